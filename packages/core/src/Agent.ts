@@ -1,0 +1,172 @@
+/**
+ * An agent: a function from an event of the call to a stream of things to do, with the filters and policies that say when
+ * it runs.
+ *
+ * An agent is made for each call by a factory. A factory can be a service, so agents are composed as Layers:
+ *
+ * ```ts
+ * class Support extends Agent.Service<Support>()("app/Support") {}
+ * const SupportLive = Agent.layer(Support, (request) => Effect.succeed(Agent.make(...)))
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { CallRequest } from "./CallRequest.ts"
+import type * as Event from "./Event.ts"
+import * as EventFilter from "./EventFilter.ts"
+import type * as Turn from "./Turn.ts"
+
+/** What an agent does about an event. Interruption of the stream is interruption of the turn. */
+export interface Agent<out E = never, out R = never> {
+  (event: Event.Input, turn: Turn.Turn): Stream.Stream<Event.Output, E, R>
+}
+
+/** When an agent runs, and what happens where it does not end well. */
+export interface Policies {
+  /**
+   * What a turn that fails does. `recover` (the default): the caller hears the `apology`, `TurnFailed` joins the history
+   * and the call goes on. `close`: the harness gets an error and the call ends. Line's way.
+   */
+  readonly turnFailure: "recover" | "close"
+  /** What the caller hears when a turn fails and the call goes on. Nothing where it is empty. */
+  readonly apology: string
+  /** When the results of background work come back, where the work does not say so itself. `whenIdle` by default. */
+  readonly backgroundDelivery: Turn.Delivery
+  /** Longest wait of a `whenIdle` result for silence, so that a lost report cannot hold it for ever. 30 seconds. */
+  readonly backgroundPatience: Duration.Duration
+  /** Longest wait for the finalizers of an interrupted turn before the next one starts beside them. 1 second. */
+  readonly cancelGrace: Duration.Duration
+  /** Time that handling of `CallEnded` is given. 10 seconds. */
+  readonly endGrace: Duration.Duration
+  /**
+   * What an output after the end of the call does. It never reaches the wire. `discard` (the default): the turn goes on to
+   * its end. `stop`: the turn ends there. Line's way.
+   */
+  readonly outputAfterEnd: "discard" | "stop"
+}
+
+/** An agent with its filters and policies. */
+export interface AgentSpec<out E = never, out R = never> extends Policies, EventFilter.Policy<R> {
+  readonly agent: Agent<E, R>
+}
+
+/** What can be said about an agent. What is not said is the default. */
+export interface Options<R = never> extends Partial<Omit<Policies, DurationKey>> {
+  readonly run?: EventFilter.Source<R> | undefined
+  readonly cancel?: EventFilter.Source<R> | undefined
+  readonly backgroundPatience?: Duration.Input | undefined
+  readonly cancelGrace?: Duration.Input | undefined
+  readonly endGrace?: Duration.Input | undefined
+}
+type DurationKey = "backgroundPatience" | "cancelGrace" | "endGrace"
+
+/** Makes the agent of a call. The scope is the call's. */
+export interface Factory<out E = never, out R = never> {
+  (request: CallRequest): Effect.Effect<AgentSpec<unknown, R>, E, R | Scope.Scope>
+}
+
+/** Joins an agent with its filters and policies. */
+export const make = <E, R, R2 = never>(agent: Agent<E, R>, options: Options<R2> = {}): AgentSpec<E, R | R2> => ({
+  agent,
+  run: options.run === undefined ? EventFilter.standard.run : EventFilter.from(options.run),
+  cancel: options.cancel === undefined ? EventFilter.standard.cancel : EventFilter.from(options.cancel),
+  turnFailure: options.turnFailure ?? "recover",
+  apology: options.apology ?? "Sorry, something went wrong on my side.",
+  backgroundDelivery: options.backgroundDelivery ?? "whenIdle",
+  backgroundPatience: Duration.fromInputUnsafe(options.backgroundPatience ?? "30 seconds"),
+  cancelGrace: Duration.fromInputUnsafe(options.cancelGrace ?? "1 second"),
+  endGrace: Duration.fromInputUnsafe(options.endGrace ?? "10 seconds"),
+  outputAfterEnd: options.outputAfterEnd ?? "discard"
+})
+
+type Routes<E, R> = {
+  readonly [Tag in Event.Input["_tag"]]?: (
+    event: Event.InputOf<Tag>,
+    turn: Turn.Turn
+  ) => Stream.Stream<Event.Output, E, R>
+}
+
+/** An agent that answers each kind of event by the function of that name, and is silent where there is none. */
+export const route =
+  <E = never, R = never>(routes: Routes<E, R>): Agent<E, R> =>
+  (event, turn) => {
+    const handle = routes[event._tag] as Agent<E, R> | undefined
+    return handle === undefined ? Stream.empty : handle(event, turn)
+  }
+
+/** Changes each output of an agent. */
+export const mapOutput =
+  <E, R>(agent: Agent<E, R>, f: (output: Event.Output, event: Event.Input) => Event.Output): Agent<E, R> =>
+  (event, turn) =>
+    Stream.map(agent(event, turn), (output) => f(output, event))
+
+/** Looks at each output of an agent as it passes, and changes nothing. */
+export const observe =
+  <E, R, X, E2, R2>(
+    agent: Agent<E, R>,
+    f: (output: Event.Output, event: Event.Input) => Effect.Effect<X, E2, R2>
+  ): Agent<E | E2, R | R2> =>
+  (event, turn) =>
+    Stream.tap(agent(event, turn), (output) => f(output, event))
+
+/** The services that a spec or its factory asks for are taken from a context. */
+const provide = <R>(spec: AgentSpec<unknown, R>, context: Context.Context<R>): AgentSpec<unknown> => {
+  const filter =
+    (filter: EventFilter.EventFilter<R>): EventFilter.EventFilter =>
+    (event) => {
+      const decision = filter(event)
+      return typeof decision === "boolean" ? decision : Effect.provideContext(decision, context)
+    }
+  return {
+    ...spec,
+    agent: (event, turn) => Stream.provideContext(spec.agent(event, turn), context),
+    run: filter(spec.run),
+    cancel: filter(spec.cancel)
+  }
+}
+
+/** What an agent's service does: it makes the agent of a call. */
+export interface Maker {
+  readonly make: (request: CallRequest) => Effect.Effect<AgentSpec<unknown>, unknown, Scope.Scope>
+}
+
+/** The class of an agent's service: its name, and the factory that asks for it. */
+export type ServiceClass<Self, Id extends string> = Context.ServiceClass<Self, Id, Maker> & {
+  /** Makes the agent that the Layer in force brings. */
+  readonly factory: Factory<unknown, Self>
+}
+
+/** Names an agent, so that a Layer can bring it: `class Support extends Agent.Service<Support>()("app/Support") {}`. */
+export const Service =
+  <Self>() =>
+  <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
+    const service = Context.Service<Self, Maker>()(id)
+    const factory: Factory<unknown, Self> = (request) => Effect.flatMap(service, (maker) => maker.make(request))
+    return Object.assign(service, { factory })
+  }
+
+/** Layer that brings the agent of a name. What the factory and its agents need is needed by the Layer. */
+export const layer = <Self, E, R>(
+  service: Context.Key<Self, Maker>,
+  factory: Factory<E, R>
+): Layer.Layer<Self, never, Exclude<R, Scope.Scope>> =>
+  Layer.effect(
+    service,
+    Effect.contextWith((context: Context.Context<Exclude<R, Scope.Scope>>) => {
+      // A turn brings its own scope, and a call brings the one of its factory: neither is the Layer's.
+      const services = Context.omit(Scope.Scope)(context as Context.Context<R>) as Context.Context<R>
+      return Effect.succeed({
+        make: (request: CallRequest) =>
+          Effect.map(
+            Effect.updateContext(factory(request), (own: Context.Context<Scope.Scope>) => Context.merge(services, own)),
+            (spec) => provide(spec, services)
+          )
+      })
+    })
+  )

@@ -1,0 +1,287 @@
+/**
+ * Runs one call: events in, events out, one turn at a time.
+ *
+ * A call knows neither socket nor clock. A harness around it (a server, a console, a test, a replay) reports what happens
+ * and carries out what the agent wants. The way of an event is short: `receive` records it, asks the filters, and starts
+ * or stops the turn before it returns; the turn hands its outputs to the harness from its own fiber.
+ *
+ * @since 0.1.0
+ */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { AgentSpec } from "./Agent.ts"
+import { CallError, describe } from "./CallError.ts"
+import * as CallRequest from "./CallRequest.ts"
+import * as Event from "./Event.ts"
+import * as EventFilter from "./EventFilter.ts"
+import * as EventId from "./EventId.ts"
+import type * as History from "./History.ts"
+import * as Background from "./internal/background.ts"
+import * as Record from "./internal/record.ts"
+import * as TurnSlot from "./internal/turnSlot.ts"
+import type * as Turn from "./Turn.ts"
+
+/** What a call needs of the world around it. */
+export interface Harness {
+  /**
+   * Carries outputs to the caller, in order. Runs in the fiber of the turn: while it waits, the agent waits, and when the
+   * turn is interrupted, so is it. Each output names the event it responds to.
+   */
+  readonly send: (outputs: Arr.NonEmptyReadonlyArray<Event.Output>) => Effect.Effect<void>
+  /** Told at most once, when the agent broke off and its policy is to close. Nothing is sent after it. */
+  readonly fail: (error: CallError) => Effect.Effect<void>
+}
+
+/** A call in progress. */
+export interface Call {
+  /**
+   * Takes what the harness reports. Never waits for a turn; waits for a filter only where the filter is an Effect. Reports
+   * are to come from one fiber, and none after `end`.
+   */
+  readonly receive: (report: Event.Report) => Effect.Effect<void>
+  /**
+   * Ends the call: nothing is sent any more, and the agent handles `CallEnded` within its grace. Returns when no turn and
+   * no background work is left. To be called once more costs nothing.
+   */
+  readonly end: Effect.Effect<void>
+  /** The call up to now. */
+  readonly history: Effect.Effect<History.History>
+}
+
+/**
+ * Starts a call: the agent sees `CallStarted` before anything else. When the scope closes before `end`, the call is cut
+ * off: its turn is interrupted, and the agent does not see `CallEnded`.
+ */
+export const make = <E, R>(
+  spec: AgentSpec<E, R>,
+  options: { readonly harness: Harness; readonly request?: CallRequest.CallRequest | undefined }
+): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
+  Effect.gen(function* () {
+    const nextId = yield* EventId.make
+    const context = yield* Effect.context<Exclude<R, Scope.Scope>>()
+    const call = wire(
+      spec,
+      options.harness,
+      options.request ?? CallRequest.make(),
+      nextId,
+      context as Context.Context<R>
+    )
+    yield* Effect.addFinalizer(() => call.close)
+    yield* call.start
+    return { receive: call.receive, end: call.end, history: call.history }
+  })
+
+/**
+ * Runs a call as a function from what is reported to what is to be done. The call ends when the reports end or the outputs
+ * are no longer wanted, and the agent handles `CallEnded` either way.
+ */
+export const run = <E, R, E2 = never, R2 = never>(
+  spec: AgentSpec<E, R>,
+  reports: Stream.Stream<Event.Report, E2, R2>,
+  options?: {
+    readonly request?: CallRequest.CallRequest | undefined
+    /** Outputs that may wait for the consumer before the agent is slowed down. 16 by default. */
+    readonly bufferSize?: number | undefined
+  }
+): Stream.Stream<Event.Output, CallError | E2, Exclude<R, Scope.Scope> | R2> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const queue = yield* Queue.bounded<Event.Output, CallError | E2 | Cause.Done>(options?.bufferSize ?? 16)
+      const harness: Harness = {
+        send: (outputs) => Effect.asVoid(Queue.offerAll(queue, outputs)),
+        fail: (error) => Effect.asVoid(Queue.fail(queue, error))
+      }
+      const call = yield* make(spec, { harness, request: options?.request })
+      yield* Effect.addFinalizer(() => call.end)
+      yield* Stream.runForEach(reports, call.receive).pipe(
+        Effect.andThen(call.end),
+        Effect.matchCauseEffect({
+          onFailure: (cause) => Queue.failCause(queue, cause),
+          onSuccess: () => Queue.end(queue)
+        }),
+        Effect.forkScoped
+      )
+      return Stream.fromQueue(queue)
+    })
+  )
+
+const wire = <R>(
+  spec: AgentSpec<unknown, R>,
+  harness: Harness,
+  request: CallRequest.CallRequest,
+  nextId: EventId.EventId,
+  context: Context.Context<R>
+) => {
+  const record = Record.make(nextId)
+  const fork = Effect.runForkWith(context)
+  let turns = 0
+  let silenced = false
+  let over = false
+  let userSpeaking = false
+  let agentSpeaking = false
+
+  const slot = TurnSlot.make({
+    fork,
+    grace: spec.cancelGrace,
+    onFree: () => background.flush(),
+    onLate: Effect.logWarning("An interrupted turn is still cleaning up; the next one starts beside it.")
+  })
+  const background = Background.make({
+    fork,
+    nextId,
+    patience: spec.backgroundPatience,
+    isIdle: () => !userSpeaking && !agentSpeaking && !over && slot.isFree(),
+    deliver: (event) => {
+      const deciding = consider(record.add(event))
+      if (deciding !== undefined) fork(deciding)
+    }
+  })
+
+  const fail = (reason: CallError["reason"], cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (silenced) return Effect.void
+      silenced = true
+      return harness.fail(new CallError({ reason, cause: Cause.squash(cause) }))
+    })
+
+  const act = (event: Event.Input, decision: EventFilter.Decision) => {
+    if (decision === "Keep") return
+    if (decision === "Cancel") return slot.cancel()
+    for (const returned of background.takeHeld()) record.add(returned)
+    const history = record.view()
+    slot.replace((running) => runTurn(event, history, running))
+  }
+
+  /** Asks the filters about an event and acts on it. An Effect only where a filter is one, or has thrown. */
+  const consider = (event: Event.Input): Effect.Effect<void> | undefined => {
+    let decision: ReturnType<typeof EventFilter.decide<R>>
+    try {
+      decision = EventFilter.decide(event, spec)
+    } catch (error) {
+      return filterFailed(Cause.die(error))
+    }
+    if (typeof decision === "string") return void act(event, decision)
+    return decision.pipe(
+      Effect.flatMap((decision) => Effect.sync(() => act(event, decision))),
+      Effect.catchCause(filterFailed),
+      Effect.provideContext(context)
+    )
+  }
+
+  const filterFailed = (cause: Cause.Cause<unknown>) =>
+    Effect.andThen(
+      Effect.logError("A filter failed; its event was only recorded.", cause),
+      spec.turnFailure === "close" ? fail("Filter", cause) : Effect.void
+    )
+
+  const receive = (report: Event.Report): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (over) return Effect.void
+      const event = record.report(report)
+      if (event === undefined) return Effect.void
+      if (event._tag === "UserTurnStarted") userSpeaking = true
+      else if (event._tag === "UserTurnEnded") userSpeaking = false
+      else if (event._tag === "AgentTurnStarted") agentSpeaking = true
+      else if (event._tag === "AgentTurnEnded") agentSpeaking = false
+      const deciding = consider(event)
+      if (deciding !== undefined) return Effect.tap(deciding, () => Effect.sync(background.flush))
+      background.flush()
+      return Effect.void
+    })
+
+  const runTurn = (trigger: Event.Input, history: History.History, running: TurnSlot.Running): Effect.Effect<void> => {
+    const id = ++turns
+    const turn: Turn.Turn = {
+      id,
+      trigger,
+      request,
+      history,
+      currentHistory: Effect.sync(record.view),
+      background: (name, work, options) =>
+        Effect.contextWith((services) =>
+          Effect.sync(() =>
+            background.start(
+              { name, respondingTo: trigger.eventId },
+              Effect.provideContext(Effect.scoped(work), services),
+              options?.delivery ?? spec.backgroundDelivery
+            )
+          )
+        ),
+      uninterruptible: (stream) =>
+        Stream.unwrap(
+          Effect.as(
+            Effect.acquireRelease(running.enter, () => running.exit),
+            stream
+          )
+        ),
+      addEntry: (content, options) => Effect.suspend(() => Effect.fromResult(record.addEntry(content, options ?? {}))),
+      updateHistory: (events, stretch) => Effect.suspend(() => Effect.fromResult(record.update(events, stretch ?? {})))
+    }
+    const emit = (outputs: Arr.NonEmptyReadonlyArray<Event.Output>): Effect.Effect<void> => {
+      if (running.closed) return Effect.void
+      const stopped = silenced && spec.outputAfterEnd === "stop"
+      const sent = (stopped ? [outputs[0]] : outputs).map((output) =>
+        output.respondingTo === undefined ? { ...output, respondingTo: trigger.eventId } : output
+      ) as unknown as Arr.NonEmptyReadonlyArray<Event.Output>
+      for (const output of sent) record.sent(output, id)
+      if (stopped) return Effect.interrupt
+      return silenced ? Effect.void : harness.send(sent)
+    }
+    return Stream.suspend(() => spec.agent(trigger, turn)).pipe(
+      Stream.runForEachArray(emit),
+      Effect.scoped,
+      Effect.catchCause((cause) => {
+        if (Cause.hasInterruptsOnly(cause)) return Effect.void
+        return running.closed
+          ? Effect.logWarning("An interrupted turn failed while it was cleaning up.", cause)
+          : turnFailed(trigger, cause, emit)
+      })
+    ) as Effect.Effect<void>
+  }
+
+  const turnFailed = (
+    trigger: Event.Input,
+    cause: Cause.Cause<unknown>,
+    emit: (outputs: Arr.NonEmptyReadonlyArray<Event.Output>) => Effect.Effect<void>
+  ): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      yield* Effect.logError(`The turn that ${trigger._tag} started failed.`, cause)
+      if (spec.turnFailure === "close") return yield* fail("Turn", cause)
+      if (spec.apology !== "") yield* emit([Event.sendText(spec.apology)])
+      const message = describe(cause)
+      const event = record.add({ _tag: "TurnFailed", eventId: nextId(), respondingTo: trigger.eventId, message })
+      const deciding = consider(event)
+      if (deciding !== undefined) yield* deciding
+    })
+
+  const close = Effect.suspend(() => {
+    over = true
+    silenced = true
+    return within(
+      spec.cancelGrace,
+      Effect.all([slot.close, background.close], { concurrency: "unbounded", discard: true })
+    )
+  })
+
+  const end = Effect.suspend(() => {
+    if (over) return Effect.void
+    over = true
+    silenced = true
+    for (const returned of background.takeAll()) record.add(returned)
+    const deciding = consider(record.add({ _tag: "CallEnded", eventId: nextId() })) ?? Effect.void
+    return within(spec.endGrace, Effect.andThen(deciding, slot.awaitFree)).pipe(Effect.andThen(close))
+  })
+
+  const start = Effect.suspend(() => consider(record.add({ _tag: "CallStarted", eventId: nextId() })) ?? Effect.void)
+
+  return { receive, start, end, close, history: Effect.sync(record.view) }
+}
+
+/** Waits no longer than a time, also where the wait itself cannot be interrupted. */
+const within = (time: AgentSpec["endGrace"], effect: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.asVoid(Effect.timeoutOption(Effect.interruptible(effect), time))

@@ -1,0 +1,196 @@
+/**
+ * How much of what was said was also heard: the text an agent sent, aligned with what the harness reports as spoken.
+ *
+ * The state moves forward only. A report costs what its own length costs, however long the call: what was heard is never
+ * looked at again. Rules and worked examples are those of Line (white space and emoji come back from the text that was
+ * said; text that cannot be interrupted counts in full once it has begun), with one difference: a report that does not
+ * fit, such as a number read out in words, takes the place of the words it replaces and the next report finds its way
+ * back, where Line gives up on the rest of the call.
+ *
+ * @since 0.1.0
+ */
+import * as Said from "./internal/saidText.ts"
+
+/** The alignment of one call. It is a mutable value that belongs to the call's own fiber. */
+export interface Spoken {
+  /** Adds a piece of text that was sent to the harness in the turn of this number. */
+  readonly said: (text: string, options: { readonly interruptible: boolean; readonly turn: number }) => void
+  /**
+   * Takes a report of speech, and returns all that was heard since the last `settle`. Undefined where that is nothing
+   * new for the history: the report repeats text that counted already, or fits nothing that was said.
+   */
+  readonly heard: (report: string) => string | undefined
+  /**
+   * Closes what was heard so far, because something else happened on the call, and returns the texts to put before it: at
+   * most two, the second one being what fitted nowhere, given up where the agent's turn or the call is over (`final`).
+   */
+  readonly settle: (options: { readonly final: boolean }) => ReadonlyArray<string>
+}
+
+/**
+ * How many unspoken characters a report of this many characters may skip. A short word is weak evidence: an "a" stands
+ * everywhere. Chosen so that a dropped word or symbol is bridged by any report, a dropped paragraph by a real word.
+ */
+const reach = (length: number): number => [0, 8, 24, 80][length] ?? 1500
+
+/** Characters that make a partial fit worth following. */
+const enough = 4
+/** A jump this short is a dropped word, and preferred to the beginning of a later turn. */
+const droppedWord = 12
+/** Later turns whose beginning a report is compared with. Older ones were interrupted before they were spoken. */
+const laterTurns = 16
+/** Reports that are kept waiting for their place. */
+const foreignLimit = 500
+/** How far ahead, in characters, the rest of a report is looked for once its beginning fits nowhere. */
+const anchorReach = 160
+/** Pieces that are kept behind the place heard before they are let go. */
+const prunedAfter = 256
+
+const none: ReadonlyArray<string> = []
+const isBefore = (a: Said.Place, b: Said.Place) => a.piece < b.piece || (a.piece === b.piece && a.offset < b.offset)
+
+/** Makes the alignment of a call on which nothing was said yet. */
+export const make = (): Spoken => {
+  let pieces: Array<Said.Piece> = []
+  let turns: Array<{ readonly turn: number; readonly piece: number }> = []
+  let heardUpTo: Said.Place = { piece: 0, offset: 0, next: 0 }
+  // Text up to here counts as spoken although it was not reported yet.
+  let committedUpTo = heardUpTo
+  let out = ""
+  let linked = false
+  // What was reported and fits nothing yet. It takes its place once a later report does.
+  let foreign: Array<string> = []
+
+  const ended = () => Said.settlePlace(pieces, heardUpTo) === undefined
+  const current = () => (out !== "" ? out : foreign.length > 0 && ended() ? foreign.join("") : undefined)
+  const append = (gap: string, text: string) => {
+    out += (linked ? gap || (Said.runTogether(out, text) ? " " : "") : "") + text
+    linked = true
+  }
+
+  const accept = (step: Said.Walk) => {
+    for (const run of step.runs) {
+      const begin: Said.Place = { piece: run.piece, offset: run.start, next: run.index }
+      if (!isBefore(begin, committedUpTo)) {
+        if (foreign.length > 0 && !isBefore(heardUpTo, committedUpTo)) {
+          const next = Said.settlePlace(pieces, heardUpTo)!
+          append(Said.gapBefore(pieces, heardUpTo, next.piece, next.next), foreign.join(" "))
+        }
+        append(
+          Said.gapBefore(pieces, heardUpTo, run.piece, run.index),
+          pieces[run.piece]!.text.slice(run.start, run.end)
+        )
+      }
+      foreign = []
+      heardUpTo = { piece: run.piece, offset: run.end, next: run.index }
+    }
+    heardUpTo = step.place
+  }
+
+  const atLaterTurn = (report: string, read: number): Said.Walk | undefined => {
+    for (const { piece } of turns.slice(-laterTurns)) {
+      if (piece <= heardUpTo.piece) continue
+      const step = Said.walk(pieces, { piece, offset: 0, next: 0 }, report, read)
+      if (step.read === report.length && step.matched > 0) return step
+    }
+    return undefined
+  }
+
+  const ahead = (
+    report: string,
+    read: number,
+    limit = Infinity
+  ): { whole?: Said.Walk | undefined; part?: Said.Walk | undefined } => {
+    const needle = Said.solidText(report, read)
+    if (needle === "") return {}
+    const found = Said.seek(pieces, heardUpTo, report, read, {
+      needle,
+      enough,
+      furthest: Math.min(limit, reach(needle.length))
+    })
+    if (found.whole !== undefined && found.whole.distance <= droppedWord) return { whole: found.whole.walk }
+    return { whole: atLaterTurn(report, read) ?? found.whole?.walk, part: found.part?.walk }
+  }
+
+  /** The first offset behind `read` from which the report fits somewhere ahead. */
+  const anchor = (report: string, read: number): number | undefined => {
+    for (let i = read + 1; i < Math.min(report.length - 2, read + 40); i++) {
+      const { part, whole } = ahead(report, i, anchorReach)
+      if (part !== undefined || (whole !== undefined && whole.matched >= 3)) return i
+    }
+    return undefined
+  }
+
+  const follow = (report: string) => {
+    let read = 0
+    while (read < report.length) {
+      const here = Said.walk(pieces, heardUpTo, report, read)
+      if (here.read === report.length) return accept(here)
+      const { part, whole } = ahead(report, read)
+      if (whole !== undefined) return accept(whole)
+      const strong = here.matched >= 3 || here.matched * 2 >= Said.solidText(report, read).length
+      const step = here.matched > 0 && strong ? here : part
+      if (step !== undefined) {
+        accept(step)
+        read = step.read
+        if (!ended()) continue
+      }
+      const next = ended() ? undefined : anchor(report, read)
+      foreign.push(report.slice(read, next))
+      if (next === undefined) return
+      read = next
+    }
+  }
+
+  /** Completes text that cannot be interrupted and has begun to be spoken. */
+  const precommit = (): string => {
+    const from = isBefore(heardUpTo, committedUpTo) ? committedUpTo : heardUpTo
+    const piece = pieces[from.piece]
+    if (piece === undefined || piece.interruptible || from.offset === 0 || from.offset >= piece.text.length) return ""
+    let text = piece.text.slice(from.offset)
+    let next = from.piece + 1
+    for (; pieces[next]?.interruptible === false; next++) text += pieces[next]!.text
+    committedUpTo = { piece: next, offset: 0, next: 0 }
+    return text
+  }
+
+  const prune = () => {
+    const count = heardUpTo.piece
+    if (count < prunedAfter) return
+    pieces = pieces.slice(count)
+    turns = turns.slice(-laterTurns).map(({ piece, turn }) => ({ turn, piece: piece - count }))
+    heardUpTo = { ...heardUpTo, piece: 0 }
+    committedUpTo = { ...committedUpTo, piece: Math.max(-1, committedUpTo.piece - count) }
+  }
+
+  return {
+    said: (text, { interruptible, turn }) => {
+      if (text === "") return
+      if (turns.at(-1)?.turn !== turn) turns.push({ turn, piece: pieces.length })
+      if (turns.length > 4 * laterTurns) turns = turns.slice(-laterTurns)
+      pieces.push({ text, interruptible, turn, solid: undefined })
+    },
+    heard: (report) => {
+      if (ended()) foreign.push(report)
+      else follow(report)
+      if (foreign.length > foreignLimit) {
+        append("", foreign.join(""))
+        foreign = []
+      }
+      prune()
+      return current()
+    },
+    settle: ({ final }) => {
+      if (pieces.length === 0 && foreign.length === 0) return none
+      const heard = current() ?? ""
+      if (out === "" && heard !== "") foreign = []
+      const text = heard + precommit()
+      out = ""
+      linked = false
+      const rest = final ? foreign.join("") : ""
+      if (final) foreign = []
+      if (text === "" && rest === "") return none
+      return text === "" ? [rest] : rest === "" ? [text] : [text, rest]
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * One run of an agent, for the one event that started it.
+ *
+ * A turn is a scope: what its stream acquires or forks ends with it. What shall outlive it goes through `background`.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { CallRequest } from "./CallRequest.ts"
+import type * as Event from "./Event.ts"
+import type * as History from "./History.ts"
+
+/**
+ * When the result of background work comes back as an event.
+ *
+ * - `whenIdle`: once neither the caller nor the agent is speaking and no turn runs; it then starts a turn.
+ * - `immediate`: at once, so it replaces the turn in progress where the agent's filter runs on it.
+ * - `nextTurn`: with the next turn, whatever starts it. It starts none by itself. Line's way.
+ */
+export type Delivery = "whenIdle" | "immediate" | "nextTurn"
+
+/** What an agent is handed beside the event. */
+export interface Turn {
+  /** Counts the turns of a call from 1. */
+  readonly id: number
+  /** The event that started the turn. */
+  readonly trigger: Event.Input
+  readonly request: CallRequest
+  /** The call up to the trigger. */
+  readonly history: History.History
+  /** The call up to now, with what this turn has sent. */
+  readonly currentHistory: Effect.Effect<History.History>
+  /**
+   * Runs work that outlives the turn and ends with the call. Its one outcome (returned, failed or cancelled) comes back
+   * as `BackgroundReturned`, exactly once.
+   */
+  readonly background: <A, E, R>(
+    name: string,
+    work: Effect.Effect<A, E, R>,
+    options?: { readonly delivery?: Delivery | undefined }
+  ) => Effect.Effect<void, never, R>
+  /**
+   * Lets a stretch of the agent's stream run to its end even when the caller speaks; what was to interrupt it takes
+   * effect right after. The end of the call waits for it no longer than its grace.
+   */
+  readonly uninterruptible: <A, E, R>(stream: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
+  /** Adds a line to what agents see of the history: after the event that is last now, or at an anchor. */
+  readonly addEntry: (
+    content: string,
+    options?: {
+      readonly role?: "user" | "system" | undefined
+      readonly before?: History.Anchor | undefined
+      readonly after?: History.Anchor | undefined
+    }
+  ) => Effect.Effect<Event.CustomHistoryEntry, History.AnchorError>
+  /** Replaces a stretch of what agents see of the history, both ends included; without a stretch it puts events first. */
+  readonly updateHistory: (
+    events: ReadonlyArray<History.HistoryEvent>,
+    stretch?: { readonly start?: History.Anchor | undefined; readonly end?: History.Anchor | undefined }
+  ) => Effect.Effect<void, History.AnchorError>
+}

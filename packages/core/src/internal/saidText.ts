@@ -1,0 +1,229 @@
+/**
+ * The text an agent has said, as a list of pieces, and the walk of a spoken report over it.
+ *
+ * Reports come without white space and without emoji, and a speech engine drops punctuation and adds full stops. So only
+ * *solid* characters count as evidence: those that are neither white space nor emoji. What lies between two solid
+ * characters comes back from the text that was said.
+ */
+
+/** One piece of text, as it was said. */
+export interface Piece {
+  readonly text: string
+  readonly interruptible: boolean
+  readonly turn: number
+  /** Offsets of the solid characters in `text`. Made when a report first reaches the piece. */
+  solid: ReadonlyArray<number> | undefined
+}
+
+/** A place in the text: `offset` in the text of piece `piece`, just behind what was matched, and the next solid one. */
+export interface Place {
+  readonly piece: number
+  readonly offset: number
+  readonly next: number
+}
+
+// White space, and the emoji ranges of reference/line-runtime.md, section 4.3.
+const strippable =
+  /[\s\u{1F600}-\u{1F64F}\u{1F300}-\u{1F5FF}\u{1F680}-\u{1F6FF}\u{1F1E0}-\u{1F1FF}\u{1F900}-\u{1F9FF}\u{1FA00}-\u{1FAFF}\u{2600}-\u{26FF}\u{2700}-\u{27BF}\u{FE00}-\u{FE0F}\u{1F000}-\u{1F02F}\u{1F0A0}-\u{1F0FF}\u{200D}]/u
+const wordCharacter = /[\p{L}\p{M}\p{N}]/u
+const whiteSpace = /\s/u
+// Scripts that put no space between words: there a word may begin anywhere.
+const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u
+
+const isPlainAscii = (code: number) => code > 32 && code < 127
+const isAsciiWord = (code: number) => (code > 96 && code < 123) || (code > 64 && code < 91) || (code > 47 && code < 58)
+
+/** Length in UTF-16 units of the character at `offset`. */
+const width = (text: string, offset: number): number => {
+  const code = text.charCodeAt(offset)
+  return code >= 0xd800 && code <= 0xdbff && offset + 1 < text.length ? 2 : 1
+}
+
+const characterAt = (text: string, offset: number): string => text.slice(offset, offset + width(text, offset))
+
+const isStrippable = (text: string, offset: number): boolean =>
+  !isPlainAscii(text.charCodeAt(offset)) && strippable.test(characterAt(text, offset))
+
+const isWord = (text: string, offset: number): boolean => {
+  const code = text.charCodeAt(offset)
+  return code < 128 ? isAsciiWord(code) : wordCharacter.test(characterAt(text, offset))
+}
+
+const isFullStop = (text: string, offset: number): boolean => {
+  const character = text[offset]
+  return character === "." || character === "।" || character === "。"
+}
+
+const solidOffsets = (text: string): Array<number> => {
+  const offsets: Array<number> = []
+  for (let i = 0; i < text.length; i += width(text, i)) if (!isStrippable(text, i)) offsets.push(i)
+  return offsets
+}
+
+const solidOf = (piece: Piece): ReadonlyArray<number> => (piece.solid ??= solidOffsets(piece.text))
+
+const sameCharacter = (a: string, i: number, b: string, j: number): boolean =>
+  a.charCodeAt(i) === b.charCodeAt(j) && (width(a, i) === 1 || a.charCodeAt(i + 1) === b.charCodeAt(j + 1))
+
+/** The first place at or after `place` that has a solid character, or undefined at the end of what was said. */
+export const settlePlace = (pieces: ReadonlyArray<Piece>, place: Place): Place | undefined => {
+  let { next, offset, piece } = place
+  while (piece < pieces.length) {
+    if (next < solidOf(pieces[piece]!).length) return piece === place.piece ? place : { piece, offset, next }
+    piece++
+    next = 0
+    offset = 0
+  }
+  return undefined
+}
+
+/** The strippable characters directly before a solid one, back to `from` at the furthest. */
+export const gapBefore = (pieces: ReadonlyArray<Piece>, from: Place, piece: number, index: number): string => {
+  let gap = ""
+  for (let p = piece, k = index; ; p--, k = p >= 0 ? solidOf(pieces[p]!).length : 0) {
+    const text = pieces[p]!.text
+    const solid = solidOf(pieces[p]!)
+    const end = k < solid.length ? solid[k]! : text.length
+    const before = k > 0 ? solid[k - 1]! + width(text, solid[k - 1]!) : 0
+    const start = p === from.piece ? Math.max(before, from.offset) : before
+    gap = text.slice(start, Math.max(start, end)) + gap
+    if (k > 0 || p <= from.piece || p === 0) return gap
+  }
+}
+
+/** How far a report could be followed from a place. */
+export interface Walk {
+  /** Offset in the report of the first character that does not fit, or its length. */
+  readonly read: number
+  /** Place behind the last character that was matched. */
+  readonly place: Place
+  /** How many characters were matched. */
+  readonly matched: number
+  /** Runs of text that were matched, with what stands between their characters. */
+  readonly runs: ReadonlyArray<Run>
+}
+
+/** An unbroken stretch of one piece that a report has covered. */
+export interface Run {
+  readonly piece: number
+  readonly index: number
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Follows a report from `read` over the text from `from` until a character does not fit.
+ *
+ * A full stop in the report that the text lacks was invented by the speech engine, punctuation in the text that the
+ * report lacks was not pronounced, and punctuation that differs (a straight quote for a curly one) is the same.
+ */
+export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, read: number): Walk => {
+  const runs: Array<Run> = []
+  let place = from
+  let matched = 0
+  let i = read
+  let run: { piece: number; index: number; start: number; end: number } | undefined
+  const close = () => {
+    if (run !== undefined) runs.push(run)
+    run = undefined
+  }
+  const take = (piece: number, index: number, start: number, end: number) => {
+    if (run !== undefined && run.piece === piece) run.end = end
+    else {
+      close()
+      run = { piece, index, start, end }
+    }
+    place = { piece, offset: end, next: index + 1 }
+    matched++
+  }
+  let at: Place | undefined = settlePlace(pieces, from)
+  let followed = read
+  while (i < report.length) {
+    if (isStrippable(report, i)) {
+      const emoji = characterAt(report, i)
+      i += width(report, i)
+      // An emoji that was reported counts where it stands next; white space never does.
+      if (run === undefined || place.piece !== run.piece || whiteSpace.test(emoji)) continue
+      const { text } = pieces[place.piece]!
+      const gap = text.slice(place.offset, solidOf(pieces[place.piece]!)[place.next] ?? text.length)
+      const found = gap.indexOf(emoji)
+      if (found < 0) continue
+      run.end = place.offset + found + emoji.length
+      place = { ...place, offset: run.end }
+      continue
+    }
+    if (at === undefined) break
+    const { text } = pieces[at.piece]!
+    const j = solidOf(pieces[at.piece]!)[at.next]!
+    if (sameCharacter(report, i, text, j) || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
+      take(at.piece, at.next, j, j + width(text, j))
+      i += width(report, i)
+      followed = i
+      at = settlePlace(pieces, place)
+    } else if (isFullStop(report, i)) i++
+    else if (!isWord(text, j)) {
+      close()
+      at = settlePlace(pieces, { piece: at.piece, offset: j + width(text, j), next: at.next + 1 })
+    } else if (!isWord(report, i)) i += width(report, i)
+    else break
+  }
+  close()
+  // What is left may begin with full stops that the speech engine invented; alone they are no remainder.
+  let rest = followed
+  while (rest < report.length && (isFullStop(report, rest) || isStrippable(report, rest))) rest += width(report, rest)
+  return { read: rest === report.length || at === undefined ? rest : followed, place, matched, runs }
+}
+
+/** Where a report goes on, and over how many characters that were not spoken. */
+export interface Jump {
+  readonly walk: Walk
+  readonly distance: number
+}
+
+/**
+ * Looks for the nearest place, at most `furthest` solid characters ahead, where a report goes on: one that all of it fits,
+ * or else one that at least `enough` characters of it fit.
+ */
+export const seek = (
+  pieces: ReadonlyArray<Piece>,
+  from: Place,
+  report: string,
+  read: number,
+  { enough, furthest, needle }: { readonly enough: number; readonly furthest: number; readonly needle: string }
+): { readonly whole: Jump | undefined; readonly part: Jump | undefined } => {
+  let part: Jump | undefined
+  let distance = 0
+  for (let at = settlePlace(pieces, from); at !== undefined && distance <= furthest; distance++) {
+    const { text } = pieces[at.piece]!
+    const j = solidOf(pieces[at.piece]!)[at.next]!
+    if (sameCharacter(needle, 0, text, j) && beginsWord(text, j, needle)) {
+      const found = walk(pieces, at, report, read)
+      if (found.read === report.length) return { whole: { walk: found, distance }, part }
+      if (part === undefined && distance > 0 && found.matched >= enough) part = { walk: found, distance }
+    }
+    at = settlePlace(pieces, { piece: at.piece, offset: j + width(text, j), next: at.next + 1 })
+  }
+  return { whole: undefined, part }
+}
+
+// A word may begin where no word character stands directly before: a long run of characters is evidence by itself.
+const beginsWord = (text: string, offset: number, needle: string): boolean =>
+  offset === 0 || !isWord(text, offset) || !isWord(text, offset - 1) || needle.length >= 8 || unspaced.test(needle)
+
+/** The solid characters of a report from `read` on. */
+export const solidText = (report: string, read: number): string => {
+  let text = ""
+  for (let i = read; i < report.length; i += width(report, i)) {
+    if (!isStrippable(report, i)) text += characterAt(report, i)
+  }
+  return text
+}
+
+/** Whether two texts run into one word when put side by side. */
+export const runTogether = (before: string, after: string): boolean =>
+  before !== "" &&
+  after !== "" &&
+  isWord(before, before.length - 1) &&
+  isWord(after, 0) &&
+  !unspaced.test(after[0]!) &&
+  !unspaced.test(before.at(-1)!)

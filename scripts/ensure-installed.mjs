@@ -1,0 +1,22 @@
+// Installs the dependencies where they are missing or older than the lock file, and costs nothing where they are not.
+// Runs on whatever Node the machine has, before anything is installed: it may import nothing but `node:` modules.
+import { spawnSync } from "node:child_process"
+import { existsSync, statSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..")
+const modifiedAt = (path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0)
+const installed = modifiedAt("node_modules/.package-lock.json")
+const nodeBinary = existsSync(join(root, "node_modules/.bin/node"))
+
+if (installed === 0 || !nodeBinary || installed < modifiedAt("package-lock.json")) {
+  console.error("Installing dependencies (once) ...")
+  const lockFile = existsSync(join(root, "package-lock.json"))
+  const args = [lockFile ? "ci" : "install", "--no-audit", "--no-fund", "--loglevel=error"]
+  const result = spawnSync("npm", args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" })
+  if (result.status !== 0) {
+    console.error("npm could not install the dependencies; see its message above.")
+    process.exit(result.status ?? 1)
+  }
+}
