@@ -1,0 +1,19 @@
+/** `npm run bench:echo-server`: the agent that the baseline of Line was measured with, on `PORT`. */
+import * as VoiceAgentApp from "@antiphon/server/VoiceAgentApp"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
+import { factory } from "./echoAgent.ts"
+
+// The client plays turns as fast as it can: the limit on messages a second is there for strangers.
+const server = VoiceAgentApp.layerServer(factory, { settings: { maxFramesPerSecond: 0, maxCalls: 10_000 } })
+
+const announce = Layer.effectDiscard(
+  HttpServer.addressFormattedWith((address) => Console.log(`Echo agent on ${address}, pid ${process.pid}`))
+)
+
+NodeRuntime.runMain(Layer.launch(Layer.provide(announce, server)) as Effect.Effect<never, unknown>, {
+  teardown: VoiceAgentApp.teardown
+})

@@ -1,0 +1,83 @@
+/**
+ * The calls that a server has open: how many may be, which ones have gone silent, and how they end when the server stops.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import type { Settings } from "./Settings.ts"
+
+/** A call that is open. */
+export interface OpenCall {
+  /** When something was last received, in milliseconds of the clock. */
+  lastReceivedAt: number
+  /** Ends the call for a reason of the server's. The first reason counts. */
+  readonly stop: (reason: "Idle" | "Draining") => Effect.Effect<void>
+}
+
+/** The open calls of one server. */
+export class Calls extends Context.Service<
+  Calls,
+  {
+    /** Whether a call would be refused now, and why. */
+    readonly refusal: Effect.Effect<"Draining" | "Full" | undefined>
+    readonly count: Effect.Effect<number>
+    /** Adds a call until the scope closes. */
+    readonly open: (call: OpenCall) => Effect.Effect<void, never, Scope.Scope>
+    /** Refuses new calls, lets the open ones end by themselves, and ends those that are left after `drainTimeout`. */
+    readonly drain: Effect.Effect<void>
+  }
+>()("@antiphon/server/Calls") {}
+
+/** Watches over the calls of one server, until the scope closes. */
+export const make = Effect.fnUntraced(function* (
+  settings: Pick<Settings, "maxCalls" | "idleTimeout" | "drainTimeout">
+): Effect.fn.Return<Calls["Service"], never, Scope.Scope> {
+  const clock = yield* Clock.Clock
+  const open = new Set<OpenCall>()
+  const empty = yield* Latch.make(true)
+  const idleMs = Duration.toMillis(settings.idleTimeout)
+  let draining = false
+
+  // One sweep over all calls is cheaper than a timer for each: a call ends at most an eighth of the time too late.
+  const sweep = Effect.suspend(() => {
+    const now = clock.currentTimeMillisUnsafe()
+    const silent = [...open].filter((call) => now - call.lastReceivedAt >= idleMs)
+    return Effect.forEach(silent, (call) => call.stop("Idle"), { discard: true })
+  })
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(sweep, Duration.millis(Math.max(idleMs / 8, 10)))))
+
+  const remove = (call: OpenCall) =>
+    Effect.suspend(() => {
+      open.delete(call)
+      return open.size === 0 ? empty.open : Effect.void
+    })
+
+  return {
+    refusal: Effect.sync(() => (draining ? "Draining" : open.size >= settings.maxCalls ? "Full" : undefined)),
+    count: Effect.sync(() => open.size),
+    open: (call) =>
+      Effect.acquireRelease(
+        Effect.suspend(() => {
+          open.add(call)
+          return empty.close
+        }),
+        () => remove(call)
+      ),
+    drain: Effect.suspend(() => {
+      draining = true
+      return Effect.timeoutOrElse(Effect.interruptible(empty.await), {
+        duration: settings.drainTimeout,
+        orElse: () =>
+          Effect.andThen(
+            Effect.forEach([...open], (call) => call.stop("Draining"), { concurrency: "unbounded", discard: true }),
+            empty.await
+          )
+      })
+    })
+  }
+})

@@ -1,0 +1,45 @@
+/**
+ * Answers the question that comes before a call: shall it be taken, and how shall the platform set it up?
+ *
+ * @since 0.1.0
+ */
+import type { CallRequest } from "@antiphon/core/CallRequest"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+
+type Json = { readonly [key: string]: unknown }
+
+/** The call is taken. `metadata` is merged over that of the request; `config` is passed on to the platform as it is. */
+export interface Accepted {
+  readonly _tag: "Accepted"
+  readonly metadata: Json
+  readonly config: Json
+}
+
+/** The call is not taken: the platform gets 403. */
+export interface Rejected {
+  readonly _tag: "Rejected"
+}
+
+/** The platform gets an answer of the handler's own making. */
+export class HttpError extends Schema.TaggedError<HttpError>()("PreCallHttpError", {
+  status: Schema.Int,
+  /** Any JSON; it becomes the `detail` of the answer. */
+  detail: Schema.Unknown,
+  headers: Schema.optional(Schema.Record(Schema.String, Schema.String))
+}) {}
+
+/** Decides about a call. A failure other than `HttpError` answers 500 and is logged. */
+export interface Handler<out E = never, out R = never> {
+  (request: CallRequest): Effect.Effect<Accepted | Rejected, HttpError | E, R>
+}
+
+/** Takes the call. `config` may hold `tts` (`voice_id`, `model`, `language`, `pronunciation_dict_id`) and `stt` (`language`). */
+export const accept = (options: { readonly metadata?: Json; readonly config?: Json } = {}): Accepted => ({
+  _tag: "Accepted",
+  metadata: options.metadata ?? {},
+  config: options.config ?? {}
+})
+
+/** Does not take the call. */
+export const reject: Rejected = { _tag: "Rejected" }

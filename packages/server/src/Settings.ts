@@ -1,0 +1,76 @@
+/**
+ * Every setting of the server, read through `Config`: its name in the environment, its default and its unit.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+
+/** The settings of a server. */
+export interface Settings {
+  /** `PORT`, 8000. With 0 the system picks a free one. */
+  readonly port: number
+  /** `HOST`, empty for all interfaces. */
+  readonly host: string
+  /** `ANTIPHON_MAX_CALLS`, 1000. More are refused with 503. */
+  readonly maxCalls: number
+  /** `ANTIPHON_MAX_FRAME_BYTES`, 1 MiB. A longer message ends its call with close code 1009. */
+  readonly maxFrameBytes: number
+  /** `ANTIPHON_MAX_FRAMES_PER_SECOND`, 1000 on average over ten seconds; 0 for no limit. Beyond it: close code 1008. */
+  readonly maxFramesPerSecond: number
+  /** `ANTIPHON_MAX_BUFFERED_BYTES`, 1 MiB: what may wait for a slow peer before its agent is slowed down. */
+  readonly maxBufferedBytes: number
+  /** `ANTIPHON_START_TIMEOUT`, 10 seconds: time for the start message to come, and for the agent to be made. */
+  readonly startTimeout: Duration.Duration
+  /** `ANTIPHON_IDLE_TIMEOUT`, 10 minutes: a call on which nothing was received for this long is ended. */
+  readonly idleTimeout: Duration.Duration
+  /** `ANTIPHON_STALL_TIMEOUT`, 10 seconds: a peer that reads nothing of a full buffer for this long loses its call. */
+  readonly stallTimeout: Duration.Duration
+  /** `ANTIPHON_DRAIN_TIMEOUT`, 30 seconds: time that calls get to end by themselves when the server stops. */
+  readonly drainTimeout: Duration.Duration
+  /** `ANTIPHON_TOKEN`, none: where set, `/chats` and `/ws` want `Authorization: Bearer <token>`. */
+  readonly token: Redacted.Redacted | undefined
+  /**
+   * `ANTIPHON_ALLOWED_ORIGINS`, comma-separated, empty: the web pages that may open calls. A page of the server's own
+   * address may always, as may clients that send no `Origin`; `*` admits every page.
+   */
+  readonly allowedOrigins: ReadonlyArray<string>
+  /** `ANTIPHON_EXPOSE_ERRORS`, false: whether a peer is told the message of an agent's failure, and not its id alone. */
+  readonly exposeErrors: boolean
+}
+
+const orUndefined = <A>(config: Config.Config<A>) => Config.map(Config.option(config), Option.getOrUndefined)
+const duration = (name: string, defaultValue: Duration.Input) =>
+  Config.withDefault(Config.Duration(name), Duration.fromInputUnsafe(defaultValue))
+
+/** The settings as the environment has them. */
+export const config: Config.Config<Settings> = Config.all({
+  port: Config.withDefault(Config.Port("PORT"), 8000),
+  host: Config.withDefault(Config.String("HOST"), ""),
+  maxCalls: Config.withDefault(Config.Int("ANTIPHON_MAX_CALLS"), 1000),
+  maxFrameBytes: Config.withDefault(Config.Int("ANTIPHON_MAX_FRAME_BYTES"), 1024 * 1024),
+  maxFramesPerSecond: Config.withDefault(Config.Int("ANTIPHON_MAX_FRAMES_PER_SECOND"), 1000),
+  maxBufferedBytes: Config.withDefault(Config.Int("ANTIPHON_MAX_BUFFERED_BYTES"), 1024 * 1024),
+  startTimeout: duration("ANTIPHON_START_TIMEOUT", "10 seconds"),
+  idleTimeout: duration("ANTIPHON_IDLE_TIMEOUT", "10 minutes"),
+  stallTimeout: duration("ANTIPHON_STALL_TIMEOUT", "10 seconds"),
+  drainTimeout: duration("ANTIPHON_DRAIN_TIMEOUT", "30 seconds"),
+  token: orUndefined(Config.Redacted("ANTIPHON_TOKEN")),
+  allowedOrigins: Config.map(Config.withDefault(Config.String("ANTIPHON_ALLOWED_ORIGINS"), ""), (list) =>
+    list
+      .split(",")
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== "")
+  ),
+  exposeErrors: Config.withDefault(Config.Boolean("ANTIPHON_EXPOSE_ERRORS"), false)
+})
+
+/** What code says about settings: it wins over the environment. */
+export type Overrides = Partial<Settings>
+
+/** The settings of the environment with what the code says put over them. */
+export const load = (overrides: Overrides = {}): Effect.Effect<Settings, Config.ConfigError> =>
+  Effect.map(config, (settings) => ({ ...settings, ...overrides }))

@@ -1,0 +1,282 @@
+/**
+ * The messages of a voice platform, byte for byte those of Line's SDK 0.2.17: what comes in becomes a report of the call,
+ * what an agent wants goes out as text. Fields, their order and their nulls are documented in `docs/wire.md`.
+ *
+ * @since 0.1.0
+ */
+import * as CallRequest from "@antiphon/core/CallRequest"
+import type * as Event from "@antiphon/core/Event"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as PythonJson from "./internal/pythonJson.ts"
+
+const Metadata = Schema.Record(Schema.String, Schema.Unknown)
+const optionalText = Schema.optionalKey(Schema.String)
+const optionalOrNull = Schema.optionalKey(Schema.NullOr(Schema.String))
+const agent = Schema.Struct({ id: optionalOrNull, system_prompt: optionalOrNull, introduction: optionalOrNull })
+
+/** A message that cannot be read. Says which field is wrong and never what it held. */
+export class WireError extends Schema.TaggedError<WireError>()("WireError", { message: Schema.String }) {}
+
+/** The first message on a socket. */
+export const Start = Schema.Struct({
+  type: Schema.optionalKey(Schema.Literal("start")),
+  call_id: optionalText,
+  from: optionalText,
+  from_: optionalText,
+  to: optionalText,
+  agent_call_id: optionalText,
+  agent: Schema.optionalKey(agent),
+  metadata: Schema.optionalKey(Schema.NullOr(Metadata)),
+  agent_token: optionalOrNull,
+  api_base_url: optionalOrNull
+})
+
+/** The body of `POST /chats`. Null is read like a missing field. */
+export const Chat = Schema.Struct({
+  call_id: optionalOrNull,
+  from_: optionalOrNull,
+  from: optionalOrNull,
+  to: optionalOrNull,
+  agent_call_id: optionalOrNull,
+  agent: Schema.optionalKey(Schema.NullOr(agent)),
+  metadata: Schema.optionalKey(Schema.NullOr(Metadata))
+})
+
+const decodeStartMessage = Schema.decodeUnknownResult(Start)
+const decodeChatBody = Schema.decodeUnknownResult(Chat)
+
+/** Reads a start message. */
+export const decodeStart = (frame: string | Uint8Array): Result.Result<CallRequest.CallRequest, WireError> => {
+  if (typeof frame !== "string") return Result.fail(new WireError({ message: "expected text, got a binary message" }))
+  return parse(frame).pipe(
+    Result.flatMap((json) => Result.mapError(decodeStartMessage(json), toWireError)),
+    Result.map((start) =>
+      request(start, { agentToken: start.agent_token ?? null, apiBaseUrl: start.api_base_url ?? null })
+    )
+  )
+}
+
+/** Reads the body of `POST /chats`. */
+export const decodeChat = (body: string): Result.Result<CallRequest.CallRequest, WireError> =>
+  parse(body).pipe(
+    Result.flatMap((json) => Result.mapError(decodeChatBody(json), toWireError)),
+    Result.map((chat) => request({ ...chat, agent_call_id: chat.agent_call_id ?? chat.call_id }))
+  )
+
+interface Described {
+  readonly call_id?: string | null | undefined
+  readonly from?: string | null | undefined
+  readonly from_?: string | null | undefined
+  readonly to?: string | null | undefined
+  readonly agent_call_id?: string | null | undefined
+  readonly agent?: typeof agent.Type | null | undefined
+  readonly metadata?: typeof Metadata.Type | null | undefined
+}
+
+const request = (
+  body: Described,
+  credentials: { readonly agentToken: string | null; readonly apiBaseUrl: string | null } = {
+    agentToken: null,
+    apiBaseUrl: null
+  }
+): CallRequest.CallRequest =>
+  CallRequest.make({
+    callId: body.call_id ?? "unknown",
+    from: body.from ?? body.from_ ?? "unknown",
+    to: body.to ?? "unknown",
+    agentCallId: body.agent_call_id ?? "unknown",
+    agent: {
+      id: body.agent?.id ?? null,
+      systemPrompt: body.agent?.system_prompt ?? null,
+      introduction: body.agent?.introduction ?? null
+    },
+    metadata: body.metadata ?? {},
+    ...credentials
+  })
+
+const toWireError = (error: { readonly message: string }) =>
+  new WireError({ message: error.message.replace(/\s*\n\s*/g, " ") })
+
+/** Reads JSON. The engine's own message is not passed on: it quotes what was sent. */
+const parse = (text: string): Result.Result<unknown, WireError> => {
+  try {
+    return Result.succeed(JSON.parse(text))
+  } catch (error) {
+    const position = /at position (\d+)/.exec(String(error))?.[1]
+    return Result.fail(
+      new WireError({ message: `not JSON${position === undefined ? "" : ` at position ${position}`}` })
+    )
+  }
+}
+
+const eventId = Schema.optionalKey(Schema.NullOr(Schema.String))
+
+const frame = <const Type extends string, Fields extends Schema.Struct.Fields>(
+  type: Type,
+  fields: Fields,
+  toReport: (frame: Schema.Struct<Fields>["Type"], eventId: string | undefined) => Event.Report | undefined
+) => {
+  const decode = Schema.decodeUnknownResult(
+    Schema.Struct({
+      type: Schema.optionalKey(Schema.Literal(type)),
+      event_id: eventId,
+      ...fields
+    }) as unknown as Schema.Codec<Schema.Struct<Fields>["Type"] & { readonly event_id?: string | null }>
+  )
+  return [
+    type,
+    (json: unknown): Result.Result<Event.Report | undefined, WireError> =>
+      Result.mapBoth(decode(json), {
+        onFailure: toWireError,
+        onSuccess: (frame) => toReport(frame, frame.event_id ?? undefined)
+      })
+  ] as const
+}
+
+const state = Schema.Literals(["speaking", "idle"])
+
+// The order is that in which a message without a type is recognised by its fields.
+const frames = [
+  frame("message", { content: Schema.String }, ({ content }, eventId) => ({ _tag: "UserTextSent", eventId, content })),
+  frame("dtmf", { button: Schema.String }, ({ button }, eventId) => ({ _tag: "UserDtmfSent", eventId, button })),
+  frame("user_state", { value: state }, ({ value }, eventId) => ({
+    _tag: value === "speaking" ? "UserTurnStarted" : "UserTurnEnded",
+    eventId
+  })),
+  frame("agent_state", { value: state }, ({ value }, eventId) => ({
+    _tag: value === "speaking" ? "AgentTurnStarted" : "AgentTurnEnded",
+    eventId
+  })),
+  frame("validation_error", { error_message: Schema.String, error_type: Schema.String }, () => undefined),
+  frame("agent_speech", { content: Schema.String }, ({ content }, eventId) => ({
+    _tag: "AgentTextSent",
+    eventId,
+    content
+  })),
+  frame("custom", { metadata: Metadata }, ({ metadata }, eventId) => ({ _tag: "UserCustomSent", eventId, metadata }))
+]
+const byType = new Map<unknown, (typeof frames)[number][1]>(frames)
+
+/** What a message during a call turned out to be. */
+export type Received =
+  | { readonly _tag: "Report"; readonly report: Event.Report }
+  /** Nothing for the call: an unknown type or state, a missing or mistyped field, or a complaint of the platform. */
+  | { readonly _tag: "Dropped"; readonly reason: string }
+  /** No JSON at all. Fatal for the call. */
+  | { readonly _tag: "Malformed"; readonly reason: string }
+
+/** Reads a message during a call. */
+export const decode = (text: string): Received => {
+  const json = parse(text)
+  if (Result.isFailure(json)) return { _tag: "Malformed", reason: json.failure.message }
+  const read = recognise(json.success)
+  if (Result.isFailure(read)) return { _tag: "Dropped", reason: read.failure.message }
+  return read.success === undefined
+    ? { _tag: "Dropped", reason: "the platform reports a validation error" }
+    : { _tag: "Report", report: read.success }
+}
+
+const recognise = (json: unknown): Result.Result<Event.Report | undefined, WireError> => {
+  if (typeof json !== "object" || json === null) return Result.fail(new WireError({ message: "Expected object" }))
+  if ("type" in json) {
+    return byType.get(json.type)?.(json) ?? Result.fail(new WireError({ message: "unknown type" }))
+  }
+  for (const [, decode] of frames) {
+    const read = decode(json)
+    if (Result.isSuccess(read)) return read
+  }
+  return Result.fail(new WireError({ message: "no known message has these fields" }))
+}
+
+/** Longest text, in code points, of a tool result, of tool arguments and of log metadata. */
+export const observabilityLimit = 30_000
+
+const isTooLong = (text: string): boolean =>
+  text.length > observabilityLimit && (text.length > 2 * observabilityLimit || [...text].length > observabilityLimit)
+
+const cut = (text: string, length: number): string =>
+  Array.from(text.slice(0, 2 * length))
+    .slice(0, length)
+    .join("")
+
+const toolResult = (value: unknown): string | null => {
+  const text = PythonJson.resultText(value)
+  return text === null || !isTooLong(text) ? text : `${cut(text, observabilityLimit)}... [truncated]`
+}
+
+const preview = (value: { readonly [key: string]: unknown } | null): unknown => {
+  if (value === null) return null
+  const text = PythonJson.stringify(value)
+  return isTooLong(text) ? { _truncated: true, _preview: cut(text, 200) } : value
+}
+
+/** An output as the message that carries it: fields in the order of the wire, unset ones as null. */
+export const toFrame = (output: Event.Output): { readonly type: string; readonly [key: string]: unknown } => {
+  const responding_to = output.respondingTo ?? null
+  switch (output._tag) {
+    case "AgentSendText":
+      return { type: "message", content: output.text, interruptible: output.interruptible ?? true, responding_to }
+    case "AgentSendDtmf":
+      return { type: "dtmf", button: output.button, responding_to }
+    case "AgentToolCalled":
+    case "AgentToolReturned":
+      return {
+        type: "tool_call",
+        name: output.toolName,
+        arguments: preview(output.toolArgs),
+        result: output._tag === "AgentToolCalled" ? null : toolResult(output.result),
+        id: null,
+        responding_to
+      }
+    case "AgentTransferCall":
+      return {
+        type: "transfer",
+        target_phone_number: output.targetPhoneNumber,
+        responding_to,
+        interruptible: output.interruptible ?? true
+      }
+    case "AgentEndCall":
+      return {
+        type: "end_call",
+        reason: output.reason ?? "agent_ended",
+        responding_to,
+        interruptible: output.interruptible ?? true
+      }
+    case "LogMessage":
+      return {
+        type: "log_event",
+        event: output.name,
+        metadata: { level: output.level, message: output.message, metadata: preview(output.metadata ?? null) },
+        responding_to
+      }
+    case "LogMetric":
+      return { type: "log_metric", name: output.name, value: output.value ?? null, responding_to }
+    case "AgentUpdateCall": {
+      const language = output.language ?? null
+      return {
+        type: "config",
+        tts: { voice_id: output.voiceId ?? null, pronunciation_dict_id: output.pronunciationDictId ?? null, language },
+        stt: language === null ? null : { language },
+        language,
+        responding_to
+      }
+    }
+    case "AgentSendCustom":
+      return { type: "custom", metadata: output.metadata, responding_to }
+  }
+}
+
+/** An output as the text of its message. Members that are no JSON become their string form. */
+export const encode = (output: Event.Output): string => {
+  const frame = toFrame(output)
+  try {
+    return JSON.stringify(frame)
+  } catch {
+    // Cycles and big integers: the writer that knows them gives plain JSON, in Python's spelling.
+    return JSON.stringify(JSON.parse(PythonJson.stringify(frame)))
+  }
+}
+
+/** The text of an error message. */
+export const encodeError = (content: string): string => JSON.stringify({ type: "error", content })

@@ -1,0 +1,12 @@
+/**
+ * Serves voice agents over the wire of a voice platform.
+ *
+ * @since 0.1.0
+ */
+export * as Calls from "./Calls.ts"
+export * as CallSocket from "./CallSocket.ts"
+export * as Ending from "./Ending.ts"
+export * as PreCall from "./PreCall.ts"
+export * as Settings from "./Settings.ts"
+export * as VoiceAgentApp from "./VoiceAgentApp.ts"
+export * as Wire from "./Wire.ts"

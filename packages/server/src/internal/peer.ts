@@ -1,0 +1,74 @@
+/**
+ * The sending side of a socket: text goes out in the fiber that made it. What a slow peer has not read yet is bounded: a
+ * full buffer makes the sender wait, and a peer that reads nothing of it for too long is stalled.
+ *
+ * Effect's sockets do not say how much waits to be sent, so this asks the connection of the request, which on Node is a
+ * `net.Socket`. Where it is something else, nothing is bounded here and the platform's own limits hold.
+ */
+import type * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Predicate from "effect/Predicate"
+import * as Socket from "effect/socket/Socket"
+import type { Settings } from "../Settings.ts"
+
+export interface Peer {
+  /** Sends texts in order; waits while the peer is behind. A peer that is gone takes everything. */
+  readonly send: (texts: Arr.NonEmptyReadonlyArray<string>) => Effect.Effect<void>
+  readonly close: (code: number, reason?: string) => Effect.Effect<void>
+  /** Drops the connection without a word: for a peer that reads none. */
+  readonly terminate: Effect.Effect<void>
+  /** Whether the connection is known to be lost. */
+  readonly isGone: () => boolean
+}
+
+interface Connection {
+  readonly writableLength: number
+  readonly destroyed: boolean
+  readonly once: (event: "drain" | "close", listener: () => void) => void
+  readonly off: (event: "drain" | "close", listener: () => void) => void
+  readonly destroy: () => void
+}
+
+const connectionOf = (request: HttpServerRequest): Connection | undefined => {
+  const { source } = request
+  return Predicate.hasProperty(source, "socket") &&
+    Predicate.hasProperty(source.socket, "writableLength") &&
+    Predicate.hasProperty(source.socket, "destroy")
+    ? (source.socket as unknown as Connection)
+    : undefined
+}
+
+export const make = (options: {
+  readonly request: HttpServerRequest
+  readonly writer: Socket.Writer
+  readonly settings: Pick<Settings, "maxBufferedBytes" | "stallTimeout">
+  readonly onStalled: Effect.Effect<void>
+}): Peer => {
+  const connection = connectionOf(options.request)
+  const { maxBufferedBytes, stallTimeout } = options.settings
+
+  const drained = Effect.callback<void>((resume) => {
+    if (connection === undefined || connection.writableLength <= maxBufferedBytes) return resume(Effect.void)
+    const done = () => resume(Effect.void)
+    connection.once("drain", done)
+    connection.once("close", done)
+    return Effect.sync(() => {
+      connection.off("drain", done)
+      connection.off("close", done)
+    })
+  })
+  const waitForPeer = Effect.timeoutOrElse(drained, { duration: stallTimeout, orElse: () => options.onStalled })
+
+  return {
+    send: (texts) => {
+      const write = Effect.ignore(options.writer.writeAll(texts))
+      return connection === undefined
+        ? write
+        : Effect.flatMap(write, () => (connection.writableLength > maxBufferedBytes ? waitForPeer : Effect.void))
+    },
+    close: (code, reason) => Effect.ignore(options.writer.write(new Socket.CloseEvent(code, reason))),
+    terminate: Effect.sync(() => connection?.destroy()),
+    isGone: () => connection?.destroyed === true
+  }
+}
