@@ -1,0 +1,138 @@
+import { Call, Event } from "@antiphon/core"
+import { assert, describe, it } from "@effect/vitest"
+import { type Cause, Effect, Queue, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
+import { createServer } from "node:net"
+import { fileURLToPath } from "node:url"
+import WebSocket from "ws"
+import { concierge } from "../src/03-background.ts"
+import { clerk } from "../src/04-interruption.ts"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+const settle = Effect.repeat(Effect.yieldNow, { times: 50 })
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, "close")
+  return port
+}
+
+/** Runs an example as its reader would, and gives the address once it answers. */
+const running = (file: string) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const port = await freePort()
+      const child = spawn(process.execPath, ["--conditions=antiphon-source", `packages/examples/src/${file}`], {
+        cwd: root,
+        env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", ANTIPHON_DRAIN_TIMEOUT: "100 millis" },
+        stdio: "ignore"
+      })
+      const address = `127.0.0.1:${port}`
+      const answers = () =>
+        fetch(`http://${address}/status`).then(
+          (response) => response.ok,
+          () => false
+        )
+      while (!(await answers())) {
+        if (child.exitCode !== null) throw new Error(`${file} ended with ${child.exitCode}`)
+        await new Promise((resume) => setTimeout(resume, 20))
+      }
+      return { address, child }
+    }),
+    ({ child }) =>
+      Effect.promise(async () => {
+        const exited = child.exitCode === null ? once(child, "exit") : undefined
+        child.kill("SIGTERM")
+        await exited
+      })
+  )
+
+const firstMessages = (address: string, frames: ReadonlyArray<object>, count: number) =>
+  Effect.promise(async () => {
+    const socket = new WebSocket(`ws://${address}/ws`)
+    const texts: Array<string> = []
+    await once(socket, "open")
+    for (const frame of frames) socket.send(JSON.stringify(frame))
+    for await (const [data] of onMessages(socket)) {
+      texts.push(JSON.parse(String(data)).content)
+      if (texts.length === count) break
+    }
+    socket.close()
+    return texts
+  })
+
+async function* onMessages(socket: WebSocket): AsyncGenerator<[WebSocket.RawData]> {
+  for (;;) yield (await once(socket, "message")) as [WebSocket.RawData]
+}
+
+const playing = (agent: typeof clerk | typeof concierge) =>
+  Effect.gen(function* () {
+    const reports = yield* Queue.unbounded<Event.Report, Cause.Done>()
+    const said: Array<string> = []
+    yield* Call.run(agent, Stream.fromQueue(reports)).pipe(
+      Stream.runForEach((output) =>
+        Effect.sync(() => said.push(output._tag === "AgentSendText" ? output.text : output._tag))
+      ),
+      Effect.forkScoped
+    )
+    yield* settle
+    return { said, report: (report: Event.Report) => Effect.andThen(Queue.offer(reports, report), settle) }
+  })
+
+describe("examples", () => {
+  it.live("01-echo greets and echoes over a socket", () =>
+    Effect.gen(function* () {
+      const { address } = yield* running("01-echo.ts")
+      const turn = [
+        { type: "start" },
+        { type: "user_state", value: "speaking" },
+        { type: "message", content: "hello" },
+        { type: "user_state", value: "idle" }
+      ]
+      assert.deepStrictEqual(yield* firstMessages(address, turn, 2), ["Hello! Say something.", "You said: hello"])
+    })
+  )
+
+  it.live("02-mount serves the application's own route beside the agent", () =>
+    Effect.gen(function* () {
+      const { address } = yield* running("02-mount.ts")
+      const health = yield* Effect.promise(() => fetch(`http://${address}/health`).then((response) => response.text()))
+      assert.strictEqual(health, "ok")
+      assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start" }], 1), ["You have 2 open orders."])
+    })
+  )
+
+  it.effect("03-background tells its result by itself", () =>
+    Effect.gen(function* () {
+      const { report, said } = yield* playing(concierge)
+      yield* report({ _tag: "UserTurnEnded" })
+      assert.deepStrictEqual(said, ["I am looking for a table. Anything else meanwhile?"])
+      yield* TestClock.adjust("3 seconds")
+      yield* settle
+      assert.deepStrictEqual(said.slice(1), ["By the way: I found a table at eight."])
+    })
+  )
+
+  it.effect("04-interruption finishes what must be heard, and no more", () =>
+    Effect.gen(function* () {
+      const { report, said } = yield* playing(clerk)
+      yield* TestClock.adjust("80 millis")
+      yield* report({ _tag: "UserTurnStarted" })
+      yield* TestClock.adjust("10 seconds")
+      yield* settle
+      assert.strictEqual(said.join(""), "This call is recorded. ")
+      yield* report({ _tag: "AgentTextSent", content: "Thiscall" })
+      yield* report({ _tag: "UserTurnEnded" })
+      assert.strictEqual(said.at(-1), "I had got to: This call is recorded. ")
+    })
+  )
+
+  it("the code blocks of the documents are these files", () => {
+    execFileSync(process.execPath, ["scripts/embed-examples.mjs", "--check"], { cwd: root, stdio: "pipe" })
+  })
+})
