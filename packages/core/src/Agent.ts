@@ -66,9 +66,9 @@ export interface Options<R = never> extends Partial<Omit<Policies, DurationKey>>
 }
 type DurationKey = "backgroundPatience" | "cancelGrace" | "endGrace"
 
-/** Makes the agent of a call. The scope is the call's. */
-export interface Factory<out E = never, out R = never> {
-  (request: CallRequest): Effect.Effect<AgentSpec<unknown, R>, E, R | Scope.Scope>
+/** Makes the agent of a call. The scope is the call's. `R` is what the making needs, `R2` what the agent's turns need. */
+export interface Factory<out E = never, out R = never, out R2 = R> {
+  (request: CallRequest): Effect.Effect<AgentSpec<unknown, R2>, E, R | Scope.Scope>
 }
 
 /** Joins an agent with its filters and policies. */
@@ -139,7 +139,7 @@ export interface Maker {
 /** The class of an agent's service: its name, and the factory that asks for it. */
 export type ServiceClass<Self, Id extends string> = Context.ServiceClass<Self, Id, Maker> & {
   /** Makes the agent that the Layer in force brings. */
-  readonly factory: Factory<unknown, Self>
+  readonly factory: Factory<unknown, Self, never>
 }
 
 /** Names an agent, so that a Layer can bring it: `class Support extends Agent.Service<Support>()("app/Support") {}`. */
@@ -147,20 +147,20 @@ export const Service =
   <Self>() =>
   <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
     const service = Context.Service<Self, Maker>()(id)
-    const factory: Factory<unknown, Self> = (request) => Effect.flatMap(service, (maker) => maker.make(request))
+    const factory: Factory<unknown, Self, never> = (request) => Effect.flatMap(service, (maker) => maker.make(request))
     return Object.assign(service, { factory })
   }
 
 /** Layer that brings the agent of a name. What the factory and its agents need is needed by the Layer. */
-export const layer = <Self, E, R>(
+export const layer = <Self, E, R, R2>(
   service: Context.Key<Self, Maker>,
-  factory: Factory<E, R>
-): Layer.Layer<Self, never, Exclude<R, Scope.Scope>> =>
+  factory: Factory<E, R, R2>
+): Layer.Layer<Self, never, Exclude<R | R2, Scope.Scope>> =>
   Layer.effect(
     service,
-    Effect.contextWith((context: Context.Context<Exclude<R, Scope.Scope>>) => {
+    Effect.contextWith((context: Context.Context<Exclude<R | R2, Scope.Scope>>) => {
       // A turn brings its own scope, and a call brings the one of its factory: neither is the Layer's.
-      const services = Context.omit(Scope.Scope)(context as Context.Context<R>) as Context.Context<R>
+      const services = Context.omit(Scope.Scope)(context as Context.Context<R | R2>) as Context.Context<R | R2>
       return Effect.succeed({
         make: (request: CallRequest) =>
           Effect.map(

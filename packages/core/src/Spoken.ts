@@ -46,6 +46,16 @@ const anchorReach = 160
 /** Pieces that are kept behind the place heard before they are let go. */
 const prunedAfter = 256
 
+/** Characters after which reports have shown which turn they belong to. */
+const ambiguousLimit = 64
+
+/** Where a report goes on, and the place that it follows there. */
+interface Jump {
+  readonly walk: Said.Walk
+  readonly from: Said.Place
+}
+
+const start: Said.Place = { piece: 0, offset: 0, next: 0 }
 const none: ReadonlyArray<string> = []
 const isBefore = (a: Said.Place, b: Said.Place) => a.piece < b.piece || (a.piece === b.piece && a.offset < b.offset)
 
@@ -53,45 +63,65 @@ const isBefore = (a: Said.Place, b: Said.Place) => a.piece < b.piece || (a.piece
 export const make = (): Spoken => {
   let pieces: Array<Said.Piece> = []
   let turns: Array<{ readonly turn: number; readonly piece: number }> = []
-  let heardUpTo: Said.Place = { piece: 0, offset: 0, next: 0 }
+  let heardUpTo = start
   // Text up to here counts as spoken although it was not reported yet.
   let committedUpTo = heardUpTo
   let out = ""
   let linked = false
   // What was reported and fits nothing yet. It takes its place once a later report does.
   let foreign: Array<string> = []
+  // The first reports since the last `settle`.
+  let ambiguous = ""
 
   const ended = () => Said.settlePlace(pieces, heardUpTo) === undefined
   const current = () => (out !== "" ? out : foreign.length > 0 && ended() ? foreign.join("") : undefined)
-  const append = (gap: string, text: string) => {
-    out += (linked ? gap || (Said.runTogether(out, text) ? " " : "") : "") + text
+  const append = (gap: string, text: string, apart: boolean) => {
+    out += (linked ? gap || (apart && Said.runTogether(out, text) ? " " : "") : "") + text
     linked = true
   }
 
-  const accept = (step: Said.Walk) => {
+  /** Moves on to the end of a walk. Words are kept apart where the walk began with a jump, or a turn ends. */
+  const accept = (step: Said.Walk, jumped: boolean) => {
+    let apart = jumped
     for (const run of step.runs) {
       const begin: Said.Place = { piece: run.piece, offset: run.start, next: run.index }
       if (!isBefore(begin, committedUpTo)) {
+        let gap = Said.gapBefore(pieces, heardUpTo, run)
         if (foreign.length > 0 && !isBefore(heardUpTo, committedUpTo)) {
-          const next = Said.settlePlace(pieces, heardUpTo)!
-          append(Said.gapBefore(pieces, heardUpTo, next.piece, next.next), foreign.join(" "))
+          const next = Said.nextSolid(pieces, heardUpTo) ?? run
+          append(Said.gapBefore(pieces, heardUpTo, next), foreign.join(" "), true)
+          // Where it replaced nothing it stands in the middle of one gap, which is not there twice.
+          if (next.piece === run.piece && next.index === run.index && gap !== "") gap = " "
+          apart = true
         }
-        append(
-          Said.gapBefore(pieces, heardUpTo, run.piece, run.index),
-          pieces[run.piece]!.text.slice(run.start, run.end)
-        )
+        const { text, turn } = pieces[run.piece]!
+        append(gap, text.slice(run.start, run.end), apart || turn !== pieces[heardUpTo.piece]!.turn)
       }
+      apart = false
       foreign = []
       heardUpTo = { piece: run.piece, offset: run.end, next: run.index }
     }
     heardUpTo = step.place
   }
 
-  const atLaterTurn = (report: string, read: number): Said.Walk | undefined => {
-    for (const { piece } of turns.slice(-laterTurns)) {
-      if (piece <= heardUpTo.piece) continue
-      const step = Said.walk(pieces, { piece, offset: 0, next: 0 }, report, read)
-      if (step.read === report.length && step.matched > 0) return step
+  const jump = ({ from, walk }: Jump) => {
+    heardUpTo = from
+    accept(walk, true)
+  }
+
+  /**
+   * Where a report fits the beginning of a later turn, alone or behind the reports before it: those may have fitted the
+   * rest of an interrupted turn only because both go on with the same words.
+   */
+  const atLaterTurn = (report: string, read: number): Jump | undefined => {
+    const begins = turns.slice(-laterTurns).flatMap(({ piece }) => (piece > heardUpTo.piece ? { ...start, piece } : []))
+    for (const lead of read === 0 && ambiguous !== "" ? ["", ambiguous] : [""]) {
+      for (const begin of begins) {
+        const before = Said.walk(pieces, begin, lead, 0)
+        if (before.read < lead.length) continue
+        const walk = Said.walk(pieces, before.place, report, read)
+        if (walk.read === report.length && walk.matched > 0) return { walk, from: before.place }
+      }
     }
     return undefined
   }
@@ -100,7 +130,7 @@ export const make = (): Spoken => {
     report: string,
     read: number,
     limit = Infinity
-  ): { whole?: Said.Walk | undefined; part?: Said.Walk | undefined } => {
+  ): { whole?: Jump | undefined; part?: Said.Walk | undefined } => {
     const needle = Said.solidText(report, read)
     if (needle === "") return {}
     const found = Said.seek(pieces, heardUpTo, report, read, {
@@ -108,15 +138,17 @@ export const make = (): Spoken => {
       enough,
       furthest: Math.min(limit, reach(needle.length))
     })
-    if (found.whole !== undefined && found.whole.distance <= droppedWord) return { whole: found.whole.walk }
-    return { whole: atLaterTurn(report, read) ?? found.whole?.walk, part: found.part?.walk }
+    const fit = found.whole ?? found.loose
+    const whole = fit && { walk: fit.walk, from: heardUpTo }
+    if (found.whole !== undefined && found.whole.distance <= droppedWord) return { whole }
+    return { whole: atLaterTurn(report, read) ?? whole, part: found.part?.walk }
   }
 
   /** The first offset behind `read` from which the report fits somewhere ahead. */
   const anchor = (report: string, read: number): number | undefined => {
     for (let i = read + 1; i < Math.min(report.length - 2, read + 40); i++) {
       const { part, whole } = ahead(report, i, anchorReach)
-      if (part !== undefined || (whole !== undefined && whole.matched >= 3)) return i
+      if (part !== undefined || (whole !== undefined && whole.walk.matched >= 3)) return i
     }
     return undefined
   }
@@ -125,13 +157,19 @@ export const make = (): Spoken => {
     let read = 0
     while (read < report.length) {
       const here = Said.walk(pieces, heardUpTo, report, read)
-      if (here.read === report.length) return accept(here)
+      if (here.read === report.length) {
+        const later = Said.mayEnd(pieces, here.place, report) ? undefined : atLaterTurn(report, read)
+        if (later === undefined || !Said.mayEnd(pieces, later.walk.place, report)) return accept(here, false)
+        return jump(later)
+      }
       const { part, whole } = ahead(report, read)
-      if (whole !== undefined) return accept(whole)
-      const strong = here.matched >= 3 || here.matched * 2 >= Said.solidText(report, read).length
+      if (whole !== undefined) return jump(whole)
+      // What counts already is not reported again in part.
+      const late = isBefore(heardUpTo, committedUpTo)
+      const strong = here.matched >= 3 || (!late && here.matched * 2 >= Said.solidText(report, read).length)
       const step = here.matched > 0 && strong ? here : part
       if (step !== undefined) {
-        accept(step)
+        accept(step, step === part)
         read = step.read
         if (!ended()) continue
       }
@@ -166,19 +204,27 @@ export const make = (): Spoken => {
   return {
     said: (text, { interruptible, turn }) => {
       if (text === "") return
+      // What was passed on because nothing was left to fit it stays as it is.
+      if (out === "" && foreign.length > 0 && ended()) {
+        append("", foreign.join(""), false)
+        foreign = []
+      }
       if (turns.at(-1)?.turn !== turn) turns.push({ turn, piece: pieces.length })
       if (turns.length > 4 * laterTurns) turns = turns.slice(-laterTurns)
       pieces.push({ text, interruptible, turn, solid: undefined })
     },
     heard: (report) => {
-      if (ended()) foreign.push(report)
-      else follow(report)
+      const before = current()
+      if (pieces.length > 0) follow(report)
+      else if (report !== "") foreign.push(report)
+      if (ambiguous.length < ambiguousLimit) ambiguous += report
       if (foreign.length > foreignLimit) {
-        append("", foreign.join(""))
+        append("", foreign.join(" "), true)
         foreign = []
       }
       prune()
-      return current()
+      const now = current()
+      return now === before ? undefined : now
     },
     settle: ({ final }) => {
       if (pieces.length === 0 && foreign.length === 0) return none
@@ -187,6 +233,7 @@ export const make = (): Spoken => {
       const text = heard + precommit()
       out = ""
       linked = false
+      ambiguous = ""
       const rest = final ? foreign.join("") : ""
       if (final) foreign = []
       if (text === "" && rest === "") return none

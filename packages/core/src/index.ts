@@ -4,12 +4,17 @@
  * @since 0.1.0
  */
 export * as Agent from "./Agent.ts"
+export * as AsyncAgent from "./AsyncAgent.ts"
 export * as Call from "./Call.ts"
 export * as CallError from "./CallError.ts"
 export * as CallRequest from "./CallRequest.ts"
 export * as Event from "./Event.ts"
 export * as EventFilter from "./EventFilter.ts"
 export * as EventId from "./EventId.ts"
+export * as Filler from "./Filler.ts"
+export * as Guard from "./Guard.ts"
 export * as History from "./History.ts"
+export * as JsonText from "./JsonText.ts"
 export * as Spoken from "./Spoken.ts"
 export * as Turn from "./Turn.ts"
+export * as WordBuffer from "./WordBuffer.ts"

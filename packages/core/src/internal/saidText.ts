@@ -39,6 +39,9 @@ const width = (text: string, offset: number): number => {
   return code >= 0xd800 && code <= 0xdbff && offset + 1 < text.length ? 2 : 1
 }
 
+/** Offset of the character that ends at `end`. */
+const previous = (text: string, end: number): number => (end > 1 && width(text, end - 2) === 2 ? end - 2 : end - 1)
+
 const characterAt = (text: string, offset: number): string => text.slice(offset, offset + width(text, offset))
 
 const isStrippable = (text: string, offset: number): boolean =>
@@ -48,6 +51,8 @@ const isWord = (text: string, offset: number): boolean => {
   const code = text.charCodeAt(offset)
   return code < 128 ? isAsciiWord(code) : wordCharacter.test(characterAt(text, offset))
 }
+
+const endsInWord = (text: string, end: number): boolean => isWord(text, previous(text, end))
 
 const isFullStop = (text: string, offset: number): boolean => {
   const character = text[offset]
@@ -77,13 +82,32 @@ export const settlePlace = (pieces: ReadonlyArray<Piece>, place: Place): Place |
   return undefined
 }
 
-/** The strippable characters directly before a solid one, back to `from` at the furthest. */
-export const gapBefore = (pieces: ReadonlyArray<Piece>, from: Place, piece: number, index: number): string => {
+/** The place of the next solid character as the beginning of a run, or undefined at the end of what was said. */
+export const nextSolid = (pieces: ReadonlyArray<Piece>, from: Place): Omit<Run, "end"> | undefined => {
+  const at = settlePlace(pieces, from)
+  return at && { piece: at.piece, index: at.next, start: solidOf(pieces[at.piece]!)[at.next]! }
+}
+
+/** Where an emoji stands between a place and the next solid character. */
+const findEmoji = (pieces: ReadonlyArray<Piece>, from: Place, emoji: string): Omit<Run, "end"> | undefined => {
+  let { next, offset } = from
+  for (let piece = from.piece; piece < pieces.length; piece++, next = 0, offset = 0) {
+    const { text } = pieces[piece]!
+    const end = solidOf(pieces[piece]!)[next]
+    const found = text.slice(offset, end).indexOf(emoji)
+    if (found >= 0) return { piece, index: next, start: offset + found }
+    if (end !== undefined) return undefined
+  }
+  return undefined
+}
+
+/** The strippable characters directly before a run, back to `from` at the furthest. */
+export const gapBefore = (pieces: ReadonlyArray<Piece>, from: Place, run: Omit<Run, "end">): string => {
   let gap = ""
-  for (let p = piece, k = index; ; p--, k = p >= 0 ? solidOf(pieces[p]!).length : 0) {
+  for (let p = run.piece, k = run.index; ; p--, k = p >= 0 ? solidOf(pieces[p]!).length : 0) {
     const text = pieces[p]!.text
     const solid = solidOf(pieces[p]!)
-    const end = k < solid.length ? solid[k]! : text.length
+    const end = p === run.piece ? run.start : text.length
     const before = k > 0 ? solid[k - 1]! + width(text, solid[k - 1]!) : 0
     const start = p === from.piece ? Math.max(before, from.offset) : before
     gap = text.slice(start, Math.max(start, end)) + gap
@@ -127,14 +151,12 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
     if (run !== undefined) runs.push(run)
     run = undefined
   }
-  const take = (piece: number, index: number, start: number, end: number) => {
+  const extend = (piece: number, index: number, start: number, end: number) => {
     if (run !== undefined && run.piece === piece) run.end = end
     else {
       close()
       run = { piece, index, start, end }
     }
-    place = { piece, offset: end, next: index + 1 }
-    matched++
   }
   let at: Place | undefined = settlePlace(pieces, from)
   let followed = read
@@ -143,20 +165,20 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
       const emoji = characterAt(report, i)
       i += width(report, i)
       // An emoji that was reported counts where it stands next; white space never does.
-      if (run === undefined || place.piece !== run.piece || whiteSpace.test(emoji)) continue
-      const { text } = pieces[place.piece]!
-      const gap = text.slice(place.offset, solidOf(pieces[place.piece]!)[place.next] ?? text.length)
-      const found = gap.indexOf(emoji)
-      if (found < 0) continue
-      run.end = place.offset + found + emoji.length
-      place = { ...place, offset: run.end }
+      if (whiteSpace.test(emoji)) continue
+      const found = findEmoji(pieces, place, emoji)
+      if (found === undefined) continue
+      extend(found.piece, found.index, found.start, found.start + emoji.length)
+      place = { piece: found.piece, offset: found.start + emoji.length, next: found.index }
       continue
     }
     if (at === undefined) break
     const { text } = pieces[at.piece]!
     const j = solidOf(pieces[at.piece]!)[at.next]!
     if (sameCharacter(report, i, text, j) || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
-      take(at.piece, at.next, j, j + width(text, j))
+      extend(at.piece, at.next, j, j + width(text, j))
+      place = { piece: at.piece, offset: j + width(text, j), next: at.next + 1 }
+      matched++
       i += width(report, i)
       followed = i
       at = settlePlace(pieces, place)
@@ -181,8 +203,9 @@ export interface Jump {
 }
 
 /**
- * Looks for the nearest place, at most `furthest` solid characters ahead, where a report goes on: one that all of it fits,
- * or else one that at least `enough` characters of it fit.
+ * Looks for the nearest place, at most `furthest` solid characters ahead, where a report goes on: one that all of it fits
+ * (`whole`, or `loose` where a short report ends in the middle of a word, as "an" does in "a nice day"), or else one that
+ * at least `enough` characters of it fit.
  */
 export const seek = (
   pieces: ReadonlyArray<Piece>,
@@ -190,25 +213,56 @@ export const seek = (
   report: string,
   read: number,
   { enough, furthest, needle }: { readonly enough: number; readonly furthest: number; readonly needle: string }
-): { readonly whole: Jump | undefined; readonly part: Jump | undefined } => {
+): { readonly whole: Jump | undefined; readonly loose: Jump | undefined; readonly part: Jump | undefined } => {
+  let loose: Jump | undefined
   let part: Jump | undefined
   let distance = 0
-  for (let at = settlePlace(pieces, from); at !== undefined && distance <= furthest; distance++) {
-    const { text } = pieces[at.piece]!
-    const j = solidOf(pieces[at.piece]!)[at.next]!
-    if (sameCharacter(needle, 0, text, j) && beginsWord(text, j, needle)) {
-      const found = walk(pieces, at, report, read)
-      if (found.read === report.length) return { whole: { walk: found, distance }, part }
-      if (part === undefined && distance > 0 && found.matched >= enough) part = { walk: found, distance }
+  let { next, piece } = from
+  while (piece < pieces.length && distance <= furthest) {
+    const { text } = pieces[piece]!
+    const offset = solidOf(pieces[piece]!)[next]
+    if (offset === undefined) {
+      piece++
+      next = 0
+      continue
     }
-    at = settlePlace(pieces, { piece: at.piece, offset: j + width(text, j), next: at.next + 1 })
+    if (sameCharacter(needle, 0, text, offset) && mayBegin(pieces, piece, offset, needle)) {
+      const found = walk(pieces, { piece, offset, next }, report, read)
+      if (found.read === report.length) {
+        if (mayEnd(pieces, found.place, needle)) return { whole: { walk: found, distance }, loose, part }
+        loose ??= { walk: found, distance }
+      } else if (part === undefined && distance > 0 && found.matched >= enough) part = { walk: found, distance }
+    }
+    next++
+    distance++
   }
-  return { whole: undefined, part }
+  return { whole: undefined, loose, part }
 }
 
-// A word may begin where no word character stands directly before: a long run of characters is evidence by itself.
-const beginsWord = (text: string, offset: number, needle: string): boolean =>
-  offset === 0 || !isWord(text, offset) || !isWord(text, offset - 1) || needle.length >= 8 || unspaced.test(needle)
+// A report begins with a word. Only a long run of characters is evidence by itself.
+const mayBegin = (pieces: ReadonlyArray<Piece>, piece: number, offset: number, needle: string): boolean =>
+  needle.length >= 8 ||
+  unspaced.test(needle) ||
+  !isWord(pieces[piece]!.text, offset) ||
+  !wordBefore(pieces, piece, offset)
+
+/** Whether a report may end at a place: not where a word goes on, unless the report is long. */
+export const mayEnd = (pieces: ReadonlyArray<Piece>, { offset, piece }: Place, report: string): boolean => {
+  if (report.length >= 8 || unspaced.test(report)) return true
+  const { text, turn } = pieces[piece]!
+  if (!endsInWord(text, offset)) return true
+  if (offset < text.length) return !isWord(text, offset)
+  const after = pieces[piece + 1]
+  return after === undefined || after.turn !== turn || !isWord(after.text, 0)
+}
+
+/** Whether a word is under way at a place. A piece may end in the middle of a word, a turn does not. */
+const wordBefore = (pieces: ReadonlyArray<Piece>, piece: number, offset: number): boolean => {
+  const { text, turn } = pieces[piece]!
+  if (offset > 0) return endsInWord(text, offset)
+  const before = pieces[piece - 1]
+  return before !== undefined && before.turn === turn && endsInWord(before.text, before.text.length)
+}
 
 /** The solid characters of a report from `read` on. */
 export const solidText = (report: string, read: number): string => {
@@ -223,7 +277,7 @@ export const solidText = (report: string, read: number): string => {
 export const runTogether = (before: string, after: string): boolean =>
   before !== "" &&
   after !== "" &&
-  isWord(before, before.length - 1) &&
+  endsInWord(before, before.length) &&
   isWord(after, 0) &&
   !unspaced.test(after[0]!) &&
   !unspaced.test(before.at(-1)!)

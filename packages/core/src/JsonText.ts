@@ -1,0 +1,66 @@
+/**
+ * Any value as text: JSON as Python's `json.dumps` writes it, which is what Line sends and shows to models where a tool
+ * result or its arguments become text.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The text of a value: `", "` and `": "` between members, `\u` escapes outside ASCII, a string form for what is no JSON.
+ * Numbers that are not finite get Python's names, which are no JSON, or what is given for them. Never throws.
+ */
+export const stringify = (value: unknown, notFinite?: "null"): string => {
+  const above = new Set<object>()
+
+  const write = (value: unknown): string => {
+    if (typeof value !== "object" || value === null) return scalar(value, notFinite)
+    if (above.has(value)) return quote("[Circular]")
+    above.add(value)
+    try {
+      const plain: unknown = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value
+      return typeof plain === "object" && plain !== null ? members(plain) : scalar(plain, notFinite)
+    } catch {
+      // A getter or `toJSON` that throws, or more levels than the stack holds.
+      return '"[unserialisable]"'
+    } finally {
+      above.delete(value)
+    }
+  }
+
+  const members = (value: object): string => {
+    if (Array.isArray(value)) return `[${value.map(write).join(", ")}]`
+    if (value instanceof Error) return quote(String(value))
+    const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+    return `{${entries.map(([key, member]) => `${quote(key)}: ${write(member)}`).join(", ")}}`
+  }
+
+  return write(value)
+}
+
+const scalar = (value: unknown, notFinite?: "null"): string => {
+  switch (typeof value) {
+    case "string":
+      return quote(value)
+    case "number":
+      if (Number.isFinite(value)) return String(value)
+      return notFinite ?? (Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity")
+    case "boolean":
+      return String(value)
+    default:
+      return value === undefined || value === null ? "null" : quote(plainText(value))
+  }
+}
+
+const quote = (text: string): string =>
+  JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+// The string form of a function is its source, which is nobody's business outside.
+const plainText = (value: unknown): string => (typeof value === "function" ? "[Function]" : String(value))
+
+/** The text of a tool result: a string is itself, other plain values are written the way Python prints them. */
+export const resultText = (value: unknown): string | null => {
+  if (value === null || value === undefined) return null
+  if (typeof value === "string") return value
+  if (typeof value === "boolean") return value ? "True" : "False"
+  return typeof value === "object" ? stringify(value) : plainText(value)
+}

@@ -1,0 +1,273 @@
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { Context, Duration, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
+import * as Agent from "../src/Agent.ts"
+import * as CallRequest from "../src/CallRequest.ts"
+import * as Event from "../src/Event.ts"
+import * as EventFilter from "../src/EventFilter.ts"
+import { quietTurn, started } from "./quietTurn.ts"
+
+const { sendText } = Event
+const { cases } = Event.Input
+const ended = cases.UserTurnEnded.make({
+  eventId: "i1",
+  content: [Event.UserContent.cases.UserTextSent.make({ eventId: "m1", content: "hi" })]
+})
+const dtmf = cases.UserDtmfSent.make({ eventId: "d1", button: "5" })
+
+const texts = <E, R>(agent: Agent.Agent<E, R>, event: Event.Input = started) =>
+  Effect.map(Stream.runCollect(agent(event, quietTurn)), (outputs) =>
+    outputs.map((output) => (output._tag === "AgentSendText" ? output.text : output._tag))
+  )
+
+class Broken extends Schema.TaggedError<Broken>()("Broken", {}) {}
+class Voice extends Context.Service<Voice, { readonly greeting: string }>()("test/Voice") {}
+class Orders extends Context.Service<Orders, { readonly count: number }>()("test/Orders") {}
+class Hours extends Context.Service<Hours, { readonly open: boolean }>()("test/Hours") {}
+
+const greets: Agent.Agent<never, Voice> = () =>
+  Stream.fromEffect(Effect.map(Voice, ({ greeting }) => sendText(greeting)))
+
+describe("Agent.make", () => {
+  it("has the defaults of the reference where nothing is said", () => {
+    const agent = () => Stream.empty
+    assert.deepStrictEqual(Agent.make(agent), {
+      agent,
+      run: EventFilter.standard.run,
+      cancel: EventFilter.standard.cancel,
+      turnFailure: "recover",
+      apology: "Sorry, something went wrong on my side.",
+      backgroundDelivery: "whenIdle",
+      backgroundPatience: Duration.seconds(30),
+      cancelGrace: Duration.seconds(1),
+      endGrace: Duration.seconds(10),
+      outputAfterEnd: "discard"
+    })
+  })
+
+  it("takes filters as tags or functions, and durations in any form", () => {
+    const cancel = () => false
+    const spec = Agent.make(() => Stream.empty, {
+      run: ["UserDtmfSent"],
+      cancel,
+      turnFailure: "close",
+      apology: "",
+      backgroundDelivery: "nextTurn",
+      backgroundPatience: 5,
+      cancelGrace: "2 seconds",
+      endGrace: Duration.zero,
+      outputAfterEnd: "stop"
+    })
+    assert.isTrue(spec.run(dtmf))
+    assert.isFalse(spec.run(ended))
+    const { agent: _, run: __, ...rest } = spec
+    assert.deepStrictEqual(rest, {
+      cancel,
+      turnFailure: "close",
+      apology: "",
+      backgroundDelivery: "nextTurn",
+      backgroundPatience: Duration.millis(5),
+      cancelGrace: Duration.seconds(2),
+      endGrace: Duration.zero,
+      outputAfterEnd: "stop"
+    })
+  })
+
+  it("needs what its agent and its filters need", () => {
+    const spec = Agent.make(greets, { run: () => Hours.use(({ open }) => Effect.succeed(open)) })
+    expectTypeOf(spec).toEqualTypeOf<Agent.AgentSpec<never, Voice | Hours>>()
+  })
+})
+
+describe("Agent.route", () => {
+  const agent = Agent.route({
+    UserTurnEnded: (event) => Stream.make(sendText(`${event.content.length}: ${Event.text(event)}`)),
+    UserDtmfSent: ({ button }, { id }) => Stream.make(sendText(`${button} in turn ${id}`))
+  })
+
+  it.effect("answers each kind of event by the function of that name", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* texts(agent, ended), ["1: hi"])
+      assert.deepStrictEqual(yield* texts(agent, dtmf), ["5 in turn 1"])
+    })
+  )
+
+  it.effect("is silent where there is none", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* texts(agent, started), [])
+    })
+  )
+
+  it("fails and needs as its functions do", () => {
+    const one = Agent.route({ CallStarted: () => Stream.fail(new Broken()) })
+    expectTypeOf(one).toEqualTypeOf<Agent.Agent<Broken>>()
+    expectTypeOf(Agent.route({ CallStarted: greets })).toEqualTypeOf<Agent.Agent<never, Voice>>()
+    // @ts-expect-error an event that does not exist
+    Agent.route({ UserSneezed: () => Stream.empty })
+    // @ts-expect-error a key press has no content
+    Agent.route({ UserDtmfSent: (event) => Stream.make(sendText(event.content)) })
+  })
+})
+
+describe("Agent.mapOutput", () => {
+  it.effect("changes each output, knowing the event that is answered", () =>
+    Effect.gen(function* () {
+      const agent = Agent.mapOutput(
+        () => Stream.make(sendText("a"), Event.endCall(), sendText("b")),
+        (output, event) =>
+          output._tag === "AgentSendText" ? { ...output, text: `${event.eventId} ${output.text}` } : output
+      )
+      assert.deepStrictEqual(yield* texts(agent), ["e1 a", "AgentEndCall", "e1 b"])
+    })
+  )
+})
+
+describe("Agent.observe", () => {
+  it.effect("looks at each output before it passes, and changes nothing", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const agent = Agent.observe(
+        () => Stream.make(sendText("a"), sendText("b")),
+        (output, event) => Effect.sync(() => seen.push(`${event._tag} ${output._tag}`))
+      )
+      assert.deepStrictEqual(yield* texts(agent), ["a", "b"])
+      assert.deepStrictEqual(seen, ["CallStarted AgentSendText", "CallStarted AgentSendText"])
+    })
+  )
+
+  it("adds to what the agent needs and how it fails", () => {
+    const agent = Agent.observe(greets, () => Effect.flatMap(Orders, () => new Broken()))
+    expectTypeOf(agent).toEqualTypeOf<Agent.Agent<Broken, Voice | Orders>>()
+  })
+})
+
+class Support extends Agent.Service<Support>()("test/Support") {}
+class Sales extends Agent.Service<Sales>()("test/Sales") {}
+
+const first = <E, R>(factory: Agent.Factory<E, R>, request = CallRequest.make()) =>
+  Effect.scoped(
+    Effect.flatMap(
+      factory(request),
+      (spec) => texts(spec.agent as Agent.Agent<unknown>) as Effect.Effect<Array<string>, unknown>
+    )
+  )
+
+describe("Agent.Service", () => {
+  const support = Agent.layer(Support, () =>
+    Effect.map(Orders, ({ count }) =>
+      Agent.make((event, turn) => Stream.concat(Stream.make(sendText(`${count} orders`)), greets(event, turn)), {
+        run: () => Hours.use(({ open }) => Effect.succeed(open))
+      })
+    )
+  )
+  const services = Layer.mergeAll(
+    Layer.succeed(Voice, { greeting: "Good day" }),
+    Layer.succeed(Orders, { count: 3 }),
+    Layer.succeed(Hours, { open: true })
+  )
+
+  it("needs by its Layer what its factory, its agent and its filters need", () => {
+    expectTypeOf(support).toEqualTypeOf<Layer.Layer<Support, never, Voice | Orders | Hours>>()
+    expectTypeOf(Support.factory).toEqualTypeOf<Agent.Factory<unknown, Support>>()
+    const onlyVoice = support.pipe(Layer.provide(Layer.succeed(Voice, { greeting: "" })))
+    // @ts-expect-error orders and hours are missing
+    const free: Layer.Layer<Support> = onlyVoice
+    assert.strictEqual<unknown>(free, onlyVoice)
+    const run = first(Support.factory)
+    // @ts-expect-error the agent's Layer is missing
+    const unprovided: Effect.Effect<Array<string>, unknown> = run
+    assert.strictEqual<unknown>(unprovided, run)
+  })
+
+  it("needs no scope by its Layer where the factory takes the call's", () => {
+    const layer = Agent.layer(Support, () =>
+      Effect.as(
+        Effect.addFinalizer(() => Effect.void),
+        Agent.make(() => Stream.empty)
+      )
+    )
+    expectTypeOf(layer).toEqualTypeOf<Layer.Layer<Support>>()
+  })
+
+  it.effect("makes an agent that has what it needs from the Layer", () =>
+    Effect.gen(function* () {
+      const outputs = yield* first(Support.factory)
+      assert.deepStrictEqual(outputs, ["3 orders", "Good day"])
+      const spec = yield* Effect.scoped(Support.factory(CallRequest.make()))
+      const decision = spec.run(started)
+      assert.isTrue(typeof decision === "boolean" ? decision : yield* decision as Effect.Effect<boolean>)
+    }).pipe(Effect.provide(support.pipe(Layer.provide(services))))
+  )
+
+  it.effect("stands beside another agent, each by its name", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* first(Support.factory), ["3 orders", "Good day"])
+      assert.deepStrictEqual(yield* first(Sales.factory), ["Buy!"])
+    }).pipe(
+      Effect.provide([
+        support.pipe(Layer.provide(services)),
+        Agent.layer(Sales, () => Effect.succeed(Agent.make(() => Stream.make(sendText("Buy!")))))
+      ])
+    )
+  )
+
+  it.effect("makes an agent for the call that asks", () =>
+    Effect.gen(function* () {
+      const asked = (to: string) => first(Sales.factory, CallRequest.make({ to }))
+      assert.deepStrictEqual(yield* asked("+1"), ["Hello +1"])
+      assert.deepStrictEqual(yield* asked("+2"), ["Hello +2"])
+    }).pipe(
+      Effect.provide(
+        Agent.layer(Sales, ({ to }) => Effect.succeed(Agent.make(() => Stream.make(sendText(`Hello ${to}`)))))
+      )
+    )
+  )
+
+  it.effect("gives what the factory acquires to the scope of the call, and not to that of the Layer", () =>
+    Effect.gen(function* () {
+      const log: Array<string> = []
+      const layer = Agent.layer(Sales, ({ callId }) =>
+        Effect.as(
+          Effect.addFinalizer(() => Effect.sync(() => log.push(`released ${callId}`))),
+          Agent.make(() => Stream.empty)
+        )
+      )
+      yield* Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        yield* Sales.factory(CallRequest.make({ callId: "1" })).pipe(Scope.provide(scope))
+        yield* Effect.scoped(Sales.factory(CallRequest.make({ callId: "2" })))
+        assert.deepStrictEqual(log, ["released 2"])
+        yield* Scope.close(scope, Exit.void)
+        assert.deepStrictEqual(log, ["released 2", "released 1"])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.effect("gives what a turn acquires to the scope of the turn", () =>
+    Effect.gen(function* () {
+      const log: Array<string> = []
+      const layer = Agent.layer(Sales, () =>
+        Effect.succeed(
+          Agent.make(() =>
+            Stream.fromEffect(
+              Effect.as(
+                Effect.addFinalizer(() => Effect.sync(() => log.push("released"))),
+                sendText("a")
+              )
+            )
+          )
+        )
+      )
+      yield* Effect.gen(function* () {
+        assert.deepStrictEqual(yield* first(Sales.factory), ["a"])
+        assert.deepStrictEqual(log, ["released"])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.effect("fails as its factory does", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.scoped(Sales.factory(CallRequest.make())))
+      assert.deepStrictEqual(error, new Broken())
+    }).pipe(Effect.provide(Agent.layer(Sales, () => new Broken())))
+  )
+})
