@@ -152,7 +152,7 @@ export const Service =
   }
 
 /** Layer that brings the agent of a name. What the factory and its agents need is needed by the Layer. */
-export const layer = <Self, E, R, R2>(
+export const layer = <Self, E, R = never, R2 = never>(
   service: Context.Key<Self, Maker>,
   factory: Factory<E, R, R2>
 ): Layer.Layer<Self, never, Exclude<R | R2, Scope.Scope>> =>

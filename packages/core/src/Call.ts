@@ -11,8 +11,10 @@ import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { AgentSpec } from "./Agent.ts"
 import { CallError, describe } from "./CallError.ts"
@@ -24,7 +26,7 @@ import type * as History from "./History.ts"
 import * as Background from "./internal/background.ts"
 import * as Record from "./internal/record.ts"
 import * as TurnSlot from "./internal/turnSlot.ts"
-import type * as Turn from "./Turn.ts"
+import * as Turn from "./Turn.ts"
 
 /** What a call needs of the world around it. */
 export interface Harness {
@@ -46,7 +48,8 @@ export interface Call {
   readonly receive: (report: Event.Report) => Effect.Effect<void>
   /**
    * Ends the call: nothing is sent any more, and the agent handles `CallEnded` within its grace. Returns when no turn and
-   * no background work is left. To be called once more costs nothing.
+   * no background work is left. The call ends once, whoever asks for it how often, and also when the one who asked goes
+   * away.
    */
   readonly end: Effect.Effect<void>
   /** The call up to now. */
@@ -55,7 +58,7 @@ export interface Call {
 
 /**
  * Starts a call: the agent sees `CallStarted` before anything else. When the scope closes before `end`, the call is cut
- * off: its turn is interrupted, and the agent does not see `CallEnded`.
+ * off: its turn is interrupted, and the agent does not see `CallEnded`. An end that has begun is waited for.
  */
 export const make = <E, R>(
   spec: AgentSpec<E, R>,
@@ -124,6 +127,8 @@ const wire = <R>(
   let over = false
   let userSpeaking = false
   let agentSpeaking = false
+  const turnstile = Semaphore.makeUnsafe(1)
+  let undecided = 0
 
   const slot = TurnSlot.make({
     fork,
@@ -135,11 +140,8 @@ const wire = <R>(
     fork,
     nextId,
     patience: spec.backgroundPatience,
-    isIdle: () => !userSpeaking && !agentSpeaking && !over && slot.isFree(),
-    deliver: (event) => {
-      const deciding = consider(record.add(event))
-      if (deciding !== undefined) fork(deciding)
-    }
+    isIdle: () => !userSpeaking && !agentSpeaking && !over && undecided === 0 && slot.isFree(),
+    deliver: (event) => consider(record.add(event))
   })
 
   const fail = (reason: CallError["reason"], cause: Cause.Cause<unknown>): Effect.Effect<void> =>
@@ -150,7 +152,7 @@ const wire = <R>(
     })
 
   const act = (event: Event.Input, decision: EventFilter.Decision) => {
-    if (decision === "Keep") return
+    if (decision === "Keep" || (over && event._tag !== "CallEnded")) return
     if (decision === "Cancel") return slot.cancel()
     for (const returned of background.takeHeld()) record.add(returned)
     const history = record.view()
@@ -158,7 +160,7 @@ const wire = <R>(
   }
 
   /** Asks the filters about an event and acts on it. An Effect only where a filter is one, or has thrown. */
-  const consider = (event: Event.Input): Effect.Effect<void> | undefined => {
+  const ask = (event: Event.Input): Effect.Effect<void> | undefined => {
     let decision: ReturnType<typeof EventFilter.decide<R>>
     try {
       decision = EventFilter.decide(event, spec)
@@ -171,6 +173,21 @@ const wire = <R>(
       Effect.catchCause(filterFailed),
       Effect.provideContext(context)
     )
+  }
+
+  /** Asks about an event once all that came before it have been decided on, whether reported or delivered. */
+  const consider = (event: Event.Input): Effect.Effect<void> | undefined => {
+    const asked = undecided === 0 ? ask(event) : Effect.suspend(() => (over ? undefined : ask(event)) ?? Effect.void)
+    if (asked === undefined) return undefined
+    return Effect.suspend(() => {
+      undecided++
+      return Effect.ensuring(
+        turnstile.withPermit(asked),
+        Effect.sync(() => {
+          if (--undecided === 0) background.flush()
+        })
+      )
+    })
   }
 
   const filterFailed = (cause: Cause.Cause<unknown>) =>
@@ -189,7 +206,7 @@ const wire = <R>(
       else if (event._tag === "AgentTurnStarted") agentSpeaking = true
       else if (event._tag === "AgentTurnEnded") agentSpeaking = false
       const deciding = consider(event)
-      if (deciding !== undefined) return Effect.tap(deciding, () => Effect.sync(background.flush))
+      if (deciding !== undefined) return deciding
       background.flush()
       return Effect.void
     })
@@ -219,6 +236,7 @@ const wire = <R>(
             stream
           )
         ),
+      record: (outputs) => Effect.sync(() => outputs.forEach((output) => record.sent(respondTo(output, trigger), id))),
       addEntry: (content, options) => Effect.suspend(() => Effect.fromResult(record.addEntry(content, options ?? {}))),
       updateHistory: (events, stretch) => Effect.suspend(() => Effect.fromResult(record.update(events, stretch ?? {})))
     }
@@ -226,7 +244,7 @@ const wire = <R>(
       if (running.closed) return Effect.void
       const stopped = silenced && spec.outputAfterEnd === "stop"
       const sent = (stopped ? [outputs[0]] : outputs).map((output) =>
-        output.respondingTo === undefined ? { ...output, respondingTo: trigger.eventId } : output
+        respondTo(output, trigger)
       ) as unknown as Arr.NonEmptyReadonlyArray<Event.Output>
       for (const output of sent) record.sent(output, id)
       if (stopped) return Effect.interrupt
@@ -235,12 +253,13 @@ const wire = <R>(
     return Stream.suspend(() => spec.agent(trigger, turn)).pipe(
       Stream.runForEachArray(emit),
       Effect.scoped,
-      Effect.catchCause((cause) => {
-        if (Cause.hasInterruptsOnly(cause)) return Effect.void
-        return running.closed
-          ? Effect.logWarning("An interrupted turn failed while it was cleaning up.", cause)
-          : turnFailed(trigger, cause, emit)
-      })
+      Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : turnFailed(trigger, cause, emit))),
+      // An interrupted fiber catches nothing, so the failure of a finalizer is seen only here.
+      Effect.onError((cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.void
+          : Effect.logWarning("An interrupted turn failed while it was cleaning up.", cause)
+      )
     ) as Effect.Effect<void>
   }
 
@@ -251,36 +270,50 @@ const wire = <R>(
   ): Effect.Effect<void> =>
     Effect.gen(function* () {
       yield* Effect.logError(`The turn that ${trigger._tag} started failed.`, cause)
+      if (over) return
       if (spec.turnFailure === "close") return yield* fail("Turn", cause)
-      if (spec.apology !== "") yield* emit([Event.sendText(spec.apology)])
       const message = describe(cause)
       const event = record.add({ _tag: "TurnFailed", eventId: nextId(), respondingTo: trigger.eventId, message })
+      const error = Cause.squash(cause)
+      const apology = error instanceof Turn.Failure ? error.apology : spec.apology
+      if (apology !== "") yield* emit([Event.sendText(apology)])
       const deciding = consider(event)
       if (deciding !== undefined) yield* deciding
     })
 
-  const close = Effect.suspend(() => {
-    over = true
-    silenced = true
-    return within(
-      spec.cancelGrace,
-      Effect.all([slot.close, background.close], { concurrency: "unbounded", discard: true })
-    )
-  })
+  const finished = Latch.makeUnsafe(false)
 
-  const end = Effect.suspend(() => {
-    if (over) return Effect.void
-    over = true
-    silenced = true
-    for (const returned of background.takeAll()) record.add(returned)
-    const deciding = consider(record.add({ _tag: "CallEnded", eventId: nextId() })) ?? Effect.void
-    return within(spec.endGrace, Effect.andThen(deciding, slot.awaitFree)).pipe(Effect.andThen(close))
-  })
+  /** The call comes to its end in a fiber of its own, so that whoever asks for it may go away. */
+  const finish = (ending: Effect.Effect<void>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (!over) {
+        over = true
+        silenced = true
+        fork(Effect.ensuring(ending, finished.open))
+      }
+      return finished.await
+    })
+
+  const stop = Effect.suspend(() =>
+    within(spec.cancelGrace, Effect.all([slot.close, background.close], { concurrency: "unbounded", discard: true }))
+  )
+  const close = finish(stop)
+
+  const end = finish(
+    Effect.suspend(() => {
+      for (const returned of background.takeAll()) record.add(returned)
+      const deciding = ask(record.add({ _tag: "CallEnded", eventId: nextId() })) ?? Effect.void
+      return Effect.andThen(within(spec.endGrace, Effect.andThen(deciding, slot.awaitFree)), stop)
+    })
+  )
 
   const start = Effect.suspend(() => consider(record.add({ _tag: "CallStarted", eventId: nextId() })) ?? Effect.void)
 
   return { receive, start, end, close, history: Effect.sync(record.view) }
 }
+
+const respondTo = (output: Event.Output, trigger: Event.Input): Event.Output =>
+  output.respondingTo === undefined ? { ...output, respondingTo: trigger.eventId } : output
 
 /** Waits no longer than a time, also where the wait itself cannot be interrupted. */
 const within = (time: AgentSpec["endGrace"], effect: Effect.Effect<void>): Effect.Effect<void> =>

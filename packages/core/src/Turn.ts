@@ -5,8 +5,10 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import { describe } from "./CallError.ts"
 import type { CallRequest } from "./CallRequest.ts"
 import type * as Event from "./Event.ts"
 import type * as History from "./History.ts"
@@ -19,6 +21,16 @@ import type * as History from "./History.ts"
  * - `nextTurn`: with the next turn, whatever starts it. It starts none by itself. Line's way.
  */
 export type Delivery = "whenIdle" | "immediate" | "nextTurn"
+
+/**
+ * A failure of a turn whose agent knows what the caller should hear about it. Where the call goes on, the caller hears
+ * `apology` in place of the agent's general one.
+ */
+export class Failure extends Data.TaggedError("TurnFailure")<{ readonly apology: string; readonly cause: unknown }> {
+  override get message() {
+    return describe(this.cause)
+  }
+}
 
 /** What an agent is handed beside the event. */
 export interface Turn {
@@ -45,6 +57,11 @@ export interface Turn {
    * effect right after. The end of the call waits for it no longer than its grace.
    */
   readonly uninterruptible: <A, E, R>(stream: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
+  /**
+   * Puts outputs on the record without sending them, also when the turn is interrupted already: for finalizers that have
+   * an outcome to leave behind.
+   */
+  readonly record: (outputs: ReadonlyArray<Event.Output>) => Effect.Effect<void>
   /** Adds a line to what agents see of the history: after the event that is last now, or at an anchor. */
   readonly addEntry: (
     content: string,

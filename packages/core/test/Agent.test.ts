@@ -167,7 +167,7 @@ describe("Agent.Service", () => {
 
   it("needs by its Layer what its factory, its agent and its filters need", () => {
     expectTypeOf(support).toEqualTypeOf<Layer.Layer<Support, never, Voice | Orders | Hours>>()
-    expectTypeOf(Support.factory).toEqualTypeOf<Agent.Factory<unknown, Support>>()
+    expectTypeOf(Support.factory).toEqualTypeOf<Agent.Factory<unknown, Support, never>>()
     const onlyVoice = support.pipe(Layer.provide(Layer.succeed(Voice, { greeting: "" })))
     // @ts-expect-error orders and hours are missing
     const free: Layer.Layer<Support> = onlyVoice

@@ -17,6 +17,7 @@ export const quietTurn: Turn.Turn = {
   currentHistory: Effect.succeed(history),
   background: () => Effect.die("a quiet turn has no background"),
   uninterruptible: (stream) => stream,
+  record: () => Effect.void,
   addEntry: () => Effect.die("a quiet turn has no history"),
   updateHistory: () => Effect.die("a quiet turn has no history")
 }

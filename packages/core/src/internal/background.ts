@@ -25,7 +25,7 @@ export interface Background {
   readonly takeHeld: () => ReadonlyArray<Returned>
   /** Delivers what waits for silence, for as long as there is silence. */
   readonly flush: () => void
-  /** Takes all results that have not been delivered. */
+  /** Takes all results that have not been delivered. Those that come later are dropped. */
   readonly takeAll: () => ReadonlyArray<Returned>
   /** Interrupts the work that still runs, and waits for it. */
   readonly close: Effect.Effect<void>
@@ -37,12 +37,13 @@ export const make = (options: {
   /** Longest wait for silence. */
   readonly patience: Duration.Duration
   readonly isIdle: () => boolean
-  /** Puts a result on the call. Called once for each. */
-  readonly deliver: (event: Returned) => void
+  /** Puts a result on the call. Called once for each. What it returns is run as work of the call. */
+  readonly deliver: (event: Returned) => Effect.Effect<void> | undefined
 }): Background => {
   const running = new Set<Fiber.Fiber<void>>()
-  const waiting = new Map<Returned, Fiber.Fiber<void>>()
+  const waiting = new Map<Returned, Fiber.Fiber<void> | undefined>()
   let held: Array<Returned> = []
+  let taken = false
   let closed = false
 
   const fork = (effect: Effect.Effect<void>): Fiber.Fiber<void> => {
@@ -54,11 +55,16 @@ export const make = (options: {
     return fiber
   }
 
+  const deliver = (event: Returned) => {
+    const deciding = options.deliver(event)
+    if (deciding !== undefined) fork(deciding)
+  }
+
   const release = (event: Returned) => {
     const timer = waiting.get(event)
     if (!waiting.delete(event)) return
     timer?.interruptUnsafe()
-    options.deliver(event)
+    deliver(event)
   }
 
   const flush = () => {
@@ -69,27 +75,27 @@ export const make = (options: {
   }
 
   const arrived = (event: Returned, delivery: Delivery) => {
-    if (closed) return
+    if (taken || closed) return
     if (delivery === "nextTurn") held.push(event)
-    else if (delivery === "immediate") options.deliver(event)
+    else if (delivery === "immediate") deliver(event)
     else {
-      waiting.set(
-        event,
-        fork(
-          Effect.delay(
-            Effect.sync(() => release(event)),
-            options.patience
-          )
+      waiting.set(event, undefined)
+      flush()
+      if (!waiting.has(event)) return
+      const timer = fork(
+        Effect.delay(
+          Effect.sync(() => release(event)),
+          options.patience
         )
       )
-      flush()
+      if (waiting.has(event)) waiting.set(event, timer)
     }
   }
 
   const takeHeld = () => {
-    const taken = held
+    const results = held
     held = []
-    return taken
+    return results
   }
 
   return {
@@ -112,10 +118,11 @@ export const make = (options: {
     takeHeld,
     flush,
     takeAll: () => {
-      const taken = [...takeHeld(), ...waiting.keys()]
-      for (const timer of waiting.values()) timer.interruptUnsafe()
+      taken = true
+      const results = [...takeHeld(), ...waiting.keys()]
+      for (const timer of waiting.values()) timer?.interruptUnsafe()
       waiting.clear()
-      return taken
+      return results
     },
     close: Effect.suspend(() => {
       closed = true

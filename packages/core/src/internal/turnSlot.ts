@@ -97,7 +97,7 @@ export const make = (options: {
     if (occupant.regions > 0 || occupant.closed) return
     occupant.closed = true
     occupant.fiber!.interruptUnsafe()
-    if (current !== occupant) return
+    if (current !== occupant || closed) return
     occupant.timer = options.fork(
       Effect.delay(
         Effect.suspend(() => {
@@ -136,6 +136,7 @@ export const make = (options: {
       if (current !== undefined) {
         current.regions = 0
         stop(current)
+        current?.timer?.interruptUnsafe()
         if (current?.fiber !== undefined) left.push(current.fiber)
       }
       return awaitAll(left)

@@ -1,0 +1,184 @@
+/**
+ * The history of a call as a model is to read it: what the caller said, what the caller really heard, and every tool call
+ * directly followed by its outcome.
+ *
+ * Text of the turn in progress counts as it was sent. Text of earlier turns counts as it was spoken, so a reply that was
+ * cut off is as long as the caller heard it, and tool calls stand where they stood among the sentences.
+ *
+ * @since 0.1.0
+ */
+import * as Event from "@antiphon/core/Event"
+import type * as History from "@antiphon/core/History"
+import * as JsonText from "@antiphon/core/JsonText"
+
+/** A line of what the model reads. */
+export type Line =
+  | { readonly role: "system" | "user" | "assistant"; readonly text: string }
+  | { readonly role: "tool"; readonly call: ToolCall }
+
+/** A tool call and its outcome. */
+export interface ToolCall {
+  readonly id: string
+  readonly name: string
+  readonly args: { readonly [key: string]: unknown }
+  /** What the model reads: the result as text, or `pending` where there is none yet. */
+  readonly result: string
+}
+
+/** How a history is read. */
+export interface Options {
+  /** The turn in progress. Its text counts as sent. */
+  readonly turn: number
+  /** The event that started it. What happened later is left to the next turn. */
+  readonly trigger: Event.Input | undefined
+  /** Words for events that models do not read by themselves, such as key presses. Undefined leaves one out. */
+  readonly describeEvent?: ((event: Event.Input) => string | undefined) | undefined
+  /** Put behind a reply that the caller did not hear to its end. */
+  readonly interruptedMark?: string | undefined
+}
+
+type Sent = { readonly text: string } | { readonly call: ToolCall }
+
+/** Reads a history. */
+export const lines = (history: History.History, options: Options): ReadonlyArray<Line> => {
+  const { entries } = history
+  const calls = toolCalls(entries)
+  const end = options.trigger === undefined ? -1 : entries.findLastIndex(({ item }) => item === options.trigger)
+  const before = end < 0 ? entries : entries.slice(0, end + 1)
+  const after = end < 0 ? [] : entries.slice(end + 1)
+  const out: Array<Line> = []
+  // What earlier turns have sent and nothing has placed yet.
+  let sent: Array<Sent> = []
+
+  const placeCalls = (items: ReadonlyArray<Sent>) => {
+    for (const item of items) if ("call" in item) out.push({ role: "tool", call: item.call })
+  }
+  const placeSpoken = (event: Event.InputOf<"AgentTextSent">) => {
+    const placed = place(sent, event.content)
+    for (const item of placed.lines) out.push(item)
+    sent = placed.rest
+    if (placed.cut && options.interruptedMark !== undefined)
+      out.push({ role: "assistant", text: options.interruptedMark })
+  }
+
+  for (const { item, turn } of before) {
+    if (turn === options.turn && turn !== 0) continue
+    switch (item._tag) {
+      case "UserTextSent":
+        // A call of an earlier turn was made before these words.
+        placeCalls(sent)
+        sent = sent.filter((item) => "text" in item)
+        out.push({ role: "user", text: item.content })
+        break
+      case "CustomHistoryEntry":
+        out.push({ role: item.role, text: item.content })
+        break
+      case "AgentTextSent":
+        placeSpoken(item)
+        break
+      case "AgentSendText":
+        append(sent, item.text)
+        break
+      case "AgentToolCalled":
+        sent.push({ call: calls.get(item.toolCallId)! })
+        break
+      default: {
+        const words = "eventId" in item ? options.describeEvent?.(item) : undefined
+        if (words !== undefined) out.push({ role: "user", text: words })
+      }
+    }
+  }
+  placeCalls(sent)
+
+  const current: Array<Sent> = []
+  for (const { item, turn } of entries) {
+    if (turn === options.turn && turn !== 0) {
+      if (item._tag === "AgentSendText") append(current, item.text)
+      else if (item._tag === "AgentToolCalled") current.push({ call: calls.get(item.toolCallId)! })
+    }
+  }
+  for (const item of current) {
+    out.push("call" in item ? { role: "tool", call: item.call } : { role: "assistant", text: item.text })
+  }
+  for (const { item } of after) {
+    if (item._tag === "CustomHistoryEntry") out.push({ role: item.role, text: item.content })
+  }
+  return normalise(out)
+}
+
+/** Drops what says nothing. Models refuse blank messages. */
+const normalise = (lines: ReadonlyArray<Line>): ReadonlyArray<Line> =>
+  lines.filter((line) => line.role === "tool" || line.text.trim() !== "")
+
+/** Whether there is something to answer: a conversation that ends with the agent's own words has had its answer. */
+export const wantsAnswer = (lines: ReadonlyArray<Line>): boolean => {
+  const last = lines.at(-1)
+  return last !== undefined && last.role !== "assistant"
+}
+
+const append = (items: Array<Sent>, text: string): void => {
+  const last = items.at(-1)
+  if (last !== undefined && "text" in last) items[items.length - 1] = { text: last.text + text }
+  else items.push({ text })
+}
+
+/** Each call by its id, with the one outcome that was recorded for it, wherever in the record it stands. */
+const toolCalls = (entries: ReadonlyArray<History.Entry>): ReadonlyMap<string, ToolCall> => {
+  const calls = new Map<string, ToolCall>()
+  for (const { item } of entries) {
+    if (item._tag === "AgentToolCalled" && !calls.has(item.toolCallId)) {
+      calls.set(item.toolCallId, { id: item.toolCallId, name: item.toolName, args: item.toolArgs, result: "pending" })
+    } else if (item._tag === "AgentToolReturned") {
+      const result = typeof item.result === "string" ? item.result : JsonText.stringify(item.result, "null")
+      calls.set(item.toolCallId, { id: item.toolCallId, name: item.toolName, args: item.toolArgs, result })
+    }
+  }
+  return calls
+}
+
+/**
+ * Places spoken words among what earlier turns have sent: sentences and the calls between them. Where the words fit no
+ * sentence they stand as they are, and what was sent goes on waiting.
+ */
+const place = (
+  sent: ReadonlyArray<Sent>,
+  spoken: string
+): { readonly lines: ReadonlyArray<Line>; readonly rest: Array<Sent>; readonly cut: boolean } => {
+  const start = sent.findIndex((item) => "text" in item && fits(item.text, spoken))
+  if (start < 0) return { lines: [{ role: "assistant", text: spoken }], rest: [...sent], cut: false }
+  const lines: Array<Line> = []
+  const rest = [...sent]
+  let words = spoken
+  let cut = false
+  for (let i = 0; i < start; i++) {
+    const item = rest.shift()!
+    if ("call" in item) lines.push({ role: "tool", call: item.call })
+  }
+  while (words.trim() !== "" && rest.length > 0) {
+    const item = rest[0]!
+    if ("call" in item) {
+      lines.push({ role: "tool", call: item.call })
+      rest.shift()
+      continue
+    }
+    const text = item.text.trim()
+    if (words.trim().startsWith(text)) {
+      const end = words.indexOf(text) + text.length
+      lines.push({ role: "assistant", text: rest.length === 1 ? words : words.slice(0, end) })
+      words = rest.length === 1 ? "" : words.slice(end)
+      rest.shift()
+    } else if (text.startsWith(words.trim())) {
+      lines.push({ role: "assistant", text: words })
+      rest[0] = { text: text.slice(words.trim().length) }
+      words = ""
+      cut = true
+    } else break
+  }
+  if (words.trim() !== "") lines.push({ role: "assistant", text: words })
+  return { lines, rest, cut }
+}
+
+const fits = (text: string, spoken: string): boolean => {
+  const [a, b] = [text.trim(), spoken.trim()]
+  return a !== "" && b !== "" && (a.startsWith(b) || b.startsWith(a))
+}

@@ -1,0 +1,215 @@
+/** One turn of a model: prompt, reply, tools, and again, until the model has nothing more to ask. */
+import * as Event from "@antiphon/core/Event"
+import * as History from "@antiphon/core/History"
+import type * as Turn from "@antiphon/core/Turn"
+import type * as AiError from "effect/ai/AiError"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Prompt from "effect/ai/Prompt"
+import * as Toolkit from "effect/ai/Toolkit"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { Overrides } from "../LlmAgent.ts"
+import * as ModelSettings from "../ModelSettings.ts"
+import * as Transcript from "../Transcript.ts"
+import type { VoiceTool } from "../VoiceTool.ts"
+import type { Call, ToolRun } from "./toolRun.ts"
+
+export interface ModelTurn<R> {
+  readonly event: Event.Input
+  readonly turn: Turn.Turn
+  readonly runs: ToolRun<R>
+  readonly tools: ReadonlyArray<VoiceTool<R>>
+  readonly systemPrompt: string
+  readonly settings: ModelSettings.ModelSettings
+  readonly overrides: Pick<Overrides<R>, "context" | "history">
+  readonly maxToolIterations: number
+  readonly limitMessage: string
+  readonly describeEvent: Transcript.Options["describeEvent"]
+  readonly interruptedMark: string | undefined
+  readonly reasoning: Reasoning
+  /** Whether a turn stays open for the background work that it has started. */
+  readonly staysOpen: boolean
+}
+
+/** What the model thought before it made a call, by the id of the call: providers want it back with the result. */
+export type Reasoning = Map<string, ReadonlyArray<Prompt.ReasoningPartEncoded>>
+
+/** A measurement in milliseconds since a time of the clock in nanoseconds. */
+export const metric = (name: string, start: bigint, clock: Clock.Clock): Event.Output =>
+  Event.logMetric(name, Number(clock.currentTimeNanosUnsafe() - start) / 1e6)
+
+type Out<R> = Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.LanguageModel>
+
+export const run = <R>(options: ModelTurn<R>): Out<R> =>
+  Stream.unwrap(
+    Effect.map(Clock.Clock, (clock) => {
+      const { maxToolIterations, runs, tools, turn } = options
+      const first = { chunk: true, text: true, start: clock.currentTimeNanosUnsafe() }
+      const toolkit = Toolkit.make(...tools.map(({ definition }) => definition))
+
+      const iterate = (round: number): Out<R> =>
+        Stream.concat(
+          Stream.suspend(() => Stream.fromIterable(runs.drain())),
+          ask(round)
+        )
+
+      const ask = (round: number): Out<R> =>
+        Stream.unwrap(
+          Effect.map(turn.currentHistory, (now) => {
+            const lines = read(now, options)
+            if (!Transcript.wantsAnswer(lines)) return Stream.empty
+            const calls: Array<Call> = []
+            const parts = LanguageModel.streamText({
+              prompt: toPrompt(options.systemPrompt, lines, options.reasoning),
+              toolkit,
+              disableToolCallResolution: true,
+              toolCallValidation: "deferred"
+            })
+            const reply = ModelSettings.override(options.settings)(parts).pipe(
+              Stream.mapArray(collect(calls, options.reasoning, first, clock)),
+              Stream.flattenIterable
+            )
+            return Stream.concat(
+              reply as Out<R>,
+              Stream.suspend(() => settle(calls, round))
+            )
+          })
+        )
+
+      const settle = (calls: ReadonlyArray<Call>, round: number): Out<R> => {
+        const loop = { asked: false }
+        return Stream.concat(
+          runs.run(calls, { tools, turn, loop }),
+          Stream.suspend((): Out<R> => {
+            if (loop.asked) return again(round)
+            if (!options.staysOpen) return Stream.empty
+            return Stream.unwrap(Effect.map(runs.awaitResult, (there): Out<R> => (there ? again(round) : Stream.empty)))
+          })
+        )
+      }
+
+      const again = (round: number): Out<R> => {
+        if (round + 1 < maxToolIterations) return iterate(round + 1)
+        return options.limitMessage === "" ? Stream.empty : Stream.succeed(Event.sendText(options.limitMessage))
+      }
+
+      return iterate(0)
+    })
+  )
+
+const read = <R>(
+  now: History.History,
+  { overrides, turn, ...options }: ModelTurn<R>
+): ReadonlyArray<Transcript.Line> => {
+  const reading = { turn: turn.id, trigger: turn.trigger, ...options }
+  const context =
+    typeof overrides.context === "string" ? [userLine(overrides.context)] : asLines(overrides.context, reading)
+  if (overrides.history === undefined) return [...Transcript.lines(now, reading), ...context]
+  // What this turn has done stays: a model that cannot see its tools' results asks for them again.
+  const own = History.make(() => now.entries.filter((entry) => entry.turn === turn.id))
+  return [
+    ...asLines(overrides.history, reading),
+    ...Transcript.lines(own, { ...reading, trigger: undefined }),
+    ...context
+  ]
+}
+
+const userLine = (text: string): Transcript.Line => ({ role: "user", text })
+
+const asLines = (
+  events: ReadonlyArray<History.HistoryEvent> | undefined,
+  options: Transcript.Options
+): ReadonlyArray<Transcript.Line> =>
+  events === undefined
+    ? []
+    : Transcript.lines(
+        History.make(() => events.map((item, key) => ({ key, turn: 0, item }))),
+        { ...options, trigger: undefined }
+      )
+
+/** What the model reads, as `effect/ai` has it: each call in a message of its own, its result in the next. */
+const toPrompt = (
+  systemPrompt: string,
+  lines: ReadonlyArray<Transcript.Line>,
+  reasoning: Reasoning
+): ReadonlyArray<Prompt.MessageEncoded> => {
+  const system: ReadonlyArray<Prompt.MessageEncoded> =
+    systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }]
+  return [...system, ...lines.flatMap((line) => toMessages(line, reasoning))]
+}
+
+const toMessages = (line: Transcript.Line, reasoning: Reasoning): ReadonlyArray<Prompt.MessageEncoded> => {
+  switch (line.role) {
+    case "system":
+      return [{ role: "system", content: line.text }]
+    case "user":
+      return [{ role: "user", content: [{ type: "text", text: line.text }] }]
+    case "assistant":
+      return [{ role: "assistant", content: [{ type: "text", text: line.text }] }]
+    case "tool": {
+      const { args, id, name, result } = line.call
+      const thoughts = reasoning.get(id) ?? reasoning.get(id.replace(/-\d+$/, "")) ?? []
+      return [
+        { role: "assistant", content: [...thoughts, { type: "tool-call", id, name, params: args }] },
+        { role: "tool", content: [{ type: "tool-result", id, name, isFailure: false, result }] }
+      ]
+    }
+  }
+}
+
+type Part = {
+  readonly type: string
+  readonly id?: string
+  readonly delta?: string
+  readonly name?: string
+  readonly params?: unknown
+  readonly providerExecuted?: boolean
+  readonly metadata?: Prompt.ReasoningPartEncoded["options"]
+}
+
+/** Turns parts of a reply into outputs, and keeps the calls and the thoughts before them. */
+const collect = (
+  calls: Array<Call>,
+  reasoning: Reasoning,
+  first: { chunk: boolean; text: boolean; readonly start: bigint },
+  clock: Clock.Clock
+) => {
+  const thoughts = new Map<
+    string,
+    { type: "reasoning"; text: string; options?: Prompt.ReasoningPartEncoded["options"] }
+  >()
+  return (parts: ReadonlyArray<unknown>): [ReadonlyArray<Event.Output>] => {
+    const outputs: Array<Event.Output> = []
+    for (const part of parts as ReadonlyArray<Part>) {
+      switch (part.type) {
+        case "reasoning-start":
+        case "reasoning-delta":
+        case "reasoning-end": {
+          const thought = thoughts.get(part.id!) ?? { type: "reasoning", text: "" }
+          thought.text += part.delta ?? ""
+          if (part.metadata !== undefined) thought.options = { ...thought.options, ...part.metadata }
+          thoughts.set(part.id!, thought)
+          break
+        }
+        case "text-delta":
+          if (part.delta === "") break
+          if (first.chunk) outputs.push(metric("llm_first_chunk_ms", first.start, clock))
+          if (first.text) outputs.push(metric("llm_first_text_ms", first.start, clock))
+          first.chunk = first.text = false
+          outputs.push(Event.sendText(part.delta!))
+          break
+        case "tool-params-start":
+        case "tool-call":
+          if (part.providerExecuted === true) break
+          if (first.chunk) outputs.push(metric("llm_first_chunk_ms", first.start, clock))
+          first.chunk = false
+          if (part.type === "tool-params-start") break
+          calls.push({ id: part.id!, name: part.name!, args: part.params })
+          if (thoughts.size > 0) reasoning.set(part.id!, [...thoughts.values()])
+          break
+      }
+    }
+    return [outputs]
+  }
+}

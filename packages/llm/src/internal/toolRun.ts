@@ -1,0 +1,338 @@
+/**
+ * Runs the tool calls of a reply. Every call ends in exactly one recorded outcome (a result, an error, `success` where it
+ * gave none, `cancelled`), recorded before the next prompt is built, and history keeps the order of the model.
+ */
+import type * as Agent from "@antiphon/core/Agent"
+import { describe } from "@antiphon/core/CallError"
+import type * as Event from "@antiphon/core/Event"
+import * as EventId from "@antiphon/core/EventId"
+import * as History from "@antiphon/core/History"
+import * as JsonText from "@antiphon/core/JsonText"
+import type * as Turn from "@antiphon/core/Turn"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { isOutput, type VoiceTool } from "../VoiceTool.ts"
+import * as BadArguments from "./badArguments.ts"
+
+/** A call as the model made it. */
+export interface Call {
+  readonly id: string
+  readonly name: string
+  readonly args: unknown
+}
+
+export type Style = "antiphon" | "line"
+type Outputs = ReadonlyArray<Event.Output>
+type Args = { readonly [key: string]: unknown }
+
+/** The tools of one agent at run time. */
+export interface ToolRun<in out R> {
+  /** Runs the calls of one reply; afterwards `loop` says whether the model is to read their results. */
+  readonly run: (
+    calls: ReadonlyArray<Call>,
+    options: {
+      readonly tools: ReadonlyArray<VoiceTool<R>>
+      readonly turn: Turn.Turn
+      readonly loop: { asked: boolean }
+    }
+  ) => Stream.Stream<Event.Output, never, R>
+  /** Takes the background results that have come and were not read yet. */
+  readonly drain: () => Outputs
+  /** Waits until a background result is there; false where no work is left that could bring one. */
+  readonly awaitResult: Effect.Effect<boolean>
+  /** The agent that has taken over, if one has. */
+  readonly target: () => Agent.Agent<unknown, R> | undefined
+  /** Gives the call back to the agent that handed it off. */
+  readonly takeBack: Effect.Effect<void>
+}
+
+const argsOf = (args: unknown): Args =>
+  typeof args === "object" && args !== null && !Array.isArray(args) ? (args as Args) : {}
+
+export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const callScope = yield* Effect.scope
+    const nextId = yield* EventId.make
+    const running = new Map<string, number>()
+    const changed = yield* Latch.make(false)
+    let results: Array<Outputs> = []
+    let target: Agent.Agent<unknown, R> | undefined
+
+    const called = ({ args, name }: Call, toolCallId: string): Event.Output => ({
+      _tag: "AgentToolCalled",
+      toolCallId,
+      toolName: name,
+      toolArgs: argsOf(args)
+    })
+    const returned = (call: Call, toolCallId: string, result: unknown): Event.Output => ({
+      ...(called(call, toolCallId) as Event.OutputOf<"AgentToolCalled">),
+      _tag: "AgentToolReturned",
+      result
+    })
+
+    /** The outcomes of one call: numbers its results, and knows whether the start was told already. */
+    const outcomes = (call: Call) => {
+      let count = 0
+      const result = (value: unknown): Outputs => {
+        const id = `${call.id}-${count++}`
+        const pair = [called(call, id), returned(call, id, value)]
+        return style === "antiphon" && count === 1 ? pair.slice(1) : pair
+      }
+      const bare = (value: string): Outputs =>
+        style === "antiphon"
+          ? [returned(call, `${call.id}-0`, value)]
+          : [called(call, call.id), returned(call, call.id, value)]
+      return {
+        result,
+        failed: (cause: Cause.Cause<unknown>) => result(`error: ${describe(cause)}`),
+        /** How a call ends that gave no result. */
+        ended: (): Outputs => (count === 0 ? bare("success") : []),
+        cancelled: (): Outputs => (count === 0 ? bare("cancelled") : [])
+      }
+    }
+
+    /** What a tool gives, as outputs: results become outcomes, failures too, and it ends in time. */
+    const outputs = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, onResult: () => void) => {
+      const outcome = outcomes(call)
+      const values = tool.run(params, { turn, toolCallId: call.id }).pipe(
+        Stream.interruptWhen(
+          Effect.andThen(
+            Effect.sleep(tool.timeout),
+            Effect.fail(new Error(`timed out after ${Duration.format(tool.timeout)}`))
+          )
+        ),
+        Stream.map((value): Outputs => {
+          if (isOutput(value)) return [value]
+          onResult()
+          return outcome.result(value)
+        }),
+        Stream.catchCause((cause) => {
+          if (Cause.hasInterruptsOnly(cause)) return Stream.failCause(cause as Cause.Cause<never>)
+          onResult()
+          return Stream.succeed(outcome.failed(cause))
+        }),
+        Stream.concat(Stream.suspend(() => Stream.succeed(outcome.ended())))
+      )
+      return { values, outcome }
+    }
+
+    const foreground = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) => {
+      const { outcome, values } = outputs(call, tool, params, turn, () => {
+        loop.asked = true
+      })
+      return values.pipe(
+        Stream.flattenIterable,
+        Stream.onExit((exit) =>
+          Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause) ? turn.record(outcome.cancelled()) : Effect.void
+        ),
+        (stream) => (tool.interruption === "uninterruptible" ? turn.uninterruptible(stream) : stream)
+      )
+    }
+
+    /** Runs a tool beside the conversation. Each result waits to be read, and is announced as an event. */
+    const background = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, key: string) => {
+      const { outcome, values } = outputs(call, tool, params, turn, () => {})
+      const arrived = (outputs: Outputs) =>
+        Effect.suspend(() => {
+          if (outputs.length === 0) return Effect.void
+          results.push(
+            outputs.map((output) => ({ ...output, respondingTo: output.respondingTo ?? turn.trigger.eventId }))
+          )
+          const announce =
+            style === "antiphon" ? turn.background(tool.name, Effect.succeed(resultOf(outputs))) : Effect.void
+          return Effect.andThen(announce, changed.open)
+        })
+      running.set(key, (running.get(key) ?? 0) + 1)
+      return Stream.runForEach(values, arrived).pipe(
+        Effect.onInterrupt(() => turn.record(outcome.cancelled())),
+        Effect.ensuring(
+          Effect.suspend(() => {
+            const left = running.get(key)! - 1
+            if (left === 0) running.delete(key)
+            else running.set(key, left)
+            return changed.open
+          })
+        ),
+        Effect.forkIn(callScope)
+      )
+    }
+
+    /** Runs a tool in the turn for as long as the turn lives, and on in the background after that. */
+    const finishing = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          const queue = yield* Queue.unbounded<Event.Output, Cause.Done>()
+          let attached = true
+          const { outcome, values } = outputs(call, tool, params, turn, () => {
+            if (attached) loop.asked = true
+          })
+          yield* Stream.runForEach(values, (outputs): Effect.Effect<void> => {
+            if (attached) return Effect.asVoid(Queue.offerAll(queue, outputs))
+            results.push(outputs)
+            return Effect.andThen(turn.background(tool.name, Effect.succeed(resultOf(outputs))), changed.open)
+          }).pipe(
+            Effect.onInterrupt(() => turn.record(outcome.cancelled())),
+            Effect.ensuring(Queue.end(queue)),
+            Effect.forkIn(callScope)
+          )
+          return Stream.fromQueue(queue).pipe(
+            Stream.onExit((exit) =>
+              Exit.isFailure(exit)
+                ? Effect.sync(() => {
+                    attached = false
+                  })
+                : Effect.void
+            )
+          )
+        })
+      )
+
+    const handoff = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn) => {
+      const event: Event.Input = { _tag: "AgentHandedOff", eventId: nextId() }
+      let settled = false
+      const told = History.make(() => [...turn.history.entries, { key: -1, turn: 0, item: event }])
+      const handedTurn: Turn.Turn = { ...turn, trigger: event, history: told }
+      const outcome = (result: string) => {
+        settled = true
+        return returned(call, call.id, result)
+      }
+      return Stream.unwrap(
+        Effect.map(
+          Effect.provideService(tool.target!(params, { turn, toolCallId: call.id }), Scope.Scope, callScope),
+          (agent) =>
+            Stream.concat(
+              agent(event, handedTurn),
+              Stream.suspend(() => {
+                target = agent
+                return Stream.succeed(outcome("success"))
+              })
+            )
+        )
+      ).pipe(
+        Stream.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause)
+            ? Stream.failCause(cause as Cause.Cause<never>)
+            : Stream.succeed(outcome(`error: ${describe(cause)}`))
+        ),
+        Stream.onExit((exit) =>
+          Exit.isFailure(exit) && !settled ? turn.record([returned(call, call.id, "cancelled")]) : Effect.void
+        ),
+        (stream) => Stream.concat(Stream.succeed(called(call, call.id)), stream)
+      )
+    }
+
+    const start = (
+      call: Call,
+      { loop, tools, turn }: Parameters<ToolRun<R>["run"]>[1]
+    ): { readonly told: Outputs; readonly stream: Stream.Stream<Event.Output, never, R> } => {
+      const tool = tools.find(({ name }) => name === call.name)
+      const told = style === "antiphon" && tool?.kind !== "handoff" ? [called(call, `${call.id}-0`)] : []
+      const refuse = (message: string) => {
+        loop.asked = true
+        return { told, stream: Stream.fromIterable(outcomes(call).result(`error: ${message}`)) }
+      }
+      if (tool === undefined) {
+        const names = tools.map(({ name }) => name).join(", ")
+        return refuse(`there is no tool "${call.name}"${names === "" ? "" : `; there are: ${names}`}`)
+      }
+      if (BadArguments.rawOf(call.args) !== undefined) return refuse("the arguments are not valid JSON")
+      const params = tool.decode(call.args)
+      if (Result.isFailure(params)) return refuse(params.failure)
+      switch (tool.kind) {
+        case "handoff":
+          return { told, stream: handoff(call, tool, params.success, turn) }
+        case "background": {
+          const key = `${tool.name} ${JsonText.stringify(call.args)}`
+          if (tool.duplicates === "reject" && running.has(key))
+            return refuse("this is already running; its result will come")
+          return { told, stream: Stream.fromEffectDrain(background(call, tool, params.success, turn, key)) }
+        }
+        case "foreground":
+          return {
+            told,
+            stream:
+              tool.interruption === "finish"
+                ? finishing(call, tool, params.success, turn, loop)
+                : foreground(call, tool, params.success, turn, loop)
+          }
+      }
+    }
+
+    const isSequential = (call: Call, tools: ReadonlyArray<VoiceTool<R>>) => {
+      const tool = tools.find(({ name }) => name === call.name)
+      return style === "line" || tool?.kind === "handoff" || tool?.concurrency === "sequential"
+    }
+
+    /** Calls side by side; what they give goes out in the order of the calls. */
+    const beside = (
+      streams: ReadonlyArray<Stream.Stream<Event.Output, never, R>>
+    ): Stream.Stream<Event.Output, never, R> =>
+      streams.length === 1
+        ? streams[0]!
+        : Stream.unwrap(
+            Effect.map(
+              Effect.forEach(streams, (stream) =>
+                Effect.gen(function* () {
+                  const queue = yield* Queue.unbounded<Event.Output, Cause.Done>()
+                  yield* Stream.runForEach(stream, (output) => Queue.offer(queue, output)).pipe(
+                    Effect.ensuring(Queue.end(queue)),
+                    Effect.forkScoped
+                  )
+                  return Stream.fromQueue(queue)
+                })
+              ),
+              (queues) =>
+                queues.reduce<Stream.Stream<Event.Output>>((all, one) => Stream.concat(all, one), Stream.empty)
+            )
+          )
+
+    const run: ToolRun<R>["run"] = (calls, options) => {
+      const groups: Array<Array<Call>> = []
+      for (const call of calls) {
+        const last = groups.at(-1)
+        if (last === undefined || isSequential(call, options.tools) || isSequential(last[0]!, options.tools))
+          groups.push([call])
+        else last.push(call)
+      }
+      return groups
+        .map((group) =>
+          Stream.suspend(() => {
+            const started = group.map((call) => start(call, options))
+            return Stream.concat(
+              Stream.fromIterable(started.flatMap(({ told }) => told)),
+              beside(started.map(({ stream }) => stream))
+            )
+          })
+        )
+        .reduce<Stream.Stream<Event.Output, never, R>>((all, one) => Stream.concat(all, one), Stream.empty)
+    }
+
+    return {
+      run,
+      drain: () => {
+        const taken = results.flat()
+        results = []
+        return taken
+      },
+      awaitResult: Effect.suspend(function wait(): Effect.Effect<boolean> {
+        if (results.length > 0) return Effect.succeed(true)
+        if (running.size === 0) return Effect.succeed(false)
+        changed.closeUnsafe()
+        return Effect.andThen(changed.await, Effect.suspend(wait))
+      }),
+      target: () => target,
+      takeBack: Effect.sync(() => {
+        target = undefined
+      })
+    }
+  })
+
+const resultOf = (outputs: Outputs): unknown =>
+  outputs.findLast((output) => output._tag === "AgentToolReturned")?.result ?? null
