@@ -21,6 +21,7 @@ import * as Stream from "effect/Stream"
 import * as ModelTurn from "./internal/modelTurn.ts"
 import * as ToolRun from "./internal/toolRun.ts"
 import * as ModelSettings from "./ModelSettings.ts"
+import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
 import * as Transcript from "./Transcript.ts"
 import type * as VoiceTool from "./VoiceTool.ts"
 
@@ -58,6 +59,8 @@ export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>>
   readonly describeEvent?: Transcript.Options["describeEvent"]
   /** Put behind a reply that the caller has not heard to its end, such as `[interrupted]`. Nothing by default. */
   readonly interruptedMark?: string | undefined
+  /** Keeps tool calls that the model writes as text from being spoken. Off by default: it holds the last words back. */
+  readonly speechLeakGuard?: SpeechLeakGuard.Options | undefined
   /**
    * How tools are run and seen. `antiphon` (the default): calls of one reply run side by side, each is an event when it
    * starts, and background results come back as events. `line`: one after another, an event with each result, and a
@@ -127,6 +130,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
         describeEvent: options.describeEvent,
         interruptedMark: options.interruptedMark,
         reasoning,
+        speechLeakGuard: options.speechLeakGuard,
         staysOpen: options.toolStyle === "line"
       })
     }
@@ -142,11 +146,16 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       timed(
         Stream.suspend(() => {
           const target = runs.target()
-          if (target !== undefined) return target(event, turn)
+          const answer = Stream.suspend(() => Stream.mapError(generate(event, turn, overrides), speakFailure))
+          if (target !== undefined) {
+            // An agent that gives the call back in mid-turn leaves the rest of the turn to this one.
+            const rest = Stream.suspend((): typeof answer => (runs.target() === undefined ? answer : Stream.empty))
+            return event._tag === "CallEnded" ? target(event, turn) : Stream.concat(target(event, turn), rest)
+          }
           if (event._tag === "CallStarted") return introduce
           if (event._tag === "CallEnded") return Stream.empty
           if (event._tag === "UserTurnEnded") userTurns++
-          return Stream.mapError(generate(event, turn, overrides), speakFailure)
+          return answer
         })
       ) as ReturnType<LlmAgent<R>["respond"]>
 

@@ -52,20 +52,22 @@ export const merge = (self: ModelSettings, over: ModelSettings): ModelSettings =
   return merged
 }
 
+/** An Effect or a Stream, as the plain kind of its type. */
+type Plain<T> =
+  T extends Stream.Stream<infer A, infer E, infer R>
+    ? Stream.Stream<A, E, R>
+    : T extends Effect.Effect<infer A, infer E, infer R>
+      ? Effect.Effect<A, E, R>
+      : never
+
 /** Puts settings over those in force, for one Effect or Stream. */
-export const override = (
-  settings: ModelSettings
-): {
-  <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R>
-  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-} => {
-  const update = (outer: ModelSettings) => merge(outer, settings)
-  function apply<A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R>
-  function apply<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-  function apply<A, E, R>(self: Stream.Stream<A, E, R> | Effect.Effect<A, E, R>) {
-    return Stream.isStream(self)
-      ? Stream.updateService(self, Current, update)
-      : Effect.updateService(self, Current, update)
+export const override =
+  (settings: ModelSettings) =>
+  <T extends Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>>(
+    self: T
+  ): Plain<T> => {
+    const update = (outer: ModelSettings) => merge(outer, settings)
+    return (
+      Stream.isStream(self) ? Stream.updateService(self, Current, update) : Effect.updateService(self, Current, update)
+    ) as Plain<T>
   }
-  return apply
-}

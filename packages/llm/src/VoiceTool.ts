@@ -16,12 +16,26 @@ import type * as JsonSchema from "effect/JsonSchema"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as StrictSchema from "./internal/strictSchema.ts"
+import * as ToolSchema from "./internal/toolSchema.ts"
 
 /** What a handler is handed beside its parameters. */
 export interface Context {
   readonly turn: Turn.Turn
   /** Id that the model gave the call. */
   readonly toolCallId: string
+}
+
+/** What a handoff is handed beside its parameters. */
+export interface HandoffContext extends Context {
+  /** Gives the call back to the agent that handed it off. That one goes on once the turn in progress has nothing more. */
+  readonly giveBack: Effect.Effect<void>
+}
+
+/** A model by the names of its provider and its own. */
+export interface ModelName {
+  readonly provider: string
+  readonly model: string
 }
 
 /**
@@ -54,6 +68,8 @@ export interface VoiceTool<out R = never> {
   readonly name: string
   /** What the model is shown. */
   readonly definition: Tool.Any
+  /** What a model is shown instead that does the same by itself. Asked only where no other tool is offered. */
+  readonly native?: ((model: ModelName) => Tool.Any | undefined) | undefined
   readonly kind: "foreground" | "background" | "handoff"
   readonly timeout: Duration.Duration
   readonly interruption: Interruption
@@ -66,7 +82,7 @@ export interface VoiceTool<out R = never> {
   readonly run: (params: unknown, context: Context) => Stream.Stream<unknown, unknown, R>
   /** The agent that takes over; only for a handoff. */
   readonly target:
-    | ((params: unknown, context: Context) => Effect.Effect<Agent.Agent<unknown, R>, unknown, R>)
+    | ((params: unknown, context: HandoffContext) => Effect.Effect<Agent.Agent<unknown, R>, unknown, R>)
     | undefined
 }
 
@@ -91,6 +107,11 @@ const elements = <A, E, R>(handled: Handled<A, E, R>): Stream.Stream<unknown, E,
 const complaint = (error: { readonly message: string }): string =>
   `invalid arguments: ${error.message.replace(/\s*\n\s*/g, " ")}`
 
+/** Of a tool without parameters. The schema of a struct without fields allows every value but null. */
+const none = { type: "object", properties: {}, additionalProperties: false }
+const isEmpty = (parameters: Schema.Top | JsonSchema.JsonSchema): boolean =>
+  Schema.isSchema(parameters) && "fields" in parameters && Object.keys(parameters.fields as Fields).length === 0
+
 const build = <R>(
   name: string,
   kind: VoiceTool["kind"],
@@ -101,10 +122,11 @@ const build = <R>(
   const decode = Schema.isSchema(parameters)
     ? Schema.decodeUnknownResult(parameters as Schema.Codec<unknown>, { errors: "all" })
     : Result.succeed
+  const definition = Tool.dynamic(name, { description: options.description, parameters: isEmpty(parameters) ? none : parameters })
   return {
     name,
     kind,
-    definition: Tool.dynamic(name, { description: options.description, parameters }),
+    definition: StrictSchema.isStrict(ToolSchema.ofTool(definition)) ? definition.annotate(Tool.Strict, true) : definition,
     timeout: Duration.fromInputUnsafe(options.timeout ?? (kind === "background" ? "5 minutes" : "30 seconds")),
     interruption: options.interruption ?? "cancel",
     concurrency: options.concurrency ?? "concurrent",
@@ -152,7 +174,7 @@ const inBackground = (options: Options) => ({
 export const handoff = <const F extends Fields, E, R, E2 = never, R2 = never>(
   name: string,
   options: Definition<F>,
-  handler: (params: Params<F>, context: Context) => Agent.Agent<E, R> | Effect.Effect<Agent.Agent<E, R>, E2, R2>
+  handler: (params: Params<F>, context: HandoffContext) => Agent.Agent<E, R> | Effect.Effect<Agent.Agent<E, R>, E2, R2>
 ): VoiceTool<R | R2> =>
   build<R | R2>(name, "handoff", Schema.Struct(options.parameters ?? {}), options, {
     run: () => Stream.empty,

@@ -13,6 +13,7 @@ import * as EventId from "@antiphon/core/EventId"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -36,16 +37,16 @@ export interface CallSocket {
   readonly leave: Effect.Effect<void>
 }
 
-/** Starts the call of a socket, in a fiber of its own: it has an end to handle also where its request is interrupted. */
-export const open = <E, R>(
+/** Starts the call of a socket, in fibers of its own: it has an end to handle also where its request is interrupted. */
+export const open = <E, R, R2>(
   socket: Socket.Socket,
   options: {
     readonly request: HttpServerRequest
-    readonly factory: Agent.Factory<E, R>
+    readonly factory: Agent.Factory<E, R, R2>
     readonly calls: Calls["Service"]
     readonly settings: Settings
   }
-): Effect.Effect<CallSocket, never, Exclude<R, Scope.Scope>> =>
+): Effect.Effect<CallSocket, never, Exclude<R | R2, Scope.Scope>> =>
   Effect.gen(function* () {
     const { calls, factory, request, settings } = options
     const clock = yield* Clock.Clock
@@ -53,25 +54,24 @@ export const open = <E, R>(
     const readScope = yield* Scope.make()
     const callScope = yield* Scope.make()
     const writer = yield* Effect.scoped(socket.writer)
-    let ending: Ending | undefined
+    const over = yield* Deferred.make<Ending>()
+    let peer: Peer.Peer | undefined
     let callId = "unknown"
     let call: Call.Call | undefined
 
-    // The reader fails when its scope closes: so a call is stopped from outside by giving the reason first.
-    const stop = (reason: Ending): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        ending ??= reason
-        return Scope.close(readScope, Exit.void)
-      })
-    const peer = Peer.make({ request, writer, settings, onStalled: stop(Ending.Stalled()) })
+    // Whatever wants the call to end says so here and does not wait. The first reason counts.
+    const stop = (reason: Ending): Effect.Effect<void> => Effect.asVoid(Deferred.succeed(over, reason))
     const self: OpenCall = {
       lastReceivedAt: clock.currentTimeMillisUnsafe(),
       stop: (reason) => stop(Ending[reason]())
     }
 
-    const converse = (request: CallRequest, pull: Pull, rest: ReadonlyArray<Frame>) =>
+    const converse = (request: CallRequest, peer: Peer.Peer, pull: Pull, rest: ReadonlyArray<Frame>) =>
       Effect.gen(function* () {
-        const spec = yield* makeAgent(factory, request, settings, callScope)
+        const spec = yield* makeAgent(factory, request, settings, callScope).pipe(
+          // Nobody reads meanwhile, so this is how a caller who hangs up is noticed.
+          Effect.raceFirst(Effect.andThen(peer.gone, Effect.fail(Ending.PeerClosed())))
+        )
         const harness: Call.Harness = {
           send: (outputs) => peer.send(Arr.map(outputs, Wire.encode)),
           fail: (error) => stop(Ending.AgentFailed({ error }))
@@ -89,45 +89,68 @@ export const open = <E, R>(
       })
 
     const listen = Effect.gen(function* () {
-      yield* calls.open(self)
       const { pull } = yield* Scope.provide(socket.reader, readScope)
+      peer = Peer.make({ request, writer, settings, onStalled: stop(Ending.Stalled()) })
       const [first, ...rest] = yield* firstFrames(pull, settings)
-      const request = yield* readStart(first, settings)
-      callId = request.callId
-      return yield* Effect.annotateLogs(converse(request, pull, rest), { callId })
-    })
+      const start = yield* readStart(first, settings)
+      callId = start.callId
+      return yield* Effect.annotateLogs(converse(start, peer, pull, rest), { callId })
+    }).pipe(Effect.catchCause((cause) => stop(endingOf(cause, callId, settings))))
 
-    const finish = (ending: Ending) =>
-      Effect.gen(function* () {
-        const errorId = nextId()
-        const { cause, callEnded, closeCode, error, level } = answer(ending, {
-          errorId,
-          exposeErrors: settings.exposeErrors
-        })
-        yield* Effect.logWithLevel(level)(
-          `The call ended: ${ending._tag}.`,
-          ...(cause === undefined ? [] : [cause])
-        ).pipe(Effect.annotateLogs(error === undefined ? {} : { errorId, answer: error }))
-        if (error !== undefined) yield* peer.send([Wire.encodeError(error)])
-        yield* ending._tag === "Stalled" ? peer.terminate : peer.close(closeCode)
-        if (callEnded && call !== undefined) yield* call.end
-      })
-
-    const fiber = yield* Effect.scoped(listen).pipe(
-      Effect.catchCause((cause) => Effect.annotateLogs(finish(ending ?? endingOf(cause, settings)), { callId })),
-      Effect.ensuring(Scope.close(callScope, Exit.void)),
+    const fiber = yield* Effect.gen(function* () {
+      const listening = yield* Effect.forkDetach(listen, { startImmediately: true })
+      const ending = yield* Deferred.await(over)
+      // Not waited for: what cannot be interrupted (a filter, a factory) would hold up the end of the call.
+      listening.interruptUnsafe()
+      yield* finish(ending, { errorId: nextId(), settings, peer, call }).pipe(
+        Effect.ensuring(release(callScope, settings)),
+        Effect.annotateLogs({ callId })
+      )
+    }).pipe(
       Effect.ensuring(Scope.close(readScope, Exit.void)),
+      (conversation) => Effect.scoped(Effect.andThen(calls.open(self), conversation)),
       Effect.forkDetach({ startImmediately: true })
     )
     return {
       await: Effect.asVoid(Fiber.await(fiber)),
-      leave: Effect.suspend(() => stop(peer.isGone() ? Ending.PeerClosed() : Ending.Draining()))
+      leave: Effect.suspend(() => stop(peer?.isGone() === false ? Ending.Draining() : Ending.PeerClosed()))
     }
   })
 
-const endingOf = (cause: Cause.Cause<Ending | Socket.SocketError>, settings: Settings): Ending => {
+/** Does what is stated about an ending. */
+const finish = (
+  ending: Ending,
+  {
+    call,
+    errorId,
+    peer,
+    settings
+  }: {
+    readonly errorId: string
+    readonly settings: Settings
+    /** None where the connection was lost before it became a socket: a write would wait for one. */
+    readonly peer: Peer.Peer | undefined
+    /** None where it ended before the agent was made. */
+    readonly call: Call.Call | undefined
+  }
+) =>
+  Effect.gen(function* () {
+    const { exposeErrors } = settings
+    const { cause, callEnded, closeCode, error, level } = answer(ending, { errorId, exposeErrors })
+    yield* Effect.annotateLogs(
+      Effect.logWithLevel(level)(`The call ended: ${ending._tag}.`, ...(cause === undefined ? [] : [cause])),
+      error === undefined ? {} : { errorId, answer: error }
+    )
+    if (peer !== undefined) {
+      const last = error === undefined ? undefined : Wire.encodeError(error)
+      yield* ending._tag === "Stalled" ? peer.terminate : peer.close(closeCode, last)
+    }
+    if (callEnded && call !== undefined) yield* call.end
+  })
+
+const endingOf = (cause: Cause.Cause<Ending | Socket.SocketError>, callId: string, settings: Settings): Ending => {
   const failure = cause.reasons.find(Cause.isFailReason)?.error
-  if (failure === undefined) return Ending.FactoryFailed({ callId: "unknown", cause })
+  if (failure === undefined) return Ending.FactoryFailed({ callId, cause })
   if (failure._tag !== "SocketError") return failure
   const { reason } = failure
   // The socket library closes by itself where a frame is beyond its own limit, and tells it as a failed read.
@@ -146,30 +169,49 @@ const firstFrames = (pull: Pull, { startTimeout }: Settings) =>
   })
 
 /** Reads the start message, if it is one. */
-const readStart = (frame: Frame, settings: Settings): Effect.Effect<CallRequest, Ending> =>
-  checkSize(frame, settings).pipe(
-    Effect.andThen(() => Effect.fromResult(Wire.decodeStart(frame))),
-    Effect.catchTag("WireError", ({ message }) => Effect.fail(Ending.StartFailed({ message })))
-  )
+const readStart = (frame: Frame, { maxFrameBytes }: Settings): Effect.Effect<CallRequest, Ending> =>
+  isTooLarge(frame, maxFrameBytes)
+    ? Effect.fail(Ending.TooLarge({ limit: maxFrameBytes }))
+    : Effect.mapError(Effect.fromResult(Wire.decodeStart(frame)), ({ message }) => Ending.StartFailed({ message }))
 
-const makeAgent = <E, R>(
-  factory: Agent.Factory<E, R>,
+const makeAgent = <E, R, R2>(
+  factory: Agent.Factory<E, R, R2>,
   request: CallRequest,
   { startTimeout }: Settings,
   callScope: Scope.Closeable
 ) =>
+  // In a fiber of its own: a factory that cannot be interrupted, or hangs in its cleanup, holds up nothing but itself.
   Effect.suspend(() => factory(request)).pipe(
+    Scope.provide(callScope),
+    Effect.forkDetach({ startImmediately: true }),
+    Effect.flatMap((making) =>
+      Effect.ensuring(
+        Fiber.join(making),
+        Effect.sync(() => making.interruptUnsafe())
+      )
+    ),
     Effect.timeoutOrElse({
       duration: startTimeout,
       orElse: () => Effect.die(new Error("the agent was not made in time"))
     }),
-    Scope.provide(callScope),
     Effect.catchCause((cause) => Effect.fail(Ending.FactoryFailed({ callId: request.callId, cause })))
   )
 
-/** What the limits and the format say to a frame, before the call sees it. */
-const checkSize = (frame: Frame, { maxFrameBytes }: Settings): Effect.Effect<void, Ending> =>
-  frame.length > maxFrameBytes ? Effect.fail(Ending.TooLarge({ limit: maxFrameBytes })) : Effect.void
+/** Releases what a call holds. What takes too long is left to itself: it must not keep the call, or the server, open. */
+const release = (callScope: Scope.Closeable, { startTimeout }: Settings) =>
+  Effect.flatMap(
+    Effect.forkDetach(Effect.uninterruptible(Scope.close(callScope, Exit.void)), { startImmediately: true }),
+    (releasing) =>
+      Effect.timeoutOrElse(Effect.interruptible(Fiber.join(releasing)), {
+        duration: startTimeout,
+        orElse: () => Effect.logWarning("What the agent of a call holds was not released in time.")
+      })
+  )
+
+// Text takes one to three bytes for each unit of its length, so most frames need no counting.
+const isTooLarge = (frame: Frame, limit: number): boolean =>
+  frame.length > limit ||
+  (typeof frame === "string" && frame.length * 3 > limit && Buffer.byteLength(frame, "utf8") > limit)
 
 /** Seconds over which the rate of frames is averaged: a burst of that many seconds' worth passes. */
 const burstSeconds = 10
@@ -189,7 +231,7 @@ const receiver = (call: Call.Call, settings: Settings, clock: Clock.Clock) => {
 
   const one = (frame: Frame): Effect.Effect<void, Ending> => {
     if (typeof frame !== "string") return Effect.fail(Ending.Binary())
-    if (frame.length > maxFrameBytes) return Effect.fail(Ending.TooLarge({ limit: maxFrameBytes }))
+    if (isTooLarge(frame, maxFrameBytes)) return Effect.fail(Ending.TooLarge({ limit: maxFrameBytes }))
     const received = Wire.decode(frame)
     switch (received._tag) {
       case "Report":

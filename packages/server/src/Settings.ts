@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 
 /** The settings of a server. */
 export interface Settings {
@@ -23,11 +24,14 @@ export interface Settings {
   readonly maxFramesPerSecond: number
   /** `ANTIPHON_MAX_BUFFERED_BYTES`, 1 MiB: what may wait for a slow peer before its agent is slowed down. */
   readonly maxBufferedBytes: number
-  /** `ANTIPHON_START_TIMEOUT`, 10 seconds: time for the start message to come, and for the agent to be made. */
+  /**
+   * `ANTIPHON_START_TIMEOUT`, 10 seconds: time for the start message to come, for the agent to be made, and at the end
+   * for what it holds to be released.
+   */
   readonly startTimeout: Duration.Duration
   /** `ANTIPHON_IDLE_TIMEOUT`, 10 minutes: a call on which nothing was received for this long is ended. */
   readonly idleTimeout: Duration.Duration
-  /** `ANTIPHON_STALL_TIMEOUT`, 10 seconds: a peer that reads nothing of a full buffer for this long loses its call. */
+  /** `ANTIPHON_STALL_TIMEOUT`, 10 seconds: a peer that has not read off a full buffer in this time loses its call. */
   readonly stallTimeout: Duration.Duration
   /** `ANTIPHON_DRAIN_TIMEOUT`, 30 seconds: time that calls get to end by themselves when the server stops. */
   readonly drainTimeout: Duration.Duration
@@ -43,17 +47,25 @@ export interface Settings {
 }
 
 const orUndefined = <A>(config: Config.Config<A>) => Config.map(Config.option(config), Option.getOrUndefined)
+const count = (name: string, defaultValue: number, range: { readonly minimum: number; readonly maximum?: number }) =>
+  Config.withDefault(
+    Config.schema(Schema.Int.check(Schema.isBetween({ maximum: Number.MAX_SAFE_INTEGER, ...range })), name),
+    defaultValue
+  )
+const Time = Schema.DurationFromString.check(
+  Schema.makeFilter((time) => !Duration.isNegative(time), { expected: "a time that is not negative" })
+)
 const duration = (name: string, defaultValue: Duration.Input) =>
-  Config.withDefault(Config.Duration(name), Duration.fromInputUnsafe(defaultValue))
+  Config.withDefault(Config.schema(Time, name), Duration.fromInputUnsafe(defaultValue))
 
 /** The settings as the environment has them. */
 export const config: Config.Config<Settings> = Config.all({
-  port: Config.withDefault(Config.Port("PORT"), 8000),
+  port: count("PORT", 8000, { minimum: 0, maximum: 65535 }),
   host: Config.withDefault(Config.String("HOST"), ""),
-  maxCalls: Config.withDefault(Config.Int("ANTIPHON_MAX_CALLS"), 1000),
-  maxFrameBytes: Config.withDefault(Config.Int("ANTIPHON_MAX_FRAME_BYTES"), 1024 * 1024),
-  maxFramesPerSecond: Config.withDefault(Config.Int("ANTIPHON_MAX_FRAMES_PER_SECOND"), 1000),
-  maxBufferedBytes: Config.withDefault(Config.Int("ANTIPHON_MAX_BUFFERED_BYTES"), 1024 * 1024),
+  maxCalls: count("ANTIPHON_MAX_CALLS", 1000, { minimum: 1 }),
+  maxFrameBytes: count("ANTIPHON_MAX_FRAME_BYTES", 1024 * 1024, { minimum: 1 }),
+  maxFramesPerSecond: count("ANTIPHON_MAX_FRAMES_PER_SECOND", 1000, { minimum: 0 }),
+  maxBufferedBytes: count("ANTIPHON_MAX_BUFFERED_BYTES", 1024 * 1024, { minimum: 0 }),
   startTimeout: duration("ANTIPHON_START_TIMEOUT", "10 seconds"),
   idleTimeout: duration("ANTIPHON_IDLE_TIMEOUT", "10 minutes"),
   stallTimeout: duration("ANTIPHON_STALL_TIMEOUT", "10 seconds"),

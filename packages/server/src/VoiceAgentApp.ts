@@ -8,14 +8,16 @@
  */
 import type * as Agent from "@antiphon/core/Agent"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as ByteSize from "effect/ByteSize"
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServer from "effect/http/HttpServer"
-import type { ServeError } from "effect/http/HttpServerError"
+import type { HttpServerError, ServeError } from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
@@ -25,7 +27,7 @@ import { createServer } from "node:http"
 import * as Calls from "./Calls.ts"
 import * as CallSocket from "./CallSocket.ts"
 import * as Admission from "./internal/admission.ts"
-import { PingingWebSocket } from "./internal/pingingWebSocket.ts"
+import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
 import * as PreCall from "./PreCall.ts"
 import * as Settings from "./Settings.ts"
 import * as Wire from "./Wire.ts"
@@ -41,8 +43,11 @@ export interface Options<E = never, R = never> {
 /** Version of the wire that is spoken, as Line 0.2.17 names it. */
 export const wireVersion = "2026-04-03"
 
-/** Longest body of `POST /chats`, in characters. */
-const maxBodyLength = 1024 * 1024
+/** Longest body of `POST /chats`. */
+const maxBodySize = ByteSize.mebibytes(1)
+
+/** Time for a peer to answer a close, after which its connection is dropped: a server that stops waits for it. */
+const closeTimeoutMs = 3000
 
 const respond = (status: number, body: object, headers: Record<string, string> = {}) =>
   HttpServerResponse.text(JSON.stringify(body), { status, headers, contentType: "application/json" })
@@ -53,21 +58,17 @@ const notFound = respond(404, { detail: "Not Found" })
 const unavailable = { Draining: "Server is shutting down", Full: "Too many calls" } as const
 
 /** Layer that adds the routes of an agent to a router, and brings the `Calls` that are open on them. */
-export const layer = <E, R, PE = never, PR = never>(
-  factory: Agent.Factory<E, R>,
+export const layer = <E, R = never, R2 = never, PE = never, PR = never>(
+  factory: Agent.Factory<E, R, R2>,
   options: Options<PE, PR> = {}
-): Layer.Layer<
-  Calls.Calls,
-  Config.ConfigError,
-  HttpRouter.HttpRouter | Exclude<R, Scope.Scope> | Exclude<PR, Scope.Scope>
-> =>
+): Layer.Layer<Calls.Calls, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | R2 | PR, Scope.Scope>> =>
   Layer.effect(
     Calls.Calls,
     Effect.gen(function* () {
       const settings = yield* Settings.load(options.settings)
       const calls = yield* Calls.make(settings)
       const router = yield* HttpRouter.HttpRouter
-      const services = yield* Effect.context<Exclude<R, Scope.Scope> | Exclude<PR, Scope.Scope>>()
+      const services = yield* Effect.context<Exclude<R | R2 | PR, Scope.Scope>>()
 
       /** The answer to a request that may not open a call now, or undefined. */
       const refused = (request: HttpServerRequest.HttpServerRequest) =>
@@ -97,11 +98,15 @@ export const layer = <E, R, PE = never, PR = never>(
           const refusal = yield* refused(request)
           if (refusal !== undefined) return refusal
           const socket = yield* request.upgrade
-          const call = yield* Effect.provideContext(
+          const opened = Effect.provideContext(
             CallSocket.open(socket, { request, factory, calls, settings }),
-            services as Context.Context<Exclude<R, Scope.Scope>>
+            services as Context.Context<Exclude<R | R2, Scope.Scope>>
+          ) as Effect.Effect<CallSocket.CallSocket>
+          yield* Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(opened, (call) =>
+              Effect.onInterrupt(restore(call.await), () => Effect.andThen(call.leave, call.await))
+            )
           )
-          yield* Effect.onInterrupt(call.await, () => Effect.andThen(call.leave, call.await))
           return HttpServerResponse.empty()
         }).pipe(Effect.catchTag("HttpServerError", () => Effect.succeed(badUpgrade)))
       )
@@ -118,12 +123,16 @@ const status = Effect.map(DateTime.now, (now) => {
   return respond(200, { status: "ok", timestamp: `${timestamp.replace(/Z$/, "")}+00:00`, service: "cartesia-line" })
 })
 
+const unreadable = ({ reason }: HttpServerError) =>
+  reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
+    ? respond(413, { detail: "The body is too long" })
+    : respond(400, { detail: "The body could not be read" })
+
 const chat = <E, R>(request: HttpServerRequest.HttpServerRequest, preCall: PreCall.Handler<E, R> | undefined) =>
   Effect.gen(function* () {
-    const body = yield* Effect.option(request.text)
-    if (body._tag === "None") return respond(400, { detail: "The body could not be read" })
-    if (body.value.length > maxBodyLength) return respond(413, { detail: "The body is too long" })
-    const decoded = Wire.decodeChat(body.value)
+    const body = yield* Effect.result(Effect.provideService(request.text, MaxBodySize, maxBodySize))
+    if (Result.isFailure(body)) return unreadable(body.failure)
+    const decoded = Wire.decodeChat(body.success)
     if (Result.isFailure(decoded)) return respond(400, { detail: `Bad request: ${decoded.failure.message}` })
     const call = decoded.success
     const decision = preCall === undefined ? PreCall.accept() : yield* Effect.suspend(() => preCall(call))
@@ -163,26 +172,33 @@ export interface ServerOptions<E = never, R = never> extends Options<E, R> {
 }
 
 /** Layer that serves an agent on Node, and drains its calls when it is released. */
-export const layerServer = <E, R, PE = never, PR = never>(
-  factory: Agent.Factory<E, R>,
+export const layerServer = <E, R = never, R2 = never, PE = never, PR = never>(
+  factory: Agent.Factory<E, R, R2>,
   options: ServerOptions<PE, PR> = {}
 ): Layer.Layer<
   HttpServer.HttpServer | Calls.Calls,
   Config.ConfigError | ServeError,
-  Exclude<R, Scope.Scope> | Exclude<PR, Scope.Scope>
+  Exclude<R | R2 | PR, Scope.Scope>
 > =>
   Layer.unwrap(
     Effect.map(Settings.load(options.settings), (settings) => {
-      const routes = Layer.mergeAll(fallback, options.routes ?? Layer.empty).pipe(
+      // The router keeps the first route that is added for a path, so what answers every path comes last.
+      const routes = fallback.pipe(
+        Layer.provideMerge(options.routes ?? Layer.empty),
         Layer.provideMerge(layer(factory, { ...options, settings }))
       )
+      const websocket = {
+        maxPayload: settings.maxFrameBytes,
+        closeTimeout: closeTimeoutMs,
+        WebSocket: pingingWebSocket()
+      }
       return Layer.provideMerge(drain, HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })).pipe(
         Layer.provideMerge(
           NodeHttpServer.layer(() => createServer(), {
             port: settings.port,
             ...(settings.host === "" ? {} : { host: settings.host }),
             gracefulShutdownTimeout: "1 second",
-            websocket: { maxPayload: settings.maxFrameBytes, WebSocket: PingingWebSocket }
+            websocket
           })
         )
       )
@@ -190,7 +206,7 @@ export const layerServer = <E, R, PE = never, PR = never>(
   ) as Layer.Layer<
     HttpServer.HttpServer | Calls.Calls,
     Config.ConfigError | ServeError,
-    Exclude<R, Scope.Scope> | Exclude<PR, Scope.Scope>
+    Exclude<R | R2 | PR, Scope.Scope>
   >
 
 // What Line's framework answers to a path that it does not know.
@@ -199,10 +215,10 @@ const fallback = HttpRouter.add("*", "/*", (request) =>
 )
 
 /** Serves an agent on Node until it is interrupted, then drains its calls. */
-export const serve = <E, R, PE = never, PR = never>(
-  factory: Agent.Factory<E, R>,
+export const serve = <E, R = never, R2 = never, PE = never, PR = never>(
+  factory: Agent.Factory<E, R, R2>,
   options: ServerOptions<PE, PR> = {}
-): Effect.Effect<never, Config.ConfigError | ServeError, Exclude<R, Scope.Scope> | Exclude<PR, Scope.Scope>> =>
+): Effect.Effect<never, Config.ConfigError | ServeError, Exclude<R | R2 | PR, Scope.Scope>> =>
   Layer.launch(layerServer(factory, options))
 
 /** Exit codes for `NodeRuntime.runMain`: a server that was told to stop, and did, has done well. */

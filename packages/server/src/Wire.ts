@@ -273,8 +273,8 @@ export const encode = (output: Event.Output): string => {
   try {
     return JSON.stringify(frame)
   } catch {
-    // Cycles and big integers: the writer that knows them gives plain JSON, in Python's spelling.
-    return JSON.stringify(JSON.parse(PythonJson.stringify(frame)))
+    // Cycles, big integers, members that throw: the writer that knows them gives plain JSON, in Python's spelling.
+    return JSON.stringify(JSON.parse(PythonJson.stringify(frame, "null")))
   }
 }
 

@@ -4,13 +4,17 @@ import * as History from "@antiphon/core/History"
 import type * as Turn from "@antiphon/core/Turn"
 import type * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Model from "effect/ai/Model"
 import type * as Prompt from "effect/ai/Prompt"
+import type * as Tool from "effect/ai/Tool"
 import * as Toolkit from "effect/ai/Toolkit"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Overrides } from "../LlmAgent.ts"
 import * as ModelSettings from "../ModelSettings.ts"
+import * as SpeechLeakGuard from "../SpeechLeakGuard.ts"
 import * as Transcript from "../Transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
 import type { Call, ToolRun } from "./toolRun.ts"
@@ -28,6 +32,7 @@ export interface ModelTurn<R> {
   readonly describeEvent: Transcript.Options["describeEvent"]
   readonly interruptedMark: string | undefined
   readonly reasoning: Reasoning
+  readonly speechLeakGuard: SpeechLeakGuard.Options | undefined
   /** Whether a turn stays open for the background work that it has started. */
   readonly staysOpen: boolean
 }
@@ -43,10 +48,12 @@ type Out<R> = Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.Lan
 
 export const run = <R>(options: ModelTurn<R>): Out<R> =>
   Stream.unwrap(
-    Effect.map(Clock.Clock, (clock) => {
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
       const { maxToolIterations, runs, tools, turn } = options
       const first = { chunk: true, text: true, start: clock.currentTimeNanosUnsafe() }
-      const toolkit = Toolkit.make(...tools.map(({ definition }) => definition))
+      const toolkit = Toolkit.make(...(yield* definitions(tools)))
+      const guard = options.speechLeakGuard
 
       const iterate = (round: number): Out<R> =>
         Stream.concat(
@@ -54,10 +61,10 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
           ask(round)
         )
 
-      const ask = (round: number): Out<R> =>
+      const ask = (round: number, leaks = 0): Out<R> =>
         Stream.unwrap(
           Effect.map(turn.currentHistory, (now) => {
-            const lines = read(now, options)
+            const lines = [...read(now, options), ...(leaks === 0 ? [] : [SpeechLeakGuard.note(guard!)])]
             if (!Transcript.wantsAnswer(lines)) return Stream.empty
             const calls: Array<Call> = []
             const parts = LanguageModel.streamText({
@@ -66,13 +73,19 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
               disableToolCallResolution: true,
               toolCallValidation: "deferred"
             })
-            const reply = ModelSettings.override(options.settings)(parts).pipe(
+            const settings = leaks === 0 ? options.settings : SpeechLeakGuard.settings(guard!, options.settings)
+            const reply = ModelSettings.override(settings)(parts).pipe(
               Stream.mapArray(collect(calls, options.reasoning, first, clock)),
               Stream.flattenIterable
-            )
-            return Stream.concat(
-              reply as Out<R>,
-              Stream.suspend(() => settle(calls, round))
+            ) as Out<R>
+            const rest = Stream.suspend(() => settle(calls, round))
+            if (guard === undefined) return Stream.concat(reply, rest)
+            return Stream.concat(SpeechLeakGuard.outputs(reply, guard), rest).pipe(
+              Stream.catchIf(SpeechLeakGuard.isSpeechLeak, (leak): Out<R> => {
+                const again = leaks < (guard.maxRetries ?? 1)
+                const said = SpeechLeakGuard.excuse(guard, { again, partlyHeard: leak.partlyHeard })
+                return Stream.concat(Stream.fromIterable(said), again ? ask(round, leaks + 1) : Stream.empty)
+              })
             )
           })
         )
@@ -98,10 +111,30 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
     })
   )
 
+/** What the model is shown of the tools: where it can do by itself what its only tool does, it is told so. */
+const definitions = <R>(tools: ReadonlyArray<VoiceTool<R>>): Effect.Effect<ReadonlyArray<Tool.Any>> =>
+  Effect.gen(function* () {
+    const native = tools.length === 1 ? tools[0]!.native : undefined
+    const provider = yield* Effect.serviceOption(Model.ProviderName)
+    const model = yield* Effect.serviceOption(Model.ModelName)
+    const own =
+      native === undefined || Option.isNone(provider) || Option.isNone(model)
+        ? undefined
+        : native({ provider: provider.value, model: model.value })
+    return own === undefined ? tools.map(({ definition }) => definition) : [own]
+  })
+
 const read = <R>(
-  now: History.History,
-  { overrides, turn, ...options }: ModelTurn<R>
+  record: History.History,
+  { overrides, runs, turn, ...options }: ModelTurn<R>
 ): ReadonlyArray<Transcript.Line> => {
+  // The calls of another agent name tools that this model does not have.
+  const now = History.make(() =>
+    record.entries.filter(
+      ({ item }) =>
+        (item._tag !== "AgentToolCalled" && item._tag !== "AgentToolReturned") || runs.owns(item.toolCallId)
+    )
+  )
   const reading = { turn: turn.id, trigger: turn.trigger, ...options }
   const context =
     typeof overrides.context === "string" ? [userLine(overrides.context)] : asLines(overrides.context, reading)

@@ -47,10 +47,10 @@ export interface ToolRun<in out R> {
   readonly drain: () => Outputs
   /** Waits until a background result is there; false where no work is left that could bring one. */
   readonly awaitResult: Effect.Effect<boolean>
-  /** The agent that has taken over, if one has. */
+  /** The agent that has taken over, if one has and did not give the call back. */
   readonly target: () => Agent.Agent<unknown, R> | undefined
-  /** Gives the call back to the agent that handed it off. */
-  readonly takeBack: Effect.Effect<void>
+  /** Whether a call was made by this agent. The calls of an agent that it was handed from, or to, are not its own. */
+  readonly owns: (toolCallId: string) => boolean
 }
 
 const argsOf = (args: unknown): Args =>
@@ -63,14 +63,13 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
     const running = new Map<string, number>()
     const changed = yield* Latch.make(false)
     let results: Array<Outputs> = []
+    const own = new Set<string>()
     let target: Agent.Agent<unknown, R> | undefined
 
-    const called = ({ args, name }: Call, toolCallId: string): Event.Output => ({
-      _tag: "AgentToolCalled",
-      toolCallId,
-      toolName: name,
-      toolArgs: argsOf(args)
-    })
+    const called = ({ args, name }: Call, toolCallId: string): Event.Output => {
+      own.add(toolCallId)
+      return { _tag: "AgentToolCalled", toolCallId, toolName: name, toolArgs: argsOf(args) }
+    }
     const returned = (call: Call, toolCallId: string, result: unknown): Event.Output => ({
       ...(called(call, toolCallId) as Event.OutputOf<"AgentToolCalled">),
       _tag: "AgentToolReturned",
@@ -194,9 +193,15 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
         })
       )
 
-    const handoff = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn) => {
+    const handoff = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) => {
       const event: Event.Input = { _tag: "AgentHandedOff", eventId: nextId() }
       let settled = false
+      let taken: Agent.Agent<unknown, R> | undefined
+      let wasGivenBack = false
+      const giveBack = Effect.sync(() => {
+        wasGivenBack = true
+        if (target === taken) target = undefined
+      })
       const told = History.make(() => [...turn.history.entries, { key: -1, turn: 0, item: event }])
       const handedTurn: Turn.Turn = { ...turn, trigger: event, history: told }
       const outcome = (result: string) => {
@@ -205,12 +210,13 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
       }
       return Stream.unwrap(
         Effect.map(
-          Effect.provideService(tool.target!(params, { turn, toolCallId: call.id }), Scope.Scope, callScope),
+          Effect.provideService(tool.target!(params, { turn, toolCallId: call.id, giveBack }), Scope.Scope, callScope),
           (agent) =>
             Stream.concat(
               agent(event, handedTurn),
               Stream.suspend(() => {
-                target = agent
+                if (wasGivenBack) loop.asked = true
+                else target = taken = agent
                 return Stream.succeed(outcome("success"))
               })
             )
@@ -247,7 +253,7 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
       if (Result.isFailure(params)) return refuse(params.failure)
       switch (tool.kind) {
         case "handoff":
-          return { told, stream: handoff(call, tool, params.success, turn) }
+          return { told, stream: handoff(call, tool, params.success, turn, loop) }
         case "background": {
           const key = `${tool.name} ${JsonText.stringify(call.args)}`
           if (tool.duplicates === "reject" && running.has(key))
@@ -328,9 +334,7 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
         return Effect.andThen(changed.await, Effect.suspend(wait))
       }),
       target: () => target,
-      takeBack: Effect.sync(() => {
-        target = undefined
-      })
+      owns: (toolCallId) => own.has(toolCallId)
     }
   })
 

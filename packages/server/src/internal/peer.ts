@@ -1,6 +1,6 @@
 /**
  * The sending side of a socket: text goes out in the fiber that made it. What a slow peer has not read yet is bounded: a
- * full buffer makes the sender wait, and a peer that reads nothing of it for too long is stalled.
+ * full buffer makes the sender wait, and a peer that has not read it off after too long is stalled.
  *
  * Effect's sockets do not say how much waits to be sent, so this asks the connection of the request, which on Node is a
  * `net.Socket`. Where it is something else, nothing is bounded here and the platform's own limits hold.
@@ -15,17 +15,21 @@ import type { Settings } from "../Settings.ts"
 export interface Peer {
   /** Sends texts in order; waits while the peer is behind. A peer that is gone takes everything. */
   readonly send: (texts: Arr.NonEmptyReadonlyArray<string>) => Effect.Effect<void>
-  readonly close: (code: number, reason?: string) => Effect.Effect<void>
+  /** Closes after a last text, for which nobody waits. */
+  readonly close: (code: number, last: string | undefined) => Effect.Effect<void>
   /** Drops the connection without a word: for a peer that reads none. */
   readonly terminate: Effect.Effect<void>
+  /** Waits until the connection is lost. */
+  readonly gone: Effect.Effect<void>
   /** Whether the connection is known to be lost. */
   readonly isGone: () => boolean
 }
 
 interface Connection {
   readonly writableLength: number
+  readonly writableNeedDrain: boolean
   readonly destroyed: boolean
-  readonly once: (event: "drain" | "close", listener: () => void) => void
+  readonly on: (event: "drain" | "close", listener: () => void) => void
   readonly off: (event: "drain" | "close", listener: () => void) => void
   readonly destroy: () => void
 }
@@ -48,15 +52,22 @@ export const make = (options: {
   const connection = connectionOf(options.request)
   const { maxBufferedBytes, stallTimeout } = options.settings
 
+  // Below Node's own mark no "drain" is to come, so a smaller limit counts as that mark.
+  const isBehind = (connection: Connection) =>
+    connection.writableNeedDrain && connection.writableLength > maxBufferedBytes
   const drained = Effect.callback<void>((resume) => {
-    if (connection === undefined || connection.writableLength <= maxBufferedBytes) return resume(Effect.void)
-    const done = () => resume(Effect.void)
-    connection.once("drain", done)
-    connection.once("close", done)
-    return Effect.sync(() => {
+    if (connection === undefined || !isBehind(connection)) return resume(Effect.void)
+    const forget = () => {
       connection.off("drain", done)
       connection.off("close", done)
-    })
+    }
+    const done = () => {
+      forget()
+      resume(Effect.void)
+    }
+    connection.on("drain", done)
+    connection.on("close", done)
+    return Effect.sync(forget)
   })
   const waitForPeer = Effect.timeoutOrElse(drained, { duration: stallTimeout, orElse: () => options.onStalled })
 
@@ -65,10 +76,21 @@ export const make = (options: {
       const write = Effect.ignore(options.writer.writeAll(texts))
       return connection === undefined
         ? write
-        : Effect.flatMap(write, () => (connection.writableLength > maxBufferedBytes ? waitForPeer : Effect.void))
+        : Effect.flatMap(write, () => (isBehind(connection) ? waitForPeer : Effect.void))
     },
-    close: (code, reason) => Effect.ignore(options.writer.write(new Socket.CloseEvent(code, reason))),
+    close: (code, last) =>
+      (last === undefined ? Effect.void : options.writer.write(last)).pipe(
+        Effect.andThen(options.writer.write(new Socket.CloseEvent(code))),
+        Effect.ignore
+      ),
     terminate: Effect.sync(() => connection?.destroy()),
+    gone: Effect.callback((resume) => {
+      if (connection === undefined) return
+      if (connection.destroyed) return resume(Effect.void)
+      const done = () => resume(Effect.void)
+      connection.on("close", done)
+      return Effect.sync(() => connection.off("close", done))
+    }),
     isGone: () => connection?.destroyed === true
   }
 }

@@ -1,44 +1,61 @@
 /** JSON text as Python's `json.dumps` writes it: what Line sends where a tool result or its arguments become text. */
 
-/** The text of a value: `", "` and `": "` between members, `\u` escapes outside ASCII, a string form for what is no JSON. */
-export const stringify = (value: unknown): string => write(value, new Set())
+/**
+ * The text of a value: `", "` and `": "` between members, `\u` escapes outside ASCII, a string form for what is no JSON.
+ * Numbers that are not finite get Python's names, which are no JSON, or what is given for them. Never throws.
+ */
+export const stringify = (value: unknown, notFinite?: "null"): string => {
+  const above = new Set<object>()
 
-const write = (value: unknown, above: Set<object>): string => {
+  const write = (value: unknown): string => {
+    if (typeof value !== "object" || value === null) return scalar(value, notFinite)
+    if (above.has(value)) return quote("[Circular]")
+    above.add(value)
+    try {
+      const plain: unknown = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value
+      return typeof plain === "object" && plain !== null ? members(plain) : scalar(plain, notFinite)
+    } catch {
+      // A getter or `toJSON` that throws, or more levels than the stack holds.
+      return '"[unserialisable]"'
+    } finally {
+      above.delete(value)
+    }
+  }
+
+  const members = (value: object): string => {
+    if (Array.isArray(value)) return `[${value.map(write).join(", ")}]`
+    if (value instanceof Error) return quote(String(value))
+    const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+    return `{${entries.map(([key, member]) => `${quote(key)}: ${write(member)}`).join(", ")}}`
+  }
+
+  return write(value)
+}
+
+const scalar = (value: unknown, notFinite?: "null"): string => {
   switch (typeof value) {
     case "string":
       return quote(value)
     case "number":
-      return Number.isFinite(value) ? String(value) : Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
+      if (Number.isFinite(value)) return String(value)
+      return notFinite ?? (Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity")
     case "boolean":
       return String(value)
-    case "object":
-      break
     default:
-      return value === undefined ? "null" : quote(String(value))
+      return value === undefined || value === null ? "null" : quote(plainText(value))
   }
-  if (value === null) return "null"
-  if (above.has(value)) return quote("[Circular]")
-  if ("toJSON" in value && typeof value.toJSON === "function") return write(value.toJSON(), above)
-  above.add(value)
-  const text = Array.isArray(value)
-    ? `[${value.map((item) => write(item, above)).join(", ")}]`
-    : value instanceof Error
-      ? quote(String(value))
-      : `{${Object.entries(value)
-          .filter(([, member]) => member !== undefined)
-          .map(([key, member]) => `${quote(key)}: ${write(member, above)}`)
-          .join(", ")}}`
-  above.delete(value)
-  return text
 }
 
 const quote = (text: string): string =>
   JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+// The string form of a function is its source, which is nobody's business outside.
+const plainText = (value: unknown): string => (typeof value === "function" ? "[Function]" : String(value))
 
 /** The text of a tool result: a string is itself, other plain values are written the way Python prints them. */
 export const resultText = (value: unknown): string | null => {
   if (value === null || value === undefined) return null
   if (typeof value === "string") return value
   if (typeof value === "boolean") return value ? "True" : "False"
-  return typeof value === "object" ? stringify(value) : String(value)
+  return typeof value === "object" ? stringify(value) : plainText(value)
 }

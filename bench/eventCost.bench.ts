@@ -1,0 +1,74 @@
+/**
+ * Claim: an event around the 10,000th of a call costs at most 1.2 times as much as one around its 100th, with and
+ * without reports of what was spoken.
+ *
+ * In the process, without a socket: what is timed is `receive`, the turn that it starts and what the turn sends. Both
+ * places are windows of whole rounds of the same events, each in a call of its own, played in turns so that the compiler
+ * and the machine treat both alike; the median over many calls counts.
+ */
+import * as Agent from "@antiphon/core/Agent"
+import * as Call from "@antiphon/core/Call"
+import * as Event from "@antiphon/core/Event"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { median, now, report } from "./report.ts"
+
+const bound = 1.2
+const early = 100
+const late = 10_000
+const windowLength = 150
+const warmUp = 10
+const samples = 60
+
+const words = ["Certainly, ", "your ", "order ", "left ", "the ", "warehouse ", "this ", "morning."]
+const agent = Agent.make((event) =>
+  event._tag === "UserTurnEnded" ? Stream.fromIterable(words.map((word) => Event.sendText(word))) : Stream.empty
+)
+const harness: Call.Harness = { send: () => Effect.void, fail: () => Effect.die("the agent failed") }
+
+const userTurn: ReadonlyArray<Event.Report> = [
+  { _tag: "UserTurnStarted" },
+  { _tag: "UserTextSent", content: "Where is my order, please?" },
+  { _tag: "UserTurnEnded" }
+]
+const spoken: ReadonlyArray<Event.Report> = [
+  { _tag: "AgentTurnStarted" },
+  ...words.map((word): Event.Report => ({ _tag: "AgentTextSent", content: word.trim() })),
+  { _tag: "AgentTurnEnded" }
+]
+
+/** Microseconds an event around a place of a call of its own. */
+const costAt = (place: number, round: ReadonlyArray<Event.Report>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const call = yield* Call.make(agent, { harness })
+      const count = Math.ceil(windowLength / round.length) * round.length
+      const before = Math.floor((place - count / 2) / round.length) * round.length
+      for (let i = 0; i < before; i++) yield* call.receive(round[i % round.length]!)
+      const begin = now()
+      for (let i = 0; i < count; i++) yield* call.receive(round[i % round.length]!)
+      return (1000 * (now() - begin)) / count
+    })
+  )
+
+const measure = async (how: string, round: typeof userTurn) => {
+  const costs: Array<{ readonly [early]: number; readonly [late]: number }> = []
+  for (let i = 0; i < warmUp + samples; i++) {
+    const atLate = await Effect.runPromise(costAt(late, round))
+    const atEarly = await Effect.runPromise(costAt(early, round))
+    if (i >= warmUp) costs.push({ [early]: atEarly, [late]: atLate })
+  }
+  const at = { [early]: median(costs.map((cost) => cost[early])), [late]: median(costs.map((cost) => cost[late])) }
+  const ratio = at[late] / at[early]
+  const us = (value: number) => `${value.toFixed(2)} us`
+  console.log(`  ${how}: event ${late} ${us(at[late])}, event ${early} ${us(at[early])}`)
+  return {
+    budget: `cost of event ${late}, ${how} <= ${bound} x event ${early}`,
+    measured: us(at[late]),
+    floor: `event ${early} ${us(at[early])}`,
+    ratio: ratio.toFixed(2),
+    ok: ratio <= bound
+  }
+}
+
+report([await measure("no acks", userTurn), await measure("acks", [...userTurn, ...spoken])])

@@ -1,0 +1,13 @@
+import { assert, describe } from "@effect/vitest"
+import { Effect } from "effect"
+import { forAll } from "./schedule.ts"
+import { countWork } from "./work.ts"
+
+// A file of its own: counting slows down whatever runs beside it.
+describe("6. an event costs the same however long the call", () => {
+  forAll("in the work that is done for it", (random) =>
+    Effect.map(countWork(random), ({ early, late }) =>
+      assert.isAtMost(late, early * 1.2, `the work of the same events grew from ${early} to ${late}`)
+    )
+  )
+})

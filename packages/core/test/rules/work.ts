@@ -1,0 +1,140 @@
+/** Counts the work that a call does, in the steps of its own code and the elements that arrays are asked for. */
+import { Session } from "node:inspector"
+import { Effect, type Scope, Stream } from "effect"
+import * as Agent from "../../src/Agent.ts"
+import * as Call from "../../src/Call.ts"
+import * as Event from "../../src/Event.ts"
+import type { Random } from "./schedule.ts"
+
+const session = new Session()
+session.connect()
+
+interface Coverage {
+  readonly result: ReadonlyArray<{
+    readonly url: string
+    readonly functions: ReadonlyArray<{ readonly ranges: ReadonlyArray<{ readonly count: number }> }>
+  }>
+}
+
+const post = (method: string, params?: object) => {
+  let answer: unknown
+  session.post(method, params, (error, result) => {
+    if (error !== null) throw error
+    answer = result
+  })
+  return answer
+}
+
+// Before any function of the package has run: what was compiled without counters gets none.
+post("Profiler.enable")
+post("Profiler.startPreciseCoverage", { callCount: true, detailed: true })
+
+/** How often any block of the package's code was entered since this was asked last. */
+const blocksEntered = (): number => {
+  const { result } = post("Profiler.takePreciseCoverage") as Coverage
+  let sum = 0
+  for (const { functions, url } of result) {
+    if (!url.includes("/packages/core/src/")) continue
+    for (const { ranges } of functions) for (const { count } of ranges) sum += count
+  }
+  return sum
+}
+
+const scanning = [
+  "concat",
+  "every",
+  "filter",
+  "find",
+  "findIndex",
+  "flatMap",
+  "forEach",
+  "includes",
+  "indexOf",
+  "join",
+  "map",
+  "reduce",
+  "slice",
+  "some",
+  "splice",
+  "toSpliced"
+] as const
+
+/** Counts the elements that array functions go over while it is switched on. */
+const watchArrays = () => {
+  const prototype = Array.prototype as unknown as Record<string, (...args: ReadonlyArray<unknown>) => unknown>
+  const originals = scanning.map((name) => [name, prototype[name]!] as const)
+  let elements = 0
+  for (const [name, original] of originals) {
+    prototype[name] = function (this: ReadonlyArray<unknown>, ...args) {
+      elements += this.length
+      return original.apply(this, [...args])
+    }
+  }
+  return {
+    elements: () => elements,
+    restore: () => {
+      for (const [name, original] of originals) prototype[name] = original
+    }
+  }
+}
+
+/** The reports of a stretch of a call, the same every time, and what the agent answers to each. */
+const stretch = (random: Random) => {
+  const answers = random.many(2, (index) => random.many(random.int(2, 12), (at) => `word${index}x${at}`))
+  const reports: Array<Event.Report> = []
+  for (const [index, answer] of answers.entries()) {
+    reports.push({ _tag: "UserTurnStarted" }, { _tag: "UserTextSent", content: "hello there" })
+    if (random.chance(0.5)) reports.push({ _tag: "UserDtmfSent", button: "5" })
+    reports.push({ _tag: "UserTurnEnded", eventId: `${index}` }, { _tag: "AgentTurnStarted" })
+    const heard = random.chance(0.5) ? answer.length : random.int(0, answer.length)
+    for (const content of answer.slice(0, heard)) reports.push({ _tag: "AgentTextSent", content })
+    reports.push({ _tag: "AgentTurnEnded" })
+    if (random.chance(0.3)) reports.push({ _tag: "UserCustomSent", metadata: {} })
+  }
+  return { answers, reports }
+}
+
+// Turns that were never heard are looked at until there are 64 of them: the early stretch comes after that.
+const repeats = { warmUp: 32, measured: 2, between: 32 }
+
+/** The work of the same stretch of events early in a call and late in it. */
+export const countWork = (
+  random: Random
+): Effect.Effect<{ readonly early: number; readonly late: number }, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { answers, reports } = stretch(random)
+    const background = random.chance(0.5)
+    const fails = random.chance(0.2)
+    const call = yield* Call.make(
+      Agent.make(
+        (event, turn) => {
+          const say = Stream.fromIterable(
+            (answers[Number(event.eventId)] ?? ["ok "]).map((word) => Event.sendText(`${word} `))
+          )
+          const work = background
+            ? Stream.drain(Stream.fromEffect(turn.background("work", Effect.void, { delivery: "nextTurn" })))
+            : Stream.empty
+          return Stream.concat(Stream.concat(work, say), fails ? Stream.fail("failed") : Stream.empty)
+        },
+        { run: ["UserTurnEnded"] }
+      ),
+      { harness: { send: () => Effect.void, fail: () => Effect.void } }
+    )
+    const play = (times: number) =>
+      Effect.gen(function* () {
+        for (let i = 0; i < times; i++) for (const report of reports) yield* call.receive(report)
+      })
+    const measure = Effect.acquireUseRelease(
+      Effect.sync(() => {
+        blocksEntered()
+        return watchArrays()
+      }),
+      (arrays) => Effect.map(play(repeats.measured), () => arrays.elements() + blocksEntered()),
+      (arrays) => Effect.sync(arrays.restore)
+    )
+    yield* play(repeats.warmUp)
+    const early = yield* measure
+    yield* play(repeats.between)
+    const late = yield* measure
+    return { early, late }
+  })

@@ -1,0 +1,394 @@
+/**
+ * The web console: the harness of a call. It carries what the caller does to the agent, speaks what the agent says, and
+ * reports what was spoken. Everything on the wire is in `docs/wire.md`.
+ *
+ * `?rate=4` speaks four times as fast.
+ */
+import { awaitServer, closeMeaning, openCall } from "./call.js"
+import { formatTime, makeConversation } from "./conversation.js"
+import { makeEvents } from "./events.js"
+import * as Microphone from "./microphone.js"
+import { clockSpeaker, makePlayback, splitWords, voiceSpeaker } from "./playback.js"
+import { makeScore } from "./score.js"
+
+const $ = (id) => document.getElementById(id)
+const rate = Math.min(200, Math.max(0.1, Number(new URLSearchParams(location.search).get("rate")) || 1))
+const text = $("text")
+
+let call
+let startedAt
+let endedAt
+let clockTimer
+let stopAsking
+const now = () => (startedAt === undefined ? 0 : (endedAt ?? performance.now()) - startedAt)
+
+const conversation = makeConversation({ list: $("talk"), pane: $("lines"), now })
+const score = makeScore({ canvas: $("score"), now })
+const events = makeEvents({
+  rows: $("rows"),
+  count: $("events-count"),
+  counts: { acks: $("acks-count") },
+  filters: document.querySelectorAll(".filters input")
+})
+
+// What a screen reader hears: whole sentences, not every word that is marked.
+const announce = (words) => ($("live").textContent = words)
+const alarm = (words) => {
+  conversation.note(words, "bad")
+  $("alert").textContent = words
+}
+
+/* The caller: whether it speaks, and what it has asked that was not answered yet. */
+
+let ids = 0
+let userSpeaking = false
+let pendingEnd
+let endedByAgent = false
+let awaited = new Set()
+let pressed = new Set()
+/** Answers that were cut off: what still arrives of them in the next moment was on its way, and is not spoken. */
+let cutOff = { ids: new Set(), until: 0 }
+const lateAfter = 1000
+
+const nextId = (letter) => `${letter}${++ids}`
+const isLive = () => document.body.dataset.state === "live"
+
+const beginSpeaking = () => {
+  if (!isLive() || userSpeaking) return
+  userSpeaking = true
+  document.body.dataset.speaking = "caller"
+  score.begin("caller")
+  call.send({ type: "user_state", value: "speaking", event_id: nextId("s") })
+  cutOff = { ids: new Set(awaited), until: performance.now() + lateAfter }
+  awaited = new Set()
+  if (pendingEnd !== undefined && pendingEnd.interruptible !== false) {
+    pendingEnd = undefined
+    conversation.note("You spoke before the agent had hung up, so the call goes on.")
+  }
+  playback.cut()
+}
+
+const finishSpeaking = (words) => {
+  if (!userSpeaking) return
+  userSpeaking = false
+  delete document.body.dataset.speaking
+  score.end("caller")
+  conversation.caller(words)
+  if (words !== "") call.send({ type: "message", content: words, event_id: nextId("m") })
+  const id = nextId("i")
+  awaited.add(id)
+  call.send({ type: "user_state", value: "idle", event_id: id })
+}
+
+const say = (words) => {
+  beginSpeaking()
+  finishSpeaking(words)
+}
+
+const press = (button) => {
+  if (!isLive()) return
+  const id = nextId("d")
+  awaited.add(id)
+  pressed.add(id)
+  score.mark("key")
+  conversation.note(`You pressed ${button}`, "key")
+  call.send({ type: "dtmf", button, event_id: id })
+  const key = document.querySelector(`[data-key="${CSS.escape(button)}"]`)
+  key?.classList.add("down")
+  setTimeout(() => key?.classList.remove("down"), 160)
+}
+
+/* The agent: its words are spoken, and reported as they are. */
+
+let language
+let voiceOn = false
+let sentence = ""
+const clock = clockSpeaker(rate)
+const voice =
+  "speechSynthesis" in globalThis
+    ? voiceSpeaker(rate, {
+        language: () => language,
+        onFailure: () => {
+          setVoice(false)
+          conversation.note("The voice of this browser did not start. The words go on without it.")
+        }
+      })
+    : undefined
+
+const playback = makePlayback({
+  speaker: () => (voiceOn ? voice : clock),
+  on: {
+    started: () => {
+      score.begin("agent")
+      document.body.dataset.agent = "speaking"
+      call?.send({ type: "agent_state", value: "speaking" })
+    },
+    ended: () => {
+      score.end("agent")
+      delete document.body.dataset.agent
+      conversation.settled()
+      call?.send({ type: "agent_state", value: "idle" })
+      settleEnd()
+    },
+    queued: conversation.queued,
+    begun: conversation.begun,
+    spoken: (word) => {
+      conversation.spoken(word)
+      const content = word.text.replace(/\s+/g, "")
+      if (content !== "") call?.send({ type: "agent_speech", content })
+      sentence += word.text
+      if (!/[.!?]["'”’)]*\s*$/.test(sentence)) return
+      if (!voiceOn) announce(sentence.trim())
+      sentence = ""
+    },
+    dropped: (word) => {
+      if (cutOff.ids.size === 0 || !cutOff.ids.has(word.id)) score.mark("cut")
+      cutOff.ids.add(word.id)
+      sentence = ""
+      conversation.dropped(word)
+    }
+  }
+})
+
+/** Hangs up where the agent has asked for it and all that it said before was spoken. */
+const settleEnd = () => {
+  if (pendingEnd === undefined || playback.isBusy()) return
+  const { reason, target_phone_number: target } = pendingEnd
+  conversation.note(
+    target === undefined
+      ? `The agent hung up (${reason}).`
+      : `The agent transferred the call to ${target}. Here it ends.`
+  )
+  endedByAgent = true
+  call?.close()
+}
+
+const onText = ({ content, interruptible = true, responding_to: id }) => {
+  if (cutOff.ids.has(id) && interruptible && performance.now() < cutOff.until) {
+    for (const text of splitWords(content)) {
+      const word = { text, interruptible, id }
+      conversation.queued(word)
+      conversation.dropped(word)
+    }
+    return conversation.settled()
+  }
+  if (!cutOff.ids.has(id)) cutOff.ids.clear()
+  awaited.delete(id)
+  // The answer to a key takes the place of what is being said; an answer to nothing waits for its end.
+  if (pressed.delete(id)) playback.cut()
+  playback.say(content, { id, interruptible })
+}
+
+const receive = {
+  message: (message) => onText({ ...message, content: String(message.content ?? "") }),
+  error: ({ content }) => alarm(String(content)),
+  dtmf: ({ button }) => conversation.note(`The agent pressed ${button}`, "key by-agent"),
+  tool_call: ({ arguments: given, name, result }) => {
+    score.mark("tool")
+    const shown = `${name}(${Object.values(given ?? {})
+      .map((value) => JSON.stringify(value))
+      .join(", ")})`
+    conversation.note(result === null ? `Tool called: ${shown}` : `Tool returned: ${shown} gave ${result}`, "tool")
+  },
+  transfer: (message) => endAfter(message),
+  end_call: (message) => endAfter(message),
+  config: ({ language: wanted, tts }) => {
+    const named = wanted ?? tts?.language ?? undefined
+    if (named !== undefined && named !== "multilingual") language = named
+    conversation.note(`The agent changed its voice${named === undefined ? "" : `: language ${named}`}.`)
+  },
+  log_event: ({ metadata }) => metadata?.level === "error" && conversation.note(`Log: ${metadata.message}`, "bad")
+}
+
+const endAfter = (message) => {
+  pendingEnd = message
+  playback.flush()
+  settleEnd()
+}
+
+/* The call. */
+
+const setState = (state, words) => {
+  document.body.dataset.state = state
+  $("status-text").textContent = words
+  const live = state === "live"
+  for (const button of document.querySelectorAll(".call")) {
+    button.textContent = live ? "Hang up" : state === "connecting" ? "Cancel" : "Start call"
+  }
+  const hadFocus = document.activeElement
+  for (const id of ["text", "send", "keypad-toggle"]) $(id).disabled = !live
+  $("mic").disabled = !live || !Microphone.isSupported
+  text.placeholder = live ? "Say something" : "Start a call to talk"
+  if (!live && hadFocus !== null && hadFocus.disabled === true) $("call").focus()
+}
+
+const start = () => {
+  stopAsking?.()
+  events.clear()
+  conversation.clear()
+  $("welcome").hidden = true
+  ids = 0
+  userSpeaking = endedByAgent = false
+  pendingEnd = language = endedAt = undefined
+  awaited = new Set()
+  pressed = new Set()
+  cutOff = { ids: new Set(), until: 0 }
+  sentence = ""
+  startedAt = performance.now()
+  setState("connecting", "Connecting")
+  call = openCall({
+    onOpen: () => {
+      startedAt = performance.now()
+      setState("live", "In call")
+      score.start()
+      clockTimer = setInterval(() => ($("clock").textContent = formatTime(now())), 250)
+      if (!matchMedia("(pointer: coarse)").matches) text.focus()
+    },
+    onFrame: (direction, message, raw) => {
+      events.add(direction, message, raw, now())
+      if (direction === "in") receive[message?.type]?.(message)
+    },
+    onClose: ended
+  })
+}
+
+const ended = (closing) => {
+  endedAt = performance.now()
+  clearInterval(clockTimer)
+  pendingEnd = undefined
+  playback.cut({ all: true })
+  microphone?.stop()
+  setMic(false)
+  showKeypad(false)
+  score.stop()
+  call = undefined
+  text.value = ""
+  delete document.body.dataset.speaking
+  if (closing.byUs || closing.code === 1000) {
+    if (!endedByAgent) conversation.note(closeMeaning(closing))
+    return setState("ended", "Call ended")
+  }
+  alarm(`${closeMeaning(closing)} (${closing.code}${closing.reason === "" ? "" : `, ${closing.reason}`})`)
+  setState("lost", "Waiting for the server")
+  stopAsking = awaitServer(() => {
+    setState("ended", "Server is back")
+    conversation.note("The server answers again. Start a new call when you like.")
+  })
+}
+
+const toggleCall = () => (call === undefined ? start() : call.close())
+
+/* The controls. */
+
+const showKeypad = (shown) => {
+  const inside = $("keypad").contains(document.activeElement)
+  $("keypad").hidden = !shown
+  $("keypad-toggle").setAttribute("aria-expanded", String(shown))
+  if (shown) document.querySelector("[data-key]").focus()
+  else if (inside) $("keypad-toggle").focus()
+}
+const setVoice = (on) => {
+  if (voiceOn && !on) speechSynthesis.cancel()
+  voiceOn = on && voice !== undefined
+  $("voice").setAttribute("aria-pressed", String(voiceOn))
+  remember(voiceOn ? "on" : "off")
+}
+// A browser that keeps nothing for pages throws here.
+const remember = (voice) => {
+  try {
+    if (voice !== undefined) localStorage.setItem("voice", voice)
+    return localStorage.getItem("voice")
+  } catch {
+    return null
+  }
+}
+const setMic = (on) => $("mic").setAttribute("aria-pressed", String(on))
+
+const microphone = Microphone.isSupported
+  ? Microphone.makeMicrophone({
+      onWords: (words) => {
+        beginSpeaking()
+        text.value = words
+      },
+      onSaid: (words) => {
+        text.value = ""
+        say(words)
+      },
+      onOff: (why) => {
+        setMic(false)
+        alarm(why)
+      }
+    })
+  : undefined
+const toggleMic = () => {
+  if (microphone === undefined || !isLive()) return
+  if (microphone.isOn()) microphone.stop()
+  else microphone.start()
+  setMic(microphone.isOn())
+}
+
+let emptied
+text.addEventListener("input", () => {
+  clearTimeout(emptied)
+  if (text.value.trim() !== "") beginSpeaking()
+  // Whoever deletes everything may be about to write something else.
+  else emptied = setTimeout(() => finishSpeaking(""), 1500)
+})
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault()
+  clearTimeout(emptied)
+  const words = text.value.trim()
+  if (words === "" || !isLive()) return
+  text.value = ""
+  say(words)
+})
+for (const button of document.querySelectorAll("[data-say]")) {
+  button.addEventListener("click", () => {
+    text.value = ""
+    say(button.dataset.say)
+  })
+}
+for (const button of document.querySelectorAll("[data-key]")) {
+  button.addEventListener("click", () => press(button.dataset.key))
+}
+for (const button of document.querySelectorAll(".call")) button.addEventListener("click", toggleCall)
+$("keypad-toggle").addEventListener("click", () => showKeypad($("keypad").hidden))
+$("voice").addEventListener("click", () => setVoice(!voiceOn))
+$("mic").addEventListener("click", toggleMic)
+$("events-clear").addEventListener("click", () => events.clear())
+$("help-open").addEventListener("click", () => $("help").showModal())
+for (const view of ["talk", "events"]) {
+  $(`view-${view}`).addEventListener("click", () => {
+    document.body.dataset.view = view
+    for (const other of ["talk", "events"]) $(`view-${other}`).setAttribute("aria-pressed", String(other === view))
+  })
+}
+
+const escape = () => {
+  clearTimeout(emptied)
+  if ($("keypad").contains(document.activeElement)) return showKeypad(false)
+  if (!userSpeaking && !playback.isSpeaking()) return
+  text.value = ""
+  say("")
+}
+const shortcuts = {
+  KeyC: toggleCall,
+  KeyK: () => isLive() && showKeypad($("keypad").hidden),
+  KeyR: () => setVoice(!voiceOn),
+  KeyM: toggleMic
+}
+addEventListener("keydown", (event) => {
+  if ($("help").open || event.ctrlKey || event.metaKey) return
+  if (event.altKey && event.code in shortcuts) {
+    event.preventDefault()
+    shortcuts[event.code]()
+  } else if (event.key === "Escape") escape()
+  else if (/^[0-9*#]$/.test(event.key) && $("keypad").contains(event.target)) {
+    event.preventDefault()
+    press(event.key)
+  }
+})
+
+if (voice === undefined) $("voice").disabled = true
+else if (remember() === "on") setVoice(true)
+if (!Microphone.isSupported) $("mic").title = "This browser has no speech recognition."

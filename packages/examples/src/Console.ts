@@ -1,0 +1,56 @@
+/**
+ * Serves the web console: a page that acts as the harness of a call over `/ws`. It is a handful of files without a build
+ * step, each of them named here, so no other path of the machine can be asked for.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Effect from "effect/Effect"
+import * as HttpPlatform from "effect/http/HttpPlatform"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import { fileURLToPath } from "node:url"
+
+const folder = new URL("../public/", import.meta.url)
+
+/** The files of the console with their content types. */
+export const files = {
+  "index.html": "text/html; charset=utf-8",
+  "console.css": "text/css; charset=utf-8",
+  "console.js": "text/javascript; charset=utf-8",
+  "call.js": "text/javascript; charset=utf-8",
+  "conversation.js": "text/javascript; charset=utf-8",
+  "events.js": "text/javascript; charset=utf-8",
+  "microphone.js": "text/javascript; charset=utf-8",
+  "playback.js": "text/javascript; charset=utf-8",
+  "score.js": "text/javascript; charset=utf-8",
+  "icon.svg": "image/svg+xml"
+} as const
+
+const headers = {
+  // A page may be opened over TLS or not; `'self'` does not cover WebSockets in every browser.
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-cache"
+}
+
+const notAllowed = HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } })
+
+/** Layer that adds the console to a router, with the page itself at `/`. */
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const platform = yield* HttpPlatform.HttpPlatform
+    const router = yield* HttpRouter.HttpRouter
+    for (const [name, contentType] of Object.entries(files)) {
+      const path = fileURLToPath(new URL(name, folder))
+      const file = Effect.orDie(platform.fileResponse(path, { contentType, headers }))
+      yield* router.add("*", name === "index.html" ? "/" : `/${name}`, ({ method }) =>
+        method === "GET" || method === "HEAD" ? file : Effect.succeed(notAllowed)
+      )
+    }
+  })
+).pipe(Layer.provide(NodeHttpServer.layerHttpServices))

@@ -1,0 +1,160 @@
+import { assert, describe, it } from "@effect/vitest"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { isBuiltin } from "node:module"
+import { dirname, join, relative, resolve, sep } from "node:path"
+
+const root = resolve(import.meta.dirname, "../../..")
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly private?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+}
+const manifestOf = (folder: string): Manifest => JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"))
+
+const skipped = new Set(["node_modules", "dist", ".git", "coverage"])
+const filesUnder = (folder: string): ReadonlyArray<string> =>
+  readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (skipped.has(entry.name)) return []
+    return entry.isDirectory() ? filesUnder(path) : [path]
+  })
+const isProgram = (file: string) => /\.(ts|mjs)$/.test(file)
+
+/** What a file imports, static or dynamic. An import in a comment is none. */
+const importsOf = (file: string): ReadonlyArray<string> => {
+  const code = readFileSync(join(root, file), "utf8").replace(/^\s*(\/?\*|\/\/).*$/gm, "")
+  const statements = /^\s*(?:import|export)\b(?:[^"'`;]*?\bfrom)?\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm
+  return [...code.matchAll(statements)].map(([, fixed, dynamic]) => (fixed ?? dynamic)!)
+}
+const isRelative = (specifier: string) => specifier.startsWith(".")
+const packageOf = (specifier: string) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
+
+const rootManifest = manifestOf(".")
+const workspaces = readdirSync(join(root, "packages"))
+  .filter((name) => existsSync(join(root, "packages", name, "package.json")))
+  .map((name) => {
+    const folder = join("packages", name)
+    const files = filesUnder(folder).filter(isProgram)
+    return {
+      folder,
+      manifest: manifestOf(folder),
+      files,
+      src: files.filter((file) => file.includes(`${sep}src${sep}`))
+    }
+  })
+const published = workspaces.filter(({ manifest }) => manifest.private !== true)
+const importsOfAll = (files: ReadonlyArray<string>) => new Set(files.flatMap(importsOf))
+
+/** Whether a module of Effect may break in a minor release: it says so itself, in its head. */
+const isUnstable = (specifier: string): boolean => {
+  if (packageOf(specifier) !== "effect") return specifier.startsWith("@effect/")
+  const path = join(root, "node_modules/effect/src", specifier.slice("effect".length))
+  const head = readFileSync(existsSync(`${path}.ts`) ? `${path}.ts` : join(path, "index.ts"), "utf8")
+  return /@stability (\w+)/.exec(head)?.[1] !== "stable"
+}
+
+describe("the repository", () => {
+  it("runs its npm scripts on the Node that it brings along", () => {
+    assert.strictEqual(process.version, `v${rootManifest.devDependencies!.node}`)
+    assert.match(process.version, /^v24\./)
+  })
+
+  it("mentions no path of somebody's machine", () => {
+    const machinePath = /(?<![\w.])\/(?:work|root|home|Users)\/\w|[A-Z]:\\+Users\\/
+    const mentioning = filesUnder(".").filter(
+      (file) => !/\.(png|ico|woff2|tsbuildinfo)$/.test(file) && machinePath.test(readFileSync(join(root, file), "utf8"))
+    )
+    assert.deepStrictEqual(mentioning, [])
+  })
+
+  it("is seen by these tests: its packages, their imports, and what Effect says of itself", () => {
+    assert.includeMembers(
+      published.map(({ manifest }) => manifest.name),
+      ["@antiphon/core", "@antiphon/llm", "@antiphon/server"]
+    )
+    const server = published.find(({ manifest }) => manifest.name === "@antiphon/server")!
+    assert.includeMembers([...importsOfAll(server.src)], ["@antiphon/core/Call", "effect/Effect", "node:http"])
+    assert.isFalse(isUnstable("effect/Stream"))
+    assert.isTrue(isUnstable("effect/http/HttpRouter"))
+  })
+})
+
+describe("dependencies", () => {
+  const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
+    "@antiphon/core": [],
+    "@antiphon/llm": ["@antiphon/core"],
+    "@antiphon/server": ["@antiphon/core"]
+  }
+
+  for (const { files, folder, manifest, src } of workspaces) {
+    const { name } = manifest
+    const own = { ...manifest.dependencies, ...manifest.peerDependencies }
+
+    it(`${name} imports only what it declares`, () => {
+      const undeclared = (imports: Iterable<string>, declared: object) =>
+        [...imports].filter(
+          (i) => !isRelative(i) && !isBuiltin(i) && !(packageOf(i) in declared) && packageOf(i) !== name
+        )
+      assert.deepStrictEqual(undeclared(importsOfAll(src), own), [])
+      assert.deepStrictEqual(undeclared(importsOfAll(files), { ...own, ...rootManifest.devDependencies }), [])
+    })
+
+    it(`${name} reaches no other package by a relative path`, () => {
+      const outside = src.flatMap((file) =>
+        importsOf(file).filter(
+          (i) => isRelative(i) && relative(join(folder, "src"), join(dirname(file), i)).startsWith("..")
+        )
+      )
+      assert.deepStrictEqual(outside, [])
+    })
+
+    if (manifest.private === true) continue
+
+    it(`${name} imports of ours only what lies below it`, () => {
+      const ours = [...new Set([...importsOfAll(src)].map(packageOf).filter((i) => i.startsWith("@antiphon/")))]
+      assert.deepStrictEqual(
+        ours.filter((other) => !mayImport[name]?.includes(other)),
+        []
+      )
+      for (const other of ours) assert.strictEqual(own[other], manifestOf(`packages/${other.split("/")[1]}`).version)
+    })
+
+    it(`${name} takes Effect from the application, in the range that its modules allow`, () => {
+      const range = [...importsOfAll(src)].some(isUnstable) ? "~4.1.0" : "^4.1.0"
+      const effectPackages = [...importsOfAll(src)]
+        .map(packageOf)
+        .filter((i) => i === "effect" || i.startsWith("@effect/"))
+      for (const i of new Set(["effect", ...effectPackages])) {
+        assert.strictEqual(manifest.peerDependencies?.[i], range, i)
+        assert.isUndefined(manifest.dependencies?.[i], i)
+      }
+    })
+  }
+
+  it("core imports nothing but Effect, and nothing of Node", () => {
+    const core = published.find(({ manifest }) => manifest.name === "@antiphon/core")!
+    const foreign = [...importsOfAll(core.src)].filter((i) => !isRelative(i) && packageOf(i) !== "effect")
+    assert.deepStrictEqual(foreign, [])
+  })
+
+  it("nothing imports the examples", () => {
+    const others = filesUnder(".").filter((file) => isProgram(file) && !file.startsWith(join("packages", "examples")))
+    const importing = others.filter((file) =>
+      importsOf(file).some((i) => i.startsWith("@antiphon/examples") || /(^|\/)packages\/examples\//.test(i))
+    )
+    assert.deepStrictEqual(importing, [])
+  })
+
+  it("the benches and scripts import only what the root declares", () => {
+    const files = ["bench", "scripts"].flatMap(filesUnder).filter(isProgram)
+    const declared = { ...rootManifest.devDependencies }
+    const undeclared = [...importsOfAll(files)].filter(
+      (i) => !isRelative(i) && !isBuiltin(i) && !(packageOf(i) in declared) && !packageOf(i).startsWith("@antiphon/")
+    )
+    assert.deepStrictEqual(undeclared, [])
+  })
+})

@@ -1,0 +1,228 @@
+/**
+ * Turns what the SDKs and the providers fail with into typed reasons.
+ *
+ * Words of the provider are never taken over: they may quote the prompt, or the key. What is kept is the status, the short
+ * names of the kind of error, and when to try again.
+ *
+ * @since 0.1.0
+ */
+import * as AiError from "effect/ai/AiError"
+import * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
+
+/** Which request failed. */
+export interface Source {
+  readonly module: string
+  readonly method: string
+  readonly url: string
+}
+
+/** What a reason says about itself under `metadata.antiphon`, where the reason's type does not. */
+export interface Details {
+  readonly kind?: "Timeout" | "Overloaded" | undefined
+  readonly retryAfterMillis?: number | undefined
+}
+
+/** The error of a request. */
+export const make = (source: Source, reason: AiError.AiErrorReason): AiError.AiError =>
+  AiError.make({ module: source.module, method: source.method, reason })
+
+/** When the provider asks to be tried again, wherever the reason keeps it. */
+export const retryAfter = (error: AiError.AiError): Duration.Duration | undefined => {
+  if (error.retryAfter !== undefined) return error.retryAfter
+  const { retryAfterMillis } = details(error)
+  return retryAfterMillis === undefined ? undefined : Duration.millis(retryAfterMillis)
+}
+
+/** What the reason of an error says about itself. */
+export const details = (error: AiError.AiError): Details => {
+  const { reason } = error
+  const own = "metadata" in reason ? reason.metadata["antiphon"] : undefined
+  return Predicate.isObject(own) ? (own as Details) : {}
+}
+
+/** Maps what a request rejected with. */
+export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorReason => {
+  if (AiError.isAiErrorReason(cause)) return cause
+  if (Predicate.hasProperty(cause, "status") && typeof cause.status === "number") {
+    const headers =
+      Predicate.hasProperty(cause, "headers") && cause.headers instanceof Headers ? cause.headers : undefined
+    const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined
+    return fromStatus(cause.status, body, headers)
+  }
+  if (cause instanceof Error && cause.constructor.name === "APIConnectionTimeoutError")
+    return timedOut("the connection")
+  return network(source, codeOf(cause) ?? "the connection failed")
+}
+
+/** Maps an error that came as an event of the stream: what was said of it stands for the status it would have had. */
+export const fromEvent = (body: unknown): AiError.AiErrorReason => {
+  const names = namesOf(body)
+  for (const name of [names.code, names.type]) {
+    const status = name === undefined ? undefined : (statusOf[name] ?? Number(name))
+    if (status !== undefined && status >= 400 && status < 600) return fromStatus(status, body, undefined)
+  }
+  return fromStatus(500, body, undefined)
+}
+
+/** The provider said nothing for too long. */
+export const timedOut = (what: string): AiError.AiErrorReason =>
+  new AiError.InternalProviderError({ description: `${what} timed out`, metadata: metadata({ kind: "Timeout" }) })
+
+/** The connection ended before the reply did. */
+export const cut = (source: Source, cause: unknown): AiError.AiErrorReason =>
+  network(source, `the reply was cut off${suffix(codeOf(cause))}`)
+
+/** The provider did not keep to its own format. */
+export const malformed = (description: string): AiError.AiErrorReason =>
+  new AiError.InvalidResponseError({ description })
+
+/** The provider withheld the whole reply. */
+export const withheld = (): AiError.AiErrorReason =>
+  new AiError.ContentPolicyError({ description: "the provider withheld the reply" })
+
+const network = (source: Source, description: string): AiError.AiErrorReason =>
+  new AiError.NetworkError({ reason: "TransportError", method: "POST", url: publicUrl(source.url), description })
+
+const fromStatus = (status: number, body: unknown, headers: Headers | undefined): AiError.AiErrorReason => {
+  const names = namesOf(body)
+  const description = `${status}${suffix(names.code ?? names.type)}`
+  const wait = headers === undefined ? undefined : retryAfterMillis(headers)
+  const http = { response: { status, headers: publicHeaders(headers) } }
+  const mentions = (...words: ReadonlyArray<string>) =>
+    words.some((word) => names.code?.includes(word) === true || names.type?.includes(word) === true)
+
+  if (status < 500 && (mentions("content_filter", "content_policy", "moderation") || blocked(body))) {
+    return new AiError.ContentPolicyError({ description, http })
+  }
+  if (status === 402 || (status === 429 && mentions("insufficient_quota", "billing"))) {
+    return new AiError.QuotaExhaustedError({ http })
+  }
+  if (status === 401) {
+    return new AiError.AuthenticationError({
+      kind: mentions("expired") ? "ExpiredKey" : "InvalidKey",
+      description,
+      http
+    })
+  }
+  if (status === 403) return new AiError.AuthenticationError({ kind: "InsufficientPermissions", description, http })
+  if (status === 429) {
+    return new AiError.RateLimitError({ http, retryAfter: wait === undefined ? undefined : Duration.millis(wait) })
+  }
+  if (status >= 500 || status === 408 || status === 409 || status === 425) {
+    const kind =
+      status === 529 || status === 503 || mentions("overloaded")
+        ? "Overloaded"
+        : status === 408 || status === 504
+          ? "Timeout"
+          : undefined
+    return new AiError.InternalProviderError({
+      description,
+      http,
+      metadata: metadata({ kind, retryAfterMillis: wait })
+    })
+  }
+  if (status >= 400) return new AiError.InvalidRequestError({ parameter: names.param, description, http })
+  return new AiError.UnknownError({ description, http })
+}
+
+// Names in the errors of Anthropic, and of those who pass its errors on.
+const statusOf: { readonly [name: string]: number | undefined } = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  insufficient_quota: 429,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  rate_limit_exceeded: 429,
+  api_error: 500,
+  server_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
+  content_filter: 400
+}
+
+interface Names {
+  readonly code: string | undefined
+  readonly type: string | undefined
+  readonly param: string | undefined
+}
+
+// OpenAI's SDK hands over the inner object, Anthropic's the body around it; Gemini wraps its body in an array.
+const inner = (body: unknown): unknown => {
+  if (Array.isArray(body)) return inner(body[0])
+  return Predicate.hasProperty(body, "error") && Predicate.isObject(body.error) ? inner(body.error) : body
+}
+
+const namesOf = (body: unknown): Names => {
+  const error = inner(body)
+  const name = (field: string) => {
+    if (!Predicate.hasProperty(error, field)) return undefined
+    const value = error[field]
+    const text = typeof value === "number" ? String(value) : value
+    // A name, not a sentence: it can not quote anything.
+    return typeof text === "string" && /^[\w.:[\]-]{1,64}$/.test(text) ? text : undefined
+  }
+  return { code: name("code"), type: name("type"), param: name("param") }
+}
+
+// Anthropic has no name for this one; the sentence is read and not repeated.
+const blocked = (body: unknown): boolean => {
+  const error = inner(body)
+  return (
+    Predicate.hasProperty(error, "message") &&
+    typeof error.message === "string" &&
+    /content filtering policy|content management policy/i.test(error.message)
+  )
+}
+
+// Headers are seconds, a date, or milliseconds. A date is read against the sender's own clock.
+const retryAfterMillis = (headers: Headers): number | undefined => {
+  const millis = positive(headers.get("retry-after-ms"))
+  if (millis !== undefined) return millis
+  const value = headers.get("retry-after")
+  const seconds = positive(value)
+  if (seconds !== undefined) return seconds * 1000
+  const wait = Date.parse(value ?? "") - Date.parse(headers.get("date") ?? "")
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait)
+}
+
+const positive = (text: string | null): number | undefined => {
+  const number = text === null || text.trim() === "" ? Number.NaN : Number(text)
+  return Number.isFinite(number) && number >= 0 ? number : undefined
+}
+
+const publicHeaders = (headers: Headers | undefined): Record<string, string> => {
+  const kept: Record<string, string> = {}
+  for (const name of ["x-request-id", "request-id", "retry-after", "retry-after-ms"]) {
+    const value = headers?.get(name)
+    if (value != null) kept[name] = value
+  }
+  return kept
+}
+
+const publicUrl = (url: string): string => {
+  if (!URL.canParse(url)) return ""
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
+}
+
+// undici hides the code of the operating system two causes deep.
+const codeOf = (cause: unknown): string | undefined => {
+  for (let error = cause, depth = 0; depth < 4 && Predicate.isObject(error); depth++) {
+    if (Predicate.hasProperty(error, "code") && typeof error.code === "string") return error.code
+    const errors: unknown = Predicate.hasProperty(error, "errors") ? error.errors : undefined
+    error = Array.isArray(errors) ? errors[0] : Predicate.hasProperty(error, "cause") ? error.cause : undefined
+  }
+  return undefined
+}
+
+const suffix = (name: string | undefined): string => (name === undefined ? "" : ` (${name})`)
+
+const metadata = (own: Details): AiError.ProviderMetadata => {
+  const kept: Record<string, string | number> = {}
+  for (const [key, value] of Object.entries(own)) if (value !== undefined) kept[key] = value
+  return { antiphon: kept }
+}

@@ -1,0 +1,181 @@
+/**
+ * Finds the attempt that answers: a step with its retries, the next one when it is given up, and steps beside each other
+ * where one is slow. The first to answer wins, and the others are interrupted.
+ */
+import type * as AiError from "effect/ai/AiError"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import * as Attempt from "./planAttempt.ts"
+import { Event, tell } from "./planEvent.ts"
+
+/** How the answer of a step is opened: it succeeds once the provider has begun to answer. */
+export type Open<A> = (step: Attempt.Step) => Effect.Effect<A, AiError.AiError, Scope.Scope>
+
+/** The attempt that answered. What it holds is held by the scope. */
+export interface Won<out A> {
+  readonly attempt: Attempt.Attempt
+  readonly value: A
+  readonly scope: Scope.Closeable
+}
+
+/** Where a race goes on after the answering step has broken off with the error. */
+export interface Resume {
+  readonly error: AiError.AiError
+  readonly step: Attempt.Step
+  /** How long to wait before the step is tried again, or `undefined` where it is not. */
+  readonly delay: Duration.Duration | undefined
+}
+
+/** A step of the race, with its retries. */
+interface Contender {
+  readonly step: Attempt.Step
+  /** The slow step that it was started beside. */
+  readonly beside: Attempt.Step | undefined
+  readonly scope: Scope.Closeable
+}
+
+/** Why a contender left the race: its error, and whether that ends the whole race. */
+interface Defeat {
+  readonly error: AiError.AiError
+  readonly fatal: boolean
+}
+
+type Outcome<A> = Exit.Exit<Result.Result<Omit<Won<A>, "scope">, Defeat>>
+
+/** Runs steps until one has answered. Fails with the last error when nothing is left to try. */
+export const race = <A>(
+  self: Attempt.Request,
+  open: Open<A>,
+  resume?: Resume
+): Effect.Effect<Won<A>, AiError.AiError> =>
+  Effect.gen(function* () {
+    const outcomes = yield* Queue.unbounded<readonly [Contender, Outcome<A>]>()
+    const running = new Set<Contender>()
+    let slow: Contender | undefined
+    let hedgeAt: number | undefined
+
+    const start = Effect.fnUntraced(function* (step: Attempt.Step, delay: Duration.Duration, run: Run<A>) {
+      const beside = slow !== undefined && running.has(slow) ? slow.step : undefined
+      const contender: Contender = { step, beside, scope: yield* Scope.fork(self.scope) }
+      running.add(contender)
+      slow = contender
+      hedgeAt =
+        step.hedge && (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.sum(delay, step.hedge))
+      if (beside !== undefined) yield* tell(Event.HedgeStarted({ step: step.name, beside: beside.name }))
+      // Made before the fiber is: a scope closes from its youngest, and the fiber must not see its own things go.
+      const own = yield* Scope.fork(contender.scope)
+      yield* run(own).pipe(
+        Effect.exit,
+        Effect.flatMap((outcome) => Queue.offer(outcomes, [contender, outcome])),
+        Effect.forkIn(contender.scope, { startImmediately: true })
+      )
+    })
+
+    const startNext = Effect.gen(function* () {
+      const admitted = yield* Attempt.admitNext(self, Array.from(running, ({ step }) => step))
+      if (admitted === undefined) hedgeAt = undefined
+      else yield* start(admitted.step, Duration.zero, (scope) => attempts(self, open, admitted, scope))
+    })
+
+    const nextOutcome = Effect.gen(function* () {
+      const take = Queue.take(outcomes)
+      if (hedgeAt === undefined) return yield* take
+      const wait = Math.max(0, hedgeAt - (yield* Clock.currentTimeMillis))
+      return yield* Effect.timeoutOrElse(take, { duration: wait, orElse: () => Effect.undefined })
+    })
+
+    let error = resume?.error
+    if (resume?.delay === undefined) yield* startNext
+    else {
+      const { delay, error, step } = resume
+      yield* start(step, delay, (scope) => retries(self, open, step, delay, error, scope))
+    }
+    while (running.size > 0) {
+      const next = yield* nextOutcome
+      if (next === undefined) {
+        yield* startNext
+        continue
+      }
+      const [contender, outcome] = next
+      running.delete(contender)
+      const result = yield* outcome
+      if (Result.isSuccess(result)) {
+        yield* dismiss(self, contender, running)
+        return { ...result.success, scope: contender.scope }
+      }
+      yield* Scope.close(contender.scope, Exit.void)
+      error = result.failure.error
+      if (result.failure.fatal) return yield* Effect.fail(error)
+      if (running.size === 0) yield* startNext
+    }
+    if (error === undefined) return yield* Effect.die(new Error("a plan without steps was asked"))
+    yield* tell(Event.Exhausted({ error }))
+    return yield* Effect.fail(error)
+  })
+
+/** Interrupts the losers without waiting for them, because somebody waits for the answer. The request's end does. */
+const dismiss = (
+  self: Attempt.Request,
+  winner: Contender,
+  losers: ReadonlySet<Contender>
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (const loser of losers) {
+      yield* Effect.forkIn(Scope.close(loser.scope, Exit.void), self.scope, {
+        startImmediately: true,
+        uninterruptible: true
+      })
+    }
+    if (winner.beside !== undefined && losers.size > 0) {
+      yield* tell(Event.HedgeWon({ step: winner.step.name, over: Array.from(losers, ({ step }) => step.name) }))
+    }
+  })
+
+type Run<A> = (scope: Scope.Scope) => Effect.Effect<Result.Result<Omit<Won<A>, "scope">, Defeat>>
+
+/** Attempts of one step until it answers or is given up. */
+const attempts = <A>(
+  self: Attempt.Request,
+  open: Open<A>,
+  admitted: Attempt.Admitted,
+  scope: Scope.Scope
+): ReturnType<Run<A>> =>
+  Effect.gen(function* () {
+    const own = yield* Scope.fork(scope)
+    const attempt = yield* Attempt.begin(self, admitted, own)
+    const answer = yield* Effect.result(Scope.provide(open(admitted.step), own))
+    if (Result.isSuccess(answer)) {
+      Attempt.answered(self, attempt)
+      return Result.succeed({ attempt, value: answer.success })
+    }
+    const error = answer.failure
+    yield* Attempt.failed(self, attempt, error, 0)
+    yield* Scope.close(own, Exit.void)
+    if (!self.plan.fallback(error)) return Result.fail({ error, fatal: true })
+    const delay = yield* Attempt.retry(self, admitted.step, error)
+    return delay === undefined
+      ? Result.fail({ error, fatal: false })
+      : yield* retries(self, open, admitted.step, delay, error, scope)
+  })
+
+/** The same after a failure: not before its delay, and only if the breaker is not open by then. */
+const retries = <A>(
+  self: Attempt.Request,
+  open: Open<A>,
+  step: Attempt.Step,
+  delay: Duration.Duration,
+  error: AiError.AiError,
+  scope: Scope.Scope
+): ReturnType<Run<A>> =>
+  Effect.gen(function* () {
+    yield* Effect.sleep(delay)
+    const admitted = yield* Attempt.admit(self, step)
+    if (admitted !== undefined) return yield* attempts(self, open, admitted, scope)
+    self.left.delete(step)
+    return Result.fail({ error, fatal: false })
+  })

@@ -1,0 +1,166 @@
+/**
+ * One reply put together from the streams of several attempts, so that whoever listens hears one.
+ *
+ * What leaves is complete: text in whole words, reasoning and tool calls only once they have come to their end. So there is
+ * nothing to take back when an attempt breaks off.
+ */
+import type * as Response from "effect/ai/Response"
+import * as Seam from "./seam.ts"
+
+export type Part = Response.StreamPartEncoded
+
+/** The usage of a reply whose end was lost. */
+const unknownUsage: typeof Response.Usage.Encoded = {
+  inputTokens: { uncached: undefined, total: undefined, cacheRead: undefined, cacheWrite: undefined },
+  outputTokens: { total: undefined, text: undefined, reasoning: undefined }
+}
+
+/** The state of a reply. It is fed with the parts of an attempt, and told when the attempt has broken off. */
+export class Reply {
+  /** The text that has left. */
+  spoken = ""
+  /** Whether the reply has come to its end. */
+  finished = false
+  /** The text block that has been begun and not ended, by its id on the outside. */
+  #block: string | undefined
+  /** The beginning of a text block that has no text yet. */
+  #start: Response.TextStartPartEncoded | undefined
+  /** Text that waits for the rest of its last word. */
+  #held = ""
+  #gap = ""
+  /** Decides what of the text of a continuing attempt is new. Gone once it has decided. */
+  #join: ReturnType<typeof Seam.join> | undefined
+  /** Text that waits for that decision. */
+  #unjoined = ""
+  /** Reasoning and tool calls that are not complete yet. */
+  readonly #pending = new Map<string, Array<Part>>()
+  #calls = 0
+  #attempt = 0
+
+  /** Takes parts in, and appends to `out` what may leave. False once the model has reported an error of its own. */
+  accept(parts: ReadonlyArray<Part>, out: Array<Part>): boolean {
+    for (const part of parts) {
+      if (this.finished) break
+      if (part.type === "error" || (part.type === "finish" && part.reason === "error")) return false
+      this.#take(part, out)
+    }
+    return true
+  }
+
+  /**
+   * The attempt has broken off. What was incomplete is forgotten. A reply that has complete tool calls ends here, because
+   * their results are what it would go on with; any other is open to the next attempt.
+   */
+  cut(out: Array<Part>): void {
+    // An attempt that broke off before it said anything new leaves the seam as it was.
+    if (this.#join === undefined) this.#gap = Seam.gap(this.spoken, this.#held)
+    this.#held = ""
+    this.#unjoined = ""
+    this.#start = undefined
+    this.#pending.clear()
+    this.#attempt++
+    if (this.#calls > 0) return this.#finish({ type: "finish", reason: "tool-calls", usage: unknownUsage }, out)
+    this.#join = this.spoken === "" ? undefined : Seam.join(this.spoken, this.#gap)
+  }
+
+  #take(part: Part, out: Array<Part>): void {
+    switch (part.type) {
+      case "text-start":
+        // The first block of a continuing attempt is the rest of the one that was cut.
+        if (this.#join === undefined) {
+          this.#flush(out)
+          this.#endBlock(undefined, out)
+        }
+        this.#start = part
+        return
+      case "text-delta": {
+        const [ready, held] = Seam.split(this.#held + part.delta)
+        this.#held = held
+        if (ready !== "") this.#say(ready, false, part.metadata, out)
+        return
+      }
+      case "text-end":
+        this.#flush(out)
+        return this.#endBlock(part.metadata, out)
+      case "reasoning-start":
+      case "reasoning-delta":
+        return this.#keep(`reasoning ${part.id}`, { ...part, id: this.#id(part.id) })
+      case "tool-params-start":
+      case "tool-params-delta":
+      case "tool-params-end":
+        return this.#keep(`tool ${part.id}`, part)
+      case "reasoning-end":
+        return this.#complete(`reasoning ${part.id}`, { ...part, id: this.#id(part.id) }, out)
+      case "tool-call":
+        // A call that the provider makes itself is complete with its result.
+        if (part.providerExecuted === true) return this.#keep(`tool ${part.id}`, part)
+        this.#calls++
+        return this.#complete(`tool ${part.id}`, part, out)
+      case "tool-result":
+        return part.preliminary === true
+          ? this.#keep(`tool ${part.id}`, part)
+          : this.#complete(`tool ${part.id}`, part, out)
+      case "finish":
+        return this.#finish(part, out)
+      default:
+        out.push(part)
+    }
+  }
+
+  #keep(key: string, part: Part): void {
+    const pending = this.#pending.get(key)
+    if (pending === undefined) this.#pending.set(key, [part])
+    else pending.push(part)
+  }
+
+  #complete(key: string, part: Part, out: Array<Part>): void {
+    this.#flush(out)
+    out.push(...(this.#pending.get(key) ?? []), part)
+    this.#pending.delete(key)
+  }
+
+  #finish(part: Response.FinishPartEncoded, out: Array<Part>): void {
+    this.#flush(out)
+    this.#endBlock(undefined, out)
+    for (const parts of this.#pending.values()) out.push(...parts)
+    out.push(part)
+    this.finished = true
+  }
+
+  #flush(out: Array<Part>): void {
+    const rest = this.#held
+    this.#held = ""
+    if (rest !== "" || this.#unjoined !== "") this.#say(rest, true, undefined, out)
+  }
+
+  #say(text: string, ended: boolean, metadata: Response.TextDeltaPartEncoded["metadata"], out: Array<Part>): void {
+    let delta = text
+    if (this.#join !== undefined) {
+      this.#unjoined += text
+      const joined = this.#join(this.#unjoined, ended)
+      if (joined === undefined) return
+      this.#join = undefined
+      this.#unjoined = ""
+      delta = joined
+    }
+    if (delta === "") return
+    if (this.#block === undefined) {
+      this.#block = this.#id(this.#start?.id ?? "text")
+      out.push({ type: "text-start", id: this.#block, metadata: this.#start?.metadata })
+    }
+    this.spoken += delta
+    out.push({ type: "text-delta", id: this.#block, delta, metadata })
+  }
+
+  #endBlock(metadata: Response.TextEndPartEncoded["metadata"], out: Array<Part>): void {
+    this.#start = undefined
+    if (this.#block === undefined) return
+    out.push({ type: "text-end", id: this.#block, metadata })
+    this.#block = undefined
+  }
+
+  /** Models number their blocks alike. */
+  #id(id: string): string {
+    return this.#attempt === 0 ? id : `${id}.${this.#attempt}`
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * A `LanguageModel` from what differs between providers: the request, the reply, and who sends it.
+ *
+ * @since 0.1.0
+ */
+import * as AiError from "effect/ai/AiError"
+import * as IdGenerator from "effect/ai/IdGenerator"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Model from "effect/ai/Model"
+import * as Telemetry from "effect/ai/Telemetry"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as ModelSettings from "../ModelSettings.ts"
+import * as AiErrors from "./aiErrors.ts"
+import * as ReplyContent from "./replyContent.ts"
+import * as ReplyStream from "./replyStream.ts"
+
+/** What differs between providers. */
+export interface Provider<Body> {
+  readonly module: string
+  readonly name: string
+  readonly model: string
+  readonly url: string
+  readonly settings: ModelSettings.ModelSettings | undefined
+  /** Builds the body; may throw where a schema can not be said. */
+  readonly request: (settings: ModelSettings.ModelSettings, options: LanguageModel.ProviderOptions) => Body
+  readonly send: (body: Body, signal: AbortSignal) => Promise<Response>
+  readonly reply: (options: LanguageModel.ProviderOptions, generateId: () => string) => ReplyStream.Reply
+  readonly codecTransformer: LanguageModel.CodecTransformer
+}
+
+/** Makes the model, with the names of who it is. */
+export const make = <Body>(
+  provider: Provider<Body>
+): Effect.Effect<Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>> => {
+  const stream = (method: string, options: LanguageModel.ProviderOptions) =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const settings = ModelSettings.merge(provider.settings ?? {}, yield* ModelSettings.Current)
+        const source: AiErrors.Source = { module: provider.module, method, url: provider.url }
+        const prefix = yield* (yield* IdGenerator.IdGenerator).generateId()
+        let ids = 0
+        annotate(provider, settings, options)
+        const body = yield* Effect.try({
+          try: () => provider.request(settings, options),
+          catch: (cause) => AiErrors.make(source, unsaid(cause))
+        })
+        return ReplyStream.make({
+          source,
+          open: (signal) => provider.send(body, signal),
+          reply: provider.reply(options, () => `${prefix}_${ids++}`),
+          timeout: settings.timeout ?? undefined
+        })
+      })
+    )
+  return Effect.map(
+    LanguageModel.make({
+      codecTransformer: provider.codecTransformer,
+      supportsSystemMessagesInHistory: Effect.succeed(true),
+      streamText: (options) => stream("streamText", options),
+      generateText: (options) =>
+        Effect.flatMap(IdGenerator.IdGenerator, (generator) =>
+          ReplyContent.gather(
+            Stream.provideService(stream("generateText", options), IdGenerator.IdGenerator, generator)
+          )
+        )
+    }),
+    (model) =>
+      Context.make(LanguageModel.LanguageModel, model).pipe(
+        Context.add(Model.ProviderName, provider.name),
+        Context.add(Model.ModelName, provider.model)
+      )
+  )
+}
+
+const unsaid = (cause: unknown) =>
+  new AiError.UnsupportedSchemaError({ description: cause instanceof Error ? cause.message : String(cause) })
+
+const annotate = (
+  provider: Pick<Provider<unknown>, "name" | "model">,
+  settings: ModelSettings.ModelSettings,
+  options: LanguageModel.ProviderOptions
+): void =>
+  Telemetry.addGenAIAnnotations(options.span, {
+    provider: { name: provider.name },
+    operation: { name: "chat" },
+    request: {
+      model: provider.model,
+      temperature: settings.temperature,
+      topP: settings.topP,
+      maxTokens: settings.maxTokens
+    }
+  })

@@ -1,0 +1,88 @@
+/**
+ * Lets the model pass the call on to another phone number.
+ *
+ * @since 0.1.0
+ */
+import * as Event from "@antiphon/core/Event"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { parsePhoneNumberFromString } from "libphonenumber-js/max"
+import * as VoiceTool from "../VoiceTool.ts"
+
+export interface Options extends Pick<VoiceTool.Options, "description" | "activeTurns"> {
+  /** The one number that calls go to. Without it the model names one. */
+  readonly targetPhoneNumber?: string | undefined
+  /** Said before the transfer. */
+  readonly message?: string | undefined
+  /** Whether the caller can speak over the message and so stop the transfer. True by default. */
+  readonly interruptible?: boolean | undefined
+}
+
+const openDescription = `Transfer the call to another phone number (E.164).
+Do not speak a separate line before calling this tool.
+If the tool was configured with a fixed message at construction,
+that message is spoken before the transfer.
+`
+
+const pinnedDescription = `Transfer the call to the preconfigured destination.
+Use this when the caller should be handed off (for example, when they ask for a human, a supervisor, or to escalate).
+Do not speak a separate line before calling this tool.
+If the tool was configured with a fixed message at construction,
+that message is spoken before the transfer.`
+
+/** A number in E.164 form, or what is wrong with it. Numbers are read with their country code. */
+export const parse = (number: string): Result.Result<string, "Unparseable" | "Invalid"> => {
+  const parsed = parsePhoneNumberFromString(number)
+  if (parsed === undefined) return Result.fail("Unparseable")
+  return parsed.isValid() ? Result.succeed(parsed.number) : Result.fail("Invalid")
+}
+
+const apologies = {
+  Unparseable: "I'm sorry, I couldn't understand that phone number format.",
+  Invalid: "I'm sorry, that phone number appears to be invalid."
+}
+
+/**
+ * Makes the tool `transfer_call`. Throws where the number that it is pinned to is none that can be called.
+ *
+ * A number of the model's that is none is apologised for, and the model finds in the history that nothing was transferred.
+ */
+export const make = ({ interruptible = true, message, ...options }: Options = {}): VoiceTool.VoiceTool => {
+  const transfer = (number: string): ReadonlyArray<Event.Output> => [
+    ...(message === undefined || message === "" ? [] : [Event.sendText(message, { interruptible })]),
+    Event.transferCall(number, { interruptible })
+  ]
+  const { activeTurns, targetPhoneNumber } = options
+  if (targetPhoneNumber !== undefined) {
+    const pinned = Result.getOrThrowWith(
+      parse(targetPhoneNumber),
+      () => new Error(`TransferCall: "${targetPhoneNumber}" is not a phone number that can be called; write it in E.164`)
+    )
+    return VoiceTool.passthrough(
+      "transfer_call",
+      { description: options.description ?? pinnedDescription, activeTurns },
+      () => Effect.succeed(transfer(pinned))
+    )
+  }
+  return VoiceTool.passthrough(
+    "transfer_call",
+    {
+      description: options.description ?? openDescription,
+      activeTurns,
+      parameters: {
+        target_phone_number: Schema.String.annotate({
+          description: "The destination phone number in E.164 format (e.g., +14155551234)"
+        })
+      }
+    },
+    ({ target_phone_number: number }, { turn }) => {
+      const target = parse(number)
+      if (Result.isSuccess(target)) return Effect.succeed(transfer(target.success))
+      return Effect.as(
+        turn.addEntry(`The call was not transferred: "${number}" is not a phone number.`, { role: "system" }),
+        [Event.sendText(apologies[target.failure])]
+      )
+    }
+  )
+}

@@ -1,0 +1,133 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Redacted, Result } from "effect"
+import * as Settings from "../src/Settings.ts"
+
+const load = (env: Record<string, string>, overrides?: Settings.Overrides) =>
+  Effect.provideService(Settings.load(overrides), ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+
+interface Row {
+  readonly name: string
+  readonly byDefault: unknown
+  /** Texts of the environment and what they mean. */
+  readonly good: ReadonlyArray<readonly [string, unknown]>
+  readonly bad: ReadonlyArray<string>
+}
+
+const times = {
+  good: [
+    ["250 millis", 250],
+    ["2 minutes", 120_000],
+    ["0 seconds", 0]
+  ],
+  bad: ["soon", "5", "-5 seconds"]
+} as const
+
+// One row per setting: a new one does not compile until it has a row here.
+const table: { readonly [Name in keyof Settings.Settings]: Row } = {
+  port: {
+    name: "PORT",
+    byDefault: 8000,
+    good: [
+      ["0", 0],
+      ["3000", 3000],
+      ["65535", 65535]
+    ],
+    bad: ["-1", "65536", "80.5", "http"]
+  },
+  host: { name: "HOST", byDefault: "", good: [["127.0.0.1", "127.0.0.1"]], bad: [] },
+  maxCalls: { name: "ANTIPHON_MAX_CALLS", byDefault: 1000, good: [["1", 1]], bad: ["0", "-1", "1.5", "many"] },
+  maxFrameBytes: {
+    name: "ANTIPHON_MAX_FRAME_BYTES",
+    byDefault: 1_048_576,
+    good: [["65536", 65536]],
+    bad: ["0", "-1", "1 MiB"]
+  },
+  maxFramesPerSecond: {
+    name: "ANTIPHON_MAX_FRAMES_PER_SECOND",
+    byDefault: 1000,
+    good: [
+      ["0", 0],
+      ["50", 50]
+    ],
+    bad: ["-1", "fast"]
+  },
+  maxBufferedBytes: {
+    name: "ANTIPHON_MAX_BUFFERED_BYTES",
+    byDefault: 1_048_576,
+    good: [["0", 0]],
+    bad: ["-1", "Infinity"]
+  },
+  startTimeout: { name: "ANTIPHON_START_TIMEOUT", byDefault: 10_000, ...times },
+  idleTimeout: { name: "ANTIPHON_IDLE_TIMEOUT", byDefault: 600_000, ...times },
+  stallTimeout: { name: "ANTIPHON_STALL_TIMEOUT", byDefault: 10_000, ...times },
+  drainTimeout: { name: "ANTIPHON_DRAIN_TIMEOUT", byDefault: 30_000, ...times },
+  token: { name: "ANTIPHON_TOKEN", byDefault: undefined, good: [["s3cret", "s3cret"]], bad: [] },
+  allowedOrigins: {
+    name: "ANTIPHON_ALLOWED_ORIGINS",
+    byDefault: [],
+    good: [
+      ["https://a.example", ["https://a.example"]],
+      [" https://a.example , ,http://b.example:81", ["https://a.example", "http://b.example:81"]],
+      ["*", ["*"]]
+    ],
+    bad: []
+  },
+  exposeErrors: {
+    name: "ANTIPHON_EXPOSE_ERRORS",
+    byDefault: false,
+    good: [
+      ["true", true],
+      ["false", false]
+    ],
+    bad: ["perhaps"]
+  }
+}
+const keys = Object.keys(table) as ReadonlyArray<keyof Settings.Settings>
+
+/** A setting as the rows have it: times in milliseconds, secrets in the open. */
+const plain = (value: unknown): unknown =>
+  Duration.isDuration(value) ? Duration.toMillis(value) : Redacted.isRedacted(value) ? Redacted.value(value) : value
+
+describe("Settings", () => {
+  it.effect("has its documented defaults in an empty environment", () =>
+    Effect.gen(function* () {
+      const settings = yield* load({})
+      for (const key of keys) assert.deepStrictEqual(plain(settings[key]), table[key].byDefault, key)
+    })
+  )
+
+  for (const key of keys) {
+    const { bad, good, name } = table[key]
+    it.effect(`reads ${key} from ${name}`, () =>
+      Effect.gen(function* () {
+        for (const [text, value] of good) {
+          assert.deepStrictEqual(plain((yield* load({ [name]: text }))[key]), value, text)
+        }
+        for (const text of bad) {
+          const result = yield* Effect.result(load({ [name]: text }))
+          assert.isTrue(Result.isFailure(result), `${name}=${text} was taken`)
+          if (Result.isFailure(result)) assert.include(result.failure.message, `"${name}"`)
+        }
+      })
+    )
+  }
+
+  it.effect("takes what the code says over the environment, setting by setting", () =>
+    Effect.gen(function* () {
+      const settings = yield* load(
+        { PORT: "3000", ANTIPHON_MAX_CALLS: "5", ANTIPHON_TOKEN: "t" },
+        { port: 0, token: undefined }
+      )
+      assert.strictEqual(settings.port, 0)
+      assert.strictEqual(settings.maxCalls, 5)
+      assert.isUndefined(settings.token)
+    })
+  )
+
+  it.effect("never shows the token", () =>
+    Effect.gen(function* () {
+      const settings = yield* load({ ANTIPHON_TOKEN: "s3cret" })
+      assert.notInclude(`${JSON.stringify(settings)} ${String(settings.token)}`, "s3cret")
+    })
+  )
+})

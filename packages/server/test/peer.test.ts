@@ -1,0 +1,143 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Fiber } from "effect"
+import { HttpServerRequest } from "effect/http"
+import { Socket } from "effect/socket"
+import { TestClock } from "effect/testing"
+import { EventEmitter } from "node:events"
+import * as Peer from "../src/internal/peer.ts"
+
+/** A connection of Node's, as far as a peer looks at it. */
+class Connection extends EventEmitter {
+  writableLength = 0
+  destroyed = false
+  get writableNeedDrain() {
+    return this.writableLength >= 64
+  }
+  destroy() {
+    this.destroyed = true
+    this.emit("close")
+  }
+  listeners_() {
+    return this.listenerCount("drain") + this.listenerCount("close")
+  }
+}
+
+const settings = { maxBufferedBytes: 100, stallTimeout: Duration.seconds(10) }
+
+const make = (connection: Connection | undefined) => {
+  const written: Array<unknown> = []
+  let stalled = 0
+  const peer = Peer.make({
+    request: { source: connection === undefined ? {} : { socket: connection } } as HttpServerRequest.HttpServerRequest,
+    writer: {
+      write: (text) => Effect.sync(() => written.push(text)),
+      writeAll: (texts) => Effect.sync(() => written.push(...texts))
+    },
+    settings,
+    onStalled: Effect.sync(() => stalled++)
+  })
+  return { peer, written, stalls: () => stalled }
+}
+
+const send = (peer: Peer.Peer, ...texts: readonly [string, ...Array<string>]) =>
+  Effect.forkChild(peer.send(texts), { startImmediately: true })
+
+describe("Peer", () => {
+  it.effect("takes texts in order without a wait while its buffer is not full", () =>
+    Effect.gen(function* () {
+      const connection = new Connection()
+      const { peer, written } = make(connection)
+      connection.writableLength = 100
+      yield* peer.send(["a", "b"])
+      yield* peer.send(["c"])
+      assert.deepStrictEqual(written, ["a", "b", "c"])
+    })
+  )
+
+  it.effect("makes the sender wait while its buffer is full, until it has drained", () =>
+    Effect.gen(function* () {
+      const connection = new Connection()
+      const { peer, stalls, written } = make(connection)
+      connection.writableLength = 101
+      const sending = yield* send(peer, "a")
+      assert.deepStrictEqual(written, ["a"])
+      yield* TestClock.adjust("9 seconds")
+      assert.isUndefined(sending.pollUnsafe())
+      connection.writableLength = 0
+      connection.emit("drain")
+      yield* Fiber.join(sending)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(stalls(), 0)
+      assert.strictEqual(connection.listeners_(), 0, "listeners were left on the connection")
+    })
+  )
+
+  it.effect("is stalled when its buffer has stayed full for the timeout, and not before", () =>
+    Effect.gen(function* () {
+      const connection = new Connection()
+      const { peer, stalls } = make(connection)
+      connection.writableLength = 101
+      const sending = yield* send(peer, "a")
+      yield* TestClock.adjust("9999 millis")
+      assert.strictEqual(stalls(), 0)
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(stalls(), 1)
+      yield* Fiber.join(sending)
+      assert.strictEqual(connection.listeners_(), 0, "listeners were left on the connection")
+    })
+  )
+
+  it.effect("lets a waiting sender go when the connection is lost, or the sender interrupted", () =>
+    Effect.gen(function* () {
+      const connection = new Connection()
+      const { peer, stalls } = make(connection)
+      connection.writableLength = 101
+      const interrupted = yield* send(peer, "a")
+      yield* Fiber.interrupt(interrupted)
+      assert.strictEqual(connection.listeners_(), 0, "listeners were left on the connection")
+      const sending = yield* send(peer, "b")
+      connection.destroy()
+      yield* Fiber.join(sending)
+      assert.isTrue(peer.isGone())
+      assert.strictEqual(stalls(), 0)
+      assert.strictEqual(connection.listeners_(), 0, "listeners were left on the connection")
+    })
+  )
+
+  it.effect("closes after its last text, and waits for no buffer", () =>
+    Effect.gen(function* () {
+      const connection = new Connection()
+      const { peer, written } = make(connection)
+      connection.writableLength = 1000
+      yield* peer.close(1008, "last")
+      assert.deepStrictEqual(written, ["last", new Socket.CloseEvent(1008)])
+      yield* peer.close(1001, undefined)
+      assert.deepStrictEqual(written.slice(2), [new Socket.CloseEvent(1001)])
+    })
+  )
+
+  it.effect("tells when it is gone, also to one who asks afterwards", () =>
+    Effect.gen(function* () {
+      const connection = new Connection()
+      const { peer } = make(connection)
+      const waiting = yield* Effect.forkChild(peer.gone, { startImmediately: true })
+      const other = yield* Effect.forkChild(peer.gone, { startImmediately: true })
+      yield* Fiber.interrupt(other)
+      assert.isFalse(peer.isGone())
+      yield* peer.terminate
+      yield* Fiber.join(waiting)
+      yield* peer.gone
+      assert.isTrue(peer.isGone())
+    })
+  )
+
+  it.effect("of a platform whose connection is not Node's is never waited for", () =>
+    Effect.gen(function* () {
+      const { peer, written } = make(undefined)
+      yield* peer.send(["a"])
+      yield* peer.terminate
+      assert.deepStrictEqual(written, ["a"])
+      assert.isFalse(peer.isGone())
+    })
+  )
+})

@@ -1,0 +1,107 @@
+/** The platform's end of a call: a WebSocket client that keeps what it hears and waits for conditions, never for time. */
+import { Effect } from "effect"
+import { WebSocket } from "ws"
+import type { ClientOptions } from "ws"
+
+/** A message of the server, as the tests look at it. */
+export interface Message {
+  readonly type: string
+  readonly content?: string
+  readonly responding_to?: string | null
+}
+
+export interface Client {
+  readonly ws: WebSocket
+  /** Every message up to now, in order. */
+  readonly messages: ReadonlyArray<Message>
+  /** Every frame up to now, as it came. */
+  readonly frames: ReadonlyArray<string>
+  readonly send: (message: object | string | Uint8Array) => void
+  /** Sends a user turn of one message. */
+  readonly say: (text: string) => void
+  /** Waits for a message with this content. */
+  readonly hear: (content: string) => Effect.Effect<void>
+  /** Waits for the socket to be closed, and gives the close code. */
+  readonly closed: Effect.Effect<number>
+}
+
+/** Waits until a condition gives a value. Dies, saying what it waited for, when that takes too long. */
+export const until = <A>(what: string, condition: () => A | undefined | false): Effect.Effect<A> => {
+  const poll: Effect.Effect<A> = Effect.suspend(() => {
+    const found = condition()
+    return found === undefined || found === false
+      ? Effect.andThen(Effect.sleep("2 millis"), poll)
+      : Effect.succeed(found)
+  })
+  return Effect.timeoutOrElse(poll, {
+    duration: "15 seconds",
+    orElse: () => Effect.die(new Error(`Waited in vain for ${what}.`))
+  })
+}
+
+/** A refusal of the upgrade, as a response of HTTP. */
+export interface Refusal {
+  readonly status: number
+  readonly body: string
+  readonly headers: Record<string, string | Array<string> | undefined>
+}
+
+const opened = (address: string, options: ClientOptions = {}) =>
+  Effect.callback<WebSocket, Refusal>((resume) => {
+    const ws = new WebSocket(address, { perMessageDeflate: false, ...options })
+    ws.on("error", () => {})
+    ws.once("open", () => resume(Effect.succeed(ws)))
+    ws.once("unexpected-response", (_, response) => {
+      let body = ""
+      response.on("data", (chunk: Buffer) => (body += chunk.toString()))
+      response.on("end", () => {
+        resume(Effect.fail({ status: response.statusCode ?? 0, body, headers: response.headers }))
+      })
+    })
+  })
+
+/** Opens a socket and sends nothing yet. It is dropped with the scope. */
+export const connect = (address: string, options?: ClientOptions) =>
+  Effect.map(
+    Effect.acquireRelease(opened(address, options), (ws) => Effect.sync(() => ws.terminate())),
+    (ws): Client => {
+      const messages: Array<Message> = []
+      const frames: Array<string> = []
+      let code: number | undefined
+      ws.on("message", (data: Buffer) => {
+        const text = data.toString()
+        frames.push(text)
+        messages.push(JSON.parse(text) as Message)
+      })
+      ws.once("close", (closeCode) => {
+        code = closeCode
+      })
+      const send = (message: object | string | Uint8Array) =>
+        ws.send(typeof message === "string" || message instanceof Uint8Array ? message : JSON.stringify(message))
+      return {
+        ws,
+        messages,
+        frames,
+        send,
+        say: (text) => {
+          send({ type: "user_state", value: "speaking" })
+          send({ type: "message", content: text })
+          send({ type: "user_state", value: "idle" })
+        },
+        hear: (content) =>
+          Effect.asVoid(until(`"${content}"`, () => messages.some((message) => message.content === content))),
+        closed: until("the close of the socket", () => code)
+      }
+    }
+  )
+
+/** Opens a call: a socket with its start message sent. */
+export const call = (
+  address: string,
+  start: { readonly call_id?: string; readonly [key: string]: unknown } = {},
+  options?: ClientOptions
+) => Effect.tap(connect(address, options), (client) => Effect.sync(() => client.send({ type: "start", ...start })))
+
+/** The refusal of an upgrade. */
+export const refused = (address: string, options?: ClientOptions) =>
+  Effect.flip(Effect.scoped(connect(address, options)))
