@@ -35,7 +35,7 @@ const welcome = (port: number) => `
   ${dim(`ws://localhost:${port}/ws     for any harness that speaks the wire of Line`)}
 
   The demo has fixed answers and needs no key. To use a real model, put its client into an agent: a function
-  from what happens on the call to a stream of things to say. README.md shows one in 20 lines. Agents for OpenAI
+  from what happens on the call to a stream of things to say. README.md has one to begin with. Agents for OpenAI
   and Anthropic, ready to use, come with @antiphon/llm in a later release.
 
   ${dim("Ctrl-C ends it.")}
@@ -53,18 +53,24 @@ const server = Layer.unwrap(
   )
 )
 
-const isInUse = ({ cause }: ServeError) => cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE"
+/** The port that somebody else has, if that is why the server could not start. */
+const portInUse = ({ cause }: ServeError): number | undefined =>
+  cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE" && "port" in cause
+    ? Number(cause.port)
+    : undefined
 const refuse = (why: string) => Effect.andThen(Stdio.error(`\n  ${why}\n`), Effect.fail(new NotStarted()))
 
 Layer.launch(Layer.provide(Layer.effectDiscard(announce), server)).pipe(
   Effect.catchTags({
-    ServeError: (error) =>
-      refuse(
-        isInUse(error)
-          ? `The port is in use already. Try another one: ${bold("PORT=8001 npm start")}`
-          : `The server could not start: ${String(error.cause)}`
-      ),
-    ConfigError: (error) => refuse(`A setting cannot be read. ${error.message}`)
+    ServeError: (error) => {
+      const port = portInUse(error)
+      return refuse(
+        port === undefined
+          ? `The server could not start: ${String(error.cause)}`
+          : `Port ${port} is in use already. Try another one: ${bold(`PORT=${port + 1} npm start`)}`
+      )
+    },
+    ConfigError: ({ cause }) => refuse(`A setting cannot be read. ${cause.message}`)
   }),
   Effect.provideService(References.MinimumLogLevel, "Warn"),
   NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown })

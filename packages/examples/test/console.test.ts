@@ -4,6 +4,7 @@ import * as VoiceAgentApp from "@antiphon/server/VoiceAgentApp"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Duration, Effect, ManagedRuntime } from "effect"
 import { HttpServer } from "effect/http"
+import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { request } from "node:http"
 import { type Browser, chromium } from "playwright-core"
@@ -107,6 +108,47 @@ describe("playback of the page", () => {
     const words: ReadonlyArray<string> = splitWords(text)
     const minutes = words.reduce((sum, word) => sum + duration(word), 0) / 60000
     assert.closeTo(words.length / minutes, 170, 15)
+  })
+})
+
+/** Runs what `npm start` runs, and gives what it prints until `enough`, or until it ends. */
+const start = (env: { readonly [name: string]: string }, enough?: RegExp) =>
+  new Promise<{ readonly code: number | null; readonly printed: string }>((resolve) => {
+    const child = spawn(process.execPath, ["--conditions=antiphon-source", "packages/examples/src/main.ts"], {
+      cwd: new URL("../../..", import.meta.url),
+      env: { ...process.env, HOST: "127.0.0.1", ...env }
+    })
+    let printed = ""
+    const read = (text: string) => {
+      printed += text
+      if (enough?.test(printed)) child.kill("SIGINT")
+    }
+    child.stdout.setEncoding("utf8").on("data", read)
+    child.stderr.setEncoding("utf8").on("data", read)
+    child.on("close", (code) => resolve({ code, printed }))
+  })
+
+describe("npm start", { concurrent: true, timeout: 30_000 }, () => {
+  it("says where the demo is, and ends well when it is told to", async () => {
+    const { code, printed } = await start({ PORT: "0" }, /Ctrl-C/)
+    assert.match(
+      printed,
+      /http:\/\/localhost:\d{4,5} .*\n.*ws:\/\/localhost:\d{4,5}\/ws .*\n[^]*needs no key\. To use a real model/
+    )
+    assert.strictEqual(code, 0)
+  })
+
+  it("says in one line what to do where the port is in use", async () => {
+    const { port } = server
+    const { code, printed } = await start({ PORT: String(port) })
+    assert.strictEqual(printed.trim(), `Port ${port} is in use already. Try another one: PORT=${port + 1} npm start`)
+    assert.strictEqual(code, 1)
+  })
+
+  it("names a setting that it cannot read", async () => {
+    const { code, printed } = await start({ PORT: "many" })
+    assert.match(printed.trim(), /^A setting cannot be read\. [^(]*"PORT"/)
+    assert.strictEqual(code, 1)
   })
 })
 
@@ -222,6 +264,13 @@ const open = async (
         },
         [count, text] as const
       ),
+    /** Waits for a moment at which the last answer is spoken in part: some words are, and some are still to come. */
+    midway: (text: string) =>
+      page.waitForFunction((text) => {
+        const last = [...document.querySelectorAll(".line.agent")].at(-1)
+        const count = (state: string) => last?.querySelectorAll(`.word[data-state="${state}"]`).length ?? 0
+        return last?.textContent?.includes(text) && count("spoken") > 2 && count("now") === 1 && count("waiting") > 0
+      }, text),
     shows: (text: string | RegExp) => page.locator("#talk").getByText(text).first().waitFor(),
     say: async (text: string) => {
       await call.box.fill(text)
@@ -252,7 +301,7 @@ describe("the page in Chromium", () => {
   })
 })
 
-describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeout: 60_000 }, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({
@@ -284,13 +333,11 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 60_000 }, () =>
   it(
     "talks: the answer to a typed sentence is spoken word by word, and each word reported once",
     using({ rate: 6 }, async (call) => {
-      await call.spoken(5)
-      assert.isAbove(await call.words("waiting").count(), 0)
+      await call.midway("Hello, this is the Antiphon demo.")
       await call.shows("Heard to the end, 43 words.")
       const before = call.frames.length
       await call.say("Help")
-      await call.spoken(3, "tell me a story")
-      assert.isAbove(await call.words("waiting").count(), 0)
+      await call.midway("tell me a story")
       await call.last.getByText(/Heard to the end/).waitFor()
       await call.page.waitForFunction(() => !("agent" in document.body.dataset))
 
@@ -303,16 +350,21 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 60_000 }, () =>
       const acks = sent.filter(({ type }) => type === "agent_speech").map(({ content }) => content)
       assert.deepStrictEqual(acks, said.split(/\s+/))
       assert.deepStrictEqual(
-        sent.filter(({ type }) => type !== "agent_speech").map(({ content, type, value }) => [type, value ?? content]),
+        sent.slice(0, 4).map(({ content, type, value }) => [type, value ?? content]),
         [
           ["user_state", "speaking"],
           ["message", "Help"],
           ["user_state", "idle"],
-          ["agent_state", "speaking"],
-          ["agent_state", "idle"]
+          ["agent_state", "speaking"]
         ]
       )
-      assert.deepStrictEqual(sent.at(-1)?.["value"], "idle")
+      // An agent that pauses is idle for as long, on a busy machine.
+      const states = sent.flatMap(({ type, value }) => (type === "agent_state" ? [value] : []))
+      assert.deepStrictEqual(
+        states,
+        states.map((_, index) => (index % 2 === 0 ? "speaking" : "idle"))
+      )
+      assert.deepStrictEqual([sent.at(-1)?.["type"], sent.at(-1)?.["value"]], ["agent_state", "idle"])
     })
   )
 
@@ -420,7 +472,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 60_000 }, () =>
 
   it(
     "presses keys, by hand and by keyboard, and shows the one that the agent presses",
-    using({ rate: 8 }, async (call) => {
+    using({ rate: 2 }, async (call) => {
       await call.spoken(5)
       await call.page.getByRole("button", { name: "Keypad" }).click()
       await call.page.getByRole("button", { name: "1", exact: true }).click()

@@ -149,18 +149,15 @@ const instruction =
   "complete, write nothing."
 
 const build = <E, R>({ name, model, ...step }: Step<E, R>) =>
-  Effect.map(
-    Layer.build(model),
-    (context): Attempt.Step => ({
-      name,
-      model: Context.get(context, LanguageModel.LanguageModel),
-      schedule: step.schedule,
-      firstTokenDeadline: duration(step.firstTokenDeadline),
-      stallDeadline: duration(step.stallDeadline),
-      replyDeadline: duration(step.replyDeadline),
-      hedge: duration(step.hedge)
-    })
-  )
+  Effect.map(Layer.build(model), (context): Attempt.Step => ({
+    name,
+    model: Context.get(context, LanguageModel.LanguageModel),
+    schedule: step.schedule,
+    firstTokenDeadline: duration(step.firstTokenDeadline),
+    stallDeadline: duration(step.stallDeadline),
+    replyDeadline: duration(step.replyDeadline),
+    hedge: duration(step.hedge)
+  }))
 
 const duration = (input: Duration.Input | undefined) =>
   input === undefined ? undefined : Duration.fromInputUnsafe(input)

@@ -9,6 +9,7 @@
 import type { Agent } from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import * as Data from "effect/Data"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as ModelSettings from "./ModelSettings.ts"
 import type * as Transcript from "./Transcript.ts"
@@ -18,9 +19,7 @@ export type Words = string | (() => string)
 
 /** How leaks are found. */
 export interface Detection {
-  /**
-   * What a leak looks like. A match is found where it is no longer than `lookaheadChars`.
-   */
+  /** What a leak looks like. Matches up to `lookaheadChars` long are sure to be found. */
   readonly pattern?: RegExp | undefined
   /** How much text is held back. 128 characters. Fewer speak sooner, and let more of what leads to a leak be heard. */
   readonly lookaheadChars?: number | undefined
@@ -107,37 +106,80 @@ export const outputs = <E, R>(
 ): Stream.Stream<Event.Output, E | SpeechLeak, R> =>
   Stream.suspend(() => {
     let guard = empty
-    let last: Event.OutputOf<"AgentSendText"> | undefined
+    let last = Event.sendText("")
+    let heard = false
     let leaked = false
-    let partlyHeard = false
     const speak = (text: string): ReadonlyArray<Event.Output> => {
       if (text === "") return []
-      partlyHeard = true
-      return [{ ...last!, text }]
+      heard = true
+      return [{ ...last, text }]
     }
     const flush = () => {
       const said = speak(guard.held)
       guard = empty
       return said
     }
-    const take = (output: Event.Output): ReadonlyArray<Event.Output> => {
-      if (leaked || output._tag === "LogMetric" || output._tag === "LogMessage") return leaked ? [] : [output]
+    const take = (output: Event.Output): ReadonlyArray<Event.Output | undefined> => {
+      if (leaked) return []
+      if (output._tag === "LogMetric" || output._tag === "LogMessage") return [output]
       if (output._tag !== "AgentSendText") return [...flush(), output]
       last = output
       const pushed = push(guard, output.text, detection)
       if (pushed === undefined) {
         leaked = true
-        return []
+        return [undefined]
       }
       guard = pushed[0]
       return speak(pushed[1])
     }
-    const rest = Stream.suspend(
-      (): Stream.Stream<Event.Output, SpeechLeak> =>
-        leaked ? Stream.fail(new SpeechLeak({ partlyHeard })) : Stream.fromIterable(flush())
-    )
     return stream.pipe(
-      Stream.mapArray((all): [ReadonlyArray<Event.Output>, boolean] => [all.flatMap(take), leaked] as never),
-      Stream.concat(rest)
-    ) as never
+      Stream.mapArray((all): [ReadonlyArray<Event.Output | undefined>] => [all.flatMap(take)]),
+      Stream.flattenIterable,
+      Stream.takeWhile(Predicate.isNotUndefined),
+      Stream.concat(
+        Stream.suspend((): Stream.Stream<Event.Output, SpeechLeak> =>
+          leaked ? Stream.fail(new SpeechLeak({ partlyHeard: heard })) : Stream.fromIterable(flush())
+        )
+      )
+    )
   })
+
+/** Guards an agent: at a leak its turn ends with the fallback. */
+export const agent =
+  <E, R>(agent: Agent<E, R>, options: Pick<Options, keyof Detection | "fallbackText"> = {}): Agent<E, R> =>
+  (event, turn) =>
+    outputs(agent(event, turn), options).pipe(
+      Stream.catchIf(isSpeechLeak, () => Stream.fromIterable(excuse(options, { again: false, partlyHeard: false })))
+    ) as Stream.Stream<Event.Output, E, R>
+
+/** What the caller hears at a leak. */
+export const excuse = (
+  { bridgeText, fallbackText }: Options,
+  leak: { readonly again: boolean; readonly partlyHeard: boolean }
+): ReadonlyArray<Event.Output> => {
+  if (leak.again && !leak.partlyHeard) return []
+  const text = leak.again ? say(bridgeText, defaultBridgeText) : say(fallbackText, defaultFallbackText)
+  return text === "" ? [] : [Event.sendText(text)]
+}
+
+const say = (words: Words | undefined, otherwise: string): string => {
+  if (typeof words !== "function") return words ?? otherwise
+  try {
+    return words()
+  } catch {
+    return otherwise
+  }
+}
+
+/** The last line of what the model reads when it is asked again. */
+export const note = (options: Options): Transcript.Line => ({
+  role: "system",
+  text: options.retryNote ?? defaultRetryNote
+})
+
+/** The settings under which the model is asked again. */
+export const settings = (
+  { retryReasoningEffort }: Options,
+  usual: ModelSettings.ModelSettings
+): ModelSettings.ModelSettings =>
+  retryReasoningEffort === undefined ? usual : { ...usual, reasoningEffort: retryReasoningEffort }

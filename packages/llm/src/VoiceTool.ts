@@ -122,11 +122,16 @@ const build = <R>(
   const decode = Schema.isSchema(parameters)
     ? Schema.decodeUnknownResult(parameters as Schema.Codec<unknown>, { errors: "all" })
     : Result.succeed
-  const definition = Tool.dynamic(name, { description: options.description, parameters: isEmpty(parameters) ? none : parameters })
+  const definition = Tool.dynamic(name, {
+    description: options.description,
+    parameters: isEmpty(parameters) ? none : parameters
+  })
   return {
     name,
     kind,
-    definition: StrictSchema.isStrict(ToolSchema.ofTool(definition)) ? definition.annotate(Tool.Strict, true) : definition,
+    definition: StrictSchema.isStrict(ToolSchema.ofTool(definition))
+      ? definition.annotate(Tool.Strict, true)
+      : definition,
     timeout: Duration.fromInputUnsafe(options.timeout ?? (kind === "background" ? "5 minutes" : "30 seconds")),
     interruption: options.interruption ?? "cancel",
     concurrency: options.concurrency ?? "concurrent",

@@ -80,7 +80,9 @@ describe("ScriptedModel", () => {
       ])
       const model = ScriptedModel.make([reply])
       const parts = yield* Stream.runCollect(ask("hi")).pipe(Effect.provide(model.layer))
-      assert.deepStrictEqual(parts.find((part) => part.type === "reasoning-end")?.metadata, { maker: { signature: "s" } })
+      assert.deepStrictEqual(parts.find((part) => part.type === "reasoning-end")?.metadata, {
+        maker: { signature: "s" }
+      })
     })
   )
 
@@ -100,7 +102,11 @@ describe("ScriptedModel", () => {
 
   it.effect("ends as it is told to", () =>
     Effect.gen(function* () {
-      const parts = yield* play([ScriptedModel.text("Too"), ScriptedModel.finish("length"), ScriptedModel.text(" long")])
+      const parts = yield* play([
+        ScriptedModel.text("Too"),
+        ScriptedModel.finish("length"),
+        ScriptedModel.text(" long")
+      ])
       assert.deepStrictEqual(parts.slice(-2), ["text-end", 'finish "length"'])
     })
   )
@@ -145,7 +151,11 @@ describe("ScriptedModel", () => {
           return [error.reason._tag, played?.outcome, played?.deltas]
         })
       assert.deepStrictEqual(yield* fate(ScriptedModel.fail(reason)), ["RateLimitError", "Failed", 0])
-      assert.deepStrictEqual(yield* fate(ScriptedModel.dieAfter(0, ScriptedModel.text("a b"))), ["NetworkError", "Failed", 0])
+      assert.deepStrictEqual(yield* fate(ScriptedModel.dieAfter(0, ScriptedModel.text("a b"))), [
+        "NetworkError",
+        "Failed",
+        0
+      ])
       assert.deepStrictEqual(yield* fate(ScriptedModel.dieAfter(2, ScriptedModel.text("a b c"))), [
         "NetworkError",
         "Failed",

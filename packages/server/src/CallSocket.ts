@@ -100,6 +100,8 @@ export const open = <E, R, R2>(
     const fiber = yield* Effect.gen(function* () {
       const listening = yield* Effect.forkDetach(listen, { startImmediately: true })
       const ending = yield* Deferred.await(over)
+      // Whoever gave the reason goes on first: a turn may fail while its call is still being made.
+      yield* Effect.yieldNow
       // Not waited for: what cannot be interrupted (a filter, a factory) would hold up the end of the call.
       listening.interruptUnsafe()
       yield* finish(ending, { errorId: nextId(), settings, peer, call }).pipe(

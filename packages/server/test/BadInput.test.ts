@@ -386,6 +386,22 @@ describe("Agent", () => {
     )
   }
 
+  it.live("that fails before anything was said still handles the end", () =>
+    Effect.gen(function* () {
+      for (const options of [{}, { run: (event: Event.Input) => Effect.succeed(event._tag !== "UserTurnStarted") }]) {
+        const seen: Array<string> = []
+        const CallStarted = () => boom(Effect.die(new Error("SECRET")))
+        const bad = () => Effect.succeed(Server.noting(seen, { CallStarted }, { turnFailure: "close", ...options }))
+        const server = yield* Server.serve(Server.byName({ bad }))
+        const client = yield* Client.call(server.ws, { call_id: "c9", metadata: { agent: "bad" } })
+        assert.strictEqual(yield* client.closed, 1000)
+        assert.strictEqual(Server.errorOf(server, client, "c9"), "Error in agent.process: internal error")
+        yield* Server.allOver(server)
+        assert.deepStrictEqual(seen, ["CallStarted", "CallEnded"])
+      }
+    })
+  )
+
   it.live("that fails apologises and goes on where its policy is to recover", () =>
     Effect.gen(function* () {
       const bad = () =>
@@ -411,6 +427,23 @@ describe("Agent", () => {
         })
       )
       assert.notInclude(client.frames.join(), "SECRET")
+    })
+  )
+
+  it.live("whose filter throws at the start of the call ends it where its policy is to close", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const run = (event: Event.Input): boolean => {
+        if (event._tag === "CallStarted") throw new Error("SECRET")
+        return true
+      }
+      const bad = () => Effect.succeed(Server.noting(seen, {}, { turnFailure: "close", run }))
+      const server = yield* Server.serve(Server.byName({ bad }))
+      const client = yield* Client.call(server.ws, { call_id: "c9", metadata: { agent: "bad" } })
+      assert.strictEqual(yield* client.closed, 1000)
+      assert.strictEqual(Server.errorOf(server, client, "c9"), `${loop}: internal error`)
+      yield* Server.allOver(server)
+      assert.deepStrictEqual(seen, ["CallEnded"])
     })
   )
 

@@ -304,6 +304,7 @@ export const breaches = ({ entries, fibers, history, spec }: Trace): ReadonlyArr
     }
   }
 
+  holds(8, endedAt !== undefined, "the call does not end")
   const events = history.events
   const names = returnedNames(events)
   holds(7, same(names, delivered), `the history has the results ${names}, not ${delivered}`)

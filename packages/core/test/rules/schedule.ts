@@ -3,7 +3,7 @@
  * happened. What must hold of a trace is said by the rules.
  */
 import { it } from "@effect/vitest"
-import { Cause, Clock, Context, Effect, Exit, Fiber, Layer, Metric, Queue, References, Scope, Stream } from "effect"
+import { Cause, Clock, Effect, Exit, Fiber, Layer, Metric, Queue, References, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Agent from "../../src/Agent.ts"
 import * as Call from "../../src/Call.ts"
@@ -437,10 +437,12 @@ export const simulate = (random: Random, shape: Shape): Effect.Effect<Trace, nev
         }),
       fail: (error) => Effect.sync(() => note({ _tag: "CallFailed", error }))
     }
+    // Closed by nobody who waits: a call that does not end is to fail its rule, and not to hang.
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer(() => Effect.forkDetach(Scope.close(scope, Exit.void)))
     const call = yield* Call.make(spec, { harness }).pipe(
-      Effect.updateContext((context: Context.Context<Scope.Scope>) =>
-        Context.add(context, Metric.FiberRuntimeMetrics, metrics)
-      )
+      Scope.provide(scope),
+      Effect.provideService(Metric.FiberRuntimeMetrics, metrics)
     )
 
     const quiet = Effect.andThen(

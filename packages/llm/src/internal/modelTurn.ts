@@ -37,8 +37,14 @@ export interface ModelTurn<R> {
   readonly staysOpen: boolean
 }
 
-/** What the model thought before it made a call, by the id of the call: providers want it back with the result. */
-export type Reasoning = Map<string, ReadonlyArray<Prompt.ReasoningPartEncoded>>
+/** What came with a call, by its id: thoughts before it and marks on it, which providers want back with the result. */
+export type Reasoning = Map<
+  string,
+  {
+    readonly thoughts: ReadonlyArray<Prompt.ReasoningPartEncoded>
+    readonly marks: Prompt.ToolCallPartEncoded["options"]
+  }
+>
 
 /** A measurement in milliseconds since a time of the clock in nanoseconds. */
 export const metric = (name: string, start: bigint, clock: Clock.Clock): Event.Output =>
@@ -131,8 +137,7 @@ const read = <R>(
   // The calls of another agent name tools that this model does not have.
   const now = History.make(() =>
     record.entries.filter(
-      ({ item }) =>
-        (item._tag !== "AgentToolCalled" && item._tag !== "AgentToolReturned") || runs.owns(item.toolCallId)
+      ({ item }) => (item._tag !== "AgentToolCalled" && item._tag !== "AgentToolReturned") || runs.owns(item.toolCallId)
     )
   )
   const reading = { turn: turn.id, trigger: turn.trigger, ...options }
@@ -182,9 +187,13 @@ const toMessages = (line: Transcript.Line, reasoning: Reasoning): ReadonlyArray<
       return [{ role: "assistant", content: [{ type: "text", text: line.text }] }]
     case "tool": {
       const { args, id, name, result } = line.call
-      const thoughts = reasoning.get(id) ?? reasoning.get(id.replace(/-\d+$/, "")) ?? []
+      const kept = reasoning.get(id) ?? reasoning.get(id.replace(/-\d+$/, ""))
+      const marks = kept?.marks === undefined ? {} : { options: kept.marks }
       return [
-        { role: "assistant", content: [...thoughts, { type: "tool-call", id, name, params: args }] },
+        {
+          role: "assistant",
+          content: [...(kept?.thoughts ?? []), { type: "tool-call", id, name, params: args, ...marks }]
+        },
         { role: "tool", content: [{ type: "tool-result", id, name, isFailure: false, result }] }
       ]
     }
@@ -239,7 +248,10 @@ const collect = (
           first.chunk = false
           if (part.type === "tool-params-start") break
           calls.push({ id: part.id!, name: part.name!, args: part.params })
-          if (thoughts.size > 0) reasoning.set(part.id!, [...thoughts.values()])
+          if (thoughts.size > 0 || part.metadata !== undefined) {
+            reasoning.set(part.id!, { thoughts: [...thoughts.values()], marks: part.metadata })
+            thoughts.clear()
+          }
           break
       }
     }

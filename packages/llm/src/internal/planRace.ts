@@ -54,76 +54,80 @@ export const race = <A>(
   resume?: Resume
 ): Effect.Effect<Won<A>, AiError.AiError> =>
   Effect.gen(function* () {
-    const outcomes = yield* Queue.unbounded<readonly [Contender, Outcome<A>]>()
-    const running = new Set<Contender>()
-    let slow: Contender | undefined
-    let hedgeAt: number | undefined
-
-    const start = Effect.fnUntraced(function* (step: Attempt.Step, delay: Duration.Duration, run: Run<A>) {
-      const beside = slow !== undefined && running.has(slow) ? slow.step : undefined
-      const contender: Contender = { step, beside, scope: yield* Scope.fork(self.scope) }
-      running.add(contender)
-      slow = contender
-      hedgeAt =
-        step.hedge && (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.sum(delay, step.hedge))
-      if (beside !== undefined) yield* tell(Event.HedgeStarted({ step: step.name, beside: beside.name }))
-      // Made before the fiber is: a scope closes from its youngest, and the fiber must not see its own things go.
-      const own = yield* Scope.fork(contender.scope)
-      yield* run(own).pipe(
-        Effect.exit,
-        Effect.flatMap((outcome) => Queue.offer(outcomes, [contender, outcome])),
-        Effect.forkIn(contender.scope, { startImmediately: true })
-      )
-    })
-
-    const startNext = Effect.gen(function* () {
-      const admitted = yield* Attempt.admitNext(self, Array.from(running, ({ step }) => step))
-      if (admitted === undefined) hedgeAt = undefined
-      else yield* start(admitted.step, Duration.zero, (scope) => attempts(self, open, admitted, scope))
-    })
-
-    const nextOutcome = Effect.gen(function* () {
-      const take = Queue.take(outcomes)
-      if (hedgeAt === undefined) return yield* take
-      const wait = Math.max(0, hedgeAt - (yield* Clock.currentTimeMillis))
-      return yield* Effect.timeoutOrElse(take, { duration: wait, orElse: () => Effect.undefined })
-    })
-
+    const field = yield* makeField(self, open)
     let error = resume?.error
-    if (resume?.delay === undefined) yield* startNext
-    else {
-      const { delay, error, step } = resume
-      yield* start(step, delay, (scope) => retries(self, open, step, delay, error, scope))
-    }
-    while (running.size > 0) {
-      const next = yield* nextOutcome
+    if (resume?.delay === undefined) yield* field.startNext
+    else yield* field.startAgain(resume.step, resume.delay, resume.error)
+
+    while (field.running.size > 0) {
+      const next = yield* field.outcome
       if (next === undefined) {
-        yield* startNext
+        yield* field.startNext
         continue
       }
       const [contender, outcome] = next
-      running.delete(contender)
+      field.running.delete(contender)
       const result = yield* outcome
       if (Result.isSuccess(result)) {
-        yield* dismiss(self, contender, running)
+        yield* dismiss(self, contender, field.running)
         return { ...result.success, scope: contender.scope }
       }
       yield* Scope.close(contender.scope, Exit.void)
       error = result.failure.error
       if (result.failure.fatal) return yield* Effect.fail(error)
-      if (running.size === 0) yield* startNext
+      if (field.running.size === 0) yield* field.startNext
     }
     if (error === undefined) return yield* Effect.die(new Error("a plan without steps was asked"))
     yield* tell(Event.Exhausted({ error }))
     return yield* Effect.fail(error)
   })
 
+/** The contenders that run beside each other, and when the youngest of them gets company. */
+const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: Open<A>) {
+  const outcomes = yield* Queue.unbounded<readonly [Contender, Outcome<A>]>()
+  const running = new Set<Contender>()
+  let youngest: Contender | undefined
+  let hedgeAt: number | undefined
+
+  const start = Effect.fnUntraced(function* (step: Attempt.Step, delay: Duration.Duration, run: Run<A>) {
+    const beside = youngest !== undefined && running.has(youngest) ? youngest.step : undefined
+    const contender: Contender = { step, beside, scope: yield* Scope.fork(self.scope) }
+    running.add(contender)
+    youngest = contender
+    hedgeAt = step.hedge && (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.sum(delay, step.hedge))
+    if (beside !== undefined) yield* tell(Event.HedgeStarted({ step: step.name, beside: beside.name }))
+    // Made before the fiber is: a scope closes from its youngest, and the fiber must not see its own things go.
+    const own = yield* Scope.fork(contender.scope)
+    yield* run(own).pipe(
+      Effect.exit,
+      Effect.flatMap((outcome) => Queue.offer(outcomes, [contender, outcome])),
+      Effect.forkIn(contender.scope, { startImmediately: true })
+    )
+  })
+
+  return {
+    running,
+    /** Starts the next step, where there is one. */
+    startNext: Effect.gen(function* () {
+      const busy = Array.from(running, ({ step }) => step)
+      const admitted = yield* Attempt.admitNext(self, busy)
+      if (admitted === undefined) hedgeAt = undefined
+      else yield* start(admitted.step, Duration.zero, (scope) => attempts(self, open, admitted, scope))
+    }),
+    startAgain: (step: Attempt.Step, delay: Duration.Duration, error: AiError.AiError) =>
+      start(step, delay, (scope) => retries(self, open, step, delay, error, scope)),
+    /** What becomes of the next contender, or `undefined` when it is time to start another one beside it. */
+    outcome: Effect.gen(function* () {
+      const take = Queue.take(outcomes)
+      if (hedgeAt === undefined) return yield* take
+      const wait = Math.max(0, hedgeAt - (yield* Clock.currentTimeMillis))
+      return yield* Effect.timeoutOrElse(take, { duration: wait, orElse: () => Effect.undefined })
+    })
+  }
+})
+
 /** Interrupts the losers without waiting for them, because somebody waits for the answer. The request's end does. */
-const dismiss = (
-  self: Attempt.Request,
-  winner: Contender,
-  losers: ReadonlySet<Contender>
-): Effect.Effect<void> =>
+const dismiss = (self: Attempt.Request, winner: Contender, losers: ReadonlySet<Contender>): Effect.Effect<void> =>
   Effect.gen(function* () {
     for (const loser of losers) {
       yield* Effect.forkIn(Scope.close(loser.scope, Exit.void), self.scope, {

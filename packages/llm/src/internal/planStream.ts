@@ -41,11 +41,7 @@ export const make = (
     )
   )
 
-const makePull = (
-  request: Attempt.Request,
-  instruction: string,
-  options: LanguageModel.ProviderOptions
-): PartPull => {
+const makePull = (request: Attempt.Request, instruction: string, options: LanguageModel.ProviderOptions): PartPull => {
   const reply = new Reply()
   let current: Race.Won<Answer> | undefined
   let resume: Race.Resume | undefined
@@ -53,7 +49,10 @@ const makePull = (
 
   const open: Race.Open<Answer> = (step) =>
     within(
-      Effect.flatMap(Stream.toPull(Ask.stream(step.model, options, promptOf(options.prompt, reply, instruction))), untilToken),
+      Effect.flatMap(
+        Stream.toPull(Ask.stream(step.model, options, promptOf(options.prompt, reply, instruction))),
+        untilToken
+      ),
       step.firstTokenDeadline,
       `the first token of ${step.name}`
     )
@@ -157,8 +156,7 @@ const reported = (parts: ReadonlyArray<Part>): AiError.AiError => {
   )
 }
 
-const failureOf = (reason: AiError.AiErrorReason) =>
-  AiError.make({ module: "ModelPlan", method: "streamText", reason })
+const failureOf = (reason: AiError.AiErrorReason) => AiError.make({ module: "ModelPlan", method: "streamText", reason })
 
 // A connection that is closed in good order in the middle of a reply looks like its end, but for this.
 const endedEarly = failureOf(
@@ -194,7 +192,10 @@ const promptOf = (prompt: Prompt.Prompt, reply: Reply, instruction: string): Pro
   const last = prompt.content.at(-1)
   const history =
     last?.role === "assistant"
-      ? [...prompt.content.slice(0, -1), Prompt.makeMessage("assistant", { ...last, content: [...last.content, begun] })]
+      ? [
+          ...prompt.content.slice(0, -1),
+          Prompt.makeMessage("assistant", { ...last, content: [...last.content, begun] })
+        ]
       : [...prompt.content, Prompt.makeMessage("assistant", { content: [begun] })]
   const wish = Prompt.makeMessage("user", { content: [Prompt.makePart("text", { text: instruction })] })
   return Prompt.fromMessages([...history, wish])

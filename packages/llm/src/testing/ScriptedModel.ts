@@ -287,4 +287,6 @@ const noReply = (request: number, replies: number, { method, prompt }: Request):
 }
 
 const sketch = ({ content }: Prompt.Message): string =>
-  typeof content === "string" ? content : content.map((part) => (part.type === "text" ? part.text : part.type)).join(" ")
+  typeof content === "string"
+    ? content
+    : content.map((part) => (part.type === "text" ? part.text : part.type)).join(" ")

@@ -9,8 +9,7 @@ import * as Predicate from "effect/Predicate"
 import * as VoiceTool from "../VoiceTool.ts"
 
 /** What the model is told, where nothing else is said. */
-export const defaultDescription =
-  "Send a DTMF tone. Use when the voice system asks you to press a button."
+export const defaultDescription = "Send a DTMF tone. Use when the voice system asks you to press a button."
 
 export interface Options extends Pick<VoiceTool.Options, "description" | "activeTurns"> {}
 

@@ -57,7 +57,8 @@ export const make = ({ interruptible = true, message, ...options }: Options = {}
   if (targetPhoneNumber !== undefined) {
     const pinned = Result.getOrThrowWith(
       parse(targetPhoneNumber),
-      () => new Error(`TransferCall: "${targetPhoneNumber}" is not a phone number that can be called; write it in E.164`)
+      () =>
+        new Error(`TransferCall: "${targetPhoneNumber}" is not a phone number that can be called; write it in E.164`)
     )
     return VoiceTool.passthrough(
       "transfer_call",

@@ -1,0 +1,204 @@
+/**
+ * Lets the model pass the conversation on to another agent of the same process.
+ *
+ * The one that takes over is made for this call, greets as if the call had just begun, and gets every event from then on.
+ * The filters and policies of the agent that hands off stay in force.
+ *
+ * @since 0.1.0
+ */
+import type * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import * as EventId from "@antiphon/core/EventId"
+import * as History from "@antiphon/core/History"
+import type * as Turn from "@antiphon/core/Turn"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Transcript from "../Transcript.ts"
+import * as VoiceTool from "../VoiceTool.ts"
+
+/**
+ * What the agent that takes over sees of the call before.
+ *
+ * - `all`: everything that was said.
+ * - `summary`: a summary that the model makes of it. Everything, where it can not make one in 5 seconds.
+ * - `none`: nothing.
+ */
+export type ContextPolicy = "all" | "summary" | "none"
+
+export interface Options<C extends ContextPolicy = "all"> extends Pick<
+  VoiceTool.Options,
+  "description" | "activeTurns"
+> {
+  /** `transfer_to_` and the name of the agent's service by default, or `transfer_to_agent`. */
+  readonly name?: string | undefined
+  /** Said before the other agent is there. */
+  readonly handoffMessage?: string | undefined
+  /** Whether the caller can speak over the message. True by default. */
+  readonly interruptible?: boolean | undefined
+  /** Changes of the voice, made between the message and the first words of the other agent. */
+  readonly updateCall?: Omit<Event.OutputOf<"AgentUpdateCall">, "_tag" | "respondingTo"> | undefined
+  /** `all` by default. */
+  readonly context?: C | undefined
+}
+
+/** What the way back is called. */
+export interface BackOptions {
+  /** Of the tool that the other agent is given. `hand_back` by default. */
+  readonly backName?: string | undefined
+  readonly backDescription?: string | undefined
+}
+
+/** A factory of agents, or the service that brings one. */
+export type Source<E, R, R2> =
+  | Agent.Factory<E, R, R2>
+  | { readonly key: string; readonly factory: Agent.Factory<E, R, R2> }
+
+type Needs<R, C> = Exclude<R, Scope.Scope> | (C extends "summary" ? LanguageModel.LanguageModel : never)
+
+/** Makes the tool that hands the call to an agent for good. */
+export const make = <E, R, R2, const C extends ContextPolicy = "all">(
+  source: Source<E, R, R2>,
+  options: Options<C> = {}
+): VoiceTool.VoiceTool<Needs<R | R2, C>> =>
+  handoff(options.name ?? nameOf(source), options, () => ("factory" in source ? source.factory : source))
+
+/**
+ * Makes the tool that hands the call to an agent with a way back: a tool that the other agent is to be offered. When its
+ * model calls that, the agent that handed off goes on in the same turn, and reads why the call came back.
+ */
+export const makeReturning = <E, R, R2, const C extends ContextPolicy = "all">(
+  source: (back: VoiceTool.VoiceTool) => Agent.Factory<E, R, R2>,
+  options: Options<C> & BackOptions = {}
+): VoiceTool.VoiceTool<Needs<R | R2, C>> => {
+  const name = options.name ?? "transfer_to_agent"
+  return handoff(name, options, ({ giveBack }) => source(back(name, options, giveBack)))
+}
+
+const nameOf = <E, R, R2>(source: Source<E, R, R2>): string =>
+  "factory" in source
+    ? `transfer_to_${source.key
+        .replace(/^.*\//, "")
+        .toLowerCase()
+        .replace(/[^a-z0-9_-]/g, "_")}`
+    : "transfer_to_agent"
+
+const back = (name: string, options: BackOptions, giveBack: Effect.Effect<void>): VoiceTool.VoiceTool =>
+  VoiceTool.passthrough(
+    options.backName ?? "hand_back",
+    {
+      description:
+        options.backDescription ??
+        "Give the conversation back to the agent that it came from. Use when your task is done, or when the user wants something that is not yours. Do not speak a separate line before calling this tool.",
+      concurrency: "sequential",
+      parameters: {
+        reason: Schema.String.annotate({
+          description: "Why the conversation goes back, and what was found out or done"
+        })
+      }
+    },
+    ({ reason }, { turn }) =>
+      turn
+        .addEntry(`The conversation has come back from ${name}. ${reason}`, { role: "system" })
+        .pipe(Effect.andThen(giveBack), Effect.as([]))
+  )
+
+const handoff = <E, R, R2, C extends ContextPolicy>(
+  name: string,
+  options: Options<C>,
+  factoryOf: (context: VoiceTool.HandoffContext) => Agent.Factory<E, R, R2>
+): VoiceTool.VoiceTool<Needs<R | R2, C>> => {
+  const { activeTurns, context: policy = "all", handoffMessage = "", interruptible = true, updateCall } = options
+  const first: ReadonlyArray<Event.Output> = [
+    ...(handoffMessage === "" ? [] : [Event.sendText(handoffMessage, { interruptible })]),
+    ...(updateCall === undefined ? [] : [Event.updateCall(updateCall)])
+  ]
+  const description = options.description ?? "Transfer the conversation to another agent."
+  const tool = VoiceTool.handoff(name, { description, activeTurns }, (_, context) =>
+    Effect.gen(function* () {
+      const spec = yield* factoryOf(context)(context.turn.request)
+      const nextId = yield* EventId.make
+      const started: Event.Input = { _tag: "CallStarted", eventId: nextId() }
+      // Asked for once, and only after the message is on its way.
+      const view = yield* Effect.cached(views[policy](context.turn, nextId))
+      const target = (event: Event.Input, turn: Turn.Turn) =>
+        Stream.unwrap(
+          Effect.map(view, (view) =>
+            spec.agent(event, {
+              ...turn,
+              trigger: event,
+              history: view(turn.history),
+              currentHistory: Effect.map(turn.currentHistory, view)
+            })
+          )
+        )
+      const agent: Agent.Agent<unknown, R2 | LanguageModel.LanguageModel> = (event, turn) =>
+        event._tag === "AgentHandedOff"
+          ? Stream.concat(Stream.fromIterable(first), target(started, turn))
+          : target(event, turn)
+      return agent
+    })
+  )
+  // The scope of the factory is the call's, which a handoff is run in; the model is asked for a summary only.
+  return tool as VoiceTool.VoiceTool<never>
+}
+
+/** What the other agent sees of a history. */
+type View = (history: History.History) => History.History
+
+/** Leaves out what happened up to a moment. */
+const since = (before: History.History, instead: ReadonlyArray<History.Entry> = []): View => {
+  const keys = new Set(before.entries.map(({ key }) => key))
+  return (now) => History.make(() => [...instead, ...now.entries.filter(({ key }) => !keys.has(key))])
+}
+
+const everything: View = (now) => now
+
+const views: {
+  readonly [C in ContextPolicy]: (
+    turn: Turn.Turn,
+    nextId: EventId.EventId
+  ) => Effect.Effect<View, never, LanguageModel.LanguageModel>
+} = {
+  all: () => Effect.succeed(everything),
+  none: (turn) => Effect.map(turn.currentHistory, (now) => since(now)),
+  summary: (turn, nextId) =>
+    Effect.gen(function* () {
+      const now = yield* turn.currentHistory
+      const lines = Transcript.lines(now, { turn: turn.id, trigger: turn.trigger })
+      const asked = LanguageModel.generateText({
+        prompt: [
+          { role: "system", content: summaryPrompt },
+          { role: "user", content: [{ type: "text", text: lines.map(written).join("\n") }] }
+        ]
+      })
+      const summary = yield* asked.pipe(
+        Effect.timeoutOption("5 seconds"),
+        Effect.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause)
+            ? Effect.failCause(cause as Cause.Cause<never>)
+            : Effect.as(Effect.logWarning("no summary for the agent that takes over", cause), Option.none())
+        )
+      )
+      if (Option.isNone(summary) || summary.value.text.trim() === "") return everything
+      const item: Event.CustomHistoryEntry = {
+        _tag: "CustomHistoryEntry",
+        eventId: nextId(),
+        role: "system",
+        content: `What happened on the call so far: ${summary.value.text.trim()}`
+      }
+      return since(now, [{ key: -2, turn: 0, item }])
+    })
+}
+
+const summaryPrompt =
+  "Summarise this phone conversation for a colleague who takes it over now. Say who the caller is, what the caller wants, and what was found out, done and promised. Keep names, numbers and dates as they are. At most five sentences, nothing else."
+
+const written = (line: Transcript.Line): string =>
+  line.role === "tool"
+    ? `(${line.call.name}: ${line.call.result})`
+    : `${line.role === "user" ? "Caller" : line.role === "assistant" ? "Agent" : "Note"}: ${line.text}`

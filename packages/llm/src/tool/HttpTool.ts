@@ -1,0 +1,196 @@
+/**
+ * A tool that is an HTTP request: where it goes, what the model fills in, and what it never sees.
+ *
+ * The request goes to the host that is written in the address and to no other, unless a list says so; it goes to no private
+ * address; and secrets are taken from `Config` when the tool is made and shown to nobody: not to the model, not in a
+ * result, not in an error.
+ *
+ * @since 0.1.0
+ */
+import * as JsonText from "@antiphon/core/JsonText"
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Egress from "../internal/egress.ts"
+import * as HttpToolSpec from "../internal/httpToolSpec.ts"
+import * as StrictSchema from "../internal/strictSchema.ts"
+import * as VoiceTool from "../VoiceTool.ts"
+
+/** A value of a request: a JSON Schema, or a constant that the model is not shown. */
+export interface Property {
+  readonly type?: string | undefined
+  readonly description?: string | undefined
+  readonly enum?: ReadonlyArray<unknown> | undefined
+  readonly properties?: { readonly [name: string]: Property } | undefined
+  readonly required?: ReadonlyArray<string> | undefined
+  /** Sent as it is. `constant_value`, as Line writes it, means the same. */
+  readonly constantValue?: unknown
+  readonly [keyword: string]: unknown
+}
+
+/** Values by their names. */
+export interface ObjectSchema {
+  readonly type: "object"
+  readonly properties: { readonly [name: string]: Property }
+  readonly required?: ReadonlyArray<string> | undefined
+}
+
+/** What a tool is made of. */
+export interface Spec extends Pick<VoiceTool.Options, "activeTurns" | "interruption" | "duplicates"> {
+  readonly name: string
+  readonly description: string
+  /** With the path parameters in braces: `https://api.example.com/tickets/{id}`. */
+  readonly url: string
+  /** `POST` by default. */
+  readonly method?: string | undefined
+  /** What the path parameters are. Strings by default. */
+  readonly pathParamsSchema?: { readonly [name: string]: Property } | undefined
+  readonly queryParamsSchema?: ObjectSchema | undefined
+  readonly requestBodySchema?: ObjectSchema | undefined
+  /** Headers with secrets in them: `{ Authorization: "Bearer ${SUPPORT_KEY}" }` reads `SUPPORT_KEY` from `Config`. */
+  readonly auth?: { readonly [header: string]: string } | undefined
+  /** Other headers, sent as they are. */
+  readonly headers?: { readonly [header: string]: string } | undefined
+  /** `application/json` (the default) or `application/x-www-form-urlencoded`. */
+  readonly contentType?: string | undefined
+  /** Longest request. 30 seconds where not given. */
+  readonly timeout?: Duration.Input | undefined
+  /** Whether the conversation goes on during a request. True by default. */
+  readonly background?: boolean | undefined
+  /**
+   * Hosts that a request may go to, redirects included; `*.example.com` stands for every name below. Only that of `url`
+   * where not given.
+   */
+  readonly allowedHosts?: ReadonlyArray<string> | undefined
+  /** Whether it may go to this machine and its network. False by default. */
+  readonly allowPrivateAddresses?: boolean | undefined
+  /** How many redirects are followed. 3 by default. A host never sees the headers meant for another. */
+  readonly maxRedirects?: number | undefined
+}
+
+/** A tool could not be made. The message names the tool and what is wrong. */
+export class HttpToolError extends Schema.TaggedError<HttpToolError>()("HttpToolError", {
+  reason: Schema.Literals(["InvalidSpec", "MissingVariable"]),
+  tool: Schema.String,
+  description: Schema.String
+}) {
+  override get message() {
+    return `HTTP tool "${this.tool}": ${this.description}`
+  }
+}
+
+/** Characters of an answer that the model reads. */
+const maxCharacters = 4096
+
+/** Makes a tool of its specification. */
+export const make = (spec: Spec): Effect.Effect<VoiceTool.VoiceTool, HttpToolError> =>
+  Effect.gen(function* () {
+    const fail = (reason: HttpToolError["reason"], description: string) =>
+      Effect.fail(new HttpToolError({ reason, tool: String(spec.name), description }))
+    const problem = HttpToolSpec.problem(spec)
+    if (problem !== undefined) return yield* fail("InvalidSpec", problem)
+    const host = new URL(spec.url.replace(/\{[^{}]*\}/g, "x")).hostname
+    const policy: Egress.Policy = {
+      allowedHosts: spec.allowedHosts ?? [host],
+      allowPrivateAddresses: spec.allowPrivateAddresses ?? false,
+      maxRedirects: spec.maxRedirects ?? 3
+    }
+    if (!Egress.isAllowed(host, policy.allowedHosts))
+      return yield* fail("InvalidSpec", `url leads to ${host}, which is not among allowedHosts`)
+
+    const variables = new Set(
+      Object.values(spec.auth ?? {}).flatMap((value) => [...value.matchAll(variable)].map(([, name]) => name!))
+    )
+    const secrets = new Map<string, Redacted.Redacted>()
+    for (const name of variables) {
+      const secret = yield* Effect.catch(Config.Redacted(name), () =>
+        fail("MissingVariable", `auth needs the environment variable ${name}, which is not set`)
+      )
+      if (/[\r\n\0]/.test(Redacted.value(secret)))
+        return yield* fail("InvalidSpec", `the environment variable ${name} has a line break in it`)
+      secrets.set(name, secret)
+    }
+    return build(spec, policy, secrets)
+  })
+
+const variable = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
+
+const build = (
+  spec: Spec,
+  policy: Egress.Policy,
+  secrets: ReadonlyMap<string, Redacted.Redacted>
+): VoiceTool.VoiceTool => {
+  const timeout = Duration.fromInputUnsafe(spec.timeout ?? "30 seconds")
+  const parameters = HttpToolSpec.parameters(spec)
+  const closed = StrictSchema.close(parameters)
+
+  const headers = (body: string | undefined): { readonly [name: string]: string } => ({
+    ...(body === undefined ? undefined : { "content-type": HttpToolSpec.contentTypeOf(spec) }),
+    ...Object.fromEntries(Object.entries(spec.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
+    ...Object.fromEntries(
+      Object.entries(spec.auth ?? {}).map(([name, value]) => [
+        name.toLowerCase(),
+        value.replace(variable, (_, name: string) => Redacted.value(secrets.get(name)!))
+      ])
+    )
+  })
+
+  /** An answer that repeats a secret, as debugging servers do, keeps it out of the history. */
+  const scrubbed = (text: string): string =>
+    [...secrets].reduce((text, [name, secret]) => {
+      const value = Redacted.value(secret)
+      return value.length < 4 ? text : text.replaceAll(value, `<${name}>`)
+    }, text)
+
+  const run = (args: unknown): Effect.Effect<string> => {
+    const request = HttpToolSpec.fillRequest(spec, Predicate.isReadonlyObject(args) ? args : {})
+    if (Result.isFailure(request)) return Effect.succeed(failed(null, request.failure))
+    const { body, url } = request.success
+    const method = (spec.method ?? "POST").toUpperCase()
+    return Egress.send({ method, url, headers: headers(body), body, maxCharacters }, policy).pipe(
+      Effect.map(({ cut, status, text }) => {
+        const shown = `${scrubbed(text)}${cut ? "... (truncated)" : ""}`
+        return status >= 200 && status < 300
+          ? JsonText.stringify({ ok: true, status, body: shown })
+          : failed(status, shown)
+      }),
+      Effect.catchTag("EgressError", (error) =>
+        Effect.succeed(failed(null, `Request failed: ${scrubbed(error.message)}`))
+      ),
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () =>
+          Effect.succeed(
+            failed(null, `Request timed out${spec.timeout === undefined ? "" : ` after ${seconds(timeout)}`}.`)
+          )
+      })
+    )
+  }
+
+  return VoiceTool.dynamic(
+    spec.name,
+    {
+      description: spec.description,
+      parameters: StrictSchema.isStrict(closed) ? (closed as typeof parameters) : parameters,
+      background: spec.background ?? true,
+      activeTurns: spec.activeTurns,
+      interruption: spec.interruption,
+      duplicates: spec.duplicates,
+      // The request has its own limit, and its own words for it.
+      timeout: Duration.sum(timeout, Duration.seconds(1))
+    },
+    run
+  )
+}
+
+const failed = (status: number | null, error: string): string => JsonText.stringify({ ok: false, status, error })
+
+/** As Python writes a float: `5.0s`, `0.2s`. */
+const seconds = (duration: Duration.Duration): string => {
+  const value = Duration.toMillis(duration) / 1000
+  return `${Number.isInteger(value) ? value.toFixed(1) : value}s`
+}

@@ -1,0 +1,151 @@
+/**
+ * Looks things up in the documents that the platform keeps for an agent.
+ *
+ * @since 0.1.0
+ */
+import type { CallRequest } from "@antiphon/core/CallRequest"
+import * as JsonText from "@antiphon/core/JsonText"
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as VoiceTool from "../VoiceTool.ts"
+
+/** Where the documents are, where neither the call nor `CARTESIA_BASE_URL` says so. */
+export const defaultBaseUrl = "https://api.cartesia.ai"
+
+/** A lookup brought nothing. `MissingCredentials` comes before any request: the call names no agent or carries no token. */
+export class KnowledgeBaseError extends Schema.TaggedError<KnowledgeBaseError>()("KnowledgeBaseError", {
+  reason: Schema.Literals(["MissingCredentials", "Status", "InvalidBody", "Timeout", "Transport"]),
+  description: Schema.String,
+  status: Schema.optional(Schema.Int)
+}) {
+  override get message() {
+    return this.description
+  }
+}
+
+/** What a lookup can be told. */
+export interface QueryOptions {
+  /** How many pieces at most. 5. */
+  readonly topK?: number | undefined
+  /** What the documents must be like. */
+  readonly filters?: { readonly [name: string]: unknown } | undefined
+  /** How long the caller waits. 3 seconds; more than 10 are logged as a warning. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** Looks something up with the credentials of the call. The pieces are as the platform gave them. */
+export const query = (
+  request: Pick<CallRequest, "agent" | "agentToken" | "apiBaseUrl">,
+  text: string,
+  { filters = {}, timeout = "3 seconds", topK = 5 }: QueryOptions = {}
+): Effect.Effect<ReadonlyArray<unknown>, KnowledgeBaseError, HttpClient.HttpClient> =>
+  Effect.gen(function* () {
+    const { agent, agentToken, apiBaseUrl } = request
+    if (agent.id === null || agentToken === null) {
+      const missing = agent.id === null ? "agent id" : "agent token"
+      return yield* fail("MissingCredentials", `the call carries no ${missing}`)
+    }
+    const limit = Duration.fromInputUnsafe(timeout)
+    if (Duration.isGreaterThan(limit, Duration.seconds(10)))
+      yield* Effect.logWarning(`a lookup may keep the caller waiting for ${Duration.format(limit)}`)
+    const base = apiBaseUrl ?? (yield* baseUrl)
+    const client = yield* HttpClient.HttpClient
+    const asked = HttpClientRequest.get(
+      `${base.replace(/\/+$/, "")}/agents/${encodeURIComponent(agent.id)}/documents/query`
+    ).pipe(
+      HttpClientRequest.appendUrlParams([
+        ["query", text],
+        ["top_k", String(topK)],
+        ...(Object.keys(filters).length === 0 ? [] : [["filters", JsonText.stringify(filters)] as const])
+      ]),
+      HttpClientRequest.bearerToken(agentToken)
+    )
+    return yield* client.execute(asked).pipe(
+      Effect.mapError((error) => failure("Transport", `the knowledge base was not reached: ${error.reason._tag}`)),
+      Effect.flatMap((response) =>
+        Effect.flatMap(
+          Effect.orElseSucceed(response.text, () => ""),
+          results(response.status)
+        )
+      ),
+      Effect.timeoutOrElse({
+        duration: limit,
+        orElse: () => fail("Timeout", `the knowledge base did not answer within ${Duration.format(limit)}`)
+      })
+    )
+  })
+
+const baseUrl = Config.String("CARTESIA_BASE_URL").pipe(
+  Config.withDefault(defaultBaseUrl),
+  Effect.orElseSucceed(() => defaultBaseUrl)
+)
+
+const failure = (reason: KnowledgeBaseError["reason"], description: string, status?: number) =>
+  new KnowledgeBaseError({ reason, description, ...(status === undefined ? undefined : { status }) })
+const fail = (...args: Parameters<typeof failure>) => Effect.fail(failure(...args))
+
+const decodeJson = Schema.decodeUnknownEffect(
+  Schema.fromJsonString(Schema.Struct({ results: Schema.optional(Schema.NullOr(Schema.Array(Schema.Unknown))) }))
+)
+
+const results =
+  (status: number) =>
+  (body: string): Effect.Effect<ReadonlyArray<unknown>, KnowledgeBaseError> =>
+    status !== 200
+      ? fail("Status", `the knowledge base answered with status ${status}: ${body.slice(0, 500)}`, status)
+      : decodeJson(body).pipe(
+          Effect.map(({ results }) => results ?? []),
+          Effect.mapError(() =>
+            failure("InvalidBody", "the knowledge base answered with something that is not its JSON")
+          )
+        )
+
+/** What the model is told, where nothing else is said. */
+export const defaultDescription =
+  "Look up information from your knowledge base. Use when the user asks about facts, policies, products, or other domain information that may be stored in reference documents. Pass a focused natural-language query describing what you need to find.Always let the user know before calling the tool, since it might take some time to return results."
+
+/** What the model reads where nothing was found. */
+export const nothingFound = "No relevant information was found in the knowledge base."
+/** What the model reads where the lookup failed. The log says why. */
+export const unavailable = "The knowledge base is currently unavailable."
+
+export interface Options extends QueryOptions, Pick<VoiceTool.Options, "description" | "activeTurns" | "interruption"> {
+  /** Whether the conversation goes on during a lookup. False by default. */
+  readonly background?: boolean | undefined
+}
+
+/** Makes the tool `knowledge_base`. */
+export const make = (options: Options = {}): VoiceTool.VoiceTool<HttpClient.HttpClient> => {
+  const constructor = options.background === true ? VoiceTool.background : VoiceTool.loopback
+  const timeout = Duration.fromInputUnsafe(options.timeout ?? "3 seconds")
+  return constructor(
+    "knowledge_base",
+    {
+      description: options.description ?? defaultDescription,
+      activeTurns: options.activeTurns,
+      interruption: options.interruption,
+      // The lookup has its own limit, and its own words for it.
+      timeout: Duration.sum(timeout, Duration.seconds(1)),
+      parameters: {
+        query: Schema.String.annotate({ description: "Natural-language query describing what to look up" })
+      }
+    },
+    ({ query: text }, { turn }) =>
+      query(turn.request, text, options).pipe(
+        Effect.map((pieces) => pieces.flatMap(contentOf).join("\n\n---\n\n") || nothingFound),
+        Effect.catchTag("KnowledgeBaseError", (error) =>
+          Effect.as(Effect.logWarning(`knowledge_base: ${error.message}`), unavailable)
+        )
+      )
+  )
+}
+
+const contentOf = (piece: unknown): ReadonlyArray<string> =>
+  Predicate.hasProperty(piece, "content") && Predicate.isString(piece.content) && piece.content.trim() !== ""
+    ? [piece.content]
+    : []

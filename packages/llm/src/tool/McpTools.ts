@@ -1,0 +1,240 @@
+/**
+ * The tools of an MCP server, each offered to the model as a tool of its own.
+ *
+ * The server is connected to once, and again when the connection is lost. Its tools are listed when they are made: make
+ * them with the agent of a call, and they are those of that moment.
+ *
+ * @since 0.1.0
+ */
+import * as McpClient from "effect/ai/McpClient"
+import { type McpClientError, ConfigurationError, McpClientError as McpFailure } from "effect/ai/McpClientError"
+import * as McpProtocol from "effect/ai/McpProtocol"
+import type * as McpSchema from "effect/ai/McpSchema"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Predicate from "effect/Predicate"
+import * as ChildProcess from "effect/process/ChildProcess"
+import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as VoiceTool from "../VoiceTool.ts"
+
+/** What a server's tools have in common. */
+export interface ServerOptions extends Pick<
+  VoiceTool.Options,
+  "timeout" | "interruption" | "concurrency" | "duplicates" | "activeTurns"
+> {
+  /** Name of the server: put before the names of its tools. */
+  readonly name: string
+  /** Whether the conversation goes on while a tool runs. False by default. */
+  readonly background?: boolean | undefined
+  /** Names of the server's tools that are offered. All by default. */
+  readonly only?: ReadonlyArray<string> | undefined
+  /** Longest wait for the connection and for the list of tools. 10 seconds by default. */
+  readonly connectTimeout?: Duration.Input | undefined
+}
+
+/** A server behind an address, spoken to over streamable HTTP. */
+export interface HttpOptions extends ServerOptions {
+  readonly url: string
+  readonly headers?: { readonly [name: string]: string | Redacted.Redacted } | undefined
+  readonly command?: undefined
+}
+
+/** A server that is a program, spoken to over its standard streams, and ended with the scope. */
+export interface CommandOptions extends ServerOptions {
+  /** The program and its arguments. */
+  readonly command: readonly [program: string, ...args: ReadonlyArray<string>]
+  /** Added to the environment of this process. */
+  readonly env?: { readonly [name: string]: string | Redacted.Redacted } | undefined
+  readonly url?: undefined
+}
+
+export type Options = HttpOptions | CommandOptions
+
+type Needs<O> = O extends HttpOptions ? HttpClient.HttpClient : ChildProcessSpawner
+type Service = HttpClient.HttpClient | ChildProcessSpawner
+
+/** Connects to a server and makes its tools. The connection lives as long as the scope. */
+export const make = <const O extends Options>(
+  options: O
+): Effect.Effect<ReadonlyArray<VoiceTool.VoiceTool>, McpClientError, Needs<O> | Scope.Scope> =>
+  Effect.gen(function* () {
+    const server = yield* connecting(options)
+    const found = yield* server.use((client) => client.listTools({ timeout: options.connectTimeout ?? "10 seconds" }))
+    const offered = found.filter(({ name }) => options.only === undefined || options.only.includes(name))
+    const tools = offered.map((tool) =>
+      VoiceTool.dynamic(
+        nameOf(options.name, tool.name),
+        { ...options, description: tool.description ?? tool.title, parameters: { ...schemaOf(tool) } },
+        (args) => call(server, tool, Predicate.isReadonlyObject(args) ? args : {})
+      )
+    )
+    const names = tools.map(({ name }) => name)
+    const twice = names.find((name, index) => names.indexOf(name) !== index)
+    return twice === undefined ? tools : yield* misconfigured(`two tools of ${options.name} are called ${twice}`)
+  }) as Effect.Effect<ReadonlyArray<VoiceTool.VoiceTool>, McpClientError, Needs<O> | Scope.Scope>
+
+/**
+ * Connects to a server and makes one tool of all that it has, as Line does: called without a name, `mcp_<name>` lists the
+ * tools, and with one it calls that. Keeps the prompt short where a server has many.
+ */
+export const makeSingle = <const O extends Options>(
+  options: O & { readonly description?: string | undefined }
+): Effect.Effect<VoiceTool.VoiceTool, McpClientError, Needs<O> | Scope.Scope> =>
+  Effect.map(connecting(options), (server) =>
+    VoiceTool.dynamic(
+      `mcp_${options.name}`,
+      {
+        ...options,
+        description:
+          options.description ??
+          `Tools of the MCP server "${options.name}". Call without tool_name to list them with their parameters; then call with the name of one in tool_name and its arguments in tool_args.`,
+        parameters: singleParameters
+      },
+      (args) =>
+        Effect.gen(function* () {
+          const { tool_args: text, tool_name: name } = yield* decodeSingle(args)
+          const found = yield* server.use((client) => client.listTools())
+          if (name === undefined || name === null || name === "" || name === "list_tools")
+            return found.map((tool) => ({ name: tool.name, description: tool.description, parameters: schemaOf(tool) }))
+          const tool = found.find((tool) => tool.name === name)
+          if (tool === undefined) return { error: `there is no tool "${name}"` }
+          const given = yield* decodeArgs(text == null || text === "" ? "{}" : text)
+          return yield* call(server, tool, given)
+        }).pipe(Effect.catch((error) => Effect.succeed({ error: error.message })))
+    )
+  ) as Effect.Effect<VoiceTool.VoiceTool, McpClientError, Needs<O> | Scope.Scope>
+
+const singleParameters = {
+  type: "object",
+  properties: {
+    tool_name: { type: "string", description: "Name of the tool to call, or list_tools" },
+    tool_args: { type: "string", description: "Arguments of the tool, as a JSON object in text form" }
+  }
+}
+const optionalText = Schema.optional(Schema.NullOr(Schema.String))
+const decodeSingle = Schema.decodeUnknownEffect(Schema.Struct({ tool_name: optionalText, tool_args: optionalText }))
+const decodeArgs = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
+
+const misconfigured = (description: string) =>
+  Effect.fail(new McpFailure({ reason: new ConfigurationError({ description }) }))
+
+/** Names of tools are 1 to 64 letters, digits, `_` and `-`. */
+const nameOf = (server: string, tool: string): string =>
+  `${server}_${tool}`.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64)
+
+const schemaOf = (tool: McpSchema.Tool): { readonly [keyword: string]: unknown } =>
+  Predicate.isReadonlyObject(tool.inputSchema) ? { properties: {}, ...tool.inputSchema } : {}
+
+/** What the model reads of a call: the text, or what there is besides; and failures as `{"error": …}`. */
+const call = (
+  server: Server,
+  tool: McpSchema.Tool,
+  args: { readonly [name: string]: unknown }
+): Effect.Effect<unknown> =>
+  server
+    .use((client) => client.callTool({ tool, arguments: args as { [name: string]: Schema.Json } }))
+    .pipe(
+      Effect.map((result) => (result.isError === true ? { error: textOf(result) } : textOf(result))),
+      Effect.catch((error) => Effect.succeed({ error: error.message }))
+    )
+
+const textOf = ({ content, structuredContent }: McpSchema.CallToolResult): unknown => {
+  const parts = content.map((block) => {
+    if (block.type === "text") return block.text
+    if (block.type === "resource" && "text" in block.resource) return block.resource.text
+    if (block.type === "resource_link") return `${block.title ?? block.name}: ${block.uri}`
+    return `[${block.type}]`
+  })
+  return parts.length === 0 && structuredContent !== undefined ? structuredContent : parts.join("\n")
+}
+
+/** A connection to a server, made anew when it was lost. */
+interface Server {
+  readonly use: <A>(
+    f: (client: McpClient.McpClient) => Effect.Effect<A, McpClientError>
+  ) => Effect.Effect<A, McpClientError>
+}
+
+const connecting = (options: Options): Effect.Effect<Server, McpClientError, Service | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { command, name, url }: ServerOptions & { readonly url?: unknown; readonly command?: unknown } = options
+    if (url === undefined && command === undefined) return yield* misconfigured(`${name}: give url or command`)
+    const context = yield* Effect.context<Service | Scope.Scope>()
+    const scope = yield* Effect.scope
+    const one = yield* Semaphore.make(1)
+    let open: { readonly client: McpClient.McpClient; readonly scope: Scope.Closeable } | undefined
+
+    const connect = one.withPermit(
+      Effect.gen(function* () {
+        if (open !== undefined) return open
+        const own = yield* Scope.fork(scope)
+        const client = yield* clientOf(options).pipe(
+          Effect.provideContext(Context.add(context, Scope.Scope, own)),
+          Effect.onExit((exit) => (Exit.isFailure(exit) ? Scope.close(own, exit) : Effect.void))
+        )
+        return (open = { client, scope: own })
+      })
+    )
+    yield* connect
+    return {
+      use: (f) =>
+        Effect.flatMap(connect, (used) =>
+          Effect.tapError(f(used.client), ({ reason }) => {
+            if (used !== open || (reason._tag !== "TransportError" && reason._tag !== "ClosedError")) return Effect.void
+            open = undefined
+            return Scope.close(used.scope, Exit.void)
+          })
+        )
+    }
+  })
+
+/** Newest first. A server that does not speak one is asked for the next. */
+const protocols = [
+  McpProtocol.v2025_11_25,
+  McpProtocol.v2025_06_18,
+  McpProtocol.v2025_03_26,
+  McpProtocol.v2024_11_05
+] as unknown as ReadonlyArray<typeof McpProtocol.v2025_11_25>
+
+const clientOf = (
+  options: Options,
+  index = 0
+): Effect.Effect<McpClient.McpClient, McpClientError, Service | Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.fork(yield* Effect.scope)
+    const protocol = protocols[index]!
+    const opening: Effect.Effect<McpClient.Transport, McpClientError, Service | Scope.Scope> =
+      options.command === undefined
+        ? McpClient.http({ url: options.url, protocol, headers: plain(options.headers ?? {}) })
+        : McpClient.stdio({ command: commandOf(options), protocol })
+    return yield* opening.pipe(
+      Effect.flatMap((transport) =>
+        Effect.provideService(
+          McpClient.make({ name: "antiphon", version: "0.1.0", timeout: options.connectTimeout ?? "10 seconds" }),
+          McpClient.Transport,
+          transport
+        )
+      ),
+      Effect.provideService(Scope.Scope, scope),
+      Effect.onExit((exit) => (Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)),
+      Effect.catchIf(
+        ({ reason }) => reason._tag === "UnsupportedError" && index + 1 < protocols.length,
+        () => clientOf(options, index + 1)
+      )
+    )
+  })
+
+const commandOf = ({ command: [program, ...args], env }: CommandOptions): ChildProcess.Command =>
+  ChildProcess.make(program, args, { env: { ...env }, extendEnv: true })
+
+const plain = (headers: { readonly [name: string]: string | Redacted.Redacted }): { readonly [name: string]: string } =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Redacted.isRedacted(value) ? Redacted.value(value) : value])
+  )

@@ -1,0 +1,137 @@
+/**
+ * Lets the model search the web: by itself where it can and has no other tool, else through a `Search` service.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as NativeWebSearch from "../internal/nativeWebSearch.ts"
+import * as Models from "../Models.ts"
+import * as VoiceTool from "../VoiceTool.ts"
+
+/** Something that was found. */
+export interface Hit {
+  readonly title: string
+  readonly body: string
+  readonly url: string
+}
+
+/** A search was not answered. */
+export class SearchError extends Schema.TaggedError<SearchError>()("SearchError", { description: Schema.String }) {
+  override get message() {
+    return this.description
+  }
+}
+
+/** Searches the web. */
+export class Search extends Context.Service<
+  Search,
+  {
+    readonly search: (
+      query: string,
+      options: { readonly limit: number }
+    ) => Effect.Effect<ReadonlyArray<Hit>, SearchError>
+  }
+>()("@antiphon/llm/tool/WebSearch/Search") {}
+
+/** How a search is made. Beside `contextSize`, only models that search by themselves heed these. */
+export interface Options extends NativeWebSearch.Options, Pick<VoiceTool.Options, "description" | "activeTurns"> {}
+
+const hits = { low: 3, medium: 5, high: 10 }
+
+/**
+ * Makes the tool `web_search`. `contextSize` (`medium` by default) says how much is read: 3, 5 or 10 hits where the `Search`
+ * service is asked.
+ */
+export const make = ({ activeTurns, description, ...options }: Options = {}): VoiceTool.VoiceTool<Search> => {
+  const contextSize = options.contextSize ?? "medium"
+  const native = NativeWebSearch.make({ ...options, contextSize })
+  const tool = VoiceTool.loopback(
+    "web_search",
+    {
+      description:
+        description ??
+        "Search the web for current information. Use when you need up-to-date information, or facts that you do not know.",
+      activeTurns,
+      parameters: { query: Schema.String.annotate({ description: "The search query to look up" }) }
+    },
+    ({ query }) =>
+      Effect.gen(function* () {
+        const { search } = yield* Search
+        const found = yield* search(query, { limit: hits[contextSize] })
+        return found.length === 0 ? "No results found." : found.map(written).join("\n\n")
+      }).pipe(Effect.catchTag("SearchError", (error) => Effect.succeed(`The search failed: ${error.message}`)))
+  )
+  return { ...tool, native: (model) => (Models.searchesNatively(model) ? native : undefined) }
+}
+
+const written = ({ body, title, url }: Hit, index: number): string => `${index + 1}. ${title}\n${body}\nURL: ${url}`
+
+/** Searches with DuckDuckGo's page for browsers without scripts. It needs no key, and may refuse a busy address. */
+export const layerDuckDuckGo = (
+  options: { readonly baseUrl?: string | undefined } = {}
+): Layer.Layer<Search, never, HttpClient.HttpClient> =>
+  Layer.effect(
+    Search,
+    Effect.map(HttpClient.HttpClient, (client) => ({
+      search: (query, { limit }) =>
+        client
+          .execute(
+            HttpClientRequest.post(`${options.baseUrl ?? "https://html.duckduckgo.com"}/html/`).pipe(
+              HttpClientRequest.setHeader("user-agent", "Mozilla/5.0 (compatible; antiphon)"),
+              HttpClientRequest.bodyUrlParams({ q: query })
+            )
+          )
+          .pipe(
+            Effect.flatMap((response) => Effect.map(response.text, (page) => ({ page, status: response.status }))),
+            Effect.mapError((error) => new SearchError({ description: `no answer (${error.reason._tag})` })),
+            Effect.flatMap(({ page, status }) =>
+              status === 200
+                ? Effect.succeed(hitsOf(page).slice(0, limit))
+                : Effect.fail(new SearchError({ description: `status ${status}` }))
+            ),
+            Effect.timeoutOrElse({
+              duration: "10 seconds",
+              orElse: () => Effect.fail(new SearchError({ description: "no answer within 10 seconds" }))
+            })
+          )
+    }))
+  )
+
+const link = /<a\b(?=[^>]*\bclass="[^"]*\bresult__a\b)[^>]*\bhref="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g
+const snippet = /class="[^"]*\bresult__snippet\b[^"]*"[^>]*>([\s\S]*?)<\/(?:a|td|div)>/
+
+/** The hits of a page, without advertisements. */
+const hitsOf = (page: string): ReadonlyArray<Hit> => {
+  const links = [...page.matchAll(link)]
+  return links.flatMap((match, index) => {
+    const url = targetOf(textOf(match[1]!))
+    if (url === undefined) return []
+    const rest = page.slice(match.index + match[0].length, links[index + 1]?.index)
+    return [{ title: textOf(match[2]!), body: textOf(snippet.exec(rest)?.[1] ?? ""), url }]
+  })
+}
+
+/** Links lead through a counter that holds the address; those of advertisements lead elsewhere. */
+const targetOf = (href: string): string | undefined => {
+  const url = URL.parse(href, "https://duckduckgo.com")
+  if (url === null || url.pathname === "/y.js") return undefined
+  return url.pathname === "/l/" ? (url.searchParams.get("uddg") ?? undefined) : url.href
+}
+
+const named: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " }
+
+const textOf = (html: string): string =>
+  html
+    .replace(/<[^>]*>/g, "")
+    .replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi, (all, hex: string, decimal: string, name: string) => {
+      if (name !== undefined) return named[name.toLowerCase()] ?? all
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+      return code <= 0x10ffff ? String.fromCodePoint(code) : all
+    })
+    .replace(/\s+/g, " ")
+    .trim()
