@@ -23,5 +23,6 @@ export class CallError extends Schema.TaggedError<CallError>()("CallError", {
 /** The message of a failure, without its stack. */
 export const describe = (error: unknown): string => {
   if (Cause.isCause(error)) return describe(Cause.squash(error))
-  return error instanceof Error ? error.message || error.name : typeof error === "string" ? error : String(error)
+  if (error instanceof Error) return error.message || error.name
+  return typeof error === "object" && error !== null && !("toString" in error) ? "unknown error" : String(error)
 }

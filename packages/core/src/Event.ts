@@ -35,7 +35,7 @@ export type AgentContent = typeof AgentContent.Type
 export const Input = Schema.TaggedUnion({
   /** The call has begun. Always the first event of a call. */
   CallStarted: { ...id },
-  /** The caller has gone, or the harness has ended the call. Always the last event, and absent after a fatal error. */
+  /** The caller has gone, or the harness has ended the call. Always the last event; absent where garbage came in. */
   CallEnded: { ...id },
   UserTurnStarted: { ...id },
   UserTextSent: UserContent.cases.UserTextSent.fields,

@@ -45,7 +45,7 @@ export interface Turn {
   readonly currentHistory: Effect.Effect<History.History>
   /**
    * Runs work that outlives the turn and ends with the call. Its one outcome (returned, failed or cancelled) comes back
-   * as `BackgroundReturned`, exactly once.
+   * as `BackgroundReturned`, exactly once; work that still runs when the call ends is interrupted, and nobody is told.
    */
   readonly background: <A, E, R>(
     name: string,

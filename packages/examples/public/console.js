@@ -246,7 +246,7 @@ const start = () => {
     },
     onFrame: (direction, message, raw) => {
       events.add(direction, message, raw, now())
-      if (direction === "in") receive[message?.type]?.(message)
+      if (direction === "in" && Object.hasOwn(receive, message?.type)) receive[message.type](message)
     },
     onClose: ended
   })

@@ -7,13 +7,17 @@
 
 /** Words a minute at which the page speaks. */
 const wordsPerMinute = 170
-/** How long an unfinished word waits for its rest, and silence for more text, in milliseconds. */
-const patience = 300
+/** How long an unfinished word or sentence waits for its rest, in milliseconds. */
+const patience = 700
+/** How long nothing is left to say before the speech has ended, in milliseconds. */
+const silence = 300
 
 // Scripts without spaces between words are spoken a character at a time.
 const unspaced =
   "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}"
 const word = new RegExp(`[${unspaced}][^\\s\\p{L}\\p{N}]*\\s*|[^\\s${unspaced}]+\\s*|\\s+`, "gu")
+
+const sentenceEnd = /[.!?…。！？]["'”’)\]]*\s*$/u
 
 /** Splits text into words, each with the white space behind it. Joined, they are the text. */
 export const splitWords = (text) => text.match(word) ?? []
@@ -23,7 +27,7 @@ export const duration = (text) => {
   const solid = text.trim()
   if (solid === "") return 0
   const letters = Math.max(1, solid.replace(/[^\p{L}\p{N}]/gu, "").length)
-  const breath = /[.!?…。！？]["'”’)\]]*$/u.test(solid) ? 0.9 : /[,;:–—、，]["'”’)\]]*$/u.test(solid) ? 0.35 : 0
+  const breath = sentenceEnd.test(solid) ? 0.9 : /[,;:–—、，]["'”’)\]]*$/u.test(solid) ? 0.35 : 0
   return (60000 / wordsPerMinute) * (Math.min(2, 0.59 + 0.09 * letters) + breath)
 }
 
@@ -48,7 +52,7 @@ export const voiceSpeaker = (rate, { language, onFailure }) => {
   const clock = clockSpeaker(rate)
   return {
     take: (words, complete) => {
-      const end = words.findIndex(({ text }) => /[.!?…。！？]["'”’)\]]*\s*$/u.test(text))
+      const end = words.findIndex(({ text }) => sentenceEnd.test(text))
       return end >= 0 ? end + 1 : complete || words.length > 40 ? words.length : 0
     },
     speak: (words, { begin, done, end }) => {
@@ -158,11 +162,14 @@ export const makePlayback = ({ on, speaker }) => {
 
   const wait = () => {
     clearTimeout(timer)
-    timer = setTimeout(() => {
-      flush()
-      if (queue.length > 0) next(true)
-      else stopped()
-    }, patience)
+    timer = setTimeout(
+      () => {
+        flush()
+        if (queue.length > 0) next(true)
+        else stopped()
+      },
+      queue.length > 0 || tail !== "" ? patience : silence
+    )
   }
 
   const next = (complete = false) => {
@@ -203,8 +210,9 @@ export const makePlayback = ({ on, speaker }) => {
       if (tailOf !== undefined && (tailOf.id !== id || tailOf.interruptible !== interruptible)) flush()
       tailOf = { id, interruptible }
       const words = splitWords(tail + text)
-      // The last word may go on in the next piece.
-      tail = words.length > 0 && !/\s$/.test(words.at(-1)) ? words.pop() : ""
+      // The last word may go on in the next piece, unless it ends a sentence.
+      const open = words.length > 0 && !/\s$/.test(words.at(-1)) && !sentenceEnd.test(words.at(-1))
+      tail = open ? words.pop() : ""
       for (const added of words) add(added)
       if (current === undefined) next()
     },

@@ -338,6 +338,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
       const before = call.frames.length
       await call.say("Help")
       await call.midway("tell me a story")
+      await call.last.getByText("say goodbye and I hang up.").waitFor()
       await call.last.getByText(/Heard to the end/).waitFor()
       await call.page.waitForFunction(() => !("agent" in document.body.dataset))
 
@@ -458,7 +459,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
       await call.page.locator('.word[data-firm][data-state="spoken"]').nth(2).waitFor()
       await call.box.press("x")
       await call.page.locator("body[data-speaking=caller]").waitFor()
-      await call.last.getByText(/^Heard to the end/).waitFor()
+      await call.words("spoken").getByText("begun.").waitFor()
       assert.strictEqual(await call.words("dropped").count(), 0)
       const speaking = call.sent().findLastIndex(({ type, value }) => type === "user_state" && value === "speaking")
       const acks = call
@@ -558,7 +559,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   it(
     "lists the messages of both directions, filtered, and unfolds one by keyboard",
     using({ rate: 30 }, async (call) => {
-      await call.shows(/^Heard to the end/)
+      await call.shows("Heard to the end, 43 words.")
       const rows = call.page.locator("#rows li:visible")
       const acks = call.page.locator("#rows li.is-acks:visible")
       assert.strictEqual(await acks.count(), 0)

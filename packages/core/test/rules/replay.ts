@@ -27,6 +27,7 @@ interface TurnModel {
   overAt: number | undefined
   sent: number
   apologies: number
+  apologizes: boolean
   late: boolean
 }
 
@@ -117,6 +118,7 @@ export const breaches = ({ entries, fibers, history, spec }: Trace): ReadonlyArr
       overAt: undefined,
       sent: 0,
       apologies: 0,
+      apologizes: false,
       late: false
     }
     turns.set(id, current)
@@ -175,6 +177,7 @@ export const breaches = ({ entries, fibers, history, spec }: Trace): ReadonlyArr
   const failedTurn = (turn: TurnModel) => {
     if (turn.closedAt !== undefined || hungUpAt !== undefined) return
     turnsFailed.push(turn.trigger.eventId)
+    if (spec.turnFailure === "recover") turn.apologizes = true
   }
 
   for (const entry of entries) {
@@ -312,6 +315,11 @@ export const breaches = ({ entries, fibers, history, spec }: Trace): ReadonlyArr
   holds(8, events.filter(({ _tag }) => _tag === "CallEnded").length === 1, "the call ended more than once")
   const alive = [...turns.values()].flatMap((turn) => [...turn.live]).length + background.size
   holds(8, alive > 0 || fibers === 0, `${fibers} fibers are left in the long run`)
+
+  for (const { apologies, apologizes, closedAt, id } of turns.values()) {
+    holds(9, !apologizes || apologies === 1 || closedAt !== undefined, `turn ${id} failed and nobody said so`)
+    holds(9, apologies <= 1, `turn ${id} apologized ${apologies} times`)
+  }
 
   const recorded = events.flatMap((event) => (event._tag === "TurnFailed" ? [event.respondingTo] : []))
   const expected = spec.turnFailure === "recover" ? turnsFailed : []
