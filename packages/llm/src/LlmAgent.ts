@@ -174,7 +174,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
 export const make =
   <R = never>(
     options: Options<R> | ((request: CallRequest) => Options<R>) = {}
-  ): Agent.Factory<never, R | LanguageModel.LanguageModel> =>
+  ): Agent.Factory<never, never, R | LanguageModel.LanguageModel> =>
   (request) => {
     const given = typeof options === "function" ? options(request) : options
     return Effect.map(makeAgent(given), (agent) => Agent.make(agent.respond, given))

@@ -53,8 +53,12 @@ export interface ToolRun<in out R> {
   readonly owns: (toolCallId: string) => boolean
 }
 
-const argsOf = (args: unknown): Args =>
-  typeof args === "object" && args !== null && !Array.isArray(args) ? (args as Args) : {}
+/** The arguments as events carry them. Those that were not JSON are shown as the model wrote them. */
+const argsOf = (args: unknown): Args => {
+  const raw = BadArguments.rawOf(args)
+  if (raw !== undefined) return { invalid_json: raw }
+  return typeof args === "object" && args !== null && !Array.isArray(args) ? (args as Args) : {}
+}
 
 export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Scope> =>
   Effect.gen(function* () {

@@ -102,9 +102,12 @@ const back = (name: string, options: BackOptions, giveBack: Effect.Effect<void>)
       }
     },
     ({ reason }, { turn }) =>
-      turn
-        .addEntry(`The conversation has come back from ${name}. ${reason}`, { role: "system" })
-        .pipe(Effect.andThen(giveBack), Effect.as([]))
+      Stream.fromEffectDrain(
+        Effect.andThen(
+          turn.addEntry(`The conversation has come back from ${name}. ${reason}`, { role: "system" }),
+          giveBack
+        )
+      )
   )
 
 const handoff = <E, R, R2, C extends ContextPolicy>(

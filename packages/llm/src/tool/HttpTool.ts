@@ -119,47 +119,44 @@ export const make = (spec: Spec): Effect.Effect<VoiceTool.VoiceTool, HttpToolErr
 
 const variable = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 
-const build = (
-  spec: Spec,
-  policy: Egress.Policy,
-  secrets: ReadonlyMap<string, Redacted.Redacted>
-): VoiceTool.VoiceTool => {
+type Secrets = ReadonlyMap<string, Redacted.Redacted>
+
+const headersOf = (spec: Spec, secrets: Secrets, body: string | undefined): { readonly [name: string]: string } => {
+  const named = (headers: Spec["headers"], value: (given: string) => string) =>
+    Object.fromEntries(Object.entries(headers ?? {}).map(([name, given]) => [name.toLowerCase(), value(given)]))
+  return {
+    ...(body === undefined ? undefined : { "content-type": HttpToolSpec.contentTypeOf(spec) }),
+    ...named(spec.headers, (value) => value),
+    ...named(spec.auth, (value) => value.replace(variable, (_, name: string) => Redacted.value(secrets.get(name)!)))
+  }
+}
+
+/** An answer that repeats a secret, as debugging servers do, keeps it out of the history. */
+const scrubbed = (secrets: Secrets, text: string): string =>
+  [...secrets].reduce((text, [name, secret]) => {
+    const value = Redacted.value(secret)
+    return value.length < 4 ? text : text.replaceAll(value, `<${name}>`)
+  }, text)
+
+const build = (spec: Spec, policy: Egress.Policy, secrets: Secrets): VoiceTool.VoiceTool => {
   const timeout = Duration.fromInputUnsafe(spec.timeout ?? "30 seconds")
   const parameters = HttpToolSpec.parameters(spec)
   const closed = StrictSchema.close(parameters)
-
-  const headers = (body: string | undefined): { readonly [name: string]: string } => ({
-    ...(body === undefined ? undefined : { "content-type": HttpToolSpec.contentTypeOf(spec) }),
-    ...Object.fromEntries(Object.entries(spec.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
-    ...Object.fromEntries(
-      Object.entries(spec.auth ?? {}).map(([name, value]) => [
-        name.toLowerCase(),
-        value.replace(variable, (_, name: string) => Redacted.value(secrets.get(name)!))
-      ])
-    )
-  })
-
-  /** An answer that repeats a secret, as debugging servers do, keeps it out of the history. */
-  const scrubbed = (text: string): string =>
-    [...secrets].reduce((text, [name, secret]) => {
-      const value = Redacted.value(secret)
-      return value.length < 4 ? text : text.replaceAll(value, `<${name}>`)
-    }, text)
 
   const run = (args: unknown): Effect.Effect<string> => {
     const request = HttpToolSpec.fillRequest(spec, Predicate.isReadonlyObject(args) ? args : {})
     if (Result.isFailure(request)) return Effect.succeed(failed(null, request.failure))
     const { body, url } = request.success
     const method = (spec.method ?? "POST").toUpperCase()
-    return Egress.send({ method, url, headers: headers(body), body, maxCharacters }, policy).pipe(
+    return Egress.send({ method, url, headers: headersOf(spec, secrets, body), body, maxCharacters }, policy).pipe(
       Effect.map(({ cut, status, text }) => {
-        const shown = `${scrubbed(text)}${cut ? "... (truncated)" : ""}`
+        const shown = `${scrubbed(secrets, text)}${cut ? "... (truncated)" : ""}`
         return status >= 200 && status < 300
           ? JsonText.stringify({ ok: true, status, body: shown })
           : failed(status, shown)
       }),
       Effect.catchTag("EgressError", (error) =>
-        Effect.succeed(failed(null, `Request failed: ${scrubbed(error.message)}`))
+        Effect.succeed(failed(null, `Request failed: ${scrubbed(secrets, error.message)}`))
       ),
       Effect.timeoutOrElse({
         duration: timeout,

@@ -66,13 +66,14 @@ export const query = (
       HttpClientRequest.bearerToken(agentToken)
     )
     return yield* client.execute(asked).pipe(
-      Effect.mapError((error) => failure("Transport", `the knowledge base was not reached: ${error.reason._tag}`)),
       Effect.flatMap((response) =>
-        Effect.flatMap(
-          Effect.orElseSucceed(response.text, () => ""),
-          results(response.status)
-        )
+        Effect.map(response.status === 200 ? response.text : Effect.orElseSucceed(response.text, () => ""), (body) => ({
+          body,
+          status: response.status
+        }))
       ),
+      Effect.mapError((error) => failure("Transport", `the knowledge base was not reached: ${error.reason._tag}`)),
+      Effect.flatMap(results),
       Effect.timeoutOrElse({
         duration: limit,
         orElse: () => fail("Timeout", `the knowledge base did not answer within ${Duration.format(limit)}`)
@@ -93,17 +94,13 @@ const decodeJson = Schema.decodeUnknownEffect(
   Schema.fromJsonString(Schema.Struct({ results: Schema.optional(Schema.NullOr(Schema.Array(Schema.Unknown))) }))
 )
 
-const results =
-  (status: number) =>
-  (body: string): Effect.Effect<ReadonlyArray<unknown>, KnowledgeBaseError> =>
-    status !== 200
-      ? fail("Status", `the knowledge base answered with status ${status}: ${body.slice(0, 500)}`, status)
-      : decodeJson(body).pipe(
-          Effect.map(({ results }) => results ?? []),
-          Effect.mapError(() =>
-            failure("InvalidBody", "the knowledge base answered with something that is not its JSON")
-          )
-        )
+const results = ({ body, status }: { readonly body: string; readonly status: number }) =>
+  status !== 200
+    ? fail("Status", `the knowledge base answered with status ${status}: ${body.slice(0, 500)}`, status)
+    : decodeJson(body).pipe(
+        Effect.map(({ results }) => results ?? []),
+        Effect.mapError(() => failure("InvalidBody", "the knowledge base answered with something that is not its JSON"))
+      )
 
 /** What the model is told, where nothing else is said. */
 export const defaultDescription =

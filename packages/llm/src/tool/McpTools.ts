@@ -189,7 +189,8 @@ const connecting = (options: Options): Effect.Effect<Server, McpClientError, Ser
           Effect.tapError(f(used.client), ({ reason }) => {
             if (used !== open || (reason._tag !== "TransportError" && reason._tag !== "ClosedError")) return Effect.void
             open = undefined
-            return Scope.close(used.scope, Exit.void)
+            // A program may take its time to end; the model need not wait for that.
+            return Effect.asVoid(Effect.forkIn(Scope.close(used.scope, Exit.void), scope))
           })
         )
     }

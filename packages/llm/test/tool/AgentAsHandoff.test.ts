@@ -1,0 +1,229 @@
+import * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import type * as Turn from "@antiphon/core/Turn"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schema, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import * as LlmAgent from "../../src/LlmAgent.ts"
+import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
+import * as AgentAsHandoff from "../../src/tool/AgentAsHandoff.ts"
+import * as VoiceTool from "../../src/VoiceTool.ts"
+import { playing, settle, shown } from "./calling.ts"
+
+const weather = VoiceTool.loopback("weather", { parameters: { city: Schema.String } }, ({ city }) =>
+  Effect.succeed(`Sunny in ${city}`)
+)
+
+/** An agent by rules, and the events and turns that it was given. */
+const noting = (routes: Parameters<typeof Agent.route>[0] = {}) => {
+  const seen: Array<{ readonly event: Event.Input; readonly turn: Turn.Turn }> = []
+  const agent: Agent.Agent = (event, turn) => {
+    seen.push({ event, turn })
+    return Agent.route(routes)(event, turn) as Stream.Stream<Event.Output>
+  }
+  const factory: Agent.Factory = () => Effect.succeed(Agent.make(agent))
+  return { seen, factory, tags: () => seen.map(({ event }) => event._tag) }
+}
+
+const handsOff = (name: string) => ScriptedModel.toolCall(name, {}, { id: "h1" })
+
+describe("AgentAsHandoff", () => {
+  it("is named after the agent's service, and has no parameters", () => {
+    class Billing extends Agent.Service<Billing>()("app/Billing") {}
+    assert.strictEqual(AgentAsHandoff.make(Billing).name, "transfer_to_billing")
+    const { factory } = noting()
+    assert.deepStrictEqual(shown(AgentAsHandoff.make(factory)), {
+      name: "transfer_to_agent",
+      description: "Transfer the conversation to another agent.",
+      parameters: { type: "object", properties: {}, additionalProperties: false },
+      strict: true
+    })
+  })
+
+  it.effect("says the message, changes the voice, and then the other agent greets", () =>
+    Effect.gen(function* () {
+      const specialist = LlmAgent.make({ introduction: "Specialist here.", systemPrompt: "You are the specialist." })
+      const model = ScriptedModel.make([
+        [ScriptedModel.text("Sure."), handsOff("to_specialist")],
+        ScriptedModel.text("Special.")
+      ])
+      const tool = AgentAsHandoff.make(specialist, {
+        name: "to_specialist",
+        handoffMessage: "Putting you through.",
+        updateCall: { voiceId: "v2" }
+      })
+      const call = yield* playing(model, { systemPrompt: "You are the front desk.", tools: [tool] })
+      yield* call.say("specialist please")
+      assert.deepStrictEqual(call.sent({ metrics: true }).slice(1), [
+        "llm_first_chunk_ms",
+        "llm_first_text_ms",
+        "Sure.",
+        "to_specialist(h1)",
+        "Putting you through.",
+        "AgentUpdateCall",
+        "Specialist here.",
+        "agent_turn_ms",
+        'to_specialist(h1) = "success"',
+        "agent_turn_ms"
+      ])
+      yield* call.say("hello")
+      const prompts = yield* call.prompts
+      assert.deepStrictEqual(prompts[1], ["system: You are the specialist.", "user: specialist please", "user: hello"])
+    })
+  )
+
+  it.effect("gives the other agent a fresh start of the call, later events as they are, and the end", () =>
+    Effect.gen(function* () {
+      const target = noting()
+      const model = ScriptedModel.make([handsOff("go")])
+      const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
+      yield* call.say("switch")
+      yield* call.say("hello")
+      yield* call.end
+      assert.deepStrictEqual(target.tags(), ["CallStarted", "UserTurnEnded", "CallEnded"])
+      assert.strictEqual(Event.text(target.seen[1]!.event), "hello")
+      assert.isTrue(target.seen.every(({ event, turn }) => turn.trigger === event))
+      const texts = target.seen[1]!.turn.history.events.map(Event.text).filter((text) => text !== "")
+      assert.deepStrictEqual(texts, ["switch", "switch", "hello", "hello"])
+    })
+  )
+
+  it.effect("stays with the first agent where the caller speaks before the other one is done", () =>
+    Effect.gen(function* () {
+      const target = noting({ CallStarted: () => Stream.concat(Stream.make(Event.sendText("I was ")), Stream.never) })
+      const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Back.")])
+      const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
+      yield* call.say("switch")
+      yield* call.say("no wait")
+      assert.deepStrictEqual(call.sent(), ["go(h1)", "I was ", "Back."])
+      assert.include((yield* call.prompts)[1]!, "result h1: cancelled")
+    })
+  )
+
+  it.effect("stays with the first agent where the other one breaks", () =>
+    Effect.gen(function* () {
+      const target = noting({ CallStarted: () => Stream.die(new Error("target broken")) })
+      const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Me.")])
+      const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
+      yield* call.say("switch")
+      yield* call.say("hello")
+      assert.deepStrictEqual(call.sent(), ["go(h1)", 'go(h1) = "error: target broken"', "Me."])
+    })
+  )
+
+  it.effect("does not show one agent's tool calls to the other", () =>
+    Effect.gen(function* () {
+      const inner = LlmAgent.make({ systemPrompt: "inner", tools: [weather] })
+      const model = ScriptedModel.make([
+        ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "w1" }),
+        [ScriptedModel.text("Sunny."), handsOff("go")],
+        ScriptedModel.toolCall("weather", { city: "Rome" }, { id: "w2" }),
+        ScriptedModel.text("Sunny too.")
+      ])
+      const call = yield* playing(model, {
+        systemPrompt: "outer",
+        tools: [weather, AgentAsHandoff.make(inner, { name: "go" })]
+      })
+      yield* call.say("Oslo?")
+      yield* call.say("Rome?")
+      const prompts = yield* call.prompts
+      assert.deepStrictEqual(prompts[2], ["system: inner", "user: Oslo?", "user: Rome?"])
+      assert.deepStrictEqual(prompts[3]!.slice(3), ["call w2-0", "result w2-0: Sunny in Rome"])
+    })
+  )
+
+  it.effect("shows the other agent nothing of before where the context is none", () =>
+    Effect.gen(function* () {
+      const inner = LlmAgent.make({ systemPrompt: "inner" })
+      const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Yes?")])
+      const call = yield* playing(model, { tools: [AgentAsHandoff.make(inner, { name: "go", context: "none" })] })
+      yield* call.say("my secret is 42")
+      yield* call.say("hello")
+      assert.deepStrictEqual((yield* call.prompts)[1], ["system: inner", "user: hello"])
+    })
+  )
+
+  it.effect("shows the other agent a summary that the model makes while the message is spoken", () =>
+    Effect.gen(function* () {
+      const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Hi." })
+      const model = ScriptedModel.make([
+        handsOff("go"),
+        [ScriptedModel.delay("1 second"), ScriptedModel.text("Ann wants a refund.")],
+        ScriptedModel.text("Yes?")
+      ])
+      const tool = AgentAsHandoff.make(inner, { name: "go", context: "summary", handoffMessage: "One moment." })
+      const call = yield* playing(model, { tools: [tool] })
+      yield* call.say("I am Ann, refund please")
+      assert.deepStrictEqual(call.sent(), ["go(h1)", "One moment."])
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      yield* call.say("hello")
+      const prompts = yield* call.prompts
+      assert.match(prompts[1]!.at(-1)!, /^user: Caller: I am Ann, refund please/)
+      assert.deepStrictEqual(prompts[2], [
+        "system: inner",
+        "system: What happened on the call so far: Ann wants a refund.",
+        "user: hello"
+      ])
+    })
+  )
+
+  it.effect("shows the other agent everything where the summary does not come", () =>
+    Effect.gen(function* () {
+      const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Hi." })
+      const model = ScriptedModel.make([handsOff("go"), [ScriptedModel.delay("1 hour")], ScriptedModel.text("Yes?")])
+      const call = yield* playing(model, { tools: [AgentAsHandoff.make(inner, { name: "go", context: "summary" })] })
+      yield* call.say("I am Ann")
+      yield* TestClock.adjust("5 seconds")
+      yield* settle
+      assert.include(call.sent(), "Hi.")
+      yield* call.say("hello")
+      assert.deepStrictEqual((yield* call.prompts)[2], ["system: inner", "user: I am Ann", "user: hello"])
+    })
+  )
+
+  it.effect("comes back in mid-turn: the first agent reads why, and answers", () =>
+    Effect.gen(function* () {
+      const tool = AgentAsHandoff.makeReturning(
+        (back) => LlmAgent.make({ systemPrompt: "inner", introduction: "Billing.", tools: [back] }),
+        { name: "billing" }
+      )
+      const model = ScriptedModel.make([
+        handsOff("billing"),
+        ScriptedModel.toolCall("hand_back", { reason: "The bill is paid." }, { id: "b1" }),
+        ScriptedModel.text("More?"),
+        ScriptedModel.text("Bye.")
+      ])
+      const call = yield* playing(model, { systemPrompt: "outer", tools: [tool] })
+      yield* call.say("my bill")
+      yield* call.say("and the weather?")
+      assert.deepStrictEqual(call.sent().slice(3), ["hand_back(b1-0)", 'hand_back(b1-0) = "success"', "More?"])
+      const prompts = yield* call.prompts
+      assert.deepStrictEqual(prompts[2], [
+        "system: outer",
+        "user: my bill",
+        "call h1",
+        "result h1: success",
+        "user: and the weather?",
+        "system: The conversation has come back from billing. The bill is paid."
+      ])
+      yield* call.say("no")
+      assert.strictEqual((yield* call.prompts)[3]![0], "system: outer")
+      assert.strictEqual(call.sent().at(-1), "Bye.")
+    })
+  )
+
+  it.effect("hands to an agent that a Layer brings", () =>
+    Effect.gen(function* () {
+      class Billing extends Agent.Service<Billing>()("app/Billing") {}
+      const live = Agent.layer(Billing, noting({ CallStarted: () => Stream.make(Event.sendText("Hi.")) }).factory)
+      const model = ScriptedModel.make([handsOff("transfer_to_billing")])
+      const call = yield* playing<Billing>(
+        { ...model, layer: Layer.merge(model.layer, live) as typeof model.layer },
+        { tools: [AgentAsHandoff.make(Billing)] }
+      ).pipe(Effect.provide(live))
+      yield* call.say("billing")
+      assert.include(call.sent(), "Hi.")
+    })
+  )
+})

@@ -1,0 +1,148 @@
+import * as CallRequest from "@antiphon/core/CallRequest"
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Fiber } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
+import * as KnowledgeBase from "../../src/tool/KnowledgeBase.ts"
+import * as MockServer from "../support/mockServer.ts"
+import { run, settle, shown } from "./calling.ts"
+
+const request = (apiBaseUrl: string | null, agentToken: string | null = "tok-1", id: string | null = "agent 1") =>
+  CallRequest.make({ agent: { id }, agentToken, apiBaseUrl })
+
+const answer = (body: unknown, status = 200) => ({
+  status,
+  headers: { "content-type": "application/json" },
+  pieces: [typeof body === "string" ? body : JSON.stringify(body)]
+})
+
+const failing = (script: MockServer.Script) =>
+  Effect.gen(function* () {
+    const server = yield* MockServer.make
+    server.script(script)
+    return yield* Effect.flip(KnowledgeBase.query(request(server.url), "q"))
+  })
+
+describe("KnowledgeBase", () => {
+  it("asks the model for a query", () => {
+    const { description, ...rest } = shown(KnowledgeBase.make())
+    assert.deepStrictEqual(rest, {
+      name: "knowledge_base",
+      parameters: {
+        type: "object",
+        properties: { query: { type: "string", description: "Natural-language query describing what to look up" } },
+        required: ["query"],
+        additionalProperties: false
+      },
+      strict: true
+    })
+    assert.match(
+      description!,
+      /^Look up information from your knowledge base\. .* need to find\.Always let the user know/
+    )
+    assert.strictEqual(KnowledgeBase.make({ background: true }).kind, "background")
+  })
+
+  it.live("asks with the credentials of the call, and joins what has content", () =>
+    Effect.gen(function* () {
+      const server = yield* MockServer.make
+      server.script(answer({ results: [{ content: "Doc A" }, { content: " " }, { content: "Doc B" }, { score: 1 }] }))
+      const tool = KnowledgeBase.make({ filters: { category: "x" }, topK: 3 })
+      const { values } = yield* run(tool, { query: "opening hours?" }, request(`${server.url}//`))
+      assert.deepStrictEqual(values, ["Doc A\n\n---\n\nDoc B"])
+      const [asked] = server.requests
+      const url = new URL(asked!.path, "http://x")
+      assert.strictEqual(url.pathname, "/agents/agent%201/documents/query")
+      assert.deepStrictEqual(
+        [...url.searchParams],
+        [
+          ["query", "opening hours?"],
+          ["top_k", "3"],
+          ["filters", '{"category": "x"}']
+        ]
+      )
+      assert.strictEqual(asked!.headers.authorization, "Bearer tok-1")
+    }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.live("keeps its connections", () =>
+    Effect.gen(function* () {
+      const server = yield* MockServer.make
+      for (let i = 0; i < 10; i++) {
+        server.script(answer({ results: null }))
+        assert.deepStrictEqual(yield* KnowledgeBase.query(request(server.url), "q"), [])
+      }
+      // A connection may still be busy with the end of its answer when the next question comes.
+      assert.isAtMost(server.connections(), 2)
+    }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.live("says when nothing was found, and when the lookup failed", () =>
+    Effect.gen(function* () {
+      const server = yield* MockServer.make
+      server.script(answer({}), answer("down", 503))
+      const ask = run(KnowledgeBase.make(), { query: "q" }, request(server.url))
+      assert.deepStrictEqual((yield* ask).values, [KnowledgeBase.nothingFound])
+      assert.deepStrictEqual((yield* ask).values, [KnowledgeBase.unavailable])
+    }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.live("fails with the reason: status, body, connection", () =>
+    Effect.gen(function* () {
+      const status = yield* failing(answer("x".repeat(600), 404))
+      assert.strictEqual(status.reason, "Status")
+      assert.strictEqual(status.status, 404)
+      assert.strictEqual(status.message, `the knowledge base answered with status 404: ${"x".repeat(500)}`)
+      assert.strictEqual((yield* failing(answer("{no"))).reason, "InvalidBody")
+      assert.strictEqual((yield* failing(answer({ results: 5 }))).reason, "InvalidBody")
+      assert.strictEqual((yield* failing({ pieces: ['{"res'], ending: "cut" })).reason, "Transport")
+      const refused = yield* Effect.flip(KnowledgeBase.query(request("http://127.0.0.1:9"), "q"))
+      assert.strictEqual(refused.reason, "Transport")
+      assert.notInclude(JSON.stringify(refused), "tok-1")
+    }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.effect("asks nobody where the call has no agent or no token", () =>
+    Effect.gen(function* () {
+      for (const incomplete of [request("http://127.0.0.1:9", null), request("http://127.0.0.1:9", "t", null)]) {
+        const error = yield* Effect.flip(KnowledgeBase.query(incomplete, "q"))
+        assert.strictEqual(error.reason, "MissingCredentials")
+      }
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.effect("gives up after 3 seconds, or after what was asked for", () =>
+    Effect.gen(function* () {
+      const hanging = (() => new Promise(() => {})) as typeof globalThis.fetch
+      const ask = (options?: KnowledgeBase.QueryOptions) =>
+        KnowledgeBase.query(request("http://kb.example"), "q", options).pipe(
+          Effect.provideService(FetchHttpClient.Fetch, hanging),
+          Effect.flip,
+          Effect.forkChild
+        )
+      const usual = yield* ask()
+      const patient = yield* ask({ timeout: "20 seconds" })
+      yield* settle
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual((yield* Fiber.join(usual)).reason, "Timeout")
+      yield* TestClock.adjust("17 seconds")
+      assert.match((yield* Fiber.join(patient)).message, /within 20s/)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.effect("finds its address in the environment where the call has none", () =>
+    Effect.gen(function* () {
+      const urls: Array<string> = []
+      const fetch = ((url: URL) => {
+        urls.push(url.origin)
+        return Promise.resolve(new Response('{"results": []}'))
+      }) as unknown as typeof globalThis.fetch
+      const ask = KnowledgeBase.query(request(null), "q").pipe(Effect.provideService(FetchHttpClient.Fetch, fetch))
+      const env = (variables: Record<string, string>) =>
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: variables }))
+      yield* ask.pipe(env({}))
+      yield* ask.pipe(env({ CARTESIA_BASE_URL: "http://kb.example/" }))
+      assert.deepStrictEqual(urls, ["https://api.cartesia.ai", "http://kb.example"])
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+})

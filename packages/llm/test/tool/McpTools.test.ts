@@ -1,0 +1,239 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
+import { Effect, Exit, Layer, Redacted, Scope } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { randomUUID } from "node:crypto"
+import * as Http from "node:http"
+import type * as Net from "node:net"
+import { fileURLToPath } from "node:url"
+import * as McpTools from "../../src/tool/McpTools.ts"
+import type { VoiceTool } from "../../src/VoiceTool.ts"
+import * as McpServer from "./mcp/server.ts"
+import { run, shown } from "./calling.ts"
+
+const services = Layer.merge(NodeServices.layer, FetchHttpClient.layer)
+
+const program = [process.execPath, fileURLToPath(new URL("mcp/stdio.ts", import.meta.url))] as const
+
+/** The server over streamable HTTP, with sessions; `forget` ends them as a restart would. */
+const httpServer = Effect.acquireRelease(
+  Effect.callback<HttpServer>((resume) => {
+    const sessions = new Map<string, StreamableHTTPServerTransport>()
+    const headers: Array<Http.IncomingHttpHeaders> = []
+    const methods: Array<string | undefined> = []
+    const forget = () => sessions.clear()
+    const handle = async (request: Http.IncomingMessage, response: Http.ServerResponse) => {
+      headers.push(request.headers)
+      methods.push(request.method)
+      const id = request.headers["mcp-session-id"]
+      const known = typeof id === "string" ? sessions.get(id) : undefined
+      if (known !== undefined) return known.handleRequest(request, response)
+      if (id !== undefined) return void response.writeHead(404).end()
+      const transport = new StreamableHTTPServerTransport({
+        sessionIdGenerator: () => randomUUID(),
+        onsessioninitialized: (session) => void sessions.set(session, transport)
+      })
+      await McpServer.make({ crash: forget }).connect(transport as never)
+      return transport.handleRequest(request, response)
+    }
+    const server = Http.createServer((request, response) => void handle(request, response))
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as Net.AddressInfo
+      resume(Effect.succeed({ url: `http://127.0.0.1:${port}/mcp`, headers, methods, forget, server }))
+    })
+  }),
+  ({ server }) =>
+    Effect.sync(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+)
+
+interface Message {
+  readonly id?: number
+  readonly method: string
+  readonly params: { readonly protocolVersion: string }
+}
+
+/** Speaks JSON-RPC over HTTP by hand. */
+const plainServer = (answer: (message: Message, response: Http.ServerResponse) => unknown) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<Http.Server>((resume) => {
+        const server = Http.createServer((request, response) => {
+          let body = ""
+          request.on("data", (piece) => (body += piece))
+          request.on("end", () => answer(JSON.parse(body) as Message, response))
+        })
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.sync(() => void server.close().closeAllConnections())
+    ),
+    (server) => `http://127.0.0.1:${(server.address() as Net.AddressInfo).port}/mcp`
+  )
+
+interface HttpServer {
+  readonly url: string
+  readonly headers: Array<Http.IncomingHttpHeaders>
+  readonly methods: Array<string | undefined>
+  readonly forget: () => void
+  readonly server: Http.Server
+}
+
+const named = (tools: ReadonlyArray<VoiceTool>, name: string): VoiceTool => {
+  const tool = tools.find((tool) => tool.name === name)
+  if (tool === undefined) throw new Error(`no ${name} among ${tools.map(({ name }) => name).join(", ")}`)
+  return tool
+}
+
+const result = (tools: ReadonlyArray<VoiceTool>, name: string, args: unknown = {}) =>
+  Effect.map(run(named(tools, name), args), ({ values }) => values[0])
+
+type Connecting = (
+  options?: Partial<McpTools.ServerOptions>
+) => Effect.Effect<ReadonlyArray<VoiceTool>, unknown, Scope.Scope | Layer.Success<typeof services>>
+
+const suite = (connect: Connecting) => {
+  it.live("offers each tool of the server with its own parameters", () =>
+    Effect.gen(function* () {
+      const tools = yield* connect()
+      assert.deepStrictEqual(
+        tools.map(({ name }) => name),
+        ["calc_add", "calc_env_value", "calc_mixed", "calc_fail", "calc_crash"]
+      )
+      assert.deepStrictEqual(shown(tools[0]!), {
+        name: "calc_add",
+        description: "Adds two numbers.",
+        parameters: {
+          type: "object",
+          properties: { a: { type: "number" }, b: { type: "number", description: "The other" } },
+          required: ["a", "b"]
+        },
+        strict: false
+      })
+      const some = yield* connect({ only: ["add"], background: true })
+      assert.deepStrictEqual(
+        some.map(({ kind, name }) => [name, kind]),
+        [["calc_add", "background"]]
+      )
+    }).pipe(Effect.scoped, Effect.provide(services))
+  )
+
+  it.live("gives the model the text of a result, and the error where there is one", () =>
+    Effect.gen(function* () {
+      const tools = yield* connect()
+      assert.strictEqual(yield* result(tools, "calc_add", { a: 2, b: 3 }), "5")
+      assert.strictEqual(yield* result(tools, "calc_mixed"), "one\ntwo\n[image]")
+      assert.deepStrictEqual(yield* result(tools, "calc_fail"), { error: "no luck" })
+      const thrown = (yield* result(tools, "calc_add", {})) as { readonly error: string }
+      assert.match(thrown.error, /a must be a number/)
+    }).pipe(Effect.scoped, Effect.provide(services))
+  )
+
+  it.live("connects again after the server was lost", () =>
+    Effect.gen(function* () {
+      const tools = yield* connect()
+      yield* result(tools, "calc_crash")
+      const after = [yield* result(tools, "calc_add", { a: 1, b: 1 }), yield* result(tools, "calc_add", { a: 1, b: 1 })]
+      assert.strictEqual(after[1], "2")
+    }).pipe(Effect.scoped, Effect.provide(services))
+  )
+}
+
+describe("McpTools", () => {
+  describe("over stdio", () => {
+    suite((options) => McpTools.make({ name: "calc", command: program, ...options }))
+
+    it.live("gives the program its environment beside that of this process", () =>
+      Effect.gen(function* () {
+        const env = { A_SECRET: Redacted.make("s3cret") }
+        const tools = yield* McpTools.make({ name: "calc", command: program, env })
+        assert.strictEqual(yield* result(tools, "calc_env_value", { name: "A_SECRET" }), "s3cret")
+        assert.strictEqual(yield* result(tools, "calc_env_value", { name: "PATH" }), process.env.PATH)
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("fails where the program does not start or speaks something else", () =>
+      Effect.gen(function* () {
+        const missing = yield* Effect.flip(McpTools.make({ name: "x", command: ["/no/such/program"] }))
+        assert.strictEqual(missing._tag, "McpClientError")
+        const silent = yield* Effect.flip(
+          McpTools.make({ name: "x", command: [process.execPath, "-e", "console.log('hello')"] })
+        )
+        assert.strictEqual(silent._tag, "McpClientError")
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+  })
+
+  describe("over HTTP", () => {
+    suite((options) => Effect.flatMap(httpServer, ({ url }) => McpTools.make({ name: "calc", url, ...options })))
+
+    it.live("sends its headers with every request, and ends its session with the scope", () =>
+      Effect.gen(function* () {
+        const { headers, methods, url } = yield* httpServer
+        const scope = yield* Scope.make()
+        yield* McpTools.make({ name: "x", url, headers: { authorization: Redacted.make("Bearer k") } }).pipe(
+          Effect.provideService(Scope.Scope, scope)
+        )
+        yield* Scope.close(scope, Exit.void)
+        assert.isTrue(headers.every(({ authorization }) => authorization === "Bearer k"))
+        assert.strictEqual(methods.at(-1), "DELETE")
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("speaks an older revision with a server that knows no newer one", () =>
+      Effect.gen(function* () {
+        const asked: Array<string> = []
+        const url = yield* plainServer((message, response) => {
+          if (message.method === "initialize") asked.push(message.params.protocolVersion)
+          const result =
+            message.method === "tools/list"
+              ? { tools: [{ name: "old", inputSchema: { type: "object" } }] }
+              : { protocolVersion: "2025-03-26", capabilities: { tools: {} }, serverInfo: { name: "s", version: "1" } }
+          if (message.id === undefined) return response.writeHead(202).end()
+          response.setHeader("content-type", "application/json")
+          return response.end(JSON.stringify({ jsonrpc: "2.0", id: message.id, result }))
+        })
+        const tools = yield* McpTools.make({ name: "x", url })
+        assert.deepStrictEqual(
+          tools.map(({ name }) => name),
+          ["x_old"]
+        )
+        assert.deepStrictEqual(asked, ["2025-11-25", "2025-06-18", "2025-03-26"])
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("fails where nobody answers", () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(McpTools.make({ name: "x", url: "http://127.0.0.1:9/mcp" }))
+        assert.strictEqual(error.reason._tag, "TransportError")
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+  })
+
+  it.live("can be one tool that lists the others and calls them", () =>
+    Effect.gen(function* () {
+      const { url } = yield* httpServer
+      const tool = yield* McpTools.makeSingle({ name: "calc", url })
+      assert.strictEqual(tool.name, "mcp_calc")
+      const ask = (args: unknown) => Effect.map(run(tool, args), ({ values }) => values[0])
+      const listed = (yield* ask({})) as ReadonlyArray<{ readonly name: string; readonly parameters: object }>
+      assert.deepStrictEqual(listed[0]!.name, "add")
+      assert.property(listed[0]!.parameters, "properties")
+      assert.strictEqual(yield* ask({ tool_name: "add", tool_args: '{"a": 1, "b": 2}' }), "3")
+      assert.deepStrictEqual(yield* ask({ tool_name: "sub" }), { error: 'there is no tool "sub"' })
+      const broken = (yield* ask({ tool_name: "add", tool_args: "{no" })) as { readonly error: string }
+      assert.isString(broken.error)
+    }).pipe(Effect.scoped, Effect.provide(services))
+  )
+
+  it.live(
+    "needs an address or a program",
+    () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(McpTools.make({ name: "x" } as never))
+        assert.match(String((error as Error).message), /x: give url or command/)
+      }).pipe(Effect.scoped, Effect.provide(services)) as Effect.Effect<void>
+  )
+})
