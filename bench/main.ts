@@ -4,7 +4,7 @@
  */
 import { fork } from "node:child_process"
 import { readdirSync } from "node:fs"
-import { cpus } from "node:os"
+import { cpus, loadavg } from "node:os"
 import { join } from "node:path"
 import { table, type Row } from "./report.ts"
 
@@ -13,6 +13,11 @@ const files = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".bench.ts") && (names.length === 0 || names.some((name) => file.startsWith(name))))
   .toSorted()
 if (files.length === 0) throw new Error(`no bench is called ${names.join(" or ")}`)
+
+const [load = 0] = loadavg()
+const isBusy = load > 1
+const busy = `Something else keeps this machine busy (load ${load.toFixed(1)} before the first bench): times mean little.`
+if (isBusy) console.log(busy)
 
 const run = (file: string) =>
   new Promise<ReadonlyArray<Row>>((resolve) => {
@@ -31,4 +36,5 @@ for (const file of files) rows.push(...(await run(file)))
 const processors = cpus()
 console.log(`\nNode ${process.version}, ${processors.length} x ${processors[0]?.model}\n`)
 console.log(table(rows))
+if (isBusy) console.log(`\n${busy}`)
 process.exit(rows.every((row) => row.ok) ? 0 : 1)
