@@ -127,7 +127,8 @@ const wire = <R>(
   let over = false
   let userSpeaking = false
   let agentSpeaking = false
-  const turnstile = Semaphore.makeUnsafe(1)
+  // Made where a filter is an Effect: most calls never need it.
+  let turnstile: Semaphore.Semaphore | undefined
   let undecided = 0
 
   const slot = TurnSlot.make({
@@ -182,7 +183,7 @@ const wire = <R>(
     return Effect.suspend(() => {
       undecided++
       return Effect.ensuring(
-        turnstile.withPermit(asked),
+        (turnstile ??= Semaphore.makeUnsafe(1)).withPermit(asked),
         Effect.sync(() => {
           if (--undecided === 0) background.flush()
         })

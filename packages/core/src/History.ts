@@ -53,8 +53,15 @@ export class AnchorError extends Schema.TaggedError<AnchorError>()("AnchorError"
   }
 }
 
-/** Makes a view of the first lines of a record, with edits applied in the order they were made. */
-export const make = (lines: () => ReadonlyArray<Entry>, edits: ReadonlyArray<Edit> = []): History => {
+/**
+ * Makes a view of the first lines of a record, with edits applied in the order they were made. Where the record keeps what
+ * happened apart from what was sent, `happened` gives it without going over the lines.
+ */
+export const make = (
+  lines: () => ReadonlyArray<Entry>,
+  edits: ReadonlyArray<Edit> = [],
+  happened?: () => ReadonlyArray<HistoryEvent>
+): History => {
   let entries: ReadonlyArray<Entry> | undefined
   let events: ReadonlyArray<HistoryEvent> | undefined
   return {
@@ -62,6 +69,7 @@ export const make = (lines: () => ReadonlyArray<Entry>, edits: ReadonlyArray<Edi
       return (entries ??= edits.reduce(apply, lines()))
     },
     get events() {
+      if (events === undefined && happened !== undefined && edits.length === 0) events = happened()
       return (events ??= this.entries.map(({ item }) => item).filter(isHistoryEvent))
     }
   }

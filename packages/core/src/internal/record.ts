@@ -39,6 +39,8 @@ export interface Stretch {
 
 export const make = (nextId: EventId): Record => {
   const entries: Array<History.Entry> = []
+  // The entries that no agent has sent: most agents read nothing else, and each turn of a long call reads them all.
+  const events: Array<History.HistoryEvent> = []
   const spoken = Spoken.make()
   let edits: ReadonlyArray<History.Edit> = []
   let keys = 0
@@ -47,14 +49,17 @@ export const make = (nextId: EventId): Record => {
   let userContent: Array<Event.UserContent> | undefined
   let agentContent: Array<Event.AgentContent> | undefined
 
-  const push = (item: History.Item, turn = 0, key = keys++) => entries.push({ key, turn, item })
+  const push = (item: History.HistoryEvent, key = keys++) => {
+    entries.push({ key, turn: 0, item })
+    events.push(item)
+  }
 
   const settle = (final: boolean) => {
     const texts = spoken.settle({ final })
     for (const content of texts) {
       const event =
         speaking?.item.content === content ? speaking.item : agentText(speaking?.item.eventId ?? nextId(), content)
-      push(event, 0, speaking?.key)
+      push(event, speaking?.key)
       speaking = undefined
     }
     speaking = undefined
@@ -104,13 +109,12 @@ export const make = (nextId: EventId): Record => {
   }
 
   const view = (): History.History => {
-    const length = entries.length
-    const last = speaking
-    return History.make(() => {
-      const lines = entries.slice(0, length)
-      if (last !== undefined) lines.push({ ...last, turn: 0 })
-      return lines
-    }, edits)
+    const [lines, happened, last] = [entries.length, events.length, speaking]
+    return History.make(
+      () => (last === undefined ? entries.slice(0, lines) : [...entries.slice(0, lines), { ...last, turn: 0 }]),
+      edits,
+      () => (last === undefined ? events.slice(0, happened) : [...events.slice(0, happened), last.item])
+    )
   }
 
   const edit = (edit: History.Edit) => {
@@ -124,7 +128,7 @@ export const make = (nextId: EventId): Record => {
       if (output._tag === "AgentSendText") {
         spoken.said(output.text, { interruptible: output.interruptible !== false, turn })
       }
-      push(output, turn)
+      entries.push({ key: keys++, turn, item: output })
     },
     view,
     addEntry: (content, { after, before, role = "user" }) => {

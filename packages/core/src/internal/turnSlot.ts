@@ -45,7 +45,7 @@ export const make = (options: {
   let current: Occupant | undefined
   let waiting: ((running: Running) => Effect.Effect<void>) | undefined
   let closed = false
-  const late = new Set<Fiber.Fiber<void>>()
+  let late: Set<Fiber.Fiber<void>> | undefined
   let waiters: Array<() => void> = []
 
   const isFree = () => current === undefined && waiting === undefined
@@ -84,7 +84,7 @@ export const make = (options: {
     )
     fiber.addObserver(() => {
       occupant.closed = true
-      late.delete(fiber)
+      late?.delete(fiber)
       occupant.timer?.interruptUnsafe()
       if (current !== occupant) return
       current = undefined
@@ -102,7 +102,7 @@ export const make = (options: {
       Effect.delay(
         Effect.suspend(() => {
           if (current !== occupant) return Effect.void
-          late.add(occupant.fiber!)
+          late = (late ?? new Set()).add(occupant.fiber!)
           occupant.timer = undefined
           current = undefined
           advance()
@@ -132,7 +132,7 @@ export const make = (options: {
     close: Effect.suspend(() => {
       closed = true
       waiting = undefined
-      const left = [...late]
+      const left = [...(late ?? [])]
       if (current !== undefined) {
         current.regions = 0
         stop(current)
