@@ -1,6 +1,6 @@
 // Puts the examples into the code blocks that name their file: ```ts packages/examples/src/01-echo.ts
 // With --check it changes nothing and fails where a block differs from its file.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 
 const check = process.argv.includes("--check")
 const documents = [
@@ -8,7 +8,10 @@ const documents = [
   "CONTRIBUTING.md",
   ...readdirSync("docs")
     .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`)
+    .map((name) => `docs/${name}`),
+  ...readdirSync("packages")
+    .map((name) => `packages/${name}/README.md`)
+    .filter((path) => existsSync(path))
 ]
 let stale = 0
 

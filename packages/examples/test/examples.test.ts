@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url"
 import WebSocket from "ws"
 import { concierge } from "../src/03-background.ts"
 import { clerk } from "../src/04-interruption.ts"
+import { answerTo } from "../src/06-call.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const settle = Effect.repeat(Effect.yieldNow, { times: 50 })
@@ -129,6 +130,16 @@ describe("examples", () => {
       yield* report({ _tag: "AgentTextSent", content: "Thiscall" })
       yield* report({ _tag: "UserTurnEnded" })
       assert.strictEqual(said.at(-1), "I had got to: This call is recorded. ")
+    })
+  )
+
+  it.effect("06-call answers without a socket", () =>
+    Effect.gen(function* () {
+      const outputs = yield* answerTo("hello")
+      assert.deepStrictEqual(
+        outputs.map((output) => output._tag === "AgentSendText" && output.text),
+        ["You said: hello"]
+      )
     })
   )
 
