@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Case from "./Case.ts"
+import * as ModelAgent from "./ModelAgent.ts"
 import * as Notation from "./Notation.ts"
 import * as RulesAgent from "./RulesAgent.ts"
 
@@ -19,6 +20,8 @@ import * as RulesAgent from "./RulesAgent.ts"
 export interface Stage {
   /** Takes what is noted on the side. */
   readonly note: (note: unknown) => void
+  /** Where the model is. */
+  readonly modelAddress: string
 }
 
 /** How the agent of a case is made, once for each call. */
@@ -36,13 +39,22 @@ export interface AgentKind<in out A extends Case.Agent = Case.Agent> {
 const kind = <A extends Case.Agent>(schema: Schema.Codec<A, unknown>, make: Make<A>) =>
   ({ schema, make }) as unknown as AgentKind
 
+const Rules = Schema.Struct({ ...Case.agentFields, kind: Schema.Literal("rules"), rules: Schema.Array(Case.Rule) })
+
+/** The agents that a tool can hand off to. */
+const Target = Schema.suspend((): Schema.Codec<Case.Agent> => Schema.Union([Rules, Model]))
+const Model = ModelAgent.of(Target)
+
 /** The kinds that are known, by their name. */
 export const kinds: { readonly [kind: string]: AgentKind } = {
   rules: kind(
-    Schema.Struct({ ...Case.agentFields, rules: Schema.Array(Case.Rule) }),
+    Rules,
     ({ rules }, { note }) =>
       () =>
         Effect.succeed(RulesAgent.make(rules, { note }))
+  ),
+  llm: kind(Model, (agent, stage) =>
+    ModelAgent.make(agent, { ...stage, factoryOf: (target) => factory(target, kinds[target.kind]!, stage) })
   ),
   notCallable: kind(
     Schema.StructWithRest(Schema.Struct(Case.agentFields), [Schema.Record(Schema.String, Schema.Unknown)]),

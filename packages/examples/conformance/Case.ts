@@ -11,14 +11,14 @@ import * as Notation from "./Notation.ts"
 
 const optional = Schema.optionalKey
 const Json = Schema.Record(Schema.String, Schema.Unknown)
-const Milliseconds = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+export const Milliseconds = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const Names = Schema.Union([Schema.String, Schema.Array(Schema.String)])
-const Texts = Schema.Record(Schema.String, Schema.String)
+export const Texts = Schema.Record(Schema.String, Schema.String)
 const flag = optional(Schema.Boolean)
 
 /** Holds for an object that has exactly one of these fields. */
-const exactlyOne = (fields: object, what: string) =>
+export const exactlyOne = (fields: object, what: string) =>
   Schema.makeFilter<object>((value) => {
     const found = Object.keys(fields).filter((field) => field in value)
     if (found.length === 1) return true
@@ -132,6 +132,32 @@ export const Route = Schema.Struct({
 })
 export type Route = typeof Route.Type
 
+const deltas = {
+  text: optional(Schema.String),
+  tool_call: optional(Schema.Struct({ id: Schema.String, name: Schema.String, arguments: Schema.Unknown })),
+  tool_call_delta: optional(
+    Schema.Struct({
+      index: optional(Schema.Int),
+      id: optional(Schema.String),
+      name: optional(Schema.String),
+      arguments: optional(Schema.String)
+    })
+  ),
+  error: optional(Schema.String),
+  failRequest: optional(Schema.String),
+  finish: optional(Schema.String)
+}
+
+/** A piece of a model's reply. */
+export const Delta = Schema.Struct({ ...deltas, delayMs: optional(Milliseconds) }).check(exactlyOne(deltas, "a delta"))
+export type Delta = typeof Delta.Type
+
+const Reply = Schema.Array(Delta).check(
+  Schema.makeFilter(
+    (reply) => reply.every(({ failRequest }, i) => i === 0 || failRequest === undefined) || "failRequest comes first"
+  )
+)
+
 const fields = {
   name: optional(Schema.String),
   about: optional(Schema.String),
@@ -143,7 +169,7 @@ const fields = {
   wsPath: optional(Schema.String),
   connect: flag,
   call: optional(Schema.Unknown),
-  llm: optional(Schema.Array(Schema.Array(Json))),
+  llm: optional(Schema.Array(Reply)),
   steps: Schema.Array(Step),
   llmRequests: optional(Schema.Array(Json)),
   httpRequests: optional(Schema.Array(Json)),

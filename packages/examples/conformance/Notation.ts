@@ -9,6 +9,7 @@ import type * as History from "@antiphon/core/History"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { randomUUID } from "node:crypto"
 
 type Json = { readonly [key: string]: unknown }
 
@@ -105,6 +106,48 @@ export const Output = Schema.Record(Schema.String, Schema.Unknown)
       })
     )
   )
+
+const isHistoryEvent = Schema.makeFilter<Json>(
+  ({ type }) =>
+    (typeof type === "string" && (inputTags.has(type) || type === customEntry)) ||
+    `unknown event ${JSON.stringify(type)}`
+)
+const customEntry = "custom_history_entry"
+
+/** Schema for an event of a history in its written form, which has no id. */
+export const HistoryEvent = Schema.Record(Schema.String, Schema.Unknown).check(isHistoryEvent)
+
+/** The event that is written so, with an id of its own. */
+export const historyEvent = ({ type, ...fields }: Json): History.HistoryEvent =>
+  ({
+    _tag: type === customEntry ? "CustomHistoryEntry" : inputTags.get(String(type)),
+    eventId: randomUUID(),
+    ...camelKeys(
+      Object.fromEntries(
+        Object.entries(fields).map(([name, value]) => [
+          name,
+          Array.isArray(value) ? value.map((part) => historyEvent(part as Json)) : value
+        ])
+      )
+    )
+  }) as unknown as History.HistoryEvent
+
+/** An object with its own field names in camel case. What the fields hold stays as it is. */
+export const camelKeys = (fields: Json = {}): { readonly [name: string]: never } =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [camel(name), value as never]))
+
+/** Puts what is found for the names that stand in braces into a text. The others stay. */
+export const fill = (text: string, find: (name: string) => unknown): string =>
+  text.replace(/\{([^{}]+)\}/g, (all, name: string) => {
+    const value = find(name)
+    return value === undefined ? all : typeof value === "string" ? value : JSON.stringify(value)
+  })
+
+/** Finds `arg:x` among arguments. */
+export const argument =
+  (args: Json) =>
+  (name: string): unknown =>
+    name.startsWith("arg:") ? args[name.slice(4)] : undefined
 
 /** A copy of a value with each text in it changed, but for the tag of an event. */
 export const mapTexts = <A>(value: A, f: (text: string) => string): A => {

@@ -23,6 +23,7 @@ import * as Caller from "./Caller.ts"
 import type * as Case from "./Case.ts"
 import * as Expectation from "./Expectation.ts"
 import * as HttpFixture from "./HttpFixture.ts"
+import * as ModelFixture from "./ModelFixture.ts"
 import * as Notation from "./Notation.ts"
 import * as WireForm from "./WireForm.ts"
 
@@ -79,8 +80,12 @@ const playIn = (
     const http = theCase.httpServer === undefined ? undefined : yield* HttpFixture.make(theCase.httpServer.routes)
     const played =
       http === undefined ? theCase : Notation.mapTexts(theCase, (text) => text.replaceAll("<http>", http.address))
+    const model = yield* ModelFixture.make(played.llm ?? [])
     const notes: Array<unknown> = []
-    const address = yield* serve(played, kind, { note: (note) => notes.push(structuredClone(note)) })
+    const address = yield* serve(played, kind, {
+      note: (note) => notes.push(structuredClone(note)),
+      modelAddress: model.address
+    })
     const stage: Stage = {
       address,
       patienceMs: options.patienceMs ?? 5000,
@@ -95,6 +100,7 @@ const playIn = (
     }
     for (const [i, step] of played.steps.entries()) yield* take(step, `steps[${i}]`, stage)
     if (played.notes !== undefined) yield* compareNotes(played.notes, notes, stage)
+    if (played.llmRequests !== undefined) yield* compareModelRequests(played.llmRequests, model.requests, stage)
     if (played.httpRequests !== undefined) yield* compareRequests(played.httpRequests, http?.received ?? [], stage)
   })
 
@@ -308,6 +314,18 @@ const compareNotes = (expected: ReadonlyArray<unknown>, notes: ReadonlyArray<unk
   })
 
 type Json = { readonly [key: string]: unknown }
+
+/** What the model's client was told about failures never reaches the model. */
+const clientParams: ReadonlySet<string> = new Set(["num_retries", "fallbacks", "timeout"])
+
+const compareModelRequests = (expected: ReadonlyArray<Json>, received: ReadonlyArray<Json>, stage: Stage) => {
+  const sent = expected.map(({ params = {}, ...request }) => ({
+    ...request,
+    params: Object.fromEntries(Object.entries(params as Json).filter(([name]) => !clientParams.has(name)))
+  }))
+  // How JSON is spaced within a prompt is up to who writes it for the provider.
+  return compare(sent, [...received], "llmRequests", { ...stage, matching: { ...stage.matching, exactTexts: false } })
+}
 
 /** Of the headers only those count that the case names. */
 const compareRequests = (

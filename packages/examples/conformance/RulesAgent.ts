@@ -16,11 +16,9 @@ export class Thrown extends Error {}
 
 /** Puts text of an event into `{text}`, `{event}` and `{arg:x}`. What else stands in braces stays. */
 const fill = (text: string, event: Event.Input, args: { readonly [name: string]: unknown }): string =>
-  text.replace(/\{(text|event|arg:([^}]+))\}/g, (all, name: string, arg: string | undefined) => {
+  Notation.fill(text, (name) => {
     if (name === "text") return Event.text(event)
-    if (name === "event") return Notation.typeOf(event)
-    const value = arg === undefined ? undefined : args[arg]
-    return value === undefined ? all : typeof value === "string" ? value : JSON.stringify(value)
+    return name === "event" ? Notation.typeOf(event) : Notation.argument(args)(name)
   })
 
 const fits = ({ on }: Case.Rule, type: string): boolean =>

@@ -236,6 +236,135 @@ describe("a file", () => {
   )
 })
 
+describe("a case of an agent with a model", () => {
+  const job = { kind: "function", name: "job", description: "A job.", params: {}, steps: [{ result: "ok" }] }
+  const agent = { kind: "llm", config: { system_prompt: "Be brief." }, tools: [job] }
+  const metric = (name: string, responding_to: string) => ({
+    type: "log_metric",
+    name,
+    value: "<number>",
+    responding_to
+  })
+  const offered = {
+    name: "job",
+    description: "A job.",
+    parameters: { type: "object", properties: {}, additionalProperties: false },
+    strict: true
+  }
+  const request = {
+    model: "openai/gpt-4o",
+    messages: [
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "hi" }
+    ],
+    tools: [offered],
+    // What its client was told about failures is not sent to a model.
+    params: { num_retries: 2, fallbacks: ["m2"], timeout: 3 }
+  }
+  const chat = {
+    agent,
+    notes: [],
+    llm: [[{ text: "Hel" }, { text: "lo." }]],
+    steps: [
+      expect(metric("agent_turn_ms", "<uuid:1>")),
+      { send: { type: "message", content: "hi" } },
+      { send: { type: "user_state", value: "idle", event_id: "i1" } },
+      expect(
+        metric("llm_first_chunk_ms", "i1"),
+        metric("llm_first_text_ms", "i1"),
+        message("Hel", "i1"),
+        message("lo.", "i1"),
+        metric("agent_turn_ms", "i1")
+      )
+    ],
+    llmRequests: [request]
+  }
+  const of = (changes: Json) => ({ ...chat, ...changes })
+  const withTool = (tool: Json) => of({ agent: { ...agent, tools: [job, tool] } })
+
+  it.live("passes where the model was sent what it expects", () =>
+    Effect.map(played(chat), (outcome) => assert.strictEqual(outcome, "Passed"))
+  )
+  fails(
+    "fails on a message to the model that differs",
+    of({ llmRequests: [{ ...request, messages: [request.messages[0], { role: "user", content: "ho" }] }] }),
+    'llmRequests[0].messages[1].content: expected "ho", got "hi"'
+  )
+  fails(
+    "fails on a tool that differs",
+    of({ llmRequests: [{ ...request, tools: [{ ...offered, strict: false }] }] }),
+    "llmRequests[0].tools[0].strict: expected false, got true"
+  )
+  fails(
+    "fails on another model",
+    of({ agent: { ...agent, model: "gpt-4.1" } }),
+    'llmRequests[0].model: expected "openai/gpt-4o", got "openai/gpt-4.1"'
+  )
+  fails(
+    "fails on a parameter that is not expected",
+    of({ agent: { ...agent, config: { ...agent.config, seed: 7 } } }),
+    "llmRequests[0].params.seed: expected nothing, got 7"
+  )
+  it.live("fails on a request that is not made, and on one that is not expected", () =>
+    Effect.gen(function* () {
+      assert.include(yield* played(of({ llmRequests: [request, request] })), "llmRequests[1]: expected {")
+      assert.include(yield* played(of({ llmRequests: [] })), "llmRequests[0]: expected nothing")
+    })
+  )
+  it.live("has no more replies than are written", () =>
+    Effect.map(played(of({ llm: [] })), (outcome) =>
+      assert.include(outcome, 'steps[3].expect[0].type: expected "log_metric", got "error"')
+    )
+  )
+
+  it.live("with an unknown kind of tool is an error that names its place", () =>
+    Effect.map(played(withTool({ kind: "magic" })), (outcome) => assert.include(outcome, "agent.tools[1]: Expected {"))
+  )
+  fails(
+    "with an unknown field of a tool is an error",
+    withTool({ ...job, speed: 1 }),
+    "agent.tools[1].speed: unknown field"
+  )
+  fails(
+    "with an unknown option of a built-in tool is an error",
+    withTool({ kind: "builtin", name: "end_call", options: { loud: true } }),
+    "agent.tools[1].options.loud: unknown field"
+  )
+  fails(
+    "with an unknown field of an agent that it hands off to is an error",
+    withTool({ kind: "agentAsHandoff", agent: { ...agent, mood: "good" } }),
+    "agent.tools[1].agent.mood: unknown field"
+  )
+  fails(
+    "with an unknown setting is an error",
+    of({ agent: { ...agent, config: { warmth: 1 } } }),
+    "agent.config.warmth: unknown field"
+  )
+  fails(
+    "with an unknown event of a history is an error",
+    of({ agent: { ...agent, turns: { 1: { process: { history: [{ type: "agent_sings" }] } } } } }),
+    'agent.turns.1.process.history[0]: unknown event "agent_sings"'
+  )
+  fails(
+    "with two deltas in one is an error",
+    of({ llm: [[{ text: "a", error: "b" }]] }),
+    "llm[0][0]: a delta cannot be text and error at once"
+  )
+  fails(
+    "with a request that fails after its reply began is an error",
+    of({ llm: [[{ text: "a" }, { failRequest: "b" }]] }),
+    "llm[0]: failRequest comes first"
+  )
+  it.live("fails the agent where an anchor names no event", () => {
+    const turns = { 1: { before: [{ addEntry: { content: "x", after: { type: "call_ended" } } }] } }
+    const error = { type: "error", content: '<contains:no event for the anchor {"type":"call_ended"}>' }
+    const steps = [...chat.steps.slice(0, -1), expect(error)]
+    return Effect.map(played(of({ agent: { ...agent, turns }, llmRequests: [], steps })), (outcome) =>
+      assert.strictEqual(outcome, "Passed")
+    )
+  })
+})
+
 describe("a folder", () => {
   const wrong = { ...keys, name: "wrong", notes: ["x"] }
   const strange = { name: "strange", agent: { kind: "oracle", crystal: "ball" }, steps: [{ gaze: true }] }

@@ -37,21 +37,27 @@ export interface Options {
   readonly interruptedMark?: string | undefined
 }
 
-type Sent = { readonly text: string } | { readonly call: ToolCall }
+type Sent = { readonly text: string; readonly turn: number } | { readonly call: ToolCall }
 
 /** Reads a history. */
 export const lines = (history: History.History, options: Options): ReadonlyArray<Line> => {
   const { entries } = history
   const calls = toolCalls(entries)
   const end = options.trigger === undefined ? -1 : entries.findLastIndex(({ item }) => item === options.trigger)
-  const before = end < 0 ? entries : entries.slice(0, end + 1)
   const after = end < 0 ? [] : entries.slice(end + 1)
+  const before = withLateCalls(end < 0 ? entries : entries.slice(0, end + 1), after, options.turn)
   const out: Array<Line> = []
   // What earlier turns have sent and nothing has placed yet.
   let sent: Array<Sent> = []
 
   const placeCalls = (items: ReadonlyArray<Sent>) => {
     for (const item of items) if ("call" in item) out.push({ role: "tool", call: item.call })
+  }
+  const placeUser = (text: string) => {
+    // A call of an earlier turn was made before these words.
+    placeCalls(sent)
+    sent = sent.filter((item) => "text" in item)
+    out.push({ role: "user", text })
   }
   const placeSpoken = (event: Event.InputOf<"AgentTextSent">) => {
     const placed = place(sent, event.content)
@@ -65,10 +71,7 @@ export const lines = (history: History.History, options: Options): ReadonlyArray
     if (turn === options.turn && turn !== 0) continue
     switch (item._tag) {
       case "UserTextSent":
-        // A call of an earlier turn was made before these words.
-        placeCalls(sent)
-        sent = sent.filter((item) => "text" in item)
-        out.push({ role: "user", text: item.content })
+        placeUser(item.content)
         break
       case "CustomHistoryEntry":
         out.push({ role: item.role, text: item.content })
@@ -77,14 +80,14 @@ export const lines = (history: History.History, options: Options): ReadonlyArray
         placeSpoken(item)
         break
       case "AgentSendText":
-        append(sent, item.text)
+        append(sent, item.text, turn)
         break
       case "AgentToolCalled":
         sent.push({ call: calls.get(item.toolCallId)! })
         break
       default: {
         const words = "eventId" in item ? options.describeEvent?.(item) : undefined
-        if (words !== undefined) out.push({ role: "user", text: words })
+        if (words !== undefined) placeUser(words)
       }
     }
   }
@@ -93,7 +96,7 @@ export const lines = (history: History.History, options: Options): ReadonlyArray
   const current: Array<Sent> = []
   for (const { item, turn } of entries) {
     if (turn === options.turn && turn !== 0) {
-      if (item._tag === "AgentSendText") append(current, item.text)
+      if (item._tag === "AgentSendText") append(current, item.text, turn)
       else if (item._tag === "AgentToolCalled") current.push({ call: calls.get(item.toolCallId)! })
     }
   }
@@ -116,11 +119,27 @@ export const wantsAnswer = (lines: ReadonlyArray<Line>): boolean => {
   return last !== undefined && last.role !== "assistant"
 }
 
-const append = (items: Array<Sent>, text: string): void => {
+const append = (items: Array<Sent>, text: string, turn: number): void => {
   const last = items.at(-1)
-  if (last !== undefined && "text" in last) items[items.length - 1] = { text: last.text + text }
-  else items.push({ text })
+  if (last !== undefined && "text" in last && last.turn === turn)
+    items[items.length - 1] = { text: last.text + text, turn }
+  else items.push({ text, turn })
 }
+
+/**
+ * Puts calls of an earlier turn that were recorded only after the trigger, as when it was the trigger that interrupted
+ * them, behind what their turn has sent.
+ */
+const withLateCalls = (
+  before: ReadonlyArray<History.Entry>,
+  after: ReadonlyArray<History.Entry>,
+  current: number
+): ReadonlyArray<History.Entry> =>
+  after.reduce((entries, entry) => {
+    if (entry.item._tag !== "AgentToolCalled" || entry.turn === current) return entries
+    const last = entries.findLastIndex(({ turn }) => turn === entry.turn)
+    return entries.toSpliced(last < 0 ? entries.length : last + 1, 0, entry)
+  }, before)
 
 /** Each call by its id, with the one outcome that was recorded for it, wherever in the record it stands. */
 const toolCalls = (entries: ReadonlyArray<History.Entry>): ReadonlyMap<string, ToolCall> => {
@@ -163,13 +182,15 @@ const place = (
     }
     const text = item.text.trim()
     if (words.trim().startsWith(text)) {
-      const end = words.indexOf(text) + text.length
+      const said = words.indexOf(text) + text.length
+      // The space between two sentences goes with the first, as models write it.
+      const end = words.length - words.slice(said).trimStart().length
       lines.push({ role: "assistant", text: rest.length === 1 ? words : words.slice(0, end) })
       words = rest.length === 1 ? "" : words.slice(end)
       rest.shift()
     } else if (text.startsWith(words.trim())) {
       lines.push({ role: "assistant", text: words })
-      rest[0] = { text: text.slice(words.trim().length) }
+      rest[0] = { text: text.slice(words.trim().length), turn: item.turn }
       words = ""
       cut = true
     } else break

@@ -4,7 +4,10 @@ import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
 import { assert, describe, it } from "@effect/vitest"
 import { type Cause, Effect, Queue, Schema, Stream } from "effect"
+import * as Tool from "effect/ai/Tool"
 import { TestClock } from "effect/testing"
+import * as BadArguments from "../src/internal/badArguments.ts"
+import * as ToolSchema from "../src/internal/toolSchema.ts"
 import * as LlmAgent from "../src/LlmAgent.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../src/VoiceTool.ts"
@@ -44,6 +47,7 @@ const playing = (model: ScriptedModel.ScriptedModel, options: LlmAgent.Options) 
               return [output._tag]
           }
         }),
+      toolArgs: () => sent.flatMap((output) => ("toolArgs" in output ? [output.toolArgs] : [])),
       prompts: Effect.map(model.prompts, (played) =>
         played.map(({ prompt }) =>
           prompt.content.flatMap((message) =>
@@ -140,6 +144,55 @@ describe("LlmAgent", () => {
     })
   )
 
+  it.effect("shows arguments that are no JSON as the model wrote them", () =>
+    Effect.gen(function* () {
+      const model = ScriptedModel.make([
+        ScriptedModel.toolCall("weather", BadArguments.make('{"city": '), { id: "c1" }),
+        ScriptedModel.text("Sorry.")
+      ])
+      const call = yield* playing(model, { tools: [weather] })
+      yield* call.say("hello")
+      assert.deepStrictEqual(call.toolArgs(), [{ invalid_json: '{"city": ' }, { invalid_json: '{"city": ' }])
+      assert.deepStrictEqual(call.sent().slice(1), [
+        'weather(c1-0) = "error: the arguments are not valid JSON"',
+        "Sorry."
+      ])
+    })
+  )
+
+  it.effect("gives a call that has the id of an earlier one an id of its own", () =>
+    Effect.gen(function* () {
+      const now = VoiceTool.loopback("now", {}, () => Effect.succeed("noon"))
+      const ask = ScriptedModel.toolCall("now", {}, { id: "call_0" })
+      const model = ScriptedModel.make([ask, ScriptedModel.text("Noon."), ask, ScriptedModel.text("Still noon.")])
+      const call = yield* playing(model, { tools: [now] })
+      yield* call.say("time?")
+      yield* call.say("and now?")
+      assert.deepStrictEqual((yield* call.prompts)[3], [
+        "user: time?",
+        "call call_0-0",
+        "result call_0-0: noon",
+        "user: and now?",
+        "call call_0_2-0",
+        "result call_0_2-0: noon"
+      ])
+    })
+  )
+
+  it.effect("tells the model of the tool that the event of the turn has interrupted", () =>
+    Effect.gen(function* () {
+      const model = ScriptedModel.make([
+        ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" }),
+        ScriptedModel.text("All right.")
+      ])
+      const run = ["UserTurnEnded", "UserCustomSent"] as const
+      const call = yield* playing(model, { tools: [weather], run, cancel: [], toolStyle: "line" })
+      yield* call.say("weather?")
+      yield* call.report({ _tag: "UserCustomSent", metadata: {} })
+      assert.deepStrictEqual((yield* call.prompts)[1], ["user: weather?", "call c1", "result c1: cancelled"])
+    })
+  )
+
   it.effect("brings the result of a background tool back once nobody is speaking", () =>
     Effect.gen(function* () {
       const job = VoiceTool.background("job", {}, () => Effect.delay(Effect.succeed("ready"), "3 seconds"))
@@ -179,4 +232,14 @@ describe("LlmAgent", () => {
       ])
     })
   )
+
+  it("offers a tool with an integer as one that the provider can hold the model to", () => {
+    const offered = (n: Schema.Codec<number>) => {
+      const { definition } = VoiceTool.loopback("count", { parameters: { n } }, () => Effect.void)
+      return [ToolSchema.ofTool(definition).properties, Tool.getStrictMode(definition)]
+    }
+    assert.deepStrictEqual(offered(Schema.Int), [{ n: { type: "integer" } }, true])
+    const natural = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+    assert.deepStrictEqual(offered(natural), [{ n: { type: "integer", minimum: 0 } }, undefined])
+  })
 })

@@ -81,7 +81,7 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
             })
             const settings = leaks === 0 ? options.settings : SpeechLeakGuard.settings(guard!, options.settings)
             const reply = ModelSettings.override(settings)(parts).pipe(
-              Stream.mapArray(collect(calls, options.reasoning, first, clock)),
+              Stream.mapArray(collect(calls, { ...options, now }, first, clock)),
               Stream.flattenIterable
             ) as Out<R>
             const rest = Stream.suspend(() => settle(calls, round))
@@ -211,9 +211,9 @@ type Part = {
 }
 
 /** Turns parts of a reply into outputs, and keeps the calls and the thoughts before them. */
-const collect = (
+const collect = <R>(
   calls: Array<Call>,
-  reasoning: Reasoning,
+  { now, reasoning, runs }: Pick<ModelTurn<R>, "reasoning" | "runs"> & { readonly now: History.History },
   first: { chunk: boolean; text: boolean; readonly start: bigint },
   clock: Clock.Clock
 ) => {
@@ -242,17 +242,19 @@ const collect = (
           outputs.push(Event.sendText(part.delta!))
           break
         case "tool-params-start":
-        case "tool-call":
+        case "tool-call": {
           if (part.providerExecuted === true) break
           if (first.chunk) outputs.push(metric("llm_first_chunk_ms", first.start, clock))
           first.chunk = false
           if (part.type === "tool-params-start") break
-          calls.push({ id: part.id!, name: part.name!, args: part.params })
+          const id = runs.claimId(part.id!, now)
+          calls.push({ id, name: part.name!, args: part.params })
           if (thoughts.size > 0 || part.metadata !== undefined) {
-            reasoning.set(part.id!, { thoughts: [...thoughts.values()], marks: part.metadata })
+            reasoning.set(id, { thoughts: [...thoughts.values()], marks: part.metadata })
             thoughts.clear()
           }
           break
+        }
       }
     }
     return [outputs]

@@ -34,6 +34,8 @@ type Args = { readonly [key: string]: unknown }
 
 /** The tools of one agent at run time. */
 export interface ToolRun<in out R> {
+  /** An id for a call: the model's own, where no call before has had it. Some models count from 0 in each reply. */
+  readonly claimId: (id: string, record: History.History) => string
   /** Runs the calls of one reply; afterwards `loop` says whether the model is to read their results. */
   readonly run: (
     calls: ReadonlyArray<Call>,
@@ -54,6 +56,16 @@ export interface ToolRun<in out R> {
 }
 
 /** The arguments as events carry them. Those that were not JSON are shown as the model wrote them. */
+/** A call whose turn to run has come. */
+interface Started<R> {
+  /** What is told before it runs. */
+  readonly told: Outputs
+  readonly stream: Stream.Stream<Event.Output, never, R>
+  /** What the record is to have of it where the turn ends now. A call that goes on without its turn leaves no end. */
+  readonly left: () => Outputs
+}
+
+/** The arguments as events carry them. Those that were not JSON are shown as the model wrote them. */
 const argsOf = (args: unknown): Args => {
   const raw = BadArguments.rawOf(args)
   if (raw !== undefined) return { invalid_json: raw }
@@ -68,6 +80,7 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
     const changed = yield* Latch.make(false)
     let results: Array<Outputs> = []
     const own = new Set<string>()
+    const claimed = new Set<string>()
     let target: Agent.Agent<unknown, R> | undefined
 
     const called = ({ args, name }: Call, toolCallId: string): Event.Output => {
@@ -81,12 +94,12 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
     })
 
     /** The outcomes of one call: numbers its results, and knows whether the start was told already. */
-    const outcomes = (call: Call) => {
+    const outcomes = (call: Call, told = style === "antiphon") => {
       let count = 0
       const result = (value: unknown): Outputs => {
         const id = `${call.id}-${count++}`
         const pair = [called(call, id), returned(call, id, value)]
-        return style === "antiphon" && count === 1 ? pair.slice(1) : pair
+        return told && count === 1 ? pair.slice(1) : pair
       }
       const bare = (value: string): Outputs =>
         style === "antiphon"
@@ -127,21 +140,22 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
     }
 
     const foreground = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) => {
+      const given: Array<Event.Output> = []
       const { outcome, values } = outputs(call, tool, params, turn, () => {
         loop.asked = true
       })
-      return values.pipe(
+      const stream = values.pipe(
+        Stream.tap((outputs) => Effect.sync(() => given.push(...outputs))),
         Stream.flattenIterable,
-        Stream.onExit((exit) =>
-          Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause) ? turn.record(outcome.cancelled()) : Effect.void
-        ),
         (stream) => (tool.interruption === "uninterruptible" ? turn.uninterruptible(stream) : stream)
       )
+      return { stream, left: () => [...given, ...outcome.cancelled()] }
     }
 
     /** Runs a tool beside the conversation. Each result waits to be read, and is announced as an event. */
     const background = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, key: string) => {
       const { outcome, values } = outputs(call, tool, params, turn, () => {})
+      let begun = false
       const arrived = (outputs: Outputs) =>
         Effect.suspend(() => {
           if (outputs.length === 0) return Effect.void
@@ -152,32 +166,42 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
             style === "antiphon" ? turn.background(tool.name, Effect.succeed(resultOf(outputs))) : Effect.void
           return Effect.andThen(announce, changed.open)
         })
-      running.set(key, (running.get(key) ?? 0) + 1)
-      return Stream.runForEach(values, arrived).pipe(
-        Effect.onInterrupt(() => turn.record(outcome.cancelled())),
-        Effect.ensuring(
-          Effect.suspend(() => {
-            const left = running.get(key)! - 1
-            if (left === 0) running.delete(key)
-            else running.set(key, left)
-            return changed.open
-          })
-        ),
-        Effect.forkIn(callScope)
-      )
+      const work = Effect.suspend(() => {
+        begun = true
+        running.set(key, (running.get(key) ?? 0) + 1)
+        return Stream.runForEach(values, arrived).pipe(
+          Effect.onInterrupt(() => turn.record(outcome.cancelled())),
+          Effect.ensuring(
+            Effect.suspend(() => {
+              const left = running.get(key)! - 1
+              if (left === 0) running.delete(key)
+              else running.set(key, left)
+              return changed.open
+            })
+          ),
+          Effect.forkIn(callScope)
+        )
+      })
+      return { stream: Stream.fromEffectDrain(work), left: () => (begun ? [] : outcome.cancelled()) }
     }
 
     /** Runs a tool in the turn for as long as the turn lives, and on in the background after that. */
-    const finishing = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) =>
-      Stream.unwrap(
+    const finishing = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) => {
+      const given: Array<Event.Output> = []
+      let begun = false
+      let attached = true
+      const { outcome, values } = outputs(call, tool, params, turn, () => {
+        if (attached) loop.asked = true
+      })
+      const stream = Stream.unwrap(
         Effect.gen(function* () {
+          begun = true
           const queue = yield* Queue.unbounded<Event.Output, Cause.Done>()
-          let attached = true
-          const { outcome, values } = outputs(call, tool, params, turn, () => {
-            if (attached) loop.asked = true
-          })
           yield* Stream.runForEach(values, (outputs): Effect.Effect<void> => {
-            if (attached) return Effect.asVoid(Queue.offerAll(queue, outputs))
+            if (attached) {
+              given.push(...outputs)
+              return Effect.asVoid(Queue.offerAll(queue, outputs))
+            }
             results.push(outputs)
             return Effect.andThen(turn.background(tool.name, Effect.succeed(resultOf(outputs))), changed.open)
           }).pipe(
@@ -196,10 +220,12 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
           )
         })
       )
+      return { stream, left: () => (begun ? given : outcome.cancelled()) }
+    }
 
     const handoff = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) => {
       const event: Event.Input = { _tag: "AgentHandedOff", eventId: nextId() }
-      let settled = false
+      const given: Array<Event.Output> = []
       let taken: Agent.Agent<unknown, R> | undefined
       let wasGivenBack = false
       const giveBack = Effect.sync(() => {
@@ -209,10 +235,11 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
       const told = History.make(() => [...turn.history.entries, { key: -1, turn: 0, item: event }])
       const handedTurn: Turn.Turn = { ...turn, trigger: event, history: told }
       const outcome = (result: string) => {
-        settled = true
-        return returned(call, call.id, result)
+        const settled = returned(call, call.id, result)
+        given.push(settled)
+        return settled
       }
-      return Stream.unwrap(
+      const stream = Stream.unwrap(
         Effect.map(
           Effect.provideService(tool.target!(params, { turn, toolCallId: call.id, giveBack }), Scope.Scope, callScope),
           (agent) =>
@@ -230,23 +257,18 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
           Cause.hasInterruptsOnly(cause)
             ? Stream.failCause(cause as Cause.Cause<never>)
             : Stream.succeed(outcome(`error: ${describe(cause)}`))
-        ),
-        Stream.onExit((exit) =>
-          Exit.isFailure(exit) && !settled ? turn.record([returned(call, call.id, "cancelled")]) : Effect.void
-        ),
-        (stream) => Stream.concat(Stream.succeed(called(call, call.id)), stream)
+        )
       )
+      return { stream, left: () => (given.length > 0 ? given : [returned(call, call.id, "cancelled")]) }
     }
 
-    const start = (
-      call: Call,
-      { loop, tools, turn }: Parameters<ToolRun<R>["run"]>[1]
-    ): { readonly told: Outputs; readonly stream: Stream.Stream<Event.Output, never, R> } => {
+    const start = (call: Call, { loop, tools, turn }: Parameters<ToolRun<R>["run"]>[1]): Started<R> => {
       const tool = tools.find(({ name }) => name === call.name)
-      const told = style === "antiphon" && tool?.kind !== "handoff" ? [called(call, `${call.id}-0`)] : []
+      const told = tellOf(call, tool)
       const refuse = (message: string) => {
         loop.asked = true
-        return { told, stream: Stream.fromIterable(outcomes(call).result(`error: ${message}`)) }
+        const refused = outcomes(call, told.length > 0).result(`error: ${message}`)
+        return { told, stream: Stream.fromIterable(refused), left: () => refused }
       }
       if (tool === undefined) {
         const names = tools.map(({ name }) => name).join(", ")
@@ -257,23 +279,47 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
       if (Result.isFailure(params)) return refuse(params.failure)
       switch (tool.kind) {
         case "handoff":
-          return { told, stream: handoff(call, tool, params.success, turn, loop) }
+          return { told, ...handoff(call, tool, params.success, turn, loop) }
         case "background": {
           const key = `${tool.name} ${JsonText.stringify(call.args)}`
           if (tool.duplicates === "reject" && running.has(key))
             return refuse("this is already running; its result will come")
-          return { told, stream: Stream.fromEffectDrain(background(call, tool, params.success, turn, key)) }
+          return { told, ...background(call, tool, params.success, turn, key) }
         }
-        case "foreground":
-          return {
-            told,
-            stream:
-              tool.interruption === "finish"
-                ? finishing(call, tool, params.success, turn, loop)
-                : foreground(call, tool, params.success, turn, loop)
-          }
+        case "foreground": {
+          const run = tool.interruption === "finish" ? finishing : foreground
+          return { told, ...run(call, tool, params.success, turn, loop) }
+        }
       }
     }
+
+    /** What is told of a call before it runs. */
+    const tellOf = (call: Call, tool: VoiceTool<R> | undefined): Outputs => {
+      if (tool?.kind === "handoff") return [called(call, call.id)]
+      return style === "antiphon" ? [called(call, `${call.id}-0`)] : []
+    }
+
+    /**
+     * Leaves an outcome on the record for each call of a reply that is interrupted: what it has given and nobody has
+     * taken, else `cancelled`, also where its turn to run had not come.
+     */
+    const leave = (
+      calls: ReadonlyArray<Call>,
+      started: ReadonlyMap<Call, Started<R>>,
+      { tools, turn }: Parameters<ToolRun<R>["run"]>[1]
+    ) =>
+      Effect.flatMap(turn.currentHistory, ({ entries }) => {
+        const recorded = new Set(entries.flatMap(({ item }) => (isToolEvent(item) ? [keyOf(item)] : [])))
+        const outputs = calls.flatMap((call): Outputs => {
+          const begun = started.get(call)
+          if (begun !== undefined) return [...begun.told, ...begun.left()]
+          const tool = tools.find(({ name }) => name === call.name)
+          const cancelled =
+            tool?.kind === "handoff" ? [returned(call, call.id, "cancelled")] : outcomes(call).cancelled()
+          return [...tellOf(call, tool), ...cancelled]
+        })
+        return turn.record(outputs.filter((output) => isToolEvent(output) && !recorded.has(keyOf(output))))
+      })
 
     const isSequential = (call: Call, tools: ReadonlyArray<VoiceTool<R>>) => {
       const tool = tools.find(({ name }) => name === call.name)
@@ -311,20 +357,36 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
           groups.push([call])
         else last.push(call)
       }
+      const started = new Map<Call, Started<R>>()
       return groups
         .map((group) =>
           Stream.suspend(() => {
-            const started = group.map((call) => start(call, options))
+            const begun = group.map((call) => start(call, options))
+            group.forEach((call, i) => started.set(call, begun[i]!))
             return Stream.concat(
-              Stream.fromIterable(started.flatMap(({ told }) => told)),
-              beside(started.map(({ stream }) => stream))
+              Stream.fromIterable(begun.flatMap(({ told }) => told)),
+              beside(begun.map(({ stream }) => stream))
             )
           })
         )
         .reduce<Stream.Stream<Event.Output, never, R>>((all, one) => Stream.concat(all, one), Stream.empty)
+        .pipe(Stream.onExit((exit) => (Exit.isFailure(exit) ? leave(calls, started, options) : Effect.void)))
     }
 
     return {
+      claimId: (id, record) => {
+        // The record also has the calls of other agents.
+        const isTaken = (id: string) =>
+          claimed.has(id) ||
+          record.entries.some(
+            ({ item }) =>
+              item._tag === "AgentToolCalled" && (item.toolCallId === id || item.toolCallId.startsWith(`${id}-`))
+          )
+        let free = id
+        for (let i = 2; isTaken(free); i++) free = `${id}_${i}`
+        claimed.add(free)
+        return free
+      },
       run,
       drain: () => {
         const taken = results.flat()
@@ -341,6 +403,13 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
       owns: (toolCallId) => own.has(toolCallId)
     }
   })
+
+type ToolEvent = Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
+
+const isToolEvent = (item: History.Item): item is ToolEvent =>
+  item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned"
+
+const keyOf = ({ _tag, toolCallId }: ToolEvent): string => `${_tag} ${toolCallId}`
 
 const resultOf = (outputs: Outputs): unknown =>
   outputs.findLast((output) => output._tag === "AgentToolReturned")?.result ?? null

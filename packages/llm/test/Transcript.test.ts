@@ -1,0 +1,197 @@
+import type * as Event from "@antiphon/core/Event"
+import * as History from "@antiphon/core/History"
+import { assert, describe, it } from "@effect/vitest"
+import * as Transcript from "../src/Transcript.ts"
+
+type Line = readonly [turn: number, item: History.Item]
+
+let ids = 0
+const eventId = () => `e${++ids}`
+
+const user = (content: string): Line => [0, { _tag: "UserTextSent", eventId: eventId(), content }]
+const spoken = (content: string): Line => [0, { _tag: "AgentTextSent", eventId: eventId(), content }]
+const note = (content: string): Line => [0, { _tag: "CustomHistoryEntry", eventId: eventId(), role: "system", content }]
+const pressed = (button: string): Line => [0, { _tag: "UserDtmfSent", eventId: eventId(), button }]
+const sent = (turn: number, text: string): Line => [turn, { _tag: "AgentSendText", text }]
+const called = (turn: number, toolCallId: string): Line => [
+  turn,
+  { _tag: "AgentToolCalled", toolCallId, toolName: "look", toolArgs: {} }
+]
+const returned = (turn: number, toolCallId: string, result: unknown = "ok"): Line => [
+  turn,
+  { _tag: "AgentToolReturned", toolCallId, toolName: "look", toolArgs: {}, result }
+]
+const pair = (turn: number, id: string): ReadonlyArray<Line> => [called(turn, id), returned(turn, id)]
+
+/** What a model reads of these lines in a turn that the line at `trigger` has started, by default the last. */
+const read = (
+  lines: ReadonlyArray<Line>,
+  options: Partial<Transcript.Options> & { readonly triggeredBy?: number } = {}
+): ReadonlyArray<string> => {
+  const history = History.make(() => lines.map(([turn, item], key) => ({ key, turn, item })))
+  const trigger = lines.at(options.triggeredBy ?? -1)![1] as Event.Input
+  return Transcript.lines(history, { turn: 99, trigger, ...options }).map((line) =>
+    line.role === "tool" ? `${line.call.id} = ${line.call.result}` : `${line.role}: ${line.text}`
+  )
+}
+
+describe("Transcript", () => {
+  it("has what was said to the agent, what was heard of it, and what the application added", () => {
+    const lines = [user("hello"), sent(1, "Hi there. "), spoken("Hi there. "), note("VIP"), user("bye")]
+    assert.deepStrictEqual(read(lines), ["user: hello", "assistant: Hi there. ", "system: VIP", "user: bye"])
+  })
+
+  it("leaves out what the caller has not heard", () => {
+    assert.deepStrictEqual(read([user("hello"), sent(1, "Hi there."), user("bye")]), ["user: hello", "user: bye"])
+  })
+
+  it("has the text of the turn in progress as it was sent, among its calls", () => {
+    const lines = [user("go"), sent(9, "One "), sent(9, "moment."), ...pair(9, "a"), sent(9, " Done.")]
+    assert.deepStrictEqual(read(lines, { turn: 9, triggeredBy: 0 }), [
+      "user: go",
+      "assistant: One moment.",
+      "a = ok",
+      "assistant:  Done."
+    ])
+  })
+
+  it("puts the calls of an earlier turn where they stood among its sentences", () => {
+    const lines = [
+      user("go"),
+      sent(1, "First. "),
+      ...pair(1, "a"),
+      sent(1, "Then. "),
+      ...pair(1, "b"),
+      sent(1, "Done."),
+      spoken("First. Then. Done."),
+      user("more")
+    ]
+    const expected = ["user: go", "assistant: First. ", "a = ok", "assistant: Then. ", "b = ok", "assistant: Done."]
+    assert.deepStrictEqual(read(lines), [...expected, "user: more"])
+  })
+
+  it("puts them there also where an earlier turn was not heard", () => {
+    const lines = [
+      user("go"),
+      sent(1, "Never heard. "),
+      sent(2, "One moment. "),
+      ...pair(2, "a"),
+      sent(2, "Done."),
+      spoken("One moment. Done."),
+      user("more")
+    ]
+    assert.deepStrictEqual(read(lines), [
+      "user: go",
+      "assistant: One moment. ",
+      "a = ok",
+      "assistant: Done.",
+      "user: more"
+    ])
+  })
+
+  it("cuts a reply where the caller interrupted it, and marks the place where that is wanted", () => {
+    const lines = [user("go"), sent(1, "It is sunny."), spoken("It is "), user("stop")]
+    assert.deepStrictEqual(read(lines, { interruptedMark: "[interrupted]" }), [
+      "user: go",
+      "assistant: It is ",
+      "assistant: [interrupted]",
+      "user: stop"
+    ])
+  })
+
+  it("puts the calls of a turn of which nothing was heard before the next words of the user", () => {
+    const lines = [user("go"), sent(1, "Checking."), ...pair(1, "a"), user("stop")]
+    assert.deepStrictEqual(read(lines), ["user: go", "a = ok", "user: stop"])
+  })
+
+  it("has the calls that the trigger of the turn interrupted with their turn", () => {
+    const lines = [user("go"), sent(1, "Checking."), pressed("5"), ...pair(1, "a")]
+    const describeEvent = () => "[5]"
+    assert.deepStrictEqual(read(lines, { triggeredBy: 2, describeEvent }), ["user: go", "a = ok", "user: [5]"])
+  })
+
+  it("reads a call without an outcome as pending, and takes the outcome wherever in the record it is", () => {
+    assert.deepStrictEqual(read([user("go"), called(1, "a"), user("and?")]), ["user: go", "a = pending", "user: and?"])
+    assert.deepStrictEqual(read([user("go"), called(1, "a"), user("and?"), returned(2, "a", { n: 1 })]), [
+      "user: go",
+      'a = {"n": 1}',
+      "user: and?"
+    ])
+  })
+
+  it("wants no answer to its own words, or to nothing", () => {
+    const wants = (...lines: ReadonlyArray<Line>) =>
+      Transcript.wantsAnswer(
+        Transcript.lines(
+          History.make(() => lines.map(([turn, item], key) => ({ key, turn, item }))),
+          { turn: 9, trigger: undefined }
+        )
+      )
+    assert.isFalse(wants())
+    assert.isFalse(wants(user("  ")))
+    assert.isFalse(wants(user("hello"), sent(1, "Hi."), spoken("Hi.")))
+    assert.isTrue(wants(user("hello")))
+    assert.isTrue(wants(user("hello"), ...pair(1, "a")))
+  })
+})
+
+describe("whatever happened on a call", () => {
+  /** A stream of random numbers below a bound that its seed determines. */
+  const seeded = (seed: number) => {
+    let state = seed >>> 0
+    return (bound: number) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return Math.floor((state / 0x1_0000_0000) * bound)
+    }
+  }
+
+  const random = (seed: number) => {
+    const below = seeded(seed)
+    const lines: Array<Line> = []
+    const calls: Array<{ readonly id: string; readonly turn: number }> = []
+    let said = ""
+    for (let turn = 1; turn <= 6; turn++) {
+      lines.push(user(`words ${turn}`))
+      for (let left = below(6); left > 0; left--) {
+        if (below(2) === 0) {
+          const text = ["Yes. ", "One moment. ", "It is 5 ", "o'clock.", " "][below(5)]!
+          lines.push(sent(turn, text))
+          said += text
+        } else {
+          const id = `c${calls.length}`
+          calls.push({ id, turn })
+          lines.push(called(turn, id))
+          if (below(5) > 0) lines.push(returned(turn, id))
+        }
+        if (said !== "" && below(3) === 0) {
+          const heard = below(4) === 0 ? "five" : said.slice(0, 1 + below(said.length))
+          lines.push(spoken(heard))
+          said = said.slice(heard.length)
+        }
+      }
+    }
+    return { lines: [...lines, user("words 7")], calls, current: below(2) === 0 ? 6 : 7 }
+  }
+
+  it("each call is there once, in order, and before the words of the user that came after it", () => {
+    for (let seed = 0; seed < 2000; seed++) {
+      const { calls, current, lines } = random(seed)
+      const seen = read(lines, { turn: current })
+      const places = calls.map(({ id }) => seen.findIndex((line) => line.startsWith(`${id} = `)))
+      assert.strictEqual(seen.filter((line) => / = /.test(line)).length, calls.length, `seed ${seed}`)
+      assert.deepStrictEqual(
+        places,
+        places.toSorted((a, b) => a - b),
+        `seed ${seed}`
+      )
+      for (const [i, { turn }] of calls.entries()) {
+        if (turn === current) continue
+        assert.isBelow(places[i]!, seen.indexOf(`user: words ${turn + 1}`), `seed ${seed}`)
+      }
+      assert.isTrue(
+        seen.every((line) => line.replace(/^\w+:/, "").trim() !== ""),
+        `seed ${seed}`
+      )
+    }
+  })
+})
