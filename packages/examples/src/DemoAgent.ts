@@ -223,7 +223,8 @@ const say = (turn: Turn.Turn, answer: Answer): Stream.Stream<Event.Output> => {
 const isKeysOnly = (event: Event.InputOf<"UserTurnEnded">) =>
   event.content.length > 0 && event.content.every(({ _tag }) => _tag === "UserDtmfSent")
 
-const run = (event: Event.Input): boolean =>
+/** Starts a turn as usual, and for key presses as they come. */
+export const run = (event: Event.Input): boolean =>
   event._tag === "UserTurnEnded"
     ? !isKeysOnly(event)
     : event._tag === "UserDtmfSent" || EventFilter.standard.run(event) === true

@@ -1,5 +1,6 @@
 /**
- * `npm start`: serves the demo agent with the web console, says where, and stops well.
+ * `npm start`: serves the demo agent, or one with a model where there is a key for it, with the web console, says where,
+ * and stops well.
  *
  * @since 0.1.0
  */
@@ -28,30 +29,58 @@ const style = (code: number) => (text: string) => (colours ? `\u001B[${code}m${t
 const bold = style(1)
 const dim = style(2)
 
-const welcome = (port: number) => `
-  ${bold("Antiphon")}  a demo agent is on the line
+/** The model that the environment asks for, if it does. */
+const chosenModel = Effect.gen(function* () {
+  const read = (name: string) => Effect.map(Config.withDefault(Config.String(name), ""), (value) => value.trim())
+  const chosen = yield* read("ANTIPHON_MODEL")
+  if (chosen !== "") return chosen
+  if ((yield* read("ANTHROPIC_API_KEY")) !== "") return "anthropic/claude-haiku-4-5"
+  if ((yield* read("OPENAI_API_KEY")) !== "" || (yield* read("OPENAI_BASE_URL")) !== "") return "openai/gpt-4.1-mini"
+  return undefined
+})
+
+const aboutDemo = `\
+  The demo has fixed answers and needs no key. To use a real model, set ANTHROPIC_API_KEY or OPENAI_API_KEY, or
+  OPENAI_BASE_URL for a server of your own. ANTIPHON_MODEL picks any other, such as groq/llama-3.3-70b-versatile;
+  ANTIPHON_MODEL=demo is one of a few rules that needs no key and calls tools like the others.`
+
+const aboutModel = `\
+  Should the model fail, in mid-sentence or before, the embedded demo model goes on. ANTIPHON_MODEL picks another one.`
+
+const aboutRules = `\
+  The model is a few rules and needs no key; it calls tools like the others. ANTIPHON_MODEL picks a real one.`
+
+const aboutOf = (model: string | undefined) =>
+  model === undefined ? aboutDemo : model === "demo" ? aboutRules : aboutModel
+
+const welcome = (port: number, model: string | undefined) => `
+  ${bold("Antiphon")}  ${model === undefined ? "a demo agent" : `an agent with ${model === "demo" ? "the demo model" : `the model ${bold(model)}`}`} is on the line
 
   ${bold(`http://localhost:${port}`)}  open it, start a call, and talk over the agent
   ${dim(`ws://localhost:${port}/ws     for any harness that speaks the wire of Line`)}
 
-  The demo has fixed answers and needs no key. To use a real model, put its client into an agent: a function
-  from what happens on the call to a stream of things to say. README.md has one to begin with. Agents for OpenAI
-  and Anthropic, ready to use, come with @antiphon/llm in a later release.
+${aboutOf(model)}
 
   ${dim("Ctrl-C ends it.")}
 `
 
-const announce = Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
-  Stdio.log(welcome("port" in address ? address.port : 8000))
-)
-
-const server = Layer.unwrap(
-  Effect.map(
-    // Nobody who stops a demo wants to wait for its calls.
-    Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1)),
-    (drainTimeout) => VoiceAgentApp.layerServer(DemoAgent.make, { routes: Console.layer, settings: { drainTimeout } })
+const announce = (model: string | undefined) =>
+  Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
+    Stdio.log(welcome("port" in address ? address.port : 8000, model))
   )
-)
+
+const server = (model: string | undefined) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      // Nobody who stops a demo wants to wait for its calls.
+      const drainTimeout = yield* Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1))
+      const options = { routes: Console.layer, settings: { drainTimeout } }
+      if (model === undefined) return VoiceAgentApp.layerServer(DemoAgent.make, options)
+      // The clients of the providers take longer to load than all the rest.
+      const Assistant = yield* Effect.promise(() => import("./Assistant.ts"))
+      return Layer.provide(VoiceAgentApp.layerServer(Assistant.make(model), options), Assistant.model(model))
+    })
+  )
 
 /** The port that somebody else has, if that is why the server could not start. */
 const portInUse = ({ cause }: ServeError): number | undefined =>
@@ -60,7 +89,9 @@ const portInUse = ({ cause }: ServeError): number | undefined =>
     : undefined
 const refuse = (why: string) => Effect.andThen(Stdio.error(`\n  ${why}\n`), Effect.fail(new NotStarted()))
 
-Layer.launch(Layer.provide(Layer.effectDiscard(announce), server)).pipe(
+Effect.flatMap(chosenModel, (model) =>
+  Layer.launch(Layer.provide(Layer.effectDiscard(announce(model)), server(model)))
+).pipe(
   Effect.catchTags({
     ServeError: (error) => {
       const port = portInUse(error)
@@ -70,6 +101,7 @@ Layer.launch(Layer.provide(Layer.effectDiscard(announce), server)).pipe(
           : `Port ${port} is in use already. Try another one: ${bold(`PORT=${port + 1} npm start`)}`
       )
     },
+    ModelError: ({ message }) => refuse(`The model cannot be used: ${message}.`),
     ConfigError: ({ cause }) => refuse(`A setting cannot be read. ${cause.message}`)
   }),
   Effect.provideService(References.MinimumLogLevel, "Warn"),

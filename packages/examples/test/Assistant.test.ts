@@ -166,6 +166,9 @@ describe("Assistant with the demo model", () => {
   it.effect("answers a key as it is pressed, and once", () =>
     Effect.gen(function* () {
       const call = yield* greeted
+      yield* call.report({ _tag: "UserDtmfSent", button: "1" })
+      yield* pass(3)
+      assert.match(call.take().text, /^You pressed 1\./)
       yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserDtmfSent", button: "5" }, { _tag: "UserTurnEnded" })
       yield* pass(3)
       assert.match(call.take().text, /^You pressed 5\. I have no menu, so just tell me what you want\.$/)

@@ -24,13 +24,13 @@ const freePort = async (): Promise<number> => {
 }
 
 /** Runs an example as its reader would, and gives the address once it answers. */
-const running = (file: string) =>
+const running = (file: string, env: Record<string, string> = {}) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
       const port = await freePort()
       const child = spawn(process.execPath, ["--conditions=antiphon-source", `packages/examples/src/${file}`], {
         cwd: root,
-        env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", ANTIPHON_DRAIN_TIMEOUT: "100 millis" },
+        env: { ...process.env, PORT: String(port), HOST: "127.0.0.1", ANTIPHON_DRAIN_TIMEOUT: "100 millis", ...env },
         stdio: "ignore"
       })
       const address = `127.0.0.1:${port}`
@@ -130,6 +130,13 @@ describe("examples", () => {
       yield* report({ _tag: "AgentTextSent", content: "Thiscall" })
       yield* report({ _tag: "UserTurnEnded" })
       assert.strictEqual(said.at(-1), "I had got to: This call is recorded. ")
+    })
+  )
+
+  it.live("05-assistant greets, with a plan of two providers behind it", () =>
+    Effect.gen(function* () {
+      const { address } = yield* running("05-assistant.ts", { ANTHROPIC_API_KEY: "none", OPENAI_API_KEY: "none" })
+      assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start" }], 1), ["Bicycle shop, good morning!"])
     })
   )
 

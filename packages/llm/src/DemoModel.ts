@@ -106,7 +106,7 @@ const textOf = ({ content }: Prompt.Message): string =>
         .trim()
 
 // What a plan of models writes behind a reply that was cut off.
-const isContinuation = /cut off/
+const isContinuation = /^Your last message was cut off\b/
 
 const isGivenBack = (message: Prompt.Message): boolean =>
   message.role === "system" && /^The conversation has come back\b/.test(message.content)

@@ -83,7 +83,8 @@ export const lines = (history: History.History, options: Options): ReadonlyArray
         append(sent, item.text, turn)
         break
       case "AgentToolCalled":
-        sent.push({ call: calls.get(item.toolCallId)! })
+      case "AgentToolReturned":
+        if (calls.stands(item, turn)) sent.push({ call: calls.get(item.toolCallId)! })
         break
       default: {
         const words = "eventId" in item ? options.describeEvent?.(item) : undefined
@@ -97,7 +98,9 @@ export const lines = (history: History.History, options: Options): ReadonlyArray
   for (const { item, turn } of entries) {
     if (turn === options.turn && turn !== 0) {
       if (item._tag === "AgentSendText") append(current, item.text, turn)
-      else if (item._tag === "AgentToolCalled") current.push({ call: calls.get(item.toolCallId)! })
+      else if (item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned") {
+        if (calls.stands(item, turn)) current.push({ call: calls.get(item.toolCallId)! })
+      }
     }
   }
   for (const item of current) {
@@ -141,18 +144,37 @@ const withLateCalls = (
     return entries.toSpliced(last < 0 ? entries.length : last + 1, 0, entry)
   }, before)
 
-/** Each call by its id, with the one outcome that was recorded for it, wherever in the record it stands. */
-const toolCalls = (entries: ReadonlyArray<History.Entry>): ReadonlyMap<string, ToolCall> => {
+type ToolItem = Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
+
+/**
+ * Each call by its id, with the one outcome that was recorded for it, wherever in the record it stands. A call stands
+ * where it was made, or, where its outcome came in a later turn, in that turn: there it is news to the model.
+ */
+const toolCalls = (entries: ReadonlyArray<History.Entry>) => {
   const calls = new Map<string, ToolCall>()
-  for (const { item } of entries) {
-    if (item._tag === "AgentToolCalled" && !calls.has(item.toolCallId)) {
-      calls.set(item.toolCallId, { id: item.toolCallId, name: item.toolName, args: item.toolArgs, result: "pending" })
-    } else if (item._tag === "AgentToolReturned") {
+  const turns = new Map<string, number>()
+  for (const { item, turn } of entries) {
+    if (item._tag !== "AgentToolCalled" && item._tag !== "AgentToolReturned") continue
+    const call = { id: item.toolCallId, name: item.toolName, args: item.toolArgs }
+    if (item._tag === "AgentToolReturned") {
       const result = typeof item.result === "string" ? item.result : JsonText.stringify(item.result, "null")
-      calls.set(item.toolCallId, { id: item.toolCallId, name: item.toolName, args: item.toolArgs, result })
+      calls.set(item.toolCallId, { ...call, result })
+      turns.set(item.toolCallId, turn)
+    } else if (!calls.has(item.toolCallId)) {
+      calls.set(item.toolCallId, { ...call, result: "pending" })
+      turns.set(item.toolCallId, turn)
     }
   }
-  return calls
+  const placed = new Set<string>()
+  return {
+    get: (id: string) => calls.get(id),
+    /** Whether a line of the record is the one at which its call stands. True once for each call. */
+    stands: ({ toolCallId }: ToolItem, turn: number): boolean => {
+      if (turns.get(toolCallId) !== turn || placed.has(toolCallId)) return false
+      placed.add(toolCallId)
+      return true
+    }
+  }
 }
 
 /**

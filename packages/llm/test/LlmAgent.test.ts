@@ -213,6 +213,32 @@ describe("LlmAgent", () => {
     })
   )
 
+  it.effect("tells a background result also where another reply was heard meanwhile", () =>
+    Effect.gen(function* () {
+      const job = VoiceTool.background("job", {}, () => Effect.delay(Effect.succeed("ready"), "3 seconds"))
+      const model = ScriptedModel.make([
+        [ScriptedModel.text("Working."), ScriptedModel.toolCall("job", {}, { id: "j1" })],
+        ScriptedModel.text("Still at it."),
+        ScriptedModel.text("Done.")
+      ])
+      const call = yield* playing(model, { tools: [job] })
+      const heard = (content: string) =>
+        call.report({ _tag: "AgentTurnStarted" }, { _tag: "AgentTextSent", content }, { _tag: "AgentTurnEnded" })
+      yield* call.say("start")
+      yield* heard("Working.")
+      yield* call.say("and?")
+      yield* heard("Still at it.")
+      yield* TestClock.adjust("3 seconds")
+      yield* settle
+      assert.strictEqual(call.sent().at(-1), "Done.")
+      assert.deepStrictEqual((yield* call.prompts)[2]!.slice(-3), [
+        "assistant: Still at it.",
+        "call j1-0",
+        "result j1-0: ready"
+      ])
+    })
+  )
+
   it.effect("hands the call to another agent for good", () =>
     Effect.gen(function* () {
       const target = Agent.route({

@@ -110,12 +110,12 @@ describe("Transcript", () => {
     assert.deepStrictEqual(read(lines, { triggeredBy: 2, describeEvent }), ["user: go", "a = ok", "user: [5]"])
   })
 
-  it("reads a call without an outcome as pending, and takes the outcome wherever in the record it is", () => {
+  it("reads a call without an outcome as pending, and puts it where its outcome came", () => {
     assert.deepStrictEqual(read([user("go"), called(1, "a"), user("and?")]), ["user: go", "a = pending", "user: and?"])
     assert.deepStrictEqual(read([user("go"), called(1, "a"), user("and?"), returned(2, "a", { n: 1 })]), [
       "user: go",
-      'a = {"n": 1}',
-      "user: and?"
+      "user: and?",
+      'a = {"n": 1}'
     ])
   })
 

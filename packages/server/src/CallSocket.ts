@@ -13,11 +13,11 @@ import * as EventId from "@antiphon/core/EventId"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Latch from "effect/Latch"
 import * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
 import type { Calls, OpenCall } from "./Calls.ts"
@@ -54,13 +54,20 @@ export const open = <E, R, R2>(
     const readScope = yield* Scope.make()
     const callScope = yield* Scope.make()
     const writer = yield* Effect.scoped(socket.writer)
-    const over = yield* Deferred.make<Ending>()
+    const over = yield* Latch.make(false)
+    const fork = Effect.runForkWith(yield* Effect.context())
+    let ending: Ending | undefined
     let peer: Peer.Peer | undefined
     let callId = "unknown"
     let call: Call.Call | undefined
 
     // Whatever wants the call to end says so here and does not wait. The first reason counts.
-    const stop = (reason: Ending): Effect.Effect<void> => Effect.asVoid(Deferred.succeed(over, reason))
+    const stop = (reason: Ending): Effect.Effect<void> =>
+      Effect.sync(() => {
+        if (ending !== undefined) return
+        ending = reason
+        fork(conclude(reason))
+      })
     const self: OpenCall = {
       lastReceivedAt: clock.currentTimeMillisUnsafe(),
       stop: (reason) => stop(Ending[reason]())
@@ -79,42 +86,42 @@ export const open = <E, R, R2>(
         call = yield* Scope.provide(Call.make(spec, { request, harness }), callScope)
         const receive = receiver(call, settings, clock)
         if (rest.length > 0) yield* receive(rest)
-        return yield* Effect.forever(
-          Effect.flatMap(pull, (frames) => {
-            self.lastReceivedAt = clock.currentTimeMillisUnsafe()
-            return receive(frames)
-          }),
-          { disableYield: true }
-        )
+        const next = Effect.flatMap(pull, (frames) => {
+          self.lastReceivedAt = clock.currentTimeMillisUnsafe()
+          return receive(frames)
+        })
+        // Handed out, and not waited for here: what made the call need not stay in memory as long as it lasts.
+        return Effect.forever(next, { disableYield: true })
       })
 
     const listen = Effect.gen(function* () {
+      yield* Scope.provide(calls.open(self), readScope)
       const { pull } = yield* Scope.provide(socket.reader, readScope)
       peer = Peer.make({ request, writer, settings, onStalled: stop(Ending.Stalled()) })
       const [first, ...rest] = yield* firstFrames(pull, settings)
       const start = yield* readStart(first, settings)
       callId = start.callId
-      return yield* Effect.annotateLogs(converse(start, peer, pull, rest), { callId })
-    }).pipe(Effect.catchCause((cause) => stop(endingOf(cause, callId, settings))))
-
-    const fiber = yield* Effect.gen(function* () {
-      const listening = yield* Effect.forkDetach(listen, { startImmediately: true })
-      const ending = yield* Deferred.await(over)
-      // Whoever gave the reason goes on first: a turn may fail while its call is still being made.
-      yield* Effect.yieldNow
-      // Not waited for: what cannot be interrupted (a filter, a factory) would hold up the end of the call.
-      listening.interruptUnsafe()
-      yield* finish(ending, { errorId: nextId(), settings, peer, call }).pipe(
-        Effect.ensuring(release(callScope, settings)),
-        Effect.annotateLogs({ callId })
-      )
+      return Effect.annotateLogs(Effect.flatten(converse(start, peer, pull, rest)), { callId })
     }).pipe(
-      Effect.ensuring(Scope.close(readScope, Exit.void)),
-      (conversation) => Effect.scoped(Effect.andThen(calls.open(self), conversation)),
-      Effect.forkDetach({ startImmediately: true })
+      Effect.flatten,
+      Effect.catchCause((cause) => stop(endingOf(cause, callId, settings)))
     )
+
+    const conclude = (ending: Ending) =>
+      Effect.gen(function* () {
+        // Whoever gave the reason goes on first: a turn may fail while its call is still being made.
+        yield* Effect.yieldNow
+        // Not waited for: what cannot be interrupted (a filter, a factory) would hold up the end of the call.
+        listening.interruptUnsafe()
+        yield* finish(ending, { errorId: nextId(), settings, peer, call }).pipe(
+          Effect.ensuring(release(callScope, settings)),
+          Effect.annotateLogs({ callId })
+        )
+      }).pipe(Effect.ensuring(Scope.close(readScope, Exit.void)), Effect.ensuring(over.open))
+
+    const listening = yield* Effect.forkDetach(listen, { startImmediately: true })
     return {
-      await: Effect.asVoid(Fiber.await(fiber)),
+      await: over.await,
       leave: Effect.suspend(() => stop(peer?.isGone() === false ? Ending.Draining() : Ending.PeerClosed()))
     }
   })

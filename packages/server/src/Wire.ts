@@ -6,9 +6,9 @@
  */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import type * as Event from "@antiphon/core/Event"
+import * as JsonText from "@antiphon/core/JsonText"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as PythonJson from "./internal/pythonJson.ts"
 
 const Metadata = Schema.Record(Schema.String, Schema.Unknown)
 const optionalText = Schema.optionalKey(Schema.String)
@@ -201,13 +201,13 @@ const cut = (text: string, length: number): string =>
     .join("")
 
 const toolResult = (value: unknown): string | null => {
-  const text = PythonJson.resultText(value)
+  const text = JsonText.resultText(value)
   return text === null || !isTooLong(text) ? text : `${cut(text, observabilityLimit)}... [truncated]`
 }
 
 const preview = (value: { readonly [key: string]: unknown } | null): unknown => {
   if (value === null) return null
-  const text = PythonJson.stringify(value)
+  const text = JsonText.stringify(value)
   return isTooLong(text) ? { _truncated: true, _preview: cut(text, 200) } : value
 }
 
@@ -274,7 +274,7 @@ export const encode = (output: Event.Output): string => {
     return JSON.stringify(frame)
   } catch {
     // Cycles, big integers, members that throw: the writer that knows them gives plain JSON, in Python's spelling.
-    return JSON.stringify(JSON.parse(PythonJson.stringify(frame, "null")))
+    return JSON.stringify(JSON.parse(JsonText.stringify(frame, "null")))
   }
 }
 

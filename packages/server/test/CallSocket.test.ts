@@ -258,7 +258,7 @@ describe("A peer that reads nothing", () => {
         server,
         Effect.gen(function* () {
           const client = yield* Client.call(server.ws, { call_id: "c6", metadata: { agent: "torrent" } })
-          yield* Client.until("the first message", () => client.messages.length > 0)
+          yield* client.until("the first message", () => client.messages.length > 0)
           client.ws.pause()
           let before = -1
           yield* Client.until("the agent to wait", () => {
@@ -288,7 +288,7 @@ describe("A peer that reads nothing", () => {
         maxBufferedBytes: 0
       })
       const client = yield* Client.call(server.ws, { metadata: { agent: "torrent" } })
-      yield* Client.until("the first message", () => client.messages.length > 0)
+      yield* client.until("the first message", () => client.messages.length > 0)
       client.ws.pause()
       let before = -1
       yield* Client.until("the agent to wait", () => {
@@ -298,7 +298,7 @@ describe("A peer that reads nothing", () => {
       })
       assert.isBelow(count.sent, 1500)
       client.ws.resume()
-      yield* Client.until("the last message", () => client.messages.length >= 1500)
+      yield* client.until("the last message", () => client.messages.length >= 1500)
       assert.deepStrictEqual(
         client.messages.map(({ content }) => Number(content?.split(":")[0])),
         Array.from({ length: 1500 }, (_, i) => i + 1)
@@ -314,7 +314,7 @@ describe("A peer that reads nothing", () => {
         maxBufferedBytes: 0
       })
       const client = yield* Client.call(server.ws, { metadata: { agent: "torrent" } })
-      yield* Client.until("the first message", () => client.messages.length > 0)
+      yield* client.until("the first message", () => client.messages.length > 0)
       client.ws.pause()
       client.say("stop")
       yield* Client.until("the turn of the user", () => seen.includes("UserTurnEnded"))

@@ -31,7 +31,7 @@ describe("Under load", () => {
           for (let turn = 0; turn < 6; turn++) {
             client.send({ type: "message", content: `turn ${turn}` })
             client.send({ type: "user_state", value: "idle" })
-            yield* Client.until(`turn ${turn}`, () => heard(turn) >= 20)
+            yield* client.until(`turn ${turn}`, () => heard(turn) >= 20)
             // What was on its way when the user spoke up, and no more of it: 100 ms' worth at the very most.
             assert.isBelow(heard(turn - 1) - before, 100)
             before = heard(turn)

@@ -19,24 +19,30 @@ export interface Client {
   readonly send: (message: object | string | Uint8Array) => void
   /** Sends a user turn of one message. */
   readonly say: (text: string) => void
+  /** Waits until what was heard up to now meets a condition. Asked with every message, not with every tick. */
+  readonly until: (what: string, condition: () => boolean) => Effect.Effect<void>
   /** Waits for a message with this content. */
   readonly hear: (content: string) => Effect.Effect<void>
   /** Waits for the socket to be closed, and gives the close code. */
   readonly closed: Effect.Effect<number>
 }
 
-/** Waits until a condition gives a value. Dies, saying what it waited for, when that takes too long. */
+/** Dies, saying what it waited for, when a wait takes longer than where all is well on a slow machine. */
+const patiently = <A>(what: string, wait: Effect.Effect<A>): Effect.Effect<A> =>
+  Effect.timeoutOrElse(wait, {
+    duration: "15 seconds",
+    orElse: () => Effect.die(new Error(`Waited in vain for ${what}.`))
+  })
+
+/** Waits until a condition gives a value. */
 export const until = <A>(what: string, condition: () => A | undefined | false): Effect.Effect<A> => {
   const poll: Effect.Effect<A> = Effect.suspend(() => {
     const found = condition()
     return found === undefined || found === false
-      ? Effect.andThen(Effect.sleep("2 millis"), poll)
+      ? Effect.andThen(Effect.sleep("5 millis"), poll)
       : Effect.succeed(found)
   })
-  return Effect.timeoutOrElse(poll, {
-    duration: "15 seconds",
-    orElse: () => Effect.die(new Error(`Waited in vain for ${what}.`))
-  })
+  return patiently(what, poll)
 }
 
 /** A refusal of the upgrade, as a response of HTTP. */
@@ -68,13 +74,33 @@ export const connect = (address: string, options?: ClientOptions) =>
       const messages: Array<Message> = []
       const frames: Array<string> = []
       let code: number | undefined
+      const waiting = new Set<() => void>()
+      const ask = () => {
+        for (const waiter of waiting) waiter()
+      }
+      const wait = (what: string, condition: () => boolean) =>
+        patiently(
+          what,
+          Effect.callback<void>((resume) => {
+            const waiter = () => {
+              if (!condition()) return
+              waiting.delete(waiter)
+              resume(Effect.void)
+            }
+            waiting.add(waiter)
+            waiter()
+            return Effect.sync(() => waiting.delete(waiter))
+          })
+        )
       ws.on("message", (data: Buffer) => {
         const text = data.toString()
         frames.push(text)
         messages.push(JSON.parse(text) as Message)
+        ask()
       })
       ws.once("close", (closeCode) => {
         code = closeCode
+        ask()
       })
       const send = (message: object | string | Uint8Array) =>
         ws.send(typeof message === "string" || message instanceof Uint8Array ? message : JSON.stringify(message))
@@ -88,9 +114,12 @@ export const connect = (address: string, options?: ClientOptions) =>
           send({ type: "message", content: text })
           send({ type: "user_state", value: "idle" })
         },
-        hear: (content) =>
-          Effect.asVoid(until(`"${content}"`, () => messages.some((message) => message.content === content))),
-        closed: until("the close of the socket", () => code)
+        until: wait,
+        hear: (content) => wait(`"${content}"`, () => messages.some((message) => message.content === content)),
+        closed: Effect.map(
+          wait("the close of the socket", () => code !== undefined),
+          () => code!
+        )
       }
     }
   )

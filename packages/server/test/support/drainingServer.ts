@@ -1,4 +1,7 @@
-/** A server as an application starts it: its own process, stopped by a signal. Says its port on the first line. */
+/**
+ * A server as an application starts it: its own process, stopped by a signal. Says its port on the first line, and takes
+ * the milliseconds it drains for as its argument.
+ */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import { NodeRuntime } from "@effect/platform-node"
@@ -23,7 +26,7 @@ const Listening = Layer.effectDiscard(
 Listening.pipe(
   Layer.provide(
     VoiceAgentApp.layerServer(() => Effect.succeed(agent), {
-      settings: { port: 0, host: "127.0.0.1", drainTimeout: Duration.millis(600) }
+      settings: { port: 0, host: "127.0.0.1", drainTimeout: Duration.millis(Number(process.argv[2])) }
     })
   ),
   Layer.launch,
