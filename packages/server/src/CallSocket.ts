@@ -17,7 +17,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as Latch from "effect/Latch"
 import * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
 import type { Calls, OpenCall } from "./Calls.ts"
@@ -29,15 +28,10 @@ import * as Wire from "./Wire.ts"
 type Frame = string | Uint8Array
 type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
 
-/** A call on a socket, from outside. */
-export interface CallSocket {
-  /** Waits until the call is over and the socket closed. Never fails. */
-  readonly await: Effect.Effect<void>
-  /** Ends the call because its connection is lost, or because the server lets go of it. */
-  readonly leave: Effect.Effect<void>
-}
-
-/** Starts the call of a socket, in fibers of its own: it has an end to handle also where its request is interrupted. */
+/**
+ * Starts the call of a socket, in a fiber of its own, and returns once the socket is open. From there on the call is in the
+ * hands of `Calls`: it outlives its request, and has an end to handle whatever becomes of that.
+ */
 export const open = <E, R, R2>(
   socket: Socket.Socket,
   options: {
@@ -46,7 +40,7 @@ export const open = <E, R, R2>(
     readonly calls: Calls["Service"]
     readonly settings: Settings
   }
-): Effect.Effect<CallSocket, never, Exclude<R | R2, Scope.Scope>> =>
+): Effect.Effect<void, Socket.SocketError, Exclude<R | R2, Scope.Scope>> =>
   Effect.gen(function* () {
     const { calls, factory, request, settings } = options
     const clock = yield* Clock.Clock
@@ -54,12 +48,12 @@ export const open = <E, R, R2>(
     const readScope = yield* Scope.make()
     const callScope = yield* Scope.make()
     const writer = yield* Effect.scoped(socket.writer)
-    const over = yield* Latch.make(false)
     const fork = Effect.runForkWith(yield* Effect.context())
     let ending: Ending | undefined
     let peer: Peer.Peer | undefined
     let callId = "unknown"
     let call: Call.Call | undefined
+    let listening: Fiber.Fiber<void> | undefined
 
     // Whatever wants the call to end says so here and does not wait. The first reason counts.
     const stop = (reason: Ending): Effect.Effect<void> =>
@@ -94,36 +88,38 @@ export const open = <E, R, R2>(
         return Effect.forever(next, { disableYield: true })
       })
 
-    const listen = Effect.gen(function* () {
-      yield* Scope.provide(calls.open(self), readScope)
-      const { pull } = yield* Scope.provide(socket.reader, readScope)
-      peer = Peer.make({ request, writer, settings, onStalled: stop(Ending.Stalled()) })
-      const [first, ...rest] = yield* firstFrames(pull, settings)
-      const start = yield* readStart(first, settings)
-      callId = start.callId
-      return Effect.annotateLogs(Effect.flatten(converse(start, peer, pull, rest)), { callId })
-    }).pipe(
-      Effect.flatten,
-      Effect.catchCause((cause) => stop(endingOf(cause, callId, settings)))
-    )
+    const listen = (pull: Pull, peer: Peer.Peer) =>
+      Effect.gen(function* () {
+        const [first, ...rest] = yield* firstFrames(pull, settings)
+        const start = yield* readStart(first, settings)
+        callId = start.callId
+        return Effect.annotateLogs(Effect.flatten(converse(start, peer, pull, rest)), { callId })
+      }).pipe(
+        Effect.flatten,
+        Effect.catchCause((cause) => stop(endingOf(cause, callId, settings)))
+      )
 
     const conclude = (ending: Ending) =>
       Effect.gen(function* () {
         // Whoever gave the reason goes on first: a turn may fail while its call is still being made.
         yield* Effect.yieldNow
         // Not waited for: what cannot be interrupted (a filter, a factory) would hold up the end of the call.
-        listening.interruptUnsafe()
+        listening?.interruptUnsafe()
         yield* finish(ending, { errorId: nextId(), settings, peer, call }).pipe(
           Effect.ensuring(release(callScope, settings)),
           Effect.annotateLogs({ callId })
         )
-      }).pipe(Effect.ensuring(Scope.close(readScope, Exit.void)), Effect.ensuring(over.open))
+      }).pipe(Effect.ensuring(Scope.close(readScope, Exit.void)))
 
-    const listening = yield* Effect.forkDetach(listen, { startImmediately: true })
-    return {
-      await: over.await,
-      leave: Effect.suspend(() => stop(peer?.isGone() === false ? Ending.Draining() : Ending.PeerClosed()))
-    }
+    yield* Effect.gen(function* () {
+      yield* calls.open(self)
+      const { pull } = yield* socket.reader
+      peer = Peer.make({ request, writer, settings, onStalled: stop(Ending.Stalled()) })
+      listening = yield* Effect.forkDetach(listen(pull, peer), { startImmediately: true })
+    }).pipe(
+      Scope.provide(readScope),
+      Effect.onError(() => Scope.close(readScope, Exit.void))
+    )
   })
 
 /** Does what is stated about an ending. */

@@ -33,7 +33,7 @@ export class Calls extends Context.Service<
   }
 >()("@antiphon/server/Calls") {}
 
-/** Watches over the calls of one server, until the scope closes. */
+/** Watches over the calls of one server. When the scope closes, those that are left are ended. */
 export const make = Effect.fnUntraced(function* (
   settings: Pick<Settings, "maxCalls" | "idleTimeout" | "drainTimeout">
 ): Effect.fn.Return<Calls["Service"], never, Scope.Scope> {
@@ -57,6 +57,16 @@ export const make = Effect.fnUntraced(function* (
       return open.size === 0 ? empty.open : Effect.void
     })
 
+  const stop = Effect.suspend(() => {
+    draining = true
+    return Effect.andThen(
+      Effect.forEach([...open], (call) => call.stop("Draining"), { discard: true }),
+      empty.await
+    )
+  })
+  // Also where nobody has drained them, no call outlives its server.
+  yield* Effect.addFinalizer(() => stop)
+
   return {
     refusal: Effect.sync(() => (draining ? "Draining" : open.size >= settings.maxCalls ? "Full" : undefined)),
     count: Effect.sync(() => open.size),
@@ -72,11 +82,7 @@ export const make = Effect.fnUntraced(function* (
       draining = true
       return Effect.timeoutOrElse(Effect.interruptible(empty.await), {
         duration: settings.drainTimeout,
-        orElse: () =>
-          Effect.andThen(
-            Effect.forEach([...open], (call) => call.stop("Draining"), { concurrency: "unbounded", discard: true }),
-            empty.await
-          )
+        orElse: () => stop
       })
     })
   }

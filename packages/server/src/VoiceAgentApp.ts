@@ -23,6 +23,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import type { SocketError } from "effect/socket/Socket"
 import { createServer } from "node:http"
 import * as Calls from "./Calls.ts"
 import * as CallSocket from "./CallSocket.ts"
@@ -98,17 +99,12 @@ export const layer = <E, R = never, R2 = never, PE = never, PR = never>(
           const refusal = yield* refused(request)
           if (refusal !== undefined) return refusal
           const socket = yield* request.upgrade
-          const opened = Effect.provideContext(
+          yield* Effect.provideContext(
             CallSocket.open(socket, { request, factory, calls, settings }),
             services as Context.Context<Exclude<R | R2, Scope.Scope>>
-          ) as Effect.Effect<CallSocket.CallSocket>
-          yield* Effect.uninterruptibleMask((restore) =>
-            Effect.flatMap(opened, (call) =>
-              Effect.onInterrupt(restore(call.await), () => Effect.andThen(call.leave, call.await))
-            )
-          )
+          ) as Effect.Effect<void, SocketError>
           return HttpServerResponse.empty()
-        }).pipe(Effect.catchTag("HttpServerError", () => Effect.succeed(badUpgrade)))
+        }).pipe(Effect.catchTag(["HttpServerError", "SocketError"], () => Effect.succeed(badUpgrade)))
       )
       return calls
     })

@@ -51,13 +51,14 @@ describe("A socket that gives frames in batches", () => {
     Effect.gen(function* () {
       const { socket, written } = scripted(batches)
       const settings = yield* Settings.load()
-      const call = yield* CallSocket.open(socket, {
+      const calls = yield* Calls.make(settings)
+      yield* CallSocket.open(socket, {
         request: HttpServerRequest.fromWeb(new Request("http://localhost/ws")),
         factory: () => Effect.succeed(Server.echo),
-        calls: yield* Calls.make(settings),
+        calls,
         settings
       })
-      yield* call.await
+      yield* calls.drain
       return written
     }).pipe(Effect.provide(Server.noEnvironment))
 
