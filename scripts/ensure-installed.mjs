@@ -12,8 +12,8 @@ const nodeBinary = existsSync(join(root, "node_modules/.bin/node"))
 
 if (installed === 0 || !nodeBinary || installed < modifiedAt("package-lock.json")) {
   console.error("Installing dependencies (once) ...")
-  const lockFile = existsSync(join(root, "package-lock.json"))
-  const args = [lockFile ? "ci" : "install", "--no-audit", "--no-fund", "--loglevel=error"]
+  // Not `npm ci`: it refuses a lock file that was written where a registry lacks the binaries of other platforms.
+  const args = ["install", "--no-audit", "--no-fund", "--loglevel=error"]
   const result = spawnSync("npm", args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" })
   if (result.status !== 0) {
     console.error("npm could not install the dependencies; see its message above.")
