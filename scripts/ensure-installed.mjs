@@ -1,7 +1,7 @@
 // Installs the dependencies where they are missing or older than the lock file, and costs nothing where they are not.
 // Runs on whatever Node the machine has, before anything is installed: it may import nothing but `node:` modules.
 import { spawnSync } from "node:child_process"
-import { existsSync, statSync } from "node:fs"
+import { existsSync, statSync, utimesSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -19,4 +19,7 @@ if (installed === 0 || !nodeBinary || installed < modifiedAt("package-lock.json"
     console.error("npm could not install the dependencies; see its message above.")
     process.exit(result.status ?? 1)
   }
+  // Where nothing was to be done npm leaves the file as old as it was, and the next start would ask again.
+  const now = new Date()
+  utimesSync(join(root, "node_modules/.package-lock.json"), now, now)
 }
