@@ -170,13 +170,17 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     }
   })
 
+/** Each tool may need something of its own: the agent needs it all. */
+type OptionsWith<R, Tools> = Omit<Options<R>, "tools"> & { readonly tools?: Tools | undefined }
+
 /** Makes the agent of a call: a factory for `Agent.layer`, `VoiceAgentApp.serve`, or a handoff. */
 export const make =
-  <R = never>(
-    options: Options<R> | ((request: CallRequest) => Options<R>) = {}
-  ): Agent.Factory<never, never, R | LanguageModel.LanguageModel> =>
+  <R = never, const Tools extends ReadonlyArray<VoiceTool.VoiceTool<unknown>> = readonly []>(
+    options: OptionsWith<R, Tools> | ((request: CallRequest) => OptionsWith<R, Tools>) = {}
+  ): Agent.Factory<never, never, R | VoiceTool.Services<Tools[number]> | LanguageModel.LanguageModel> =>
   (request) => {
-    const given = typeof options === "function" ? options(request) : options
+    type All = R | VoiceTool.Services<Tools[number]>
+    const given = (typeof options === "function" ? options(request) : options) as Options<All>
     return Effect.map(makeAgent(given), (agent) => Agent.make(agent.respond, given))
   }
 

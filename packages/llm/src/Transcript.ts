@@ -203,7 +203,7 @@ const place = (
       continue
     }
     const text = item.text.trim()
-    if (words.trim().startsWith(text)) {
+    if (goesOnAfter(words.trim(), text)) {
       const said = words.indexOf(text) + text.length
       // The space between two sentences goes with the first, as models write it.
       const end = words.length - words.slice(said).trimStart().length
@@ -223,5 +223,10 @@ const place = (
 
 const fits = (text: string, spoken: string): boolean => {
   const [a, b] = [text.trim(), spoken.trim()]
-  return a !== "" && b !== "" && (a.startsWith(b) || b.startsWith(a))
+  return a !== "" && b !== "" && (a.startsWith(b) || goesOnAfter(b, a))
 }
+
+/** Whether words begin with a sentence that ends where one of them does: "a13" does not begin with "a1". */
+const goesOnAfter = (words: string, sentence: string): boolean =>
+  words.startsWith(sentence) &&
+  !(/[\p{L}\p{N}]$/u.test(sentence) && /^[\p{L}\p{N}]/u.test(words.slice(sentence.length)))

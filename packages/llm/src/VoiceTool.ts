@@ -86,6 +86,9 @@ export interface VoiceTool<out R = never> {
     | undefined
 }
 
+/** What the handlers of tools need. */
+export type Services<T> = T extends VoiceTool<infer R> ? R : never
+
 type Fields = Schema.Struct.Fields
 type Params<F extends Fields> = Schema.Struct<F>["Type"]
 type Definition<F extends Fields> = Options & { readonly parameters?: F | undefined }

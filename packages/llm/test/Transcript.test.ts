@@ -119,6 +119,14 @@ describe("Transcript", () => {
     ])
   })
 
+  it("does not take a longer word for the one that was sent", () => {
+    assert.deepStrictEqual(read([user("go"), sent(1, "a1"), spoken("a13"), user("and?")]), [
+      "user: go",
+      "assistant: a13",
+      "user: and?"
+    ])
+  })
+
   it("wants no answer to its own words, or to nothing", () => {
     const wants = (...lines: ReadonlyArray<Line>) =>
       Transcript.wantsAnswer(

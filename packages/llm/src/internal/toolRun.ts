@@ -78,7 +78,11 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
     const nextId = yield* EventId.make
     const running = new Map<string, number>()
     const changed = yield* Latch.make(false)
-    let results: Array<Outputs> = []
+    let results: Array<{ readonly outputs: Outputs; readonly turn: Turn.Turn }> = []
+    // Results that no turn came to read: the record has them all the same.
+    yield* Effect.addFinalizer(() =>
+      Effect.forEach(results, ({ outputs, turn }) => turn.record(outputs.filter(isToolEvent)), { discard: true })
+    )
     const own = new Set<string>()
     const claimed = new Set<string>()
     let target: Agent.Agent<unknown, R> | undefined
@@ -94,12 +98,12 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
     })
 
     /** The outcomes of one call: numbers its results, and knows whether the start was told already. */
-    const outcomes = (call: Call, told = style === "antiphon") => {
+    const outcomes = (call: Call) => {
       let count = 0
       const result = (value: unknown): Outputs => {
         const id = `${call.id}-${count++}`
         const pair = [called(call, id), returned(call, id, value)]
-        return told && count === 1 ? pair.slice(1) : pair
+        return style === "antiphon" && count === 1 ? pair.slice(1) : pair
       }
       const bare = (value: string): Outputs =>
         style === "antiphon"
@@ -109,45 +113,62 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
         result,
         failed: (cause: Cause.Cause<unknown>) => result(`error: ${describe(cause)}`),
         /** How a call ends that gave no result. */
-        ended: (): Outputs => (count === 0 ? bare("success") : []),
-        cancelled: (): Outputs => (count === 0 ? bare("cancelled") : [])
+        ended: (): Outputs => (count++ === 0 ? bare("success") : []),
+        cancelled: (): Outputs => (count++ === 0 ? bare("cancelled") : [])
       }
     }
 
     /** What a tool gives, as outputs: results become outcomes, failures too, and it ends in time. */
     const outputs = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, onResult: () => void) => {
       const outcome = outcomes(call)
+      // Kept beside the stream, which loses what it has buffered when it is cut off.
+      const given: Array<Event.Output> = []
+      const give = (outputs: Outputs) => void given.push(...outputs)
+      let taken = 0
+      let over = false
+      const catchFailure = Stream.catchCause((cause: Cause.Cause<unknown>) => {
+        if (Cause.hasInterruptsOnly(cause)) return Stream.failCause(cause as Cause.Cause<never>)
+        // Time that passes while nobody takes what it gave is not the tool's.
+        if (over) return Stream.succeed(undefined)
+        over = true
+        onResult()
+        return Stream.succeed(give(outcome.failed(cause)))
+      })
       const values = tool.run(params, { turn, toolCallId: call.id }).pipe(
+        Stream.map((value) => {
+          if (isOutput(value)) return give([value])
+          onResult()
+          give(outcome.result(value))
+        }),
+        catchFailure,
+        Stream.concat(
+          Stream.sync(() => {
+            over = true
+            give(outcome.ended())
+          })
+        ),
         Stream.interruptWhen(
           Effect.andThen(
             Effect.sleep(tool.timeout),
             Effect.fail(new Error(`timed out after ${Duration.format(tool.timeout)}`))
           )
         ),
-        Stream.map((value): Outputs => {
-          if (isOutput(value)) return [value]
-          onResult()
-          return outcome.result(value)
-        }),
-        Stream.catchCause((cause) => {
-          if (Cause.hasInterruptsOnly(cause)) return Stream.failCause(cause as Cause.Cause<never>)
-          onResult()
-          return Stream.succeed(outcome.failed(cause))
-        }),
-        Stream.concat(Stream.suspend(() => Stream.succeed(outcome.ended())))
+        catchFailure,
+        Stream.map((): Outputs => {
+          const outputs = given.slice(taken)
+          taken = given.length
+          return outputs
+        })
       )
-      return { values, outcome }
+      return { values, outcome, given }
     }
 
     const foreground = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) => {
-      const given: Array<Event.Output> = []
-      const { outcome, values } = outputs(call, tool, params, turn, () => {
+      const { given, outcome, values } = outputs(call, tool, params, turn, () => {
         loop.asked = true
       })
-      const stream = values.pipe(
-        Stream.tap((outputs) => Effect.sync(() => given.push(...outputs))),
-        Stream.flattenIterable,
-        (stream) => (tool.interruption === "uninterruptible" ? turn.uninterruptible(stream) : stream)
+      const stream = values.pipe(Stream.flattenIterable, (stream) =>
+        tool.interruption === "uninterruptible" ? turn.uninterruptible(stream) : stream
       )
       return { stream, left: () => [...given, ...outcome.cancelled()] }
     }
@@ -159,9 +180,13 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
       const arrived = (outputs: Outputs) =>
         Effect.suspend(() => {
           if (outputs.length === 0) return Effect.void
-          results.push(
-            outputs.map((output) => ({ ...output, respondingTo: output.respondingTo ?? turn.trigger.eventId }))
-          )
+          results.push({
+            outputs: outputs.map((output) => ({
+              ...output,
+              respondingTo: output.respondingTo ?? turn.trigger.eventId
+            })),
+            turn
+          })
           const announce =
             style === "antiphon" ? turn.background(tool.name, Effect.succeed(resultOf(outputs))) : Effect.void
           return Effect.andThen(announce, changed.open)
@@ -187,7 +212,7 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
 
     /** Runs a tool in the turn for as long as the turn lives, and on in the background after that. */
     const finishing = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) => {
-      const given: Array<Event.Output> = []
+      const taken: Array<Event.Output> = []
       let begun = false
       let attached = true
       const { outcome, values } = outputs(call, tool, params, turn, () => {
@@ -199,10 +224,10 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
           const queue = yield* Queue.unbounded<Event.Output, Cause.Done>()
           yield* Stream.runForEach(values, (outputs): Effect.Effect<void> => {
             if (attached) {
-              given.push(...outputs)
+              taken.push(...outputs)
               return Effect.asVoid(Queue.offerAll(queue, outputs))
             }
-            results.push(outputs)
+            results.push({ outputs, turn })
             return Effect.andThen(turn.background(tool.name, Effect.succeed(resultOf(outputs))), changed.open)
           }).pipe(
             Effect.onInterrupt(() => turn.record(outcome.cancelled())),
@@ -220,7 +245,7 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
           )
         })
       )
-      return { stream, left: () => (begun ? given : outcome.cancelled()) }
+      return { stream, left: () => (begun ? taken : outcome.cancelled()) }
     }
 
     const handoff = (call: Call, tool: VoiceTool<R>, params: unknown, turn: Turn.Turn, loop: { asked: boolean }) => {
@@ -267,7 +292,8 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
       const told = tellOf(call, tool)
       const refuse = (message: string) => {
         loop.asked = true
-        const refused = outcomes(call, told.length > 0).result(`error: ${message}`)
+        const error = `error: ${message}`
+        const refused = tool?.kind === "handoff" ? [returned(call, call.id, error)] : outcomes(call).result(error)
         return { told, stream: Stream.fromIterable(refused), left: () => refused }
       }
       if (tool === undefined) {
@@ -358,7 +384,7 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
         else last.push(call)
       }
       const started = new Map<Call, Started<R>>()
-      return groups
+      const stream = groups
         .map((group) =>
           Stream.suspend(() => {
             const begun = group.map((call) => start(call, options))
@@ -370,7 +396,17 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
           })
         )
         .reduce<Stream.Stream<Event.Output, never, R>>((all, one) => Stream.concat(all, one), Stream.empty)
-        .pipe(Stream.onExit((exit) => (Exit.isFailure(exit) ? leave(calls, started, options) : Effect.void)))
+      // A finalizer of the scope, not of the stream: it is to run after those of the tools, which may still give something.
+      let ended = false
+      const leaving = Effect.acquireRelease(Effect.void, () =>
+        Effect.suspend(() => (ended ? Effect.void : leave(calls, started, options)))
+      )
+      const end = Effect.sync(() => {
+        ended = true
+      })
+      return calls.length === 0
+        ? Stream.empty
+        : Stream.concat(Stream.unwrap(Effect.as(leaving, stream)), Stream.fromEffectDrain(end))
     }
 
     return {
@@ -389,7 +425,7 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
       },
       run,
       drain: () => {
-        const taken = results.flat()
+        const taken = results.flatMap(({ outputs }) => outputs)
         results = []
         return taken
       },

@@ -1,0 +1,212 @@
+/**
+ * Claims: from the provider's socket to the wire, a turn of 40 tokens costs at most 2.5 times the processor time of a bare
+ * `fetch` loop; 200 slow turns at once take at most 1.25 times as long as 200 such loops; a tool that takes a second is
+ * interrupted within 1 ms of the caller's first word in half of the cases and within 5 ms in 99 of 100.
+ *
+ * The provider is a server in a process of its own. Ours and the loop take turns, so that what else happens on the
+ * machine meets both, and both write the same frames; the first rounds are dropped and the median of the others counts.
+ */
+import * as Call from "@antiphon/core/Call"
+import * as CallRequest from "@antiphon/core/CallRequest"
+import type * as Event from "@antiphon/core/Event"
+import * as LlmAgent from "@antiphon/llm/LlmAgent"
+import * as OpenAi from "@antiphon/llm/OpenAi"
+import * as VoiceTool from "@antiphon/llm/VoiceTool"
+import * as Wire from "@antiphon/server/Wire"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import { median, ms, now, quantile, report, type Row } from "./report.ts"
+import * as ServerProcess from "./serverProcess.ts"
+
+const cpuBound = 2.5
+const slowBound = 1.25
+const tokens = 40
+const rounds = 12
+const dropped = 4
+const turnsPerRound = 100
+const slowTurns = 200
+const interruptions = 220
+const warmUp = 20
+
+const provider = await ServerProcess.start("modelServer.ts")
+const url = `http://127.0.0.1:${provider.port}`
+const words = "Where is my order, please?"
+const systemPrompt = "Be brief."
+
+type Model = "quick" | "slow" | "tool"
+const runtimeOf = (model: Model) =>
+  ManagedRuntime.make(Layer.orDie(OpenAi.layer({ model, baseUrl: url, apiKey: Redacted.make("none") })))
+const runtimes = { quick: runtimeOf("quick"), slow: runtimeOf("slow"), tool: runtimeOf("tool") }
+
+/** A call whose messages are encoded and thrown away. */
+const open = async (model: Model, options: LlmAgent.Options = {}) => {
+  const scope = Scope.makeUnsafe()
+  let messages = 0
+  let ended = () => {}
+  const harness: Call.Harness = {
+    send: (outputs) =>
+      Effect.sync(() => {
+        for (const output of outputs) {
+          Wire.encode(output)
+          if (output._tag === "AgentSendText") messages++
+          else if (output._tag === "LogMetric" && output.name === "agent_turn_ms") ended()
+        }
+      }),
+    fail: (error) => Effect.die(error)
+  }
+  const call = await runtimes[model].runPromise(
+    LlmAgent.make({ systemPrompt, onModelFailure: "fail", turnFailure: "close", ...options })(CallRequest.make()).pipe(
+      Effect.flatMap((spec) => Call.make(spec, { harness })),
+      Scope.provide(scope)
+    )
+  )
+  const receive = (report: Event.Report) => Effect.runSync(call.receive(report))
+  const speak = () => {
+    receive({ _tag: "UserTurnStarted" })
+    receive({ _tag: "UserTextSent", content: words })
+    receive({ _tag: "UserTurnEnded" })
+  }
+  return {
+    call,
+    receive,
+    speak,
+    turn: () =>
+      new Promise<void>((resolve, reject) => {
+        messages = 0
+        ended = () => (messages === tokens ? resolve() : reject(new Error(`${messages} messages`)))
+        speak()
+      }),
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
+  }
+}
+
+const ourTurn = async (model: Model) => {
+  const { close, turn } = await open(model)
+  await turn()
+  await close()
+}
+
+/** The same by hand: a request, the events of its answer, a frame for each token. */
+const bareTurn = async (model: Model) => {
+  const messages = [
+    { role: "system", content: systemPrompt },
+    { role: "user", content: words }
+  ]
+  const response = await fetch(`${url}/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: "Bearer none" },
+    body: JSON.stringify({ model, messages, stream: true, stream_options: { include_usage: true } })
+  })
+  const decoder = new TextDecoder()
+  let rest = ""
+  let count = 0
+  for await (const bytes of response.body!) {
+    const events = (rest + decoder.decode(bytes, { stream: true })).split("\n\n")
+    rest = events.pop()!
+    for (const event of events) {
+      if (event === "data: [DONE]") continue
+      const content = JSON.parse(event.slice(6)).choices[0]?.delta.content
+      if (!content) continue
+      JSON.stringify({ type: "message", content, interruptible: true, responding_to: "1" })
+      count++
+    }
+  }
+  if (count !== tokens) throw new Error(`${count} tokens`)
+}
+
+const turns = { ours: ourTurn, floor: bareTurn }
+type Name = keyof typeof turns
+const names: ReadonlyArray<Name> = ["ours", "floor"]
+
+/** Takes turns between ours and the floor, and gives the median of each. */
+const compare = async (count: number, drop: number, measure: (name: Name) => Promise<number>) => {
+  const results: Record<Name, Array<number>> = { ours: [], floor: [] }
+  for (let round = 0; round < count; round++) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      const result = await measure(name)
+      if (round >= drop) results[name].push(result)
+    }
+  }
+  return { ours: median(results.ours), floor: median(results.floor) }
+}
+
+const cpu = async (): Promise<Row> => {
+  const { floor, ours } = await compare(rounds, dropped, async (name) => {
+    const before = process.cpuUsage()
+    for (let i = 0; i < turnsPerRound; i++) await turns[name]("quick")
+    const { system, user } = process.cpuUsage(before)
+    return (user + system) / turnsPerRound
+  })
+  const us = (value: number) => `${value.toFixed(0)} us`
+  console.log(`  processor time of a turn: Antiphon ${us(ours)}, bare fetch ${us(floor)}`)
+  return {
+    budget: `CPU of one ${tokens}-token turn, model stream to wire <= ${cpuBound} x bare fetch`,
+    measured: us(ours),
+    floor: `bare fetch ${us(floor)}`,
+    ratio: (ours / floor).toFixed(2),
+    ok: ours / floor <= cpuBound
+  }
+}
+
+const slow = async (): Promise<Row> => {
+  const { floor, ours } = await compare(4, 1, async (name) => {
+    const begin = now()
+    await Promise.all(Array.from({ length: slowTurns }, () => turns[name]("slow")))
+    return now() - begin
+  })
+  console.log(`  ${slowTurns} slow turns at once: Antiphon ${ms(ours)}, bare fetch ${ms(floor)}`)
+  return {
+    budget: `${slowTurns} slow turns at once <= ${slowBound} x bare fetch`,
+    measured: ms(ours),
+    floor: `bare fetch ${ms(floor)}`,
+    ratio: (ours / floor).toFixed(2),
+    ok: ours / floor <= slowBound
+  }
+}
+
+const interruption = async (): Promise<ReadonlyArray<Row>> => {
+  const times: Array<number> = []
+  for (let i = 0; i < warmUp + interruptions; i++) {
+    let began = () => {}
+    let endedAt = 0
+    const running = new Promise<void>((resolve) => (began = resolve))
+    const wait = VoiceTool.loopback("wait", {}, () =>
+      Effect.andThen(
+        Effect.sync(() => began()),
+        Effect.sleep("1 second")
+      ).pipe(Effect.onInterrupt(() => Effect.sync(() => void (endedAt = now()))))
+    )
+    const { call, close, receive, speak } = await open("tool", { tools: [wait] })
+    speak()
+    await running
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    const spokenAt = now()
+    receive({ _tag: "UserTurnStarted" })
+    while (endedAt === 0) await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    const outcome = Effect.runSync(call.history).entries.findLast(({ item }) => item._tag === "AgentToolReturned")?.item
+    if (outcome?._tag !== "AgentToolReturned" || outcome.result !== "cancelled") throw new Error("no outcome")
+    if (i >= warmUp) times.push(endedAt - spokenAt)
+    await close()
+  }
+  const p50 = median(times)
+  const p99 = quantile(times, 0.99)
+  console.log(`  interruption during a tool: p50 ${ms(p50)}, p99 ${ms(p99)}, max ${ms(Math.max(...times))}`)
+  const row = (name: string, measured: number, bound: number): Row => ({
+    budget: `interruption during a one-second tool: ${name} <= ${bound} ms`,
+    measured: ms(measured),
+    floor: "-",
+    ratio: "-",
+    ok: measured <= bound
+  })
+  return [row("p50", p50, 1), row("p99", p99, 5)]
+}
+
+const rows = [await cpu(), await slow(), ...(await interruption())]
+await Promise.all([...Object.values(runtimes).map((runtime) => runtime.dispose()), provider.stop()])
+report(rows)
+process.exit()

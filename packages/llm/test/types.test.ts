@@ -1,0 +1,99 @@
+import * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import { describe, expectTypeOf, it } from "@effect/vitest"
+import { Context, Effect, Layer, Schema, type Scope, Stream } from "effect"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as LlmAgent from "../src/LlmAgent.ts"
+import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
+import * as VoiceTool from "../src/VoiceTool.ts"
+
+class Orders extends Context.Service<Orders, { readonly cancel: (id: string) => Effect.Effect<string> }>()(
+  "test/Orders"
+) {}
+class Weather extends Context.Service<Weather, { readonly now: Stream.Stream<string> }>()("test/Weather") {}
+class Support extends Agent.Service<Support>()("test/Support") {}
+class Unknown {
+  readonly _tag = "Unknown"
+}
+
+const OrdersLive = Layer.succeed(Orders, { cancel: Effect.succeed })
+const WeatherLive = Layer.succeed(Weather, { now: Stream.empty })
+
+const cancelOrder = VoiceTool.loopback("cancel_order", { parameters: { id: Schema.String } }, ({ id }) =>
+  Orders.use((orders) => orders.cancel(id))
+)
+const weather = VoiceTool.background("weather", {}, () => Stream.unwrap(Effect.map(Weather, ({ now }) => now)))
+const plain = VoiceTool.loopback("plain", {}, () => Effect.succeed(1))
+
+describe("types", () => {
+  it("a tool needs what its handler needs", () => {
+    expectTypeOf(cancelOrder).toEqualTypeOf<VoiceTool.VoiceTool<Orders>>()
+    expectTypeOf(weather).toEqualTypeOf<VoiceTool.VoiceTool<Weather>>()
+    expectTypeOf(plain).toEqualTypeOf<VoiceTool.VoiceTool>()
+  })
+
+  it("a handoff needs what its handler and the agent that takes over need", () => {
+    const billing: Agent.Agent<Unknown, Weather> = () => Stream.fromEffectDrain(Weather)
+    const tool = VoiceTool.handoff("to_billing", {}, () => Effect.as(Orders, billing))
+    expectTypeOf(tool).toEqualTypeOf<VoiceTool.VoiceTool<Weather | Orders>>()
+  })
+
+  it("parameters are those of the schema", () => {
+    const fields = { id: Schema.String, count: Schema.optionalKey(Schema.Int), day: Schema.Literals(["today"]) }
+    type Params = { readonly id: string; readonly count?: number; readonly day: "today" }
+    VoiceTool.loopback("read", { parameters: fields }, (params) => {
+      expectTypeOf(params).toEqualTypeOf<Params>()
+      return Effect.void
+    })
+    VoiceTool.background("read", { parameters: fields }, (params) => {
+      expectTypeOf(params).toEqualTypeOf<Params>()
+      return Effect.void
+    })
+    // @ts-expect-error a field that is not there
+    VoiceTool.loopback("read", { parameters: fields }, ({ name }) => Effect.succeed(name))
+    // @ts-expect-error a passthrough tool gives outputs
+    VoiceTool.passthrough("say", {}, () => Effect.succeed("words"))
+    VoiceTool.passthrough("say", {}, () => Stream.make(Event.sendText("words")))
+  })
+
+  it("an agent needs a model and what its tools need", () => {
+    const factory = LlmAgent.make({ tools: [cancelOrder, weather, plain] })
+    expectTypeOf(factory).toEqualTypeOf<Agent.Factory<never, never, LanguageModel.LanguageModel | Orders | Weather>>()
+    expectTypeOf(LlmAgent.make()).toEqualTypeOf<Agent.Factory<never, never, LanguageModel.LanguageModel>>()
+    expectTypeOf(LlmAgent.makeAgent({ tools: [cancelOrder] })).toEqualTypeOf<
+      Effect.Effect<LlmAgent.LlmAgent<Orders>, never, Scope.Scope>
+    >()
+    // @ts-expect-error the agent's tools are not those of a Layer that has nothing
+    expectTypeOf(factory).toEqualTypeOf<Agent.Factory<never, never, LanguageModel.LanguageModel>>()
+  })
+
+  it("a Layer of an agent does not compile where a Layer is missing", () => {
+    const support = Agent.layer(Support, LlmAgent.make({ tools: [cancelOrder, weather] }))
+    expectTypeOf(support).toEqualTypeOf<Layer.Layer<Support, never, LanguageModel.LanguageModel | Orders | Weather>>()
+    const model = ScriptedModel.make([]).layer
+    const closed = (layer: Layer.Layer<Support>) => layer
+    closed(Layer.provide(support, [model, OrdersLive, WeatherLive]))
+    // @ts-expect-error the model is missing
+    closed(Layer.provide(support, [OrdersLive, WeatherLive]))
+    // @ts-expect-error the weather is missing
+    closed(Layer.provide(support, [model, OrdersLive]))
+    // @ts-expect-error everything is missing
+    closed(support)
+  })
+
+  it("a turn fails with the model's error, whatever its tools fail with", () => {
+    const failing = VoiceTool.loopback("failing", {}, () => Effect.fail(new Unknown()))
+    expectTypeOf(failing).toEqualTypeOf<VoiceTool.VoiceTool>()
+    type Respond = LlmAgent.LlmAgent<Orders>["respond"]
+    expectTypeOf<Stream.Services<ReturnType<Respond>>>().toEqualTypeOf<Orders | LanguageModel.LanguageModel>()
+    expectTypeOf<Stream.Error<ReturnType<Respond>>["_tag"]>().toEqualTypeOf<"AiError" | "TurnFailure">()
+  })
+
+  it("an override brings only tools that the agent may have", () => {
+    Effect.map(LlmAgent.makeAgent<Orders>({ tools: [cancelOrder] }), (agent): Agent.Agent<unknown, unknown> => {
+      return (event, turn) =>
+        // @ts-expect-error the agent does not ask for the weather
+        agent.respond(event, turn, { tools: [weather] })
+    })
+  })
+})
