@@ -204,7 +204,7 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
               return changed.open
             })
           ),
-          Effect.forkIn(callScope)
+          Effect.forkIn(callScope, { startImmediately: true })
         )
       })
       return { stream: Stream.fromEffectDrain(work), left: () => (begun ? [] : outcome.cancelled()) }
@@ -232,7 +232,7 @@ export const make = <R>(style: Style): Effect.Effect<ToolRun<R>, never, Scope.Sc
           }).pipe(
             Effect.onInterrupt(() => turn.record(outcome.cancelled())),
             Effect.ensuring(Queue.end(queue)),
-            Effect.forkIn(callScope)
+            Effect.forkIn(callScope, { startImmediately: true })
           )
           return Stream.fromQueue(queue).pipe(
             Stream.onExit((exit) =>

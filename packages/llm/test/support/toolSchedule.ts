@@ -168,7 +168,7 @@ const promptBreaches = (
     if (text !== textOf(result)) found.push(`result of ${id}: ${text}, not ${textOf(result)}`)
   }
   for (const [id, { name, text }] of results) {
-    const mayRun = /^(background|finish)/.test(name) || ran.get(callOf(id))?.interruption === "finish"
+    const mayRun = /^(background|finish)/.test(name)
     if (text === "pending" && !mayRun) found.push(`${id} of ${name} has no outcome and the model is asked`)
   }
   return found
@@ -283,7 +283,8 @@ const randomTool = (random: Random, kind: Kind, index: number, ran: Map<string, 
     concurrency: random.pick(["concurrent", "concurrent", "sequential"] as const),
     duplicates: random.pick(["reject", "allow"] as const)
   }
-  const name = `${kind}${index}`
+  // Told by its name: a tool that finishes in the background may be pending before it has begun.
+  const name = `${options.interruption === "finish" ? "finish_" : ""}${kind}${index}`
   const begin = (id: string) =>
     Effect.map(Clock.currentTimeMillis, (startedAt): Ran => {
       const run: Ran = {
