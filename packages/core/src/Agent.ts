@@ -11,12 +11,16 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import type { CallRequest } from "./CallRequest.ts"
 import type * as Event from "./Event.ts"
 import * as EventFilter from "./EventFilter.ts"
@@ -151,6 +155,12 @@ export const Service =
     return Object.assign(service, { factory })
   }
 
+/**
+ * What a call brings itself and no Layer may put in its place: scopes, and what it runs on. A Layer that is built on the
+ * clock of the process must not keep a call from running on one of its own.
+ */
+const ofTheCall = [Scope.Scope, Clock.Clock, Random.Random, Scheduler.Scheduler, Tracer.ParentSpan]
+
 /** Layer that brings the agent of a name. What the factory and its agents need is needed by the Layer. */
 export const layer = <Self, E, R = never, R2 = never>(
   service: Context.Key<Self, Maker>,
@@ -159,8 +169,9 @@ export const layer = <Self, E, R = never, R2 = never>(
   Layer.effect(
     service,
     Effect.contextWith((context: Context.Context<Exclude<R | R2, Scope.Scope>>) => {
-      // A turn brings its own scope, and a call brings the one of its factory: neither is the Layer's.
-      const services = Context.omit(Scope.Scope)(context as Context.Context<R | R2>) as Context.Context<R | R2>
+      const services = Context.omit(...(ofTheCall as ReadonlyArray<typeof Scope.Scope>))(
+        context as Context.Context<R | R2>
+      ) as Context.Context<R | R2>
       return Effect.succeed({
         make: (request: CallRequest) =>
           Effect.map(

@@ -1,0 +1,11 @@
+/**
+ * Calls on virtual time: scripted and simulated callers, expectations, the rules of a call as checks, replay.
+ *
+ * @since 0.1.0
+ */
+export * as Caller from "./testing/Caller.ts"
+export * as Chance from "./testing/Chance.ts"
+export * as Played from "./testing/Played.ts"
+export * as TestCall from "./testing/TestCall.ts"
+export * as Timeline from "./testing/Timeline.ts"
+export * as VirtualTime from "./testing/VirtualTime.ts"

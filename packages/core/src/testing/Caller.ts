@@ -1,0 +1,147 @@
+/**
+ * The caller of a simulated call: what is said, pressed and waited for, as data.
+ *
+ * A script is a list of steps, one after the other, and reads like the call. A caller who decides as the call goes (a
+ * persona, a generator) is asked for one step after the other. How the words of the agent are spoken and reported is the
+ * business of the line, see `TestCall`.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Event from "../Event.ts"
+import type * as History from "../History.ts"
+import type { Entry } from "./Timeline.ts"
+
+/**
+ * How the harness reports what the caller says: the whole of it at its end, a text that grows with every word as Line's
+ * partial transcripts do, or each word by itself.
+ */
+export type Transcripts = "final" | "growing" | "words"
+
+/** One thing that a caller does. Times are milliseconds. */
+export type Step =
+  | {
+      readonly _tag: "Says"
+      readonly text: string
+      readonly wordsPerMinute: number
+      readonly transcripts: Transcripts
+      /** Silence after the last word before the harness says that the turn has ended. */
+      readonly endpointing: number
+    }
+  | { readonly _tag: "Presses"; readonly keys: string; readonly every: number }
+  | { readonly _tag: "Pauses"; readonly ms: number }
+  /** Waits until a time of the call. Goes on at once where it has passed. */
+  | { readonly _tag: "WaitsUntil"; readonly at: number }
+  /** Waits for so many words of the agent, counted since the caller last spoke; for 0, until the agent begins to speak. */
+  | { readonly _tag: "Hears"; readonly words: number }
+  /** Waits until these words were heard since the caller last spoke. */
+  | { readonly _tag: "HearsText"; readonly text: string | RegExp }
+  /** Waits until the agent has said all and no turn runs, or for so long. */
+  | { readonly _tag: "Listens"; readonly atMost: number }
+  | { readonly _tag: "Sends"; readonly metadata: { readonly [key: string]: unknown } }
+  /** Has the harness report something, whether it makes sense or not. */
+  | { readonly _tag: "Reports"; readonly report: Event.Report }
+  | { readonly _tag: "HangsUp" }
+  /** The connection is lost in a way that the agent is not told of: the call is cut off without `CallEnded`. */
+  | { readonly _tag: "DropsLine" }
+
+/** Steps one after the other. */
+export type Script = ReadonlyArray<Step | Script>
+
+/** What a caller who decides knows of the call. */
+export interface View {
+  /** Milliseconds since the call began. */
+  readonly at: number
+  /** What was heard of the agent since the caller last spoke. */
+  readonly heard: string
+  readonly agentSpeaks: boolean
+  readonly entries: ReadonlyArray<Entry>
+  readonly history: History.History
+}
+
+/** Somebody who decides step by step. Undefined: there is nothing left to do; the caller listens to the end, and hangs up. */
+export interface Caller<out E = never, out R = never> {
+  readonly next: (view: View) => Effect.Effect<Step | undefined, E, R>
+}
+
+/** The steps of a script without its nesting. */
+export const steps = (script: Script): ReadonlyArray<Step> =>
+  script.flatMap((step) => ("_tag" in step ? [step] : steps(step)))
+
+/** Makes the caller who follows a script. */
+export const fromScript = (script: Script): Caller => {
+  const rest = steps(script)[Symbol.iterator]()
+  return { next: () => Effect.sync(() => rest.next().value) }
+}
+
+const ms = (input: Duration.Input): number => Duration.toMillis(input)
+
+/** How a caller talks. */
+export interface SpeechOptions {
+  /** 160 by default, the pace of a calm conversation. */
+  readonly wordsPerMinute?: number | undefined
+  /** `final` by default. */
+  readonly transcripts?: Transcripts | undefined
+  /** None by default. */
+  readonly endpointing?: Duration.Input | undefined
+}
+
+/** Says something, word by word. Where the agent is speaking, this is a barge-in. */
+export const says = (text: string, options: SpeechOptions = {}): Step => ({
+  _tag: "Says",
+  text,
+  wordsPerMinute: options.wordsPerMinute ?? 160,
+  transcripts: options.transcripts ?? "final",
+  endpointing: ms(options.endpointing ?? 0)
+})
+
+/**
+ * Speaks over the agent: at a time of the call, some time `after` the agent has begun to speak, or as soon as so many words
+ * of it were heard.
+ */
+export const bargesIn = (
+  text: string,
+  when: { readonly at: Duration.Input } | { readonly after: Duration.Input } | { readonly afterWords: number },
+  options?: SpeechOptions
+): Script => {
+  const words = says(text, options)
+  if ("at" in when) return [waitsUntil(when.at), words]
+  if ("after" in when) return [hears(0), pauses(when.after), words]
+  return [hears(when.afterWords), words]
+}
+
+/** Says nothing for a while. */
+export const pauses = (duration: Duration.Input): Step => ({ _tag: "Pauses", ms: ms(duration) })
+
+/** Waits until a time of the call. */
+export const waitsUntil = (at: Duration.Input): Step => ({ _tag: "WaitsUntil", at: ms(at) })
+
+/** Waits for words of the agent: a number of them, or a text. */
+export const hears = (what: number | string | RegExp): Step =>
+  typeof what === "number" ? { _tag: "Hears", words: what } : { _tag: "HearsText", text: what }
+
+/** Lets the agent finish. Background work is not waited for. */
+export const listens = (options: { readonly atMost?: Duration.Input | undefined } = {}): Step => ({
+  _tag: "Listens",
+  atMost: options.atMost === undefined ? Infinity : ms(options.atMost)
+})
+
+/** Presses keys one after the other, 200 milliseconds apart. */
+export const presses = (keys: string, options: { readonly every?: Duration.Input | undefined } = {}): Step => ({
+  _tag: "Presses",
+  keys,
+  every: ms(options.every ?? 200)
+})
+
+/** Has the harness send data of the application's own. */
+export const sends = (metadata: { readonly [key: string]: unknown }): Step => ({ _tag: "Sends", metadata })
+
+/** Has the harness report something, as it is. */
+export const reports = (report: Event.Report): Step => ({ _tag: "Reports", report })
+
+/** Ends the call. */
+export const hangsUp: Step = { _tag: "HangsUp" }
+
+/** Loses the connection. */
+export const dropsLine: Step = { _tag: "DropsLine" }

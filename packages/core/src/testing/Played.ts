@@ -1,0 +1,150 @@
+/**
+ * A call that was played, and questions about it.
+ *
+ * @since 0.1.0
+ */
+import type { Policies } from "../Agent.ts"
+import type { CallRequest } from "../CallRequest.ts"
+import type * as Event from "../Event.ts"
+import type * as History from "../History.ts"
+import type * as Timeline from "./Timeline.ts"
+
+/** A call that was played to its end. */
+export interface Played {
+  /** What happened, in order. */
+  readonly entries: ReadonlyArray<Timeline.Entry>
+  /** The record of the call, as its agent would see it after the end. */
+  readonly history: History.History
+  /** The policies of the agent that was called. */
+  readonly policies: Policies
+  readonly request: CallRequest
+}
+
+type EntryOf<Tag extends Timeline.Entry["_tag"]> = Extract<Timeline.Entry, { readonly _tag: Tag }>
+
+const of = <const Tag extends Timeline.Entry["_tag"]>({ entries }: Played, tag: Tag): ReadonlyArray<EntryOf<Tag>> =>
+  entries.filter((entry): entry is EntryOf<Tag> => entry._tag === tag)
+
+/** What the caller heard of the agent, with the spacing the agent wrote. */
+export const heard = (self: Played): string =>
+  of(self, "Spoken")
+    .map(({ text }) => text)
+    .join("")
+    .trim()
+
+/** What the agent sent to be spoken, heard or not. */
+export const said = (self: Played): string =>
+  outputs(self)
+    .flatMap((output) => (output._tag === "AgentSendText" ? [output.text] : []))
+    .join("")
+
+/** What the agent sent, in order. */
+export const outputs = (self: Played): ReadonlyArray<Event.Output> => of(self, "Sent").map(({ output }) => output)
+
+/** What happened on the call, in order, as agents see it. */
+export const events = (self: Played): ReadonlyArray<History.HistoryEvent> => self.history.events
+
+/** A line of the conversation. */
+export interface Utterance {
+  readonly at: number
+  readonly who: "caller" | "agent"
+  readonly text: string
+}
+
+/** Who said what, in order: of the agent what was heard. */
+export const transcript = (self: Played): ReadonlyArray<Utterance> => {
+  const lines: Array<{ at: number; who: Utterance["who"]; text: string }> = []
+  let turn = 0
+  for (const entry of self.entries) {
+    if (entry._tag === "Said") lines.push({ at: entry.from, who: "caller", text: entry.text })
+    if (entry._tag !== "Spoken") continue
+    const last = lines.at(-1)
+    if (last?.who === "agent" && turn === entry.turn) last.text += entry.text
+    else lines.push({ at: entry.from, who: "agent", text: entry.text })
+    turn = entry.turn
+  }
+  return lines.map((line) => ({ ...line, text: line.text.trim() })).toSorted((a, b) => a.at - b.at)
+}
+
+/** A tool call and what became of it. */
+export interface ToolCall {
+  readonly at: number
+  readonly id: string
+  readonly name: string
+  readonly args: { readonly [key: string]: unknown }
+  /** Undefined where no outcome was recorded. */
+  readonly returned: { readonly at: number | undefined; readonly result: unknown } | undefined
+}
+
+/** The tools that were called, in order, with what is on the record of them. */
+export const tools = (self: Played): ReadonlyArray<ToolCall> => {
+  const times = new Map<Event.Output, number>()
+  for (const { at, output } of of(self, "Sent")) times.set(output, at)
+  const items = self.history.entries.map(({ item }) => item)
+  return items.flatMap((item) => {
+    if (item._tag !== "AgentToolCalled") return []
+    const { toolArgs: args, toolCallId: id, toolName: name } = item
+    const outcome = items.find(
+      (other): other is Event.OutputOf<"AgentToolReturned"> =>
+        other._tag === "AgentToolReturned" && other.toolCallId === id
+    )
+    const returned = outcome && { at: times.get(outcome), result: outcome.result }
+    return [{ at: times.get(item) ?? 0, id, name, args, returned }]
+  })
+}
+
+/** How the call ended. */
+export interface Outcome {
+  readonly by: Timeline.HungUpBy
+  readonly at: number
+  readonly reason: string | undefined
+}
+
+/** How the call ended. */
+export const outcome = (self: Played): Outcome => {
+  const { at, by, reason } = of(self, "HungUp")[0]!
+  return { at, by, reason }
+}
+
+/** A stretch in which nobody spoke, in milliseconds of the call. */
+export interface Silence {
+  readonly from: number
+  readonly to: number
+  /** Who had spoken last; `nobody` at the begin of the call. */
+  readonly after: "caller" | "agent" | "nobody"
+  /** Who spoke next; `nobody` where the call ended. */
+  readonly before: "caller" | "agent" | "nobody"
+}
+
+/** The stretches in which nobody spoke. Those that are shorter than a millisecond do not count. */
+export const silences = (self: Played): ReadonlyArray<Silence> => {
+  const spoken = self.entries
+    .flatMap((entry): ReadonlyArray<{ from: number; to: number; who: "caller" | "agent" }> => {
+      if (entry._tag === "Spoken") return [{ from: entry.from, to: entry.at, who: "agent" }]
+      return entry._tag === "Said" ? [{ from: entry.from, to: entry.at, who: "caller" }] : []
+    })
+    .toSorted((a, b) => a.from - b.from)
+  const found: Array<Silence> = []
+  let last: { readonly to: number; readonly who: Silence["after"] } = { to: 0, who: "nobody" }
+  for (const { from, to, who } of [...spoken, { from: outcome(self).at, to: Infinity, who: "nobody" as const }]) {
+    if (from - last.to >= 1) found.push({ from: last.to, to: from, after: last.who, before: who })
+    if (to > last.to) last = { to, who }
+  }
+  return found
+}
+
+/**
+ * The longest time that the caller waited for the agent, in milliseconds: from the last word of the caller, or the begin of
+ * the call, to the first of the agent, and between two words of the agent.
+ */
+export const longestWait = (self: Played): number =>
+  Math.max(
+    0,
+    ...silences(self).flatMap(({ after, before, from, to }) => {
+      const isWait = before === "agent" || (before === "nobody" && after === "caller")
+      return isWait ? [to - from] : []
+    })
+  )
+
+/** Fibers of the call that were left when its scope had closed. */
+export const fibersLeft = (self: Played): number => of(self, "Closed")[0]?.fibers ?? 0
