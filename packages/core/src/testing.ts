@@ -5,6 +5,7 @@
  */
 export * as Caller from "./testing/Caller.ts"
 export * as Chance from "./testing/Chance.ts"
+export * as Expect from "./testing/Expect.ts"
 export * as Played from "./testing/Played.ts"
 export * as TestCall from "./testing/TestCall.ts"
 export * as Timeline from "./testing/Timeline.ts"

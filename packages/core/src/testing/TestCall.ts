@@ -76,7 +76,7 @@ export class CallStuck extends Data.TaggedError("CallStuck")<{
  * Plays a call to its end and gives what happened. Where the script ends, the caller listens to what is still said and
  * hangs up. Fails as the factory of the agent does.
  */
-export const run = <E, R, R2, E2 = never, R3 = never>(
+export const run = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
   agent: Source<E, R, R2>,
   caller: Caller.Script | Caller.Caller<E2, R3>,
   options: Options = {}

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Context, Effect, Layer, Schedule, Stream } from "effect"
+import { Effect, Schedule, Stream } from "effect"
 import * as Agent from "../../src/Agent.ts"
 import * as Event from "../../src/Event.ts"
 import * as Caller from "../../src/testing/Caller.ts"
+import * as Expect from "../../src/testing/Expect.ts"
 import * as Played from "../../src/testing/Played.ts"
 import * as TestCall from "../../src/testing/TestCall.ts"
-import * as Timeline from "../../src/testing/Timeline.ts"
 
 const words = (text: string) =>
   Stream.fromIterable(text.match(/\S+\s*/g) ?? []).pipe(
@@ -20,7 +20,7 @@ const echo = Agent.make(
 )
 
 describe("TestCall", () => {
-  it.effect("smoke", () =>
+  it.effect("plays a barge-in at a time: what was not spoken is not heard", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(echo, [
         Caller.bargesIn("Stop it", { at: "1000 millis" }),
@@ -28,8 +28,16 @@ describe("TestCall", () => {
         Caller.pauses("1 second"),
         Caller.says("Good bye", { endpointing: "300 millis" })
       ])
-      console.log(Timeline.render(call.entries))
-      console.log(Played.transcript(call), Played.silences(call), Played.outcome(call))
+      assert.deepStrictEqual(Played.transcript(call), [
+        { at: 20, who: "agent", text: "Hello, this" },
+        { at: 1000, who: "caller", text: "Stop it" },
+        { at: 1770, who: "agent", text: "You said: Stop it." },
+        { at: 4270, who: "caller", text: "Good bye" },
+        { at: 5340, who: "agent", text: "You said: Good bye." }
+      ])
+      Expect.waitAtMost(call, "320 millis")
+      Expect.endedBy(call, "caller")
+      Expect.nothingLeft(call)
     })
   )
 })
