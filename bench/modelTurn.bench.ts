@@ -12,6 +12,7 @@ import type * as Event from "@antiphon/core/Event"
 import * as LlmAgent from "@antiphon/llm/LlmAgent"
 import * as OpenAi from "@antiphon/llm/OpenAi"
 import * as VoiceTool from "@antiphon/llm/VoiceTool"
+import * as WarmUp from "@antiphon/llm/WarmUp"
 import * as Wire from "@antiphon/server/Wire"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -39,7 +40,13 @@ const systemPrompt = "Be brief."
 
 type Model = "quick" | "slow" | "tool"
 const runtimeOf = (model: Model) =>
-  ManagedRuntime.make(Layer.orDie(OpenAi.layer({ model, baseUrl: url, apiKey: Redacted.make("none") })))
+  ManagedRuntime.make(
+    Layer.merge(
+      Layer.orDie(OpenAi.layer({ model, baseUrl: url, apiKey: Redacted.make("none") })),
+      // Each turn has a call of its own here, and a warm-up is of the call.
+      Layer.succeed(WarmUp.WarmUp, Effect.void)
+    )
+  )
 const runtimes = { quick: runtimeOf("quick"), slow: runtimeOf("slow"), tool: runtimeOf("tool") }
 
 /** A call whose messages are encoded and thrown away. */

@@ -128,6 +128,8 @@ export const make = (
     const server = createServer((request, response) => {
       const left = new AbortController()
       response.on("close", () => left.abort())
+      // A warm-up is no request of the model.
+      if (request.method === "GET") return void response.writeHead(404).end()
       read(request)
         .then((body) => answer(replies[requests.push(describe(body)) - 1], response, left.signal))
         .catch(() => response.destroy())

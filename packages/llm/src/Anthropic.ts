@@ -12,23 +12,15 @@ import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Model from "effect/ai/Model"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import * as AnthropicReply from "./internal/anthropicReply.ts"
 import * as AnthropicRequest from "./internal/anthropicRequest.ts"
+import * as Connections from "./internal/connections.ts"
 import * as ModelError from "./internal/modelError.ts"
 import * as NativeWebSearch from "./internal/nativeWebSearch.ts"
 import * as ProviderModel from "./internal/providerModel.ts"
-import type { ModelSettings } from "./ModelSettings.ts"
 
 /** Which model, and where. */
-export interface Options {
-  readonly model: string
-  readonly apiKey?: Redacted.Redacted | undefined
-  readonly baseUrl?: string | undefined
-  readonly headers?: { readonly [name: string]: string } | undefined
-  /** Settings of this model, beneath those in force when it is asked. */
-  readonly settings?: ModelSettings | undefined
-}
+export interface Options extends ProviderModel.Options {}
 
 /** Layer of a model of Anthropic. */
 export const layer = (
@@ -45,11 +37,13 @@ export const layer = (
         variables: ["ANTHROPIC_API_KEY"],
         optional: false
       })
+      const connections = yield* Connections.make()
       const client = new AnthropicClient({
         baseURL: baseUrl,
         apiKey: apiKey ?? null,
         maxRetries: 0,
         logLevel: "off",
+        fetchOptions: connections,
         openTelemetry: false,
         defaultHeaders: { ...options.headers }
       })
@@ -61,6 +55,7 @@ export const layer = (
         settings: options.settings,
         request: (settings, request) => AnthropicRequest.make(options.model, settings, request),
         send: (body, signal) => client.messages.create(body, { signal }).asResponse(),
+        greet: (signal) => client.get("/", { signal }).asResponse(),
         reply: ({ tools }) =>
           AnthropicReply.make({
             searchTool: tools.find((tool) => NativeWebSearch.optionsOf(tool) !== undefined)?.name

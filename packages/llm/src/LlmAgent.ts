@@ -24,6 +24,7 @@ import * as ModelSettings from "./ModelSettings.ts"
 import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
 import * as Transcript from "./Transcript.ts"
 import type * as VoiceTool from "./VoiceTool.ts"
+import * as WarmUp from "./WarmUp.ts"
 
 /** What the model is told and offered. Each can be changed for one turn, and for good. */
 export interface Config<R = never> {
@@ -87,7 +88,9 @@ export const defaultModelFailure = "Sorry, I have trouble thinking right now. Co
 
 /** Makes an agent's turn function and its state, for agents that wrap it. */
 export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<LlmAgent<R>, never, Scope.Scope> =>
-  Effect.map(ToolRun.make<R>(options.toolStyle ?? "antiphon"), (runs) => {
+  Effect.gen(function* () {
+    const runs = yield* ToolRun.make<R>(options.toolStyle ?? "antiphon")
+    const callScope = yield* Effect.scope
     let config: Config<R> = {
       systemPrompt: options.systemPrompt ?? "",
       tools: distinct(options.tools ?? []),
@@ -112,6 +115,9 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       introduced = true
       return Stream.succeed(Event.sendText(options.introduction))
     })
+
+    // Of the call and not of the turn: a caller who speaks over the greeting is the one whom a warm model answers soonest.
+    const warmUp = Stream.fromEffectDrain(Effect.forkIn(WarmUp.run, callScope))
 
     const generate = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) => {
       const offered = merge(config.tools, overrides.tools ?? []).filter(
@@ -152,7 +158,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
             const rest = Stream.suspend((): typeof answer => (runs.target() === undefined ? answer : Stream.empty))
             return event._tag === "CallEnded" ? target(event, turn) : Stream.concat(target(event, turn), rest)
           }
-          if (event._tag === "CallStarted") return introduce
+          if (event._tag === "CallStarted") return Stream.concat(warmUp, introduce)
           if (event._tag === "CallEnded") return Stream.empty
           if (event._tag === "UserTurnEnded") userTurns++
           return answer

@@ -34,6 +34,7 @@ import * as Ask from "./internal/planAsk.ts"
 import * as Attempt from "./internal/planAttempt.ts"
 import * as Race from "./internal/planRace.ts"
 import * as PlanStream from "./internal/planStream.ts"
+import { WarmUp } from "./WarmUp.ts"
 
 export { Event, Observer } from "./internal/planEvent.ts"
 
@@ -98,14 +99,14 @@ export const make = <const Steps extends Arr.NonEmptyReadonlyArray<Step<unknown,
  * Layer that asks the models of a plan.
  *
  * It builds the Layers of all steps: what they need and what they fail with is needed and failed with by it. A request
- * fails with the last error of the last step.
+ * fails with the last error of the last step. Its warm-up is that of the first step that is not left alone, and of those
+ * that may be started beside it.
  */
 export const layer = <E, R>(
   plan: ModelPlan<E, R>,
   options: Options = {}
 ): Layer.Layer<LanguageModel.LanguageModel, E, R> =>
-  Layer.effect(
-    LanguageModel.LanguageModel,
+  Layer.effectContext(
     Effect.gen(function* () {
       const steps = yield* Effect.forEach(plan.steps, build)
       const built: Attempt.Plan = {
@@ -119,11 +120,12 @@ export const layer = <E, R>(
         },
         breakers: new Map()
       }
-      return yield* LanguageModel.make({
+      const model = yield* LanguageModel.make({
         generateText: (request) => generate(built, request),
         streamText: (request) => PlanStream.make(built, options.instruction ?? instruction, request),
         supportsSystemMessagesInHistory: systemMessages(steps)
       })
+      return Context.make(LanguageModel.LanguageModel, model).pipe(Context.add(WarmUp, Attempt.warmUp(built)))
     })
   )
 
@@ -152,6 +154,7 @@ const build = <E, R>({ name, model, ...step }: Step<E, R>) =>
   Effect.map(Layer.build(model), (context): Attempt.Step => ({
     name,
     model: Context.get(context, LanguageModel.LanguageModel),
+    warmUp: Context.get(context, WarmUp),
     schedule: step.schedule,
     firstTokenDeadline: duration(step.firstTokenDeadline),
     stallDeadline: duration(step.stallDeadline),

@@ -6,11 +6,10 @@
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Model from "effect/ai/Model"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import * as Anthropic from "./Anthropic.ts"
 import { ModelError } from "./internal/modelError.ts"
 import * as OpenAiPresets from "./internal/openAiPresets.ts"
-import type { ModelSettings } from "./ModelSettings.ts"
+import type * as ProviderModel from "./internal/providerModel.ts"
 import * as OpenAi from "./OpenAi.ts"
 
 export { ModelError }
@@ -28,12 +27,7 @@ export interface Name {
 }
 
 /** What is known beside the name. */
-export interface Options {
-  readonly apiKey?: Redacted.Redacted | undefined
-  readonly baseUrl?: string | undefined
-  readonly headers?: { readonly [name: string]: string } | undefined
-  readonly settings?: ModelSettings | undefined
-}
+export interface Options extends Omit<ProviderModel.Options, "model"> {}
 
 /** Splits a name at its first slash; without one it names a model of OpenAI. Other names of a provider become its own. */
 export const parse = (name: string): Name => {

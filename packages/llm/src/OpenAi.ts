@@ -11,28 +11,21 @@ import type * as Model from "effect/ai/Model"
 import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import OpenAI from "openai"
+import * as Connections from "./internal/connections.ts"
 import * as ModelError from "./internal/modelError.ts"
 import * as OpenAiPresets from "./internal/openAiPresets.ts"
 import * as OpenAiReply from "./internal/openAiReply.ts"
 import * as OpenAiRequest from "./internal/openAiRequest.ts"
 import * as ProviderModel from "./internal/providerModel.ts"
-import type { ModelSettings } from "./ModelSettings.ts"
 
 /** Who serves a model, and how that one departs from OpenAI. */
 export type Preset = OpenAiPresets.Preset
 
 /** Which model, and where. */
-export interface Options {
-  readonly model: string
+export interface Options extends ProviderModel.Options {
   /** OpenAI by default; `Models.presets` has the others. */
   readonly preset?: Preset | undefined
-  readonly apiKey?: Redacted.Redacted | undefined
-  readonly baseUrl?: string | undefined
-  readonly headers?: { readonly [name: string]: string } | undefined
-  /** Settings of this model, beneath those in force when it is asked. */
-  readonly settings?: ModelSettings | undefined
 }
 
 /**
@@ -56,6 +49,7 @@ export const layer = (
         optional: chosen.keyless === true || (elsewhere !== undefined && chosen.baseUrl !== undefined)
       })
       const preset = OpenAiPresets.at(chosen, baseUrl)
+      const connections = yield* Connections.make()
       const client = new OpenAI({
         baseURL: baseUrl,
         apiKey: apiKey ?? "none",
@@ -65,6 +59,7 @@ export const layer = (
         ...(preset === OpenAiPresets.standard ? undefined : { organization: null, project: null }),
         maxRetries: 0,
         logLevel: "off",
+        fetchOptions: connections,
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
       return yield* ProviderModel.make({
@@ -75,6 +70,7 @@ export const layer = (
         settings: options.settings,
         request: (settings, request) => OpenAiRequest.make(preset, options.model, settings, request),
         send: (body, signal) => client.chat.completions.create(body, { signal }).asResponse(),
+        greet: (signal) => client.get("/", { signal }).asResponse(),
         reply: (_, generateId) => OpenAiReply.make({ provider: preset.name, generateId }),
         codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
       })

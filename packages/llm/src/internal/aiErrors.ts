@@ -41,10 +41,14 @@ export const details = (error: AiError.AiError): Details => {
   return Predicate.isObject(own) ? (own as Details) : {}
 }
 
+/** Whether a request rejected because of an answer, and not for want of one. */
+export const hasStatus = (cause: unknown): cause is { readonly status: number } =>
+  Predicate.hasProperty(cause, "status") && typeof cause.status === "number"
+
 /** Maps what a request rejected with. */
 export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorReason => {
   if (AiError.isAiErrorReason(cause)) return cause
-  if (Predicate.hasProperty(cause, "status") && typeof cause.status === "number") {
+  if (hasStatus(cause)) {
     const headers =
       Predicate.hasProperty(cause, "headers") && cause.headers instanceof Headers ? cause.headers : undefined
     const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined

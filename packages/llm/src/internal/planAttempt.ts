@@ -18,6 +18,7 @@ import { Event, tell } from "./planEvent.ts"
 export interface Step {
   readonly name: string
   readonly model: LanguageModel.LanguageModel
+  readonly warmUp: Effect.Effect<void, AiError.AiError>
   readonly schedule: Schedule.Schedule<unknown, AiError.AiError> | undefined
   readonly firstTokenDeadline: Duration.Duration | undefined
   readonly stallDeadline: Duration.Duration | undefined
@@ -58,6 +59,18 @@ export const request = (plan: Plan, scope: Scope.Scope): Request => ({
   attempts: new Map(),
   skipped: new Set()
 })
+
+/** Warms up the step that would be tried now, and those that it would be raced with. */
+export const warmUp = (plan: Plan): Effect.Effect<void, AiError.AiError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const open = plan.steps.filter(({ name }) => {
+      const breaker = plan.breakers.get(name) ?? Breaker.closed
+      return Breaker.admit(breaker, now, plan.policy)[0] !== "Skip"
+    })
+    const alone = open.findIndex(({ hedge }) => hedge === undefined)
+    const first = alone < 0 ? open : open.slice(0, alone + 1)
+    return Effect.forEach(first, ({ warmUp }) => warmUp, { concurrency: "unbounded", discard: true })
+  })
 
 /** A step that may be tried now, and in which role. */
 export interface Admitted {

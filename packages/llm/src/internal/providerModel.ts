@@ -10,11 +10,23 @@ import * as Model from "effect/ai/Model"
 import * as Telemetry from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../ModelSettings.ts"
+import { WarmUp } from "../WarmUp.ts"
 import * as AiErrors from "./aiErrors.ts"
 import * as ReplyContent from "./replyContent.ts"
 import * as ReplyStream from "./replyStream.ts"
+
+/** Which model, and where. */
+export interface Options {
+  readonly model: string
+  readonly apiKey?: Redacted.Redacted | undefined
+  readonly baseUrl?: string | undefined
+  readonly headers?: { readonly [name: string]: string } | undefined
+  /** Settings of this model, beneath those in force when it is asked. */
+  readonly settings?: ModelSettings.ModelSettings | undefined
+}
 
 /** What differs between providers. */
 export interface Provider<Body> {
@@ -26,11 +38,13 @@ export interface Provider<Body> {
   /** Builds the body; may throw where a schema can not be said. */
   readonly request: (settings: ModelSettings.ModelSettings, options: LanguageModel.ProviderOptions) => Body
   readonly send: (body: Body, signal: AbortSignal) => Promise<Response>
+  /** Asks for something that costs nothing, over the connections of `send`. What is answered does not matter. */
+  readonly greet: (signal: AbortSignal) => Promise<Response>
   readonly reply: (options: LanguageModel.ProviderOptions, generateId: () => string) => ReplyStream.Reply
   readonly codecTransformer: LanguageModel.CodecTransformer
 }
 
-/** Makes the model, with the names of who it is. */
+/** Makes the model, with the names of who it is and its warm-up. */
 export const make = <Body>(
   provider: Provider<Body>
 ): Effect.Effect<Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>> => {
@@ -69,8 +83,24 @@ export const make = <Body>(
     (model) =>
       Context.make(LanguageModel.LanguageModel, model).pipe(
         Context.add(Model.ProviderName, provider.name),
-        Context.add(Model.ModelName, provider.model)
+        Context.add(Model.ModelName, provider.model),
+        Context.add(WarmUp, warmUp(provider))
       )
+  )
+}
+
+const warmUp = <Body>(provider: Provider<Body>): Effect.Effect<void, AiError.AiError> => {
+  const source: AiErrors.Source = { module: provider.module, method: "warmUp", url: provider.url }
+  // Only a body that was read to its end leaves the connection to the next request.
+  const greeted = (signal: AbortSignal) => provider.greet(signal).then((response) => response.arrayBuffer())
+  return Effect.tryPromise({ try: greeted, catch: (cause) => cause }).pipe(
+    // A refusal has come over a connection too. The SDKs have read it.
+    Effect.catchIf(
+      (cause) => AiErrors.hasStatus(cause),
+      () => Effect.void
+    ),
+    Effect.mapError((cause) => AiErrors.make(source, AiErrors.fromRejection(source, cause))),
+    Effect.asVoid
   )
 }
 

@@ -4,6 +4,7 @@ import { Deferred, Duration, Effect, Fiber, type Layer, Stream } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as AiErrors from "../../src/internal/aiErrors.ts"
 import * as ModelSettings from "../../src/ModelSettings.ts"
+import * as WarmUp from "../../src/WarmUp.ts"
 import { ask } from "../support/asking.ts"
 import * as MockServer from "../support/mockServer.ts"
 
@@ -334,6 +335,47 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
+    for (const answer of [
+      { status: 200, pieces: ["x".repeat(300_000)] },
+      { status: 404, pieces: ["nothing here"] },
+      { status: 401, headers: { "content-type": "application/json" }, pieces: ['{"error":{}}'] }
+    ]) {
+      it.effect(`a warm-up that is answered with ${answer.status} opens the connection of the first request`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            server.greet(answer)
+            server.script(wire.text("Hello"))
+            yield* Effect.flatten(WarmUp.WarmUp)
+            // It is free for the next request one turn of the event loop later.
+            yield* Effect.yieldNow
+            assert.strictEqual(server.connections(), 1)
+            assert.strictEqual(server.greetings.length, 1)
+            assert.strictEqual((yield* ask()).text, "Hello")
+            assert.strictEqual(server.connections(), 1)
+          })
+        )
+      )
+    }
+
+    it.effect("a warm-up that reaches nobody is a NetworkError", () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Effect.flatten(WarmUp.WarmUp))
+        assert.strictEqual(error.reason._tag, "NetworkError")
+      }).pipe(Effect.provide(wire.layer("http://127.0.0.1:1")))
+    )
+
+    it.effect("interrupting a warm-up closes its request", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.greet({ pieces: ["{"], ending: "stall" })
+          const fiber = yield* Effect.forkChild(Effect.flatten(WarmUp.WarmUp))
+          yield* Effect.yieldNow.pipe(Effect.repeat({ until: () => server.greetings.length === 1 }))
+          yield* Fiber.interrupt(fiber)
+          yield* server.abandoned
+        })
+      )
+    )
+
     it.effect("turns one after the other share a connection", () =>
       run((server) =>
         Effect.gen(function* () {
@@ -343,6 +385,19 @@ export const suite = (name: string, wire: Wire) =>
           }
           assert.strictEqual(server.requests.length, 3)
           assert.strictEqual(server.connections(), 1)
+        })
+      )
+    )
+
+    it.effect("keeps its connections for itself, and closes them with its Layer", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* MockServer.make
+          for (let n = 1; n <= 2; n++) {
+            server.script(wire.text("Hello"))
+            yield* Effect.provide(ask(), wire.layer(server.url))
+            assert.strictEqual(server.connections(), n)
+          }
         })
       )
     )

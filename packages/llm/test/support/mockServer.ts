@@ -21,6 +21,10 @@ export interface Request {
 export interface MockServer {
   readonly url: string
   readonly requests: Array<Request>
+  /** What came without a body, as from a warm-up. It uses up no script. */
+  readonly greetings: Array<Request>
+  /** How greetings are answered from now on: with 404 before. */
+  readonly greet: (script: Script) => void
   /** Connections that clients have opened so far. */
   readonly connections: () => number
   readonly script: (...scripts: ReadonlyArray<Script>) => void
@@ -30,7 +34,9 @@ export interface MockServer {
 
 export const make: Effect.Effect<MockServer, never, Scope.Scope> = Effect.gen(function* () {
   const requests: Array<Request> = []
+  const greetings: Array<Request> = []
   const scripts: Array<Script> = []
+  let greeting: Script = { status: 404, pieces: [] }
   const abandoned = Deferred.makeUnsafe<void>()
   const sockets = new Set<Net.Socket>()
   let connections = 0
@@ -40,12 +46,10 @@ export const make: Effect.Effect<MockServer, never, Scope.Scope> = Effect.gen(fu
     request.setEncoding("utf8")
     request.on("data", (piece: string) => (text += piece))
     request.on("end", () => {
-      requests.push({
-        path: request.url ?? "",
-        headers: request.headers,
-        body: text === "" ? undefined : JSON.parse(text)
-      })
-      const script = scripts.shift() ?? { status: 500, pieces: ["no script"] }
+      const body: unknown = text === "" ? undefined : JSON.parse(text)
+      const received = body === undefined ? greetings : requests
+      received.push({ path: request.url ?? "", headers: request.headers, body })
+      const script = body === undefined ? greeting : (scripts.shift() ?? { status: 500, pieces: ["no script"] })
       response.on("close", () => {
         if (!response.writableFinished) Deferred.doneUnsafe(abandoned, Effect.void)
       })
@@ -71,6 +75,8 @@ export const make: Effect.Effect<MockServer, never, Scope.Scope> = Effect.gen(fu
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    greetings,
+    greet: (script) => void (greeting = script),
     connections: () => connections,
     script: (...more) => void scripts.push(...more),
     abandoned: Deferred.await(abandoned)

@@ -1,0 +1,48 @@
+/**
+ * The connections that a provider's requests share.
+ *
+ * Node's `fetch` closes a connection that nobody uses for 4 seconds. A conversation pauses for longer, so without this
+ * every reply would wait for a new one.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+/** What sends the requests of `fetch`. */
+export type Dispatcher = NonNullable<RequestInit["dispatcher"]>
+
+/** Below the shortest time after which a provider is known to close an idle connection by itself, 30 seconds. */
+const idleTime: Duration.Input = "25 seconds"
+
+/**
+ * Makes connections that are kept for a pause of a conversation, and closed with the scope, as options of `fetch`.
+ * Where the process has a way of its own to reach the network, such as a proxy, there are none: that one is to be used.
+ */
+export const make = (
+  idle: Duration.Input = idleTime
+): Effect.Effect<{ readonly dispatcher?: Dispatcher }, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    const Agent = agentOfFetch()
+    if (Agent === undefined) return Effect.succeed({})
+    const agent = Effect.sync(() => new Agent({ keepAliveTimeout: Duration.toMillis(idle) }))
+    return Effect.map(
+      Effect.acquireRelease(agent, (agent) => Effect.promise(() => agent.destroy())),
+      (dispatcher) => ({ dispatcher })
+    )
+  })
+
+type Agent = new (options: { readonly keepAliveTimeout: number }) => Dispatcher
+
+/**
+ * The class of the connections of Node's own `fetch`, which takes no others: the undici that a process may have installed
+ * is of another version. Its name tells whether the process has put something else in their place.
+ */
+const agentOfFetch = (): Agent | undefined => {
+  // Node loads `fetch` when it is first asked for.
+  if (typeof globalThis.Headers !== "function") return undefined
+  const current = (globalThis as Record<symbol, unknown>)[Symbol.for("undici.globalDispatcher.1")]
+  const made = typeof current === "object" && current !== null ? current.constructor : undefined
+  return made?.name === "Agent" ? (made as unknown as Agent) : undefined
+}
