@@ -10,7 +10,7 @@ import { describe } from "../CallError.ts"
 import type * as Event from "../Event.ts"
 import type * as EventFilter from "../EventFilter.ts"
 import type { Happening } from "../testing/Timeline.ts"
-import type * as Turn from "../Turn.ts"
+import * as Turn from "../Turn.ts"
 
 export interface Observation {
   readonly note: (happening: Happening) => void
@@ -33,8 +33,18 @@ export const make = (note: (happening: Happening) => void): Observation => {
         if (decision !== undefined) note({ _tag: "Decided", event, decision })
         return accepts
       }
-      const answer = self(event)
-      return typeof answer === "boolean" ? decided(answer) : Effect.map(answer, decided)
+      // A filter that fails declines: its event is only recorded.
+      const failed = () => note({ _tag: "Decided", event, decision: "Keep" })
+      let answer: ReturnType<typeof self>
+      try {
+        answer = self(event)
+      } catch (error) {
+        failed()
+        throw error
+      }
+      if (typeof answer === "boolean") return decided(answer)
+      note({ _tag: "Deciding", event })
+      return Effect.onError(Effect.map(answer, decided), () => Effect.sync(failed))
     }
 
   const watchTurn = (turn: Turn.Turn, delivery: Turn.Delivery): Turn.Turn => ({
@@ -58,10 +68,12 @@ export const make = (note: (happening: Happening) => void): Observation => {
         Stream.suspend(() => {
           note({ _tag: "RegionEntered", turn: turn.id })
           return Stream.onExit(stream, (exit) =>
-            Effect.sync(() => note({ _tag: "RegionLeft", turn: turn.id, whole: Exit.isSuccess(exit) }))
+            Effect.sync(() => note({ _tag: "RegionLeft", turn: turn.id, how: howLeft(exit) }))
           )
         })
-      )
+      ),
+    updateHistory: (events, stretch) =>
+      Effect.tap(turn.updateHistory(events, stretch), () => Effect.sync(() => note({ _tag: "Edited", turn: turn.id })))
   })
 
   return {
@@ -82,7 +94,11 @@ export const make = (note: (happening: Happening) => void): Observation => {
         }) as Effect.Effect<void, never, Scope.Scope>
         const failing = (cause: Cause.Cause<unknown>) => {
           if (Cause.hasInterruptsOnly(cause)) return Effect.void
-          return Effect.sync(() => note({ _tag: "TurnFailing", turn: turn.id, message: describe(cause) }))
+          return Effect.sync(() => {
+            const error = Cause.squash(cause)
+            const apology = error instanceof Turn.Failure ? error.apology : spec.apology
+            note({ _tag: "TurnFailing", turn: turn.id, message: describe(cause), apology })
+          })
         }
         const answer = Stream.onError(
           Stream.suspend(() => spec.agent(trigger, turn)),
@@ -97,3 +113,6 @@ export const make = (note: (happening: Happening) => void): Observation => {
 
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Event.InputOf<"BackgroundReturned">["outcome"] =>
   Exit.isSuccess(exit) ? "Returned" : Cause.hasInterruptsOnly(exit.cause) ? "Cancelled" : "Failed"
+
+const howLeft = (exit: Exit.Exit<unknown, unknown>) =>
+  Exit.isSuccess(exit) ? "Whole" : Cause.hasInterruptsOnly(exit.cause) ? "Cut" : "Failed"

@@ -126,6 +126,7 @@ const play = <E, R, R2, E2, R3>(
     const stage = makeStage(options.line ?? {}, observation, entries, now)
     const call = yield* Call.make(observation.watch(spec), { request, harness: stage.harness }).pipe(
       Scope.provide(scope),
+      Effect.provideService(Timeline.Notes, note),
       Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics)
     )
     yield* Effect.forkScoped(stage.read(call), { startImmediately: true })

@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import type { CallError } from "../CallError.ts"
 import * as Event from "../Event.ts"
 import type * as EventFilter from "../EventFilter.ts"
@@ -22,6 +24,8 @@ export type Happening =
   | { readonly _tag: "Reported"; readonly eventId: string; readonly report: Event.Report }
   /** The call has taken the report, and reads on. */
   | { readonly _tag: "Taken"; readonly eventId: string }
+  /** A filter takes its time to answer. */
+  | { readonly _tag: "Deciding"; readonly event: Event.Input }
   /** The filters have said what an event does. */
   | { readonly _tag: "Decided"; readonly event: Event.Input; readonly decision: EventFilter.Decision }
   | {
@@ -30,7 +34,10 @@ export type Happening =
       readonly trigger: Event.Input
       readonly history: History.History
     }
-  | { readonly _tag: "TurnFailing"; readonly turn: number; readonly message: string }
+  /** A turn breaks off. `apology` is what the caller is to hear of it where the call goes on. */
+  | { readonly _tag: "TurnFailing"; readonly turn: number; readonly message: string; readonly apology: string }
+  /** The agent begins to do something. Only told by agents that want to be watched. */
+  | { readonly _tag: "Stepped"; readonly turn: number }
   /** What the turn's scope held is released; what it forked may still be ending. */
   | { readonly _tag: "TurnLeft"; readonly turn: number }
   /** The turn's fiber has ended, and with it all that the turn ran. */
@@ -51,7 +58,10 @@ export type Happening =
   /** The caller has said something, or some of it, which began at `from`. */
   | { readonly _tag: "Said"; readonly from: number; readonly text: string }
   | { readonly _tag: "RegionEntered"; readonly turn: number }
-  | { readonly _tag: "RegionLeft"; readonly turn: number; readonly whole: boolean }
+  /** `Cut`: it was interrupted. */
+  | { readonly _tag: "RegionLeft"; readonly turn: number; readonly how: "Whole" | "Failed" | "Cut" }
+  /** The agent has changed what it sees of the history. */
+  | { readonly _tag: "Edited"; readonly turn: number }
   | {
       readonly _tag: "WorkStarted"
       readonly turn: number
@@ -74,6 +84,15 @@ export type Happening =
   | { readonly _tag: "Closed"; readonly fibers: number }
   /** Something that a test wanted to see among the rest. */
   | { readonly _tag: "Noted"; readonly text: string }
+
+/** Takes down what happens, where a call is being played. */
+export const Notes: Context.Reference<((happening: Happening) => void) | undefined> = Context.Reference(
+  "@antiphon/core/testing/Timeline/Notes",
+  { defaultValue: (): ((happening: Happening) => void) | undefined => undefined }
+)
+
+/** Puts a line on the timeline of the call that is being played. Does nothing on any other call. */
+export const note = (text: string): Effect.Effect<void> => Effect.map(Notes, (note) => note?.({ _tag: "Noted", text }))
 
 /** Happenings as a picture of the call, two columns wide. */
 export const render = (
