@@ -1,0 +1,12 @@
+/**
+ * For tests of agents that answer with a language model: models that follow a script or fail on purpose, judges, and
+ * evaluations.
+ *
+ * @since 0.1.0
+ */
+export * as Conversation from "./testing/Conversation.ts"
+export * as Evaluation from "./testing/Evaluation.ts"
+export * as EvaluationReport from "./testing/EvaluationReport.ts"
+export * as Judge from "./testing/Judge.ts"
+export * as PassRate from "./testing/PassRate.ts"
+export * as ScriptedModel from "./testing/ScriptedModel.ts"

@@ -1,0 +1,369 @@
+/**
+ * A call as somebody who listened in would tell it: who said what, how much of it was heard, the tools that were called,
+ * the keys that were pressed, the silences.
+ *
+ * It is what a judge reads. A model that answers on the call reads a `Transcript` instead.
+ *
+ * @since 0.1.0
+ */
+import type * as Event from "@antiphon/core/Event"
+import type * as History from "@antiphon/core/History"
+import * as JsonText from "@antiphon/core/JsonText"
+import * as Played from "@antiphon/core/testing/Played"
+import type * as Timeline from "@antiphon/core/testing/Timeline"
+import * as Schema from "effect/Schema"
+import * as Heard from "../internal/heard.ts"
+
+/** Milliseconds since the call began, where they are known. */
+const at = { atMs: Schema.optionalKey(Schema.Finite) }
+
+/** Schema for one thing that happened. */
+export const Line = Schema.TaggedUnion({
+  CallerSaid: { ...at, text: Schema.String },
+  CallerPressed: { ...at, buttons: Schema.String },
+  /** What the caller heard of it, and what the agent said beyond that. */
+  AgentSaid: { ...at, heard: Schema.String, unheard: Schema.String },
+  AgentPressed: { ...at, buttons: Schema.String },
+  /** `result` is null where the call was over before there was one. */
+  ToolCalled: { ...at, name: Schema.String, args: Schema.Unknown, result: Schema.NullOr(Schema.String) },
+  /** Nobody spoke for so long. */
+  Silence: { ...at, ms: Schema.Finite },
+  /** Anything else, in words. */
+  Noted: { ...at, text: Schema.String }
+})
+export type Line = typeof Line.Type
+
+/** One kind of line by its tag. */
+export type LineOf<Tag extends Line["_tag"]> = Extract<Line, { readonly _tag: Tag }>
+
+/** A call, in order. */
+export type Conversation = ReadonlyArray<Line>
+
+/**
+ * Tells a call from its history. `assumeHeard` counts all that the agent said as heard, for harnesses that report no
+ * speech; without it, what was not reported was not heard.
+ */
+export const fromHistory = (
+  history: History.History,
+  options: { readonly assumeHeard?: boolean | undefined } = {}
+): Conversation => {
+  const teller = makeTeller()
+  for (const { item, turn } of history.entries) {
+    if (item._tag === "AgentSendText") {
+      teller.agentSays(turn, item.text)
+      if (options.assumeHeard === true) teller.agentHeard(item.text)
+    } else if (item._tag === "AgentTextSent") {
+      if (options.assumeHeard !== true) teller.agentHeard(item.content)
+    } else tellItem(teller, item)
+  }
+  return teller.lines
+}
+
+/**
+ * Tells a call that was played, with its times, what was heard word by word, and the silences of at least `silenceMs`, 2000
+ * where nothing is said.
+ */
+export const fromPlayed = (
+  played: Played.Played,
+  options: { readonly silenceMs?: number | undefined } = {}
+): Conversation => {
+  const teller = makeTeller()
+  const wasSaid = played.entries.some(({ _tag }) => _tag === "Said")
+  let unspoken = ""
+  for (const entry of played.entries) {
+    if (entry._tag === "Sent" && entry.output._tag === "AgentSendText") unspoken += entry.output.text
+    else if (entry._tag === "Spoken") unspoken = without(unspoken, entry.text)
+    else if (entry._tag === "Unspoken") unspoken = without(unspoken, entry.text)
+    tellEntry(teller, entry, wasSaid)
+  }
+  // What was still to be spoken when the call ended.
+  if (unspoken.trim() !== "") teller.agentUnheard(unspoken, Played.outcome(played).at)
+  // What became of a tool is on the record, also where it was too late to be sent.
+  for (const { item } of played.history.entries) {
+    if (item._tag === "AgentToolReturned") teller.toolCalled(item).result = resultText(item.result)
+  }
+  const silences = Played.silences(played)
+    .map(({ from, to }): Line => ({ _tag: "Silence", atMs: from, ms: to - from }))
+    .filter((line) => line._tag === "Silence" && line.ms >= (options.silenceMs ?? 2000))
+  return [...teller.lines, ...silences].toSorted((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0))
+}
+
+/** The call in text, a line for each thing that happened. What was said stands in quotes, as in JSON. */
+export const toText = (conversation: Conversation): string => conversation.map(lineText).join("\n")
+
+/** Whether words occur on the call, whatever their case and spacing. */
+export const mentions = (conversation: Conversation, words: string): boolean =>
+  conversation.some((line) => plain(quotable(line)).includes(plain(words)))
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+type Pending = { readonly turn: number; line: Mutable<LineOf<"AgentSaid">>; rest: string }
+
+/** Puts what is told of a call in order, and joins what belongs together. */
+const makeTeller = () => {
+  const lines: Array<Mutable<Line>> = []
+  const calls = new Map<string, Mutable<LineOf<"ToolCalled">>>()
+  let speaker: number | undefined
+
+  const add = <L extends Line>(line: L, atMs: number | undefined): L => {
+    const timed = atMs === undefined ? line : { ...line, atMs }
+    lines.push(timed)
+    return timed
+  }
+  const says = (heard: string, unheard: string, atMs?: number) =>
+    add<Mutable<LineOf<"AgentSaid">>>({ _tag: "AgentSaid", heard, unheard }, atMs)
+  const callerSpokeSince = (line: Line) => lines.slice(lines.indexOf(line)).some(({ _tag }) => _tag === "CallerSaid")
+  /** The agent's last words, where the caller has said nothing since. */
+  const open = () => {
+    const line = lines.findLast((line) => line._tag === "AgentSaid" || line._tag === "CallerSaid")
+    return line?._tag === "AgentSaid" ? line : undefined
+  }
+  const lastIs = <Tag extends Line["_tag"]>(tag: Tag): Mutable<LineOf<Tag>> | undefined => {
+    const last = lines.at(-1)
+    return last?._tag === tag ? (last as Mutable<LineOf<Tag>>) : undefined
+  }
+
+  return {
+    lines: lines as Conversation,
+    ...makeAlignment(says, callerSpokeSince),
+    /** A word of a turn was heard, as it was sent. */
+    agentSpoke: (turn: number, text: string, atMs: number): void => {
+      const line = speaker === turn ? open() : undefined
+      if (line === undefined || line.unheard !== "") says(text, "", atMs)
+      else line.heard += text
+      speaker = turn
+    },
+    /** Words that nobody heard. */
+    agentUnheard: (text: string, atMs: number): void => {
+      const line = open()
+      if (line === undefined) says("", text, atMs)
+      else line.unheard += text
+    },
+    callerSaid: (text: string, atMs?: number): void => {
+      const last = atMs === undefined ? lastIs("CallerSaid") : undefined
+      if (last === undefined) add({ _tag: "CallerSaid", text }, atMs)
+      else last.text = join(last.text, text)
+    },
+    pressed: (_tag: "CallerPressed" | "AgentPressed", button: string, atMs?: number): void => {
+      const last = lastIs(_tag)
+      if (last === undefined) add({ _tag, buttons: button }, atMs)
+      else last.buttons += button
+    },
+    toolCalled: (
+      { toolArgs, toolCallId, toolName }: Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">,
+      atMs?: number
+    ): Mutable<LineOf<"ToolCalled">> => {
+      const known = calls.get(toolCallId)
+      if (known !== undefined) return known
+      const call = add<Mutable<LineOf<"ToolCalled">>>(
+        { _tag: "ToolCalled", name: toolName, args: toolArgs, result: null },
+        atMs
+      )
+      calls.set(toolCallId, call)
+      return call
+    },
+    noted: (text: string, atMs?: number): void => void add({ _tag: "Noted", text }, atMs)
+  }
+}
+
+/** Finds what was reported as heard among what was sent. */
+const makeAlignment = (
+  says: (heard: string, unheard: string) => Mutable<LineOf<"AgentSaid">>,
+  callerSpokeSince: (line: Line) => boolean
+) => {
+  // Turns of which something was sent that was not heard yet.
+  let pending: Array<Pending> = []
+  return {
+    agentSays: (turn: number, text: string): void => {
+      const last = pending.at(-1)
+      if (last?.turn === turn) {
+        last.rest += text
+        last.line.unheard = last.rest
+      } else if (text !== "") pending.push({ turn, line: says("", text), rest: text })
+    },
+    agentHeard: (report: string): void => {
+      let left = report
+      while (left.trim() !== "") {
+        const [index, taken] = firstTaken(pending, left)
+        if (taken === undefined) return void says(left, "")
+        // What was said before it was passed over, and will not be heard any more.
+        pending = pending.slice(index)
+        const current = pending[0]!
+        current.rest = taken.rest
+        left = taken.left
+        if (current.line.heard !== "" && callerSpokeSince(current.line)) {
+          current.line.unheard = ""
+          current.line = says(taken.heard, taken.rest)
+        } else {
+          current.line.heard = join(current.line.heard, taken.heard)
+          current.line.unheard = taken.rest
+        }
+        if (left !== "") pending = pending.slice(1)
+      }
+    }
+  }
+}
+
+type Teller = ReturnType<typeof makeTeller>
+
+/** Tells anything but the words of the agent. */
+const tellItem = (teller: Teller, item: History.Item, atMs?: number): void => {
+  switch (item._tag) {
+    case "UserTextSent":
+      return teller.callerSaid(item.content, atMs)
+    case "UserDtmfSent":
+      return teller.pressed("CallerPressed", item.button, atMs)
+    case "AgentSendDtmf":
+      return teller.pressed("AgentPressed", item.button, atMs)
+    case "AgentToolCalled":
+      return void teller.toolCalled(item, atMs)
+    case "AgentToolReturned":
+      teller.toolCalled(item, atMs).result = resultText(item.result)
+      return
+    default: {
+      const words = noteOf(item)
+      if (words !== undefined) teller.noted(words, atMs)
+    }
+  }
+}
+
+/** Tells what happened on a call that was played. `wasSaid`: the caller's words are among it as such, not as reports only. */
+const tellEntry = (teller: Teller, entry: Timeline.Entry, wasSaid: boolean): void => {
+  switch (entry._tag) {
+    case "Said":
+      return teller.callerSaid(entry.text, entry.from)
+    case "Spoken":
+      return teller.agentSpoke(entry.turn, entry.text, entry.from)
+    case "Unspoken":
+      return teller.agentUnheard(entry.text, entry.at)
+    case "Sent":
+      return entry.output._tag === "AgentSendText" ? undefined : tellItem(teller, entry.output, entry.at)
+    case "Decided": {
+      const { _tag } = entry.event
+      if (_tag === "CallEnded" || (_tag === "UserTextSent" && wasSaid)) return
+      return tellItem(teller, entry.event, entry.at)
+    }
+    case "CallFailed":
+      return teller.noted(`the agent breaks off: ${entry.error.message}`, entry.at)
+    case "HungUp":
+      return teller.noted(hungUp[entry.by], entry.at)
+    case "Noted":
+      return teller.noted(entry.text, entry.at)
+    default:
+      return
+  }
+}
+
+const hungUp: { readonly [By in Timeline.HungUpBy]: string } = {
+  caller: "the caller hangs up",
+  agent: "the agent has hung up",
+  transfer: "the call is transferred",
+  failure: "the call is broken off",
+  line: "the line is lost"
+}
+
+/** A text without the part that was taken out of it. What was spoken is there with the spacing of the agent. */
+const without = (text: string, part: string): string => {
+  const index = text.indexOf(part)
+  return index < 0 ? text : text.slice(0, index) + text.slice(index + part.length)
+}
+
+const resultText = (result: unknown): string => (typeof result === "string" ? result : json(result))
+
+/** JSON of anything, with letters of every script as they are. */
+const json = (value: unknown): string =>
+  JsonText.stringify(value, "null").replace(/\\(?:u([0-9a-f]{4})|[^u])/g, (escape, code?: string) =>
+    code === undefined || code < "0080" ? escape : String.fromCharCode(Number.parseInt(code, 16))
+  )
+
+/** Words for what is neither said, pressed, nor a tool. Undefined where it is nothing to a listener. */
+const noteOf = (item: History.Item): string | undefined => {
+  switch (item._tag) {
+    case "CallEnded":
+      return "the call has ended"
+    case "AgentEndCall":
+      return item.reason === undefined ? "the agent asks to hang up" : `the agent asks to hang up: ${item.reason}`
+    case "AgentTransferCall":
+      return `the agent asks to transfer the call to ${item.targetPhoneNumber}`
+    case "AgentHandedOff":
+      return "another agent has taken over"
+    case "AgentSendCustom":
+      return `the agent sends data: ${json(item.metadata)}`
+    case "UserCustomSent":
+      return `the caller's side sends data: ${json(item.metadata)}`
+    case "BackgroundReturned":
+      return `background work ${item.name} has ended (${item.outcome}): ${resultText(item.result)}`
+    case "TurnFailed":
+      return `a turn of the agent has failed: ${item.message}`
+    case "CustomHistoryEntry":
+      return `the application adds (${item.role}): ${item.content}`
+    default:
+      return undefined
+  }
+}
+
+const firstTaken = (pending: ReadonlyArray<Pending>, report: string): readonly [number, Heard.Taken | undefined] => {
+  for (const [index, { rest }] of pending.entries()) {
+    const taken = Heard.take(rest, report)
+    if (taken !== undefined) return [index, taken]
+  }
+  return [0, undefined]
+}
+
+const join = (a: string, b: string): string => (a === "" || /\s$/.test(a) || /^\s/.test(b) ? a + b : `${a} ${b}`)
+
+const lineText = (line: Line): string => {
+  const time = line.atMs === undefined ? "" : `${clock(line.atMs)} `
+  return time + bodyText(line)
+}
+
+const bodyText = (line: Line): string => {
+  switch (line._tag) {
+    case "CallerSaid":
+      return `caller says ${quote(line.text)}`
+    case "CallerPressed":
+      return `caller presses ${quote(line.buttons)}`
+    case "AgentSaid": {
+      if (line.heard === "") return `agent says ${quote(line.unheard)}, of which the caller hears nothing`
+      const rest = line.unheard === "" ? "" : `; the caller does not hear the rest: ${quote(line.unheard)}`
+      return `agent says ${quote(line.heard)}${rest}`
+    }
+    case "AgentPressed":
+      return `agent presses ${quote(line.buttons)}`
+    case "ToolCalled": {
+      const outcome = line.result === null ? "without a result" : `result ${quote(line.result)}`
+      return `tool ${quote(line.name)} is called with ${json(line.args)}, ${outcome}`
+    }
+    case "Silence":
+      return `silence of ${(line.ms / 1000).toFixed(1)} s`
+    case "Noted":
+      return `note ${quote(line.text)}`
+  }
+}
+
+const clock = (ms: number): string => {
+  const tenths = Math.round(ms / 100)
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`
+}
+
+const quote = (text: string): string => JSON.stringify(text.trim())
+
+/** What of a line can be quoted. */
+const quotable = (line: Line): string => {
+  switch (line._tag) {
+    case "AgentSaid":
+      return join(line.heard, line.unheard)
+    case "ToolCalled":
+      return `${line.name} ${json(line.args)} ${line.result ?? ""}`
+    case "CallerSaid":
+    case "Noted":
+      return line.text
+    case "CallerPressed":
+    case "AgentPressed":
+      return line.buttons
+    case "Silence":
+      return bodyText(line)
+  }
+}
+
+/** Letters and digits of a text, so that a quotation may differ in case, spacing and punctuation. */
+const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "")

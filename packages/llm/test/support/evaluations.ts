@@ -1,0 +1,42 @@
+/** Reports of evaluations that were never run. */
+import * as EvaluationReport from "../../src/testing/EvaluationReport.ts"
+import type * as Judge from "../../src/testing/Judge.ts"
+
+const verdict = (criterion: string, passed: boolean, reason: string): Judge.Verdict => ({
+  criterion,
+  passed,
+  score: passed ? 1 : 0.25,
+  reason,
+  quote: passed ? "" : "one moment",
+  quoteFound: passed
+})
+
+/** What came of calls: `p` passed, `f` did not, `c` the call failed, `j` the judge did. */
+export const scenarioOf = (
+  name: string,
+  calls: string,
+  required: EvaluationReport.Requirement = { rate: 1, low: null, failures: 0 },
+  reason = "The caller waited."
+): EvaluationReport.ScenarioReport =>
+  EvaluationReport.scenario({
+    name,
+    criteria: ["kind", "quick"],
+    required,
+    outcomes: Array.from(calls, (call, at): EvaluationReport.Outcome => {
+      const run = { index: at + 1, seed: at + 1 }
+      if (call === "c") return { _tag: "CallFailed", ...run, message: "the line is busy" }
+      if (call === "j") return { _tag: "JudgeFailed", ...run, message: "no JSON", call: "" }
+      const passed = call === "p"
+      return {
+        _tag: "Judged",
+        ...run,
+        passed,
+        verdicts: [verdict("kind", true, reason), verdict("quick", passed, reason)],
+        call: ""
+      }
+    })
+  })
+
+export const reportOf = (
+  ...scenarios: ReadonlyArray<EvaluationReport.ScenarioReport>
+): EvaluationReport.EvaluationReport => EvaluationReport.make({ name: "shop", seed: 1, runs: 10, scenarios })
