@@ -25,7 +25,9 @@ import * as EventId from "./EventId.ts"
 import type * as History from "./History.ts"
 import * as Background from "./internal/background.ts"
 import * as Record from "./internal/record.ts"
+import * as Recorded from "./internal/recorded.ts"
 import * as TurnSlot from "./internal/turnSlot.ts"
+import * as Recorder from "./Recorder.ts"
 import * as Turn from "./Turn.ts"
 
 /** What a call needs of the world around it. */
@@ -57,7 +59,8 @@ export interface Call {
 }
 
 /**
- * Starts a call: the agent sees `CallStarted` before anything else. When the scope closes before `end`, the call is cut
+ * Starts a call: the agent sees `CallStarted` before anything else. A call that finds a `Recorder` in its context is
+ * recorded. When the scope closes before `end`, the call is cut
  * off: its turn is interrupted, and the agent does not see `CallEnded`. An end that has begun is waited for.
  */
 export const make = <E, R>(
@@ -72,6 +75,7 @@ export const make = <E, R>(
       options.harness,
       options.request ?? CallRequest.make(),
       nextId,
+      yield* Recorder.Current,
       context as Context.Context<R>
     )
     yield* Effect.addFinalizer(() => call.close)
@@ -118,9 +122,10 @@ const wire = <R>(
   harness: Harness,
   request: CallRequest.CallRequest,
   nextId: EventId.EventId,
+  recorder: Recorder.Recorder | undefined,
   context: Context.Context<R>
 ) => {
-  const record = Record.make(nextId)
+  const record = Recorded.record(Record.make(nextId), recorder)
   const fork = Effect.runForkWith(context)
   let turns = 0
   let silenced = false
@@ -149,7 +154,9 @@ const wire = <R>(
     Effect.suspend(() => {
       if (silenced) return Effect.void
       silenced = true
-      return harness.fail(new CallError({ reason, cause: Cause.squash(cause) }))
+      const error = new CallError({ reason, cause: Cause.squash(cause) })
+      recorder?.note({ _tag: "CallFailed", reason, message: error.message })
+      return harness.fail(error)
     })
 
   const act = (event: Event.Input, decision: EventFilter.Decision) => {
@@ -237,7 +244,12 @@ const wire = <R>(
             stream
           )
         ),
-      record: (outputs) => Effect.sync(() => outputs.forEach((output) => record.sent(respondTo(output, trigger), id))),
+      record: (outputs) =>
+        Effect.sync(() => {
+          const kept = outputs.map((output) => respondTo(output, trigger))
+          for (const output of kept) record.sent(output, id)
+          Recorded.outputs(recorder, "Kept", kept, id)
+        }),
       addEntry: (content, options) => Effect.suspend(() => Effect.fromResult(record.addEntry(content, options ?? {}))),
       updateHistory: (events, stretch) => Effect.suspend(() => Effect.fromResult(record.update(events, stretch ?? {})))
     }
@@ -248,12 +260,14 @@ const wire = <R>(
         respondTo(output, trigger)
       ) as unknown as Arr.NonEmptyReadonlyArray<Event.Output>
       for (const output of sent) record.sent(output, id)
+      Recorded.outputs(recorder, silenced ? "Kept" : "Sent", sent, id)
       if (stopped) return Effect.interrupt
       return silenced ? Effect.void : harness.send(sent)
     }
     return Stream.suspend(() => spec.agent(trigger, turn)).pipe(
       Stream.runForEachArray(emit),
       Effect.scoped,
+      Recorded.turn(recorder, id, trigger),
       Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : turnFailed(trigger, cause, emit))),
       // An interrupted fiber catches nothing, so the failure of a finalizer is seen only here.
       Effect.onError((cause) =>
@@ -285,12 +299,13 @@ const wire = <R>(
   const finished = Latch.makeUnsafe(false)
 
   /** The call comes to its end in a fiber of its own, so that whoever asks for it may go away. */
-  const finish = (ending: Effect.Effect<void>): Effect.Effect<void> =>
+  const finish = (ending: Effect.Effect<void>, how: "Ended" | "CutOff"): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (!over) {
         over = true
         silenced = true
-        fork(Effect.ensuring(ending, finished.open))
+        const closed = Effect.sync(() => recorder?.note({ _tag: "CallClosed", how }))
+        fork(Effect.ensuring(ending, Effect.andThen(closed, finished.open)))
       }
       return finished.await
     })
@@ -298,14 +313,15 @@ const wire = <R>(
   const stop = Effect.suspend(() =>
     within(spec.cancelGrace, Effect.all([slot.close, background.close], { concurrency: "unbounded", discard: true }))
   )
-  const close = finish(stop)
+  const close = finish(stop, "CutOff")
 
   const end = finish(
     Effect.suspend(() => {
       for (const returned of background.takeAll()) record.add(returned)
       const deciding = ask(record.add({ _tag: "CallEnded", eventId: nextId() })) ?? Effect.void
       return Effect.andThen(within(spec.endGrace, Effect.andThen(deciding, slot.awaitFree)), stop)
-    })
+    }),
+    "Ended"
   )
 
   const start = Effect.suspend(() => consider(record.add({ _tag: "CallStarted", eventId: nextId() })) ?? Effect.void)

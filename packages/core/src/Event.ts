@@ -72,22 +72,24 @@ export type Input = typeof Input.Type
 /** One kind of input event by its tag. */
 export type InputOf<Tag extends Input["_tag"]> = Extract<Input, { readonly _tag: Tag }>
 
-type Reported = Exclude<
-  Input,
-  { readonly _tag: "CallStarted" | "CallEnded" | "AgentHandedOff" | "BackgroundReturned" | "TurnFailed" }
->
-
-type WithoutDerived<E> = E extends Reported
-  ? Omit<E, "eventId" | (E["_tag"] extends "UserTurnEnded" | "AgentTurnEnded" ? "content" : never)> & {
-      readonly eventId?: string | undefined
-    }
-  : never
+const named = { eventId: Schema.optional(Schema.String) }
 
 /**
  * What a harness reports. The call fills in what is missing: an id, and the content of a finished turn. Start and end of
  * the call are no reports: the call makes these events itself.
  */
-export type Report = WithoutDerived<Reported>
+export const Report = Schema.TaggedUnion({
+  UserTurnStarted: named,
+  UserTextSent: { ...Input.cases.UserTextSent.fields, ...named },
+  UserDtmfSent: { ...Input.cases.UserDtmfSent.fields, ...named },
+  UserTurnEnded: named,
+  UserCustomSent: { ...Input.cases.UserCustomSent.fields, ...named },
+  AgentTurnStarted: named,
+  AgentTextSent: { ...Input.cases.AgentTextSent.fields, ...named },
+  AgentDtmfSent: { ...Input.cases.AgentDtmfSent.fields, ...named },
+  AgentTurnEnded: named
+})
+export type Report = typeof Report.Type
 
 const responding = { respondingTo: Schema.optional(Schema.String) }
 const speech = { ...responding, interruptible: Schema.optional(Schema.Boolean) }

@@ -1,0 +1,120 @@
+/**
+ * Writes the recording of a call while it goes.
+ *
+ * A call looks for the recorder of its context once, when it is made, and notes what happens; so does an agent that asks
+ * models. Where the text goes (a file, memory) is up to whoever makes the recorder.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Random from "effect/Random"
+import * as CallRequest from "./CallRequest.ts"
+import * as LineText from "./internal/lineText.ts"
+import * as Prompts from "./internal/prompts.ts"
+import * as Recording from "./Recording.ts"
+import * as Redaction from "./Redaction.ts"
+
+/** A request to a model, as it is made. */
+export type Asked = Pick<Recording.ModelRequest, "turn" | "method" | "prompt" | "tools" | "settings">
+
+/** The recording of one call in the making. Nothing that it is told ever fails. */
+export interface Recorder {
+  readonly header: Recording.Header
+  /** Writes a line, at the time of the clock. */
+  readonly note: (note: Recording.Note) => void
+  /** Writes the line of a request to a model, and gives the number of the request. */
+  readonly asked: (request: Asked) => number
+}
+
+/** The recorder of the call in whose context it is asked for. None by default. */
+export const Current: Context.Reference<Recorder | undefined> = Context.Reference<Recorder | undefined>(
+  "@antiphon/core/Recorder",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * Makes a recorder. The header is written at once, and the times of all lines count from here.
+ *
+ * `write` gets whole lines with their line breaks, and must not wait. When it throws, nothing more is written.
+ */
+export const make = (options: {
+  readonly request: CallRequest.CallRequest
+  readonly write: (line: string) => void
+  /** What is blanked before it is written. */
+  readonly redact?: Redaction.Redaction | undefined
+  /** Seed of the `Random` of the call. Drawn where it is not given. */
+  readonly seed?: number | undefined
+}): Effect.Effect<Recorder> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const seed = options.seed ?? (yield* Random.nextIntBetween(0, 2 ** 32 - 1))
+    const redactor = options.redact === undefined ? undefined : Redaction.redactor(options.redact)
+    const header: Recording.Header = {
+      _tag: "Recording",
+      version: Recording.version,
+      startedAt: DateTime.makeUnsafe(clock.currentTimeMillisUnsafe()),
+      request: options.request,
+      seed,
+      redacted: redactor !== undefined
+    }
+    const start = Number(clock.monotonicTimeNanosUnsafe())
+    let broken = false
+
+    const write = (line: string) => {
+      if (broken) return
+      try {
+        options.write(line)
+      } catch {
+        broken = true
+      }
+    }
+
+    /** Writes a line, and says whether it could be. */
+    const put = (note: Recording.Note): boolean => {
+      const at = Math.round((Number(clock.monotonicTimeNanosUnsafe()) - start) / 1000) / 1000
+      try {
+        const shown = redactor === undefined ? note : redactor.note(note)
+        if (shown !== undefined) write(LineText.make(at, shown))
+        return shown !== undefined
+      } catch {
+        // What could not be blanked is not written.
+        write(LineText.make(at, { _tag: "Lost", kind: note._tag }))
+        return false
+      }
+    }
+
+    const prompts = Prompts.make()
+    write(Recording.encodeHeader(redactor === undefined ? header : blanked(header, redactor)))
+    return {
+      header,
+      note: (note) => void put(note),
+      asked: (asked) => {
+        const line = prompts.add(asked)
+        if (!put(line)) prompts.forget(line.request)
+        return line.request
+      }
+    }
+  })
+
+/**
+ * Records the call that an effect makes, and lets it run on the recorder's seed. Put it around the making of the agent as
+ * well as that of the call, because both draw ids.
+ */
+export const provide: {
+  (recorder: Recorder): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, recorder: Recorder): Effect.Effect<A, E, R>
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, recorder: Recorder): Effect.Effect<A, E, R> =>
+  self.pipe(Effect.provideService(Current, recorder), Random.withSeed(recorder.header.seed))
+)
+
+const blanked = (header: Recording.Header, redactor: Redaction.Redactor): Recording.Header => {
+  try {
+    return redactor.header(header)
+  } catch {
+    return { ...header, request: CallRequest.make() }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The prompts of a call as its recording has them. Each mostly repeats one before it, so only what is new is written: a
+ * recording grows with the call and not with its square.
+ */
+import type { Asked } from "../Recorder.ts"
+import type * as Recording from "../Recording.ts"
+
+export interface Prompts {
+  readonly add: (asked: Asked) => Omit<Recording.LineOf<"ModelRequested">, "at">
+  /** Refers to a request no more, because its line was not written. */
+  readonly forget: (request: number) => void
+}
+
+/** Requests that a new one is compared with: as many as there are agents that talk to models in turn. */
+const kept = 4
+
+export const make = (): Prompts => {
+  let recent: Array<Asked & { readonly request: number }> = []
+  let requests = 0
+
+  return {
+    add: ({ method, prompt, settings, tools, turn }) => {
+      const request = ++requests
+      let like: (typeof recent)[number] | undefined
+      let messages = 0
+      for (const before of recent) {
+        const same = commonLength(before.prompt, prompt)
+        if (same > messages) {
+          messages = same
+          like = before
+        }
+      }
+      if (recent.push({ request, turn, method, prompt, tools, settings }) > kept) recent.shift()
+      return {
+        _tag: "ModelRequested",
+        request,
+        turn,
+        method,
+        ...(like === undefined ? {} : { like: { request: like.request, messages } }),
+        messages: prompt.slice(messages),
+        ...(like !== undefined && equal(like.tools, tools) ? {} : { tools }),
+        ...(like !== undefined && equal(like.settings, settings) ? {} : { settings })
+      }
+    },
+    forget: (request) => {
+      recent = recent.filter((before) => before.request !== request)
+    }
+  }
+}
+
+const commonLength = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): number => {
+  let same = 0
+  while (same < a.length && same < b.length && equal(a[same], b[same])) same++
+  return same
+}
+
+/** Whether two plain values are the same JSON. */
+const equal = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => key in b && equal((a as Members)[key], (b as Members)[key]))
+  )
+}
+
+type Members = { readonly [key: string]: unknown }
