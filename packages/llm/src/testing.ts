@@ -7,6 +7,7 @@
 export * as Conversation from "./testing/Conversation.ts"
 export * as Evaluation from "./testing/Evaluation.ts"
 export * as EvaluationReport from "./testing/EvaluationReport.ts"
+export * as FaultyModel from "./testing/FaultyModel.ts"
 export * as Judge from "./testing/Judge.ts"
 export * as PassRate from "./testing/PassRate.ts"
 export * as ScriptedModel from "./testing/ScriptedModel.ts"

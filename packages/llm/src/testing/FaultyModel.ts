@@ -1,0 +1,372 @@
+/**
+ * A `LanguageModel` with a bad day: latencies, failures, stalls and broken connections, drawn from a seed.
+ *
+ * It stands before another model, real or scripted, or answers by itself. What happens to a request depends on the seed and
+ * on its number, not on what happens to the others, so a run can be repeated. Times are on the clock.
+ *
+ * ```ts
+ * const model = FaultyModel.wrap(ScriptedModel.make(replies).layer, {
+ *   seed: 7,
+ *   firstToken: { median: "400 millis", p99: "3 seconds" },
+ *   failures: { RateLimitError: 0.05 },
+ *   dies: 0.02
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Chance from "@antiphon/core/testing/Chance"
+import * as AiError from "effect/ai/AiError"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Prompt from "effect/ai/Prompt"
+import type * as Response from "effect/ai/Response"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as PlanAsk from "../internal/planAsk.ts"
+
+/** Times as providers have them: log-normal, given by its median and by what 1 in 100 exceeds. */
+export interface Latency {
+  readonly median: Duration.Input
+  readonly p99: Duration.Input
+}
+
+/** A kind of failure. */
+export type FailureKind = AiError.AiErrorReason["_tag"]
+
+/** How bad the day is. What is not given does not happen. Probabilities are of a request, and exclude each other. */
+export interface Behaviour {
+  /** Time to the first token, and to a failure that comes instead of it. */
+  readonly firstToken?: Latency | undefined
+  readonly betweenTokens?: Latency | undefined
+  /** Requests that wait for their first token by another measure, as where a model is cold. */
+  readonly slowStart?: { readonly probability: number; readonly latency: Latency } | undefined
+  /** Failures before the first token. */
+  readonly failures?: { readonly [Kind in FailureKind]?: number | undefined } | undefined
+  /** Silence for ever, before any of the first tokens. */
+  readonly stalls?: number | undefined
+  /** The connection is lost behind any of the first tokens. */
+  readonly dies?: number | undefined
+  /** How many tokens are the first. A reply that is shorter breaks at its end. 20. */
+  readonly breaksWithin?: number | undefined
+}
+
+/** A behaviour and what it is drawn from. */
+export interface Options extends Behaviour {
+  readonly seed: number
+}
+
+/** What was drawn for a request. `after` is a number of tokens. */
+export type Fate =
+  | { readonly _tag: "Answers" }
+  | { readonly _tag: "Fails"; readonly kind: FailureKind }
+  | { readonly _tag: "Stalls"; readonly after: number }
+  | { readonly _tag: "Dies"; readonly after: number }
+
+/** What was done to a request. */
+export interface Treated {
+  readonly method: "generateText" | "generateObject" | "streamText"
+  readonly prompt: Prompt.Prompt
+  readonly fate: Fate
+  readonly slowStart: boolean
+  readonly firstTokenMs: number
+  /** Tokens that were let through. */
+  readonly tokens: number
+  /** `Stalled` stays so when whoever asked goes away. `Failed` is also a failure of the model behind. */
+  readonly outcome: "Running" | "Finished" | "Failed" | "Stalled" | "Interrupted"
+}
+
+/** A model, and the record of what it did. */
+export interface FaultyModel<out E = never, out R = never> {
+  readonly layer: Layer.Layer<LanguageModel.LanguageModel, E, R>
+  /** The requests so far, in the order in which they were made. */
+  readonly requests: Effect.Effect<ReadonlyArray<Treated>>
+}
+
+/** Who answers by itself: text for a prompt. What is drawn from `chance` depends on the seed and the number of the request. */
+export type Reply = (prompt: Prompt.Prompt, chance: Chance.Chance) => string
+
+/** Puts a bad day before a model. */
+export const wrap = <E, R>(
+  model: Layer.Layer<LanguageModel.LanguageModel, E, R>,
+  options: Options
+): FaultyModel<E, R> => {
+  const day = makeDay(options)
+  const layer = Layer.effect(
+    LanguageModel.LanguageModel,
+    Effect.flatMap(LanguageModel.LanguageModel, (inner) =>
+      modelOf(day, {
+        stream: (options) => PlanAsk.stream(inner, options, options.prompt),
+        generate: (options) => PlanAsk.generate(inner, options)
+      })
+    )
+  )
+  return { layer: Layer.provide(layer, model), requests: day.requests }
+}
+
+/** Makes a model that answers by itself, and has a bad day. A token is a word with the space before it. */
+export const make = (reply: Reply, options: Options): FaultyModel => {
+  const day = makeDay(options)
+  const layer = Layer.effect(
+    LanguageModel.LanguageModel,
+    modelOf(day, {
+      stream: ({ prompt }, chance) => Stream.suspend(() => Stream.fromIterable(spoken(reply(prompt, chance)))),
+      generate: ({ prompt }, chance) => Effect.sync(() => [{ type: "text", text: reply(prompt, chance) }, finish])
+    })
+  )
+  return { layer, requests: day.requests }
+}
+
+/** Draws a time, in milliseconds. */
+export const draw = ({ median, p99 }: Latency, chance: Chance.Chance): number => {
+  const [middle, late] = [Duration.toMillis(median), Duration.toMillis(p99)]
+  if (middle === late) return middle
+  // The normal distribution by Box and Muller, stretched so that its 99 % quantile is where it is asked for.
+  const normal = Math.sqrt(-2 * Math.log(1 - chance.next())) * Math.cos(2 * Math.PI * chance.next())
+  return middle * Math.exp((normal * Math.log(late / middle)) / quantile99)
+}
+
+/** Of the standard normal distribution. */
+const quantile99 = 2.3263478740408408
+
+/** Who answers behind the bad day, in the terms of a provider. */
+interface Source {
+  readonly stream: (
+    options: LanguageModel.ProviderOptions,
+    chance: Chance.Chance
+  ) => Stream.Stream<Response.StreamPartEncoded, AiError.AiError>
+  readonly generate: (
+    options: LanguageModel.ProviderOptions,
+    chance: Chance.Chance
+  ) => Effect.Effect<Array<Response.PartEncoded>, AiError.AiError>
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+interface Request {
+  readonly treated: Mutable<Treated>
+  readonly gapMs: () => number
+  readonly reply: Chance.Chance
+}
+
+interface Day {
+  readonly begin: (method: Treated["method"], prompt: Prompt.Prompt) => Request
+  readonly requests: Effect.Effect<ReadonlyArray<Treated>>
+}
+
+const makeDay = (options: Options): Day => {
+  check(options)
+  const requests: Array<Mutable<Treated>> = []
+  return {
+    begin: (method, prompt) => {
+      const chance = Chance.make(options.seed).split(`request ${requests.length}`)
+      const fate = fateOf(options, chance.split("fate"))
+      const start = chance.split("start")
+      const { firstToken = none, slowStart } = options
+      const slow = slowStart !== undefined && start.chance(slowStart.probability)
+      const firstTokenMs = draw(slow ? slowStart.latency : firstToken, start)
+      const gaps = chance.split("gaps")
+      const treated: Mutable<Treated> = {
+        method,
+        prompt,
+        fate,
+        slowStart: slow,
+        firstTokenMs,
+        tokens: 0,
+        outcome: "Running"
+      }
+      requests.push(treated)
+      return { treated, gapMs: () => draw(options.betweenTokens ?? none, gaps), reply: chance.split("reply") }
+    },
+    requests: Effect.sync(() => requests.map((treated) => ({ ...treated })))
+  }
+}
+
+const none: Latency = { median: 0, p99: 0 }
+
+const check = ({
+  betweenTokens,
+  breaksWithin = 1,
+  dies,
+  failures = {},
+  firstToken,
+  slowStart,
+  stalls
+}: Options): void => {
+  const shares = [...Object.values(failures), stalls, dies].map((share) => share ?? 0)
+  for (const share of [...shares, slowStart?.probability ?? 0]) {
+    if (!(share >= 0 && share <= 1)) throw new Error(`${share} is no probability`)
+  }
+  const sum = shares.reduce((sum, share) => sum + share, 0)
+  if (sum > 1 + 1e-9) throw new Error(`the probabilities of failures, stalls and deaths add up to ${sum}`)
+  if (!(breaksWithin >= 1)) throw new Error("a reply breaks within at least one token")
+  for (const latency of [firstToken, betweenTokens, slowStart?.latency]) {
+    if (latency === undefined) continue
+    const [median, p99] = [Duration.toMillis(latency.median), Duration.toMillis(latency.p99)]
+    if (p99 < median || (median === 0 && p99 > 0))
+      throw new Error(`no latency has a median of ${median} and a p99 of ${p99} ms`)
+  }
+}
+
+const fateOf = ({ breaksWithin = 20, dies = 0, failures = {}, stalls = 0 }: Options, chance: Chance.Chance): Fate => {
+  let left = chance.next()
+  const hits = (share: number | undefined) => (left -= share ?? 0) < 0
+  for (const kind of kinds) if (hits(failures[kind])) return { _tag: "Fails", kind }
+  if (hits(stalls)) return { _tag: "Stalls", after: chance.int(0, breaksWithin - 1) }
+  if (hits(dies)) return { _tag: "Dies", after: chance.int(1, breaksWithin) }
+  return { _tag: "Answers" }
+}
+
+const modelOf = (day: Day, source: Source) =>
+  LanguageModel.make({
+    streamText: (options) =>
+      Stream.unwrap(
+        Effect.map(begin(day, "streamText", options.prompt), (request) => {
+          const { treated, reply } = request
+          return paced(source.stream(options, reply), request).pipe(
+            Stream.tapError(() => Effect.sync(() => end(treated, "Failed"))),
+            Stream.onEnd(Effect.sync(() => end(treated, "Finished")))
+          )
+        })
+      ),
+    generateText: (options) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const method = options.responseFormat.type === "json" ? "generateObject" : "generateText"
+          const request = yield* begin(day, method, options.prompt)
+          const { treated, reply } = request
+          const answer = Effect.gen(function* () {
+            const parts = yield* source.generate(options, reply)
+            for (const part of parts) {
+              const tokens = part.type === "text" ? wordsOf(part.text).length : part.type === "tool-call" ? 1 : 0
+              for (let token = 0; token < tokens; token++) yield* beforeToken(request)
+            }
+            yield* beforeEnd(request)
+            end(treated, "Finished")
+            return parts
+          })
+          return yield* Effect.tapError(answer, () => Effect.sync(() => end(treated, "Failed")))
+        })
+      )
+  })
+
+const begin = (day: Day, method: Treated["method"], prompt: Prompt.Prompt) =>
+  Effect.acquireRelease(
+    Effect.sync(() => day.begin(method, prompt)),
+    ({ treated }) => Effect.sync(() => end(treated, "Interrupted"))
+  )
+
+/** Only the first end counts. */
+const end = (treated: Mutable<Treated>, outcome: Treated["outcome"]): void => {
+  if (treated.outcome === "Running") treated.outcome = outcome
+}
+
+/** Lets parts through token by token. What is no token waits for the next one, so that nothing is a sign of life but tokens. */
+const paced = (
+  parts: Stream.Stream<Response.StreamPartEncoded, AiError.AiError>,
+  request: Request
+): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> => {
+  let held: Array<Response.StreamPartEncoded> = []
+  const release = (part: Response.StreamPartEncoded) => {
+    const released = [...held, part]
+    held = []
+    return released
+  }
+  return parts.pipe(
+    Stream.mapEffect((part) => {
+      if (isToken(part)) return Effect.map(beforeToken(request), () => release(part))
+      if (part.type === "finish") return Effect.map(beforeEnd(request), () => release(part))
+      held.push(part)
+      return Effect.succeed<Array<Response.StreamPartEncoded>>([])
+    }),
+    Stream.flattenIterable
+  )
+}
+
+const isToken = ({ type }: Response.StreamPartEncoded): boolean => type.endsWith("-delta") || type === "tool-call"
+
+const beforeToken = ({ gapMs, treated }: Request): Effect.Effect<void, AiError.AiError> =>
+  Effect.suspend(() => {
+    const { fate, firstTokenMs, method, tokens } = treated
+    if (broken(treated)) return breakOff(treated)
+    const first = tokens === 0
+    return Effect.flatMap(Effect.sleep(first ? firstTokenMs : gapMs()), () => {
+      if (first && fate._tag === "Fails") return fail(method, reasons[fate.kind]())
+      treated.tokens++
+      return Effect.void
+    })
+  })
+
+const beforeEnd = (request: Request): Effect.Effect<void, AiError.AiError> =>
+  Effect.suspend(() => {
+    const { treated } = request
+    const { fate, firstTokenMs, method, tokens } = treated
+    if (fate._tag === "Stalls" || fate._tag === "Dies") return breakOff(treated)
+    if (tokens > 0) return Effect.void
+    const failure = fate._tag === "Fails" ? fail(method, reasons[fate.kind]()) : Effect.void
+    return Effect.andThen(Effect.sleep(firstTokenMs), failure)
+  })
+
+const broken = ({ fate, tokens }: Treated): boolean => "after" in fate && fate.after === tokens
+
+const breakOff = (treated: Mutable<Treated>): Effect.Effect<never, AiError.AiError> => {
+  if (treated.fate._tag === "Dies") return fail(treated.method, lost)
+  end(treated, "Stalled")
+  return Effect.never
+}
+
+const fail = (method: string, reason: AiError.AiErrorReason): Effect.Effect<never, AiError.AiError> =>
+  Effect.fail(AiError.make({ module: "FaultyModel", method, reason }))
+
+const description = "drawn from the seed"
+const lost = new AiError.NetworkError({
+  reason: "TransportError",
+  method: "POST",
+  url: "faulty:",
+  description: "the connection was lost"
+})
+
+const reasons: { readonly [Kind in FailureKind]: () => Extract<AiError.AiErrorReason, { readonly _tag: Kind }> } = {
+  RateLimitError: () => new AiError.RateLimitError({ retryAfter: Duration.seconds(1) }),
+  QuotaExhaustedError: () => new AiError.QuotaExhaustedError({}),
+  AuthenticationError: () => new AiError.AuthenticationError({ kind: "InvalidKey", description }),
+  ContentPolicyError: () => new AiError.ContentPolicyError({ description }),
+  InvalidRequestError: () => new AiError.InvalidRequestError({ description }),
+  InvalidResponseError: () => new AiError.InvalidResponseError({ description }),
+  InternalProviderError: () => new AiError.InternalProviderError({ description }),
+  NetworkError: () => lost,
+  InvalidOutputError: () => new AiError.InvalidOutputError({ description }),
+  StructuredOutputError: () => new AiError.StructuredOutputError({ description, responseText: "" }),
+  UnsupportedSchemaError: () => new AiError.UnsupportedSchemaError({ description }),
+  UnknownError: () => new AiError.UnknownError({ description }),
+  ToolNotFoundError: () => new AiError.ToolNotFoundError({ toolName: "none", availableTools: [] }),
+  ToolParameterValidationError: () => new AiError.ToolParameterValidationError({ toolName: "none", description }),
+  InvalidToolResultError: () => new AiError.InvalidToolResultError({ toolName: "none", description }),
+  ToolResultEncodingError: () =>
+    new AiError.ToolResultEncodingError({ toolName: "none", toolResult: null, description }),
+  ToolConfigurationError: () => new AiError.ToolConfigurationError({ toolName: "none", description }),
+  ToolkitRequiredError: () => new AiError.ToolkitRequiredError({ pendingApprovals: [], description }),
+  InvalidUserInputError: () => new AiError.InvalidUserInputError({ description })
+}
+
+/** Every kind of failure there is. */
+export const kinds = Object.keys(reasons) as ReadonlyArray<FailureKind>
+
+const wordsOf = (text: string): ReadonlyArray<string> => text.match(/\s*\S+|\s+$/g) ?? []
+
+const spoken = (text: string): ReadonlyArray<Response.StreamPartEncoded> => [
+  { type: "text-start", id: "1" },
+  ...wordsOf(text).map((delta): Response.StreamPartEncoded => ({ type: "text-delta", id: "1", delta })),
+  { type: "text-end", id: "1" },
+  finish
+]
+
+const finish: Response.FinishPartEncoded = {
+  type: "finish",
+  reason: "stop",
+  usage: {
+    inputTokens: { uncached: undefined, total: undefined, cacheRead: undefined, cacheWrite: undefined },
+    outputTokens: { total: undefined, text: undefined, reasoning: undefined }
+  }
+}
