@@ -1,5 +1,9 @@
+import * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import * as Caller from "@antiphon/core/testing/Caller"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, ConfigProvider, Data, Effect, Exit, Fiber, Layer } from "effect"
+import { Cause, ConfigProvider, Data, Effect, Exit, Fiber, Layer, Random, Stream } from "effect"
+import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import { TestClock } from "effect/testing"
 import * as Models from "../src/Models.ts"
@@ -7,6 +11,7 @@ import type * as Conversation from "../src/testing/Conversation.ts"
 import * as Evaluation from "../src/testing/Evaluation.ts"
 import * as EvaluationReport from "../src/testing/EvaluationReport.ts"
 import * as Judge from "../src/testing/Judge.ts"
+import * as Persona from "../src/testing/Persona.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
 
 class LineBusy extends Data.TaggedError("LineBusy")<{}> {
@@ -261,6 +266,79 @@ describe("Evaluation", () => {
       assert.isFalse(open)
     })
   )
+
+  describe("of calls", () => {
+    const shop = () =>
+      Effect.gen(function* () {
+        // The agent's own luck is drawn from the seed of the call.
+        const lucky = yield* Random.nextBoolean
+        return Agent.make(
+          Agent.route({
+            UserTurnEnded: () => Stream.make(Event.sendText(lucky ? "We are kind and quick." : "We are kind."))
+          })
+        )
+      })
+    const hello = [Caller.says("Hello"), Caller.listens()]
+
+    it.effect("follows a script", () =>
+      Effect.gen(function* () {
+        const scenario = Evaluation.script(shop, hello, named("kind", "quick"), { name: "hello" })
+        const report = yield* Evaluation.run({ name: "shop", scenarios: [scenario], runs: 20 })
+        const { all, criteria } = only(report)
+        assert.strictEqual(criteria[0]?.passed, 20)
+        assert.isTrue(all.passed > 3 && all.passed < 17)
+        const again = yield* Evaluation.run({ name: "shop", scenarios: [scenario], runs: 20, concurrency: 5 })
+        assert.deepStrictEqual(again, report)
+      })
+    )
+
+    it.effect("follows a script that is made for each call", () =>
+      Effect.gen(function* () {
+        const script = ({ seed }: Evaluation.Run) => [Caller.says(`I am caller ${seed}`), Caller.listens()]
+        const scenario = Evaluation.script(shop, script, named("caller 8"), { name: "hello" })
+        const report = yield* Evaluation.run({ name: "shop", scenarios: [scenario], runs: 3, seed: 7 })
+        assert.deepStrictEqual(
+          only(report).outcomes.map((outcome) => outcome._tag === "Judged" && outcome.passed),
+          [false, true, false]
+        )
+      })
+    )
+
+    it.effect("has a persona call, and takes its word for the goal", () =>
+      Effect.gen(function* () {
+        const move = (move: Persona.Move) => ScriptedModel.text([JSON.stringify({ move })])
+        const hangUp = (goalReached: boolean) => move({ action: "hangUp", goalReached, reason: "That is it." })
+        const model = ScriptedModel.make([
+          move({ action: "say", text: "Are you kind?" }),
+          hangUp(true),
+          hangUp(false),
+          ScriptedModel.fail(new AiError.RateLimitError({}))
+        ])
+        const ada = { name: "Ada", goal: "Be treated kindly." }
+        const scenario = Evaluation.persona(shop, ada, Persona.goalReached, { name: "Ada" })
+        const report = yield* Evaluation.run({ name: "shop", scenarios: [scenario], runs: 3 }).pipe(
+          Effect.provide(model.layer)
+        )
+        const { all, callsFailed, outcomes } = only(report)
+        assert.deepStrictEqual([all.passed, all.judged, callsFailed], [1, 2, 1])
+        assert.include(
+          outcomes[0]?._tag === "Judged" && outcomes[0].call,
+          'caller concludes that the goal was reached: "That is it."'
+        )
+      })
+    )
+
+    it.effect("counts a call that gets stuck among the failures", () =>
+      Effect.gen(function* () {
+        const scenario = Evaluation.script(shop, [Caller.hears("never")], named("kind"), {
+          name: "stuck",
+          maxDuration: "1 minute"
+        })
+        const report = yield* Evaluation.run({ name: "shop", scenarios: [scenario], runs: 2 })
+        assert.strictEqual(only(report).callsFailed, 2)
+      })
+    )
+  })
 
   it("plays at least one call", () => {
     assert.throws(() => Evaluation.skip({ name: "shop", scenarios: [half], runs: 0 }, "no"), /at least one call/)

@@ -177,6 +177,33 @@ describe("Judge", () => {
     })
   )
 
+  it.effect("may be a rule, which asks no model, and may stand beside others", () =>
+    Effect.gen(function* () {
+      const brief = Judge.check({ name: "brief", description: "At most three lines." }, ({ length }) => ({
+        passed: length <= 3,
+        reason: `${length} lines`
+      }))
+      const both = Judge.all([judge, brief])
+      assert.deepStrictEqual(
+        both.criteria.map(({ name }) => name),
+        ["politeness", "accuracy / prices", "brief"]
+      )
+      const short = yield* score([fine], call, both)
+      assert.isTrue(short.result._tag === "Success" && short.result.success.passed)
+      const long = yield* score([fine], [...call, ...call], both)
+      assert.deepStrictEqual(long.result._tag === "Success" && long.result.success.verdicts.at(-1), {
+        criterion: "brief",
+        passed: false,
+        score: 0,
+        reason: "4 lines",
+        quote: "",
+        quoteFound: true
+      })
+      assert.isTrue(long.result._tag === "Success" && !long.result.success.passed)
+      assert.throws(() => Judge.all([brief, brief]), /same name/)
+    })
+  )
+
   it("is not made of no criteria, nor of two with one name", () => {
     assert.throws(() => Judge.make({ criteria: [] }), /at least one/)
     assert.throws(() => Judge.make({ criteria: [politeness, politeness] }), /same name/)

@@ -56,6 +56,19 @@ Not passed: 2 of 3 scenarios`
     assert.include(text, "a rate of 80.0 % and an interval that begins at 50.0 % is required")
   })
 
+  it("counts columns as a terminal does", () => {
+    for (const [text, columns] of [
+      ["abc", 3],
+      ["über", 4],
+      ["e\u0301", 1],
+      ["这是", 4],
+      ["👩‍👩‍👧‍👦", 2],
+      ["🇩🇪", 2]
+    ] as const) {
+      assert.strictEqual(EvaluationText.columnsOf(text), columns, text)
+    }
+  })
+
   for (const [name, long] of [
     ["long names", "a scenario with a name that nobody would give it, ".repeat(5)],
     ["words without end", "x".repeat(400)],

@@ -51,6 +51,8 @@ type Wake = { readonly run: () => void; cancelled: boolean }
 
 class World {
   now = 0
+  /** How many wait for what comes from outside, while the time stands still. */
+  waiting = 0
   readonly live: Clock.Clock
   readonly scheduler: Scheduler.Scheduler
   readonly clock: Clock.Clock & {
@@ -159,6 +161,22 @@ export const run = <A, E, R>(program: Effect.Effect<A, E, R>, options: Options =
 /** Waits until nothing more can happen at this moment. Outside of `run` it does not wait. */
 export const settled: Effect.Effect<void> = Effect.clockWith((clock) => worlds.get(clock)?.settled ?? Effect.void)
 
+/**
+ * Stops the time of the program while an effect waits for what comes from outside, such as the answer of a real model: for
+ * the program it takes no time, and nothing else happens meanwhile but what needs none. The effect itself is on the clock
+ * around the program, so that its own deadlines are real. Outside of `run` it just runs.
+ */
+export const standstill = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.clockWith((clock) => {
+    const world = worlds.get(clock)
+    if (world === undefined) return effect
+    return Effect.acquireUseRelease(
+      Effect.sync(() => world.waiting++),
+      () => world.clock.withLive(effect),
+      () => Effect.sync(() => world.waiting--)
+    )
+  })
+
 /** Milliseconds since the program began. Outside of `run` the time of the clock. */
 export const now: Effect.Effect<number> = Effect.clockWith((clock) => Effect.succeed(clock.currentTimeMillisUnsafe()))
 
@@ -198,6 +216,7 @@ const start = <A, E, R>(
       if (over) return
       if (world.flush()) return later(beat)
       if (over) return
+      if (world.waiting > 0) return timer(beat, 1)
       if (world.advance()) {
         waited = 0
         if (world.now > limit) return stuck("Limit")

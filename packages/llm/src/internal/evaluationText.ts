@@ -96,7 +96,8 @@ export const outcomeLines = (outcome: EvaluationReport.Outcome): ReadonlyArray<s
   const call = `call ${outcome.index}, seed ${outcome.seed}`
   switch (outcome._tag) {
     case "CallFailed":
-      return wrap(`${call}: the call failed: ${outcome.message}`, "  ")
+      // The picture of a stuck call goes on below its first line, and stands in the JSON.
+      return wrap(`${call}: the call failed: ${outcome.message.split("\n", 1)[0]}`, "  ")
     case "JudgeFailed":
       return wrap(`${call}: ${outcome.message}`, "  ")
     case "Judged":

@@ -28,6 +28,8 @@ export const Line = Schema.TaggedUnion({
   ToolCalled: { ...at, name: Schema.String, args: Schema.Unknown, result: Schema.NullOr(Schema.String) },
   /** Nobody spoke for so long. */
   Silence: { ...at, ms: Schema.Finite },
+  /** What the caller thinks of the call once it is over. */
+  CallerConcluded: { ...at, goalReached: Schema.Boolean, reason: Schema.String },
   /** Anything else, in words. */
   Noted: { ...at, text: Schema.String }
 })
@@ -67,15 +69,7 @@ export const fromPlayed = (
   played: Played.Played,
   options: { readonly silenceMs?: number | undefined } = {}
 ): Conversation => {
-  const teller = makeTeller()
-  const wasSaid = played.entries.some(({ _tag }) => _tag === "Said")
-  let unspoken = ""
-  for (const entry of played.entries) {
-    if (entry._tag === "Sent" && entry.output._tag === "AgentSendText") unspoken += entry.output.text
-    else if (entry._tag === "Spoken") unspoken = without(unspoken, entry.text)
-    else if (entry._tag === "Unspoken") unspoken = without(unspoken, entry.text)
-    tellEntry(teller, entry, wasSaid)
-  }
+  const { teller, unspoken } = tellEntries(played.entries)
   // What was still to be spoken when the call ended.
   if (unspoken.trim() !== "") teller.agentUnheard(unspoken, Played.outcome(played).at)
   // What became of a tool is on the record, also where it was too late to be sent.
@@ -83,9 +77,30 @@ export const fromPlayed = (
     if (item._tag === "AgentToolReturned") teller.toolCalled(item).result = resultText(item.result)
   }
   const silences = Played.silences(played)
+    .filter(({ from, to }) => to - from >= (options.silenceMs ?? 2000))
     .map(({ from, to }): Line => ({ _tag: "Silence", atMs: from, ms: to - from }))
-    .filter((line) => line._tag === "Silence" && line.ms >= (options.silenceMs ?? 2000))
-  return [...teller.lines, ...silences].toSorted((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0))
+  return inOrder([...teller.lines, ...silences])
+}
+
+/** What the caller of a call in progress knows of it: what was said, as far as it was heard, and the keys that were pressed. */
+export const fromCallersSide = (entries: ReadonlyArray<Timeline.Entry>): Conversation =>
+  inOrder(tellEntries(entries).teller.lines).flatMap((line): Conversation => {
+    if (line._tag === "AgentSaid") return line.heard === "" ? [] : [{ ...line, unheard: "" }]
+    return line._tag === "CallerSaid" || line._tag === "CallerPressed" || line._tag === "AgentPressed" ? [line] : []
+  })
+
+const inOrder = (lines: Conversation): Conversation => lines.toSorted((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0))
+
+const tellEntries = (entries: ReadonlyArray<Timeline.Entry>) => {
+  const teller = makeTeller()
+  const wasSaid = entries.some(({ _tag }) => _tag === "Said")
+  let unspoken = ""
+  for (const entry of entries) {
+    if (entry._tag === "Sent" && entry.output._tag === "AgentSendText") unspoken += entry.output.text
+    else if (entry._tag === "Spoken" || entry._tag === "Unspoken") unspoken = without(unspoken, entry.text)
+    tellEntry(teller, entry, wasSaid)
+  }
+  return { teller, unspoken }
 }
 
 /** The call in text, a line for each thing that happened. What was said stands in quotes, as in JSON. */
@@ -335,6 +350,8 @@ const bodyText = (line: Line): string => {
     }
     case "Silence":
       return `silence of ${(line.ms / 1000).toFixed(1)} s`
+    case "CallerConcluded":
+      return `caller concludes that the goal was ${line.goalReached ? "" : "not "}reached: ${quote(line.reason)}`
     case "Noted":
       return `note ${quote(line.text)}`
   }
@@ -360,6 +377,8 @@ const quotable = (line: Line): string => {
     case "CallerPressed":
     case "AgentPressed":
       return line.buttons
+    case "CallerConcluded":
+      return line.reason
     case "Silence":
       return bodyText(line)
   }

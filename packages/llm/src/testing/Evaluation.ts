@@ -6,16 +6,21 @@
  *
  * @since 0.1.0
  */
+import type * as Caller from "@antiphon/core/testing/Caller"
+import * as TestCall from "@antiphon/core/testing/TestCall"
+import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as EvaluationJUnit from "../internal/evaluationJUnit.ts"
 import * as EvaluationText from "../internal/evaluationText.ts"
 import type { ModelError } from "../internal/modelError.ts"
 import * as Conversation from "./Conversation.ts"
 import * as EvaluationReport from "./EvaluationReport.ts"
 import type * as Judge from "./Judge.ts"
+import * as Persona from "./Persona.ts"
 
 /** One of the calls of a scenario. */
 export interface Run {
@@ -58,6 +63,44 @@ export interface Options<out E = never, out R = never, out R2 = never> {
   /** Told about each call as it ends, in the order in which they end. */
   readonly onOutcome?: ((scenario: string, outcome: EvaluationReport.Outcome) => Effect.Effect<void>) | undefined
 }
+
+/** What is said about a scenario beside who calls whom. */
+export interface ScenarioOptions extends Omit<TestCall.Options, "seed"> {
+  /** Name of the scenario. */
+  readonly name: string
+  readonly requires?: Requirement | undefined
+}
+
+/** A scenario of a caller who follows a script, or one that is made anew for each call. */
+export const script = <E, R, R2, R3>(
+  agent: TestCall.Source<E, R, R2>,
+  script: Caller.Script | ((run: Run) => Caller.Script),
+  judge: Judge.Judge<R3>,
+  options: ScenarioOptions
+): Scenario<E, Exclude<R | R2, Scope.Scope>, R3> => ({
+  name: options.name,
+  requires: options.requires,
+  judge,
+  play: (run) =>
+    Effect.map(
+      TestCall.run(agent, typeof script === "function" ? script(run) : script, { ...options, seed: run.seed }),
+      (played) => Conversation.fromPlayed(played)
+    )
+})
+
+/** A scenario of a persona. `Persona.goalReached` is the judge that takes the caller's own word for it. */
+export const persona = <E, R, R2, R3>(
+  agent: TestCall.Source<E, R, R2>,
+  persona: Persona.Persona,
+  judge: Judge.Judge<R3>,
+  options: ScenarioOptions
+): Scenario<E | Persona.PersonaError, Exclude<R | R2, Scope.Scope> | LanguageModel.LanguageModel, R3> => ({
+  name: options.name,
+  requires: options.requires,
+  judge,
+  play: (run) =>
+    Effect.map(Persona.play(agent, persona, { ...options, seed: run.seed }), ({ conversation }) => conversation)
+})
 
 /** Plays and judges. Never fails: what did is in the report. */
 export const run = <E, R, R2>(

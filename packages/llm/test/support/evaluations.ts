@@ -24,7 +24,7 @@ export const scenarioOf = (
     required,
     outcomes: Array.from(calls, (call, at): EvaluationReport.Outcome => {
       const run = { index: at + 1, seed: at + 1 }
-      if (call === "c") return { _tag: "CallFailed", ...run, message: "the line is busy" }
+      if (call === "c") return { _tag: "CallFailed", ...run, message: "the line is busy\n0:00 a picture" }
       if (call === "j") return { _tag: "JudgeFailed", ...run, message: "no JSON", call: "" }
       const passed = call === "p"
       return {
