@@ -1,6 +1,7 @@
 /** One turn of a model: prompt, reply, tools, and again, until the model has nothing more to ask. */
 import * as Event from "@antiphon/core/Event"
 import * as History from "@antiphon/core/History"
+import * as Recorder from "@antiphon/core/Recorder"
 import type * as Turn from "@antiphon/core/Turn"
 import type * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -17,6 +18,7 @@ import * as ModelSettings from "../ModelSettings.ts"
 import * as SpeechLeakGuard from "../SpeechLeakGuard.ts"
 import * as Transcript from "../Transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
+import * as ModelRecord from "./modelRecord.ts"
 import type { Call, ToolRun } from "./toolRun.ts"
 
 export interface ModelTurn<R> {
@@ -56,9 +58,11 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
+      const recorder = yield* Recorder.Current
       const { maxToolIterations, runs, tools, turn } = options
       const first = { chunk: true, text: true, start: clock.currentTimeNanosUnsafe() }
-      const toolkit = Toolkit.make(...(yield* definitions(tools)))
+      const shown = yield* definitions(tools)
+      const toolkit = Toolkit.make(...shown)
       const guard = options.speechLeakGuard
 
       const iterate = (round: number): Out<R> =>
@@ -73,12 +77,13 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
             const lines = [...read(now, options), ...(leaks === 0 ? [] : [SpeechLeakGuard.note(guard!)])]
             if (!Transcript.wantsAnswer(lines)) return Stream.empty
             const calls: Array<Call> = []
+            const prompt = toPrompt(options.systemPrompt, lines, options.reasoning)
             const parts = LanguageModel.streamText({
-              prompt: toPrompt(options.systemPrompt, lines, options.reasoning),
+              prompt,
               toolkit,
               disableToolCallResolution: true,
               toolCallValidation: "deferred"
-            })
+            }).pipe(ModelRecord.streamed(recorder, { turn: turn.id, prompt, tools: shown }))
             const settings = leaks === 0 ? options.settings : SpeechLeakGuard.settings(guard!, options.settings)
             const reply = ModelSettings.override(settings)(parts).pipe(
               Stream.mapArray(collect(calls, { ...options, now }, first, clock)),

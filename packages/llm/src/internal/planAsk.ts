@@ -67,7 +67,8 @@ const toolkitOf = (tools: ReadonlyArray<Tool.Any>): Toolkit.WithHandler<Tools> =
   handle: () => Effect.die(new Error("a step of a plan runs no tools"))
 })
 
-const encode = (part: StreamPart | Part): Response.StreamPartEncoded | Response.PartEncoded => {
+/** A part in the form that a provider sends. */
+export const encode = (part: StreamPart | Part): Response.StreamPartEncoded | Response.PartEncoded => {
   switch (part.type) {
     case "file":
       return Schema.encodeSync(Response.FilePart)(part)

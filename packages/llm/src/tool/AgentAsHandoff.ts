@@ -10,14 +10,17 @@ import type * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import * as EventId from "@antiphon/core/EventId"
 import * as History from "@antiphon/core/History"
+import * as Recorder from "@antiphon/core/Recorder"
 import type * as Turn from "@antiphon/core/Turn"
 import * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Prompt from "effect/ai/Prompt"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as ModelRecord from "../internal/modelRecord.ts"
 import * as Transcript from "../Transcript.ts"
 import * as VoiceTool from "../VoiceTool.ts"
 
@@ -173,12 +176,13 @@ const views: {
     Effect.gen(function* () {
       const now = yield* turn.currentHistory
       const lines = Transcript.lines(now, { turn: turn.id, trigger: turn.trigger })
-      const asked = LanguageModel.generateText({
-        prompt: [
-          { role: "system", content: summaryPrompt },
-          { role: "user", content: [{ type: "text", text: lines.map(written).join("\n") }] }
-        ]
-      })
+      const prompt: ReadonlyArray<Prompt.MessageEncoded> = [
+        { role: "system", content: summaryPrompt },
+        { role: "user", content: [{ type: "text", text: lines.map(written).join("\n") }] }
+      ]
+      const asked = LanguageModel.generateText({ prompt }).pipe(
+        ModelRecord.generated(yield* Recorder.Current, { turn: turn.id, prompt, tools: [] })
+      )
       const summary = yield* asked.pipe(
         Effect.timeoutOption("5 seconds"),
         Effect.catchCause((cause) =>

@@ -1,0 +1,151 @@
+/**
+ * Notes for the recorder of a call what a model was asked, and what came back: after retries and changes of model, as the
+ * agent got it.
+ */
+import type * as Recorder from "@antiphon/core/Recorder"
+import type * as Recording from "@antiphon/core/Recording"
+import * as AiError from "effect/ai/AiError"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Prompt from "effect/ai/Prompt"
+import * as Tool from "effect/ai/Tool"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as ModelSettings from "../ModelSettings.ts"
+import * as PlanAsk from "./planAsk.ts"
+import * as ToolSchema from "./toolSchema.ts"
+
+type Json = { readonly [key: string]: unknown }
+
+/** What is known about a request before its settings. */
+export interface Asked {
+  readonly turn: number
+  readonly prompt: ReadonlyArray<Prompt.MessageEncoded>
+  readonly tools: ReadonlyArray<Tool.Any>
+}
+
+type Outcome = Pick<Recording.LineOf<"ModelEnded">, "outcome" | "error">
+
+/** Notes a request and its reply. Put inside of the settings of the request. */
+export const streamed =
+  (recorder: Recorder.Recorder | undefined, asked: Asked) =>
+  <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> =>
+    recorder === undefined
+      ? reply
+      : Stream.unwrap(
+          Effect.map(ask(recorder, "streamText", asked), (request) => {
+            let outcome: Outcome = { outcome: "Interrupted" }
+            return reply.pipe(
+              Stream.mapArray((parts) => {
+                recorder.note({
+                  _tag: "ModelReplied",
+                  request,
+                  parts: (parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).map(encodeStreamed)
+                })
+                return parts
+              }),
+              Stream.onEnd(Effect.sync(() => (outcome = { outcome: "Finished" }))),
+              Stream.tapCause((cause) => Effect.sync(() => (outcome = failed(cause)))),
+              Stream.ensuring(Effect.sync(() => recorder.note({ _tag: "ModelEnded", request, ...outcome })))
+            )
+          })
+        )
+
+/** Notes a request whose reply comes as a whole. */
+export const generated =
+  (recorder: Recorder.Recorder | undefined, asked: Asked) =>
+  <A extends LanguageModel.GenerateTextResponse<{}>, E, R>(reply: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    recorder === undefined
+      ? reply
+      : Effect.flatMap(ask(recorder, "generateText", asked), (request) =>
+          Effect.onExit(reply, (exit) =>
+            Effect.sync(() => {
+              if (Exit.isSuccess(exit)) {
+                recorder.note({ _tag: "ModelReplied", request, parts: exit.value.content.map(encodePart) })
+              }
+              const outcome: Outcome = Exit.isSuccess(exit) ? { outcome: "Finished" } : failed(exit.cause)
+              recorder.note({ _tag: "ModelEnded", request, ...outcome })
+            })
+          )
+        )
+
+const ask = (recorder: Recorder.Recorder, method: Recording.ModelRequest["method"], { prompt, tools, turn }: Asked) =>
+  Effect.map(ModelSettings.Current, (settings) =>
+    recorder.asked({
+      turn,
+      method,
+      prompt: prompt as ReadonlyArray<Json & Prompt.MessageEncoded>,
+      tools: tools.map(encodeTool),
+      settings: encodeSettings(settings)
+    })
+  )
+
+const failed = (cause: Cause.Cause<unknown>): Outcome => {
+  if (Cause.hasInterruptsOnly(cause)) return { outcome: "Interrupted" }
+  const error = Cause.squash(cause)
+  return { outcome: "Failed", ...(AiError.isAiError(error) ? { error: encodeError(error) } : {}) }
+}
+
+const encodeAiError = Schema.encodeUnknownResult(AiError.AiError)
+
+/** Without the exchange with the provider: its headers and its address may hold a key. */
+const encodeError = (error: AiError.AiError): Json => {
+  const encoded = encodeAiError(error)
+  if (Result.isFailure(encoded)) {
+    const { message, method, module } = error
+    return { _tag: "AiError", module, method, reason: { _tag: "UnknownError", description: message } }
+  }
+  const { cause: _, http: __, ...reason } = encoded.success.reason as Json
+  const { url } = reason
+  return {
+    ...encoded.success,
+    reason: typeof url === "string" ? { ...reason, url: url.replace(/[?#].*$/s, "") } : reason
+  }
+}
+
+type Part = Parameters<typeof PlanAsk.encode>[0]
+
+/** The form that a provider would send, without what is empty and without headers. JSON writes usage by itself. */
+const encodePart = (part: Part): Json => {
+  const { "~effect/ai/Response/Part": _, metadata, response: __, ...rest } = PlanAsk.encode(part) as unknown as Json
+  return isEmpty(metadata) ? rest : { ...rest, metadata }
+}
+
+const isEmpty = (metadata: unknown): boolean =>
+  typeof metadata !== "object" || metadata === null || Object.keys(metadata).length === 0
+
+// Nearly all parts are words, and this is the whole of one.
+const encodeStreamed = (part: Part): Json =>
+  part.type === "text-delta" && isEmpty(part.metadata)
+    ? { type: part.type, id: part.id, delta: part.delta }
+    : encodePart(part)
+
+/** A tool as a model is shown it. */
+export const encodeTool = (tool: Tool.Any): Recording.Tool => {
+  const known = tools.get(tool)
+  if (known !== undefined) return known
+  const description = Tool.getDescription(tool)
+  const encoded: Recording.Tool = {
+    name: tool.name,
+    ...(description === undefined ? {} : { description }),
+    parameters: Tool.isProviderDefined(tool) ? { id: tool.id, args: tool.args } : ToolSchema.ofTool(tool)
+  }
+  tools.set(tool, encoded)
+  return encoded
+}
+
+// A schema takes a thousand times as long to make as to write.
+const tools = new WeakMap<Tool.Any, Recording.Tool>()
+
+/** Settings as JSON, with what is not set left out and the timeout in milliseconds. */
+export const encodeSettings = ({ timeout, ...settings }: ModelSettings.ModelSettings): Json =>
+  Object.fromEntries(
+    Object.entries({
+      ...settings,
+      timeout: timeout == null ? timeout : Duration.toMillis(timeout)
+    }).filter(([, value]) => value !== undefined)
+  )
