@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import type * as Agent from "../Agent.ts"
@@ -63,14 +64,10 @@ export interface Options extends VirtualTime.Options {
 }
 
 /** A call that did not come to its end. The message shows what had happened. A defect of the test, or of the agent. */
-export class CallStuck extends Data.TaggedError("CallStuck")<{
-  readonly reason: string
-  readonly entries: ReadonlyArray<Timeline.Entry>
-}> {
-  override get message() {
-    return `${this.reason}\n\n${Timeline.render(this.entries)}`
-  }
-}
+export class CallStuck extends Data.TaggedError("CallStuck")<{ readonly message: string }> {}
+
+const stuck = (reason: string, entries: ReadonlyArray<Timeline.Entry>) =>
+  new CallStuck({ message: `${reason}\n\n${Timeline.render(entries)}` })
 
 /**
  * Plays a call to its end and gives what happened. Where the script ends, the caller listens to what is still said and
@@ -92,7 +89,7 @@ export const run = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
       Effect.catchDefect((defect) =>
         Effect.die(
           defect instanceof VirtualTime.Stuck
-            ? new CallStuck({ entries, reason: "The call is stuck: nothing is left that could happen." })
+            ? stuck("The call is stuck: nothing is left that could happen.", entries)
             : defect
         )
       )
@@ -123,7 +120,7 @@ const play = <E, R, R2, E2, R3>(
       Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
-    const stage = makeStage(options.line ?? {}, observation, entries, now)
+    const stage = makeStage(options.line ?? {}, yield* Queue.unbounded<Event.Report>(), observation, entries, now)
     const call = yield* Call.make(observation.watch(spec), { request, harness: stage.harness }).pipe(
       Scope.provide(scope),
       Effect.provideService(Timeline.Notes, note),
@@ -136,8 +133,11 @@ const play = <E, R, R2, E2, R3>(
       while (true) {
         const view = stage.view(yield* call.history)
         const step = yield* caller.next(view)
-        yield* take(step ?? Caller.listens(), stage)
-        if (step === undefined) return stage.hangUp("caller")
+        if (step !== undefined) yield* take(step, stage)
+        else {
+          yield* hearOut(stage)
+          return stage.hangUp("caller")
+        }
       }
     })
     const maxDuration = options.maxDuration ?? "1 hour"
@@ -146,10 +146,7 @@ const play = <E, R, R2, E2, R3>(
         duration: maxDuration,
         orElse: () =>
           Effect.die(
-            new CallStuck({
-              entries,
-              reason: `The call still goes on after ${Duration.format(Duration.fromInputUnsafe(maxDuration))}.`
-            })
+            stuck(`The call still goes on after ${Duration.format(Duration.fromInputUnsafe(maxDuration))}.`, entries)
           )
       })
     )
@@ -195,6 +192,7 @@ interface Stage {
   readonly over: Effect.Effect<void>
   /** Waits until something is so that what happens can make so. */
   readonly until: (holds: () => boolean) => Effect.Effect<void>
+  readonly lastHeardAt: () => number
   /** The words that were heard since the caller last spoke. */
   readonly heard: () => ReadonlyArray<string>
   readonly callerSpoke: () => void
@@ -204,11 +202,11 @@ interface Stage {
 
 const makeStage = (
   line: Line,
+  reports: Queue.Queue<Event.Report>,
   observation: Observation.Observation,
   entries: Array<Timeline.Entry>,
   now: () => number
 ): Stage => {
-  const reports = Effect.runSync(Queue.unbounded<Event.Report>())
   const over = Latch.makeUnsafe(false)
   const changed = Latch.makeUnsafe(false)
   let ids = 0
@@ -326,6 +324,7 @@ const makeStage = (
     over: over.await,
     until,
     heard,
+    lastHeardAt: () => entries.findLast(({ _tag }) => _tag === "Spoken")?.at ?? 0,
     callerSpoke: () => {
       spokenFrom = entries.length
     },
@@ -347,22 +346,56 @@ const makeStage = (
   }
 }
 
-/** Follows which turns run, and whether one is still to start. Reads each entry once. */
+/** Follows which turns can still say something, and whether one is to start. Reads each entry once. */
 const turnsOf = (entries: ReadonlyArray<Timeline.Entry>) => {
   const running = new Set<number>()
+  let regions = 0
   let wanted = false
   let read = 0
   return () => {
     for (; read < entries.length; read++) {
       const entry = entries[read]!
-      if (entry._tag === "Decided" && entry.decision !== "Keep") wanted = entry.decision === "Run"
-      else if (entry._tag === "TurnStarted") {
-        wanted = false
-        running.add(entry.turn)
-      } else if (entry._tag === "TurnOver") running.delete(entry.turn)
+      switch (entry._tag) {
+        case "Decided":
+          if (entry.decision === "Keep") break
+          wanted = entry.decision === "Run"
+          // One that is stopped only cleans up, but for what must not be interrupted.
+          if (regions === 0) running.clear()
+          break
+        case "TurnStarted":
+          wanted = false
+          regions = 0
+          running.clear()
+          running.add(entry.turn)
+          break
+        case "RegionEntered":
+          regions++
+          break
+        case "RegionLeft":
+          regions--
+          break
+        case "TurnOver":
+          running.delete(entry.turn)
+      }
     }
     return { running, wanted }
   }
+}
+
+/** How long a caller who has nothing more to say waits for an agent that says nothing either. */
+const lastSilence = 30_000
+/** How long such a caller listens to one that has no end. */
+const lastPatience = 120_000
+
+/** Listens to what is still said. */
+const hearOut = (stage: Stage): Effect.Effect<void> => {
+  const wait: Effect.Effect<void> = Effect.suspend(() => {
+    const heard = stage.lastHeardAt()
+    return Effect.flatMap(Effect.timeoutOption(stage.until(stage.isIdle), lastSilence), (idle) =>
+      Option.isSome(idle) || stage.lastHeardAt() === heard ? Effect.void : wait
+    )
+  })
+  return Effect.asVoid(Effect.timeoutOption(wait, lastPatience))
 }
 
 /** Does a step. */

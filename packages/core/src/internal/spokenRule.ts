@@ -1,0 +1,91 @@
+/** Rule 5: the history holds as spoken what the harness has reported as spoken, as the agent wrote it. */
+import * as Played from "../testing/Played.ts"
+import type { Breach } from "./ruleModel.ts"
+
+/** Letters and digits: what no report leaves out or puts in. */
+const solid = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase()
+
+/** What the history of a call says of its speech that it must not. */
+export const breaches = (call: Played.Played): ReadonlyArray<Breach> => {
+  const { entries } = call
+  const at = entries.at(-1)?.at ?? 0
+  const spoken = entries.flatMap((entry) => (entry._tag === "Spoken" ? [entry] : []))
+  const end = entries.findIndex(({ _tag }) => _tag === "HungUp")
+  const reports = entries
+    .slice(0, end)
+    .flatMap((entry) =>
+      entry._tag === "Reported" && entry.report._tag === "AgentTextSent" ? [entry.report.content] : []
+    )
+  const told = spoken.flatMap(({ reported }) => (reported === undefined ? [] : [reported]))
+  // Reports of speech that nobody has spoken, and histories that the agent has changed, say nothing.
+  const isEdited = entries.some(({ _tag }) => _tag === "Edited")
+  if (isEdited || !reports.every((content, index) => content === told[index])) return []
+  const recorded = Played.events(call).flatMap((event) => (event._tag === "AgentTextSent" ? [event.content] : []))
+  const wrong = spoken.filter(({ reported, text }) => reported === undefined || solid(reported) !== solid(text)).length
+  return wrong === 0 ? exactly(call, reports, recorded, at) : nearly(reports, recorded, wrong, at)
+}
+
+const exactly = (
+  call: Played.Played,
+  told: ReadonlyArray<string>,
+  recorded: ReadonlyArray<string>,
+  at: number
+): ReadonlyArray<Breach> => {
+  const found: Array<Breach> = []
+  const texts = saidByTurn(call)
+  // How two turns that are spoken as one are spaced is nobody's to say.
+  const said = [
+    texts.join(""),
+    texts.reduce((all, text) => (/(^|\s)$/u.test(all) || /^\s/u.test(text) ? all + text : `${all} ${text}`), "")
+  ]
+  const history = solid(recorded.join(""))
+  const reported = solid(told.join(""))
+  // Text that cannot be interrupted counts as spoken once it has begun, and the call may end before it was.
+  if (!history.startsWith(reported)) {
+    found.push({ rule: 5, at, what: `“${recorded.join(" | ")}” is on the record, and “${told.join(" ")}” was heard` })
+  }
+  for (const text of recorded) {
+    if (!said.some((one) => one.includes(text.trim())))
+      found.push({ rule: 5, at, what: `“${text}” is not as the agent wrote it` })
+  }
+  return found
+}
+
+/** What each turn has sent, in order. */
+const saidByTurn = ({ entries }: Played.Played): ReadonlyArray<string> => {
+  const texts = new Map<number, string>()
+  for (const entry of entries) {
+    if (entry._tag !== "Sent" || entry.output._tag !== "AgentSendText") continue
+    texts.set(entry.turn, (texts.get(entry.turn) ?? "") + entry.output.text)
+  }
+  return [...texts.values()]
+}
+
+/** Words beside one that was lost or read out differently may go with it. */
+const costOfWord = 3
+
+const nearly = (
+  told: ReadonlyArray<string>,
+  recorded: ReadonlyArray<string>,
+  wrong: number,
+  at: number
+): ReadonlyArray<Breach> => {
+  const history = solid(recorded.join(""))
+  let from = 0
+  let missing = 0
+  for (const word of told) {
+    const place = history.indexOf(solid(word), from)
+    // One that stands far away is another one of the same letters.
+    if (place < 0 || place > from + 80) missing++
+    else from = place + solid(word).length
+  }
+  return missing > wrong * costOfWord
+    ? [
+        {
+          rule: 5,
+          at,
+          what: `${missing} of ${told.length} words are not on the record, and ${wrong} went wrong on the line`
+        }
+      ]
+    : []
+}

@@ -1,0 +1,263 @@
+/**
+ * An agent that does everything an agent can do, at random: it talks, waits, holds resources that are slow to clean up,
+ * forks, works in the background, cannot be interrupted, fails. What it does hangs only on the `Random` of its call.
+ *
+ * It is there to hold a runtime, or a harness, against the rules of a call.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Agent from "../Agent.ts"
+import * as Event from "../Event.ts"
+import type * as EventFilter from "../EventFilter.ts"
+import type * as Turn from "../Turn.ts"
+import * as Chance from "./Chance.ts"
+import * as Timeline from "./Timeline.ts"
+
+/** How something cleans up when it is stopped. */
+export type Cleanup = "Quick" | "Slow" | "Hanging" | "Dying"
+
+/** One thing that a turn does. Times are milliseconds. */
+export type Step =
+  | { readonly _tag: "Say"; readonly count: number }
+  | { readonly _tag: "Push"; readonly count: number; readonly ms: number }
+  | { readonly _tag: "Wait"; readonly ms: number }
+  | { readonly _tag: "Promise" }
+  | { readonly _tag: "Mask"; readonly ms: number }
+  | { readonly _tag: "Hold"; readonly cleanup: Cleanup; readonly ms: number }
+  | { readonly _tag: "Fork"; readonly scoped: boolean; readonly cleanup: Cleanup; readonly ms: number }
+  | {
+      readonly _tag: "Background"
+      readonly delivery: Turn.Delivery | undefined
+      readonly ends: "Returned" | "Failed"
+      readonly cleanup: Cleanup
+      readonly ms: number
+    }
+  | { readonly _tag: "Region"; readonly steps: ReadonlyArray<Step> }
+  | { readonly _tag: "Fail" }
+  | { readonly _tag: "Die" }
+  | { readonly _tag: "Throw" }
+
+/** How likely each kind of step is, and what else is random about an agent. */
+export interface Shape {
+  readonly steps: Partial<Record<Step["_tag"], number>>
+  readonly policies?: Partial<Agent.Policies> | undefined
+  /** How likely a filter is an Effect that takes its time. 0 by default. */
+  readonly slowFilters?: number | undefined
+}
+
+/** All that a turn can do. */
+export const everything: Shape["steps"] = {
+  Say: 5,
+  Push: 2,
+  Wait: 5,
+  Promise: 1,
+  Mask: 1,
+  Hold: 3,
+  Fork: 2,
+  Background: 2,
+  Region: 1,
+  Fail: 0.4,
+  Die: 0.2,
+  Throw: 0.1
+}
+
+const inputTags = [
+  "UserTurnStarted",
+  "UserTextSent",
+  "UserDtmfSent",
+  "UserTurnEnded",
+  "UserCustomSent",
+  "AgentTurnStarted",
+  "AgentTextSent",
+  "AgentTurnEnded"
+] as const
+
+/** Makes the factory of agents of a shape. */
+export const make =
+  (shape: Shape = { steps: everything }): Agent.Factory =>
+  () =>
+    Effect.map(Random.nextInt, (seed) => specOf(Chance.make(seed), shape))
+
+const specOf = (chance: Chance.Chance, shape: Shape): Agent.AgentSpec<string> => {
+  const accepted = (tags: ReadonlyArray<Event.Input["_tag"]>) =>
+    new Set<string>([...tags, ...(chance.chance(0.3) ? [chance.pick(inputTags)] : [])])
+  const runTags = accepted(["CallStarted", "UserTurnEnded", "CallEnded", "BackgroundReturned"])
+  if (chance.chance(0.1)) runTags.add("TurnFailed")
+  const cancelTags = accepted(["UserTurnStarted"])
+  const filter =
+    (tags: ReadonlySet<string>): EventFilter.EventFilter =>
+    (event) =>
+      event._tag !== "CallStarted" && chance.chance(shape.slowFilters ?? 0)
+        ? Effect.delay(
+            Effect.sync(() => tags.has(event._tag)),
+            chance.int(0, 6)
+          )
+        : tags.has(event._tag)
+  const backgroundDelivery = chance.pick<Turn.Delivery>(["whenIdle", "immediate", "nextTurn"])
+  let works = 0
+  return Agent.make(
+    (_, turn) => {
+      const steps = randomSteps(chance, shape.steps, 0)
+      if (steps[0]?._tag === "Throw") throw new Error("thrown")
+      return Stream.unwrap(
+        Effect.map(Timeline.Notes, (note) =>
+          play({ note: note ?? (() => {}), name: () => `work ${++works}` }, turn, steps)
+        )
+      )
+    },
+    {
+      run: filter(runTags),
+      cancel: filter(cancelTags),
+      apology: "sorry",
+      backgroundDelivery,
+      cancelGrace: chance.pick([0, 5, 20]),
+      endGrace: chance.pick([10, 40]),
+      backgroundPatience: chance.pick([0, 10, 60]),
+      turnFailure: chance.pick(["recover", "close"]),
+      outputAfterEnd: chance.pick(["discard", "discard", "stop"]),
+      ...shape.policies
+    }
+  )
+}
+
+const randomStep = (chance: Chance.Chance, weights: Shape["steps"], depth: number): Step => {
+  const kinds = Object.entries(weights) as ReadonlyArray<[Step["_tag"], number]>
+  let at = chance.next() * kinds.reduce((sum, [, weight]) => sum + weight, 0)
+  const kind = kinds.find(([, weight]) => (at -= weight) < 0)?.[0] ?? "Say"
+  const cleanup = chance.pick<Cleanup>(["Quick", "Quick", "Quick", "Slow", "Slow", "Slow", "Hanging", "Dying"])
+  const ms = chance.int(0, 12)
+  switch (kind) {
+    case "Say":
+      return { _tag: "Say", count: chance.int(1, 3) }
+    case "Push":
+      return { _tag: "Push", count: chance.int(1, 3), ms: chance.int(0, 3) }
+    case "Hold":
+      return { _tag: "Hold", cleanup, ms }
+    case "Fork":
+      return { _tag: "Fork", scoped: chance.chance(0.5), cleanup, ms }
+    case "Background":
+      return {
+        _tag: "Background",
+        delivery: chance.pick([undefined, "whenIdle", "immediate", "nextTurn"] as const),
+        ends: chance.chance(0.8) ? "Returned" : "Failed",
+        cleanup,
+        ms: chance.chance(0.2) ? 0 : chance.int(0, 40)
+      }
+    case "Region": {
+      const { Die: _die, Fail: _fail, Throw: _throw, ...inside } = weights
+      return { _tag: "Region", steps: depth > 1 ? [] : randomSteps(chance, inside, depth + 1) }
+    }
+    case "Wait":
+    case "Mask":
+      return { _tag: kind, ms }
+    default:
+      return { _tag: kind }
+  }
+}
+
+const randomSteps = (chance: Chance.Chance, weights: Shape["steps"], depth: number): ReadonlyArray<Step> =>
+  chance.many(chance.int(0, 6), () => randomStep(chance, weights, depth))
+
+interface World {
+  readonly note: (happening: Timeline.Happening) => void
+  readonly name: () => string
+}
+
+/** A word that no other turn has, so that what was heard of it has one place. */
+const word = (turn: number, said: number): string => {
+  const letters = (n: number) => Array.from(String(n), (digit) => "abcdefghij"[Number(digit)]).join("")
+  return `k${letters(turn)}m${letters(said)}o`
+}
+
+const doing = <E, R>(effect: Effect.Effect<unknown, E, R>) => Stream.drain(Stream.fromEffect(effect))
+
+/** Does one step after another. */
+const play = (
+  { name, note }: World,
+  turn: Turn.Turn,
+  steps: ReadonlyArray<Step>
+): Stream.Stream<Event.Output, string> => {
+  let said = 0
+  const text = () => Event.sendText(`${word(turn.id, ++said)} `)
+  const step = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.suspend(() => {
+      note({ _tag: "Stepped", turn: turn.id })
+      return effect
+    })
+
+  const clean = (cleanup: Cleanup, ms: number) =>
+    cleanup === "Dying"
+      ? Effect.suspend(() => {
+          note({ _tag: "TurnFailing", turn: turn.id, message: "cleanup", apology: "sorry" })
+          return Effect.die("cleanup")
+        })
+      : cleanAlone(cleanup, ms)
+
+  const one = (self: Step): Stream.Stream<Event.Output, string, Scope.Scope> => {
+    switch (self._tag) {
+      case "Say":
+        return Stream.suspend(() => Stream.fromIterable(Array.from({ length: self.count }, text)))
+      case "Push":
+        return Stream.callback<Event.Output>((queue) =>
+          Effect.gen(function* () {
+            for (let i = 0; i < self.count; i++) {
+              yield* step(Effect.sleep(self.ms))
+              yield* Queue.offer(queue, text())
+            }
+            yield* Queue.end(queue)
+          })
+        )
+      case "Wait":
+        return doing(step(Effect.sleep(self.ms)))
+      case "Promise":
+        return doing(step(Effect.promise(() => Promise.resolve())))
+      case "Mask":
+        return doing(Effect.uninterruptible(step(Effect.sleep(self.ms))))
+      case "Hold":
+        return doing(Effect.acquireRelease(Effect.void, () => clean(self.cleanup, self.ms)))
+      case "Fork":
+        return doing(fork(self))
+      case "Background":
+        return doing(turn.background(name(), work(self), { delivery: self.delivery }))
+      case "Region":
+        return turn.uninterruptible(Stream.suspend(() => all(self.steps)))
+      case "Throw":
+        return Stream.suspend(() => {
+          throw new Error("thrown")
+        })
+      case "Fail":
+        return Stream.fail("failed")
+      case "Die":
+        return Stream.die(new Error("died"))
+    }
+  }
+  const all = (steps: ReadonlyArray<Step>): Stream.Stream<Event.Output, string, Scope.Scope> =>
+    steps.reduceRight<Stream.Stream<Event.Output, string, Scope.Scope>>(
+      (rest, self) => Stream.concat(one(self), rest),
+      Stream.empty
+    )
+  // The turn brings the scope that what it forks and holds belongs to.
+  return all(steps) as Stream.Stream<Event.Output, string>
+}
+
+/** What a child or background work does when it dies is its own affair. */
+const cleanAlone = (cleanup: Cleanup, ms: number) =>
+  cleanup === "Hanging" ? Effect.never : cleanup === "Slow" ? Effect.sleep(ms) : Effect.void
+
+const fork = ({ cleanup, ms, scoped }: Extract<Step, { readonly _tag: "Fork" }>) => {
+  const child = Effect.onExit(Effect.forever(Effect.sleep(50)), () => cleanAlone(cleanup, ms))
+  return scoped
+    ? Effect.forkScoped(child, { startImmediately: true })
+    : Effect.forkChild(child, { startImmediately: true })
+}
+
+const work = ({ cleanup, ends, ms }: Extract<Step, { readonly _tag: "Background" }>): Effect.Effect<string, string> =>
+  Effect.andThen(
+    Effect.onInterrupt(ms === 0 ? Effect.void : Effect.sleep(ms), () => cleanAlone(cleanup, ms)),
+    ends === "Returned" ? Effect.succeed("done") : Effect.fail("failed")
+  )

@@ -1,0 +1,155 @@
+/**
+ * The rules of a call, as checks that can be run on any agent.
+ *
+ * ```ts
+ * yield* Rules.check(Support, { calls: 500, seed: 1 })
+ * ```
+ *
+ * plays simulated callers against the agent and dies where a rule is broken, with the shortest call that still breaks it.
+ * The rules and their numbers are those of `docs/rules.md`; 6, which is about the cost of an event, is a matter of the
+ * runtime and not of an agent, and is not checked here. What the prompts of a model must be like is checked by
+ * `PromptRules` of `@antiphon/llm/testing`, which goes into `also`.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as RuleModel from "../internal/ruleModel.ts"
+import * as SpokenRule from "../internal/spokenRule.ts"
+import * as ToolRule from "../internal/toolRule.ts"
+import type * as Caller from "./Caller.ts"
+import type * as Played from "./Played.ts"
+import * as SimulatedCaller from "./SimulatedCaller.ts"
+import * as TestCall from "./TestCall.ts"
+import * as Timeline from "./Timeline.ts"
+
+export type Breach = RuleModel.Breach
+
+/** Holds a call against something, and gives every breach. */
+export interface Check {
+  (call: Played.Played): ReadonlyArray<Breach>
+}
+
+/** Holds a call against the rules. */
+export const breaches: Check = (call) => {
+  const model = new RuleModel.RuleModel(call.policies)
+  model.follow(call.entries)
+  model.finish(call.history)
+  return [...model.found, ...ToolRule.breaches(call), ...SpokenRule.breaches(call)]
+}
+
+/** What is checked, and how often. */
+export interface Options<in ROut = never> extends SimulatedCaller.Options {
+  /** How many calls. 100 by default. */
+  readonly calls?: number | undefined
+  /** The first call has this seed, the next one the next. 1 by default. */
+  readonly seed?: number | undefined
+  /** Only these rules. All by default. */
+  readonly rules?: ReadonlyArray<number> | undefined
+  /** What must hold beside the rules. */
+  readonly also?: ReadonlyArray<Check> | undefined
+  /** What each call is given of what the agent needs, such as a model that fails now and then, drawn from the seed. */
+  readonly provide?: ((seed: number) => Layer.Layer<ROut>) | undefined
+  /** Told of each call. */
+  readonly onCall?: ((call: Simulated) => Effect.Effect<void>) | undefined
+}
+
+/** A call with a simulated caller. */
+export interface Simulated {
+  readonly caller: SimulatedCaller.SimulatedCaller
+  readonly played: Played.Played
+  readonly breaches: ReadonlyArray<Breach>
+}
+
+/** A call broke a rule. The message shows the shortest one that was found, and its seed. */
+export class RulesBroken extends Data.TaggedError("RulesBroken")<{ readonly seed: number; readonly message: string }> {}
+
+/** A call that breaks rules, as a text: which, by what script, and the call as a timeline. */
+export const render = ({ breaches, caller, played }: Simulated): string =>
+  [
+    `The call with the seed ${caller.seed} (${caller.temper}) breaks ${breaches.length === 1 ? "a rule" : "rules"}:`,
+    ...breaches.map(({ at, rule, what }) => `  rule ${rule}, at ${Math.round(at)} ms: ${what}`),
+    "",
+    "The script of the call:",
+    ...caller.script.map((step) => `  ${describe(step)}`),
+    "",
+    Timeline.render(played.entries)
+  ].join("\n")
+
+const describe = ({ _tag, ...fields }: Caller.Step): string =>
+  `${_tag} ${Object.entries(fields)
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+    .join(", ")}`
+
+/** What was played. */
+export interface Report {
+  readonly calls: number
+  /** Time on the clock of the calls, in milliseconds. */
+  readonly duration: number
+}
+
+type Needs<R, R2, ROut> = Exclude<Exclude<R | R2, Scope.Scope>, ROut>
+
+/** Plays a simulated caller against an agent. */
+export const simulate = <E = never, R = never, R2 = never, ROut = never>(
+  agent: TestCall.Source<E, R, R2>,
+  caller: SimulatedCaller.SimulatedCaller,
+  options: Pick<Options<ROut>, "rules" | "also" | "provide"> = {}
+): Effect.Effect<Simulated, E, Needs<R, R2, ROut>> =>
+  Effect.suspend(() => {
+    const { also = [], provide, rules } = options
+    const call = TestCall.run(agent, caller.script, { seed: caller.seed, line: caller.line })
+    // A Layer of its own for each call: what it holds must not be shared by two of them.
+    const played = (
+      provide === undefined ? call : Effect.provide(call, provide(caller.seed), { local: true })
+    ) as Effect.Effect<Played.Played, E, Needs<R, R2, ROut>>
+    return Effect.map(played, (played) => ({
+      caller,
+      played,
+      breaches: [breaches, ...also]
+        .flatMap((check) => check(played))
+        .filter(({ rule }) => rules === undefined || rules.includes(rule))
+    }))
+  })
+
+/**
+ * Plays simulated callers against an agent. Dies with `RulesBroken` at the first call that breaks a rule, once a shorter
+ * one was looked for.
+ */
+export const check = <E = never, R = never, R2 = never, ROut = never>(
+  agent: TestCall.Source<E, R, R2>,
+  options: Options<ROut> = {}
+): Effect.Effect<Report, E, Needs<R, R2, ROut>> =>
+  Effect.gen(function* () {
+    const { calls = 100, onCall, seed: firstSeed = 1 } = options
+    let duration = 0
+    for (let seed = firstSeed; seed < firstSeed + calls; seed++) {
+      const first = yield* simulate(agent, SimulatedCaller.make(seed, options), options)
+      duration += first.played.entries.at(-1)?.at ?? 0
+      if (onCall !== undefined) yield* onCall(first)
+      if (first.breaches.length > 0)
+        return yield* Effect.die(new RulesBroken({ seed, message: render(yield* shorten(agent, first, options)) }))
+    }
+    return { calls, duration }
+  })
+
+/** Looks for a shorter call that breaks one of the same rules. */
+export const shorten = <E = never, R = never, R2 = never, ROut = never>(
+  agent: TestCall.Source<E, R, R2>,
+  first: Simulated,
+  options: Pick<Options<ROut>, "rules" | "also" | "provide"> = {}
+): Effect.Effect<Simulated, E, Needs<R, R2, ROut>> =>
+  Effect.gen(function* () {
+    const broken = new Set(first.breaches.map(({ rule }) => rule))
+    let shortest = first
+    yield* SimulatedCaller.shrink(first.caller, (candidate) =>
+      Effect.map(simulate(agent, candidate, options), (played) => {
+        const fails = played.breaches.some(({ rule }) => broken.has(rule))
+        if (fails) shortest = played
+        return fails
+      })
+    )
+    return shortest
+  })

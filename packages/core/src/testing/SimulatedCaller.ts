@@ -1,0 +1,242 @@
+/**
+ * Callers who are drawn from a seed: whole conversations, with the line they are on, as data that can be played again and
+ * made shorter.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Event from "../Event.ts"
+import * as Caller from "./Caller.ts"
+import * as Chance from "./Chance.ts"
+import type * as TestCall from "./TestCall.ts"
+
+/**
+ * How a caller behaves.
+ *
+ * - `talkative`: long turns, one after the other, and lets the agent finish.
+ * - `impatient`: speaks over the agent, again and again.
+ * - `silent`: hardly says anything, and waits.
+ * - `keypad`: presses keys, while the agent speaks too.
+ * - `noisy`: reports of what was heard are lost or distorted, transcripts come in pieces.
+ * - `leaving`: hangs up, or is cut off, in the middle of something.
+ * - `chaotic`: no human being: a harness that reports anything at any time, within milliseconds.
+ */
+export type Temper = "talkative" | "impatient" | "silent" | "keypad" | "noisy" | "leaving" | "chaotic"
+
+export const tempers: ReadonlyArray<Temper> = [
+  "talkative",
+  "impatient",
+  "silent",
+  "keypad",
+  "noisy",
+  "leaving",
+  "chaotic"
+]
+
+/** What callers are drawn from. */
+export interface Options {
+  /** All by default, each as likely as another. */
+  readonly tempers?: ReadonlyArray<Temper> | undefined
+  /** What they say. Sentences that mean something to the agent find more than those that do not. */
+  readonly phrases?: ReadonlyArray<string> | undefined
+  /** Turns of a caller at most. 8 by default. */
+  readonly maxTurns?: number | undefined
+}
+
+/** A caller that was drawn. */
+export interface SimulatedCaller {
+  readonly seed: number
+  readonly temper: Temper
+  readonly script: ReadonlyArray<Caller.Step>
+  readonly line: TestCall.Line
+}
+
+const standardPhrases = [
+  "Hello",
+  "I have a question about my order",
+  "Yes",
+  "No thank you",
+  "Wait a moment please",
+  "Can you say that again",
+  "The number is four seven one one",
+  "I would like to change something and it is a bit complicated so please listen",
+  "What can you do for me",
+  "Goodbye"
+]
+
+/** Draws the caller of a seed. */
+export const make = (seed: number, options: Options = {}): SimulatedCaller => {
+  const chance = Chance.make(seed)
+  const temper = chance.pick(options.tempers ?? tempers)
+  const turns = chance.int(1, options.maxTurns ?? 8)
+  const draw = (): ReadonlyArray<Caller.Step> => Caller.steps(moves[temper](chance, options.phrases ?? standardPhrases))
+  const script = chance.many(temper === "chaotic" ? turns * 3 : turns, draw).flat()
+  return { seed, temper, script, line: lineOf(chance.split("line"), temper) }
+}
+
+type Moves = (chance: Chance.Chance, phrases: ReadonlyArray<string>) => Caller.Script
+
+const speech = (chance: Chance.Chance): Caller.SpeechOptions => ({
+  wordsPerMinute: chance.int(110, 220),
+  endpointing: chance.pick([0, 100, 300, 700]),
+  transcripts: chance.pick(["final", "final", "growing", "words"] as const)
+})
+
+const words = (chance: Chance.Chance, phrases: ReadonlyArray<string>) =>
+  Caller.says(chance.pick(phrases), speech(chance))
+
+const interruption = (chance: Chance.Chance, phrases: ReadonlyArray<string>): Caller.Script =>
+  chance.chance(0.1)
+    ? // A cough: a turn without words.
+      [Caller.pauses(chance.int(0, 2500)), Caller.says("", speech(chance))]
+    : [Caller.pauses(chance.int(0, 2500)), words(chance, phrases)]
+
+const moves: { readonly [T in Temper]: Moves } = {
+  talkative: (chance, phrases) => [
+    words(chance, phrases),
+    ...(chance.chance(0.4) ? [Caller.pauses(chance.int(100, 1500)), words(chance, phrases)] : []),
+    Caller.listens({ atMost: "1 minute" }),
+    Caller.pauses(chance.int(0, 3000))
+  ],
+  impatient: (chance, phrases) => [
+    chance.many(chance.int(1, 3), () => interruption(chance, phrases)),
+    chance.chance(0.3) ? Caller.listens({ atMost: "30 seconds" }) : []
+  ],
+  silent: (chance, phrases) => [
+    Caller.listens({ atMost: "30 seconds" }),
+    Caller.pauses(chance.int(2000, 25_000)),
+    chance.chance(0.3) ? words(chance, phrases) : []
+  ],
+  keypad: (chance, phrases) => [
+    Caller.pauses(chance.int(0, 3000)),
+    Caller.presses(chance.many(chance.int(1, 4), () => chance.pick([..."0123456789*#"])).join(""), {
+      every: chance.int(50, 400)
+    }),
+    chance.chance(0.3) ? words(chance, phrases) : [],
+    chance.chance(0.5) ? Caller.listens({ atMost: "30 seconds" }) : []
+  ],
+  noisy: (chance, phrases) => [
+    chance.chance(0.4) ? interruption(chance, phrases) : words(chance, phrases),
+    chance.chance(0.6) ? Caller.listens({ atMost: "30 seconds" }) : Caller.pauses(chance.int(0, 4000)),
+    chance.chance(0.2) ? Caller.sends({ quality: chance.int(1, 5) }) : []
+  ],
+  leaving: (chance, phrases) => [
+    words(chance, phrases),
+    Caller.pauses(chance.int(0, 5000)),
+    chance.chance(0.3) ? [chance.chance(0.8) ? Caller.hangsUp : Caller.dropsLine] : []
+  ],
+  chaotic: (chance) => [
+    chance.chance(0.7) ? Caller.pauses(chance.chance(0.1) ? chance.int(20, 80) : chance.int(1, 9)) : [],
+    Caller.reports(anything(chance))
+  ]
+}
+
+const anything = (chance: Chance.Chance): Event.Report => {
+  const _tag = chance.pick([
+    "UserTurnStarted",
+    "UserTextSent",
+    "UserDtmfSent",
+    "UserTurnEnded",
+    "UserCustomSent",
+    "AgentTurnStarted",
+    "AgentTextSent",
+    "AgentTurnEnded"
+  ] as const)
+  switch (_tag) {
+    case "UserTextSent":
+      return { _tag, content: "hello" }
+    case "UserDtmfSent":
+      return { _tag, button: "1" }
+    case "UserCustomSent":
+      return { _tag, metadata: {} }
+    case "AgentTextSent":
+      return { _tag, content: `${chance.int(1, 9)}:${chance.int(1, 3)}` }
+    default:
+      return { _tag }
+  }
+}
+
+const lineOf = (chance: Chance.Chance, temper: Temper): TestCall.Line => {
+  const wordsPerMinute = temper === "chaotic" ? chance.int(4000, 30_000) : chance.int(130, 190)
+  const firstSound = temper === "chaotic" ? 0 : chance.pick([0, 80, 250])
+  const slow = temper === "chaotic" ? chance.pick([0, 0.1, 0.7]) : chance.pick([0, 0, 0.2])
+  // What becomes of a word hangs on the word alone, so that a shorter call meets the same line.
+  const of = (what: string) => (index: number) => chance.split(`${what} ${index}`)
+  const [delays, losses, distortions] = [of("delay"), of("loss"), of("distortion")]
+  return {
+    wordsPerMinute,
+    firstSound,
+    ...(slow === 0 ? {} : { sendDelay: (count) => (delays(count).chance(slow) ? delays(count).int(1, 4) : 0) }),
+    ...(temper !== "noisy"
+      ? {}
+      : {
+          loses: ({ index }) => losses(index).chance(0.05),
+          distorts: ({ index }) =>
+            distortions(index).chance(0.05) ? distortions(index).pick(["wyx", "zyx", "xwz"]) : undefined
+        })
+  }
+}
+
+/**
+ * Makes a caller shorter for as long as the shorter one still fails: whole stretches of the script first, then single
+ * steps, then pauses and the line. Asks at most `attempts` times, 200 by default.
+ */
+export const shrink = <E, R>(
+  caller: SimulatedCaller,
+  fails: (candidate: SimulatedCaller) => Effect.Effect<boolean, E, R>,
+  attempts = 200
+): Effect.Effect<SimulatedCaller, E, R> =>
+  Effect.gen(function* () {
+    let best = caller
+    let left = attempts
+    const better = (candidate: SimulatedCaller) =>
+      Effect.suspend(() => {
+        if (left-- <= 0) return Effect.succeed(false)
+        return Effect.map(fails(candidate), (failed) => {
+          if (failed) best = candidate
+          return failed
+        })
+      })
+    for (
+      let size = Math.ceil(best.script.length / 2);
+      size >= 1 && left > 0;
+      size = size === 1 ? 0 : Math.ceil(size / 2)
+    ) {
+      for (let at = 0; at < best.script.length && left > 0;) {
+        if (!(yield* better({ ...best, script: best.script.toSpliced(at, size) }))) at += size
+      }
+    }
+    for (const simpler of lines(best.line)) yield* better({ ...best, line: simpler })
+    for (let at = 0; at < best.script.length && left > 0; at++) {
+      for (const step of simplerSteps(best.script[at]!)) {
+        if (yield* better({ ...best, script: best.script.with(at, step) })) break
+      }
+    }
+    return best
+  })
+
+const lines = (line: TestCall.Line): ReadonlyArray<TestCall.Line> => {
+  const plain = { wordsPerMinute: line.wordsPerMinute, firstSound: line.firstSound }
+  return [{}, plain, { ...plain, sendDelay: line.sendDelay }, { ...plain, loses: line.loses, distorts: line.distorts }]
+}
+
+const simplerSteps = (step: Caller.Step): ReadonlyArray<Caller.Step> => {
+  switch (step._tag) {
+    case "Pauses":
+      return step.ms === 0
+        ? []
+        : [
+            { ...step, ms: 0 },
+            { ...step, ms: Math.round(step.ms / 2) }
+          ]
+    case "Says":
+      return [
+        { ...step, text: "Yes", endpointing: 0, transcripts: "final" },
+        { ...step, endpointing: 0, transcripts: "final" }
+      ]
+    case "Presses":
+      return step.keys.length > 1 ? [{ ...step, keys: step.keys.slice(0, 1) }] : []
+    default:
+      return []
+  }
+}
