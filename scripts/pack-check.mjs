@@ -174,8 +174,29 @@ VoiceAgentApp.drain.pipe(
 )
 `
 
+const evaluated = `
+import * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import { Caller } from "@antiphon/core/testing"
+import { Evaluation, Judge } from "@antiphon/llm/testing"
+import { Console, Effect, Stream } from "effect"
+
+const agent = Agent.make(Agent.route({ UserTurnEnded: () => Stream.make(Event.sendText("Good morning.")) }))
+const judge = Judge.check({ name: "polite", description: "The agent greets." }, (call) => ({
+  passed: call.some((line) => line._tag === "AgentSaid" && line.heard === "Good morning."),
+  reason: "It has to."
+}))
+const scenario = Evaluation.script(() => Effect.succeed(agent), [Caller.says("Hello")], judge, { name: "hello" })
+
+Evaluation.run({ name: "packed", runs: 3, scenarios: [scenario] }).pipe(
+  Effect.flatMap((report) => Console.log(Evaluation.toText(report))),
+  Effect.runPromise
+)
+`
+
 const writePrograms = (agent) => {
   writeFileSync(join(project, "agent.ts"), agent)
+  writeFileSync(join(project, "evaluated.ts"), evaluated)
   writeFileSync(join(project, "mounted.ts"), mounted)
   const compilerOptions = {
     target: "es2024",
@@ -269,6 +290,10 @@ try {
     return `${open} public modules, ${closed} private ones`
   })
   await step("public modules load, private ones do not", () => void run(process.execPath, ["imports.ts"], project))
+  await step("an agent is evaluated on calls in virtual time", () => {
+    const report = run(process.execPath, ["evaluated.ts"], project)
+    check(/hello +3\/3 +100\.0 %/.test(report) && /^Passed$/m.test(report), `the evaluation says\n${report}`)
+  })
   await step("the agent of the README answers", () =>
     serving("agent.ts", async (port) => `"${await greetingOf(port)}"`)
   )

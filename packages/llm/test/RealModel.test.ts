@@ -2,13 +2,18 @@ import * as Played from "@antiphon/core/testing/Played"
 import * as Caller from "@antiphon/core/testing/Caller"
 import * as TestCall from "@antiphon/core/testing/TestCall"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Schedule, Schema, Stream } from "effect"
+import { Clock, Effect, Redacted, Schedule, Schema, Stream } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import * as LlmAgent from "../src/LlmAgent.ts"
+import * as OpenAi from "../src/OpenAi.ts"
+import * as Evaluation from "../src/testing/Evaluation.ts"
 import * as FaultyModel from "../src/testing/FaultyModel.ts"
+import * as Judge from "../src/testing/Judge.ts"
 import * as RealModel from "../src/testing/RealModel.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
+import * as MockServer from "./support/mockServer.ts"
+import * as Wire from "./support/openAiServer.ts"
 
 /** Takes real time for every word, as what lies beyond a socket does. */
 const slow = (text: string) =>
@@ -54,6 +59,37 @@ describe("RealModel", () => {
         value: { open: true },
         at: 0
       })
+    })
+  )
+
+  it.live("lets a persona, an agent and a judge talk to a provider over real connections", () =>
+    Effect.gen(function* () {
+      const server = yield* MockServer.make
+      const json = (value: unknown) => Wire.text(JSON.stringify(value))
+      server.script(
+        json({ move: { action: "say", text: "Are you open on Sunday?" } }),
+        Wire.text("We are ", "closed on ", "Sunday."),
+        json({ move: { action: "hangUp", goalReached: true, reason: "They are closed." } }),
+        json({ criterion_1: { reason: "It said so.", quote: "closed on Sunday", grade: true } })
+      )
+      const model = OpenAi.layer({
+        model: "gpt-4.1-mini",
+        apiKey: Redacted.make("sk-test"),
+        baseUrl: `${server.url}/v1`
+      })
+      const kind = Judge.make({ criteria: [{ name: "clear", description: "The agent is clear." }] })
+      const ada = { name: "Ada", goal: "Learn whether the shop is open on Sunday." }
+      const scenario = Evaluation.persona(LlmAgent.make(), ada, kind, { name: "Sunday" })
+      const report = yield* Evaluation.runWithModel(
+        { name: "shop", scenarios: [scenario], runs: 1 },
+        RealModel.layer(model)
+      )
+      assert.isTrue(report.passed, Evaluation.toText(report))
+      assert.strictEqual(server.requests.length, 4)
+      assert.deepStrictEqual(
+        report.scenarios[0]?.outcomes.map((outcome) => outcome._tag === "Judged" && outcome.verdicts[0]?.quoteFound),
+        [true]
+      )
     })
   )
 

@@ -1,0 +1,62 @@
+import * as Agent from "@antiphon/core/Agent"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import * as LlmAgent from "../src/LlmAgent.ts"
+import * as Models from "../src/Models.ts"
+import * as Evaluation from "../src/testing/Evaluation.ts"
+import * as Judge from "../src/testing/Judge.ts"
+import * as Persona from "../src/testing/Persona.ts"
+import * as RealModel from "../src/testing/RealModel.ts"
+import * as VoiceTool from "../src/VoiceTool.ts"
+
+class Shop extends Agent.Service<Shop>()("test/Shop") {}
+
+const openingHours = VoiceTool.loopback(
+  "opening_hours",
+  { description: "Tells when the shop is open.", parameters: { day: Schema.Literals(["saturday", "sunday"]) } },
+  ({ day }) => Effect.succeed(day === "sunday" ? "closed" : "nine to four")
+)
+const ShopLive = Agent.layer(
+  Shop,
+  LlmAgent.make({
+    systemPrompt: "You answer the phone of a bicycle shop, in one short sentence. Look opening hours up with the tool.",
+    introduction: "Bicycle shop, good morning!",
+    tools: [openingHours]
+  })
+)
+const ada = { name: "Ada", goal: "Learn whether the shop is open on Sunday.", maxTurns: 6 }
+const judge = Judge.all([
+  Persona.goalReached,
+  Judge.make({ criteria: [{ name: "true", description: "The agent says that the shop is closed on Sunday." }] })
+])
+
+const models = [
+  ["OPENAI_API_KEY", "openai/gpt-4.1-mini"],
+  ["ANTHROPIC_API_KEY", "anthropic/claude-haiku-4-5"]
+] as const
+
+for (const [variable, name] of models) {
+  const missing = !process.env[variable]
+  describe(`an evaluation with ${name}${missing ? `: skipped, ${variable} is not set` : ""}`, () => {
+    const live = missing ? it.live.skip : it.live
+
+    live(
+      "plays a caller, answers and judges",
+      () =>
+        Effect.gen(function* () {
+          const report = yield* Evaluation.runWithModel(
+            {
+              name: "shop",
+              runs: 2,
+              concurrency: 2,
+              requires: { rate: 0.5 },
+              scenarios: [Evaluation.persona(Shop, ada, judge, { name: "Sunday" })]
+            },
+            ShopLive.pipe(Layer.provideMerge(RealModel.layer(Models.fromString(name))))
+          )
+          assert.isTrue(report.passed, Evaluation.toText(report))
+        }),
+      120_000
+    )
+  })
+}
