@@ -6,7 +6,7 @@ import * as Played from "@antiphon/core/testing/Played"
 import * as TestCall from "@antiphon/core/testing/TestCall"
 import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema, Stream } from "effect"
+import { Effect, Layer, Schema, type Scope, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Prompt from "effect/ai/Prompt"
@@ -37,13 +37,15 @@ const shop = (answer = "We are closed on Sunday.") =>
     )
   )
 
+type Calls = () => Effect.Effect<Agent.AgentSpec<unknown>, never, Scope.Scope>
+
 const ada: Persona.Persona = {
   name: "Ada",
   goal: "Find out whether the shop is open on Sunday.",
   facts: ["Her customer number is 4711."]
 }
 
-const call = (persona: Persona.Persona, replies: ReadonlyArray<ScriptedModel.Reply>, agent = shop, seed = 1) => {
+const call = (persona: Persona.Persona, replies: ReadonlyArray<ScriptedModel.Reply>, agent: Calls = shop, seed = 1) => {
   const model = ScriptedModel.make(replies)
   return Effect.all({
     made: Persona.play(() => agent(), persona, { seed }).pipe(Effect.provide(model.layer)),
@@ -201,6 +203,19 @@ describe("Persona", () => {
       })
     )
   }
+
+  it.effect("leaves nothing of a call open that ends so", () =>
+    Effect.gen(function* () {
+      let open = 0
+      const holding = () =>
+        Effect.acquireRelease(
+          Effect.sync(() => void open++),
+          () => Effect.sync(() => void open--)
+        ).pipe(Effect.andThen(shop()))
+      yield* Effect.flip(call(ada, [ScriptedModel.fail(new AiError.RateLimitError({}))], holding))
+      assert.strictEqual(open, 0)
+    })
+  )
 
   it.effect("takes an answer that can be read the second time", () =>
     Effect.gen(function* () {

@@ -113,12 +113,12 @@ const play = <E, R, R2, E2, R3>(
     const observation = Observation.make(note)
     const request = options.request ?? CallRequest.make({ callId: "test" })
     const fibers = countFibers()
-    const scope = yield* Scope.make()
+    // Closed below where the call comes to its end, and here where it does not: a caller may fail, a call be stuck.
+    const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
 
     const spec = yield* Effect.suspend(() => specOf(agent, request)).pipe(
       Scope.provide(scope),
-      Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics),
-      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+      Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics)
     )
     const stage = makeStage(options.line ?? {}, yield* Queue.unbounded<Event.Report>(), observation, entries, now)
     const call = yield* Call.make(observation.watch(spec), { request, harness: stage.harness }).pipe(
