@@ -1,17 +1,20 @@
 // Installs the dependencies where they are missing or older than the lock file, and costs nothing where they are not.
-// Runs on whatever Node the machine has, before anything is installed: it may import nothing but `node:` modules.
+// Runs on whatever Node the machine has, before anything is installed: it may import nothing but `node:` modules. Given a
+// folder that is no workspace, it does the same there.
 import { spawnSync } from "node:child_process"
 import { existsSync, statSync, utimesSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..")
+const folder = process.argv[2] ?? "."
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", folder)
 const modifiedAt = (path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0)
 const installed = modifiedAt("node_modules/.package-lock.json")
-const nodeBinary = existsSync(join(root, "node_modules/.bin/node"))
+// The Node of the project belongs to the repository itself.
+const nodeBinary = folder !== "." || existsSync(join(root, "node_modules/.bin/node"))
 
 if (installed === 0 || !nodeBinary || installed < modifiedAt("package-lock.json")) {
-  console.error("Installing dependencies (once) ...")
+  console.error(`Installing dependencies${folder === "." ? "" : ` of ${folder}`} (once) ...`)
   // Not `npm ci`: it refuses a lock file that was written where a registry lacks the binaries of other platforms.
   const args = ["install", "--no-audit", "--no-fund", "--loglevel=error"]
   const result = spawnSync("npm", args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" })

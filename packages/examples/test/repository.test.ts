@@ -9,6 +9,7 @@ interface Manifest {
   readonly name: string
   readonly version: string
   readonly private?: boolean
+  readonly workspaces?: ReadonlyArray<string>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
@@ -149,12 +150,27 @@ describe("dependencies", () => {
     assert.deepStrictEqual(importing, [])
   })
 
-  it("the benches and scripts import only what the root declares", () => {
-    const files = ["bench", "scripts"].flatMap(filesUnder).filter(isProgram)
-    const declared = { ...rootManifest.devDependencies }
-    const undeclared = [...importsOfAll(files)].filter(
-      (i) => !isRelative(i) && !isBuiltin(i) && !(packageOf(i) in declared) && !packageOf(i).startsWith("@antiphon/")
+  const peers = join("bench", "peers")
+  const isOfPeers = (file: string) => file.startsWith(`${peers}${sep}`)
+  const undeclared = (files: ReadonlyArray<string>, declared: Manifest["dependencies"]) =>
+    [...importsOfAll(files)].filter(
+      (i) => !isRelative(i) && !isBuiltin(i) && !(packageOf(i) in declared!) && !packageOf(i).startsWith("@antiphon/")
     )
-    assert.deepStrictEqual(undeclared, [])
+
+  it("the benches and scripts import only what the root declares", () => {
+    const files = ["bench", "scripts"].flatMap(filesUnder).filter((file) => isProgram(file) && !isOfPeers(file))
+    assert.deepStrictEqual(undeclared(files, rootManifest.devDependencies), [])
+  })
+
+  it("the peers are pinned, and installed for their bench alone", () => {
+    const { dependencies } = manifestOf(peers)
+    const files = filesUnder(peers).filter(isProgram)
+    assert.deepStrictEqual(undeclared(files, { ...dependencies, effect: rootManifest.devDependencies!.effect! }), [])
+    for (const [name, version] of Object.entries(dependencies!)) {
+      assert.match(version, /^\d+\.\d+\.\d+$/, name)
+      assert.notProperty(rootManifest.devDependencies, name)
+    }
+    assert.strictEqual(dependencies!["@livekit/agents"], dependencies!["@livekit/agents-plugin-openai"])
+    assert.isFalse(rootManifest.workspaces!.some((pattern) => pattern.startsWith("bench")))
   })
 })
