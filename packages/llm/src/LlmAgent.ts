@@ -151,6 +151,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const respond: LlmAgent<R>["respond"] = (event, turn, overrides = {}) =>
       timed(
         Stream.suspend(() => {
+          if (event._tag === "UserTurnEnded") userTurns++
           const target = runs.target()
           const answer = Stream.suspend(() => Stream.mapError(generate(event, turn, overrides), speakFailure))
           if (target !== undefined) {
@@ -160,7 +161,6 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
           }
           if (event._tag === "CallStarted") return Stream.concat(warmUp, introduce)
           if (event._tag === "CallEnded") return Stream.empty
-          if (event._tag === "UserTurnEnded") userTurns++
           return answer
         })
       ) as ReturnType<LlmAgent<R>["respond"]>

@@ -59,7 +59,10 @@ export interface Options {
   readonly concurrency?: "concurrent" | "sequential" | undefined
   /** What a call does while one with the same arguments still runs in the background. `reject` by default. */
   readonly duplicates?: "reject" | "allow" | undefined
-  /** Turns of the user, counted from the first, in which the model is offered the tool. All by default. */
+  /**
+   * Turns of the user, counted from the first that its agent lived through, in which the model is offered the tool. Those
+   * in which another agent had the call count too. All by default.
+   */
   readonly activeTurns?: number | undefined
 }
 
@@ -165,7 +168,7 @@ export const passthrough = <const F extends Fields, A extends Event.Output | Rea
 
 /**
  * Makes a tool that runs on while the conversation does. Each result re-enters the call as an event and starts a turn once
- * nobody is speaking, in which the model reads it.
+ * nobody is speaking, in which the model reads it. Where another agent has the call by then, that one's model does.
  */
 export const background = <const F extends Fields, A, E, R>(
   name: string,

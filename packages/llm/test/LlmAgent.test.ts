@@ -213,6 +213,31 @@ describe("LlmAgent", () => {
     })
   )
 
+  it.effect("announces each result of a tool that has finished without its turn, once", () =>
+    Effect.gen(function* () {
+      const job = VoiceTool.loopback("job", { interruption: "finish" }, () =>
+        Effect.delay(Effect.succeed("ready"), "3 seconds")
+      )
+      const model = ScriptedModel.make([
+        ScriptedModel.toolCall("job", {}, { id: "j1" }),
+        ScriptedModel.text("Still at it."),
+        ScriptedModel.text("It is ready.")
+      ])
+      const announced: Array<unknown> = []
+      const run = (event: Event.Input) => {
+        if (event._tag === "BackgroundReturned") announced.push(event.result)
+        return event._tag === "BackgroundReturned" || event._tag === "UserTurnEnded"
+      }
+      const call = yield* playing(model, { tools: [job], run })
+      yield* call.say("start")
+      yield* call.say("and?")
+      yield* TestClock.adjust("3 seconds")
+      yield* settle
+      assert.deepStrictEqual(announced, ["ready"])
+      assert.match(call.sent().join(""), /job\(j1-0\) = "ready"It is ready\.$/)
+    })
+  )
+
   it.effect("tells a background result also where another reply was heard meanwhile", () =>
     Effect.gen(function* () {
       const job = VoiceTool.background("job", {}, () => Effect.delay(Effect.succeed("ready"), "3 seconds"))

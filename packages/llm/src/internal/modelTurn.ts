@@ -1,6 +1,7 @@
 /** One turn of a model: prompt, reply, tools, and again, until the model has nothing more to ask. */
 import * as Event from "@antiphon/core/Event"
 import * as History from "@antiphon/core/History"
+import * as JsonText from "@antiphon/core/JsonText"
 import * as Recorder from "@antiphon/core/Recorder"
 import type * as Turn from "@antiphon/core/Turn"
 import type * as AiError from "effect/ai/AiError"
@@ -19,7 +20,8 @@ import * as SpeechLeakGuard from "../SpeechLeakGuard.ts"
 import * as Transcript from "../Transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
 import * as ModelRecord from "./modelRecord.ts"
-import type { Call, ToolRun } from "./toolRun.ts"
+import type { Call } from "./toolRecord.ts"
+import type { ToolRun } from "./toolRun.ts"
 
 export interface ModelTurn<R> {
   readonly event: Event.Input
@@ -139,23 +141,45 @@ const read = <R>(
   record: History.History,
   { overrides, runs, turn, ...options }: ModelTurn<R>
 ): ReadonlyArray<Transcript.Line> => {
-  // The calls of another agent name tools that this model does not have.
-  const now = History.make(() =>
-    record.entries.filter(
-      ({ item }) => (item._tag !== "AgentToolCalled" && item._tag !== "AgentToolReturned") || runs.owns(item.toolCallId)
-    )
-  )
+  const now = History.make(() => ownView(record.entries, runs))
   const reading = { turn: turn.id, trigger: turn.trigger, ...options }
   const context =
     typeof overrides.context === "string" ? [userLine(overrides.context)] : asLines(overrides.context, reading)
   if (overrides.history === undefined) return [...Transcript.lines(now, reading), ...context]
   // What this turn has done stays: a model that cannot see its tools' results asks for them again.
-  const own = History.make(() => now.entries.filter((entry) => entry.turn === turn.id))
+  const own = History.make(() =>
+    ownView(
+      record.entries.filter((entry) => entry.turn === turn.id),
+      runs
+    )
+  )
   return [
     ...asLines(overrides.history, reading),
     ...Transcript.lines(own, { ...reading, trigger: undefined }),
     ...context
   ]
+}
+
+/**
+ * The calls of another agent name tools that this model does not have. It is told the results that came while its own agent
+ * had the call, in words.
+ */
+const ownView = <R>(entries: ReadonlyArray<History.Entry>, runs: ToolRun<R>): ReadonlyArray<History.Entry> => {
+  const view: Array<History.Entry> = []
+  for (const entry of entries) {
+    const { item } = entry
+    const isCall = item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned"
+    if (!isCall || runs.owns(item.toolCallId)) view.push(entry)
+    else if (item._tag === "AgentToolReturned" && runs.inherits(item.toolCallId))
+      view.push({ ...entry, turn: 0, item: inherited(item) })
+  }
+  return view
+}
+
+const inherited = ({ result, toolCallId, toolName }: Event.OutputOf<"AgentToolReturned">): Event.CustomHistoryEntry => {
+  const text = typeof result === "string" ? result : JsonText.stringify(result, "null")
+  const content = `Another agent of this call had started ${toolName}. It has returned: ${text}`
+  return { _tag: "CustomHistoryEntry", eventId: toolCallId, role: "system", content }
 }
 
 const userLine = (text: string): Transcript.Line => ({ role: "user", text })

@@ -21,7 +21,7 @@ export interface Request {
 export interface MockServer {
   readonly url: string
   readonly requests: Array<Request>
-  /** What came without a body, as from a warm-up. It uses up no script. */
+  /** Requests of a warm-up, which asks for no document. They use up no script. */
   readonly greetings: Array<Request>
   /** How greetings are answered from now on: with 404 before. */
   readonly greet: (script: Script) => void
@@ -47,9 +47,10 @@ export const make: Effect.Effect<MockServer, never, Scope.Scope> = Effect.gen(fu
     request.on("data", (piece: string) => (text += piece))
     request.on("end", () => {
       const body: unknown = text === "" ? undefined : JSON.parse(text)
-      const received = body === undefined ? greetings : requests
+      const isGreeting = request.method === "GET" && request.url?.endsWith("/") === true
+      const received = isGreeting ? greetings : requests
       received.push({ path: request.url ?? "", headers: request.headers, body })
-      const script = body === undefined ? greeting : (scripts.shift() ?? { status: 500, pieces: ["no script"] })
+      const script = isGreeting ? greeting : (scripts.shift() ?? { status: 500, pieces: ["no script"] })
       response.on("close", () => {
         if (!response.writableFinished) Deferred.doneUnsafe(abandoned, Effect.void)
       })

@@ -8,7 +8,7 @@ import * as LlmAgent from "../../src/LlmAgent.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as AgentAsHandoff from "../../src/tool/AgentAsHandoff.ts"
 import * as VoiceTool from "../../src/VoiceTool.ts"
-import { playing, settle, shown } from "./calling.ts"
+import { type Playing, playing, settle, shown } from "./calling.ts"
 
 const weather = VoiceTool.loopback("weather", { parameters: { city: Schema.String } }, ({ city }) =>
   Effect.succeed(`Sunny in ${city}`)
@@ -210,6 +210,196 @@ describe("AgentAsHandoff", () => {
       yield* call.say("no")
       assert.strictEqual((yield* call.prompts)[3]![0], "system: outer")
       assert.strictEqual(call.sent().at(-1), "Bye.")
+    })
+  )
+
+  describe("and background tools whose results come when another agent has the call", () => {
+    const slow = (name: string, result: unknown = "ready") =>
+      VoiceTool.background(name, {}, () => Effect.delay(Effect.succeed(result), "5 seconds"))
+    const returned = (name: string, result: string) =>
+      `system: Another agent of this call had started ${name}. It has returned: ${result}`
+    const heard = (call: Playing, content: string) =>
+      call.report({ _tag: "AgentTurnStarted" }, { _tag: "AgentTextSent", content }, { _tag: "AgentTurnEnded" })
+    const lending = <R = never>(
+      tools: ReadonlyArray<VoiceTool.VoiceTool<R>>,
+      options: { readonly context?: "none" } = {}
+    ) =>
+      AgentAsHandoff.makeReturning(
+        (back) => LlmAgent.make({ systemPrompt: "inner", introduction: "Billing.", tools: [back, ...tools] }),
+        { name: "billing", ...options }
+      )
+    const givesBack = ScriptedModel.toolCall("hand_back", { reason: "Done." }, { id: "b1" })
+    const outcomes = (call: Playing, id: string) => call.sent().filter((line) => line.includes(`(${id}) =`))
+
+    for (const context of [undefined, "none"] as const) {
+      it.effect(`the first agent is told of those that come after the call came back: ${context ?? "all"}`, () =>
+        Effect.gen(function* () {
+          const model = ScriptedModel.make([
+            handsOff("billing"),
+            [ScriptedModel.text("Looking."), ScriptedModel.toolCall("lookup", {}, { id: "l1" })],
+            givesBack,
+            ScriptedModel.text("More?"),
+            ScriptedModel.text("It is ready."),
+            ScriptedModel.text("Bye.")
+          ])
+          const call = yield* playing(model, {
+            systemPrompt: "outer",
+            tools: [lending([slow("lookup")], context === undefined ? {} : { context })]
+          })
+          yield* call.say("my bill")
+          yield* call.say("look it up")
+          yield* call.say("back please")
+          yield* heard(call, "More?")
+          assert.deepStrictEqual(outcomes(call, "l1-0"), [])
+          yield* TestClock.adjust("5 seconds")
+          yield* settle
+          assert.match(call.sent().join(""), /lookup\(l1-0\) = "ready"It is ready\.$/)
+          const told = (yield* call.prompts)[4]!
+          assert.strictEqual(told[0], "system: outer")
+          assert.strictEqual(told.at(-1), returned("lookup", "ready"))
+          yield* heard(call, "It is ready.")
+          yield* call.say("thanks")
+          const later = (yield* call.prompts)[5]!
+          assert.deepStrictEqual(later.slice(-3), [
+            returned("lookup", "ready"),
+            "assistant: It is ready.",
+            "user: thanks"
+          ])
+          assert.deepStrictEqual(outcomes(call, "l1-0"), ['lookup(l1-0) = "ready"'])
+          assert.lengthOf(yield* call.prompts, 6)
+        })
+      )
+    }
+
+    it.effect("the agent that took over is told of the first one's, which then knows the result as its own", () =>
+      Effect.gen(function* () {
+        const model = ScriptedModel.make([
+          [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), handsOff("billing")],
+          ScriptedModel.text("It is ready."),
+          givesBack,
+          ScriptedModel.text("More?")
+        ])
+        const call = yield* playing(model, {
+          systemPrompt: "outer",
+          tools: [slow("lookup", { cents: 4200 }), lending<never>([])]
+        })
+        yield* call.say("look it up, and my bill")
+        yield* heard(call, "Billing.")
+        yield* TestClock.adjust("5 seconds")
+        yield* settle
+        const [, told] = yield* call.prompts
+        assert.strictEqual(told![0], "system: inner")
+        assert.strictEqual(told!.at(-1), returned("lookup", '{"cents": 4200}'))
+        assert.match(call.sent().join(""), /It is ready\.$/)
+        yield* call.say("back please")
+        const back = (yield* call.prompts)[3]!
+        assert.include(back, "call l1-0")
+        assert.include(back.join(), "result l1-0: ")
+        assert.notInclude(back.join(), "Another agent")
+        assert.lengthOf(outcomes(call, "l1-0"), 1)
+      })
+    )
+
+    it.effect("a failure is told in the same way", () =>
+      Effect.gen(function* () {
+        const broken = VoiceTool.background("lookup", {}, () =>
+          Effect.delay(Effect.fail(new Error("no line")), "5 seconds")
+        )
+        const model = ScriptedModel.make([
+          handsOff("billing"),
+          [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), givesBack],
+          ScriptedModel.text("More?"),
+          ScriptedModel.text("It did not work.")
+        ])
+        const call = yield* playing(model, { systemPrompt: "outer", tools: [lending([broken])] })
+        yield* call.say("my bill")
+        yield* call.say("look it up and go back")
+        yield* heard(call, "More?")
+        yield* TestClock.adjust("5 seconds")
+        yield* settle
+        assert.strictEqual((yield* call.prompts)[3]!.at(-1), returned("lookup", "error: no line"))
+      })
+    )
+
+    it.effect("those of an agent that has the call for a while and passes it on reach the first one too", () =>
+      Effect.gen(function* () {
+        const inner = AgentAsHandoff.makeReturning(
+          (back) => LlmAgent.make({ systemPrompt: "innermost", introduction: "Deep.", tools: [back, slow("lookup")] }),
+          { name: "deeper", backName: "back_up" }
+        )
+        const model = ScriptedModel.make([
+          handsOff("billing"),
+          ScriptedModel.toolCall("deeper", {}, { id: "h2" }),
+          [
+            ScriptedModel.toolCall("lookup", {}, { id: "l1" }),
+            ScriptedModel.toolCall("back_up", { reason: "Done." }, { id: "b2" })
+          ],
+          givesBack,
+          ScriptedModel.text("More?"),
+          ScriptedModel.text("It is ready.")
+        ])
+        const call = yield* playing(model, { systemPrompt: "outer", tools: [lending([inner])] })
+        yield* call.say("my bill")
+        yield* call.say("deeper")
+        yield* call.say("look it up and go back")
+        yield* heard(call, "More?")
+        yield* TestClock.adjust("5 seconds")
+        yield* settle
+        const told = (yield* call.prompts)[5]!
+        assert.strictEqual(told[0], "system: outer")
+        assert.strictEqual(told.at(-1), returned("lookup", "ready"))
+        assert.lengthOf(outcomes(call, "l1-0"), 1)
+      })
+    )
+
+    it.effect("the next turn is told where its history is given, too", () =>
+      Effect.gen(function* () {
+        const agent = LlmAgent.makeAgent({ systemPrompt: "outer", tools: [lending([slow("lookup")])] })
+        const model = ScriptedModel.make([
+          handsOff("billing"),
+          [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), givesBack],
+          ScriptedModel.text("More?"),
+          ScriptedModel.text("It is ready.")
+        ])
+        const call = yield* playing(model, {}, (_) =>
+          Effect.map(agent, ({ respond }) =>
+            Agent.make((event, turn) =>
+              respond(event, turn, event._tag === "BackgroundReturned" ? { history: [] } : {})
+            )
+          )
+        )
+        yield* call.say("my bill")
+        yield* call.say("look it up and go back")
+        yield* heard(call, "More?")
+        yield* TestClock.adjust("5 seconds")
+        yield* settle
+        assert.deepStrictEqual((yield* call.prompts)[3], ["system: outer", returned("lookup", "ready")])
+      })
+    )
+  })
+
+  it.effect("counts the turns that another agent had against the window of a tool", () =>
+    Effect.gen(function* () {
+      const early = VoiceTool.loopback("early", { activeTurns: 2 }, () => Effect.succeed(1))
+      const names = (request: ScriptedModel.Request) => request.tools.map(({ name }) => name)
+      const seen: Array<ReadonlyArray<string>> = []
+      const noting = (piece: ScriptedModel.Piece) => (request: ScriptedModel.Request) => {
+        seen.push(names(request))
+        return [piece]
+      }
+      const loan = AgentAsHandoff.makeReturning(
+        (back) => LlmAgent.make({ introduction: "Billing.", tools: [back, early] }),
+        { name: "billing" }
+      )
+      const model = ScriptedModel.make([
+        noting(handsOff("billing")),
+        noting(ScriptedModel.text("One.")),
+        noting(ScriptedModel.toolCall("hand_back", { reason: "Done." }, { id: "b1" })),
+        noting(ScriptedModel.text("More?"))
+      ])
+      const call = yield* playing(model, { tools: [early, loan] })
+      for (const words of ["my bill", "one", "back please"]) yield* call.say(words)
+      assert.deepStrictEqual(seen, [["early", "billing"], ["hand_back", "early"], ["hand_back", "early"], ["billing"]])
     })
   )
 

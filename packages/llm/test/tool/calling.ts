@@ -47,11 +47,12 @@ type Spec<R> = Agent.AgentSpec<unknown, R>
 /** A call with an agent on a scripted model: what it sent, what the model was sent, and a hand to report with. */
 export const playing = <R = never>(
   model: ScriptedModel.ScriptedModel,
-  options: LlmAgent.Options<R | LanguageModel.LanguageModel>
+  options: LlmAgent.Options<R | LanguageModel.LanguageModel>,
+  factory: Agent.Factory<never, never, R | LanguageModel.LanguageModel> = LlmAgent.make(options)
 ) =>
   Effect.gen(function* () {
     yield* TestClock.adjust(0)
-    const spec = (yield* LlmAgent.make(options)(CallRequest.make())) as Spec<R | LanguageModel.LanguageModel>
+    const spec = (yield* factory(CallRequest.make())) as Spec<R | LanguageModel.LanguageModel>
     const reports = yield* Queue.unbounded<Event.Report, Cause.Done>()
     const sent: Array<Event.Output> = []
     yield* Call.run(spec, Stream.fromQueue(reports)).pipe(

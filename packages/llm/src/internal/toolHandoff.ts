@@ -1,0 +1,70 @@
+/** Hands the call to another agent, and takes it back. */
+import type * as Agent from "@antiphon/core/Agent"
+import type * as Event from "@antiphon/core/Event"
+import * as EventId from "@antiphon/core/EventId"
+import * as History from "@antiphon/core/History"
+import type * as Turn from "@antiphon/core/Turn"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as ToolBacklog from "./toolBacklog.ts"
+import type * as ToolOutputs from "./toolOutputs.ts"
+import type * as ToolRecord from "./toolRecord.ts"
+
+export interface ToolHandoff<in out R> {
+  readonly start: (invocation: ToolOutputs.Invocation<R>) => ToolOutputs.Running<R>
+  /** The agent that has taken over, if one has and did not give the call back. */
+  readonly target: () => Agent.Agent<unknown, R> | undefined
+}
+
+/** Agents that take over live in the scope, which is the call's. */
+export const make = <R>(
+  record: ToolRecord.ToolRecord,
+  backlog: ToolBacklog.ToolBacklog,
+  scope: Scope.Scope
+): Effect.Effect<ToolHandoff<R>> =>
+  Effect.map(EventId.make, (nextId) => {
+    let target: Agent.Agent<unknown, R> | undefined
+
+    const start: ToolHandoff<R>["start"] = ({ call, loop, params, tool, turn }) => {
+      const event: Event.Input = { _tag: "AgentHandedOff", eventId: nextId() }
+      const outcome = record.outcomes(call, "handoff")
+      const given: Array<Event.Output> = []
+      let taken: Agent.Agent<unknown, R> | undefined
+      let wasGivenBack = false
+      const giveBack = Effect.sync(() => {
+        wasGivenBack = true
+        if (target === taken) target = undefined
+      })
+      const told = History.make(() => [...turn.history.entries, { key: -1, turn: 0, item: event }])
+      const handedTurn: Turn.Turn = { ...turn, trigger: event, history: told }
+      const settle = (outputs: ToolRecord.Outputs) => {
+        given.push(...outputs)
+        return Stream.fromIterable(outputs)
+      }
+      const made = tool.target!(params, { turn, toolCallId: call.id, giveBack }).pipe(
+        Effect.provideService(Scope.Scope, scope),
+        Effect.provideService(ToolBacklog.Shared, record.style === "antiphon" ? backlog : undefined)
+      )
+      const stream = Stream.unwrap(
+        Effect.map(made, (agent) =>
+          Stream.concat(
+            agent(event, handedTurn),
+            Stream.suspend(() => {
+              if (wasGivenBack) loop.asked = true
+              else target = taken = agent
+              return settle(outcome.ended())
+            })
+          )
+        )
+      ).pipe(
+        Stream.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause) ? Stream.failCause(cause as Cause.Cause<never>) : settle(outcome.failed(cause))
+        )
+      )
+      return { stream, left: () => [...given, ...outcome.cancelled()] }
+    }
+
+    return { start, target: () => target }
+  })
