@@ -10,10 +10,9 @@ const meanings = {
   1013: "The server is too busy."
 }
 
-/** Says in words why a socket closed. */
-export const closeMeaning = ({ byUs, code, wasOpen }) => {
+/** Says in words why a socket that was open has closed. */
+export const closeMeaning = ({ byUs, code }) => {
   if (byUs) return "You hung up."
-  if (!wasOpen) return "The server could not be reached, or did not take the call."
   return meanings[code] ?? (code === 1000 ? "The server ended the call." : `The connection closed with code ${code}.`)
 }
 
@@ -30,12 +29,35 @@ const address = () => {
   return url
 }
 
+// The only header that a page may fill when it opens a socket. The server agrees on the first one.
+const protocolsOf = (token) => {
+  if (token === "") return []
+  const bytes = String.fromCodePoint(...new TextEncoder().encode(token))
+  const encoded = btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
+  return ["antiphon", `antiphon.bearer.${encoded}`]
+}
+
+/**
+ * Finds out why the server did not take a call, which a socket does not tell: asks for one over HTTP as a platform does.
+ * Gives the status, or undefined where there is no server.
+ */
+export const askRefusal = (token) =>
+  fetch("chats", {
+    method: "POST",
+    headers: token === "" ? {} : { authorization: `Bearer ${token}` },
+    body: "{}",
+    cache: "no-store"
+  }).then(
+    ({ status }) => status,
+    () => undefined
+  )
+
 /**
  * Opens a call. `onFrame(direction, message, text)` sees each message of either side; `message` is undefined where the
  * text is no JSON object. `onClose` is told once.
  */
-export const openCall = ({ onClose, onFrame, onOpen }) => {
-  const socket = new WebSocket(address())
+export const openCall = ({ onClose, onFrame, onOpen, token }) => {
+  const socket = new WebSocket(address(), protocolsOf(token))
   let wasOpen = false
   let byUs = false
 

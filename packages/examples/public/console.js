@@ -4,7 +4,7 @@
  *
  * `?rate=4` speaks four times as fast.
  */
-import { awaitServer, closeMeaning, openCall } from "./call.js"
+import { askRefusal, awaitServer, closeMeaning, openCall } from "./call.js"
 import { formatTime, makeConversation } from "./conversation.js"
 import { makeEvents } from "./events.js"
 import * as Microphone from "./microphone.js"
@@ -14,6 +14,24 @@ import { makeScore } from "./score.js"
 const $ = (id) => document.getElementById(id)
 const rate = Math.min(200, Math.max(0.1, Number(new URLSearchParams(location.search).get("rate")) || 1))
 const text = $("text")
+
+// A token is kept for as long as its tab is open. A browser that keeps nothing for pages throws.
+const remembered = new Map()
+const storeOf = (name) => (name === "token" ? sessionStorage : localStorage)
+const keep = (name, value) => {
+  remembered.set(name, value)
+  try {
+    storeOf(name).setItem(name, value)
+  } catch {}
+}
+const kept = (name) => {
+  if (remembered.has(name)) return remembered.get(name)
+  try {
+    return storeOf(name).getItem(name) ?? ""
+  } catch {
+    return ""
+  }
+}
 
 let call
 let startedAt
@@ -183,12 +201,11 @@ const receive = {
   message: (message) => onText({ ...message, content: String(message.content ?? "") }),
   error: ({ content }) => alarm(String(content)),
   dtmf: ({ button }) => conversation.note(`The agent pressed ${button}`, "key by-agent"),
-  tool_call: ({ arguments: given, name, result }) => {
+  tool_call: ({ arguments: given, id, name, result }) => {
     score.mark("tool")
-    const shown = `${name}(${Object.values(given ?? {})
-      .map((value) => JSON.stringify(value))
-      .join(", ")})`
-    conversation.note(result === null ? `Tool called: ${shown}` : `Tool returned: ${shown} gave ${result}`, "tool")
+    const values = Object.values(given ?? {}).map((value) => JSON.stringify(value))
+    conversation.tool(id, `${name}(${values.join(", ")})`, result)
+    handOver(name, result)
   },
   transfer: (message) => endAfter(message),
   end_call: (message) => endAfter(message),
@@ -198,6 +215,17 @@ const receive = {
     conversation.note(`The agent changed its voice${named === undefined ? "" : `: language ${named}`}.`)
   },
   log_event: ({ metadata }) => metadata?.level === "error" && conversation.note(`Log: ${metadata.message}`, "bad")
+}
+
+/** Follows who has the call, by the names that the tools of a handoff have. */
+const handOver = (name, result) => {
+  const [, to] = /^transfer_to_(\w+)$/.exec(name) ?? []
+  if (to !== undefined) speaks(result === null || result === "success" ? to.replaceAll("_", " ") : "agent")
+  else if (name === "hand_back" && result !== null) speaks("agent")
+}
+const speaks = (name) => {
+  document.body.dataset.with = name
+  conversation.speaks(name.replace(/^./, (letter) => letter.toUpperCase()))
 }
 
 const endAfter = (message) => {
@@ -226,6 +254,7 @@ const start = () => {
   stopAsking?.()
   events.clear()
   conversation.clear()
+  speaks("agent")
   $("welcome").hidden = true
   ids = 0
   userSpeaking = endedByAgent = false
@@ -237,6 +266,7 @@ const start = () => {
   startedAt = performance.now()
   setState("connecting", "Connecting")
   call = openCall({
+    token: kept("token"),
     onOpen: () => {
       startedAt = performance.now()
       setState("live", "In call")
@@ -268,7 +298,30 @@ const ended = (closing) => {
     if (!endedByAgent) conversation.note(closeMeaning(closing))
     return setState("ended", "Call ended")
   }
+  if (!closing.wasOpen) return refused()
   alarm(`${closeMeaning(closing)} (${closing.code}${closing.reason === "" ? "" : `, ${closing.reason}`})`)
+  waitForServer()
+}
+
+/** Says why there is no call, and asks for the token where the server wants one. */
+const refused = async () => {
+  setState("ended", "No call")
+  const attempt = startedAt
+  const token = kept("token")
+  const status = await askRefusal(token)
+  if (call !== undefined || attempt !== startedAt) return
+  if (status === 401) {
+    alarm(token === "" ? "This server takes calls with a token only." : "The server does not know this token.")
+    keep("token", "")
+    $("token").value = ""
+    return $("token-dialog").showModal()
+  }
+  if (status === 403) return alarm("The server does not take calls from this page.")
+  alarm(status === undefined ? "The server could not be reached." : `The server did not take the call. (${status})`)
+  waitForServer()
+}
+
+const waitForServer = () => {
   setState("lost", "Waiting for the server")
   stopAsking = awaitServer(() => {
     setState("ended", "Server is back")
@@ -291,16 +344,7 @@ const setVoice = (on) => {
   if (voiceOn && !on) speechSynthesis.cancel()
   voiceOn = on && voice !== undefined
   $("voice").setAttribute("aria-pressed", String(voiceOn))
-  remember(voiceOn ? "on" : "off")
-}
-// A browser that keeps nothing for pages throws here.
-const remember = (voice) => {
-  try {
-    if (voice !== undefined) localStorage.setItem("voice", voice)
-    return localStorage.getItem("voice")
-  } catch {
-    return null
-  }
+  keep("voice", voiceOn ? "on" : "off")
 }
 const setMic = (on) => $("mic").setAttribute("aria-pressed", String(on))
 
@@ -356,6 +400,11 @@ $("keypad-toggle").addEventListener("click", () => showKeypad($("keypad").hidden
 $("voice").addEventListener("click", () => setVoice(!voiceOn))
 $("mic").addEventListener("click", toggleMic)
 $("events-clear").addEventListener("click", () => events.clear())
+$("token-form").addEventListener("submit", () => {
+  keep("token", $("token").value.trim())
+  start()
+})
+$("token-cancel").addEventListener("click", () => $("token-dialog").close())
 $("help-open").addEventListener("click", () => $("help").showModal())
 for (const view of ["talk", "events"]) {
   $(`view-${view}`).addEventListener("click", () => {
@@ -378,7 +427,7 @@ const shortcuts = {
   KeyM: toggleMic
 }
 addEventListener("keydown", (event) => {
-  if ($("help").open || event.ctrlKey || event.metaKey) return
+  if (document.querySelector("dialog[open]") !== null || event.ctrlKey || event.metaKey) return
   if (event.altKey && event.code in shortcuts) {
     event.preventDefault()
     shortcuts[event.code]()
@@ -390,5 +439,5 @@ addEventListener("keydown", (event) => {
 })
 
 if (voice === undefined) $("voice").disabled = true
-else if (remember() === "on") setVoice(true)
+else if (kept("voice") === "on") setVoice(true)
 if (!Microphone.isSupported) $("mic").title = "This browser has no speech recognition."

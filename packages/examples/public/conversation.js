@@ -16,8 +16,12 @@ const handsOff = 4000
 
 /** Makes the transcript in a list. `pane` is what scrolls, `now` the time since the call began. */
 export const makeConversation = ({ list, now, pane }) => {
+  /** The answer to each event that still gets words, and those of which words may still be spoken. */
   let answers = new Map()
+  let open = new Set()
   let spans = new WeakMap()
+  let calls = new Map()
+  let speaker = "Agent"
   let scrolledAt = -Infinity
 
   for (const type of ["wheel", "touchmove", "keydown"]) {
@@ -46,25 +50,28 @@ export const makeConversation = ({ list, now, pane }) => {
     const item = element("li", `note ${kind}`, text)
     list.append(item)
     follow(item)
+    return item
   }
 
   const answerOf = (id) => {
     const known = answers.get(id)
     if (known !== undefined) return known
-    const { body, item } = line("agent", "Agent")
+    const { body, item } = line("agent", speaker)
     const text = element("p", "words")
     const outcome = element("p", "outcome")
     body.append(text, outcome)
-    const answer = { item, text, outcome, total: 0, spoken: 0, dropped: 0, firm: false, open: true }
+    const answer = { item, text, outcome, total: 0, spoken: 0, dropped: 0, firm: false, closed: false }
     answers.set(id, answer)
+    open.add(answer)
     follow(item)
     return answer
   }
 
   const tell = (answer) => {
-    const { dropped, open, spoken, total } = answer
-    answer.item.dataset.state = open ? "speaking" : dropped > 0 ? "cut" : "heard"
-    answer.outcome.textContent = open
+    const { dropped, spoken, total } = answer
+    const isOpen = open.has(answer)
+    answer.item.dataset.state = isOpen ? "speaking" : dropped > 0 ? "cut" : "heard"
+    answer.outcome.textContent = isOpen
       ? ""
       : dropped > 0
         ? `Stopped. ${spoken} of ${total} words were spoken.`
@@ -72,21 +79,57 @@ export const makeConversation = ({ list, now, pane }) => {
   }
 
   const set = (word, state) => {
-    const span = spans.get(word)
-    const answer = answers.get(word.id)
-    if (span === undefined || answer === undefined) return undefined
-    span.dataset.state = state
-    return { span, answer }
+    const shown = spans.get(word)
+    if (shown === undefined) return undefined
+    shown.span.dataset.state = state
+    return shown
+  }
+  const settle = (answer) => {
+    open.delete(answer)
+    tell(answer)
+  }
+  const isDone = ({ closed, dropped, spoken, total }) => closed && spoken + dropped === total
+  /** What is said from now on, about whatever, stands below. */
+  const close = () => {
+    for (const answer of answers.values()) {
+      answer.closed = true
+      if (isDone(answer)) settle(answer)
+    }
+    answers = new Map()
   }
 
   return {
     clear: () => {
       answers = new Map()
+      open = new Set()
       spans = new WeakMap()
+      calls = new Map()
+      speaker = "Agent"
       list.replaceChildren()
       scrolledAt = -Infinity
     },
     note,
+    /** Names who speaks from now on. */
+    speaks: (name) => {
+      speaker = name
+    },
+    /** Shows a tool that was called, and what it gave: in one note, unless the talk has gone on meanwhile. */
+    tool: (id, shown, result) => {
+      close()
+      if (result === null) {
+        calls.set(id, note(`${shown} …`, "tool"))
+        return
+      }
+      const text = result === "success" ? `${shown} ✓` : `${shown} → ${result}`
+      const called = calls.get(id)
+      calls.delete(id)
+      let later = called
+      while (later !== undefined && later !== null && !later.classList.contains("caller"))
+        later = later.nextElementSibling
+      if (called === undefined || later !== null) return note(text, "tool")
+      called.textContent = text
+      follow(called)
+    },
     caller: (text) => {
       const { body, item } = line("caller", "You")
       body.append(element("p", text === "" ? "words silent" : "words", text === "" ? "(no words)" : text))
@@ -105,9 +148,9 @@ export const makeConversation = ({ list, now, pane }) => {
       span.dataset.state = "waiting"
       if (!word.interruptible) span.dataset.firm = ""
       answer.text.append(span)
-      spans.set(word, span)
+      spans.set(word, { span, answer })
       answer.total++
-      answer.open = true
+      open.add(answer)
       tell(answer)
     },
     begun: (word) => {
@@ -118,19 +161,17 @@ export const makeConversation = ({ list, now, pane }) => {
       const shown = set(word, "spoken")
       if (shown === undefined) return
       shown.answer.spoken++
+      if (isDone(shown.answer)) settle(shown.answer)
     },
     dropped: (word) => {
       const shown = set(word, "dropped")
       if (shown === undefined) return
       shown.answer.dropped++
+      if (isDone(shown.answer)) settle(shown.answer)
     },
     /** Sums up, once nothing is being spoken. */
     settled: () => {
-      for (const answer of answers.values()) {
-        if (!answer.open) continue
-        answer.open = false
-        tell(answer)
-      }
+      for (const answer of open) settle(answer)
     }
   }
 }

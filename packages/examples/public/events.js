@@ -12,6 +12,8 @@ const kindOf = (direction, type) =>
         ? "text"
         : "rest"
 
+const asText = (value) => (value === undefined || typeof value === "string" ? value : JSON.stringify(value))
+
 const summary = (message, text) => {
   if (message === undefined) return text
   const { call_id, content, value, button, name, reason, target_phone_number, event, interruptible, metadata, result } =
@@ -19,9 +21,9 @@ const summary = (message, text) => {
   const arg = message.arguments
   const parts = [
     content !== undefined ? JSON.stringify(content) : undefined,
-    value !== undefined ? (typeof value === "string" ? value : JSON.stringify(value)) : undefined,
-    button,
     name,
+    typeof value === "number" ? String(Math.round(value * 100) / 100) : asText(value),
+    button,
     arg !== undefined ? JSON.stringify(arg) : undefined,
     result === undefined || result === null ? undefined : `→ ${result}`,
     reason,

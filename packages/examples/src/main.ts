@@ -1,6 +1,6 @@
 /**
- * `npm start`: serves the demo agent, or one with a model where there is a key for it, with the web console, says where,
- * and stops well.
+ * `npm start`: serves the assistant, with the model that there is a key for or else the embedded one, and the web console,
+ * says where, and stops well.
  *
  * @since 0.1.0
  */
@@ -16,8 +16,8 @@ import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import { errorReported } from "effect/Runtime"
+import * as Assistant from "./Assistant.ts"
 import * as Console from "./Console.ts"
-import * as DemoAgent from "./DemoAgent.ts"
 
 /** The server cannot start, and why has been said. Fatal for the process. */
 class NotStarted extends Data.TaggedError("NotStarted") {
@@ -29,58 +29,48 @@ const style = (code: number) => (text: string) => (colours ? `\u001B[${code}m${t
 const bold = style(1)
 const dim = style(2)
 
-/** The model that the environment asks for, if it does. */
+/** The model that the environment asks for, or has a key for; the embedded one where there is none. */
 const chosenModel = Effect.gen(function* () {
   const read = (name: string) => Effect.map(Config.withDefault(Config.String(name), ""), (value) => value.trim())
   const chosen = yield* read("ANTIPHON_MODEL")
   if (chosen !== "") return chosen
   if ((yield* read("ANTHROPIC_API_KEY")) !== "") return "anthropic/claude-haiku-4-5"
   if ((yield* read("OPENAI_API_KEY")) !== "" || (yield* read("OPENAI_BASE_URL")) !== "") return "openai/gpt-4.1-mini"
-  return undefined
+  return Assistant.demo
 })
 
 const aboutDemo = `\
-  The demo has fixed answers and needs no key. To use a real model, set ANTHROPIC_API_KEY or OPENAI_API_KEY, or
-  OPENAI_BASE_URL for a server of your own. ANTIPHON_MODEL picks any other, such as groq/llama-3.3-70b-versatile;
-  ANTIPHON_MODEL=demo is one of a few rules that needs no key and calls tools like the others.`
+  The demo model is a handful of rules and needs no key. To use a real one, set ANTHROPIC_API_KEY or OPENAI_API_KEY, or
+  OPENAI_BASE_URL for a server of your own. ANTIPHON_MODEL picks any other, such as groq/llama-3.3-70b-versatile.`
 
 const aboutModel = `\
   Should the model fail, in mid-sentence or before, the embedded demo model goes on. ANTIPHON_MODEL picks another one.`
 
-const aboutRules = `\
-  The model is a few rules and needs no key; it calls tools like the others. ANTIPHON_MODEL picks a real one.`
-
-const aboutOf = (model: string | undefined) =>
-  model === undefined ? aboutDemo : model === "demo" ? aboutRules : aboutModel
-
-const welcome = (port: number, model: string | undefined) => `
-  ${bold("Antiphon")}  ${model === undefined ? "a demo agent" : `an agent with ${model === "demo" ? "the demo model" : `the model ${bold(model)}`}`} is on the line
+const welcome = (port: number, model: string) => `
+  ${bold("Antiphon")}  an agent with ${model === Assistant.demo ? "the embedded demo model" : `the model ${bold(model)}`} is on the line
 
   ${bold(`http://localhost:${port}`)}  open it, start a call, and talk over the agent
   ${dim(`ws://localhost:${port}/ws     for any harness that speaks the wire of Line`)}
 
-${aboutOf(model)}
+${model === Assistant.demo ? aboutDemo : aboutModel}
 
   ${dim("Ctrl-C ends it.")}
 `
 
-const announce = (model: string | undefined) =>
+const announce = (model: string) =>
   Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
     Stdio.log(welcome("port" in address ? address.port : 8000, model))
   )
 
-const server = (model: string | undefined) =>
+const server = (model: string) =>
   Layer.unwrap(
-    Effect.gen(function* () {
+    Effect.map(
       // Nobody who stops a demo wants to wait for its calls.
-      const drainTimeout = yield* Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1))
-      const options = { routes: Console.layer, settings: { drainTimeout } }
-      if (model === undefined) return VoiceAgentApp.layerServer(DemoAgent.make, options)
-      // The clients of the providers take longer to load than all the rest.
-      const Assistant = yield* Effect.promise(() => import("./Assistant.ts"))
-      return Layer.provide(VoiceAgentApp.layerServer(Assistant.make(model), options), Assistant.model(model))
-    })
-  )
+      Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1)),
+      (drainTimeout) =>
+        VoiceAgentApp.layerServer(Assistant.make(model), { routes: Console.layer, settings: { drainTimeout } })
+    )
+  ).pipe(Layer.provide(Assistant.model(model)))
 
 /** The port that somebody else has, if that is why the server could not start. */
 const portInUse = ({ cause }: ServeError): number | undefined =>

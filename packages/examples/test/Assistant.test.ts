@@ -48,7 +48,7 @@ const dial = (name: string) =>
     const report = (...all: ReadonlyArray<Event.Report>) => Effect.andThen(Queue.offerAll(reports, all), settle)
     const text = () => outputs.map((output) => (output._tag === "AgentSendText" ? output.text : "")).join("")
     const take = () => {
-      const taken = { text: text(), tools: outputs.flatMap(toolLine), tags: outputs.map(({ _tag }) => _tag) }
+      const taken = { outputs, text: text(), tools: outputs.flatMap(toolLine), tags: outputs.map(({ _tag }) => _tag) }
       outputs = []
       return taken
     }
@@ -81,9 +81,10 @@ const greeted = Effect.gen(function* () {
   const answer = (content: string) =>
     Effect.gen(function* () {
       yield* call.ask(content)
+      yield* call.report({ _tag: "AgentTurnStarted" })
       yield* pass(3)
       const taken = call.take()
-      yield* call.speak(taken.text)
+      yield* call.report({ _tag: "AgentTextSent", content: taken.text }, { _tag: "AgentTurnEnded" })
       return taken
     })
   return { ...call, answer }
@@ -95,7 +96,10 @@ describe("Assistant with the demo model", () => {
   it.effect("says by which model it speaks, and what to ask for", () =>
     Effect.gen(function* () {
       const demo = yield* dial(Assistant.demo)
-      assert.match(demo.take().text, /its own demo model.*look something up.*specialist.*story/)
+      assert.match(
+        demo.take().text,
+        /demo.* rules and not a language model.*story.*look something up.*specialist.*key.*goodbye/
+      )
       const named = yield* dial("openrouter/anthropic/claude-x")
       assert.match(named.take().text, /the model claude-x\./)
     }).pipe(withDemo, Effect.scoped)
@@ -105,46 +109,83 @@ describe("Assistant with the demo model", () => {
     Effect.gen(function* () {
       const call = yield* greeted
       const { text, tools } = yield* call.answer("what time is it?")
-      assert.match(text, /^Let me see\.The tool “current time” says: 1970-01-01 00:00 UTC\.$/)
-      assert.deepStrictEqual(tools, ["current_time?", "current_time = 1970-01-01 00:00 UTC"])
+      assert.strictEqual(text, "Let me see. It is 00:00 UTC on Thursday 1 January.")
+      assert.deepStrictEqual(tools, ["current_time?", "current_time = It is 00:00 UTC on Thursday 1 January."])
     }).pipe(withDemo, Effect.scoped)
   )
 
-  it.effect("looks something up while the talk goes on, and tells it by itself", () =>
+  it.effect("looks something up while the talk goes on, and tells it by itself once nobody speaks", () =>
     Effect.gen(function* () {
       const call = yield* greeted
       const asked = yield* call.answer("look up the eels")
-      assert.match(asked.text, /^I am looking up the eels\./)
+      assert.match(asked.text, /^I am looking up the eels\. Go on talking/)
       assert.deepStrictEqual(asked.tools, ["look_up?"])
-      const meanwhile = yield* call.answer("thank you")
-      assert.match(meanwhile.text, /^You are welcome\./)
-      yield* pass(4)
+      yield* call.report({ _tag: "UserTurnStarted" })
+      yield* pass(10)
+      assert.deepStrictEqual(call.take().tags, [])
+
+      yield* call.report({ _tag: "UserTextSent", content: "thank you" }, { _tag: "UserTurnEnded" })
+      yield* call.report({ _tag: "AgentTurnStarted" })
+      yield* pass(3)
       const { text, tools } = call.take()
-      assert.deepStrictEqual(
-        [...meanwhile.tools, ...tools],
-        ["look_up = This demo asks nobody, so the answer about the eels is forty-two."]
-      )
-      assert.match(meanwhile.text + text, /“look up” says: This demo asks nobody, .* the eels is forty-two\.$/)
+      const found = "I have an answer about the eels: forty-two. This demo asks nobody, so it always is."
+      assert.deepStrictEqual(tools, [`look_up = ${found}`])
+      // It has come before the caller had finished, so one reply has both.
+      assert.strictEqual(text, `${found} You are welcome.`)
+      yield* call.report({ _tag: "AgentTextSent", content: text }, { _tag: "AgentTurnEnded" })
+      yield* pass(5)
+      assert.strictEqual(call.take().text, "")
     }).pipe(withDemo, Effect.scoped)
   )
 
-  it.effect("hands over to a specialist, who gives the call back", () =>
+  it.effect("reports back without being asked", () =>
+    Effect.gen(function* () {
+      const call = yield* greeted
+      yield* call.answer("look up the eels")
+      const meanwhile = yield* call.answer("thank you")
+      yield* pass(4)
+      const { text } = call.take()
+      assert.strictEqual(
+        meanwhile.text + text,
+        "You are welcome.I have an answer about the eels: forty-two. This demo asks nobody, so it always is."
+      )
+    }).pipe(withDemo, Effect.scoped)
+  )
+
+  it.effect("hands over to a specialist, who has tools of its own and gives the call back", () =>
     Effect.gen(function* () {
       const call = yield* greeted
       const handed = yield* call.answer("a specialist, please")
-      assert.match(handed.text, /^One moment, I hand you over\. ?Hello, this is the specialist for tides\./)
+      assert.match(handed.text, /^One moment, I hand you over\. Hello, this is the specialist for tides\./)
       assert.deepStrictEqual(handed.tools, ["transfer_to_specialist?", "transfer_to_specialist = success"])
       const there = yield* call.answer("help")
-      assert.match(there.text, /I have hand back, current time and end call/)
+      assert.match(there.text, /“go back”.* Ask me for the tides\.$/)
+      const tides = yield* call.answer("and in Bristol?")
+      assert.strictEqual(
+        tides.text,
+        "Let me see. The next high water in Bristol is at 03:14 UTC, by a made-up table. Do not sail by it."
+      )
       const back = yield* call.answer("please go back")
-      assert.match(back.text, /^I am with you again/)
+      assert.strictEqual(back.text, "I am with you again. What else can I do for you?")
       assert.deepStrictEqual(back.tools, ["hand_back?", "hand_back = success"])
       const here = yield* call.answer("help")
-      assert.match(here.text, /I have look up, current time, transfer to specialist, send dtmf and end call/)
+      assert.match(here.text, /“look up the tides”.*“read me the notice”.*specialist.*goodbye/)
     }).pipe(withDemo, Effect.scoped)
   )
 
-  it.effect("stops when the caller speaks, and goes on with the story where it was heard", () =>
+  it.effect("keeps what it has looked up until the specialist has given the call back", () =>
+    Effect.gen(function* () {
+      const call = yield* greeted
+      yield* call.answer("look up the eels")
+      yield* call.answer("a specialist, please")
+      yield* pass(10)
+      assert.strictEqual(call.take().text, "")
+      const { text } = yield* call.answer("go back")
+      assert.match(text, /^I am with you again\. I have an answer about the eels: forty-two\..* What else can I do/)
+    }).pipe(withDemo, Effect.scoped)
+  )
+
+  it.effect("stops when the caller speaks, and says how far it was heard", () =>
     Effect.gen(function* () {
       const call = yield* greeted
       yield* call.ask("tell me a story")
@@ -155,25 +196,137 @@ describe("Assistant with the demo model", () => {
         content: "Here is a long story. Interrupt me whenever you like. Two choirs lived on two"
       })
       yield* call.report({ _tag: "UserTurnStarted" })
-      call.take()
+      const sent = call.take().text.split(" ").length
+      assert.isBelow(sent, 30)
       yield* pass(3)
       assert.deepStrictEqual(call.take().tags, [])
-      const { text } = yield* call.answer("go on")
-      assert.match(text, /^I go on behind the last word that you heard\. hills with a river between them\./)
+
+      yield* call.report({ _tag: "UserTextSent", content: "what is a choir?" }, { _tag: "UserTurnEnded" })
+      yield* pass(3)
+      assert.match(call.take().text, /^You stopped me after 15 words, at “Two choirs lived on two”\. I am only a demo/)
     }).pipe(withDemo, Effect.scoped)
   )
 
-  it.effect("answers a key as it is pressed, and once", () =>
+  /** A call that was stopped after so many words of the story, all of which were sent. */
+  const stopped = (count: number) =>
     Effect.gen(function* () {
       const call = yield* greeted
-      yield* call.report({ _tag: "UserDtmfSent", button: "1" })
+      yield* call.ask("tell me a story")
+      yield* pass(12)
+      const said = call.take().text.split(" ")
+      assert.isAbove(said.length, 150)
+      // Word by word and without white space, as a speech engine reports.
+      yield* call.report({ _tag: "AgentTurnStarted" })
+      for (const content of said.slice(0, count)) yield* call.report({ _tag: "AgentTextSent", content })
+      return { ...call, said }
+    })
+
+  it.effect("goes on with the story behind the last word that was heard, as often as it is stopped", () =>
+    Effect.gen(function* () {
+      const call = yield* stopped(15)
+      yield* call.ask("go on")
+      yield* pass(10)
+      const again = call.take().text.split(" ")
+      assert.deepStrictEqual(again.slice(-call.said.length + 15), call.said.slice(15))
+      yield* call.report({ _tag: "AgentTurnStarted" })
+      yield* call.report({ _tag: "AgentTextSent", content: again.slice(0, -20).join(" ") })
+      const quiet = yield* call.answer("stop")
+      assert.match(quiet.text, /All right, I am quiet\. Say “go on” for the rest of the story\.$/)
+      const rest = yield* call.answer("go on")
+      assert.deepStrictEqual(rest.text.split(" ").slice(-20), call.said.slice(-20))
+      assert.strictEqual(rest.text.split(" ").length, 20 + 10)
+    }).pipe(withDemo, Effect.scoped)
+  )
+
+  it.effect("has nothing to go on with once the story was heard to its end", () =>
+    Effect.gen(function* () {
+      const call = yield* stopped(500)
+      const { text } = yield* call.answer("go on")
+      assert.match(text, /^There is nothing to go on with\./)
+    }).pipe(withDemo, Effect.scoped)
+  )
+
+  it.effect("claims nothing about what was heard where the harness reports no speech", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust(0)
+      const call = yield* dial(Assistant.demo)
+      call.take()
+      yield* call.ask("hello")
       yield* pass(3)
-      assert.match(call.take().text, /^You pressed 1\./)
-      yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserDtmfSent", button: "5" }, { _tag: "UserTurnEnded" })
+      assert.match(call.take().text, /^Hello to you\./)
+    }).pipe(withDemo, Effect.scoped)
+  )
+
+  it.effect("answers a turn without words", () =>
+    Effect.gen(function* () {
+      const call = yield* stopped(12)
+      yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserTurnEnded" })
       yield* pass(3)
-      assert.match(call.take().text, /^You pressed 5\. I have no menu, so just tell me what you want\.$/)
+      const { text } = call.take()
+      assert.match(text, /^You stopped me after 12 words, at “whenever you like\. Two choirs”\. Yes\? Say “go on”/)
+      yield* call.speak(text)
+      yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserTurnEnded" })
+      yield* pass(3)
+      assert.match(call.take().text, /^I did not catch any words\./)
+    }).pipe(withDemo, Effect.scoped)
+  )
+
+  // The key, the answer, and what is done last.
+  const presses: ReadonlyArray<readonly [string, RegExp, ReadonlyArray<Event.Output["_tag"]>]> = [
+    ["1", /^What is said twice/, []],
+    ["7", /^You pressed 7\. Press the pound key/, []],
+    ["*", /^Here is a pound key/, ["AgentSendDtmf"]],
+    ["9", /^Goodbye/, ["AgentEndCall"]],
+    ["", /^I do not know that key\./, []]
+  ]
+  for (const [button, answer, last] of presses) {
+    it.effect(`answers the key "${button}" as it is pressed, in place of what it was saying`, () =>
+      Effect.gen(function* () {
+        const call = yield* greeted
+        yield* call.ask("tell me a story")
+        yield* pass(1)
+        call.take()
+        yield* call.report({ _tag: "UserDtmfSent", button })
+        yield* pass(3)
+        const { tags, text } = call.take()
+        assert.match(text, answer)
+        assert.deepStrictEqual(
+          tags.filter((tag) => tag === "AgentSendDtmf" || tag === "AgentEndCall"),
+          last
+        )
+      }).pipe(withDemo, Effect.scoped)
+    )
+  }
+
+  it.effect("does not answer a turn of keys alone once more", () =>
+    Effect.gen(function* () {
+      const call = yield* greeted
+      yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserDtmfSent", button: "1" }, { _tag: "UserTurnEnded" })
+      yield* pass(3)
+      assert.strictEqual(
+        call.take().text,
+        "What is said twice, and the second time by nobody? Press two when you give up."
+      )
       const { tags } = yield* call.answer("press the star key")
       assert.include(tags, "AgentSendDtmf")
+    }).pipe(withDemo, Effect.scoped)
+  )
+
+  it.effect("reads the notice to its end although the caller speaks, and then stops", () =>
+    Effect.gen(function* () {
+      const call = yield* greeted
+      yield* call.ask("read me the notice")
+      yield* pass(0.8)
+      assert.match(call.text(), /Notice\. This part/)
+      yield* call.report({ _tag: "UserTurnStarted" })
+      yield* pass(5)
+      const { outputs, text, tools } = call.take()
+      assert.match(text, /^Talk as much as you like, I will finish this\. Notice\. .* has begun\.$/)
+      assert.strictEqual(
+        outputs.filter((output) => output._tag === "AgentSendText" && output.interruptible === false).length,
+        text.split(" ").length - 10
+      )
+      assert.deepStrictEqual(tools, ["read_notice?", "read_notice = success"])
     }).pipe(withDemo, Effect.scoped)
   )
 
@@ -222,8 +375,8 @@ describe("Assistant with a provider", () => {
         const { text, tools } = call.take()
         assert.strictEqual(
           text,
-          "I am asking for the time, which is and here the other model stopped, so I take over: a demo model. " +
-            "Let me see.It is noon."
+          "I am asking for the time, which is – and here the model broke off, so I take over: a demo model. " +
+            "Let me see. It is noon."
         )
         assert.strictEqual(tools[0], "current_time?")
         // The provider is asked again with what the demo model has found out for it.
@@ -294,8 +447,12 @@ const talk = (address: string, words: string, enough: RegExp) =>
   })
 
 const started: ReadonlyArray<readonly [string, { readonly [name: string]: string }, RegExp]> = [
-  ["the demo agent without a key", {}, /a demo agent is on the line[^]*needs no key\. To use a real model/],
-  ["the demo agent where a key is empty", { OPENAI_API_KEY: " " }, /a demo agent is on the line/],
+  [
+    "the demo model without a key",
+    {},
+    /with the embedded demo model is on the line[^]*needs no key\. To use a real one/
+  ],
+  ["the demo model where a key is empty", { OPENAI_API_KEY: " " }, /with the embedded demo model is/],
   [
     "Anthropic's model before OpenAI's",
     { ANTHROPIC_API_KEY: "k", OPENAI_API_KEY: "k" },
@@ -307,7 +464,11 @@ const started: ReadonlyArray<readonly [string, { readonly [name: string]: string
     { ANTHROPIC_API_KEY: "k", ANTIPHON_MODEL: "ollama/llama3.2" },
     /the model ollama\/llama3\.2 is/
   ],
-  ["the demo model where it is asked for", { ANTIPHON_MODEL: "demo" }, /an agent with the demo model is/]
+  [
+    "the demo model where it is asked for",
+    { ANTIPHON_MODEL: "demo", OPENAI_API_KEY: "k" },
+    /the embedded demo model is/
+  ]
 ]
 
 const refused: ReadonlyArray<readonly [string, { readonly [name: string]: string }, RegExp]> = [

@@ -1,24 +1,26 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
+import type * as Settings from "@antiphon/server/Settings"
 import * as VoiceAgentApp from "@antiphon/server/VoiceAgentApp"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Duration, Effect, ManagedRuntime } from "effect"
+import { Duration, Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { request } from "node:http"
 import { type Browser, chromium } from "playwright-core"
+import * as Assistant from "../src/Assistant.ts"
 import * as Console from "../src/Console.ts"
-import * as DemoAgent from "../src/DemoAgent.ts"
 
 const executablePath = "/usr/bin/chromium"
 const hasChromium = existsSync(executablePath)
 const publicFolder = new URL("../public/", import.meta.url)
 
 /** The server of `npm start`. */
-const serve = async (port = 0) => {
-  const settings = { port, host: "127.0.0.1", drainTimeout: Duration.zero }
-  const runtime = ManagedRuntime.make(VoiceAgentApp.layerServer(DemoAgent.make, { routes: Console.layer, settings }))
+const serve = async (port = 0, others: Settings.Overrides = {}) => {
+  const settings = { port, host: "127.0.0.1", drainTimeout: Duration.zero, ...others }
+  const agent = VoiceAgentApp.layerServer(Assistant.make(Assistant.demo), { routes: Console.layer, settings })
+  const runtime = ManagedRuntime.make(Layer.provide(agent, Assistant.model(Assistant.demo)))
   const address = await runtime.runPromise(Effect.map(HttpServer.HttpServer, ({ address }) => address))
   if (!("port" in address)) throw new Error("the server has no port")
   return { port: address.port, url: `http://127.0.0.1:${address.port}`, stop: () => runtime.dispose() }
@@ -133,7 +135,7 @@ describe("npm start", { concurrent: true, timeout: 30_000 }, () => {
     const { code, printed } = await start({ PORT: "0" }, /Ctrl-C/)
     assert.match(
       printed,
-      /http:\/\/localhost:\d{4,5} .*\n.*ws:\/\/localhost:\d{4,5}\/ws .*\n[^]*needs no key\. To use a real model/
+      /http:\/\/localhost:\d{4,5} .*\n.*ws:\/\/localhost:\d{4,5}\/ws .*\n[^]*needs no key\. To use a real one/
     )
     assert.strictEqual(code, 0)
   })
@@ -178,7 +180,7 @@ const installMicrophone = () => {
   Object.assign(globalThis, { SpeechRecognition: Recognition, webkitSpeechRecognition: Recognition })
 }
 
-/** A voice that tells where it is, a word every 40 ms, or one that never starts. Runs in the page. */
+/** A voice that tells where it is, a word every 100 ms, or one that never starts. Runs in the page. */
 const installVoice = (kind: "works" | "silent") => {
   interface Speech {
     readonly text: string
@@ -206,9 +208,9 @@ const installVoice = (kind: "works" | "silent") => {
       timers = [
         setTimeout(() => speech.onstart(), 10),
         ...words.map(({ index }, at) =>
-          setTimeout(() => speech.onboundary({ charIndex: index, name: "word" }), 20 + at * 40)
+          setTimeout(() => speech.onboundary({ charIndex: index, name: "word" }), 20 + at * 100)
         ),
-        setTimeout(() => speech.onend(), 20 + words.length * 40)
+        setTimeout(() => speech.onend(), 20 + words.length * 100)
       ]
     }
   }
@@ -332,13 +334,13 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
 
   it(
     "talks: the answer to a typed sentence is spoken word by word, and each word reported once",
-    using({ rate: 6 }, async (call) => {
+    using({ rate: 4 }, async (call) => {
       await call.midway("Hello, this is the Antiphon demo.")
-      await call.shows("Heard to the end, 43 words.")
+      await call.shows("Heard to the end, 46 words.")
       const before = call.frames.length
       await call.say("Help")
       await call.midway("tell me a story")
-      await call.last.getByText("say goodbye and I hang up.").waitFor()
+      await call.last.getByText("Ask me for the time.").waitFor()
       await call.last.getByText(/Heard to the end/).waitFor()
       await call.page.waitForFunction(() => !("agent" in document.body.dataset))
 
@@ -346,7 +348,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
       const said = frames
         .flatMap(({ content, type, way }) => (way === "in" && type === "message" ? [content] : []))
         .join("")
-      assert.match(said, /^Say “tell me a story” and talk over me\./)
+      assert.match(said, /^Say “tell me a story”, and talk over me\./)
       const sent = frames.filter(({ way }) => way === "out")
       const acks = sent.filter(({ type }) => type === "agent_speech").map(({ content }) => content)
       assert.deepStrictEqual(acks, said.split(/\s+/))
@@ -410,8 +412,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
       await call.box.pressSequentially("hat is a choir?")
       assert.strictEqual(call.sent().filter(({ type }) => type === "agent_speech").length, spoken)
       await call.box.press("Enter")
-      await call.shows(`You stopped me after ${heard} of `)
-      await call.last.getByText("at “").waitFor()
+      await call.shows(`You stopped me after ${heard} words, at “`)
       await call.spoken(12)
       assert.include(
         solid((await call.last.locator(".words").textContent()) ?? ""),
@@ -444,17 +445,18 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
       await call.shows("(no words)")
       const [heard] = await heardOf({ ...call, last: call.answers.nth(1) })
       const next = await call.answers.nth(1).locator('.word[data-state="dropped"]').first().textContent()
-      await call.shows(`You stopped me after ${heard} of `)
+      await call.shows(`You stopped me after ${heard} words, at “`)
       await call.say("Go on")
-      await call.spoken(30, "I go on from there.")
+      const lead = "I go on behind the last word that you heard."
+      await call.spoken(30, lead)
       const words = (await call.last.locator(".words").textContent()) ?? ""
-      assert.strictEqual(words.split("I go on from there. ")[1]!.split(" ")[0], next!.trim())
+      assert.strictEqual(words.split(`${lead} `)[1]!.split(" ")[0], next!.trim())
     })
   )
 
   it(
     "speaks to its end what cannot be interrupted",
-    using({ rate: 4 }, async (call) => {
+    using({ rate: 2 }, async (call) => {
       await call.say("Read me the notice")
       await call.page.locator('.word[data-firm][data-state="spoken"]').nth(2).waitFor()
       await call.box.press("x")
@@ -473,8 +475,8 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
 
   it(
     "presses keys, by hand and by keyboard, and shows the one that the agent presses",
-    using({ rate: 2 }, async (call) => {
-      await call.spoken(5)
+    using({ rate: 1 }, async (call) => {
+      await call.spoken(2)
       await call.page.getByRole("button", { name: "Keypad" }).click()
       await call.page.getByRole("button", { name: "1", exact: true }).click()
       await call.shows("You pressed 1")
@@ -500,11 +502,12 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
     "hears back from a lookup by itself",
     using({ rate: 20 }, async (call) => {
       await call.say("Look up the tides")
-      await call.shows('Tool called: lookup("the tides")')
+      await call.shows('look_up("the tides") …')
       await call.last.getByText(/^Heard to the end/).waitFor()
       const sent = call.sent().length
-      await call.shows('Tool returned: lookup("the tides") gave forty-two')
-      await call.last.getByText("I am back about the tides").waitFor()
+      await call.shows('look_up("the tides") → I have an answer about the tides: forty-two.')
+      assert.strictEqual(await call.page.locator(".note.tool").count(), 1)
+      await call.last.getByText("I have an answer about the tides").waitFor()
       const own = call.sent().slice(sent)
       assert.isTrue(own.every(({ type }) => type === "agent_speech" || type === "agent_state"))
     })
@@ -542,14 +545,14 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
       await call.shows("You spoke before the agent had hung up, so the call goes on.")
       await call.box.pressSequentially("ho are you")
       await call.box.press("Enter")
-      await call.spoken(5, "I am a demo")
+      await call.spoken(5, "I am the demo model")
       await call.status("In call")
     })
   )
 
   it(
     "takes back what was typed and deleted",
-    using({ rate: 8 }, async (call) => {
+    using({ rate: 2 }, async (call) => {
       await call.box.fill("hm")
       await call.box.fill("")
       await call.shows("Yes?")
@@ -557,14 +560,48 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
+    "names the agent that has the call, and offers what that one can do",
+    using({ rate: 12 }, async (call) => {
+      const names = call.page.locator(".line.agent .name")
+      const offers = (text: string) => call.page.getByRole("button", { name: text, exact: true }).isVisible()
+      await call.page.getByRole("button", { name: "A specialist, please" }).click()
+      await call.spoken(5, "this is the specialist")
+      await call.shows("transfer_to_specialist() ✓")
+      assert.deepStrictEqual((await names.allTextContents()).slice(-2), ["Agent", "Specialist"])
+      assert.deepStrictEqual([await offers("Look up the tides"), await offers("Go back")], [false, true])
+      await call.page.getByRole("button", { name: "And in Bristol?" }).click()
+      await call.spoken(5, "The next high water in Bristol")
+      await call.page.getByRole("button", { name: "Go back" }).click()
+      await call.spoken(5, "I am with you again.")
+      assert.strictEqual((await names.allTextContents()).at(-1), "Agent")
+      assert.deepStrictEqual([await offers("Look up the tides"), await offers("Go back")], [true, false])
+    })
+  )
+
+  it(
+    "puts a tool between what was said before it and after it, in one note, and measures both",
+    using({ rate: 20 }, async (call) => {
+      await call.shows("Heard to the end, 46 words.")
+      await call.say("What time is it?")
+      await call.last.getByText(/^It is \d\d:\d\d UTC/).waitFor()
+      await call.last.getByText(/^Heard to the end/).waitFor()
+      const shown = await call.page.locator("#talk > li").allTextContents()
+      assert.match(
+        shown.slice(1).join("\n"),
+        /^You.*What time is it\?\n.*Let me see\. Heard to the end, 3 words\.\ncurrent_time\(\) → It is .*\n.*It is .*\.Heard to the end, \d+ words\.$/
+      )
+    })
+  )
+
+  it(
     "lists the messages of both directions, filtered, and unfolds one by keyboard",
     using({ rate: 30 }, async (call) => {
-      await call.shows("Heard to the end, 43 words.")
+      await call.shows("Heard to the end, 46 words.")
       const rows = call.page.locator("#rows li:visible")
       const acks = call.page.locator("#rows li.is-acks:visible")
       assert.strictEqual(await acks.count(), 0)
       await call.page.getByLabel(/Acks/).check()
-      assert.strictEqual(await acks.count(), 43)
+      assert.strictEqual(await acks.count(), 46)
       await call.page.getByLabel("Text").uncheck()
       assert.strictEqual(await call.page.locator("#rows li.is-text:visible").count(), 0)
       const times = (await rows.locator(".at").allTextContents()).map((time) => Number(time.replace(",", "")))
@@ -657,10 +694,21 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
 
   it(
     "tells a screen reader whole sentences, once they were spoken",
-    using({ rate: 30 }, async (call) => {
-      const live = call.page.locator("#live[aria-live=polite]")
-      await live.getByText("Hello, this is the Antiphon demo.", { exact: true }).waitFor({ state: "attached" })
-      await live.getByText(/^Ask me for a story .* say goodbye\.$/).waitFor({ state: "attached" })
+    using({ rate: 30, start: false }, async (call) => {
+      // Each is there for no longer than the next sentence takes.
+      const told = await call.page.evaluateHandle(() => {
+        const told: Array<string> = []
+        const live = document.querySelector("#live[aria-live=polite]")!
+        new MutationObserver(() => told.push(live.textContent ?? "")).observe(live, { childList: true })
+        return told
+      })
+      await call.page.getByRole("button", { name: "Start call" }).first().click()
+      await call.shows("Heard to the end, 46 words.")
+      assert.deepStrictEqual(await told.jsonValue(), [
+        "Hello, this is the Antiphon demo.",
+        "I am a handful of rules and not a language model, so I need no key.",
+        "Ask me for a story and interrupt me, ask me to look something up, or for a specialist, press a key, or say goodbye."
+      ])
     })
   )
 
@@ -687,6 +735,45 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
     }
   })
 
+  it("asks for the token where the server wants one, calls with it, and forgets a wrong one", async () => {
+    const guarded = await serve(0, { token: Redacted.make("sesame, öffne dich") })
+    const call = await open(browser, { url: guarded.url, start: false })
+    const dialog = call.page.getByRole("dialog", { name: "A token, please" })
+    const offer = async (token: string) => {
+      await dialog.getByLabel("Token").fill(token)
+      await dialog.getByRole("button", { name: "Call" }).click()
+    }
+    try {
+      await call.page.getByRole("button", { name: "Start call" }).first().click()
+      await call.shows("This server takes calls with a token only.")
+      await offer("wrong")
+      await call.shows("The server does not know this token.")
+      await offer("sesame, öffne dich")
+      await call.spoken(3)
+      await call.page.getByRole("button", { name: "Hang up" }).click()
+      await call.status("Call ended")
+      await call.page.reload()
+      await call.page.getByRole("button", { name: "Start call" }).first().click()
+      await call.spoken(3)
+      assert.notInclude(call.page.url(), "sesame")
+    } finally {
+      await call.page.close()
+      await guarded.stop()
+    }
+  })
+
+  it("says so where a server takes no calls from its page", async () => {
+    const full = await serve(0, { maxCalls: 0 })
+    const call = await open(browser, { url: full.url, start: false })
+    try {
+      await call.page.getByRole("button", { name: "Start call" }).first().click()
+      await call.shows("The server did not take the call. (503)")
+    } finally {
+      await call.page.close()
+      await full.stop()
+    }
+  })
+
   it(
     "listens: words that the browser hears interrupt, and are sent once they are final",
     using({ rate: 4, microphone: true }, async (call) => {
@@ -704,7 +791,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
         .getByText(/^Stopped\./)
         .waitFor()
       await hear(" who are you", true)
-      await call.spoken(5, "I am a demo")
+      await call.spoken(5, "I am the demo model")
       assert.deepStrictEqual(
         call
           .sent()
@@ -730,7 +817,10 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
       await call.box.pressSequentially("ho are you")
       await call.box.press("Enter")
       await call.shows(/^Heard to the end/)
-      assert.include((await stage()).read, "I am a demo: a few dozen fixed answers and no model behind them. ")
+      assert.include(
+        (await stage()).read.map((text) => text.trim()),
+        "I am the demo model of Antiphon: a handful of rules, with no weights behind them and no network."
+      )
     })
   )
 
@@ -738,9 +828,9 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
     "goes on by the clock where the browser's voice does not start, and says so",
     using({ voice: "silent", rate: 30 }, async (call) => {
       await call.shows("The voice of this browser did not start. The words go on without it.")
-      await call.last.getByText("Heard to the end, 43 words.").waitFor()
+      await call.last.getByText("Heard to the end, 46 words.").waitFor()
       assert.strictEqual(await call.page.locator("#voice").getAttribute("aria-pressed"), "false")
-      assert.strictEqual(call.sent().filter(({ type }) => type === "agent_speech").length, 43)
+      assert.strictEqual(call.sent().filter(({ type }) => type === "agent_speech").length, 46)
     })
   )
 })

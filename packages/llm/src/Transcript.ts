@@ -37,7 +37,8 @@ export interface Options {
   readonly interruptedMark?: string | undefined
 }
 
-type Sent = { readonly text: string; readonly turn: number } | { readonly call: ToolCall }
+/** Text is `begun` where it is what was left when its beginning was spoken. */
+type Sent = { readonly text: string; readonly turn: number; readonly begun?: true } | { readonly call: ToolCall }
 
 /** Reads a history. */
 export const lines = (history: History.History, options: Options): ReadonlyArray<Line> => {
@@ -59,12 +60,16 @@ export const lines = (history: History.History, options: Options): ReadonlyArray
     sent = sent.filter((item) => "text" in item)
     out.push({ role: "user", text })
   }
+  let mark: Line | undefined
   const placeSpoken = (event: Event.InputOf<"AgentTextSent">) => {
     const placed = place(sent, event.content)
+    // A voice that paused and went on was not interrupted.
+    if (placed.goesOn && mark !== undefined && out.at(-1) === mark) out.pop()
     for (const item of placed.lines) out.push(item)
     sent = placed.rest
-    if (placed.cut && options.interruptedMark !== undefined)
-      out.push({ role: "assistant", text: options.interruptedMark })
+    if (!placed.cut || options.interruptedMark === undefined) return
+    mark = { role: "assistant", text: options.interruptedMark }
+    out.push(mark)
   }
 
   for (const { item, turn } of before) {
@@ -184,9 +189,16 @@ const toolCalls = (entries: ReadonlyArray<History.Entry>) => {
 const place = (
   sent: ReadonlyArray<Sent>,
   spoken: string
-): { readonly lines: ReadonlyArray<Line>; readonly rest: Array<Sent>; readonly cut: boolean } => {
+): {
+  readonly lines: ReadonlyArray<Line>
+  readonly rest: Array<Sent>
+  readonly cut: boolean
+  readonly goesOn: boolean
+} => {
   const start = sent.findIndex((item) => "text" in item && fits(item.text, spoken))
-  if (start < 0) return { lines: [{ role: "assistant", text: spoken }], rest: [...sent], cut: false }
+  if (start < 0) return { lines: [{ role: "assistant", text: spoken }], rest: [...sent], cut: false, goesOn: false }
+  const first = sent[start]!
+  const goesOn = "text" in first && first.begun === true
   const lines: Array<Line> = []
   const rest = [...sent]
   let words = spoken
@@ -212,13 +224,13 @@ const place = (
       rest.shift()
     } else if (text.startsWith(words.trim())) {
       lines.push({ role: "assistant", text: words })
-      rest[0] = { text: text.slice(words.trim().length), turn: item.turn }
+      rest[0] = { text: text.slice(words.trim().length), turn: item.turn, begun: true }
       words = ""
       cut = true
     } else break
   }
   if (words.trim() !== "") lines.push({ role: "assistant", text: words })
-  return { lines, rest, cut }
+  return { lines, rest, cut, goesOn }
 }
 
 const fits = (text: string, spoken: string): boolean => {

@@ -99,6 +99,22 @@ describe("Transcript", () => {
     ])
   })
 
+  it("does not take a voice that paused for one that was interrupted", () => {
+    const paused = [user("go"), sent(1, "It is sunny and warm."), spoken("It is"), spoken("sunny")]
+    const options = { interruptedMark: "[interrupted]" }
+    const heard = ["user: go", "assistant: It is", "assistant: sunny"]
+    assert.deepStrictEqual(read([...paused, user("stop")], options), [
+      ...heard,
+      "assistant: [interrupted]",
+      "user: stop"
+    ])
+    assert.deepStrictEqual(read([...paused, spoken("and warm."), user("thanks")], options), [
+      ...heard,
+      "assistant: and warm.",
+      "user: thanks"
+    ])
+  })
+
   it("puts the calls of a turn of which nothing was heard before the next words of the user", () => {
     const lines = [user("go"), sent(1, "Checking."), ...pair(1, "a"), user("stop")]
     assert.deepStrictEqual(read(lines), ["user: go", "a = ok", "user: stop"])

@@ -269,6 +269,34 @@ describe("Admission", () => {
     })
   )
 
+  it.live("takes the token of a page, which can set no header, as a subprotocol", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, { token })
+      const encoded = (text: string) => `antiphon.bearer.${Buffer.from(text).toString("base64url")}`
+      const wrong = [
+        ["antiphon"],
+        [encoded("s3cret-token")],
+        [encoded("s3cret-token"), "antiphon"],
+        ["antiphon", "s3cret-token"],
+        ["antiphon", "antiphon.bearer.s3cret-token"],
+        ["antiphon", encoded("s3cret-token-and-more")],
+        ["antiphon", encoded("")],
+        ["antiphon", encoded("wrong"), encoded("s3cret-token")]
+      ]
+      for (const protocols of wrong) {
+        const refusal = yield* Client.refused(server.ws, { protocols })
+        assert.deepStrictEqual([refusal.status, refusal.body], [401, '{"detail":"Unauthorized"}'], String(protocols))
+      }
+      const protocols = ["antiphon", encoded("s3cret-token")]
+      const headers = { authorization: "Bearer wrong" }
+      assert.strictEqual((yield* Client.refused(server.ws, { protocols, headers })).status, 401)
+      const client = yield* Client.call(server.ws, {}, { protocols })
+      yield* client.hear("Welcome.")
+      assert.strictEqual(client.ws.protocol, "antiphon")
+      assert.notInclude(JSON.stringify(server.log), "s3cret")
+    })
+  )
+
   it.live("refuses pages of other origins, and admits its own, the allowed ones, and clients that are no page", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, { allowedOrigins: ["https://app.example"] })

@@ -9,7 +9,7 @@ export const refusal = (
   request: HttpServerRequest,
   { allowedOrigins, token }: Settings
 ): { readonly status: number; readonly detail: string } | undefined => {
-  if (token !== undefined && !sameText(bearer(request.headers.authorization), Redacted.value(token))) {
+  if (token !== undefined && !sameText(given(request), Redacted.value(token))) {
     return { status: 401, detail: "Unauthorized" }
   }
   const { host, origin } = request.headers
@@ -19,7 +19,22 @@ export const refusal = (
     : { status: 403, detail: "Origin not allowed" }
 }
 
-const bearer = (header: string | undefined): string => /^Bearer +(.+)$/i.exec(header ?? "")?.[1]?.trim() ?? ""
+const given = ({ headers }: HttpServerRequest): string =>
+  headers.authorization === undefined ? protocolToken(headers) : bearer(headers.authorization)
+
+const bearer = (header: string): string => /^Bearer +(.+)$/i.exec(header)?.[1]?.trim() ?? ""
+
+/**
+ * The token that a page offers as a second subprotocol, `antiphon.bearer.<base64url>`: a browser lets a page name the
+ * protocols of a socket, and no other header.
+ */
+const protocolToken = (headers: HttpServerRequest["headers"]): string => {
+  const [first, second, ...more] = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim())
+  // The first is the one that is agreed upon and sent back: it must not be the secret.
+  if (first !== "antiphon" || more.length > 0) return ""
+  const [, encoded = ""] = /^antiphon\.bearer\.([\w-]+)$/.exec(second ?? "") ?? []
+  return Buffer.from(encoded, "base64url").toString("utf8")
+}
 
 // Hashed first: the comparison takes the same time whatever the lengths are.
 const sameText = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b))

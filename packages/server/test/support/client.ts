@@ -52,9 +52,14 @@ export interface Refusal {
   readonly headers: Record<string, string | Array<string> | undefined>
 }
 
-const opened = (address: string, options: ClientOptions = {}) =>
+/** Options of a socket, and the subprotocols that it offers. */
+export interface Options extends ClientOptions {
+  readonly protocols?: ReadonlyArray<string> | undefined
+}
+
+const opened = (address: string, { protocols = [], ...options }: Options = {}) =>
   Effect.callback<WebSocket, Refusal>((resume) => {
-    const ws = new WebSocket(address, { perMessageDeflate: false, ...options })
+    const ws = new WebSocket(address, [...protocols], { perMessageDeflate: false, ...options })
     ws.on("error", () => {})
     ws.once("open", () => resume(Effect.succeed(ws)))
     ws.once("unexpected-response", (_, response) => {
@@ -67,7 +72,7 @@ const opened = (address: string, options: ClientOptions = {}) =>
   })
 
 /** Opens a socket and sends nothing yet. It is dropped with the scope. */
-export const connect = (address: string, options?: ClientOptions) =>
+export const connect = (address: string, options?: Options) =>
   Effect.map(
     Effect.acquireRelease(opened(address, options), (ws) => Effect.sync(() => ws.terminate())),
     (ws): Client => {
@@ -128,9 +133,8 @@ export const connect = (address: string, options?: ClientOptions) =>
 export const call = (
   address: string,
   start: { readonly call_id?: string; readonly [key: string]: unknown } = {},
-  options?: ClientOptions
+  options?: Options
 ) => Effect.tap(connect(address, options), (client) => Effect.sync(() => client.send({ type: "start", ...start })))
 
 /** The refusal of an upgrade. */
-export const refused = (address: string, options?: ClientOptions) =>
-  Effect.flip(Effect.scoped(connect(address, options)))
+export const refused = (address: string, options?: Options) => Effect.flip(Effect.scoped(connect(address, options)))
