@@ -73,7 +73,9 @@ export class RuleModel {
   /** Reports that no filter was asked about yet. */
   private readonly unseen = new Map<string, string>()
   /** Events whose filter takes its time. */
-  private deciding = 0
+  private readonly deciding = new Set<string>()
+  /** A filter that takes its time holds up the events behind it, whenever they came. */
+  private slow = false
   private reading: string | undefined
 
   constructor(policies: Policies) {
@@ -108,11 +110,13 @@ export class RuleModel {
         this.reading = undefined
         return this.holds(
           2,
-          !this.unseen.has(entry.eventId) || this.deciding > 0,
+          !this.unseen.has(entry.eventId) || this.deciding.size > 0,
           `${entry.eventId} was taken and not looked at`
         )
       case "Deciding":
-        return void this.deciding++
+        this.slow = true
+        this.deciding.add(entry.event.eventId)
+        return this.looked(entry.event)
       case "Decided":
         return this.decided(entry)
       case "TurnStarted":
@@ -165,10 +169,11 @@ export class RuleModel {
   }
 
   private decided({ decision, event }: Extract<Timeline.Entry, { readonly _tag: "Decided" }>) {
-    this.unseen.delete(event.eventId)
-    if (this.deciding > 0) this.deciding--
+    // What was still being decided on when the caller went is of no consequence.
+    if (this.deciding.delete(event.eventId)) {
+      if (this.hungUpAt !== undefined && event._tag !== "CallEnded") return
+    } else this.looked(event)
     if (this.endedAt !== undefined) return this.breach(8, `${event._tag} was decided on after the end`)
-    if (event._tag === "BackgroundReturned") this.returned(event)
     if (this.hungUpAt !== undefined && event._tag !== "CallEnded") {
       return this.breach(8, `${event._tag} was decided on after the caller had gone`)
     }
@@ -177,6 +182,12 @@ export class RuleModel {
     if (decision === "Cancel") return void (this.wanted = undefined)
     for (const result of this.pending.filter(({ delivery }) => delivery === "nextTurn")) this.deliver(result)
     this.wanted = { event, at: this.now, expected: [...this.delivered] }
+  }
+
+  /** The filters are asked about an event. */
+  private looked(event: Event.Input) {
+    this.unseen.delete(event.eventId)
+    if (event._tag === "BackgroundReturned" && this.hungUpAt === undefined) this.returned(event)
   }
 
   private deliver(result: Result) {
@@ -189,6 +200,7 @@ export class RuleModel {
     const result = this.pending.find((one) => one.key === key)
     if (result === undefined) return this.breach(7, `${key} was delivered twice, or out of nothing`)
     this.deliver(result)
+    if (this.slow) return
     if (result.delivery === "immediate") this.holds(7, this.now === result.at, `${key} came late`)
     else if (result.delivery === "nextTurn") this.breach(7, `${key} came by itself, not with a turn`)
     else {
@@ -203,7 +215,7 @@ export class RuleModel {
       this.wanted?.event.eventId === trigger.eventId,
       `turn ${id} was started by an event that none waits for`
     )
-    if (this.wanted !== undefined && !this.edited) {
+    if (this.wanted !== undefined && !this.edited && !this.slow) {
       const seen = sorted(returnedKeys(history.events))
       const expected = sorted(this.wanted.expected)
       this.holds(7, seen === expected, `turn ${id} sees the results [${seen}], not [${expected}]`)
@@ -372,10 +384,10 @@ export class RuleModel {
   /** Nothing more could happen at this moment, and time passes until the next one. */
   private quiet(next: number) {
     if (this.hungUpAt !== undefined) return
-    for (const { at, delivery, key } of this.pending) {
+    for (const { at, delivery, key } of this.slow ? [] : this.pending) {
       if (delivery === "immediate") this.breach(7, `${key} did not come at once`)
       if (delivery !== "whenIdle") continue
-      this.holds(7, this.talking() || !this.isFree() || this.deciding > 0, `${key} did not use the silence`)
+      this.holds(7, this.talking() || !this.isFree(), `${key} did not use the silence`)
       this.holds(7, this.now <= at + this.patience, `${key} lost its patience and did not come`)
     }
     if (this.wanted !== undefined) {
@@ -386,7 +398,7 @@ export class RuleModel {
         (current.closedAt !== undefined && next > current.closedAt + this.grace)
       this.holds(1, !free, `nothing runs, and ${this.wanted.event._tag} is not answered`)
     }
-    if (this.deciding > 0) return
+    if (this.deciding.size > 0) return
     if (this.reading !== undefined) this.breach(2, `time passes while ${this.reading} is being read`)
     for (const [eventId, tag] of this.unseen) this.breach(2, `${eventId} (${tag}) was not looked at while time passed`)
   }

@@ -70,7 +70,11 @@ export const make = (seed: number, options: Options = {}): SimulatedCaller => {
   const temper = chance.pick(options.tempers ?? tempers)
   const turns = chance.int(1, options.maxTurns ?? 8)
   const draw = (): ReadonlyArray<Caller.Step> => Caller.steps(moves[temper](chance, options.phrases ?? standardPhrases))
-  const script = chance.many(temper === "chaotic" ? turns * 3 : turns, draw).flat()
+  const script =
+    temper === "chaotic"
+      ? // Agents that answer their own speech would go on for ever, and this harness speaks a hundred times too fast.
+        [...chance.many(turns * 3, draw).flat(), Caller.pauses(chance.int(0, 60)), Caller.hangsUp]
+      : chance.many(turns, draw).flat()
   return { seed, temper, script, line: lineOf(chance.split("line"), temper) }
 }
 

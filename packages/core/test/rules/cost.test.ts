@@ -1,6 +1,6 @@
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { forAll } from "./schedule.ts"
+import { forAll } from "./forAll.ts"
 import { countWork } from "./work.ts"
 
 // A file of its own: counting slows down whatever runs beside it.

@@ -1,64 +1,70 @@
-import { assert, describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import * as Agent from "../../src/Agent.ts"
 import * as Call from "../../src/Call.ts"
 import * as Event from "../../src/Event.ts"
-import { breaches } from "./replay.ts"
-import { everything, forAll, type Random, settle, type Shape, simulate } from "./schedule.ts"
+import * as RandomAgent from "../../src/testing/RandomAgent.ts"
+import * as Rules from "../../src/testing/Rules.ts"
+import * as SimulatedCaller from "../../src/testing/SimulatedCaller.ts"
+import * as VirtualTime from "../../src/testing/VirtualTime.ts"
+import { forAll, runs, seed } from "./forAll.ts"
 import { hearing, misheard } from "./speech.ts"
 
-/** A rule holds for random calls of a shape. */
-const upholds = (rule: number, shape: Shape) => (random: Random) =>
-  Effect.map(simulate(random, shape), (trace) => {
-    const found = breaches(trace).filter((breach) => breach.rule === rule)
-    assert.deepStrictEqual(
-      found.map(({ at, what }) => `${at} ms: ${what}`),
-      []
-    )
-  })
+const { everything } = RandomAgent
+type Shape = RandomAgent.Shape
+
+/** A rule holds for random agents of a shape, on the phone with a harness that reports anything, or with callers. */
+const upholds = (rule: number, name: string, shape: Shape, tempers: SimulatedCaller.Options["tempers"] = ["chaotic"]) =>
+  it.effect(
+    name,
+    () => Rules.check(RandomAgent.make(shape), { calls: runs, seed, rules: [rule], tempers, maxTurns: 6 }),
+    120_000
+  )
+const human = SimulatedCaller.tempers.filter((temper) => temper !== "chaotic")
 
 const speaking: Shape["steps"] = { Say: 5, Push: 2, Wait: 5, Promise: 1, Hold: 2 }
 const untidy: Shape["steps"] = { Say: 5, Wait: 4, Mask: 3, Hold: 6, Fork: 3, Fail: 0.2 }
 
 describe("1. at most one turn runs, and nothing of a closed turn is heard", () => {
-  forAll("whatever the agent does", upholds(1, { steps: everything }))
-  forAll("when turns are slow to clean up", upholds(1, { steps: untidy }))
-  forAll("when filters take their time to answer", upholds(1, { steps: everything, slowFilters: 0.4 }))
-  forAll("when the harness takes its time to send", upholds(1, { steps: everything, slowSends: 0.7 }))
+  upholds(1, "whatever the agent does", { steps: everything })
+  upholds(1, "whatever the caller does", { steps: everything }, human)
+  upholds(1, "when turns are slow to clean up", { steps: untidy })
+  upholds(1, "when filters take their time to answer", { steps: everything, slowFilters: 0.4 })
 })
 
 describe("2. reading never waits for a turn", () => {
-  forAll("whatever the agent does", upholds(2, { steps: everything }))
-  forAll("when turns are slow to clean up", upholds(2, { steps: untidy }))
-  forAll("when the harness takes its time to send", upholds(2, { steps: speaking, slowSends: 0.9 }))
+  upholds(2, "whatever the agent does", { steps: everything })
+  upholds(2, "whatever the caller does", { steps: everything }, human)
+  upholds(2, "when turns are slow to clean up", { steps: untidy })
+  upholds(2, "when the agent talks", { steps: speaking })
 })
 
 describe("5. what was spoken is what the harness reported, as the agent wrote it", () => {
+  upholds(5, "on any line", { steps: everything }, human)
+  upholds(5, "on a noisy line", { steps: speaking }, ["noisy"])
   forAll("with spacing and emoji, and text that cannot be interrupted once it has begun", hearing)
   forAll("a word that was read out differently costs that word", misheard)
 })
 
 describe("7. a background result is delivered exactly once, when its policy says", () => {
   const working: Shape["steps"] = { Say: 2, Wait: 3, Background: 8, Hold: 1, Region: 0.5, Fail: 0.2 }
-  forAll("whatever the agent does", upholds(7, { steps: everything }))
-  forAll("when much of its work is in the background", upholds(7, { steps: working }))
+  upholds(7, "whatever the agent does", { steps: everything })
+  upholds(7, "whatever the caller does", { steps: everything }, human)
+  upholds(7, "when much of its work is in the background", { steps: working })
 })
 
 describe("8. nothing of a call remains after its end, which is bounded", () => {
-  forAll("whatever the agent does", upholds(8, { steps: everything }))
-  forAll("when turns are slow to clean up", upholds(8, { steps: { ...untidy, Background: 3, Region: 1 } }))
-  forAll("when filters take their time to answer", (random) =>
-    Effect.map(simulate(random, { steps: { Say: 1, Wait: 3, Background: 5 }, slowFilters: 0.5 }), (trace) => {
-      const left = breaches(trace).filter(({ what }) => what.includes("fibers are left"))
-      assert.deepStrictEqual(left, [])
-    })
-  )
+  upholds(8, "whatever the agent does", { steps: everything })
+  upholds(8, "whatever the caller does", { steps: everything }, human)
+  upholds(8, "when turns are slow to clean up", { steps: { ...untidy, Background: 3, Region: 1 } })
+  upholds(8, "when filters take their time to answer", { steps: { Say: 1, Wait: 3, Background: 5 }, slowFilters: 0.5 })
 })
 
 describe("9. a failing agent ends its turn, and nothing else", () => {
   const failing: Shape["steps"] = { ...everything, Fail: 2, Die: 1, Throw: 1 }
-  forAll("recover", upholds(9, { steps: failing, policies: { turnFailure: "recover" } }))
-  forAll("close", upholds(9, { steps: failing, policies: { turnFailure: "close" } }))
+  upholds(9, "recover", { steps: failing, policies: { turnFailure: "recover" } })
+  upholds(9, "close", { steps: failing, policies: { turnFailure: "close" } })
+  upholds(9, "whatever the caller does", { steps: failing }, human)
   forAll("another call is untouched", (random) =>
     Effect.gen(function* () {
       const echo = Agent.make(Agent.route({ UserTurnEnded: (event) => Stream.make(Event.sendText(event.eventId)) }))
@@ -90,7 +96,7 @@ describe("9. a failing agent ends its turn, and nothing else", () => {
         yield* ill.receive({ _tag: "UserTurnEnded", eventId })
         yield* well.receive({ _tag: "UserTurnEnded", eventId })
       }
-      yield* settle
+      yield* VirtualTime.settled
       yield* ill.end
       yield* well.end
       assert.deepStrictEqual(heard, [...ids])
@@ -100,7 +106,7 @@ describe("9. a failing agent ends its turn, and nothing else", () => {
 
 describe("10. uninterruptible regions finish", () => {
   const regions: Shape["steps"] = { Say: 4, Push: 1, Wait: 4, Hold: 1, Fork: 1, Region: 4 }
-  forAll("whatever the agent does", upholds(10, { steps: everything }))
-  forAll("when much of what it does is uninterruptible", upholds(10, { steps: regions }))
-  forAll("when the harness takes its time to send", upholds(10, { steps: regions, slowSends: 0.7 }))
+  upholds(10, "whatever the agent does", { steps: everything })
+  upholds(10, "whatever the caller does", { steps: regions }, human)
+  upholds(10, "when much of what it does is uninterruptible", { steps: regions })
 })

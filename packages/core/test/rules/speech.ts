@@ -4,13 +4,14 @@ import { Effect, type Scope, Stream } from "effect"
 import * as Agent from "../../src/Agent.ts"
 import * as Call from "../../src/Call.ts"
 import * as Event from "../../src/Event.ts"
-import { type Random, settle } from "./schedule.ts"
+import type { Chance } from "../../src/testing/Chance.ts"
+import * as VirtualTime from "../../src/testing/VirtualTime.ts"
 
 const separators = [" ", " ", " ", "  ", "\n", ", ", ". ", " 🙂 ", " 👋🏽 ", "! "]
 const isSolid = (character: string) => !/[\s\u{1F300}-\u{1FAFF}]/u.test(character)
 
 /** Words that no two turns share, so that there is one place for each. */
-const words = (random: Random) => {
+const words = (random: Chance) => {
   let count = 0
   return () => {
     let word = ""
@@ -20,7 +21,7 @@ const words = (random: Random) => {
 }
 
 /** Cuts a text into pieces at random places, also within words. */
-const cut = (random: Random, text: string) => {
+const cut = (random: Chance, text: string) => {
   const characters = [...text]
   const pieces: Array<string> = []
   while (characters.length > 0) pieces.push(characters.splice(0, random.int(1, 25)).join(""))
@@ -71,7 +72,7 @@ const committed = (said: ReadonlyArray<Said>, heard: number): number => {
 }
 
 /** Speech that is reported without white space and emoji, in random portions, and broken off at random. */
-export const hearing = (random: Random): Effect.Effect<void, never, Scope.Scope> =>
+export const hearing = (random: Chance): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const word = words(random)
     const turns = random.many(random.int(1, 6), (): ReadonlyArray<Said> => {
@@ -85,7 +86,7 @@ export const hearing = (random: Random): Effect.Effect<void, never, Scope.Scope>
     const marks: Array<string> = []
     for (const [index, said] of turns.entries()) {
       yield* call.receive({ _tag: "UserTurnEnded", eventId: `turn ${index}` })
-      yield* settle
+      yield* VirtualTime.settled
       yield* call.receive({ _tag: "AgentTurnStarted" })
       const text = said.map(({ piece }) => piece).join("")
       const reports = reported(text)
@@ -127,7 +128,7 @@ export const hearing = (random: Random): Effect.Effect<void, never, Scope.Scope>
   })
 
 /** Speech of which one word is read out in other words. */
-export const misheard = (random: Random): Effect.Effect<void, never, Scope.Scope> =>
+export const misheard = (random: Chance): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const word = words(random)
     const turns = random.many(random.int(1, 4), () => {
@@ -144,7 +145,7 @@ export const misheard = (random: Random): Effect.Effect<void, never, Scope.Scope
     )
     for (const [index, { gaps, spoken, wrong }] of turns.entries()) {
       yield* call.receive({ _tag: "UserTurnEnded", eventId: `turn ${index}` })
-      yield* settle
+      yield* VirtualTime.settled
       yield* call.receive({ _tag: "AgentTurnStarted" })
       for (const [at, one] of spoken.entries()) {
         const read =

@@ -4,7 +4,7 @@ import { Effect, type Scope, Stream } from "effect"
 import * as Agent from "../../src/Agent.ts"
 import * as Call from "../../src/Call.ts"
 import * as Event from "../../src/Event.ts"
-import type { Random } from "./schedule.ts"
+import type { Chance } from "../../src/testing/Chance.ts"
 
 const session = new Session()
 session.connect()
@@ -79,7 +79,7 @@ const watchArrays = () => {
 }
 
 /** The reports of a stretch of a call, the same every time, and what the agent answers to each. */
-const stretch = (random: Random) => {
+const stretch = (random: Chance) => {
   const answers = random.many(2, (index) => random.many(random.int(2, 12), (at) => `word${index}x${at}`))
   const reports: Array<Event.Report> = []
   for (const [index, answer] of answers.entries()) {
@@ -99,7 +99,7 @@ const repeats = { warmUp: 32, measured: 2, between: 32 }
 
 /** The work of the same stretch of events early in a call and late in it. */
 export const countWork = (
-  random: Random
+  random: Chance
 ): Effect.Effect<{ readonly early: number; readonly late: number }, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { answers, reports } = stretch(random)
