@@ -90,7 +90,7 @@ export const decide = (prompt: Prompt.Prompt, tools: ReadonlyArray<Tool.Any>): S
   // What was said in this turn already has told what had come until then.
   const said = messages.findLastIndex((message) => message.role === "assistant" && DemoTalk.textOf(message) !== "")
   const since = messages.slice(Math.max(at, said) + 1)
-  const results = since.flatMap((message) => (message.role === "tool" ? message.content.flatMap(resultOf) : []))
+  const results = since.flatMap(resultsOf)
   const news = results.flatMap(tell)
   if (since.some(isGivenBack)) return welcomeBack(news, messages)
   const answer = answerTo(words, messages.slice(0, Math.max(at, 0)), tools)
@@ -170,9 +170,23 @@ const outcome = (name: string, result: string): string =>
       ? result
       : sentence(`The tool “${spoken(name)}” says: ${result}`)
 
-const resultOf = (part: Prompt.ToolMessagePart) =>
-  part.type === "tool-result" ? [{ name: part.name, text: oneLine(part.result) }] : []
+interface Result {
+  readonly name: string
+  readonly text: string
+}
+
+const resultsOf = (message: Prompt.Message): ReadonlyArray<Result> => {
+  if (message.role === "tool") {
+    return message.content.flatMap((part) =>
+      part.type === "tool-result" ? [{ name: part.name, text: oneLine(part.result) }] : []
+    )
+  }
+  // What came for an agent that has handed the call over.
+  const [, name, result] =
+    message.role === "system" ? (/ had started (\S+)\. It has returned: (.*)$/s.exec(message.content) ?? []) : []
+  return name === undefined ? [] : [{ name, text: oneLine(result) }]
+}
 
 // A call that hands over, or that goes on in the background, has nothing to tell yet.
-const tell = ({ name, text }: { readonly name: string; readonly text: string }): ReadonlyArray<string> =>
+const tell = ({ name, text }: Result): ReadonlyArray<string> =>
   text === "pending" || text === "cancelled" || text === "success" ? [] : [outcome(name, text)]

@@ -180,6 +180,13 @@ describe("DemoModel", () => {
     )
   })
 
+  it("tells what came back for the agent that it has the call from, once", () => {
+    const came = system("Another agent of this call had started look_up. It has returned: It is forty-two.")
+    const before = [user("a specialist"), agent("Hello."), came]
+    assert.deepStrictEqual(decide(before), { text: "It is forty-two.", calls: [] })
+    assert.strictEqual(decide([...before, agent("It is forty-two."), user("thanks")]).text, "You are welcome.")
+  })
+
   it("tells what came back while the caller was speaking, and answers the caller as well", () => {
     const result = called("look_up", "It is forty-two.")
     assert.deepStrictEqual(decide([user("thanks"), ...result]), {
