@@ -51,17 +51,9 @@ export const make = (options: {
 }): Effect.Effect<Recorder> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
-    const seed = options.seed ?? (yield* Random.nextIntBetween(0, 2 ** 32 - 1))
     const redactor = options.redact === undefined ? undefined : Redaction.redactor(options.redact)
-    const header: Recording.Header = {
-      _tag: "Recording",
-      version: Recording.version,
-      startedAt: DateTime.makeUnsafe(clock.currentTimeMillisUnsafe()),
-      request: options.request,
-      seed,
-      redacted: redactor !== undefined
-    }
-    const start = Number(clock.monotonicTimeNanosUnsafe())
+    const header = yield* headerOf(options, redactor !== undefined)
+    const now = timer(clock)
     let broken = false
 
     const write = (line: string) => {
@@ -75,7 +67,7 @@ export const make = (options: {
 
     /** Writes a line, and says whether it could be. */
     const put = (note: Recording.Note): boolean => {
-      const at = Math.round((Number(clock.monotonicTimeNanosUnsafe()) - start) / 1000) / 1000
+      const at = now()
       try {
         const shown = redactor === undefined ? note : redactor.note(note)
         if (shown !== undefined) write(LineText.make(at, shown))
@@ -99,6 +91,57 @@ export const make = (options: {
       }
     }
   })
+
+/**
+ * Makes a recorder that keeps the lines as they are, and gives the recording of what it was told by now. For tests, whose
+ * calls are many and whose recordings are hardly ever read.
+ */
+export const collect = (options: {
+  readonly request: CallRequest.CallRequest
+  readonly seed?: number | undefined
+}): Effect.Effect<{ readonly recorder: Recorder; readonly recording: () => Recording.Recording }> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const header = yield* headerOf(options, false)
+    const now = timer(clock)
+    const lines: Array<Recording.Line> = []
+    const prompts = Prompts.make()
+    const note = (note: Recording.Note) => void lines.push({ at: now(), ...note })
+    return {
+      recorder: {
+        header,
+        note,
+        asked: (asked) => {
+          const line = prompts.add(asked)
+          note(line)
+          return line.request
+        }
+      },
+      recording: () => ({ header, lines: [...lines], truncated: false, skipped: 0 })
+    }
+  })
+
+const headerOf = (
+  { request, seed }: { readonly request: CallRequest.CallRequest; readonly seed?: number | undefined },
+  redacted: boolean
+) =>
+  Effect.gen(function* (): Effect.fn.Return<Recording.Header> {
+    const clock = yield* Clock.Clock
+    return {
+      _tag: "Recording",
+      version: Recording.version,
+      startedAt: DateTime.makeUnsafe(clock.currentTimeMillisUnsafe()),
+      request,
+      seed: seed ?? (yield* Random.nextIntBetween(0, 2 ** 32 - 1)),
+      redacted
+    }
+  })
+
+/** Milliseconds since it was made, to the microsecond. */
+const timer = (clock: Clock.Clock) => {
+  const start = Number(clock.monotonicTimeNanosUnsafe())
+  return () => Math.round((Number(clock.monotonicTimeNanosUnsafe()) - start) / 1000) / 1000
+}
 
 /**
  * Records the call that an effect makes, and lets it run on the recorder's seed. Put it around the making of the agent as

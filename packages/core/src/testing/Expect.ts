@@ -138,6 +138,15 @@ export const noTool = (call: Played.Played, name: string): void => {
   if (Played.tools(call).some((one) => one.name === name)) fail(call, `${name} was called.`)
 }
 
+/** Expects that the prompt of the n-th request to a model, counted from 1, contains some words. */
+export const prompt = (call: Played.Played, n: number, words: Words): void => {
+  const prompts = Played.prompts(call)
+  const asked = prompts[n - 1]
+  if (asked === undefined) return fail(call, `Models were asked ${prompts.length} times, not ${n} times.`)
+  const text = asked.prompt.map((message) => JSON.stringify(message)).join("\n")
+  if (!fits(text, words)) fail(call, `The prompt of request ${n} does not contain ${quoted(words)}:\n${text}`)
+}
+
 /** Expects that the caller never waited longer than this for the agent to speak. */
 export const waitAtMost = (call: Played.Played, duration: Duration.Input): void => {
   const longest = Played.longestWait(call)

@@ -7,6 +7,8 @@ import type { Policies } from "../Agent.ts"
 import type { CallRequest } from "../CallRequest.ts"
 import type * as Event from "../Event.ts"
 import type * as History from "../History.ts"
+import * as Result from "effect/Result"
+import * as Recording from "../Recording.ts"
 import type * as Timeline from "./Timeline.ts"
 
 /** A call that was played to its end. */
@@ -15,6 +17,8 @@ export interface Played {
   readonly entries: ReadonlyArray<Timeline.Entry>
   /** The record of the call, as its agent would see it after the end. */
   readonly history: History.History
+  /** The call as a recording, with the requests to models. */
+  readonly recording: Recording.Recording
   /** The policies of the agent that was called. */
   readonly policies: Policies
   readonly request: CallRequest
@@ -92,6 +96,10 @@ export const tools = (self: Played): ReadonlyArray<ToolCall> => {
     return [{ at: times.get(item) ?? 0, id, name, args, returned }]
   })
 }
+
+/** What models were asked, in order, with what they replied. */
+export const prompts = ({ recording }: Played): ReadonlyArray<Recording.ModelRequest> =>
+  Result.getOrThrow(Recording.modelRequests(recording))
 
 /** How the call ended. */
 export interface Outcome {

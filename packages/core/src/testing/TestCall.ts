@@ -30,6 +30,7 @@ import * as Event from "../Event.ts"
 import type * as History from "../History.ts"
 import * as Observation from "../internal/observation.ts"
 import * as Voice from "../internal/voice.ts"
+import * as Recorder from "../Recorder.ts"
 import * as Caller from "./Caller.ts"
 import type * as Played from "./Played.ts"
 import * as Timeline from "./Timeline.ts"
@@ -58,6 +59,8 @@ export interface Line {
 /** How a call is played. */
 export interface Options extends VirtualTime.Options {
   readonly request?: CallRequest.CallRequest | undefined
+  /** The seed of the call's own `Random`, from which its ids are drawn, as in the header of a recording. */
+  readonly callSeed?: number | undefined
   readonly line?: Line | undefined
   /** Longest call. 1 hour by default. */
   readonly maxDuration?: Duration.Input | undefined
@@ -116,14 +119,18 @@ const play = <E, R, R2, E2, R3>(
     // Closed below where the call comes to its end, and here where it does not: a caller may fail, a call be stuck.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
 
+    const { recorder, recording } = yield* Recorder.collect({ request, seed: options.callSeed })
+
     const spec = yield* Effect.suspend(() => specOf(agent, request)).pipe(
       Scope.provide(scope),
-      Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics)
+      Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics),
+      Recorder.provide(recorder)
     )
     const stage = makeStage(options.line ?? {}, yield* Queue.unbounded<Event.Report>(), observation, entries, now)
     const call = yield* Call.make(observation.watch(spec), { request, harness: stage.harness }).pipe(
       Scope.provide(scope),
       Effect.provideService(Timeline.Notes, note),
+      Recorder.provide(recorder),
       Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics)
     )
     yield* Effect.forkScoped(stage.read(call), { startImmediately: true })
@@ -157,7 +164,13 @@ const play = <E, R, R2, E2, R3>(
     yield* Scope.close(scope, Exit.void)
     yield* VirtualTime.settled
     note({ _tag: "Closed", fibers: fibers.count() })
-    return { entries, history: yield* call.history, policies: spec, request } satisfies Played.Played
+    return {
+      entries,
+      history: yield* call.history,
+      recording: recording(),
+      policies: spec,
+      request
+    } satisfies Played.Played
   }).pipe(Effect.scoped)
 
 const specOf = <E, R, R2>(
