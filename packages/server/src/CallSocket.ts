@@ -10,12 +10,14 @@ import type * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import * as EventId from "@antiphon/core/EventId"
+import * as Recorder from "@antiphon/core/Recorder"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
@@ -26,6 +28,7 @@ import type { Settings } from "./Settings.ts"
 import * as Wire from "./Wire.ts"
 
 type Frame = string | Uint8Array
+type Record = (request: CallRequest) => Effect.Effect<Recorder.Recorder, never, Scope.Scope>
 type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
 
 /**
@@ -39,10 +42,12 @@ export const open = <E, R, R2>(
     readonly factory: Agent.Factory<E, R, R2>
     readonly calls: Calls["Service"]
     readonly settings: Settings
+    /** Makes the recorder of a call, where calls are recorded. */
+    readonly record?: Record | undefined
   }
 ): Effect.Effect<void, Socket.SocketError, Exclude<R | R2, Scope.Scope>> =>
   Effect.gen(function* () {
-    const { calls, factory, request, settings } = options
+    const { calls, factory, record, request, settings } = options
     const clock = yield* Clock.Clock
     const nextId = yield* EventId.make
     const readScope = yield* Scope.make()
@@ -69,15 +74,16 @@ export const open = <E, R, R2>(
 
     const converse = (request: CallRequest, peer: Peer.Peer, pull: Pull, rest: ReadonlyArray<Frame>) =>
       Effect.gen(function* () {
-        const spec = yield* makeAgent(factory, request, settings, callScope).pipe(
-          // Nobody reads meanwhile, so this is how a caller who hangs up is noticed.
-          Effect.raceFirst(Effect.andThen(peer.gone, Effect.fail(Ending.PeerClosed())))
-        )
         const harness: Call.Harness = {
           send: (outputs) => peer.send(Arr.map(outputs, Wire.encode)),
           fail: (error) => stop(Ending.AgentFailed({ error }))
         }
-        call = yield* Scope.provide(Call.make(spec, { request, harness }), callScope)
+        call = yield* makeAgent(factory, request, settings, callScope).pipe(
+          // Nobody reads meanwhile, so this is how a caller who hangs up is noticed.
+          Effect.raceFirst(Effect.andThen(peer.gone, Effect.fail(Ending.PeerClosed()))),
+          Effect.flatMap((spec) => Scope.provide(Call.make(spec, { request, harness }), callScope)),
+          record === undefined ? identity : recorded(record(request), callScope)
+        )
         const receive = receiver(call, settings, clock)
         if (rest.length > 0) yield* receive(rest)
         const next = Effect.flatMap(pull, (frames) => {
@@ -121,6 +127,12 @@ export const open = <E, R, R2>(
       Effect.onError(() => Scope.close(readScope, Exit.void))
     )
   })
+
+/** Records what an effect makes, until the scope of the call has closed. */
+const recorded =
+  (record: ReturnType<Record>, callScope: Scope.Closeable) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Scope.provide(record, callScope), (recorder) => Recorder.provide(self, recorder))
 
 /** Does what is stated about an ending. */
 const finish = (

@@ -44,6 +44,8 @@ export interface Settings {
   readonly allowedOrigins: ReadonlyArray<string>
   /** `ANTIPHON_EXPOSE_ERRORS`, false: whether a peer is told the message of an agent's failure, and not its id alone. */
   readonly exposeErrors: boolean
+  /** `ANTIPHON_RECORD_DIR`, none: where set, each call is recorded into a file of its own in this directory. */
+  readonly recordDir: string | undefined
 }
 
 const orUndefined = <A>(config: Config.Config<A>) => Config.map(Config.option(config), Option.getOrUndefined)
@@ -77,7 +79,10 @@ export const config: Config.Config<Settings> = Config.all({
       .map((origin) => origin.trim())
       .filter((origin) => origin !== "")
   ),
-  exposeErrors: Config.withDefault(Config.Boolean("ANTIPHON_EXPOSE_ERRORS"), false)
+  exposeErrors: Config.withDefault(Config.Boolean("ANTIPHON_EXPOSE_ERRORS"), false),
+  recordDir: Config.map(Config.withDefault(Config.String("ANTIPHON_RECORD_DIR"), ""), (path) =>
+    path.trim() === "" ? undefined : path.trim()
+  )
 })
 
 /** What code says about settings: it wins over the environment. */

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type * as Agent from "@antiphon/core/Agent"
+import type * as Redaction from "@antiphon/core/Redaction"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as ByteSize from "effect/ByteSize"
 import type * as Config from "effect/Config"
@@ -30,6 +31,7 @@ import * as CallSocket from "./CallSocket.ts"
 import * as Admission from "./internal/admission.ts"
 import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
 import * as PreCall from "./PreCall.ts"
+import * as RecordingFile from "./RecordingFile.ts"
 import * as Settings from "./Settings.ts"
 import * as Wire from "./Wire.ts"
 
@@ -37,6 +39,8 @@ import * as Wire from "./Wire.ts"
 export interface Options<E = never, R = never> {
   /** Asked before each call. Without it every call is taken. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
+  /** What of a call is blanked in its recording, where calls are recorded. */
+  readonly redact?: Redaction.Redaction | undefined
   /** Settings that win over the environment. */
   readonly settings?: Settings.Overrides | undefined
 }
@@ -68,6 +72,8 @@ export const layer = <E, R = never, R2 = never, PE = never, PR = never>(
     Effect.gen(function* () {
       const settings = yield* Settings.load(options.settings)
       const calls = yield* Calls.make(settings)
+      const { recordDir: directory } = settings
+      const record = directory === undefined ? undefined : RecordingFile.recorder({ directory, redact: options.redact })
       const router = yield* HttpRouter.HttpRouter
       const services = yield* Effect.context<Exclude<R | R2 | PR, Scope.Scope>>()
 
@@ -100,7 +106,7 @@ export const layer = <E, R = never, R2 = never, PE = never, PR = never>(
           if (refusal !== undefined) return refusal
           const socket = yield* request.upgrade
           yield* Effect.provideContext(
-            CallSocket.open(socket, { request, factory, calls, settings }),
+            CallSocket.open(socket, { request, factory, calls, settings, record }),
             services as Context.Context<Exclude<R | R2, Scope.Scope>>
           ) as Effect.Effect<void, SocketError>
           return HttpServerResponse.empty()

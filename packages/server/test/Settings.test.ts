@@ -80,6 +80,15 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
       ["false", false]
     ],
     bad: ["perhaps"]
+  },
+  recordDir: {
+    name: "ANTIPHON_RECORD_DIR",
+    byDefault: undefined,
+    good: [
+      [" /var/calls ", "/var/calls"],
+      [" ", undefined]
+    ],
+    bad: []
   }
 }
 const keys = Object.keys(table) as ReadonlyArray<keyof Settings.Settings>

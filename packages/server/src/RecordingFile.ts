@@ -1,0 +1,218 @@
+/**
+ * Recordings of calls as files, one for each call, on the file system of Node.
+ *
+ * Lines are handed to the system a few times a second, beside the call: a slow disk delays nothing, and a disk that fails
+ * costs the recording, with one line in the log, and not the call. A process that is killed leaves a file that can be read
+ * and lacks the last moments; one that ends by itself, or by an exception, leaves a whole one.
+ *
+ * @since 0.1.0
+ */
+import type { CallRequest } from "@antiphon/core/CallRequest"
+import * as Recorder from "@antiphon/core/Recorder"
+import type * as Redaction from "@antiphon/core/Redaction"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+
+/** A file in the making. */
+export interface RecordingFile {
+  /** Takes text for the end of the file. Never waits and never fails. */
+  readonly write: (text: string) => void
+}
+
+/** How long text waits for more of it. */
+const interval = "100 millis"
+/** Text that may wait for a disk. A recording that has more is given up. */
+const maxWaiting = 16 * 1024 * 1024
+/** Files that may have the same name but for a number. */
+const maxSameName = 1000
+
+/**
+ * Opens a new file in a directory, which is made where there is none. An existing file is never touched. Only the user of
+ * the process may read it. It is complete when the scope has closed.
+ */
+export const open = (options: {
+  readonly directory: string
+  /** Name without its ending. */
+  readonly name: string
+}): Effect.Effect<RecordingFile, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const fork = Effect.runForkWith(yield* Effect.context<never>())
+    const file = new Output(options.directory, options.name)
+    let flushing: Fiber.Fiber<void> | undefined
+    let closed = false
+
+    const flush: Effect.Effect<void> = Effect.gen(function* () {
+      while (!closed && file.isWaiting()) {
+        yield* Effect.sleep(interval)
+        yield* drain(file)
+      }
+      flushing = undefined
+    })
+
+    yield* Effect.addFinalizer(() =>
+      Effect.gen(function* () {
+        closed = true
+        if (flushing !== undefined) yield* Fiber.interrupt(flushing)
+        yield* drain(file)
+        unfinished?.delete(file)
+        yield* file.close
+      })
+    )
+    if (unfinished === undefined) {
+      const files = (unfinished = new Set<Output>())
+      process.once("exit", () => files.forEach((file) => file.writeSync()))
+    }
+    unfinished.add(file)
+    return {
+      write: (text) => {
+        if (closed) return
+        file.add(text)
+        flushing ??= fork(flush)
+      }
+    }
+  })
+
+/** Records calls into files of a directory, named by their time and the id of the call. */
+export const recorder =
+  (options: { readonly directory: string; readonly redact?: Redaction.Redaction | undefined }) =>
+  (request: CallRequest): Effect.Effect<Recorder.Recorder, never, Scope.Scope> =>
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const file = yield* open({ directory: options.directory, name: nameOf(now, shownId(request, options.redact)) })
+      return yield* Recorder.make({ request, write: file.write, redact: options.redact })
+    })
+
+/** Ids come from outside: what is more than a name in them does not get into a path. */
+const nameOf = (now: number, callId: string): string =>
+  `${DateTime.formatIso(DateTime.makeUnsafe(now)).replaceAll(":", "")}-${callId.replace(/[^\w-]+/g, "_").slice(0, 80)}`
+
+const shownId = (request: CallRequest, redact: Redaction.Redaction | undefined): string =>
+  redact?.request === undefined
+    ? request.callId
+    : Result.getOrElse(
+        Result.try(() => redact.request!(request).callId),
+        () => "redacted"
+      )
+
+/** Writes what waits. A failure is told once, and ends the file. */
+const drain = (file: Output): Effect.Effect<void> =>
+  Effect.suspend(() => (file.isWaiting() ? file.writeWaiting : Effect.void)).pipe(
+    Effect.catch((error) =>
+      Effect.suspend(() => {
+        file.giveUp()
+        return Effect.logError(`The recording of a call could not be written: ${error.message}`)
+      })
+    ),
+    Effect.uninterruptible
+  )
+
+/** Files that a process which ends now would leave behind unfinished. */
+let unfinished: Set<Output> | undefined
+
+/**
+ * The bytes of a file, and those on their way there. Each piece has its place in the file, so what was handed to the system
+ * just before the process ends can be written again without harm.
+ */
+class Output {
+  readonly directory: string
+  readonly name: string
+  private waiting: Array<string> = []
+  private length = 0
+  private sending: Buffer | undefined
+  private position = 0
+  private descriptor: number | undefined
+  private failed = false
+
+  constructor(directory: string, name: string) {
+    this.directory = directory
+    this.name = name
+  }
+
+  add(text: string): void {
+    if (this.failed) return
+    this.waiting.push(text)
+    this.length += text.length
+  }
+
+  isWaiting(): boolean {
+    return !this.failed && (this.waiting.length > 0 || this.sending !== undefined)
+  }
+
+  giveUp(): void {
+    this.failed = true
+    this.waiting = []
+    this.sending = undefined
+  }
+
+  readonly writeWaiting: Effect.Effect<void, NodeJS.ErrnoException> = Effect.gen({ self: this }, function* () {
+    if (this.length > maxWaiting) return yield* Effect.fail(new Error("the disk is too slow"))
+    this.descriptor ??= yield* this.openNew(1)
+    this.sending = this.take()
+    while (this.sending.length > 0) {
+      const written = yield* this.writeOnce(this.descriptor, this.sending)
+      this.position += written
+      this.sending = this.sending.subarray(written)
+    }
+    this.sending = undefined
+  })
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    const descriptor = this.descriptor
+    if (descriptor === undefined) return Effect.void
+    this.descriptor = undefined
+    return Effect.ignore(call<void>((done) => Fs.close(descriptor, done)))
+  })
+
+  /** The last chance, while the process ends. */
+  writeSync(): void {
+    if (!this.isWaiting()) return
+    try {
+      if (this.descriptor === undefined) {
+        Fs.mkdirSync(this.directory, { recursive: true })
+        this.descriptor = Fs.openSync(this.path(1), "wx", 0o600)
+      }
+      const rest = Buffer.concat([this.sending ?? Buffer.alloc(0), this.take()])
+      Fs.writeSync(this.descriptor, rest, 0, rest.length, this.position)
+    } catch {
+      // Nobody is left to be told.
+    }
+  }
+
+  private take(): Buffer {
+    const bytes = Buffer.from(this.waiting.join(""))
+    this.waiting = []
+    this.length = 0
+    return bytes
+  }
+
+  private path(number: number): string {
+    return Path.join(this.directory, `${this.name}${number === 1 ? "" : `-${number}`}.jsonl`)
+  }
+
+  private openNew(number: number): Effect.Effect<number, NodeJS.ErrnoException> {
+    return call<unknown>((done) => Fs.mkdir(this.directory, { recursive: true }, done)).pipe(
+      Effect.andThen(call<number>((done) => Fs.open(this.path(number), "wx", 0o600, done))),
+      Effect.catch((error) =>
+        error.code === "EEXIST" && number < maxSameName ? this.openNew(number + 1) : Effect.fail(error)
+      )
+    )
+  }
+
+  private writeOnce(descriptor: number, bytes: Buffer): Effect.Effect<number, NodeJS.ErrnoException> {
+    return call<number>((done) => Fs.write(descriptor, bytes, 0, bytes.length, this.position, done))
+  }
+}
+
+/** A function of Node that calls back. */
+const call = <A>(
+  start: (done: (error: NodeJS.ErrnoException | null | undefined, value?: A) => void) => void
+): Effect.Effect<A, NodeJS.ErrnoException> =>
+  Effect.callback((resume) =>
+    start((error, value) => resume(error == null ? Effect.succeed(value as A) : Effect.fail(error)))
+  )

@@ -1,0 +1,47 @@
+/**
+ * Records a call whose agent never stops talking, into the directory that it is given, and says when each hundred messages
+ * are sent. Told `throw`, it dies of an exception right after the first hundred; told `exit`, it leaves then.
+ */
+import * as Agent from "@antiphon/core/Agent"
+import * as Call from "@antiphon/core/Call"
+import * as CallRequest from "@antiphon/core/CallRequest"
+import * as Event from "@antiphon/core/Event"
+import * as Recorder from "@antiphon/core/Recorder"
+import { Effect, Schedule, Stream } from "effect"
+import * as RecordingFile from "../../src/RecordingFile.ts"
+
+const [directory = "", end] = process.argv.slice(2)
+const request = CallRequest.make({ callId: "c1" })
+const talk = Stream.map(Stream.fromSchedule(Schedule.spaced("1 millis")), (n) => Event.sendText(`word${n} `))
+let sent = 0
+const harness: Call.Harness = {
+  send: (outputs) =>
+    Effect.sync(() => {
+      sent += outputs.length
+      if (sent % 100 !== 0) return
+      console.log(sent)
+      if (end === "exit") process.exit(0)
+      if (end === "throw") {
+        queueMicrotask(() => {
+          throw new Error("on purpose")
+        })
+      }
+    }),
+  fail: (error) => Effect.die(error)
+}
+
+await Effect.runPromise(
+  Effect.scoped(
+    Effect.gen(function* () {
+      const recorder = yield* RecordingFile.recorder({ directory })(request)
+      yield* Recorder.provide(
+        Call.make(
+          Agent.make(() => talk),
+          { harness, request }
+        ),
+        recorder
+      )
+      return yield* Effect.never
+    })
+  )
+)
