@@ -156,8 +156,10 @@ export const encodeHeader = (header: Header): string => `${LineText.json(encodeA
 export const encodeLine = ({ at, ...note }: Line): string => LineText.make(at, note as Note)
 
 /** A recording as text. */
-export const encode = ({ header, lines }: Pick<Recording, "header" | "lines">): string =>
-  encodeHeader(header) + lines.map(encodeLine).join("")
+export const encode = ({ header, lines }: Pick<Recording, "header" | "lines">): string => {
+  const make = LineText.maker()
+  return encodeHeader(header) + lines.map(({ at, ...note }) => make(at, note as Note)).join("")
+}
 
 /** Reads a whole recording. */
 export const decode = (text: string): Result.Result<Recording, RecordingError> =>

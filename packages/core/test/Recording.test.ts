@@ -81,6 +81,34 @@ describe("Recording", () => {
     return roundTrip(words, 500)
   })
 
+  it.effect("reads a whole recording as it was written, with whichever lines follow each other", () =>
+    Effect.gen(function* () {
+      const few = Schema.Literals(["", "a", '"'])
+      const output = Schema.TaggedStruct("AgentSendText", {
+        text: few,
+        respondingTo: Schema.optionalKey(few),
+        interruptible: Schema.optionalKey(Schema.Boolean)
+      })
+      const part = Schema.Struct({ type: Schema.tag("text-delta"), id: few, delta: few })
+      const number = Schema.Literals([0, 1, 2])
+      const Words = Schema.Union([
+        Schema.TaggedStruct("Sent", { at: number, turn: number, output }),
+        Schema.TaggedStruct("ModelReplied", { at: number, request: number, parts: Schema.Tuple([part]) })
+      ])
+      const result = yield* Arbitrary.checkEffect(
+        Arbitrary.schema(Schema.Array(Words)),
+        (lines) =>
+          Effect.sync(() => {
+            assert.deepStrictEqual(decode(Recording.encode({ header, lines })).lines.map(plain), lines.map(plain))
+            return true
+          }),
+        { runs: 300, seed: 1 }
+      )
+      const failed = Arbitrary.formatCheckFailure(result)
+      if (failed !== undefined) assert.fail(failed)
+    })
+  )
+
   it("reads the header back, but for the token, which is not written", () => {
     assert.deepStrictEqual(decode(headerText).header, {
       ...header,

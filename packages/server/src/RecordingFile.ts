@@ -26,7 +26,7 @@ export interface RecordingFile {
 }
 
 /** How long text waits for more of it. */
-const interval = "100 millis"
+const interval = "250 millis"
 /** Text that may wait for a disk. A recording that has more is given up. */
 const maxWaiting = 16 * 1024 * 1024
 /** Files that may have the same name but for a number. */

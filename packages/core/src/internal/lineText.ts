@@ -1,12 +1,61 @@
 /**
- * Lines of a recording as text. The two kinds that come with every word of an agent are put together by hand, which is a
- * third of the cost; a property test holds them to what the schema reads.
+ * Lines of a recording as text. The two kinds that come with every word of an agent are put together by hand, at a third of
+ * the cost; property tests hold them to what the schema reads.
  */
 import * as JsonText from "../JsonText.ts"
 import type * as Recording from "../Recording.ts"
 
-/** A line, with its line break. */
-export const make = (at: number, note: Recording.Note): string => `{"at":${timeText(at)},${fields(note)}\n`
+/**
+ * Makes the function that gives a line, with its line break. It keeps the text around the words of the reply that it saw
+ * last, so each recording has one of its own.
+ */
+export const maker = (): ((at: number, note: Recording.Note) => string) => {
+  let turn = -1
+  let respondingTo: string | undefined
+  let beforeText = ""
+  let afterText = ""
+  let request = -1
+  let id = ""
+  let beforeDelta = ""
+
+  const sent = (text: string, inTurn: number, responding: string | undefined): string => {
+    if (turn !== inTurn || respondingTo !== responding || afterText === "") {
+      turn = inTurn
+      respondingTo = responding
+      beforeText = `,"_tag":"Sent","turn":${turn},"output":{"_tag":"AgentSendText","text":`
+      afterText = responding === undefined ? "}}\n" : `,"respondingTo":${JSON.stringify(responding)}}}\n`
+    }
+    return beforeText + JSON.stringify(text) + afterText
+  }
+
+  const replied = (delta: string, ofRequest: number, ofBlock: string): string => {
+    if (request !== ofRequest || id !== ofBlock || beforeDelta === "") {
+      request = ofRequest
+      id = ofBlock
+      beforeDelta = `,"_tag":"ModelReplied","request":${request},"parts":[{"type":"text-delta","id":${JSON.stringify(id)},"delta":`
+    }
+    return `${beforeDelta}${JSON.stringify(delta)}}]}\n`
+  }
+
+  /** All that follows the time. */
+  const rest = (note: Recording.Note): string => {
+    if (note._tag === "Sent") {
+      const { output } = note
+      if (output._tag === "AgentSendText" && output.interruptible === undefined) {
+        return sent(output.text, note.turn, output.respondingTo)
+      }
+    } else if (note._tag === "ModelReplied") {
+      const [part] = note.parts
+      if (note.parts.length === 1 && isTextDelta(part)) return replied(part.delta, note.request, part.id)
+    }
+    return `,${json(withValue(note)).slice(1)}\n`
+  }
+
+  return (at, note) => `{"at":${timeText(at)}${rest(note)}`
+}
+
+/** A line on its own, with its line break. */
+export const make = maker()
 
 /** Any value as JSON. What is none becomes its text, or null. */
 export const json = (value: unknown): string => {
@@ -15,25 +64,6 @@ export const json = (value: unknown): string => {
   } catch {
     return JsonText.stringify(value, "null")
   }
-}
-
-/** All that follows the time, with the closing brace. */
-const fields = (note: Recording.Note): string => {
-  switch (note._tag) {
-    case "Sent": {
-      const { output, turn } = note
-      if (output._tag !== "AgentSendText") break
-      const interruptible = output.interruptible === undefined ? "" : `,"interruptible":${output.interruptible}`
-      const respondingTo = output.respondingTo === undefined ? "" : `,"respondingTo":${idText(output.respondingTo)}`
-      return `"_tag":"Sent","turn":${turn},"output":{"_tag":"AgentSendText","text":${JSON.stringify(output.text)}${interruptible}${respondingTo}}}`
-    }
-    case "ModelReplied": {
-      const [part] = note.parts
-      if (note.parts.length !== 1 || !isTextDelta(part)) break
-      return `"_tag":"ModelReplied","request":${note.request},"parts":[{"type":"text-delta","id":${idText(part.id)},"delta":${JSON.stringify(part.delta)}}]}`
-    }
-  }
-  return json(withValue(note)).slice(1)
 }
 
 const isTextDelta = (part: object | undefined): part is { readonly id: string; readonly delta: string } =>
@@ -74,14 +104,3 @@ const timeText = (at: number): string => {
 const fractions = Array.from({ length: 1000 }, (_, micros) =>
   micros === 0 ? "" : `.${`${micros}`.padStart(3, "0").replace(/0+$/, "")}`
 )
-
-// The same few ids come back with every word.
-const idText = (id: string): string => {
-  if (id !== lastId) {
-    lastId = id
-    lastIdText = JSON.stringify(id)
-  }
-  return lastIdText
-}
-let lastId = ""
-let lastIdText = '""'

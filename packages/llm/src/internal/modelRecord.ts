@@ -12,8 +12,10 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../ModelSettings.ts"
 import * as PlanAsk from "./planAsk.ts"
@@ -36,22 +38,29 @@ export const streamed =
   <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> =>
     recorder === undefined
       ? reply
-      : Stream.unwrap(
-          Effect.map(ask(recorder, "streamText", asked), (request) => {
-            let outcome: Outcome = { outcome: "Interrupted" }
-            return reply.pipe(
-              Stream.mapArray((parts) => {
-                recorder.note({
-                  _tag: "ModelReplied",
-                  request,
-                  parts: (parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).map(encodeStreamed)
-                })
-                return parts
-              }),
-              Stream.onEnd(Effect.sync(() => (outcome = { outcome: "Finished" }))),
-              Stream.tapCause((cause) => Effect.sync(() => (outcome = failed(cause)))),
-              Stream.ensuring(Effect.sync(() => recorder.note({ _tag: "ModelEnded", request, ...outcome })))
+      : Stream.transformPull(reply, (pull, scope) =>
+          Effect.gen(function* () {
+            const request = yield* ask(recorder, "streamText", asked)
+            let over = false
+            const end = (outcome: Outcome) => {
+              if (!over) recorder.note({ _tag: "ModelEnded", request, ...outcome })
+              over = true
+            }
+            yield* Scope.addFinalizer(
+              scope,
+              Effect.sync(() => end({ outcome: "Interrupted" }))
             )
+            // One step a pull: an operator for each of parts, end and failure would cost more than all that is written.
+            return Effect.matchCauseEffect(pull, {
+              onSuccess: (parts) => {
+                recorder.note({ _tag: "ModelReplied", request, parts: encodeStreamed(parts) })
+                return Effect.succeed(parts)
+              },
+              onFailure: (cause) => {
+                end(Pull.isDoneCause(cause) ? { outcome: "Finished" } : failed(cause))
+                return Effect.failCause(cause)
+              }
+            })
           })
         )
 
@@ -109,20 +118,23 @@ const encodeError = (error: AiError.AiError): Json => {
 
 type Part = Parameters<typeof PlanAsk.encode>[0]
 
-/** The form that a provider would send, without what is empty and without headers. JSON writes usage by itself. */
+/** The form that a provider would send, without what is empty and without headers. JSON writes times and addresses. */
 const encodePart = (part: Part): Json => {
-  const { "~effect/ai/Response/Part": _, metadata, response: __, ...rest } = PlanAsk.encode(part) as unknown as Json
+  const encoded = part.type === "file" || part.type === "tool-result" ? PlanAsk.encode(part) : part
+  const { "~effect/ai/Response/Part": _, metadata, response: __, ...rest } = encoded as unknown as Json
   return isEmpty(metadata) ? rest : { ...rest, metadata }
 }
 
 const isEmpty = (metadata: unknown): boolean =>
   typeof metadata !== "object" || metadata === null || Object.keys(metadata).length === 0
 
-// Nearly all parts are words, and this is the whole of one.
-const encodeStreamed = (part: Part): Json =>
-  part.type === "text-delta" && isEmpty(part.metadata)
-    ? { type: part.type, id: part.id, delta: part.delta }
-    : encodePart(part)
+const encodeStreamed = (parts: ReadonlyArray<unknown>): ReadonlyArray<Json> =>
+  (parts as ReadonlyArray<Part>).map((part) =>
+    // Nearly all parts are words, and this is the whole of one.
+    part.type === "text-delta" && isEmpty(part.metadata)
+      ? { type: part.type, id: part.id, delta: part.delta }
+      : encodePart(part)
+  )
 
 /** A tool as a model is shown it. */
 export const encodeTool = (tool: Tool.Any): Recording.Tool => {

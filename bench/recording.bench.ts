@@ -1,0 +1,125 @@
+/**
+ * Claim: recording a call into a file costs at most 5 % of a turn of 40 tokens, from the provider's socket to the wire.
+ *
+ * Calls of some turns each, with an agent on a model, in the process; the provider is a server in a process of its own.
+ * What is counted is the processor time of the whole process, with the threads that write the file. Recorded calls and
+ * others take turns; the first rounds are dropped, and the median of the ratios of the others counts.
+ */
+import * as Call from "@antiphon/core/Call"
+import * as CallRequest from "@antiphon/core/CallRequest"
+import type * as Event from "@antiphon/core/Event"
+import * as Recorder from "@antiphon/core/Recorder"
+import * as Recording from "@antiphon/core/Recording"
+import * as LlmAgent from "@antiphon/llm/LlmAgent"
+import * as OpenAi from "@antiphon/llm/OpenAi"
+import * as RecordingFile from "@antiphon/server/RecordingFile"
+import * as Wire from "@antiphon/server/Wire"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { median, report } from "./report.ts"
+import * as ServerProcess from "./serverProcess.ts"
+
+const bound = 1.05
+const tokens = 40
+const turnsPerCall = 20
+const callsPerRound = 5
+const rounds = 40
+const dropped = 8
+
+const provider = await ServerProcess.start("modelServer.ts")
+const baseUrl = `http://127.0.0.1:${provider.port}`
+const runtime = ManagedRuntime.make(
+  Layer.orDie(OpenAi.layer({ model: "quick", baseUrl, apiKey: Redacted.make("none") }))
+)
+const directory = mkdtempSync(join(tmpdir(), "antiphon-bench-"))
+const request = CallRequest.make({ callId: "bench" })
+const makeRecorder = RecordingFile.recorder({ directory })
+
+/** One call, whose messages are encoded and thrown away. */
+const call = async (recorded: boolean) => {
+  const scope = Scope.makeUnsafe()
+  let messages = 0
+  let ended = () => {}
+  const harness: Call.Harness = {
+    send: (outputs) =>
+      Effect.sync(() => {
+        for (const output of outputs) {
+          Wire.encode(output)
+          if (output._tag === "AgentSendText") messages++
+          else if (output._tag === "LogMetric" && output.name === "agent_turn_ms") ended()
+        }
+      }),
+    fail: (error) => Effect.die(error)
+  }
+  const agent = LlmAgent.make({ systemPrompt: "Be brief.", onModelFailure: "fail", turnFailure: "close" })
+  const made = Effect.flatMap(agent(request), (spec) => Call.make(spec, { harness, request }))
+  const { receive } = await runtime.runPromise(
+    (recorded ? Effect.flatMap(makeRecorder(request), (recorder) => Recorder.provide(made, recorder)) : made).pipe(
+      Scope.provide(scope)
+    )
+  )
+  const words: ReadonlyArray<Event.Report> = [
+    { _tag: "UserTurnStarted" },
+    { _tag: "UserTextSent", content: "Where is my order, please?" },
+    { _tag: "UserTurnEnded" }
+  ]
+  for (let turn = 0; turn < turnsPerCall; turn++) {
+    messages = 0
+    const over = new Promise<void>((resolve) => (ended = resolve))
+    for (const word of words) Effect.runSync(receive(word))
+    await over
+    if (messages !== tokens) throw new Error(`${messages} messages`)
+  }
+  await Effect.runPromise(Scope.close(scope, Exit.void))
+}
+
+/** Microseconds of processor time a turn. */
+const measure = async (recorded: boolean) => {
+  const before = process.cpuUsage()
+  for (let i = 0; i < callsPerRound; i++) await call(recorded)
+  const { system, user } = process.cpuUsage(before)
+  return (user + system) / (callsPerRound * turnsPerCall)
+}
+
+const plain: Array<number> = []
+const ratios: Array<number> = []
+for (let round = 0; round < rounds; round++) {
+  const order = round % 2 === 0 ? [false, true] : [true, false]
+  const cost = { true: 0, false: 0 }
+  for (const recorded of order) cost[`${recorded}`] = await measure(recorded)
+  if (round < dropped) continue
+  plain.push(cost.false)
+  ratios.push(cost.true / cost.false)
+}
+
+// A recording that is not complete would be cheap.
+const files = readdirSync(directory)
+const size = readFileSync(join(directory, files[0]!), "utf8")
+const { lines } = Result.getOrThrow(Recording.decode(size))
+const sent = lines.filter((line) => line._tag === "Sent" && line.output._tag === "AgentSendText").length
+if (files.length !== rounds * callsPerRound || sent !== turnsPerCall * tokens) throw new Error("calls are not recorded")
+console.log(
+  `  a turn: ${median(plain).toFixed(0)} us, ${(size.length / turnsPerCall / 1000).toFixed(1)} kB of recording`
+)
+
+await Promise.all([runtime.dispose(), provider.stop()])
+rmSync(directory, { recursive: true })
+const ratio = median(ratios)
+report([
+  {
+    budget: `CPU of one ${tokens}-token turn, recorded into a file <= ${bound} x not recorded`,
+    measured: `${(median(plain) * ratio).toFixed(0)} us`,
+    floor: `not recorded ${median(plain).toFixed(0)} us`,
+    ratio: ratio.toFixed(3),
+    ok: ratio <= bound
+  }
+])
+process.exit()
