@@ -482,6 +482,43 @@ const refused: ReadonlyArray<readonly [string, { readonly [name: string]: string
   ["a bad address", { OPENAI_BASE_URL: "nowhere" }, /^The model cannot be used: the address of openai is not/]
 ]
 
+/** The modules that a piece of code loads. */
+const loadedBy = (source: string) =>
+  Effect.promise(async () => {
+    const spy =
+      "import { registerHooks } from 'node:module'; globalThis.loaded = [];" +
+      "registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context) } })"
+    const child = spawn(
+      process.execPath,
+      [
+        "--conditions=antiphon-source",
+        `--import=data:text/javascript,${encodeURIComponent(spy)}`,
+        "--input-type=module",
+        `--eval=${source}; console.log(JSON.stringify(loaded))`
+      ],
+      { cwd: fileURLToPath(new URL("..", import.meta.url)) }
+    )
+    let printed = ""
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text))
+    await once(child, "close")
+    return JSON.parse(printed) as ReadonlyArray<string>
+  })
+
+describe("a start", { concurrent: true, timeout: 30_000 }, () => {
+  const isClient = (url: string) => /node_modules\/(openai|@anthropic-ai)\//.test(url)
+
+  it.live("without a key loads no client of a provider", () =>
+    Effect.map(loadedBy('await import("./src/Assistant.ts")'), (loaded) => {
+      assert.isTrue(loaded.some((url) => url.endsWith("/llm/src/LlmAgent.ts")))
+      assert.deepStrictEqual(loaded.filter(isClient), [])
+    })
+  )
+
+  it.live("with one does", () =>
+    Effect.map(loadedBy('await import("@antiphon/llm/Models")'), (loaded) => assert.isTrue(loaded.some(isClient)))
+  )
+})
+
 describe("npm start", { concurrent: true, timeout: 30_000 }, () => {
   for (const [what, env, banner] of started) {
     it.live(`takes ${what}`, () =>

@@ -334,7 +334,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
 
   it(
     "talks: the answer to a typed sentence is spoken word by word, and each word reported once",
-    using({ rate: 4 }, async (call) => {
+    using({ rate: 3 }, async (call) => {
       await call.midway("Hello, this is the Antiphon demo.")
       await call.shows("Heard to the end, 46 words.")
       const before = call.frames.length
