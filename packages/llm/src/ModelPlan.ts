@@ -131,7 +131,7 @@ export const layer = <E, R>(
 
 /**
  * Whether an error is the provider's, so that another one may do better: it could not be reached, was busy, refused the
- * key, or answered badly. A request that is wrong, or was refused for what it says, would be so everywhere.
+ * key, does not have the model, or answered badly. A request that is wrong, or was refused for what it says, would be so everywhere.
  */
 export const isProviderFailure = (error: AiError.AiError): boolean => {
   switch (error.reason._tag) {
@@ -140,6 +140,8 @@ export const isProviderFailure = (error: AiError.AiError): boolean => {
     case "InvalidResponseError":
     case "UnknownError":
       return true
+    case "InvalidRequestError":
+      return AiErrors.details(error).kind === "NotFound"
     default:
       return error.isRetryable
   }

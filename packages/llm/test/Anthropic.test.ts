@@ -32,6 +32,7 @@ const names: { readonly [status: number]: string } = {
 Contract.suite("Anthropic, as every provider", {
   layer,
   key,
+  model: "claude-haiku-4-5",
   text: Wire.text,
   call: (id, name, ...json) => Wire.reply(Wire.toolBlock(0, id, name, ...json), "tool_use"),
   finished: (reason, ...texts) =>

@@ -37,6 +37,7 @@ const call = (
 Contract.suite("OpenAi, as every provider", {
   layer,
   key,
+  model: "gpt-4.1-mini",
   text: Wire.text,
   call: (id, name, ...json) =>
     Wire.reply([call(0, id, name, ""), ...json.map((args) => call(0, undefined, undefined, args))], "tool_calls"),

@@ -15,11 +15,13 @@ export interface Source {
   readonly module: string
   readonly method: string
   readonly url: string
+  /** The model that was asked. */
+  readonly model?: string | undefined
 }
 
 /** What a reason says about itself under `metadata.antiphon`, where the reason's type does not. */
 export interface Details {
-  readonly kind?: "Timeout" | "Overloaded" | undefined
+  readonly kind?: "Timeout" | "Overloaded" | "NotFound" | undefined
   readonly retryAfterMillis?: number | undefined
 }
 
@@ -52,7 +54,7 @@ export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorRe
     const headers =
       Predicate.hasProperty(cause, "headers") && cause.headers instanceof Headers ? cause.headers : undefined
     const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined
-    return fromStatus(cause.status, body, headers)
+    return fromStatus(cause.status, body, headers, source.model)
   }
   if (cause instanceof Error && cause.constructor.name === "APIConnectionTimeoutError")
     return timedOut("the connection")
@@ -88,7 +90,12 @@ export const withheld = (): AiError.AiErrorReason =>
 const network = (source: Source, description: string): AiError.AiErrorReason =>
   new AiError.NetworkError({ reason: "TransportError", method: "POST", url: publicUrl(source.url), description })
 
-const fromStatus = (status: number, body: unknown, headers: Headers | undefined): AiError.AiErrorReason => {
+const fromStatus = (
+  status: number,
+  body: unknown,
+  headers: Headers | undefined,
+  model?: string
+): AiError.AiErrorReason => {
   const names = namesOf(body)
   const description = `${status}${suffix(names.code ?? names.type)}`
   const wait = headers === undefined ? undefined : retryAfterMillis(headers)
@@ -124,6 +131,14 @@ const fromStatus = (status: number, body: unknown, headers: Headers | undefined)
       description,
       http,
       metadata: metadata({ kind, retryAfterMillis: wait })
+    })
+  }
+  if (status === 404) {
+    const missing = model === undefined ? "not found" : `no model "${model}" at this address`
+    return new AiError.InvalidRequestError({
+      description: `${description}: ${missing}`,
+      http,
+      metadata: metadata({ kind: "NotFound" })
     })
   }
   if (status >= 400) return new AiError.InvalidRequestError({ parameter: names.param, description, http })

@@ -52,7 +52,12 @@ export const make = <Body>(
     Stream.unwrap(
       Effect.gen(function* () {
         const settings = ModelSettings.merge(provider.settings ?? {}, yield* ModelSettings.Current)
-        const source: AiErrors.Source = { module: provider.module, method, url: provider.url }
+        const source: AiErrors.Source = {
+          module: provider.module,
+          method,
+          url: provider.url,
+          model: provider.model
+        }
         const prefix = yield* (yield* IdGenerator.IdGenerator).generateId()
         let ids = 0
         annotate(provider, settings, options)

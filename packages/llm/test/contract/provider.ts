@@ -18,6 +18,7 @@ export interface Wire {
   /** An event that says that the provider is overloaded. */
   readonly overloaded: string
   readonly key: string
+  readonly model: string
 }
 
 export const suite = (name: string, wire: Wire) =>
@@ -143,7 +144,7 @@ export const suite = (name: string, wire: Wire) =>
       [400, "InvalidRequestError", false],
       [401, "AuthenticationError", false],
       [403, "AuthenticationError", false],
-      [404, "InvalidRequestError", false],
+      [404, "InvalidRequestError", false, "NotFound"],
       [408, "InternalProviderError", true, "Timeout"],
       [413, "InvalidRequestError", false],
       [422, "InvalidRequestError", false],
@@ -172,6 +173,15 @@ export const suite = (name: string, wire: Wire) =>
         )
       )
     }
+
+    it.effect("says which model the provider does not know", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.failure(404))
+          assert.include((yield* ask()).error?.message, `no model "${wire.model}" at this address`)
+        })
+      )
+    )
 
     const waits: ReadonlyArray<readonly [number, Record<string, string>, number | undefined]> = [
       [429, { "retry-after": "7" }, 7000],
