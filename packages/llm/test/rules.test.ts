@@ -1,12 +1,13 @@
 import * as Event from "@antiphon/core/Event"
+import * as Chance from "@antiphon/core/testing/Chance"
 import { assert, describe } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { forAll, type Random, seeded } from "./support/forAll.ts"
+import { forAll } from "./support/forAll.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../src/VoiceTool.ts"
 import * as ToolSchedule from "./support/toolSchedule.ts"
 
-const upholds = (shape: ToolSchedule.Shape) => (random: Random) =>
+const upholds = (shape: ToolSchedule.Shape) => (random: Chance.Chance) =>
   Effect.map(ToolSchedule.simulate(random, shape), ({ breaches }) => assert.isEmpty(breaches, breaches.join("\n")))
 
 const all: ToolSchedule.Shape["kinds"] = ["loopback", "loopback", "passthrough", "background", "loan"]
@@ -64,7 +65,7 @@ const interrupted = (
     let speaks = () => {}
     const replies = [first, ...Array.from({ length: 12 }, () => answer("Well. Well."))]
     const call = yield* ToolSchedule.connect({
-      random: seeded(1),
+      random: Chance.make(1),
       ran: new Map(),
       options: { toolStyle: style, tools: [...new Set(names)].map((name) => tools[name]!()) },
       replies,

@@ -8,19 +8,17 @@ import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
 import type * as History from "@antiphon/core/History"
 import * as JsonText from "@antiphon/core/JsonText"
+import type { Chance } from "@antiphon/core/testing/Chance"
+import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import { assert } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, type Fiber, Schema, Scope, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
-import { TestClock } from "effect/testing"
-import type { Random } from "./forAll.ts"
 import * as BadArguments from "../../src/internal/badArguments.ts"
 import * as LlmAgent from "../../src/LlmAgent.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../../src/VoiceTool.ts"
-import * as PromptRules from "./promptRules.ts"
-
-export const settle = Effect.repeat(Effect.yieldNow, { times: 16 })
+import * as PromptRules from "../../src/testing/PromptRules.ts"
 
 type Style = NonNullable<LlmAgent.Options["toolStyle"]>
 type Kind = "loopback" | "passthrough" | "background" | "handoff" | "loan"
@@ -175,7 +173,7 @@ const promptBreaches = (
 }
 
 export interface Setup {
-  readonly random: Random
+  readonly random: Chance
   readonly options: LlmAgent.Options
   readonly replies: ReadonlyArray<ScriptedModel.Reply>
   readonly ran: Map<string, Ran>
@@ -186,7 +184,6 @@ export interface Setup {
 /** A call with an agent on a scripted model, a caller to play, and an end that is held against the rules. */
 export const connect = ({ onOutput, options, random, ran, replies, slowSends }: Setup) =>
   Effect.gen(function* () {
-    yield* TestClock.adjust(0)
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Effect.forkDetach(Scope.close(scope, Exit.void)))
     const found: Array<string> = []
@@ -222,9 +219,10 @@ export const connect = ({ onOutput, options, random, ran, replies, slowSends }: 
     }
     call = yield* Call.make({ ...spec, agent }, { harness }).pipe(Scope.provide(scope), Effect.provide(model.layer))
     const { end, history, receive } = call
-    yield* settle
+    yield* VirtualTime.settled
 
-    const pass = (ms: number) => Effect.andThen(Effect.andThen(settle, TestClock.adjust(ms)), settle)
+    const pass = (ms: number) =>
+      Effect.andThen(Effect.andThen(VirtualTime.settled, Effect.sleep(ms)), VirtualTime.settled)
     const hear = Effect.gen(function* () {
       const content = unheard.shift()
       if (content === undefined) return
@@ -266,14 +264,14 @@ export const connect = ({ onOutput, options, random, ran, replies, slowSends }: 
 
 const waitFor = (fiber: Fiber.Fiber<unknown>, pass: Effect.Effect<void>) =>
   Effect.gen(function* () {
-    yield* settle
+    yield* VirtualTime.settled
     for (let waited = 0; fiber.pollUnsafe() === undefined && waited < 2000; waited++) yield* pass
   })
 
 const parameters = { n: Schema.Int }
 
 /** A tool of random policies whose runs go a random way. What a run does is written down. */
-const randomTool = (random: Random, kind: Kind, index: number, ran: Map<string, Ran>): VoiceTool.VoiceTool => {
+const randomTool = (random: Chance, kind: Kind, index: number, ran: Map<string, Ran>): VoiceTool.VoiceTool => {
   const timeout = random.int(4, 40)
   const options = {
     description: "Does something.",
@@ -361,7 +359,7 @@ const overloaded = new AiError.InternalProviderError({ description: "overloaded"
 const signed = { metadata: { anthropic: { signature: "signed" } } }
 
 /** Replies of a model that calls tools it has, tools it does not have, and tools with arguments that are wrong. */
-const randomReplies = (random: Random, names: ReadonlyArray<string>, made: Array<ReadonlyArray<string>>) => {
+const randomReplies = (random: Chance, names: ReadonlyArray<string>, made: Array<ReadonlyArray<string>>) => {
   let words = 0
   let calls = 0
   const text = () =>
@@ -402,7 +400,7 @@ const randomReplies = (random: Random, names: ReadonlyArray<string>, made: Array
 }
 
 /** A random call from its greeting to its end. */
-export const simulate = (random: Random, shape: Shape): Effect.Effect<Trace, never, Scope.Scope> =>
+export const simulate = (random: Chance, shape: Shape): Effect.Effect<Trace, never, Scope.Scope> =>
   Effect.gen(function* () {
     const ran = new Map<string, Ran>()
     const made: Array<ReadonlyArray<string>> = []

@@ -1,13 +1,21 @@
 /**
  * What the providers' documentation asks of the messages of a request, and what a request does that breaks it.
  *
- * Written from the rules and not from the converters: it reads bodies as they go over the wire.
+ * Written from the rules and not from the converters: it reads bodies as they go over the wire. `check` goes into
+ * `Rules.check`, whose rule 4 it is: `Rules.check(agent, { also: [PromptRules.check] })`.
+ *
+ * @since 0.1.0
  */
-import type * as Prompt from "effect/ai/Prompt"
-import type * as Tool from "effect/ai/Tool"
-import * as AnthropicRequest from "../../src/internal/anthropicRequest.ts"
-import * as OpenAiPresets from "../../src/internal/openAiPresets.ts"
-import * as OpenAiRequest from "../../src/internal/openAiRequest.ts"
+import * as Played from "@antiphon/core/testing/Played"
+import type * as Rules from "@antiphon/core/testing/Rules"
+import * as Prompt from "effect/ai/Prompt"
+import * as Tool from "effect/ai/Tool"
+import type * as JsonSchema from "effect/JsonSchema"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as AnthropicRequest from "../internal/anthropicRequest.ts"
+import * as OpenAiPresets from "../internal/openAiPresets.ts"
+import * as OpenAiRequest from "../internal/openAiRequest.ts"
 
 type Json = { readonly [key: string]: unknown }
 
@@ -32,6 +40,20 @@ export const breaches = (prompt: Prompt.Prompt, tools: ReadonlyArray<Tool.Any> =
     ...anthropic(messages).map((what) => `Anthropic: ${what}`)
   ]
 }
+
+const decodePrompt = Schema.decodeUnknownResult(Prompt.Prompt)
+
+/** Holds each prompt of a call against the rules of both providers. */
+export const check: Rules.Check = (call) =>
+  Played.prompts(call).flatMap(({ at, prompt, request, tools }) => {
+    const breach = (what: string): Rules.Breach => ({ rule: 4, at, what: `request ${request}: ${what}` })
+    const decoded = decodePrompt({ content: prompt })
+    if (Result.isFailure(decoded)) return [breach(`the prompt is none: ${decoded.failure.message}`)]
+    const shown = tools.map(({ name, parameters }) =>
+      Tool.dynamic(name, { parameters: parameters as JsonSchema.JsonSchema })
+    )
+    return breaches(decoded.success, shown).map(breach)
+  })
 
 const isBlank = (text: unknown): boolean => typeof text !== "string" || text.trim() === ""
 const list = (value: unknown): ReadonlyArray<Json> => (Array.isArray(value) ? (value as ReadonlyArray<Json>) : [])

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Prompt from "effect/ai/Prompt"
-import * as PromptRules from "./support/promptRules.ts"
+import * as PromptRules from "../src/testing/PromptRules.ts"
 
 describe("promptRules: chat completions", () => {
   const user = { role: "user", content: "hi" }
