@@ -356,6 +356,26 @@ const dying = (...texts: ReadonlyArray<string>): Script => ({
 })
 
 describe("Assistant with a provider", () => {
+  it.live("answers with the demo model where the provider refuses the key", () =>
+    Effect.gen(function* () {
+      const provider = yield* MockServer.make
+      provider.script(AnthropicServer.failure(401, "authentication_error"))
+      const env = { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: provider.url }
+      const name = "anthropic/claude-haiku-4-5"
+      const context = yield* Layer.build(
+        Layer.provide(Assistant.model(name), ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+      )
+      yield* Effect.gen(function* () {
+        const call = yield* dial(name)
+        call.take()
+        yield* call.ask("thank you")
+        yield* until(() => call.text().endsWith("."))
+        assert.strictEqual(call.take().text, "You are welcome.")
+        assert.strictEqual(provider.requests[0]?.path, "/v1/messages")
+      }).pipe(Effect.provideContext(context))
+    }).pipe(Effect.provideService(References.MinimumLogLevel, "None"), Effect.scoped)
+  )
+
   it.live("goes on with the demo model, in the same sentence, when the provider dies", () =>
     Effect.gen(function* () {
       const provider = yield* MockServer.make

@@ -281,7 +281,10 @@ describe("Admission", () => {
         ["antiphon", "antiphon.bearer.s3cret-token"],
         ["antiphon", encoded("s3cret-token-and-more")],
         ["antiphon", encoded("")],
-        ["antiphon", encoded("wrong"), encoded("s3cret-token")]
+        ["antiphon", encoded("wrong"), encoded("s3cret-token")],
+        ["antiphon", encoded("s3cret-token"), "chat"],
+        ["chat", encoded("s3cret-token")],
+        [encoded("wrong"), encoded("s3cret-token")]
       ]
       for (const protocols of wrong) {
         const refusal = yield* Client.refused(server.ws, { protocols })
