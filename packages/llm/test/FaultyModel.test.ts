@@ -68,8 +68,8 @@ describe("FaultyModel", () => {
 
   it.effect("breaks as often as it is told, and only in the ways it is told", () =>
     Effect.gen(function* () {
-      const { requests } = yield* asked(FaultyModel.make(says(), bad), 1500)
-      const near = (actual: number, expected: number) => assert.approximately(actual, expected, 0.035)
+      const { requests } = yield* asked(FaultyModel.make(says(), bad), 500)
+      const near = (actual: number, expected: number) => assert.approximately(actual, expected, 0.045)
       near(
         share(requests, ({ fate }) => fate._tag === "Fails" && fate.kind === "RateLimitError"),
         0.1
