@@ -1,15 +1,23 @@
-import { Call, Event } from "@antiphon/core"
+import { Call, CallRequest, Event, Recorder, Recording } from "@antiphon/core"
+import { ScriptedModel } from "@antiphon/llm/testing"
+import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { type Cause, Effect, Queue, Stream } from "effect"
+import { type Cause, Effect, Queue, Result, Stream } from "effect"
+import { LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import WebSocket from "ws"
 import { concierge } from "../src/03-background.ts"
 import { clerk } from "../src/04-interruption.ts"
 import { answerTo } from "../src/06-call.ts"
+import { asRecorded, otherwiseFrom } from "../src/recording-model.ts"
+import { transcript } from "../src/recording-read.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const settle = Effect.repeat(Effect.yieldNow, { times: 50 })
@@ -147,6 +155,65 @@ describe("examples", () => {
         outputs.map((output) => output._tag === "AgentSendText" && output.text),
         ["You said: hello"]
       )
+    })
+  )
+
+  it.live(
+    "recording-serve blanks what is private, and recording-read tells what was said",
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* Effect.acquireRelease(
+          Effect.sync(() => mkdtempSync(join(tmpdir(), "antiphon-"))),
+          (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+        )
+        const { address } = yield* running("recording-serve.ts", { ANTIPHON_RECORD_DIR: directory })
+        const start = { type: "start", call_id: "c1", from: "+15550001111", metadata: { email: "ada@example.com" } }
+        const said = [
+          { type: "user_state", value: "speaking" },
+          { type: "message", content: "It is 4711." },
+          { type: "user_state", value: "idle" }
+        ]
+        yield* firstMessages(address, [start, ...said], 2)
+        const path = yield* Effect.promise(async () => {
+          for (;;) {
+            const [file] = readdirSync(directory)
+            if (file !== undefined && readFileSync(join(directory, file), "utf8").includes("CallClosed")) {
+              return join(directory, file)
+            }
+            await new Promise((resume) => setTimeout(resume, 20))
+          }
+        })
+        assert.notMatch(readFileSync(path, "utf8"), /0001111|4711|ada@/)
+        assert.deepStrictEqual(yield* Effect.provide(transcript(path), NodeFileSystem.layer), [
+          "agent: Please tell me your account number.",
+          "caller: xx xx 0000.",
+          "agent: You said: It is 0000."
+        ])
+      }),
+    20_000
+  )
+
+  it.effect("recording-model answers as it was recorded, and otherwise from a request on", () =>
+    Effect.gen(function* () {
+      let text = ""
+      const recorder = yield* Recorder.make({ request: CallRequest.make(), write: (line) => (text += line) })
+      for (const delta of ["one", "two"]) {
+        const prompt = [{ role: "user", content: "Count." }]
+        const request = recorder.asked({ turn: 1, method: "streamText", prompt, tools: [], settings: {} })
+        recorder.note({ _tag: "ModelReplied", request, parts: [{ type: "text-delta", id: "1", delta }] })
+        recorder.note({ _tag: "ModelEnded", request, outcome: "Finished" })
+      }
+      const recording = Result.getOrThrow(Recording.decode(text))
+      const ask = Stream.runCollect(LanguageModel.streamText({ prompt: "Count." })).pipe(
+        Effect.map((parts) => parts.map((part) => (part.type === "text-delta" ? part.delta : "")).join(""))
+      )
+      const twice = Effect.all([ask, ask])
+      assert.deepStrictEqual(yield* Effect.provide(twice, asRecorded(recording).layer), ["one", "two"])
+      const other = ScriptedModel.make([ScriptedModel.text("three")])
+      assert.deepStrictEqual(yield* Effect.provide(twice, otherwiseFrom(recording, 2, other.layer).layer), [
+        "one",
+        "three"
+      ])
     })
   )
 

@@ -23,12 +23,14 @@ export const make = (): Prompts => {
       const request = ++requests
       let like: (typeof recent)[number] | undefined
       let messages = 0
-      for (const before of recent) {
+      for (const before of recent.toReversed()) {
         const same = commonLength(before.prompt, prompt)
         if (same > messages) {
           messages = same
           like = before
         }
+        // It goes on where the latest one of its agent ended: the others need not be looked at.
+        if (same > 0 && same === before.prompt.length) break
       }
       if (recent.push({ request, turn, method, prompt, tools, settings }) > kept) recent.shift()
       return {
@@ -59,11 +61,12 @@ const equal = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
-  const keys = Object.keys(a)
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => key in b && equal((a as Members)[key], (b as Members)[key]))
-  )
+  let members = 0
+  for (const key in a) {
+    if (!Object.hasOwn(b, key) || !equal((a as Members)[key], (b as Members)[key])) return false
+    members++
+  }
+  return members === Object.keys(b).length
 }
 
 type Members = { readonly [key: string]: unknown }
