@@ -54,6 +54,7 @@ export const make = (options: {
     const redactor = options.redact === undefined ? undefined : Redaction.redactor(options.redact)
     const header = yield* headerOf(options, redactor !== undefined)
     const now = timer(clock)
+    const lineText = LineText.maker()
     let broken = false
 
     const write = (line: string) => {
@@ -70,11 +71,11 @@ export const make = (options: {
       const at = now()
       try {
         const shown = redactor === undefined ? note : redactor.note(note)
-        if (shown !== undefined) write(LineText.make(at, shown))
+        if (shown !== undefined) write(lineText(at, shown))
         return shown !== undefined
       } catch {
         // What could not be blanked is not written.
-        write(LineText.make(at, { _tag: "Lost", kind: note._tag }))
+        write(lineText(at, { _tag: "Lost", kind: note._tag }))
         return false
       }
     }
