@@ -32,12 +32,8 @@ const exactly = (
   at: number
 ): ReadonlyArray<Breach> => {
   const found: Array<Breach> = []
-  const texts = saidByTurn(call)
-  // How two turns that are spoken as one are spaced is nobody's to say.
-  const said = [
-    texts.join(""),
-    texts.reduce((all, text) => (/(^|\s)$/u.test(all) || /^\s/u.test(text) ? all + text : `${all} ${text}`), "")
-  ]
+  const said = saidByTurn(call).join(boundary)
+  const spoken = spokenOf(call)
   const history = solid(recorded.join(""))
   const reported = solid(told.join(""))
   // Text that cannot be interrupted counts as spoken once it has begun, and the call may end before it was.
@@ -45,10 +41,44 @@ const exactly = (
     found.push({ rule: 5, at, what: `“${recorded.join(" | ")}” is on the record, and “${told.join(" ")}” was heard` })
   }
   for (const text of recorded) {
-    if (!said.some((one) => one.includes(text.trim())))
+    // Said, where the rest of it counts as spoken before it is.
+    if (!occurs(spoken, text.trim()) && !occurs(said, text.trim()))
       found.push({ rule: 5, at, what: `“${text}” is not as the agent wrote it` })
   }
   return found
+}
+
+/** Between the texts of two turns: how they are spaced where they are spoken as one is nobody's to say. */
+const boundary = "\u0001"
+
+/** Whether a text is a part of what was said, with any white space at the boundaries of turns. */
+const occurs = (said: string, text: string): boolean => {
+  const begins = (from: number) => {
+    let at = 0
+    for (let i = from; at < text.length; i++) {
+      if (said[i] === boundary) while (at < text.length && /\s/u.test(text[at]!)) at++
+      else if (said[i] === text[at]) at++
+      else if (i >= said.length || !/\s/u.test(said[i]!) || said[i + 1] !== boundary) return false
+    }
+    return true
+  }
+  for (let from = said.indexOf(text[0]!); from >= 0; from = said.indexOf(text[0]!, from + 1)) {
+    if (begins(from)) return true
+  }
+  return text === ""
+}
+
+/** What was spoken, with boundaries where something between was not. */
+const spokenOf = ({ entries }: Played.Played): string => {
+  let text = ""
+  let turn = 0
+  for (const entry of entries) {
+    if (entry._tag === "Unspoken") text += boundary
+    if (entry._tag !== "Spoken") continue
+    text += entry.turn === turn ? entry.text : boundary + entry.text
+    turn = entry.turn
+  }
+  return text
 }
 
 /** What each turn has sent, in order. */

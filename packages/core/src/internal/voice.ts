@@ -150,6 +150,8 @@ const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 const wordLength = (pieces: ReadonlyArray<Piece>, ended: boolean): number => {
   let text = ""
   for (const piece of pieces) {
+    // No word belongs to two turns.
+    if (piece.turn !== pieces[0]!.turn) return text.length
     text += piece.text
     if (unspaced.test(text.slice(0, 8))) return leading(text).length
     const found = /^\s*\S+\s+/u.exec(text)

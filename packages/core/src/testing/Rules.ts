@@ -114,6 +114,12 @@ export const simulate = <E = never, R = never, R2 = never, ROut = never>(
     }))
   })
 
+/** An agent with all that it needs, to be held against the rules by others, such as a command. */
+export interface Subject {
+  readonly simulate: (caller: SimulatedCaller.SimulatedCaller) => Effect.Effect<Simulated, unknown>
+  readonly callers: SimulatedCaller.Options
+}
+
 /**
  * Plays simulated callers against an agent. Dies with `RulesBroken` at the first call that breaks a rule, once a shorter
  * one was looked for.
