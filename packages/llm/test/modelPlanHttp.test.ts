@@ -1,7 +1,7 @@
 /** A plan over the providers themselves: real requests, one clock of the test. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Redacted, Schedule, Scope } from "effect"
-import type * as LanguageModel from "effect/ai/LanguageModel"
+import { Effect, Exit, Fiber, Layer, Redacted, Schedule, Scope, Stream, Tracer } from "effect"
+import * as LanguageModel from "effect/ai/LanguageModel"
 import { TestClock } from "effect/testing"
 import * as Anthropic from "../src/Anthropic.ts"
 import * as ModelPlan from "../src/ModelPlan.ts"
@@ -270,3 +270,50 @@ for (const [name, wires] of pairs) {
     )
   })
 }
+
+describe("ModelPlan over a provider", () => {
+  const served = (layer: (url: string) => Layer.Layer<LanguageModel.LanguageModel>) =>
+    Effect.gen(function* () {
+      const server = yield* MockServer.make
+      server.script(openAi.text("Hello"))
+      const plan = ModelPlan.layer(ModelPlan.make({ name: "one", model: layer(server.url) }))
+      return yield* Effect.provide(ask(), plan)
+    })
+
+  it.effect("asks a model that wraps another as itself", () =>
+    Effect.gen(function* () {
+      const loud = (url: string) =>
+        Layer.effect(
+          LanguageModel.LanguageModel,
+          Effect.map(LanguageModel.LanguageModel, (model): LanguageModel.LanguageModel => ({
+            ...model,
+            streamText: ((options: never) =>
+              Stream.map(
+                model.streamText(options) as Stream.Stream<{ readonly type: string; readonly delta?: string }>,
+                (part) => (part.type === "text-delta" ? { ...part, delta: part.delta!.toUpperCase() } : part)
+              )) as never
+          }))
+        ).pipe(Layer.provideMerge(openAi.layer(url)))
+      assert.strictEqual((yield* served(loud)).text, "HELLO")
+    })
+  )
+
+  it.effect("gives each attempt a span of its own, which names the provider", () =>
+    Effect.gen(function* () {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      yield* Effect.withTracer(served(openAi.layer), tracer)
+      const models = spans.filter(({ name }) => name === "LanguageModel.streamText")
+      assert.deepStrictEqual(
+        models.map(({ attributes }) => attributes.get("gen_ai.request.model")),
+        [undefined, "gpt-4.1-mini"]
+      )
+    })
+  )
+})

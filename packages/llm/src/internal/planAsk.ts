@@ -12,6 +12,7 @@ import type * as Toolkit from "effect/ai/Toolkit"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as EncodedStream from "./encodedStream.ts"
 
 // What the tools and the schema of a request need is asked of whoever made it, and is in the context by now.
 type Tools = Record<string, Tool.Any>
@@ -25,11 +26,19 @@ export const stream = (
   model: LanguageModel.LanguageModel,
   options: LanguageModel.ProviderOptions,
   prompt: Prompt.Prompt
-): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> =>
-  Stream.map(
-    model.streamText({ ...requestOf(options), prompt }) as Stream.Stream<StreamPart, AiError.AiError>,
-    (part) => encode(part) as Response.StreamPartEncoded
+): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> => {
+  const encoded = EncodedStream.get(model)
+  if (encoded === undefined) {
+    const parts = model.streamText({ ...requestOf(options), prompt }) as Stream.Stream<StreamPart, AiError.AiError>
+    return Stream.map(parts, (part) => encode(part) as Response.StreamPartEncoded)
+  }
+  // Each attempt has a span of its own, as one that is asked through its model has.
+  return Stream.unwrap(
+    Effect.map(Effect.makeSpanScoped("LanguageModel.streamText", { kind: "client" }), (span) =>
+      encoded({ ...options, prompt, span, toolCallValidation: "deferred" })
+    )
   )
+}
 
 /** The whole answer of a model: as text, or as the JSON of the object that was asked for. */
 export const generate = (

@@ -10,11 +10,13 @@ import * as Model from "effect/ai/Model"
 import * as Telemetry from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../ModelSettings.ts"
 import { WarmUp } from "../WarmUp.ts"
 import * as AiErrors from "./aiErrors.ts"
+import * as EncodedStream from "./encodedStream.ts"
 import * as ReplyContent from "./replyContent.ts"
 import * as ReplyStream from "./replyStream.ts"
 
@@ -73,25 +75,27 @@ export const make = <Body>(
         })
       })
     )
-  return Effect.map(
-    LanguageModel.make({
+  return Effect.gen(function* () {
+    const generator = Option.getOrElse(
+      yield* Effect.serviceOption(IdGenerator.IdGenerator),
+      () => IdGenerator.defaultIdGenerator
+    )
+    const encoded: EncodedStream.EncodedStream = (options) =>
+      Stream.provideService(stream("streamText", options), IdGenerator.IdGenerator, generator)
+    const model = yield* LanguageModel.make({
       codecTransformer: provider.codecTransformer,
       supportsSystemMessagesInHistory: Effect.succeed(true),
-      streamText: (options) => stream("streamText", options),
+      streamText: encoded,
       generateText: (options) =>
-        Effect.flatMap(IdGenerator.IdGenerator, (generator) =>
-          ReplyContent.gather(
-            Stream.provideService(stream("generateText", options), IdGenerator.IdGenerator, generator)
-          )
-        )
-    }),
-    (model) =>
-      Context.make(LanguageModel.LanguageModel, model).pipe(
-        Context.add(Model.ProviderName, provider.name),
-        Context.add(Model.ModelName, provider.model),
-        Context.add(WarmUp, warmUp(provider))
-      )
-  )
+        ReplyContent.gather(Stream.provideService(stream("generateText", options), IdGenerator.IdGenerator, generator))
+    })
+    EncodedStream.set(model, encoded)
+    return Context.make(LanguageModel.LanguageModel, model).pipe(
+      Context.add(Model.ProviderName, provider.name),
+      Context.add(Model.ModelName, provider.model),
+      Context.add(WarmUp, warmUp(provider))
+    )
+  })
 }
 
 const warmUp = <Body>(provider: Provider<Body>): Effect.Effect<void, AiError.AiError> => {
