@@ -6,6 +6,7 @@
  * not given back, so later ones would seem to cost nothing.
  */
 import * as Harness from "./harness.ts"
+import * as Line from "./line.ts"
 import { report } from "./report.ts"
 import * as ServerProcess from "./serverProcess.ts"
 
@@ -53,6 +54,7 @@ for (const [name, { heap, left, rss }] of Object.entries({ Antiphon: ours, "bare
     `  ${name}: heap ${heap.toFixed(1)} KB, resident ${rss.toFixed(1)} KB a call; ${left.toFixed(2)} KB of heap left after it`
   )
 }
+console.log(`  Line (recorded): resident ${Line.residentKb} KB a call`)
 report([
   {
     budget: `heap of an idle call, ${calls} open <= ${boundKb} KB`,

@@ -6,6 +6,7 @@
  * when the user began to speak counts; where none came after, the time is 0.
  */
 import * as Harness from "./harness.ts"
+import * as Line from "./line.ts"
 import { median, ms, now, quantile, report } from "./report.ts"
 import * as ServerProcess from "./serverProcess.ts"
 
@@ -61,6 +62,7 @@ for (const [name, { max, p50, p99, rate }] of Object.entries({ Antiphon: ours, "
     `  ${name}: p50 ${ms(p50)}, p99 ${ms(p99)}, max ${ms(max)}; ${rate.toFixed(1)} messages a millisecond on ${calls} calls`
   )
 }
+console.log(`  Line (recorded, one call): p50 ${ms(Line.interruptionMs.p50)}, p99 ${ms(Line.interruptionMs.p99)}`)
 const row = (name: string, measured: number, floor: number, bound: number) => ({
   budget: `interruption, ${calls} calls streaming: ${name} <= ${bound} ms`,
   measured: ms(measured),
