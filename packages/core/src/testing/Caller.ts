@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Event from "../Event.ts"
 import type * as History from "../History.ts"
+import * as JsonText from "../JsonText.ts"
 import type { Entry } from "./Timeline.ts"
 
 /**
@@ -63,6 +64,8 @@ export interface View {
 /** Somebody who decides step by step. Undefined: there is nothing left to do; the caller listens to the end, and hangs up. */
 export interface Caller<out E = never, out R = never> {
   readonly next: (view: View) => Effect.Effect<Step | undefined, E, R>
+  /** The steps that are still to come, where the caller knows. */
+  readonly rest?: (() => ReadonlyArray<Step>) | undefined
 }
 
 /** The steps of a script without its nesting. */
@@ -71,8 +74,9 @@ export const steps = (script: Script): ReadonlyArray<Step> =>
 
 /** Makes the caller who follows a script. */
 export const fromScript = (script: Script): Caller => {
-  const rest = steps(script)[Symbol.iterator]()
-  return { next: () => Effect.sync(() => rest.next().value) }
+  const all = steps(script)
+  let done = 0
+  return { next: () => Effect.sync(() => all[done++]), rest: () => all.slice(done) }
 }
 
 const ms = (input: Duration.Input): number => Duration.toMillis(input)
@@ -145,3 +149,33 @@ export const hangsUp: Step = { _tag: "HangsUp" }
 
 /** Loses the connection. */
 export const dropsLine: Step = { _tag: "DropsLine" }
+
+const seconds = (duration: number) => `${duration / 1000} s`
+
+/** A step in words. */
+export const describe = (step: Step): string => {
+  switch (step._tag) {
+    case "Says":
+      return `says “${step.text}”`
+    case "Presses":
+      return `presses ${step.keys}`
+    case "Pauses":
+      return `pauses for ${seconds(step.ms)}`
+    case "WaitsUntil":
+      return `waits until ${seconds(step.at)}`
+    case "Hears":
+      return step.words === 0 ? "waits for the agent to speak" : `waits for ${step.words} words of the agent`
+    case "HearsText":
+      return `waits for ${typeof step.text === "string" ? `“${step.text}”` : String(step.text)}`
+    case "Listens":
+      return step.atMost === Infinity ? "listens" : `listens for at most ${seconds(step.atMost)}`
+    case "Sends":
+      return `sends ${JsonText.stringify(step.metadata)}`
+    case "Reports":
+      return `has the harness report ${step.report._tag}`
+    case "HangsUp":
+      return "hangs up"
+    case "DropsLine":
+      return "drops the line"
+  }
+}

@@ -18,18 +18,17 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Latch from "effect/Latch"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import type * as Agent from "../Agent.ts"
 import * as Call from "../Call.ts"
 import * as CallRequest from "../CallRequest.ts"
-import * as Event from "../Event.ts"
 import type * as History from "../History.ts"
 import * as Observation from "../internal/observation.ts"
-import * as Voice from "../internal/voice.ts"
+import * as Stage from "../internal/stage.ts"
+import type { Word } from "../internal/voice.ts"
+import * as World from "../internal/world.ts"
 import * as Recorder from "../Recorder.ts"
 import * as Caller from "./Caller.ts"
 import type * as Played from "./Played.ts"
@@ -49,9 +48,9 @@ export interface Line {
   /** Between a text and its first sound. None by default. */
   readonly firstSound?: Duration.Input | undefined
   /** Words that are heard and not reported. */
-  readonly loses?: ((word: Voice.Word) => boolean) | undefined
+  readonly loses?: ((word: Word) => boolean) | undefined
   /** What is reported of a word instead of it, as where a number is read out. Undefined: the word. */
-  readonly distorts?: ((word: Voice.Word) => string | undefined) | undefined
+  readonly distorts?: ((word: Word) => string | undefined) | undefined
   /** How long the harness takes for what the agent sends. The agent waits meanwhile. None by default. */
   readonly sendDelay?: ((count: number) => Duration.Input) | undefined
 }
@@ -69,12 +68,12 @@ export interface Options extends VirtualTime.Options {
 /** A call that did not come to its end. The message shows what had happened. A defect of the test, or of the agent. */
 export class CallStuck extends Data.TaggedError("CallStuck")<{ readonly message: string }> {}
 
-const stuck = (reason: string, entries: ReadonlyArray<Timeline.Entry>) =>
-  new CallStuck({ message: `${reason}\n\n${Timeline.render(entries)}` })
-
 /**
  * Plays a call to its end and gives what happened. Where the script ends, the caller listens to what is still said and
  * hangs up. Fails as the factory of the agent does.
+ *
+ * All of it is on virtual time, see `VirtualTime`. A Layer that is provided to the whole of it is built outside; where it has
+ * fibers or timers of its own, run the whole by `VirtualTime.run`.
  */
 export const run = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
   agent: Source<E, R, R2>,
@@ -82,81 +81,113 @@ export const run = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
   options: Options = {}
 ): Effect.Effect<Played.Played, E | E2, Exclude<R | R2, Scope.Scope> | R3> =>
   Effect.suspend(() => {
-    const entries: Array<Timeline.Entry> = []
+    const minutes = makeMinutes()
     const { limit, patience, seed } = options
-    return VirtualTime.run(play(agent, "next" in caller ? caller : Caller.fromScript(caller), options, entries), {
+    return VirtualTime.run(play(agent, "next" in caller ? caller : Caller.fromScript(caller), options, minutes), {
       seed,
       patience,
       limit: limit ?? Infinity
     }).pipe(
       Effect.catchDefect((defect) =>
-        Effect.die(
-          defect instanceof VirtualTime.Stuck
-            ? stuck("The call is stuck: nothing is left that could happen.", entries)
-            : defect
-        )
+        Effect.die(defect instanceof VirtualTime.Stuck ? minutes.stuck(defect.reason) : defect)
       )
     )
   })
+
+const reasons = {
+  NothingLeft: "The call is stuck: nothing is left that could happen.",
+  Limit: "The call is stuck: it does not end.",
+  Spinning: "The call is stuck: something in it goes on and on, and time does not pass."
+} satisfies { readonly [R in VirtualTime.Stuck["reason"]]: string }
+
+/** What is known of a call while it goes. */
+const makeMinutes = () => {
+  const entries: Array<Timeline.Entry> = []
+  let steps = 0
+  let doing: Caller.Step | undefined
+  let kept: CallStuck | undefined
+  const failure = (reason: string) => {
+    const where = doing === undefined ? "" : ` The caller is at step ${steps}: ${Caller.describe(doing)}.`
+    return new CallStuck({ message: `${reason}${where}\n\n${Timeline.render(entries)}` })
+  }
+  return {
+    entries,
+    doing: () => doing,
+    begins: (step: Caller.Step | undefined) => {
+      doing = step
+      steps++
+    },
+    failure,
+    /** Keeps how it was before the call is taken down. */
+    keep: (reason: VirtualTime.Stuck["reason"]) => {
+      kept = failure(reasons[reason])
+    },
+    stuck: (reason: VirtualTime.Stuck["reason"]) => kept ?? failure(reasons[reason])
+  }
+}
+
+type Minutes = ReturnType<typeof makeMinutes>
 
 const play = <E, R, R2, E2, R3>(
   agent: Source<E, R, R2>,
   caller: Caller.Caller<E2, R3>,
   options: Options,
-  entries: Array<Timeline.Entry>
+  minutes: Minutes
 ) =>
   Effect.gen(function* () {
-    const began = yield* VirtualTime.now
-    const clock = yield* Effect.clockWith(Effect.succeed)
-    const now = () => clock.currentTimeMillisUnsafe() - began
+    const world = yield* theWorld(minutes)
+    const began = world.now
+    const now = () => world.now - began
+    const { entries } = minutes
     const note = (happening: Timeline.Happening) => {
       entries.push({ at: now(), ...happening })
-      if (happening._tag === "TurnOver") stage.turnOver()
+      stage.noted(happening)
     }
     const observation = Observation.make(note)
     const request = options.request ?? CallRequest.make({ callId: "test" })
     const fibers = countFibers()
     // Closed below where the call comes to its end, and here where it does not: a caller may fail, a call be stuck.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
-
     const { recorder, recording } = yield* Recorder.collect({ request, seed: options.callSeed })
+    const ofTheCall = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      effect.pipe(
+        Scope.provide(scope),
+        Effect.provideService(Timeline.Notes, note),
+        Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics),
+        Recorder.provide(recorder)
+      )
+    const stage = Stage.make({
+      line: options.line ?? {},
+      world,
+      context: yield* Effect.context<never>(),
+      observation,
+      now
+    })
+    yield* Effect.addFinalizer(() => stage.close)
 
-    const spec = yield* Effect.suspend(() => specOf(agent, request)).pipe(
-      Scope.provide(scope),
-      Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics),
-      Recorder.provide(recorder)
-    )
-    const stage = makeStage(options.line ?? {}, yield* Queue.unbounded<Event.Report>(), observation, entries, now)
-    const call = yield* Call.make(observation.watch(spec), { request, harness: stage.harness }).pipe(
-      Scope.provide(scope),
-      Effect.provideService(Timeline.Notes, note),
-      Recorder.provide(recorder),
-      Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics)
-    )
-    yield* Effect.forkScoped(stage.read(call), { startImmediately: true })
-    yield* Effect.forkScoped(stage.voice.run, { startImmediately: true })
+    const spec = yield* ofTheCall(Effect.suspend(() => specOf(agent, request)))
+    const call = yield* ofTheCall(Call.make(observation.watch(spec), { request, harness: stage.harness }))
+    stage.join(call)
 
+    const view = (history: History.History): Caller.View => ({
+      at: now(),
+      heard: stage.heard().trim(),
+      agentSpeaks: stage.agentSpeaks(),
+      entries,
+      history
+    })
+    const acting: Acting = { stage, now, note }
     const follow = Effect.gen(function* () {
       while (true) {
-        const view = stage.view(yield* call.history)
-        const step = yield* caller.next(view)
-        if (step !== undefined) yield* take(step, stage)
-        else {
-          yield* hearOut(stage)
-          return stage.hangUp("caller")
-        }
+        const step = yield* caller.next(view(yield* call.history))
+        minutes.begins(step)
+        yield* step === undefined ? hearOut(stage) : take(step, acting)
+        if (step === undefined) return stage.hangUp("caller")
       }
     })
-    const maxDuration = options.maxDuration ?? "1 hour"
-    yield* Effect.raceFirst(follow, stage.over).pipe(
-      Effect.timeoutOrElse({
-        duration: maxDuration,
-        orElse: () =>
-          Effect.die(
-            stuck(`The call still goes on after ${Duration.format(Duration.fromInputUnsafe(maxDuration))}.`, entries)
-          )
-      })
-    )
+    yield* Effect.raceFirst(follow, stage.over).pipe(withinDuration(options.maxDuration ?? "1 hour", minutes))
+    const left = unplayed(minutes.doing(), caller)
+    if (left.length > 0) note({ _tag: "Unplayed", steps: left })
     if (stage.hungUp() !== "line") {
       yield* call.end
       note({ _tag: "Ended", fibers: fibers.count() })
@@ -172,6 +203,35 @@ const play = <E, R, R2, E2, R3>(
       request
     } satisfies Played.Played
   }).pipe(Effect.scoped)
+
+/** The world that the call is played in. What is known when it is stuck is kept. */
+const theWorld = (minutes: Minutes) =>
+  Effect.acquireRelease(
+    Effect.clockWith((clock) =>
+      Effect.sync(() => {
+        const world = World.of(clock)!
+        world.whenStuck.add(minutes.keep)
+        return world
+      })
+    ),
+    (world) => Effect.sync(() => world.whenStuck.delete(minutes.keep))
+  )
+
+const withinDuration = (duration: Duration.Input, minutes: Minutes) =>
+  Effect.timeoutOrElse({
+    duration,
+    orElse: () =>
+      Effect.suspend(() => {
+        const length = Duration.format(Duration.fromInputUnsafe(duration))
+        return Effect.die(minutes.failure(`The call still goes on after ${length}.`))
+      })
+  })
+
+/** The steps that somebody else's hanging up has cut short or left out. */
+const unplayed = <E, R>(doing: Caller.Step | undefined, { rest }: Caller.Caller<E, R>): ReadonlyArray<Caller.Step> => {
+  const isOwn = doing === undefined || doing._tag === "HangsUp" || doing._tag === "DropsLine"
+  return [...(isOwn ? [] : [doing]), ...(rest?.() ?? [])]
+}
 
 const specOf = <E, R, R2>(
   agent: Source<E, R, R2>,
@@ -191,217 +251,13 @@ const countFibers = () => {
   return { count: () => count, metrics }
 }
 
-interface Stage {
-  readonly harness: Call.Harness
-  readonly voice: Voice.Voice
-  readonly report: (report: Event.Report) => void
-  readonly note: (happening: Timeline.Happening) => void
-  readonly now: () => number
-  /** Hands the reports to the call, one after the other. */
-  readonly read: (call: Call.Call) => Effect.Effect<never>
-  readonly view: (history: History.History) => Caller.View
-  readonly hangUp: (by: Timeline.HungUpBy, reason?: string) => void
-  readonly hungUp: () => Timeline.HungUpBy | undefined
-  readonly over: Effect.Effect<void>
-  /** Waits until something is so that what happens can make so. */
-  readonly until: (holds: () => boolean) => Effect.Effect<void>
-  readonly lastHeardAt: () => number
-  /** The words that were heard since the caller last spoke. */
-  readonly heard: () => ReadonlyArray<string>
-  readonly callerSpoke: () => void
-  readonly turnOver: () => void
-  readonly isIdle: () => boolean
-}
-
-const makeStage = (
-  line: Line,
-  reports: Queue.Queue<Event.Report>,
-  observation: Observation.Observation,
-  entries: Array<Timeline.Entry>,
-  now: () => number
-): Stage => {
-  const over = Latch.makeUnsafe(false)
-  const changed = Latch.makeUnsafe(false)
-  let ids = 0
-  let unread = 0
-  let hungUp: Timeline.HungUpBy | undefined
-  // What the agent wants done once all that it has said before is spoken.
-  let leaving:
-    | { readonly by: Timeline.HungUpBy; readonly reason: string | undefined; readonly interruptible: boolean }
-    | undefined
-  let spokenFrom = 0
-  let sends = 0
-
-  const note = observation.note
-  const report = (report: Event.Report) => {
-    unread++
-    Queue.offerUnsafe(reports, report)
-  }
-  const hangUp: Stage["hangUp"] = (by, reason) => {
-    if (hungUp !== undefined) return
-    hungUp = by
-    note({ _tag: "HungUp", by, reason })
-    over.openUnsafe()
-  }
-  const change = () => {
-    if (leaving !== undefined && voice.isSilent()) hangUp(leaving.by, leaving.reason)
-    changed.openUnsafe()
-  }
-
-  const progress = turnsOf(entries)
-  const voice = Voice.make({
-    wordMs: 60_000 / (line.wordsPerMinute ?? 160),
-    firstSoundMs: Duration.toMillis(line.firstSound ?? 0),
-    reports: (word) => (line.loses?.(word) === true ? undefined : (line.distorts?.(word) ?? word.text)),
-    report,
-    note,
-    now,
-    isOver: (turn) => !progress().running.has(turn),
-    changed: change
-  })
-
-  const carry = (output: Event.Output, turn: number) => {
-    if (hungUp !== undefined) return
-    note({ _tag: "Sent", turn, output })
-    const interruptible = !("interruptible" in output) || output.interruptible !== false
-    if (output._tag === "AgentSendText") voice.say(output.text, turn, interruptible)
-    else if (output._tag === "AgentEndCall") leaving = { by: "agent", reason: output.reason, interruptible }
-    else if (output._tag === "AgentTransferCall")
-      leaving = { by: "transfer", reason: output.targetPhoneNumber, interruptible }
-    else return
-    change()
-  }
-
-  const harness: Call.Harness = {
-    send: (outputs) =>
-      Effect.withFiber((fiber) => {
-        const turn = observation.turnOf(fiber)
-        const take = Effect.sync(() => {
-          for (const output of outputs) carry(output, turn)
-        })
-        const delay = Duration.toMillis(line.sendDelay?.(sends++) ?? 0)
-        if (delay === 0) return take
-        note({ _tag: "Sending", turn })
-        return Effect.andThen(Effect.sleep(delay), take)
-      }),
-    fail: (error) =>
-      Effect.sync(() => {
-        note({ _tag: "CallFailed", error })
-        hangUp("failure", error.message)
-      })
-  }
-
-  const read = (call: Call.Call) =>
-    Effect.forever(
-      Effect.flatMap(Queue.take(reports), (report) =>
-        Effect.suspend(() => {
-          const eventId = report.eventId ?? `r${++ids}`
-          note({ _tag: "Reported", eventId, report })
-          if (report._tag === "UserTurnStarted") {
-            voice.interrupt()
-            if (leaving?.interruptible === true) leaving = undefined
-          }
-          return Effect.map(call.receive({ ...report, eventId }), () => {
-            unread--
-            note({ _tag: "Taken", eventId })
-            change()
-          })
-        })
-      ),
-      { disableYield: true }
-    )
-
-  const until = (holds: () => boolean): Effect.Effect<void> =>
-    Effect.suspend(function wait(): Effect.Effect<void> {
-      return Effect.flatMap(VirtualTime.settled, () => {
-        if (holds()) return Effect.void
-        changed.closeUnsafe()
-        return Effect.flatMap(changed.await, wait)
-      })
-    })
-
-  const heard = () =>
-    entries
-      .slice(spokenFrom)
-      .flatMap((entry) => (entry._tag === "Spoken" && entry.text.trim() !== "" ? [entry.text] : []))
-
-  return {
-    harness,
-    voice,
-    report,
-    note,
-    now,
-    read,
-    hangUp,
-    hungUp: () => hungUp,
-    over: over.await,
-    until,
-    heard,
-    lastHeardAt: () => entries.findLast(({ _tag }) => _tag === "Spoken")?.at ?? 0,
-    callerSpoke: () => {
-      spokenFrom = entries.length
-    },
-    turnOver: () => {
-      voice.turnOver()
-      change()
-    },
-    isIdle: () => {
-      const { running, wanted } = progress()
-      return unread === 0 && voice.isSilent() && running.size === 0 && !wanted
-    },
-    view: (history) => ({
-      at: now(),
-      heard: heard().join("").trim(),
-      agentSpeaks: voice.speaks(),
-      entries,
-      history
-    })
-  }
-}
-
-/** Follows which turns can still say something, and whether one is to start. Reads each entry once. */
-const turnsOf = (entries: ReadonlyArray<Timeline.Entry>) => {
-  const running = new Set<number>()
-  let regions = 0
-  let wanted = false
-  let read = 0
-  return () => {
-    for (; read < entries.length; read++) {
-      const entry = entries[read]!
-      switch (entry._tag) {
-        case "Decided":
-          if (entry.decision === "Keep") break
-          wanted = entry.decision === "Run"
-          // One that is stopped only cleans up, but for what must not be interrupted.
-          if (regions === 0) running.clear()
-          break
-        case "TurnStarted":
-          wanted = false
-          regions = 0
-          running.clear()
-          running.add(entry.turn)
-          break
-        case "RegionEntered":
-          regions++
-          break
-        case "RegionLeft":
-          regions--
-          break
-        case "TurnOver":
-          running.delete(entry.turn)
-      }
-    }
-    return { running, wanted }
-  }
-}
-
 /** How long a caller who has nothing more to say waits for an agent that says nothing either. */
 const lastSilence = 30_000
 /** How long such a caller listens to one that has no end. */
 const lastPatience = 120_000
 
 /** Listens to what is still said. */
-const hearOut = (stage: Stage): Effect.Effect<void> => {
+const hearOut = (stage: Stage.Stage): Effect.Effect<void> => {
   const wait: Effect.Effect<void> = Effect.suspend(() => {
     const heard = stage.lastHeardAt()
     return Effect.flatMap(Effect.timeoutOption(stage.until(stage.isIdle), lastSilence), (idle) =>
@@ -411,78 +267,97 @@ const hearOut = (stage: Stage): Effect.Effect<void> => {
   return Effect.asVoid(Effect.timeoutOption(wait, lastPatience))
 }
 
+/** What a step is done with. */
+interface Acting {
+  readonly stage: Stage.Stage
+  readonly now: () => number
+  readonly note: (happening: Timeline.Happening) => void
+}
+
 /** Does a step. */
-const take = (step: Caller.Step, stage: Stage): Effect.Effect<void> => {
-  const { heard, hangUp, now, report, until, voice } = stage
+const take = (step: Caller.Step, acting: Acting): Effect.Effect<void> => {
+  const { now, stage } = acting
   switch (step._tag) {
     case "Says":
-      return say(step, stage)
+      return say(step, acting)
     case "Presses":
-      return Effect.forEach(
-        Array.from(step.keys),
-        (button, index) =>
-          Effect.delay(
-            Effect.sync(() => report({ _tag: "UserDtmfSent", button })),
-            index === 0 ? 0 : step.every
-          ),
-        { discard: true }
-      )
+      return press(step, stage)
     case "Pauses":
       return Effect.sleep(step.ms)
     case "WaitsUntil":
       return Effect.suspend(() => Effect.sleep(Math.max(0, step.at - now())))
     case "Hears":
-      return until(() => (step.words === 0 ? voice.speaks() : heard().length >= step.words))
+      return stage.until(() => (step.words === 0 ? stage.agentSpeaks() : stage.wordsHeard() >= step.words))
     case "HearsText":
-      return until(() => {
-        const text = heard().join("")
-        return typeof step.text === "string" ? text.includes(step.text) : step.text.test(text)
-      })
+      return stage.until(() => fits(stage.heard(), step.text))
     case "Listens":
       return step.atMost === Infinity
-        ? until(stage.isIdle)
-        : Effect.asVoid(Effect.timeoutOption(until(stage.isIdle), step.atMost))
+        ? stage.until(stage.isIdle)
+        : Effect.asVoid(Effect.timeoutOption(stage.until(stage.isIdle), step.atMost))
     case "Sends":
-      return Effect.sync(() => report({ _tag: "UserCustomSent", metadata: step.metadata }))
+      return Effect.sync(() => stage.report({ _tag: "UserCustomSent", metadata: step.metadata }))
     case "Reports":
-      return Effect.sync(() => report(step.report))
+      return Effect.sync(() => stage.report(step.report))
     case "HangsUp":
-      return Effect.andThen(
-        VirtualTime.settled,
-        Effect.suspend(() => {
-          hangUp("caller")
-          return Effect.never
-        })
-      )
+      return leave("caller", stage)
     case "DropsLine":
-      return Effect.andThen(
-        VirtualTime.settled,
-        Effect.suspend(() => {
-          hangUp("line")
-          return Effect.never
-        })
-      )
+      return leave("line", stage)
   }
 }
 
-const say = (step: Extract<Caller.Step, { readonly _tag: "Says" }>, { callerSpoke, note, now, report }: Stage) =>
-  Effect.gen(function* () {
+/** A pattern with the flag `g` goes on where it has found something, so it is asked from the begin. */
+const fits = (text: string, words: string | RegExp) =>
+  typeof words === "string" ? text.includes(words) : text.search(words) >= 0
+
+const leave = (by: "caller" | "line", stage: Stage.Stage): Effect.Effect<never> =>
+  Effect.andThen(
+    VirtualTime.settled,
+    Effect.suspend(() => {
+      stage.hangUp(by)
+      return Effect.never
+    })
+  )
+
+const press = (step: Extract<Caller.Step, { readonly _tag: "Presses" }>, stage: Stage.Stage) =>
+  Effect.forEach(
+    Array.from(step.keys),
+    (button, index) =>
+      Effect.delay(
+        Effect.sync(() => stage.report({ _tag: "UserDtmfSent", button })),
+        index === 0 ? 0 : step.every
+      ),
+    { discard: true }
+  )
+
+const say = (step: Extract<Caller.Step, { readonly _tag: "Says" }>, { note, now, stage }: Acting) =>
+  Effect.suspend(() => {
     const from = now()
     const words = step.text.match(/\s*\S+/gu) ?? []
-    const wordMs = 60_000 / step.wordsPerMinute
-    report({ _tag: "UserTurnStarted" })
+    const wordMs = Stage.wordMs(step.wordsPerMinute)
     let said = ""
-    for (const word of words) {
-      yield* Effect.sleep(wordMs)
-      said += word
-      if (step.transcripts === "growing") report({ _tag: "UserTextSent", content: said.trim() })
-      if (step.transcripts === "words") report({ _tag: "UserTextSent", content: word.trim() })
-    }
-    note({ _tag: "Said", from, text: step.text })
-    if (step.transcripts === "final" && words.length > 0) report({ _tag: "UserTextSent", content: step.text })
-    if (step.endpointing > 0) yield* Effect.sleep(step.endpointing)
-    report({ _tag: "UserTurnEnded" })
-    callerSpoke()
-    // What the caller does next comes after what the agent does about this, as far as it needs no time.
-    yield* VirtualTime.settled
+    const speaking = Effect.gen(function* () {
+      stage.report({ _tag: "UserTurnStarted" })
+      for (const word of words) {
+        yield* Effect.sleep(wordMs)
+        said += word
+        if (step.transcripts === "growing") stage.report({ _tag: "UserTextSent", content: said.trim() })
+        if (step.transcripts === "words") stage.report({ _tag: "UserTextSent", content: word.trim() })
+      }
+    })
+    // Whoever is cut off by the end of the call has said something too.
+    const noted = Effect.ensuring(
+      speaking,
+      Effect.sync(() => {
+        if (said !== "" || words.length === 0) note({ _tag: "Said", from, text: said.trim() })
+      })
+    )
+    return Effect.gen(function* () {
+      yield* noted
+      if (step.transcripts === "final" && words.length > 0) stage.report({ _tag: "UserTextSent", content: step.text })
+      if (step.endpointing > 0) yield* Effect.sleep(step.endpointing)
+      stage.report({ _tag: "UserTurnEnded" })
+      stage.callerSpoke()
+      // What the caller does next comes after what the agent does about this, as far as it needs no time.
+      yield* VirtualTime.settled
+    })
   })

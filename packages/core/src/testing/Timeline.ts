@@ -11,6 +11,7 @@ import type * as EventFilter from "../EventFilter.ts"
 import type * as History from "../History.ts"
 import * as JsonText from "../JsonText.ts"
 import type * as Turn from "../Turn.ts"
+import * as Caller from "./Caller.ts"
 
 /** Who ended a call. `transfer`: the agent passed it on. `failure`: the agent broke off, and its policy is to close. */
 export type HungUpBy = "caller" | "agent" | "transfer" | "failure" | "line"
@@ -78,6 +79,8 @@ export type Happening =
     }
   | { readonly _tag: "CallFailed"; readonly error: CallError }
   | { readonly _tag: "HungUp"; readonly by: HungUpBy; readonly reason: string | undefined }
+  /** What the caller was about to do when somebody else hung up. The first of it may have begun. */
+  | { readonly _tag: "Unplayed"; readonly steps: ReadonlyArray<Caller.Step> }
   /** The agent has handled the end. `fibers` of the call are left. */
   | { readonly _tag: "Ended"; readonly fibers: number }
   /** The scope of the call has closed. */

@@ -15,9 +15,9 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
+import * as World from "../internal/world.ts"
 
 /** How a program is run. */
 export interface Options {
@@ -29,137 +29,40 @@ export interface Options {
   readonly patience?: Duration.Input | undefined
 }
 
-/** The program waits for something that nobody will do, or goes on for ever. A defect of the program that was run. */
+/**
+ * The program waits for something that nobody will do, or goes on for ever: through time, or at one moment. A defect of the
+ * program that was run.
+ */
 export class Stuck extends Data.TaggedError("Stuck")<{
-  readonly reason: "NothingLeft" | "Limit"
+  readonly reason: "NothingLeft" | "Limit" | "Spinning"
   /** Milliseconds that had passed in the program. */
   readonly at: number
 }> {
   override get message() {
-    return this.reason === "Limit"
-      ? `the program still goes on after ${Duration.format(Duration.millis(this.at))} of virtual time`
-      : `after ${Duration.format(Duration.millis(this.at))} of virtual time nothing is left that could happen, and the program waits`
+    const passed = Duration.format(Duration.millis(this.at))
+    if (this.reason === "Limit") return `the program still goes on after ${passed} of virtual time`
+    if (this.reason === "Spinning")
+      return `after ${passed} of virtual time the program goes on and on, and time does not pass`
+    return `after ${passed} of virtual time nothing is left that could happen, and the program waits`
   }
 }
-
-interface Sleeper {
-  readonly at: number
-  readonly wake: () => void
-}
-
-type Wake = { readonly run: () => void; cancelled: boolean }
-
-class World {
-  now = 0
-  /** How many wait for what comes from outside, while the time stands still. */
-  waiting = 0
-  readonly live: Clock.Clock
-  readonly scheduler: Scheduler.Scheduler
-  readonly clock: Clock.Clock & {
-    readonly adjust: (duration: Duration.Input) => Effect.Effect<void>
-    readonly setTime: (timestamp: number) => Effect.Effect<void>
-    readonly withLive: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  }
-  private ready: Array<Wake> = []
-  // Latest first, so that the next one is taken from the end. Of those for one moment, the first to come is woken first.
-  private readonly sleepers: Array<Sleeper> = []
-  private settling: Array<() => void> = []
-
-  constructor(live: Clock.Clock) {
-    this.live = live
-    this.scheduler = new Scheduler.MixedScheduler("async", (run) => {
-      const wake: Wake = { run, cancelled: false }
-      this.ready.push(wake)
-      return () => {
-        wake.cancelled = true
-      }
-    })
-    const millis = () => this.now
-    const nanos = () => BigInt(Math.round(this.now * 1e6))
-    const sleep = (duration: Duration.Duration) => this.sleepUntil(() => this.now + Duration.toMillis(duration))
-    this.clock = {
-      currentTimeMillisUnsafe: millis,
-      currentTimeNanosUnsafe: nanos,
-      monotonicTimeNanosUnsafe: nanos,
-      currentTimeMillis: Effect.sync(millis),
-      currentTimeNanos: Effect.sync(nanos),
-      monotonicTimeNanos: Effect.sync(nanos),
-      sleep,
-      adjust: (duration) => sleep(Duration.fromInputUnsafe(duration)),
-      setTime: (timestamp) => this.sleepUntil(() => timestamp),
-      withLive: (effect) => Effect.provideService(effect, Clock.Clock, this.live)
-    }
-  }
-
-  private sleepUntil(time: () => number): Effect.Effect<void> {
-    return Effect.callback<void>((resume) => {
-      const at = time()
-      if (at <= this.now) return resume(Effect.void)
-      // Nobody wakes it, but whoever waits for it can still be interrupted.
-      if (at === Infinity) return
-      const sleeper: Sleeper = { at, wake: () => resume(Effect.void) }
-      let low = 0
-      let high = this.sleepers.length
-      while (low < high) {
-        const middle = (low + high) >>> 1
-        if (this.sleepers[middle]!.at > at) low = middle + 1
-        else high = middle
-      }
-      this.sleepers.splice(low, 0, sleeper)
-      return Effect.sync(() => {
-        const index = this.sleepers.indexOf(sleeper)
-        if (index >= 0) this.sleepers.splice(index, 1)
-      })
-    })
-  }
-
-  readonly settled: Effect.Effect<void> = Effect.callback<void>((resume) => {
-    const wake = () => resume(Effect.void)
-    this.settling.push(wake)
-    return Effect.sync(() => {
-      this.settling = this.settling.filter((one) => one !== wake)
-    })
-  })
-
-  /** Runs what can go on, and says whether there was something. */
-  flush(): boolean {
-    if (this.ready.length === 0) return false
-    while (this.ready.length > 0) {
-      const batch = this.ready
-      this.ready = []
-      for (const wake of batch) if (!wake.cancelled) wake.run()
-    }
-    return true
-  }
-
-  /** Lets the next thing happen: whoever waits for quiet, else whoever wakes next. False where there is nobody. */
-  advance(): boolean {
-    const waiting = this.settling.shift()
-    if (waiting !== undefined) {
-      waiting()
-      return true
-    }
-    const sleeper = this.sleepers.pop()
-    if (sleeper === undefined) return false
-    this.now = sleeper.at
-    sleeper.wake()
-    return true
-  }
-}
-
-const worlds = new WeakMap<Clock.Clock, World>()
 
 /**
- * Runs a program on virtual time. Inside of another such program it just runs. Dies with `Stuck` where the program waits
- * for nothing, or does not end.
+ * Runs a program on virtual time. Dies with `Stuck` where the program waits for nothing, or does not end; it is interrupted
+ * then, and its finalizers still have their time.
+ *
+ * Inside of another such program it runs on the time, the limit and the patience of that one, and on a `Random` of its own.
  */
 export const run = <A, E, R>(program: Effect.Effect<A, E, R>, options: Options = {}): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
-    Effect.clockWith((live) => (worlds.has(live) ? program : start(program, context, new World(live), options)))
+    Effect.clockWith((clock) => {
+      const seeded = Random.withSeed(program, options.seed ?? 1)
+      return World.of(clock) === undefined ? start(seeded, context, World.make(clock), options) : seeded
+    })
   )
 
 /** Waits until nothing more can happen at this moment. Outside of `run` it does not wait. */
-export const settled: Effect.Effect<void> = Effect.clockWith((clock) => worlds.get(clock)?.settled ?? Effect.void)
+export const settled: Effect.Effect<void> = Effect.clockWith((clock) => World.of(clock)?.settled ?? Effect.void)
 
 /**
  * Stops the time of the program while an effect waits for what comes from outside, such as the answer of a real model: for
@@ -168,7 +71,7 @@ export const settled: Effect.Effect<void> = Effect.clockWith((clock) => worlds.g
  */
 export const standstill = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) => {
-    const world = worlds.get(clock)
+    const world = World.of(clock)
     if (world === undefined) return effect
     return Effect.acquireUseRelease(
       Effect.sync(() => world.waiting++),
@@ -180,46 +83,54 @@ export const standstill = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effe
 /** Milliseconds since the program began. Outside of `run` the time of the clock. */
 export const now: Effect.Effect<number> = Effect.clockWith((clock) => Effect.succeed(clock.currentTimeMillisUnsafe()))
 
+/** Time that a program is given to end once it is stuck and was interrupted. */
+const lastGrace = Duration.toMillis("1 hour")
+
 const start = <A, E, R>(
   program: Effect.Effect<A, E, R>,
   context: Context.Context<R>,
-  world: World,
+  world: World.World,
   options: Options
 ): Effect.Effect<A, E> => {
-  const limit = Duration.toMillis(options.limit ?? "1 day")
   const patience = Duration.toMillis(options.patience ?? "2 seconds")
-  worlds.set(world.clock, world)
   const services = context.pipe(
     Context.add(Clock.Clock, world.clock),
     Context.add(Scheduler.Scheduler, world.scheduler)
   )
   return Effect.callback<A, E>((resume) => {
-    const fiber = Effect.runForkWith(services)(Random.withSeed(program, options.seed ?? 1))
+    const whenOver: Array<() => void> = []
+    let limit = Duration.toMillis(options.limit ?? "1 day")
     let over = false
     let waited = 0
+    let failure: Stuck | undefined
     const end = (result: Effect.Effect<A, E>) => {
+      if (over) return
       over = true
-      resume(result)
+      resume(failure === undefined ? result : Effect.die(failure))
+      for (const resume of whenOver) resume()
     }
-    fiber.addObserver((exit) => {
-      if (!over) end(exit)
-    })
+    const fiber = Effect.runForkWith(services)(program)
+    fiber.addObserver(end)
 
     const stuck = (reason: Stuck["reason"]) => {
-      const error = new Stuck({ reason, at: world.now })
-      end(Effect.die(error))
+      // It was interrupted, and not even that has an end.
+      if (failure !== undefined) return end(Effect.die(failure))
+      failure = new Stuck({ reason, at: world.now })
+      limit = world.now + lastGrace
+      waited = 0
+      for (const tell of world.whenStuck) tell(reason)
       fiber.interruptUnsafe()
-      world.flush()
+      later(beat)
     }
 
     const beat = (): void => {
       if (over) return
-      if (world.flush()) return later(beat)
-      if (over) return
+      if (world.flush()) return world.isSpinning() ? stuck("Spinning") : later(beat)
       if (world.waiting > 0) return timer(beat, 1)
-      if (world.advance()) {
+      const next = world.advance(limit)
+      if (next === "Late") return stuck("Limit")
+      if (next === "Moved") {
         waited = 0
-        if (world.now > limit) return stuck("Limit")
         world.flush()
         return later(beat)
       }
@@ -228,17 +139,14 @@ const start = <A, E, R>(
       timer(beat, 1)
     }
     beat()
-    return interrupting(fiber, () => over)
+    // Whoever interrupts it waits for its end, as its finalizers still have their time to run.
+    return Effect.callback<void>((resume) => {
+      if (over) return resume(Effect.void)
+      whenOver.push(() => resume(Effect.void))
+      fiber.interruptUnsafe()
+    })
   })
 }
-
-/** Interrupts the program; its finalizers still have their time to run, so it is waited for. */
-const interrupting = (fiber: Fiber.Fiber<unknown, unknown>, over: () => boolean): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    if (over()) return resume(Effect.void)
-    fiber.addObserver(() => resume(Effect.void))
-    fiber.interruptUnsafe()
-  })
 
 /** A turn of the event loop: by then every promise that could settle has. */
 const later: (f: () => void) => void = (f) =>
