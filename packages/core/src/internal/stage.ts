@@ -24,6 +24,8 @@ export interface Stage {
   /** Nothing is reported and spoken any more. */
   readonly close: Effect.Effect<void>
   readonly hangUp: (by: Timeline.HungUpBy, reason?: string) => void
+  /** The call is told of its end now. */
+  readonly told: Effect.Effect<void>
   readonly hungUp: () => Timeline.HungUpBy | undefined
   /** Waits until somebody has hung up. */
   readonly over: Effect.Effect<void>
@@ -57,6 +59,7 @@ export const make = (options: {
   let lastHeardAt = 0
   let sends = 0
 
+  let told = false
   const hangUp: Stage["hangUp"] = (by, reason) => {
     if (hungUp !== undefined) return
     hungUp = by
@@ -85,8 +88,10 @@ export const make = (options: {
   })
 
   const carry = (output: Event.Output, turn: number) => {
-    if (hungUp !== undefined) return
+    // The agent may not know yet that the caller has gone. Where it does, what it still sends is to be seen.
+    if (hungUp !== undefined && hungUp !== "failure" && !told) return
     note({ _tag: "Sent", turn, output })
+    if (hungUp !== undefined) return
     if (output._tag === "AgentSendText") voice.say(output.text, turn, output.interruptible !== false)
     else if (output._tag === "AgentEndCall")
       voice.afterwards(() => hangUp("agent", output.reason), output.interruptible !== false)
@@ -104,7 +109,8 @@ export const make = (options: {
         const delay = Duration.toMillis(line.sendDelay?.(sends++) ?? 0)
         if (delay === 0) return take
         note({ _tag: "Sending", turn })
-        return Effect.andThen(Effect.sleep(delay), take)
+        const late = Effect.suspend(() => (hungUp === undefined ? take : Effect.void))
+        return Effect.andThen(Effect.sleep(delay), late)
       }),
     fail: (error) =>
       Effect.sync(() => {
@@ -123,6 +129,9 @@ export const make = (options: {
     }),
     hangUp,
     hungUp: () => hungUp,
+    told: Effect.sync(() => {
+      told = true
+    }),
     over: Deferred.await(over),
     until: waiting.until,
     noted: (happening) => {

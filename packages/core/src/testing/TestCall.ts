@@ -189,7 +189,7 @@ const play = <E, R, R2, E2, R3>(
     const left = unplayed(minutes.doing(), caller)
     if (left.length > 0) note({ _tag: "Unplayed", steps: left })
     if (stage.hungUp() !== "line") {
-      yield* call.end
+      yield* Effect.andThen(stage.told, call.end)
       note({ _tag: "Ended", fibers: fibers.count() })
     }
     yield* Scope.close(scope, Exit.void)
