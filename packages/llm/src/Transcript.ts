@@ -104,7 +104,9 @@ export const lines = (history: History.History, options: Options): ReadonlyArray
     if (turn === options.turn && turn !== 0) {
       if (item._tag === "AgentSendText") append(current, item.text, turn)
       else if (item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned") {
-        if (calls.stands(item, turn)) current.push({ call: calls.get(item.toolCallId)! })
+        // What a tool says while it runs comes before its result: the model is to go on from the result.
+        const isOpen = item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId)
+        if (isOpen && calls.stands(item, turn)) current.push({ call: calls.get(item.toolCallId)! })
       }
     }
   }
@@ -158,12 +160,14 @@ type ToolItem = Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
 const toolCalls = (entries: ReadonlyArray<History.Entry>) => {
   const calls = new Map<string, ToolCall>()
   const turns = new Map<string, number>()
+  const settled = new Set<string>()
   for (const { item, turn } of entries) {
     if (item._tag !== "AgentToolCalled" && item._tag !== "AgentToolReturned") continue
     const call = { id: item.toolCallId, name: item.toolName, args: item.toolArgs }
     if (item._tag === "AgentToolReturned") {
       const result = typeof item.result === "string" ? item.result : JsonText.stringify(item.result, "null")
       calls.set(item.toolCallId, { ...call, result })
+      settled.add(item.toolCallId)
       turns.set(item.toolCallId, turn)
     } else if (!calls.has(item.toolCallId)) {
       calls.set(item.toolCallId, { ...call, result: "pending" })
@@ -173,6 +177,7 @@ const toolCalls = (entries: ReadonlyArray<History.Entry>) => {
   const placed = new Set<string>()
   return {
     get: (id: string) => calls.get(id),
+    isSettled: (id: string) => settled.has(id),
     /** Whether a line of the record is the one at which its call stands. True once for each call. */
     stands: ({ toolCallId }: ToolItem, turn: number): boolean => {
       if (turns.get(toolCallId) !== turn || placed.has(toolCallId)) return false

@@ -4,6 +4,7 @@ import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
 import { assert, describe, it } from "@effect/vitest"
 import { type Cause, Effect, Queue, Schema, Stream } from "effect"
+import * as AiError from "effect/ai/AiError"
 import * as Tool from "effect/ai/Tool"
 import { TestClock } from "effect/testing"
 import * as BadArguments from "../src/internal/badArguments.ts"
@@ -283,6 +284,167 @@ describe("LlmAgent", () => {
       ])
     })
   )
+
+  it.effect("says something when the rounds of a turn are used up, unless it is to say nothing", () =>
+    Effect.gen(function* () {
+      const now = VoiceTool.loopback("now", {}, () => Effect.succeed("noon"))
+      const again = ["c1", "c2"].map((id) => ScriptedModel.toolCall("now", {}, { id }))
+      for (const [limitMessage, said] of [
+        [undefined, ["Sorry, I could not finish that."]],
+        ["Let us stop here.", ["Let us stop here."]],
+        ["", []]
+      ] as const) {
+        const model = ScriptedModel.make(again)
+        const call = yield* playing(model, { tools: [now], maxToolIterations: 2, limitMessage })
+        yield* call.say("time?")
+        assert.deepStrictEqual<ReadonlyArray<string>>(call.sent().slice(4), said)
+        assert.lengthOf(yield* call.prompts, 2)
+      }
+    })
+  )
+
+  it.effect("does not ask the model in a turn in which nothing was said", () =>
+    Effect.gen(function* () {
+      const model = ScriptedModel.make([ScriptedModel.text("Yes?")])
+      const call = yield* playing(model, { introduction: "Hi." })
+      yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserTurnEnded" })
+      yield* call.say(" ")
+      assert.deepStrictEqual(call.sent(), ["Hi."])
+      assert.deepStrictEqual(yield* call.prompts, [])
+      yield* call.say("hello")
+      assert.strictEqual(call.sent().at(-1), "Yes?")
+    })
+  )
+
+  it.effect("shows the model key presses and events of the application in the words of the application", () =>
+    Effect.gen(function* () {
+      const model = ScriptedModel.make([ScriptedModel.text("Sales."), ScriptedModel.text("Paid.")])
+      const call = yield* playing(model, {
+        run: ["UserDtmfSent", "UserCustomSent"],
+        describeEvent: (event) =>
+          event._tag === "UserDtmfSent"
+            ? `[pressed ${event.button}]`
+            : event._tag === "UserCustomSent"
+              ? `[app: ${JSON.stringify(event.metadata)}]`
+              : undefined
+      })
+      yield* call.report({ _tag: "UserDtmfSent", button: "2" })
+      yield* call.report({ _tag: "UserCustomSent", metadata: { paid: true } })
+      assert.deepStrictEqual(yield* call.prompts, [
+        ["user: [pressed 2]"],
+        ["user: [pressed 2]", 'user: [app: {"paid":true}]']
+      ])
+    })
+  )
+
+  it.effect("marks in the prompt where the caller cut a reply off, where it is asked to", () =>
+    Effect.gen(function* () {
+      const model = ScriptedModel.make([
+        ScriptedModel.text("We are open from nine to six."),
+        ScriptedModel.text("Yes.")
+      ])
+      const call = yield* playing(model, { interruptedMark: "[interrupted]" })
+      yield* call.say("hours?")
+      yield* call.report({ _tag: "AgentTurnStarted" }, { _tag: "AgentTextSent", content: "We are open from" })
+      yield* call.say("on Sundays too?")
+      assert.deepStrictEqual((yield* call.prompts)[1], [
+        "user: hours?",
+        "assistant: We are open from",
+        "assistant: [interrupted]",
+        "user: on Sundays too?"
+      ])
+    })
+  )
+
+  it.effect("can be changed for one turn, and for good", () =>
+    Effect.gen(function* () {
+      const agent = yield* LlmAgent.makeAgent({ systemPrompt: "one", settings: { temperature: 0.1, maxTokens: 5 } })
+      const settings: Array<unknown> = []
+      const noted =
+        (words: string): ScriptedModel.Reply =>
+        (request) => {
+          settings.push(request.settings)
+          return ScriptedModel.text(words)
+        }
+      const model = ScriptedModel.make([noted("A."), noted("B."), noted("C.")])
+      const overrides: Array<LlmAgent.Overrides> = [
+        { systemPrompt: "two", settings: { temperature: 0.9 }, context: "It rains." },
+        {},
+        {}
+      ]
+      const spec = Agent.make((event, turn) =>
+        agent.respond(event, turn, event._tag === "UserTurnEnded" ? overrides.shift() : {})
+      )
+      const reports = yield* Queue.unbounded<Event.Report, Cause.Done>()
+      yield* Call.run(spec, Stream.fromQueue(reports)).pipe(
+        Stream.runDrain,
+        Effect.provide(model.layer),
+        Effect.forkScoped
+      )
+      yield* settle
+      const say = (content: string) =>
+        Effect.andThen(
+          Queue.offerAll(reports, [
+            { _tag: "UserTurnStarted" },
+            { _tag: "UserTextSent", content },
+            { _tag: "UserTurnEnded" }
+          ]),
+          settle
+        )
+      yield* say("a")
+      yield* say("b")
+      yield* agent.configure((config) => ({ ...config, systemPrompt: "three", settings: { seed: 7 } }))
+      yield* say("c")
+      const prompts = (yield* model.prompts).map(({ prompt }) =>
+        prompt.content.map(({ content }) =>
+          typeof content === "string"
+            ? content
+            : content.map((part) => (part.type === "text" ? part.text : "")).join("")
+        )
+      )
+      assert.deepStrictEqual(prompts, [
+        ["two", "a", "It rains."],
+        ["one", "a", "b"],
+        ["three", "a", "b", "c"]
+      ])
+      assert.deepStrictEqual(settings, [
+        { temperature: 0.9, maxTokens: 5 },
+        { temperature: 0.1, maxTokens: 5 },
+        { seed: 7 }
+      ])
+    })
+  )
+
+  for (const [how, onModelFailure, heard] of [
+    ["by default", undefined, LlmAgent.defaultModelFailure],
+    [
+      "as a function of the error says",
+      (error: { readonly _tag: string }) => `So sorry: ${error._tag}`,
+      "So sorry: AiError"
+    ]
+  ] as const) {
+    it.effect(`speaks when the model fails, and has it in the history: ${how}`, () =>
+      Effect.gen(function* () {
+        const seen: Array<string> = []
+        const model = ScriptedModel.make([
+          ScriptedModel.fail(new AiError.InternalProviderError({ description: "x" })),
+          ScriptedModel.text("Back.")
+        ])
+        const call = yield* playing(model, {
+          onModelFailure,
+          describeEvent: (event) => {
+            if (event._tag === "TurnFailed") seen.push(event._tag)
+            return undefined
+          }
+        })
+        yield* call.say("hello")
+        assert.deepStrictEqual(call.sent(), [heard])
+        yield* call.say("again")
+        assert.strictEqual(call.sent().at(-1), "Back.")
+        assert.deepStrictEqual(seen, ["TurnFailed"])
+      })
+    )
+  }
 
   it("offers a tool with an integer as one that the provider can hold the model to", () => {
     const offered = (n: Schema.Codec<number>) => {

@@ -58,23 +58,32 @@ export const make = <R>(
       const { outcome, values } = ToolOutputs.make(record, invocation, () => {})
       const key = keyOf(tool.name, call.args)
       let begun = false
+      // From now on and not from when it begins, so that a second call of the same reply is known for what it is.
+      running.set(key, (running.get(key) ?? 0) + 1)
+      const release = () => {
+        const left = running.get(key)! - 1
+        if (left === 0) running.delete(key)
+        else running.set(key, left)
+      }
       const work = Effect.suspend(() => {
         begun = true
-        running.set(key, (running.get(key) ?? 0) + 1)
         return Stream.runForEach(values, (outputs) => arrived(invocation, outputs, record.style === "antiphon")).pipe(
           Effect.onInterrupt(() => turn.record(outcome.cancelled())),
           Effect.ensuring(
             Effect.suspend(() => {
-              const left = running.get(key)! - 1
-              if (left === 0) running.delete(key)
-              else running.set(key, left)
+              release()
               return changed.open
             })
           ),
           Effect.forkIn(scope, { startImmediately: true })
         )
       })
-      return { stream: Stream.fromEffectDrain(work), left: () => (begun ? [] : outcome.cancelled()) }
+      const left = () => {
+        if (begun) return []
+        release()
+        return outcome.cancelled()
+      }
+      return { stream: Stream.fromEffectDrain(work), left }
     }
 
     const startInTurn: ToolBackground<R>["startInTurn"] = (invocation) => {
