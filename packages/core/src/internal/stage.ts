@@ -19,6 +19,8 @@ export interface Stage {
   readonly harness: Call.Harness
   /** Has the harness report something. The call reads one report after the other. */
   readonly report: (report: Event.Report) => void
+  /** Has it report the same as on a recorded call, where the event was called so, if that is known. */
+  readonly repeat: (report: Event.Report, eventId: string | undefined) => void
   /** Lets the call read what is reported. */
   readonly join: (call: Call.Call) => void
   /** Nothing is reported and spoken any more. */
@@ -87,11 +89,13 @@ export const make = (options: {
     changed: waiting.look
   })
 
+  const isRecorded = () => line.isRecorded?.(turns.last()) === true
+
   const carry = (output: Event.Output, turn: number) => {
     // The agent may not know yet that the caller has gone. Where it does, what it still sends is to be seen.
     if (hungUp !== undefined && hungUp !== "failure" && !told) return
     note({ _tag: "Sent", turn, output })
-    if (hungUp !== undefined) return
+    if (hungUp !== undefined || isRecorded()) return
     if (output._tag === "AgentSendText") voice.say(output.text, turn, output.interruptible !== false)
     else if (output._tag === "AgentEndCall")
       voice.afterwards(() => hangUp("agent", output.reason), output.interruptible !== false)
@@ -115,13 +119,14 @@ export const make = (options: {
     fail: (error) =>
       Effect.sync(() => {
         note({ _tag: "CallFailed", error })
-        hangUp("failure", error.message)
+        if (!isRecorded()) hangUp("failure", error.message)
       })
   }
 
   return {
     harness,
     report: inbox.report,
+    repeat: inbox.repeat,
     join: inbox.join,
     close: Effect.suspend(() => {
       voice.stop()
@@ -170,6 +175,12 @@ export const wordMs = (wordsPerMinute: number): number => {
   return exact < 1 ? exact : Math.round(exact)
 }
 
+interface Incoming {
+  readonly report: Event.Report
+  /** Where it is reported as it was on a recorded call: what the event was called there. */
+  readonly repeats?: string
+}
+
 /** Hands reports to the call one after the other, after what goes on when they come. */
 const makeInbox = (options: {
   readonly world: World
@@ -182,7 +193,7 @@ const makeInbox = (options: {
   readonly failed: (exit: Exit.Exit<void>) => void
 }) => {
   const { fork, note, world } = options
-  let reports: Array<Event.Report> = []
+  let reports: Array<Incoming> = []
   let ids = 0
   let call: Call.Call | undefined
   let reading: Fiber.Fiber<void> | undefined
@@ -198,12 +209,13 @@ const makeInbox = (options: {
   const read = () => {
     isCalled = false
     while (reading === undefined) {
-      const report = reports.shift()
-      if (report === undefined) return
-      const eventId = report.eventId ?? `r${++ids}`
+      const next = reports.shift()
+      if (next === undefined) return
+      const { repeats, report } = next
+      const eventId = report.eventId ?? repeats ?? `r${++ids}`
       note({ _tag: "Reported", eventId, report })
       if (report._tag === "UserTurnStarted") options.spoke()
-      const fiber = fork(call!.receive({ ...report, eventId }))
+      const fiber = fork(call!.receive(repeats === undefined ? { ...report, eventId } : report))
       reading = fiber
       fiber.addObserver((exit) => {
         reading = undefined
@@ -216,12 +228,15 @@ const makeInbox = (options: {
     }
   }
 
+  const take = (incoming: Incoming) => {
+    if (isClosed) return
+    reports.push(incoming)
+    wake()
+  }
+
   return {
-    report: (report: Event.Report) => {
-      if (isClosed) return
-      reports.push(report)
-      wake()
-    },
+    report: (report: Event.Report) => take({ report }),
+    repeat: (report: Event.Report, eventId: string | undefined) => take({ report, repeats: eventId ?? "unnamed" }),
     join: (joined: Call.Call) => {
       call = joined
       wake()
@@ -275,7 +290,10 @@ const makeTurns = () => {
   let running: number | undefined
   let regions = 0
   let wanted = false
+  let last = 0
   return {
+    /** The turn that has started last. */
+    last: () => last,
     mayRun: (turn: number) => running === turn,
     isQuiet: () => running === undefined && !wanted,
     /** Says whether it has changed something. */
@@ -290,7 +308,7 @@ const makeTurns = () => {
         case "TurnStarted":
           wanted = false
           regions = 0
-          running = happening.turn
+          last = running = happening.turn
           return false
         case "RegionEntered":
           regions++

@@ -31,6 +31,8 @@ export class World {
   /** Told when the program is found to be stuck, before it is interrupted. */
   readonly whenStuck = new Set<(reason: "NothingLeft" | "Limit" | "Spinning") => void>()
   readonly live: Clock.Clock
+  /** What the clock of the wall shows at the begin, in milliseconds since 1970. */
+  private readonly startsAt: number
   readonly scheduler: Scheduler.Scheduler
   readonly clock: Clock.Clock & {
     readonly adjust: (duration: Duration.Input) => Effect.Effect<void>
@@ -41,24 +43,29 @@ export class World {
   // Latest first, so that the next one is taken from the end. Of those for one moment, the first to come is woken first.
   private readonly sleepers: Array<Sleeper> = []
   private settling: Array<Wake> = []
+  private lasting: Array<Wake> = []
   private rounds = 0
 
-  constructor(live: Clock.Clock) {
+  constructor(live: Clock.Clock, startsAt: number) {
     this.live = live
+    this.startsAt = startsAt
     this.scheduler = new Scheduler.MixedScheduler("async", (run) => this.soon(run))
-    const millis = () => this.now
-    const nanos = () => BigInt(Math.round(this.now * 1e6))
+    // Whole nanoseconds since 1970 are too many for a number to be exact.
+    const before = BigInt(Math.round(startsAt)) * 1_000_000n
+    const millis = () => this.startsAt + this.now
+    const monotonic = () => BigInt(Math.round(this.now * 1e6))
+    const nanos = () => before + monotonic()
     const sleep = (duration: Duration.Duration) => this.sleepUntil(() => this.now + Duration.toMillis(duration))
     this.clock = {
       currentTimeMillisUnsafe: millis,
       currentTimeNanosUnsafe: nanos,
-      monotonicTimeNanosUnsafe: nanos,
+      monotonicTimeNanosUnsafe: monotonic,
       currentTimeMillis: Effect.sync(millis),
       currentTimeNanos: Effect.sync(nanos),
-      monotonicTimeNanos: Effect.sync(nanos),
+      monotonicTimeNanos: Effect.sync(monotonic),
       sleep,
       adjust: (duration) => sleep(Duration.fromInputUnsafe(duration)),
-      setTime: (timestamp) => this.sleepUntil(() => timestamp),
+      setTime: (timestamp) => this.sleepUntil(() => timestamp - this.startsAt),
       withLive: (effect) => Effect.provideService(effect, Clock.Clock, this.live)
     }
   }
@@ -81,6 +88,15 @@ export class World {
   whenSettled(run: () => void): Cancel {
     const wake: Wake = { run, cancelled: false }
     this.settling.push(wake)
+    return () => {
+      wake.cancelled = true
+    }
+  }
+
+  /** Does something once nothing else can happen at this moment, also of what is to be done at it and has not begun. */
+  whenOver(run: () => void): Cancel {
+    const wake: Wake = { run, cancelled: false }
+    this.lasting.push(wake)
     return () => {
       wake.cancelled = true
     }
@@ -118,6 +134,10 @@ export class World {
     Effect.sync(this.whenSettled(() => resume(Effect.void)))
   )
 
+  readonly momentOver: Effect.Effect<void> = Effect.callback<void>((resume) =>
+    Effect.sync(this.whenOver(() => resume(Effect.void)))
+  )
+
   /** Runs what can go on, and says whether there was something. Some of it may be left where it goes on and on. */
   flush(): boolean {
     if (this.ready.length === 0) return false
@@ -137,14 +157,14 @@ export class World {
     return true
   }
 
-  /** Lets the next thing happen: whoever waits for quiet, else whoever wakes next, if it is not too late for that. */
+  /**
+   * Lets the next thing happen: whoever waits for quiet, else whoever wakes at this moment, else whoever waits for its end,
+   * else whoever wakes next, if it is not too late for that.
+   */
   advance(limit: number): "Moved" | "Late" | "Still" {
-    for (let next = this.settling.shift(); next !== undefined; next = this.settling.shift()) {
-      if (next.cancelled) continue
-      next.run()
-      return "Moved"
-    }
     const sleeper = this.sleepers.at(-1)
+    if (runFirst(this.settling)) return "Moved"
+    if (sleeper?.at !== this.now && runFirst(this.lasting)) return "Moved"
     if (sleeper === undefined) return "Still"
     if (sleeper.at > limit) return "Late"
     this.sleepers.pop()
@@ -156,11 +176,21 @@ export class World {
   }
 }
 
+/** Runs the first that still wants to be, and says whether there was one. */
+const runFirst = (waiting: Array<Wake>): boolean => {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    if (next.cancelled) continue
+    next.run()
+    return true
+  }
+  return false
+}
+
 const worlds = new WeakMap<Clock.Clock, World>()
 
 /** Makes a world that is found by its clock. */
-export const make = (live: Clock.Clock): World => {
-  const world = new World(live)
+export const make = (live: Clock.Clock, startsAt = 0): World => {
+  const world = new World(live, startsAt)
   worlds.set(world.clock, world)
   return world
 }

@@ -34,8 +34,11 @@ export type Step =
   | { readonly _tag: "Pauses"; readonly ms: number }
   /** Waits until a time of the call. Goes on at once where it has passed. */
   | { readonly _tag: "WaitsUntil"; readonly at: number }
-  /** Waits for so many words of the agent, counted since the caller last spoke; for 0, until the agent begins to speak. */
-  | { readonly _tag: "Hears"; readonly words: number }
+  /**
+   * Waits for so many words of the agent, counted since the caller last spoke; for 0, until the agent begins to speak.
+   * `orAll`: an agent that says less is waited for no longer than it speaks.
+   */
+  | { readonly _tag: "Hears"; readonly words: number; readonly orAll?: boolean | undefined }
   /** Waits until these words were heard since the caller last spoke. */
   | { readonly _tag: "HearsText"; readonly text: string | RegExp }
   /** Waits until the agent has said all and no turn runs, or for so long. */
@@ -43,6 +46,8 @@ export type Step =
   | { readonly _tag: "Sends"; readonly metadata: { readonly [key: string]: unknown } }
   /** Has the harness report something, whether it makes sense or not. */
   | { readonly _tag: "Reports"; readonly report: Event.Report }
+  /** Has the harness report what it did on a recorded call, as it did. The event was called `eventId` there, if it is known. */
+  | { readonly _tag: "Repeats"; readonly report: Event.Report; readonly eventId: string | undefined }
   | { readonly _tag: "HangsUp" }
   /** The connection is lost in a way that the agent is not told of: the call is cut off without `CallEnded`. */
   | { readonly _tag: "DropsLine" }
@@ -173,6 +178,8 @@ export const describe = (step: Step): string => {
       return `sends ${JsonText.stringify(step.metadata)}`
     case "Reports":
       return `has the harness report ${step.report._tag}`
+    case "Repeats":
+      return `has the harness repeat ${step.report._tag}`
     case "HangsUp":
       return "hangs up"
     case "DropsLine":

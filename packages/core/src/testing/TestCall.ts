@@ -31,6 +31,7 @@ import type { Word } from "../internal/voice.ts"
 import * as World from "../internal/world.ts"
 import * as Recorder from "../Recorder.ts"
 import * as Caller from "./Caller.ts"
+import * as Pace from "./Pace.ts"
 import type * as Played from "./Played.ts"
 import * as Timeline from "./Timeline.ts"
 import * as VirtualTime from "./VirtualTime.ts"
@@ -53,6 +54,11 @@ export interface Line {
   readonly distorts?: ((word: Word) => string | undefined) | undefined
   /** How long the harness takes for what the agent sends. The agent waits meanwhile. None by default. */
   readonly sendDelay?: ((count: number) => Duration.Input) | undefined
+  /**
+   * Whether the call is recorded up to here: the line only takes what the agent sends, and what is heard of it, and how the
+   * call ends, is the caller's to repeat. Asked with the turn that has started last.
+   */
+  readonly isRecorded?: ((turn: number) => boolean) | undefined
 }
 
 /** How a call is played. */
@@ -82,9 +88,10 @@ export const run = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
 ): Effect.Effect<Played.Played, E | E2, Exclude<R | R2, Scope.Scope> | R3> =>
   Effect.suspend(() => {
     const minutes = makeMinutes()
-    const { limit, patience, seed } = options
+    const { limit, patience, seed, startsAt } = options
     return VirtualTime.run(play(agent, "next" in caller ? caller : Caller.fromScript(caller), options, minutes), {
       seed,
+      startsAt,
       patience,
       limit: limit ?? Infinity
     }).pipe(
@@ -149,12 +156,13 @@ const play = <E, R, R2, E2, R3>(
     // Closed below where the call comes to its end, and here where it does not: a caller may fail, a call be stuck.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
     const { recorder, recording } = yield* Recorder.collect({ request, seed: options.callSeed })
+    const pace = yield* Pace.Current
     const ofTheCall = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       effect.pipe(
         Scope.provide(scope),
         Effect.provideService(Timeline.Notes, note),
         Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics),
-        Recorder.provide(recorder)
+        Recorder.provide(pace === undefined ? recorder : pace.follow(recorder))
       )
     const stage = Stage.make({
       line: options.line ?? {},
@@ -165,7 +173,7 @@ const play = <E, R, R2, E2, R3>(
     })
     yield* Effect.addFinalizer(() => stage.close)
 
-    const spec = yield* ofTheCall(Effect.suspend(() => specOf(agent, request)))
+    const spec = yield* ofTheCall(specOf(agent, request))
     const call = yield* ofTheCall(Call.make(observation.watch(spec), { request, harness: stage.harness }))
     stage.join(call)
 
@@ -233,13 +241,15 @@ const unplayed = <E, R>(doing: Caller.Step | undefined, { rest }: Caller.Caller<
   return [...(isOwn ? [] : [doing]), ...(rest?.() ?? [])]
 }
 
-const specOf = <E, R, R2>(
+/** Makes the agent of a call. */
+export const specOf = <E, R, R2>(
   agent: Source<E, R, R2>,
   request: CallRequest.CallRequest
-): Effect.Effect<Agent.AgentSpec<unknown, R2>, E, R | Scope.Scope> => {
-  if ("factory" in agent) return agent.factory(request)
-  return typeof agent === "function" ? agent(request) : Effect.succeed(agent as Agent.AgentSpec<unknown, R2>)
-}
+): Effect.Effect<Agent.AgentSpec<unknown, R2>, E, R | Scope.Scope> =>
+  Effect.suspend(() => {
+    if ("factory" in agent) return agent.factory(request)
+    return typeof agent === "function" ? agent(request) : Effect.succeed(agent as Agent.AgentSpec<unknown, R2>)
+  })
 
 /** Counts the fibers that are started under it and have not ended. */
 const countFibers = () => {
@@ -287,7 +297,11 @@ const take = (step: Caller.Step, acting: Acting): Effect.Effect<void> => {
     case "WaitsUntil":
       return Effect.suspend(() => Effect.sleep(Math.max(0, step.at - now())))
     case "Hears":
-      return stage.until(() => (step.words === 0 ? stage.agentSpeaks() : stage.wordsHeard() >= step.words))
+      return stage.until(
+        () =>
+          (step.words === 0 ? stage.agentSpeaks() : stage.wordsHeard() >= step.words) ||
+          (step.orAll === true && stage.isIdle())
+      )
     case "HearsText":
       return stage.until(() => fits(stage.heard(), step.text))
     case "Listens":
@@ -298,6 +312,8 @@ const take = (step: Caller.Step, acting: Acting): Effect.Effect<void> => {
       return Effect.sync(() => stage.report({ _tag: "UserCustomSent", metadata: step.metadata }))
     case "Reports":
       return Effect.sync(() => stage.report(step.report))
+    case "Repeats":
+      return Effect.sync(() => stage.repeat(step.report, step.eventId))
     case "HangsUp":
       return leave("caller", stage)
     case "DropsLine":

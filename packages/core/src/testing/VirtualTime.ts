@@ -23,6 +23,8 @@ import * as World from "../internal/world.ts"
 export interface Options {
   /** What `Random` is drawn from. 1 by default: a test is to be the same every time. */
   readonly seed?: number | string | undefined
+  /** What the clock of the wall shows at the begin, in milliseconds since 1970. 0 by default. */
+  readonly startsAt?: number | undefined
   /** Longest time that may pass in the program, after which it is stuck. 1 day. */
   readonly limit?: Duration.Input | undefined
   /** Longest wait in real time for what comes from outside, where nothing else is left to do. 2 seconds. */
@@ -57,12 +59,20 @@ export const run = <A, E, R>(program: Effect.Effect<A, E, R>, options: Options =
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.clockWith((clock) => {
       const seeded = Random.withSeed(program, options.seed ?? 1)
-      return World.of(clock) === undefined ? start(seeded, context, World.make(clock), options) : seeded
+      return World.of(clock) === undefined
+        ? start(seeded, context, World.make(clock, options.startsAt), options)
+        : seeded
     })
   )
 
 /** Waits until nothing more can happen at this moment. Outside of `run` it does not wait. */
 export const settled: Effect.Effect<void> = Effect.clockWith((clock) => World.of(clock)?.settled ?? Effect.void)
+
+/**
+ * Waits until all that is to happen at this moment has happened, also what wakes at it and has not yet, but for what waits
+ * for the same. Outside of `run` it does not wait.
+ */
+export const momentOver: Effect.Effect<void> = Effect.clockWith((clock) => World.of(clock)?.momentOver ?? Effect.void)
 
 /**
  * Stops the time of the program while an effect waits for what comes from outside, such as the answer of a real model: for
@@ -81,7 +91,9 @@ export const standstill = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effe
   })
 
 /** Milliseconds since the program began. Outside of `run` the time of the clock. */
-export const now: Effect.Effect<number> = Effect.clockWith((clock) => Effect.succeed(clock.currentTimeMillisUnsafe()))
+export const now: Effect.Effect<number> = Effect.clockWith((clock) =>
+  Effect.sync(() => World.of(clock)?.now ?? clock.currentTimeMillisUnsafe())
+)
 
 /** Time that a program is given to end once it is stuck and was interrupted. */
 const lastGrace = Duration.toMillis("1 hour")
@@ -138,7 +150,8 @@ const start = <A, E, R>(
       if (waited++ >= patience) return stuck("NothingLeft")
       timer(beat, 1)
     }
-    beat()
+    // Not at once: the program may wait for promises that are settled by then, and that takes no time.
+    later(beat)
     // Whoever interrupts it waits for its end, as its finalizers still have their time to run.
     return Effect.callback<void>((resume) => {
       if (over) return resume(Effect.void)

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Recording from "@antiphon/core/Recording"
+import * as Pace from "@antiphon/core/testing/Pace"
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
@@ -154,7 +155,7 @@ const pullOf = (recorded: Recording.ModelRequest, clock: Clock.Clock): Pull.Pull
     if (reply === undefined) return end
     const parts = reply.parts as ReadonlyArray<unknown> as Parts
     // A redacted reply may have lost all parts of a piece.
-    return parts.length === 0 ? pull : Effect.as(until(reply.at), parts)
+    return parts.length === 0 ? pull : Effect.as(Effect.andThen(until(reply.at), Pace.until(reply)), parts)
   })
 
   const end: Pull.Pull<never, AiError.AiError> = Effect.suspend(() => {
@@ -165,7 +166,7 @@ const pullOf = (recorded: Recording.ModelRequest, clock: Clock.Clock): Pull.Pull
     }
     const ending: Pull.Pull<never, AiError.AiError> =
       end.outcome === "Finished" ? Cause.done() : Effect.fail(failureOf(end, recorded))
-    return Effect.andThen(until(end.at), ending)
+    return Effect.andThen(Effect.andThen(until(end.at), Pace.until(end)), ending)
   })
 
   return pull

@@ -1,0 +1,167 @@
+/**
+ * The caller of a recorded call as a script: what was said and pressed, what was listened to before, and where the agent was
+ * interrupted, in words of it. The times are those of whoever plays the script.
+ *
+ * @since 0.1.0
+ */
+import * as RepeatedCaller from "../internal/repeatedCaller.ts"
+import type * as Recording from "../Recording.ts"
+import * as Caller from "./Caller.ts"
+
+/** What becomes a script. */
+export interface Options {
+  /** The place of the first line, counted from 0 behind the header. */
+  readonly from?: number | undefined
+  /** A caller who interrupts an agent after some words also speaks where it says less. */
+  readonly patient?: boolean | undefined
+}
+
+/** Pauses that are shorter are those of any conversation. */
+const shortest = 400
+/** Pauses are rounded to. */
+const step = 100
+
+const wordsOf = (text: string): number => text.match(/\S+/gu)?.length ?? 0
+
+/** Makes the script. */
+export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Options = {}): Caller.Script => {
+  const script: Array<Caller.Step> = []
+  const tellsTurns = lines.some((line) => line._tag === "Reported" && line.report._tag === "AgentTurnStarted")
+  let [sent, heard] = [0, 0]
+  let agentAt = 0
+  let callerAt = options.from === undefined ? 0 : (lines[options.from]?.at ?? 0)
+  let isSpeaking = false
+  let hangsUp = false
+  let said: Array<string> | undefined
+
+  /** Waits as the caller has waited, for the agent or for nothing. */
+  const wait = (at: number) => {
+    if (tellsTurns ? isSpeaking : heard > 0 && heard < sent) {
+      script.push({ _tag: "Hears", words: heard, ...(options.patient === true ? { orAll: true } : {}) })
+    } else {
+      if (heard > 0) script.push(Caller.listens())
+      const ms = Math.round((at - (heard > 0 ? agentAt : callerAt)) / step) * step
+      if (ms >= shortest) script.push(Caller.pauses(ms))
+    }
+    sent = heard = 0
+    callerAt = at
+  }
+
+  for (const line of lines.slice(options.from ?? 0)) {
+    const { at } = line
+    if (line._tag === "Sent" && line.output._tag === "AgentSendText") sent += wordsOf(line.output.text)
+    if (line._tag === "Sent" && (line.output._tag === "AgentEndCall" || line.output._tag === "AgentTransferCall")) {
+      hangsUp = true
+    }
+    if (line._tag === "Happened" && line.event._tag === "CallEnded" && !hangsUp) {
+      wait(at)
+      script.push(Caller.hangsUp)
+    }
+    if (line._tag === "CallClosed" && line.how === "CutOff") {
+      wait(at)
+      script.push(Caller.dropsLine)
+    }
+    if (line._tag !== "Reported") continue
+    const { report } = line
+    switch (report._tag) {
+      case "UserTurnStarted":
+        wait(at)
+        said = []
+        hangsUp = false
+        break
+      case "UserTextSent":
+        said?.push(report.content)
+        break
+      case "UserTurnEnded":
+        if (said !== undefined && !isKeysOnly(said, script)) script.push(Caller.says(RepeatedCaller.joined(said)))
+        said = undefined
+        callerAt = at
+        break
+      case "UserDtmfSent": {
+        const last = script.at(-1)
+        const every = Math.round((at - callerAt) / step) * step
+        if (last?._tag === "Presses" && heard === 0 && every <= 1000) {
+          script[script.length - 1] = { ...last, keys: last.keys + report.button }
+        } else {
+          wait(at)
+          script.push(Caller.presses(report.button))
+        }
+        callerAt = at
+        break
+      }
+      case "UserCustomSent":
+        wait(at)
+        script.push(Caller.sends(report.metadata))
+        break
+      case "AgentTurnStarted":
+        isSpeaking = true
+        agentAt = at
+        break
+      case "AgentTextSent":
+        heard += wordsOf(report.content)
+        agentAt = at
+        break
+      case "AgentTurnEnded":
+        isSpeaking = false
+        agentAt = at
+    }
+  }
+  return script
+}
+
+/** A turn in which only keys were pressed has no words of its own. */
+const isKeysOnly = (said: ReadonlyArray<string>, script: ReadonlyArray<Caller.Step>): boolean =>
+  said.length === 0 && script.at(-1)?._tag === "Presses"
+
+/** Steps as the source text of a script, one on each line. */
+export const toSource = (script: Caller.Script, indent = ""): string =>
+  sources(Caller.steps(script))
+    .map((source) => `${indent}${source}`)
+    .join(",\n")
+
+const sources = (steps: ReadonlyArray<Caller.Step>): ReadonlyArray<string> => {
+  const written: Array<string> = []
+  for (let at = 0; at < steps.length; at++) {
+    const [one, next] = [steps[at]!, steps[at + 1]]
+    if (one._tag === "Hears" && one.words > 0 && next?._tag === "Says") {
+      written.push(`Caller.bargesIn(${text(next.text)}, { afterWords: ${one.words} })`)
+      at++
+    } else if (one._tag === "Hears" && next?._tag === "Says") {
+      written.push(`Caller.bargesIn(${text(next.text)}, { after: 0 })`)
+      at++
+    } else written.push(sourceOf(one))
+  }
+  return written
+}
+
+const text = (value: unknown): string => JSON.stringify(value) ?? "undefined"
+
+const time = (ms: number): string => text(ms % 1000 === 0 ? `${ms / 1000} seconds` : `${ms} millis`)
+
+const sourceOf = (step: Caller.Step): string => {
+  switch (step._tag) {
+    case "Says":
+      return `Caller.says(${text(step.text)})`
+    case "Presses":
+      return `Caller.presses(${text(step.keys)})`
+    case "Pauses":
+      return `Caller.pauses(${time(step.ms)})`
+    case "WaitsUntil":
+      return `Caller.waitsUntil(${time(step.at)})`
+    case "Hears":
+      return `Caller.hears(${step.words})`
+    case "HearsText":
+      return `Caller.hears(${typeof step.text === "string" ? text(step.text) : String(step.text)})`
+    case "Listens":
+      return step.atMost === Infinity ? "Caller.listens()" : `Caller.listens({ atMost: ${time(step.atMost)} })`
+    case "Sends":
+      return `Caller.sends(${text(step.metadata)})`
+    case "Reports":
+    case "Repeats":
+      return `Caller.reports(${text(step.report)})`
+    case "HangsUp":
+      return "Caller.hangsUp"
+    case "DropsLine":
+      return "Caller.dropsLine"
+  }
+}

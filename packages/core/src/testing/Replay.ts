@@ -1,0 +1,183 @@
+/**
+ * A recorded call, played again on virtual time: against the agent, to see whether it still does the same; or up to a turn,
+ * from where another agent, prompt or model goes on.
+ *
+ * ```ts
+ * const { comparison } = yield* Replay.run(recording, Support)
+ * assert.strictEqual(comparison._tag, "Identical")
+ * ```
+ *
+ * The caller and the harness are played from the recording: each report comes at its time. The agent runs, with all that
+ * it needs; a model that answers as it did is `RecordedModel` of `@antiphon/llm/testing`. What a tool does it does again.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { CallRequest } from "../CallRequest.ts"
+import * as PacedAgent from "../internal/pacedAgent.ts"
+import * as RecordedAgent from "../internal/recordedAgent.ts"
+import * as RecordedTurns from "../internal/recordedTurns.ts"
+import * as RepeatedCaller from "../internal/repeatedCaller.ts"
+import type * as Recording from "../Recording.ts"
+import * as Redaction from "../Redaction.ts"
+import * as Caller from "./Caller.ts"
+import * as Comparison from "./Comparison.ts"
+import * as Pace from "./Pace.ts"
+import type * as Played from "./Played.ts"
+import * as RecordedScript from "./RecordedScript.ts"
+import * as TestCall from "./TestCall.ts"
+
+/** How a call is played again. */
+export interface Options {
+  /**
+   * How much earlier or later the same may happen. By default 100 milliseconds for a call that was recorded on a real clock,
+   * and nothing for one that was recorded on virtual time, which has to be the same to the byte.
+   */
+  readonly tolerance?: Duration.Input | undefined
+  /** What was blanked in the recording, so that the same is blanked now. */
+  readonly redact?: Redaction.Redaction | undefined
+}
+
+/** A call that was played again. */
+export interface Replayed {
+  readonly comparison: Comparison.Comparison
+  /** The call as it was now, with its recording. */
+  readonly played: Played.Played
+}
+
+/** Plays a recorded call against an agent, and compares. */
+export const run = <E = never, R = never, R2 = never>(
+  recording: Recording.Recording,
+  agent: TestCall.Source<E, R, R2>,
+  options: Options = {}
+): Effect.Effect<Replayed, E, Exclude<R | R2, Scope.Scope>> =>
+  Effect.suspend(() => {
+    const { lines } = recording
+    const tolerance = toleranceOf(recording, options)
+    const pace = Pace.make(lines, tolerance)
+    const paced = PacedAgent.make(lines, pace)
+    const started = lines.find((line) => line._tag === "Happened" && line.event._tag === "CallStarted")
+    const factory = (request: CallRequest) =>
+      Effect.tap(Effect.map(TestCall.specOf(agent, request), paced), () =>
+        started ? pace.exactly(started) : Effect.void
+      )
+    return TestCall.run(factory, RepeatedCaller.make(lines, pace), {
+      ...optionsOf(recording),
+      line: { isRecorded: () => true }
+    }).pipe(
+      Effect.provideService(Pace.Current, pace),
+      Effect.map((played): Replayed => {
+        const again = blanked(played.recording, options.redact)
+        const entries = RepeatedCaller.spoken(played.entries, () => true)
+        return {
+          comparison: Comparison.make(recording, again, tolerance),
+          played: { ...played, entries, recording: again }
+        }
+      })
+    )
+  })
+
+/** A turn that a recording does not have. */
+export class NoSuchTurn extends Data.TaggedError("NoSuchTurn")<{ readonly turn: number; readonly turns: number }> {
+  override get message() {
+    return `the recorded call has ${this.turns} turns, and none with the number ${this.turn}`
+  }
+}
+
+/** How a call goes on from a turn of it. */
+export interface ForkOptions<E = never, R = never> {
+  /** The first turn that goes otherwise, counted from 1. */
+  readonly turn: number
+  /**
+   * Who speaks from there on. By default the caller says what was said then, having heard as many words before each
+   * barge-in, or all of an agent that says less.
+   */
+  readonly caller?: Caller.Script | Caller.Caller<E, R> | undefined
+  /** How the line speaks from there on. */
+  readonly line?: TestCall.Line | undefined
+}
+
+/**
+ * Plays a recorded call up to a turn, and has an agent go on from there. Before the turn nothing of the agent runs: the
+ * record of the call is what it was then, and no tool is called twice. From the turn on the line speaks like that of any
+ * `TestCall`.
+ */
+export const fork = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
+  recording: Recording.Recording,
+  agent: TestCall.Source<E, R, R2>,
+  options: ForkOptions<E2, R3>
+): Effect.Effect<Played.Played, E | E2 | NoSuchTurn, Exclude<R | R2, Scope.Scope> | R3> =>
+  Effect.gen(function* () {
+    const { lines } = recording
+    const turns = RecordedTurns.of(lines)
+    const first = turns.get(options.turn)
+    if (first === undefined) return yield* new NoSuchTurn({ turn: options.turn, turns: turns.size })
+    const pace = Pace.make(lines, Infinity)
+    const factory = (request: CallRequest) =>
+      Effect.map(TestCall.specOf(agent, request), (spec) => RecordedAgent.make(lines, pace, options.turn, spec))
+    const then = options.caller ?? RecordedScript.make(recording, { from: first.place, patient: true })
+    const caller = RepeatedCaller.make(lines, pace, {
+      names: true,
+      until: {
+        place: first.place,
+        then: "next" in then ? then : Caller.fromScript([...hushed(lines, first.place), then])
+      }
+    }) as Caller.Caller<E2, R3>
+    const isRecorded = (turn: number) => turn < options.turn
+    const played = yield* TestCall.run(factory, caller, {
+      ...optionsOf(recording),
+      line: { ...options.line, isRecorded }
+    }).pipe(Effect.provideService(Pace.Current, pace))
+    return { ...played, entries: RepeatedCaller.spoken(played.entries, isRecorded) }
+  })
+
+/** What the agent was saying when the call forks is not said to its end. */
+const hushed = (lines: ReadonlyArray<Recording.Line>, place: number): Caller.Script => {
+  const last = lines
+    .slice(0, place)
+    .findLast(
+      (line) =>
+        line._tag === "Reported" && (line.report._tag === "AgentTurnStarted" || line.report._tag === "AgentTurnEnded")
+    )
+  return last?._tag === "Reported" && last.report._tag === "AgentTurnStarted"
+    ? [Caller.reports({ _tag: "AgentTurnEnded" })]
+    : []
+}
+
+/** Longest time that a call goes on after the end of its recording. */
+const longest = 60 * 60_000
+
+const optionsOf = ({ header, lines }: Recording.Recording) => {
+  const length = lines.at(-1)?.at ?? 0
+  return {
+    request: header.request,
+    callSeed: header.seed,
+    startsAt: DateTime.toEpochMillis(header.startedAt),
+    maxDuration: length + longest,
+    limit: length + 2 * longest
+  }
+}
+
+/** A clock that was not of this time is a virtual one. */
+const isVirtual = ({ header }: Recording.Recording) => DateTime.toEpochMillis(header.startedAt) < 365 * 86_400_000
+
+const toleranceOf = (recording: Recording.Recording, { tolerance }: Options): number =>
+  Duration.toMillis(tolerance ?? (isVirtual(recording) ? 0 : 100))
+
+/** The recording as one with what was blanked in another one. */
+const blanked = (recording: Recording.Recording, redact: Redaction.Redaction | undefined): Recording.Recording => {
+  if (redact === undefined) return recording
+  const redactor = Redaction.redactor(redact)
+  return {
+    ...recording,
+    header: redactor.header(recording.header),
+    lines: recording.lines.flatMap(({ at, ...note }) => {
+      const shown = redactor.note(note as Recording.Note)
+      return shown === undefined ? [] : [{ at, ...shown } as Recording.Line]
+    })
+  }
+}
