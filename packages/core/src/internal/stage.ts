@@ -13,6 +13,7 @@ import type { Line } from "../testing/TestCall.ts"
 import type * as Timeline from "../testing/Timeline.ts"
 import type * as Observation from "./observation.ts"
 import * as Voice from "./voice.ts"
+import * as Words from "./words.ts"
 import type { Cancel, World } from "./world.ts"
 
 export interface Stage {
@@ -141,7 +142,7 @@ export const make = (options: {
     until: waiting.until,
     noted: (happening) => {
       if (happening._tag === "Spoken") {
-        heard = { text: join(heard, happening), turn: happening.turn, words: heard.words + 1 }
+        heard = { text: Words.join(heard, happening), turn: happening.turn, words: heard.words + 1 }
         lastHeardAt = now()
       }
       if (!turns.follow(happening)) return
@@ -158,15 +159,6 @@ export const make = (options: {
     isIdle: () => inbox.isEmpty() && voice.isSilent() && turns.isQuiet()
   }
 }
-
-/** What was heard, with a word more. The texts of two turns are parted, also where neither of them has a space. */
-export const join = (
-  before: { readonly text: string; readonly turn: number },
-  word: { readonly text: string; readonly turn: number }
-): string =>
-  before.turn !== word.turn && /\S$/u.test(before.text) && /^\S/u.test(word.text)
-    ? `${before.text} ${word.text}`
-    : before.text + word.text
 
 /** How long a word takes. In whole milliseconds, so that what happens on a call has times that can be written down. */
 export const wordMs = (wordsPerMinute: number): number => {

@@ -17,6 +17,8 @@ interface Wake {
 
 interface Sleeper extends Wake {
   readonly at: number
+  /** Time does not pass for its sake alone. */
+  readonly isDeadline: boolean
 }
 
 /** So many rounds in a row, and the event loop gets its turn: promises may settle, and a test runner may give up. */
@@ -42,6 +44,8 @@ export class World {
   private ready: Array<Wake> = []
   // Latest first, so that the next one is taken from the end. Of those for one moment, the first to come is woken first.
   private readonly sleepers: Array<Sleeper> = []
+  /** How many of the sleepers are no deadlines. */
+  private expected = 0
   private settling: Array<Wake> = []
   private lasting: Array<Wake> = []
   private rounds = 0
@@ -81,7 +85,12 @@ export class World {
 
   /** Does something so many milliseconds from now. */
   after(ms: number, run: () => void): Cancel {
-    return this.at(this.now + ms, run)
+    return this.at(this.now + ms, run, false)
+  }
+
+  /** Does something where the time is so late. Where nothing else would happen until then, it does not become so late. */
+  deadline(ms: number, run: () => void): Cancel {
+    return this.at(this.now + ms, run, true)
   }
 
   /** Does something once nothing else can happen at this moment. */
@@ -102,8 +111,9 @@ export class World {
     }
   }
 
-  private at(at: number, run: () => void): Cancel {
-    const sleeper: Sleeper = { at, run, cancelled: false }
+  private at(at: number, run: () => void, isDeadline: boolean): Cancel {
+    const sleeper: Sleeper = { at, run, isDeadline, cancelled: false }
+    if (!isDeadline) this.expected++
     let low = 0
     let high = this.sleepers.length
     while (low < high) {
@@ -115,6 +125,7 @@ export class World {
     return () => {
       if (sleeper.cancelled) return
       sleeper.cancelled = true
+      if (!isDeadline) this.expected--
       const index = this.sleepers.lastIndexOf(sleeper)
       if (index >= 0) this.sleepers.splice(index, 1)
     }
@@ -126,7 +137,7 @@ export class World {
       if (!(at > this.now)) return resume(Effect.void)
       // Nobody wakes it, but whoever waits for it can still be interrupted.
       if (at === Infinity) return
-      return Effect.sync(this.at(at, () => resume(Effect.void)))
+      return Effect.sync(this.at(at, () => resume(Effect.void), false))
     })
   }
 
@@ -165,9 +176,10 @@ export class World {
     const sleeper = this.sleepers.at(-1)
     if (runFirst(this.settling)) return "Moved"
     if (sleeper?.at !== this.now && runFirst(this.lasting)) return "Moved"
-    if (sleeper === undefined) return "Still"
+    if (sleeper === undefined || this.expected === 0) return "Still"
     if (sleeper.at > limit) return "Late"
     this.sleepers.pop()
+    if (!sleeper.isDeadline) this.expected--
     this.rounds = 0
     this.now = sleeper.at
     sleeper.cancelled = true

@@ -8,7 +8,9 @@
  */
 import * as Duration from "effect/Duration"
 import type * as Event from "../Event.ts"
+import * as InWords from "../internal/words.ts"
 import * as JsonText from "../JsonText.ts"
+import * as Caller from "./Caller.ts"
 import * as Played from "./Played.ts"
 import * as Timeline from "./Timeline.ts"
 
@@ -30,23 +32,7 @@ const fail = ({ entries }: Played.Played, message: string): never => {
 /** A text that contains these words, or fits this pattern. */
 export type Words = string | RegExp
 
-const fits = (text: string, words: Words) => (typeof words === "string" ? text.includes(words) : words.test(text))
 const quoted = (words: Words) => (typeof words === "string" ? `“${words}”` : String(words))
-
-/** Expects that the caller has heard something. */
-export const heard = (call: Played.Played, words: Words): void => {
-  if (!fits(Played.heard(call), words)) fail(call, `The caller has not heard ${quoted(words)}.`)
-}
-
-/** Expects that the caller has not heard something. */
-export const notHeard = (call: Played.Played, words: Words): void => {
-  if (fits(Played.heard(call), words)) fail(call, `The caller has heard ${quoted(words)}.`)
-}
-
-/** Expects that the agent has sent something to be spoken, whether it was heard or not. */
-export const said = (call: Played.Played, words: Words): void => {
-  if (!fits(Played.said(call), words)) fail(call, `The agent has not said ${quoted(words)}.`)
-}
 
 /** When something is to have happened: at a time of the call, or between two, both included. */
 export type When = Duration.Input | { readonly from?: Duration.Input; readonly to?: Duration.Input }
@@ -70,10 +56,33 @@ const told = (when: When | undefined): string => {
   return `${when.from === undefined ? "" : ` from ${time(when.from)}`}${when.to === undefined ? "" : ` until ${time(when.to)}`}`
 }
 
+const duration = (ms: number) => Duration.format(Duration.millis(ms))
+
+/** Expects that the caller has heard something, and began to hear it at a time. */
+export const heard = (call: Played.Played, words: Words, when?: When): void => {
+  if (!InWords.areIn(Played.heard(call), words)) fail(call, `The caller has not heard ${quoted(words)}.`)
+  const times = Played.heardAt(call, words)
+  if (when !== undefined && !times.some((at) => within(at, when)))
+    fail(call, `The caller has not heard ${quoted(words)}${told(when)}, but at ${times.map(duration).join(" and ")}.`)
+}
+
+/** Expects that the caller has not heard something. */
+export const notHeard = (call: Played.Played, words: Words): void => {
+  if (InWords.areIn(Played.heard(call), words)) fail(call, `The caller has heard ${quoted(words)}.`)
+}
+
+/** Expects that the agent has sent something to be spoken, whether it was heard or not, and began to do so at a time. */
+export const said = (call: Played.Played, words: Words, when?: When): void => {
+  if (!InWords.areIn(Played.said(call), words)) fail(call, `The agent has not said ${quoted(words)}.`)
+  const times = Played.saidAt(call, words)
+  if (when !== undefined && !times.some((at) => within(at, when)))
+    fail(call, `The agent has not said ${quoted(words)}${told(when)}, but at ${times.map(duration).join(" and ")}.`)
+}
+
 /** Whether a value has all that another one says of it. */
 const matches = (value: unknown, expected: unknown): boolean => {
   if (Object.is(value, expected)) return true
-  if (expected instanceof RegExp) return typeof value === "string" && expected.test(value)
+  if (expected instanceof RegExp) return typeof value === "string" && InWords.areIn(value, expected)
   if (typeof expected !== "object" || expected === null || typeof value !== "object" || value === null) return false
   if (Array.isArray(expected)) {
     return (
@@ -87,7 +96,15 @@ type Partially<E> = E extends { readonly _tag: infer Tag }
   ? { readonly _tag: Tag } & { readonly [K in keyof E]?: E[K] | RegExp }
   : never
 
-const show = (value: unknown): string => (value instanceof RegExp ? String(value) : JsonText.stringify(value))
+const show = (value: unknown): string => JsonText.stringify(readable(value))
+
+/** A value with its patterns as text. */
+const readable = (value: unknown): unknown => {
+  if (value instanceof RegExp) return String(value)
+  if (Array.isArray(value)) return value.map(readable)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, readable(one)]))
+}
 
 /** Expects an output of the agent that has these fields, at a time. */
 export const output = (call: Played.Played, expected: Partially<Event.Output>, when?: When): void => {
@@ -103,10 +120,13 @@ export const noOutput = (call: Played.Played, expected: Partially<Event.Output>)
   if (found) fail(call, `The agent has sent ${show(expected)}.`)
 }
 
-/** Expects an event of the call, as agents see it, that has these fields. */
-export const event = (call: Played.Played, expected: Partially<Event.Input>): void => {
-  if (!Played.events(call).some((event) => matches(event, expected)))
-    fail(call, `The call has no event ${show(expected)}.`)
+/** Expects an event of the call, as agents see it, that has these fields, at a time. */
+export const event = (call: Played.Played, expected: Partially<Event.Input>, when?: When): void => {
+  const found = Played.events(call).filter((event) => matches(event, expected))
+  if (found.length === 0) fail(call, `The call has no event ${show(expected)}.`)
+  const times = found.map(({ eventId }) => Played.timeOf(call, eventId))
+  if (when !== undefined && !times.some((at) => at !== undefined && within(at, when)))
+    fail(call, `The call has no event ${show(expected)}${told(when)}.`)
 }
 
 /** Expects that a tool was called with arguments that have these fields, and ended with this result, if they are given. */
@@ -144,7 +164,7 @@ export const prompt = (call: Played.Played, n: number, words: Words): void => {
   const asked = prompts[n - 1]
   if (asked === undefined) return fail(call, `Models were asked ${prompts.length} times, not ${n} times.`)
   const text = asked.prompt.map((message) => JSON.stringify(message)).join("\n")
-  if (!fits(text, words)) fail(call, `The prompt of request ${n} does not contain ${quoted(words)}:\n${text}`)
+  if (!InWords.areIn(text, words)) fail(call, `The prompt of request ${n} does not contain ${quoted(words)}:\n${text}`)
 }
 
 /** Expects that the caller never waited longer than this for the agent to speak. */
@@ -154,6 +174,47 @@ export const waitAtMost = (call: Played.Played, duration: Duration.Input): void 
     fail(
       call,
       `The caller waited ${Duration.format(Duration.millis(longest))}, longer than ${Duration.format(Duration.fromInputUnsafe(duration))}.`
+    )
+}
+
+/** What is expected of a silence: who spoke before and after it, and how long it was. */
+export interface Silence {
+  readonly after?: Played.Silence["after"] | undefined
+  readonly before?: Played.Silence["before"] | undefined
+  readonly lasts?: When | undefined
+}
+
+const isLike =
+  ({ after, before, lasts }: Silence) =>
+  (silence: Played.Silence) =>
+    (after === undefined || silence.after === after) &&
+    (before === undefined || silence.before === before) &&
+    within(silence.to - silence.from, lasts)
+
+const lengths = (call: Played.Played) =>
+  Played.silences(call)
+    .map(({ after, before, from, to }) => `${duration(to - from)} from ${after} to ${before}`)
+    .join(", ")
+
+/** Expects that there was such a silence. */
+export const silence = (call: Played.Played, expected: Silence): void => {
+  if (!Played.silences(call).some(isLike(expected)))
+    fail(call, `There was no such silence: ${show(expected)}. There were: ${lengths(call) || "none"}.`)
+}
+
+/** Expects that there was no such silence. */
+export const noSilence = (call: Played.Played, expected: Silence): void => {
+  if (Played.silences(call).some(isLike(expected)))
+    fail(call, `There was such a silence: ${show(expected)}. There were: ${lengths(call)}.`)
+}
+
+/** Expects that the caller has done all that the script says, and nobody else hung up before. */
+export const scriptPlayed = (call: Played.Played): void => {
+  const [first, ...more] = Played.unplayed(call)
+  if (first !== undefined)
+    fail(
+      call,
+      `The script was not played to its end: ${Caller.describe(first)}${more.length === 0 ? "" : `, and ${more.length} steps more`}.`
     )
 }
 
@@ -169,8 +230,10 @@ export const endedBy = (call: Played.Played, by: Timeline.HungUpBy, reason?: str
 
 /** Expects that no turn has failed. */
 export const noFailure = (call: Played.Played): void => {
-  const failed = call.entries.find((entry) => entry._tag === "TurnFailing" || entry._tag === "CallFailed")
-  if (failed !== undefined) fail(call, "A turn has failed.")
+  for (const entry of call.entries) {
+    if (entry._tag === "TurnFailing") fail(call, `Turn ${entry.turn} has failed: ${entry.message}.`)
+    if (entry._tag === "CallFailed") fail(call, `The call has failed: ${entry.error.message}.`)
+  }
 }
 
 /** Expects that nothing of the call is left running. */

@@ -3,12 +3,14 @@
  *
  * @since 0.1.0
  */
+import * as Result from "effect/Result"
 import type { Policies } from "../Agent.ts"
 import type { CallRequest } from "../CallRequest.ts"
 import type * as Event from "../Event.ts"
 import type * as History from "../History.ts"
-import * as Result from "effect/Result"
+import * as Words from "../internal/words.ts"
 import * as Recording from "../Recording.ts"
+import type * as Caller from "./Caller.ts"
 import type * as Timeline from "./Timeline.ts"
 
 /** A call that was played to its end. */
@@ -29,24 +31,45 @@ type EntryOf<Tag extends Timeline.Entry["_tag"]> = Extract<Timeline.Entry, { rea
 const of = <const Tag extends Timeline.Entry["_tag"]>({ entries }: Played, tag: Tag): ReadonlyArray<EntryOf<Tag>> =>
   entries.filter((entry): entry is EntryOf<Tag> => entry._tag === tag)
 
+const spoken = (self: Played): ReadonlyArray<Words.Piece> =>
+  of(self, "Spoken").map(({ from, text, turn }) => ({ at: from, text, turn }))
+
+const sent = (self: Played): ReadonlyArray<Words.Piece> =>
+  of(self, "Sent").flatMap(({ at, output, turn }) =>
+    output._tag === "AgentSendText" ? [{ at, turn, text: output.text }] : []
+  )
+
 /** What the caller heard of the agent, with the spacing the agent wrote. */
-export const heard = (self: Played): string =>
-  of(self, "Spoken")
-    .map(({ text }) => text)
-    .join("")
-    .trim()
+export const heard = (self: Played): string => Words.all(spoken(self)).trim()
+
+/** The times at which the caller began to hear these words. */
+export const heardAt = (self: Played, words: string | RegExp): ReadonlyArray<number> => Words.times(spoken(self), words)
 
 /** What the agent sent to be spoken, heard or not. */
-export const said = (self: Played): string =>
-  outputs(self)
-    .flatMap((output) => (output._tag === "AgentSendText" ? [output.text] : []))
-    .join("")
+export const said = (self: Played): string => Words.all(sent(self))
+
+/** The times at which the agent sent these words, or the begin of them. */
+export const saidAt = (self: Played, words: string | RegExp): ReadonlyArray<number> => Words.times(sent(self), words)
 
 /** What the agent sent, in order. */
 export const outputs = (self: Played): ReadonlyArray<Event.Output> => of(self, "Sent").map(({ output }) => output)
 
 /** What happened on the call, in order, as agents see it. */
 export const events = (self: Played): ReadonlyArray<History.HistoryEvent> => self.history.events
+
+/**
+ * When an event happened; text of the agent that grew with several reports, when the last of them came. Undefined where
+ * nothing of it was seen, as where the agent has put it into the history.
+ */
+export const timeOf = ({ entries }: Played, eventId: string): number | undefined =>
+  entries.find(
+    (entry) =>
+      (entry._tag === "Reported" && entry.eventId === eventId) ||
+      (entry._tag === "Decided" && entry.event.eventId === eventId)
+  )?.at
+
+/** The steps of the script that were not done, or not to their end, because somebody else hung up before. */
+export const unplayed = (self: Played): ReadonlyArray<Caller.Step> => of(self, "Unplayed").flatMap(({ steps }) => steps)
 
 /** A line of the conversation. */
 export interface Utterance {

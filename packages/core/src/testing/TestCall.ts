@@ -28,6 +28,7 @@ import type * as History from "../History.ts"
 import * as Observation from "../internal/observation.ts"
 import * as Stage from "../internal/stage.ts"
 import type { Word } from "../internal/voice.ts"
+import * as Words from "../internal/words.ts"
 import * as World from "../internal/world.ts"
 import * as Recorder from "../Recorder.ts"
 import * as Caller from "./Caller.ts"
@@ -193,7 +194,7 @@ const play = <E, R, R2, E2, R3>(
         if (step === undefined) return stage.hangUp("caller")
       }
     })
-    yield* Effect.raceFirst(follow, stage.over).pipe(withinDuration(options.maxDuration ?? "1 hour", minutes))
+    yield* Effect.raceAllFirst([follow, stage.over, tooLong(options.maxDuration ?? "1 hour", world, minutes)])
     const left = unplayed(minutes.doing(), caller)
     if (left.length > 0) note({ _tag: "Unplayed", steps: left })
     if (stage.hungUp() !== "line") {
@@ -225,15 +226,16 @@ const theWorld = (minutes: Minutes) =>
     (world) => Effect.sync(() => world.whenStuck.delete(minutes.keep))
   )
 
-const withinDuration = (duration: Duration.Input, minutes: Minutes) =>
-  Effect.timeoutOrElse({
-    duration,
-    orElse: () =>
-      Effect.suspend(() => {
+/** Dies where a call is too long. A call in which nothing happens any more is stuck, and not too long. */
+const tooLong = (duration: Duration.Input, world: World.World, minutes: Minutes) =>
+  Effect.callback<never>((resume) =>
+    Effect.sync(
+      world.deadline(Duration.toMillis(duration), () => {
         const length = Duration.format(Duration.fromInputUnsafe(duration))
-        return Effect.die(minutes.failure(`The call still goes on after ${length}.`))
+        resume(Effect.die(minutes.failure(`The call still goes on after ${length}.`)))
       })
-  })
+    )
+  )
 
 /** The steps that somebody else's hanging up has cut short or left out. */
 const unplayed = <E, R>(doing: Caller.Step | undefined, { rest }: Caller.Caller<E, R>): ReadonlyArray<Caller.Step> => {
@@ -303,7 +305,7 @@ const take = (step: Caller.Step, acting: Acting): Effect.Effect<void> => {
           (step.orAll === true && stage.isIdle())
       )
     case "HearsText":
-      return stage.until(() => fits(stage.heard(), step.text))
+      return stage.until(() => Words.areIn(stage.heard(), step.text))
     case "Listens":
       return step.atMost === Infinity
         ? stage.until(stage.isIdle)
@@ -320,10 +322,6 @@ const take = (step: Caller.Step, acting: Acting): Effect.Effect<void> => {
       return leave("line", stage)
   }
 }
-
-/** A pattern with the flag `g` goes on where it has found something, so it is asked from the begin. */
-const fits = (text: string, words: string | RegExp) =>
-  typeof words === "string" ? text.includes(words) : text.search(words) >= 0
 
 const leave = (by: "caller" | "line", stage: Stage.Stage): Effect.Effect<never> =>
   Effect.andThen(

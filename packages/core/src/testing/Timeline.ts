@@ -6,12 +6,12 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { CallError } from "../CallError.ts"
-import * as Event from "../Event.ts"
+import type * as Event from "../Event.ts"
 import type * as EventFilter from "../EventFilter.ts"
 import type * as History from "../History.ts"
-import * as JsonText from "../JsonText.ts"
+import * as Picture from "../internal/picture.ts"
 import type * as Turn from "../Turn.ts"
-import * as Caller from "./Caller.ts"
+import type * as Caller from "./Caller.ts"
 
 /** Who ended a call. `transfer`: the agent passed it on. `failure`: the agent broke off, and its policy is to close. */
 export type HungUpBy = "caller" | "agent" | "transfer" | "failure" | "line"
@@ -97,176 +97,9 @@ export const Notes: Context.Reference<((happening: Happening) => void) | undefin
 /** Puts a line on the timeline of the call that is being played. Does nothing on any other call. */
 export const note = (text: string): Effect.Effect<void> => Effect.map(Notes, (note) => note?.({ _tag: "Noted", text }))
 
-/** Happenings as a picture of the call, two columns wide. */
-export const render = (
-  entries: ReadonlyArray<Entry>,
-  options: { readonly width?: number | undefined } = {}
-): string => {
-  const width = options.width ?? 100
-  const column = Math.floor((width - timeWidth - 3) / 2)
-  const lines = [`${" ".repeat(timeWidth)}   ${"caller".padEnd(column)}agent`]
-  for (const { at, side, text } of merged(entries)) {
-    const indent = side === "agent" ? column : 0
-    const room = side === "both" ? column * 2 : column - 1
-    for (const [index, part] of wrap(text, room).entries()) {
-      const time = index === 0 ? clock(at) : ""
-      lines.push(`${time.padStart(timeWidth)}   ${" ".repeat(indent)}${part}`.trimEnd())
-    }
-  }
-  return lines.join("\n")
-}
-
-const timeWidth = 9
-
-type Side = "caller" | "agent" | "both"
-interface Line {
-  readonly at: number
-  readonly side: Side
-  readonly text: string
-}
-
-/** Minutes, seconds and milliseconds: `1:02.345`. */
-const clock = (ms: number): string => {
-  const whole = Math.round(ms)
-  const minutes = Math.floor(whole / 60_000)
-  return `${minutes}:${((whole % 60_000) / 1000).toFixed(3).padStart(6, "0")}`
-}
-
-/** Words that were spoken one after the other, and text that was sent in pieces, become one line each. */
-const merged = (entries: ReadonlyArray<Entry>): ReadonlyArray<Line> => {
-  const lines: Array<Line> = []
-  let running: { readonly kind: string; readonly at: number; text: string } | undefined
-  const flush = () => {
-    if (running === undefined) return
-    const { at, kind, text } = running
-    running = undefined
-    lines.push({ at, side: "agent", text: kind === "spoken" ? `♪ ${text.trim()}` : `sends “${text}”` })
-  }
-  const add = (kind: string, at: number, text: string) => {
-    if (running?.kind !== kind) flush()
-    running ??= { kind, at, text: "" }
-    running.text += text
-  }
-  const turns = new Set<number>()
-  for (const entry of entries) {
-    if (entry._tag === "TurnStarted") turns.add(entry.turn)
-    if (entry._tag === "TurnOver") turns.delete(entry.turn)
-    if (entry._tag === "Decided" && turns.size === 0) continue
-    if (entry._tag === "Spoken") add("spoken", entry.from, entry.text)
-    else if (entry._tag === "Sent" && entry.output._tag === "AgentSendText") {
-      if (running?.kind === "spoken") flush()
-      add(`sent by ${entry.turn}`, entry.at, entry.output.text)
-    } else {
-      const line = lineOf(entry)
-      if (line === undefined) continue
-      flush()
-      lines.push({ at: entry.at, ...line })
-    }
-  }
-  flush()
-  // A word is known when it was heard to its end, and shown where it began.
-  return lines.toSorted((a, b) => a.at - b.at)
-}
-
-const lineOf = (entry: Entry): Omit<Line, "at"> | undefined => {
-  const agent = (text: string) => ({ side: "agent" as const, text })
-  const both = (text: string) => ({ side: "both" as const, text })
-  switch (entry._tag) {
-    case "Reported":
-      return reportLine(entry.report)
-    case "Decided":
-      return entry.decision === "Cancel" ? agent(`${entry.event._tag} cancels`) : undefined
-    case "TurnStarted":
-      return agent(`turn ${entry.turn}, on ${entry.trigger._tag}`)
-    case "TurnFailing":
-      return agent(`turn ${entry.turn} fails: ${entry.message}`)
-    case "TurnOver":
-      return agent(`turn ${entry.turn} is over`)
-    case "Sent":
-      return agent(outputLine(entry.output))
-    case "Unspoken":
-      return agent(`not spoken: “${entry.text.trim()}”`)
-    case "WorkStarted":
-      return agent(`${entry.name} goes on in the background`)
-    case "WorkEnded":
-      return agent(`${entry.name} has ended: ${entry.outcome}`)
-    case "CallFailed":
-      return agent(`the call fails: ${entry.error.message}`)
-    case "HungUp":
-      return both(`── hung up by ${entry.by}${entry.reason === undefined ? "" : ` (${entry.reason})`} ──`)
-    case "Ended":
-      return both("── the call has ended ──")
-    case "Closed":
-      return entry.fibers === 0 ? undefined : both(`── ${entry.fibers} fibers are left ──`)
-    case "Noted":
-      return both(entry.text)
-    default:
-      return undefined
-  }
-}
-
-const reportLine = (report: Event.Report): Omit<Line, "at"> | undefined => {
-  const caller = (text: string) => ({ side: "caller" as const, text })
-  switch (report._tag) {
-    case "UserTurnStarted":
-      return caller("begins to speak")
-    case "UserTextSent":
-      return caller(`“${report.content}”`)
-    case "UserTurnEnded":
-      return caller("has spoken")
-    case "UserDtmfSent":
-      return caller(`presses ${report.button}`)
-    case "UserCustomSent":
-      return caller(`custom ${JsonText.stringify(report.metadata)}`)
-    default:
-      return undefined
-  }
-}
-
-const outputLine = (output: Event.Output): string => {
-  switch (output._tag) {
-    case "AgentToolCalled":
-      return `calls ${output.toolName}(${JsonText.stringify(output.toolArgs)})`
-    case "AgentToolReturned":
-      return `${output.toolName} → ${JsonText.stringify(output.result)}`
-    case "AgentSendDtmf":
-      return `presses ${output.button}`
-    case "AgentEndCall":
-      return "wants to hang up"
-    case "AgentTransferCall":
-      return `wants to transfer to ${output.targetPhoneNumber}`
-    case "LogMetric":
-      return `${output.name} = ${JsonText.stringify(output.value)}`
-    case "LogMessage":
-      return `${output.level}: ${output.message}`
-    case "AgentSendCustom":
-      return `custom ${JsonText.stringify(output.metadata)}`
-    case "AgentUpdateCall":
-      return "changes the voice"
-    case "AgentSendText":
-      return `sends “${output.text}”`
-  }
-}
-
-const wrap = (text: string, width: number): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  for (const paragraph of text.split("\n")) {
-    let line = ""
-    for (const word of paragraph.split(" ")) {
-      for (let rest = word; ;) {
-        const joined = line === "" ? rest : `${line} ${rest}`
-        if (joined.length <= width) {
-          line = joined
-          break
-        }
-        if (line !== "") lines.push(line)
-        line = ""
-        if (rest.length <= width) continue
-        lines.push(rest.slice(0, width))
-        rest = rest.slice(width)
-      }
-    }
-    lines.push(line)
-  }
-  return lines
-}
+/**
+ * Happenings as a picture of the call, 100 columns wide by default: what the caller does on the left, what the agent does on
+ * the right. `♪` is what the caller hears.
+ */
+export const render = (entries: ReadonlyArray<Entry>, options: { readonly width?: number | undefined } = {}): string =>
+  Picture.draw(entries, options.width ?? 100)

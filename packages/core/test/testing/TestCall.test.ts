@@ -1,11 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schedule, Stream } from "effect"
+import { Cause, Clock, Context, Effect, Exit, Layer, Random, Schedule, Stream } from "effect"
+import { createHash } from "node:crypto"
 import * as Agent from "../../src/Agent.ts"
+import * as AsyncAgent from "../../src/AsyncAgent.ts"
 import * as Event from "../../src/Event.ts"
 import * as Caller from "../../src/testing/Caller.ts"
 import * as Expect from "../../src/testing/Expect.ts"
 import * as Played from "../../src/testing/Played.ts"
+import * as RandomAgent from "../../src/testing/RandomAgent.ts"
+import * as SimulatedCaller from "../../src/testing/SimulatedCaller.ts"
 import * as TestCall from "../../src/testing/TestCall.ts"
+import * as Timeline from "../../src/testing/Timeline.ts"
+import * as VirtualTime from "../../src/testing/VirtualTime.ts"
 
 const words = (text: string) =>
   Stream.fromIterable(text.match(/\S+\s*/g) ?? []).pipe(
@@ -18,8 +24,38 @@ const echo = Agent.make(
     UserTurnEnded: (event) => words(`You said: ${Event.text(event)}.`)
   })
 )
+/** An agent that sends these outputs when the call begins, and nothing more. */
+const sending = (...outputs: ReadonlyArray<Event.Output>) =>
+  Agent.make(Agent.route({ CallStarted: () => Stream.fromIterable(outputs) }))
+/** An agent that sends each at its time after the begin of the call. */
+const sendingAt = (...outputs: ReadonlyArray<readonly [at: number, output: Event.Output]>) =>
+  Agent.make(
+    Agent.route({
+      CallStarted: () =>
+        Stream.fromIterable(outputs).pipe(
+          Stream.rechunk(1),
+          Stream.mapEffect(([at, output]) =>
+            Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.as(Effect.sleep(at - now), output))
+          )
+        )
+    })
+  )
 
-describe("TestCall", () => {
+const reports = (call: Played.Played) =>
+  call.entries.flatMap((entry) =>
+    entry._tag === "Reported"
+      ? [[entry.at, "content" in entry.report ? entry.report.content : entry.report._tag] as const]
+      : []
+  )
+const spoken = (call: Played.Played) =>
+  call.entries.flatMap((entry) => (entry._tag === "Spoken" ? [[entry.from, entry.text] as const] : []))
+const unspoken = (call: Played.Played) =>
+  call.entries.flatMap((entry) => (entry._tag === "Unspoken" ? [entry.text.trim()] : []))
+
+const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.exit(effect), (exit) => (Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined))
+
+describe("TestCall.run", () => {
   it.effect("plays a barge-in at a time: what was not spoken is not heard", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(echo, [
@@ -35,9 +71,578 @@ describe("TestCall", () => {
         { at: 4270, who: "caller", text: "Good bye" },
         { at: 5340, who: "agent", text: "You said: Good bye." }
       ])
+      assert.deepStrictEqual(unspoken(call), ["is the shop."])
       Expect.waitAtMost(call, "320 millis")
       Expect.endedBy(call, "caller")
       Expect.nothingLeft(call)
+    })
+  )
+
+  it.effect(
+    "is the same call every time",
+    () =>
+      Effect.gen(function* () {
+        const hashes = new Set<string>()
+        const caller = SimulatedCaller.make(11, { tempers: ["noisy"], maxTurns: 3 })
+        for (let run = 0; run < 1000; run++) {
+          const call = yield* TestCall.run(RandomAgent.make(), caller.script, { seed: 5, line: caller.line })
+          const log = JSON.stringify([
+            call.entries.map(({ at, _tag }) => [at, _tag]),
+            Played.events(call),
+            Played.outputs(call)
+          ])
+          hashes.add(createHash("sha256").update(log).digest("hex"))
+        }
+        assert.strictEqual(hashes.size, 1)
+        const other = yield* TestCall.run(RandomAgent.make(), caller.script, { seed: 6, line: caller.line })
+        assert.notDeepEqual(other.entries.length, 0)
+      }),
+    60_000
+  )
+
+  it.effect("fails as the factory of the agent does, and closes what it had opened", () =>
+    Effect.gen(function* () {
+      let closed = false
+      const factory = () =>
+        Effect.andThen(
+          Effect.addFinalizer(() => Effect.sync(() => void (closed = true))),
+          Effect.fail("no such customer")
+        )
+      assert.strictEqual(yield* Effect.flip(TestCall.run(factory, [])), "no such customer")
+      assert.isTrue(closed)
+    })
+  )
+
+  it.effect("plays the agent of a Layer, with another service in place of one it needs", () =>
+    Effect.gen(function* () {
+      class Hours extends Context.Service<Hours, { readonly isOpen: (hour: number) => boolean }>()("test/Hours") {}
+      class Shop extends Agent.Service<Shop>()("test/Shop") {}
+      const live = Agent.layer(Shop, () =>
+        Effect.map(Hours, (hours) =>
+          Agent.make(Agent.route({ CallStarted: () => words(hours.isOpen(9) ? "We are open." : "We are closed.") }))
+        )
+      )
+      const closed = Layer.succeed(Hours, { isOpen: () => false })
+      const call = yield* Effect.provide(TestCall.run(Shop, []), Layer.provide(live, closed))
+      Expect.heard(call, "We are closed.")
+    })
+  )
+
+  it.effect("plays an agent whose promises settle by themselves", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        AsyncAgent.make(async function* (event) {
+          for (let i = 0; i < 20; i++) await Promise.resolve()
+          if (event._tag === "UserTurnEnded") yield Event.sendText("I have thought about it. ")
+        })
+      )
+      const call = yield* TestCall.run(agent, [Caller.says("Well?"), Caller.listens()])
+      Expect.heard(call, "I have thought about it.", "375 millis")
+    })
+  )
+
+  it.effect("plays an agent whose filters are Effects on the clock", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make((event) => (event._tag === "CallEnded" ? Stream.empty : words("Open. ")), {
+        run: (event) => Effect.map(Clock.currentTimeMillis, (now) => event._tag === "UserTurnEnded" && now > 2000),
+        cancel: (event) => Effect.as(Effect.sleep("50 millis"), event._tag === "UserTurnStarted")
+      })
+      const call = yield* TestCall.run(agent, [
+        Caller.says("Open?"),
+        Caller.listens(),
+        Caller.waitsUntil("3 seconds"),
+        Caller.says("And now?"),
+        Caller.listens()
+      ])
+      assert.strictEqual(Played.heard(call), "Open.")
+      assert.strictEqual(call.entries.filter(({ _tag }) => _tag === "Deciding").length > 3, true)
+    })
+  )
+
+  it.effect("counts what an agent leaves running, and closes what belongs to the call", () =>
+    Effect.gen(function* () {
+      const forking = (fork: typeof Effect.forkDetach | typeof Effect.forkScoped) => () =>
+        Effect.as(fork(Effect.never), echo)
+      Expect.nothingLeft(yield* TestCall.run(forking(Effect.forkScoped), []))
+      const left = yield* TestCall.run(forking(Effect.forkDetach as typeof Effect.forkScoped), [])
+      assert.strictEqual(Played.fibersLeft(left), 1)
+      assert.throws(() => Expect.nothingLeft(left), /1 fibers/)
+    })
+  )
+
+  it.effect("keeps a recording of the call, with its own seed", () =>
+    Effect.gen(function* () {
+      const play = (callSeed?: number) => TestCall.run(echo, [Caller.says("Hi")], { callSeed })
+      const call = yield* play(12)
+      assert.strictEqual(call.recording.header.seed, 12)
+      assert.deepStrictEqual((yield* play(12)).recording, call.recording)
+      assert.notDeepEqual((yield* play(13)).recording.lines, call.recording.lines)
+      assert.deepStrictEqual((yield* play()).entries, (yield* play()).entries)
+    })
+  )
+})
+
+describe("the voice of the line", () => {
+  const wordsOf = (agent: Agent.AgentSpec<unknown>, line?: TestCall.Line) =>
+    Effect.map(TestCall.run(agent, [Caller.listens()], { line }), spoken)
+
+  it.effect("speaks word by word at a rate, and reports each at its end", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(sending(Event.sendText("One two three")), [Caller.listens()], {
+        line: { wordsPerMinute: 600, firstSound: "50 millis" }
+      })
+      assert.deepStrictEqual(spoken(call), [
+        [50, "One "],
+        [150, "two "],
+        [250, "three"]
+      ])
+      assert.deepStrictEqual(reports(call), [
+        [50, "AgentTurnStarted"],
+        [150, "One"],
+        [250, "two"],
+        [350, "three"],
+        [350, "AgentTurnEnded"]
+      ])
+    })
+  )
+
+  const texts: ReadonlyArray<readonly [string, ReadonlyArray<string>, ReadonlyArray<string>]> = [
+    ["joins the pieces of a word", ["Hel", "lo wor", "ld."], ["Hello ", "world."]],
+    ["joins the halves of a surrogate pair", ["Yes \ud83d", "\ude00 fine"], ["Yes ", "😀 ", "fine"]],
+    ["keeps the space that comes by itself", ["Yes", " ", "fine"], ["Yes ", "fine"]],
+    ["keeps the space before a text", ["  Yes"], ["  Yes"]],
+    ["says nothing where there is nothing", ["", "  ", "\n"], []],
+    ["parts Chinese into words", ["你好世界。", "好"], ["你好", "世界。", "好"]],
+    ["parts Japanese among English", ["Hello 世界です"], ["Hello ", "世界", "です"]]
+  ]
+  for (const [name, pieces, expected] of texts) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        const agent = sending(...pieces.map((text) => Event.sendText(text)))
+        assert.deepStrictEqual(
+          (yield* wordsOf(agent)).map(([, text]) => text),
+          expected
+        )
+      })
+    )
+  }
+
+  it.effect("takes a piece for a word that nothing has followed for a while, but not half of a character", () =>
+    Effect.gen(function* () {
+      const agent = sendingAt(
+        [0, Event.sendText("Well")],
+        [2000, Event.sendText("then \ud83d")],
+        [4000, Event.sendText("\ude00 yes")]
+      )
+      assert.deepStrictEqual(yield* wordsOf(agent), [
+        [100, "Well"],
+        [2000, "then "],
+        [4000, "😀 "],
+        [4375, "yes"]
+      ])
+    })
+  )
+
+  it.effect("takes no word for a part of the next turn", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.make(Event.sendText("First of")),
+          UserDtmfSent: () => Stream.make(Event.sendText("all things"))
+        }),
+        { run: ["CallStarted", "UserDtmfSent"] }
+      )
+      const call = yield* TestCall.run(agent, [Caller.presses("1"), Caller.listens()])
+      assert.deepStrictEqual(
+        spoken(call).map(([, text]) => text),
+        ["First ", "of", "all ", "things"]
+      )
+      assert.strictEqual(Played.heard(call), "First of all things")
+    })
+  )
+
+  it.effect("speaks very fast and very slowly", () =>
+    Effect.gen(function* () {
+      const agent = sending(Event.sendText("One two"))
+      assert.deepStrictEqual(
+        (yield* wordsOf(agent, { wordsPerMinute: 120_000 })).map(([at]) => at),
+        [0, 0.5]
+      )
+      assert.deepStrictEqual(
+        (yield* wordsOf(agent, { wordsPerMinute: 6 })).map(([at]) => at),
+        [0, 10_000]
+      )
+      const failure = yield* failureOf(wordsOf(agent, { wordsPerMinute: 0 }))
+      assert.match(String(failure), /words per minute must be more than 0/)
+    })
+  )
+
+  it.effect("loses and distorts reports, and the caller hears the words all the same", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(sending(Event.sendText("Room 7 is free")), [Caller.listens()], {
+        line: {
+          loses: ({ index }) => index === 2,
+          distorts: ({ text }) => (text === "7" ? "seven" : undefined)
+        }
+      })
+      assert.strictEqual(Played.heard(call), "Room 7 is free")
+      assert.deepStrictEqual(
+        reports(call).map(([, text]) => text),
+        ["AgentTurnStarted", "Room", "seven", "free", "AgentTurnEnded"]
+      )
+    })
+  )
+
+  it.effect("speaks on through a barge-in what must not be interrupted, and drops the rest", () =>
+    Effect.gen(function* () {
+      const agent = sending(
+        Event.sendText("This call is recorded. ", { interruptible: false }),
+        Event.sendText("How are you? ")
+      )
+      const call = yield* TestCall.run(agent, [Caller.bargesIn("Hey", { at: "500 millis" }), Caller.listens()])
+      assert.strictEqual(Played.heard(call), "This call is recorded.")
+      assert.deepStrictEqual(unspoken(call), ["How are you?"])
+      assert.deepStrictEqual(reports(call), [
+        [0, "AgentTurnStarted"],
+        [375, "This"],
+        [500, "UserTurnStarted"],
+        [750, "call"],
+        [875, "Hey"],
+        [875, "UserTurnEnded"],
+        [1125, "is"],
+        [1500, "recorded."],
+        [1500, "AgentTurnEnded"]
+      ])
+    })
+  )
+
+  it.effect("reports no end of what was cut off before its first sound", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(
+        sending(Event.sendText("Hello there")),
+        [Caller.bargesIn("Hey", { at: "100 millis" }), Caller.listens()],
+        { line: { firstSound: "200 millis" } }
+      )
+      assert.deepStrictEqual(
+        reports(call).map(([, what]) => what),
+        ["UserTurnStarted", "Hey", "UserTurnEnded"]
+      )
+    })
+  )
+
+  it.effect("makes the agent wait where the harness takes its time", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.rechunk(Stream.make(Event.sendText("One "), Event.sendText("two ")), 1)
+        })
+      )
+      const call = yield* TestCall.run(agent, [Caller.listens()], { line: { sendDelay: () => "1 second" } })
+      assert.deepStrictEqual(Played.saidAt(call, "two"), [2000])
+    })
+  )
+})
+
+describe("the end of a call", () => {
+  it.effect("comes when all is spoken that the agent said before it asked for it", () =>
+    Effect.gen(function* () {
+      const agent = sending(Event.sendText("Good bye. "), Event.endCall({ reason: "done" }), Event.sendText("And more"))
+      const call = yield* TestCall.run(agent, [Caller.listens()])
+      assert.strictEqual(Played.heard(call), "Good bye.")
+      assert.deepStrictEqual(unspoken(call), ["And more"])
+      assert.deepStrictEqual(Played.outcome(call), { by: "agent", at: 750, reason: "done" })
+    })
+  )
+
+  const bye = (interruptible: boolean) =>
+    sending(Event.sendText("Thank you for calling. ", { interruptible }), Event.endCall({ interruptible }))
+
+  it.effect("is taken back by a barge-in, where it may be", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(bye(true), [
+        Caller.bargesIn("Wait", { at: "500 millis" }),
+        Caller.pauses("5 seconds")
+      ])
+      Expect.endedBy(call, "caller")
+      assert.strictEqual(Played.heard(call), "Thank")
+    })
+  )
+
+  it.effect("is not taken back by a barge-in, where it may not be", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(bye(false), [
+        Caller.bargesIn("Wait", { at: "500 millis" }),
+        Caller.pauses("5 seconds")
+      ])
+      Expect.endedBy(call, "agent")
+      assert.strictEqual(Played.outcome(call).at, 1500)
+      assert.strictEqual(Played.heard(call), "Thank you for calling.")
+    })
+  )
+
+  it.effect("is the first of two that are asked for", () =>
+    Effect.gen(function* () {
+      const agent = sending(
+        Event.sendText("Bye. "),
+        Event.endCall({ reason: "first" }),
+        Event.endCall({ reason: "second" })
+      )
+      Expect.endedBy(yield* TestCall.run(agent, [Caller.listens()]), "agent", "first")
+    })
+  )
+
+  it.effect("is a transfer, where the agent passes the call on", () =>
+    Effect.gen(function* () {
+      const agent = sending(Event.sendText("One moment. "), Event.transferCall("+15550001111"))
+      Expect.endedBy(yield* TestCall.run(agent, [Caller.listens()]), "transfer", "+15550001111")
+    })
+  )
+
+  it.effect("is told to the agent where the caller hangs up, and not where the line is lost", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const agent = Agent.make((event) => Stream.fromEffectDrain(Effect.sync(() => seen.push(event._tag))))
+      Expect.endedBy(yield* TestCall.run(agent, [Caller.pauses("1 second"), Caller.hangsUp]), "caller")
+      assert.deepStrictEqual(seen.splice(0), ["CallStarted", "CallEnded"])
+      const lost = yield* TestCall.run(agent, [Caller.pauses("1 second"), Caller.dropsLine])
+      Expect.endedBy(lost, "line")
+      Expect.nothingLeft(lost)
+      assert.deepStrictEqual(seen, ["CallStarted"])
+    })
+  )
+
+  it.effect("is the failure of an agent that is to close", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(() => Stream.fail("broken"), { turnFailure: "close" })
+      const call = yield* TestCall.run(agent, [Caller.pauses("1 second")])
+      Expect.endedBy(call, "failure", /broken/)
+      assert.throws(() => Expect.noFailure(call), /broken/)
+    })
+  )
+
+  it.effect("stops the voice, so that nothing is heard of it any more", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(echo, [Caller.hears(2), Caller.hangsUp])
+      assert.strictEqual(Played.heard(call), "Hello, this")
+      assert.deepStrictEqual(unspoken(call), ["is the shop."])
+      const end = call.entries.findIndex(({ _tag }) => _tag === "HungUp")
+      assert.isFalse(call.entries.slice(end).some(({ _tag }) => _tag === "Spoken" || _tag === "Reported"))
+    })
+  )
+
+  it.effect("leaves on the timeline what the caller had said of a sentence, and what the script still held", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(
+        sending(Event.sendText("No. ", { interruptible: false }), Event.endCall({ interruptible: false })),
+        [
+          Caller.waitsUntil("100 millis"),
+          Caller.says("but I have a question about that"),
+          Caller.listens(),
+          Caller.says("Please")
+        ],
+        { line: { wordsPerMinute: 40 } }
+      )
+      assert.deepStrictEqual(Played.transcript(call), [
+        { at: 0, who: "agent", text: "No." },
+        { at: 100, who: "caller", text: "but I have" }
+      ])
+      assert.deepStrictEqual(Played.unplayed(call).map(Caller.describe), [
+        "says “but I have a question about that”",
+        "listens",
+        "says “Please”"
+      ])
+      assert.throws(() => Expect.scriptPlayed(call), /says “but I have a question about that”, and 2 steps more/)
+      Expect.scriptPlayed(yield* TestCall.run(echo, [Caller.says("Hi"), Caller.hangsUp]))
+    })
+  )
+})
+
+describe("a call that does not end", () => {
+  const stuck = (agent: Agent.AgentSpec<unknown>, script: Caller.Script, options?: TestCall.Options) =>
+    Effect.map(failureOf(TestCall.run(agent, script, { patience: "20 millis", ...options })), (failure) => {
+      if (!(failure instanceof TestCall.CallStuck)) throw new Error(`${String(failure)} is no CallStuck`)
+      return failure.message
+    })
+
+  it.live("says which step waits for what, and shows the call as it was then", () =>
+    Effect.gen(function* () {
+      const message = yield* stuck(echo, [Caller.listens(), Caller.hears("eight o'clock"), Caller.hangsUp])
+      const [first, , ...timeline] = message.split("\n")
+      assert.strictEqual(
+        first,
+        "The call is stuck: nothing is left that could happen. The caller is at step 2: waits for “eight o'clock”."
+      )
+      assert.match(timeline.join("\n"), /♪ Hello, this is the shop\.\n.*turn 1 is over$/)
+    })
+  )
+
+  it.live("is stopped after its longest time", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () =>
+            Stream.schedule(Stream.forever(Stream.make(Event.sendText("tick "))), Schedule.spaced("1 second"))
+        })
+      )
+      const message = yield* stuck(agent, [Caller.hears("tock")], { maxDuration: "1 minute" })
+      assert.match(message, /^The call still goes on after 1m\. The caller is at step 1: waits for “tock”\./)
+    })
+  )
+
+  it.live("is found out where time does not pass", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(() => Stream.fromEffectDrain(Effect.forever(Effect.yieldNow)))
+      assert.match(yield* stuck(agent, [Caller.listens()]), /^The call is stuck: something in it goes on and on/)
+    })
+  )
+
+  it.live("is closed all the same, and whoever is still to clean up has the time", () =>
+    Effect.gen(function* () {
+      let closedAt = 0
+      const factory = () =>
+        Effect.as(
+          Effect.addFinalizer(() =>
+            Effect.andThen(
+              Effect.sleep("2 seconds"),
+              Effect.map(Clock.currentTimeMillis, (at) => void (closedAt = at))
+            )
+          ),
+          echo
+        )
+      const failure = yield* failureOf(
+        TestCall.run(factory, [Caller.listens(), Caller.hears(99)], { patience: "20 millis" })
+      )
+      assert.instanceOf(failure, TestCall.CallStuck)
+      assert.strictEqual(closedAt > 2000, true)
+    })
+  )
+})
+
+describe("what a caller does", () => {
+  const heardAt = (script: Caller.Script) =>
+    Effect.map(
+      TestCall.run(sendingAt([1000, Event.sendText("One two three four")]), script),
+      (call) =>
+        call.entries.flatMap((entry) =>
+          entry._tag === "Reported" && entry.report._tag.startsWith("User") ? [entry.at] : []
+        )[0]
+    )
+  const whens: ReadonlyArray<readonly [string, Caller.Script, number]> = [
+    ["at a time", Caller.bargesIn("Hey", { at: "1137 millis" }), 1137],
+    ["some time after the agent has begun", Caller.bargesIn("Hey", { after: "137 millis" }), 1137],
+    ["as the agent begins", Caller.bargesIn("Hey", { afterWords: 0 }), 1000],
+    ["after the second word", Caller.bargesIn("Hey", { afterWords: 2 }), 1750],
+    ["after a text", [Caller.hears("three"), Caller.says("Hey")], 2125],
+    ["after a pattern, which may be a global one", [Caller.hears(/t\w+/g), Caller.says("Hey")], 1750],
+    ["when all was said", [Caller.listens(), Caller.says("Hey")], 2500],
+    ["after listening for a while", [Caller.listens({ atMost: "1200 millis" }), Caller.says("Hey")], 1200],
+    ["after a pause", [Caller.pauses("2 seconds"), Caller.says("Hey")], 2000],
+    [
+      "at once, where the time has passed",
+      [Caller.pauses("2 seconds"), Caller.waitsUntil("1 second"), Caller.says("Hey")],
+      2000
+    ]
+  ]
+  for (const [name, script, at] of whens) {
+    it.effect(`happens ${name}`, () => Effect.map(heardAt(script), (found) => assert.strictEqual(found, at)))
+  }
+
+  const transcripts: ReadonlyArray<readonly [Caller.Transcripts, ReadonlyArray<readonly [number, string]>]> = [
+    ["final", [[750, "One two"]]],
+    [
+      "growing",
+      [
+        [375, "One"],
+        [750, "One two"]
+      ]
+    ],
+    [
+      "words",
+      [
+        [375, "One"],
+        [750, "two"]
+      ]
+    ]
+  ]
+  for (const [transcript, expected] of transcripts) {
+    it.effect(`is said with ${transcript} transcripts`, () =>
+      Effect.gen(function* () {
+        const call = yield* TestCall.run(sending(), [
+          Caller.says("One two", { transcripts: transcript, endpointing: "300 millis" })
+        ])
+        assert.deepStrictEqual(reports(call), [[0, "UserTurnStarted"], ...expected, [1050, "UserTurnEnded"]])
+      })
+    )
+  }
+
+  it.effect("reaches the agent as keys, as data and as anything else", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(sending(), [
+        Caller.presses("1#", { every: "50 millis" }),
+        Caller.sends({ card: "gold" }),
+        Caller.reports({ _tag: "AgentDtmfSent", button: "5", eventId: "five" })
+      ])
+      Expect.event(call, { _tag: "UserDtmfSent", button: "1" }, "0 millis")
+      Expect.event(call, { _tag: "UserDtmfSent", button: "#" }, "50 millis")
+      Expect.event(call, { _tag: "UserCustomSent", metadata: { card: "gold" } }, "50 millis")
+      Expect.event(call, { _tag: "AgentDtmfSent", eventId: "five" })
+    })
+  )
+
+  it.effect("may be decided as the call goes", () =>
+    Effect.gen(function* () {
+      const views: Array<string> = []
+      const caller: Caller.Caller = {
+        next: (view) =>
+          Effect.sync(() => {
+            views.push(view.heard)
+            if (view.heard.includes("?")) return Caller.says("Two please")
+            return views.length < 4 ? Caller.listens() : undefined
+          })
+      }
+      const agent = Agent.make(
+        Agent.route({ CallStarted: () => words("A table for how many?"), UserTurnEnded: () => words("Done.") })
+      )
+      const call = yield* TestCall.run(agent, caller)
+      assert.deepStrictEqual(views, ["", "A table for how many?", "", "Done."])
+      Expect.endedBy(call, "caller")
+    })
+  )
+
+  it.effect("fails the run where the caller fails", () =>
+    Effect.gen(function* () {
+      const caller: Caller.Caller<string> = { next: () => Effect.fail("lost the plot") }
+      assert.strictEqual(yield* Effect.flip(TestCall.run(echo, caller)), "lost the plot")
+    })
+  )
+
+  it.effect("goes on where another call of the same world does", () =>
+    Effect.gen(function* () {
+      const two = Effect.all([TestCall.run(echo, [Caller.says("Hi")]), TestCall.run(echo, [Caller.says("Hi")])], {
+        concurrency: "unbounded"
+      })
+      const [one, other] = yield* VirtualTime.run(two)
+      assert.deepStrictEqual(one.entries, other.entries)
+      assert.deepStrictEqual(one.entries, (yield* TestCall.run(echo, [Caller.says("Hi")])).entries)
+    })
+  )
+
+  it.effect("is joined on the timeline by lines of the test's own", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make((event) => Stream.fromEffectDrain(Timeline.note(`saw ${event._tag}`)))
+      const call = yield* TestCall.run(agent, [])
+      assert.match(Timeline.render(call.entries), /saw CallStarted/)
+    })
+  )
+})
+
+describe("randomness of a call", () => {
+  it.effect("hangs on its seed alone", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(() => Stream.fromEffect(Effect.map(Random.next, (n) => Event.logMetric("n", n))))
+      const draw = (seed: number) => Effect.map(TestCall.run(agent, [], { seed }), Played.outputs)
+      assert.deepStrictEqual(yield* draw(1), yield* draw(1))
+      assert.notDeepEqual(yield* draw(1), yield* draw(2))
     })
   )
 })
