@@ -86,6 +86,10 @@ describe("Caller", () => {
     Listens: [Caller.listens({ atMost: "30 seconds" }), "listens for at most 30 s"],
     Sends: [Caller.sends({ a: 1 }), 'sends {"a": 1}'],
     Reports: [Caller.reports({ _tag: "UserTurnStarted" }), "has the harness report UserTurnStarted"],
+    Repeats: [
+      { _tag: "Repeats", report: { _tag: "UserTurnStarted" }, eventId: "e1" },
+      "has the harness repeat UserTurnStarted"
+    ],
     HangsUp: [Caller.hangsUp, "hangs up"],
     DropsLine: [Caller.dropsLine, "drops the line"]
   }
