@@ -17,11 +17,12 @@ import * as Timeline from "./Timeline.ts"
 /** An expectation was not met. */
 export class ExpectationError extends Error {
   override readonly name = "ExpectationError"
-  readonly entries: ReadonlyArray<Timeline.Entry>
+  declare readonly entries: ReadonlyArray<Timeline.Entry>
 
   constructor(message: string, entries: ReadonlyArray<Timeline.Entry>) {
     super(`${message}\n\n${Timeline.render(entries)}\n`)
-    this.entries = entries
+    // Not enumerable: whoever prints the error shows its message, and not each entry as an object.
+    Object.defineProperty(this, "entries", { value: entries })
   }
 }
 

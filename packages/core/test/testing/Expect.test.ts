@@ -37,6 +37,17 @@ const played = TestCall.run(agent, [
 type Check = (call: Played.Played) => void
 
 describe("Expect", () => {
+  it.effect("fails with an error that prints as its message, and has the entries for whoever asks", () =>
+    Effect.gen(function* () {
+      const call = yield* played
+      const error = yield* Effect.flip(
+        Effect.try({ try: () => Expect.heard(call, "nothing"), catch: (error) => error as Expect.ExpectationError })
+      )
+      assert.deepStrictEqual(Object.keys(error), ["name"])
+      assert.strictEqual(error.entries, call.entries)
+    })
+  )
+
   const cases: ReadonlyArray<
     readonly [name: string, met: ReadonlyArray<Check>, notMet: ReadonlyArray<readonly [Check, string]>]
   > = [
