@@ -25,6 +25,13 @@ export interface RecordingFile {
   readonly write: (text: string) => void
 }
 
+const empty = Buffer.alloc(0)
+/** Text that is worth the call that makes it bytes. */
+const pieceLength = 4 * 1024
+/** Bytes that the first text of a file makes room for. */
+const bufferSize = 16 * 1024
+/** Most bytes that a unit of text takes. */
+const longestUnit = 3
 /** How long text waits for more of it. */
 const interval = "250 millis"
 /** Text that may wait for a disk. A recording that has more is given up. */
@@ -122,8 +129,11 @@ let unfinished: Set<Output> | undefined
 class Output {
   readonly directory: string
   readonly name: string
-  private waiting: Array<string> = []
+  private text = ""
+  // Text becomes bytes soon: pieces of strings that wait would be what the garbage collector has to carry about.
+  private waiting: Buffer = empty
   private length = 0
+  private spare: Buffer = empty
   private sending: Buffer | undefined
   private position = 0
   private descriptor: number | undefined
@@ -135,31 +145,43 @@ class Output {
   }
 
   add(text: string): void {
-    if (this.failed) return
-    this.waiting.push(text)
-    this.length += text.length
+    // What is too much already will be given up: it need not become more.
+    if (this.failed || this.length > maxWaiting) return
+    this.text += text
+    if (this.text.length >= pieceLength) this.spill()
+  }
+
+  private spill(): void {
+    const needed = this.length + this.text.length * longestUnit
+    if (needed > this.waiting.length) this.grow(needed)
+    this.length += this.waiting.write(this.text, this.length)
+    this.text = ""
   }
 
   isWaiting(): boolean {
-    return !this.failed && (this.waiting.length > 0 || this.sending !== undefined)
+    return !this.failed && (this.text !== "" || this.length > 0 || this.sending !== undefined)
   }
 
   giveUp(): void {
     this.failed = true
-    this.waiting = []
+    this.text = ""
+    this.waiting = this.spare = empty
+    this.length = 0
     this.sending = undefined
   }
 
   readonly writeWaiting: Effect.Effect<void, NodeJS.ErrnoException> = Effect.gen({ self: this }, function* () {
-    if (this.length > maxWaiting) return yield* Effect.fail(new Error("the disk is too slow"))
+    if (this.length + this.text.length > maxWaiting) return yield* Effect.fail(new Error("the disk is too slow"))
     this.descriptor ??= yield* this.openNew(1)
     this.sending = this.take()
+    const { buffer } = this.sending
     while (this.sending.length > 0) {
       const written = yield* this.writeOnce(this.descriptor, this.sending)
       this.position += written
       this.sending = this.sending.subarray(written)
     }
     this.sending = undefined
+    this.spare = Buffer.from(buffer)
   })
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
@@ -184,11 +206,20 @@ class Output {
     }
   }
 
+  /** The bytes that wait. Those that come meanwhile are gathered in the buffer that was used before. */
   private take(): Buffer {
-    const bytes = Buffer.from(this.waiting.join(""))
-    this.waiting = []
+    this.spill()
+    const bytes = this.waiting.subarray(0, this.length)
+    this.waiting = this.spare
+    this.spare = empty
     this.length = 0
     return bytes
+  }
+
+  private grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(bufferSize, 2 ** Math.ceil(Math.log2(needed))))
+    this.waiting.copy(larger, 0, 0, this.length)
+    this.waiting = larger
   }
 
   private path(number: number): string {
@@ -196,12 +227,15 @@ class Output {
   }
 
   private openNew(number: number): Effect.Effect<number, NodeJS.ErrnoException> {
-    return call<unknown>((done) => Fs.mkdir(this.directory, { recursive: true }, done)).pipe(
-      Effect.andThen(call<number>((done) => Fs.open(this.path(number), "wx", 0o600, done))),
-      Effect.catch((error) =>
-        error.code === "EEXIST" && number < maxSameName ? this.openNew(number + 1) : Effect.fail(error)
+    const open = call<number>((done) => Fs.open(this.path(number), "wx", 0o600, done))
+    return Effect.catch(open, (error) => {
+      if (error.code === "EEXIST" && number < maxSameName) return this.openNew(number + 1)
+      if (error.code !== "ENOENT") return Effect.fail(error)
+      return Effect.andThen(
+        call<unknown>((done) => Fs.mkdir(this.directory, { recursive: true }, done)),
+        open
       )
-    )
+    })
   }
 
   private writeOnce(descriptor: number, bytes: Buffer): Effect.Effect<number, NodeJS.ErrnoException> {

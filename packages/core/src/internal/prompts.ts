@@ -56,17 +56,22 @@ const commonLength = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): num
   return same
 }
 
-/** Whether two plain values are the same JSON. */
+/** Whether two plain values are the same JSON. Each request of a call asks this about all that was said before it. */
 const equal = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
-  if (Array.isArray(a) !== Array.isArray(b)) return false
-  let members = 0
-  for (const key in a) {
-    if (!Object.hasOwn(b, key) || !equal((a as Members)[key], (b as Members)[key])) return false
-    members++
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false
+    for (let i = 0; i < a.length; i++) if (!equal(a[i], b[i])) return false
+    return true
   }
-  return members === Object.keys(b).length
+  if (Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  if (keys.length !== Object.keys(b).length) return false
+  for (const key of keys) {
+    if (!Object.hasOwn(b, key) || !equal((a as Members)[key], (b as Members)[key])) return false
+  }
+  return true
 }
 
 type Members = { readonly [key: string]: unknown }
