@@ -4,7 +4,7 @@ import { it } from "@effect/vitest"
 import type { Effect, Scope } from "effect"
 
 const seed = Number(process.env["ANTIPHON_SEED"] ?? Math.floor(Math.random() * 0x1_0000_0000))
-const schedules = Number(process.env["ANTIPHON_RUNS"] ?? 200)
+const schedules = Number(process.env["ANTIPHON_RUNS"] ?? 100)
 
 /** A property as a test. A run by hand draws new seeds; `ANTIPHON_SEED` begins with the one that failed. */
 export const forAll = (
