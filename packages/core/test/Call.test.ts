@@ -1,10 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Logger, Queue, References, Scope, Stream } from "effect"
-import { TestClock } from "effect/testing"
 import * as Agent from "../src/Agent.ts"
 import * as Call from "../src/Call.ts"
 import type * as CallError from "../src/CallError.ts"
 import * as Event from "../src/Event.ts"
+import { pass, settled, test } from "./virtualTest.ts"
 
 const echo = Agent.make(
   Agent.route({
@@ -12,7 +12,6 @@ const echo = Agent.make(
     UserTurnEnded: (event) => Stream.make(Event.sendText(`You said: ${Event.text(event)}`))
   })
 )
-const settle = Effect.repeat(Effect.yieldNow, { times: 50 })
 const textOf = (output: Event.Output) => (output._tag === "AgentSendText" ? output.text : output._tag)
 const say = (text: string) => Stream.make(Event.sendText(text))
 const pause = (duration: "10 millis" | "1 minute" | "1 hour") => Stream.drain(Stream.fromEffect(Effect.sleep(duration)))
@@ -21,7 +20,6 @@ const tagsOf = (events: ReadonlyArray<{ readonly _tag: string }>) => events.map(
 /** A call with a harness that writes down what it is told. */
 const open = <E, R>(spec: Agent.AgentSpec<E, R>, harness: Partial<Call.Harness> = {}) =>
   Effect.gen(function* () {
-    yield* TestClock.adjust(0)
     const sent: Array<string> = []
     const failed: Array<CallError.CallError> = []
     const call = yield* Call.make(spec, {
@@ -35,367 +33,322 @@ const open = <E, R>(spec: Agent.AgentSpec<E, R>, harness: Partial<Call.Harness> 
   })
 
 describe("Call", () => {
-  it.effect("greets, and answers a turn of the user", () =>
-    Effect.gen(function* () {
-      const outputs = yield* Call.run(
-        echo,
-        Stream.make(
-          { _tag: "UserTurnStarted" },
-          { _tag: "UserTextSent", content: "hello" },
-          { _tag: "UserTurnEnded", eventId: "i1" }
-        )
-      ).pipe(Stream.runCollect)
-      assert.deepStrictEqual(outputs.map(textOf), ["Welcome.", "You said: hello"])
-      assert.strictEqual(outputs[1]?.respondingTo, "i1")
-    })
-  )
-
-  it.effect("keeps the event that an output says it responds to", () =>
-    Effect.gen(function* () {
-      const agent = Agent.make(() => Stream.make(Event.sendText("a", { respondingTo: "own" })))
-      const outputs = yield* Call.run(agent, Stream.empty).pipe(Stream.runCollect)
-      assert.deepStrictEqual(
-        outputs.map((output) => output.respondingTo),
-        ["own"]
+  test("greets, and answers a turn of the user", function* () {
+    const outputs = yield* Call.run(
+      echo,
+      Stream.make(
+        { _tag: "UserTurnStarted" },
+        { _tag: "UserTextSent", content: "hello" },
+        { _tag: "UserTurnEnded", eventId: "i1" }
       )
-    })
-  )
+    ).pipe(Stream.runCollect)
+    assert.deepStrictEqual(outputs.map(textOf), ["Welcome.", "You said: hello"])
+    assert.strictEqual(outputs[1]?.respondingTo, "i1")
+  })
 
-  it.effect("numbers its turns, and hands each its trigger and the call up to it", () =>
-    Effect.gen(function* () {
-      const seen: Array<readonly [number, string, ReadonlyArray<string>]> = []
-      const { receive } = yield* open(
-        Agent.make((event, turn) => {
-          assert.strictEqual(turn.trigger, event)
-          seen.push([turn.id, event._tag, tagsOf(turn.history.events)])
-          return Stream.empty
+  test("keeps the event that an output says it responds to", function* () {
+    const agent = Agent.make(() => Stream.make(Event.sendText("a", { respondingTo: "own" })))
+    const outputs = yield* Call.run(agent, Stream.empty).pipe(Stream.runCollect)
+    assert.deepStrictEqual(
+      outputs.map((output) => output.respondingTo),
+      ["own"]
+    )
+  })
+
+  test("numbers its turns, and hands each its trigger and the call up to it", function* () {
+    const seen: Array<readonly [number, string, ReadonlyArray<string>]> = []
+    const { receive } = yield* open(
+      Agent.make((event, turn) => {
+        assert.strictEqual(turn.trigger, event)
+        seen.push([turn.id, event._tag, tagsOf(turn.history.events)])
+        return Stream.empty
+      })
+    )
+    yield* receive({ _tag: "UserTurnStarted" })
+    yield* receive({ _tag: "UserTurnEnded" })
+    assert.deepStrictEqual(seen, [
+      [1, "CallStarted", ["CallStarted"]],
+      [2, "UserTurnEnded", ["CallStarted", "UserTurnStarted", "UserTurnEnded"]]
+    ])
+  })
+
+  test("a turn is a scope: what it acquired and forked ends with it", function* () {
+    const log: Array<string> = []
+    const note = (line: string) => Effect.sync(() => void log.push(line))
+    const { receive } = yield* open(
+      Agent.make(
+        Agent.route({
+          UserTurnEnded: () =>
+            Stream.fromEffect(
+              Effect.gen(function* () {
+                yield* Effect.addFinalizer(() => note("released"))
+                yield* Effect.forkChild(Effect.onInterrupt(Effect.never, () => note("child interrupted")))
+                yield* Effect.sleep("10 millis")
+                return Event.sendText("a")
+              })
+            )
         })
       )
-      yield* receive({ _tag: "UserTurnStarted" })
-      yield* receive({ _tag: "UserTurnEnded" })
-      assert.deepStrictEqual(seen, [
-        [1, "CallStarted", ["CallStarted"]],
-        [2, "UserTurnEnded", ["CallStarted", "UserTurnStarted", "UserTurnEnded"]]
-      ])
-    })
-  )
+    )
+    yield* receive({ _tag: "UserTurnEnded" })
+    yield* settled
+    assert.deepStrictEqual(log, [])
+    yield* pass("10 millis")
+    assert.deepStrictEqual(log, ["released", "child interrupted"])
+  })
 
-  it.effect("a turn is a scope: what it acquired and forked ends with it", () =>
-    Effect.gen(function* () {
+  describe("interruption", () => {
+    test("a user who starts to speak interrupts the turn", function* () {
       const log: Array<string> = []
-      const note = (line: string) => Effect.sync(() => void log.push(line))
-      const { receive } = yield* open(
+      const { receive, sent } = yield* open(
         Agent.make(
           Agent.route({
             UserTurnEnded: () =>
-              Stream.fromEffect(
-                Effect.gen(function* () {
-                  yield* Effect.addFinalizer(() => note("released"))
-                  yield* Effect.forkChild(Effect.onInterrupt(Effect.never, () => note("child interrupted")))
-                  yield* Effect.sleep("10 millis")
-                  return Event.sendText("a")
-                })
+              Stream.make(Event.sendText("a"), Event.sendText("b")).pipe(
+                Stream.concat(pause("1 minute")),
+                Stream.concat(say("never")),
+                Stream.onExit((exit) => Effect.sync(() => void log.push(exit._tag)))
               )
           })
         )
       )
       yield* receive({ _tag: "UserTurnEnded" })
-      yield* settle
-      assert.deepStrictEqual(log, [])
-      yield* TestClock.adjust("10 millis")
-      assert.deepStrictEqual(log, ["released", "child interrupted"])
+      yield* settled
+      yield* receive({ _tag: "UserTurnStarted" })
+      yield* pass("2 minutes")
+      assert.deepStrictEqual(sent, ["a", "b"])
+      assert.deepStrictEqual(log, ["Failure"])
     })
-  )
 
-  describe("interruption", () => {
-    it.effect("a user who starts to speak interrupts the turn", () =>
-      Effect.gen(function* () {
-        const log: Array<string> = []
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              UserTurnEnded: () =>
-                Stream.make(Event.sendText("a"), Event.sendText("b")).pipe(
-                  Stream.concat(pause("1 minute")),
-                  Stream.concat(say("never")),
-                  Stream.onExit((exit) => Effect.sync(() => void log.push(exit._tag)))
-                )
+    test("a turn that cannot be interrupted is heard no more", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallStarted: () =>
+              Stream.fromEffect(Effect.uninterruptible(Effect.as(Effect.sleep("10 millis"), Event.sendText("late")))),
+            UserTurnEnded: () => say("answer")
+          })
+        )
+      )
+      yield* receive({ _tag: "UserTurnStarted" })
+      yield* pass("20 millis")
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* settled
+      assert.deepStrictEqual(sent, ["answer"])
+    })
+
+    test("the next turn waits for the finalizers of the old one", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("10 millis")),
+            UserTurnEnded: () => say("answer")
+          })
+        )
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* pass("9 millis")
+      assert.deepStrictEqual(sent, [])
+      yield* pass("1 millis")
+      assert.deepStrictEqual(sent, ["answer"])
+    })
+
+    test("the next turn waits no longer than the grace", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("1 hour")),
+            UserTurnEnded: () => say("answer")
+          }),
+          { cancelGrace: "100 millis" }
+        )
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* pass("99 millis")
+      assert.deepStrictEqual(sent, [])
+      yield* pass("1 millis")
+      assert.deepStrictEqual(sent, ["answer"])
+      yield* pass("1 hour")
+    })
+
+    test("of several events that wait for the same turn to end, the last one is answered", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("10 millis")),
+            UserTurnEnded: (event) => say(event.eventId)
+          })
+        )
+      )
+      for (const eventId of ["one", "two", "three"]) yield* receive({ _tag: "UserTurnEnded", eventId })
+      yield* pass("1 minute")
+      assert.deepStrictEqual(sent, ["three"])
+    })
+
+    test("an event that waits for a turn to end is not answered once the user speaks again", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("10 millis")),
+            UserTurnEnded: () => say("answer")
+          })
+        )
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* receive({ _tag: "UserTurnStarted" })
+      yield* pass("1 minute")
+      assert.deepStrictEqual(sent, [])
+    })
+
+    test("an output that waits for the harness is given up", function* () {
+      const gate = yield* Deferred.make<void>()
+      const sent: Array<string> = []
+      const { receive } = yield* open(
+        Agent.make(Agent.route({ CallStarted: () => say("blocked"), UserTurnEnded: () => say("answer") })),
+        {
+          send: (outputs) =>
+            Effect.tap(Deferred.await(gate), () => Effect.sync(() => sent.push(...outputs.map(textOf))))
+        }
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* settled
+      yield* Deferred.succeed(gate, undefined)
+      yield* settled
+      assert.deepStrictEqual(sent, ["answer"])
+    })
+
+    test("a harness may report from within send", function* () {
+      const sent: Array<string> = []
+      const reports: Array<Event.Report> = [{ _tag: "UserTurnStarted" }]
+      const calls: Array<Call.Call> = []
+      const call = yield* open(
+        Agent.make(
+          Agent.route({
+            UserTurnEnded: () => Stream.rechunk(Stream.make(Event.sendText("a"), Event.sendText("b")), 1)
+          })
+        ),
+        {
+          send: (outputs) =>
+            Effect.suspend(() => {
+              sent.push(...outputs.map(textOf))
+              return calls[0]!.receive(reports[0]!)
             })
-          )
-        )
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        yield* receive({ _tag: "UserTurnStarted" })
-        yield* settle
-        yield* TestClock.adjust("2 minutes")
-        assert.deepStrictEqual(sent, ["a", "b"])
-        assert.deepStrictEqual(log, ["Failure"])
-      })
-    )
+        }
+      )
+      calls.push(call)
+      yield* call.receive({ _tag: "UserTurnEnded" })
+      yield* settled
+      assert.deepStrictEqual(sent, ["a"])
+    })
 
-    it.effect("a turn that cannot be interrupted is heard no more", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallStarted: () =>
-                Stream.fromEffect(Effect.uninterruptible(Effect.as(Effect.sleep("10 millis"), Event.sendText("late")))),
-              UserTurnEnded: () => say("answer")
-            })
-          )
+    test("an uninterruptible region finishes, and what comes after it does not begin", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallStarted: (_, turn) =>
+              turn
+                .uninterruptible(Stream.concat(say("a"), Stream.concat(pause("10 millis"), say("b"))))
+                .pipe(Stream.concat(say("c"))),
+            UserTurnEnded: () => say("answer")
+          })
         )
-        yield* receive({ _tag: "UserTurnStarted" })
-        yield* settle
-        yield* TestClock.adjust("20 millis")
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        assert.deepStrictEqual(sent, ["answer"])
-      })
-    )
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* settled
+      assert.deepStrictEqual(sent, ["a"])
+      yield* pass("10 millis")
+      assert.deepStrictEqual(sent, ["a", "b", "answer"])
+    })
 
-    it.effect("the next turn waits for the finalizers of the old one", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("10 millis")),
-              UserTurnEnded: () => say("answer")
-            })
-          )
-        )
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        yield* TestClock.adjust("9 millis")
-        assert.deepStrictEqual(sent, [])
-        yield* TestClock.adjust("1 millis")
-        assert.deepStrictEqual(sent, ["answer"])
-      })
-    )
-
-    it.effect("the next turn waits no longer than the grace", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("1 hour")),
-              UserTurnEnded: () => say("answer")
-            }),
-            { cancelGrace: "100 millis" }
-          )
-        )
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        yield* TestClock.adjust("99 millis")
-        assert.deepStrictEqual(sent, [])
-        yield* TestClock.adjust("1 millis")
-        assert.deepStrictEqual(sent, ["answer"])
-        yield* TestClock.adjust("1 hour")
-      })
-    )
-
-    it.effect("of several events that wait for the same turn to end, the last one is answered", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("10 millis")),
-              UserTurnEnded: (event) => say(event.eventId)
-            })
-          )
-        )
-        for (const eventId of ["one", "two", "three"]) yield* receive({ _tag: "UserTurnEnded", eventId })
-        yield* settle
-        yield* TestClock.adjust("1 minute")
-        assert.deepStrictEqual(sent, ["three"])
-      })
-    )
-
-    it.effect("an event that waits for a turn to end is not answered once the user speaks again", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("10 millis")),
-              UserTurnEnded: () => say("answer")
-            })
-          )
-        )
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* receive({ _tag: "UserTurnStarted" })
-        yield* settle
-        yield* TestClock.adjust("1 minute")
-        assert.deepStrictEqual(sent, [])
-      })
-    )
-
-    it.effect("an output that waits for the harness is given up", () =>
-      Effect.gen(function* () {
-        const gate = yield* Deferred.make<void>()
-        const sent: Array<string> = []
-        const { receive } = yield* open(
-          Agent.make(Agent.route({ CallStarted: () => say("blocked"), UserTurnEnded: () => say("answer") })),
-          {
-            send: (outputs) =>
-              Effect.tap(Deferred.await(gate), () => Effect.sync(() => sent.push(...outputs.map(textOf))))
-          }
-        )
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        yield* Deferred.succeed(gate, undefined)
-        yield* settle
-        assert.deepStrictEqual(sent, ["answer"])
-      })
-    )
-
-    it.effect("a harness may report from within send", () =>
-      Effect.gen(function* () {
-        const sent: Array<string> = []
-        const reports: Array<Event.Report> = [{ _tag: "UserTurnStarted" }]
-        const calls: Array<Call.Call> = []
-        const call = yield* open(
-          Agent.make(
-            Agent.route({
-              UserTurnEnded: () => Stream.rechunk(Stream.make(Event.sendText("a"), Event.sendText("b")), 1)
-            })
-          ),
-          {
-            send: (outputs) =>
-              Effect.suspend(() => {
-                sent.push(...outputs.map(textOf))
-                return calls[0]!.receive(reports[0]!)
-              })
-          }
-        )
-        calls.push(call)
-        yield* call.receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        assert.deepStrictEqual(sent, ["a"])
-      })
-    )
-
-    it.effect("an uninterruptible region finishes, and what comes after it does not begin", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallStarted: (_, turn) =>
-                turn
-                  .uninterruptible(Stream.concat(say("a"), Stream.concat(pause("10 millis"), say("b"))))
-                  .pipe(Stream.concat(say("c"))),
-              UserTurnEnded: () => say("answer")
-            })
-          )
-        )
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        assert.deepStrictEqual(sent, ["a"])
-        yield* TestClock.adjust("10 millis")
-        assert.deepStrictEqual(sent, ["a", "b", "answer"])
-      })
-    )
-
-    it.effect("a region that nothing was to interrupt leaves the rest of the turn alone", () =>
-      Effect.gen(function* () {
-        const { sent } = yield* open(
-          Agent.make((_, turn) => Stream.concat(turn.uninterruptible(say("a")), say("b")), { run: ["CallStarted"] })
-        )
-        assert.deepStrictEqual(sent, ["a", "b"])
-      })
-    )
+    test("a region that nothing was to interrupt leaves the rest of the turn alone", function* () {
+      const { sent } = yield* open(
+        Agent.make((_, turn) => Stream.concat(turn.uninterruptible(say("a")), say("b")), { run: ["CallStarted"] })
+      )
+      assert.deepStrictEqual(sent, ["a", "b"])
+    })
   })
 
   describe("filters", () => {
     const slowly = (tag: Event.Input["_tag"]) => (event: Event.Input) =>
       event._tag === tag ? Effect.delay(Effect.succeed(true), "10 millis") : event._tag === "UserTurnEnded"
 
-    it.effect("a filter that asks holds up the report it is asked about", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make((event) => say(event._tag), { run: slowly("UserDtmfSent"), cancel: [] })
-        )
-        const fiber = yield* Effect.forkChild(
-          Effect.andThen(receive({ _tag: "UserDtmfSent", button: "1" }), receive({ _tag: "UserTurnEnded" }))
-        )
-        yield* settle
-        assert.deepStrictEqual(sent, [])
-        yield* TestClock.adjust("10 millis")
-        yield* Fiber.join(fiber)
-        assert.deepStrictEqual(sent, ["UserDtmfSent", "UserTurnEnded"])
-      })
-    )
+    test("a filter that asks holds up the report it is asked about", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make((event) => say(event._tag), { run: slowly("UserDtmfSent"), cancel: [] })
+      )
+      const fiber = yield* Effect.forkChild(
+        Effect.andThen(receive({ _tag: "UserDtmfSent", button: "1" }), receive({ _tag: "UserTurnEnded" }))
+      )
+      yield* settled
+      assert.deepStrictEqual(sent, [])
+      yield* pass("10 millis")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(sent, ["UserDtmfSent", "UserTurnEnded"])
+    })
 
-    it.effect("a slow answer about a background result is overtaken by no report", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              UserTurnEnded: (_, turn) =>
-                Stream.drain(Stream.fromEffect(turn.background("work", Effect.void, { delivery: "immediate" }))),
-              BackgroundReturned: () => Stream.concat(pause("10 millis"), say("result"))
-            }),
-            { run: slowly("BackgroundReturned") }
-          )
+    test("a slow answer about a background result is overtaken by no report", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            UserTurnEnded: (_, turn) =>
+              Stream.drain(Stream.fromEffect(turn.background("work", Effect.void, { delivery: "immediate" }))),
+            BackgroundReturned: () => Stream.concat(pause("10 millis"), say("result"))
+          }),
+          { run: slowly("BackgroundReturned") }
         )
-        yield* receive({ _tag: "UserTurnEnded" })
-        const speaking = yield* Effect.forkChild(receive({ _tag: "UserTurnStarted" }))
-        yield* settle
-        yield* TestClock.adjust("10 millis")
-        yield* Fiber.join(speaking)
-        yield* settle
-        yield* TestClock.adjust("1 minute")
-        assert.deepStrictEqual(sent, [])
-      })
-    )
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      const speaking = yield* Effect.forkChild(receive({ _tag: "UserTurnStarted" }))
+      yield* pass("10 millis")
+      yield* Fiber.join(speaking)
+      yield* pass("1 minute")
+      assert.deepStrictEqual(sent, [])
+    })
 
-    it.effect("a result for silence waits until the answer about the one before has been acted on", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              UserTurnEnded: (_, turn) =>
-                Stream.drain(
-                  Stream.fromEffect(
-                    Effect.andThen(turn.background("one", Effect.void), turn.background("two", Effect.void))
-                  )
-                ),
-              BackgroundReturned: (event) => Stream.concat(pause("10 millis"), say(event.name))
-            }),
-            { run: slowly("BackgroundReturned") }
-          )
+    test("a result for silence waits until the answer about the one before has been acted on", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            UserTurnEnded: (_, turn) =>
+              Stream.drain(
+                Stream.fromEffect(
+                  Effect.andThen(turn.background("one", Effect.void), turn.background("two", Effect.void))
+                )
+              ),
+            BackgroundReturned: (event) => Stream.concat(pause("10 millis"), say(event.name))
+          }),
+          { run: slowly("BackgroundReturned") }
         )
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        for (let i = 0; i < 4; i++) yield* Effect.andThen(TestClock.adjust("10 millis"), settle)
-        assert.deepStrictEqual(sent, ["one", "two"])
-      })
-    )
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* settled
+      for (let i = 0; i < 4; i++) yield* pass("10 millis")
+      assert.deepStrictEqual(sent, ["one", "two"])
+    })
 
-    it.effect("an answer that comes after the end of the call starts no turn", () =>
-      Effect.gen(function* () {
-        const log: Array<string> = []
-        const { end } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallStarted: (_, turn) =>
-                Stream.drain(Stream.fromEffect(turn.background("work", Effect.void, { delivery: "immediate" }))),
-              BackgroundReturned: () => Stream.fromEffect(Effect.sync(() => (log.push("turn"), Event.sendText("a")))),
-              CallEnded: () =>
-                Stream.onExit(pause("1 minute"), (exit) => Effect.sync(() => void log.push(`handled: ${exit._tag}`)))
-            }),
-            {
-              run: (event) =>
-                event._tag === "BackgroundReturned" ? Effect.delay(Effect.succeed(true), "10 millis") : true,
-              endGrace: "1 hour"
-            }
-          )
+    test("an answer that comes after the end of the call starts no turn", function* () {
+      const log: Array<string> = []
+      const { end } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallStarted: (_, turn) =>
+              Stream.drain(Stream.fromEffect(turn.background("work", Effect.void, { delivery: "immediate" }))),
+            BackgroundReturned: () => Stream.fromEffect(Effect.sync(() => (log.push("turn"), Event.sendText("a")))),
+            CallEnded: () =>
+              Stream.onExit(pause("1 minute"), (exit) => Effect.sync(() => void log.push(`handled: ${exit._tag}`)))
+          }),
+          {
+            run: (event) =>
+              event._tag === "BackgroundReturned" ? Effect.delay(Effect.succeed(true), "10 millis") : true,
+            endGrace: "1 hour"
+          }
         )
-        const ending = yield* Effect.forkChild(end)
-        yield* settle
-        yield* TestClock.adjust("1 minute")
-        yield* Fiber.join(ending)
-        assert.deepStrictEqual(log, ["handled: Success"])
-      })
-    )
+      )
+      const ending = yield* Effect.forkChild(end)
+      yield* pass("1 minute")
+      yield* Fiber.join(ending)
+      assert.deepStrictEqual(log, ["handled: Success"])
+    })
 
     for (const [kind, filter] of [
       [
@@ -406,23 +359,20 @@ describe("Call", () => {
       ],
       ["dies", () => Effect.die(new Error("boom"))]
     ] as const) {
-      it.effect(`a filter that ${kind} leaves its event recorded, and closes the call where that is the policy`, () =>
-        Effect.gen(function* () {
-          const run = (event: Event.Input) =>
-            event._tag === "UserDtmfSent" ? filter() : event._tag === "UserTurnEnded"
-          for (const turnFailure of ["recover", "close"] as const) {
-            const { failed, history, receive, sent } = yield* open(Agent.make(() => say("a"), { run, turnFailure }))
-            yield* receive({ _tag: "UserDtmfSent", button: "1" })
-            yield* receive({ _tag: "UserTurnEnded" })
-            assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "UserDtmfSent", "UserTurnEnded"])
-            assert.deepStrictEqual(
-              failed.map(({ message, reason }) => [reason, message]),
-              turnFailure === "close" ? [["Filter", "boom"]] : []
-            )
-            assert.deepStrictEqual(sent, turnFailure === "close" ? [] : ["a"])
-          }
-        })
-      )
+      test(`a filter that ${kind} leaves its event recorded, and closes the call where that is the policy`, function* () {
+        const run = (event: Event.Input) => (event._tag === "UserDtmfSent" ? filter() : event._tag === "UserTurnEnded")
+        for (const turnFailure of ["recover", "close"] as const) {
+          const { failed, history, receive, sent } = yield* open(Agent.make(() => say("a"), { run, turnFailure }))
+          yield* receive({ _tag: "UserDtmfSent", button: "1" })
+          yield* receive({ _tag: "UserTurnEnded" })
+          assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "UserDtmfSent", "UserTurnEnded"])
+          assert.deepStrictEqual(
+            failed.map(({ message, reason }) => [reason, message]),
+            turnFailure === "close" ? [["Filter", "boom"]] : []
+          )
+          assert.deepStrictEqual(sent, turnFailure === "close" ? [] : ["a"])
+        }
+      })
     }
   })
 
@@ -432,352 +382,311 @@ describe("Call", () => {
       UserTurnEnded: () => say("answer")
     })
 
-    it.effect("recover: the caller hears an apology, the history says why, and the call goes on", () =>
-      Effect.gen(function* () {
-        const { failed, history, receive, sent } = yield* open(Agent.make(broken, { apology: "Sorry." }))
-        yield* receive({ _tag: "UserTurnEnded" })
-        const { events } = yield* history
-        assert.deepStrictEqual(sent, ["a", "Sorry.", "answer"])
-        assert.deepStrictEqual(tagsOf(events), ["CallStarted", "TurnFailed", "UserTurnEnded"])
-        const [started, turnFailed] = events
-        assert.isTrue(turnFailed?._tag === "TurnFailed" && turnFailed.message === "boom")
-        assert.isTrue(turnFailed?._tag === "TurnFailed" && turnFailed.respondingTo === started?.eventId)
-        assert.deepStrictEqual(failed, [])
-      })
-    )
+    test("recover: the caller hears an apology, the history says why, and the call goes on", function* () {
+      const { failed, history, receive, sent } = yield* open(Agent.make(broken, { apology: "Sorry." }))
+      yield* receive({ _tag: "UserTurnEnded" })
+      const { events } = yield* history
+      assert.deepStrictEqual(sent, ["a", "Sorry.", "answer"])
+      assert.deepStrictEqual(tagsOf(events), ["CallStarted", "TurnFailed", "UserTurnEnded"])
+      const [started, turnFailed] = events
+      assert.isTrue(turnFailed?._tag === "TurnFailed" && turnFailed.message === "boom")
+      assert.isTrue(turnFailed?._tag === "TurnFailed" && turnFailed.respondingTo === started?.eventId)
+      assert.deepStrictEqual(failed, [])
+    })
 
-    it.effect("recover: the history says why although the user speaks before the apology is out", () =>
-      Effect.gen(function* () {
-        const { history, receive } = yield* open(
-          Agent.make(() => Stream.fail("boom"), { run: ["CallStarted"] }),
-          { send: () => Effect.never }
-        )
-        yield* receive({ _tag: "UserTurnStarted" })
-        yield* settle
-        assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "TurnFailed", "UserTurnStarted"])
-      })
-    )
+    test("recover: the history says why although the user speaks before the apology is out", function* () {
+      const { history, receive } = yield* open(
+        Agent.make(() => Stream.fail("boom"), { run: ["CallStarted"] }),
+        { send: () => Effect.never }
+      )
+      yield* receive({ _tag: "UserTurnStarted" })
+      yield* settled
+      assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "TurnFailed", "UserTurnStarted"])
+    })
 
-    it.effect("recover: an agent may answer its own failure", () =>
-      Effect.gen(function* () {
-        const { sent } = yield* open(
-          Agent.make(
-            Agent.route({ CallStarted: () => Stream.die("boom"), TurnFailed: (event) => say(event.message) }),
-            { run: ["CallStarted", "TurnFailed"], apology: "" }
-          )
-        )
-        yield* settle
-        assert.deepStrictEqual(sent, ["boom"])
-      })
-    )
+    test("recover: an agent may answer its own failure", function* () {
+      const { sent } = yield* open(
+        Agent.make(Agent.route({ CallStarted: () => Stream.die("boom"), TurnFailed: (event) => say(event.message) }), {
+          run: ["CallStarted", "TurnFailed"],
+          apology: ""
+        })
+      )
+      yield* settled
+      assert.deepStrictEqual(sent, ["boom"])
+    })
 
-    it.effect("close: the harness is told once, and sent nothing more", () =>
-      Effect.gen(function* () {
-        const { failed, receive, sent } = yield* open(
-          Agent.make(
-            (event) => (event._tag === "UserTurnEnded" ? say("answer") : Stream.concat(say("a"), Stream.fail("boom"))),
-            { run: () => true, turnFailure: "close" }
-          )
+    test("close: the harness is told once, and sent nothing more", function* () {
+      const { failed, receive, sent } = yield* open(
+        Agent.make(
+          (event) => (event._tag === "UserTurnEnded" ? say("answer") : Stream.concat(say("a"), Stream.fail("boom"))),
+          { run: () => true, turnFailure: "close" }
         )
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* receive({ _tag: "UserDtmfSent", button: "1" })
-        yield* settle
-        assert.deepStrictEqual(sent, ["a"])
-        assert.deepStrictEqual(
-          failed.map(({ message, reason }) => [reason, message]),
-          [["Turn", "boom"]]
-        )
-      })
-    )
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* receive({ _tag: "UserDtmfSent", button: "1" })
+      yield* settled
+      assert.deepStrictEqual(sent, ["a"])
+      assert.deepStrictEqual(
+        failed.map(({ message, reason }) => [reason, message]),
+        [["Turn", "boom"]]
+      )
+    })
 
-    it.effect("close: a harness may end the call as soon as it is told", () =>
-      Effect.gen(function* () {
-        const log: Array<string> = []
-        const calls: Array<Call.Call> = []
-        const call = yield* open(
-          Agent.make(
-            Agent.route({
-              UserTurnEnded: () => Stream.fail("boom"),
-              CallEnded: () => Stream.drain(Stream.fromEffect(Effect.sync(() => log.push("handled"))))
-            }),
-            { turnFailure: "close" }
-          ),
-          { fail: () => Effect.suspend(() => calls[0]!.end) }
-        )
-        calls.push(call)
-        yield* call.receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        assert.deepStrictEqual(log, ["handled"])
-      })
-    )
+    test("close: a harness may end the call as soon as it is told", function* () {
+      const log: Array<string> = []
+      const calls: Array<Call.Call> = []
+      const call = yield* open(
+        Agent.make(
+          Agent.route({
+            UserTurnEnded: () => Stream.fail("boom"),
+            CallEnded: () => Stream.drain(Stream.fromEffect(Effect.sync(() => log.push("handled"))))
+          }),
+          { turnFailure: "close" }
+        ),
+        { fail: () => Effect.suspend(() => calls[0]!.end) }
+      )
+      calls.push(call)
+      yield* call.receive({ _tag: "UserTurnEnded" })
+      yield* settled
+      assert.deepStrictEqual(log, ["handled"])
+    })
 
-    it.effect("a finalizer that fails when its turn is interrupted is logged, and no failure of the turn", () =>
-      Effect.gen(function* () {
-        const lines: Array<unknown> = []
-        const logger = Logger.make(({ logLevel, message }) => void lines.push(logLevel, message))
-        const sent: Array<string> = []
-        const call = yield* Call.make(
-          Agent.make(Agent.route({ CallStarted: () => Stream.ensuring(Stream.never, Effect.die("boom")) })),
-          {
-            harness: {
-              send: (outputs) => Effect.sync(() => void sent.push(...outputs.map(textOf))),
-              fail: () => Effect.void
-            }
+    test("a finalizer that fails when its turn is interrupted is logged, and no failure of the turn", function* () {
+      const lines: Array<unknown> = []
+      const logger = Logger.make(({ logLevel, message }) => void lines.push(logLevel, message))
+      const sent: Array<string> = []
+      const call = yield* Call.make(
+        Agent.make(Agent.route({ CallStarted: () => Stream.ensuring(Stream.never, Effect.die("boom")) })),
+        {
+          harness: {
+            send: (outputs) => Effect.sync(() => void sent.push(...outputs.map(textOf))),
+            fail: () => Effect.void
           }
-        ).pipe(Effect.provide(Logger.layer([logger])))
-        yield* call.receive({ _tag: "UserTurnStarted" })
-        yield* settle
-        assert.deepStrictEqual(sent, [])
-        assert.deepStrictEqual(lines, ["Warn", ["An interrupted turn failed while it was cleaning up."]])
-      })
-    )
+        }
+      ).pipe(Effect.provide(Logger.layer([logger])))
+      yield* call.receive({ _tag: "UserTurnStarted" })
+      yield* settled
+      assert.deepStrictEqual(sent, [])
+      assert.deepStrictEqual(lines, ["Warn", ["An interrupted turn failed while it was cleaning up."]])
+    })
 
-    it.effect("an agent that throws in place of a stream has failed its turn", () =>
-      Effect.gen(function* () {
-        const { sent } = yield* open(
-          Agent.make(
-            (): Stream.Stream<Event.Output> => {
-              throw new Error("boom")
-            },
-            { run: ["CallStarted"], apology: "Sorry." }
-          )
+    test("an agent that throws in place of a stream has failed its turn", function* () {
+      const { sent } = yield* open(
+        Agent.make(
+          (): Stream.Stream<Event.Output> => {
+            throw new Error("boom")
+          },
+          { run: ["CallStarted"], apology: "Sorry." }
         )
-        assert.deepStrictEqual(sent, ["Sorry."])
-      })
-    )
+      )
+      assert.deepStrictEqual(sent, ["Sorry."])
+    })
   })
 
   describe("background work", () => {
-    it.effect("a result for silence that may not wait at all comes at once", () =>
-      Effect.gen(function* () {
-        const { receive, sent } = yield* open(
-          Agent.make(
-            Agent.route({
-              UserTurnEnded: (_, turn) =>
-                Stream.drain(Stream.fromEffect(turn.background("work", Effect.sleep("10 millis")))),
-              BackgroundReturned: (event) => say(event.name)
-            }),
-            { backgroundPatience: 0 }
-          )
+    test("a result for silence that may not wait at all comes at once", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            UserTurnEnded: (_, turn) =>
+              Stream.drain(Stream.fromEffect(turn.background("work", Effect.sleep("10 millis")))),
+            BackgroundReturned: (event) => say(event.name)
+          }),
+          { backgroundPatience: 0 }
         )
-        yield* receive({ _tag: "UserTurnEnded" })
-        yield* receive({ _tag: "UserTurnStarted" })
-        yield* settle
-        yield* TestClock.adjust("10 millis")
-        assert.deepStrictEqual(sent, ["work"])
-      })
-    )
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* receive({ _tag: "UserTurnStarted" })
+      yield* pass("10 millis")
+      assert.deepStrictEqual(sent, ["work"])
+    })
 
-    it.effect("tells what came of the work", () =>
-      Effect.gen(function* () {
-        const { history } = yield* open(
-          Agent.make(
-            (_, turn) =>
-              Stream.drain(
-                Stream.fromEffect(
-                  Effect.gen(function* () {
-                    yield* turn.background("value", Effect.succeed(1))
-                    yield* turn.background("nothing", Effect.void)
-                    yield* turn.background("failure", Effect.fail(new Error("no")))
-                    yield* turn.background("defect", Effect.die("worse"))
-                    yield* turn.background("interrupted", Effect.interrupt)
-                  })
-                )
-              ),
-            { run: ["CallStarted"], backgroundDelivery: "immediate" }
-          )
+    test("tells what came of the work", function* () {
+      const { history } = yield* open(
+        Agent.make(
+          (_, turn) =>
+            Stream.drain(
+              Stream.fromEffect(
+                Effect.gen(function* () {
+                  yield* turn.background("value", Effect.succeed(1))
+                  yield* turn.background("nothing", Effect.void)
+                  yield* turn.background("failure", Effect.fail(new Error("no")))
+                  yield* turn.background("defect", Effect.die("worse"))
+                  yield* turn.background("interrupted", Effect.interrupt)
+                })
+              )
+            ),
+          { run: ["CallStarted"], backgroundDelivery: "immediate" }
         )
-        const outcomes = (yield* history).events.flatMap((event) =>
-          event._tag === "BackgroundReturned" ? [[event.name, event.outcome, event.result]] : []
-        )
-        assert.deepStrictEqual(outcomes, [
-          ["value", "Returned", 1],
-          ["nothing", "Returned", null],
-          ["failure", "Failed", "no"],
-          ["defect", "Failed", "worse"],
-          ["interrupted", "Cancelled", null]
-        ])
-      })
-    )
+      )
+      const outcomes = (yield* history).events.flatMap((event) =>
+        event._tag === "BackgroundReturned" ? [[event.name, event.outcome, event.result]] : []
+      )
+      assert.deepStrictEqual(outcomes, [
+        ["value", "Returned", 1],
+        ["nothing", "Returned", null],
+        ["failure", "Failed", "no"],
+        ["defect", "Failed", "worse"],
+        ["interrupted", "Cancelled", null]
+      ])
+    })
   })
 
   describe("end", () => {
-    it.effect("the agent handles the end of the call within its grace, unheard", () =>
-      Effect.gen(function* () {
+    test("the agent handles the end of the call within its grace, unheard", function* () {
+      const log: Array<string> = []
+      const { end, sent } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallEnded: () =>
+              say("unheard").pipe(
+                Stream.concat(pause("10 millis")),
+                Stream.onExit((exit) => Effect.sync(() => void log.push(exit._tag)))
+              )
+          })
+        )
+      )
+      const ending = yield* Effect.forkChild(end)
+      yield* settled
+      assert.isUndefined(ending.pollUnsafe())
+      yield* pass("10 millis")
+      yield* Fiber.join(ending)
+      assert.deepStrictEqual(log, ["Success"])
+      assert.deepStrictEqual(sent, [])
+    })
+
+    test("handling that outlasts its grace is cut", function* () {
+      const log: Array<string> = []
+      const { end } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallEnded: () => Stream.onExit(pause("1 hour"), (exit) => Effect.sync(() => void log.push(exit._tag)))
+          }),
+          { endGrace: "1 minute" }
+        )
+      )
+      const ending = yield* Effect.forkChild(end)
+      yield* pass("1 minute")
+      yield* Fiber.join(ending)
+      assert.deepStrictEqual(log, ["Failure"])
+    })
+
+    test("outputAfterEnd: stop ends the turn at its next output", function* () {
+      const log: Array<string> = []
+      const { end } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallEnded: () =>
+              Stream.fromIterable(["a", "b"]).pipe(
+                Stream.rechunk(1),
+                Stream.mapEffect((text) => Effect.sync(() => (log.push(text), Event.sendText(text))))
+              )
+          }),
+          { outputAfterEnd: "stop" }
+        )
+      )
+      yield* end
+      assert.deepStrictEqual(log, ["a"])
+    })
+
+    test("whoever ends the call once more waits for the same end", function* () {
+      const { end, history } = yield* open(Agent.make(Agent.route({ CallEnded: () => pause("10 millis") })))
+      const first = yield* Effect.forkChild(end)
+      const second = yield* Effect.forkChild(end)
+      yield* settled
+      assert.isUndefined(second.pollUnsafe())
+      yield* pass("10 millis")
+      yield* Fiber.joinAll([first, second])
+      yield* end
+      assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "CallEnded"])
+    })
+
+    test("a harness may end the call from within send", function* () {
+      const log: Array<string> = []
+      const calls: Array<Call.Call> = []
+      const call = yield* open(
+        Agent.make(
+          Agent.route({
+            UserTurnEnded: () => Stream.make(Event.endCall()),
+            CallEnded: () => Stream.onExit(pause("10 millis"), (exit) => Effect.sync(() => void log.push(exit._tag)))
+          })
+        ),
+        { send: () => Effect.suspend(() => calls[0]!.end) }
+      )
+      calls.push(call)
+      yield* call.receive({ _tag: "UserTurnEnded" })
+      yield* pass("10 millis")
+      assert.deepStrictEqual(log, ["Success"])
+    })
+
+    test("the one who ends the call may go away; the handling goes on", function* () {
+      const log: Array<string> = []
+      const scope = yield* Scope.make()
+      const { end } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallEnded: () => Stream.onExit(pause("10 millis"), (exit) => Effect.sync(() => void log.push(exit._tag)))
+          })
+        )
+      ).pipe(Scope.provide(scope))
+      const ending = yield* Effect.forkChild(end)
+      yield* settled
+      yield* Fiber.interrupt(ending)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* settled
+      assert.isUndefined(closing.pollUnsafe())
+      yield* pass("10 millis")
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual(log, ["Success"])
+    })
+
+    test("a scope that closes before the end cuts the call off", function* () {
+      const log: Array<string> = []
+      const scope = yield* Scope.make()
+      yield* open(
+        Agent.make((event) =>
+          Stream.onExit(pause("1 hour"), (exit) => Effect.sync(() => void log.push(`${event._tag} ${exit._tag}`)))
+        )
+      ).pipe(Scope.provide(scope))
+      yield* settled
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(log, ["CallStarted Failure"])
+    })
+
+    test("work that comes back while the end is handled leaves it alone, and CallEnded stays the last event", function* () {
+      for (const delivery of ["whenIdle", "immediate", "nextTurn"] as const) {
         const log: Array<string> = []
-        const { end, sent } = yield* open(
+        const { end, history } = yield* open(
           Agent.make(
             Agent.route({
+              CallStarted: (_, turn) =>
+                Stream.drain(Stream.fromEffect(turn.background("work", Effect.sleep("10 millis")))),
               CallEnded: () =>
-                say("unheard").pipe(
-                  Stream.concat(pause("10 millis")),
-                  Stream.onExit((exit) => Effect.sync(() => void log.push(exit._tag)))
-                )
-            })
-          )
-        )
-        const ending = yield* Effect.forkChild(end)
-        yield* settle
-        assert.isUndefined(ending.pollUnsafe())
-        yield* TestClock.adjust("10 millis")
-        yield* Fiber.join(ending)
-        assert.deepStrictEqual(log, ["Success"])
-        assert.deepStrictEqual(sent, [])
-      })
-    )
-
-    it.effect("handling that outlasts its grace is cut", () =>
-      Effect.gen(function* () {
-        const log: Array<string> = []
-        const { end } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallEnded: () => Stream.onExit(pause("1 hour"), (exit) => Effect.sync(() => void log.push(exit._tag)))
-            }),
-            { endGrace: "1 minute" }
-          )
-        )
-        const ending = yield* Effect.forkChild(end)
-        yield* settle
-        yield* TestClock.adjust("1 minute")
-        yield* Fiber.join(ending)
-        assert.deepStrictEqual(log, ["Failure"])
-      })
-    )
-
-    it.effect("outputAfterEnd: stop ends the turn at its next output", () =>
-      Effect.gen(function* () {
-        const log: Array<string> = []
-        const { end } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallEnded: () =>
-                Stream.fromIterable(["a", "b"]).pipe(
-                  Stream.rechunk(1),
-                  Stream.mapEffect((text) => Effect.sync(() => (log.push(text), Event.sendText(text))))
+                Stream.concat(pause("10 millis"), pause("10 millis")).pipe(
+                  Stream.concat(Stream.fail("boom")),
+                  Stream.onExit(() => Effect.sync(() => void log.push("handled")))
                 )
             }),
-            { outputAfterEnd: "stop" }
+            { backgroundDelivery: delivery }
           )
         )
-        yield* end
-        assert.deepStrictEqual(log, ["a"])
-      })
-    )
-
-    it.effect("whoever ends the call once more waits for the same end", () =>
-      Effect.gen(function* () {
-        const { end, history } = yield* open(Agent.make(Agent.route({ CallEnded: () => pause("10 millis") })))
-        const first = yield* Effect.forkChild(end)
-        const second = yield* Effect.forkChild(end)
-        yield* settle
-        assert.isUndefined(second.pollUnsafe())
-        yield* TestClock.adjust("10 millis")
-        yield* Fiber.joinAll([first, second])
-        yield* end
-        assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "CallEnded"])
-      })
-    )
-
-    it.effect("a harness may end the call from within send", () =>
-      Effect.gen(function* () {
-        const log: Array<string> = []
-        const calls: Array<Call.Call> = []
-        const call = yield* open(
-          Agent.make(
-            Agent.route({
-              UserTurnEnded: () => Stream.make(Event.endCall()),
-              CallEnded: () => Stream.onExit(pause("10 millis"), (exit) => Effect.sync(() => void log.push(exit._tag)))
-            })
-          ),
-          { send: () => Effect.suspend(() => calls[0]!.end) }
-        )
-        calls.push(call)
-        yield* call.receive({ _tag: "UserTurnEnded" })
-        yield* settle
-        yield* TestClock.adjust("10 millis")
-        assert.deepStrictEqual(log, ["Success"])
-      })
-    )
-
-    it.effect("the one who ends the call may go away; the handling goes on", () =>
-      Effect.gen(function* () {
-        const log: Array<string> = []
-        const scope = yield* Scope.make()
-        const { end } = yield* open(
-          Agent.make(
-            Agent.route({
-              CallEnded: () => Stream.onExit(pause("10 millis"), (exit) => Effect.sync(() => void log.push(exit._tag)))
-            })
-          )
-        ).pipe(Scope.provide(scope))
         const ending = yield* Effect.forkChild(end)
-        yield* settle
-        yield* Fiber.interrupt(ending)
-        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
-        yield* settle
-        assert.isUndefined(closing.pollUnsafe())
-        yield* TestClock.adjust("10 millis")
-        yield* Fiber.join(closing)
-        assert.deepStrictEqual(log, ["Success"])
-      })
-    )
-
-    it.effect("a scope that closes before the end cuts the call off", () =>
-      Effect.gen(function* () {
-        const log: Array<string> = []
-        const scope = yield* Scope.make()
-        yield* open(
-          Agent.make((event) =>
-            Stream.onExit(pause("1 hour"), (exit) => Effect.sync(() => void log.push(`${event._tag} ${exit._tag}`)))
-          )
-        ).pipe(Scope.provide(scope))
-        yield* settle
-        yield* Scope.close(scope, Exit.void)
-        assert.deepStrictEqual(log, ["CallStarted Failure"])
-      })
-    )
-
-    it.effect("work that comes back while the end is handled leaves it alone, and CallEnded stays the last event", () =>
-      Effect.gen(function* () {
-        for (const delivery of ["whenIdle", "immediate", "nextTurn"] as const) {
-          const log: Array<string> = []
-          const { end, history } = yield* open(
-            Agent.make(
-              Agent.route({
-                CallStarted: (_, turn) =>
-                  Stream.drain(Stream.fromEffect(turn.background("work", Effect.sleep("10 millis")))),
-                CallEnded: () =>
-                  Stream.concat(pause("10 millis"), pause("10 millis")).pipe(
-                    Stream.concat(Stream.fail("boom")),
-                    Stream.onExit(() => Effect.sync(() => void log.push("handled")))
-                  )
-              }),
-              { backgroundDelivery: delivery }
-            )
-          )
-          const ending = yield* Effect.forkChild(end)
-          yield* settle
-          yield* TestClock.adjust("10 millis")
-          yield* settle
-          assert.deepStrictEqual(log, [])
-          yield* TestClock.adjust("10 millis")
-          yield* Fiber.join(ending)
-          assert.deepStrictEqual(log, ["handled"])
-          assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "CallEnded"])
-        }
-      })
-    )
-
-    it.effect("reports after the end are not heard", () =>
-      Effect.gen(function* () {
-        const { end, history, receive, sent } = yield* open(echo)
-        yield* end
-        yield* receive({ _tag: "UserTurnEnded" })
-        assert.deepStrictEqual(sent, ["Welcome."])
+        yield* pass("10 millis")
+        assert.deepStrictEqual(log, [])
+        yield* pass("10 millis")
+        yield* Fiber.join(ending)
+        assert.deepStrictEqual(log, ["handled"])
         assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "CallEnded"])
-      })
-    )
+      }
+    })
+
+    test("reports after the end are not heard", function* () {
+      const { end, history, receive, sent } = yield* open(echo)
+      yield* end
+      yield* receive({ _tag: "UserTurnEnded" })
+      assert.deepStrictEqual(sent, ["Welcome."])
+      assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "CallEnded"])
+    })
   })
 
   describe("run", () => {
@@ -790,111 +699,89 @@ describe("Call", () => {
         })
       )
 
-    it.effect("a consumer that has had enough ends the call", () =>
-      Effect.gen(function* () {
-        yield* TestClock.adjust(0)
-        const log: Array<string> = []
-        const fiber = yield* Call.run(talker(log), Stream.never).pipe(
-          Stream.take(2),
-          Stream.runCollect,
-          Effect.forkChild
-        )
-        yield* settle
-        yield* TestClock.adjust("10 millis")
-        assert.deepStrictEqual((yield* Fiber.join(fiber)).map(textOf), ["a", "a"])
-        assert.deepStrictEqual(log, ["Success"])
-      })
-    )
+    test("a consumer that has had enough ends the call", function* () {
+      const log: Array<string> = []
+      const fiber = yield* Call.run(talker(log), Stream.never).pipe(Stream.take(2), Stream.runCollect, Effect.forkChild)
+      yield* pass("10 millis")
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).map(textOf), ["a", "a"])
+      assert.deepStrictEqual(log, ["Success"])
+    })
 
-    it.effect("a consumer that goes away while the end is handled does not cut the handling", () =>
-      Effect.gen(function* () {
-        yield* TestClock.adjust(0)
-        const log: Array<string> = []
-        const fiber = yield* Call.run(talker(log), Stream.empty).pipe(Stream.runDrain, Effect.forkChild)
-        yield* settle
-        assert.isUndefined(fiber.pollUnsafe())
-        const leaving = yield* Effect.forkChild(Fiber.interrupt(fiber))
-        yield* settle
-        yield* TestClock.adjust("10 millis")
-        yield* Fiber.join(leaving)
-        assert.deepStrictEqual(log, ["Success"])
-      })
-    )
+    test("a consumer that goes away while the end is handled does not cut the handling", function* () {
+      const log: Array<string> = []
+      const fiber = yield* Call.run(talker(log), Stream.empty).pipe(Stream.runDrain, Effect.forkChild)
+      yield* settled
+      assert.isUndefined(fiber.pollUnsafe())
+      const leaving = yield* Effect.forkChild(Fiber.interrupt(fiber))
+      yield* pass("10 millis")
+      yield* Fiber.join(leaving)
+      assert.deepStrictEqual(log, ["Success"])
+    })
 
-    it.effect("a consumer that lags slows the agent down", () =>
-      Effect.gen(function* () {
-        let emitted = 0
-        const agent = Agent.make(
+    test("a consumer that lags slows the agent down", function* () {
+      let emitted = 0
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.forever(Stream.fromEffect(Effect.sync(() => Event.sendText(`${emitted++}`))))
+        })
+      )
+      yield* Call.run(agent, Stream.never, { bufferSize: 4 }).pipe(
+        Stream.runForEach(() => Effect.never),
+        Effect.forkChild
+      )
+      yield* settled
+      assert.isAtMost(emitted, 9)
+    })
+
+    test("reports that fail reach the consumer, and the agent still handles the end", function* () {
+      const log: Array<string> = []
+      const fiber = yield* Call.run(
+        Agent.make(
           Agent.route({
-            CallStarted: () => Stream.forever(Stream.fromEffect(Effect.sync(() => Event.sendText(`${emitted++}`))))
+            CallEnded: () => Stream.onExit(pause("10 millis"), (exit) => Effect.sync(() => void log.push(exit._tag)))
           })
-        )
-        yield* Call.run(agent, Stream.never, { bufferSize: 4 }).pipe(
-          Stream.runForEach(() => Effect.never),
-          Effect.forkChild
-        )
-        yield* settle
-        assert.isAtMost(emitted, 9)
-      })
-    )
+        ),
+        Stream.fail("lost")
+      ).pipe(Stream.runDrain, Effect.exit, Effect.forkChild)
+      yield* pass("10 millis")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.fail("lost"))
+      assert.deepStrictEqual(log, ["Success"])
+    })
 
-    it.effect("reports that fail reach the consumer, and the agent still handles the end", () =>
-      Effect.gen(function* () {
-        yield* TestClock.adjust(0)
-        const log: Array<string> = []
-        const fiber = yield* Call.run(
-          Agent.make(
-            Agent.route({
-              CallEnded: () => Stream.onExit(pause("10 millis"), (exit) => Effect.sync(() => void log.push(exit._tag)))
-            })
-          ),
-          Stream.fail("lost")
-        ).pipe(Stream.runDrain, Effect.exit, Effect.forkChild)
-        yield* settle
-        yield* TestClock.adjust("10 millis")
-        assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.fail("lost"))
-        assert.deepStrictEqual(log, ["Success"])
-      })
-    )
+    test("a failing agent that closes fails the stream behind what was sent before", function* () {
+      const outputs: Array<string> = []
+      const exit = yield* Call.run(
+        Agent.make(() => Stream.concat(say("a"), Stream.fail("boom")), {
+          run: ["CallStarted"],
+          turnFailure: "close"
+        }),
+        Stream.never
+      ).pipe(
+        Stream.runForEach((output) => Effect.sync(() => void outputs.push(textOf(output)))),
+        Effect.exit
+      )
+      assert.deepStrictEqual(outputs, ["a"])
+      assert.isTrue(Exit.isFailure(exit) && String(Cause.squash(exit.cause)).includes("boom"))
+    })
 
-    it.effect("a failing agent that closes fails the stream behind what was sent before", () =>
-      Effect.gen(function* () {
-        const outputs: Array<string> = []
-        const exit = yield* Call.run(
-          Agent.make(() => Stream.concat(say("a"), Stream.fail("boom")), {
-            run: ["CallStarted"],
-            turnFailure: "close"
-          }),
-          Stream.never
-        ).pipe(
-          Stream.runForEach((output) => Effect.sync(() => void outputs.push(textOf(output)))),
-          Effect.exit
-        )
-        assert.deepStrictEqual(outputs, ["a"])
-        assert.isTrue(Exit.isFailure(exit) && String(Cause.squash(exit.cause)).includes("boom"))
-      })
-    )
-
-    it.effect("reports come one after another from a queue", () =>
-      Effect.gen(function* () {
-        const reports = yield* Queue.unbounded<Event.Report, Cause.Done>()
-        const heard: Array<string> = []
-        const fiber = yield* Call.run(echo, Stream.fromQueue(reports)).pipe(
-          Stream.runForEach((output) => Effect.sync(() => void heard.push(textOf(output)))),
-          Effect.forkChild
-        )
-        for (const content of ["one", "two"]) {
-          yield* Queue.offerAll(reports, [
-            { _tag: "UserTurnStarted" },
-            { _tag: "UserTextSent", content },
-            { _tag: "UserTurnEnded" }
-          ])
-          yield* settle
-        }
-        yield* Queue.end(reports)
-        yield* Fiber.join(fiber)
-        assert.deepStrictEqual(heard, ["Welcome.", "You said: one", "You said: two"])
-      })
-    )
+    test("reports come one after another from a queue", function* () {
+      const reports = yield* Queue.unbounded<Event.Report, Cause.Done>()
+      const heard: Array<string> = []
+      const fiber = yield* Call.run(echo, Stream.fromQueue(reports)).pipe(
+        Stream.runForEach((output) => Effect.sync(() => void heard.push(textOf(output)))),
+        Effect.forkChild
+      )
+      for (const content of ["one", "two"]) {
+        yield* Queue.offerAll(reports, [
+          { _tag: "UserTurnStarted" },
+          { _tag: "UserTextSent", content },
+          { _tag: "UserTurnEnded" }
+        ])
+        yield* settled
+      }
+      yield* Queue.end(reports)
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(heard, ["Welcome.", "You said: one", "You said: two"])
+    })
   })
 })

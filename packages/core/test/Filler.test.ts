@@ -1,12 +1,11 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber, Scope, Stream } from "effect"
-import { TestClock } from "effect/testing"
+import { assert, describe } from "@effect/vitest"
+import { Clock, Effect, Exit, Stream } from "effect"
 import type * as Agent from "../src/Agent.ts"
 import * as Event from "../src/Event.ts"
 import * as Filler from "../src/Filler.ts"
 import { quietTurn, started } from "./quietTurn.ts"
+import { pass, settled, test } from "./virtualTest.ts"
 
-const settle = Effect.repeat(Effect.yieldNow, { times: 50 })
 const after = (time: number, ...outputs: ReadonlyArray<Event.Output | string>) =>
   Stream.unwrap(
     Effect.as(
@@ -19,26 +18,18 @@ const script =
   () =>
     parts.reduce((before, after) => Stream.concat(before, after))
 
-/** Runs a turn on the test clock: what it sent, and when. */
+/** What a turn sent, and when, and how it ended. */
 const run = (agent: Agent.Agent<string>, options: Filler.Options, event: Event.Input = started) =>
   Effect.gen(function* () {
-    yield* TestClock.adjust(0)
     const log: Array<string> = []
-    const fiber = yield* Filler.agent(agent, options)(event, quietTurn).pipe(
+    const exit = yield* Filler.agent(agent, options)(event, quietTurn).pipe(
       Stream.runForEach((output) =>
         Effect.map(Clock.currentTimeMillis, (now) =>
           log.push(`${now} ${output._tag === "AgentSendText" ? output.text : output._tag}`)
         )
       ),
-      Effect.forkChild({ startImmediately: true })
+      Effect.exit
     )
-    for (let time = 0; time < 20_000; time += 100) {
-      yield* settle
-      yield* TestClock.adjust(100)
-    }
-    yield* settle
-    const exit = fiber.pollUnsafe()
-    yield* Fiber.interrupt(fiber)
     return { log, exit }
   })
 
@@ -124,78 +115,55 @@ const table: ReadonlyArray<{
 
 describe("Filler", () => {
   for (const { agent, event, log, name, options } of table) {
-    it.effect(name, () =>
-      Effect.gen(function* () {
-        const result = yield* run(agent, options, event)
-        assert.deepStrictEqual(result.log, log)
-        assert.deepStrictEqual(result.exit, Exit.void)
-      })
-    )
+    test(name, function* () {
+      const result = yield* run(agent, options, event)
+      assert.deepStrictEqual(result.log, log)
+      assert.deepStrictEqual(result.exit, Exit.void)
+    })
   }
 
-  it.effect("fails as the agent does", () =>
-    Effect.gen(function* () {
-      const { exit, log } = yield* run(script(after(2000), Stream.fail("broken")), many)
-      assert.deepStrictEqual(log, ["1500 One moment. "])
-      assert.deepStrictEqual(exit, Exit.fail("broken"))
-    })
-  )
+  test("fails as the agent does", function* () {
+    const { exit, log } = yield* run(script(after(2000), Stream.fail("broken")), many)
+    assert.deepStrictEqual(log, ["1500 One moment. "])
+    assert.deepStrictEqual(exit, Exit.fail("broken"))
+  })
 
-  it.effect("gives text that is ready precedence, however slowly it is carried away", () =>
-    Effect.gen(function* () {
-      yield* TestClock.adjust(0)
-      const log: Array<string> = []
-      const agent = script(
-        Stream.make(Event.logMetric("m", 1)),
-        Stream.make(Event.sendText("Ready.")),
-        after(10_000, "Later.")
+  test("gives text that is ready precedence, however slowly it is carried away", function* () {
+    const log: Array<string> = []
+    const agent = script(
+      Stream.make(Event.logMetric("m", 1)),
+      Stream.make(Event.sendText("Ready.")),
+      after(10_000, "Later.")
+    )
+    yield* Filler.agent(agent, many)(started, quietTurn).pipe(
+      Stream.runForEach((output) =>
+        Effect.delay(
+          Effect.sync(() => log.push(output._tag === "AgentSendText" ? output.text : output._tag)),
+          5000
+        )
       )
-      const fiber = yield* Filler.agent(agent, many)(started, quietTurn).pipe(
-        Stream.runForEach((output) =>
-          Effect.delay(
-            Effect.sync(() => log.push(output._tag === "AgentSendText" ? output.text : output._tag)),
-            5000
-          )
-        ),
-        Effect.forkChild({ startImmediately: true })
-      )
-      for (let i = 0; i < 30; i++) {
-        yield* settle
-        yield* TestClock.adjust(1000)
-      }
-      yield* Fiber.join(fiber)
-      assert.deepStrictEqual(log, ["LogMetric", "Ready.", "Later."])
-    })
-  )
+    )
+    assert.deepStrictEqual(log, ["LogMetric", "Ready.", "Later."])
+  })
 
-  it.effect("is interrupted with the turn, which is over once the agent's finalizers have run", () =>
-    Effect.gen(function* () {
-      yield* TestClock.adjust(0)
-      const log: Array<string> = []
-      const agent: Agent.Agent<string> = () =>
-        Stream.fromEffect(
-          Effect.onInterrupt(Effect.never, () => Effect.sync(() => log.push("interrupted")).pipe(Effect.delay(500)))
-        ).pipe(Stream.ensuring(Effect.sync(() => log.push("released"))))
-      const scope = yield* Scope.make()
-      const fiber = yield* Filler.agent(agent, many)(started, quietTurn).pipe(
-        Stream.runForEach((output) =>
-          Effect.sync(() => log.push(Event.Output.guards.AgentSendText(output) ? output.text : ""))
-        ),
-        Effect.ensuring(Effect.sync(() => log.push("over"))),
-        Effect.forkIn(scope, { startImmediately: true })
-      )
-      yield* settle
-      yield* TestClock.adjust(2000)
-      yield* settle
-      fiber.interruptUnsafe()
-      yield* settle
-      assert.deepStrictEqual(log, ["One moment. "])
-      for (let i = 0; i < 10; i++) {
-        yield* TestClock.adjust(1000)
-        yield* settle
-      }
-      assert.deepStrictEqual(log, ["One moment. ", "interrupted", "released", "over"])
-      yield* Scope.close(scope, Exit.void)
-    })
-  )
+  test("is interrupted with the turn, which is over once the agent's finalizers have run", function* () {
+    const log: Array<string> = []
+    const agent: Agent.Agent<string> = () =>
+      Stream.fromEffect(
+        Effect.onInterrupt(Effect.never, () => Effect.sync(() => log.push("interrupted")).pipe(Effect.delay(500)))
+      ).pipe(Stream.ensuring(Effect.sync(() => log.push("released"))))
+    const fiber = yield* Filler.agent(agent, many)(started, quietTurn).pipe(
+      Stream.runForEach((output) =>
+        Effect.sync(() => log.push(Event.Output.guards.AgentSendText(output) ? output.text : ""))
+      ),
+      Effect.ensuring(Effect.sync(() => log.push("over"))),
+      Effect.forkScoped({ startImmediately: true })
+    )
+    yield* pass(2000)
+    fiber.interruptUnsafe()
+    yield* settled
+    assert.deepStrictEqual(log, ["One moment. "])
+    yield* pass("10 seconds")
+    assert.deepStrictEqual(log, ["One moment. ", "interrupted", "released", "over"])
+  })
 })
