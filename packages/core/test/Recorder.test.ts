@@ -9,15 +9,14 @@ import * as EventId from "../src/EventId.ts"
 import * as Recorder from "../src/Recorder.ts"
 import * as Recording from "../src/Recording.ts"
 import type * as Redaction from "../src/Redaction.ts"
+import * as VirtualTime from "../src/testing/VirtualTime.ts"
+import { pass, settled } from "./virtualTest.ts"
 
-const settle = Effect.repeat(Effect.yieldNow, { times: 50 })
-const wait = (ms: number) => Effect.andThen(settle, Effect.andThen(TestClock.adjust(ms), settle))
 const request = CallRequest.make({ callId: "c1" })
 
 /** A recorder that writes into memory. */
 const memory = (options: { readonly redact?: Redaction.Redaction; readonly seed?: number } = {}) =>
   Effect.gen(function* () {
-    yield* TestClock.adjust(0)
     let text = ""
     const recorder = yield* Recorder.make({ request, write: (line) => (text += line), ...options })
     return { recorder, recording: Effect.sync(() => Result.getOrThrow(Recording.decode(text))) }
@@ -36,12 +35,12 @@ const record = <E>(
       request,
       harness: { send: () => Effect.void, fail: () => Effect.void, ...harness }
     }).pipe(Scope.provide(scope), Recorder.provide(recorder))
-    yield* settle
+    yield* settled
     yield* script(call)
-    yield* settle
+    yield* settled
     yield* Scope.close(scope, Exit.void)
     return yield* recording
-  }).pipe(Effect.provideService(References.MinimumLogLevel, "None"))
+  }).pipe(Effect.provideService(References.MinimumLogLevel, "None"), VirtualTime.run)
 
 /** A line in a few words, with the ids of the call by number. */
 const brief = (recording: Recording.Recording): ReadonlyArray<string> => {
@@ -123,14 +122,14 @@ describe("Recorder", () => {
     Effect.gen(function* () {
       const recording = yield* record(agent, (call) =>
         Effect.gen(function* () {
-          yield* wait(100)
+          yield* pass(100)
           yield* say(call, "hi", "u1")
-          yield* wait(137.5)
+          yield* pass(137.5)
           yield* call.receive({ _tag: "UserTurnStarted", eventId: "u2" })
-          yield* wait(12)
+          yield* pass(12)
           yield* call.receive({ _tag: "UserTextSent", content: "fail" })
           yield* call.receive({ _tag: "UserTurnEnded" })
-          yield* wait(300)
+          yield* pass(300)
           yield* call.end
         })
       )

@@ -3,6 +3,7 @@ import { Cause, Effect, Exit, Fiber, Schema, Stream } from "effect"
 import * as Event from "../src/Event.ts"
 import * as WordBuffer from "../src/WordBuffer.ts"
 import { quietTurn, started } from "./quietTurn.ts"
+import { settled, test } from "./virtualTest.ts"
 
 const { sendText } = Event
 const fixed = (text: string) => sendText(text, { interruptible: false })
@@ -112,36 +113,32 @@ describe("WordBuffer", () => {
     })
   )
 
-  it.effect("loses the half word where the stream fails", () =>
-    Effect.gen(function* () {
-      const sent: Array<string> = []
-      const exit = yield* Stream.make(sendText("hello wor")).pipe(
-        Stream.concat(Stream.fail("broken" as const)),
-        (stream) => WordBuffer.stream(stream),
-        Stream.runForEach((output) => Effect.sync(() => sent.push(short(output)))),
-        Effect.exit
-      )
-      assert.deepStrictEqual(exit, Exit.fail("broken"))
-      assert.deepStrictEqual(sent, ["hello "])
-    })
-  )
+  test("loses the half word where the stream fails", function* () {
+    const sent: Array<string> = []
+    const exit = yield* Stream.make(sendText("hello wor")).pipe(
+      Stream.concat(Stream.fail("broken" as const)),
+      (stream) => WordBuffer.stream(stream),
+      Stream.runForEach((output) => Effect.sync(() => sent.push(short(output)))),
+      Effect.exit
+    )
+    assert.deepStrictEqual(exit, Exit.fail("broken"))
+    assert.deepStrictEqual(sent, ["hello "])
+  })
 
-  it.effect("loses the half word where the turn is interrupted", () =>
-    Effect.gen(function* () {
-      const sent: Array<string> = []
-      const fiber = yield* Stream.make(sendText("hello wor")).pipe(
-        Stream.concat(Stream.never),
-        (stream) => WordBuffer.stream(stream),
-        Stream.runForEach((output) => Effect.sync(() => sent.push(short(output)))),
-        Effect.forkChild({ startImmediately: true })
-      )
-      yield* Effect.repeat(Effect.yieldNow, { times: 50 })
-      yield* Fiber.interrupt(fiber)
-      const exit = yield* Fiber.await(fiber)
-      assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
-      assert.deepStrictEqual(sent, ["hello "])
-    })
-  )
+  test("loses the half word where the turn is interrupted", function* () {
+    const sent: Array<string> = []
+    const fiber = yield* Stream.make(sendText("hello wor")).pipe(
+      Stream.concat(Stream.never),
+      (stream) => WordBuffer.stream(stream),
+      Stream.runForEach((output) => Effect.sync(() => sent.push(short(output)))),
+      Effect.forkChild({ startImmediately: true })
+    )
+    yield* settled
+    yield* Fiber.interrupt(fiber)
+    const exit = yield* Fiber.await(fiber)
+    assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
+    assert.deepStrictEqual(sent, ["hello "])
+  })
 
   it.effect("wraps an agent, anew for each turn", () =>
     Effect.gen(function* () {

@@ -1,10 +1,10 @@
-import { Call, CallRequest, Event, Recorder, Recording } from "@antiphon/core"
+import { CallRequest, Recorder, Recording } from "@antiphon/core"
+import { Caller, Expect, Played, TestCall } from "@antiphon/core/testing"
 import { ScriptedModel } from "@antiphon/llm/testing"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { type Cause, Effect, Queue, Result, Stream } from "effect"
+import { Effect, Result, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
-import { TestClock } from "effect/testing"
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
@@ -20,7 +20,6 @@ import { asRecorded, otherwiseFrom } from "../src/recording-model.ts"
 import { transcript } from "../src/recording-read.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
-const settle = Effect.repeat(Effect.yieldNow, { times: 50 })
 
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1")
@@ -79,73 +78,63 @@ async function* onMessages(socket: WebSocket): AsyncGenerator<[WebSocket.RawData
   for (;;) yield (await once(socket, "message")) as [WebSocket.RawData]
 }
 
-const playing = (agent: typeof clerk | typeof concierge) =>
-  Effect.gen(function* () {
-    const reports = yield* Queue.unbounded<Event.Report, Cause.Done>()
-    const said: Array<string> = []
-    yield* Call.run(agent, Stream.fromQueue(reports)).pipe(
-      Stream.runForEach((output) =>
-        Effect.sync(() => said.push(output._tag === "AgentSendText" ? output.text : output._tag))
-      ),
-      Effect.forkScoped
-    )
-    yield* settle
-    return { said, report: (report: Event.Report) => Effect.andThen(Queue.offer(reports, report), settle) }
-  })
-
 describe("examples", () => {
-  it.live("01-echo greets and echoes over a socket", () =>
-    Effect.gen(function* () {
-      const { address } = yield* running("01-echo.ts")
-      const turn = [
-        { type: "start" },
-        { type: "user_state", value: "speaking" },
-        { type: "message", content: "hello" },
-        { type: "user_state", value: "idle" }
-      ]
-      assert.deepStrictEqual(yield* firstMessages(address, turn, 2), ["Hello! Say something.", "You said: hello"])
-    })
+  it.live(
+    "01-echo greets and echoes over a socket",
+    () =>
+      Effect.gen(function* () {
+        const { address } = yield* running("01-echo.ts")
+        const turn = [
+          { type: "start" },
+          { type: "user_state", value: "speaking" },
+          { type: "message", content: "hello" },
+          { type: "user_state", value: "idle" }
+        ]
+        assert.deepStrictEqual(yield* firstMessages(address, turn, 2), ["Hello! Say something.", "You said: hello"])
+      }),
+    20_000
   )
 
-  it.live("02-mount serves the application's own route beside the agent", () =>
-    Effect.gen(function* () {
-      const { address } = yield* running("02-mount.ts")
-      const health = yield* Effect.promise(() => fetch(`http://${address}/health`).then((response) => response.text()))
-      assert.strictEqual(health, "ok")
-      assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start" }], 1), ["You have 2 open orders."])
-    })
+  it.live(
+    "02-mount serves the application's own route beside the agent",
+    () =>
+      Effect.gen(function* () {
+        const { address } = yield* running("02-mount.ts")
+        const health = yield* Effect.promise(() =>
+          fetch(`http://${address}/health`).then((response) => response.text())
+        )
+        assert.strictEqual(health, "ok")
+        assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start" }], 1), ["You have 2 open orders."])
+      }),
+    20_000
   )
 
-  it.effect("03-background tells its result by itself", () =>
+  it.effect("03-background tells its result by itself, once nobody is speaking", () =>
     Effect.gen(function* () {
-      const { report, said } = yield* playing(concierge)
-      yield* report({ _tag: "UserTurnEnded" })
-      assert.deepStrictEqual(said, ["I am looking for a table. Anything else meanwhile?"])
-      yield* TestClock.adjust("3 seconds")
-      yield* settle
-      assert.deepStrictEqual(said.slice(1), ["By the way: I found a table at eight."])
+      const call = yield* TestCall.run(concierge, [Caller.says("A table"), Caller.listens(), Caller.pauses("1 second")])
+      Expect.output(call, { _tag: "AgentSendText", text: "I am looking for a table. Anything else meanwhile?" }, 750)
+      Expect.output(call, { _tag: "AgentSendText", text: "By the way: I found a table at eight." }, 4125)
+      assert.lengthOf(Played.outputs(call), 2)
     })
   )
 
   it.effect("04-interruption finishes what must be heard, and no more", () =>
     Effect.gen(function* () {
-      const { report, said } = yield* playing(clerk)
-      yield* TestClock.adjust("80 millis")
-      yield* report({ _tag: "UserTurnStarted" })
-      yield* TestClock.adjust("10 seconds")
-      yield* settle
-      assert.strictEqual(said.join(""), "This call is recorded. ")
-      yield* report({ _tag: "AgentTextSent", content: "Thiscall" })
-      yield* report({ _tag: "UserTurnEnded" })
-      assert.strictEqual(said.at(-1), "I had got to: This call is recorded. ")
+      const call = yield* TestCall.run(clerk, [Caller.bargesIn("Wait", { at: "80 millis" }), Caller.listens()])
+      const reported = call.entries.filter(({ at, _tag }) => _tag === "Spoken" && at <= 455)
+      assert.lengthOf(reported, 1)
+      assert.strictEqual(Played.said(call), "This call is recorded. I had got to: This call is recorded. ")
     })
   )
 
-  it.live("05-assistant greets, with a plan of two providers behind it", () =>
-    Effect.gen(function* () {
-      const { address } = yield* running("05-assistant.ts", { ANTHROPIC_API_KEY: "none", OPENAI_API_KEY: "none" })
-      assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start" }], 1), ["Bicycle shop, good morning!"])
-    })
+  it.live(
+    "05-assistant greets, with a plan of two providers behind it",
+    () =>
+      Effect.gen(function* () {
+        const { address } = yield* running("05-assistant.ts", { ANTHROPIC_API_KEY: "none", OPENAI_API_KEY: "none" })
+        assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start" }], 1), ["Bicycle shop, good morning!"])
+      }),
+    20_000
   )
 
   it.effect("06-call answers without a socket", () =>
