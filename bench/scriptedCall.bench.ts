@@ -61,7 +61,9 @@ for (let run = 0; run < warmUps + runs; run++) {
 if (prints.size !== 1) throw new Error(`${prints.size} different calls from one script`)
 
 const cost = median(costs)
-console.log(`  ${(length / 60_000).toFixed(1)} minutes, ${(length / cost / 1000).toFixed(0)},000 times as fast as the call`)
+console.log(
+  `  ${(length / 60_000).toFixed(1)} minutes, ${(length / cost / 1000).toFixed(0)},000 times as fast as the call`
+)
 report([
   {
     budget: `CPU of a scripted call of ten minutes <= ${boundMs} ms`,
