@@ -194,10 +194,23 @@ Evaluation.run({ name: "packed", runs: 3, scenarios: [scenario] }).pipe(
 )
 `
 
+const subjects = `
+import * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import { Rules } from "@antiphon/core/testing"
+import { Stream } from "effect"
+
+const agent = Agent.make(Agent.route({ UserTurnEnded: () => Stream.make(Event.sendText("Good morning.")) }))
+const subject: Rules.Subject = { callers: {}, simulate: (caller) => Rules.simulate(agent, caller) }
+
+export default subject
+`
+
 const writePrograms = (agent) => {
   writeFileSync(join(project, "agent.ts"), agent)
   writeFileSync(join(project, "evaluated.ts"), evaluated)
   writeFileSync(join(project, "mounted.ts"), mounted)
+  writeFileSync(join(project, "subjects.ts"), subjects)
   const compilerOptions = {
     target: "es2024",
     lib: ["es2024", "dom"],
@@ -293,6 +306,13 @@ try {
   await step("an agent is evaluated on calls in virtual time", () => {
     const report = run(process.execPath, ["evaluated.ts"], project)
     check(/hello +3\/3 +100\.0 %/.test(report) && /^Passed$/m.test(report), `the evaluation says\n${report}`)
+  })
+  await step("the antiphon command simulates calls, on two threads", () => {
+    const command = join(project, "node_modules/@antiphon/cli/dist/bin/antiphon.js")
+    const args = [command, "simulate", "--agent", "subjects.ts", "--calls", "60", "--threads", "2"]
+    const report = run(process.execPath, args, project)
+    check(/All rules hold\. 60 of 60 calls/.test(report), `the simulation says\n${report}`)
+    check(existsSync(join(project, "node_modules/.bin/antiphon")), "the antiphon command is not linked")
   })
   await step("the agent of the README answers", () =>
     serving("agent.ts", async (port) => `"${await greetingOf(port)}"`)

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
@@ -31,6 +32,14 @@ export class Failure extends Data.TaggedError("TurnFailure")<{ readonly apology:
     return describe(this.cause)
   }
 }
+
+/**
+ * The first turn of a call that its agent has run. What was sent in the turns before is the agent's own too, though it does
+ * not remember it: it goes on with a call that was played from a recording. 1 on any other call.
+ */
+export const First: Context.Reference<number> = Context.Reference("@antiphon/core/Turn/First", {
+  defaultValue: () => 1
+})
 
 /** What an agent is handed beside the event. */
 export interface Turn {

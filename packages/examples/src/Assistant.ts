@@ -15,6 +15,7 @@ import * as AgentAsHandoff from "@antiphon/llm/tool/AgentAsHandoff"
 import * as EndCall from "@antiphon/llm/tool/EndCall"
 import * as SendDtmf from "@antiphon/llm/tool/SendDtmf"
 import * as VoiceTool from "@antiphon/llm/VoiceTool"
+import * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -24,6 +25,16 @@ import * as Stream from "effect/Stream"
 
 /** The name that stands for the embedded demo model. */
 export const demo = "demo"
+
+/** The model that the environment asks for, or has a key for; the embedded one where there is none. */
+export const chosen = Effect.gen(function* () {
+  const read = (name: string) => Effect.map(Config.withDefault(Config.String(name), ""), (value) => value.trim())
+  const named = yield* read("ANTIPHON_MODEL")
+  if (named !== "") return named
+  if ((yield* read("ANTHROPIC_API_KEY")) !== "") return "anthropic/claude-haiku-4-5"
+  if ((yield* read("OPENAI_API_KEY")) !== "" || (yield* read("OPENAI_BASE_URL")) !== "") return "openai/gpt-4.1-mini"
+  return demo
+})
 
 /**
  * Layer of a model by its name. Whatever a provider fails with, the demo model goes on: a first start is no place for an

@@ -29,16 +29,6 @@ const style = (code: number) => (text: string) => (colours ? `\u001B[${code}m${t
 const bold = style(1)
 const dim = style(2)
 
-/** The model that the environment asks for, or has a key for; the embedded one where there is none. */
-const chosenModel = Effect.gen(function* () {
-  const read = (name: string) => Effect.map(Config.withDefault(Config.String(name), ""), (value) => value.trim())
-  const chosen = yield* read("ANTIPHON_MODEL")
-  if (chosen !== "") return chosen
-  if ((yield* read("ANTHROPIC_API_KEY")) !== "") return "anthropic/claude-haiku-4-5"
-  if ((yield* read("OPENAI_API_KEY")) !== "" || (yield* read("OPENAI_BASE_URL")) !== "") return "openai/gpt-4.1-mini"
-  return Assistant.demo
-})
-
 const aboutDemo = `\
   The demo model is a handful of rules and needs no key. To use a real one, set ANTHROPIC_API_KEY or OPENAI_API_KEY, or
   OPENAI_BASE_URL for a server of your own. ANTIPHON_MODEL picks any other, such as groq/llama-3.3-70b-versatile.`
@@ -79,7 +69,7 @@ const portInUse = ({ cause }: ServeError): number | undefined =>
     : undefined
 const refuse = (why: string) => Effect.andThen(Stdio.error(`\n  ${why}\n`), Effect.fail(new NotStarted()))
 
-Effect.flatMap(chosenModel, (model) =>
+Effect.flatMap(Assistant.chosen, (model) =>
   Layer.launch(Layer.provide(Layer.effectDiscard(announce(model)), server(model)))
 ).pipe(
   Effect.catchTags({

@@ -86,6 +86,7 @@ describe("the repository", () => {
 
 describe("dependencies", () => {
   const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
+    "@antiphon/cli": ["@antiphon/core", "@antiphon/llm"],
     "@antiphon/core": [],
     "@antiphon/llm": ["@antiphon/core"],
     "@antiphon/server": ["@antiphon/core"]

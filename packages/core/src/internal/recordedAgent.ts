@@ -3,6 +3,7 @@
  * model or its tools, and from that turn on another agent goes on.
  */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AgentSpec } from "../Agent.ts"
 import type * as Event from "../Event.ts"
@@ -12,12 +13,23 @@ import type { Pace } from "../testing/Pace.ts"
 import * as Turn from "../Turn.ts"
 import * as RecordedTurns from "./recordedTurns.ts"
 
+/** Makes the agent. What was put on the record beside its turns is put there until the scope closes. */
 export const make = <R>(
   lines: ReadonlyArray<Recording.Line>,
   pace: Pace,
   from: number,
   next: AgentSpec<unknown, R>
-): AgentSpec<unknown, R> => {
+): Effect.Effect<AgentSpec<unknown, R>, never, Scope.Scope> => {
+  const { late, spec } = wire(lines, pace, from, next)
+  return Effect.as(Effect.forkScoped(late), spec)
+}
+
+const wire = <R>(
+  lines: ReadonlyArray<Recording.Line>,
+  pace: Pace,
+  from: number,
+  next: AgentSpec<unknown, R>
+): { readonly spec: AgentSpec<unknown, R>; readonly late: Effect.Effect<void> } => {
   const turns = RecordedTurns.of(lines)
   const returned = RecordedTurns.returned(lines)
   const fork = turns.get(from)?.place ?? lines.length
@@ -45,9 +57,7 @@ export const make = <R>(
       )
     )
     const steps = outputs.map((line): Stream.Stream<Event.Output> => {
-      // The event is called otherwise now where the call has named it.
-      const { respondingTo, ...rest } = line.output
-      const output = respondingTo === trigger ? (rest as Event.Output) : line.output
+      const output = renamed(line.output, trigger)
       return line._tag === "Sent"
         ? Stream.fromEffect(Effect.as(pace.exactly(line), output))
         : Stream.fromEffectDrain(Effect.andThen(pace.exactly(line), turn.record([output])))
@@ -62,17 +72,34 @@ export const make = <R>(
     ].reduce<Stream.Stream<Event.Output, unknown>>((before, after) => Stream.concat(before, after), Stream.empty)
   }
 
-  return {
+  const begun = new Map<number, Turn.Turn>()
+  const late = lines.slice(0, fork).flatMap((line) => {
+    if (line._tag !== "Kept") return []
+    const recorded = turns.get(line.turn)
+    if (recorded === undefined || !recorded.late.includes(line)) return []
+    const record = Effect.suspend(
+      () => begun.get(line.turn)?.record([renamed(line.output, recorded.trigger)]) ?? Effect.void
+    )
+    return [Effect.andThen(pace.exactly(line), record)]
+  })
+
+  const spec: AgentSpec<unknown, R> = {
     ...next,
     run: filter(next.run, "Run"),
     cancel: filter(next.cancel, "Cancel"),
     agent: (trigger, turn) => {
+      begun.set(turn.id, turn)
       if (turn.id < from) return repeat(turn)
       isOver = true
       return next.agent(trigger, turn)
     }
   }
+  return { spec, late: Effect.all(late, { discard: true }) }
 }
+
+/** An event that the call has named is called otherwise now. */
+const renamed = ({ respondingTo, ...rest }: Event.Output, trigger: string): Event.Output =>
+  (respondingTo === trigger || respondingTo === undefined ? rest : { ...rest, respondingTo }) as Event.Output
 
 const outcomeOf = (event: Event.InputOf<"BackgroundReturned">): Effect.Effect<unknown, unknown> => {
   if (event.outcome === "Returned") return Effect.succeed(event.result)

@@ -11,6 +11,8 @@ export interface RecordedTurn {
   readonly sent: ReadonlyArray<Recording.LineOf<"Sent"> | Recording.LineOf<"Kept">>
   /** The same, and what it put on the record beside its stream. */
   readonly outputs: ReadonlyArray<Recording.LineOf<"Sent"> | Recording.LineOf<"Kept">>
+  /** What was put on its record after its end, as by work of its that goes on in the background. */
+  readonly late: ReadonlyArray<Recording.LineOf<"Kept">>
   /** What its failure had the call say, after its end. */
   readonly apology: string
   readonly end: Recording.LineOf<"TurnEnded"> | undefined
@@ -22,7 +24,7 @@ export const of = (lines: ReadonlyArray<Recording.Line>): ReadonlyMap<number, Re
   type Building = { -readonly [K in keyof RecordedTurn]: RecordedTurn[K] } & Record<
     "sent" | "outputs",
     Array<RecordedTurn["sent"][number]>
-  >
+  > & { late: Array<Recording.LineOf<"Kept">> }
   const turns = new Map<number, Building>()
   // At the end of a call nobody listens, so that what its last turn gives only goes on the record.
   let isOver = false
@@ -38,7 +40,7 @@ export const of = (lines: ReadonlyArray<Recording.Line>): ReadonlyMap<number, Re
         break
       case "TurnStarted": {
         const { trigger, turn } = line
-        turns.set(turn, { turn, trigger, place, sent: [], outputs: [], apology: "", end: undefined, eventAt })
+        turns.set(turn, { turn, trigger, place, sent: [], outputs: [], late: [], apology: "", end: undefined, eventAt })
         break
       }
       case "TurnEnded": {
@@ -51,7 +53,8 @@ export const of = (lines: ReadonlyArray<Recording.Line>): ReadonlyMap<number, Re
         const turn = turns.get(line.turn)
         if (turn === undefined) break
         if (turn.end !== undefined) {
-          if (line.output._tag === "AgentSendText") turn.apology += line.output.text
+          if (line._tag === "Kept") turn.late.push(line)
+          else if (line.output._tag === "AgentSendText") turn.apology += line.output.text
           break
         }
         turn.outputs.push(line)

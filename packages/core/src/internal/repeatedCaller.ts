@@ -110,7 +110,7 @@ export const joined = (texts: ReadonlyArray<string>): string => {
 }
 
 /** What was heard as the agent wrote it, with the space behind it, and what it has sent after that. */
-const takeHeard = (sent: string, heard: string): readonly [text: string, rest: string] => {
+export const takeHeard = (sent: string, heard: string): readonly [text: string, rest: string] => {
   const words = heard.trim()
   const at = sent.indexOf(words)
   if (words === "" || at < 0) return [`${words} `, sent]

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Result from "effect/Result"
 import * as Recording from "../Recording.ts"
 import * as Timeline from "./Timeline.ts"
 
@@ -21,7 +22,8 @@ export interface Difference {
  * What became of a comparison.
  *
  * `Identical`: to the byte. `Same`: each of those who take part (the caller, the agent, each request to a model, each
- * background work) does the same in the same order, and at the same time but for `drift` milliseconds at most.
+ * background work) does the same in the same order, and at the same time but for `drift` milliseconds at most. The numbers
+ * of metrics, which are mostly times, may differ.
  */
 export type Comparison =
   | { readonly _tag: "Identical"; readonly lines: number }
@@ -34,7 +36,16 @@ export const make = (
   replayed: Recording.Recording,
   /** Milliseconds that a line may be early or late. */
   tolerance: number
-): Comparison => {
+): Comparison => compare(ordered(recorded), ordered(replayed), tolerance)
+
+/** A recording with the fields of its lines in the order of their schemas, in which not every writer has them. */
+const ordered = (recording: Recording.Recording): Recording.Recording =>
+  Result.match(Recording.decode(Recording.encode(recording)), {
+    onFailure: () => recording,
+    onSuccess: ({ lines }) => ({ ...recording, lines })
+  })
+
+const compare = (recorded: Recording.Recording, replayed: Recording.Recording, tolerance: number): Comparison => {
   const [before, after] = [recorded.lines, replayed.lines].map((lines) => lines.map(Recording.encodeLine))
   const isPrefix = before!.every((line, place) => line === after![place])
   const isWhole = isComplete(recorded)
@@ -73,7 +84,11 @@ const differenceOf = (
   replayed: replayed && Recording.encodeLine(replayed).trimEnd()
 })
 
-const kindOf = (recorded: Recording.Line | undefined, replayed: Recording.Line | undefined): Difference["what"] => {
+const kindOf = (
+  recorded: Recording.Line | undefined,
+  replayed: Recording.Line | undefined,
+  contentOf: (line: Recording.Line) => string
+): Difference["what"] => {
   if (recorded === undefined) return "Added"
   if (replayed === undefined) return "Missing"
   return contentOf(recorded) === contentOf(replayed) ? "Time" : "Content"
@@ -85,7 +100,7 @@ const inOrder = ({ lines: before }: Recording.Recording, { lines: after }: Recor
     return other === undefined || Recording.encodeLine(line) !== Recording.encodeLine(other)
   })
   const found = place < 0 ? before.length : place
-  return differenceOf(kindOf(before[found], after[found]), found, before[found], after[found])
+  return differenceOf(kindOf(before[found], after[found], timeless), found, before[found], after[found])
 }
 
 const byParty = (recorded: Recording.Recording, replayed: Recording.Recording, tolerance: number): Comparison => {
@@ -101,7 +116,7 @@ const byParty = (recorded: Recording.Recording, replayed: Recording.Recording, t
     for (let i = 0; i < count; i++) {
       const [one, other] = [was[i], is[i]]
       const place = one?.place ?? placeAt(recorded.lines, other!.line.at)
-      const what = kindOf(one?.line, other?.line)
+      const what = kindOf(one?.line, other?.line, (line) => timeless(unmeasured(line)))
       const late = one === undefined || other === undefined ? 0 : Math.abs(other.line.at - one.line.at)
       if (what !== "Time" || late > tolerance) {
         found(differenceOf(what, place, one?.line, other?.line))
@@ -119,7 +134,14 @@ const placeAt = (lines: ReadonlyArray<Recording.Line>, at: number): number => {
   return Math.max(0, place)
 }
 
-const contentOf = (line: Recording.Line): string => Recording.encodeLine({ ...line, at: 0 })
+const timeless = (line: Recording.Line): string => Recording.encodeLine({ ...line, at: 0 })
+
+/** A line without what a clock has measured. */
+const unmeasured = (line: Recording.Line): Recording.Line => {
+  if ((line._tag !== "Sent" && line._tag !== "Kept") || line.output._tag !== "LogMetric") return line
+  const { output } = line
+  return typeof output.value === "number" ? { ...line, output: { ...output, value: 0 } } : line
+}
 
 interface Placed {
   readonly line: Recording.Line

@@ -7,6 +7,7 @@
 import * as RepeatedCaller from "../internal/repeatedCaller.ts"
 import type * as Recording from "../Recording.ts"
 import * as Caller from "./Caller.ts"
+import type * as Played from "./Played.ts"
 
 /** What becomes a script. */
 export interface Options {
@@ -20,6 +21,8 @@ export interface Options {
 const shortest = 400
 /** Pauses are rounded to. */
 const step = 100
+
+const pause = (ms: number): Caller.Step => Caller.pauses(Math.round(ms / step) * step)
 
 const wordsOf = (text: string): number => text.match(/\S+/gu)?.length ?? 0
 
@@ -40,8 +43,8 @@ export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Opt
       script.push({ _tag: "Hears", words: heard, ...(options.patient === true ? { orAll: true } : {}) })
     } else {
       if (heard > 0) script.push(Caller.listens())
-      const ms = Math.round((at - (heard > 0 ? agentAt : callerAt)) / step) * step
-      if (ms >= shortest) script.push(Caller.pauses(ms))
+      const silent = at - (heard > 0 ? agentAt : callerAt)
+      if (silent >= shortest) script.push(pause(silent))
     }
     sent = heard = 0
     callerAt = at
@@ -94,6 +97,10 @@ export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Opt
         script.push(Caller.sends(report.metadata))
         break
       case "AgentTurnStarted":
+        // It speaks again by itself, as when something comes back from the background.
+        if (!isSpeaking && heard > 0 && at - agentAt >= shortest) {
+          script.push(Caller.listens(), options.patient === true ? pause(at - agentAt) : Caller.hears(0))
+        }
         isSpeaking = true
         agentAt = at
         break
@@ -112,6 +119,33 @@ export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Opt
 /** A turn in which only keys were pressed has no words of its own. */
 const isKeysOnly = (said: ReadonlyArray<string>, script: ReadonlyArray<Caller.Step>): boolean =>
   said.length === 0 && script.at(-1)?._tag === "Presses"
+
+/** Who said what on a recorded call, in order: of the agent what was heard, as it wrote it. */
+export const transcript = ({ lines }: Pick<Recording.Recording, "lines">): ReadonlyArray<Played.Utterance> => {
+  const said: Array<{ readonly at: number; readonly who: Played.Utterance["who"]; text: string }> = []
+  let sent = ""
+  let turn: { readonly at: number; readonly texts: Array<string> } | undefined
+  let isNew = true
+  for (const line of lines) {
+    if (line._tag === "Sent" && line.output._tag === "AgentSendText") sent += line.output.text
+    if (line._tag === "TurnStarted") isNew = true
+    if (line._tag !== "Reported") continue
+    const { at, report } = line
+    if (report._tag === "UserTurnStarted") turn = { at, texts: [] }
+    if (report._tag === "UserTextSent") turn?.texts.push(report.content)
+    if (report._tag === "UserTurnEnded" && turn !== undefined && turn.texts.length > 0) {
+      said.push({ at: turn.at, who: "caller", text: RepeatedCaller.joined(turn.texts) })
+    }
+    if (report._tag !== "AgentTextSent") continue
+    const [text, rest] = RepeatedCaller.takeHeard(sent, report.content)
+    sent = rest
+    const last = said.at(-1)
+    if (last?.who === "agent" && !isNew) last.text += text
+    else said.push({ at, who: "agent", text })
+    isNew = false
+  }
+  return said.map((one) => ({ ...one, text: one.text.trim() }))
+}
 
 /** Steps as the source text of a script, one on each line. */
 export const toSource = (script: Caller.Script, indent = ""): string =>
@@ -136,7 +170,10 @@ const sources = (steps: ReadonlyArray<Caller.Step>): ReadonlyArray<string> => {
 
 const text = (value: unknown): string => JSON.stringify(value) ?? "undefined"
 
-const time = (ms: number): string => text(ms % 1000 === 0 ? `${ms / 1000} seconds` : `${ms} millis`)
+const time = (ms: number): string => {
+  const seconds = ms / 1000
+  return text(Number.isInteger(seconds) ? `${seconds} ${seconds === 1 ? "second" : "seconds"}` : `${ms} millis`)
+}
 
 const sourceOf = (step: Caller.Step): string => {
   switch (step._tag) {

@@ -24,6 +24,7 @@ import * as RecordedTurns from "../internal/recordedTurns.ts"
 import * as RepeatedCaller from "../internal/repeatedCaller.ts"
 import type * as Recording from "../Recording.ts"
 import * as Redaction from "../Redaction.ts"
+import * as Turn from "../Turn.ts"
 import * as Caller from "./Caller.ts"
 import * as Comparison from "./Comparison.ts"
 import * as Pace from "./Pace.ts"
@@ -112,14 +113,15 @@ export const fork = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
   options: ForkOptions<E2, R3>
 ): Effect.Effect<Played.Played, E | E2 | NoSuchTurn, Exclude<R | R2, Scope.Scope> | R3> =>
   Effect.gen(function* () {
-    const { lines } = recording
+    // No model is asked before the fork.
+    const lines = recording.lines.filter(({ _tag }) => !_tag.startsWith("Model"))
     const turns = RecordedTurns.of(lines)
     const first = turns.get(options.turn)
     if (first === undefined) return yield* new NoSuchTurn({ turn: options.turn, turns: turns.size })
     const pace = Pace.make(lines, Infinity)
     const factory = (request: CallRequest) =>
-      Effect.map(TestCall.specOf(agent, request), (spec) => RecordedAgent.make(lines, pace, options.turn, spec))
-    const then = options.caller ?? RecordedScript.make(recording, { from: first.place, patient: true })
+      Effect.flatMap(TestCall.specOf(agent, request), (spec) => RecordedAgent.make(lines, pace, options.turn, spec))
+    const then = options.caller ?? RecordedScript.make({ lines }, { from: first.place, patient: true })
     const caller = RepeatedCaller.make(lines, pace, {
       names: true,
       until: {
@@ -130,8 +132,10 @@ export const fork = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
     const isRecorded = (turn: number) => turn < options.turn
     const played = yield* TestCall.run(factory, caller, {
       ...optionsOf(recording),
+      // What the call names itself is not to be called like something else that was recorded.
+      callSeed: (recording.header.seed + 1) % 2 ** 32,
       line: { ...options.line, isRecorded }
-    }).pipe(Effect.provideService(Pace.Current, pace))
+    }).pipe(Effect.provideService(Pace.Current, pace), Effect.provideService(Turn.First, options.turn))
     return { ...played, entries: RepeatedCaller.spoken(played.entries, isRecorded) }
   })
 

@@ -68,6 +68,27 @@ describe("RecordedScript", () => {
     })
   )
 
+  it.effect("waits where the agent speaks again by itself", () =>
+    Effect.gen(function* () {
+      const busy = Agent.make(
+        Agent.route({
+          CallStarted: (_, turn) =>
+            Stream.onStart(words("One moment."), turn.background("look", Effect.sleep("5 seconds"))),
+          BackgroundReturned: () => words("Here it is."),
+          UserTurnEnded: () => words("Good bye.")
+        })
+      )
+      const recording = yield* record(busy, [Caller.pauses("8 seconds"), Caller.says("Thanks"), Caller.listens()])
+      const script = Caller.steps(RecordedScript.make(recording))
+      assert.deepStrictEqual(script.slice(0, 3), [Caller.listens(), Caller.hears(0), Caller.listens()])
+      const again = yield* TestCall.run(busy, script)
+      assert.deepStrictEqual(
+        Played.transcript(again).map(({ text }) => text),
+        ["One moment.", "Here it is.", "Thanks", "Good bye."]
+      )
+    })
+  )
+
   it.effect("ends with a lost line where the call did", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* scriptOf([Caller.hears(2), Caller.dropsLine]), [

@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Pull from "effect/Pull"
+import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
@@ -38,7 +39,7 @@ export const streamed =
   <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> =>
     recorder === undefined
       ? reply
-      : Stream.transformPull(reply, (pull, scope) =>
+      : Stream.transformPull(withOwnRandom(reply, recorder, asked), (pull, scope) =>
           Effect.gen(function* () {
             const request = yield* ask(recorder, "streamText", asked)
             let over = false
@@ -71,7 +72,7 @@ export const generated =
     recorder === undefined
       ? reply
       : Effect.flatMap(ask(recorder, "generateText", asked), (request) =>
-          Effect.onExit(reply, (exit) =>
+          Effect.onExit(Effect.provideServiceEffect(reply, Random.Random, ownRandom(recorder, asked)), (exit) =>
             Effect.sync(() => {
               if (Exit.isSuccess(exit)) {
                 recorder.note({ _tag: "ModelReplied", request, parts: exit.value.content.map(encodePart) })
@@ -82,6 +83,9 @@ export const generated =
           )
         )
 
+const withOwnRandom = <P, E, R>(reply: Stream.Stream<P, E, R>, recorder: Recorder.Recorder, asked: Asked) =>
+  Stream.unwrap(Effect.map(ownRandom(recorder, asked), (random) => Stream.provideService(reply, Random.Random, random)))
+
 const ask = (recorder: Recorder.Recorder, method: Recording.ModelRequest["method"], { prompt, tools, turn }: Asked) =>
   Effect.map(ModelSettings.Current, (settings) =>
     recorder.asked({
@@ -91,6 +95,16 @@ const ask = (recorder: Recorder.Recorder, method: Recording.ModelRequest["method
       tools: tools.map(encodeTool),
       settings: encodeSettings(settings)
     })
+  )
+
+/**
+ * What a model draws at random is not drawn from the `Random` of the call, whose ids would be others where another model
+ * answers, as in a replay. Nor does it hang on what was drawn before.
+ */
+const ownRandom = ({ header }: Recorder.Recorder, { prompt, turn }: Asked): Effect.Effect<Random.Random> =>
+  Random.withSeed(
+    Effect.map(Random.Random, (random) => random),
+    `${header.seed} ${turn} ${prompt.length}`
   )
 
 const failed = (cause: Cause.Cause<unknown>): Outcome => {

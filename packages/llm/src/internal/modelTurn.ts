@@ -3,7 +3,7 @@ import * as Event from "@antiphon/core/Event"
 import * as History from "@antiphon/core/History"
 import * as JsonText from "@antiphon/core/JsonText"
 import * as Recorder from "@antiphon/core/Recorder"
-import type * as Turn from "@antiphon/core/Turn"
+import * as Turn from "@antiphon/core/Turn"
 import type * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
@@ -62,6 +62,7 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
       const recorder = yield* Recorder.Current
+      const firstTurn = yield* Turn.First
       const { maxToolIterations, runs, tools, turn } = options
       const first = { chunk: true, text: true, start: clock.currentTimeNanosUnsafe() }
       const shown = yield* definitions(tools)
@@ -77,7 +78,10 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
       const ask = (round: number, leaks = 0): Out<R> =>
         Stream.unwrap(
           Effect.map(turn.currentHistory, (now) => {
-            const lines = [...read(now, options), ...(leaks === 0 ? [] : [SpeechLeakGuard.note(guard!)])]
+            const lines = [
+              ...read(now, { ...options, firstTurn }),
+              ...(leaks === 0 ? [] : [SpeechLeakGuard.note(guard!)])
+            ]
             if (!Transcript.wantsAnswer(lines)) return Stream.empty
             const calls: Array<Call> = []
             const prompt = toPrompt(options.systemPrompt, lines, options.reasoning)
@@ -140,9 +144,12 @@ const definitions = <R>(tools: ReadonlyArray<VoiceTool<R>>): Effect.Effect<Reado
 
 const read = <R>(
   record: History.History,
-  { overrides, runs, turn, ...options }: ModelTurn<R>
+  { firstTurn, overrides, runs, turn, ...options }: ModelTurn<R> & { readonly firstTurn: number }
 ): ReadonlyArray<Transcript.Line> => {
-  const now = History.make(() => ownView(record.entries, runs))
+  const names = new Set(options.tools.map(({ name }) => name))
+  const owns = (call: ToolItem, turn: number) =>
+    runs.owns(call.toolCallId) || (turn < firstTurn && names.has(call.toolName))
+  const now = History.make(() => ownView(record.entries, runs, owns))
   const reading = { turn: turn.id, trigger: turn.trigger, ...options }
   const context =
     typeof overrides.context === "string" ? [userLine(overrides.context)] : asLines(overrides.context, reading)
@@ -151,7 +158,8 @@ const read = <R>(
   const own = History.make(() =>
     ownView(
       record.entries.filter((entry) => entry.turn === turn.id),
-      runs
+      runs,
+      owns
     )
   )
   return [
@@ -161,16 +169,22 @@ const read = <R>(
   ]
 }
 
+type ToolItem = Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
+
 /**
  * The calls of another agent name tools that this model does not have. It is told the results that came while its own agent
  * had the call, in words.
  */
-const ownView = <R>(entries: ReadonlyArray<History.Entry>, runs: ToolRun<R>): ReadonlyArray<History.Entry> => {
+const ownView = <R>(
+  entries: ReadonlyArray<History.Entry>,
+  runs: ToolRun<R>,
+  owns: (call: ToolItem, turn: number) => boolean
+): ReadonlyArray<History.Entry> => {
   const view: Array<History.Entry> = []
   for (const entry of entries) {
-    const { item } = entry
+    const { item, turn } = entry
     const isCall = item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned"
-    if (!isCall || runs.owns(item.toolCallId)) view.push(entry)
+    if (!isCall || owns(item, turn)) view.push(entry)
     else if (item._tag === "AgentToolReturned" && runs.inherits(item.toolCallId))
       view.push({ ...entry, turn: 0, item: inherited(item) })
   }

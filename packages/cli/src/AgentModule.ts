@@ -1,0 +1,67 @@
+/**
+ * Modules that a command is pointed to: an agent for `replay`, subjects for `simulate`.
+ *
+ * @since 0.1.0
+ */
+import type * as Agent from "@antiphon/core/Agent"
+import type * as Rules from "@antiphon/core/testing/Rules"
+import type * as TestCall from "@antiphon/core/testing/TestCall"
+import * as Effect from "effect/Effect"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Layer from "effect/Layer"
+import { existsSync } from "node:fs"
+import { resolve } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { CliError } from "./CliError.ts"
+
+/** An agent that can be replayed. It needs a model at most; what else it needs it brings along. */
+export interface AgentModule {
+  readonly agent: TestCall.Source<unknown, LanguageModel.LanguageModel, LanguageModel.LanguageModel>
+  /** The model that it has when it goes another way than it went on a recorded call. */
+  readonly model: Layer.Layer<LanguageModel.LanguageModel, unknown> | undefined
+}
+
+/** Loads the default export, an agent, a factory or a service, and the Layer `model`, if there is one. */
+export const load = (path: string): Effect.Effect<AgentModule, CliError> =>
+  Effect.flatMap(importFrom(path), (module) => {
+    const { default: agent, model } = module
+    if (!isSource(agent)) {
+      return refuse(`${path} has no agent: its default export is to be an agent, a factory, or an Agent.Service.`)
+    }
+    if (model !== undefined && !Layer.isLayer(model)) {
+      return refuse(`What ${path} exports as model is no Layer of a LanguageModel.`)
+    }
+    return Effect.succeed({ agent, model: model as AgentModule["model"] })
+  })
+
+/** Loads what is to be held against the rules: the default export, one subject or several, which take turns. */
+export const loadSubjects = (path: string): Effect.Effect<ReadonlyArray<Rules.Subject>, CliError> =>
+  Effect.flatMap(importFrom(path), ({ default: exported }) => {
+    const subjects: ReadonlyArray<unknown> = Array.isArray(exported) ? exported : [exported]
+    return subjects.length > 0 && subjects.every(isSubject)
+      ? Effect.succeed(subjects)
+      : refuse(`${path} has nothing to simulate: its default export is to be a Rules.Subject, or a list of them.`)
+  })
+
+const refuse = (message: string) => Effect.fail(new CliError({ message }))
+
+const importFrom = (path: string): Effect.Effect<{ readonly [name: string]: unknown }, CliError> => {
+  const file = path.startsWith("file:") ? fileURLToPath(path) : resolve(path)
+  if (!existsSync(file)) return refuse(`There is no file ${path}.`)
+  return Effect.tryPromise({
+    try: () => import(pathToFileURL(file).href) as Promise<{ readonly [name: string]: unknown }>,
+    catch: (error) => new CliError({ message: `${path} could not be loaded: ${String(error)}` })
+  })
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+const isSource = (value: unknown): value is AgentModule["agent"] =>
+  typeof value === "function" ||
+  (isObject(value) && (("factory" in value && typeof value.factory === "function") || isSpec(value)))
+
+const isSpec = (value: object): value is Agent.AgentSpec<unknown> =>
+  "agent" in value && typeof value.agent === "function"
+
+const isSubject = (value: unknown): value is Rules.Subject =>
+  isObject(value) && "simulate" in value && typeof value.simulate === "function" && "callers" in value

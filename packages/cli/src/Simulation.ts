@@ -1,0 +1,111 @@
+/**
+ * Many simulated calls, played by several threads, with their outcomes in the order of the seeds.
+ *
+ * @since 0.1.0
+ */
+import * as Rules from "@antiphon/core/testing/Rules"
+import * as SimulatedCaller from "@antiphon/core/testing/SimulatedCaller"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as References from "effect/References"
+import * as Stream from "effect/Stream"
+import * as AgentModule from "./AgentModule.ts"
+import { CliError } from "./CliError.ts"
+import * as Players from "./internal/players.ts"
+
+/** A call, in short. */
+export interface Outcome {
+  readonly seed: number
+  readonly temper: SimulatedCaller.Temper
+  /** Length of the call, in milliseconds. */
+  readonly duration: number
+  readonly breaches: ReadonlyArray<Rules.Breach>
+  /** Why there was no call to the end, if there was none: the agent could not be made, or the call is stuck. */
+  readonly failure?: string | undefined
+}
+
+/** What is played. */
+export interface Options {
+  /** The module with the subjects. */
+  readonly module: string
+  readonly calls: number
+  readonly seed: number
+  /** Threads that play. With 1 this one does. */
+  readonly threads: number
+}
+
+/** Whether a call was as it should be. */
+export const isGood = ({ breaches, failure }: Outcome): boolean => breaches.length === 0 && failure === undefined
+
+/** The subject that a seed is played with: they take turns. */
+export const subjectOf = (subjects: ReadonlyArray<Rules.Subject>, seed: number): Rules.Subject =>
+  subjects[Math.abs(seed - 1) % subjects.length]!
+
+const quiet = Effect.provideService(References.MinimumLogLevel, "None")
+
+/** Plays the caller of a seed. */
+export const playOne = (
+  subjects: ReadonlyArray<Rules.Subject>,
+  seed: number
+): Effect.Effect<Rules.Simulated, CliError> => {
+  const subject = subjectOf(subjects, seed)
+  return subject.simulate(SimulatedCaller.make(seed, subject.callers)).pipe(
+    quiet,
+    Effect.catchCause((cause) => Effect.fail(new CliError({ message: messageOf(Cause.squash(cause)) })))
+  )
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Plays the caller of a seed, whatever comes of it. */
+export const outcomeOf = (subjects: ReadonlyArray<Rules.Subject>, seed: number): Effect.Effect<Outcome> =>
+  playOne(subjects, seed).pipe(
+    Effect.map(({ breaches, caller, played }): Outcome => ({
+      seed,
+      temper: caller.temper,
+      duration: played.entries.at(-1)?.at ?? 0,
+      breaches
+    })),
+    Effect.catch(({ message }) =>
+      Effect.succeed<Outcome>({
+        seed,
+        temper: SimulatedCaller.make(seed, subjectOf(subjects, seed).callers).temper,
+        duration: 0,
+        breaches: [],
+        failure: message
+      })
+    )
+  )
+
+/** Plays calls. The outcomes come in the order of the seeds, whoever has played them. */
+export const run = (options: Options): Stream.Stream<Outcome, CliError> => {
+  if (options.threads > 1) return Players.run(options)
+  return Stream.unwrap(
+    Effect.map(AgentModule.loadSubjects(options.module), (subjects) =>
+      Stream.range(options.seed, options.seed + options.calls - 1).pipe(
+        Stream.mapEffect((seed) => outcomeOf(subjects, seed))
+      )
+    )
+  )
+}
+
+/** Looks for a shorter call that breaks one of the same rules. */
+export const shorten = (
+  subjects: ReadonlyArray<Rules.Subject>,
+  first: Rules.Simulated
+): Effect.Effect<Rules.Simulated> => {
+  const { simulate } = subjectOf(subjects, first.caller.seed)
+  const broken = new Set(first.breaches.map(({ rule }) => rule))
+  let shortest = first
+  const fails = (candidate: SimulatedCaller.SimulatedCaller) =>
+    simulate(candidate).pipe(
+      quiet,
+      Effect.map((played) => {
+        const isBroken = played.breaches.some(({ rule }) => broken.has(rule))
+        if (isBroken) shortest = played
+        return isBroken
+      }),
+      Effect.catchCause(() => Effect.succeed(false))
+    )
+  return Effect.map(SimulatedCaller.shrink(first.caller, fails), () => shortest)
+}

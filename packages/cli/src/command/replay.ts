@@ -1,0 +1,232 @@
+/**
+ * `antiphon replay`: plays a recorded call again, or forks it, or writes a test of it.
+ *
+ * @since 0.1.0
+ */
+import * as Recording from "@antiphon/core/Recording"
+import * as Comparison from "@antiphon/core/testing/Comparison"
+import * as Played from "@antiphon/core/testing/Played"
+import * as Replay from "@antiphon/core/testing/Replay"
+import * as Timeline from "@antiphon/core/testing/Timeline"
+import * as DemoModel from "@antiphon/llm/DemoModel"
+import * as Models from "@antiphon/llm/Models"
+import * as PromptedModel from "@antiphon/llm/testing/PromptedModel"
+import * as RealModel from "@antiphon/llm/testing/RealModel"
+import * as RecordedModel from "@antiphon/llm/testing/RecordedModel"
+import * as Cause from "effect/Cause"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as Result from "effect/Result"
+import * as AgentModule from "../AgentModule.ts"
+import { CliError, NotPassed } from "../CliError.ts"
+import * as Screen from "../Screen.ts"
+import * as TestFile from "../TestFile.ts"
+
+const flags = (agent: string | undefined) => ({
+  file: Argument.String("file").pipe(Argument.withDescription("The recording, a .jsonl file")),
+  agent: Flag.String("agent").pipe(
+    Flag.withDescription("Module whose default export is the agent"),
+    agent === undefined ? Flag.optional : (flag) => Flag.optional(Flag.withDefault(flag, agent))
+  ),
+  fork: Flag.Int("fork").pipe(
+    Flag.withDescription("Turn from which the agent goes on by itself, counted from 1"),
+    Flag.optional
+  ),
+  prompt: Flag.String("prompt").pipe(
+    Flag.withDescription("System prompt from the fork on, in place of that of the recording"),
+    Flag.optional
+  ),
+  model: Flag.String("model").pipe(
+    Flag.withDescription("Model from the fork on, such as openai/gpt-4.1-mini; demo is the embedded one"),
+    Flag.optional
+  ),
+  tolerance: Flag.Int("tolerance").pipe(
+    Flag.withDescription("Milliseconds by which the same may come early or late"),
+    Flag.optional
+  ),
+  timeline: Flag.Boolean("timeline").pipe(Flag.withDescription("Show the whole call"), Flag.withDefault(false)),
+  test: Flag.Boolean("test").pipe(
+    Flag.withDescription("Write the call as a test, and do not play it"),
+    Flag.withDefault(false)
+  )
+})
+
+type Input = Command.Command.Config.Infer<ReturnType<typeof flags>>
+
+/** The command. `agent` is the module of the agent where none is given. */
+export const make = (agent?: string | undefined) =>
+  Command.make("replay", flags(agent), (input) =>
+    Effect.gen(function* () {
+      const recording = yield* read(input.file)
+      if (input.test) return yield* writeTest(recording, input)
+      if (Option.isNone(input.agent)) {
+        return yield* new CliError({ message: "Which agent? --agent names the module whose default export it is." })
+      }
+      const module = yield* AgentModule.load(input.agent.value)
+      if (Option.isSome(input.fork)) return yield* fork(recording, module, input, input.fork.value)
+      if (Option.isSome(input.prompt) || Option.isSome(input.model)) {
+        return yield* new CliError({
+          message: "Another prompt or model is for a call that goes on otherwise: add --fork TURN."
+        })
+      }
+      return yield* replay(recording, module, input)
+    })
+  ).pipe(
+    Command.withDescription("Plays a recorded call again: against its agent, or another one from a turn on"),
+    Command.withExamples([
+      { command: "antiphon replay call.jsonl --agent ./agent.ts", description: "Does the agent still do the same?" },
+      {
+        command: 'antiphon replay call.jsonl --agent ./agent.ts --fork 3 --prompt "Be brief."',
+        description: "How would the call have gone on with another prompt?"
+      },
+      { command: "antiphon replay call.jsonl --agent ./agent.ts --test", description: "Write a test of it" }
+    ])
+  )
+
+/** Reads a recording. */
+const read = Effect.fn("replay.read")(function* (path: string) {
+  const files = yield* FileSystem.FileSystem
+  const text = yield* files.readFileString(path).pipe(
+    Effect.mapError((error) => {
+      const why =
+        error.reason._tag === "NotFound" ? `There is no file ${path}.` : `${path} cannot be read: ${error.message}`
+      return new CliError({ message: why })
+    })
+  )
+  return yield* Effect.fromResult(
+    Result.mapError(Recording.decode(text), (error) => new CliError({ message: complaint(path, error) }))
+  )
+})
+
+const complaint = (path: string, error: Recording.RecordingError): string => {
+  switch (error.reason) {
+    case "NoHeader":
+      return `${path} is no recording of a call.`
+    case "Version":
+      return `${path} was written by a newer version: ${error.detail}.`
+    default:
+      return `${path} is damaged: ${error.message}.`
+  }
+}
+
+const writeTest = (recording: Recording.Recording, { agent }: Input) =>
+  Effect.fromResult(TestFile.make(recording, { agent: Option.getOrElse(agent, () => "./agent.ts") })).pipe(
+    Effect.mapError(({ message }) => new CliError({ message: `The recording has a gap: ${message}.` })),
+    Effect.flatMap((source) => Console.log(source.trimEnd()))
+  )
+
+const modelOf = (recording: Recording.Recording) =>
+  Effect.fromResult(RecordedModel.make(recording)).pipe(
+    Effect.mapError(({ message }) => new CliError({ message: `The recording has a gap: ${message}.` }))
+  )
+
+/** What an agent logs while it is played is not of interest, and what it dies of is. */
+const played = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, CliError, R> =>
+  effect.pipe(
+    Effect.provideService(References.MinimumLogLevel, "None"),
+    Effect.catchCause((cause) => {
+      if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+      const error = Cause.squash(cause)
+      return Effect.fail(new CliError({ message: error instanceof Error ? error.message : String(error) }))
+    })
+  )
+
+const out = process.stdout
+
+const replay = Effect.fn("replay.run")(function* (
+  recording: Recording.Recording,
+  { agent }: AgentModule.AgentModule,
+  { tolerance, timeline }: Input
+) {
+  const { bold, dim, green, red } = Screen.styles(out)
+  const width = Screen.width(out)
+  const model = yield* modelOf(recording)
+  const { comparison, played: call } = yield* Replay.run(recording, agent, {
+    tolerance: Option.getOrUndefined(tolerance)
+  }).pipe(Effect.provide(model.layer), played)
+  yield* Console.log(summary(recording))
+  if (timeline) yield* Console.log(`${Timeline.render(call.entries, { width })}\n`)
+  switch (comparison._tag) {
+    case "Identical":
+      return yield* Console.log(
+        `  ${green(bold("Identical."))} All ${comparison.lines} lines are the same, to the byte.\n`
+      )
+    case "Same": {
+      const drift = `No line is off by more than ${comparison.drift} ms.`
+      return yield* Console.log(
+        `  ${green(bold("The same."))} ${comparison.lines} lines: the same words and deeds in the same order. ${dim(drift)}\n`
+      )
+    }
+    case "Different": {
+      const redacted = recording.header.redacted
+        ? `\n  ${dim("The recording is redacted: what was blanked in it differs by itself.")}\n`
+        : ""
+      yield* Console.log(`  ${red(bold("Different."))}${redacted}`)
+      yield* Console.log(`\n${Comparison.renderDifference(comparison.difference, call.entries, { width })}\n`)
+      return yield* new NotPassed()
+    }
+  }
+})
+
+const summary = ({ header, lines, truncated }: Recording.Recording): string => {
+  const { bold, dim, yellow } = Screen.styles(out)
+  const seconds = ((lines.at(-1)?.at ?? 0) / 1000).toFixed(1)
+  const turns = lines.filter(({ _tag }) => _tag === "TurnStarted").length
+  const isCall = (line: Recording.Line) =>
+    (line._tag === "Sent" || line._tag === "Kept") && line.output._tag === "AgentToolCalled"
+  const facts = `${seconds} s, ${turns} turns, ${lines.filter(isCall).length} tool calls, ${lines.length + 1} lines`
+  const broken = truncated ? `\n  ${yellow("The recording breaks off; it is compared as far as it goes.")}` : ""
+  return `\n  ${bold(`Call ${header.request.callId}`)}  ${dim(facts)}${broken}\n`
+}
+
+const fork = Effect.fn("replay.fork")(function* (
+  recording: Recording.Recording,
+  module: AgentModule.AgentModule,
+  { model, prompt }: Input,
+  turn: number
+) {
+  const { bold, dim } = Screen.styles(out)
+  const layer = yield* forkModel(recording, module, { model, prompt })
+  const call = yield* Replay.fork(recording, module.agent, { turn }).pipe(Effect.provide(layer), played)
+  const { at } = call.entries.find((entry) => entry._tag === "TurnStarted" && entry.turn === turn) ?? { at: 0 }
+  yield* Console.log(summary(recording))
+  yield* Console.log(`  ${bold(`From turn ${turn} on`)}, ${(at / 1000).toFixed(1)} s into the call:\n`)
+  yield* Console.log(
+    Timeline.render(
+      call.entries.filter((entry) => entry.at >= at),
+      { width: Screen.width(out) }
+    )
+  )
+  const before = Played.transcript({ ...call, entries: call.entries.filter((entry) => entry.at < at) }).length
+  yield* Console.log(`\n  ${dim(`Before it ${before} things were said, as they were recorded.`)}\n`)
+})
+
+/** The model that the fork has: that of the command line, of the module, or the embedded one. */
+const forkModel = (
+  recording: Recording.Recording,
+  module: AgentModule.AgentModule,
+  { model, prompt }: Pick<Input, "model" | "prompt">
+): Effect.Effect<Layer.Layer<LanguageModel.LanguageModel, unknown>, CliError> =>
+  Effect.gen(function* () {
+    const named = Option.map(model, (name): Layer.Layer<LanguageModel.LanguageModel, unknown> =>
+      name === "demo" ? DemoModel.layer() : RealModel.layer(Models.fromString(name))
+    )
+    const chosen = Option.getOrUndefined(named) ?? module.model ?? DemoModel.layer()
+    if (Option.isNone(prompt)) return chosen
+    const requests = yield* Effect.fromResult(Recording.modelRequests(recording)).pipe(
+      Effect.mapError(({ message }) => new CliError({ message: `The recording has a gap: ${message}.` }))
+    )
+    const first = requests[0]?.prompt.find((message) => message["role"] === "system")?.["content"]
+    return PromptedModel.layer(chosen, {
+      systemPrompt: prompt.value,
+      insteadOf: typeof first === "string" ? first : undefined
+    })
+  })

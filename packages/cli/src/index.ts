@@ -1,0 +1,6 @@
+export * as AgentModule from "./AgentModule.ts"
+export * as Cli from "./Cli.ts"
+export * as CliError from "./CliError.ts"
+export * as Screen from "./Screen.ts"
+export * as Simulation from "./Simulation.ts"
+export * as TestFile from "./TestFile.ts"
