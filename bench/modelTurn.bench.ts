@@ -6,20 +6,15 @@
  * The provider is a server in a process of its own. Ours and the loop take turns, so that what else happens on the
  * machine meets both, and both write the same frames; the first rounds are dropped and the median of the others counts.
  */
-import * as Call from "@antiphon/core/Call"
-import * as CallRequest from "@antiphon/core/CallRequest"
-import type * as Event from "@antiphon/core/Event"
 import * as LlmAgent from "@antiphon/llm/LlmAgent"
 import * as OpenAi from "@antiphon/llm/OpenAi"
 import * as VoiceTool from "@antiphon/llm/VoiceTool"
 import * as WarmUp from "@antiphon/llm/WarmUp"
-import * as Wire from "@antiphon/server/Wire"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
-import * as Scope from "effect/Scope"
+import * as ModelCall from "./modelCall.ts"
 import { median, ms, now, quantile, report, type Row } from "./report.ts"
 import * as ServerProcess from "./serverProcess.ts"
 
@@ -35,8 +30,7 @@ const warmUp = 20
 
 const provider = await ServerProcess.start("modelServer.ts")
 const url = `http://127.0.0.1:${provider.port}`
-const words = "Where is my order, please?"
-const systemPrompt = "Be brief."
+const { systemPrompt, words } = ModelCall
 
 type Model = "quick" | "slow" | "tool"
 const runtimeOf = (model: Model) =>
@@ -49,47 +43,7 @@ const runtimeOf = (model: Model) =>
   )
 const runtimes = { quick: runtimeOf("quick"), slow: runtimeOf("slow"), tool: runtimeOf("tool") }
 
-/** A call whose messages are encoded and thrown away. */
-const open = async (model: Model, options: LlmAgent.Options = {}) => {
-  const scope = Scope.makeUnsafe()
-  let messages = 0
-  let ended = () => {}
-  const harness: Call.Harness = {
-    send: (outputs) =>
-      Effect.sync(() => {
-        for (const output of outputs) {
-          Wire.encode(output)
-          if (output._tag === "AgentSendText") messages++
-          else if (output._tag === "LogMetric" && output.name === "agent_turn_ms") ended()
-        }
-      }),
-    fail: (error) => Effect.die(error)
-  }
-  const call = await runtimes[model].runPromise(
-    LlmAgent.make({ systemPrompt, onModelFailure: "fail", turnFailure: "close", ...options })(CallRequest.make()).pipe(
-      Effect.flatMap((spec) => Call.make(spec, { harness })),
-      Scope.provide(scope)
-    )
-  )
-  const receive = (report: Event.Report) => Effect.runSync(call.receive(report))
-  const speak = () => {
-    receive({ _tag: "UserTurnStarted" })
-    receive({ _tag: "UserTextSent", content: words })
-    receive({ _tag: "UserTurnEnded" })
-  }
-  return {
-    call,
-    receive,
-    speak,
-    turn: () =>
-      new Promise<void>((resolve, reject) => {
-        messages = 0
-        ended = () => (messages === tokens ? resolve() : reject(new Error(`${messages} messages`)))
-        speak()
-      }),
-    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
-  }
-}
+const open = (model: Model, options: LlmAgent.Options = {}) => ModelCall.open(runtimes[model], tokens, { options })
 
 /** The same by hand: a request, the events of its answer, a frame for each token. */
 const bareTurn = async (model: Model) => {

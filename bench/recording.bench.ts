@@ -5,25 +5,20 @@
  * What is counted is the processor time of the whole process, with the threads that write the file. Recorded calls and
  * others take turns, call by call; the first ones are dropped, and the medians of the others are compared.
  */
-import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
-import type * as Event from "@antiphon/core/Event"
 import * as Recorder from "@antiphon/core/Recorder"
 import * as Recording from "@antiphon/core/Recording"
-import * as LlmAgent from "@antiphon/llm/LlmAgent"
 import * as OpenAi from "@antiphon/llm/OpenAi"
 import * as RecordingFile from "@antiphon/server/RecordingFile"
-import * as Wire from "@antiphon/server/Wire"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Scope from "effect/Scope"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as ModelCall from "./modelCall.ts"
 import { median, report } from "./report.ts"
 import * as ServerProcess from "./serverProcess.ts"
 
@@ -42,42 +37,14 @@ const directory = mkdtempSync(join(tmpdir(), "antiphon-bench-"))
 const request = CallRequest.make({ callId: "bench" })
 const makeRecorder = RecordingFile.recorder({ directory })
 
-/** One call, whose messages are encoded and thrown away. */
+const recording = (made: ModelCall.Made): ModelCall.Made =>
+  Effect.flatMap(makeRecorder(request), (recorder) => Recorder.provide(made, recorder))
+
+/** Plays one call. */
 const call = async (recorded: boolean) => {
-  const scope = Scope.makeUnsafe()
-  let messages = 0
-  let ended = () => {}
-  const harness: Call.Harness = {
-    send: (outputs) =>
-      Effect.sync(() => {
-        for (const output of outputs) {
-          Wire.encode(output)
-          if (output._tag === "AgentSendText") messages++
-          else if (output._tag === "LogMetric" && output.name === "agent_turn_ms") ended()
-        }
-      }),
-    fail: (error) => Effect.die(error)
-  }
-  const agent = LlmAgent.make({ systemPrompt: "Be brief.", onModelFailure: "fail", turnFailure: "close" })
-  const made = Effect.flatMap(agent(request), (spec) => Call.make(spec, { harness, request }))
-  const { receive } = await runtime.runPromise(
-    (recorded ? Effect.flatMap(makeRecorder(request), (recorder) => Recorder.provide(made, recorder)) : made).pipe(
-      Scope.provide(scope)
-    )
-  )
-  const words: ReadonlyArray<Event.Report> = [
-    { _tag: "UserTurnStarted" },
-    { _tag: "UserTextSent", content: "Where is my order, please?" },
-    { _tag: "UserTurnEnded" }
-  ]
-  for (let turn = 0; turn < turnsPerCall; turn++) {
-    messages = 0
-    const over = new Promise<void>((resolve) => (ended = resolve))
-    for (const word of words) Effect.runSync(receive(word))
-    await over
-    if (messages !== tokens) throw new Error(`${messages} messages`)
-  }
-  await Effect.runPromise(Scope.close(scope, Exit.void))
+  const { close, turn } = await ModelCall.open(runtime, tokens, { request, ...(recorded ? { around: recording } : {}) })
+  for (let i = 0; i < turnsPerCall; i++) await turn()
+  await close()
 }
 
 /** Microseconds of processor time a turn, in one call. */

@@ -89,23 +89,16 @@ export const run = (options: Options): Stream.Stream<Outcome, CliError> => {
   )
 }
 
-/** Looks for a shorter call that breaks one of the same rules. */
+/** Looks for a shorter call that breaks one of the same rules. One that comes to no end breaks none. */
 export const shorten = (
   subjects: ReadonlyArray<Rules.Subject>,
   first: Rules.Simulated
 ): Effect.Effect<Rules.Simulated> => {
   const { simulate } = subjectOf(subjects, first.caller.seed)
-  const broken = new Set(first.breaches.map(({ rule }) => rule))
-  let shortest = first
-  const fails = (candidate: SimulatedCaller.SimulatedCaller) =>
-    simulate(candidate).pipe(
+  return Rules.shorten(first, (caller) =>
+    simulate(caller).pipe(
       quiet,
-      Effect.map((played) => {
-        const isBroken = played.breaches.some(({ rule }) => broken.has(rule))
-        if (isBroken) shortest = played
-        return isBroken
-      }),
-      Effect.catchCause(() => Effect.succeed(false))
+      Effect.catchCause(() => Effect.succeed({ ...first, caller, breaches: [] }))
     )
-  return Effect.map(SimulatedCaller.shrink(first.caller, fails), () => shortest)
+  )
 }

@@ -1,5 +1,5 @@
 import * as Agent from "@antiphon/core/Agent"
-import { assert, describe, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import * as LlmAgent from "../src/LlmAgent.ts"
 import * as Models from "../src/Models.ts"
@@ -8,6 +8,7 @@ import * as Judge from "../src/testing/Judge.ts"
 import * as Persona from "../src/testing/Persona.ts"
 import * as RealModel from "../src/testing/RealModel.ts"
 import * as VoiceTool from "../src/VoiceTool.ts"
+import { describeLive } from "./support/liveModels.ts"
 
 class Shop extends Agent.Service<Shop>()("test/Shop") {}
 
@@ -30,16 +31,9 @@ const judge = Judge.all([
   Judge.make({ criteria: [{ name: "true", description: "The agent says that the shop is closed on Sunday." }] })
 ])
 
-const models = [
-  ["OPENAI_API_KEY", "openai/gpt-4.1-mini"],
-  ["ANTHROPIC_API_KEY", "anthropic/claude-haiku-4-5"]
-] as const
-
-for (const [variable, name] of models) {
-  const missing = !process.env[variable]
-  describe(`an evaluation with ${name}${missing ? `: skipped, ${variable} is not set` : ""}`, () => {
-    const live = missing ? it.live.skip : it.live
-
+describeLive(
+  (name) => `an evaluation with ${name}`,
+  (name, live) => {
     live(
       "plays a caller, answers and judges",
       () =>
@@ -58,5 +52,5 @@ for (const [variable, name] of models) {
         }),
       120_000
     )
-  })
-}
+  }
+)

@@ -1,19 +1,14 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Models from "../src/Models.ts"
 import * as ModelSettings from "../src/ModelSettings.ts"
 import { ask } from "./support/asking.ts"
+import { describeLive } from "./support/liveModels.ts"
 
-const models = [
-  ["OPENAI_API_KEY", "openai/gpt-4.1-mini"],
-  ["ANTHROPIC_API_KEY", "anthropic/claude-haiku-4-5"]
-] as const
-
-for (const [variable, name] of models) {
-  const missing = !process.env[variable]
-  describe(`${name} itself${missing ? `: skipped, ${variable} is not set` : ""}`, () => {
-    const live = missing ? it.live.skip : it.live
+describeLive(
+  (name) => `${name} itself`,
+  (name, live) => {
     const settings = ModelSettings.override({ maxTokens: 200, temperature: 0, timeout: "20 seconds" })
 
     live(
@@ -37,5 +32,5 @@ for (const [variable, name] of models) {
         }).pipe(settings, Effect.provide(Models.fromString(name))),
       30_000
     )
-  })
-}
+  }
+)

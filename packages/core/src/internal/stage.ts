@@ -61,8 +61,9 @@ export const make = (options: {
   let heard = { text: "", turn: 0, words: 0 }
   let lastHeardAt = 0
   let sends = 0
-
+  /** Whether the call knows that it is over. */
   let told = false
+
   const hangUp: Stage["hangUp"] = (by, reason) => {
     if (hungUp !== undefined) return
     hungUp = by
@@ -93,8 +94,8 @@ export const make = (options: {
   const isRecorded = () => line.isRecorded?.(turns.last()) === true
 
   const carry = (output: Event.Output, turn: number) => {
-    // The agent may not know yet that the caller has gone. Where it does, what it still sends is to be seen.
-    if (hungUp !== undefined && hungUp !== "failure" && !told) return
+    // What is sent before the call knows that the caller has gone is lost; what is sent after that is to be seen.
+    if (hungUp !== undefined && !told) return
     note({ _tag: "Sent", turn, output })
     if (hungUp !== undefined || isRecorded()) return
     if (output._tag === "AgentSendText") voice.say(output.text, turn, output.interruptible !== false)
@@ -120,6 +121,7 @@ export const make = (options: {
     fail: (error) =>
       Effect.sync(() => {
         note({ _tag: "CallFailed", error })
+        told = true
         if (!isRecorded()) hangUp("failure", error.message)
       })
   }

@@ -14,6 +14,7 @@ import * as Stream from "effect/Stream"
 import * as Agent from "../Agent.ts"
 import * as Event from "../Event.ts"
 import type * as EventFilter from "../EventFilter.ts"
+import { reportTags } from "../internal/reportTags.ts"
 import type * as Turn from "../Turn.ts"
 import * as Chance from "./Chance.ts"
 import * as Timeline from "./Timeline.ts"
@@ -66,17 +67,6 @@ export const everything: Shape["steps"] = {
   Throw: 0.1
 }
 
-const inputTags = [
-  "UserTurnStarted",
-  "UserTextSent",
-  "UserDtmfSent",
-  "UserTurnEnded",
-  "UserCustomSent",
-  "AgentTurnStarted",
-  "AgentTextSent",
-  "AgentTurnEnded"
-] as const
-
 /** Makes the factory of agents of a shape. */
 export const make =
   (shape: Shape = { steps: everything }): Agent.Factory =>
@@ -85,7 +75,7 @@ export const make =
 
 const specOf = (chance: Chance.Chance, shape: Shape): Agent.AgentSpec<string> => {
   const accepted = (tags: ReadonlyArray<Event.Input["_tag"]>) =>
-    new Set<string>([...tags, ...(chance.chance(0.3) ? [chance.pick(inputTags)] : [])])
+    new Set<string>([...tags, ...(chance.chance(0.3) ? [chance.pick(reportTags)] : [])])
   const runTags = accepted(["CallStarted", "UserTurnEnded", "CallEnded", "BackgroundReturned"])
   if (chance.chance(0.1)) runTags.add("TurnFailed")
   const cancelTags = accepted(["UserTurnStarted"])

@@ -130,32 +130,31 @@ export const check = <E = never, R = never, R2 = never, ROut = never>(
 ): Effect.Effect<Report, E, Needs<R, R2, ROut>> =>
   Effect.gen(function* () {
     const { calls = 100, onCall, seed: firstSeed = 1 } = options
+    const play = (caller: SimulatedCaller.SimulatedCaller) => simulate(agent, caller, options)
     let duration = 0
     for (let seed = firstSeed; seed < firstSeed + calls; seed++) {
-      const first = yield* simulate(agent, SimulatedCaller.make(seed, options), options)
+      const first = yield* play(SimulatedCaller.make(seed, options))
       duration += first.played.entries.at(-1)?.at ?? 0
       if (onCall !== undefined) yield* onCall(first)
       if (first.breaches.length > 0)
-        return yield* Effect.die(new RulesBroken({ seed, message: render(yield* shorten(agent, first, options)) }))
+        return yield* Effect.die(new RulesBroken({ seed, message: render(yield* shorten(first, play)) }))
     }
     return { calls, duration }
   })
 
-/** Looks for a shorter call that breaks one of the same rules. */
-export const shorten = <E = never, R = never, R2 = never, ROut = never>(
-  agent: TestCall.Source<E, R, R2>,
+/** Looks for a shorter call that breaks one of the same rules, playing each candidate as the first call was played. */
+export const shorten = <E, R>(
   first: Simulated,
-  options: Pick<Options<ROut>, "rules" | "also" | "provide"> = {}
-): Effect.Effect<Simulated, E, Needs<R, R2, ROut>> =>
-  Effect.gen(function* () {
-    const broken = new Set(first.breaches.map(({ rule }) => rule))
-    let shortest = first
-    yield* SimulatedCaller.shrink(first.caller, (candidate) =>
-      Effect.map(simulate(agent, candidate, options), (played) => {
-        const fails = played.breaches.some(({ rule }) => broken.has(rule))
-        if (fails) shortest = played
-        return fails
-      })
-    )
-    return shortest
-  })
+  play: (caller: SimulatedCaller.SimulatedCaller) => Effect.Effect<Simulated, E, R>
+): Effect.Effect<Simulated, E, R> => {
+  const broken = new Set(first.breaches.map(({ rule }) => rule))
+  let shortest = first
+  const shrunk = SimulatedCaller.shrink(first.caller, (candidate) =>
+    Effect.map(play(candidate), (played) => {
+      const fails = played.breaches.some(({ rule }) => broken.has(rule))
+      if (fails) shortest = played
+      return fails
+    })
+  )
+  return Effect.map(shrunk, () => shortest)
+}

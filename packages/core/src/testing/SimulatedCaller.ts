@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Event from "../Event.ts"
+import { reportTags } from "../internal/reportTags.ts"
 import * as Caller from "./Caller.ts"
 import * as Chance from "./Chance.ts"
 import type * as TestCall from "./TestCall.ts"
@@ -136,16 +137,7 @@ const moves: { readonly [T in Temper]: Moves } = {
 }
 
 const anything = (chance: Chance.Chance): Event.Report => {
-  const _tag = chance.pick([
-    "UserTurnStarted",
-    "UserTextSent",
-    "UserDtmfSent",
-    "UserTurnEnded",
-    "UserCustomSent",
-    "AgentTurnStarted",
-    "AgentTextSent",
-    "AgentTurnEnded"
-  ] as const)
+  const _tag = chance.pick(reportTags)
   switch (_tag) {
     case "UserTextSent":
       return { _tag, content: "hello" }

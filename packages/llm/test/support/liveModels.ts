@@ -1,0 +1,15 @@
+import { describe, it } from "@effect/vitest"
+
+const models = [
+  ["OPENAI_API_KEY", "openai/gpt-4.1-mini"],
+  ["ANTHROPIC_API_KEY", "anthropic/claude-haiku-4-5"]
+] as const
+
+/** Tests against each real model whose key is set. Says so where it is not. */
+export const describeLive = (title: (name: string) => string, tests: (name: string, live: typeof it.live) => void) => {
+  for (const [variable, name] of models) {
+    const missing = !process.env[variable]
+    describe(`${title(name)}${missing ? `: skipped, ${variable} is not set` : ""}`, () =>
+      tests(name, missing ? (it.live.skip as typeof it.live) : it.live))
+  }
+}
