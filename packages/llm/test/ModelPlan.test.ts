@@ -1,7 +1,10 @@
+import * as Agent from "@antiphon/core/Agent"
+import { Caller, Expect, TestCall, VirtualTime } from "@antiphon/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Context, Duration, Effect, Exit, Fiber, Layer, Metric, Schedule, Schema, Stream } from "effect"
 import { AiError, LanguageModel, Prompt, Tool, Toolkit } from "effect/ai"
 import { TestClock } from "effect/testing"
+import * as LlmAgent from "../src/LlmAgent.ts"
 import * as ModelPlan from "../src/ModelPlan.ts"
 import * as ModelSettings from "../src/ModelSettings.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
@@ -1123,6 +1126,31 @@ describe("ModelPlan", () => {
         )
         assert.deepStrictEqual(yield* plan.request(0), ["RateLimitError"])
         assert.deepStrictEqual(yield* plan.request(0), ['"From b"', "finish stop"])
+      })
+    )
+
+    it.effect("is one for the calls of a process, also those that go on beside each other", () =>
+      Effect.gen(function* () {
+        const a = ScriptedModel.make(dead)
+        const plan = ModelPlan.make({ name: "a", model: a.layer }, { name: "b", model: ScriptedModel.make(fine).layer })
+        class Shop extends Agent.Service<Shop>()("test/Shop") {}
+        const shop = Agent.layer(Shop, LlmAgent.make({ systemPrompt: "You answer the phone." })).pipe(
+          Layer.provide(ModelPlan.layer(plan, { breaker }))
+        )
+        const calling = TestCall.run(
+          Shop,
+          [1, 2, 3, 4].flatMap(() => [Caller.says("Are you there?"), Caller.listens()])
+        )
+        const calls = yield* Effect.all(
+          Array.from({ length: 5 }, () => calling),
+          { concurrency: "unbounded" }
+        ).pipe(Effect.provide(shop), VirtualTime.run)
+        for (const call of calls) {
+          Expect.heard(call, "Hello Hello Hello Hello")
+          Expect.noFailure(call)
+        }
+        // Twenty turns, and three of them found out: with a breaker for each call, fifteen would have.
+        assert.strictEqual((yield* a.prompts).length, 3)
       })
     )
 
