@@ -90,6 +90,7 @@ export const defaultModelFailure = "Sorry, I have trouble thinking right now. Co
 export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<LlmAgent<R>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const runs = yield* ToolRun.make<R>(options.toolStyle ?? "antiphon")
+    const read = Transcript.reader()
     const callScope = yield* Effect.scope
     let config: Config<R> = {
       systemPrompt: options.systemPrompt ?? "",
@@ -127,6 +128,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
         event,
         turn,
         runs,
+        read,
         tools: offered,
         systemPrompt: overrides.systemPrompt ?? config.systemPrompt,
         settings: ModelSettings.merge(config.settings, overrides.settings ?? {}),

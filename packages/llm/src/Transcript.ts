@@ -35,93 +35,225 @@ export interface Options {
   readonly describeEvent?: ((event: Event.Input) => string | undefined) | undefined
   /** Put behind a reply that the caller did not hear to its end. */
   readonly interruptedMark?: string | undefined
+  /**
+   * Whose a tool call is, by a line that tells of it. The calls of another agent name tools that this model does not have:
+   * they are left out, and the result of one that was inherited is told in words. All are the agent's own by default.
+   */
+  readonly whose?: ((item: ToolItem, turn: number) => Ownership) | undefined
+}
+
+/** A line of the record that tells of a tool call: that it was made, or its outcome. */
+export type ToolItem = Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
+
+/** To which agent of the call a tool call belongs. */
+export type Ownership = "own" | "inherited" | "foreign"
+
+/** Reads a history. */
+export const lines = (history: History.History, options: Options): ReadonlyArray<Line> => reader()(history, options)
+
+/** Reads the history of one call, which grows from turn to turn. */
+export type Reader = typeof lines
+
+/**
+ * Makes a reader that goes over what is settled only once, so that a turn late in a long call costs about as much as an
+ * early one. It gives what `lines` gives: where something has changed in what it has read, it begins anew.
+ */
+export const reader = (): Reader => {
+  let settled: Settled = unread
+  return ({ entries }, options) => {
+    const at = options.trigger === undefined ? -1 : entries.findLastIndex(({ item }) => item === options.trigger)
+    const end = at < 0 ? entries.length : at + 1
+    const late = lateCalls(entries, end, options)
+    if (!stillHolds(settled, entries, { end, late, options })) settled = unread
+
+    const { count } = settled
+    const tools = toolsOf(entries.slice(count), options)
+    const reading = resume(settled, [...settled.tools, ...tools], options)
+    const inTurn = ({ turn }: History.Entry) => turn === options.turn && turn !== 0
+    const isCurrent = (entry: History.Entry) =>
+      inTurn(entry) && !(isTool(entry.item) && whose(entry.item, entry.turn, options) !== "own")
+    let next = count
+    if (late.length === 0) {
+      while (next < end && !inTurn(entries[next]!)) reading.add(entries[next++]!)
+      settled = reading.settle(entries, next, [...settled.tools, ...toolsOf(entries.slice(count, next), options)])
+    }
+    for (const entry of withLate(entries.slice(next, end), late)) if (!isCurrent(entry)) reading.add(entry)
+    reading.placeCalls()
+    for (const entry of entries.slice(next)) if (isCurrent(entry)) reading.addCurrent(entry)
+    reading.placeCurrent()
+    for (const { item, turn } of entries.slice(end)) {
+      if (item._tag === "CustomHistoryEntry") reading.out.push({ role: item.role, text: item.content })
+      else if (isTool(item) && whose(item, turn, options) === "inherited") reading.tell(item)
+    }
+    return normalise(reading.out)
+  }
 }
 
 /** Text is `begun` where it is what was left when its beginning was spoken. */
 type Sent = { readonly text: string; readonly turn: number; readonly begun?: true } | { readonly call: ToolCall }
 
-/** Reads a history. */
-export const lines = (history: History.History, options: Options): ReadonlyArray<Line> => {
-  const { entries } = history
-  const calls = toolCalls(entries)
-  const end = options.trigger === undefined ? -1 : entries.findLastIndex(({ item }) => item === options.trigger)
-  const after = end < 0 ? [] : entries.slice(end + 1)
-  const before = withLateCalls(end < 0 ? entries : entries.slice(0, end + 1), after, options.turn)
-  const out: Array<Line> = []
-  // What earlier turns have sent and nothing has placed yet.
-  let sent: Array<Sent> = []
+interface ToolEntry extends History.Entry {
+  readonly item: ToolItem
+}
 
-  const placeCalls = (items: ReadonlyArray<Sent>) => {
-    for (const item of items) if ("call" in item) out.push({ role: "tool", call: item.call })
+/** A line of a tool call, and whose the call is. */
+interface OwnedTool {
+  readonly entry: ToolEntry
+  readonly whose: Ownership
+}
+
+/** What the first lines of a record come to. */
+interface Settled extends Pick<Options, "describeEvent" | "interruptedMark"> {
+  /** The record, of which the first `count` lines were read. */
+  readonly entries: ReadonlyArray<History.Entry>
+  readonly count: number
+  /** The latest turn in them. */
+  readonly lastTurn: number
+  readonly tools: ReadonlyArray<OwnedTool>
+  readonly out: ReadonlyArray<Line>
+  /** What was sent and nothing has placed yet. */
+  readonly sent: ReadonlyArray<Sent>
+  /** The mark behind a reply that was cut off, where it was the last to be put. */
+  readonly mark: Line | undefined
+}
+
+const unread: Settled = {
+  entries: [],
+  count: 0,
+  lastTurn: 0,
+  tools: [],
+  out: [],
+  sent: [],
+  mark: undefined
+}
+
+/** Whether reading the record from its begin would come to the same. */
+const stillHolds = (
+  settled: Settled,
+  entries: ReadonlyArray<History.Entry>,
+  {
+    end,
+    late,
+    options
+  }: { readonly end: number; readonly late: ReadonlyArray<History.Entry>; readonly options: Options }
+): boolean => {
+  const { count, lastTurn, tools } = settled
+  if (count === 0) return true
+  if (count > end || settled.describeEvent !== options.describeEvent) return false
+  if (settled.interruptedMark !== options.interruptedMark) return false
+  if (options.turn !== 0 && options.turn <= lastTurn) return false
+  for (let i = 0; i < count; i++) if (entries[i] !== settled.entries[i]) return false
+  if (tools.some(({ entry: { item, turn }, whose: was }) => whose(item, turn, options) !== was)) return false
+  // An outcome that came since changes the line of its call.
+  const ids = new Set(tools.map(({ entry }) => entry.item.toolCallId))
+  for (let i = count; ids.size > 0 && i < entries.length; i++) {
+    const { item } = entries[i]!
+    if (isTool(item) && ids.has(item.toolCallId)) return false
+  }
+  return late.every(({ turn }) => {
+    const last = entries.findLastIndex((entry, i) => i < end && entry.turn === turn)
+    return last < 0 || last + 1 >= count
+  })
+}
+
+/** Goes on reading behind what is settled. `tools` are all lines of tool calls of the record. */
+const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Options) => {
+  const calls = toolCalls(tools.flatMap(({ entry, whose }) => (whose === "own" ? [entry] : [])))
+  const out = [...settled.out]
+  // Calls in what is settled have no further line: see stillHolds.
+  const placed = new Set<string>()
+  let { lastTurn, mark } = settled
+  let sent = [...settled.sent]
+  const current: Array<Sent> = []
+
+  const tell = (item: ToolItem) => {
+    if (item._tag === "AgentToolReturned") out.push({ role: "system", text: inherited(item) })
+  }
+  const placeCalls = () => {
+    for (const item of sent) if ("call" in item) out.push({ role: "tool", call: item.call })
   }
   const placeUser = (text: string) => {
     // A call of an earlier turn was made before these words.
-    placeCalls(sent)
+    placeCalls()
     sent = sent.filter((item) => "text" in item)
     out.push({ role: "user", text })
   }
-  let mark: Line | undefined
   const placeSpoken = (event: Event.InputOf<"AgentTextSent">) => {
-    const placed = place(sent, event.content)
+    const spoken = place(sent, event.content)
     // A voice that paused and went on was not interrupted.
-    if (placed.goesOn && mark !== undefined && out.at(-1) === mark) out.pop()
-    for (const item of placed.lines) out.push(item)
-    sent = placed.rest
-    if (!placed.cut || options.interruptedMark === undefined) return
+    if (spoken.goesOn && mark !== undefined && out.at(-1) === mark) out.pop()
+    for (const item of spoken.lines) out.push(item)
+    sent = spoken.rest
+    if (!spoken.cut || options.interruptedMark === undefined) return
     mark = { role: "assistant", text: options.interruptedMark }
     out.push(mark)
   }
+  const placeCall = (item: ToolItem, turn: number, where: Array<Sent>) => {
+    if (placed.has(item.toolCallId) || calls.turnOf(item.toolCallId) !== turn) return
+    placed.add(item.toolCallId)
+    where.push({ call: calls.get(item.toolCallId)! })
+  }
 
-  for (const { item, turn } of before) {
-    if (turn === options.turn && turn !== 0) continue
-    switch (item._tag) {
-      case "UserTextSent":
-        placeUser(item.content)
-        break
-      case "CustomHistoryEntry":
-        out.push({ role: item.role, text: item.content })
-        break
-      case "AgentTextSent":
-        placeSpoken(item)
-        break
-      case "AgentSendText":
-        append(sent, item.text, turn)
-        break
-      case "AgentToolCalled":
-      case "AgentToolReturned":
-        if (calls.stands(item, turn)) sent.push({ call: calls.get(item.toolCallId)! })
-        break
-      default: {
-        const words = "eventId" in item ? options.describeEvent?.(item) : undefined
-        if (words !== undefined) placeUser(words)
+  return {
+    out,
+    tell,
+    /** A line of the record that is not of the turn in progress. */
+    add: ({ item, turn }: History.Entry): void => {
+      lastTurn = Math.max(lastTurn, turn)
+      switch (item._tag) {
+        case "UserTextSent":
+          return placeUser(item.content)
+        case "CustomHistoryEntry":
+          return void out.push({ role: item.role, text: item.content })
+        case "AgentTextSent":
+          return placeSpoken(item)
+        case "AgentSendText":
+          return append(sent, item.text, turn)
+        case "AgentToolCalled":
+        case "AgentToolReturned": {
+          const ownership = whose(item, turn, options)
+          if (ownership === "own") placeCall(item, turn, sent)
+          else if (ownership === "inherited") tell(item)
+          return
+        }
+        default: {
+          const words = "eventId" in item ? options.describeEvent?.(item) : undefined
+          if (words !== undefined) placeUser(words)
+        }
+      }
+    },
+    /** What comes to be known after the lines that were added. */
+    settle: (entries: ReadonlyArray<History.Entry>, count: number, tools: ReadonlyArray<OwnedTool>): Settled => ({
+      describeEvent: options.describeEvent,
+      interruptedMark: options.interruptedMark,
+      entries,
+      count,
+      lastTurn,
+      tools,
+      out: [...out],
+      sent: [...sent],
+      mark
+    }),
+    /** Puts the calls that nothing was said after. */
+    placeCalls,
+    /** A line of the turn in progress. */
+    addCurrent: ({ item, turn }: History.Entry): void => {
+      if (item._tag === "AgentSendText") return append(current, item.text, turn)
+      // What a tool says while it runs comes before its result: the model is to go on from the result.
+      const isOpen = isTool(item) && (item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId))
+      if (isOpen) placeCall(item, turn, current)
+    },
+    placeCurrent: () => {
+      for (const item of current) {
+        out.push("call" in item ? { role: "tool", call: item.call } : { role: "assistant", text: item.text })
       }
     }
   }
-  placeCalls(sent)
-
-  const current: Array<Sent> = []
-  for (const { item, turn } of entries) {
-    if (turn === options.turn && turn !== 0) {
-      if (item._tag === "AgentSendText") append(current, item.text, turn)
-      else if (item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned") {
-        // What a tool says while it runs comes before its result: the model is to go on from the result.
-        const isOpen = item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId)
-        if (isOpen && calls.stands(item, turn)) current.push({ call: calls.get(item.toolCallId)! })
-      }
-    }
-  }
-  for (const item of current) {
-    out.push("call" in item ? { role: "tool", call: item.call } : { role: "assistant", text: item.text })
-  }
-  for (const { item } of after) {
-    if (item._tag === "CustomHistoryEntry") out.push({ role: item.role, text: item.content })
-  }
-  return normalise(out)
 }
 
 /** Drops what says nothing. Models refuse blank messages. */
 const normalise = (lines: ReadonlyArray<Line>): ReadonlyArray<Line> =>
-  lines.filter((line) => line.role === "tool" || line.text.trim() !== "")
+  lines.filter((line) => line.role === "tool" || /\S/.test(line.text))
 
 /** Whether there is something to answer: a conversation that ends with the agent's own words has had its answer. */
 export const wantsAnswer = (lines: ReadonlyArray<Line>): boolean => {
@@ -136,37 +268,55 @@ const append = (items: Array<Sent>, text: string, turn: number): void => {
   else items.push({ text, turn })
 }
 
-/**
- * Puts calls of an earlier turn that were recorded only after the trigger, as when it was the trigger that interrupted
- * them, behind what their turn has sent.
- */
-const withLateCalls = (
-  before: ReadonlyArray<History.Entry>,
-  after: ReadonlyArray<History.Entry>,
-  current: number
+/** Calls of an earlier turn that were recorded only after the trigger, as when it was the trigger that interrupted them. */
+const lateCalls = (
+  entries: ReadonlyArray<History.Entry>,
+  end: number,
+  options: Options
 ): ReadonlyArray<History.Entry> =>
-  after.reduce((entries, entry) => {
-    if (entry.item._tag !== "AgentToolCalled" || entry.turn === current) return entries
+  entries.slice(end).filter(({ item, turn }) => {
+    if (item._tag !== "AgentToolCalled" || turn === options.turn) return false
+    return whose(item, turn, options) === "own"
+  })
+
+/** Puts late calls behind what their turn has sent. */
+const withLate = (
+  before: ReadonlyArray<History.Entry>,
+  late: ReadonlyArray<History.Entry>
+): ReadonlyArray<History.Entry> =>
+  late.reduce((entries, entry) => {
     const last = entries.findLastIndex(({ turn }) => turn === entry.turn)
     return entries.toSpliced(last < 0 ? entries.length : last + 1, 0, entry)
   }, before)
 
-type ToolItem = Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
+const isTool = (item: History.Item): item is ToolItem =>
+  item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned"
+
+const isToolEntry = (entry: History.Entry): entry is ToolEntry => isTool(entry.item)
+
+const whose = (item: ToolItem, turn: number, options: Options): Ownership => options.whose?.(item, turn) ?? "own"
+
+const toolsOf = (entries: ReadonlyArray<History.Entry>, options: Options): ReadonlyArray<OwnedTool> =>
+  entries.filter(isToolEntry).map((entry) => ({ entry, whose: whose(entry.item, entry.turn, options) }))
+
+const inherited = ({ result, toolName }: Event.OutputOf<"AgentToolReturned">): string =>
+  `Another agent of this call had started ${toolName}. It has returned: ${resultText(result)}`
+
+const resultText = (result: unknown): string =>
+  typeof result === "string" ? result : JsonText.stringify(result, "null")
 
 /**
  * Each call by its id, with the one outcome that was recorded for it, wherever in the record it stands. A call stands
  * where it was made, or, where its outcome came in a later turn, in that turn: there it is news to the model.
  */
-const toolCalls = (entries: ReadonlyArray<History.Entry>) => {
+const toolCalls = (entries: ReadonlyArray<ToolEntry>) => {
   const calls = new Map<string, ToolCall>()
   const turns = new Map<string, number>()
   const settled = new Set<string>()
   for (const { item, turn } of entries) {
-    if (item._tag !== "AgentToolCalled" && item._tag !== "AgentToolReturned") continue
     const call = { id: item.toolCallId, name: item.toolName, args: item.toolArgs }
     if (item._tag === "AgentToolReturned") {
-      const result = typeof item.result === "string" ? item.result : JsonText.stringify(item.result, "null")
-      calls.set(item.toolCallId, { ...call, result })
+      calls.set(item.toolCallId, { ...call, result: resultText(item.result) })
       settled.add(item.toolCallId)
       turns.set(item.toolCallId, turn)
     } else if (!calls.has(item.toolCallId)) {
@@ -174,16 +324,11 @@ const toolCalls = (entries: ReadonlyArray<History.Entry>) => {
       turns.set(item.toolCallId, turn)
     }
   }
-  const placed = new Set<string>()
   return {
     get: (id: string) => calls.get(id),
     isSettled: (id: string) => settled.has(id),
-    /** Whether a line of the record is the one at which its call stands. True once for each call. */
-    stands: ({ toolCallId }: ToolItem, turn: number): boolean => {
-      if (turns.get(toolCallId) !== turn || placed.has(toolCallId)) return false
-      placed.add(toolCallId)
-      return true
-    }
+    /** The turn in which a call stands. */
+    turnOf: (id: string) => turns.get(id)
   }
 }
 

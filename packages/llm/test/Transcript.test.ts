@@ -1,5 +1,6 @@
 import type * as Event from "@antiphon/core/Event"
 import * as History from "@antiphon/core/History"
+import * as Chance from "@antiphon/core/testing/Chance"
 import { assert, describe, it } from "@effect/vitest"
 import * as Transcript from "../src/Transcript.ts"
 
@@ -217,5 +218,117 @@ describe("whatever happened on a call", () => {
         `seed ${seed}`
       )
     }
+  })
+})
+
+describe("a reader that reads a call from turn to turn", () => {
+  /** A call that grows, read both ways at each turn. */
+  const grow = (seed: number) => {
+    const chance = Chance.make(seed)
+    const reader = Transcript.reader()
+    const owners = new Map<string, Transcript.Ownership>()
+    let entries: ReadonlyArray<History.Entry> = []
+    let keys = 0
+    let said = ""
+    const add = (...lines: ReadonlyArray<Line>) => {
+      entries = [...entries, ...lines.map(([turn, item]) => ({ key: keys++, turn, item }))]
+    }
+    const interruptedMark = chance.chance(0.5) ? "[interrupted]" : undefined
+    const describeEvent = (event: Event.Input) =>
+      event._tag === "UserDtmfSent" ? `[pressed ${event.button}]` : undefined
+    const compare = (turn: number, trigger: Event.Input | undefined) => {
+      const options: Transcript.Options = {
+        turn,
+        trigger,
+        interruptedMark,
+        describeEvent,
+        whose: ({ toolCallId }) => owners.get(toolCallId) ?? "own"
+      }
+      const history = History.make(() => [...entries])
+      assert.deepStrictEqual(reader(history, options), Transcript.lines(history, options), `seed ${seed}, turn ${turn}`)
+    }
+    const sayings = ["One ", "two. ", "Three", " four ", "five.", " "]
+    const happens = (turn: number): void => {
+      const id = `c${chance.int(0, 2 * turn)}`
+      const last = entries.at(-1)
+      switch (chance.int(0, 10)) {
+        case 0:
+        case 1:
+        case 2: {
+          const text = chance.pick(sayings)
+          said += text
+          return add(sent(chance.chance(0.8) ? turn : Math.max(1, turn - 1), text))
+        }
+        case 3:
+          return add(called(chance.chance(0.7) ? turn : Math.max(1, turn - 1), id))
+        case 4:
+          return add(returned(chance.chance(0.7) ? turn : Math.max(1, turn - 1), id))
+        case 5: {
+          const heard = chance.chance(0.2) ? "five" : said.slice(0, chance.int(1, said.length))
+          said = said.slice(heard.length)
+          return add(spoken(heard))
+        }
+        case 6:
+          // Spoken text grows where it stands.
+          if (last?.item._tag === "AgentTextSent")
+            entries = [...entries.slice(0, -1), { ...last, item: { ...last.item, content: `${last.item.content}x` } }]
+          return
+        case 7:
+          return add(chance.chance(0.5) ? note("note") : pressed("1"))
+        case 8:
+          return add(user(chance.chance(0.2) ? "" : `words ${turn}`))
+        case 9:
+          owners.set(id, chance.pick(["own", "inherited", "foreign"] as const))
+          return
+        case 10:
+          // An application that edits the history.
+          if (chance.chance(0.1))
+            entries = entries.toSpliced(chance.int(0, entries.length), chance.int(0, 2), {
+              key: keys++,
+              turn: 0,
+              item: note("edited")[1]
+            })
+          return
+      }
+    }
+    const triggers: Array<Event.Input> = []
+    for (let turn = 1; turn <= 12; turn++) {
+      for (let i = chance.int(0, 8); i > 0; i--) happens(turn - 1)
+      const trigger = { _tag: "UserTurnEnded", eventId: eventId(), content: [] } as const
+      triggers.push(trigger)
+      add(user(`words ${turn}`), [0, trigger])
+      compare(turn, chance.chance(0.95) ? trigger : undefined)
+      for (let round = chance.int(0, 2); round > 0; round--) {
+        for (let i = chance.int(0, 4); i > 0; i--) happens(turn)
+        compare(turn, trigger)
+      }
+      if (chance.chance(0.1)) compare(chance.int(0, turn), chance.pick(triggers))
+    }
+  }
+
+  it("reads what a reading of the whole gives, whatever happens in between", () => {
+    for (let seed = 0; seed < 200; seed++) grow(seed)
+  })
+
+  it("goes on where it was, as long as nothing has changed in what it has read", () => {
+    const reader = Transcript.reader()
+    let described = 0
+    const describeEvent = () => {
+      described++
+      return undefined
+    }
+    let entries: ReadonlyArray<History.Entry> = []
+    const costs: Array<number> = []
+    for (let turn = 1; turn <= 50; turn++) {
+      const trigger = { _tag: "UserTurnEnded", eventId: eventId(), content: [] } as const
+      const lines = [user("words"), [0, trigger], sent(turn, "One two."), ...pair(turn, `c${turn}`), spoken("One two.")]
+      const heard = (lines as ReadonlyArray<Line>).map(([of, item], i) => ({ key: 6 * turn + i, turn: of, item }))
+      const before = described
+      const history = History.make(() => [...entries, ...heard.slice(0, 2)])
+      assert.lengthOf(reader(history, { turn, trigger, describeEvent }), 3 * (turn - 1) + 1)
+      costs.push(described - before)
+      entries = [...entries, ...heard]
+    }
+    assert.deepStrictEqual(new Set(costs), new Set([1]))
   })
 })

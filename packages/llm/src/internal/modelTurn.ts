@@ -1,7 +1,6 @@
 /** One turn of a model: prompt, reply, tools, and again, until the model has nothing more to ask. */
 import * as Event from "@antiphon/core/Event"
 import * as History from "@antiphon/core/History"
-import * as JsonText from "@antiphon/core/JsonText"
 import * as Recorder from "@antiphon/core/Recorder"
 import * as Turn from "@antiphon/core/Turn"
 import type * as AiError from "effect/ai/AiError"
@@ -28,6 +27,7 @@ export interface ModelTurn<R> {
   readonly event: Event.Input
   readonly turn: Turn.Turn
   readonly runs: ToolRun<R>
+  readonly read: Transcript.Reader
   readonly tools: ReadonlyArray<VoiceTool<R>>
   readonly systemPrompt: string
   readonly settings: ModelSettings.ModelSettings
@@ -143,58 +143,25 @@ const definitions = <R>(tools: ReadonlyArray<VoiceTool<R>>): Effect.Effect<Reado
   })
 
 const read = <R>(
-  record: History.History,
-  { firstTurn, overrides, runs, turn, ...options }: ModelTurn<R> & { readonly firstTurn: number }
+  now: History.History,
+  { firstTurn, overrides, read, runs, turn, ...options }: ModelTurn<R> & { readonly firstTurn: number }
 ): ReadonlyArray<Transcript.Line> => {
   const names = new Set(options.tools.map(({ name }) => name))
-  const owns = (call: ToolItem, turn: number) =>
-    runs.owns(call.toolCallId) || (turn < firstTurn && names.has(call.toolName))
-  const now = History.make(() => ownView(record.entries, runs, owns))
-  const reading = { turn: turn.id, trigger: turn.trigger, ...options }
+  const whose: Transcript.Options["whose"] = ({ toolCallId, toolName }, turn) => {
+    if (runs.owns(toolCallId) || (turn < firstTurn && names.has(toolName))) return "own"
+    return runs.inherits(toolCallId) ? "inherited" : "foreign"
+  }
+  const reading = { turn: turn.id, trigger: turn.trigger, whose, ...options }
   const context =
     typeof overrides.context === "string" ? [userLine(overrides.context)] : asLines(overrides.context, reading)
-  if (overrides.history === undefined) return [...Transcript.lines(now, reading), ...context]
+  if (overrides.history === undefined) return [...read(now, reading), ...context]
   // What this turn has done stays: a model that cannot see its tools' results asks for them again.
-  const own = History.make(() =>
-    ownView(
-      record.entries.filter((entry) => entry.turn === turn.id),
-      runs,
-      owns
-    )
-  )
+  const own = History.make(() => now.entries.filter((entry) => entry.turn === turn.id))
   return [
     ...asLines(overrides.history, reading),
     ...Transcript.lines(own, { ...reading, trigger: undefined }),
     ...context
   ]
-}
-
-type ToolItem = Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
-
-/**
- * The calls of another agent name tools that this model does not have. It is told the results that came while its own agent
- * had the call, in words.
- */
-const ownView = <R>(
-  entries: ReadonlyArray<History.Entry>,
-  runs: ToolRun<R>,
-  owns: (call: ToolItem, turn: number) => boolean
-): ReadonlyArray<History.Entry> => {
-  const view: Array<History.Entry> = []
-  for (const entry of entries) {
-    const { item, turn } = entry
-    const isCall = item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned"
-    if (!isCall || owns(item, turn)) view.push(entry)
-    else if (item._tag === "AgentToolReturned" && runs.inherits(item.toolCallId))
-      view.push({ ...entry, turn: 0, item: inherited(item) })
-  }
-  return view
-}
-
-const inherited = ({ result, toolCallId, toolName }: Event.OutputOf<"AgentToolReturned">): Event.CustomHistoryEntry => {
-  const text = typeof result === "string" ? result : JsonText.stringify(result, "null")
-  const content = `Another agent of this call had started ${toolName}. It has returned: ${text}`
-  return { _tag: "CustomHistoryEntry", eventId: toolCallId, role: "system", content }
 }
 
 const userLine = (text: string): Transcript.Line => ({ role: "user", text })
