@@ -43,9 +43,11 @@ export interface Options {
 export const make = (options: Options): Stream.Stream<Part, AiError.AiError> =>
   Stream.unwrap(
     Effect.gen(function* () {
+      let isRead = false
       const controller = yield* Effect.acquireRelease(
         Effect.sync(() => new AbortController()),
-        (controller) => Effect.sync(() => controller.abort())
+        // A request that is over needs no end, and an abort makes an exception with a stack.
+        (controller) => Effect.sync(() => isRead || controller.abort())
       )
       const response = yield* patiently(
         options,
@@ -55,13 +57,14 @@ export const make = (options: Options): Stream.Stream<Part, AiError.AiError> =>
         })
       )
       const body = yield* bodyOf(options, response)
-      return Stream.fromPull(Effect.succeed(makePull(options, body.getReader())))
+      return Stream.fromPull(Effect.succeed(makePull(options, body.getReader(), () => (isRead = true))))
     })
   )
 
 const makePull = (
   options: Options,
-  reader: ReadableStreamDefaultReader<Uint8Array>
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  onRead: () => void
 ): Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError> => {
   const { reply, source } = options
   const parse = Sse.makeParser()
@@ -99,7 +102,11 @@ const makePull = (
   // What follows the last event is only the end of the message: read, the connection can serve the next turn. It is free
   // for that one turn of the event loop later.
   const rest: Effect.Effect<void, unknown> = Effect.suspend(() =>
-    Effect.flatMap(read, (chunk) => (chunk.done ? Effect.yieldNow : rest))
+    Effect.flatMap(read, (chunk) => {
+      if (!chunk.done) return rest
+      onRead()
+      return Effect.yieldNow
+    })
   )
   const drain = rest.pipe(Effect.ignore, Effect.timeoutOption(drainTime))
 
