@@ -100,15 +100,7 @@ const nearly = (
   wrong: number,
   at: number
 ): ReadonlyArray<Breach> => {
-  const history = solid(recorded.join(""))
-  let from = 0
-  let missing = 0
-  for (const word of told) {
-    const place = history.indexOf(solid(word), from)
-    // One that stands far away is another one of the same letters.
-    if (place < 0 || place > from + 80) missing++
-    else from = place + solid(word).length
-  }
+  const missing = told.length - inCommon(told.map(solid), solid(recorded.join("")))
   return missing > wrong * costOfWord
     ? [
         {
@@ -118,4 +110,17 @@ const nearly = (
         }
       ]
     : []
+}
+
+/** How many of the words a text has, at most, one after the other: the longest common subsequence. */
+const inCommon = (words: ReadonlyArray<string>, text: string): number => {
+  // Where so many words end at the earliest.
+  const ends = [0]
+  for (const word of words) {
+    for (let count = ends.length - 1; count >= 0; count--) {
+      const place = text.indexOf(word, ends[count])
+      if (place >= 0) ends[count + 1] = Math.min(ends[count + 1] ?? Infinity, place + word.length)
+    }
+  }
+  return ends.length - 1
 }

@@ -191,6 +191,38 @@ describe("Rules", () => {
     )
   }
 
+  const teller = Agent.make(
+    Agent.route({
+      CallStarted: () => words("This call is recorded, to train the people who work here. "),
+      UserTurnEnded: () => words("I said that it is so.")
+    })
+  )
+  const noisy = TestCall.run(teller, [Caller.listens(), Caller.says("Why?"), Caller.listens()], {
+    line: { distorts: ({ text }) => (text === "is" ? "wyx" : undefined) }
+  })
+
+  it.effect("rule 5 finds a word that was read out differently in its own place, where it comes again later", () =>
+    Effect.map(noisy, (call) => {
+      const first = items((item) =>
+        item._tag === "AgentTextSent" ? [{ ...item, content: item.content.replace("call wyx", "call is") }] : [item]
+      )(call)
+      assert.notDeepEqual(first.history, call.history)
+      assert.deepStrictEqual(Rules.breaches(first), [])
+    })
+  )
+
+  it.effect("rule 5 catches what a word that was read out differently costs behind it", () =>
+    Effect.map(noisy, (call) => {
+      const cut = items((item) =>
+        item._tag === "AgentTextSent" ? [{ ...item, content: item.content.replace(/wyx.*/, "") }] : [item]
+      )
+      assert.deepStrictEqual(
+        Rules.breaches(cut(call)).map(({ rule }) => rule),
+        [5]
+      )
+    })
+  )
+
   it.effect("check dies with the shortest call, and its seed fails again", () =>
     Effect.gen(function* () {
       const forgetful = Agent.make(
