@@ -146,7 +146,7 @@ const wire = <R>(
     fork,
     nextId,
     patience: spec.backgroundPatience,
-    isIdle: () => !userSpeaking && !agentSpeaking && !over && undecided === 0 && slot.isFree(),
+    isIdle: () => !userSpeaking && !agentSpeaking && !silenced && undecided === 0 && slot.isFree(),
     deliver: (event) => consider(record.add(event))
   })
 
@@ -160,7 +160,7 @@ const wire = <R>(
     })
 
   const act = (event: Event.Input, decision: EventFilter.Decision) => {
-    if (decision === "Keep" || (over && event._tag !== "CallEnded")) return
+    if (decision === "Keep" || (silenced && event._tag !== "CallEnded")) return
     if (decision === "Cancel") return slot.cancel()
     for (const returned of background.takeHeld()) record.add(returned)
     const history = record.view()
@@ -183,9 +183,14 @@ const wire = <R>(
     )
   }
 
-  /** Asks about an event once all that came before it have been decided on, whether reported or delivered. */
+  /**
+   * Asks about an event once all that came before it have been decided on, whether reported or delivered. On a call that has
+   * failed nothing is decided any more: what comes until it ends is only recorded.
+   */
   const consider = (event: Event.Input): Effect.Effect<void> | undefined => {
-    const asked = undecided === 0 ? ask(event) : Effect.suspend(() => (over ? undefined : ask(event)) ?? Effect.void)
+    if (silenced) return undefined
+    const asked =
+      undecided === 0 ? ask(event) : Effect.suspend(() => (silenced ? undefined : ask(event)) ?? Effect.void)
     if (asked === undefined) return undefined
     return Effect.suspend(() => {
       undecided++

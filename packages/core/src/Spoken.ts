@@ -49,10 +49,11 @@ const prunedAfter = 256
 /** Characters after which reports have shown which turn they belong to. */
 const ambiguousLimit = 64
 
-/** Where a report goes on, and the place that it follows there. */
+/** Where a report goes on, the place that it follows there, and the reports before it that belong there too. */
 interface Jump {
   readonly walk: Said.Walk
   readonly from: Said.Place
+  readonly lead?: Said.Walk | undefined
 }
 
 const start: Said.Place = { piece: 0, offset: 0, next: 0 }
@@ -104,9 +105,15 @@ export const make = (): Spoken => {
     heardUpTo = step.place
   }
 
-  const jump = ({ from, walk }: Jump) => {
+  const jump = ({ from, lead, walk }: Jump) => {
     heardUpTo = from
-    accept(walk, true)
+    if (lead === undefined) return accept(walk, true)
+    // What was heard so far is a part of this turn and not, with the spacing and the marks it has there, of an earlier one.
+    out = ""
+    linked = false
+    foreign = []
+    accept(lead, true)
+    accept(walk, false)
   }
 
   /**
@@ -115,12 +122,13 @@ export const make = (): Spoken => {
    */
   const atLaterTurn = (report: string, read: number): Jump | undefined => {
     const begins = turns.slice(-laterTurns).flatMap(({ piece }) => (piece > heardUpTo.piece ? { ...start, piece } : []))
-    for (const lead of read === 0 && ambiguous !== "" ? ["", ambiguous] : [""]) {
-      for (const begin of begins) {
-        const before = Said.walk(pieces, begin, lead, 0)
-        if (before.read < lead.length) continue
-        const walk = Said.walk(pieces, before.place, report, read)
-        if (walk.read === report.length && walk.matched > 0) return { walk, from: before.place }
+    const mayLead = read === 0 && ambiguous !== "" && ambiguous.length < ambiguousLimit
+    for (const before of mayLead ? [ambiguous, ""] : [""]) {
+      for (const from of begins) {
+        const lead = before === "" ? undefined : Said.walk(pieces, from, before, 0)
+        if (lead !== undefined && lead.read < before.length) continue
+        const walk = Said.walk(pieces, lead?.place ?? from, report, read)
+        if (walk.read === report.length && walk.matched > 0) return { walk, from, lead }
       }
     }
     return undefined

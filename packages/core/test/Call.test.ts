@@ -432,6 +432,33 @@ describe("Call", () => {
       )
     })
 
+    test("close: no turn starts any more but for the end, and what comes until then is on the record", function* () {
+      const turns: Array<string> = []
+      const { end, history, receive } = yield* open(
+        Agent.make(
+          (event, turn) => {
+            turns.push(event._tag)
+            if (event._tag !== "CallStarted") return Stream.empty
+            const results = Effect.all([
+              turn.background("waiting", Effect.void, { delivery: "whenIdle" }),
+              turn.background("late", Effect.sleep("10 millis"), { delivery: "immediate" })
+            ])
+            return Stream.concat(Stream.fromEffectDrain(results), Stream.fail("boom"))
+          },
+          { turnFailure: "close" }
+        )
+      )
+      yield* settled
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* pass("10 millis")
+      yield* end
+      assert.deepStrictEqual(turns, ["CallStarted", "CallEnded"])
+      assert.deepStrictEqual(
+        (yield* history).events.map((event) => ("name" in event ? event.name : event._tag)),
+        ["CallStarted", "UserTurnEnded", "late", "waiting", "CallEnded"]
+      )
+    })
+
     test("close: a harness may end the call as soon as it is told", function* () {
       const log: Array<string> = []
       const calls: Array<Call.Call> = []

@@ -327,6 +327,34 @@ describe("Spoken", () => {
         [["Let me"], ["explain"], ["Okay."]]
       ],
       [
+        "does not lend the marks around a word that the next one begins with",
+        [
+          ["You stopped at “Sorry”. I am here"],
+          "You",
+          user,
+          [turn(2, "Sorry, I have trouble")],
+          "Sorry,",
+          "I",
+          "have",
+          over
+        ],
+        [["You"], ["Sorry, I have"]]
+      ],
+      [
+        "does not part words that the next one begins with twice",
+        [
+          ["I had got to: This call is recorded. "],
+          user,
+          [turn(2, "I had got to: This call is recorded. ")],
+          "Ihadgotto:This",
+          user,
+          [turn(3, "I had got to: I had got to: This")],
+          ..."I had got to: I had got to: This".split(" "),
+          over
+        ],
+        [[], ["I had got to: This"], ["I had got to: I had got to: This"]]
+      ],
+      [
         "is skipped however many there are",
         [
           [plan],
