@@ -123,7 +123,7 @@ export const make = (options: Options): Voice => {
       if (word.text.trim() !== "") begin(word)
     }
     // More may come at this very moment.
-    if (current === undefined && speaking) cancel = world.whenSettled(end)
+    if (current === undefined && speaking) cancel = world.whenOver(end)
   }
 
   const drop = (isDropped: (piece: Piece) => boolean) => {

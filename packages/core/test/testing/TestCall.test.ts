@@ -243,6 +243,25 @@ describe("the voice of the line", () => {
     })
   )
 
+  it.effect("goes on with text that comes at the very moment when all was spoken", () =>
+    Effect.gen(function* () {
+      const agent = sendingAt(
+        [0, Event.sendText("One ")],
+        [375, Event.sendText("two ")],
+        [751, Event.sendText("three ")]
+      )
+      assert.deepStrictEqual(reports(yield* TestCall.run(agent, [Caller.listens()])), [
+        [0, "AgentTurnStarted"],
+        [375, "One"],
+        [750, "two"],
+        [750, "AgentTurnEnded"],
+        [751, "AgentTurnStarted"],
+        [1126, "three"],
+        [1126, "AgentTurnEnded"]
+      ])
+    })
+  )
+
   it.effect("takes no word for a part of the next turn", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
