@@ -90,7 +90,8 @@ export const make = (): Spoken => {
         let gap = Said.gapBefore(pieces, heardUpTo, run)
         if (foreign.length > 0 && !isBefore(heardUpTo, committedUpTo)) {
           const next = Said.nextSolid(pieces, heardUpTo) ?? run
-          append(Said.gapBefore(pieces, heardUpTo, next), foreign.join(" "), true)
+          const parted = pieces[next.piece]!.turn === pieces[heardUpTo.piece]!.turn ? "" : " "
+          append(Said.gapBefore(pieces, heardUpTo, next) || parted, foreign.join(" "), true)
           // Where it replaced nothing it stands in the middle of one gap, which is not there twice.
           if (next.piece === run.piece && next.index === run.index && gap !== "") gap = " "
           apart = true

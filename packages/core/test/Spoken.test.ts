@@ -355,6 +355,20 @@ describe("Spoken", () => {
         [[], ["I had got to: This"], ["I had got to: I had got to: This"]]
       ],
       [
+        "is parted from what the next one has more of the same words",
+        [
+          ["Here we are. "],
+          "Here",
+          [
+            turn(2, "I did not catch any words. Say “help”"),
+            turn(3, "I did not catch any words. Say “help” to hear all.")
+          ],
+          ..."we are. I did not catch any words. Say “help” to hear all.".split(" "),
+          over
+        ],
+        [["Here we are. I did not catch any words. Say “help” to hear all."]]
+      ],
+      [
         "is skipped however many there are",
         [
           [plan],
