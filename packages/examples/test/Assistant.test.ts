@@ -1,9 +1,21 @@
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import type * as Event from "@antiphon/core/Event"
+import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import { assert, describe, it } from "@effect/vitest"
-import { type Cause, ConfigProvider, Effect, Layer, Queue, References, Schedule, type Scope, Stream } from "effect"
-import { TestClock } from "effect/testing"
+import {
+  type Cause,
+  ConfigProvider,
+  Duration,
+  Effect,
+  Layer,
+  Queue,
+  References,
+  Schedule,
+  type Scope,
+  Stream
+} from "effect"
+import type * as LanguageModel from "effect/ai/LanguageModel"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createServer } from "node:net"
@@ -33,8 +45,6 @@ const AnthropicServer: {
   readonly failure: (status: number, type: string) => Script
 } = await support("anthropicServer")
 
-const settle = Effect.repeat(Effect.yieldNow, { times: 100 })
-
 /** A call with the assistant: what it says and does, and a caller whose words are heard at once. */
 const dial = (name: string) =>
   Effect.gen(function* () {
@@ -45,7 +55,8 @@ const dial = (name: string) =>
       Stream.runForEach((output) => Effect.sync(() => outputs.push(output))),
       Effect.forkScoped
     )
-    const report = (...all: ReadonlyArray<Event.Report>) => Effect.andThen(Queue.offerAll(reports, all), settle)
+    const report = (...all: ReadonlyArray<Event.Report>) =>
+      Effect.andThen(Queue.offerAll(reports, all), VirtualTime.settled)
     const text = () => outputs.map((output) => (output._tag === "AgentSendText" ? output.text : "")).join("")
     const take = () => {
       const taken = { outputs, text: text(), tools: outputs.flatMap(toolLine), tags: outputs.map(({ _tag }) => _tag) }
@@ -56,7 +67,7 @@ const dial = (name: string) =>
       report({ _tag: "UserTurnStarted" }, { _tag: "UserTextSent", content }, { _tag: "UserTurnEnded" })
     const speak = (content: string) =>
       report({ _tag: "AgentTurnStarted" }, { _tag: "AgentTextSent", content }, { _tag: "AgentTurnEnded" })
-    yield* settle
+    yield* VirtualTime.settled
     return { report, ask, speak, take, text }
   })
 
@@ -67,15 +78,11 @@ const toolLine = (output: Event.Output): ReadonlyArray<string> =>
       ? [`${output.toolName} = ${String(output.result)}`]
       : []
 
-/** Lets time pass, a word of speech at a time. */
-const pass = (seconds: number) =>
-  Effect.repeat(Effect.andThen(TestClock.adjust("40 millis"), Effect.repeat(Effect.yieldNow, { times: 20 })), {
-    times: seconds * 25 - 1
-  })
+/** Lets time pass, and all happen that is to happen by then. */
+const pass = (seconds: number) => Effect.andThen(Effect.sleep(Duration.seconds(seconds)), VirtualTime.momentOver)
 
 /** A call with the demo model whose introduction was heard, and a way to ask and have the whole answer heard. */
 const greeted = Effect.gen(function* () {
-  yield* TestClock.adjust(0)
   const call = yield* dial(Assistant.demo)
   yield* call.speak(call.take().text)
   const answer = (content: string) =>
@@ -90,7 +97,9 @@ const greeted = Effect.gen(function* () {
   return { ...call, answer }
 })
 
-const withDemo = Effect.provide(Assistant.model(Assistant.demo))
+/** A test with the demo model, on virtual time. */
+const withDemo = <E>(body: Effect.Effect<void, E, LanguageModel.LanguageModel | Scope.Scope>) =>
+  body.pipe(Effect.provide(Assistant.model(Assistant.demo)), Effect.scoped, VirtualTime.run)
 
 describe("Assistant with the demo model", () => {
   it.effect("says by which model it speaks, and what to ask for", () =>
@@ -102,7 +111,7 @@ describe("Assistant with the demo model", () => {
       )
       const named = yield* dial("openrouter/anthropic/claude-x")
       assert.match(named.take().text, /the model claude-x\./)
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("tells the time by a tool", () =>
@@ -111,7 +120,7 @@ describe("Assistant with the demo model", () => {
       const { text, tools } = yield* call.answer("what time is it?")
       assert.strictEqual(text, "Let me see. It is 00:00 UTC on Thursday 1 January.")
       assert.deepStrictEqual(tools, ["current_time?", "current_time = It is 00:00 UTC on Thursday 1 January."])
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("looks something up while the talk goes on, and tells it by itself once nobody speaks", () =>
@@ -135,7 +144,7 @@ describe("Assistant with the demo model", () => {
       yield* call.report({ _tag: "AgentTextSent", content: text }, { _tag: "AgentTurnEnded" })
       yield* pass(5)
       assert.strictEqual(call.take().text, "")
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("reports back without being asked", () =>
@@ -149,7 +158,7 @@ describe("Assistant with the demo model", () => {
         meanwhile.text + text,
         "You are welcome.I have an answer about the eels: forty-two. This demo asks nobody, so it always is."
       )
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("hands over to a specialist, who has tools of its own and gives the call back", () =>
@@ -170,7 +179,7 @@ describe("Assistant with the demo model", () => {
       assert.deepStrictEqual(back.tools, ["hand_back?", "hand_back = success"])
       const here = yield* call.answer("help")
       assert.match(here.text, /“look up the tides”.*“read me the notice”.*specialist.*goodbye/)
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("lets the specialist tell what it has looked up meanwhile, and does not tell it again", () =>
@@ -187,7 +196,7 @@ describe("Assistant with the demo model", () => {
       yield* call.speak(told.text)
       const { text } = yield* call.answer("go back")
       assert.strictEqual(text, "I am with you again. What else can I do for you?")
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("stops when the caller speaks, and says how far it was heard", () =>
@@ -209,7 +218,7 @@ describe("Assistant with the demo model", () => {
       yield* call.report({ _tag: "UserTextSent", content: "what is a choir?" }, { _tag: "UserTurnEnded" })
       yield* pass(3)
       assert.match(call.take().text, /^You stopped me after 15 words, at “Two choirs lived on two”\. I am only a demo/)
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   /** A call that was stopped after so many words of the story, all of which were sent. */
@@ -240,7 +249,7 @@ describe("Assistant with the demo model", () => {
       const rest = yield* call.answer("go on")
       assert.deepStrictEqual(rest.text.split(" ").slice(-20), call.said.slice(-20))
       assert.strictEqual(rest.text.split(" ").length, 20 + 10)
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("has nothing to go on with once the story was heard to its end", () =>
@@ -248,18 +257,17 @@ describe("Assistant with the demo model", () => {
       const call = yield* stopped(500)
       const { text } = yield* call.answer("go on")
       assert.match(text, /^There is nothing to go on with\./)
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("claims nothing about what was heard where the harness reports no speech", () =>
     Effect.gen(function* () {
-      yield* TestClock.adjust(0)
       const call = yield* dial(Assistant.demo)
       call.take()
       yield* call.ask("hello")
       yield* pass(3)
       assert.match(call.take().text, /^Hello to you\./)
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("answers a turn without words", () =>
@@ -273,7 +281,7 @@ describe("Assistant with the demo model", () => {
       yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserTurnEnded" })
       yield* pass(3)
       assert.match(call.take().text, /^I did not catch any words\./)
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   // The key, the answer, and what is done last.
@@ -299,7 +307,7 @@ describe("Assistant with the demo model", () => {
           tags.filter((tag) => tag === "AgentSendDtmf" || tag === "AgentEndCall"),
           last
         )
-      }).pipe(withDemo, Effect.scoped)
+      }).pipe(withDemo)
     )
   }
 
@@ -314,7 +322,7 @@ describe("Assistant with the demo model", () => {
       )
       const { tags } = yield* call.answer("press the star key")
       assert.include(tags, "AgentSendDtmf")
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("reads the notice to its end although the caller speaks, and then stops", () =>
@@ -332,7 +340,7 @@ describe("Assistant with the demo model", () => {
         text.split(" ").length - 10
       )
       assert.deepStrictEqual(tools, ["read_notice?", "read_notice = success"])
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 
   it.effect("says goodbye, then hangs up", () =>
@@ -341,11 +349,11 @@ describe("Assistant with the demo model", () => {
       const { tags, text } = yield* call.answer("goodbye")
       assert.strictEqual(text, "Goodbye, and thank you for calling.")
       assert.isAbove(tags.indexOf("AgentEndCall"), tags.lastIndexOf("AgentSendText"))
-    }).pipe(withDemo, Effect.scoped)
+    }).pipe(withDemo)
   )
 })
 
-/** Waits, on the real clock, until something holds. */
+/** Waits until something holds. On the real clock: virtual time would run ahead of what goes over a socket. */
 const until = (holds: () => boolean) =>
   Effect.sync(holds).pipe(Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("10 millis") }))
 
@@ -367,7 +375,7 @@ describe("Assistant with a provider", () => {
       )
       yield* Effect.gen(function* () {
         const call = yield* dial(name)
-        call.take()
+        yield* until(() => call.take().text !== "")
         yield* call.ask("thank you")
         yield* until(() => call.text().endsWith("."))
         assert.strictEqual(call.take().text, "You are welcome.")
@@ -390,7 +398,7 @@ describe("Assistant with a provider", () => {
           OpenAiServer.text("It is ", "noon.")
         )
         const call = yield* dial("openai/gpt-4.1-mini")
-        call.take()
+        yield* until(() => call.take().text !== "")
         yield* call.ask("how often is there a tide?")
         yield* until(() => call.text().endsWith("day."))
         assert.strictEqual(call.take().text, "Tides come twice a day.")

@@ -2,9 +2,8 @@ import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
-import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import { assert, describe, it } from "@effect/vitest"
-import { type Duration, Effect, Schema, type Scope, Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
 import * as Tool from "effect/ai/Tool"
 import * as BadArguments from "../src/internal/badArguments.ts"
@@ -12,13 +11,7 @@ import * as ToolSchema from "../src/internal/toolSchema.ts"
 import * as LlmAgent from "../src/LlmAgent.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../src/VoiceTool.ts"
-
-/** A test on virtual time. */
-const test = <E>(name: string, body: () => Effect.fn.Return<void, E, Scope.Scope>) =>
-  it.effect(name, () => VirtualTime.run(Effect.scoped(Effect.gen(body))))
-
-/** Lets time pass, and all happen that is to happen by then. */
-const pass = (time: Duration.Input) => Effect.andThen(Effect.sleep(time), VirtualTime.momentOver)
+import { pass, settled, test } from "./support/virtualTest.ts"
 
 /** A call that is told what happens on it, and what it sent. */
 const open = <R>(spec: Agent.AgentSpec<unknown, R>) =>
@@ -26,9 +19,9 @@ const open = <R>(spec: Agent.AgentSpec<unknown, R>) =>
     const sent: Array<Event.Output> = []
     const harness = { send: (outputs) => Effect.sync(() => sent.push(...outputs)), fail: Effect.die } as Call.Harness
     const call = yield* Call.make(spec, { harness })
-    yield* VirtualTime.settled
+    yield* settled
     const report = (...all: ReadonlyArray<Event.Report>) =>
-      Effect.andThen(Effect.forEach(all, call.receive, { discard: true }), VirtualTime.settled)
+      Effect.andThen(Effect.forEach(all, call.receive, { discard: true }), settled)
     return {
       sent,
       report,

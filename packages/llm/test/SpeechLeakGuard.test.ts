@@ -4,6 +4,7 @@ import { Effect, Exit, Schema, Stream } from "effect"
 import * as SpeechLeakGuard from "../src/SpeechLeakGuard.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../src/VoiceTool.ts"
+import { test } from "./support/virtualTest.ts"
 import { playing } from "./tool/calling.ts"
 
 /** What is said of a text that comes in pieces, and whether it ends in a leak. */
@@ -144,56 +145,46 @@ describe("SpeechLeakGuard", () => {
         return { said: call.sent().join(""), prompts: yield* call.prompts, requests: yield* model.prompts }
       })
 
-    it.effect("asks the model again with a note, and drops the tools of the reply that leaked", () =>
-      Effect.gen(function* () {
-        const { prompts, requests, said } = yield* play([leaking(), ScriptedModel.text("It is sunny.")], {
-          retryReasoningEffort: "low"
-        })
-        assert.strictEqual(said, "It is sunny.")
-        assert.deepStrictEqual(prompts[1], ["user: weather?", note])
-        assert.deepStrictEqual(
-          requests.map(({ settings }) => settings.reasoningEffort),
-          [undefined, "low"]
-        )
+    test("asks the model again with a note, and drops the tools of the reply that leaked", function* () {
+      const { prompts, requests, said } = yield* play([leaking(), ScriptedModel.text("It is sunny.")], {
+        retryReasoningEffort: "low"
       })
-    )
+      assert.strictEqual(said, "It is sunny.")
+      assert.deepStrictEqual(prompts[1], ["user: weather?", note])
+      assert.deepStrictEqual(
+        requests.map(({ settings }) => settings.reasoningEffort),
+        [undefined, "low"]
+      )
+    })
 
-    it.effect("says a few words in between where some of the reply was heard", () =>
-      Effect.gen(function* () {
-        const begun = "word ".repeat(40)
-        const { said } = yield* play([leaking(begun), ScriptedModel.text("It is sunny.")], { bridgeText: " Sorry. " })
-        assert.match(said, /^(word )+.* Sorry\. It is sunny\.$/)
-      })
-    )
+    test("says a few words in between where some of the reply was heard", function* () {
+      const begun = "word ".repeat(40)
+      const { said } = yield* play([leaking(begun), ScriptedModel.text("It is sunny.")], { bridgeText: " Sorry. " })
+      assert.match(said, /^(word )+.* Sorry\. It is sunny\.$/)
+    })
 
-    it.effect("gives up with the fallback where the model leaks again, and no tool runs", () =>
-      Effect.gen(function* () {
-        const broken = () => {
-          throw new Error("no words")
-        }
-        const { prompts, said } = yield* play([leaking(), leaking()], { fallbackText: broken })
-        assert.strictEqual(said, SpeechLeakGuard.defaultFallbackText)
-        assert.strictEqual(prompts.length, 2)
-        assert.strictEqual((yield* play([leaking(), leaking()], { fallbackText: "" })).said, "")
-      })
-    )
+    test("gives up with the fallback where the model leaks again, and no tool runs", function* () {
+      const broken = () => {
+        throw new Error("no words")
+      }
+      const { prompts, said } = yield* play([leaking(), leaking()], { fallbackText: broken })
+      assert.strictEqual(said, SpeechLeakGuard.defaultFallbackText)
+      assert.strictEqual(prompts.length, 2)
+      assert.strictEqual((yield* play([leaking(), leaking()], { fallbackText: "" })).said, "")
+    })
 
-    it.effect("runs the tools of a reply that is clean", () =>
-      Effect.gen(function* () {
-        const clean = [
-          ScriptedModel.text("Let me see."),
-          ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" })
-        ]
-        const { said } = yield* play([clean, ScriptedModel.text("Sunny.")], {})
-        assert.strictEqual(said, 'Let me see.weather(c1-0)weather(c1-0) = "Sunny"Sunny.')
-      })
-    )
+    test("runs the tools of a reply that is clean", function* () {
+      const clean = [
+        ScriptedModel.text("Let me see."),
+        ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" })
+      ]
+      const { said } = yield* play([clean, ScriptedModel.text("Sunny.")], {})
+      assert.strictEqual(said, 'Let me see.weather(c1-0)weather(c1-0) = "Sunny"Sunny.')
+    })
 
-    it.effect("says everything where there is no guard", () =>
-      Effect.gen(function* () {
-        const { said } = yield* play([ScriptedModel.text('{"city": "Oslo"}')])
-        assert.strictEqual(said, '{"city": "Oslo"}')
-      })
-    )
+    test("says everything where there is no guard", function* () {
+      const { said } = yield* play([ScriptedModel.text('{"city": "Oslo"}')])
+      assert.strictEqual(said, '{"city": "Oslo"}')
+    })
   })
 })

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
 import { AiError } from "effect/ai"
-import { TestClock } from "effect/testing"
 import * as ModelPlan from "../src/ModelPlan.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
 import * as WarmUp from "../src/WarmUp.ts"
-import { playing, settle } from "./tool/calling.ts"
+import { pass, settled, test } from "./support/virtualTest.ts"
+import { playing } from "./tool/calling.ts"
 
 const unreachable = AiError.make({
   module: "Test",
@@ -27,74 +27,62 @@ const warmed = (warmUp: Effect.Effect<void, AiError.AiError>, replies: ReadonlyA
 }
 
 describe("WarmUp", () => {
-  it.effect("runs once when the call starts, and the greeting does not wait for it", () =>
-    Effect.gen(function* () {
-      const { log, model } = warmed(Effect.sleep("1 second"), [ScriptedModel.text("Yes?")])
-      const call = yield* playing(model, { introduction: "Hi." })
-      assert.deepStrictEqual(call.sent(), ["Hi."])
-      assert.deepStrictEqual(log, ["begun"])
-      yield* TestClock.adjust("1 second")
-      yield* call.say("hello")
-      assert.deepStrictEqual(log, ["begun", "done"])
-    })
-  )
+  test("runs once when the call starts, and the greeting does not wait for it", function* () {
+    const { log, model } = warmed(Effect.sleep("1 second"), [ScriptedModel.text("Yes?")])
+    const call = yield* playing(model, { introduction: "Hi." })
+    assert.deepStrictEqual(call.sent(), ["Hi."])
+    assert.deepStrictEqual(log, ["begun"])
+    yield* pass("1 second")
+    yield* call.say("hello")
+    assert.deepStrictEqual(log, ["begun", "done"])
+  })
 
-  it.effect("runs where the caller speaks first too", () =>
-    Effect.gen(function* () {
-      const { log, model } = warmed(Effect.void)
-      yield* playing(model, {})
-      assert.deepStrictEqual(log, ["begun", "done"])
-    })
-  )
+  test("runs where the caller speaks first too", function* () {
+    const { log, model } = warmed(Effect.void)
+    yield* playing(model, {})
+    assert.deepStrictEqual(log, ["begun", "done"])
+  })
 
-  it.effect("goes on when the caller speaks over the greeting", () =>
-    Effect.gen(function* () {
-      const { log, model } = warmed(Effect.sleep("1 second"), [ScriptedModel.text("Yes?")])
-      const call = yield* playing(model, { introduction: "Hi." })
-      yield* call.say("hello")
-      assert.deepStrictEqual(log, ["begun"])
-      assert.deepStrictEqual(call.sent().join(""), "Hi.Yes?")
-      yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(log, ["begun", "done"])
-    })
-  )
+  test("goes on when the caller speaks over the greeting", function* () {
+    const { log, model } = warmed(Effect.sleep("1 second"), [ScriptedModel.text("Yes?")])
+    const call = yield* playing(model, { introduction: "Hi." })
+    yield* call.say("hello")
+    assert.deepStrictEqual(log, ["begun"])
+    assert.deepStrictEqual(call.sent().join(""), "Hi.Yes?")
+    yield* pass("1 second")
+    assert.deepStrictEqual(log, ["begun", "done"])
+  })
 
-  it.effect("ends with the call", () =>
-    Effect.gen(function* () {
-      const { log, model } = warmed(Effect.never)
-      const scope = yield* Scope.make()
-      yield* Scope.provide(playing(model, { introduction: "Hi." }), scope)
-      assert.deepStrictEqual(log, ["begun"])
-      yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual(log, ["begun", "interrupted"])
-    })
-  )
+  test("ends with the call", function* () {
+    const { log, model } = warmed(Effect.never)
+    const scope = yield* Scope.make()
+    yield* Scope.provide(playing(model, { introduction: "Hi." }), scope)
+    assert.deepStrictEqual(log, ["begun"])
+    yield* Scope.close(scope, Exit.void)
+    assert.deepStrictEqual(log, ["begun", "interrupted"])
+  })
 
-  it.effect("only logs when it fails, and the call goes on", () =>
-    Effect.gen(function* () {
-      const { log, model } = warmed(Effect.fail(unreachable), [ScriptedModel.text("Yes?")])
-      const lines: Array<string> = []
-      const logger = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
-      const call = yield* Effect.provide(playing(model, { introduction: "Hi." }), Logger.layer([logger]))
-      yield* call.say("hello")
-      assert.deepStrictEqual(log, ["begun", "failed"])
-      assert.strictEqual(call.sent().join(""), "Hi.Yes?")
-      assert.lengthOf(lines, 1)
-      assert.match(lines[0]!, /^Warn the model could not be warmed up: .*unreachable/)
-    })
-  )
+  test("only logs when it fails, and the call goes on", function* () {
+    const { log, model } = warmed(Effect.fail(unreachable), [ScriptedModel.text("Yes?")])
+    const lines: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
+    const call = yield* Effect.provide(playing(model, { introduction: "Hi." }), Logger.layer([logger]))
+    yield* call.say("hello")
+    assert.deepStrictEqual(log, ["begun", "failed"])
+    assert.strictEqual(call.sent().join(""), "Hi.Yes?")
+    assert.lengthOf(lines, 1)
+    assert.match(lines[0]!, /^Warn the model could not be warmed up: .*unreachable/)
+  })
 
-  it.effect("is given up after 10 seconds", () =>
-    Effect.gen(function* () {
-      const { layer, log } = warmed(Effect.never)
-      const fiber = yield* Effect.forkChild(Effect.provide(WarmUp.run, layer))
-      yield* TestClock.adjust("9 seconds")
-      assert.deepStrictEqual(log, ["begun"])
-      yield* TestClock.adjust("1 second")
-      yield* Fiber.join(fiber)
-      assert.deepStrictEqual(log, ["begun", "interrupted"])
-    })
-  )
+  test("is given up after 10 seconds", function* () {
+    const { layer, log } = warmed(Effect.never)
+    const fiber = yield* Effect.forkChild(Effect.provide(WarmUp.run, layer))
+    yield* pass("9 seconds")
+    assert.deepStrictEqual(log, ["begun"])
+    yield* pass("1 second")
+    yield* Fiber.join(fiber)
+    assert.deepStrictEqual(log, ["begun", "interrupted"])
+  })
 
   it.effect("is nothing for a model that brings none", () => Effect.provide(WarmUp.run, ScriptedModel.make([]).layer))
 
@@ -129,22 +117,20 @@ describe("WarmUp", () => {
       })
     )
 
-    it.effect("leaves out the step that is left alone", () =>
-      Effect.gen(function* () {
-        const [a, b] = [
-          warmed(Effect.void, [ScriptedModel.fail(unreachable.reason)]),
-          warmed(Effect.void, [ScriptedModel.text("Yes?")])
-        ]
-        const plan = planned({ a: { model: a.layer }, b: { model: b.layer } }, { breaker: { failures: 1 } })
-        yield* Effect.gen(function* () {
-          const call = yield* playing({ ...a.model, layer: Layer.empty as never }, {})
-          yield* call.say("hello")
-          yield* settle
-          a.log.length = b.log.length = 0
-          yield* WarmUp.run
-          assert.deepStrictEqual([a.log, b.log], [[], ["begun", "done"]])
-        }).pipe(Effect.provide(plan), Effect.scoped)
-      })
-    )
+    test("leaves out the step that is left alone", function* () {
+      const [a, b] = [
+        warmed(Effect.void, [ScriptedModel.fail(unreachable.reason)]),
+        warmed(Effect.void, [ScriptedModel.text("Yes?")])
+      ]
+      const plan = planned({ a: { model: a.layer }, b: { model: b.layer } }, { breaker: { failures: 1 } })
+      yield* Effect.gen(function* () {
+        const call = yield* playing({ ...a.model, layer: Layer.empty as never }, {})
+        yield* call.say("hello")
+        yield* settled
+        a.log.length = b.log.length = 0
+        yield* WarmUp.run
+        assert.deepStrictEqual([a.log, b.log], [[], ["begun", "done"]])
+      }).pipe(Effect.provide(plan), Effect.scoped)
+    })
   })
 })

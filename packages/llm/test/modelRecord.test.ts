@@ -8,6 +8,7 @@ import { AiError, LanguageModel, Tool, Toolkit } from "effect/ai"
 import * as ModelRecord from "../src/internal/modelRecord.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
 import * as RecordedCall from "./support/recordedCall.ts"
+import { settled, test } from "./support/virtualTest.ts"
 
 const scripted = Effect.suspend(() => RecordedCall.play(ScriptedModel.make(RecordedCall.replies).layer))
 
@@ -37,7 +38,7 @@ const asking = (reply: ScriptedModel.Reply, tool?: Tool.Any) =>
         ScriptedModel.make([reply]).layer
       )
     )
-    yield* Effect.repeat(Effect.yieldNow, { times: 100 })
+    yield* settled
     yield* Fiber.interrupt(fiber)
     return { request: requestsOf(text)[0]!, parts, text }
   })
@@ -110,107 +111,99 @@ describe("modelRecord", () => {
     })
   )
 
-  it.effect("writes no key, no token, and nothing of the exchange with a provider", () =>
-    Effect.gen(function* () {
-      const { text } = yield* scripted
-      assert.notInclude(text, "sk-secret")
-      assert.notInclude(text, "token-of-the-platform")
-      const failing = [
-        new AiError.NetworkError({
-          reason: "TransportError",
-          method: "POST",
-          url: "https://api.example.com/v1/chat?key=secret#secret",
-          cause: new Error("secret")
-        }),
-        new AiError.AuthenticationError({
-          kind: "InvalidKey",
-          http: { response: { status: 401, headers: { authorization: Redacted.make("secret"), cookie: "secret" } } }
-        })
-      ]
-      for (const reason of failing) {
-        const { request, text } = yield* asking(ScriptedModel.fail(reason))
-        assert.strictEqual(request.end?.outcome, "Failed")
-        assert.notInclude(text, "secret")
-        const read = Schema.decodeUnknownSync(AiError.AiError)(request.end?.error)
-        assert.strictEqual(read.reason._tag, reason._tag)
-        assert.strictEqual(read.isRetryable, reason.isRetryable)
-      }
-    })
-  )
-
-  it.effect("says that a reply was let go before its end, and that one died", () =>
-    Effect.gen(function* () {
-      const stalled = yield* asking([ScriptedModel.text("a"), ScriptedModel.stall])
-      assert.strictEqual(stalled.request.end?.outcome, "Interrupted")
-      const died = yield* asking(() => {
-        throw new Error("bug")
+  test("writes no key, no token, and nothing of the exchange with a provider", function* () {
+    const { text } = yield* scripted
+    assert.notInclude(text, "sk-secret")
+    assert.notInclude(text, "token-of-the-platform")
+    const failing = [
+      new AiError.NetworkError({
+        reason: "TransportError",
+        method: "POST",
+        url: "https://api.example.com/v1/chat?key=secret#secret",
+        cause: new Error("secret")
+      }),
+      new AiError.AuthenticationError({
+        kind: "InvalidKey",
+        http: { response: { status: 401, headers: { authorization: Redacted.make("secret"), cookie: "secret" } } }
       })
-      assert.strictEqual(died.request.end?.outcome, "Failed")
-      assert.isUndefined(died.request.end?.error)
-    })
-  )
+    ]
+    for (const reason of failing) {
+      const { request, text } = yield* asking(ScriptedModel.fail(reason))
+      assert.strictEqual(request.end?.outcome, "Failed")
+      assert.notInclude(text, "secret")
+      const read = Schema.decodeUnknownSync(AiError.AiError)(request.end?.error)
+      assert.strictEqual(read.reason._tag, reason._tag)
+      assert.strictEqual(read.isRetryable, reason.isRetryable)
+    }
+  })
 
-  it.effect("writes parts of any kind as a provider would send them", () =>
-    Effect.gen(function* () {
-      const usage = {
-        inputTokens: { uncached: undefined, total: 3, cacheRead: undefined, cacheWrite: undefined },
-        outputTokens: { total: 4, text: undefined, reasoning: undefined }
-      }
-      const { parts, request } = yield* asking([
-        ScriptedModel.parts(
-          { type: "response-metadata", id: "r", modelId: "m", timestamp: "2026-01-02T03:04:05.000Z" },
-          { type: "text-start", id: "1", metadata: { openai: { itemId: "i" } } },
-          { type: "text-delta", id: "1", delta: "a", metadata: { openai: { itemId: "i" } } },
-          { type: "text-end", id: "1" },
-          { type: "file", mediaType: "image/png", data: "AAEC" },
-          { type: "source", sourceType: "url", id: "s", url: "https://example.com/", title: "t" },
-          { type: "source", sourceType: "document", id: "d", mediaType: "text/plain", title: "t" }
-        ),
-        ScriptedModel.finish("length", usage)
-      ])
-      const recorded = request.replies.flatMap((reply) => reply.parts)
-      const again = yield* asking(ScriptedModel.parts(...(recorded as never as Parameters<typeof ScriptedModel.parts>)))
-      // As JSON: a count that is not known is absent in one and undefined in the other.
-      assert.deepStrictEqual(JSON.parse(JSON.stringify(again.parts)), JSON.parse(JSON.stringify(parts)))
-      assert.strictEqual(parts.length, 8)
-      assert.isFalse("metadata" in recorded[3]!)
+  test("says that a reply was let go before its end, and that one died", function* () {
+    const stalled = yield* asking([ScriptedModel.text("a"), ScriptedModel.stall])
+    assert.strictEqual(stalled.request.end?.outcome, "Interrupted")
+    const died = yield* asking(() => {
+      throw new Error("bug")
     })
-  )
+    assert.strictEqual(died.request.end?.outcome, "Failed")
+    assert.isUndefined(died.request.end?.error)
+  })
 
-  it.effect("describes a tool once, and one of the provider's by what it is asked for with", () =>
-    Effect.gen(function* () {
-      const weather = Tool.make("weather", {
+  test("writes parts of any kind as a provider would send them", function* () {
+    const usage = {
+      inputTokens: { uncached: undefined, total: 3, cacheRead: undefined, cacheWrite: undefined },
+      outputTokens: { total: 4, text: undefined, reasoning: undefined }
+    }
+    const { parts, request } = yield* asking([
+      ScriptedModel.parts(
+        { type: "response-metadata", id: "r", modelId: "m", timestamp: "2026-01-02T03:04:05.000Z" },
+        { type: "text-start", id: "1", metadata: { openai: { itemId: "i" } } },
+        { type: "text-delta", id: "1", delta: "a", metadata: { openai: { itemId: "i" } } },
+        { type: "text-end", id: "1" },
+        { type: "file", mediaType: "image/png", data: "AAEC" },
+        { type: "source", sourceType: "url", id: "s", url: "https://example.com/", title: "t" },
+        { type: "source", sourceType: "document", id: "d", mediaType: "text/plain", title: "t" }
+      ),
+      ScriptedModel.finish("length", usage)
+    ])
+    const recorded = request.replies.flatMap((reply) => reply.parts)
+    const again = yield* asking(ScriptedModel.parts(...(recorded as never as Parameters<typeof ScriptedModel.parts>)))
+    // As JSON: a count that is not known is absent in one and undefined in the other.
+    assert.deepStrictEqual(JSON.parse(JSON.stringify(again.parts)), JSON.parse(JSON.stringify(parts)))
+    assert.strictEqual(parts.length, 8)
+    assert.isFalse("metadata" in recorded[3]!)
+  })
+
+  test("describes a tool once, and one of the provider's by what it is asked for with", function* () {
+    const weather = Tool.make("weather", {
+      description: "Tells it.",
+      parameters: Schema.Struct({ city: Schema.String })
+    })
+    const { request } = yield* asking(ScriptedModel.text("a"), weather)
+    assert.deepStrictEqual(request.tools, [
+      {
+        name: "weather",
         description: "Tells it.",
-        parameters: Schema.Struct({ city: Schema.String })
-      })
-      const { request } = yield* asking(ScriptedModel.text("a"), weather)
-      assert.deepStrictEqual(request.tools, [
-        {
-          name: "weather",
-          description: "Tells it.",
-          parameters: {
-            type: "object",
-            properties: { city: { type: "string" } },
-            required: ["city"],
-            additionalProperties: false
-          }
+        parameters: {
+          type: "object",
+          properties: { city: { type: "string" } },
+          required: ["city"],
+          additionalProperties: false
         }
-      ])
-      assert.strictEqual(ModelRecord.encodeTool(weather), ModelRecord.encodeTool(weather))
-      const search = Tool.providerDefined({
-        id: "openai.web_search",
-        customName: "search",
-        providerName: "web_search",
-        args: Schema.Struct({ country: Schema.String }),
-        parameters: Schema.Struct({}),
-        success: Schema.Unknown
-      })({ country: "NO" })
-      assert.deepStrictEqual(ModelRecord.encodeTool(search).parameters, {
-        id: "openai.web_search",
-        args: { country: "NO" }
-      })
+      }
+    ])
+    assert.strictEqual(ModelRecord.encodeTool(weather), ModelRecord.encodeTool(weather))
+    const search = Tool.providerDefined({
+      id: "openai.web_search",
+      customName: "search",
+      providerName: "web_search",
+      args: Schema.Struct({ country: Schema.String }),
+      parameters: Schema.Struct({}),
+      success: Schema.Unknown
+    })({ country: "NO" })
+    assert.deepStrictEqual(ModelRecord.encodeTool(search).parameters, {
+      id: "openai.web_search",
+      args: { country: "NO" }
     })
-  )
+  })
 
   it.effect("blanks what was said, told and passed everywhere, and leaves how the call went", () =>
     Effect.gen(function* () {

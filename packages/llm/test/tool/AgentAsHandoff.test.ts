@@ -3,12 +3,12 @@ import * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema, Stream } from "effect"
-import { TestClock } from "effect/testing"
 import * as LlmAgent from "../../src/LlmAgent.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as AgentAsHandoff from "../../src/tool/AgentAsHandoff.ts"
 import * as VoiceTool from "../../src/VoiceTool.ts"
-import { type Playing, playing, settle, shown } from "./calling.ts"
+import { pass, test } from "../support/virtualTest.ts"
+import { type Playing, playing, shown } from "./calling.ts"
 
 const weather = VoiceTool.loopback("weather", { parameters: { city: Schema.String } }, ({ city }) =>
   Effect.succeed(`Sunny in ${city}`)
@@ -40,178 +40,158 @@ describe("AgentAsHandoff", () => {
     })
   })
 
-  it.effect("says the message, changes the voice, and then the other agent greets", () =>
-    Effect.gen(function* () {
-      const specialist = LlmAgent.make({ introduction: "Specialist here.", systemPrompt: "You are the specialist." })
-      const model = ScriptedModel.make([
-        [ScriptedModel.text("Sure."), handsOff("to_specialist")],
-        ScriptedModel.text("Special.")
-      ])
-      const tool = AgentAsHandoff.make(specialist, {
-        name: "to_specialist",
-        handoffMessage: "Putting you through.",
-        updateCall: { voiceId: "v2" }
-      })
-      const call = yield* playing(model, { systemPrompt: "You are the front desk.", tools: [tool] })
-      yield* call.say("specialist please")
-      assert.deepStrictEqual(call.sent({ metrics: true }).slice(1), [
-        "llm_first_chunk_ms",
-        "llm_first_text_ms",
-        "Sure.",
-        "to_specialist(h1)",
-        "Putting you through.",
-        "AgentUpdateCall",
-        "Specialist here.",
-        "agent_turn_ms",
-        'to_specialist(h1) = "success"',
-        "agent_turn_ms"
-      ])
-      yield* call.say("hello")
-      const prompts = yield* call.prompts
-      assert.deepStrictEqual(prompts[1], ["system: You are the specialist.", "user: specialist please", "user: hello"])
+  test("says the message, changes the voice, and then the other agent greets", function* () {
+    const specialist = LlmAgent.make({ introduction: "Specialist here.", systemPrompt: "You are the specialist." })
+    const model = ScriptedModel.make([
+      [ScriptedModel.text("Sure."), handsOff("to_specialist")],
+      ScriptedModel.text("Special.")
+    ])
+    const tool = AgentAsHandoff.make(specialist, {
+      name: "to_specialist",
+      handoffMessage: "Putting you through.",
+      updateCall: { voiceId: "v2" }
     })
-  )
+    const call = yield* playing(model, { systemPrompt: "You are the front desk.", tools: [tool] })
+    yield* call.say("specialist please")
+    assert.deepStrictEqual(call.sent({ metrics: true }).slice(1), [
+      "llm_first_chunk_ms",
+      "llm_first_text_ms",
+      "Sure.",
+      "to_specialist(h1)",
+      "Putting you through.",
+      "AgentUpdateCall",
+      "Specialist here.",
+      "agent_turn_ms",
+      'to_specialist(h1) = "success"',
+      "agent_turn_ms"
+    ])
+    yield* call.say("hello")
+    const prompts = yield* call.prompts
+    assert.deepStrictEqual(prompts[1], ["system: You are the specialist.", "user: specialist please", "user: hello"])
+  })
 
-  it.effect("gives the other agent a fresh start of the call, later events as they are, and the end", () =>
-    Effect.gen(function* () {
-      const target = noting()
-      const model = ScriptedModel.make([handsOff("go")])
-      const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
-      yield* call.say("switch")
-      yield* call.say("hello")
-      yield* call.end
-      assert.deepStrictEqual(target.tags(), ["CallStarted", "UserTurnEnded", "CallEnded"])
-      assert.strictEqual(Event.text(target.seen[1]!.event), "hello")
-      assert.isTrue(target.seen.every(({ event, turn }) => turn.trigger === event))
-      const texts = target.seen[1]!.turn.history.events.map(Event.text).filter((text) => text !== "")
-      assert.deepStrictEqual(texts, ["switch", "switch", "hello", "hello"])
-    })
-  )
+  test("gives the other agent a fresh start of the call, later events as they are, and the end", function* () {
+    const target = noting()
+    const model = ScriptedModel.make([handsOff("go")])
+    const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
+    yield* call.say("switch")
+    yield* call.say("hello")
+    yield* call.end
+    assert.deepStrictEqual(target.tags(), ["CallStarted", "UserTurnEnded", "CallEnded"])
+    assert.strictEqual(Event.text(target.seen[1]!.event), "hello")
+    assert.isTrue(target.seen.every(({ event, turn }) => turn.trigger === event))
+    const texts = target.seen[1]!.turn.history.events.map(Event.text).filter((text) => text !== "")
+    assert.deepStrictEqual(texts, ["switch", "switch", "hello", "hello"])
+  })
 
-  it.effect("stays with the first agent where the caller speaks before the other one is done", () =>
-    Effect.gen(function* () {
-      const target = noting({ CallStarted: () => Stream.concat(Stream.make(Event.sendText("I was ")), Stream.never) })
-      const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Back.")])
-      const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
-      yield* call.say("switch")
-      yield* call.say("no wait")
-      assert.deepStrictEqual(call.sent(), ["go(h1)", "I was ", "Back."])
-      assert.include((yield* call.prompts)[1]!, "result h1: cancelled")
-    })
-  )
+  test("stays with the first agent where the caller speaks before the other one is done", function* () {
+    const target = noting({ CallStarted: () => Stream.concat(Stream.make(Event.sendText("I was ")), Stream.never) })
+    const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Back.")])
+    const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
+    yield* call.say("switch")
+    yield* call.say("no wait")
+    assert.deepStrictEqual(call.sent(), ["go(h1)", "I was ", "Back."])
+    assert.include((yield* call.prompts)[1]!, "result h1: cancelled")
+  })
 
-  it.effect("stays with the first agent where the other one breaks", () =>
-    Effect.gen(function* () {
-      const target = noting({ CallStarted: () => Stream.die(new Error("target broken")) })
-      const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Me.")])
-      const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
-      yield* call.say("switch")
-      yield* call.say("hello")
-      assert.deepStrictEqual(call.sent(), ["go(h1)", 'go(h1) = "error: target broken"', "Me."])
-    })
-  )
+  test("stays with the first agent where the other one breaks", function* () {
+    const target = noting({ CallStarted: () => Stream.die(new Error("target broken")) })
+    const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Me.")])
+    const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
+    yield* call.say("switch")
+    yield* call.say("hello")
+    assert.deepStrictEqual(call.sent(), ["go(h1)", 'go(h1) = "error: target broken"', "Me."])
+  })
 
-  it.effect("does not show one agent's tool calls to the other", () =>
-    Effect.gen(function* () {
-      const inner = LlmAgent.make({ systemPrompt: "inner", tools: [weather] })
-      const model = ScriptedModel.make([
-        ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "w1" }),
-        [ScriptedModel.text("Sunny."), handsOff("go")],
-        ScriptedModel.toolCall("weather", { city: "Rome" }, { id: "w2" }),
-        ScriptedModel.text("Sunny too.")
-      ])
-      const call = yield* playing(model, {
-        systemPrompt: "outer",
-        tools: [weather, AgentAsHandoff.make(inner, { name: "go" })]
-      })
-      yield* call.say("Oslo?")
-      yield* call.say("Rome?")
-      const prompts = yield* call.prompts
-      assert.deepStrictEqual(prompts[2], ["system: inner", "user: Oslo?", "user: Rome?"])
-      assert.deepStrictEqual(prompts[3]!.slice(3), ["call w2-0", "result w2-0: Sunny in Rome"])
+  test("does not show one agent's tool calls to the other", function* () {
+    const inner = LlmAgent.make({ systemPrompt: "inner", tools: [weather] })
+    const model = ScriptedModel.make([
+      ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "w1" }),
+      [ScriptedModel.text("Sunny."), handsOff("go")],
+      ScriptedModel.toolCall("weather", { city: "Rome" }, { id: "w2" }),
+      ScriptedModel.text("Sunny too.")
+    ])
+    const call = yield* playing(model, {
+      systemPrompt: "outer",
+      tools: [weather, AgentAsHandoff.make(inner, { name: "go" })]
     })
-  )
+    yield* call.say("Oslo?")
+    yield* call.say("Rome?")
+    const prompts = yield* call.prompts
+    assert.deepStrictEqual(prompts[2], ["system: inner", "user: Oslo?", "user: Rome?"])
+    assert.deepStrictEqual(prompts[3]!.slice(3), ["call w2-0", "result w2-0: Sunny in Rome"])
+  })
 
-  it.effect("shows the other agent nothing of before where the context is none", () =>
-    Effect.gen(function* () {
-      const inner = LlmAgent.make({ systemPrompt: "inner" })
-      const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Yes?")])
-      const call = yield* playing(model, { tools: [AgentAsHandoff.make(inner, { name: "go", context: "none" })] })
-      yield* call.say("my secret is 42")
-      yield* call.say("hello")
-      assert.deepStrictEqual((yield* call.prompts)[1], ["system: inner", "user: hello"])
-    })
-  )
+  test("shows the other agent nothing of before where the context is none", function* () {
+    const inner = LlmAgent.make({ systemPrompt: "inner" })
+    const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Yes?")])
+    const call = yield* playing(model, { tools: [AgentAsHandoff.make(inner, { name: "go", context: "none" })] })
+    yield* call.say("my secret is 42")
+    yield* call.say("hello")
+    assert.deepStrictEqual((yield* call.prompts)[1], ["system: inner", "user: hello"])
+  })
 
-  it.effect("shows the other agent a summary that the model makes while the message is spoken", () =>
-    Effect.gen(function* () {
-      const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Hi." })
-      const model = ScriptedModel.make([
-        handsOff("go"),
-        [ScriptedModel.delay("1 second"), ScriptedModel.text("Ann wants a refund.")],
-        ScriptedModel.text("Yes?")
-      ])
-      const tool = AgentAsHandoff.make(inner, { name: "go", context: "summary", handoffMessage: "One moment." })
-      const call = yield* playing(model, { tools: [tool] })
-      yield* call.say("I am Ann, refund please")
-      assert.deepStrictEqual(call.sent(), ["go(h1)", "One moment."])
-      yield* TestClock.adjust("1 second")
-      yield* settle
-      yield* call.say("hello")
-      const prompts = yield* call.prompts
-      assert.match(prompts[1]!.at(-1)!, /^user: Caller: I am Ann, refund please/)
-      assert.deepStrictEqual(prompts[2], [
-        "system: inner",
-        "system: What happened on the call so far: Ann wants a refund.",
-        "user: hello"
-      ])
-    })
-  )
+  test("shows the other agent a summary that the model makes while the message is spoken", function* () {
+    const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Hi." })
+    const model = ScriptedModel.make([
+      handsOff("go"),
+      [ScriptedModel.delay("1 second"), ScriptedModel.text("Ann wants a refund.")],
+      ScriptedModel.text("Yes?")
+    ])
+    const tool = AgentAsHandoff.make(inner, { name: "go", context: "summary", handoffMessage: "One moment." })
+    const call = yield* playing(model, { tools: [tool] })
+    yield* call.say("I am Ann, refund please")
+    assert.deepStrictEqual(call.sent(), ["go(h1)", "One moment."])
+    yield* pass("1 second")
+    yield* call.say("hello")
+    const prompts = yield* call.prompts
+    assert.match(prompts[1]!.at(-1)!, /^user: Caller: I am Ann, refund please/)
+    assert.deepStrictEqual(prompts[2], [
+      "system: inner",
+      "system: What happened on the call so far: Ann wants a refund.",
+      "user: hello"
+    ])
+  })
 
-  it.effect("shows the other agent everything where the summary does not come", () =>
-    Effect.gen(function* () {
-      const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Hi." })
-      const model = ScriptedModel.make([handsOff("go"), [ScriptedModel.delay("1 hour")], ScriptedModel.text("Yes?")])
-      const call = yield* playing(model, { tools: [AgentAsHandoff.make(inner, { name: "go", context: "summary" })] })
-      yield* call.say("I am Ann")
-      yield* TestClock.adjust("5 seconds")
-      yield* settle
-      assert.include(call.sent(), "Hi.")
-      yield* call.say("hello")
-      assert.deepStrictEqual((yield* call.prompts)[2], ["system: inner", "user: I am Ann", "user: hello"])
-    })
-  )
+  test("shows the other agent everything where the summary does not come", function* () {
+    const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Hi." })
+    const model = ScriptedModel.make([handsOff("go"), [ScriptedModel.delay("1 hour")], ScriptedModel.text("Yes?")])
+    const call = yield* playing(model, { tools: [AgentAsHandoff.make(inner, { name: "go", context: "summary" })] })
+    yield* call.say("I am Ann")
+    yield* pass("5 seconds")
+    assert.include(call.sent(), "Hi.")
+    yield* call.say("hello")
+    assert.deepStrictEqual((yield* call.prompts)[2], ["system: inner", "user: I am Ann", "user: hello"])
+  })
 
-  it.effect("comes back in mid-turn: the first agent reads why, and answers", () =>
-    Effect.gen(function* () {
-      const tool = AgentAsHandoff.makeReturning(
-        (back) => LlmAgent.make({ systemPrompt: "inner", introduction: "Billing.", tools: [back] }),
-        { name: "billing" }
-      )
-      const model = ScriptedModel.make([
-        handsOff("billing"),
-        ScriptedModel.toolCall("hand_back", { reason: "The bill is paid." }, { id: "b1" }),
-        ScriptedModel.text("More?"),
-        ScriptedModel.text("Bye.")
-      ])
-      const call = yield* playing(model, { systemPrompt: "outer", tools: [tool] })
-      yield* call.say("my bill")
-      yield* call.say("and the weather?")
-      assert.deepStrictEqual(call.sent().slice(3), ["hand_back(b1-0)", 'hand_back(b1-0) = "success"', "More?"])
-      const prompts = yield* call.prompts
-      assert.deepStrictEqual(prompts[2], [
-        "system: outer",
-        "user: my bill",
-        "call h1",
-        "result h1: success",
-        "user: and the weather?",
-        "system: The conversation has come back from billing. The bill is paid."
-      ])
-      yield* call.say("no")
-      assert.strictEqual((yield* call.prompts)[3]![0], "system: outer")
-      assert.strictEqual(call.sent().at(-1), "Bye.")
-    })
-  )
+  test("comes back in mid-turn: the first agent reads why, and answers", function* () {
+    const tool = AgentAsHandoff.makeReturning(
+      (back) => LlmAgent.make({ systemPrompt: "inner", introduction: "Billing.", tools: [back] }),
+      { name: "billing" }
+    )
+    const model = ScriptedModel.make([
+      handsOff("billing"),
+      ScriptedModel.toolCall("hand_back", { reason: "The bill is paid." }, { id: "b1" }),
+      ScriptedModel.text("More?"),
+      ScriptedModel.text("Bye.")
+    ])
+    const call = yield* playing(model, { systemPrompt: "outer", tools: [tool] })
+    yield* call.say("my bill")
+    yield* call.say("and the weather?")
+    assert.deepStrictEqual(call.sent().slice(3), ["hand_back(b1-0)", 'hand_back(b1-0) = "success"', "More?"])
+    const prompts = yield* call.prompts
+    assert.deepStrictEqual(prompts[2], [
+      "system: outer",
+      "user: my bill",
+      "call h1",
+      "result h1: success",
+      "user: and the weather?",
+      "system: The conversation has come back from billing. The bill is paid."
+    ])
+    yield* call.say("no")
+    assert.strictEqual((yield* call.prompts)[3]![0], "system: outer")
+    assert.strictEqual(call.sent().at(-1), "Bye.")
+  })
 
   describe("and background tools whose results come when another agent has the call", () => {
     const slow = (name: string, result: unknown = "ready") =>
@@ -232,188 +212,167 @@ describe("AgentAsHandoff", () => {
     const outcomes = (call: Playing, id: string) => call.sent().filter((line) => line.includes(`(${id}) =`))
 
     for (const context of [undefined, "none"] as const) {
-      it.effect(`the first agent is told of those that come after the call came back: ${context ?? "all"}`, () =>
-        Effect.gen(function* () {
-          const model = ScriptedModel.make([
-            handsOff("billing"),
-            [ScriptedModel.text("Looking."), ScriptedModel.toolCall("lookup", {}, { id: "l1" })],
-            givesBack,
-            ScriptedModel.text("More?"),
-            ScriptedModel.text("It is ready."),
-            ScriptedModel.text("Bye.")
-          ])
-          const call = yield* playing(model, {
-            systemPrompt: "outer",
-            tools: [lending([slow("lookup")], context === undefined ? {} : { context })]
-          })
-          yield* call.say("my bill")
-          yield* call.say("look it up")
-          yield* call.say("back please")
-          yield* heard(call, "More?")
-          assert.deepStrictEqual(outcomes(call, "l1-0"), [])
-          yield* TestClock.adjust("5 seconds")
-          yield* settle
-          assert.match(call.sent().join(""), /lookup\(l1-0\) = "ready"It is ready\.$/)
-          const told = (yield* call.prompts)[4]!
-          assert.strictEqual(told[0], "system: outer")
-          assert.strictEqual(told.at(-1), returned("lookup", "ready"))
-          yield* heard(call, "It is ready.")
-          yield* call.say("thanks")
-          const later = (yield* call.prompts)[5]!
-          assert.deepStrictEqual(later.slice(-3), [
-            returned("lookup", "ready"),
-            "assistant: It is ready.",
-            "user: thanks"
-          ])
-          assert.deepStrictEqual(outcomes(call, "l1-0"), ['lookup(l1-0) = "ready"'])
-          assert.lengthOf(yield* call.prompts, 6)
-        })
-      )
-    }
-
-    it.effect("the agent that took over is told of the first one's, which then knows the result as its own", () =>
-      Effect.gen(function* () {
+      test(`the first agent is told of those that come after the call came back: ${context ?? "all"}`, function* () {
         const model = ScriptedModel.make([
-          [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), handsOff("billing")],
-          ScriptedModel.text("It is ready."),
+          handsOff("billing"),
+          [ScriptedModel.text("Looking."), ScriptedModel.toolCall("lookup", {}, { id: "l1" })],
           givesBack,
-          ScriptedModel.text("More?")
+          ScriptedModel.text("More?"),
+          ScriptedModel.text("It is ready."),
+          ScriptedModel.text("Bye.")
         ])
         const call = yield* playing(model, {
           systemPrompt: "outer",
-          tools: [slow("lookup", { cents: 4200 }), lending<never>([])]
+          tools: [lending([slow("lookup")], context === undefined ? {} : { context })]
         })
-        yield* call.say("look it up, and my bill")
-        yield* heard(call, "Billing.")
-        yield* TestClock.adjust("5 seconds")
-        yield* settle
-        const [, told] = yield* call.prompts
-        assert.strictEqual(told![0], "system: inner")
-        assert.strictEqual(told!.at(-1), returned("lookup", '{"cents": 4200}'))
-        assert.match(call.sent().join(""), /It is ready\.$/)
+        yield* call.say("my bill")
+        yield* call.say("look it up")
         yield* call.say("back please")
-        const back = (yield* call.prompts)[3]!
-        assert.include(back, "call l1-0")
-        assert.include(back.join(), "result l1-0: ")
-        assert.notInclude(back.join(), "Another agent")
-        assert.lengthOf(outcomes(call, "l1-0"), 1)
-      })
-    )
-
-    it.effect("a failure is told in the same way", () =>
-      Effect.gen(function* () {
-        const broken = VoiceTool.background("lookup", {}, () =>
-          Effect.delay(Effect.fail(new Error("no line")), "5 seconds")
-        )
-        const model = ScriptedModel.make([
-          handsOff("billing"),
-          [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), givesBack],
-          ScriptedModel.text("More?"),
-          ScriptedModel.text("It did not work.")
-        ])
-        const call = yield* playing(model, { systemPrompt: "outer", tools: [lending([broken])] })
-        yield* call.say("my bill")
-        yield* call.say("look it up and go back")
         yield* heard(call, "More?")
-        yield* TestClock.adjust("5 seconds")
-        yield* settle
-        assert.strictEqual((yield* call.prompts)[3]!.at(-1), returned("lookup", "error: no line"))
-      })
-    )
-
-    it.effect("those of an agent that has the call for a while and passes it on reach the first one too", () =>
-      Effect.gen(function* () {
-        const inner = AgentAsHandoff.makeReturning(
-          (back) => LlmAgent.make({ systemPrompt: "innermost", introduction: "Deep.", tools: [back, slow("lookup")] }),
-          { name: "deeper", backName: "back_up" }
-        )
-        const model = ScriptedModel.make([
-          handsOff("billing"),
-          ScriptedModel.toolCall("deeper", {}, { id: "h2" }),
-          [
-            ScriptedModel.toolCall("lookup", {}, { id: "l1" }),
-            ScriptedModel.toolCall("back_up", { reason: "Done." }, { id: "b2" })
-          ],
-          givesBack,
-          ScriptedModel.text("More?"),
-          ScriptedModel.text("It is ready.")
-        ])
-        const call = yield* playing(model, { systemPrompt: "outer", tools: [lending([inner])] })
-        yield* call.say("my bill")
-        yield* call.say("deeper")
-        yield* call.say("look it up and go back")
-        yield* heard(call, "More?")
-        yield* TestClock.adjust("5 seconds")
-        yield* settle
-        const told = (yield* call.prompts)[5]!
+        assert.deepStrictEqual(outcomes(call, "l1-0"), [])
+        yield* pass("5 seconds")
+        assert.match(call.sent().join(""), /lookup\(l1-0\) = "ready"It is ready\.$/)
+        const told = (yield* call.prompts)[4]!
         assert.strictEqual(told[0], "system: outer")
         assert.strictEqual(told.at(-1), returned("lookup", "ready"))
-        assert.lengthOf(outcomes(call, "l1-0"), 1)
-      })
-    )
-
-    it.effect("the next turn is told where its history is given, too", () =>
-      Effect.gen(function* () {
-        const agent = LlmAgent.makeAgent({ systemPrompt: "outer", tools: [lending([slow("lookup")])] })
-        const model = ScriptedModel.make([
-          handsOff("billing"),
-          [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), givesBack],
-          ScriptedModel.text("More?"),
-          ScriptedModel.text("It is ready.")
+        yield* heard(call, "It is ready.")
+        yield* call.say("thanks")
+        const later = (yield* call.prompts)[5]!
+        assert.deepStrictEqual(later.slice(-3), [
+          returned("lookup", "ready"),
+          "assistant: It is ready.",
+          "user: thanks"
         ])
-        const call = yield* playing(model, {}, (_) =>
-          Effect.map(agent, ({ respond }) =>
-            Agent.make((event, turn) =>
-              respond(event, turn, event._tag === "BackgroundReturned" ? { history: [] } : {})
-            )
-          )
-        )
-        yield* call.say("my bill")
-        yield* call.say("look it up and go back")
-        yield* heard(call, "More?")
-        yield* TestClock.adjust("5 seconds")
-        yield* settle
-        assert.deepStrictEqual((yield* call.prompts)[3], ["system: outer", returned("lookup", "ready")])
+        assert.deepStrictEqual(outcomes(call, "l1-0"), ['lookup(l1-0) = "ready"'])
+        assert.lengthOf(yield* call.prompts, 6)
       })
-    )
-  })
+    }
 
-  it.effect("counts the turns that another agent had against the window of a tool", () =>
-    Effect.gen(function* () {
-      const early = VoiceTool.loopback("early", { activeTurns: 2 }, () => Effect.succeed(1))
-      const names = (request: ScriptedModel.Request) => request.tools.map(({ name }) => name)
-      const seen: Array<ReadonlyArray<string>> = []
-      const noting = (piece: ScriptedModel.Piece) => (request: ScriptedModel.Request) => {
-        seen.push(names(request))
-        return [piece]
-      }
-      const loan = AgentAsHandoff.makeReturning(
-        (back) => LlmAgent.make({ introduction: "Billing.", tools: [back, early] }),
-        { name: "billing" }
+    test("the agent that took over is told of the first one's, which then knows the result as its own", function* () {
+      const model = ScriptedModel.make([
+        [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), handsOff("billing")],
+        ScriptedModel.text("It is ready."),
+        givesBack,
+        ScriptedModel.text("More?")
+      ])
+      const call = yield* playing(model, {
+        systemPrompt: "outer",
+        tools: [slow("lookup", { cents: 4200 }), lending<never>([])]
+      })
+      yield* call.say("look it up, and my bill")
+      yield* heard(call, "Billing.")
+      yield* pass("5 seconds")
+      const [, told] = yield* call.prompts
+      assert.strictEqual(told![0], "system: inner")
+      assert.strictEqual(told!.at(-1), returned("lookup", '{"cents": 4200}'))
+      assert.match(call.sent().join(""), /It is ready\.$/)
+      yield* call.say("back please")
+      const back = (yield* call.prompts)[3]!
+      assert.include(back, "call l1-0")
+      assert.include(back.join(), "result l1-0: ")
+      assert.notInclude(back.join(), "Another agent")
+      assert.lengthOf(outcomes(call, "l1-0"), 1)
+    })
+
+    test("a failure is told in the same way", function* () {
+      const broken = VoiceTool.background("lookup", {}, () =>
+        Effect.delay(Effect.fail(new Error("no line")), "5 seconds")
       )
       const model = ScriptedModel.make([
-        noting(handsOff("billing")),
-        noting(ScriptedModel.text("One.")),
-        noting(ScriptedModel.toolCall("hand_back", { reason: "Done." }, { id: "b1" })),
-        noting(ScriptedModel.text("More?"))
+        handsOff("billing"),
+        [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), givesBack],
+        ScriptedModel.text("More?"),
+        ScriptedModel.text("It did not work.")
       ])
-      const call = yield* playing(model, { tools: [early, loan] })
-      for (const words of ["my bill", "one", "back please"]) yield* call.say(words)
-      assert.deepStrictEqual(seen, [["early", "billing"], ["hand_back", "early"], ["hand_back", "early"], ["billing"]])
+      const call = yield* playing(model, { systemPrompt: "outer", tools: [lending([broken])] })
+      yield* call.say("my bill")
+      yield* call.say("look it up and go back")
+      yield* heard(call, "More?")
+      yield* pass("5 seconds")
+      assert.strictEqual((yield* call.prompts)[3]!.at(-1), returned("lookup", "error: no line"))
     })
-  )
 
-  it.effect("hands to an agent that a Layer brings", () =>
-    Effect.gen(function* () {
-      class Billing extends Agent.Service<Billing>()("app/Billing") {}
-      const live = Agent.layer(Billing, noting({ CallStarted: () => Stream.make(Event.sendText("Hi.")) }).factory)
-      const model = ScriptedModel.make([handsOff("transfer_to_billing")])
-      const call = yield* playing<Billing>(
-        { ...model, layer: Layer.merge(model.layer, live) as typeof model.layer },
-        { tools: [AgentAsHandoff.make(Billing)] }
-      ).pipe(Effect.provide(live))
-      yield* call.say("billing")
-      assert.include(call.sent(), "Hi.")
+    test("those of an agent that has the call for a while and passes it on reach the first one too", function* () {
+      const inner = AgentAsHandoff.makeReturning(
+        (back) => LlmAgent.make({ systemPrompt: "innermost", introduction: "Deep.", tools: [back, slow("lookup")] }),
+        { name: "deeper", backName: "back_up" }
+      )
+      const model = ScriptedModel.make([
+        handsOff("billing"),
+        ScriptedModel.toolCall("deeper", {}, { id: "h2" }),
+        [
+          ScriptedModel.toolCall("lookup", {}, { id: "l1" }),
+          ScriptedModel.toolCall("back_up", { reason: "Done." }, { id: "b2" })
+        ],
+        givesBack,
+        ScriptedModel.text("More?"),
+        ScriptedModel.text("It is ready.")
+      ])
+      const call = yield* playing(model, { systemPrompt: "outer", tools: [lending([inner])] })
+      yield* call.say("my bill")
+      yield* call.say("deeper")
+      yield* call.say("look it up and go back")
+      yield* heard(call, "More?")
+      yield* pass("5 seconds")
+      const told = (yield* call.prompts)[5]!
+      assert.strictEqual(told[0], "system: outer")
+      assert.strictEqual(told.at(-1), returned("lookup", "ready"))
+      assert.lengthOf(outcomes(call, "l1-0"), 1)
     })
-  )
+
+    test("the next turn is told where its history is given, too", function* () {
+      const agent = LlmAgent.makeAgent({ systemPrompt: "outer", tools: [lending([slow("lookup")])] })
+      const model = ScriptedModel.make([
+        handsOff("billing"),
+        [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), givesBack],
+        ScriptedModel.text("More?"),
+        ScriptedModel.text("It is ready.")
+      ])
+      const call = yield* playing(model, {}, (_) =>
+        Effect.map(agent, ({ respond }) =>
+          Agent.make((event, turn) => respond(event, turn, event._tag === "BackgroundReturned" ? { history: [] } : {}))
+        )
+      )
+      yield* call.say("my bill")
+      yield* call.say("look it up and go back")
+      yield* heard(call, "More?")
+      yield* pass("5 seconds")
+      assert.deepStrictEqual((yield* call.prompts)[3], ["system: outer", returned("lookup", "ready")])
+    })
+  })
+
+  test("counts the turns that another agent had against the window of a tool", function* () {
+    const early = VoiceTool.loopback("early", { activeTurns: 2 }, () => Effect.succeed(1))
+    const names = (request: ScriptedModel.Request) => request.tools.map(({ name }) => name)
+    const seen: Array<ReadonlyArray<string>> = []
+    const noting = (piece: ScriptedModel.Piece) => (request: ScriptedModel.Request) => {
+      seen.push(names(request))
+      return [piece]
+    }
+    const loan = AgentAsHandoff.makeReturning(
+      (back) => LlmAgent.make({ introduction: "Billing.", tools: [back, early] }),
+      { name: "billing" }
+    )
+    const model = ScriptedModel.make([
+      noting(handsOff("billing")),
+      noting(ScriptedModel.text("One.")),
+      noting(ScriptedModel.toolCall("hand_back", { reason: "Done." }, { id: "b1" })),
+      noting(ScriptedModel.text("More?"))
+    ])
+    const call = yield* playing(model, { tools: [early, loan] })
+    for (const words of ["my bill", "one", "back please"]) yield* call.say(words)
+    assert.deepStrictEqual(seen, [["early", "billing"], ["hand_back", "early"], ["hand_back", "early"], ["billing"]])
+  })
+
+  test("hands to an agent that a Layer brings", function* () {
+    class Billing extends Agent.Service<Billing>()("app/Billing") {}
+    const live = Agent.layer(Billing, noting({ CallStarted: () => Stream.make(Event.sendText("Hi.")) }).factory)
+    const model = ScriptedModel.make([handsOff("transfer_to_billing")])
+    const call = yield* playing<Billing>(
+      { ...model, layer: Layer.merge(model.layer, live) as typeof model.layer },
+      { tools: [AgentAsHandoff.make(Billing)] }
+    ).pipe(Effect.provide(live))
+    yield* call.say("billing")
+    assert.include(call.sent(), "Hi.")
+  })
 })

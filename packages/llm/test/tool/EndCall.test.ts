@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as EndCall from "../../src/tool/EndCall.ts"
+import { test } from "../support/virtualTest.ts"
 import { playing, run, shown } from "./calling.ts"
 
 const parameters = {
@@ -33,14 +34,12 @@ describe("EndCall", () => {
     assert.match(Result.getOrThrow(Result.flip(EndCall.make().decode({}))), /invalid arguments: .*reason/)
   })
 
-  it.effect("ends the turn: the model is not asked again", () =>
-    Effect.gen(function* () {
-      const model = ScriptedModel.make([
-        [ScriptedModel.text("Goodbye!"), ScriptedModel.toolCall("end_call", { reason: "bye" }, { id: "c1" })]
-      ])
-      const call = yield* playing(model, { tools: [EndCall.make()], toolStyle: "line" })
-      yield* call.say("bye")
-      assert.deepStrictEqual(call.sent(), ["Goodbye!", "AgentEndCall", "end_call(c1)", 'end_call(c1) = "success"'])
-    })
-  )
+  test("ends the turn: the model is not asked again", function* () {
+    const model = ScriptedModel.make([
+      [ScriptedModel.text("Goodbye!"), ScriptedModel.toolCall("end_call", { reason: "bye" }, { id: "c1" })]
+    ])
+    const call = yield* playing(model, { tools: [EndCall.make()], toolStyle: "line" })
+    yield* call.say("bye")
+    assert.deepStrictEqual(call.sent(), ["Goodbye!", "AgentEndCall", "end_call(c1)", 'end_call(c1) = "success"'])
+  })
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as TransferCall from "../../src/tool/TransferCall.ts"
+import { test } from "../support/virtualTest.ts"
 import { playing, run, shown } from "./calling.ts"
 
 const transfer = (targetPhoneNumber: string, interruptible = true) => ({
@@ -81,17 +82,15 @@ describe("TransferCall", () => {
     assert.throws(() => TransferCall.make({ targetPhoneNumber: "sales" }), /"sales" is not a phone number/)
   })
 
-  it.effect("lets the model know later that nothing was transferred", () =>
-    Effect.gen(function* () {
-      const model = ScriptedModel.make([
-        ScriptedModel.toolCall("transfer_call", { target_phone_number: "+1555" }, { id: "c1" }),
-        ScriptedModel.text("Which number?")
-      ])
-      const call = yield* playing(model, { tools: [TransferCall.make()] })
-      yield* call.say("a human")
-      yield* call.say("well?")
-      const [, later] = yield* call.prompts
-      assert.include(later!, 'system: The call was not transferred: "+1555" is not a phone number.')
-    })
-  )
+  test("lets the model know later that nothing was transferred", function* () {
+    const model = ScriptedModel.make([
+      ScriptedModel.toolCall("transfer_call", { target_phone_number: "+1555" }, { id: "c1" }),
+      ScriptedModel.text("Which number?")
+    ])
+    const call = yield* playing(model, { tools: [TransferCall.make()] })
+    yield* call.say("a human")
+    yield* call.say("well?")
+    const [, later] = yield* call.prompts
+    assert.include(later!, 'system: The call was not transferred: "+1555" is not a phone number.')
+  })
 })

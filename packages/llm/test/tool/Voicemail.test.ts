@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as Voicemail from "../../src/tool/Voicemail.ts"
+import { test } from "../support/virtualTest.ts"
 import { playing, run, shown } from "./calling.ts"
 
 const end = (interruptible: boolean) => ({ _tag: "AgentEndCall", reason: "voicemail_detected", interruptible })
@@ -37,20 +38,18 @@ describe("Voicemail", () => {
     })
   )
 
-  it.effect("is offered for its turns only, and a call after them is an error that the model reads", () =>
-    Effect.gen(function* () {
-      const model = ScriptedModel.make([
-        ScriptedModel.text("Hi!"),
-        ScriptedModel.toolCall("voicemail", {}, { id: "c1" }),
-        ScriptedModel.text("Who is there?")
-      ])
-      const call = yield* playing(model, { tools: [Voicemail.make({ activeTurns: 1 })] })
-      yield* call.say("hello")
-      yield* call.say("who is it")
-      const offered = (yield* model.prompts).map(({ tools }) => tools.map(({ name }) => name))
-      assert.deepStrictEqual(offered, [["voicemail"], [], []])
-      assert.notInclude(call.sent(), "AgentEndCall")
-      assert.include((yield* call.prompts)[2]!, 'result c1-0: error: there is no tool "voicemail"')
-    })
-  )
+  test("is offered for its turns only, and a call after them is an error that the model reads", function* () {
+    const model = ScriptedModel.make([
+      ScriptedModel.text("Hi!"),
+      ScriptedModel.toolCall("voicemail", {}, { id: "c1" }),
+      ScriptedModel.text("Who is there?")
+    ])
+    const call = yield* playing(model, { tools: [Voicemail.make({ activeTurns: 1 })] })
+    yield* call.say("hello")
+    yield* call.say("who is it")
+    const offered = (yield* model.prompts).map(({ tools }) => tools.map(({ name }) => name))
+    assert.deepStrictEqual(offered, [["voicemail"], [], []])
+    assert.notInclude(call.sent(), "AgentEndCall")
+    assert.include((yield* call.prompts)[2]!, 'result c1-0: error: there is no tool "voicemail"')
+  })
 })

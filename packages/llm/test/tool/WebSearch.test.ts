@@ -5,6 +5,7 @@ import { FetchHttpClient } from "effect/http"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as WebSearch from "../../src/tool/WebSearch.ts"
 import * as EndCall from "../../src/tool/EndCall.ts"
+import { test } from "../support/virtualTest.ts"
 import { playing, run, shown } from "./calling.ts"
 
 const hit = (n: number) => ({ title: `Title ${n}`, body: `Body ${n}`, url: `https://example.com/${n}` })
@@ -81,14 +82,12 @@ describe("WebSearch", () => {
       return (yield* model.prompts)[0]!.tools.map((tool) => tool.id)
     })
 
-  it.effect("is the model's own search where it has one and no other tool is offered", () =>
-    Effect.gen(function* () {
-      assert.deepStrictEqual(yield* offered("anthropic", "claude-sonnet-4-5"), ["antiphon.web_search"])
-      const other = yield* offered("anthropic", "claude-sonnet-4-5", EndCall.make())
-      assert.notInclude(other, "antiphon.web_search")
-      assert.notInclude(yield* offered("groq", "llama-3.3-70b-versatile"), "antiphon.web_search")
-    })
-  )
+  test("is the model's own search where it has one and no other tool is offered", function* () {
+    assert.deepStrictEqual(yield* offered("anthropic", "claude-sonnet-4-5"), ["antiphon.web_search"])
+    const other = yield* offered("anthropic", "claude-sonnet-4-5", EndCall.make())
+    assert.notInclude(other, "antiphon.web_search")
+    assert.notInclude(yield* offered("groq", "llama-3.3-70b-versatile"), "antiphon.web_search")
+  })
 
   it.live("reads the page of DuckDuckGo: no advertisements, no counters, no markup", () =>
     Effect.gen(function* () {

@@ -8,11 +8,11 @@ import type * as Turn from "@antiphon/core/Turn"
 import { type Cause, Effect, Queue, Result, type Scope, Stream } from "effect"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Tool from "effect/ai/Tool"
-import { TestClock } from "effect/testing"
 import * as ToolSchema from "../../src/internal/toolSchema.ts"
 import * as LlmAgent from "../../src/LlmAgent.ts"
 import type * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import type * as VoiceTool from "../../src/VoiceTool.ts"
+import { settled } from "../support/virtualTest.ts"
 
 /** What a model is shown of a tool. */
 export const shown = (tool: Pick<VoiceTool.VoiceTool, "definition">) => ({
@@ -40,18 +40,15 @@ export const run = <R>(tool: VoiceTool.VoiceTool<R>, args: unknown, request = Ca
   )
 }
 
-export const settle = Effect.repeat(Effect.yieldNow, { times: 300 })
-
 type Spec<R> = Agent.AgentSpec<unknown, R>
 
-/** A call with an agent on a scripted model: what it sent, what the model was sent, and a hand to report with. */
+/** A call on virtual time with an agent on a scripted model: what it sent, what the model was sent, and a hand to report with. */
 export const playing = <R = never>(
   model: ScriptedModel.ScriptedModel,
   options: LlmAgent.Options<R | LanguageModel.LanguageModel>,
   factory: Agent.Factory<never, never, R | LanguageModel.LanguageModel> = LlmAgent.make(options)
 ) =>
   Effect.gen(function* () {
-    yield* TestClock.adjust(0)
     const spec = (yield* factory(CallRequest.make())) as Spec<R | LanguageModel.LanguageModel>
     const reports = yield* Queue.unbounded<Event.Report, Cause.Done>()
     const sent: Array<Event.Output> = []
@@ -60,11 +57,11 @@ export const playing = <R = never>(
       Effect.provide(model.layer),
       Effect.forkScoped
     )
-    yield* settle
-    const report = (...all: ReadonlyArray<Event.Report>) => Effect.andThen(Queue.offerAll(reports, all), settle)
+    yield* settled
+    const report = (...all: ReadonlyArray<Event.Report>) => Effect.andThen(Queue.offerAll(reports, all), settled)
     return {
       report,
-      end: Effect.andThen(Queue.end(reports), settle),
+      end: Effect.andThen(Queue.end(reports), settled),
       say: (content: string) =>
         report({ _tag: "UserTurnStarted" }, { _tag: "UserTextSent", content }, { _tag: "UserTurnEnded" }),
       /** What was sent, one line each, metrics only by their name where asked for. */
