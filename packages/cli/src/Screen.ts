@@ -21,15 +21,18 @@ export const styles = (stream: Stream) => {
 /** Columns that a text may have. */
 export const width = (stream: Stream): number => Math.min(Math.max(stream.columns ?? 100, 60), 140)
 
-/** A line at the end of a terminal that is drawn over again. Without a terminal it is not drawn at all. */
-export const liveLine = (stream: Stream) => ({
-  draw: (text: string) => {
-    if (stream.isTTY === true) stream.write(`\r\u001B[2K${text}`)
-  },
-  clear: () => {
-    if (stream.isTTY === true) stream.write("\r\u001B[2K")
-  }
-})
+/**
+ * How far something is. On a terminal a line at its end that is drawn over again; elsewhere, as in the log of a build, a
+ * line of its own each time, and seldom. `every` is the least time from one to the next, in milliseconds.
+ */
+export const liveLine = (stream: Stream) =>
+  stream.isTTY === true
+    ? {
+        every: 100,
+        draw: (text: string) => void stream.write(`\r\u001B[2K${text}`),
+        clear: () => void stream.write("\r\u001B[2K")
+      }
+    : { every: 10_000, draw: (text: string) => void stream.write(`${text}\n`), clear: () => {} }
 
 /** A bar of so many cells. */
 export const bar = (share: number, cells: number): string => {

@@ -119,13 +119,14 @@ const many = Effect.fn("simulate.many")(function* (
   { calls, json, seed, threads }: Input,
   again: string
 ) {
-  const tally = new Tally(yield* Clock.currentTimeMillis, calls)
+  const startedAt = yield* Clock.currentTimeMillis
+  const tally = new Tally(startedAt, calls)
   const line = Screen.liveLine(process.stderr)
   const cores = calls < fewCalls ? 1 : availableParallelism()
   const options = { module, calls, seed, threads: Option.getOrElse(threads, () => cores) }
-  let drawnAt = 0
+  let drawnAt = startedAt
   const draw = Effect.map(Clock.currentTimeMillis, (now) => {
-    if (now - drawnAt < 100) return
+    if (now - drawnAt < line.every) return
     drawnAt = now
     line.draw(progress(tally, now))
   })
