@@ -21,7 +21,8 @@ type Answer = { readonly result: unknown } | { readonly error: string }
 
 export const start = async (adapter: string, baseUrl: string): Promise<PeerProcess> => {
   const child = fork(join(import.meta.dirname, "child.ts"), [adapter, baseUrl], {
-    execArgv: ["--conditions=antiphon-source", "--expose-gc"],
+    // Antiphon as it is installed, built like the others, and not the sources, whose types Node would have to strip.
+    execArgv: ["--expose-gc"],
     env: { ...process.env, NODE_ENV: "production" }
   })
   const [loaded] = (await once(child, "message")) as [Loaded]
