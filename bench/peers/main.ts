@@ -158,13 +158,14 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
       ],
       ["the next prompt says of the call", ([result]) => result!.next]
     ])
-    const told = Math.min(...tool.get(ours)!.map((result) => result.told))
+    const told = (contestant: Contestant) => Math.min(...tool.get(contestant)!.map((result) => result.told))
+    const percent = (share: number) => `${(100 * share).toFixed(0)} %`
     rows.push({
       budget: "a tool is told of an interruption: always",
-      measured: `${(100 * told).toFixed(0)} %`,
-      floor: "-",
-      ratio: "-",
-      ok: told === 1
+      measured: percent(told(ours)),
+      floor: `${floor.name} ${percent(told(floor))}`,
+      ratio: (told(ours) / told(floor)).toFixed(2),
+      ok: told(ours) === 1
     })
   },
   end: async () => {
@@ -173,13 +174,13 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
       ["p50", values(({ p50 }) => p50)],
       ["slowest", values(({ max }) => max)]
     ])
-    const slowest = Math.max(...results.get(ours)!.map(({ max }) => max))
+    const slowest = (contestant: Contestant) => Math.max(...results.get(contestant)!.map(({ max }) => max))
     rows.push({
       budget: `end of a session, slowest <= ${endBoundMs} ms`,
-      measured: `${slowest.toFixed(2)} ms`,
-      floor: "-",
-      ratio: "-",
-      ok: slowest <= endBoundMs
+      measured: `${slowest(ours).toFixed(2)} ms`,
+      floor: `${floor.name} ${slowest(floor).toFixed(2)} ms`,
+      ratio: (slowest(ours) / slowest(floor)).toFixed(2),
+      ok: slowest(ours) <= endBoundMs
     })
   },
   memory: async () => {
