@@ -19,6 +19,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../ModelSettings.ts"
+import * as ModelRandom from "./modelRandom.ts"
 import * as PlanAsk from "./planAsk.ts"
 import * as ToolSchema from "./toolSchema.ts"
 
@@ -39,7 +40,7 @@ export const streamed =
   <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> =>
     recorder === undefined
       ? reply
-      : Stream.transformPull(withOwnRandom(reply, recorder, asked), (pull, scope) =>
+      : Stream.transformPull(Stream.provideService(reply, Random.Random, ownRandom(recorder, asked)), (pull, scope) =>
           Effect.gen(function* () {
             const request = yield* ask(recorder, "streamText", asked)
             let over = false
@@ -72,7 +73,7 @@ export const generated =
     recorder === undefined
       ? reply
       : Effect.flatMap(ask(recorder, "generateText", asked), (request) =>
-          Effect.onExit(Effect.provideServiceEffect(reply, Random.Random, ownRandom(recorder, asked)), (exit) =>
+          Effect.onExit(Effect.provideService(reply, Random.Random, ownRandom(recorder, asked)), (exit) =>
             Effect.sync(() => {
               if (Exit.isSuccess(exit)) {
                 recorder.note({ _tag: "ModelReplied", request, parts: exit.value.content.map(encodePart) })
@@ -82,9 +83,6 @@ export const generated =
             })
           )
         )
-
-const withOwnRandom = <P, E, R>(reply: Stream.Stream<P, E, R>, recorder: Recorder.Recorder, asked: Asked) =>
-  Stream.unwrap(Effect.map(ownRandom(recorder, asked), (random) => Stream.provideService(reply, Random.Random, random)))
 
 const ask = (recorder: Recorder.Recorder, method: Recording.ModelRequest["method"], { prompt, tools, turn }: Asked) =>
   Effect.map(ModelSettings.Current, (settings) =>
@@ -97,15 +95,8 @@ const ask = (recorder: Recorder.Recorder, method: Recording.ModelRequest["method
     })
   )
 
-/**
- * What a model draws at random is not drawn from the `Random` of the call, whose ids would be others where another model
- * answers, as in a replay. Nor does it hang on what was drawn before.
- */
-const ownRandom = ({ header }: Recorder.Recorder, { prompt, turn }: Asked): Effect.Effect<Random.Random> =>
-  Random.withSeed(
-    Effect.map(Random.Random, (random) => random),
-    `${header.seed} ${turn} ${prompt.length}`
-  )
+const ownRandom = ({ header }: Recorder.Recorder, { prompt, turn }: Asked): Random.Random =>
+  ModelRandom.make(header.seed, turn, prompt.length)
 
 const failed = (cause: Cause.Cause<unknown>): Outcome => {
   if (Cause.hasInterruptsOnly(cause)) return { outcome: "Interrupted" }
@@ -139,8 +130,11 @@ const encodePart = (part: Part): Json => {
   return isEmpty(metadata) ? rest : { ...rest, metadata }
 }
 
-const isEmpty = (metadata: unknown): boolean =>
-  typeof metadata !== "object" || metadata === null || Object.keys(metadata).length === 0
+const isEmpty = (metadata: unknown): boolean => {
+  if (typeof metadata !== "object") return true
+  for (const _ in metadata) return false
+  return true
+}
 
 const encodeStreamed = (parts: ReadonlyArray<unknown>): ReadonlyArray<Json> =>
   (parts as ReadonlyArray<Part>).map((part) =>
