@@ -3,7 +3,8 @@
  *
  * Calls of some turns each, with an agent on a model, in the process; the provider is a server in a process of its own.
  * What is counted is the processor time of the whole process, with the threads that write the file. Recorded calls and
- * others take turns, call by call; the first ones are dropped, and the medians of the others are compared.
+ * others take turns, call by call, and each is held against the one beside it, so that what else the machine does weighs on
+ * both. The first ones are dropped, and the median of the others counts.
  */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Recorder from "@antiphon/core/Recorder"
@@ -73,6 +74,7 @@ if (files.length !== pairs || sent !== turnsPerCall * tokens) throw new Error("c
 await Promise.all([runtime.dispose(), provider.stop()])
 rmSync(directory, { recursive: true })
 const [plain, recorded] = [median(costs.plain), median(costs.recorded)]
+const ratio = median(costs.recorded.map((cost, pair) => cost / costs.plain[pair]!))
 const us = (value: number) => `${value.toFixed(0)} us`
 console.log(`  a turn: ${us(plain)}, recorded ${us(recorded)}, ${(text.length / turnsPerCall / 1000).toFixed(1)} kB`)
 report([
@@ -80,8 +82,8 @@ report([
     budget: `CPU of one ${tokens}-token turn, recorded into a file <= ${bound} x not recorded`,
     measured: us(recorded),
     floor: `not recorded ${us(plain)}`,
-    ratio: (recorded / plain).toFixed(3),
-    ok: recorded / plain <= bound
+    ratio: ratio.toFixed(3),
+    ok: ratio <= bound
   }
 ])
 process.exit()
