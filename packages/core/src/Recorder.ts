@@ -39,11 +39,12 @@ export const Current: Context.Reference<Recorder | undefined> = Context.Referenc
 /**
  * Makes a recorder. The header is written at once, and the times of all lines count from here.
  *
- * `write` gets whole lines with their line breaks, and must not wait. When it throws, nothing more is written.
+ * `write` gets text as it comes, and must not wait. Words that follow each other are on one line, which is open until another
+ * line follows; what is there of it can be read. When `write` throws, nothing more is written.
  */
 export const make = (options: {
   readonly request: CallRequest.CallRequest
-  readonly write: (line: string) => void
+  readonly write: (text: string) => void
   /** What is blanked before it is written. */
   readonly redact?: Redaction.Redaction | undefined
   /** Seed of the `Random` of the call. Drawn where it is not given. */
@@ -54,13 +55,13 @@ export const make = (options: {
     const redactor = options.redact === undefined ? undefined : Redaction.redactor(options.redact)
     const header = yield* headerOf(options, redactor !== undefined)
     const now = timer(clock)
-    const lineText = LineText.maker()
+    const text = LineText.make()
     let broken = false
 
-    const write = (line: string) => {
+    const write = (more: string) => {
       if (broken) return
       try {
-        options.write(line)
+        options.write(more)
       } catch {
         broken = true
       }
@@ -71,11 +72,11 @@ export const make = (options: {
       const at = now()
       try {
         const shown = redactor === undefined ? note : redactor.note(note)
-        if (shown !== undefined) write(lineText(at, shown))
+        if (shown !== undefined) write(text.add(at, shown))
         return shown !== undefined
       } catch {
         // What could not be blanked is not written.
-        write(lineText(at, { _tag: "Lost", kind: note._tag }))
+        write(text.add(at, { _tag: "Lost", kind: note._tag }))
         return false
       }
     }

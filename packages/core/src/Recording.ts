@@ -1,8 +1,9 @@
 /**
  * A recorded call as text: JSON lines, a header first, then what happened, in order and with times.
  *
- * What stands in a line is the event itself, as its own schema has it. A reader passes over kinds of lines that it does not
- * know, so a minor version may add some; a major version that it does not know is an error. `Recorder` writes recordings.
+ * What stands in a line is the event itself, as its own schema has it; only words that follow each other are written as one
+ * line, which a reader takes apart. It passes over kinds of lines that it does not know, so a minor version may add some; a
+ * major version that it does not know is an error. `Recorder` writes recordings.
  *
  * @since 0.1.0
  */
@@ -16,9 +17,10 @@ import { CallError } from "./CallError.ts"
 import { CallRequest } from "./CallRequest.ts"
 import * as Event from "./Event.ts"
 import * as LineText from "./internal/lineText.ts"
+import * as WordsLine from "./internal/wordsLine.ts"
 
 /** The major version that is written, and the newest one that is read. */
-export const version = 1
+export const version = 2
 
 // What admits to the platform's services is never written.
 const Request = Schema.Struct(Struct.omit(CallRequest.fields, ["agentToken"])).pipe(
@@ -119,7 +121,7 @@ export type Note = WithoutTime<Line>
 export interface Recording {
   readonly header: Header
   readonly lines: ReadonlyArray<Line>
-  /** Whether the last line is missing its end, as after a crash. It is left out. */
+  /** Whether the last line is missing its end, as after a crash. It is left out, but for words of it that are whole. */
   readonly truncated: boolean
   /** How many lines were of kinds that this version does not know. */
   readonly skipped: number
@@ -140,7 +142,7 @@ export type Read =
  */
 export class RecordingError extends Schema.TaggedError<RecordingError>()("RecordingError", {
   reason: Schema.Literals(["NoHeader", "Version", "Corrupt", "Dangling"]),
-  /** The number of the line, from 1. */
+  /** The number of the line, from 1. Of `Dangling`, with each word on a line of its own. */
   line: Schema.Int,
   detail: Schema.String
 }) {
@@ -153,12 +155,12 @@ export class RecordingError extends Schema.TaggedError<RecordingError>()("Record
 export const encodeHeader = (header: Header): string => `${LineText.json(encodeAsJson(header))}\n`
 
 /** A line as text, with the line break. What is no JSON in it becomes its text, or null. */
-export const encodeLine = ({ at, ...note }: Line): string => LineText.make(at, note as Note)
+export const encodeLine = ({ at, ...note }: Line): string => LineText.line(at, note as Note)
 
 /** A recording as text. */
 export const encode = ({ header, lines }: Pick<Recording, "header" | "lines">): string => {
-  const make = LineText.maker()
-  return encodeHeader(header) + lines.map(({ at, ...note }) => make(at, note as Note)).join("")
+  const text = LineText.make()
+  return encodeHeader(header) + lines.map(({ at, ...note }) => text.add(at, note as Note)).join("") + text.end()
 }
 
 /** Reads a whole recording. */
@@ -241,11 +243,23 @@ const makeReader = (): Reader => {
   let line = 0
   let begun = false
 
-  const read = (text: string): Result.Result<Read, RecordingError> => {
+  const read = (text: string): Result.Result<ReadonlyArray<Read>, RecordingError> => {
     line++
-    const known = begun
+    if (begun) return readLine(text, line)
     begun = true
-    return known ? readLine(text, line) : readHeader(text, line)
+    return Result.map(readHeader(text, line), (header) => [header])
+  }
+
+  /** Without its line break the last line may be a piece of one. */
+  const readLast = (text: string): Result.Result<ReadonlyArray<Read>, RecordingError> => {
+    const isFirst = !begun
+    return Result.orElse(read(text), (error) => {
+      if (isFirst) return Result.fail(error)
+      const truncated: Read = { _tag: "Truncated", line }
+      const mended = WordsLine.mend(text.trimEnd())
+      if (mended === undefined) return Result.succeed([truncated])
+      return Result.map(readLine(mended.text, line), (reads) => (mended.isCut ? [...reads, truncated] : reads))
+    })
   }
 
   return {
@@ -256,19 +270,11 @@ const makeReader = (): Reader => {
         const reads: Array<Read> = []
         for (const text of lines) {
           if (text.trim() === "") line++
-          else reads.push(yield* read(text))
+          else for (const one of yield* read(text)) reads.push(one)
         }
         return reads
       }),
-    end: () => {
-      if (rest.trim() === "") return begun ? Result.succeed([]) : Result.map(read(rest), (header) => [header])
-      const isFirst = !begun
-      return Result.match(read(rest), {
-        onSuccess: (last): Result.Result<ReadonlyArray<Read>, RecordingError> => Result.succeed([last]),
-        // Without its line break the last line may be a piece of one.
-        onFailure: (error) => (isFirst ? Result.fail(error) : Result.succeed([{ _tag: "Truncated", line }]))
-      })
-    }
+    end: () => (rest.trim() === "" && begun ? Result.succeed([]) : readLast(rest))
   }
 }
 
@@ -293,14 +299,15 @@ const readHeader = (text: string, line: number): Result.Result<Header, Recording
   )
 }
 
-const readLine = (text: string, line: number): Result.Result<Read, RecordingError> => {
+const readLine = (text: string, line: number): Result.Result<ReadonlyArray<Read>, RecordingError> => {
   const value = parse(text)
   const kind = unknownKind(value)
-  if (kind !== undefined) return Result.succeed({ _tag: "Skipped", line, kind })
-  return Result.mapError(
-    value === undefined ? Result.fail({ message: "this is no JSON" }) : decodeLine(value),
-    ({ message }) => new RecordingError({ reason: "Corrupt", line, detail: message })
-  )
+  if (kind !== undefined) return Result.succeed([{ _tag: "Skipped", line, kind }])
+  const lines =
+    value === undefined
+      ? Result.fail({ message: "this is no JSON" })
+      : Result.flatMap(WordsLine.expand(value), (values) => Result.all(values.map((value) => decodeLine(value))))
+  return Result.mapError(lines, ({ message }) => new RecordingError({ reason: "Corrupt", line, detail: message }))
 }
 
 const tagOf = (value: unknown): string | undefined =>
@@ -312,6 +319,8 @@ const tagOf = (value: unknown): string | undefined =>
 const unknownKind = (value: unknown): string | undefined => {
   const kind = tagOf(value)
   if (kind === undefined) return undefined
+  // These are held to a schema as they are taken apart.
+  if (kind === "Words") return undefined
   if (!Object.hasOwn(Line.cases, kind)) return kind
   const { event, output, report } = value as { readonly [field: string]: unknown }
   const of = (tag: string | undefined, known: object) =>

@@ -18,8 +18,8 @@ const request = CallRequest.make({ callId: "c1" })
 const memory = (options: { readonly redact?: Redaction.Redaction; readonly seed?: number } = {}) =>
   Effect.gen(function* () {
     let text = ""
-    const recorder = yield* Recorder.make({ request, write: (line) => (text += line), ...options })
-    return { recorder, recording: Effect.sync(() => Result.getOrThrow(Recording.decode(text))) }
+    const recorder = yield* Recorder.make({ request, write: (more) => (text += more), ...options })
+    return { recorder, text: () => text, recording: Effect.sync(() => Result.getOrThrow(Recording.decode(text))) }
   })
 
 /** Plays a call against an agent, and gives what was recorded of it. */
@@ -309,6 +309,60 @@ describe("Recorder", () => {
     })
   )
 
+  describe("words", () => {
+    const delta = (text: string): Recording.Note => ({
+      _tag: "ModelReplied",
+      request: 1,
+      parts: [{ type: "text-delta", id: "0", delta: text }]
+    })
+    const sent = (text: string): Recording.Note => ({
+      _tag: "Sent",
+      turn: 1,
+      output: Event.sendText(text, { respondingTo: "e1" })
+    })
+    const notes: ReadonlyArray<Recording.Note> = ["Call", "Jane", "now"].flatMap((text) => [delta(text), sent(text)])
+
+    it.effect("hands on each word at once, and it can be read", () =>
+      Effect.gen(function* () {
+        const { recorder, recording } = yield* memory()
+        for (const [n, note] of notes.entries()) {
+          yield* TestClock.adjust(1.5)
+          recorder.note(note)
+          const { lines, truncated } = yield* recording
+          const expected = notes.slice(0, n + 1).map((note, n) => ({ at: 1.5 * (n + 1), ...note }))
+          assert.deepStrictEqual([lines, truncated], [expected, false])
+        }
+      })
+    )
+
+    it.effect("are blanked one by one, and each that cannot be is lost alone", () =>
+      Effect.gen(function* () {
+        const masked = yield* memory({ redact: { agentText: (text) => text.replace("Jane", "x") } })
+        const left = yield* memory({
+          redact: { line: (note) => (JSON.stringify(note).includes("Jane") ? undefined : note) }
+        })
+        const lost = yield* memory({
+          redact: {
+            agentText: (text) => {
+              if (text === "Jane") throw new Error("no")
+              return text
+            }
+          }
+        })
+        const texts = ({ lines }: Recording.Recording) =>
+          lines.map((line) => {
+            if (line._tag === "Sent" && line.output._tag === "AgentSendText") return line.output.text
+            return line._tag === "ModelReplied" ? [line.parts[0]!["delta"]] : line._tag
+          })
+        for (const { recorder } of [masked, left, lost]) for (const note of notes) recorder.note(note)
+        assert.deepStrictEqual(texts(yield* masked.recording), [["Call"], "Call", ["x"], "x", ["now"], "now"])
+        assert.deepStrictEqual(texts(yield* left.recording), [["Call"], "Call", ["now"], "now"])
+        assert.deepStrictEqual(texts(yield* lost.recording), [["Call"], "Call", "Lost", "Lost", ["now"], "now"])
+        for (const { text } of [masked, left, lost]) assert.notInclude(text(), "Jane")
+      })
+    )
+  })
+
   describe("asked", () => {
     const details = { turn: 1, method: "streamText", tools: [], settings: {} } as const
 
@@ -316,7 +370,8 @@ describe("Recorder", () => {
       Effect.gen(function* () {
         const Message = Schema.Struct({
           role: Schema.Literals(["user", "assistant"]),
-          content: Schema.Literals(["a", "b"])
+          content: Schema.Literals(["a", "b"]),
+          options: Schema.optionalKey(Schema.Literals([1]))
         })
         const Asked = Schema.Struct({
           prompt: Schema.Array(Message),

@@ -6,7 +6,7 @@ import * as Recording from "../src/Recording.ts"
 
 const header: Recording.Header = {
   _tag: "Recording",
-  version: 1,
+  version: Recording.version,
   startedAt: DateTime.makeUnsafe("2026-01-02T03:04:05.678Z"),
   request: CallRequest.make({ callId: "c1", from: "+1", metadata: { plan: "gold" }, agentToken: "top-secret" }),
   seed: 7,
@@ -22,8 +22,20 @@ const lines: ReadonlyArray<Recording.Line> = [
     eventId: "e2"
   },
   { _tag: "Sent", at: 137, turn: 1, output: Event.sendText("Grüße", { respondingTo: "e1", interruptible: false }) },
-  { _tag: "ModelReplied", at: 137.5, request: 1, parts: [{ type: "text-delta", id: "1", delta: "Grüße" }] },
+  { _tag: "ModelReplied", at: 137.5, request: 1, parts: [{ type: "text-start", id: "1" }] },
   { _tag: "CallClosed", at: 1e9, how: "Ended" }
+]
+/** Words as they come: a model writes, and what it wrote is sent. */
+const words: ReadonlyArray<Recording.Line> = [
+  { _tag: "ModelReplied", at: 64.5, request: 1, parts: [{ type: "text-delta", id: "0", delta: "Good" }] },
+  { _tag: "Sent", at: 64.637, turn: 2, output: Event.sendText("Good", { respondingTo: "e3" }) },
+  {
+    _tag: "ModelReplied",
+    at: 64.637,
+    request: 1,
+    parts: [" ]}", '"]'].map((delta) => ({ type: "text-delta", id: "0", delta }))
+  },
+  { _tag: "Sent", at: 65, turn: 2, output: Event.sendText(' ]}"]', { respondingTo: "e3" }) }
 ]
 const text = Recording.encode({ header, lines })
 const headerText = Recording.encodeHeader(header)
@@ -101,11 +113,17 @@ describe("Recording", () => {
         respondingTo: Schema.optionalKey(few),
         interruptible: Schema.optionalKey(Schema.Boolean)
       })
-      const part = Schema.Struct({ type: Schema.tag("text-delta"), id: few, delta: few })
+      const part = Schema.Union([
+        Schema.Struct({ type: Schema.tag("text-delta"), id: few, delta: few }),
+        Schema.Struct({ type: Schema.tag("text-delta"), id: few, delta: few, metadata: Schema.Struct({ a: few }) }),
+        Schema.Struct({ type: Schema.tag("text-start"), id: few })
+      ])
       const number = Schema.Literals([0, 1, 2])
+      const at = Schema.Literals([0, 0.001, 1.5, 2, 137.337, 1 / 3, -1, 3e9])
       const Words = Schema.Union([
-        Schema.TaggedStruct("Sent", { at: number, turn: number, output }),
-        Schema.TaggedStruct("ModelReplied", { at: number, request: number, parts: Schema.Array(part) })
+        Schema.TaggedStruct("Sent", { at, turn: number, output }),
+        Schema.TaggedStruct("ModelReplied", { at, request: number, parts: Schema.Array(part) }),
+        Schema.TaggedStruct("TurnStarted", { at, turn: number, trigger: few })
       ])
       const result = yield* Arbitrary.checkEffect(
         Arbitrary.schema(Schema.Array(Words)),
@@ -116,7 +134,7 @@ describe("Recording", () => {
             assert.deepStrictEqual(decode(written).lines.map(plain), lines.map(plain))
             return true
           }),
-        { runs: 300, seed: 1 }
+        { runs: 1000, seed: 1 }
       )
       const failed = Arbitrary.formatCheckFailure(result)
       if (failed !== undefined) assert.fail(failed)
@@ -198,6 +216,59 @@ describe("Recording", () => {
     }
   })
 
+  it("writes words that follow each other as one line, whoever they are of", () => {
+    assert.strictEqual(
+      Recording.encode({ header, lines: [...words, lines[0]!] }).slice(headerText.length),
+      `{"at":64.5,"_tag":"Words","request":1,"id":"0","words":[[0,["Good"]]]}
+{"at":64.637,"_tag":"Words","turn":2,"respondingTo":"e3","request":1,"id":"0","words":[[0,"Good"],[0,[" ]}","\\"]"]],[363," ]}\\"]"]]}
+${lineText}`
+    )
+  })
+
+  it("keeps apart words that are about something else", () => {
+    const sent = (turn: number, respondingTo?: string): Recording.Line => ({
+      _tag: "Sent",
+      at: 1,
+      turn,
+      output: Event.sendText("a", respondingTo === undefined ? {} : { respondingTo })
+    })
+    const replied = (request: number, id: string): Recording.Line => ({
+      _tag: "ModelReplied",
+      at: 1,
+      request,
+      parts: [{ type: "text-delta", id, delta: "a" }]
+    })
+    const lines = [
+      ...[sent(1), sent(2), sent(2, "e1"), sent(2, "e2"), sent(2)],
+      ...[replied(1, "0"), replied(1, "1"), replied(2, "1")]
+    ]
+    assert.deepStrictEqual(decode(Recording.encode({ header, lines })).lines.map(plain), lines.map(plain))
+  })
+
+  it("reads of words all that are whole, wherever the text breaks off", () => {
+    const text = Recording.encode({ header, lines: words })
+    // Where each of the words is whole, the line is open. The first one has a line of its own.
+    const whole = words.map(
+      (_, n) => Recording.encode({ header, lines: words.slice(0, n + 1) }).replace(/\]\}\n$/, "").length
+    )
+    for (let length = headerText.length; length < text.length; length++) {
+      const read = decode(text.slice(0, length))
+      const expected = whole.filter((end) => end <= length).length
+      assert.deepStrictEqual(read.lines.map(plain), words.slice(0, expected).map(plain), `at ${length}`)
+      const isCut = ![...whole, headerText.length, whole[0]! + 2, whole[0]! + 3, text.length - 1].includes(length)
+      assert.strictEqual(read.truncated, isCut, `at ${length}`)
+    }
+  })
+
+  it("names the line of words that no turn and no request has", () => {
+    for (const word of ['"a"', '["a"]', "1"]) {
+      const error = failure(`${headerText}{"at":1,"_tag":"Words","words":[[0,${word}]]}\n${lineText}`)
+      assert.deepStrictEqual([error.reason, error.line], ["Corrupt", 2], word)
+    }
+    const broken = failure(`${headerText}{"at":1,"_tag":"ModelReplied","request":1,"parts":[["0",1,[2]],3]}\n`)
+    assert.deepStrictEqual([broken.reason, broken.line], ["Corrupt", 2])
+  })
+
   it("names the line that is broken where others follow it", () => {
     const error = failure(`${headerText}${lineText}{"at":1,"_tag":"Sent"\n${lineText}`)
     assert.deepStrictEqual([error.reason, error.line], ["Corrupt", 3])
@@ -213,9 +284,11 @@ describe("Recording", () => {
   })
 
   it("does not read a newer major version", () => {
-    const error = failure(headerText.replace('"version":1', '"version":2') + lineText)
+    const error = failure(
+      headerText.replace(`"version":${Recording.version}`, `"version":${Recording.version + 1}`) + lineText
+    )
     assert.deepStrictEqual([error.reason, error.line], ["Version", 1])
-    assert.include(error.message, "version 2")
+    assert.include(error.message, `version ${Recording.version + 1}`)
   })
 
   it("tells a text that is no recording", () => {

@@ -2,14 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, DateTime, Effect, Schema } from "effect"
 import * as CallRequest from "../src/CallRequest.ts"
 import * as Event from "../src/Event.ts"
-import type * as Recording from "../src/Recording.ts"
+import * as Recording from "../src/Recording.ts"
 import * as Redaction from "../src/Redaction.ts"
 
 type Note = Recording.Note
 
 const header: Recording.Header = {
   _tag: "Recording",
-  version: 1,
+  version: Recording.version,
   startedAt: DateTime.makeUnsafe(0),
   request: CallRequest.make({
     callId: "c1",

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
 import * as CallRequest from "../../src/CallRequest.ts"
-import type * as Recording from "../../src/Recording.ts"
+import * as Recording from "../../src/Recording.ts"
 import * as Comparison from "../../src/testing/Comparison.ts"
 
 const header: Recording.Header = {
   _tag: "Recording",
-  version: 1,
+  version: Recording.version,
   startedAt: DateTime.makeUnsafe(0),
   request: CallRequest.make({ callId: "c" }),
   seed: 1,
