@@ -30,6 +30,11 @@ const empty = Buffer.alloc(0)
 const pieceLength = 4 * 1024
 /** Bytes that the first text of a file makes room for. */
 const bufferSize = 16 * 1024
+/** Buffers of files that are complete, for those to come: new memory costs more than what is written into it. */
+const kept: Array<Buffer> = []
+const maxKept = 16
+/** Most bytes of a buffer that is kept. */
+const maxKeptSize = 256 * 1024
 /** Most bytes that a unit of text takes. */
 const longestUnit = 3
 /** How long text waits for more of it. */
@@ -185,6 +190,9 @@ class Output {
   })
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    keep(this.waiting)
+    keep(this.spare)
+    this.waiting = this.spare = empty
     const descriptor = this.descriptor
     if (descriptor === undefined) return Effect.void
     this.descriptor = undefined
@@ -217,8 +225,13 @@ class Output {
   }
 
   private grow(needed: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(bufferSize, 2 ** Math.ceil(Math.log2(needed))))
+    const fit = kept.findLastIndex(({ length }) => length >= needed)
+    const larger =
+      fit === -1
+        ? Buffer.allocUnsafeSlow(Math.max(bufferSize, 2 ** Math.ceil(Math.log2(needed))))
+        : kept.splice(fit, 1)[0]!
     this.waiting.copy(larger, 0, 0, this.length)
+    keep(this.waiting)
     this.waiting = larger
   }
 
@@ -241,6 +254,10 @@ class Output {
   private writeOnce(descriptor: number, bytes: Buffer): Effect.Effect<number, NodeJS.ErrnoException> {
     return call<number>((done) => Fs.write(descriptor, bytes, 0, bytes.length, this.position, done))
   }
+}
+
+const keep = (buffer: Buffer): void => {
+  if (buffer.length > 0 && buffer.length <= maxKeptSize && kept.length < maxKept) kept.push(buffer)
 }
 
 /** A function of Node that calls back. */

@@ -174,6 +174,32 @@ describe("RecordingFile", () => {
     })
   )
 
+  it.live("has nothing of another file in one, whichever of them ends first", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const text = (name: string, length: number) => `${name.repeat(length)}\n`
+      const lengths = [90_000, 10, 40_000, 20_000, 5, 70_000, 30_000, 1, 15_000, 60_000]
+      const files = yield* Effect.forEach(
+        lengths,
+        (length, n) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const file = yield* RecordingFile.open({ directory: path, name: `${n}` })
+              // In two pieces, of which the first may have been handed to the disk when the other comes.
+              file.write(text(`${n}`, length))
+              yield* Effect.sleep((n % 3) * 150)
+              file.write(text(`${n}`, 5000))
+              return `${text(`${n}`, length)}${text(`${n}`, 5000)}`
+            })
+          ),
+        { concurrency: 4 }
+      )
+      for (const [n, expected] of files.entries()) {
+        assert.isTrue(readFileSync(`${path}/${n}.jsonl`, "utf8") === expected, `file ${n}`)
+      }
+    })
+  )
+
   it.live("names a file by the id that a redaction leaves", () =>
     Effect.gen(function* () {
       const path = yield* directory
