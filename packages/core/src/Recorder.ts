@@ -30,6 +30,17 @@ export interface Recorder {
   readonly asked: (request: Asked) => number
 }
 
+/** Lines that wait to be text. With more of them, where their text is to go is too slow to wait for. */
+const mostWaiting = 1024
+
+/** What is to be a line: a note, or a request with its number. */
+interface Waiting {
+  readonly at: number
+  readonly note: Recording.Note | undefined
+  readonly asked: Asked | undefined
+  readonly request: number
+}
+
 /** The recorder of the call in whose context it is asked for. None by default. */
 export const Current: Context.Reference<Recorder | undefined> = Context.Reference<Recorder | undefined>(
   "@antiphon/core/Recorder",
@@ -45,6 +56,11 @@ export const Current: Context.Reference<Recorder | undefined> = Context.Referenc
 export const make = (options: {
   readonly request: CallRequest.CallRequest
   readonly write: (text: string) => void
+  /**
+   * Puts off the making of text: it is given what makes it, and calls `write`, whenever there is some to make. What is not
+   * called is not written. At once by default: words that are made into text one by one cost three times as much.
+   */
+  readonly later?: ((flush: () => void) => void) | undefined
   /** What is blanked before it is written. */
   readonly redact?: Redaction.Redaction | undefined
   /** Seed of the `Random` of the call. Drawn where it is not given. */
@@ -67,29 +83,45 @@ export const make = (options: {
       }
     }
 
-    /** Writes a line, and says whether it could be. */
-    const put = (note: Recording.Note): boolean => {
-      const at = now()
+    const prompts = Prompts.make()
+    const encode = (note: Recording.Note, at: number): string | undefined => {
+      const shown = redactor === undefined ? note : redactor.note(note)
+      return shown === undefined ? undefined : text.add(at, shown)
+    }
+    const lineOf = ({ asked, at, note, request }: Waiting): string => {
+      let line: string | undefined
       try {
-        const shown = redactor === undefined ? note : redactor.note(note)
-        if (shown !== undefined) write(text.add(at, shown))
-        return shown !== undefined
+        line = encode(note ?? prompts.add(request, asked!), at)
+        if (line !== undefined) return line
       } catch {
         // What could not be blanked is not written.
-        write(text.add(at, { _tag: "Lost", kind: note._tag }))
-        return false
+        line = text.add(at, { _tag: "Lost", kind: note?._tag ?? "ModelRequested" })
       }
+      prompts.forget(request)
+      return line ?? ""
     }
 
-    const prompts = Prompts.make()
+    let waiting: Array<Waiting> = []
+    const flush = () => {
+      const lines = waiting
+      waiting = []
+      let more = ""
+      for (const line of lines) more += lineOf(line)
+      if (more !== "") write(more)
+    }
+    const put = (line: Waiting) => {
+      const count = waiting.push(line)
+      if (options.later === undefined || count === mostWaiting) flush()
+      else if (count === 1) options.later(flush)
+    }
+    let requests = 0
     write(Recording.encodeHeader(redactor === undefined ? header : blanked(header, redactor)))
     return {
       header,
-      note: (note) => void put(note),
+      note: (note) => put({ at: now(), note, asked: undefined, request: 0 }),
       asked: (asked) => {
-        const line = prompts.add(asked)
-        if (!put(line)) prompts.forget(line.request)
-        return line.request
+        put({ at: now(), note: undefined, asked, request: ++requests })
+        return requests
       }
     }
   })
@@ -108,15 +140,15 @@ export const collect = (options: {
     const now = timer(clock)
     const lines: Array<Recording.Line> = []
     const prompts = Prompts.make()
+    let requests = 0
     const note = (note: Recording.Note) => void lines.push({ at: now(), ...note })
     return {
       recorder: {
         header,
         note,
         asked: (asked) => {
-          const line = prompts.add(asked)
-          note(line)
-          return line.request
+          note(prompts.add(++requests, asked))
+          return requests
         }
       },
       recording: () => ({ header, lines: [...lines], truncated: false, skipped: 0 })

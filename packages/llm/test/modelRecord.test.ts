@@ -26,7 +26,7 @@ const asking = (reply: ScriptedModel.Reply, tool?: Tool.Any) =>
       toolkit: Toolkit.make(...tools),
       disableToolCallResolution: true,
       toolCallValidation: "deferred"
-    }).pipe(ModelRecord.streamed(recorder, { turn: 1, prompt, tools })) as Stream.Stream<
+    }).pipe(ModelRecord.streamed(recorder, {}, { turn: 1, prompt, tools })) as Stream.Stream<
       unknown,
       AiError.AiError,
       LanguageModel.LanguageModel

@@ -23,6 +23,8 @@ import * as Path from "node:path"
 export interface RecordingFile {
   /** Takes text for the end of the file. Never waits and never fails. */
   readonly write: (text: string) => void
+  /** Takes what makes text, and has it made when the file is written next. */
+  readonly later: (flush: () => void) => void
 }
 
 const empty = Buffer.alloc(0)
@@ -58,6 +60,7 @@ export const open = (options: {
     const file = new Output(options.directory, options.name)
     let flushing: Fiber.Fiber<void> | undefined
     let closed = false
+    const wake = () => (flushing ??= fork(flush))
 
     const flush: Effect.Effect<void> = Effect.gen(function* () {
       while (!closed && file.isWaiting()) {
@@ -69,6 +72,7 @@ export const open = (options: {
 
     yield* Effect.addFinalizer(() =>
       Effect.gen(function* () {
+        file.makeText()
         closed = true
         if (flushing !== undefined) yield* Fiber.interrupt(flushing)
         yield* drain(file)
@@ -85,7 +89,12 @@ export const open = (options: {
       write: (text) => {
         if (closed) return
         file.add(text)
-        flushing ??= fork(flush)
+        wake()
+      },
+      later: (flush) => {
+        if (closed) return flush()
+        file.later(flush)
+        wake()
       }
     }
   })
@@ -97,7 +106,7 @@ export const recorder =
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       const file = yield* open({ directory: options.directory, name: nameOf(now, shownId(request, options.redact)) })
-      return yield* Recorder.make({ request, write: file.write, redact: options.redact })
+      return yield* Recorder.make({ request, write: file.write, later: file.later, redact: options.redact })
     })
 
 /** Ids come from outside: what is more than a name in them does not get into a path. */
@@ -142,6 +151,7 @@ class Output {
   private sending: Buffer | undefined
   private position = 0
   private descriptor: number | undefined
+  private unmade: (() => void) | undefined
   private failed = false
 
   constructor(directory: string, name: string) {
@@ -156,6 +166,18 @@ class Output {
     if (this.text.length >= pieceLength) this.spill()
   }
 
+  /** Text that is to be made before the next writing. Where none is written any more, what makes it is not to wait. */
+  later(make: () => void): void {
+    this.unmade = make
+    if (this.failed) this.makeText()
+  }
+
+  makeText(): void {
+    const make = this.unmade
+    this.unmade = undefined
+    make?.()
+  }
+
   private spill(): void {
     const needed = this.length + this.text.length * longestUnit
     if (needed > this.waiting.length) this.grow(needed)
@@ -164,11 +186,13 @@ class Output {
   }
 
   isWaiting(): boolean {
-    return !this.failed && (this.text !== "" || this.length > 0 || this.sending !== undefined)
+    if (this.failed) return false
+    return this.unmade !== undefined || this.text !== "" || this.length > 0 || this.sending !== undefined
   }
 
   giveUp(): void {
     this.failed = true
+    this.makeText()
     this.text = ""
     this.waiting = this.spare = empty
     this.length = 0
@@ -176,6 +200,7 @@ class Output {
   }
 
   readonly writeWaiting: Effect.Effect<void, NodeJS.ErrnoException> = Effect.gen({ self: this }, function* () {
+    this.makeText()
     if (this.length + this.text.length > maxWaiting) return yield* Effect.fail(new Error("the disk is too slow"))
     this.descriptor ??= yield* this.openNew(1)
     this.sending = this.take()
@@ -207,6 +232,7 @@ class Output {
         Fs.mkdirSync(this.directory, { recursive: true })
         this.descriptor = Fs.openSync(this.path(1), "wx", 0o600)
       }
+      this.makeText()
       const rest = Buffer.concat([this.sending ?? Buffer.alloc(0), this.take()])
       Fs.writeSync(this.descriptor, rest, 0, rest.length, this.position)
     } catch {

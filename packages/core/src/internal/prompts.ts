@@ -6,7 +6,8 @@ import type { Asked } from "../Recorder.ts"
 import type * as Recording from "../Recording.ts"
 
 export interface Prompts {
-  readonly add: (asked: Asked) => Omit<Recording.LineOf<"ModelRequested">, "at">
+  /** Adds the next request, which has a number. */
+  readonly add: (request: number, asked: Asked) => Omit<Recording.LineOf<"ModelRequested">, "at">
   /** Refers to a request no more, because its line was not written. */
   readonly forget: (request: number) => void
 }
@@ -16,11 +17,9 @@ const kept = 4
 
 export const make = (): Prompts => {
   let recent: Array<Asked & { readonly request: number }> = []
-  let requests = 0
 
   return {
-    add: ({ method, prompt, settings, tools, turn }) => {
-      const request = ++requests
+    add: (request, { method, prompt, settings, tools, turn }) => {
       let like: (typeof recent)[number] | undefined
       let messages = 0
       for (const before of recent.toReversed()) {

@@ -9,6 +9,7 @@ import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Prompt from "effect/ai/Prompt"
 import * as Tool from "effect/ai/Tool"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -34,37 +35,44 @@ export interface Asked {
 
 type Outcome = Pick<Recording.LineOf<"ModelEnded">, "outcome" | "error">
 
-/** Notes a request and its reply. Put inside of the settings of the request. */
+/** Notes a request, made with settings over those in force, and its reply. */
 export const streamed =
-  (recorder: Recorder.Recorder | undefined, asked: Asked) =>
-  <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> =>
-    recorder === undefined
-      ? reply
-      : Stream.transformPull(Stream.provideService(reply, Random.Random, ownRandom(recorder, asked)), (pull, scope) =>
-          Effect.gen(function* () {
-            const request = yield* ask(recorder, "streamText", asked)
-            let over = false
-            const end = (outcome: Outcome) => {
-              if (!over) recorder.note({ _tag: "ModelEnded", request, ...outcome })
-              over = true
-            }
-            yield* Scope.addFinalizer(
-              scope,
-              Effect.sync(() => end({ outcome: "Interrupted" }))
-            )
-            // One step a pull: an operator for each of parts, end and failure would cost more than all that is written.
-            return Effect.matchCauseEffect(pull, {
-              onSuccess: (parts) => {
-                recorder.note({ _tag: "ModelReplied", request, parts: encodeStreamed(parts) })
-                return Effect.succeed(parts)
-              },
-              onFailure: (cause) => {
-                end(Pull.isDoneCause(cause) ? { outcome: "Finished" } : failed(cause))
-                return Effect.failCause(cause)
-              }
-            })
-          })
+  (recorder: Recorder.Recorder | undefined, settings: ModelSettings.ModelSettings, asked: Asked) =>
+  <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> => {
+    if (recorder === undefined) return ModelSettings.override(settings)(reply) as Stream.Stream<P, E, R>
+    // Both at once: each costs at every pull.
+    const inForce = Stream.updateContext(reply, (context: Context.Context<R>) =>
+      context.pipe(
+        Context.add(ModelSettings.Current, ModelSettings.merge(Context.get(context, ModelSettings.Current), settings)),
+        Context.add(Random.Random, ownRandom(recorder, asked))
+      )
+    )
+    return Stream.transformPull(inForce, (pull, scope) =>
+      Effect.gen(function* () {
+        const request = yield* ModelSettings.override(settings)(ask(recorder, "streamText", asked))
+        let over = false
+        const end = (outcome: Outcome) => {
+          if (!over) recorder.note({ _tag: "ModelEnded", request, ...outcome })
+          over = true
+        }
+        yield* Scope.addFinalizer(
+          scope,
+          Effect.sync(() => end({ outcome: "Interrupted" }))
         )
+        // One step a pull: an operator for each of parts, end and failure would cost more than all that is written.
+        return Effect.matchCauseEffect(pull, {
+          onSuccess: (parts) => {
+            recorder.note({ _tag: "ModelReplied", request, parts: encodeStreamed(parts) })
+            return Effect.succeed(parts)
+          },
+          onFailure: (cause) => {
+            end(Pull.isDoneCause(cause) ? { outcome: "Finished" } : failed(cause))
+            return Effect.failCause(cause)
+          }
+        })
+      })
+    )
+  }
 
 /** Notes a request whose reply comes as a whole. */
 export const generated =

@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Overrides } from "../LlmAgent.ts"
-import * as ModelSettings from "../ModelSettings.ts"
+import type * as ModelSettings from "../ModelSettings.ts"
 import * as SpeechLeakGuard from "../SpeechLeakGuard.ts"
 import * as Transcript from "../Transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
@@ -85,14 +85,14 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
             if (!Transcript.wantsAnswer(lines)) return Stream.empty
             const calls: Array<Call> = []
             const prompt = toPrompt(options.systemPrompt, lines, options.reasoning)
-            const parts = LanguageModel.streamText({
+            const settings = leaks === 0 ? options.settings : SpeechLeakGuard.settings(guard!, options.settings)
+            const reply = LanguageModel.streamText({
               prompt: OwnPrompt.make(prompt),
               toolkit,
               disableToolCallResolution: true,
               toolCallValidation: "deferred"
-            }).pipe(ModelRecord.streamed(recorder, { turn: turn.id, prompt, tools: shown }))
-            const settings = leaks === 0 ? options.settings : SpeechLeakGuard.settings(guard!, options.settings)
-            const reply = ModelSettings.override(settings)(parts).pipe(
+            }).pipe(
+              ModelRecord.streamed(recorder, settings, { turn: turn.id, prompt, tools: shown }),
               Stream.mapArray(collect(calls, { ...options, now }, first, clock)),
               Stream.flattenIterable
             ) as Out<R>
