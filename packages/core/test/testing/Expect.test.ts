@@ -122,6 +122,10 @@ describe("Expect", () => {
           'The call has no event {"_tag": "UserDtmfSent", "button": "8"}.'
         ],
         [
+          (call) => Expect.event(call, { _tag: "UserTextSent", content: "はい" }),
+          'The call has no event {"_tag": "UserTextSent", "content": "はい"}.'
+        ],
+        [
           (call) => Expect.event(call, { _tag: "UserTurnStarted" }, 999),
           'The call has no event {"_tag": "UserTurnStarted"} at 999ms.'
         ]
