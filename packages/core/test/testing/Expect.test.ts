@@ -58,6 +58,7 @@ describe("Expect", () => {
         (call) => Expect.heard(call, /IS SUNNY/i),
         (call) => Expect.heard(call, "It is", "2425 millis"),
         (call) => Expect.heard(call, /is/g, { from: "2 seconds", to: "3 seconds" }),
+        (call) => Expect.heard(call, "It is", { from: "2425 millis", to: "2425 millis" }),
         (call) => Expect.heard(call, "this It is")
       ],
       [
