@@ -76,10 +76,13 @@ export const make = (): Spoken => {
 
   const ended = () => Said.settlePlace(pieces, heardUpTo) === undefined
   const current = () => (out !== "" ? out : foreign.length > 0 && ended() ? foreign.join("") : undefined)
-  const append = (gap: string, text: string, apart: boolean) => {
-    out += (linked ? gap || (apart && Said.runTogether(out, text) ? " " : "") : "") + text
+  const append = (gap: string, text: string, apart: "Turns" | "Words" | undefined) => {
+    const space = apart !== undefined && (apart === "Turns" ? Said.adjoin : Said.runTogether)(out, text) ? " " : ""
+    out += (linked ? gap || space : "") + text
     linked = true
   }
+  const between = (from: Said.Place, to: { readonly piece: number }) =>
+    pieces[from.piece]!.turn === pieces[to.piece]!.turn ? "Words" : "Turns"
 
   /** Moves on to the end of a walk. Words are kept apart where the walk began with a jump, or a turn ends. */
   const accept = (step: Said.Walk, jumped: boolean) => {
@@ -90,14 +93,13 @@ export const make = (): Spoken => {
         let gap = Said.gapBefore(pieces, heardUpTo, run)
         if (foreign.length > 0 && !isBefore(heardUpTo, committedUpTo)) {
           const next = Said.nextSolid(pieces, heardUpTo) ?? run
-          const parted = pieces[next.piece]!.turn === pieces[heardUpTo.piece]!.turn ? "" : " "
-          append(Said.gapBefore(pieces, heardUpTo, next) || parted, foreign.join(" "), true)
+          append(Said.gapBefore(pieces, heardUpTo, next), foreign.join(" "), between(heardUpTo, next))
           // Where it replaced nothing it stands in the middle of one gap, which is not there twice.
           if (next.piece === run.piece && next.index === run.index && gap !== "") gap = " "
           apart = true
         }
-        const { text, turn } = pieces[run.piece]!
-        append(gap, text.slice(run.start, run.end), apart || turn !== pieces[heardUpTo.piece]!.turn)
+        const how = between(heardUpTo, run)
+        append(gap, pieces[run.piece]!.text.slice(run.start, run.end), apart || how === "Turns" ? how : undefined)
       }
       apart = false
       foreign = []
@@ -215,7 +217,7 @@ export const make = (): Spoken => {
       if (text === "") return
       // What was passed on because nothing was left to fit it stays as it is.
       if (out === "" && foreign.length > 0 && ended()) {
-        append("", foreign.join(""), false)
+        append("", foreign.join(""), undefined)
         foreign = []
       }
       if (turns.at(-1)?.turn !== turn) turns.push({ turn, piece: pieces.length })
@@ -228,7 +230,7 @@ export const make = (): Spoken => {
       else if (report !== "") foreign.push(report)
       if (ambiguous.length < ambiguousLimit) ambiguous += report
       if (foreign.length > foreignLimit) {
-        append("", foreign.join(" "), true)
+        append("", foreign.join(" "), "Words")
         foreign = []
       }
       prune()

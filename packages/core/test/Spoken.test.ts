@@ -369,6 +369,16 @@ describe("Spoken", () => {
         [["Here we are. I did not catch any words. Say “help” to hear all."]]
       ],
       [
+        "is parted from the next one, where that goes on with the same words and more of them",
+        [
+          ["One moment. Hello."],
+          [turn(2, "One moment. I see."), turn(3, "One moment. One moment.")],
+          ..."One moment. Hello. One moment. One moment.".split(" "),
+          over
+        ],
+        [["One moment. Hello. One moment. One moment."]]
+      ],
+      [
         "is skipped however many there are",
         [
           [plan],

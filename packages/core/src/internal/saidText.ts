@@ -273,11 +273,10 @@ export const solidText = (report: string, read: number): string => {
   return text
 }
 
+/** Whether two texts touch, in a script that puts spaces between words. */
+export const adjoin = (before: string, after: string): boolean =>
+  /\S$/u.test(before) && /^\S/u.test(after) && !unspaced.test(after[0]!) && !unspaced.test(before.at(-1)!)
+
 /** Whether two texts run into one word when put side by side. */
 export const runTogether = (before: string, after: string): boolean =>
-  before !== "" &&
-  after !== "" &&
-  endsInWord(before, before.length) &&
-  isWord(after, 0) &&
-  !unspaced.test(after[0]!) &&
-  !unspaced.test(before.at(-1)!)
+  adjoin(before, after) && endsInWord(before, before.length) && isWord(after, 0)
