@@ -56,6 +56,9 @@ interface Jump {
   readonly lead?: Said.Walk | undefined
 }
 
+/** What keeps a text apart from the one before: another turn has said it, or words that were not heard lay between. */
+type Apart = "Turns" | "Words"
+
 const start: Said.Place = { piece: 0, offset: 0, next: 0 }
 const none: ReadonlyArray<string> = []
 const isBefore = (a: Said.Place, b: Said.Place) => a.piece < b.piece || (a.piece === b.piece && a.offset < b.offset)
@@ -76,16 +79,16 @@ export const make = (): Spoken => {
 
   const ended = () => Said.settlePlace(pieces, heardUpTo) === undefined
   const current = () => (out !== "" ? out : foreign.length > 0 && ended() ? foreign.join("") : undefined)
-  const append = (gap: string, text: string, apart: "Turns" | "Words" | undefined) => {
+  const append = (gap: string, text: string, apart: Apart | undefined) => {
     const space = apart !== undefined && (apart === "Turns" ? Said.adjoin : Said.runTogether)(out, text) ? " " : ""
     out += (linked ? gap || space : "") + text
     linked = true
   }
-  const between = (from: Said.Place, to: { readonly piece: number }) =>
+  const between = (from: Said.Place, to: { readonly piece: number }): Apart =>
     pieces[from.piece]!.turn === pieces[to.piece]!.turn ? "Words" : "Turns"
 
   /** Moves on to the end of a walk. Words are kept apart where the walk began with a jump, or a turn ends. */
-  const accept = (step: Said.Walk, jumped: boolean) => {
+  const accept = (step: Said.Walk, jumped: Apart | undefined) => {
     let apart = jumped
     for (const run of step.runs) {
       const begin: Said.Place = { piece: run.piece, offset: run.start, next: run.index }
@@ -96,12 +99,12 @@ export const make = (): Spoken => {
           append(Said.gapBefore(pieces, heardUpTo, next), foreign.join(" "), between(heardUpTo, next))
           // Where it replaced nothing it stands in the middle of one gap, which is not there twice.
           if (next.piece === run.piece && next.index === run.index && gap !== "") gap = " "
-          apart = true
+          apart ??= "Words"
         }
         const how = between(heardUpTo, run)
-        append(gap, pieces[run.piece]!.text.slice(run.start, run.end), apart || how === "Turns" ? how : undefined)
+        append(gap, pieces[run.piece]!.text.slice(run.start, run.end), how === "Turns" ? how : apart)
       }
-      apart = false
+      apart = undefined
       foreign = []
       heardUpTo = { piece: run.piece, offset: run.end, next: run.index }
     }
@@ -109,14 +112,15 @@ export const make = (): Spoken => {
   }
 
   const jump = ({ from, lead, walk }: Jump) => {
+    const apart = between(heardUpTo, from)
     heardUpTo = from
-    if (lead === undefined) return accept(walk, true)
+    if (lead === undefined) return accept(walk, apart)
     // What was heard so far is a part of this turn and not, with the spacing and the marks it has there, of an earlier one.
     out = ""
     linked = false
     foreign = []
-    accept(lead, true)
-    accept(walk, false)
+    accept(lead, apart)
+    accept(walk, undefined)
   }
 
   /**
@@ -170,7 +174,7 @@ export const make = (): Spoken => {
       const here = Said.walk(pieces, heardUpTo, report, read)
       if (here.read === report.length) {
         const later = Said.mayEnd(pieces, here.place, report) ? undefined : atLaterTurn(report, read)
-        if (later === undefined || !Said.mayEnd(pieces, later.walk.place, report)) return accept(here, false)
+        if (later === undefined || !Said.mayEnd(pieces, later.walk.place, report)) return accept(here, undefined)
         return jump(later)
       }
       const { part, whole } = ahead(report, read)
@@ -180,7 +184,7 @@ export const make = (): Spoken => {
       const strong = here.matched >= 3 || (!late && here.matched * 2 >= Said.solidText(report, read).length)
       const step = here.matched > 0 && strong ? here : part
       if (step !== undefined) {
-        accept(step, step === part)
+        accept(step, step === part ? "Words" : undefined)
         read = step.read
         if (!ended()) continue
       }

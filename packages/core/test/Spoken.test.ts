@@ -372,11 +372,11 @@ describe("Spoken", () => {
         "is parted from the next one, where that goes on with the same words and more of them",
         [
           ["One moment. Hello."],
-          [turn(2, "One moment. I see."), turn(3, "One moment. One moment.")],
-          ..."One moment. Hello. One moment. One moment.".split(" "),
+          [turn(2, "One moment. One moment. Hello."), turn(3, "One moment. One moment. One moment. ")],
+          ..."One moment. Hello. One moment. One moment. One moment.".split(" "),
           over
         ],
-        [["One moment. Hello. One moment. One moment."]]
+        [["One moment. Hello. One moment. One moment. One moment."]]
       ],
       [
         "is skipped however many there are",
