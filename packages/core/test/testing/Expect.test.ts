@@ -166,6 +166,7 @@ describe("Expect", () => {
         (call) => Expect.silence(call, { lasts: { from: "4 seconds" } })
       ],
       [
+        [(call) => Expect.silence(call, { before: "nobody" }), 'There was no such silence: {"before": "nobody"}.'],
         [
           (call) => Expect.silence(call, { after: "nobody", lasts: { from: 1 } }),
           'There was no such silence: {"after": "nobody", "lasts": {"from": 1}}. There were: 250ms from agent to caller, 300ms from caller to agent, 4s from agent to agent.'
@@ -185,7 +186,11 @@ describe("Expect", () => {
     [
       "endedBy",
       [(call) => Expect.endedBy(call, "caller")],
-      [[(call) => Expect.endedBy(call, "agent", "done"), "The call was ended by caller, not by agent (done)."]]
+      [
+        [(call) => Expect.endedBy(call, "agent", "done"), "The call was ended by caller, not by agent (done)."],
+        [(call) => Expect.endedBy(call, "agent"), "The call was ended by caller, not by agent."],
+        [(call) => Expect.endedBy(call, "caller", "done"), "The call was ended by caller, not by caller (done)."]
+      ]
     ],
     ["noFailure", [], [[(call) => Expect.noFailure(call), "Turn 3 has failed: no such key."]]],
     ["nothingLeft", [(call) => Expect.nothingLeft(call)], []]

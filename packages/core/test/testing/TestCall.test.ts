@@ -339,6 +339,21 @@ describe("the voice of the line", () => {
     })
   )
 
+  it.effect("speaks nothing on a line that is lost, while the agent cleans up", () =>
+    Effect.gen(function* () {
+      const text = Stream.make(Event.sendText("One two three four"))
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.concat(text, Stream.ensuring(Stream.never, Effect.sleep("2 seconds")))
+        }),
+        { cancelGrace: "5 seconds" }
+      )
+      const call = yield* TestCall.run(agent, [Caller.hears(2), Caller.dropsLine])
+      assert.strictEqual(call.entries.at(-1)?.at, 2750)
+      assert.strictEqual(Played.heard(call), "One two")
+    })
+  )
+
   it.effect("takes no word for a part of the next turn", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
@@ -534,6 +549,9 @@ describe("the end of a call", () => {
       const call = yield* TestCall.run(agent, [Caller.pauses("1 second")])
       Expect.endedBy(call, "failure", /broken/)
       assert.throws(() => Expect.noFailure(call), /broken/)
+      const undecided = Agent.make(() => Stream.empty, { run: () => Effect.die("no idea"), turnFailure: "close" })
+      const other = yield* TestCall.run(undecided, [Caller.pauses("1 second")])
+      assert.throws(() => Expect.noFailure(other), /^The call has failed: no idea\./)
     })
   )
 
@@ -827,8 +845,10 @@ describe("what a caller does", () => {
         run: (event) => event._tag === "CallStarted",
         cancel: (event) => Effect.as(Effect.sleep("50 millis"), event._tag === "UserTurnStarted")
       })
-      const call = yield* TestCall.run(agent, [Caller.bargesIn("Hey", { afterWords: 0 })])
-      assert.deepStrictEqual(Played.transcript(call)[0], { at: 0, who: "caller", text: "Hey" })
+      const call = yield* TestCall.run(agent, [Caller.bargesIn("Hey", { afterWords: 0 })], {
+        line: { firstSound: "100 millis" }
+      })
+      assert.deepStrictEqual(Played.transcript(call)[0], { at: 100, who: "caller", text: "Hey" })
     })
   )
 
@@ -841,13 +861,29 @@ describe("what a caller does", () => {
     })
   )
 
-  it.effect("does the next thing after what the agent does at once about what was said", () =>
+  it.effect("is decided knowing what the agent did at once about what was said", () =>
     Effect.gen(function* () {
-      const agent = Agent.make((event) => Stream.make(Event.sendText(`${event._tag} `)), {
-        run: ["UserTurnEnded", "UserDtmfSent"]
+      const seen: Array<ReadonlyArray<string>> = []
+      const caller: Caller.Caller = {
+        next: ({ history }) =>
+          Effect.sync(() => {
+            seen.push(history.entries.map(({ item }) => item._tag))
+            return seen.length === 1 ? Caller.says("Hi") : Caller.hangsUp
+          })
+      }
+      yield* TestCall.run(Agent.make(Agent.route({ UserTurnEnded: () => yes })), caller)
+      assert.deepStrictEqual(seen[1]?.slice(-3), ["UserTurnEnded", "AgentSendText", "AgentTurnStarted"])
+    })
+  )
+
+  it.effect("listens to a filter that has begun to think", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(() => yes, {
+        run: (event) => (event._tag === "UserDtmfSent" ? Effect.delay(Effect.succeed(true), "50 millis") : false)
       })
-      const call = yield* TestCall.run(agent, [Caller.says("Hi"), Caller.presses("1")])
-      assert.strictEqual(Played.said(call), "UserTurnEnded UserDtmfSent ")
+      const script = [Caller.presses("1"), Caller.pauses(10), Caller.listens(), Caller.says("Hey")]
+      const call = yield* TestCall.run(agent, script)
+      assert.deepStrictEqual(Played.transcript(call)[1], { at: 425, who: "caller", text: "Hey" })
     })
   )
 
