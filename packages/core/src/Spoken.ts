@@ -125,16 +125,18 @@ export const make = (): Spoken => {
 
   /**
    * Where a report fits the beginning of a later turn, alone or behind the reports before it: those may have fitted the
-   * rest of an interrupted turn only because both go on with the same words.
+   * rest of an interrupted turn only because both go on with the same words. `better`: only behind them, and where all marks
+   * are the same.
    */
-  const atLaterTurn = (report: string, read: number): Jump | undefined => {
+  const atLaterTurn = (report: string, read: number, better = false): Jump | undefined => {
     const begins = turns.slice(-laterTurns).flatMap(({ piece }) => (piece > heardUpTo.piece ? { ...start, piece } : []))
     const mayLead = read === 0 && ambiguous !== "" && ambiguous.length < ambiguousLimit
-    for (const before of mayLead ? [ambiguous, ""] : [""]) {
+    for (const before of [...(mayLead ? [ambiguous] : []), ...(better ? [] : [""])]) {
       for (const from of begins) {
         const lead = before === "" ? undefined : Said.walk(pieces, from, before, 0)
         if (lead !== undefined && lead.read < before.length) continue
         const walk = Said.walk(pieces, lead?.place ?? from, report, read)
+        if (better && !(walk.exact && lead?.exact === true)) continue
         if (walk.read === report.length && walk.matched > 0) return { walk, from, lead }
       }
     }
@@ -173,7 +175,8 @@ export const make = (): Spoken => {
     while (read < report.length) {
       const here = Said.walk(pieces, heardUpTo, report, read)
       if (here.read === report.length) {
-        const later = Said.mayEnd(pieces, here.place, report) ? undefined : atLaterTurn(report, read)
+        const fits = Said.mayEnd(pieces, here.place, report)
+        const later = fits && here.exact ? undefined : atLaterTurn(report, read, fits)
         if (later === undefined || !Said.mayEnd(pieces, later.walk.place, report)) return accept(here, undefined)
         return jump(later)
       }

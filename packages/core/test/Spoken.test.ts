@@ -341,6 +341,21 @@ describe("Spoken", () => {
         [["You"], ["Sorry, I have"]]
       ],
       [
+        "lends nothing to one whose marks are those of the reports",
+        [
+          ["You stopped at “All right”. I am here"],
+          "You",
+          user,
+          [turn(2, "All right, I am quiet")],
+          "All",
+          "right,",
+          "I",
+          "am",
+          over
+        ],
+        [["You"], ["All right, I am"]]
+      ],
+      [
         "does not part words that the next one begins with twice",
         [
           ["I had got to: This call is recorded. "],

@@ -123,6 +123,8 @@ export interface Walk {
   readonly place: Place
   /** How many characters were matched. */
   readonly matched: number
+  /** Whether all marks are the same too. */
+  readonly exact: boolean
   /** Runs of text that were matched, with what stands between their characters. */
   readonly runs: ReadonlyArray<Run>
 }
@@ -145,6 +147,7 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
   const runs: Array<Run> = []
   let place = from
   let matched = 0
+  let exact = true
   let i = read
   let run: { piece: number; index: number; start: number; end: number } | undefined
   const close = () => {
@@ -175,7 +178,9 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
     if (at === undefined) break
     const { text } = pieces[at.piece]!
     const j = solidOf(pieces[at.piece]!)[at.next]!
-    if (sameCharacter(report, i, text, j) || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
+    const same = sameCharacter(report, i, text, j)
+    exact &&= same
+    if (same || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
       extend(at.piece, at.next, j, j + width(text, j))
       place = { piece: at.piece, offset: j + width(text, j), next: at.next + 1 }
       matched++
@@ -193,7 +198,7 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
   // What is left may begin with full stops that the speech engine invented; alone they are no remainder.
   let rest = followed
   while (rest < report.length && (isFullStop(report, rest) || isStrippable(report, rest))) rest += width(report, rest)
-  return { read: rest === report.length || at === undefined ? rest : followed, place, matched, runs }
+  return { read: rest === report.length || at === undefined ? rest : followed, place, matched, exact, runs }
 }
 
 /** Where a report goes on, and over how many characters that were not spoken. */
