@@ -74,8 +74,9 @@ export const make = (): Spoken => {
   let linked = false
   // What was reported and fits nothing yet. It takes its place once a later report does.
   let foreign: Array<string> = []
-  // The first reports since the last `settle`.
-  let ambiguous = ""
+  // The reports since the last `settle`, until they are so many that they have shown where they belong. Undefined then, and
+  // where what was heard holds more than they say.
+  let ambiguous: string | undefined = ""
 
   const ended = () => Said.settlePlace(pieces, heardUpTo) === undefined
   const current = () => (out !== "" ? out : foreign.length > 0 && ended() ? foreign.join("") : undefined)
@@ -130,8 +131,8 @@ export const make = (): Spoken => {
    */
   const atLaterTurn = (report: string, read: number, better = false): Jump | undefined => {
     const begins = turns.slice(-laterTurns).flatMap(({ piece }) => (piece > heardUpTo.piece ? { ...start, piece } : []))
-    const mayLead = read === 0 && ambiguous !== "" && ambiguous.length < ambiguousLimit
-    for (const before of [...(mayLead ? [ambiguous] : []), ...(better ? [] : [""])]) {
+    const reported = read === 0 && ambiguous ? [ambiguous] : []
+    for (const before of better ? reported : [...reported, ""]) {
       for (const from of begins) {
         const lead = before === "" ? undefined : Said.walk(pieces, from, before, 0)
         if (lead !== undefined && lead.read < before.length) continue
@@ -235,7 +236,7 @@ export const make = (): Spoken => {
       const before = current()
       if (pieces.length > 0) follow(report)
       else if (report !== "") foreign.push(report)
-      if (ambiguous.length < ambiguousLimit) ambiguous += report
+      if (ambiguous !== undefined) ambiguous = ambiguous.length < ambiguousLimit ? ambiguous + report : undefined
       if (foreign.length > foreignLimit) {
         append("", foreign.join(" "), "Words")
         foreign = []
@@ -251,9 +252,9 @@ export const make = (): Spoken => {
       const text = heard + precommit()
       out = ""
       linked = false
-      ambiguous = ""
       const rest = final ? foreign.join("") : ""
       if (final) foreign = []
+      ambiguous = foreign.length > 0 ? undefined : ""
       if (text === "" && rest === "") return none
       return text === "" ? [rest] : rest === "" ? [text] : [text, rest]
     }

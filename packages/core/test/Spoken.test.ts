@@ -356,6 +356,21 @@ describe("Spoken", () => {
         [["You"], ["All right, I am"]]
       ],
       [
+        "takes nothing with it of what fitted nowhere before",
+        [
+          ["You stopped at “Sorry”. I am here"],
+          "You",
+          "zzz",
+          user,
+          [turn(2, "Sorry, I have trouble")],
+          "Sorry,",
+          "I",
+          "have",
+          over
+        ],
+        [["You"], ["zzz Sorry” I have"]]
+      ],
+      [
         "does not part words that the next one begins with twice",
         [
           ["I had got to: This call is recorded. "],
