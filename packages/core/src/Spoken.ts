@@ -103,6 +103,8 @@ export const make = (): Spoken => {
           apart ??= "Words"
         }
         const how = between(heardUpTo, run)
+        // The emoji in the middle of another turn was heard where that was left.
+        if (how === "Turns" && gap.trim() !== "" && !Said.beginsTurn(pieces, run)) gap = " "
         append(gap, pieces[run.piece]!.text.slice(run.start, run.end), how === "Turns" ? how : apart)
       }
       apart = undefined

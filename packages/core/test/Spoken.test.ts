@@ -409,6 +409,16 @@ describe("Spoken", () => {
         [["One moment. Hello. One moment. One moment. One moment."]]
       ],
       [
+        "leaves an emoji to one that begins with it",
+        [["One. "], "One.", [turn(2, "🙂 "), turn(2, "Three")], "Three", over],
+        [["One. 🙂 Three"]]
+      ],
+      [
+        "does not double an emoji at which the next one goes on",
+        [["One. Well 😀"], user, [turn(2, "One. Well 😀 day.")], "One.", user, "Well", "😀", "day.", over],
+        [[], ["One."], ["Well 😀 day."]]
+      ],
+      [
         "is skipped however many there are",
         [
           [plan],

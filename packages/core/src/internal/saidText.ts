@@ -115,6 +115,15 @@ export const gapBefore = (pieces: ReadonlyArray<Piece>, from: Place, run: Omit<R
   }
 }
 
+/** Whether a run begins with the first solid character of its turn. */
+export const beginsTurn = (pieces: ReadonlyArray<Piece>, { index, piece }: Omit<Run, "end">): boolean => {
+  if (index > 0) return false
+  const { turn } = pieces[piece]!
+  let before = piece - 1
+  while (pieces[before]?.turn === turn && solidOf(pieces[before]!).length === 0) before--
+  return pieces[before]?.turn !== turn
+}
+
 /** How far a report could be followed from a place. */
 export interface Walk {
   /** Offset in the report of the first character that does not fit, or its length. */
