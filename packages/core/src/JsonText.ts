@@ -37,6 +37,12 @@ export const stringify = (value: unknown, notFinite?: "null"): string => {
   return write(value)
 }
 
+/** The same for people to read: letters of every script are as they are, and numbers that are not finite are null. */
+export const legible = (value: unknown): string =>
+  stringify(value, "null").replace(/\\(?:u([0-9a-f]{4})|[^u])/g, (escape, code?: string) =>
+    code === undefined || code < "0080" ? escape : String.fromCharCode(Number.parseInt(code, 16))
+  )
+
 const scalar = (value: unknown, notFinite?: "null"): string => {
   switch (typeof value) {
     case "string":

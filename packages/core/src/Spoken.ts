@@ -56,6 +56,9 @@ interface Jump {
   readonly lead?: Said.Walk | undefined
 }
 
+/** What keeps a text apart from the one before: another turn has said it, or words that were not heard lay between. */
+type Apart = "Turns" | "Words"
+
 const start: Said.Place = { piece: 0, offset: 0, next: 0 }
 const none: ReadonlyArray<string> = []
 const isBefore = (a: Said.Place, b: Said.Place) => a.piece < b.piece || (a.piece === b.piece && a.offset < b.offset)
@@ -71,18 +74,22 @@ export const make = (): Spoken => {
   let linked = false
   // What was reported and fits nothing yet. It takes its place once a later report does.
   let foreign: Array<string> = []
-  // The first reports since the last `settle`.
-  let ambiguous = ""
+  // The reports since the last `settle`, until they are so many that they have shown where they belong. Undefined then, and
+  // where what was heard holds more than they say.
+  let ambiguous: string | undefined = ""
 
   const ended = () => Said.settlePlace(pieces, heardUpTo) === undefined
   const current = () => (out !== "" ? out : foreign.length > 0 && ended() ? foreign.join("") : undefined)
-  const append = (gap: string, text: string, apart: boolean) => {
-    out += (linked ? gap || (apart && Said.runTogether(out, text) ? " " : "") : "") + text
+  const append = (gap: string, text: string, apart: Apart | undefined) => {
+    const space = apart !== undefined && (apart === "Turns" ? Said.adjoin : Said.runTogether)(out, text) ? " " : ""
+    out += (linked ? gap || space : "") + text
     linked = true
   }
+  const between = (from: Said.Place, to: { readonly piece: number }): Apart =>
+    pieces[from.piece]!.turn === pieces[to.piece]!.turn ? "Words" : "Turns"
 
   /** Moves on to the end of a walk. Words are kept apart where the walk began with a jump, or a turn ends. */
-  const accept = (step: Said.Walk, jumped: boolean) => {
+  const accept = (step: Said.Walk, jumped: Apart | undefined) => {
     let apart = jumped
     for (const run of step.runs) {
       const begin: Said.Place = { piece: run.piece, offset: run.start, next: run.index }
@@ -90,16 +97,17 @@ export const make = (): Spoken => {
         let gap = Said.gapBefore(pieces, heardUpTo, run)
         if (foreign.length > 0 && !isBefore(heardUpTo, committedUpTo)) {
           const next = Said.nextSolid(pieces, heardUpTo) ?? run
-          const parted = pieces[next.piece]!.turn === pieces[heardUpTo.piece]!.turn ? "" : " "
-          append(Said.gapBefore(pieces, heardUpTo, next) || parted, foreign.join(" "), true)
+          append(Said.gapBefore(pieces, heardUpTo, next), foreign.join(" "), between(heardUpTo, next))
           // Where it replaced nothing it stands in the middle of one gap, which is not there twice.
           if (next.piece === run.piece && next.index === run.index && gap !== "") gap = " "
-          apart = true
+          apart ??= "Words"
         }
-        const { text, turn } = pieces[run.piece]!
-        append(gap, text.slice(run.start, run.end), apart || turn !== pieces[heardUpTo.piece]!.turn)
+        const how = between(heardUpTo, run)
+        // The emoji in the middle of another turn was heard where that was left.
+        if (how === "Turns" && gap.trim() !== "" && !Said.beginsTurn(pieces, run)) gap = " "
+        append(gap, pieces[run.piece]!.text.slice(run.start, run.end), how === "Turns" ? how : apart)
       }
-      apart = false
+      apart = undefined
       foreign = []
       heardUpTo = { piece: run.piece, offset: run.end, next: run.index }
     }
@@ -107,28 +115,31 @@ export const make = (): Spoken => {
   }
 
   const jump = ({ from, lead, walk }: Jump) => {
+    const apart = between(heardUpTo, from)
     heardUpTo = from
-    if (lead === undefined) return accept(walk, true)
+    if (lead === undefined) return accept(walk, apart)
     // What was heard so far is a part of this turn and not, with the spacing and the marks it has there, of an earlier one.
     out = ""
     linked = false
     foreign = []
-    accept(lead, true)
-    accept(walk, false)
+    accept(lead, apart)
+    accept(walk, undefined)
   }
 
   /**
    * Where a report fits the beginning of a later turn, alone or behind the reports before it: those may have fitted the
-   * rest of an interrupted turn only because both go on with the same words.
+   * rest of an interrupted turn only because both go on with the same words. `better`: only behind them, and where all marks
+   * are the same.
    */
-  const atLaterTurn = (report: string, read: number): Jump | undefined => {
+  const atLaterTurn = (report: string, read: number, better = false): Jump | undefined => {
     const begins = turns.slice(-laterTurns).flatMap(({ piece }) => (piece > heardUpTo.piece ? { ...start, piece } : []))
-    const mayLead = read === 0 && ambiguous !== "" && ambiguous.length < ambiguousLimit
-    for (const before of mayLead ? [ambiguous, ""] : [""]) {
+    const reported = read === 0 && ambiguous ? [ambiguous] : []
+    for (const before of better ? reported : [...reported, ""]) {
       for (const from of begins) {
         const lead = before === "" ? undefined : Said.walk(pieces, from, before, 0)
         if (lead !== undefined && lead.read < before.length) continue
         const walk = Said.walk(pieces, lead?.place ?? from, report, read)
+        if (better && !(walk.exact && lead?.exact === true)) continue
         if (walk.read === report.length && walk.matched > 0) return { walk, from, lead }
       }
     }
@@ -167,8 +178,9 @@ export const make = (): Spoken => {
     while (read < report.length) {
       const here = Said.walk(pieces, heardUpTo, report, read)
       if (here.read === report.length) {
-        const later = Said.mayEnd(pieces, here.place, report) ? undefined : atLaterTurn(report, read)
-        if (later === undefined || !Said.mayEnd(pieces, later.walk.place, report)) return accept(here, false)
+        const fits = Said.mayEnd(pieces, here.place, report)
+        const later = fits && here.exact ? undefined : atLaterTurn(report, read, fits)
+        if (later === undefined || !Said.mayEnd(pieces, later.walk.place, report)) return accept(here, undefined)
         return jump(later)
       }
       const { part, whole } = ahead(report, read)
@@ -178,7 +190,7 @@ export const make = (): Spoken => {
       const strong = here.matched >= 3 || (!late && here.matched * 2 >= Said.solidText(report, read).length)
       const step = here.matched > 0 && strong ? here : part
       if (step !== undefined) {
-        accept(step, step === part)
+        accept(step, step === part ? "Words" : undefined)
         read = step.read
         if (!ended()) continue
       }
@@ -215,7 +227,7 @@ export const make = (): Spoken => {
       if (text === "") return
       // What was passed on because nothing was left to fit it stays as it is.
       if (out === "" && foreign.length > 0 && ended()) {
-        append("", foreign.join(""), false)
+        append("", foreign.join(""), undefined)
         foreign = []
       }
       if (turns.at(-1)?.turn !== turn) turns.push({ turn, piece: pieces.length })
@@ -226,9 +238,9 @@ export const make = (): Spoken => {
       const before = current()
       if (pieces.length > 0) follow(report)
       else if (report !== "") foreign.push(report)
-      if (ambiguous.length < ambiguousLimit) ambiguous += report
+      if (ambiguous !== undefined) ambiguous = ambiguous.length < ambiguousLimit ? ambiguous + report : undefined
       if (foreign.length > foreignLimit) {
-        append("", foreign.join(" "), true)
+        append("", foreign.join(" "), "Words")
         foreign = []
       }
       prune()
@@ -242,9 +254,9 @@ export const make = (): Spoken => {
       const text = heard + precommit()
       out = ""
       linked = false
-      ambiguous = ""
       const rest = final ? foreign.join("") : ""
       if (final) foreign = []
+      ambiguous = foreign.length > 0 ? undefined : ""
       if (text === "" && rest === "") return none
       return text === "" ? [rest] : rest === "" ? [text] : [text, rest]
     }

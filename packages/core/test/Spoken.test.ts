@@ -341,6 +341,36 @@ describe("Spoken", () => {
         [["You"], ["Sorry, I have"]]
       ],
       [
+        "lends nothing to one whose marks are those of the reports",
+        [
+          ["You stopped at “All right”. I am here"],
+          "You",
+          user,
+          [turn(2, "All right, I am quiet")],
+          "All",
+          "right,",
+          "I",
+          "am",
+          over
+        ],
+        [["You"], ["All right, I am"]]
+      ],
+      [
+        "takes nothing with it of what fitted nowhere before",
+        [
+          ["You stopped at “Sorry”. I am here"],
+          "You",
+          "zzz",
+          user,
+          [turn(2, "Sorry, I have trouble")],
+          "Sorry,",
+          "I",
+          "have",
+          over
+        ],
+        [["You"], ["zzz Sorry” I have"]]
+      ],
+      [
         "does not part words that the next one begins with twice",
         [
           ["I had got to: This call is recorded. "],
@@ -367,6 +397,26 @@ describe("Spoken", () => {
           over
         ],
         [["Here we are. I did not catch any words. Say “help” to hear all."]]
+      ],
+      [
+        "is parted from the next one, where that goes on with the same words and more of them",
+        [
+          ["One moment. Hello."],
+          [turn(2, "One moment. One moment. Hello."), turn(3, "One moment. One moment. One moment. ")],
+          ..."One moment. Hello. One moment. One moment. One moment.".split(" "),
+          over
+        ],
+        [["One moment. Hello. One moment. One moment. One moment."]]
+      ],
+      [
+        "leaves an emoji to one that begins with it",
+        [["One. "], "One.", [turn(2, "🙂 "), turn(2, "Three")], "Three", over],
+        [["One. 🙂 Three"]]
+      ],
+      [
+        "does not double an emoji at which the next one goes on",
+        [["One. Well 😀"], user, [turn(2, "One. Well 😀 day.")], "One.", user, "Well", "😀", "day.", over],
+        [[], ["One."], ["Well 😀 day."]]
       ],
       [
         "is skipped however many there are",

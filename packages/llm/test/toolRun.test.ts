@@ -1,6 +1,11 @@
 import * as Event from "@antiphon/core/Event"
+import * as Caller from "@antiphon/core/testing/Caller"
+import * as Expect from "@antiphon/core/testing/Expect"
+import * as Rules from "@antiphon/core/testing/Rules"
+import * as TestCall from "@antiphon/core/testing/TestCall"
 import { assert, describe } from "@effect/vitest"
 import { Effect, Schema, Stream } from "effect"
+import * as LlmAgent from "../src/LlmAgent.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../src/VoiceTool.ts"
 import { pass, test } from "./support/virtualTest.ts"
@@ -56,6 +61,24 @@ describe("toolRun", () => {
     assert.deepStrictEqual(call.sent(), ["a(c1-0)"])
     yield* pass(1)
     assert.deepStrictEqual(call.sent().slice(1), ['a(c1-0) = "error: timed out after 2s"', "Sorry."])
+  })
+
+  test("ends with the call where the line is lost, and not before it", function* () {
+    const model = ScriptedModel.make([calls("later"), calls("slow")])
+    const tools = [
+      VoiceTool.background("later", {}, () => Effect.delay(Effect.succeed("done"), "2 seconds")),
+      slow("slow", 60_000, { interruption: "finish" })
+    ]
+    const script = [
+      Caller.says("One"),
+      Caller.listens(),
+      Caller.says("Two"),
+      Caller.pauses("5 seconds"),
+      Caller.dropsLine
+    ]
+    const call = yield* Effect.provide(TestCall.run(LlmAgent.make({ tools }), script), model.layer)
+    assert.deepStrictEqual(Rules.breaches(call), [])
+    Expect.nothingLeft(call)
   })
 
   const interrupted = {

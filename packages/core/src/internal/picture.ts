@@ -215,7 +215,7 @@ const reportText = (report: Event.Report): string | undefined => {
     case "UserTurnEnded":
       return "has spoken"
     case "UserCustomSent":
-      return `custom ${cut(JsonText.stringify(report.metadata))}`
+      return `custom ${cut(JsonText.legible(report.metadata))}`
     default:
       return undefined
   }
@@ -224,9 +224,9 @@ const reportText = (report: Event.Report): string | undefined => {
 const outputText = (output: Event.Output): string => {
   switch (output._tag) {
     case "AgentToolCalled":
-      return `calls ${output.toolName}(${cut(JsonText.stringify(output.toolArgs))})`
+      return `calls ${output.toolName}(${cut(JsonText.legible(output.toolArgs))})`
     case "AgentToolReturned":
-      return `${output.toolName} → ${cut(JsonText.stringify(output.result))}`
+      return `${output.toolName} → ${cut(JsonText.legible(output.result))}`
     case "AgentSendDtmf":
       return `presses ${output.button}`
     case "AgentEndCall":
@@ -234,11 +234,11 @@ const outputText = (output: Event.Output): string => {
     case "AgentTransferCall":
       return `wants to transfer to ${output.targetPhoneNumber}`
     case "LogMetric":
-      return `${output.name} = ${JsonText.stringify(output.value)}`
+      return `${output.name} = ${JsonText.legible(output.value)}`
     case "LogMessage":
       return `${output.level}: ${cut(output.message)}`
     case "AgentSendCustom":
-      return `custom ${cut(JsonText.stringify(output.metadata))}`
+      return `custom ${cut(JsonText.legible(output.metadata))}`
     case "AgentUpdateCall":
       return "changes the voice"
     case "AgentSendText":

@@ -115,6 +115,15 @@ export const gapBefore = (pieces: ReadonlyArray<Piece>, from: Place, run: Omit<R
   }
 }
 
+/** Whether a run begins with the first solid character of its turn. */
+export const beginsTurn = (pieces: ReadonlyArray<Piece>, { index, piece }: Omit<Run, "end">): boolean => {
+  if (index > 0) return false
+  const { turn } = pieces[piece]!
+  let before = piece - 1
+  while (pieces[before]?.turn === turn && solidOf(pieces[before]!).length === 0) before--
+  return pieces[before]?.turn !== turn
+}
+
 /** How far a report could be followed from a place. */
 export interface Walk {
   /** Offset in the report of the first character that does not fit, or its length. */
@@ -123,6 +132,8 @@ export interface Walk {
   readonly place: Place
   /** How many characters were matched. */
   readonly matched: number
+  /** Whether all marks are the same too. */
+  readonly exact: boolean
   /** Runs of text that were matched, with what stands between their characters. */
   readonly runs: ReadonlyArray<Run>
 }
@@ -145,6 +156,7 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
   const runs: Array<Run> = []
   let place = from
   let matched = 0
+  let exact = true
   let i = read
   let run: { piece: number; index: number; start: number; end: number } | undefined
   const close = () => {
@@ -175,7 +187,9 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
     if (at === undefined) break
     const { text } = pieces[at.piece]!
     const j = solidOf(pieces[at.piece]!)[at.next]!
-    if (sameCharacter(report, i, text, j) || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
+    const same = sameCharacter(report, i, text, j)
+    exact &&= same
+    if (same || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
       extend(at.piece, at.next, j, j + width(text, j))
       place = { piece: at.piece, offset: j + width(text, j), next: at.next + 1 }
       matched++
@@ -193,7 +207,7 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
   // What is left may begin with full stops that the speech engine invented; alone they are no remainder.
   let rest = followed
   while (rest < report.length && (isFullStop(report, rest) || isStrippable(report, rest))) rest += width(report, rest)
-  return { read: rest === report.length || at === undefined ? rest : followed, place, matched, runs }
+  return { read: rest === report.length || at === undefined ? rest : followed, place, matched, exact, runs }
 }
 
 /** Where a report goes on, and over how many characters that were not spoken. */
@@ -273,11 +287,10 @@ export const solidText = (report: string, read: number): string => {
   return text
 }
 
+/** Whether two texts touch, in a script that puts spaces between words. */
+export const adjoin = (before: string, after: string): boolean =>
+  /\S$/u.test(before) && /^\S/u.test(after) && !unspaced.test(after[0]!) && !unspaced.test(before.at(-1)!)
+
 /** Whether two texts run into one word when put side by side. */
 export const runTogether = (before: string, after: string): boolean =>
-  before !== "" &&
-  after !== "" &&
-  endsInWord(before, before.length) &&
-  isWord(after, 0) &&
-  !unspaced.test(after[0]!) &&
-  !unspaced.test(before.at(-1)!)
+  adjoin(before, after) && endsInWord(before, before.length) && isWord(after, 0)

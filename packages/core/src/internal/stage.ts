@@ -250,7 +250,7 @@ const makeInbox = (options: {
   }
 }
 
-/** Those who wait until something is so. It is looked at when something has changed, and again when all is quiet. */
+/** Those who wait until something is so. It is looked at when something has changed, and again at the end of the moment. */
 const makeWaiting = (world: World) => {
   const waiters = new Set<() => void>()
   return {
@@ -262,7 +262,7 @@ const makeWaiting = (world: World) => {
         let cancel: Cancel | undefined
         const look = () => {
           if (cancel !== undefined || !holds()) return
-          cancel = world.whenSettled(() => {
+          cancel = world.whenOver(() => {
             cancel = undefined
             if (!holds()) return
             waiters.delete(look)

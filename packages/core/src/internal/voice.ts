@@ -24,7 +24,7 @@ export interface Options {
   readonly report: (report: Event.Report) => void
   readonly note: (happening: Happening) => void
   readonly isOver: (turn: number) => boolean
-  /** Told when a word was heard, when the agent begins to speak, and when it has spoken all. */
+  /** Told when a word was heard, and when the agent begins to speak. */
   readonly changed: () => void
 }
 
@@ -96,7 +96,6 @@ export const make = (options: Options): Voice => {
     if (!speaking) return
     speaking = false
     report({ _tag: "AgentTurnEnded" })
-    changed()
   }
 
   const isBlank = (piece: Piece) => piece.act === undefined && piece.text.trim() === ""
@@ -109,7 +108,6 @@ export const make = (options: Options): Voice => {
       const { act, turn } = pieces[0]!
       if (act !== undefined) {
         pieces.shift()
-        end()
         act()
         continue
       }

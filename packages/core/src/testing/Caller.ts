@@ -175,7 +175,7 @@ export const describe = (step: Step): string => {
     case "Listens":
       return step.atMost === Infinity ? "listens" : `listens for at most ${seconds(step.atMost)}`
     case "Sends":
-      return `sends ${JsonText.stringify(step.metadata)}`
+      return `sends ${JsonText.legible(step.metadata)}`
     case "Reports":
       return `has the harness report ${step.report._tag}`
     case "Repeats":

@@ -97,7 +97,7 @@ type Partially<E> = E extends { readonly _tag: infer Tag }
   ? { readonly _tag: Tag } & { readonly [K in keyof E]?: E[K] | RegExp }
   : never
 
-const show = (value: unknown): string => JsonText.stringify(readable(value))
+const show = (value: unknown): string => JsonText.legible(readable(value))
 
 /** A value with its patterns as text. */
 const readable = (value: unknown): unknown => {

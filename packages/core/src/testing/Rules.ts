@@ -6,8 +6,8 @@
  * ```
  *
  * plays simulated callers against the agent and dies where a rule is broken, with the shortest call that still breaks it.
- * The rules and their numbers are those of `docs/rules.md`; 6, which is about the cost of an event, is a matter of the
- * runtime and not of an agent, and is not checked here. What the prompts of a model must be like is checked by
+ * The rules and their numbers are those of `docs/rules.md`; 6, the cost of an event, cannot be told from that of the
+ * agent's own work, and is not checked here. What the prompts of a model must be like is checked by
  * `PromptRules` of `@antiphon/llm/testing`, which goes into `also`.
  *
  * @since 0.1.0

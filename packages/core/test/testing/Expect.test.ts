@@ -58,6 +58,7 @@ describe("Expect", () => {
         (call) => Expect.heard(call, /IS SUNNY/i),
         (call) => Expect.heard(call, "It is", "2425 millis"),
         (call) => Expect.heard(call, /is/g, { from: "2 seconds", to: "3 seconds" }),
+        (call) => Expect.heard(call, "It is", { from: "2425 millis", to: "2425 millis" }),
         (call) => Expect.heard(call, "this It is")
       ],
       [
@@ -122,6 +123,10 @@ describe("Expect", () => {
           'The call has no event {"_tag": "UserDtmfSent", "button": "8"}.'
         ],
         [
+          (call) => Expect.event(call, { _tag: "UserTextSent", content: "はい" }),
+          'The call has no event {"_tag": "UserTextSent", "content": "はい"}.'
+        ],
+        [
           (call) => Expect.event(call, { _tag: "UserTurnStarted" }, 999),
           'The call has no event {"_tag": "UserTurnStarted"} at 999ms.'
         ]
@@ -161,6 +166,7 @@ describe("Expect", () => {
         (call) => Expect.silence(call, { lasts: { from: "4 seconds" } })
       ],
       [
+        [(call) => Expect.silence(call, { before: "nobody" }), 'There was no such silence: {"before": "nobody"}.'],
         [
           (call) => Expect.silence(call, { after: "nobody", lasts: { from: 1 } }),
           'There was no such silence: {"after": "nobody", "lasts": {"from": 1}}. There were: 250ms from agent to caller, 300ms from caller to agent, 4s from agent to agent.'
@@ -180,7 +186,11 @@ describe("Expect", () => {
     [
       "endedBy",
       [(call) => Expect.endedBy(call, "caller")],
-      [[(call) => Expect.endedBy(call, "agent", "done"), "The call was ended by caller, not by agent (done)."]]
+      [
+        [(call) => Expect.endedBy(call, "agent", "done"), "The call was ended by caller, not by agent (done)."],
+        [(call) => Expect.endedBy(call, "agent"), "The call was ended by caller, not by agent."],
+        [(call) => Expect.endedBy(call, "caller", "done"), "The call was ended by caller, not by caller (done)."]
+      ]
     ],
     ["noFailure", [], [[(call) => Expect.noFailure(call), "Turn 3 has failed: no such key."]]],
     ["nothingLeft", [(call) => Expect.nothingLeft(call)], []]

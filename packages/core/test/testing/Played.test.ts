@@ -5,6 +5,7 @@ import * as Event from "../../src/Event.ts"
 import * as Caller from "../../src/testing/Caller.ts"
 import * as Played from "../../src/testing/Played.ts"
 import * as TestCall from "../../src/testing/TestCall.ts"
+import type * as Timeline from "../../src/testing/Timeline.ts"
 
 const tool = { toolCallId: "1", toolName: "look", toolArgs: { at: "sky" } }
 const agent = Agent.make(
@@ -87,6 +88,27 @@ describe("Played", () => {
       assert.strictEqual(Played.longestWait(silent), 9000)
       const late = yield* TestCall.run(agent, [Caller.pauses("2 seconds"), Caller.hangsUp])
       assert.strictEqual(Played.longestWait(late), 0)
+    })
+  )
+
+  it.effect("answers who spoke, and when nobody did, where both speak at once", () =>
+    Effect.gen(function* () {
+      const agent = (from: number, at: number) =>
+        ({ _tag: "Spoken", turn: 1, from, at, text: "word ", reported: "word" }) as const
+      const caller = (from: number, at: number) => ({ _tag: "Said", from, at, text: "hey" }) as const
+      const of = (...entries: ReadonlyArray<Timeline.Entry>): Effect.Effect<Played.Played> =>
+        Effect.map(played, (call) => ({
+          ...call,
+          entries: [...entries, { _tag: "HungUp", at: 2000, by: "caller", reason: undefined }]
+        }))
+      const over = yield* of(caller(200, 400), agent(0, 1000))
+      assert.deepStrictEqual(Played.silences(over), [{ from: 1000, to: 2000, after: "agent", before: "nobody" }])
+      const short = yield* of(agent(0, 375), agent(376, 500), agent(500.5, 2000))
+      assert.deepStrictEqual(Played.silences(short), [{ from: 375, to: 376, after: "agent", before: "agent" }])
+      assert.deepStrictEqual(
+        Played.transcript(yield* of(agent(600, 975), caller(500, 2000))).map(({ at }) => at),
+        [500, 600]
+      )
     })
   )
 

@@ -232,13 +232,16 @@ describe("the voice of the line", () => {
       const agent = sendingAt(
         [0, Event.sendText("Well")],
         [2000, Event.sendText("then \ud83d")],
-        [4000, Event.sendText("\ude00 yes")]
+        [4000, Event.sendText("\ude00 yes")],
+        [6000, Event.sendText("so")],
+        [9000, Event.sendText("")]
       )
       assert.deepStrictEqual(yield* wordsOf(agent), [
         [100, "Well"],
         [2000, "then "],
         [4000, "😀 "],
-        [4375, "yes"]
+        [4375, "yes"],
+        [6100, "so"]
       ])
     })
   )
@@ -259,6 +262,95 @@ describe("the voice of the line", () => {
         [1126, "three"],
         [1126, "AgentTurnEnded"]
       ])
+    })
+  )
+
+  it.effect("takes the end of a turn for the end of its last word", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* wordsOf(sending(Event.sendText("Yes"))), [[0, "Yes"]])
+    })
+  )
+
+  it.effect("takes its time before the first sound of each utterance", () =>
+    Effect.gen(function* () {
+      const agent = sendingAt([0, Event.sendText("One ")], [2000, Event.sendText("two three ")])
+      assert.deepStrictEqual(yield* wordsOf(agent, { firstSound: "50 millis" }), [
+        [50, "One "],
+        [2050, "two "],
+        [2425, "three "]
+      ])
+    })
+  )
+
+  it.effect("speaks at whole milliseconds", () =>
+    Effect.gen(function* () {
+      const agent = sending(Event.sendText("One two three"))
+      assert.deepStrictEqual(
+        (yield* wordsOf(agent, { wordsPerMinute: 170 })).map(([at]) => at),
+        [0, 353, 706]
+      )
+    })
+  )
+
+  it.effect("stops where the caller speaks, also where the agent does not", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(Agent.route({ CallStarted: () => Stream.make(Event.sendText("One two three four")) }), {
+        cancel: []
+      })
+      const call = yield* TestCall.run(agent, [Caller.bargesIn("Hey", { at: "500 millis" }), Caller.listens()])
+      assert.deepStrictEqual(spoken(call), [[0, "One "]])
+      assert.deepStrictEqual(
+        reports(call).find(([, what]) => what === "AgentTurnEnded"),
+        [500, "AgentTurnEnded"]
+      )
+    })
+  )
+
+  it.effect("speaks a word to its end of which a part must not be interrupted", () =>
+    Effect.gen(function* () {
+      const agent = sending(Event.sendText("Rec", { interruptible: false }), Event.sendText("orded. Bye"))
+      const call = yield* TestCall.run(agent, [Caller.bargesIn("Hey", { at: "100 millis" }), Caller.listens()])
+      assert.deepStrictEqual(spoken(call), [[0, "Recorded. "]])
+    })
+  )
+
+  it.effect("speaks and reports nothing while the agent handles the end", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.make(Event.sendText("One two three four")),
+          CallEnded: () => Stream.fromEffectDrain(Effect.sleep("2 seconds"))
+        }),
+        { endGrace: "5 seconds" }
+      )
+      const call = yield* TestCall.run(agent, [Caller.hears(2), Caller.hangsUp])
+      const end = call.entries.findIndex(({ _tag }) => _tag === "HungUp")
+      const after = call.entries.slice(end).map(({ _tag }) => _tag)
+      assert.deepStrictEqual(after, [
+        "HungUp",
+        "Unspoken",
+        "Decided",
+        "TurnStarted",
+        "TurnLeft",
+        "TurnOver",
+        "Ended",
+        "Closed"
+      ])
+    })
+  )
+
+  it.effect("speaks nothing on a line that is lost, while the agent cleans up", () =>
+    Effect.gen(function* () {
+      const text = Stream.make(Event.sendText("One two three four"))
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.concat(text, Stream.ensuring(Stream.never, Effect.sleep("2 seconds")))
+        }),
+        { cancelGrace: "5 seconds" }
+      )
+      const call = yield* TestCall.run(agent, [Caller.hears(2), Caller.dropsLine])
+      assert.strictEqual(call.entries.at(-1)?.at, 2750)
+      assert.strictEqual(Played.heard(call), "One two")
     })
   )
 
@@ -356,8 +448,26 @@ describe("the voice of the line", () => {
           CallStarted: () => Stream.rechunk(Stream.make(Event.sendText("One "), Event.sendText("two ")), 1)
         })
       )
-      const call = yield* TestCall.run(agent, [Caller.listens()], { line: { sendDelay: () => "1 second" } })
+      const counts: Array<number> = []
+      const sendDelay = (count: number) => {
+        counts.push(count)
+        return "1 second" as const
+      }
+      const call = yield* TestCall.run(agent, [Caller.listens()], { line: { sendDelay } })
       assert.deepStrictEqual(Played.saidAt(call, "two"), [2000])
+      assert.deepStrictEqual(counts, [0, 1])
+    })
+  )
+
+  it.effect("carries nothing that was under way when the caller left", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({ CallStarted: (_, turn) => turn.uninterruptible(Stream.make(Event.sendText("One "))) })
+      )
+      const call = yield* TestCall.run(agent, [Caller.pauses("500 millis"), Caller.hangsUp], {
+        line: { sendDelay: () => "1 second" }
+      })
+      assert.deepStrictEqual(Played.outputs(call), [])
     })
   )
 })
@@ -373,8 +483,8 @@ describe("the end of a call", () => {
     })
   )
 
-  const bye = (interruptible: boolean) =>
-    sending(Event.sendText("Thank you for calling. ", { interruptible }), Event.endCall({ interruptible }))
+  const bye = (interruptible: boolean, last: Event.Output = Event.endCall({ interruptible })) =>
+    sending(Event.sendText("Thank you for calling. ", { interruptible }), last)
 
   it.effect("is taken back by a barge-in, where it may be", () =>
     Effect.gen(function* () {
@@ -414,6 +524,9 @@ describe("the end of a call", () => {
     Effect.gen(function* () {
       const agent = sending(Event.sendText("One moment. "), Event.transferCall("+15550001111"))
       Expect.endedBy(yield* TestCall.run(agent, [Caller.listens()]), "transfer", "+15550001111")
+      const firm = bye(false, Event.transferCall("+15550001111", { interruptible: false }))
+      const script = [Caller.bargesIn("Wait", { at: "500 millis" }), Caller.pauses("5 seconds")]
+      Expect.endedBy(yield* TestCall.run(firm, script), "transfer")
     })
   )
 
@@ -436,6 +549,9 @@ describe("the end of a call", () => {
       const call = yield* TestCall.run(agent, [Caller.pauses("1 second")])
       Expect.endedBy(call, "failure", /broken/)
       assert.throws(() => Expect.noFailure(call), /broken/)
+      const undecided = Agent.make(() => Stream.empty, { run: () => Effect.die("no idea"), turnFailure: "close" })
+      const other = yield* TestCall.run(undecided, [Caller.pauses("1 second")])
+      assert.throws(() => Expect.noFailure(other), /^The call has failed: no idea\./)
     })
   )
 
@@ -446,6 +562,43 @@ describe("the end of a call", () => {
       assert.deepStrictEqual(unspoken(call), ["is the shop."])
       const end = call.entries.findIndex(({ _tag }) => _tag === "HungUp")
       assert.isFalse(call.entries.slice(end).some(({ _tag }) => _tag === "Spoken" || _tag === "Reported"))
+    })
+  )
+
+  it.effect("comes after what the agent does at once about what the caller did last", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({ UserDtmfSent: ({ button }) => Stream.make(Event.sendText(`You pressed ${button}.`)) }),
+        { run: ["UserDtmfSent"] }
+      )
+      Expect.said(yield* TestCall.run(agent, [Caller.presses("1"), Caller.hangsUp]), "You pressed 1.")
+    })
+  )
+
+  const talking = (every: "1 minute" | "20 seconds") =>
+    Agent.make(
+      Agent.route({
+        CallStarted: () => Stream.schedule(Stream.forever(Stream.make(Event.sendText("tick "))), Schedule.spaced(every))
+      })
+    )
+
+  it.effect("comes where the script is over and the agent says nothing for 30 seconds", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(Played.outcome(yield* TestCall.run(talking("1 minute"), [])).at, 30_000)
+    })
+  )
+
+  it.effect("comes 2 minutes after the script for an agent that has no end", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(Played.outcome(yield* TestCall.run(talking("20 seconds"), [])).at, 120_000)
+    })
+  )
+
+  it.effect("leaves nothing on the timeline of what the caller had not begun to say", () =>
+    Effect.gen(function* () {
+      const agent = sending(Event.sendText("No. ", { interruptible: false }), Event.endCall({ interruptible: false }))
+      const call = yield* TestCall.run(agent, [Caller.waitsUntil("100 millis"), Caller.says("But")])
+      assert.deepStrictEqual(Played.transcript(call), [{ at: 0, who: "agent", text: "No." }])
     })
   )
 
@@ -508,6 +661,15 @@ describe("a call that does not end", () => {
     })
   )
 
+  it.live("is stopped after an hour, where nothing else was said", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(() =>
+        Stream.schedule(Stream.forever(Stream.make(Event.logMetric("tick", 1))), Schedule.spaced("10 minutes"))
+      )
+      assert.match(yield* stuck(agent, [Caller.hears("tock")]), /^The call still goes on after 1h\./)
+    })
+  )
+
   it.live("is found out where time does not pass", () =>
     Effect.gen(function* () {
       const agent = Agent.make(() => Stream.fromEffectDrain(Effect.forever(Effect.yieldNow)))
@@ -553,6 +715,11 @@ describe("what a caller does", () => {
     ["after the second word", Caller.bargesIn("Hey", { afterWords: 2 }), 1750],
     ["after a text", [Caller.hears("three"), Caller.says("Hey")], 2125],
     ["after a pattern, which may be a global one", [Caller.hears(/t\w+/g), Caller.says("Hey")], 1750],
+    [
+      "after all that is said, where that is less",
+      [{ _tag: "Hears", words: 9, orAll: true }, Caller.says("Hey")],
+      2500
+    ],
     ["when all was said", [Caller.listens(), Caller.says("Hey")], 2500],
     ["after listening for a while", [Caller.listens({ atMost: "1200 millis" }), Caller.says("Hey")], 1200],
     ["after a pause", [Caller.pauses("2 seconds"), Caller.says("Hey")], 2000],
@@ -565,6 +732,178 @@ describe("what a caller does", () => {
   for (const [name, script, at] of whens) {
     it.effect(`happens ${name}`, () => Effect.map(heardAt(script), (found) => assert.strictEqual(found, at)))
   }
+
+  it.effect("counts the words since the caller last spoke, and those that were not reported", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.make(Event.sendText("One two ")),
+          UserTurnEnded: () => Stream.make(Event.sendText("three four "))
+        })
+      )
+      const script = [Caller.hears(2), Caller.says("Hey"), Caller.hears(1), Caller.hangsUp]
+      const call = yield* TestCall.run(agent, script, { line: { loses: () => true } })
+      assert.deepStrictEqual(Played.outcome(call).at, 1500)
+    })
+  )
+
+  it.effect("hears the words of two turns apart", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.make(Event.sendText("First")),
+          UserDtmfSent: () => Stream.make(Event.sendText("second"))
+        }),
+        { run: ["CallStarted", "UserDtmfSent"] }
+      )
+      const call = yield* TestCall.run(agent, [Caller.presses("1"), Caller.hears("First second"), Caller.hangsUp])
+      Expect.scriptPlayed(call)
+      assert.deepStrictEqual(
+        Played.transcript(call).map(({ text }) => text),
+        ["First", "second"]
+      )
+    })
+  )
+
+  /** When the caller goes on who says something at once, and listens. */
+  const goesOnAt = (agent: Agent.AgentSpec<unknown>) =>
+    Effect.map(
+      TestCall.run(agent, [Caller.says("Hi"), Caller.listens(), Caller.says("Bye")]),
+      (call) => call.entries.flatMap((entry) => (entry._tag === "Said" ? [entry.from] : []))[1]
+    )
+  const cleaningUp = (ms: number) => Stream.ensuring(Stream.never, Effect.sleep(ms))
+  const yes = Stream.make(Event.sendText("Yes. "))
+  const after = (ms: number) => Stream.concat(Stream.fromEffectDrain(Effect.sleep(ms)), yes)
+
+  const listening: ReadonlyArray<readonly [what: string, Agent.AgentSpec<unknown>, at: number]> = [
+    [
+      "a filter that takes its time",
+      Agent.make(() => yes, {
+        run: (event) => Effect.delay(Effect.succeed(event._tag === "UserTurnEnded"), "50 millis")
+      }),
+      // It is asked about each event: last about the end of the answer, which was spoken at 900.
+      1000
+    ],
+    [
+      "a turn that is to start once another has cleaned up",
+      Agent.make(Agent.route({ CallStarted: () => cleaningUp(1000), UserTurnEnded: () => yes }), {
+        cancelGrace: "2 seconds"
+      }),
+      1375
+    ],
+    [
+      "a turn beside one that is slow to clean up",
+      Agent.make(Agent.route({ CallStarted: () => cleaningUp(1000), UserTurnEnded: () => after(2000) }), {
+        cancelGrace: 0
+      }),
+      2750
+    ],
+    [
+      "what must not be interrupted",
+      Agent.make(Agent.route({ CallStarted: (_, turn) => turn.uninterruptible(after(2000)) }), {
+        run: ["CallStarted"]
+      }),
+      2375
+    ],
+    [
+      "what comes at the very moment when there was nothing left",
+      Agent.make(
+        Agent.route({
+          UserTurnEnded: (_, turn) =>
+            Stream.fromEffectDrain(
+              Effect.andThen(
+                turn.background("work", Effect.andThen(Effect.sleep(250), Effect.sleep(250))),
+                Effect.sleep(500)
+              )
+            ),
+          BackgroundReturned: () => yes
+        })
+      ),
+      1250
+    ]
+  ]
+  for (const [what, agent, at] of listening) {
+    it.effect(`listens to ${what}`, () => Effect.map(goesOnAt(agent), (found) => assert.strictEqual(found, at)))
+  }
+
+  it.effect("does not listen to a turn that was stopped and only cleans up", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: (_, turn) =>
+            Stream.concat(turn.uninterruptible(Stream.fromEffectDrain(Effect.void)), cleaningUp(5000))
+        }),
+        { run: ["CallStarted"], cancelGrace: "10 seconds" }
+      )
+      assert.strictEqual(yield* goesOnAt(agent), 375)
+    })
+  )
+
+  it.effect("hears the first sound when it is there, however long the agent thinks about the report of it", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(Agent.route({ CallStarted: () => Stream.make(Event.sendText("One two ")) }), {
+        run: (event) => event._tag === "CallStarted",
+        cancel: (event) => Effect.as(Effect.sleep("50 millis"), event._tag === "UserTurnStarted")
+      })
+      const call = yield* TestCall.run(agent, [Caller.bargesIn("Hey", { afterWords: 0 })], {
+        line: { firstSound: "100 millis" }
+      })
+      assert.deepStrictEqual(Played.transcript(call)[0], { at: 100, who: "caller", text: "Hey" })
+    })
+  )
+
+  it.effect("waits for the first sound too", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(sending(Event.sendText("Hi")), [Caller.listens(), Caller.says("Hey")], {
+        line: { firstSound: "200 millis" }
+      })
+      assert.deepStrictEqual(Played.transcript(call)[1], { at: 575, who: "caller", text: "Hey" })
+    })
+  )
+
+  it.effect("is decided knowing what the agent did at once about what was said", () =>
+    Effect.gen(function* () {
+      const seen: Array<ReadonlyArray<string>> = []
+      const caller: Caller.Caller = {
+        next: ({ history }) =>
+          Effect.sync(() => {
+            seen.push(history.entries.map(({ item }) => item._tag))
+            return seen.length === 1 ? Caller.says("Hi") : Caller.hangsUp
+          })
+      }
+      yield* TestCall.run(Agent.make(Agent.route({ UserTurnEnded: () => yes })), caller)
+      assert.deepStrictEqual(seen[1]?.slice(-3), ["UserTurnEnded", "AgentSendText", "AgentTurnStarted"])
+    })
+  )
+
+  it.effect("listens to a filter that has begun to think", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(() => yes, {
+        run: (event) => (event._tag === "UserDtmfSent" ? Effect.delay(Effect.succeed(true), "50 millis") : false)
+      })
+      const script = [Caller.presses("1"), Caller.pauses(10), Caller.listens(), Caller.says("Hey")]
+      const call = yield* TestCall.run(agent, script)
+      assert.deepStrictEqual(Played.transcript(call)[1], { at: 425, who: "caller", text: "Hey" })
+    })
+  )
+
+  it.effect("may be a sound without words", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(sending(), [Caller.says("", { endpointing: "300 millis" })])
+      assert.deepStrictEqual(reports(call), [
+        [0, "UserTurnStarted"],
+        [300, "UserTurnEnded"]
+      ])
+      assert.deepStrictEqual(Played.transcript(call), [{ at: 0, who: "caller", text: "" }])
+    })
+  )
+
+  it.effect("is reported as it is written", () =>
+    Effect.gen(function* () {
+      const call = yield* TestCall.run(sending(), [Caller.says(" One  two ")])
+      Expect.event(call, { _tag: "UserTextSent", content: " One  two " })
+    })
+  )
 
   const transcripts: ReadonlyArray<readonly [Caller.Transcripts, ReadonlyArray<readonly [number, string]>]> = [
     ["final", [[750, "One two"]]],
@@ -610,20 +949,26 @@ describe("what a caller does", () => {
 
   it.effect("may be decided as the call goes", () =>
     Effect.gen(function* () {
-      const views: Array<string> = []
+      const views: Array<readonly [at: number, agentSpeaks: boolean, heard: string]> = []
       const caller: Caller.Caller = {
-        next: (view) =>
+        next: ({ agentSpeaks, at, heard }) =>
           Effect.sync(() => {
-            views.push(view.heard)
-            if (view.heard.includes("?")) return Caller.says("Two please")
-            return views.length < 4 ? Caller.listens() : undefined
+            views.push([at, agentSpeaks, heard])
+            if (heard.endsWith("?")) return Caller.says("Two please")
+            return views.length === 1 ? Caller.hears(3) : views.length < 5 ? Caller.listens() : undefined
           })
       }
       const agent = Agent.make(
-        Agent.route({ CallStarted: () => words("A table for how many?"), UserTurnEnded: () => words("Done.") })
+        Agent.route({ CallStarted: () => words("A table for how many? "), UserTurnEnded: () => words("Done.") })
       )
       const call = yield* TestCall.run(agent, caller)
-      assert.deepStrictEqual(views, ["", "A table for how many?", "", "Done."])
+      assert.deepStrictEqual(views, [
+        [0, false, ""],
+        [1145, true, "A table for"],
+        [1895, false, "A table for how many?"],
+        [2645, false, ""],
+        [3040, false, "Done."]
+      ])
       Expect.endedBy(call, "caller")
     })
   )

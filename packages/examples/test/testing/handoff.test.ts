@@ -28,3 +28,24 @@ it.effect("another agent takes over, knows what was said, and has every later tu
     Expect.prompt(call, 2, /You are the mechanic\.[^]*My chain is broken/)
   })
 )
+
+it.effect("an agent that cannot be reached leaves the call with the one that it has", () =>
+  Effect.gen(function* () {
+    const closed = AgentAsHandoff.make(() => Effect.fail("nobody is there"), { name: "workshop" })
+    const model = ScriptedModel.make([
+      ScriptedModel.toolCall("workshop", {}),
+      ScriptedModel.text("The workshop is closed. Can I help you?"),
+      ScriptedModel.text("I have noted it.")
+    ])
+    const call = yield* TestCall.run(LlmAgent.make({ systemPrompt: "You are the front desk.", tools: [closed] }), [
+      Caller.says("My chain is broken"),
+      Caller.listens(),
+      Caller.says("Tell them, please"),
+      Caller.listens()
+    ]).pipe(Effect.provide(model.layer))
+    Expect.tool(call, "workshop", { result: "error: nobody is there" })
+    Expect.heard(call, "Can I help you? I have noted it.")
+    Expect.prompt(call, 3, "You are the front desk.")
+    Expect.noFailure(call)
+  })
+)

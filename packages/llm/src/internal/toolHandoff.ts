@@ -59,9 +59,12 @@ export const make = <R>(
           )
         )
       ).pipe(
-        Stream.catchCause((cause) =>
-          Cause.hasInterruptsOnly(cause) ? Stream.failCause(cause as Cause.Cause<never>) : settle(outcome.failed(cause))
-        )
+        Stream.catchCause((cause) => {
+          if (Cause.hasInterruptsOnly(cause)) return Stream.failCause(cause as Cause.Cause<never>)
+          // Nobody else is there to answer. Line leaves the caller without an answer.
+          if (record.style === "antiphon") loop.asked = true
+          return settle(outcome.failed(cause))
+        })
       )
       return { stream, left: () => [...given, ...outcome.cancelled()] }
     }

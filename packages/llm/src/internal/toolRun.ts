@@ -6,7 +6,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { VoiceTool } from "../VoiceTool.ts"
 import * as BadArguments from "./badArguments.ts"
@@ -45,10 +45,12 @@ interface Started<R> extends ToolOutputs.Running<R> {
 
 export const make = <R>(style: ToolRecord.Style): Effect.Effect<ToolRun<R>, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const callScope = yield* Effect.scope
     const record = ToolRecord.make(style)
     const shared = style === "antiphon" ? yield* ToolBacklog.Shared : undefined
     const backlog = shared ?? (yield* ToolBacklog.make)
+    // Made between the backlog and the call, and so closed after the call and before the backlog: what is added to the call's
+    // own scope later would end while the call still takes results.
+    const callScope = yield* Scope.fork(yield* Effect.scope)
     const background = yield* ToolBackground.make<R>(record, backlog, callScope)
     const handoff = yield* ToolHandoff.make<R>(record, backlog, callScope)
     const inherited = new Set<string>()

@@ -282,13 +282,7 @@ const without = (text: string, part: string): string => {
   return index < 0 ? text : text.slice(0, index) + text.slice(index + part.length)
 }
 
-const resultText = (result: unknown): string => (typeof result === "string" ? result : json(result))
-
-/** JSON of anything, with letters of every script as they are. */
-const json = (value: unknown): string =>
-  JsonText.stringify(value, "null").replace(/\\(?:u([0-9a-f]{4})|[^u])/g, (escape, code?: string) =>
-    code === undefined || code < "0080" ? escape : String.fromCharCode(Number.parseInt(code, 16))
-  )
+const resultText = (result: unknown): string => (typeof result === "string" ? result : JsonText.legible(result))
 
 /** Words for what is neither said, pressed, nor a tool. Undefined where it is nothing to a listener. */
 const noteOf = (item: History.Item): string | undefined => {
@@ -302,9 +296,9 @@ const noteOf = (item: History.Item): string | undefined => {
     case "AgentHandedOff":
       return "another agent has taken over"
     case "AgentSendCustom":
-      return `the agent sends data: ${json(item.metadata)}`
+      return `the agent sends data: ${JsonText.legible(item.metadata)}`
     case "UserCustomSent":
-      return `the caller's side sends data: ${json(item.metadata)}`
+      return `the caller's side sends data: ${JsonText.legible(item.metadata)}`
     case "BackgroundReturned":
       return `background work ${item.name} has ended (${item.outcome}): ${resultText(item.result)}`
     case "TurnFailed":
@@ -346,7 +340,7 @@ const bodyText = (line: Line): string => {
       return `agent presses ${quote(line.buttons)}`
     case "ToolCalled": {
       const outcome = line.result === null ? "without a result" : `result ${quote(line.result)}`
-      return `tool ${quote(line.name)} is called with ${json(line.args)}, ${outcome}`
+      return `tool ${quote(line.name)} is called with ${JsonText.legible(line.args)}, ${outcome}`
     }
     case "Silence":
       return `silence of ${(line.ms / 1000).toFixed(1)} s`
@@ -370,7 +364,7 @@ const quotable = (line: Line): string => {
     case "AgentSaid":
       return join(line.heard, line.unheard)
     case "ToolCalled":
-      return `${line.name} ${json(line.args)} ${line.result ?? ""}`
+      return `${line.name} ${JsonText.legible(line.args)} ${line.result ?? ""}`
     case "CallerSaid":
     case "Noted":
       return line.text

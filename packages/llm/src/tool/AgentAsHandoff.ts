@@ -64,7 +64,7 @@ export type Source<E, R, R2> =
 type Needs<R, C> = Exclude<R, Scope.Scope> | (C extends "summary" ? LanguageModel.LanguageModel : never)
 
 /** Makes the tool that hands the call to an agent for good. */
-export const make = <E, R, R2, const C extends ContextPolicy = "all">(
+export const make = <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
   source: Source<E, R, R2>,
   options: Options<C> = {}
 ): VoiceTool.VoiceTool<Needs<R | R2, C>> =>
@@ -74,7 +74,7 @@ export const make = <E, R, R2, const C extends ContextPolicy = "all">(
  * Makes the tool that hands the call to an agent with a way back: a tool that the other agent is to be offered. When its
  * model calls that, the agent that handed off goes on in the same turn, and reads why the call came back.
  */
-export const makeReturning = <E, R, R2, const C extends ContextPolicy = "all">(
+export const makeReturning = <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
   source: (back: VoiceTool.VoiceTool) => Agent.Factory<E, R, R2>,
   options: Options<C> & BackOptions = {}
 ): VoiceTool.VoiceTool<Needs<R | R2, C>> => {

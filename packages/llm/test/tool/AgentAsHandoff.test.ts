@@ -94,14 +94,24 @@ describe("AgentAsHandoff", () => {
     assert.include((yield* call.prompts)[1]!, "result h1: cancelled")
   })
 
-  test("stays with the first agent where the other one breaks", function* () {
-    const target = noting({ CallStarted: () => Stream.die(new Error("target broken")) })
-    const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Me.")])
-    const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
-    yield* call.say("switch")
-    yield* call.say("hello")
-    assert.deepStrictEqual(call.sent(), ["go(h1)", 'go(h1) = "error: target broken"', "Me."])
-  })
+  const breaking = noting({ CallStarted: () => Stream.die(new Error("no line")) })
+  for (const [name, factory] of [
+    [
+      "keeps the call where the other agent cannot be made, and goes on in the same turn",
+      () => Effect.fail(new Error("no line"))
+    ],
+    ["keeps the call where the other agent breaks, and goes on in the same turn", breaking.factory]
+  ] as const) {
+    test(name, function* () {
+      const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Closed."), ScriptedModel.text("Yes?")])
+      const tool = AgentAsHandoff.make<unknown>(factory, { name: "go" })
+      const call = yield* playing(model, { systemPrompt: "outer", tools: [tool] })
+      yield* call.say("put me through")
+      assert.deepStrictEqual(call.sent(), ["go(h1)", 'go(h1) = "error: no line"', "Closed."])
+      yield* call.say("hello")
+      assert.strictEqual((yield* call.prompts)[2]![0], "system: outer")
+    })
+  }
 
   test("does not show one agent's tool calls to the other", function* () {
     const inner = LlmAgent.make({ systemPrompt: "inner", tools: [weather] })
