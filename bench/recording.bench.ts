@@ -1,82 +1,99 @@
 /**
- * Claim: recording a call into a file costs at most 5 % of a turn of 40 tokens, from the provider's socket to the wire.
+ * Claim: recording a call into a file costs at most 5 % of a turn of 40 tokens, whose every word is reported as spoken.
  *
- * Calls of some turns each, with an agent on a model, in the process; the provider is a server in a process of its own.
- * What is counted is the processor time of the whole process, with the threads that write the file. Recorded calls and
- * others take turns, call by call, and each is held against the one beside it, so that what else the machine does weighs on
- * both. The first ones are dropped, and the median of the others counts.
+ * Two servers with the same agent, of which one records; the provider, too, has a process of its own. What is counted is
+ * the processor time of a server, with the threads that write its files and all that opening and closing a call takes. The
+ * servers take turns, a few calls at a time; the first ones are dropped, and each stretch is held against the one beside it.
  */
-import * as CallRequest from "@antiphon/core/CallRequest"
-import * as Recorder from "@antiphon/core/Recorder"
 import * as Recording from "@antiphon/core/Recording"
-import * as OpenAi from "@antiphon/llm/OpenAi"
-import * as RecordingFile from "@antiphon/server/RecordingFile"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as ManagedRuntime from "effect/ManagedRuntime"
-import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as ModelCall from "./modelCall.ts"
+import * as Harness from "./harness.ts"
 import { median, report } from "./report.ts"
 import * as ServerProcess from "./serverProcess.ts"
 
 const bound = 1.05
 const tokens = 40
 const turnsPerCall = 20
-const pairs = 240
-const dropped = 40
+const callsPerStretch = 4
+const pairs = 60
+const dropped = 10
 
 const provider = await ServerProcess.start("modelServer.ts")
-const baseUrl = `http://127.0.0.1:${provider.port}`
-const runtime = ManagedRuntime.make(
-  Layer.orDie(OpenAi.layer({ model: "quick", baseUrl, apiKey: Redacted.make("none") }))
-)
 const directory = mkdtempSync(join(tmpdir(), "antiphon-bench-"))
-const request = CallRequest.make({ callId: "bench" })
-const makeRecorder = RecordingFile.recorder({ directory })
+const start = (env: NodeJS.ProcessEnv) =>
+  ServerProcess.start("modelAgentServer.ts", { PROVIDER_URL: `http://127.0.0.1:${provider.port}`, ...env })
+const servers = {
+  plain: await start({ ANTIPHON_RECORD_DIR: "" }),
+  recorded: await start({ ANTIPHON_RECORD_DIR: directory })
+}
+type Name = keyof typeof servers
 
-const recording = (made: ModelCall.Made): ModelCall.Made =>
-  Effect.flatMap(makeRecorder(request), (recorder) => Recorder.provide(made, recorder))
+const text = Buffer.from('{"type":"message"')
+const ended = Buffer.from('"agent_turn_ms"')
+const turn = Harness.userTurn("Where is my order, please?", "i1")
+const speaking = Harness.frames({ type: "agent_state", value: "speaking" })
+const words = Array.from({ length: tokens }, (_, i) => Harness.frames({ type: "agent_speech", content: `token${i}` }))
+const silent = Harness.frames({ type: "agent_state", value: "idle" })
 
-/** Plays one call. */
-const call = async (recorded: boolean) => {
-  const { close, turn } = await ModelCall.open(runtime, tokens, { request, ...(recorded ? { around: recording } : {}) })
-  for (let i = 0; i < turnsPerCall; i++) await turn()
-  await close()
+/** Plays one call. Each word is reported by itself, as it is when it is spoken. */
+const call = async (port: number) => {
+  const peer = await Harness.open(port)
+  for (let k = 0; k < turnsPerCall; k++) {
+    let messages = 0
+    await new Promise<void>((resolve) => {
+      peer.onMessage = (message) => {
+        if (message.subarray(0, text.length).equals(text)) messages++
+        else if (message.includes(ended) && messages > 0) resolve()
+      }
+      peer.send(turn)
+    })
+    if (messages !== tokens) throw new Error(`${messages} messages in turn ${k + 1}`)
+    peer.send(speaking)
+    for (const word of words) {
+      peer.send(word)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    peer.send(silent)
+  }
+  await peer.close()
 }
 
-/** Microseconds of processor time a turn, in one call. */
-const measure = async (recorded: boolean) => {
-  const before = process.cpuUsage()
-  await call(recorded)
-  const { system, user } = process.cpuUsage(before)
-  return (user + system) / turnsPerCall
+/** Microseconds of processor time a turn, in a few calls. */
+const measure = async ({ port, usage }: ServerProcess.ServerProcess) => {
+  const before = await usage()
+  for (let i = 0; i < callsPerStretch; i++) await call(port)
+  const after = await usage()
+  return (1000 * (after.cpuMs - before.cpuMs)) / (callsPerStretch * turnsPerCall)
 }
 
-const costs = { plain: [] as Array<number>, recorded: [] as Array<number> }
+const costs: { readonly [N in Name]: Array<number> } = { plain: [], recorded: [] }
 for (let pair = 0; pair < pairs; pair++) {
-  for (const recorded of pair % 2 === 0 ? [false, true] : [true, false]) {
-    const cost = await measure(recorded)
-    if (pair >= dropped) costs[recorded ? "recorded" : "plain"].push(cost)
+  const order: ReadonlyArray<Name> = pair % 2 === 0 ? ["plain", "recorded"] : ["recorded", "plain"]
+  for (const name of order) {
+    const cost = await measure(servers[name])
+    if (pair >= dropped) costs[name].push(cost)
   }
 }
+await Promise.all([servers.plain.stop(), servers.recorded.stop(), provider.stop()])
 
 // A recording that is not complete would be cheap.
 const files = readdirSync(directory)
-const text = readFileSync(join(directory, files[0]!), "utf8")
-const { lines } = Result.getOrThrow(Recording.decode(text))
+const written = readFileSync(join(directory, files[0]!), "utf8")
+const { lines } = Result.getOrThrow(Recording.decode(written))
 const sent = lines.filter((line) => line._tag === "Sent" && line.output._tag === "AgentSendText").length
-if (files.length !== pairs || sent !== turnsPerCall * tokens) throw new Error("calls are not recorded")
-
-await Promise.all([runtime.dispose(), provider.stop()])
+const heard = lines.filter((line) => line._tag === "Reported" && line.report._tag === "AgentTextSent").length
+const all = turnsPerCall * tokens
+if (files.length !== pairs * callsPerStretch || sent !== all + 1 || heard !== all)
+  throw new Error("calls are not recorded")
 rmSync(directory, { recursive: true })
+
 const [plain, recorded] = [median(costs.plain), median(costs.recorded)]
-const ratio = median(costs.recorded.map((cost, pair) => cost / costs.plain[pair]!))
+const ratio = median(costs.recorded.map((cost, i) => cost / costs.plain[i]!))
 const us = (value: number) => `${value.toFixed(0)} us`
-console.log(`  a turn: ${us(plain)}, recorded ${us(recorded)}, ${(text.length / turnsPerCall / 1000).toFixed(1)} kB`)
+console.log(`  a turn: ${us(plain)}, recorded ${us(recorded)}, ${(written.length / turnsPerCall / 1000).toFixed(1)} kB`)
 report([
   {
     budget: `CPU of one ${tokens}-token turn, recorded into a file <= ${bound} x not recorded`,

@@ -44,11 +44,11 @@ export const untilUp = async (url: string, pauseMs = 20): Promise<void> => {
 }
 
 /** Starts a file of this folder as a server. */
-export const start = async (file: string): Promise<ServerProcess> => {
+export const start = async (file: string, env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> => {
   const port = await freePort()
   const child = fork(join(import.meta.dirname, file), {
     execArgv: ["--conditions=antiphon-source", "--expose-gc", "--import", join(import.meta.dirname, "usageProbe.ts")],
-    env: { ...process.env, PORT: String(port) },
+    env: { ...process.env, ...env, PORT: String(port) },
     stdio: ["ignore", "ignore", "inherit", "ipc"]
   })
   await untilUp(`http://127.0.0.1:${port}/status`)
