@@ -265,6 +265,59 @@ describe("Recorder", () => {
     })
   )
 
+  it.effect("makes its text later where it is asked to, with the times of what happened", () =>
+    Effect.gen(function* () {
+      const texts: Array<string> = []
+      const later: Array<() => void> = []
+      const recorder = yield* Recorder.make({
+        request,
+        write: (text) => texts.push(text),
+        later: (flush) => later.push(flush),
+        redact: { userText: () => "…" }
+      })
+      const say = (content: string) =>
+        recorder.note({ _tag: "Reported", report: { _tag: "UserTextSent", content }, eventId: content })
+      const ask = () => recorder.asked({ turn: 1, method: "streamText", prompt: [], tools: [], settings: {} })
+      say("one")
+      yield* TestClock.adjust("100 millis")
+      assert.deepStrictEqual([ask(), ask()], [1, 2])
+      assert.strictEqual(texts.length, 1)
+      assert.strictEqual(later.length, 1)
+      yield* TestClock.adjust("1 second")
+      later[0]!()
+      say("two")
+      later[1]!()
+      later[1]!()
+      const { lines } = Result.getOrThrow(Recording.decode(texts.join("")))
+      assert.deepStrictEqual(
+        lines.map((line) => [line.at, line._tag, line._tag === "ModelRequested" ? line.request : undefined]),
+        [
+          [0, "Reported", undefined],
+          [100, "ModelRequested", 1],
+          [100, "ModelRequested", 2],
+          [1100, "Reported", undefined]
+        ]
+      )
+      assert.deepStrictEqual(
+        lines.flatMap((line) => (line._tag === "Reported" && "content" in line.report ? [line.report.content] : [])),
+        ["…", "…"]
+      )
+    })
+  )
+
+  it.effect("does not wait with ever more lines for whoever is to have them", () =>
+    Effect.gen(function* () {
+      let written = 0
+      let asked = 0
+      const recorder = yield* Recorder.make({ request, write: () => written++, later: () => asked++ })
+      const many = 5000
+      for (let i = 0; i < many; i++) recorder.note({ _tag: "TurnEnded", turn: i, outcome: "Finished" })
+      assert.isAbove(written, 3)
+      assert.isBelow(written, many / 100)
+      assert.strictEqual(asked, written)
+    })
+  )
+
   it.effect("does no harm when it cannot write, and writes nothing after what is missing", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust(0)

@@ -272,6 +272,49 @@ describe("RecordingFile", () => {
     })
   )
 
+  it.live("has text made when it writes, and at once where it does not write any more", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      let made = 0
+      const scope = yield* Scope.make()
+      const file = yield* Scope.provide(RecordingFile.open({ directory: path, name: "a" }), scope)
+      file.write("one\n")
+      file.later(() => {
+        made++
+        file.write("two\n")
+      })
+      assert.strictEqual(made, 0)
+      yield* Client.until("the text", () => made > 0)
+      file.later(() => {
+        made++
+        file.write("three\n")
+      })
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(made, 2)
+      assert.strictEqual(readFileSync(filesIn(path)[0]!, "utf8"), "one\ntwo\nthree\n")
+      file.later(() => made++)
+      assert.strictEqual(made, 3)
+    })
+  )
+
+  it.live("keeps nothing for a file that it has given up", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const log: Array<Server.Line> = []
+      let made = 0
+      yield* Effect.gen(function* () {
+        const file = yield* RecordingFile.open({ directory: path, name: "a" })
+        file.later(() => {
+          made++
+          file.write("x".repeat(17 * 1024 * 1024))
+        })
+        yield* Client.until("the failure", () => log.length > 0)
+        file.later(() => made++)
+        assert.strictEqual(made, 2)
+      }).pipe(Effect.scoped, Effect.provide(Server.layerLog(log)))
+    })
+  )
+
   it.live("gives up, and says so, when more waits than may", () =>
     Effect.gen(function* () {
       const path = yield* directory
