@@ -15,6 +15,7 @@ import * as Random from "effect/Random"
 import * as CallRequest from "./CallRequest.ts"
 import * as LineText from "./internal/lineText.ts"
 import * as Prompts from "./internal/prompts.ts"
+import * as SeededRandom from "./internal/seededRandom.ts"
 import * as Recording from "./Recording.ts"
 import * as Redaction from "./Redaction.ts"
 
@@ -178,6 +179,13 @@ const timer = (clock: Clock.Clock) => {
 }
 
 /**
+ * A source of random numbers that hangs on the seed of a recorder alone. `of` makes it another one: what a request to a model
+ * draws is to hang on nothing that was drawn before, or it would be something else where another model answers.
+ */
+export const random = ({ header }: Recorder, of: readonly [number, number] = [0, 0]): Random.Random =>
+  SeededRandom.make(header.seed, ...of)
+
+/**
  * Records the call that an effect makes, and lets it run on the recorder's seed. Put it around the making of the agent as
  * well as that of the call, because both draw ids.
  */
@@ -185,7 +193,7 @@ export const provide: {
   (recorder: Recorder): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, recorder: Recorder): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, recorder: Recorder): Effect.Effect<A, E, R> =>
-  self.pipe(Effect.provideService(Current, recorder), Random.withSeed(recorder.header.seed))
+  self.pipe(Effect.provideService(Current, recorder), Effect.provideService(Random.Random, random(recorder)))
 )
 
 const blanked = (header: Recording.Header, redactor: Redaction.Redactor): Recording.Header => {

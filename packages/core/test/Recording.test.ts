@@ -119,11 +119,19 @@ describe("Recording", () => {
         Schema.Struct({ type: Schema.tag("text-start"), id: few })
       ])
       const number = Schema.Literals([0, 1, 2])
+      const id = "00000000-0000-4000-8000-00000000000"
+      const highest = "00000000-0000-4000-8000-ffffffffffff"
+      const spokenIds = [`${id}9`, `${id}a`, `${id}b`, `${id}A`, highest, `${id}0`, "e1", "", `${id}aa`] as const
       const at = Schema.Literals([0, 0.001, 1.5, 2, 137.337, 1 / 3, -1, 3e9])
       const Words = Schema.Union([
         Schema.TaggedStruct("Sent", { at, turn: number, output }),
         Schema.TaggedStruct("ModelReplied", { at, request: number, parts: Schema.Array(part) }),
-        Schema.TaggedStruct("TurnStarted", { at, turn: number, trigger: few })
+        Schema.TaggedStruct("TurnStarted", { at, turn: number, trigger: few }),
+        Schema.TaggedStruct("Reported", {
+          at,
+          report: Schema.TaggedStruct("AgentTextSent", { content: few, eventId: Schema.optionalKey(few) }),
+          eventId: Schema.optionalKey(Schema.Literals(spokenIds))
+        })
       ])
       const result = yield* Arbitrary.checkEffect(
         Arbitrary.schema(Schema.Array(Words)),
@@ -225,6 +233,24 @@ ${lineText}`
     )
   })
 
+  it("has the words that were spoken among them, with the id of the first", () => {
+    const id = "00000000-0000-4000-8000-0000000000f"
+    const spoken = ["e", "f"].map((last, i): Recording.Line => ({
+      _tag: "Reported",
+      at: 66 + i,
+      report: { _tag: "AgentTextSent", content: "Good" },
+      eventId: `${id}${last}`
+    }))
+    const text = Recording.encode({ header, lines: [...spoken, words[3]!] })
+    assert.strictEqual(
+      text.slice(headerText.length),
+      `{"at":66,"_tag":"Words","spoken":"${id}e","words":[[0,"Good",1],[1000,"Good",1]]}
+{"at":65,"_tag":"Words","turn":2,"respondingTo":"e3","words":[[0," ]}\\"]"]]}
+`
+    )
+    assert.deepStrictEqual(decode(text).lines.map(plain), [...spoken, words[3]!].map(plain))
+  })
+
   it("keeps apart words that are about something else", () => {
     const sent = (turn: number, respondingTo?: string): Recording.Line => ({
       _tag: "Sent",
@@ -261,7 +287,7 @@ ${lineText}`
   })
 
   it("names the line of words that no turn and no request has", () => {
-    for (const word of ['"a"', '["a"]', "1"]) {
+    for (const word of ['"a"', '["a"]', "1", '"a",1', '"a",2']) {
       const error = failure(`${headerText}{"at":1,"_tag":"Words","words":[[0,${word}]]}\n${lineText}`)
       assert.deepStrictEqual([error.reason, error.line], ["Corrupt", 2], word)
     }

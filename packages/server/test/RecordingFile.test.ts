@@ -1,9 +1,10 @@
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as EventId from "@antiphon/core/EventId"
+import * as Recorder from "@antiphon/core/Recorder"
 import * as Recording from "@antiphon/core/Recording"
 import * as Redaction from "@antiphon/core/Redaction"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Random, Result, Scope } from "effect"
+import { Effect, Exit, Result, Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -71,7 +72,8 @@ describe("A server that records", () => {
         client.messages.map(({ content }) => content)
       )
       assert.deepStrictEqual(lines.at(-1), { ...lines.at(-1)!, _tag: "CallClosed", how: "Ended" })
-      const nextId = yield* Random.withSeed(EventId.make, header.seed)
+      const recorder = yield* Recorder.make({ request: header.request, seed: header.seed, write: () => {} })
+      const nextId = yield* Recorder.provide(EventId.make, recorder)
       assert.deepStrictEqual(
         lines.flatMap((line) =>
           line._tag === "Happened" && line.event._tag === "CallStarted" ? [line.event.eventId] : []

@@ -5,6 +5,7 @@
 import * as JsonText from "../JsonText.ts"
 import type * as Event from "../Event.ts"
 import type * as Recording from "../Recording.ts"
+import { successor } from "./successor.ts"
 import * as WordsLine from "./wordsLine.ts"
 
 /** A line on its own, with its line break. */
@@ -28,8 +29,12 @@ export const make = (): LineText => {
   let respondingTo: string | undefined
   let request: number | undefined
   let id: string | undefined
+  let spoken: string | undefined
+  /** The latest id of what was spoken. */
+  let latest: string | undefined
 
   const end = () => {
+    spoken = latest = undefined
     if (!isOpen) return ""
     isOpen = false
     return `${WordsLine.end}\n`
@@ -40,7 +45,7 @@ export const make = (): LineText => {
     last = micros
     if (isOpen) return `,[${since},${said}]`
     isOpen = true
-    return `{"at":${timeText(at)},${WordsLine.opening({ turn, respondingTo, request, id })}[0,${said}]`
+    return `{"at":${timeText(at)},${WordsLine.opening({ turn, respondingTo, request, id, spoken })}[0,${said}]`
   }
 
   const sent = (at: number, micros: number, inTurn: number, output: Event.OutputOf<"AgentSendText">): string => {
@@ -64,11 +69,24 @@ export const make = (): LineText => {
     return ended + word(at, micros, texts.length === 1 ? `[${quote(texts[0]!)}]` : JSON.stringify(texts))
   }
 
+  const heard = (at: number, micros: number, content: string, eventId: string): string => {
+    let ended = ""
+    if (latest === undefined || eventId !== successor(latest)) {
+      ended = end()
+      spoken = eventId
+    }
+    latest = eventId
+    return ended + word(at, micros, `${quote(content)},1`)
+  }
+
   const add = (at: number, note: Recording.Note): string => {
     const micros = microsOf(at)
     if (micros !== undefined) {
       if (note._tag === "Sent" && note.output._tag === "AgentSendText" && note.output.interruptible === undefined) {
         return sent(at, micros, note.turn, note.output)
+      }
+      if (note._tag === "Reported" && note.report._tag === "AgentTextSent" && note.report.eventId === undefined) {
+        if (note.eventId !== undefined) return heard(at, micros, note.report.content, note.eventId)
       }
       if (note._tag === "ModelReplied" && isDeltas(note.parts)) return replied(at, micros, note.request, note.parts)
     }

@@ -7,6 +7,7 @@ import type * as Event from "../Event.ts"
 import type { EventId } from "../EventId.ts"
 import * as History from "../History.ts"
 import * as Spoken from "../Spoken.ts"
+import { successor } from "./successor.ts"
 
 export interface Record {
   /** Takes what the harness reports. Undefined where the report tells the agent nothing new. */
@@ -155,7 +156,3 @@ const agentText = (eventId: string, content: string): Event.InputOf<"AgentTextSe
   eventId,
   content
 })
-
-/** The id after this one: a UUID whose last group is one higher. */
-const successor = (id: string): string =>
-  id.slice(0, 24) + ((Number.parseInt(id.slice(24), 16) + 1) % 0x1_0000_0000_0000).toString(16).padStart(12, "0")

@@ -15,8 +15,8 @@ export const record = (self: Record, recorder: Recorder | undefined): Record =>
         ...self,
         report: (report) => {
           const event = self.report(report)
-          const named = event === undefined || event.eventId === report.eventId ? {} : { eventId: event.eventId }
-          recorder.note({ _tag: "Reported", report, ...named })
+          if (event === undefined || event.eventId === report.eventId) recorder.note({ _tag: "Reported", report })
+          else recorder.note({ _tag: "Reported", report, eventId: event.eventId })
           return event
         },
         add: (event) => {

@@ -1,14 +1,15 @@
 /**
  * Words of a call in a row, as one line of its recording.
  *
- * Most of a call is words: those that a model writes, and those that are sent. Each adds itself to the line, with the
- * microseconds since the one before:
+ * Most of a call is words: those that a model writes, those that are sent, and those that are reported as spoken. Each adds
+ * itself to the line, with the microseconds since the one before:
  * `{"at":64.5,"_tag":"Words","turn":2,"respondingTo":"e3","request":1,"id":"0","words":[[0,["Good"]],[137,"Good"]]}`.
- * What is in brackets is text deltas of the model that came together; the rest was sent. Nothing is held back: the line is
- * left open until another one follows, and what is there of it can be read.
+ * What is in brackets is text deltas of the model that came together, what has a 1 behind it was spoken, and the rest was
+ * sent. Nothing is held back: the line is left open until another one follows, and what is there of it can be read.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { successor } from "./successor.ts"
 
 const Words = Schema.TaggedStruct("Words", {
   at: Schema.Finite,
@@ -18,7 +19,14 @@ const Words = Schema.TaggedStruct("Words", {
   // Of the model's.
   request: Schema.optional(Schema.Int),
   id: Schema.optional(Schema.String),
-  words: Schema.Array(Schema.Tuple([Schema.Int, Schema.Union([Schema.String, Schema.Array(Schema.String)])]))
+  /** Id of the first that was spoken, as the agent saw it. Those after it have the ones that follow. */
+  spoken: Schema.optional(Schema.String),
+  words: Schema.Array(
+    Schema.Union([
+      Schema.Tuple([Schema.Int, Schema.Union([Schema.String, Schema.Array(Schema.String)])]),
+      Schema.Tuple([Schema.Int, Schema.String, Schema.Literal(1)])
+    ])
+  )
 })
 type Words = typeof Words.Type
 
@@ -42,11 +50,17 @@ export const expand = (value: unknown): Result.Result<ReadonlyArray<unknown>, { 
 
 const decode = Schema.decodeUnknownResult(Words)
 
-const lines = ({ at, id, request, respondingTo, turn, words }: Words): ReadonlyArray<unknown> => {
+const lines = ({ at, id, request, respondingTo, spoken, turn, words }: Words): ReadonlyArray<unknown> => {
   let micros = Math.round(at * 1000)
-  return words.map(([since, said]) => {
+  let eventId: string | undefined
+  return words.map(([since, said, isSpoken]) => {
     micros += since
     const time = micros / 1000
+    if (isSpoken === 1) {
+      eventId = eventId === undefined ? spoken : successor(eventId)
+      // Without an id it is no line that was written so.
+      return { at: time, _tag: "Reported", report: { _tag: "AgentTextSent", content: said }, eventId: eventId ?? null }
+    }
     if (typeof said !== "string") return { at: time, _tag: "ModelReplied", request, parts: deltasOf(id, said) }
     return { at: time, _tag: "Sent", turn, output: { _tag: "AgentSendText", text: said, respondingTo } }
   })

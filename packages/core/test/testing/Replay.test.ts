@@ -79,14 +79,23 @@ describe("Replay.run", () => {
         const tempers = SimulatedCaller.tempers.filter((temper) => temper !== "chaotic")
         const { Fork: _fork, Hold: _hold, ...steps } = RandomAgent.everything
         const agent = RandomAgent.make({ steps })
-        for (let seed = 1; seed <= 40; seed++) {
+        // Nor has work that comes back at the same moment as other work.
+        const returnsTogether = ({ lines }: Recording.Recording) => {
+          const at = lines.flatMap((line) => (line._tag === "Happened" && "outcome" in line.event ? [line.at] : []))
+          return new Set(at).size < at.length
+        }
+        let compared = 0
+        for (let seed = 1; seed <= 60; seed++) {
           const caller = SimulatedCaller.make(seed, { tempers, maxTurns: 5 })
           const { sendDelay: _, ...line } = caller.line
           const recording = yield* record(agent, caller.script, { callSeed: seed, line })
+          if (returnsTogether(recording)) continue
           const replayed = yield* Replay.run(recording, agent)
           assert.strictEqual(replayed.comparison._tag, "Identical", `seed ${seed}`)
           assert.strictEqual(Recording.encode(replayed.played.recording), Recording.encode(recording))
+          compared++
         }
+        assert.isAtLeast(compared, 40)
       }).pipe(quiet),
     30_000
   )

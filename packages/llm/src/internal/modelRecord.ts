@@ -2,7 +2,7 @@
  * Notes for the recorder of a call what a model was asked, and what came back: after retries and changes of model, as the
  * agent got it.
  */
-import type * as Recorder from "@antiphon/core/Recorder"
+import * as Recorder from "@antiphon/core/Recorder"
 import type * as Recording from "@antiphon/core/Recording"
 import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -20,7 +20,6 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../ModelSettings.ts"
-import * as ModelRandom from "./modelRandom.ts"
 import * as PlanAsk from "./planAsk.ts"
 import * as ToolSchema from "./toolSchema.ts"
 
@@ -103,8 +102,8 @@ const ask = (recorder: Recorder.Recorder, method: Recording.ModelRequest["method
     })
   )
 
-const ownRandom = ({ header }: Recorder.Recorder, { prompt, turn }: Asked): Random.Random =>
-  ModelRandom.make(header.seed, turn, prompt.length)
+const ownRandom = (recorder: Recorder.Recorder, { prompt, turn }: Asked): Random.Random =>
+  Recorder.random(recorder, [turn, prompt.length])
 
 const failed = (cause: Cause.Cause<unknown>): Outcome => {
   if (Cause.hasInterruptsOnly(cause)) return { outcome: "Interrupted" }

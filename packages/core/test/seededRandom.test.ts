@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ModelRandom from "../src/internal/modelRandom.ts"
+import * as SeededRandom from "../src/internal/seededRandom.ts"
 
 const draws = (seed: number, turn: number, messages: number, count = 4) => {
-  const random = ModelRandom.make(seed, turn, messages)
+  const random = SeededRandom.make(seed, turn, messages)
   return Array.from({ length: count }, () => random.nextDoubleUnsafe())
 }
 
-describe("modelRandom", () => {
+describe("seededRandom", () => {
   it("draws the same for the same request", () => {
     assert.deepStrictEqual(draws(4_000_000_000, 3, 7), draws(4_000_000_000, 3, 7))
   })
@@ -26,7 +26,7 @@ describe("modelRandom", () => {
     const buckets = Array.from({ length: 16 }, () => 0)
     for (const drawn of draws(1, 2, 3, 16_000)) buckets[Math.floor(drawn * 16)]!++
     for (const count of buckets) assert.closeTo(count, 1000, 150)
-    const random = ModelRandom.make(1, 2, 3)
+    const random = SeededRandom.make(1, 2, 3)
     const ints = Array.from({ length: 1000 }, () => random.nextIntUnsafe())
     assert.isTrue(ints.every(Number.isSafeInteger))
     assert.closeTo(ints.filter((int) => int < 0).length, 500, 80)

@@ -1,17 +1,14 @@
-/**
- * What a model of a recorded call draws at random. Each request has numbers of its own, which hang on nothing that was drawn
- * before: those of the call would be others where another model answers, as in a replay.
- */
+/** What a recorded call, and each of the models in it, draws at random. */
 import type * as Random from "effect/Random"
 
 /**
- * The generator sfc32 of PractRand, whose state is the seed. That of `Random.withSeed` takes longer to seed than a request
- * takes to be recorded.
+ * The generator sfc32 of PractRand, whose state is the seed. That of `Random.withSeed` has 4 kB of state, and takes longer to
+ * seed than a request to a model takes to be recorded.
  */
-export const make = (seed: number, turn: number, messages: number): Random.Random => {
+export const make = (seed: number, second = 0, third = 0): Random.Random => {
   let a = seed | 0
-  let b = turn
-  let c = messages
+  let b = second
+  let c = third
   let count = 1
   const bits = (): number => {
     const drawn = (a + b + count++) | 0
