@@ -130,12 +130,16 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   concurrent: async () => {
     for (const conversations of [1, 50, 200]) {
       const results = await task("concurrent", { conversations }, 4)
-      show(`${conversations} conversations at once, a token every 20 ms in each (800 ms a turn)`, results, [
-        ["turn, ms", values(({ wallMs }) => wallMs)],
-        ["token late by, p50 ms", values(({ p50 }) => p50)],
-        ["p99 ms", values(({ p99 }) => p99)],
-        ["processor time of a turn, us", values(({ us }) => us)]
-      ])
+      show(
+        `${conversations} ${conversations === 1 ? "conversation" : "conversations"} at once, a token every 20 ms in each (800 ms a turn)`,
+        results,
+        [
+          ["turn, ms", values(({ wallMs }) => wallMs)],
+          ["token late by, p50 ms", values(({ p50 }) => p50)],
+          ["p99 ms", values(({ p99 }) => p99)],
+          ["processor time of a turn, us", values(({ us }) => us)]
+        ]
+      )
     }
   },
   interruption: async () => {
