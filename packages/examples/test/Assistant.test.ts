@@ -79,7 +79,7 @@ const toolLine = (output: Event.Output): ReadonlyArray<string> =>
       : []
 
 /** Lets time pass, and all happen that is to happen by then. */
-const pass = (seconds: number) => Effect.andThen(Effect.sleep(Duration.seconds(seconds)), VirtualTime.momentOver)
+const pass = (seconds: number) => VirtualTime.pass(Duration.seconds(seconds))
 
 /** A call with the demo model whose introduction was heard, and a way to ask and have the whole answer heard. */
 const greeted = Effect.gen(function* () {

@@ -74,6 +74,9 @@ export const settled: Effect.Effect<void> = Effect.clockWith((clock) => World.of
  */
 export const momentOver: Effect.Effect<void> = Effect.clockWith((clock) => World.of(clock)?.momentOver ?? Effect.void)
 
+/** Lets time pass, and all happen that is to happen by then. Outside of `run` it sleeps. */
+export const pass = (time: Duration.Input): Effect.Effect<void> => Effect.andThen(Effect.sleep(time), momentOver)
+
 /**
  * Stops the time of the program while an effect waits for what comes from outside, such as the answer of a real model: for
  * the program it takes no time, and nothing else happens meanwhile but what needs none. The effect itself is on the clock

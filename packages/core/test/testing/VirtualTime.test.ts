@@ -249,7 +249,7 @@ describe("VirtualTime.momentOver", () => {
     Effect.gen(function* () {
       const seen: Array<string> = []
       const note = (what: string) => Effect.sync(() => seen.push(what))
-      const last = Effect.andThen(Effect.andThen(Effect.sleep(10), VirtualTime.momentOver), note("last"))
+      const last = Effect.andThen(VirtualTime.pass(10), note("last"))
       const quiet = Effect.andThen(Effect.andThen(Effect.sleep(10), VirtualTime.settled), note("settled"))
       const other = Effect.andThen(Effect.sleep(10), note("other"))
       const later = Effect.andThen(Effect.sleep(11), note("later"))
