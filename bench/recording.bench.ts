@@ -4,6 +4,7 @@
  * Two servers with the same agent, of which one records; the provider, too, has a process of its own. What is counted is
  * the processor time of a server, with the threads that write its files and all that opening and closing a call takes. The
  * servers take turns, a few calls at a time; the first ones are dropped, and each stretch is held against the one beside it.
+ * Two processes that do the same differ by some hundredths, so it is done with several pairs of them, and the median counts.
  */
 import * as Recording from "@antiphon/core/Recording"
 import * as Result from "effect/Result"
@@ -18,18 +19,15 @@ const bound = 1.05
 const tokens = 40
 const turnsPerCall = 20
 const callsPerStretch = 4
-const pairs = 60
-const dropped = 10
+const stretches = 28
+const dropped = 12
+const pairs = 3
 
 const provider = await ServerProcess.start("modelServer.ts")
 const directory = mkdtempSync(join(tmpdir(), "antiphon-bench-"))
 const start = (env: NodeJS.ProcessEnv) =>
   ServerProcess.start("modelAgentServer.ts", { PROVIDER_URL: `http://127.0.0.1:${provider.port}`, ...env })
-const servers = {
-  plain: await start({ ANTIPHON_RECORD_DIR: "" }),
-  recorded: await start({ ANTIPHON_RECORD_DIR: directory })
-}
-type Name = keyof typeof servers
+type Name = "plain" | "recorded"
 
 const text = Buffer.from('{"type":"message"')
 const ended = Buffer.from('"agent_turn_ms"')
@@ -69,15 +67,27 @@ const measure = async ({ port, usage }: ServerProcess.ServerProcess) => {
   return (1000 * (after.cpuMs - before.cpuMs)) / (callsPerStretch * turnsPerCall)
 }
 
-const costs: { readonly [N in Name]: Array<number> } = { plain: [], recorded: [] }
-for (let pair = 0; pair < pairs; pair++) {
-  const order: ReadonlyArray<Name> = pair % 2 === 0 ? ["plain", "recorded"] : ["recorded", "plain"]
-  for (const name of order) {
-    const cost = await measure(servers[name])
-    if (pair >= dropped) costs[name].push(cost)
+/** Costs of a turn in stretches of calls with one pair of servers. */
+const hold = async (): Promise<{ readonly [N in Name]: ReadonlyArray<number> }> => {
+  const costs = { plain: [] as Array<number>, recorded: [] as Array<number> }
+  const servers = {
+    plain: await start({ ANTIPHON_RECORD_DIR: "" }),
+    recorded: await start({ ANTIPHON_RECORD_DIR: directory })
   }
+  for (let stretch = 0; stretch < stretches; stretch++) {
+    const order: ReadonlyArray<Name> = stretch % 2 === 0 ? ["plain", "recorded"] : ["recorded", "plain"]
+    for (const name of order) {
+      const cost = await measure(servers[name])
+      if (stretch >= dropped) costs[name].push(cost)
+    }
+  }
+  await Promise.all([servers.plain.stop(), servers.recorded.stop()])
+  return costs
 }
-await Promise.all([servers.plain.stop(), servers.recorded.stop(), provider.stop()])
+
+const held: Array<Awaited<ReturnType<typeof hold>>> = []
+for (let pair = 0; pair < pairs; pair++) held.push(await hold())
+await provider.stop()
 
 // A recording that is not complete would be cheap.
 const files = readdirSync(directory)
@@ -86,14 +96,18 @@ const { lines } = Result.getOrThrow(Recording.decode(written))
 const sent = lines.filter((line) => line._tag === "Sent" && line.output._tag === "AgentSendText").length
 const heard = lines.filter((line) => line._tag === "Reported" && line.report._tag === "AgentTextSent").length
 const all = turnsPerCall * tokens
-if (files.length !== pairs * callsPerStretch || sent !== all + 1 || heard !== all)
+if (files.length !== pairs * stretches * callsPerStretch || sent !== all + 1 || heard !== all)
   throw new Error("calls are not recorded")
 rmSync(directory, { recursive: true })
 
-const [plain, recorded] = [median(costs.plain), median(costs.recorded)]
-const ratio = median(costs.recorded.map((cost, i) => cost / costs.plain[i]!))
+const [plain, recorded] = [median(held.flatMap(({ plain }) => plain)), median(held.flatMap(({ recorded }) => recorded))]
+const ratios = held.map(({ plain, recorded }) => median(recorded.map((cost, i) => cost / plain[i]!)))
+const ratio = median(ratios)
 const us = (value: number) => `${value.toFixed(0)} us`
-console.log(`  a turn: ${us(plain)}, recorded ${us(recorded)}, ${(written.length / turnsPerCall / 1000).toFixed(1)} kB`)
+console.log(
+  `  a turn: ${us(plain)}, recorded ${us(recorded)}, ${(written.length / turnsPerCall / 1000).toFixed(1)} kB;` +
+    ` ratios ${ratios.map((ratio) => ratio.toFixed(3)).join(", ")}`
+)
 report([
   {
     budget: `CPU of one ${tokens}-token turn, recorded into a file <= ${bound} x not recorded`,
