@@ -98,7 +98,7 @@ export const make = (options: {
         // What could not be blanked is not written.
         line = text.add(at, { _tag: "Lost", kind: note?._tag ?? "ModelRequested" })
       }
-      prompts.forget(request)
+      if (asked !== undefined) prompts.forget(request)
       return line ?? ""
     }
 
@@ -115,14 +115,14 @@ export const make = (options: {
       if (options.later === undefined || count === mostWaiting) flush()
       else if (count === 1) options.later(flush)
     }
-    let requests = 0
     write(Recording.encodeHeader(redactor === undefined ? header : blanked(header, redactor)))
     return {
       header,
       note: (note) => put({ at: now(), note, asked: undefined, request: 0 }),
       asked: (asked) => {
-        put({ at: now(), note: undefined, asked, request: ++requests })
-        return requests
+        const request = prompts.next()
+        put({ at: now(), note: undefined, asked, request })
+        return request
       }
     }
   })
@@ -141,15 +141,15 @@ export const collect = (options: {
     const now = timer(clock)
     const lines: Array<Recording.Line> = []
     const prompts = Prompts.make()
-    let requests = 0
     const note = (note: Recording.Note) => void lines.push({ at: now(), ...note })
     return {
       recorder: {
         header,
         note,
         asked: (asked) => {
-          note(prompts.add(++requests, asked))
-          return requests
+          const request = prompts.next()
+          note(prompts.add(request, asked))
+          return request
         }
       },
       recording: () => ({ header, lines: [...lines], truncated: false, skipped: 0 })

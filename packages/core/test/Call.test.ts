@@ -15,6 +15,15 @@ const echo = Agent.make(
 const textOf = (output: Event.Output) => (output._tag === "AgentSendText" ? output.text : output._tag)
 const say = (text: string) => Stream.make(Event.sendText(text))
 const pause = (duration: "10 millis" | "1 minute" | "1 hour") => Stream.drain(Stream.fromEffect(Effect.sleep(duration)))
+/** Starts a turn that goes on, and takes a while to clean up when it is interrupted; then answers. */
+const cleansUp = (
+  time: "10 millis" | "1 hour",
+  answer: (event: Event.InputOf<"UserTurnEnded">) => ReturnType<typeof say> = () => say("answer")
+) =>
+  Agent.route({
+    CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep(time)),
+    UserTurnEnded: answer
+  })
 const tagsOf = (events: ReadonlyArray<{ readonly _tag: string }>) => events.map(({ _tag }) => _tag)
 
 /** A call with a harness that writes down what it is told. */
@@ -138,14 +147,7 @@ describe("Call", () => {
     })
 
     test("the next turn waits for the finalizers of the old one", function* () {
-      const { receive, sent } = yield* open(
-        Agent.make(
-          Agent.route({
-            CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("10 millis")),
-            UserTurnEnded: () => say("answer")
-          })
-        )
-      )
+      const { receive, sent } = yield* open(Agent.make(cleansUp("10 millis")))
       yield* receive({ _tag: "UserTurnEnded" })
       yield* pass("9 millis")
       assert.deepStrictEqual(sent, [])
@@ -154,15 +156,7 @@ describe("Call", () => {
     })
 
     test("the next turn waits no longer than the grace", function* () {
-      const { receive, sent } = yield* open(
-        Agent.make(
-          Agent.route({
-            CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("1 hour")),
-            UserTurnEnded: () => say("answer")
-          }),
-          { cancelGrace: "100 millis" }
-        )
-      )
+      const { receive, sent } = yield* open(Agent.make(cleansUp("1 hour"), { cancelGrace: "100 millis" }))
       yield* receive({ _tag: "UserTurnEnded" })
       yield* pass("99 millis")
       assert.deepStrictEqual(sent, [])
@@ -172,28 +166,14 @@ describe("Call", () => {
     })
 
     test("of several events that wait for the same turn to end, the last one is answered", function* () {
-      const { receive, sent } = yield* open(
-        Agent.make(
-          Agent.route({
-            CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("10 millis")),
-            UserTurnEnded: (event) => say(event.eventId)
-          })
-        )
-      )
+      const { receive, sent } = yield* open(Agent.make(cleansUp("10 millis", (event) => say(event.eventId))))
       for (const eventId of ["one", "two", "three"]) yield* receive({ _tag: "UserTurnEnded", eventId })
       yield* pass("1 minute")
       assert.deepStrictEqual(sent, ["three"])
     })
 
     test("an event that waits for a turn to end is not answered once the user speaks again", function* () {
-      const { receive, sent } = yield* open(
-        Agent.make(
-          Agent.route({
-            CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("10 millis")),
-            UserTurnEnded: () => say("answer")
-          })
-        )
-      )
+      const { receive, sent } = yield* open(Agent.make(cleansUp("10 millis")))
       yield* receive({ _tag: "UserTurnEnded" })
       yield* receive({ _tag: "UserTurnStarted" })
       yield* pass("1 minute")

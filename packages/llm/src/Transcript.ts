@@ -45,6 +45,10 @@ export interface Options {
 /** A line of the record that tells of a tool call: that it was made, or its outcome. */
 export type ToolItem = Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
 
+/** Whether a line of the record tells of a tool call. */
+export const isToolItem = (item: History.Item): item is ToolItem =>
+  item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned"
+
 /** To which agent of the call a tool call belongs. */
 export type Ownership = "own" | "inherited" | "foreign"
 
@@ -67,23 +71,22 @@ export const reader = (): Reader => {
     if (!stillHolds(settled, entries, { end, late, options })) settled = unread
 
     const { count } = settled
-    const tools = toolsOf(entries.slice(count), options)
-    const reading = resume(settled, [...settled.tools, ...tools], options)
     const inTurn = ({ turn }: History.Entry) => turn === options.turn && turn !== 0
     const isCurrent = (entry: History.Entry) =>
-      inTurn(entry) && !(isTool(entry.item) && whose(entry.item, entry.turn, options) !== "own")
+      inTurn(entry) && !(isToolItem(entry.item) && whose(entry.item, entry.turn, options) !== "own")
     let next = count
-    if (late.length === 0) {
-      while (next < end && !inTurn(entries[next]!)) reading.add(entries[next++]!)
-      settled = reading.settle(entries, next, [...settled.tools, ...toolsOf(entries.slice(count, next), options)])
-    }
+    while (late.length === 0 && next < end && !inTurn(entries[next]!)) next++
+    const tools = [...settled.tools, ...toolsOf(entries.slice(count, next), options)]
+    const reading = resume(settled, [...tools, ...toolsOf(entries.slice(next), options)], options)
+    for (const entry of entries.slice(count, next)) reading.add(entry)
+    if (late.length === 0) settled = reading.settle(entries, next, tools)
     for (const entry of withLate(entries.slice(next, end), late)) if (!isCurrent(entry)) reading.add(entry)
     reading.placeCalls()
     for (const entry of entries.slice(next)) if (isCurrent(entry)) reading.addCurrent(entry)
     reading.placeCurrent()
     for (const { item, turn } of entries.slice(end)) {
       if (item._tag === "CustomHistoryEntry") reading.out.push({ role: item.role, text: item.content })
-      else if (isTool(item) && whose(item, turn, options) === "inherited") reading.tell(item)
+      else if (isToolItem(item) && whose(item, turn, options) === "inherited") reading.tell(item)
     }
     return normalise(reading.out)
   }
@@ -148,7 +151,7 @@ const stillHolds = (
   const ids = new Set(tools.map(({ entry }) => entry.item.toolCallId))
   for (let i = count; ids.size > 0 && i < entries.length; i++) {
     const { item } = entries[i]!
-    if (isTool(item) && ids.has(item.toolCallId)) return false
+    if (isToolItem(item) && ids.has(item.toolCallId)) return false
   }
   return late.every(({ turn }) => {
     const last = entries.findLastIndex((entry, i) => i < end && entry.turn === turn)
@@ -240,7 +243,7 @@ const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Opti
     addCurrent: ({ item, turn }: History.Entry): void => {
       if (item._tag === "AgentSendText") return append(current, item.text, turn)
       // What a tool says while it runs comes before its result: the model is to go on from the result.
-      const isOpen = isTool(item) && (item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId))
+      const isOpen = isToolItem(item) && (item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId))
       if (isOpen) placeCall(item, turn, current)
     },
     placeCurrent: () => {
@@ -289,10 +292,7 @@ const withLate = (
     return entries.toSpliced(last < 0 ? entries.length : last + 1, 0, entry)
   }, before)
 
-const isTool = (item: History.Item): item is ToolItem =>
-  item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned"
-
-const isToolEntry = (entry: History.Entry): entry is ToolEntry => isTool(entry.item)
+const isToolEntry = (entry: History.Entry): entry is ToolEntry => isToolItem(entry.item)
 
 const whose = (item: ToolItem, turn: number, options: Options): Ownership => options.whose?.(item, turn) ?? "own"
 

@@ -6,7 +6,9 @@ import type { Asked } from "../Recorder.ts"
 import type * as Recording from "../Recording.ts"
 
 export interface Prompts {
-  /** Adds the next request, which has a number. */
+  /** The number of the next request. */
+  readonly next: () => number
+  /** Adds a request by its number. */
   readonly add: (request: number, asked: Asked) => Omit<Recording.LineOf<"ModelRequested">, "at">
   /** Refers to a request no more, because its line was not written. */
   readonly forget: (request: number) => void
@@ -16,9 +18,11 @@ export interface Prompts {
 const kept = 4
 
 export const make = (): Prompts => {
+  let requests = 0
   let recent: Array<Asked & { readonly request: number }> = []
 
   return {
+    next: () => ++requests,
     add: (request, { method, prompt, settings, tools, turn }) => {
       let like: (typeof recent)[number] | undefined
       let messages = 0

@@ -8,6 +8,7 @@ import type * as Turn from "@antiphon/core/Turn"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Transcript from "../Transcript.ts"
 import * as ToolRecord from "./toolRecord.ts"
 
 /** Something that a tool gave. */
@@ -35,7 +36,7 @@ export const Shared = Context.Reference<ToolBacklog | undefined>("@antiphon/llm/
 export const make: Effect.Effect<ToolBacklog, never, Scope.Scope> = Effect.gen(function* () {
   let results: Array<Result> = []
   yield* Effect.addFinalizer(() =>
-    Effect.forEach(results, ({ outputs, turn }) => turn.record(outputs.filter(ToolRecord.isToolEvent)), {
+    Effect.forEach(results, ({ outputs, turn }) => turn.record(outputs.filter(Transcript.isToolItem)), {
       discard: true
     })
   )

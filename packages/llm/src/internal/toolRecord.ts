@@ -8,6 +8,7 @@ import type * as History from "@antiphon/core/History"
 import type * as Turn from "@antiphon/core/Turn"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Transcript from "../Transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
 import * as BadArguments from "./badArguments.ts"
 
@@ -119,13 +120,8 @@ export const make = (style: Style): ToolRecord => {
 /** Puts what an interrupted turn has told of its calls on the record, but for what is there already. */
 export const leave = (turn: Turn.Turn, outputs: Outputs): Effect.Effect<void> =>
   Effect.flatMap(turn.currentHistory, ({ entries }) => {
-    const recorded = new Set(entries.flatMap(({ item }) => (isToolEvent(item) ? [keyOf(item)] : [])))
-    return turn.record(outputs.filter((output) => isToolEvent(output) && !recorded.has(keyOf(output))))
+    const recorded = new Set(entries.flatMap(({ item }) => (Transcript.isToolItem(item) ? [keyOf(item)] : [])))
+    return turn.record(outputs.filter((output) => Transcript.isToolItem(output) && !recorded.has(keyOf(output))))
   })
 
-type ToolEvent = Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
-
-export const isToolEvent = (item: History.Item): item is ToolEvent =>
-  item._tag === "AgentToolCalled" || item._tag === "AgentToolReturned"
-
-const keyOf = ({ _tag, toolCallId }: ToolEvent): string => `${_tag} ${toolCallId}`
+const keyOf = ({ _tag, toolCallId }: Transcript.ToolItem): string => `${_tag} ${toolCallId}`

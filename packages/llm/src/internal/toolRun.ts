@@ -8,6 +8,7 @@ import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Transcript from "../Transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
 import * as BadArguments from "./badArguments.ts"
 import * as ToolBackground from "./toolBackground.ts"
@@ -147,7 +148,7 @@ export const make = <R>(style: ToolRecord.Style): Effect.Effect<ToolRun<R>, neve
       drain: () =>
         backlog.take().flatMap(({ outputs, owner }) => {
           for (const output of outputs)
-            if (owner !== record && ToolRecord.isToolEvent(output)) inherited.add(output.toolCallId)
+            if (owner !== record && Transcript.isToolItem(output)) inherited.add(output.toolCallId)
           return outputs
         }),
       inherits: (toolCallId) => inherited.has(toolCallId),
