@@ -1,14 +1,16 @@
 import { existsSync, readdirSync } from "node:fs"
 import { defineConfig } from "vitest/config"
 
-const packages = readdirSync("packages").filter((name) => existsSync(`packages/${name}/test`))
+const roots = [...readdirSync("packages").map((name) => `packages/${name}`), "conformance"].filter((root) =>
+  existsSync(`${root}/test`)
+)
 
 export default defineConfig({
   ssr: { resolve: { conditions: ["antiphon-source", "module", "node", "development|production"] } },
   test: {
-    projects: packages.map((name) => ({
+    projects: roots.map((root) => ({
       extends: true as const,
-      test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"] }
+      test: { name: root.split("/").at(-1)!, root, include: ["test/**/*.test.ts"] }
     }))
   }
 })

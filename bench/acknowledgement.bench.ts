@@ -8,7 +8,7 @@
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as Event from "@antiphon/core/Event"
-import * as Wire from "@antiphon/server/Wire"
+import * as Wire from "@antiphon/server/line/Wire"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { fork } from "node:child_process"

@@ -1,5 +1,5 @@
 /** `npm run bench:echo-server`: the agent that the baseline of Line was measured with, on `PORT`. */
-import * as VoiceAgentApp from "@antiphon/server/VoiceAgentApp"
+import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"

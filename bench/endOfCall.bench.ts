@@ -4,7 +4,7 @@
  * From the close frame being sent to the scope of the call being closed, with the server and its peer in one process.
  * The agent handles `CallEnded` in between, and has nothing to do there. The floor is the answer to the close frame.
  */
-import * as VoiceAgentApp from "@antiphon/server/VoiceAgentApp"
+import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { echo } from "./echoAgent.ts"

@@ -1,7 +1,7 @@
 /** A server whose agent asks the provider at `PROVIDER_URL`. With `ANTIPHON_RECORD_DIR` its calls are recorded. */
-import * as LlmAgent from "@antiphon/llm/LlmAgent"
-import * as OpenAi from "@antiphon/llm/OpenAi"
-import * as VoiceAgentApp from "@antiphon/server/VoiceAgentApp"
+import * as LlmAgent from "@antiphon/llm/agent/LlmAgent"
+import * as OpenAi from "@antiphon/llm/model/OpenAi"
+import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

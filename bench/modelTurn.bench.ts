@@ -6,10 +6,10 @@
  * The provider is a server in a process of its own. Ours and the loop take turns, so that what else happens on the
  * machine meets both, and both write the same frames; the first rounds are dropped and the median of the others counts.
  */
-import * as LlmAgent from "@antiphon/llm/LlmAgent"
-import * as OpenAi from "@antiphon/llm/OpenAi"
-import * as VoiceTool from "@antiphon/llm/VoiceTool"
-import * as WarmUp from "@antiphon/llm/WarmUp"
+import * as LlmAgent from "@antiphon/llm/agent/LlmAgent"
+import * as OpenAi from "@antiphon/llm/model/OpenAi"
+import * as VoiceTool from "@antiphon/llm/tool/VoiceTool"
+import * as WarmUp from "@antiphon/llm/model/WarmUp"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"

@@ -6,7 +6,7 @@
  * servers take turns, a few calls at a time; the first ones are dropped, and each stretch is held against the one beside it.
  * Two processes that do the same differ by some hundredths, so it is done with several pairs of them, and the median counts.
  */
-import * as Recording from "@antiphon/core/Recording"
+import * as Recording from "@antiphon/core/recording/Recording"
 import * as Result from "effect/Result"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

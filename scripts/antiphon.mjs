@@ -4,7 +4,7 @@ import * as Cli from "../packages/cli/src/Cli.ts"
 const example = (name) => new URL(`../packages/examples/src/${name}.ts`, import.meta.url).href
 
 Cli.main({
-  replay: example("replayed"),
-  simulate: example("simulation"),
+  replay: example("replay/replayed"),
+  simulate: example("testing/simulation"),
   again: "npm run simulate --"
 })

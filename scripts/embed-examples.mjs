@@ -1,4 +1,4 @@
-// Puts the examples into the code blocks that name their file: ```ts packages/examples/src/01-echo.ts
+// Puts the examples into the code blocks that name their file: ```ts packages/examples/src/start/echo.ts
 // With --check it changes nothing and fails where a block differs from its file.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 

@@ -87,7 +87,7 @@ const checkContents = (published) => {
   }
   const files = filesUnder(folder)
   const stray = files.filter(
-    (file) => !/^(package\.json|README\.md|LICENSE|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(file)
+    (file) => !/^(package\.json|README\.md|LICENSE|public\/.+|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(file)
   )
   check(stray.length === 0, `${published.name} brings ${stray.join(", ")}`)
   const tests = files.filter((file) => /(^|\/)tests?\/|\.(test|bench)\./.test(file))
@@ -115,9 +115,11 @@ const checkSourceMaps = (published, files) => {
   return built.length
 }
 
-const modulesOf = (files) =>
-  files.flatMap((file) => /^dist\/([^/]+)\.js$/.exec(file)?.[1] ?? []).filter((module) => module !== "index")
-const internalsOf = (files) => files.flatMap((file) => /^dist\/(internal\/.+)\.js$/.exec(file)?.[1] ?? [])
+const moduleOf = (file) => /^dist\/(.+)\.js$/.exec(file)?.[1]
+const isInternal = (module) => module.split("/").includes("internal")
+const isPublic = (module) => !isInternal(module) && module !== "index" && !module.startsWith("bin/")
+const modulesOf = (files) => files.flatMap((file) => moduleOf(file) ?? []).filter(isPublic)
+const internalsOf = (files) => files.flatMap((file) => moduleOf(file) ?? []).filter(isInternal)
 
 /** A program that imports every module by its subpath, and one that proves the private ones closed, for node and tsc. */
 const writeImports = (contents) => {
@@ -147,7 +149,7 @@ const readmeAgent = () => {
 const mounted = `
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
-import * as VoiceAgentApp from "@antiphon/server/VoiceAgentApp"
+import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Context, Effect, Layer, Stream } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as CallRequest from "@antiphon/core/CallRequest"
-import * as Recording from "@antiphon/core/Recording"
+import * as Recording from "@antiphon/core/recording/Recording"
 import * as RecordedScript from "@antiphon/core/testing/RecordedScript"
 import * as DateTime from "effect/DateTime"
 import * as Equal from "effect/Equal"

@@ -1,4 +1,4 @@
-import * as Recording from "@antiphon/core/Recording"
+import * as Recording from "@antiphon/core/recording/Recording"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"

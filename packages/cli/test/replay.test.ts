@@ -1,4 +1,4 @@
-import * as Recording from "@antiphon/core/Recording"
+import * as Recording from "@antiphon/core/recording/Recording"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"

@@ -3,7 +3,7 @@ import { Effect, Random, Result } from "effect"
 import * as Event from "../src/Event.ts"
 import * as EventId from "../src/EventId.ts"
 import * as History from "../src/History.ts"
-import * as Record from "../src/internal/record.ts"
+import * as Record from "../src/internal/call/record.ts"
 
 const record = Effect.map(EventId.make, Record.make).pipe(Random.withSeed("history"))
 

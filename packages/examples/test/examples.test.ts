@@ -13,11 +13,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import WebSocket from "ws"
-import { concierge } from "../src/03-background.ts"
-import { clerk } from "../src/04-interruption.ts"
-import { answerTo } from "../src/06-call.ts"
-import { asRecorded, otherwiseFrom } from "../src/recording-model.ts"
-import { transcript } from "../src/recording-read.ts"
+import { concierge } from "../src/start/background.ts"
+import { clerk } from "../src/start/interruption.ts"
+import { answerTo } from "../src/testing/call.ts"
+import { asRecorded, otherwiseFrom } from "../src/recording/model.ts"
+import { transcript } from "../src/recording/read.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 
@@ -80,10 +80,10 @@ async function* onMessages(socket: WebSocket): AsyncGenerator<[WebSocket.RawData
 
 describe("examples", () => {
   it.live(
-    "01-echo greets and echoes over a socket",
+    "start/echo greets and echoes over a socket",
     () =>
       Effect.gen(function* () {
-        const { address } = yield* running("01-echo.ts")
+        const { address } = yield* running("start/echo.ts")
         const turn = [
           { type: "start" },
           { type: "user_state", value: "speaking" },
@@ -96,10 +96,10 @@ describe("examples", () => {
   )
 
   it.live(
-    "02-mount serves the application's own route beside the agent",
+    "start/mount serves the application's own route beside the agent",
     () =>
       Effect.gen(function* () {
-        const { address } = yield* running("02-mount.ts")
+        const { address } = yield* running("start/mount.ts")
         const health = yield* Effect.promise(() =>
           fetch(`http://${address}/health`).then((response) => response.text())
         )
@@ -109,7 +109,7 @@ describe("examples", () => {
     20_000
   )
 
-  it.effect("03-background tells its result by itself, once nobody is speaking", () =>
+  it.effect("start/background tells its result by itself, once nobody is speaking", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(concierge, [Caller.says("A table"), Caller.listens(), Caller.pauses("1 second")])
       Expect.output(call, { _tag: "AgentSendText", text: "I am looking for a table. Anything else meanwhile?" }, 750)
@@ -118,7 +118,7 @@ describe("examples", () => {
     })
   )
 
-  it.effect("04-interruption finishes what must be heard, and no more", () =>
+  it.effect("start/interruption finishes what must be heard, and no more", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(clerk, [Caller.bargesIn("Wait", { at: "80 millis" }), Caller.listens()])
       const reported = call.entries.filter(({ at, _tag }) => _tag === "Spoken" && at <= 455)
@@ -128,16 +128,16 @@ describe("examples", () => {
   )
 
   it.live(
-    "05-assistant greets, with a plan of two providers behind it",
+    "start/assistant greets, with a plan of two providers behind it",
     () =>
       Effect.gen(function* () {
-        const { address } = yield* running("05-assistant.ts", { ANTHROPIC_API_KEY: "none", OPENAI_API_KEY: "none" })
+        const { address } = yield* running("start/assistant.ts", { ANTHROPIC_API_KEY: "none", OPENAI_API_KEY: "none" })
         assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start" }], 1), ["Bicycle shop, good morning!"])
       }),
     20_000
   )
 
-  it.effect("06-call answers without a socket", () =>
+  it.effect("testing/call answers without a socket", () =>
     Effect.gen(function* () {
       const outputs = yield* answerTo("hello")
       assert.deepStrictEqual(
@@ -148,14 +148,14 @@ describe("examples", () => {
   )
 
   it.live(
-    "recording-serve blanks what is private, and recording-read tells what was said",
+    "recording/serve blanks what is private, and recording/read tells what was said",
     () =>
       Effect.gen(function* () {
         const directory = yield* Effect.acquireRelease(
           Effect.sync(() => mkdtempSync(join(tmpdir(), "antiphon-"))),
           (path) => Effect.sync(() => rmSync(path, { recursive: true }))
         )
-        const { address } = yield* running("recording-serve.ts", { ANTIPHON_RECORD_DIR: directory })
+        const { address } = yield* running("recording/serve.ts", { ANTIPHON_RECORD_DIR: directory })
         const start = { type: "start", call_id: "c1", from: "+15550001111", metadata: { email: "ada@example.com" } }
         const said = [
           { type: "user_state", value: "speaking" },
@@ -182,7 +182,7 @@ describe("examples", () => {
     20_000
   )
 
-  it.effect("recording-model answers as it was recorded, and otherwise from a request on", () =>
+  it.effect("recording/model answers as it was recorded, and otherwise from a request on", () =>
     Effect.gen(function* () {
       let text = ""
       const recorder = yield* Recorder.make({ request: CallRequest.make(), write: (line) => (text += line) })

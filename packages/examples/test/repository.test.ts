@@ -87,6 +87,7 @@ describe("the repository", () => {
 describe("dependencies", () => {
   const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
     "@antiphon/cli": ["@antiphon/core", "@antiphon/llm"],
+    "@antiphon/console": [],
     "@antiphon/core": [],
     "@antiphon/llm": ["@antiphon/core"],
     "@antiphon/server": ["@antiphon/core"]

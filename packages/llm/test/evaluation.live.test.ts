@@ -1,13 +1,13 @@
 import * as Agent from "@antiphon/core/Agent"
 import { assert } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import * as LlmAgent from "../src/LlmAgent.ts"
-import * as Models from "../src/Models.ts"
+import * as LlmAgent from "../src/agent/LlmAgent.ts"
+import * as Models from "../src/model/Models.ts"
 import * as Evaluation from "../src/testing/Evaluation.ts"
 import * as Judge from "../src/testing/Judge.ts"
 import * as Persona from "../src/testing/Persona.ts"
 import * as RealModel from "../src/testing/RealModel.ts"
-import * as VoiceTool from "../src/VoiceTool.ts"
+import * as VoiceTool from "../src/tool/VoiceTool.ts"
 import { describeLive } from "./support/liveModels.ts"
 
 class Shop extends Agent.Service<Shop>()("test/Shop") {}

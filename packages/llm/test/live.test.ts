@@ -1,8 +1,8 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
-import * as Models from "../src/Models.ts"
-import * as ModelSettings from "../src/ModelSettings.ts"
+import * as Models from "../src/model/Models.ts"
+import * as ModelSettings from "../src/model/ModelSettings.ts"
 import { ask } from "./support/asking.ts"
 import { describeLive } from "./support/liveModels.ts"
 

@@ -5,13 +5,13 @@ import * as Replay from "@antiphon/core/testing/Replay"
 import * as TestCall from "@antiphon/core/testing/TestCall"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import * as DemoModel from "../src/DemoModel.ts"
-import * as LlmAgent from "../src/LlmAgent.ts"
+import * as DemoModel from "../src/demo/DemoModel.ts"
+import * as LlmAgent from "../src/agent/LlmAgent.ts"
 import * as PromptedModel from "../src/testing/PromptedModel.ts"
 import * as RecordedModel from "../src/testing/RecordedModel.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
 import * as EndCall from "../src/tool/EndCall.ts"
-import * as VoiceTool from "../src/VoiceTool.ts"
+import * as VoiceTool from "../src/tool/VoiceTool.ts"
 
 const lookUp = VoiceTool.background("look_up", { parameters: { topic: Schema.String } }, ({ topic }) =>
   Effect.delay(Effect.succeed(`${topic}: forty-two`), "3 seconds")

@@ -4,7 +4,7 @@ import { assert, describe } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { forAll } from "./support/forAll.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
-import * as VoiceTool from "../src/VoiceTool.ts"
+import * as VoiceTool from "../src/tool/VoiceTool.ts"
 import * as ToolSchedule from "./support/toolSchedule.ts"
 
 const upholds = (shape: ToolSchedule.Shape) => (random: Chance.Chance) =>

@@ -3,9 +3,9 @@ import * as Event from "@antiphon/core/Event"
 import { describe, expectTypeOf, it } from "@effect/vitest"
 import { Context, Effect, Layer, Schema, type Scope, Stream } from "effect"
 import type * as LanguageModel from "effect/ai/LanguageModel"
-import * as LlmAgent from "../src/LlmAgent.ts"
+import * as LlmAgent from "../src/agent/LlmAgent.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
-import * as VoiceTool from "../src/VoiceTool.ts"
+import * as VoiceTool from "../src/tool/VoiceTool.ts"
 
 class Orders extends Context.Service<Orders, { readonly cancel: (id: string) => Effect.Effect<string> }>()(
   "test/Orders"

@@ -10,7 +10,7 @@ import type * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import * as EventId from "@antiphon/core/EventId"
-import * as Recorder from "@antiphon/core/Recorder"
+import * as Recorder from "@antiphon/core/recording/Recorder"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -25,7 +25,7 @@ import type { Calls, OpenCall } from "./Calls.ts"
 import { answer, Ending } from "./Ending.ts"
 import * as Peer from "./internal/peer.ts"
 import type { Settings } from "./Settings.ts"
-import * as Wire from "./Wire.ts"
+import * as Wire from "./line/Wire.ts"
 
 type Frame = string | Uint8Array
 type Record = (request: CallRequest) => Effect.Effect<Recorder.Recorder, never, Scope.Scope>

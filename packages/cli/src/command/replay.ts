@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as Recording from "@antiphon/core/Recording"
+import * as Recording from "@antiphon/core/recording/Recording"
 import * as Comparison from "@antiphon/core/testing/Comparison"
 import * as Played from "@antiphon/core/testing/Played"
 import * as Replay from "@antiphon/core/testing/Replay"
 import * as Timeline from "@antiphon/core/testing/Timeline"
-import * as DemoModel from "@antiphon/llm/DemoModel"
-import * as Models from "@antiphon/llm/Models"
+import * as DemoModel from "@antiphon/llm/demo/DemoModel"
+import * as Models from "@antiphon/llm/model/Models"
 import * as PromptedModel from "@antiphon/llm/testing/PromptedModel"
 import * as RealModel from "@antiphon/llm/testing/RealModel"
 import * as RecordedModel from "@antiphon/llm/testing/RecordedModel"

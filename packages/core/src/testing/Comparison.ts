@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
-import * as Recording from "../Recording.ts"
+import * as Recording from "../recording/Recording.ts"
 import * as Timeline from "./Timeline.ts"
 
 /** The first thing that is not as it was. A side is undefined where it has nothing of the kind. */

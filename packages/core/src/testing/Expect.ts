@@ -8,7 +8,7 @@
  */
 import * as Duration from "effect/Duration"
 import type * as Event from "../Event.ts"
-import * as InWords from "../internal/words.ts"
+import * as InWords from "./internal/phone/words.ts"
 import * as JsonText from "../JsonText.ts"
 import * as Caller from "./Caller.ts"
 import * as Played from "./Played.ts"

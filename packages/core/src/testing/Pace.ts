@@ -10,8 +10,8 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { Recorder } from "../Recorder.ts"
-import type * as Recording from "../Recording.ts"
+import type { Recorder } from "../recording/Recorder.ts"
+import type * as Recording from "../recording/Recording.ts"
 import * as VirtualTime from "./VirtualTime.ts"
 
 /** The pace of a call. */

@@ -4,8 +4,8 @@
  *
  * @since 0.1.0
  */
-import * as RepeatedCaller from "../internal/repeatedCaller.ts"
-import type * as Recording from "../Recording.ts"
+import * as RepeatedCaller from "./internal/replay/repeatedCaller.ts"
+import type * as Recording from "../recording/Recording.ts"
 import * as Caller from "./Caller.ts"
 import type * as Played from "./Played.ts"
 

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Event from "../Event.ts"
-import { reportTags } from "../internal/reportTags.ts"
+import { reportTags } from "./internal/phone/reportTags.ts"
 import * as Caller from "./Caller.ts"
 import * as Chance from "./Chance.ts"
 import type * as TestCall from "./TestCall.ts"

@@ -9,7 +9,7 @@ import type { CallError } from "../CallError.ts"
 import type * as Event from "../Event.ts"
 import type * as EventFilter from "../EventFilter.ts"
 import type * as History from "../History.ts"
-import * as Picture from "../internal/picture.ts"
+import * as Picture from "./internal/picture.ts"
 import type * as Turn from "../Turn.ts"
 import type * as Caller from "./Caller.ts"
 

@@ -17,7 +17,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
-import * as World from "../internal/world.ts"
+import * as World from "./internal/time/world.ts"
 
 /** How a program is run. */
 export interface Options {

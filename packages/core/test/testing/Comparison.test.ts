@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
 import * as CallRequest from "../../src/CallRequest.ts"
-import * as Recording from "../../src/Recording.ts"
+import * as Recording from "../../src/recording/Recording.ts"
 import * as Comparison from "../../src/testing/Comparison.ts"
 
 const header: Recording.Header = {

@@ -1,6 +1,6 @@
 /** Calls that are recorded on virtual time. */
 import { Effect, References, type Scope } from "effect"
-import type * as Recording from "../../src/Recording.ts"
+import type * as Recording from "../../src/recording/Recording.ts"
 import type * as Caller from "../../src/testing/Caller.ts"
 import * as TestCall from "../../src/testing/TestCall.ts"
 

@@ -1,7 +1,7 @@
 import { Caller, Expect, TestCall } from "@antiphon/core/testing"
 import { it } from "@effect/vitest"
 import { Effect } from "effect"
-import { concierge } from "../../src/03-background.ts"
+import { concierge } from "../../src/start/background.ts"
 
 it.effect("a background result waits until nobody is speaking, and is told once", () =>
   Effect.gen(function* () {

@@ -1,7 +1,7 @@
 import { Caller, Expect, TestCall } from "@antiphon/core/testing"
 import { it } from "@effect/vitest"
 import { Effect } from "effect"
-import { clerk } from "../../src/04-interruption.ts"
+import { clerk } from "../../src/start/interruption.ts"
 
 it.effect("a barge-in at 137 ms does not cut off the notice, and nothing more is said", () =>
   Effect.gen(function* () {

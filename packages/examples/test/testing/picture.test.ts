@@ -2,7 +2,7 @@ import { Caller, Expect, TestCall } from "@antiphon/core/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { readFileSync } from "node:fs"
-import { concierge } from "../../src/03-background.ts"
+import { concierge } from "../../src/start/background.ts"
 
 const guide = readFileSync(new URL("../../../../docs/testing.md", import.meta.url), "utf8")
 

@@ -3,7 +3,7 @@ import { LlmAgent, VoiceTool } from "@antiphon/llm"
 import { PromptRules, ScriptedModel } from "@antiphon/llm/testing"
 import { it } from "@effect/vitest"
 import { Effect } from "effect"
-import { concierge } from "../../src/03-background.ts"
+import { concierge } from "../../src/start/background.ts"
 
 it.effect("whatever callers do, the concierge keeps the rules of a call", () =>
   Rules.check(concierge, { calls: 50, seed: 1 })

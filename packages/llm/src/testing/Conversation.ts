@@ -12,7 +12,7 @@ import * as JsonText from "@antiphon/core/JsonText"
 import * as Played from "@antiphon/core/testing/Played"
 import type * as Timeline from "@antiphon/core/testing/Timeline"
 import * as Schema from "effect/Schema"
-import * as Heard from "../internal/heard.ts"
+import * as Heard from "./internal/heard.ts"
 
 /** Milliseconds since the call began, where they are known. */
 const at = { atMs: Schema.optionalKey(Schema.Finite) }

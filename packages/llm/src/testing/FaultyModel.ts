@@ -24,7 +24,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as PlanAsk from "../internal/planAsk.ts"
+import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 
 /** Times as providers have them: log-normal, given by its median and by what 1 in 100 exceeds. */
 export interface Latency {

@@ -11,8 +11,8 @@ import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as ModelAnswer from "../internal/modelAnswer.ts"
-import * as ModelSettings from "../ModelSettings.ts"
+import * as ModelAnswer from "./internal/modelAnswer.ts"
+import * as ModelSettings from "../model/ModelSettings.ts"
 import * as Conversation from "./Conversation.ts"
 
 /** What a call is judged by. */

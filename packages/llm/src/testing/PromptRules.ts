@@ -13,9 +13,9 @@ import * as Tool from "effect/ai/Tool"
 import type * as JsonSchema from "effect/JsonSchema"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as AnthropicRequest from "../internal/anthropicRequest.ts"
-import * as OpenAiPresets from "../internal/openAiPresets.ts"
-import * as OpenAiRequest from "../internal/openAiRequest.ts"
+import * as AnthropicRequest from "../model/internal/anthropic/anthropicRequest.ts"
+import * as OpenAiPresets from "../model/internal/openAi/openAiPresets.ts"
+import * as OpenAiRequest from "../model/internal/openAi/openAiRequest.ts"
 
 type Json = { readonly [key: string]: unknown }
 

@@ -7,7 +7,7 @@ import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as PlanAsk from "../internal/planAsk.ts"
+import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 
 /** What is asked for instead of what. */
 export interface Options {

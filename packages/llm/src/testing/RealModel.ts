@@ -13,7 +13,7 @@ import type * as Response from "effect/ai/Response"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as PlanAsk from "../internal/planAsk.ts"
+import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 
 /** Layer of a model that stops virtual time while it works. Its own deadlines are real. Elsewhere it is the model itself. */
 export const layer = <E, R>(

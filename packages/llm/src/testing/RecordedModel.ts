@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import * as Recording from "@antiphon/core/Recording"
+import * as Recording from "@antiphon/core/recording/Recording"
 import * as Pace from "@antiphon/core/testing/Pace"
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -24,10 +24,10 @@ import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as ModelRecord from "../internal/modelRecord.ts"
-import * as PlanAsk from "../internal/planAsk.ts"
-import * as ReplyContent from "../internal/replyContent.ts"
-import * as ModelSettings from "../ModelSettings.ts"
+import * as ModelRecord from "../agent/internal/modelRecord.ts"
+import * as PlanAsk from "../model/internal/plan/planAsk.ts"
+import * as ReplyContent from "../model/internal/provider/replyContent.ts"
+import * as ModelSettings from "../model/ModelSettings.ts"
 
 /** Something that a request asks otherwise than the recorded one. Undefined stands for what is not there. */
 export interface Difference {

@@ -23,8 +23,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
-import * as ReplyContent from "../internal/replyContent.ts"
-import * as ModelSettings from "../ModelSettings.ts"
+import * as ReplyContent from "../model/internal/provider/replyContent.ts"
+import * as ModelSettings from "../model/ModelSettings.ts"
 
 /** One thing that a reply does. A delta of text or reasoning belongs to the block that is open, or opens one. */
 export type Act =

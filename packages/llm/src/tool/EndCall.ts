@@ -6,7 +6,7 @@
 import * as Event from "@antiphon/core/Event"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as VoiceTool from "../VoiceTool.ts"
+import * as VoiceTool from "./VoiceTool.ts"
 
 /** What the model is told, where nothing else is said. */
 export const defaultDescription = `Ends the conversation and hangs up.

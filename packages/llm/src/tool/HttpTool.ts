@@ -15,10 +15,10 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Egress from "../internal/egress.ts"
-import * as HttpToolSpec from "../internal/httpToolSpec.ts"
-import * as StrictSchema from "../internal/strictSchema.ts"
-import * as VoiceTool from "../VoiceTool.ts"
+import * as Egress from "./internal/egress.ts"
+import * as HttpToolSpec from "./internal/httpToolSpec.ts"
+import * as StrictSchema from "./internal/strictSchema.ts"
+import * as VoiceTool from "./VoiceTool.ts"
 
 /** A value of a request: a JSON Schema, or a constant that the model is not shown. */
 export interface Property {

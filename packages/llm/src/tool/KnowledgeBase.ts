@@ -12,7 +12,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as VoiceTool from "../VoiceTool.ts"
+import * as VoiceTool from "./VoiceTool.ts"
 
 /** Where the documents are, where neither the call nor `CARTESIA_BASE_URL` says so. */
 export const defaultBaseUrl = "https://api.cartesia.ai"

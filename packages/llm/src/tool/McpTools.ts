@@ -22,7 +22,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import * as VoiceTool from "../VoiceTool.ts"
+import * as VoiceTool from "./VoiceTool.ts"
 
 /** What a server's tools have in common. */
 export interface ServerOptions extends Pick<

@@ -6,7 +6,7 @@
 import * as Event from "@antiphon/core/Event"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import * as VoiceTool from "../VoiceTool.ts"
+import * as VoiceTool from "./VoiceTool.ts"
 
 /** What the model is told, where nothing else is said. */
 export const defaultDescription = "Send a DTMF tone. Use when the voice system asks you to press a button."

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { parsePhoneNumberFromString } from "libphonenumber-js/max"
-import * as VoiceTool from "../VoiceTool.ts"
+import * as VoiceTool from "./VoiceTool.ts"
 
 export interface Options extends Pick<VoiceTool.Options, "description" | "activeTurns"> {
   /** The one number that calls go to. Without it the model names one. */

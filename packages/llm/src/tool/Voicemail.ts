@@ -5,7 +5,7 @@
  */
 import * as Event from "@antiphon/core/Event"
 import * as Effect from "effect/Effect"
-import * as VoiceTool from "../VoiceTool.ts"
+import * as VoiceTool from "./VoiceTool.ts"
 
 /** What the model is told, where nothing else is said. It depends on whether there is a message. */
 export const defaultDescription = (message: string | undefined): string =>

@@ -1,17 +1,17 @@
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import type * as Event from "@antiphon/core/Event"
-import * as Recorder from "@antiphon/core/Recorder"
-import * as Recording from "@antiphon/core/Recording"
-import type * as Redaction from "@antiphon/core/Redaction"
+import * as Recorder from "@antiphon/core/recording/Recorder"
+import * as Recording from "@antiphon/core/recording/Recording"
+import type * as Redaction from "@antiphon/core/recording/Redaction"
 import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import { assert } from "@effect/vitest"
 import { Effect, Exit, type Layer, References, Result, Schema, Scope } from "effect"
 import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
-import * as LlmAgent from "../../src/LlmAgent.ts"
+import * as LlmAgent from "../../src/agent/LlmAgent.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
-import * as VoiceTool from "../../src/VoiceTool.ts"
+import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 
 const weather = VoiceTool.loopback("weather", { parameters: { city: Schema.String } }, ({ city }) =>
   Effect.delay(Effect.succeed(`Sunny in ${city}`), "1 second")

@@ -14,10 +14,10 @@ import { assert } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, type Fiber, Schema, Scope, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
-import * as BadArguments from "../../src/internal/badArguments.ts"
-import * as LlmAgent from "../../src/LlmAgent.ts"
+import * as BadArguments from "../../src/tool/internal/badArguments.ts"
+import * as LlmAgent from "../../src/agent/LlmAgent.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
-import * as VoiceTool from "../../src/VoiceTool.ts"
+import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import * as PromptRules from "../../src/testing/PromptRules.ts"
 
 type Style = NonNullable<LlmAgent.Options["toolStyle"]>

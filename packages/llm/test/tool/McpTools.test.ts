@@ -8,7 +8,7 @@ import * as Http from "node:http"
 import type * as Net from "node:net"
 import { fileURLToPath } from "node:url"
 import * as McpTools from "../../src/tool/McpTools.ts"
-import type { VoiceTool } from "../../src/VoiceTool.ts"
+import type { VoiceTool } from "../../src/tool/VoiceTool.ts"
 import * as McpServer from "./mcp/server.ts"
 import { run, shown } from "./calling.ts"
 

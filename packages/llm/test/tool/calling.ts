@@ -8,10 +8,10 @@ import type * as Turn from "@antiphon/core/Turn"
 import { type Cause, Effect, Queue, Result, type Scope, Stream } from "effect"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Tool from "effect/ai/Tool"
-import * as ToolSchema from "../../src/internal/toolSchema.ts"
-import * as LlmAgent from "../../src/LlmAgent.ts"
+import * as ToolSchema from "../../src/tool/internal/toolSchema.ts"
+import * as LlmAgent from "../../src/agent/LlmAgent.ts"
 import type * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
-import type * as VoiceTool from "../../src/VoiceTool.ts"
+import type * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import { settled } from "../support/virtualTest.ts"
 
 /** What a model is shown of a tool. */

@@ -7,7 +7,7 @@ import * as Event from "@antiphon/core/Event"
 import { NodeRuntime } from "@effect/platform-node"
 import { Duration, Effect, Layer, Stream } from "effect"
 import { HttpServer } from "effect/http"
-import * as VoiceAgentApp from "../../src/VoiceAgentApp.ts"
+import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
 
 const agent = Agent.make(
   Agent.route({

@@ -6,9 +6,9 @@ import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
-import * as Recorder from "@antiphon/core/Recorder"
+import * as Recorder from "@antiphon/core/recording/Recorder"
 import { Effect, Schedule, Stream } from "effect"
-import * as RecordingFile from "../../src/RecordingFile.ts"
+import * as RecordingFile from "../../src/node/RecordingFile.ts"
 
 const [directory = "", end] = process.argv.slice(2)
 const request = CallRequest.make({ callId: "c1" })

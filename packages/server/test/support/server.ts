@@ -8,9 +8,9 @@ import { Cause, ConfigProvider, Context, Duration, Effect, Layer, Logger, Refere
 import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
 import * as Calls from "../../src/Calls.ts"
-import { pingingWebSocket } from "../../src/internal/pingingWebSocket.ts"
+import { pingingWebSocket } from "../../src/node/internal/pingingWebSocket.ts"
 import type * as Settings from "../../src/Settings.ts"
-import * as VoiceAgentApp from "../../src/VoiceAgentApp.ts"
+import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
 import * as Client from "./client.ts"
 
 // Time that nobody waits for where all is well: how long a hang takes to be told from a slow machine.

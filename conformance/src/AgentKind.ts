@@ -1,0 +1,117 @@
+/**
+ * The kinds of agent that a case can be for. A further kind is one entry of `kinds`.
+ *
+ * @since 0.1.0
+ */
+import * as Agent from "@antiphon/core/Agent"
+import type { CallRequest } from "@antiphon/core/CallRequest"
+import * as Event from "@antiphon/core/Event"
+import type * as EventFilter from "@antiphon/core/EventFilter"
+import * as WordBuffer from "@antiphon/core/agent/WordBuffer"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Case from "./Case.ts"
+import * as ModelAgent from "./ModelAgent.ts"
+import * as Notation from "./Notation.ts"
+import * as RulesAgent from "./RulesAgent.ts"
+
+/** What an agent finds around it while its case is played. */
+export interface Stage {
+  /** Takes what is noted on the side. */
+  readonly note: (note: unknown) => void
+  /** Where the model is. */
+  readonly modelAddress: string
+}
+
+/** How the agent of a case is made, once for each call. */
+type Make<A> = (
+  agent: A,
+  stage: Stage
+) => (request: CallRequest) => Effect.Effect<Agent.Agent<unknown>, unknown, Scope.Scope>
+
+/** One kind of agent: what a file says about it, and how it is made. */
+export interface AgentKind<in out A extends Case.Agent = Case.Agent> {
+  readonly schema: Schema.Codec<A, unknown>
+  readonly make: Make<A>
+}
+
+const kind = <A extends Case.Agent>(schema: Schema.Codec<A, unknown>, make: Make<A>) =>
+  ({ schema, make }) as unknown as AgentKind
+
+const Rules = Schema.Struct({ ...Case.agentFields, kind: Schema.Literal("rules"), rules: Schema.Array(Case.Rule) })
+
+/** The agents that a tool can hand off to. */
+const Target = Schema.suspend((): Schema.Codec<Case.Agent> => Schema.Union([Rules, Model]))
+const Model = ModelAgent.of(Target)
+
+/** The kinds that are known, by their name. */
+export const kinds: { readonly [kind: string]: AgentKind } = {
+  rules: kind(
+    Rules,
+    ({ rules }, { note }) =>
+      () =>
+        Effect.succeed(RulesAgent.make(rules, { note }))
+  ),
+  llm: kind(Model, (agent, stage) =>
+    ModelAgent.make(agent, { ...stage, factoryOf: (target) => factory(target, kinds[target.kind]!, stage) })
+  ),
+  notCallable: kind(
+    Schema.StructWithRest(Schema.Struct(Case.agentFields), [Schema.Record(Schema.String, Schema.Unknown)]),
+    () => () => Effect.succeed("this is no agent" as never)
+  )
+}
+
+/**
+ * The policies under which an agent of ours does as one of Line's would. A case is over before it could see that the end of
+ * its call has no more time than this.
+ */
+const policies = {
+  turnFailure: "close",
+  outputAfterEnd: "stop",
+  backgroundDelivery: "nextTurn",
+  endGrace: "1 second"
+} as const
+
+/** The factory of a case's agent, with what every kind can have. */
+export const factory =
+  (agent: Case.Agent, kind: AgentKind, stage: Stage): Agent.Factory<unknown> =>
+  (request) =>
+    Effect.gen(function* () {
+      if (agent.noteCall === true) {
+        stage.note({ callRequest: Notation.describeRequest(request), env: Notation.describeEnvironment(request) })
+      }
+      if (agent.getAgentThrows !== undefined) return yield* Effect.fail(new Error(agent.getAgentThrows))
+      const made = yield* kind.make(agent, stage)(request)
+      return Agent.make(agent.wordBuffer === undefined ? made : yield* buffered(made, agent.wordBuffer), {
+        ...policies,
+        ...(agent.runFilter === undefined ? {} : { run: filter(agent.runFilter) }),
+        ...(agent.cancelFilter === undefined ? {} : { cancel: filter(agent.cancelFilter) })
+      })
+    })
+
+const buffered = (agent: Agent.Agent<unknown>, strategy: string) =>
+  strategy === "auto" || strategy === "space"
+    ? Effect.succeed(WordBuffer.agent(agent, { strategy }))
+    : Effect.fail(new Error(`no word buffer strategy ${strategy}`))
+
+const isTypes = (filter: Case.Filter): filter is ReadonlyArray<string> => Array.isArray(filter)
+
+const filter = (filter: Case.Filter): EventFilter.Source =>
+  isTypes(filter) ? Notation.inputs(filter) : (event) => holds(filter, event)
+
+/** Whether all that a predicate asks holds for an event. */
+export const holds = (predicate: Case.EventPredicate, event: Event.Input): boolean => {
+  const { any, button, contentIncludes, metadataHas, type } = predicate
+  if (type !== undefined && ![type].flat().includes(Notation.typeOf(event))) return false
+  if (contentIncludes !== undefined && !("content" in event && Event.text(event).includes(contentIncludes)))
+    return false
+  if (button !== undefined && !("button" in event && event.button === button)) return false
+  if (metadataHas !== undefined && !("metadata" in event && has(event.metadata, metadataHas))) return false
+  return any === undefined || any.some((predicate) => holds(predicate, event))
+}
+
+const has = (metadata: { readonly [key: string]: unknown }, wanted: string | { readonly [key: string]: unknown }) =>
+  typeof wanted === "string"
+    ? wanted in metadata
+    : Object.entries(wanted).every(([key, value]) => JSON.stringify(metadata[key]) === JSON.stringify(value))

@@ -1,0 +1,100 @@
+/**
+ * Fills the silence while an agent is thinking: "One moment, please."
+ *
+ * Silence is measured in what the agent sends, on the `Clock`. Nothing is filled once the agent has asked to end or to
+ * transfer the call, nor after the end of the call.
+ *
+ * @since 0.1.0
+ */
+import type * as Arr from "effect/Array"
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Agent } from "../Agent.ts"
+import * as Event from "../Event.ts"
+
+/** What is said into the silence, and when. */
+export interface Options {
+  /** How long the agent may be silent. */
+  readonly after: Duration.Input
+  /** What is said, one after the other, from the beginning again where `limit` is higher than their number. */
+  readonly texts: Arr.NonEmptyReadonlyArray<string>
+  /** How long after a filler the next one follows in the same silence. None follows where it is missing. */
+  readonly every?: Duration.Input | undefined
+  /** How many fillers a turn has at most. By default each text is said once. */
+  readonly limit?: number | undefined
+  /** Whether only the time to the first text of a turn is filled (the default), or every silence in it. */
+  readonly until?: "firstText" | "end" | undefined
+}
+
+/** Fills the silences of an agent. A filler never gets ahead of text, and white space keeps it apart from what follows. */
+export const agent =
+  <E, R>(agent: Agent<E, R>, options: Options): Agent<E, R> =>
+  (event, turn) =>
+    event._tag === "CallEnded"
+      ? agent(event, turn)
+      : Stream.transformPull(agent(event, turn), (pull, scope) =>
+          Effect.map(Clock.Clock, (clock) => fill(pull, options, clock, scope))
+        )
+
+type Outputs = Arr.NonEmptyReadonlyArray<Event.Output>
+
+const fill = <E, R>(
+  pull: Pull.Pull<Outputs, E, void, R>,
+  { after, every, limit, texts, until }: Options,
+  clock: Clock.Clock,
+  scope: Scope.Scope
+): Pull.Pull<Outputs, E, void, R> => {
+  const patience = Duration.toMillis(after)
+  const repeat = every === undefined ? Infinity : Duration.toMillis(every)
+  let left = limit ?? texts.length
+  let count = 0
+  let due = clock.currentTimeMillisUnsafe() + patience
+  let gap = ""
+  // What the agent is working on. It goes on while a filler is said.
+  let pending: Fiber.Fiber<Outputs, E | Cause.Done<void>> | undefined
+
+  const arrived = (exit: Exit.Exit<Outputs, E | Cause.Done<void>>) => {
+    pending = undefined
+    if (exit._tag === "Success") exit.value.forEach(look)
+    return exit
+  }
+
+  const look = (output: Event.Output) => {
+    if (output._tag === "AgentEndCall" || output._tag === "AgentTransferCall") left = 0
+    if (output._tag !== "AgentSendText" || output.text.trim() === "") return
+    if (until !== "end") left = 0
+    due = clock.currentTimeMillisUnsafe() + patience
+    gap = /\s$/.test(output.text) ? "" : " "
+  }
+
+  const say = (): Outputs => {
+    const text = gap + texts[count++ % texts.length]!.trim() + " "
+    left--
+    due = clock.currentTimeMillisUnsafe() + repeat
+    gap = ""
+    return [Event.sendText(text)]
+  }
+
+  return Effect.suspend(() => {
+    if (pending === undefined && left <= 0) return pull
+    const working =
+      pending === undefined ? Effect.forkIn(pull, scope, { startImmediately: true }) : Effect.succeed(pending)
+    return Effect.flatMap(working, (fiber) => {
+      pending = fiber
+      if (left <= 0 || due === Infinity) return Effect.flatMap(Fiber.await(fiber), arrived)
+      const wait = Duration.millis(Math.max(0, due - clock.currentTimeMillisUnsafe()))
+      return Effect.flatMap(Effect.timeoutOption(Fiber.await(fiber), wait), (exit): Pull.Pull<Outputs, E, void> => {
+        const done = Option.isSome(exit) ? exit.value : fiber.pollUnsafe()
+        return done === undefined ? Effect.sync(say) : arrived(done)
+      })
+    })
+  })
+}

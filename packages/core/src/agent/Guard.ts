@@ -1,0 +1,97 @@
+/**
+ * Judges what an agent is told, and what it says, before it matters.
+ *
+ * A judge is an Effect: a list of words, a classifier, another model. What it needs and how it fails is part of the guarded
+ * agent's type.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import type { Agent } from "../Agent.ts"
+import * as Event from "../Event.ts"
+import * as HeldText from "./internal/heldText.ts"
+import type * as Turn from "../Turn.ts"
+
+/** Decides about an event: what is done instead of handing it to the agent, or undefined to let it pass. */
+export interface InputJudge<out E = never, out R = never, out E2 = never, out R2 = never> {
+  (event: Event.Input, turn: Turn.Turn): Effect.Effect<Instead<E2, R2> | undefined, E, R>
+}
+
+/** What is done instead: one output, or a stream of them. */
+export type Instead<E = never, R = never> = Event.Output | Stream.Stream<Event.Output, E, R>
+
+/** Decides about a piece of text: what is said, the same or changed, or undefined to block it. */
+export interface OutputJudge<out E = never, out R = never> {
+  (text: string, event: Event.Input, turn: Turn.Turn): Effect.Effect<string | undefined, E, R>
+}
+
+/** How text is held back. */
+export interface OutputOptions {
+  /** How much is judged at a time: each sentence (the default), or all that a turn says. */
+  readonly unit?: "sentence" | "turn" | undefined
+  /** Said in place of the first text of a turn that is blocked. */
+  readonly fallback?: string | undefined
+}
+
+/** Asks the judge before the agent sees an event. */
+export const input =
+  <E, R, E2, R2, E3 = never, R3 = never>(
+    agent: Agent<E, R>,
+    judge: InputJudge<E2, R2, E3, R3>
+  ): Agent<E | E2 | E3, R | R2 | R3> =>
+  (event, turn) =>
+    Stream.unwrap(
+      Effect.map(judge(event, turn), (instead): Stream.Stream<Event.Output, E | E3, R | R3> => {
+        if (instead === undefined) return agent(event, turn)
+        return Stream.isStream(instead) ? instead : Stream.succeed(instead)
+      })
+    )
+
+/**
+ * Holds what an agent says back until it is judged.
+ *
+ * A sentence is judged when the next one begins, when the agent asks for something else to be done, and at the end of the
+ * turn. All outputs keep their order: those that are only logged wait behind a sentence that is not complete, and where
+ * the whole turn is judged everything waits. White space around the text is not shown to the judge, and stays. Text that
+ * is held when the turn fails or is interrupted is never said.
+ */
+export const output =
+  <E, R, E2, R2>(agent: Agent<E, R>, judge: OutputJudge<E2, R2>, options: OutputOptions = {}): Agent<E | E2, R | R2> =>
+  (event, turn) =>
+    Stream.suspend(() => {
+      let fallback = options.fallback
+      const judged = (output: Event.OutputOf<"AgentSendText">): Effect.Effect<Event.Output | undefined, E2, R2> => {
+        const text = output.text.trim()
+        if (text === "") return Effect.succeed(output)
+        return Effect.map(judge(text, event, turn), (verdict) => {
+          const said = verdict ?? fallback
+          if (verdict === undefined) fallback = undefined
+          // A function, so that "$" in what is said keeps its meaning.
+          return said === undefined || said === ""
+            ? undefined
+            : { ...output, text: output.text.replace(text, () => said) }
+        })
+      }
+      return HeldText.regroup(agent(event, turn), units[options.unit ?? "sentence"]).pipe(
+        Stream.mapEffect((output) => (output._tag === "AgentSendText" ? judged(output) : Effect.succeed(output))),
+        Stream.filter(Predicate.isNotUndefined)
+      )
+    })
+
+const segmenter = new Intl.Segmenter("und", { granularity: "sentence" })
+const mayEnd = /[\p{Sentence_Terminal}\p{Zl}\p{Zp}\r\n\u0085]/u
+
+const units: { readonly [Unit in "sentence" | "turn"]: HeldText.Units } = {
+  sentence: {
+    waits: (output) => output._tag === "LogMetric" || output._tag === "LogMessage",
+    ends: (held, added) => {
+      const text = held + added
+      if (!mayEnd.test(text)) return []
+      // The last segment may go on. The first one begins at 0, so the starts of the others are the ends.
+      return Array.from(segmenter.segment(text), ({ index }) => index).slice(1)
+    }
+  },
+  turn: { waits: () => true, ends: () => [] }
+}

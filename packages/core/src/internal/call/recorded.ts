@@ -1,0 +1,55 @@
+/** Where a call notes for its recorder what happens. A call without one has none of this on its way. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Event from "../../Event.ts"
+import type { Recorder } from "../../recording/Recorder.ts"
+import type * as Recording from "../../recording/Recording.ts"
+import type { Record } from "./record.ts"
+
+/** The record of a call, with each report and each event of the call's own noted before anyone acts on it. */
+export const record = (self: Record, recorder: Recorder | undefined): Record =>
+  recorder === undefined
+    ? self
+    : {
+        ...self,
+        report: (report) => {
+          const event = self.report(report)
+          if (event === undefined || event.eventId === report.eventId) recorder.note({ _tag: "Reported", report })
+          else recorder.note({ _tag: "Reported", report, eventId: event.eventId })
+          return event
+        },
+        add: (event) => {
+          recorder.note({ _tag: "Happened", event: event as Recording.LineOf<"Happened">["event"] })
+          return self.add(event)
+        }
+      }
+
+/** Notes when a turn starts, and how it ends. */
+export const turn =
+  (recorder: Recorder | undefined, turn: number, trigger: Event.Input) =>
+  <E, R>(self: Effect.Effect<void, E, R>): Effect.Effect<void, E, R> =>
+    recorder === undefined
+      ? self
+      : Effect.suspend(() => {
+          recorder.note({ _tag: "TurnStarted", turn, trigger: trigger.eventId })
+          return Effect.onExit(self, (exit) =>
+            Effect.sync(() => recorder.note({ _tag: "TurnEnded", turn, outcome: outcomeOf(exit) }))
+          )
+        })
+
+const outcomeOf = (exit: Exit.Exit<void, unknown>): Recording.LineOf<"TurnEnded">["outcome"] => {
+  if (Exit.isSuccess(exit)) return "Finished"
+  return Cause.hasInterruptsOnly(exit.cause) ? "Interrupted" : "Failed"
+}
+
+/** Notes outputs that go to the harness, or only on the record. */
+export const outputs = (
+  recorder: Recorder | undefined,
+  kind: "Sent" | "Kept",
+  outputs: ReadonlyArray<Event.Output>,
+  turn: number
+): void => {
+  if (recorder === undefined) return
+  for (const output of outputs) recorder.note({ _tag: kind, turn, output })
+}

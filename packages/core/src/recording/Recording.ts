@@ -1,0 +1,331 @@
+/**
+ * A recorded call as text: JSON lines, a header first, then what happened, in order and with times.
+ *
+ * What stands in a line is the event itself, as its own schema has it; only words that follow each other are written as one
+ * line, which a reader takes apart. It passes over kinds of lines that it does not know, so a minor version may add some; a
+ * major version that it does not know is an error. `Recorder` writes recordings.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
+import { CallError } from "../CallError.ts"
+import { CallRequest } from "../CallRequest.ts"
+import * as Event from "../Event.ts"
+import * as LineText from "./internal/lineText.ts"
+import * as WordsLine from "./internal/wordsLine.ts"
+
+/** The major version that is written, and the newest one that is read. */
+export const version = 2
+
+// What admits to the platform's services is never written.
+const Request = Schema.Struct(Struct.omit(CallRequest.fields, ["agentToken"])).pipe(
+  Schema.decodeTo(
+    Schema.toType(CallRequest),
+    SchemaTransformation.transform({
+      decode: (request): CallRequest => ({ ...request, agentToken: null }),
+      encode: ({ agentToken: _, ...request }) => request
+    })
+  )
+)
+
+/** The first line of a recording. `seed` is that of the `Random` of the call, from which its ids are drawn. */
+export const Header = Schema.TaggedStruct("Recording", {
+  version: Schema.Int,
+  startedAt: Schema.DateTimeUtcFromString,
+  request: Request,
+  seed: Schema.Int,
+  /** Whether something was blanked, so that a replay can not be the same to the byte. */
+  redacted: Schema.Boolean
+})
+export type Header = typeof Header.Type
+
+const Json = Schema.Record(Schema.String, Schema.Unknown)
+/** Milliseconds since the start of the call. */
+const at = { at: Schema.Finite }
+const inTurn = { ...at, turn: Schema.Int }
+
+/** A tool as a model was shown it. */
+export const Tool = Schema.Struct({
+  name: Schema.String,
+  description: Schema.optional(Schema.String),
+  parameters: Schema.Unknown
+})
+export type Tool = typeof Tool.Type
+
+/** One thing that happened on a call. `at` is in milliseconds since its start; lines are in the order of happening. */
+export const Line = Schema.TaggedUnion({
+  /** What the harness reported. `eventId` is the id that the agent saw, where it is not the reported one. */
+  Reported: { ...at, report: Event.Report, eventId: Schema.optional(Schema.String) },
+  /** An event that the call made itself. */
+  Happened: {
+    ...at,
+    event: Schema.Union([
+      Event.Input.cases.CallStarted,
+      Event.Input.cases.CallEnded,
+      Event.Input.cases.BackgroundReturned,
+      Event.Input.cases.TurnFailed
+    ])
+  },
+  TurnStarted: { ...inTurn, trigger: Schema.String },
+  TurnEnded: { ...inTurn, outcome: Schema.Literals(["Finished", "Failed", "Interrupted"]) },
+  /** An output that was handed to the harness. */
+  Sent: { ...inTurn, output: Event.Output },
+  /** An output that went on the record of the call and not to the harness. */
+  Kept: { ...inTurn, output: Event.Output },
+  /** The harness was told that the agent broke off. */
+  CallFailed: { ...at, reason: CallError.fields.reason, message: Schema.String },
+  /**
+   * A model was asked. The prompt, as `effect/ai` encodes its messages, is the first `like.messages` messages of request
+   * `like.request`, and then `messages`. Tools and settings that are absent are those of that request.
+   */
+  ModelRequested: {
+    ...inTurn,
+    /** Counts the requests of a call from 1. */
+    request: Schema.Int,
+    method: Schema.Literals(["streamText", "generateText"]),
+    like: Schema.optional(Schema.Struct({ request: Schema.Int, messages: Schema.Int })),
+    messages: Schema.Array(Json),
+    tools: Schema.optional(Schema.Array(Tool)),
+    settings: Schema.optional(Json)
+  },
+  /** Parts of a reply that came together, as `effect/ai` encodes them. */
+  ModelReplied: { ...at, request: Schema.Int, parts: Schema.Array(Json) },
+  ModelEnded: {
+    ...at,
+    request: Schema.Int,
+    outcome: Schema.Literals(["Finished", "Failed", "Interrupted"]),
+    /** The failure, as `effect/ai` encodes its `AiError`, without the exchange with the provider. */
+    error: Schema.optional(Json)
+  },
+  /** Nothing of the call is left. It was cut off where its scope closed before its end. */
+  CallClosed: { ...at, how: Schema.Literals(["Ended", "CutOff"]) },
+  /** A line of this kind could not be written. */
+  Lost: { ...at, kind: Schema.String }
+})
+export type Line = typeof Line.Type
+
+/** One kind of line by its tag. */
+export type LineOf<Tag extends Line["_tag"]> = Extract<Line, { readonly _tag: Tag }>
+
+type WithoutTime<L> = L extends Line ? Omit<L, "at"> : never
+
+/** A line before it has a time. */
+export type Note = WithoutTime<Line>
+
+/** A recording as it was read. */
+export interface Recording {
+  readonly header: Header
+  readonly lines: ReadonlyArray<Line>
+  /** Whether the last line is missing its end, as after a crash. It is left out, but for words of it that are whole. */
+  readonly truncated: boolean
+  /** How many lines were of kinds that this version does not know. */
+  readonly skipped: number
+}
+
+/** What a reader makes of a line. */
+export type Read =
+  | Header
+  | Line
+  | { readonly _tag: "Skipped"; readonly line: number; readonly kind: string }
+  | { readonly _tag: "Truncated"; readonly line: number }
+
+/**
+ * A text that is no recording.
+ *
+ * `NoHeader`: it does not begin like one. `Version`: a newer major version wrote it. `Corrupt`: a line, not the last one,
+ * cannot be read. `Dangling`: a request to a model refers to one that is not there.
+ */
+export class RecordingError extends Schema.TaggedError<RecordingError>()("RecordingError", {
+  reason: Schema.Literals(["NoHeader", "Version", "Corrupt", "Dangling"]),
+  /** The number of the line, from 1. Of `Dangling`, with each word on a line of its own. */
+  line: Schema.Int,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `line ${this.line}: ${this.detail}`
+  }
+}
+
+/** The header as its line of text, with the line break. */
+export const encodeHeader = (header: Header): string => `${LineText.json(encodeAsJson(header))}\n`
+
+/** A line as text, with the line break. What is no JSON in it becomes its text, or null. */
+export const encodeLine = ({ at, ...note }: Line): string => LineText.line(at, note as Note)
+
+/** A recording as text. */
+export const encode = ({ header, lines }: Pick<Recording, "header" | "lines">): string => {
+  const text = LineText.make()
+  return encodeHeader(header) + lines.map(({ at, ...note }) => text.add(at, note as Note)).join("") + text.end()
+}
+
+/** Reads a whole recording. */
+export const decode = (text: string): Result.Result<Recording, RecordingError> =>
+  Result.gen(function* () {
+    const reader = makeReader()
+    const reads = [...(yield* reader.push(text)), ...(yield* reader.end())]
+    const [header, ...rest] = reads as [Header, ...Array<Exclude<Read, Header>>]
+    const isLine = (read: Read): read is Line => read._tag !== "Skipped" && read._tag !== "Truncated"
+    const skipped = rest.filter(({ _tag }) => _tag === "Skipped").length
+    return { header, lines: rest.filter(isLine), truncated: rest.at(-1)?._tag === "Truncated", skipped }
+  })
+
+/** Reads a recording from pieces of its text, line by line. The header comes first. */
+export const decodeStream = <E, R>(text: Stream.Stream<string, E, R>): Stream.Stream<Read, E | RecordingError, R> =>
+  Stream.suspend(() => {
+    const reader = makeReader()
+    return text.pipe(
+      Stream.mapEffect((piece) => Effect.fromResult(reader.push(piece))),
+      Stream.concat(Stream.fromEffect(Effect.suspend(() => Effect.fromResult(reader.end())))),
+      Stream.flattenIterable
+    )
+  })
+
+/** A request to a model, with all that the lines of a recording say about it. */
+export interface ModelRequest {
+  readonly request: number
+  readonly turn: number
+  readonly at: number
+  readonly method: LineOf<"ModelRequested">["method"]
+  /** Encoded messages of `effect/ai`. */
+  readonly prompt: LineOf<"ModelRequested">["messages"]
+  readonly tools: ReadonlyArray<Tool>
+  readonly settings: typeof Json.Type
+  readonly replies: ReadonlyArray<LineOf<"ModelReplied">>
+  /** Undefined where the recording broke off before. */
+  readonly end: LineOf<"ModelEnded"> | undefined
+}
+
+/** The requests to models, in the order in which they were made. A reply without its request is passed over. */
+export const modelRequests = ({
+  lines
+}: Pick<Recording, "lines">): Result.Result<ReadonlyArray<ModelRequest>, RecordingError> => {
+  type Building = { -readonly [K in keyof ModelRequest]: ModelRequest[K] } & { replies: Array<LineOf<"ModelReplied">> }
+  const requests = new Map<number, Building>()
+  for (const [index, line] of lines.entries()) {
+    switch (line._tag) {
+      case "ModelRequested": {
+        const { at, like, messages, method, request, turn } = line
+        const before = like === undefined ? undefined : requests.get(like.request)
+        if (like !== undefined && before === undefined) {
+          const detail = `there is no request ${like.request} before request ${request}`
+          // The header is the first line.
+          return Result.fail(new RecordingError({ reason: "Dangling", line: index + 2, detail }))
+        }
+        const prompt = [...(before?.prompt.slice(0, like!.messages) ?? []), ...messages]
+        const tools = line.tools ?? before?.tools ?? []
+        const settings = line.settings ?? before?.settings ?? {}
+        requests.set(request, { request, turn, at, method, prompt, tools, settings, replies: [], end: undefined })
+        break
+      }
+      case "ModelReplied":
+      case "ModelEnded": {
+        const request = requests.get(line.request)
+        if (line._tag === "ModelReplied") request?.replies.push(line)
+        else if (request !== undefined) request.end = line
+      }
+    }
+  }
+  return Result.succeed([...requests.values()])
+}
+
+interface Reader {
+  readonly push: (text: string) => Result.Result<ReadonlyArray<Read>, RecordingError>
+  readonly end: () => Result.Result<ReadonlyArray<Read>, RecordingError>
+}
+
+const makeReader = (): Reader => {
+  let rest = ""
+  let line = 0
+  let begun = false
+
+  const read = (text: string): Result.Result<ReadonlyArray<Read>, RecordingError> => {
+    line++
+    if (begun) return readLine(text, line)
+    begun = true
+    return Result.map(readHeader(text, line), (header) => [header])
+  }
+
+  /** Without its line break the last line may be a piece of one. */
+  const readLast = (text: string): Result.Result<ReadonlyArray<Read>, RecordingError> => {
+    const isFirst = !begun
+    return Result.orElse(read(text), (error) => {
+      if (isFirst) return Result.fail(error)
+      const truncated: Read = { _tag: "Truncated", line }
+      const mended = WordsLine.mend(text.trimEnd())
+      if (mended === undefined) return Result.succeed([truncated])
+      return Result.map(readLine(mended.text, line), (reads) => (mended.isCut ? [...reads, truncated] : reads))
+    })
+  }
+
+  return {
+    push: (text) =>
+      Result.gen(function* () {
+        const lines = (rest + text).split("\n")
+        rest = lines.pop()!
+        const reads: Array<Read> = []
+        for (const text of lines) {
+          if (text.trim() === "") line++
+          else for (const one of yield* read(text)) reads.push(one)
+        }
+        return reads
+      }),
+    end: () => (rest.trim() === "" && begun ? Result.succeed([]) : readLast(rest))
+  }
+}
+
+const encodeAsJson = Schema.encodeSync(Header)
+const decodeHeader = Schema.decodeUnknownResult(Header)
+const decodeLine = Schema.decodeUnknownResult(Line)
+
+const parse = (text: string): unknown => Result.getOrUndefined(Result.try(() => JSON.parse(text)))
+
+const readHeader = (text: string, line: number): Result.Result<Header, RecordingError> => {
+  const fail = (reason: RecordingError["reason"], detail: string) =>
+    Result.fail(new RecordingError({ reason, line, detail }))
+  const value = parse(text)
+  if (tagOf(value) !== "Recording") return fail("NoHeader", "this is no recording of a call")
+  const found = (value as { readonly version?: unknown }).version
+  if (typeof found === "number" && found > version) {
+    return fail("Version", `the recording is of version ${found}, and this can read ${version} at most`)
+  }
+  return Result.mapError(
+    decodeHeader(value),
+    ({ message }) => new RecordingError({ reason: "NoHeader", line, detail: message })
+  )
+}
+
+const readLine = (text: string, line: number): Result.Result<ReadonlyArray<Read>, RecordingError> => {
+  const value = parse(text)
+  const kind = unknownKind(value)
+  if (kind !== undefined) return Result.succeed([{ _tag: "Skipped", line, kind }])
+  const lines =
+    value === undefined
+      ? Result.fail({ message: "this is no JSON" })
+      : Result.flatMap(WordsLine.expand(value), (values) => Result.all(values.map((value) => decodeLine(value))))
+  return Result.mapError(lines, ({ message }) => new RecordingError({ reason: "Corrupt", line, detail: message }))
+}
+
+const tagOf = (value: unknown): string | undefined =>
+  typeof value === "object" && value !== null && "_tag" in value && typeof value._tag === "string"
+    ? value._tag
+    : undefined
+
+/** The kind of a line, or of the event in it, that a later version has added. */
+const unknownKind = (value: unknown): string | undefined => {
+  const kind = tagOf(value)
+  if (kind === undefined) return undefined
+  // These are held to a schema as they are taken apart.
+  if (kind === "Words") return undefined
+  if (!Object.hasOwn(Line.cases, kind)) return kind
+  const { event, output, report } = value as { readonly [field: string]: unknown }
+  const of = (tag: string | undefined, known: object) =>
+    tag === undefined || Object.hasOwn(known, tag) ? undefined : tag
+  return of(tagOf(report), Event.Report.cases) ?? of(tagOf(output), Event.Output.cases) ?? of(tagOf(event), made)
+}
+
+const made = { CallStarted: true, CallEnded: true, BackgroundReturned: true, TurnFailed: true }

@@ -1,0 +1,214 @@
+/**
+ * The voice of a simulated line: speaks what the agent sends, word by word, reports what was heard, and stops where the
+ * caller speaks. Text that may not be interrupted is spoken to its end.
+ *
+ * It is moved by the clock of the world and by what it is told, and needs no fiber.
+ */
+import type * as Event from "../../../Event.ts"
+import type { Happening } from "../../Timeline.ts"
+import type { Cancel, World } from "../time/world.ts"
+
+/** A word on its way to the caller. `index` counts the words of the call from 0. */
+export interface Word {
+  readonly text: string
+  readonly index: number
+}
+
+export interface Options {
+  readonly world: World
+  readonly wordMs: number
+  /** Between the text and its first sound, at the begin of each utterance. */
+  readonly firstSoundMs: number
+  /** What is reported of a word: its text by default, another one, or nothing. */
+  readonly reports: (word: Word) => string | undefined
+  readonly report: (report: Event.Report) => void
+  readonly note: (happening: Happening) => void
+  readonly isOver: (turn: number) => boolean
+  /** Told when a word was heard, and when the agent begins to speak. */
+  readonly changed: () => void
+}
+
+export interface Voice {
+  readonly say: (text: string, turn: number, interruptible: boolean) => void
+  /** Does something once all that was said before is spoken. Where the caller speaks first, what is interruptible is not done. */
+  readonly afterwards: (act: () => void, interruptible: boolean) => void
+  /** The caller speaks: drops what may be interrupted. */
+  readonly interrupt: () => void
+  /** The turn that sent a text has ended: what looked like a part of a word was one. */
+  readonly turnOver: () => void
+  /** Speaks no more. */
+  readonly stop: () => void
+  readonly speaks: () => boolean
+  /** Whether there is nothing to be spoken. */
+  readonly isSilent: () => boolean
+}
+
+interface Piece {
+  readonly text: string
+  readonly turn: number
+  readonly interruptible: boolean
+  /** Something to be done at this place of the text. */
+  readonly act?: () => void
+}
+
+/** How long a piece of a word waits for the rest of it. */
+const fragmentMs = 100
+
+export const make = (options: Options): Voice => {
+  const { changed, isOver, note, report, reports, wordMs, world } = options
+  let pieces: Array<Piece> = []
+  let lastSaidAt = 0
+  let speaking = false
+  let count = 0
+  /** The word that is being spoken. */
+  let current: Piece | undefined
+  /** Takes back what is to happen next: the end of the word, or of the wait for more text. */
+  let cancel: Cancel = () => {}
+
+  const wordHeard = (word: Piece, from: number) => () => {
+    current = undefined
+    const text = word.text.replace(/\s+/gu, "")
+    const reported = reports({ text, index: count++ })
+    note({ _tag: "Spoken", turn: word.turn, from, text: word.text, reported })
+    if (reported !== undefined) report({ _tag: "AgentTextSent", content: reported })
+    changed()
+    goOn()
+  }
+
+  const speak = (word: Piece) => {
+    cancel = world.after(wordMs, wordHeard(word, world.now))
+  }
+
+  const begin = (word: Piece) => {
+    current = word
+    if (speaking) return speak(word)
+    const sound = () => {
+      speaking = true
+      report({ _tag: "AgentTurnStarted" })
+      changed()
+      speak(word)
+    }
+    if (options.firstSoundMs > 0) cancel = world.after(options.firstSoundMs, sound)
+    else sound()
+  }
+
+  const end = () => {
+    if (!speaking) return
+    speaking = false
+    report({ _tag: "AgentTurnEnded" })
+  }
+
+  const isBlank = (piece: Piece) => piece.act === undefined && piece.text.trim() === ""
+
+  /** Does what is next, as soon as it can be told what that is. */
+  const goOn = () => {
+    cancel()
+    // Space belongs to the word that comes after it, if there is one.
+    while (current === undefined && !pieces.every(isBlank)) {
+      const { act, turn } = pieces[0]!
+      if (act !== undefined) {
+        pieces.shift()
+        act()
+        continue
+      }
+      const left = lastSaidAt + fragmentMs - world.now
+      const length = wordLength(pieces, isOver(turn) ? "Over" : left <= 0 ? "Late" : "Open")
+      if (length === 0) {
+        if (left > 0) cancel = world.after(left, goOn)
+        return
+      }
+      const word = take(pieces, length)
+      if (word.text.trim() !== "") begin(word)
+    }
+    // More may come at this very moment.
+    if (current === undefined && speaking) cancel = world.whenOver(end)
+  }
+
+  const drop = (isDropped: (piece: Piece) => boolean) => {
+    const dropped = [...(current === undefined ? [] : [current]), ...pieces].filter(isDropped)
+    const text = dropped.map((piece) => piece.text).join("")
+    if (text.trim() !== "") note({ _tag: "Unspoken", text })
+    pieces = pieces.filter((piece) => !isDropped(piece))
+    if (current !== undefined && isDropped(current)) current = undefined
+  }
+
+  const add = (piece: Piece) => {
+    pieces.push(piece)
+    if (current === undefined) goOn()
+  }
+
+  return {
+    say: (text, turn, interruptible) => {
+      if (text === "") return
+      lastSaidAt = world.now
+      add({ text, turn, interruptible })
+    },
+    afterwards: (act, interruptible) => add({ text: "", turn: 0, interruptible, act }),
+    interrupt: () => {
+      drop(({ interruptible }) => interruptible)
+      if (current === undefined) goOn()
+    },
+    turnOver: () => {
+      if (current === undefined) goOn()
+    },
+    stop: () => {
+      cancel()
+      drop(() => true)
+      speaking = false
+    },
+    speaks: () => speaking,
+    isSilent: () => !speaking && current === undefined && pieces.every(isBlank)
+  }
+}
+
+const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u
+
+const splitPair = /[\uD800-\uDBFF]$/
+
+/**
+ * Length of the next word with the space around it; 0 while more of it may come. A turn that is `Late` has sent nothing for
+ * a while, so what it has sent is taken for a word, unless it ends inside of a character.
+ */
+const wordLength = (pieces: ReadonlyArray<Piece>, turn: "Open" | "Late" | "Over"): number => {
+  let text = ""
+  for (const piece of pieces) {
+    // No word goes on in the next turn.
+    if (piece.act !== undefined || piece.turn !== pieces[0]!.turn) return text.length
+    text += piece.text
+    if (unspaced.test(text.slice(0, 8))) return leading(text).length
+    const found = /^\s*\S+\s+/u.exec(text)
+    if (found !== null) return found[0].length
+  }
+  if (turn === "Over") return text.length
+  return turn === "Late" && !splitPair.test(text) ? text.length : 0
+}
+
+/** Takes so much text out of the pieces. A word that is partly uninterruptible is so as a whole. */
+const take = (pieces: Array<Piece>, length: number): Piece => {
+  const { turn } = pieces[0]!
+  let text = ""
+  let interruptible = true
+  while (text.length < length) {
+    const piece = pieces[0]!
+    const part = piece.text.slice(0, length - text.length)
+    text += part
+    interruptible &&= piece.interruptible
+    if (part.length === piece.text.length) pieces.shift()
+    else pieces[0] = { ...piece, text: piece.text.slice(part.length) }
+  }
+  return { text, turn, interruptible }
+}
+
+const segmenter = new Intl.Segmenter("und", { granularity: "word" })
+
+/** The first word of a script without spaces, with what cannot be spoken around it. */
+const leading = (text: string): string => {
+  let taken = ""
+  let hasWord = false
+  for (const { isWordLike, segment } of segmenter.segment(text)) {
+    if (hasWord && isWordLike === true) break
+    taken += segment
+    hasWord ||= isWordLike === true
+  }
+  return taken
+}

@@ -1,0 +1,62 @@
+/** An agent at the pace of a recorded call: it sends, and its turns and its background work end, not before they did then. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { AgentSpec } from "../../../Agent.ts"
+import type * as Recording from "../../../recording/Recording.ts"
+import type { Pace } from "../../Pace.ts"
+import type * as Turn from "../../../Turn.ts"
+import * as RecordedTurns from "./recordedTurns.ts"
+
+export const make = (lines: ReadonlyArray<Recording.Line>, pace: Pace) => {
+  const turns = RecordedTurns.of(lines)
+  const returned = RecordedTurns.returned(lines)
+  const until = (line: Recording.Line | undefined) => (line === undefined ? Effect.void : pace.until(line))
+
+  const paced = (turn: Turn.Turn): Turn.Turn => {
+    const left = [...(returned.get(turn.trigger.eventId) ?? [])]
+    return {
+      ...turn,
+      background: (name, work, options) =>
+        Effect.suspend(() => {
+          const at = left.findIndex(({ event }) => event.name === name)
+          const [found] = at < 0 ? [] : left.splice(at, 1)
+          const hold = until(found?.line)
+          return turn.background(
+            name,
+            work.pipe(
+              Effect.tap(() => hold),
+              Effect.tapCause(() => hold)
+            ),
+            options
+          )
+        })
+    }
+  }
+
+  return <R>(spec: AgentSpec<unknown, R>): AgentSpec<unknown, R> => ({
+    ...spec,
+    agent: (trigger, turn) => {
+      const { end, eventAt, sent = [] } = turns.get(turn.id) ?? {}
+      let place = 0
+      const isCut = end?.outcome === "Interrupted"
+      // Where the turn was interrupted, what would have come next came too late.
+      const cut = isCut ? pace.until(end, eventAt) : Effect.void
+      // Acquired first, so that it comes behind all that the turn cleans up.
+      const enter = Effect.acquireRelease(Effect.void, (_, exit) =>
+        isCut && Exit.isSuccess(exit) ? cut : until(end)
+      ) as Effect.Effect<void, never, Scope.Scope>
+      const answer = Stream.suspend(() => spec.agent(trigger, paced(turn))).pipe(
+        Stream.mapArrayEffect((outputs) => {
+          const line = sent[place]
+          place += outputs.length
+          return Effect.as(line === undefined ? cut : pace.until(line), outputs)
+        }),
+        Stream.concat(Stream.fromEffectDrain(cut))
+      )
+      // The scope is the turn's own, which the call brings.
+      return Stream.concat(Stream.fromEffectDrain(enter), answer) as typeof answer
+    }
+  })
+}

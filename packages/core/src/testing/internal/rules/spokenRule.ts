@@ -1,0 +1,126 @@
+/** Rule 5: the history holds as spoken what the harness has reported as spoken, as the agent wrote it. */
+import * as Played from "../../Played.ts"
+import type { Breach } from "./ruleModel.ts"
+
+/** Letters and digits: what no report leaves out or puts in. */
+const solid = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase()
+
+/** What the history of a call says of its speech that it must not. */
+export const breaches = (call: Played.Played): ReadonlyArray<Breach> => {
+  const { entries } = call
+  const at = entries.at(-1)?.at ?? 0
+  const spoken = entries.flatMap((entry) => (entry._tag === "Spoken" ? [entry] : []))
+  const end = entries.findIndex(({ _tag }) => _tag === "HungUp")
+  const reports = entries
+    .slice(0, end)
+    .flatMap((entry) =>
+      entry._tag === "Reported" && entry.report._tag === "AgentTextSent" ? [entry.report.content] : []
+    )
+  const told = spoken.flatMap(({ reported }) => (reported === undefined ? [] : [reported]))
+  // Reports of speech that nobody has spoken, and histories that the agent has changed, say nothing.
+  const isEdited = entries.some(({ _tag }) => _tag === "Edited")
+  if (isEdited || !reports.every((content, index) => content === told[index])) return []
+  const recorded = Played.events(call).flatMap((event) => (event._tag === "AgentTextSent" ? [event.content] : []))
+  const wrong = spoken.filter(({ reported, text }) => reported === undefined || solid(reported) !== solid(text)).length
+  return wrong === 0 ? exactly(call, reports, recorded, at) : nearly(reports, recorded, wrong, at)
+}
+
+const exactly = (
+  call: Played.Played,
+  told: ReadonlyArray<string>,
+  recorded: ReadonlyArray<string>,
+  at: number
+): ReadonlyArray<Breach> => {
+  const found: Array<Breach> = []
+  const said = saidByTurn(call).join(boundary)
+  const spoken = spokenOf(call)
+  const history = solid(recorded.join(""))
+  const reported = solid(told.join(""))
+  // Text that cannot be interrupted counts as spoken once it has begun, and the call may end before it was.
+  if (!history.startsWith(reported)) {
+    found.push({ rule: 5, at, what: `“${recorded.join(" | ")}” is on the record, and “${told.join(" ")}” was heard` })
+  }
+  for (const text of recorded) {
+    // Said, where the rest of it counts as spoken before it is.
+    if (!occurs(spoken, text.trim()) && !occurs(said, text.trim()))
+      found.push({ rule: 5, at, what: `“${text}” is not as the agent wrote it` })
+  }
+  return found
+}
+
+/** Between the texts of two turns: how they are spaced where they are spoken as one is nobody's to say. */
+const boundary = "\u0001"
+
+/** Whether a text is a part of what was said, with any white space at the boundaries of turns. */
+const occurs = (said: string, text: string): boolean => {
+  const begins = (from: number) => {
+    let at = 0
+    for (let i = from; at < text.length; i++) {
+      if (said[i] === boundary) while (at < text.length && /\s/u.test(text[at]!)) at++
+      else if (said[i] === text[at]) at++
+      else if (i >= said.length || !/\s/u.test(said[i]!) || said[i + 1] !== boundary) return false
+    }
+    return true
+  }
+  for (let from = said.indexOf(text[0]!); from >= 0; from = said.indexOf(text[0]!, from + 1)) {
+    if (begins(from)) return true
+  }
+  return text === ""
+}
+
+/** What was spoken, with boundaries where something between was not. */
+const spokenOf = ({ entries }: Played.Played): string => {
+  let text = ""
+  let turn = 0
+  for (const entry of entries) {
+    if (entry._tag === "Unspoken") text += boundary
+    if (entry._tag !== "Spoken") continue
+    text += entry.turn === turn ? entry.text : boundary + entry.text
+    turn = entry.turn
+  }
+  return text
+}
+
+/** What each turn has sent, in order. */
+const saidByTurn = ({ entries }: Played.Played): ReadonlyArray<string> => {
+  const texts = new Map<number, string>()
+  for (const entry of entries) {
+    if (entry._tag !== "Sent" || entry.output._tag !== "AgentSendText") continue
+    texts.set(entry.turn, (texts.get(entry.turn) ?? "") + entry.output.text)
+  }
+  return [...texts.values()]
+}
+
+/** Words beside one that was lost or read out differently may go with it. */
+const costOfWord = 3
+
+const nearly = (
+  told: ReadonlyArray<string>,
+  recorded: ReadonlyArray<string>,
+  wrong: number,
+  at: number
+): ReadonlyArray<Breach> => {
+  const missing = told.length - inCommon(told.map(solid), solid(recorded.join("")))
+  return missing > wrong * costOfWord
+    ? [
+        {
+          rule: 5,
+          at,
+          what: `${missing} of ${told.length} words are not on the record, and ${wrong} went wrong on the line`
+        }
+      ]
+    : []
+}
+
+/** How many of the words a text has, at most, one after the other: the longest common subsequence. */
+const inCommon = (words: ReadonlyArray<string>, text: string): number => {
+  // Where so many words end at the earliest.
+  const ends = [0]
+  for (const word of words) {
+    for (let count = ends.length - 1; count >= 0; count--) {
+      const place = text.indexOf(word, ends[count])
+      if (place >= 0) ends[count + 1] = Math.min(ends[count + 1] ?? Infinity, place + word.length)
+    }
+  }
+  return ends.length - 1
+}

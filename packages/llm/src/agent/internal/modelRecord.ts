@@ -1,0 +1,178 @@
+/**
+ * Notes for the recorder of a call what a model was asked, and what came back: after retries and changes of model, as the
+ * agent got it.
+ */
+import * as Recorder from "@antiphon/core/recording/Recorder"
+import type * as Recording from "@antiphon/core/recording/Recording"
+import * as AiError from "effect/ai/AiError"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Prompt from "effect/ai/Prompt"
+import * as Tool from "effect/ai/Tool"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Pull from "effect/Pull"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as ModelSettings from "../../model/ModelSettings.ts"
+import * as PlanAsk from "../../model/internal/plan/planAsk.ts"
+import * as ToolSchema from "../../tool/internal/toolSchema.ts"
+
+type Json = { readonly [key: string]: unknown }
+
+/** What is known about a request before its settings. */
+export interface Asked {
+  readonly turn: number
+  readonly prompt: ReadonlyArray<Prompt.MessageEncoded>
+  readonly tools: ReadonlyArray<Tool.Any>
+}
+
+type Outcome = Pick<Recording.LineOf<"ModelEnded">, "outcome" | "error">
+
+/** Notes a request, made with settings over those in force, and its reply. */
+export const streamed =
+  (recorder: Recorder.Recorder | undefined, settings: ModelSettings.ModelSettings, asked: Asked) =>
+  <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> => {
+    if (recorder === undefined) return ModelSettings.override(settings)(reply) as Stream.Stream<P, E, R>
+    // Both at once: each costs at every pull.
+    const inForce = Stream.updateContext(reply, (context: Context.Context<R>) =>
+      context.pipe(
+        Context.add(ModelSettings.Current, ModelSettings.merge(Context.get(context, ModelSettings.Current), settings)),
+        Context.add(Random.Random, ownRandom(recorder, asked))
+      )
+    )
+    return Stream.transformPull(inForce, (pull, scope) =>
+      Effect.gen(function* () {
+        const request = yield* ModelSettings.override(settings)(ask(recorder, "streamText", asked))
+        let over = false
+        const end = (outcome: Outcome) => {
+          if (!over) recorder.note({ _tag: "ModelEnded", request, ...outcome })
+          over = true
+        }
+        yield* Scope.addFinalizer(
+          scope,
+          Effect.sync(() => end({ outcome: "Interrupted" }))
+        )
+        // One step a pull: an operator for each of parts, end and failure would cost more than all that is written.
+        return Effect.matchCauseEffect(pull, {
+          onSuccess: (parts) => {
+            recorder.note({ _tag: "ModelReplied", request, parts: encodeStreamed(parts) })
+            return Effect.succeed(parts)
+          },
+          onFailure: (cause) => {
+            end(Pull.isDoneCause(cause) ? { outcome: "Finished" } : failed(cause))
+            return Effect.failCause(cause)
+          }
+        })
+      })
+    )
+  }
+
+/** Notes a request whose reply comes as a whole. */
+export const generated =
+  (recorder: Recorder.Recorder | undefined, asked: Asked) =>
+  <A extends LanguageModel.GenerateTextResponse<{}>, E, R>(reply: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    recorder === undefined
+      ? reply
+      : Effect.flatMap(ask(recorder, "generateText", asked), (request) =>
+          Effect.onExit(Effect.provideService(reply, Random.Random, ownRandom(recorder, asked)), (exit) =>
+            Effect.sync(() => {
+              if (Exit.isSuccess(exit)) {
+                recorder.note({ _tag: "ModelReplied", request, parts: exit.value.content.map(encodePart) })
+              }
+              const outcome: Outcome = Exit.isSuccess(exit) ? { outcome: "Finished" } : failed(exit.cause)
+              recorder.note({ _tag: "ModelEnded", request, ...outcome })
+            })
+          )
+        )
+
+const ask = (recorder: Recorder.Recorder, method: Recording.ModelRequest["method"], { prompt, tools, turn }: Asked) =>
+  Effect.map(ModelSettings.Current, (settings) =>
+    recorder.asked({
+      turn,
+      method,
+      prompt: prompt as ReadonlyArray<Json & Prompt.MessageEncoded>,
+      tools: tools.map(encodeTool),
+      settings: encodeSettings(settings)
+    })
+  )
+
+const ownRandom = (recorder: Recorder.Recorder, { prompt, turn }: Asked): Random.Random =>
+  Recorder.random(recorder, [turn, prompt.length])
+
+const failed = (cause: Cause.Cause<unknown>): Outcome => {
+  if (Cause.hasInterruptsOnly(cause)) return { outcome: "Interrupted" }
+  const error = Cause.squash(cause)
+  return { outcome: "Failed", ...(AiError.isAiError(error) ? { error: encodeError(error) } : {}) }
+}
+
+const encodeAiError = Schema.encodeUnknownResult(AiError.AiError)
+
+/** Without the exchange with the provider: its headers and its address may hold a key. */
+const encodeError = (error: AiError.AiError): Json => {
+  const encoded = encodeAiError(error)
+  if (Result.isFailure(encoded)) {
+    const { message, method, module } = error
+    return { _tag: "AiError", module, method, reason: { _tag: "UnknownError", description: message } }
+  }
+  const { cause: _, http: __, ...reason } = encoded.success.reason as Json
+  const { url } = reason
+  return {
+    ...encoded.success,
+    reason: typeof url === "string" ? { ...reason, url: url.replace(/[?#].*$/s, "") } : reason
+  }
+}
+
+type Part = Parameters<typeof PlanAsk.encode>[0]
+
+/** The form that a provider would send, without what is empty and without headers. JSON writes times and addresses. */
+const encodePart = (part: Part): Json => {
+  const encoded = part.type === "file" || part.type === "tool-result" ? PlanAsk.encode(part) : part
+  const { "~effect/ai/Response/Part": _, metadata, response: __, ...rest } = encoded as unknown as Json
+  return isEmpty(metadata) ? rest : { ...rest, metadata }
+}
+
+const isEmpty = (metadata: unknown): boolean => {
+  if (typeof metadata !== "object") return true
+  for (const _ in metadata) return false
+  return true
+}
+
+const encodeStreamed = (parts: ReadonlyArray<unknown>): ReadonlyArray<Json> =>
+  (parts as ReadonlyArray<Part>).map((part) =>
+    // Nearly all parts are words, and this is the whole of one.
+    part.type === "text-delta" && isEmpty(part.metadata)
+      ? { type: part.type, id: part.id, delta: part.delta }
+      : encodePart(part)
+  )
+
+/** A tool as a model is shown it. */
+export const encodeTool = (tool: Tool.Any): Recording.Tool => {
+  const known = tools.get(tool)
+  if (known !== undefined) return known
+  const description = Tool.getDescription(tool)
+  const encoded: Recording.Tool = {
+    name: tool.name,
+    ...(description === undefined ? {} : { description }),
+    parameters: Tool.isProviderDefined(tool) ? { id: tool.id, args: tool.args } : ToolSchema.ofTool(tool)
+  }
+  tools.set(tool, encoded)
+  return encoded
+}
+
+// A schema takes a thousand times as long to make as to write.
+const tools = new WeakMap<Tool.Any, Recording.Tool>()
+
+/** Settings as JSON, with what is not set left out and the timeout in milliseconds. */
+export const encodeSettings = ({ timeout, ...settings }: ModelSettings.ModelSettings): Json =>
+  Object.fromEntries(
+    Object.entries({
+      ...settings,
+      timeout: timeout == null ? timeout : Duration.toMillis(timeout)
+    }).filter(([, value]) => value !== undefined)
+  )

@@ -1,0 +1,69 @@
+/**
+ * Models of Anthropic, by its messages.
+ *
+ * Retrying is left to the plan. The key and the address come from the options, else from `ANTHROPIC_API_KEY` and
+ * `ANTHROPIC_BASE_URL`.
+ *
+ * @since 0.1.0
+ */
+import AnthropicClient from "@anthropic-ai/sdk"
+import * as AnthropicStructuredOutput from "effect/ai/AnthropicStructuredOutput"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Model from "effect/ai/Model"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as AnthropicReply from "./internal/anthropic/anthropicReply.ts"
+import * as AnthropicRequest from "./internal/anthropic/anthropicRequest.ts"
+import * as Connections from "./internal/provider/connections.ts"
+import * as ModelError from "./internal/provider/modelError.ts"
+import * as NativeWebSearch from "../tool/internal/nativeWebSearch.ts"
+import * as ProviderModel from "./internal/provider/providerModel.ts"
+
+/** Which model, and where. */
+export interface Options extends ProviderModel.Options {}
+
+/** Layer of a model of Anthropic. */
+export const layer = (
+  options: Options
+): Layer.Layer<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName, ModelError.ModelError> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const address =
+        options.baseUrl ?? (yield* ModelError.firstSet(["ANTHROPIC_BASE_URL"])) ?? "https://api.anthropic.com"
+      const baseUrl = yield* ModelError.checkAddress("anthropic", address)
+      const apiKey = yield* ModelError.keyOf({
+        provider: "anthropic",
+        given: options.apiKey,
+        variables: ["ANTHROPIC_API_KEY"],
+        optional: false
+      })
+      const connections = yield* Connections.make()
+      const client = new AnthropicClient({
+        baseURL: baseUrl,
+        apiKey: apiKey ?? null,
+        maxRetries: 0,
+        logLevel: "off",
+        fetchOptions: connections,
+        openTelemetry: false,
+        defaultHeaders: { ...options.headers }
+      })
+      return yield* ProviderModel.make({
+        module: "Anthropic",
+        name: "anthropic",
+        model: options.model,
+        url: `${baseUrl}/v1/messages`,
+        settings: options.settings,
+        request: (settings, request) => AnthropicRequest.make(options.model, settings, request),
+        send: (body, signal) => client.messages.create(body, { signal }).asResponse(),
+        greet: (signal) => client.get("/", { signal }).asResponse(),
+        reply: ({ tools }) =>
+          AnthropicReply.make({
+            searchTool: tools.find((tool) => NativeWebSearch.optionsOf(tool) !== undefined)?.name
+          }),
+        codecTransformer: AnthropicStructuredOutput.toCodecAnthropic
+      })
+    })
+  )
+
+/** Whether a model can search the web by itself. */
+export const searchesNatively: (model: string) => boolean = AnthropicRequest.searchesNatively

@@ -1,0 +1,73 @@
+/**
+ * How a model is to answer: settings that the provider layers read on each request.
+ *
+ * They are one reference, so they can be set for a process, a call, or one turn. A field that is not set falls through to
+ * the settings around it.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+
+/** How much a model is to think before it answers. */
+export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high"
+
+/**
+ * Settings of a request. Undefined is not set; null asks for what the provider does by itself, whatever the settings
+ * around it say.
+ *
+ * A setting that the model is known to refuse is left out of the request.
+ */
+export interface ModelSettings {
+  readonly temperature?: number | null | undefined
+  /** Of the answer. What the model thinks is not counted where the provider tells the two apart. */
+  readonly maxTokens?: number | null | undefined
+  readonly topP?: number | null | undefined
+  /** The answer ends before any of these. */
+  readonly stop?: string | ReadonlyArray<string> | null | undefined
+  readonly seed?: number | null | undefined
+  readonly presencePenalty?: number | null | undefined
+  readonly frequencyPenalty?: number | null | undefined
+  /** Where not set, a model that can answer at once is asked to. */
+  readonly reasoningEffort?: ReasoningEffort | null | undefined
+  /** The longest silence of the provider: before its first byte, and between two of them. Never cuts a reply that flows. */
+  readonly timeout?: Duration.Input | null | undefined
+  /** Fields of the request body in the provider's own names, merged in last. */
+  readonly extra?: { readonly [field: string]: unknown } | null | undefined
+}
+
+/** The settings in force. Nothing is set by default. */
+export const Current: Context.Reference<ModelSettings> = Context.Reference("@antiphon/llm/model/ModelSettings", {
+  defaultValue: (): ModelSettings => ({})
+})
+
+/** Puts settings over others, field by field. */
+export const merge = (self: ModelSettings, over: ModelSettings): ModelSettings => {
+  const merged: Record<string, unknown> = { ...self }
+  for (const [field, value] of Object.entries(over)) {
+    if (value !== undefined) merged[field] = value
+  }
+  return merged
+}
+
+/** An Effect or a Stream, as the plain kind of its type. */
+type Plain<T> =
+  T extends Stream.Stream<infer A, infer E, infer R>
+    ? Stream.Stream<A, E, R>
+    : T extends Effect.Effect<infer A, infer E, infer R>
+      ? Effect.Effect<A, E, R>
+      : never
+
+/** Puts settings over those in force, for one Effect or Stream. */
+export const override =
+  (settings: ModelSettings) =>
+  <T extends Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>>(
+    self: T
+  ): Plain<T> => {
+    const update = (outer: ModelSettings) => merge(outer, settings)
+    return (
+      Stream.isStream(self) ? Stream.updateService(self, Current, update) : Effect.updateService(self, Current, update)
+    ) as Plain<T>
+  }

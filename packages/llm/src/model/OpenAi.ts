@@ -1,0 +1,95 @@
+/**
+ * Models that speak chat completions: OpenAI's own, and those of everyone who speaks the same.
+ *
+ * Retrying is left to the plan. The address and the key come from the options, else from the environment variables of the
+ * preset.
+ *
+ * @since 0.1.0
+ */
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Model from "effect/ai/Model"
+import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import OpenAI from "openai"
+import * as Connections from "./internal/provider/connections.ts"
+import * as ModelError from "./internal/provider/modelError.ts"
+import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
+import * as OpenAiReply from "./internal/openAi/openAiReply.ts"
+import * as OpenAiRequest from "./internal/openAi/openAiRequest.ts"
+import * as ProviderModel from "./internal/provider/providerModel.ts"
+
+/** Who serves a model, and how that one departs from OpenAI. */
+export type Preset = OpenAiPresets.Preset
+
+/** Which model, and where. */
+export interface Options extends ProviderModel.Options {
+  /** OpenAI by default; `Models.presets` has the others. */
+  readonly preset?: Preset | undefined
+}
+
+/**
+ * Layer of a model that speaks chat completions.
+ *
+ * A key is required at the provider's own address only: a server of one's own may need none. What is known of OpenAI's
+ * models is not assumed of a model at another address.
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName, ModelError.ModelError> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const chosen = options.preset ?? OpenAiPresets.standard
+      const elsewhere = options.baseUrl ?? (yield* ModelError.firstSet(chosen.baseUrlVariables))
+      const baseUrl = yield* addressOf(chosen, elsewhere)
+      const apiKey = yield* ModelError.keyOf({
+        provider: chosen.name,
+        given: options.apiKey,
+        variables: chosen.keyVariables,
+        optional: chosen.keyless === true || (elsewhere !== undefined && chosen.baseUrl !== undefined)
+      })
+      const preset = OpenAiPresets.at(chosen, baseUrl)
+      const connections = yield* Connections.make()
+      const client = new OpenAI({
+        baseURL: baseUrl,
+        apiKey: apiKey ?? "none",
+        adminAPIKey: null,
+        webhookSecret: null,
+        // These are OpenAI's own: nobody else is to learn them.
+        ...(preset === OpenAiPresets.standard ? undefined : { organization: null, project: null }),
+        maxRetries: 0,
+        logLevel: "off",
+        fetchOptions: connections,
+        defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
+      })
+      return yield* ProviderModel.make({
+        module: "OpenAi",
+        name: chosen.name,
+        model: options.model,
+        url: `${baseUrl}/chat/completions`,
+        settings: options.settings,
+        request: (settings, request) => OpenAiRequest.make(preset, options.model, settings, request),
+        send: (body, signal) => client.chat.completions.create(body, { signal }).asResponse(),
+        greet: (signal) => client.get("/", { signal }).asResponse(),
+        reply: (_, generateId) => OpenAiReply.make({ provider: preset.name, generateId }),
+        codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
+      })
+    })
+  )
+
+const addressOf = (preset: Preset, elsewhere: string | undefined): Effect.Effect<string, ModelError.ModelError> => {
+  const url = elsewhere ?? preset.baseUrl
+  if (url === undefined) {
+    return Effect.fail(
+      new ModelError.ModelError({
+        reason: "MissingAddress",
+        provider: preset.name,
+        description: `${preset.name} needs an address: set ${preset.baseUrlVariables.join(" or ")}, or give the layer a baseUrl`
+      })
+    )
+  }
+  return Effect.map(ModelError.checkAddress(preset.name, url), (checked) =>
+    // Azure hands out the address of the resource; chat completions are below it.
+    preset.name === "azure" && new URL(checked).pathname === "/" ? `${checked}/openai/v1` : checked
+  )
+}

@@ -1,0 +1,173 @@
+/**
+ * A prompt as Anthropic's system prompt and messages.
+ *
+ * The rules kept here: the first message is the user's, roles alternate, the results of tools come first in the message
+ * after their calls and are all in it, no text is blank, and the last message does not end in white space.
+ *
+ * @since 0.1.0
+ */
+import type Anthropic from "@anthropic-ai/sdk"
+import * as Prompt from "effect/ai/Prompt"
+import * as Predicate from "effect/Predicate"
+import * as PromptOpenAi from "../openAi/promptOpenAi.ts"
+
+/** What a request says before the settings. */
+export interface Messages {
+  readonly system: Array<Anthropic.TextBlockParam>
+  readonly messages: Array<Anthropic.MessageParam>
+}
+
+/**
+ * Converts a prompt. The system prompt is marked for the cache: it and the tools are the same on every turn.
+ *
+ * System messages within the conversation keep their place, as marked text of the user's turn.
+ */
+export const toMessages = (prompt: Prompt.Prompt): Messages => {
+  const system: Array<Anthropic.TextBlockParam> = []
+  const turns: Array<Turn> = []
+  for (const message of prompt.content) {
+    switch (message.role) {
+      case "system":
+        if (isBlank(message.content)) break
+        if (turns.length === 0) system.push({ type: "text", text: message.content })
+        else turnOf(turns, "user").push({ type: "text", text: `<system>\n${message.content}\n</system>` })
+        break
+      case "user":
+        for (const part of message.content) {
+          if (part.type === "file") turnOf(turns, "user").push(fileBlock(part))
+          else if (!isBlank(part.text)) turnOf(turns, "user").push({ type: "text", text: part.text })
+        }
+        break
+      case "assistant":
+        for (const part of message.content) {
+          const block = assistantBlock(part)
+          if (block !== undefined) turnOf(turns, "assistant").push(block)
+        }
+        break
+      case "tool": {
+        const results = message.content.filter((part) => part.type === "tool-result").map(resultBlock)
+        if (results.length > 0) {
+          const turn = turnOf(turns, "user")
+          const texts = turn.findIndex((block) => block.type !== "tool_result")
+          turn.splice(texts < 0 ? turn.length : texts, 0, ...results)
+        }
+      }
+    }
+  }
+  if (turns[0]?.role === "assistant") turns.unshift({ role: "user", content: [{ type: "text", text: opening }] })
+  const last = turns.at(-1)
+  if (last?.role === "assistant") trimEnd(last)
+  const marked = system.at(-1)
+  if (marked !== undefined) marked.cache_control = { type: "ephemeral" }
+  return { system, messages: turns }
+}
+
+// An agent that greets speaks first, and a conversation has to begin with the user.
+const opening = "(The call is connected.)"
+
+interface Turn {
+  readonly role: "user" | "assistant"
+  readonly content: Array<Anthropic.ContentBlockParam>
+}
+
+const turnOf = (turns: Array<Turn>, role: Turn["role"]): Array<Anthropic.ContentBlockParam> => {
+  const last = turns.at(-1)
+  if (last?.role === role) return last.content
+  const turn: Turn = { role, content: [] }
+  turns.push(turn)
+  return turn.content
+}
+
+const trimEnd = (turn: Turn): void => {
+  const last = turn.content.at(-1)
+  if (last?.type === "text") turn.content[turn.content.length - 1] = { ...last, text: last.text.trimEnd() }
+}
+
+const isBlank = (text: string): boolean => text.trim() === ""
+
+const assistantBlock = (part: Prompt.AssistantMessagePart): Anthropic.ContentBlockParam | undefined => {
+  switch (part.type) {
+    case "text":
+      return isBlank(part.text) ? undefined : { type: "text", text: part.text }
+    case "reasoning":
+      return thinkingBlock(part)
+    case "tool-call":
+      if (!part.providerExecuted) {
+        const input = PromptOpenAi.callArguments(part.params)
+        return {
+          type: "tool_use",
+          id: idOf(part.id),
+          name: part.name,
+          input: Predicate.isObject(input) ? input : { input }
+        }
+      }
+      return own(part.options) === undefined
+        ? undefined
+        : { type: "server_tool_use", id: part.id, name: "web_search", input: part.params }
+    case "tool-result":
+      return own(part.options) === undefined
+        ? undefined
+        : {
+            type: "web_search_tool_result",
+            tool_use_id: part.id,
+            content: part.result as Anthropic.WebSearchToolResultBlockParamContent
+          }
+    default:
+      return undefined
+  }
+}
+
+// Only what Anthropic signed goes back: it refuses thoughts that are not its own.
+const thinkingBlock = (part: Prompt.ReasoningPart): Anthropic.ContentBlockParam | undefined => {
+  const kept = own(part.options)
+  if (typeof kept?.["redactedData"] === "string") return { type: "redacted_thinking", data: kept["redactedData"] }
+  const signature = kept?.["signature"]
+  return typeof signature === "string" && signature !== ""
+    ? { type: "thinking", thinking: part.text, signature }
+    : undefined
+}
+
+const own = (options: Prompt.ProviderOptions): { readonly [key: string]: unknown } | undefined => {
+  const kept = options["anthropic"]
+  return Predicate.isObject(kept) ? (kept as { readonly [key: string]: unknown }) : undefined
+}
+
+const resultBlock = (part: Prompt.ToolResultPart): Anthropic.ToolResultBlockParam => ({
+  type: "tool_result",
+  tool_use_id: idOf(part.id),
+  content: part.modelOutput === undefined ? PromptOpenAi.resultText(part) : part.modelOutput.map(outputBlock),
+  ...(part.isFailure ? { is_error: true } : undefined)
+})
+
+const outputBlock = (part: Prompt.ToolModelOutputPart): Anthropic.TextBlockParam | Anthropic.ImageBlockParam => {
+  if (part.type === "text") return { type: "text", text: part.text }
+  return imageBlock(part) ?? { type: "text", text: Prompt.toolModelOutputToText([part]) }
+}
+
+const fileBlock = (part: Prompt.FilePart): Anthropic.ContentBlockParam => {
+  if (part.mediaType === "application/pdf") {
+    return {
+      type: "document",
+      source:
+        part.data instanceof URL
+          ? { type: "url", url: part.data.href }
+          : { type: "base64", media_type: "application/pdf", data: PromptOpenAi.fileBase64(part.data) }
+    }
+  }
+  return outputBlock(part) as Anthropic.ContentBlockParam
+}
+
+const imageTypes = ["image/jpeg", "image/png", "image/gif", "image/webp"] as const
+
+const imageBlock = (part: Prompt.FilePart): Anthropic.ImageBlockParam | undefined => {
+  const media_type = imageTypes.find((type) => type === (part.mediaType === "image/*" ? "image/jpeg" : part.mediaType))
+  if (media_type === undefined) return undefined
+  const source =
+    part.data instanceof URL
+      ? { type: "url" as const, url: part.data.href }
+      : { type: "base64" as const, media_type, data: PromptOpenAi.fileBase64(part.data) }
+  return { type: "image", source }
+}
+
+// Ids of other providers may have characters that are refused here.
+const idOf = (id: string): string => id.replace(/[^a-zA-Z0-9_-]/g, "_") || "_"

@@ -1,0 +1,175 @@
+/**
+ * A prompt as the messages of chat completions.
+ *
+ * @since 0.1.0
+ */
+import * as Prompt from "effect/ai/Prompt"
+import * as Predicate from "effect/Predicate"
+import type OpenAI from "openai"
+import * as BadArguments from "../../../tool/internal/badArguments.ts"
+import type { PromptRules } from "./openAiPresets.ts"
+
+/** A message in chat completions. */
+export type Message = OpenAI.ChatCompletionMessageParam
+
+/**
+ * Converts a prompt. What chat completions have no place for is left out; a file that can not be sent is named in its
+ * place.
+ *
+ * `provider` is who will read it: what another provider wants back with a tool call is not for this one.
+ */
+export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = {}): Array<Message> => {
+  const messages: Array<Message> = []
+  for (const message of prompt.content) {
+    switch (message.role) {
+      case "system":
+        messages.push({ role: "system", content: message.content })
+        break
+      case "user": {
+        const content = userContent(message.content)
+        if (content.length === 0) break
+        if (rules.assistantAfterTool && messages.at(-1)?.role === "tool") {
+          messages.push({ role: "assistant", content: "Understood." })
+        }
+        messages.push({ role: "user", content })
+        break
+      }
+      case "assistant": {
+        const assistant = assistantMessage(message, provider, rules)
+        if (assistant !== undefined) messages.push(assistant)
+        break
+      }
+      case "tool":
+        for (const part of message.content) {
+          if (part.type !== "tool-result") continue
+          messages.push({ role: "tool", tool_call_id: toolCallId(part.id, rules), content: resultText(part) })
+        }
+    }
+  }
+  return messages
+}
+
+/** What a model reads as the result of a call. */
+export const resultText = (part: Prompt.ToolResultPart): string =>
+  part.modelOutput === undefined ? jsonText(part.result) : Prompt.toolModelOutputToText(part.modelOutput)
+
+/** The arguments of a call as an object: those that were not JSON are shown to the model as it wrote them. */
+export const callArguments = (params: unknown): unknown => {
+  const raw = BadArguments.rawOf(params)
+  return raw === undefined ? (params ?? {}) : { invalid_json: raw }
+}
+
+const jsonText = (value: unknown): string => {
+  if (typeof value === "string") return value
+  try {
+    return JSON.stringify(value) ?? "null"
+  } catch {
+    return String(value)
+  }
+}
+
+const userContent = (
+  parts: ReadonlyArray<Prompt.UserMessagePart>
+): string | Array<OpenAI.ChatCompletionContentPart> => {
+  const texts = parts.filter((part) => part.type === "text")
+  if (texts.length === parts.length) return texts.map((part) => part.text).join("\n")
+  return parts.map((part) => (part.type === "text" ? { type: "text", text: part.text } : filePart(part)))
+}
+
+const filePart = (part: Prompt.FilePart): OpenAI.ChatCompletionContentPart => {
+  if (part.mediaType.startsWith("image/")) {
+    const type = part.mediaType === "image/*" ? "image/jpeg" : part.mediaType
+    return { type: "image_url", image_url: { url: fileUrl(part, type) } }
+  }
+  return { type: "text", text: Prompt.toolModelOutputToText([part]) }
+}
+
+/** The address of a file, or the file itself as one. */
+export const fileUrl = (part: Prompt.FilePart, mediaType: string): string =>
+  part.data instanceof URL ? part.data.href : `data:${mediaType};base64,${fileBase64(part.data)}`
+
+/** The bytes of a file in base 64. */
+export const fileBase64 = (data: string | Uint8Array): string =>
+  typeof data === "string" ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64")
+
+const assistantMessage = (
+  message: Prompt.AssistantMessage,
+  provider: string,
+  rules: PromptRules
+): Message | undefined => {
+  let text = ""
+  const calls: Array<OpenAI.ChatCompletionMessageToolCall> = []
+  const reasoning: Array<Prompt.ReasoningPart> = []
+  for (const part of message.content) {
+    if (part.type === "text") text += part.text
+    else if (part.type === "reasoning") reasoning.push(part)
+    else if (part.type === "tool-call" && !part.providerExecuted) {
+      calls.push(toolCall(part, provider, rules, calls.length === 0))
+    }
+  }
+  if (text === "" && calls.length === 0) return undefined
+  return {
+    role: "assistant",
+    content: text === "" ? null : text,
+    ...(calls.length === 0 ? undefined : { tool_calls: calls }),
+    ...thought(reasoning, provider, rules, calls.length > 0)
+  }
+}
+
+const toolCall = (
+  part: Prompt.ToolCallPart,
+  provider: string,
+  rules: PromptRules,
+  first: boolean
+): OpenAI.ChatCompletionMessageToolCall => {
+  const call: OpenAI.ChatCompletionMessageToolCall = {
+    id: toolCallId(part.id, rules),
+    type: "function",
+    function: { name: part.name, arguments: jsonText(callArguments(part.params)) }
+  }
+  if (!rules.signatures) return call
+  const extra = own(part.options, provider)?.["extraContent"] ?? (first ? unsigned : undefined)
+  return extra === undefined ? call : Object.assign(call, { extra_content: extra })
+}
+
+// Gemini's documented stand-in for the signature of a call that Gemini did not make.
+const unsigned = { google: { thought_signature: "skip_thought_signature_validator" } }
+
+const thought = (
+  reasoning: ReadonlyArray<Prompt.ReasoningPart>,
+  provider: string,
+  rules: PromptRules,
+  calls: boolean
+): object | undefined => {
+  if (rules.reasoning === "reasoning_details") {
+    const details = reasoning.flatMap((part) => {
+      const kept = own(part.options, provider)?.["reasoningDetails"]
+      return Array.isArray(kept) ? kept : []
+    })
+    return details.length === 0 ? undefined : { reasoning_details: details }
+  }
+  if (rules.reasoning === "reasoning_content" && calls) {
+    const kept = reasoning.filter((part) => own(part.options, provider) !== undefined)
+    return kept.length === 0 ? undefined : { reasoning_content: kept.map((part) => part.text).join("") }
+  }
+  return undefined
+}
+
+const own = (options: Prompt.ProviderOptions, provider: string): { readonly [key: string]: unknown } | undefined => {
+  const kept = options["openai"]
+  return Predicate.isObject(kept) && (kept as { provider?: unknown }).provider === provider
+    ? (kept as { readonly [key: string]: unknown })
+    : undefined
+}
+
+const toolCallId = (id: string, rules: PromptRules): string =>
+  !rules.shortToolCallIds || /^[a-zA-Z0-9]{9}$/.test(id)
+    ? id
+    : (hash(id, 0x811c9dc5) + hash(id, 0x1b873593)).slice(0, 9)
+
+// FNV-1a, as letters and digits.
+const hash = (text: string, seed: number): string => {
+  let value = seed
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
+  return (value >>> 0).toString(36).padStart(7, "0")
+}

@@ -1,0 +1,209 @@
+/**
+ * The attempts of one request to a plan: which step may be tried, what a verdict does to its breaker, and whether it is
+ * tried again.
+ */
+import type * as AiError from "effect/ai/AiError"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as AiErrors from "../provider/aiErrors.ts"
+import * as Breaker from "./breaker.ts"
+import { Event, tell } from "./planEvent.ts"
+
+/** A step whose model has been built. */
+export interface Step {
+  readonly name: string
+  readonly model: LanguageModel.LanguageModel
+  readonly warmUp: Effect.Effect<void, AiError.AiError>
+  readonly schedule: Schedule.Schedule<unknown, AiError.AiError> | undefined
+  readonly firstTokenDeadline: Duration.Duration | undefined
+  readonly stallDeadline: Duration.Duration | undefined
+  readonly replyDeadline: Duration.Duration | undefined
+  readonly hedge: Duration.Duration | undefined
+}
+
+/** What the requests of a plan share. */
+export interface Plan {
+  readonly steps: ReadonlyArray<Step>
+  readonly fallback: (error: AiError.AiError) => boolean
+  readonly patience: Duration.Duration
+  readonly policy: Breaker.Policy
+  /** By the name of the step: a provider that is listed twice has one breaker. */
+  readonly breakers: Map<string, Breaker.Breaker>
+}
+
+type Driver = (now: number, error: AiError.AiError) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
+
+/** One request. It may need several attempts at its beginning, and more each time that the answering one breaks off. */
+export interface Request {
+  readonly plan: Plan
+  /** What the request holds is held by this. */
+  readonly scope: Scope.Scope
+  /** The steps that were not given up, in the order of the plan. */
+  readonly left: Set<Step>
+  readonly drivers: Map<Step, Driver>
+  readonly attempts: Map<Step, number>
+  readonly skipped: Set<Step>
+}
+
+/** Makes the state of a request. */
+export const request = (plan: Plan, scope: Scope.Scope): Request => ({
+  plan,
+  scope,
+  left: new Set(plan.steps),
+  drivers: new Map(),
+  attempts: new Map(),
+  skipped: new Set()
+})
+
+/** Warms up the step that would be tried now, and those that it would be raced with. */
+export const warmUp = (plan: Plan): Effect.Effect<void, AiError.AiError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const open = plan.steps.filter(({ name }) => {
+      const breaker = plan.breakers.get(name) ?? Breaker.closed
+      return Breaker.admit(breaker, now, plan.policy)[0] !== "Skip"
+    })
+    const alone = open.findIndex(({ hedge }) => hedge === undefined)
+    const first = alone < 0 ? open : open.slice(0, alone + 1)
+    return Effect.forEach(first, ({ warmUp }) => warmUp, { concurrency: "unbounded", discard: true })
+  })
+
+/** A step that may be tried now, and in which role. */
+export interface Admitted {
+  readonly step: Step
+  readonly admission: Exclude<Breaker.Admission, "Skip">
+}
+
+/** One try of a step. Its verdict is given once; closed without one, it says nothing about the provider. */
+export interface Attempt extends Admitted {
+  readonly number: number
+  decided: boolean
+}
+
+const breakerOf = ({ plan }: Request, step: Step) => plan.breakers.get(step.name) ?? Breaker.closed
+
+/** Asks the breaker of a step. */
+export const admit = (self: Request, step: Step): Effect.Effect<Admitted | undefined> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const [admission, breaker] = Breaker.admit(breakerOf(self, step), now, self.plan.policy)
+    self.plan.breakers.set(step.name, breaker)
+    if (admission !== "Skip") return { step, admission }
+    if (!self.skipped.has(step)) yield* tell(Event.Skipped({ step: step.name }))
+    self.skipped.add(step)
+    return undefined
+  })
+
+/**
+ * The first step, in the order of the plan, that is not busy and not left alone. Where all are left alone and nothing was
+ * tried yet, it is the one that is due first: a call without an answer is worse than one more request.
+ */
+export const admitNext = (self: Request, busy: ReadonlyArray<Step>): Effect.Effect<Admitted | undefined> =>
+  Effect.gen(function* () {
+    for (const step of self.left) {
+      if (busy.includes(step)) continue
+      const admitted = yield* admit(self, step)
+      if (admitted !== undefined) return admitted
+    }
+    if (self.attempts.size > 0) return undefined
+    const due = (step: Step) => {
+      const breaker = breakerOf(self, step)
+      return breaker._tag === "Open" ? breaker.until : 0
+    }
+    const [step] = [...self.left].sort((a, b) => due(a) - due(b))
+    return step === undefined ? undefined : { step, admission: "Trial" }
+  })
+
+/** Begins an attempt that lives as long as the scope. */
+export const begin = (self: Request, { admission, step }: Admitted, scope: Scope.Scope): Effect.Effect<Attempt> =>
+  Effect.gen(function* () {
+    const number = (self.attempts.get(step) ?? 0) + 1
+    self.attempts.set(step, number)
+    const attempt: Attempt = { step, admission, number, decided: false }
+    yield* Scope.addFinalizer(
+      scope,
+      decide(self, attempt, (breaker, now) => Breaker.released(breaker, admission, now))
+    )
+    yield* tell(Event.AttemptStarted({ step: step.name, attempt: number }))
+    return attempt
+  })
+
+/** The provider has begun to answer: it is not dead, so nobody needs to stay away from it. */
+export const answered = (self: Request, { step }: Attempt): void => {
+  if (breakerOf(self, step)._tag === "Open") self.plan.breakers.set(step.name, Breaker.closed)
+}
+
+/** The attempt has come to a good end. */
+export const succeeded = (self: Request, attempt: Attempt): Effect.Effect<void> =>
+  decide(self, attempt, () => Breaker.closed)
+
+/** The attempt has failed, after so many characters of the reply. */
+export const failed = (
+  self: Request,
+  attempt: Attempt,
+  error: AiError.AiError,
+  spoken: number
+): Effect.Effect<void> => {
+  const { admission, number, step } = attempt
+  const wait = Duration.toMillis(AiErrors.retryAfter(error) ?? Duration.zero)
+  return Effect.andThen(
+    decide(self, attempt, (breaker, now) =>
+      blamesProvider(self.plan, error)
+        ? Breaker.failed(breaker, admission, now, self.plan.policy, now + wait)
+        : Breaker.closed
+    ),
+    tell(Event.AttemptFailed({ step: step.name, attempt: number, error, spoken }))
+  )
+}
+
+/** How long to wait before the step is tried again, or `undefined` where it is given up. */
+export const retry = (
+  self: Request,
+  step: Step,
+  error: AiError.AiError
+): Effect.Effect<Duration.Duration | undefined> =>
+  Effect.gen(function* () {
+    const delay = yield* nextDelay(self, step, error)
+    if (delay === undefined) self.left.delete(step)
+    else yield* tell(Event.Retried({ step: step.name, delay }))
+    return delay
+  })
+
+const nextDelay = Effect.fnUntraced(function* (self: Request, step: Step, error: AiError.AiError) {
+  const asked = AiErrors.retryAfter(error) ?? Duration.zero
+  if (step.schedule === undefined || !error.isRetryable) return undefined
+  if (Duration.isGreaterThan(asked, self.plan.patience)) return undefined
+  const driver = self.drivers.get(step) ?? (yield* Schedule.toStep(step.schedule))
+  self.drivers.set(step, driver)
+  const now = yield* Clock.currentTimeMillis
+  return yield* driver(now, error).pipe(
+    Effect.map(([, delay]) => Duration.max(delay, asked)),
+    Pull.catchDone(() => Effect.succeed(undefined))
+  )
+})
+
+const decide = (
+  self: Request,
+  attempt: Attempt,
+  verdict: (breaker: Breaker.Breaker, now: number) => Breaker.Breaker
+): Effect.Effect<void> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    if (attempt.decided) return
+    attempt.decided = true
+    self.plan.breakers.set(attempt.step.name, verdict(breakerOf(self, attempt.step), now))
+  })
+
+// A provider that was reached and answered badly is not dead.
+const badAnswers: ReadonlySet<string> = new Set<AiError.AiErrorReason["_tag"]>([
+  "InvalidOutputError",
+  "StructuredOutputError",
+  "ToolNotFoundError",
+  "ToolParameterValidationError"
+])
+
+const blamesProvider = (plan: Plan, error: AiError.AiError): boolean =>
+  plan.fallback(error) && !badAnswers.has(error.reason._tag)

@@ -1,0 +1,70 @@
+/**
+ * What a plan tells about its work: to its observer, to the log, and to a counter.
+ */
+import type * as AiError from "effect/ai/AiError"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+
+/** What happens in the requests of a plan. Steps go by their names; attempts of a step count from 1 in each request. */
+export type Event = Data.TaggedEnum<{
+  AttemptStarted: { readonly step: string; readonly attempt: number }
+  /** `spoken` is how many characters of the reply had left by then. */
+  AttemptFailed: {
+    readonly step: string
+    readonly attempt: number
+    readonly error: AiError.AiError
+    readonly spoken: number
+  }
+  /** The step is tried again after the delay. */
+  Retried: { readonly step: string; readonly delay: Duration.Duration }
+  /** The step was started beside a slow one. */
+  HedgeStarted: { readonly step: string; readonly beside: string }
+  /** A step that was started beside others was the first to answer. The others are interrupted. */
+  HedgeWon: { readonly step: string; readonly over: ReadonlyArray<string> }
+  /** The step goes on with a reply that another attempt left after so many characters. */
+  Continued: { readonly step: string; readonly character: number }
+  /** The breaker of the step is open. */
+  Skipped: { readonly step: string }
+  /** Nothing is left to try. */
+  Exhausted: { readonly error: AiError.AiError }
+}>
+export const Event = Data.taggedEnum<Event>()
+
+/** What hears the events of a plan's requests, as they happen: a request waits for it. By default nothing does. */
+export const Observer = Context.Reference<(event: Event) => Effect.Effect<void>>(
+  "@antiphon/llm/model/ModelPlan/Observer",
+  {
+    defaultValue: () => () => Effect.void
+  }
+)
+
+const counter = Metric.counter("antiphon_llm_plan_events", {
+  description: "Events of model plans, by kind and step",
+  incremental: true
+})
+
+/** Tells an event. */
+export const tell = (event: Event): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const observe = yield* Observer
+    const step = "step" in event ? event.step : ""
+    yield* Metric.update(Metric.withAttributes(counter, { event: event._tag, step }), 1)
+    yield* log(event)
+    yield* observe(event)
+  })
+
+const log = (event: Event): Effect.Effect<void> => {
+  switch (event._tag) {
+    case "AttemptFailed":
+      return Effect.logWarning(`model step failed after ${event.spoken} characters: ${event.error.message}`).pipe(
+        Effect.annotateLogs({ step: event.step, attempt: event.attempt })
+      )
+    case "Exhausted":
+      return Effect.logError(`no model step is left: ${event.error.message}`)
+    default:
+      return Effect.logDebug("model plan", event)
+  }
+}

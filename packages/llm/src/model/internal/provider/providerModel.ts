@@ -1,0 +1,133 @@
+/**
+ * A `LanguageModel` from what differs between providers: the request, the reply, and who sends it.
+ *
+ * @since 0.1.0
+ */
+import * as AiError from "effect/ai/AiError"
+import * as IdGenerator from "effect/ai/IdGenerator"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Model from "effect/ai/Model"
+import * as Telemetry from "effect/ai/Telemetry"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as ModelSettings from "../../ModelSettings.ts"
+import { WarmUp } from "../../WarmUp.ts"
+import * as AiErrors from "./aiErrors.ts"
+import * as EncodedStream from "./encodedStream.ts"
+import * as ReplyContent from "./replyContent.ts"
+import * as ReplyStream from "./replyStream.ts"
+
+/** Which model, and where. */
+export interface Options {
+  readonly model: string
+  readonly apiKey?: Redacted.Redacted | undefined
+  readonly baseUrl?: string | undefined
+  readonly headers?: { readonly [name: string]: string } | undefined
+  /** Settings of this model, beneath those in force when it is asked. */
+  readonly settings?: ModelSettings.ModelSettings | undefined
+}
+
+/** What differs between providers. */
+export interface Provider<Body> {
+  readonly module: string
+  readonly name: string
+  readonly model: string
+  readonly url: string
+  readonly settings: ModelSettings.ModelSettings | undefined
+  /** Builds the body; may throw where a schema can not be said. */
+  readonly request: (settings: ModelSettings.ModelSettings, options: LanguageModel.ProviderOptions) => Body
+  readonly send: (body: Body, signal: AbortSignal) => Promise<Response>
+  /** Asks for something that costs nothing, over the connections of `send`. What is answered does not matter. */
+  readonly greet: (signal: AbortSignal) => Promise<Response>
+  readonly reply: (options: LanguageModel.ProviderOptions, generateId: () => string) => ReplyStream.Reply
+  readonly codecTransformer: LanguageModel.CodecTransformer
+}
+
+/** Makes the model, with the names of who it is and its warm-up. */
+export const make = <Body>(
+  provider: Provider<Body>
+): Effect.Effect<Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>> => {
+  const stream = (method: string, options: LanguageModel.ProviderOptions) =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const settings = ModelSettings.merge(provider.settings ?? {}, yield* ModelSettings.Current)
+        const source: AiErrors.Source = {
+          module: provider.module,
+          method,
+          url: provider.url,
+          model: provider.model
+        }
+        const prefix = yield* (yield* IdGenerator.IdGenerator).generateId()
+        let ids = 0
+        annotate(provider, settings, options)
+        const body = yield* Effect.try({
+          try: () => provider.request(settings, options),
+          catch: (cause) => AiErrors.make(source, unsaid(cause))
+        })
+        return ReplyStream.make({
+          source,
+          open: (signal) => provider.send(body, signal),
+          reply: provider.reply(options, () => `${prefix}_${ids++}`),
+          timeout: settings.timeout ?? undefined
+        })
+      })
+    )
+  return Effect.gen(function* () {
+    const generator = Option.getOrElse(
+      yield* Effect.serviceOption(IdGenerator.IdGenerator),
+      () => IdGenerator.defaultIdGenerator
+    )
+    const encoded: EncodedStream.EncodedStream = (options) =>
+      Stream.provideService(stream("streamText", options), IdGenerator.IdGenerator, generator)
+    const model = yield* LanguageModel.make({
+      codecTransformer: provider.codecTransformer,
+      supportsSystemMessagesInHistory: Effect.succeed(true),
+      streamText: encoded,
+      generateText: (options) =>
+        ReplyContent.gather(Stream.provideService(stream("generateText", options), IdGenerator.IdGenerator, generator))
+    })
+    EncodedStream.set(model, encoded)
+    return Context.make(LanguageModel.LanguageModel, model).pipe(
+      Context.add(Model.ProviderName, provider.name),
+      Context.add(Model.ModelName, provider.model),
+      Context.add(WarmUp, warmUp(provider))
+    )
+  })
+}
+
+const warmUp = <Body>(provider: Provider<Body>): Effect.Effect<void, AiError.AiError> => {
+  const source: AiErrors.Source = { module: provider.module, method: "warmUp", url: provider.url }
+  // Only a body that was read to its end leaves the connection to the next request.
+  const greeted = (signal: AbortSignal) => provider.greet(signal).then((response) => response.arrayBuffer())
+  return Effect.tryPromise({ try: greeted, catch: (cause) => cause }).pipe(
+    // A refusal has come over a connection too. The SDKs have read it.
+    Effect.catchIf(
+      (cause) => AiErrors.hasStatus(cause),
+      () => Effect.void
+    ),
+    Effect.mapError((cause) => AiErrors.make(source, AiErrors.fromRejection(source, cause))),
+    Effect.asVoid
+  )
+}
+
+const unsaid = (cause: unknown) =>
+  new AiError.UnsupportedSchemaError({ description: cause instanceof Error ? cause.message : String(cause) })
+
+const annotate = (
+  provider: Pick<Provider<unknown>, "name" | "model">,
+  settings: ModelSettings.ModelSettings,
+  options: LanguageModel.ProviderOptions
+): void =>
+  Telemetry.addGenAIAnnotations(options.span, {
+    provider: { name: provider.name },
+    operation: { name: "chat" },
+    request: {
+      model: provider.model,
+      temperature: settings.temperature,
+      topP: settings.topP,
+      maxTokens: settings.maxTokens
+    }
+  })

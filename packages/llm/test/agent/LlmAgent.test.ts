@@ -1,0 +1,403 @@
+import * as Agent from "@antiphon/core/Agent"
+import * as Call from "@antiphon/core/Call"
+import * as CallRequest from "@antiphon/core/CallRequest"
+import * as Event from "@antiphon/core/Event"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema, Stream } from "effect"
+import * as AiError from "effect/ai/AiError"
+import * as Tool from "effect/ai/Tool"
+import * as BadArguments from "../../src/tool/internal/badArguments.ts"
+import * as ToolSchema from "../../src/tool/internal/toolSchema.ts"
+import * as LlmAgent from "../../src/agent/LlmAgent.ts"
+import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
+import * as VoiceTool from "../../src/tool/VoiceTool.ts"
+import { pass, settled, test } from "../support/virtualTest.ts"
+
+/** A call that is told what happens on it, and what it sent. */
+const open = <R>(spec: Agent.AgentSpec<unknown, R>) =>
+  Effect.gen(function* () {
+    const sent: Array<Event.Output> = []
+    const harness = { send: (outputs) => Effect.sync(() => sent.push(...outputs)), fail: Effect.die } as Call.Harness
+    const call = yield* Call.make(spec, { harness })
+    yield* settled
+    const report = (...all: ReadonlyArray<Event.Report>) =>
+      Effect.andThen(Effect.forEach(all, call.receive, { discard: true }), settled)
+    return {
+      sent,
+      report,
+      say: (content: string) =>
+        report({ _tag: "UserTurnStarted" }, { _tag: "UserTextSent", content }, { _tag: "UserTurnEnded" })
+    }
+  })
+
+/** A call with an agent on a scripted model: what it sent, what the model was sent, and a hand to report with. */
+const playing = (model: ScriptedModel.ScriptedModel, options: LlmAgent.Options) =>
+  Effect.gen(function* () {
+    const spec = yield* LlmAgent.make(options)(CallRequest.make())
+    const { report, say, sent } = yield* Effect.provide(open(spec), model.layer)
+    return {
+      report,
+      say,
+      sent: () =>
+        sent.flatMap((output) => {
+          switch (output._tag) {
+            case "LogMetric":
+              return []
+            case "AgentSendText":
+              return [output.text]
+            case "AgentToolCalled":
+              return [`${output.toolName}(${output.toolCallId})`]
+            case "AgentToolReturned":
+              return [`${output.toolName}(${output.toolCallId}) = ${JSON.stringify(output.result)}`]
+            default:
+              return [output._tag]
+          }
+        }),
+      toolArgs: () => sent.flatMap((output) => ("toolArgs" in output ? [output.toolArgs] : [])),
+      prompts: Effect.map(model.prompts, (played) =>
+        played.map(({ prompt }) =>
+          prompt.content.flatMap((message) =>
+            typeof message.content === "string"
+              ? [`${message.role}: ${message.content}`]
+              : message.content.map((part) =>
+                  part.type === "text"
+                    ? `${message.role}: ${part.text}`
+                    : part.type === "tool-call"
+                      ? `call ${part.id}`
+                      : part.type === "tool-result"
+                        ? `result ${part.id}: ${part.result}`
+                        : part.type
+                )
+          )
+        )
+      )
+    }
+  })
+
+const weather = VoiceTool.loopback(
+  "weather",
+  { description: "Tells the weather.", parameters: { city: Schema.String } },
+  ({ city }) => Effect.delay(Effect.succeed(`Sunny in ${city}`), "1 second")
+)
+
+describe("LlmAgent", () => {
+  test("greets, and answers in the words of the model", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text("It is noon.")])
+    const call = yield* playing(model, { systemPrompt: "Be brief.", introduction: "Hi." })
+    yield* call.say("what time is it")
+    assert.deepStrictEqual(call.sent().join(""), "Hi.It is noon.")
+    assert.deepStrictEqual(yield* call.prompts, [["system: Be brief.", "user: what time is it"]])
+  })
+
+  test("runs a tool and lets the model read its result", function* () {
+    const model = ScriptedModel.make([
+      ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" }),
+      ScriptedModel.text("Sunny.")
+    ])
+    const call = yield* playing(model, { tools: [weather] })
+    yield* call.say("weather in Oslo?")
+    assert.deepStrictEqual(call.sent(), ["weather(c1-0)"])
+    yield* pass("1 second")
+    assert.deepStrictEqual(call.sent().slice(1), ['weather(c1-0) = "Sunny in Oslo"', "Sunny."])
+    const prompts = yield* call.prompts
+    assert.deepStrictEqual(prompts[1], ["user: weather in Oslo?", "call c1-0", "result c1-0: Sunny in Oslo"])
+  })
+
+  test("records the one outcome of a tool that was interrupted before the next prompt", function* () {
+    const model = ScriptedModel.make([
+      [ScriptedModel.text("Checking. "), ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" })],
+      ScriptedModel.text("All right.")
+    ])
+    const call = yield* playing(model, { tools: [weather] })
+    yield* call.say("weather?")
+    yield* call.say("never mind")
+    const prompts = yield* call.prompts
+    assert.deepStrictEqual(prompts[1], ["user: weather?", "call c1-0", "result c1-0: cancelled", "user: never mind"])
+    assert.strictEqual(call.sent().slice(-2).join(""), "All right.")
+  })
+
+  test("speaks when the model fails, and the call goes on", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text("Better now.")])
+    const call = yield* playing(model, { onModelFailure: "One moment please." })
+    yield* call.say("hello")
+    yield* call.say("hello?")
+    assert.include(call.sent(), "One moment please.")
+  })
+
+  test("tells the model about wrong arguments and unknown tools", function* () {
+    const model = ScriptedModel.make([
+      [
+        ScriptedModel.toolCall("weather", { town: "Oslo" }, { id: "c1" }),
+        ScriptedModel.toolCall("stocks", {}, { id: "c2" })
+      ],
+      ScriptedModel.text("Sorry.")
+    ])
+    const call = yield* playing(model, { tools: [weather] })
+    yield* call.say("hello")
+    const results = (yield* call.prompts)[1]!.filter((line) => line.startsWith("result"))
+    assert.match(results[0]!, /error: invalid arguments: .*city/)
+    assert.strictEqual(results[1], 'result c2-0: error: there is no tool "stocks"; there are: weather')
+  })
+
+  test("shows arguments that are no JSON as the model wrote them", function* () {
+    const model = ScriptedModel.make([
+      ScriptedModel.toolCall("weather", BadArguments.make('{"city": '), { id: "c1" }),
+      ScriptedModel.text("Sorry.")
+    ])
+    const call = yield* playing(model, { tools: [weather] })
+    yield* call.say("hello")
+    assert.deepStrictEqual(call.toolArgs(), [{ invalid_json: '{"city": ' }, { invalid_json: '{"city": ' }])
+    assert.deepStrictEqual(call.sent().slice(1), [
+      'weather(c1-0) = "error: the arguments are not valid JSON"',
+      "Sorry."
+    ])
+  })
+
+  test("gives a call that has the id of an earlier one an id of its own", function* () {
+    const now = VoiceTool.loopback("now", {}, () => Effect.succeed("noon"))
+    const ask = ScriptedModel.toolCall("now", {}, { id: "call_0" })
+    const model = ScriptedModel.make([ask, ScriptedModel.text("Noon."), ask, ScriptedModel.text("Still noon.")])
+    const call = yield* playing(model, { tools: [now] })
+    yield* call.say("time?")
+    yield* call.say("and now?")
+    assert.deepStrictEqual((yield* call.prompts)[3], [
+      "user: time?",
+      "call call_0-0",
+      "result call_0-0: noon",
+      "user: and now?",
+      "call call_0_2-0",
+      "result call_0_2-0: noon"
+    ])
+  })
+
+  test("tells the model of the tool that the event of the turn has interrupted", function* () {
+    const model = ScriptedModel.make([
+      ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" }),
+      ScriptedModel.text("All right.")
+    ])
+    const run = ["UserTurnEnded", "UserCustomSent"] as const
+    const call = yield* playing(model, { tools: [weather], run, cancel: [], toolStyle: "line" })
+    yield* call.say("weather?")
+    yield* call.report({ _tag: "UserCustomSent", metadata: {} })
+    assert.deepStrictEqual((yield* call.prompts)[1], ["user: weather?", "call c1", "result c1: cancelled"])
+  })
+
+  test("brings the result of a background tool back once nobody is speaking", function* () {
+    const job = VoiceTool.background("job", {}, () => Effect.delay(Effect.succeed("ready"), "3 seconds"))
+    const model = ScriptedModel.make([
+      [ScriptedModel.text("Working. "), ScriptedModel.toolCall("job", {}, { id: "j1" })],
+      ScriptedModel.text("Still at it."),
+      ScriptedModel.text("It is ready.")
+    ])
+    const call = yield* playing(model, { tools: [job] })
+    yield* call.say("start")
+    yield* call.say("and?")
+    yield* pass("3 seconds")
+    assert.strictEqual(call.sent().join(""), 'Working. job(j1-0)Still at it.job(j1-0) = "ready"It is ready.')
+    const prompts = yield* call.prompts
+    assert.deepStrictEqual(prompts[1], ["user: start", "call j1-0", "result j1-0: pending", "user: and?"])
+    assert.include(prompts[2]!, "result j1-0: ready")
+  })
+
+  test("announces each result of a tool that has finished without its turn, once", function* () {
+    const job = VoiceTool.loopback("job", { interruption: "finish" }, () =>
+      Effect.delay(Effect.succeed("ready"), "3 seconds")
+    )
+    const model = ScriptedModel.make([
+      ScriptedModel.toolCall("job", {}, { id: "j1" }),
+      ScriptedModel.text("Still at it."),
+      ScriptedModel.text("It is ready.")
+    ])
+    const announced: Array<unknown> = []
+    const run = (event: Event.Input) => {
+      if (event._tag === "BackgroundReturned") announced.push(event.result)
+      return event._tag === "BackgroundReturned" || event._tag === "UserTurnEnded"
+    }
+    const call = yield* playing(model, { tools: [job], run })
+    yield* call.say("start")
+    yield* call.say("and?")
+    yield* pass("3 seconds")
+    assert.deepStrictEqual(announced, ["ready"])
+    assert.match(call.sent().join(""), /job\(j1-0\) = "ready"It is ready\.$/)
+  })
+
+  test("tells a background result also where another reply was heard meanwhile", function* () {
+    const job = VoiceTool.background("job", {}, () => Effect.delay(Effect.succeed("ready"), "3 seconds"))
+    const model = ScriptedModel.make([
+      [ScriptedModel.text("Working."), ScriptedModel.toolCall("job", {}, { id: "j1" })],
+      ScriptedModel.text("Still at it."),
+      ScriptedModel.text("Done.")
+    ])
+    const call = yield* playing(model, { tools: [job] })
+    const heard = (content: string) =>
+      call.report({ _tag: "AgentTurnStarted" }, { _tag: "AgentTextSent", content }, { _tag: "AgentTurnEnded" })
+    yield* call.say("start")
+    yield* heard("Working.")
+    yield* call.say("and?")
+    yield* heard("Still at it.")
+    yield* pass("3 seconds")
+    assert.strictEqual(call.sent().at(-1), "Done.")
+    assert.deepStrictEqual((yield* call.prompts)[2]!.slice(-3), [
+      "assistant: Still at it.",
+      "call j1-0",
+      "result j1-0: ready"
+    ])
+  })
+
+  test("hands the call to another agent for good", function* () {
+    const target = Agent.route({
+      AgentHandedOff: () => Stream.make(Event.sendText("Billing here.")),
+      UserTurnEnded: (event) => Stream.make(Event.sendText(`Billing heard ${Event.text(event)}`))
+    })
+    const billing = VoiceTool.handoff("to_billing", {}, () => target)
+    const model = ScriptedModel.make([ScriptedModel.toolCall("to_billing", {}, { id: "h1" })])
+    const call = yield* playing(model, { tools: [billing] })
+    yield* call.say("billing")
+    yield* call.say("my bill")
+    assert.deepStrictEqual(call.sent(), [
+      "to_billing(h1)",
+      "Billing here.",
+      'to_billing(h1) = "success"',
+      "Billing heard my bill"
+    ])
+  })
+
+  test("says something when the rounds of a turn are used up, unless it is to say nothing", function* () {
+    const now = VoiceTool.loopback("now", {}, () => Effect.succeed("noon"))
+    const again = ["c1", "c2"].map((id) => ScriptedModel.toolCall("now", {}, { id }))
+    for (const [limitMessage, said] of [
+      [undefined, ["Sorry, I could not finish that."]],
+      ["Let us stop here.", ["Let us stop here."]],
+      ["", []]
+    ] as const) {
+      const model = ScriptedModel.make(again)
+      const call = yield* playing(model, { tools: [now], maxToolIterations: 2, limitMessage })
+      yield* call.say("time?")
+      assert.deepStrictEqual<ReadonlyArray<string>>(call.sent().slice(4), said)
+      assert.lengthOf(yield* call.prompts, 2)
+    }
+  })
+
+  test("does not ask the model in a turn in which nothing was said", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text("Yes?")])
+    const call = yield* playing(model, { introduction: "Hi." })
+    yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserTurnEnded" })
+    yield* call.say(" ")
+    assert.deepStrictEqual(call.sent(), ["Hi."])
+    assert.deepStrictEqual(yield* call.prompts, [])
+    yield* call.say("hello")
+    assert.strictEqual(call.sent().at(-1), "Yes?")
+  })
+
+  test("shows the model key presses and events of the application in the words of the application", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text("Sales."), ScriptedModel.text("Paid.")])
+    const call = yield* playing(model, {
+      run: ["UserDtmfSent", "UserCustomSent"],
+      describeEvent: (event) =>
+        event._tag === "UserDtmfSent"
+          ? `[pressed ${event.button}]`
+          : event._tag === "UserCustomSent"
+            ? `[app: ${JSON.stringify(event.metadata)}]`
+            : undefined
+    })
+    yield* call.report({ _tag: "UserDtmfSent", button: "2" })
+    yield* call.report({ _tag: "UserCustomSent", metadata: { paid: true } })
+    assert.deepStrictEqual(yield* call.prompts, [
+      ["user: [pressed 2]"],
+      ["user: [pressed 2]", 'user: [app: {"paid":true}]']
+    ])
+  })
+
+  test("marks in the prompt where the caller cut a reply off, where it is asked to", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text("We are open from nine to six."), ScriptedModel.text("Yes.")])
+    const call = yield* playing(model, { interruptedMark: "[interrupted]" })
+    yield* call.say("hours?")
+    yield* call.report({ _tag: "AgentTurnStarted" }, { _tag: "AgentTextSent", content: "We are open from" })
+    yield* call.say("on Sundays too?")
+    assert.deepStrictEqual((yield* call.prompts)[1], [
+      "user: hours?",
+      "assistant: We are open from",
+      "assistant: [interrupted]",
+      "user: on Sundays too?"
+    ])
+  })
+
+  test("can be changed for one turn, and for good", function* () {
+    const agent = yield* LlmAgent.makeAgent({ systemPrompt: "one", settings: { temperature: 0.1, maxTokens: 5 } })
+    const settings: Array<unknown> = []
+    const noted =
+      (words: string): ScriptedModel.Reply =>
+      (request) => {
+        settings.push(request.settings)
+        return ScriptedModel.text(words)
+      }
+    const model = ScriptedModel.make([noted("A."), noted("B."), noted("C.")])
+    const overrides: Array<LlmAgent.Overrides> = [
+      { systemPrompt: "two", settings: { temperature: 0.9 }, context: "It rains." },
+      {},
+      {}
+    ]
+    const spec = Agent.make((event, turn) =>
+      agent.respond(event, turn, event._tag === "UserTurnEnded" ? overrides.shift() : {})
+    )
+    const { say } = yield* Effect.provide(open(spec), model.layer)
+    yield* say("a")
+    yield* say("b")
+    yield* agent.configure((config) => ({ ...config, systemPrompt: "three", settings: { seed: 7 } }))
+    yield* say("c")
+    const prompts = (yield* model.prompts).map(({ prompt }) =>
+      prompt.content.map(({ content }) =>
+        typeof content === "string" ? content : content.map((part) => (part.type === "text" ? part.text : "")).join("")
+      )
+    )
+    assert.deepStrictEqual(prompts, [
+      ["two", "a", "It rains."],
+      ["one", "a", "b"],
+      ["three", "a", "b", "c"]
+    ])
+    assert.deepStrictEqual(settings, [
+      { temperature: 0.9, maxTokens: 5 },
+      { temperature: 0.1, maxTokens: 5 },
+      { seed: 7 }
+    ])
+  })
+
+  for (const [how, onModelFailure, heard] of [
+    ["by default", undefined, LlmAgent.defaultModelFailure],
+    [
+      "as a function of the error says",
+      (error: { readonly _tag: string }) => `So sorry: ${error._tag}`,
+      "So sorry: AiError"
+    ]
+  ] as const) {
+    test(`speaks when the model fails, and has it in the history: ${how}`, function* () {
+      const seen: Array<string> = []
+      const model = ScriptedModel.make([
+        ScriptedModel.fail(new AiError.InternalProviderError({ description: "x" })),
+        ScriptedModel.text("Back.")
+      ])
+      const call = yield* playing(model, {
+        onModelFailure,
+        describeEvent: (event) => {
+          if (event._tag === "TurnFailed") seen.push(event._tag)
+          return undefined
+        }
+      })
+      yield* call.say("hello")
+      assert.deepStrictEqual(call.sent(), [heard])
+      yield* call.say("again")
+      assert.strictEqual(call.sent().at(-1), "Back.")
+      assert.deepStrictEqual(seen, ["TurnFailed"])
+    })
+  }
+
+  it("offers a tool with an integer as one that the provider can hold the model to", () => {
+    const offered = (n: Schema.Codec<number>) => {
+      const { definition } = VoiceTool.loopback("count", { parameters: { n } }, () => Effect.void)
+      return [ToolSchema.ofTool(definition).properties, Tool.getStrictMode(definition)]
+    }
+    assert.deepStrictEqual(offered(Schema.Int), [{ n: { type: "integer" } }, true])
+    const natural = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+    assert.deepStrictEqual(offered(natural), [{ n: { type: "integer", minimum: 0 } }, undefined])
+  })
+})

@@ -1,0 +1,154 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+import * as Model from "effect/ai/Model"
+import * as Models from "../../src/model/Models.ts"
+import { ask } from "../support/asking.ts"
+import * as MockServer from "../support/mockServer.ts"
+import * as Wire from "../support/openAiServer.ts"
+
+const environment = (variables: Record<string, string>) =>
+  ConfigProvider.layer(ConfigProvider.fromEnv({ env: variables }))
+
+const build = (name: string, variables: Record<string, string> = {}, options?: Models.Options) =>
+  Layer.build(Models.fromString(name, options)).pipe(
+    Effect.flatMap((context) => Effect.provide(Effect.all([Model.ProviderName, Model.ModelName]), context)),
+    Effect.scoped,
+    Effect.provide(environment(variables))
+  )
+
+describe("Models", () => {
+  const names: ReadonlyArray<readonly [string, string, string]> = [
+    ["gpt-4.1-mini", "openai", "gpt-4.1-mini"],
+    ["openai/gpt-4.1-mini", "openai", "gpt-4.1-mini"],
+    ["chatgpt/gpt-4.1-mini", "openai", "gpt-4.1-mini"],
+    ["OpenAI/GPT-X", "openai", "GPT-X"],
+    ["anthropic/claude-haiku-4-5", "anthropic", "claude-haiku-4-5"],
+    ["Gemini/gemini-2.5-flash", "gemini", "gemini-2.5-flash"],
+    ["openrouter/anthropic/claude-haiku-4.5", "openrouter", "anthropic/claude-haiku-4.5"],
+    ["fireworks_ai/accounts/fireworks/models/x", "fireworks", "accounts/fireworks/models/x"],
+    ["hosted_vllm/Qwen/Qwen3", "vllm", "Qwen/Qwen3"],
+    ["acme/x", "acme", "x"]
+  ]
+  for (const [name, provider, model] of names) {
+    it(`${name} is ${model} of ${provider}`, () => {
+      assert.deepStrictEqual(Models.parse(name), { provider, model })
+    })
+  }
+
+  it.effect("an unknown provider is an error that names those that are known", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(build("acme/x"))
+      assert.strictEqual(error.reason, "UnknownProvider")
+      for (const provider of Models.providers) assert.include(error.message, provider)
+    })
+  )
+
+  it.effect("a provider without a model is an error", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flip(build("groq/"))).reason, "MissingModel")
+      assert.strictEqual((yield* Effect.flip(build(""))).reason, "MissingModel")
+    })
+  )
+
+  const needKeys = [
+    ...Models.presets.filter((preset) => !preset.keyless),
+    { name: "anthropic", keyVariables: ["ANTHROPIC_API_KEY"] }
+  ]
+  for (const { keyVariables, name } of needKeys) {
+    it.effect(`${name} without a key is an error that names ${keyVariables.join(" and ")}; each of them will do`, () =>
+      Effect.gen(function* () {
+        const address = name === "azure" ? { AZURE_OPENAI_ENDPOINT: "https://r.openai.azure.com" } : {}
+        const error = yield* Effect.flip(build(`${name}/m`, { ...address, [keyVariables[0]!]: " " }))
+        assert.strictEqual(error.reason, "MissingKey")
+        for (const variable of keyVariables) {
+          assert.include(error.message, variable)
+          assert.deepStrictEqual(yield* build(`${name}/m`, { ...address, [variable]: "k" }), [name, "m"])
+        }
+        assert.deepStrictEqual(yield* build(`${name}/m`, address, { apiKey: Redacted.make("k") }), [name, "m"])
+      })
+    )
+  }
+
+  for (const name of ["ollama", "vllm", "lmstudio"]) {
+    it.effect(`${name} needs no key`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* build(`${name}/m`), [name, "m"])
+      })
+    )
+  }
+
+  it.effect("azure without an address is an error that names the variable", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(build("azure/d", { AZURE_OPENAI_API_KEY: "k" }))
+      assert.strictEqual(error.reason, "MissingAddress")
+      assert.include(error.message, "AZURE_OPENAI_ENDPOINT")
+    })
+  )
+
+  it.effect("an address that is none is an error, and does not repeat it", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(build("openai/m", { OPENAI_API_KEY: "k", OPENAI_BASE_URL: "user:secret@host" }))
+      assert.strictEqual(error.reason, "InvalidAddress")
+      assert.notInclude(error.message, "secret")
+    })
+  )
+
+  const asked = (name: string, variables: (url: string) => Record<string, string>) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        server.script(Wire.text("ok"))
+        const layer = Layer.provide(Models.fromString(name), environment(variables(server.url)))
+        const { text } = yield* Effect.provide(ask(), layer)
+        assert.strictEqual(text, "ok")
+        return server.requests[0]!
+      })
+    )
+
+  it.effect("OPENAI_BASE_URL is where OpenAI is, with the key if there is one", () =>
+    Effect.gen(function* () {
+      const keyless = yield* asked("m", (url) => ({ OPENAI_BASE_URL: `${url}/v9/` }))
+      assert.strictEqual(keyless.path, "/v9/chat/completions")
+      assert.notProperty(keyless.headers, "authorization")
+      const keyed = yield* asked("m", (url) => ({ OPENAI_BASE_URL: url, OPENAI_API_KEY: "k" }))
+      assert.strictEqual(keyed.headers.authorization, "Bearer k")
+    })
+  )
+
+  it.effect("azure finds chat completions below the address of the resource", () =>
+    Effect.gen(function* () {
+      const request = yield* asked("azure/d", (url) => ({ AZURE_API_BASE: url, AZURE_API_KEY: "k" }))
+      assert.strictEqual(request.path, "/openai/v1/chat/completions")
+    })
+  )
+
+  it.effect("nobody but OpenAI learns the organization", () =>
+    Effect.gen(function* () {
+      const before = process.env["OPENAI_ORG_ID"]
+      process.env["OPENAI_ORG_ID"] = "org-secret"
+      const request = yield* Effect.ensuring(
+        asked("groq/m", (url) => ({ GROQ_BASE_URL: url, GROQ_API_KEY: "k" })),
+        Effect.sync(() => {
+          if (before === undefined) delete process.env["OPENAI_ORG_ID"]
+          else process.env["OPENAI_ORG_ID"] = before
+        })
+      )
+      assert.notInclude(JSON.stringify(request.headers), "org-secret")
+    })
+  )
+
+  it("knows whose models search the web", () => {
+    const searches = (name: string) => Models.searchesNatively(Models.parse(name))
+    assert.isTrue(searches("anthropic/claude-haiku-4-5"))
+    assert.isTrue(searches("openrouter/x/y"))
+    assert.isTrue(searches("openai/gpt-4o-search-preview"))
+    assert.isFalse(searches("openai/gpt-4.1"))
+    assert.isFalse(searches("groq/x"))
+    assert.isFalse(searches("acme/x"))
+  })
+
+  it("no two providers share a name", () => {
+    const all = Models.presets.flatMap((preset) => [preset.name, ...(preset.aliases ?? [])])
+    assert.strictEqual(new Set(all).size, all.length)
+  })
+})

@@ -1,0 +1,502 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Redacted, Schema } from "effect"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Model from "effect/ai/Model"
+import * as Prompt from "effect/ai/Prompt"
+import * as Toolkit from "effect/ai/Toolkit"
+import * as NativeWebSearch from "../../src/tool/internal/nativeWebSearch.ts"
+import * as Models from "../../src/model/Models.ts"
+import * as ModelSettings from "../../src/model/ModelSettings.ts"
+import * as OpenAi from "../../src/model/OpenAi.ts"
+import * as Contract from "./contract/provider.ts"
+import { ask, Weather } from "../support/asking.ts"
+import { at } from "../support/at.ts"
+import * as MockServer from "../support/mockServer.ts"
+import * as Wire from "../support/openAiServer.ts"
+
+const key = "sk-test-123"
+
+const layer = (url: string, options: Partial<OpenAi.Options> = {}) =>
+  OpenAi.layer({ model: "gpt-4.1-mini", apiKey: Redacted.make(key), baseUrl: `${url}/v1`, ...options })
+
+const call = (
+  index: number | undefined,
+  id: string | undefined,
+  name: string | undefined,
+  args: string | undefined
+) => ({
+  tool_calls: [
+    {
+      ...(index === undefined ? {} : { index }),
+      ...(id === undefined ? {} : { id, type: "function" }),
+      function: { ...(name === undefined ? {} : { name }), ...(args === undefined ? {} : { arguments: args }) }
+    }
+  ]
+})
+
+Contract.suite("OpenAi, as every provider", {
+  layer,
+  key,
+  model: "gpt-4.1-mini",
+  text: Wire.text,
+  call: (id, name, ...json) =>
+    Wire.reply([call(0, id, name, ""), ...json.map((args) => call(0, undefined, undefined, args))], "tool_calls"),
+  finished: (reason, ...texts) =>
+    Wire.reply(
+      texts.map((content) => ({ content })),
+      reason === "length" ? "length" : "content_filter"
+    ),
+  failure: (status, headers) =>
+    Wire.failure(status, { message: "the secret prompt sk-123", type: "some_type", code: null, param: null }, headers),
+  overloaded:
+    'data: {"error":{"code":503,"message":"the secret prompt"},"choices":[{"delta":{},"finish_reason":"error"}]}\n\n'
+})
+
+const run = <A, E>(
+  test: (server: MockServer.MockServer) => Effect.Effect<A, E, LanguageModel.LanguageModel>,
+  options: Partial<OpenAi.Options> = {}
+) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const server = yield* MockServer.make
+      return yield* Effect.provide(test(server), layer(server.url, options))
+    })
+  )
+
+const preset = (name: string) => Models.presets.find((preset) => preset.name === name)!
+
+describe("OpenAi", () => {
+  it.effect("sends the key, the path and the settings in force, and nothing that is not set", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(Wire.text("ok"))
+        yield* ask("hi", Toolkit.empty).pipe(
+          ModelSettings.override({
+            temperature: 0.3,
+            maxTokens: 55,
+            topP: 0.9,
+            stop: ["X", "Y"],
+            seed: 7,
+            presencePenalty: 0.1,
+            frequencyPenalty: 0.2,
+            extra: { user: "u1", seed: 8 }
+          })
+        )
+        const [request] = server.requests
+        assert.strictEqual(request?.path, "/v1/chat/completions")
+        assert.strictEqual(request?.headers.authorization, `Bearer ${key}`)
+        assert.deepStrictEqual(request?.body, {
+          model: "gpt-4.1-mini",
+          messages: [{ role: "user", content: "hi" }],
+          stream: true,
+          stream_options: { include_usage: true },
+          temperature: 0.3,
+          max_tokens: 55,
+          top_p: 0.9,
+          stop: ["X", "Y"],
+          seed: 8,
+          presence_penalty: 0.1,
+          frequency_penalty: 0.2,
+          user: "u1"
+        })
+      })
+    )
+  )
+
+  it.effect("describes tools by their schema", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(Wire.text("ok"))
+        yield* ask("hi", Toolkit.make(Weather))
+        assert.deepStrictEqual(at(server.requests, 0, "body", "tools"), [
+          {
+            type: "function",
+            function: {
+              name: "get_weather",
+              description: "Get the weather.",
+              parameters: {
+                type: "object",
+                properties: { city: { type: "string", description: "City name" } },
+                required: ["city"],
+                additionalProperties: false
+              }
+            }
+          }
+        ])
+      })
+    )
+  )
+
+  const one = [{ id: "c1", name: "get_weather", params: { city: "Rome" } }]
+  const two = [...one, { id: "c2", name: "get_weather", params: { city: "Oslo" } }]
+  const rome = '{"city":"Rome"}'
+  const oslo = '{"city":"Oslo"}'
+  const replies: ReadonlyArray<readonly [string, ReadonlyArray<object>, ReadonlyArray<object>]> = [
+    [
+      "in fragments",
+      [
+        call(0, "c1", "get_weather", ""),
+        call(0, undefined, undefined, '{"city"'),
+        call(0, undefined, undefined, ':"Rome"}')
+      ],
+      one
+    ],
+    ["whole", [call(0, "c1", "get_weather", rome)], one],
+    ["whole and sent again", [call(0, "c1", "get_weather", rome), call(0, "c1", "get_weather", rome)], one],
+    [
+      "with the name in each fragment",
+      [call(0, "c1", "get_weather", '{"city"'), call(0, "c1", "get_weather", ':"Rome"}')],
+      one
+    ],
+    [
+      "with another id in each fragment",
+      [call(0, "c1", "get_weather", '{"city"'), call(0, "c9", "get_weather", ':"Rome"}')],
+      one
+    ],
+    [
+      "with an id that comes second",
+      [call(0, undefined, "get_weather", undefined), call(0, "c1", undefined, rome)],
+      one
+    ],
+    ["of two, one after the other", [call(0, "c1", "get_weather", rome), call(1, "c2", "get_weather", oslo)], two],
+    [
+      "of two, in turns",
+      [
+        call(0, "c1", "get_weather", ""),
+        call(1, "c2", "get_weather", ""),
+        call(0, undefined, undefined, '{"city":'),
+        call(1, undefined, undefined, '{"city":"Os'),
+        call(0, undefined, undefined, '"Rome"}'),
+        call(1, undefined, undefined, 'lo"}')
+      ],
+      two
+    ],
+    ["of two, both numbered 0", [call(0, "c1", "get_weather", rome), call(0, "c2", "get_weather", oslo)], two],
+    [
+      "of two, without numbers",
+      [call(undefined, "c1", "get_weather", rome), call(undefined, "c2", "get_weather", oslo)],
+      two
+    ],
+    [
+      "of two, both numbered 0 and in fragments",
+      [
+        call(0, "c1", "get_weather", ""),
+        call(0, undefined, undefined, rome),
+        call(0, "c2", "get_weather", ""),
+        call(0, undefined, undefined, oslo)
+      ],
+      two
+    ],
+    ["with a number that changes", [call(3, "c1", "get_weather", ""), call(0, undefined, undefined, rome)], one]
+  ]
+  for (const finishReason of ["tool_calls", "stop", null]) {
+    for (const [how, deltas, calls] of replies) {
+      it.effect(`reads calls ${how}, at finish reason ${finishReason}`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            server.script(Wire.reply(deltas, finishReason))
+            const asked = yield* ask()
+            assert.deepStrictEqual(asked.calls, calls)
+            assert.strictEqual(asked.finish?.reason, "tool-calls")
+            assert.isUndefined(asked.error)
+          })
+        )
+      )
+    }
+  }
+
+  it.effect("names calls that the provider does not, each differently", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const deltas = [call(0, undefined, "get_weather", rome), call(1, "", "get_weather", oslo)]
+        server.script(Wire.reply(deltas, "tool_calls"), Wire.reply(deltas, "tool_calls"))
+        const calls = [...(yield* ask()).calls, ...(yield* ask()).calls]
+        assert.strictEqual(new Set(calls.map((call) => call.id)).size, 4)
+        assert.isTrue(calls.every((call) => call.id !== ""))
+      })
+    )
+  )
+
+  it.effect("tells the fragments of a call as they come, under the id that the call has", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(
+          Wire.reply([call(0, "c1", "get_weather", '{"city"'), call(0, undefined, undefined, ':"Rome"}')], "tool_calls")
+        )
+        const { parts } = yield* ask()
+        assert.deepStrictEqual(
+          parts.map((part) => [part.type, "id" in part ? part.id : ""]),
+          [
+            ["response-metadata", "chatcmpl-1"],
+            ["tool-params-start", "c1"],
+            ["tool-params-delta", "c1"],
+            ["tool-params-delta", "c1"],
+            ["tool-params-end", "c1"],
+            ["tool-call", "c1"],
+            ["finish", ""]
+          ]
+        )
+      })
+    )
+  )
+
+  it.effect("a reply that only ends with [DONE] is complete, for a reason unknown", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script({ pieces: [Wire.chunk({ content: "Hello" }), Wire.done] })
+        const asked = yield* ask()
+        assert.strictEqual(asked.text, "Hello")
+        assert.strictEqual(asked.finish?.reason, "unknown")
+      })
+    )
+  )
+
+  it.effect("a reply that only ends with a finish reason is complete", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script({ pieces: [Wire.chunk({ content: "Hello" }, "stop")] })
+        assert.strictEqual((yield* ask()).finish?.reason, "stop")
+      })
+    )
+  )
+
+  it.effect("emits nothing for comments, empty deltas and the role", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script({
+          pieces: [": OPENROUTER PROCESSING\n\n", Wire.head, Wire.chunk({ content: null })],
+          ending: "cut"
+        })
+        const asked = yield* ask()
+        assert.deepStrictEqual(asked.parts, [])
+        assert.strictEqual(asked.error?.reason._tag, "NetworkError")
+      })
+    )
+  )
+
+  for (const field of ["reasoning_content", "reasoning"]) {
+    it.effect(`reads what a model thinks from ${field}, before what it says`, () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(Wire.reply([{ [field]: "Hm" }, { [field]: "m." }, { content: "Yes." }]))
+          const asked = yield* ask()
+          assert.deepStrictEqual(asked.parts.map((part) => part.type).slice(1, 7), [
+            "reasoning-start",
+            "reasoning-delta",
+            "reasoning-delta",
+            "reasoning-end",
+            "text-start",
+            "text-delta"
+          ])
+          assert.strictEqual(asked.text, "Yes.")
+        })
+      )
+    )
+  }
+
+  it.effect("reads content in parts", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const thinking = { type: "thinking", thinking: [{ type: "text", text: "Hm" }] }
+        server.script(Wire.reply([{ content: [thinking] }, { content: [{ type: "text", text: "Yes." }] }]))
+        const response = yield* LanguageModel.generateText({ prompt: "hi" })
+        assert.strictEqual(response.text, "Yes.")
+        assert.strictEqual(response.reasoningText, "Hm")
+      })
+    )
+  )
+
+  it.effect("sends sealed reasoning back to the one who sealed it", () =>
+    run(
+      (server) =>
+        Effect.gen(function* () {
+          const piece = (text: string, signature: string | null) => ({
+            reasoning_details: [{ type: "reasoning.text", index: 0, text, signature }]
+          })
+          server.script(
+            Wire.reply([
+              { reasoning: "Hm", ...piece("Hm", null) },
+              { reasoning: "m.", ...piece("m.", "s1") },
+              call(0, "c1", "get_weather", rome)
+            ]),
+            Wire.text("ok")
+          )
+          const { parts } = yield* ask()
+          yield* ask(Prompt.concat(Prompt.make("hi"), Prompt.fromResponseParts(parts)))
+          assert.deepStrictEqual(at(server.requests, 1, "body", "messages", 1, "reasoning_details"), [
+            { type: "reasoning.text", index: 0, text: "Hmm.", signature: "s1" }
+          ])
+        }),
+      { preset: preset("openrouter") }
+    )
+  )
+
+  it.effect("sends the signature of a call back to Gemini, and to nobody else", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        const extra_content = { google: { thought_signature: "sig" } }
+        const signed = call(0, "c1", "get_weather", rome)
+        server.script(
+          Wire.reply([{ tool_calls: [{ ...signed.tool_calls[0], extra_content }] }]),
+          Wire.text("ok"),
+          Wire.text("ok")
+        )
+        const gemini = layer(server.url, { preset: preset("gemini") })
+        const { parts } = yield* Effect.provide(ask(), gemini)
+        const history = Prompt.concat(Prompt.make("hi"), Prompt.fromResponseParts(parts))
+        yield* Effect.provide(ask(history), gemini)
+        yield* Effect.provide(ask(history), layer(server.url))
+        assert.deepStrictEqual(
+          at(server.requests, 1, "body", "messages", 1, "tool_calls", 0, "extra_content"),
+          extra_content
+        )
+        assert.notProperty(at(server.requests, 2, "body", "messages", 1, "tool_calls", 0), "extra_content")
+      })
+    )
+  )
+
+  it.effect("reports usage with what was cached and what was thought", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script({
+          pieces: [
+            Wire.chunk({ content: "ok" }, "stop"),
+            Wire.usage({
+              prompt_tokens_details: { cached_tokens: 15 },
+              completion_tokens_details: { reasoning_tokens: 4 }
+            }),
+            Wire.done
+          ]
+        })
+        const { finish } = yield* ask()
+        assert.deepStrictEqual({ ...finish?.usage }, {
+          inputTokens: { total: 20, uncached: 5, cacheRead: 15, cacheWrite: undefined },
+          outputTokens: { total: 10, text: 6, reasoning: 4 }
+        } as unknown)
+      })
+    )
+  )
+
+  const codes: ReadonlyArray<readonly [number, object, string]> = [
+    [429, { code: "insufficient_quota" }, "QuotaExhaustedError"],
+    [402, {}, "QuotaExhaustedError"],
+    [400, { code: "content_filter" }, "ContentPolicyError"],
+    [400, { code: "content_policy_violation" }, "ContentPolicyError"],
+    [401, { code: "token_expired" }, "AuthenticationError"]
+  ]
+  for (const [status, error, tag] of codes) {
+    it.effect(`status ${status} with ${JSON.stringify(error)} is ${tag}`, () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(Wire.failure(status, error))
+          assert.strictEqual((yield* ask()).error?.reason._tag, tag)
+        })
+      )
+    )
+  }
+
+  it.effect("names the parameter that was refused", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(Wire.failure(400, { param: "temperature", code: "unsupported_value", message: "my secret" }))
+        const { error } = yield* ask()
+        assert.include(error?.message, "temperature")
+        assert.include(error?.message, "unsupported_value")
+        assert.notInclude(error?.message, "secret")
+      })
+    )
+  )
+
+  it.effect("an error with status 200 is that error", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script({ headers: { "content-type": "application/json" }, pieces: ['{"error":{"code":429}}'] })
+        assert.strictEqual((yield* ask()).error?.reason._tag, "RateLimitError")
+      })
+    )
+  )
+
+  it.effect("asks for an object by its schema, and decodes it", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(Wire.text('{"city":', '"Rome"}'))
+        const response = yield* LanguageModel.generateObject({
+          prompt: "where?",
+          objectName: "place",
+          schema: Schema.Struct({ city: Schema.String })
+        })
+        assert.deepStrictEqual(response.value, { city: "Rome" })
+        const format = at(server.requests, 0, "body", "response_format")
+        assert.strictEqual(at(format, "type"), "json_schema")
+        assert.strictEqual(at(format, "json_schema", "name"), "place")
+        assert.deepStrictEqual(at(format, "json_schema", "schema", "required"), ["city"])
+      })
+    )
+  )
+
+  it.effect("searches the web where the provider can, and tells each source once", () =>
+    run(
+      (server) =>
+        Effect.gen(function* () {
+          const cited = (url: string) => ({
+            annotations: [{ type: "url_citation", url_citation: { url, title: "A page" } }]
+          })
+          server.script(
+            Wire.reply([{ content: "Sunny." }, cited("https://a.test/"), cited("https://a.test/"), cited("no url")])
+          )
+          const asked = yield* ask("hi", Toolkit.make(NativeWebSearch.make({ contextSize: "high" })))
+          const sources = asked.parts.filter((part) => part.type === "source")
+          assert.strictEqual(sources.length, 1)
+          assert.deepStrictEqual(at(server.requests, 0, "body", "plugins"), [{ id: "web" }])
+          assert.notProperty(at(server.requests, 0, "body"), "tools")
+        }),
+      { preset: preset("openrouter") }
+    )
+  )
+
+  it.effect("a provider that can not search is not asked to", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(Wire.text("ok"))
+        yield* ask("hi", Toolkit.make(NativeWebSearch.make({})))
+        assert.notProperty(at(server.requests, 0, "body"), "tools")
+        assert.notProperty(at(server.requests, 0, "body"), "web_search_options")
+      })
+    )
+  )
+
+  it.effect("settings of the turn win over those of the layer, and what is not set falls through", () =>
+    run(
+      (server) =>
+        Effect.gen(function* () {
+          server.script(Wire.text("ok"), Wire.text("ok"))
+          yield* ask("hi", Toolkit.empty).pipe(ModelSettings.override({ temperature: 1, topP: undefined }))
+          yield* ask("hi", Toolkit.empty).pipe(ModelSettings.override({ temperature: null }))
+          assert.deepInclude(at(server.requests, 0, "body"), { temperature: 1, top_p: 0.5 })
+          assert.notProperty(at(server.requests, 1, "body"), "temperature")
+        }),
+      { settings: { temperature: 0, topP: 0.5 } }
+    )
+  )
+
+  it.effect("sends headers of its own, and no key where there is none", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        server.script(Wire.text("ok"))
+        const local = OpenAi.layer({ model: "m", baseUrl: server.url, headers: { "x-team": "voice" } })
+        yield* ask().pipe(Effect.provide(local), Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({}))))
+        assert.strictEqual(server.requests[0]?.headers["x-team"], "voice")
+        assert.notProperty(server.requests[0]?.headers, "authorization")
+      })
+    )
+  )
+
+  it.effect("provides the names of the provider and the model", () =>
+    Effect.gen(function* () {
+      const names = Effect.all([Model.ProviderName, Model.ModelName])
+      assert.deepStrictEqual(yield* Effect.provide(names, layer("http://127.0.0.1:1")), ["openai", "gpt-4.1-mini"])
+    })
+  )
+})

@@ -1,0 +1,414 @@
+/** What holds for every provider, over real HTTP. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber, type Layer, Stream } from "effect"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as AiErrors from "../../../src/model/internal/provider/aiErrors.ts"
+import * as ModelSettings from "../../../src/model/ModelSettings.ts"
+import * as WarmUp from "../../../src/model/WarmUp.ts"
+import { ask } from "../../support/asking.ts"
+import * as MockServer from "../../support/mockServer.ts"
+
+/** How one provider says what every provider can say. */
+export interface Wire {
+  readonly layer: (url: string) => Layer.Layer<LanguageModel.LanguageModel, unknown>
+  readonly text: (...texts: ReadonlyArray<string>) => MockServer.Script
+  readonly call: (id: string, name: string, ...json: ReadonlyArray<string>) => MockServer.Script
+  readonly finished: (reason: "length" | "filtered", ...texts: ReadonlyArray<string>) => MockServer.Script
+  readonly failure: (status: number, headers?: Record<string, string>) => MockServer.Script
+  /** An event that says that the provider is overloaded. */
+  readonly overloaded: string
+  readonly key: string
+  readonly model: string
+}
+
+export const suite = (name: string, wire: Wire) =>
+  describe(name, () => {
+    const run = <A, E>(
+      test: (server: MockServer.MockServer) => Effect.Effect<A, E, LanguageModel.LanguageModel>
+    ): Effect.Effect<A, unknown> =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* MockServer.make
+          return yield* Effect.provide(test(server), wire.layer(server.url))
+        })
+      )
+
+    it.effect("streams text in the pieces in which it came, between one start and one end", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.text("Hello", ", ", "wörld 👋"))
+          const asked = yield* ask()
+          assert.deepStrictEqual(
+            asked.parts.map((part) => part.type),
+            ["response-metadata", "text-start", "text-delta", "text-delta", "text-delta", "text-end", "finish"]
+          )
+          assert.strictEqual(asked.text, "Hello, wörld 👋")
+          assert.strictEqual(asked.finish?.reason, "stop")
+          assert.isUndefined(asked.error)
+        })
+      )
+    )
+
+    it.effect("reads a reply of which every byte is a network chunk", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          const { pieces } = wire.text("Grüße 👩‍👩‍👧 ", "\n\n", "data: 東京")
+          server.script({ pieces: MockServer.bytewise(pieces.join("")) })
+          const asked = yield* ask()
+          assert.strictEqual(asked.text, "Grüße 👩‍👩‍👧 \n\ndata: 東京")
+        })
+      )
+    )
+
+    it.effect("gathers the same reply whole", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.text("Hel", "lo"))
+          const response = yield* LanguageModel.generateText({ prompt: "hi" })
+          assert.strictEqual(response.text, "Hello")
+          assert.strictEqual(response.finishReason, "stop")
+          assert.strictEqual(response.usage.outputTokens.total, 10)
+        })
+      )
+    )
+
+    it.effect("keeps very long arguments whole", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          const city = 'é{"[\\'.repeat(20_000)
+          const json = JSON.stringify({ city })
+          server.script(wire.call("c1", "get_weather", ...(json.match(/[^]{1,4096}/g) ?? [])))
+          const asked = yield* ask()
+          assert.deepStrictEqual(asked.calls, [{ id: "c1", name: "get_weather", params: { city } }])
+          assert.strictEqual(asked.finish?.reason, "tool-calls")
+        })
+      )
+    )
+
+    it.effect("hands on arguments that are not JSON, and does not fail", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.call("c1", "get_weather", '{"city": '))
+          const asked = yield* ask()
+          assert.deepStrictEqual(asked.calls, [
+            { id: "c1", name: "get_weather", params: { "~antiphon/llm/badArguments": '{"city": ' } }
+          ])
+          assert.isUndefined(asked.error)
+        })
+      )
+    )
+
+    it.effect("hands on a call of a tool that does not exist", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.call("c1", "no_such_tool", "{}"))
+          assert.deepStrictEqual((yield* ask()).calls, [{ id: "c1", name: "no_such_tool", params: {} }])
+        })
+      )
+    )
+
+    it.effect("says that a reply was ended by its length", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.finished("length", "Once upon"))
+          const asked = yield* ask()
+          assert.strictEqual(asked.text, "Once upon")
+          assert.strictEqual(asked.finish?.reason, "length")
+        })
+      )
+    )
+
+    it.effect("says that a reply was ended by the content filter", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.finished("filtered", "Once upon"))
+          const asked = yield* ask()
+          assert.strictEqual(asked.text, "Once upon")
+          assert.strictEqual(asked.finish?.reason, "content-filter")
+        })
+      )
+    )
+
+    it.effect("fails where the content filter leaves nothing of a reply", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.finished("filtered"))
+          const asked = yield* ask()
+          assert.strictEqual(asked.error?.reason._tag, "ContentPolicyError")
+          assert.deepStrictEqual(asked.parts, [])
+        })
+      )
+    )
+
+    const statuses: ReadonlyArray<readonly [number, string, boolean, string?]> = [
+      [400, "InvalidRequestError", false],
+      [401, "AuthenticationError", false],
+      [403, "AuthenticationError", false],
+      [404, "InvalidRequestError", false, "NotFound"],
+      [408, "InternalProviderError", true, "Timeout"],
+      [413, "InvalidRequestError", false],
+      [422, "InvalidRequestError", false],
+      [429, "RateLimitError", true],
+      [500, "InternalProviderError", true],
+      [502, "InternalProviderError", true],
+      [503, "InternalProviderError", true, "Overloaded"],
+      [504, "InternalProviderError", true, "Timeout"],
+      [529, "InternalProviderError", true, "Overloaded"]
+    ]
+    for (const [status, tag, retryable, kind] of statuses) {
+      it.effect(`status ${status} is ${tag}, after one request`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            server.script(wire.failure(status))
+            const { error, parts } = yield* ask()
+            assert.strictEqual(error?.reason._tag, tag)
+            assert.strictEqual(error?.isRetryable, retryable)
+            assert.strictEqual(error && AiErrors.details(error).kind, kind)
+            assert.deepStrictEqual(parts, [])
+            assert.strictEqual(server.requests.length, 1)
+            assert.notInclude(JSON.stringify(error), "secret")
+            assert.notInclude(String(error), "sk-")
+            assert.notInclude(JSON.stringify(error), wire.key)
+          })
+        )
+      )
+    }
+
+    it.effect("says which model the provider does not know", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.failure(404))
+          assert.include((yield* ask()).error?.message, `no model "${wire.model}" at this address`)
+        })
+      )
+    )
+
+    const waits: ReadonlyArray<readonly [number, Record<string, string>, number | undefined]> = [
+      [429, { "retry-after": "7" }, 7000],
+      [429, { "retry-after": "0.5" }, 500],
+      [429, { "retry-after-ms": "250", "retry-after": "9" }, 250],
+      [429, { "retry-after": "Wed, 21 Oct 2015 07:28:30 GMT", date: "Wed, 21 Oct 2015 07:28:00 GMT" }, 30_000],
+      [429, { "retry-after": "soon" }, undefined],
+      [429, {}, undefined],
+      [503, { "retry-after": "3" }, 3000],
+      [529, { "retry-after": "4" }, 4000]
+    ]
+    for (const [status, headers, millis] of waits) {
+      it.effect(`${status} with ${JSON.stringify(headers)} asks to wait ${millis} ms`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            server.script(wire.failure(status, headers))
+            const { error } = yield* ask()
+            const wait = error && AiErrors.retryAfter(error)
+            assert.strictEqual(wait && Duration.toMillis(wait), millis)
+          })
+        )
+      )
+    }
+
+    it.effect("a refused connection is a NetworkError that names the code and not the query", () =>
+      Effect.gen(function* () {
+        const { error } = yield* Effect.provide(ask(), wire.layer("http://127.0.0.1:1"))
+        assert.strictEqual(error?.reason._tag, "NetworkError")
+        assert.isTrue(error?.isRetryable)
+        assert.include(error?.message, "http://127.0.0.1:1")
+      })
+    )
+
+    it.effect("an error within the stream keeps what came before it, and its kind", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          const { pieces } = wire.text("Hello", " there")
+          server.script({ pieces: [...pieces.slice(0, -3), wire.overloaded] })
+          const asked = yield* ask()
+          assert.strictEqual(asked.text, "Hello there")
+          assert.strictEqual(asked.error && AiErrors.details(asked.error).kind, "Overloaded")
+        })
+      )
+    )
+
+    for (const [what, event] of [
+      ["not JSON", 'data: {"choices": [\n\n'],
+      ["not an object", "data: 17\n\n"],
+      ["of another shape", 'data: {"type":"content_block_start","index":0,"choices":[{"delta":{"tool_calls":5}}]}\n\n']
+    ] as const) {
+      it.effect(`an event that is ${what} is an InvalidResponseError after what came before it`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            const { pieces } = wire.text("Hello")
+            server.script({ pieces: [...pieces.slice(0, -3), event] })
+            const asked = yield* ask()
+            assert.strictEqual(asked.text, "Hello")
+            assert.strictEqual(asked.error?.reason._tag, "InvalidResponseError")
+          })
+        )
+      )
+    }
+
+    for (const type of ["application/json", "text/html"]) {
+      it.effect(`an answer of ${type} with status 200 is not an empty reply`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            server.script({ headers: { "content-type": type }, pieces: ["{}"] })
+            assert.strictEqual((yield* ask()).error?.reason._tag, "InvalidResponseError")
+          })
+        )
+      )
+    }
+
+    for (const ending of ["cut", undefined] as const) {
+      const how = ending === "cut" ? "is cut" : "ends"
+      it.effect(
+        `a connection that ${how} at any byte gives a prefix and an error, or all of it`,
+        () =>
+          run((server) =>
+            Effect.gen(function* () {
+              const whole = "Hällo 👋 you."
+              const bytes = new TextEncoder().encode(wire.text("Häl", "lo 👋", " you.").pieces.join(""))
+              let complete = 0
+              let longest = ""
+              for (let n = 0; n <= bytes.length; n++) {
+                server.script({ pieces: [bytes.subarray(0, n)], ending })
+                const asked = yield* ask()
+                assert.isTrue(whole.startsWith(asked.text), `${n}: ${asked.text}`)
+                // What is known to be sent is there, as long as the connection says goodbye.
+                if (ending === undefined) assert.isAtLeast(asked.text.length, longest.length, `${n}`)
+                if (asked.text.length > longest.length) longest = asked.text
+                if (asked.error === undefined) {
+                  complete++
+                  assert.strictEqual(asked.text, whole, `${n}`)
+                  assert.strictEqual(asked.finish?.reason, "stop", `${n}`)
+                  assert.strictEqual(asked.parts.filter((part) => part.type === "finish").length, 1)
+                } else {
+                  assert.strictEqual(asked.error.reason._tag, "NetworkError", `${n}`)
+                  assert.isUndefined(asked.finish)
+                }
+              }
+              assert.strictEqual(longest, whole)
+              assert.isAbove(complete, 0)
+              assert.isBelow(complete, bytes.length)
+            })
+          ),
+        60_000
+      )
+    }
+
+    it.effect("interrupting a reply that stalls closes the request", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script({ pieces: wire.text("Hello", " there").pieces.slice(0, -3), ending: "stall" })
+          const heard = yield* Deferred.make<void>()
+          const fiber = yield* LanguageModel.streamText({ prompt: "hi" }).pipe(
+            Stream.runForEach((part) =>
+              part.type === "text-delta" ? Deferred.succeed(heard, undefined) : Effect.void
+            ),
+            Effect.forkChild
+          )
+          yield* Deferred.await(heard)
+          yield* Fiber.interrupt(fiber)
+          yield* server.abandoned
+        })
+      )
+    )
+
+    it.effect("interrupting a request that is not answered closes it", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script({ pieces: [], ending: "stall" })
+          const fiber = yield* Effect.forkChild(ask())
+          yield* Effect.yieldNow.pipe(Effect.repeat({ until: () => server.requests.length === 1 }))
+          yield* Fiber.interrupt(fiber)
+          yield* server.abandoned
+        })
+      )
+    )
+
+    it.effect("a consumer that has heard enough closes the request", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script({ pieces: wire.text("Hello", " there").pieces.slice(0, -3), ending: "stall" })
+          yield* LanguageModel.streamText({ prompt: "hi" }).pipe(Stream.take(2), Stream.runDrain)
+          yield* server.abandoned
+        })
+      )
+    )
+
+    it.live("a silence longer than the timeout is a timeout, after what came before it", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script({ pieces: wire.text("Hello", " there").pieces.slice(0, -3), ending: "stall" })
+          const asked = yield* ask().pipe(ModelSettings.override({ timeout: "100 millis" }))
+          assert.strictEqual(asked.text, "Hello there")
+          assert.strictEqual(asked.error && AiErrors.details(asked.error).kind, "Timeout")
+          yield* server.abandoned
+        })
+      )
+    )
+
+    for (const answer of [
+      { status: 200, pieces: ["x".repeat(300_000)] },
+      { status: 404, pieces: ["nothing here"] },
+      { status: 401, headers: { "content-type": "application/json" }, pieces: ['{"error":{}}'] }
+    ]) {
+      it.effect(`a warm-up that is answered with ${answer.status} opens the connection of the first request`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            server.greet(answer)
+            server.script(wire.text("Hello"))
+            yield* Effect.flatten(WarmUp.WarmUp)
+            // It is free for the next request one turn of the event loop later.
+            yield* Effect.yieldNow
+            assert.strictEqual(server.connections(), 1)
+            assert.strictEqual(server.greetings.length, 1)
+            assert.strictEqual((yield* ask()).text, "Hello")
+            assert.strictEqual(server.connections(), 1)
+          })
+        )
+      )
+    }
+
+    it.effect("a warm-up that reaches nobody is a NetworkError", () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Effect.flatten(WarmUp.WarmUp))
+        assert.strictEqual(error.reason._tag, "NetworkError")
+      }).pipe(Effect.provide(wire.layer("http://127.0.0.1:1")))
+    )
+
+    it.effect("interrupting a warm-up closes its request", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.greet({ pieces: ["{"], ending: "stall" })
+          const fiber = yield* Effect.forkChild(Effect.flatten(WarmUp.WarmUp))
+          yield* Effect.yieldNow.pipe(Effect.repeat({ until: () => server.greetings.length === 1 }))
+          yield* Fiber.interrupt(fiber)
+          yield* server.abandoned
+        })
+      )
+    )
+
+    it.effect("turns one after the other share a connection", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          for (let n = 0; n < 3; n++) {
+            server.script(wire.text("Hello"))
+            yield* ask()
+          }
+          assert.strictEqual(server.requests.length, 3)
+          assert.strictEqual(server.connections(), 1)
+        })
+      )
+    )
+
+    it.effect("keeps its connections for itself, and closes them with its Layer", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* MockServer.make
+          for (let n = 1; n <= 2; n++) {
+            server.script(wire.text("Hello"))
+            yield* Effect.provide(ask(), wire.layer(server.url))
+            assert.strictEqual(server.connections(), n)
+          }
+        })
+      )
+    )
+  })

@@ -1,0 +1,101 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Prompt from "effect/ai/Prompt"
+import * as AnthropicRequest from "../../../../src/model/internal/anthropic/anthropicRequest.ts"
+import type { ModelSettings, ReasoningEffort } from "../../../../src/model/ModelSettings.ts"
+import { Weather } from "../../../support/asking.ts"
+import { at } from "../../../support/at.ts"
+
+const body = (
+  model: string,
+  settings: ModelSettings = {},
+  options: Partial<AnthropicRequest.Options> = {}
+): Record<string, unknown> =>
+  AnthropicRequest.make(model, settings, {
+    prompt: Prompt.make("hi"),
+    tools: [],
+    toolChoice: "none",
+    responseFormat: { type: "text" },
+    ...options
+  }) as never
+
+const called = Prompt.make([
+  { role: "user", content: [{ type: "text", text: "hi" }] },
+  { role: "assistant", content: [{ type: "tool-call", id: "t1", name: "get_weather", params: {} }] },
+  { role: "tool", content: [{ type: "tool-result", id: "t1", name: "get_weather", isFailure: false, result: "Sunny" }] }
+])
+
+describe("anthropicRequest", () => {
+  const thinking: ReadonlyArray<readonly [string, ReasoningEffort | undefined, unknown, string | undefined]> = [
+    ["claude-haiku-4-5", undefined, undefined, undefined],
+    ["claude-haiku-4-5", "none", undefined, undefined],
+    ["claude-haiku-4-5", "minimal", { type: "enabled", budget_tokens: 1024 }, undefined],
+    ["claude-sonnet-4-20250514", "high", { type: "enabled", budget_tokens: 16384 }, undefined],
+    ["claude-opus-4-1", "low", { type: "enabled", budget_tokens: 2048 }, undefined],
+    ["claude-3-7-sonnet-latest", "medium", { type: "enabled", budget_tokens: 8192 }, undefined],
+    ["claude-opus-4-6", "medium", { type: "adaptive" }, "medium"],
+    ["claude-opus-4-8", "minimal", { type: "adaptive" }, "low"],
+    ["claude-opus-4-7", undefined, undefined, undefined],
+    ["claude-sonnet-5", undefined, { type: "disabled" }, undefined],
+    ["claude-opus-5", "high", { type: "adaptive" }, "high"],
+    ["claude-opus-5-5", undefined, undefined, undefined],
+    ["claude-opus-5-5", "none", undefined, "low"]
+  ]
+  for (const [model, effort, config, sent] of thinking) {
+    it(`${model} with effort ${effort}`, () => {
+      const request = body(model, { reasoningEffort: effort })
+      assert.deepStrictEqual(request["thinking"], config)
+      assert.strictEqual(at(request, "output_config", "effort"), sent)
+    })
+  }
+
+  it("room to think is added to the room to answer", () => {
+    assert.strictEqual(body("claude-haiku-4-5", { reasoningEffort: "low", maxTokens: 100 })["max_tokens"], 2148)
+    assert.strictEqual(body("claude-haiku-4-5")["max_tokens"], AnthropicRequest.defaultMaxTokens)
+  })
+
+  for (const [model, effort, kept] of [
+    ["claude-haiku-4-5", undefined, true],
+    ["claude-haiku-4-5", "low", false],
+    ["claude-opus-4-6", undefined, true],
+    ["claude-opus-4-7", undefined, false],
+    ["claude-sonnet-5", undefined, false],
+    ["my-model", undefined, true]
+  ] as const) {
+    it(`temperature is ${kept ? "" : "not "}sent to ${model} with effort ${effort}`, () => {
+      const request = body(model, { temperature: 0.5, topP: 0.9, reasoningEffort: effort })
+      assert.strictEqual("temperature" in request, kept)
+      assert.strictEqual("top_p" in request, kept)
+    })
+  }
+
+  it("does not begin to think between a call that came without thoughts and its result", () => {
+    const settings = { reasoningEffort: "low" } as const
+    assert.notProperty(body("claude-haiku-4-5", settings, { prompt: called, tools: [Weather] }), "thinking")
+    const later = Prompt.concat(Prompt.concat(called, [{ role: "assistant", content: "Sunny." }]), "thanks")
+    assert.property(body("claude-haiku-4-5", settings, { prompt: later, tools: [Weather] }), "thinking")
+  })
+
+  it("says which tools there were where there are none any more", () => {
+    const request = body("claude-haiku-4-5", {}, { prompt: called })
+    assert.deepStrictEqual(request["tools"], [{ name: "get_weather", input_schema: { type: "object" } }])
+    assert.deepStrictEqual(request["tool_choice"], { type: "none" })
+  })
+
+  for (const [choice, sent] of [
+    ["auto", undefined],
+    ["none", { type: "none" }],
+    ["required", { type: "any" }],
+    [{ tool: "get_weather" }, { type: "tool", name: "get_weather" }],
+    [{ mode: "required", oneOf: ["get_weather"] }, { type: "any" }]
+  ] as const) {
+    it(`tool choice ${JSON.stringify(choice)}`, () => {
+      const options = { tools: [Weather], toolChoice: choice as never }
+      assert.deepStrictEqual(body("claude-haiku-4-5", {}, options)["tool_choice"], sent)
+    })
+  }
+
+  it("a choice is not forced on a model that thinks", () => {
+    const options = { tools: [Weather], toolChoice: "required" as const }
+    assert.notProperty(body("claude-haiku-4-5", { reasoningEffort: "low" }, options), "tool_choice")
+  })
+})

@@ -1,0 +1,141 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as BadArguments from "../../../../src/tool/internal/badArguments.ts"
+import * as ToolCalls from "../../../../src/model/internal/provider/toolCalls.ts"
+
+const make = () => {
+  let n = 0
+  return ToolCalls.make(() => `made-${n++}`)
+}
+
+const argumentsOf = (...fragments: ReadonlyArray<string>) => {
+  const calls = make()
+  calls.add({ index: 0, id: "c1", name: "f" })
+  for (const fragment of fragments) calls.add({ index: 0, arguments: fragment })
+  return calls.finish()[0]?.arguments
+}
+
+describe("toolCalls", () => {
+  const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>, string]> = [
+    ["nothing", [], ""],
+    ["one piece", ['{"a":1}'], '{"a":1}'],
+    ["fragments", ['{"a"', ":", "1}"], '{"a":1}'],
+    ["single characters", [...'{"a":{"b":"}"}}'], '{"a":{"b":"}"}}'],
+    ["an empty object", ["{}"], "{}"],
+    ["an empty object in two", ["{", "}"], "{}"],
+    ["the same sent again", ['{"a":1}', '{"a":1}'], '{"a":1}'],
+    ["the same sent three times", ['{"a":1}', '{"a":1}', '{"a":1}'], '{"a":1}'],
+    ["an empty object, then the real one", ["{}", '{"a":1}'], '{"a":1}'],
+    ["objects that grow", ['{"a":1}', '{"a":1,"b":2}'], '{"a":1,"b":2}'],
+    ["a second copy in fragments", ['{"a":1}', '{"a"', ":2}"], '{"a":2}'],
+    ["a second copy that breaks off", ['{"a":1}', '{"a"'], '{"a":1}'],
+    ["two copies in one fragment", ['{"a":1}{"a":1}'], '{"a":1}'],
+    ["a copy that begins in the last fragment of the first", ['{"a":', '1}{"a"', ":2}"], '{"a":2}'],
+    ["white space after the end", ['{"a":1}', "\n", " "], '{"a":1}'],
+    ["a brace too many", ['{"a":1}', "}"], '{"a":1}'],
+    ["a brace too many in the same fragment", ['{"a":1}}'], '{"a":1}'],
+    ["objects in objects", ['{"a":{"b":', '{"c":1}}', "}"], '{"a":{"b":{"c":1}}}'],
+    ["braces in strings", ['{"a":"}{"', ',"b":"{"}'], '{"a":"}{","b":"{"}'],
+    ["escaped quotes", ['{"a":"x\\"}', '","b":1}'], '{"a":"x\\"}","b":1}'],
+    ["an escape across fragments", ['{"a":"x\\', '"}"}'], '{"a":"x\\"}"}'],
+    ["an escaped backslash before the end", ['{"a":"x\\\\', '"}'], '{"a":"x\\\\"}'],
+    ["unicode escapes across fragments", ['{"a":"\\u00', '7d"}'], '{"a":"\\u007d"}'],
+    ["booleans and null", ['{"a":true,"b":', 'null,"c":false}'], '{"a":true,"b":null,"c":false}'],
+    ["arrays", ['{"a":[1,{"b":', "2},[3]]}"], '{"a":[1,{"b":2},[3]]}'],
+    ["an object that never ends", ['{"a":'], '{"a":']
+  ]
+  for (const [what, fragments, expected] of cases) {
+    it(`puts together ${what}`, () => {
+      assert.strictEqual(argumentsOf(...fragments), expected)
+    })
+  }
+
+  it.effect.prop(
+    "puts together any object, split anywhere and sent any number of times",
+    {
+      value: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Int, Schema.Array(Schema.String)])),
+      cuts: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 9 }))),
+      copies: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 3 }))
+    },
+    ({ copies, cuts, value }) =>
+      Effect.sync(() => {
+        const text = JSON.stringify(value)
+        const fragments: Array<string> = []
+        for (let copy = 0; copy < copies; copy++) {
+          let at = 0
+          for (const cut of cuts) {
+            fragments.push(text.slice(at, at + cut))
+            at += cut
+          }
+          fragments.push(text.slice(at))
+        }
+        assert.strictEqual(argumentsOf(...fragments), text)
+      }),
+    { arbitrary: { runs: 300, seed: 1 } }
+  )
+
+  it("names a call only once it is known what the provider calls it", () => {
+    const calls = make()
+    assert.isUndefined(calls.add({ index: 0, name: "f" }).id)
+    assert.strictEqual(calls.add({ index: 0, id: "c1" }).id, "c1")
+  })
+
+  it("keeps the name that it has given, however late an id comes", () => {
+    const calls = make()
+    assert.strictEqual(calls.add({ index: 0, name: "f", arguments: "{" }).id, "made-0")
+    assert.strictEqual(calls.add({ index: 0, id: "c1", arguments: "}" }).id, "made-0")
+    assert.deepStrictEqual(
+      calls.finish().map((call) => call.id),
+      ["made-0"]
+    )
+  })
+
+  it("two calls never share an id", () => {
+    const calls = make()
+    calls.add({ index: 0, id: "same", name: "f", arguments: "{}" })
+    calls.add({ index: 1, id: "same", name: "f", arguments: "{}" })
+    assert.deepStrictEqual(
+      calls.finish().map((call) => call.id),
+      ["same", "made-0"]
+    )
+  })
+
+  it("without ids and numbers, a name begins another call, and the same text is the same call", () => {
+    const calls = make()
+    calls.add({ name: "f", arguments: '{"a":1}' })
+    calls.add({ name: "f", arguments: '{"a":1}' })
+    calls.add({ name: "f", arguments: '{"a"' })
+    calls.add({ arguments: ":2}" })
+    calls.add({ name: "g", arguments: "{}" })
+    assert.deepStrictEqual(
+      calls.finish().map((call) => [call.name, call.arguments]),
+      [
+        ["f", '{"a":1}'],
+        ["f", '{"a":2}'],
+        ["g", "{}"]
+      ]
+    )
+  })
+
+  const parsed: ReadonlyArray<readonly [string, unknown]> = [
+    ["", {}],
+    ["  \n", {}],
+    ["null", {}],
+    ['{"a":1}', { a: 1 }],
+    ["[1]", [1]],
+    ['{"a":', BadArguments.make('{"a":')],
+    ["{a:1}", BadArguments.make("{a:1}")],
+    ['{"__proto__":{"x":1}}', BadArguments.make('{"__proto__":{"x":1}}')]
+  ]
+  for (const [text, expected] of parsed) {
+    it(`reads ${JSON.stringify(text)}`, () => {
+      assert.deepStrictEqual(ToolCalls.parseArguments(text), expected)
+    })
+  }
+
+  it("bad arguments are known by their own key only", () => {
+    assert.strictEqual(BadArguments.rawOf(BadArguments.make("{")), "{")
+    assert.isUndefined(BadArguments.rawOf({ city: "{" }))
+    assert.isUndefined(BadArguments.rawOf(null))
+  })
+})

@@ -1,0 +1,160 @@
+import * as Event from "@antiphon/core/Event"
+import * as Caller from "@antiphon/core/testing/Caller"
+import * as Expect from "@antiphon/core/testing/Expect"
+import * as Rules from "@antiphon/core/testing/Rules"
+import * as TestCall from "@antiphon/core/testing/TestCall"
+import { assert, describe } from "@effect/vitest"
+import { Effect, Schema, Stream } from "effect"
+import * as LlmAgent from "../../../src/agent/LlmAgent.ts"
+import * as ScriptedModel from "../../../src/testing/ScriptedModel.ts"
+import * as VoiceTool from "../../../src/tool/VoiceTool.ts"
+import { pass, test } from "../../support/virtualTest.ts"
+import { playing } from "../calling.ts"
+
+const { text, toolCall } = ScriptedModel
+const calls = (...names: ReadonlyArray<string>) => names.map((name, i) => toolCall(name, {}, { id: `c${i + 1}` }))
+const slow = (name: string, ms: number, options: VoiceTool.Options = {}) =>
+  VoiceTool.loopback(name, options, () => Effect.delay(Effect.succeed(`${name} done`), ms))
+
+describe("toolRun", () => {
+  test("tells that a tool has started, lets it speak, and tells that it has finished", function* () {
+    const search = VoiceTool.loopback("search", {}, () =>
+      Stream.concat(
+        Stream.make(Event.sendText("Let me see.")),
+        Stream.fromEffect(Effect.delay(Effect.succeed("three hits"), 1000))
+      )
+    )
+    const model = ScriptedModel.make([calls("search"), text("Three.")])
+    const call = yield* playing(model, { tools: [search] })
+    yield* call.say("look")
+    assert.deepStrictEqual(call.sent(), ["search(c1-0)", "Let me see."])
+    yield* pass(1000)
+    assert.deepStrictEqual(call.sent().slice(2), ['search(c1-0) = "three hits"', "Three."])
+    assert.deepStrictEqual((yield* call.prompts)[1]!.slice(-1), ["result c1-0: three hits"])
+  })
+
+  test("runs the calls of a reply side by side, and keeps the order of the model", function* () {
+    const model = ScriptedModel.make([calls("a", "b"), text("Done.")])
+    const call = yield* playing(model, { tools: [slow("a", 1000), slow("b", 400)] })
+    yield* call.say("go")
+    assert.deepStrictEqual(call.sent(), ["a(c1-0)", "b(c2-0)"])
+    yield* pass(1000)
+    assert.deepStrictEqual(call.sent().slice(2), ['a(c1-0) = "a done"', 'b(c2-0) = "b done"', "Done."])
+  })
+
+  test("lets a sequential tool wait for those before it", function* () {
+    const model = ScriptedModel.make([calls("a", "b"), text("Done.")])
+    const tools = [slow("a", 1000), slow("b", 400, { concurrency: "sequential" })]
+    const call = yield* playing(model, { tools })
+    yield* call.say("go")
+    yield* pass(1000)
+    assert.deepStrictEqual(call.sent(), ["a(c1-0)", 'a(c1-0) = "a done"', "b(c2-0)"])
+    yield* pass(400)
+    assert.deepStrictEqual(call.sent().slice(3), ['b(c2-0) = "b done"', "Done."])
+  })
+
+  test("ends a tool that takes too long, and the model reads so", function* () {
+    const model = ScriptedModel.make([calls("a"), text("Sorry.")])
+    const call = yield* playing(model, { tools: [slow("a", 5000, { timeout: "2 seconds" })] })
+    yield* call.say("go")
+    yield* pass(1999)
+    assert.deepStrictEqual(call.sent(), ["a(c1-0)"])
+    yield* pass(1)
+    assert.deepStrictEqual(call.sent().slice(1), ['a(c1-0) = "error: timed out after 2s"', "Sorry."])
+  })
+
+  test("ends with the call where the line is lost, and not before it", function* () {
+    const model = ScriptedModel.make([calls("later"), calls("slow")])
+    const tools = [
+      VoiceTool.background("later", {}, () => Effect.delay(Effect.succeed("done"), "2 seconds")),
+      slow("slow", 60_000, { interruption: "finish" })
+    ]
+    const script = [
+      Caller.says("One"),
+      Caller.listens(),
+      Caller.says("Two"),
+      Caller.pauses("5 seconds"),
+      Caller.dropsLine
+    ]
+    const call = yield* Effect.provide(TestCall.run(LlmAgent.make({ tools }), script), model.layer)
+    assert.deepStrictEqual(Rules.breaches(call), [])
+    Expect.nothingLeft(call)
+  })
+
+  const interrupted = {
+    cancel: ["a(c1-0)", "Well?"],
+    finish: ["a(c1-0)", "Well?", 'a(c1-0) = "a done"', "Late."],
+    uninterruptible: ["a(c1-0)", 'a(c1-0) = "a done"', "Well?"]
+  } satisfies Record<VoiceTool.Interruption, ReadonlyArray<string>>
+  for (const [interruption, sent] of Object.entries(interrupted)) {
+    test(`a caller who speaks while a tool runs that is to ${interruption}`, function* () {
+      const model = ScriptedModel.make([calls("a"), text("Well?"), text("Late.")])
+      const tool = slow("a", 1000, { interruption: interruption as VoiceTool.Interruption })
+      const call = yield* playing(model, { tools: [tool] })
+      yield* call.say("go")
+      yield* call.say("stop")
+      yield* pass(1000)
+      assert.deepStrictEqual(call.sent(), sent)
+      const last = (yield* call.prompts).at(-1)!.filter((line) => line.startsWith("result"))
+      assert.deepStrictEqual(last, [`result c1-0: ${interruption === "cancel" ? "cancelled" : "a done"}`])
+    })
+  }
+
+  for (const duplicates of ["reject", "allow"] as const) {
+    test(`a second call with the same arguments while one runs in the background: ${duplicates}`, function* () {
+      let runs = 0
+      const job = VoiceTool.background("job", { duplicates, parameters: { n: Schema.Int } }, () =>
+        Effect.suspend(() => Effect.delay(Effect.succeed(`run ${++runs}`), "1 second"))
+      )
+      const ask = (id: string, n: number) => toolCall("job", { n }, { id })
+      const model = ScriptedModel.make([
+        [ask("j1", 1), ask("j2", 1), ask("j3", 2)],
+        ...Array.from({ length: 4 }, () => text("Well."))
+      ])
+      const call = yield* playing(model, { tools: [job] })
+      yield* call.say("go")
+      assert.strictEqual(runs, duplicates === "reject" ? 2 : 3)
+      const refused = 'job(j2-0) = "error: this is already running; its result will come"'
+      assert.strictEqual(call.sent().includes(refused), duplicates === "reject")
+    })
+  }
+
+  const circular: { self?: unknown } = {}
+  circular.self = circular
+  const shapes: ReadonlyArray<readonly [string, unknown]> = [
+    ["nothing", undefined],
+    ["a big number", 12345678901234567890n],
+    ["something circular", circular],
+    ["a function", () => 1],
+    ["a date", new Date(0)],
+    ["a map", new Map([["a", 1]])],
+    ["an error", new Error("no")]
+  ]
+  for (const [what, value] of shapes) {
+    test(`hands ${what} to the model as text, and the call goes on`, function* () {
+      const odd = VoiceTool.loopback("odd", {}, () => Effect.succeed(value))
+      const model = ScriptedModel.make([calls("odd"), text("Fine."), text("Yes?")])
+      const call = yield* playing(model, { tools: [odd] })
+      yield* call.say("go")
+      yield* call.say("and?")
+      const prompts = yield* call.prompts
+      assert.lengthOf(prompts, 3)
+      assert.match(prompts[1]!.at(-1)!, /^result c1-0: \S/)
+    })
+  }
+
+  test("has a tool that fails read by the model, whatever it fails with", function* () {
+    const failing = VoiceTool.loopback("failing", {}, () => Effect.fail(new Error("no stock")))
+    const throwing = VoiceTool.loopback("throwing", {}, (): Effect.Effect<string> => {
+      throw new Error("a bug")
+    })
+    const model = ScriptedModel.make([calls("failing", "throwing"), text("Sorry.")])
+    const call = yield* playing(model, { tools: [failing, throwing] })
+    yield* call.say("go")
+    assert.deepStrictEqual(call.sent().slice(2), [
+      'failing(c1-0) = "error: no stock"',
+      'throwing(c2-0) = "error: a bug"',
+      "Sorry."
+    ])
+  })
+})

@@ -1,0 +1,332 @@
+import * as CallRequest from "@antiphon/core/CallRequest"
+import * as EventId from "@antiphon/core/EventId"
+import * as Recorder from "@antiphon/core/recording/Recorder"
+import * as Recording from "@antiphon/core/recording/Recording"
+import * as Redaction from "@antiphon/core/recording/Redaction"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Result, Scope } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as RecordingFile from "../../src/node/RecordingFile.ts"
+import * as Client from "../support/client.ts"
+import * as Server from "../support/server.ts"
+
+/** A directory that is there as long as the test. */
+const directory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "antiphon-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+)
+
+const read = (path: string): Recording.Recording => {
+  const result = Recording.decode(readFileSync(path, "utf8"))
+  return Result.isSuccess(result) ? result.success : assert.fail(result.failure.message)
+}
+
+const filesIn = (path: string) => (existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [])
+
+/** The one file of a directory, once the recording in it is complete. */
+const complete = (path: string) =>
+  Effect.as(
+    Client.until("the recording", () =>
+      filesIn(path).some((file) => readFileSync(file, "utf8").includes("CallClosed"))
+    ),
+    filesIn(path)[0]!
+  )
+
+/** Holds a call of one turn with a server that records. */
+const holdCall = (server: Server.Server, start: Parameters<typeof Client.call>[1]) =>
+  Effect.gen(function* () {
+    const client = yield* Client.call(server.ws, start)
+    client.say("hello")
+    yield* client.hear("You said: hello")
+    client.ws.close()
+    yield* client.closed
+    yield* Server.allOver(server)
+    return client
+  })
+
+describe("A server that records", () => {
+  it.live("leaves a file of each call, with all that was reported and sent, that only its user may read", () =>
+    Effect.gen(function* () {
+      const path = join(yield* directory, "a", "b")
+      const server = yield* Server.serve(Server.byName({}), { recordDir: path })
+      const client = yield* holdCall(server, { call_id: "c1", agent_token: "top-secret" })
+      const file = yield* complete(path)
+      assert.match(file, /\/\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-c1\.jsonl$/)
+      assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+      const { header, lines, truncated } = read(file)
+      assert.strictEqual(header.request.callId, "c1")
+      assert.isFalse(truncated)
+      assert.notInclude(readFileSync(file, "utf8"), "top-secret")
+      assert.deepStrictEqual(
+        lines.flatMap((line) => (line._tag === "Reported" ? [line.report._tag] : [])),
+        ["UserTurnStarted", "UserTextSent", "UserTurnEnded"]
+      )
+      assert.deepStrictEqual(
+        lines.flatMap((line) =>
+          line._tag === "Sent" && line.output._tag === "AgentSendText" ? [line.output.text] : []
+        ),
+        client.messages.map(({ content }) => content)
+      )
+      assert.deepStrictEqual(lines.at(-1), { ...lines.at(-1)!, _tag: "CallClosed", how: "Ended" })
+      const recorder = yield* Recorder.make({ request: header.request, seed: header.seed, write: () => {} })
+      const nextId = yield* Recorder.provide(EventId.make, recorder)
+      assert.deepStrictEqual(
+        lines.flatMap((line) =>
+          line._tag === "Happened" && line.event._tag === "CallStarted" ? [line.event.eventId] : []
+        ),
+        [nextId()]
+      )
+    })
+  )
+
+  it.live("records several calls at once into files of their own, and blanks what it is told to", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const server = yield* Server.serve(Server.byName({}), { recordDir: path }, { redact: Redaction.everything })
+      const ids = ["c1", "c2", "c3"]
+      yield* Effect.forEach(ids, (call_id) => holdCall(server, { call_id }), { concurrency: "unbounded" })
+      yield* Client.until("the files", () => filesIn(path).filter((file) => statSync(file).size > 0).length === 3)
+      yield* Client.until("their ends", () =>
+        filesIn(path).every((file) => readFileSync(file, "utf8").includes("CallClosed"))
+      )
+      assert.deepStrictEqual(
+        filesIn(path)
+          .map((file) => read(file).header.request.callId)
+          .toSorted(),
+        ids
+      )
+      for (const file of filesIn(path)) assert.notMatch(readFileSync(file, "utf8"), /hello|said|Welcome/)
+    })
+  )
+
+  it.live("takes no path out of the id of a call", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const server = yield* Server.serve(Server.byName({}), { recordDir: join(path, "deep", "er") })
+      yield* holdCall(server, { call_id: `../../..\\\0 ${"x".repeat(500)}/é` })
+      const file = yield* complete(join(path, "deep", "er"))
+      assert.match(file, /Z-_x{79}\.jsonl$/)
+      assert.deepStrictEqual(readdirSync(path), ["deep"])
+    })
+  )
+
+  it.live("goes on with a call that it cannot record, and says so once, with the id of the call", () =>
+    Effect.gen(function* () {
+      const file = join(yield* directory, "file")
+      writeFileSync(file, "")
+      const server = yield* Server.serve(Server.byName({}), { recordDir: join(file, "no") })
+      const failures = () => server.log.filter(({ message }) => message.includes("could not be written"))
+      const client = yield* Client.call(server.ws, { call_id: "c1" })
+      yield* client.hear("Welcome.")
+      yield* Client.until("the failure", () => failures().length > 0)
+      client.say("hello")
+      yield* client.hear("You said: hello")
+      client.ws.close()
+      yield* Server.allOver(server)
+      assert.deepStrictEqual(
+        failures().map(({ annotations, level }) => [level, annotations["callId"]]),
+        [["Error", "c1"]]
+      )
+    })
+  )
+})
+
+describe("RecordingFile", () => {
+  /** Writes files of the same name, all open together, and closes them. */
+  const writeAll = (path: string, texts: ReadonlyArray<ReadonlyArray<string>>) =>
+    Effect.scoped(
+      Effect.forEach(texts, (pieces) =>
+        Effect.map(RecordingFile.open({ directory: path, name: "same" }), (file) => {
+          for (const piece of pieces) file.write(piece)
+        })
+      )
+    )
+
+  it.live("gives files of the same name a number, and has all text in them when the scope has closed", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      yield* writeAll(path, [["a", "ä\n"], ["b\n"], ["c\n"]])
+      const texts = filesIn(path).map((file) => [file.replace(path, ""), readFileSync(file, "utf8")])
+      assert.deepStrictEqual(texts.map(([name]) => name).toSorted(), ["/same-2.jsonl", "/same-3.jsonl", "/same.jsonl"])
+      assert.deepStrictEqual(texts.map(([, text]) => text).toSorted(), ["aä\n", "b\n", "c\n"])
+    })
+  )
+
+  it.live("keeps the order of what is written over a while, and nothing that comes after the end", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const scope = yield* Scope.make()
+      const file = yield* Scope.provide(RecordingFile.open({ directory: path, name: "f" }), scope)
+      const size = () => (filesIn(path)[0] === undefined ? 0 : statSync(filesIn(path)[0]!).size)
+      let expected = ""
+      for (let i = 0; i < 5; i++) {
+        const text = `${i} 👋\n`
+        expected += text
+        file.write(text)
+        yield* Client.until(`text ${i}`, () => size() === Buffer.byteLength(expected))
+      }
+      file.write("last\n")
+      yield* Scope.close(scope, Exit.void)
+      file.write("too late\n")
+      assert.strictEqual(readFileSync(filesIn(path)[0]!, "utf8"), `${expected}last\n`)
+    })
+  )
+
+  it.live("has nothing of another file in one, whichever of them ends first", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const text = (name: string, length: number) => `${name.repeat(length)}\n`
+      const lengths = [90_000, 10, 40_000, 20_000, 5, 70_000, 30_000, 1, 15_000, 60_000]
+      const files = yield* Effect.forEach(
+        lengths,
+        (length, n) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const file = yield* RecordingFile.open({ directory: path, name: `${n}` })
+              // In two pieces, of which the first may have been handed to the disk when the other comes.
+              file.write(text(`${n}`, length))
+              yield* Effect.sleep((n % 3) * 150)
+              file.write(text(`${n}`, 5000))
+              return `${text(`${n}`, length)}${text(`${n}`, 5000)}`
+            })
+          ),
+        { concurrency: 4 }
+      )
+      for (const [n, expected] of files.entries()) {
+        assert.isTrue(readFileSync(`${path}/${n}.jsonl`, "utf8") === expected, `file ${n}`)
+      }
+    })
+  )
+
+  it.live("names a file by the id that a redaction leaves", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const redactions: ReadonlyArray<Redaction.Redaction> = [
+        { request: (request) => ({ ...request, callId: "hidden" }) },
+        {
+          request: () => {
+            throw new Error("no")
+          }
+        }
+      ]
+      for (const redact of redactions) {
+        yield* Effect.scoped(
+          RecordingFile.recorder({ directory: path, redact })(CallRequest.make({ callId: "secret" }))
+        )
+      }
+      assert.deepStrictEqual(
+        readdirSync(path)
+          .map((name) => name.replace(/^.*Z-/, ""))
+          .toSorted(),
+        ["hidden.jsonl", "redacted.jsonl"]
+      )
+      for (const file of filesIn(path)) assert.notInclude(readFileSync(file, "utf8"), "secret")
+    })
+  )
+
+  /** Runs a call in a process of its own, and gives the process and how many messages it says to have sent. */
+  const run = (path: string, ...args: ReadonlyArray<string>) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const script = fileURLToPath(new URL("../support/recordedProcess.ts", import.meta.url))
+        const child: ChildProcess = spawn(process.execPath, ["--conditions=antiphon-source", script, path, ...args], {
+          stdio: ["ignore", "pipe", "ignore"]
+        })
+        const state = { sent: 0, over: false }
+        child.stdout!.on("data", (text: Buffer) => (state.sent = Number(text.toString().trim().split("\n").at(-1))))
+        child.on("exit", () => (state.over = true))
+        return { child, state }
+      }),
+      ({ child }) => Effect.sync(() => void child.kill("SIGKILL"))
+    )
+
+  const wordsOf = ({ lines }: Recording.Recording) =>
+    lines.flatMap((line) => (line._tag === "Sent" && line.output._tag === "AgentSendText" ? [line.output.text] : []))
+
+  it.live("can be read after its process was killed, and has all but the last moments", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const { child, state } = yield* run(path)
+      yield* Client.until("a second of talk", () => state.sent >= 1000)
+      child.kill("SIGKILL")
+      yield* Client.until("its end", () => state.over)
+      const words = wordsOf(read(filesIn(path)[0]!))
+      assert.isAbove(words.length, 300)
+      assert.deepStrictEqual(
+        words,
+        Array.from(words, (_, n) => `word${n} `)
+      )
+    })
+  )
+
+  it.live("lacks nothing when its process leaves, or dies of an exception", () =>
+    Effect.gen(function* () {
+      for (const end of ["exit", "throw"]) {
+        const path = yield* directory
+        const { state } = yield* run(path, end)
+        yield* Client.until("its end", () => state.over)
+        assert.strictEqual(wordsOf(read(filesIn(path)[0]!)).length, 100, end)
+      }
+    })
+  )
+
+  it.live("has text made when it writes, and at once where it does not write any more", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      let made = 0
+      const scope = yield* Scope.make()
+      const file = yield* Scope.provide(RecordingFile.open({ directory: path, name: "a" }), scope)
+      file.write("one\n")
+      file.later(() => {
+        made++
+        file.write("two\n")
+      })
+      assert.strictEqual(made, 0)
+      yield* Client.until("the text", () => made > 0)
+      file.later(() => {
+        made++
+        file.write("three\n")
+      })
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(made, 2)
+      assert.strictEqual(readFileSync(filesIn(path)[0]!, "utf8"), "one\ntwo\nthree\n")
+      file.later(() => made++)
+      assert.strictEqual(made, 3)
+    })
+  )
+
+  it.live("keeps nothing for a file that it has given up", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const log: Array<Server.Line> = []
+      let made = 0
+      yield* Effect.gen(function* () {
+        const file = yield* RecordingFile.open({ directory: path, name: "a" })
+        file.later(() => {
+          made++
+          file.write("x".repeat(17 * 1024 * 1024))
+        })
+        yield* Client.until("the failure", () => log.length > 0)
+        file.later(() => made++)
+        assert.strictEqual(made, 2)
+      }).pipe(Effect.scoped, Effect.provide(Server.layerLog(log)))
+    })
+  )
+
+  it.live("gives up, and says so, when more waits than may", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const log: Array<Server.Line> = []
+      yield* writeAll(path, [["x".repeat(17 * 1024 * 1024)]]).pipe(Effect.provide(Server.layerLog(log)))
+      assert.deepStrictEqual(
+        log.map(({ message }) => message),
+        ["The recording of a call could not be written: the disk is too slow"]
+      )
+      assert.deepStrictEqual(filesIn(path), [])
+    })
+  )
+})

@@ -1,0 +1,414 @@
+import * as Agent from "@antiphon/core/Agent"
+import type { CallRequest } from "@antiphon/core/CallRequest"
+import * as Event from "@antiphon/core/Event"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { Context, Effect, Layer, Redacted, Stream } from "effect"
+import type { Config, Scope } from "effect"
+import type { HttpRouter } from "effect/http"
+import type * as Calls from "../../src/Calls.ts"
+import * as PreCall from "../../src/PreCall.ts"
+import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
+import * as Client from "../support/client.ts"
+import * as Server from "../support/server.ts"
+
+const factory = Server.byName({})
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+  readonly headers: Headers
+}
+
+const request = (url: string, init?: RequestInit) =>
+  Effect.promise(async (): Promise<Answer> => {
+    const response = await fetch(url, init)
+    return { status: response.status, text: await response.text(), headers: response.headers }
+  })
+
+const post = (server: Server.Server, body: unknown, headers: Record<string, string> = {}) =>
+  request(`${server.http}/chats`, {
+    method: "POST",
+    headers,
+    body: typeof body === "string" ? body : JSON.stringify(body)
+  })
+
+describe("GET /status", () => {
+  it.live("says that the server is up, and when, as Line does", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory)
+      const { headers, status, text } = yield* request(`${server.http}/status`)
+      assert.strictEqual(status, 200)
+      assert.match(
+        text,
+        /^\{"status":"ok","timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}000)?\+00:00","service":"cartesia-line"\}$/
+      )
+      assert.include(headers.get("content-type"), "application/json")
+    })
+  )
+})
+
+describe("POST /chats", () => {
+  const body = { call_id: "c1", from_: "+1", metadata: { tier: "gold", kept: 1 } }
+
+  it.live("accepts every call where there is no handler", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory)
+      const { headers, status, text } = yield* post(server, body)
+      assert.strictEqual(status, 200)
+      assert.strictEqual(
+        text,
+        '{"websocket_url":"/ws","cartesia_version":"2026-04-03","metadata":{"tier":"gold","kept":1}}'
+      )
+      assert.isNull(headers.get("x-cartesia-error-source"))
+      assert.strictEqual(
+        (yield* post(server, {})).text,
+        '{"websocket_url":"/ws","cartesia_version":"2026-04-03","metadata":{}}'
+      )
+    })
+  )
+
+  it.live("gives what the handler gives: its metadata over that of the call, its config as it is", () =>
+    Effect.gen(function* () {
+      const asked: Array<CallRequest> = []
+      const server = yield* Server.serve(
+        factory,
+        {},
+        {
+          preCall: (request) =>
+            Effect.sync(() => {
+              asked.push(request)
+              return PreCall.accept({ metadata: { tier: "silver" }, config: { tts: { voice_id: "v1" } } })
+            })
+        }
+      )
+      const { status, text } = yield* post(server, body)
+      assert.strictEqual(status, 200)
+      assert.strictEqual(
+        text,
+        '{"websocket_url":"/ws","cartesia_version":"2026-04-03","metadata":{"tier":"silver","kept":1},"config":{"tts":{"voice_id":"v1"}}}'
+      )
+      assert.strictEqual(asked[0]?.callId, "c1")
+      assert.strictEqual(asked[0]?.from, "+1")
+    })
+  )
+
+  it.live("leaves an empty config out", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, {}, { preCall: () => Effect.succeed(PreCall.accept()) })
+      assert.notInclude((yield* post(server, body)).text, "config")
+    })
+  )
+
+  const answers: ReadonlyArray<readonly [string, PreCall.Handler<unknown>, number, string]> = [
+    ["rejects", () => Effect.succeed(PreCall.reject), 403, '{"detail":"Call rejected"}'],
+    [
+      "has a status of its own",
+      () => Effect.fail(new PreCall.HttpError({ status: 402, detail: { pay: true }, headers: { "x-own": "1" } })),
+      402,
+      '{"detail":{"pay":true}}'
+    ],
+    ["fails", () => Effect.fail(new Error("SECRET")), 500, '{"detail":"Server error in call processing"}'],
+    ["dies", () => Effect.die(new Error("SECRET")), 500, '{"detail":"Server error in call processing"}'],
+    [
+      "throws",
+      () => {
+        throw new Error("SECRET")
+      },
+      500,
+      '{"detail":"Server error in call processing"}'
+    ],
+    ["gives nonsense", () => Effect.succeed(undefined as never), 500, '{"detail":"Server error in call processing"}'],
+    [
+      "gives what is no JSON",
+      () => Effect.succeed(PreCall.accept({ config: { n: 1n } })),
+      500,
+      '{"detail":"Server error in call processing"}'
+    ]
+  ]
+  for (const [name, preCall, status, text] of answers) {
+    it.live(`answers ${status} where the handler ${name}, and says that it was the agent's code`, () =>
+      Effect.gen(function* () {
+        const server = yield* Server.serve(factory, {}, { preCall })
+        const answer = yield* Server.undisturbed(server, post(server, body))
+        assert.strictEqual(answer.status, status)
+        assert.strictEqual(answer.text, text)
+        assert.strictEqual(answer.headers.get("x-cartesia-error-source"), "agent-code")
+        assert.strictEqual(answer.headers.get("x-own"), status === 402 ? "1" : null)
+        if (status === 500) assert.isTrue(server.log.some(({ message }) => message.includes("pre-call handler failed")))
+      })
+    )
+  }
+
+  const malformed: ReadonlyArray<readonly [string, string]> = [
+    ["{SECRET", '{"detail":"Bad request: not JSON at position 1"}'],
+    ["", '{"detail":"Bad request: not JSON"}'],
+    ['["SECRET"]', '{"detail":"Bad request: Expected object"}'],
+    ['{"call_id":42}', '{"detail":"Bad request: Expected string | null at [\\"call_id\\"]"}']
+  ]
+  for (const [sent, text] of malformed) {
+    it.live(`answers 400 to ${sent === "" ? "no body" : sent}, and asks no handler`, () =>
+      Effect.gen(function* () {
+        let asked = 0
+        const server = yield* Server.serve(
+          factory,
+          {},
+          { preCall: () => Effect.sync(() => (asked++, PreCall.accept())) }
+        )
+        const answer = yield* post(server, sent)
+        assert.deepStrictEqual([answer.status, answer.text], [400, text])
+        assert.isNull(answer.headers.get("x-cartesia-error-source"))
+        assert.strictEqual(asked, 0)
+      })
+    )
+  }
+
+  it.live("answers 413 to a body of more than a mebibyte", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory)
+      const answer = yield* post(server, { metadata: { padding: "x".repeat(1024 * 1024) } })
+      assert.deepStrictEqual([answer.status, answer.text], [413, '{"detail":"The body is too long"}'])
+      assert.strictEqual((yield* post(server, { metadata: { padding: "x".repeat(1000 * 1000) } })).status, 200)
+    })
+  )
+
+  it.live("gives the handler the services it asks for, and a scope of the request's", () =>
+    Effect.gen(function* () {
+      let released = false
+      class Tier extends Context.Service<Tier, string>()("test/Tier") {}
+      const layer = VoiceAgentApp.layerServer(factory, {
+        settings: { port: 0, host: "127.0.0.1" },
+        preCall: () =>
+          Effect.gen(function* () {
+            yield* Effect.addFinalizer(() => Effect.sync(() => (released = true)))
+            return PreCall.accept({ metadata: { tier: yield* Tier } })
+          })
+      })
+      const server = yield* Server.start(Layer.provide(layer, Layer.succeed(Tier, "platinum")))
+      assert.include((yield* post(server, {})).text, '"metadata":{"tier":"platinum"}')
+      assert.isTrue(released)
+    })
+  )
+})
+
+describe("Routes", () => {
+  it.live("answer other methods with 405 and the one that is allowed", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory)
+      for (const [path, method, allow] of [
+        ["/status", "POST", "GET"],
+        ["/chats", "GET", "POST"],
+        ["/chats", "DELETE", "POST"]
+      ] as const) {
+        const { headers, status } = yield* request(server.http + path, { method })
+        assert.deepStrictEqual([status, headers.get("allow")], [405, allow], `${method} ${path}`)
+      }
+    })
+  )
+
+  it.live("answer an unknown path with 404, an upgrade there with 403, and /ws without an upgrade with 404", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory)
+      const { status, text } = yield* request(`${server.http}/nothing`)
+      assert.deepStrictEqual([status, text], [404, '{"detail":"Not Found"}'])
+      assert.strictEqual((yield* request(`${server.http}/ws`)).status, 404)
+      assert.strictEqual((yield* Client.refused(`ws://127.0.0.1:${server.port}/elsewhere`)).status, 403)
+    })
+  )
+
+  it.live("of an application go on beside those of the agent", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.mount(factory)
+      assert.strictEqual((yield* request(`${server.http}/hello`)).text, "hello")
+      assert.strictEqual((yield* request(`${server.http}/status`)).status, 200)
+      assert.strictEqual((yield* post(server, {})).status, 200)
+      const client = yield* Client.call(server.ws)
+      client.say("mounted")
+      yield* client.hear("You said: mounted")
+    })
+  )
+
+  it.live("of an agent can be put under a prefix", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.mount(factory, { prefix: "/agents/echo" })
+      assert.strictEqual((yield* request(`${server.http}/status`)).status, 404)
+      assert.strictEqual((yield* request(`${server.http}/agents/echo/status`)).status, 200)
+      const client = yield* Client.call(`ws://127.0.0.1:${server.port}/agents/echo/ws`)
+      client.say("prefixed")
+      yield* client.hear("You said: prefixed")
+    })
+  )
+})
+
+describe("Admission", () => {
+  const token = Redacted.make("s3cret-token")
+
+  it.live("wants the token on /chats and /ws where there is one, and not on /status", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, { token })
+      const wrong = [
+        undefined,
+        "Bearer",
+        "Bearer wrong",
+        "Bearer s3cret-token-and-more",
+        "Basic s3cret-token",
+        "s3cret-token"
+      ]
+      for (const authorization of wrong) {
+        const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
+        const refusal = yield* Client.refused(server.ws, { headers })
+        assert.deepStrictEqual([refusal.status, refusal.body], [401, '{"detail":"Unauthorized"}'], authorization)
+        assert.strictEqual((yield* post(server, {}, headers)).status, 401, authorization)
+      }
+      assert.strictEqual((yield* request(`${server.http}/status`)).status, 200)
+      for (const authorization of ["Bearer s3cret-token", "bearer  s3cret-token"]) {
+        assert.strictEqual((yield* post(server, {}, { authorization })).status, 200)
+        const client = yield* Client.call(server.ws, {}, { headers: { authorization } })
+        yield* client.hear("Welcome.")
+      }
+      assert.notInclude(JSON.stringify(server.log), "s3cret")
+    })
+  )
+
+  it.live("takes the token of a page, which can set no header, as a subprotocol", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, { token })
+      const encoded = (text: string) => `antiphon.bearer.${Buffer.from(text).toString("base64url")}`
+      const wrong = [
+        ["antiphon"],
+        [encoded("s3cret-token")],
+        [encoded("s3cret-token"), "antiphon"],
+        ["antiphon", "s3cret-token"],
+        ["antiphon", "antiphon.bearer.s3cret-token"],
+        ["antiphon", encoded("s3cret-token-and-more")],
+        ["antiphon", encoded("")],
+        ["antiphon", encoded("wrong"), encoded("s3cret-token")],
+        ["antiphon", encoded("s3cret-token"), "chat"],
+        ["chat", encoded("s3cret-token")],
+        [encoded("wrong"), encoded("s3cret-token")]
+      ]
+      for (const protocols of wrong) {
+        const refusal = yield* Client.refused(server.ws, { protocols })
+        assert.deepStrictEqual([refusal.status, refusal.body], [401, '{"detail":"Unauthorized"}'], String(protocols))
+      }
+      const protocols = ["antiphon", encoded("s3cret-token")]
+      const headers = { authorization: "Bearer wrong" }
+      assert.strictEqual((yield* Client.refused(server.ws, { protocols, headers })).status, 401)
+      const client = yield* Client.call(server.ws, {}, { protocols })
+      yield* client.hear("Welcome.")
+      assert.strictEqual(client.ws.protocol, "antiphon")
+      assert.notInclude(JSON.stringify(server.log), "s3cret")
+    })
+  )
+
+  it.live("refuses pages of other origins, and admits its own, the allowed ones, and clients that are no page", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, { allowedOrigins: ["https://app.example"] })
+      for (const origin of ["https://evil.example", "null", "https://app.example.evil.example", "http://127.0.0.1:1"]) {
+        const refusal = yield* Client.refused(server.ws, { origin })
+        assert.deepStrictEqual([refusal.status, refusal.body], [403, '{"detail":"Origin not allowed"}'], origin)
+        assert.strictEqual((yield* post(server, {}, { origin })).status, 403, origin)
+      }
+      for (const origin of [undefined, "https://app.example", server.http]) {
+        const client = yield* Client.call(server.ws, {}, origin === undefined ? {} : { origin })
+        yield* client.hear("Welcome.")
+      }
+    })
+  )
+
+  it.live("admits every page where all origins are allowed", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, { allowedOrigins: ["*"] })
+      const client = yield* Client.call(server.ws, {}, { origin: "https://anything.example" })
+      yield* client.hear("Welcome.")
+    })
+  )
+
+  it.live("refuses calls beyond the maximum with 503, and takes one again when one has ended", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, { maxCalls: 2 })
+      const first = yield* Client.call(server.ws)
+      const second = yield* Client.call(server.ws)
+      yield* Effect.andThen(first.hear("Welcome."), second.hear("Welcome."))
+      const refusal = yield* Client.refused(server.ws)
+      assert.deepStrictEqual([refusal.status, refusal.body], [503, '{"detail":"Too many calls"}'])
+      assert.strictEqual(refusal.headers["retry-after"], "5")
+      assert.strictEqual((yield* post(server, {})).status, 503)
+      first.ws.close()
+      yield* Client.until("a free place", () => Effect.runSync(server.calls.count) === 1)
+      const third = yield* Client.call(server.ws)
+      yield* third.hear("Welcome.")
+      second.say("still here")
+      yield* second.hear("You said: still here")
+    })
+  )
+})
+
+describe("Requirements", () => {
+  class Database extends Context.Service<Database, string>()("test/Database") {}
+  class Model extends Context.Service<Model, string>()("test/Model") {}
+
+  const needsBoth = () =>
+    Effect.gen(function* () {
+      const name = yield* Database
+      yield* Effect.addFinalizer(() => Effect.void)
+      return Agent.make(() => Stream.fromEffect(Effect.map(Model, (model) => Event.sendText(`${name} ${model}`))))
+    })
+
+  it("of a factory, of its agent and of a handler are those of the layer, without their scopes", () => {
+    type Needs<L> = L extends Layer.Layer<infer _A, infer _E, infer R> ? R : never
+    const own = VoiceAgentApp.layer(needsBoth)
+    expectTypeOf<Needs<typeof own>>().toEqualTypeOf<HttpRouter.HttpRouter | Database | Model>()
+    expectTypeOf<typeof own>().toExtend<
+      Layer.Layer<Calls.Calls, Config.ConfigError, HttpRouter.HttpRouter | Database | Model>
+    >()
+    const server = VoiceAgentApp.layerServer(() => Effect.succeed(Server.echo), {
+      preCall: () => Effect.map(Database, (name) => PreCall.accept({ metadata: { name } }))
+    })
+    expectTypeOf<Needs<typeof server>>().toEqualTypeOf<Database>()
+    const turns = VoiceAgentApp.layerServer(() =>
+      Effect.succeed(Agent.make(() => Stream.fromEffect(Effect.map(Model, Event.sendText))))
+    )
+    expectTypeOf<Needs<typeof turns>>().toEqualTypeOf<Model>()
+    class Support extends Agent.Service<Support>()("test/Support") {}
+    const named = VoiceAgentApp.layerServer(Support.factory)
+    expectTypeOf<Needs<typeof named>>().toEqualTypeOf<Support>()
+    expectTypeOf<Scope.Scope>().not.toExtend<Needs<typeof own>>()
+  })
+
+  it("that are missing do not compile", () => {
+    const launch = <E>(effect: Effect.Effect<never, E>) => effect
+    launch(VoiceAgentApp.serve(() => Effect.succeed(Server.echo)))
+    // @ts-expect-error Database and Model are missing
+    launch(VoiceAgentApp.serve(needsBoth))
+    launch(
+      VoiceAgentApp.serve(() => Effect.succeed(Server.echo), {
+        // @ts-expect-error a handler decides with a Decision
+        preCall: () => Effect.succeed("yes")
+      })
+    )
+  })
+
+  it.live("are met by the layers around the server", () =>
+    Effect.gen(function* () {
+      const layer = VoiceAgentApp.layerServer(needsBoth, { settings: { port: 0, host: "127.0.0.1" } })
+      const server = yield* Server.start(
+        Layer.provide(layer, Layer.merge(Layer.succeed(Database, "db"), Layer.succeed(Model, "m1")))
+      )
+      const client = yield* Client.call(server.ws)
+      yield* client.hear("db m1")
+    })
+  )
+
+  it.live("are met where the agent is a service", () =>
+    Effect.gen(function* () {
+      class Support extends Agent.Service<Support>()("test/Support2") {}
+      const SupportLive = Agent.layer(Support, needsBoth).pipe(
+        Layer.provide(Layer.merge(Layer.succeed(Database, "db"), Layer.succeed(Model, "m2")))
+      )
+      const layer = VoiceAgentApp.layerServer(Support.factory, { settings: { port: 0, host: "127.0.0.1" } })
+      const server = yield* Server.start(Layer.provide(layer, SupportLive))
+      const client = yield* Client.call(server.ws)
+      yield* client.hear("db m2")
+    })
+  )
+})
