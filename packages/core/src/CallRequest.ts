@@ -6,27 +6,39 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type {} from "./Privacy.ts"
 
-/** The agent that the harness asks for. */
+const Id = Schema.String.annotate({ privacy: "id" })
+const PhoneNumber = Schema.String.annotate({ privacy: "phoneNumber" })
+const Instructions = Schema.NullOr(Schema.String.annotate({ privacy: "instructions" }))
+
+/** Schema for the agent that the harness asks for. */
 export const AgentRequest = Schema.Struct({
-  id: Schema.NullOr(Schema.String),
-  systemPrompt: Schema.NullOr(Schema.String),
-  introduction: Schema.NullOr(Schema.String)
+  id: Schema.NullOr(Id),
+  systemPrompt: Instructions,
+  introduction: Instructions
 })
-export type AgentRequest = typeof AgentRequest.Type
+/** The agent that the harness asks for. */
+export interface AgentRequest extends Schema.Schema.Type<typeof AgentRequest> {
+  // TypeScript shows an interface that adds nothing to its base as the base.
+  readonly id: string | null
+}
 
-/** What is known about a call before its first turn. `agentToken` admits to the platform's own services. */
+/** Schema for what is known about a call before its first turn. */
 export const CallRequest = Schema.Struct({
-  callId: Schema.String,
-  from: Schema.String,
-  to: Schema.String,
-  agentCallId: Schema.String,
+  callId: Id,
+  from: PhoneNumber,
+  to: PhoneNumber,
+  agentCallId: Id,
   agent: AgentRequest,
-  metadata: Schema.Record(Schema.String, Schema.Unknown),
+  metadata: Schema.Record(Schema.String, Schema.Unknown).annotate({ privacy: "metadata" }),
   agentToken: Schema.NullOr(Schema.Redacted(Schema.String)),
-  apiBaseUrl: Schema.NullOr(Schema.String)
+  apiBaseUrl: Schema.NullOr(Schema.String.annotate({ privacy: "public" }))
 })
-export type CallRequest = typeof CallRequest.Type
+/** What is known about a call before its first turn. `agentToken` admits to the platform's own services. */
+export interface CallRequest extends Schema.Schema.Type<typeof CallRequest> {
+  readonly agent: AgentRequest
+}
 
 /** Makes a request; what is not given is `"unknown"`, empty or null, as on the wire. */
 export const make = (

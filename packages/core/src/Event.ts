@@ -7,76 +7,174 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import type {} from "./Privacy.ts"
 
-const id = { eventId: Schema.String }
-const Metadata = Schema.Record(Schema.String, Schema.Unknown)
+const Id = Schema.String.annotate({ privacy: "id" })
+const Name = Schema.String.annotate({ privacy: "public" })
+const UserText = Schema.String.annotate({ privacy: "userText" })
+const AgentText = Schema.String.annotate({ privacy: "agentText" })
+const Message = Schema.String.annotate({ privacy: "message" })
+const PhoneNumber = Schema.String.annotate({ privacy: "phoneNumber" })
+const Button = Schema.String.annotate({ privacy: "dtmf" })
+const Metadata = Schema.Record(Schema.String, Schema.Unknown).annotate({ privacy: "metadata" })
+const Arguments = Schema.Record(Schema.String, Schema.Unknown).annotate({ privacy: "arguments" })
+const Returned = Schema.Unknown.annotate({ privacy: "result" })
 
-/** A part of a finished user turn: words, or a key press. */
+const id = { eventId: Id }
+
+/** Schema for a part of a finished user turn: words, or a key press. */
 export const UserContent = Schema.TaggedUnion({
-  UserTextSent: { ...id, content: Schema.String },
-  UserDtmfSent: { ...id, button: Schema.String }
+  UserTextSent: { ...id, content: UserText },
+  UserDtmfSent: { ...id, button: Button }
 })
-export type UserContent = typeof UserContent.Type
+export type UserContent = UserTextSent | UserDtmfSent
 
-/** A part of a finished agent turn: words as the harness reported them, or a key press. */
+/** Schema for a part of a finished agent turn: words as the harness reported them, or a key press. */
 export const AgentContent = Schema.TaggedUnion({
-  AgentTextSent: { ...id, content: Schema.String },
-  AgentDtmfSent: { ...id, button: Schema.String }
+  AgentTextSent: { ...id, content: AgentText },
+  AgentDtmfSent: { ...id, button: Button }
 })
-export type AgentContent = typeof AgentContent.Type
+export type AgentContent = AgentTextSent | AgentDtmfSent
 
 /**
- * What happened on a call, as an agent and its filters see it.
+ * Schema for what happened on a call, as an agent and its filters see it.
  *
- * `UserTurnEnded.content` and `AgentTurnEnded.content` hold what came since that side began its turn, in order, and are
- * empty where its beginning was never reported. `AgentTextSent` is what the caller has heard, with the spacing the agent
+ * `UserTurnEnded.content` and `AgentTurnEnded.content` hold what came since that side began its turn, in order. They are
+ * empty if its beginning was never reported. `AgentTextSent` is what the caller has heard, with the spacing the agent
  * wrote: successive reports grow one event until something else happens on the call.
  */
 export const Input = Schema.TaggedUnion({
-  /** The call has begun. Always the first event of a call. */
-  CallStarted: { ...id },
-  /** The caller has gone, or the harness has ended the call. Always the last event; absent where garbage came in. */
-  CallEnded: { ...id },
-  UserTurnStarted: { ...id },
+  CallStarted: id,
+  CallEnded: id,
+  UserTurnStarted: id,
   UserTextSent: UserContent.cases.UserTextSent.fields,
   UserDtmfSent: UserContent.cases.UserDtmfSent.fields,
   UserTurnEnded: { ...id, content: Schema.Array(UserContent) },
   UserCustomSent: { ...id, metadata: Metadata },
-  AgentTurnStarted: { ...id },
+  AgentTurnStarted: id,
   AgentTextSent: AgentContent.cases.AgentTextSent.fields,
   AgentDtmfSent: AgentContent.cases.AgentDtmfSent.fields,
   AgentTurnEnded: { ...id, content: Schema.Array(AgentContent) },
-  /** The call was handed to another agent. */
-  AgentHandedOff: { ...id },
-  /** Background work of an earlier turn has come to its one outcome. */
+  AgentHandedOff: id,
   BackgroundReturned: {
     ...id,
     /** Name that the work was started under. */
-    name: Schema.String,
+    name: Name,
     /** Id of the event whose turn started the work. */
-    respondingTo: Schema.String,
+    respondingTo: Id,
     outcome: Schema.Literals(["Returned", "Failed", "Cancelled"]),
-    /** What the work returned, or the message of its failure, or null where it was cancelled. */
-    result: Schema.Unknown
+    /** What the work returned, the message of its failure, or null if it was cancelled. */
+    result: Returned
   },
-  /** A turn broke off with an error, and the call went on. */
   TurnFailed: {
     ...id,
     /** Id of the event that had started the turn. */
-    respondingTo: Schema.String,
-    message: Schema.String
+    respondingTo: Id,
+    message: Message
   }
 })
-export type Input = typeof Input.Type
+export type Input = InputOf<keyof typeof Input.cases>
 
 /** One kind of input event by its tag. */
-export type InputOf<Tag extends Input["_tag"]> = Extract<Input, { readonly _tag: Tag }>
+export type InputOf<Tag extends Input["_tag"]> = Inputs[Tag]
 
-const named = { eventId: Schema.optional(Schema.String) }
+// TypeScript shows an interface that adds nothing to its base as the base, so each of these repeats its tag.
+
+/** The call has begun. Always the first event of a call. */
+export interface CallStarted extends Schema.Schema.Type<typeof Input.cases.CallStarted> {
+  readonly _tag: "CallStarted"
+}
+
+/** The caller has gone, or the harness has ended the call. Always the last event; absent if the harness sent garbage. */
+export interface CallEnded extends Schema.Schema.Type<typeof Input.cases.CallEnded> {
+  readonly _tag: "CallEnded"
+}
+
+/** The caller has begun to speak. */
+export interface UserTurnStarted extends Schema.Schema.Type<typeof Input.cases.UserTurnStarted> {
+  readonly _tag: "UserTurnStarted"
+}
+
+/** The caller said something. */
+export interface UserTextSent extends Schema.Schema.Type<typeof Input.cases.UserTextSent> {
+  readonly _tag: "UserTextSent"
+}
+
+/** The caller pressed a key. */
+export interface UserDtmfSent extends Schema.Schema.Type<typeof Input.cases.UserDtmfSent> {
+  readonly _tag: "UserDtmfSent"
+}
+
+/** The caller has finished, and waits for an answer. */
+export interface UserTurnEnded extends Schema.Schema.Type<typeof Input.cases.UserTurnEnded> {
+  readonly _tag: "UserTurnEnded"
+  readonly content: ReadonlyArray<UserContent>
+}
+
+/** The application on the caller's side sent a message of its own making. */
+export interface UserCustomSent extends Schema.Schema.Type<typeof Input.cases.UserCustomSent> {
+  readonly _tag: "UserCustomSent"
+}
+
+/** The caller has begun to hear the agent. */
+export interface AgentTurnStarted extends Schema.Schema.Type<typeof Input.cases.AgentTurnStarted> {
+  readonly _tag: "AgentTurnStarted"
+}
+
+/** The caller has heard this much of the agent's words. */
+export interface AgentTextSent extends Schema.Schema.Type<typeof Input.cases.AgentTextSent> {
+  readonly _tag: "AgentTextSent"
+}
+
+/** A key that the agent pressed was sent. */
+export interface AgentDtmfSent extends Schema.Schema.Type<typeof Input.cases.AgentDtmfSent> {
+  readonly _tag: "AgentDtmfSent"
+}
+
+/** The caller hears the agent no more: it has finished, or was interrupted. */
+export interface AgentTurnEnded extends Schema.Schema.Type<typeof Input.cases.AgentTurnEnded> {
+  readonly _tag: "AgentTurnEnded"
+  readonly content: ReadonlyArray<AgentContent>
+}
+
+/** The call was handed to another agent. */
+export interface AgentHandedOff extends Schema.Schema.Type<typeof Input.cases.AgentHandedOff> {
+  readonly _tag: "AgentHandedOff"
+}
+
+/** Background work of an earlier turn has come to its one outcome. */
+export interface BackgroundReturned extends Schema.Schema.Type<typeof Input.cases.BackgroundReturned> {
+  readonly _tag: "BackgroundReturned"
+}
+
+/** A turn broke off with an error, and the call went on. */
+export interface TurnFailed extends Schema.Schema.Type<typeof Input.cases.TurnFailed> {
+  readonly _tag: "TurnFailed"
+}
+
+/** The name of each input event. */
+interface Inputs {
+  readonly CallStarted: CallStarted
+  readonly CallEnded: CallEnded
+  readonly UserTurnStarted: UserTurnStarted
+  readonly UserTextSent: UserTextSent
+  readonly UserDtmfSent: UserDtmfSent
+  readonly UserTurnEnded: UserTurnEnded
+  readonly UserCustomSent: UserCustomSent
+  readonly AgentTurnStarted: AgentTurnStarted
+  readonly AgentTextSent: AgentTextSent
+  readonly AgentDtmfSent: AgentDtmfSent
+  readonly AgentTurnEnded: AgentTurnEnded
+  readonly AgentHandedOff: AgentHandedOff
+  readonly BackgroundReturned: BackgroundReturned
+  readonly TurnFailed: TurnFailed
+}
+
+const named = { eventId: Schema.optional(Id) }
 
 /**
- * What a harness reports. The call fills in what is missing: an id, and the content of a finished turn. Start and end of
- * the call are no reports: the call makes these events itself.
+ * Schema for what a harness reports. The call fills in what is missing: an id, and the content of a finished turn. Start
+ * and end of the call are no reports: the call makes these events itself.
  */
 export const Report = Schema.TaggedUnion({
   UserTurnStarted: named,
@@ -89,60 +187,185 @@ export const Report = Schema.TaggedUnion({
   AgentDtmfSent: { ...Input.cases.AgentDtmfSent.fields, ...named },
   AgentTurnEnded: named
 })
-export type Report = typeof Report.Type
+export type Report = ReportOf<keyof typeof Report.cases>
 
-const responding = { respondingTo: Schema.optional(Schema.String) }
-const speech = { ...responding, interruptible: Schema.optional(Schema.Boolean) }
+/** One kind of report by its tag. */
+export type ReportOf<Tag extends Report["_tag"]> = Reports[Tag]
+
+/** Reports that the caller has begun to speak. */
+export interface UserTurnStartedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnStarted> {
+  readonly _tag: "UserTurnStarted"
+}
+
+/** Reports words of the caller. */
+export interface UserTextSentReport extends Schema.Schema.Type<typeof Report.cases.UserTextSent> {
+  readonly _tag: "UserTextSent"
+}
+
+/** Reports a key that the caller pressed. */
+export interface UserDtmfSentReport extends Schema.Schema.Type<typeof Report.cases.UserDtmfSent> {
+  readonly _tag: "UserDtmfSent"
+}
+
+/** Reports that the caller has finished. */
+export interface UserTurnEndedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnEnded> {
+  readonly _tag: "UserTurnEnded"
+}
+
+/** Reports a message of the application on the caller's side. */
+export interface UserCustomSentReport extends Schema.Schema.Type<typeof Report.cases.UserCustomSent> {
+  readonly _tag: "UserCustomSent"
+}
+
+/** Reports that the caller has begun to hear the agent. */
+export interface AgentTurnStartedReport extends Schema.Schema.Type<typeof Report.cases.AgentTurnStarted> {
+  readonly _tag: "AgentTurnStarted"
+}
+
+/** Reports words of the agent that the caller has heard since the last report. */
+export interface AgentTextSentReport extends Schema.Schema.Type<typeof Report.cases.AgentTextSent> {
+  readonly _tag: "AgentTextSent"
+}
+
+/** Reports that a key which the agent pressed was sent. */
+export interface AgentDtmfSentReport extends Schema.Schema.Type<typeof Report.cases.AgentDtmfSent> {
+  readonly _tag: "AgentDtmfSent"
+}
+
+/** Reports that the caller hears the agent no more. */
+export interface AgentTurnEndedReport extends Schema.Schema.Type<typeof Report.cases.AgentTurnEnded> {
+  readonly _tag: "AgentTurnEnded"
+}
+
+/** The name of each report. */
+interface Reports {
+  readonly UserTurnStarted: UserTurnStartedReport
+  readonly UserTextSent: UserTextSentReport
+  readonly UserDtmfSent: UserDtmfSentReport
+  readonly UserTurnEnded: UserTurnEndedReport
+  readonly UserCustomSent: UserCustomSentReport
+  readonly AgentTurnStarted: AgentTurnStartedReport
+  readonly AgentTextSent: AgentTextSentReport
+  readonly AgentDtmfSent: AgentDtmfSentReport
+  readonly AgentTurnEnded: AgentTurnEndedReport
+}
+
+const responding = { respondingTo: Schema.optional(Id) }
+const speech = { ...responding, interruptible: Schema.optional(Schema.Boolean.annotate({ privacy: "public" })) }
 const tool = {
   ...responding,
-  toolCallId: Schema.String,
-  toolName: Schema.String,
-  toolArgs: Schema.Record(Schema.String, Schema.Unknown)
+  toolCallId: Id,
+  toolName: Name,
+  toolArgs: Arguments
 }
 
 /**
- * What an agent wants done.
+ * Schema for what an agent wants done.
  *
- * `respondingTo` names the event that is answered; where it is missing the runtime fills in the event of the turn.
- * `interruptible` is true where it is missing; `false` tells the harness to keep on even when the caller speaks.
+ * `respondingTo` names the event that is answered; if it is missing, the runtime fills in the event of the turn.
+ * `interruptible` is true if it is missing; `false` tells the harness to go on even when the caller speaks.
  */
 export const Output = Schema.TaggedUnion({
-  AgentSendText: { ...speech, text: Schema.String },
-  AgentSendDtmf: { ...responding, button: Schema.String },
-  /** Asks the harness to hang up. `reason` is free text, `agent_ended` where missing. */
-  AgentEndCall: { ...speech, reason: Schema.optional(Schema.String) },
-  AgentTransferCall: { ...speech, targetPhoneNumber: Schema.String },
+  AgentSendText: { ...speech, text: AgentText },
+  AgentSendDtmf: { ...responding, button: Button },
+  AgentEndCall: { ...speech, reason: Schema.optional(Message) },
+  AgentTransferCall: { ...speech, targetPhoneNumber: PhoneNumber },
   AgentToolCalled: tool,
-  AgentToolReturned: { ...tool, result: Schema.Unknown },
-  /** Changes the voice of the call; what is missing stays as it is. `multilingual` is a language too. */
+  AgentToolReturned: { ...tool, result: Returned },
   AgentUpdateCall: {
     ...responding,
-    voiceId: Schema.optional(Schema.String),
-    pronunciationDictId: Schema.optional(Schema.String),
-    language: Schema.optional(Schema.String)
+    voiceId: Schema.optional(Id),
+    pronunciationDictId: Schema.optional(Id),
+    language: Schema.optional(Name)
   },
   AgentSendCustom: { ...responding, metadata: Metadata },
-  LogMetric: { ...responding, name: Schema.String, value: Schema.Unknown },
+  LogMetric: { ...responding, name: Name, value: Schema.Unknown.annotate({ privacy: "metadata" }) },
   LogMessage: {
     ...responding,
-    name: Schema.String,
+    name: Name,
     level: Schema.Literals(["info", "error"]),
-    message: Schema.String,
+    message: Message,
     metadata: Schema.optional(Metadata)
   }
 })
-export type Output = typeof Output.Type
+export type Output = OutputOf<keyof typeof Output.cases>
 
 /** One kind of output event by its tag. */
-export type OutputOf<Tag extends Output["_tag"]> = Extract<Output, { readonly _tag: Tag }>
+export type OutputOf<Tag extends Output["_tag"]> = Outputs[Tag]
 
-/** A line that an application adds to the history. Nothing on the call produces it. */
+/** Says a piece of text. */
+export interface AgentSendText extends Schema.Schema.Type<typeof Output.cases.AgentSendText> {
+  readonly _tag: "AgentSendText"
+}
+
+/** Presses a key: `0` to `9`, `*` or `#`. */
+export interface AgentSendDtmf extends Schema.Schema.Type<typeof Output.cases.AgentSendDtmf> {
+  readonly _tag: "AgentSendDtmf"
+}
+
+/** Asks the harness to hang up. `reason` is free text, `agent_ended` if it is missing. */
+export interface AgentEndCall extends Schema.Schema.Type<typeof Output.cases.AgentEndCall> {
+  readonly _tag: "AgentEndCall"
+}
+
+/** Asks the harness to transfer the call. */
+export interface AgentTransferCall extends Schema.Schema.Type<typeof Output.cases.AgentTransferCall> {
+  readonly _tag: "AgentTransferCall"
+}
+
+/** Tells the harness that a tool was called. */
+export interface AgentToolCalled extends Schema.Schema.Type<typeof Output.cases.AgentToolCalled> {
+  readonly _tag: "AgentToolCalled"
+}
+
+/** Tells the harness what became of a tool call. */
+export interface AgentToolReturned extends Schema.Schema.Type<typeof Output.cases.AgentToolReturned> {
+  readonly _tag: "AgentToolReturned"
+}
+
+/** Changes the voice of the call; what is missing stays as it is. `multilingual` is a language too. */
+export interface AgentUpdateCall extends Schema.Schema.Type<typeof Output.cases.AgentUpdateCall> {
+  readonly _tag: "AgentUpdateCall"
+}
+
+/** Sends the harness a message of the application's own making. */
+export interface AgentSendCustom extends Schema.Schema.Type<typeof Output.cases.AgentSendCustom> {
+  readonly _tag: "AgentSendCustom"
+}
+
+/** Reports a measurement to the harness. */
+export interface LogMetric extends Schema.Schema.Type<typeof Output.cases.LogMetric> {
+  readonly _tag: "LogMetric"
+}
+
+/** Reports a line for the log of the harness. */
+export interface LogMessage extends Schema.Schema.Type<typeof Output.cases.LogMessage> {
+  readonly _tag: "LogMessage"
+}
+
+/** The name of each output event. */
+interface Outputs {
+  readonly AgentSendText: AgentSendText
+  readonly AgentSendDtmf: AgentSendDtmf
+  readonly AgentEndCall: AgentEndCall
+  readonly AgentTransferCall: AgentTransferCall
+  readonly AgentToolCalled: AgentToolCalled
+  readonly AgentToolReturned: AgentToolReturned
+  readonly AgentUpdateCall: AgentUpdateCall
+  readonly AgentSendCustom: AgentSendCustom
+  readonly LogMetric: LogMetric
+  readonly LogMessage: LogMessage
+}
+
+/** Schema for a line that an application adds to the history. Nothing on the call produces it. */
 export const CustomHistoryEntry = Schema.TaggedStruct("CustomHistoryEntry", {
   ...id,
   role: Schema.Literals(["user", "system"]),
-  content: Schema.String
+  content: Message
 })
-export type CustomHistoryEntry = typeof CustomHistoryEntry.Type
+export interface CustomHistoryEntry extends Schema.Schema.Type<typeof CustomHistoryEntry> {
+  readonly _tag: "CustomHistoryEntry"
+}
 
 interface SpeechOptions {
   readonly interruptible?: boolean | undefined
@@ -150,51 +373,49 @@ interface SpeechOptions {
 }
 
 /** Says a piece of text. Pieces are spoken in the order they are sent, with nothing put between them. */
-export const sendText = (text: string, options?: SpeechOptions): OutputOf<"AgentSendText"> => ({
+export const sendText = (text: string, options?: SpeechOptions): AgentSendText => ({
   _tag: "AgentSendText",
   text,
   ...options
 })
 
 /** Presses a key: `0` to `9`, `*` or `#`. */
-export const sendDtmf = (button: string): OutputOf<"AgentSendDtmf"> => ({ _tag: "AgentSendDtmf", button })
+export const sendDtmf = (button: string): AgentSendDtmf => ({ _tag: "AgentSendDtmf", button })
 
 /** Asks the harness to hang up once what was said before has been spoken. */
-export const endCall = (
-  options?: SpeechOptions & { readonly reason?: string | undefined }
-): OutputOf<"AgentEndCall"> => ({
+export const endCall = (options?: SpeechOptions & { readonly reason?: string | undefined }): AgentEndCall => ({
   _tag: "AgentEndCall",
   ...options
 })
 
 /** Asks the harness to transfer the call. The number is passed on as it is. */
-export const transferCall = (targetPhoneNumber: string, options?: SpeechOptions): OutputOf<"AgentTransferCall"> => ({
+export const transferCall = (targetPhoneNumber: string, options?: SpeechOptions): AgentTransferCall => ({
   _tag: "AgentTransferCall",
   targetPhoneNumber,
   ...options
 })
 
 /** Changes voice, pronunciation dictionary or language of the call. */
-export const updateCall = (changes: Omit<OutputOf<"AgentUpdateCall">, "_tag">): OutputOf<"AgentUpdateCall"> => ({
+export const updateCall = (changes: Omit<AgentUpdateCall, "_tag">): AgentUpdateCall => ({
   _tag: "AgentUpdateCall",
   ...changes
 })
 
 /** Sends the harness a message of the application's own making. */
-export const sendCustom = (metadata: { readonly [key: string]: unknown }): OutputOf<"AgentSendCustom"> => ({
+export const sendCustom = (metadata: { readonly [key: string]: unknown }): AgentSendCustom => ({
   _tag: "AgentSendCustom",
   metadata
 })
 
 /** Reports a measurement to the harness. */
-export const logMetric = (name: string, value: unknown): OutputOf<"LogMetric"> => ({ _tag: "LogMetric", name, value })
+export const logMetric = (name: string, value: unknown): LogMetric => ({ _tag: "LogMetric", name, value })
 
 /** Reports a line for the log of the harness. */
 export const logMessage = (
   name: string,
   message: string,
   options?: { readonly level?: "info" | "error"; readonly metadata?: { readonly [key: string]: unknown } }
-): OutputOf<"LogMessage"> => ({ _tag: "LogMessage", level: "info", name, message, ...options })
+): LogMessage => ({ _tag: "LogMessage", level: "info", name, message, ...options })
 
 /**
  * Text of an event: its words, or those of a finished turn joined by a space, a key press as `[5]`. Empty for events that
@@ -211,8 +432,17 @@ export const text = (event: Input | CustomHistoryEntry): string => {
       return `[${event.button}]`
     case "UserTurnEnded":
     case "AgentTurnEnded":
-      return (event.content as ReadonlyArray<UserContent | AgentContent>).map(text).join(" ")
-    default:
+      return event.content.map(text).join(" ")
+    case "CallStarted":
+    case "CallEnded":
+    case "UserTurnStarted":
+    case "UserCustomSent":
+    case "AgentTurnStarted":
+    case "AgentHandedOff":
+    case "BackgroundReturned":
+    case "TurnFailed":
       return ""
+    default:
+      return event satisfies never
   }
 }
