@@ -93,7 +93,7 @@ const expectations = (recording: Recording.Recording): ReadonlyArray<string> => 
 
 const endedBy = ({ lines }: Recording.Recording): string => {
   if (lines.some((line) => line._tag === "CallFailed")) return "failure"
-  if (lines.at(-1)?._tag === "CallClosed" && !lines.some(isEnd)) return "line"
+  if (lines.at(-1)?._tag === "CallClosed" && !lines.some(isEnd)) return "connection"
   const last = lines.findLast(
     (line) =>
       (line._tag === "Sent" && (line.output._tag === "AgentEndCall" || line.output._tag === "AgentTransferCall")) ||

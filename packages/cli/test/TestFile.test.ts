@@ -28,7 +28,7 @@ describe("TestFile", () => {
       const ended: Recording.Line = { _tag: "Happened", at: 1, event: { _tag: "CallEnded", eventId: "e" } }
       assert.notInclude(source([ended, closed]), "ScriptedModel")
       assert.include(source([ended, closed]), 'Expect.endedBy(call, "caller")')
-      assert.include(source([{ ...closed, how: "CutOff" }]), 'Expect.endedBy(call, "line")')
+      assert.include(source([{ ...closed, how: "CutOff" }]), 'Expect.endedBy(call, "connection")')
     })
   )
 })

@@ -3,7 +3,7 @@
  *
  * A script is a list of steps, one after the other, and reads like the call. A caller who decides as the call goes (a
  * persona, a generator) is asked for one step after the other. How the words of the agent are spoken and reported is the
- * business of the line, see `TestCall`.
+ * business of the phone, see `TestCall`.
  *
  * @since 0.1.0
  */
@@ -11,46 +11,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Event from "../Event.ts"
 import type * as History from "../History.ts"
-import * as JsonText from "../JsonText.ts"
+import * as Steps from "./internal/time/step.ts"
 import type { Entry } from "./Timeline.ts"
 
-/**
- * How the harness reports what the caller says: the whole of it at its end, a text that grows with every word as Line's
- * partial transcripts do, or each word by itself.
- */
-export type Transcripts = "final" | "growing" | "words"
+/** How the harness reports what the caller says: the whole of it at its end, a growing text, or each word by itself. */
+export type Transcripts = Steps.Transcripts
 
 /** One thing that a caller does. Times are milliseconds. */
-export type Step =
-  | {
-      readonly _tag: "Says"
-      readonly text: string
-      readonly wordsPerMinute: number
-      readonly transcripts: Transcripts
-      /** Silence after the last word before the harness says that the turn has ended. */
-      readonly endpointing: number
-    }
-  | { readonly _tag: "Presses"; readonly keys: string; readonly every: number }
-  | { readonly _tag: "Pauses"; readonly ms: number }
-  /** Waits until a time of the call. Goes on at once where it has passed. */
-  | { readonly _tag: "WaitsUntil"; readonly at: number }
-  /**
-   * Waits for so many words of the agent, counted since the caller last spoke; for 0, until the agent begins to speak.
-   * `orAll`: an agent that says less is waited for no longer than it speaks.
-   */
-  | { readonly _tag: "Hears"; readonly words: number; readonly orAll?: boolean | undefined }
-  /** Waits until these words were heard since the caller last spoke. */
-  | { readonly _tag: "HearsText"; readonly text: string | RegExp }
-  /** Waits until the agent has said all and no turn runs, or for so long. */
-  | { readonly _tag: "Listens"; readonly atMost: number }
-  | { readonly _tag: "Sends"; readonly metadata: { readonly [key: string]: unknown } }
-  /** Has the harness report something, whether it makes sense or not. */
-  | { readonly _tag: "Reports"; readonly report: Event.Report }
-  /** Has the harness report what it did on a recorded call, as it did. The event was called `eventId` there, if it is known. */
-  | { readonly _tag: "Repeats"; readonly report: Event.Report; readonly eventId: string | undefined }
-  | { readonly _tag: "HangsUp" }
-  /** The connection is lost in a way that the agent is not told of: the call is cut off without `CallEnded`. */
-  | { readonly _tag: "DropsLine" }
+export type Step = Steps.Step
 
 /** Steps one after the other. */
 export type Script = ReadonlyArray<Step | Script>
@@ -152,37 +120,8 @@ export const reports = (report: Event.Report): Step => ({ _tag: "Reports", repor
 /** Ends the call. */
 export const hangsUp: Step = { _tag: "HangsUp" }
 
-/** Loses the connection. */
-export const dropsLine: Step = { _tag: "DropsLine" }
-
-const seconds = (duration: number) => `${duration / 1000} s`
+/** Loses the connection, so that the agent is cut off without `CallEnded`. */
+export const losesConnection: Step = { _tag: "LosesConnection" }
 
 /** A step in words. */
-export const describe = (step: Step): string => {
-  switch (step._tag) {
-    case "Says":
-      return `says “${step.text}”`
-    case "Presses":
-      return `presses ${step.keys}`
-    case "Pauses":
-      return `pauses for ${seconds(step.ms)}`
-    case "WaitsUntil":
-      return `waits until ${seconds(step.at)}`
-    case "Hears":
-      return step.words === 0 ? "waits for the agent to speak" : `waits for ${step.words} words of the agent`
-    case "HearsText":
-      return `waits for ${typeof step.text === "string" ? `“${step.text}”` : String(step.text)}`
-    case "Listens":
-      return step.atMost === Infinity ? "listens" : `listens for at most ${seconds(step.atMost)}`
-    case "Sends":
-      return `sends ${JsonText.legible(step.metadata)}`
-    case "Reports":
-      return `has the harness report ${step.report._tag}`
-    case "Repeats":
-      return `has the harness repeat ${step.report._tag}`
-    case "HangsUp":
-      return "hangs up"
-    case "DropsLine":
-      return "drops the line"
-  }
-}
+export const describe: (step: Step) => string = Steps.describe

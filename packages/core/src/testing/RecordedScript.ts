@@ -62,7 +62,7 @@ export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Opt
     }
     if (line._tag === "CallClosed" && line.how === "CutOff") {
       wait(at)
-      script.push(Caller.dropsLine)
+      script.push(Caller.losesConnection)
     }
     if (line._tag !== "Reported") continue
     const { report } = line
@@ -198,7 +198,7 @@ const sourceOf = (step: Caller.Step): string => {
       return `Caller.reports(${text(step.report)})`
     case "HangsUp":
       return "Caller.hangsUp"
-    case "DropsLine":
-      return "Caller.dropsLine"
+    case "LosesConnection":
+      return "Caller.losesConnection"
   }
 }

@@ -68,7 +68,7 @@ export const run = <E = never, R = never, R2 = never>(
       )
     return TestCall.run(factory, RepeatedCaller.make(lines, pace), {
       ...optionsOf(recording),
-      line: { isRecorded: () => true }
+      phone: { isRecorded: () => true }
     }).pipe(
       Effect.provideService(Pace.Current, pace),
       Effect.map((played): Replayed => {
@@ -98,13 +98,13 @@ export interface ForkOptions<E = never, R = never> {
    * barge-in, or all of an agent that says less.
    */
   readonly caller?: Caller.Script | Caller.Caller<E, R> | undefined
-  /** How the line speaks from there on. */
-  readonly line?: TestCall.Line | undefined
+  /** How the phone speaks from there on. */
+  readonly phone?: TestCall.Phone | undefined
 }
 
 /**
  * Plays a recorded call up to a turn, and has an agent go on from there. Before the turn nothing of the agent runs: the
- * record of the call is what it was then, and no tool is called twice. From the turn on the line speaks like that of any
+ * record of the call is what it was then, and no tool is called twice. From the turn on the phone speaks like that of any
  * `TestCall`.
  */
 export const fork = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
@@ -134,7 +134,7 @@ export const fork = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
       ...optionsOf(recording),
       // What the call names itself is not to be called like something else that was recorded.
       callSeed: (recording.header.seed + 1) % 2 ** 32,
-      line: { ...options.line, isRecorded }
+      phone: { ...options.phone, isRecorded }
     }).pipe(Effect.provideService(Pace.Current, pace), Effect.provideService(Turn.First, options.turn))
     return { ...played, entries: RepeatedCaller.spoken(played.entries, isRecorded) }
   })

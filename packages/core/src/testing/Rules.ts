@@ -100,7 +100,7 @@ export const simulate = <E = never, R = never, R2 = never, ROut = never>(
 ): Effect.Effect<Simulated, E, Needs<R, R2, ROut>> =>
   Effect.suspend(() => {
     const { also = [], provide, rules } = options
-    const call = TestCall.run(agent, caller.script, { seed: caller.seed, line: caller.line })
+    const call = TestCall.run(agent, caller.script, { seed: caller.seed, phone: caller.phone })
     // A Layer of its own for each call: what it holds must not be shared by two of them.
     const played = (
       provide === undefined ? call : Effect.provide(call, provide(caller.seed), { local: true })

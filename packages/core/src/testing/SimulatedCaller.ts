@@ -1,5 +1,5 @@
 /**
- * Callers who are drawn from a seed: whole conversations, with the line they are on, as data that can be played again and
+ * Callers who are drawn from a seed: whole conversations, with the phone they use, as data that can be played again and
  * made shorter.
  *
  * @since 0.1.0
@@ -49,7 +49,7 @@ export interface SimulatedCaller {
   readonly seed: number
   readonly temper: Temper
   readonly script: ReadonlyArray<Caller.Step>
-  readonly line: TestCall.Line
+  readonly phone: TestCall.Phone
 }
 
 const standardPhrases = [
@@ -76,7 +76,7 @@ export const make = (seed: number, options: Options = {}): SimulatedCaller => {
       ? // Agents that answer their own speech would go on for ever, and this harness speaks a hundred times too fast.
         [...chance.many(turns * 3, draw).flat(), Caller.pauses(chance.int(0, 60)), Caller.hangsUp]
       : chance.many(turns, draw).flat()
-  return { seed, temper, script, line: lineOf(chance.split("line"), temper) }
+  return { seed, temper, script, phone: phoneOf(chance.split("line"), temper) }
 }
 
 type Moves = (chance: Chance.Chance, phrases: ReadonlyArray<string>) => Caller.Script
@@ -128,7 +128,7 @@ const moves: { readonly [T in Temper]: Moves } = {
   leaving: (chance, phrases) => [
     words(chance, phrases),
     Caller.pauses(chance.int(0, 5000)),
-    chance.chance(0.3) ? [chance.chance(0.8) ? Caller.hangsUp : Caller.dropsLine] : []
+    chance.chance(0.3) ? [chance.chance(0.8) ? Caller.hangsUp : Caller.losesConnection] : []
   ],
   chaotic: (chance) => [
     chance.chance(0.7) ? Caller.pauses(chance.chance(0.1) ? chance.int(20, 80) : chance.int(1, 9)) : [],
@@ -152,11 +152,11 @@ const anything = (chance: Chance.Chance): Event.Report => {
   }
 }
 
-const lineOf = (chance: Chance.Chance, temper: Temper): TestCall.Line => {
+const phoneOf = (chance: Chance.Chance, temper: Temper): TestCall.Phone => {
   const wordsPerMinute = temper === "chaotic" ? chance.int(4000, 30_000) : chance.int(130, 190)
   const firstSound = temper === "chaotic" ? 0 : chance.pick([0, 80, 250])
   const slow = temper === "chaotic" ? chance.pick([0, 0.1, 0.7]) : chance.pick([0, 0, 0.2])
-  // What becomes of a word hangs on the word alone, so that a shorter call meets the same line.
+  // What becomes of a word hangs on the word alone, so that a shorter call meets the same phone.
   const of = (what: string) => (index: number) => chance.split(`${what} ${index}`)
   const [delays, losses, distortions] = [of("delay"), of("loss"), of("distortion")]
   return {
@@ -175,7 +175,7 @@ const lineOf = (chance: Chance.Chance, temper: Temper): TestCall.Line => {
 
 /**
  * Makes a caller shorter for as long as the shorter one still fails: whole stretches of the script first, then single
- * steps, then pauses and the line. Asks at most `attempts` times, 200 by default.
+ * steps, then pauses and the phone. Asks at most `attempts` times, 200 by default.
  */
 export const shrink = <E, R>(
   caller: SimulatedCaller,
@@ -202,7 +202,7 @@ export const shrink = <E, R>(
         if (!(yield* better({ ...best, script: best.script.toSpliced(at, size) }))) at += size
       }
     }
-    for (const simpler of lines(best.line)) yield* better({ ...best, line: simpler })
+    for (const simpler of simplerPhones(best.phone)) yield* better({ ...best, phone: simpler })
     for (let at = 0; at < best.script.length && left > 0; at++) {
       for (const step of simplerSteps(best.script[at]!)) {
         if (yield* better({ ...best, script: best.script.with(at, step) })) break
@@ -211,9 +211,14 @@ export const shrink = <E, R>(
     return best
   })
 
-const lines = (line: TestCall.Line): ReadonlyArray<TestCall.Line> => {
-  const plain = { wordsPerMinute: line.wordsPerMinute, firstSound: line.firstSound }
-  return [{}, plain, { ...plain, sendDelay: line.sendDelay }, { ...plain, loses: line.loses, distorts: line.distorts }]
+const simplerPhones = (phone: TestCall.Phone): ReadonlyArray<TestCall.Phone> => {
+  const plain = { wordsPerMinute: phone.wordsPerMinute, firstSound: phone.firstSound }
+  return [
+    {},
+    plain,
+    { ...plain, sendDelay: phone.sendDelay },
+    { ...plain, loses: phone.loses, distorts: phone.distorts }
+  ]
 }
 
 const simplerSteps = (step: Caller.Step): ReadonlyArray<Caller.Step> => {

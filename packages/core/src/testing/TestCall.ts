@@ -1,6 +1,6 @@
 /**
- * A whole call on virtual time: an agent, a caller who follows a script, and a line that speaks what the agent says, reports
- * what was heard, and loses or distorts reports where it is told to. Ten minutes of talk take milliseconds, and every run
+ * A whole call on virtual time: an agent, a caller who follows a script, and a phone that speaks what the agent says, reports
+ * what was heard, and loses or distorts reports if it is told to. Ten minutes of talk take milliseconds, and every run
  * is the same.
  *
  * ```ts
@@ -26,8 +26,8 @@ import * as Call from "../Call.ts"
 import * as CallRequest from "../CallRequest.ts"
 import type * as History from "../History.ts"
 import * as Observation from "./internal/time/observation.ts"
+import * as Phones from "./internal/phone/phone.ts"
 import * as Stage from "./internal/phone/stage.ts"
-import type { Word } from "./internal/phone/voice.ts"
 import * as Words from "./internal/phone/words.ts"
 import * as World from "./internal/time/world.ts"
 import * as Recorder from "../recording/Recorder.ts"
@@ -43,31 +43,17 @@ export type Source<E, R, R2> =
   | { readonly factory: Agent.Factory<E, R, R2> }
   | Agent.AgentSpec<unknown, R2>
 
-/** How the line carries the call. */
-export interface Line {
-  /** How fast the agent's words are spoken. 160 by default. */
-  readonly wordsPerMinute?: number | undefined
-  /** Between a text and its first sound. None by default. */
-  readonly firstSound?: Duration.Input | undefined
-  /** Words that are heard and not reported. */
-  readonly loses?: ((word: Word) => boolean) | undefined
-  /** What is reported of a word instead of it, as where a number is read out. Undefined: the word. */
-  readonly distorts?: ((word: Word) => string | undefined) | undefined
-  /** How long the harness takes for what the agent sends. The agent waits meanwhile. None by default. */
-  readonly sendDelay?: ((count: number) => Duration.Input) | undefined
-  /**
-   * Whether the call is recorded up to here: the line only takes what the agent sends, and what is heard of it, and how the
-   * call ends, is the caller's to repeat. Asked with the turn that has started last.
-   */
-  readonly isRecorded?: ((turn: number) => boolean) | undefined
-}
+/** How the phone carries the call. */
+export interface Phone extends Phones.Phone {}
 
 /** How a call is played. */
 export interface Options extends VirtualTime.Options {
   readonly request?: CallRequest.CallRequest | undefined
   /** The seed of the call's own `Random`, from which its ids are drawn, as in the header of a recording. */
   readonly callSeed?: number | undefined
-  readonly line?: Line | undefined
+  readonly phone?: Phone | undefined
+  /** @deprecated Former name of `phone`. */
+  readonly line?: Phone | undefined
   /** Longest call. 1 hour by default. */
   readonly maxDuration?: Duration.Input | undefined
 }
@@ -166,7 +152,7 @@ const play = <E, R, R2, E2, R3>(
         Recorder.provide(pace === undefined ? recorder : pace.follow(recorder))
       )
     const stage = Stage.make({
-      line: options.line ?? {},
+      phone: options.phone ?? options.line ?? {},
       world,
       context: yield* Effect.context<never>(),
       observation,
@@ -197,7 +183,7 @@ const play = <E, R, R2, E2, R3>(
     yield* Effect.raceAllFirst([follow, stage.over, tooLong(options.maxDuration ?? "1 hour", world, minutes)])
     const left = unplayed(minutes.doing(), caller)
     if (left.length > 0) note({ _tag: "Unplayed", steps: left })
-    if (stage.hungUp() !== "line") {
+    if (stage.hungUp() !== "connection") {
       yield* Effect.andThen(stage.told, call.end)
       note({ _tag: "Ended", fibers: fibers.count() })
     }
@@ -239,7 +225,7 @@ const tooLong = (duration: Duration.Input, world: World.World, minutes: Minutes)
 
 /** The steps that somebody else's hanging up has cut short or left out. */
 const unplayed = <E, R>(doing: Caller.Step | undefined, { rest }: Caller.Caller<E, R>): ReadonlyArray<Caller.Step> => {
-  const isOwn = doing === undefined || doing._tag === "HangsUp" || doing._tag === "DropsLine"
+  const isOwn = doing === undefined || doing._tag === "HangsUp" || doing._tag === "LosesConnection"
   return [...(isOwn ? [] : [doing]), ...(rest?.() ?? [])]
 }
 
@@ -318,12 +304,12 @@ const take = (step: Caller.Step, acting: Acting): Effect.Effect<void> => {
       return Effect.sync(() => stage.repeat(step.report, step.eventId))
     case "HangsUp":
       return leave("caller", stage)
-    case "DropsLine":
-      return leave("line", stage)
+    case "LosesConnection":
+      return leave("connection", stage)
   }
 }
 
-const leave = (by: "caller" | "line", stage: Stage.Stage): Effect.Effect<never> =>
+const leave = (by: "caller" | "connection", stage: Stage.Stage): Effect.Effect<never> =>
   Effect.andThen(
     VirtualTime.settled,
     Effect.suspend(() => {
@@ -347,7 +333,7 @@ const say = (step: Extract<Caller.Step, { readonly _tag: "Says" }>, { note, now,
   Effect.suspend(() => {
     const from = now()
     const words = step.text.match(/\s*\S+/gu) ?? []
-    const wordMs = Stage.wordMs(step.wordsPerMinute)
+    const wordMs = Phones.wordMs(step.wordsPerMinute)
     let said = ""
     const speaking = Effect.gen(function* () {
       stage.report({ _tag: "UserTurnStarted" })

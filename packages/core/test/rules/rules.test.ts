@@ -40,8 +40,8 @@ describe("2. reading never waits for a turn", () => {
 })
 
 describe("5. what was spoken is what the harness reported, as the agent wrote it", () => {
-  upholds(5, "on any line", { steps: everything }, human)
-  upholds(5, "on a noisy line", { steps: speaking }, ["noisy"])
+  upholds(5, "on any phone", { steps: everything }, human)
+  upholds(5, "on a noisy phone", { steps: speaking }, ["noisy"])
   forAll("with spacing and emoji, and text that cannot be interrupted once it has begun", hearing)
   forAll("a word that was read out differently costs that word", misheard)
 })

@@ -52,7 +52,7 @@ describe("Caller", () => {
     ],
     ["presses", [Caller.presses("12#")], [{ _tag: "Presses", keys: "12#", every: 200 }]],
     ["sends", [Caller.sends({ a: 1 })], [{ _tag: "Sends", metadata: { a: 1 } }]],
-    ["goes", [Caller.hangsUp, Caller.dropsLine], [{ _tag: "HangsUp" }, { _tag: "DropsLine" }]],
+    ["goes", [Caller.hangsUp, Caller.losesConnection], [{ _tag: "HangsUp" }, { _tag: "LosesConnection" }]],
     ["nests", [[[Caller.hangsUp], []], Caller.says("x")], [{ _tag: "HangsUp" }, says("x")]]
   ]
   for (const [name, script, expected] of scripts) {
@@ -91,7 +91,7 @@ describe("Caller", () => {
       "has the harness repeat UserTurnStarted"
     ],
     HangsUp: [Caller.hangsUp, "hangs up"],
-    DropsLine: [Caller.dropsLine, "drops the line"]
+    LosesConnection: [Caller.losesConnection, "loses the connection"]
   }
   for (const [step, text] of Object.values(told)) {
     it(`describes a step: ${text}`, () => assert.strictEqual(Caller.describe(step), text))

@@ -91,9 +91,9 @@ describe("RecordedScript", () => {
 
   it.effect("ends with a lost line where the call did", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* scriptOf([Caller.hears(2), Caller.dropsLine]), [
+      assert.deepStrictEqual(yield* scriptOf([Caller.hears(2), Caller.losesConnection]), [
         { _tag: "Hears", words: 2 },
-        Caller.dropsLine
+        Caller.losesConnection
       ])
     })
   )

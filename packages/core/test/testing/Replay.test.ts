@@ -87,8 +87,8 @@ describe("Replay.run", () => {
         let compared = 0
         for (let seed = 1; seed <= 60; seed++) {
           const caller = SimulatedCaller.make(seed, { tempers, maxTurns: 5 })
-          const { sendDelay: _, ...line } = caller.line
-          const recording = yield* record(agent, caller.script, { callSeed: seed, line })
+          const { sendDelay: _, ...phone } = caller.phone
+          const recording = yield* record(agent, caller.script, { callSeed: seed, phone })
           if (returnsTogether(recording)) continue
           const replayed = yield* Replay.run(recording, agent)
           assert.strictEqual(replayed.comparison._tag, "Identical", `seed ${seed}`)
@@ -178,10 +178,10 @@ describe("Replay.run", () => {
 
   it.effect("plays a call again that was cut off", () =>
     Effect.gen(function* () {
-      const recording = yield* record(shop(), [Caller.hears(2), Caller.dropsLine])
+      const recording = yield* record(shop(), [Caller.hears(2), Caller.losesConnection])
       const { comparison, played } = yield* Replay.run(recording, shop())
       assert.strictEqual(comparison._tag, "Identical")
-      assert.strictEqual(Played.outcome(played).by, "line")
+      assert.strictEqual(Played.outcome(played).by, "connection")
     })
   )
 

@@ -198,7 +198,7 @@ describe("Rules", () => {
     })
   )
   const noisy = TestCall.run(teller, [Caller.listens(), Caller.says("Why?"), Caller.listens()], {
-    line: { distorts: ({ text }) => (text === "is" ? "wyx" : undefined) }
+    phone: { distorts: ({ text }) => (text === "is" ? "wyx" : undefined) }
   })
 
   it.effect("rule 5 finds a word that was read out differently in its own place, where it comes again later", () =>

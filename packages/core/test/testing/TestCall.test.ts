@@ -85,7 +85,7 @@ describe("TestCall.run", () => {
         const hashes = new Set<string>()
         const caller = SimulatedCaller.make(11, { tempers: ["noisy"], maxTurns: 3 })
         for (let run = 0; run < 1000; run++) {
-          const call = yield* TestCall.run(RandomAgent.make(), caller.script, { seed: 5, line: caller.line })
+          const call = yield* TestCall.run(RandomAgent.make(), caller.script, { seed: 5, phone: caller.phone })
           const log = JSON.stringify([
             call.entries.map(({ at, _tag }) => [at, _tag]),
             Played.events(call),
@@ -94,7 +94,7 @@ describe("TestCall.run", () => {
           hashes.add(createHash("sha256").update(log).digest("hex"))
         }
         assert.strictEqual(hashes.size, 1)
-        const other = yield* TestCall.run(RandomAgent.make(), caller.script, { seed: 6, line: caller.line })
+        const other = yield* TestCall.run(RandomAgent.make(), caller.script, { seed: 6, phone: caller.phone })
         assert.notDeepEqual(other.entries.length, 0)
       }),
     60_000
@@ -183,13 +183,13 @@ describe("TestCall.run", () => {
 })
 
 describe("the voice of the line", () => {
-  const wordsOf = (agent: Agent.AgentSpec<unknown>, line?: TestCall.Line) =>
-    Effect.map(TestCall.run(agent, [Caller.listens()], { line }), spoken)
+  const wordsOf = (agent: Agent.AgentSpec<unknown>, phone?: TestCall.Phone) =>
+    Effect.map(TestCall.run(agent, [Caller.listens()], { phone }), spoken)
 
   it.effect("speaks word by word at a rate, and reports each at its end", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(sending(Event.sendText("One two three")), [Caller.listens()], {
-        line: { wordsPerMinute: 600, firstSound: "50 millis" }
+        phone: { wordsPerMinute: 600, firstSound: "50 millis" }
       })
       assert.deepStrictEqual(spoken(call), [
         [50, "One "],
@@ -348,7 +348,7 @@ describe("the voice of the line", () => {
         }),
         { cancelGrace: "5 seconds" }
       )
-      const call = yield* TestCall.run(agent, [Caller.hears(2), Caller.dropsLine])
+      const call = yield* TestCall.run(agent, [Caller.hears(2), Caller.losesConnection])
       assert.strictEqual(call.entries.at(-1)?.at, 2750)
       assert.strictEqual(Played.heard(call), "One two")
     })
@@ -391,7 +391,7 @@ describe("the voice of the line", () => {
   it.effect("loses and distorts reports, and the caller hears the words all the same", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(sending(Event.sendText("Room 7 is free")), [Caller.listens()], {
-        line: {
+        phone: {
           loses: ({ index }) => index === 2,
           distorts: ({ text }) => (text === "7" ? "seven" : undefined)
         }
@@ -432,7 +432,7 @@ describe("the voice of the line", () => {
       const call = yield* TestCall.run(
         sending(Event.sendText("Hello there")),
         [Caller.bargesIn("Hey", { at: "100 millis" }), Caller.listens()],
-        { line: { firstSound: "200 millis" } }
+        { phone: { firstSound: "200 millis" } }
       )
       assert.deepStrictEqual(
         reports(call).map(([, what]) => what),
@@ -453,7 +453,7 @@ describe("the voice of the line", () => {
         counts.push(count)
         return "1 second" as const
       }
-      const call = yield* TestCall.run(agent, [Caller.listens()], { line: { sendDelay } })
+      const call = yield* TestCall.run(agent, [Caller.listens()], { phone: { sendDelay } })
       assert.deepStrictEqual(Played.saidAt(call, "two"), [2000])
       assert.deepStrictEqual(counts, [0, 1])
     })
@@ -465,7 +465,7 @@ describe("the voice of the line", () => {
         Agent.route({ CallStarted: (_, turn) => turn.uninterruptible(Stream.make(Event.sendText("One "))) })
       )
       const call = yield* TestCall.run(agent, [Caller.pauses("500 millis"), Caller.hangsUp], {
-        line: { sendDelay: () => "1 second" }
+        phone: { sendDelay: () => "1 second" }
       })
       assert.deepStrictEqual(Played.outputs(call), [])
     })
@@ -536,8 +536,8 @@ describe("the end of a call", () => {
       const agent = Agent.make((event) => Stream.fromEffectDrain(Effect.sync(() => seen.push(event._tag))))
       Expect.endedBy(yield* TestCall.run(agent, [Caller.pauses("1 second"), Caller.hangsUp]), "caller")
       assert.deepStrictEqual(seen.splice(0), ["CallStarted", "CallEnded"])
-      const lost = yield* TestCall.run(agent, [Caller.pauses("1 second"), Caller.dropsLine])
-      Expect.endedBy(lost, "line")
+      const lost = yield* TestCall.run(agent, [Caller.pauses("1 second"), Caller.losesConnection])
+      Expect.endedBy(lost, "connection")
       Expect.nothingLeft(lost)
       assert.deepStrictEqual(seen, ["CallStarted"])
     })
@@ -612,7 +612,7 @@ describe("the end of a call", () => {
           Caller.listens(),
           Caller.says("Please")
         ],
-        { line: { wordsPerMinute: 40 } }
+        { phone: { wordsPerMinute: 40 } }
       )
       assert.deepStrictEqual(Played.transcript(call), [
         { at: 0, who: "agent", text: "No." },
@@ -742,7 +742,7 @@ describe("what a caller does", () => {
         })
       )
       const script = [Caller.hears(2), Caller.says("Hey"), Caller.hears(1), Caller.hangsUp]
-      const call = yield* TestCall.run(agent, script, { line: { loses: () => true } })
+      const call = yield* TestCall.run(agent, script, { phone: { loses: () => true } })
       assert.deepStrictEqual(Played.outcome(call).at, 1500)
     })
   )
@@ -846,7 +846,7 @@ describe("what a caller does", () => {
         cancel: (event) => Effect.as(Effect.sleep("50 millis"), event._tag === "UserTurnStarted")
       })
       const call = yield* TestCall.run(agent, [Caller.bargesIn("Hey", { afterWords: 0 })], {
-        line: { firstSound: "100 millis" }
+        phone: { firstSound: "100 millis" }
       })
       assert.deepStrictEqual(Played.transcript(call)[0], { at: 100, who: "caller", text: "Hey" })
     })
@@ -855,7 +855,7 @@ describe("what a caller does", () => {
   it.effect("waits for the first sound too", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(sending(Event.sendText("Hi")), [Caller.listens(), Caller.says("Hey")], {
-        line: { firstSound: "200 millis" }
+        phone: { firstSound: "200 millis" }
       })
       assert.deepStrictEqual(Played.transcript(call)[1], { at: 575, who: "caller", text: "Hey" })
     })

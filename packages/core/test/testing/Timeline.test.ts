@@ -48,7 +48,7 @@ describe("Timeline.render", () => {
           Caller.listens(),
           Caller.says("Bye")
         ],
-        { line: { distorts: ({ text }) => (text === "shop," ? "chop" : undefined) } }
+        { phone: { distorts: ({ text }) => (text === "shop," ? "chop" : undefined) } }
       )
       assert.strictEqual(
         Timeline.render(call.entries),

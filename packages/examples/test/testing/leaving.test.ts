@@ -31,11 +31,11 @@ it.effect("a caller who hangs up in mid-sentence: the agent is told, and its wor
   })
 )
 
-it.effect("a line that is lost: nobody tells the agent, and nothing of the call is left all the same", () =>
+it.effect("a connection that is lost: nobody tells the agent, and nothing of the call is left all the same", () =>
   Effect.gen(function* () {
     const book: Array<string> = []
-    const call = yield* TestCall.run(makeDesk(book), [Caller.hears("order,"), Caller.dropsLine])
-    Expect.endedBy(call, "line")
+    const call = yield* TestCall.run(makeDesk(book), [Caller.hears("order,"), Caller.losesConnection])
+    Expect.endedBy(call, "connection")
     assert.deepStrictEqual(book, ["the order was cancelled"])
     Expect.nothingLeft(call)
   })

@@ -27,10 +27,10 @@ it.effect("so does an agent with a model, whose prompts are such as every provid
   })
 })
 
-it.effect("the caller of a seed is a script and a line, for a test with expectations of its own", () =>
+it.effect("the caller of a seed is a script and a phone, for a test with expectations of its own", () =>
   Effect.gen(function* () {
-    const { line, script, seed } = SimulatedCaller.make(7, { tempers: ["impatient"], phrases: ["A table for two"] })
-    const call = yield* TestCall.run(concierge, script, { line, seed })
+    const { phone, script, seed } = SimulatedCaller.make(7, { tempers: ["impatient"], phrases: ["A table for two"] })
+    const call = yield* TestCall.run(concierge, script, { phone, seed })
     Expect.waitAtMost(call, "5 seconds")
     Expect.nothingLeft(call)
   })

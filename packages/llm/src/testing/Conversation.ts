@@ -273,7 +273,7 @@ const hungUp: { readonly [By in Timeline.HungUpBy]: string } = {
   agent: "the agent has hung up",
   transfer: "the call is transferred",
   failure: "the call is broken off",
-  line: "the line is lost"
+  connection: "the connection is lost"
 }
 
 /** A text without the part that was taken out of it. What was spoken is there with the spacing of the agent. */

@@ -146,7 +146,7 @@ describe("Conversation.fromPlayed", () => {
       const played = yield* TestCall.run(
         agent,
         [Caller.bargesIn("When do you open?", { afterWords: 3 }), Caller.listens()],
-        { line: { wordsPerMinute: 120 } }
+        { phone: { wordsPerMinute: 120 } }
       )
       assert.deepStrictEqual(Conversation.toText(Conversation.fromPlayed(played)).split("\n"), [
         '0:00.0 agent says "Good morning, this"; the caller does not hear the rest: "is the bicycle shop in Harbour Street."',

@@ -74,7 +74,7 @@ describe("toolRun", () => {
       Caller.listens(),
       Caller.says("Two"),
       Caller.pauses("5 seconds"),
-      Caller.dropsLine
+      Caller.losesConnection
     ]
     const call = yield* Effect.provide(TestCall.run(LlmAgent.make({ tools }), script), model.layer)
     assert.deepStrictEqual(Rules.breaches(call), [])

@@ -1,20 +1,22 @@
 /**
- * The harness of a call that is played: the line that carries it, what was reported and is not read yet, and who hung up.
+ * The harness of a call that is played: the phone that carries it, what was reported and is not read yet, and who hung up.
  */
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import type * as Call from "../../../Call.ts"
 import type * as Event from "../../../Event.ts"
-import type { Line } from "../../TestCall.ts"
-import type * as Timeline from "../../Timeline.ts"
 import type * as Observation from "../time/observation.ts"
-import * as Voice from "./voice.ts"
+import type { Happening, HungUpBy } from "../time/happening.ts"
+import * as Waiting from "../time/waiting.ts"
+import type { World } from "../time/world.ts"
+import * as Inbox from "./inbox.ts"
+import * as OpenTurn from "./openTurn.ts"
+import { type Phone, wordMs } from "./phone.ts"
+import * as PhoneVoice from "./phoneVoice.ts"
 import * as Words from "./words.ts"
-import type { Cancel, World } from "../time/world.ts"
 
 export interface Stage {
   readonly harness: Call.Harness
@@ -26,16 +28,16 @@ export interface Stage {
   readonly join: (call: Call.Call) => void
   /** Nothing is reported and spoken any more. */
   readonly close: Effect.Effect<void>
-  readonly hangUp: (by: Timeline.HungUpBy, reason?: string) => void
+  readonly hangUp: (by: HungUpBy, reason?: string) => void
   /** The call is told of its end now. */
   readonly told: Effect.Effect<void>
-  readonly hungUp: () => Timeline.HungUpBy | undefined
+  readonly hungUp: () => HungUpBy | undefined
   /** Waits until somebody has hung up. */
   readonly over: Effect.Effect<void>
   /** Waits until something is so, and nothing can happen at this moment that changes it. */
   readonly until: (holds: () => boolean) => Effect.Effect<void>
   /** Told of each happening that is noted. */
-  readonly noted: (happening: Timeline.Happening) => void
+  readonly noted: (happening: Happening) => void
   readonly agentSpeaks: () => boolean
   readonly lastHeardAt: () => number
   /** The words that were heard since the caller last spoke. */
@@ -47,17 +49,17 @@ export interface Stage {
 }
 
 export const make = (options: {
-  readonly line: Line
+  readonly phone: Phone
   readonly world: World
   readonly context: Context.Context<never>
   readonly observation: Observation.Observation
   readonly now: () => number
 }): Stage => {
-  const { line, now, observation, world } = options
+  const { phone, now, observation, world } = options
   const { note } = observation
   const over = Deferred.makeUnsafe<void>()
-  const turns = makeTurns()
-  let hungUp: Timeline.HungUpBy | undefined
+  const turns = OpenTurn.make()
+  let hungUp: HungUpBy | undefined
   let heard = { text: "", turn: 0, words: 0 }
   let lastHeardAt = 0
   let sends = 0
@@ -71,8 +73,8 @@ export const make = (options: {
     voice.stop()
     Deferred.doneUnsafe(over, Exit.void)
   }
-  const waiting = makeWaiting(world)
-  const inbox = makeInbox({
+  const waiting = Waiting.make(world)
+  const inbox = Inbox.make({
     world,
     note,
     fork: Effect.runForkWith(options.context),
@@ -80,18 +82,18 @@ export const make = (options: {
     taken: waiting.look,
     failed: (exit) => Deferred.doneUnsafe(over, exit)
   })
-  const voice = Voice.make({
+  const voice = PhoneVoice.make({
     world,
-    wordMs: wordMs(line.wordsPerMinute ?? 160),
-    firstSoundMs: Duration.toMillis(line.firstSound ?? 0),
-    reports: (word) => (line.loses?.(word) === true ? undefined : (line.distorts?.(word) ?? word.text)),
+    wordMs: wordMs(phone.wordsPerMinute ?? 160),
+    firstSoundMs: Duration.toMillis(phone.firstSound ?? 0),
+    reports: (word) => (phone.loses?.(word) === true ? undefined : (phone.distorts?.(word) ?? word.text)),
     report: inbox.report,
     note,
     isOver: (turn) => !turns.mayRun(turn),
     changed: waiting.look
   })
 
-  const isRecorded = () => line.isRecorded?.(turns.last()) === true
+  const isRecorded = () => phone.isRecorded?.(turns.last()) === true
 
   const carry = (output: Event.Output, turn: number) => {
     // What is sent before the call knows that the caller has gone is lost; what is sent after that is to be seen.
@@ -112,7 +114,7 @@ export const make = (options: {
         const take = Effect.sync(() => {
           for (const output of outputs) carry(output, turn)
         })
-        const delay = Duration.toMillis(line.sendDelay?.(sends++) ?? 0)
+        const delay = Duration.toMillis(phone.sendDelay?.(sends++) ?? 0)
         if (delay === 0) return take
         note({ _tag: "Sending", turn })
         const late = Effect.suspend(() => (hungUp === undefined ? take : Effect.void))
@@ -159,163 +161,5 @@ export const make = (options: {
       heard = { text: "", turn: heard.turn, words: 0 }
     },
     isIdle: () => inbox.isEmpty() && voice.isSilent() && turns.isQuiet()
-  }
-}
-
-/** How long a word takes. In whole milliseconds, so that what happens on a call has times that can be written down. */
-export const wordMs = (wordsPerMinute: number): number => {
-  if (!(wordsPerMinute > 0)) throw new RangeError(`words per minute must be more than 0, and not ${wordsPerMinute}`)
-  const exact = 60_000 / wordsPerMinute
-  return exact < 1 ? exact : Math.round(exact)
-}
-
-interface Incoming {
-  readonly report: Event.Report
-  /** Where it is reported as it was on a recorded call: what the event was called there. */
-  readonly repeats?: string
-}
-
-/** Hands reports to the call one after the other, after what goes on when they come. */
-const makeInbox = (options: {
-  readonly world: World
-  readonly note: (happening: Timeline.Happening) => void
-  readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** Told when the caller begins to speak. */
-  readonly spoke: () => void
-  /** Told when the call has taken a report. */
-  readonly taken: () => void
-  readonly failed: (exit: Exit.Exit<void>) => void
-}) => {
-  const { fork, note, world } = options
-  let reports: Array<Incoming> = []
-  let ids = 0
-  let call: Call.Call | undefined
-  let reading: Fiber.Fiber<void> | undefined
-  let isCalled = false
-  let isClosed = false
-
-  const wake = () => {
-    if (isCalled || call === undefined) return
-    isCalled = true
-    world.soon(read)
-  }
-
-  const read = () => {
-    isCalled = false
-    while (reading === undefined) {
-      const next = reports.shift()
-      if (next === undefined) return
-      const { repeats, report } = next
-      const eventId = report.eventId ?? repeats ?? `r${++ids}`
-      note({ _tag: "Reported", eventId, report })
-      if (report._tag === "UserTurnStarted") options.spoke()
-      const fiber = fork(call!.receive(repeats === undefined ? { ...report, eventId } : report))
-      reading = fiber
-      fiber.addObserver((exit) => {
-        reading = undefined
-        if (isClosed) return
-        if (Exit.isFailure(exit)) return options.failed(exit)
-        note({ _tag: "Taken", eventId })
-        options.taken()
-        wake()
-      })
-    }
-  }
-
-  const take = (incoming: Incoming) => {
-    if (isClosed) return
-    reports.push(incoming)
-    wake()
-  }
-
-  return {
-    report: (report: Event.Report) => take({ report }),
-    repeat: (report: Event.Report, eventId: string | undefined) => take({ report, repeats: eventId ?? "unnamed" }),
-    join: (joined: Call.Call) => {
-      call = joined
-      wake()
-    },
-    isEmpty: () => reports.length === 0 && reading === undefined,
-    close: Effect.suspend(() => {
-      isClosed = true
-      reports = []
-      const fiber = reading
-      return fiber === undefined
-        ? Effect.void
-        : Effect.callback<void>((resume) => {
-            fiber.addObserver(() => resume(Effect.void))
-            fiber.interruptUnsafe()
-          })
-    })
-  }
-}
-
-/** Those who wait until something is so. It is looked at when something has changed, and again at the end of the moment. */
-const makeWaiting = (world: World) => {
-  const waiters = new Set<() => void>()
-  return {
-    look: () => {
-      for (const look of waiters) look()
-    },
-    until: (holds: () => boolean) =>
-      Effect.callback<void>((resume) => {
-        let cancel: Cancel | undefined
-        const look = () => {
-          if (cancel !== undefined || !holds()) return
-          cancel = world.whenOver(() => {
-            cancel = undefined
-            if (!holds()) return
-            waiters.delete(look)
-            resume(Effect.void)
-          })
-        }
-        waiters.add(look)
-        look()
-        return Effect.sync(() => {
-          waiters.delete(look)
-          cancel?.()
-        })
-      })
-  }
-}
-
-/** Follows which turn can still say something, and whether one is to start. */
-const makeTurns = () => {
-  let running: number | undefined
-  let regions = 0
-  let wanted = false
-  let last = 0
-  return {
-    /** The turn that has started last. */
-    last: () => last,
-    mayRun: (turn: number) => running === turn,
-    isQuiet: () => running === undefined && !wanted,
-    /** Says whether it has changed something. */
-    follow: (happening: Timeline.Happening): boolean => {
-      switch (happening._tag) {
-        case "Decided":
-          if (happening.decision === "Keep") return false
-          wanted = happening.decision === "Run"
-          // One that is stopped only cleans up, but for what must not be interrupted.
-          if (regions === 0) running = undefined
-          return true
-        case "TurnStarted":
-          wanted = false
-          regions = 0
-          last = running = happening.turn
-          return false
-        case "RegionEntered":
-          regions++
-          return false
-        case "RegionLeft":
-          regions--
-          return true
-        case "TurnOver":
-          if (running === happening.turn) running = undefined
-          return true
-        default:
-          return false
-      }
-    }
   }
 }

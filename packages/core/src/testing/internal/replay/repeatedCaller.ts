@@ -52,10 +52,10 @@ const endOf = (
   const cut = lines.find(
     (line, place) => place > reported && line._tag === "TurnEnded" && line.outcome === "Interrupted"
   )
-  return { line: cut ?? closed, step: Caller.dropsLine }
+  return { line: cut ?? closed, step: Caller.losesConnection }
 }
 
-/** Puts between the entries of a repeated call what was said and heard, which its line has not spoken itself. */
+/** Puts between the entries of a repeated call what was said and heard, which its phone has not spoken itself. */
 export const spoken = (
   entries: ReadonlyArray<Timeline.Entry>,
   isRepeated: (turn: number) => boolean

@@ -345,7 +345,7 @@ export class RuleModel {
 
   private hungUp(by: Timeline.HungUpBy) {
     this.hungUpAt = this.now
-    this.cutOff = by === "line"
+    this.cutOff = by === "connection"
     this.unseen.clear()
     if (this.cutOff) return
     this.delivered.push(...this.pending.map(({ key }) => key))

@@ -106,7 +106,7 @@ const nearly = (
         {
           rule: 5,
           at,
-          what: `${missing} of ${told.length} words are not on the record, and ${wrong} went wrong on the line`
+          what: `${missing} of ${told.length} words are not on the record, and ${wrong} went wrong on the phone`
         }
       ]
     : []

@@ -9,8 +9,8 @@ import type { AgentSpec } from "../../../Agent.ts"
 import { describe } from "../../../CallError.ts"
 import type * as Event from "../../../Event.ts"
 import type * as EventFilter from "../../../EventFilter.ts"
-import type { Happening } from "../../Timeline.ts"
 import * as Turn from "../../../Turn.ts"
+import type { Happening } from "./happening.ts"
 
 export interface Observation {
   readonly note: (happening: Happening) => void

@@ -1,18 +1,13 @@
 /**
- * The voice of a simulated line: speaks what the agent sends, word by word, reports what was heard, and stops where the
+ * The voice of a simulated phone: speaks what the agent sends, word by word, reports what was heard, and stops where the
  * caller speaks. Text that may not be interrupted is spoken to its end.
  *
  * It is moved by the clock of the world and by what it is told, and needs no fiber.
  */
 import type * as Event from "../../../Event.ts"
-import type { Happening } from "../../Timeline.ts"
+import type { Happening } from "../time/happening.ts"
 import type { Cancel, World } from "../time/world.ts"
-
-/** A word on its way to the caller. `index` counts the words of the call from 0. */
-export interface Word {
-  readonly text: string
-  readonly index: number
-}
+import type { Word } from "./phone.ts"
 
 export interface Options {
   readonly world: World
@@ -28,7 +23,7 @@ export interface Options {
   readonly changed: () => void
 }
 
-export interface Voice {
+export interface PhoneVoice {
   readonly say: (text: string, turn: number, interruptible: boolean) => void
   /** Does something once all that was said before is spoken. Where the caller speaks first, what is interruptible is not done. */
   readonly afterwards: (act: () => void, interruptible: boolean) => void
@@ -54,7 +49,7 @@ interface Piece {
 /** How long a piece of a word waits for the rest of it. */
 const fragmentMs = 100
 
-export const make = (options: Options): Voice => {
+export const make = (options: Options): PhoneVoice => {
   const { changed, isOver, note, report, reports, wordMs, world } = options
   let pieces: Array<Piece> = []
   let lastSaidAt = 0

@@ -16,15 +16,15 @@ const script = [Caller.bargesIn("What?", { afterWords: 7 }), Caller.listens()]
 
 it.effect("acknowledgements that are lost cost their own words, and no more", () =>
   Effect.gen(function* () {
-    const call = yield* TestCall.run(teller, script, { line: { loses: ({ index }) => index === 2 || index === 3 } })
+    const call = yield* TestCall.run(teller, script, { phone: { loses: ({ index }) => index === 2 || index === 3 } })
     Expect.heard(call, "I said: Your balance euros. Can I")
   })
 )
 
 it.effect("a number that is read out in words does not lose what comes after it", () =>
   Effect.gen(function* () {
-    const line: TestCall.Line = { distorts: ({ text }) => (text === "27" ? "twenty-seven" : undefined) }
-    const call = yield* TestCall.run(teller, script, { line })
+    const phone: TestCall.Phone = { distorts: ({ text }) => (text === "27" ? "twenty-seven" : undefined) }
+    const call = yield* TestCall.run(teller, script, { phone })
     Expect.heard(call, /I said: Your balance is (27|twenty-seven) euros. Can I/)
   })
 )
@@ -32,7 +32,7 @@ it.effect("a number that is read out in words does not lose what comes after it"
 it.effect("a slow voice is waited for", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(teller, [Caller.listens()], {
-      line: { wordsPerMinute: 60, firstSound: "250 millis" }
+      phone: { wordsPerMinute: 60, firstSound: "250 millis" }
     })
     Expect.heard(call, "balance", "1250 millis")
   })

@@ -1,8 +1,8 @@
 /** A played call as a picture: the caller on the left, the agent on the right, a line for what belongs together. */
-import type * as Event from "../../Event.ts"
-import * as JsonText from "../../JsonText.ts"
-import * as Caller from "../Caller.ts"
-import type { Entry } from "../Timeline.ts"
+import type * as Event from "../../../Event.ts"
+import * as JsonText from "../../../JsonText.ts"
+import type { Entry } from "./happening.ts"
+import * as Step from "./step.ts"
 
 type Side = "caller" | "agent" | "both"
 interface Line {
@@ -194,7 +194,7 @@ const lineOf = (entry: Entry): Line | undefined => {
     case "HungUp":
       return both(`── hung up by ${entry.by}${entry.reason === undefined ? "" : ` (${entry.reason})`} ──`)
     case "Unplayed":
-      return both(`not played: ${entry.steps.map(Caller.describe).join("; ")}`)
+      return both(`not played: ${entry.steps.map(Step.describe).join("; ")}`)
     case "Ended":
       return both("── the call has ended ──")
     case "Closed":

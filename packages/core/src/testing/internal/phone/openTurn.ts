@@ -1,0 +1,50 @@
+/** Follows which turn can still say something, and whether one is about to start. */
+import type { Happening } from "../time/happening.ts"
+
+export interface OpenTurn {
+  /** The turn that started last. */
+  readonly last: () => number
+  readonly mayRun: (turn: number) => boolean
+  /** Whether no turn runs and none is about to start. */
+  readonly isQuiet: () => boolean
+  /** Takes what happened, and says whether that has changed something. */
+  readonly follow: (happening: Happening) => boolean
+}
+
+export const make = (): OpenTurn => {
+  let running: number | undefined
+  let regions = 0
+  let wanted = false
+  let last = 0
+  return {
+    last: () => last,
+    mayRun: (turn: number) => running === turn,
+    isQuiet: () => running === undefined && !wanted,
+    follow: (happening: Happening): boolean => {
+      switch (happening._tag) {
+        case "Decided":
+          if (happening.decision === "Keep") return false
+          wanted = happening.decision === "Run"
+          // A stopped turn only cleans up, unless it is in a region that must not be interrupted.
+          if (regions === 0) running = undefined
+          return true
+        case "TurnStarted":
+          wanted = false
+          regions = 0
+          last = running = happening.turn
+          return false
+        case "RegionEntered":
+          regions++
+          return false
+        case "RegionLeft":
+          regions--
+          return true
+        case "TurnOver":
+          if (running === happening.turn) running = undefined
+          return true
+        default:
+          return false
+      }
+    }
+  }
+}
