@@ -19,7 +19,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ModelTurn from "./internal/modelTurn.ts"
-import * as ToolRun from "../tool/internal/toolRun.ts"
+import * as ToolRunner from "../tool/internal/toolRunner.ts"
 import * as ModelSettings from "../model/ModelSettings.ts"
 import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
 import * as Transcript from "../Transcript.ts"
@@ -89,7 +89,7 @@ export const defaultModelFailure = "Sorry, I have trouble thinking right now. Co
 /** Makes an agent's turn function and its state, for agents that wrap it. */
 export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<LlmAgent<R>, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const runs = yield* ToolRun.make<R>(options.toolStyle ?? "antiphon")
+    const runs = yield* ToolRunner.make<R>(options.toolStyle ?? "antiphon")
     const read = Transcript.reader()
     const callScope = yield* Effect.scope
     let config: Config<R> = {

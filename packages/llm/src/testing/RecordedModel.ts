@@ -24,7 +24,7 @@ import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as ModelRecord from "../agent/internal/modelRecord.ts"
+import * as ModelTap from "../agent/internal/modelTap.ts"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 import * as ReplyContent from "../model/internal/provider/replyContent.ts"
 import * as ModelSettings from "../model/ModelSettings.ts"
@@ -225,8 +225,8 @@ const compare = (
   for (let place = 0; place < Math.max(before.length, now.length); place++) {
     hold(`prompt[${place}]`, before[place], now[place])
   }
-  holdAll("tools", byName(recorded.tools), byName(given.tools.map(ModelRecord.encodeTool)))
-  holdAll("settings", plain(recorded.settings) as Named, plain(ModelRecord.encodeSettings(settings)) as Named)
+  holdAll("tools", byName(recorded.tools), byName(given.tools.map(ModelTap.encodeTool)))
+  holdAll("settings", plain(recorded.settings) as Named, plain(ModelTap.encodeSettings(settings)) as Named)
   return differences
 }
 

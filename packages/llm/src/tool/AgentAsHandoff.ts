@@ -20,7 +20,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as ModelRecord from "../agent/internal/modelRecord.ts"
+import * as ModelTap from "../agent/internal/modelTap.ts"
 import * as Transcript from "../Transcript.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
@@ -181,7 +181,7 @@ const views: {
         { role: "user", content: [{ type: "text", text: lines.map(written).join("\n") }] }
       ]
       const asked = LanguageModel.generateText({ prompt }).pipe(
-        ModelRecord.generated(yield* Recorder.Current, { turn: turn.id, prompt, tools: [] })
+        ModelTap.generated(yield* Recorder.Current, { turn: turn.id, prompt, tools: [] })
       )
       const summary = yield* asked.pipe(
         Effect.timeoutOption("5 seconds"),

@@ -5,7 +5,7 @@ import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Result, Stream } from "effect"
 import { AiError, LanguageModel, type Response } from "effect/ai"
-import * as ModelRecord from "../../src/agent/internal/modelRecord.ts"
+import * as ModelTap from "../../src/agent/internal/modelTap.ts"
 import * as RecordedModel from "../../src/testing/RecordedModel.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as RecordedCall from "../support/recordedCall.ts"
@@ -225,7 +225,7 @@ describe("RecordedModel", () => {
       const recorder = yield* Recorder.make({ request: CallRequest.make(), write: (line) => (text += line) })
       const prompt = [{ role: "user", content: "hi" }] as const
       const summarise = LanguageModel.generateText({ prompt }).pipe(
-        ModelRecord.generated(recorder, { turn: 1, prompt, tools: [] }),
+        ModelTap.generated(recorder, { turn: 1, prompt, tools: [] }),
         Effect.result
       )
       const scripted = ScriptedModel.make([ScriptedModel.text("In short."), ScriptedModel.fail(overloaded)])

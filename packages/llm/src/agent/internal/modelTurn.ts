@@ -18,15 +18,15 @@ import type * as ModelSettings from "../../model/ModelSettings.ts"
 import * as SpeechLeakGuard from "../SpeechLeakGuard.ts"
 import * as Transcript from "../../Transcript.ts"
 import type { VoiceTool } from "../../tool/VoiceTool.ts"
-import * as ModelRecord from "./modelRecord.ts"
+import * as ModelTap from "./modelTap.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
-import type { Call } from "../../tool/internal/toolRecord.ts"
-import type { ToolRun } from "../../tool/internal/toolRun.ts"
+import type { Call } from "../../tool/internal/outcomes.ts"
+import type { ToolRunner } from "../../tool/internal/toolRunner.ts"
 
 export interface ModelTurn<R> {
   readonly event: Event.Input
   readonly turn: Turn.Turn
-  readonly runs: ToolRun<R>
+  readonly runs: ToolRunner<R>
   readonly read: Transcript.Reader
   readonly tools: ReadonlyArray<VoiceTool<R>>
   readonly systemPrompt: string
@@ -92,7 +92,7 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
               disableToolCallResolution: true,
               toolCallValidation: "deferred"
             }).pipe(
-              ModelRecord.streamed(recorder, settings, { turn: turn.id, prompt, tools: shown }),
+              ModelTap.streamed(recorder, settings, { turn: turn.id, prompt, tools: shown }),
               Stream.mapArray(collect(calls, { ...options, now }, first, clock)),
               Stream.flattenIterable
             ) as Out<R>

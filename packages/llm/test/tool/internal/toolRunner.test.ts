@@ -16,7 +16,7 @@ const calls = (...names: ReadonlyArray<string>) => names.map((name, i) => toolCa
 const slow = (name: string, ms: number, options: VoiceTool.Options = {}) =>
   VoiceTool.loopback(name, options, () => Effect.delay(Effect.succeed(`${name} done`), ms))
 
-describe("toolRun", () => {
+describe("toolRunner", () => {
   test("tells that a tool has started, lets it speak, and tells that it has finished", function* () {
     const search = VoiceTool.loopback("search", {}, () =>
       Stream.concat(

@@ -5,7 +5,7 @@ import * as Redaction from "@antiphon/core/recording/Redaction"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted, Result, Schema, Stream } from "effect"
 import { AiError, LanguageModel, Tool, Toolkit } from "effect/ai"
-import * as ModelRecord from "../../../src/agent/internal/modelRecord.ts"
+import * as ModelTap from "../../../src/agent/internal/modelTap.ts"
 import * as ScriptedModel from "../../../src/testing/ScriptedModel.ts"
 import * as RecordedCall from "../../support/recordedCall.ts"
 import { settled, test } from "../../support/virtualTest.ts"
@@ -26,7 +26,7 @@ const asking = (reply: ScriptedModel.Reply, tool?: Tool.Any) =>
       toolkit: Toolkit.make(...tools),
       disableToolCallResolution: true,
       toolCallValidation: "deferred"
-    }).pipe(ModelRecord.streamed(recorder, {}, { turn: 1, prompt, tools })) as Stream.Stream<
+    }).pipe(ModelTap.streamed(recorder, {}, { turn: 1, prompt, tools })) as Stream.Stream<
       unknown,
       AiError.AiError,
       LanguageModel.LanguageModel
@@ -43,7 +43,7 @@ const asking = (reply: ScriptedModel.Reply, tool?: Tool.Any) =>
     return { request: requestsOf(text)[0]!, parts, text }
   })
 
-describe("modelRecord", () => {
+describe("modelTap", () => {
   it.effect("writes down what each request of a call was asked, in whole prompts, and how it ended", () =>
     Effect.gen(function* () {
       const { said, text } = yield* scripted
@@ -190,7 +190,7 @@ describe("modelRecord", () => {
         }
       }
     ])
-    assert.strictEqual(ModelRecord.encodeTool(weather), ModelRecord.encodeTool(weather))
+    assert.strictEqual(ModelTap.encodeTool(weather), ModelTap.encodeTool(weather))
     const search = Tool.providerDefined({
       id: "openai.web_search",
       customName: "search",
@@ -199,7 +199,7 @@ describe("modelRecord", () => {
       parameters: Schema.Struct({}),
       success: Schema.Unknown
     })({ country: "NO" })
-    assert.deepStrictEqual(ModelRecord.encodeTool(search).parameters, {
+    assert.deepStrictEqual(ModelTap.encodeTool(search).parameters, {
       id: "openai.web_search",
       args: { country: "NO" }
     })

@@ -24,7 +24,7 @@ export type Outputs = ReadonlyArray<Event.Output>
 type Kind = VoiceTool["kind"]
 
 /** The outcomes of one call, as they come. Each makes the outputs that tell it. */
-export interface Outcomes {
+export interface Outcome {
   readonly result: (value: unknown) => Outputs
   readonly failed: (cause: Cause.Cause<unknown>) => Outputs
   /** The call has come to its end: `success`, where it gave no result. */
@@ -34,7 +34,7 @@ export interface Outcomes {
 }
 
 /** The calls of one agent. */
-export interface ToolRecord {
+export interface OwnCalls {
   readonly style: Style
   /** An id for a call: the model's own, where no call before has had it. Some models count from 0 in each reply. */
   readonly claimId: (id: string, record: History.History) => string
@@ -42,7 +42,7 @@ export interface ToolRecord {
   readonly owns: (toolCallId: string) => boolean
   /** What is told of a call before it runs. */
   readonly begun: (call: Call, kind: Kind | undefined) => Outputs
-  readonly outcomes: (call: Call, kind?: Kind) => Outcomes
+  readonly outcomes: (call: Call, kind?: Kind) => Outcome
 }
 
 type Args = { readonly [key: string]: unknown }
@@ -54,7 +54,7 @@ const argsOf = (args: unknown): Args => {
   return typeof args === "object" && args !== null && !Array.isArray(args) ? (args as Args) : {}
 }
 
-export const make = (style: Style): ToolRecord => {
+export const make = (style: Style): OwnCalls => {
   const own = new Set<string>()
   const claimed = new Set<string>()
 
@@ -69,7 +69,7 @@ export const make = (style: Style): ToolRecord => {
     result
   })
 
-  const outcomes = (call: Call, kind?: Kind): Outcomes => {
+  const outcomes = (call: Call, kind?: Kind): Outcome => {
     let count = 0
     // A handoff is told before it runs in either style, and has one outcome.
     const once = kind === "handoff"

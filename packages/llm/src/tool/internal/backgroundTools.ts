@@ -11,17 +11,17 @@ import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type * as ToolBacklog from "./toolBacklog.ts"
-import * as ToolOutputs from "./toolOutputs.ts"
-import type * as ToolRecord from "./toolRecord.ts"
+import type * as Backlog from "./backlog.ts"
+import * as ToolValues from "./toolValues.ts"
+import type * as Outcomes from "./outcomes.ts"
 
-export interface ToolBackground<in out R> {
+export interface BackgroundTools<in out R> {
   /** Whether a call with the same arguments still runs. */
   readonly isRunning: (tool: string, args: unknown) => boolean
   /** Runs a tool beside the conversation. */
-  readonly start: (invocation: ToolOutputs.Invocation<R>) => ToolOutputs.Running<R>
+  readonly start: (invocation: ToolValues.Invocation<R>) => ToolValues.Running<R>
   /** Runs a tool in the turn for as long as the turn lives, and on in the background after that. */
-  readonly startInTurn: (invocation: ToolOutputs.Invocation<R>) => ToolOutputs.Running<R>
+  readonly startInTurn: (invocation: ToolValues.Invocation<R>) => ToolValues.Running<R>
   /** Waits until a result is there; false where no work is left that could bring one. */
   readonly awaitResult: Effect.Effect<boolean>
 }
@@ -30,17 +30,17 @@ const keyOf = (tool: string, args: unknown): string => `${tool} ${JsonText.strin
 
 /** What is started lives in the scope, which is the call's. */
 export const make = <R>(
-  record: ToolRecord.ToolRecord,
-  backlog: ToolBacklog.ToolBacklog,
+  record: Outcomes.OwnCalls,
+  backlog: Backlog.Backlog,
   scope: Scope.Scope
-): Effect.Effect<ToolBackground<R>> =>
+): Effect.Effect<BackgroundTools<R>> =>
   Effect.gen(function* () {
     const running = new Map<string, number>()
     const changed = yield* Latch.make(false)
 
     const arrived = (
-      { tool, turn }: ToolOutputs.Invocation<R>,
-      outputs: ToolRecord.Outputs,
+      { tool, turn }: ToolValues.Invocation<R>,
+      outputs: Outcomes.Outputs,
       isAnnounced = true
     ): Effect.Effect<void> => {
       if (outputs.length === 0) return Effect.void
@@ -53,9 +53,9 @@ export const make = <R>(
       return Effect.andThen(announce, changed.open)
     }
 
-    const start: ToolBackground<R>["start"] = (invocation) => {
+    const start: BackgroundTools<R>["start"] = (invocation) => {
       const { call, tool, turn } = invocation
-      const { outcome, values } = ToolOutputs.make(record, invocation, () => {})
+      const { outcome, values } = ToolValues.make(record, invocation, () => {})
       const key = keyOf(tool.name, call.args)
       let begun = false
       // From now on and not from when it begins, so that a second call of the same reply is known for what it is.
@@ -86,12 +86,12 @@ export const make = <R>(
       return { stream: Stream.fromEffectDrain(work), left }
     }
 
-    const startInTurn: ToolBackground<R>["startInTurn"] = (invocation) => {
+    const startInTurn: BackgroundTools<R>["startInTurn"] = (invocation) => {
       const { loop, turn } = invocation
       const taken: Array<Event.Output> = []
       let begun = false
       let attached = true
-      const { outcome, values } = ToolOutputs.make(record, invocation, () => {
+      const { outcome, values } = ToolValues.make(record, invocation, () => {
         if (attached) loop.asked = true
       })
       const stream = Stream.unwrap(
@@ -134,5 +134,5 @@ export const make = <R>(
     }
   })
 
-const resultOf = (outputs: ToolRecord.Outputs): unknown =>
+const resultOf = (outputs: Outcomes.Outputs): unknown =>
   outputs.findLast((output) => output._tag === "AgentToolReturned")?.result ?? null

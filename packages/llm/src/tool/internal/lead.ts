@@ -8,26 +8,26 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as ToolBacklog from "./toolBacklog.ts"
-import type * as ToolOutputs from "./toolOutputs.ts"
-import type * as ToolRecord from "./toolRecord.ts"
+import * as Backlog from "./backlog.ts"
+import type * as ToolValues from "./toolValues.ts"
+import type * as Outcomes from "./outcomes.ts"
 
-export interface ToolHandoff<in out R> {
-  readonly start: (invocation: ToolOutputs.Invocation<R>) => ToolOutputs.Running<R>
+export interface Lead<in out R> {
+  readonly start: (invocation: ToolValues.Invocation<R>) => ToolValues.Running<R>
   /** The agent that has taken over, if one has and did not give the call back. */
   readonly target: () => Agent.Agent<unknown, R> | undefined
 }
 
 /** Agents that take over live in the scope, which is the call's. */
 export const make = <R>(
-  record: ToolRecord.ToolRecord,
-  backlog: ToolBacklog.ToolBacklog,
+  record: Outcomes.OwnCalls,
+  backlog: Backlog.Backlog,
   scope: Scope.Scope
-): Effect.Effect<ToolHandoff<R>> =>
+): Effect.Effect<Lead<R>> =>
   Effect.map(EventId.make, (nextId) => {
     let target: Agent.Agent<unknown, R> | undefined
 
-    const start: ToolHandoff<R>["start"] = ({ call, loop, params, tool, turn }) => {
+    const start: Lead<R>["start"] = ({ call, loop, params, tool, turn }) => {
       const event: Event.Input = { _tag: "AgentHandedOff", eventId: nextId() }
       const outcome = record.outcomes(call, "handoff")
       const given: Array<Event.Output> = []
@@ -39,13 +39,13 @@ export const make = <R>(
       })
       const told = History.make(() => [...turn.history.entries, { key: -1, turn: 0, item: event }])
       const handedTurn: Turn.Turn = { ...turn, trigger: event, history: told }
-      const settle = (outputs: ToolRecord.Outputs) => {
+      const settle = (outputs: Outcomes.Outputs) => {
         given.push(...outputs)
         return Stream.fromIterable(outputs)
       }
       const made = tool.target!(params, { turn, toolCallId: call.id, giveBack }).pipe(
         Effect.provideService(Scope.Scope, scope),
-        Effect.provideService(ToolBacklog.Shared, record.style === "antiphon" ? backlog : undefined)
+        Effect.provideService(Backlog.Shared, record.style === "antiphon" ? backlog : undefined)
       )
       const stream = Stream.unwrap(
         Effect.map(made, (agent) =>

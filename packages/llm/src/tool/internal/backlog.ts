@@ -9,18 +9,18 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Transcript from "../../Transcript.ts"
-import * as ToolRecord from "./toolRecord.ts"
+import * as Outcomes from "./outcomes.ts"
 
 /** Something that a tool gave. */
 export interface Result {
   /** The agent whose model has called the tool. */
-  readonly owner: ToolRecord.ToolRecord
-  readonly outputs: ToolRecord.Outputs
+  readonly owner: Outcomes.OwnCalls
+  readonly outputs: Outcomes.Outputs
   /** The turn in which it was called. */
   readonly turn: Turn.Turn
 }
 
-export interface ToolBacklog {
+export interface Backlog {
   readonly add: (result: Result) => void
   readonly isEmpty: () => boolean
   /** Takes all that is there. */
@@ -28,12 +28,12 @@ export interface ToolBacklog {
 }
 
 /** That of the agent which hands the call over, for the one that takes over. */
-export const Shared = Context.Reference<ToolBacklog | undefined>("@antiphon/llm/internal/toolBacklog", {
+export const Shared = Context.Reference<Backlog | undefined>("@antiphon/llm/internal/toolBacklog", {
   defaultValue: () => undefined
 })
 
 /** Makes a backlog. What nobody came to read is on the record all the same when the scope closes. */
-export const make: Effect.Effect<ToolBacklog, never, Scope.Scope> = Effect.gen(function* () {
+export const make: Effect.Effect<Backlog, never, Scope.Scope> = Effect.gen(function* () {
   let results: Array<Result> = []
   yield* Effect.addFinalizer(() =>
     Effect.forEach(results, ({ outputs, turn }) => turn.record(outputs.filter(Transcript.isToolItem)), {

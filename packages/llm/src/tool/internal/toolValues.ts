@@ -6,11 +6,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { isOutput, type VoiceTool } from "../VoiceTool.ts"
-import type * as ToolRecord from "./toolRecord.ts"
+import type * as Outcomes from "./outcomes.ts"
 
 /** A call whose turn to run has come, with arguments that are right. */
 export interface Invocation<R> {
-  readonly call: ToolRecord.Call
+  readonly call: Outcomes.Call
   readonly tool: VoiceTool<R>
   readonly params: unknown
   readonly turn: Turn.Turn
@@ -22,27 +22,27 @@ export interface Invocation<R> {
 export interface Running<R> {
   readonly stream: Stream.Stream<Event.Output, never, R>
   /** What the record is to have of it where the turn ends now. A call that goes on without its turn leaves no end. */
-  readonly left: () => ToolRecord.Outputs
+  readonly left: () => Outcomes.Outputs
 }
 
-export interface ToolOutputs<R> {
+export interface ToolValues<R> {
   /** What it gives, each time that it gives something. */
-  readonly values: Stream.Stream<ToolRecord.Outputs, never, R>
-  readonly outcome: ToolRecord.Outcomes
+  readonly values: Stream.Stream<Outcomes.Outputs, never, R>
+  readonly outcome: Outcomes.Outcome
   /** All that it has given, also what nobody has taken. */
-  readonly given: ToolRecord.Outputs
+  readonly given: Outcomes.Outputs
 }
 
 /** Runs a tool when its stream is run, once. */
 export const make = <R>(
-  record: ToolRecord.ToolRecord,
+  record: Outcomes.OwnCalls,
   { call, params, tool, turn }: Invocation<R>,
   onResult: () => void
-): ToolOutputs<R> => {
+): ToolValues<R> => {
   const outcome = record.outcomes(call)
   // Kept beside the stream, which loses what it has buffered when it is cut off.
   const given: Array<Event.Output> = []
-  const give = (outputs: ToolRecord.Outputs) => void given.push(...outputs)
+  const give = (outputs: Outcomes.Outputs) => void given.push(...outputs)
   let taken = 0
   let over = false
   const catchFailure = Stream.catchCause((cause: Cause.Cause<unknown>) => {
@@ -73,7 +73,7 @@ export const make = <R>(
       )
     ),
     catchFailure,
-    Stream.map((): ToolRecord.Outputs => {
+    Stream.map((): Outcomes.Outputs => {
       const outputs = given.slice(taken)
       taken = given.length
       return outputs

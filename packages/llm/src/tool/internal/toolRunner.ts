@@ -11,11 +11,11 @@ import * as Stream from "effect/Stream"
 import * as Transcript from "../../Transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
 import * as BadArguments from "./badArguments.ts"
-import * as ToolBackground from "./toolBackground.ts"
-import * as ToolBacklog from "./toolBacklog.ts"
-import * as ToolHandoff from "./toolHandoff.ts"
-import * as ToolOutputs from "./toolOutputs.ts"
-import * as ToolRecord from "./toolRecord.ts"
+import * as BackgroundTools from "./backgroundTools.ts"
+import * as Backlog from "./backlog.ts"
+import * as Lead from "./lead.ts"
+import * as ToolValues from "./toolValues.ts"
+import * as Outcomes from "./outcomes.ts"
 
 /** What the calls of one reply are run with. */
 export interface Options<R> {
@@ -26,10 +26,10 @@ export interface Options<R> {
 }
 
 /** The tools of one agent at run time. */
-export interface ToolRun<in out R> extends Pick<ToolRecord.ToolRecord, "claimId" | "owns"> {
-  readonly run: (calls: ReadonlyArray<ToolRecord.Call>, options: Options<R>) => Stream.Stream<Event.Output, never, R>
+export interface ToolRunner<in out R> extends Pick<Outcomes.OwnCalls, "claimId" | "owns"> {
+  readonly run: (calls: ReadonlyArray<Outcomes.Call>, options: Options<R>) => Stream.Stream<Event.Output, never, R>
   /** Takes the background results that have come and were not read yet, also those that another agent asked for. */
-  readonly drain: () => ToolRecord.Outputs
+  readonly drain: () => Outcomes.Outputs
   /** Whether this agent was the one to read the result of another agent's call. */
   readonly inherits: (toolCallId: string) => boolean
   /** Waits until a background result is there; false where no work is left that could bring one. */
@@ -39,24 +39,24 @@ export interface ToolRun<in out R> extends Pick<ToolRecord.ToolRecord, "claimId"
 }
 
 /** A call whose turn to run has come. */
-interface Started<R> extends ToolOutputs.Running<R> {
+interface Started<R> extends ToolValues.Running<R> {
   /** What is told before it runs. */
-  readonly told: ToolRecord.Outputs
+  readonly told: Outcomes.Outputs
 }
 
-export const make = <R>(style: ToolRecord.Style): Effect.Effect<ToolRun<R>, never, Scope.Scope> =>
+export const make = <R>(style: Outcomes.Style): Effect.Effect<ToolRunner<R>, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const record = ToolRecord.make(style)
-    const shared = style === "antiphon" ? yield* ToolBacklog.Shared : undefined
-    const backlog = shared ?? (yield* ToolBacklog.make)
+    const record = Outcomes.make(style)
+    const shared = style === "antiphon" ? yield* Backlog.Shared : undefined
+    const backlog = shared ?? (yield* Backlog.make)
     // Made between the backlog and the call, and so closed after the call and before the backlog: what is added to the call's
     // own scope later would end while the call still takes results.
     const callScope = yield* Scope.fork(yield* Effect.scope)
-    const background = yield* ToolBackground.make<R>(record, backlog, callScope)
-    const handoff = yield* ToolHandoff.make<R>(record, backlog, callScope)
+    const background = yield* BackgroundTools.make<R>(record, backlog, callScope)
+    const handoff = yield* Lead.make<R>(record, backlog, callScope)
     const inherited = new Set<string>()
 
-    const start = (call: ToolRecord.Call, { loop, tools, turn }: Options<R>): Started<R> => {
+    const start = (call: Outcomes.Call, { loop, tools, turn }: Options<R>): Started<R> => {
       const tool = named(tools, call)
       const told = record.begun(call, tool?.kind)
       const refuse = (message: string) => {
@@ -88,34 +88,34 @@ export const make = <R>(style: ToolRecord.Style): Effect.Effect<ToolRun<R>, neve
 
     /** Leaves an outcome for each call, also where its turn to run had not come. */
     const leave = (
-      calls: ReadonlyArray<ToolRecord.Call>,
-      started: ReadonlyMap<ToolRecord.Call, Started<R>>,
+      calls: ReadonlyArray<Outcomes.Call>,
+      started: ReadonlyMap<Outcomes.Call, Started<R>>,
       { tools, turn }: Options<R>
     ) =>
       Effect.suspend(() => {
-        const outputs = calls.flatMap((call): ToolRecord.Outputs => {
+        const outputs = calls.flatMap((call): Outcomes.Outputs => {
           const begun = started.get(call)
           if (begun !== undefined) return [...begun.told, ...begun.left()]
           const kind = named(tools, call)?.kind
           return [...record.begun(call, kind), ...record.outcomes(call, kind).cancelled()]
         })
-        return ToolRecord.leave(turn, outputs)
+        return Outcomes.leave(turn, outputs)
       })
 
-    const isSequential = (call: ToolRecord.Call, tools: ReadonlyArray<VoiceTool<R>>) => {
+    const isSequential = (call: Outcomes.Call, tools: ReadonlyArray<VoiceTool<R>>) => {
       const tool = named(tools, call)
       return style === "line" || tool?.kind === "handoff" || tool?.concurrency === "sequential"
     }
 
-    const run: ToolRun<R>["run"] = (calls, options) => {
-      const groups: Array<Array<ToolRecord.Call>> = []
+    const run: ToolRunner<R>["run"] = (calls, options) => {
+      const groups: Array<Array<Outcomes.Call>> = []
       for (const call of calls) {
         const last = groups.at(-1)
         if (last === undefined || isSequential(call, options.tools) || isSequential(last[0]!, options.tools))
           groups.push([call])
         else last.push(call)
       }
-      const started = new Map<ToolRecord.Call, Started<R>>()
+      const started = new Map<Outcomes.Call, Started<R>>()
       const stream = groups
         .map((group) =>
           Stream.suspend(() => {
@@ -157,16 +157,13 @@ export const make = <R>(style: ToolRecord.Style): Effect.Effect<ToolRun<R>, neve
     }
   })
 
-const named = <R>(tools: ReadonlyArray<VoiceTool<R>>, { name }: ToolRecord.Call) =>
+const named = <R>(tools: ReadonlyArray<VoiceTool<R>>, { name }: Outcomes.Call) =>
   tools.find((tool) => tool.name === name)
 
 /** Runs a tool in the turn, and no longer. */
-const foreground = <R>(
-  record: ToolRecord.ToolRecord,
-  invocation: ToolOutputs.Invocation<R>
-): ToolOutputs.Running<R> => {
+const foreground = <R>(record: Outcomes.OwnCalls, invocation: ToolValues.Invocation<R>): ToolValues.Running<R> => {
   const { loop, tool, turn } = invocation
-  const { given, outcome, values } = ToolOutputs.make(record, invocation, () => {
+  const { given, outcome, values } = ToolValues.make(record, invocation, () => {
     loop.asked = true
   })
   const stream = values.pipe(Stream.flattenIterable, (stream) =>
