@@ -78,6 +78,11 @@ export type Input = InputOf<keyof typeof Input.cases>
 /** One kind of input event by its tag. */
 export type InputOf<Tag extends Input["_tag"]> = Inputs[Tag]
 
+/** The types of a union's members by tag. */
+type Cases<Members extends { readonly [tag: string]: Schema.Constraint }> = {
+  readonly [Tag in keyof Members]: Members[Tag]["Type"]
+}
+
 // TypeScript shows an interface that adds nothing to its base as the base, so each of these repeats its tag.
 
 /** The call has begun. Always the first event of a call. */
@@ -153,7 +158,7 @@ export interface TurnFailed extends Schema.Schema.Type<typeof Input.cases.TurnFa
 }
 
 /** The name of each input event. */
-interface Inputs {
+interface Inputs extends Cases<typeof Input.cases> {
   readonly CallStarted: CallStarted
   readonly CallEnded: CallEnded
   readonly UserTurnStarted: UserTurnStarted
@@ -238,7 +243,7 @@ export interface AgentTurnEndedReport extends Schema.Schema.Type<typeof Report.c
 }
 
 /** The name of each report. */
-interface Reports {
+interface Reports extends Cases<typeof Report.cases> {
   readonly UserTurnStarted: UserTurnStartedReport
   readonly UserTextSent: UserTextSentReport
   readonly UserDtmfSent: UserDtmfSentReport
@@ -344,7 +349,7 @@ export interface LogMessage extends Schema.Schema.Type<typeof Output.cases.LogMe
 }
 
 /** The name of each output event. */
-interface Outputs {
+interface Outputs extends Cases<typeof Output.cases> {
   readonly AgentSendText: AgentSendText
   readonly AgentSendDtmf: AgentSendDtmf
   readonly AgentEndCall: AgentEndCall

@@ -9,7 +9,7 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type * as Event from "./Event.ts"
+import * as Event from "./Event.ts"
 
 /** What a history holds. */
 export type Item = Event.Input | Event.Output | Event.CustomHistoryEntry
@@ -75,18 +75,7 @@ export const make = (
   }
 }
 
-const outputTags: ReadonlySet<string> = new Set<Event.Output["_tag"]>([
-  "AgentSendText",
-  "AgentSendDtmf",
-  "AgentEndCall",
-  "AgentTransferCall",
-  "AgentToolCalled",
-  "AgentToolReturned",
-  "AgentUpdateCall",
-  "AgentSendCustom",
-  "LogMetric",
-  "LogMessage"
-])
+const outputTags: ReadonlySet<string> = new Set(Object.keys(Event.Output.cases))
 
 /** Whether a line tells what happened, and not what the agent sent. */
 export const isHistoryEvent = (item: Item): item is HistoryEvent => !outputTags.has(item._tag)

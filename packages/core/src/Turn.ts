@@ -8,6 +8,7 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import { describe } from "./CallError.ts"
 import type { CallRequest } from "./CallRequest.ts"
@@ -15,13 +16,14 @@ import type * as Event from "./Event.ts"
 import type * as History from "./History.ts"
 
 /**
- * When the result of background work comes back as an event.
+ * Schema for when the result of background work comes back as an event.
  *
  * - `whenIdle`: once neither the caller nor the agent is speaking and no turn runs; it then starts a turn.
  * - `immediate`: at once, so it replaces the turn in progress where the agent's filter runs on it.
  * - `nextTurn`: with the next turn, whatever starts it. It starts none by itself. Line's way.
  */
-export type Delivery = "whenIdle" | "immediate" | "nextTurn"
+export const Delivery = Schema.Literals(["whenIdle", "immediate", "nextTurn"])
+export type Delivery = typeof Delivery.Type
 
 /**
  * A failure of a turn whose agent knows what the caller should hear about it. Where the call goes on, the caller hears

@@ -219,10 +219,32 @@ const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Opti
           else if (ownership === "inherited") tell(item)
           return
         }
-        default: {
-          const words = "eventId" in item ? options.describeEvent?.(item) : undefined
+        case "CallStarted":
+        case "CallEnded":
+        case "UserTurnStarted":
+        case "UserTurnEnded":
+        case "UserDtmfSent":
+        case "UserCustomSent":
+        case "AgentTurnStarted":
+        case "AgentTurnEnded":
+        case "AgentDtmfSent":
+        case "AgentHandedOff":
+        case "BackgroundReturned":
+        case "TurnFailed": {
+          const words = options.describeEvent?.(item)
           if (words !== undefined) placeUser(words)
+          return
         }
+        case "AgentSendDtmf":
+        case "AgentEndCall":
+        case "AgentTransferCall":
+        case "AgentUpdateCall":
+        case "AgentSendCustom":
+        case "LogMetric":
+        case "LogMessage":
+          return
+        default:
+          item satisfies never
       }
     },
     /** What comes to be known after the lines that were added. */

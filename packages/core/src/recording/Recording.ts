@@ -57,6 +57,16 @@ export const Tool = Schema.Struct({
 })
 export type Tool = typeof Tool.Type
 
+/** Input events that nobody reports. Another agent of the same call makes `AgentHandedOff`, which goes on no record. */
+type Made = Exclude<Event.Input["_tag"], Event.Report["_tag"] | "AgentHandedOff">
+
+const made = {
+  CallStarted: Event.Input.cases.CallStarted,
+  CallEnded: Event.Input.cases.CallEnded,
+  BackgroundReturned: Event.Input.cases.BackgroundReturned,
+  TurnFailed: Event.Input.cases.TurnFailed
+} satisfies { readonly [Tag in Made]: Schema.Schema<Event.InputOf<Tag>> }
+
 /** One thing that happened on a call. `at` is in milliseconds since its start; lines are in the order of happening. */
 export const Line = Schema.TaggedUnion({
   /** What the harness reported. `eventId` is the id that the agent saw, where it is not the reported one. */
@@ -64,12 +74,7 @@ export const Line = Schema.TaggedUnion({
   /** An event that the call made itself. */
   Happened: {
     ...at,
-    event: Schema.Union([
-      Event.Input.cases.CallStarted,
-      Event.Input.cases.CallEnded,
-      Event.Input.cases.BackgroundReturned,
-      Event.Input.cases.TurnFailed
-    ])
+    event: Schema.Union(Object.values(made))
   },
   TurnStarted: { ...inTurn, trigger: Schema.String },
   TurnEnded: { ...inTurn, outcome: Schema.Literals(["Finished", "Failed", "Interrupted"]) },
@@ -107,15 +112,94 @@ export const Line = Schema.TaggedUnion({
   /** A line of this kind could not be written. */
   Lost: { ...at, kind: Schema.String }
 })
-export type Line = typeof Line.Type
+export type Line = LineOf<keyof typeof Line.cases>
 
 /** One kind of line by its tag. */
-export type LineOf<Tag extends Line["_tag"]> = Extract<Line, { readonly _tag: Tag }>
+export type LineOf<Tag extends keyof typeof Line.cases> = Lines[Tag]
 
-type WithoutTime<L> = L extends Line ? Omit<L, "at"> : never
+/** A line about what the harness reported. */
+export interface Reported extends Schema.Schema.Type<typeof Line.cases.Reported> {
+  readonly _tag: "Reported"
+}
+
+/** A line about an event that the call made itself. */
+export interface Happened extends Schema.Schema.Type<typeof Line.cases.Happened> {
+  readonly _tag: "Happened"
+}
+
+/** A line about the start of a turn. */
+export interface TurnStarted extends Schema.Schema.Type<typeof Line.cases.TurnStarted> {
+  readonly _tag: "TurnStarted"
+}
+
+/** A line about the end of a turn. */
+export interface TurnEnded extends Schema.Schema.Type<typeof Line.cases.TurnEnded> {
+  readonly _tag: "TurnEnded"
+}
+
+/** A line about an output that was handed to the harness. */
+export interface Sent extends Schema.Schema.Type<typeof Line.cases.Sent> {
+  readonly _tag: "Sent"
+}
+
+/** A line about an output that went on the record of the call and not to the harness. */
+export interface Kept extends Schema.Schema.Type<typeof Line.cases.Kept> {
+  readonly _tag: "Kept"
+}
+
+/** A line about the failure of a call. */
+export interface CallFailed extends Schema.Schema.Type<typeof Line.cases.CallFailed> {
+  readonly _tag: "CallFailed"
+}
+
+/** A line about a request to a model. */
+export interface ModelRequested extends Schema.Schema.Type<typeof Line.cases.ModelRequested> {
+  readonly _tag: "ModelRequested"
+}
+
+/** A line about parts of a reply that came together. */
+export interface ModelReplied extends Schema.Schema.Type<typeof Line.cases.ModelReplied> {
+  readonly _tag: "ModelReplied"
+}
+
+/** A line about the end of a reply. */
+export interface ModelEnded extends Schema.Schema.Type<typeof Line.cases.ModelEnded> {
+  readonly _tag: "ModelEnded"
+}
+
+/** The last line of a call. */
+export interface CallClosed extends Schema.Schema.Type<typeof Line.cases.CallClosed> {
+  readonly _tag: "CallClosed"
+}
+
+/** A line in place of one that could not be written. */
+export interface Lost extends Schema.Schema.Type<typeof Line.cases.Lost> {
+  readonly _tag: "Lost"
+}
+
+type Cases = { readonly [Tag in keyof typeof Line.cases]: (typeof Line.cases)[Tag]["Type"] }
+
+/** The name of each kind of line. */
+interface Lines extends Cases {
+  readonly Reported: Reported
+  readonly Happened: Happened
+  readonly TurnStarted: TurnStarted
+  readonly TurnEnded: TurnEnded
+  readonly Sent: Sent
+  readonly Kept: Kept
+  readonly CallFailed: CallFailed
+  readonly ModelRequested: ModelRequested
+  readonly ModelReplied: ModelReplied
+  readonly ModelEnded: ModelEnded
+  readonly CallClosed: CallClosed
+  readonly Lost: Lost
+}
 
 /** A line before it has a time. */
-export type Note = WithoutTime<Line>
+export type Note = NoteOf<Line["_tag"]>
+
+/** One kind of line before it has a time, by its tag. */
+export type NoteOf<Tag extends Line["_tag"]> = { readonly [T in Tag]: Omit<LineOf<T>, "at"> }[Tag]
 
 /** A recording as it was read. */
 export interface Recording {
@@ -327,5 +411,3 @@ const unknownKind = (value: unknown): string | undefined => {
     tag === undefined || Object.hasOwn(known, tag) ? undefined : tag
   return of(tagOf(report), Event.Report.cases) ?? of(tagOf(output), Event.Output.cases) ?? of(tagOf(event), made)
 }
-
-const made = { CallStarted: true, CallEnded: true, BackgroundReturned: true, TurnFailed: true }

@@ -172,8 +172,15 @@ const partyOf = (line: Recording.Line): string => {
       return `model ${line.request}`
     case "CallClosed":
       return "end"
-    default:
+    case "TurnStarted":
+    case "TurnEnded":
+    case "Sent":
+    case "Kept":
+    case "CallFailed":
+    case "Lost":
       return "agent"
+    default:
+      return line satisfies never
   }
 }
 

@@ -15,7 +15,7 @@ import * as Agent from "../Agent.ts"
 import * as Event from "../Event.ts"
 import type * as EventFilter from "../EventFilter.ts"
 import { reportTags } from "./internal/phone/reportTags.ts"
-import type * as Turn from "../Turn.ts"
+import * as Turn from "../Turn.ts"
 import * as Chance from "./Chance.ts"
 import * as Timeline from "./Timeline.ts"
 
@@ -88,7 +88,7 @@ const specOf = (chance: Chance.Chance, shape: Shape): Agent.AgentSpec<string> =>
             chance.int(0, 6)
           )
         : tags.has(event._tag)
-  const backgroundDelivery = chance.pick<Turn.Delivery>(["whenIdle", "immediate", "nextTurn"])
+  const backgroundDelivery = chance.pick(Turn.Delivery.literals)
   let works = 0
   return Agent.make(
     (_, turn) => {
@@ -133,7 +133,7 @@ const randomStep = (chance: Chance.Chance, weights: Shape["steps"], depth: numbe
     case "Background":
       return {
         _tag: "Background",
-        delivery: chance.pick([undefined, "whenIdle", "immediate", "nextTurn"] as const),
+        delivery: chance.pick([undefined, ...Turn.Delivery.literals]),
         ends: chance.chance(0.8) ? "Returned" : "Failed",
         cleanup,
         ms: chance.chance(0.2) ? 0 : chance.int(0, 40)

@@ -111,6 +111,11 @@ export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Opt
       case "AgentTurnEnded":
         isSpeaking = false
         agentAt = at
+        break
+      case "AgentDtmfSent":
+        break
+      default:
+        report satisfies never
     }
   }
   return script

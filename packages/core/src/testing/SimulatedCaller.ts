@@ -147,8 +147,15 @@ const anything = (chance: Chance.Chance): Event.Report => {
       return { _tag, metadata: {} }
     case "AgentTextSent":
       return { _tag, content: `${chance.int(1, 9)}:${chance.int(1, 3)}` }
-    default:
+    case "AgentDtmfSent":
+      return { _tag, button: "1" }
+    case "UserTurnStarted":
+    case "UserTurnEnded":
+    case "AgentTurnStarted":
+    case "AgentTurnEnded":
       return { _tag }
+    default:
+      return _tag satisfies never
   }
 }
 

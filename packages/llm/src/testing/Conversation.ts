@@ -305,8 +305,27 @@ const noteOf = (item: History.Item): string | undefined => {
       return `a turn of the agent has failed: ${item.message}`
     case "CustomHistoryEntry":
       return `the application adds (${item.role}): ${item.content}`
-    default:
+    case "CallStarted":
+    case "UserTurnStarted":
+    case "UserTurnEnded":
+    case "AgentTurnStarted":
+    case "AgentTurnEnded":
+    case "AgentUpdateCall":
+    case "LogMetric":
+    case "LogMessage":
       return undefined
+    // Told in other words.
+    case "UserTextSent":
+    case "UserDtmfSent":
+    case "AgentTextSent":
+    case "AgentDtmfSent":
+    case "AgentSendText":
+    case "AgentSendDtmf":
+    case "AgentToolCalled":
+    case "AgentToolReturned":
+      return undefined
+    default:
+      return item satisfies never
   }
 }
 

@@ -74,21 +74,31 @@ export const make = (options: {
     }
   }
 
+  const awaitSilence = (event: Returned) => {
+    waiting.set(event, undefined)
+    flush()
+    if (!waiting.has(event)) return
+    const timer = fork(
+      Effect.delay(
+        Effect.sync(() => release(event)),
+        options.patience
+      )
+    )
+    if (waiting.has(event)) waiting.set(event, timer)
+  }
+
   const arrived = (event: Returned, delivery: Delivery) => {
     if (taken || closed) return
-    if (delivery === "nextTurn") held.push(event)
-    else if (delivery === "immediate") deliver(event)
-    else {
-      waiting.set(event, undefined)
-      flush()
-      if (!waiting.has(event)) return
-      const timer = fork(
-        Effect.delay(
-          Effect.sync(() => release(event)),
-          options.patience
-        )
-      )
-      if (waiting.has(event)) waiting.set(event, timer)
+    switch (delivery) {
+      case "nextTurn":
+        held.push(event)
+        return
+      case "immediate":
+        return deliver(event)
+      case "whenIdle":
+        return awaitSilence(event)
+      default:
+        return delivery satisfies never
     }
   }
 

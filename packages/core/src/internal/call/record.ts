@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import type * as Event from "../../Event.ts"
 import type { EventId } from "../../EventId.ts"
 import * as History from "../../History.ts"
+import type * as Recording from "../../recording/Recording.ts"
 import * as Spoken from "../spoken/Spoken.ts"
 import { successor } from "../successor.ts"
 
@@ -13,7 +14,7 @@ export interface Record {
   /** Takes what the harness reports. Undefined where the report tells the agent nothing new. */
   readonly report: (report: Event.Report) => Event.Input | undefined
   /** Takes an event that the call itself has made. */
-  readonly add: <E extends Event.Input>(event: E) => E
+  readonly add: <E extends Recording.Happened["event"]>(event: E) => E
   /** Takes what the agent sent in a turn. */
   readonly sent: (output: Event.Output, turn: number) => void
   readonly view: () => History.History
@@ -106,6 +107,8 @@ export const make = (nextId: EventId): Record => {
         return add({ ...report, eventId, content: agentContent?.slice() ?? [] })
       case "UserCustomSent":
         return add({ ...report, eventId })
+      default:
+        return report satisfies never
     }
   }
 

@@ -20,7 +20,7 @@ export const record = (self: Record, recorder: Recorder | undefined): Record =>
           return event
         },
         add: (event) => {
-          recorder.note({ _tag: "Happened", event: event as Recording.LineOf<"Happened">["event"] })
+          recorder.note({ _tag: "Happened", event })
           return self.add(event)
         }
       }

@@ -2,11 +2,31 @@
  * Lines of a recording as text. The kinds that come with every turn are put together by hand, at a third of the cost; property
  * tests hold them to what the schema reads.
  */
+import type * as Schema from "effect/Schema"
 import * as JsonText from "../../JsonText.ts"
-import type * as Event from "../../Event.ts"
+import * as Event from "../../Event.ts"
 import type * as Recording from "../Recording.ts"
 import { successor } from "../../internal/successor.ts"
 import * as WordsLine from "./wordsLine.ts"
+
+/**
+ * An event or a line that is written by hand. It is `never` once it has fields beyond those that are written, so that what
+ * writes it does not compile until the new field is written too.
+ */
+type Only<T, Written extends PropertyKey> = T extends unknown
+  ? [Exclude<keyof T, Written>] extends [never]
+    ? T
+    : never
+  : never
+
+type Sent = Only<Recording.NoteOf<"Sent">, "_tag" | "turn" | "output">
+type Reported = Only<Recording.NoteOf<"Reported">, "_tag" | "report" | "eventId">
+type Replied = Only<Recording.NoteOf<"ModelReplied">, "_tag" | "request" | "parts">
+type TextReport = Only<Event.ReportOf<"UserTextSent" | "AgentTextSent">, "_tag" | "content" | "eventId">
+type TurnReport = Only<
+  Event.ReportOf<"UserTurnStarted" | "UserTurnEnded" | "AgentTurnStarted" | "AgentTurnEnded">,
+  "_tag" | "eventId"
+>
 
 /** A line on its own, with its line break. */
 export const line = (at: number, note: Recording.Note): string =>
@@ -48,28 +68,33 @@ export const make = (): LineText => {
     return `{"at":${timeText(at)},${WordsLine.opening({ turn, respondingTo, request, id, spoken })}[0,${said}]`
   }
 
-  const sent = (at: number, micros: number, inTurn: number, output: Event.OutputOf<"AgentSendText">): string => {
+  const sent = (
+    at: number,
+    micros: number,
+    note: Sent,
+    output: Only<Event.AgentSendText, "_tag" | "text" | "respondingTo" | "interruptible">
+  ): string => {
     let ended = ""
-    if (turn !== inTurn || respondingTo !== output.respondingTo) {
+    if (turn !== note.turn || respondingTo !== output.respondingTo) {
       ended = end()
-      turn = inTurn
+      turn = note.turn
       respondingTo = output.respondingTo
     }
     return ended + word(at, micros, quote(output.text))
   }
 
-  const replied = (at: number, micros: number, to: number, deltas: Parts): string => {
+  const replied = (at: number, micros: number, { parts, request: to }: Replied): string => {
     let ended = ""
-    if (request !== to || id !== deltas[0]!["id"]) {
+    if (request !== to || id !== parts[0]!["id"]) {
       ended = end()
       request = to
-      id = deltas[0]!["id"] as string
+      id = parts[0]!["id"] as string
     }
-    const texts = textsOf(deltas)
+    const texts = textsOf(parts)
     return ended + word(at, micros, texts.length === 1 ? `[${quote(texts[0]!)}]` : JSON.stringify(texts))
   }
 
-  const heard = (at: number, micros: number, content: string, eventId: string): string => {
+  const heard = (at: number, micros: number, { content }: TextReport, eventId: string): string => {
     let ended = ""
     if (latest === undefined || eventId !== successor(latest)) {
       ended = end()
@@ -79,17 +104,36 @@ export const make = (): LineText => {
     return ended + word(at, micros, `${quote(content)},1`)
   }
 
+  /** Adds the line as a word of the open line, if it is nothing but a word. */
+  const addWord = (at: number, micros: number, note: Recording.Note): string | undefined => {
+    switch (note._tag) {
+      case "Sent":
+        return note.output._tag === "AgentSendText" && note.output.interruptible === undefined
+          ? sent(at, micros, note, note.output)
+          : undefined
+      case "Reported":
+        return isSpoken(note) ? heard(at, micros, note.report, note.eventId) : undefined
+      case "ModelReplied":
+        return isDeltas(note.parts) ? replied(at, micros, note) : undefined
+      case "Happened":
+      case "TurnStarted":
+      case "TurnEnded":
+      case "Kept":
+      case "CallFailed":
+      case "ModelRequested":
+      case "ModelEnded":
+      case "CallClosed":
+      case "Lost":
+        return undefined
+      default:
+        return note satisfies never
+    }
+  }
+
   const add = (at: number, note: Recording.Note): string => {
     const micros = microsOf(at)
-    if (micros !== undefined) {
-      if (note._tag === "Sent" && note.output._tag === "AgentSendText" && note.output.interruptible === undefined) {
-        return sent(at, micros, note.turn, note.output)
-      }
-      if (note._tag === "Reported" && note.report._tag === "AgentTextSent" && note.report.eventId === undefined) {
-        if (note.eventId !== undefined) return heard(at, micros, note.report.content, note.eventId)
-      }
-      if (note._tag === "ModelReplied" && isDeltas(note.parts)) return replied(at, micros, note.request, note.parts)
-    }
+    const added = micros === undefined ? undefined : addWord(at, micros, note)
+    if (added !== undefined) return added
     // No word of this turn is to stand beside what the last one was about.
     if (note._tag === "TurnStarted") turn = respondingTo = request = id = undefined
     return end() + line(at, note._tag === "ModelReplied" ? { ...note, parts: fold(note.parts) as Parts } : note)
@@ -124,49 +168,88 @@ const textsOf = (deltas: Parts, from = 0, to = deltas.length): ReadonlyArray<str
   return texts
 }
 
-/** What follows the time, where a line comes with every turn. */
+/** What follows the time of a line, if it is a line that comes with every turn. */
 const frequent = (note: Recording.Note): string | undefined => {
   switch (note._tag) {
     case "Sent":
-      return note.output._tag === "LogMetric" ? metric(note.turn, note.output) : undefined
+      return note.output._tag === "LogMetric" ? metric(note, note.output) : undefined
     case "Reported":
-      return reported(note.report, note.eventId)
+      return reported(note)
     case "TurnStarted":
-      return `,"_tag":"TurnStarted","turn":${note.turn},"trigger":${quote(note.trigger)}}\n`
+      return turnStarted(note)
     case "TurnEnded":
-      return `,"_tag":"TurnEnded","turn":${note.turn},"outcome":"${note.outcome}"}\n`
+      return turnEnded(note)
     case "ModelReplied":
-      return `,"_tag":"ModelReplied","request":${note.request},"parts":${json(note.parts)}}\n`
+      return modelReplied(note)
     case "ModelEnded":
-      return note.error === undefined
-        ? `,"_tag":"ModelEnded","request":${note.request},"outcome":"${note.outcome}"}\n`
-        : undefined
-    default:
+      return modelEnded(note)
+    case "Happened":
+    case "Kept":
+    case "CallFailed":
+    case "ModelRequested":
+    case "CallClosed":
+    case "Lost":
       return undefined
+    default:
+      return note satisfies never
   }
 }
 
-const metric = (turn: number, { name, respondingTo, value }: Event.OutputOf<"LogMetric">): string | undefined =>
+const turnStarted = ({ trigger, turn }: Only<Recording.NoteOf<"TurnStarted">, "_tag" | "turn" | "trigger">): string =>
+  `,"_tag":"TurnStarted","turn":${turn},"trigger":${quote(trigger)}}\n`
+
+const turnEnded = ({ outcome, turn }: Only<Recording.NoteOf<"TurnEnded">, "_tag" | "turn" | "outcome">): string =>
+  `,"_tag":"TurnEnded","turn":${turn},"outcome":"${outcome}"}\n`
+
+const modelReplied = ({ parts, request }: Replied): string =>
+  `,"_tag":"ModelReplied","request":${request},"parts":${json(parts)}}\n`
+
+const modelEnded = ({
+  error,
+  outcome,
+  request
+}: Only<Recording.NoteOf<"ModelEnded">, "_tag" | "request" | "outcome" | "error">): string | undefined =>
+  error === undefined ? `,"_tag":"ModelEnded","request":${request},"outcome":"${outcome}"}\n` : undefined
+
+const metric = (
+  { turn }: Sent,
+  { name, respondingTo, value }: Only<Event.LogMetric, "_tag" | "name" | "respondingTo" | "value">
+): string | undefined =>
   Number.isFinite(value) && respondingTo !== undefined
     ? `,"_tag":"Sent","turn":${turn},"output":{"_tag":"LogMetric","name":${quote(name)},"value":${value as number},"respondingTo":${quote(respondingTo)}}}\n`
     : undefined
 
-const reported = (report: Event.Report, eventId: string | undefined): string | undefined => {
+const reported = ({ eventId, report }: Reported): string | undefined => {
   if (report.eventId !== undefined || eventId === undefined) return undefined
-  const id = `},"eventId":${quote(eventId)}}\n`
+  const begin = `,"_tag":"Reported","report":{"_tag":"${report._tag}"`
+  const end = `},"eventId":${quote(eventId)}}\n`
   switch (report._tag) {
     case "UserTurnStarted":
     case "UserTurnEnded":
     case "AgentTurnStarted":
     case "AgentTurnEnded":
-      return `,"_tag":"Reported","report":{"_tag":"${report._tag}"${id}`
+      return begin + turnFields(report) + end
     case "UserTextSent":
     case "AgentTextSent":
-      return `,"_tag":"Reported","report":{"_tag":"${report._tag}","content":${quote(report.content)}${id}`
-    default:
+      return begin + textFields(report) + end
+    case "UserDtmfSent":
+    case "UserCustomSent":
+    case "AgentDtmfSent":
       return undefined
+    default:
+      return report satisfies never
   }
 }
+
+const textFields = ({ content }: TextReport): string => `,"content":${quote(content)}`
+
+const turnFields = (_: TurnReport): string => ""
+
+/** Whether the line is about words that were spoken, to which the call gave an id. */
+const isSpoken = (
+  note: Reported
+): note is Reported & { readonly report: Event.ReportOf<"AgentTextSent">; readonly eventId: string } =>
+  note.report._tag === "AgentTextSent" && note.report.eventId === undefined && note.eventId !== undefined
 
 /** Any value as JSON. What is none becomes its text, or null. */
 export const json = (value: unknown): string => {
@@ -187,19 +270,26 @@ const isTextDelta = (part: Parts[number]): boolean => {
   return members === 3
 }
 
-/** JSON leaves out what it has no form for, and a reader would miss it. */
+/** JSON leaves out a field that it has no form for, and a reader would miss it: null stands in its place. */
 const withValue = (note: Recording.Note): Recording.Note => {
-  if (note._tag === "Happened" && note.event._tag === "BackgroundReturned" && isLeftOut(note.event.result)) {
-    return { ...note, event: { ...note.event, result: null } }
-  }
-  if (note._tag !== "Sent" && note._tag !== "Kept") return note
-  const { output } = note
-  if (output._tag === "LogMetric" && isLeftOut(output.value)) return { ...note, output: { ...output, value: null } }
-  if (output._tag === "AgentToolReturned" && isLeftOut(output.result)) {
-    return { ...note, output: { ...output, result: null } }
-  }
-  return note
+  if (note._tag === "Happened") return { ...note, event: withFields(note.event) }
+  return note._tag === "Sent" || note._tag === "Kept" ? { ...note, output: withFields(note.output) } : note
 }
+
+const withFields = <E extends Event.Input | Event.Output>(event: E): E => {
+  for (const field of anyValue[event._tag] ?? []) {
+    if (isLeftOut(Reflect.get(event, field))) return { ...event, [field]: null }
+  }
+  return event
+}
+
+/** By the tag of an event, its fields that must be there and can hold anything. */
+const anyValue: { readonly [tag: string]: ReadonlyArray<string> } = Object.fromEntries(
+  Object.entries({ ...Event.Input.cases, ...Event.Output.cases }).map(([tag, { fields }]) => [
+    tag,
+    Object.entries<Schema.Constraint>(fields).flatMap(([name, { ast }]) => (ast._tag === "Unknown" ? [name] : []))
+  ])
+)
 
 const isLeftOut = (value: unknown): boolean => leftOut.has(typeof value)
 const leftOut: ReadonlySet<string> = new Set(["undefined", "function", "symbol"])

@@ -9,7 +9,7 @@ export interface Prompts {
   /** The number of the next request. */
   readonly next: () => number
   /** Adds a request by its number. */
-  readonly add: (request: number, asked: Asked) => Omit<Recording.LineOf<"ModelRequested">, "at">
+  readonly add: (request: number, asked: Asked) => Recording.NoteOf<"ModelRequested">
   /** Refers to a request no more, because its line was not written. */
   readonly forget: (request: number) => void
 }

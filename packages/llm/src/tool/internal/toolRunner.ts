@@ -80,9 +80,24 @@ export const make = <R>(style: Outcomes.Style): Effect.Effect<ToolRunner<R>, nev
             ? refuse("this is already running; its result will come")
             : { told, ...background.start(invocation) }
         case "foreground":
-          return tool.interruption === "finish"
-            ? { told, ...background.startInTurn(invocation) }
-            : { told, ...foreground(record, invocation) }
+          return { told, ...inForeground(invocation) }
+        default:
+          return tool.kind satisfies never
+      }
+    }
+
+    /** Starts a tool of the turn, which ends with it or not, as the tool's interruption policy says. */
+    const inForeground = (invocation: ToolValues.Invocation<R>): ToolValues.Running<R> => {
+      const { interruption } = invocation.tool
+      switch (interruption) {
+        case "cancel":
+          return foreground(record, invocation, (stream) => stream)
+        case "uninterruptible":
+          return foreground(record, invocation, invocation.turn.uninterruptible)
+        case "finish":
+          return background.startInTurn(invocation)
+        default:
+          return interruption satisfies never
       }
     }
 
@@ -161,15 +176,15 @@ const named = <R>(tools: ReadonlyArray<VoiceTool<R>>, { name }: Outcomes.Call) =
   tools.find((tool) => tool.name === name)
 
 /** Runs a tool in the turn, and no longer. */
-const foreground = <R>(record: Outcomes.OwnCalls, invocation: ToolValues.Invocation<R>): ToolValues.Running<R> => {
-  const { loop, tool, turn } = invocation
+const foreground = <R>(
+  record: Outcomes.OwnCalls,
+  invocation: ToolValues.Invocation<R>,
+  hold: (stream: Stream.Stream<Event.Output, never, R>) => Stream.Stream<Event.Output, never, R>
+): ToolValues.Running<R> => {
   const { given, outcome, values } = ToolValues.make(record, invocation, () => {
-    loop.asked = true
+    invocation.loop.asked = true
   })
-  const stream = values.pipe(Stream.flattenIterable, (stream) =>
-    tool.interruption === "uninterruptible" ? turn.uninterruptible(stream) : stream
-  )
-  return { stream, left: () => [...given, ...outcome.cancelled()] }
+  return { stream: hold(Stream.flattenIterable(values)), left: () => [...given, ...outcome.cancelled()] }
 }
 
 /** Calls side by side; what they give goes out in the order of the calls. */

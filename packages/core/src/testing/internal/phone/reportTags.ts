@@ -1,11 +1,5 @@
-/** What a harness reports on any call, whatever its agent does. */
-export const reportTags = [
-  "UserTurnStarted",
-  "UserTextSent",
-  "UserDtmfSent",
-  "UserTurnEnded",
-  "UserCustomSent",
-  "AgentTurnStarted",
-  "AgentTextSent",
-  "AgentTurnEnded"
-] as const
+import * as Struct from "effect/Struct"
+import * as Event from "../../../Event.ts"
+
+/** What a harness can report, whatever the agent of its call does. */
+export const reportTags = Struct.keys(Event.Report.cases)

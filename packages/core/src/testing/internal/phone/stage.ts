@@ -100,11 +100,24 @@ export const make = (options: {
     if (hungUp !== undefined && !told) return
     note({ _tag: "Sent", turn, output })
     if (hungUp !== undefined || isRecorded()) return
-    if (output._tag === "AgentSendText") voice.say(output.text, turn, output.interruptible !== false)
-    else if (output._tag === "AgentEndCall")
-      voice.afterwards(() => hangUp("agent", output.reason), output.interruptible !== false)
-    else if (output._tag === "AgentTransferCall")
-      voice.afterwards(() => hangUp("transfer", output.targetPhoneNumber), output.interruptible !== false)
+    switch (output._tag) {
+      case "AgentSendText":
+        return voice.say(output.text, turn, output.interruptible !== false)
+      case "AgentEndCall":
+        return voice.afterwards(() => hangUp("agent", output.reason), output.interruptible !== false)
+      case "AgentTransferCall":
+        return voice.afterwards(() => hangUp("transfer", output.targetPhoneNumber), output.interruptible !== false)
+      case "AgentSendDtmf":
+      case "AgentToolCalled":
+      case "AgentToolReturned":
+      case "AgentUpdateCall":
+      case "AgentSendCustom":
+      case "LogMetric":
+      case "LogMessage":
+        return
+      default:
+        output satisfies never
+    }
   }
 
   const harness: Call.Harness = {

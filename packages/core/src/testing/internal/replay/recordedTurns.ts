@@ -59,7 +59,17 @@ export const of = (lines: ReadonlyArray<Recording.Line>): ReadonlyMap<number, Re
         }
         turn.outputs.push(line)
         if (line._tag === "Sent" || isOver) turn.sent.push(line)
+        break
       }
+      case "CallFailed":
+      case "ModelRequested":
+      case "ModelReplied":
+      case "ModelEnded":
+      case "CallClosed":
+      case "Lost":
+        break
+      default:
+        line satisfies never
     }
   }
   return turns

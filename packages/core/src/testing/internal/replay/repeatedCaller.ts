@@ -92,7 +92,15 @@ export const spoken = (
         sent = rest
         all.push({ _tag: "Spoken", at, turn, from: Math.min(at, heardUntil), text, reported: report.content })
         heardUntil = at
+        break
       }
+      case "UserDtmfSent":
+      case "UserCustomSent":
+      case "AgentDtmfSent":
+      case "AgentTurnEnded":
+        break
+      default:
+        report satisfies never
     }
   }
   return all

@@ -216,8 +216,15 @@ const reportText = (report: Event.Report): string | undefined => {
       return "has spoken"
     case "UserCustomSent":
       return `custom ${cut(JsonText.legible(report.metadata))}`
-    default:
+    // Drawn from what the agent sends and the caller hears.
+    case "UserDtmfSent":
+    case "AgentTurnStarted":
+    case "AgentTextSent":
+    case "AgentDtmfSent":
+    case "AgentTurnEnded":
       return undefined
+    default:
+      return report satisfies never
   }
 }
 
@@ -243,6 +250,8 @@ const outputText = (output: Event.Output): string => {
       return "changes the voice"
     case "AgentSendText":
       return `sends “${cut(output.text)}”`
+    default:
+      return output satisfies never
   }
 }
 
