@@ -5,10 +5,10 @@
  * yield* Rules.check(Support, { calls: 500, seed: 1 })
  * ```
  *
- * plays simulated callers against the agent and dies where a rule is broken, with the shortest call that still breaks it.
- * The rules and their numbers are those of `docs/rules.md`; 6, the cost of an event, cannot be told from that of the
- * agent's own work, and is not checked here. What the prompts of a model must be like is checked by
- * `PromptRules` of `@antiphon/llm/testing`, which goes into `also`.
+ * plays simulated callers against the agent and dies if a rule is broken, with the shortest call that still breaks it.
+ * `statements` has the rules in words. Rule 6, the cost of an event, is not checked here: it cannot be told from the cost of
+ * the agent's own work. Rule 4, what the prompts of a model must be like, is checked by `PromptRules` of
+ * `@antiphon/llm/testing`, which goes into `also`.
  *
  * @since 0.1.0
  */
@@ -16,29 +16,30 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as RuleModel from "./internal/rules/ruleModel.ts"
-import * as SpokenRule from "./internal/rules/spokenRule.ts"
-import * as ToolRule from "./internal/rules/toolRule.ts"
+import type * as Rule from "./internal/rules/rule.ts"
+import * as AllRules from "./internal/rules/rules.ts"
 import type * as Caller from "./Caller.ts"
 import type * as Played from "./Played.ts"
 import * as SimulatedCaller from "./SimulatedCaller.ts"
 import * as TestCall from "./TestCall.ts"
 import * as Timeline from "./Timeline.ts"
 
-export type Breach = RuleModel.Breach
+/** A rule that does not hold. `at` is in milliseconds of the call. */
+export type Breach = Rule.Breach
 
 /** Holds a call against something, and gives every breach. */
 export interface Check {
   (call: Played.Played): ReadonlyArray<Breach>
 }
 
+/** A rule in words, with its number. */
+export type Statement = AllRules.Statement
+
+/** The rules of a call, from 1 on, in words. */
+export const statements: ReadonlyArray<Statement> = AllRules.statements
+
 /** Holds a call against the rules. */
-export const breaches: Check = (call) => {
-  const model = new RuleModel.RuleModel(call.policies)
-  model.follow(call.entries)
-  model.finish(call.history)
-  return [...model.found, ...ToolRule.breaches(call), ...SpokenRule.breaches(call)]
-}
+export const breaches: Check = AllRules.breaches
 
 /** What is checked, and how often. */
 export interface Options<in ROut = never> extends SimulatedCaller.Options {

@@ -1,12 +1,13 @@
 /** Rule 3: every tool call ends in exactly one recorded outcome. */
 import type * as Played from "../../Played.ts"
-import type { Breach } from "./ruleModel.ts"
+import * as Rule from "./rule.ts"
 
-/** What the record of a call says of its tools that it must not. */
-export const breaches = ({ entries, history }: Played.Played): ReadonlyArray<Breach> => {
-  const at = entries.at(-1)?.at ?? 0
-  const found: Array<Breach> = []
-  const breach = (what: string) => found.push({ rule: 3, at, what })
+export const rule = Rule.stateless(3, (observation) => (observation._tag === "Over" ? broken(observation.call) : []))
+
+/** What the record of a call says of its tools and must not. */
+const broken = ({ history }: Played.Played): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const breach = (what: string) => found.push(what)
   const called = new Set<string>()
   const returned = new Set<string>()
   for (const { item } of history.entries) {

@@ -1,14 +1,15 @@
 /** Rule 5: the history holds as spoken what the harness has reported as spoken, as the agent wrote it. */
 import * as Played from "../../Played.ts"
-import type { Breach } from "./ruleModel.ts"
+import * as Rule from "./rule.ts"
+
+export const rule = Rule.stateless(5, (observation) => (observation._tag === "Over" ? broken(observation.call) : []))
 
 /** Letters and digits: what no report leaves out or puts in. */
 const solid = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase()
 
-/** What the history of a call says of its speech that it must not. */
-export const breaches = (call: Played.Played): ReadonlyArray<Breach> => {
+/** What the history of a call says of its speech and must not. */
+const broken = (call: Played.Played): ReadonlyArray<string> => {
   const { entries } = call
-  const at = entries.at(-1)?.at ?? 0
   const spoken = entries.flatMap((entry) => (entry._tag === "Spoken" ? [entry] : []))
   const end = entries.findIndex(({ _tag }) => _tag === "HungUp")
   const reports = entries
@@ -22,28 +23,26 @@ export const breaches = (call: Played.Played): ReadonlyArray<Breach> => {
   if (isEdited || !reports.every((content, index) => content === told[index])) return []
   const recorded = Played.events(call).flatMap((event) => (event._tag === "AgentTextSent" ? [event.content] : []))
   const wrong = spoken.filter(({ reported, text }) => reported === undefined || solid(reported) !== solid(text)).length
-  return wrong === 0 ? exactly(call, reports, recorded, at) : nearly(reports, recorded, wrong, at)
+  return wrong === 0 ? exactly(call, reports, recorded) : nearly(reports, recorded, wrong)
 }
 
 const exactly = (
   call: Played.Played,
   told: ReadonlyArray<string>,
-  recorded: ReadonlyArray<string>,
-  at: number
-): ReadonlyArray<Breach> => {
-  const found: Array<Breach> = []
+  recorded: ReadonlyArray<string>
+): ReadonlyArray<string> => {
+  const found: Array<string> = []
   const said = saidByTurn(call).join(boundary)
   const spoken = spokenOf(call)
   const history = solid(recorded.join(""))
   const reported = solid(told.join(""))
   // Text that cannot be interrupted counts as spoken once it has begun, and the call may end before it was.
   if (!history.startsWith(reported)) {
-    found.push({ rule: 5, at, what: `“${recorded.join(" | ")}” is on the record, and “${told.join(" ")}” was heard` })
+    found.push(`“${recorded.join(" | ")}” is on the record, and “${told.join(" ")}” was heard`)
   }
   for (const text of recorded) {
     // Said, where the rest of it counts as spoken before it is.
-    if (!occurs(spoken, text.trim()) && !occurs(said, text.trim()))
-      found.push({ rule: 5, at, what: `“${text}” is not as the agent wrote it` })
+    if (!occurs(spoken, text.trim()) && !occurs(said, text.trim())) found.push(`“${text}” is not as the agent wrote it`)
   }
   return found
 }
@@ -94,22 +93,12 @@ const saidByTurn = ({ entries }: Played.Played): ReadonlyArray<string> => {
 /** Words beside one that was lost or read out differently may go with it. */
 const costOfWord = 3
 
-const nearly = (
-  told: ReadonlyArray<string>,
-  recorded: ReadonlyArray<string>,
-  wrong: number,
-  at: number
-): ReadonlyArray<Breach> => {
+const nearly = (told: ReadonlyArray<string>, recorded: ReadonlyArray<string>, wrong: number): ReadonlyArray<string> => {
   const missing = told.length - inCommon(told.map(solid), solid(recorded.join("")))
-  return missing > wrong * costOfWord
-    ? [
-        {
-          rule: 5,
-          at,
-          what: `${missing} of ${told.length} words are not on the record, and ${wrong} went wrong on the phone`
-        }
-      ]
-    : []
+  return Rule.unless(
+    missing <= wrong * costOfWord,
+    `${missing} of ${told.length} words are not on the record, and ${wrong} went wrong on the phone`
+  )
 }
 
 /** How many of the words a text has, at most, one after the other: the longest common subsequence. */
