@@ -1,0 +1,75 @@
+/**
+ * Who has the floor: a pure function of what was, what happened and when.
+ *
+ * No timers and no clock: each event carries its audio time, and {@link due} says when a tick is wanted. The caller is never
+ * talked over, never waits in silence without reason, and what was retracted is never spoken; `testing/FloorLaws` states
+ * this as laws. Carrying the actions out is for the pipeline.
+ *
+ * ```ts
+ * let [state, actions] = Floor.step(Floor.initial, { _tag: "SpeechStarted", at, from }, FloorPolicy.telephone)
+ * // actions: [{ _tag: "TurnStarted", turn: 1, from }]
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as AudioTime from "./AudioTime.ts"
+import type { FloorAction } from "./FloorAction.ts"
+import type { FloorEvent } from "./FloorEvent.ts"
+import type { FloorPolicy } from "./FloorPolicy.ts"
+import * as Events from "./floor/internal/events.ts"
+import * as Rules from "./floor/internal/rules.ts"
+import * as State from "./floor/internal/state.ts"
+
+/** Everything the floor knows. Plain data: it can be printed, compared and stored; only its readers here are stable. */
+export interface Floor extends State.State {}
+
+/** What the user does. `Pausing`: silent, in a turn that is not over. */
+export type User = "Silent" | "Speaking" | "Pausing"
+
+/** What the agent does. `Paused`: it is kept from speaking until it is clear whether the user wants to. */
+export type Agent = State.Agent
+
+/** The beginning of a call: both sides are silent. */
+export const initial: Floor = State.initial
+
+/** Takes one event: the floor after it, and what is to be done, in order. An event of the past is taken as of now. */
+export const step = (
+  floor: Floor,
+  event: FloorEvent,
+  policy: FloorPolicy
+): readonly [Floor, ReadonlyArray<FloorAction>] => {
+  const draft: State.Draft = { ...floor, now: State.later(floor.now, event.at), out: [] }
+  Events.apply(draft, event, policy)
+  Rules.settle(draft, policy)
+  const { out, ...next } = draft
+  return [next, out]
+}
+
+/** When time alone would change something: a tick is wanted then. Always later than the last event. */
+export const due = (floor: Floor, policy: FloorPolicy): AudioTime.AudioTime | undefined => {
+  const next = Rules.next(floor, policy)
+  return next === undefined ? undefined : AudioTime.make(next.at)
+}
+
+/** What the user does. */
+export const user = (floor: Floor): User => {
+  if (!State.isSilent(floor)) return "Speaking"
+  return floor.turn?.phase === "Started" || floor.turn?.phase === "Tentative" ? "Pausing" : "Silent"
+}
+
+/** What the agent does. */
+export const agent = (floor: Floor): Agent => floor.agent
+
+/** The generation of audio that may leave. Audio of an older one was cut. */
+export const generation = (floor: Floor): number => floor.generation
+
+/** The words of the running turn so far; undefined if there is none. What a `TurnDetector` judges. */
+export const transcript = (floor: Floor): string | undefined =>
+  floor.turn === undefined ? undefined : State.textOf(floor.turn)
+
+/** Milliseconds since the user was last heard. 0 while they speak. */
+export const silenceMs = (floor: Floor): number => {
+  if (!State.isSilent(floor)) return 0
+  const from = floor.turn === undefined ? floor.silentFrom : State.quietSince(floor, floor.turn)
+  return Math.max(0, floor.now - from)
+}

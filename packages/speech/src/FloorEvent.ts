@@ -1,0 +1,172 @@
+/**
+ * What the floor is told: what the user does, what the agent does, and that time has passed.
+ *
+ * Each event carries the audio time (`at`, milliseconds of the call's input) at which it became known. Events come in the
+ * order of that time.
+ *
+ * @since 0.1.0
+ */
+import type { AudioTime } from "./AudioTime.ts"
+
+/** Somebody was found to speak. `from`: when the speech began, some windows of the detector earlier. */
+export interface SpeechStarted {
+  readonly _tag: "SpeechStarted"
+  readonly at: AudioTime
+  readonly from: AudioTime
+}
+
+/** Nobody speaks any more. `from`: when the silence began. */
+export interface SpeechEnded {
+  readonly _tag: "SpeechEnded"
+  readonly at: AudioTime
+  readonly from: AudioTime
+}
+
+/**
+ * Words of a recogniser. A partial replaces the partial before it; a final replaces the partial and stays.
+ *
+ * `from` and `to` are the audio times of the words, if the recogniser knows them.
+ */
+export interface Transcript {
+  readonly _tag: "Transcript"
+  readonly at: AudioTime
+  readonly text: string
+  readonly final: boolean
+  readonly from?: AudioTime | undefined
+  readonly to?: AudioTime | undefined
+}
+
+/**
+ * A judgement on the words of the running turn, all of them. It counts as long as the turn has these words, and may come
+ * before or after the transcript that completes them.
+ */
+export interface Predicted {
+  readonly _tag: "Predicted"
+  readonly at: AudioTime
+  readonly text: string
+  /** From 0 (goes on) to 1 (is over). */
+  readonly endOfTurn: number
+  /** Silence after which the turn is to end, if the detector knows better than to let the policy derive it. */
+  readonly waitMs?: number | undefined
+  /** From 0 (asks for the floor) to 1 (only shows that the user listens). */
+  readonly backchannel?: number | undefined
+}
+
+/** A recogniser with turns thinks that the turn is over. `text`: its words since the last `SttTurnEnded`. */
+export interface SttEagerEnd {
+  readonly _tag: "SttEagerEnd"
+  readonly at: AudioTime
+  readonly text: string
+}
+
+/** A recogniser with turns takes `SttEagerEnd` back. */
+export interface SttResumed {
+  readonly _tag: "SttResumed"
+  readonly at: AudioTime
+}
+
+/** A recogniser with turns says that the turn is over. `text`: its words since the last `SttTurnEnded`, now final. */
+export interface SttTurnEnded {
+  readonly _tag: "SttTurnEnded"
+  readonly at: AudioTime
+  readonly text: string
+}
+
+/**
+ * The agent works on a reply, and nothing of it can be heard at the moment. After the end of a user turn the floor assumes
+ * this by itself. Events of an old `generation` are ignored: what was cut cannot speak.
+ */
+export interface AgentThinking {
+  readonly _tag: "AgentThinking"
+  readonly at: AudioTime
+  readonly generation: number
+}
+
+/** Audio of the agent is on its way to the user. */
+export interface AgentSpeaking {
+  readonly _tag: "AgentSpeaking"
+  readonly at: AudioTime
+  readonly generation: number
+  readonly interruptible: boolean
+}
+
+/**
+ * The first sample of a reply was heard: the user turn that it answers is final. Not to be reported of a filler.
+ */
+export interface AgentHeard {
+  readonly _tag: "AgentHeard"
+  readonly at: AudioTime
+  readonly generation: number
+}
+
+/** Words of the agent were played just now. Needed only for a policy with `echo`. */
+export interface AgentSaid {
+  readonly _tag: "AgentSaid"
+  readonly at: AudioTime
+  readonly text: string
+}
+
+/** The agent has nothing more to say: all of it was heard, or there was nothing. */
+export interface AgentQuiet {
+  readonly _tag: "AgentQuiet"
+  readonly at: AudioTime
+  readonly generation: number
+}
+
+/** A tool works, or several: the silence of the user is not counted. */
+export interface ToolsRunning {
+  readonly _tag: "ToolsRunning"
+  readonly at: AudioTime
+}
+
+/** No tool works any more. */
+export interface ToolsIdle {
+  readonly _tag: "ToolsIdle"
+  readonly at: AudioTime
+}
+
+/** A key of the telephone. */
+export interface Dtmf {
+  readonly _tag: "Dtmf"
+  readonly at: AudioTime
+  readonly digit: string
+}
+
+/** The user holds the key for speaking. */
+export interface TalkPressed {
+  readonly _tag: "TalkPressed"
+  readonly at: AudioTime
+}
+
+/** The user lets the key for speaking go. */
+export interface TalkReleased {
+  readonly _tag: "TalkReleased"
+  readonly at: AudioTime
+}
+
+/** Time has passed. Wanted at `Floor.due`. */
+export interface Tick {
+  readonly _tag: "Tick"
+  readonly at: AudioTime
+}
+
+/** What the floor is told. */
+export type FloorEvent =
+  | SpeechStarted
+  | SpeechEnded
+  | Transcript
+  | Predicted
+  | SttEagerEnd
+  | SttResumed
+  | SttTurnEnded
+  | AgentThinking
+  | AgentSpeaking
+  | AgentHeard
+  | AgentSaid
+  | AgentQuiet
+  | ToolsRunning
+  | ToolsIdle
+  | Dtmf
+  | TalkPressed
+  | TalkReleased
+  | Tick

@@ -1,0 +1,183 @@
+/**
+ * How turns are taken on a call, as plain data: waits in milliseconds, counts, and lists of words.
+ *
+ * `Floor` decides with these values and knows no others. Where a value is not explained by a source, it is the start value
+ * of the design and wants to be measured on your own calls.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Backchannels from "./Backchannels.ts"
+
+const Ms = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const Probability = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+
+const fields = {
+  /**
+   * Who ends a turn of the user: `silence` (this policy's waits, shortened or lengthened by predictions), `stt` (the
+   * recogniser says so, as Ink and Flux do), `push` (the user holds a key while speaking).
+   */
+  endpointing: Schema.Literals(["silence", "stt", "push"]),
+  /** Whether the recogniser reports words while somebody speaks. Without them, speech alone interrupts. */
+  partials: Schema.Boolean,
+
+  /** Silence after words that look complete, until the turn ends. */
+  completeMs: Ms,
+  /** Silence after words that do not look complete, until the turn ends. Never less than `completeMs`. */
+  incompleteMs: Ms,
+  /** Probability that the turn is over, assumed for words that nobody has judged. */
+  unknownEndOfTurn: Probability,
+  /** Added to the wait while the last words are not final. */
+  finalWaitMs: Ms,
+  /** How long words stay unchanged before they are acted on. */
+  stableMs: Ms,
+  /** Silence after speech of which no word has arrived, until the turn is abandoned. */
+  noTextMs: Ms,
+  /** With `endpointing: "stt"`: silence until the turn ends although the recogniser has not said so. */
+  sttTimeoutMs: Ms,
+
+  /** Silence until a reply is begun that may turn out to be for nothing. */
+  speculateMs: Ms,
+  /** Such replies per turn; 0 begins none. */
+  speculations: Count,
+  /** The least probability that the turn is over for such a reply. */
+  speculateAbove: Probability,
+
+  /** Whether the sound of speech pauses the agent at once. If not, only words interrupt. */
+  pauseOnSpeech: Schema.Boolean,
+  /** With `partials: false`: speech of this length interrupts the agent. */
+  confirmSpeechMs: Ms,
+  /** Silence after speech without a word, until a paused agent goes on. */
+  resumeMs: Ms,
+  /** The same if what was said only shows that the user listens. */
+  backchannelResumeMs: Ms,
+  /** The longest pause. Whatever makes it longer is no speech. */
+  maxPauseMs: Ms,
+  /** Speech without a new word for this long is noise, and counts as silence. Ten times as long without `partials`. */
+  noiseMs: Ms,
+  /** Pauses without a word, in one stretch of agent speech, after which only words interrupt it. */
+  falsePauses: Count,
+  /** Speech in the first milliseconds of agent speech that does not pause it; words still interrupt. */
+  echoGuardMs: Ms,
+  /** Whether the line may return the agent's own voice. Words that the agent has just said are then ignored. */
+  echo: Schema.Boolean,
+  /** Words that an interruption needs. Fewer are treated as if they only showed that the user listens. */
+  minWords: Count,
+  /** Phrases that show that the user listens. See `Backchannels`. */
+  backchannels: Schema.Array(Schema.String),
+  /** Such a phrase is an answer if the agent falls silent within this time. */
+  answerWindowMs: Ms,
+  /** Whether a key of the telephone cuts the agent short. */
+  keysCut: Schema.Boolean,
+
+  /** Silence of both sides until the user is asked whether somebody is there. */
+  silenceMs: Ms,
+  /** How often the user is asked; 0 never. */
+  prompts: Count,
+  /** Whether the call is left after the last of these. */
+  leave: Schema.Boolean,
+
+  /** Thinking of the agent, without a sound, until it says something to bridge the time. */
+  fillerMs: Ms,
+  /** How often in one turn; 0 never. */
+  fillers: Count
+}
+
+/** How turns are taken. */
+export const FloorPolicy = Schema.Struct(fields).check(
+  Schema.makeFilter((policy) =>
+    policy.completeMs <= policy.incompleteMs ? undefined : "completeMs must not exceed incompleteMs"
+  )
+)
+export interface FloorPolicy extends Schema.Schema.Type<typeof FloorPolicy> {}
+
+/** For a telephone: a carrier cancels echo, and a caller who says nothing is asked twice and then left. */
+export const telephone: FloorPolicy = {
+  endpointing: "silence",
+  partials: true,
+  completeMs: 400,
+  incompleteMs: 2000,
+  unknownEndOfTurn: 0.6,
+  finalWaitMs: 200,
+  stableMs: 100,
+  noTextMs: 2000,
+  sttTimeoutMs: 6000,
+  speculateMs: 120,
+  speculations: 3,
+  speculateAbove: 0.3,
+  pauseOnSpeech: true,
+  confirmSpeechMs: 400,
+  resumeMs: 600,
+  backchannelResumeMs: 200,
+  maxPauseMs: 3000,
+  noiseMs: 3000,
+  falsePauses: 3,
+  echoGuardMs: 0,
+  echo: false,
+  minWords: 1,
+  backchannels: Backchannels.of("en"),
+  answerWindowMs: 1000,
+  keysCut: true,
+  silenceMs: 8000,
+  prompts: 2,
+  leave: true,
+  fillerMs: 1500,
+  fillers: 1
+}
+
+/** For a page: loudspeakers return the agent's voice, and a visitor may be silent for as long as they like. */
+export const browser: FloorPolicy = { ...telephone, echo: true, silenceMs: 20_000, prompts: 1, leave: false }
+
+/** For people who speak slowly or think while they speak: every wait is about twice as long. */
+export const patient: FloorPolicy = {
+  ...telephone,
+  completeMs: 900,
+  incompleteMs: 4000,
+  noTextMs: 3000,
+  speculateMs: 300,
+  confirmSpeechMs: 700,
+  resumeMs: 900,
+  silenceMs: 15_000
+}
+
+/** For a key that is held while speaking: the key alone begins and ends turns. */
+export const pushToTalk: FloorPolicy = {
+  ...telephone,
+  endpointing: "push",
+  pauseOnSpeech: false,
+  finalWaitMs: 500,
+  silenceMs: 20_000,
+  prompts: 0,
+  leave: false
+}
+
+/** The presets by name. */
+export const presets = { telephone, browser, patient, pushToTalk } as const
+
+/** Schema for what settings say: a preset (`telephone` by default), the languages spoken, and values that differ. */
+export const Settings = Schema.Struct({
+  preset: Schema.optional(Schema.Literals(["telephone", "browser", "patient", "pushToTalk"])),
+  languages: Schema.optional(Schema.Array(Schema.String)),
+  ...Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, Schema.optional(field)]))
+} as SettingsFields)
+export type Settings = typeof Settings.Type
+
+type SettingsFields = {
+  readonly preset: Schema.optional<Schema.Literals<["telephone", "browser", "patient", "pushToTalk"]>>
+  readonly languages: Schema.optional<Schema.$Array<typeof Schema.String>>
+} & { readonly [Name in keyof typeof fields]: Schema.optional<(typeof fields)[Name]> }
+
+const decode = Schema.decodeUnknownResult(FloorPolicy)
+
+/** Makes a policy of settings. Fails with a `SchemaError` if the values do not fit together. */
+export const fromSettings = (settings: Settings): Result.Result<FloorPolicy, Schema.SchemaError> => {
+  const { preset, languages, ...rest } = settings
+  const values = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+  return decode({
+    ...presets[preset ?? "telephone"],
+    ...(languages === undefined ? {} : { backchannels: Backchannels.of(...languages) }),
+    ...values
+  })
+}

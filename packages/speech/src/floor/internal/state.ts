@@ -1,0 +1,228 @@
+/**
+ * What the floor knows: the user's speech and turn, the agent's speech, and the silence of both.
+ */
+import type { FloorAction } from "../../FloorAction.ts"
+import type { FloorPolicy } from "../../FloorPolicy.ts"
+import * as AudioTime from "../../AudioTime.ts"
+import * as Words from "./words.ts"
+
+type Time = AudioTime.AudioTime
+
+/**
+ * `Overlap`: nobody was told of it, since the agent has the floor. `Ended`: the reply is on its way, and nothing of it was
+ * heard.
+ */
+export type Phase = "Overlap" | "Started" | "Tentative" | "Ended"
+
+/** A turn of the user. */
+export interface Turn {
+  readonly id: number
+  readonly from: Time
+  readonly phase: Phase
+  readonly finals: string
+  readonly partial: string
+  readonly words: ReadonlyArray<string>
+  /** The words, to compare. */
+  readonly key: string
+  /** `key` of what the agent was last told, and the text itself. */
+  readonly told: string
+  readonly toldText: string
+  /** When the words changed last, and when the last final came. */
+  readonly textAt: Time
+  readonly finalAt: Time
+  /** Where silence is counted from, if the voice detector has missed the words. */
+  readonly quietFrom: Time
+  /** The pause before the speech that goes on, until words prove that it was inside the turn. `to`: where it ended. */
+  readonly gap: { readonly ms: number; readonly to: Time } | undefined
+  readonly speculations: number
+  readonly interrupted: boolean
+  /** The recogniser says that it is over, or may be. Words that come later take it back. */
+  readonly over: boolean
+  readonly eager: boolean
+}
+
+/** What the agent does. */
+export type Agent = "Quiet" | "Thinking" | "Speaking" | "Uninterruptible" | "Paused"
+
+/** Everything the floor knows. Plain data. */
+export interface State {
+  readonly now: Time
+  /** `noise`: it is taken for silence. */
+  readonly speech: { readonly from: Time; readonly noise: boolean } | undefined
+  readonly pressed: boolean
+  readonly silentFrom: Time
+  readonly turn: Turn | undefined
+  /** Words that were told although they were not final: their final is not news. */
+  readonly dangling: ReadonlyArray<string>
+  /** When the recogniser last told words that are not final. */
+  readonly partialAt: Time
+  readonly prediction: Prediction | undefined
+  readonly turns: number
+  readonly agent: Agent
+  readonly agentFrom: Time
+  readonly pause: { readonly at: Time; readonly from: "Thinking" | "Speaking" } | undefined
+  readonly resumedAt: Time
+  readonly falsePauses: number
+  readonly generation: number
+  /** What the agent said last, for telling its echo. */
+  readonly said: ReadonlyArray<{ readonly word: string; readonly at: Time }>
+  readonly toolsRunning: boolean
+  /** Since when both sides are silent. */
+  readonly idleFrom: Time
+  readonly prompts: number
+  readonly left: boolean
+  readonly thinkingFrom: Time
+  readonly fillers: number
+}
+
+/** A judgement on the words with this key. */
+export interface Prediction {
+  readonly key: string
+  readonly endOfTurn: number
+  readonly waitMs: number | undefined
+  readonly backchannel: number | undefined
+}
+
+/** A state that is being changed by one step, and what the step wants done. */
+export type Draft = { -readonly [Field in keyof State]: State[Field] } & { readonly out: Array<FloorAction> }
+
+/** The beginning of a call: both sides are silent. */
+export const initial: State = {
+  now: AudioTime.zero,
+  speech: undefined,
+  pressed: false,
+  silentFrom: AudioTime.zero,
+  turn: undefined,
+  dangling: [],
+  partialAt: AudioTime.zero,
+  prediction: undefined,
+  turns: 0,
+  agent: "Quiet",
+  agentFrom: AudioTime.zero,
+  pause: undefined,
+  resumedAt: AudioTime.zero,
+  falsePauses: 0,
+  generation: 0,
+  said: [],
+  toolsRunning: false,
+  idleFrom: AudioTime.zero,
+  prompts: 0,
+  left: false,
+  thinkingFrom: AudioTime.zero,
+  fillers: 0
+}
+
+/** The later of two times. */
+export const later = (a: Time, b: Time): Time => (a > b ? a : b)
+
+/** Whether the user makes no sound that counts. */
+export const isSilent = (state: State): boolean => !state.pressed && (state.speech === undefined || state.speech.noise)
+
+/** The words of a turn as they are told. */
+export const textOf = (turn: Turn): string => Words.join(turn.finals, turn.partial).trim()
+
+/** Where the silence after a turn's words is counted from. */
+export const quietSince = (state: State, turn: Turn): Time => later(state.silentFrom, turn.quietFrom)
+
+/** Opens a turn that nobody is told of yet. */
+export const open = (draft: Draft, from: Time): Turn => {
+  draft.turns++
+  return (draft.turn = {
+    id: draft.turns,
+    from,
+    phase: "Overlap",
+    finals: "",
+    partial: "",
+    words: [],
+    key: "",
+    told: "",
+    toldText: "",
+    textAt: from,
+    finalAt: AudioTime.make(-1),
+    quietFrom: from,
+    gap: undefined,
+    speculations: 0,
+    interrupted: false,
+    over: false,
+    eager: false
+  })
+}
+
+/** Changes the running turn. */
+export const update = (draft: Draft, change: Partial<Turn>): Turn => (draft.turn = { ...draft.turn!, ...change })
+
+/** Drops what the agent has not been heard to say. */
+export const cut = (draft: Draft, reason: "Interrupted" | "Reopened" | "Key"): void => {
+  draft.generation++
+  draft.agent = "Quiet"
+  draft.pause = undefined
+  draft.falsePauses = 0
+  draft.idleFrom = draft.now
+  draft.out.push({ _tag: "Cut", generation: draft.generation, reason })
+}
+
+/** Tells of a turn that has begun, and takes the floor from the agent. */
+export const start = (draft: Draft, turn: Turn): void => {
+  const interrupted = draft.agent !== "Quiet"
+  if (interrupted) cut(draft, "Interrupted")
+  update(draft, { phase: "Started", interrupted })
+  draft.out.push({ _tag: "TurnStarted", turn: turn.id, from: turn.from })
+}
+
+/** Takes back what was said about the end of a turn, and the reply with it. */
+export const reopen = (draft: Draft, turn: Turn): void => {
+  if (turn.phase === "Ended" && draft.agent !== "Quiet") cut(draft, "Reopened")
+  update(draft, { phase: "Started", over: false, eager: false })
+  draft.out.push({ _tag: "TurnResumed", turn: turn.id })
+}
+
+/** Forgets the running turn. Speech that goes on belongs to another one. */
+export const close = (draft: Draft): void => {
+  const turn = draft.turn
+  if (turn === undefined) return
+  const words = Words.list(turn.partial)
+  if (words.length > 0) {
+    // Words of the same partial may have been told in several turns, one behind the other.
+    draft.dangling = turn.finals === "" ? [...draft.dangling, ...words] : words
+  }
+  draft.prediction = undefined
+  draft.turn = undefined
+  if (draft.speech !== undefined && !draft.speech.noise) open(draft, draft.speech.from)
+}
+
+/** Keeps the agent from speaking, or lets it go on. */
+export const pause = (draft: Draft): void => {
+  draft.pause = { at: draft.now, from: draft.agent === "Speaking" ? "Speaking" : "Thinking" }
+  draft.agent = "Paused"
+  draft.out.push({ _tag: "Pause" })
+}
+
+/** Lets a paused agent go on. */
+export const resume = (draft: Draft): void => {
+  draft.agent = draft.pause?.from ?? "Speaking"
+  draft.pause = undefined
+  draft.resumedAt = draft.now
+  draft.out.push({ _tag: "Resume" })
+}
+
+/** What words said while the agent speaks amount to. */
+export type Weight = "None" | "Backchannel" | "TooFew" | "Words"
+
+/** Weighs the words of the running turn. */
+export const weigh = (state: State, turn: Turn, policy: FloorPolicy): Weight => {
+  if (turn.key === "") return "None"
+  const predicted = state.prediction?.key === turn.key ? state.prediction.backchannel : undefined
+  if (predicted === undefined ? Words.areOnly(turn.words, policy.backchannels) : predicted >= 0.5) return "Backchannel"
+  if (Words.count(turn.words) < policy.minWords) return "TooFew"
+  return policy.echo && turn.words.length === 1 && isSaid(state, turn.words, turn.from) ? "TooFew" : "Words"
+}
+
+/** An echo follows within this time: the way to a loudspeaker, through the room and back, with all buffers. */
+const echoMs = 700
+
+/** Whether the agent has just said words that the user is said to have spoken since a time. */
+export const isSaid = (state: State, words: ReadonlyArray<string>, from: Time): boolean => {
+  const recent: Array<string> = []
+  for (const { word, at } of state.said) if (at >= from - echoMs) recent.push(word)
+  return Words.areWithin(words, recent)
+}

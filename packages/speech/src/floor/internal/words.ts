@@ -1,0 +1,80 @@
+/**
+ * Words of a transcript: compared without regard to case and punctuation, joined with a space where the script has spaces.
+ */
+
+const word = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu
+// Han, Kana, Thai, Lao, Khmer, Myanmar: no spaces between words.
+const unspacedCharacter =
+  /[\u2E80-\u30FF\u3400-\u9FFF\uF900-\uFAFF\uFF66-\uFF9F\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF]/
+
+/** The words of a text in lower case. A run of a script without spaces is one word. */
+export const list = (text: string): ReadonlyArray<string> =>
+  text === "" ? [] : (text.toLowerCase().replaceAll("’", "'").match(word) ?? [])
+
+/** A text that is equal for equal words. */
+export const key = (text: string): string => list(text).join(" ")
+
+/** Two texts, one behind the other. */
+export const join = (first: string, second: string): string => {
+  if (first === "") return second
+  if (second === "") return first
+  const before = first[first.length - 1]!
+  const after = second[0]!
+  if (before === " " || after === " ") return first + second
+  const tight = unspacedCharacter.test(before) || unspacedCharacter.test(after) || /^[,.;:!?。、！？]/.test(after)
+  return tight ? first + second : `${first} ${second}`
+}
+
+/** What is left of a text behind words that are known already; the whole text if it begins with none of them. */
+export const behind = (text: string, known: ReadonlyArray<string>): string => {
+  const pattern = new RegExp(word)
+  let end = 0
+  for (const expected of known) {
+    const found = pattern.exec(text)
+    if (found === null || found[0].toLowerCase().replaceAll("’", "'") !== expected) break
+    end = pattern.lastIndex
+  }
+  return end === 0 ? text : text.slice(end).replace(/^[^\p{L}\p{M}\p{N}]+/u, "")
+}
+
+/** How many words a list counts as: a run of a script without spaces is about one word for two characters. */
+export const count = (words: ReadonlyArray<string>): number =>
+  words.reduce((sum, each) => sum + (unspacedCharacter.test(each) ? Math.ceil(each.length / 2) : 1), 0)
+
+interface Phrases {
+  readonly all: ReadonlySet<string>
+  readonly longest: number
+}
+
+const compiled = new WeakMap<ReadonlyArray<string>, Phrases>()
+
+const compile = (phrases: ReadonlyArray<string>): Phrases => {
+  let found = compiled.get(phrases)
+  if (found === undefined) {
+    const keys = phrases.map(key)
+    found = { all: new Set(keys), longest: Math.max(0, ...keys.map((each) => each.split(" ").length)) }
+    compiled.set(phrases, found)
+  }
+  return found
+}
+
+/** Whether words are nothing but phrases of a list, one behind the other. */
+export const areOnly = (words: ReadonlyArray<string>, phrases: ReadonlyArray<string>): boolean => {
+  const { all, longest } = compile(phrases)
+  let at = 0
+  while (at < words.length) {
+    let length = Math.min(longest, words.length - at)
+    while (length > 0 && !all.has(words.slice(at, at + length).join(" "))) length--
+    if (length === 0) return false
+    at += length
+  }
+  return words.length > 0
+}
+
+/** Whether words stand in other words in this order, with nothing between them. */
+export const areWithin = (words: ReadonlyArray<string>, others: ReadonlyArray<string>): boolean => {
+  for (let start = 0; start + words.length <= others.length; start++) {
+    if (words.every((each, index) => others[start + index] === each)) return true
+  }
+  return false
+}
