@@ -1,5 +1,5 @@
 /**
- * What follows at once, or when time has passed: each rule says when it is due, and what it does then.
+ * What follows at once, or when time has passed: each rule says when it is due, and what it does when it fires.
  *
  * A rule that has fired is no longer due, so that `Floor.due` always lies ahead.
  */
@@ -11,7 +11,7 @@ import * as State from "./state.ts"
 export interface Rule {
   readonly name: string
   readonly when: (state: State.State, policy: FloorPolicy) => number
-  readonly then: (draft: State.Draft, policy: FloorPolicy) => void
+  readonly fire: (draft: State.Draft, policy: FloorPolicy) => void
 }
 
 const never = Number.POSITIVE_INFINITY
@@ -31,7 +31,7 @@ const take: Rule = {
     if (agent === "Quiet") return turn.key !== "" || speaks(state) ? atOnce : never
     return State.weigh(state, turn, policy) === "Words" ? atOnce : never
   },
-  then: (draft) => State.start(draft, draft.turn!)
+  fire: (draft) => State.start(draft, draft.turn!)
 }
 
 /** The agent speaks into a turn of the user, who goes on. */
@@ -43,7 +43,7 @@ const interrupt: Rule = {
     if (state.pressed) return atOnce
     return turn.textAt >= state.agentFrom && State.weigh(state, turn, policy) === "Words" ? atOnce : never
   },
-  then: (draft) => State.cut(draft, "Interrupted")
+  fire: (draft) => State.cut(draft, "Interrupted")
 }
 
 /** Speech without a new word is noise after a while, such as music or a television. */
@@ -53,7 +53,7 @@ const noise: Rule = {
     if (!speaks(state) || state.pressed) return never
     return lastSign(state) + policy.noiseMs * (policy.partials ? 1 : 10)
   },
-  then: (draft) => {
+  fire: (draft) => {
     draft.silentFrom = State.later(draft.silentFrom, lastSign(draft))
     draft.speech = { ...draft.speech!, noise: true }
   }
@@ -73,7 +73,7 @@ const pause: Rule = {
     if (state.agent === "Thinking") return atOnce
     return state.agent === "Speaking" ? state.agentFrom + policy.echoGuardMs : never
   },
-  then: (draft) => State.pause(draft)
+  fire: (draft) => State.pause(draft)
 }
 
 /** Speech alone takes the floor if the recogniser reports no words meanwhile. */
@@ -85,7 +85,7 @@ const confirm: Rule = {
     const takesFloor = hasFloor(state) || (state.agent === "Thinking" && !isRunning(turn))
     return takesFloor || turn.phase === "Tentative" ? state.speech!.from + policy.confirmSpeechMs : never
   },
-  then: (draft) => {
+  fire: (draft) => {
     const turn = draft.turn!
     if (turn.phase === "Overlap") State.start(draft, turn)
     else if (turn.phase === "Started") State.cut(draft, "Interrupted")
@@ -102,7 +102,7 @@ const resume: Rule = {
     const isHeard = turn?.phase === "Overlap" && turn.key !== "" && turn.partial === ""
     return state.silentFrom + (isHeard ? policy.backchannelResumeMs : policy.resumeMs)
   },
-  then: (draft) => {
+  fire: (draft) => {
     if (draft.turn?.phase !== "Overlap" || draft.turn.key === "") draft.falsePauses++
     State.resume(draft)
   }
@@ -112,7 +112,7 @@ const resume: Rule = {
 const give: Rule = {
   name: "give",
   when: (state, policy) => (state.pause === undefined ? never : state.pause.at + policy.maxPauseMs),
-  then: (draft) => {
+  fire: (draft) => {
     draft.falsePauses++
     if (draft.speech !== undefined) draft.speech = { ...draft.speech, noise: true }
     State.resume(draft)
@@ -130,7 +130,7 @@ const drop: Rule = {
     if (agent === "Uninterruptible" && State.weigh(state, turn, policy) === "Words") return never
     return Math.max(quiet, turn.textAt, state.resumedAt) + policy.answerWindowMs
   },
-  then: (draft, policy) => {
+  fire: (draft, policy) => {
     const turn = draft.turn!
     const weight = State.weigh(draft, turn, policy)
     if (weight !== "None") {
@@ -149,7 +149,7 @@ const abandon: Rule = {
     if (turn === undefined || !isRunning(turn) || turn.key !== "" || !State.isSilent(state)) return never
     return turn.over ? atOnce : State.quietSince(state, turn) + policy.noTextMs
   },
-  then: (draft) => {
+  fire: (draft) => {
     const turn = draft.turn!
     draft.out.push({ _tag: "TurnAbandoned", turn: turn.id, interrupted: turn.interrupted })
     draft.idleFrom = draft.now
@@ -190,7 +190,7 @@ const end: Rule = {
     if (turn.over && policy.endpointing === "stt") return atOnce
     return State.isSilent(state) ? endAt(state, turn, policy) : never
   },
-  then: (draft) => {
+  fire: (draft) => {
     const turn = draft.turn!
     const text = State.textOf(turn)
     if (draft.agent !== "Quiet") State.cut(draft, "Interrupted")
@@ -220,7 +220,7 @@ const speculate: Rule = {
     const over = endAt(state, turn, policy)
     return at < over && state.now < over ? at : never
   },
-  then: (draft) => {
+  fire: (draft) => {
     const turn = draft.turn!
     const text = State.textOf(turn)
     draft.out.push({ _tag: "TurnTentative", turn: turn.id, text, generation: draft.generation })
@@ -241,7 +241,7 @@ const fill: Rule = {
     if (state.agent !== "Thinking" || state.turn?.phase !== "Ended" || !State.isSilent(state)) return never
     return state.fillers < policy.fillers ? state.thinkingFrom + policy.fillerMs * (state.fillers + 1) : never
   },
-  then: (draft) => {
+  fire: (draft) => {
     draft.fillers++
     draft.out.push({ _tag: "Filler", turn: draft.turn!.id, n: draft.fillers })
   }
@@ -256,7 +256,7 @@ const silence: Rule = {
     const wants = state.prompts < policy.prompts || (policy.leave && policy.prompts > 0 && !state.left)
     return wants ? state.idleFrom + policy.silenceMs : never
   },
-  then: (draft, policy) => {
+  fire: (draft, policy) => {
     draft.idleFrom = draft.now
     if (draft.prompts < policy.prompts) {
       draft.prompts++
@@ -310,6 +310,6 @@ export const settle = (draft: State.Draft, policy: FloorPolicy): void => {
   for (let fired = 0; fired < most; fired++) {
     const due = next(draft, policy)
     if (due === undefined || due.at > draft.now) return
-    due.rule.then(draft, policy)
+    due.rule.fire(draft, policy)
   }
 }
