@@ -87,7 +87,7 @@ const checkContents = (published) => {
   }
   const files = filesUnder(folder)
   const stray = files.filter(
-    (file) => !/^(package\.json|README\.md|LICENSE|public\/.+|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(file)
+    (file) => !/^(package\.json|README\.md|LICENSE|(data|public)\/.+|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(file)
   )
   check(stray.length === 0, `${published.name} brings ${stray.join(", ")}`)
   const tests = files.filter((file) => /(^|\/)tests?\/|\.(test|bench)\./.test(file))

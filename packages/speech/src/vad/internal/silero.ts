@@ -1,0 +1,154 @@
+/**
+ * Silero VAD v5 at 16 kHz: four spectra of a window, an encoder of four convolutions, one step of an LSTM, one number.
+ *
+ * The weights are in the memory of the kernel once, for all detectors; a detector has 576 samples and two vectors of its own. A
+ * window is done from begin to end in one go, so all detectors share the memory for what is between the layers.
+ */
+import * as Kernel from "../../internal/kernel.ts"
+import * as Layout from "./sileroLayout.ts"
+import * as Spectrum from "./spectrum.ts"
+
+const { bins, encoder, frameSamples, hidden, offsets, taps } = Layout
+
+export const windowSamples = 512
+/** Samples of the window before that each window begins with. */
+const contextSamples = 64
+/** The end of a window is mirrored, so that there is room for a fourth spectrum. */
+const mirroredSamples = 64
+const hopSamples = 128
+const frames = 4
+
+/** The weights in the memory of the kernel, and the places between them for what is computed. All places are in floats. */
+export interface Network {
+  readonly floats: Float32Array
+  readonly spectrum: Spectrum.Spectrum
+  /** Adds to `out` what a matrix of `rows` times `columns` makes of an input. */
+  readonly multiply: (out: number, matrix: number, input: number, rows: number, columns: number) => void
+  readonly spectra: number
+  readonly layers: ReadonlyArray<Layer>
+  readonly state: number
+  readonly gates: number
+  readonly gateBias: Float32Array
+  readonly decoder: Float32Array
+  readonly decoderBias: number
+}
+
+interface Layer extends Layout.Convolution {
+  readonly framesIn: number
+  readonly framesOut: number
+  readonly matrix: number
+  readonly bias: Float32Array
+  readonly output: number
+}
+
+/** Makes the network from the floats of the data file. */
+export const make = (data: Float32Array): Network => {
+  const array = (name: string, length: number) => data.subarray(offsets[name]!, offsets[name]! + length)
+  let top = 0
+  const place = (length: number) => {
+    const at = top
+    // Loads of four lanes are fastest at multiples of four floats.
+    top += Math.ceil(length / 4) * 4
+    return at
+  }
+  place(Layout.length)
+  const spectra = place(frames * bins)
+  let framesIn = frames
+  const layers = encoder.map((layer, i): Layer => {
+    const framesOut = framesIn / layer.stride
+    const placed = {
+      ...layer,
+      framesIn,
+      framesOut,
+      matrix: offsets[`encoder.${i}.weight`]!,
+      bias: array(`encoder.${i}.bias`, layer.outputs),
+      output: place(framesOut * layer.outputs)
+    }
+    framesIn = framesOut
+    return placed
+  })
+  const state = place(hidden)
+  const gates = place(4 * hidden)
+  const kernel = Kernel.make(4 * top)
+  const floats = new Float32Array(kernel.memory)
+  floats.set(data)
+  return {
+    floats,
+    spectrum: Spectrum.make(array("window", frameSamples)),
+    multiply: (out, matrix, input, rows, columns) => kernel.matvec(4 * out, 4 * matrix, 4 * input, rows, columns),
+    spectra,
+    layers,
+    state,
+    gates,
+    gateBias: array("lstm.bias", 4 * hidden),
+    decoder: array("decoder.weight", hidden),
+    decoderBias: array("decoder.bias", 1)[0]!
+  }
+}
+
+/** A convolution, and nothing of it that is negative. */
+const convolve = ({ floats, multiply }: Network, layer: Layer, input: number): void => {
+  const { framesIn, framesOut, inputs, matrix, output, outputs, stride } = layer
+  for (let frame = 0; frame < framesOut; frame++) {
+    const out = output + frame * outputs
+    floats.set(layer.bias, out)
+    for (let tap = 0; tap < taps; tap++) {
+      const from = frame * stride + tap - 1
+      if (from < 0 || from >= framesIn) continue
+      multiply(out, matrix + tap * inputs * outputs, input + from * inputs, inputs, outputs)
+    }
+  }
+  const end = output + framesOut * outputs
+  for (let at = output; at < end; at++) if (floats[at]! < 0) floats[at] = 0
+}
+
+/** One step of the LSTM, and what the decoder makes of its state. Changes both vectors of the state. */
+const remember = (network: Network, input: number, h: Float32Array, c: Float32Array): number => {
+  const { decoder, decoderBias, floats, gateBias, gates, multiply, state } = network
+  floats.set(h, state)
+  floats.set(gateBias, gates)
+  multiply(gates, offsets["lstm.input"]!, input, hidden, 4 * hidden)
+  multiply(gates, offsets["lstm.hidden"]!, state, hidden, 4 * hidden)
+  let sum = decoderBias
+  for (let j = 0; j < hidden; j++) {
+    const at = gates + j
+    const kept = sigmoid(floats[at + hidden]!) * c[j]!
+    c[j] = kept + sigmoid(floats[at]!) * Math.tanh(floats[at + 2 * hidden]!)
+    h[j] = sigmoid(floats[at + 3 * hidden]!) * Math.tanh(c[j]!)
+    if (h[j]! > 0) sum += decoder[j]! * h[j]!
+  }
+  return sigmoid(sum)
+}
+
+/** Makes a detector that has heard nothing. */
+export const detector = (network: Network) => {
+  const { floats, layers, spectra, spectrum } = network
+  const end = contextSamples + windowSamples
+  const samples = new Float32Array(end + mirroredSamples)
+  const h = new Float32Array(hidden)
+  const c = new Float32Array(hidden)
+  return {
+    probability: (window: Int16Array): number => {
+      samples.copyWithin(0, windowSamples, end)
+      for (let i = 0; i < windowSamples; i++) samples[contextSamples + i] = window[i]! / 32768
+      for (let i = 0; i < mirroredSamples; i++) samples[end + i] = samples[end - 2 - i]!
+      for (let frame = 0; frame < frames; frame += 2) {
+        const first = frame * hopSamples
+        spectrum(samples, first, first + hopSamples, floats, spectra + frame * bins)
+      }
+      let input = spectra
+      for (const layer of layers) {
+        convolve(network, layer, input)
+        input = layer.output
+      }
+      return remember(network, input, h, c)
+    },
+    reset: (): void => {
+      samples.fill(0)
+      h.fill(0)
+      c.fill(0)
+    }
+  }
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))

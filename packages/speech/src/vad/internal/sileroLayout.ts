@@ -1,0 +1,48 @@
+/**
+ * Where the weights of Silero VAD v5 (16 kHz) stand in `data/silero-vad-v5.bin`: 32-bit floats, little-endian, one array after
+ * another in this order. Matrices are stored with the outputs side by side, as the kernel reads them: a convolution as
+ * `[tap][input][output]`, the gates of the LSTM as `[input][gate]`.
+ */
+
+/** A convolution over time with three taps. */
+export interface Convolution {
+  readonly inputs: number
+  readonly outputs: number
+  /** Frames from one output to the next. */
+  readonly stride: number
+}
+
+export const frameSamples = 256
+export const bins = frameSamples / 2 + 1
+export const taps = 3
+/** Width of the state of the LSTM. */
+export const hidden = 128
+
+/** The encoder, from four spectra to one vector. */
+export const encoder: ReadonlyArray<Convolution> = [
+  { inputs: bins, outputs: 128, stride: 1 },
+  { inputs: 128, outputs: 64, stride: 2 },
+  { inputs: 64, outputs: 64, stride: 2 },
+  { inputs: 64, outputs: hidden, stride: 1 }
+]
+
+const arrays: ReadonlyArray<readonly [name: string, length: number]> = [
+  ["window", frameSamples],
+  ...encoder.flatMap(({ inputs, outputs }, i) => [
+    [`encoder.${i}.weight`, taps * inputs * outputs] as const,
+    [`encoder.${i}.bias`, outputs] as const
+  ]),
+  ["lstm.input", hidden * 4 * hidden],
+  ["lstm.hidden", hidden * 4 * hidden],
+  ["lstm.bias", 4 * hidden],
+  ["decoder.weight", hidden],
+  ["decoder.bias", 1]
+]
+
+/** Where each array begins, in floats. */
+export const offsets: Readonly<Record<string, number>> = Object.fromEntries(
+  arrays.map(([name], i) => [name, arrays.slice(0, i).reduce((sum, [, length]) => sum + length, 0)])
+)
+
+/** Floats in all. */
+export const length = arrays.reduce((sum, [, length]) => sum + length, 0)
