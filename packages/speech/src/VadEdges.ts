@@ -25,21 +25,21 @@ export interface Policy {
 /** On at 0.5 for two windows, off below 0.35 for three, with 300 ms before. */
 export const defaultPolicy: Policy = { onAt: 0.5, onWindows: 2, offBelow: 0.35, offWindows: 3, preRollMs: 300 }
 
-/** Somebody has begun or stopped to speak. `at` is when that was known: the end of the window that decided it. */
+/** Somebody has begun or stopped to speak, as the floor is told. `at` is when that was known: the end of the window that decided it. */
 export type Edge =
   | {
       readonly _tag: "SpeechStarted"
       readonly at: AudioTime.AudioTime
       /** Where the first loud window begins. */
-      readonly onset: AudioTime.AudioTime
-      /** From here on the sound belongs to the speech: `onset` less the pre-roll, but never within speech that was told before. */
       readonly from: AudioTime.AudioTime
+      /** From here on the sound belongs to the speech: `from` less the pre-roll, but never within speech that was told before. */
+      readonly soundFrom: AudioTime.AudioTime
     }
   | {
       readonly _tag: "SpeechEnded"
       readonly at: AudioTime.AudioTime
       /** Where the first quiet window begins. */
-      readonly silentSince: AudioTime.AudioTime
+      readonly from: AudioTime.AudioTime
     }
 
 /** What is remembered from one window to the next. */
@@ -69,11 +69,11 @@ export const step = (
   return state.speaking
     ? [
         { speaking: false, count: 0, since, earliest: window.to },
-        { _tag: "SpeechEnded", at: window.to, silentSince: since }
+        { _tag: "SpeechEnded", at: window.to, from: since }
       ]
     : [
         { speaking: true, count: 0, since, earliest: state.earliest },
-        { _tag: "SpeechStarted", at: window.to, onset: since, from: preRolled(since, state.earliest, policy) }
+        { _tag: "SpeechStarted", at: window.to, from: since, soundFrom: preRolled(since, state.earliest, policy) }
       ]
 }
 
@@ -93,5 +93,5 @@ export const steps = (
   return [current, edges]
 }
 
-const preRolled = (onset: AudioTime.AudioTime, earliest: AudioTime.AudioTime, policy: Policy): AudioTime.AudioTime =>
-  AudioTime.make(Math.min(onset, Math.max(earliest, onset - policy.preRollMs)))
+const preRolled = (from: AudioTime.AudioTime, earliest: AudioTime.AudioTime, policy: Policy): AudioTime.AudioTime =>
+  AudioTime.make(Math.min(from, Math.max(earliest, from - policy.preRollMs)))

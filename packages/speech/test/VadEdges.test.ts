@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as AudioTime from "../src/AudioTime.ts"
 import * as VadEdges from "../src/VadEdges.ts"
+import type * as FloorEvent from "../src/FloorEvent.ts"
 import type * as VadWindows from "../src/VadWindows.ts"
 
 const windowsOf = (probabilities: ReadonlyArray<number>): ReadonlyArray<VadWindows.Window> =>
@@ -13,8 +14,8 @@ const windowsOf = (probabilities: ReadonlyArray<number>): ReadonlyArray<VadWindo
   }))
 const edgesOf = (probabilities: ReadonlyArray<number>, policy?: Partial<VadEdges.Policy>) =>
   VadEdges.steps(VadEdges.initial, windowsOf(probabilities), { ...VadEdges.defaultPolicy, ...policy })[1]
-const started = (at: number, onset: number, from: number) => ({ _tag: "SpeechStarted", at, onset, from })
-const ended = (at: number, silentSince: number) => ({ _tag: "SpeechEnded", at, silentSince })
+const started = (at: number, from: number, soundFrom: number) => ({ _tag: "SpeechStarted", at, from, soundFrom })
+const ended = (at: number, from: number) => ({ _tag: "SpeechEnded", at, from })
 const [loud, quiet, between] = [0.9, 0.1, 0.4]
 
 describe("VadEdges", () => {
@@ -49,6 +50,11 @@ describe("VadEdges", () => {
     assert.deepStrictEqual(atOnce[2], started(224, 160, 160) as never)
   })
 
+  it("tells what the floor takes", () => {
+    const events: ReadonlyArray<FloorEvent.FloorEvent> = edgesOf([loud, loud, quiet, quiet, quiet])
+    assert.strictEqual(events.length, 2)
+  })
+
   it("takes other counts and thresholds", () => {
     const policy = { onAt: 0.8, onWindows: 1, offBelow: 0.8, offWindows: 1, preRollMs: 0 }
     assert.deepStrictEqual(edgesOf([0.79, 0.8, 0.79], policy), [started(64, 32, 32), ended(96, 64)] as never)
@@ -75,11 +81,11 @@ describe("VadEdges", () => {
         edgesOf(probabilities, policy).forEach((edge, i) => {
           assert.strictEqual(edge._tag, i % 2 === 0 ? "SpeechStarted" : "SpeechEnded")
           if (edge._tag === "SpeechStarted") {
-            assert.isAtLeast(edge.from, earliest)
-            assert.isAtMost(edge.from, edge.onset)
-            assert.isAtMost(edge.onset - edge.from, policy.preRollMs)
-            assert.strictEqual(edge.at - edge.onset, 32 * policy.onWindows)
-          } else assert.strictEqual(edge.at - edge.silentSince, 32 * policy.offWindows)
+            assert.isAtLeast(edge.soundFrom, earliest)
+            assert.isAtMost(edge.soundFrom, edge.from)
+            assert.isAtMost(edge.from - edge.soundFrom, policy.preRollMs)
+            assert.strictEqual(edge.at - edge.from, 32 * policy.onWindows)
+          } else assert.strictEqual(edge.at - edge.from, 32 * policy.offWindows)
           assert.isAtLeast(edge.at, earliest)
           earliest = edge.at
         })
