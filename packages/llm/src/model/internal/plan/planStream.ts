@@ -18,7 +18,7 @@ import * as Ask from "./planAsk.ts"
 import * as Attempt from "./planAttempt.ts"
 import { Event, tell } from "./planEvent.ts"
 import * as Race from "./planRace.ts"
-import { type Part, Reply } from "./planReply.ts"
+import { type Part, Reply } from "./splicedReply.ts"
 
 type Parts = Arr.NonEmptyReadonlyArray<Part>
 type PartPull = Pull.Pull<Parts, AiError.AiError>

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as BadArguments from "../../../../src/tool/internal/badArguments.ts"
-import * as ToolCalls from "../../../../src/model/internal/provider/toolCalls.ts"
+import * as CallAssembly from "../../../../src/model/internal/provider/callAssembly.ts"
 
 const make = () => {
   let n = 0
-  return ToolCalls.make(() => `made-${n++}`)
+  return CallAssembly.make(() => `made-${n++}`)
 }
 
 const argumentsOf = (...fragments: ReadonlyArray<string>) => {
@@ -15,7 +15,7 @@ const argumentsOf = (...fragments: ReadonlyArray<string>) => {
   return calls.finish()[0]?.arguments
 }
 
-describe("toolCalls", () => {
+describe("callAssembly", () => {
   const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>, string]> = [
     ["nothing", [], ""],
     ["one piece", ['{"a":1}'], '{"a":1}'],
@@ -27,10 +27,10 @@ describe("toolCalls", () => {
     ["the same sent three times", ['{"a":1}', '{"a":1}', '{"a":1}'], '{"a":1}'],
     ["an empty object, then the real one", ["{}", '{"a":1}'], '{"a":1}'],
     ["objects that grow", ['{"a":1}', '{"a":1,"b":2}'], '{"a":1,"b":2}'],
-    ["a second copy in fragments", ['{"a":1}', '{"a"', ":2}"], '{"a":2}'],
+    ["a second copy in fragments", ['{"a":1}', '{"a"', ":1}"], '{"a":1}'],
     ["a second copy that breaks off", ['{"a":1}', '{"a"'], '{"a":1}'],
     ["two copies in one fragment", ['{"a":1}{"a":1}'], '{"a":1}'],
-    ["a copy that begins in the last fragment of the first", ['{"a":', '1}{"a"', ":2}"], '{"a":2}'],
+    ["a copy that begins in the last fragment of the first", ['{"a":', '1}{"a"', ":1}"], '{"a":1}'],
     ["white space after the end", ['{"a":1}', "\n", " "], '{"a":1}'],
     ["a brace too many", ['{"a":1}', "}"], '{"a":1}'],
     ["a brace too many in the same fragment", ['{"a":1}}'], '{"a":1}'],
@@ -76,14 +76,14 @@ describe("toolCalls", () => {
 
   it("names a call only once it is known what the provider calls it", () => {
     const calls = make()
-    assert.isUndefined(calls.add({ index: 0, name: "f" }).id)
-    assert.strictEqual(calls.add({ index: 0, id: "c1" }).id, "c1")
+    assert.isUndefined(calls.add({ index: 0, name: "f" })[0]?.call.id)
+    assert.strictEqual(calls.add({ index: 0, id: "c1" })[0]?.call.id, "c1")
   })
 
   it("keeps the name that it has given, however late an id comes", () => {
     const calls = make()
-    assert.strictEqual(calls.add({ index: 0, name: "f", arguments: "{" }).id, "made-0")
-    assert.strictEqual(calls.add({ index: 0, id: "c1", arguments: "}" }).id, "made-0")
+    assert.strictEqual(calls.add({ index: 0, name: "f", arguments: "{" })[0]?.call.id, "made-0")
+    assert.strictEqual(calls.add({ index: 0, id: "c1", arguments: "}" })[0]?.call.id, "made-0")
     assert.deepStrictEqual(
       calls.finish().map((call) => call.id),
       ["made-0"]
@@ -117,6 +117,74 @@ describe("toolCalls", () => {
     )
   })
 
+  const fragment = (args: string, more: Partial<CallAssembly.Fragment> = {}): CallAssembly.Fragment => ({
+    index: 0,
+    arguments: args,
+    ...more
+  })
+  const parallel: ReadonlyArray<readonly [string, ReadonlyArray<CallAssembly.Fragment>]> = [
+    ["in one entry, one behind the other", [fragment('{"a":1}{"a":2}{"a":3}', { id: "c", name: "f" })]],
+    ["all numbered 0, without ids", [1, 2, 3].map((n) => fragment(`{"a":${n}}`, { name: "f" }))],
+    ["all numbered 0, with empty ids", [1, 2, 3].map((n) => fragment(`{"a":${n}}`, { id: "", name: "f" }))],
+    [
+      "behind a first fragment that names them, with empty names",
+      [fragment("", { id: "c", name: "f" }), ...[1, 2, 3].map((n) => fragment(`{"a":${n}}`, { name: "" }))]
+    ],
+    [
+      "in one entry that is split anywhere",
+      [fragment("", { id: "c", name: "f" }), ...Array.from('{"a":1} {"a":2}\n{"a":3}', (char) => fragment(char))]
+    ],
+    ["under the same id", [1, 2, 3].map((n) => fragment(`{"a":${n}}`, { id: "c", name: "f" }))]
+  ]
+  for (const [how, fragments] of parallel) {
+    it(`tells three calls apart that come ${how}`, () => {
+      const calls = make()
+      const deltas = new Map<string, string>()
+      for (const fragment of fragments) {
+        for (const { call, fragment: delta } of calls.add(fragment)) {
+          if (call.id !== undefined) deltas.set(call.id, (deltas.get(call.id) ?? "") + delta)
+        }
+      }
+      const made = calls.finish()
+      assert.deepStrictEqual(
+        made.map((call) => [call.name, call.arguments, call.whole]),
+        [1, 2, 3].map((n) => ["f", `{"a":${n}}`, true])
+      )
+      assert.strictEqual(new Set(made.map((call) => call.id)).size, 3)
+      // What was told of each call as it came is the call. Of one in pieces it is not known at first which one it is.
+      if (fragments.length > 4) return
+      for (const { id, arguments: args } of made) assert.strictEqual(deltas.get(id)?.trim(), args)
+    })
+  }
+
+  it("a call of another name under the same number is another call", () => {
+    const calls = make()
+    calls.add(fragment("{}", { name: "f" }))
+    calls.add(fragment("{}", { name: "g" }))
+    assert.deepStrictEqual(
+      calls.finish().map((call) => call.name),
+      ["f", "g"]
+    )
+  })
+
+  it("what a provider wants back stays with the call that it came with", () => {
+    const calls = make()
+    calls.add(fragment('{"a":1}{"a":2}', { name: "f", extra: "one" }))
+    calls.add(fragment('{"a":3}', { name: "f", extra: "three" }))
+    assert.deepStrictEqual(
+      calls.finish().map((call) => call.extra),
+      ["one", undefined, "three"]
+    )
+  })
+
+  it("says of a call that was cut off that it is not whole", () => {
+    for (const args of ["", '{"a"', '{"a":"}"']) {
+      const calls = make()
+      calls.add(fragment(args, { id: "c", name: "f" }))
+      assert.isFalse(calls.finish()[0]?.whole)
+    }
+  })
+
   const parsed: ReadonlyArray<readonly [string, unknown]> = [
     ["", {}],
     ["  \n", {}],
@@ -129,7 +197,7 @@ describe("toolCalls", () => {
   ]
   for (const [text, expected] of parsed) {
     it(`reads ${JSON.stringify(text)}`, () => {
-      assert.deepStrictEqual(ToolCalls.parseArguments(text), expected)
+      assert.deepStrictEqual(CallAssembly.parseArguments(text), expected)
     })
   }
 

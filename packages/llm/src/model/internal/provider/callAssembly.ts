@@ -1,8 +1,10 @@
 /**
- * Puts streamed tool calls together.
+ * Assembles tool calls from the fragments in which they are streamed.
  *
  * Providers differ: some send the whole arguments again, some leave the id out of the first fragment or of all, some give
- * each of several calls the same index or none. What is done about each is in the rules below.
+ * each of several calls the same index or none, and some write the arguments of several calls one behind the other into
+ * one entry. So what follows a whole object is the same call again only if it is equal, or adds members to it (an empty
+ * object is how several servers begin); any other object belongs to another call.
  *
  * @since 0.1.0
  */
@@ -27,18 +29,27 @@ export interface ToolCall {
   readonly name: string
   /** The arguments as text; of several copies the last that is whole. */
   readonly arguments: string
+  /** Whether the arguments are an object that was closed. */
+  readonly whole: boolean
   readonly extra: Schema.Json | undefined
 }
 
+/** A call that a fragment has added to, and the text that it has added. */
+export interface Touched {
+  readonly call: ToolCall
+  readonly fragment: string
+}
+
 /** The calls of one reply. */
-export interface ToolCalls {
-  readonly add: (fragment: Fragment) => ToolCall
+export interface Calls {
+  /** Takes in a fragment. It adds to one call, or to several where it holds the arguments of several. */
+  readonly add: (fragment: Fragment) => ReadonlyArray<Touched>
   /** All calls in the order in which they began, each with an id. */
   readonly finish: () => ReadonlyArray<ToolCall & { readonly id: string }>
 }
 
 /** Starts with no calls. `generateId` names those that the provider gave no id, or one that is taken. */
-export const make = (generateId: () => string): ToolCalls => {
+export const make = (generateId: () => string): Calls => {
   const calls: Array<OpenCall> = []
   const taken = new Set<string>()
 
@@ -50,24 +61,45 @@ export const make = (generateId: () => string): ToolCalls => {
     return call.id
   }
 
+  const begin = (index: number | undefined, name = ""): OpenCall => {
+    const call = new OpenCall(index, name)
+    calls.push(call)
+    return call
+  }
+
   return {
     add: (fragment) => {
       const id = fragment.id || undefined
       const name = fragment.name || undefined
-      let call = find(calls, fragment, id, name)
-      if (call === undefined) {
-        call = new OpenCall(fragment.index)
-        calls.push(call)
-      }
+      let call = find(calls, fragment, id, name) ?? begin(fragment.index)
       call.givenId ??= id
       call.name ||= name ?? ""
-      call.extra = fragment.extra ?? call.extra
-      if (fragment.arguments) call.write(fragment.arguments)
-      if (call.name !== "" && (call.givenId !== undefined || call.text !== "")) settleId(call)
-      return call
+      const touched: Array<Touched> = []
+      let rest = fragment.arguments ?? ""
+      const wasWhole = call.whole
+      const first = call
+      do {
+        const { read, other } = call.write(rest)
+        if (call.name !== "" && (call.givenId !== undefined || call.text !== "")) settleId(call)
+        touched.push({ call, fragment: rest.slice(0, Math.max(0, read - (other?.length ?? 0))) })
+        rest = rest.slice(read)
+        if (other !== undefined) {
+          call = begin(fragment.index, call.name)
+          rest = other + rest
+        }
+      } while (rest !== "")
+      // What comes with the arguments of several calls is about the one that it comes first with.
+      if (fragment.extra !== undefined) (wasWhole ? call : first).extra = fragment.extra
+      return touched
     },
     finish: () =>
-      calls.map((call) => ({ id: settleId(call), name: call.name, arguments: call.arguments, extra: call.extra }))
+      calls.map((call) => ({
+        id: settleId(call),
+        name: call.name,
+        arguments: call.text,
+        whole: call.whole,
+        extra: call.extra
+      }))
   }
 }
 
@@ -103,12 +135,14 @@ const find = (
   if (name === undefined) return last
   if (fragment.index !== undefined || last === undefined || last.name !== name) return undefined
   // Neither id nor index: the same text again is the same call sent again.
-  return !last.whole || last.arguments === fragment.arguments ? last : undefined
+  return !last.whole || last.text === fragment.arguments ? last : undefined
 }
 
 // Some servers number every call 0, and some give each fragment of one call another id.
 const beginsAnother = (call: OpenCall, id: string | undefined, name: string | undefined): boolean => {
-  if (id === undefined || name === undefined || call.givenId === undefined || call.givenId === id) return false
+  if (name === undefined) return false
+  if (call.whole && call.name !== "" && call.name !== name) return true
+  if (id === undefined || call.givenId === undefined || call.givenId === id) return false
   return call.whole || (call.text === "" && call.name !== name)
 }
 
@@ -116,43 +150,59 @@ class OpenCall implements ToolCall {
   readonly index: number | undefined
   id: string | undefined
   givenId: string | undefined
-  name = ""
+  name: string
   extra: Schema.Json | undefined
+  /** The arguments: the last object that is whole, or the first as far as it has come. */
   text = ""
-  #lastWhole: string | undefined
+  whole = false
+  /** What has come of an object after the whole one. */
+  #next = ""
   #depth = 0
   #inString = false
   #escaped = false
 
-  constructor(index: number | undefined) {
+  constructor(index: number | undefined, name: string) {
     this.index = index
-  }
-
-  /** Whether the text is an object whose braces balance. */
-  get whole(): boolean {
-    return this.#lastWhole !== undefined && this.#lastWhole === this.text
+    this.name = name
   }
 
   get arguments(): string {
-    return this.whole ? this.text : (this.#lastWhole ?? this.text)
+    return this.text
   }
 
-  /** Takes in a fragment. After a whole object, another one replaces it and anything else is noise. */
-  write(fragment: string): void {
-    let rest = fragment
-    while (rest !== "") {
-      if (this.whole) {
-        const next = rest.indexOf("{")
-        if (next < 0) return
-        rest = rest.slice(next)
-        this.text = ""
+  /**
+   * Takes in a fragment. `read` says how much of it was read. `other` is an object that belongs to another call: it has
+   * been read, and nothing behind it.
+   */
+  write(fragment: string): { readonly read: number; readonly other?: string } {
+    let read = 0
+    while (read < fragment.length) {
+      const rest = fragment.slice(read)
+      if (this.whole && this.#next === "") {
+        const begin = rest.indexOf("{")
+        // What follows an object and begins none is noise.
+        if (begin < 0) return { read: fragment.length }
+        if (begin > 0) {
+          read += begin
+          continue
+        }
       }
       const end = this.#scan(rest)
-      this.text += end < 0 ? rest : rest.slice(0, end)
-      if (end < 0) return
-      this.#lastWhole = this.text
-      rest = rest.slice(end)
+      const piece = end < 0 ? rest : rest.slice(0, end)
+      read += piece.length
+      if (!this.whole) {
+        this.text += piece
+        this.whole = end >= 0
+        continue
+      }
+      this.#next += piece
+      if (end < 0) continue
+      const object = this.#next
+      this.#next = ""
+      if (!isSame(this.text, object)) return { read, other: object }
+      this.text = object
     }
+    return { read }
   }
 
   /** Where the object ends in this piece, or -1. */
@@ -169,6 +219,13 @@ class OpenCall implements ToolCall {
     }
     return -1
   }
+}
+
+/** Whether the second object is the first one again, or that with members added. */
+const isSame = (first: string, second: string): boolean => {
+  if (first === second) return true
+  const stem = first.slice(0, -1).trimEnd()
+  return stem === "{" || (second.startsWith(stem) && second.slice(stem.length).trimStart().startsWith(","))
 }
 
 const backslash = 92

@@ -1,0 +1,165 @@
+/**
+ * Writes the parts of one reply in the order and form that `effect/ai` asks for: metadata first and once, at most one
+ * block of text or reasoning open at a time, each source once.
+ *
+ * Nothing is written before there is content, so that a reply that fails before can be asked for elsewhere. Text passes
+ * through `SpokenText` on its way, which tells thoughts from words.
+ *
+ * @since 0.1.0
+ */
+import type * as Response from "effect/ai/Response"
+import type { Part } from "./replyStream.ts"
+import * as SpokenText from "./spokenText.ts"
+
+/** What is known of a reply before its content. */
+export interface Metadata {
+  readonly id?: string | undefined
+  readonly model?: string | undefined
+  readonly timestamp?: string | undefined
+}
+
+/** Options of a writer. */
+export interface Options extends SpokenText.Options {
+  /** Metadata of the reasoning block that is being closed. */
+  readonly reasoningMetadata?: (() => Response.ProviderMetadata) | undefined
+}
+
+/** Writes parts to the list it was last given. */
+export class PartWriter {
+  readonly #options: Options
+  readonly #text: SpokenText.SpokenText
+  readonly #announced = new Set<string>()
+  readonly #sources = new Set<string>()
+  #out: Array<Part> = []
+  #metadata: Metadata = {}
+  #begun = false
+  #blocks = 0
+  #open: { readonly type: "text" | "reasoning"; readonly id: string } | undefined
+
+  constructor(options: Options = {}) {
+    this.#options = options
+    this.#text = new SpokenText.SpokenText(options)
+  }
+
+  /** Whether anything was written. */
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  /** Which block is open. */
+  get open(): "text" | "reasoning" | undefined {
+    return this.#open?.type
+  }
+
+  /** Writes to this list from now on. */
+  into(out: Array<Part>): void {
+    this.#out = out
+  }
+
+  /** Notes what is known of the reply; the first of each counts. */
+  describe({ id, model, timestamp }: Metadata): void {
+    if (this.#begun) return
+    this.#metadata = {
+      id: this.#metadata.id ?? id,
+      model: this.#metadata.model ?? model,
+      timestamp: this.#metadata.timestamp ?? timestamp
+    }
+  }
+
+  /** Writes text of the model: words, and whatever thoughts it has written among them. */
+  text(delta: string): void {
+    for (const { kind, text } of this.#text.push(delta)) this.#write(kind, text)
+  }
+
+  /** Writes thoughts that the provider tells apart from words. */
+  reasoning(delta: string): void {
+    this.#release(this.#text.thoughtApart())
+    this.#write("reasoning", delta)
+  }
+
+  /** Opens a block of reasoning that has no text. */
+  sealedReasoning(): void {
+    if (this.#open?.type !== "reasoning") this.#begin("reasoning")
+  }
+
+  /** Tells that a call comes, once for each id. */
+  callStart(id: string, name: string): void {
+    if (this.#announced.has(id)) return
+    this.close()
+    this.#start()
+    this.#announced.add(id)
+    this.#out.push({ type: "tool-params-start", id, name })
+  }
+
+  /** Tells a fragment of the arguments, as a sign of life; only the call itself has arguments to rely on. */
+  callDelta(id: string, delta: string): void {
+    if (delta !== "" && this.#announced.has(id)) this.#out.push({ type: "tool-params-delta", id, delta })
+  }
+
+  /** Writes a whole call. */
+  call(id: string, name: string, params: unknown, metadata?: Response.ProviderMetadata): void {
+    this.close()
+    this.#start()
+    if (this.#announced.has(id)) this.#out.push({ type: "tool-params-end", id })
+    this.#out.push({ type: "tool-call", id, name, params, ...(metadata === undefined ? undefined : { metadata }) })
+  }
+
+  /** Writes a page that the reply rests on, once for each address. */
+  source(url: string | undefined, title: string | undefined): void {
+    if (url === undefined || this.#sources.has(url) || !URL.canParse(url)) return
+    this.#sources.add(url)
+    this.#start()
+    const id = `source-${this.#sources.size}`
+    this.#out.push({ type: "source", sourceType: "url", id, url, title: title ?? url })
+  }
+
+  /** Closes the block that is open. */
+  close(): void {
+    this.#release(this.#text.flush())
+    this.#closeBlock()
+  }
+
+  /** Writes the end of the reply. */
+  finish(reason: Response.FinishReason, usage: Response.FinishPartEncoded["usage"]): void {
+    this.part({ type: "finish", reason, usage })
+  }
+
+  /** Writes a part that is whole in itself. */
+  part(part: Part): void {
+    this.close()
+    this.#start()
+    this.#out.push(part)
+  }
+
+  #release(pieces: ReadonlyArray<SpokenText.Piece>): void {
+    for (const { kind, text } of pieces) this.#write(kind, text)
+  }
+
+  #start(): void {
+    if (this.#begun) return
+    this.#begun = true
+    const { id, model, timestamp } = this.#metadata
+    this.#out.push({ type: "response-metadata", id, modelId: model, timestamp })
+  }
+
+  #begin(type: "text" | "reasoning"): void {
+    this.#start()
+    this.#closeBlock()
+    this.#open = { type, id: `${type}-${this.#blocks++}` }
+    this.#out.push({ type: `${type}-start`, id: this.#open.id })
+  }
+
+  #write(type: "text" | "reasoning", delta: string): void {
+    if (delta === "") return
+    if (this.#open?.type !== type) this.#begin(type)
+    this.#out.push({ type: `${type}-delta`, id: this.#open!.id, delta })
+  }
+
+  #closeBlock(): void {
+    if (this.#open === undefined) return
+    const { id, type } = this.#open
+    this.#open = undefined
+    const metadata = type === "reasoning" ? this.#options.reasoningMetadata?.() : undefined
+    this.#out.push({ type: `${type}-end`, id, ...(metadata === undefined ? undefined : { metadata }) })
+  }
+}

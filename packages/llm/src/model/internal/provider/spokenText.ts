@@ -1,0 +1,223 @@
+/**
+ * Tells what a model says from what it only thinks, in text that has both.
+ *
+ * Models that think by tags (`<think>`, `[THINK]`) or by channels (`<|channel|>analysis<|message|>`, gpt-oss) do so in the
+ * text of the reply if nothing between us and them takes the tags out: Ollama, LM Studio, vLLM without a parser, Groq's
+ * raw format. A marker may be split over any number of chunks; what could still become one waits, and nothing else does.
+ *
+ * @since 0.1.0
+ */
+
+/** A piece of a reply. */
+export interface Piece {
+  readonly kind: "text" | "reasoning"
+  readonly text: string
+}
+
+/** How a reply is read. */
+export interface Options {
+  /** Whether the model's template may have opened a thought already, so that the reply only closes it. */
+  readonly mayBeginInThought?: boolean | undefined
+}
+
+/** Each pair of tags around a thought. Compared without case. */
+const thoughts: ReadonlyArray<readonly [open: string, close: string]> = [
+  ["<think>", "</think>"],
+  ["<thinking>", "</thinking>"],
+  ["<thought>", "</thought>"],
+  ["<reasoning>", "</reasoning>"],
+  ["[think]", "[/think]"],
+  ["◁think▷", "◁/think▷"]
+]
+const openings = new Map(thoughts)
+const tags: ReadonlyArray<string> = thoughts.flat()
+const closing = new Map(thoughts.map(([, close]) => [close, new RegExp(close.replace(/[[\]/]/g, "\\$&"), "i")]))
+
+/** A token of the model's own template, such as `<|end|>`: never part of what is said. */
+const token = /^<\|([a-z_0-9]{1,30})\|>/
+const partOfToken = /^<(?:\|(?:[a-z_0-9]{0,30}\|?)?)?$/
+
+/** Length of the longest header of a channel that is read as one. */
+const longestHeader = 256
+
+type Mode =
+  | { readonly _tag: "Text" }
+  | { readonly _tag: "Thought"; readonly close: string }
+  /** Before it is known whether the reply began in a thought: all of it waits. */
+  | { readonly _tag: "Unknown" }
+  /** Between `<|channel|>` and `<|message|>`. */
+  | { readonly _tag: "Header" }
+  /** A channel that is not for the caller. It ends with the next token. */
+  | { readonly _tag: "Channel" }
+
+const speaking: Mode = { _tag: "Text" }
+
+/** Reads the text of one reply. Linear in its length: what waits is never longer than a marker. */
+export class SpokenText {
+  #mode: Mode
+  #held = ""
+  /** White space after a thought is not said before the first word. */
+  #trims = false
+  #said = false
+  /** How much of what is held is known to have no closing tag. */
+  #searched = 0
+
+  constructor(options: Options = {}) {
+    this.#mode = options.mayBeginInThought === true ? { _tag: "Unknown" } : speaking
+  }
+
+  /** Takes in a piece of text and returns what is known of it by now. */
+  push(delta: string): ReadonlyArray<Piece> {
+    // Nearly all text is nothing but words.
+    if (this.#mode === speaking && this.#held === "" && !this.#trims && !mayHaveMarker.test(delta)) {
+      if (delta !== "") this.#said = true
+      return delta === "" ? [] : [{ kind: "text", text: delta }]
+    }
+    const pieces: Array<Piece> = []
+    this.#held += delta
+    while (this.#held !== "" && this.#step(pieces)) continue
+    return pieces
+  }
+
+  /** The provider has told a thought apart, so the text of the reply is not one. */
+  thoughtApart(): ReadonlyArray<Piece> {
+    if (this.#mode._tag !== "Unknown") return []
+    this.#mode = speaking
+    return this.push("")
+  }
+
+  /** The text has ended: what could have become a marker is none. */
+  flush(): ReadonlyArray<Piece> {
+    const pieces: Array<Piece> = []
+    const rest = this.#held
+    this.#held = ""
+    const { _tag } = this.#mode
+    if (rest !== "" && (_tag === "Text" || _tag === "Unknown")) this.#say(rest, pieces)
+    else if (rest !== "" && _tag !== "Header") pieces.push({ kind: "reasoning", text: rest })
+    if (_tag === "Header" || _tag === "Unknown") this.#mode = speaking
+    return pieces
+  }
+
+  /** Goes on by one marker or the text before it. False when more must be seen. */
+  #step(pieces: Array<Piece>): boolean {
+    switch (this.#mode._tag) {
+      case "Text":
+        return this.#speak(pieces)
+      case "Thought":
+        return this.#think(this.#mode.close, pieces)
+      case "Unknown":
+        return this.#decide(pieces)
+      case "Header":
+        return this.#header()
+      case "Channel":
+        return this.#channel(pieces)
+    }
+  }
+
+  #speak(pieces: Array<Piece>): boolean {
+    const at = this.#held.search(mayHaveMarker)
+    if (at !== 0) {
+      this.#say(this.#take(at < 0 ? this.#held.length : at), pieces)
+      return true
+    }
+    const lower = this.#held.slice(0, 32).toLowerCase()
+    const tag = tags.find((tag) => lower.startsWith(tag))
+    if (tag !== undefined) {
+      this.#take(tag.length)
+      const close = openings.get(tag)
+      if (close === undefined) this.#trims = !this.#said
+      else this.#mode = { _tag: "Thought", close }
+      return true
+    }
+    const special = token.exec(lower)
+    if (special !== null) {
+      this.#take(special[0].length)
+      if (special[1] === "channel" || special[1] === "start") this.#mode = { _tag: "Header" }
+      return true
+    }
+    if (tags.some((tag) => tag.startsWith(lower)) || partOfToken.test(lower)) return false
+    this.#say(this.#take(1), pieces)
+    return true
+  }
+
+  #think(close: string, pieces: Array<Piece>): boolean {
+    const at = this.#held.search(closing.get(close)!)
+    if (at >= 0) {
+      const thought = this.#take(at)
+      this.#take(close.length)
+      if (thought !== "") pieces.push({ kind: "reasoning", text: thought })
+      this.#mode = speaking
+      this.#trims = !this.#said
+      return true
+    }
+    // Keeps what the closing tag may have begun with.
+    const end = this.#held.slice(-close.length).toLowerCase()
+    let keep = Math.min(close.length - 1, end.length)
+    while (keep > 0 && !close.startsWith(end.slice(end.length - keep))) keep--
+    if (this.#held.length > keep) pieces.push({ kind: "reasoning", text: this.#take(this.#held.length - keep) })
+    return false
+  }
+
+  #decide(pieces: Array<Piece>): boolean {
+    const at = this.#held.indexOf("</think>", this.#searched)
+    this.#searched = Math.max(0, this.#held.length - "</think>".length)
+    if (/^\s*<think>/.test(this.#held)) {
+      this.#mode = speaking
+      return true
+    }
+    if (at < 0) return false
+    pieces.push({ kind: "reasoning", text: this.#take(at) })
+    this.#mode = speaking
+    return true
+  }
+
+  #header(): boolean {
+    const end = this.#held.slice(0, longestHeader + "<|message|>".length).indexOf("<|message|>")
+    if (end >= 0) {
+      const header = this.#take(end)
+      this.#take("<|message|>".length)
+      // A preamble on the commentary channel is for the caller; what has a recipient is a call, written as text.
+      const forCaller = /\bfinal\b/.test(header) || (/\bcommentary\b/.test(header) && !header.includes("to="))
+      this.#mode = forCaller || !/\banalysis\b|to=|\bcommentary\b/.test(header) ? speaking : { _tag: "Channel" }
+      this.#trims = this.#mode === speaking && !this.#said
+      return true
+    }
+    if (this.#held.length <= longestHeader) return false
+    this.#mode = speaking
+    return true
+  }
+
+  #channel(pieces: Array<Piece>): boolean {
+    const at = this.#held.indexOf("<|")
+    if (at < 0) {
+      const length = this.#held.endsWith("<") ? this.#held.length - 1 : this.#held.length
+      if (length > 0) pieces.push({ kind: "reasoning", text: this.#take(length) })
+      return false
+    }
+    if (at > 0) pieces.push({ kind: "reasoning", text: this.#take(at) })
+    const special = token.exec(this.#held)
+    if (special === null) {
+      if (partOfToken.test(this.#held)) return false
+      pieces.push({ kind: "reasoning", text: this.#take(2) })
+      return true
+    }
+    this.#mode = speaking
+    return true
+  }
+
+  #say(text: string, pieces: Array<Piece>): void {
+    const words = this.#trims ? text.trimStart() : text
+    if (words === "") return
+    this.#trims = false
+    this.#said = true
+    pieces.push({ kind: "text", text: words })
+  }
+
+  #take(length: number): string {
+    const taken = this.#held.slice(0, length)
+    this.#held = this.#held.slice(length)
+    return taken
+  }
+}
+
+const mayHaveMarker = /[<[◁]/

@@ -1,0 +1,31 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as OpenAiUsage from "../../../../src/model/internal/openAi/openAiUsage.ts"
+
+const output = (completion: number, reasoning: number, total?: number) =>
+  OpenAiUsage.read({
+    prompt_tokens: 12,
+    completion_tokens: completion,
+    ...(total === undefined ? {} : { total_tokens: total }),
+    completion_tokens_details: { reasoning_tokens: reasoning }
+  }).outputTokens
+
+describe("openAiUsage", () => {
+  it("thoughts within the completion are part of it", () => {
+    assert.deepStrictEqual(output(10, 4, 22), { total: 10, text: 6, reasoning: 4 })
+    assert.deepStrictEqual(output(10, 4), { total: 10, text: 6, reasoning: 4 })
+  })
+
+  it("thoughts beside the completion are added to it, as they are billed", () => {
+    assert.deepStrictEqual(output(2, 340, 354), { total: 342, text: 2, reasoning: 340 })
+    assert.deepStrictEqual(output(2, 340), { total: 342, text: 2, reasoning: 340 })
+    assert.deepStrictEqual(output(10, 4, 26), { total: 14, text: 10, reasoning: 4 })
+  })
+
+  it("nothing is known of a usage that was not told", () => {
+    assert.deepStrictEqual(OpenAiUsage.read(undefined).outputTokens, {
+      total: undefined,
+      text: undefined,
+      reasoning: undefined
+    })
+  })
+})
