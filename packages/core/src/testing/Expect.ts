@@ -1,5 +1,5 @@
 /**
- * Expectations on a call that was played. Where one is not met, it throws, and the message shows the call as a timeline.
+ * Expectations on a call that was played. An expectation that is not met throws, and the message shows the call as a timeline.
  *
  * They throw a plain error and know no test runner, so they work in each; what they do not cover is a question to `Played`
  * and an assertion of your own.
@@ -9,8 +9,8 @@
 import * as Duration from "effect/Duration"
 import type * as Event from "../Event.ts"
 import * as InWords from "./internal/phone/words.ts"
-import * as JsonText from "../JsonText.ts"
 import * as Caller from "./Caller.ts"
+import * as Pattern from "./Pattern.ts"
 import * as Played from "./Played.ts"
 import * as Timeline from "./Timeline.ts"
 
@@ -80,79 +80,76 @@ export const said = (call: Played.Played, words: Words, when?: When): void => {
     fail(call, `The agent has not said ${quoted(words)}${told(when)}, but at ${times.map(duration).join(" and ")}.`)
 }
 
-/** Whether a value has all that another one says of it. */
-const matches = (value: unknown, expected: unknown): boolean => {
-  if (Object.is(value, expected)) return true
-  if (expected instanceof RegExp) return typeof value === "string" && InWords.areIn(value, expected)
-  if (typeof expected !== "object" || expected === null || typeof value !== "object" || value === null) return false
-  if (Array.isArray(expected)) {
-    return (
-      Array.isArray(value) && value.length === expected.length && expected.every((one, i) => matches(value[i], one))
-    )
-  }
-  return Object.entries(expected).every(([key, one]) => matches((value as Record<string, unknown>)[key], one))
-}
-
 type Partially<E> = E extends { readonly _tag: infer Tag }
-  ? { readonly _tag: Tag } & { readonly [K in keyof E]?: E[K] | RegExp }
+  ? { readonly _tag: Tag } & { readonly [K in keyof E]?: Pattern.Pattern<E[K]> }
   : never
 
-const show = (value: unknown): string => JsonText.legible(readable(value))
+const show = Pattern.show
 
-/** A value with its patterns as text. */
-const readable = (value: unknown): unknown => {
-  if (value instanceof RegExp) return String(value)
-  if (Array.isArray(value)) return value.map(readable)
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, readable(one)]))
+/** How the one that is nearest to a description differs from it, as the end of a sentence. */
+const butFor = (values: ReadonlyArray<{ readonly _tag: string }>, expected: { readonly _tag: string }): string => {
+  const alike = values.filter(({ _tag }) => _tag === expected._tag)
+  const near = Pattern.nearest(alike, expected)
+  return near === undefined || near.differences.length === 0 ? "" : ` In the nearest, ${near.differences.join("; ")}.`
 }
 
-/** Expects an output of the agent that has these fields, at a time. */
+/** Expects an output of the agent that has these fields, at a time. Fields may be patterns, at any depth. */
 export const output = (call: Played.Played, expected: Partially<Event.Output>, when?: When): void => {
-  const found = call.entries.some(
-    (entry) => entry._tag === "Sent" && matches(entry.output, expected) && within(entry.at, when)
-  )
-  if (!found) fail(call, `The agent has sent no ${show(expected)}${told(when)}.`)
+  const sent = call.entries.flatMap((entry) => (entry._tag === "Sent" ? [entry] : []))
+  const found = sent.filter((entry) => Pattern.matches(entry.output, expected))
+  if (found.some(({ at }) => within(at, when))) return
+  const why = found.length > 0 ? `, but at ${timesOf(found)}.` : `.${butFor(Played.outputs(call), expected)}`
+  fail(call, `The agent has sent no ${show(expected)}${told(when)}${why}`)
 }
 
 /** Expects that no output of the agent has these fields. */
 export const noOutput = (call: Played.Played, expected: Partially<Event.Output>): void => {
-  const found = call.entries.some((entry) => entry._tag === "Sent" && matches(entry.output, expected))
+  const found = call.entries.some((entry) => entry._tag === "Sent" && Pattern.matches(entry.output, expected))
   if (found) fail(call, `The agent has sent ${show(expected)}.`)
 }
 
-/** Expects an event of the call, as agents see it, that has these fields, at a time. */
+/** Expects an event of the call, as agents see it, that has these fields, at a time. Fields may be patterns, at any depth. */
 export const event = (call: Played.Played, expected: Partially<Event.Input>, when?: When): void => {
-  const found = Played.events(call).filter((event) => matches(event, expected))
-  if (found.length === 0) fail(call, `The call has no event ${show(expected)}.`)
-  const times = found.map(({ eventId }) => Played.timeOf(call, eventId))
-  if (when !== undefined && !times.some((at) => at !== undefined && within(at, when)))
-    fail(call, `The call has no event ${show(expected)}${told(when)}.`)
+  const found = Played.events(call).filter((event) => Pattern.matches(event, expected))
+  if (found.length === 0) fail(call, `The call has no event ${show(expected)}.${butFor(Played.events(call), expected)}`)
+  const times = found.flatMap(({ eventId }) => Played.timeOf(call, eventId) ?? [])
+  if (when === undefined || times.some((at) => within(at, when))) return
+  const seen = times.length === 0 ? "" : `, but at ${times.map(duration).join(" and ")}`
+  fail(call, `The call has no event ${show(expected)}${told(when)}${seen}.`)
+}
+
+/** What is expected of the call of a tool. Both may be patterns: `{ args: { city: /^O/ }, result: /degrees/ }`. */
+export interface ToolPattern {
+  readonly args?: { readonly [key: string]: unknown } | RegExp | undefined
+  /** A regular expression is held against the text of the result, which of an object is its JSON. */
+  readonly result?: unknown
 }
 
 /** Expects that a tool was called with arguments that have these fields, and ended with this result, if they are given. */
-export const tool = (
-  call: Played.Played,
-  name: string,
-  expected: { readonly args?: { readonly [key: string]: unknown }; readonly result?: unknown } = {},
-  when?: When
-): void => {
-  const found = Played.tools(call).some(
-    (one) =>
-      one.name === name &&
-      matches(one.args, expected.args ?? {}) &&
-      (!("result" in expected) || (one.returned !== undefined && matches(one.returned.result, expected.result))) &&
-      within(one.at, when)
-  )
-  if (found) return
-  const made = Played.tools(call).map(
+export const tool = (call: Played.Played, name: string, expected: ToolPattern = {}, when?: When): void => {
+  const made = Played.tools(call).filter((one) => one.name === name)
+  const found = made.filter((one) => Pattern.matches(toolOf(one), expected))
+  if (found.some(({ at }) => within(at, when))) return
+  const near = Pattern.nearest(made.map(toolOf), expected)
+  const called = Played.tools(call).map(
     (one) => `${one.name}(${show(one.args)})${one.returned === undefined ? "" : ` → ${show(one.returned.result)}`}`
   )
+  const but = found.length > 0 ? `, but at ${timesOf(found)}.` : "."
+  const why =
+    near === undefined || near.differences.length === 0 ? "" : ` In the nearest, ${near.differences.join("; ")}.`
   fail(
     call,
-    `No call of ${name}${show(expected) === "{}" ? "" : ` with ${show(expected)}`}${told(when)}. Called: ${made.join(", ") || "nothing"}.`
+    `No call of ${name}${show(expected) === "{}" ? "" : ` with ${show(expected)}`}${told(when)}${but}${why} Called: ${called.join(", ") || "nothing"}.`
   )
 }
+
+const toolOf = ({ args, returned }: Played.ToolCall) => ({
+  args,
+  ...(returned === undefined ? {} : { result: returned.result })
+})
+
+const timesOf = (found: ReadonlyArray<{ readonly at: number }>): string =>
+  found.map(({ at }) => duration(at)).join(" and ")
 
 /** Expects that a tool was not called. */
 export const noTool = (call: Played.Played, name: string): void => {
@@ -222,7 +219,7 @@ export const scriptPlayed = (call: Played.Played): void => {
 /** Expects how the call ended. */
 export const endedBy = (call: Played.Played, by: Timeline.HungUpBy, reason?: string | RegExp): void => {
   const outcome = Played.outcome(call)
-  if (outcome.by !== by || (reason !== undefined && !matches(outcome.reason, reason)))
+  if (outcome.by !== by || (reason !== undefined && !Pattern.matches(outcome.reason, reason)))
     fail(
       call,
       `The call was ended by ${outcome.by}${outcome.reason === undefined ? "" : ` (${outcome.reason})`}, not by ${by}${reason === undefined ? "" : ` (${reason})`}.`

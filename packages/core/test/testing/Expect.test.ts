@@ -95,8 +95,12 @@ describe("Expect", () => {
       [
         [(call) => Expect.output(call, { _tag: "AgentEndCall" }), 'The agent has sent no {"_tag": "AgentEndCall"}.'],
         [
+          (call) => Expect.output(call, { _tag: "AgentToolCalled", toolArgs: { city: /Bergen/ }, toolName: "weather" }),
+          'In the nearest, toolArgs.city is "Oslo", and does not match /Bergen/.'
+        ],
+        [
           (call) => Expect.output(call, { _tag: "AgentSendText", text: /sunny/ }, "1 second"),
-          'The agent has sent no {"_tag": "AgentSendText", "text": "/sunny/"} at 1s.'
+          'The agent has sent no {"_tag": "AgentSendText", "text": /sunny/} at 1s, but at 2s 425ms.'
         ]
       ]
     ],
@@ -120,7 +124,7 @@ describe("Expect", () => {
       [
         [
           (call) => Expect.event(call, { _tag: "UserDtmfSent", button: "8" }),
-          'The call has no event {"_tag": "UserDtmfSent", "button": "8"}.'
+          'The call has no event {"_tag": "UserDtmfSent", "button": "8"}. In the nearest, button is "7", not "8".'
         ],
         [
           (call) => Expect.event(call, { _tag: "UserTextSent", content: "はい" }),
@@ -128,7 +132,7 @@ describe("Expect", () => {
         ],
         [
           (call) => Expect.event(call, { _tag: "UserTurnStarted" }, 999),
-          'The call has no event {"_tag": "UserTurnStarted"} at 999ms.'
+          'The call has no event {"_tag": "UserTurnStarted"} at 999ms, but at 1s'
         ]
       ]
     ],
@@ -137,15 +141,28 @@ describe("Expect", () => {
       [
         (call) => Expect.tool(call, "weather"),
         (call) => Expect.tool(call, "weather", { args: { city: /^O/ }, result: { degrees: 21 } }, { to: "3 seconds" }),
-        (call) => Expect.tool(call, "weather", { args: { days: [1, 2] } })
+        (call) => Expect.tool(call, "weather", { args: { days: [1, 2] } }),
+        (call) => Expect.tool(call, "weather", { args: /Oslo/, result: /"degrees": 21/ }),
+        (call) => Expect.tool(call, "weather", { args: { days: [/1/, 2] }, result: { sky: /sun/, degrees: /^2/ } })
       ],
       [
         [
           (call) => Expect.tool(call, "radar", { result: "on" }),
-          'No call of radar with {"result": "on"}. Called: weather({"city": "Oslo", "days": [1, 2]}) → {"sky": "sunny", "degrees": 21}, radar({}).'
+          'No call of radar with {"result": "on"}. In the nearest, result is missing. Called: weather({"city": "Oslo", "days": [1, 2]}) → {"sky": "sunny", "degrees": 21}, radar({}).'
         ],
-        [(call) => Expect.tool(call, "weather", { args: { days: [1] } }), "No call of weather with"],
-        [(call) => Expect.tool(call, "weather", {}, "1 second"), "No call of weather at 1s."]
+        [
+          (call) => Expect.tool(call, "weather", { args: { days: [1] } }),
+          'No call of weather with {"args": {"days": [1]}}. In the nearest, args.days has 2 items, not 1. Called:'
+        ],
+        [
+          (call) => Expect.tool(call, "weather", { args: { days: [1, /3/] }, result: { sky: /rain/ } }),
+          'In the nearest, args.days[1] is 2, and does not match /3/; result.sky is "sunny", and does not match /rain/.'
+        ],
+        [
+          (call) => Expect.tool(call, "weather", { result: /rain/ }),
+          'result is {"sky": "sunny", "degrees": 21}, and does not match /rain/.'
+        ],
+        [(call) => Expect.tool(call, "weather", {}, "1 second"), "No call of weather at 1s, but at 2s 425ms."]
       ]
     ],
     [

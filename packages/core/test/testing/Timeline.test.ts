@@ -178,7 +178,62 @@ describe("Timeline.render", () => {
       ]
     ]
   ]
-  for (const [name, happenings, expected] of pictures) {
+  const call: Event.OutputOf<"AgentToolCalled"> = {
+    _tag: "AgentToolCalled",
+    toolCallId: "1",
+    toolName: "find",
+    toolArgs: {}
+  }
+  const outcome: Event.OutputOf<"AgentToolReturned"> = { ...call, _tag: "AgentToolReturned", result: "found" }
+  const work = { name: "find", respondingTo: "r", delivery: "whenIdle" } as const
+  const over = { _tag: "TurnOver", turn: 1 } as const
+  const background: typeof pictures = [
+    [
+      "says that a tool goes on when its turn leaves it, and not when its result is announced",
+      [
+        [0, sent(call)],
+        [5, over],
+        [900, { _tag: "WorkStarted", turn: 1, ...work }],
+        [900, { _tag: "WorkEnded", ...work, outcome: "Returned" }]
+      ],
+      [
+        ` 0:00.000${right("calls find({})").slice(9)}`,
+        ` 0:00.005${right("turn 1 is over").slice(9)}`,
+        right("find goes on in the"),
+        right("background"),
+        ` 0:00.900${right("find has ended:").slice(9)}`,
+        right("Returned")
+      ]
+    ],
+    [
+      "says once that a tool goes on which its agent runs as background work",
+      [
+        [0, sent(call)],
+        [0, { _tag: "WorkStarted", turn: 1, ...work }],
+        [5, over]
+      ],
+      [
+        ` 0:00.000${right("calls find({})").slice(9)}`,
+        right("find goes on in the"),
+        right("background"),
+        ` 0:00.005${right("turn 1 is over").slice(9)}`
+      ]
+    ],
+    [
+      "shows the outcome of a tool that was interrupted, which goes on nowhere",
+      [
+        [0, sent(call)],
+        [5, { _tag: "Kept", turn: 1, output: { ...outcome, result: "cancelled" } }],
+        [5, over]
+      ],
+      [
+        ` 0:00.000${right("calls find({})").slice(9)}`,
+        ` 0:00.005${right('find → "cancelled"').slice(9)}`,
+        right("turn 1 is over")
+      ]
+    ]
+  ]
+  for (const [name, happenings, expected] of [...pictures, ...background]) {
     it(name, () => assert.deepStrictEqual(drawn(happenings), expected))
   }
 

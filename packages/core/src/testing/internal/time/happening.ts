@@ -42,6 +42,8 @@ export type Happening =
   /** The agent hands outputs to a harness that takes its time. */
   | { readonly _tag: "Sending"; readonly turn: number }
   | { readonly _tag: "Sent"; readonly turn: number; readonly output: Event.Output }
+  /** The agent puts an output on the record without sending it, for example the outcome of a tool that was interrupted. */
+  | { readonly _tag: "Kept"; readonly turn: number; readonly output: Event.Output }
   /** The caller has heard a word that began at `from`. `reported` is what the agent was told of it, if it was. */
   | {
       readonly _tag: "Spoken"

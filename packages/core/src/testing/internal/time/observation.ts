@@ -72,6 +72,13 @@ export const make = (note: (happening: Happening) => void): Observation => {
           )
         })
       ),
+    record: (outputs) =>
+      Effect.andThen(
+        Effect.sync(() => {
+          for (const output of outputs) note({ _tag: "Kept", turn: turn.id, output })
+        }),
+        turn.record(outputs)
+      ),
     updateHistory: (events, stretch) =>
       Effect.tap(turn.updateHistory(events, stretch), () => Effect.sync(() => note({ _tag: "Edited", turn: turn.id })))
   })

@@ -54,6 +54,7 @@ interface Growing {
 
 const linesOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<Line> => {
   const lines: Array<Line> = [...silencesOf(entries)]
+  const goesOn = backgroundOf(entries)
   const isToldBySaying = saidOf(entries)
   let spoken: Growing | undefined
   let other: Growing | undefined
@@ -110,10 +111,16 @@ const linesOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<Line> => {
         break
       default: {
         const line = lineOf(entry)
-        if (line === undefined) break
-        if (line.side !== "agent" || entry._tag === "Unspoken") endSpoken()
-        endOther()
-        lines.push(line)
+        if (line !== undefined) {
+          if (line.side !== "agent" || entry._tag === "Unspoken") endSpoken()
+          endOther()
+          lines.push(line)
+        }
+        const names = goesOn(entry)
+        if (names.length > 0) endOther()
+        for (const name of names) {
+          lines.push({ at: entry.at, side: "agent", text: `${name} goes on in the background` })
+        }
       }
     }
   }
@@ -154,6 +161,47 @@ const silencesOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<Line> => {
   return found
 }
 
+/**
+ * What goes on in the background from an entry on: work that starts, and the tools that a turn has called and leaves without
+ * an outcome. Some agents run a tool by themselves and only announce its result as work that ends when it starts: that is
+ * no beginning.
+ */
+const backgroundOf = (entries: ReadonlyArray<Entry>): ((entry: Entry) => ReadonlyArray<string>) => {
+  const beginnings = new Map<Entry, Array<string>>()
+  const calls = new Map<string, { readonly turn: number; readonly name: string }>()
+  const begun = new Set<string>()
+  for (const [index, entry] of entries.entries()) {
+    switch (entry._tag) {
+      case "Sent":
+      case "Kept":
+        if (entry.output._tag === "AgentToolCalled")
+          calls.set(entry.output.toolCallId, { turn: entry.turn, name: entry.output.toolName })
+        if (entry.output._tag === "AgentToolReturned") calls.delete(entry.output.toolCallId)
+        break
+      case "TurnOver": {
+        const left = [...calls.values()].filter(
+          ({ name, turn }) => turn === entry.turn && !begun.has(`${turn} ${name}`)
+        )
+        for (const { name, turn } of left) begun.add(`${turn} ${name}`)
+        beginnings.set(
+          entry,
+          left.map(({ name }) => name)
+        )
+        break
+      }
+      case "WorkStarted": {
+        const next = entries[index + 1]
+        const isAnnouncement = next?._tag === "WorkEnded" && next.name === entry.name && next.at === entry.at
+        const key = `${entry.turn} ${entry.name}`
+        if (!isAnnouncement || !begun.has(key)) beginnings.set(entry, [entry.name])
+        begun.add(key)
+        break
+      }
+    }
+  }
+  return (entry) => beginnings.get(entry) ?? []
+}
+
 /** What the agent was told of a word, where it is not what was spoken. */
 const toldOf = ({ reported, text }: Extract<Entry, { readonly _tag: "Spoken" }>): string | undefined => {
   const word = text.trim()
@@ -183,8 +231,8 @@ const lineOf = (entry: Entry): Line | undefined => {
       return agent(`not spoken: “${cut(entry.text.trim())}”`)
     case "RegionLeft":
       return entry.how === "Whole" ? undefined : agent(`what must be heard was left: ${entry.how}`)
-    case "WorkStarted":
-      return agent(`${entry.name} goes on in the background`)
+    case "Kept":
+      return entry.output._tag === "AgentToolReturned" ? agent(outputText(entry.output)) : undefined
     case "WorkEnded":
       return agent(`${entry.name} has ended: ${entry.outcome}`)
     case "Edited":

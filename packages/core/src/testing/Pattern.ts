@@ -1,0 +1,78 @@
+/**
+ * Values as a test describes them: only the fields that matter, with regular expressions where the exact text does not.
+ *
+ * ```ts
+ * Pattern.matches({ items: [{ name: "anvil", price: 30 }] }, { items: [{ name: /^anv/ }] }) // true
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as JsonText from "../JsonText.ts"
+
+/** A description of a value: itself, some of its fields, or a regular expression for its text, at any depth. */
+export type Pattern<A> =
+  | RegExp
+  | (A extends ReadonlyArray<infer Item>
+      ? ReadonlyArray<Pattern<Item>>
+      : A extends object
+        ? { readonly [Key in keyof A]?: Pattern<A[Key]> }
+        : A)
+
+/** Text that a regular expression is held against: that of a string is the string, that of anything else its JSON. */
+const textOf = (value: unknown): string => (typeof value === "string" ? value : JsonText.legible(value))
+
+/** A regular expression is asked from the beginning, whatever it has found before. */
+const fits = (pattern: RegExp, text: string): boolean =>
+  new RegExp(pattern.source, pattern.flags.replace(/[gy]/gu, "")).test(text)
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null
+
+/** What of a value is not as described, each with its place: `items[0].name is "hammer", and does not match /^anv/`. */
+export const differences = (value: unknown, pattern: unknown, place = "it"): ReadonlyArray<string> => {
+  if (Object.is(value, pattern)) return []
+  if (pattern instanceof RegExp) {
+    if (value === undefined) return [`${place} is missing`]
+    return fits(pattern, textOf(value)) ? [] : [`${place} is ${brief(value)}, and does not match ${show(pattern)}`]
+  }
+  const inside = (key: string) => (place === "it" ? key : `${place}.${key}`)
+  if (Array.isArray(pattern)) {
+    if (!Array.isArray(value)) return [`${place} is ${brief(value)}, and no list`]
+    if (value.length !== pattern.length) return [`${place} has ${value.length} items, not ${pattern.length}`]
+    return pattern.flatMap((one, index) => differences(value[index], one, `${place}[${index}]`))
+  }
+  if (isObject(pattern) && isObject(value) && !Array.isArray(value)) {
+    return Object.entries(pattern).flatMap(([key, one]) => differences(value[key], one, inside(key)))
+  }
+  return [value === undefined ? `${place} is missing` : `${place} is ${brief(value)}, not ${show(pattern)}`]
+}
+
+/** Whether a value is as described. */
+export const matches = (value: unknown, pattern: unknown): boolean => differences(value, pattern).length === 0
+
+/** A description as text. */
+export const show = (pattern: unknown): string => {
+  if (pattern instanceof RegExp) return String(pattern)
+  if (Array.isArray(pattern)) return `[${pattern.map(show).join(", ")}]`
+  if (!isObject(pattern)) return JsonText.legible(pattern)
+  return `{${Object.entries(pattern)
+    .map(([key, one]) => `${JSON.stringify(key)}: ${show(one)}`)
+    .join(", ")}}`
+}
+
+/** Characters of a value that are shown where it differs. */
+const longest = 200
+
+const brief = (value: unknown): string => {
+  const text = JsonText.legible(value)
+  return text.length <= longest ? text : `${text.slice(0, longest)}…`
+}
+
+/** The value that differs least from a description, and how. Undefined if there is none. */
+export const nearest = <A>(
+  values: ReadonlyArray<A>,
+  pattern: unknown
+): { readonly value: A; readonly differences: ReadonlyArray<string> } | undefined =>
+  values
+    .map((value) => ({ value, differences: differences(value, pattern) }))
+    .toSorted((a, b) => a.differences.length - b.differences.length)[0]
