@@ -9,12 +9,15 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
+import * as Monotonic from "./internal/monotonic.ts"
 import type { Settings } from "./Settings.ts"
 
 /** A call that is open. */
 export interface OpenCall {
-  /** When something was last received, in milliseconds of the clock. */
+  /** When something was last received, in milliseconds of the monotonic clock. */
   lastReceivedAt: number
+  /** Time without anything received after which the call is stopped; that of the settings where it is undefined. */
+  readonly idleTimeout?: Duration.Duration | undefined
   /** Ends the call for a reason of the server's. The first reason counts. */
   readonly stop: (reason: "Idle" | "Draining") => Effect.Effect<void>
 }
@@ -35,21 +38,25 @@ export class Calls extends Context.Service<
 
 /** Watches over the calls of one server. When the scope closes, those that are left are ended. */
 export const make = Effect.fnUntraced(function* (
-  settings: Pick<Settings, "maxCalls" | "idleTimeout" | "drainTimeout">
+  settings: Pick<Settings, "maxCalls" | "idleTimeout" | "drainTimeout"> & Partial<Pick<Settings, "leaseTimeout">>
 ): Effect.fn.Return<Calls["Service"], never, Scope.Scope> {
   const clock = yield* Clock.Clock
   const open = new Set<OpenCall>()
   const empty = yield* Latch.make(true)
   const idleMs = Duration.toMillis(settings.idleTimeout)
+  const shortestMs = Math.min(idleMs, Duration.toMillis(settings.leaseTimeout ?? Duration.infinity))
   let draining = false
 
   // One sweep over all calls is cheaper than a timer for each: a call ends at most an eighth of the time too late.
   const sweep = Effect.suspend(() => {
-    const now = clock.currentTimeMillisUnsafe()
-    const silent = [...open].filter((call) => now - call.lastReceivedAt >= idleMs)
+    const now = Monotonic.millis(clock)
+    const silent = [...open].filter(
+      ({ idleTimeout, lastReceivedAt }) =>
+        now - lastReceivedAt >= (idleTimeout === undefined ? idleMs : Duration.toMillis(idleTimeout))
+    )
     return Effect.forEach(silent, (call) => call.stop("Idle"), { discard: true })
   })
-  yield* Effect.forkScoped(Effect.forever(Effect.delay(sweep, Duration.millis(Math.max(idleMs / 8, 10)))))
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(sweep, Duration.millis(Math.max(shortestMs / 8, 10)))))
 
   const remove = (call: OpenCall) =>
     Effect.suspend(() => {

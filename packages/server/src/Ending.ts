@@ -1,6 +1,6 @@
 /**
- * The ways a call ends on the wire: what its peer is told, with which code the socket closes, and whether the agent still
- * handles the end of the call.
+ * Why a call on a server ended, and what that means whatever the wire: whether the agent still handles the end, and how the
+ * log takes it. What the platform is told, and with which close code, is its protocol's to say.
  *
  * @since 0.1.0
  */
@@ -10,15 +10,17 @@ import * as Data from "effect/Data"
 
 /** Why a call ended. */
 export type Ending = Data.TaggedEnum<{
-  /** The peer has closed the socket, or is gone. */
+  /** The platform has ended the call, or is gone. */
   PeerClosed: {}
+  /** The agent ended the call, and its protocol has carried that out. */
+  AgentEnded: {}
   /** The first message was no start message, or did not come in time. */
   StartFailed: { readonly message: string }
   /** The agent of the call could not be made. */
   FactoryFailed: { readonly callId: string; readonly cause: unknown }
-  /** A message was no JSON. */
+  /** A message could not be read at all. */
   Malformed: { readonly message: string }
-  /** A message was binary. */
+  /** A message was binary, on a wire of text. */
   Binary: {}
   /** A message was longer than `maxFrameBytes`. */
   TooLarge: { readonly limit: number }
@@ -35,11 +37,8 @@ export type Ending = Data.TaggedEnum<{
 }>
 export const Ending = Data.taggedEnum<Ending>()
 
-/** What is done about an ending. */
-export interface Answer {
-  /** Content of the error message that the peer gets, if it gets one. */
-  readonly error: string | undefined
-  readonly closeCode: number
+/** What an ending means on the server. */
+export interface Meaning {
   /** Whether the agent handles `CallEnded`. Not after garbage: what it would do then, it might do by mistake. */
   readonly callEnded: boolean
   /** How the server's log takes it. */
@@ -48,42 +47,32 @@ export interface Answer {
   readonly cause: unknown
 }
 
-const loop = "Error in websocket loop (likely message processing)"
+const quiet: Meaning = { callEnded: true, level: "Debug", cause: undefined }
+const refused: Meaning = { callEnded: false, level: "Warn", cause: undefined }
+const cut: Meaning = { callEnded: true, level: "Warn", cause: undefined }
+const failed = (cause: unknown): Meaning => ({ callEnded: true, level: "Error", cause })
+
+/** States what an ending means. */
+export const meaning: (ending: Ending) => Meaning = Ending.$match({
+  PeerClosed: () => quiet,
+  AgentEnded: () => quiet,
+  StartFailed: () => refused,
+  FactoryFailed: ({ cause }) => failed(cause),
+  Malformed: () => refused,
+  Binary: () => refused,
+  TooLarge: () => cut,
+  Flood: () => cut,
+  AgentFailed: ({ error }) => failed(error.cause),
+  Stalled: () => cut,
+  Idle: () => cut,
+  Draining: (): Meaning => ({ ...quiet, level: "Info" })
+})
 
 /**
- * The answer to an ending. What failed inside is named to the peer only where errors are exposed; always by the id under
- * which the log has it. Prefixes and close codes are Line's where Line has the case.
+ * What a platform may know of what went wrong inside: the message of the failure if errors are exposed, never its stack,
+ * and `internal error` if they are not.
  */
-export const answer = (
-  ending: Ending,
-  { errorId, exposeErrors }: { readonly errorId: string; readonly exposeErrors: boolean }
-): Answer => {
-  const failed = (prefix: string, cause: unknown): Answer => ({
-    error: `${prefix}: ${exposeErrors ? describe(cause) : "internal error"} (error id ${errorId})`,
-    closeCode: 1000,
-    callEnded: true,
-    level: "Error",
-    cause
-  })
-  const refused = (error: string, closeCode = 1000, callEnded = false): Answer => ({
-    error: `${error} (error id ${errorId})`,
-    closeCode,
-    callEnded,
-    level: "Warn",
-    cause: undefined
-  })
-  const quiet = { error: undefined, callEnded: true, cause: undefined } as const
-  return Ending.$match(ending, {
-    PeerClosed: (): Answer => ({ ...quiet, closeCode: 1000, level: "Debug" }),
-    StartFailed: ({ message }) => refused(`Failed to receive/parse start message: ${message}`),
-    FactoryFailed: ({ callId, cause }) => failed(`Error in get_agent for ${callId}`, cause),
-    Malformed: ({ message }) => refused(`Failed to parse JSON message: ${message}`),
-    Binary: () => refused(`${loop}: binary messages are not supported`),
-    TooLarge: ({ limit }) => refused(`Message too long: the limit is ${limit} bytes`, 1009, true),
-    Flood: ({ limit }) => refused(`Too many messages: the limit is ${limit} a second`, 1008, true),
-    AgentFailed: ({ error }) => failed(error.reason === "Turn" ? "Error in agent.process" : loop, error.cause),
-    Stalled: (): Answer => ({ ...quiet, closeCode: 1008, level: "Warn" }),
-    Idle: () => refused("Nothing was received for too long", 1000, true),
-    Draining: (): Answer => ({ ...quiet, closeCode: 1001, level: "Info" })
-  })
+export const detail = (ending: Ending, { exposeErrors }: { readonly exposeErrors: boolean }): string => {
+  const { cause } = meaning(ending)
+  return exposeErrors && cause !== undefined ? describe(cause) : "internal error"
 }

@@ -31,6 +31,11 @@ export interface Settings {
   readonly startTimeout: Duration.Duration
   /** `ANTIPHON_IDLE_TIMEOUT`, 10 minutes: a call on which nothing was received for this long is ended. */
   readonly idleTimeout: Duration.Duration
+  /**
+   * `ANTIPHON_LEASE_TIMEOUT`, 2 minutes: a call on a wire of HTTP requests is ended when no request came for this long, since
+   * no socket tells that the platform has gone.
+   */
+  readonly leaseTimeout: Duration.Duration
   /** `ANTIPHON_STALL_TIMEOUT`, 10 seconds: a peer that has not read off a full buffer in this time loses its call. */
   readonly stallTimeout: Duration.Duration
   /** `ANTIPHON_DRAIN_TIMEOUT`, 30 seconds: time that calls get to end by themselves when the server stops. */
@@ -70,6 +75,7 @@ export const config: Config.Config<Settings> = Config.all({
   maxBufferedBytes: count("ANTIPHON_MAX_BUFFERED_BYTES", 1024 * 1024, { minimum: 0 }),
   startTimeout: duration("ANTIPHON_START_TIMEOUT", "10 seconds"),
   idleTimeout: duration("ANTIPHON_IDLE_TIMEOUT", "10 minutes"),
+  leaseTimeout: duration("ANTIPHON_LEASE_TIMEOUT", "2 minutes"),
   stallTimeout: duration("ANTIPHON_STALL_TIMEOUT", "10 seconds"),
   drainTimeout: duration("ANTIPHON_DRAIN_TIMEOUT", "30 seconds"),
   token: orUndefined(Config.Redacted("ANTIPHON_TOKEN")),

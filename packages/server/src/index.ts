@@ -3,10 +3,14 @@
  *
  * @since 0.1.0
  */
+export * as CallHost from "./CallHost.ts"
 export * as Calls from "./Calls.ts"
-export * as CallSocket from "./CallSocket.ts"
 export * as Ending from "./Ending.ts"
+export * as LineApp from "./line/LineApp.ts"
+export * as LineProtocol from "./line/LineProtocol.ts"
+export * as Mount from "./Mount.ts"
 export * as PreCall from "./PreCall.ts"
+export * as Protocol from "./Protocol.ts"
 export * as RecordingFile from "./node/RecordingFile.ts"
 export * as Settings from "./Settings.ts"
 export * as VoiceAgentApp from "./node/VoiceAgentApp.ts"

@@ -107,7 +107,7 @@ describe("Start message", () => {
       yield* Server.allOver(server)
       assert.deepStrictEqual(seen, [])
       assert.deepStrictEqual(
-        server.log.filter(({ level }) => level !== "Debug"),
+        server.log.filter(({ annotations, level }) => level !== "Debug" && annotations["callId"] !== "bystander"),
         []
       )
     })

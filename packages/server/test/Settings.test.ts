@@ -59,6 +59,7 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
   },
   startTimeout: { name: "ANTIPHON_START_TIMEOUT", byDefault: 10_000, ...times },
   idleTimeout: { name: "ANTIPHON_IDLE_TIMEOUT", byDefault: 600_000, ...times },
+  leaseTimeout: { name: "ANTIPHON_LEASE_TIMEOUT", byDefault: 120_000, ...times },
   stallTimeout: { name: "ANTIPHON_STALL_TIMEOUT", byDefault: 10_000, ...times },
   drainTimeout: { name: "ANTIPHON_DRAIN_TIMEOUT", byDefault: 30_000, ...times },
   token: { name: "ANTIPHON_TOKEN", byDefault: undefined, good: [["s3cret", "s3cret"]], bad: [] },

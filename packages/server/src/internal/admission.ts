@@ -1,13 +1,17 @@
 /** Who may open a call: the token of the request, and the page it comes from. */
-import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Redacted from "effect/Redacted"
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { Settings } from "../Settings.ts"
 
-/** Status and detail of the refusal, or undefined where the request is admitted. */
+/** What admission looks at. Names of headers are in lower case. */
+interface Request {
+  readonly headers: { readonly [name: string]: string | undefined }
+}
+
+/** Status and detail of the refusal, or undefined if the request is admitted. */
 export const refusal = (
-  request: HttpServerRequest,
-  { allowedOrigins, token }: Settings
+  request: Request,
+  { allowedOrigins, token }: Pick<Settings, "allowedOrigins" | "token">
 ): { readonly status: number; readonly detail: string } | undefined => {
   if (token !== undefined && !sameText(given(request), Redacted.value(token))) {
     return { status: 401, detail: "Unauthorized" }
@@ -19,7 +23,7 @@ export const refusal = (
     : { status: 403, detail: "Origin not allowed" }
 }
 
-const given = ({ headers }: HttpServerRequest): string =>
+const given = ({ headers }: Request): string =>
   headers.authorization === undefined ? protocolToken(headers) : bearer(headers.authorization)
 
 const bearer = (header: string): string => /^Bearer +(.+)$/i.exec(header)?.[1]?.trim() ?? ""
@@ -28,7 +32,7 @@ const bearer = (header: string): string => /^Bearer +(.+)$/i.exec(header)?.[1]?.
  * The token that a page offers as a second subprotocol, `antiphon.bearer.<base64url>`: a browser lets a page name the
  * protocols of a socket, and no other header.
  */
-const protocolToken = (headers: HttpServerRequest["headers"]): string => {
+const protocolToken = (headers: Request["headers"]): string => {
   const [first, second, ...more] = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim())
   // The first is the one that is agreed upon and sent back: it must not be the secret.
   if (first !== "antiphon" || more.length > 0) return ""

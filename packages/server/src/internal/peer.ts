@@ -1,6 +1,6 @@
 /**
- * The sending side of a socket: text goes out in the fiber that made it. What a slow peer has not read yet is bounded: a
- * full buffer makes the sender wait, and a peer that has not read it off after too long is stalled.
+ * The sending side of a socket: text goes out in the fiber that made it. What a slow peer has not read yet is bounded: with
+ * a full buffer the peer is not ready, which makes the sender wait, and a peer that has not read it off after too long is stalled.
  *
  * Effect's sockets do not say how much waits to be sent, so this asks the connection of the request, which on Node is a
  * `net.Socket`. Where it is something else, nothing is bounded here and the platform's own limits hold.
@@ -13,10 +13,12 @@ import * as Socket from "effect/socket/Socket"
 import type { Settings } from "../Settings.ts"
 
 export interface Peer {
-  /** Sends texts in order; waits while the peer is behind. A peer that is gone takes everything. */
+  /** Sends texts in order, and does not wait until they are read. A peer that is gone takes everything. */
   readonly send: (texts: Arr.NonEmptyReadonlyArray<string>) => Effect.Effect<void>
-  /** Closes after a last text, for which nobody waits. */
-  readonly close: (code: number, last: string | undefined) => Effect.Effect<void>
+  /** Waits while the peer is behind with reading. */
+  readonly ready: Effect.Effect<void>
+  /** Closes, after what was sent. */
+  readonly close: (code: number, reason: string | undefined) => Effect.Effect<void>
   /** Drops the connection without a word: for a peer that reads none. */
   readonly terminate: Effect.Effect<void>
   /** Waits until the connection is lost. */
@@ -72,17 +74,9 @@ export const make = (options: {
   const waitForPeer = Effect.timeoutOrElse(drained, { duration: stallTimeout, orElse: () => options.onStalled })
 
   return {
-    send: (texts) => {
-      const write = Effect.ignore(options.writer.writeAll(texts))
-      return connection === undefined
-        ? write
-        : Effect.flatMap(write, () => (isBehind(connection) ? waitForPeer : Effect.void))
-    },
-    close: (code, last) =>
-      (last === undefined ? Effect.void : options.writer.write(last)).pipe(
-        Effect.andThen(options.writer.write(new Socket.CloseEvent(code))),
-        Effect.ignore
-      ),
+    send: (texts) => Effect.ignore(options.writer.writeAll(texts)),
+    ready: Effect.suspend(() => (connection !== undefined && isBehind(connection) ? waitForPeer : Effect.void)),
+    close: (code, reason) => Effect.ignore(options.writer.write(new Socket.CloseEvent(code, reason))),
     terminate: Effect.sync(() => connection?.destroy()),
     gone: Effect.callback((resume) => {
       if (connection === undefined) return

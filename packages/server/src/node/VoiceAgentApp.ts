@@ -1,5 +1,5 @@
 /**
- * Serves a voice agent on the wire of a voice platform: `POST /chats`, `GET /status`, `WS /ws`.
+ * Serves a voice agent on the wires of voice platforms; on Line's (`POST /chats`, `GET /status`, `WS /ws`) if none is named.
  *
  * `layer` adds the routes to an application's own `HttpRouter`, `layerServer` is a whole server on Node, and `serve` runs
  * one until it is interrupted.
@@ -9,35 +9,31 @@
 import type * as Agent from "@antiphon/core/Agent"
 import type * as Redaction from "@antiphon/core/recording/Redaction"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as ByteSize from "effect/ByteSize"
 import type * as Config from "effect/Config"
-import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServer from "effect/http/HttpServer"
-import type { HttpServerError, ServeError } from "effect/http/HttpServerError"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import type { SocketError } from "effect/socket/Socket"
 import { createServer } from "node:http"
+import * as CallHost from "../CallHost.ts"
 import * as Calls from "../Calls.ts"
-import * as CallSocket from "../CallSocket.ts"
-import * as Admission from "../internal/admission.ts"
-import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
-import * as PreCall from "../PreCall.ts"
-import * as RecordingFile from "./RecordingFile.ts"
+import * as Answers from "../internal/answers.ts"
+import * as Door from "../internal/door.ts"
+import * as LineApp from "../line/LineApp.ts"
+import type * as Mount from "../Mount.ts"
+import type * as PreCall from "../PreCall.ts"
 import * as Settings from "../Settings.ts"
-import * as Wire from "../line/Wire.ts"
+import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
+import * as RecordingFile from "./RecordingFile.ts"
 
 /** What can be said about an app beside its agent. */
 export interface Options<E = never, R = never> {
-  /** Asked before each call. Without it every call is taken. */
+  /** Wires that are served. Line's alone by default. */
+  readonly protocols?: ReadonlyArray<Mount.Mount<R>> | undefined
+  /** Asked before each call of Line's wire. With `protocols` it belongs to them: `LineApp.make({ preCall })`. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
   /** What of a call is blanked in its recording, where calls are recorded. */
   readonly redact?: Redaction.Redaction | undefined
@@ -45,22 +41,8 @@ export interface Options<E = never, R = never> {
   readonly settings?: Settings.Overrides | undefined
 }
 
-/** Version of the wire that is spoken, as Line 0.2.17 names it. */
-export const wireVersion = "2026-04-03"
-
-/** Longest body of `POST /chats`. */
-const maxBodySize = ByteSize.mebibytes(1)
-
 /** Time for a peer to answer a close, after which its connection is dropped: a server that stops waits for it. */
 const closeTimeoutMs = 3000
-
-const respond = (status: number, body: object, headers: Record<string, string> = {}) =>
-  HttpServerResponse.text(JSON.stringify(body), { status, headers, contentType: "application/json" })
-const agentCode = { "x-cartesia-error-source": "agent-code" }
-const notAllowed = (allow: string) => respond(405, { detail: "Method Not Allowed" }, { allow })
-const badUpgrade = respond(400, { detail: "The connection could not be upgraded" })
-const notFound = respond(404, { detail: "Not Found" })
-const unavailable = { Draining: "Server is shutting down", Full: "Too many calls" } as const
 
 /** Layer that adds the routes of an agent to a router, and brings the `Calls` that are open on them. */
 export const layer = <E, R = never, R2 = never, PE = never, PR = never>(
@@ -74,88 +56,15 @@ export const layer = <E, R = never, R2 = never, PE = never, PR = never>(
       const calls = yield* Calls.make(settings)
       const { recordDir: directory } = settings
       const record = directory === undefined ? undefined : RecordingFile.recorder({ directory, redact: options.redact })
-      const router = yield* HttpRouter.HttpRouter
-      const services = yield* Effect.context<Exclude<R | R2 | PR, Scope.Scope>>()
-
-      /** The answer to a request that may not open a call now, or undefined. */
-      const refused = (request: HttpServerRequest.HttpServerRequest) =>
-        Effect.map(calls.refusal, (reason) => {
-          const refusal = Admission.refusal(request, settings)
-          if (refusal !== undefined) return respond(refusal.status, { detail: refusal.detail })
-          return reason === undefined
-            ? undefined
-            : respond(503, { detail: unavailable[reason] }, { "retry-after": "5" })
-        })
-
-      yield* router.add("*", "/status", (request) =>
-        request.method === "GET" || request.method === "HEAD" ? status : Effect.succeed(notAllowed("GET"))
-      )
-      yield* router.add("*", "/chats", (request) =>
-        request.method === "POST"
-          ? Effect.flatMap(refused(request), (refusal) =>
-              refusal === undefined
-                ? Effect.provideContext(Effect.scoped(chat(request, options.preCall)), services as Context.Context<PR>)
-                : Effect.succeed(refusal)
-            )
-          : Effect.succeed(notAllowed("POST"))
-      )
-      yield* router.add("*", "/ws", (request) =>
-        Effect.gen(function* () {
-          if (!isUpgrade(request)) return notFound
-          const refusal = yield* refused(request)
-          if (refusal !== undefined) return refusal
-          const socket = yield* request.upgrade
-          yield* Effect.provideContext(
-            CallSocket.open(socket, { request, factory, calls, settings, record }),
-            services as Context.Context<Exclude<R | R2, Scope.Scope>>
-          ) as Effect.Effect<void, SocketError>
-          return HttpServerResponse.empty()
-        }).pipe(Effect.catchTag(["HttpServerError", "SocketError"], () => Effect.succeed(badUpgrade)))
-      )
+      const reception = yield* CallHost.reception(factory, { calls, settings, record })
+      if (options.protocols !== undefined && options.preCall !== undefined) {
+        return yield* Effect.die(new Error("With `protocols`, give the handler to Line's: LineApp.make({ preCall })"))
+      }
+      for (const mount of options.protocols ?? [LineApp.make({ preCall: options.preCall })]) {
+        yield* mount.routes(reception) as Effect.Effect<void, never, HttpRouter.HttpRouter | Exclude<PR, Scope.Scope>>
+      }
       return calls
     })
-  )
-
-const isUpgrade = (request: HttpServerRequest.HttpServerRequest): boolean =>
-  request.headers.upgrade?.toLowerCase() === "websocket"
-
-const status = Effect.map(DateTime.now, (now) => {
-  // As Python writes it: an offset instead of Z, microseconds, and no fraction where there is none.
-  const timestamp = DateTime.formatIso(now).replace(/\.(\d{3})Z$/, (_, ms) => (ms === "000" ? "" : `.${ms}000`))
-  return respond(200, { status: "ok", timestamp: `${timestamp.replace(/Z$/, "")}+00:00`, service: "cartesia-line" })
-})
-
-const unreadable = ({ reason }: HttpServerError) =>
-  reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
-    ? respond(413, { detail: "The body is too long" })
-    : respond(400, { detail: "The body could not be read" })
-
-const chat = <E, R>(request: HttpServerRequest.HttpServerRequest, preCall: PreCall.Handler<E, R> | undefined) =>
-  Effect.gen(function* () {
-    const body = yield* Effect.result(Effect.provideService(request.text, MaxBodySize, maxBodySize))
-    if (Result.isFailure(body)) return unreadable(body.failure)
-    const decoded = Wire.decodeChat(body.success)
-    if (Result.isFailure(decoded)) return respond(400, { detail: `Bad request: ${decoded.failure.message}` })
-    const call = decoded.success
-    const decision = preCall === undefined ? PreCall.accept() : yield* Effect.suspend(() => preCall(call))
-    if (decision._tag === "Rejected") return respond(403, { detail: "Call rejected" }, agentCode)
-    return respond(200, {
-      websocket_url: "/ws",
-      cartesia_version: wireVersion,
-      metadata: { ...call.metadata, ...decision.metadata },
-      ...(Object.keys(decision.config).length > 0 ? { config: decision.config } : {})
-    })
-  }).pipe(
-    Effect.catchIf(
-      (error): error is PreCall.HttpError => error instanceof PreCall.HttpError,
-      ({ detail, headers, status }) => Effect.succeed(respond(status, { detail }, { ...headers, ...agentCode }))
-    ),
-    Effect.catchCause((cause) =>
-      Effect.as(
-        Effect.logError("The pre-call handler failed.", cause),
-        respond(500, { detail: "Server error in call processing" }, agentCode)
-      )
-    )
   )
 
 /**
@@ -213,7 +122,7 @@ export const layerServer = <E, R = never, R2 = never, PE = never, PR = never>(
 
 // What Line's framework answers to a path that it does not know.
 const fallback = HttpRouter.add("*", "/*", (request) =>
-  Effect.succeed(isUpgrade(request) ? respond(403, { detail: "Forbidden" }) : notFound)
+  Effect.succeed(Door.isUpgrade(request) ? Answers.respond(403, { detail: "Forbidden" }) : Answers.notFound)
 )
 
 /** Serves an agent on Node until it is interrupted, then drains its calls. */

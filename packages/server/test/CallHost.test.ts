@@ -9,7 +9,9 @@ import { Socket } from "effect/socket"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import * as Calls from "../src/Calls.ts"
-import * as CallSocket from "../src/CallSocket.ts"
+import * as CallHost from "../src/CallHost.ts"
+import * as SocketDriver from "../src/internal/socketDriver.ts"
+import * as LineProtocol from "../src/line/LineProtocol.ts"
 import * as Settings from "../src/Settings.ts"
 import * as Client from "./support/client.ts"
 import * as Server from "./support/server.ts"
@@ -52,11 +54,13 @@ describe("A socket that gives frames in batches", () => {
       const { socket, written } = scripted(batches)
       const settings = yield* Settings.load()
       const calls = yield* Calls.make(settings)
-      yield* CallSocket.open(socket, {
+      const reception = yield* CallHost.reception(() => Effect.succeed(Server.echo), { calls, settings })
+      const request = { method: "GET", url: "/ws", params: {}, headers: {}, body: "" }
+      yield* SocketDriver.open(socket, {
         request: HttpServerRequest.fromWeb(new Request("http://localhost/ws")),
-        factory: () => Effect.succeed(Server.echo),
-        calls,
-        settings
+        admitted: { request },
+        protocol: LineProtocol.make(settings),
+        reception
       })
       yield* calls.drain
       return written
@@ -192,7 +196,7 @@ describe("A call", () => {
       yield* Server.allOver(server)
       assert.deepStrictEqual(
         server.log.map(({ message }) => message),
-        ["made", "turn", "The call ended: Malformed."]
+        ["The call started.", "made", "turn", "The call ended: Malformed."]
       )
       for (const line of server.log) assert.strictEqual(line.annotations["callId"], "c5", line.message)
       assert.notInclude(JSON.stringify(server.log), "SECRET")

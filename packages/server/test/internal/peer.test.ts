@@ -4,7 +4,7 @@ import { HttpServerRequest } from "effect/http"
 import { Socket } from "effect/socket"
 import { TestClock } from "effect/testing"
 import { EventEmitter } from "node:events"
-import * as Peer from "../src/internal/peer.ts"
+import * as Peer from "../../src/internal/peer.ts"
 
 /** A connection of Node's, as far as a peer looks at it. */
 class Connection extends EventEmitter {
@@ -40,7 +40,7 @@ const make = (connection: Connection | undefined) => {
 }
 
 const send = (peer: Peer.Peer, ...texts: readonly [string, ...Array<string>]) =>
-  Effect.forkChild(peer.send(texts), { startImmediately: true })
+  Effect.forkChild(Effect.andThen(peer.send(texts), peer.ready), { startImmediately: true })
 
 describe("Peer", () => {
   it.effect("takes texts in order without a wait while its buffer is not full", () =>
@@ -48,8 +48,8 @@ describe("Peer", () => {
       const connection = new Connection()
       const { peer, written } = make(connection)
       connection.writableLength = 100
-      yield* peer.send(["a", "b"])
-      yield* peer.send(["c"])
+      yield* Effect.andThen(peer.send(["a", "b"]), peer.ready)
+      yield* Effect.andThen(peer.send(["c"]), peer.ready)
       assert.deepStrictEqual(written, ["a", "b", "c"])
     })
   )
@@ -104,13 +104,14 @@ describe("Peer", () => {
     })
   )
 
-  it.effect("closes after its last text, and waits for no buffer", () =>
+  it.effect("sends and closes while its buffer is full, and waits for nothing", () =>
     Effect.gen(function* () {
       const connection = new Connection()
       const { peer, written } = make(connection)
       connection.writableLength = 1000
-      yield* peer.close(1008, "last")
-      assert.deepStrictEqual(written, ["last", new Socket.CloseEvent(1008)])
+      yield* peer.send(["last"])
+      yield* peer.close(1008, "why")
+      assert.deepStrictEqual(written, ["last", new Socket.CloseEvent(1008, "why")])
       yield* peer.close(1001, undefined)
       assert.deepStrictEqual(written.slice(2), [new Socket.CloseEvent(1001)])
     })
@@ -134,7 +135,7 @@ describe("Peer", () => {
   it.effect("of a platform whose connection is not Node's is never waited for", () =>
     Effect.gen(function* () {
       const { peer, written } = make(undefined)
-      yield* peer.send(["a"])
+      yield* Effect.andThen(peer.send(["a"]), peer.ready)
       yield* peer.terminate
       assert.deepStrictEqual(written, ["a"])
       assert.isFalse(peer.isGone())

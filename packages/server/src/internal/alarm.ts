@@ -1,0 +1,55 @@
+/** Rings at a time that may be moved, on a clock that never goes back. */
+import type { Clock } from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Monotonic from "./monotonic.ts"
+
+export interface Alarm {
+  /** Sets the time, in monotonic milliseconds. Undefined, or infinite, for never. */
+  readonly set: (at: number | undefined) => void
+  readonly cancel: () => void
+}
+
+/** Shortest wait: whoever asks for a time that has passed again and again must not stop the world. */
+const shortest = 1
+
+export const make = (options: {
+  readonly clock: Clock
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  /** Run in the alarm's own fiber. */
+  readonly ring: Effect.Effect<void>
+}): Alarm => {
+  const { clock, fork, ring } = options
+  let fiber: Fiber.Fiber<void> | undefined
+  let wakesAt = Number.POSITIVE_INFINITY
+  let at = Number.POSITIVE_INFINITY
+
+  const sleep = () => {
+    wakesAt = at
+    const wait = Duration.millis(Math.max(Math.ceil(at - Monotonic.millis(clock)), shortest))
+    fiber = fork(Effect.delay(wake, wait))
+  }
+  const wake = Effect.suspend(() => {
+    wakesAt = Number.POSITIVE_INFINITY
+    fiber = undefined
+    if (at === Number.POSITIVE_INFINITY) return Effect.void
+    if (at > Monotonic.millis(clock)) return Effect.sync(sleep)
+    at = Number.POSITIVE_INFINITY
+    return ring
+  })
+
+  return {
+    set: (next = Number.POSITIVE_INFINITY) => {
+      at = next
+      // One that wakes too early goes back to sleep, so moving a time on costs nothing.
+      if (at >= wakesAt) return
+      fiber?.interruptUnsafe()
+      sleep()
+    },
+    cancel: () => {
+      at = Number.POSITIVE_INFINITY
+      fiber?.interruptUnsafe()
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What the log says of a call: a line when it starts, one when it ends with its counts, and what was dropped in between,
+ * within bounds. Every line carries the id of the call, which comes from outside and is cut and escaped.
+ */
+import type { Clock } from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Ending from "../Ending.ts"
+import * as LogAllowance from "./logAllowance.ts"
+import * as Monotonic from "./monotonic.ts"
+
+/** Longest call id in a log, in UTF-16 units. */
+const longestId = 128
+
+/** A call id as it may stand in a log: short, and without characters that a terminal or a parser of lines acts on. */
+export const shownId = (callId: string): string => {
+  // oxlint-disable-next-line no-control-regex
+  const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+  return callId.length <= longestId
+    ? callId.replace(unsafe, escaped)
+    : `${callId.slice(0, longestId).replace(unsafe, escaped)}...`
+}
+
+export interface CallLog {
+  /** Id of the call, as it is shown; `unknown` until the call has started. */
+  readonly callId: () => string
+  readonly received: (count: number) => void
+  readonly sent: (count: number) => void
+  readonly turn: () => void
+  readonly started: (callId: string) => Effect.Effect<void>
+  /** A message that came was of no use. */
+  readonly dropped: (reason: string) => Effect.Effect<void>
+  readonly ended: (ending: Ending.Ending, errorId: string) => Effect.Effect<void>
+}
+
+/** Opens the log of a call that was just reached over a protocol. */
+export const make = (protocol: string, clock: Clock): CallLog => {
+  const openedAt = Monotonic.millis(clock)
+  const drops = LogAllowance.make(clock)
+  const counts = { received: 0, sent: 0, turns: 0, dropped: 0 }
+  let callId: string | undefined
+  const ofCall = (line: Effect.Effect<void>) => Effect.annotateLogs(line, { callId: callId ?? "unknown" })
+
+  return {
+    callId: () => callId ?? "unknown",
+    received: (count) => {
+      counts.received += count
+    },
+    sent: (count) => {
+      counts.sent += count
+    },
+    turn: () => {
+      counts.turns++
+    },
+    started: (id) =>
+      Effect.suspend(() => {
+        callId = shownId(id)
+        return ofCall(Effect.annotateLogs(Effect.logInfo("The call started."), { protocol }))
+      }),
+    dropped: (reason) =>
+      Effect.suspend(() => {
+        counts.dropped++
+        const leftOut = drops.take()
+        return leftOut === undefined
+          ? Effect.void
+          : ofCall(Effect.logWarning(`A message was dropped: ${reason}.${LogAllowance.andMore(leftOut)}`))
+      }),
+    ended: (ending, errorId) =>
+      Effect.suspend(() => {
+        const { cause, level } = Ending.meaning(ending)
+        // A call that was held leaves its line whatever ended it; a socket that came to nothing only if that was wrong.
+        const shown = level === "Debug" && callId !== undefined ? "Info" : level
+        const line = Effect.logWithLevel(shown)(
+          `The call ended: ${ending._tag}.`,
+          ...(cause === undefined ? [] : [cause])
+        )
+        const seconds = Math.round(Monotonic.millis(clock) - openedAt) / 1000
+        return ofCall(Effect.annotateLogs(line, { protocol, errorId, ...facts(ending), seconds, ...counts }))
+      })
+  }
+}
+
+/** What an ending says beside its name, and that may stand in a log. */
+const facts = (ending: Ending.Ending): { readonly [key: string]: unknown } =>
+  "message" in ending ? { why: ending.message } : "limit" in ending ? { limit: ending.limit } : {}

@@ -1,0 +1,41 @@
+/** Makes what a call needs and releases it, each within a time, whatever a factory does. */
+import type * as Agent from "@antiphon/core/Agent"
+import type { CallRequest } from "@antiphon/core/CallRequest"
+import type { Duration } from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+
+/** Makes the agent of a call. Fails, or dies, if the factory does or takes too long. */
+export const agent = <E, R, R2>(
+  factory: Agent.Factory<E, R, R2>,
+  request: CallRequest,
+  { scope, within }: { readonly scope: Scope.Closeable; readonly within: Duration }
+) =>
+  // In a fiber of its own: a factory that cannot be interrupted, or hangs in its cleanup, holds up nothing but itself.
+  Effect.suspend(() => factory(request)).pipe(
+    Scope.provide(scope),
+    Effect.forkDetach({ startImmediately: true }),
+    Effect.flatMap((making) =>
+      Effect.ensuring(
+        Fiber.join(making),
+        Effect.sync(() => making.interruptUnsafe())
+      )
+    ),
+    Effect.timeoutOrElse({
+      duration: within,
+      orElse: () => Effect.die(new Error("the agent was not made in time"))
+    })
+  )
+
+/** Closes the scope of a call. What takes too long is left to itself: it must not keep the call, or the server, open. */
+export const release = (scope: Scope.Closeable, within: Duration): Effect.Effect<void> =>
+  Effect.flatMap(
+    Effect.forkDetach(Effect.uninterruptible(Scope.close(scope, Exit.void)), { startImmediately: true }),
+    (releasing) =>
+      Effect.timeoutOrElse(Effect.interruptible(Fiber.join(releasing)), {
+        duration: within,
+        orElse: () => Effect.logWarning("What the agent of a call holds was not released in time.")
+      })
+  )

@@ -1,0 +1,132 @@
+/**
+ * The HTTP responses that are awaited on one call. A response is whole, or a stream of pieces. What a slow platform has not
+ * taken yet is bounded, as on a socket.
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Latch from "effect/Latch"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { Link } from "../CallHost.ts"
+import type * as Protocol from "../Protocol.ts"
+import type { Settings } from "../Settings.ts"
+import * as Answers from "./answers.ts"
+
+interface Reply {
+  readonly head: Deferred.Deferred<HttpServerResponse.HttpServerResponse>
+  readonly pieces: Queue.Queue<Uint8Array, Cause.Done | Dropped>
+}
+
+/** The connection of a response is to be cut off. */
+type Dropped = "Dropped"
+
+export interface Replies {
+  readonly link: Link
+  /** Opens a reply, has its number told, and gives the response as soon as it has begun. */
+  readonly awaitReply: (
+    tell: (reply: Protocol.ReplyId) => Effect.Effect<void>
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+}
+
+const encoder = new TextEncoder()
+const callIsOver = Answers.respond(503, { detail: "The call is over" })
+
+export const make = (options: {
+  readonly settings: Pick<Settings, "maxBufferedBytes" | "stallTimeout">
+  /** The platform went away from a reply that was not complete. */
+  readonly onClosed: (reply: Protocol.ReplyId) => Effect.Effect<void>
+  readonly onStalled: Effect.Effect<void>
+}): Replies => {
+  const { maxBufferedBytes, stallTimeout } = options.settings
+  const open = new Map<Protocol.ReplyId, Reply>()
+  const roomy = Latch.makeUnsafe(true)
+  let last = 0
+  let waiting = 0
+  let over = false
+
+  const count = (bytes: number) => {
+    waiting += bytes
+    if (waiting > maxBufferedBytes) roomy.closeUnsafe()
+    else roomy.openUnsafe()
+  }
+
+  /** Gone before its time: nothing more is wanted for it. */
+  const abandoned = (id: Protocol.ReplyId) =>
+    Effect.suspend(() => (open.delete(id) ? options.onClosed(id) : Effect.void))
+
+  const streamed = (id: Protocol.ReplyId, { pieces }: Reply) =>
+    HttpServerResponse.stream(
+      Stream.fromQueue(pieces).pipe(
+        Stream.tap((piece) => Effect.sync(() => count(-piece.length))),
+        Stream.onExit(() => Effect.andThen(forget(pieces), abandoned(id)))
+      ),
+      { contentType: "text/event-stream", headers: { "cache-control": "no-store" } }
+    )
+  const forget = (pieces: Reply["pieces"]) =>
+    Effect.map(Queue.clear(pieces).pipe(Effect.catch(() => Effect.succeed([]))), (left) =>
+      left.forEach((piece) => count(-piece.length))
+    )
+
+  const one = (wanted: Protocol.Outward): void => {
+    if (wanted._tag !== "Answer" && wanted._tag !== "Chunk") return
+    const reply = open.get(wanted.reply)
+    if (reply === undefined) return
+    if (wanted._tag === "Answer") {
+      const { body, contentType = "application/json", status } = wanted
+      open.delete(wanted.reply)
+      Deferred.doneUnsafe(reply.head, Effect.succeed(HttpServerResponse.text(body, { status, contentType })))
+      return
+    }
+    if (wanted.text !== "") {
+      const piece = encoder.encode(wanted.text)
+      count(piece.length)
+      Queue.offerUnsafe(reply.pieces, piece)
+    }
+    if (wanted.last) {
+      open.delete(wanted.reply)
+      Queue.endUnsafe(reply.pieces)
+    }
+    Deferred.doneUnsafe(reply.head, Effect.succeed(streamed(wanted.reply, reply)))
+  }
+
+  const perform = (wanted: ReadonlyArray<Protocol.Outward>) => Effect.sync(() => wanted.forEach(one))
+
+  const close = (how: "End" | "Drop") =>
+    Effect.sync(() => {
+      over = true
+      roomy.openUnsafe()
+      for (const { head, pieces } of open.values()) {
+        Deferred.doneUnsafe(head, Effect.succeed(callIsOver))
+        if (how === "End") Queue.endUnsafe(pieces)
+        else Queue.failCauseUnsafe(pieces, Cause.fail("Dropped"))
+      }
+      open.clear()
+    })
+
+  return {
+    link: {
+      perform,
+      ready: Effect.suspend(() =>
+        waiting <= maxBufferedBytes || over
+          ? Effect.void
+          : Effect.timeoutOrElse(roomy.await, { duration: stallTimeout, orElse: () => options.onStalled })
+      ),
+      deafen: Effect.void,
+      end: (lastWords) => Effect.andThen(perform(lastWords), close("End")),
+      drop: close("Drop")
+    },
+    awaitReply: (tell) =>
+      Effect.gen(function* () {
+        if (over) return callIsOver
+        const id = ++last
+        const reply: Reply = {
+          head: yield* Deferred.make<HttpServerResponse.HttpServerResponse>(),
+          pieces: yield* Queue.unbounded<Uint8Array, Cause.Done | Dropped>()
+        }
+        open.set(id, reply)
+        return yield* Effect.onInterrupt(Effect.andThen(tell(id), Deferred.await(reply.head)), () => abandoned(id))
+      })
+  }
+}

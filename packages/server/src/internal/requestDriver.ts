@@ -1,0 +1,100 @@
+/**
+ * Holds calls on HTTP requests. A call without a socket lives in a lease under the platform's key for it: the first request
+ * opens it, later ones join it, and it ends by its protocol or when nothing came for too long.
+ */
+import * as ByteSize from "effect/ByteSize"
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { MaxBodySize } from "effect/http/HttpIncomingMessage"
+import type { HttpServerError } from "effect/http/HttpServerError"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type { CallHost, Reception } from "../CallHost.ts"
+import { Ending } from "../Ending.ts"
+import type * as Protocol from "../Protocol.ts"
+import * as Answers from "./answers.ts"
+import * as Door from "./door.ts"
+import * as Intake from "./intake.ts"
+import * as Replies from "./replies.ts"
+
+interface Lease {
+  readonly host: CallHost
+  readonly replies: Replies.Replies
+  readonly pace: Intake.Pace
+}
+
+/** Makes what answers the requests of a protocol. */
+export const make = <State>(options: {
+  readonly protocol: Protocol.Protocol<State>
+  readonly reception: Reception
+  readonly idleTimeout?: Duration.Duration | undefined
+}) => {
+  const { protocol, reception } = options
+  const { settings } = reception
+  const leases = new Map<string, Lease>()
+  // Two first requests of one call come at once: the second must find what the first has opened.
+  const turnstile = Semaphore.makeUnsafe(1)
+
+  const open = (admitted: Protocol.Admitted): Effect.Effect<Lease> =>
+    Effect.gen(function* () {
+      const { key } = admitted
+      const pace = Intake.pace(settings.maxFramesPerSecond, yield* Clock.Clock)
+      const scope = yield* Scope.make()
+      let host: CallHost | undefined
+      let replies: Replies.Replies | undefined
+      host = yield* reception.open({
+        protocol,
+        admitted,
+        scope,
+        idleTimeout: options.idleTimeout ?? settings.leaseTimeout,
+        connect: (stop) =>
+          Effect.sync(() => {
+            replies = Replies.make({
+              settings,
+              onClosed: (reply) => host?.tell({ _tag: "ReplyClosed", reply }) ?? Effect.void,
+              onStalled: stop(Ending.Stalled())
+            })
+            return replies.link
+          })
+      })
+      const lease: Lease = { host, replies: replies!, pace }
+      if (key !== undefined) {
+        leases.set(key, lease)
+        const forget = Effect.sync(() => {
+          // A call that ends slowly may have been followed by another of the same key.
+          if (leases.get(key) === lease) leases.delete(key)
+        })
+        yield* Scope.addFinalizer(scope, forget)
+      }
+      return lease
+    })
+
+  /** The call of a key, or a new one. */
+  const leaseOf = (admitted: Protocol.Admitted): Effect.Effect<Lease, HttpServerResponse> =>
+    turnstile.withPermit(
+      Effect.suspend(() => {
+        const known = admitted.key === undefined ? undefined : leases.get(admitted.key)
+        return known !== undefined && !known.host.isOver()
+          ? Effect.succeed(known)
+          : Effect.andThen(Door.roomFor(reception), open(admitted))
+      })
+    )
+
+  return (request: HttpServerRequest, params: Protocol.WireRequest["params"]): Effect.Effect<HttpServerResponse> =>
+    Effect.gen(function* () {
+      const limit = ByteSize.bytes(settings.maxFrameBytes)
+      const body = yield* Effect.mapError(Effect.provideService(request.text, MaxBodySize, limit), unreadable)
+      const wire = Door.wireRequest(request, params, body)
+      const admitted = yield* Effect.mapError(protocol.admit(wire), Door.refused)
+      const { host, pace, replies } = yield* leaseOf(admitted)
+      host.touch(1)
+      if (pace.isFlood(1)) yield* host.stop(Ending.Flood({ limit: settings.maxFramesPerSecond }))
+      return yield* replies.awaitReply((reply) => host.tell({ _tag: "Request", request: wire, reply }))
+    }).pipe(Effect.catch(Effect.succeed))
+}
+
+const unreadable = ({ reason }: HttpServerError): HttpServerResponse =>
+  reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge" ? Answers.bodyTooLong : Answers.badBody

@@ -1,0 +1,125 @@
+/**
+ * Holds a call on a WebSocket: one fiber reads the socket and tells each frame; what the machine wants is written by
+ * whichever fiber it came up in.
+ */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Scope from "effect/Scope"
+import type * as Socket from "effect/socket/Socket"
+import * as CallHost from "../CallHost.ts"
+import { Ending } from "../Ending.ts"
+import type * as Protocol from "../Protocol.ts"
+import type { Settings } from "../Settings.ts"
+import * as Intake from "./intake.ts"
+import * as Peer from "./peer.ts"
+
+type Frame = string | Uint8Array
+
+/**
+ * Opens a call on a socket, and returns once the socket is open. The call outlives the request it came with.
+ */
+export const open = <State>(
+  socket: Socket.Socket,
+  options: {
+    readonly request: HttpServerRequest
+    readonly admitted: Protocol.Admitted
+    readonly protocol: Protocol.Protocol<State>
+    readonly reception: CallHost.Reception
+  }
+): Effect.Effect<void, Socket.SocketError> =>
+  Effect.gen(function* () {
+    const { admitted, protocol, reception, request } = options
+    const { settings } = reception
+    const scope = yield* Scope.make()
+    const reading: { fiber?: Fiber.Fiber<void> } = {}
+    const connect = (stop: CallHost.CallHost["stop"]) =>
+      Effect.gen(function* () {
+        const writer = yield* Effect.scoped(socket.writer)
+        const { pull } = yield* Scope.provide(socket.reader, scope)
+        const peer = Peer.make({ request, writer, settings, onStalled: stop(Ending.Stalled()) })
+        return { pull, peer }
+      })
+    let connected: Effect.Success<ReturnType<typeof connect>>
+    const host = yield* reception.open({
+      protocol,
+      admitted,
+      scope,
+      connect: (stop) =>
+        Effect.map(connect(stop), (made) => {
+          connected = made
+          return linkOf(made.peer, reading)
+        })
+    })
+    const { peer, pull } = connected!
+    reading.fiber = yield* Effect.forkDetach(read(pull, host, peer, settings), { startImmediately: true })
+  })
+
+const linkOf = (peer: Peer.Peer, reading: { readonly fiber?: Fiber.Fiber<void> }): CallHost.Link => ({
+  perform: perform(peer),
+  ready: peer.ready,
+  deafen: Effect.sync(() => reading.fiber?.interruptUnsafe()),
+  end: (lastWords) =>
+    Effect.andThen(
+      perform(peer)(lastWords),
+      lastWords.some(({ _tag }) => _tag === "Close") ? Effect.void : peer.terminate
+    ),
+  drop: peer.terminate
+})
+
+/** Writes frames in order. What answers HTTP requests has no place on a socket. */
+const perform =
+  (peer: Peer.Peer) =>
+  (wanted: ReadonlyArray<Protocol.Outward>): Effect.Effect<void> => {
+    const texts: Array<string> = []
+    let close: Extract<Protocol.Outward, { readonly _tag: "Close" }> | undefined
+    for (const one of wanted) {
+      if (one._tag === "Send") texts.push(one.text)
+      else if (one._tag === "Close") close ??= one
+    }
+    const sent = texts.length === 0 ? Effect.void : peer.send(texts as unknown as Arr.NonEmptyReadonlyArray<string>)
+    return close === undefined ? sent : Effect.andThen(sent, peer.close(close.code, close.reason))
+  }
+
+type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
+
+/** Reads until the socket is gone or a frame is beyond a limit, which ends the call. */
+const read = (pull: Pull, host: CallHost.CallHost, peer: Peer.Peer, settings: Settings): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { maxFrameBytes, maxFramesPerSecond } = settings
+    const pace = Intake.pace(maxFramesPerSecond, yield* Clock.Clock)
+    const one = (frame: Frame): Effect.Effect<void, Ending> =>
+      Intake.isTooLarge(frame, maxFrameBytes)
+        ? Effect.fail(Ending.TooLarge({ limit: maxFrameBytes }))
+        : host.tell({ _tag: "Frame", frame })
+    const gone = Effect.andThen(peer.gone, Effect.fail(Ending.PeerClosed()))
+    /** Nothing more is read while the call, or the peer, is behind. Then this is how a peer that goes away is noticed. */
+    const keepPace = Effect.suspend((): Effect.Effect<void, Ending> => {
+      const room = host.room()
+      return room === undefined ? peer.ready : Effect.raceFirst(room, gone)
+    })
+    const next = Effect.flatMap(pull, (frames): Effect.Effect<void, Ending> => {
+      host.touch(frames.length)
+      if (pace.isFlood(frames.length)) return Effect.fail(Ending.Flood({ limit: maxFramesPerSecond }))
+      const told = frames.length === 1 ? one(frames[0]) : Effect.forEach(frames, one, { discard: true })
+      return Effect.andThen(told, keepPace)
+    })
+    return yield* Effect.forever(next, { disableYield: true })
+  }).pipe(Effect.catchCause((cause) => host.stop(endingOf(cause, settings))))
+
+const endingOf = (cause: Cause.Cause<Ending | Socket.SocketError>, { maxFrameBytes }: Settings): Ending => {
+  const failure = cause.reasons.find(Cause.isFailReason)?.error
+  if (failure === undefined) return CallHost.broken(cause)
+  if (failure._tag !== "SocketError") return failure
+  const { reason } = failure
+  // The socket library closes by itself if a frame is beyond its own limit, and tells it as a failed read.
+  return reason._tag === "SocketReadError" && /max payload/i.test(String(messageOf(reason.cause)))
+    ? Ending.TooLarge({ limit: maxFrameBytes })
+    : Ending.PeerClosed()
+}
+
+const messageOf = (cause: unknown): unknown =>
+  typeof cause === "object" && cause !== null && "message" in cause ? cause.message : cause

@@ -1,0 +1,105 @@
+/**
+ * The routes of Cartesia's Line wire: `POST /chats`, `GET /status`, `WS /ws`.
+ *
+ * @since 0.1.0
+ */
+import * as ByteSize from "effect/ByteSize"
+import type * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import { MaxBodySize } from "effect/http/HttpIncomingMessage"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type { HttpServerError } from "effect/http/HttpServerError"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import * as Answers from "../internal/answers.ts"
+import * as Door from "../internal/door.ts"
+import * as Mount from "../Mount.ts"
+import * as PreCall from "../PreCall.ts"
+import * as LineProtocol from "./LineProtocol.ts"
+import * as Wire from "./Wire.ts"
+
+/** Version of the wire that is spoken, as Line 0.2.17 names it. */
+export const wireVersion = "2026-04-03"
+
+/** Longest body of `POST /chats`. */
+const maxBodySize = ByteSize.mebibytes(1)
+
+const agentCode = { "x-cartesia-error-source": "agent-code" }
+
+/** Mounts Line's wire. `preCall` is asked before each call; without it every call is taken. */
+export const make = <E = never, R = never>(
+  options: { readonly preCall?: PreCall.Handler<E, R> | undefined } = {}
+): Mount.Mount<Exclude<R, Scope.Scope>> => ({
+  name: "line",
+  routes: (reception) =>
+    Effect.gen(function* () {
+      const protocol = LineProtocol.make(reception.settings)
+      const router = yield* HttpRouter.HttpRouter
+      const services = yield* Effect.context<Exclude<R, Scope.Scope>>()
+      const admitted = (request: HttpServerRequest.HttpServerRequest) =>
+        Effect.andThen(
+          Effect.mapError(protocol.admit(Door.wireRequest(request, {}, "")), Door.refused),
+          Door.roomFor(reception)
+        )
+
+      yield* router.add("*", "/status", (request) =>
+        request.method === "GET" || request.method === "HEAD" ? status : Effect.succeed(Answers.notAllowed("GET"))
+      )
+      yield* router.add("*", "/chats", (request) =>
+        request.method === "POST"
+          ? admitted(request).pipe(
+              Effect.andThen(
+                Effect.provideContext(Effect.scoped(chat(request, options.preCall)), services as Context.Context<R>)
+              ),
+              Effect.catch(Effect.succeed)
+            )
+          : Effect.succeed(Answers.notAllowed("POST"))
+      )
+      yield* router.add("*", "/ws", Mount.upgrade(protocol, reception))
+    })
+})
+
+const status = Effect.map(DateTime.now, (now) => {
+  // As Python writes it: an offset instead of Z, microseconds, and no fraction if there is none.
+  const timestamp = DateTime.formatIso(now).replace(/\.(\d{3})Z$/, (_, ms) => (ms === "000" ? "" : `.${ms}000`))
+  return Answers.respond(200, {
+    status: "ok",
+    timestamp: `${timestamp.replace(/Z$/, "")}+00:00`,
+    service: "cartesia-line"
+  })
+})
+
+const unreadable = ({ reason }: HttpServerError) =>
+  reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge" ? Answers.bodyTooLong : Answers.badBody
+
+const chat = <E, R>(request: HttpServerRequest.HttpServerRequest, preCall: PreCall.Handler<E, R> | undefined) =>
+  Effect.gen(function* () {
+    const body = yield* Effect.result(Effect.provideService(request.text, MaxBodySize, maxBodySize))
+    if (Result.isFailure(body)) return unreadable(body.failure)
+    const decoded = Wire.decodeChat(body.success)
+    if (Result.isFailure(decoded)) {
+      return Answers.respond(400, { detail: `Bad request: ${decoded.failure.message}` })
+    }
+    const call = decoded.success
+    const decision = preCall === undefined ? PreCall.accept() : yield* Effect.suspend(() => preCall(call))
+    if (decision._tag === "Rejected") return Answers.respond(403, { detail: "Call rejected" }, agentCode)
+    return Answers.respond(200, {
+      websocket_url: "/ws",
+      cartesia_version: wireVersion,
+      metadata: { ...call.metadata, ...decision.metadata },
+      ...(Object.keys(decision.config).length > 0 ? { config: decision.config } : {})
+    })
+  }).pipe(
+    Effect.catchIf(
+      (error): error is PreCall.HttpError => error instanceof PreCall.HttpError,
+      ({ detail, headers, status }) => Effect.succeed(Answers.respond(status, { detail }, { ...headers, ...agentCode }))
+    ),
+    Effect.catchCause((cause) =>
+      Effect.as(
+        Effect.logError("The pre-call handler failed.", cause),
+        Answers.respond(500, { detail: "Server error in call processing" }, agentCode)
+      )
+    )
+  )

@@ -1,0 +1,115 @@
+/**
+ * Cartesia's Line wire as a protocol: a start message, then messages both ways, and the words and close codes of an ending
+ * as Line 0.2.17 has them. `Wire` reads and writes the messages.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { Ending } from "../Ending.ts"
+import * as Admission from "../internal/admission.ts"
+import * as Protocol from "../Protocol.ts"
+import type { Settings } from "../Settings.ts"
+import * as Wire from "./Wire.ts"
+
+/** Where a call stands: its start message is awaited, it is held, or it has been ended by a message. */
+export type State = "Opening" | "Open" | "Over"
+
+/** Line's platform waits with an action until what was said before has been spoken, and reports words as they are heard. */
+const capabilities: Protocol.Capabilities = {
+  heard: "words",
+  unasked: "anytime",
+  sequencesActions: true,
+  dtmf: { in: true, out: true },
+  transfer: true,
+  hangUp: true
+}
+
+const nothing: ReadonlyArray<Protocol.Wanted> = []
+const end = (ending: Ending): Protocol.Step<State> => ["Over", [{ _tag: "End", ending }]]
+
+const started = (frame: string | Uint8Array): Protocol.Step<State> =>
+  Result.match(Wire.decodeStart(frame), {
+    onSuccess: (request): Protocol.Step<State> => ["Open", [{ _tag: "Start", request }]],
+    onFailure: ({ message }) => end(Ending.StartFailed({ message }))
+  })
+
+const received = (frame: string | Uint8Array): Protocol.Step<State> => {
+  if (typeof frame !== "string") return end(Ending.Binary())
+  const message = Wire.decode(frame)
+  switch (message._tag) {
+    case "Report":
+      return ["Open", [{ _tag: "Report", report: message.report }]]
+    case "Dropped":
+      return ["Open", [{ _tag: "Dropped", reason: message.reason }]]
+    case "Malformed":
+      return end(Ending.Malformed({ message: message.reason }))
+  }
+}
+
+const step = (state: State, told: Protocol.Told): Protocol.Step<State> => {
+  switch (told._tag) {
+    case "Frame":
+      return state === "Opening" ? started(told.frame) : state === "Open" ? received(told.frame) : [state, nothing]
+    case "Outputs":
+      return [state, Arr.map(told.outputs, (output) => ({ _tag: "Send", text: Wire.encode(output) }))]
+    case "Ending":
+      return ["Over", lastWords(told)]
+    default:
+      return [state, nothing]
+  }
+}
+
+const loop = "Error in websocket loop (likely message processing)"
+
+interface Answer {
+  /** Content of the error message that the platform gets, if it gets one. */
+  readonly error?: string
+  readonly code: number
+}
+
+/**
+ * What the platform is told about an ending. Prefixes and close codes are Line's if Line has the case.
+ */
+const answer = (ending: Ending, detail: string): Answer =>
+  Ending.$match(ending, {
+    PeerClosed: (): Answer => ({ code: 1000 }),
+    AgentEnded: () => ({ code: 1000 }),
+    StartFailed: ({ message }) => ({ error: `Failed to receive/parse start message: ${message}`, code: 1000 }),
+    FactoryFailed: ({ callId }) => ({ error: `Error in get_agent for ${callId}: ${detail}`, code: 1000 }),
+    Malformed: ({ message }) => ({ error: `Failed to parse JSON message: ${message}`, code: 1000 }),
+    Binary: () => ({ error: `${loop}: binary messages are not supported`, code: 1000 }),
+    TooLarge: ({ limit }) => ({ error: `Message too long: the limit is ${limit} bytes`, code: 1009 }),
+    Flood: ({ limit }) => ({ error: `Too many messages: the limit is ${limit} a second`, code: 1008 }),
+    AgentFailed: ({ error }) => ({
+      error: `${error.reason === "Turn" ? "Error in agent.process" : loop}: ${detail}`,
+      code: 1000
+    }),
+    Stalled: () => ({ code: 1008 }),
+    Idle: () => ({ error: "Nothing was received for too long", code: 1000 }),
+    Draining: () => ({ code: 1001 })
+  })
+
+const lastWords = (told: Extract<Protocol.Told, { readonly _tag: "Ending" }>): ReadonlyArray<Protocol.Wanted> => {
+  const { code, error } = answer(told.ending, told.detail)
+  const close: Protocol.Wanted = { _tag: "Close", code }
+  return error === undefined
+    ? [close]
+    : [{ _tag: "Send", text: Wire.encodeError(`${error} (error id ${told.errorId})`) }, close]
+}
+
+/** Makes the protocol. `admit` wants the token and a page of an allowed origin. */
+export const make = (settings: Pick<Settings, "token" | "allowedOrigins">): Protocol.Protocol<State> => ({
+  name: "line",
+  capabilities,
+  subprotocols: [],
+  admit: (request) =>
+    Effect.suspend(() => {
+      const refusal = Admission.refusal(request, settings)
+      return refusal === undefined ? Effect.succeed({ request }) : Effect.fail(new Protocol.Refused(refusal))
+    }),
+  open: () => ["Opening", nothing],
+  step,
+  due: () => undefined
+})
