@@ -1,0 +1,405 @@
+/**
+ * What the caller hears: audio queued with its words, sent a little ahead of real time, paused, cut, and what was heard.
+ *
+ * Pure: the time is handed in, and each function returns the playback after it. What was heard is known as well as the
+ * line reports it: exactly (`position`: a page counts its samples), by marks that a carrier returns (`marks`), or by
+ * the time at which each sample must have been played (`estimate`).
+ *
+ * Every frame and mark carries its generation, which a cut replaces, and its stream, which also a pause replaces: after
+ * either, the line is cleared, and what is reported of an old stream tells only what had been heard of it.
+ *
+ * @since 0.1.0
+ */
+import * as AudioFormat from "./AudioFormat.ts"
+import * as AudioTime from "./AudioTime.ts"
+import * as Tape from "./playback/internal/tape.ts"
+
+type Time = AudioTime.AudioTime
+
+/** How the line tells what was heard. */
+export type Report = "marks" | "position" | "estimate"
+
+/** How a call is played. */
+export interface Options {
+  readonly format: AudioFormat.AudioFormat
+  readonly report: Report
+  /** Audio that may be on its way. 100 ms by default; at least one frame is. */
+  readonly leadMs?: number | undefined
+  /** The length of a frame. 20 ms by default. */
+  readonly frameMs?: number | undefined
+  /** With `estimate`: from sending a sample until it is heard, as far as it is known. 0 by default. */
+  readonly latencyMs?: number | undefined
+}
+
+/** A word in the audio of a reply: milliseconds from the reply's first sample, and its place in the text of the reply. */
+export interface Word {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+}
+
+/**
+ * Audio of a reply. The chunks of a reply follow one another. Words may come with the chunk they are in, before it, or
+ * after it with empty `bytes`.
+ */
+export interface Chunk {
+  readonly generation: number
+  /** What the audio belongs to, such as the id of the agent's turn. */
+  readonly reply: string
+  readonly bytes: Uint8Array
+  readonly words: ReadonlyArray<Word>
+  readonly interruptible: boolean
+}
+
+/** Something that leaves. */
+export type Output =
+  | {
+      readonly _tag: "Audio"
+      readonly generation: number
+      readonly stream: number
+      /** When its first sample is played, if the line is on time. */
+      readonly at: Time
+      readonly bytes: Uint8Array
+    }
+  | { readonly _tag: "Mark"; readonly generation: number; readonly stream: number; readonly name: string }
+
+/** A word that was heard to its end. */
+export interface HeardWord {
+  readonly text: string
+  readonly reply: string
+  readonly from: number | undefined
+  readonly to: number | undefined
+}
+
+/** What was heard since this was last asked. `began`: replies of which the first sample was heard. */
+export interface Heard {
+  readonly words: ReadonlyArray<HeardWord>
+  readonly began: ReadonlyArray<string>
+}
+
+/** A stretch on its way, and when it is played. */
+interface Flight {
+  readonly from: number
+  readonly to: number
+  readonly at: Time
+}
+
+/** A stream that was cleared, until the line has told how much of it was heard. */
+interface Closing {
+  readonly stream: number
+  readonly start: number
+  readonly tape: Tape.Tape
+  readonly heard: number
+  readonly estimate: number
+  readonly at: Time
+  readonly begun: string | undefined
+  readonly isCut: boolean
+}
+
+/** The playback of a call. Plain data. */
+export interface Playback {
+  readonly format: AudioFormat.AudioFormat
+  readonly report: Report
+  readonly leadMs: number
+  readonly frameMs: number
+  readonly latencyMs: number
+  readonly generation: number
+  readonly stream: number
+  readonly tape: Tape.Tape
+  /** Samples of the tape: the first of this stream, the next to send, the next to be heard. */
+  readonly start: number
+  readonly sent: number
+  readonly heard: number
+  readonly flights: ReadonlyArray<Flight>
+  readonly nextAt: Time
+  readonly markedAt: number
+  readonly isPaused: boolean
+  readonly begun: string | undefined
+  readonly closing: Closing | undefined
+}
+
+/** Where a line reports nothing for so long, audio counts as heard at the time at which it must have been. */
+const silentLineMs = 2000
+/** How long a line may take to tell what was heard of a stream that was cleared. */
+const closingMs = 500
+/** Audio without the end of a word that goes without a mark. */
+const markEveryMs = 200
+
+/** Makes the playback of a call. */
+export const make = (options: Options): Playback => ({
+  format: options.format,
+  report: options.report,
+  leadMs: options.leadMs ?? 100,
+  frameMs: options.frameMs ?? 20,
+  latencyMs: options.latencyMs ?? 0,
+  generation: 0,
+  stream: 0,
+  tape: Tape.empty,
+  start: 0,
+  sent: 0,
+  heard: 0,
+  flights: [],
+  nextAt: AudioTime.zero,
+  markedAt: 0,
+  isPaused: false,
+  begun: undefined,
+  closing: undefined
+})
+
+/** Queues audio. What can be interrupted and belongs to an old generation is dropped: it was cut before it came. */
+export const push = (playback: Playback, chunk: Chunk): Playback => {
+  if (chunk.interruptible && chunk.generation < playback.generation) return playback
+  const { tape, format } = playback
+  const samples = Math.floor(chunk.bytes.length / AudioFormat.bytesPerSample(format))
+  const origin = tape.origin?.reply === chunk.reply ? tape.origin : { reply: chunk.reply, at: tape.end }
+  const place = (ms: number) => origin.at + AudioTime.toSamples(AudioTime.make(ms), format.sampleRateHz)
+  const words = chunk.words.map(({ text, end, from, to }): Tape.Word => ({
+    text,
+    end: Math.max(1, place(end)),
+    reply: chunk.reply,
+    from,
+    to
+  }))
+  const stretch: Tape.Stretch = {
+    from: tape.end,
+    to: tape.end + samples,
+    bytes: chunk.bytes,
+    reply: chunk.reply,
+    interruptible: chunk.interruptible
+  }
+  return {
+    ...playback,
+    tape: {
+      stretches: samples === 0 ? tape.stretches : [...tape.stretches, stretch],
+      words: Tape.insert(tape.words, words),
+      end: stretch.to,
+      origin
+    }
+  }
+}
+
+/** Takes the frames and marks that are to leave now: never more than the lead ahead of what is played. */
+export const pull = (playback: Playback, now: Time): readonly [Playback, ReadonlyArray<Output>] => {
+  if (playback.isPaused || playback.sent === playback.tape.end) return [playback, []]
+  const { format, tape, generation, stream } = playback
+  const frame = AudioTime.toSamples(AudioTime.make(playback.frameMs), format.sampleRateHz)
+  const horizon = now + Math.max(playback.leadMs, playback.frameMs)
+  const outputs: Array<Output> = []
+  const flights = [...playback.flights]
+  let { sent, markedAt } = playback
+  let nextAt = playback.nextAt < now ? now : playback.nextAt
+  while (sent < tape.end) {
+    const to = Math.min(sent + frame, tape.end)
+    // A frame that is not full waits for more, until silence would be heard.
+    if (to - sent < frame && nextAt > now) break
+    const end = AudioTime.plus(nextAt, ((to - sent) * 1000) / format.sampleRateHz)
+    if (end > horizon + 1e-6) break
+    const bytes = Tape.read(tape, sent, to, AudioFormat.bytesPerSample(format))
+    outputs.push({ _tag: "Audio", generation, stream, at: nextAt, bytes })
+    if (playback.report === "marks" && wantsMark(playback, sent, to, markedAt)) {
+      outputs.push({ _tag: "Mark", generation, stream, name: markName(generation, stream, to) })
+      markedAt = to
+    }
+    flights.push({ from: sent, to, at: nextAt })
+    sent = to
+    nextAt = end
+  }
+  return outputs.length === 0 ? [playback, outputs] : [{ ...playback, sent, nextAt, flights, markedAt }, outputs]
+}
+
+const wantsMark = (playback: Playback, from: number, to: number, markedAt: number): boolean => {
+  const { tape, format } = playback
+  const isFirst = tape.stretches.some(
+    (stretch, index) =>
+      stretch.from >= from && stretch.from < to && (index === 0 || tape.stretches[index - 1]!.reply !== stretch.reply)
+  )
+  const endsWord = tape.words.some((word) => word.end > from && word.end <= to)
+  return isFirst || endsWord || to === tape.end || ((to - markedAt) * 1000) / format.sampleRateHz >= markEveryMs
+}
+
+const markName = (generation: number, stream: number, sample: number): string => `${generation}.${stream}.${sample}`
+
+/** Tells what was heard by now. */
+export const heard = (playback: Playback, now: Time): readonly [Playback, Heard] => {
+  const [settled, late] = settle(playback, now)
+  const [advanced, news] = advance(settled, estimate(settled, now))
+  return [advanced, merge(late, news)]
+}
+
+/** A mark came back: what was sent before it was heard. A mark of an old stream comes back unheard, and says nothing. */
+export const marked = (playback: Playback, name: string): readonly [Playback, Heard] => {
+  const [generation, stream, sample] = name.split(".").map(Number)
+  const isCurrent = generation === playback.generation && stream === playback.stream
+  return isCurrent && sample !== undefined ? advance(playback, sample) : [playback, nothing]
+}
+
+/**
+ * The line tells how many samples of a stream it has played. Of a stream that was cleared, the answer to the clear is
+ * exact: audio that was paused goes on from there, and words that were heard before a cut are told.
+ */
+export const played = (
+  playback: Playback,
+  report: { readonly stream: number; readonly samples: number }
+): readonly [Playback, Heard] => {
+  if (report.stream === playback.stream) return advance(playback, playback.start + report.samples)
+  const { closing } = playback
+  return closing?.stream === report.stream
+    ? close(playback, closing, closing.start + report.samples)
+    : [playback, nothing]
+}
+
+/**
+ * Takes back what was sent and not heard, and sends nothing until `resume`. The line must be cleared.
+ *
+ * Returns what was heard. It goes on from the next sample, as far as the line tells.
+ */
+export const pause = (playback: Playback, now: Time): readonly [Playback, Heard] => {
+  if (playback.isPaused) return [playback, nothing]
+  const [at, news] = heard(playback, now)
+  const paused = { ...restart(at, at.heard, now, "Pause"), isPaused: true }
+  return [paused, news]
+}
+
+/** Goes on where it was paused. */
+export const resume = (playback: Playback, now: Time): Playback =>
+  playback.isPaused ? { ...playback, isPaused: false, nextAt: now } : playback
+
+/**
+ * Drops what was not heard and can be interrupted, and begins a generation. The line must be cleared. What cannot be
+ * interrupted is sent again from the next sample that was not heard.
+ *
+ * Returns what was heard, to the word. If the line counts samples, words that it reports later were heard too.
+ */
+export const cut = (playback: Playback, now: Time, generation: number): readonly [Playback, Heard] => {
+  const [at, news] = heard(playback, now)
+  const tape = Tape.cut(at.tape, at.heard, AudioFormat.bytesPerSample(at.format))
+  const { end } = at.tape
+  const closed = at.isPaused
+    ? { ...at, stream: at.stream + 1, closing: at.closing && { ...at.closing, isCut: true } }
+    : restart(at, end, now, "Cut")
+  return [
+    { ...closed, tape, generation, start: end, sent: end, heard: end, markedAt: end, nextAt: now, isPaused: false },
+    news
+  ]
+}
+
+/** Whether nothing is queued or on its way. */
+export const isIdle = (playback: Playback): boolean => playback.heard === playback.tape.end
+
+/** Milliseconds of audio that are queued and not sent. Pull a voice when it is too little. */
+export const bufferedMs = (playback: Playback): number =>
+  ((playback.tape.end - playback.sent) * 1000) / playback.format.sampleRateHz
+
+/** Milliseconds of audio that are queued or on their way, and not known to be heard: what a cut would waste. */
+export const unheardMs = (playback: Playback): number =>
+  ((playback.tape.end - playback.heard) * 1000) / playback.format.sampleRateHz
+
+/** Whether what is played next can be interrupted. Undefined if nothing is. */
+export const isInterruptible = (playback: Playback): boolean | undefined =>
+  Tape.at(playback.tape, playback.heard)?.interruptible
+
+const nothing: Heard = { words: [], began: [] }
+
+const merge = (first: Heard, second: Heard): Heard =>
+  first === nothing ? second : { words: [...first.words, ...second.words], began: [...first.began, ...second.began] }
+
+/** Begins another stream at a sample of the tape, and remembers the one before it until the line has told of it. */
+const restart = (playback: Playback, start: number, now: Time, why: "Pause" | "Cut"): Playback => {
+  const closing: Closing = {
+    stream: playback.stream,
+    start: playback.start,
+    tape: playback.tape,
+    heard: playback.heard,
+    estimate: byTime(playback, now),
+    at: now,
+    begun: playback.begun,
+    isCut: why === "Cut"
+  }
+  const isAwaited = playback.report === "position" && playback.sent > playback.heard
+  return {
+    ...playback,
+    stream: playback.stream + 1,
+    start,
+    sent: start,
+    flights: [],
+    markedAt: start,
+    closing: isAwaited ? closing : playback.closing
+  }
+}
+
+/** Where a cleared stream has ended, now that the line has told. */
+const close = (playback: Playback, closing: Closing, sample: number): readonly [Playback, Heard] => {
+  const known = { ...playback, closing: undefined }
+  if (closing.isCut) {
+    const [news] = passed(closing.tape, closing.heard, sample, closing.begun)
+    return [known, news]
+  }
+  const [advanced, news] = advance(known, Math.min(sample, closing.tape.end))
+  // If it goes on already, the line has been sent from an earlier sample; what it plays again is no news.
+  return [advanced.isPaused ? { ...advanced, start: advanced.heard, sent: advanced.heard } : advanced, news]
+}
+
+const settle = (playback: Playback, now: Time): readonly [Playback, Heard] => {
+  const { closing } = playback
+  if (closing === undefined || now - closing.at < closingMs) return [playback, nothing]
+  return close(playback, closing, closing.estimate)
+}
+
+/** The sample that must be playing by now. */
+const byTime = (playback: Playback, now: Time): number => {
+  let sample = playback.heard
+  for (const { from, to, at } of playback.flights) {
+    const played = Math.floor(((now - at - playback.latencyMs) * playback.format.sampleRateHz) / 1000 + 1e-6)
+    if (played <= 0) break
+    sample = Math.max(sample, Math.min(to, from + played))
+  }
+  return sample
+}
+
+const estimate = (playback: Playback, now: Time): number =>
+  byTime(playback, playback.report === "estimate" ? now : AudioTime.plus(now, -silentLineMs))
+
+/** The words and replies between two samples. */
+const passed = (
+  tape: Tape.Tape,
+  from: number,
+  to: number,
+  begun: string | undefined
+): readonly [Heard, ReadonlyArray<Tape.Word>, string | undefined] => {
+  const count = tape.words.findIndex((word) => word.end > to)
+  const words = count === -1 ? tape.words : tape.words.slice(0, count)
+  const began: Array<string> = []
+  let last = begun
+  for (const stretch of tape.stretches) {
+    if (stretch.from >= to) break
+    if (stretch.to <= from || stretch.reply === last) continue
+    last = stretch.reply
+    began.push(stretch.reply)
+  }
+  const heard = words.map(({ text, reply, from, to }): HeardWord => ({ text, reply, from, to }))
+  return [{ words: heard, began }, words.length === 0 ? tape.words : tape.words.slice(words.length), last]
+}
+
+/** Takes samples as heard, up to one that has been sent. */
+const advance = (playback: Playback, sample: number): readonly [Playback, Heard] => {
+  // While paused, what the answer to the clear tells may lie ahead of what is taken as sent.
+  const to = playback.isPaused ? sample : Math.min(sample, playback.sent)
+  const hasLateWord = playback.tape.words[0] !== undefined && playback.tape.words[0].end <= playback.heard
+  if (to <= playback.heard && !hasLateWord) return [playback, nothing]
+  const at = Math.max(to, playback.heard)
+  const [news, words, begun] = passed(playback.tape, playback.heard, at, playback.begun)
+  const { stretches } = playback.tape
+  const first = stretches.findIndex((stretch) => stretch.to > at)
+  return [
+    {
+      ...playback,
+      heard: at,
+      begun,
+      flights: playback.flights.filter((flight) => flight.to > at),
+      tape: { ...playback.tape, words, stretches: first === -1 ? [] : stretches.slice(first) }
+    },
+    news
+  ]
+}

@@ -1,0 +1,85 @@
+/**
+ * Audio to be played, as one tape of samples that only grows at its end. A cut removes what is not to be played and joins
+ * the rest behind the end, so that a place on the tape never means two things.
+ */
+
+/** A word on the tape. `end`: the sample behind its last one. */
+export interface Word {
+  readonly text: string
+  readonly end: number
+  readonly reply: string
+  readonly from: number | undefined
+  readonly to: number | undefined
+}
+
+/** A stretch of audio on the tape, from one sample to another. */
+export interface Stretch {
+  readonly from: number
+  readonly to: number
+  readonly bytes: Uint8Array
+  readonly reply: string
+  readonly interruptible: boolean
+}
+
+/** The tape from the first sample that has not been heard. */
+export interface Tape {
+  readonly stretches: ReadonlyArray<Stretch>
+  /** Not heard yet, in the order of their ends. */
+  readonly words: ReadonlyArray<Word>
+  readonly end: number
+  /** The reply pushed last, and the sample that its word times are counted from. */
+  readonly origin: { readonly reply: string; readonly at: number } | undefined
+}
+
+export const empty: Tape = { stretches: [], words: [], end: 0, origin: undefined }
+
+/** Adds words, most of which come in order. */
+export const insert = (words: ReadonlyArray<Word>, added: ReadonlyArray<Word>): ReadonlyArray<Word> => {
+  if (added.length === 0) return words
+  const all = [...words, ...added]
+  const isSorted = all.every((word, index) => index === 0 || all[index - 1]!.end <= word.end)
+  return isSorted ? all : all.toSorted((a, b) => a.end - b.end)
+}
+
+/** The bytes between two samples. */
+export const read = (tape: Tape, from: number, to: number, sampleBytes: number): Uint8Array => {
+  const parts: Array<Uint8Array> = []
+  for (const stretch of tape.stretches) {
+    if (stretch.to <= from) continue
+    if (stretch.from >= to) break
+    const first = Math.max(from, stretch.from) - stretch.from
+    const last = Math.min(to, stretch.to) - stretch.from
+    parts.push(stretch.bytes.subarray(first * sampleBytes, last * sampleBytes))
+  }
+  if (parts.length === 1) return parts[0]!
+  const bytes = new Uint8Array((to - from) * sampleBytes)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
+/** The stretch that a sample is in. */
+export const at = (tape: Tape, sample: number): Stretch | undefined =>
+  tape.stretches.find((stretch) => stretch.from <= sample && sample < stretch.to)
+
+/** Keeps what must not be interrupted, behind the end, and drops the rest of what was not heard. */
+export const cut = (tape: Tape, heard: number, sampleBytes: number): Tape => {
+  const stretches: Array<Stretch> = []
+  const words: Array<Word> = []
+  let end = tape.end
+  for (const stretch of tape.stretches) {
+    if (stretch.interruptible || stretch.to <= heard) continue
+    const first = Math.max(heard, stretch.from)
+    const shift = end - first
+    const bytes = stretch.bytes.subarray((first - stretch.from) * sampleBytes)
+    stretches.push({ ...stretch, from: end, to: stretch.to + shift, bytes })
+    for (const word of tape.words) {
+      if (word.end > first && word.end <= stretch.to) words.push({ ...word, end: word.end + shift })
+    }
+    end = stretch.to + shift
+  }
+  return { stretches, words, end, origin: undefined }
+}
