@@ -87,15 +87,19 @@ interface Flight {
 }
 
 /** A stream that was cleared, until the line has told how much of it was heard. */
-interface Closing {
+interface Cleared {
   readonly stream: number
   readonly start: number
-  readonly tape: Tape.Tape
-  readonly heard: number
   readonly estimate: number
   readonly at: Time
+}
+
+/** What a cut has dropped, until it is known how much of it was heard all the same. */
+interface Remains {
+  readonly tape: Tape.Tape
+  readonly heard: number
   readonly begun: string | undefined
-  readonly isCut: boolean
+  readonly streams: ReadonlyArray<Cleared>
 }
 
 /** The playback of a call. Plain data. */
@@ -117,13 +121,15 @@ export interface Playback {
   readonly markedAt: number
   readonly isPaused: boolean
   readonly begun: string | undefined
-  readonly closing: Closing | undefined
+  /** Streams of this tape that were cleared by a pause. */
+  readonly cleared: ReadonlyArray<Cleared>
+  readonly remains: ReadonlyArray<Remains>
 }
 
 /** Where a line reports nothing for so long, audio counts as heard at the time at which it must have been. */
 const silentLineMs = 2000
 /** How long a line may take to tell what was heard of a stream that was cleared. */
-const closingMs = 500
+const answerMs = 500
 /** Audio without the end of a word that goes without a mark. */
 const markEveryMs = 200
 
@@ -145,7 +151,8 @@ export const make = (options: Options): Playback => ({
   markedAt: 0,
   isPaused: false,
   begun: undefined,
-  closing: undefined
+  cleared: [],
+  remains: []
 })
 
 /** Queues audio. What can be interrupted and belongs to an old generation is dropped: it was cut before it came. */
@@ -236,18 +243,18 @@ export const marked = (playback: Playback, name: string): readonly [Playback, He
 }
 
 /**
- * The line tells how many samples of a stream it has played. Of a stream that was cleared, the answer to the clear is
- * exact: audio that was paused goes on from there, and words that were heard before a cut are told.
+ * The line tells how many samples of a stream it has played. The answer to a clear (`isCleared`) is exact: audio that was
+ * paused goes on from there, and words that were heard before a cut are told.
  */
 export const played = (
   playback: Playback,
-  report: { readonly stream: number; readonly samples: number }
+  report: { readonly stream: number; readonly samples: number; readonly isCleared?: boolean | undefined }
 ): readonly [Playback, Heard] => {
   if (report.stream === playback.stream) return advance(playback, playback.start + report.samples)
-  const { closing } = playback
-  return closing?.stream === report.stream
-    ? close(playback, closing, closing.start + report.samples)
-    : [playback, nothing]
+  const cleared = allCleared(playback).find((each) => each.stream === report.stream)
+  return cleared === undefined
+    ? [playback, nothing]
+    : answered(playback, cleared, cleared.start + report.samples, report.isCleared === true)
 }
 
 /**
@@ -258,7 +265,7 @@ export const played = (
 export const pause = (playback: Playback, now: Time): readonly [Playback, Heard] => {
   if (playback.isPaused) return [playback, nothing]
   const [at, news] = heard(playback, now)
-  const paused = { ...restart(at, at.heard, now, "Pause"), isPaused: true }
+  const paused = { ...restart(at, at.heard, now), isPaused: true }
   return [paused, news]
 }
 
@@ -274,13 +281,20 @@ export const resume = (playback: Playback, now: Time): Playback =>
  */
 export const cut = (playback: Playback, now: Time, generation: number): readonly [Playback, Heard] => {
   const [at, news] = heard(playback, now)
-  const tape = Tape.cut(at.tape, at.heard, AudioFormat.bytesPerSample(at.format))
   const { end } = at.tape
-  const closed = at.isPaused
-    ? { ...at, stream: at.stream + 1, closing: at.closing && { ...at.closing, isCut: true } }
-    : restart(at, end, now, "Cut")
+  const closed = restart(at, end, now)
+  const remains: Remains = { tape: Tape.dropped(at.tape), heard: at.heard, begun: at.begun, streams: closed.cleared }
   return [
-    { ...closed, tape, generation, start: end, sent: end, heard: end, markedAt: end, nextAt: now, isPaused: false },
+    {
+      ...closed,
+      generation,
+      tape: Tape.cut(at.tape, at.heard, AudioFormat.bytesPerSample(at.format)),
+      heard: end,
+      nextAt: now,
+      isPaused: false,
+      cleared: [],
+      remains: closed.cleared.length === 0 ? at.remains : [...at.remains, remains]
+    },
     news
   ]
 }
@@ -306,45 +320,61 @@ const merge = (first: Heard, second: Heard): Heard =>
   first === nothing ? second : { words: [...first.words, ...second.words], began: [...first.began, ...second.began] }
 
 /** Begins another stream at a sample of the tape, and remembers the one before it until the line has told of it. */
-const restart = (playback: Playback, start: number, now: Time, why: "Pause" | "Cut"): Playback => {
-  const closing: Closing = {
-    stream: playback.stream,
-    start: playback.start,
-    tape: playback.tape,
-    heard: playback.heard,
-    estimate: byTime(playback, now),
-    at: now,
-    begun: playback.begun,
-    isCut: why === "Cut"
-  }
+const restart = (playback: Playback, start: number, now: Time): Playback => {
+  const { stream, cleared } = playback
   const isAwaited = playback.report === "position" && playback.sent > playback.heard
   return {
     ...playback,
-    stream: playback.stream + 1,
+    stream: stream + 1,
     start,
     sent: start,
     flights: [],
     markedAt: start,
-    closing: isAwaited ? closing : playback.closing
+    cleared: isAwaited
+      ? [...cleared, { stream, start: playback.start, estimate: byTime(playback, now), at: now }]
+      : cleared
   }
 }
 
-/** Where a cleared stream has ended, now that the line has told. */
-const close = (playback: Playback, closing: Closing, sample: number): readonly [Playback, Heard] => {
-  const known = { ...playback, closing: undefined }
-  if (closing.isCut) {
-    const [news] = passed(closing.tape, closing.heard, sample, closing.begun)
-    return [known, news]
+const allCleared = (playback: Playback): ReadonlyArray<Cleared> => [
+  ...playback.cleared,
+  ...playback.remains.flatMap((remains) => remains.streams)
+]
+
+/** How far a stream that was cleared has been heard, now that it is known. `isLast`: nothing more will be. */
+const answered = (
+  playback: Playback,
+  cleared: Cleared,
+  sample: number,
+  isLast: boolean
+): readonly [Playback, Heard] => {
+  if (playback.cleared.includes(cleared)) {
+    const others = isLast ? playback.cleared.filter((each) => each !== cleared) : playback.cleared
+    return advance({ ...playback, cleared: others }, sample, playback.tape.end)
   }
-  const [advanced, news] = advance(known, Math.min(sample, closing.tape.end))
-  // If it goes on already, the line has been sent from an earlier sample; what it plays again is no news.
-  return [advanced.isPaused ? { ...advanced, start: advanced.heard, sent: advanced.heard } : advanced, news]
+  let news = nothing
+  const remains = playback.remains.flatMap((each): ReadonlyArray<Remains> => {
+    if (!each.streams.includes(cleared)) return [each]
+    const streams = isLast ? each.streams.filter((stream) => stream !== cleared) : each.streams
+    const [heard, words, begun] = passed(each.tape, each.heard, sample, each.begun)
+    news = heard
+    const next = { tape: { ...each.tape, words }, heard: Math.max(each.heard, sample), begun, streams }
+    return streams.length === 0 ? [] : [next]
+  })
+  return [{ ...playback, remains }, news]
 }
 
+/** Does not wait longer for lines that do not answer. */
 const settle = (playback: Playback, now: Time): readonly [Playback, Heard] => {
-  const { closing } = playback
-  if (closing === undefined || now - closing.at < closingMs) return [playback, nothing]
-  return close(playback, closing, closing.estimate)
+  if (playback.cleared.length === 0 && playback.remains.length === 0) return [playback, nothing]
+  return allCleared(playback).reduce<readonly [Playback, Heard]>(
+    ([known, before], cleared) => {
+      if (now - cleared.at < answerMs) return [known, before]
+      const [next, news] = answered(known, cleared, cleared.estimate, true)
+      return [next, merge(before, news)]
+    },
+    [playback, nothing]
+  )
 }
 
 /** The sample that must be playing by now. */
@@ -382,24 +412,26 @@ const passed = (
   return [{ words: heard, began }, words.length === 0 ? tape.words : tape.words.slice(words.length), last]
 }
 
-/** Takes samples as heard, up to one that has been sent. */
-const advance = (playback: Playback, sample: number): readonly [Playback, Heard] => {
-  // While paused, what the answer to the clear tells may lie ahead of what is taken as sent.
-  const to = playback.isPaused ? sample : Math.min(sample, playback.sent)
-  const hasLateWord = playback.tape.words[0] !== undefined && playback.tape.words[0].end <= playback.heard
-  if (to <= playback.heard && !hasLateWord) return [playback, nothing]
-  const at = Math.max(to, playback.heard)
-  const [news, words, begun] = passed(playback.tape, playback.heard, at, playback.begun)
-  const { stretches } = playback.tape
-  const first = stretches.findIndex((stretch) => stretch.to > at)
-  return [
-    {
-      ...playback,
-      heard: at,
-      begun,
-      flights: playback.flights.filter((flight) => flight.to > at),
-      tape: { ...playback.tape, words, stretches: first === -1 ? [] : stretches.slice(first) }
-    },
-    news
-  ]
+/**
+ * Takes samples as heard, of those that have been sent.
+ *
+ * What was sent before a pause and heard is known by the answer to the clear, up to `known`. If it comes while the agent is
+ * still paused, it goes on from there; otherwise it is being played again, and only its words are told.
+ */
+const advance = (playback: Playback, sample: number, known = playback.sent): readonly [Playback, Heard] => {
+  const { tape } = playback
+  const told = Math.max(Math.min(sample, known), playback.heard)
+  const hasWord = tape.words[0] !== undefined && tape.words[0].end <= told
+  if (told <= playback.heard && !hasWord) return [playback, nothing]
+  const at = playback.isPaused ? told : Math.max(playback.heard, Math.min(told, playback.sent))
+  const [news, words, begun] = passed(tape, playback.heard, told, playback.begun)
+  const first = tape.stretches.findIndex((stretch) => stretch.to > at)
+  const next: Playback = {
+    ...playback,
+    heard: at,
+    begun,
+    flights: playback.flights.filter((flight) => flight.to > at),
+    tape: { ...tape, words, stretches: first === -1 ? [] : tape.stretches.slice(first) }
+  }
+  return [playback.isPaused ? { ...next, start: at, sent: at } : next, news]
 }

@@ -29,7 +29,6 @@ class Line {
   marks: Array<string> = []
 
   take(output: Playback.Output, now: number): void {
-    this.stream = output.stream
     if (output._tag === "Mark") {
       this.queue.push({ at: this.end, values: [], mark: output.name })
       return
@@ -61,10 +60,11 @@ class Line {
   }
 
   /** Drops what was not played, and answers. A carrier returns the marks as well. */
-  clear(now: number): { readonly stream: number; readonly samples: number } {
+  clear(now: number, next: number): { readonly stream: number; readonly samples: number } {
     this.pass(now)
     for (const { mark } of this.queue) if (mark !== undefined) this.marks.push(mark)
     const answer = { stream: this.stream, samples: this.played }
+    this.stream = next
     this.queue = []
     this.end = now
     this.played = 0
@@ -90,7 +90,15 @@ const random = (seed: number, report: Playback.Report) => {
   const words: Array<Truth> = []
   const told: Array<string> = []
   const fixed: Array<readonly [number, number]> = []
-  const answers: Array<{ readonly stream: number; readonly samples: number; readonly due: number }> = []
+  const free: Array<readonly [number, number]> = []
+  /** After so many samples heard, no sample below `before` that can be interrupted may be heard. */
+  const cuts: Array<{ readonly after: number; readonly before: number }> = []
+  const answers: Array<{
+    readonly stream: number
+    readonly samples: number
+    readonly due: number
+    readonly isCleared?: boolean
+  }> = []
   const tell = ([after, news]: readonly [Playback.Playback, Playback.Heard]) => {
     playback = after
     told.push(...news.words.map((word) => word.text))
@@ -102,8 +110,7 @@ const random = (seed: number, report: Playback.Report) => {
         if (answer.due <= now) tell(Playback.played(playback, answer))
         else answers.push(answer)
       }
-      if (line.stream === playback.stream)
-        tell(Playback.played(playback, { stream: line.stream, samples: line.played }))
+      if (chance.chance(0.3)) answers.push({ stream: line.stream, samples: line.played, due: now + chance.int(0, 100) })
     }
     if (report === "marks") for (const mark of line.marks.splice(0)) tell(Playback.marked(playback, mark))
     tell(Playback.heard(playback, time(now)))
@@ -122,8 +129,8 @@ const random = (seed: number, report: Playback.Report) => {
     }
   }
   const clear = () => {
-    const answer = line.clear(now)
-    if (report === "position") answers.push({ ...answer, due: now + chance.int(0, 200) })
+    const answer = line.clear(now, playback.stream)
+    if (report === "position") answers.push({ ...answer, due: now + chance.int(0, 200), isCleared: true })
     if (report === "marks") for (const mark of line.marks.splice(0)) tell(Playback.marked(playback, mark))
   }
   const push = () => {
@@ -144,7 +151,7 @@ const random = (seed: number, report: Playback.Report) => {
     })
     if (!isStale) {
       if (count > 0) words.push({ name, end: next + count - 1 })
-      if (!interruptible && count > 0) fixed.push([next, next + count - 1])
+      if (count > 0) (interruptible ? free : fixed).push([next, next + count - 1])
     }
     next += count
   }
@@ -164,6 +171,7 @@ const random = (seed: number, report: Playback.Report) => {
       generation++
       tell(Playback.cut(playback, time(now), generation))
       clear()
+      cuts.push({ after: line.heard.length, before: next })
       paused = false
     }
     send()
@@ -176,7 +184,7 @@ const random = (seed: number, report: Playback.Report) => {
   }
   now += 1000
   listen()
-  return { line, words, told, playback, fixed }
+  return { line, words, told, playback, fixed, free, cuts }
 }
 
 describe("Playback", () => {
@@ -197,7 +205,14 @@ describe("Playback", () => {
 
     it(`a line that reports by ${report}: nothing is skipped, and what must not be interrupted is heard`, () => {
       for (let seed = 1; seed <= 150; seed++) {
-        const { line, fixed } = random(seed, report)
+        const { line, fixed, free, cuts } = random(seed, report)
+        const isFree = new Set(
+          free.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, index) => from + index))
+        )
+        for (const { after, before } of cuts) {
+          const stale = line.heard.slice(after).find((sample) => sample < before && isFree.has(sample))
+          assert.isUndefined(stale, `seed ${seed}: heard after a cut`)
+        }
         const played = new Set(line.heard)
         for (const [from, to] of fixed) {
           for (let sample = from; sample <= to; sample++) assert.isTrue(played.has(sample), `seed ${seed}: ${sample}`)
@@ -297,7 +312,7 @@ describe("Playback", () => {
     const start = Playback.push(Playback.make({ format, report: "position" }), second)
     const [playing] = Playback.pull(start, time(0))
     const [paused] = Playback.pause(playing, time(33))
-    const [known] = Playback.played(paused, { stream: 0, samples: 211 })
+    const [known] = Playback.played(paused, { stream: 0, samples: 211, isCleared: true })
     assert.strictEqual(audio(Playback.pull(Playback.resume(known, time(700)), time(700))[1])[0]![0], 211)
   })
 

@@ -65,6 +65,13 @@ export const read = (tape: Tape, from: number, to: number, sampleBytes: number):
 export const at = (tape: Tape, sample: number): Stretch | undefined =>
   tape.stretches.find((stretch) => stretch.from <= sample && sample < stretch.to)
 
+/** What a cut drops. */
+export const dropped = (tape: Tape): Tape => {
+  const stretches = tape.stretches.filter((stretch) => stretch.interruptible)
+  const words = tape.words.filter((word) => stretches.some(({ from, to }) => word.end > from && word.end <= to))
+  return { ...tape, stretches, words }
+}
+
 /** Keeps what must not be interrupted, behind the end, and drops the rest of what was not heard. */
 export const cut = (tape: Tape, heard: number, sampleBytes: number): Tape => {
   const stretches: Array<Stretch> = []
