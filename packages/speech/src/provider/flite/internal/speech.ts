@@ -25,7 +25,6 @@ export const speak = <E>(
   Stream.suspend(() => {
     let samples = 0
     return Stream.fromIterable(Clauses.of(text)).pipe(
-      Stream.rechunk(1),
       Stream.mapEffect((clause) =>
         Effect.map(say({ ...clause, voice, stretch }), (said) => {
           const part = partOf(said, format, AudioTime.fromSamples(samples, format.sampleRateHz))

@@ -3,14 +3,17 @@ import * as Alignment from "../../../../src/provider/flite/internal/alignment.ts
 import type * as Engine from "../../../../src/provider/flite/internal/engine.ts"
 import * as Synthesis from "../../../../src/provider/flite/internal/synthesis.ts"
 
-/** Each letter is a sound of 100 ms, after 200 ms of silence and before 200 more. Samples are their own number. */
+/** Each letter is a sound of 100 ms, a comma within is a pause as long, after 200 ms of silence and before 200 more. Samples are their own number. */
 const spelling = (): Engine.Engine & { readonly asked: Array<string> } => {
   const asked: Array<string> = []
   const soundsOf = (text: string) => text.toLowerCase().match(/[a-z]/g) ?? []
   return {
     asked,
     synthesize: (text) => {
-      const sounds = ["pau", "pau", ...soundsOf(text), "pau", "pau"]
+      const spoken = (text.toLowerCase().match(/[a-z]|,(?=.)/g) ?? []).map((letter) =>
+        letter === "," ? "pau" : letter
+      )
+      const sounds = ["pau", "pau", ...spoken, "pau", "pau"]
       return {
         samples: Int16Array.from({ length: sounds.length * 1600 }, (_, i) => i),
         sampleRateHz: 16000,
@@ -29,12 +32,19 @@ const timesOf = (said: Synthesis.Said) =>
 
 describe("synthesis", () => {
   it("times words from 20 ms before the first sound", () => {
-    const said = Synthesis.make(spelling())(request(["ab,", "c."]))
+    const said = Synthesis.make(spelling())(request(["ab", "c."]))
     assert.deepStrictEqual(timesOf(said), [
-      ["ab,", 0.02, 0.22],
+      ["ab", 0.02, 0.22],
       ["c.", 0.22, 0.32]
     ])
     assert.strictEqual(said.samples[0], 180 * 16)
+  })
+
+  it("a word begins with its first sound, not with the pause before it", () => {
+    assert.deepStrictEqual(timesOf(Synthesis.make(spelling())(request(["ab,", "c"]))), [
+      ["ab,", 0.02, 0.22],
+      ["c", 0.32, 0.42]
+    ])
   })
 
   it("ends with the pause: the sound's own, and then silence", () => {
