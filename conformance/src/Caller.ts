@@ -31,6 +31,21 @@ export interface Refused {
   readonly status: number | undefined
 }
 
+/** Milliseconds that a wait is cut into. */
+const sliceMs = 10
+
+/**
+ * Waits for this many milliseconds in which the process had its turn. On a machine that is busy with other things a slice
+ * takes longer, so that the server, which runs in the same process, always has as many turns of the event loop.
+ */
+export const wait = (ms: number): Effect.Effect<void> =>
+  ms <= sliceMs
+    ? Effect.sleep(ms)
+    : Effect.andThen(
+        Effect.sleep(sliceMs),
+        Effect.suspend(() => wait(ms - sliceMs))
+      )
+
 /** Longest wait for a peer to answer that the socket closes. */
 const closeMs = 1000
 
@@ -75,7 +90,9 @@ export const open = (url: string): Effect.Effect<Caller | Refused, never, Scope.
         }),
       next: (withinMs) =>
         Effect.flatMap(Queue.poll(arrivals), (ready) =>
-          Option.isSome(ready) ? Effect.succeed(ready) : Effect.timeoutOption(Queue.take(arrivals), withinMs)
+          Option.isSome(ready)
+            ? Effect.succeed(ready)
+            : Effect.raceFirst(Effect.asSome(Queue.take(arrivals)), Effect.as(wait(withinMs), Option.none()))
         ),
       close: close(socket)
     }

@@ -305,8 +305,10 @@ const bodyOf = (text: string, asText: boolean): unknown => {
 /** Compares the notes once as many have come as are expected, and what was closed has had its time. */
 const compareNotes = (expected: ReadonlyArray<unknown>, notes: ReadonlyArray<unknown>, stage: Stage) =>
   Effect.gen(function* () {
-    const deadline = performance.now() + stage.patienceMs
-    while (notes.length < expected.length && performance.now() < deadline) yield* Effect.sleep(5)
+    const pauseMs = 5
+    for (let left = stage.patienceMs; notes.length < expected.length && left > 0; left -= pauseMs) {
+      yield* Effect.sleep(pauseMs)
+    }
     if (stage.closedAt !== undefined) {
       yield* Effect.sleep(Math.max(0, stage.closedAt + afterCloseMs - performance.now()))
     }

@@ -52,7 +52,10 @@ const withFolder = <A, E, R>(
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 const playFiles = (files: { readonly [name: string]: unknown }, options: Conformance.Options = {}) =>
-  withFolder(files, (folder) => Conformance.playFolder(folder, { patienceMs: 300, ...options }))
+  withFolder(files, (folder) => Conformance.playFolder(folder, { patienceMs: 5000, ...options }))
+
+/** For cases that wait for what does not come. */
+const impatient: Conformance.Options = { patienceMs: 300 }
 
 /** What the case of key presses comes to with these changes: "passed", or why it failed. */
 const played = (changes: Changes = {}, options: Conformance.Options = {}) =>
@@ -61,8 +64,8 @@ const played = (changes: Changes = {}, options: Conformance.Options = {}) =>
     return outcome._tag === "Failed" ? outcome.reason : outcome._tag
   })
 
-const fails = (name: string, changes: Changes, reason: string) =>
-  it.live(name, () => Effect.map(played(changes), (outcome) => assert.strictEqual(outcome, reason)))
+const fails = (name: string, changes: Changes, reason: string, options?: Conformance.Options) =>
+  it.live(name, () => Effect.map(played(changes, options), (outcome) => assert.strictEqual(outcome, reason)))
 
 describe("a case", () => {
   it.live("passes where all that it expects comes", () =>
@@ -86,14 +89,20 @@ describe("a case", () => {
   fails(
     "fails on a message that does not come",
     { steps: [press("1", "d1"), expect(message("key [1]", "d1"), message("key [2]", "d2"))] },
-    'steps[1].expect[1]: expected {"type":"message","content":"key [2]","interruptible":true,"responding_to":"d2"}, got no message within 300 ms'
+    'steps[1].expect[1]: expected {"type":"message","content":"key [2]","interruptible":true,"responding_to":"d2"}, got no message within 300 ms',
+    impatient
   )
   fails(
     "fails on a note that differs",
     { notes: ["pressed [2]"] },
     'notes[0]: expected "pressed [2]", got "pressed [1]"'
   )
-  fails("fails on a note that was not made", { notes: ["pressed [1]", "x"] }, 'notes[1]: expected "x", got nothing')
+  fails(
+    "fails on a note that was not made",
+    { notes: ["pressed [1]", "x"] },
+    'notes[1]: expected "x", got nothing',
+    impatient
+  )
   fails("fails on a note that is not expected", { notes: [] }, 'notes[0]: expected nothing, got "pressed [1]"')
   it.live("does not look at the notes where it says nothing of them", () => {
     const { notes: _, ...silent } = keys
@@ -102,7 +111,8 @@ describe("a case", () => {
   fails(
     "fails on a socket that stays open",
     { steps: [press("1", "d1"), expect(message("key [1]", "d1")), { expectClose: { code: 1000 } }] },
-    "steps[2].expectClose: expected the socket closed with code 1000, got no message within 300 ms"
+    "steps[2].expectClose: expected the socket closed with code 1000, got no message within 300 ms",
+    impatient
   )
   fails(
     "fails on another close code",
@@ -421,7 +431,7 @@ describe("a folder", () => {
       })
       // Three processes that each load everything.
     },
-    60_000
+    120_000
   )
 })
 

@@ -61,7 +61,7 @@ describe("antiphon simulate", () => {
         assert.deepStrictEqual(together, alone)
         assert.strictEqual(together[0]?.seed, 5)
       }),
-    60_000
+    120_000
   )
 
   it.live(
@@ -72,7 +72,7 @@ describe("antiphon simulate", () => {
         const { message } = yield* Effect.flip(Stream.runDrain(Simulation.run(options)))
         assert.match(message, /nothing to simulate/)
       }),
-    60_000
+    120_000
   )
 
   it.live("wants a module that is there and has something to play", () =>

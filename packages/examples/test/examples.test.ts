@@ -92,7 +92,7 @@ describe("examples", () => {
         ]
         assert.deepStrictEqual(yield* firstMessages(address, turn, 2), ["Hello! Say something.", "You said: hello"])
       }),
-    20_000
+    120_000
   )
 
   it.live(
@@ -106,7 +106,7 @@ describe("examples", () => {
         assert.strictEqual(health, "ok")
         assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start" }], 1), ["You have 2 open orders."])
       }),
-    20_000
+    120_000
   )
 
   it.effect("start/background tells its result by itself, once nobody is speaking", () =>
@@ -134,7 +134,7 @@ describe("examples", () => {
         const { address } = yield* running("start/assistant.ts", { ANTHROPIC_API_KEY: "none", OPENAI_API_KEY: "none" })
         assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start" }], 1), ["Bicycle shop, good morning!"])
       }),
-    20_000
+    120_000
   )
 
   it.effect("testing/call answers without a socket", () =>
@@ -179,7 +179,7 @@ describe("examples", () => {
           "agent: You said: It is 0000."
         ])
       }),
-    20_000
+    120_000
   )
 
   it.effect("recording/model answers as it was recorded, and otherwise from a request on", () =>

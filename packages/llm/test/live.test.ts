@@ -19,7 +19,7 @@ describeLive(
           assert.match(response.text, /pineapple/i)
           assert.isAbove(response.usage.outputTokens.total ?? 0, 0)
         }).pipe(settings, Effect.provide(Models.fromString(name))),
-      30_000
+      120_000
     )
 
     live(
@@ -30,7 +30,7 @@ describeLive(
           assert.isUndefined(asked.error)
           assert.deepStrictEqual(asked.calls[0]?.params, { city: "Rome" })
         }).pipe(settings, Effect.provide(Models.fromString(name))),
-      30_000
+      120_000
     )
   }
 )

@@ -97,7 +97,7 @@ describe("Replay.run", () => {
         }
         assert.isAtLeast(compared, 40)
       }).pipe(quiet),
-    30_000
+    120_000
   )
 
   it.effect("follows a call that was recorded where every timer is late", () =>

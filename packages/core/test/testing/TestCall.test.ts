@@ -97,7 +97,7 @@ describe("TestCall.run", () => {
         const other = yield* TestCall.run(RandomAgent.make(), caller.script, { seed: 6, phone: caller.phone })
         assert.notDeepEqual(other.entries.length, 0)
       }),
-    60_000
+    120_000
   )
 
   it.effect("fails as the factory of the agent does, and closes what it had opened", () =>

@@ -532,7 +532,7 @@ const loadedBy = (source: string) =>
     return JSON.parse(printed) as ReadonlyArray<string>
   })
 
-describe("a start", { concurrent: true, timeout: 30_000 }, () => {
+describe("a start", { concurrent: true, timeout: 120_000 }, () => {
   const isClient = (url: string) => /node_modules\/(openai|@anthropic-ai)\//.test(url)
 
   it.live("without a key loads no client of a provider", () =>
@@ -547,7 +547,7 @@ describe("a start", { concurrent: true, timeout: 30_000 }, () => {
   )
 })
 
-describe("npm start", { concurrent: true, timeout: 30_000 }, () => {
+describe("npm start", { concurrent: true, timeout: 120_000 }, () => {
   for (const [what, env, banner] of started) {
     it.live(`takes ${what}`, () =>
       Effect.gen(function* () {
@@ -615,6 +615,6 @@ describe("start/assistant", () => {
         assert.strictEqual(said, "Bicycle shop, good morning!Nine to six.")
         assert.include(JSON.stringify(first.requests[1]?.body), "nine to six")
       }).pipe(Effect.scoped),
-    30_000
+    120_000
   )
 })

@@ -130,7 +130,7 @@ const start = (env: { readonly [name: string]: string }, enough?: RegExp) =>
     child.on("close", (code) => resolve({ code, printed }))
   })
 
-describe("npm start", { concurrent: true, timeout: 30_000 }, () => {
+describe("npm start", { concurrent: true, timeout: 120_000 }, () => {
   it("says where the demo is, and ends well when it is told to", async () => {
     const { code, printed } = await start({ PORT: "0" }, /Ctrl-C/)
     assert.match(
@@ -327,7 +327,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
         "--disable-sync"
       ]
     })
-  }, 60_000)
+  }, 120_000)
   afterAll(() => browser?.close())
 
   const using = (options: Parameters<typeof open>[1], use: (call: Opened) => Promise<void>) => async () => {

@@ -22,7 +22,7 @@ describe("examples of evaluation", () => {
         const planned = yield* Faults.evaluate(Faults.planned, 25)
         assert.isTrue(planned.passed, Evaluation.toText(planned))
       }),
-    60_000
+    120_000
   )
 
   it.effect("evaluation-scenarios: a persona calls, and three judges score", () =>
@@ -82,6 +82,6 @@ describe("examples of evaluation", () => {
         assert.match(readFileSync(join(folder, "evaluation.junit.xml"), "utf8"), /<skipped message=/)
         assert.include(readFileSync(join(folder, "evaluation.json"), "utf8"), '"antiphon-evaluation"')
       }),
-    60_000
+    120_000
   )
 })

@@ -775,7 +775,7 @@ describe("ModelPlan", () => {
                   assert.strictEqual(same(said), same(reply), `killed after ${k} of ${deltas.length}`)
                 }
               }),
-            30_000
+            120_000
           )
         }
       }
@@ -804,7 +804,7 @@ describe("ModelPlan", () => {
             }
           }
         }),
-      30_000
+      120_000
     )
 
     it.effect("tells at which character it was continued", () =>

@@ -99,7 +99,7 @@ const breaches: ReadonlyArray<readonly [law: string, what: string, subject: Floo
 
 describe("FloorLaws", () => {
   for (const [name, [policy, conversations]] of Object.entries(policies)) {
-    it(`hold in ${conversations} conversations: ${name}`, { timeout: 60_000 }, () => {
+    it(`hold in ${conversations} conversations: ${name}`, { timeout: 120_000 }, () => {
       assert.strictEqual(FloorLaws.report(FloorLaws.check(policy, { conversations })), "")
     })
   }

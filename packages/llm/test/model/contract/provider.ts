@@ -289,7 +289,7 @@ export const suite = (name: string, wire: Wire) =>
               assert.isBelow(complete, bytes.length)
             })
           ),
-        60_000
+        120_000
       )
     }
 
