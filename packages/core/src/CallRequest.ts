@@ -33,7 +33,7 @@ export const CallRequest = Schema.Struct({
   agent: AgentRequest,
   metadata: Schema.Record(Schema.String, Schema.Unknown).annotate({ privacy: "metadata" }),
   agentToken: Schema.NullOr(Schema.Redacted(Schema.String)),
-  apiBaseUrl: Schema.NullOr(Schema.String.annotate({ privacy: "public" }))
+  apiBaseUrl: Schema.NullOr(Schema.String)
 })
 /** What is known about a call before its first turn. `agentToken` admits to the platform's own services. */
 export interface CallRequest extends Schema.Schema.Type<typeof CallRequest> {

@@ -284,7 +284,7 @@ export const Output = Schema.TaggedUnion({
     language: Schema.optional(Name)
   },
   AgentSendCustom: { ...responding, metadata: Metadata },
-  LogMetric: { ...responding, name: Name, value: Schema.Unknown.annotate({ privacy: "metadata" }) },
+  LogMetric: { ...responding, name: Name, value: Schema.Unknown.annotate({ privacy: "measure" }) },
   LogMessage: {
     ...responding,
     name: Name,
@@ -448,6 +448,7 @@ export const text = (event: Input | CustomHistoryEntry): string => {
     case "TurnFailed":
       return ""
     default:
-      return event satisfies never
+      event satisfies never
+      return ""
   }
 }

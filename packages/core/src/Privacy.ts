@@ -2,11 +2,12 @@
  * What a field of a schema tells about the people on a call, as an annotation on the field:
  * `Schema.String.annotate({ privacy: "userText" })`.
  *
- * A redaction of a recording is derived from these annotations. It takes a field that has none for private, so a new
- * event is masked until its fields say what they hold.
+ * A redaction of a recording is derived from these annotations. A field without one is taken for private, so a new event is
+ * masked until its fields say what they hold.
  *
  * @since 0.1.0
  */
+
 /**
  * What a field holds.
  *
@@ -15,8 +16,12 @@
  * - `message`: the message of a failure or of a log, which may quote anything.
  * - `phoneNumber`, `dtmf`: a number that can be called, a key that was pressed.
  * - `metadata`: values that an application passes along.
- * - `arguments`, `result`: what a tool is called with, what it or other work returned.
- * - `id`: names one thing among others of its kind, and nobody outside the system.
+ * - `arguments`, `result`: what a tool is called with, what a tool or background work returned.
+ * - `prompt`, `reply`, `parameters`, `failure`: a message of a prompt, a part of a reply, the parameters that a tool is
+ *   declared with, an `AiError`, each in the encoded form of `effect/ai`. They hold several of the others.
+ * - `settings`: settings of a model by name. Numbers and flags are public, anything else is metadata.
+ * - `measure`: a measurement, or several. Numbers and flags are public, anything else is metadata.
+ * - `id`: names one thing among others of its kind.
  * - `public`: a kind, a count, a time, or a name that the program gives.
  */
 export type Privacy =
@@ -29,13 +34,19 @@ export type Privacy =
   | "metadata"
   | "arguments"
   | "result"
+  | "prompt"
+  | "reply"
+  | "parameters"
+  | "failure"
+  | "settings"
+  | "measure"
   | "id"
   | "public"
 
 declare module "effect/Schema" {
   namespace Annotations {
     interface Annotations {
-      /** What the field tells about the people on a call. Private if it is not given. */
+      /** What the field tells about the people on a call. A field without it is private. */
       readonly privacy?: Privacy | undefined
     }
   }

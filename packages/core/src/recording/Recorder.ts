@@ -115,7 +115,7 @@ export const make = (options: {
       if (options.later === undefined || count === mostWaiting) flush()
       else if (count === 1) options.later(flush)
     }
-    write(Recording.encodeHeader(redactor === undefined ? header : blanked(header, redactor)))
+    write(redactor === undefined ? Recording.encodeHeader(header) : blankedHeader(header, redactor))
     return {
       header,
       note: (note) => put({ at: now(), note, asked: undefined, request: 0 }),
@@ -196,10 +196,11 @@ export const provide: {
   self.pipe(Effect.provideService(Current, recorder), Effect.provideService(Random.Random, random(recorder)))
 )
 
-const blanked = (header: Recording.Header, redactor: Redaction.Redactor): Recording.Header => {
+/** The line of the header. If its request cannot be blanked, or is no request any more, it is not written. */
+const blankedHeader = (header: Recording.Header, redactor: Redaction.Redactor): string => {
   try {
-    return redactor.header(header)
+    return Recording.encodeHeader(redactor.header(header))
   } catch {
-    return { ...header, request: CallRequest.make() }
+    return Recording.encodeHeader({ ...header, request: CallRequest.make() })
   }
 }

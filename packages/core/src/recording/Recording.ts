@@ -45,15 +45,18 @@ export const Header = Schema.TaggedStruct("Recording", {
 export type Header = typeof Header.Type
 
 const Json = Schema.Record(Schema.String, Schema.Unknown)
+const Count = Schema.Int.annotate({ privacy: "public" })
+const Id = Schema.String.annotate({ privacy: "id" })
+const Name = Schema.String.annotate({ privacy: "public" })
 /** Milliseconds since the start of the call. */
-const at = { at: Schema.Finite }
-const inTurn = { ...at, turn: Schema.Int }
+const at = { at: Schema.Finite.annotate({ privacy: "public" }) }
+const inTurn = { ...at, turn: Count }
 
 /** A tool as a model was shown it. */
 export const Tool = Schema.Struct({
-  name: Schema.String,
-  description: Schema.optional(Schema.String),
-  parameters: Schema.Unknown
+  name: Name,
+  description: Schema.optional(Schema.String.annotate({ privacy: "instructions" })),
+  parameters: Schema.Unknown.annotate({ privacy: "parameters" })
 })
 export type Tool = typeof Tool.Type
 
@@ -70,20 +73,20 @@ const made = {
 /** One thing that happened on a call. `at` is in milliseconds since its start; lines are in the order of happening. */
 export const Line = Schema.TaggedUnion({
   /** What the harness reported. `eventId` is the id that the agent saw, where it is not the reported one. */
-  Reported: { ...at, report: Event.Report, eventId: Schema.optional(Schema.String) },
+  Reported: { ...at, report: Event.Report, eventId: Schema.optional(Id) },
   /** An event that the call made itself. */
   Happened: {
     ...at,
     event: Schema.Union(Object.values(made))
   },
-  TurnStarted: { ...inTurn, trigger: Schema.String },
+  TurnStarted: { ...inTurn, trigger: Id },
   TurnEnded: { ...inTurn, outcome: Schema.Literals(["Finished", "Failed", "Interrupted"]) },
   /** An output that was handed to the harness. */
   Sent: { ...inTurn, output: Event.Output },
   /** An output that went on the record of the call and not to the harness. */
   Kept: { ...inTurn, output: Event.Output },
   /** The harness was told that the agent broke off. */
-  CallFailed: { ...at, reason: CallError.fields.reason, message: Schema.String },
+  CallFailed: { ...at, reason: CallError.fields.reason, message: Schema.String.annotate({ privacy: "message" }) },
   /**
    * A model was asked. The prompt, as `effect/ai` encodes its messages, is the first `like.messages` messages of request
    * `like.request`, and then `messages`. Tools and settings that are absent are those of that request.
@@ -91,26 +94,26 @@ export const Line = Schema.TaggedUnion({
   ModelRequested: {
     ...inTurn,
     /** Counts the requests of a call from 1. */
-    request: Schema.Int,
+    request: Count,
     method: Schema.Literals(["streamText", "generateText"]),
-    like: Schema.optional(Schema.Struct({ request: Schema.Int, messages: Schema.Int })),
-    messages: Schema.Array(Json),
+    like: Schema.optional(Schema.Struct({ request: Count, messages: Count })),
+    messages: Schema.Array(Json.annotate({ privacy: "prompt" })),
     tools: Schema.optional(Schema.Array(Tool)),
-    settings: Schema.optional(Json)
+    settings: Schema.optional(Json.annotate({ privacy: "settings" }))
   },
   /** Parts of a reply that came together, as `effect/ai` encodes them. */
-  ModelReplied: { ...at, request: Schema.Int, parts: Schema.Array(Json) },
+  ModelReplied: { ...at, request: Count, parts: Schema.Array(Json.annotate({ privacy: "reply" })) },
   ModelEnded: {
     ...at,
-    request: Schema.Int,
+    request: Count,
     outcome: Schema.Literals(["Finished", "Failed", "Interrupted"]),
     /** The failure, as `effect/ai` encodes its `AiError`, without the exchange with the provider. */
-    error: Schema.optional(Json)
+    error: Schema.optional(Json.annotate({ privacy: "failure" }))
   },
   /** Nothing of the call is left. It was cut off where its scope closed before its end. */
   CallClosed: { ...at, how: Schema.Literals(["Ended", "CutOff"]) },
   /** A line of this kind could not be written. */
-  Lost: { ...at, kind: Schema.String }
+  Lost: { ...at, kind: Name }
 })
 export type Line = LineOf<keyof typeof Line.cases>
 

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type { CallRequest } from "../CallRequest.ts"
+import * as MaskedText from "./internal/maskedText.ts"
 import * as Redacted from "./internal/redacted.ts"
 import type * as Recording from "./Recording.ts"
 
@@ -19,24 +20,37 @@ export interface ToolRedaction {
   readonly result?: Fields | undefined
 }
 
-/** What is blanked. What is not named is written as it is. */
+/**
+ * What is blanked. A kind of text that has no rule is written as it is. What no rule can know (a field without a `privacy`,
+ * an event or a part that this version has not heard of) is always blanked.
+ */
 export interface Redaction {
   /** The numbers of the request, and the one that a call is transferred to. */
   readonly phoneNumber?: ((number: string) => string) | undefined
   /** Words of the caller: as they were reported, and in prompts. */
   readonly userText?: ((text: string) => string) | undefined
-  /** Words of the agent: as a model wrote or thought them, as they were said and heard, and in prompts. */
+  /** Words of the agent, and its sources and files: as a model wrote or thought them, as they were said and heard, and in prompts. */
   readonly agentText?: ((text: string) => string) | undefined
-  /** What a model is told before everything else, and the prompt and the introduction of the request. */
+  /**
+   * What a model is told before everything else, what it is told about its tools, and the prompt and the introduction of the
+   * request.
+   */
   readonly instructions?: ((text: string) => string) | undefined
   /** Keys that the caller or the agent pressed. */
   readonly dtmf?: ((button: string) => string) | undefined
-  /** Metadata of the request, of custom messages both ways, and of log messages. */
+  /**
+   * Metadata of the request, of custom messages both ways, of log messages, and of providers; settings of models that are no
+   * numbers and no flags; measurements that are no numbers.
+   */
   readonly metadata?: Fields | undefined
   /** By the name of the tool; `*` is for those that are not named. */
   readonly tools?: { readonly [name: string]: ToolRedaction } | undefined
   /** Messages of failures and of the agent's log, which may quote anything. */
   readonly message?: ((text: string) => string) | undefined
+  /** Ids of the call, its events, its tools' calls and its voices. Written as they are by default, also by `everything`. */
+  readonly id?: ((id: string) => string) | undefined
+  /** What no other rule knows. By default its text is masked, its numbers become 0, and its tag stays. */
+  readonly unknown?: ((value: unknown) => unknown) | undefined
   /** Asked last about the request of the call. */
   readonly request?: ((request: CallRequest) => CallRequest) | undefined
   /** Asked last about each line. Undefined leaves it out. */
@@ -44,24 +58,19 @@ export interface Redaction {
 }
 
 /** What is written in place of a blanked field. */
-export const blank: string = Redacted.blank
+export const blank: string = MaskedText.blank
 
 /**
  * Puts `x` for letters and `0` for digits, drops accents that stand alone, and keeps the rest, so that a masked text has
  * the words of the original, and masked pieces make the masked whole.
  */
-export const mask = (text: string): string =>
-  text
-    .replace(/[\p{L}\p{Cs}]/gu, "x")
-    .replace(/\p{N}/gu, "0")
-    .replace(/\p{M}/gu, "")
+export const mask: (text: string) => string = MaskedText.mask
 
-/** Masks all text in a value, and puts 0 for its numbers. Names of fields stay. */
-export const maskValue = (value: unknown): unknown => {
-  if (typeof value === "string") return mask(value)
-  if (typeof value === "number" || typeof value === "bigint") return 0
-  return Redacted.mapMembers(value, (member) => maskValue(member))
-}
+/**
+ * Masks all text in a value, and puts 0 for its numbers. Names of fields stay, unless they are none that a program would
+ * give, such as a phone number.
+ */
+export const maskValue: (value: unknown) => unknown = MaskedText.maskValue
 
 /** Masks all that was said, typed, told or passed, and leaves only how the call went. */
 export const everything: Redaction = {
@@ -83,11 +92,11 @@ export interface Redactor {
 
 /** Makes a redactor. It remembers which tool the fragments of a call's arguments belong to. */
 export const redactor = (redaction: Redaction): Redactor => {
-  const rules = Redacted.rules(redaction)
+  const redacted = Redacted.make(redaction)
   return {
-    header: (header) => ({ ...header, request: Redacted.request(rules, header.request) }),
+    header: (header) => ({ ...header, request: redacted.request(header.request) }),
     note: (note) => {
-      const blanked = Redacted.note(rules, note)
+      const blanked = redacted.note(note)
       return redaction.line === undefined ? blanked : redaction.line(blanked)
     }
   }

@@ -180,7 +180,8 @@ const partyOf = (line: Recording.Line): string => {
     case "Lost":
       return "agent"
     default:
-      return line satisfies never
+      line satisfies never
+      return "agent"
   }
 }
 

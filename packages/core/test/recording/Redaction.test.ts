@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, DateTime, Effect, Schema } from "effect"
+import { Arbitrary, DateTime, Effect, Result, Schema } from "effect"
 import * as CallRequest from "../../src/CallRequest.ts"
 import * as Event from "../../src/Event.ts"
+import * as Recorder from "../../src/recording/Recorder.ts"
 import * as Recording from "../../src/recording/Recording.ts"
 import * as Redaction from "../../src/recording/Redaction.ts"
+import * as Secrets from "./secrets.ts"
 
 type Note = Recording.Note
 
@@ -211,6 +213,179 @@ describe("Redaction", () => {
     })
     assert.isUndefined(redactor.note({ _tag: "Reported", report: { _tag: "UserTurnStarted" } }))
     assert.deepStrictEqual(redactor.note({ _tag: "CallClosed", how: "Ended" }), { _tag: "CallClosed", how: "Ended" })
+  })
+
+  describe("everything", () => {
+    const secretText = Schema.String.check(Schema.isPattern(/^[b-w]{6}[1-9]{4}[b-w]{6}$/))
+
+    it.effect("leaves no secret of any line or request, except in fields that are declared as no secret", () =>
+      Effect.gen(function* () {
+        const result = yield* Arbitrary.checkEffect(
+          Arbitrary.schema(Schema.Struct({ secret: secretText })),
+          ({ secret }) =>
+            Effect.gen(function* () {
+              const [, first, number, second] = /^(\D+)(\d+)(\D+)$/.exec(secret)!
+              const words = `${first} ${number} ${second}`
+              const notes = Secrets.notes(words)
+              let written = ""
+              const recorder = yield* Recorder.make({
+                request: Secrets.request(words),
+                seed: 1,
+                write: (more) => void (written += more),
+                redact: Redaction.everything
+              })
+              for (const note of notes) recorder.note(note)
+              for (const word of [first!, number!, second!]) assert.notInclude(written, word)
+              assert.include(written, Secrets.open)
+              // Nothing was lost, and what was written can be read.
+              const read = Result.getOrThrow(Recording.decode(written))
+              assert.deepStrictEqual(
+                read.lines.map(({ _tag }) => _tag),
+                notes.map(({ _tag }) => _tag)
+              )
+              return true
+            }),
+          { runs: 25, seed: 1 }
+        )
+        const failed = Arbitrary.formatCheckFailure(result)
+        if (failed !== undefined) assert.fail(failed)
+      })
+    )
+
+    it("meets every kind of line, event and part", () => {
+      const all = text(Secrets.notes("secret 1"))
+      for (const tag of [
+        ...Object.keys(Recording.Line.cases),
+        ...Object.keys(Event.Report.cases),
+        ...Object.keys(Event.Output.cases)
+      ]) {
+        assert.include(all, `"${tag}"`)
+      }
+    })
+
+    it("writes text in the clear only from fields that were looked at", () => {
+      assert.deepStrictEqual(Secrets.openFields(Recording.Line), [
+        "event.eventId",
+        "event.name",
+        "event.respondingTo",
+        "eventId",
+        "kind",
+        "output.language",
+        "output.name",
+        "output.pronunciationDictId",
+        "output.respondingTo",
+        "output.toolCallId",
+        "output.toolName",
+        "output.voiceId",
+        "report.eventId",
+        "tools.name",
+        "trigger"
+      ])
+      assert.deepStrictEqual(Secrets.openFields(CallRequest.CallRequest), ["agent.id", "agentCallId", "callId"])
+    })
+
+    it("keeps what tells how the call went", () => {
+      const all = Redaction.redactor(Redaction.everything)
+      for (const note of [
+        { _tag: "TurnEnded", turn: 3, outcome: "Interrupted" },
+        output(Event.logMetric("first_text", { ms: [250, 300] })),
+        reply({ type: "finish", reason: "stop", usage: { inputTokens: { total: 20 }, outputTokens: { total: 3 } } })
+      ] as const) {
+        assert.deepStrictEqual(all.note(note), note)
+      }
+      const asked = { ...(prompt() as Recording.NoteOf<"ModelRequested">), settings: { temperature: 0.5, seed: 7 } }
+      assert.deepStrictEqual(all.note(asked), asked)
+    })
+
+    it("masks the schema of a tool but for its names", () => {
+      const tool = {
+        name: "pay",
+        description: "Pays Anna",
+        parameters: {
+          type: "object",
+          properties: { card: { type: "string", description: "of Anna", enum: ["4111"], maxLength: 16 } },
+          required: ["card"]
+        }
+      }
+      const asked = { ...(prompt() as Recording.NoteOf<"ModelRequested">), tools: [tool] }
+      assert.deepStrictEqual(Redaction.redactor(Redaction.everything).note(asked), {
+        ...asked,
+        tools: [
+          {
+            name: "pay",
+            description: "xxxx xxxx",
+            parameters: {
+              type: "object",
+              properties: { card: { type: "string", description: "xx xxxx", enum: ["0000"], maxLength: 16 } },
+              required: ["card"]
+            }
+          }
+        ]
+      })
+    })
+  })
+
+  describe("what no rule knows", () => {
+    const only: Redaction.Redaction = { phoneNumber: Redaction.mask }
+    const unheardOf = { _tag: "UserMoodHeard", mood: "furious" } as unknown as Event.Report
+
+    it("is masked whatever else is, but for its kind", () => {
+      assert.deepStrictEqual(Redaction.redactor(only).note({ _tag: "Reported", report: unheardOf }), {
+        _tag: "Reported",
+        report: { _tag: "UserMoodHeard", mood: "xxxxxxx" } as unknown as Event.Report
+      })
+      const grown = { ...Event.sendText("hello"), tone: ["furious", 4711] }
+      assert.deepStrictEqual(
+        Redaction.redactor(only).note(output(grown)),
+        output({ ...grown, tone: ["xxxxxxx", 0] } as never)
+      )
+      const part = { type: "mood", id: "1", mood: "furious" }
+      assert.deepStrictEqual(
+        Redaction.redactor(only).note(reply(part)),
+        reply({ type: "mood", id: "0", mood: "xxxxxxx" })
+      )
+    })
+
+    it("is what a rule of its own makes of it", () => {
+      const redactor = Redaction.redactor({ unknown: () => "gone" })
+      assert.notInclude(text(redactor.note({ _tag: "Reported", report: unheardOf })), "furious")
+      assert.include(text(redactor.note({ _tag: "Reported", report: unheardOf })), "gone")
+    })
+
+    it("is a field that holds something else than its schema says", () => {
+      const broken = [
+        { _tag: "Reported", report: { _tag: "UserTextSent", content: { words: ["furious"] } } },
+        { _tag: "TurnEnded", turn: 1, outcome: "furious" },
+        output({ _tag: "AgentToolCalled", ...called, toolName: { name: "furious" } as never }),
+        reply({ type: "tool-call", id: ["furious"], name: "pay", params: {} })
+      ] as ReadonlyArray<Note>
+      for (const note of broken) assert.notInclude(text(Redaction.redactor(only).note(note)), "furious")
+    })
+  })
+
+  it("blanks text that is JSON with a named field in it", () => {
+    const redactor = Redaction.redactor({ tools: { pay: { args: ["card"], result: ["card"] } } })
+    const broken = { raw: '{"card": "4111' }
+    for (const note of [
+      output({ _tag: "AgentToolCalled", ...called, toolArgs: broken }),
+      output({ _tag: "AgentToolReturned", ...called, toolArgs: {}, result: '{"card":"4111"}' }),
+      reply({
+        type: "tool-call",
+        id: "t",
+        name: "pay",
+        params: JSON.stringify({ text: JSON.stringify({ card: "4111" }) })
+      })
+    ]) {
+      assert.notInclude(text(redactor.note(note)), "4111")
+    }
+  })
+
+  it("changes ids only by a rule for them", () => {
+    const note = { _tag: "Reported", report: { _tag: "UserTurnStarted", eventId: "e1" } } as const
+    assert.deepStrictEqual(Redaction.redactor({ id: () => "hidden" }).note(note), {
+      ...note,
+      report: { ...note.report, eventId: "hidden" }
+    })
   })
 
   describe("mask", () => {

@@ -325,7 +325,8 @@ const noteOf = (item: History.Item): string | undefined => {
     case "AgentToolReturned":
       return undefined
     default:
-      return item satisfies never
+      item satisfies never
+      return undefined
   }
 }
 

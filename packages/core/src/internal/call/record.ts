@@ -108,7 +108,8 @@ export const make = (nextId: EventId): Record => {
       case "UserCustomSent":
         return add({ ...report, eventId })
       default:
-        return report satisfies never
+        report satisfies never
+        return undefined
     }
   }
 

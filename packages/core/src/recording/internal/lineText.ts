@@ -126,7 +126,8 @@ export const make = (): LineText => {
       case "Lost":
         return undefined
       default:
-        return note satisfies never
+        note satisfies never
+        return undefined
     }
   }
 
@@ -191,7 +192,8 @@ const frequent = (note: Recording.Note): string | undefined => {
     case "Lost":
       return undefined
     default:
-      return note satisfies never
+      note satisfies never
+      return undefined
   }
 }
 
@@ -237,13 +239,14 @@ const reported = ({ eventId, report }: Reported): string | undefined => {
     case "AgentDtmfSent":
       return undefined
     default:
-      return report satisfies never
+      report satisfies never
+      return undefined
   }
 }
 
 const textFields = ({ content }: TextReport): string => `,"content":${quote(content)}`
 
-const turnFields = (_: TurnReport): string => ""
+const turnFields: (report: TurnReport) => string = () => ""
 
 /** Whether the line is about words that were spoken, to which the call gave an id. */
 const isSpoken = (

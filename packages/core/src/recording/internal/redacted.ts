@@ -1,225 +1,211 @@
-/** Lines of a recording with what a redaction names blanked, each kind of line by a function of its own. */
-import type { CallRequest } from "../../CallRequest.ts"
-import type * as Event from "../../Event.ts"
-import type * as Recording from "../Recording.ts"
+/**
+ * Lines of a recording with what a redaction names blanked. Which rule a field falls under follows from the `privacy` of its
+ * schema; what models are asked and answer has tables of its own.
+ */
+import * as CallRequest from "../../CallRequest.ts"
+import * as Recording from "../Recording.ts"
 import type * as Redaction from "../Redaction.ts"
+import { blank, maskName, maskUnknown } from "./maskedText.ts"
+import * as ModelFields from "./modelFields.ts"
+import * as PrivateFields from "./privateFields.ts"
+import { isMembers, type Mask, type Masks, type Members } from "./privateFields.ts"
 
-type Members = { readonly [key: string]: unknown }
-type Blank = (text: string) => string
+type Text = (text: string) => string
 
-/** A redaction in which every kind of text has its function. */
-export interface Rules {
-  readonly phoneNumber: Blank
-  readonly userText: Blank
-  readonly agentText: Blank
-  readonly instructions: Blank
-  readonly dtmf: Blank
-  /** Undefined where messages stay as they are. */
-  readonly message: Blank | undefined
-  readonly metadata: (metadata: Members) => Members
-  readonly tool: (name: string) => Redaction.ToolRedaction
-  readonly request: (request: CallRequest) => CallRequest
-  /** Names of the tools whose arguments are coming in fragments, by the id of the call. */
-  readonly streaming: Map<string, string>
+/** A request of a call and the lines of its recording, blanked. */
+export interface Redacted {
+  readonly request: (request: CallRequest.CallRequest) => CallRequest.CallRequest
+  readonly note: (note: Recording.Note) => Recording.Note
 }
 
-const same: Blank = (text) => text
+const requestFields = PrivateFields.of(CallRequest.CallRequest)
+const lineFields = PrivateFields.of(Recording.Line)
 
-export const rules = (redaction: Redaction.Redaction): Rules => {
-  const tools = new Map(Object.entries(redaction.tools ?? {}))
+export const make = (redaction: Redaction.Redaction): Redacted => {
+  const masks = masksOf(redaction)
   return {
-    phoneNumber: redaction.phoneNumber ?? same,
-    userText: redaction.userText ?? same,
-    agentText: redaction.agentText ?? same,
-    instructions: redaction.instructions ?? same,
-    dtmf: redaction.dtmf ?? same,
-    message: redaction.message,
-    metadata: (metadata) => members(blankFields(redaction.metadata, metadata)),
-    tool: (name) => tools.get(name) ?? tools.get("*") ?? {},
-    request: redaction.request ?? ((request) => request),
-    streaming: new Map()
+    // The token is never written.
+    request: (request) => {
+      const masked = requestFields({ ...request, agentToken: null }, masks) as CallRequest.CallRequest
+      return redaction.request === undefined ? masked : redaction.request(masked)
+    },
+    note: (note) => lineFields(note, masks) as Recording.Note
   }
 }
 
-export const request = (rules: Rules, request: CallRequest): CallRequest => {
-  const instructions = (text: string | null) => (text === null ? null : rules.instructions(text))
-  const { agent, from, metadata, to } = request
-  return rules.request({
-    ...request,
-    from: rules.phoneNumber(from),
-    to: rules.phoneNumber(to),
-    metadata: rules.metadata(metadata),
-    agent: {
-      ...agent,
-      systemPrompt: instructions(agent.systemPrompt),
-      introduction: instructions(agent.introduction)
+/** How each kind of field is masked by the rules of a redaction. */
+const masksOf = (redaction: Redaction.Redaction): Masks => {
+  const { instructions, message, metadata } = redaction
+  const tools = new Map(Object.entries(redaction.tools ?? {}))
+  const unknown = redaction.unknown ?? maskUnknown
+  const text =
+    (rule: Text = (text) => text): Mask =>
+    (value) =>
+      typeof value === "string" ? rule(value) : value == null ? value : unknown(value)
+  const toolOf = (beside: Members): Redaction.ToolRedaction =>
+    tools.get(String(beside["toolName"] ?? beside["name"])) ?? tools.get("*") ?? {}
+  const failed: Mask = (value) => (message === undefined ? value : maskTexts(value, message))
+
+  const masks: Masks = {
+    userText: text(redaction.userText),
+    agentText: text(redaction.agentText),
+    instructions: text(instructions),
+    phoneNumber: text(redaction.phoneNumber),
+    dtmf: text(redaction.dtmf),
+    id: text(redaction.id),
+    message: failed,
+    metadata: (value) => blankFields(metadata, value),
+    arguments: (value, beside) => blankFields(toolOf(beside).args, value),
+    result: (value, beside) =>
+      beside["outcome"] === "Failed" && typeof value === "string"
+        ? failed(value, beside)
+        : blankFields(toolOf(beside).result, value, "anything"),
+    parameters: (value) => (instructions === undefined ? value : parameters(value, instructions)),
+    settings: (value) => (isMembers(value) ? settings(value, metadata) : unknown(value)),
+    measure: (value) => measure(value, metadata),
+    public: (value) => (isPublic(value) ? value : unknown(value)),
+    prompt: (value) => promptMessage(value, masks, parts),
+    reply: (value) => (isMembers(value) ? parts(value, masks.agentText) : unknown(value)),
+    failure: (value) => failure(value, masks),
+    unknown
+  }
+  const parts = partsOf(masks, (name) => toolOf({ name }).args !== undefined)
+  return masks
+}
+
+const isPublic = (value: unknown): boolean =>
+  Array.isArray(value) ? value.every(isPublic) : typeof value !== "object" || value === null
+
+/** The members of a value by what their fields hold. */
+const maskFields = (value: Members, fields: ModelFields.Fields, masks: Masks, text: Mask): Members => {
+  const masked: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) {
+    const kind = Object.hasOwn(fields, key) ? fields[key] : undefined
+    if (kind === undefined) masked[maskName(key)] = masks.unknown(value[key], value)
+    else masked[key] = (kind === "text" ? text : masks[kind])(value[key], value)
+  }
+  return masked
+}
+
+const publicType = { type: "public" } as const
+
+/** A part of a reply or of a message. Undefined if it cannot be blanked. */
+type MaskPart = (part: Members, text: Mask) => Members | undefined
+
+const partsOf = (masks: Masks, isBlanked: (tool: string) => boolean): MaskPart => {
+  /** Names of the tools whose arguments are coming in fragments, by the id of the call. */
+  const streaming = new Map<unknown, string>()
+  return (part, text) => {
+    const { id, name, type } = part
+    if (type === "tool-params-start") streaming.set(id, String(name))
+    // A piece of JSON cannot be blanked by the name of a field.
+    if (type === "tool-params-delta") {
+      if (isBlanked(streaming.get(id) ?? "")) return undefined
+      return maskFields(part, { ...publicType, ...ModelFields.parts[type], delta: "public" }, masks, text)
     }
-  })
-}
-
-export const note = (rules: Rules, note: Recording.Note): Recording.Note => {
-  switch (note._tag) {
-    case "Reported":
-      return { ...note, report: report(rules, note.report) }
-    case "Happened":
-      return { ...note, event: happened(rules, note.event) }
-    case "Sent":
-    case "Kept":
-      return { ...note, output: output(rules, note.output) }
-    case "CallFailed":
-      return { ...note, message: message(rules, note.message) }
-    case "ModelRequested":
-      return { ...note, messages: note.messages.map((line) => promptMessage(rules, line)) }
-    case "ModelReplied":
-      return { ...note, parts: note.parts.flatMap((item) => part(rules, item, rules.agentText)) }
-    case "ModelEnded":
-      return note.error === undefined ? note : { ...note, error: failure(rules, note.error) }
-    default:
-      return note
+    if (type === "tool-params-end") streaming.delete(id)
+    const fields = byName(ModelFields.parts, type)
+    if (fields !== undefined) return maskFields(part, { ...publicType, ...fields }, masks, text)
+    const { type: _, ...rest } = part
+    return { type: typeof type === "string" ? maskName(type) : blank, ...members(masks.unknown(rest, part)) }
   }
 }
 
-const message = (rules: Rules, text: string): string => (rules.message ?? same)(text)
-
-const report = (rules: Rules, report: Event.Report): Event.Report => {
-  switch (report._tag) {
-    case "UserTextSent":
-      return { ...report, content: rules.userText(report.content) }
-    case "AgentTextSent":
-      return { ...report, content: rules.agentText(report.content) }
-    case "UserDtmfSent":
-    case "AgentDtmfSent":
-      return { ...report, button: rules.dtmf(report.button) }
-    case "UserCustomSent":
-      return { ...report, metadata: rules.metadata(report.metadata) }
-    default:
-      return report
-  }
+const promptMessage = (value: unknown, masks: Masks, part: MaskPart): unknown => {
+  if (!isMembers(value)) return masks.unknown(value, {})
+  const text = byName(roles(masks), value["role"]) ?? masks.unknown
+  const fields: ModelFields.Fields = { role: "public", options: "metadata", content: "text" }
+  return maskFields(value, fields, masks, (content) =>
+    Array.isArray(content)
+      ? content.flatMap((item: unknown) => (isMembers(item) ? (part(item, text) ?? []) : [masks.unknown(item, value)]))
+      : text(content, value)
+  )
 }
 
-type Happened = Recording.LineOf<"Happened">["event"]
+const roles = (masks: Masks): { readonly [Role in ModelFields.Role]: Mask } => ({
+  system: masks.instructions,
+  user: masks.userText,
+  assistant: masks.agentText,
+  tool: masks.agentText
+})
 
-const happened = (rules: Rules, event: Happened): Happened => {
-  switch (event._tag) {
-    case "TurnFailed":
-      return { ...event, message: message(rules, event.message) }
-    case "BackgroundReturned":
-      return {
-        ...event,
-        result:
-          event.outcome === "Failed" && typeof event.result === "string"
-            ? message(rules, event.result)
-            : blankFields(rules.tool(event.name).result, event.result)
-      }
-    default:
-      return event
-  }
+const failure = (value: unknown, masks: Masks): unknown => {
+  if (!isMembers(value)) return masks.unknown(value, {})
+  const { reason } = value
+  const fields = isMembers(reason) ? byName(ModelFields.reasons, reason["_tag"]) : undefined
+  const masked = maskFields(value, { _tag: "public", ...ModelFields.failure }, masks, masks.unknown)
+  if (!isMembers(reason) || fields === undefined) return masked
+  return { ...masked, reason: maskFields(reason, { _tag: "public", ...fields }, masks, masks.unknown) }
 }
 
-const output = (rules: Rules, output: Event.Output): Event.Output => {
-  switch (output._tag) {
-    case "AgentSendText":
-      return { ...output, text: rules.agentText(output.text) }
-    case "AgentSendDtmf":
-      return { ...output, button: rules.dtmf(output.button) }
-    case "AgentTransferCall":
-      return { ...output, targetPhoneNumber: rules.phoneNumber(output.targetPhoneNumber) }
-    case "AgentToolCalled":
-      return { ...output, toolArgs: args(rules, output) }
-    case "AgentToolReturned": {
-      const result = blankFields(rules.tool(output.toolName).result, output.result)
-      return { ...output, toolArgs: args(rules, output), result }
-    }
-    case "AgentSendCustom":
-      return { ...output, metadata: rules.metadata(output.metadata) }
-    case "AgentEndCall":
-      return output.reason === undefined ? output : { ...output, reason: message(rules, output.reason) }
-    case "LogMessage": {
-      const rest = output.metadata === undefined ? {} : { metadata: rules.metadata(output.metadata) }
-      return { ...output, message: message(rules, output.message), ...rest }
-    }
-    case "LogMetric":
-    case "AgentUpdateCall":
-      return output
-  }
+const byName = <A>(table: { readonly [name: string]: A }, name: unknown): A | undefined =>
+  typeof name === "string" && Object.hasOwn(table, name) ? table[name] : undefined
+
+/** Settings of a model: those that are no numbers and no flags are metadata. */
+const settings = (value: Members, metadata: Redaction.Fields | undefined): Members => {
+  const entries = Object.entries(value)
+  const plain = entries.filter(([, one]) => isMeasure(one))
+  const rest = entries.filter(([, one]) => !isMeasure(one))
+  return { ...Object.fromEntries(plain), ...members(blankFields(metadata, Object.fromEntries(rest))) }
 }
 
-const args = (
-  rules: Rules,
-  { toolArgs, toolName }: { readonly toolArgs: Members; readonly toolName: string }
-): Members => members(blankFields(rules.tool(toolName).args, toolArgs))
+const isMeasure = (value: unknown): boolean => typeof value === "number" || typeof value === "boolean" || value == null
 
-/** A part of a reply or of a prompt's message. None where it cannot be blanked. */
-const part = (rules: Rules, part: Members, text: Blank): ReadonlyArray<Members> => {
-  const [name, id] = [String(part["name"]), String(part["id"])]
-  switch (part["type"]) {
-    case "text":
-    case "reasoning":
-      return [{ ...part, text: text(String(part["text"])) }]
-    case "text-delta":
-    case "reasoning-delta":
-      return [{ ...part, delta: text(String(part["delta"])) }]
-    case "tool-params-start":
-      rules.streaming.set(id, name)
-      return [part]
-    case "tool-params-delta":
-      // A piece of JSON cannot be blanked by the name of a field.
-      return rules.tool(rules.streaming.get(id) ?? "").args === undefined ? [part] : []
-    case "tool-params-end":
-      rules.streaming.delete(id)
-      return [part]
-    case "tool-call":
-      return [{ ...part, params: blankFields(rules.tool(name).args, part["params"]) }]
-    case "tool-result":
-      return [{ ...part, result: blankFields(rules.tool(name).result, part["result"]) }]
-    case "error":
-      return [rules.message === undefined ? part : { ...part, error: rules.message(String(part["error"])) }]
-    default:
-      return [part]
-  }
+const measure = (value: unknown, metadata: Redaction.Fields | undefined): unknown => {
+  if (isMeasure(value) || metadata === undefined) return value
+  if (typeof metadata !== "function") return blankFields(metadata, value)
+  return isMembers(value) || Array.isArray(value)
+    ? maskMembers(value, (member) => measure(member, metadata))
+    : metadata(value)
 }
 
-const promptMessage = (rules: Rules, line: Members): Members => {
-  const { content, role } = line
-  const text = role === "system" ? rules.instructions : role === "user" ? rules.userText : rules.agentText
-  if (typeof content === "string") return { ...line, content: text(content) }
-  return Array.isArray(content)
-    ? { ...line, content: content.flatMap((item: Members) => part(rules, item, text)) }
-    : line
+/** Keywords of JSON Schema whose text is a name. */
+const names: ReadonlySet<string | undefined> = new Set(["type", "format", "required", "$ref", "$schema"])
+/** Keywords of JSON Schema whose number is a limit. Any other number can be a value. */
+const limit = /^(min|max|exclusive|multipleOf)/
+/** Keywords of JSON Schema that hold values. */
+const values: ReadonlySet<string | undefined> = new Set(["const", "enum", "default", "examples"])
+
+/** The JSON Schema of a tool's parameters, in which only the names and the form of the parameters are left. */
+const parameters = (value: unknown, instructions: Text, keyword?: string): unknown => {
+  if (typeof value === "string") return names.has(keyword) ? value : instructions(value)
+  if (typeof value === "number") return limit.test(keyword ?? "") ? value : 0
+  if (values.has(keyword)) return maskUnknown(value)
+  return maskMembers(value, (member, key) => parameters(member, instructions, key ?? keyword))
 }
 
-/** A failure of a model: its words are blanked, and not the names that tell what kind of failure it is. */
-const failure = ({ message }: Rules, error: Members): Members => {
-  if (message === undefined) return error
-  const words = (value: unknown): unknown =>
-    mapMembers(value, (member, key) => {
-      if (key === "_tag" || key === "reason") return member
-      return typeof member === "string" ? message(member) : words(member)
-    })
-  return "reason" in error ? { ...error, reason: words(error["reason"]) } : error
+/** All text in a value by a rule, and 0 for its numbers. */
+const maskTexts = (value: unknown, rule: Text): unknown => {
+  if (typeof value === "string") return rule(value)
+  if (typeof value === "number" || typeof value === "bigint") return 0
+  return maskMembers(value, (member) => maskTexts(member, rule))
 }
-
-const isMembers = (value: unknown): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Arguments and metadata have names, whatever a redaction makes of them. */
 const members = (value: unknown): Members => (isMembers(value) ? value : { [blank]: value })
 
-/** What is written in place of a blanked field. */
-export const blank = "[redacted]"
-
-const blankFields = (fields: Redaction.Fields | undefined, value: unknown): unknown => {
+const blankFields = (fields: Redaction.Fields | undefined, value: unknown, holds?: "anything"): unknown => {
   if (fields === undefined) return value
-  if (typeof fields === "function") return fields(value)
-  const names = new Set(fields)
-  const walk = (value: unknown): unknown =>
-    mapMembers(value, (member, key) => (key !== undefined && names.has(key) ? blank : walk(member)))
-  return walk(value)
+  const blanked = typeof fields === "function" ? fields(value) : blankNamed(new Set(fields), value)
+  return holds === undefined && isMembers(value) ? members(blanked) : blanked
 }
+
+const blankNamed = (names: ReadonlySet<string>, value: unknown): unknown => {
+  // Text that is JSON itself: what its field holds cannot be told from the rest.
+  if (typeof value === "string") return [...names].some((name) => mentions(value, name)) ? blank : value
+  return mapMembers(value, (member, key) => (key !== undefined && names.has(key) ? blank : blankNamed(names, member)))
+}
+
+const mentions = (text: string, name: string): boolean => text.includes(`"${name}"`) || text.includes(`"${name}\\"`)
+
+type Change = (member: unknown, key: string | undefined) => unknown
 
 /** A value with its members changed. Other values are themselves. */
-export const mapMembers = (value: unknown, change: (member: unknown, key: string | undefined) => unknown): unknown => {
+const mapMembers = (value: unknown, change: Change, name = (key: string) => key): unknown => {
   if (Array.isArray(value)) return value.map((member) => change(member, undefined))
   if (!isMembers(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, change(member, key)]))
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [name(key), change(member, key)]))
 }
+
+/** The same, with the names masked that no program would give. */
+const maskMembers = (value: unknown, change: Change): unknown => mapMembers(value, change, maskName)

@@ -272,7 +272,8 @@ const reportText = (report: Event.Report): string | undefined => {
     case "AgentTurnEnded":
       return undefined
     default:
-      return report satisfies never
+      report satisfies never
+      return undefined
   }
 }
 
@@ -299,7 +300,8 @@ const outputText = (output: Event.Output): string => {
     case "AgentSendText":
       return `sends “${cut(output.text)}”`
     default:
-      return output satisfies never
+      output satisfies never
+      return ""
   }
 }
 

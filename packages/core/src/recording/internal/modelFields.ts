@@ -1,0 +1,117 @@
+/**
+ * What the fields of prompts, replies and failures of models hold. They are recorded as `effect/ai` encodes them, so these
+ * tables are held to its types: a new kind of part, or a new field of one, does not compile until it is in here.
+ */
+import type * as AiError from "effect/ai/AiError"
+import type * as Prompt from "effect/ai/Prompt"
+import type * as Response from "effect/ai/Response"
+import type { Privacy } from "../../Privacy.ts"
+
+/** What a field holds. `text`: words of whoever the message is of. */
+export type Kind = Privacy | "text"
+
+/** The kinds of fields by name. */
+export interface Fields {
+  readonly [field: string]: Kind
+}
+
+type FieldsOf<T, Tag> = { readonly [Field in Exclude<NamesOf<T>, Tag>]: Kind }
+type NamesOf<T> = T extends unknown ? keyof T : never
+
+/** Who a message of a prompt is of. */
+export type Role = Prompt.MessageEncoded["role"]
+
+type Part = Prompt.PartEncoded | Response.AllPartsEncoded
+
+/** Parts of messages and of replies by their `type`. */
+export const parts: {
+  readonly [Type in Part["type"]]: FieldsOf<Extract<Part, { readonly type: Type }>, "type">
+} = {
+  text: { text: "text", options: "metadata", metadata: "metadata" },
+  "text-start": { id: "id", metadata: "metadata" },
+  "text-delta": { id: "id", delta: "text", metadata: "metadata" },
+  "text-end": { id: "id", metadata: "metadata" },
+  reasoning: { text: "text", options: "metadata", metadata: "metadata" },
+  "reasoning-start": { id: "id", metadata: "metadata" },
+  "reasoning-delta": { id: "id", delta: "text", metadata: "metadata" },
+  "reasoning-end": { id: "id", metadata: "metadata" },
+  file: { mediaType: "public", fileName: "text", data: "text", options: "metadata", metadata: "metadata" },
+  source: {
+    sourceType: "public",
+    id: "id",
+    mediaType: "public",
+    title: "text",
+    fileName: "text",
+    url: "text",
+    metadata: "metadata"
+  },
+  "tool-params-start": { id: "id", name: "public", providerExecuted: "public", metadata: "metadata" },
+  "tool-params-delta": { id: "id", delta: "arguments", metadata: "metadata" },
+  "tool-params-end": { id: "id", metadata: "metadata" },
+  "tool-call": {
+    id: "id",
+    name: "public",
+    params: "arguments",
+    providerExecuted: "public",
+    options: "metadata",
+    metadata: "metadata"
+  },
+  "tool-result": {
+    id: "id",
+    name: "public",
+    isFailure: "public",
+    result: "result",
+    modelOutput: "result",
+    providerExecuted: "public",
+    preliminary: "public",
+    options: "metadata",
+    metadata: "metadata"
+  },
+  "tool-approval-request": { approvalId: "id", toolCallId: "id", options: "metadata", metadata: "metadata" },
+  "tool-approval-response": { approvalId: "id", approved: "public", reason: "message", options: "metadata" },
+  "response-metadata": { id: "id", modelId: "public", timestamp: "public", metadata: "metadata" },
+  finish: { reason: "public", usage: "measure", response: "metadata", metadata: "metadata" },
+  error: { error: "message", metadata: "metadata" }
+}
+
+type Failure = AiError.AiErrorEncoded
+
+/** The fields of an `AiError` beside its tag and its reason. */
+export const failure: FieldsOf<Failure, "_tag" | "reason"> = { module: "public", method: "public" }
+
+/** The reasons of an `AiError` by their tag. */
+export const reasons: {
+  readonly [Tag in Failure["reason"]["_tag"]]: FieldsOf<Extract<Failure["reason"], { readonly _tag: Tag }>, "_tag">
+} = {
+  NetworkError: {
+    reason: "public",
+    method: "public",
+    url: "message",
+    description: "message",
+    cause: "message"
+  },
+  RateLimitError: { retryAfter: "measure", metadata: "message", http: "message" },
+  QuotaExhaustedError: { resetAt: "public", metadata: "message", http: "message" },
+  AuthenticationError: { kind: "public", description: "message", metadata: "message", http: "message" },
+  ContentPolicyError: { description: "message", metadata: "message", http: "message" },
+  InvalidRequestError: {
+    parameter: "message",
+    constraint: "message",
+    description: "message",
+    metadata: "message",
+    http: "message"
+  },
+  InternalProviderError: { description: "message", metadata: "message", http: "message" },
+  InvalidResponseError: { description: "message", metadata: "message", http: "message" },
+  InvalidOutputError: { description: "message", metadata: "message", usage: "measure" },
+  StructuredOutputError: { description: "message", responseText: "message", metadata: "message", usage: "measure" },
+  UnsupportedSchemaError: { description: "message", metadata: "message" },
+  UnknownError: { description: "message", metadata: "message", http: "message" },
+  ToolNotFoundError: { toolName: "public", availableTools: "public" },
+  ToolParameterValidationError: { toolName: "public", description: "message" },
+  InvalidToolResultError: { toolName: "public", description: "message" },
+  ToolResultEncodingError: { toolName: "public", toolResult: "result", description: "message" },
+  ToolConfigurationError: { toolName: "public", description: "message" },
+  ToolkitRequiredError: { pendingApprovals: "public", description: "message" },
+  InvalidUserInputError: { description: "message" }
+}
