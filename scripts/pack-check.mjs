@@ -87,7 +87,8 @@ const checkContents = (published) => {
   }
   const files = filesUnder(folder)
   const stray = files.filter(
-    (file) => !/^(package\.json|README\.md|LICENSE|(data|public)\/.+|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(file)
+    (file) =>
+      !/^(package\.json|README\.md|LICENSE|(data|public)\/.+|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(file)
   )
   check(stray.length === 0, `${published.name} brings ${stray.join(", ")}`)
   const tests = files.filter((file) => /(^|\/)tests?\/|\.(test|bench)\./.test(file))
@@ -208,9 +209,27 @@ const subject: Rules.Subject = { callers: {}, simulate: (caller) => Rules.simula
 export default subject
 `
 
+const heard = `
+import * as Vad from "@antiphon/speech/Vad"
+import * as VadWindows from "@antiphon/speech/VadWindows"
+import * as Flite from "@antiphon/speech/provider/flite/Flite"
+import { Console, Effect, Stream } from "effect"
+
+Effect.gen(function* () {
+  const { speak } = yield* Flite.make
+  const [part] = yield* Stream.runCollect(speak("Good morning to you."))
+  const { make } = yield* Vad.Vad
+  const windows = VadWindows.make(yield* make, part!.audio.format)
+  const found = yield* Effect.fromResult(windows.push(part!.audio))
+  const speech = found.filter(({ probability }) => probability > 0.5)
+  yield* Console.log(speech.length > found.length / 2 ? "heard" : "not heard")
+}).pipe(Effect.scoped, Effect.provide(Vad.silero), Effect.runPromise)
+`
+
 const writePrograms = (agent) => {
   writeFileSync(join(project, "agent.ts"), agent)
   writeFileSync(join(project, "evaluated.ts"), evaluated)
+  writeFileSync(join(project, "heard.ts"), heard)
   writeFileSync(join(project, "mounted.ts"), mounted)
   writeFileSync(join(project, "subjects.ts"), subjects)
   const compilerOptions = {
@@ -315,6 +334,10 @@ try {
     const report = run(process.execPath, args, project)
     check(/All rules hold\. 60 of 60 calls/.test(report), `the simulation says\n${report}`)
     check(existsSync(join(project, "node_modules/.bin/antiphon")), "the antiphon command is not linked")
+  })
+  await step("a voice without a key is heard by the voice detector", () => {
+    const output = run(process.execPath, ["heard.ts"], project)
+    check(output.trim() === "heard", `the voice is ${output}`)
   })
   await step("the agent of the README answers", () =>
     serving("agent.ts", async (port) => `"${await greetingOf(port)}"`)
