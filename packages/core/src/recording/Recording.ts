@@ -33,7 +33,7 @@ const Request = Schema.Struct(Struct.omit(CallRequest.fields, ["agentToken"])).p
   )
 )
 
-/** The first line of a recording. `seed` is that of the `Random` of the call, from which its ids are drawn. */
+/** Schema for the first line of a recording. `seed` is that of the `Random` of the call, from which its ids are drawn. */
 export const Header = Schema.TaggedStruct("Recording", {
   version: Schema.Int,
   startedAt: Schema.DateTimeUtcFromString,
@@ -42,7 +42,10 @@ export const Header = Schema.TaggedStruct("Recording", {
   /** Whether something was blanked, so that a replay can not be the same to the byte. */
   redacted: Schema.Boolean
 })
-export type Header = typeof Header.Type
+/** The first line of a recording. */
+export interface Header extends Schema.Schema.Type<typeof Header> {
+  readonly _tag: "Recording"
+}
 
 const Json = Schema.Record(Schema.String, Schema.Unknown)
 const Count = Schema.Int.annotate({ privacy: "public" })
@@ -52,13 +55,16 @@ const Name = Schema.String.annotate({ privacy: "public" })
 const at = { at: Schema.Finite.annotate({ privacy: "public" }) }
 const inTurn = { ...at, turn: Count }
 
-/** A tool as a model was shown it. */
+/** Schema for a tool as a model was shown it. */
 export const Tool = Schema.Struct({
   name: Name,
   description: Schema.optional(Schema.String.annotate({ privacy: "instructions" })),
   parameters: Schema.Unknown.annotate({ privacy: "parameters" })
 })
-export type Tool = typeof Tool.Type
+/** A tool as a model was shown it. */
+export interface Tool extends Schema.Schema.Type<typeof Tool> {
+  readonly name: string
+}
 
 /** Input events that nobody reports. Another agent of the same call makes `AgentHandedOff`, which goes on no record. */
 type Made = Exclude<Event.Input["_tag"], Event.Report["_tag"] | "AgentHandedOff">
@@ -70,7 +76,7 @@ const made = {
   TurnFailed: Event.Input.cases.TurnFailed
 } satisfies { readonly [Tag in Made]: Schema.Schema<Event.InputOf<Tag>> }
 
-/** One thing that happened on a call. `at` is in milliseconds since its start; lines are in the order of happening. */
+/** Schema for one thing that happened on a call. `at` is in milliseconds since its start; lines are in the order of happening. */
 export const Line = Schema.TaggedUnion({
   /** What the harness reported. `eventId` is the id that the agent saw, where it is not the reported one. */
   Reported: { ...at, report: Event.Report, eventId: Schema.optional(Id) },
@@ -314,7 +320,20 @@ export const modelRequests = ({
         const request = requests.get(line.request)
         if (line._tag === "ModelReplied") request?.replies.push(line)
         else if (request !== undefined) request.end = line
+        break
       }
+      case "Reported":
+      case "Happened":
+      case "TurnStarted":
+      case "TurnEnded":
+      case "Sent":
+      case "Kept":
+      case "CallFailed":
+      case "CallClosed":
+      case "Lost":
+        break
+      default:
+        line satisfies never
     }
   }
   return Result.succeed([...requests.values()])

@@ -1,0 +1,148 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Event from "../../src/Event.ts"
+import * as Recording from "../../src/recording/Recording.ts"
+import { type Change, type Diagnostic, errorsOf } from "./compiled.ts"
+
+const patience = 300_000
+
+const name = ({ file }: Diagnostic): string => file.split("/").at(-1)!.replace(".ts", "")
+
+describe("The compiler", () => {
+  it("has nothing to say about the sources as they are", { timeout: patience }, async () => {
+    assert.deepStrictEqual(await errorsOf([]), [])
+  })
+
+  describe("asks at every place that must know", () => {
+    const after = (file: string, from: string, added: string): Change => ({ file, from, to: from + added })
+    const changes: ReadonlyArray<Change> = [
+      // An event that the call makes, one that a harness reports, and one that an agent sends.
+      after(
+        "core/src/Event.ts",
+        "  CallEnded: id,\n",
+        "  CallParked: id,\n  UserMoodHeard: { ...id, mood: Schema.String },\n"
+      ),
+      after("core/src/Event.ts", "  UserTurnEnded: named,\n", "  UserMoodHeard: { ...named, mood: Schema.String },\n"),
+      after(
+        "core/src/Event.ts",
+        "  AgentSendDtmf: { ...responding, button: Button },\n",
+        "  AgentSendMood: { ...responding, mood: Schema.String },\n"
+      ),
+      after("core/src/Turn.ts", '"whenIdle", "immediate", ', '"whenBored", '),
+      after("llm/src/tool/VoiceTool.ts", 'type Interruption = "cancel" | ', '"postpone" | '),
+      after("core/src/recording/Recording.ts", "export const Line = Schema.TaggedUnion({\n", "  MoodNoted: at,\n")
+    ]
+    let errors: ReadonlyArray<Diagnostic> = []
+    beforeAll(async () => {
+      errors = await errorsOf(changes)
+    }, patience)
+
+    /** The files in which something of this name is missing. */
+    const missing = (what: string) => errors.filter(({ message }) => message.includes(what)).map(name)
+
+    it("about an event that the call makes", () => {
+      assert.includeMembers(missing('"CallParked"'), ["Event", "Transcript", "Conversation"])
+      assert.includeMembers(missing("'CallParked'"), ["Recording"])
+    })
+
+    it("about a report", () => {
+      assert.includeMembers(missing('"UserMoodHeard"'), [
+        "Event",
+        "record",
+        "lineText",
+        "Transcript",
+        "Conversation",
+        "SimulatedCaller",
+        "RecordedScript",
+        "repeatedCaller",
+        "picture"
+      ])
+    })
+
+    it("about an output", () => {
+      assert.includeMembers(missing('"AgentSendMood"'), ["Transcript", "Conversation", "stage", "picture"])
+      assert.include(errors.map(name), "Wire")
+    })
+
+    it("about a delivery of background work", () => {
+      assert.includeMembers(missing('"whenBored"'), ["background"])
+      assert.include(errors.map(name), "results")
+    })
+
+    it("about an interruption policy of tools", () => {
+      assert.includeMembers(missing('"postpone"'), ["toolRunner"])
+    })
+
+    it("about a line of recordings", () => {
+      const places = missing('"MoodNoted"')
+      assert.includeMembers(places, ["lineText", "Recording", "Comparison", "recordedTurns"])
+      // As a word, and as a line.
+      assert.strictEqual(places.filter((place) => place === "lineText").length, 2)
+    })
+
+    it("nowhere else", () => {
+      const known = [
+        ...["Event", "Transcript", "Conversation", "Recording", "record", "lineText", "SimulatedCaller"],
+        ...["RecordedScript", "repeatedCaller", "picture", "stage", "Wire", "background", "results", "toolRunner"],
+        ...["Comparison", "recordedTurns"]
+      ]
+      assert.deepStrictEqual(
+        errors.filter((error) => !known.includes(name(error))),
+        []
+      )
+    })
+  })
+
+  it("asks for each field of a line that is written by hand", { timeout: patience }, async () => {
+    const fields = [
+      ["core/src/Event.ts", "  AgentSendText: { ...speech, "],
+      ["core/src/Event.ts", "  LogMetric: { ...responding, "],
+      ["core/src/Event.ts", "export const Report = Schema.TaggedUnion({\n  UserTurnStarted: {...named, "],
+      ["core/src/Event.ts", "  AgentTextSent: { ...Input.cases.AgentTextSent.fields, "],
+      ["core/src/recording/Recording.ts", "  TurnStarted: { ...inTurn, "],
+      ["core/src/recording/Recording.ts", "  TurnEnded: { ...inTurn, "],
+      ["core/src/recording/Recording.ts", "  ModelReplied: { ...at, "]
+    ] as const
+    const first: Change = {
+      file: "core/src/Event.ts",
+      from: "export const Report = Schema.TaggedUnion({\n  UserTurnStarted: named,",
+      to: "export const Report = Schema.TaggedUnion({\n  UserTurnStarted: {...named, },"
+    }
+    const changes = fields.map(([file, from]): Change => ({ file, from, to: `${from}tone: Schema.String, ` }))
+    const errors = (await errorsOf([first, ...changes])).filter((error) => name(error) === "lineText")
+    const lines = new Set(errors.map(({ line }) => line))
+    assert.isAtLeast(lines.size, fields.length, errors.map(({ message }) => message).join("\n"))
+  })
+
+  describe("says one word where an event is not what was wanted", () => {
+    const types = [
+      ...Object.keys(Event.Input.cases).map((tag) => `Event.InputOf<"${tag}">`),
+      ...Object.keys(Event.Report.cases).map((tag) => `Event.ReportOf<"${tag}">`),
+      ...Object.keys(Event.Output.cases).map((tag) => `Event.OutputOf<"${tag}">`),
+      ...Object.keys(Recording.Line.cases).map((tag) => `Recording.LineOf<"${tag}">`),
+      ...["Event.Input", "Event.Report", "Event.Output", "Event.UserContent", "Event.CustomHistoryEntry"],
+      ...["CallRequest.CallRequest", "CallRequest.AgentRequest", "Recording.Line", "Recording.Header", "Recording.Tool"]
+    ]
+    const source = [
+      'import type * as CallRequest from "./CallRequest.ts"',
+      'import type * as Event from "./Event.ts"',
+      'import type * as Recording from "./recording/Recording.ts"',
+      ...types.flatMap((type, i) => [
+        `declare const take${i}: (value: ${type}) => void`,
+        `declare const give${i}: ${type}`,
+        `take${i}({}); take${i}(5); const number${i}: number = give${i}; void number${i}`
+      ])
+    ].join("\n")
+    let errors: ReadonlyArray<Diagnostic> = []
+    beforeAll(async () => {
+      errors = await errorsOf([{ file: "core/src/mistakes.ts", from: "", to: source }])
+    }, patience)
+
+    it("for what is given, what is missing, and what is taken", () => {
+      assert.isAtLeast(errors.length, 3 * types.length)
+      for (const { message } of errors) {
+        assert.notInclude(message, "{ readonly")
+        for (const line of message.split("\n")) assert.isBelow(line.length, 200, line)
+      }
+    })
+  })
+})
