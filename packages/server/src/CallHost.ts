@@ -21,6 +21,7 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as Scope from "effect/Scope"
 import type { Calls, OpenCall } from "./Calls.ts"
@@ -117,150 +118,209 @@ const readAhead = 64
 
 const open = <State, E>(place: Place, options: Options<State, E>): Effect.Effect<CallHost, E> =>
   Effect.gen(function* () {
-    const { calls, factory, record, settings } = place
-    const clock = yield* Clock.Clock
-    const now = () => Monotonic.millis(clock)
-    const nextId = yield* EventId.make
-    const callScope = yield* Scope.make()
-    const context = yield* Effect.context<never>()
-    const log = CallLog.make(options.protocol.name, clock)
-    const openCall: OpenCall = {
-      lastReceivedAt: now(),
-      idleTimeout: options.idleTimeout,
-      stop: (reason) => stop(Ending.Ending[reason]())
-    }
-    let startBy: number | undefined = now() + Duration.toMillis(settings.startTimeout)
-    let fork = Effect.runForkWith(context)
-    let call: Call.Call | undefined
-    let ending: Ending.Ending | undefined
-    // None while the socket is being opened: a write would wait for it.
-    let link: Link | undefined
-    let silent = false
-
-    // Whatever wants the call to end says so here and does not wait. The first reason counts.
-    const stop = (reason: Ending.Ending): Effect.Effect<void> =>
-      Effect.sync(() => {
-        if (ending !== undefined) return
-        ending = reason
-        fork(conclude(reason))
-      })
-
-    const tell = (told: Protocol.Told): Effect.Effect<void> =>
-      Effect.suspend(() => (silent ? Effect.void : carryOut(machine.tell(told, now()))))
-
-    /** Does what goes to the platform, then has what goes to the call delivered. */
-    const carryOut = (wanted: ReadonlyArray<Protocol.Wanted>): Effect.Effect<void> => {
-      alarm.set(earlier(machine.due(), startBy))
-      const inward = wanted.filter(Protocol.isInward)
-      const outward = inward.length === 0 ? (wanted as ReadonlyArray<Protocol.Outward>) : wanted.filter(isOutward)
-      const deliver = Effect.sync(() => inward.forEach(courier.give))
-      if (outward.length === 0) return inward.length === 0 ? Effect.void : deliver
-      log.sent(outward.length)
-      return inward.length === 0 ? perform(outward) : Effect.andThen(perform(outward), deliver)
-    }
-
-    const perform = (outward: ReadonlyArray<Protocol.Outward>): Effect.Effect<void> => {
-      const dropped = outward.filter((one) => one._tag === "Dropped")
-      const performed = link === undefined ? Effect.void : link.perform(outward)
-      return dropped.length === 0
-        ? performed
-        : Effect.andThen(
-            performed,
-            Effect.forEach(dropped, ({ reason }) => log.dropped(reason), { discard: true })
-          )
-    }
-
-    const deliver = (inward: Protocol.Inward): Effect.Effect<void> => {
-      switch (inward._tag) {
-        case "Start":
-          return begin(inward.request)
-        case "Report":
-          return call === undefined ? Effect.void : hear(call, inward.report)
-        case "End":
-          return stop(inward.ending)
-      }
-    }
-
-    const begin = (request: CallRequest) =>
-      Effect.gen(function* () {
-        startBy = undefined
-        yield* log.started(request.callId)
-        const { callId } = request
-        const annotated = Effect.annotateLogs({ callId: log.callId() })
-        fork = Effect.runForkWith(yield* annotated(Effect.context<never>()))
-        const made = yield* Making.agent(factory, request, { scope: callScope, within: settings.startTimeout }).pipe(
-          Effect.flatMap((spec) => Scope.provide(Call.make(watch.agent(spec), { request, harness }), callScope)),
-          record === undefined ? identity : recorded(record(request), callScope),
-          Effect.catchCause((cause) => Effect.as(stop(Ending.Ending.FactoryFailed({ callId, cause })), undefined)),
-          annotated
-        )
-        if (made === undefined) return
-        call = made
-        yield* tell({ _tag: "Started" })
-      })
-
-    const hear = (call: Call.Call, report: Event.Report) =>
-      Effect.gen(function* () {
-        const before = watch.accepted()
-        yield* call.receive(report)
-        const turn = watch.accepted() === before ? undefined : watch.accepted()
-        yield* tell({ _tag: "Reported", report, turn })
-      }).pipe(Effect.catchCause((cause) => stop(broken(cause))))
-
-    const harness: Call.Harness = {
-      // What outputs make the machine want is done whatever becomes of their turn: only the wait ends with it.
-      send: (outputs) => Effect.andThen(Effect.uninterruptible(tell({ _tag: "Outputs", outputs })), link!.ready),
-      fail: (error) => stop(Ending.Ending.AgentFailed({ error }))
-    }
-    const watch = TurnWatch.make(({ _tag, trigger, turn }) => {
-      if (_tag !== "Started") return tell({ _tag: "TurnEnded", turn, trigger, how: _tag })
-      log.turn()
-      return tell({ _tag: "TurnStarted", turn, trigger })
+    const { connect, scope } = options
+    const hosted = new HostedCall(place, options, {
+      clock: yield* Clock.Clock,
+      nextId: yield* EventId.make,
+      callScope: yield* Scope.make(),
+      context: yield* Effect.context<never>()
     })
-
-    const conclude = (reason: Ending.Ending) =>
-      Effect.gen(function* () {
-        // Whoever gave the reason goes on first: a turn may fail while its call is still being made.
-        yield* Effect.yieldNow
-        // Not waited for: what cannot be interrupted (a filter, a factory) would hold up the end of the call.
-        courier.dismiss()
-        alarm.cancel()
-        if (link !== undefined) yield* link.deafen
-        const errorId = nextId()
-        const detail = Ending.detail(reason, settings)
-        const lastWords = machine.tell({ _tag: "Ending", ending: reason, errorId, detail }, now()).filter(isOutward)
-        silent = true
-        yield* log.ended(reason, errorId)
-        if (link !== undefined) yield* reason._tag === "Stalled" ? link.drop : link.end(lastWords)
-        if (Ending.meaning(reason).callEnded && call !== undefined) yield* call.end
-      }).pipe(
-        Effect.ensuring(Making.release(callScope, settings.startTimeout)),
-        Effect.ensuring(Scope.close(options.scope, Exit.void)),
-        Effect.annotateLogs({ callId: log.callId() })
-      )
-
-    const courier = Courier.make({ deliver, fork: (effect) => fork(effect), ahead: readAhead })
-    const alarm = Alarm.make({
-      clock,
-      fork: (effect) => fork(effect),
-      ring: Effect.suspend(() => (startBy !== undefined && startBy <= now() ? stop(lateStart) : tell({ _tag: "Tick" })))
-    })
-    const [machine, first] = Protocol.start(options.protocol, options.admitted, now())
-
-    yield* Scope.provide(calls.open(openCall), options.scope)
-    link = yield* Effect.onError(options.connect(stop), () => Scope.close(options.scope, Exit.void))
-    yield* carryOut(first)
-    return {
-      tell,
-      stop,
-      touch: (messages) => {
-        log.received(messages)
-        openCall.lastReceivedAt = now()
-      },
-      room: courier.room,
-      isOver: () => ending !== undefined
-    }
+    yield* Scope.provide(place.calls.open(hosted), scope)
+    const link = yield* Effect.onError(connect(hosted.stop), () => Scope.close(scope, Exit.void))
+    yield* hosted.attach(link)
+    return hosted
   })
+
+/** What a call is made with, once for each. */
+interface Means {
+  readonly clock: Clock.Clock
+  readonly nextId: EventId.EventId
+  /** Holds what the agent holds. */
+  readonly callScope: Scope.Closeable
+  readonly context: Context.Context<never>
+}
+
+class HostedCall<State> implements CallHost, OpenCall {
+  readonly #place: Place
+  readonly #means: Means
+  readonly #scope: Scope.Closeable
+  readonly #machine: Protocol.Machine
+  readonly #first: ReadonlyArray<Protocol.Wanted>
+  readonly #log: CallLog.CallLog
+  readonly #courier: Courier.Courier<Protocol.Inward>
+  readonly #alarm: Alarm.Alarm
+  /** Starts a fiber, which runs at once. Its log lines carry the id of the call once that is known. */
+  #fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  /** When the start of the call is too late; undefined once it has started. */
+  #startBy: number | undefined
+  /** None while the socket is being opened: a write would wait for it. */
+  #link: Link | undefined
+  #call: Call.Call | undefined
+  #ending: Ending.Ending | undefined
+  /** The last words are said. */
+  #silent = false
+  lastReceivedAt: number
+  readonly idleTimeout: Duration.Duration | undefined
+
+  constructor(place: Place, options: Options<State, unknown>, means: Means) {
+    const { clock, context } = means
+    const now = Monotonic.millis(clock)
+    this.#place = place
+    this.#means = means
+    this.#scope = options.scope
+    this.#fork = Effect.runForkWith(context)
+    this.#startBy = now + Duration.toMillis(place.settings.startTimeout)
+    this.#log = CallLog.make(options.protocol.name, clock)
+    const fork = (effect: Effect.Effect<void>) => this.#fork(effect)
+    this.#courier = Courier.make({ deliver: this.#deliver, fork, ahead: readAhead })
+    this.#alarm = Alarm.make({ clock, fork, ring: this.#ring })
+    const [machine, first] = Protocol.start(options.protocol, options.admitted, now)
+    this.#machine = machine
+    this.#first = first
+    this.lastReceivedAt = now
+    this.idleTimeout = options.idleTimeout
+  }
+
+  #now(): number {
+    return Monotonic.millis(this.#means.clock)
+  }
+
+  /** Begins to say what the machine wants, now that there is a way to the platform. */
+  attach(link: Link): Effect.Effect<void> {
+    this.#link = link
+    return this.#carryOut(this.#first)
+  }
+
+  readonly tell = (told: Protocol.Told): Effect.Effect<void> =>
+    Effect.suspend(() => (this.#silent ? Effect.void : this.#carryOut(this.#machine.tell(told, this.#now()))))
+
+  // Whatever wants the call to end says so here and does not wait. The first reason counts.
+  readonly stop = (reason: Ending.Ending | Ending.OfServer): Effect.Effect<void> =>
+    Effect.sync(() => {
+      if (this.#ending !== undefined) return
+      this.#ending = typeof reason === "string" ? Ending.Ending[reason]() : reason
+      this.#fork(this.#conclude(this.#ending))
+    })
+
+  touch(messages: number): void {
+    this.#log.received(messages)
+    this.lastReceivedAt = this.#now()
+  }
+
+  room(): Effect.Effect<void> | undefined {
+    return this.#courier.room()
+  }
+
+  isOver(): boolean {
+    return this.#ending !== undefined
+  }
+
+  /** Does what goes to the platform, then has what goes to the call delivered. */
+  #carryOut(wanted: ReadonlyArray<Protocol.Wanted>): Effect.Effect<void> {
+    this.#alarm.set(earlier(this.#machine.due(), this.#startBy))
+    const inward = wanted.filter(Protocol.isInward)
+    if (inward.length === 0) return this.#perform(wanted as ReadonlyArray<Protocol.Outward>)
+    const deliver = Effect.sync(() => inward.forEach(this.#courier.give))
+    return inward.length === wanted.length ? deliver : Effect.andThen(this.#perform(wanted.filter(isOutward)), deliver)
+  }
+
+  #perform(outward: ReadonlyArray<Protocol.Outward>): Effect.Effect<void> {
+    if (outward.length === 0 || this.#link === undefined) return Effect.void
+    this.#log.sent(outward.length)
+    const performed = this.#link.perform(outward)
+    const dropped = outward.filter((one) => one._tag === "Dropped")
+    return dropped.length === 0
+      ? performed
+      : Effect.andThen(
+          performed,
+          Effect.forEach(dropped, ({ reason }) => this.#log.dropped(reason), { discard: true })
+        )
+  }
+
+  readonly #ring = Effect.suspend(() =>
+    this.#startBy !== undefined && this.#startBy <= this.#now() ? this.stop(lateStart) : this.tell({ _tag: "Tick" })
+  )
+
+  readonly #deliver = (inward: Protocol.Inward): Effect.Effect<void> => {
+    switch (inward._tag) {
+      case "Start":
+        return this.#begin(inward.request)
+      case "Report":
+        return this.#call === undefined ? Effect.void : this.#hear(this.#call, inward.report)
+      case "End":
+        return this.stop(inward.ending)
+    }
+  }
+
+  #begin(request: CallRequest): Effect.Effect<void> {
+    const { factory, record, settings } = this.#place
+    const scope = this.#means.callScope
+    const failed = (cause: unknown) =>
+      Effect.as(this.stop(Ending.Ending.FactoryFailed({ callId: request.callId, cause })), undefined)
+    return Effect.gen({ self: this }, function* () {
+      this.#startBy = undefined
+      yield* this.#log.started(request.callId)
+      const annotated = Effect.annotateLogs({ callId: this.#log.callId() })
+      this.#fork = Effect.runForkWith(yield* annotated(Effect.context<never>()))
+      this.#call = yield* Making.agent(factory, request, { scope, within: settings.startTimeout }).pipe(
+        Effect.flatMap((spec) =>
+          Scope.provide(Call.make(this.#watch.agent(spec), { request, harness: this.#harness }), scope)
+        ),
+        record === undefined ? identity : recorded(record(request), scope),
+        Effect.catchCause(failed),
+        annotated
+      )
+      if (this.#call !== undefined) yield* this.tell({ _tag: "Started" })
+    })
+  }
+
+  #hear(call: Call.Call, report: Event.Report): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const before = this.#watch.accepted()
+      yield* call.receive(report)
+      yield* this.tell({ _tag: "Reported", report, starts: this.#watch.accepted() !== before })
+    }).pipe(Effect.catchCause((cause) => this.stop(broken(cause))))
+  }
+
+  readonly #harness: Call.Harness = {
+    // What outputs make the machine want is done whatever becomes of their turn: only the wait ends with it.
+    send: (outputs) =>
+      Effect.andThen(Effect.uninterruptible(this.tell({ _tag: "Outputs", outputs })), this.#link!.ready),
+    fail: (error) => this.stop(Ending.Ending.AgentFailed({ error }))
+  }
+
+  readonly #watch = TurnWatch.make(({ _tag, trigger }) => {
+    if (_tag !== "Started") return this.tell({ _tag: "TurnEnded", trigger, how: _tag })
+    this.#log.turn()
+    return this.tell({ _tag: "TurnStarted", trigger })
+  })
+
+  #conclude(reason: Ending.Ending): Effect.Effect<void> {
+    const { nextId } = this.#means
+    const { settings } = this.#place
+    return Effect.gen({ self: this }, function* () {
+      // Whoever gave the reason goes on first: a turn may fail while its call is still being made.
+      yield* Effect.yieldNow
+      // Not waited for: what cannot be interrupted (a filter, a factory) would hold up the end of the call.
+      this.#courier.dismiss()
+      this.#alarm.cancel()
+      if (this.#link !== undefined) yield* this.#link.deafen
+      const errorId = nextId()
+      const detail = Ending.detail(reason, settings)
+      const lastWords = this.#machine.tell({ _tag: "Ending", ending: reason, errorId, detail }, this.#now())
+      this.#silent = true
+      yield* this.#log.ended(reason, errorId)
+      if (this.#link !== undefined) {
+        yield* reason._tag === "Stalled" ? this.#link.drop : this.#link.end(lastWords.filter(isOutward))
+      }
+      if (Ending.meaning(reason).callEnded && this.#call !== undefined) yield* this.#call.end
+    }).pipe(
+      Effect.ensuring(Making.release(this.#means.callScope, settings.startTimeout)),
+      Effect.ensuring(Scope.close(this.#scope, Exit.void)),
+      Effect.annotateLogs({ callId: this.#log.callId() })
+    )
+  }
+}
 
 const isOutward = (wanted: Protocol.Wanted): wanted is Protocol.Outward => !Protocol.isInward(wanted)
 

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Monotonic from "./internal/monotonic.ts"
+import type { OfServer } from "./Ending.ts"
 import type { Settings } from "./Settings.ts"
 
 /** A call that is open. */
@@ -19,7 +20,7 @@ export interface OpenCall {
   /** Time without anything received after which the call is stopped; that of the settings where it is undefined. */
   readonly idleTimeout?: Duration.Duration | undefined
   /** Ends the call for a reason of the server's. The first reason counts. */
-  readonly stop: (reason: "Idle" | "Draining") => Effect.Effect<void>
+  readonly stop: (reason: OfServer) => Effect.Effect<void>
 }
 
 /** The open calls of one server. */

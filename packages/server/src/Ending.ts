@@ -37,6 +37,9 @@ export type Ending = Data.TaggedEnum<{
 }>
 export const Ending = Data.taggedEnum<Ending>()
 
+/** Reasons that a server itself ends a call for. */
+export type OfServer = "Idle" | "Draining"
+
 /** What an ending means on the server. */
 export interface Meaning {
   /** Whether the agent handles `CallEnded`. Not after garbage: what it would do then, it might do by mistake. */

@@ -73,16 +73,21 @@ export type Told =
   | { readonly _tag: "ReplyClosed"; readonly reply: ReplyId }
   /** The call has started. The turn that its start begins, if there is one, was told before this. */
   | { readonly _tag: "Started" }
-  /** A report was handed to the call. `turn` is the number of the turn that it starts, undefined if it starts none. */
-  | { readonly _tag: "Reported"; readonly report: Event.Report; readonly turn: number | undefined }
+  /**
+   * The call has taken a report and decided on it. `starts` says whether it starts a turn, which may still wait for the one
+   * before it to end. If it starts none, nobody answers it.
+   */
+  | { readonly _tag: "Reported"; readonly report: Event.Report; readonly starts: boolean }
   /** A turn has started. Comes before its outputs. */
-  | { readonly _tag: "TurnStarted"; readonly turn: number; readonly trigger: Event.Input }
+  | { readonly _tag: "TurnStarted"; readonly trigger: Event.Input }
   /** The agent wants something. Each output names the event it answers in `respondingTo`. */
   | { readonly _tag: "Outputs"; readonly outputs: Arr.NonEmptyReadonlyArray<Event.Output> }
-  /** A turn is over. Comes after its last output, and before the outputs of the next turn. */
+  /**
+   * A turn is over. Comes after its last output, and before the outputs of the next turn. A turn that was dropped before it
+   * began was cancelled too: every turn that a report starts is told to be over once.
+   */
   | {
       readonly _tag: "TurnEnded"
-      readonly turn: number
       readonly trigger: Event.Input
       readonly how: "Completed" | "Cancelled" | "Failed"
     }
