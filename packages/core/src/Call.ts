@@ -24,8 +24,8 @@ import * as EventFilter from "./EventFilter.ts"
 import * as EventId from "./EventId.ts"
 import type * as History from "./History.ts"
 import * as Background from "./internal/call/background.ts"
-import * as Record from "./internal/call/record.ts"
-import * as Recorded from "./internal/call/recorded.ts"
+import * as HistoryWriter from "./internal/call/historyWriter.ts"
+import * as RecorderTap from "./internal/call/recorderTap.ts"
 import * as TurnSlot from "./internal/call/turnSlot.ts"
 import * as Recorder from "./recording/Recorder.ts"
 import * as Turn from "./Turn.ts"
@@ -125,7 +125,7 @@ const wire = <R>(
   recorder: Recorder.Recorder | undefined,
   context: Context.Context<R>
 ) => {
-  const record = Recorded.record(Record.make(nextId), recorder)
+  const record = RecorderTap.writer(HistoryWriter.make(nextId), recorder)
   const fork = Effect.runForkWith(context)
   let turns = 0
   let silenced = false
@@ -253,7 +253,7 @@ const wire = <R>(
         Effect.sync(() => {
           const kept = outputs.map((output) => respondTo(output, trigger))
           for (const output of kept) record.sent(output, id)
-          Recorded.outputs(recorder, "Kept", kept, id)
+          RecorderTap.outputs(recorder, "Kept", kept, id)
         }),
       addEntry: (content, options) => Effect.suspend(() => Effect.fromResult(record.addEntry(content, options ?? {}))),
       updateHistory: (events, stretch) => Effect.suspend(() => Effect.fromResult(record.update(events, stretch ?? {})))
@@ -265,14 +265,14 @@ const wire = <R>(
         respondTo(output, trigger)
       ) as unknown as Arr.NonEmptyReadonlyArray<Event.Output>
       for (const output of sent) record.sent(output, id)
-      Recorded.outputs(recorder, silenced ? "Kept" : "Sent", sent, id)
+      RecorderTap.outputs(recorder, silenced ? "Kept" : "Sent", sent, id)
       if (stopped) return Effect.interrupt
       return silenced ? Effect.void : harness.send(sent)
     }
     return Stream.suspend(() => spec.agent(trigger, turn)).pipe(
       Stream.runForEachArray(emit),
       Effect.scoped,
-      Recorded.turn(recorder, id, trigger),
+      RecorderTap.turn(recorder, id, trigger),
       Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : turnFailed(trigger, cause, emit))),
       // An interrupted fiber catches nothing, so the failure of a finalizer is seen only here.
       Effect.onError((cause) =>

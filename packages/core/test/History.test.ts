@@ -3,15 +3,15 @@ import { Effect, Random, Result } from "effect"
 import * as Event from "../src/Event.ts"
 import * as EventId from "../src/EventId.ts"
 import * as History from "../src/History.ts"
-import * as Record from "../src/internal/call/record.ts"
+import * as HistoryWriter from "../src/internal/call/historyWriter.ts"
 
-const record = Effect.map(EventId.make, Record.make).pipe(Random.withSeed("history"))
+const record = Effect.map(EventId.make, HistoryWriter.make).pipe(Random.withSeed("history"))
 
 /** What happened, in short. */
 const short = ({ events }: History.History) => events.map((event) => Event.text(event) || event._tag)
-const say = (record: Record.Record, text: string, turn = 1) => record.sent(Event.sendText(text), turn)
-const hear = (record: Record.Record, content: string) => record.report({ _tag: "AgentTextSent", content })
-const happen = (record: Record.Record, ...ids: ReadonlyArray<string>) =>
+const say = (record: HistoryWriter.HistoryWriter, text: string, turn = 1) => record.sent(Event.sendText(text), turn)
+const hear = (record: HistoryWriter.HistoryWriter, content: string) => record.report({ _tag: "AgentTextSent", content })
+const happen = (record: HistoryWriter.HistoryWriter, ...ids: ReadonlyArray<string>) =>
   ids.map((eventId) => record.report({ _tag: "UserTextSent", eventId, content: eventId })!)
 const custom = (content: string) =>
   Event.CustomHistoryEntry.make({ eventId: `custom ${content}`, role: "user", content })
@@ -185,7 +185,7 @@ describe("History", () => {
   )
 
   describe("an added line", () => {
-    const places: ReadonlyArray<readonly [name: string, Record.EntryOptions, ReadonlyArray<string>]> = [
+    const places: ReadonlyArray<readonly [name: string, HistoryWriter.EntryOptions, ReadonlyArray<string>]> = [
       ["follows what is last now, and stays there", {}, ["a", "b", "c", "NEW", "d"]],
       ["goes before the first event", { before: "a" }, ["NEW", "a", "b", "c", "d"]],
       ["goes before an event", { before: "b" }, ["a", "NEW", "b", "c", "d"]],
@@ -228,7 +228,7 @@ describe("History", () => {
   })
 
   describe("a replaced stretch", () => {
-    const stretches: ReadonlyArray<readonly [name: string, Record.Stretch, ReadonlyArray<string>]> = [
+    const stretches: ReadonlyArray<readonly [name: string, HistoryWriter.Stretch, ReadonlyArray<string>]> = [
       ["is none without anchors: the events go first", {}, ["X", "Y", "a", "b", "c", "d"]],
       ["goes from its start to what is last now", { start: "b" }, ["a", "X", "Y", "d"]],
       ["goes from the beginning to its end", { end: "b" }, ["X", "Y", "c", "d"]],
@@ -349,7 +349,7 @@ describe("History", () => {
 
   describe("an edit that cannot be made", () => {
     const attempts: ReadonlyArray<
-      readonly [string, (call: Record.Record) => Result.Result<unknown, History.AnchorError>]
+      readonly [string, (call: HistoryWriter.HistoryWriter) => Result.Result<unknown, History.AnchorError>]
     > = [
       ["NotFound x", (call) => call.addEntry("n", { before: "x" })],
       ["NotFound x", (call) => call.addEntry("n", { after: "x" })],

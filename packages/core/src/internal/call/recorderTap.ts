@@ -5,10 +5,10 @@ import * as Exit from "effect/Exit"
 import type * as Event from "../../Event.ts"
 import type { Recorder } from "../../recording/Recorder.ts"
 import type * as Recording from "../../recording/Recording.ts"
-import type { Record } from "./record.ts"
+import type { HistoryWriter } from "./historyWriter.ts"
 
-/** The record of a call, with each report and each event of the call's own noted before anyone acts on it. */
-export const record = (self: Record, recorder: Recorder | undefined): Record =>
+/** The writer of a history, with each report and each event of the call's own noted before anyone acts on it. */
+export const writer = (self: HistoryWriter, recorder: Recorder | undefined): HistoryWriter =>
   recorder === undefined
     ? self
     : {

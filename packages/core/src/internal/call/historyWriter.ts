@@ -10,7 +10,7 @@ import type * as Recording from "../../recording/Recording.ts"
 import * as Spoken from "../spoken/Spoken.ts"
 import { successor } from "../successor.ts"
 
-export interface Record {
+export interface HistoryWriter {
   /** Takes what the harness reports. Undefined where the report tells the agent nothing new. */
   readonly report: (report: Event.Report) => Event.Input | undefined
   /** Takes an event that the call itself has made. */
@@ -39,7 +39,7 @@ export interface Stretch {
   readonly end?: History.Anchor | undefined
 }
 
-export const make = (nextId: EventId): Record => {
+export const make = (nextId: EventId): HistoryWriter => {
   const entries: Array<History.Entry> = []
   // The entries that no agent has sent: most agents read nothing else, and each turn of a long call reads them all.
   const events: Array<History.HistoryEvent> = []
