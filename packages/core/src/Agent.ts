@@ -24,6 +24,7 @@ import * as Tracer from "effect/Tracer"
 import type { CallRequest } from "./CallRequest.ts"
 import type * as Event from "./Event.ts"
 import * as EventFilter from "./EventFilter.ts"
+import type * as History from "./History.ts"
 import type * as Turn from "./Turn.ts"
 
 /** What an agent does about an event. Interruption of the stream is interruption of the turn. */
@@ -46,8 +47,29 @@ export interface Policies {
   readonly backgroundPatience: Duration.Duration
   /** Longest wait for the finalizers of an interrupted turn before the next one starts beside them. 1 second. */
   readonly cancelGrace: Duration.Duration
-  /** Time that handling of `CallEnded` is given. 10 seconds. */
+  /** Time that handling of `CallEnded` is given, and background work that is to finish. 10 seconds. */
   readonly endGrace: Duration.Duration
+  /** Longest time that an uninterruptible region holds up what is to stop its turn. 30 seconds. */
+  readonly regionLimit: Duration.Duration
+  /** Longest time that a filter may take to answer. Its event is only recorded then. 2 seconds. */
+  readonly filterTimeout: Duration.Duration
+  /**
+   * Longest wait for the first report of speech, before a harness is taken for one that reports none: what was said counts
+   * as heard then. 3 seconds.
+   */
+  readonly firstSound: Duration.Duration
+  /**
+   * Words that come after the end of their turn are answered as a turn of their own once none have followed for this long.
+   * 300 milliseconds; infinite to only record them, as Line does.
+   */
+  readonly lateWords: Duration.Duration
+  /**
+   * Longest time that the caller waits for a word once they have finished. Then `AnswerOverdue` joins the history, and the
+   * caller hears `holding` if it is not empty. 10 seconds.
+   */
+  readonly answerDeadline: Duration.Duration
+  /** What the caller hears when an answer is overdue. Empty by default: nothing. */
+  readonly holding: string
   /**
    * What an output after the end of the call does. It never reaches the wire. `discard` (the default): the turn goes on to
    * its end. `stop`: the turn ends there. Line's way.
@@ -58,17 +80,45 @@ export interface Policies {
 /** An agent with its filters and policies. */
 export interface AgentSpec<out E = never, out R = never> extends Policies, EventFilter.Policy<R> {
   readonly agent: Agent<E, R>
+  /**
+   * A stream that lives as long as the call and makes both reports and outputs: where a speech-to-speech model, which takes
+   * turns by itself, plugs in. If it fails, the call goes on without it, as after a turn that failed.
+   */
+  readonly session?: ((call: Session) => Stream.Stream<Event.Report | Event.Output, unknown, R>) | undefined
+}
+
+/** What a session is handed. */
+export interface Session {
+  readonly request: CallRequest
+  /** What happens on the call, from its start on, the session's own reports included. */
+  readonly events: Stream.Stream<Event.Input>
+  /** The call up to now. */
+  readonly history: Effect.Effect<History.History>
 }
 
 /** What can be said about an agent. What is not said is the default. */
 export interface Options<R = never> extends Partial<Omit<Policies, DurationKey>> {
+  readonly session?: ((call: Session) => Stream.Stream<Event.Report | Event.Output, unknown, R>) | undefined
   readonly run?: EventFilter.Source<R> | undefined
   readonly cancel?: EventFilter.Source<R> | undefined
   readonly backgroundPatience?: Duration.Input | undefined
   readonly cancelGrace?: Duration.Input | undefined
   readonly endGrace?: Duration.Input | undefined
+  readonly regionLimit?: Duration.Input | undefined
+  readonly filterTimeout?: Duration.Input | undefined
+  readonly firstSound?: Duration.Input | undefined
+  readonly lateWords?: Duration.Input | undefined
+  readonly answerDeadline?: Duration.Input | undefined
 }
-type DurationKey = "backgroundPatience" | "cancelGrace" | "endGrace"
+type DurationKey =
+  | "backgroundPatience"
+  | "cancelGrace"
+  | "endGrace"
+  | "regionLimit"
+  | "filterTimeout"
+  | "firstSound"
+  | "lateWords"
+  | "answerDeadline"
 
 /** Makes the agent of a call. The scope is the call's. `R` is what the making needs, `R2` what the agent's turns need. */
 export interface Factory<out E = never, out R = never, out R2 = R> {
@@ -86,7 +136,14 @@ export const make = <E, R, R2 = never>(agent: Agent<E, R>, options: Options<R2> 
   backgroundPatience: Duration.fromInputUnsafe(options.backgroundPatience ?? "30 seconds"),
   cancelGrace: Duration.fromInputUnsafe(options.cancelGrace ?? "1 second"),
   endGrace: Duration.fromInputUnsafe(options.endGrace ?? "10 seconds"),
-  outputAfterEnd: options.outputAfterEnd ?? "discard"
+  regionLimit: Duration.fromInputUnsafe(options.regionLimit ?? "30 seconds"),
+  filterTimeout: Duration.fromInputUnsafe(options.filterTimeout ?? "2 seconds"),
+  firstSound: Duration.fromInputUnsafe(options.firstSound ?? "3 seconds"),
+  lateWords: Duration.fromInputUnsafe(options.lateWords ?? "300 millis"),
+  answerDeadline: Duration.fromInputUnsafe(options.answerDeadline ?? "10 seconds"),
+  holding: options.holding ?? "",
+  outputAfterEnd: options.outputAfterEnd ?? "discard",
+  ...(options.session === undefined ? {} : { session: options.session })
 })
 
 type Routes<E, R> = {
@@ -96,12 +153,19 @@ type Routes<E, R> = {
   ) => Stream.Stream<Event.Output, E, R>
 }
 
-/** An agent that answers each kind of event by the function of that name, and is silent where there is none. */
+/**
+ * An agent that answers each kind of event by the function of that name, and is silent if there is none. Results of
+ * background work that came together are answered one after the other, in one turn.
+ */
 export const route =
   <E = never, R = never>(routes: Routes<E, R>): Agent<E, R> =>
   (event, turn) => {
-    const handle = routes[event._tag] as Agent<E, R> | undefined
-    return handle === undefined ? Stream.empty : handle(event, turn)
+    const answer = (event: Event.Input): Stream.Stream<Event.Output, E, R> => {
+      const handle = routes[event._tag] as Agent<E, R> | undefined
+      return handle === undefined ? Stream.empty : handle(event, turn)
+    }
+    if (turn.triggers.length === 1 || event !== turn.trigger) return answer(event)
+    return Stream.flatMap(Stream.fromIterable(turn.triggers), answer)
   }
 
 /** Changes each output of an agent. */
@@ -127,9 +191,11 @@ const provide = <R>(spec: AgentSpec<unknown, R>, context: Context.Context<R>): A
       const decision = filter(event)
       return typeof decision === "boolean" ? decision : Effect.provideContext(decision, context)
     }
+  const { session, ...rest } = spec
   return {
-    ...spec,
+    ...rest,
     agent: (event, turn) => Stream.provideContext(spec.agent(event, turn), context),
+    ...(session === undefined ? {} : { session: (call: Session) => Stream.provideContext(session(call), context) }),
     run: filter(spec.run),
     cancel: filter(spec.cancel)
   }

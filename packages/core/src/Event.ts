@@ -20,6 +20,10 @@ const Metadata = Schema.Record(Schema.String, Schema.Unknown).annotate({ privacy
 const Arguments = Schema.Record(Schema.String, Schema.Unknown).annotate({ privacy: "arguments" })
 const Returned = Schema.Unknown.annotate({ privacy: "result" })
 
+const Seconds = Schema.Finite.annotate({ privacy: "public" })
+const Flag = Schema.Boolean.annotate({ privacy: "public" })
+const Offset = Schema.Int.annotate({ privacy: "public" })
+
 const id = { eventId: Id }
 
 /** Schema for a part of a finished user turn: words, or a key press. */
@@ -50,6 +54,8 @@ export const Input = Schema.TaggedUnion({
   UserTextSent: UserContent.cases.UserTextSent.fields,
   UserDtmfSent: UserContent.cases.UserDtmfSent.fields,
   UserTurnEnded: { ...id, content: Schema.Array(UserContent) },
+  UserTurnAbandoned: id,
+  UserSilent: { ...id, seconds: Seconds },
   UserCustomSent: { ...id, metadata: Metadata },
   AgentTurnStarted: id,
   AgentTextSent: AgentContent.cases.AgentTextSent.fields,
@@ -71,6 +77,13 @@ export const Input = Schema.TaggedUnion({
     /** Id of the event that had started the turn. */
     respondingTo: Id,
     message: Message
+  },
+  AnswerOverdue: {
+    ...id,
+    /** Id of the event that ended the caller's turn. */
+    respondingTo: Id,
+    /** Seconds that the caller has waited for a word. */
+    seconds: Seconds
   }
 })
 export type Input = InputOf<keyof typeof Input.cases>
@@ -116,6 +129,16 @@ export interface UserTurnEnded extends Schema.Schema.Type<typeof Input.cases.Use
   readonly content: ReadonlyArray<UserContent>
 }
 
+/** What sounded like the caller's turn was none: a cough, or noise on the line. */
+export interface UserTurnAbandoned extends Schema.Schema.Type<typeof Input.cases.UserTurnAbandoned> {
+  readonly _tag: "UserTurnAbandoned"
+}
+
+/** Nobody has spoken for so many seconds, as the harness counts them. */
+export interface UserSilent extends Schema.Schema.Type<typeof Input.cases.UserSilent> {
+  readonly _tag: "UserSilent"
+}
+
 /** The application on the caller's side sent a message of its own making. */
 export interface UserCustomSent extends Schema.Schema.Type<typeof Input.cases.UserCustomSent> {
   readonly _tag: "UserCustomSent"
@@ -157,6 +180,11 @@ export interface TurnFailed extends Schema.Schema.Type<typeof Input.cases.TurnFa
   readonly _tag: "TurnFailed"
 }
 
+/** The caller has finished a turn, the agent works on the answer, and nothing was said within its deadline. */
+export interface AnswerOverdue extends Schema.Schema.Type<typeof Input.cases.AnswerOverdue> {
+  readonly _tag: "AnswerOverdue"
+}
+
 /** The name of each input event. */
 interface Inputs extends Cases<typeof Input.cases> {
   readonly CallStarted: CallStarted
@@ -165,6 +193,8 @@ interface Inputs extends Cases<typeof Input.cases> {
   readonly UserTextSent: UserTextSent
   readonly UserDtmfSent: UserDtmfSent
   readonly UserTurnEnded: UserTurnEnded
+  readonly UserTurnAbandoned: UserTurnAbandoned
+  readonly UserSilent: UserSilent
   readonly UserCustomSent: UserCustomSent
   readonly AgentTurnStarted: AgentTurnStarted
   readonly AgentTextSent: AgentTextSent
@@ -173,6 +203,7 @@ interface Inputs extends Cases<typeof Input.cases> {
   readonly AgentHandedOff: AgentHandedOff
   readonly BackgroundReturned: BackgroundReturned
   readonly TurnFailed: TurnFailed
+  readonly AnswerOverdue: AnswerOverdue
 }
 
 const named = { eventId: Schema.optional(Id) }
@@ -185,10 +216,32 @@ export const Report = Schema.TaggedUnion({
   UserTurnStarted: named,
   UserTextSent: { ...Input.cases.UserTextSent.fields, ...named },
   UserDtmfSent: { ...Input.cases.UserDtmfSent.fields, ...named },
-  UserTurnEnded: named,
+  UserTurnEnded: {
+    ...named,
+    /** The caller has probably finished: the turn runs, and what it sends waits for `UserTurnCommitted`. */
+    tentative: Schema.optional(Flag)
+  },
+  UserTurnCommitted: named,
+  UserTurnResumed: named,
+  UserTurnAbandoned: named,
+  UserTurnRevised: { ...named, content: UserText },
+  UserTurnWithdrawn: named,
+  UserSilent: { ...named, seconds: Seconds },
   UserCustomSent: { ...Input.cases.UserCustomSent.fields, ...named },
   AgentTurnStarted: named,
-  AgentTextSent: { ...Input.cases.AgentTextSent.fields, ...named },
+  AgentTextSent: {
+    ...Input.cases.AgentTextSent.fields,
+    ...named,
+    /**
+     * The place that was heard up to: the event that the reply responds to, and an offset in UTF-16 units in all that was
+     * sent in that turn. It is exact, and `content` is not compared with anything.
+     */
+    at: Schema.optional(Schema.Struct({ respondingTo: Id, offset: Offset })),
+    /** The harness has no reports of its own and guesses from the time that passed. */
+    estimated: Schema.optional(Flag),
+    /** `content` is in the platform's own words: it counts as it is and is not looked for in what was said. */
+    own: Schema.optional(Flag)
+  },
   AgentDtmfSent: { ...Input.cases.AgentDtmfSent.fields, ...named },
   AgentTurnEnded: named
 })
@@ -215,6 +268,36 @@ export interface UserDtmfSentReport extends Schema.Schema.Type<typeof Report.cas
 /** Reports that the caller has finished. */
 export interface UserTurnEndedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnEnded> {
   readonly _tag: "UserTurnEnded"
+}
+
+/** Reports that the caller had finished indeed: the tentative turn counts, and what it has sent goes out. */
+export interface UserTurnCommittedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnCommitted> {
+  readonly _tag: "UserTurnCommitted"
+}
+
+/** Reports that the caller goes on: the tentative turn is interrupted and leaves no trace. */
+export interface UserTurnResumedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnResumed> {
+  readonly _tag: "UserTurnResumed"
+}
+
+/** Reports that what sounded like the caller's turn was none. It runs no turn. */
+export interface UserTurnAbandonedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnAbandoned> {
+  readonly _tag: "UserTurnAbandoned"
+}
+
+/** Reports that the caller's last turn reads differently. The history has the last version only, and it is answered. */
+export interface UserTurnRevisedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnRevised> {
+  readonly _tag: "UserTurnRevised"
+}
+
+/** Reports that the caller's last turn never was. Its answer is cancelled, and the history has neither. */
+export interface UserTurnWithdrawnReport extends Schema.Schema.Type<typeof Report.cases.UserTurnWithdrawn> {
+  readonly _tag: "UserTurnWithdrawn"
+}
+
+/** Reports that nobody has spoken for so many seconds. */
+export interface UserSilentReport extends Schema.Schema.Type<typeof Report.cases.UserSilent> {
+  readonly _tag: "UserSilent"
 }
 
 /** Reports a message of the application on the caller's side. */
@@ -248,6 +331,12 @@ interface Reports extends Cases<typeof Report.cases> {
   readonly UserTextSent: UserTextSentReport
   readonly UserDtmfSent: UserDtmfSentReport
   readonly UserTurnEnded: UserTurnEndedReport
+  readonly UserTurnCommitted: UserTurnCommittedReport
+  readonly UserTurnResumed: UserTurnResumedReport
+  readonly UserTurnAbandoned: UserTurnAbandonedReport
+  readonly UserTurnRevised: UserTurnRevisedReport
+  readonly UserTurnWithdrawn: UserTurnWithdrawnReport
+  readonly UserSilent: UserSilentReport
   readonly UserCustomSent: UserCustomSentReport
   readonly AgentTurnStarted: AgentTurnStartedReport
   readonly AgentTextSent: AgentTextSentReport
@@ -294,6 +383,21 @@ export const Output = Schema.TaggedUnion({
   }
 })
 export type Output = OutputOf<keyof typeof Output.cases>
+
+const isFullOutput = Schema.is(Output)
+const isText = (value: unknown): value is string => typeof value === "string"
+
+/** Whether a value is an output event. Most are text, which is looked at by hand: it is asked for each piece of a reply. */
+export const isOutput = (value: unknown): value is Output => {
+  const output = value as AgentSendText | null | undefined
+  if (output?._tag !== "AgentSendText") return isFullOutput(value)
+  const { interruptible, respondingTo, text } = output
+  return (
+    isText(text) &&
+    (respondingTo === undefined || isText(respondingTo)) &&
+    (interruptible === undefined || typeof interruptible === "boolean")
+  )
+}
 
 /** One kind of output event by its tag. */
 export type OutputOf<Tag extends Output["_tag"]> = Outputs[Tag]
@@ -441,11 +545,14 @@ export const text = (event: Input | CustomHistoryEntry): string => {
     case "CallStarted":
     case "CallEnded":
     case "UserTurnStarted":
+    case "UserTurnAbandoned":
+    case "UserSilent":
     case "UserCustomSent":
     case "AgentTurnStarted":
     case "AgentHandedOff":
     case "BackgroundReturned":
     case "TurnFailed":
+    case "AnswerOverdue":
       return ""
     default:
       event satisfies never

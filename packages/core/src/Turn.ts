@@ -25,6 +25,9 @@ import type * as History from "./History.ts"
 export const Delivery = Schema.Literals(["whenIdle", "immediate", "nextTurn"])
 export type Delivery = typeof Delivery.Type
 
+/** What becomes of background work when the call ends: it is interrupted, or gets the rest of `endGrace` to finish. */
+export type AtEnd = "interrupt" | "finish"
+
 /**
  * A failure of a turn whose agent knows what the caller should hear about it. Where the call goes on, the caller hears
  * `apology` in place of the agent's general one.
@@ -49,19 +52,30 @@ export interface Turn {
   readonly id: number
   /** The event that started the turn. */
   readonly trigger: Event.Input
+  /**
+   * All events that the turn responds to, oldest first and the trigger last. More than one only if several results of
+   * background work waited for silence together.
+   */
+  readonly triggers: readonly [...ReadonlyArray<Event.Input>, Event.Input]
   readonly request: CallRequest
-  /** The call up to the trigger. */
+  /** The call up to the start of the turn. */
   readonly history: History.History
   /** The call up to now, with what this turn has sent. */
   readonly currentHistory: Effect.Effect<History.History>
   /**
+   * Waits until the event that started the turn counts for sure: at once, unless the caller has only probably finished. If
+   * they go on, the turn is interrupted here. Do nothing before it that cannot be undone.
+   */
+  readonly committed: Effect.Effect<void>
+  /**
    * Runs work that outlives the turn and ends with the call. Its one outcome (returned, failed or cancelled) comes back
-   * as `BackgroundReturned`, exactly once; work that still runs when the call ends is interrupted, and nobody is told.
+   * as `BackgroundReturned`, exactly once. Work that still runs when the call ends is interrupted, and nobody is told; with
+   * `atEnd: "finish"` it gets the rest of `endGrace` first. Work of a turn that is not committed yet waits for that.
    */
   readonly background: <A, E, R>(
     name: string,
     work: Effect.Effect<A, E, R>,
-    options?: { readonly delivery?: Delivery | undefined }
+    options?: { readonly delivery?: Delivery | undefined; readonly atEnd?: AtEnd | undefined }
   ) => Effect.Effect<void, never, R>
   /**
    * Lets a stretch of the agent's stream run to its end even when the caller speaks; what was to interrupt it takes
@@ -82,7 +96,10 @@ export interface Turn {
       readonly after?: History.Anchor | undefined
     }
   ) => Effect.Effect<Event.CustomHistoryEntry, History.AnchorError>
-  /** Replaces a stretch of what agents see of the history, both ends included; without a stretch it puts events first. */
+  /**
+   * Replaces a stretch of what agents see of the history, both ends included; without a stretch it puts events first. Without
+   * `end` the stretch goes to what is last now, which is the event that started the turn if nothing has happened since.
+   */
   readonly updateHistory: (
     events: ReadonlyArray<History.HistoryEvent>,
     stretch?: { readonly start?: History.Anchor | undefined; readonly end?: History.Anchor | undefined }

@@ -19,6 +19,6 @@ export type * as Privacy from "./Privacy.ts"
 export * as Recorder from "./recording/Recorder.ts"
 export * as Recording from "./recording/Recording.ts"
 export * as Redaction from "./recording/Redaction.ts"
-export * as Spoken from "./internal/spoken/Spoken.ts"
+
 export * as Turn from "./Turn.ts"
 export * as WordBuffer from "./agent/WordBuffer.ts"

@@ -40,6 +40,12 @@ describe("Agent.make", () => {
       backgroundPatience: Duration.seconds(30),
       cancelGrace: Duration.seconds(1),
       endGrace: Duration.seconds(10),
+      regionLimit: Duration.seconds(30),
+      filterTimeout: Duration.seconds(2),
+      firstSound: Duration.seconds(3),
+      lateWords: Duration.millis(300),
+      answerDeadline: Duration.seconds(10),
+      holding: "",
       outputAfterEnd: "discard"
     })
   })
@@ -55,6 +61,12 @@ describe("Agent.make", () => {
       backgroundPatience: 5,
       cancelGrace: "2 seconds",
       endGrace: Duration.zero,
+      regionLimit: "1 minute",
+      filterTimeout: "1 second",
+      firstSound: 100,
+      lateWords: Duration.infinity,
+      answerDeadline: "4 seconds",
+      holding: "One moment.",
       outputAfterEnd: "stop"
     })
     assert.isTrue(spec.run(dtmf))
@@ -68,6 +80,12 @@ describe("Agent.make", () => {
       backgroundPatience: Duration.millis(5),
       cancelGrace: Duration.seconds(2),
       endGrace: Duration.zero,
+      regionLimit: Duration.minutes(1),
+      filterTimeout: Duration.seconds(1),
+      firstSound: Duration.millis(100),
+      lateWords: Duration.infinity,
+      answerDeadline: Duration.seconds(4),
+      holding: "One moment.",
       outputAfterEnd: "stop"
     })
   })

@@ -252,18 +252,62 @@ describe("Call", () => {
     const slowly = (tag: Event.Input["_tag"]) => (event: Event.Input) =>
       event._tag === tag ? Effect.delay(Effect.succeed(true), "10 millis") : event._tag === "UserTurnEnded"
 
-    test("a filter that asks holds up the report it is asked about", function* () {
+    test("a filter that asks holds up no report, and tells what it decided", function* () {
       const { receive, sent } = yield* open(
         Agent.make((event) => say(event._tag), { run: slowly("UserDtmfSent"), cancel: [] })
       )
-      const fiber = yield* Effect.forkChild(
-        Effect.andThen(receive({ _tag: "UserDtmfSent", button: "1" }), receive({ _tag: "UserTurnEnded" }))
-      )
-      yield* settled
-      assert.deepStrictEqual(sent, [])
+      const { decision } = yield* receive({ _tag: "UserDtmfSent", button: "1" })
+      yield* receive({ _tag: "UserTextSent", content: "a" })
       yield* pass("10 millis")
-      yield* Fiber.join(fiber)
-      assert.deepStrictEqual(sent, ["UserDtmfSent", "UserTurnEnded"])
+      assert.deepStrictEqual(sent, ["UserDtmfSent"])
+      assert.strictEqual(yield* decision, "Run")
+    })
+
+    test("an answer that comes after a later event has started a turn is out of date", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make((event) => say(event._tag), { run: slowly("UserDtmfSent"), cancel: [] })
+      )
+      const { decision } = yield* receive({ _tag: "UserDtmfSent", button: "1" })
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* pass("10 millis")
+      assert.deepStrictEqual(sent, ["UserTurnEnded"])
+      assert.strictEqual(yield* decision, "Keep")
+    })
+
+    test("the caller who speaks is seen while a filter thinks", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make((event) => Stream.concat(say(event._tag), Stream.concat(pause("10 millis"), say("more"))), {
+          run: (event) => event._tag === "UserTurnEnded" || (event._tag === "UserDtmfSent" && Effect.never),
+          cancel: ["UserTurnStarted"]
+        })
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* receive({ _tag: "UserDtmfSent", button: "1" })
+      yield* receive({ _tag: "UserTurnStarted" })
+      yield* pass("1 minute")
+      assert.deepStrictEqual(sent, ["UserTurnEnded"])
+    })
+
+    test("a filter that never answers leaves its event on record, and the call goes on", function* () {
+      const { end, history, receive, sent } = yield* open(
+        Agent.make((event) => say(event._tag), {
+          run: (event) => (event._tag === "UserTextSent" ? Effect.never : event._tag === "UserTurnEnded"),
+          cancel: []
+        })
+      )
+      const { decision } = yield* receive({ _tag: "UserTextSent", content: "a" })
+      yield* pass("2 seconds")
+      assert.strictEqual(yield* decision, "Keep")
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* settled
+      yield* end
+      assert.deepStrictEqual(sent, ["UserTurnEnded"])
+      assert.deepStrictEqual(tagsOf((yield* history).events), [
+        "CallStarted",
+        "UserTextSent",
+        "UserTurnEnded",
+        "CallEnded"
+      ])
     })
 
     test("a slow answer about a background result is overtaken by no report", function* () {
@@ -366,7 +410,7 @@ describe("Call", () => {
       const { failed, history, receive, sent } = yield* open(Agent.make(broken, { apology: "Sorry." }))
       yield* receive({ _tag: "UserTurnEnded" })
       const { events } = yield* history
-      assert.deepStrictEqual(sent, ["a", "Sorry.", "answer"])
+      assert.deepStrictEqual(sent, ["a", " Sorry.", "answer"])
       assert.deepStrictEqual(tagsOf(events), ["CallStarted", "TurnFailed", "UserTurnEnded"])
       const [started, turnFailed] = events
       assert.isTrue(turnFailed?._tag === "TurnFailed" && turnFailed.message === "boom")
@@ -534,7 +578,7 @@ describe("Call", () => {
         ["nothing", "Returned", null],
         ["failure", "Failed", "no"],
         ["defect", "Failed", "worse"],
-        ["interrupted", "Cancelled", null]
+        ["interrupted", "Failed", "All fibers interrupted without error"]
       ])
     })
   })

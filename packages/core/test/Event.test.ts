@@ -57,6 +57,9 @@ const texts: { readonly [Tag in Event.Input["_tag"]]: readonly [Event.InputOf<Ta
     }),
     "my number is [5] [#]"
   ],
+  UserTurnAbandoned: [cases.UserTurnAbandoned.make({ eventId }), ""],
+  UserSilent: [cases.UserSilent.make({ eventId, seconds: 5 }), ""],
+  AnswerOverdue: [cases.AnswerOverdue.make({ eventId, respondingTo: "r", seconds: 5 }), ""],
   UserCustomSent: [cases.UserCustomSent.make({ eventId, metadata: { text: "no" } }), ""],
   AgentTurnStarted: [cases.AgentTurnStarted.make({ eventId }), ""],
   AgentTextSent: [cases.AgentTextSent.make({ eventId, content: "hi" }), "hi"],

@@ -95,7 +95,12 @@ describe("History", () => {
         assert.notStrictEqual(first?.eventId, second?.eventId)
         happen(call, "a")
         const { entries } = call.view()
-        assert.deepStrictEqual(entries.at(-2), { key: key!, turn: 0, item: second! })
+        assert.deepStrictEqual(entries.at(-2), {
+          key: key!,
+          turn: 0,
+          item: second!,
+          heard: { spans: [{ turn: 1, from: 0, to: 7, length: 7 }] }
+        })
       })
     )
 

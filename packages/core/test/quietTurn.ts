@@ -12,6 +12,8 @@ const history = History.make(() => [])
 export const quietTurn: Turn.Turn = {
   id: 1,
   trigger: started,
+  triggers: [started],
+  committed: Effect.void,
   request: CallRequest.make(),
   history,
   currentHistory: Effect.succeed(history),

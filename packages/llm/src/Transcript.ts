@@ -224,6 +224,9 @@ const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Opti
         case "UserTurnStarted":
         case "UserTurnEnded":
         case "UserDtmfSent":
+        case "UserTurnAbandoned":
+        case "UserSilent":
+        case "AnswerOverdue":
         case "UserCustomSent":
         case "AgentTurnStarted":
         case "AgentTurnEnded":

@@ -66,14 +66,19 @@ export interface Tool extends Schema.Schema.Type<typeof Tool> {
   readonly name: string
 }
 
-/** Input events that nobody reports. Another agent of the same call makes `AgentHandedOff`, which goes on no record. */
-type Made = Exclude<Event.Input["_tag"], Event.Report["_tag"] | "AgentHandedOff">
+/**
+ * Input events that the call makes: those that nobody reports, and the end of a turn for words that came late. Another agent
+ * of the same call makes `AgentHandedOff`, which goes on no record.
+ */
+type Made = Exclude<Event.Input["_tag"], Event.Report["_tag"] | "AgentHandedOff"> | "UserTurnEnded"
 
 const made = {
   CallStarted: Event.Input.cases.CallStarted,
   CallEnded: Event.Input.cases.CallEnded,
   BackgroundReturned: Event.Input.cases.BackgroundReturned,
-  TurnFailed: Event.Input.cases.TurnFailed
+  TurnFailed: Event.Input.cases.TurnFailed,
+  AnswerOverdue: Event.Input.cases.AnswerOverdue,
+  UserTurnEnded: Event.Input.cases.UserTurnEnded
 } satisfies { readonly [Tag in Made]: Schema.Schema<Event.InputOf<Tag>> }
 
 /** Schema for one thing that happened on a call. `at` is in milliseconds since its start; lines are in the order of happening. */

@@ -112,6 +112,12 @@ export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Opt
         isSpeaking = false
         agentAt = at
         break
+      case "UserTurnCommitted":
+      case "UserTurnResumed":
+      case "UserTurnAbandoned":
+      case "UserTurnRevised":
+      case "UserTurnWithdrawn":
+      case "UserSilent":
       case "AgentDtmfSent":
         break
       default:

@@ -149,8 +149,17 @@ const anything = (chance: Chance.Chance): Event.Report => {
       return { _tag, content: `${chance.int(1, 9)}:${chance.int(1, 3)}` }
     case "AgentDtmfSent":
       return { _tag, button: "1" }
-    case "UserTurnStarted":
+    case "UserTurnRevised":
+      return { _tag, content: "hello again" }
+    case "UserSilent":
+      return { _tag, seconds: 5 }
     case "UserTurnEnded":
+      return chance.chance(0.3) ? { _tag, tentative: true } : { _tag }
+    case "UserTurnStarted":
+    case "UserTurnCommitted":
+    case "UserTurnResumed":
+    case "UserTurnAbandoned":
+    case "UserTurnWithdrawn":
     case "AgentTurnStarted":
     case "AgentTurnEnded":
       return { _tag }

@@ -129,7 +129,9 @@ describe("Recorder", () => {
           yield* pass(12)
           yield* call.receive({ _tag: "UserTextSent", content: "fail" })
           yield* call.receive({ _tag: "UserTurnEnded" })
-          yield* pass(300)
+          yield* pass(5)
+          yield* call.receive({ _tag: "AgentTurnEnded", eventId: "a1" })
+          yield* pass(295)
           yield* call.end
         })
       )
@@ -152,7 +154,8 @@ describe("Recorder", () => {
         "254.5 Sent 3 AgentSendText Well #5",
         "254.5 TurnEnded 3 Failed",
         "254.5 Happened TurnFailed #6 #5",
-        "254.5 Sent 3 AgentSendText Sorry. #5",
+        "254.5 Sent 3 AgentSendText  Sorry. #5",
+        "254.5 Reported AgentTurnEnded a1 -",
         "400 Happened BackgroundReturned #7 u1",
         "400 TurnStarted 4 #7",
         "400 Sent 4 AgentSendText Ordered. #7",

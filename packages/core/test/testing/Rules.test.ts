@@ -50,7 +50,7 @@ const items =
       change(entry.item).map((item): History.Entry => ({ ...entry, item }))
     )
     const events = changed.flatMap(({ item }) => ("eventId" in item ? [item as History.HistoryEvent] : []))
-    return { ...call, history: { entries: changed, events } }
+    return { ...call, history: { entries: changed, events, unheard: [] } }
   }
 const without = (wrong: (item: History.Item) => boolean) => items((item) => (wrong(item) ? [] : [item]))
 const twice = (wrong: (item: History.Item) => boolean) => items((item) => (wrong(item) ? [item, item] : [item]))

@@ -303,11 +303,16 @@ const noteOf = (item: History.Item): string | undefined => {
       return `background work ${item.name} has ended (${item.outcome}): ${resultText(item.result)}`
     case "TurnFailed":
       return `a turn of the agent has failed: ${item.message}`
+    case "UserSilent":
+      return `nobody has spoken for ${item.seconds} s`
+    case "AnswerOverdue":
+      return `the caller has waited ${item.seconds} s for an answer`
     case "CustomHistoryEntry":
       return `the application adds (${item.role}): ${item.content}`
     case "CallStarted":
     case "UserTurnStarted":
     case "UserTurnEnded":
+    case "UserTurnAbandoned":
     case "AgentTurnStarted":
     case "AgentTurnEnded":
     case "AgentUpdateCall":

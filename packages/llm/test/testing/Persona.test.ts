@@ -320,7 +320,7 @@ describe("personaTemper", () => {
     heard,
     agentSpeaks,
     entries: [],
-    history: { entries: [], events: [] }
+    history: { entries: [], events: [], unheard: [] }
   })
   const tempers = (temper: PersonaTemper.Temper) =>
     Array.from({ length: 300 }, (_, seed) => PersonaTemper.make(temper, Chance.make(seed)))

@@ -1,32 +1,39 @@
 /**
  * The background work of a call: it ends with the call, and each piece of it comes back as one event, once, when its
- * delivery says so.
+ * delivery says so. Results that wait for silence together come back together.
  */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { describe } from "../../CallError.ts"
 import type * as Event from "../../Event.ts"
-import type { Delivery } from "../../Turn.ts"
+import { describe } from "../../CallError.ts"
+import type { AtEnd, Delivery } from "../../Turn.ts"
 import { awaitAll } from "./turnSlot.ts"
 
-type Returned = Event.InputOf<"BackgroundReturned">
+type Returned = Event.BackgroundReturned
+
+/** Rounds of results that one step of the call may deliver, before other calls get their turn. */
+const roundsAtMost = 32
 
 export interface Background {
   /** Starts a piece of work. */
   readonly start: (
     event: Pick<Returned, "name" | "respondingTo">,
     work: Effect.Effect<unknown, unknown>,
-    delivery: Delivery
+    options: { readonly delivery: Delivery; readonly atEnd: AtEnd }
   ) => void
   /** Takes the results that wait for the next turn. */
   readonly takeHeld: () => ReadonlyArray<Returned>
-  /** Delivers what waits for silence, for as long as there is silence. */
+  /** Delivers what waits for silence, if there is silence. */
   readonly flush: () => void
+  /** Whether results wait for silence. */
+  readonly isWaiting: () => boolean
   /** Takes all results that have not been delivered. Those that come later are dropped. */
   readonly takeAll: () => ReadonlyArray<Returned>
+  /** Waits for the work that is to finish although the call has ended. */
+  readonly finish: Effect.Effect<void>
   /** Interrupts the work that still runs, and waits for it. */
   readonly close: Effect.Effect<void>
 }
@@ -37,54 +44,62 @@ export const make = (options: {
   /** Longest wait for silence. */
   readonly patience: Duration.Duration
   readonly isIdle: () => boolean
-  /** Puts a result on the call. Called once for each. What it returns is run as work of the call. */
-  readonly deliver: (event: Returned) => Effect.Effect<void> | undefined
+  /** Told when a result begins to wait for silence. */
+  readonly waiting: () => void
+  /** Puts results on the call, together. Called once for each. */
+  readonly deliver: (events: ReadonlyArray<Returned>) => void
 }): Background => {
-  const running = new Set<Fiber.Fiber<void>>()
+  const running = new Map<Fiber.Fiber<void>, AtEnd>()
   const waiting = new Map<Returned, Fiber.Fiber<void> | undefined>()
+  let due: Array<Returned> = []
   let held: Array<Returned> = []
   let taken = false
   let closed = false
+  let delivering = false
+  let changed = false
 
-  const fork = (effect: Effect.Effect<void>): Fiber.Fiber<void> => {
+  const fork = (effect: Effect.Effect<void>, atEnd: AtEnd): Fiber.Fiber<void> => {
     const fiber = options.fork(effect)
     if (fiber.pollUnsafe() === undefined) {
-      running.add(fiber)
+      running.set(fiber, atEnd)
       fiber.addObserver(() => running.delete(fiber))
     }
     return fiber
   }
 
-  const deliver = (event: Returned) => {
-    const deciding = options.deliver(event)
-    if (deciding !== undefined) fork(deciding)
+  const takeWaiting = (): ReadonlyArray<Returned> => {
+    const results = [...waiting.keys()]
+    for (const timer of waiting.values()) timer?.interruptUnsafe()
+    waiting.clear()
+    return results
+  }
+
+  /**
+   * Delivers in a loop, never from within a delivery: a turn that ends at once, and whose own work comes back at once, would
+   * fill the stack. After some rounds the rest waits for other fibers.
+   */
+  const deliver = (): void => {
+    changed = true
+    if (delivering || taken) return
+    delivering = true
+    try {
+      for (let round = 0; changed && round < roundsAtMost; round++) {
+        changed = false
+        const results = due
+        due = []
+        for (const result of results) options.deliver([result])
+        if (waiting.size > 0 && options.isIdle()) options.deliver(takeWaiting())
+      }
+    } finally {
+      delivering = false
+    }
+    if (changed) options.fork(Effect.andThen(Effect.yieldNow, Effect.sync(deliver)))
   }
 
   const release = (event: Returned) => {
-    const timer = waiting.get(event)
     if (!waiting.delete(event)) return
-    timer?.interruptUnsafe()
-    deliver(event)
-  }
-
-  const flush = () => {
-    for (const event of waiting.keys()) {
-      if (!options.isIdle()) return
-      release(event)
-    }
-  }
-
-  const awaitSilence = (event: Returned) => {
-    waiting.set(event, undefined)
-    flush()
-    if (!waiting.has(event)) return
-    const timer = fork(
-      Effect.delay(
-        Effect.sync(() => release(event)),
-        options.patience
-      )
-    )
-    if (waiting.has(event)) waiting.set(event, timer)
+    due.push(event)
+    deliver()
   }
 
   const arrived = (event: Returned, delivery: Delivery) => {
@@ -94,9 +109,21 @@ export const make = (options: {
         held.push(event)
         return
       case "immediate":
-        return deliver(event)
-      case "whenIdle":
-        return awaitSilence(event)
+        due.push(event)
+        return deliver()
+      case "whenIdle": {
+        waiting.set(event, undefined)
+        deliver()
+        if (!waiting.has(event)) return
+        const patience = Effect.delay(
+          Effect.sync(() => release(event)),
+          options.patience
+        )
+        const timer = fork(patience, "interrupt")
+        if (waiting.has(event)) waiting.set(event, timer)
+        options.waiting()
+        return
+      }
       default:
         return delivery satisfies never
     }
@@ -109,43 +136,51 @@ export const make = (options: {
   }
 
   return {
-    start: ({ name, respondingTo }, work, delivery) => {
+    start: ({ name, respondingTo }, work, { atEnd, delivery }) => {
       if (closed) return
       fork(
         work.pipe(
           Effect.exit,
           Effect.flatMap((exit) =>
-            Effect.sync(() =>
+            Effect.sync(() => {
+              const outcome = outcomeOf(exit, closed)
               arrived(
-                { _tag: "BackgroundReturned", eventId: options.nextId(), name, respondingTo, ...outcomeOf(exit) },
+                { _tag: "BackgroundReturned", eventId: options.nextId(), name, respondingTo, ...outcome },
                 delivery
               )
-            )
+            })
           )
-        )
+        ),
+        atEnd
       )
     },
     takeHeld,
-    flush,
+    flush: () => {
+      if (waiting.size > 0) deliver()
+    },
+    isWaiting: () => waiting.size > 0,
     takeAll: () => {
       taken = true
-      const results = [...takeHeld(), ...waiting.keys()]
-      for (const timer of waiting.values()) timer?.interruptUnsafe()
-      waiting.clear()
+      const results = [...takeHeld(), ...due, ...takeWaiting()]
+      due = []
       return results
     },
+    finish: Effect.suspend(() =>
+      awaitAll([...running].flatMap(([fiber, atEnd]) => (atEnd === "finish" ? [fiber] : [])))
+    ),
     close: Effect.suspend(() => {
       closed = true
-      const left = [...running]
+      const left = [...running.keys()]
       for (const fiber of left) fiber.interruptUnsafe()
       return awaitAll(left)
     })
   }
 }
 
-const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Pick<Returned, "outcome" | "result"> =>
+/** An interruption that the end of the call has not caused is a failure like any other. */
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>, closed: boolean): Pick<Returned, "outcome" | "result"> =>
   Exit.isSuccess(exit)
     ? { outcome: "Returned", result: exit.value ?? null }
-    : Cause.hasInterruptsOnly(exit.cause)
+    : closed && Cause.hasInterruptsOnly(exit.cause)
       ? { outcome: "Cancelled", result: null }
       : { outcome: "Failed", result: describe(exit.cause) }

@@ -1,6 +1,8 @@
 /**
  * The place of the one turn of a call. A turn that is replaced is closed at once, so nothing of it gets out any more; the
  * next one starts when its finalizers have run, or after a grace. Nobody waits meanwhile: the events go on being read.
+ *
+ * The slot calls nobody back but through `changed`, which says that a turn has ended and the slot may be free.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,17 +12,30 @@ import type * as Fiber from "effect/Fiber"
 export interface Running {
   /** Nothing that the turn does counts any more. */
   readonly closed: boolean
+  /** The call has stopped the turn, or wants to as soon as its uninterruptible regions are over. */
+  readonly stopping: boolean
   /** Lets the turn run on until `exit`, whatever happens on the call. Regions nest. */
   readonly enter: Effect.Effect<void>
   readonly exit: Effect.Effect<void>
+  /** Ends a region that has failed. The turn is not closed before its failure was handled. */
+  readonly exitFailed: Effect.Effect<void>
+}
+
+/** A turn that is about to run. */
+export interface Turn {
+  readonly run: (running: Running) => Effect.Effect<void>
+  /** Told once, when the turn is closed before its own end, or is dropped before it began. */
+  readonly cancelled: (began: boolean) => void
 }
 
 export interface TurnSlot {
   /** Puts a turn in place of the one that runs. Of several that wait for the same turn to end, the last one starts. */
-  readonly replace: (turn: (running: Running) => Effect.Effect<void>) => void
+  readonly replace: (turn: Turn) => void
   /** Stops the turn that runs and drops the one that waits. */
   readonly cancel: () => void
   readonly isFree: () => boolean
+  /** Whether a fiber is that of the turn in progress: such a fiber must not wait for the turn. */
+  readonly isTurn: (fiber: Fiber.Fiber<unknown, unknown>) => boolean
   /** Waits until no turn runs and none waits. */
   readonly awaitFree: Effect.Effect<void>
   /** Stops the turn that runs, uninterruptible regions or not, and all that is left of earlier ones. */
@@ -28,8 +43,12 @@ export interface TurnSlot {
 }
 
 interface Occupant {
+  readonly turn: Turn
   closed: boolean
+  /** The turn ran to its own end. */
+  over: boolean
   regions: number
+  regionFailed: boolean
   stopping: boolean
   fiber: Fiber.Fiber<void> | undefined
   timer: Fiber.Fiber<void> | undefined
@@ -37,13 +56,17 @@ interface Occupant {
 
 export const make = (options: {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  /** Longest wait for the finalizers of a stopped turn. */
   readonly grace: Duration.Duration
+  /** Longest time that uninterruptible regions may hold up what is to stop their turn. */
+  readonly regionLimit: Duration.Duration
   /** Told whenever a turn has ended and none waits. */
-  readonly onFree: () => void
-  readonly onLate: Effect.Effect<void>
+  readonly changed: () => void
+  /** Run when a turn outlasts the grace, or its regions the limit. */
+  readonly onLate: (what: "Cleanup" | "Region") => Effect.Effect<void>
 }): TurnSlot => {
   let current: Occupant | undefined
-  let waiting: ((running: Running) => Effect.Effect<void>) | undefined
+  let waiting: Turn | undefined
   let closed = false
   let late: Set<Fiber.Fiber<void>> | undefined
   let waiters: Array<() => void> = []
@@ -52,38 +75,64 @@ export const make = (options: {
 
   const advance = () => {
     if (current !== undefined) return
-    if (waiting !== undefined) return start()
-    const waiters_ = waiters
+    if (waiting !== undefined) return start(waiting)
+    const resumed = waiters
     waiters = []
-    for (const resume of waiters_) resume()
-    if (!closed) options.onFree()
+    for (const resume of resumed) resume()
+    if (!closed) options.changed()
   }
 
-  const start = () => {
-    const occupant: Occupant = { closed: false, regions: 0, stopping: false, fiber: undefined, timer: undefined }
-    const turn = waiting!
+  const close = (occupant: Occupant) => {
+    if (occupant.closed) return
+    occupant.closed = true
+    if (!occupant.over) occupant.turn.cancelled(true)
+  }
+
+  const start = (turn: Turn) => {
     waiting = undefined
+    const occupant: Occupant = {
+      turn,
+      closed: false,
+      over: false,
+      regions: 0,
+      regionFailed: false,
+      stopping: false,
+      fiber: undefined,
+      timer: undefined
+    }
     current = occupant
+    const exit = (failed: boolean) =>
+      Effect.sync(() => {
+        occupant.regions--
+        occupant.regionFailed ||= failed
+        if (occupant.stopping && occupant.regions === 0) stop(occupant)
+      })
     const running: Running = {
       get closed() {
         return occupant.closed
       },
+      get stopping() {
+        return occupant.stopping
+      },
       enter: Effect.sync(() => {
         occupant.regions++
       }),
-      exit: Effect.sync(() => {
-        occupant.regions--
-        if (occupant.stopping && occupant.regions === 0) stop(occupant)
-      })
+      exit: exit(false),
+      exitFailed: exit(true)
     }
     const fiber = options.fork(
       Effect.withFiber((fiber) => {
         occupant.fiber = fiber as Fiber.Fiber<void>
-        return turn(running)
+        return Effect.andThen(
+          turn.run(running),
+          Effect.sync(() => {
+            occupant.over = true
+          })
+        )
       })
     )
     fiber.addObserver(() => {
-      occupant.closed = true
+      close(occupant)
       late?.delete(fiber)
       occupant.timer?.interruptUnsafe()
       if (current !== occupant) return
@@ -92,37 +141,60 @@ export const make = (options: {
     })
   }
 
+  /** Gives the slot to the next turn although this one is not over. */
+  const abandon = (occupant: Occupant) =>
+    Effect.suspend(() => {
+      if (current !== occupant) return Effect.void
+      close(occupant)
+      late = (late ?? new Set()).add(occupant.fiber!)
+      occupant.timer = undefined
+      current = undefined
+      advance()
+      return options.onLate("Cleanup")
+    })
+
+  const overrun = (occupant: Occupant) =>
+    Effect.suspend(() => {
+      if (current !== occupant || occupant.regions === 0) return Effect.void
+      occupant.timer = undefined
+      occupant.regions = 0
+      stop(occupant)
+      return options.onLate("Region")
+    })
+
   const stop = (occupant: Occupant) => {
     occupant.stopping = true
-    if (occupant.regions > 0 || occupant.closed) return
-    occupant.closed = true
+    if (occupant.closed) return
+    if (occupant.regions > 0) {
+      occupant.timer ??= options.fork(Effect.delay(overrun(occupant), options.regionLimit))
+      return
+    }
+    occupant.timer?.interruptUnsafe()
+    occupant.timer = undefined
+    if (!occupant.regionFailed) close(occupant)
     occupant.fiber!.interruptUnsafe()
     if (current !== occupant || closed) return
-    occupant.timer = options.fork(
-      Effect.delay(
-        Effect.suspend(() => {
-          if (current !== occupant) return Effect.void
-          late = (late ?? new Set()).add(occupant.fiber!)
-          occupant.timer = undefined
-          current = undefined
-          advance()
-          return options.onLate
-        }),
-        options.grace
-      )
-    )
+    occupant.timer = options.fork(Effect.delay(abandon(occupant), options.grace))
+  }
+
+  const drop = () => {
+    const dropped = waiting
+    waiting = undefined
+    dropped?.cancelled(false)
   }
 
   return {
     isFree,
+    isTurn: (fiber) => current?.fiber === fiber,
     replace: (turn) => {
-      if (closed) return
+      if (closed) return turn.cancelled(false)
+      drop()
       waiting = turn
-      if (current === undefined) start()
+      if (current === undefined) start(turn)
       else stop(current)
     },
     cancel: () => {
-      waiting = undefined
+      drop()
       if (current !== undefined) stop(current)
     },
     awaitFree: Effect.callback((resume) => {
@@ -131,7 +203,7 @@ export const make = (options: {
     }),
     close: Effect.suspend(() => {
       closed = true
-      waiting = undefined
+      drop()
       const left = [...(late ?? [])]
       if (current !== undefined) {
         current.regions = 0

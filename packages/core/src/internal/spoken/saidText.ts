@@ -11,6 +11,10 @@ export interface Piece {
   readonly text: string
   readonly interruptible: boolean
   readonly turn: number
+  /** Offset of the piece in all that its turn has said. */
+  readonly start: number
+  /** Counts what else was sent in the turn, so that words before and after it can be told apart. */
+  readonly part: number
   /** Offsets of the solid characters in `text`. Made when a report first reaches the piece. */
   solid: ReadonlyArray<number> | undefined
 }
@@ -88,10 +92,14 @@ export const nextSolid = (pieces: ReadonlyArray<Piece>, from: Place): Omit<Run, 
   return at && { piece: at.piece, index: at.next, start: solidOf(pieces[at.piece]!)[at.next]! }
 }
 
+/** Pieces without words that an emoji is looked for in. */
+const emojiReach = 64
+
 /** Where an emoji stands between a place and the next solid character. */
 const findEmoji = (pieces: ReadonlyArray<Piece>, from: Place, emoji: string): Omit<Run, "end"> | undefined => {
   let { next, offset } = from
-  for (let piece = from.piece; piece < pieces.length; piece++, next = 0, offset = 0) {
+  const last = Math.min(pieces.length, from.piece + emojiReach)
+  for (let piece = from.piece; piece < last; piece++, next = 0, offset = 0) {
     const { text } = pieces[piece]!
     const end = solidOf(pieces[piece]!)[next]
     const found = text.slice(offset, end).indexOf(emoji)
@@ -124,6 +132,17 @@ export const beginsTurn = (pieces: ReadonlyArray<Piece>, { index, piece }: Omit<
   return pieces[before]?.turn !== turn
 }
 
+/**
+ * What may still be spent on looking for the place of a report, in characters compared. A search costs more than its
+ * report is long, so it has a bound; what it has not found by then counts as words that fit nowhere.
+ */
+export interface Fuel {
+  left: number
+}
+
+/** Unspoken marks that one report may run over in a row. */
+const marksAtMost = 256
+
 /** How far a report could be followed from a place. */
 export interface Walk {
   /** Offset in the report of the first character that does not fit, or its length. */
@@ -152,8 +171,9 @@ export interface Run {
  * A full stop in the report that the text lacks was invented by the speech engine, punctuation in the text that the
  * report lacks was not pronounced, and punctuation that differs (a straight quote for a curly one) is the same.
  */
-export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, read: number): Walk => {
+export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, read: number, fuel?: Fuel): Walk => {
   const runs: Array<Run> = []
+  let marks = 0
   let place = from
   let matched = 0
   let exact = true
@@ -173,6 +193,7 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
   let at: Place | undefined = settlePlace(pieces, from)
   let followed = read
   while (i < report.length) {
+    if (fuel !== undefined && --fuel.left < 0) break
     if (isStrippable(report, i)) {
       const emoji = characterAt(report, i)
       i += width(report, i)
@@ -192,12 +213,13 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
     if (same || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
       extend(at.piece, at.next, j, j + width(text, j))
       place = { piece: at.piece, offset: j + width(text, j), next: at.next + 1 }
+      marks = 0
       matched++
       i += width(report, i)
       followed = i
       at = settlePlace(pieces, place)
     } else if (isFullStop(report, i)) i++
-    else if (!isWord(text, j)) {
+    else if (!isWord(text, j) && ++marks < marksAtMost) {
       close()
       at = settlePlace(pieces, { piece: at.piece, offset: j + width(text, j), next: at.next + 1 })
     } else if (!isWord(report, i)) i += width(report, i)
@@ -226,13 +248,18 @@ export const seek = (
   from: Place,
   report: string,
   read: number,
-  { enough, furthest, needle }: { readonly enough: number; readonly furthest: number; readonly needle: string }
+  {
+    enough,
+    fuel,
+    furthest,
+    needle
+  }: { readonly enough: number; readonly fuel: Fuel; readonly furthest: number; readonly needle: string }
 ): { readonly whole: Jump | undefined; readonly loose: Jump | undefined; readonly part: Jump | undefined } => {
   let loose: Jump | undefined
   let part: Jump | undefined
   let distance = 0
   let { next, piece } = from
-  while (piece < pieces.length && distance <= furthest) {
+  while (piece < pieces.length && distance <= furthest && --fuel.left > 0) {
     const { text } = pieces[piece]!
     const offset = solidOf(pieces[piece]!)[next]
     if (offset === undefined) {
@@ -241,7 +268,7 @@ export const seek = (
       continue
     }
     if (sameCharacter(needle, 0, text, offset) && mayBegin(pieces, piece, offset, needle)) {
-      const found = walk(pieces, { piece, offset, next }, report, read)
+      const found = walk(pieces, { piece, offset, next }, report, read, fuel)
       if (found.read === report.length) {
         if (mayEnd(pieces, found.place, needle)) return { whole: { walk: found, distance }, loose, part }
         loose ??= { walk: found, distance }
@@ -278,19 +305,33 @@ const wordBefore = (pieces: ReadonlyArray<Piece>, piece: number, offset: number)
   return before !== undefined && before.turn === turn && endsInWord(before.text, before.text.length)
 }
 
-/** The solid characters of a report from `read` on. */
-export const solidText = (report: string, read: number): string => {
+/** The first solid characters of a report from `read` on, at most so many. */
+export const solidText = (report: string, read: number, atMost: number): string => {
   let text = ""
-  for (let i = read; i < report.length; i += width(report, i)) {
-    if (!isStrippable(report, i)) text += characterAt(report, i)
+  let count = 0
+  for (let i = read; i < report.length && count < atMost; i += width(report, i)) {
+    if (isStrippable(report, i)) continue
+    text += characterAt(report, i)
+    count++
   }
   return text
 }
 
 /** Whether two texts touch, in a script that puts spaces between words. */
-export const adjoin = (before: string, after: string): boolean =>
-  /\S$/u.test(before) && /^\S/u.test(after) && !unspaced.test(after[0]!) && !unspaced.test(before.at(-1)!)
+export const adjoin = (before: string, after: string): boolean => {
+  if (before === "" || after === "") return false
+  const [last, first] = [characterAt(before, previous(before, before.length)), characterAt(after, 0)]
+  return !whiteSpace.test(last) && !whiteSpace.test(first) && !unspaced.test(last) && !unspaced.test(first)
+}
 
 /** Whether two texts run into one word when put side by side. */
 export const runTogether = (before: string, after: string): boolean =>
   adjoin(before, after) && endsInWord(before, before.length) && isWord(after, 0)
+
+/** The last solid character of a piece that ends at or before an offset: its end, and the number of the next one. */
+export const solidBefore = (piece: Piece, offset: number): { readonly end: number; readonly next: number } => {
+  const solid = solidOf(piece)
+  let next = solid.length
+  while (next > 0 && solid[next - 1]! + width(piece.text, solid[next - 1]!) > offset) next--
+  return { end: next === 0 ? 0 : solid[next - 1]! + width(piece.text, solid[next - 1]!), next }
+}

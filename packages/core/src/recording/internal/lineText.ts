@@ -22,11 +22,17 @@ type Only<T, Written extends PropertyKey> = T extends unknown
 type Sent = Only<Recording.NoteOf<"Sent">, "_tag" | "turn" | "output">
 type Reported = Only<Recording.NoteOf<"Reported">, "_tag" | "report" | "eventId">
 type Replied = Only<Recording.NoteOf<"ModelReplied">, "_tag" | "request" | "parts">
-type TextReport = Only<Event.ReportOf<"UserTextSent" | "AgentTextSent">, "_tag" | "content" | "eventId">
-type TurnReport = Only<
-  Event.ReportOf<"UserTurnStarted" | "UserTurnEnded" | "AgentTurnStarted" | "AgentTurnEnded">,
-  "_tag" | "eventId"
->
+type TextReport = Only<Event.ReportOf<"UserTextSent">, "_tag" | "content" | "eventId"> | PlainText
+type TurnReport =
+  | Only<Event.ReportOf<"UserTurnStarted" | "AgentTurnStarted" | "AgentTurnEnded">, "_tag" | "eventId">
+  | PlainEnd
+
+/** A report of heard words, or of the end of the caller's turn, that says nothing else. */
+type PlainText = Event.ReportOf<"AgentTextSent"> & { readonly [K in "at" | "estimated" | "own"]?: undefined }
+type PlainEnd = Event.ReportOf<"UserTurnEnded"> & { readonly tentative?: undefined }
+const isPlain = (report: Event.ReportOf<"AgentTextSent">): report is PlainText =>
+  report.at === undefined && report.estimated === undefined && report.own === undefined
+const isPlainEnd = (report: Event.ReportOf<"UserTurnEnded">): report is PlainEnd => report.tentative === undefined
 
 /** A line on its own, with its line break. */
 export const line = (at: number, note: Recording.Note): string =>
@@ -227,13 +233,21 @@ const reported = ({ eventId, report }: Reported): string | undefined => {
   const end = `},"eventId":${quote(eventId)}}\n`
   switch (report._tag) {
     case "UserTurnStarted":
-    case "UserTurnEnded":
     case "AgentTurnStarted":
     case "AgentTurnEnded":
       return begin + turnFields(report) + end
+    case "UserTurnEnded":
+      return isPlainEnd(report) ? begin + turnFields(report) + end : undefined
     case "UserTextSent":
-    case "AgentTextSent":
       return begin + textFields(report) + end
+    case "AgentTextSent":
+      return isPlain(report) ? begin + textFields(report) + end : undefined
+    case "UserTurnCommitted":
+    case "UserTurnResumed":
+    case "UserTurnAbandoned":
+    case "UserTurnRevised":
+    case "UserTurnWithdrawn":
+    case "UserSilent":
     case "UserDtmfSent":
     case "UserCustomSent":
     case "AgentDtmfSent":
@@ -249,10 +263,11 @@ const textFields = ({ content }: TextReport): string => `,"content":${quote(cont
 const turnFields: (report: TurnReport) => string = () => ""
 
 /** Whether the line is about words that were spoken, to which the call gave an id. */
-const isSpoken = (
-  note: Reported
-): note is Reported & { readonly report: Event.ReportOf<"AgentTextSent">; readonly eventId: string } =>
-  note.report._tag === "AgentTextSent" && note.report.eventId === undefined && note.eventId !== undefined
+const isSpoken = (note: Reported): note is Reported & { readonly report: PlainText; readonly eventId: string } =>
+  note.report._tag === "AgentTextSent" &&
+  note.report.eventId === undefined &&
+  note.eventId !== undefined &&
+  isPlain(note.report)
 
 /** Any value as JSON. What is none becomes its text, or null. */
 export const json = (value: unknown): string => {

@@ -1,6 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
+import type * as Heard from "../../../src/internal/spoken/Heard.ts"
 import * as Spoken from "../../../src/internal/spoken/Spoken.ts"
+
+/** The spans of a text cover it, and each stands where its turn has said something. */
+const textOf = ({ spans, text }: Heard.Heard): string => {
+  assert.strictEqual(
+    spans.reduce((sum, { length }) => sum + length, 0),
+    text.length
+  )
+  for (const { from, to } of spans) assert.isAtMost(from, to)
+  return text
+}
+const hear = (spoken: Spoken.Spoken, report: string): string | undefined => {
+  const now = Spoken.heard(spoken, report)
+  return now && textOf(now)
+}
+const settle = (spoken: Spoken.Spoken, options: { readonly final: boolean }): ReadonlyArray<string> =>
+  Spoken.settle(spoken, options).map(textOf)
 
 /** Text of turn 1, of a later turn, or such that cannot be interrupted. */
 type Said = string | { readonly text: string; readonly turn?: number; readonly fixed?: boolean }
@@ -17,12 +34,12 @@ const play = (...script: ReadonlyArray<Step>): ReadonlyArray<ReadonlyArray<strin
   const spoken = Spoken.make()
   const settled: Array<ReadonlyArray<string>> = []
   for (const step of script) {
-    if (typeof step === "string") spoken.heard(step)
-    else if (typeof step === "symbol") settled.push(spoken.settle({ final: step === over }))
+    if (typeof step === "string") hear(spoken, step)
+    else if (typeof step === "symbol") settled.push(settle(spoken, { final: step === over }))
     else {
       for (const said of step) {
-        if (typeof said === "string") spoken.said(said, { interruptible: true, turn: 1 })
-        else spoken.said(said.text, { interruptible: said.fixed !== true, turn: said.turn ?? 1 })
+        if (typeof said === "string") Spoken.said(spoken, said, { interruptible: true, turn: 1 })
+        else Spoken.said(spoken, said.text, { interruptible: said.fixed !== true, turn: said.turn ?? 1 })
       }
     }
   }
@@ -84,11 +101,11 @@ describe("Spoken", () => {
 
     it("delivers what was heard so far with each report, and nothing for text that has counted already", () => {
       const spoken = Spoken.make()
-      spoken.said("Calls are recorded.", { interruptible: false, turn: 1 })
-      assert.strictEqual(spoken.heard("Calls"), "Calls")
-      assert.strictEqual(spoken.heard("are"), "Calls are")
-      assert.deepStrictEqual(spoken.settle({ final: false }), ["Calls are recorded."])
-      assert.isUndefined(spoken.heard("recorded."))
+      Spoken.said(spoken, "Calls are recorded.", { interruptible: false, turn: 1 })
+      assert.strictEqual(hear(spoken, "Calls"), "Calls")
+      assert.strictEqual(hear(spoken, "are"), "Calls are")
+      assert.deepStrictEqual(settle(spoken, { final: false }), ["Calls are recorded."])
+      assert.isUndefined(hear(spoken, "recorded."))
     })
   })
 
@@ -228,28 +245,28 @@ describe("Spoken", () => {
 
     it("reports nothing new where a report fits nothing", () => {
       const spoken = Spoken.make()
-      spoken.said("I have 5 offers", { interruptible: true, turn: 1 })
-      assert.strictEqual(spoken.heard("I"), "I")
-      assert.strictEqual(spoken.heard("have"), "I have")
-      assert.isUndefined(spoken.heard("five"))
-      assert.strictEqual(spoken.heard("offers"), "I have five offers")
+      Spoken.said(spoken, "I have 5 offers", { interruptible: true, turn: 1 })
+      assert.strictEqual(hear(spoken, "I"), "I")
+      assert.strictEqual(hear(spoken, "have"), "I have")
+      assert.isUndefined(hear(spoken, "five"))
+      assert.strictEqual(hear(spoken, "offers"), "I have five offers")
     })
 
     it("reports nothing for an empty report, whatever was said", () => {
       const spoken = Spoken.make()
-      assert.isUndefined(spoken.heard(""))
-      spoken.said("  ", { interruptible: true, turn: 1 })
-      spoken.said("", { interruptible: true, turn: 1 })
-      for (const report of ["", " ", "."]) assert.isUndefined(spoken.heard(report))
-      assert.deepStrictEqual(spoken.settle({ final: true }), [])
+      assert.isUndefined(hear(spoken, ""))
+      Spoken.said(spoken, "  ", { interruptible: true, turn: 1 })
+      Spoken.said(spoken, "", { interruptible: true, turn: 1 })
+      for (const report of ["", " ", "."]) assert.isUndefined(hear(spoken, report))
+      assert.deepStrictEqual(settle(spoken, { final: true }), [])
     })
 
     it("keeps no more than a bounded number of reports waiting", () => {
       const spoken = Spoken.make()
-      spoken.said("Alpha beta.", { interruptible: true, turn: 1 })
-      for (let i = 0; i < 600; i++) spoken.heard("zzz")
-      assert.strictEqual(spoken.heard("zzz")?.split("zzz").length, undefined)
-      assert.match(spoken.settle({ final: false }).join(""), /^zzz( zzz){500}$/)
+      Spoken.said(spoken, "Alpha beta.", { interruptible: true, turn: 1 })
+      for (let i = 0; i < 600; i++) hear(spoken, "zzz")
+      assert.strictEqual(hear(spoken, "zzz")?.split("zzz").length, undefined)
+      assert.match(settle(spoken, { final: false }).join(""), /^zzz( zzz){500}$/)
     })
   })
 
@@ -550,7 +567,7 @@ const cutUp = (text: string, cuts: ReadonlyArray<number>): ReadonlyArray<string>
   return pieces
 }
 const say = (spoken: Spoken.Spoken, pieces: ReadonlyArray<string>, turn = 1) =>
-  pieces.forEach((text) => spoken.said(text, { interruptible: true, turn }))
+  pieces.forEach((text) => Spoken.said(spoken, text, { interruptible: true, turn }))
 const onlyWords = (text: string) => text.match(/[\p{L}\p{N}]+/gu)?.join(" ")
 
 const sure = <A>(arbitrary: Schema.Codec<A>, property: (value: A) => void) =>
@@ -569,8 +586,8 @@ describe("Spoken, for any text", () => {
     sure(Text, (text) => {
       const spoken = Spoken.make()
       say(spoken, cutUp(written(text), text.cuts))
-      for (const word of text.words) spoken.heard(word)
-      assert.deepStrictEqual(spoken.settle({ final: true }), [written(text).trim()])
+      for (const word of text.words) hear(spoken, word)
+      assert.deepStrictEqual(settle(spoken, { final: true }), [written(text).trim()])
     })
   )
 
@@ -578,8 +595,8 @@ describe("Spoken, for any text", () => {
     sure(Text, (text) => {
       const spoken = Spoken.make()
       say(spoken, cutUp(written(text), text.cuts.toReversed()))
-      for (const report of cutUp(text.words.join(""), text.cuts)) spoken.heard(report)
-      assert.deepStrictEqual(spoken.settle({ final: true }), [written(text).trim()])
+      for (const report of cutUp(text.words.join(""), text.cuts)) hear(spoken, report)
+      assert.deepStrictEqual(settle(spoken, { final: true }), [written(text).trim()])
     })
   )
 
@@ -591,7 +608,7 @@ describe("Spoken, for any text", () => {
         say(spoken, cutUp(written(text), text.cuts))
         let heard = ""
         for (const report of [...reports, ...text.words]) {
-          const now = spoken.heard(report)
+          const now = hear(spoken, report)
           if (now === undefined) continue
           assert.isTrue(now.startsWith(heard) && now.length > heard.length, `${heard} -> ${now}`)
           heard = now
@@ -607,8 +624,8 @@ describe("Spoken, for any text", () => {
         const spoken = Spoken.make()
         say(spoken, cutUp(written(text), text.cuts))
         const reports = text.words.with(at % text.words.length, "zwölfhundert")
-        for (const report of reports) spoken.heard(report)
-        assert.strictEqual(onlyWords(spoken.settle({ final: true }).join(" ")), onlyWords(reports.join(" ")))
+        for (const report of reports) hear(spoken, report)
+        assert.strictEqual(onlyWords(settle(spoken, { final: true }).join(" ")), onlyWords(reports.join(" ")))
       }
     )
   )
@@ -623,11 +640,11 @@ describe("Spoken, for any text", () => {
       ({ before, heard, text }) => {
         const spoken = Spoken.make()
         say(spoken, cutUp(written(before), before.cuts))
-        for (const word of before.words.slice(0, heard)) spoken.heard(word)
-        spoken.settle({ final: false })
+        for (const word of before.words.slice(0, heard)) hear(spoken, word)
+        settle(spoken, { final: false })
         say(spoken, cutUp(written(text), text.cuts), 2)
-        for (const word of text.words) spoken.heard(word)
-        assert.strictEqual(onlyWords(spoken.settle({ final: true }).join(" ")), onlyWords(written(text)))
+        for (const word of text.words) hear(spoken, word)
+        assert.strictEqual(onlyWords(settle(spoken, { final: true }).join(" ")), onlyWords(written(text)))
       }
     )
   )
@@ -648,9 +665,9 @@ describe("Spoken, for any text", () => {
       (acts) => {
         const spoken = Spoken.make()
         for (const { act, text, turn } of acts) {
-          if (act === "heard") spoken.heard(text)
-          else if (act === "said" || act === "fixed") spoken.said(text, { interruptible: act === "said", turn })
-          else for (const settled of spoken.settle({ final: act === "final" })) assert.notStrictEqual(settled, "")
+          if (act === "heard") hear(spoken, text)
+          else if (act === "said" || act === "fixed") Spoken.said(spoken, text, { interruptible: act === "said", turn })
+          else for (const settled of settle(spoken, { final: act === "final" })) assert.notStrictEqual(settled, "")
         }
       }
     )
@@ -666,8 +683,8 @@ describe("Spoken, for any text", () => {
         turn
       )
       const heard = said.slice(0, turn % 3 === 0 ? 10 : 30)
-      for (const word of heard) spoken.heard(word)
-      assert.deepStrictEqual(spoken.settle({ final: true }), [heard.join(" ")])
+      for (const word of heard) hear(spoken, word)
+      assert.deepStrictEqual(settle(spoken, { final: true }), [heard.join(" ")])
     }
   })
 })

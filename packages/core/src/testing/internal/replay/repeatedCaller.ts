@@ -94,6 +94,12 @@ export const spoken = (
         heardUntil = at
         break
       }
+      case "UserTurnCommitted":
+      case "UserTurnResumed":
+      case "UserTurnAbandoned":
+      case "UserTurnRevised":
+      case "UserTurnWithdrawn":
+      case "UserSilent":
       case "UserDtmfSent":
       case "UserCustomSent":
       case "AgentDtmfSent":

@@ -261,7 +261,19 @@ const reportText = (report: Event.Report): string | undefined => {
     case "UserTextSent":
       return `“${report.content}”`
     case "UserTurnEnded":
-      return "has spoken"
+      return report.tentative === true ? "has probably spoken" : "has spoken"
+    case "UserTurnCommitted":
+      return "has spoken indeed"
+    case "UserTurnResumed":
+      return "goes on"
+    case "UserTurnAbandoned":
+      return "has said nothing after all"
+    case "UserTurnRevised":
+      return `has said “${report.content}” instead`
+    case "UserTurnWithdrawn":
+      return "has not spoken after all"
+    case "UserSilent":
+      return `silent for ${report.seconds} s`
     case "UserCustomSent":
       return `custom ${cut(JsonText.legible(report.metadata))}`
     // Drawn from what the agent sends and the caller hears.

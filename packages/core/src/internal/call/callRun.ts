@@ -1,0 +1,409 @@
+/**
+ * The wiring of a call: which part is told what, and in which order. What each part decides is its own; the life cycle of the
+ * call, from open to closed, is here and nowhere else.
+ */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import type { AgentSpec } from "../../Agent.ts"
+import type * as Call from "../../Call.ts"
+import { CallError, describe } from "../../CallError.ts"
+import type { CallRequest } from "../../CallRequest.ts"
+import type * as Event from "../../Event.ts"
+import type * as EventFilter from "../../EventFilter.ts"
+import type { EventId } from "../../EventId.ts"
+import type * as Recording from "../../recording/Recording.ts"
+import type { Recorder } from "../../recording/Recorder.ts"
+import * as Turn from "../../Turn.ts"
+import * as AnswerWatch from "./answerWatch.ts"
+import * as Background from "./background.ts"
+import * as Deciding from "./deciding.ts"
+import * as Floor from "./floor.ts"
+import * as HistoryWriter from "./historyWriter.ts"
+import * as LateWords from "./lateWords.ts"
+import * as Outputs from "./outputs.ts"
+import * as RecorderTap from "./recorderTap.ts"
+import * as Session from "./session.ts"
+import * as TurnRun from "./turnRun.ts"
+import * as TurnSlot from "./turnSlot.ts"
+
+/** Where the outputs of a call go. */
+export interface Outlet extends Omit<Call.Harness, "send" | "turn"> {
+  /** Hands outputs over, and tells of each when it is handed over. */
+  readonly deliver: (
+    turn: number,
+    outputs: Arr.NonEmptyReadonlyArray<Event.Output>,
+    handedOver: (output: Event.Output) => void
+  ) => Effect.Effect<void>
+  /** Waits until the outputs of a turn were handed over. */
+  readonly drained: (turn: number) => Effect.Effect<void>
+  readonly turn: (change: Call.TurnChange) => void
+}
+
+/**
+ * `Open`: turns run. `Failed`: the agent broke off and its policy is to close; what is reported is still recorded. `Ending`:
+ * nothing goes out any more, `CallEnded` is handled. `Closed`: nothing runs, and nothing joins the history.
+ */
+type Phase = "Open" | "Failed" | "Ending" | "Closed"
+
+const receipts: Readonly<Record<EventFilter.Decision, Call.Receipt>> = {
+  Run: { decision: Effect.succeed("Run") },
+  Cancel: { decision: Effect.succeed("Cancel") },
+  Keep: { decision: Effect.succeed("Keep") }
+}
+/** Whether a report takes back that the caller has probably finished. */
+const takesBack: Readonly<Record<Event.Report["_tag"], boolean>> = {
+  UserTurnStarted: true,
+  UserTextSent: true,
+  UserDtmfSent: true,
+  UserTurnEnded: true,
+  UserTurnCommitted: false,
+  UserTurnResumed: true,
+  UserTurnAbandoned: true,
+  UserTurnRevised: true,
+  UserTurnWithdrawn: true,
+  UserSilent: false,
+  UserCustomSent: false,
+  AgentTurnStarted: false,
+  AgentTextSent: false,
+  AgentDtmfSent: false,
+  AgentTurnEnded: false
+}
+
+const receiptOf = (decided: Deciding.Decided): Call.Receipt =>
+  typeof decided === "string" ? receipts[decided] : { decision: decided }
+
+export const make = <R>({
+  context,
+  nextId,
+  outlet,
+  recorder,
+  request,
+  spec
+}: {
+  readonly spec: AgentSpec<unknown, R>
+  readonly outlet: Outlet
+  readonly request: CallRequest
+  readonly nextId: EventId
+  readonly recorder: Recorder | undefined
+  readonly context: Context.Context<R>
+}) => {
+  const writer = RecorderTap.writer(HistoryWriter.make(nextId), recorder)
+  const fork = Effect.runForkWith(context)
+  let phase: Phase = "Open"
+  let floor = Floor.silent
+  let draft: TurnRun.Draft | undefined
+  let firstSound: Fiber.Fiber<void> | undefined
+  let turns = 0
+
+  const isOpen = () => phase === "Open"
+
+  const slot = TurnSlot.make({
+    fork,
+    grace: spec.cancelGrace,
+    regionLimit: spec.regionLimit,
+    // Not at once: a turn that ends within the step that started it would start the next one on the same stack.
+    changed: () => {
+      if (background.isWaiting()) fork(Effect.andThen(Effect.yieldNow, Effect.sync(background.flush)))
+    },
+    onLate: (what) =>
+      what === "Cleanup"
+        ? Effect.logWarning("An interrupted turn is still cleaning up; the next one starts beside it.")
+        : Effect.logWarning("An uninterruptible region has taken too long, and was stopped.")
+  })
+
+  const background = Background.make({
+    fork,
+    nextId,
+    patience: spec.backgroundPatience,
+    isIdle: () =>
+      isOpen() && slot.isFree() && !deciding.isUndecided() && Floor.isQuiet(floor, !floor.mute && writer.isPending()),
+    // A harness that reports no speech at all must not hold results up for as long as a lost report may.
+    waiting: () => {
+      if (floor.reports || floor.mute || firstSound !== undefined) return
+      const waitedInVain = Effect.sync(() => {
+        firstSound = undefined
+        floor = Floor.waitedInVain(floor)
+        background.flush()
+      })
+      firstSound = fork(Effect.delay(waitedInVain, spec.firstSound))
+    },
+    deliver: (events) => {
+      for (const event of events) writer.add(event)
+      decide(events)
+    }
+  })
+
+  const fail = (reason: CallError["reason"], cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (!isOpen()) return Effect.void
+      phase = "Failed"
+      const error = new CallError({ reason, cause: Cause.squash(cause) })
+      recorder?.note({ _tag: "CallFailed", reason, message: error.message })
+      return outlet.fail(error)
+    })
+
+  const deciding = Deciding.make<R>({
+    policy: spec,
+    timeout: spec.filterTimeout,
+    fork,
+    act: (events, decision) => {
+      const trigger = events.at(-1)!
+      if (!isOpen() && trigger._tag !== "CallEnded") return
+      if (decision === "Cancel") return trigger === draft?.event ? undefined : slot.cancel()
+      for (const returned of background.takeHeld()) writer.add(returned)
+      if (trigger._tag === "UserTurnEnded") watch.begin(trigger)
+      slot.replace(turnOf(events as Events))
+    },
+    failed: (cause) =>
+      Effect.andThen(
+        Effect.logError("A filter failed; its event was only recorded.", cause),
+        spec.turnFailure === "close" ? fail("Filter", cause) : Effect.void
+      ),
+    late: Effect.logWarning("A filter has taken too long; its event was only recorded."),
+    settled: background.flush
+  })
+
+  /** Asks about events that happened. On a call that has failed nothing is decided any more: they are only recorded. */
+  const decide = (events: ReadonlyArray<Event.Input>): Deciding.Decided => {
+    for (const event of events) session?.happened(event)
+    return isOpen() ? deciding.decide(events) : "Keep"
+  }
+
+  /** Takes an event that the call has made itself. */
+  const happen = (event: Recording.Happened["event"]): Deciding.Decided => {
+    writer.add(event)
+    floor = Floor.step(floor, event)
+    return decide([event])
+  }
+
+  const watch = AnswerWatch.make({
+    fork,
+    deadline: spec.answerDeadline,
+    overdue: (respondingTo, seconds) =>
+      Effect.suspend(() => {
+        if (!isOpen()) return Effect.void
+        happen({ _tag: "AnswerOverdue", eventId: nextId(), respondingTo, seconds })
+        const said = { _tag: "AgentSendText", text: `${spec.holding} `, respondingTo } as const
+        return Effect.andThen(
+          Effect.logWarning("The caller has waited for an answer too long."),
+          spec.holding === "" ? Effect.void : deliver(turns, [said])
+        )
+      })
+  })
+
+  const handedOver = (turn: number, output: Event.Output) => {
+    writer.sent(output, turn)
+    noted(turn, output)
+  }
+  const noted = (turn: number, output: Event.Output) => {
+    RecorderTap.outputs(recorder, "Sent", [output], turn)
+    if (Outputs.isNoticed(output)) watch.answered()
+  }
+  const deliver: TurnRun.Host<R>["deliver"] = (turn, outputs, release) =>
+    outlet.deliver(turn, outputs as Arr.NonEmptyReadonlyArray<Event.Output>, (output) => {
+      if (release === undefined) return handedOver(turn, output)
+      release(output)
+      noted(turn, output)
+    })
+
+  const host: TurnRun.Host<R> = {
+    spec,
+    request,
+    writer,
+    recorder,
+    background,
+    isOpen,
+    deliver,
+    keep: (turn, outputs) => {
+      if (phase === "Closed") return
+      for (const output of outputs) writer.sent(output, turn)
+      RecorderTap.outputs(recorder, "Kept", outputs, turn)
+    },
+    drained: outlet.drained,
+    failed: (trigger, cause, say) =>
+      Effect.gen(function* () {
+        yield* Effect.logError(`The turn that ${trigger._tag} started failed.`, cause)
+        if (phase === "Ending" || phase === "Closed") return
+        if (spec.turnFailure === "close") return yield* fail("Turn", cause)
+        const error = Cause.squash(cause)
+        const apology = error instanceof Turn.Failure ? error.apology : spec.apology
+        const event = writer.add({
+          _tag: "TurnFailed" as const,
+          eventId: nextId(),
+          respondingTo: trigger.eventId,
+          message: describe(cause)
+        })
+        watch.answered()
+        // An agent that fails about its own failure would do so for ever.
+        if (trigger._tag === "TurnFailed") return yield* Effect.logError("The agent fails on its own failures.")
+        if (apology !== "") yield* say(apology)
+        decide([event])
+      })
+  }
+
+  type Events = readonly [...ReadonlyArray<Event.Input>, Event.Input]
+
+  const turnOf = (events: Events): TurnSlot.Turn => {
+    const trigger = events.at(-1)!
+    const its = trigger === draft?.event ? draft : undefined
+    let id = 0
+    return {
+      run: (running) =>
+        Effect.suspend(() => {
+          id = ++turns
+          writer.began(id, trigger)
+          outlet.turn({ _tag: "Started", turn: id, trigger })
+          return Effect.map(TurnRun.make(host, id, events, its, running), (how) => {
+            if (!running.closed) outlet.turn({ _tag: how, turn: id, trigger })
+          })
+        }) as Effect.Effect<void>,
+      cancelled: (began) => {
+        if (began) writer.stopped(id)
+        if (its !== undefined && its === draft) dropDraft()
+        outlet.turn({ _tag: "Cancelled", turn: began ? id : 0, trigger })
+      }
+    }
+  }
+
+  /** Forgets the turn that has only probably been asked for. */
+  const dropDraft = () => {
+    draft = undefined
+    writer.drop()
+  }
+
+  /** The caller goes on: nothing is left of what they had probably finished. */
+  const resume = () => {
+    if (draft === undefined) return
+    dropDraft()
+    slot.cancel()
+  }
+
+  const openDraft = (event: Event.UserTurnEnded): Call.Receipt => {
+    resume()
+    draft = { event, committed: Latch.makeUnsafe(false) }
+    writer.open(event)
+    return receiptOf(decide([event]))
+  }
+
+  const commit = (): Call.Receipt => {
+    if (draft === undefined) return receipts.Keep
+    const { committed, event } = draft
+    draft = undefined
+    floor = Floor.step(floor, event)
+    writer.commit()
+    committed.openUnsafe()
+    return receipts.Keep
+  }
+
+  const isCommit = (report: Event.Report): boolean =>
+    report._tag === "UserTurnCommitted" ||
+    (report._tag === "UserTurnEnded" &&
+      report.tentative !== true &&
+      draft !== undefined &&
+      (report.eventId === undefined || report.eventId === draft.event.eventId))
+
+  const late = LateWords.make({
+    fork,
+    wait: spec.lateWords,
+    turn: () => void happen({ _tag: "UserTurnEnded", eventId: nextId(), content: writer.userContent() })
+  })
+
+  const take = (report: Event.Report): Call.Receipt => {
+    if (phase === "Ending" || phase === "Closed") return receipts.Keep
+    if (isCommit(report)) return commit()
+    if (takesBack[report._tag]) resume()
+    const event = writer.report(report)
+    if (event === undefined) {
+      if (report._tag === "UserTurnWithdrawn") slot.cancel()
+      return receipts.Keep
+    }
+    if (report._tag === "UserTurnEnded" && report.tentative === true) return openDraft(event as Event.UserTurnEnded)
+    floor = Floor.step(floor, event)
+    if (event._tag === "UserTurnStarted") watch.answered()
+    const decided = decide([event])
+    late.happened(event, decided)
+    background.flush()
+    return receiptOf(decided)
+  }
+
+  const receive = (report: Event.Report): Effect.Effect<Call.Receipt> => Effect.sync(() => take(report))
+
+  const session =
+    spec.session === undefined
+      ? undefined
+      : Session.make(spec.session, {
+          fork,
+          request,
+          history: Effect.sync(writer.view),
+          report: (report) => void take(report),
+          nextTurn: () => ++turns,
+          deliver: (turn, output) => (isOpen() ? deliver(turn, [output]) : Effect.void),
+          failed: (respondingTo, cause) =>
+            host.failed(respondingTo, cause, (text) =>
+              deliver(turns, [{ _tag: "AgentSendText", text, respondingTo: respondingTo.eventId }])
+            )
+        })
+
+  const finished = Latch.makeUnsafe(false)
+
+  /** The call comes to its end in a fiber of its own, so that whoever asks for it may go away. */
+  const finish = (ending: Effect.Effect<void>, how: "Ended" | "CutOff"): Effect.Effect<void> =>
+    Effect.withFiber((fiber) => {
+      const isWithinTurn = slot.isTurn(fiber)
+      if (phase === "Open" || phase === "Failed") {
+        if (draft !== undefined) dropDraft()
+        phase = "Ending"
+        watch.answered()
+        late.stop()
+        firstSound?.interruptUnsafe()
+        const closed = Effect.sync(() => {
+          phase = "Closed"
+          writer.close()
+          recorder?.note({ _tag: "CallClosed", how })
+        })
+        fork(Effect.ensuring(ending, Effect.andThen(closed, finished.open)))
+      }
+      return isWithinTurn ? Effect.void : finished.await
+    })
+
+  const stop = Effect.suspend(() =>
+    within(
+      spec.cancelGrace,
+      Effect.all([deciding.close, slot.close, background.close, session?.close ?? Effect.void], {
+        concurrency: "unbounded",
+        discard: true
+      })
+    )
+  )
+
+  const end = finish(
+    Effect.suspend(() => {
+      for (const returned of background.takeAll()) writer.add(returned)
+      const event = writer.add({ _tag: "CallEnded" as const, eventId: nextId() })
+      session?.happened(event)
+      const decided = deciding.decide([event])
+      // Nobody hears the turn that runs. It goes on only in Line's way, to its next output.
+      const lingers = spec.outputAfterEnd === "stop"
+      if (decided !== "Run" && !lingers) slot.cancel()
+      const handled = Effect.flatMap(receiptOf(decided).decision, () => slot.awaitFree)
+      const all = Effect.all([handled, background.finish], { concurrency: "unbounded", discard: true })
+      return Effect.andThen(within(spec.endGrace, all), stop)
+    }),
+    "Ended"
+  )
+
+  const start = Effect.sync(() => {
+    happen({ _tag: "CallStarted", eventId: nextId() })
+    session?.start()
+  })
+
+  return { receive, start, end, close: finish(stop, "CutOff"), history: Effect.sync(writer.view) }
+}
+
+/** Waits no longer than a time, also where the wait itself cannot be interrupted. */
+const within = (time: AgentSpec["endGrace"], effect: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.asVoid(Effect.timeoutOption(Effect.interruptible(effect), time))

@@ -1,0 +1,56 @@
+/**
+ * Who is speaking on a call, as far as the harness has told, and whether anybody could be heard right now.
+ *
+ * Text that was sent and not heard yet counts as speech: the caller is about to hear it. A harness that has never reported
+ * any speech of the agent may be one that never does; it is taken for mute some time after the first text was sent.
+ */
+import type * as Event from "../../Event.ts"
+
+export interface Floor {
+  readonly user: boolean
+  readonly agent: boolean
+  /** Whether the harness has ever reported that the agent speaks. */
+  readonly reports: boolean
+  /** Whether the first sound of what was said was waited for in vain. */
+  readonly mute: boolean
+}
+
+export const silent: Floor = { user: false, agent: false, reports: false, mute: false }
+
+/** Takes an event that happened. */
+export const step = (floor: Floor, event: Event.Input): Floor => {
+  switch (event._tag) {
+    case "UserTurnStarted":
+      return floor.user ? floor : { ...floor, user: true }
+    case "UserTurnEnded":
+    case "UserTurnAbandoned":
+    case "UserSilent":
+      return floor.user ? { ...floor, user: false } : floor
+    case "AgentTurnStarted":
+      return { ...floor, agent: true, reports: true, mute: false }
+    case "AgentTextSent":
+      return floor.reports ? floor : { ...floor, reports: true, mute: false }
+    case "AgentTurnEnded":
+      return floor.agent ? { ...floor, agent: false } : floor
+    case "CallStarted":
+    case "CallEnded":
+    case "UserTextSent":
+    case "UserDtmfSent":
+    case "UserCustomSent":
+    case "AgentDtmfSent":
+    case "AgentHandedOff":
+    case "BackgroundReturned":
+    case "TurnFailed":
+    case "AnswerOverdue":
+      return floor
+    default:
+      return event satisfies never
+  }
+}
+
+/** The first sound was waited for long enough. */
+export const waitedInVain = (floor: Floor): Floor => (floor.reports ? floor : { ...floor, mute: true })
+
+/** Whether nobody is speaking, and nothing that was said is still to be heard. */
+export const isQuiet = (floor: Floor, pending: boolean): boolean =>
+  !floor.user && !floor.agent && !(pending && !floor.mute)

@@ -1,0 +1,160 @@
+/**
+ * The lines of a history as an agent sees them: appended to, edited, and read through views that do not change any more.
+ *
+ * The text that is being spoken is always the last line that happened, until something else does. An edit copies the list of
+ * lines, never what is in it, so a view that was taken before keeps what it had.
+ */
+import * as Result from "effect/Result"
+import type * as Event from "../../Event.ts"
+import * as History from "../../History.ts"
+
+/** The lines of one history: a mutable value. */
+export interface Lines {
+  shown: Array<History.Entry>
+  /** What happened, of the lines shown: most agents read nothing else. */
+  events: Array<History.HistoryEvent>
+  /** The text that is being spoken. */
+  growing: History.Entry | undefined
+  /** Lines that an application has put behind the text that is being spoken. */
+  behind: ReadonlyArray<History.Entry>
+  /** The caller's turn that has probably ended, and what the agent did about it: not on the record yet. */
+  draft: ReadonlyArray<History.Entry>
+}
+
+export const make = (): Lines => ({ shown: [], events: [], growing: undefined, behind: [], draft: [] })
+
+export const push = (self: Lines, entry: History.Entry): void => {
+  self.shown.push(entry)
+  if (History.isHistoryEvent(entry.item)) self.events.push(entry.item)
+}
+
+/** Gives the text that is being spoken its place. */
+export const place = (self: Lines, text: History.Entry | undefined): void => {
+  if (text !== undefined) push(self, text)
+  for (const entry of self.behind) push(self, entry)
+  self.growing = undefined
+  self.behind = []
+}
+
+/** The lines up to now. */
+export const view = (self: Lines, unheard: ReadonlyArray<History.Stretch>): History.History => {
+  const { behind, draft, events, growing, shown } = self
+  const [lines, happened] = [shown.length, events.length]
+  const last = growing === undefined ? [...behind, ...draft] : [growing, ...behind, ...draft]
+  return History.make(() => (last.length === 0 ? shown.slice(0, lines) : [...shown.slice(0, lines), ...last]), {
+    events: () => [
+      ...events.slice(0, happened),
+      ...last.flatMap(({ item }) => (History.isHistoryEvent(item) ? [item] : []))
+    ],
+    unheard
+  })
+}
+
+/** Number of lines, without those of a draft. */
+const length = ({ behind, growing, shown }: Lines): number =>
+  shown.length + (growing === undefined ? 0 : 1) + behind.length
+
+const at = ({ behind, growing, shown }: Lines, index: number): History.Entry => {
+  if (index < shown.length) return shown[index]!
+  const rest = growing === undefined ? behind : [growing, ...behind]
+  return rest[index - shown.length]!
+}
+
+/** The line of an anchor, looked for from the end: edits are mostly about what is new. */
+const indexOf = (self: Lines, anchor: History.Anchor): Result.Result<number, History.AnchorError> => {
+  const id = typeof anchor === "string" ? anchor : anchor.eventId
+  for (let index = length(self) - 1; index >= 0; index--) {
+    const { item } = at(self, index)
+    if (item === anchor || ("eventId" in item && sameEvent(item, id))) return Result.succeed(index)
+  }
+  return Result.fail(new History.AnchorError({ reason: "NotFound", anchor: id }))
+}
+
+/**
+ * Each report of speech gives the growing text an id of its own. They share all but the last group, so an anchor on an
+ * earlier report finds the text that it has become.
+ */
+const sameEvent = (event: History.HistoryEvent, id: string): boolean =>
+  event.eventId === id ||
+  (event._tag === "AgentTextSent" && id.length === 36 && event.eventId.startsWith(id.slice(0, 24)))
+
+/** Where an added line goes. */
+export interface Place {
+  readonly before?: History.Anchor | undefined
+  readonly after?: History.Anchor | undefined
+}
+
+/** Both ends of a stretch of events. */
+export interface Ends {
+  readonly start?: History.Anchor | undefined
+  readonly end?: History.Anchor | undefined
+}
+
+/** Puts a line before or after an event; without an anchor it follows the event that is last now, and stays there. */
+export const insert = (
+  self: Lines,
+  entry: History.Entry,
+  { after, before }: Place
+): Result.Result<void, History.AnchorError> => {
+  if (before !== undefined && after !== undefined) {
+    return Result.fail(new History.AnchorError({ reason: "BothAnchors" }))
+  }
+  const index =
+    before !== undefined
+      ? indexOf(self, before)
+      : after !== undefined
+        ? Result.map(indexOf(self, after), (index) => index + 1)
+        : Result.succeed(length(self))
+  return Result.map(index, (index) => {
+    const spoken = self.growing === undefined ? undefined : self.shown.length
+    if (spoken !== undefined && index > spoken) {
+      self.behind = self.behind.toSpliced(index - spoken - 1, 0, entry)
+    } else if (index === self.shown.length) push(self, entry)
+    else splice(self, index, 0, [entry])
+  })
+}
+
+/**
+ * The lines that a replacement covers: both ends included, an end that is not given being the first line or the one that is
+ * last now. Undefined if neither is given: nothing is replaced, and the lines go first.
+ */
+export const covered = (
+  self: Lines,
+  { end, start }: Ends
+): Result.Result<{ readonly from: number; readonly to: number } | undefined, History.AnchorError> => {
+  if (start === undefined && end === undefined) return Result.succeed(undefined)
+  const from = start === undefined ? Result.succeed(0) : indexOf(self, start)
+  const to = end === undefined ? Result.succeed(length(self) - 1) : indexOf(self, end)
+  return Result.flatMap(from, (from) =>
+    Result.flatMap(to, (to) =>
+      to < from ? Result.fail(new History.AnchorError({ reason: "Reversed" })) : Result.succeed({ from, to })
+    )
+  )
+}
+
+/** Whether a line is not in its place yet. */
+export const isUnplaced = (self: Lines, index: number): boolean => index >= self.shown.length
+
+/** Puts lines in place of others. */
+export const splice = (self: Lines, index: number, count: number, entries: ReadonlyArray<History.Entry>): void => {
+  const { events, shown } = self
+  const removed = shown.slice(index, index + count)
+  const first = shown.slice(index).find(({ item }) => History.isHistoryEvent(item))
+  const happened = (lines: ReadonlyArray<History.Entry>) =>
+    lines.flatMap(({ item }) => (History.isHistoryEvent(item) ? [item] : []))
+  const begin = first === undefined ? events.length : events.lastIndexOf(first.item as History.HistoryEvent)
+  self.shown = shown.toSpliced(index, count, ...entries)
+  self.events = events.toSpliced(begin, happened(removed).length, ...happened(entries))
+}
+
+/** Takes out the lines of these events, which are among the last. */
+export const remove = (self: Lines, events: ReadonlySet<Event.Input>): void => {
+  if (events.size === 0) return
+  let first = self.shown.length
+  for (let left = events.size; left > 0 && first > 0;) {
+    first--
+    if (events.has(self.shown[first]!.item as Event.Input)) left--
+  }
+  const kept = self.shown.slice(first).filter(({ item }) => !events.has(item as Event.Input))
+  splice(self, first, self.shown.length - first, kept)
+}

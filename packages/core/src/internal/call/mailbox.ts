@@ -1,0 +1,94 @@
+/**
+ * Outputs on their way to a consumer that takes them one by one. An output counts as sent when it is taken, and those of a
+ * turn that is cancelled are gone at once, so the consumer never sees one.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Event from "../../Event.ts"
+
+export interface Mailbox<E> {
+  /** Puts outputs behind the others; waits while the box is full, and at the end until they were taken. */
+  readonly put: (
+    turn: number,
+    outputs: ReadonlyArray<Event.Output>,
+    taken: (output: Event.Output) => void
+  ) => Effect.Effect<void>
+  /** Waits until nothing of a turn is left. */
+  readonly drained: (turn: number) => Effect.Effect<void>
+  /** Takes what is left of a turn back. */
+  readonly purge: (turn: number) => void
+  /** Takes the next output. Ends, or fails, once the box is closed and empty. */
+  readonly take: Effect.Effect<Event.Output, E | Cause.Done>
+  /** Nothing more comes behind what is in the box. */
+  readonly close: (exit: Exit.Exit<void, E>) => Effect.Effect<void>
+}
+
+interface Item {
+  readonly turn: number
+  readonly output: Event.Output
+  readonly taken: (output: Event.Output) => void
+}
+
+export const make = <E>(capacity: number): Mailbox<E> => {
+  let items: Array<Item> = []
+  let closed: Exit.Exit<void, E> | undefined
+  let waiters: Array<() => void> = []
+
+  const changed = () => {
+    const woken = waiters
+    waiters = []
+    for (const wake of woken) wake()
+  }
+  /** Waits until something was put, taken, purged or closed. */
+  const change: Effect.Effect<void> = Effect.callback((resume) => {
+    const wake = () => resume(Effect.void)
+    waiters.push(wake)
+    return Effect.sync(() => {
+      waiters = waiters.filter((waiter) => waiter !== wake)
+    })
+  })
+  const until = (condition: () => boolean): Effect.Effect<void> =>
+    Effect.suspend(() => (condition() ? Effect.void : Effect.flatMap(change, () => until(condition))))
+
+  const put: Mailbox<E>["put"] = (turn, outputs, taken) =>
+    Effect.forEach(
+      outputs,
+      (output) =>
+        Effect.andThen(
+          until(() => items.length < capacity || closed !== undefined),
+          Effect.sync(() => {
+            if (closed !== undefined) return
+            items.push({ turn, output, taken })
+            changed()
+          })
+        ),
+      { discard: true }
+    )
+
+  const take: Effect.Effect<Event.Output, E | Cause.Done> = Effect.suspend(() => {
+    const item = items.shift()
+    if (item !== undefined) {
+      item.taken(item.output)
+      changed()
+      return Effect.succeed(item.output)
+    }
+    if (closed === undefined) return Effect.flatMap(change, () => take)
+    return Exit.isSuccess(closed) ? Cause.done() : Effect.failCause(closed.cause)
+  })
+
+  return {
+    put,
+    take,
+    drained: (turn) => until(() => closed !== undefined || !items.some((item) => item.turn === turn)),
+    purge: (turn) => {
+      items = items.filter((item) => item.turn !== turn)
+      changed()
+    },
+    close: (exit) =>
+      Effect.sync(() => {
+        closed ??= exit
+        changed()
+      })
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What an agent produces on its way out: checked, whole characters only, each naming the event it responds to.
+ */
+import * as Event from "../../Event.ts"
+
+/** Outputs that go out in one piece. A longer run lets other calls go on in between. */
+export const atOnce = 256
+
+/** The half of a character that waits for its other half, in the texts of one turn. */
+export interface Half {
+  text: string
+}
+
+/** What makes an output unfit to be sent, in words without its content. Undefined if nothing does. */
+export const fault = (output: unknown): string | undefined => {
+  if (Event.isOutput(output)) return undefined
+  if (typeof output !== "object" || output === null) return `the agent has sent ${String(output)}, which is no event`
+  const tag = "_tag" in output ? String(output._tag) : undefined
+  if (tag === undefined) return "the agent has sent an object without a _tag"
+  return tag in Event.Output.cases
+    ? `the agent has sent an ${tag} whose fields are not those of the event`
+    : `the agent has sent ${tag}, which is no output event`
+}
+
+/** Makes an output ready to be sent. Undefined if nothing is left of it yet. */
+export const prepare = (output: Event.Output, trigger: Event.Input, half: Half): Event.Output | undefined => {
+  if (output._tag !== "AgentSendText") return respondTo(output, trigger)
+  const { text } = output
+  const last = text.charCodeAt(text.length - 1)
+  if (half.text === "" && !(last >= 0xd800 && last <= 0xdbff) && text.isWellFormed()) return respondTo(output, trigger)
+  const joined = half.text + text
+  const end = joined.charCodeAt(joined.length - 1)
+  const cut = end >= 0xd800 && end <= 0xdbff ? joined.length - 1 : joined.length
+  half.text = joined.slice(cut)
+  const whole = joined.slice(0, cut).toWellFormed()
+  return whole === "" ? undefined : respondTo({ ...output, text: whole }, trigger)
+}
+
+const respondTo = (output: Event.Output, trigger: Event.Input): Event.Output =>
+  output.respondingTo === undefined ? { ...output, respondingTo: trigger.eventId } : output
+
+/** Whether the caller hears, or notices, something of an output. */
+export const isNoticed = (output: Event.Output): boolean => {
+  switch (output._tag) {
+    case "AgentSendText":
+      return output.text.trim() !== ""
+    case "AgentSendDtmf":
+    case "AgentEndCall":
+    case "AgentTransferCall":
+    case "AgentSendCustom":
+      return true
+    case "AgentToolCalled":
+    case "AgentToolReturned":
+    case "AgentUpdateCall":
+    case "LogMetric":
+    case "LogMessage":
+      return false
+    default:
+      return output satisfies never
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A heard text under construction: the words, and where each stretch of them stands in what was said.
+ */
+import type { Span } from "../../History.ts"
+import * as Said from "./saidText.ts"
+
+/** What was heard, and where. The lengths of the spans add up to the length of the text. */
+export interface Heard {
+  readonly text: string
+  readonly spans: ReadonlyArray<Span>
+}
+
+/** Words, and the place they are put down to. `part` keeps words apart that something else was sent between. */
+export interface Stretch {
+  readonly text: string
+  readonly turn: number
+  readonly part: number
+  readonly from: number
+  readonly to: number
+}
+
+/** The builder. A mutable value of one alignment. */
+export interface Builder {
+  text: string
+  spans: Array<{ turn: number; from: number; to: number; length: number }>
+  part: number
+  /** Whether the next words go on where the last ones ended, so that what stands between them counts. */
+  linked: boolean
+}
+
+export const builder = (): Builder => ({ text: "", spans: [], part: -1, linked: false })
+
+export const clear = (self: Builder): void => {
+  self.text = ""
+  self.spans = []
+  self.part = -1
+  self.linked = false
+}
+
+/** Puts words behind the others, with `gap` between them. */
+export const append = (self: Builder, gap: string, { from, part, text, to, turn }: Stretch): void => {
+  const between = self.linked ? gap : ""
+  self.linked = true
+  self.text += between + text
+  const last = self.spans.at(-1)
+  if (last !== undefined && last.turn === turn && self.part === part && from >= last.from) {
+    last.to = Math.max(last.to, to)
+    last.length += between.length + text.length
+    return
+  }
+  // White space between two stretches belongs to the first: the second begins with a word.
+  if (last !== undefined) last.length += between.length
+  self.spans.push({ turn, from, to, length: text.length + (last === undefined ? between.length : 0) })
+  self.part = part
+}
+
+/** The text as it is now. */
+export const snapshot = (self: Builder): Heard => ({ text: self.text, spans: self.spans.map((span) => ({ ...span })) })
+
+/** Joins words that came one by one, with a space where their script has one. */
+export const join = (words: ReadonlyArray<string>): string => {
+  let text = ""
+  for (const word of words) text += (Said.adjoin(text, word) && !closing.test(word) ? " " : "") + word
+  return text
+}
+
+const closing = /^[.,!?;:)\]}%…]/u
