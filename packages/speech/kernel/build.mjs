@@ -1,5 +1,5 @@
-// `node packages/speech/kernel/build.mjs` compiles kernel.ts and writes its bytes into src/internal/kernelBytes.ts. With
-// --check it changes nothing, and fails if the bytes there are not what the source compiles to.
+// `node packages/speech/kernel/build.mjs` compiles kernel.ts to src/internal/kernelBytes.ts. With --check it writes nothing,
+// and fails if that file differs from what it would write.
 import asc from "assemblyscript/asc"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"

@@ -1,5 +1,5 @@
-// AssemblyScript. The inner loops of voice detection and resampling, four lanes at a time. Addresses are in bytes, counts
-// in elements. `node kernel/build.mjs` compiles this file into ../src/internal/kernelBytes.ts.
+// AssemblyScript: the inner loops of voice detection and resampling, in SIMD. Addresses are in bytes, counts in elements.
+// `node kernel/build.mjs` compiles this file to ../src/internal/kernelBytes.ts.
 
 /** out[n] += x[rows] * m[rows][n]. `n` is a multiple of 16. */
 export function matvec(out: usize, m: usize, x: usize, rows: i32, n: i32): void {
@@ -26,9 +26,9 @@ export function matvec(out: usize, m: usize, x: usize, rows: i32, n: i32): void 
 }
 
 /**
- * Output sample i of `count` is at place p = next + i * down, in units of 1 / up of an input sample: it is the sum of `taps`
- * input samples from p / up on, weighed by row p % up of `rows`. Inputs and weights are f32, outputs i16. `taps` is a
- * multiple of 8.
+ * Computes `count` output samples. Sample i has the position p = next + i * down, in units of 1 / up of an input sample. It is
+ * the sum of `taps` input samples starting at p / up, weighted by row p % up of `rows`, rounded and clamped. Inputs and
+ * weights are f32, outputs i16. `taps` is a multiple of 8.
  */
 export function resample(
   out: usize,

@@ -1,16 +1,16 @@
 /**
- * What is wrong with audio that somebody gave us.
+ * The error for audio that cannot be used.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
 /**
- * Audio that cannot be used. Fatal for the bytes at hand; whether for the call, is for the caller to decide.
+ * Audio that cannot be used. It is fatal for these bytes; the caller decides whether it ends the call.
  *
- * `SplitSample`: the bytes end in the middle of a sample. `WrongFormat`: the format is not the one agreed on.
- * `WrongLength`: a detector got a window that is not as long as it asked for. `Gap`: frames to be joined do not follow
- * one another. `UnknownFormat`: no format has this name.
+ * `SplitSample`: the bytes end in the middle of a sample. `WrongFormat`: the audio has a different format than agreed.
+ * `WrongLength`: a detector was given a window of the wrong size. `Gap`: a frame does not start where the previous one
+ * ended. `UnknownFormat`: no format has this name.
  */
 export class AudioError extends Schema.TaggedError<AudioError>()("AudioError", {
   reason: Schema.Literals(["SplitSample", "WrongFormat", "WrongLength", "Gap", "UnknownFormat"]),

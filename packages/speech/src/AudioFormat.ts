@@ -1,7 +1,7 @@
 /**
- * How the samples of a stream of audio are written: one channel, one of three encodings, one of five rates.
+ * The format of an audio stream: an encoding and a sample rate, always mono.
  *
- * A format has a name, as in the Calls API of Cartesia: `pcm_16000`, `mulaw_8000`.
+ * Formats have the names that Cartesia's Calls API uses, such as `pcm_16000` and `mulaw_8000`.
  *
  * @since 0.1.0
  */
@@ -10,15 +10,15 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { AudioError } from "./AudioError.ts"
 
-/** `pcm_s16le`: 16-bit integers, little-endian. `mulaw` and `alaw`: one byte a sample, ITU-T G.711. */
+/** `pcm_s16le` is 16-bit signed, little-endian. `mulaw` and `alaw` are one byte per sample (ITU-T G.711). */
 export const Encoding = Schema.Literals(["pcm_s16le", "mulaw", "alaw"])
 export type Encoding = typeof Encoding.Type
 
-/** Samples a second. */
+/** Samples per second. */
 export const SampleRateHz = Schema.Literals([8000, 16000, 24000, 44100, 48000])
 export type SampleRateHz = typeof SampleRateHz.Type
 
-/** How the samples of a stream are written. Always one channel. */
+/** The encoding and rate of a mono stream. */
 export const AudioFormat = Schema.Struct({
   encoding: Encoding,
   sampleRateHz: SampleRateHz,
@@ -26,12 +26,12 @@ export const AudioFormat = Schema.Struct({
 })
 export type AudioFormat = typeof AudioFormat.Type
 
-/** Names of formats, such as `pcm_16000` or `mulaw_8000`. */
+/** The name of a format, such as `pcm_16000` or `mulaw_8000`. */
 export type Name = `${(typeof prefixes)[Encoding]}_${SampleRateHz}`
 
 const prefixes = { pcm_s16le: "pcm", mulaw: "mulaw", alaw: "alaw" } as const
 
-/** Makes a format of one channel. */
+/** Makes a mono format. */
 export const make = (encoding: Encoding, sampleRateHz: SampleRateHz): AudioFormat => ({
   encoding,
   sampleRateHz,
@@ -40,7 +40,7 @@ export const make = (encoding: Encoding, sampleRateHz: SampleRateHz): AudioForma
 
 /** 16-bit samples at 8000 Hz. */
 export const pcm8000 = make("pcm_s16le", 8000)
-/** 16-bit samples at 16000 Hz: what browsers send, and what speech recognisers and voice detectors like best. */
+/** 16-bit samples at 16000 Hz: what browsers send, and what most speech recognisers and voice detectors expect. */
 export const pcm16000 = make("pcm_s16le", 16000)
 /** 16-bit samples at 24000 Hz. */
 export const pcm24000 = make("pcm_s16le", 24000)
@@ -48,7 +48,7 @@ export const pcm24000 = make("pcm_s16le", 24000)
 export const pcm44100 = make("pcm_s16le", 44100)
 /** 16-bit samples at 48000 Hz. */
 export const pcm48000 = make("pcm_s16le", 48000)
-/** Mu-law at 8000 Hz: telephone lines of North America and Japan. */
+/** Mu-law at 8000 Hz: telephone lines in North America and Japan. */
 export const mulaw8000 = make("mulaw", 8000)
 /** A-law at 8000 Hz: telephone lines elsewhere. */
 export const alaw8000 = make("alaw", 8000)
@@ -65,7 +65,7 @@ const formats: ReadonlyMap<string, AudioFormat> = new Map(
   )
 )
 
-/** Parses the name of a format. Fails with `UnknownFormat` on every other text; names are case-sensitive. */
+/** Parses the name of a format. Fails with `UnknownFormat` if no format has this name; names are case-sensitive. */
 export const fromName = (text: string): Result.Result<AudioFormat, AudioError> => {
   const format = formats.get(text)
   return format === undefined
@@ -76,7 +76,7 @@ export const fromName = (text: string): Result.Result<AudioFormat, AudioError> =
 /** Schema for the name of a format. */
 export const Name = Schema.Literals([...formats.keys()] as ReadonlyArray<Name>)
 
-/** Schema for a format that is written as its name. */
+/** Schema for a format encoded as its name. */
 export const FromName = Name.pipe(
   Schema.decodeTo(
     AudioFormat,
@@ -88,21 +88,21 @@ export const FromName = Name.pipe(
 export const equals = (a: AudioFormat, b: AudioFormat): boolean =>
   a.encoding === b.encoding && a.sampleRateHz === b.sampleRateHz
 
-/** Bytes of one sample. */
+/** Bytes per sample. */
 export const bytesPerSample = (format: AudioFormat): 1 | 2 => (format.encoding === "pcm_s16le" ? 2 : 1)
 
-/** Bytes of one millisecond. Not a whole number at 44100 Hz: use {@link bytesOf} for the size of a stretch. */
+/** Bytes per millisecond. Not a whole number at 44100 Hz, so use {@link bytesOf} to size a buffer. */
 export const bytesPerMs = (format: AudioFormat): number => (format.sampleRateHz * bytesPerSample(format)) / 1000
 
-/** Bytes of a stretch in milliseconds, rounded to the nearest whole sample. */
+/** The size in bytes of `ms` milliseconds of audio, rounded to the nearest whole sample. */
 export const bytesOf = (format: AudioFormat, ms: number): number =>
   Math.round((ms * format.sampleRateHz) / 1000) * bytesPerSample(format)
 
-/** Milliseconds that a number of bytes lasts. A sample that is not complete does not count. */
+/** How long `byteLength` bytes last, in milliseconds. An incomplete last sample does not count. */
 export const durationMs = (format: AudioFormat, byteLength: number): number =>
   (Math.floor(byteLength / bytesPerSample(format)) * 1000) / format.sampleRateHz
 
-/** The byte that a silent stretch is filled with: 0 would be a loud click in mu-law, where silence is `0xff`. */
+/** The byte to fill silence with. In mu-law it is `0xff`; a 0 there would be a loud click. */
 export const silentByte = (format: AudioFormat): number => silentBytes[format.encoding]
 
 const silentBytes = { pcm_s16le: 0, mulaw: 0xff, alaw: 0xd5 } as const

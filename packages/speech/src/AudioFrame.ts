@@ -1,8 +1,8 @@
 /**
- * A stretch of audio with its format and its place on the stream.
+ * A piece of audio with its format and its time in the stream.
  *
- * A frame holds whole samples only: bytes that end within a sample are refused, and no operation here divides one.
- * Chunks of odd sizes, as networks deliver them, become frames with `Reframe`.
+ * A frame holds whole samples only. `make` rejects bytes that end in the middle of a sample, and no operation here
+ * splits one. To turn network chunks of any size into frames, use `Reframe`.
  *
  * @since 0.1.0
  */
@@ -11,14 +11,14 @@ import * as AudioFormat from "./AudioFormat.ts"
 import * as AudioTime from "./AudioTime.ts"
 import { AudioError } from "./AudioError.ts"
 
-/** Whole samples, and the time at which the first of them begins. The bytes belong to the frame: do not change them. */
+/** Whole samples, and the time at which the first one begins. Do not modify the bytes: frames share them. */
 export interface AudioFrame {
   readonly format: AudioFormat.AudioFormat
   readonly bytes: Uint8Array
   readonly time: AudioTime.AudioTime
 }
 
-/** Makes a frame. Fails with `SplitSample` if the bytes end within a sample. */
+/** Makes a frame. Fails with `SplitSample` if the bytes end in the middle of a sample. */
 export const make = (
   format: AudioFormat.AudioFormat,
   bytes: Uint8Array,
@@ -47,18 +47,18 @@ export const silence = (
   time
 })
 
-/** Samples in a frame. */
+/** The number of samples in a frame. */
 export const samples = (frame: AudioFrame): number => frame.bytes.length / AudioFormat.bytesPerSample(frame.format)
 
-/** Milliseconds that a frame lasts. */
+/** How long a frame lasts, in milliseconds. */
 export const durationMs = (frame: AudioFrame): number => AudioFormat.durationMs(frame.format, frame.bytes.length)
 
-/** The time at which the frame after this one begins. */
+/** The time at which a frame ends, and the next one begins. */
 export const end = (frame: AudioFrame): AudioTime.AudioTime => AudioTime.plus(frame.time, durationMs(frame))
 
 /**
- * The part of a frame between two times, which are those of the stream and not of the frame. Both are rounded to the
- * nearest sample and held within the frame, so the result may be empty. Shares its bytes with the frame.
+ * The part of a frame between two times of the stream. Both are rounded to the nearest sample and clamped to the frame,
+ * so the result may be empty. It shares its bytes with the frame.
  */
 export const slice = (frame: AudioFrame, from: AudioTime.AudioTime, to: AudioTime.AudioTime): AudioFrame => {
   const { sampleRateHz } = frame.format
@@ -75,15 +75,15 @@ export const slice = (frame: AudioFrame, from: AudioTime.AudioTime, to: AudioTim
   }
 }
 
-/** Divides a frame at a time, rounded to the nearest sample. Together the halves are the frame. */
+/** Splits a frame in two at a time of the stream, rounded to the nearest sample. */
 export const split = (frame: AudioFrame, at: AudioTime.AudioTime): readonly [AudioFrame, AudioFrame] => [
   slice(frame, frame.time, at),
   slice(frame, at, end(frame))
 ]
 
 /**
- * Joins frames that follow one another into one. Fails with `WrongFormat` if the formats differ, and with `Gap` if a frame
- * begins half a sample or more before or after the end of the one before it.
+ * Joins consecutive frames into one. Fails with `WrongFormat` if their formats differ, and with `Gap` if a frame begins
+ * half a sample or more away from the end of the previous one.
  */
 export const join = (first: AudioFrame, ...rest: ReadonlyArray<AudioFrame>): Result.Result<AudioFrame, AudioError> => {
   const half = 500 / first.format.sampleRateHz
@@ -102,6 +102,6 @@ export const join = (first: AudioFrame, ...rest: ReadonlyArray<AudioFrame>): Res
   return Result.succeed({ format: first.format, bytes, time: first.time })
 }
 
-/** The error for a frame of another format than the one agreed on. */
+/** The error for a frame that does not have the expected format. */
 export const wrongFormat = (expected: AudioFormat.AudioFormat, actual: AudioFormat.AudioFormat): AudioError =>
   new AudioError({ reason: "WrongFormat", expected: AudioFormat.name(expected), actual: AudioFormat.name(actual) })

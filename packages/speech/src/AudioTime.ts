@@ -1,7 +1,8 @@
 /**
- * Time on a stream of audio: milliseconds counted from its samples, and never read from a clock.
+ * Time within an audio stream: milliseconds counted from its samples, never read from a clock.
  *
- * Sample 0 is at 0 ms. Packets that arrive late, early or in bursts change nothing: the same samples have the same times.
+ * Sample 0 is at 0 ms. When packets arrive makes no difference: late or in bursts, the same samples have the same
+ * times.
  *
  * @since 0.1.0
  */
@@ -11,19 +12,19 @@ import * as Schema from "effect/Schema"
 export const AudioTime = Schema.Finite.pipe(Schema.brand("@antiphon/speech/AudioTime"))
 export type AudioTime = typeof AudioTime.Type
 
-/** Takes a number of milliseconds for a time. The number must be finite. */
+/** Makes a time from milliseconds, which must be finite. */
 export const make = (ms: number): AudioTime => ms as AudioTime
 
 /** The time of the first sample. */
 export const zero: AudioTime = make(0)
 
-/** The time at which a sample begins. Count samples, and convert the total: sums of rounded times drift. */
+/** The time at which a sample begins. Convert a total count of samples: adding up rounded times would drift. */
 export const fromSamples = (samples: number, sampleRateHz: number): AudioTime => make((samples * 1000) / sampleRateHz)
 
-/** The number of the sample that is nearest to a time. */
+/** The index of the sample nearest to a time. */
 export const toSamples = (time: AudioTime, sampleRateHz: number): number => Math.round((time * sampleRateHz) / 1000)
 
-/** A time that is some milliseconds later, or earlier if `ms` is negative. */
+/** The time `ms` milliseconds later, or earlier if `ms` is negative. */
 export const plus = (time: AudioTime, ms: number): AudioTime => make(time + ms)
 
 /** Milliseconds from one time to a later one. */

@@ -1,21 +1,21 @@
 /**
  * Mu-law and A-law, the one-byte samples of telephone lines (ITU-T G.711).
  *
- * Decoding and encoding are table lookups: 256 and 65,536 entries, of which the larger are made when first needed.
+ * Both directions are table lookups. The encoding tables (65,536 entries) are built on first use.
  *
  * @since 0.1.0
  */
 
-/** Decodes mu-law to 16-bit samples. The values reach from -32124 to 32124. */
+/** Decodes mu-law to 16-bit samples. Values range from -32124 to 32124. */
 export const decodeMulaw = (bytes: Uint8Array): Int16Array => decode(bytes, mulaw.linear)
 
-/** Decodes A-law to 16-bit samples. The values reach from -32256 to 32256; A-law has no zero, and silence is 8. */
+/** Decodes A-law to 16-bit samples. Values range from -32256 to 32256. A-law has no zero: silence decodes to 8. */
 export const decodeAlaw = (bytes: Uint8Array): Int16Array => decode(bytes, alaw.linear)
 
-/** Encodes 16-bit samples in mu-law. Zero is `0xff`. */
+/** Encodes 16-bit samples in mu-law. Zero becomes `0xff`. */
 export const encodeMulaw = (samples: Int16Array): Uint8Array => encode(samples, mulaw.codes())
 
-/** Encodes 16-bit samples in A-law. Zero is `0xd5`. */
+/** Encodes 16-bit samples in A-law. Zero becomes `0xd5`. */
 export const encodeAlaw = (samples: Int16Array): Uint8Array => encode(samples, alaw.codes())
 
 const decode = (bytes: Uint8Array, linear: Int16Array): Int16Array => {
@@ -30,10 +30,10 @@ const encode = (samples: Int16Array, codes: Uint8Array): Uint8Array => {
   return bytes
 }
 
-/** The number of the highest bit that is set, counted from 0. */
+/** The index of the highest bit that is set. */
 const highestBit = (value: number): number => 31 - Math.clz32(value)
 
-/** All bits are inverted on the line; a bias of 132 makes the eight segments begin at powers of two. */
+/** The bias of 132 makes all eight segments start at powers of two. On the wire every bit is inverted. */
 const mulawCode = (sample: number): number => {
   const magnitude = Math.min(Math.abs(sample), 32635) + 132
   const segment = highestBit(magnitude) - 7
@@ -47,7 +47,10 @@ const mulawLinear = (byte: number): number => {
   return code & 0x80 ? 132 - magnitude : magnitude - 132
 }
 
-/** Every second bit is inverted on the line. Negative samples are mirrored at -1/2, as the reference software of ITU-T G.191 does. */
+/**
+ * On the wire every second bit is inverted. Negative samples are mirrored around -1/2, as in ITU-T's reference code
+ * (G.191).
+ */
 const alawCode = (sample: number): number => {
   const magnitude = (sample < 0 ? ~sample : sample) >> 4
   const segment = Math.max(0, highestBit(magnitude | 1) - 3)
@@ -66,7 +69,7 @@ const tables = (code: (sample: number) => number, linear: (byte: number) => numb
   let codes: Uint8Array | undefined
   return {
     linear: Int16Array.from({ length: 256 }, (_, byte) => linear(byte)),
-    /** By the sample's 16 bits taken as an unsigned number. */
+    /** Indexed by the sample's 16 bits, read as an unsigned number. */
     codes: () => (codes ??= Uint8Array.from({ length: 65536 }, (_, bits) => code((bits << 16) >> 16)))
   }
 }

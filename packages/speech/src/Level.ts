@@ -1,19 +1,19 @@
 /**
- * How loud samples are, in decibels relative to full scale (dBFS). 0 dBFS is the loudest that 16 bits can hold, speech on a
- * telephone line is around -26, and digital silence is `-Infinity`.
+ * Measures loudness in decibels relative to full scale (dBFS). 0 dBFS is the loudest sound 16 bits can hold, speech on
+ * a telephone line is around -26, and digital silence is `-Infinity`.
  *
  * @since 0.1.0
  */
 
-/** Loudness of a stretch of samples. */
+/** The loudness of some samples. */
 export interface Level {
-  /** Root mean square. A square wave of full scale has 0 dBFS, a sine wave -3. */
+  /** Root mean square. A full-scale square wave has 0 dBFS, a full-scale sine wave -3. */
   readonly rmsDbfs: number
   /** The largest magnitude. */
   readonly peakDbfs: number
 }
 
-/** Measures samples. No samples at all are silence. */
+/** Measures samples. An empty array counts as silence. */
 export const measure = (samples: Int16Array): Level => {
   let sum = 0
   let peak = 0
@@ -25,7 +25,7 @@ export const measure = (samples: Int16Array): Level => {
   return { rmsDbfs: toDbfs(Math.sqrt(sum / Math.max(1, samples.length))), peakDbfs: toDbfs(peak) }
 }
 
-/** Converts decibels to a factor for samples: 0 is 1, -6 about a half, `-Infinity` 0. */
+/** Converts decibels to a factor: 0 dB is 1, -6 dB about a half, `-Infinity` 0. */
 export const gain = (decibels: number): number => 10 ** (decibels / 20)
 
 const toDbfs = (magnitude: number): number => 20 * Math.log10(magnitude / 32768)

@@ -1,34 +1,35 @@
 /**
- * A background sound under a voice: an office, music on hold, typing.
+ * Mixes a background sound under a voice: an office, hold music, typing.
  *
- * The sound is a loop of samples at the rate of the voice. It goes on while nobody speaks, so a mixer is asked for every
- * frame that leaves, with or without a voice in it. Sums that do not fit into 16 bits saturate, they never wrap around.
+ * The background has the sample rate of the voice, and continues while nobody speaks: pass every outgoing frame through
+ * the mixer, and use `alone` if there is no voice. Sums that do not fit into 16 bits saturate instead of wrapping
+ * around.
  *
  * @since 0.1.0
  */
 import * as Level from "./Level.ts"
 
-/** What a mixer is made of. */
+/** The background sound, and how loud it is. */
 export interface Options {
-  /** One round of the sound. If empty, there is no sound. */
+  /** Samples of the sound. Empty for no background. */
   readonly background: Int16Array
-  /** How loud the sound is, in decibels relative to how it was recorded. By default -12. */
+  /** Gain of the background, in decibels. Defaults to -12. */
   readonly gainDb?: number | undefined
-  /** How much quieter the sound is while there is a voice, in decibels. By default 0. */
+  /** Extra attenuation under a voice, in decibels. Defaults to 0. */
   readonly duckDb?: number | undefined
-  /** Whether the sound begins again when it ends. By default it does. */
+  /** Whether to start over at the end of the sound. Defaults to true. */
   readonly loop?: boolean | undefined
 }
 
-/** A background sound, and how far it has been played. One for each call. */
+/** Plays the background of one call, and remembers the position in it. */
 export interface Mixer {
-  /** Mixes the next samples of the sound under a voice. The voice is not changed. */
+  /** Returns the voice with the next samples of the background mixed in. Leaves `voice` unchanged. */
   readonly under: (voice: Int16Array) => Int16Array
-  /** The next samples of the sound alone. */
+  /** Returns the next samples of the background by itself. */
   readonly alone: (length: number) => Int16Array
 }
 
-/** Makes a mixer that begins with the first sample of the sound. */
+/** Makes a mixer that starts at the beginning of the background. */
 export const make = (options: Options): Mixer => {
   const { background, gainDb = -12, duckDb = 0, loop = true } = options
   const full = Level.gain(gainDb)
@@ -53,5 +54,5 @@ export const make = (options: Options): Mixer => {
   return { under: (voice) => mix(voice.length, voice), alone: (length) => mix(length, undefined) }
 }
 
-/** The nearest value that 16 bits can hold. */
+/** Clamps a value to 16 bits. */
 export const saturate = (value: number): number => (value > 32767 ? 32767 : value < -32768 ? -32768 : value)

@@ -1,5 +1,6 @@
 /**
- * Bytes of any format to 16-bit samples, and back. What works on sound works on `Int16Array`; bytes are for the wire.
+ * Converts bytes of any format to 16-bit samples, and back. Signal processing uses `Int16Array`; bytes are for the
+ * wire.
  *
  * @since 0.1.0
  */
@@ -10,16 +11,16 @@ import type { AudioError } from "./AudioError.ts"
 import * as AudioTime from "./AudioTime.ts"
 import * as G711 from "./G711.ts"
 
-/** Decodes the samples of a frame. Always a copy. */
+/** Decodes the samples of a frame into a new array. */
 export const decode = (frame: AudioFrame.AudioFrame): Int16Array => decoders[frame.format.encoding](frame.bytes)
 
-/** Decodes bytes. Fails with `SplitSample` if they end within a sample. */
+/** Decodes bytes. Fails with `SplitSample` if they end in the middle of a sample. */
 export const decodeBytes = (
   format: AudioFormat.AudioFormat,
   bytes: Uint8Array
 ): Result.Result<Int16Array, AudioError> => Result.map(AudioFrame.make(format, bytes), decode)
 
-/** Encodes samples as bytes of a format. Their rate must be that of the format: see `Resample`. */
+/** Encodes samples as bytes. The samples must already have the format's rate: see `Resample`. */
 export const encode = (format: AudioFormat.AudioFormat, samples: Int16Array): Uint8Array =>
   encoders[format.encoding](samples)
 
@@ -30,7 +31,7 @@ export const encodeFrame = (
   time: AudioTime.AudioTime = AudioTime.zero
 ): AudioFrame.AudioFrame => ({ format, bytes: encode(format, samples), time })
 
-// The encoding is little-endian, and so is every machine that runs Node with the exception of IBM's mainframes.
+// Assumes a little-endian machine. The only platform of Node that is not is s390x.
 const decoders: Record<AudioFormat.Encoding, (bytes: Uint8Array) => Int16Array> = {
   pcm_s16le: (bytes) => {
     const samples = new Int16Array(bytes.length >> 1)

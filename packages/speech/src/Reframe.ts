@@ -1,8 +1,8 @@
 /**
- * Bytes in chunks of any size to frames of one length, usually 20 ms.
+ * Cuts chunks of bytes of any size into frames of one length, usually 20 ms.
  *
- * What does not fill a frame waits for more. The time of a frame is counted from the samples before it. A chunk may end
- * within a sample: the rest of the sample is expected to come with the next chunk.
+ * Bytes that do not fill a frame are kept for the next chunk, so a chunk may also end in the middle of a sample. The
+ * time of a frame is counted from the samples before it.
  *
  * @since 0.1.0
  */
@@ -12,17 +12,17 @@ import * as AudioFrame from "./AudioFrame.ts"
 import * as AudioTime from "./AudioTime.ts"
 import type { AudioError } from "./AudioError.ts"
 
-/** Where a stream of bytes stands. */
+/** The state of one stream. */
 export interface Reframe {
   readonly format: AudioFormat.AudioFormat
   readonly frameBytes: number
-  /** Samples in all frames so far. */
+  /** The number of samples in all frames so far. */
   readonly samples: number
   /** Bytes that do not fill a frame yet. */
   readonly remainder: Uint8Array
 }
 
-/** The state before the first byte. `frameMs` is the length of a frame, 20 by default; it is rounded to whole samples. */
+/** Makes the state before the first byte. `frameMs` is the length of a frame, rounded to whole samples. */
 export const make = (format: AudioFormat.AudioFormat, frameMs = 20): Reframe => ({
   format,
   frameBytes: Math.max(AudioFormat.bytesPerSample(format), AudioFormat.bytesOf(format, frameMs)),
@@ -30,7 +30,7 @@ export const make = (format: AudioFormat.AudioFormat, frameMs = 20): Reframe => 
   remainder: new Uint8Array(0)
 })
 
-/** Takes a chunk, and gives the frames that are full now, oldest first. The frames do not share their bytes with the chunk. */
+/** Adds a chunk, and returns the frames it completes, oldest first. Copies the chunk, which may be reused. */
 export const push = (
   state: Reframe,
   chunk: Uint8Array
@@ -50,8 +50,8 @@ export const push = (
 }
 
 /**
- * The rest at the end of the stream, as a frame that is filled up with silence; none if nothing is left. Fails with
- * `SplitSample` if the stream ended within a sample.
+ * Returns what is left at the end of the stream as one frame, padded with silence, or no frame if nothing is left.
+ * Fails with `SplitSample` if the stream ended in the middle of a sample.
  */
 export const flush = (state: Reframe): Result.Result<ReadonlyArray<AudioFrame.AudioFrame>, AudioError> => {
   const { format, frameBytes, remainder, samples } = state

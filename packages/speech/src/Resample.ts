@@ -1,30 +1,33 @@
 /**
- * Samples at one rate to samples at another, for any pair of the rates that a format may have.
+ * Converts samples from one rate to another, for any two rates that a format can have.
  *
- * The ratio of two rates is reduced to whole numbers, say 441 to 160, and each of the 160 places that an output sample can
- * have between two input samples has a row of weights of its own: a windowed sinc (Kaiser), so that nothing above the
- * lower of the two Nyquist frequencies gets through. Frequencies up to 84 % of it pass within 0.1 dB; from 100 % on they are
- * 75 dB down.
+ * This is a polyphase filter. The ratio of the rates is reduced to whole numbers, for example 441 to 160, and each of
+ * the 160 positions that an output sample can have between two input samples gets its own row of weights: a
+ * Kaiser-windowed sinc. Frequencies up to 84 % of the lower Nyquist frequency pass within 0.1 dB, and those above it
+ * are attenuated by 75 dB or more.
  *
- * Output sample `n` is heard at the same time as the input at `n / toHz`: there is no delay to account for. For that a
- * resampler has to look ahead, by 4 ms at 8000 Hz, so that the first chunk gives a little less, and `flush` the rest.
+ * The output is aligned with the input: sample `n` sounds at time `n / toHz`, with no delay to account for. To achieve
+ * that the filter looks ahead (4 ms at 8000 Hz), so the first chunk yields a little less and `flush` returns the rest.
  *
  * @since 0.1.0
  */
 import type * as AudioFormat from "./AudioFormat.ts"
 import * as Kernel from "./internal/kernel.ts"
 
-/** A stream of samples on its way to another rate. One for each direction of each call. */
+/** Resamples one stream. Use one for each direction of each call. */
 export interface Resampler {
   readonly fromHz: AudioFormat.SampleRateHz
   readonly toHz: AudioFormat.SampleRateHz
-  /** Takes the next samples of the stream, however many, and gives those that are known by then. */
+  /** Adds samples, any number of them, and returns the output samples they complete. */
   readonly push: (samples: Int16Array) => Int16Array
-  /** Ends the stream and gives what is left. In all, `ceil(in * toHz / fromHz)` samples come out. Then a new one may begin. */
+  /**
+   * Ends the stream and returns its last samples, `ceil(in * toHz / fromHz)` in total. The next `push` starts a new
+   * stream.
+   */
   readonly flush: () => Int16Array
 }
 
-/** Makes a resampler. If the rates are the same, it gives copies of what it takes. */
+/** Makes a resampler. If the rates are equal, it only copies. */
 export const make = (fromHz: AudioFormat.SampleRateHz, toHz: AudioFormat.SampleRateHz): Resampler =>
   fromHz === toHz
     ? { fromHz, toHz, push: (samples) => samples.slice(), flush: () => new Int16Array(0) }
@@ -42,9 +45,9 @@ export const all = (
 
 const polyphase = (fromHz: AudioFormat.SampleRateHz, toHz: AudioFormat.SampleRateHz): Resampler => {
   const { down, reach, resample, up } = filterOf(fromHz, toHz)
-  // The input that may still be needed. It begins `reach - 1` samples before the first one, which are silent.
+  // Input that later output still needs. It starts with `reach - 1` samples of silence before the stream.
   let held = new Float32Array(reach - 1)
-  // Where the next output sample is, in units of 1 / up of an input sample, counted from its first weight.
+  // Position of the next output sample's first weight in `held`, in units of 1 / up of an input sample.
   let next = 0
   let taken = 0
   let given = 0
@@ -93,24 +96,24 @@ const concat = (parts: ReadonlyArray<Int16Array>): Int16Array => {
   return whole
 }
 
-/** The weights from one rate to another. All streams between these rates share them. */
+/** The weights for a pair of rates, shared by all streams between them. */
 interface Filter {
-  /** Output samples for every `down` input samples. */
+  /** `up` output samples correspond to `down` input samples. */
   readonly up: number
   readonly down: number
-  /** Input samples on either side of an output sample that have a weight. A multiple of 4, for the kernel. */
+  /** How many input samples on each side of an output sample contribute to it. A multiple of 4, for the kernel. */
   readonly reach: number
-  /** All output samples that an input is enough for. `next` is where the first of them is. */
+  /** Computes all output samples that `input` suffices for. `next` is the position of the first. */
   readonly resample: (input: Float32Array, next: number) => Int16Array
 }
 
-/** Input samples that are worked on at once: 85 ms at 48000 Hz. */
+/** How many input samples are processed at once: 85 ms at 48000 Hz. */
 const blockSamples = 4096
-/** Zero crossings of the sinc on either side. */
+/** Zero crossings of the sinc on each side. */
 const crossings = 32
-/** Shape of the Kaiser window, for 80 dB. */
+/** Shape of the Kaiser window, for an attenuation of 80 dB. */
 const beta = 7.86
-/** The middle of the transition, as a share of the lower Nyquist frequency. */
+/** The middle of the transition band, as a fraction of the lower Nyquist frequency. */
 const cutoff = 0.92
 
 const filters = new Map<string, Filter>()
@@ -147,7 +150,7 @@ const makeFilter = (fromHz: number, toHz: number): Filter => {
   }
 }
 
-/** Weights of the input samples around a place between two of them. They add up to 1, so that a constant stays as it is. */
+/** The weights for one position between two input samples. They add up to 1, so a constant signal stays as it is. */
 const row = (reach: number, place: number, bandwidth: number): Float64Array => {
   const weights = Float64Array.from({ length: 2 * reach }, (_, k) => {
     const distance = k - (reach - 1) - place
@@ -161,7 +164,7 @@ const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math
 
 const kaiser = (x: number): number => (Math.abs(x) > 1 ? 0 : bessel(beta * Math.sqrt(1 - x * x)) / bessel(beta))
 
-/** The modified Bessel function of the first kind, order zero, by its series. */
+/** The modified Bessel function of the first kind and order zero, as a power series. */
 const bessel = (x: number): number => {
   let sum = 1
   let term = 1

@@ -1,5 +1,5 @@
 /**
- * Bytes of one format to bytes of another: decoded, brought to the other rate, and encoded again.
+ * Converts a stream of bytes from one format to another: decodes, resamples and encodes.
  *
  * @since 0.1.0
  */
@@ -11,17 +11,23 @@ import * as AudioTime from "./AudioTime.ts"
 import * as Pcm from "./Pcm.ts"
 import * as Resample from "./Resample.ts"
 
-/** A stream on its way to another format. One for each direction of each call. */
+/** Converts one stream. Use one for each direction of each call. */
 export interface Transcoder {
   readonly from: AudioFormat.AudioFormat
   readonly to: AudioFormat.AudioFormat
-  /** Takes the next bytes, which may end within a sample, and gives what is known by then. At another rate that is a few milliseconds less. */
+  /**
+   * Adds bytes, which may end in the middle of a sample, and returns the output they complete: a few milliseconds less
+   * if the rates differ.
+   */
   readonly push: (bytes: Uint8Array) => Uint8Array
-  /** Ends the stream and gives what is left; then a new one may begin. Fails with `SplitSample` if it ended within a sample. */
+  /**
+   * Ends the stream and returns the rest. Fails with `SplitSample` if it ended in the middle of a sample. The next
+   * `push` starts a new stream.
+   */
   readonly flush: () => Result.Result<Uint8Array, AudioError>
 }
 
-/** Makes a transcoder. If the formats are the same, it gives copies of the whole samples that it takes. */
+/** Makes a transcoder. If the formats are equal, it only copies whole samples. */
 export const make = (from: AudioFormat.AudioFormat, to: AudioFormat.AudioFormat): Transcoder => {
   const resampler = Resample.make(from.sampleRateHz, to.sampleRateHz)
   const sampleBytes = AudioFormat.bytesPerSample(from)
@@ -38,7 +44,7 @@ export const make = (from: AudioFormat.AudioFormat, to: AudioFormat.AudioFormat)
       const whole = bytes.length - (bytes.length % sampleBytes)
       rest = bytes.slice(whole)
       const samples = bytes.subarray(0, whole)
-      // Not through 16 bits and back: mu-law has two zeros, of which one would become the other.
+      // Equal formats skip decoding: mu-law has two zeros, and one would turn into the other.
       return isSame
         ? samples
         : Pcm.encode(to, resampler.push(Pcm.decode({ format: from, bytes: samples, time: AudioTime.zero })))
@@ -52,7 +58,7 @@ export const make = (from: AudioFormat.AudioFormat, to: AudioFormat.AudioFormat)
   }
 }
 
-/** Brings the bytes of a whole recording to another format. Fails with `SplitSample` if they end within a sample. */
+/** Converts a whole recording. Fails with `SplitSample` if it ends in the middle of a sample. */
 export const all = (
   bytes: Uint8Array,
   from: AudioFormat.AudioFormat,

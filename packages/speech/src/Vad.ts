@@ -1,8 +1,8 @@
 /**
- * Whether there is speech in a stretch of sound: a number between 0 and 1 for each window of samples.
+ * Voice activity detection: how likely a window of samples contains speech.
  *
- * A detector tells how likely speech is, at once and without a fiber. What follows from it, when a speaker has begun and when
- * they have stopped, is decided by `VadEdges`; cutting frames of any format into windows is the work of `VadWindows`.
+ * A detector is synchronous: samples in, probability out. `VadWindows` cuts frames of any format into windows for it,
+ * and `VadEdges` decides from the probabilities when somebody starts and stops speaking.
  *
  * @since 0.1.0
  */
@@ -19,32 +19,32 @@ import * as Silero from "./vad/internal/silero.ts"
 import { readWeights } from "./vad/internal/sileroFile.ts"
 import * as Scripted from "./vad/internal/scripted.ts"
 
-/** Listens to one call. */
+/** Detects speech in one call. */
 export interface Detector {
-  /** The rate of the samples that it takes. */
+  /** The sample rate it expects. */
   readonly sampleRateHz: AudioFormat.SampleRateHz
-  /** Samples in each window. */
+  /** The number of samples in a window. */
   readonly windowSamples: number
   /**
-   * How likely there is speech in the next window, from 0 to 1. Windows follow one another without gaps: a detector
-   * remembers what it has heard. Throws an `AudioError` if the window has another length than `windowSamples`.
+   * The probability, from 0 to 1, that the next window contains speech. Pass windows in order and without gaps, because
+   * a detector remembers what it has heard. Throws an `AudioError` if the window does not have `windowSamples` samples.
    */
   readonly probability: (window: Int16Array) => number
-  /** Forgets what was heard. */
+  /** Forgets everything heard so far. */
   readonly reset: () => void
 }
 
-/** Makes detectors, one for each call. What a detector needs is released when the scope of its call closes. */
+/** Makes a detector for each call. Closing the scope of the call releases it. */
 export class Vad extends Context.Service<
   Vad,
   {
-    /** What is told in logs and metrics, such as `silero`. */
+    /** A name for logs and metrics, such as `silero`. */
     readonly name: string
     readonly make: Effect.Effect<Detector, never, Scope.Scope>
   }
 >()("@antiphon/speech/Vad") {}
 
-/** A voice detector cannot be loaded. Fatal for whatever needs the layer: nothing listens without it. */
+/** A voice detector could not be loaded. Fatal for the application that needs its layer. */
 export class VadError extends Schema.TaggedError<VadError>()("VadError", {
   detector: Schema.String,
   cause: Schema.Defect()
@@ -55,10 +55,12 @@ export class VadError extends Schema.TaggedError<VadError>()("VadError", {
 }
 
 /**
- * Silero VAD v5, the one to use: windows of 32 ms at 16000 Hz, and no music or noise taken for speech.
+ * Layer for Silero VAD v5, the recommended detector: windows of 32 ms at 16000 Hz. It does not mistake music or noise
+ * for speech.
  *
- * The network of the original (MIT) is written out in TypeScript over a SIMD kernel. Its probabilities are those of ONNX Runtime to
- * within 0.00001; a window takes about 50 us of processor time. The weights, 1 MB, are in memory once for all calls.
+ * The original network (MIT) is reimplemented in TypeScript with a SIMD kernel. Its probabilities agree with ONNX
+ * Runtime to within 0.00001, and a window takes about 50 us of processor time. All calls share one copy of the weights
+ * (1 MB).
  */
 export const silero: Layer.Layer<Vad, VadError> = Layer.effect(
   Vad,
@@ -75,8 +77,10 @@ export const silero: Layer.Layer<Vad, VadError> = Layer.effect(
 )
 
 /**
- * The detector of WebRTC: windows of 20 ms at 16000 Hz, 0 or 1, 2 us of processor time. It takes music for speech 95 % of the time;
- * use it where 1 MB or 50 us are too much. Runs in mode 3: in the others digital silence counts as speech at first.
+ * Layer for WebRTC's detector (libfvad): windows of 20 ms at 16000 Hz, each 0 or 1, in 2 us of processor time.
+ *
+ * It mistakes music for speech 95 % of the time, so use it only if 1 MB or 50 us are too much. It runs in mode 3,
+ * because in the other modes digital silence counts as speech at first.
  */
 export const fvad: Layer.Layer<Vad, VadError> = Layer.effect(
   Vad,
@@ -97,17 +101,17 @@ export const fvad: Layer.Layer<Vad, VadError> = Layer.effect(
   )
 )
 
-/** How loud speech is. */
+/** How loud a sound must be to count as speech. */
 export interface EnergyOptions {
-  /** Decibels above the noise at which speech is as likely as not. By default 12. */
+  /** How far above the noise floor the probability reaches 0.5, in decibels. Defaults to 12. */
   readonly marginDb?: number | undefined
-  /** What is quieter is never speech, in dBFS. By default -50. */
+  /** The level, in dBFS, at or below which nothing counts as speech. Defaults to -50. */
   readonly floorDbfs?: number | undefined
 }
 
 /**
- * Loudness above the noise of the line, in windows of 20 ms at 16000 Hz. Anything loud is speech to it: for lines that carry nothing
- * else, and for tests.
+ * Layer that detects any sound louder than the noise of the line, in windows of 20 ms at 16000 Hz. Use it for tests,
+ * and for lines that carry nothing but speech.
  */
 export const energy = (options: EnergyOptions = {}): Layer.Layer<Vad> =>
   Layer.succeed(
@@ -120,15 +124,15 @@ export const energy = (options: EnergyOptions = {}): Layer.Layer<Vad> =>
     })
   )
 
-/** A stretch of the stream in which somebody speaks, in milliseconds. */
+/** A period in which somebody speaks, in milliseconds from the start of the call. */
 export interface Stretch {
   readonly fromMs: number
   readonly toMs: number
 }
 
 /**
- * Tells what it was told, whatever the sound: speech in these stretches of each call, and none elsewhere. Windows of 32 ms at
- * 16000 Hz; one is speech if half of it or more is.
+ * Layer that ignores the sound and reports speech in the given periods of every call. It has windows of 32 ms at 16000
+ * Hz; a window is speech if at least half of it lies in a period.
  */
 export const scripted = (speech: ReadonlyArray<Stretch>): Layer.Layer<Vad> =>
   Layer.succeed(

@@ -1,61 +1,65 @@
 /**
- * When somebody begins and stops to speak: edges, from the probabilities of a voice detector.
+ * Decides when somebody starts and stops speaking, from the probabilities of a voice detector.
  *
- * Two thresholds and two counts keep a single loud or quiet window from being an edge. Data in, data out: no clock, no timer.
+ * Hysteresis (two thresholds, two counts) keeps a single loud or quiet window from causing an edge. Pure functions over
+ * data: no clock and no timer.
  *
  * @since 0.1.0
  */
 import * as AudioTime from "./AudioTime.ts"
 import type * as VadWindows from "./VadWindows.ts"
 
-/** When a speaker counts as speaking, and as silent. */
+/** How many windows, and how likely, it takes to start and to end speech. */
 export interface Policy {
-  /** A window is loud from this probability on. */
+  /** A window with at least this probability counts as speech. */
   readonly onAt: number
-  /** So many loud windows in a row begin speech. */
+  /** How many such windows in a row start speech. */
   readonly onWindows: number
-  /** A window is quiet below this probability. What lies between the two thresholds changes nothing. */
+  /** A window below this probability counts as silence. One between the thresholds interrupts a row of either kind. */
   readonly offBelow: number
-  /** So many quiet windows in a row end speech. */
+  /** How many silent windows in a row end speech. */
   readonly offWindows: number
-  /** How much sound before the first loud window belongs to the speech, in milliseconds: soft first sounds are often missed. */
+  /** How much audio before the detected start to include, in milliseconds: detectors miss soft first sounds. */
   readonly preRollMs: number
 }
 
-/** On at 0.5 for two windows, off below 0.35 for three, with 300 ms before. */
+/** Starts after two windows at 0.5, ends after three below 0.35, and includes 300 ms before the start. */
 export const defaultPolicy: Policy = { onAt: 0.5, onWindows: 2, offBelow: 0.35, offWindows: 3, preRollMs: 300 }
 
-/** Somebody has begun or stopped to speak, as the floor is told. `at` is when that was known: the end of the window that decided it. */
+/**
+ * Somebody started or stopped speaking. `at` is the end of the window that decided it. Every edge is also a
+ * `FloorEvent`.
+ */
 export type Edge =
   | {
       readonly _tag: "SpeechStarted"
       readonly at: AudioTime.AudioTime
-      /** Where the first loud window begins. */
+      /** The start of the first window of speech. */
       readonly from: AudioTime.AudioTime
-      /** From here on the sound belongs to the speech: `from` less the pre-roll, but never within speech that was told before. */
+      /** The audio to keep starts here: `from` minus the pre-roll, but never before the end of the previous speech. */
       readonly soundFrom: AudioTime.AudioTime
     }
   | {
       readonly _tag: "SpeechEnded"
       readonly at: AudioTime.AudioTime
-      /** Where the first quiet window begins. */
+      /** The start of the first silent window. */
       readonly from: AudioTime.AudioTime
     }
 
-/** What is remembered from one window to the next. */
+/** The state between two windows. */
 export interface State {
   readonly speaking: boolean
-  /** Windows in a row that speak for an edge, and where the first of them begins. */
+  /** How many windows in a row have pointed to an edge, and where the first of them began. */
   readonly count: number
   readonly since: AudioTime.AudioTime
-  /** Nothing before this belongs to speech to come. */
+  /** The end of the previous speech, which no pre-roll goes back beyond. */
   readonly earliest: AudioTime.AudioTime
 }
 
-/** Nobody has spoken yet. */
+/** The state before anybody has spoken. */
 export const initial: State = { speaking: false, count: 0, since: AudioTime.zero, earliest: AudioTime.zero }
 
-/** Takes the next window; tells of an edge if there is one. */
+/** Adds a window, and returns the edge it causes, if any. */
 export const step = (
   state: State,
   window: VadWindows.Window,
@@ -77,7 +81,7 @@ export const step = (
       ]
 }
 
-/** The edges of several windows, in order. */
+/** Adds several windows, and returns their edges in order. */
 export const steps = (
   state: State,
   windows: ReadonlyArray<VadWindows.Window>,

@@ -1,8 +1,8 @@
 /**
- * Frames of a call to windows of a voice detector: decoded, brought to its rate, and cut to its length.
+ * Feeds the frames of a call to a voice detector: decodes them, resamples them, and cuts them into windows.
  *
- * The time of a window is that of its samples, whatever the frames were. At another rate than that of the detector it is known up to
- * 4 ms later, because the resampler looks ahead.
+ * Window times are exact, whatever the frame size. If the call does not have the detector's sample rate, a window is
+ * complete up to 4 ms later, because the resampler looks ahead.
  *
  * @since 0.1.0
  */
@@ -15,25 +15,26 @@ import * as Pcm from "./Pcm.ts"
 import * as Resample from "./Resample.ts"
 import type * as Vad from "./Vad.ts"
 
-/** What a detector made of a stretch of the stream. */
+/** A detector's verdict on one window. */
 export interface Window {
   readonly from: AudioTime.AudioTime
   readonly to: AudioTime.AudioTime
-  /** How likely there is speech in it, from 0 to 1. */
+  /** How likely the window contains speech, from 0 to 1. */
   readonly probability: number
 }
 
-/** Hands the frames of one call to a detector. */
+/** Feeds the frames of one call to a detector. */
 export interface VadWindows {
   /**
-   * Takes the next frame, and gives the windows that are full now, oldest first. The first frame says where the stream
-   * begins. Fails with `WrongFormat` if a frame has another format, with `SplitSample` if its bytes end within a sample, and
-   * with `Gap` if it does not follow the one before; nothing is taken then.
+   * Adds a frame, and returns the windows it completes, oldest first. The stream begins at the time of the first frame.
+   *
+   * Fails with `WrongFormat` if the frame has a different format, `SplitSample` if its bytes end in the middle of a
+   * sample, and `Gap` if it does not begin where the previous one ended. A frame that fails leaves the state unchanged.
    */
   readonly push: (frame: AudioFrame.AudioFrame) => Result.Result<ReadonlyArray<Window>, AudioError>
 }
 
-/** Makes a front for a detector, for frames of one format. */
+/** Connects a detector to frames of one format. */
 export const make = (detector: Vad.Detector, format: AudioFormat.AudioFormat): VadWindows => {
   const { sampleRateHz, windowSamples } = detector
   const resampler = Resample.make(format.sampleRateHz, sampleRateHz)

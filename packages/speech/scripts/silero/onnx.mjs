@@ -1,6 +1,6 @@
-// Reads the initializers of an ONNX file: tensors of 32-bit floats by name. Only as much of protobuf as that takes.
+// Reads the initializers of an ONNX file, which are 32-bit float tensors by name. Understands only as much protobuf as that needs.
 
-/** Fields of a message: number and value, which is a BigInt or the bytes within. */
+/** Iterates over the fields of a message. A value is a BigInt, or the bytes of a nested field. */
 const fields = function* (bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = 0

@@ -1,7 +1,7 @@
 // node packages/speech/scripts/silero/record.mjs silero_vad_16k_op15.onnx ONNXRUNTIME
 //
-// Writes test/fixtures/silero.json: what the original model makes of the sounds of the tests. ONNXRUNTIME is the folder of an
-// installed onnxruntime-node, which is no dependency: it is 288 MB large.
+// Records the original model's probabilities for the sounds of the tests in test/fixtures/silero.json. ONNXRUNTIME is the folder
+// of an installed onnxruntime-node, which is not a dependency because of its 288 MB.
 import { readFileSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join, resolve } from "node:path"

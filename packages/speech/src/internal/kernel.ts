@@ -1,10 +1,14 @@
 /**
- * The inner loops in WebAssembly, and memory for them to work in. They are a module of 564 bytes: no file is loaded.
+ * Inner loops in WebAssembly, and the memory they work on. The module has 564 bytes and is part of the source: no file
+ * is loaded.
  */
 import { kernelBytes } from "./kernelBytes.ts"
 import { webAssembly, type Module } from "./webAssembly.ts"
 
-/** The loops of `kernel/kernel.ts`. Addresses are in bytes. They keep nothing: what they work on is in `memory`. */
+/**
+ * The functions of `kernel/kernel.ts`. Addresses are byte offsets into `memory`. The functions keep no state of their
+ * own.
+ */
 export interface Kernel {
   readonly memory: ArrayBuffer
   readonly matvec: (out: number, matrix: number, input: number, rows: number, columns: number) => void
@@ -24,7 +28,7 @@ const pageBytes = 65536
 
 let module: Module | undefined
 
-/** Makes a kernel with a memory of its own, of at least so many bytes. */
+/** Makes a kernel with its own memory of at least `memoryBytes`. */
 export const make = (memoryBytes: number): Kernel => {
   module ??= new webAssembly.Module(Buffer.from(kernelBytes, "base64"))
   const memory = new webAssembly.Memory({ initial: Math.ceil(memoryBytes / pageBytes) })

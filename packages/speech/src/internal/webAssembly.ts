@@ -1,4 +1,4 @@
-/** The part of the global `WebAssembly` that is used here. Its own types come with those of the DOM, which Node has not. */
+/** The part of the global `WebAssembly` that this package uses. TypeScript declares it only in its DOM library. */
 export interface WebAssembly {
   readonly Module: new (bytes: Uint8Array) => Module
   readonly Memory: new (descriptor: { readonly initial: number }) => { readonly buffer: ArrayBuffer }
@@ -6,7 +6,7 @@ export interface WebAssembly {
   readonly compile: (bytes: Uint8Array) => Promise<Module>
 }
 
-/** Compiled code. */
+/** A compiled module. */
 export interface Module {
   readonly _: unique symbol
 }

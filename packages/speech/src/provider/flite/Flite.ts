@@ -1,9 +1,9 @@
 /**
- * A voice that needs no key, no network and nothing native: flite, from Carnegie Mellon University, as WebAssembly.
+ * A voice that needs no key, no network and no native code: Carnegie Mellon's flite, compiled to WebAssembly.
  *
- * It sounds like 1999. It speaks English, about 30 times as fast as it is heard, in a thread of its own that all calls of the process
- * share. Text is said clause by clause, each when it is asked for, so that the first is heard soon, and a voice that is cut off
- * leaves the thread to others within a tenth of a second.
+ * It speaks English, and sounds like 1999. Synthesis runs in a worker thread that all calls share, about 30 times
+ * faster than real time. It proceeds clause by clause, on demand: the first clause is ready early, and after an
+ * interruption the thread is free again within about a tenth of a second.
  *
  * @since 0.1.0
  */
@@ -16,35 +16,35 @@ import type * as SpokenAudio from "../../SpokenAudio.ts"
 import * as Speech from "./internal/speech.ts"
 import * as Thread from "./internal/thread.ts"
 
-/** The voices: `slt` is a woman's, the others are men's. `kal` and `kal16` are quickest and sound worst. */
+/** The voices: `slt` is female, the others are male. `kal` and `kal16` are the fastest and sound worst. */
 export const Voice = Schema.Literals(["slt", "rms", "awb", "kal16", "kal"])
 export type Voice = typeof Voice.Type
 
-/** How a text is spoken. */
+/** How to speak a text. */
 export interface Options {
-  /** By default `slt`. */
+  /** Defaults to `slt`. */
   readonly voice?: Voice | undefined
-  /** 1 is the usual speed, 2 twice as fast. Held between 0.5 and 2. */
+  /** Relative speed, clamped to 0.5 to 2. Defaults to 1. */
   readonly speed?: number | undefined
-  /** By default 16-bit at 16000 Hz, which is what the voices have (`kal`: 8000 Hz). */
+  /** Defaults to `pcm_16000`, the native format of all voices except `kal` (8000 Hz). */
   readonly format?: AudioFormat.AudioFormat | undefined
 }
 
-/** Speaks. */
+/** A running voice. */
 export interface Flite {
   /**
-   * Speaks a text. Each part is a clause, synthesised when it is pulled; its words have their phonemes, in the alphabet of the CMU
-   * dictionary. What cannot be read out (emoji, other scripts) takes no time. Interrupting the stream drops the clause
-   * that is being synthesised.
+   * Speaks a text. Each element is one clause, synthesised when it is pulled. Its words carry phonemes in the notation
+   * of the CMU dictionary. Words that cannot be pronounced (emoji, other scripts) take no time. Interrupting the stream
+   * discards the clause in progress.
    */
   readonly speak: (text: string, options?: Options) => Stream.Stream<SpokenAudio.SpokenAudio, FliteError>
 }
 
 /**
- * Something could not be said. Fatal for the text, not for the voice: the next text may succeed.
+ * Speech synthesis failed. Fatal for this text, but not for the voice: the next text may succeed.
  *
- * `Load`: the program is missing or broken. `Synthesis`: it failed on a clause. `Exited`: its thread ended; the next text
- * starts another.
+ * `Load`: flite is missing or broken. `Synthesis`: flite failed on a clause. `Exited`: the worker thread died; the next
+ * text starts a new one.
  */
 export class FliteError extends Schema.TaggedError<FliteError>()("FliteError", {
   reason: Schema.Literals(["Load", "Synthesis", "Exited"]),
@@ -55,7 +55,7 @@ export class FliteError extends Schema.TaggedError<FliteError>()("FliteError", {
   }
 }
 
-/** Starts the thread, which ends when the scope closes. Fails with `Load` if the program is not there. */
+/** Starts the worker thread, and stops it when the scope closes. Fails with `Load` if flite cannot be loaded. */
 export const make: Effect.Effect<Flite, FliteError, Scope.Scope> = Effect.map(
   Thread.make((reason, cause) => new FliteError({ reason, cause })),
   (say): Flite => ({

@@ -1,5 +1,5 @@
 /**
- * A voice that beeps: a tone for each word, always the same, and exact to the sample. For tests.
+ * A deterministic voice for tests: it plays a tone for each word, with word times exact to the sample.
  *
  * @since 0.1.0
  */
@@ -11,19 +11,19 @@ import type * as SpokenAudio from "../../SpokenAudio.ts"
 
 /** How the tones sound. */
 export interface Options {
-  /** By default 16-bit at 16000 Hz. */
+  /** Defaults to `pcm_16000`. */
   readonly format?: AudioFormat.AudioFormat | undefined
-  /** How long a word takes, silence after it included. By default 250. */
+  /** How long a word takes in milliseconds, including the silence after it. Defaults to 250. */
   readonly wordMs?: number | undefined
-  /** Milliseconds of silence after the tone of each word. By default 50. */
+  /** Silence after the tone of each word, in milliseconds. Defaults to 50. */
   readonly gapMs?: number | undefined
 }
 
-/** Speaks a text, a word at a time. The pitch of a word depends on its letters alone. */
+/** Speaks a text, one word per element. The pitch of a word depends only on its letters. */
 export const speak = (text: string, options: Options = {}): Stream.Stream<SpokenAudio.SpokenAudio> =>
   Stream.fromIterable(parts(text, options)).pipe(Stream.rechunk(1))
 
-/** The same, at once. */
+/** Returns all elements of {@link speak} at once. */
 export const parts = (text: string, options: Options = {}): ReadonlyArray<SpokenAudio.SpokenAudio> => {
   const { format = AudioFormat.pcm16000, gapMs = 50, wordMs = 250 } = options
   const rateHz = format.sampleRateHz
@@ -40,12 +40,12 @@ export const parts = (text: string, options: Options = {}): ReadonlyArray<Spoken
   })
 }
 
-/** The pitch of a word, between 200 and 800 Hz. */
+/** Returns the pitch of a word, between 200 and 800 Hz. */
 export const pitchHz = (word: string): number =>
   200 + (Array.from(word).reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) >>> 0, 7) % 601)
 
 const amplitude = 8000
-/** The ends rise and fall over 5 ms, so that they do not click. */
+/** Each tone fades in and out over 5 ms, so that it does not click. */
 const slopeMs = 5
 
 const tone = (hz: number, rateHz: number, length: number): Int16Array => {

@@ -1,10 +1,10 @@
-/** Speech is what is louder than the noise of the line. */
+/** Detects anything louder than the noise of the line. */
 import * as Level from "../../Level.ts"
 
 export const windowSamples = 320
-/** How fast the noise is taken to grow, per window: 6 dB a second, so that speech does not become noise while it lasts. */
+/** How fast the noise estimate may rise, per window. At 6 dB per second, speech ends before it counts as noise. */
 const riseDb = 0.12
-/** Decibels from a probability of 0.5 to one of 0.73. */
+/** Decibels between a probability of 0.5 and one of 0.73. */
 const slopeDb = 2
 
 interface Options {

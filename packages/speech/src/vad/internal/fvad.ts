@@ -1,4 +1,4 @@
-/** The voice detector of WebRTC, as WebAssembly. */
+/** WebRTC's voice detector, in WebAssembly. */
 import * as FvadModule from "./fvadModule.ts"
 
 export const windowSamples = 320

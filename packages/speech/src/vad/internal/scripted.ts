@@ -1,4 +1,4 @@
-/** Speech at times that were written down beforehand. */
+/** Reports speech at times given in advance. */
 
 export const windowSamples = 512
 const windowMs = 32

@@ -1,8 +1,8 @@
 /**
- * Silero VAD v5 at 16 kHz: four spectra of a window, an encoder of four convolutions, one step of an LSTM, one number.
+ * Silero VAD v5 at 16 kHz: four spectra per window, an encoder of four convolutions, one LSTM step, and a decoder.
  *
- * The weights are in the memory of the kernel once, for all detectors; a detector has 576 samples and two vectors of its own. A
- * window is done from begin to end in one go, so all detectors share the memory for what is between the layers.
+ * The kernel's memory holds the weights once for all detectors. A detector owns only its samples and the state of its
+ * LSTM. Because a window is processed synchronously, all detectors can also share the memory for intermediate results.
  */
 import * as Kernel from "../../internal/kernel.ts"
 import * as Layout from "./sileroLayout.ts"
@@ -11,18 +11,18 @@ import * as Spectrum from "./spectrum.ts"
 const { bins, encoder, frameSamples, hidden, offsets, taps } = Layout
 
 export const windowSamples = 512
-/** Samples of the window before that each window begins with. */
+/** Each input starts with this many samples of the previous window. */
 const contextSamples = 64
-/** The end of a window is mirrored, so that there is room for a fourth spectrum. */
+/** The end of the input is reflected to make room for the fourth spectrum. */
 const mirroredSamples = 64
 const hopSamples = 128
 const frames = 4
 
-/** The weights in the memory of the kernel, and the places between them for what is computed. All places are in floats. */
+/** The weights in the kernel's memory, and where intermediate results go. All positions are in floats. */
 export interface Network {
   readonly floats: Float32Array
   readonly spectrum: Spectrum.Spectrum
-  /** Adds to `out` what a matrix of `rows` times `columns` makes of an input. */
+  /** Adds the product of a matrix (`rows` inputs, `columns` outputs) and an input vector to `out`. */
   readonly multiply: (out: number, matrix: number, input: number, rows: number, columns: number) => void
   readonly spectra: number
   readonly layers: ReadonlyArray<Layer>
@@ -41,13 +41,13 @@ interface Layer extends Layout.Convolution {
   readonly output: number
 }
 
-/** Makes the network from the floats of the data file. */
+/** Loads the network from the contents of the data file. */
 export const make = (data: Float32Array): Network => {
   const array = (name: string, length: number) => data.subarray(offsets[name]!, offsets[name]! + length)
   let top = 0
   const place = (length: number) => {
     const at = top
-    // Loads of four lanes are fastest at multiples of four floats.
+    // SIMD loads are fastest if aligned to four floats.
     top += Math.ceil(length / 4) * 4
     return at
   }
@@ -86,7 +86,7 @@ export const make = (data: Float32Array): Network => {
   }
 }
 
-/** A convolution, and nothing of it that is negative. */
+/** Applies a convolution and a ReLU. */
 const convolve = ({ floats, multiply }: Network, layer: Layer, input: number): void => {
   const { framesIn, framesOut, inputs, matrix, output, outputs, stride } = layer
   for (let frame = 0; frame < framesOut; frame++) {
@@ -102,7 +102,7 @@ const convolve = ({ floats, multiply }: Network, layer: Layer, input: number): v
   for (let at = output; at < end; at++) if (floats[at]! < 0) floats[at] = 0
 }
 
-/** One step of the LSTM, and what the decoder makes of its state. Changes both vectors of the state. */
+/** Runs one LSTM step, which updates `h` and `c`, and decodes the new state to a probability. */
 const remember = (network: Network, input: number, h: Float32Array, c: Float32Array): number => {
   const { decoder, decoderBias, floats, gateBias, gates, multiply, state } = network
   floats.set(h, state)
@@ -120,7 +120,7 @@ const remember = (network: Network, input: number, h: Float32Array, c: Float32Ar
   return sigmoid(sum)
 }
 
-/** Makes a detector that has heard nothing. */
+/** Makes a detector with a fresh state. */
 export const detector = (network: Network) => {
   const { floats, layers, spectra, spectrum } = network
   const end = contextSamples + windowSamples

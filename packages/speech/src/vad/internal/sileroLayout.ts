@@ -1,24 +1,24 @@
 /**
- * Where the weights of Silero VAD v5 (16 kHz) stand in `data/silero-vad-v5.bin`: 32-bit floats, little-endian, one array after
- * another in this order. Matrices are stored with the outputs side by side, as the kernel reads them: a convolution as
- * `[tap][input][output]`, the gates of the LSTM as `[input][gate]`.
+ * The layout of `data/silero-vad-v5.bin`, which holds the weights of Silero VAD v5 (16 kHz): arrays of 32-bit
+ * little-endian floats, one after another. Matrices are stored as the kernel reads them, with the outputs contiguous:
+ * convolutions as `[tap][input][output]`, the LSTM's gates as `[input][gate]`.
  */
 
-/** A convolution over time with three taps. */
+/** A convolution over time, with three taps. */
 export interface Convolution {
   readonly inputs: number
   readonly outputs: number
-  /** Frames from one output to the next. */
+  /** How many input frames lie between two outputs. */
   readonly stride: number
 }
 
 export const frameSamples = 256
 export const bins = frameSamples / 2 + 1
 export const taps = 3
-/** Width of the state of the LSTM. */
+/** Width of the LSTM's state. */
 export const hidden = 128
 
-/** The encoder, from four spectra to one vector. */
+/** The encoder's layers, from four spectra to one vector. */
 export const encoder: ReadonlyArray<Convolution> = [
   { inputs: bins, outputs: 128, stride: 1 },
   { inputs: 128, outputs: 64, stride: 2 },
@@ -39,10 +39,10 @@ const arrays: ReadonlyArray<readonly [name: string, length: number]> = [
   ["decoder.bias", 1]
 ]
 
-/** Where each array begins, in floats. */
+/** The start of each array, in floats. */
 export const offsets: Readonly<Record<string, number>> = Object.fromEntries(
   arrays.map(([name], i) => [name, arrays.slice(0, i).reduce((sum, [, length]) => sum + length, 0)])
 )
 
-/** Floats in all. */
+/** The total number of floats. */
 export const length = arrays.reduce((sum, [, length]) => sum + length, 0)

@@ -1,16 +1,16 @@
 /**
- * Magnitudes of the spectrum of 256 samples, by a fast Fourier transform. Two stretches of samples, both real, go through one
- * complex transform as its two parts.
+ * Magnitude spectra of 256 samples, by fast Fourier transform. Two real signals share one complex transform, as its
+ * real and imaginary parts.
  */
 import { bins, frameSamples as size } from "./sileroLayout.ts"
 
 /**
- * Writes `bins` magnitudes for each of two stretches of `samples`, from `first` and from `second` on, each weighed by the
- * window. `out` gets those of the second behind those of the first.
+ * Computes the spectra of the 256 samples from `first` and of those from `second`, each multiplied by the window.
+ * Writes `bins` magnitudes for the first to `out` from `at`, followed by those for the second.
  */
 export type Spectrum = (samples: Float32Array, first: number, second: number, out: Float32Array, at: number) => void
 
-/** Makes a transform that keeps nothing from one call to the next. */
+/** Makes a transform with its own work space. It keeps no state between calls. */
 export const make = (window: Float32Array): Spectrum => {
   const re = new Float64Array(size)
   const im = new Float64Array(size)
@@ -36,14 +36,14 @@ export const make = (window: Float32Array): Spectrum => {
 const half = size / 2
 const cos = Float64Array.from({ length: half }, (_, i) => Math.cos((2 * Math.PI * i) / size))
 const sin = Float64Array.from({ length: half }, (_, i) => Math.sin((2 * Math.PI * i) / size))
-/** Each index with its 8 bits in reverse order. */
+/** Each index with its 8 bits reversed. */
 const reversed = Uint8Array.from({ length: size }, (_, i) => {
   let result = 0
   for (let bit = 1; bit < size; bit <<= 1) result = (result << 1) | (i & bit ? 1 : 0)
   return result
 })
 
-/** Decimation in time; the input is in reversed order. Without destructuring, which would make it five times as slow. */
+/** Decimation in time; expects bit-reversed input. Avoids destructuring, which made it five times slower. */
 const transform = (re: Float64Array, im: Float64Array): void => {
   for (let span = 1; span < size; span <<= 1) {
     const step = half / span

@@ -1,17 +1,17 @@
 /**
- * Which sounds of a clause belong to which word. flite tells the sounds of a clause with their times but not its words, and the
- * sounds of a word by itself, which may differ a little ("the", "a"): the two are laid side by side with as few differences as
- * possible.
+ * Assigns the sounds of a clause to its words. flite reports when each sound of a clause is heard, but not which word
+ * it belongs to. It can also pronounce a word in isolation, which may differ slightly ("the", "a"). Aligning the two,
+ * with as few differences as possible, yields the words.
  */
 
-/** A sound, and when it is heard, in seconds from the beginning of the clause. */
+/** A sound and when it is heard, in seconds from the start of the clause. */
 export interface Segment {
   readonly symbol: string
   readonly start: number
   readonly end: number
 }
 
-/** Reads what `flite -psdur` prints: `pau:0.222 y:0.299 ...`, each sound with the second at which it ends. */
+/** Parses the output of `flite -psdur`: each sound with its end in seconds, as in `pau:0.222 y:0.299 ...`. */
 export const parse = (text: string): ReadonlyArray<Segment> => {
   let start = 0
   return [...text.matchAll(/([a-z]+):([\d.]+)/g)].map(([, symbol, seconds]) => {
@@ -21,12 +21,12 @@ export const parse = (text: string): ReadonlyArray<Segment> => {
   })
 }
 
-/** Silence is no sound of a word. */
+/** Whether a symbol stands for silence, which belongs to no word. */
 export const isPause = (symbol: string): boolean => symbol === "pau"
 
 /**
- * Deals the sounds of a clause out to its words: for each word, by its index, those from `from` up to before `to`. `sounds` has the
- * symbols of each word by itself. Every sound that is no pause goes to exactly one word, in order.
+ * Distributes the sounds of a clause over its words. `sounds` has the symbols of each word in isolation. Every sound
+ * except pauses goes to exactly one word, in order; a word without symbols gets none.
  */
 export const deal = (
   segments: ReadonlyArray<Segment>,
@@ -49,7 +49,10 @@ export const deal = (
   return dealt
 }
 
-/** For each symbol of one list the index of the symbol of the other that stands beside it, if one does. By edit distance. */
+/**
+ * Finds, for each symbol of one list, the index of its counterpart in the other, if it has one. Minimises the edit
+ * distance.
+ */
 const matched = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): ReadonlyArray<number | undefined> => {
   const width = other.length + 1
   const cost = new Uint16Array((one.length + 1) * width)

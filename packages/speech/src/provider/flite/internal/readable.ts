@@ -1,4 +1,4 @@
-/** Letters that flite reads: it knows ASCII only, and reads the bytes of other letters as nonsense. */
+/** Reduces words to the ASCII that flite can read. It would pronounce the bytes of any other character as nonsense. */
 
 const longest = 200
 
@@ -18,7 +18,10 @@ const replaced: Readonly<Record<string, string>> = {
   "\u0153": "oe"
 }
 
-/** A word in letters that flite reads, or nothing if it has none. Accents are dropped. At most 200 characters. */
+/**
+ * Returns a word in ASCII, without accents and at most 200 characters long, or an empty string if nothing is left to
+ * read.
+ */
 export const readable = (word: string): string => {
   const ascii = Array.from(word.normalize("NFKD"), (letter) => replaced[letter] ?? letter)
     .join("")

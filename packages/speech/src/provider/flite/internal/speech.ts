@@ -1,4 +1,4 @@
-/** A text, said clause by clause, in a format. */
+/** Speaks a text clause by clause, in the requested format. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../../../AudioFormat.ts"
@@ -16,7 +16,7 @@ interface Manner {
   readonly stretch: number
 }
 
-/** Asks for a clause only when it is pulled. */
+/** Requests each clause only when it is pulled. */
 export const speak = <E>(
   say: Say<E>,
   text: string,
@@ -35,14 +35,14 @@ export const speak = <E>(
     )
   })
 
-/** Brings what was said to a format, and to its place in the whole. */
+/** Converts a clause to the requested format, and shifts its times to its place in the utterance. */
 const partOf = (
   said: Synthesis.Said,
   format: AudioFormat.AudioFormat,
   time: AudioTime.AudioTime
 ): SpokenAudio.SpokenAudio => {
   const at = (seconds: number) => AudioTime.plus(time, seconds * 1000)
-  // Each clause begins and ends in silence: nothing is lost by resampling it by itself.
+  // Each clause starts and ends in silence, so it can be resampled on its own.
   const samples = Resample.all(said.samples, said.sampleRateHz === 8000 ? 8000 : 16000, format.sampleRateHz)
   return {
     audio: Pcm.encodeFrame(format, samples, time),

@@ -1,23 +1,23 @@
-/** Says a clause and finds its words in the sound. */
+/** Synthesises a clause and locates its words in the audio. */
 import * as Alignment from "./alignment.ts"
 import type { Clause } from "./clauses.ts"
 import type { Engine } from "./engine.ts"
 import { readable } from "./readable.ts"
 
-/** A clause with its voice. */
+/** A clause, and how to speak it. */
 export interface Request extends Clause {
   readonly voice: string
   readonly stretch: number
 }
 
-/** A clause that was said. Seconds are counted from its first sample. */
+/** A synthesised clause. Times are in seconds from its first sample. */
 export interface Said {
   readonly samples: Int16Array
   readonly sampleRateHz: number
   readonly words: ReadonlyArray<SaidWord>
 }
 
-/** A word and its sounds; none if it cannot be read out. */
+/** A word and its sounds. It has none if it cannot be pronounced. */
 export interface SaidWord {
   readonly text: string
   readonly start: number
@@ -27,11 +27,11 @@ export interface SaidWord {
 
 const silence: Said = { samples: new Int16Array(0), sampleRateHz: 16000, words: [] }
 
-/** Silence before the first sound: flite leaves a fifth of a second, which nobody needs to wait for. */
+/** Silence to keep before the first sound. flite itself puts 0.2 s there, which would only delay the voice. */
 const leadSeconds = 0.02
 const maxKnown = 5000
 
-/** Makes what says clauses. It remembers how words are pronounced, the latest 5000 of them. */
+/** Makes a function that synthesises clauses. It caches how the latest 5000 words are pronounced. */
 export const make = (engine: Engine) => {
   const known = new Map<string, ReadonlyArray<string>>()
 
@@ -40,13 +40,15 @@ export const make = (engine: Engine) => {
     known.set(word, symbols)
   }
 
-  /** The sounds of each word by itself. All unknown ones are asked for at once, each as a sentence of its own. */
+  /**
+   * Returns the sounds of each word in isolation. Looks up all unknown words in one run, each as a separate sentence.
+   */
   const soundsOf = (words: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
     const plain = words.map(bare)
     const unknown = [...new Set(plain)].filter((word) => word !== "" && !known.has(word))
     if (unknown.length > 0) {
       const groups = engine.pronounce(unknown.map((word) => `${word}.`).join("\n\n"))
-      // A word with a pause in it makes a group too many. Then each is asked for by itself.
+      // A word with a pause in it yields an extra group. In that case look up each word separately.
       if (groups.length === unknown.length) unknown.forEach((word, i) => remember(word, groups[i]!))
       else for (const word of unknown) remember(word, engine.pronounce(word).flat())
     }
@@ -75,10 +77,12 @@ export const make = (engine: Engine) => {
   }
 }
 
-/** The word without what is read as a pause or not at all. A point within it stays: "3.5", "U.S.A". */
+/** Strips punctuation that is silent or read as a pause. Keeps points inside a word, as in "3.5" and "U.S.A". */
 const bare = (word: string): string => word.replace(/^["'([{<]+|["')\]}>.,;:!?]+$/g, "")
 
-/** The sound between two seconds, and a pause: as much as there is of the sound's own, and then silence. */
+/**
+ * Cuts out the audio between two times, and appends a pause: the audio that follows as far as it goes, then silence.
+ */
 const cut = (
   { sampleRateHz, samples }: { readonly samples: Int16Array; readonly sampleRateHz: number },
   from: number,

@@ -1,6 +1,6 @@
 /**
- * The thread of flite, seen from outside: it is asked one clause at a time, in the order of asking. If it ends by itself, whoever waits
- * is told, and the next question starts another.
+ * The main thread's side of flite's worker thread. Requests are sent one at a time, first come, first served. If the
+ * worker dies, pending requests fail, and the next request starts a new worker.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -11,21 +11,21 @@ import { Worker } from "node:worker_threads"
 import type { Request, Said } from "./synthesis.ts"
 import type { Answer, Asked } from "./worker.ts"
 
-/** Says a clause. Whoever is interrupted while waiting for their turn leaves the line. */
+/** Synthesises a clause. Interrupting it while it waits in line removes it from the line. */
 export type Say<E> = (request: Request) => Effect.Effect<Said, E>
 
 type Fail<E> = (reason: "Load" | "Synthesis" | "Exited", cause: unknown) => E
 
 interface Running<E> {
   readonly worker: Worker
-  /** Done once the program is loaded, or was found not to load. */
+  /** Completes when flite is loaded, and fails if it cannot be. */
   readonly loaded: Deferred.Deferred<void, E>
   readonly waiting: Map<number, Deferred.Deferred<Said, E>>
 }
 
 const ours = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
 
-/** Starts the thread. `fail` makes the error for what went wrong. */
+/** Starts the worker. `fail` makes the error to report. */
 export const make = <E>(fail: Fail<E>, script = ours): Effect.Effect<Say<E>, E, Scope.Scope> =>
   Effect.gen(function* () {
     const line = yield* Semaphore.make(1)

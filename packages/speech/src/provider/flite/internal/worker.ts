@@ -1,15 +1,15 @@
-/** The thread in which flite runs. It takes one clause after another. */
+/** The worker thread that runs flite, one clause after another. */
 import { parentPort } from "node:worker_threads"
 import * as Engine from "./engine.ts"
 import * as Synthesis from "./synthesis.ts"
 
-/** What the thread is asked. */
+/** A request to the worker. */
 export interface Asked {
   readonly id: number
   readonly request: Synthesis.Request
 }
 
-/** What it answers. The first answer, to nobody's question, has the id 0: the program is loaded. */
+/** A reply of the worker. The first one, with id 0, says that flite is loaded. */
 export type Answer = { readonly id: number } & ({ readonly said?: Synthesis.Said } | { readonly error: string })
 
 const port = parentPort!
