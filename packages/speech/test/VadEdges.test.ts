@@ -1,10 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as AudioFormat from "../src/AudioFormat.ts"
 import * as AudioTime from "../src/AudioTime.ts"
+import * as Pcm from "../src/Pcm.ts"
+import * as Reframe from "../src/Reframe.ts"
+import * as Resample from "../src/Resample.ts"
+import * as Vad from "../src/Vad.ts"
 import * as VadEdges from "../src/VadEdges.ts"
 import type * as FloorEvent from "../src/FloorEvent.ts"
-import type * as VadWindows from "../src/VadWindows.ts"
+import * as VadWindows from "../src/VadWindows.ts"
+import * as Sounds from "./support/sounds.ts"
 
 const windowsOf = (probabilities: ReadonlyArray<number>): ReadonlyArray<VadWindows.Window> =>
   probabilities.map((probability, i) => ({
@@ -49,6 +56,22 @@ describe("VadEdges", () => {
     const atOnce = edgesOf([loud, loud, quiet, quiet, quiet, loud, loud])
     assert.deepStrictEqual(atOnce[2], started(224, 160, 160) as never)
   })
+
+  it.effect("finds an utterance on a telephone line", () =>
+    Effect.gen(function* () {
+      const format = AudioFormat.mulaw8000
+      const bytes = Pcm.encode(format, Resample.all(Sounds.utterance(), 16000, 8000))
+      const windows = VadWindows.make(yield* Vad.Vad.use(({ make }) => make), format)
+      const frames = Reframe.push(Reframe.make(format), bytes)[1]
+      const found = frames.flatMap((frame) => Result.getOrThrow(windows.push(frame)))
+      const [, edges] = VadEdges.steps(VadEdges.initial, found)
+      // flite says that "Hello," begins at 564 ms and "seven." ends at 3397 ms. There is a pause in between.
+      assert.closeTo(edges[0]!.from, 564, 100)
+      assert.closeTo(edges.at(-1)!.from, 3397, 100)
+      assert.strictEqual(edges.at(-1)!._tag, "SpeechEnded")
+      assert.isAtMost(edges.length, 4)
+    }).pipe(Effect.scoped, Effect.provide(Vad.silero))
+  )
 
   it("tells what the floor takes", () => {
     const events: ReadonlyArray<FloorEvent.FloorEvent> = edgesOf([loud, loud, quiet, quiet, quiet])

@@ -2,8 +2,8 @@
  * A voice that needs no key, no network and no native code: Carnegie Mellon's flite, compiled to WebAssembly.
  *
  * It speaks English, and sounds like 1999. Synthesis runs in a worker thread that all calls share, about 30 times
- * faster than real time. It proceeds clause by clause, on demand: the first clause is ready early, and after an
- * interruption the thread is free again within about a tenth of a second.
+ * faster than real time, so about 30 calls can speak at once. It proceeds clause by clause, on demand: the first clause
+ * is ready early, and after an interruption the thread is free again within about a tenth of a second.
  *
  * @since 0.1.0
  */
