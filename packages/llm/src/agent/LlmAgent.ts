@@ -8,23 +8,30 @@
  * @since 0.1.0
  */
 import * as Agent from "@antiphon/core/Agent"
+import * as Keypad from "@antiphon/core/agent/Keypad"
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
-import type * as History from "@antiphon/core/History"
 import * as Turn from "@antiphon/core/Turn"
 import type * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as ModelTurn from "./internal/modelTurn.ts"
-import * as ToolRunner from "../tool/internal/toolRunner.ts"
+import * as ResultText from "../internal/resultText.ts"
 import * as ModelSettings from "../model/ModelSettings.ts"
-import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
-import * as Transcript from "../Transcript.ts"
-import type * as VoiceTool from "../tool/VoiceTool.ts"
 import * as WarmUp from "../model/WarmUp.ts"
+import * as Backlog from "../tool/internal/backlog.ts"
+import * as HandBack from "../tool/internal/handBack.ts"
+import * as Lead from "../tool/internal/lead.ts"
+import * as Seam from "../tool/internal/seam.ts"
+import * as ToolCheck from "../tool/internal/toolCheck.ts"
+import * as ToolRunner from "../tool/internal/toolRunner.ts"
+import * as TurnTime from "../tool/internal/turnTime.ts"
+import * as VoiceTool from "../tool/VoiceTool.ts"
+import * as Transcript from "../Transcript.ts"
+import type * as ModelPrompt from "./internal/modelPrompt.ts"
+import * as ModelTurn from "./internal/modelTurn.ts"
+import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
 
 /** What the model is told and offered. Each can be changed for one turn, and for good. */
 export interface Config<R = never> {
@@ -40,10 +47,10 @@ export interface Overrides<R = never> {
   /** Tools of the same name are replaced, others added. */
   readonly tools?: ReadonlyArray<VoiceTool.VoiceTool<R>> | undefined
   readonly settings?: ModelSettings.ModelSettings | undefined
-  /** Told to the model last: a string as words of the user. */
-  readonly context?: string | ReadonlyArray<History.HistoryEvent> | undefined
-  /** Read by the model instead of what happened before this turn. */
-  readonly history?: ReadonlyArray<History.HistoryEvent> | undefined
+  /** Told to the model last: a string as words of the user. Tool calls can be among the events, each with its outcome. */
+  readonly context?: string | ModelPrompt.GivenHistory | undefined
+  /** Read by the model instead of what happened before this turn. Tool calls can be among the events. */
+  readonly history?: ModelPrompt.GivenHistory | undefined
 }
 
 /** What can be said about an agent beside its filters and policies. */
@@ -56,7 +63,7 @@ export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>>
   readonly limitMessage?: string | undefined
   /** What the caller hears when the model fails, and the call goes on. `"fail"` leaves it to `turnFailure`: Line's way. */
   readonly onModelFailure?: "fail" | string | ((error: AiError.AiError) => string) | undefined
-  /** Words for events that the model would not see, such as key presses. */
+  /** Words for events that the model would not see, such as messages of the application. A key press is `[5]` if missing. */
   readonly describeEvent?: Transcript.Options["describeEvent"]
   /** Put behind a reply that the caller has not heard to its end, such as `[interrupted]`. Nothing by default. */
   readonly interruptedMark?: string | undefined
@@ -68,6 +75,12 @@ export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>>
    * turn stays open for its background work.
    */
   readonly toolStyle?: "antiphon" | "line" | undefined
+  /** When a caller who presses keys is done, and is answered. By default after `#`, or 2 seconds after the last key. */
+  readonly keypad?: Keypad.Options | undefined
+  /** Characters of a tool result that the model reads, unless its tool says so itself. 20,000: some 5,000 tokens. */
+  readonly maxResultCharacters?: number | undefined
+  /** Whether providers may be told to hold the model to the schemas of tools that allow it. True by default. */
+  readonly strictToolSchemas?: boolean | undefined
 }
 
 /** An agent of one call. */
@@ -86,84 +99,120 @@ export interface LlmAgent<in out R = never> {
 /** What the caller hears when the model fails, where nothing else is said. */
 export const defaultModelFailure = "Sorry, I have trouble thinking right now. Could you say that again?"
 
-/** Makes an agent's turn function and its state, for agents that wrap it. */
+/** Makes an agent's turn function and its state, for agents that wrap it. Dies if its tools are not as providers take them. */
 export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<LlmAgent<R>, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const runs = yield* ToolRunner.make<R>(options.toolStyle ?? "antiphon")
+    const { describeEvent, keypad = {}, maxResultCharacters = ResultText.defaultLimit } = options
+    const runner = yield* ToolRunner.make(options.toolStyle ?? "antiphon", maxResultCharacters)
+    const handBack = yield* HandBack.Given
     const read = Transcript.reader()
     const callScope = yield* Effect.scope
+    const offered = (tools: ReadonlyArray<VoiceTool.VoiceTool<R>>) =>
+      ToolCheck.checked(options.strictToolSchemas === false ? tools.map(VoiceTool.loose) : tools)
     let config: Config<R> = {
       systemPrompt: options.systemPrompt ?? "",
-      tools: distinct(options.tools ?? []),
+      tools: offered([...(options.tools ?? []), ...(handBack === undefined ? [] : [handBack])]),
       settings: options.settings ?? {}
     }
     let introduced = false
     let userTurns = 0
-    const reasoning: ModelTurn.Reasoning = new Map()
-
-    const timed = <E, R>(stream: Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
-      Stream.unwrap(
-        Effect.map(Clock.Clock, (clock) => {
-          const start = clock.currentTimeNanosUnsafe()
-          const metric = Stream.sync(() => ModelTurn.metric("agent_turn_ms", start, clock))
-          return Stream.concat(stream, metric)
-        })
-      )
-
-    const introduce = Stream.suspend(() => {
-      userTurns = 0
-      if (introduced || options.introduction === undefined || options.introduction === "") return Stream.empty
-      introduced = true
-      return Stream.succeed(Event.sendText(options.introduction))
-    })
+    const reasoning: ModelPrompt.Reasoning = new Map()
+    const unseen = new Set<string>()
 
     // Of the call and not of the turn: a caller who speaks over the greeting is the one whom a warm model answers soonest.
     const warmUp = Stream.fromEffectDrain(Effect.forkIn(WarmUp.run, callScope))
 
-    const generate = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) => {
-      const offered = merge(config.tools, overrides.tools ?? []).filter(
+    const generate = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>, seam: Seam.Seam) => {
+      const tools = offered(merge(config.tools, overrides.tools ?? [])).filter(
         ({ activeTurns }) => activeTurns === undefined || userTurns <= activeTurns
       )
       return ModelTurn.run<R>({
         event,
         turn,
-        runs,
+        runner,
         read,
-        tools: offered,
+        tools,
         systemPrompt: overrides.systemPrompt ?? config.systemPrompt,
         settings: ModelSettings.merge(config.settings, overrides.settings ?? {}),
-        overrides,
+        context: overrides.context,
+        history: overrides.history,
         maxToolIterations: options.maxToolIterations ?? 10,
         limitMessage: options.limitMessage ?? "Sorry, I could not finish that.",
-        describeEvent: options.describeEvent,
+        describeEvent,
         interruptedMark: options.interruptedMark,
         reasoning,
         speechLeakGuard: options.speechLeakGuard,
-        staysOpen: options.toolStyle === "line"
+        seam
       })
     }
 
-    const speakFailure = (error: AiError.AiError | Turn.Failure): AiError.AiError | Turn.Failure => {
+    const speakFailure = (error: AiError.AiError | Turn.Failure, seam: Seam.Seam): AiError.AiError | Turn.Failure => {
       const { onModelFailure = defaultModelFailure } = options
       if (error._tag !== "AiError" || onModelFailure === "fail") return error
       const apology = typeof onModelFailure === "function" ? onModelFailure(error) : onModelFailure
-      return new Turn.Failure({ apology, cause: error })
+      return new Turn.Failure({ apology: Seam.parted(seam, apology), cause: error })
     }
 
+    const answer = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) =>
+      Stream.suspend(() => {
+        const seam = Seam.make()
+        const reply = generate(event, turn, overrides, seam)
+        return Stream.mapError(reply, (error) => speakFailure(error, seam))
+      })
+
+    /** The greeting. An agent without one answers what the caller has said before the call was handed to it. */
+    const greet = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) =>
+      Stream.suspend((): ReturnType<typeof answer> => {
+        userTurns = 0
+        const { introduction = "" } = options
+        if (introduction === "") return answer(event, turn, overrides)
+        if (introduced) return Stream.empty
+        introduced = true
+        return Stream.succeed(Event.sendText(introduction))
+      })
+
+    /** Says once for each kind of event that the model is asked because of something that it is not told. */
+    const warnOfUnseen = (event: Event.Input): Stream.Stream<never> => {
+      if (unseen.has(event._tag) || isSeen(event, describeEvent)) return Stream.empty
+      unseen.add(event._tag)
+      return Stream.fromEffectDrain(
+        Effect.logWarning(
+          `The agent runs on ${event._tag}, which its model does not see. Give it words with describeEvent, or take it out of the run filter.`
+        )
+      )
+    }
+
+    /** What the agent does when it has the call itself. */
+    const own = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>): ReturnType<typeof answer> => {
+      switch (event._tag) {
+        case "CallStarted":
+          return Stream.concat(warmUp, greet(event, turn, overrides))
+        case "CallEnded":
+          return Stream.empty
+        case "UserDtmfSent": {
+          const entered = Keypad.entered(turn.history, keypad)
+          return Stream.concat(Stream.fromEffectDrain(Keypad.wait(entered, keypad)), answer(event, turn, overrides))
+        }
+        default:
+          return Stream.concat(warnOfUnseen(event), answer(event, turn, overrides))
+      }
+    }
+
+    /** What runs on after the hang-up is waited for, and its outcomes join the record. */
+    const finish = Stream.concat(
+      Stream.fromEffectDrain(Backlog.finish(runner.background.backlog)),
+      Stream.suspend(() => Stream.fromIterable(ToolRunner.drain(runner)))
+    )
+
+    const { lead, self } = runner.place
     const respond: LlmAgent<R>["respond"] = (event, turn, overrides = {}) =>
-      timed(
+      TurnTime.timed(
         Stream.suspend(() => {
           if (event._tag === "UserTurnEnded") userTurns++
-          const target = runs.target()
-          const answer = Stream.suspend(() => Stream.mapError(generate(event, turn, overrides), speakFailure))
-          if (target !== undefined) {
-            // An agent that gives the call back in mid-turn leaves the rest of the turn to this one.
-            const rest = Stream.suspend((): typeof answer => (runs.target() === undefined ? answer : Stream.empty))
-            return event._tag === "CallEnded" ? target(event, turn) : Stream.concat(target(event, turn), rest)
-          }
-          if (event._tag === "CallStarted") return Stream.concat(warmUp, introduce)
-          if (event._tag === "CallEnded") return Stream.empty
-          return answer
+          // Only the agent that the call began with passes events on.
+          const answered = Stream.suspend(() => own(event, turn, overrides))
+          const passed = self === undefined ? Lead.pass(lead, event, turn, answered) : answered
+          return event._tag === "CallEnded" ? Stream.concat(passed, finish) : passed
         })
       ) as ReturnType<LlmAgent<R>["respond"]>
 
@@ -172,11 +221,25 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       configure: (change) =>
         Effect.sync(() => {
           const changed = change(config)
-          config = { ...changed, tools: distinct(changed.tools) }
+          config = { ...changed, tools: offered(changed.tools) }
         }),
       config: Effect.sync(() => config)
     }
   })
+
+/** Whether a model is told of an event. */
+const isSeen = (event: Event.Input, describeEvent: Transcript.Options["describeEvent"]): boolean => {
+  switch (event._tag) {
+    case "UserTextSent":
+    case "UserTurnEnded":
+    case "AgentTextSent":
+    case "AgentHandedOff":
+    case "BackgroundReturned":
+      return true
+    default:
+      return Transcript.words(event, describeEvent) !== undefined
+  }
+}
 
 /** Each tool may need something of its own: the agent needs it all. */
 type OptionsWith<R, Tools> = Omit<Options<R>, "tools"> & { readonly tools?: Tools | undefined }
@@ -215,12 +278,5 @@ const merge = <R>(
   over: ReadonlyArray<VoiceTool.VoiceTool<R>>
 ): ReadonlyArray<VoiceTool.VoiceTool<R>> => {
   const names = new Set(over.map(({ name }) => name))
-  return distinct([...base.filter(({ name }) => !names.has(name)), ...over])
-}
-
-const distinct = <R>(tools: ReadonlyArray<VoiceTool.VoiceTool<R>>): ReadonlyArray<VoiceTool.VoiceTool<R>> => {
-  const twice = tools.filter(({ name }, i) => tools.findIndex((tool) => tool.name === name) !== i)
-  if (twice.length > 0)
-    throw new Error(`two tools of the same name: ${[...new Set(twice.map(({ name }) => name))].join(", ")}`)
-  return tools
+  return [...base.filter(({ name }) => !names.has(name)), ...over]
 }

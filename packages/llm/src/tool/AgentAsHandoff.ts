@@ -1,8 +1,9 @@
 /**
  * Lets the model pass the conversation on to another agent of the same process.
  *
- * The one that takes over is made for this call, greets as if the call had just begun, and gets every event from then on.
- * The filters and policies of the agent that hands off stay in force.
+ * The one that takes over is made for this call, greets as if the call had just begun, and gets every event from then on. An
+ * `LlmAgent` without a greeting answers what the caller has said. The filters and policies of the agent that hands off stay
+ * in force.
  *
  * @since 0.1.0
  */
@@ -14,7 +15,7 @@ import * as Recorder from "@antiphon/core/recording/Recorder"
 import type * as Turn from "@antiphon/core/Turn"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Prompt from "effect/ai/Prompt"
-import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -22,6 +23,8 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ModelTap from "../agent/internal/modelTap.ts"
 import * as Transcript from "../Transcript.ts"
+import * as HandBack from "./internal/handBack.ts"
+import * as Seam from "./internal/seam.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
 /**
@@ -71,15 +74,34 @@ export const make = <E = never, R = never, R2 = never, const C extends ContextPo
   handoff(options.name ?? nameOf(source), options, () => ("factory" in source ? source.factory : source))
 
 /**
- * Makes the tool that hands the call to an agent with a way back: a tool that the other agent is to be offered. When its
- * model calls that, the agent that handed off goes on in the same turn, and reads why the call came back.
+ * Makes the tool that hands the call to an agent with a way back. The other agent is given one more tool; when its model
+ * calls that, the agent that handed off goes on in the same turn, and reads why the call came back.
+ *
+ * An agent that a Layer brings needs nothing for it: `makeReturning(Billing)`. Given a function, the tool is handed to it,
+ * for an agent that offers it itself or only at times.
  */
-export const makeReturning = <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
-  source: (back: VoiceTool.VoiceTool) => Agent.Factory<E, R, R2>,
+export const makeReturning: {
+  <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
+    source: { readonly key: string; readonly factory: Agent.Factory<E, R, R2> },
+    options?: Options<C> & BackOptions
+  ): VoiceTool.VoiceTool<Needs<R | R2, C>>
+  <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
+    source: (back: VoiceTool.VoiceTool) => Agent.Factory<E, R, R2>,
+    options?: Options<C> & BackOptions
+  ): VoiceTool.VoiceTool<Needs<R | R2, C>>
+} = <E, R, R2, C extends ContextPolicy>(
+  source:
+    | { readonly key: string; readonly factory: Agent.Factory<E, R, R2> }
+    | ((back: VoiceTool.VoiceTool) => Agent.Factory<E, R, R2>),
   options: Options<C> & BackOptions = {}
 ): VoiceTool.VoiceTool<Needs<R | R2, C>> => {
-  const name = options.name ?? "transfer_to_agent"
-  return handoff(name, options, ({ giveBack }) => source(back(name, options, giveBack)))
+  const name = options.name ?? ("factory" in source ? nameOf(source) : "transfer_to_agent")
+  return handoff(name, options, ({ giveBack }): Agent.Factory<E, R, R2> => {
+    const way = back(name, options, giveBack)
+    return "factory" in source
+      ? (request) => Effect.provideService(source.factory(request), HandBack.Given, way)
+      : source(way)
+  })
 }
 
 const nameOf = <E, R, R2>(source: Source<E, R, R2>): string =>
@@ -129,23 +151,38 @@ const handoff = <E, R, R2, C extends ContextPolicy>(
       const spec = yield* factoryOf(context)(context.turn.request)
       const nextId = yield* EventId.make
       const started: Event.Input = { _tag: "CallStarted", eventId: nextId() }
+      // What this agent does not see, the next one does not see either.
+      const own = yield* Seen
       // Asked for once, and only after the message is on its way.
-      const view = yield* Effect.cached(views[policy](context.turn, nextId))
+      const view = yield* Effect.cached(
+        Effect.map(
+          views[policy](context.turn, nextId),
+          (view): View =>
+            (history) =>
+              view(own(history))
+        )
+      )
       const target = (event: Event.Input, turn: Turn.Turn) =>
         Stream.unwrap(
           Effect.map(view, (view) =>
-            spec.agent(event, {
-              ...turn,
-              trigger: event,
-              history: view(turn.history),
-              currentHistory: Effect.map(turn.currentHistory, view)
-            })
+            Stream.provideService(
+              spec.agent(event, {
+                ...turn,
+                trigger: event,
+                history: view(turn.history),
+                currentHistory: Effect.map(turn.currentHistory, view)
+              }),
+              Seen,
+              view
+            )
           )
         )
-      const agent: Agent.Agent<unknown, R2 | LanguageModel.LanguageModel> = (event, turn) =>
-        event._tag === "AgentHandedOff"
-          ? Stream.concat(Stream.fromIterable(first), target(started, turn))
-          : target(event, turn)
+      const agent: Agent.Agent<unknown, R2 | LanguageModel.LanguageModel> = (event, turn) => {
+        if (event._tag !== "AgentHandedOff") return target(event, turn)
+        const seam = Seam.make()
+        const message = Seam.noting(seam)(Stream.fromIterable(first))
+        return Stream.concat(message, Seam.part(seam)(target(started, turn)))
+      }
       return agent
     })
   )
@@ -156,9 +193,12 @@ const handoff = <E, R, R2, C extends ContextPolicy>(
 /** What the other agent sees of a history. */
 type View = (history: History.History) => History.History
 
+/** What the agent that runs sees of the call. It gets the call's own history from whoever passes the event on. */
+const Seen = Context.Reference<View>("@antiphon/llm/tool/AgentAsHandoff/Seen", { defaultValue: () => everything })
+
 /** Leaves out what happened up to a moment. */
 const since = (before: History.History, instead: ReadonlyArray<History.Entry> = []): View => {
-  const keys = new Set(before.entries.map(({ key }) => key))
+  const keys = new Set([...before.entries, ...instead].map(({ key }) => key))
   return (now) => History.make(() => [...instead, ...now.entries.filter(({ key }) => !keys.has(key))])
 }
 
@@ -186,9 +226,7 @@ const views: {
       const summary = yield* asked.pipe(
         Effect.timeoutOption("5 seconds"),
         Effect.catchCause((cause) =>
-          Cause.hasInterruptsOnly(cause)
-            ? Effect.failCause(cause as Cause.Cause<never>)
-            : Effect.as(Effect.logWarning("no summary for the agent that takes over", cause), Option.none())
+          Effect.as(Effect.logWarning("no summary for the agent that takes over", cause), Option.none())
         )
       )
       if (Option.isNone(summary) || summary.value.text.trim() === "") return everything
@@ -205,7 +243,10 @@ const views: {
 const summaryPrompt =
   "Summarise this phone conversation for a colleague who takes it over now. Say who the caller is, what the caller wants, and what was found out, done and promised. Keep names, numbers and dates as they are. At most five sentences, nothing else."
 
+/** One line each: what a caller says must not look like a line of somebody else. */
 const written = (line: Transcript.Line): string =>
   line.role === "tool"
-    ? `(${line.call.name}: ${line.call.result})`
-    : `${line.role === "user" ? "Caller" : line.role === "assistant" ? "Agent" : "Note"}: ${line.text}`
+    ? `(${line.call.name}: ${oneLine(Transcript.fenced(line.call.result))})`
+    : `${line.role === "user" ? "Caller" : line.role === "assistant" ? "Agent" : "Note"}: ${oneLine(line.text)}`
+
+const oneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, " ")

@@ -2,7 +2,8 @@
  * The tools of an MCP server, each offered to the model as a tool of its own.
  *
  * The server is connected to once, and again when the connection is lost. Its tools are listed when they are made: make
- * them with the agent of a call, and they are those of that moment.
+ * them with the agent of a call, and they are those of that moment. A server that cannot be reached then costs the agent
+ * its tools and not its call: in their place the model has one tool that says so and tries again.
  *
  * @since 0.1.0
  */
@@ -22,6 +23,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import * as Process from "node:process"
 import * as VoiceTool from "./VoiceTool.ts"
 
 /** What a server's tools have in common. */
@@ -37,6 +39,8 @@ export interface ServerOptions extends Pick<
   readonly only?: ReadonlyArray<string> | undefined
   /** Longest wait for the connection and for the list of tools. 10 seconds by default. */
   readonly connectTimeout?: Duration.Input | undefined
+  /** Whether a server that cannot be reached is a failure. False by default: the agent is made without its tools. */
+  readonly required?: boolean | undefined
 }
 
 /** A server behind an address, spoken to over streamable HTTP. */
@@ -50,7 +54,10 @@ export interface HttpOptions extends ServerOptions {
 export interface CommandOptions extends ServerOptions {
   /** The program and its arguments. */
   readonly command: readonly [program: string, ...args: ReadonlyArray<string>]
-  /** Added to the environment of this process. */
+  /**
+   * The variables of the program. Of this process it gets only what every program needs, such as `PATH` and `HOME`: keys
+   * and tokens of the agent are none of its business.
+   */
   readonly env?: { readonly [name: string]: string | Redacted.Redacted } | undefined
   readonly url?: undefined
 }
@@ -65,51 +72,74 @@ export const make = <const O extends Options>(
   options: O
 ): Effect.Effect<ReadonlyArray<VoiceTool.VoiceTool>, McpClientError, Needs<O> | Scope.Scope> =>
   Effect.gen(function* () {
-    const server = yield* connecting(options)
-    const found = yield* server.use((client) => client.listTools({ timeout: options.connectTimeout ?? "10 seconds" }))
-    const offered = found.filter(({ name }) => options.only === undefined || options.only.includes(name))
-    const tools = offered.map((tool) =>
+    const server = yield* serverOf(options)
+    return yield* server
+      .use((client) => client.listTools({ timeout: options.connectTimeout ?? "10 seconds" }))
+      .pipe(
+        Effect.flatMap((found) => offered(options, server, found)),
+        Effect.catchIf(
+          ({ reason }) => options.required !== true && reason._tag !== "ConfigurationError",
+          (error) =>
+            Effect.as(
+              Effect.logWarning(`The agent has no tools of the MCP server "${options.name}": ${error.message}`),
+              [single(options, server, unreachable(options))]
+            )
+        )
+      )
+  }) as Effect.Effect<ReadonlyArray<VoiceTool.VoiceTool>, McpClientError, Needs<O> | Scope.Scope>
+
+const offered = (options: Options, server: Server, found: ReadonlyArray<McpSchema.Tool>) => {
+  const tools = found
+    .filter(({ name }) => options.only === undefined || options.only.includes(name))
+    .map((tool) =>
       VoiceTool.dynamic(
         nameOf(options.name, tool.name),
         { ...options, description: tool.description ?? tool.title, parameters: { ...schemaOf(tool) } },
         (args) => call(server, tool, Predicate.isReadonlyObject(args) ? args : {})
       )
     )
-    const names = tools.map(({ name }) => name)
-    const twice = names.find((name, index) => names.indexOf(name) !== index)
-    return twice === undefined ? tools : yield* misconfigured(`two tools of ${options.name} are called ${twice}`)
-  }) as Effect.Effect<ReadonlyArray<VoiceTool.VoiceTool>, McpClientError, Needs<O> | Scope.Scope>
+  const names = tools.map(({ name }) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  return twice === undefined ? Effect.succeed(tools) : misconfigured(`two tools of ${options.name} are called ${twice}`)
+}
 
 /**
  * Connects to a server and makes one tool of all that it has, as Line does: called without a name, `mcp_<name>` lists the
- * tools, and with one it calls that. Keeps the prompt short where a server has many.
+ * tools, and with one it calls that. Keeps the prompt short if a server has many.
  */
 export const makeSingle = <const O extends Options>(
   options: O & { readonly description?: string | undefined }
 ): Effect.Effect<VoiceTool.VoiceTool, McpClientError, Needs<O> | Scope.Scope> =>
-  Effect.map(connecting(options), (server) =>
-    VoiceTool.dynamic(
-      `mcp_${options.name}`,
-      {
-        ...options,
-        description:
-          options.description ??
-          `Tools of the MCP server "${options.name}". Call without tool_name to list them with their parameters; then call with the name of one in tool_name and its arguments in tool_args.`,
-        parameters: singleParameters
-      },
-      (args) =>
-        Effect.gen(function* () {
-          const { tool_args: text, tool_name: name } = yield* decodeSingle(args)
-          const found = yield* server.use((client) => client.listTools())
-          if (name === undefined || name === null || name === "" || name === "list_tools")
-            return found.map((tool) => ({ name: tool.name, description: tool.description, parameters: schemaOf(tool) }))
-          const tool = found.find((tool) => tool.name === name)
-          if (tool === undefined) return { error: `there is no tool "${name}"` }
-          const given = yield* decodeArgs(text == null || text === "" ? "{}" : text)
-          return yield* call(server, tool, given)
-        }).pipe(Effect.catch((error) => Effect.succeed({ error: error.message })))
+  Effect.gen(function* () {
+    const server = yield* serverOf(options)
+    const reached = options.required === true ? server.connect : Effect.ignore(server.connect)
+    yield* reached
+    return single(
+      options,
+      server,
+      options.description ??
+        `Tools of the MCP server "${options.name}". Call without tool_name to list them with their parameters; then call with the name of one in tool_name and its arguments in tool_args.`
     )
-  ) as Effect.Effect<VoiceTool.VoiceTool, McpClientError, Needs<O> | Scope.Scope>
+  }) as Effect.Effect<VoiceTool.VoiceTool, McpClientError, Needs<O> | Scope.Scope>
+
+/** What the model is told of a server that was not there when the agent was made. */
+const unreachable = ({ name }: Options): string =>
+  `The tools of "${name}" could not be reached when the call began, and are missing. Call without tool_name to see whether they are there now; if they are listed, call with the name of one in tool_name and its arguments in tool_args.`
+
+const single = (options: Options, server: Server, description: string): VoiceTool.VoiceTool =>
+  VoiceTool.dynamic(nameOf("mcp", options.name), { ...options, description, parameters: singleParameters }, (args) =>
+    Effect.gen(function* () {
+      const { tool_args: text, tool_name: name } = yield* decodeSingle(args)
+      const listed = yield* server.use((client) => client.listTools())
+      const found = listed.filter(({ name }) => options.only === undefined || options.only.includes(name))
+      if (name === undefined || name === null || name === "" || name === "list_tools")
+        return found.map((tool) => ({ name: tool.name, description: tool.description, parameters: schemaOf(tool) }))
+      const tool = found.find((tool) => tool.name === name)
+      if (tool === undefined) return { error: `there is no tool "${name}"` }
+      const given = yield* decodeArgs(text == null || text === "" ? "{}" : text)
+      return yield* call(server, tool, given)
+    }).pipe(Effect.catch((error) => Effect.succeed({ error: error.message })))
+  )
 
 const singleParameters = {
   type: "object",
@@ -155,14 +185,16 @@ const textOf = ({ content, structuredContent }: McpSchema.CallToolResult): unkno
   return parts.length === 0 && structuredContent !== undefined ? structuredContent : parts.join("\n")
 }
 
-/** A connection to a server, made anew when it was lost. */
+/** A connection to a server, made when it is first needed, and anew when it was lost. */
 interface Server {
+  readonly connect: Effect.Effect<void, McpClientError>
+  /** Uses the connection. A use that met a session which the server has forgotten is repeated in a new one. */
   readonly use: <A>(
     f: (client: McpClient.McpClient) => Effect.Effect<A, McpClientError>
   ) => Effect.Effect<A, McpClientError>
 }
 
-const connecting = (options: Options): Effect.Effect<Server, McpClientError, Service | Scope.Scope> =>
+const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Service | Scope.Scope> =>
   Effect.gen(function* () {
     const { command, name, url }: ServerOptions & { readonly url?: unknown; readonly command?: unknown } = options
     if (url === undefined && command === undefined) return yield* misconfigured(`${name}: give url or command`)
@@ -182,19 +214,24 @@ const connecting = (options: Options): Effect.Effect<Server, McpClientError, Ser
         return (open = { client, scope: own })
       })
     )
-    yield* connect
+    const use: Server["use"] = (f) =>
+      Effect.flatMap(connect, (used) =>
+        Effect.tapError(f(used.client), ({ reason }) => {
+          if (used !== open || (reason._tag !== "TransportError" && reason._tag !== "ClosedError")) return Effect.void
+          open = undefined
+          // A program may take its time to end; the model need not wait for that.
+          return Effect.asVoid(Effect.forkIn(Scope.close(used.scope, Exit.void), scope))
+        })
+      )
     return {
-      use: (f) =>
-        Effect.flatMap(connect, (used) =>
-          Effect.tapError(f(used.client), ({ reason }) => {
-            if (used !== open || (reason._tag !== "TransportError" && reason._tag !== "ClosedError")) return Effect.void
-            open = undefined
-            // A program may take its time to end; the model need not wait for that.
-            return Effect.asVoid(Effect.forkIn(Scope.close(used.scope, Exit.void), scope))
-          })
-        )
+      connect: Effect.asVoid(connect),
+      // The server has not looked at what came in a session that it does not know: it is no second time.
+      use: (f) => Effect.catchIf(use(f), isExpired, () => use(f))
     }
   })
+
+const isExpired = ({ reason }: McpClientError): boolean =>
+  reason._tag === "ClosedError" && reason.sessionExpired === true
 
 /** Newest first. A server that does not speak one is asked for the next. */
 const protocols = [
@@ -233,7 +270,35 @@ const clientOf = (
   })
 
 const commandOf = ({ command: [program, ...args], env }: CommandOptions): ChildProcess.Command =>
-  ChildProcess.make(program, args, { env: { ...env }, extendEnv: true })
+  ChildProcess.make(program, args, { env: { ...inherited(), ...env }, extendEnv: false })
+
+/** The variables that every program may know: those that the official SDKs pass on. */
+const inheritedNames =
+  Process.platform === "win32"
+    ? [
+        "APPDATA",
+        "HOMEDRIVE",
+        "HOMEPATH",
+        "LOCALAPPDATA",
+        "PATH",
+        "PROCESSOR_ARCHITECTURE",
+        "PROGRAMFILES",
+        "SYSTEMDRIVE",
+        "SYSTEMROOT",
+        "TEMP",
+        "USERNAME",
+        "USERPROFILE"
+      ]
+    : ["HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "USER"]
+
+const inherited = (): { readonly [name: string]: string } =>
+  Object.fromEntries(
+    inheritedNames.flatMap((name) => {
+      const value = Process.env[name]
+      // Some shells keep functions in variables.
+      return value === undefined || value.startsWith("()") ? [] : [[name, value]]
+    })
+  )
 
 const plain = (headers: { readonly [name: string]: string | Redacted.Redacted }): { readonly [name: string]: string } =>
   Object.fromEntries(

@@ -43,10 +43,17 @@ const apologies = {
   Invalid: "I'm sorry, that phone number appears to be invalid."
 }
 
+/** The caller hears that nothing was transferred, and so does not have to hear it from the model too. */
+const refuse = (number: string, problem: keyof typeof apologies) => [
+  Event.sendText(apologies[problem]),
+  VoiceTool.quiet(`error: the call was not transferred: "${number}" is not a phone number`)
+]
+
 /**
  * Makes the tool `transfer_call`. Throws where the number that it is pinned to is none that can be called.
  *
- * A number of the model's that is none is apologised for, and the model finds in the history that nothing was transferred.
+ * A number of the model's that is none is apologised for. The outcome of the call is then an error, which the model reads
+ * when it is next asked.
  */
 export const make = ({ interruptible = true, message, ...options }: Options = {}): VoiceTool.VoiceTool => {
   const transfer = (number: string): ReadonlyArray<Event.Output> => [
@@ -66,7 +73,7 @@ export const make = ({ interruptible = true, message, ...options }: Options = {}
       () => Effect.succeed(transfer(pinned))
     )
   }
-  return VoiceTool.passthrough(
+  return VoiceTool.loopback(
     "transfer_call",
     {
       description: options.description ?? openDescription,
@@ -77,13 +84,9 @@ export const make = ({ interruptible = true, message, ...options }: Options = {}
         })
       }
     },
-    ({ target_phone_number: number }, { turn }) => {
+    ({ target_phone_number: number }) => {
       const target = parse(number)
-      if (Result.isSuccess(target)) return Effect.succeed(transfer(target.success))
-      return Effect.as(
-        turn.addEntry(`The call was not transferred: "${number}" is not a phone number.`, { role: "system" }),
-        [Event.sendText(apologies[target.failure])]
-      )
+      return Effect.succeed(Result.isSuccess(target) ? transfer(target.success) : refuse(number, target.failure))
     }
   )
 }

@@ -63,8 +63,8 @@ export const make = ({ activeTurns, description, ...options }: Options = {}): Vo
       Effect.gen(function* () {
         const { search } = yield* Search
         const found = yield* search(query, { limit: hits[contextSize] })
-        return found.length === 0 ? "No results found." : found.map(written).join("\n\n")
-      }).pipe(Effect.catchTag("SearchError", (error) => Effect.succeed(`The search failed: ${error.message}`)))
+        return found.length === 0 ? `No results found for: ${query}` : found.map(written).join("\n\n")
+      }).pipe(Effect.catchTag("SearchError", (error) => Effect.succeed(`Web search error: ${error.message}`)))
   )
   return { ...tool, native: (model) => (Models.searchesNatively(model) ? native : undefined) }
 }

@@ -301,6 +301,7 @@ describe("LlmAgent", () => {
             : undefined
     })
     yield* call.report({ _tag: "UserDtmfSent", button: "2" })
+    yield* pass("2 seconds")
     yield* call.report({ _tag: "UserCustomSent", metadata: { paid: true } })
     assert.deepStrictEqual(yield* call.prompts, [
       ["user: [pressed 2]"],

@@ -16,8 +16,10 @@ import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 const weather = VoiceTool.loopback("weather", { parameters: { city: Schema.String } }, ({ city }) =>
   Effect.delay(Effect.succeed(`Sunny in ${city}`), "1 second")
 )
-const order = VoiceTool.background("order", { parameters: { item: Schema.String } }, ({ item }) =>
-  Effect.delay(Effect.succeed({ item, ok: true }), "2 seconds")
+const order = VoiceTool.background(
+  "order",
+  { parameters: { item: Schema.String }, announce: "I am ordering it." },
+  ({ item }) => Effect.delay(Effect.succeed({ item, ok: true }), "2 seconds")
 )
 
 /** What the model of the call answers: with a tool, cut off by the caller, with background work, and not at all. */

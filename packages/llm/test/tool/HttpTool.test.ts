@@ -298,9 +298,9 @@ describe("HttpTool", () => {
 
     const path = { url: "http://127.0.0.1:9/a/{id}/b", requestBodySchema: undefined }
     for (const [name, args, error] of [
-      ["a missing value", {}, "the path parameter id is missing"],
-      ["null", { id: null }, "the path parameter id is missing"],
-      ["an empty value", { id: "" }, "the path parameter id is missing"],
+      ["a missing value", {}, "Missing required URL path parameter(s): id"],
+      ["null", { id: null }, "Missing required URL path parameter(s): id"],
+      ["an empty value", { id: "" }, "Missing required URL path parameter(s): id"],
       ["an object", { id: {} }, "the path parameter id must be a string or a number"],
       ["a step up", { id: ".." }, 'a path parameter must not be "." or ".."']
     ] as const) {

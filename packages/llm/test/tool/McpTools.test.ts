@@ -154,12 +154,12 @@ describe("McpTools", () => {
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
-    it.live("fails where the program does not start or speaks something else", () =>
+    it.live("fails if it is required, and the program does not start or speaks something else", () =>
       Effect.gen(function* () {
-        const missing = yield* Effect.flip(McpTools.make({ name: "x", command: ["/no/such/program"] }))
+        const missing = yield* Effect.flip(McpTools.make({ name: "x", command: ["/no/such/program"], required: true }))
         assert.strictEqual(missing._tag, "McpClientError")
         const silent = yield* Effect.flip(
-          McpTools.make({ name: "x", command: [process.execPath, "-e", "console.log('hello')"] })
+          McpTools.make({ name: "x", command: [process.execPath, "-e", "console.log('hello')"], required: true })
         )
         assert.strictEqual(silent._tag, "McpClientError")
       }).pipe(Effect.scoped, Effect.provide(services))
@@ -204,9 +204,9 @@ describe("McpTools", () => {
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
-    it.live("fails where nobody answers", () =>
+    it.live("fails if it is required and nobody answers", () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(McpTools.make({ name: "x", url: "http://127.0.0.1:9/mcp" }))
+        const error = yield* Effect.flip(McpTools.make({ name: "x", url: "http://127.0.0.1:9/mcp", required: true }))
         assert.strictEqual(error.reason._tag, "TransportError")
       }).pipe(Effect.scoped, Effect.provide(services))
     )

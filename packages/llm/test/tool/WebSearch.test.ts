@@ -57,12 +57,12 @@ describe("WebSearch", () => {
   it.effect("tells the model where nothing was found, and where the search failed", () =>
     Effect.gen(function* () {
       const none = yield* Effect.provide(run(WebSearch.make(), { query: "q" }), searching(0).layer)
-      assert.deepStrictEqual(none.values, ["No results found."])
+      assert.deepStrictEqual(none.values, ["No results found for: q"])
       const broken = Layer.succeed(WebSearch.Search, {
         search: () => Effect.fail(new WebSearch.SearchError({ description: "status 403" }))
       })
       const failed = yield* Effect.provide(run(WebSearch.make(), { query: "q" }), broken)
-      assert.deepStrictEqual(failed.values, ["The search failed: status 403"])
+      assert.deepStrictEqual(failed.values, ["Web search error: status 403"])
     })
   )
 

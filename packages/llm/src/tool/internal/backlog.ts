@@ -1,52 +1,83 @@
 /**
- * Results of background tools that have come and that no turn has read yet.
+ * Results of background tools, from when they come to when a model has answered them.
  *
- * The agents of a call share it, because a result may come when another agent has the call than the one that asked for it:
- * whoever has the call reads it.
+ * The agents of a call share them, because a result may come when another agent has the call than the one that asked for
+ * it: whoever has the call reads it. A result comes as an event too; a model that has read it in another turn is not asked
+ * about it again.
  */
 import type * as Turn from "@antiphon/core/Turn"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Transcript from "../../Transcript.ts"
-import * as Outcomes from "./outcomes.ts"
+import type * as Outcomes from "./outcomes.ts"
+import type * as ToolCall from "./toolCall.ts"
 
 /** Something that a tool gave. */
-export interface Result {
-  /** The agent whose model has called the tool. */
-  readonly owner: Outcomes.OwnCalls
+export interface Given {
+  /** The calls of the agent whose model has called the tool. */
+  readonly owner: ToolCall.OwnCalls
   readonly outputs: Outcomes.Outputs
   /** The turn in which it was called. */
   readonly turn: Turn.Turn
 }
 
 export interface Backlog {
-  readonly add: (result: Result) => void
-  readonly isEmpty: () => boolean
-  /** Takes all that is there. */
-  readonly take: () => ReadonlyArray<Result>
+  /** What no turn has taken yet. */
+  waiting: ReadonlyArray<Given>
+  /** Ids of the results that a turn has taken, and that no reply has answered to its end. */
+  readonly unanswered: Set<string>
+  /** Names of the tools that have run in the background. */
+  readonly names: Set<string>
+  /** Work that goes on after the hang-up. Each is open when it is done. */
+  readonly finishing: Set<Latch.Latch>
 }
 
 /** That of the agent which hands the call over, for the one that takes over. */
-export const Shared = Context.Reference<Backlog | undefined>("@antiphon/llm/internal/toolBacklog", {
+export const Shared = Context.Reference<Backlog | undefined>("@antiphon/llm/tool/internal/backlog", {
   defaultValue: () => undefined
 })
 
 /** Makes a backlog. What nobody came to read is on the record all the same when the scope closes. */
 export const make: Effect.Effect<Backlog, never, Scope.Scope> = Effect.gen(function* () {
-  let results: Array<Result> = []
+  const backlog: Backlog = { waiting: [], unanswered: new Set(), names: new Set(), finishing: new Set() }
   yield* Effect.addFinalizer(() =>
-    Effect.forEach(results, ({ outputs, turn }) => turn.record(outputs.filter(Transcript.isToolItem)), {
-      discard: true
-    })
+    Effect.forEach(
+      backlog.waiting,
+      ({ outputs, turn }) => turn.record(outputs.filter((output) => Transcript.isToolItem(output))),
+      { discard: true }
+    )
   )
-  return {
-    add: (result) => void results.push(result),
-    isEmpty: () => results.length === 0,
-    take: () => {
-      const taken = results
-      results = []
-      return taken
-    }
-  }
+  return backlog
 })
+
+export const add = (backlog: Backlog, given: Given): void => {
+  backlog.waiting = [...backlog.waiting, given]
+}
+
+/** Whether something waits that a model is to read. */
+export const hasResult = ({ waiting }: Backlog): boolean =>
+  waiting.some(({ outputs }) => outputs.some((output) => output._tag === "AgentToolReturned"))
+
+/** Takes all that waits. */
+export const take = (backlog: Backlog): ReadonlyArray<Given> => {
+  const taken = backlog.waiting
+  backlog.waiting = []
+  for (const { outputs } of taken)
+    for (const output of outputs) if (output._tag === "AgentToolReturned") backlog.unanswered.add(output.toolCallId)
+  return taken
+}
+
+/** Notes that a reply has answered results. */
+export const answered = ({ unanswered }: Backlog, ids: Iterable<string>): void => {
+  for (const id of ids) unanswered.delete(id)
+}
+
+/** Whether an event tells of a tool's result that a model has answered in an earlier turn. */
+export const isSettled = (backlog: Backlog, name: string): boolean =>
+  backlog.names.has(name) && backlog.unanswered.size === 0 && !hasResult(backlog)
+
+/** Waits for the work that goes on after the hang-up. */
+export const finish = ({ finishing }: Backlog): Effect.Effect<void> =>
+  Effect.suspend(() => Effect.forEach([...finishing], (done) => done.await, { discard: true }))

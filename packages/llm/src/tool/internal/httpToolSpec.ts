@@ -237,11 +237,12 @@ export const fillRequest = (
   given: Record
 ): Result.Result<{ readonly url: URL; readonly body: string | undefined }, string> => {
   const args: Record = Object.fromEntries(Object.entries(given).filter(([name]) => name !== "__proto__"))
+  const names = placeholders(spec.url)
+  const missing = names.filter((name) => args[name] === undefined || args[name] === null || args[name] === "")
+  if (missing.length > 0) return Result.fail(`Missing required URL path parameter(s): ${missing.join(", ")}`)
   let address = spec.url
-  for (const name of placeholders(spec.url)) {
+  for (const name of names) {
     const value = args[name]
-    if (value === undefined || value === null || value === "")
-      return Result.fail(`the path parameter ${name} is missing`)
     if (typeof value !== "string" && typeof value !== "number")
       return Result.fail(`the path parameter ${name} must be a string or a number`)
     address = address.replace(`{${name}}`, () => encoded(String(value)))

@@ -1,73 +1,100 @@
-/** Hands the call to another agent, and takes it back. */
+/**
+ * Who has the call, of the agents that were handed it: a chain of links, of which the last one has it.
+ *
+ * The agent that the call began with passes every event straight to the one that has the call, however many have had it
+ * in between.
+ */
 import type * as Agent from "@antiphon/core/Agent"
 import type * as Event from "@antiphon/core/Event"
-import * as EventId from "@antiphon/core/EventId"
-import * as History from "@antiphon/core/History"
 import type * as Turn from "@antiphon/core/Turn"
-import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Random from "effect/Random"
+import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Backlog from "./backlog.ts"
-import type * as ToolValues from "./toolValues.ts"
-import type * as Outcomes from "./outcomes.ts"
+import * as Tracer from "effect/Tracer"
+import * as Seam from "./seam.ts"
+import * as TurnTime from "./turnTime.ts"
 
-export interface Lead<in out R> {
-  readonly start: (invocation: ToolValues.Invocation<R>) => ToolValues.Running<R>
-  /** The agent that has taken over, if one has and did not give the call back. */
-  readonly target: () => Agent.Agent<unknown, R> | undefined
+/** An agent that was handed the call. */
+export interface Link {
+  /** Missing until it was made. */
+  agent: Agent.Agent<unknown> | undefined
+  /** Who handed it the call: another link, or the agent that the call began with. */
+  readonly from: Link | undefined
 }
 
-/** Agents that take over live in the scope, which is the call's. */
-export const make = <R>(
-  record: Outcomes.OwnCalls,
-  backlog: Backlog.Backlog,
-  scope: Scope.Scope
-): Effect.Effect<Lead<R>> =>
-  Effect.map(EventId.make, (nextId) => {
-    let target: Agent.Agent<unknown, R> | undefined
+export interface Lead {
+  /** Who has the call. Missing while it is the agent that the call began with. */
+  current: Link | undefined
+}
 
-    const start: Lead<R>["start"] = ({ call, loop, params, tool, turn }) => {
-      const event: Event.Input = { _tag: "AgentHandedOff", eventId: nextId() }
-      const outcome = record.outcomes(call, "handoff")
-      const given: Array<Event.Output> = []
-      let taken: Agent.Agent<unknown, R> | undefined
-      let wasGivenBack = false
-      const giveBack = Effect.sync(() => {
-        wasGivenBack = true
-        if (target === taken) target = undefined
-      })
-      const told = History.make(() => [...turn.history.entries, { key: -1, turn: 0, item: event }])
-      const handedTurn: Turn.Turn = { ...turn, trigger: event, history: told }
-      const settle = (outputs: Outcomes.Outputs) => {
-        given.push(...outputs)
-        return Stream.fromIterable(outputs)
-      }
-      const made = tool.target!(params, { turn, toolCallId: call.id, giveBack }).pipe(
-        Effect.provideService(Scope.Scope, scope),
-        Effect.provideService(Backlog.Shared, record.style === "antiphon" ? backlog : undefined)
-      )
-      const stream = Stream.unwrap(
-        Effect.map(made, (agent) =>
-          Stream.concat(
-            agent(event, handedTurn),
-            Stream.suspend(() => {
-              if (wasGivenBack) loop.asked = true
-              else target = taken = agent
-              return settle(outcome.ended())
-            })
-          )
-        )
-      ).pipe(
-        Stream.catchCause((cause) => {
-          if (Cause.hasInterruptsOnly(cause)) return Stream.failCause(cause as Cause.Cause<never>)
-          // Nobody else is there to answer. Line leaves the caller without an answer.
-          if (record.style === "antiphon") loop.asked = true
-          return settle(outcome.failed(cause))
-        })
-      )
-      return { stream, left: () => [...given, ...outcome.cancelled()] }
-    }
+/** An agent's place in the call: the agents that it is one of, and its own link. */
+export interface Place {
+  readonly lead: Lead
+  readonly self: Link | undefined
+}
 
-    return { start, target: () => target }
+/** The place of an agent that is made because the call is handed to it. */
+export const Given = Context.Reference<Place | undefined>("@antiphon/llm/tool/internal/lead", {
+  defaultValue: () => undefined
+})
+
+/** The place of the agent that a call begins with. */
+export const first = (): Place => ({ lead: { current: undefined }, self: undefined })
+
+/** Whether an agent has the call. */
+export const has = ({ lead, self }: Place): boolean => lead.current === self
+
+/** A link behind the one that has the call. It is to take the call when its agent is made. */
+export const link = ({ current }: Lead): Link => ({ agent: undefined, from: current })
+
+export const take = (lead: Lead, link: Link): void => {
+  lead.current = link
+}
+
+/** Whether a link has the call, or has handed it on and may be given it back. */
+export const holds = ({ current }: Lead, link: Link): boolean => {
+  for (let at = current; at !== undefined; at = at.from) if (at === link) return true
+  return false
+}
+
+/** Gives the call back to whom a link had it from, together with all that it was handed on to. */
+export const giveBack = (lead: Lead, link: Link): void => {
+  if (holds(lead, link)) lead.current = link.from
+}
+
+/**
+ * Lets whoever has the call answer an event. One that gives the call back leaves the rest of the turn to the one that has
+ * it then. `own` is what the agent does that the call began with.
+ */
+export const pass = <E, R>(
+  lead: Lead,
+  event: Event.Input,
+  turn: Turn.Turn,
+  own: Stream.Stream<Event.Output, E, R>
+): Stream.Stream<Event.Output, unknown, R> =>
+  Stream.suspend((): Stream.Stream<Event.Output, unknown, R> => {
+    const link = lead.current
+    if (link?.agent === undefined) return own
+    const seam = Seam.make()
+    const answer = Seam.noting(seam)(link.agent(event, turn))
+    if (event._tag === "CallEnded") return answer
+    const rest = Stream.suspend(() => (holds(lead, link) ? Stream.empty : pass(lead, event, turn, own)))
+    return Stream.concat(answer, Seam.part(seam)(rest))
   })
+
+/** What a turn brings itself: an agent is not to run on what was in force when it was handed the call. */
+const ofTheTurn = [Scope.Scope, Clock.Clock, Random.Random, Scheduler.Scheduler, Tracer.ParentSpan, TurnTime.IsTaken]
+
+/** An agent with the services that it was made with, which later turns do not have to bring. */
+export const bind = <E, R>(agent: Agent.Agent<E, R>, context: Context.Context<R>): Agent.Agent<E> => {
+  const services = Context.omit(...(ofTheTurn as unknown as ReadonlyArray<typeof Scope.Scope>))(
+    context as Context.Context<R | Scope.Scope>
+  ) as unknown as Context.Context<R>
+  return (event, turn) =>
+    Stream.updateContext(TurnTime.taken(agent(event, turn)), (now: Context.Context<never>) =>
+      Context.merge(now, services)
+    )
+}

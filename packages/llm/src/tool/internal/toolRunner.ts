@@ -1,6 +1,7 @@
-/** Runs the tool calls of a reply, each as its tool wants it; history keeps the order of the model. */
-import type * as Agent from "@antiphon/core/Agent"
+/** Runs the tool calls of a reply, each as its tool wants it; the history keeps the order of the model. */
 import type * as Event from "@antiphon/core/Event"
+import * as EventId from "@antiphon/core/EventId"
+import type * as History from "@antiphon/core/History"
 import type * as Turn from "@antiphon/core/Turn"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -10,181 +11,180 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Transcript from "../../Transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
-import * as BadArguments from "./badArguments.ts"
-import * as BackgroundTools from "./backgroundTools.ts"
+import * as Background from "./background.ts"
 import * as Backlog from "./backlog.ts"
+import * as BadArguments from "./badArguments.ts"
+import * as Handoff from "./handoff.ts"
+import * as Interruption from "./interruption.ts"
+import * as Job from "./job.ts"
 import * as Lead from "./lead.ts"
-import * as ToolValues from "./toolValues.ts"
 import * as Outcomes from "./outcomes.ts"
+import * as ToolCall from "./toolCall.ts"
+
+/** The tools of one agent at run time. */
+export interface ToolRunner {
+  readonly style: Outcomes.Style
+  /** Characters of a result that the model reads, if the tool does not say so itself. */
+  readonly limit: number
+  readonly own: ToolCall.OwnCalls
+  /** Results of other agents' calls that this agent was the one to read. */
+  readonly inherited: Set<string>
+  readonly background: Background.Background
+  readonly place: Lead.Place
+  readonly nextId: EventId.EventId
+}
 
 /** What the calls of one reply are run with. */
 export interface Options<R> {
   readonly tools: ReadonlyArray<VoiceTool<R>>
   readonly turn: Turn.Turn
-  /** Says afterwards whether the model is to read the results. */
-  readonly loop: { asked: boolean }
+  readonly round: Job.Round
 }
 
-/** The tools of one agent at run time. */
-export interface ToolRunner<in out R> extends Pick<Outcomes.OwnCalls, "claimId" | "owns"> {
-  readonly run: (calls: ReadonlyArray<Outcomes.Call>, options: Options<R>) => Stream.Stream<Event.Output, never, R>
-  /** Takes the background results that have come and were not read yet, also those that another agent asked for. */
-  readonly drain: () => Outcomes.Outputs
-  /** Whether this agent was the one to read the result of another agent's call. */
-  readonly inherits: (toolCallId: string) => boolean
-  /** Waits until a background result is there; false where no work is left that could bring one. */
-  readonly awaitResult: Effect.Effect<boolean>
-  /** The agent that has taken over, if one has and did not give the call back. */
-  readonly target: () => Agent.Agent<unknown, R> | undefined
-}
-
-/** A call whose turn to run has come. */
-interface Started<R> extends ToolValues.Running<R> {
-  /** What is told before it runs. */
-  readonly told: Outcomes.Outputs
-}
-
-export const make = <R>(style: Outcomes.Style): Effect.Effect<ToolRunner<R>, never, Scope.Scope> =>
+export const make = (style: Outcomes.Style, limit: number): Effect.Effect<ToolRunner, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const record = Outcomes.make(style)
     const shared = style === "antiphon" ? yield* Backlog.Shared : undefined
     const backlog = shared ?? (yield* Backlog.make)
     // Made between the backlog and the call, and so closed after the call and before the backlog: what is added to the call's
     // own scope later would end while the call still takes results.
-    const callScope = yield* Scope.fork(yield* Effect.scope)
-    const background = yield* BackgroundTools.make<R>(record, backlog, callScope)
-    const handoff = yield* Lead.make<R>(record, backlog, callScope)
-    const inherited = new Set<string>()
-
-    const start = (call: Outcomes.Call, { loop, tools, turn }: Options<R>): Started<R> => {
-      const tool = named(tools, call)
-      const told = record.begun(call, tool?.kind)
-      const refuse = (message: string) => {
-        loop.asked = true
-        const refused = record.outcomes(call, tool?.kind).result(`error: ${message}`)
-        return { told, stream: Stream.fromIterable(refused), left: () => refused }
-      }
-      if (tool === undefined) {
-        const names = tools.map(({ name }) => name).join(", ")
-        return refuse(`there is no tool "${call.name}"${names === "" ? "" : `; there are: ${names}`}`)
-      }
-      if (BadArguments.rawOf(call.args) !== undefined) return refuse("the arguments are not valid JSON")
-      const params = tool.decode(call.args)
-      if (Result.isFailure(params)) return refuse(params.failure)
-      const invocation = { call, tool, params: params.success, turn, loop }
-      switch (tool.kind) {
-        case "handoff":
-          return { told, ...handoff.start(invocation) }
-        case "background":
-          return tool.duplicates === "reject" && background.isRunning(tool.name, call.args)
-            ? refuse("this is already running; its result will come")
-            : { told, ...background.start(invocation) }
-        case "foreground":
-          return { told, ...inForeground(invocation) }
-        default:
-          return tool.kind satisfies never
-      }
-    }
-
-    /** Starts a tool of the turn, which ends with it or not, as the tool's interruption policy says. */
-    const inForeground = (invocation: ToolValues.Invocation<R>): ToolValues.Running<R> => {
-      const { interruption } = invocation.tool
-      switch (interruption) {
-        case "cancel":
-          return foreground(record, invocation, (stream) => stream)
-        case "uninterruptible":
-          return foreground(record, invocation, invocation.turn.uninterruptible)
-        case "finish":
-          return background.startInTurn(invocation)
-        default:
-          return interruption satisfies never
-      }
-    }
-
-    /** Leaves an outcome for each call, also where its turn to run had not come. */
-    const leave = (
-      calls: ReadonlyArray<Outcomes.Call>,
-      started: ReadonlyMap<Outcomes.Call, Started<R>>,
-      { tools, turn }: Options<R>
-    ) =>
-      Effect.suspend(() => {
-        const outputs = calls.flatMap((call): Outcomes.Outputs => {
-          const begun = started.get(call)
-          if (begun !== undefined) return [...begun.told, ...begun.left()]
-          const kind = named(tools, call)?.kind
-          return [...record.begun(call, kind), ...record.outcomes(call, kind).cancelled()]
-        })
-        return Outcomes.leave(turn, outputs)
-      })
-
-    const isSequential = (call: Outcomes.Call, tools: ReadonlyArray<VoiceTool<R>>) => {
-      const tool = named(tools, call)
-      return style === "line" || tool?.kind === "handoff" || tool?.concurrency === "sequential"
-    }
-
-    const run: ToolRunner<R>["run"] = (calls, options) => {
-      const groups: Array<Array<Outcomes.Call>> = []
-      for (const call of calls) {
-        const last = groups.at(-1)
-        if (last === undefined || isSequential(call, options.tools) || isSequential(last[0]!, options.tools))
-          groups.push([call])
-        else last.push(call)
-      }
-      const started = new Map<Outcomes.Call, Started<R>>()
-      const stream = groups
-        .map((group) =>
-          Stream.suspend(() => {
-            const begun = group.map((call) => start(call, options))
-            group.forEach((call, i) => started.set(call, begun[i]!))
-            return Stream.concat(
-              Stream.fromIterable(begun.flatMap(({ told }) => told)),
-              beside(begun.map(({ stream }) => stream))
-            )
-          })
-        )
-        .reduce<Stream.Stream<Event.Output, never, R>>((all, one) => Stream.concat(all, one), Stream.empty)
-      // A finalizer of the scope, not of the stream: it is to run after those of the tools, which may still give something.
-      let ended = false
-      const leaving = Effect.acquireRelease(Effect.void, () =>
-        Effect.suspend(() => (ended ? Effect.void : leave(calls, started, options)))
-      )
-      const end = Effect.sync(() => {
-        ended = true
-      })
-      return calls.length === 0
-        ? Stream.empty
-        : Stream.concat(Stream.unwrap(Effect.as(leaving, stream)), Stream.fromEffectDrain(end))
-    }
-
+    const scope = yield* Scope.fork(yield* Effect.scope)
     return {
-      claimId: record.claimId,
-      owns: record.owns,
-      run,
-      drain: () =>
-        backlog.take().flatMap(({ outputs, owner }) => {
-          for (const output of outputs)
-            if (owner !== record && Transcript.isToolItem(output)) inherited.add(output.toolCallId)
-          return outputs
-        }),
-      inherits: (toolCallId) => inherited.has(toolCallId),
-      awaitResult: background.awaitResult,
-      target: handoff.target
+      style,
+      limit,
+      own: ToolCall.none(),
+      inherited: new Set(),
+      background: Background.make({ backlog, scope, style }),
+      place: (yield* Lead.Given) ?? Lead.first(),
+      nextId: yield* EventId.make
     }
   })
 
-const named = <R>(tools: ReadonlyArray<VoiceTool<R>>, { name }: Outcomes.Call) =>
+/** An id for a call that the model has made. */
+export const claimId = ({ own }: ToolRunner, id: string, history: History.History): string =>
+  ToolCall.claimId(own, id, history)
+
+/** Whose a call is, for the model of this agent: the calls of an agent that it was handed from, or to, are not its own. */
+export const whose = ({ inherited, own }: ToolRunner, toolCallId: string): Transcript.Ownership =>
+  own.told.has(toolCallId) ? "own" : inherited.has(toolCallId) ? "inherited" : "foreign"
+
+/** Takes what has come from the background and was not sent yet, also what another agent asked for. */
+export const drain = ({ background, inherited, own }: ToolRunner): Outcomes.Outputs =>
+  Backlog.take(background.backlog).flatMap(({ outputs, owner }) => {
+    for (const output of outputs) if (owner !== own && Transcript.isToolItem(output)) inherited.add(output.toolCallId)
+    return outputs
+  })
+
+/** Runs calls, and leaves an outcome for each of them. */
+export const run = <R>(
+  runner: ToolRunner,
+  calls: ReadonlyArray<ToolCall.Call>,
+  options: Options<R>
+): Stream.Stream<Event.Output, never, R> => {
+  if (calls.length === 0) return Stream.empty
+  const started = new Map<ToolCall.Call, Started<R>>()
+  const stream = grouped(runner, calls, options.tools)
+    .map((group) =>
+      Stream.suspend(() => {
+        const begun = group.map((call) => start(runner, call, options))
+        group.forEach((call, i) => started.set(call, begun[i]!))
+        return Stream.concat(
+          Stream.fromIterable(begun.flatMap(({ told }) => told)),
+          beside(begun.map(({ stream }) => stream))
+        )
+      })
+    )
+    .reduce<Stream.Stream<Event.Output, never, R>>((all, one) => Stream.concat(all, one), Stream.empty)
+  // A finalizer of the scope, not of the stream: it is to run after those of the tools, which may still give something.
+  let ended = false
+  const leaving = Effect.acquireRelease(Effect.void, () =>
+    Effect.suspend(() => (ended ? Effect.void : leave(runner, calls, started, options)))
+  )
+  const end = Effect.sync(() => {
+    ended = true
+  })
+  return Stream.concat(Stream.unwrap(Effect.as(leaving, stream)), Stream.fromEffectDrain(end))
+}
+
+/** A call whose turn to run has come. */
+interface Started<R> extends Job.Running<R> {
+  /** What is told before it runs. */
+  readonly told: Outcomes.Outputs
+}
+
+const start = <R>(runner: ToolRunner, call: ToolCall.Call, { round, tools, turn }: Options<R>): Started<R> => {
+  const { background, nextId, place } = runner
+  const tool = named(tools, call)
+  const outcome = outcomeOf(runner, call, tool)
+  const told = Outcomes.begun(outcome)
+  const refuse = (message: string): Started<R> => {
+    round.asked = true
+    const refused = Outcomes.result(outcome, `error: ${message}`)
+    return { told, stream: Stream.fromIterable(refused), left: () => refused }
+  }
+  if (tool === undefined) {
+    const names = tools.map(({ name }) => name).join(", ")
+    return refuse(`there is no tool "${call.name}"${names === "" ? "" : `; there are: ${names}`}`)
+  }
+  if (BadArguments.rawOf(call.args) !== undefined) return refuse("the arguments are not valid JSON")
+  const params = tool.decode(call.args)
+  if (Result.isFailure(params)) return refuse(params.failure)
+  const job = Job.make({ tool, params: params.success, turn, round, outcome })
+  if (tool.kind === "handoff") return { told, ...Handoff.start(background, place, nextId, job) }
+  const policy = Interruption.of(tool)
+  if (!policy.inTurn) {
+    return tool.duplicates === "reject" && Background.isRunning(background, tool.name, call.args)
+      ? refuse("this is already running; its result will come")
+      : { told, ...Background.start(background, job) }
+  }
+  if (policy.onInterruption === "detach") return { told, ...Background.startInTurn(background, job) }
+  const stream = Job.inTurn(job)
+  return {
+    told,
+    stream: policy.onInterruption === "hold" ? turn.uninterruptible(stream) : stream,
+    left: () => Job.leave(job)
+  }
+}
+
+const outcomeOf = <R>({ limit, own, style }: ToolRunner, call: ToolCall.Call, tool: VoiceTool<R> | undefined) =>
+  Outcomes.make({ call, own, style, kind: tool?.kind, limit: tool?.maxResultCharacters ?? limit })
+
+/** Leaves an outcome for each call, also if its turn to run had not come. */
+const leave = <R>(
+  runner: ToolRunner,
+  calls: ReadonlyArray<ToolCall.Call>,
+  started: ReadonlyMap<ToolCall.Call, Started<R>>,
+  { tools, turn }: Options<R>
+) =>
+  Effect.suspend(() => {
+    const outputs = calls.flatMap((call): Outcomes.Outputs => {
+      const begun = started.get(call)
+      if (begun !== undefined) return [...begun.told, ...begun.left()]
+      const outcome = outcomeOf(runner, call, named(tools, call))
+      return [...Outcomes.begun(outcome), ...Outcomes.cancelled(outcome)]
+    })
+    return Outcomes.leave(turn, outputs)
+  })
+
+const named = <R>(tools: ReadonlyArray<VoiceTool<R>>, { name }: ToolCall.Call) =>
   tools.find((tool) => tool.name === name)
 
-/** Runs a tool in the turn, and no longer. */
-const foreground = <R>(
-  record: Outcomes.OwnCalls,
-  invocation: ToolValues.Invocation<R>,
-  hold: (stream: Stream.Stream<Event.Output, never, R>) => Stream.Stream<Event.Output, never, R>
-): ToolValues.Running<R> => {
-  const { given, outcome, values } = ToolValues.make(record, invocation, () => {
-    invocation.loop.asked = true
-  })
-  return { stream: hold(Stream.flattenIterable(values)), left: () => [...given, ...outcome.cancelled()] }
+/** The calls of a reply, one group after another; the calls of a group run side by side. */
+const grouped = <R>(
+  { style }: ToolRunner,
+  calls: ReadonlyArray<ToolCall.Call>,
+  tools: ReadonlyArray<VoiceTool<R>>
+): ReadonlyArray<ReadonlyArray<ToolCall.Call>> => {
+  const isSequential = (call: ToolCall.Call) => {
+    const tool = named(tools, call)
+    return style === "line" || tool?.kind === "handoff" || tool?.concurrency === "sequential"
+  }
+  const groups: Array<Array<ToolCall.Call>> = []
+  for (const call of calls) {
+    const last = groups.at(-1)
+    if (last === undefined || isSequential(call) || isSequential(last[0]!)) groups.push([call])
+    else last.push(call)
+  }
+  return groups
 }
 
 /** Calls side by side; what they give goes out in the order of the calls. */

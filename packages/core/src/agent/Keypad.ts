@@ -1,0 +1,92 @@
+/**
+ * Takes what a caller keys in as one answer: an account number is one event for the agent and not ten.
+ *
+ * An answer is complete with its last key, with the terminator, or when no key has followed for a while. The agent then gets
+ * a `UserTurnEnded` whose content is the keys. It must run on key presses: `run: Keypad.run`.
+ *
+ * ```ts
+ * Agent.make(Keypad.agent(agent, { length: 6, terminator: "#" }), { run: Keypad.run })
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Stream from "effect/Stream"
+import type { Agent } from "../Agent.ts"
+import type * as Event from "../Event.ts"
+import type * as History from "../History.ts"
+
+/** When an answer is complete. */
+export interface Options {
+  /** Number of keys after which nothing more is waited for, without the terminator. No number by default. */
+  readonly length?: number | undefined
+  /** The key that ends an answer, and is no part of it. `#` by default. */
+  readonly terminator?: string | undefined
+  /** How long the next key may take. 2 seconds by default: people look for a key up to that long. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** Events on which an agent with a keypad runs: those of any agent, and key presses. */
+export const run = ["CallStarted", "UserTurnEnded", "CallEnded", "BackgroundReturned", "UserDtmfSent"] as const
+
+/** What was keyed in up to now. */
+export interface Entered {
+  /** The keys of the answer in progress, without the terminator. */
+  readonly keys: ReadonlyArray<Event.InputOf<"UserDtmfSent">>
+  /** Whether it is complete, however long one waits. */
+  readonly complete: boolean
+}
+
+/**
+ * Reads from a history what was keyed in: the keys since the caller last spoke, the agent last said something, or an answer
+ * was complete.
+ */
+export const entered = (
+  { entries }: History.History,
+  { length = Infinity, terminator = "#" }: Options = {}
+): Entered => {
+  let first = entries.length
+  while (first > 0 && !endsKeys(entries[first - 1]!)) first--
+  let keys: Array<Event.InputOf<"UserDtmfSent">> = []
+  let complete = false
+  for (const { item } of entries.slice(first)) {
+    if (item._tag !== "UserDtmfSent") continue
+    if (complete) keys = []
+    const isTerminator = item.button === terminator
+    if (!isTerminator) keys.push(item)
+    complete = isTerminator || keys.length >= length
+  }
+  return { keys, complete }
+}
+
+/** Whether keys that come after a line have nothing to do with keys before it. */
+const endsKeys = ({ item }: History.Entry): boolean =>
+  item._tag === "UserTextSent" || item._tag === "AgentSendText" || item._tag === "CallStarted"
+
+/** Waits until the answer that is being keyed in is complete. The next key starts a turn of its own and waits anew. */
+export const wait = (entered: Entered, { timeout = "2 seconds" }: Options = {}): Effect.Effect<void> =>
+  entered.complete ? Effect.void : Effect.sleep(Duration.fromInputUnsafe(timeout))
+
+/** Gives an agent keys as answers. It gets no `UserDtmfSent` any more, and other events as they are. */
+export const agent: {
+  (options?: Options): <E, R>(agent: Agent<E, R>) => Agent<E, R>
+  <E, R>(agent: Agent<E, R>, options?: Options): Agent<E, R>
+} = dual(
+  (args) => typeof args[0] === "function",
+  <E, R>(agent: Agent<E, R>, options: Options = {}): Agent<E, R> =>
+    (event, turn) => {
+      if (event._tag !== "UserDtmfSent") return agent(event, turn)
+      const answer = entered(turn.history, options)
+      const ended: Event.InputOf<"UserTurnEnded"> = {
+        _tag: "UserTurnEnded",
+        eventId: event.eventId,
+        content: answer.keys
+      }
+      return Stream.concat(
+        Stream.fromEffectDrain(wait(answer, options)),
+        Stream.suspend(() => agent(ended, turn))
+      )
+    }
+)

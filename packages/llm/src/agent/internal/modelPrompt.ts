@@ -1,0 +1,110 @@
+/** What a model is sent: the lines that it reads, and the tools that it is shown. */
+import * as History from "@antiphon/core/History"
+import type * as Turn from "@antiphon/core/Turn"
+import * as Model from "effect/ai/Model"
+import type * as Prompt from "effect/ai/Prompt"
+import type * as Tool from "effect/ai/Tool"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ToolRunner from "../../tool/internal/toolRunner.ts"
+import type { VoiceTool } from "../../tool/VoiceTool.ts"
+import * as Transcript from "../../Transcript.ts"
+
+/** What an application can put in the place of history: events, lines of its own, and tool calls with their outcomes. */
+export type GivenHistory = ReadonlyArray<History.HistoryEvent | Transcript.ToolItem>
+
+/** How the history of a turn is read. */
+export interface Reading extends Pick<Transcript.Options, "describeEvent" | "interruptedMark"> {
+  readonly turn: Turn.Turn
+  readonly runner: ToolRunner.ToolRunner
+  readonly read: Transcript.Reader
+  readonly tools: ReadonlyArray<{ readonly name: string }>
+  /** The first turn of the call that the agent has run itself. */
+  readonly firstTurn: number
+  /** Read last: a string as words of the user. */
+  readonly context: string | GivenHistory | undefined
+  /** Read in place of what happened before this turn. */
+  readonly history: GivenHistory | undefined
+}
+
+/** The lines that the model reads. */
+export const lines = (
+  now: History.History,
+  { context, firstTurn, history, read, runner, tools, turn, ...options }: Reading
+): ReadonlyArray<Transcript.Line> => {
+  const names = new Set(tools.map(({ name }) => name))
+  const whose: Transcript.Options["whose"] = ({ toolCallId, toolName }, turn) =>
+    // What the application has put into the history stands in no turn.
+    turn === 0 || (turn < firstTurn && names.has(toolName)) ? "own" : ToolRunner.whose(runner, toolCallId)
+  const reading = { turn: turn.id, trigger: turn.trigger, whose, ...options }
+  const last: ReadonlyArray<Transcript.Line> =
+    typeof context === "string" ? [{ role: "user", text: context }] : given(context, reading)
+  if (history === undefined) return [...read(now, reading), ...last]
+  // What this turn has done stays: a model that cannot see its tools' results asks for them again.
+  const own = History.make(() => now.entries.filter((entry) => entry.turn === turn.id))
+  return [...given(history, reading), ...Transcript.lines(own, { ...reading, trigger: undefined }), ...last]
+}
+
+const given = (events: GivenHistory | undefined, options: Transcript.Options): ReadonlyArray<Transcript.Line> =>
+  events === undefined
+    ? []
+    : Transcript.lines(
+        History.make(() => events.map((item, key) => ({ key, turn: 0, item }))),
+        { ...options, trigger: undefined }
+      )
+
+/** What came with a call, by its id: thoughts before it and marks on it, which providers want back with the result. */
+export type Reasoning = Map<
+  string,
+  {
+    readonly thoughts: ReadonlyArray<Prompt.ReasoningPartEncoded>
+    readonly marks: Prompt.ToolCallPartEncoded["options"]
+  }
+>
+
+/** Lines as `effect/ai` has them: each call in a message of its own, its result in the next. */
+export const messages = (
+  systemPrompt: string,
+  lines: ReadonlyArray<Transcript.Line>,
+  reasoning: Reasoning
+): ReadonlyArray<Prompt.MessageEncoded> => {
+  const system: ReadonlyArray<Prompt.MessageEncoded> =
+    systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }]
+  return [...system, ...lines.flatMap((line) => toMessages(line, reasoning))]
+}
+
+const toMessages = (line: Transcript.Line, reasoning: Reasoning): ReadonlyArray<Prompt.MessageEncoded> => {
+  switch (line.role) {
+    case "system":
+      return [{ role: "system", content: line.text }]
+    case "user":
+      return [{ role: "user", content: [{ type: "text", text: line.text }] }]
+    case "assistant":
+      return [{ role: "assistant", content: [{ type: "text", text: line.text }] }]
+    case "tool": {
+      const { args, id, name, result } = line.call
+      const kept = reasoning.get(id) ?? reasoning.get(id.replace(/-\d+$/, ""))
+      const marks = kept?.marks === undefined ? {} : { options: kept.marks }
+      return [
+        {
+          role: "assistant",
+          content: [...(kept?.thoughts ?? []), { type: "tool-call", id, name, params: args, ...marks }]
+        },
+        { role: "tool", content: [{ type: "tool-result", id, name, isFailure: false, result }] }
+      ]
+    }
+  }
+}
+
+/** What the model is shown of the tools: if it can do by itself what its only tool does, it is told so. */
+export const shown = <R>(tools: ReadonlyArray<VoiceTool<R>>): Effect.Effect<ReadonlyArray<Tool.Any>> =>
+  Effect.gen(function* () {
+    const native = tools.length === 1 ? tools[0]!.native : undefined
+    const provider = yield* Effect.serviceOption(Model.ProviderName)
+    const model = yield* Effect.serviceOption(Model.ModelName)
+    const own =
+      native === undefined || Option.isNone(provider) || Option.isNone(model)
+        ? undefined
+        : native({ provider: provider.value, model: model.value })
+    return own === undefined ? tools.map(({ definition }) => definition) : [own]
+  })

@@ -1,0 +1,93 @@
+/** What the parts of a reply come to: words and measurements, which go out at once, and calls, which wait for its end. */
+import * as Event from "@antiphon/core/Event"
+import type * as Prompt from "effect/ai/Prompt"
+import type { Call } from "../../tool/internal/toolCall.ts"
+
+/** A reply as far as it has come. */
+export interface Collected {
+  readonly calls: Array<Call>
+  /** Thoughts that no call has followed yet. */
+  readonly thoughts: Map<string, Thought>
+  /** Whether there was something in it that can be heard. */
+  spoke: boolean
+}
+
+interface Thought extends Prompt.ReasoningPartEncoded {
+  readonly type: "reasoning"
+}
+
+export const empty = (): Collected => ({ calls: [], thoughts: new Map(), spoke: false })
+
+/** Whether the model has said nothing and asked for nothing. */
+export const isEmpty = ({ calls, spoke }: Collected): boolean => calls.length === 0 && !spoke
+
+/** What collecting needs of the turn. */
+export interface Collecting {
+  readonly claimId: (id: string) => string
+  /** Told what came with a call. */
+  readonly keep: (
+    id: string,
+    thoughts: ReadonlyArray<Prompt.ReasoningPartEncoded>,
+    marks: Prompt.ReasoningPartEncoded["options"]
+  ) => void
+  /** The measurements that are due at the first words or the first call of the turn. */
+  readonly firsts: (what: "text" | "call") => ReadonlyArray<Event.Output>
+}
+
+interface Part {
+  readonly type: string
+  readonly id?: string
+  readonly delta?: string
+  readonly name?: string
+  readonly params?: unknown
+  readonly providerExecuted?: boolean
+  readonly metadata?: Prompt.ReasoningPartEncoded["options"]
+}
+
+/** Adds parts to a reply. Gives what goes out now. */
+export const collect = (
+  reply: Collected,
+  parts: ReadonlyArray<unknown>,
+  collecting: Collecting
+): ReadonlyArray<Event.Output> => {
+  const outputs: Array<Event.Output> = []
+  for (const part of parts as ReadonlyArray<Part>) {
+    switch (part.type) {
+      case "reasoning-start":
+      case "reasoning-delta":
+      case "reasoning-end":
+        think(reply.thoughts, part)
+        break
+      case "text-delta":
+        if (part.delta === "") break
+        outputs.push(...collecting.firsts("text"), Event.sendText(part.delta!))
+        if (/\S/.test(part.delta!)) reply.spoke = true
+        break
+      case "tool-params-start":
+      case "tool-call":
+        if (part.providerExecuted === true) break
+        outputs.push(...collecting.firsts("call"))
+        if (part.type === "tool-call") call(reply, part, collecting)
+        break
+    }
+  }
+  return outputs
+}
+
+const think = (thoughts: Collected["thoughts"], { delta = "", id, metadata }: Part): void => {
+  const known: Thought = thoughts.get(id!) ?? { type: "reasoning", text: "" }
+  const options = metadata === undefined ? known.options : { ...known.options, ...metadata }
+  thoughts.set(id!, {
+    type: "reasoning",
+    text: known.text + delta,
+    ...(options === undefined ? undefined : { options })
+  })
+}
+
+const call = ({ calls, thoughts }: Collected, part: Part, { claimId, keep }: Collecting): void => {
+  const id = claimId(part.id!)
+  calls.push({ id, name: part.name!, args: part.params })
+  if (thoughts.size === 0 && part.metadata === undefined) return
+  keep(id, [...thoughts.values()], part.metadata)
+  thoughts.clear()
+}

@@ -1,0 +1,114 @@
+/**
+ * What a tool gave, as the text that a model reads: written once, and no longer than a limit.
+ *
+ * A result that is too long is cut before it is written, so that a tool which gives megabytes costs no more than one that
+ * gives a page.
+ */
+import * as JsonText from "@antiphon/core/JsonText"
+
+/** Characters of a result that a model reads if nothing else is said: some 5,000 tokens. */
+export const defaultLimit = 20_000
+
+/** A result as text, and whether it is the whole of it. */
+export interface ResultText {
+  readonly text: string
+  readonly cut: boolean
+}
+
+const written = new WeakMap<object, string>()
+
+/** The text of a result that is within its limit, or was cut to it. An object is written once. */
+export const of = (result: unknown): string => {
+  if (typeof result === "string") return result
+  if (typeof result !== "object" || result === null) return JsonText.stringify(result, "null")
+  const known = written.get(result)
+  if (known !== undefined) return known
+  const { text } = bounded(result, Infinity)
+  written.set(result, text)
+  return text
+}
+
+/** Writes a result, and cuts it at the limit with a note to the model. */
+export const bounded = (result: unknown, limit: number): ResultText => {
+  if (typeof result === "string") {
+    return result.length <= limit ? { text: result, cut: false } : { text: cutAt(result, limit), cut: true }
+  }
+  const budget: Budget = { left: limit, spent: false }
+  const part = pruned(result, budget, new Set())
+  const text = JsonText.stringify(part, "null")
+  if (!budget.spent && text.length <= limit) {
+    // What the tool gives again later may have changed since, and is written anew.
+    if (typeof result === "object" && result !== null) written.set(result, text)
+    return { text, cut: false }
+  }
+  return { text: cutAt(text, limit), cut: true }
+}
+
+const cutAt = (text: string, limit: number): string => {
+  const end = /[\uD800-\uDBFF]/.test(text[limit - 1] ?? "") ? limit - 1 : limit
+  return `${text.slice(0, end)}\n[The result goes on. It was cut after ${end} characters.]`
+}
+
+/** Characters that are left, and whether something had to be left out. */
+interface Budget {
+  left: number
+  spent: boolean
+}
+
+/** The first part of a value, as large as the budget. What is behind it is not looked at. */
+const pruned = (value: unknown, budget: Budget, above: Set<object>): unknown => {
+  if (typeof value === "string") return spend(value, budget)
+  if (typeof value !== "object" || value === null) {
+    budget.left -= 4
+    return value
+  }
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
+  if (value instanceof Error) return spend(String(value), budget)
+  if (above.has(value)) return "[Circular]"
+  above.add(value)
+  try {
+    const plain: unknown = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value
+    if (plain !== value) return pruned(plain, budget, above)
+    return Array.isArray(value) ? items(value, budget, above) : members(value, budget, above)
+  } catch {
+    // A getter or `toJSON` that throws, or more levels than the stack holds.
+    return "[unserialisable]"
+  } finally {
+    above.delete(value)
+  }
+}
+
+const spend = (text: string, budget: Budget): string => {
+  const room = Math.max(0, budget.left)
+  budget.left -= text.length + 4
+  if (text.length <= room) return text
+  budget.spent = true
+  return text.slice(0, room)
+}
+
+const isSpent = (budget: Budget): boolean => {
+  if (budget.left <= 0) budget.spent = true
+  return budget.spent
+}
+
+const items = (value: ReadonlyArray<unknown>, budget: Budget, above: Set<object>): unknown => {
+  const part: Array<unknown> = []
+  for (const item of value) {
+    if (isSpent(budget)) break
+    part.push(pruned(item, budget, above))
+  }
+  return part
+}
+
+const members = (value: object, budget: Budget, above: Set<object>): unknown => {
+  const part: Array<readonly [string, unknown]> = []
+  for (const key of Object.keys(value)) {
+    if (isSpent(budget)) break
+    const member = (value as { readonly [key: string]: unknown })[key]
+    if (member === undefined) continue
+    spend(key, budget)
+    part.push([key, pruned(member, budget, above)])
+  }
+  // Not an assignment: a key may be `__proto__`.
+  return Object.fromEntries(part)
+}

@@ -1,0 +1,118 @@
+/**
+ * JSON Schemas in the words that every provider accepts.
+ *
+ * What some refuse is said in another way: a list of types as a choice, a default or a format in the description, a choice
+ * at the top as one object with all of its properties. A property that may be absent is not shown as nullable: a model that
+ * may write `null` writes it.
+ */
+import * as Predicate from "effect/Predicate"
+
+type Node = { readonly [keyword: string]: unknown }
+
+const isNode = (value: unknown): value is Node => Predicate.isReadonlyObject(value) && !Array.isArray(value)
+
+/** The schema of an object, made acceptable. */
+export const make = (schema: Node): Node => {
+  const node = unified(acceptable(schema))
+  return node.type === "object" && "properties" in node
+    ? node
+    : { ...node, type: "object", properties: node.properties ?? {} }
+}
+
+/** Tell the model nothing, and are refused by some. */
+const dropped: ReadonlySet<string> = new Set(["$schema", "$id", "$comment", "examples", "default", "format"])
+
+/** Hold schemas by name. What their keys are called is not for us to change. */
+const maps: ReadonlySet<string> = new Set(["properties", "$defs", "definitions", "patternProperties"])
+
+const acceptable = (node: Node): Node => {
+  const kept: Record<string, unknown> = {}
+  for (const [keyword, value] of Object.entries(node)) {
+    if (dropped.has(keyword) || isSafeBound(keyword, value)) continue
+    if (maps.has(keyword) && isNode(value)) {
+      const members = Object.entries(value).map(([name, member]) => [
+        name,
+        isNode(member) ? acceptable(member) : member
+      ])
+      kept[keyword === "definitions" ? "$defs" : keyword] = Object.fromEntries(members)
+    } else if (keyword === "$ref" && typeof value === "string") {
+      kept[keyword] = value.replace(/^#\/definitions\//, "#/$defs/")
+    } else if (Array.isArray(value) && keyword !== "enum") {
+      kept[keyword === "oneOf" ? "anyOf" : keyword] = value.map((item) => (isNode(item) ? acceptable(item) : item))
+    } else kept[keyword] = isNode(value) && keyword !== "const" ? acceptable(value) : value
+  }
+  const described = describe(node)
+  if (described !== undefined) kept.description = described
+  return withoutOptionalNulls(choice(integers(kept)))
+}
+
+/** The bounds that an integer has because numbers are doubles. No provider holds a model to a schema with bounds. */
+const isSafeBound = (keyword: string, bound: unknown): boolean =>
+  (keyword === "minimum" && bound === Number.MIN_SAFE_INTEGER) ||
+  (keyword === "maximum" && bound === Number.MAX_SAFE_INTEGER)
+
+/** What the description says, with what the model would otherwise not be told. */
+const describe = ({ default: byDefault, description, format }: Node): string | undefined => {
+  const notes = [
+    ...(typeof format === "string" ? [`format: ${format}`] : []),
+    ...(byDefault === undefined || byDefault === null ? [] : [`default: ${JSON.stringify(byDefault)}`])
+  ]
+  const words = typeof description === "string" ? description : ""
+  if (notes.length === 0) return words === "" ? undefined : words
+  return `${words} (${notes.join(", ")})`.trimStart()
+}
+
+/** Numbers of which each that is allowed is an integer are integers. */
+const integers = (node: Node): Node =>
+  node.type === "number" && Array.isArray(node.enum) && node.enum.every((value) => Number.isInteger(value))
+    ? { ...node, type: "integer" }
+    : node
+
+/** A list of types as a choice, and a choice of one as that one. Numbers that are not finite are no choice. */
+const choice = (node: Node): Node => {
+  if (Array.isArray(node.type)) {
+    const { description, type, ...rest } = node
+    const each = (type as ReadonlyArray<unknown>).map((type) => (type === "null" ? { type } : { type, ...rest }))
+    return choice({ ...(description === undefined ? undefined : { description }), anyOf: each })
+  }
+  if (!Array.isArray(node.anyOf)) return node
+  const { anyOf, ...rest } = node
+  const members = (anyOf as ReadonlyArray<unknown>).filter((member) => !isNotFinite(member))
+  const [only] = members
+  return members.length === 1 && isNode(only) ? { ...only, ...rest } : { ...rest, anyOf: members }
+}
+
+const isNotFinite = (member: unknown): boolean =>
+  isNode(member) &&
+  member.type === "string" &&
+  Array.isArray(member.enum) &&
+  member.enum.join() === "Infinity,-Infinity,NaN"
+
+const isNull = (member: unknown): boolean => isNode(member) && member.type === "null"
+
+/** Shows properties that may be absent as what they are if they are there. */
+const withoutOptionalNulls = (node: Node): Node => {
+  const { properties, required } = node
+  if (!isNode(properties)) return node
+  const names: ReadonlyArray<unknown> = Array.isArray(required) ? required : []
+  const shown = Object.entries(properties).map(([name, property]) => {
+    if (names.includes(name) || !isNode(property) || !Array.isArray(property.anyOf)) return [name, property]
+    return [name, choice({ ...property, anyOf: property.anyOf.filter((member) => !isNull(member)) })]
+  })
+  return { ...node, properties: Object.fromEntries(shown) }
+}
+
+/** One object in place of a choice or a combination of objects at the top. */
+const unified = (node: Node): Node => {
+  const { allOf, anyOf, ...rest } = node
+  const all = Array.isArray(allOf) ? allOf.filter(isNode) : []
+  const any = Array.isArray(anyOf) ? anyOf.filter(isNode) : []
+  if (all.length + any.length === 0) return node
+  const of = (part: Node) => (Array.isArray(part.required) ? (part.required as ReadonlyArray<string>) : [])
+  const parts = [rest, ...all.map(unified), ...any.map(unified)]
+  const properties: Node = Object.assign({}, ...parts.map((part) => (isNode(part.properties) ? part.properties : {})))
+  const needed = any.map((part) => of(unified(part)))
+  const shared = (needed[0] ?? []).filter((name) => needed.every((names) => names.includes(name)))
+  const required = [...new Set([...of(rest), ...all.flatMap((part) => of(unified(part))), ...shared])]
+  return { ...rest, type: "object", properties, ...(required.length === 0 ? undefined : { required }) }
+}

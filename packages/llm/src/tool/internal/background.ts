@@ -1,0 +1,184 @@
+/**
+ * Tools that run beside the conversation: from the beginning, or from when their turn was interrupted.
+ *
+ * Such a run is background work of the call from when it goes on without its turn. Its first result is the outcome of that
+ * work; later ones are told as work that ends at once.
+ */
+import * as Event from "@antiphon/core/Event"
+import * as JsonText from "@antiphon/core/JsonText"
+import type * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Backlog from "./backlog.ts"
+import * as Job from "./job.ts"
+import * as Outcomes from "./outcomes.ts"
+import type { ToolFailure } from "./toolFailure.ts"
+
+/** The background of one agent. */
+export interface Background {
+  readonly backlog: Backlog.Backlog
+  /** Where runs live that go on without their turn: as long as the call. */
+  readonly scope: Scope.Scope
+  readonly style: Outcomes.Style
+  /** How many runs there are with the same arguments. */
+  readonly running: Map<string, number>
+  /** Opened when something has come, or a run has ended. */
+  readonly changed: Latch.Latch
+}
+
+export const make = (given: Pick<Background, "backlog" | "scope" | "style">): Background => ({
+  ...given,
+  running: new Map(),
+  changed: Latch.makeUnsafe(false)
+})
+
+const keyOf = (tool: string, args: unknown): string => `${tool} ${JsonText.stringify(args)}`
+
+/** Whether a call with the same arguments still runs. */
+export const isRunning = ({ running }: Background, tool: string, args: unknown): boolean =>
+  running.has(keyOf(tool, args))
+
+/** What has come: a result, only outputs for the caller, or nothing, and no work is left that could bring something. */
+export type News = "result" | "outputs" | "none"
+
+export const awaitNews = (self: Background): Effect.Effect<News> =>
+  Effect.suspend((): Effect.Effect<News> => {
+    if (Backlog.hasResult(self.backlog)) return Effect.succeed("result")
+    if (self.backlog.waiting.length > 0) return Effect.succeed("outputs")
+    if (self.running.size === 0) return Effect.succeed("none")
+    self.changed.closeUnsafe()
+    return Effect.andThen(self.changed.await, awaitNews(self))
+  })
+
+/** The outcome of the background work that a run is: its first result. */
+type First = Deferred.Deferred<unknown, ToolFailure>
+
+/** Puts what a run gave where the next turn finds it, and tells of a result. */
+const arrived = <R>(self: Background, job: Job.Job<R>, first: First | undefined, batch: Job.Batch) =>
+  Effect.suspend((): Effect.Effect<void> => {
+    const { outcome, tool, turn } = job
+    if (batch.outputs.length === 0) return Effect.void
+    const respondTo = (output: Event.Output): Event.Output => ({
+      ...output,
+      respondingTo: output.respondingTo ?? turn.trigger.eventId
+    })
+    Backlog.add(self.backlog, { owner: outcome.own, outputs: batch.outputs.map(respondTo), turn })
+    const told = batch.outputs.findLast((output) => output._tag === "AgentToolReturned")
+    // An output for the caller is no result: it goes out with the next turn, and starts none.
+    const result = batch.failure === undefined ? Effect.succeed(told?.result) : Effect.fail(batch.failure)
+    const isTold = told === undefined || first === undefined || Deferred.doneUnsafe(first, result)
+    return Effect.andThen(isTold ? Effect.void : turn.background(tool.name, result), self.changed.open)
+  })
+
+/** Runs a job to its end without its turn. */
+const run = <R>(
+  self: Background,
+  job: Job.Job<R>,
+  first: First | undefined,
+  batches: Stream.Stream<Job.Batch, never, R>,
+  take: (batch: Job.Batch) => Effect.Effect<void>
+): Effect.Effect<void, never, R> => {
+  const done = Latch.makeUnsafe(false)
+  if (job.tool.afterHangUp === "finish") self.backlog.finishing.add(done)
+  const settle = (outcome: Effect.Effect<unknown>) => {
+    if (first !== undefined) Deferred.doneUnsafe(first, outcome)
+  }
+  return Stream.runForEach(batches, take).pipe(
+    Effect.onInterrupt(() => {
+      settle(Effect.interrupt)
+      return job.turn.record(Outcomes.cancelled(job.outcome))
+    }),
+    Effect.ensuring(
+      Effect.suspend(() => {
+        // A run whose results were all told before it was left alone has none to bring.
+        settle(Effect.succeed(null))
+        self.backlog.finishing.delete(done)
+        return done.open
+      })
+    )
+  )
+}
+
+/** Runs a tool beside the conversation. */
+export const start = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
+  const { outcome, tool, turn } = job
+  const { backlog, running, scope, style } = self
+  const key = keyOf(tool.name, outcome.call.args)
+  let begun = false
+  // From now on and not from when it begins, so that a second call of the same reply is known for what it is.
+  running.set(key, (running.get(key) ?? 0) + 1)
+  const release = () => {
+    const left = running.get(key)! - 1
+    if (left === 0) running.delete(key)
+    else running.set(key, left)
+  }
+  const released = Effect.suspend(() => {
+    release()
+    return self.changed.open
+  })
+  const work = Effect.suspend(() => {
+    begun = true
+    backlog.names.add(tool.name)
+    // Line tells of no background work: the turn stays open for it.
+    const first: First | undefined = style === "line" ? undefined : Deferred.makeUnsafe()
+    const running = run(
+      self,
+      job,
+      first,
+      Job.batches(job, () => {}),
+      (batch) => arrived(self, job, first, batch)
+    )
+    const forked = Effect.forkIn(Effect.ensuring(running, released), scope, { startImmediately: true })
+    return first === undefined ? Effect.asVoid(forked) : turn.background(tool.name, outcomeOf(first, forked))
+  })
+  const left = () => {
+    if (begun) return []
+    release()
+    return Outcomes.cancelled(outcome)
+  }
+  return { stream: Stream.fromEffectDrain(work), left }
+}
+
+/** The background work that a run is. It takes the run with it when the call ends. */
+const outcomeOf = <R>(first: First, running: Effect.Effect<Fiber.Fiber<void>, never, R>) =>
+  Effect.flatMap(running, (fiber) => Effect.onInterrupt(Deferred.await(first), () => Fiber.interrupt(fiber)))
+
+/** Runs a tool in its turn for as long as that lives, and on in the background after that. */
+export const startInTurn = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
+  const { outcome, round, tool, turn } = job
+  const first: First = Deferred.makeUnsafe()
+  const taken: Array<Event.Output> = []
+  let begun = false
+  let attached = true
+  const stream = Stream.unwrap(
+    Effect.gen(function* () {
+      begun = true
+      const queue = yield* Queue.unbounded<Event.Output, Cause.Done>()
+      const batches = Job.batches(job, () => {
+        if (attached) round.asked = true
+      })
+      const running = run(self, job, first, batches, (batch) => {
+        if (!attached) return arrived(self, job, first, batch)
+        taken.push(...batch.outputs)
+        return Effect.asVoid(Queue.offerAll(queue, batch.outputs))
+      })
+      const fiber = yield* Effect.forkIn(Effect.ensuring(running, Queue.end(queue)), self.scope, {
+        startImmediately: true
+      })
+      const detach = Effect.suspend(() => {
+        attached = false
+        if (fiber.pollUnsafe() !== undefined) return Effect.void
+        self.backlog.names.add(tool.name)
+        return turn.background(tool.name, outcomeOf(first, Effect.succeed(fiber)))
+      })
+      return Stream.fromQueue(queue).pipe(Stream.onExit((exit) => (Exit.isFailure(exit) ? detach : Effect.void)))
+    })
+  )
+  return { stream, left: () => (begun ? taken : Outcomes.cancelled(outcome)) }
+}

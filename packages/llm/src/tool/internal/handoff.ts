@@ -1,0 +1,68 @@
+/** Hands the call to another agent, and takes it back. */
+import * as Event from "@antiphon/core/Event"
+import * as EventId from "@antiphon/core/EventId"
+import * as History from "@antiphon/core/History"
+import type * as Turn from "@antiphon/core/Turn"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Backlog from "./backlog.ts"
+import type { Background } from "./background.ts"
+import * as Job from "./job.ts"
+import * as Lead from "./lead.ts"
+import * as Outcomes from "./outcomes.ts"
+import * as Seam from "./seam.ts"
+import * as ToolFailure from "./toolFailure.ts"
+
+/** Makes the other agent and lets it greet. It has the call from then on, unless it gives the call back or breaks. */
+export const start = <R>(
+  { backlog, scope, style }: Background,
+  { lead }: Lead.Place,
+  nextId: EventId.EventId,
+  job: Job.Job<R>
+): Job.Running<R> => {
+  const { outcome, params, round, tool, turn } = job
+  const event: Event.Input = { _tag: "AgentHandedOff", eventId: nextId() }
+  const link = Lead.link(lead)
+  const giveBack = Effect.sync(() => Lead.giveBack(lead, link))
+  const settle = (outputs: Outcomes.Outputs) => {
+    job.given.push(...outputs)
+    return Stream.fromIterable(outputs)
+  }
+  const made = tool.target!(params, { turn, toolCallId: outcome.call.id, giveBack }).pipe(
+    Effect.provideService(Scope.Scope, scope),
+    Effect.provideService(Backlog.Shared, style === "antiphon" ? backlog : undefined),
+    Effect.provideService(Lead.Given, { lead, self: link })
+  )
+  const stream = Stream.unwrap(
+    Effect.gen(function* () {
+      const agent = Lead.bind(yield* made, yield* Effect.context<R>())
+      link.agent = agent
+      Lead.take(lead, link)
+      const greeting = agent(event, handedTurn(turn, event)).pipe(Seam.part(round.seam))
+      const end = Stream.suspend(() => {
+        round.seam.turned = true
+        if (!Lead.holds(lead, link)) round.asked = true
+        return settle(Outcomes.ended(outcome))
+      })
+      return Stream.concat(greeting, end)
+    })
+  ).pipe(
+    Stream.catchCause((cause) => {
+      Lead.giveBack(lead, link)
+      // Nobody else is there to answer. Line leaves the caller without an answer.
+      if (style === "antiphon") round.asked = true
+      return settle(Outcomes.failed(outcome, ToolFailure.fromCause(cause)))
+    }),
+    Stream.onExit((exit) => (Exit.isFailure(exit) ? giveBack : Effect.void))
+  )
+  return { stream, left: () => Job.leave(job) }
+}
+
+/** The turn as the other agent sees it: the handoff has started it. */
+const handedTurn = (turn: Turn.Turn, event: Event.Input): Turn.Turn => ({
+  ...turn,
+  trigger: event,
+  history: History.make(() => [...turn.history.entries, { key: -1, turn: 0, item: event }])
+})

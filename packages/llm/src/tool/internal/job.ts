@@ -1,0 +1,111 @@
+/** One run of a tool: what it has given so far as data, and the stream that adds to it. It ends in time, and in an outcome. */
+import type * as Event from "@antiphon/core/Event"
+import type * as Turn from "@antiphon/core/Turn"
+import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { isOutput, type VoiceTool } from "../VoiceTool.ts"
+import * as Outcomes from "./outcomes.ts"
+import * as QuietResult from "./quietResult.ts"
+import type * as Seam from "./seam.ts"
+import * as ToolFailure from "./toolFailure.ts"
+
+/** What the calls of one reply have come to. */
+export interface Round {
+  /** Whether the model is to read the results of its reply's calls. */
+  asked: boolean
+  /** Where the words that were said last end. */
+  readonly seam: Seam.Seam
+}
+
+/** A call whose turn to run has come, with arguments that are right. */
+export interface Job<in out R> {
+  readonly tool: VoiceTool<R>
+  readonly params: unknown
+  readonly turn: Turn.Turn
+  readonly round: Round
+  readonly outcome: Outcomes.Outcome
+  /** All that it has given, also what nobody has taken: a stream that is cut off loses what it has buffered. */
+  readonly given: Array<Event.Output>
+  /** How much of it was taken. */
+  taken: number
+  over: boolean
+  failure: ToolFailure.ToolFailure | undefined
+}
+
+/** What a run has given since it last gave something. */
+export interface Batch {
+  readonly outputs: Outcomes.Outputs
+  /** The failure that they tell of. */
+  readonly failure: ToolFailure.ToolFailure | undefined
+}
+
+/** A call that runs. */
+export interface Running<R> {
+  readonly stream: Stream.Stream<Event.Output, never, R>
+  /** What the record is to have of it if the turn ends now. A call that goes on without its turn leaves no end. */
+  readonly left: () => Outcomes.Outputs
+}
+
+export const make = <R>(given: Pick<Job<R>, "tool" | "params" | "turn" | "round" | "outcome">): Job<R> => ({
+  ...given,
+  given: [],
+  taken: 0,
+  over: false,
+  failure: undefined
+})
+
+/** What is on the record of a job that is given up now. */
+export const leave = <R>({ given, outcome }: Job<R>): Outcomes.Outputs => [...given, ...Outcomes.cancelled(outcome)]
+
+/** Runs the tool, once. `onResult` is called whenever there is something that the model is to read. */
+export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Batch, never, R> => {
+  const { outcome, params, tool, turn } = job
+  const give = (outputs: Outcomes.Outputs) => void job.given.push(...outputs)
+  // A turn that is interrupted catches nothing, so an interruption that comes here is the tool's own.
+  const catchFailure = Stream.catchCause((cause: Cause.Cause<unknown>) => {
+    // Time that passes while nobody takes what it gave is not the tool's.
+    if (job.over) return Stream.succeed(undefined)
+    job.over = true
+    onResult()
+    job.failure = ToolFailure.fromCause(cause)
+    return Stream.succeed(give(Outcomes.failed(outcome, job.failure)))
+  })
+  return tool.run(params, { turn, toolCallId: outcome.call.id }).pipe(
+    Stream.map((value) => {
+      if (isOutput(value)) return give([value])
+      if (QuietResult.is(value)) return give(Outcomes.result(outcome, value.result))
+      onResult()
+      give(Outcomes.result(outcome, value))
+    }),
+    catchFailure,
+    Stream.concat(
+      Stream.sync(() => {
+        job.over = true
+        give(Outcomes.ended(outcome))
+      })
+    ),
+    Stream.interruptWhen(
+      Effect.andThen(
+        Effect.sleep(tool.timeout),
+        Effect.fail(new Error(`timed out after ${Duration.format(tool.timeout)}`))
+      )
+    ),
+    catchFailure,
+    Stream.map((): Batch => {
+      const outputs = job.given.slice(job.taken)
+      job.taken = job.given.length
+      return { outputs, failure: job.failure }
+    })
+  )
+}
+
+/** Runs the tool in its turn. */
+export const inTurn = <R>(job: Job<R>): Stream.Stream<Event.Output, never, R> =>
+  batches(job, () => {
+    job.round.asked = true
+  }).pipe(
+    Stream.map(({ outputs }) => outputs),
+    Stream.flattenIterable
+  )

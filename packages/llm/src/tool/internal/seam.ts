@@ -1,0 +1,43 @@
+/** Where the words of one speaker follow those of another, as a greeting follows "I put you through.": they are parted. */
+import type * as Event from "@antiphon/core/Event"
+import * as Stream from "effect/Stream"
+
+/** The end of what was said last in a turn, as data. */
+export interface Seam {
+  /** Whether it ends in the middle of a line, so that the next words would stick to it. */
+  open: boolean
+  /** Whether somebody else speaks next. */
+  turned: boolean
+}
+
+export const make = (): Seam => ({ open: false, turned: false })
+
+/** Takes note of an output that goes out. */
+export const note = (seam: Seam, output: Event.Output): void => {
+  if (output._tag === "AgentSendText" && output.text !== "") seam.open = !/\s$/.test(output.text)
+}
+
+/** The same words, with a space before them if they would stick to what was said last. */
+export const parted = (seam: Seam, text: string): string => (seam.open && /^\S/.test(text) ? ` ${text}` : text)
+
+/** Takes note of all that goes out. */
+export const noting =
+  (seam: Seam) =>
+  <E, R>(outputs: Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
+    Stream.mapArray(outputs, (all) => {
+      for (const output of all) note(seam, output)
+      return all
+    })
+
+/** Parts the first words of a stream from what was said before. */
+export const part =
+  (seam: Seam) =>
+  <E, R>(outputs: Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
+    Stream.suspend(() => {
+      let isFirst = true
+      return Stream.map(outputs, (output) => {
+        if (!isFirst || output._tag !== "AgentSendText" || output.text === "") return output
+        isFirst = false
+        return { ...output, text: parted(seam, output.text) }
+      })
+    })

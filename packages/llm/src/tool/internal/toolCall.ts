@@ -1,0 +1,44 @@
+/** The calls that the model of one agent makes, as data: what each asks for, and whose it is. */
+import type * as History from "@antiphon/core/History"
+import * as BadArguments from "./badArguments.ts"
+
+/** A call as the model made it. */
+export interface Call {
+  readonly id: string
+  readonly name: string
+  readonly args: unknown
+}
+
+/** The ids of the calls of one agent. */
+export interface OwnCalls {
+  /** Ids that the model gave, made unique in the call. */
+  readonly claimed: Set<string>
+  /** Ids under which events tell of them. */
+  readonly told: Set<string>
+}
+
+/** An agent that has called nothing yet. */
+export const none = (): OwnCalls => ({ claimed: new Set(), told: new Set() })
+
+/** An id for a call: the model's own, if no call before has had it. Some models count from 0 in each reply. */
+export const claimId = ({ claimed }: OwnCalls, id: string, { entries }: History.History): string => {
+  // The history also has the calls of other agents.
+  const isTaken = (id: string) =>
+    claimed.has(id) ||
+    entries.some(
+      ({ item }) => item._tag === "AgentToolCalled" && (item.toolCallId === id || item.toolCallId.startsWith(`${id}-`))
+    )
+  let free = id
+  for (let i = 2; isTaken(free); i++) free = `${id}_${i}`
+  claimed.add(free)
+  return free
+}
+
+/** The arguments as events carry them. Those that were not JSON are shown as the model wrote them. */
+export const argsOf = (args: unknown): { readonly [key: string]: unknown } => {
+  const raw = BadArguments.rawOf(args)
+  if (raw !== undefined) return { invalid_json: raw }
+  return typeof args === "object" && args !== null && !Array.isArray(args)
+    ? (args as { readonly [key: string]: unknown })
+    : {}
+}

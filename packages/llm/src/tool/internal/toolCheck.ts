@@ -1,0 +1,35 @@
+/** What is wrong with the tools of an agent, before a provider refuses every request for it. */
+import * as ToolSchema from "./toolSchema.ts"
+import type { VoiceTool } from "../VoiceTool.ts"
+
+/** Tools that a request can carry: OpenAI's limit, the lowest of the large providers. */
+export const mostTools = 128
+
+/** The problems, one sentence each. */
+export const problems = (tools: ReadonlyArray<VoiceTool<unknown>>): ReadonlyArray<string> => {
+  const names = tools.map(({ name }) => name)
+  const twice = [...new Set(names.filter((name, i) => names.indexOf(name) !== i))]
+  const misnamed = names.filter((name) => !/^[A-Za-z0-9_-]{1,64}$/.test(name))
+  return [
+    ...(twice.length === 0 ? [] : [`two tools of the same name: ${twice.join(", ")}`]),
+    ...misnamed.map(
+      (name) => `"${name}" cannot be the name of a tool: providers take 1 to 64 letters, digits, underscores and dashes`
+    ),
+    ...(tools.length <= mostTools
+      ? []
+      : [`${tools.length} tools are more than the ${mostTools} that a request can carry`]),
+    ...tools.flatMap(({ definition, name }) => {
+      const { properties, type } = ToolSchema.ofTool(definition)
+      return type === "object" && typeof properties === "object" && properties !== null && !Array.isArray(properties)
+        ? []
+        : [`the parameters of "${name}" are not an object`]
+    })
+  ]
+}
+
+/** The same tools. Throws an error that names all of their problems. */
+export const checked = <R>(tools: ReadonlyArray<VoiceTool<R>>): ReadonlyArray<VoiceTool<R>> => {
+  const found = problems(tools as ReadonlyArray<VoiceTool<unknown>>)
+  if (found.length > 0) throw new Error(found.join("; "))
+  return tools
+}

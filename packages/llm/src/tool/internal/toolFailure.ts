@@ -1,0 +1,35 @@
+/** How a tool failed, in words that a model can use. */
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Predicate from "effect/Predicate"
+import * as ResultText from "../../internal/resultText.ts"
+
+/** A tool has failed. */
+export class ToolFailure extends Data.TaggedError("ToolFailure")<{ readonly description: string }> {
+  override get message() {
+    return this.description
+  }
+}
+
+/** Words for a failure of any shape are at most this long. */
+const limit = 1000
+
+/** The failure that a tool ended with. A tool whose turn goes on, and which was interrupted by itself, has failed too. */
+export const fromCause = (cause: Cause.Cause<unknown>): ToolFailure =>
+  new ToolFailure({
+    description: Cause.hasInterruptsOnly(cause) ? "the tool was interrupted" : describe(Cause.squash(cause))
+  })
+
+const describe = (error: unknown): string => {
+  if (typeof error === "string") return cut(error)
+  if (typeof error === "function") return "unknown error"
+  if (typeof error !== "object" || error === null) return String(error)
+  const { message } = error as { readonly message?: unknown }
+  if (typeof message === "string" && message !== "") return cut(message)
+  const name = Predicate.hasProperty(error, "_tag") ? String(error._tag) : error instanceof Error ? error.name : ""
+  const fields = Object.entries(error).filter(([key]) => key !== "_tag" && key !== "name" && key !== "message")
+  const told = fields.length === 0 ? "" : ResultText.bounded(Object.fromEntries(fields), limit).text
+  return [name, told].filter((part) => part !== "").join(" ") || "unknown error"
+}
+
+const cut = (text: string): string => (text.length <= limit ? text : `${text.slice(0, limit)}…`)

@@ -1,0 +1,33 @@
+/** The measurement of a turn: one, however many agents have a part in it. */
+import * as Event from "@antiphon/core/Event"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+
+/** Whether the time of the turn is taken already, by the agent that this one was handed the call from. */
+export const IsTaken: Context.Reference<boolean> = Context.Reference("@antiphon/llm/tool/internal/turnTime", {
+  defaultValue: () => false
+})
+
+/** Runs the part of another agent in a turn whose time is taken. */
+export const taken = <E, R>(stream: Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
+  Stream.provideService(stream, IsTaken, true)
+
+/** A measurement in milliseconds since a time of the clock in nanoseconds. */
+export const metric = (name: string, start: bigint, clock: Clock.Clock): Event.Output =>
+  Event.logMetric(name, Number(clock.currentTimeNanosUnsafe() - start) / 1e6)
+
+/** Ends a turn with the time that it took, unless that is taken already. */
+export const timed = <E, R>(stream: Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      if (yield* IsTaken) return stream
+      const clock = yield* Clock.Clock
+      const start = clock.currentTimeNanosUnsafe()
+      return Stream.concat(
+        stream,
+        Stream.sync(() => metric("agent_turn_ms", start, clock))
+      )
+    })
+  )
