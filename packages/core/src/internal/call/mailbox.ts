@@ -32,6 +32,8 @@ interface Item {
 
 export const make = <E>(capacity: number): Mailbox<E> => {
   let items: Array<Item> = []
+  /** The latest turn that was purged: its fiber may still have something to put before its interruption reaches it. */
+  let purged = 0
   let closed: Exit.Exit<void, E> | undefined
   let waiters: Array<() => void> = []
 
@@ -56,9 +58,9 @@ export const make = <E>(capacity: number): Mailbox<E> => {
       outputs,
       (output) =>
         Effect.andThen(
-          until(() => items.length < capacity || closed !== undefined),
+          until(() => items.length < capacity || closed !== undefined || turn === purged),
           Effect.sync(() => {
-            if (closed !== undefined) return
+            if (closed !== undefined || turn === purged) return
             items.push({ turn, output, taken })
             changed()
           })
@@ -82,6 +84,7 @@ export const make = <E>(capacity: number): Mailbox<E> => {
     take,
     drained: (turn) => until(() => closed !== undefined || !items.some((item) => item.turn === turn)),
     purge: (turn) => {
+      purged = turn
       items = items.filter((item) => item.turn !== turn)
       changed()
     },
