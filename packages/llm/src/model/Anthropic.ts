@@ -16,7 +16,7 @@ import * as AnthropicReply from "./internal/anthropic/anthropicReply.ts"
 import * as AnthropicRequest from "./internal/anthropic/anthropicRequest.ts"
 import * as Connections from "./internal/provider/connections.ts"
 import * as ModelError from "./internal/provider/modelError.ts"
-import * as NativeWebSearch from "../tool/internal/nativeWebSearch.ts"
+import * as NativeWebSearch from "../internal/nativeWebSearch.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
 
 /** Which model, and where. */

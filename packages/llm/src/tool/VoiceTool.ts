@@ -21,7 +21,7 @@ import * as Stream from "effect/Stream"
 import * as Parameters from "./internal/parameters.ts"
 import * as QuietResult from "./internal/quietResult.ts"
 import * as StrictSchema from "./internal/strictSchema.ts"
-import * as ToolSchema from "./internal/toolSchema.ts"
+import * as ToolSchema from "../internal/toolSchema.ts"
 
 /** The turn and the id of a call. */
 export interface CallContext {

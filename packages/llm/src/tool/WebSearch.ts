@@ -9,7 +9,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as NativeWebSearch from "./internal/nativeWebSearch.ts"
+import * as NativeWebSearch from "../internal/nativeWebSearch.ts"
 import * as Models from "../model/Models.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 

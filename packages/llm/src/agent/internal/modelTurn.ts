@@ -21,7 +21,7 @@ import type { VoiceTool } from "../../tool/VoiceTool.ts"
 import * as Transcript from "../../Transcript.ts"
 import * as SpeechLeakGuard from "../SpeechLeakGuard.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
-import * as ModelTap from "./modelTap.ts"
+import * as ModelTap from "../../internal/modelTap.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
 import * as ReplyParts from "./replyParts.ts"
 

@@ -2,7 +2,7 @@
 import type * as Tool from "effect/ai/Tool"
 import * as Predicate from "effect/Predicate"
 import * as DemoTalk from "./demoTalk.ts"
-import * as ToolSchema from "../../tool/internal/toolSchema.ts"
+import * as ToolSchema from "../../internal/toolSchema.ts"
 
 type Tools = ReadonlyArray<Tool.Any>
 

@@ -1,6 +1,6 @@
 /** The calls that the model of one agent makes, as data: what each asks for, and whose it is. */
 import type * as History from "@antiphon/core/History"
-import * as BadArguments from "./badArguments.ts"
+import * as BadArguments from "../../internal/badArguments.ts"
 
 /** A call as the model made it. */
 export interface Call {

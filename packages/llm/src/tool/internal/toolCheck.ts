@@ -1,5 +1,5 @@
 /** What is wrong with the tools of an agent, before a provider refuses every request for it. */
-import * as ToolSchema from "./toolSchema.ts"
+import * as ToolSchema from "../../internal/toolSchema.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
 
 /** Tools that a request can carry: OpenAI's limit, the lowest of the large providers. */

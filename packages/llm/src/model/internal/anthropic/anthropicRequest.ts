@@ -9,9 +9,9 @@ import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Tool from "effect/ai/Tool"
 import type * as Schema from "effect/Schema"
 import type { ModelSettings, ReasoningEffort } from "../../ModelSettings.ts"
-import * as NativeWebSearch from "../../../tool/internal/nativeWebSearch.ts"
+import * as NativeWebSearch from "../../../internal/nativeWebSearch.ts"
 import * as PromptAnthropic from "./promptAnthropic.ts"
-import * as ToolSchema from "../../../tool/internal/toolSchema.ts"
+import * as ToolSchema from "../../../internal/toolSchema.ts"
 
 /** What a request asks for. */
 export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">

@@ -5,7 +5,7 @@
  */
 import type * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
-import * as BadArguments from "../../../tool/internal/badArguments.ts"
+import * as BadArguments from "../../../internal/badArguments.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as CallAssembly from "../provider/callAssembly.ts"
 import { PartWriter } from "../provider/partWriter.ts"

@@ -9,10 +9,10 @@ import * as Tool from "effect/ai/Tool"
 import type * as Schema from "effect/Schema"
 import type OpenAI from "openai"
 import type { ModelSettings } from "../../ModelSettings.ts"
-import * as NativeWebSearch from "../../../tool/internal/nativeWebSearch.ts"
+import * as NativeWebSearch from "../../../internal/nativeWebSearch.ts"
 import type { Preset } from "./openAiPresets.ts"
 import * as PromptOpenAi from "./promptOpenAi.ts"
-import * as ToolSchema from "../../../tool/internal/toolSchema.ts"
+import * as ToolSchema from "../../../internal/toolSchema.ts"
 
 /** What a request asks for. */
 export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">

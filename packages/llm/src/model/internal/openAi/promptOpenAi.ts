@@ -6,7 +6,7 @@
 import * as Prompt from "effect/ai/Prompt"
 import * as Predicate from "effect/Predicate"
 import type OpenAI from "openai"
-import * as BadArguments from "../../../tool/internal/badArguments.ts"
+import * as BadArguments from "../../../internal/badArguments.ts"
 import type { PromptRules } from "./openAiPresets.ts"
 
 /** A message in chat completions. */

@@ -10,7 +10,7 @@
  */
 import type * as Schema from "effect/Schema"
 import * as Tool from "effect/ai/Tool"
-import * as BadArguments from "../../../tool/internal/badArguments.ts"
+import * as BadArguments from "../../../internal/badArguments.ts"
 
 /** What one event says about one call. */
 export interface Fragment {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Prompt from "effect/ai/Prompt"
-import * as BadArguments from "../../../../src/tool/internal/badArguments.ts"
+import * as BadArguments from "../../../../src/internal/badArguments.ts"
 import * as PromptOpenAi from "../../../../src/model/internal/openAi/promptOpenAi.ts"
 import { at } from "../../../support/at.ts"
 

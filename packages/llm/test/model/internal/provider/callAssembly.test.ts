@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as BadArguments from "../../../../src/tool/internal/badArguments.ts"
+import * as BadArguments from "../../../../src/internal/badArguments.ts"
 import * as CallAssembly from "../../../../src/model/internal/provider/callAssembly.ts"
 
 const make = () => {

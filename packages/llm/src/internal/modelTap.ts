@@ -19,9 +19,9 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as ModelSettings from "../../model/ModelSettings.ts"
-import * as PlanAsk from "../../model/internal/plan/planAsk.ts"
-import * as ToolSchema from "../../tool/internal/toolSchema.ts"
+import * as ModelSettings from "../model/ModelSettings.ts"
+import * as PlanAsk from "../model/internal/plan/planAsk.ts"
+import * as ToolSchema from "./toolSchema.ts"
 
 type Json = { readonly [key: string]: unknown }
 

@@ -5,10 +5,10 @@ import * as Redaction from "@antiphon/core/recording/Redaction"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted, Result, Schema, Stream } from "effect"
 import { AiError, LanguageModel, Tool, Toolkit } from "effect/ai"
-import * as ModelTap from "../../../src/agent/internal/modelTap.ts"
-import * as ScriptedModel from "../../../src/testing/ScriptedModel.ts"
-import * as RecordedCall from "../../support/recordedCall.ts"
-import { settled, test } from "../../support/virtualTest.ts"
+import * as ModelTap from "../../src/internal/modelTap.ts"
+import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
+import * as RecordedCall from "../support/recordedCall.ts"
+import { settled, test } from "../support/virtualTest.ts"
 
 const scripted = Effect.suspend(() => RecordedCall.play(ScriptedModel.make(RecordedCall.replies).layer))
 
