@@ -85,12 +85,11 @@ describe("inside of packages", () => {
         "ErrorText.ts",
         "JsonText.ts",
         "Privacy.ts",
-        "internal/successor.ts",
-        "internal/spoken/"
+        "internal/successor.ts"
       ],
       ["EventFilter.ts", "History.ts", "Turn.ts"],
       ["Agent.ts", "agent/"],
-      ["Harness.ts", "Call.ts", "internal/call/"],
+      ["Harness.ts", "Call.ts", "internal/call/", "internal/spoken/"],
       ["recording/"],
       ["testing/"],
       ["index.ts", "testing.ts"]
@@ -114,9 +113,12 @@ describe("inside of packages", () => {
   const upward: Readonly<Record<string, ReadonlyArray<string>>> = {
     "packages/core": [
       "Call.ts -> recording/Recorder.ts",
-      "internal/call/record.ts -> recording/Recording.ts",
-      "internal/call/recorded.ts -> recording/Recorder.ts",
-      "internal/call/recorded.ts -> recording/Recording.ts"
+      "internal/call/callRun.ts -> recording/Recorder.ts",
+      "internal/call/callRun.ts -> recording/Recording.ts",
+      "internal/call/historyWriter.ts -> recording/Recording.ts",
+      "internal/call/recorderTap.ts -> recording/Recorder.ts",
+      "internal/call/recorderTap.ts -> recording/Recording.ts",
+      "internal/call/turnRun.ts -> recording/Recorder.ts"
     ],
     "packages/llm": []
   }
@@ -196,6 +198,7 @@ describe("circles", () => {
   const known: Readonly<Record<string, ReadonlyArray<string>>> = {
     "packages/cli": ["Simulation.ts, internal/players.ts"],
     "packages/core": [
+      "Call.ts, internal/call/callRun.ts",
       "recording/Recorder.ts, recording/internal/prompts.ts",
       "recording/Recording.ts, recording/internal/lineText.ts",
       "recording/Redaction.ts, recording/internal/redacted.ts"
