@@ -18,6 +18,7 @@ import * as Connections from "./internal/provider/connections.ts"
 import * as ModelError from "./internal/provider/modelError.ts"
 import * as NativeWebSearch from "../internal/nativeWebSearch.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
+import * as ToolNames from "./internal/rules/toolNames.ts"
 
 /** Which model, and where. */
 export interface Options extends ProviderModel.Options {}
@@ -54,12 +55,19 @@ export const layer = (
         url: `${baseUrl}/v1/messages`,
         settings: options.settings,
         request: (settings, request) => AnthropicRequest.make(options.model, settings, request),
-        send: (body, signal) => client.messages.create(body, { signal }).asResponse(),
+        // Not `messages.create`: that one writes to the console about models that will be retired.
+        send: (body, signal) => {
+          const beta = AnthropicRequest.betaOf(body)
+          const headers = beta === undefined ? {} : { headers: { "anthropic-beta": beta } }
+          return client.post("/v1/messages", { body, signal, stream: true, ...headers }).asResponse()
+        },
         greet: (signal) => client.get("/", { signal }).asResponse(),
         reply: ({ tools }) =>
           AnthropicReply.make({
-            searchTool: tools.find((tool) => NativeWebSearch.optionsOf(tool) !== undefined)?.name
+            searchTool: tools.find((tool) => NativeWebSearch.optionsOf(tool) !== undefined)?.name,
+            toolName: ToolNames.fromWire(tools)
           }),
+        prefills: (settings) => AnthropicRequest.prefills(options.model, settings),
         codecTransformer: AnthropicStructuredOutput.toCodecAnthropic
       })
     })

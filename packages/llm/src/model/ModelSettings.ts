@@ -11,8 +11,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-/** How much a model is to think before it answers. */
-export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high"
+/** How much a model thinks before it answers. A model that does not know one of these gets the next that it knows. */
+export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max"
 
 /**
  * Settings of a request. Undefined is not set; null asks for what the provider does by itself, whatever the settings

@@ -18,6 +18,7 @@ import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
 import * as OpenAiReply from "./internal/openAi/openAiReply.ts"
 import * as OpenAiRequest from "./internal/openAi/openAiRequest.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
+import * as ToolNames from "./internal/rules/toolNames.ts"
 
 /** Who serves a model, and how that one departs from OpenAI. */
 export type Preset = OpenAiPresets.Preset
@@ -31,8 +32,8 @@ export interface Options extends ProviderModel.Options {
 /**
  * Layer of a model that speaks chat completions.
  *
- * A key is required at the provider's own address only: a server of one's own may need none. What is known of OpenAI's
- * models is not assumed of a model at another address.
+ * A key is required at the provider's own address only: a server of one's own may need none. What is known of a model by its
+ * name holds wherever it is served; what is known of OpenAI's server does not hold at another address.
  */
 export const layer = (
   options: Options
@@ -49,6 +50,7 @@ export const layer = (
         optional: chosen.keyless === true || (elsewhere !== undefined && chosen.baseUrl !== undefined)
       })
       const preset = OpenAiPresets.at(chosen, baseUrl)
+      const accepted = OpenAiRequest.acceptanceOf(preset, options.model, false)
       const connections = yield* Connections.make()
       const client = new OpenAI({
         baseURL: baseUrl,
@@ -71,7 +73,14 @@ export const layer = (
         request: (settings, request) => OpenAiRequest.make(preset, options.model, settings, request),
         send: (body, signal) => client.chat.completions.create(body, { signal }).asResponse(),
         greet: (signal) => client.get("/", { signal }).asResponse(),
-        reply: (_, generateId) => OpenAiReply.make({ provider: preset.name, generateId }),
+        reply: ({ tools }, generateId) =>
+          OpenAiReply.make({
+            provider: preset.name,
+            generateId,
+            toolName: ToolNames.fromWire(tools),
+            mayBeginInThought: accepted.mayBeginInThought
+          }),
+        prefills: () => accepted.prefill !== "none",
         codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
       })
     })

@@ -83,7 +83,6 @@ describe("Anthropic", () => {
           messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
           stream: true,
           temperature: 0.3,
-          top_p: 0.9,
           stop_sequences: ["X"],
           tools: [
             {

@@ -32,9 +32,16 @@ interface Block {
   signature: string
 }
 
+/** How a reply is read. */
+export interface Options {
+  /** The name by which the provider's own search is known. */
+  readonly searchTool: string | undefined
+  /** The tool that is meant by a name on the wire. */
+  readonly toolName?: ((name: string) => string) | undefined
+}
+
 /** Reads one reply. Searches that the provider makes are told only if `searchTool` names the tool they are known by. */
-export const make = (options: { readonly searchTool: string | undefined }): Reply =>
-  new AnthropicReply(options.searchTool)
+export const make = (options: Options): Reply => new AnthropicReply(options)
 
 class AnthropicReply implements Reply {
   readonly #searchTool: string | undefined
@@ -50,9 +57,9 @@ class AnthropicReply implements Reply {
   #message: { readonly id?: string; readonly model?: string } = {}
   #usage: Partial<Anthropic.MessageDeltaUsage> = {}
 
-  constructor(searchTool: string | undefined) {
+  constructor({ searchTool, toolName }: Options) {
     this.#searchTool = searchTool
-    this.#writer = new PartWriter({ reasoningMetadata: () => this.#thought ?? own({}) })
+    this.#writer = new PartWriter({ toolName, reasoningMetadata: () => this.#thought ?? own({}) })
   }
 
   take({ data }: ServerEvent, out: Array<Part>): AiError.AiErrorReason | undefined {

@@ -8,36 +8,49 @@ import * as AnthropicStructuredOutput from "effect/ai/AnthropicStructuredOutput"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Tool from "effect/ai/Tool"
 import type * as Schema from "effect/Schema"
-import type { ModelSettings, ReasoningEffort } from "../../ModelSettings.ts"
 import * as NativeWebSearch from "../../../internal/nativeWebSearch.ts"
-import * as PromptAnthropic from "./promptAnthropic.ts"
 import * as ToolSchema from "../../../internal/toolSchema.ts"
+import type { ModelSettings } from "../../ModelSettings.ts"
+import * as ClaudeModels from "../rules/claudeModels.ts"
+import * as SystemNote from "../rules/systemNote.ts"
+import * as ToolNames from "../rules/toolNames.ts"
+import * as ToolParameters from "../rules/toolParameters.ts"
+import * as ClaudeThinking from "./claudeThinking.ts"
+import * as PromptAnthropic from "./promptAnthropic.ts"
 
 /** What a request asks for. */
 export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">
 
-/** Builds the body. Throws where a schema can not be said in the provider's JSON Schema. */
+/** Builds the body. Throws where a schema cannot be said in the provider's JSON Schema. */
 export const make = (
   model: string,
   settings: ModelSettings,
   options: Options
 ): Anthropic.MessageCreateParamsStreaming => {
+  const claude = ClaudeModels.of(model)
   const { messages, system } = PromptAnthropic.toMessages(options.prompt)
-  const thinking = thinkingOf(model, settings.reasoningEffort ?? undefined, messages)
+  if (messages.at(-1)?.role === "assistant" && !claude.prefill) {
+    messages.push({ role: "user", content: [{ type: "text", text: SystemNote.goOn }] })
+  }
+  const thinking = ClaudeThinking.of(claude, settings.reasoningEffort, messages)
   const format = formatOf(options.responseFormat)
-  const effort = thinking.effort
   return {
     model,
-    max_tokens: (settings.maxTokens ?? defaultMaxTokens) + thinking.budget,
+    max_tokens: (settings.maxTokens ?? defaultMaxTokens) + thinking.room,
     ...(system.length === 0 ? undefined : { system }),
     messages,
     stream: true,
-    ...sampling(model, settings, thinking.config),
+    ...sampling(claude, settings, thinking),
     ...(thinking.config === undefined ? undefined : { thinking: thinking.config }),
-    ...(format === undefined && effort === undefined
+    ...(format === undefined && thinking.effort === undefined
       ? undefined
-      : { output_config: { ...(effort === undefined ? undefined : { effort }), ...(format && { format }) } }),
-    ...toolsOf(options, messages, thinking.config),
+      : {
+          output_config: {
+            ...(thinking.effort === undefined ? undefined : { effort: thinking.effort }),
+            ...(format && { format })
+          }
+        }),
+    ...toolsOf(options, messages, claude, thinking),
     ...settings.extra
   }
 }
@@ -48,69 +61,22 @@ export const defaultMaxTokens = 4096
 /** Whether a model can search the web by itself. */
 export const searchesNatively = (model: string): boolean => !/^claude-(3-opus|3-sonnet|3-haiku|2|instant)/.test(model)
 
-interface Thinking {
-  readonly config: Anthropic.ThinkingConfigParam | undefined
-  readonly effort: "low" | "medium" | "high" | undefined
-  /** Tokens to think with, on top of those of the answer. */
-  readonly budget: number
-}
+/** Beta features that a body makes use of, as the value of `anthropic-beta`. */
+export const betaOf = ({ thinking }: Anthropic.MessageCreateParams): string | undefined =>
+  thinking != null && "block_binding" in thinking ? "thinking-binding-controls-2026-08-01" : undefined
 
-const budgets: { readonly [Effort in Exclude<ReasoningEffort, "none">]: number } = {
-  minimal: 1024,
-  low: 2048,
-  medium: 8192,
-  high: 16384
-}
+/** Whether a model goes on with a reply that is begun for it: not one that is to think first. */
+export const prefills = (model: string, settings: ModelSettings): boolean =>
+  ClaudeModels.of(model).prefill && (settings.reasoningEffort ?? "none") === "none"
 
-// Three generations: a budget of tokens; an effort, at the model's discretion; and an effort that can not be refused.
-const generationOf = (model: string): "budget" | "adaptive" | "adaptiveByDefault" | "always" => {
-  if (!model.startsWith("claude-") || /^claude-(2|3|instant)|-4(-[015])?(-\d{8}|-latest)?$/.test(model)) return "budget"
-  if (/^claude-(opus|sonnet)-4-[6-8]/.test(model)) return "adaptive"
-  return /^claude-(opus|sonnet)-5(-\d{8})?$/.test(model) ? "adaptiveByDefault" : "always"
-}
-
-const thinkingOf = (
-  model: string,
-  effort: ReasoningEffort | undefined,
-  messages: ReadonlyArray<Anthropic.MessageParam>
-): Thinking => {
-  const generation = generationOf(model)
-  const nothing: Thinking = { config: undefined, effort: undefined, budget: 0 }
-  if (effort === undefined || effort === "none") {
-    if (generation === "adaptiveByDefault") return { ...nothing, config: { type: "disabled" } }
-    return generation === "always" && effort === "none" ? { ...nothing, effort: "low" } : nothing
-  }
-  if (generation !== "budget") {
-    return { config: { type: "adaptive" }, effort: effort === "minimal" ? "low" : effort, budget: 0 }
-  }
-  // Thinking can not begin between a call and its result, and the thoughts before a call that another model made are not
-  // there to be sent along.
-  if (continuesWithoutThoughts(messages)) return nothing
-  const budget = budgets[effort]
-  return { config: { type: "enabled", budget_tokens: budget }, effort: undefined, budget }
-}
-
-const continuesWithoutThoughts = (messages: ReadonlyArray<Anthropic.MessageParam>): boolean => {
-  const last = messages.at(-1)
-  const before = messages.at(-2)
-  if (!Array.isArray(last?.content) || last.content[0]?.type !== "tool_result") return false
-  const first = Array.isArray(before?.content) ? before.content[0] : undefined
-  return first?.type !== "thinking" && first?.type !== "redacted_thinking"
-}
-
-// With thoughts, and from Opus 4.7 on, how words are drawn is the model's own affair.
-const sampling = (
-  model: string,
-  settings: ModelSettings,
-  thinking: Anthropic.ThinkingConfigParam | undefined
-): object => {
+const sampling = (claude: ClaudeModels.Claude, settings: ModelSettings, thinking: ClaudeThinking.Thinking): object => {
   const body: Record<string, unknown> = {}
-  const fixed =
-    (thinking !== undefined && thinking.type !== "disabled") ||
-    /^claude-opus-4-[78]/.test(model) ||
-    !["budget", "adaptive"].includes(generationOf(model))
-  if (!fixed && settings.temperature != null) body["temperature"] = settings.temperature
-  if (!fixed && settings.topP != null) body["top_p"] = settings.topP
+  if (claude.sampling && !thinking.thinks) {
+    const { temperature, topP } = settings
+    // From 0 to 1; elsewhere it goes to 2.
+    if (temperature != null) body["temperature"] = Math.min(Math.max(0, temperature), 1)
+    if (topP != null && (temperature == null || claude.bothSampling)) body["top_p"] = Math.min(Math.max(0, topP), 1)
+  }
   const stop = typeof settings.stop === "string" ? [settings.stop] : settings.stop
   const sequences = stop?.filter((sequence) => sequence.trim() !== "")
   if (sequences !== undefined && sequences.length > 0) body["stop_sequences"] = sequences
@@ -120,7 +86,8 @@ const sampling = (
 const toolsOf = (
   options: Options,
   messages: ReadonlyArray<Anthropic.MessageParam>,
-  thinking: Anthropic.ThinkingConfigParam | undefined
+  claude: ClaudeModels.Claude,
+  thinking: ClaudeThinking.Thinking
 ): { readonly tools?: Array<Anthropic.ToolUnion>; readonly tool_choice?: Anthropic.ToolChoice } => {
   const tools: Array<Anthropic.ToolUnion> = []
   for (const tool of options.tools) {
@@ -130,9 +97,8 @@ const toolsOf = (
   }
   if (tools.length > 0) {
     const choice = toolChoice(options.toolChoice)
-    // A choice can not be forced on a model that thinks.
-    const forced =
-      choice !== undefined && choice.type !== "none" && thinking !== undefined && thinking.type !== "disabled"
+    // A choice cannot be forced on a model that thinks.
+    const forced = choice !== undefined && choice.type !== "none" && (thinking.thinks || !claude.forcedCalls)
     return choice === undefined || forced ? { tools } : { tools, tool_choice: choice }
   }
   // A conversation that has calls in it must say which tools there were.
@@ -160,9 +126,9 @@ const clientTool = (tool: Tool.Any): Anthropic.Tool => {
   if (made === undefined) {
     const description = Tool.getDescription(tool)
     made = {
-      name: tool.name,
+      name: ToolNames.toWire(tool.name),
       ...(description === undefined ? undefined : { description }),
-      input_schema: { type: "object", ...ToolSchema.ofTool(tool) }
+      input_schema: { type: "object", ...ToolParameters.fit(ToolSchema.ofTool(tool), "json") }
     }
     clientTools.set(tool, made)
   }
@@ -186,7 +152,7 @@ const toolChoice = (choice: LanguageModel.ToolChoice<string>): Anthropic.ToolCho
   if (choice === "auto") return undefined
   if (choice === "none") return { type: "none" }
   if (choice === "required") return { type: "any" }
-  if ("tool" in choice) return { type: "tool", name: choice.tool }
+  if ("tool" in choice) return { type: "tool", name: ToolNames.toWire(choice.tool) }
   return choice.mode === "required" ? { type: "any" } : undefined
 }
 

@@ -10,6 +10,9 @@ import type Anthropic from "@anthropic-ai/sdk"
 import * as Prompt from "effect/ai/Prompt"
 import * as Predicate from "effect/Predicate"
 import * as PromptOpenAi from "../openAi/promptOpenAi.ts"
+import * as SystemNote from "../rules/systemNote.ts"
+import * as ToolNames from "../rules/toolNames.ts"
+import * as ReplyOrder from "./replyOrder.ts"
 
 /** What a request says before the settings. */
 export interface Messages {
@@ -25,17 +28,18 @@ export interface Messages {
 export const toMessages = (prompt: Prompt.Prompt): Messages => {
   const system: Array<Anthropic.TextBlockParam> = []
   const turns: Array<Turn> = []
-  for (const message of prompt.content) {
+  for (const message of ReplyOrder.restore(prompt.content)) {
     switch (message.role) {
       case "system":
         if (isBlank(message.content)) break
         if (turns.length === 0) system.push({ type: "text", text: message.content })
-        else turnOf(turns, "user").push({ type: "text", text: `<system>\n${message.content}\n</system>` })
+        else turnOf(turns, "user").push({ type: "text", text: SystemNote.marked(message.content) })
         break
       case "user":
         for (const part of message.content) {
           if (part.type === "file") turnOf(turns, "user").push(fileBlock(part))
-          else if (!isBlank(part.text)) turnOf(turns, "user").push({ type: "text", text: part.text })
+          else if (!isBlank(part.text))
+            turnOf(turns, "user").push({ type: "text", text: SystemNote.unmarked(part.text) })
         }
         break
       case "assistant":
@@ -54,7 +58,9 @@ export const toMessages = (prompt: Prompt.Prompt): Messages => {
       }
     }
   }
-  if (turns[0]?.role === "assistant") turns.unshift({ role: "user", content: [{ type: "text", text: opening }] })
+  const opening: Turn = { role: "user", content: [{ type: "text", text: SystemNote.opening }] }
+  if (turns[0]?.role !== "user") turns.unshift(opening)
+  ReplyOrder.forget(turns)
   const last = turns.at(-1)
   if (last?.role === "assistant") trimEnd(last)
   const marked = system.at(-1)
@@ -62,10 +68,8 @@ export const toMessages = (prompt: Prompt.Prompt): Messages => {
   return { system, messages: turns }
 }
 
-// An agent that greets speaks first, and a conversation has to begin with the user.
-const opening = "(The call is connected.)"
-
-interface Turn {
+/** A message as it is being put together. */
+export interface Turn {
   readonly role: "user" | "assistant"
   readonly content: Array<Anthropic.ContentBlockParam>
 }
@@ -97,7 +101,7 @@ const assistantBlock = (part: Prompt.AssistantMessagePart): Anthropic.ContentBlo
         return {
           type: "tool_use",
           id: idOf(part.id),
-          name: part.name,
+          name: ToolNames.toWire(part.name),
           input: Predicate.isObject(input) ? input : { input }
         }
       }

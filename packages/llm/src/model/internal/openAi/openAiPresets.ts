@@ -1,33 +1,29 @@
 /**
- * Who speaks chat completions, where, and how each departs from OpenAI's own.
+ * Who speaks chat completions, where, and how each departs from OpenAI's own in the form of its requests.
  *
- * Only what a provider documents, or is known to refuse, is in the table.
+ * What a model accepts is not here but in `rules`: it depends on the model and the request as well.
  *
  * @since 0.1.0
  */
-import type { ModelSettings, ReasoningEffort } from "../../ModelSettings.ts"
+import * as CompatibleProviders from "./compatibleProviders.ts"
 
 /** A provider of chat completions. */
 export interface Preset {
   /** What stands before the slash in the name of a model. */
   readonly name: string
   readonly aliases?: ReadonlyArray<string> | undefined
-  /** Undefined where every customer has an own address. */
+  /** Undefined if every customer has their own address. */
   readonly baseUrl: string | undefined
   /** Environment variables that replace the address; the first that is set counts. */
   readonly baseUrlVariables: ReadonlyArray<string>
   /** Environment variables of the key; the first that is set counts. */
   readonly keyVariables: ReadonlyArray<string>
-  /** Whether the provider's own address may be asked without a key. */
+  /** Whether the address may be asked without a key. */
   readonly keyless?: boolean | undefined
   readonly maxTokensField: "max_completion_tokens" | "max_tokens"
   readonly seedField?: "seed" | "random_seed" | undefined
   /** Whether usage has to be asked for. */
   readonly streamOptions: boolean
-  /** Settings that are left out, because the provider refuses requests that have them. */
-  readonly refuses?: ReadonlyArray<keyof ModelSettings> | undefined
-  /** The fields that ask a model for an effort, or for none in particular. */
-  readonly effort: (model: string, effort: ReasoningEffort | undefined) => { readonly [field: string]: unknown }
   /** The fields that let a model search the web, if it can. */
   readonly webSearch?:
     | ((
@@ -45,15 +41,18 @@ export interface PromptRules {
   readonly shortToolCallIds?: boolean | undefined
   /** After tool results comes an assistant message, never a user message. */
   readonly assistantAfterTool?: boolean | undefined
+  /** System messages stand first. Those within the conversation become marked text of the user. */
+  readonly systemFirst?: boolean | undefined
+  /** User and assistant alternate, and the user begins: the templates of many open models refuse anything else. */
+  readonly alternate?: boolean | undefined
   /** The field in which what the model thought goes back with its tool calls. */
   readonly reasoning?: "reasoning_content" | "reasoning_details" | undefined
   /** A tool call goes back with `extra_content`, or with a word that stands for it where another provider made the call. */
   readonly signatures?: boolean | undefined
 }
 
-const none = () => ({})
-const asTold = (_model: string, effort: ReasoningEffort | undefined) =>
-  effort === undefined || effort === "none" ? {} : { reasoning_effort: effort }
+/** The shape that the strictest templates of open models take. It is understood by everyone. */
+export const strictPrompt: PromptRules = { systemFirst: true, alternate: true, assistantAfterTool: true }
 
 const openAi: Preset = {
   name: "openai",
@@ -63,7 +62,6 @@ const openAi: Preset = {
   keyVariables: ["OPENAI_API_KEY"],
   maxTokensField: "max_completion_tokens",
   streamOptions: true,
-  effort: (model, effort) => openAiEffort(model, effort),
   webSearch: (model, size) =>
     /-search(-|$)/.test(model)
       ? { web_search_options: size === undefined ? {} : { search_context_size: size } }
@@ -79,24 +77,25 @@ export const compatible: Preset = {
   keyless: true,
   maxTokensField: "max_tokens",
   streamOptions: true,
-  effort: asTold
+  prompt: strictPrompt
 }
+
+/** A hosted provider of many models. */
+const hosted: Preset = { ...compatible, keyless: false }
+/** A provider whose own models take messages in any order. */
+const lenient: Preset = { ...hosted, prompt: { systemFirst: true } }
 
 /** The table. */
 export const all: ReadonlyArray<Preset> = [
   openAi,
   {
-    ...compatible,
+    ...lenient,
     name: "gemini",
     aliases: ["google"],
     baseUrl: "https://generativelanguage.googleapis.com/v1beta/openai",
     baseUrlVariables: ["GEMINI_BASE_URL"],
     keyVariables: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
-    keyless: false,
-    // Unknown names in a request are errors there.
-    refuses: ["seed", "presencePenalty", "frequencyPenalty"],
-    effort: (_model, effort) => (effort === undefined ? {} : { reasoning_effort: effort }),
-    prompt: { signatures: true }
+    prompt: { systemFirst: true, signatures: true }
   },
   {
     ...openAi,
@@ -105,91 +104,78 @@ export const all: ReadonlyArray<Preset> = [
     baseUrl: undefined,
     baseUrlVariables: ["AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"],
     keyVariables: ["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"],
-    // A deployment may have any name.
-    effort: asTold,
     webSearch: undefined
   },
   {
-    ...compatible,
+    ...hosted,
     name: "openrouter",
     baseUrl: "https://openrouter.ai/api/v1",
     baseUrlVariables: ["OPENROUTER_BASE_URL"],
     keyVariables: ["OPENROUTER_API_KEY"],
-    keyless: false,
-    effort: (_model, effort) => (effort === undefined ? {} : { reasoning: { effort } }),
     webSearch: (_model, size) => ({
       plugins: [{ id: "web" }],
       ...(size === undefined ? {} : { web_search_options: { search_context_size: size } })
     }),
-    prompt: { reasoning: "reasoning_details" }
+    prompt: { ...strictPrompt, reasoning: "reasoning_details" }
   },
   {
-    ...compatible,
+    ...lenient,
     name: "groq",
     baseUrl: "https://api.groq.com/openai/v1",
     baseUrlVariables: ["GROQ_BASE_URL"],
     keyVariables: ["GROQ_API_KEY"],
-    keyless: false,
     maxTokensField: "max_completion_tokens"
   },
   {
-    ...compatible,
+    ...hosted,
     name: "together",
     aliases: ["together_ai"],
     baseUrl: "https://api.together.xyz/v1",
     baseUrlVariables: ["TOGETHER_BASE_URL"],
-    keyVariables: ["TOGETHER_API_KEY", "TOGETHERAI_API_KEY"],
-    keyless: false
+    keyVariables: ["TOGETHER_API_KEY", "TOGETHERAI_API_KEY"]
   },
   {
-    ...compatible,
+    ...hosted,
     name: "mistral",
     baseUrl: "https://api.mistral.ai/v1",
     baseUrlVariables: ["MISTRAL_BASE_URL"],
     keyVariables: ["MISTRAL_API_KEY"],
-    keyless: false,
     seedField: "random_seed",
     // Usage comes unasked, and unknown fields are errors.
     streamOptions: false,
-    prompt: { shortToolCallIds: true, assistantAfterTool: true }
+    prompt: { ...strictPrompt, shortToolCallIds: true }
   },
   {
-    ...compatible,
+    ...lenient,
     name: "deepseek",
     baseUrl: "https://api.deepseek.com/v1",
     baseUrlVariables: ["DEEPSEEK_BASE_URL"],
     keyVariables: ["DEEPSEEK_API_KEY"],
-    keyless: false,
-    effort: none,
-    prompt: { reasoning: "reasoning_content" }
+    prompt: { systemFirst: true, reasoning: "reasoning_content" }
   },
   {
-    ...compatible,
+    ...lenient,
     name: "xai",
     aliases: ["grok"],
     baseUrl: "https://api.x.ai/v1",
     baseUrlVariables: ["XAI_BASE_URL"],
-    keyVariables: ["XAI_API_KEY"],
-    keyless: false
+    keyVariables: ["XAI_API_KEY"]
   },
   {
-    ...compatible,
+    ...hosted,
     name: "fireworks",
     aliases: ["fireworks_ai"],
     baseUrl: "https://api.fireworks.ai/inference/v1",
     baseUrlVariables: ["FIREWORKS_BASE_URL"],
-    keyVariables: ["FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"],
-    keyless: false
+    keyVariables: ["FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"]
   },
   {
-    ...compatible,
+    ...lenient,
     name: "cerebras",
     baseUrl: "https://api.cerebras.ai/v1",
     baseUrlVariables: ["CEREBRAS_BASE_URL"],
     keyVariables: ["CEREBRAS_API_KEY"],
-    keyless: false,
-    maxTokensField: "max_completion_tokens",
-    refuses: ["presencePenalty", "frequencyPenalty"]
+    maxTokensField: "max_completion_tokens"
   },
   {
     ...compatible,
@@ -214,7 +200,20 @@ export const all: ReadonlyArray<Preset> = [
     baseUrl: "http://localhost:1234/v1",
     baseUrlVariables: ["LMSTUDIO_BASE_URL", "LM_STUDIO_API_BASE"],
     keyVariables: ["LMSTUDIO_API_KEY", "LM_STUDIO_API_KEY"]
-  }
+  },
+  ...CompatibleProviders.rows.map((row): Preset => {
+    const { address, aliases, keys, lenient: isLenient, name, own } = row
+    const variable = name.toUpperCase()
+    return {
+      ...(isLenient === true ? lenient : hosted),
+      name,
+      ...(aliases === undefined ? undefined : { aliases }),
+      baseUrl: address,
+      baseUrlVariables: [`${variable}_BASE_URL`, `${variable}_API_BASE`],
+      keyVariables: keys,
+      keyless: own === true
+    }
+  })
 ]
 
 /** Finds a preset by its name or another name of it. */
@@ -224,17 +223,9 @@ export const byName = (name: string): Preset | undefined =>
 /** OpenAI's own preset. */
 export const standard = openAi
 
-/** The preset for an address: what is known of OpenAI holds at OpenAI's addresses only. */
+/** The preset for an address: what is known of OpenAI's server holds at OpenAI's addresses only. */
 export const at = (preset: Preset, baseUrl: string): Preset =>
-  preset.name !== openAi.name || /(^|\.)openai\.com$/.test(new URL(baseUrl).hostname) ? preset : compatible
+  preset.name !== openAi.name || isOpenAi(baseUrl) ? preset : compatible
 
-// Who speaks waits for the first word: a model that can answer without thinking is asked to, where its generation lets us.
-const openAiEffort = (model: string, effort: ReasoningEffort | undefined): { readonly [field: string]: unknown } => {
-  if (/^o\d/.test(model)) return asTold(model, effort)
-  const [, major, minor = "0", name = ""] = /^gpt-(\d+)(?:\.(\d+))?(-.*)?$/.exec(model) ?? []
-  const version = Number(major) + Number(minor) / 10
-  if (!(version >= 5) || /-(chat|search|audio|realtime)/.test(name)) return {}
-  if (effort !== undefined && effort !== "none") return { reasoning_effort: effort }
-  if (/-(pro|codex)/.test(name)) return {}
-  return { reasoning_effort: version < 5.1 ? "minimal" : "none" }
-}
+/** Whether this is an address of OpenAI itself. */
+export const isOpenAi = (baseUrl: string): boolean => /(^|\.)openai\.com$/.test(new URL(baseUrl).hostname)

@@ -20,6 +20,8 @@ import * as ReasoningDetails from "./reasoningDetails.ts"
 export interface Options {
   readonly provider: string
   readonly generateId: () => string
+  /** The tool that is meant by a name on the wire. */
+  readonly toolName?: ((name: string) => string) | undefined
   /** Whether the model's template may have opened a thought before the reply. */
   readonly mayBeginInThought?: boolean | undefined
 }
@@ -36,10 +38,14 @@ class OpenAiReply implements Reply {
   #finishReason: string | undefined
   #usage: Usage | undefined
 
-  constructor({ generateId, mayBeginInThought, provider }: Options) {
+  constructor({ generateId, mayBeginInThought, provider, toolName }: Options) {
     this.#provider = provider
     this.#calls = CallAssembly.make(generateId)
-    this.#writer = new PartWriter({ mayBeginInThought, reasoningMetadata: () => this.#reasoningMetadata() })
+    this.#writer = new PartWriter({
+      mayBeginInThought,
+      toolName,
+      reasoningMetadata: () => this.#reasoningMetadata()
+    })
   }
 
   take({ data }: ServerEvent, out: Array<Part>): AiError.AiErrorReason | undefined {

@@ -8,47 +8,89 @@ import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
 import * as Tool from "effect/ai/Tool"
 import type * as Schema from "effect/Schema"
 import type OpenAI from "openai"
-import type { ModelSettings } from "../../ModelSettings.ts"
 import * as NativeWebSearch from "../../../internal/nativeWebSearch.ts"
+import * as ToolSchema from "../../../internal/toolSchema.ts"
+import type { ModelSettings } from "../../ModelSettings.ts"
+import * as Acceptance from "../rules/acceptance.ts"
+import * as ModelRules from "../rules/modelRules.ts"
+import * as Prefill from "../rules/prefill.ts"
+import * as SystemNote from "../rules/systemNote.ts"
+import * as ToolNames from "../rules/toolNames.ts"
+import * as ToolParameters from "../rules/toolParameters.ts"
 import type { Preset } from "./openAiPresets.ts"
 import * as PromptOpenAi from "./promptOpenAi.ts"
-import * as ToolSchema from "../../../internal/toolSchema.ts"
 
 /** What a request asks for. */
 export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">
 
-/** Builds the body. Throws where a schema can not be said in the provider's JSON Schema. */
+/** Builds the body. Throws where a schema cannot be said in the provider's JSON Schema. */
 export const make = (
   preset: Preset,
   model: string,
   settings: ModelSettings,
   options: Options
 ): OpenAI.ChatCompletionCreateParamsStreaming => {
-  const tools: Array<OpenAI.ChatCompletionFunctionTool> = []
-  let search: { readonly [field: string]: unknown } | undefined
-  for (const tool of options.tools) {
-    const searching = NativeWebSearch.optionsOf(tool)
-    if (searching !== undefined) search = preset.webSearch?.(model, searching.contextSize)
-    else if (!Tool.isProviderDefined(tool)) tools.push(functionTool(tool))
-  }
+  const { search, tools: all } = toolsOf(options.tools, preset, model)
+  const accepted = acceptanceOf(preset, model, all.length > 0)
+  const tools = all.slice(0, accepted.tools).map((tool) => functionTool(tool, accepted.schema))
+  const effort = Acceptance.effortOf(accepted, settings.reasoningEffort)
   return {
     model,
-    messages: PromptOpenAi.toMessages(options.prompt, preset.name, preset.prompt),
+    messages: messagesOf(preset, accepted, options.prompt),
     stream: true,
     ...(preset.streamOptions ? { stream_options: { include_usage: true } } : undefined),
-    ...sampling(preset, settings),
-    ...preset.effort(model, settings.reasoningEffort ?? undefined),
+    ...fieldsOf(preset, accepted, Acceptance.accept(accepted, effort, settings)),
+    ...Acceptance.dialed(accepted.dial, effort),
     ...(tools.length === 0 ? undefined : { tools, ...toolChoice(options.toolChoice) }),
     ...search,
     ...responseFormat(options.responseFormat),
+    ...(Prefill.isBegun(options.prompt) ? continued[accepted.prefill] : undefined),
     ...settings.extra
   }
 }
 
-const sampling = (preset: Preset, settings: ModelSettings): object => {
+/** What a model accepts in chat completions. */
+export const acceptanceOf = (preset: Preset, model: string, tools: boolean): Acceptance.Acceptance =>
+  ModelRules.acceptanceOf({ provider: preset.name, model, api: "chat", tools })
+
+const messagesOf = (
+  preset: Preset,
+  accepted: Acceptance.Acceptance,
+  prompt: Options["prompt"]
+): Array<PromptOpenAi.Message> => {
+  const messages = PromptOpenAi.toMessages(prompt, preset.name, preset.prompt)
+  const last = messages.at(-1)
+  if (last?.role !== "assistant") return messages
+  if (!Prefill.isBegun(prompt)) {
+    if (preset.prompt?.alternate === true) messages.push({ role: "user", content: SystemNote.goOn })
+  } else if (accepted.prefill === "prefix") messages[messages.length - 1] = Object.assign({ ...last }, { prefix: true })
+  return messages
+}
+
+/** The fields that ask for the rest of a message. That it is Mistral's is said in the message itself. */
+const continued: { readonly [How in Acceptance.Acceptance["prefill"]]: object | undefined } = {
+  none: undefined,
+  last: undefined,
+  prefix: undefined,
+  continue_final_message: { continue_final_message: true, add_generation_prompt: false }
+}
+
+const toolsOf = (tools: ReadonlyArray<Tool.Any>, preset: Preset, model: string) => {
+  const functions: Array<Tool.Any> = []
+  let search: { readonly [field: string]: unknown } | undefined
+  for (const tool of tools) {
+    const searching = NativeWebSearch.optionsOf(tool)
+    if (searching !== undefined) search = preset.webSearch?.(model, searching.contextSize)
+    else if (!Tool.isProviderDefined(tool)) functions.push(tool)
+  }
+  return { tools: functions, search }
+}
+
+const fieldsOf = (preset: Preset, accepted: Acceptance.Acceptance, settings: ModelSettings): object => {
+  const limit = accepted.tokenLimit === "max_completion_tokens" ? accepted.tokenLimit : preset.maxTokensField
   const fields: { readonly [field: string]: keyof ModelSettings } = {
     temperature: "temperature",
-    [preset.maxTokensField]: "maxTokens",
+    [limit]: "maxTokens",
     top_p: "topP",
     stop: "stop",
     [preset.seedField ?? "seed"]: "seed",
@@ -58,28 +100,32 @@ const sampling = (preset: Preset, settings: ModelSettings): object => {
   const body: Record<string, unknown> = {}
   for (const [field, setting] of Object.entries(fields)) {
     const value = settings[setting]
-    if (value != null && !preset.refuses?.includes(setting)) body[field] = value
+    if (value != null) body[field] = value
   }
   return body
 }
 
-const functionTools = new WeakMap<Tool.Any, OpenAI.ChatCompletionFunctionTool>()
+const functionTools: { readonly [Dialect in Acceptance.Acceptance["schema"]]: WeakMap<Tool.Any, FunctionTool> } = {
+  json: new WeakMap(),
+  gemini: new WeakMap()
+}
 
-const functionTool = (tool: Tool.Any): OpenAI.ChatCompletionFunctionTool => {
-  let made = functionTools.get(tool)
-  if (made === undefined) {
-    const description = Tool.getDescription(tool)
-    made = {
-      type: "function",
-      function: {
-        name: tool.name,
-        ...(description === undefined ? undefined : { description }),
-        parameters: { ...ToolSchema.ofTool(tool) },
-        ...(Tool.getStrictMode(tool) === true ? { strict: true } : undefined)
-      }
+type FunctionTool = OpenAI.ChatCompletionFunctionTool
+
+const functionTool = (tool: Tool.Any, dialect: Acceptance.Acceptance["schema"]): FunctionTool => {
+  const known = functionTools[dialect].get(tool)
+  if (known !== undefined) return known
+  const description = Tool.getDescription(tool)
+  const made: FunctionTool = {
+    type: "function",
+    function: {
+      name: ToolNames.toWire(tool.name),
+      ...(description === undefined ? undefined : { description }),
+      parameters: { ...ToolParameters.fit(ToolSchema.ofTool(tool), dialect) },
+      ...(Tool.getStrictMode(tool) === true && dialect === "json" ? { strict: true } : undefined)
     }
-    functionTools.set(tool, made)
   }
+  functionTools[dialect].set(tool, made)
   return made
 }
 
@@ -88,7 +134,7 @@ const toolChoice = (
 ): { readonly tool_choice?: OpenAI.ChatCompletionToolChoiceOption } => {
   if (choice === "auto") return {}
   if (typeof choice === "string") return { tool_choice: choice }
-  if ("tool" in choice) return { tool_choice: { type: "function", function: { name: choice.tool } } }
+  if ("tool" in choice) return { tool_choice: { type: "function", function: { name: ToolNames.toWire(choice.tool) } } }
   return choice.mode === "required" ? { tool_choice: "required" } : {}
 }
 

@@ -7,46 +7,45 @@ import * as Prompt from "effect/ai/Prompt"
 import * as Predicate from "effect/Predicate"
 import type OpenAI from "openai"
 import * as BadArguments from "../../../internal/badArguments.ts"
+import * as SystemNote from "../rules/systemNote.ts"
+import * as ToolNames from "../rules/toolNames.ts"
+import * as MessageOrder from "./messageOrder.ts"
 import type { PromptRules } from "./openAiPresets.ts"
 
 /** A message in chat completions. */
 export type Message = OpenAI.ChatCompletionMessageParam
 
 /**
- * Converts a prompt. What chat completions have no place for is left out; a file that can not be sent is named in its
+ * Converts a prompt. What chat completions have no place for is left out; a file that cannot be sent is named in its
  * place.
  *
  * `provider` is who will read it: what another provider wants back with a tool call is not for this one.
  */
-export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = {}): Array<Message> => {
-  const messages: Array<Message> = []
-  for (const message of prompt.content) {
-    switch (message.role) {
-      case "system":
-        messages.push({ role: "system", content: message.content })
-        break
-      case "user": {
-        const content = userContent(message.content)
-        if (content.length === 0) break
-        if (rules.assistantAfterTool && messages.at(-1)?.role === "tool") {
-          messages.push({ role: "assistant", content: "Understood." })
-        }
-        messages.push({ role: "user", content })
-        break
-      }
-      case "assistant": {
-        const assistant = assistantMessage(message, provider, rules)
-        if (assistant !== undefined) messages.push(assistant)
-        break
-      }
-      case "tool":
-        for (const part of message.content) {
-          if (part.type !== "tool-result") continue
-          messages.push({ role: "tool", tool_call_id: toolCallId(part.id, rules), content: resultText(part) })
-        }
+export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = {}): Array<Message> =>
+  MessageOrder.arrange(
+    prompt.content.flatMap((message) => convert(message, provider, rules)),
+    rules
+  )
+
+const convert = (message: Prompt.Message, provider: string, rules: PromptRules): ReadonlyArray<Message> => {
+  switch (message.role) {
+    case "system":
+      return [{ role: "system", content: message.content }]
+    case "user": {
+      const content = userContent(message.content, rules)
+      return content.length === 0 ? [] : [{ role: "user", content }]
     }
+    case "assistant": {
+      const assistant = assistantMessage(message, provider, rules)
+      return assistant === undefined ? [] : [assistant]
+    }
+    case "tool":
+      return message.content.flatMap((part): ReadonlyArray<Message> =>
+        part.type === "tool-result"
+          ? [{ role: "tool", tool_call_id: toolCallId(part.id, rules), content: resultText(part) }]
+          : []
+      )
   }
-  return messages
 }
 
 /** What a model reads as the result of a call. */
@@ -69,11 +68,13 @@ const jsonText = (value: unknown): string => {
 }
 
 const userContent = (
-  parts: ReadonlyArray<Prompt.UserMessagePart>
+  parts: ReadonlyArray<Prompt.UserMessagePart>,
+  rules: PromptRules
 ): string | Array<OpenAI.ChatCompletionContentPart> => {
+  const read = (text: string) => (rules.systemFirst === true ? SystemNote.unmarked(text) : text)
   const texts = parts.filter((part) => part.type === "text")
-  if (texts.length === parts.length) return texts.map((part) => part.text).join("\n")
-  return parts.map((part) => (part.type === "text" ? { type: "text", text: part.text } : filePart(part)))
+  if (texts.length === parts.length) return texts.map((part) => read(part.text)).join("\n")
+  return parts.map((part) => (part.type === "text" ? { type: "text", text: read(part.text) } : filePart(part)))
 }
 
 const filePart = (part: Prompt.FilePart): OpenAI.ChatCompletionContentPart => {
@@ -125,7 +126,7 @@ const toolCall = (
   const call: OpenAI.ChatCompletionMessageToolCall = {
     id: toolCallId(part.id, rules),
     type: "function",
-    function: { name: part.name, arguments: jsonText(callArguments(part.params)) }
+    function: { name: ToolNames.toWire(part.name), arguments: jsonText(callArguments(part.params)) }
   }
   if (!rules.signatures) return call
   const extra = own(part.options, provider)?.["extraContent"] ?? (first ? unsigned : undefined)
@@ -150,7 +151,8 @@ const thought = (
   }
   if (rules.reasoning === "reasoning_content" && calls) {
     const kept = reasoning.filter((part) => own(part.options, provider) !== undefined)
-    return kept.length === 0 ? undefined : { reasoning_content: kept.map((part) => part.text).join("") }
+    // The field is demanded of every call, also of one that came without thoughts or from elsewhere.
+    return { reasoning_content: kept.map((part) => part.text).join("") }
   }
   return undefined
 }

@@ -20,6 +20,8 @@ export interface Metadata {
 
 /** Options of a writer. */
 export interface Options extends SpokenText.Options {
+  /** The tool that is meant by a name on the wire. */
+  readonly toolName?: ((name: string) => string) | undefined
   /** Metadata of the reasoning block that is being closed. */
   readonly reasoningMetadata?: (() => Response.ProviderMetadata) | undefined
 }
@@ -88,7 +90,7 @@ export class PartWriter {
     this.close()
     this.#start()
     this.#announced.add(id)
-    this.#out.push({ type: "tool-params-start", id, name })
+    this.#out.push({ type: "tool-params-start", id, name: this.#toolName(name) })
   }
 
   /** Tells a fragment of the arguments, as a sign of life; only the call itself has arguments to rely on. */
@@ -101,7 +103,14 @@ export class PartWriter {
     this.close()
     this.#start()
     if (this.#announced.has(id)) this.#out.push({ type: "tool-params-end", id })
-    this.#out.push({ type: "tool-call", id, name, params, ...(metadata === undefined ? undefined : { metadata }) })
+    const tool = this.#toolName(name)
+    this.#out.push({
+      type: "tool-call",
+      id,
+      name: tool,
+      params,
+      ...(metadata === undefined ? undefined : { metadata })
+    })
   }
 
   /** Writes a page that the reply rests on, once for each address. */
@@ -129,6 +138,10 @@ export class PartWriter {
     this.close()
     this.#start()
     this.#out.push(part)
+  }
+
+  #toolName(name: string): string {
+    return this.#options.toolName?.(name) ?? name
   }
 
   #release(pieces: ReadonlyArray<SpokenText.Piece>): void {

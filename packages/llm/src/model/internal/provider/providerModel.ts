@@ -9,12 +9,14 @@ import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
 import * as Telemetry from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../../ModelSettings.ts"
 import { WarmUp } from "../../WarmUp.ts"
+import * as Prefill from "../rules/prefill.ts"
 import * as AiErrors from "./aiErrors.ts"
 import * as EncodedStream from "./encodedStream.ts"
 import * as ReplyContent from "./replyContent.ts"
@@ -44,6 +46,8 @@ export interface Provider<Body> {
   readonly greet: (signal: AbortSignal) => Promise<Response>
   readonly reply: (options: LanguageModel.ProviderOptions, generateId: () => string) => ReplyStream.Reply
   readonly codecTransformer: LanguageModel.CodecTransformer
+  /** Whether the model goes on with a reply that is begun for it. */
+  readonly prefills?: Prefill.Able | undefined
 }
 
 /** Makes the model, with the names of who it is and its warm-up. */
@@ -71,7 +75,7 @@ export const make = <Body>(
           source,
           open: (signal) => provider.send(body, signal),
           reply: provider.reply(options, () => `${prefix}_${ids++}`),
-          timeout: settings.timeout ?? undefined
+          timeout: patience(settings.timeout)
         })
       })
     )
@@ -90,12 +94,22 @@ export const make = <Body>(
         ReplyContent.gather(Stream.provideService(stream("generateText", options), IdGenerator.IdGenerator, generator))
     })
     EncodedStream.set(model, encoded)
+    const { prefills } = provider
+    if (prefills !== undefined) {
+      Prefill.set(model, (settings) => prefills(ModelSettings.merge(provider.settings ?? {}, settings)))
+    }
     return Context.make(LanguageModel.LanguageModel, model).pipe(
       Context.add(Model.ProviderName, provider.name),
       Context.add(Model.ModelName, provider.model),
       Context.add(WarmUp, warmUp(provider))
     )
   })
+}
+
+/** A time-out of nothing is none. */
+const patience = (timeout: ModelSettings.ModelSettings["timeout"]): Duration.Duration | undefined => {
+  const duration = timeout == null ? Duration.zero : Duration.fromInputUnsafe(timeout)
+  return Duration.isZero(duration) ? undefined : duration
 }
 
 const warmUp = <Body>(provider: Provider<Body>): Effect.Effect<void, AiError.AiError> => {

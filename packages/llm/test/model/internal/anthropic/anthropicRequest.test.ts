@@ -25,7 +25,7 @@ const called = Prompt.make([
 ])
 
 describe("anthropicRequest", () => {
-  const thinking: ReadonlyArray<readonly [string, ReasoningEffort | undefined, unknown, string | undefined]> = [
+  const thinking: ReadonlyArray<readonly [string, ReasoningEffort | null | undefined, unknown, string | undefined]> = [
     ["claude-haiku-4-5", undefined, undefined, undefined],
     ["claude-haiku-4-5", "none", undefined, undefined],
     ["claude-haiku-4-5", "minimal", { type: "enabled", budget_tokens: 1024 }, undefined],
@@ -37,7 +37,13 @@ describe("anthropicRequest", () => {
     ["claude-opus-4-7", undefined, undefined, undefined],
     ["claude-sonnet-5", undefined, { type: "disabled" }, undefined],
     ["claude-opus-5", "high", { type: "adaptive" }, "high"],
-    ["claude-opus-5-5", undefined, undefined, undefined],
+    ["claude-opus-5-5", undefined, undefined, "low"],
+    ["claude-opus-5-5", null, undefined, undefined],
+    ["claude-opus-5-5", "max", { type: "adaptive" }, "max"],
+    ["claude-sonnet-5-5", undefined, { type: "between_tools" }, undefined],
+    ["claude-sonnet-5-5", "high", { type: "adaptive" }, "high"],
+    ["claude-haiku-5-5", "none", { type: "disabled" }, undefined],
+    ["claude-fable-5-1", undefined, undefined, "low"],
     ["claude-opus-5-5", "none", undefined, "low"]
   ]
   for (const [model, effort, config, sent] of thinking) {
@@ -64,7 +70,29 @@ describe("anthropicRequest", () => {
     it(`temperature is ${kept ? "" : "not "}sent to ${model} with effort ${effort}`, () => {
       const request = body(model, { temperature: 0.5, topP: 0.9, reasoningEffort: effort })
       assert.strictEqual("temperature" in request, kept)
-      assert.strictEqual("top_p" in request, kept)
+      // Claude takes one of the two.
+      assert.strictEqual("top_p" in request, kept && !model.startsWith("claude"))
+      assert.strictEqual("top_p" in body(model, { topP: 0.9, reasoningEffort: effort }), kept)
+    })
+  }
+
+  it("a temperature is at most 1", () => {
+    assert.strictEqual(body("claude-haiku-4-5", { temperature: 1.7 })["temperature"], 1)
+  })
+
+  it("there is room for the thoughts of a model that always thinks", () => {
+    assert.strictEqual(body("claude-opus-5-5", { maxTokens: 300 })["max_tokens"], 2348)
+  })
+
+  for (const [model, prefills] of [
+    ["claude-haiku-4-5", true],
+    ["claude-sonnet-4-6", false],
+    ["claude-opus-5-5", false]
+  ] as const) {
+    it(`${model} ${prefills ? "goes on with" : "is not sent"} a last message of its own`, () => {
+      const prompt = Prompt.concat(Prompt.make("hi"), [{ role: "assistant", content: "Well," }])
+      const messages = body(model, {}, { prompt })["messages"] as ReadonlyArray<{ role: string }>
+      assert.strictEqual(messages.at(-1)?.role, prefills ? "assistant" : "user")
     })
   }
 

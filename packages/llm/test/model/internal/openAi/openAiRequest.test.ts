@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import * as Prompt from "effect/ai/Prompt"
+import * as Tool from "effect/ai/Tool"
 import * as OpenAiPresets from "../../../../src/model/internal/openAi/openAiPresets.ts"
 import * as OpenAiRequest from "../../../../src/model/internal/openAi/openAiRequest.ts"
 import type { ModelSettings, ReasoningEffort } from "../../../../src/model/ModelSettings.ts"
@@ -68,6 +70,103 @@ describe("openAiRequest", () => {
       assert.strictEqual(body("openai", { reasoningEffort: effort }, {}, model)["reasoning_effort"], sent)
     })
   }
+
+  const withTools: ReadonlyArray<readonly [string, ReasoningEffort | undefined, string | undefined]> = [
+    ["gpt-5", undefined, "minimal"],
+    ["gpt-5.1", undefined, "none"],
+    ["gpt-5.2", undefined, undefined],
+    ["gpt-5.2", "high", undefined],
+    ["gpt-5.4", "none", undefined],
+    ["gpt-5.4-mini", undefined, undefined],
+    ["gpt-5.5", undefined, "none"],
+    ["gpt-5.6-luna", "high", "none"],
+    ["gpt-6-astra", undefined, "none"],
+    ["gpt-4.1", "high", undefined]
+  ]
+  for (const [model, effort, sent] of withTools) {
+    it(`${model} with tools and effort ${effort} is asked for ${sent}, also behind a proxy`, () => {
+      for (const name of ["openai", "litellm_proxy", "azure"]) {
+        const request = body(name, { reasoningEffort: effort, maxTokens: 5 }, { tools: [Weather] }, model)
+        assert.strictEqual(request["reasoning_effort"], sent, name)
+        if (model.startsWith("gpt-5") || model.startsWith("gpt-6"))
+          assert.strictEqual(request["max_completion_tokens"], 5)
+      }
+    })
+  }
+
+  const sampling = { temperature: 0.7, topP: 0.9, stop: ["END"], presencePenalty: 0.1, frequencyPenalty: 0.2 }
+  const refusals: ReadonlyArray<readonly [string, string, ReasoningEffort | undefined, ReadonlyArray<string>]> = [
+    ["openai", "gpt-4.1", undefined, ["temperature", "top_p", "stop", "presence_penalty", "frequency_penalty"]],
+    ["openai", "gpt-5", undefined, []],
+    ["openai", "o4-mini", undefined, []],
+    ["openai", "gpt-5-pro", undefined, []],
+    ["openai", "gpt-5.1", undefined, ["temperature", "top_p"]],
+    ["openai", "gpt-5.1", "low", []],
+    ["xai", "grok-4", undefined, ["temperature", "top_p"]],
+    [
+      "xai",
+      "grok-4-fast-non-reasoning",
+      undefined,
+      ["temperature", "top_p", "stop", "presence_penalty", "frequency_penalty"]
+    ],
+    ["openrouter", "openai/gpt-5-mini", undefined, []]
+  ]
+  for (const [preset, model, effort, kept] of refusals) {
+    it(`of the sampling ${model} with effort ${effort} is sent ${kept.join(", ") || "nothing"}`, () => {
+      const request = body(preset, { ...sampling, reasoningEffort: effort }, {}, model)
+      const sent = ["temperature", "top_p", "stop", "presence_penalty", "frequency_penalty"].filter(
+        (name) => name in request
+      )
+      assert.deepStrictEqual(sent, kept)
+    })
+  }
+
+  const switches: ReadonlyArray<readonly [string, string, ReasoningEffort | undefined, object]> = [
+    ["deepseek", "deepseek-v4-flash", undefined, { thinking: { type: "disabled" } }],
+    ["deepseek", "deepseek-v4-pro", "medium", { thinking: { type: "enabled" }, reasoning_effort: "high" }],
+    ["gemini", "gemini-2.5-flash", undefined, { reasoning_effort: "none" }],
+    ["gemini", "gemini-2.5-pro", "none", { reasoning_effort: "low" }],
+    ["gemini", "gemini-3-flash-preview", undefined, { reasoning_effort: "minimal" }],
+    ["gemini", "gemini-3.1-pro-preview", undefined, { reasoning_effort: "low" }],
+    ["groq", "qwen/qwen3-32b", "low", { reasoning_effort: "none" }],
+    ["groq", "openai/gpt-oss-120b", undefined, { reasoning_effort: "low" }],
+    ["ollama", "qwen3:8b", undefined, { reasoning_effort: "none" }],
+    ["ollama", "llama3.2", "none", { reasoning_effort: "none" }],
+    ["vllm", "Qwen/Qwen3-8B", undefined, { chat_template_kwargs: { enable_thinking: false, thinking: false } }],
+    ["vllm", "openai/gpt-oss-20b", undefined, { reasoning_effort: "low" }],
+    ["xai", "grok-4.3", undefined, { reasoning_effort: "none" }],
+    ["xai", "grok-4.5", "none", { reasoning_effort: "low" }],
+    ["dashscope", "qwen-plus", undefined, { enable_thinking: false }],
+    ["moonshot", "kimi-k2.5", undefined, { thinking: { type: "disabled" } }],
+    ["zai", "glm-4.6", undefined, { thinking: { type: "disabled" } }],
+    ["mistral", "mistral-small-latest", "none", { reasoning_effort: "none" }],
+    ["cerebras", "zai-glm-4.6", undefined, { disable_reasoning: true }]
+  ]
+  for (const [preset, model, effort, sent] of switches) {
+    it(`${preset}/${model} with effort ${effort} is told ${JSON.stringify(sent)}`, () => {
+      assert.deepInclude(body(preset, { reasoningEffort: effort }, {}, model), sent)
+    })
+  }
+
+  it("empty stops are not sent, nor more than are taken", () => {
+    assert.notProperty(body("openai", { stop: [] }), "stop")
+    assert.notProperty(body("openai", { stop: "" }), "stop")
+    assert.notProperty(body("mistral", { stop: ["", ""] }), "stop")
+    assert.deepStrictEqual(body("openai", { stop: ["a", "b", "c", "d", "e"] })["stop"], ["a", "b", "c", "d"])
+  })
+
+  it("names that no provider takes go out as ones that are, and no more tools than are taken", () => {
+    const tools = ["get.weather now!", "a".repeat(80), ...Array.from({ length: 128 }, (_, n) => `t${n}`)].map((name) =>
+      Tool.make(name, { parameters: Schema.Struct({}) })
+    )
+    const sent = body("openai", {}, { tools })["tools"] as ReadonlyArray<{ function: { name: string } }>
+    assert.strictEqual(sent.length, 128)
+    for (const {
+      function: { name }
+    } of sent)
+      assert.match(name, /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/)
+    assert.strictEqual(new Set(sent.map((tool) => tool.function.name)).size, 128)
+  })
 
   it("another server at OpenAI's variable is not taken for OpenAI", () => {
     assert.strictEqual(OpenAiPresets.at(OpenAiPresets.standard, "http://localhost:11434/v1"), OpenAiPresets.compatible)

@@ -1,0 +1,98 @@
+/**
+ * How Claude is told to think in a request, or not to.
+ *
+ * @since 0.1.0
+ */
+import type Anthropic from "@anthropic-ai/sdk"
+import type { ReasoningEffort } from "../../ModelSettings.ts"
+import type { Claude } from "../rules/claudeModels.ts"
+
+/** What a request says about thinking. */
+export interface Thinking {
+  readonly config: Anthropic.ThinkingConfigParam | undefined
+  readonly effort: "low" | "medium" | "high" | "xhigh" | "max" | undefined
+  /** Whether the model will think before it answers. */
+  readonly thinks: boolean
+  /** Tokens to think with, on top of those of the answer: thoughts count against the limit. */
+  readonly room: number
+}
+
+type Thought = Exclude<ReasoningEffort, "none">
+
+const rooms: { readonly [Effort in Thought]: number } = {
+  minimal: 1024,
+  low: 2048,
+  medium: 8192,
+  high: 16384,
+  xhigh: 24576,
+  max: 32768
+}
+
+const silent: Thinking = { config: undefined, effort: undefined, thinks: false, room: 0 }
+
+/**
+ * Decides it. Where no effort is asked for the model thinks as little as it can: a caller waits for the first word. Null
+ * leaves it to the provider.
+ */
+export const of = (
+  claude: Claude,
+  asked: ReasoningEffort | null | undefined,
+  messages: ReadonlyArray<Anthropic.MessageParam>
+): Thinking => {
+  if (asked === null)
+    return { ...silent, thinks: claude.off !== "unasked", room: claude.off === "unasked" ? 0 : rooms.high }
+  if (asked === undefined || asked === "none") return off(claude, messages)
+  if (claude.thinking === "adaptive") {
+    return {
+      config: bound({ type: "adaptive" }, claude, messages),
+      effort: asked === "minimal" ? "low" : asked,
+      thinks: true,
+      room: rooms[asked]
+    }
+  }
+  // Thinking cannot begin between a call and its result, and the thoughts before a call that another model made are not
+  // there to be sent along.
+  if (continuesWithoutThoughts(messages)) return silent
+  return {
+    config: { type: "enabled", budget_tokens: rooms[asked] },
+    effort: undefined,
+    thinks: true,
+    room: rooms[asked]
+  }
+}
+
+const off = (claude: Claude, messages: ReadonlyArray<Anthropic.MessageParam>): Thinking => {
+  switch (claude.off) {
+    case "unasked":
+      return silent
+    case "disabled":
+    case "between_tools":
+      return { ...silent, config: { type: claude.off } }
+    case "never": {
+      const config =
+        hasThoughts(messages) && claude.boundThoughts ? bound({ type: "adaptive" }, claude, messages) : undefined
+      return { config, effort: "low", thinks: true, room: rooms.low }
+    }
+  }
+}
+
+/** Asks for thoughts to be dropped that no longer fit what is before them, and not for the request to be refused. */
+const bound = (
+  config: Anthropic.ThinkingConfigAdaptive,
+  claude: Claude,
+  messages: ReadonlyArray<Anthropic.MessageParam>
+): Anthropic.ThinkingConfigAdaptive =>
+  claude.boundThoughts && hasThoughts(messages)
+    ? Object.assign(config, { block_binding: { prefix_mismatch_behavior: "drop_block" } })
+    : config
+
+const hasThoughts = (messages: ReadonlyArray<Anthropic.MessageParam>): boolean =>
+  messages.some(({ content }) => typeof content !== "string" && content.some(({ type }) => type.endsWith("thinking")))
+
+const continuesWithoutThoughts = (messages: ReadonlyArray<Anthropic.MessageParam>): boolean => {
+  const last = messages.at(-1)
+  const before = messages.at(-2)
+  if (!Array.isArray(last?.content) || last.content[0]?.type !== "tool_result") return false
+  const first = Array.isArray(before?.content) ? before.content[0] : undefined
+  return first?.type !== "thinking" && first?.type !== "redacted_thinking"
+}

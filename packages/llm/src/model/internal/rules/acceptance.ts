@@ -1,0 +1,202 @@
+/**
+ * What a model accepts in a request, as a table: each row says for which requests it holds, what it says, and who says so.
+ *
+ * A row may depend on the provider, the model, the API, and whether there are tools. All rows that hold for a request are
+ * laid over each other in order, so the special ones stand behind the general ones; refusals add up.
+ *
+ * @since 0.1.0
+ */
+import type { ModelSettings, ReasoningEffort } from "../../ModelSettings.ts"
+
+/** The ways in which models are asked. */
+export type Api = "chat" | "responses" | "messages" | "gemini"
+
+/** What is known of a request before its body is built. */
+export interface Request {
+  readonly provider: string
+  readonly model: string
+  readonly api: Api
+  readonly tools: boolean
+}
+
+/** How a provider is told how much to think: the field, or the fields. */
+export type Dial =
+  | "none"
+  | "reasoning_effort"
+  | "reasoning"
+  | "thinking"
+  | "thinking+reasoning_effort"
+  | "enable_thinking"
+  | "chat_template_kwargs"
+  | "disable_reasoning"
+
+/** What a model accepts. */
+export interface Acceptance {
+  /** Settings that are refused. */
+  readonly refuses: ReadonlyArray<keyof ModelSettings>
+  /** Settings that are refused while the model thinks. */
+  readonly refusesThinking: ReadonlyArray<keyof ModelSettings>
+  /** Whether temperature and topP are refused together. The temperature is kept. */
+  readonly oneOfSampling: boolean
+  readonly highestTemperature: number
+  /** How many stop sequences are taken. */
+  readonly stops: number
+  readonly tokenLimit: "max_tokens" | "max_completion_tokens"
+  /** Efforts that are accepted, from the least to the most. Undefined where it is not known; empty where none is. */
+  readonly efforts: ReadonlyArray<ReasoningEffort> | undefined
+  /** What is sent where no effort is asked for: the least, where the model would otherwise think. */
+  readonly unasked: ReasoningEffort | undefined
+  /** Whether `unasked` must be sent, whatever the settings say. */
+  readonly needsEffort: boolean
+  /** Whether the model thinks where no effort is sent. */
+  readonly thinksUnasked: boolean
+  readonly dial: Dial
+  /** Longest list of tools. */
+  readonly tools: number
+  /** Whether a call may be demanded. */
+  readonly forcedCalls: boolean
+  /** How a reply is continued that has begun: the field that marks it, or that its message simply stands last. */
+  readonly prefill: "none" | "last" | "prefix" | "continue_final_message"
+  /** Whether the template may have opened a thought before the reply begins. */
+  readonly mayBeginInThought: boolean
+  /** What schemas of parameters may consist of. */
+  readonly schema: "json" | "gemini"
+}
+
+/** A row of the table. */
+export interface Rule {
+  /** Providers for which it holds. All where not given. */
+  readonly of?: ReadonlyArray<string> | undefined
+  /** Names of models for which it holds, in lower case and without what stands before the last slash. */
+  readonly models?: RegExp | undefined
+  readonly api?: Api | undefined
+  readonly tools?: boolean | undefined
+  readonly says: Partial<Acceptance>
+  /** Where it is written, or was seen. */
+  readonly source: string
+}
+
+/** What holds where nothing else is known. */
+const unknown: Acceptance = {
+  refuses: [],
+  refusesThinking: [],
+  oneOfSampling: false,
+  highestTemperature: 2,
+  stops: Number.POSITIVE_INFINITY,
+  tokenLimit: "max_tokens",
+  efforts: undefined,
+  unasked: undefined,
+  needsEffort: false,
+  thinksUnasked: false,
+  dial: "reasoning_effort",
+  tools: 128,
+  forcedCalls: true,
+  prefill: "none",
+  mayBeginInThought: false,
+  schema: "json"
+}
+
+/** The name of a model as rows have it. */
+export const bareName = (model: string): string => model.toLowerCase().replace(/^.*\//, "")
+
+/** The rows of a table that hold for a request. */
+export const holding = (rules: ReadonlyArray<Rule>, request: Request): ReadonlyArray<Rule> => {
+  const name = bareName(request.model)
+  return rules.filter(
+    ({ api, models, of, tools }) =>
+      (of === undefined || of.includes(request.provider)) &&
+      (models === undefined || models.test(name)) &&
+      (api === undefined || api === request.api) &&
+      (tools === undefined || tools === request.tools)
+  )
+}
+
+/** Lays rows over each other. */
+export const fold = (rules: ReadonlyArray<Rule>): Acceptance => {
+  let accepted = unknown
+  for (const { says } of rules) {
+    accepted = {
+      ...accepted,
+      ...says,
+      refuses: [...accepted.refuses, ...(says.refuses ?? [])],
+      refusesThinking: says.refusesThinking ?? accepted.refusesThinking
+    }
+  }
+  return accepted
+}
+
+const order: ReadonlyArray<ReasoningEffort> = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+/**
+ * The effort that is sent, or undefined where none is. One that is not accepted becomes the next above, else the next
+ * below; where thinking cannot be turned off, "none" is what is sent unasked. Null leaves it to the provider.
+ */
+export const effortOf = (
+  { dial, efforts, needsEffort, unasked }: Acceptance,
+  asked: ReasoningEffort | null | undefined
+): ReasoningEffort | undefined => {
+  if (dial === "none" || efforts?.length === 0) return undefined
+  if (asked === null) return needsEffort ? unasked : undefined
+  if (asked === undefined) return unasked
+  // Of a model that is not known, it is not known that it can be told not to think.
+  if (efforts === undefined) return asked === "none" && !turnsOffAny.has(dial) ? unasked : asked
+  if (efforts.includes(asked)) return asked
+  if (asked === "none") return unasked
+  const thinking = efforts.filter((effort) => effort !== "none")
+  const at = order.indexOf(asked)
+  return thinking.find((effort) => order.indexOf(effort) > at) ?? thinking.at(-1) ?? unasked
+}
+
+/** Dials that a model which cannot think takes no offence at. */
+const turnsOffAny: ReadonlySet<Dial> = new Set<Dial>(["thinking", "enable_thinking", "chat_template_kwargs"])
+
+/** The fields that tell the effort. */
+export const dialed = (dial: Dial, effort: ReasoningEffort | undefined): { readonly [field: string]: unknown } => {
+  if (effort === undefined) return {}
+  const off = effort === "none"
+  switch (dial) {
+    case "none":
+      return {}
+    case "reasoning_effort":
+      return { reasoning_effort: effort }
+    case "reasoning":
+      return { reasoning: { effort } }
+    case "thinking":
+      return { thinking: { type: off ? "disabled" : "enabled" } }
+    case "thinking+reasoning_effort":
+      return off ? { thinking: { type: "disabled" } } : { thinking: { type: "enabled" }, reasoning_effort: effort }
+    case "enable_thinking":
+      return { enable_thinking: !off }
+    case "chat_template_kwargs":
+      return off ? { chat_template_kwargs: { enable_thinking: false, thinking: false } } : { reasoning_effort: effort }
+    case "disable_reasoning":
+      return { disable_reasoning: off }
+  }
+}
+
+/** Whether a model thinks when it is sent this effort. */
+export const thinks = ({ thinksUnasked }: Acceptance, effort: ReasoningEffort | undefined): boolean =>
+  effort === undefined ? thinksUnasked : effort !== "none"
+
+const samplingSettings: ReadonlyArray<keyof ModelSettings> = ["temperature", "topP"]
+
+/** The settings without those that are refused. A temperature that is too high is lowered; empty stops are none. */
+export const accept = (
+  accepted: Acceptance,
+  effort: ReasoningEffort | undefined,
+  settings: ModelSettings
+): ModelSettings => {
+  const refused = new Set([...accepted.refuses, ...(thinks(accepted, effort) ? accepted.refusesThinking : [])])
+  const kept: Record<string, unknown> = { ...settings }
+  for (const setting of refused) delete kept[setting]
+  const { stop, temperature, topP } = kept as ModelSettings
+  if (temperature != null) kept["temperature"] = Math.min(Math.max(0, temperature), accepted.highestTemperature)
+  if (accepted.oneOfSampling && samplingSettings.every((setting) => kept[setting] != null)) delete kept["topP"]
+  if (topP != null && kept["topP"] !== undefined) kept["topP"] = Math.min(Math.max(0, topP), 1)
+  if (stop != null) {
+    const stops = (typeof stop === "string" ? [stop] : stop).filter((text) => text !== "").slice(0, accepted.stops)
+    if (stops.length === 0) delete kept["stop"]
+    else kept["stop"] = typeof stop === "string" ? stop : stops
+  }
+  return kept
+}

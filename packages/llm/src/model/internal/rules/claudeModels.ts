@@ -1,0 +1,97 @@
+/**
+ * What Claude accepts, by generation.
+ *
+ * @since 0.1.0
+ */
+
+/** How a generation is told to think, and what it accepts beside that. */
+export interface Claude {
+  /** A budget of tokens, or an effort at the model's own discretion. */
+  readonly thinking: "budget" | "adaptive"
+  /** What turns thinking off: nothing, because it is off; a configuration; or nothing can, and a low effort must do. */
+  readonly off: "unasked" | "disabled" | "between_tools" | "never"
+  /** Whether temperature and top_p are accepted where the model does not think. */
+  readonly sampling: boolean
+  /** Whether they are accepted together. */
+  readonly bothSampling: boolean
+  /** Whether a reply may be begun for it. */
+  readonly prefill: boolean
+  /** Whether a call may be demanded where it does not think. */
+  readonly forcedCalls: boolean
+  /** Whether thoughts are bound to everything that was before them. */
+  readonly boundThoughts: boolean
+}
+
+interface Row {
+  readonly models: RegExp
+  readonly says: Partial<Claude>
+  readonly source: string
+}
+
+const docs = "https://platform.claude.com/docs/en"
+
+const unknown: Claude = {
+  thinking: "budget",
+  off: "unasked",
+  sampling: true,
+  bothSampling: true,
+  prefill: false,
+  forcedCalls: true,
+  boundThoughts: false
+}
+
+/** Laid over each other in order, as in the other tables. */
+const rows: ReadonlyArray<Row> = [
+  {
+    models: /^claude-/,
+    // What is not older than the rows below is newer than all of them.
+    says: { thinking: "adaptive", off: "never", sampling: false, bothSampling: false, forcedCalls: false },
+    source: `${docs}/build-with-claude/thinking, as of the newest models`
+  },
+  {
+    models: /^claude-(2|3|instant)|-4(-[015])?(-\d{8}|-latest)?$/,
+    says: { thinking: "budget", off: "unasked", sampling: true, prefill: true, forcedCalls: true },
+    source: `${docs}/build-with-claude/extended-thinking; prefill up to 4.5: ${docs}/about-claude/models/migration-guide`
+  },
+  {
+    models: /^claude-(opus|sonnet)-4-[6-8]/,
+    says: { off: "unasked", forcedCalls: true },
+    source: `${docs}/build-with-claude/adaptive-thinking`
+  },
+  {
+    models: /^claude-(opus|sonnet)-4-6/,
+    says: { sampling: true },
+    source: `${docs}/about-claude/models/migration-guide (sampling parameters are refused from Opus 4.7 on)`
+  },
+  {
+    models: /^claude-(opus|sonnet)-5(-\d{8})?$/,
+    says: { off: "disabled", forcedCalls: true },
+    source: `${docs}/build-with-claude/thinking (adaptive by default, can be disabled)`
+  },
+  {
+    models: /^claude-(haiku|sonnet|opus|fable|mythos)-5-\d(?!\d)/,
+    says: { boundThoughts: true, forcedCalls: false },
+    source: `${docs}/models/opus-5-5/whats-new-opus-5-5 (thinking blocks are tied to the conversation; no forced tool use)`
+  },
+  {
+    models: /^claude-haiku-5-5/,
+    says: { off: "disabled" },
+    source: `${docs}/models/haiku-5-5/migration-guide`
+  },
+  {
+    models: /^claude-sonnet-5-5/,
+    says: { off: "between_tools" },
+    source: `${docs}/models/sonnet-5-5/whats-new-sonnet-5-5 ("turn off up-front thinking with between_tools")`
+  }
+]
+
+/** What a model accepts. Of a name that is not Claude's, only what has always held is assumed. */
+export const of = (model: string): Claude => {
+  let claude = unknown
+  for (const { models, says } of rows) if (models.test(model)) claude = { ...claude, ...says }
+  return claude
+}
+
+/** The rows that hold for a model, each with its source. */
+export const sourcesOf = (model: string): ReadonlyArray<string> =>
+  rows.flatMap(({ models, source }) => (models.test(model) ? [source] : []))

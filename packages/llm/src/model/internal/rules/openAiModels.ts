@@ -1,0 +1,128 @@
+/**
+ * What OpenAI's models accept, whoever passes the request on to them.
+ *
+ * @since 0.1.0
+ */
+import type { Acceptance, Rule } from "./acceptance.ts"
+
+const reasoningGuide = "https://developers.openai.com/api/docs/guides/reasoning"
+const reference = "https://developers.openai.com/api/docs/api-reference/chat/create"
+const compatibility = "https://developers.openai.com/api/docs/guides/latest-model (parameter compatibility)"
+
+const sampling: Acceptance["refuses"] = ["temperature", "topP"]
+const others: Acceptance["refuses"] = ["stop", "presencePenalty", "frequencyPenalty"]
+
+/** Rows for OpenAI's models. */
+export const rules: ReadonlyArray<Rule> = [
+  {
+    of: ["openai", "azure"],
+    says: { stops: 4 },
+    source: `${reference} ("up to 4 sequences")`
+  },
+  {
+    models: /^(gpt-[34]|chatgpt)/,
+    says: { efforts: [] },
+    source: `${reasoningGuide} (models that do not reason take no effort)`
+  },
+  {
+    models: /^(o\d|gpt-5|gpt-([6-9]|\d\d)(\.|-|$))/,
+    says: { tokenLimit: "max_completion_tokens" },
+    source: `${reference} ("max_tokens ... is not compatible with o-series models"; GPT-5 answers 400 unsupported_parameter)`
+  },
+  {
+    models: /^o\d/,
+    says: { efforts: ["low", "medium", "high"], refuses: [...sampling, ...others], thinksUnasked: true },
+    source: `${reasoningGuide}; ${reference} (stop: "not supported with latest reasoning models")`
+  },
+  {
+    models: /^o1-(mini|preview)/,
+    says: { efforts: [] },
+    source: `${reasoningGuide} (no reasoning_effort before o1)`
+  },
+  {
+    models: /^gpt-5(-mini|-nano)?(-\d{4}.*)?$/,
+    says: {
+      efforts: ["minimal", "low", "medium", "high"],
+      unasked: "minimal",
+      refuses: [...sampling, ...others],
+      thinksUnasked: true
+    },
+    source: compatibility
+  },
+  {
+    models: /^gpt-(5\.\d|[6-9]|\d\d)/,
+    says: {
+      efforts: ["none", "low", "medium", "high", "xhigh"],
+      unasked: "none",
+      refuses: others,
+      refusesThinking: sampling
+    },
+    source: `${compatibility} (temperature and top_p only with effort none; "minimal" is refused: livekit/agents#7169)`
+  },
+  {
+    models: /^gpt-5\.1(-|$)/,
+    says: { efforts: ["none", "low", "medium", "high"] },
+    source: reasoningGuide
+  },
+  {
+    models: /^gpt-(5\.[6-9]|[6-9]|\d\d)/,
+    says: { efforts: ["none", "low", "medium", "high", "xhigh", "max"] },
+    source: `${reasoningGuide} (max from GPT-5.6)`
+  },
+  {
+    models: /^gpt-(5(\.\d)?|[6-9](\.\d)?)-pro/,
+    says: {
+      efforts: ["medium", "high", "xhigh"],
+      unasked: undefined,
+      refuses: [...sampling, ...others],
+      thinksUnasked: true
+    },
+    source: `${reasoningGuide} (pro models always think)`
+  },
+  {
+    models: /^gpt-5-pro/,
+    says: { efforts: ["high"] },
+    source: `${reasoningGuide} ("gpt-5-pro defaults to, and only supports, high")`
+  },
+  {
+    models: /^gpt-5.*-codex/,
+    says: {
+      efforts: ["low", "medium", "high"],
+      unasked: undefined,
+      refuses: [...sampling, ...others],
+      thinksUnasked: true
+    },
+    source: reasoningGuide
+  },
+  {
+    models: /^gpt-[5-9].*-(chat|search|audio|realtime)/,
+    says: { efforts: [], unasked: undefined, thinksUnasked: false },
+    source: `${reasoningGuide} (chat models take no effort)`
+  },
+  {
+    models: /^gpt-5\.[234](-|$)/,
+    api: "chat",
+    tools: true,
+    says: { efforts: [], unasked: undefined },
+    source:
+      "livekit/agents#5084, #5088: function tools with any reasoning_effort are refused; without one they do not think"
+  },
+  {
+    models: /^gpt-(5\.[5-9]|[6-9]|\d\d)(?!.*-(chat|pro|codex|search|audio))/,
+    api: "chat",
+    tools: true,
+    says: { efforts: ["none"], unasked: "none", needsEffort: true },
+    source: "BerriAI/litellm#34569, livekit/agents#7169: with function tools only an explicit none is accepted"
+  },
+  {
+    of: ["openai"],
+    api: "responses",
+    says: { refuses: ["stop", "seed", "presencePenalty", "frequencyPenalty"] },
+    source: "https://developers.openai.com/api/docs/api-reference/responses/create (no such fields)"
+  }
+]
+
+/** Models that OpenAI serves best, or only, through its Responses API. */
+export const prefersResponses = (model: string): boolean =>
+  /^gpt-(5\.[2-9]|[6-9]|\d\d)|^gpt-5.*-(pro|codex)|^o\d-pro|-deep-research|^codex-|^computer-use/.test(model) &&
+  !/-(chat|search|audio|realtime)/.test(model)

@@ -1,0 +1,218 @@
+/**
+ * What models accept that are served by others than OpenAI and Anthropic.
+ *
+ * @since 0.1.0
+ */
+import type { Rule } from "./acceptance.ts"
+
+const hosts = ["ollama", "vllm", "lmstudio", "llamafile", "llamacpp", "openai", "xinference", "docker"]
+const grokReasons = /^grok-(3-mini|4|latest|code|[5-9])(?!.*non-reasoning)/
+
+/** Rows for other providers, and for the families of open models. */
+export const rules: ReadonlyArray<Rule> = [
+  // Google's compatible endpoint.
+  {
+    of: ["gemini"],
+    says: {
+      refuses: ["seed", "presencePenalty", "frequencyPenalty"],
+      stops: 5,
+      schema: "gemini",
+      efforts: ["none", "minimal", "low", "medium", "high"]
+    },
+    source: "https://ai.google.dev/gemini-api/docs/openai (unknown names in a request are errors)"
+  },
+  {
+    models: /^gemini-2\.5-flash/,
+    says: { efforts: ["none", "minimal", "low", "medium", "high"], unasked: "none" },
+    source: "https://ai.google.dev/gemini-api/docs/openai (reasoning_effort none turns thinking off in 2.5)"
+  },
+  {
+    models: /^gemini-(2\.5-pro|3(\.\d+)?-pro)/,
+    says: { efforts: ["low", "medium", "high"], unasked: "low", thinksUnasked: true },
+    source: "https://ai.google.dev/gemini-api/docs/thinking (Pro cannot be told not to think)"
+  },
+  {
+    models: /^gemini-([3-9])(\.\d+)?-flash/,
+    says: { efforts: ["minimal", "low", "medium", "high"], unasked: "minimal", thinksUnasked: true },
+    source: "https://ai.google.dev/gemini-api/docs/thinking (thinking levels of Gemini 3 Flash)"
+  },
+
+  // OpenRouter passes an effort on, but some of its models refuse to be told none.
+  {
+    of: ["openrouter", "vercel_ai_gateway"],
+    says: { dial: "reasoning" },
+    source: "https://openrouter.ai/docs/use-cases/reasoning-tokens"
+  },
+
+  // DeepSeek.
+  {
+    of: ["deepseek"],
+    says: { dial: "thinking", unasked: "none" },
+    source: "https://api-docs.deepseek.com/guides/thinking_mode (on by default; thinking.type turns it off)"
+  },
+  {
+    of: ["deepseek"],
+    models: /^deepseek-v[4-9]/,
+    says: { dial: "thinking+reasoning_effort", efforts: ["none", "low", "high", "max"] },
+    source: "https://api-docs.deepseek.com/guides/thinking_mode (efforts low, high and max)"
+  },
+
+  // Groq.
+  {
+    of: ["groq", "cerebras"],
+    says: { tokenLimit: "max_completion_tokens" },
+    source:
+      "https://console.groq.com/docs/api-reference, https://inference-docs.cerebras.ai/api-reference/chat-completions"
+  },
+  {
+    of: ["groq"],
+    says: { stops: 4, efforts: [] },
+    source: "https://console.groq.com/docs/reasoning (only models that reason take an effort)"
+  },
+  {
+    of: ["groq"],
+    models: /^qwen/,
+    says: { efforts: ["none"], unasked: "none" },
+    source: "https://console.groq.com/docs/reasoning (qwen3: none or default)"
+  },
+  {
+    of: ["cerebras"],
+    says: { refuses: ["presencePenalty", "frequencyPenalty"] },
+    source: "https://inference-docs.cerebras.ai/api-reference/chat-completions (unsupported fields are errors)"
+  },
+  {
+    of: ["cerebras"],
+    models: /^(zai-)?glm-/,
+    says: { dial: "disable_reasoning", efforts: ["none"], unasked: "none" },
+    source: "https://inference-docs.cerebras.ai/capabilities/reasoning"
+  },
+  {
+    models: /^gpt-oss/,
+    says: { efforts: ["low", "medium", "high"], unasked: "low", thinksUnasked: true },
+    source: "https://huggingface.co/openai/gpt-oss-120b (reasoning is low, medium or high, and never off)"
+  },
+
+  // xAI.
+  {
+    of: ["xai"],
+    models: grokReasons,
+    says: { refuses: ["stop", "presencePenalty", "frequencyPenalty"], efforts: [], thinksUnasked: true },
+    source: "https://docs.x.ai/docs/guides/reasoning (presencePenalty, frequencyPenalty and stop are errors)"
+  },
+  {
+    of: ["xai"],
+    models: /^grok-3-mini/,
+    says: { efforts: ["low", "high"], unasked: "low" },
+    source: "https://docs.x.ai/docs/guides/reasoning"
+  },
+  {
+    of: ["xai"],
+    models: /^grok-(4\.3|latest)/,
+    says: { efforts: ["none", "low", "medium", "high"], unasked: "none" },
+    source: "https://docs.x.ai/docs/guides/reasoning (grok-4.3: none disables reasoning)"
+  },
+  {
+    of: ["xai"],
+    models: /^grok-(4\.[5-9]|[5-9])/,
+    says: { efforts: ["low", "medium", "high"], unasked: "low" },
+    source: "https://docs.x.ai/developers/grok-4-5 (cannot be disabled)"
+  },
+
+  // Fireworks.
+  {
+    of: ["fireworks"],
+    says: { efforts: ["none", "low", "medium", "high"] },
+    source: "https://docs.fireworks.ai/guides/reasoning"
+  },
+
+  // Mistral.
+  {
+    of: ["mistral"],
+    says: { efforts: [], prefill: "prefix", highestTemperature: 1.5 },
+    source: "https://docs.mistral.ai/api (unknown fields are errors; prefix continues a message)"
+  },
+  {
+    of: ["mistral"],
+    models: /^mistral-(small|medium)-(latest|26|[4-9])/,
+    says: { efforts: ["none", "high"] },
+    source: "https://docs.mistral.ai/capabilities/reasoning (adjustable: none or high; none by default)"
+  },
+
+  // Those who host models themselves.
+  {
+    of: ["ollama"],
+    says: { efforts: ["none", "low", "medium", "high"] },
+    source: "https://docs.ollama.com/capabilities/thinking (a model that does not think takes none)"
+  },
+  {
+    of: ["ollama"],
+    models: /^(qwen3|deepseek-(r1|v3\.1)|glm-|magistral|nemotron|smollm3)/,
+    says: { efforts: ["none", "low", "medium", "high"], unasked: "none" },
+    source: "https://docs.ollama.com/capabilities/thinking (on by default; reasoning_effort none turns it off)"
+  },
+  {
+    of: ["vllm", "sambanova", "nvidia_nim", "baseten"],
+    models: /^(?!gpt-oss)/,
+    says: { dial: "chat_template_kwargs" },
+    source: "https://docs.vllm.ai/en/latest/features/reasoning_outputs (chat_template_kwargs)"
+  },
+  {
+    of: ["vllm"],
+    says: { prefill: "continue_final_message" },
+    source: "https://docs.vllm.ai/en/latest/serving/openai_compatible_server (continue_final_message)"
+  },
+  {
+    of: ["vllm", "sambanova", "nvidia_nim", "baseten"],
+    models: /^(qwen3(?!.*(thinking|instruct|coder))|deepseek-v3\.1|glm-|smollm3|granite-3)/,
+    says: { unasked: "none" },
+    source: "https://docs.vllm.ai/en/latest/features/reasoning_outputs (templates that think by default)"
+  },
+  {
+    of: hosts,
+    models: /^(deepseek-r1|qwq|qwen3.*thinking)/,
+    says: { mayBeginInThought: true, thinksUnasked: true },
+    source:
+      "https://huggingface.co/deepseek-ai/DeepSeek-R1 (the template opens <think>; without a parser only </think> comes)"
+  },
+
+  // Providers with a switch of their own.
+  {
+    of: ["moonshot", "zai", "volcengine"],
+    says: { dial: "thinking" },
+    source: "https://platform.moonshot.ai/docs, https://docs.z.ai/guides/capabilities/thinking-mode (thinking.type)"
+  },
+  {
+    of: ["moonshot"],
+    models: /^kimi-k(2\.[5-9]|[3-9])(?!.*thinking)/,
+    says: { unasked: "none" },
+    source: "https://platform.moonshot.ai/docs (kimi-k2.5 thinks by default)"
+  },
+  {
+    of: ["moonshot"],
+    models: /thinking/,
+    says: { dial: "none", thinksUnasked: true },
+    source: "https://platform.moonshot.ai/docs (thinking models always think)"
+  },
+  {
+    of: ["zai"],
+    models: /^glm-(4\.[5-9]|[5-9])/,
+    says: { unasked: "none" },
+    source: "https://docs.z.ai/guides/capabilities/thinking-mode (on by default)"
+  },
+  {
+    of: ["dashscope"],
+    says: { dial: "enable_thinking" },
+    source: "https://www.alibabacloud.com/help/en/model-studio/deep-thinking (enable_thinking)"
+  },
+  {
+    of: ["dashscope"],
+    models: /^(qwen3|qwen-(plus|flash|turbo))(?!.*(thinking|instruct|coder))/,
+    says: { unasked: "none" },
+    source: "https://www.alibabacloud.com/help/en/model-studio/deep-thinking"
+  },
+  {
+    of: ["perplexity"],
+    says: { dial: "none" },
+    source: "https://docs.perplexity.ai/api-reference/chat-completions-post (reasoning_effort for deep research only)"
+  }
+]
