@@ -23,7 +23,9 @@ export interface Entry {
   /** Number of the turn that sent it; 0 for what the agent did not send. */
   readonly turn: number
   readonly item: Item
-  /** Where heard text stands in what was said; only on lines that tell of heard text, and empty if nothing was said. */
+  /** Where a text that was sent begins in all that its turn has said, in UTF-16 units; only on such lines. */
+  readonly from?: number | undefined
+  /** Where heard text stands in what was said; only on lines that tell of heard text. */
   readonly heard?: Heard | undefined
 }
 

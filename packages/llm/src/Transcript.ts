@@ -41,6 +41,8 @@ export interface Options {
   readonly describeEvent?: ((event: Event.Input) => string | undefined) | undefined
   /** Put behind a reply that the caller did not hear to its end. */
   readonly interruptedMark?: string | undefined
+  /** Put behind what was said and is not heard yet. `[still being spoken]` by default, empty for nothing. */
+  readonly unheardMark?: string | undefined
   /**
    * Whose a tool call is, by a line that tells of it. The calls of another agent name tools that this model does not have:
    * they are left out, and the result of one that was inherited is told in words. All are the agent's own by default.
@@ -70,7 +72,7 @@ export type Reader = typeof lines
  */
 export const reader = (): Reader => {
   let settled: Settled = unread
-  return ({ entries }, options) => {
+  return ({ entries, unheard }, options) => {
     const at = options.trigger === undefined ? -1 : entries.findLastIndex(({ item }) => item === options.trigger)
     const end = at < 0 ? entries.length : at + 1
     const late = lateCalls(entries, end, options)
@@ -83,11 +85,11 @@ export const reader = (): Reader => {
     let next = count
     while (late.length === 0 && next < end && !inTurn(entries[next]!)) next++
     const tools = [...settled.tools, ...toolsOf(entries.slice(count, next), options)]
-    const reading = resume(settled, [...tools, ...toolsOf(entries.slice(next), options)], options)
+    const reading = resume(settled, [...tools, ...toolsOf(entries.slice(next), options)], unheard, options)
     for (const entry of entries.slice(count, next)) reading.add(entry)
     if (late.length === 0) settled = reading.settle(entries, next, tools)
     for (const entry of withLate(entries.slice(next, end), late)) if (!isCurrent(entry)) reading.add(entry)
-    reading.placeCalls()
+    reading.placeUnheard()
     for (const entry of entries.slice(next)) if (isCurrent(entry)) reading.addCurrent(entry)
     reading.placeCurrent()
     for (const { item, turn } of entries.slice(end)) {
@@ -98,8 +100,17 @@ export const reader = (): Reader => {
   }
 }
 
-/** Text is `begun` where it is what was left when its beginning was spoken. */
-type Sent = { readonly text: string; readonly turn: number; readonly begun?: true } | { readonly call: ToolCall }
+/** Text of an earlier turn that nothing has placed yet, or a call among it. */
+type Sent = SentText | { readonly call: ToolCall }
+
+interface SentText {
+  readonly text: string
+  readonly turn: number
+  /** Where the text begins in all that its turn has said. */
+  readonly from: number
+  /** Whether it is what was left when its beginning was heard. */
+  readonly begun?: true
+}
 
 interface ToolEntry extends History.Entry {
   readonly item: ToolItem
@@ -169,7 +180,13 @@ const stillHolds = (
 }
 
 /** Goes on reading behind what is settled. `tools` are all lines of tool calls of the record. */
-const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Options) => {
+const resume = (
+  settled: Settled,
+  tools: ReadonlyArray<OwnedTool>,
+  unheard: ReadonlyArray<History.Stretch>,
+  options: Options
+) => {
+  const unheardMark = options.unheardMark ?? stillSpoken
   const calls = toolCalls(tools.flatMap(({ entry, whose }) => (whose === "own" ? [entry] : [])))
   const out = [...settled.out]
   // Calls in what is settled have no further line: see stillHolds.
@@ -201,8 +218,8 @@ const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Opti
     const line = placeUser(goesOn ? `${last.text}${text}` : text)
     if (event._tag === "UserDtmfSent") keys = line
   }
-  const placeSpoken = (event: Event.InputOf<"AgentTextSent">) => {
-    const spoken = place(sent, event.content)
+  const placeSpoken = (event: Event.InputOf<"AgentTextSent">, heard: History.Heard | undefined) => {
+    const spoken = place(sent, event.content, heard?.spans ?? [])
     // A voice that paused and went on was not interrupted.
     if (spoken.goesOn && mark !== undefined && out.at(-1) === mark) out.pop()
     for (const item of spoken.lines) out.push(item)
@@ -210,6 +227,19 @@ const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Opti
     if (!spoken.cut || options.interruptedMark === undefined) return
     mark = { role: "assistant", text: options.interruptedMark }
     out.push(mark)
+  }
+  /** What is on its way to the caller: the model is not to say it again. */
+  const placeUnheard = () => {
+    for (const item of sent) {
+      if ("call" in item) out.push({ role: "tool", call: item.call })
+      else {
+        const stretch = unheard.find(({ from, to, turn }) => turn === item.turn && to > item.from && from < end(item))
+        if (stretch === undefined) continue
+        if (item.begun === true && mark !== undefined && out.at(-1) === mark) out.pop()
+        out.push({ role: "assistant", text: item.text.slice(Math.max(0, stretch.from - item.from)) })
+        if (unheardMark !== "") out.push({ role: "assistant", text: unheardMark })
+      }
+    }
   }
   const placeCall = (item: ToolItem, turn: number, where: Array<Sent>) => {
     if (placed.has(item.toolCallId) || calls.turnOf(item.toolCallId) !== turn) return
@@ -224,7 +254,7 @@ const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Opti
     out,
     tell,
     /** A line of the record that is not of the turn in progress. */
-    add: ({ item, turn }: History.Entry): void => {
+    add: ({ from, heard, item, turn }: History.Entry): void => {
       lastTurn = Math.max(lastTurn, turn)
       switch (item._tag) {
         case "UserTextSent":
@@ -232,9 +262,9 @@ const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Opti
         case "CustomHistoryEntry":
           return void out.push({ role: item.role, text: item.content })
         case "AgentTextSent":
-          return placeSpoken(item)
+          return placeSpoken(item, heard)
         case "AgentSendText":
-          return append(sent, item.text, turn)
+          return append(sent, item.text, turn, from)
         case "AgentToolCalled":
         case "AgentToolReturned": {
           const ownership = whose(item, turn, options)
@@ -283,11 +313,11 @@ const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Opti
       mark,
       keys
     }),
-    /** Puts the calls that nothing was said after. */
-    placeCalls,
+    /** Puts the calls that nothing was said after, and what is still to be heard. */
+    placeUnheard,
     /** A line of the turn in progress. */
-    addCurrent: ({ item, turn }: History.Entry): void => {
-      if (item._tag === "AgentSendText") return append(current, item.text, turn)
+    addCurrent: ({ from, item, turn }: History.Entry): void => {
+      if (item._tag === "AgentSendText") return append(current, item.text, turn, from)
       // What a tool says while it runs comes before its result: the model is to go on from the result.
       const isOpen = isToolItem(item) && (item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId))
       if (isOpen) placeCall(item, turn, current)
@@ -300,6 +330,8 @@ const resume = (settled: Settled, tools: ReadonlyArray<OwnedTool>, options: Opti
   }
 }
 
+const stillSpoken = "[still being spoken]"
+
 /** Drops what says nothing. Models refuse blank messages. */
 const normalise = (lines: ReadonlyArray<Line>): ReadonlyArray<Line> =>
   lines.filter((line) => line.role === "tool" || /\S/.test(line.text))
@@ -310,11 +342,19 @@ export const wantsAnswer = (lines: ReadonlyArray<Line>): boolean => {
   return last !== undefined && last.role !== "assistant"
 }
 
-const append = (items: Array<Sent>, text: string, turn: number): void => {
+const append = (items: Array<Sent>, text: string, turn: number, from: number | undefined): void => {
   const last = items.at(-1)
-  if (last !== undefined && "text" in last && last.turn === turn)
-    items[items.length - 1] = { text: last.text + text, turn }
-  else items.push({ text, turn })
+  if (last !== undefined && "text" in last && last.turn === turn) {
+    items[items.length - 1] = { ...last, text: last.text + text }
+  } else items.push({ text, turn, from: from ?? endOf(items, turn) })
+}
+
+const end = ({ from, text }: SentText): number => from + text.length
+
+/** Where a turn has come to, by its last text. */
+const endOf = (items: ReadonlyArray<Sent>, turn: number): number => {
+  const last = items.findLast((item) => "text" in item && item.turn === turn)
+  return last === undefined ? 0 : end(last as SentText)
 }
 
 /** Calls of an earlier turn that were recorded only after the trigger, as when it was the trigger that interrupted them. */
@@ -389,62 +429,39 @@ const toolCalls = (entries: ReadonlyArray<ToolEntry>) => {
 }
 
 /**
- * Places spoken words among what earlier turns have sent: sentences and the calls between them. Where the words fit no
- * sentence they stand as they are, and what was sent goes on waiting.
+ * Places heard words among what earlier turns have sent, where the call knows that they stand: text before them was not
+ * heard, calls before them were made. Words that stand nowhere are put as they are, and what was sent goes on waiting.
  */
 const place = (
   sent: ReadonlyArray<Sent>,
-  spoken: string
+  heard: string,
+  spans: ReadonlyArray<History.Span>
 ): {
   readonly lines: ReadonlyArray<Line>
   readonly rest: Array<Sent>
   readonly cut: boolean
   readonly goesOn: boolean
 } => {
-  const start = sent.findIndex((item) => "text" in item && fits(item.text, spoken))
-  if (start < 0) return { lines: [{ role: "assistant", text: spoken }], rest: [...sent], cut: false, goesOn: false }
-  const first = sent[start]!
-  const goesOn = "text" in first && first.begun === true
   const lines: Array<Line> = []
-  const rest = [...sent]
-  let words = spoken
+  let rest = [...sent]
   let cut = false
-  for (let i = 0; i < start; i++) {
-    const item = rest.shift()!
-    if ("call" in item) lines.push({ role: "tool", call: item.call })
-  }
-  while (words.trim() !== "" && rest.length > 0) {
-    const item = rest[0]!
-    if ("call" in item) {
-      lines.push({ role: "tool", call: item.call })
-      rest.shift()
-      continue
+  let goesOn = false
+  let read = 0
+  for (const span of spans) {
+    const text = heard.slice(read, read + span.length)
+    read += span.length
+    const at = rest.findIndex((item) => "text" in item && item.turn === span.turn && span.from < end(item))
+    if (at >= 0) {
+      for (const item of rest.slice(0, at)) if ("call" in item) lines.push({ role: "tool", call: item.call })
+      const item = rest[at] as SentText
+      goesOn ||= lines.length === 0 && item.begun === true
+      const left = item.text.slice(Math.max(0, span.to - item.from))
+      cut = left.trim() !== ""
+      rest = rest.slice(at + 1)
+      if (cut) rest.unshift({ text: left, turn: item.turn, from: end(item) - left.length, begun: true })
     }
-    const text = item.text.trim()
-    if (goesOnAfter(words.trim(), text)) {
-      const said = words.indexOf(text) + text.length
-      // The space between two sentences goes with the first, as models write it.
-      const end = words.length - words.slice(said).trimStart().length
-      lines.push({ role: "assistant", text: rest.length === 1 ? words : words.slice(0, end) })
-      words = rest.length === 1 ? "" : words.slice(end)
-      rest.shift()
-    } else if (text.startsWith(words.trim())) {
-      lines.push({ role: "assistant", text: words })
-      rest[0] = { text: text.slice(words.trim().length), turn: item.turn, begun: true }
-      words = ""
-      cut = true
-    } else break
+    lines.push({ role: "assistant", text })
   }
-  if (words.trim() !== "") lines.push({ role: "assistant", text: words })
+  if (read < heard.length) lines.push({ role: "assistant", text: heard.slice(read) })
   return { lines, rest, cut, goesOn }
 }
-
-const fits = (text: string, spoken: string): boolean => {
-  const [a, b] = [text.trim(), spoken.trim()]
-  return a !== "" && b !== "" && (a.startsWith(b) || goesOnAfter(b, a))
-}
-
-/** Whether words begin with a sentence that ends where one of them does: "a13" does not begin with "a1". */
-const goesOnAfter = (words: string, sentence: string): boolean =>
-  words.startsWith(sentence) &&
-  !(/[\p{L}\p{N}]$/u.test(sentence) && /^[\p{L}\p{N}]/u.test(words.slice(sentence.length)))

@@ -24,12 +24,52 @@ const returned = (turn: number, toolCallId: string, result: unknown = "ok"): Lin
 ]
 const pair = (turn: number, id: string): ReadonlyArray<Line> => [called(turn, id), returned(turn, id)]
 
+/** The lines as entries of a record: a heard text stands where its words are found, behind those that were heard before. */
+const entriesOf = (lines: ReadonlyArray<Line>): ReadonlyArray<History.Entry> => {
+  const said: Array<{ readonly turn: number; readonly part: number; readonly from: number; readonly text: string }> = []
+  let place = { index: 0, offset: 0 }
+  let part = 0
+  const heard = (content: string): History.Heard => {
+    const spans: Array<History.Span> = []
+    let words = content
+    for (let i = place.index; i < said.length && words !== ""; i++) {
+      const { from, text, turn } = said[i]!
+      const begin = i === place.index ? place.offset : 0
+      const rest = text.slice(begin)
+      const joined = /[\p{L}\p{N}]$/u.test(rest.trim()) && /^[\p{L}\p{N}]/u.test(words.slice(rest.trim().length))
+      const isWhole = words.startsWith(rest.trim()) && !joined
+      const fits = rest.trim() !== "" && (isWhole || rest.trimStart().startsWith(words.trim()))
+      if (!fits && spans.length === 0) continue
+      if (!fits) break
+      const lead = rest.length - rest.trimStart().length
+      const length = isWhole ? words.length - words.slice(rest.trim().length).trimStart().length : words.length
+      const to = begin + lead + (isWhole ? rest.trim().length : words.trimEnd().length)
+      spans.push({ turn, from: from + begin + lead, to: from + to, length })
+      words = words.slice(length)
+      place = { index: i, offset: to }
+    }
+    return { spans }
+  }
+  return lines.map(([turn, item], key): History.Entry => {
+    if (item._tag === "AgentTextSent") return { key, turn, item, heard: heard(item.content) }
+    if (item._tag !== "AgentSendText") {
+      if (turn !== 0) part++
+      return { key, turn, item }
+    }
+    const last = said.at(-1)
+    const from = last?.turn === turn ? last.from + last.text.length : 0
+    if (last?.turn === turn && last.part === part) said[said.length - 1] = { ...last, text: last.text + item.text }
+    else said.push({ turn, part, from, text: item.text })
+    return { key, turn, item, from }
+  })
+}
+
 /** What a model reads of these lines in a turn that the line at `trigger` has started, by default the last. */
 const read = (
   lines: ReadonlyArray<Line>,
   options: Partial<Transcript.Options> & { readonly triggeredBy?: number } = {}
 ): ReadonlyArray<string> => {
-  const history = History.make(() => lines.map(([turn, item], key) => ({ key, turn, item })))
+  const history = History.make(() => entriesOf(lines))
   const trigger = lines.at(options.triggeredBy ?? -1)![1] as Event.Input
   return Transcript.lines(history, { turn: 99, trigger, ...options }).map((line) =>
     line.role === "tool" ? `${line.call.id} = ${line.call.result}` : `${line.role}: ${line.text}`
@@ -44,6 +84,34 @@ describe("Transcript", () => {
 
   it("leaves out what the caller has not heard", () => {
     assert.deepStrictEqual(read([user("hello"), sent(1, "Hi there."), user("bye")]), ["user: hello", "user: bye"])
+  })
+
+  it("has what the caller is still to hear, marked so, where it stands among the calls", () => {
+    const lines = [user("go"), sent(1, "Let me look. "), ...pair(1, "a"), sent(1, "It is free."), user("[5]")]
+    const told = (unheard: ReadonlyArray<History.Stretch>, unheardMark?: string) => {
+      const history = History.make(() => entriesOf(lines), { unheard })
+      const trigger = lines.at(-1)![1] as Event.Input
+      return Transcript.lines(history, { turn: 99, trigger, unheardMark }).map((line) =>
+        line.role === "tool" ? line.call.id : line.text
+      )
+    }
+    assert.deepStrictEqual(told([]), ["go", "a", "(5)"])
+    assert.deepStrictEqual(told([{ turn: 1, from: 0, to: 24 }]), [
+      "go",
+      "a",
+      "(5)",
+      "Let me look. ",
+      "[still being spoken]",
+      "It is free.",
+      "[still being spoken]"
+    ])
+    assert.deepStrictEqual(told([{ turn: 1, from: 4, to: 24 }], "(on its way)").slice(3), [
+      "me look. ",
+      "(on its way)",
+      "It is free.",
+      "(on its way)"
+    ])
+    assert.deepStrictEqual(told([{ turn: 1, from: 13, to: 24 }], "").slice(3), ["It is free."])
   })
 
   it("has the text of the turn in progress as it was sent, among its calls", () => {
@@ -148,7 +216,7 @@ describe("Transcript", () => {
     const wants = (...lines: ReadonlyArray<Line>) =>
       Transcript.wantsAnswer(
         Transcript.lines(
-          History.make(() => lines.map(([turn, item], key) => ({ key, turn, item }))),
+          History.make(() => entriesOf(lines)),
           { turn: 9, trigger: undefined }
         )
       )
@@ -230,8 +298,18 @@ describe("a reader that reads a call from turn to turn", () => {
     let entries: ReadonlyArray<History.Entry> = []
     let keys = 0
     let said = ""
+    /** Some place in what was said: the reader takes it as it is. */
+    const somewhere = (length: number): History.Heard => {
+      const from = chance.int(0, 20)
+      const span = { turn: chance.int(1, 12), from, to: from + chance.int(0, 20), length: chance.int(0, length) }
+      return { spans: chance.chance(0.9) ? [span, { ...span, from: span.to, length: length - span.length }] : [] }
+    }
     const add = (...lines: ReadonlyArray<Line>) => {
-      entries = [...entries, ...lines.map(([turn, item]) => ({ key: keys++, turn, item }))]
+      const added = lines.map(([turn, item]): History.Entry => {
+        const entry = { key: keys++, turn, item }
+        return item._tag === "AgentTextSent" ? { ...entry, heard: somewhere(item.content.length) } : entry
+      })
+      entries = [...entries, ...added]
     }
     const interruptedMark = chance.chance(0.5) ? "[interrupted]" : undefined
     const describeEvent = (event: Event.Input) =>

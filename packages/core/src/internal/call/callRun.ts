@@ -153,7 +153,11 @@ export const make = <R>({
     act: (events, decision) => {
       const trigger = events.at(-1)!
       if (!isOpen() && trigger._tag !== "CallEnded") return
-      if (decision === "Cancel") return trigger === draft?.event ? undefined : slot.cancel()
+      if (decision === "Cancel") {
+        if (trigger === draft?.event) return
+        slot.cancel()
+        return writer.cut()
+      }
       for (const returned of background.takeHeld()) writer.add(returned)
       if (trigger._tag === "UserTurnEnded") watch.begin(trigger)
       slot.replace(turnOf(events as Events))

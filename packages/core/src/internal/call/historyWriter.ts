@@ -23,6 +23,8 @@ export interface HistoryWriter {
   readonly began: (turn: number, trigger: Event.Input) => void
   /** Tells that a turn was cancelled: what it has said and nobody has heard will not be. */
   readonly stopped: (turn: number) => void
+  /** Tells that the caller cut in: what was said and nobody has heard will not be, whichever turn has said it. */
+  readonly cut: () => void
   /** Whether something that was said may still be heard. */
   readonly isPending: () => boolean
   readonly view: () => History.History
@@ -69,6 +71,7 @@ export const make = (nextId: EventId): HistoryWriter => {
   // Counts what else was sent, so that words before and after it can be told apart.
   let part = 0
   let draftTurn = 0
+  let said = { turn: 0, length: 0 }
   let userContent: Array<Event.UserContent> | undefined
   let agentContent: Array<Event.AgentContent> | undefined
   /** The events of the caller's turn that is or was last. */
@@ -212,11 +215,14 @@ export const make = (nextId: EventId): HistoryWriter => {
   }
 
   const place = (entry: History.Entry, output: Event.Output) => {
-    if (output._tag === "AgentSendText") {
-      const interruptible = output.interruptible !== false
-      Spoken.said(spoken, output.text, { interruptible, turn: entry.turn, part })
-    } else part++
-    Lines.push(lines, entry)
+    if (output._tag !== "AgentSendText") {
+      part++
+      return Lines.push(lines, entry)
+    }
+    const from = said.turn === entry.turn ? said.length : 0
+    said = { turn: entry.turn, length: from + output.text.length }
+    Spoken.said(spoken, output.text, { interruptible: output.interruptible !== false, turn: entry.turn, part })
+    Lines.push(lines, { ...entry, from })
   }
 
   return {
@@ -229,6 +235,7 @@ export const make = (nextId: EventId): HistoryWriter => {
       if (turnOf.size > placeable) turnOf.delete(turnOf.keys().next().value!)
     },
     stopped: (turn) => Spoken.stop(spoken, turn),
+    cut: () => Spoken.stopAll(spoken),
     isPending: () => Spoken.isPending(spoken),
     view: () => Lines.view(lines, Spoken.pending(spoken)),
     userContent: () => userContent?.slice() ?? [],

@@ -112,6 +112,11 @@ export const stop = (self: Spoken, turn: number): void => {
   self.stopped = [...self.stopped.slice(-laterTurns), turn]
 }
 
+/** Tells that the caller cut in: every turn that is not heard to its end was cancelled, or its voice was cut. */
+export const stopAll = (self: Spoken): void => {
+  for (const { turn } of pending(self)) stop(self, turn)
+}
+
 /**
  * Tells that the agent's voice has ended. What was sent before the last words were heard is not waited for any more: it was
  * read out differently, or dropped. What was sent after them is still to come.
