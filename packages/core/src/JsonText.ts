@@ -5,6 +5,11 @@
  * @since 0.1.0
  */
 
+/** An object of JSON: values of any kind by the names of its members. */
+export interface Json {
+  readonly [member: string]: unknown
+}
+
 /**
  * The text of a value: `", "` and `": "` between members, `\u` escapes outside ASCII, a string form for what is no JSON.
  * Numbers that are not finite get Python's names, which are no JSON, or what is given for them. Never throws.

@@ -10,8 +10,8 @@ import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import { describe } from "./CallError.ts"
 import type { CallRequest } from "./CallRequest.ts"
+import * as ErrorText from "./ErrorText.ts"
 import type * as Event from "./Event.ts"
 import type * as History from "./History.ts"
 
@@ -34,7 +34,7 @@ export type AtEnd = "interrupt" | "finish"
  */
 export class Failure extends Data.TaggedError("TurnFailure")<{ readonly apology: string; readonly cause: unknown }> {
   override get message() {
-    return describe(this.cause)
+    return ErrorText.of(this.cause)
   }
 }
 

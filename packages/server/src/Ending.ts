@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { describe } from "@antiphon/core/CallError"
+import * as ErrorText from "@antiphon/core/ErrorText"
 import type { CallError } from "@antiphon/core/CallError"
 import * as Data from "effect/Data"
 
@@ -77,5 +77,5 @@ export const meaning: (ending: Ending) => Meaning = Ending.$match({
  */
 export const detail = (ending: Ending, { exposeErrors }: { readonly exposeErrors: boolean }): string => {
   const { cause } = meaning(ending)
-  return exposeErrors && cause !== undefined ? describe(cause) : "internal error"
+  return exposeErrors && cause !== undefined ? ErrorText.of(cause) : "internal error"
 }

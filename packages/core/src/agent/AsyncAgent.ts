@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Agent } from "../Agent.ts"
-import { describe } from "../CallError.ts"
+import * as ErrorText from "../ErrorText.ts"
 import type * as Event from "../Event.ts"
 import type * as Turn from "../Turn.ts"
 
@@ -20,7 +20,7 @@ export class AsyncAgentError extends Schema.TaggedError<AsyncAgentError>()("Asyn
   cause: Schema.Defect()
 }) {
   override get message() {
-    return describe(this.cause)
+    return ErrorText.of(this.cause)
   }
 }
 

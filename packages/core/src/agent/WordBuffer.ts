@@ -9,6 +9,7 @@
 import type * as Stream from "effect/Stream"
 import type { Agent } from "../Agent.ts"
 import type * as Event from "../Event.ts"
+import * as Script from "../Script.ts"
 import * as HeldText from "./internal/heldText.ts"
 
 /**
@@ -28,9 +29,8 @@ export interface WordBuffer extends HeldText.HeldText {}
 /** The buffer that holds nothing. */
 export const empty: WordBuffer = HeldText.empty
 
-// CJK ideographs, Kana, Hangul, Thai, Lao and Khmer: the blocks of Line's helper.
-const unspaced =
-  /[\u4E00-\u9FFF\u3400-\u4DBF\uF900-\uFAFF\u3040-\u30FF\uAC00-\uD7AF\u1100-\u11FF\u0E00-\u0EFF\u1780-\u17FF]/
+// Line's helper waits for no space in Korean either.
+const unspaced = new RegExp(`[${Script.unspaced}\\p{Script=Hangul}]`, "u")
 const lastSpace = /[ \t\n\r\v\f](?=[^ \t\n\r\v\f]*$)/
 
 const units = (strategy: Strategy): HeldText.Units => ({

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import * as JsonText from "../JsonText.ts"
 
 /** A description of a value: itself, some of its fields, or a regular expression for its text, at any depth. */
@@ -25,9 +26,6 @@ const textOf = (value: unknown): string => (typeof value === "string" ? value : 
 const fits = (pattern: RegExp, text: string): boolean =>
   new RegExp(pattern.source, pattern.flags.replace(/[gy]/gu, "")).test(text)
 
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null
-
 /** What of a value is not as described, each with its place: `items[0].name is "hammer", and does not match /^anv/`. */
 export const differences = (value: unknown, pattern: unknown, place = "it"): ReadonlyArray<string> => {
   if (Object.is(value, pattern)) return []
@@ -41,7 +39,7 @@ export const differences = (value: unknown, pattern: unknown, place = "it"): Rea
     if (value.length !== pattern.length) return [`${place} has ${value.length} items, not ${pattern.length}`]
     return pattern.flatMap((one, index) => differences(value[index], one, `${place}[${index}]`))
   }
-  if (isObject(pattern) && isObject(value) && !Array.isArray(value)) {
+  if (Predicate.isReadonlyObject(pattern) && Predicate.isReadonlyObject(value)) {
     return Object.entries(pattern).flatMap(([key, one]) => differences(value[key], one, inside(key)))
   }
   return [value === undefined ? `${place} is missing` : `${place} is ${brief(value)}, not ${show(pattern)}`]
@@ -54,7 +52,7 @@ export const matches = (value: unknown, pattern: unknown): boolean => difference
 export const show = (pattern: unknown): string => {
   if (pattern instanceof RegExp) return String(pattern)
   if (Array.isArray(pattern)) return `[${pattern.map(show).join(", ")}]`
-  if (!isObject(pattern)) return JsonText.legible(pattern)
+  if (!Predicate.isReadonlyObject(pattern)) return JsonText.legible(pattern)
   return `{${Object.entries(pattern)
     .map(([key, one]) => `${JSON.stringify(key)}: ${show(one)}`)
     .join(", ")}}`

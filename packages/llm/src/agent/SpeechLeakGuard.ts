@@ -8,6 +8,7 @@
  */
 import type { Agent } from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
+import * as Script from "@antiphon/core/Script"
 import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
@@ -80,7 +81,7 @@ export const push = (guard: Guard, delta: string, detection: Detection = {}): re
     held += delta.slice(start, start + step)
     pattern.lastIndex = 0
     if (pattern.test(held)) return undefined
-    const end = wholeUnits(held, held.length - lookahead)
+    const end = Script.wholeEnd(held, held.length - lookahead)
     if (end > 0) {
       said += held.slice(0, end)
       held = held.slice(end)
@@ -91,10 +92,6 @@ export const push = (guard: Guard, delta: string, detection: Detection = {}): re
 }
 
 const step = 4096
-
-/** An index that does not part a surrogate pair. */
-const wholeUnits = (text: string, end: number): number =>
-  end > 0 && /[\uD800-\uDBFF]/.test(text[end - 1]!) ? end - 1 : end
 
 /**
  * Guards the text of a stream, and fails it at a leak. Logs pass at once; any other output ends a text, and lets what is

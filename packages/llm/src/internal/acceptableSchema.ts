@@ -5,14 +5,11 @@
  * at the top as one object with all of its properties. A property that may be absent is not shown as nullable: a model that
  * may write `null` writes it.
  */
+import type { Json } from "@antiphon/core/JsonText"
 import * as Predicate from "effect/Predicate"
 
-type Node = { readonly [keyword: string]: unknown }
-
-const isNode = (value: unknown): value is Node => Predicate.isReadonlyObject(value) && !Array.isArray(value)
-
 /** The schema of an object, made acceptable. */
-export const make = (schema: Node): Node => {
+export const make = (schema: Json): Json => {
   const node = unified(acceptable(schema))
   return node.type === "object" && "properties" in node
     ? node
@@ -25,21 +22,23 @@ const dropped: ReadonlySet<string> = new Set(["$schema", "$id", "$comment", "exa
 /** Hold schemas by name. What their keys are called is not for us to change. */
 const maps: ReadonlySet<string> = new Set(["properties", "$defs", "definitions", "patternProperties"])
 
-const acceptable = (node: Node): Node => {
+const acceptable = (node: Json): Json => {
   const kept: Record<string, unknown> = {}
   for (const [keyword, value] of Object.entries(node)) {
     if (dropped.has(keyword) || isSafeBound(keyword, value)) continue
-    if (maps.has(keyword) && isNode(value)) {
+    if (maps.has(keyword) && Predicate.isReadonlyObject(value)) {
       const members = Object.entries(value).map(([name, member]) => [
         name,
-        isNode(member) ? acceptable(member) : member
+        Predicate.isReadonlyObject(member) ? acceptable(member) : member
       ])
       kept[keyword === "definitions" ? "$defs" : keyword] = Object.fromEntries(members)
     } else if (keyword === "$ref" && typeof value === "string") {
       kept[keyword] = value.replace(/^#\/definitions\//, "#/$defs/")
     } else if (Array.isArray(value) && keyword !== "enum") {
-      kept[keyword === "oneOf" ? "anyOf" : keyword] = value.map((item) => (isNode(item) ? acceptable(item) : item))
-    } else kept[keyword] = isNode(value) && keyword !== "const" ? acceptable(value) : value
+      kept[keyword === "oneOf" ? "anyOf" : keyword] = value.map((item) =>
+        Predicate.isReadonlyObject(item) ? acceptable(item) : item
+      )
+    } else kept[keyword] = Predicate.isReadonlyObject(value) && keyword !== "const" ? acceptable(value) : value
   }
   const described = describe(node)
   if (described !== undefined) kept.description = described
@@ -52,7 +51,7 @@ const isSafeBound = (keyword: string, bound: unknown): boolean =>
   (keyword === "maximum" && bound === Number.MAX_SAFE_INTEGER)
 
 /** What the description says, with what the model would otherwise not be told. */
-const describe = ({ default: byDefault, description, format }: Node): string | undefined => {
+const describe = ({ default: byDefault, description, format }: Json): string | undefined => {
   const notes = [
     ...(typeof format === "string" ? [`format: ${format}`] : []),
     ...(byDefault === undefined || byDefault === null ? [] : [`default: ${JSON.stringify(byDefault)}`])
@@ -63,13 +62,13 @@ const describe = ({ default: byDefault, description, format }: Node): string | u
 }
 
 /** Numbers of which each that is allowed is an integer are integers. */
-const integers = (node: Node): Node =>
+const integers = (node: Json): Json =>
   node.type === "number" && Array.isArray(node.enum) && node.enum.every((value) => Number.isInteger(value))
     ? { ...node, type: "integer" }
     : node
 
 /** A list of types as a choice, and a choice of one as that one. Numbers that are not finite are no choice. */
-const choice = (node: Node): Node => {
+const choice = (node: Json): Json => {
   if (Array.isArray(node.type)) {
     const { description, type, ...rest } = node
     const each = (type as ReadonlyArray<unknown>).map((type) => (type === "null" ? { type } : { type, ...rest }))
@@ -79,38 +78,42 @@ const choice = (node: Node): Node => {
   const { anyOf, ...rest } = node
   const members = (anyOf as ReadonlyArray<unknown>).filter((member) => !isNotFinite(member))
   const [only] = members
-  return members.length === 1 && isNode(only) ? { ...only, ...rest } : { ...rest, anyOf: members }
+  return members.length === 1 && Predicate.isReadonlyObject(only) ? { ...only, ...rest } : { ...rest, anyOf: members }
 }
 
 const isNotFinite = (member: unknown): boolean =>
-  isNode(member) &&
+  Predicate.isReadonlyObject(member) &&
   member.type === "string" &&
   Array.isArray(member.enum) &&
   member.enum.join() === "Infinity,-Infinity,NaN"
 
-const isNull = (member: unknown): boolean => isNode(member) && member.type === "null"
+const isNull = (member: unknown): boolean => Predicate.isReadonlyObject(member) && member.type === "null"
 
 /** Shows properties that may be absent as what they are if they are there. */
-const withoutOptionalNulls = (node: Node): Node => {
+const withoutOptionalNulls = (node: Json): Json => {
   const { properties, required } = node
-  if (!isNode(properties)) return node
+  if (!Predicate.isReadonlyObject(properties)) return node
   const names: ReadonlyArray<unknown> = Array.isArray(required) ? required : []
   const shown = Object.entries(properties).map(([name, property]) => {
-    if (names.includes(name) || !isNode(property) || !Array.isArray(property.anyOf)) return [name, property]
+    if (names.includes(name) || !Predicate.isReadonlyObject(property) || !Array.isArray(property.anyOf))
+      return [name, property]
     return [name, choice({ ...property, anyOf: property.anyOf.filter((member) => !isNull(member)) })]
   })
   return { ...node, properties: Object.fromEntries(shown) }
 }
 
 /** One object in place of a choice or a combination of objects at the top. */
-const unified = (node: Node): Node => {
+const unified = (node: Json): Json => {
   const { allOf, anyOf, ...rest } = node
-  const all = Array.isArray(allOf) ? allOf.filter(isNode) : []
-  const any = Array.isArray(anyOf) ? anyOf.filter(isNode) : []
+  const all = Array.isArray(allOf) ? allOf.filter(Predicate.isReadonlyObject) : []
+  const any = Array.isArray(anyOf) ? anyOf.filter(Predicate.isReadonlyObject) : []
   if (all.length + any.length === 0) return node
-  const of = (part: Node) => (Array.isArray(part.required) ? (part.required as ReadonlyArray<string>) : [])
+  const of = (part: Json) => (Array.isArray(part.required) ? (part.required as ReadonlyArray<string>) : [])
   const parts = [rest, ...all.map(unified), ...any.map(unified)]
-  const properties: Node = Object.assign({}, ...parts.map((part) => (isNode(part.properties) ? part.properties : {})))
+  const properties: Json = Object.assign(
+    {},
+    ...parts.map((part) => (Predicate.isReadonlyObject(part.properties) ? part.properties : {}))
+  )
   const needed = any.map((part) => of(unified(part)))
   const shared = (needed[0] ?? []).filter((name) => needed.every((names) => names.includes(name)))
   const required = [...new Set([...of(rest), ...all.flatMap((part) => of(unified(part))), ...shared])]

@@ -2,6 +2,7 @@
  * Notes for the recorder of a call what a model was asked, and what came back: after retries and changes of model, as the
  * agent got it.
  */
+import type { Json } from "@antiphon/core/JsonText"
 import * as Recorder from "@antiphon/core/recording/Recorder"
 import type * as Recording from "@antiphon/core/recording/Recording"
 import * as AiError from "effect/ai/AiError"
@@ -22,8 +23,6 @@ import * as Stream from "effect/Stream"
 import * as ModelSettings from "../model/ModelSettings.ts"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 import * as ToolSchema from "./toolSchema.ts"
-
-type Json = { readonly [key: string]: unknown }
 
 /** What is known about a request before its settings. */
 export interface Asked {

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as ErrorText from "@antiphon/core/ErrorText"
 import type * as Caller from "@antiphon/core/testing/Caller"
 import * as TestCall from "@antiphon/core/testing/TestCall"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -190,8 +191,7 @@ const attempt = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Attempt
     onSuccess: (value): Effect.Effect<Attempt<A>> => Effect.succeed({ ok: true, value }),
     onFailure: (cause): Effect.Effect<Attempt<A>> => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
-      const error = Cause.squash(cause)
-      return Effect.succeed({ ok: false, message: error instanceof Error ? error.message : String(error) })
+      return Effect.succeed({ ok: false, message: ErrorText.of(cause) })
     }
   })
 

@@ -6,18 +6,18 @@
  *
  * @since 0.1.0
  */
+import type { Json } from "@antiphon/core/JsonText"
 import * as Played from "@antiphon/core/testing/Played"
 import type * as Rules from "@antiphon/core/testing/Rules"
 import * as Prompt from "effect/ai/Prompt"
 import * as Tool from "effect/ai/Tool"
 import type * as JsonSchema from "effect/JsonSchema"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as AnthropicRequest from "../model/internal/anthropic/anthropicRequest.ts"
 import * as OpenAiPresets from "../model/internal/openAi/openAiPresets.ts"
 import * as OpenAiRequest from "../model/internal/openAi/openAiRequest.ts"
-
-type Json = { readonly [key: string]: unknown }
 
 /** The bodies that our providers send for a prompt. */
 export const bodies = (
@@ -57,11 +57,10 @@ export const check: Rules.Check = (call) =>
 
 const isBlank = (text: unknown): boolean => typeof text !== "string" || text.trim() === ""
 const list = (value: unknown): ReadonlyArray<Json> => (Array.isArray(value) ? (value as ReadonlyArray<Json>) : [])
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
 
 const isJsonObject = (text: unknown): boolean => {
   try {
-    return typeof text === "string" && isObject(JSON.parse(text))
+    return typeof text === "string" && Predicate.isReadonlyObject(JSON.parse(text))
   } catch {
     return false
   }
@@ -172,7 +171,7 @@ export const anthropic = (body: unknown): ReadonlyArray<string> => {
           if (!/^[a-zA-Z0-9_-]+$/.test(String(block["id"]))) say(`has a call with the id ${block["id"]}`)
           if (!/^[a-zA-Z0-9_-]{1,128}$/.test(String(block["name"]))) say(`calls ${block["name"]}, which no tool can be`)
           if (ids.has(block["id"])) say(`has another call with the id ${block["id"]}`)
-          if (!isObject(block["input"])) say("has a call whose input is no object")
+          if (!Predicate.isReadonlyObject(block["input"])) say("has a call whose input is no object")
           ids.add(block["id"])
           calls.push(block["id"])
           break
@@ -202,7 +201,8 @@ export const anthropic = (body: unknown): ReadonlyArray<string> => {
     if (isLast && role === "assistant" && end?.["type"] === "text" && /\s$/.test(String(end["text"])))
       say("is the last and ends in white space")
     // With thinking on, a reply that goes on after a call has to begin with what was thought before the call.
-    const goesOn = isLast && results.length > 0 && isObject(thinking) && thinking["type"] === "enabled"
+    const goesOn =
+      isLast && results.length > 0 && Predicate.isReadonlyObject(thinking) && thinking["type"] === "enabled"
     if (goesOn && !String(list(messages[at - 1]?.["content"])[0]?.["type"]).endsWith("thinking"))
       say("is a result, and the thoughts before its call are missing")
   }

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import type { Json } from "@antiphon/core/JsonText"
 import * as Recording from "@antiphon/core/recording/Recording"
 import * as Pace from "@antiphon/core/testing/Pace"
 import * as AiError from "effect/ai/AiError"
@@ -215,7 +216,7 @@ const compare = (
   const hold = (where: Difference["where"], recorded: unknown, asked: unknown) => {
     if (!Equal.equals(recorded, asked)) differences.push({ request, where, recorded, asked })
   }
-  const holdAll = (kind: "tools" | "settings", recorded: Named, asked: Named) => {
+  const holdAll = (kind: "tools" | "settings", recorded: Json, asked: Json) => {
     for (const name of new Set([...Object.keys(recorded), ...Object.keys(asked)])) {
       hold(`${kind}.${name}`, recorded[name], asked[name])
     }
@@ -226,13 +227,11 @@ const compare = (
     hold(`prompt[${place}]`, before[place], now[place])
   }
   holdAll("tools", byName(recorded.tools), byName(given.tools.map(ModelTap.encodeTool)))
-  holdAll("settings", plain(recorded.settings) as Named, plain(ModelTap.encodeSettings(settings)) as Named)
+  holdAll("settings", plain(recorded.settings) as Json, plain(ModelTap.encodeSettings(settings)) as Json)
   return differences
 }
 
-type Named = { readonly [name: string]: unknown }
-
-const byName = (tools: ReadonlyArray<Recording.Tool>): Named =>
+const byName = (tools: ReadonlyArray<Recording.Tool>): Json =>
   Object.fromEntries(tools.map((tool) => [tool.name, plain(tool)]))
 
 const encodePrompt = Schema.encodeSync(Prompt.Prompt)

@@ -7,8 +7,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as ErrorText from "../../ErrorText.ts"
 import type * as Event from "../../Event.ts"
-import { describe } from "../../CallError.ts"
 import type { AtEnd, Delivery } from "../../Turn.ts"
 import { awaitAll } from "./turnSlot.ts"
 
@@ -183,4 +183,4 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>, closed: boolean): Pick<Ret
     ? { outcome: "Returned", result: exit.value ?? null }
     : closed && Cause.hasInterruptsOnly(exit.cause)
       ? { outcome: "Cancelled", result: null }
-      : { outcome: "Failed", result: describe(exit.cause) }
+      : { outcome: "Failed", result: ErrorText.of(exit.cause) }

@@ -10,7 +10,8 @@ import type * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type { AgentSpec } from "../../Agent.ts"
 import type * as Call from "../../Call.ts"
-import { CallError, describe } from "../../CallError.ts"
+import { CallError } from "../../CallError.ts"
+import * as ErrorText from "../../ErrorText.ts"
 import type { CallRequest } from "../../CallRequest.ts"
 import type * as Event from "../../Event.ts"
 import type * as EventFilter from "../../EventFilter.ts"
@@ -239,7 +240,7 @@ export const make = <R>({
           _tag: "TurnFailed" as const,
           eventId: nextId(),
           respondingTo: trigger.eventId,
-          message: describe(cause)
+          message: ErrorText.of(cause)
         })
         watch.answered()
         // An agent that fails about its own failure would do so for ever.

@@ -5,6 +5,7 @@
  * *solid* characters count as evidence: those that are neither white space nor emoji. What lies between two solid
  * characters comes back from the text that was said.
  */
+import * as Script from "../../Script.ts"
 
 /** One piece of text, as it was said. */
 export interface Piece {
@@ -31,32 +32,21 @@ const strippable =
   /[\s\u{1F600}-\u{1F64F}\u{1F300}-\u{1F5FF}\u{1F680}-\u{1F6FF}\u{1F1E0}-\u{1F1FF}\u{1F900}-\u{1F9FF}\u{1FA00}-\u{1FAFF}\u{2600}-\u{26FF}\u{2700}-\u{27BF}\u{FE00}-\u{FE0F}\u{1F000}-\u{1F02F}\u{1F0A0}-\u{1F0FF}\u{200D}]/u
 const wordCharacter = /[\p{L}\p{M}\p{N}]/u
 const whiteSpace = /\s/u
-// Scripts that put no space between words: there a word may begin anywhere.
-const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u
+// There a word may begin anywhere.
+const unspaced = new RegExp(`[${Script.unspaced}]`, "u")
 
 const isPlainAscii = (code: number) => code > 32 && code < 127
 const isAsciiWord = (code: number) => (code > 96 && code < 123) || (code > 64 && code < 91) || (code > 47 && code < 58)
 
-/** Length in UTF-16 units of the character at `offset`. */
-const width = (text: string, offset: number): number => {
-  const code = text.charCodeAt(offset)
-  return code >= 0xd800 && code <= 0xdbff && offset + 1 < text.length ? 2 : 1
-}
-
-/** Offset of the character that ends at `end`. */
-const previous = (text: string, end: number): number => (end > 1 && width(text, end - 2) === 2 ? end - 2 : end - 1)
-
-const characterAt = (text: string, offset: number): string => text.slice(offset, offset + width(text, offset))
-
 const isStrippable = (text: string, offset: number): boolean =>
-  !isPlainAscii(text.charCodeAt(offset)) && strippable.test(characterAt(text, offset))
+  !isPlainAscii(text.charCodeAt(offset)) && strippable.test(Script.characterAt(text, offset))
 
 const isWord = (text: string, offset: number): boolean => {
   const code = text.charCodeAt(offset)
-  return code < 128 ? isAsciiWord(code) : wordCharacter.test(characterAt(text, offset))
+  return code < 128 ? isAsciiWord(code) : wordCharacter.test(Script.characterAt(text, offset))
 }
 
-const endsInWord = (text: string, end: number): boolean => isWord(text, previous(text, end))
+const endsInWord = (text: string, end: number): boolean => isWord(text, Script.characterBefore(text, end))
 
 const isFullStop = (text: string, offset: number): boolean => {
   const character = text[offset]
@@ -65,14 +55,14 @@ const isFullStop = (text: string, offset: number): boolean => {
 
 const solidOffsets = (text: string): Array<number> => {
   const offsets: Array<number> = []
-  for (let i = 0; i < text.length; i += width(text, i)) if (!isStrippable(text, i)) offsets.push(i)
+  for (let i = 0; i < text.length; i += Script.widthAt(text, i)) if (!isStrippable(text, i)) offsets.push(i)
   return offsets
 }
 
 const solidOf = (piece: Piece): ReadonlyArray<number> => (piece.solid ??= solidOffsets(piece.text))
 
 const sameCharacter = (a: string, i: number, b: string, j: number): boolean =>
-  a.charCodeAt(i) === b.charCodeAt(j) && (width(a, i) === 1 || a.charCodeAt(i + 1) === b.charCodeAt(j + 1))
+  a.charCodeAt(i) === b.charCodeAt(j) && (Script.widthAt(a, i) === 1 || a.charCodeAt(i + 1) === b.charCodeAt(j + 1))
 
 /** The first place at or after `place` that has a solid character, or undefined at the end of what was said. */
 export const settlePlace = (pieces: ReadonlyArray<Piece>, place: Place): Place | undefined => {
@@ -116,7 +106,7 @@ export const gapBefore = (pieces: ReadonlyArray<Piece>, from: Place, run: Omit<R
     const text = pieces[p]!.text
     const solid = solidOf(pieces[p]!)
     const end = p === run.piece ? run.start : text.length
-    const before = k > 0 ? solid[k - 1]! + width(text, solid[k - 1]!) : 0
+    const before = k > 0 ? solid[k - 1]! + Script.widthAt(text, solid[k - 1]!) : 0
     const start = p === from.piece ? Math.max(before, from.offset) : before
     gap = text.slice(start, Math.max(start, end)) + gap
     if (k > 0 || p <= from.piece || p === 0) return gap
@@ -195,8 +185,8 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
   while (i < report.length) {
     if (fuel !== undefined && --fuel.left < 0) break
     if (isStrippable(report, i)) {
-      const emoji = characterAt(report, i)
-      i += width(report, i)
+      const emoji = Script.characterAt(report, i)
+      i += Script.widthAt(report, i)
       // An emoji that was reported counts where it stands next; white space never does.
       if (whiteSpace.test(emoji)) continue
       const found = findEmoji(pieces, place, emoji)
@@ -211,24 +201,25 @@ export const walk = (pieces: ReadonlyArray<Piece>, from: Place, report: string, 
     const same = sameCharacter(report, i, text, j)
     exact &&= same
     if (same || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
-      extend(at.piece, at.next, j, j + width(text, j))
-      place = { piece: at.piece, offset: j + width(text, j), next: at.next + 1 }
+      extend(at.piece, at.next, j, j + Script.widthAt(text, j))
+      place = { piece: at.piece, offset: j + Script.widthAt(text, j), next: at.next + 1 }
       marks = 0
       matched++
-      i += width(report, i)
+      i += Script.widthAt(report, i)
       followed = i
       at = settlePlace(pieces, place)
     } else if (isFullStop(report, i)) i++
     else if (!isWord(text, j) && ++marks < marksAtMost) {
       close()
-      at = settlePlace(pieces, { piece: at.piece, offset: j + width(text, j), next: at.next + 1 })
-    } else if (!isWord(report, i)) i += width(report, i)
+      at = settlePlace(pieces, { piece: at.piece, offset: j + Script.widthAt(text, j), next: at.next + 1 })
+    } else if (!isWord(report, i)) i += Script.widthAt(report, i)
     else break
   }
   close()
   // What is left may begin with full stops that the speech engine invented; alone they are no remainder.
   let rest = followed
-  while (rest < report.length && (isFullStop(report, rest) || isStrippable(report, rest))) rest += width(report, rest)
+  while (rest < report.length && (isFullStop(report, rest) || isStrippable(report, rest)))
+    rest += Script.widthAt(report, rest)
   return { read: rest === report.length || at === undefined ? rest : followed, place, matched, exact, runs }
 }
 
@@ -309,9 +300,9 @@ const wordBefore = (pieces: ReadonlyArray<Piece>, piece: number, offset: number)
 export const solidText = (report: string, read: number, atMost: number): string => {
   let text = ""
   let count = 0
-  for (let i = read; i < report.length && count < atMost; i += width(report, i)) {
+  for (let i = read; i < report.length && count < atMost; i += Script.widthAt(report, i)) {
     if (isStrippable(report, i)) continue
-    text += characterAt(report, i)
+    text += Script.characterAt(report, i)
     count++
   }
   return text
@@ -320,7 +311,10 @@ export const solidText = (report: string, read: number, atMost: number): string 
 /** Whether two texts touch, in a script that puts spaces between words. */
 export const adjoin = (before: string, after: string): boolean => {
   if (before === "" || after === "") return false
-  const [last, first] = [characterAt(before, previous(before, before.length)), characterAt(after, 0)]
+  const [last, first] = [
+    Script.characterAt(before, Script.characterBefore(before, before.length)),
+    Script.characterAt(after, 0)
+  ]
   return !whiteSpace.test(last) && !whiteSpace.test(first) && !unspaced.test(last) && !unspaced.test(first)
 }
 
@@ -332,6 +326,6 @@ export const runTogether = (before: string, after: string): boolean =>
 export const solidBefore = (piece: Piece, offset: number): { readonly end: number; readonly next: number } => {
   const solid = solidOf(piece)
   let next = solid.length
-  while (next > 0 && solid[next - 1]! + width(piece.text, solid[next - 1]!) > offset) next--
-  return { end: next === 0 ? 0 : solid[next - 1]! + width(piece.text, solid[next - 1]!), next }
+  while (next > 0 && solid[next - 1]! + Script.widthAt(piece.text, solid[next - 1]!) > offset) next--
+  return { end: next === 0 ? 0 : solid[next - 1]! + Script.widthAt(piece.text, solid[next - 1]!), next }
 }

@@ -2,25 +2,20 @@
  * Masks the values of a schema by the `privacy` annotations of its fields. What has no annotation, or is not what the schema
  * says, is unknown, and masked as such.
  */
+import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import type { Json } from "../../JsonText.ts"
 import type { Privacy } from "../../Privacy.ts"
 import { maskName } from "./maskedText.ts"
 
-/** A value with named members. */
-export type Members = { readonly [key: string]: unknown }
-
 /** Masks a value by what stands beside it. An item of a list that becomes undefined is left out. */
-export type Mask = (value: unknown, beside: Members) => unknown
+export type Mask = (value: unknown, beside: Json) => unknown
 
 /** How each kind of field is masked, and what is unknown. */
 export type Masks = { readonly [Kind in Privacy | "unknown"]: Mask }
 
-type Walk = (value: unknown, beside: Members, masks: Masks) => unknown
-
-/** Whether a value has named members. */
-export const isMembers = (value: unknown): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+type Walk = (value: unknown, beside: Json, masks: Masks) => unknown
 
 /** Makes what masks the values of a schema. Absent values stay as they are. */
 export const of = (schema: Schema.Constraint): ((value: unknown, masks: Masks) => unknown) => {
@@ -76,7 +71,7 @@ const walkOf = (ast: SchemaAST.AST): Walk => {
 const struct = (ast: SchemaAST.Objects): Walk => {
   const fields = new Map<PropertyKey, Walk>(ast.propertySignatures.map(({ name, type }) => [name, walkOf(type)]))
   return (value, beside, masks) => {
-    if (!isMembers(value)) return unknown(value, beside, masks)
+    if (!Predicate.isReadonlyObject(value)) return unknown(value, beside, masks)
     const masked: Record<string, unknown> = {}
     for (const key of Object.keys(value)) {
       const walk = fields.get(key)
@@ -99,7 +94,7 @@ const literals = (asts: ReadonlyArray<SchemaAST.Literal>): Walk => {
   return (value, beside, masks) => (known.has(value) ? value : unknown(value, beside, masks))
 }
 
-/** Members with tags, literals, or one type and its absence. Any other union is unknown. */
+/** Json with tags, literals, or one type and its absence. Any other union is unknown. */
 const union = (types: ReadonlyArray<SchemaAST.AST>): Walk => {
   const some = types.filter(({ _tag }) => _tag !== "Null" && _tag !== "Undefined")
   if (some.length === 1) return walkOf(some[0]!)
@@ -113,5 +108,5 @@ const union = (types: ReadonlyArray<SchemaAST.AST>): Walk => {
     })
   )
   return (value, beside, masks) =>
-    ((isMembers(value) ? cases.get(value["_tag"]) : undefined) ?? unknown)(value, beside, masks)
+    ((Predicate.isReadonlyObject(value) ? cases.get(value["_tag"]) : undefined) ?? unknown)(value, beside, masks)
 }

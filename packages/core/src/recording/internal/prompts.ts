@@ -2,6 +2,7 @@
  * The prompts of a call as its recording has them. Each mostly repeats one before it, so only what is new is written: a
  * recording grows with the call and not with its square.
  */
+import type { Json } from "../../JsonText.ts"
 import type { Asked } from "../Recorder.ts"
 import type * as Recording from "../Recording.ts"
 
@@ -72,11 +73,9 @@ const equal = (a: unknown, b: unknown): boolean => {
   // Lists of the keys would cost more than to go over them.
   let more = 0
   for (const key in a) {
-    if (!Object.hasOwn(b, key) || !equal((a as Members)[key], (b as Members)[key])) return false
+    if (!Object.hasOwn(b, key) || !equal((a as Json)[key], (b as Json)[key])) return false
     more++
   }
   for (const _ in b) more--
   return more === 0
 }
-
-type Members = { readonly [key: string]: unknown }

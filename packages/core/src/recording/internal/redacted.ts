@@ -2,13 +2,15 @@
  * Lines of a recording with what a redaction names blanked. Which rule a field falls under follows from the `privacy` of its
  * schema; what models are asked and answer has tables of its own.
  */
+import * as Predicate from "effect/Predicate"
 import * as CallRequest from "../../CallRequest.ts"
+import type { Json } from "../../JsonText.ts"
 import * as Recording from "../Recording.ts"
 import type * as Redaction from "../Redaction.ts"
 import { blank, maskName, maskUnknown } from "./maskedText.ts"
 import * as ModelFields from "./modelFields.ts"
 import * as PrivateFields from "./privateFields.ts"
-import { isMembers, type Mask, type Masks, type Members } from "./privateFields.ts"
+import type { Mask, Masks } from "./privateFields.ts"
 
 type Text = (text: string) => string
 
@@ -42,7 +44,7 @@ const masksOf = (redaction: Redaction.Redaction): Masks => {
     (rule: Text = (text) => text): Mask =>
     (value) =>
       typeof value === "string" ? rule(value) : value == null ? value : unknown(value)
-  const toolOf = (beside: Members): Redaction.ToolRedaction =>
+  const toolOf = (beside: Json): Redaction.ToolRedaction =>
     tools.get(String(beside["toolName"] ?? beside["name"])) ?? tools.get("*") ?? {}
   const failed: Mask = (value) => (message === undefined ? value : maskTexts(value, message))
 
@@ -61,11 +63,11 @@ const masksOf = (redaction: Redaction.Redaction): Masks => {
         ? failed(value, beside)
         : blankFields(toolOf(beside).result, value, "anything"),
     parameters: (value) => (instructions === undefined ? value : parameters(value, instructions)),
-    settings: (value) => (isMembers(value) ? settings(value, metadata) : unknown(value)),
+    settings: (value) => (Predicate.isReadonlyObject(value) ? settings(value, metadata) : unknown(value)),
     measure: (value) => measure(value, metadata),
     public: (value) => (isPublic(value) ? value : unknown(value)),
     prompt: (value) => promptMessage(value, masks, parts),
-    reply: (value) => (isMembers(value) ? parts(value, masks.agentText) : unknown(value)),
+    reply: (value) => (Predicate.isReadonlyObject(value) ? parts(value, masks.agentText) : unknown(value)),
     failure: (value) => failure(value, masks),
     unknown
   }
@@ -77,7 +79,7 @@ const isPublic = (value: unknown): boolean =>
   Array.isArray(value) ? value.every(isPublic) : typeof value !== "object" || value === null
 
 /** The members of a value by what their fields hold. */
-const maskFields = (value: Members, fields: ModelFields.Fields, masks: Masks, text: Mask): Members => {
+const maskFields = (value: Json, fields: ModelFields.Fields, masks: Masks, text: Mask): Json => {
   const masked: Record<string, unknown> = {}
   for (const key of Object.keys(value)) {
     const kind = Object.hasOwn(fields, key) ? fields[key] : undefined
@@ -90,7 +92,7 @@ const maskFields = (value: Members, fields: ModelFields.Fields, masks: Masks, te
 const publicType = { type: "public" } as const
 
 /** A part of a reply or of a message. Undefined if it cannot be blanked. */
-type MaskPart = (part: Members, text: Mask) => Members | undefined
+type MaskPart = (part: Json, text: Mask) => Json | undefined
 
 const partsOf = (masks: Masks, isBlanked: (tool: string) => boolean): MaskPart => {
   /** Names of the tools whose arguments are coming in fragments, by the id of the call. */
@@ -112,12 +114,14 @@ const partsOf = (masks: Masks, isBlanked: (tool: string) => boolean): MaskPart =
 }
 
 const promptMessage = (value: unknown, masks: Masks, part: MaskPart): unknown => {
-  if (!isMembers(value)) return masks.unknown(value, {})
+  if (!Predicate.isReadonlyObject(value)) return masks.unknown(value, {})
   const text = byName(roles(masks), value["role"]) ?? masks.unknown
   const fields: ModelFields.Fields = { role: "public", options: "metadata", content: "text" }
   return maskFields(value, fields, masks, (content) =>
     Array.isArray(content)
-      ? content.flatMap((item: unknown) => (isMembers(item) ? (part(item, text) ?? []) : [masks.unknown(item, value)]))
+      ? content.flatMap((item: unknown) =>
+          Predicate.isReadonlyObject(item) ? (part(item, text) ?? []) : [masks.unknown(item, value)]
+        )
       : text(content, value)
   )
 }
@@ -130,11 +134,11 @@ const roles = (masks: Masks): { readonly [Role in ModelFields.Role]: Mask } => (
 })
 
 const failure = (value: unknown, masks: Masks): unknown => {
-  if (!isMembers(value)) return masks.unknown(value, {})
+  if (!Predicate.isReadonlyObject(value)) return masks.unknown(value, {})
   const { reason } = value
-  const fields = isMembers(reason) ? byName(ModelFields.reasons, reason["_tag"]) : undefined
+  const fields = Predicate.isReadonlyObject(reason) ? byName(ModelFields.reasons, reason["_tag"]) : undefined
   const masked = maskFields(value, { _tag: "public", ...ModelFields.failure }, masks, masks.unknown)
-  if (!isMembers(reason) || fields === undefined) return masked
+  if (!Predicate.isReadonlyObject(reason) || fields === undefined) return masked
   return { ...masked, reason: maskFields(reason, { _tag: "public", ...fields }, masks, masks.unknown) }
 }
 
@@ -142,7 +146,7 @@ const byName = <A>(table: { readonly [name: string]: A }, name: unknown): A | un
   typeof name === "string" && Object.hasOwn(table, name) ? table[name] : undefined
 
 /** Settings of a model: those that are no numbers and no flags are metadata. */
-const settings = (value: Members, metadata: Redaction.Fields | undefined): Members => {
+const settings = (value: Json, metadata: Redaction.Fields | undefined): Json => {
   const entries = Object.entries(value)
   const plain = entries.filter(([, one]) => isMeasure(one))
   const rest = entries.filter(([, one]) => !isMeasure(one))
@@ -154,7 +158,7 @@ const isMeasure = (value: unknown): boolean => typeof value === "number" || type
 const measure = (value: unknown, metadata: Redaction.Fields | undefined): unknown => {
   if (isMeasure(value) || metadata === undefined) return value
   if (typeof metadata !== "function") return blankFields(metadata, value)
-  return isMembers(value) || Array.isArray(value)
+  return Predicate.isReadonlyObject(value) || Array.isArray(value)
     ? maskMembers(value, (member) => measure(member, metadata))
     : metadata(value)
 }
@@ -182,12 +186,12 @@ const maskTexts = (value: unknown, rule: Text): unknown => {
 }
 
 /** Arguments and metadata have names, whatever a redaction makes of them. */
-const members = (value: unknown): Members => (isMembers(value) ? value : { [blank]: value })
+const members = (value: unknown): Json => (Predicate.isReadonlyObject(value) ? value : { [blank]: value })
 
 const blankFields = (fields: Redaction.Fields | undefined, value: unknown, holds?: "anything"): unknown => {
   if (fields === undefined) return value
   const blanked = typeof fields === "function" ? fields(value) : blankNamed(new Set(fields), value)
-  return holds === undefined && isMembers(value) ? members(blanked) : blanked
+  return holds === undefined && Predicate.isReadonlyObject(value) ? members(blanked) : blanked
 }
 
 const blankNamed = (names: ReadonlySet<string>, value: unknown): unknown => {
@@ -203,7 +207,7 @@ type Change = (member: unknown, key: string | undefined) => unknown
 /** A value with its members changed. Other values are themselves. */
 const mapMembers = (value: unknown, change: Change, name = (key: string) => key): unknown => {
   if (Array.isArray(value)) return value.map((member) => change(member, undefined))
-  if (!isMembers(value)) return value
+  if (!Predicate.isReadonlyObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [name(key), change(member, key)]))
 }
 

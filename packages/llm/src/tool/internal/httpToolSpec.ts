@@ -1,4 +1,5 @@
 /** Checks what an HTTP tool is made of, and works out what the model is shown of it and what becomes of its arguments. */
+import type { Json } from "@antiphon/core/JsonText"
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -28,7 +29,7 @@ export const problem = (spec: Spec): string | undefined =>
   collision(spec)
 
 /** A specification may come from anywhere, so it is not believed to be what its type says. */
-const isObject = (value: unknown): boolean => Predicate.isReadonlyObject(value) && !Array.isArray(value)
+const isObject: (value: unknown) => boolean = Predicate.isReadonlyObject
 
 const blank = (field: string, value: unknown): string | undefined =>
   Predicate.isString(value) && value.trim() !== "" ? undefined : `${field} must not be blank`
@@ -167,10 +168,8 @@ const isConstant = (property: Property): boolean => "constantValue" in property 
 const constantOf = (property: Property): unknown =>
   "constantValue" in property ? property.constantValue : property.constant_value
 
-type Record = { readonly [name: string]: unknown }
-
 /** What the model fills in of an object, or undefined where it is all constants. */
-const visible = (schema: ObjectSchema | Property): Record | undefined => {
+const visible = (schema: ObjectSchema | Property): Json | undefined => {
   const { properties, required = [], ...rest } = schema
   if (properties === undefined) return { ...schema }
   const shown = Object.entries(properties).flatMap(([name, property]) => {
@@ -189,7 +188,7 @@ const visible = (schema: ObjectSchema | Property): Record | undefined => {
 }
 
 /** The parameters that the model is shown: those of the path, the query and the body, without constants. */
-export const parameters = (spec: Spec): Record => {
+export const parameters = (spec: Spec): Json => {
   const names = placeholders(spec.url)
   const path = names.map((name) => [
     name,
@@ -200,7 +199,7 @@ export const parameters = (spec: Spec): Record => {
   const required = [...names, ...listOf(query.required), ...listOf(body.required)]
   return {
     type: "object",
-    properties: { ...Object.fromEntries(path), ...(query.properties as Record), ...(body.properties as Record) },
+    properties: { ...Object.fromEntries(path), ...(query.properties as Json), ...(body.properties as Json) },
     ...(required.length === 0 ? undefined : { required })
   }
 }
@@ -209,7 +208,7 @@ const nothing: ObjectSchema = { type: "object", properties: {} }
 const listOf = (names: unknown): ReadonlyArray<string> => (Array.isArray(names) ? names : [])
 
 /** Joins what the model gave with the constants, which win. A failure names what stands in their way. */
-const fill = (schema: ObjectSchema | Property, given: Record, path = ""): Result.Result<Record, string> => {
+const fill = (schema: ObjectSchema | Property, given: Json, path = ""): Result.Result<Json, string> => {
   const filled: { [name: string]: unknown } = {}
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const value = given[name]
@@ -220,9 +219,9 @@ const fill = (schema: ObjectSchema | Property, given: Record, path = ""): Result
       return Result.fail(`${path}${name} must be an object`)
     } else {
       // Names that the schema does not have are the model's own, and stay as in objects without constants.
-      const inner = fill(property, (value ?? {}) as Record, `${path}${name}.`)
+      const inner = fill(property, (value ?? {}) as Json, `${path}${name}.`)
       if (Result.isFailure(inner)) return inner
-      filled[name] = { ...(value as Record | undefined), ...inner.success }
+      filled[name] = { ...(value as Json | undefined), ...inner.success }
     }
   }
   return Result.succeed(filled)
@@ -234,9 +233,9 @@ const hasConstants = (property: Property): boolean =>
 /** Where a request goes and what it carries, or what is wrong with the arguments. */
 export const fillRequest = (
   spec: Spec,
-  given: Record
+  given: Json
 ): Result.Result<{ readonly url: URL; readonly body: string | undefined }, string> => {
-  const args: Record = Object.fromEntries(Object.entries(given).filter(([name]) => name !== "__proto__"))
+  const args: Json = Object.fromEntries(Object.entries(given).filter(([name]) => name !== "__proto__"))
   const names = placeholders(spec.url)
   const missing = names.filter((name) => args[name] === undefined || args[name] === null || args[name] === "")
   if (missing.length > 0) return Result.fail(`Missing required URL path parameter(s): ${missing.join(", ")}`)
@@ -259,7 +258,7 @@ export const fillRequest = (
   return Result.map(bodyOf(spec, args), (body) => ({ url, body }))
 }
 
-const bodyOf = (spec: Spec, args: Record): Result.Result<string | undefined, string> => {
+const bodyOf = (spec: Spec, args: Json): Result.Result<string | undefined, string> => {
   const body = fill(spec.requestBodySchema ?? nothing, args)
   if (Result.isFailure(body)) return Result.fail(body.failure)
   if (Object.keys(body.success).length === 0) return Result.succeed(undefined)
@@ -267,7 +266,7 @@ const bodyOf = (spec: Spec, args: Record): Result.Result<string | undefined, str
   return Result.map(scalars("the form field", body.success), (pairs) => new URLSearchParams(pairs).toString())
 }
 
-const scalars = (what: string, values: Record): Result.Result<Array<[string, string]>, string> => {
+const scalars = (what: string, values: Json): Result.Result<Array<[string, string]>, string> => {
   const pairs: Array<[string, string]> = []
   for (const [name, value] of Object.entries(values)) {
     if (value === null) continue

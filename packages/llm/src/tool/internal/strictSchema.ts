@@ -21,18 +21,15 @@ const known: ReadonlySet<string> = new Set([
   "$defs"
 ])
 
-type Node = { readonly [keyword: string]: unknown }
-
-const isNode = (value: unknown): value is Node => Predicate.isReadonlyObject(value) && !Array.isArray(value)
-
 /** Whether a schema leaves nothing open: every object is closed, every property required, every list has a kind. */
 export const isStrict = (schema: unknown): boolean => {
-  if (!isNode(schema) || !Object.keys(schema).every((keyword) => known.has(keyword))) return false
+  if (!Predicate.isReadonlyObject(schema) || !Object.keys(schema).every((keyword) => known.has(keyword))) return false
   const { $defs = {}, $ref, anyOf, items, properties, required = [], type } = schema
-  if (!isNode($defs) || !Object.values($defs).every(isStrict)) return false
+  if (!Predicate.isReadonlyObject($defs) || !Object.values($defs).every(isStrict)) return false
   if (anyOf !== undefined && !(Array.isArray(anyOf) && anyOf.every(isStrict))) return false
   if (type === "object") {
-    if (schema.additionalProperties !== false || !isNode(properties) || !Array.isArray(required)) return false
+    if (schema.additionalProperties !== false || !Predicate.isReadonlyObject(properties) || !Array.isArray(required))
+      return false
     return Object.entries(properties).every(([name, property]) => required.includes(name) && isStrict(property))
   }
   if (type === "array") return isStrict(items)
@@ -42,9 +39,10 @@ export const isStrict = (schema: unknown): boolean => {
 /** The same schema with every object in it closed. */
 export const close = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(close)
-  if (!isNode(schema)) return schema
+  if (!Predicate.isReadonlyObject(schema)) return schema
   const { properties } = schema
-  if (!isNode(properties)) return "items" in schema ? { ...schema, items: close(schema.items) } : schema
+  if (!Predicate.isReadonlyObject(properties))
+    return "items" in schema ? { ...schema, items: close(schema.items) } : schema
   return {
     ...schema,
     properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, close(property)])),

@@ -1,5 +1,7 @@
 /** The calls that the model of one agent makes, as data: what each asks for, and whose it is. */
 import type * as History from "@antiphon/core/History"
+import type { Json } from "@antiphon/core/JsonText"
+import * as Predicate from "effect/Predicate"
 import * as BadArguments from "../../internal/badArguments.ts"
 
 /** A call as the model made it. */
@@ -35,10 +37,8 @@ export const claimId = ({ claimed }: OwnCalls, id: string, { entries }: History.
 }
 
 /** The arguments as events carry them. Those that were not JSON are shown as the model wrote them. */
-export const argsOf = (args: unknown): { readonly [key: string]: unknown } => {
+export const argsOf = (args: unknown): Json => {
   const raw = BadArguments.rawOf(args)
   if (raw !== undefined) return { invalid_json: raw }
-  return typeof args === "object" && args !== null && !Array.isArray(args)
-    ? (args as { readonly [key: string]: unknown })
-    : {}
+  return Predicate.isReadonlyObject(args) ? args : {}
 }

@@ -5,6 +5,7 @@
  * It is moved by the clock of the world and by what it is told, and needs no fiber.
  */
 import type * as Event from "../../../Event.ts"
+import * as Script from "../../../Script.ts"
 import type { Happening } from "../time/happening.ts"
 import type { Cancel, World } from "../time/world.ts"
 import type { Word } from "./phone.ts"
@@ -156,10 +157,6 @@ export const make = (options: Options): PhoneVoice => {
   }
 }
 
-const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u
-
-const splitPair = /[\uD800-\uDBFF]$/
-
 /**
  * Length of the next word with the space around it; 0 while more of it may come. A turn that is `Late` has sent nothing for
  * a while, so what it has sent is taken for a word, unless it ends inside of a character.
@@ -170,12 +167,12 @@ const wordLength = (pieces: ReadonlyArray<Piece>, turn: "Open" | "Late" | "Over"
     // No word goes on in the next turn.
     if (piece.act !== undefined || piece.turn !== pieces[0]!.turn) return text.length
     text += piece.text
-    if (unspaced.test(text.slice(0, 8))) return leading(text).length
+    if (Script.hasUnspaced(text.slice(0, 8))) return leading(text).length
     const found = /^\s*\S+\s+/u.exec(text)
     if (found !== null) return found[0].length
   }
   if (turn === "Over") return text.length
-  return turn === "Late" && !splitPair.test(text) ? text.length : 0
+  return turn === "Late" && Script.wholeEnd(text) === text.length ? text.length : 0
 }
 
 /** Takes so much text out of the pieces. A word that is partly uninterruptible is so as a whole. */

@@ -6,7 +6,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AgentSpec } from "../../../Agent.ts"
-import { describe } from "../../../CallError.ts"
+import * as ErrorText from "../../../ErrorText.ts"
 import type * as Event from "../../../Event.ts"
 import type * as EventFilter from "../../../EventFilter.ts"
 import * as Turn from "../../../Turn.ts"
@@ -104,7 +104,7 @@ export const make = (note: (happening: Happening) => void): Observation => {
           return Effect.sync(() => {
             const error = Cause.squash(cause)
             const apology = error instanceof Turn.Failure ? error.apology : spec.apology
-            note({ _tag: "TurnFailing", turn: turn.id, message: describe(cause), apology })
+            note({ _tag: "TurnFailing", turn: turn.id, message: ErrorText.of(cause), apology })
           })
         }
         const answer = Stream.onError(

@@ -1,6 +1,7 @@
 /** A played call as a picture: the caller on the left, the agent on the right, a line for what belongs together. */
 import type * as Event from "../../../Event.ts"
 import * as JsonText from "../../../JsonText.ts"
+import * as Script from "../../../Script.ts"
 import type { Entry } from "./happening.ts"
 import * as Step from "./step.ts"
 
@@ -331,8 +332,7 @@ const wrap = (text: string, width: number): ReadonlyArray<string> => {
         if (line !== "") lines.push(line)
         line = ""
         if (rest.length <= width) continue
-        // Not inside of a character.
-        const end = /[\uD800-\uDBFF]$/.test(rest.slice(0, width)) ? width - 1 : width
+        const end = Script.wholeEnd(rest, width)
         lines.push(rest.slice(0, end))
         rest = rest.slice(end)
       }

@@ -5,11 +5,10 @@
  * hard questions: whether a space belongs at the seam (the reply itself showed what came after its last word), and
  * whether the next text repeats something (only whole words are compared).
  */
+import * as Script from "@antiphon/core/Script"
 
 /** Scripts written without spaces, with their punctuation. A cut may fall after each of their characters. */
-const unspaced =
-  "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}" +
-  "\\p{Script=Myanmar}\\u3000-\\u303f\\uff00-\\uffef"
+const unspaced = `${Script.unspaced}\\u3000-\\u303f\\uff00-\\uffef`
 const isUnspaced = new RegExp(`^[${unspaced}]`, "u")
 const endsUnspaced = new RegExp(`[${unspaced}]$`, "u")
 const isSpace = /^\s/
@@ -28,8 +27,8 @@ export const split = (text: string): readonly [ready: string, held: string] => {
   let end = text.length
   while (end > 0 && !isSpace.test(text[end - 1]!) && !isUnspaced.test(text[end - 1]!)) end--
   if (text.length - end > longestWord) {
-    const inPair = /^[\ud800-\udbff]/.test(text.at(-1)!)
-    return inPair ? [text.slice(0, -1), text.slice(-1)] : [text, ""]
+    const whole = Script.wholeEnd(text)
+    return [text.slice(0, whole), text.slice(whole)]
   }
   while (end > 0 && isSpace.test(text[end - 1]!)) end--
   return [text.slice(0, end), text.slice(end)]

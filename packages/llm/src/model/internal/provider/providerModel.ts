@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as ErrorText from "@antiphon/core/ErrorText"
 import * as AiError from "effect/ai/AiError"
 import * as IdGenerator from "effect/ai/IdGenerator"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -127,8 +128,7 @@ const warmUp = <Body>(provider: Provider<Body>): Effect.Effect<void, AiError.AiE
   )
 }
 
-const unsaid = (cause: unknown) =>
-  new AiError.UnsupportedSchemaError({ description: cause instanceof Error ? cause.message : String(cause) })
+const unsaid = (cause: unknown) => new AiError.UnsupportedSchemaError({ description: ErrorText.of(cause) })
 
 const annotate = (
   provider: Pick<Provider<unknown>, "name" | "model">,

@@ -1,0 +1,40 @@
+/**
+ * What text is made of: scripts that put no space between words, and characters that take two units of a string.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The characters of scripts that put no space between words, for use in a class of a regular expression with the flag `u`:
+ * the ideographs and syllables after which a line may be broken anywhere, and the scripts whose lines are broken by a
+ * dictionary (classes ID and SA of Unicode Standard Annex #14). Korean is not among them.
+ */
+export const unspaced: string =
+  String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Yi}\u30fc\uff70` +
+  String.raw`\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}` +
+  String.raw`\p{Script=Tai_Le}\p{Script=New_Tai_Lue}\p{Script=Tai_Tham}\p{Script=Tai_Viet}`
+
+const oneUnspaced = new RegExp(`[${unspaced}]`, "u")
+
+/** Whether some of a text is written without spaces between words. */
+export const hasUnspaced = (text: string): boolean => oneUnspaced.test(text)
+
+const isFirstHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+
+/** Length, in units of the string, of the character at an offset. */
+export const widthAt = (text: string, offset: number): 1 | 2 =>
+  isFirstHalf(text.charCodeAt(offset)) && offset + 1 < text.length ? 2 : 1
+
+/** The character at an offset. */
+export const characterAt = (text: string, offset: number): string => text.slice(offset, offset + widthAt(text, offset))
+
+/** Offset of the character that ends at `end`. */
+export const characterBefore = (text: string, end: number): number =>
+  end > 1 && widthAt(text, end - 2) === 2 ? end - 2 : end - 1
+
+/**
+ * The last offset up to `end`, the end of the text by default, that does not part a character. A first half at the end of
+ * the text is parted: its second half is still to come.
+ */
+export const wholeEnd = (text: string, end: number = text.length): number =>
+  end > 0 && isFirstHalf(text.charCodeAt(end - 1)) ? end - 1 : end

@@ -1,0 +1,41 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Script from "../src/Script.ts"
+
+describe("Script", () => {
+  for (const text of [
+    "漢字",
+    "ひらがな",
+    "カタカナ",
+    "ー",
+    "ㄅ",
+    "ꀀ",
+    "ไทย",
+    "ລາວ",
+    "ខ្មែរ",
+    "မြန်မာ",
+    "ᦟᦹᧉ",
+    "see 東京 soon"
+  ]) {
+    it(`finds no spaces between the words of ${text}`, () => assert.isTrue(Script.hasUnspaced(text)))
+  }
+
+  for (const text of ["", "English", "Ελληνικά", "हिन्दी", "العربية", "한국어", "😀", "col·lecció", "a。b"]) {
+    it(`finds spaces between the words of ${JSON.stringify(text)}`, () => assert.isFalse(Script.hasUnspaced(text)))
+  }
+
+  it("takes a pair of surrogates for one character, and half a pair for another", () => {
+    assert.strictEqual(Script.characterAt("a😀b", 0), "a")
+    assert.strictEqual(Script.characterAt("a😀b", 1), "😀")
+    assert.strictEqual(Script.characterAt("a\ud83d", 1), "\ud83d")
+    assert.strictEqual(Script.characterBefore("a😀", 3), 1)
+    assert.strictEqual(Script.characterBefore("a😀", 1), 0)
+  })
+
+  it("ends a text where no character is parted", () => {
+    assert.strictEqual(Script.wholeEnd("a😀b", 2), 1)
+    assert.strictEqual(Script.wholeEnd("a😀b", 3), 3)
+    assert.strictEqual(Script.wholeEnd("a😀"), 3)
+    assert.strictEqual(Script.wholeEnd("a\ud83d"), 1)
+    assert.strictEqual(Script.wholeEnd(""), 0)
+  })
+})
