@@ -265,6 +265,7 @@ describe("Redaction", () => {
 
     it("writes text in the clear only from fields that were looked at", () => {
       assert.deepStrictEqual(Secrets.openFields(Recording.Line), [
+        "event.content.eventId",
         "event.eventId",
         "event.name",
         "event.respondingTo",
@@ -277,6 +278,7 @@ describe("Redaction", () => {
         "output.toolCallId",
         "output.toolName",
         "output.voiceId",
+        "report.at.respondingTo",
         "report.eventId",
         "tools.name",
         "trigger"

@@ -18,13 +18,17 @@ describe("The compiler", () => {
       // An event that the call makes, one that a harness reports, and one that an agent sends.
       after(
         "core/src/Event.ts",
-        "  CallEnded: id,\n",
+        "export const Input = Schema.TaggedUnion({\n",
         "  CallParked: id,\n  UserMoodHeard: { ...id, mood: Schema.String },\n"
       ),
-      after("core/src/Event.ts", "  UserTurnEnded: named,\n", "  UserMoodHeard: { ...named, mood: Schema.String },\n"),
       after(
         "core/src/Event.ts",
-        "  AgentSendDtmf: { ...responding, button: Button },\n",
+        "export const Report = Schema.TaggedUnion({\n",
+        "  UserMoodHeard: { ...named, mood: Schema.String },\n"
+      ),
+      after(
+        "core/src/Event.ts",
+        "export const Output = Schema.TaggedUnion({\n",
         "  AgentSendMood: { ...responding, mood: Schema.String },\n"
       ),
       after("core/src/Turn.ts", '"whenIdle", "immediate", ', '"whenBored", '),
@@ -37,17 +41,19 @@ describe("The compiler", () => {
     }, patience)
 
     /** The files in which something of this name is missing. */
-    const missing = (what: string) => errors.filter(({ message }) => message.includes(what)).map(name)
+    const missing = (what: string) =>
+      errors.filter(({ message }) => message.includes(`"${what}"`) || message.includes(`'${what}'`)).map(name)
 
     it("about an event that the call makes", () => {
-      assert.includeMembers(missing('"CallParked"'), ["Event", "Transcript", "Conversation"])
-      assert.includeMembers(missing("'CallParked'"), ["Recording"])
+      assert.includeMembers(missing("CallParked"), ["Event", "floor", "Transcript", "Conversation", "Recording"])
     })
 
     it("about a report", () => {
-      assert.includeMembers(missing('"UserMoodHeard"'), [
+      assert.includeMembers(missing("UserMoodHeard"), [
         "Event",
-        "record",
+        "historyWriter",
+        "floor",
+        "callRun",
         "lineText",
         "Transcript",
         "Conversation",
@@ -59,58 +65,46 @@ describe("The compiler", () => {
     })
 
     it("about an output", () => {
-      assert.includeMembers(missing('"AgentSendMood"'), ["Transcript", "Conversation", "stage", "picture"])
+      assert.includeMembers(missing("AgentSendMood"), ["outputs", "Transcript", "Conversation", "stage", "picture"])
       assert.include(errors.map(name), "Wire")
     })
 
     it("about a delivery of background work", () => {
-      assert.includeMembers(missing('"whenBored"'), ["background"])
+      assert.includeMembers(missing("whenBored"), ["background"])
       assert.include(errors.map(name), "results")
     })
 
     it("about an interruption policy of tools", () => {
-      assert.includeMembers(missing('"postpone"'), ["toolRunner"])
+      assert.includeMembers(missing("postpone"), ["interruption"])
     })
 
     it("about a line of recordings", () => {
-      const places = missing('"MoodNoted"')
+      const places = missing("MoodNoted")
       assert.includeMembers(places, ["lineText", "Recording", "Comparison", "recordedTurns"])
       // As a word, and as a line.
       assert.strictEqual(places.filter((place) => place === "lineText").length, 2)
     })
-
-    it("nowhere else", () => {
-      const known = [
-        ...["Event", "Transcript", "Conversation", "Recording", "record", "lineText", "SimulatedCaller"],
-        ...["RecordedScript", "repeatedCaller", "picture", "stage", "Wire", "background", "results", "toolRunner"],
-        ...["Comparison", "recordedTurns"]
-      ]
-      assert.deepStrictEqual(
-        errors.filter((error) => !known.includes(name(error))),
-        []
-      )
-    })
   })
 
   it("asks for each field of a line that is written by hand", { timeout: patience }, async () => {
-    const fields = [
-      ["core/src/Event.ts", "  AgentSendText: { ...speech, "],
-      ["core/src/Event.ts", "  LogMetric: { ...responding, "],
-      ["core/src/Event.ts", "export const Report = Schema.TaggedUnion({\n  UserTurnStarted: {...named, "],
-      ["core/src/Event.ts", "  AgentTextSent: { ...Input.cases.AgentTextSent.fields, "],
-      ["core/src/recording/Recording.ts", "  TurnStarted: { ...inTurn, "],
-      ["core/src/recording/Recording.ts", "  TurnEnded: { ...inTurn, "],
-      ["core/src/recording/Recording.ts", "  ModelReplied: { ...at, "]
-    ] as const
-    const first: Change = {
+    const changes = (
+      [
+        ["core/src/Event.ts", "  AgentSendText: { ...speech,"],
+        ["core/src/Event.ts", "  LogMetric: { ...responding,"],
+        ["core/src/Event.ts", "    ...Input.cases.AgentTextSent.fields,"],
+        ["core/src/recording/Recording.ts", "  TurnStarted: { ...inTurn,"],
+        ["core/src/recording/Recording.ts", "  TurnEnded: { ...inTurn,"],
+        ["core/src/recording/Recording.ts", "  ModelReplied: { ...at,"]
+      ] as const
+    ).map(([file, from]): Change => ({ file, from, to: `${from} tone: Schema.String,` }))
+    const turn: Change = {
       file: "core/src/Event.ts",
       from: "export const Report = Schema.TaggedUnion({\n  UserTurnStarted: named,",
-      to: "export const Report = Schema.TaggedUnion({\n  UserTurnStarted: {...named, },"
+      to: "export const Report = Schema.TaggedUnion({\n  UserTurnStarted: { ...named, tone: Schema.String },"
     }
-    const changes = fields.map(([file, from]): Change => ({ file, from, to: `${from}tone: Schema.String, ` }))
-    const errors = (await errorsOf([first, ...changes])).filter((error) => name(error) === "lineText")
+    const errors = (await errorsOf([turn, ...changes])).filter((error) => name(error) === "lineText")
     const lines = new Set(errors.map(({ line }) => line))
-    assert.isAtLeast(lines.size, fields.length, errors.map(({ message }) => message).join("\n"))
+    assert.isAtLeast(lines.size, changes.length + 1, errors.map(({ message }) => message).join("\n"))
   })
 
   describe("says one word where an event is not what was wanted", () => {

@@ -28,8 +28,12 @@ type TurnReport =
   | PlainEnd
 
 /** A report of heard words, or of the end of the caller's turn, that says nothing else. */
-type PlainText = Event.ReportOf<"AgentTextSent"> & { readonly [K in "at" | "estimated" | "own"]?: undefined }
-type PlainEnd = Event.ReportOf<"UserTurnEnded"> & { readonly tentative?: undefined }
+type PlainText = Only<Event.ReportOf<"AgentTextSent">, "_tag" | "content" | "eventId" | "at" | "estimated" | "own"> & {
+  readonly [K in "at" | "estimated" | "own"]?: undefined
+}
+type PlainEnd = Only<Event.ReportOf<"UserTurnEnded">, "_tag" | "eventId" | "tentative"> & {
+  readonly tentative?: undefined
+}
 const isPlain = (report: Event.ReportOf<"AgentTextSent">): report is PlainText =>
   report.at === undefined && report.estimated === undefined && report.own === undefined
 const isPlainEnd = (report: Event.ReportOf<"UserTurnEnded">): report is PlainEnd => report.tentative === undefined
