@@ -13,6 +13,7 @@ import * as Call from "@antiphon/core/Call"
 import { CallError } from "@antiphon/core/CallError"
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import type * as Event from "@antiphon/core/Event"
+import type * as EventFilter from "@antiphon/core/EventFilter"
 import * as EventId from "@antiphon/core/EventId"
 import * as Recorder from "@antiphon/core/recording/Recorder"
 import * as Cause from "effect/Cause"
@@ -31,7 +32,6 @@ import * as CallLog from "./internal/callLog.ts"
 import * as Courier from "./internal/courier.ts"
 import * as Making from "./internal/making.ts"
 import * as Monotonic from "./internal/monotonic.ts"
-import * as TurnWatch from "./internal/turnWatch.ts"
 import * as Protocol from "./Protocol.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -263,9 +263,7 @@ class HostedCall<State> implements CallHost, OpenCall {
       const annotated = Effect.annotateLogs({ callId: this.#log.callId() })
       this.#fork = Effect.runForkWith(yield* annotated(Effect.context<never>()))
       this.#call = yield* Making.agent(factory, request, { scope, within: settings.startTimeout }).pipe(
-        Effect.flatMap((spec) =>
-          Scope.provide(Call.make(this.#watch.agent(spec), { request, harness: this.#harness }), scope)
-        ),
+        Effect.flatMap((spec) => Scope.provide(Call.make(spec, { request, harness: this.#harness }), scope)),
         record === undefined ? identity : recorded(record(request), scope),
         Effect.catchCause(failed),
         annotated
@@ -274,26 +272,29 @@ class HostedCall<State> implements CallHost, OpenCall {
     })
   }
 
+  /** A call takes a report at once. What it decides may take longer, and nothing waits for that. */
   #hear(call: Call.Call, report: Event.Report): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function* () {
-      const before = this.#watch.accepted()
-      yield* call.receive(report)
-      yield* this.tell({ _tag: "Reported", report, starts: this.#watch.accepted() !== before })
-    }).pipe(Effect.catchCause((cause) => this.stop(broken(cause))))
+    const decided = (decision: EventFilter.Decision) =>
+      this.tell({ _tag: "Reported", report, starts: decision === "Run" })
+    const fork = (effect: Effect.Effect<void>) => Effect.sync(() => void this.#fork(effect))
+    return call.receive(report).pipe(
+      Effect.flatMap((receipt) => fork(Effect.flatMap(receipt.decision, decided))),
+      Effect.catchCause((cause) => this.stop(broken(cause)))
+    )
   }
 
   readonly #harness: Call.Harness = {
     // What outputs make the machine want is done whatever becomes of their turn: only the wait ends with it.
     send: (outputs) =>
       Effect.andThen(Effect.uninterruptible(this.tell({ _tag: "Outputs", outputs })), this.#link!.ready),
+    turn: ({ _tag, trigger }) => {
+      if (_tag === "Started") this.#log.turn()
+      this.#fork(
+        this.tell(_tag === "Started" ? { _tag: "TurnStarted", trigger } : { _tag: "TurnEnded", trigger, how: _tag })
+      )
+    },
     fail: (error) => this.stop(Ending.Ending.AgentFailed({ error }))
   }
-
-  readonly #watch = TurnWatch.make(({ _tag, trigger }) => {
-    if (_tag !== "Started") return this.tell({ _tag: "TurnEnded", trigger, how: _tag })
-    this.#log.turn()
-    return this.tell({ _tag: "TurnStarted", trigger })
-  })
 
   #conclude(reason: Ending.Ending): Effect.Effect<void> {
     const { nextId } = this.#means

@@ -420,7 +420,7 @@ describe("Agent", () => {
         Effect.gen(function* () {
           const client = yield* Client.call(server.ws, { metadata: { agent: "bad" } })
           client.say("fail")
-          yield* client.hear("Sorry, something went wrong on my side.")
+          yield* client.hear(" Sorry, something went wrong on my side.")
           client.say("again")
           yield* client.hear("Fine.")
           return client

@@ -12,7 +12,7 @@ export interface Message {
 
 export interface Client {
   readonly ws: WebSocket
-  /** Every message up to now, in order. */
+  /** Every message of JSON up to now, in order. */
   readonly messages: ReadonlyArray<Message>
   /** Every frame up to now, as it came. */
   readonly frames: ReadonlyArray<string>
@@ -100,7 +100,8 @@ export const connect = (address: string, options?: Options) =>
       ws.on("message", (data: Buffer) => {
         const text = data.toString()
         frames.push(text)
-        messages.push(JSON.parse(text) as Message)
+        // A wire of lines has frames and no messages.
+        if (text.startsWith("{")) messages.push(JSON.parse(text) as Message)
         ask()
       })
       ws.once("close", (closeCode) => {
