@@ -192,7 +192,8 @@ describe("LlmAgent", () => {
     const call = yield* playing(model, { tools: [job] })
     yield* call.say("start")
     yield* call.say("and?")
-    yield* pass("3 seconds")
+    // The tool, and the wait for speech that this harness does not report.
+    yield* pass("6 seconds")
     assert.strictEqual(call.sent().join(""), 'Working. job(j1-0)Still at it.job(j1-0) = "ready"It is ready.')
     const prompts = yield* call.prompts
     assert.deepStrictEqual(prompts[1], ["user: start", "call j1-0", "result j1-0: pending", "user: and?"])
@@ -216,7 +217,8 @@ describe("LlmAgent", () => {
     const call = yield* playing(model, { tools: [job], run })
     yield* call.say("start")
     yield* call.say("and?")
-    yield* pass("3 seconds")
+    // The tool, and the wait for speech that this harness does not report.
+    yield* pass("6 seconds")
     assert.deepStrictEqual(announced, ["ready"])
     assert.match(call.sent().join(""), /job\(j1-0\) = "ready"It is ready\.$/)
   })

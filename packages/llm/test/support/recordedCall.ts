@@ -77,6 +77,8 @@ export const play = <E>(
       introduction: "Hello.",
       tools: [weather, order],
       settings: { temperature: 0.5, timeout: "5 seconds" },
+      // The caller of this call reports of one reply only that it was heard.
+      backgroundDelivery: "immediate",
       ...options.agent
     })(request).pipe(
       Effect.flatMap((spec) =>

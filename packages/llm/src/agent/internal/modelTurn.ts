@@ -84,9 +84,8 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
         ahead: { chunk: true, text: true },
         noticed: { yet: false }
       }
-      const { event, runner } = options
       // What a model has answered in an earlier turn is not asked about again.
-      const isSettled = event._tag === "BackgroundReturned" && Backlog.isSettled(runner.background.backlog, event.name)
+      const isSettled = Backlog.isSettled(options.runner.background.backlog, options.turn.triggers)
       return noticing(turning, isSettled ? drain(turning) : iterate(turning, 0))
     })
   )

@@ -5,6 +5,7 @@
  * it: whoever has the call reads it. A result comes as an event too; a model that has read it in another turn is not asked
  * about it again.
  */
+import type * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -74,9 +75,11 @@ export const answered = ({ unanswered }: Backlog, ids: Iterable<string>): void =
   for (const id of ids) unanswered.delete(id)
 }
 
-/** Whether an event tells of a tool's result that a model has answered in an earlier turn. */
-export const isSettled = (backlog: Backlog, name: string): boolean =>
-  backlog.names.has(name) && backlog.unanswered.size === 0 && !hasResult(backlog)
+/** Whether events tell of nothing but tools' results that a model has answered in an earlier turn. */
+export const isSettled = (backlog: Backlog, events: ReadonlyArray<Event.Input>): boolean =>
+  events.every((event) => event._tag === "BackgroundReturned" && backlog.names.has(event.name)) &&
+  backlog.unanswered.size === 0 &&
+  !hasResult(backlog)
 
 /** Waits for the work that goes on after the hang-up. */
 export const finish = ({ finishing }: Backlog): Effect.Effect<void> =>

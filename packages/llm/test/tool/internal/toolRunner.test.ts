@@ -93,7 +93,8 @@ describe("toolRunner", () => {
       const call = yield* playing(model, { tools: [tool] })
       yield* call.say("go")
       yield* call.say("stop")
-      yield* pass(1000)
+      // The tool, and the wait for speech that this harness does not report.
+      yield* pass(4000)
       assert.deepStrictEqual(call.sent(), sent)
       const last = (yield* call.prompts).at(-1)!.filter((line) => line.startsWith("result"))
       assert.deepStrictEqual(last, [`result c1-0: ${interruption === "cancel" ? "cancelled" : "a done"}`])
