@@ -12,6 +12,7 @@
  */
 import * as AudioFormat from "./AudioFormat.ts"
 import * as AudioTime from "./AudioTime.ts"
+import type { SpokenWord } from "./SpokenAudio.ts"
 import * as Tape from "./playback/internal/tape.ts"
 
 type Time = AudioTime.AudioTime
@@ -31,14 +32,8 @@ export interface Options {
   readonly latencyMs?: number | undefined
 }
 
-/** A word in the audio of a reply: milliseconds from the reply's first sample, and its place in the text of the reply. */
-export interface Word {
-  readonly text: string
-  readonly start: number
-  readonly end: number
-  readonly from?: number | undefined
-  readonly to?: number | undefined
-}
+/** A word in the audio of a reply: times from the reply's first sample, and its place in the text of the reply. */
+export type Word = SpokenWord
 
 /**
  * Audio of a reply. The chunks of a reply follow one another. Words may come with the chunk they are in, before it, or

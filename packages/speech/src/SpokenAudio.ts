@@ -18,6 +18,9 @@ export interface SpokenWord {
   readonly text: string
   readonly start: AudioTime.AudioTime
   readonly end: AudioTime.AudioTime
+  /** The place of the word in the text that was spoken, in UTF-16 code units. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
   /** The phonemes of the word, if the voice reports them. */
   readonly phonemes?: ReadonlyArray<Phoneme> | undefined
 }

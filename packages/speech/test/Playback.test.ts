@@ -140,7 +140,7 @@ const random = (seed: number, report: Playback.Report) => {
     const isStale = interruptible && generation > 0 && chance.chance(0.1)
     const name = `${reply}.${next}`
     const lengthMs = (count * 1000) / format.sampleRateHz
-    const chunkWords = count === 0 ? [] : [{ text: name, start: 0, end: lengthMs }]
+    const chunkWords = count === 0 ? [] : [{ text: name, start: time(0), end: time(lengthMs) }]
     // Each chunk is a reply of its own here, so that word times count from it.
     playback = Playback.push(playback, {
       generation: isStale ? generation - 1 : generation,
@@ -234,8 +234,8 @@ describe("Playback", () => {
   const second = chunk({
     bytes: samples(0, 8000),
     words: [
-      { text: "One,", start: 0, end: 300, from: 0, to: 4 },
-      { text: "two.", start: 350, end: 800, from: 5, to: 9 }
+      { text: "One,", start: time(0), end: time(300), from: 0, to: 4 },
+      { text: "two.", start: time(350), end: time(800), from: 5, to: 9 }
     ]
   })
 
@@ -278,7 +278,7 @@ describe("Playback", () => {
   })
 
   it("takes words that come before their audio, and after it", () => {
-    const word = { text: "late", start: 0, end: 100 }
+    const word = { text: "late", start: time(0), end: time(100) }
     let playback = Playback.push(
       Playback.make({ format, report: "estimate" }),
       chunk({ bytes: samples(0, 400), words: [word] })

@@ -1,0 +1,52 @@
+/**
+ * Speech recognition: audio in, words out, whoever recognises.
+ *
+ * Recognisers are of two kinds. One with turns decides when the user has finished, and reports `Partial`, `EagerEnd`,
+ * `Resumed` and `TurnEnded`. Any other reports `Partial` and `Final`, and leaves turns to a voice detector and
+ * `TurnDetector`.
+ *
+ * @since 0.1.0
+ */
+import * as Layer from "effect/Layer"
+import * as Scripted from "./stt/internal/scripted.ts"
+import { SpeechToText } from "./stt/internal/service.ts"
+
+export {
+  type Capabilities,
+  type EagerEnd,
+  type Event,
+  type Final,
+  type Options,
+  type Partial,
+  type Resumed,
+  type Session,
+  type SpeechStarted,
+  SpeechToText,
+  type TurnEnded,
+  type Words
+} from "./stt/internal/service.ts"
+
+/** Something a scripted recogniser does. */
+export type ScriptedStep = Scripted.Step
+
+/** How a scripted recogniser behaves. */
+export type ScriptedOptions = Scripted.Options
+
+/**
+ * Layer of a recogniser for tests: it reports what is written, once the audio has come so far, and ignores how it sounds.
+ *
+ * `at` is the end of the audio that must have been sent, in milliseconds of the call. Every session begins at the start of the
+ * script. `flush` reports nothing early; `end` skips what lies beyond the audio.
+ *
+ * @example
+ * ```ts
+ * SpeechToText.scripted([
+ *   { at: 600, event: { _tag: "Partial", text: "a table" } },
+ *   { at: 900, event: { _tag: "Final", text: "A table for two." } }
+ * ])
+ * ```
+ */
+export const scripted = (
+  steps: ReadonlyArray<ScriptedStep>,
+  options: ScriptedOptions = {}
+): Layer.Layer<SpeechToText> => Layer.succeed(SpeechToText, Scripted.make(steps, options))
