@@ -25,6 +25,8 @@ export interface Peer {
   readonly gone: Effect.Effect<void>
   /** Whether the connection is known to be lost. */
   readonly isGone: () => boolean
+  /** Whether the peer is behind with reading. */
+  readonly isBehind: () => boolean
 }
 
 interface Connection {
@@ -76,6 +78,7 @@ export const make = (options: {
   return {
     send: (texts) => Effect.ignore(options.writer.writeAll(texts)),
     ready: Effect.suspend(() => (connection !== undefined && isBehind(connection) ? waitForPeer : Effect.void)),
+    isBehind: () => connection !== undefined && isBehind(connection),
     close: (code, reason) => Effect.ignore(options.writer.write(new Socket.CloseEvent(code, reason))),
     terminate: Effect.sync(() => connection?.destroy()),
     gone: Effect.callback((resume) => {

@@ -96,16 +96,30 @@ const read = (pull: Pull, host: CallHost.CallHost, peer: Peer.Peer, settings: Se
         ? Effect.fail(Ending.TooLarge({ limit: maxFrameBytes }))
         : host.tell({ _tag: "Frame", frame })
     const gone = Effect.andThen(peer.gone, Effect.fail(Ending.PeerClosed()))
-    /** Nothing more is read while the call, or the peer, is behind. Then this is how a peer that goes away is noticed. */
-    const keepPace = Effect.suspend((): Effect.Effect<void, Ending> => {
+    /** Nothing more is read while the call is behind with what it was told. Then this is how a peer that goes is noticed. */
+    const callKeepsUp = (): Effect.Effect<void, Ending> => {
       const room = host.room()
-      return room === undefined ? peer.ready : Effect.raceFirst(room, gone)
-    })
+      return room === undefined ? Effect.void : Effect.raceFirst(room, gone)
+    }
+    let watched = false
+    /**
+     * Reading goes on where the peer does not read: it must be able to interrupt what it does not hear. Whatever was sent to it
+     * meanwhile (a keepalive is answered here) has to be read in time all the same.
+     */
+    const peerKeepsUp = (): Effect.Effect<unknown> => {
+      if (watched || !peer.isBehind()) return Effect.void
+      watched = true
+      const watch = Effect.andThen(
+        peer.ready,
+        Effect.sync(() => (watched = false))
+      )
+      return Effect.forkDetach(watch)
+    }
     const next = Effect.flatMap(pull, (frames): Effect.Effect<void, Ending> => {
       host.touch(frames.length)
       if (pace.isFlood(frames.length)) return Effect.fail(Ending.Flood({ limit: maxFramesPerSecond }))
       const told = frames.length === 1 ? one(frames[0]) : Effect.forEach(frames, one, { discard: true })
-      return Effect.andThen(told, keepPace)
+      return Effect.andThen(Effect.andThen(told, Effect.suspend(peerKeepsUp)), Effect.suspend(callKeepsUp))
     })
     return yield* Effect.forever(next, { disableYield: true })
   }).pipe(Effect.catchCause((cause) => host.stop(endingOf(cause, settings))))
