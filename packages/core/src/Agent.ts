@@ -15,6 +15,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
@@ -24,6 +25,7 @@ import * as Tracer from "effect/Tracer"
 import type { CallRequest } from "./CallRequest.ts"
 import type * as Event from "./Event.ts"
 import * as EventFilter from "./EventFilter.ts"
+import * as Sources from "./internal/source.ts"
 import type * as History from "./History.ts"
 import type * as Turn from "./Turn.ts"
 
@@ -146,6 +148,72 @@ export const make = <E, R, R2 = never>(agent: Agent<E, R>, options: Options<R2> 
   ...(options.session === undefined ? {} : { session: options.session })
 })
 
+/** An agent of a call in the making: a factory, a spec, or a service. */
+export type Made<E = never, R = never, R2 = R> =
+  | Factory<E, R, R2>
+  | AgentSpec<unknown, R2>
+  | (ServiceClass<R, string> & Context.Key<R, Maker>)
+
+/** Whatever may be given for an agent: a bare agent, a spec, a factory or a service. */
+export type Source<E = never, R = never, R2 = R> = Made<E, R, R2> | Agent<unknown, R2>
+
+/** Changes the agent of any source: an agent becomes an agent, and anything else a factory with the same policies. */
+export interface Operator<out E = never, out R = never> {
+  <E2 = never, R2 = never, R3 = never>(source: Made<E2, R2, R3>): Factory<E2, R2, R | R3>
+  <E2, R2>(agent: Agent<E2, R2>): Agent<E | E2, R | R2>
+}
+
+/** The factory that makes the agent of a source. */
+export const from: {
+  <E = never, R = never, R2 = never>(source: Made<E, R, R2>): Factory<E, R, R2>
+  <R>(agent: Agent<unknown, R>): Factory<never, never, R>
+} = (source: Source<unknown, unknown, unknown>): Factory<never, never, never> =>
+  Sources.toFactory(source, make) as Factory<never, never, never>
+
+/**
+ * Changes the agent of a source, which keeps its filters and policies.
+ *
+ * ```ts
+ * const quiet = Agent.map(LlmAgent.make({ systemPrompt }), (agent) => (event, turn) =>
+ *   event._tag === "UserDtmfSent" ? Stream.empty : agent(event, turn)
+ * )
+ * ```
+ */
+export const map: {
+  <E, R>(f: (agent: Agent<unknown, never>) => Agent<E, R>): Operator<E, R>
+  <E2 = never, R2 = never, R3 = never, R = never>(
+    source: Made<E2, R2, R3>,
+    f: (agent: Agent<unknown, R3>) => Agent<unknown, R>
+  ): Factory<E2, R2, R | R3>
+  <E, R, E2, R2>(agent: Agent<E, R>, f: (agent: Agent<E, R>) => Agent<E2, R2>): Agent<E2, R2>
+} = dual(2, (source: Source<never, never, never>, f: (agent: Agent<unknown, unknown>) => Agent<unknown, unknown>) =>
+  Sources.map(source, f, make as never)
+)
+
+/**
+ * Gives a source services that live as long as the call: state that the tools and agents of one call share. The Layer is built
+ * once for each call, and released when the call ends.
+ */
+export const provide: {
+  <A, E, R>(
+    layer: Layer.Layer<A, E, R>
+  ): <E2, R2, R3 = never>(source: Source<E2, R2, R3>) => Factory<E | E2, R | Exclude<R2, A>, Exclude<R3, A>>
+  <E2 = never, R2 = never, A = never, E = never, R = never, R3 = never>(
+    source: Made<E2, R2, R3>,
+    layer: Layer.Layer<A, E, R>
+  ): Factory<E | E2, R | Exclude<R2, A>, Exclude<R3, A>>
+  <R2, A, E, R>(agent: Agent<unknown, R2>, layer: Layer.Layer<A, E, R>): Factory<E, R, Exclude<R2, A>>
+} = dual(2, (source: Made<unknown, never, never>, layer: Layer.Layer<never>): Factory<unknown, never, never> => {
+  const factory = from(source)
+  return Sources.factory((request: CallRequest) =>
+    Effect.flatMap(Effect.scope, (scope) =>
+      Effect.flatMap(Layer.buildWithScope(layer, scope), (context) =>
+        Effect.map(Effect.provideContext(factory(request), context), (spec) => provideContext(spec, context))
+      )
+    )
+  )
+})
+
 type Routes<E, R> = {
   readonly [Tag in Event.Input["_tag"]]?: (
     event: Event.InputOf<Tag>,
@@ -157,34 +225,45 @@ type Routes<E, R> = {
  * An agent that answers each kind of event by the function of that name, and is silent if there is none. Results of
  * background work that came together are answered one after the other, in one turn.
  */
-export const route =
-  <E = never, R = never>(routes: Routes<E, R>): Agent<E, R> =>
-  (event, turn) => {
+export const route = <E = never, R = never>(routes: Routes<E, R>): Agent<E, R> =>
+  Sources.agent((event: Event.Input, turn: Turn.Turn) => {
     const answer = (event: Event.Input): Stream.Stream<Event.Output, E, R> => {
       const handle = routes[event._tag] as Agent<E, R> | undefined
       return handle === undefined ? Stream.empty : handle(event, turn)
     }
     if (turn.triggers.length === 1 || event !== turn.trigger) return answer(event)
     return Stream.flatMap(Stream.fromIterable(turn.triggers), answer)
-  }
+  })
 
 /** Changes each output of an agent. */
-export const mapOutput =
-  <E, R>(agent: Agent<E, R>, f: (output: Event.Output, event: Event.Input) => Event.Output): Agent<E, R> =>
-  (event, turn) =>
-    Stream.map(agent(event, turn), (output) => f(output, event))
+export const mapOutput: {
+  (f: (output: Event.Output, event: Event.Input) => Event.Output): Operator
+  <E = never, R = never, R2 = never>(
+    source: Made<E, R, R2>,
+    f: (output: Event.Output, event: Event.Input) => Event.Output
+  ): Factory<E, R, R2>
+  <E, R>(agent: Agent<E, R>, f: (output: Event.Output, event: Event.Input) => Event.Output): Agent<E, R>
+} = dual(2, (source: AgentSpec, f: (output: Event.Output, event: Event.Input) => Event.Output) =>
+  map(source, (agent) => (event, turn) => Stream.map(agent(event, turn), (output) => f(output, event)))
+)
 
 /** Looks at each output of an agent as it passes, and changes nothing. */
-export const observe =
-  <E, R, X, E2, R2>(
-    agent: Agent<E, R>,
-    f: (output: Event.Output, event: Event.Input) => Effect.Effect<X, E2, R2>
-  ): Agent<E | E2, R | R2> =>
-  (event, turn) =>
-    Stream.tap(agent(event, turn), (output) => f(output, event))
+export const observe: {
+  <X, E, R>(f: (output: Event.Output, event: Event.Input) => Effect.Effect<X, E, R>): Operator<E, R>
+  <E2 = never, R2 = never, X = never, E = never, R = never, R3 = never>(
+    source: Made<E2, R2, R3>,
+    f: (output: Event.Output, event: Event.Input) => Effect.Effect<X, E, R>
+  ): Factory<E2, R2, R | R3>
+  <E2, R2, X, E, R>(
+    agent: Agent<E2, R2>,
+    f: (output: Event.Output, event: Event.Input) => Effect.Effect<X, E, R>
+  ): Agent<E | E2, R | R2>
+} = dual(2, (source: AgentSpec, f: (output: Event.Output, event: Event.Input) => Effect.Effect<unknown>) =>
+  map(source, (agent) => (event, turn) => Stream.tap(agent(event, turn), (output) => f(output, event)))
+)
 
 /** The services that a spec or its factory asks for are taken from a context. */
-const provide = <R>(spec: AgentSpec<unknown, R>, context: Context.Context<R>): AgentSpec<unknown> => {
+const provideContext = <R>(spec: AgentSpec<unknown, R>, context: Context.Context<R>): AgentSpec<unknown> => {
   const filter =
     (filter: EventFilter.EventFilter<R>): EventFilter.EventFilter =>
     (event) => {
@@ -217,7 +296,9 @@ export const Service =
   <Self>() =>
   <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
     const service = Context.Service<Self, Maker>()(id)
-    const factory: Factory<unknown, Self, never> = (request) => Effect.flatMap(service, (maker) => maker.make(request))
+    const factory: Factory<unknown, Self, never> = Sources.factory((request: CallRequest) =>
+      Effect.flatMap(service, (maker) => maker.make(request))
+    )
     return Object.assign(service, { factory })
   }
 
@@ -227,23 +308,34 @@ export const Service =
  */
 const ofTheCall = [Scope.Scope, Clock.Clock, Random.Random, Scheduler.Scheduler, Tracer.ParentSpan]
 
-/** Layer that brings the agent of a name. What the factory and its agents need is needed by the Layer. */
-export const layer = <Self, E, R = never, R2 = never>(
+/** Layer that brings the agent of a name. What the source and its agents need is needed by the Layer. */
+export const layer: {
+  <Self = never, E = never, R = never, R2 = never>(
+    service: Context.Key<Self, Maker>,
+    source: Made<E, R, R2>
+  ): Layer.Layer<Self, never, Exclude<R | R2, Scope.Scope>>
+  <Self, R = never>(
+    service: Context.Key<Self, Maker>,
+    agent: Agent<unknown, R>
+  ): Layer.Layer<Self, never, Exclude<R, Scope.Scope>>
+} = <Self, R>(
   service: Context.Key<Self, Maker>,
-  factory: Factory<E, R, R2>
-): Layer.Layer<Self, never, Exclude<R | R2, Scope.Scope>> =>
-  Layer.effect(
+  source: Source<unknown, R, R>
+): Layer.Layer<Self, never, Exclude<R, Scope.Scope>> => {
+  const factory: Factory<unknown, R, R> = from(source as Made<unknown, R, R>)
+  return Layer.effect(
     service,
-    Effect.contextWith((context: Context.Context<Exclude<R | R2, Scope.Scope>>) => {
+    Effect.contextWith((context: Context.Context<Exclude<R, Scope.Scope>>) => {
       const services = Context.omit(...(ofTheCall as ReadonlyArray<typeof Scope.Scope>))(
-        context as Context.Context<R | R2>
-      ) as Context.Context<R | R2>
+        context as Context.Context<R>
+      ) as Context.Context<R>
       return Effect.succeed({
         make: (request: CallRequest) =>
           Effect.map(
             Effect.updateContext(factory(request), (own: Context.Context<Scope.Scope>) => Context.merge(services, own)),
-            (spec) => provide(spec, services)
+            (spec) => provideContext(spec, services)
           )
       })
     })
   )
+}

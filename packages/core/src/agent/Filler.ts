@@ -17,7 +17,8 @@ import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Agent } from "../Agent.ts"
+import { dual } from "effect/Function"
+import * as Agent from "../Agent.ts"
 import * as Event from "../Event.ts"
 
 /** What is said into the silence, and when. */
@@ -35,14 +36,22 @@ export interface Options {
 }
 
 /** Fills the silences of an agent. A filler never gets ahead of text, and white space keeps it apart from what follows. */
-export const agent =
-  <E, R>(agent: Agent<E, R>, options: Options): Agent<E, R> =>
-  (event, turn) =>
-    event._tag === "CallEnded"
-      ? agent(event, turn)
-      : Stream.transformPull(agent(event, turn), (pull, scope) =>
-          Effect.map(Clock.Clock, (clock) => fill(pull, options, clock, scope))
-        )
+export const agent: {
+  (options: Options): Agent.Operator
+  <E = never, R = never, R2 = never>(source: Agent.Made<E, R, R2>, options: Options): Agent.Factory<E, R, R2>
+  <E, R>(agent: Agent.Agent<E, R>, options: Options): Agent.Agent<E, R>
+} = dual(2, <R>(source: Agent.AgentSpec<unknown, R>, options: Options) =>
+  Agent.map(
+    source,
+    (agent: Agent.Agent<unknown, R>): Agent.Agent<unknown, R> =>
+      (event, turn) =>
+        event._tag === "CallEnded"
+          ? agent(event, turn)
+          : Stream.transformPull(agent(event, turn), (pull, scope) =>
+              Effect.map(Clock.Clock, (clock) => fill(pull, options, clock, scope))
+            )
+  )
+)
 
 type Outputs = Arr.NonEmptyReadonlyArray<Event.Output>
 

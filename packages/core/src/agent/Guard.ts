@@ -9,7 +9,8 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import type { Agent } from "../Agent.ts"
+import { dual } from "effect/Function"
+import * as Agent from "../Agent.ts"
 import * as Event from "../Event.ts"
 import * as HeldText from "./internal/heldText.ts"
 import type * as Turn from "../Turn.ts"
@@ -36,18 +37,29 @@ export interface OutputOptions {
 }
 
 /** Asks the judge before the agent sees an event. */
-export const input =
-  <E, R, E2, R2, E3 = never, R3 = never>(
-    agent: Agent<E, R>,
+export const input: {
+  <E, R, E2 = never, R2 = never>(judge: InputJudge<E, R, E2, R2>): Agent.Operator<E | E2, R | R2>
+  <E = never, R = never, E2 = never, R2 = never, E3 = never, R3 = never, R4 = never>(
+    source: Agent.Made<E, R, R4>,
     judge: InputJudge<E2, R2, E3, R3>
-  ): Agent<E | E2 | E3, R | R2 | R3> =>
-  (event, turn) =>
-    Stream.unwrap(
-      Effect.map(judge(event, turn), (instead): Stream.Stream<Event.Output, E | E3, R | R3> => {
-        if (instead === undefined) return agent(event, turn)
-        return Stream.isStream(instead) ? instead : Stream.succeed(instead)
-      })
-    )
+  ): Agent.Factory<E, R, R2 | R3 | R4>
+  <E, R, E2, R2, E3 = never, R3 = never>(
+    agent: Agent.Agent<E, R>,
+    judge: InputJudge<E2, R2, E3, R3>
+  ): Agent.Agent<E | E2 | E3, R | R2 | R3>
+} = dual(2, <E, R>(source: Agent.AgentSpec<E, R>, judge: InputJudge<E, R, E, R>) =>
+  Agent.map(
+    source,
+    (agent: Agent.Agent<unknown, R>): Agent.Agent<unknown, R> =>
+      (event, turn) =>
+        Stream.unwrap(
+          Effect.map(judge(event, turn), (instead): Stream.Stream<Event.Output, unknown, R> => {
+            if (instead === undefined) return agent(event, turn)
+            return Stream.isStream(instead) ? instead : Stream.succeed(instead)
+          })
+        )
+  )
+)
 
 /**
  * Holds what an agent says back until it is judged.
@@ -57,8 +69,30 @@ export const input =
  * the whole turn is judged everything waits. White space around the text is not shown to the judge, and stays. Text that
  * is held when the turn fails or is interrupted is never said.
  */
-export const output =
-  <E, R, E2, R2>(agent: Agent<E, R>, judge: OutputJudge<E2, R2>, options: OutputOptions = {}): Agent<E | E2, R | R2> =>
+export const output: {
+  <E, R>(judge: OutputJudge<E, R>, options?: OutputOptions): Agent.Operator<E, R>
+  <E = never, R = never, E2 = never, R2 = never, R3 = never>(
+    source: Agent.Made<E, R, R3>,
+    judge: OutputJudge<E2, R2>,
+    options?: OutputOptions
+  ): Agent.Factory<E, R, R2 | R3>
+  <E, R, E2, R2>(
+    agent: Agent.Agent<E, R>,
+    judge: OutputJudge<E2, R2>,
+    options?: OutputOptions
+  ): Agent.Agent<E | E2, R | R2>
+} = dual(
+  ({ 1: second }) => typeof second === "function",
+  <R>(source: Agent.AgentSpec<unknown, R>, judge: OutputJudge<unknown, R>, options: OutputOptions = {}) =>
+    Agent.map(source, (agent: Agent.Agent<unknown, R>) => judging(agent, judge, options))
+)
+
+const judging =
+  <E, R, E2, R2>(
+    agent: Agent.Agent<E, R>,
+    judge: OutputJudge<E2, R2>,
+    options: OutputOptions
+  ): Agent.Agent<E | E2, R | R2> =>
   (event, turn) =>
     Stream.suspend(() => {
       let fallback = options.fallback

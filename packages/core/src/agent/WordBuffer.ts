@@ -7,7 +7,8 @@
  * @since 0.1.0
  */
 import type * as Stream from "effect/Stream"
-import type { Agent } from "../Agent.ts"
+import { dual } from "effect/Function"
+import * as Agent from "../Agent.ts"
 import type * as Event from "../Event.ts"
 import * as Script from "../Script.ts"
 import * as HeldText from "./internal/heldText.ts"
@@ -61,7 +62,17 @@ export const stream = <E, R>(
 ): Stream.Stream<Event.Output, E, R> => HeldText.regroup(outputs, strategies[options?.strategy ?? "auto"])
 
 /** Sends the text of an agent word by word. */
-export const agent =
-  <E, R>(agent: Agent<E, R>, options?: Options): Agent<E, R> =>
-  (event, turn) =>
-    stream(agent(event, turn), options)
+export const agent: {
+  (options?: Options): Agent.Operator
+  <E = never, R = never, R2 = never>(source: Agent.Made<E, R, R2>, options?: Options): Agent.Factory<E, R, R2>
+  <E, R>(agent: Agent.Agent<E, R>, options?: Options): Agent.Agent<E, R>
+} = dual(
+  ({ 0: first }) => typeof first === "function" || (typeof first === "object" && first !== null && "agent" in first),
+  <R>(source: Agent.AgentSpec<unknown, R>, options?: Options) =>
+    Agent.map(
+      source,
+      (agent: Agent.Agent<unknown, R>): Agent.Agent<unknown, R> =>
+        (event, turn) =>
+          stream(agent(event, turn), options)
+    )
+)
