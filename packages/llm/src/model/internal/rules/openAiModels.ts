@@ -60,6 +60,11 @@ export const rules: ReadonlyArray<Rule> = [
     source: `${compatibility} (temperature and top_p only with effort none; "minimal" is refused: livekit/agents#7169)`
   },
   {
+    models: /^gpt-(5\.[5-9]|[6-9]|\d\d)/,
+    says: { thinksUnasked: true },
+    source: `${reasoningGuide} (the default effort is none up to GPT-5.4, and medium from GPT-5.5 on)`
+  },
+  {
     models: /^gpt-5\.1(-|$)/,
     says: { efforts: ["none", "low", "medium", "high"] },
     source: reasoningGuide

@@ -1,11 +1,9 @@
 /**
- * JSON Schemas of parameters in the part of JSON Schema that providers take.
+ * JSON Schemas of parameters for providers that take only a part of JSON Schema. What everyone refuses is gone before: see
+ * `toolSchema`.
  *
- * Schemas that come from elsewhere (MCP servers above all) name their dialect, are unions at the top, or use what only
- * some providers read. Parameters must be one object at the top everywhere: OpenAI ("schema must have type 'object' and not
- * have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level") and Anthropic ("input_schema does not support oneOf, allOf,
- * or anyOf at the top level") say so in their errors. Gemini takes a subset of OpenAPI 3.0
- * (https://ai.google.dev/api/caching#Schema): no references, no `const`, one type, enums of strings.
+ * Gemini takes a subset of OpenAPI 3.0 (https://ai.google.dev/api/caching#Schema): no references, no `const`, one type,
+ * enums of strings.
  *
  * @since 0.1.0
  */
@@ -13,9 +11,6 @@ import * as Predicate from "effect/Predicate"
 import type { Acceptance } from "./acceptance.ts"
 
 type Schema = { readonly [keyword: string]: unknown }
-
-/** Keywords that tell a model nothing. */
-const noise: ReadonlySet<string> = new Set(["$schema", "$id", "$comment", "$anchor", "$vocabulary", "$dynamicAnchor"])
 
 /** What Gemini's schemas have. */
 const ofGemini: ReadonlySet<string> = new Set([
@@ -48,37 +43,14 @@ const formatsOfGemini: ReadonlySet<string> = new Set(["enum", "date-time", "floa
 const deepest = 4
 
 /** The schema as it is sent. */
-export const fit = (schema: Schema, dialect: Acceptance["schema"]): Schema => {
-  const clean = without(schema, noise) as Schema
-  const inlined = dialect === "gemini" || isUnion(clean) ? inline(clean, clean, 0) : clean
-  const object = asObject(inlined as Schema)
-  return dialect === "gemini" ? (toGemini(object) as Schema) : object
-}
+export const fit = (schema: Schema, dialect: Acceptance["schema"]): Schema =>
+  dialect === "gemini" ? (toGemini(inline(schema, schema, 0)) as Schema) : withoutNot(schema)
 
-const unions = ["anyOf", "oneOf", "allOf"] as const
-
-const isUnion = (schema: Schema): boolean => unions.some((union) => Array.isArray(schema[union])) || "$ref" in schema
-
-/** One object of all members: what only some of them require is not required. */
-const asObject = (schema: Schema): Schema => {
-  const parts = unions.flatMap((union) =>
-    Array.isArray(schema[union]) ? (schema[union] as ReadonlyArray<unknown>).map((part) => ({ part, union })) : []
-  )
-  const { allOf: _a, anyOf: _b, enum: _c, not: _d, oneOf: _e, ...rest } = schema
-  let properties = isSchema(rest["properties"]) ? rest["properties"] : {}
-  let required = listOf(rest["required"])
-  let choice: ReadonlyArray<string> | undefined
-  for (const { part, union } of parts) {
-    if (!isSchema(part)) continue
-    const member = asObject(part)
-    properties = { ...(member["properties"] as Schema), ...properties }
-    const needs = listOf(member["required"])
-    if (union === "allOf") required = [...new Set([...required, ...needs])]
-    else choice = choice === undefined ? needs : choice.filter((name) => needs.includes(name))
-  }
-  required = [...new Set([...required, ...(choice ?? [])])]
-  const { required: _, ...others } = rest
-  return { ...others, type: "object", properties, ...(required.length === 0 ? undefined : { required }) }
+/** How Effect says that a struct without fields is not null. At the top it is refused, and tells a model nothing. */
+const withoutNot = (schema: Schema): Schema => {
+  if (!("not" in schema)) return schema
+  const { not: _, ...rest } = schema
+  return rest
 }
 
 const inline = (value: unknown, root: Schema, depth: number): unknown => {
@@ -155,12 +127,6 @@ const oneType = (schema: Schema): Schema => {
   return named.length === 1
     ? { ...rest, type: named[0], ...nullable }
     : { ...rest, anyOf: named.map((type) => ({ type })), ...nullable }
-}
-
-const without = (value: unknown, keywords: ReadonlySet<string>): unknown => {
-  if (Array.isArray(value)) return value.map((member) => without(member, keywords))
-  if (!isSchema(value)) return value
-  return mapKeywords(value, keywords, (member) => without(member, keywords))
 }
 
 /** Maps the members of a schema, without some keywords. Names of properties are no keywords. */

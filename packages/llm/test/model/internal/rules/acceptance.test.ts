@@ -1,0 +1,57 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Acceptance from "../../../../src/model/internal/rules/acceptance.ts"
+import * as ClaudeModels from "../../../../src/model/internal/rules/claudeModels.ts"
+import * as ModelRules from "../../../../src/model/internal/rules/modelRules.ts"
+
+const of = (provider: string, model: string, tools = false) =>
+  ModelRules.acceptanceOf({ provider, model, api: "chat", tools })
+
+describe("acceptance", () => {
+  it("every row says where it is written", () => {
+    for (const { source } of ModelRules.all) assert.match(source, /https:\/\/|#\d+/)
+    for (const model of ["claude-haiku-4-5", "claude-opus-5-5"]) {
+      assert.isNotEmpty(ClaudeModels.sourcesOf(model))
+      for (const source of ClaudeModels.sourcesOf(model)) assert.match(source, /https:\/\//)
+    }
+  })
+
+  it("later rows are laid over earlier ones, and refusals add up", () => {
+    const folded = Acceptance.fold([
+      { says: { refuses: ["stop"], stops: 4, unasked: "none" }, source: "" },
+      { says: { refuses: ["seed"], unasked: undefined }, source: "" }
+    ])
+    assert.deepStrictEqual(folded.refuses, ["stop", "seed"])
+    assert.strictEqual(folded.stops, 4)
+    assert.isUndefined(folded.unasked)
+  })
+
+  it("a row holds for its providers, models, API and tools only", () => {
+    const rule = { of: ["a"], models: /^m/, api: "chat", tools: true, says: {}, source: "" } as const
+    const asked = { provider: "a", model: "x/M1", api: "chat", tools: true } as const
+    assert.lengthOf(Acceptance.holding([rule], asked), 1)
+    for (const other of [{ provider: "b" }, { model: "n" }, { api: "responses" }, { tools: false }] as const) {
+      assert.lengthOf(Acceptance.holding([rule], { ...asked, ...other }), 0)
+    }
+  })
+
+  it("an effort that is not known becomes the next above, else the next below", () => {
+    const accepted = { ...of("acme", "m"), efforts: ["none", "low", "high"], unasked: "none" } as const
+    assert.strictEqual(Acceptance.effortOf(accepted, "minimal"), "low")
+    assert.strictEqual(Acceptance.effortOf(accepted, "medium"), "high")
+    assert.strictEqual(Acceptance.effortOf(accepted, "max"), "high")
+    assert.strictEqual(Acceptance.effortOf(accepted, undefined), "none")
+    assert.isUndefined(Acceptance.effortOf(accepted, null))
+    assert.strictEqual(Acceptance.effortOf({ ...accepted, needsEffort: true }, null), "none")
+    assert.isUndefined(Acceptance.effortOf({ ...accepted, efforts: [] }, "high"))
+  })
+
+  it("a model is known by its name, whoever serves it", () => {
+    for (const provider of ["openai", "azure", "litellm_proxy", "acme"]) {
+      assert.strictEqual(of(provider, "gpt-5.4").tokenLimit, "max_completion_tokens")
+      assert.strictEqual(of(provider, "openai/gpt-5.4", true).efforts?.length, 0)
+    }
+    assert.strictEqual(of("ollama", "gpt-oss:20b").unasked, "low")
+    assert.strictEqual(of("acme", "gpt-50-imagined").tokenLimit, "max_completion_tokens")
+    assert.strictEqual(of("acme", "my-gpt-5").tokenLimit, "max_tokens")
+  })
+})

@@ -1,0 +1,210 @@
+/**
+ * What providers refuse in a request, written from their documentation and errors and not from our tables: a check for each
+ * family, over bodies as they go over the wire.
+ */
+import * as PromptRules from "../../../src/testing/PromptRules.ts"
+
+type Json = { readonly [key: string]: unknown }
+
+export interface Asked {
+  readonly provider: string
+  readonly model: string
+}
+
+const list = (value: unknown): ReadonlyArray<Json> => (Array.isArray(value) ? (value as ReadonlyArray<Json>) : [])
+
+/** All that is wrong with a body of chat completions. */
+export const chat = ({ model, provider }: Asked, body: Json): ReadonlyArray<string> => [
+  ...(strict.has(provider) ? [] : PromptRules.openAi(body)),
+  ...common(body),
+  ...(isReasoning(model) ? reasoning(model, body) : []),
+  ...(strict.has(provider) ? template(body) : []),
+  ...(provider === "gemini" ? gemini(body) : []),
+  ...(provider === "deepseek" ? deepSeek(body) : []),
+  ...(provider === "xai" ? xai(model, body) : []),
+  ...(provider === "mistral" ? mistral(body) : []),
+  ...(provider === "groq" ? groq(model, body) : [])
+]
+
+/** Providers of models whose templates are strict. */
+const strict: ReadonlySet<string> = new Set(["mistral", "ollama", "vllm", "lmstudio", "perplexity", "together", "acme"])
+
+const common = (body: Json): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const stop = body["stop"]
+  if (Array.isArray(stop) && (stop.length === 0 || stop.includes(""))) found.push("an empty stop")
+  if (Number(body["temperature"] ?? 0) > 2) found.push("a temperature above 2")
+  const tools = list(body["tools"])
+  if ("tools" in body && tools.length === 0) found.push("an empty list of tools")
+  if (tools.length > 128) found.push("more than 128 tools")
+  for (const tool of tools) {
+    const { name, parameters } = tool["function"] as { name: string; parameters: Json }
+    if (!/^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/.test(name)) found.push(`a tool called ${name}`)
+    found.push(...parametersOf(parameters))
+  }
+  for (const message of list(body["messages"])) {
+    for (const call of list(message["tool_calls"])) {
+      const { name } = call["function"] as { name: string }
+      if (!/^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/.test(name)) found.push(`a call of ${name}`)
+    }
+  }
+  return found
+}
+
+const parametersOf = (schema: Json): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  if (schema["type"] !== "object") found.push("parameters that are no object")
+  for (const word of ["anyOf", "oneOf", "allOf", "enum", "not", "$schema"]) {
+    if (word in schema) found.push(`${word} at the top of parameters`)
+  }
+  return found
+}
+
+const isReasoning = (model: string): boolean => /^(o\d|gpt-5|gpt-6)/.test(model.replace(/^.*\//, ""))
+
+/** Errors of OpenAI's reasoning models in chat completions. */
+const reasoning = (path: string, body: Json): ReadonlyArray<string> => {
+  const model = path.replace(/^.*\//, "")
+  const found: Array<string> = []
+  const effort = body["reasoning_effort"] ?? (body["reasoning"] as Json | undefined)?.["effort"]
+  const hasTools = list(body["tools"]).length > 0
+  if ("max_tokens" in body) found.push("max_tokens")
+  for (const field of ["stop", "presence_penalty", "frequency_penalty"]) if (field in body) found.push(field)
+  const later = /^gpt-(5\.|6)/.test(model)
+  const free =
+    later &&
+    !/-pro|-codex/.test(model) &&
+    (effort === "none" || (effort === undefined && !/5\.[5-9]|gpt-6/.test(model)))
+  for (const field of ["temperature", "top_p"]) if (field in body && !free) found.push(field)
+  if (effort === "minimal" && (later || model.startsWith("o"))) found.push("effort minimal")
+  if (effort === "none" && !later) found.push("effort none")
+  if (model.startsWith("gpt-5-pro") && effort !== undefined && effort !== "high") found.push(`effort ${String(effort)}`)
+  if (hasTools && /^gpt-5\.[234]/.test(model) && effort !== undefined) found.push("an effort with tools")
+  if (hasTools && /^gpt-(5\.[5-9]|6)/.test(model) && !/-pro|-codex/.test(model) && effort !== "none")
+    found.push("tools without effort none")
+  return found
+}
+
+/** "After the optional system message, conversation roles must alternate user and assistant", as Mistral's template has it. */
+export const template = (body: Json): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  let turn = 0
+  let started = false
+  let before: unknown
+  for (const [at, message] of list(body["messages"]).entries()) {
+    const { role } = message
+    if (role === "system") {
+      if (started) found.push(`message ${at}: a system message in the middle`)
+      continue
+    }
+    started = true
+    if (role === "user" && before === "tool") found.push(`message ${at}: the user after a result`)
+    before = role
+    if (role === "tool" || message["tool_calls"] !== undefined) continue
+    if ((role === "user") !== (turn % 2 === 0)) found.push(`message ${at}: roles do not alternate`)
+    turn++
+  }
+  if (turn === 0) found.push("there is no user message")
+  if (before === "assistant") found.push("the assistant has the last word")
+  return found
+}
+
+const gemini = (body: Json): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  for (const field of ["seed", "presence_penalty", "frequency_penalty"]) if (field in body) found.push(field)
+  for (const tool of list(body["tools"])) {
+    const text = JSON.stringify((tool["function"] as Json)["parameters"])
+    for (const word of ["$ref", "$defs", "additionalProperties", "const", "oneOf", "allOf"]) {
+      if (text.includes(`"${word}":`)) found.push(`${word} in a schema`)
+    }
+    if (/"type":\[/.test(text)) found.push("a list of types in a schema")
+  }
+  for (const message of list(body["messages"])) {
+    const [first] = list(message["tool_calls"])
+    if (first !== undefined && first["extra_content"] === undefined) found.push("a call without a signature")
+  }
+  return found
+}
+
+const deepSeek = (body: Json): ReadonlyArray<string> =>
+  list(body["messages"]).flatMap((message, at) =>
+    message["tool_calls"] !== undefined && typeof message["reasoning_content"] !== "string"
+      ? [`Missing reasoning_content field in the assistant message at message index ${at}`]
+      : []
+  )
+
+const xai = (model: string, body: Json): ReadonlyArray<string> => {
+  if (/non-reasoning/.test(model)) return []
+  const fields = ["stop", "presence_penalty", "frequency_penalty"].filter((field) => field in body)
+  return /^grok-4(-0709|-fast)?$/.test(model) && "reasoning_effort" in body ? [...fields, "reasoning_effort"] : fields
+}
+
+const mistral = (body: Json): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  for (const field of ["seed", "stream_options", "max_completion_tokens"]) if (field in body) found.push(field)
+  for (const message of list(body["messages"])) {
+    for (const id of [message["tool_call_id"], ...list(message["tool_calls"]).map((call) => call["id"])]) {
+      if (id !== undefined && !/^[a-zA-Z0-9]{9}$/.test(String(id))) found.push(`the id ${String(id)}`)
+    }
+  }
+  return found
+}
+
+const groq = (model: string, body: Json): ReadonlyArray<string> => {
+  const effort = body["reasoning_effort"]
+  if (effort === undefined) return []
+  if (/qwen3/.test(model)) return ["none", "default"].includes(String(effort)) ? [] : [`effort ${String(effort)}`]
+  if (/gpt-oss/.test(model))
+    return ["low", "medium", "high"].includes(String(effort)) ? [] : [`effort ${String(effort)}`]
+  return ["reasoning_effort"]
+}
+
+/** All that is wrong with a body of Anthropic's messages. */
+export const messages = ({ model }: Asked, body: Json): ReadonlyArray<string> => {
+  const found = [...PromptRules.anthropic(body)]
+  const thinking = body["thinking"] as Json | undefined
+  const type = thinking?.["type"]
+  const old = /claude-(3|.*-4-5|.*-4-1|.*-4-0)/.test(model)
+  const fresh = /-5-\d/.test(model)
+  if ("temperature" in body && "top_p" in body && /^claude/.test(model)) found.push("temperature and top_p")
+  if (Number(body["temperature"] ?? 0) > 1) found.push("a temperature above 1")
+  if (!old && !/4-6/.test(model) && ("temperature" in body || "top_p" in body)) found.push("sampling")
+  if ((type === "enabled" || type === "adaptive") && ("temperature" in body || "top_p" in body))
+    found.push("sampling with thoughts")
+  if (!old && type === "enabled") found.push("a budget")
+  if (old && type === "adaptive") found.push("adaptive")
+  if (type === "disabled" && /(opus|sonnet|fable)-5-\d/.test(model)) found.push("disabled")
+  if (type === "between_tools" && !/sonnet-5-5/.test(model)) found.push("between_tools")
+  if (Number(body["max_tokens"]) <= Number(thinking?.["budget_tokens"] ?? 0)) found.push("max_tokens below the budget")
+  const choice = (body["tool_choice"] as Json | undefined)?.["type"]
+  if ((choice === "any" || choice === "tool") && (fresh || type === "enabled" || type === "adaptive"))
+    found.push("a forced call")
+  const all = list(body["messages"])
+  if (all.at(-1)?.["role"] === "assistant" && !old) found.push("a prefill")
+  for (const tool of list(body["tools"])) {
+    if (!/^[a-zA-Z0-9_-]{1,128}$/.test(String(tool["name"]))) found.push(`a tool called ${String(tool["name"])}`)
+    found.push(...parametersOf(tool["input_schema"] as Json))
+  }
+  for (const [at, { content, role }] of all.entries()) {
+    if (role !== "assistant") continue
+    const blocks = list(content)
+    const thought = blocks.findIndex((block) => String(block["type"]).endsWith("thinking"))
+    const rest = all.slice(at + 1)
+    const spoken = rest
+      .slice(0, -1)
+      .some(
+        (message) => message["role"] === "user" && list(message["content"]).some((block) => block["type"] === "text")
+      )
+    if (thought >= 0 && spoken) found.push(`message ${at} has a thought of an earlier turn`)
+    const places = blocks.map((block) => placeIn(block)).filter((place) => place !== undefined)
+    if (places.some((place, n) => n > 0 && place < places[n - 1]!)) found.push(`message ${at} is out of order`)
+  }
+  return found
+}
+
+/** Tests number the blocks of a reply in what they hold, so that their order can be seen. */
+const placeIn = (block: Json): number | undefined => {
+  const text = String(block["thinking"] ?? block["text"] ?? (block["input"] as Json | undefined)?.["place"] ?? "")
+  const found = /^place (\d+)/.exec(text)
+  return found === null ? undefined : Number(found[1])
+}
