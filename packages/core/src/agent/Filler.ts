@@ -1,8 +1,9 @@
 /**
  * Fills the silence while an agent is thinking: "One moment, please."
  *
- * Silence is measured in what the agent sends, on the `Clock`. Nothing is filled once the agent has asked to end or to
- * transfer the call, nor after the end of the call.
+ * Silence is measured in what the agent sends, on the `Clock`. Background work that the turn has started counts as thinking:
+ * while fillers are left, the turn stays open for it. Nothing is filled once the agent has asked to end or to transfer the
+ * call, nor after the end of the call.
  *
  * @since 0.1.0
  */
@@ -13,13 +14,15 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
-import type * as Pull from "effect/Pull"
+import * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { dual } from "effect/Function"
 import * as Agent from "../Agent.ts"
 import * as Event from "../Event.ts"
+import type * as Turn from "../Turn.ts"
 
 /** What is said into the silence, and when. */
 export interface Options {
@@ -41,23 +44,47 @@ export const agent: {
   <E = never, R = never, R2 = never>(source: Agent.Made<E, R, R2>, options: Options): Agent.Factory<E, R, R2>
   <E, R>(agent: Agent.Agent<E, R>, options: Options): Agent.Agent<E, R>
 } = dual(2, <R>(source: Agent.AgentSpec<unknown, R>, options: Options) =>
-  Agent.map(
-    source,
-    (agent: Agent.Agent<unknown, R>): Agent.Agent<unknown, R> =>
-      (event, turn) =>
-        event._tag === "CallEnded"
-          ? agent(event, turn)
-          : Stream.transformPull(agent(event, turn), (pull, scope) =>
-              Effect.map(Clock.Clock, (clock) => fill(pull, options, clock, scope))
-            )
-  )
+  Agent.map(source, (agent: Agent.Agent<unknown, R>): Agent.Agent<unknown, R> => filled(agent, options))
 )
+
+const filled =
+  <E, R>(agent: Agent.Agent<E, R>, options: Options): Agent.Agent<E, R> =>
+  (event, turn) => {
+    if (event._tag === "CallEnded") return agent(event, turn)
+    return Stream.suspend(() => {
+      const work: Work = { running: 0, done: Latch.makeUnsafe(true) }
+      return Stream.transformPull(agent(event, noting(turn, work)), (pull, scope) =>
+        Effect.map(Clock.Clock, (clock) => fill(pull, options, work, clock, scope))
+      )
+    })
+  }
+
+/** The background work that a turn has started and that still runs. */
+interface Work {
+  running: number
+  /** Open while none runs. */
+  readonly done: Latch.Latch
+}
+
+const noting = (turn: Turn.Turn, work: Work): Turn.Turn => ({
+  ...turn,
+  background: (name, effect, options) =>
+    Effect.suspend(() => {
+      work.running++
+      work.done.closeUnsafe()
+      const over = Effect.sync(() => {
+        if (--work.running === 0) work.done.openUnsafe()
+      })
+      return turn.background(name, Effect.ensuring(effect, over), options)
+    })
+})
 
 type Outputs = Arr.NonEmptyReadonlyArray<Event.Output>
 
 const fill = <E, R>(
   pull: Pull.Pull<Outputs, E, void, R>,
   { after, every, limit, texts, until }: Options,
+  work: Work,
   clock: Clock.Clock,
   scope: Scope.Scope
 ): Pull.Pull<Outputs, E, void, R> => {
@@ -70,9 +97,16 @@ const fill = <E, R>(
   // What the agent is working on. It goes on while a filler is said.
   let pending: Fiber.Fiber<Outputs, E | Cause.Done<void>> | undefined
 
-  const arrived = (exit: Exit.Exit<Outputs, E | Cause.Done<void>>) => {
+  // How the agent ended, while work that it has started still runs.
+  let over: Exit.Exit<Outputs, E | Cause.Done<void>> | undefined
+
+  const arrived = (exit: Exit.Exit<Outputs, E | Cause.Done<void>>): Pull.Pull<Outputs, E, void, R> => {
     pending = undefined
     if (exit._tag === "Success") exit.value.forEach(look)
+    else if (work.running > 0 && Pull.isDoneCause(exit.cause)) {
+      over = exit
+      return next
+    }
     return exit
   }
 
@@ -92,7 +126,14 @@ const fill = <E, R>(
     return [Event.sendText(text)]
   }
 
-  return Effect.suspend(() => {
+  const next: Pull.Pull<Outputs, E, void, R> = Effect.suspend((): Pull.Pull<Outputs, E, void, R> => {
+    if (over !== undefined) {
+      if (work.running === 0 || left <= 0 || due === Infinity) return over
+      const silence = Duration.millis(Math.max(0, due - clock.currentTimeMillisUnsafe()))
+      return Effect.flatMap(Effect.timeoutOption(work.done.await, silence), (done): Pull.Pull<Outputs, E, void, R> =>
+        Option.isSome(done) ? next : Effect.sync(say)
+      )
+    }
     if (pending === undefined && left <= 0) return pull
     const working =
       pending === undefined ? Effect.forkIn(pull, scope, { startImmediately: true }) : Effect.succeed(pending)
@@ -100,10 +141,11 @@ const fill = <E, R>(
       pending = fiber
       if (left <= 0 || due === Infinity) return Effect.flatMap(Fiber.await(fiber), arrived)
       const wait = Duration.millis(Math.max(0, due - clock.currentTimeMillisUnsafe()))
-      return Effect.flatMap(Effect.timeoutOption(Fiber.await(fiber), wait), (exit): Pull.Pull<Outputs, E, void> => {
+      return Effect.flatMap(Effect.timeoutOption(Fiber.await(fiber), wait), (exit): Pull.Pull<Outputs, E, void, R> => {
         const done = Option.isSome(exit) ? exit.value : fiber.pollUnsafe()
         return done === undefined ? Effect.sync(say) : arrived(done)
       })
     })
   })
+  return next
 }

@@ -14,7 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Stream from "effect/Stream"
-import type { Agent } from "../Agent.ts"
+import * as Agent from "../Agent.ts"
 import type * as Event from "../Event.ts"
 import type * as History from "../History.ts"
 
@@ -71,22 +71,23 @@ export const wait = (entered: Entered, { timeout = "2 seconds" }: Options = {}):
 
 /** Gives an agent keys as answers. It gets no `UserDtmfSent` any more, and other events as they are. */
 export const agent: {
-  (options?: Options): <E, R>(agent: Agent<E, R>) => Agent<E, R>
-  <E, R>(agent: Agent<E, R>, options?: Options): Agent<E, R>
+  (options?: Options): Agent.Operator
+  <E = never, R = never, R2 = never>(source: Agent.Made<E, R, R2>, options?: Options): Agent.Factory<E, R, R2>
+  <E, R>(agent: Agent.Agent<E, R>, options?: Options): Agent.Agent<E, R>
 } = dual(
-  (args) => typeof args[0] === "function",
-  <E, R>(agent: Agent<E, R>, options: Options = {}): Agent<E, R> =>
-    (event, turn) => {
-      if (event._tag !== "UserDtmfSent") return agent(event, turn)
-      const answer = entered(turn.history, options)
-      const ended: Event.InputOf<"UserTurnEnded"> = {
-        _tag: "UserTurnEnded",
-        eventId: event.eventId,
-        content: answer.keys
-      }
-      return Stream.concat(
-        Stream.fromEffectDrain(wait(answer, options)),
-        Stream.suspend(() => agent(ended, turn))
-      )
-    }
+  ([source]) => typeof source === "function" || (source !== undefined && ("agent" in source || "factory" in source)),
+  <R>(source: Agent.AgentSpec<unknown, R>, options: Options = {}) =>
+    Agent.map(source, (agent: Agent.Agent<unknown, R>): Agent.Agent<unknown, R> => collecting(agent, options))
 )
+
+const collecting =
+  <E, R>(agent: Agent.Agent<E, R>, options: Options): Agent.Agent<E, R> =>
+  (event, turn) => {
+    if (event._tag !== "UserDtmfSent") return agent(event, turn)
+    const answer = entered(turn.history, options)
+    const ended: Event.UserTurnEnded = { _tag: "UserTurnEnded", eventId: event.eventId, content: answer.keys }
+    return Stream.concat(
+      Stream.fromEffectDrain(wait(answer, options)),
+      Stream.suspend(() => agent(ended, turn))
+    )
+  }

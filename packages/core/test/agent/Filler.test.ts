@@ -1,8 +1,11 @@
 import { assert, describe } from "@effect/vitest"
 import { Clock, Effect, Exit, Stream } from "effect"
-import type * as Agent from "../../src/Agent.ts"
+import * as Agent from "../../src/Agent.ts"
 import * as Event from "../../src/Event.ts"
 import * as Filler from "../../src/agent/Filler.ts"
+import * as Caller from "../../src/testing/Caller.ts"
+import * as Played from "../../src/testing/Played.ts"
+import * as TestCall from "../../src/testing/TestCall.ts"
 import { quietTurn, started } from "../quietTurn.ts"
 import { pass, settled, test } from "../virtualTest.ts"
 
@@ -165,5 +168,46 @@ describe("Filler", () => {
     assert.deepStrictEqual(log, ["One moment. "])
     yield* pass("10 seconds")
     assert.deepStrictEqual(log, ["One moment. ", "interrupted", "released", "over"])
+  })
+
+  /** A turn that starts work of ten seconds and says nothing more. */
+  const working = (...words: ReadonlyArray<string>): Agent.Agent =>
+    Agent.route({
+      UserTurnEnded: (_, turn) =>
+        Stream.concat(
+          Stream.fromEffectDrain(turn.background("work", Effect.sleep("10 seconds"))),
+          Stream.fromArray(words.map((text) => Event.sendText(text)))
+        ),
+      BackgroundReturned: () => Stream.make(Event.sendText("Done."))
+    })
+  const waiting = (agent: Agent.Agent) =>
+    TestCall.run(Agent.make(agent), [Caller.says("Go"), Caller.listens(), Caller.pauses("20 seconds")])
+
+  test("fills the wait for background work that was started without a word", function* () {
+    const call = yield* waiting(
+      Filler.agent(working(), { after: "2 seconds", every: "3 seconds", texts: ["One moment."], limit: 9 })
+    )
+    assert.isAtMost(Played.longestWait(call), 3000)
+    // The result starts its turn when it comes.
+    const [ended] = call.entries.filter(({ _tag }) => _tag === "WorkEnded")
+    const done = call.entries.find(
+      (entry) => entry._tag === "TurnStarted" && entry.trigger._tag === "BackgroundReturned"
+    )
+    assert.isAtMost(done!.at - ended!.at, 1000)
+    assert.match(Played.heard(call), /Done\.$/)
+  })
+
+  test("fills no wait for work that was announced, unless it fills every silence", function* () {
+    const once: Filler.Options = { after: "2 seconds", texts: ["Still there."] }
+    assert.notInclude(Played.heard(yield* waiting(Filler.agent(working("I am looking."), once))), "Still there.")
+    const every = yield* waiting(Filler.agent(working("I am looking."), { ...once, until: "end" }))
+    assert.include(Played.heard(every), "Still there.")
+  })
+
+  test("lets the turn end once it has nothing more to say", function* () {
+    const call = yield* waiting(Filler.agent(working(), { after: "2 seconds", texts: ["One moment."] }))
+    const over = call.entries.filter((entry) => entry._tag === "TurnOver")
+    const [started] = call.entries.filter((entry) => entry._tag === "WorkStarted")
+    assert.strictEqual(over[1]!.at, started!.at + 2000)
   })
 })

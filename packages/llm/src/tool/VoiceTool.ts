@@ -83,6 +83,11 @@ export interface Options {
   readonly strict?: boolean | undefined
   /** Characters of a result that the model reads; what is behind them is cut, and the model is told. The agent's by default. */
   readonly maxResultCharacters?: number | undefined
+  /**
+   * Whether it does nothing that matters if the caller has not finished after all: it only looks something up. Only such a
+   * tool runs while the caller has probably finished and may go on. False by default.
+   */
+  readonly safe?: boolean | undefined
   /** Whether it runs beside the other calls of one reply (the default), or waits for those before it. */
   readonly concurrency?: "concurrent" | "sequential" | undefined
   /** What a call does while one with the same arguments still runs in the background. `reject` by default. */
@@ -107,6 +112,7 @@ export interface VoiceTool<out R = never> {
   readonly concurrency: "concurrent" | "sequential"
   readonly duplicates: "reject" | "allow"
   readonly activeTurns: number | undefined
+  readonly safe: boolean
   readonly afterHangUp: "cancel" | "finish"
   readonly announce: string | undefined
   readonly maxResultCharacters: number | undefined
@@ -212,6 +218,7 @@ const assemble = <R>(
     concurrency: concurrency ?? "concurrent",
     duplicates: duplicates ?? "reject",
     activeTurns,
+    safe: options.safe ?? false,
     afterHangUp,
     announce,
     maxResultCharacters,

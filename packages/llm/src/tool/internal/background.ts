@@ -15,6 +15,7 @@ import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { VoiceTool } from "../VoiceTool.ts"
 import * as Backlog from "./backlog.ts"
 import * as Job from "./job.ts"
 import * as Outcomes from "./outcomes.ts"
@@ -135,7 +136,9 @@ export const start = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
       (batch) => arrived(self, job, first, batch)
     )
     const forked = Effect.forkIn(Effect.ensuring(running, released), scope, { startImmediately: true })
-    return first === undefined ? Effect.asVoid(forked) : turn.background(tool.name, outcomeOf(first, forked))
+    return first === undefined
+      ? Effect.asVoid(forked)
+      : turn.background(tool.name, outcomeOf(first, forked), atEnd(tool))
   })
   const left = () => {
     if (begun) return []
@@ -144,6 +147,9 @@ export const start = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
   }
   return { stream: Stream.fromEffectDrain(work), left }
 }
+
+const atEnd = <R>({ afterHangUp }: VoiceTool<R>) =>
+  ({ atEnd: afterHangUp === "finish" ? "finish" : "interrupt" }) as const
 
 /** The background work that a run is. It takes the run with it when the call ends. */
 const outcomeOf = <R>(first: First, running: Effect.Effect<Fiber.Fiber<void>, never, R>) =>
@@ -175,7 +181,7 @@ export const startInTurn = <R>(self: Background, job: Job.Job<R>): Job.Running<R
         attached = false
         if (fiber.pollUnsafe() !== undefined) return Effect.void
         self.backlog.names.add(tool.name)
-        return turn.background(tool.name, outcomeOf(first, Effect.succeed(fiber)))
+        return turn.background(tool.name, outcomeOf(first, Effect.succeed(fiber)), atEnd(tool))
       })
       return Stream.fromQueue(queue).pipe(Stream.onExit((exit) => (Exit.isFailure(exit) ? detach : Effect.void)))
     })

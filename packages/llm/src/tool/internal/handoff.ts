@@ -37,6 +37,7 @@ export const start = <R>(
   )
   const stream = Stream.unwrap(
     Effect.gen(function* () {
+      yield* Job.mayRun(job)
       const agent = Lead.bind(yield* made, yield* Effect.context<R>())
       link.agent = agent
       Lead.take(lead, link)

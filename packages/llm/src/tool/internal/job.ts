@@ -56,6 +56,10 @@ export const make = <R>(given: Pick<Job<R>, "tool" | "params" | "turn" | "round"
   failure: undefined
 })
 
+/** Waits until the tool may run: one that is not safe does not run for a caller who may go on. */
+export const mayRun = <R>({ tool, turn }: Pick<Job<R>, "tool" | "turn">): Effect.Effect<void> =>
+  tool.safe ? Effect.void : turn.committed
+
 /** What is on the record of a job that is given up now. */
 export const leave = <R>({ given, outcome }: Job<R>): Outcomes.Outputs => [...given, ...Outcomes.cancelled(outcome)]
 
@@ -72,7 +76,7 @@ export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Bat
     job.failure = ToolFailure.fromCause(cause)
     return Stream.succeed(give(Outcomes.failed(outcome, job.failure)))
   })
-  return tool.run(params, { turn, toolCallId: outcome.call.id }).pipe(
+  const running = tool.run(params, { turn, toolCallId: outcome.call.id }).pipe(
     Stream.map((value) => {
       if (isOutput(value)) return give([value])
       if (QuietResult.is(value)) return give(Outcomes.result(outcome, value.result))
@@ -99,6 +103,7 @@ export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Bat
       return { outputs, failure: job.failure }
     })
   )
+  return Stream.concat(Stream.fromEffectDrain(mayRun(job)), running)
 }
 
 /** Runs the tool in its turn. */
