@@ -108,6 +108,8 @@ interface SentText {
   readonly turn: number
   /** Where the text begins in all that its turn has said. */
   readonly from: number
+  /** How many lines stand before it. */
+  readonly at: number
   /** Whether it is what was left when its beginning was heard. */
   readonly begun?: true
 }
@@ -198,13 +200,19 @@ const resume = (
   const tell = (item: ToolItem) => {
     if (item._tag === "AgentToolReturned") out.push({ role: "system", text: inherited(item) })
   }
+  /** Puts the calls that nothing was said after. */
   const placeCalls = () => {
-    for (const item of sent) if ("call" in item) out.push({ role: "tool", call: item.call })
+    let behind = false
+    sent = sent.flatMap((item): ReadonlyArray<Sent> => {
+      if ("text" in item) return [behind ? { ...item, at: out.length } : item]
+      behind = true
+      out.push({ role: "tool", call: item.call })
+      return []
+    })
   }
   const placeUser = (text: string) => {
     // A call of an earlier turn was made before these words.
     placeCalls()
-    sent = sent.filter((item) => "text" in item)
     const line: Line = { role: "user", text }
     out.push(line)
     return line
@@ -224,21 +232,30 @@ const resume = (
     if (spoken.goesOn && mark !== undefined && out.at(-1) === mark) out.pop()
     for (const item of spoken.lines) out.push(item)
     sent = spoken.rest
-    if (!spoken.cut || options.interruptedMark === undefined) return
-    mark = { role: "assistant", text: options.interruptedMark }
-    out.push(mark)
+    if (spoken.cut && options.interruptedMark !== undefined) {
+      mark = { role: "assistant", text: options.interruptedMark }
+      out.push(mark)
+    }
+    const [left] = sent
+    if (spoken.cut && left !== undefined && "text" in left) sent[0] = { ...left, at: out.length }
   }
-  /** What is on its way to the caller: the model is not to say it again. */
+  /** Puts what is on its way to the caller where it was said: the model is not to say it again. */
   const placeUnheard = () => {
+    placeCalls()
+    let more = 0
     for (const item of sent) {
-      if ("call" in item) out.push({ role: "tool", call: item.call })
-      else {
-        const stretch = unheard.find(({ from, to, turn }) => turn === item.turn && to > item.from && from < end(item))
-        if (stretch === undefined) continue
-        if (item.begun === true && mark !== undefined && out.at(-1) === mark) out.pop()
-        out.push({ role: "assistant", text: item.text.slice(Math.max(0, stretch.from - item.from)) })
-        if (unheardMark !== "") out.push({ role: "assistant", text: unheardMark })
-      }
+      if ("call" in item) continue
+      const stretch = unheard.find(({ from, to, turn }) => turn === item.turn && to > item.from && from < end(item))
+      if (stretch === undefined) continue
+      const at = item.at + more
+      const isMarked = item.begun === true && mark !== undefined && out[at - 1] === mark
+      const lines: Array<Line> = [
+        { role: "assistant", text: item.text.slice(Math.max(0, stretch.from - item.from)) },
+        ...(unheardMark === "" ? [] : [{ role: "assistant", text: unheardMark } as const])
+      ]
+      if (isMarked) out.splice(at - 1, 1, ...lines)
+      else out.splice(at, 0, ...lines)
+      more += lines.length - (isMarked ? 1 : 0)
     }
   }
   const placeCall = (item: ToolItem, turn: number, where: Array<Sent>) => {
@@ -264,7 +281,7 @@ const resume = (
         case "AgentTextSent":
           return placeSpoken(item, heard)
         case "AgentSendText":
-          return append(sent, item.text, turn, from)
+          return append(sent, item.text, { turn, from, at: out.length })
         case "AgentToolCalled":
         case "AgentToolReturned": {
           const ownership = whose(item, turn, options)
@@ -317,7 +334,7 @@ const resume = (
     placeUnheard,
     /** A line of the turn in progress. */
     addCurrent: ({ from, item, turn }: History.Entry): void => {
-      if (item._tag === "AgentSendText") return append(current, item.text, turn, from)
+      if (item._tag === "AgentSendText") return append(current, item.text, { turn, from, at: out.length })
       // What a tool says while it runs comes before its result: the model is to go on from the result.
       const isOpen = isToolItem(item) && (item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId))
       if (isOpen) placeCall(item, turn, current)
@@ -342,11 +359,15 @@ export const wantsAnswer = (lines: ReadonlyArray<Line>): boolean => {
   return last !== undefined && last.role !== "assistant"
 }
 
-const append = (items: Array<Sent>, text: string, turn: number, from: number | undefined): void => {
+const append = (
+  items: Array<Sent>,
+  text: string,
+  { at, from, turn }: { readonly turn: number; readonly from: number | undefined; readonly at: number }
+): void => {
   const last = items.at(-1)
   if (last !== undefined && "text" in last && last.turn === turn) {
     items[items.length - 1] = { ...last, text: last.text + text }
-  } else items.push({ text, turn, from: from ?? endOf(items, turn) })
+  } else items.push({ text, turn, from: from ?? endOf(items, turn), at })
 }
 
 const end = ({ from, text }: SentText): number => from + text.length
@@ -458,7 +479,7 @@ const place = (
       const left = item.text.slice(Math.max(0, span.to - item.from))
       cut = left.trim() !== ""
       rest = rest.slice(at + 1)
-      if (cut) rest.unshift({ text: left, turn: item.turn, from: end(item) - left.length, begun: true })
+      if (cut) rest.unshift({ ...item, text: left, from: end(item) - left.length, begun: true })
     }
     lines.push({ role: "assistant", text })
   }

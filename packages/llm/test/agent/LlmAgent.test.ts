@@ -303,11 +303,12 @@ describe("LlmAgent", () => {
             : undefined
     })
     yield* call.report({ _tag: "UserDtmfSent", button: "2" })
-    yield* pass("2 seconds")
+    yield* pass("3 seconds")
     yield* call.report({ _tag: "UserCustomSent", metadata: { paid: true } })
     assert.deepStrictEqual(yield* call.prompts, [
       ["user: [pressed 2]"],
-      ["user: [pressed 2]", 'user: [app: {"paid":true}]']
+      // The first answer is on its way still.
+      ["user: [pressed 2]", "assistant: Sales.", "assistant: [still being spoken]", 'user: [app: {"paid":true}]']
     ])
   })
 
