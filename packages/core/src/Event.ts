@@ -218,6 +218,8 @@ export const Report = Schema.TaggedUnion({
   UserDtmfSent: { ...Input.cases.UserDtmfSent.fields, ...named },
   UserTurnEnded: {
     ...named,
+    /** All that the caller has said in this turn, if its words were not reported one by one. */
+    content: Schema.optional(UserText),
     /** The caller has probably finished: the turn runs, and what it sends waits for `UserTurnCommitted`. */
     tentative: Schema.optional(Flag)
   },

@@ -171,9 +171,18 @@ export const make = (nextId: EventId): HistoryWriter => {
         agentContent = []
         return add({ _tag: "AgentTurnStarted", eventId: report.eventId ?? nextId() })
       case "UserTurnEnded": {
-        const content = userContent?.slice() ?? []
+        const said: Event.UserTextSent | undefined =
+          report.content === undefined || report.content.trim() === ""
+            ? undefined
+            : { _tag: "UserTextSent", eventId: nextId(), content: report.content }
+        const content = [...(userContent ?? []), ...(said === undefined ? [] : [said])]
         const event: Event.UserTurnEnded = { _tag: "UserTurnEnded", eventId: report.eventId ?? nextId(), content }
-        return report.tentative === true ? event : addUser(event)
+        if (report.tentative === true) return event
+        if (said !== undefined) {
+          userContent?.push(said)
+          addUser(said)
+        }
+        return addUser(event)
       }
       case "UserTurnRevised": {
         withdraw()
@@ -230,7 +239,7 @@ export const make = (nextId: EventId): HistoryWriter => {
     add,
     sent,
     began: (turn, trigger) => {
-      if (lines.draft[0]?.item === trigger) draftTurn = turn
+      if (lines.draft.some(({ item }) => item === trigger)) draftTurn = turn
       turnOf.set(trigger.eventId, turn)
       if (turnOf.size > placeable) turnOf.delete(turnOf.keys().next().value!)
     },
@@ -253,15 +262,21 @@ export const make = (nextId: EventId): HistoryWriter => {
         Lines.splice(lines, range?.from ?? 0, range === undefined ? 0 : range.to - range.from + 1, entries)
       }),
     open: (event) => {
-      lines.draft = [{ key: keys++, turn: 0, item: event }]
+      // What was reported before is on the record already.
+      const words = event.content.filter((said) => !userContent?.includes(said))
+      lines.draft = [...words, event].map((item) => ({ key: keys++, turn: 0, item }))
     },
     commit: () => {
-      const [ended, ...rest] = lines.draft
-      if (ended === undefined) return
+      const { draft } = lines
+      const ended = draft.findIndex(({ item }) => item._tag === "UserTurnEnded")
+      if (ended < 0) return
       settle(false)
-      lines.draft = rest
-      Lines.push(lines, ended)
-      userTurn.add(ended.item as Event.UserTurnEnded)
+      lines.draft = draft.slice(ended + 1)
+      for (const entry of draft.slice(0, ended + 1)) {
+        Lines.push(lines, entry)
+        userTurn.add(entry.item as Event.Input)
+        if (entry.item._tag === "UserTextSent") userContent?.push(entry.item)
+      }
     },
     release: () => {
       const [entry, ...rest] = lines.draft

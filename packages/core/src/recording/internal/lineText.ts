@@ -31,12 +31,14 @@ type TurnReport =
 type PlainText = Only<Event.ReportOf<"AgentTextSent">, "_tag" | "content" | "eventId" | "at" | "estimated" | "own"> & {
   readonly [K in "at" | "estimated" | "own"]?: undefined
 }
-type PlainEnd = Only<Event.ReportOf<"UserTurnEnded">, "_tag" | "eventId" | "tentative"> & {
+type PlainEnd = Only<Event.ReportOf<"UserTurnEnded">, "_tag" | "eventId" | "content" | "tentative"> & {
+  readonly content?: undefined
   readonly tentative?: undefined
 }
 const isPlain = (report: Event.ReportOf<"AgentTextSent">): report is PlainText =>
   report.at === undefined && report.estimated === undefined && report.own === undefined
-const isPlainEnd = (report: Event.ReportOf<"UserTurnEnded">): report is PlainEnd => report.tentative === undefined
+const isPlainEnd = (report: Event.ReportOf<"UserTurnEnded">): report is PlainEnd =>
+  report.tentative === undefined && report.content === undefined
 
 /** A line on its own, with its line break. */
 export const line = (at: number, note: Recording.Note): string =>
