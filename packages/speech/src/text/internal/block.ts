@@ -1,0 +1,52 @@
+/**
+ * Markdown at the beginning of a line: headings, lists, quotations, rules, tables and fences of code.
+ */
+
+/** What a line begins with. `Wait`: more of it must be known. */
+export type Block =
+  | { readonly _tag: "Wait" }
+  | { readonly _tag: "Text"; readonly skip: number }
+  /** A line that ends as a sentence does: a heading or an entry of a list. `number`: of the entry. */
+  | { readonly _tag: "Item"; readonly skip: number; readonly number: number | undefined }
+  | { readonly _tag: "Fence"; readonly skip: number; readonly mark: string }
+  | { readonly _tag: "Skip"; readonly skip: number }
+  | { readonly _tag: "Row"; readonly skip: number; readonly cells: ReadonlyArray<string> }
+  | { readonly _tag: "Separator"; readonly skip: number }
+
+const wait: Block = { _tag: "Wait" }
+
+/** Reads what a line begins with; `isLast`: nothing follows the text. */
+export const read = (text: string, isLast: boolean): Block => {
+  const end = text.indexOf("\n")
+  const line = end === -1 ? text : text.slice(0, end)
+  const isComplete = isLast || end !== -1
+  const skip = end === -1 ? text.length : end + 1
+
+  const fence = /^ {0,3}(`{3,}|~{3,})/.exec(line)
+  if (fence !== null) return isComplete ? { _tag: "Fence", skip, mark: fence[1]! } : wait
+  if (/^ {0,3}\|/.test(line)) {
+    if (!isComplete) return wait
+    return /^ {0,3}\|?[\s:|-]*-[\s:|-]*$/.test(line)
+      ? { _tag: "Separator", skip }
+      : { _tag: "Row", skip, cells: cells(line) }
+  }
+  if (/^ {0,3}(?:(?:\* *){3,}|(?:- *){3,}|(?:_ *){3,})$/.test(line) && isComplete) return { _tag: "Skip", skip }
+  if (/^ {0,3}(?:(?:\* *)+|(?:- *)+|(?:_ *)+)$/.test(line) && !isComplete) return wait
+  const item = /^( {0,12}(?:> ?)*)(#{1,6}|[-*+•–]|(\d{1,3})[.)]) +(?:\[[ xX]\] +)?(?=\S)/.exec(line)
+  if (item !== null) {
+    return { _tag: "Item", skip: item[0].length, number: item[3] === undefined ? undefined : Number(item[3]) }
+  }
+  // What there is so far may still become one of these.
+  const isOpen = /^ {0,12}(?:> ?)*(?:#{1,6}|[-*+•–]{1,3}|`{1,2}|~{1,2}|_{1,3}|\d{1,3}[.)]?)? *(?:\[[ xX]?\]? *)?$/.test(
+    line
+  )
+  if (isOpen && !isComplete) return wait
+  return { _tag: "Text", skip: /^(?: {0,3}> ?)*/.exec(line)![0].length }
+}
+
+const cells = (line: string): ReadonlyArray<string> =>
+  line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split("|")
+    .map((cell) => cell.trim())

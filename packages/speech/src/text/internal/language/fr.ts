@@ -1,0 +1,118 @@
+/** French. */
+import { currency, type Language } from "./language.ts"
+
+const small =
+  "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf".split(
+    " "
+  )
+const tens = "_ _ vingt trente quarante cinquante soixante soixante quatre-vingt quatre-vingt".split(" ")
+
+const number = (value: number): string => {
+  if (value < 20) return small[value]!
+  if (value < 100) {
+    const ten = Math.floor(value / 10)
+    const rest = ten === 7 || ten === 9 ? (value % 10) + 10 : value % 10
+    if (rest === 0) return ten === 8 ? "quatre-vingts" : tens[ten]!
+    return tens[ten]! + ((rest === 1 || rest === 11) && ten < 8 ? ` et ${small[rest]}` : `-${small[rest]}`)
+  }
+  if (value < 1000) {
+    const count = Math.floor(value / 100)
+    const rest = value % 100
+    if (count === 1) return `cent${rest === 0 ? "" : ` ${number(rest)}`}`
+    return `${small[count]} cent${rest === 0 ? "s" : ` ${number(rest)}`}`
+  }
+  const [size, one, many] =
+    value < 1e6
+      ? ([1000, "mille", "mille"] as const)
+      : value < 1e9
+        ? ([1e6, "un million", "millions"] as const)
+        : value < 1e12
+          ? ([1e9, "un milliard", "milliards"] as const)
+          : ([1e12, "un billion", "billions"] as const)
+  const count = Math.floor(value / size)
+  const rest = value % size
+  const counted = size === 1000 ? number(count).replace(/(cent|vingt)s$/, "$1") : number(count)
+  return `${count === 1 ? one : `${counted} ${many}`}${rest === 0 ? "" : ` ${number(rest)}`}`
+}
+
+const ordinal = (value: number): string => {
+  if (value === 1) return "premier"
+  const stem = number(value)
+    .replace(/(cent|vingt)s$/, "$1")
+    .replace(/e$/, "")
+    .replace(/f$/, "v")
+    .replace(/q$/, "qu")
+  return `${stem}ième`
+}
+
+const months = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ")
+
+export const fr: Language = {
+  number,
+  ordinal,
+  year: number,
+  digits: small.slice(0, 10),
+  decimal: ",",
+  thousands: [" ", "\u00a0", "\u202f", "."],
+  point: "virgule",
+  minus: "moins",
+  percent: "pour cent",
+  plus: "plus",
+  dot: "point",
+  at: "arobase",
+  slash: "barre",
+  dash: "tiret",
+  underscore: "tiret bas",
+  and: "et",
+  to: "à",
+  times: "fois",
+  equals: "égale",
+  numberSign: "numéro",
+  about: "environ",
+  months,
+  date: (day, month, year) =>
+    `${day === 1 ? "premier" : number(day)} ${months[month - 1]}${year === undefined ? "" : ` ${number(year)}`}`,
+  dayFirst: true,
+  time: (hour, minute) =>
+    `${hour === 1 ? "une heure" : `${number(hour)} heures`}${minute === 0 ? "" : ` ${number(minute)}`}`,
+  currencies: {
+    $: currency("dollar", "dollars", "cent", "cents"),
+    USD: currency("dollar", "dollars", "cent", "cents"),
+    "€": currency("euro", "euros", "centime", "centimes"),
+    EUR: currency("euro", "euros", "centime", "centimes"),
+    "£": currency("livre", "livres", "penny", "pence"),
+    CHF: currency("franc suisse", "francs suisses", "centime", "centimes")
+  },
+  money: (whole, wholeIsOne, part, { one, many }) =>
+    `${whole} ${wholeIsOne ? one : many}${part === undefined ? "" : ` ${part}`}`,
+  scales: ["mille", "million", "millions", "milliard", "milliards"],
+  ofScale: "de",
+  units: {
+    km: ["kilomètre", "kilomètres"],
+    m: ["mètre", "mètres"],
+    cm: ["centimètre", "centimètres"],
+    mm: ["millimètre", "millimètres"],
+    kg: ["kilogramme", "kilogrammes"],
+    g: ["gramme", "grammes"],
+    l: ["litre", "litres"],
+    ml: ["millilitre", "millilitres"],
+    "km/h": ["kilomètre par heure", "kilomètres par heure"],
+    min: ["minute", "minutes"],
+    h: ["heure", "heures"],
+    Go: ["gigaoctet", "gigaoctets"],
+    Mo: ["mégaoctet", "mégaoctets"],
+    "°": ["degré", "degrés"],
+    "°C": ["degré Celsius", "degrés Celsius"]
+  },
+  halves: {
+    "1/2": "un demi",
+    "1/4": "un quart",
+    "3/4": "trois quarts",
+    "1/3": "un tiers",
+    "2/3": "deux tiers",
+    "½": "un demi",
+    "¼": "un quart",
+    "¾": "trois quarts"
+  },
+  ordinalSuffix: /^(?:er|re|ère|e|ème)\b/
+}

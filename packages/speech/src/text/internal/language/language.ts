@@ -1,0 +1,67 @@
+/**
+ * How a language says what is written in signs: numbers, money, dates, addresses.
+ */
+
+/** A language. Whole numbers are below 10^15; what is larger is said digit by digit. */
+export interface Language {
+  readonly number: (value: number) => string
+  /** A number as it stands before a noun, if that is another form: "ein", "veintiún". */
+  readonly beforeNoun?: ((said: string) => string) | undefined
+  /** The number of a day or a rank. */
+  readonly ordinal: (value: number) => string
+  readonly year: (value: number) => string
+  readonly digits: ReadonlyArray<string>
+  /** What parts the whole from its fraction, and thousands from one another. */
+  readonly decimal: "." | ","
+  readonly thousands: ReadonlyArray<string>
+  readonly point: string
+  readonly minus: string
+  readonly percent: string
+  readonly plus: string
+  readonly dot: string
+  readonly at: string
+  readonly slash: string
+  readonly dash: string
+  readonly underscore: string
+  readonly and: string
+  readonly to: string
+  readonly times: string
+  readonly equals: string
+  readonly numberSign: string
+  readonly about: string
+  readonly months: ReadonlyArray<string>
+  readonly date: (day: number, month: number, year: number | undefined) => string
+  /** Which of `5/3/2024` comes first. */
+  readonly dayFirst: boolean
+  readonly time: (hour: number, minute: number, half: "am" | "pm" | undefined) => string
+  readonly currencies: { readonly [sign: string]: Currency }
+  readonly money: (
+    whole: string,
+    wholeIsOne: boolean,
+    part: string | undefined,
+    currency: Currency,
+    partIsOne: boolean
+  ) => string
+  readonly scales: ReadonlyArray<string>
+  /** Words between a scale and a currency: "millones de dólares". */
+  readonly ofScale: string
+  readonly units: { readonly [unit: string]: readonly [one: string, many: string] }
+  readonly halves: { readonly [fraction: string]: string }
+  readonly ordinalSuffix: RegExp
+}
+
+/** Names of a currency and of its hundredth, one and many. */
+export interface Currency {
+  readonly one: string
+  readonly many: string
+  readonly partOne: string
+  readonly partMany: string
+}
+
+/** Makes a currency of its four names. */
+export const currency = (one: string, many: string, partOne: string, partMany: string): Currency => ({
+  one,
+  many,
+  partOne,
+  partMany
+})

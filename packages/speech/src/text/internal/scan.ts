@@ -1,0 +1,350 @@
+/**
+ * Turns text that comes in pieces into pieces of speech.
+ *
+ * What cannot be decided yet is held: the last word, a bracket that is not closed, a number behind which a unit may
+ * follow. A text of one word, or of one number, waits for the next; nothing waits longer than a line.
+ */
+import * as Address from "./address.ts"
+import * as Block from "./block.ts"
+import type { Language } from "./language/language.ts"
+import type { Found } from "./match.ts"
+import * as Piece from "./piece.ts"
+import * as Quantity from "./quantity.ts"
+
+/** How a text is read. */
+export interface Settings {
+  readonly language: Language | undefined
+  readonly signs: Address.Signs & Pick<Language, "and" | "equals" | "percent" | "times">
+  readonly numbers: boolean
+  readonly say: ReadonlyMap<string, string>
+  readonly code: string
+}
+
+/** A text that is being read. Plain data. */
+export interface Scan {
+  /** What is held, and where it begins in the original. */
+  readonly held: string
+  readonly at: number
+  readonly place: "LineStart" | "Line"
+  /** The fence that ends the code which is being skipped. */
+  readonly fence: string | undefined
+  readonly isItem: boolean
+  /** A row of a table that waits for the next, or the names of the columns if a line of dashes has followed. */
+  readonly table: { readonly cells: ReadonlyArray<string>; readonly isHead: boolean } | undefined
+  /** The last character that was spoken, and the last of the original. */
+  readonly spoken: string
+  readonly before: string
+}
+
+export const empty: Scan = {
+  held: "",
+  at: 0,
+  place: "LineStart",
+  fence: undefined,
+  isItem: false,
+  table: undefined,
+  spoken: "",
+  before: ""
+}
+
+/** More than this is not held: something that never ends is spoken as it stands. */
+const mostHeld = 400
+
+type Draft = { -readonly [Field in keyof Scan]: Scan[Field] } & { readonly pieces: Array<Piece.Piece> }
+
+/** Reads as far as can be decided; `isLast`: nothing follows. */
+export const read = (
+  scan: Scan,
+  text: string,
+  settings: Settings,
+  isLast: boolean
+): readonly [Scan, ReadonlyArray<Piece.Piece>] => {
+  const draft: Draft = { ...scan, held: scan.held + text, pieces: [] }
+  while (draft.held !== "") {
+    const ends = isLast || draft.held.length > mostHeld
+    if (!(draft.fence !== undefined ? code(draft, ends) : step(draft, settings, ends))) break
+  }
+  if (isLast) endLine(draft)
+  const { pieces, ...next } = draft
+  return [next, pieces]
+}
+
+/** Speaks `text` for the next characters of the original. */
+const speak = (draft: Draft, length: number, text: string): void => {
+  const original = draft.held.slice(0, length)
+  // Where something was left out, two spaces would meet.
+  const isDouble = /^\s/.test(text) && (draft.spoken === "" || /\s/.test(draft.spoken))
+  const said = isDouble ? text.replace(/^\s+/, "") : text
+  Piece.append(draft.pieces, { text: said, from: draft.at, to: draft.at + length, exact: said === original })
+  if (said !== "") draft.spoken = said[said.length - 1]!
+  if (original !== "") draft.before = original[original.length - 1]!
+  draft.held = draft.held.slice(length)
+  draft.at += length
+}
+
+const skip = (draft: Draft, length: number): void => speak(draft, length, "")
+
+/** Reads the next thing. False if it must wait. */
+const step = (draft: Draft, settings: Settings, isLast: boolean): boolean => {
+  if (draft.place === "LineStart") return lineStart(draft, settings, isLast)
+  const { held } = draft
+  if (/^\s/.test(held)) return space(draft, isLast)
+  const isInWord = /[\p{L}\p{N}]/u.test(draft.before)
+  const unspaced =
+    /^[\u2E80-\u2FDF\u3005-\u30FF\u3400-\u9FFF\uF900-\uFAFF\uFF10-\uFF9F\uAC00-\uD7AF\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF]+/u.exec(
+      held
+    )
+  if (unspaced !== null) {
+    // The last character may still get a mark.
+    const length = unspaced[0].length === held.length && !isLast ? lastGrapheme(unspaced[0]) : unspaced[0].length
+    if (length === 0) return false
+    speak(draft, length, held.slice(0, length))
+    return true
+  }
+  const hasWord = isLast || /\s/.test(held)
+  const found =
+    inline(held, draft, settings, isLast, hasWord) ??
+    (isInWord ? undefined : wordRules(held, settings, isLast, hasWord))
+  if (found === "Wait") return false
+  if (found !== undefined) {
+    speak(draft, found.length, found.text)
+    return true
+  }
+  const word =
+    /^\p{L}+\d+(?:\.\d+)+|^[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*|^[^\p{L}\p{N}]\p{M}*/u.exec(held)?.[0] ?? held[0]!
+  if (!hasWord && word.length === held.length) return false
+  const said = isInWord ? undefined : settings.say.get(word.toLowerCase())
+  speak(draft, word.length, said ?? word)
+  return true
+}
+
+const lastGrapheme = (text: string): number => {
+  let last = 0
+  for (const { index } of graphemes.segment(text)) last = index
+  return last
+}
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
+
+const wordRules = (held: string, settings: Settings, isLast: boolean, hasWord: boolean): Found => {
+  if (!hasWord) return "Wait"
+  const address = Address.match(held, settings.signs)
+  if (address !== undefined) return address
+  const { language } = settings
+  return language === undefined || !settings.numbers ? undefined : Quantity.match(held, language, isLast)
+}
+
+const none = (length: number): Found => ({ length, text: "" })
+
+const entities: { readonly [name: string]: string } = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  nbsp: " ",
+  "#39": "'"
+}
+
+/** Emoji, markers of Markdown, tags, signs. */
+const inline = (held: string, draft: Draft, settings: Settings, isLast: boolean, hasWord: boolean): Found => {
+  const emoji = /^(?:\p{RGI_Emoji}|\p{Extended_Pictographic}|\p{Regional_Indicator})[\uFE0F\u200D\u20E3]*/v.exec(held)
+  if (emoji !== null && !/^[\d#*©®™]$/.test(emoji[0])) {
+    return emoji[0].length === held.length && !isLast ? "Wait" : none(emoji[0].length)
+  }
+  const next = held[1]
+  const isEnd = next === undefined && !isLast
+  switch (held[0]) {
+    case "\uFE0F":
+    case "\u200D":
+    case "\u200B":
+      return none(1)
+    case "!":
+      return next === "[" ? bracket(held, 1, isLast) : isEnd ? "Wait" : undefined
+    case "[":
+      return bracket(held, 0, isLast)
+    case "*":
+    case "~":
+      if (isEnd) return "Wait"
+      if (held[0] === "~" && next !== "~") return undefined
+      if (held[0] === "*" && /\d/.test(draft.before) && /\d/.test(next ?? "")) {
+        return { length: 1, text: ` ${settings.signs.times} ` }
+      }
+      return none(/^[*~]+/.exec(held)![0].length)
+    case "`":
+      return none(/^`+/.exec(held)![0].length)
+    case "_":
+      if (isEnd) return "Wait"
+      return /\w/.test(draft.before) && /\w/.test(next ?? "")
+        ? { length: 1, text: " " }
+        : none(/^_+/.exec(held)![0].length)
+    case "\\":
+      return isEnd ? "Wait" : /[!-/:-@[-`{-~]/.test(next ?? "") ? none(1) : undefined
+    case "<":
+      return tag(held, isLast)
+    case ">":
+      return none(1)
+    case "&":
+      return ampersand(held, draft, settings, hasWord)
+    case "|":
+    case "→":
+    case "←":
+    case "⇒":
+    case "•":
+      return none(1)
+    case "=":
+      return { length: /^=+/.exec(held)![0].length, text: ` ${settings.signs.equals} ` }
+    case "+":
+      return /\s/.test(draft.before) && /^\+\s/.test(held)
+        ? { length: 1, text: settings.signs.plus }
+        : isEnd
+          ? "Wait"
+          : undefined
+    case "%":
+      return { length: 1, text: ` ${settings.signs.percent}` }
+    default:
+      // Half of a character is never spoken.
+      return isEnd && /^[\uD800-\uDBFF]/.test(held) ? "Wait" : undefined
+  }
+}
+
+/** Links and pictures are said by their text; citations are not said. */
+const bracket = (held: string, start: number, isLast: boolean): Found => {
+  const found = /^!?\[([^\][\n]*)\](\([^)\s]*(?:\s+"[^"\n]*")?\))?/.exec(held)
+  if (found === null) {
+    const isOpen = !/\n/.test(held) && held.length < 200 && !/^!?\[[^\]\n]*\[/.test(held)
+    return isOpen && !isLast ? "Wait" : none(start + 1)
+  }
+  const rest = held.slice(found[0].length)
+  if (found[2] === undefined && !isLast && (rest === "" || /^\([^)\s]*$/.test(rest))) return "Wait"
+  if (found[2] === undefined && /^\^?\d{1,3}$/.test(found[1]!)) return none(found[0].length)
+  return { length: found[0].length, text: found[1]!.replace(/[*_`~]/g, "") }
+}
+
+const tag = (held: string, isLast: boolean): Found => {
+  if (/^<(?:https?:|mailto:|[^\s<>@]+@)/.test(held)) return none(1)
+  const found = /^<\/?[a-zA-Z][^<>\n]{0,200}>|^<!--.*?-->/.exec(held)
+  if (found !== null) return { length: found[0].length, text: /^<(?:br|p|li)\b/i.test(found[0]) ? " " : "" }
+  return !isLast && /^<(?:$|[!/a-zA-Z][^<>\n]{0,100}$)/.test(held) ? "Wait" : undefined
+}
+
+const ampersand = (held: string, draft: Draft, settings: Settings, hasWord: boolean): Found => {
+  const found = /^&(#?\w{2,6});/.exec(held)
+  const entity = found === null ? undefined : entities[found[1]!]
+  if (entity === "&") return { length: found![0].length, text: settings.signs.and }
+  if (entity !== undefined) return { length: found![0].length, text: entity }
+  if (!hasWord) return "Wait"
+  return /\s/.test(draft.before) && /^&\s/.test(held) ? { length: 1, text: settings.signs.and } : undefined
+}
+
+/** White space; at the end of a line that is none of running text, a pause is spoken. */
+const space = (draft: Draft, isLast: boolean): boolean => {
+  const run = /^\s+/.exec(draft.held)![0]
+  const lineEnd = run.indexOf("\n")
+  if (lineEnd === -1) {
+    if (run.length === draft.held.length && !isLast) return false
+    speak(draft, run.length, " ")
+    return true
+  }
+  const rest = draft.held.slice(lineEnd + 1)
+  const isParagraph = /^[^\S\n]*\n/.test(rest)
+  // The next line tells whether this one was the end of a sentence.
+  const next = draft.isItem || isParagraph ? undefined : Block.read(rest, isLast)
+  if (next?._tag === "Wait" || (next !== undefined && !isLast && /^\s*$/.test(rest))) return false
+  if (next === undefined || (next._tag !== "Text" && next._tag !== "Separator")) endSentence(draft)
+  draft.isItem = false
+  speak(draft, lineEnd + 1, " ")
+  draft.place = "LineStart"
+  return true
+}
+
+const endSentence = (draft: Draft): void => {
+  if (draft.spoken === "" || /[\s.!?:;,…。！？：；、，]/.test(draft.spoken)) return
+  draft.pieces.push({ text: ".", from: draft.at, to: draft.at, exact: false })
+  draft.spoken = "."
+}
+
+const endLine = (draft: Draft): void => {
+  if (draft.isItem) endSentence(draft)
+  endTable(draft)
+}
+
+/** A row that no line of dashes has followed is said as it is. */
+const endTable = (draft: Draft): void => {
+  if (draft.table !== undefined && !draft.table.isHead) sayRow(draft, 0, draft.table.cells)
+  draft.table = undefined
+}
+
+/** The beginning of a line. */
+const lineStart = (draft: Draft, settings: Settings, isLast: boolean): boolean => {
+  const blank = /^[^\S\n]*\n+|^[^\S\n]+$/.exec(draft.held)
+  if (blank !== null) {
+    if (!blank[0].includes("\n") && !isLast) return false
+    speak(draft, blank[0].length, " ")
+    return true
+  }
+  const block = Block.read(draft.held, isLast)
+  if (block._tag === "Wait") return false
+  if (block._tag !== "Row" && block._tag !== "Separator") endTable(draft)
+  switch (block._tag) {
+    case "Fence":
+      endSentence(draft)
+      speak(draft, block.skip, settings.code === "" ? "" : ` ${settings.code} `)
+      draft.fence = block.mark
+      return true
+    case "Skip":
+      skip(draft, block.skip)
+      return true
+    case "Separator":
+      skip(draft, block.skip)
+      if (draft.table !== undefined) draft.table = { ...draft.table, isHead: true }
+      return true
+    case "Row":
+      return tableRow(draft, block.skip, block.cells)
+    case "Item":
+      draft.isItem = true
+      draft.place = "Line"
+      speak(draft, block.skip, block.number === undefined ? " " : ` ${numbered(block.number, settings)}, `)
+      return true
+    case "Text":
+      draft.place = "Line"
+      if (block.skip > 0) skip(draft, block.skip)
+      return true
+  }
+}
+
+const numbered = (number: number, { language, numbers }: Settings): string =>
+  language === undefined || !numbers ? String(number) : language.number(number)
+
+/** The first row waits for what follows it: if that is a line of dashes, it names the columns. */
+const tableRow = (draft: Draft, length: number, cells: ReadonlyArray<string>): boolean => {
+  const { table } = draft
+  if (table?.isHead === true) {
+    const named = cells.map((cell, column) =>
+      cell === "" || !table.cells[column] ? cell : `${table.cells[column]}: ${cell}`
+    )
+    sayRow(draft, length, named)
+    return true
+  }
+  if (table !== undefined) sayRow(draft, 0, table.cells)
+  draft.table = { cells, isHead: false }
+  skip(draft, length)
+  return true
+}
+
+const sayRow = (draft: Draft, length: number, cells: ReadonlyArray<string>): void => {
+  const said = cells
+    .filter((cell) => cell !== "")
+    .join(", ")
+    .replace(/[*_`~]/g, "")
+  speak(draft, length, said === "" ? "" : `${/\s|^$/.test(draft.spoken) ? "" : " "}${said}. `)
+}
+
+/** Code is not spoken. */
+const code = (draft: Draft, isLast: boolean): boolean => {
+  const end = draft.held.indexOf("\n")
+  if (end === -1 && !isLast) return false
+  const line = end === -1 ? draft.held : draft.held.slice(0, end)
+  if (line.trim().startsWith(draft.fence!)) draft.fence = undefined
+  skip(draft, end === -1 ? draft.held.length : end + 1)
+  return true
+}
