@@ -1,0 +1,164 @@
+/**
+ * Cuts text that comes in pieces into clauses for a voice: the first one short, so that the voice begins soon; then whole
+ * sentences, so that it sounds well.
+ *
+ * Knows no language: sentences end with the punctuation of any script, and abbreviations, initials, decimals and addresses
+ * do not end one. A text without punctuation is cut at a space once it is long, and never within a grapheme.
+ *
+ * @since 0.1.0
+ */
+
+/** How long clauses are, in characters. */
+export interface Options {
+  /** The first clause may end at a comma once it has this many characters. 12 by default. */
+  readonly firstLeast?: number | undefined
+  /** The first clause is cut at a space if it is longer than this. 80 by default. */
+  readonly firstMost?: number | undefined
+  /** Sentences shorter than this are spoken with the next one. 20 by default. */
+  readonly least?: number | undefined
+  /** Sentences longer than this are cut, at a comma if there is one. 240 by default. */
+  readonly most?: number | undefined
+}
+
+/** A clause, and where it stands in the text. Clauses follow one another without a gap. */
+export interface Clause {
+  readonly text: string
+  readonly from: number
+  readonly to: number
+}
+
+/** A text that is being cut. Plain data. */
+export interface Clauses {
+  readonly held: string
+  readonly at: number
+  readonly isFirst: boolean
+  readonly limits: Required<{ readonly [Name in keyof Options]: number }>
+}
+
+/** Begins a text. */
+export const make = (options: Options = {}): Clauses => ({
+  held: "",
+  at: 0,
+  isFirst: true,
+  limits: {
+    firstLeast: options.firstLeast ?? 12,
+    firstMost: options.firstMost ?? 80,
+    least: options.least ?? 20,
+    most: options.most ?? 240
+  }
+})
+
+/** Takes more of the text: the clauses that are complete. */
+export const push = (self: Clauses, text: string): readonly [Clauses, ReadonlyArray<Clause>] => {
+  const clauses: Array<Clause> = []
+  let { held, at, isFirst } = self
+  held += text
+  for (let length = next(held, isFirst, self.limits); length > 0; length = next(held, isFirst, self.limits)) {
+    clauses.push({ text: held.slice(0, length), from: at, to: at + length })
+    held = held.slice(length)
+    at += length
+    isFirst = false
+  }
+  return [{ ...self, held, at, isFirst }, clauses]
+}
+
+/** Takes what is held, complete or not: the text has ended, or the voice must not wait longer. */
+export const flush = (self: Clauses): readonly [Clauses, ReadonlyArray<Clause>] => {
+  const { held, at } = self
+  if (held === "") return [self, []]
+  const to = at + held.length
+  return [{ ...self, held: "", at: to, isFirst: false }, [{ text: held, from: at, to }]]
+}
+
+/** Cuts a whole text. */
+export const split = (text: string, options?: Options): ReadonlyArray<string> => {
+  const [self, clauses] = push(make(options), text)
+  return [...clauses, ...flush(self)[1]].map((clause) => clause.text)
+}
+
+// A mark that ends a sentence, its closing quotes, and the space behind it, which belongs to the clause before.
+const wide = /[。！？｡؟۔।॥។]+["'”’»）」』]*\s*/
+const narrow = /[.!?…]+["'”’»)\]]*\s+/
+const breaks = /\n+\s*/
+const sentenceEnd = new RegExp(`${wide.source}|${narrow.source}|${breaks.source}`, "gu")
+const commaEnd = /[,;:](?=\s)["'”’»)]?\s+|\s[–—-]\s+|[，、；：،]["'”’»）]?\s*/gu
+
+/** Abbreviations that a capital letter may follow. Of several languages; a single letter is one anyway. */
+const abbreviations: ReadonlySet<string> = new Set(
+  (
+    "mr mrs ms dr prof rev gen sen rep gov capt col sgt st ave blvd rd jr sr vs etc eg ie cf al approx dept est fig inc ltd co corp no nos vol pp ed " +
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun " +
+    "bzw usw ggf evtl inkl exkl ca str tel hr fr hrn frau nr abs bd mio mrd max min zzgl " +
+    "sra srta dra ud uds pág núm av avda " +
+    "mme mlle mm me art env chap"
+  ).split(" ")
+)
+
+/** The length of the clause at the beginning of a text; 0 if it is not complete. */
+const next = (held: string, isFirst: boolean, limits: Clauses["limits"]): number => {
+  const least = isFirst ? 1 : limits.least
+  const most = isFirst ? limits.firstMost : limits.most
+  const end = endOf(held, sentenceEnd, least, true)
+  const isSoon = end > 0 && width(held.slice(0, end)) <= most
+  if (isFirst) {
+    const comma = endOf(held, commaEnd, limits.firstLeast, false)
+    if (comma > 0 && (end === 0 || comma < end)) return comma
+  }
+  if (isSoon) return end
+  return width(held) > most ? cut(held, most) : 0
+}
+
+const endOf = (held: string, pattern: RegExp, least: number, isSentence: boolean): number => {
+  for (const found of held.matchAll(pattern)) {
+    const end = found.index + found[0].length
+    // More closing quotes, or more spaces, may follow.
+    if (end === held.length && !/\S\s+$/.test(held.slice(0, end)) && !/[。！？｡，、]/.test(found[0])) return 0
+    if (width(held.slice(0, end).trim()) < least) continue
+    if (isSentence && isAbbreviation(held, found)) continue
+    return end
+  }
+  return 0
+}
+
+/** Whether a full stop belongs to the word before it. */
+const isAbbreviation = (held: string, found: RegExpExecArray): boolean => {
+  if (!found[0].startsWith(".") || found[0].startsWith("..") || found[0].includes("\n")) return false
+  const word = /[\p{L}\p{N}.]*$/u.exec(held.slice(0, found.index))![0]
+  const after = held.slice(found.index + found[0].length)
+  // What is written small after a full stop goes on; digits do after "No.".
+  if (/^\p{Ll}/u.test(after)) return true
+  const bare = word.toLowerCase().replaceAll(".", "")
+  if (/^(?:\p{L}\.)+\p{L}$/u.test(word)) return !/^[ap]\.m$/i.test(word)
+  if (/^\p{Lu}$/u.test(word)) return word !== "I"
+  // A number in front of a word, as in "3. Mai": a list or a day.
+  if (/^\d{1,2}$/.test(word))
+    return /(?:^|\s)$/.test(held.slice(0, found.index - word.length)) && isCounted(held, found)
+  return abbreviations.has(bare)
+}
+
+/** Whether a short number opens a line or follows a small word, as days and entries of lists do: "am 3. Mai". */
+const isCounted = (held: string, found: RegExpExecArray): boolean =>
+  /(?:^|\n|\s(?:am|vom|zum|der|dem|den|die|das|im|bis|und))\s*\d{1,2}$/.test(held.slice(0, found.index))
+
+/** How long a text is to hear: a character of a script without spaces is about two others. */
+const width = (text: string): number =>
+  text.length + (text.match(/[\u2E80-\u9FFF\uAC00-\uD7AF\uF900-\uFAFF]/g)?.length ?? 0)
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
+
+/** Where a text without an end is cut: behind the last comma that fits, or the last space, or a grapheme. */
+const cut = (held: string, most: number): number => {
+  let fits = 0
+  let wideSoFar = 0
+  for (const { segment, index } of graphemes.segment(held)) {
+    wideSoFar += width(segment)
+    if (wideSoFar > most) break
+    fits = index + segment.length
+  }
+  const part = held.slice(0, fits)
+  let comma = 0
+  for (const found of part.matchAll(commaEnd)) comma = found.index + found[0].length
+  if (comma > fits / 3) return comma
+  const space = part.search(/\s\S*$/)
+  return space > 0 ? space + 1 : fits
+}
