@@ -9,6 +9,7 @@ import type * as TestCall from "@antiphon/core/testing/TestCall"
 import * as Effect from "effect/Effect"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -54,14 +55,12 @@ const importFrom = (path: string): Effect.Effect<{ readonly [name: string]: unkn
   })
 }
 
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
-
 const isSource = (value: unknown): value is AgentModule["agent"] =>
   typeof value === "function" ||
-  (isObject(value) && (("factory" in value && typeof value.factory === "function") || isSpec(value)))
+  (Predicate.isReadonlyObject(value) && (("factory" in value && typeof value.factory === "function") || isSpec(value)))
 
 const isSpec = (value: object): value is Agent.AgentSpec<unknown> =>
   "agent" in value && typeof value.agent === "function"
 
 const isSubject = (value: unknown): value is Rules.Subject =>
-  isObject(value) && "simulate" in value && typeof value.simulate === "function" && "callers" in value
+  Predicate.isReadonlyObject(value) && "simulate" in value && typeof value.simulate === "function" && "callers" in value

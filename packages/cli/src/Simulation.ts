@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as ErrorText from "@antiphon/core/ErrorText"
 import * as Rules from "@antiphon/core/testing/Rules"
 import * as SimulatedCaller from "@antiphon/core/testing/SimulatedCaller"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as Stream from "effect/Stream"
@@ -51,11 +51,9 @@ export const playOne = (
   const subject = subjectOf(subjects, seed)
   return subject.simulate(SimulatedCaller.make(seed, subject.callers)).pipe(
     quiet,
-    Effect.catchCause((cause) => Effect.fail(new CliError({ message: messageOf(Cause.squash(cause)) })))
+    Effect.catchCause((cause) => Effect.fail(new CliError({ message: ErrorText.of(cause) })))
   )
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Plays the caller of a seed, whatever comes of it. */
 export const outcomeOf = (subjects: ReadonlyArray<Rules.Subject>, seed: number): Effect.Effect<Outcome> =>

@@ -31,6 +31,7 @@ export const UserContent = Schema.TaggedUnion({
   UserTextSent: { ...id, content: UserText },
   UserDtmfSent: { ...id, button: Button }
 })
+/** A part of a finished user turn. */
 export type UserContent = UserTextSent | UserDtmfSent
 
 /** Schema for a part of a finished agent turn: words as the harness reported them, or a key press. */
@@ -38,14 +39,15 @@ export const AgentContent = Schema.TaggedUnion({
   AgentTextSent: { ...id, content: AgentText },
   AgentDtmfSent: { ...id, button: Button }
 })
+/** A part of a finished agent turn. */
 export type AgentContent = AgentTextSent | AgentDtmfSent
 
 /**
  * Schema for what happened on a call, as an agent and its filters see it.
  *
- * `UserTurnEnded.content` and `AgentTurnEnded.content` hold what came since that side began its turn, in order. They are
- * empty if its beginning was never reported. `AgentTextSent` is what the caller has heard, with the spacing the agent
- * wrote: successive reports grow one event until something else happens on the call.
+ * `UserTurnEnded.content` and `AgentTurnEnded.content` hold, in order, what that side said and pressed since its turn began;
+ * they are empty if the beginning was never reported. `AgentTextSent` is what the caller has heard, with the spacing that the
+ * agent wrote: successive reports extend one event until something else happens on the call.
  */
 export const Input = Schema.TaggedUnion({
   CallStarted: id,
@@ -86,6 +88,7 @@ export const Input = Schema.TaggedUnion({
     seconds: Seconds
   }
 })
+/** Something that happened on a call. */
 export type Input = InputOf<keyof typeof Input.cases>
 
 /** One kind of input event by its tag. */
@@ -247,6 +250,7 @@ export const Report = Schema.TaggedUnion({
   AgentDtmfSent: { ...Input.cases.AgentDtmfSent.fields, ...named },
   AgentTurnEnded: named
 })
+/** Something that a harness reports. */
 export type Report = ReportOf<keyof typeof Report.cases>
 
 /** One kind of report by its tag. */
@@ -384,6 +388,7 @@ export const Output = Schema.TaggedUnion({
     metadata: Schema.optional(Metadata)
   }
 })
+/** Something that an agent wants done. */
 export type Output = OutputOf<keyof typeof Output.cases>
 
 const isFullOutput = Schema.is(Output)
@@ -474,6 +479,7 @@ export const CustomHistoryEntry = Schema.TaggedStruct("CustomHistoryEntry", {
   role: Schema.Literals(["user", "system"]),
   content: Message
 })
+/** A line that an application added to the history. */
 export interface CustomHistoryEntry extends Schema.Schema.Type<typeof CustomHistoryEntry> {
   readonly _tag: "CustomHistoryEntry"
 }

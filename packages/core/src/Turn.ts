@@ -23,6 +23,7 @@ import type * as History from "./History.ts"
  * - `nextTurn`: with the next turn, whatever starts it. It starts none by itself. Line's way.
  */
 export const Delivery = Schema.Literals(["whenIdle", "immediate", "nextTurn"])
+/** When the result of background work comes back as an event. */
 export type Delivery = typeof Delivery.Type
 
 /** What becomes of background work when the call ends: it is interrupted, or gets the rest of `endGrace` to finish. */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as ErrorText from "@antiphon/core/ErrorText"
 import * as Recording from "@antiphon/core/recording/Recording"
 import * as Comparison from "@antiphon/core/testing/Comparison"
 import * as Played from "@antiphon/core/testing/Played"
@@ -134,8 +135,7 @@ const played = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, CliEr
     Effect.provideService(References.MinimumLogLevel, "None"),
     Effect.catchCause((cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
-      const error = Cause.squash(cause)
-      return Effect.fail(new CliError({ message: error instanceof Error ? error.message : String(error) }))
+      return Effect.fail(new CliError({ message: ErrorText.of(cause) }))
     })
   )
 

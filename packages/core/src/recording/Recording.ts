@@ -1,9 +1,9 @@
 /**
  * A recorded call as text: JSON lines, a header first, then what happened, in order and with times.
  *
- * What stands in a line is the event itself, as its own schema has it; only words that follow each other are written as one
- * line, which a reader takes apart. It passes over kinds of lines that it does not know, so a minor version may add some; a
- * major version that it does not know is an error. `Recorder` writes recordings.
+ * A line holds an event as the schema of the event encodes it. Only words that follow each other share one line, which a
+ * reader takes apart. A reader skips kinds of lines that it does not know, so a minor version may add some; a major version
+ * that it does not know is an error. `Recorder` writes recordings.
  *
  * @since 0.1.0
  */
@@ -19,10 +19,10 @@ import * as Event from "../Event.ts"
 import * as LineText from "./internal/lineText.ts"
 import * as WordsLine from "./internal/wordsLine.ts"
 
-/** The major version that is written, and the newest one that is read. */
+/** The major version that this module writes, and the newest one that it reads. */
 export const version = 2
 
-// What admits to the platform's services is never written.
+// The token opens the platform's services to anybody who reads it.
 const Request = Schema.Struct(Struct.omit(CallRequest.fields, ["agentToken"])).pipe(
   Schema.decodeTo(
     Schema.toType(CallRequest),
@@ -33,13 +33,13 @@ const Request = Schema.Struct(Struct.omit(CallRequest.fields, ["agentToken"])).p
   )
 )
 
-/** Schema for the first line of a recording. `seed` is that of the `Random` of the call, from which its ids are drawn. */
+/** Schema for the first line of a recording. `seed` seeds the `Random` of the call, from which its ids are drawn. */
 export const Header = Schema.TaggedStruct("Recording", {
   version: Schema.Int,
   startedAt: Schema.DateTimeUtcFromString,
   request: Request,
   seed: Schema.Int,
-  /** Whether something was blanked, so that a replay can not be the same to the byte. */
+  /** Whether something may have been blanked. A replay of the recording then cannot be the same to the byte. */
   redacted: Schema.Boolean
 })
 /** The first line of a recording. */
@@ -83,9 +83,9 @@ const made = {
 
 /** Schema for one thing that happened on a call. `at` is in milliseconds since its start; lines are in the order of happening. */
 export const Line = Schema.TaggedUnion({
-  /** What the harness reported. `eventId` is the id that the agent saw, where it is not the reported one. */
+  /** A report of the harness. `eventId` is the id that the agent saw, unless the harness reported it itself. */
   Reported: { ...at, report: Event.Report, eventId: Schema.optional(Id) },
-  /** An event that the call made itself. */
+  /** An event that the call made. */
   Happened: {
     ...at,
     event: Schema.Union(Object.values(made))
@@ -94,13 +94,13 @@ export const Line = Schema.TaggedUnion({
   TurnEnded: { ...inTurn, outcome: Schema.Literals(["Finished", "Failed", "Interrupted"]) },
   /** An output that was handed to the harness. */
   Sent: { ...inTurn, output: Event.Output },
-  /** An output that went on the record of the call and not to the harness. */
+  /** An output that is on the record of the call, and was not handed to the harness. */
   Kept: { ...inTurn, output: Event.Output },
-  /** The harness was told that the agent broke off. */
+  /** The call told the harness that its agent broke off. */
   CallFailed: { ...at, reason: CallError.fields.reason, message: Schema.String.annotate({ privacy: "message" }) },
   /**
-   * A model was asked. The prompt, as `effect/ai` encodes its messages, is the first `like.messages` messages of request
-   * `like.request`, and then `messages`. Tools and settings that are absent are those of that request.
+   * A model was asked. Its prompt, as `effect/ai` encodes messages, is the first `like.messages` messages of the request
+   * `like.request`, followed by `messages`. Absent tools and settings are those of that request.
    */
   ModelRequested: {
     ...inTurn,
@@ -112,7 +112,7 @@ export const Line = Schema.TaggedUnion({
     tools: Schema.optional(Schema.Array(Tool)),
     settings: Schema.optional(Json.annotate({ privacy: "settings" }))
   },
-  /** Parts of a reply that came together, as `effect/ai` encodes them. */
+  /** Parts of a reply that arrived together, as `effect/ai` encodes them. */
   ModelReplied: { ...at, request: Count, parts: Schema.Array(Json.annotate({ privacy: "reply" })) },
   ModelEnded: {
     ...at,
@@ -121,11 +121,12 @@ export const Line = Schema.TaggedUnion({
     /** The failure, as `effect/ai` encodes its `AiError`, without the exchange with the provider. */
     error: Schema.optional(Json.annotate({ privacy: "failure" }))
   },
-  /** Nothing of the call is left. It was cut off where its scope closed before its end. */
+  /** Nothing of the call is left. It was cut off if its scope closed before it had ended. */
   CallClosed: { ...at, how: Schema.Literals(["Ended", "CutOff"]) },
-  /** A line of this kind could not be written. */
+  /** A line of this kind could not be written, because blanking it failed. */
   Lost: { ...at, kind: Name }
 })
+/** One thing that happened on a call. */
 export type Line = LineOf<keyof typeof Line.cases>
 
 /** One kind of line by its tag. */
@@ -215,17 +216,17 @@ export type Note = NoteOf<Line["_tag"]>
 /** One kind of line before it has a time, by its tag. */
 export type NoteOf<Tag extends Line["_tag"]> = { readonly [T in Tag]: Omit<LineOf<T>, "at"> }[Tag]
 
-/** A recording as it was read. */
+/** A recording that was read. */
 export interface Recording {
   readonly header: Header
   readonly lines: ReadonlyArray<Line>
-  /** Whether the last line is missing its end, as after a crash. It is left out, but for words of it that are whole. */
+  /** Whether the end of the last line is missing, as after a crash. Only whole words of such a line are among `lines`. */
   readonly truncated: boolean
-  /** How many lines were of kinds that this version does not know. */
+  /** How many lines were skipped, because this version does not know their kind. */
   readonly skipped: number
 }
 
-/** What a reader makes of a line. */
+/** What a reader makes of a line of text. */
 export type Read =
   | Header
   | Line
@@ -233,14 +234,14 @@ export type Read =
   | { readonly _tag: "Truncated"; readonly line: number }
 
 /**
- * A text that is no recording.
+ * A text is no recording, or not one that can be read.
  *
- * `NoHeader`: it does not begin like one. `Version`: a newer major version wrote it. `Corrupt`: a line, not the last one,
- * cannot be read. `Dangling`: a request to a model refers to one that is not there.
+ * `NoHeader`: the first line is no header. `Version`: a newer major version wrote it. `Corrupt`: a line before the last one
+ * cannot be read. `Dangling`: a request to a model refers to another one that is missing.
  */
 export class RecordingError extends Schema.TaggedError<RecordingError>()("RecordingError", {
   reason: Schema.Literals(["NoHeader", "Version", "Corrupt", "Dangling"]),
-  /** The number of the line, from 1. Of `Dangling`, with each word on a line of its own. */
+  /** Number of the line, from 1. For `Dangling` it counts each word as a line of its own. */
   line: Schema.Int,
   detail: Schema.String
 }) {
@@ -252,7 +253,7 @@ export class RecordingError extends Schema.TaggedError<RecordingError>()("Record
 /** The header as its line of text, with the line break. */
 export const encodeHeader = (header: Header): string => `${LineText.json(encodeAsJson(header))}\n`
 
-/** A line as text, with the line break. What is no JSON in it becomes its text, or null. */
+/** A line as text, with the line break. A value that is no JSON becomes its string form, or null. */
 export const encodeLine = ({ at, ...note }: Line): string => LineText.line(at, note as Note)
 
 /** A recording as text. */
@@ -272,7 +273,7 @@ export const decode = (text: string): Result.Result<Recording, RecordingError> =
     return { header, lines: rest.filter(isLine), truncated: rest.at(-1)?._tag === "Truncated", skipped }
   })
 
-/** Reads a recording from pieces of its text, line by line. The header comes first. */
+/** Reads a recording line by line from pieces of its text. The header comes first. */
 export const decodeStream = <E, R>(text: Stream.Stream<string, E, R>): Stream.Stream<Read, E | RecordingError, R> =>
   Stream.suspend(() => {
     const reader = makeReader()
@@ -283,7 +284,7 @@ export const decodeStream = <E, R>(text: Stream.Stream<string, E, R>): Stream.St
     )
   })
 
-/** A request to a model, with all that the lines of a recording say about it. */
+/** A request to a model, with everything that the lines of a recording say about it. */
 export interface ModelRequest {
   readonly request: number
   readonly turn: number
@@ -294,11 +295,11 @@ export interface ModelRequest {
   readonly tools: ReadonlyArray<Tool>
   readonly settings: typeof Json.Type
   readonly replies: ReadonlyArray<LineOf<"ModelReplied">>
-  /** Undefined where the recording broke off before. */
+  /** Undefined if the recording broke off before the end of the reply. */
   readonly end: LineOf<"ModelEnded"> | undefined
 }
 
-/** The requests to models, in the order in which they were made. A reply without its request is passed over. */
+/** The requests to models, in the order in which they were made. Replies without a request are skipped. */
 export const modelRequests = ({
   lines
 }: Pick<Recording, "lines">): Result.Result<ReadonlyArray<ModelRequest>, RecordingError> => {
@@ -361,7 +362,7 @@ const makeReader = (): Reader => {
     return Result.map(readHeader(text, line), (header) => [header])
   }
 
-  /** Without its line break the last line may be a piece of one. */
+  /** A last line without a line break may be a piece of a line. */
   const readLast = (text: string): Result.Result<ReadonlyArray<Read>, RecordingError> => {
     const isFirst = !begun
     return Result.orElse(read(text), (error) => {
@@ -426,7 +427,7 @@ const tagOf = (value: unknown): string | undefined =>
     ? value._tag
     : undefined
 
-/** The kind of a line, or of the event in it, that a later version has added. */
+/** The kind of a line, or of its event, if only a later version knows it. */
 const unknownKind = (value: unknown): string | undefined => {
   const kind = tagOf(value)
   if (kind === undefined) return undefined

@@ -1,8 +1,8 @@
 /**
  * What of a call is blanked before it is recorded, field by field.
  *
- * Ids, kinds and times stay, so a redacted recording can be read and played like any other. What is said comes in pieces
- * (a word, a token), and each piece is blanked by itself: `mask` is made for that, a search for a phone number is not.
+ * Ids, kinds and times stay, so a redacted recording can be read and played like any other. Speech comes in pieces (a word, a
+ * token), and each piece is blanked by itself: `mask` is made for that, a search for a phone number is not.
  *
  * @since 0.1.0
  */
@@ -11,10 +11,10 @@ import * as MaskedText from "./internal/maskedText.ts"
 import * as Redacted from "./internal/redacted.ts"
 import type * as Recording from "./Recording.ts"
 
-/** What becomes of a value: fields that are blanked, at any depth, or a function that gives what is written instead. */
+/** How a value is blanked: the names of fields to blank at any depth, or a function that returns what is written instead. */
 export type Fields = ReadonlyArray<string> | ((value: unknown) => unknown)
 
-/** What is blanked of a tool's calls, wherever they show up: outputs, replies of models, prompts, background results. */
+/** How the calls of a tool are blanked wherever they appear: in outputs, replies of models, prompts and background results. */
 export interface ToolRedaction {
   readonly args?: Fields | undefined
   readonly result?: Fields | undefined
@@ -72,7 +72,7 @@ export const mask: (text: string) => string = MaskedText.mask
  */
 export const maskValue: (value: unknown) => unknown = MaskedText.maskValue
 
-/** Masks all that was said, typed, told or passed, and leaves only how the call went. */
+/** Masks everything that was said, typed, told or passed along, and leaves only how the call went. */
 export const everything: Redaction = {
   phoneNumber: mask,
   userText: mask,
@@ -84,13 +84,13 @@ export const everything: Redaction = {
   message: mask
 }
 
-/** Blanks the header and the lines of one recording. Throws what a function of the redaction throws. */
+/** Blanks the header and the lines of one recording. Throws whatever a function of the redaction throws. */
 export interface Redactor {
   readonly header: (header: Recording.Header) => Recording.Header
   readonly note: (note: Recording.Note) => Recording.Note | undefined
 }
 
-/** Makes a redactor. It remembers which tool the fragments of a call's arguments belong to. */
+/** Makes a redactor for one recording. It remembers which tool the fragments of arguments belong to. */
 export const redactor = (redaction: Redaction): Redactor => {
   const redacted = Redacted.make(redaction)
   return {

@@ -30,6 +30,7 @@ import * as Phones from "./internal/phone/phone.ts"
 import * as Stage from "./internal/phone/stage.ts"
 import * as Words from "./internal/phone/words.ts"
 import * as World from "./internal/time/world.ts"
+import * as Collected from "../recording/internal/collected.ts"
 import * as Recorder from "../recording/Recorder.ts"
 import * as Caller from "./Caller.ts"
 import * as Pace from "./Pace.ts"
@@ -142,7 +143,7 @@ const play = <E, R, R2, E2, R3>(
     const fibers = countFibers()
     // Closed below where the call comes to its end, and here where it does not: a caller may fail, a call be stuck.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
-    const { recorder, recording } = yield* Recorder.collect({ request, seed: options.callSeed })
+    const { recorder, recording } = yield* Collected.make({ request, seed: options.callSeed })
     const pace = yield* Pace.Current
     const ofTheCall = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       effect.pipe(

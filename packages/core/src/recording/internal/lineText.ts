@@ -1,6 +1,6 @@
 /**
- * Lines of a recording as text. The kinds that come with every turn are put together by hand, at a third of the cost; property
- * tests hold them to what the schema reads.
+ * Lines of a recording as text. The kinds that come with every turn are put together by hand, at a third of the cost of
+ * `JSON.stringify`; property tests check that the schema reads them back.
  */
 import type * as Schema from "effect/Schema"
 import * as JsonText from "../../JsonText.ts"
@@ -40,19 +40,19 @@ const isPlain = (report: Event.ReportOf<"AgentTextSent">): report is PlainText =
 const isPlainEnd = (report: Event.ReportOf<"UserTurnEnded">): report is PlainEnd =>
   report.tentative === undefined && report.content === undefined
 
-/** A line on its own, with its line break. */
+/** One line, with its line break. */
 export const line = (at: number, note: Recording.Note): string =>
   `{"at":${timeText(at)}${frequent(note) ?? `,${json(withValue(note)).slice(1)}\n`}`
 
 /** The text of lines that follow each other. */
 export interface LineText {
-  /** What goes to the end of the text for one more line. */
+  /** Returns what one more line adds to the end of the text. */
   readonly add: (at: number, note: Recording.Note) => string
-  /** What ends the text. A text without it can be read. */
+  /** Returns what ends the text. A text that was not ended can be read, too. */
   readonly end: () => string
 }
 
-/** Starts a text. Words in a row are one line of it, which is open until another line follows. */
+/** Starts a text. Words in a row share one line, which stays open until another line follows. */
 export const make = (): LineText => {
   let isOpen = false
   /** Time of the last word, in microseconds. */
@@ -62,7 +62,7 @@ export const make = (): LineText => {
   let request: number | undefined
   let id: string | undefined
   let spoken: string | undefined
-  /** The latest id of what was spoken. */
+  /** The latest id of words that were heard. */
   let latest: string | undefined
 
   const end = () => {
@@ -147,7 +147,7 @@ export const make = (): LineText => {
     const micros = microsOf(at)
     const added = micros === undefined ? undefined : addWord(at, micros, note)
     if (added !== undefined) return added
-    // No word of this turn is to stand beside what the last one was about.
+    // A word of this turn must not join a line about the last one.
     if (note._tag === "TurnStarted") turn = respondingTo = request = id = undefined
     return end() + line(at, note._tag === "ModelReplied" ? { ...note, parts: fold(note.parts) as Parts } : note)
   }
@@ -155,7 +155,7 @@ export const make = (): LineText => {
   return { add, end }
 }
 
-/** Parts of a reply, some of which are words: deltas in a row are a list of their id and their texts. */
+/** Parts of a reply in which deltas in a row became a list: their id, then their texts. */
 const fold = (parts: Parts): ReadonlyArray<unknown> => {
   const folded: Array<unknown> = []
   for (let from = 0; from < parts.length;) {
@@ -166,7 +166,7 @@ const fold = (parts: Parts): ReadonlyArray<unknown> => {
   return folded
 }
 
-/** Where text deltas of one id end, which begin there. */
+/** Index behind the run of text deltas with one id that begins at `from`. */
 const runEnd = (parts: Parts, from: number): number => {
   let to = from
   while (to < parts.length && isTextDelta(parts[to]!) && parts[to]!["id"] === parts[from]!["id"]) to++
@@ -275,7 +275,7 @@ const isSpoken = (note: Reported): note is Reported & { readonly report: PlainTe
   note.eventId !== undefined &&
   isPlain(note.report)
 
-/** Any value as JSON. What is none becomes its text, or null. */
+/** Any value as JSON. A value that is no JSON becomes its string form, or null. */
 export const json = (value: unknown): string => {
   try {
     return JSON.stringify(value) ?? "null"
@@ -286,7 +286,7 @@ export const json = (value: unknown): string => {
 
 type Parts = Recording.LineOf<"ModelReplied">["parts"]
 
-/** Whether a part is its words and nothing more. */
+/** Whether a part is a text delta with nothing but its text. */
 const isTextDelta = (part: Parts[number]): boolean => {
   if (part["type"] !== "text-delta" || typeof part["id"] !== "string" || typeof part["delta"] !== "string") return false
   let members = 0
@@ -318,7 +318,7 @@ const anyValue: { readonly [tag: string]: ReadonlyArray<string> } = Object.fromE
 const isLeftOut = (value: unknown): boolean => leftOut.has(typeof value)
 const leftOut: ReadonlySet<string> = new Set(["undefined", "function", "symbol"])
 
-/** Text as JSON. A word or an id is looked at here, which is cheaper than to ask. */
+/** Text as JSON. Looking through a short text here is cheaper than `JSON.stringify`. */
 const quote = (text: string): string => {
   if (text.length > short) return JSON.stringify(text)
   for (let i = 0; i < text.length; i++) {
@@ -329,7 +329,7 @@ const quote = (text: string): string => {
 }
 const short = 40
 
-/** A time of whole microseconds, as a clock gives it, as these. */
+/** A time in microseconds, if it is a whole number of them, as the times of a clock are. */
 const microsOf = (at: number): number | undefined => {
   const micros = Math.round(at * 1000)
   return micros >= 0 && micros < 2 ** 31 && micros / 1000 === at ? micros : undefined

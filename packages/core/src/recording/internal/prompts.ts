@@ -1,6 +1,6 @@
 /**
- * The prompts of a call as its recording has them. Each mostly repeats one before it, so only what is new is written: a
- * recording grows with the call and not with its square.
+ * The prompts of a call as its recording has them. A prompt mostly repeats an earlier one, so only its new messages are
+ * written: a recording grows with the length of the call, and not with the square of it.
  */
 import type { Json } from "../../JsonText.ts"
 import type { Asked } from "../Recorder.ts"
@@ -9,13 +9,13 @@ import type * as Recording from "../Recording.ts"
 export interface Prompts {
   /** The number of the next request. */
   readonly next: () => number
-  /** Adds a request by its number. */
+  /** Makes the line of a request from its number. */
   readonly add: (request: number, asked: Asked) => Recording.NoteOf<"ModelRequested">
-  /** Refers to a request no more, because its line was not written. */
+  /** Makes no later line refer to a request, because its own line was not written. */
   readonly forget: (request: number) => void
 }
 
-/** Requests that a new one is compared with: as many as there are agents that talk to models in turn. */
+/** How many requests a new one is compared with: as many as agents may take turns at asking models. */
 const kept = 4
 
 export const make = (): Prompts => {
@@ -33,7 +33,7 @@ export const make = (): Prompts => {
           messages = same
           like = before
         }
-        // It goes on where the latest one of its agent ended: the others need not be looked at.
+        // It continues the latest prompt of its agent: the others need not be compared.
         if (same > 0 && same === before.prompt.length) break
       }
       if (recent.push({ request, turn, method, prompt, tools, settings }) > kept) recent.shift()
@@ -60,7 +60,7 @@ const commonLength = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): num
   return same
 }
 
-/** Whether two plain values are the same JSON. Each request of a call asks this about all that was said before it. */
+/** Whether two plain values are the same JSON. Each request compares everything that was said before it. */
 const equal = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
@@ -70,7 +70,7 @@ const equal = (a: unknown, b: unknown): boolean => {
     return true
   }
   if (Array.isArray(b)) return false
-  // Lists of the keys would cost more than to go over them.
+  // Going over the keys costs less than lists of them.
   let more = 0
   for (const key in a) {
     if (!Object.hasOwn(b, key) || !equal((a as Json)[key], (b as Json)[key])) return false

@@ -1,9 +1,9 @@
-/** What a recorded call, and each of the models in it, draws at random. */
+/** The random numbers of a recorded call, and of each request to a model on it. */
 import type * as Random from "effect/Random"
 
 /**
- * The generator sfc32 of PractRand, whose state is the seed. That of `Random.withSeed` has 4 kB of state, and takes longer to
- * seed than a request to a model takes to be recorded.
+ * The generator sfc32 of PractRand, seeded with its state. The one of `Random.withSeed` has 4 kB of state, and seeding it takes
+ * longer than recording a request to a model.
  */
 export const make = (seed: number, second = 0, third = 0): Random.Random => {
   let a = seed | 0
@@ -25,5 +25,5 @@ export const make = (seed: number, second = 0, third = 0): Random.Random => {
   }
 }
 
-/** Draws after which all of the state hangs on all of the seed. */
+/** Draws after which every bit of the state depends on every bit of the seed. */
 const mixing = 15

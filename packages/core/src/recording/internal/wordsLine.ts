@@ -1,11 +1,11 @@
 /**
  * Words of a call in a row, as one line of its recording.
  *
- * Most of a call is words: those that a model writes, those that are sent, and those that are reported as spoken. Each adds
- * itself to the line, with the microseconds since the one before:
+ * Most of a call is words: those that a model writes, those that are sent, and those that are reported as heard. Each word is
+ * added to the line, with the microseconds since the word before:
  * `{"at":64.5,"_tag":"Words","turn":2,"respondingTo":"e3","request":1,"id":"0","words":[[0,["Good"]],[137,"Good"]]}`.
- * What is in brackets is text deltas of the model that came together, what has a 1 behind it was spoken, and the rest was
- * sent. Nothing is held back: the line is left open until another one follows, and what is there of it can be read.
+ * Brackets hold text deltas of the model that arrived together, a 1 marks words that were heard, and the other words were
+ * sent. Nothing is held back: the line stays open until another line follows, and an open line can be read.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -13,13 +13,13 @@ import { successor } from "../../internal/successor.ts"
 
 const Words = Schema.TaggedStruct("Words", {
   at: Schema.Finite,
-  // Of those that were sent.
+  // About words that were sent.
   turn: Schema.optional(Schema.Int),
   respondingTo: Schema.optional(Schema.String),
-  // Of the model's.
+  // About words of a model.
   request: Schema.optional(Schema.Int),
   id: Schema.optional(Schema.String),
-  /** Id of the first that was spoken, as the agent saw it. Those after it have the ones that follow. */
+  /** Id of the first words that were heard, as the agent saw it. The ids of later words follow it. */
   spoken: Schema.optional(Schema.String),
   words: Schema.Array(
     Schema.Union([
@@ -30,14 +30,14 @@ const Words = Schema.TaggedStruct("Words", {
 })
 type Words = typeof Words.Type
 
-/** The line up to its first word, without its time. */
+/** The part of a line between its time and its first word. */
 export const opening = (of: Omit<Words, "_tag" | "at" | "words">): string =>
   `"_tag":"Words",${JSON.stringify(of).slice(1, -1)},"words":[`
 
 /** What ends the line. */
 export const end = "]}"
 
-/** The JSON of a line as that of the lines that it stands for, none of which has been held to its schema. */
+/** The JSON of the lines that a line stands for. None of them was checked against its schema. */
 export const expand = (value: unknown): Result.Result<ReadonlyArray<unknown>, { readonly message: string }> => {
   if (typeof value !== "object" || value === null || !("_tag" in value)) return Result.succeed([value])
   if (value._tag === "Words") return Result.map(decode(value), lines)
@@ -58,7 +58,7 @@ const lines = ({ at, id, request, respondingTo, spoken, turn, words }: Words): R
     const time = micros / 1000
     if (isSpoken === 1) {
       eventId = eventId === undefined ? spoken : successor(eventId)
-      // Without an id it is no line that was written so.
+      // A line that was written by `opening` has an id.
       return { at: time, _tag: "Reported", report: { _tag: "AgentTextSent", content: said }, eventId: eventId ?? null }
     }
     if (typeof said !== "string") return { at: time, _tag: "ModelReplied", request, parts: deltasOf(id, said) }
@@ -69,7 +69,7 @@ const lines = ({ at, id, request, respondingTo, spoken, turn, words }: Words): R
 const deltasOf = (id: unknown, deltas: ReadonlyArray<unknown>) =>
   deltas.map((delta) => ({ type: "text-delta", id, delta }))
 
-/** A line that was left open as a whole one, without a word that was cut off. */
+/** Ends a line that was left open, and drops a word at its end that was cut off. Undefined if it is no line of words. */
 export const mend = (text: string): { readonly text: string; readonly isCut: boolean } | undefined => {
   if (!begins.test(text)) return undefined
   for (let to = text.lastIndexOf("]"); to > 0; to = text.lastIndexOf("]", to - 1)) {
