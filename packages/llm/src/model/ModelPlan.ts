@@ -2,7 +2,7 @@
  * A plan of models: replies that survive a slow, busy, or dying provider.
  *
  * A plan is steps in order of preference, each a Layer of a `LanguageModel`, and is itself such a Layer. A step that fails
- * before its first token is retried as its schedule says, and then given up for the next step; one that is slow can be
+ * before its first word is retried as its schedule says, and then given up for the next step, whatever the error; one that is slow can be
  * raced with the next. When a model breaks off in the middle of a reply, the next attempt is given what has already left
  * and asked to continue it, so nothing is said twice and nothing is missing:
  *
@@ -33,7 +33,9 @@ import * as AiErrors from "./internal/provider/aiErrors.ts"
 import * as Ask from "./internal/plan/planAsk.ts"
 import * as Attempt from "./internal/plan/planAttempt.ts"
 import * as Race from "./internal/plan/planRace.ts"
+import * as PlanStep from "./internal/plan/planStep.ts"
 import * as PlanStream from "./internal/plan/planStream.ts"
+import * as Seam from "./internal/plan/seam.ts"
 import { WarmUp } from "./WarmUp.ts"
 
 export { Event, Observer } from "./internal/plan/planEvent.ts"
@@ -45,13 +47,16 @@ export interface Step<out E = never, out R = never> {
   readonly model: Layer.Layer<LanguageModel.LanguageModel, E, R>
   /** When the step is tried again after an error that may pass, never before the provider asks for it. Not by default. */
   readonly schedule?: Schedule.Schedule<unknown, AiError.AiError> | undefined
-  /** Longest wait for the first token of a streamed reply: text, reasoning, or a piece of a tool call. */
+  /**
+   * Longest wait for the first word of a streamed reply, or the first piece of a tool call. Thoughts are no words. 10
+   * seconds; 45 if the settings ask the model to think. Zero waits without end.
+   */
   readonly firstTokenDeadline?: Duration.Input | undefined
-  /** Longest wait between two pieces of a streamed reply. */
+  /** Longest wait between two words of a streamed reply. 15 seconds; 45 if the model is to think. Zero: without end. */
   readonly stallDeadline?: Duration.Input | undefined
-  /** Longest wait for a reply that is not streamed. */
+  /** Longest wait for a reply that is not streamed. 2 minutes. Zero: without end. */
   readonly replyDeadline?: Duration.Input | undefined
-  /** When no token came within this time the next step is started too. The first token wins, the loser is interrupted. */
+  /** When no word came within this time the next step is started too. The first word wins, the loser is interrupted. */
   readonly hedge?: Duration.Input | undefined
 }
 
@@ -62,9 +67,12 @@ export interface ModelPlan<out E = never, out R = never> {
 
 /** How a plan treats failures. */
 export interface Options {
-  /** Whether another step may do better after this error. By default `isProviderFailure`. */
+  /**
+   * Whether the next step is tried after this error. Always, by default: requests are built for each provider, so what one
+   * refuses another may take.
+   */
   readonly fallback?: ((error: AiError.AiError) => boolean) | undefined
-  /** The longest time that a provider may ask to wait for without being given up. 2 seconds. */
+  /** The longest time that a provider may ask to wait for without being given up. 2 seconds, or 10 if no other step is left. */
   readonly patience?: Duration.Input | undefined
   /**
    * A step with so many `failures` (5) within the `window` (30 seconds), and no success between them, is skipped for the
@@ -83,6 +91,8 @@ export interface Options {
    * reply so far.
    */
   readonly instruction?: string | undefined
+  /** What is said before a sentence is said anew, because what a model went on with does not fit its beginning. */
+  readonly bridge?: string | undefined
 }
 
 type StepError<S> = S extends Step<infer E, infer _R> ? E : never
@@ -109,10 +119,11 @@ export const layer = <E, R>(
   Layer.effectContext(
     Effect.gen(function* () {
       const steps = yield* Effect.forEach(plan.steps, build)
-      const built: Attempt.Plan = {
+      const built: PlanStep.Plan = {
         steps,
-        fallback: options.fallback ?? isProviderFailure,
-        patience: Duration.fromInputUnsafe(options.patience ?? "2 seconds"),
+        fallback: options.fallback ?? (() => true),
+        blames: (error) => isProviderFailure(error) && !badAnswers.has(error.reason._tag),
+        patience: duration(options.patience),
         policy: {
           failures: options.breaker?.failures ?? 5,
           window: Duration.toMillis(options.breaker?.window ?? "30 seconds"),
@@ -120,18 +131,30 @@ export const layer = <E, R>(
         },
         breakers: new Map()
       }
+      const continuation = {
+        instruction: options.instruction ?? instruction,
+        bridge: options.bridge ?? Seam.defaultBridge
+      }
       const model = yield* LanguageModel.make({
         generateText: (request) => generate(built, request),
-        streamText: (request) => PlanStream.make(built, options.instruction ?? instruction, request),
+        streamText: (request) => PlanStream.make(built, continuation, request),
         supportsSystemMessagesInHistory: systemMessages(steps)
       })
       return Context.make(LanguageModel.LanguageModel, model).pipe(Context.add(WarmUp, Attempt.warmUp(built)))
     })
   )
 
+// A provider that was reached and answered badly is not unwell.
+const badAnswers: ReadonlySet<string> = new Set<AiError.AiErrorReason["_tag"]>([
+  "InvalidOutputError",
+  "StructuredOutputError",
+  "ToolNotFoundError",
+  "ToolParameterValidationError"
+])
+
 /**
- * Whether an error is the provider's, so that another one may do better: it could not be reached, was busy, refused the
- * key, does not have the model, or answered badly. A request that is wrong, or was refused for what it says, would be so everywhere.
+ * Whether an error is the provider's own: it could not be reached, was busy, refused the key, does not have the model, or
+ * answered badly. A request that is wrong, or was refused for what it says, is no reason to stay away from a provider.
  */
 export const isProviderFailure = (error: AiError.AiError): boolean => {
   switch (error.reason._tag) {
@@ -153,7 +176,7 @@ const instruction =
   "complete, write nothing."
 
 const build = <E, R>({ name, model, ...step }: Step<E, R>) =>
-  Effect.map(Layer.build(model), (context): Attempt.Step => ({
+  Effect.map(Layer.build(model), (context): PlanStep.Step => ({
     name,
     model: Context.get(context, LanguageModel.LanguageModel),
     warmUp: Context.get(context, WarmUp),
@@ -167,16 +190,17 @@ const build = <E, R>({ name, model, ...step }: Step<E, R>) =>
 const duration = (input: Duration.Input | undefined) =>
   input === undefined ? undefined : Duration.fromInputUnsafe(input)
 
-const generate = (plan: Attempt.Plan, options: LanguageModel.ProviderOptions) =>
+const generate = (plan: PlanStep.Plan, options: LanguageModel.ProviderOptions) =>
   Effect.scoped(
     Effect.gen(function* () {
       const request = Attempt.request(plan, yield* Effect.scope)
-      const { attempt, value } = yield* Race.race(request, ({ model, name, replyDeadline }) => {
-        const reply = Ask.generate(model, options)
-        if (replyDeadline === undefined) return reply
-        const reason = AiErrors.timedOut(`the reply of ${name}`)
+      const { attempt, value } = yield* Race.race(request, (step) => {
+        const reply = Ask.generate(step.model, options)
+        const longest = PlanStep.wholeDeadline(step)
+        if (longest === undefined) return reply
+        const reason = AiErrors.timedOut(`the reply of ${step.name}`)
         const late = AiError.make({ module: "ModelPlan", method: "generateText", reason })
-        return Effect.timeoutOrElse(reply, { duration: replyDeadline, orElse: () => Effect.fail(late) })
+        return Effect.timeoutOrElse(reply, { duration: longest, orElse: () => Effect.fail(late) })
       })
       yield* Attempt.succeeded(request, attempt)
       return value
@@ -184,7 +208,7 @@ const generate = (plan: Attempt.Plan, options: LanguageModel.ProviderOptions) =>
   )
 
 /** Known only where all steps know it: the prompt is the same for all. */
-const systemMessages = (steps: ReadonlyArray<Attempt.Step>): Effect.Effect<boolean> | undefined => {
+const systemMessages = (steps: ReadonlyArray<PlanStep.Step>): Effect.Effect<boolean> | undefined => {
   const known = steps.flatMap(({ model }) => model.supportsSystemMessagesInHistory ?? [])
   return known.length < steps.length ? undefined : Effect.map(Effect.all(known), (all) => all.every(Boolean))
 }

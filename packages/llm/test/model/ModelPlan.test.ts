@@ -5,6 +5,7 @@ import { Cause, Clock, Context, Duration, Effect, Exit, Fiber, Layer, Metric, Sc
 import { AiError, LanguageModel, Prompt, Tool, Toolkit } from "effect/ai"
 import { TestClock } from "effect/testing"
 import * as LlmAgent from "../../src/agent/LlmAgent.ts"
+import * as ModelFailure from "../../src/model/ModelFailure.ts"
 import * as ModelPlan from "../../src/model/ModelPlan.ts"
 import * as ModelSettings from "../../src/model/ModelSettings.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
@@ -221,10 +222,23 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("may be empty", () =>
+    it.effect("with nothing gives way to one that says something", () =>
       Effect.gen(function* () {
-        const plan = yield* scripted({ a: [[[]]], b: [[]] })
-        assert.deepStrictEqual(yield* plan.request(), ["finish stop"])
+        const empty = [[], text(" \n"), ScriptedModel.reasoning("hm"), ScriptedModel.finish("length")]
+        for (const reply of empty) {
+          const plan = yield* scripted({ a: [[reply]], b: [[text("Hello")]] })
+          assert.deepStrictEqual((yield* plan.request()).slice(-2), ['"Hello"', "finish stop"])
+          assert.include((yield* plan.told)[1], "AttemptFailed a InvalidOutputError")
+        }
+      })
+    )
+
+    it.effect("with nothing, and nobody after it, is an error of its own kind", () =>
+      Effect.gen(function* () {
+        const plan = yield* scripted({ a: [[ScriptedModel.finish("length")]] })
+        const error = yield* Effect.flip(plan.provide(Stream.runDrain(ask)))
+        assert.isTrue(AiError.isAiError(error) && ModelFailure.isEmptyReply(error))
+        assert.include(String(error), "length")
       })
     )
 
@@ -233,10 +247,11 @@ describe("ModelPlan", () => {
         yield* TestClock.adjust(0)
         let read = false
         const tail = Stream.fromEffectDrain(Effect.sync(() => (read = true)))
+        const said = { type: "text-delta", id: "0", delta: "Hello" } as const
         const finish = { type: "finish", reason: "stop", usage: { inputTokens: {}, outputTokens: {} } } as const
         const model = LanguageModel.make({
           generateText: () => Effect.succeed([]),
-          streamText: () => Stream.make(finish).pipe(Stream.concat(tail), Stream.concat(Stream.never))
+          streamText: () => Stream.make(said, finish).pipe(Stream.concat(tail), Stream.concat(Stream.never))
         })
         const plan = ModelPlan.make({ name: "a", model: Layer.effect(LanguageModel.LanguageModel, model) })
         const fiber = yield* Stream.runDrain(ask).pipe(Effect.provide(ModelPlan.layer(plan)), Effect.forkChild)
@@ -297,12 +312,23 @@ describe("ModelPlan", () => {
       new AiError.InvalidRequestError({}),
       new AiError.UnsupportedSchemaError({ description: "" })
     ]) {
-      it.effect(`with ${reason._tag} fails the request, because it would fail everywhere`, () =>
+      it.effect(`with ${reason._tag} gives way at once, because requests are built for each provider`, () =>
         Effect.gen(function* () {
           const plan = yield* scripted({
             a: [[fail(reason)], { schedule: Schedule.recurs(3) }],
             b: [[text("Hello")]]
           })
+          assert.deepStrictEqual(yield* plan.request(), ['"Hello"', "finish stop"])
+          assert.lengthOf(yield* plan.models.a.prompts, 1)
+        })
+      )
+
+      it.effect(`with ${reason._tag} fails the request if the application says so`, () =>
+        Effect.gen(function* () {
+          const plan = yield* scripted(
+            { a: [[fail(reason)], { schedule: Schedule.recurs(3) }], b: [[text("Hello")]] },
+            { fallback: ModelPlan.isProviderFailure }
+          )
           assert.deepStrictEqual(yield* plan.request(), [reason._tag])
           assert.strictEqual(yield* plan.models.b.unused, 1)
         })
@@ -410,6 +436,27 @@ describe("ModelPlan", () => {
         assert.deepStrictEqual(yield* plan.request("699 millis"), ["running"])
         const again = yield* scripted({ a: [[fail(rateLimited("700 millis")), text("Hello")], { schedule }] })
         assert.deepStrictEqual(yield* again.request("700 millis"), ['"Hello"', "finish stop"])
+      })
+    )
+
+    it.effect("come when the provider asks for them, whatever its breaker thinks", () =>
+      Effect.gen(function* () {
+        const busy = Array.from({ length: 3 }, () => fail(rateLimited("1 second")))
+        const plan = yield* scripted(
+          { a: [[...busy, text("From a")], { schedule: Schedule.recurs(3) }] },
+          { breaker: { failures: 1, cooldown: "1 minute" } }
+        )
+        assert.deepStrictEqual(yield* plan.request("3 seconds"), ['"From a"', "finish stop"])
+      })
+    )
+
+    it.effect("of the last step wait longer than those of one that has another after it", () =>
+      Effect.gen(function* () {
+        const busy = () => [fail(rateLimited("7 seconds")), text("From a")]
+        const alone = yield* scripted({ a: [busy(), { schedule }] })
+        assert.deepStrictEqual(yield* alone.request("7 seconds"), ['"From a"', "finish stop"])
+        const plan = yield* scripted({ a: [busy(), { schedule }], b: [[text("Hello")]] })
+        assert.deepStrictEqual(yield* plan.request(0), ['"Hello"', "finish stop"])
       })
     )
 
@@ -552,11 +599,45 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("because it refuses to go on is not continued", () =>
+    it.effect("because it refuses to go on is continued by another", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[dieAfter(2, text("One two"), refused)]], b: [[text("two")]] })
-        assert.deepStrictEqual(yield* plan.request(), ['"One" …', "ContentPolicyError"])
-        assert.strictEqual(yield* plan.models.b.unused, 1)
+        assert.deepStrictEqual(yield* plan.request(), ['"One two"', "finish stop"])
+      })
+    )
+
+    it.effect("and whose successor would not go on is continued by the next", () =>
+      Effect.gen(function* () {
+        const plan = yield* scripted({
+          a: [[dieAfter(3, text("One two three"))]],
+          b: [[text("I'm sorry, but I can't continue that message.")]],
+          c: [[text("three four")]]
+        })
+        assert.deepStrictEqual(yield* plan.request(), ['"One two three four"', "finish stop"])
+      })
+    )
+
+    it.effect("and is continued in other words says the sentence anew, behind a bridge", () =>
+      Effect.gen(function* () {
+        const plan = yield* scripted(
+          { a: [[dieAfter(6, text("I can book a table at"))]], b: [[text("We have a table for you at eight.")]] },
+          { bridge: "… once more: " }
+        )
+        assert.deepStrictEqual(yield* plan.request(), [
+          '"I can book a table… once more: We have a table for you at eight."',
+          "finish stop"
+        ])
+      })
+    )
+
+    it.effect("because its provider takes a break is continued by itself", () =>
+      Effect.gen(function* () {
+        const plan = yield* scripted({
+          a: [[[text("One two "), ScriptedModel.finish("pause")], text("three")]],
+          b: [[]]
+        })
+        assert.deepStrictEqual(yield* plan.request(), ['"One two "', '"three"', "finish stop"])
+        assert.notInclude((yield* plan.told).join(), "AttemptFailed")
       })
     )
 
@@ -848,11 +929,37 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("count reasoning as a token", () =>
+    const thinking = ScriptedModel.reasoning(
+      Array.from({ length: 600 }, () => "hm "),
+      { every: 100 }
+    )
+
+    it.effect("count words, and not what a model thinks meanwhile", () =>
       Effect.gen(function* () {
-        const reply = [ScriptedModel.reasoning("hm"), ScriptedModel.delay("1 second"), text("Hello")]
-        const plan = yield* scripted({ a: [[reply], { firstTokenDeadline: 300 }], b: [[]] })
-        assert.deepStrictEqual((yield* plan.request()).slice(-2), ['"Hello"', "finish stop"])
+        const late = [thinking, text("Late")]
+        const first = yield* scripted({ a: [[late], { firstTokenDeadline: 300 }], b: [[text("Hello")]] })
+        assert.deepStrictEqual(yield* first.request(300), ['"Hello"', "finish stop"])
+        const stalled = yield* scripted({
+          a: [[[text("A red"), ...late]], { stallDeadline: 300 }],
+          b: [[text("red fox")]]
+        })
+        assert.deepStrictEqual(yield* stalled.request(300), ['"A red"', '" fox"', "finish stop"])
+        const hedged = yield* scripted({ a: [[late], { hedge: 300 }], b: [[text("Hello")]] })
+        assert.deepStrictEqual(yield* hedged.request(300), ['"Hello"', "finish stop"])
+      })
+    )
+
+    it.effect("are there without being asked for, longer for a model that is to think, and zero is none", () =>
+      Effect.gen(function* () {
+        const plan = (options: StepOptions = {}) => scripted({ a: [[stall], options], b: [[text("Hello")]] })
+        assert.deepStrictEqual(yield* (yield* plan()).request("9999 millis"), ["running"])
+        assert.deepStrictEqual(yield* (yield* plan()).request("10 seconds"), ['"Hello"', "finish stop"])
+        const thinks = Effect.provideService(ModelSettings.Current, { reasoningEffort: "high" } as const)
+        assert.deepStrictEqual(yield* (yield* plan()).request("44 seconds").pipe(thinks), ["running"])
+        assert.deepStrictEqual(yield* (yield* plan()).request("45 seconds").pipe(thinks), ['"Hello"', "finish stop"])
+        assert.deepStrictEqual(yield* (yield* plan({ firstTokenDeadline: 0 })).request("1 hour"), ["running"])
+        const cut = yield* scripted({ a: [[[text("One two"), stall]]], b: [[text("two three")]] })
+        assert.deepStrictEqual(yield* cut.request("15 seconds"), ['"One two three"', "finish stop"])
       })
     )
 

@@ -106,7 +106,7 @@ const pairs = [
 for (const [name, wires] of pairs) {
   const [one, other] = wires
   describe(`ModelPlan over ${name}`, () => {
-    for (const status of [401, 404, 429, 500, 529]) {
+    for (const status of [400, 401, 404, 413, 422, 429, 500, 529]) {
       it.effect(`${status} gives way to the next step`, () =>
         Effect.gen(function* () {
           const { a, asked, b, says } = yield* planned(wires)
@@ -118,12 +118,13 @@ for (const [name, wires] of pairs) {
       )
     }
 
-    it.effect("400 fails the request, and is asked of nobody else", () =>
+    it.effect("400 at every step fails the request, after one try of each", () =>
       Effect.gen(function* () {
         const { a, asked, b } = yield* planned(wires)
         a.script(one.failure(400))
+        b.script(other.failure(400))
         assert.strictEqual((yield* asked).error?.reason._tag, "InvalidRequestError")
-        assert.lengthOf(b.requests, 0)
+        assert.deepStrictEqual([a.requests.length, b.requests.length], [1, 1])
       })
     )
 

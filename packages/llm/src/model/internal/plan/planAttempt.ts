@@ -1,40 +1,16 @@
 /**
- * The attempts of one request to a plan: which step may be tried, what a verdict does to its breaker, and whether it is
- * tried again.
+ * The attempts of one request to a plan: which step may be tried, and what a verdict does to its breaker.
  */
 import type * as AiError from "effect/ai/AiError"
-import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Pull from "effect/Pull"
-import * as Schedule from "effect/Schedule"
+import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as Breaker from "./breaker.ts"
 import { Event, tell } from "./planEvent.ts"
-
-/** A step whose model has been built. */
-export interface Step {
-  readonly name: string
-  readonly model: LanguageModel.LanguageModel
-  readonly warmUp: Effect.Effect<void, AiError.AiError>
-  readonly schedule: Schedule.Schedule<unknown, AiError.AiError> | undefined
-  readonly firstTokenDeadline: Duration.Duration | undefined
-  readonly stallDeadline: Duration.Duration | undefined
-  readonly replyDeadline: Duration.Duration | undefined
-  readonly hedge: Duration.Duration | undefined
-}
-
-/** What the requests of a plan share. */
-export interface Plan {
-  readonly steps: ReadonlyArray<Step>
-  readonly fallback: (error: AiError.AiError) => boolean
-  readonly patience: Duration.Duration
-  readonly policy: Breaker.Policy
-  /** By the name of the step: a provider that is listed twice has one breaker. */
-  readonly breakers: Map<string, Breaker.Breaker>
-}
+import type { Plan, Step } from "./planStep.ts"
 
 type Driver = (now: number, error: AiError.AiError) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
 
@@ -86,6 +62,9 @@ export interface Attempt extends Admitted {
 
 const breakerOf = ({ plan }: Request, step: Step) => plan.breakers.get(step.name) ?? Breaker.closed
 
+/** A step that is tried whatever its breaker says. */
+export const trial = (step: Step): Admitted => ({ step, admission: "Trial" })
+
 /** Asks the breaker of a step. */
 export const admit = (self: Request, step: Step): Effect.Effect<Admitted | undefined> =>
   Effect.gen(function* () {
@@ -115,7 +94,7 @@ export const admitNext = (self: Request, busy: ReadonlyArray<Step>): Effect.Effe
       return breaker._tag === "Open" ? breaker.until : 0
     }
     const [step] = [...self.left].sort((a, b) => due(a) - due(b))
-    return step === undefined ? undefined : { step, admission: "Trial" }
+    return step === undefined ? undefined : trial(step)
   })
 
 /** Begins an attempt that lives as long as the scope. */
@@ -152,39 +131,11 @@ export const failed = (
   const wait = Duration.toMillis(AiErrors.retryAfter(error) ?? Duration.zero)
   return Effect.andThen(
     decide(self, attempt, (breaker, now) =>
-      blamesProvider(self.plan, error)
-        ? Breaker.failed(breaker, admission, now, self.plan.policy, now + wait)
-        : Breaker.closed
+      self.plan.blames(error) ? Breaker.failed(breaker, admission, now, self.plan.policy, now + wait) : Breaker.closed
     ),
     tell(Event.AttemptFailed({ step: step.name, attempt: number, error, spoken }))
   )
 }
-
-/** How long to wait before the step is tried again, or `undefined` where it is given up. */
-export const retry = (
-  self: Request,
-  step: Step,
-  error: AiError.AiError
-): Effect.Effect<Duration.Duration | undefined> =>
-  Effect.gen(function* () {
-    const delay = yield* nextDelay(self, step, error)
-    if (delay === undefined) self.left.delete(step)
-    else yield* tell(Event.Retried({ step: step.name, delay }))
-    return delay
-  })
-
-const nextDelay = Effect.fnUntraced(function* (self: Request, step: Step, error: AiError.AiError) {
-  const asked = AiErrors.retryAfter(error) ?? Duration.zero
-  if (step.schedule === undefined || !error.isRetryable) return undefined
-  if (Duration.isGreaterThan(asked, self.plan.patience)) return undefined
-  const driver = self.drivers.get(step) ?? (yield* Schedule.toStep(step.schedule))
-  self.drivers.set(step, driver)
-  const now = yield* Clock.currentTimeMillis
-  return yield* driver(now, error).pipe(
-    Effect.map(([, delay]) => Duration.max(delay, asked)),
-    Pull.catchDone(() => Effect.succeed(undefined))
-  )
-})
 
 const decide = (
   self: Request,
@@ -196,14 +147,3 @@ const decide = (
     attempt.decided = true
     self.plan.breakers.set(attempt.step.name, verdict(breakerOf(self, attempt.step), now))
   })
-
-// A provider that was reached and answered badly is not dead.
-const badAnswers: ReadonlySet<string> = new Set<AiError.AiErrorReason["_tag"]>([
-  "InvalidOutputError",
-  "StructuredOutputError",
-  "ToolNotFoundError",
-  "ToolParameterValidationError"
-])
-
-const blamesProvider = (plan: Plan, error: AiError.AiError): boolean =>
-  plan.fallback(error) && !badAnswers.has(error.reason._tag)

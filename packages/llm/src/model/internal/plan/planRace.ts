@@ -12,9 +12,11 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Attempt from "./planAttempt.ts"
 import { Event, tell } from "./planEvent.ts"
+import * as Retry from "./planRetry.ts"
+import type { Step } from "./planStep.ts"
 
 /** How the answer of a step is opened: it succeeds once the provider has begun to answer. */
-export type Open<A> = (step: Attempt.Step) => Effect.Effect<A, AiError.AiError, Scope.Scope>
+export type Open<A> = (step: Step) => Effect.Effect<A, AiError.AiError, Scope.Scope>
 
 /** The attempt that answered. What it holds is held by the scope. */
 export interface Won<out A> {
@@ -26,16 +28,16 @@ export interface Won<out A> {
 /** Where a race goes on after the answering step has broken off with the error. */
 export interface Resume {
   readonly error: AiError.AiError
-  readonly step: Attempt.Step
-  /** How long to wait before the step is tried again, or `undefined` where it is not. */
-  readonly delay: Duration.Duration | undefined
+  readonly step: Step
+  /** The further try of the step, or `undefined` if it is given up. */
+  readonly retry: Retry.Retry | undefined
 }
 
 /** A step of the race, with its retries. */
 interface Contender {
-  readonly step: Attempt.Step
+  readonly step: Step
   /** The slow step that it was started beside. */
-  readonly beside: Attempt.Step | undefined
+  readonly beside: Step | undefined
   readonly scope: Scope.Closeable
 }
 
@@ -56,8 +58,8 @@ export const race = <A>(
   Effect.gen(function* () {
     const field = yield* makeField(self, open)
     let error = resume?.error
-    if (resume?.delay === undefined) yield* field.startNext
-    else yield* field.startAgain(resume.step, resume.delay, resume.error)
+    if (resume?.retry === undefined) yield* field.startNext
+    else yield* field.startAgain(resume.step, resume.retry, resume.error)
 
     while (field.running.size > 0) {
       const next = yield* field.outcome
@@ -89,7 +91,7 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
   let youngest: Contender | undefined
   let hedgeAt: number | undefined
 
-  const start = Effect.fnUntraced(function* (step: Attempt.Step, delay: Duration.Duration, run: Run<A>) {
+  const start = Effect.fnUntraced(function* (step: Step, delay: Duration.Duration, run: Run<A>) {
     const beside = youngest !== undefined && running.has(youngest) ? youngest.step : undefined
     const contender: Contender = { step, beside, scope: yield* Scope.fork(self.scope) }
     running.add(contender)
@@ -114,8 +116,8 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
       if (admitted === undefined) hedgeAt = undefined
       else yield* start(admitted.step, Duration.zero, (scope) => attempts(self, open, admitted, scope))
     }),
-    startAgain: (step: Attempt.Step, delay: Duration.Duration, error: AiError.AiError) =>
-      start(step, delay, (scope) => retries(self, open, step, delay, error, scope)),
+    startAgain: (step: Step, retry: Retry.Retry, error: AiError.AiError) =>
+      start(step, retry.delay, (scope) => retries(self, open, step, retry, error, scope)),
     /** What becomes of the next contender, or `undefined` when it is time to start another one beside it. */
     outcome: Effect.gen(function* () {
       const take = Queue.take(outcomes)
@@ -161,24 +163,24 @@ const attempts = <A>(
     yield* Attempt.failed(self, attempt, error, 0)
     yield* Scope.close(own, Exit.void)
     if (!self.plan.fallback(error)) return Result.fail({ error, fatal: true })
-    const delay = yield* Attempt.retry(self, admitted.step, error)
-    return delay === undefined
+    const again = yield* Retry.retry(self, admitted.step, error)
+    return again === undefined
       ? Result.fail({ error, fatal: false })
-      : yield* retries(self, open, admitted.step, delay, error, scope)
+      : yield* retries(self, open, admitted.step, again, error, scope)
   })
 
-/** The same after a failure: not before its delay, and only if the breaker is not open by then. */
+/** The same after a failure: not before its delay, and only if the breaker is not open by then, or the provider asks for it. */
 const retries = <A>(
   self: Attempt.Request,
   open: Open<A>,
-  step: Attempt.Step,
-  delay: Duration.Duration,
+  step: Step,
+  { delay, invited }: Retry.Retry,
   error: AiError.AiError,
   scope: Scope.Scope
 ): ReturnType<Run<A>> =>
   Effect.gen(function* () {
     yield* Effect.sleep(delay)
-    const admitted = yield* Attempt.admit(self, step)
+    const admitted = invited ? Attempt.trial(step) : yield* Attempt.admit(self, step)
     if (admitted !== undefined) return yield* attempts(self, open, admitted, scope)
     self.left.delete(step)
     return Result.fail({ error, fatal: false })

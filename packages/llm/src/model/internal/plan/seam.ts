@@ -1,125 +1,240 @@
 /**
- * Where a reply may be cut, and how the text of another model is joined to it there.
+ * How the text of another model, or of the same one, is joined to a reply that broke off.
  *
- * Text leaves only in whole words, so a reply that breaks off ends with a word that was complete. That decides the two
- * hard questions: whether a space belongs at the seam (the reply itself showed what came after its last word), and
- * whether the next text repeats something (only whole words are compared).
+ * Models asked to go on do so to the letter, or repeat the last words, or begin the sentence again, in its own words or
+ * nearly so, with or without a remark before it. Whatever fits is joined so that nothing is heard twice and nothing is
+ * missing. A sentence that was put in other words does not fit: it is said anew, behind a few words that say so. Nothing is
+ * glued to half a sentence that it does not belong to.
  */
-import * as Script from "@antiphon/core/Script"
+import * as Align from "./seamAlign.ts"
+import * as Phrases from "./seamPhrases.ts"
+import * as Words from "./seamWords.ts"
+import type { Word } from "./seamWords.ts"
 
-/** Scripts written without spaces, with their punctuation. A cut may fall after each of their characters. */
-const unspaced = `${Script.unspaced}\\u3000-\\u303f\\uff00-\\uffef`
-const isUnspaced = new RegExp(`^[${unspaced}]`, "u")
-const endsUnspaced = new RegExp(`[${unspaced}]$`, "u")
-const isSpace = /^\s/
-const endsInSpace = /\s$/
-const words = new RegExp(`[${unspaced}]|[^\\s${unspaced}]+`, "gu")
+export const { gap, split } = Words
 
-/** Length at which a run without a space is no word any more, and is not held back. */
-const longestWord = 64
-const endsInRun = new RegExp(`\\S{${longestWord + 1}}$`)
+/** What a continuing model is asked to say of itself is not what it said: it declines to go on. */
+export const declined = Symbol("declined")
+
+/** What is to be said of the text of a continuing model. */
+export type Joined = string | typeof declined
+
+/** Said before a sentence is said anew. */
+export const defaultBridge = "… sorry, let me say that again: "
+/** The same for scripts in which that would not be read. */
+const wordless = "… "
+
+/** How much of a reply is looked at: its last sentences. It bounds the work. */
+const longestTail = 1200
 
 /**
- * Splits text where it may be cut: first what may leave, then what must wait, which is the word at its end with the white
- * space before it. A word is known to be whole when something follows that is no part of it.
+ * Makes the function that joins the text of a continuing model to what was spoken. Called with all of that text so far,
+ * in whole words, it gives what is to be spoken of it, or `undefined` while more must be seen. `ended` says that no more
+ * will come.
  */
-export const split = (text: string): readonly [ready: string, held: string] => {
-  let end = text.length
-  while (end > 0 && !isSpace.test(text[end - 1]!) && !isUnspaced.test(text[end - 1]!)) end--
-  if (text.length - end > longestWord) {
-    const whole = Script.wholeEnd(text)
-    return [text.slice(0, whole), text.slice(whole)]
+export const join = (
+  spoken: string,
+  gap: string,
+  bridge: string = defaultBridge
+): ((text: string, ended: boolean) => Joined | undefined) => {
+  const tail = spoken.slice(-longestTail)
+  const past = Words.read(tail)
+  const isOpen = !/[.!?…。！？]["'”’)\]]*\s*$/.test(tail)
+  const open = past.slice(sentenceStart(tail, past, isOpen))
+  const anew = /\p{Script=Latin}/u.test(tail) || !/\p{L}/u.test(tail) ? bridge : wordless
+
+  /** What is new behind a word that repeats the last one. A sentence that was whole gets no other end. */
+  const after = (text: string, word: Word, ended: boolean): string | undefined => {
+    const last = past.at(-1)!
+    const rest = text.slice(word.coreEnd)
+    if (isOpen || !last.spaced || /^["'”’)\]]*[.!?…]/.test(rest)) return afterOverlap(text, word, last)
+    const end = rest.search(/[.!?…](?=\s|$)/)
+    if (end < 0 && !ended && rest.length < longestEnd) return undefined
+    return end < 0 ? "" : rest.slice(end + 1)
   }
-  while (end > 0 && isSpace.test(text[end - 1]!)) end--
-  return [text.slice(0, end), text.slice(end)]
-}
 
-/** The white space that belongs after `spoken`, judged by the text that was held back when the reply broke off. */
-export const gap = (spoken: string, held: string): string => {
-  if (held !== "") return /^\s*/.exec(held)![0]
-  return spoken === "" || endsInSpace.test(spoken) || endsUnspaced.test(spoken) || endsInRun.test(spoken) ? "" : " "
-}
+  return (text, ended) => {
+    const all = Words.read(text)
+    const whole = all[0] !== undefined && isPause(all[0]) ? all.slice(1) : all
+    if (whole.length === 0) return ended ? "" : undefined
 
-interface Word {
-  /** The word as it is compared: without case, and without the punctuation around it. */
-  readonly core: string
-  /** Where the word ends, without and with the punctuation after it. */
-  readonly coreEnd: number
-  readonly end: number
-  readonly spaced: boolean
-}
+    const repeated = repetition(past, whole, ended, isSpace.test(text))
+    if (repeated === undefined) return undefined
+    if (repeated === "all") return ""
+    if (repeated > 0) return after(text, whole[repeated - 1]!, ended)
 
-const read = (text: string): ReadonlyArray<Word> =>
-  Array.from(text.matchAll(words), (match) => {
-    const raw = match[0]
-    const start = /^\p{P}*/u.exec(raw)![0].length
-    const bare = raw.slice(start).replace(/\p{P}+$/u, "")
-    const end = match.index + raw.length
-    return {
-      core: bare === "" ? raw : bare.toLowerCase().replace(/[‘’]/g, "'"),
-      coreEnd: bare === "" ? end : match.index + start + bare.length,
-      end,
-      spaced: !isUnspaced.test(raw)
+    const note = readNote(text, whole, ended, isOpen)
+    if (note === undefined) return undefined
+    if (note === declined) return declined
+    if (note !== text) return note.trim() === "" ? "" : join(spoken, gap, bridge)(note, ended)
+
+    const announced = Phrases.announced(text, whole, ended)
+    if (announced === undefined) return undefined
+    const next = whole.slice(announced)
+    if (next.length === 0) return ended ? "" : undefined
+    if (announced > 0) {
+      const again = repetition(past, next, ended, false)
+      if (again === undefined) return undefined
+      if (again === "all") return ""
+      if (again > 0) return after(text, next[again - 1]!, ended)
     }
-  })
+
+    const aligned = Align.align(open, next, ended)
+    if (aligned === "undecided") return undefined
+    if (aligned !== "other") {
+      return after(text, next[aligned.words - 1]!, ended)
+    }
+    const rest = announced > 0 ? text.slice(next[0]!.start) : text
+    const begins = beginsSentence(rest, next, open, ended)
+    if (begins === undefined) return undefined
+    if (isOpen && begins) return anew + rest.trimStart()
+    // A remark before the rest of a sentence is no part of it.
+    return announced > 0 && !isOpen ? spaced(spoken, gap, text) : spaced(spoken, gap, rest)
+  }
+}
+
+const isSpace = /^\s/
+
+/** How long another end of a sentence is waited for. */
+const longestEnd = 120
 
 const isPause = (word: Word) => /^(?:\.{2,}|…|[-–—]+)$/.test(word.core)
 
+/** Index of the first word of the sentence that was broken off, or of the last one if it was whole. */
+const sentenceStart = (text: string, words: ReadonlyArray<Word>, isOpen: boolean): number => {
+  for (let at = words.length - (isOpen ? 1 : 2); at >= 0; at--) {
+    const { coreEnd, end } = words[at]!
+    if (/[.!?…:]/.test(text.slice(coreEnd, end))) return at + 1
+  }
+  return 0
+}
+
+/**
+ * How many words at the beginning repeat the end of what was spoken, be it the last words or all of it; "all" if the text
+ * lies within what was spoken; undefined while it is not known. Words match without regard to case and punctuation.
+ */
+const repetition = (
+  past: ReadonlyArray<Word>,
+  next: ReadonlyArray<Word>,
+  ended: boolean,
+  exact: boolean
+): number | "all" | undefined => {
+  let overlap: number | undefined
+  for (let start = 0; start < past.length; start++) {
+    const length = Math.min(past.length - start, next.length)
+    let same = 0
+    while (same < length && past[start + same]!.core === next[same]!.core) same++
+    if (same < length) continue
+    if (past.length - start <= next.length) {
+      overlap ??= length
+      continue
+    }
+    if (!ended) return undefined
+    // All that came lies inside of what was spoken.
+    if (next.length > 1 && isRepetition(next, past, { whole: false, exact })) return "all"
+  }
+  return overlap !== undefined && isRepetition(next.slice(0, overlap), past, { whole: overlap === past.length, exact })
+    ? overlap
+    : 0
+}
+
 /** Whether words that stand on both sides of the seam are a repetition, and not what the reply wanted to say twice. */
-const isRepetition = (overlap: ReadonlyArray<Word>, whole: boolean, exact: boolean): boolean => {
+const isRepetition = (
+  overlap: ReadonlyArray<Word>,
+  past: ReadonlyArray<Word>,
+  { exact, whole }: { readonly whole: boolean; readonly exact: boolean }
+): boolean => {
   // A character of an unspaced script is a third of a word.
   const weight = overlap.reduce((sum, word) => sum + (word.spaced ? 3 : 1), 0)
   const distinct = new Set(overlap.map((word) => word.core)).size
   // A model that writes the space at the seam continues to the letter: only a long overlap speaks against it.
   if (exact) return weight >= 9 && distinct > 1
-  if (whole) return true
-  // Digits and spelled letters are doubled as often as they are repeated, and losing one is worse than hearing it twice.
+  if (whole) return overlap.length > 1 || !doubled.has(overlap[0]!.core)
+  if (overlap.every(isSpelled)) return isWholeRun(overlap, past)
+  if (overlap.length === 1 && doubled.has(overlap[0]!.core)) return false
+  // Words are repeated more often than doubled.
   return weight >= 3 && overlap.some((word) => (word.spaced ? /\p{L}{2}/u.test(word.core) : distinct > 1))
 }
 
+/** Words that are said twice on purpose: losing one is worse than hearing it again. */
+const doubled: ReadonlySet<string> = new Set(
+  (
+    "very really so too much many far long again never ever bye ha " +
+    "zero one two three four five six seven eight nine ten double triple hundred thousand million point dot dash"
+  ).split(" ")
+)
+
+const isSpelled = ({ core, spaced }: Word): boolean => spaced && /^(?:\d+|\p{L})$/u.test(core)
+
 /**
- * Makes the function that joins the text of a continuing model to what was spoken. Called with all of that text so far,
- * in whole words, it gives what is to be spoken of it, or `undefined` while more must be seen: as long as the text only
- * repeats what was spoken. `ended` says that no more will come.
- *
- * Dropped is the longest beginning that repeats the end of what was spoken, be it the last words or all of it. Words
- * match without regard to case and punctuation.
+ * Digits and spelled letters are doubled as often as they are repeated. Two or more that are all that was spelled so far,
+ * from the first one on, are a number that is begun again.
  */
-export const join = (spoken: string, gap: string): ((text: string, ended: boolean) => string | undefined) => {
-  const past = read(spoken)
-  return (text, ended) => {
-    const all = read(text)
-    const next = all[0] !== undefined && isPause(all[0]) ? all.slice(1) : all
-    if (next.length === 0) return ended ? "" : undefined
-    const exact = isSpace.test(text)
-    let overlap: number | undefined
-    for (let start = 0; start < past.length; start++) {
-      const length = Math.min(past.length - start, next.length)
-      let same = 0
-      while (same < length && past[start + same]!.core === next[same]!.core) same++
-      if (same < length) continue
-      if (past.length - start <= next.length) {
-        overlap ??= length
-        continue
-      }
-      if (!ended) return undefined
-      // All that came lies inside of what was spoken.
-      if (next.length > 1 && isRepetition(next, false, exact)) return ""
-    }
-    if (overlap !== undefined && isRepetition(next.slice(0, overlap), overlap === past.length, exact)) {
-      return afterOverlap(text, next[overlap - 1]!, past.at(-1)!)
-    }
-    return spaced(spoken, gap, text)
-  }
+const isWholeRun = (overlap: ReadonlyArray<Word>, past: ReadonlyArray<Word>): boolean => {
+  const before = past[past.length - overlap.length - 1]
+  return overlap.length > 1 && (before === undefined || !isSpelled(before))
 }
+
+/** The text without a first sentence that is about the message and no part of it. */
+const readNote = (
+  text: string,
+  words: ReadonlyArray<Word>,
+  ended: boolean,
+  isOpen: boolean
+): string | typeof declined | undefined => {
+  const mayBe = Phrases.mayBeNote(words, text, ended)
+  if (mayBe === undefined) return undefined
+  if (!mayBe) return text
+  // A sentence in small letters goes on with one that is open.
+  if (isOpen && /^\s*\p{Ll}/u.test(text)) return text
+  const sentence = Phrases.firstSentence(text, ended)
+  if (sentence === undefined) return words.length > mostNoteWords ? text : undefined
+  if (Phrases.saysComplete(sentence)) return text.slice(sentence.length)
+  return Phrases.declines(sentence) ? declined : text
+}
+
+const mostNoteWords = 16
+
+/** Whether a text begins a sentence of its own where one was to be gone on with, or undefined if more must be seen. */
+const beginsSentence = (
+  text: string,
+  next: ReadonlyArray<Word>,
+  open: ReadonlyArray<Word>,
+  ended: boolean
+): boolean | undefined => {
+  if (!/^[\s"'“‘(*_]*\p{Lu}/u.test(text)) return false
+  const [first] = next
+  if (first === undefined || open.length < 2) return false
+  if (isSpelled(first) && isSpelled(open.at(-1)!)) return false
+  if (beginners.has(first.core) || (open.length > 2 && first.core === open[0]!.core)) return true
+  // Names are written large, too. A sentence of its own says again what the open one is about.
+  const about = new Set(open.filter(isContent).map(({ core }) => core))
+  const same = next.filter((word) => isContent(word) && about.has(word.core)).length
+  if (same >= 2) return true
+  return ended || next.length >= 8 || /[.!?](?:\s|$)/.test(text) ? false : undefined
+}
+
+/** Words that are written large only where a sentence begins. */
+const beginners: ReadonlySet<string> = new Set(
+  (
+    "the a an we you your he she they it its it's our my this that these those there here in on at by for from with to of " +
+    "if when while what which who where why how as so but and or please sorry yes no not then than can could would will " +
+    "should do does did is are was were have has had let i'll i'd"
+  ).split(" ")
+)
+
+const isContent = ({ core }: Word): boolean => core.length >= 4 && !beginners.has(core)
 
 const afterOverlap = (text: string, repeated: Word, last: Word): string =>
   // Punctuation after the word is new where the spoken word had none.
   text.slice(last.coreEnd === last.end ? repeated.coreEnd : repeated.end)
 
 const spaced = (spoken: string, gap: string, text: string): string => {
-  if (spoken.trim() === "" || endsInSpace.test(spoken)) return text.trimStart()
-  if (isSpace.test(text)) return text
+  if (spoken.trim() === "" || /\s$/.test(spoken)) return text.trimStart()
+  if (isSpace.test(text)) {
+    // A line that breaks within a sentence is the model's, and not the reply's.
+    return gap !== "" && !gap.includes("\n") && /^\s*\n\s*\p{Ll}/u.test(text) ? gap + text.trimStart() : text
+  }
   // Models like to mark that they continue.
   const rest = gap === "" ? text : text.replace(/^(?:\.{2,}|…)\s*/, "")
   return /^(?:[,.;:!?%)\]}]|['’](?:s|t|re|ve|ll|d|m)\b)/iu.test(rest) ? rest : gap + rest

@@ -16,7 +16,7 @@ const unknownUsage: typeof Response.Usage.Encoded = {
 }
 
 /** The state of a reply. It is fed with the parts of an attempt, and told when the attempt has broken off. */
-export class Reply {
+export class SplicedReply {
   /** The text that has left. */
   spoken = ""
   /** Whether the reply has come to its end. */
@@ -36,15 +36,34 @@ export class Reply {
   readonly #pending = new Map<string, Array<Part>>()
   #calls = 0
   #attempt = 0
+  #declined = false
+  readonly #bridge: string
 
-  /** Takes parts in, and appends to `out` what may leave. False once the model has reported an error of its own. */
-  accept(parts: ReadonlyArray<Part>, out: Array<Part>): boolean {
+  constructor(bridge: string) {
+    this.#bridge = bridge
+  }
+
+  /** Whether something has been said. */
+  get begun(): boolean {
+    return this.spoken.trim() !== ""
+  }
+
+  /**
+   * Takes parts in, and appends to `out` what may leave. Says why the attempt cannot be gone on with: the model has reported
+   * an error of its own, the provider takes a break, or the model would not go on with what was said.
+   */
+  accept(parts: ReadonlyArray<Part>, out: Array<Part>): "accepted" | "failed" | "paused" | "declined" {
     for (const part of parts) {
       if (this.finished) break
-      if (part.type === "error" || (part.type === "finish" && part.reason === "error")) return false
+      if (part.type === "error" || (part.type === "finish" && part.reason === "error")) return "failed"
+      if (part.type === "finish" && part.reason === "pause" && this.#calls === 0) {
+        this.#flush(out)
+        return "paused"
+      }
       this.#take(part, out)
+      if (this.#declined) return "declined"
     }
-    return true
+    return "accepted"
   }
 
   /**
@@ -58,9 +77,10 @@ export class Reply {
     this.#unjoined = ""
     this.#start = undefined
     this.#pending.clear()
+    this.#declined = false
     this.#attempt++
     if (this.#calls > 0) return this.#finish({ type: "finish", reason: "tool-calls", usage: unknownUsage }, out)
-    this.#join = this.spoken === "" ? undefined : Seam.join(this.spoken, this.#gap)
+    this.#join = this.spoken === "" ? undefined : Seam.join(this.spoken, this.#gap, this.#bridge)
   }
 
   #take(part: Part, out: Array<Part>): void {
@@ -81,7 +101,7 @@ export class Reply {
       }
       case "text-end":
         this.#flush(out)
-        return this.#endBlock(part.metadata, out)
+        return this.#declined ? undefined : this.#endBlock(part.metadata, out)
       case "reasoning-start":
       case "reasoning-delta":
         return this.#keep(`reasoning ${part.id}`, { ...part, id: this.#id(part.id) })
@@ -121,6 +141,7 @@ export class Reply {
 
   #finish(part: Response.FinishPartEncoded, out: Array<Part>): void {
     this.#flush(out)
+    if (this.#declined) return
     this.#endBlock(undefined, out)
     for (const parts of this.#pending.values()) out.push(...parts)
     out.push(part)
@@ -139,6 +160,10 @@ export class Reply {
       this.#unjoined += text
       const joined = this.#join(this.#unjoined, ended)
       if (joined === undefined) return
+      if (joined === Seam.declined) {
+        this.#declined = true
+        return
+      }
       this.#join = undefined
       this.#unjoined = ""
       delta = joined

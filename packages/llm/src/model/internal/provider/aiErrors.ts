@@ -19,9 +19,16 @@ export interface Source {
   readonly model?: string | undefined
 }
 
+/** What an error is about, where its type does not say so. */
+export type Kind = "Timeout" | "Overloaded" | "NotFound" | "EmptyReply" | "ContextTooLong"
+
 /** What a reason says about itself under `metadata.antiphon`, where the reason's type does not. */
 export interface Details {
-  readonly kind?: "Timeout" | "Overloaded" | "NotFound" | undefined
+  readonly kind?: Kind | undefined
+  /** Why an empty reply had ended. */
+  readonly finish?: string | undefined
+  /** What the provider said, without what is private. */
+  readonly said?: string | undefined
   readonly retryAfterMillis?: number | undefined
 }
 
@@ -82,6 +89,13 @@ export const cut = (source: Source, cause: unknown): AiError.AiErrorReason =>
 /** The provider did not keep to its own format. */
 export const malformed = (description: string): AiError.AiErrorReason =>
   new AiError.InvalidResponseError({ description })
+
+/** The reply has come to its end, and there was neither a word in it nor a call. */
+export const emptyReply = (finish: string): AiError.AiErrorReason =>
+  new AiError.InvalidOutputError({
+    description: `the reply was empty (finish reason: ${finish})`,
+    metadata: metadata({ kind: "EmptyReply", finish })
+  })
 
 /** The provider withheld the whole reply. */
 export const withheld = (): AiError.AiErrorReason =>

@@ -105,7 +105,8 @@ describe("join", () => {
     assert.isUndefined(join("The", false))
     assert.isUndefined(join("The quick brown", false))
     assert.strictEqual(join("The quick brown fox", false), "")
-    assert.strictEqual(join("The quick red", false), " The quick red")
+    assert.isUndefined(join("The quick red", false))
+    assert.strictEqual(join("The quick red fox jumps over it", false), " jumps over it")
   })
 
   it("waits for the longer of two overlaps", () => {
@@ -117,6 +118,126 @@ describe("join", () => {
 
   it("decides at once where nothing is repeated", () => {
     assert.strictEqual(Seam.join(fox, " ")("jumps", false), " jumps")
+  })
+
+  const anew = (text: string) => Seam.defaultBridge + text
+  const booking = "Sure, I can help. I can book you a table at"
+  const realistic: ReadonlyArray<readonly [name: string, spoken: string, next: string, said: string]> = [
+    // Begun again behind a remark.
+    ["says sure and starts over", fox, "Sure! The quick brown fox jumps", " jumps"],
+    ["says of course and starts over", fox, "Of course. The quick brown fox jumps", " jumps"],
+    ["says what it was saying", fox, "As I was saying, the quick brown fox jumps", " jumps"],
+    ["announces that it continues", fox, "Continuing: the quick brown fox jumps", " jumps"],
+    ["announces the rest", fox, "Here is the rest: jumps over", " jumps over"],
+    ["apologizes and goes on", fox, "Sorry about that. jumps over", " jumps over"],
+    ["announces it and goes on", fox, "Continuing - jumps over", " jumps over"],
+    ["starts over after a remark on the sentence", booking, "Okay, I can book you a table at eight.", " eight."],
+    // Begun again with a change.
+    ["contracts", "I am going to", "I'm going to the shop", " the shop"],
+    ["writes a contraction out", "I'm going to", "I am going to the shop", " the shop"],
+    ["writes a number as a digit", "Your table is booked for eight", "Your table is booked for 8 o'clock", " o'clock"],
+    ["writes a digit as a number", "That is 3 of them", "That is three of them left", " left"],
+    ["leaves a word out", "I can certainly book you a", "I can book you a table", " table"],
+    ["adds a word", "I can book you a", "I can certainly book you a table", " table"],
+    ["replaces a word", "I can reserve you a", "I can book you a table", " table"],
+    ["starts the last sentence over", booking, "I can book you a table at eight.", " eight."],
+    ["starts the last sentence over with a change", booking, "I could book you a table at eight.", " eight."],
+    ["quotes the whole", fox, '"The quick brown fox jumps', " jumps"],
+    // Said in other words.
+    ["paraphrases", booking, "A table could be reserved for eight.", anew("A table could be reserved for eight.")],
+    [
+      "paraphrases with the same subject",
+      booking,
+      "I have a place for you at eight.",
+      anew("I have a place for you at eight.")
+    ],
+    ["paraphrases behind a remark", booking, "Sure! We could do eight.", anew("We could do eight.")],
+    [
+      "says the same thing in a sentence of its own",
+      "Luigi has a table free at",
+      "Luigi will keep the table until nine.",
+      anew("Luigi will keep the table until nine.")
+    ],
+    [
+      "repeats all but the end",
+      "I can book you a table at",
+      "I can book you a table for eight people tonight.",
+      anew("I can book you a table for eight people tonight.")
+    ],
+    // Nothing left to say.
+    ["says in brackets that it was complete", "All done", "(The message was already complete.)", ""],
+    ["says that it was complete", "All done", "The message was already complete.", ""],
+    ["says that it was complete, and goes on", fox, "(My message was already complete.) jumps", " jumps"],
+    ["has nothing to add", "All done", "There is nothing to add.", ""],
+    ["is a line", fox, "\njumps over", " jumps over"],
+    // Names and other large words go on with a sentence.
+    ["goes on with a name", "My name is", "Anna.", " Anna."],
+    [
+      "goes on with a long name",
+      "You are talking to",
+      "Anna Berg from the front desk, hello",
+      " Anna Berg from the front desk, hello"
+    ],
+    ["goes on with I", "And then", "I will call you", " I will call you"],
+    ["begins the next sentence", "That is booked.", "Is there anything else?", " Is there anything else?"],
+    [
+      "begins the next sentence with the same word",
+      "I booked it.",
+      "I will send a message.",
+      " I will send a message."
+    ],
+    ["starts a whole sentence over", "How can I help?", "How can I help you? I am here.", " I am here."],
+    // Digits and words that are said twice.
+    ["begins a number again", "The number is 5 5 5", "5 5 5 1 2 1 2", " 1 2 1 2"],
+    ["goes on with a number", "The number is 5 5 5", "1 2 1 2", " 1 2 1 2"],
+    ["says the sentence of a number again", "The number is 5 5 5", "The number is 5 5 5 1 2 1 2", " 1 2 1 2"],
+    ["goes on with the same digit", "It is 5 5", "5 1 2", " 5 1 2"],
+    ["spells on", "That is A N N", "A B E R G", " A B E R G"],
+    ["says very twice", "It was very,", "very good", " very good"],
+    ["says really twice", "It is really", "really far", " really far"],
+    ["says a number in words twice", "It is five", "five two", " five two"],
+    ["repeats a word that is not doubled", "It was a lovely,", "lovely day", " day"]
+  ]
+  for (const [name, spoken, next, said] of realistic) {
+    it(`a text that ${name}: ${next.slice(0, 30)}`, () => {
+      assert.strictEqual(Seam.join(spoken, " ")(next, true), said)
+      // It is decided alike while the text still comes, if it is decided at all.
+      const join = Seam.join(spoken, " ")
+      for (let end = 1; end < next.length; end++) {
+        if (!/\s/.test(next[end]!)) continue
+        const early = join(next.slice(0, end), false)
+        if (early === undefined) continue
+        assert.strictEqual(String(early) + next.slice(end), said, `after ${JSON.stringify(next.slice(0, end))}`)
+        break
+      }
+    })
+  }
+
+  it("knows a model that will not go on", () => {
+    for (const text of [
+      "I'm sorry, but I can't continue that message.",
+      "Unfortunately I cannot finish the previous sentence without more context.",
+      "I am not able to assist with that."
+    ]) {
+      assert.strictEqual(Seam.join(fox, " ")(text, true), Seam.declined, text)
+    }
+  })
+
+  it("says the sentence anew without words where they would not be read", () => {
+    const said = String(
+      Seam.join("Я могу забронировать вам стол на", " ")("Я забронирую столик на восемь вечера.", true)
+    )
+    assert.notInclude(said, "sorry")
+    assert.include(said, "Я забронирую")
+  })
+
+  it("takes time in proportion to the length of the texts", () => {
+    for (const unit of ["no ", "5 ", "( ", "I can ", "sorry ", "A. ", "the message ", "“"]) {
+      const text = unit.repeat(20_000)
+      const join = Seam.join(text, " ")
+      join(text, false)
+      join(text, true)
+    }
   })
 
   it("drops a text that ends inside of its repetition", () => {

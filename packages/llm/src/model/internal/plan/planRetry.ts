@@ -1,0 +1,49 @@
+/**
+ * Whether and when a step is tried again after an error.
+ */
+import type * as AiError from "effect/ai/AiError"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import * as AiErrors from "../provider/aiErrors.ts"
+import type { Request } from "./planAttempt.ts"
+import { Event, tell } from "./planEvent.ts"
+import type { Step } from "./planStep.ts"
+
+/** A further try of a step. */
+export interface Retry {
+  readonly delay: Duration.Duration
+  /** Whether the provider itself has named the time. Then it is asked at that time, whatever its breaker says. */
+  readonly invited: boolean
+}
+
+/** How long to wait before the step is tried again, or `undefined` if it is given up. */
+export const retry = (self: Request, step: Step, error: AiError.AiError): Effect.Effect<Retry | undefined> =>
+  Effect.gen(function* () {
+    const again = yield* next(self, step, error)
+    if (again === undefined) self.left.delete(step)
+    else yield* tell(Event.Retried({ step: step.name, delay: again.delay }))
+    return again
+  })
+
+/** A wait that is worth it where there is another step to go to, and where there is none. */
+const patience = { withOthers: Duration.seconds(2), alone: Duration.seconds(10) }
+
+const next = Effect.fnUntraced(function* (self: Request, step: Step, error: AiError.AiError) {
+  const asked = AiErrors.retryAfter(error)
+  if (step.schedule === undefined || !error.isRetryable) return undefined
+  const longest = self.plan.patience ?? (self.left.size > 1 ? patience.withOthers : patience.alone)
+  if (asked !== undefined && Duration.isGreaterThan(asked, longest)) return undefined
+  const driver = self.drivers.get(step) ?? (yield* Schedule.toStep(step.schedule))
+  self.drivers.set(step, driver)
+  const now = yield* Clock.currentTimeMillis
+  return yield* driver(now, error).pipe(
+    Effect.map(([, delay]): Retry => ({
+      delay: asked === undefined ? delay : Duration.max(delay, asked),
+      invited: asked !== undefined
+    })),
+    Pull.catchDone(() => Effect.succeed(undefined))
+  )
+})

@@ -1,0 +1,66 @@
+/**
+ * The steps of a plan, built, and what the requests of a plan share.
+ */
+import type * as AiError from "effect/ai/AiError"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import type { ModelSettings, ReasoningEffort } from "../../ModelSettings.ts"
+import type * as Breaker from "./breaker.ts"
+
+/** A step whose model has been built. */
+export interface Step {
+  readonly name: string
+  readonly model: LanguageModel.LanguageModel
+  readonly warmUp: Effect.Effect<void, AiError.AiError>
+  readonly schedule: Schedule.Schedule<unknown, AiError.AiError> | undefined
+  readonly firstTokenDeadline: Duration.Duration | undefined
+  readonly stallDeadline: Duration.Duration | undefined
+  readonly replyDeadline: Duration.Duration | undefined
+  readonly hedge: Duration.Duration | undefined
+}
+
+/** What the requests of a plan share. */
+export interface Plan {
+  readonly steps: ReadonlyArray<Step>
+  /** Whether the next step is tried after this error. */
+  readonly fallback: (error: AiError.AiError) => boolean
+  /** Whether an error says that the provider is unwell, so that others are to stay away from it. */
+  readonly blames: (error: AiError.AiError) => boolean
+  readonly patience: Duration.Duration | undefined
+  readonly policy: Breaker.Policy
+  /** By the name of the step: a provider that is listed twice has one breaker. */
+  readonly breakers: Map<string, Breaker.Breaker>
+}
+
+/**
+ * The wait for the first word where the step names none. Of the streams that answer at all, nearly all have begun after 5
+ * seconds; a caller who has heard nothing for 10 takes the line for dead.
+ */
+const firstWord = Duration.seconds(10)
+/** A model that was asked to think needs longer, and the caller was not promised better. */
+const firstWordOfThinker = Duration.seconds(45)
+/** The wait for the next word where the step names none: longer than any pause that belongs to a reply. */
+const nextWord = Duration.seconds(15)
+/** The wait for a reply that is not streamed: nobody listens for its words. */
+const wholeReply = Duration.minutes(2)
+
+const thinkers: ReadonlySet<ReasoningEffort> = new Set<ReasoningEffort>(["low", "medium", "high", "xhigh", "max"])
+
+/** How long the first word is waited for. A deadline of zero is none. */
+export const firstDeadline = (step: Step, { reasoningEffort }: ModelSettings): Duration.Duration | undefined =>
+  deadline(
+    step.firstTokenDeadline,
+    reasoningEffort != null && thinkers.has(reasoningEffort) ? firstWordOfThinker : firstWord
+  )
+
+/** How long the next word is waited for. */
+export const nextDeadline = (step: Step, { reasoningEffort }: ModelSettings): Duration.Duration | undefined =>
+  deadline(step.stallDeadline, reasoningEffort != null && thinkers.has(reasoningEffort) ? firstWordOfThinker : nextWord)
+
+/** How long a whole reply is waited for. */
+export const wholeDeadline = (step: Step): Duration.Duration | undefined => deadline(step.replyDeadline, wholeReply)
+
+const deadline = (given: Duration.Duration | undefined, otherwise: Duration.Duration): Duration.Duration | undefined =>
+  given === undefined ? otherwise : Duration.isZero(given) ? undefined : given

@@ -1,0 +1,74 @@
+/**
+ * What of a stream is progress to a listener, and how long a stream may go on without any.
+ *
+ * Words are progress, and so are calls, as work begins with them. Thoughts, empty deltas and keep-alives are not: a caller
+ * hears nothing of them.
+ */
+import * as AiError from "effect/ai/AiError"
+import type * as Response from "effect/ai/Response"
+import type * as Arr from "effect/Array"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Pull from "effect/Pull"
+import * as AiErrors from "../provider/aiErrors.ts"
+
+export type Part = Response.StreamPartEncoded
+export type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
+
+/** Whether a part is something for the caller, or for a tool. */
+export const isProgress = (part: Part): boolean => {
+  switch (part.type) {
+    case "text-delta":
+      return part.delta.trim() !== ""
+    case "text-start":
+    case "text-end":
+    case "reasoning-start":
+    case "reasoning-delta":
+    case "reasoning-end":
+    case "response-metadata":
+    case "source":
+    case "finish":
+    case "error":
+      return false
+    default:
+      return true
+  }
+}
+
+/** Whether a part says that the model has failed. */
+export const isFailure = (part: Part): boolean =>
+  part.type === "error" || (part.type === "finish" && part.reason === "error")
+
+/** An error of the plan's own. */
+export const failureOf = (reason: AiError.AiErrorReason): AiError.AiError =>
+  AiError.make({ module: "ModelPlan", method: "streamText", reason })
+
+/** What a model has said about its own failure. */
+export const reported = (parts: ReadonlyArray<Part>): AiError.AiError => {
+  const part = parts.find(isFailure)
+  const error = part?.type === "error" ? part.error : undefined
+  if (AiError.isAiError(error)) return error
+  return failureOf(
+    AiError.isAiErrorReason(error)
+      ? error
+      : new AiError.InternalProviderError({ description: "the provider reported an error in its reply" })
+  )
+}
+
+/** Fails a stream once it has been waited for so long, in one pull or several, without progress. */
+export const bounded = (pull: PartPull, limit: Duration.Duration | undefined, what: string): PartPull => {
+  if (limit === undefined) return pull
+  const late = Effect.fail(failureOf(AiErrors.timedOut(what)))
+  const millis = Duration.toMillis(limit)
+  let waited = 0
+  return Effect.clockWith((clock) =>
+    Effect.suspend(() => {
+      const began = clock.currentTimeMillisUnsafe()
+      const wait = Effect.timeoutOrElse(pull, { duration: Math.max(0, millis - waited), orElse: () => late })
+      return Effect.map(wait, (parts) => {
+        waited = parts.some(isProgress) ? 0 : waited + (clock.currentTimeMillisUnsafe() - began)
+        return parts
+      })
+    })
+  )
+}

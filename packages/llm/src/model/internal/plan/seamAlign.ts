@@ -1,0 +1,88 @@
+/**
+ * Finds out how far a text that says a sentence anew, in nearly the same words, has repeated what was said of it.
+ *
+ * Words are compared as they sound: "I'm" is "I am", "8" is "eight". A word may be left out, added or replaced here and
+ * there, but the last one that was said must be there: only behind it can the new text go on.
+ */
+import type { Word } from "./seamWords.ts"
+
+/** A sound, and the word that it belongs to. */
+interface Sound {
+  readonly text: string
+  readonly word: number
+}
+
+const contractions: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^(can)'t$/, "$1 not"],
+  [/^won't$/, "will not"],
+  [/^(.+)n't$/, "$1 not"],
+  [/^(.+)'m$/, "$1 am"],
+  [/^(.+)'re$/, "$1 are"],
+  [/^(.+)'ve$/, "$1 have"],
+  [/^(.+)'ll$/, "$1 will"],
+  [/^(.+)'d$/, "$1 would"],
+  [/^(it|that|he|she|there|here|what|who|where|how)'s$/, "$1 is"],
+  [/^let's$/, "let us"],
+  [/^cannot$/, "can not"],
+  [/^&$/, "and"]
+]
+
+const numbers = "zero one two three four five six seven eight nine ten eleven twelve".split(" ")
+
+/** The sounds of words. */
+export const sounds = (words: ReadonlyArray<Word>): ReadonlyArray<Sound> =>
+  words.flatMap(({ core }, word) => {
+    const spelled = /^\d{1,2}$/.test(core) ? (numbers[Number(core)] ?? core) : core
+    const contraction = contractions.find(([pattern]) => pattern.test(spelled))
+    const long = contraction === undefined ? spelled : spelled.replace(contraction[0], contraction[1])
+    return long.split(" ").map((text) => ({ text, word }))
+  })
+
+/** What an alignment found: how many words repeat what was said; nothing of the kind; or that more must be seen. */
+export type Aligned = { readonly words: number } | "other" | "undecided"
+
+/** Share of the sounds that may differ. */
+const tolerance = 0.34
+/** Longest sentence that is compared, in sounds. It bounds the work. */
+const longest = 80
+
+/** Aligns the beginning of a text with what was said of a sentence. */
+export const align = (said: ReadonlyArray<Word>, next: ReadonlyArray<Word>, ended: boolean): Aligned => {
+  const past = sounds(said).slice(-longest)
+  const all = sounds(next).slice(0, past.length * 2 + 4)
+  if (past.length < 3 || all.length === 0) return "other"
+  const budget = Math.max(1, Math.floor(past.length * tolerance))
+  // Distance of all that was said to each beginning of the text; and of what is there to the nearest beginning of it.
+  let row = all.map((_, at) => at + 1)
+  row.unshift(0)
+  let nearest = row.at(-1)!
+  for (const [at, { text }] of past.entries()) {
+    const above = row
+    row = [at + 1]
+    for (let n = 1; n <= all.length; n++) {
+      const other = all[n - 1]!.text
+      row.push(Math.min(above[n - 1]! + (text === other ? 0 : 1), above[n]! + 1, row[n - 1]! + 1))
+    }
+    nearest = Math.min(nearest, row.at(-1)!)
+  }
+  const last = past.at(-1)!.text
+  let best: { readonly at: number; readonly cost: number } | undefined
+  for (let n = 1; n <= all.length; n++) {
+    const cost = row[n]!
+    if (all[n - 1]!.text === last && cost <= budget && (best === undefined || cost < best.cost)) best = { at: n, cost }
+  }
+  if (best !== undefined && isAnchored(past, all)) return { words: all[best.at - 1]!.word + 1 }
+  // Enough has come to know, or what has come is too far from anything that was said.
+  if (ended || all.length >= past.length + 3 || nearest > budget || !isAnchored(past, all)) return "other"
+  return "undecided"
+}
+
+/** A text that says a sentence anew begins as it began, with one word more or less at most. */
+const isAnchored = (past: ReadonlyArray<Sound>, all: ReadonlyArray<Sound>): boolean => {
+  const [first, second] = past
+  return (
+    all[0]!.text === first!.text ||
+    all[0]!.text === second!.text ||
+    (all[1] !== undefined && (all[1].text === first!.text || all[1].text === second!.text))
+  )
+}

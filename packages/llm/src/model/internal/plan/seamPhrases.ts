@@ -1,0 +1,135 @@
+/**
+ * What models write before they go on with a reply, or in place of going on. English, as the wish to go on is.
+ */
+import type { Word } from "./seamWords.ts"
+
+const phrases: ReadonlyArray<ReadonlyArray<string>> = [
+  "sure",
+  "sure thing",
+  "certainly",
+  "of course",
+  "okay",
+  "ok",
+  "absolutely",
+  "alright",
+  "all right",
+  "right",
+  "got it",
+  "understood",
+  "no problem",
+  "as i was saying",
+  "as i said",
+  "i was saying",
+  "to continue",
+  "continuing",
+  "continuing on",
+  "continuing from where i left off",
+  "continued",
+  "continuation",
+  "resuming",
+  "picking up where i left off",
+  "where was i",
+  "anyway",
+  "sorry",
+  "sorry about that",
+  "sorry for that",
+  "sorry for the interruption",
+  "apologies",
+  "apologies for that",
+  "apologies for the interruption",
+  "my apologies",
+  "let me continue",
+  "let me finish",
+  "let me start over",
+  "let me repeat that",
+  "let me say that again",
+  "here is the rest",
+  "here's the rest",
+  "here is the continuation",
+  "here's the continuation",
+  "here is the rest of my message",
+  "here's the rest of my message",
+  "here is the continuation of my message"
+].map((phrase) => phrase.split(" "))
+
+/** What ends a phrase that stands before a reply and is no part of it. */
+const endsPhrase = /[,.:;!?…—–-]$/
+
+/**
+ * How many words at the beginning only announce that the model goes on, or undefined if more must be seen. Linear in the
+ * length of the longest phrase.
+ */
+export const announced = (text: string, words: ReadonlyArray<Word>, ended: boolean): number | undefined => {
+  let longest = 0
+  for (const phrase of phrases) {
+    const length = Math.min(phrase.length, words.length)
+    let same = 0
+    while (same < length && words[same]!.core === phrase[same]) same++
+    if (same < length) continue
+    if (words.length < phrase.length) {
+      // All that is there could be the beginning of it.
+      if (!ended && words.length > 0) return undefined
+      continue
+    }
+    const last = words[phrase.length - 1]!
+    const following = words[phrase.length]?.core ?? ""
+    const isMarked = endsPhrase.test(text.slice(last.coreEnd, last.end)) || /^[—–-]+$/.test(following)
+    const dash = /^[—–-]+$/.test(following) ? 1 : 0
+    if (isMarked) longest = Math.max(longest, phrase.length + dash)
+  }
+  return longest
+}
+
+/** The first sentence of a text, or undefined if it has not ended. Notes in brackets count as one. */
+export const firstSentence = (text: string, ended: boolean): string | undefined => {
+  const start = text.trimStart()
+  const offset = text.length - start.length
+  if (start.startsWith("(") || start.startsWith("[")) {
+    const close = start.search(/[)\]]/)
+    if (close >= 0) return text.slice(0, offset + close + 1)
+    return ended || start.length > longestSentence ? text : undefined
+  }
+  const end = start.search(/[.!?…](?=\s|$)/)
+  if (end >= 0 && (ended || end + 1 < start.length)) return text.slice(0, offset + end + 1)
+  return ended || start.length > longestSentence ? text : undefined
+}
+
+const longestSentence = 240
+
+/** Whether a text may begin with a sentence about the message instead of its rest; undefined if more must be seen. */
+export const mayBeNote = (words: ReadonlyArray<Word>, text: string, ended: boolean): boolean | undefined => {
+  if (/^\s*[([]/.test(text)) return true
+  const seconds = noteStarts.get(words[0]?.core ?? "")
+  if (seconds === undefined) return false
+  if (seconds.length === 0) return true
+  const second = words[1]?.core
+  return second === undefined ? (ended ? false : undefined) : seconds.includes(second)
+}
+
+const messageWords = ["message", "reply", "response", "answer", "sentence", "previous", "last"]
+
+/** How such a sentence begins: its first word, and the second if only some will do. */
+const noteStarts: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  ...["the", "my", "your", "this", "that"].map((word) => [word, messageWords] as const),
+  ["i", ["am", "apologize", "apologise", "can't", "cannot", "can", "don't", "do", "won't"]],
+  ["i'm", ["sorry", "unable", "not", "afraid"]],
+  ["sorry", []],
+  ["unfortunately", []],
+  ["as", ["an"]],
+  ["no", ["further", "more"]],
+  ["nothing", []],
+  ["there", ["is", "was"]]
+])
+
+/** Whether a sentence only says that there was nothing left to say. */
+export const saysComplete = (sentence: string): boolean =>
+  /\b(?:message|reply|response|answer|sentence)\b.{0,30}\b(?:complete|completed|finished)\b/i.test(sentence) ||
+  /\b(?:nothing|no)\b.{0,20}\b(?:to add|to continue|further|left to say|more to say)\b/i.test(sentence)
+
+/** Whether a sentence declines to go on. */
+export const declines = (sentence: string): boolean =>
+  /\b(?:can't|cannot|can not|can’t|unable|not able|won't|won’t|don't have|don’t have)\b/i.test(sentence) &&
+  /\b(?:continue|complete|finish|previous|message|cut off|interrupted|context|conversation|assist|help)\b/i.test(
+    sentence
+  ) &&
+  /^\W*(?:i|i'm|i’m|sorry|unfortunately|as)\b/i.test(sentence)

@@ -1,0 +1,69 @@
+/**
+ * Where a reply may be cut, and the words on both sides of a cut.
+ *
+ * Text leaves only in whole words, so a reply that breaks off ends with a word that was complete. That decides two hard
+ * questions: whether a space belongs at the seam (the reply itself showed what came after its last word), and whether the
+ * next text repeats something (only whole words are compared).
+ */
+import * as Script from "@antiphon/core/Script"
+
+/** Scripts written without spaces, with their punctuation. A cut may fall after each of their characters. */
+const unspaced = `${Script.unspaced}\\u3000-\\u303f\\uff00-\\uffef`
+const isUnspaced = new RegExp(`^[${unspaced}]`, "u")
+const endsUnspaced = new RegExp(`[${unspaced}]$`, "u")
+const isSpace = /^\s/
+const endsInSpace = /\s$/
+const words = new RegExp(`[${unspaced}]|[^\\s${unspaced}]+`, "gu")
+
+/** Length at which a run without a space is no word any more, and is not held back. */
+const longestWord = 64
+const endsInRun = new RegExp(`\\S{${longestWord + 1}}$`)
+
+/**
+ * Splits text where it may be cut: first what may leave, then what must wait, which is the word at its end with the white
+ * space before it. A word is known to be whole when something follows that is no part of it.
+ */
+export const split = (text: string): readonly [ready: string, held: string] => {
+  let end = text.length
+  while (end > 0 && !isSpace.test(text[end - 1]!) && !isUnspaced.test(text[end - 1]!)) end--
+  if (text.length - end > longestWord) {
+    const whole = Script.wholeEnd(text)
+    return [text.slice(0, whole), text.slice(whole)]
+  }
+  while (end > 0 && isSpace.test(text[end - 1]!)) end--
+  return [text.slice(0, end), text.slice(end)]
+}
+
+/** The white space that belongs after `spoken`, judged by the text that was held back when the reply broke off. */
+export const gap = (spoken: string, held: string): string => {
+  if (held !== "") return /^\s*/.exec(held)![0]
+  return spoken === "" || endsInSpace.test(spoken) || endsUnspaced.test(spoken) || endsInRun.test(spoken) ? "" : " "
+}
+
+/** A word, and where it stands in its text. */
+export interface Word {
+  /** The word as it is compared: without case, and without the punctuation around it. */
+  readonly core: string
+  /** Where the word begins, with the punctuation before it. */
+  readonly start: number
+  /** Where the word ends, without and with the punctuation after it. */
+  readonly coreEnd: number
+  readonly end: number
+  readonly spaced: boolean
+}
+
+/** The words of a text. */
+export const read = (text: string): ReadonlyArray<Word> =>
+  Array.from(text.matchAll(words), (match) => {
+    const raw = match[0]
+    const start = /^\p{P}*/u.exec(raw)![0].length
+    const bare = raw.slice(start).replace(/\p{P}+$/u, "")
+    const end = match.index + raw.length
+    return {
+      core: bare === "" ? raw : bare.toLowerCase().replace(/[‘’]/g, "'"),
+      start: match.index,
+      coreEnd: bare === "" ? end : match.index + start + bare.length,
+      end,
+      spaced: !isUnspaced.test(raw)
+    }
+  })
