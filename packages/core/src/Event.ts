@@ -406,6 +406,27 @@ export const isOutput = (value: unknown): value is Output => {
   )
 }
 
+/** Whether an output only goes to a log, so that it may overtake words or wait behind them. */
+export const isLog = (output: Output): output is LogMetric | LogMessage => {
+  switch (output._tag) {
+    case "LogMetric":
+    case "LogMessage":
+      return true
+    case "AgentSendText":
+    case "AgentSendDtmf":
+    case "AgentEndCall":
+    case "AgentTransferCall":
+    case "AgentToolCalled":
+    case "AgentToolReturned":
+    case "AgentUpdateCall":
+    case "AgentSendCustom":
+      return false
+    default:
+      output satisfies never
+      return false
+  }
+}
+
 /** One kind of output event by its tag. */
 export type OutputOf<Tag extends Output["_tag"]> = Outputs[Tag]
 

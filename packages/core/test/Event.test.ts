@@ -149,4 +149,12 @@ describe("Event", () => {
       assert.isFalse(Schema.is(Event.Input)(value) || Schema.is(Event.Output)(value))
     })
   }
+
+  it("tells logs from what the caller or the harness is to notice", () => {
+    assert.isTrue(Event.isLog(Event.logMetric("n", 1)))
+    assert.isTrue(Event.isLog(Event.logMessage("n", "m")))
+    for (const output of [Event.sendText("a"), Event.sendDtmf("1"), Event.endCall(), Event.sendCustom({})]) {
+      assert.isFalse(Event.isLog(output))
+    }
+  })
 })

@@ -119,7 +119,7 @@ const mayEnd = /[\p{Sentence_Terminal}\p{Zl}\p{Zp}\r\n\u0085]/u
 
 const units: { readonly [Unit in "sentence" | "turn"]: HeldText.Units } = {
   sentence: {
-    waits: (output) => output._tag === "LogMetric" || output._tag === "LogMessage",
+    waits: Event.isLog,
     ends: (held, added) => {
       const text = held + added
       if (!mayEnd.test(text)) return []

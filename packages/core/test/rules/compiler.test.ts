@@ -65,7 +65,14 @@ describe("The compiler", () => {
     })
 
     it("about an output", () => {
-      assert.includeMembers(missing("AgentSendMood"), ["outputs", "Transcript", "Conversation", "stage", "picture"])
+      assert.includeMembers(missing("AgentSendMood"), [
+        "Event",
+        "outputs",
+        "Transcript",
+        "Conversation",
+        "stage",
+        "picture"
+      ])
       assert.include(errors.map(name), "Wire")
     })
 

@@ -118,7 +118,7 @@ export const outputs = <E, R>(
     }
     const take = (output: Event.Output): ReadonlyArray<Event.Output | undefined> => {
       if (leaked) return []
-      if (output._tag === "LogMetric" || output._tag === "LogMessage") return [output]
+      if (Event.isLog(output)) return [output]
       if (output._tag !== "AgentSendText") return [...flush(), output]
       last = output
       const pushed = push(guard, output.text, detection)
