@@ -3,6 +3,7 @@ import { Effect, Stream } from "effect"
 import * as Agent from "../src/Agent.ts"
 import * as Call from "../src/Call.ts"
 import * as Event from "../src/Event.ts"
+import type * as History from "../src/History.ts"
 import { settled, test } from "./virtualTest.ts"
 
 test("the words of a turn that has probably ended leave no trace until it is committed", function* () {
@@ -16,7 +17,8 @@ test("the words of a turn that has probably ended leave no trace until it is com
       }
     }
   )
-  const tags = (h: { readonly events: ReadonlyArray<any> }) => h.events.map((e) => Event.text(e) || e._tag)
+  const tags = (h: { readonly events: ReadonlyArray<History.HistoryEvent> }) =>
+    h.events.map((e) => Event.text(e) || e._tag)
   yield* call.receive({ _tag: "UserTurnStarted" })
   yield* call.receive({ _tag: "UserTurnEnded", content: "a table", tentative: true })
   yield* settled

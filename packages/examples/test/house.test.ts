@@ -173,7 +173,11 @@ describe("circles", () => {
       const found = new Set<string>()
       const left = [start]
       for (let at = left.pop(); at !== undefined; at = left.pop()) {
-        for (const { from, to } of imports) if (from === at && !found.has(to)) left.push(to) && found.add(to)
+        for (const { from, to } of imports) {
+          if (from !== at || found.has(to)) continue
+          left.push(to)
+          found.add(to)
+        }
       }
       reached.set(start, found)
       return found

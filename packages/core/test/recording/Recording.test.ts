@@ -265,8 +265,14 @@ ${lineText}`
       parts: [{ type: "text-delta", id, delta: "a" }]
     })
     const lines = [
-      ...[sent(1), sent(2), sent(2, "e1"), sent(2, "e2"), sent(2)],
-      ...[replied(1, "0"), replied(1, "1"), replied(2, "1")]
+      sent(1),
+      sent(2),
+      sent(2, "e1"),
+      sent(2, "e2"),
+      sent(2),
+      replied(1, "0"),
+      replied(1, "1"),
+      replied(2, "1")
     ]
     assert.deepStrictEqual(decode(Recording.encode({ header, lines })).lines.map(plain), lines.map(plain))
   })

@@ -120,8 +120,16 @@ describe("The compiler", () => {
       ...Object.keys(Event.Report.cases).map((tag) => `Event.ReportOf<"${tag}">`),
       ...Object.keys(Event.Output.cases).map((tag) => `Event.OutputOf<"${tag}">`),
       ...Object.keys(Recording.Line.cases).map((tag) => `Recording.LineOf<"${tag}">`),
-      ...["Event.Input", "Event.Report", "Event.Output", "Event.UserContent", "Event.CustomHistoryEntry"],
-      ...["CallRequest.CallRequest", "CallRequest.AgentRequest", "Recording.Line", "Recording.Header", "Recording.Tool"]
+      "Event.Input",
+      "Event.Report",
+      "Event.Output",
+      "Event.UserContent",
+      "Event.CustomHistoryEntry",
+      "CallRequest.CallRequest",
+      "CallRequest.AgentRequest",
+      "Recording.Line",
+      "Recording.Header",
+      "Recording.Tool"
     ]
     const source = [
       'import type * as CallRequest from "./CallRequest.ts"',

@@ -137,8 +137,7 @@ export const linesOf = (prompt: Prompt.Prompt) => {
 const promptBreaches = (
   request: ScriptedModel.Request,
   turn: { readonly id: number; readonly history: History.History },
-  now: History.History,
-  ran: ReadonlyMap<string, Ran>
+  now: History.History
 ): ReadonlyArray<string> => {
   const found = [...PromptRules.breaches(request.prompt, request.tools)]
   const { calls, results, said, users } = linesOf(request.prompt)
@@ -196,7 +195,7 @@ export const connect = ({ onOutput, options, random, ran, replies, slowSends }: 
 
     const checked = replies.map((reply): ScriptedModel.Reply => (request) => {
       const now = Effect.runSync(call!.history)
-      found.push(...promptBreaches(request, turn!, now, ran), ...recordBreaches(now))
+      found.push(...promptBreaches(request, turn!, now), ...recordBreaches(now))
       return typeof reply === "function" ? reply(request) : reply
     })
     const model = ScriptedModel.make(checked)

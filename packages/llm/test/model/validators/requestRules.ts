@@ -166,7 +166,7 @@ export const messages = ({ model }: Asked, body: Json): ReadonlyArray<string> =>
   const type = thinking?.["type"]
   const old = /claude-(3|.*-4-5|.*-4-1|.*-4-0)/.test(model)
   const fresh = /-5-\d/.test(model)
-  if ("temperature" in body && "top_p" in body && /^claude/.test(model)) found.push("temperature and top_p")
+  if ("temperature" in body && "top_p" in body && model.startsWith("claude")) found.push("temperature and top_p")
   if (Number(body["temperature"] ?? 0) > 1) found.push("a temperature above 1")
   if (!old && !/4-6/.test(model) && ("temperature" in body || "top_p" in body)) found.push("sampling")
   if ((type === "enabled" || type === "adaptive") && ("temperature" in body || "top_p" in body))

@@ -9,12 +9,12 @@ import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { request } from "node:http"
 import { type Browser, chromium } from "playwright-core"
-import * as Assistant from "../../src/demo/Assistant.ts"
-import * as Console from "@antiphon/console/ConsoleApp"
+import * as Assistant from "@antiphon/examples/demo/Assistant"
+import * as Console from "../src/ConsoleApp.ts"
 
 const executablePath = "/usr/bin/chromium"
 const hasChromium = existsSync(executablePath)
-const publicFolder = new URL("../../../console/public/", import.meta.url)
+const publicFolder = new URL("../public/", import.meta.url)
 
 /** The server of `npm start`. */
 const serve = async (port = 0, others: Settings.Overrides = {}) => {
@@ -117,7 +117,7 @@ describe("playback of the page", () => {
 const start = (env: { readonly [name: string]: string }, enough?: RegExp) =>
   new Promise<{ readonly code: number | null; readonly printed: string }>((resolve) => {
     const child = spawn(process.execPath, ["--conditions=antiphon-source", "packages/examples/src/demo/main.ts"], {
-      cwd: new URL("../../../..", import.meta.url),
+      cwd: new URL("../../..", import.meta.url),
       env: { ...process.env, HOST: "127.0.0.1", ...env }
     })
     let printed = ""
