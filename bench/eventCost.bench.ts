@@ -6,6 +6,7 @@
  * places are windows of whole rounds of the same events, each in a call of its own, played in turns so that the compiler
  * and the machine treat both alike; the median over many calls counts.
  */
+import type * as Harness from "@antiphon/core/Harness"
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as Event from "@antiphon/core/Event"
@@ -24,7 +25,7 @@ const words = ["Certainly, ", "your ", "order ", "left ", "the ", "warehouse ", 
 const agent = Agent.make((event) =>
   event._tag === "UserTurnEnded" ? Stream.fromIterable(words.map((word) => Event.sendText(word))) : Stream.empty
 )
-const harness: Call.Harness = { send: () => Effect.void, fail: () => Effect.die("the agent failed") }
+const harness: Harness.Harness = { send: () => Effect.void, fail: () => Effect.die("the agent failed") }
 
 const userTurn: ReadonlyArray<Event.Report> = [
   { _tag: "UserTurnStarted" },

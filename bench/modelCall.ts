@@ -1,4 +1,5 @@
 /** A call with a model, whose messages are encoded and thrown away. */
+import type * as Harness from "@antiphon/core/Harness"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import type * as Event from "@antiphon/core/Event"
@@ -34,7 +35,7 @@ export const open = async (
   const scope = Scope.makeUnsafe()
   let messages = 0
   let ended = () => {}
-  const harness: Call.Harness = {
+  const harness: Harness.Harness = {
     send: (outputs) =>
       Effect.sync(() => {
         for (const output of outputs) {

@@ -1,4 +1,5 @@
 /** Antiphon without its wire: a call with a harness in the process. */
+import type * as Harness from "@antiphon/core/Harness"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import type * as Event from "@antiphon/core/Event"
@@ -40,7 +41,7 @@ export const peer: Peer = {
         )
       ]
     })
-    const harness: Call.Harness = {
+    const harness: Harness.Harness = {
       send: (outputs) =>
         Effect.sync(() => {
           for (const output of outputs) {

@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -17,47 +16,11 @@ import type { CallError } from "./CallError.ts"
 import * as CallRequest from "./CallRequest.ts"
 import type * as Event from "./Event.ts"
 import * as EventId from "./EventId.ts"
-import type * as EventFilter from "./EventFilter.ts"
 import type * as History from "./History.ts"
+import type * as Harness from "./Harness.ts"
+import * as Listener from "./internal/call/listener.ts"
 import * as Mailbox from "./internal/call/mailbox.ts"
 import * as Run from "./internal/call/callRun.ts"
-import * as Recorder from "./recording/Recorder.ts"
-
-/**
- * What became of a turn.
- *
- * `Started` comes before the first output of the turn. One of the others comes after its last output (an apology included)
- * and before any output of the next turn. A turn that was dropped while it waited for another one to end is `Cancelled`
- * without having started, and its number is 0.
- */
-export interface TurnChange {
-  readonly _tag: "Started" | "Completed" | "Failed" | "Cancelled"
-  readonly turn: number
-  /** The event that the turn responds to: outputs name its id in `respondingTo`. */
-  readonly trigger: Event.Input
-}
-
-/** What a call needs of the world around it. */
-export interface Harness {
-  /**
-   * Carries outputs to the caller, in order. Runs in the fiber of the turn: while it waits, the agent waits, and when the
-   * turn is interrupted, so is it. Each output names the event it responds to. Outputs count as sent when it is called.
-   */
-  readonly send: (outputs: Arr.NonEmptyReadonlyArray<Event.Output>) => Effect.Effect<void>
-  /** Told of each turn, at once and in order with its outputs. It must not throw. */
-  readonly turn?: ((change: TurnChange) => void) | undefined
-  /** Told at most once, when the agent broke off and its policy is to close. Nothing is sent after it. */
-  readonly fail: (error: CallError) => Effect.Effect<void>
-}
-
-/** What a report came to. */
-export interface Receipt {
-  /**
-   * What the filters said: `Run` if the report started a turn, which may still wait for the one before it to end. Known at
-   * once unless a filter is an Effect; nobody has to wait for it.
-   */
-  readonly decision: Effect.Effect<EventFilter.Decision>
-}
 
 /** A call in progress. */
 export interface Call {
@@ -65,7 +28,7 @@ export interface Call {
    * Takes what the harness reports, and never waits: neither for a turn nor for a filter. Call it from one fiber, so that
    * reports keep their order. Reports after `end` are dropped.
    */
-  readonly receive: (report: Event.Report) => Effect.Effect<Receipt>
+  readonly receive: (report: Event.Report) => Effect.Effect<Harness.Receipt>
   /**
    * Ends the call: nothing is sent any more, the turn in progress is stopped, and the agent handles `CallEnded` within its
    * grace if its filter runs on it. Returns when no turn and no background work is left. Ending is idempotent, and continues
@@ -84,7 +47,7 @@ export interface Call {
  */
 export const make = <E, R>(
   spec: AgentSpec<E, R>,
-  options: { readonly harness: Harness; readonly request?: CallRequest.CallRequest | undefined }
+  options: { readonly harness: Harness.Harness; readonly request?: CallRequest.CallRequest | undefined }
 ): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> => {
   const { harness } = options
   return open(spec, options.request, {
@@ -148,7 +111,7 @@ const open = <R>(
       outlet,
       request,
       nextId: yield* EventId.make,
-      recorder: yield* Recorder.Current,
+      recorder: yield* Listener.Current,
       context: yield* Effect.context<R>()
     })
     yield* Effect.addFinalizer(() => call.close)

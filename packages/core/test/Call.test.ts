@@ -1,5 +1,6 @@
 import { assert, describe } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Logger, Queue, References, Scope, Stream } from "effect"
+import type * as Harness from "../src/Harness.ts"
 import * as Agent from "../src/Agent.ts"
 import * as Call from "../src/Call.ts"
 import type * as CallError from "../src/CallError.ts"
@@ -27,7 +28,7 @@ const cleansUp = (
 const tagsOf = (events: ReadonlyArray<{ readonly _tag: string }>) => events.map(({ _tag }) => _tag)
 
 /** A call with a harness that writes down what it is told. */
-const open = <E, R>(spec: Agent.AgentSpec<E, R>, harness: Partial<Call.Harness> = {}) =>
+const open = <E, R>(spec: Agent.AgentSpec<E, R>, harness: Partial<Harness.Harness> = {}) =>
   Effect.gen(function* () {
     const sent: Array<string> = []
     const failed: Array<CallError.CallError> = []

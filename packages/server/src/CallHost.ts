@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import type * as Harness from "@antiphon/core/Harness"
 import type * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import { CallError } from "@antiphon/core/CallError"
@@ -283,7 +284,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     )
   }
 
-  readonly #harness: Call.Harness = {
+  readonly #harness: Harness.Harness = {
     // What outputs make the machine want is done whatever becomes of their turn: only the wait ends with it.
     send: (outputs) =>
       Effect.andThen(Effect.uninterruptible(this.tell({ _tag: "Outputs", outputs })), this.#link!.ready),

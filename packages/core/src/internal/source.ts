@@ -7,12 +7,17 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type * as Agent from "../Agent.ts"
 import type { CallRequest } from "../CallRequest.ts"
+import type * as Event from "../Event.ts"
+import type { Turn } from "../Turn.ts"
 
-type AnyAgent = Agent.Agent<unknown, unknown>
-type AnyFactory = Agent.Factory<unknown, unknown, unknown>
-type AnySource = AnyAgent | AnyFactory | Agent.AgentSpec<unknown, unknown> | { readonly factory: AnyFactory }
+/** The shapes of a source, as far as they are told apart here. */
+type AnyAgent = (event: Event.Input, turn: Turn) => Stream.Stream<Event.Output, unknown, unknown>
+interface AnySpec {
+  readonly agent: AnyAgent
+}
+type AnyFactory = (request: CallRequest) => Effect.Effect<AnySpec, unknown, unknown>
+type AnySource = AnyAgent | AnyFactory | AnySpec | { readonly factory: AnyFactory }
 
 const agents = new WeakSet<object>()
 const factories = new WeakSet<object>()
@@ -33,11 +38,8 @@ const isAgent = (source: object): boolean =>
   typeof source === "function" && !factories.has(source) && (agents.has(source) || source.length > 1)
 
 /** The factory of a source. */
-export const toFactory = (
-  source: AnySource,
-  make: (agent: AnyAgent) => Agent.AgentSpec<unknown, unknown>
-): AnyFactory => {
-  if (typeof source === "object") return factory(() => Effect.succeed(source as Agent.AgentSpec<unknown, unknown>))
+export const toFactory = (source: AnySource, make: (agent: AnyAgent) => AnySpec): AnyFactory => {
+  if (typeof source === "object") return factory(() => Effect.succeed(source as AnySpec))
   if ("factory" in source) return source.factory as AnyFactory
   if (isAgent(source)) return factory(() => Effect.succeed(make(source as AnyAgent)))
   return factory((request: CallRequest) => {
@@ -50,10 +52,10 @@ export const toFactory = (
 export const map = (
   source: AnySource,
   f: (agent: AnyAgent) => AnyAgent,
-  make: (agent: AnyAgent) => Agent.AgentSpec<unknown, unknown>
+  make: (agent: AnyAgent) => AnySpec
 ): AnySource => {
   if (isAgent(source)) return agent(f(source as AnyAgent))
-  const mapped = (spec: Agent.AgentSpec<unknown, unknown>) => ({ ...spec, agent: f(spec.agent) })
+  const mapped = (spec: AnySpec) => ({ ...spec, agent: f(spec.agent) })
   if (typeof source === "function" && !("factory" in source) && !factories.has(source)) {
     const changed = f(source as AnyAgent)
     // Called with a turn it is an agent, and with a request alone whatever the source turns out to be.

@@ -6,11 +6,12 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Random from "effect/Random"
 import * as CallRequest from "../CallRequest.ts"
+import * as Listener from "../internal/call/listener.ts"
 import * as LineText from "./internal/lineText.ts"
 import * as Prompts from "./internal/prompts.ts"
 import * as SeededRandom from "./internal/seededRandom.ts"
@@ -42,10 +43,9 @@ interface Waiting {
 }
 
 /** The recorder of the current call. There is none by default. */
-export const Current: Context.Reference<Recorder | undefined> = Context.Reference<Recorder | undefined>(
-  "@antiphon/core/recording/Recorder",
-  { defaultValue: () => undefined }
-)
+export const Current: Context.Reference<Recorder | undefined> = Listener.Current as Context.Reference<
+  Recorder | undefined
+>
 
 /**
  * Makes a recorder. It writes the header at once, and the times of all lines count from here.

@@ -16,6 +16,7 @@ import * as Struct from "effect/Struct"
 import { CallError } from "../CallError.ts"
 import { CallRequest } from "../CallRequest.ts"
 import * as Event from "../Event.ts"
+import type * as Listener from "../internal/call/listener.ts"
 import * as LineText from "./internal/lineText.ts"
 import * as WordsLine from "./internal/wordsLine.ts"
 
@@ -66,12 +67,6 @@ export interface Tool extends Schema.Schema.Type<typeof Tool> {
   readonly name: string
 }
 
-/**
- * Input events that the call makes: those that nobody reports, and the end of a turn for words that came late. Another agent
- * of the same call makes `AgentHandedOff`, which goes on no record.
- */
-type Made = Exclude<Event.Input["_tag"], Event.Report["_tag"] | "AgentHandedOff"> | "UserTurnEnded"
-
 const made = {
   CallStarted: Event.Input.cases.CallStarted,
   CallEnded: Event.Input.cases.CallEnded,
@@ -79,7 +74,7 @@ const made = {
   TurnFailed: Event.Input.cases.TurnFailed,
   AnswerOverdue: Event.Input.cases.AnswerOverdue,
   UserTurnEnded: Event.Input.cases.UserTurnEnded
-} satisfies { readonly [Tag in Made]: Schema.Schema<Event.InputOf<Tag>> }
+} satisfies { readonly [Tag in Listener.Made]: Schema.Schema<Event.InputOf<Tag>> }
 
 /** Schema for one thing that happened on a call. `at` is in milliseconds since its start; lines are in the order of happening. */
 export const Line = Schema.TaggedUnion({

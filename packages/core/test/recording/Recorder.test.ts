@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Random, References, Result, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import type * as Harness from "../../src/Harness.ts"
 import * as Agent from "../../src/Agent.ts"
 import * as Call from "../../src/Call.ts"
 import * as CallRequest from "../../src/CallRequest.ts"
@@ -26,7 +27,7 @@ const memory = (options: { readonly redact?: Redaction.Redaction; readonly seed?
 const record = <E>(
   spec: Agent.AgentSpec<E>,
   script: (call: Call.Call) => Effect.Effect<void>,
-  harness: Partial<Call.Harness> = {}
+  harness: Partial<Harness.Harness> = {}
 ) =>
   Effect.gen(function* () {
     const { recorder, recording } = yield* memory({ seed: 5 })

@@ -1,3 +1,4 @@
+import type * as Harness from "@antiphon/core/Harness"
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
@@ -17,7 +18,7 @@ import { pass, settled, test } from "../support/virtualTest.ts"
 const open = <R>(spec: Agent.AgentSpec<unknown, R>) =>
   Effect.gen(function* () {
     const sent: Array<Event.Output> = []
-    const harness = { send: (outputs) => Effect.sync(() => sent.push(...outputs)), fail: Effect.die } as Call.Harness
+    const harness = { send: (outputs) => Effect.sync(() => sent.push(...outputs)), fail: Effect.die } as Harness.Harness
     const call = yield* Call.make(spec, { harness })
     yield* settled
     const report = (...all: ReadonlyArray<Event.Report>) =>

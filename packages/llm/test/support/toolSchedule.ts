@@ -3,6 +3,7 @@
  * them rightly and wrongly, a caller who interrupts; and every rule that is broken on the way.
  */
 
+import type * as Harness from "@antiphon/core/Harness"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
@@ -181,7 +182,7 @@ export interface Setup {
 }
 
 /** A call with an agent on a scripted model, a caller to play, and an end that is held against the rules. */
-export const connect = ({ onOutput, options, random, ran, replies, slowSends }: Setup) =>
+export const connect = ({ onOutput, options, random, replies, slowSends }: Setup) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Effect.forkDetach(Scope.close(scope, Exit.void)))
@@ -200,7 +201,7 @@ export const connect = ({ onOutput, options, random, ran, replies, slowSends }: 
     })
     const model = ScriptedModel.make(checked)
     const spec = yield* LlmAgent.make(options)(CallRequest.make()).pipe(Scope.provide(scope))
-    const harness: Call.Harness = {
+    const harness: Harness.Harness = {
       send: (sent) =>
         Effect.gen(function* () {
           for (const output of sent) {

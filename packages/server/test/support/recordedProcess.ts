@@ -2,6 +2,7 @@
  * Records a call whose agent never stops talking, into the directory that it is given, and says when each hundred messages
  * are sent. Told `throw`, it dies of an exception right after the first hundred; told `exit`, it leaves then.
  */
+import type * as Harness from "@antiphon/core/Harness"
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
@@ -14,7 +15,7 @@ const [directory = "", end] = process.argv.slice(2)
 const request = CallRequest.make({ callId: "c1" })
 const talk = Stream.map(Stream.fromSchedule(Schedule.spaced("1 millis")), (n) => Event.sendText(`word${n} `))
 let sent = 0
-const harness: Call.Harness = {
+const harness: Harness.Harness = {
   send: (outputs) =>
     Effect.sync(() => {
       sent += outputs.length

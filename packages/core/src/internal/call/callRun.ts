@@ -9,15 +9,13 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type { AgentSpec } from "../../Agent.ts"
-import type * as Call from "../../Call.ts"
 import { CallError } from "../../CallError.ts"
 import * as ErrorText from "../../ErrorText.ts"
 import type { CallRequest } from "../../CallRequest.ts"
 import type * as Event from "../../Event.ts"
 import type * as EventFilter from "../../EventFilter.ts"
 import type { EventId } from "../../EventId.ts"
-import type * as Recording from "../../recording/Recording.ts"
-import type { Recorder } from "../../recording/Recorder.ts"
+import type * as Harness from "../../Harness.ts"
 import * as Turn from "../../Turn.ts"
 import * as AnswerWatch from "./answerWatch.ts"
 import * as Background from "./background.ts"
@@ -26,13 +24,14 @@ import * as Floor from "./floor.ts"
 import * as HistoryWriter from "./historyWriter.ts"
 import * as LateWords from "./lateWords.ts"
 import * as Outputs from "./outputs.ts"
+import type { Listener, Made } from "./listener.ts"
 import * as RecorderTap from "./recorderTap.ts"
 import * as Session from "./session.ts"
 import * as TurnRun from "./turnRun.ts"
 import * as TurnSlot from "./turnSlot.ts"
 
 /** Where the outputs of a call go. */
-export interface Outlet extends Omit<Call.Harness, "send" | "turn"> {
+export interface Outlet extends Omit<Harness.Harness, "send" | "turn"> {
   /** Hands outputs over, and tells of each when it is handed over. */
   readonly deliver: (
     turn: number,
@@ -41,7 +40,7 @@ export interface Outlet extends Omit<Call.Harness, "send" | "turn"> {
   ) => Effect.Effect<void>
   /** Waits until the outputs of a turn were handed over. */
   readonly drained: (turn: number) => Effect.Effect<void>
-  readonly turn: (change: Call.TurnChange) => void
+  readonly turn: (change: Harness.TurnChange) => void
 }
 
 /**
@@ -50,7 +49,7 @@ export interface Outlet extends Omit<Call.Harness, "send" | "turn"> {
  */
 type Phase = "Open" | "Failed" | "Ending" | "Closed"
 
-const receipts: Readonly<Record<EventFilter.Decision, Call.Receipt>> = {
+const receipts: Readonly<Record<EventFilter.Decision, Harness.Receipt>> = {
   Run: { decision: Effect.succeed("Run") },
   Cancel: { decision: Effect.succeed("Cancel") },
   Keep: { decision: Effect.succeed("Keep") }
@@ -74,7 +73,7 @@ const takesBack: Readonly<Record<Event.Report["_tag"], boolean>> = {
   AgentTurnEnded: false
 }
 
-const receiptOf = (decided: Deciding.Decided): Call.Receipt =>
+const receiptOf = (decided: Deciding.Decided): Harness.Receipt =>
   typeof decided === "string" ? receipts[decided] : { decision: decided }
 
 export const make = <R>({
@@ -89,7 +88,7 @@ export const make = <R>({
   readonly outlet: Outlet
   readonly request: CallRequest
   readonly nextId: EventId
-  readonly recorder: Recorder | undefined
+  readonly recorder: Listener | undefined
   readonly context: Context.Context<R>
 }) => {
   const writer = RecorderTap.writer(HistoryWriter.make(nextId), recorder)
@@ -179,7 +178,7 @@ export const make = <R>({
   }
 
   /** Takes an event that the call has made itself. */
-  const happen = (event: Recording.Happened["event"]): Deciding.Decided => {
+  const happen = (event: Event.InputOf<Made>): Deciding.Decided => {
     writer.add(event)
     floor = Floor.step(floor, event)
     return decide([event])
@@ -287,14 +286,14 @@ export const make = <R>({
     slot.cancel()
   }
 
-  const openDraft = (event: Event.UserTurnEnded): Call.Receipt => {
+  const openDraft = (event: Event.UserTurnEnded): Harness.Receipt => {
     resume()
     draft = { event, committed: Latch.makeUnsafe(false) }
     writer.open(event)
     return receiptOf(decide([event]))
   }
 
-  const commit = (): Call.Receipt => {
+  const commit = (): Harness.Receipt => {
     if (draft === undefined) return receipts.Keep
     const { committed, event } = draft
     draft = undefined
@@ -317,7 +316,7 @@ export const make = <R>({
     turn: () => void happen({ _tag: "UserTurnEnded", eventId: nextId(), content: writer.userContent() })
   })
 
-  const take = (report: Event.Report): Call.Receipt => {
+  const take = (report: Event.Report): Harness.Receipt => {
     if (phase === "Ending" || phase === "Closed") return receipts.Keep
     if (isCommit(report)) return commit()
     if (takesBack[report._tag]) resume()
@@ -335,7 +334,7 @@ export const make = <R>({
     return receiptOf(decided)
   }
 
-  const receive = (report: Event.Report): Effect.Effect<Call.Receipt> => Effect.sync(() => take(report))
+  const receive = (report: Event.Report): Effect.Effect<Harness.Receipt> => Effect.sync(() => take(report))
 
   const session =
     spec.session === undefined

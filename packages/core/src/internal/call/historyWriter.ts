@@ -7,16 +7,16 @@ import type * as Event from "../../Event.ts"
 import type { EventId } from "../../EventId.ts"
 import type * as History from "../../History.ts"
 import type { Heard } from "../spoken/Heard.ts"
-import type * as Recording from "../../recording/Recording.ts"
 import * as Spoken from "../spoken/Spoken.ts"
 import { successor } from "../successor.ts"
 import * as Lines from "./lines.ts"
+import type { Made } from "./listener.ts"
 
 export interface HistoryWriter {
   /** Takes what the harness reports. Undefined if the report tells the agent nothing new. */
   readonly report: (report: Event.Report) => Event.Input | undefined
   /** Takes an event that the call itself has made. */
-  readonly add: <E extends Recording.Happened["event"]>(event: E) => E
+  readonly add: <E extends Event.InputOf<Made>>(event: E) => E
   /** Takes what the agent sent in a turn. */
   readonly sent: (output: Event.Output, turn: number) => void
   /** Tells which turn responds to an event, so that heard text can be placed in it. */

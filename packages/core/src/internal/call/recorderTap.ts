@@ -3,12 +3,11 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Event from "../../Event.ts"
-import type { Recorder } from "../../recording/Recorder.ts"
-import type * as Recording from "../../recording/Recording.ts"
 import type { HistoryWriter } from "./historyWriter.ts"
+import type { Listener } from "./listener.ts"
 
 /** The writer of a history, with each report and each event of the call's own noted before anyone acts on it. */
-export const writer = (self: HistoryWriter, recorder: Recorder | undefined): HistoryWriter =>
+export const writer = (self: HistoryWriter, recorder: Listener | undefined): HistoryWriter =>
   recorder === undefined
     ? self
     : {
@@ -27,7 +26,7 @@ export const writer = (self: HistoryWriter, recorder: Recorder | undefined): His
 
 /** Notes when a turn starts, and how it ends. */
 export const turn =
-  (recorder: Recorder | undefined, turn: number, trigger: Event.Input) =>
+  (recorder: Listener | undefined, turn: number, trigger: Event.Input) =>
   <E, R>(self: Effect.Effect<void, E, R>): Effect.Effect<void, E, R> =>
     recorder === undefined
       ? self
@@ -38,14 +37,14 @@ export const turn =
           )
         })
 
-const outcomeOf = (exit: Exit.Exit<void, unknown>): Recording.LineOf<"TurnEnded">["outcome"] => {
+const outcomeOf = (exit: Exit.Exit<void, unknown>): "Finished" | "Failed" | "Interrupted" => {
   if (Exit.isSuccess(exit)) return "Finished"
   return Cause.hasInterruptsOnly(exit.cause) ? "Interrupted" : "Failed"
 }
 
 /** Notes outputs that go to the harness, or only on the record. */
 export const outputs = (
-  recorder: Recorder | undefined,
+  recorder: Listener | undefined,
   kind: "Sent" | "Kept",
   outputs: ReadonlyArray<Event.Output>,
   turn: number

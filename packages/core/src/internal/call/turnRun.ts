@@ -9,11 +9,11 @@ import * as Stream from "effect/Stream"
 import type { AgentSpec } from "../../Agent.ts"
 import type { CallRequest } from "../../CallRequest.ts"
 import * as Event from "../../Event.ts"
-import type { Recorder } from "../../recording/Recorder.ts"
 import * as Turn from "../../Turn.ts"
 import type * as Background from "./background.ts"
 import type { HistoryWriter } from "./historyWriter.ts"
 import * as Outputs from "./outputs.ts"
+import type { Listener } from "./listener.ts"
 import * as RecorderTap from "./recorderTap.ts"
 import type * as TurnSlot from "./turnSlot.ts"
 
@@ -29,7 +29,7 @@ export interface Host<R> {
   readonly spec: AgentSpec<unknown, R>
   readonly request: CallRequest
   readonly writer: HistoryWriter
-  readonly recorder: Recorder | undefined
+  readonly recorder: Listener | undefined
   readonly background: Background.Background
   /** Whether outputs still go out. */
   readonly isOpen: () => boolean

@@ -6,6 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Harness from "../../../Harness.ts"
 import type * as Call from "../../../Call.ts"
 import type * as Event from "../../../Event.ts"
 import type * as Observation from "../time/observation.ts"
@@ -19,7 +20,7 @@ import * as PhoneVoice from "./phoneVoice.ts"
 import * as Words from "./words.ts"
 
 export interface Stage {
-  readonly harness: Call.Harness
+  readonly harness: Harness.Harness
   /** Has the harness report something. The call reads one report after the other. */
   readonly report: (report: Event.Report) => void
   /** Has it report the same as on a recorded call, where the event was called so, if that is known. */
@@ -120,7 +121,7 @@ export const make = (options: {
     }
   }
 
-  const harness: Call.Harness = {
+  const harness: Harness.Harness = {
     send: (outputs) =>
       Effect.withFiber((fiber) => {
         const turn = observation.turnOf(fiber)

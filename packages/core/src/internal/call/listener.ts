@@ -1,0 +1,30 @@
+/**
+ * Who listens to a call: a recorder, which lies above it and knows how to write down what it is told.
+ */
+import * as Context from "effect/Context"
+import type { CallError } from "../../CallError.ts"
+import type * as Event from "../../Event.ts"
+
+/** Events that a call makes itself: those that nobody reports, and the end of a turn for words that came late. */
+export type Made = Exclude<Event.Input["_tag"], Event.Report["_tag"] | "AgentHandedOff"> | "UserTurnEnded"
+
+/** What a call tells, in the order of happening. */
+export type Note =
+  | { readonly _tag: "Reported"; readonly report: Event.Report; readonly eventId?: string }
+  | { readonly _tag: "Happened"; readonly event: Event.InputOf<Made> }
+  | { readonly _tag: "TurnStarted"; readonly turn: number; readonly trigger: string }
+  | { readonly _tag: "TurnEnded"; readonly turn: number; readonly outcome: "Finished" | "Failed" | "Interrupted" }
+  | { readonly _tag: "Sent" | "Kept"; readonly turn: number; readonly output: Event.Output }
+  | { readonly _tag: "CallFailed"; readonly reason: CallError["reason"]; readonly message: string }
+  | { readonly _tag: "CallClosed"; readonly how: "Ended" | "CutOff" }
+
+/** Told of everything that happens on a call. Nothing that it is told ever fails. */
+export interface Listener {
+  readonly note: (note: Note) => void
+}
+
+/** The listener of the call in whose context it is asked for. None by default. */
+export const Current: Context.Reference<Listener | undefined> = Context.Reference<Listener | undefined>(
+  "@antiphon/core/recording/Recorder",
+  { defaultValue: () => undefined }
+)
