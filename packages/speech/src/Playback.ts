@@ -36,13 +36,15 @@ export interface Options {
 export type Word = SpokenWord
 
 /**
- * Audio of a reply. The chunks of a reply follow one another. Words may come with the chunk they are in, before it, or
+ * Audio of a reply. The chunks of an utterance follow one another. Words may come with the chunk they are in, before it, or
  * after it with empty `bytes`.
  */
 export interface Chunk {
   readonly generation: number
   /** What the audio belongs to, such as the id of the agent's turn. */
   readonly reply: string
+  /** The part of the reply that was synthesised at once; word times count from its first sample. The reply by default. */
+  readonly utterance?: string | undefined
   readonly bytes: Uint8Array
   readonly words: ReadonlyArray<Word>
   readonly interruptible: boolean
@@ -128,6 +130,9 @@ const answerMs = 500
 /** Audio without the end of a word that goes without a mark. */
 const markEveryMs = 200
 
+/** Utterances that words may still come for. */
+const mostOrigins = 8
+
 /** Makes the playback of a call. */
 export const make = (options: Options): Playback => ({
   format: options.format,
@@ -155,7 +160,9 @@ export const push = (playback: Playback, chunk: Chunk): Playback => {
   if (chunk.interruptible && chunk.generation < playback.generation) return playback
   const { tape, format } = playback
   const samples = Math.floor(chunk.bytes.length / AudioFormat.bytesPerSample(format))
-  const origin = tape.origin?.reply === chunk.reply ? tape.origin : { reply: chunk.reply, at: tape.end }
+  const utterance = chunk.utterance ?? chunk.reply
+  const known = tape.origins.find((each) => each.utterance === utterance)
+  const origin = known ?? { utterance, at: tape.end }
   const place = (ms: number) => origin.at + AudioTime.toSamples(AudioTime.make(ms), format.sampleRateHz)
   const words = chunk.words.map(({ text, end, from, to }): Tape.Word => ({
     text,
@@ -177,7 +184,7 @@ export const push = (playback: Playback, chunk: Chunk): Playback => {
       stretches: samples === 0 ? tape.stretches : [...tape.stretches, stretch],
       words: Tape.insert(tape.words, words),
       end: stretch.to,
-      origin
+      origins: known === undefined ? [...tape.origins, origin].slice(-mostOrigins) : tape.origins
     }
   }
 }

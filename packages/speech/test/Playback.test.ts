@@ -299,6 +299,29 @@ describe("Playback", () => {
     )
   })
 
+  it("counts the times of words from the utterance they are in", () => {
+    let playback = Playback.make({ format, report: "estimate" })
+    for (const utterance of ["a", "b"]) {
+      const word = { text: utterance, start: time(0), end: time(100) }
+      playback = Playback.push(playback, chunk({ bytes: samples(0, 800), words: [word], utterance }))
+    }
+    for (let now = 0; now <= 200; now += 10) playback = Playback.pull(playback, time(now))[0]
+    const [after, first] = Playback.heard(playback, time(150))
+    assert.deepStrictEqual(
+      first.words.map((word) => word.text),
+      ["a"]
+    )
+    assert.deepStrictEqual(first.began, ["r"])
+    const late = { text: "a2", start: time(50), end: time(99) }
+    const more = Playback.push(after, chunk({ bytes: new Uint8Array(), words: [late], utterance: "a" }))
+    assert.deepStrictEqual(
+      Playback.heard(more, time(150))[1].words.map((word) => word.text),
+      ["a2"]
+    )
+    const [, second] = Playback.heard(after, time(200))
+    assert.deepStrictEqual([second.words.map((word) => word.text), second.began], [["b"], []])
+  })
+
   it("goes on from the very sample at which it was paused", () => {
     const start = Playback.push(Playback.make({ format, report: "estimate" }), second)
     const [playing] = Playback.pull(start, time(0))

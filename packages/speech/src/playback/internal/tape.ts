@@ -27,11 +27,11 @@ export interface Tape {
   /** Not heard yet, in the order of their ends. */
   readonly words: ReadonlyArray<Word>
   readonly end: number
-  /** The reply pushed last, and the sample that its word times are counted from. */
-  readonly origin: { readonly reply: string; readonly at: number } | undefined
+  /** The utterances pushed last, and the sample that the word times of each are counted from. */
+  readonly origins: ReadonlyArray<{ readonly utterance: string; readonly at: number }>
 }
 
-export const empty: Tape = { stretches: [], words: [], end: 0, origin: undefined }
+export const empty: Tape = { stretches: [], words: [], end: 0, origins: [] }
 
 /** Adds words, most of which come in order. */
 export const insert = (words: ReadonlyArray<Word>, added: ReadonlyArray<Word>): ReadonlyArray<Word> => {
@@ -88,5 +88,5 @@ export const cut = (tape: Tape, heard: number, sampleBytes: number): Tape => {
     }
     end = stretch.to + shift
   }
-  return { stretches, words, end, origin: undefined }
+  return { stretches, words, end, origins: [] }
 }
