@@ -1,0 +1,117 @@
+/**
+ * The line of a call: audio and keys in, audio and orders out, whatever carries it (a browser, a telephone carrier, a test).
+ *
+ * A transport decides nothing. It brings what came, in order, and carries out what the pipeline of `Speech.run` wants. Audio
+ * of both directions has one format; a transport whose line differs converts with `Transcode`.
+ *
+ * @since 0.1.0
+ */
+import type { CallRequest } from "@antiphon/core/CallRequest"
+import type * as Arr from "effect/Array"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type * as AudioFormat from "./AudioFormat.ts"
+import type * as Playback from "./Playback.ts"
+
+/** What a line can do. The pipeline acts by it. */
+export interface Capabilities {
+  /**
+   * How the line tells what was heard: it returns the marks that are sent with the audio, counts the samples that it has
+   * played, or tells nothing, in which case it is estimated from the time that passed.
+   */
+  readonly heard: Playback.Report
+  /** From sending a sample until it is heard, as far as it is known, for a line that tells nothing. Milliseconds. */
+  readonly latencyMs?: number | undefined
+  /** Whether the line returns none of the agent's own voice: a telephone does not, a loudspeaker may. */
+  readonly echoFree: boolean
+}
+
+/** What comes from the line. */
+export type Incoming =
+  /** Audio of the caller, in the format of the transport: any number of bytes, in order, without times of their own. */
+  | { readonly _tag: "Audio"; readonly bytes: Uint8Array }
+  /** The line has lost this much of the caller's audio, or sent none because nobody spoke. */
+  | { readonly _tag: "Gap"; readonly ms: number }
+  /** A mark came back: what was sent before it was heard, or cleared. */
+  | { readonly _tag: "Mark"; readonly name: string }
+  /** So many samples of a stream were played. `isCleared`: this is the answer to a clear, and exact. */
+  | {
+      readonly _tag: "Played"
+      readonly generation: number
+      readonly stream: number
+      readonly samples: number
+      readonly isCleared: boolean
+    }
+  /** The caller pressed a key. */
+  | { readonly _tag: "Dtmf"; readonly button: string }
+  /** The caller holds the key for speaking, or has let it go. */
+  | { readonly _tag: "Talk"; readonly isPressed: boolean }
+  /** The caller typed words, or their own side recognised them: final words of a turn of their own. */
+  | { readonly _tag: "Text"; readonly text: string }
+  /** The application on the caller's side sent a message of its own making. */
+  | { readonly _tag: "Custom"; readonly metadata: { readonly [key: string]: unknown } }
+  /** What became of a transfer. */
+  | {
+      readonly _tag: "Transferred"
+      readonly outcome: "Answered" | "Busy" | "NoAnswer" | "Failed"
+      readonly targetPhoneNumber: string
+    }
+  /** Who answered a call that we made, as the carrier thinks. */
+  | { readonly _tag: "Answered"; readonly by: "Human" | "Menu" | "Machine" | "Nobody" }
+
+/** The line broke. Fatal for the call. `detail` never holds audio, words or keys. */
+export class TransportError extends Data.TaggedError("TransportError")<{
+  readonly reason: "Lost" | "Stalled" | "BadInput" | "Refused"
+  readonly detail: string
+}> {
+  override get message(): string {
+    return `the line broke (${this.reason}): ${this.detail}`
+  }
+}
+
+/** The line of one call. */
+export interface Transport {
+  /** What the call is known by. */
+  readonly request: CallRequest
+  readonly format: AudioFormat.AudioFormat
+  readonly capabilities: Capabilities
+  /** What comes from the line, in order. Ends when the caller has gone. Read by one reader. */
+  readonly incoming: Stream.Stream<Incoming, TransportError>
+  /** Sends audio and marks, in order. Must not wait for them to be played. */
+  readonly send: (outputs: Arr.NonEmptyReadonlyArray<Playback.Output>) => Effect.Effect<void, TransportError>
+  /** Drops what was sent and not played. A line that counts samples answers with `Played` and `isCleared`. */
+  readonly clear: (of: { readonly generation: number; readonly stream: number }) => Effect.Effect<void, TransportError>
+  /** Tells the caller's side what is going on: texts, turns, words heard. A line without a display ignores it. */
+  readonly show?: ((event: Shown) => Effect.Effect<void, TransportError>) | undefined
+  /** Presses keys towards the far end. */
+  readonly dtmf?: ((buttons: string) => Effect.Effect<void, TransportError>) | undefined
+  /** Transfers the call. Whether anybody answers is told by `Transferred`, if the line can know. */
+  readonly transfer?: ((targetPhoneNumber: string) => Effect.Effect<void, TransportError>) | undefined
+  /** Passes a message of the application on. */
+  readonly custom?: ((metadata: { readonly [key: string]: unknown }) => Effect.Effect<void, TransportError>) | undefined
+  /** Hangs up, once what was sent before was played or cleared. */
+  readonly hangUp: (reason: string) => Effect.Effect<void>
+}
+
+/** What a display may show while the call goes on. Times are audio times in milliseconds. */
+export type Shown =
+  | { readonly _tag: "Transcript"; readonly text: string; readonly isFinal: boolean }
+  | { readonly _tag: "UserTurn"; readonly state: "Started" | "Tentative" | "Ended" | "Abandoned" }
+  | { readonly _tag: "AgentText"; readonly turn: number; readonly text: string }
+  | { readonly _tag: "AgentHeard"; readonly turn: number; readonly text: string }
+  | {
+      readonly _tag: "AgentTurn"
+      readonly turn: number
+      readonly state: "Started" | "Completed" | "Cancelled" | "Failed"
+    }
+  | { readonly _tag: "Tool"; readonly turn: number; readonly name: string; readonly isRunning: boolean }
+  /** Where the time of a turn went: milliseconds from the end of the caller's speech. Absent stages did not happen. */
+  | {
+      readonly _tag: "Latency"
+      readonly turn: number
+      readonly endOfTurnMs?: number | undefined
+      readonly firstTextMs?: number | undefined
+      readonly firstAudioMs?: number | undefined
+      readonly firstHeardMs?: number | undefined
+    }
