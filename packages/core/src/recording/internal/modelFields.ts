@@ -1,6 +1,7 @@
 /**
  * What the fields of prompts, replies and failures of models hold. They are recorded as `effect/ai` encodes them, so these
- * tables are held to its types: a new kind of part, or a new field of one, does not compile until it is in here.
+ * tables are checked against its types: a new kind of part, or a new field of one, does not compile until it is in here. The
+ * check leaves no trace in what is published, because `effect/ai` is not stable and this package needs nothing of it.
  */
 import type * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
@@ -18,15 +19,18 @@ export interface Fields {
 type FieldsOf<T, Tag> = { readonly [Field in Exclude<NamesOf<T>, Tag>]: Kind }
 type NamesOf<T> = T extends unknown ? keyof T : never
 
-/** Who a message of a prompt is of. */
-export type Role = Prompt.MessageEncoded["role"]
+/** Whose words a message of a prompt holds, by its role. */
+export const roles: { readonly [role: string]: Privacy } = {
+  system: "instructions",
+  user: "userText",
+  assistant: "agentText",
+  tool: "agentText"
+} satisfies { readonly [Role in Prompt.MessageEncoded["role"]]: Privacy }
 
 type Part = Prompt.PartEncoded | Response.AllPartsEncoded
 
 /** Parts of messages and of replies by their `type`. */
-export const parts: {
-  readonly [Type in Part["type"]]: FieldsOf<Extract<Part, { readonly type: Type }>, "type">
-} = {
+export const parts: { readonly [type: string]: Fields } = {
   text: { text: "text", options: "metadata", metadata: "metadata" },
   "text-start": { id: "id", metadata: "metadata" },
   "text-delta": { id: "id", delta: "text", metadata: "metadata" },
@@ -72,17 +76,17 @@ export const parts: {
   "response-metadata": { id: "id", modelId: "public", timestamp: "public", metadata: "metadata" },
   finish: { reason: "public", usage: "measure", response: "metadata", metadata: "metadata" },
   error: { error: "message", metadata: "metadata" }
+} satisfies {
+  readonly [Type in Part["type"]]: FieldsOf<Extract<Part, { readonly type: Type }>, "type">
 }
 
 type Failure = AiError.AiErrorEncoded
 
 /** The fields of an `AiError` beside its tag and its reason. */
-export const failure: FieldsOf<Failure, "_tag" | "reason"> = { module: "public", method: "public" }
+export const failure: Fields = { module: "public", method: "public" } satisfies FieldsOf<Failure, "_tag" | "reason">
 
 /** The reasons of an `AiError` by their tag. */
-export const reasons: {
-  readonly [Tag in Failure["reason"]["_tag"]]: FieldsOf<Extract<Failure["reason"], { readonly _tag: Tag }>, "_tag">
-} = {
+export const reasons: { readonly [tag: string]: Fields } = {
   NetworkError: {
     reason: "public",
     method: "public",
@@ -114,4 +118,6 @@ export const reasons: {
   ToolConfigurationError: { toolName: "public", description: "message" },
   ToolkitRequiredError: { pendingApprovals: "public", description: "message" },
   InvalidUserInputError: { description: "message" }
+} satisfies {
+  readonly [Tag in Failure["reason"]["_tag"]]: FieldsOf<Extract<Failure["reason"], { readonly _tag: Tag }>, "_tag">
 }

@@ -115,7 +115,7 @@ const partsOf = (masks: Masks, isBlanked: (tool: string) => boolean): MaskPart =
 
 const promptMessage = (value: unknown, masks: Masks, part: MaskPart): unknown => {
   if (!Predicate.isReadonlyObject(value)) return masks.unknown(value, {})
-  const text = byName(roles(masks), value["role"]) ?? masks.unknown
+  const text = masks[byName(ModelFields.roles, value["role"]) ?? "unknown"]
   const fields: ModelFields.Fields = { role: "public", options: "metadata", content: "text" }
   return maskFields(value, fields, masks, (content) =>
     Array.isArray(content)
@@ -125,13 +125,6 @@ const promptMessage = (value: unknown, masks: Masks, part: MaskPart): unknown =>
       : text(content, value)
   )
 }
-
-const roles = (masks: Masks): { readonly [Role in ModelFields.Role]: Mask } => ({
-  system: masks.instructions,
-  user: masks.userText,
-  assistant: masks.agentText,
-  tool: masks.agentText
-})
 
 const failure = (value: unknown, masks: Masks): unknown => {
   if (!Predicate.isReadonlyObject(value)) return masks.unknown(value, {})
