@@ -31,6 +31,7 @@ import * as Ending from "./Ending.ts"
 import * as Alarm from "./internal/alarm.ts"
 import * as CallLog from "./internal/callLog.ts"
 import * as Courier from "./internal/courier.ts"
+import * as LogAllowance from "./internal/logAllowance.ts"
 import * as Making from "./internal/making.ts"
 import * as Monotonic from "./internal/monotonic.ts"
 import * as Protocol from "./Protocol.ts"
@@ -82,6 +83,8 @@ export type Record = (request: CallRequest) => Effect.Effect<Recorder.Recorder, 
 /** Opens the calls of one agent. What a protocol's routes are given. */
 export interface Reception {
   readonly settings: Settings
+  /** Notes that a request was refused which would have opened a call. Logged within bounds. */
+  readonly refused: (status: number, detail: string) => Effect.Effect<void>
   readonly calls: Calls["Service"]
   /** Opens a call. It outlives the fiber that opened it, and is in the hands of `Calls` from there on. */
   readonly open: <State, E = never>(options: Options<State, E>) => Effect.Effect<CallHost, E>
@@ -97,15 +100,26 @@ export const reception = <E, R, R2>(
     readonly record?: Record | undefined
   }
 ): Effect.Effect<Reception, never, Exclude<R | R2, Scope.Scope>> =>
-  Effect.map(Effect.context<Exclude<R | R2, Scope.Scope>>(), (services) => ({
-    settings: options.settings,
-    calls: options.calls,
-    open: (call) =>
-      Effect.provideContext(
-        open({ factory: factory as Agent.Factory<unknown>, ...options }, call),
-        services as Context.Context<never>
-      )
-  }))
+  Effect.gen(function* () {
+    const services = yield* Effect.context<Exclude<R | R2, Scope.Scope>>()
+    const lines = LogAllowance.make(yield* Clock.Clock)
+    return {
+      settings: options.settings,
+      refused: (status, detail) =>
+        Effect.suspend(() => {
+          const leftOut = lines.take()
+          return leftOut === undefined
+            ? Effect.void
+            : Effect.logWarning(`A call was refused: ${status} ${detail}.${LogAllowance.andMore(leftOut)}`)
+        }),
+      calls: options.calls,
+      open: (call) =>
+        Effect.provideContext(
+          open({ factory: factory as Agent.Factory<unknown>, ...options }, call),
+          services as Context.Context<never>
+        )
+    }
+  })
 
 interface Place {
   readonly factory: Agent.Factory<unknown>
@@ -260,6 +274,7 @@ class HostedCall<State> implements CallHost, OpenCall {
       Effect.as(this.stop(Ending.Ending.FactoryFailed({ callId: request.callId, cause })), undefined)
     return Effect.gen({ self: this }, function* () {
       this.#startBy = undefined
+      if (!(yield* this.#place.calls.begin(this))) return yield* this.stop(Ending.Ending.Full())
       yield* this.#log.started(request.callId)
       const annotated = Effect.annotateLogs({ callId: this.#log.callId() })
       this.#fork = Effect.runForkWith(yield* annotated(Effect.context<never>()))

@@ -34,11 +34,13 @@ export type Ending = Data.TaggedEnum<{
   Idle: {}
   /** The server is stopping. */
   Draining: {}
+  /** The server has as many calls as it takes. */
+  Full: {}
 }>
 export const Ending = Data.taggedEnum<Ending>()
 
 /** Reasons that a server itself ends a call for. */
-export type OfServer = "Idle" | "Draining"
+export type OfServer = "Idle" | "Draining" | "Full"
 
 /** What an ending means on the server. */
 export interface Meaning {
@@ -68,6 +70,7 @@ export const meaning: (ending: Ending) => Meaning = Ending.$match({
   AgentFailed: ({ error }) => failed(error.cause),
   Stalled: () => cut,
   Idle: () => cut,
+  Full: () => cut,
   Draining: (): Meaning => ({ ...quiet, level: "Info" })
 })
 

@@ -56,7 +56,7 @@ export const upgrade =
     Effect.gen(function* () {
       if (!Door.isUpgrade(request)) return Answers.notFound
       const params = yield* HttpRouter.params
-      const admitted = yield* Effect.mapError(protocol.admit(Door.wireRequest(request, params, "")), Door.refused)
+      const admitted = yield* Door.admit(protocol, reception, Door.wireRequest(request, params, ""))
       yield* Door.roomFor(reception)
       if (!offers(request, protocol.subprotocols)) return Answers.badSubprotocol
       const socket = yield* Effect.mapError(request.upgrade, () => Answers.badUpgrade)

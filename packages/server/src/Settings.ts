@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -16,8 +17,13 @@ export interface Settings {
   readonly port: number
   /** `HOST`, empty for all interfaces. */
   readonly host: string
-  /** `ANTIPHON_MAX_CALLS`, 1000. More are refused with 503. */
+  /** `ANTIPHON_MAX_CALLS`, 1000. More are refused with 503. A socket counts from its start message on. */
   readonly maxCalls: number
+  /**
+   * `ANTIPHON_MAX_OPENINGS`, 100: sockets on which no call has started yet. Beyond it the one that has said nothing for the
+   * longest time gives way.
+   */
+  readonly maxOpenings: number
   /** `ANTIPHON_MAX_FRAME_BYTES`, 1 MiB. A longer message ends its call with close code 1009. */
   readonly maxFrameBytes: number
   /** `ANTIPHON_MAX_FRAMES_PER_SECOND`, 1000 on average over ten seconds; 0 for no limit. Beyond it: close code 1008. */
@@ -40,7 +46,7 @@ export interface Settings {
   readonly stallTimeout: Duration.Duration
   /** `ANTIPHON_DRAIN_TIMEOUT`, 30 seconds: time that calls get to end by themselves when the server stops. */
   readonly drainTimeout: Duration.Duration
-  /** `ANTIPHON_TOKEN`, none: where set, `/chats` and `/ws` want `Authorization: Bearer <token>`. */
+  /** `ANTIPHON_TOKEN`, none; it must not be empty. Where set, `/chats` and `/ws` want `Authorization: Bearer <token>`. */
   readonly token: Redacted.Redacted | undefined
   /**
    * `ANTIPHON_ALLOWED_ORIGINS`, comma-separated, empty: the web pages that may open calls. A page of the server's own
@@ -65,11 +71,17 @@ const Time = Schema.DurationFromString.check(
 const duration = (name: string, defaultValue: Duration.Input) =>
   Config.withDefault(Config.schema(Time, name), Duration.fromInputUnsafe(defaultValue))
 
+// A token that is there and empty (a secret that was not found) must not open the server to everybody.
+const Token = Schema.RedactedFromValue(
+  Schema.String.check(Schema.makeFilter((token) => token.trim() !== "", { expected: "a token that is not empty" }))
+)
+
 /** The settings as the environment has them. */
 export const config: Config.Config<Settings> = Config.all({
   port: count("PORT", 8000, { minimum: 0, maximum: 65535 }),
   host: Config.withDefault(Config.String("HOST"), ""),
   maxCalls: count("ANTIPHON_MAX_CALLS", 1000, { minimum: 1 }),
+  maxOpenings: count("ANTIPHON_MAX_OPENINGS", 100, { minimum: 1 }),
   maxFrameBytes: count("ANTIPHON_MAX_FRAME_BYTES", 1024 * 1024, { minimum: 1 }),
   maxFramesPerSecond: count("ANTIPHON_MAX_FRAMES_PER_SECOND", 1000, { minimum: 0 }),
   maxBufferedBytes: count("ANTIPHON_MAX_BUFFERED_BYTES", 1024 * 1024, { minimum: 0 }),
@@ -78,7 +90,7 @@ export const config: Config.Config<Settings> = Config.all({
   leaseTimeout: duration("ANTIPHON_LEASE_TIMEOUT", "2 minutes"),
   stallTimeout: duration("ANTIPHON_STALL_TIMEOUT", "10 seconds"),
   drainTimeout: duration("ANTIPHON_DRAIN_TIMEOUT", "30 seconds"),
-  token: orUndefined(Config.Redacted("ANTIPHON_TOKEN")),
+  token: orUndefined(Config.schema(Token, "ANTIPHON_TOKEN")),
   allowedOrigins: Config.map(Config.withDefault(Config.String("ANTIPHON_ALLOWED_ORIGINS"), ""), (list) =>
     list
       .split(",")
@@ -94,6 +106,24 @@ export const config: Config.Config<Settings> = Config.all({
 /** What code says about settings: it wins over the environment. */
 export type Overrides = Partial<Settings>
 
-/** The settings of the environment with what the code says put over them. */
+/**
+ * The settings of the environment with what the code says put over them. Fails if a token is there and empty, as one is that
+ * was read from a secret which does not exist: it would open the server to everybody.
+ */
 export const load = (overrides: Overrides = {}): Effect.Effect<Settings, Config.ConfigError> =>
-  Effect.map(config, (settings) => ({ ...settings, ...overrides }))
+  Effect.gen(function* () {
+    const settings = { ...(yield* config), ...overrides }
+    if (settings.token === undefined && !("token" in overrides)) yield* refuseEmptyToken
+    return settings
+  })
+
+/** An environment reads an empty variable as one that is not there, and still lists its name. */
+const refuseEmptyToken = Effect.gen(function* () {
+  const provider = yield* ConfigProvider.ConfigProvider
+  const load = (path: ConfigProvider.Path) => Effect.orElseSucceed(provider.load(path), () => undefined)
+  const names = yield* load(["ANTIPHON"])
+  if (names?._tag !== "Record" || !names.keys.has("TOKEN") || (yield* load(["ANTIPHON", "TOKEN"])) !== undefined) return
+  yield* Config.schema(Token, "ANTIPHON_TOKEN").parse(
+    ConfigProvider.fromUnknown({ ANTIPHON_TOKEN: "" }, { preserveEmptyStrings: true })
+  )
+})

@@ -23,7 +23,8 @@ const openCall = (calls: Calls.Calls["Service"], stopped: Array<string>, takes: 
         })
     }
     yield* Scope.provide(calls.open(call), scope)
-    return { call, close }
+    const begun = yield* calls.begin(call)
+    return { call, close, begun }
   })
 
 describe("Calls", () => {
@@ -39,6 +40,48 @@ describe("Calls", () => {
       yield* first.close
       assert.isUndefined(yield* calls.refusal)
       assert.strictEqual(yield* calls.count, 1)
+    })
+  )
+
+  it.effect("counts a call from its beginning, and has no place for one that begins when it is full", () =>
+    Effect.gen(function* () {
+      const calls = yield* Calls.make({ ...settings, maxCalls: 1 })
+      const scope = yield* Scope.make()
+      const opening: Calls.OpenCall = { lastReceivedAt: 0, stop: () => Scope.close(scope, Exit.void) }
+      yield* Scope.provide(calls.open(opening), scope)
+      assert.isUndefined(yield* calls.refusal)
+      assert.isTrue((yield* openCall(calls, [])).begun)
+      assert.strictEqual(yield* calls.refusal, "Full")
+      assert.isFalse(yield* calls.begin(opening))
+      assert.strictEqual(yield* calls.count, 2)
+    })
+  )
+
+  it.effect("stops the oldest of those that are opening when there are too many, and none that has begun", () =>
+    Effect.gen(function* () {
+      const calls = yield* Calls.make({ ...settings, maxCalls: 10, maxOpenings: 2 })
+      const stopped: Array<string> = []
+      const scope = yield* Scope.make()
+      const open = (name: string) => {
+        const call: Calls.OpenCall = {
+          lastReceivedAt: 0,
+          stop: (reason) =>
+            Effect.andThen(
+              Effect.sync(() => stopped.push(`${name}: ${reason}`)),
+              reason === "Draining" ? Scope.close(scope, Exit.void) : Effect.void
+            )
+        }
+        return Effect.as(Scope.provide(calls.open(call), scope), call)
+      }
+      assert.isTrue(yield* calls.begin(yield* open("begun")))
+      yield* open("first")
+      const second = yield* open("second")
+      assert.deepStrictEqual(stopped, [])
+      yield* open("third")
+      assert.deepStrictEqual(stopped, ["first: Full"])
+      assert.isTrue(yield* calls.begin(second))
+      yield* open("fourth")
+      assert.deepStrictEqual(stopped, ["first: Full"])
     })
   )
 

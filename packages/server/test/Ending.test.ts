@@ -31,6 +31,7 @@ const table: { readonly [Tag in Ending["_tag"]]: ReadonlyArray<Row> } = {
     { ...failed, ending: Ending.AgentFailed({ error: new CallError({ reason: "Filter", cause: boom }) }) }
   ],
   Stalled: [{ ...cut, ending: Ending.Stalled() }],
+  Full: [{ ...cut, ending: Ending.Full() }],
   Idle: [{ ...cut, ending: Ending.Idle() }],
   Draining: [{ ending: Ending.Draining(), callEnded: true, level: "Info" }]
 }

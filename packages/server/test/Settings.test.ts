@@ -36,6 +36,12 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
   },
   host: { name: "HOST", byDefault: "", good: [["127.0.0.1", "127.0.0.1"]], bad: [] },
   maxCalls: { name: "ANTIPHON_MAX_CALLS", byDefault: 1000, good: [["1", 1]], bad: ["0", "-1", "1.5", "many"] },
+  maxOpenings: {
+    name: "ANTIPHON_MAX_OPENINGS",
+    byDefault: 100,
+    good: [["1", 1]],
+    bad: ["0", "many"]
+  },
   maxFrameBytes: {
     name: "ANTIPHON_MAX_FRAME_BYTES",
     byDefault: 1_048_576,
@@ -62,7 +68,7 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
   leaseTimeout: { name: "ANTIPHON_LEASE_TIMEOUT", byDefault: 120_000, ...times },
   stallTimeout: { name: "ANTIPHON_STALL_TIMEOUT", byDefault: 10_000, ...times },
   drainTimeout: { name: "ANTIPHON_DRAIN_TIMEOUT", byDefault: 30_000, ...times },
-  token: { name: "ANTIPHON_TOKEN", byDefault: undefined, good: [["s3cret", "s3cret"]], bad: [] },
+  token: { name: "ANTIPHON_TOKEN", byDefault: undefined, good: [["s3cret", "s3cret"]], bad: ["", " "] },
   allowedOrigins: {
     name: "ANTIPHON_ALLOWED_ORIGINS",
     byDefault: [],
@@ -131,6 +137,13 @@ describe("Settings", () => {
       assert.strictEqual(settings.port, 0)
       assert.strictEqual(settings.maxCalls, 5)
       assert.isUndefined(settings.token)
+    })
+  )
+
+  it.effect("takes a server without a token, also beside a variable of a similar name, or if the code says so", () =>
+    Effect.gen(function* () {
+      assert.isUndefined((yield* load({ ANTIPHON_TOKEN_FILE: "/run/token" })).token)
+      assert.isUndefined((yield* load({ ANTIPHON_TOKEN: "" }, { token: undefined })).token)
     })
   )
 

@@ -11,9 +11,3 @@ export const badUpgrade = respond(400, { detail: "The connection could not be up
 export const badSubprotocol = respond(400, { detail: "The socket offers no subprotocol of this wire" })
 export const bodyTooLong = respond(413, { detail: "The body is too long" })
 export const badBody = respond(400, { detail: "The body could not be read" })
-
-const reasons = { Draining: "Server is shutting down", Full: "Too many calls" } as const
-
-/** The answer to a request that would open a call which the server cannot take now. */
-export const unavailable = (reason: "Draining" | "Full") =>
-  respond(503, { detail: reasons[reason] }, { "retry-after": "5" })

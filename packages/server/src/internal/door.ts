@@ -13,13 +13,27 @@ export const wireRequest = (
   body: string
 ): Protocol.WireRequest => ({ method: request.method, url: request.url, params, headers: request.headers, body })
 
-/** The answer to a request that its protocol refuses. */
-export const refused = ({ detail, status }: Protocol.Refused): HttpServerResponse => Answers.respond(status, { detail })
+/** Fails with an answer if the request is not the platform's. */
+export const admit = <State>(
+  protocol: Protocol.Protocol<State>,
+  reception: Reception,
+  request: Protocol.WireRequest
+): Effect.Effect<Protocol.Admitted, HttpServerResponse> =>
+  Effect.catch(protocol.admit(request), ({ detail, status }) =>
+    Effect.andThen(reception.refused(status, detail), Effect.fail(Answers.respond(status, { detail })))
+  )
+
+const reasons = { Draining: "Server is shutting down", Full: "Too many calls" } as const
 
 /** Fails with an answer if no call may be opened now. */
 export const roomFor = (reception: Reception): Effect.Effect<void, HttpServerResponse> =>
   Effect.flatMap(reception.calls.refusal, (reason) =>
-    reason === undefined ? Effect.void : Effect.fail(Answers.unavailable(reason))
+    reason === undefined
+      ? Effect.void
+      : Effect.andThen(
+          reception.refused(503, reasons[reason]),
+          Effect.fail(Answers.respond(503, { detail: reasons[reason] }, { "retry-after": "5" }))
+        )
   )
 
 export const isUpgrade = (request: HttpServerRequest): boolean => request.headers.upgrade?.toLowerCase() === "websocket"

@@ -88,7 +88,7 @@ export const make = <State>(options: {
       const limit = ByteSize.bytes(settings.maxFrameBytes)
       const body = yield* Effect.mapError(Effect.provideService(request.text, MaxBodySize, limit), unreadable)
       const wire = Door.wireRequest(request, params, body)
-      const admitted = yield* Effect.mapError(protocol.admit(wire), Door.refused)
+      const admitted = yield* Door.admit(protocol, reception, wire)
       const { host, pace, replies } = yield* leaseOf(admitted)
       host.touch(1)
       if (pace.isFlood(1)) yield* host.stop(Ending.Flood({ limit: settings.maxFramesPerSecond }))

@@ -39,10 +39,7 @@ export const make = <E = never, R = never>(
       const router = yield* HttpRouter.HttpRouter
       const services = yield* Effect.context<Exclude<R, Scope.Scope>>()
       const admitted = (request: HttpServerRequest.HttpServerRequest) =>
-        Effect.andThen(
-          Effect.mapError(protocol.admit(Door.wireRequest(request, {}, "")), Door.refused),
-          Door.roomFor(reception)
-        )
+        Effect.andThen(Door.admit(protocol, reception, Door.wireRequest(request, {}, "")), Door.roomFor(reception))
 
       yield* router.add("*", "/status", (request) =>
         request.method === "GET" || request.method === "HEAD" ? status : Effect.succeed(Answers.notAllowed("GET"))

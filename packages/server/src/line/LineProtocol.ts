@@ -88,7 +88,8 @@ const answer = (ending: Ending, detail: string): Answer =>
     }),
     Stalled: () => ({ code: 1008 }),
     Idle: () => ({ error: "Nothing was received for too long", code: 1000 }),
-    Draining: () => ({ code: 1001 })
+    Draining: () => ({ code: 1001 }),
+    Full: () => ({ error: "Too many calls", code: 1013 })
   })
 
 const lastWords = (told: Extract<Protocol.Told, { readonly _tag: "Ending" }>): ReadonlyArray<Protocol.Wanted> => {

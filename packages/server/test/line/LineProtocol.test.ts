@@ -80,6 +80,7 @@ const table: { readonly [Tag in Ending["_tag"]]: ReadonlyArray<Row> } = {
   ],
   Stalled: [{ ending: Ending.Stalled(), closeCode: 1008 }],
   Idle: [{ ...refused, ...same("Nothing was received for too long (error id e1)"), ending: Ending.Idle() }],
+  Full: [{ ...same("Too many calls (error id e1)"), ending: Ending.Full(), closeCode: 1013 }],
   Draining: [{ ending: Ending.Draining(), closeCode: 1001 }]
 }
 

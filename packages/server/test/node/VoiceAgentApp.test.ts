@@ -343,6 +343,41 @@ describe("Admission", () => {
   )
 })
 
+describe("Sockets on which no call has started", () => {
+  it.live("hold the place of no call, and the oldest of too many gives way", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, { maxCalls: 2, maxOpenings: 5 })
+      const silent = yield* Effect.forEach(Array.from({ length: 12 }), () => Client.connect(server.ws))
+      for (const { closed } of silent.slice(0, 7)) assert.strictEqual(yield* closed, 1013)
+      const client = yield* Client.call(server.ws)
+      yield* client.hear("Welcome.")
+      assert.strictEqual(yield* silent[7]!.closed, 1013)
+      const late = silent[11]!
+      late.send({ type: "start" })
+      yield* late.hear("Welcome.")
+      // Two calls are open now: a third that was let in before is told so.
+      silent[10]!.send({ type: "start" })
+      assert.strictEqual(yield* silent[10]!.closed, 1013)
+      assert.match(silent[10]!.messages[0]?.content ?? "", /^Too many calls \(error id/)
+      assert.strictEqual((yield* Client.refused(server.ws)).status, 503)
+    })
+  )
+})
+
+describe("Refused calls", () => {
+  it.live("leave a line in the log, and a flood of them a few", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, { token: Redacted.make("s3cret") })
+      for (let i = 0; i < 50; i++) assert.strictEqual((yield* post(server, {})).status, 401)
+      yield* Client.refused(server.ws, { headers: { authorization: "Bearer guess" } })
+      const lines = server.log.filter(({ message }) => message.startsWith("A call was refused: "))
+      assert.deepStrictEqual([lines[0]?.level, lines[0]?.message], ["Warn", "A call was refused: 401 Unauthorized."])
+      assert.strictEqual(lines.length, 20)
+      assert.notMatch(JSON.stringify(server.log), /s3cret|guess/)
+    })
+  )
+})
+
 describe("Requirements", () => {
   class Database extends Context.Service<Database, string>()("test/Database") {}
   class Model extends Context.Service<Model, string>()("test/Model") {}
