@@ -15,7 +15,7 @@ import type { Breach, Law, Step, Subject } from "./floorLaw.ts"
 export type Stimulus = { readonly afterMs: number } & (
   | { readonly what: "Speech" | "Press" | "Tools" | "Key" | "SttResumed" | "Forget" | "Pass" }
   | { readonly what: "Partial" | "Final" | "Eager" | "SttEnd"; readonly words: number; readonly listens: boolean }
-  | { readonly what: "Agent"; readonly how: number }
+  | { readonly what: "Agent" | "Echo"; readonly how: number }
   | { readonly what: "Stale"; readonly how: number }
   | { readonly what: "Predict"; readonly endOfTurn: number }
 )
@@ -34,6 +34,7 @@ const frequencies: ReadonlyArray<readonly [Stimulus["what"], number]> = [
   ["SttResumed", 1],
   ["SttEnd", 2],
   ["Forget", 1],
+  ["Echo", 2],
   ["Pass", 3]
 ]
 const whats = frequencies.flatMap(([what, count]) => Array.from({ length: count }, () => what))
@@ -53,6 +54,7 @@ export const random = (chance: Chance.Chance, length: number, policy: FloorPolic
       case "SttEnd":
         return { afterMs, what, words: chance.int(0, 3), listens: chance.chance(0.3) }
       case "Agent":
+      case "Echo":
       case "Stale":
         return { afterMs, what, how: chance.int(0, 9) }
       case "Predict":
@@ -233,6 +235,8 @@ class Run {
         return this.agent(at, stimulus.how)
       case "Stale":
         return this.stale(at, stimulus.how)
+      case "Echo":
+        return this.echo(at, stimulus.how)
       case "Pass":
         return []
     }
@@ -251,6 +255,16 @@ class Run {
         listens ? (backchannels[this.words % Math.max(1, backchannels.length)] ?? "mm") : `w${this.words}`
       )
     }
+  }
+
+  /** The agent says words, and the recogniser hears some of them as the user's. */
+  private echo(at: AudioTime.AudioTime, how: number): ReadonlyArray<FloorEvent> {
+    const words = Array.from({ length: 4 }, () => `e${(this.words += 1)}`)
+    const from = how % 3
+    return [
+      { _tag: "AgentSaid", at, text: words.join(" ") },
+      { _tag: "Transcript", at, text: words.slice(from, from + 1 + (how % 4)).join(" "), final: how >= 4 }
+    ]
   }
 
   private partial(): string {

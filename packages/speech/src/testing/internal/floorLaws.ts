@@ -240,7 +240,7 @@ const wordsTakeTheFloor: Law = {
         for (const word of news) known.add(word)
         const speaks = before.agent === "Speaking" || before.agent === "Paused"
         if (!speaks || before.generation !== after.generation) return undefined
-        const wanted = news.find((word) => !Words.areOnly([word], policy.backchannels) && /\d/.test(word))
+        const wanted = news.find((word) => !Words.areOnly([word], policy.backchannels) && /^w\d/.test(word))
         return wanted === undefined ? undefined : `"${wanted}" was said, and the agent is ${after.agent}`
       }
     }

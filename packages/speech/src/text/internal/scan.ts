@@ -147,7 +147,9 @@ const entities: { readonly [name: string]: string } = {
 
 /** Emoji, markers of Markdown, tags, signs. */
 const inline = (held: string, draft: Draft, settings: Settings, isLast: boolean, hasWord: boolean): Found => {
-  const emoji = /^(?:\p{RGI_Emoji}|\p{Extended_Pictographic}|\p{Regional_Indicator})[\uFE0F\u200D\u20E3]*/v.exec(held)
+  const emoji = /^(?:\p{RGI_Emoji}|\p{Extended_Pictographic}|\p{Regional_Indicator})(?:\uFE0F|\u200D|\u20E3)*/v.exec(
+    held
+  )
   if (emoji !== null && !/^[\d#*©®™]$/.test(emoji[0])) {
     return emoji[0].length === held.length && !isLast ? "Wait" : none(emoji[0].length)
   }
@@ -236,9 +238,19 @@ const ampersand = (held: string, draft: Draft, settings: Settings, hasWord: bool
   return /\s/.test(draft.before) && /^&\s/.test(held) ? { length: 1, text: settings.signs.and } : undefined
 }
 
+// What is not spoken, such as an emoji, leaves no space before the full stop that follows it.
+const unspokenBeforeMark = /^[^\S\n]+(?:(?:\p{RGI_Emoji}|\[\^?\d{1,3}\])[^\S\n]*)+(?=[.,!?;:\)])/v
+const unspokenOpen =
+  /^[^\S\n]+(?:(?:\p{RGI_Emoji}|\p{Extended_Pictographic}|\p{Emoji_Component}|[\uD800-\uDBFF]|\[\^?\d{0,3}\]?)[^\S\n]*)+$/v
+
 /** White space; at the end of a line that is none of running text, a pause is spoken. */
 const space = (draft: Draft, isLast: boolean): boolean => {
   const run = /^\s+/.exec(draft.held)![0]
+  if (!isLast && unspokenOpen.test(draft.held)) return false
+  if (unspokenBeforeMark.test(draft.held)) {
+    skip(draft, run.length)
+    return true
+  }
   const lineEnd = run.indexOf("\n")
   if (lineEnd === -1) {
     if (run.length === draft.held.length && !isLast) return false

@@ -37,12 +37,13 @@ export const judge = (text: string, asked: string, languages: ReadonlyArray<Lang
   const last = text.trimEnd().at(-1)!
   const isQuestion = /[?？؟]/.test(last)
   const isClosed = ends((language) => language.closed)
-  const isSentence = /[.!。！｡]["'”’)]?$/.test(text.trimEnd()) && !/\.\.\.$/.test(text.trimEnd())
+  const isTrailing = text.trimEnd().endsWith("...")
+  const isSentence = /[.!。！｡]["'”’)]?$/.test(text.trimEnd()) && !isTrailing
   if (!isQuestion && !isClosed && ends((language) => language.open)) {
     return isSentence && ends((language) => language.weak) ? likelihoods.weak : likelihoods.open
   }
   if (isQuestion) return likelihoods.question
-  if (/[,،、:;–—-]|…$/.test(last) || /\.\.\.$/.test(text.trimEnd())) return likelihoods.trailing
+  if (/[,،、:;–—-]|…$/.test(last) || isTrailing) return likelihoods.trailing
   // Somebody who spells digits is in the middle of it for all that a recogniser knows.
   if (said >= 3 && isDigit(words.at(-1)!, languages)) return likelihoods.numberGoesOn
   if (isSentence) return likelihoods.sentence
