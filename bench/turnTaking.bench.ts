@@ -122,13 +122,13 @@ const byText = silences.map(({ text, asked, span }): Score.Span => ({
 }))
 
 /** Waits of the adaptive detector, which learns from the pauses that it was patient enough to see the end of. */
-const adaptive = (falseCutOffs: number, leastMs: number): Score.Outcome => {
-  let detector = TurnDetector.makeAdaptive({ falseCutOffs, leastMs })
+const adaptive = (cutOffCostMs: number, mostMs: number): Score.Outcome => {
+  let detector = TurnDetector.makeAdaptive({ cutOffCostMs, mostMs })
   let caller = -1
   const waits = silences.map((silence) => {
     if (silence.caller !== caller) {
       caller = silence.caller
-      detector = TurnDetector.makeAdaptive({ falseCutOffs, leastMs })
+      detector = TurnDetector.makeAdaptive({ cutOffCostMs, mostMs })
     }
     const input = { transcript: silence.text, history: history(silence.asked), silenceMs: 100 }
     const wait = detector.judge(input).waitMs!
@@ -141,7 +141,8 @@ const adaptive = (falseCutOffs: number, leastMs: number): Score.Outcome => {
   )
 }
 
-const rates = [0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2]
+/** Costs of a false cut-off. */
+const costsMs = [500, 1000, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000, 20_000, 24_000, 32_000]
 const budget = 0.05
 const silenceOnly = Score.fastest(
   Score.silenceOnly(
@@ -152,7 +153,7 @@ const silenceOnly = Score.fastest(
 )!
 const text = Score.fastest(Score.sweep(byText), budget)!
 const adapted = Score.fastest(
-  rates.flatMap((rate) => [200, 300].map((leastMs) => adaptive(rate, leastMs))),
+  costsMs.flatMap((cost) => [2500, 3500].map((mostMs) => adaptive(cost, mostMs))),
   budget
 )!
 

@@ -50,8 +50,11 @@ export interface TextOptions {
 
 /** How waits follow from a caller's pauses. */
 export interface AdaptiveOptions extends TextOptions {
-  /** The share of pauses inside a turn that may be taken for its end. 0.05 by default. */
-  readonly falseCutOffs?: number | undefined
+  /**
+   * How much waiting a false cut-off is worth avoiding, in milliseconds. 16 s by default, which cuts off at one pause in
+   * twenty in `bench/turnTaking`; more waits longer.
+   */
+  readonly cutOffCostMs?: number | undefined
   /** The shortest wait. 200 ms by default: people leave about as much between two speakers. */
   readonly leastMs?: number | undefined
   /** The longest wait. 2500 ms by default. */
@@ -74,22 +77,27 @@ export const makeText = (options: TextOptions = {}): Detector => ({
   learn: () => {}
 })
 
+/** Waits that are compared. */
+const stepMs = 50
+
 /**
  * Makes a detector that judges words and knows how long this caller pauses.
  *
- * It waits until a pause as long as this one would be the end with the wanted certainty, given what the words look like:
- * by Bayes, until the share of longer pauses is at most `r p / ((1 - r) (1 - p))` for words that are the end with
- * probability `p`, if a share `r` of cut-offs may be false.
+ * It chooses the wait `w` that costs least: `p w + c (1 - p) S(w)`, for words that are the end with probability `p`, a cost `c`
+ * of a false cut-off, and the share `S(w)` of this caller's pauses that are longer.
  */
 export const makeAdaptive = (options: AdaptiveOptions = {}): Detector => {
-  const { falseCutOffs = 0.05, leastMs = 200, mostMs = 2500 } = options
+  const { cutOffCostMs = 16_000, leastMs = 200, mostMs = 2500 } = options
   let pauses = Pauses.unknown
   return {
     judge: (input) => {
       const endOfTurn = judgeText(input, options)
-      const longer = (falseCutOffs * endOfTurn) / ((1 - falseCutOffs) * (1 - endOfTurn))
-      const waitMs = longer >= 1 ? leastMs : Pauses.quantile(pauses, 1 - longer)
-      return { endOfTurn, waitMs: Math.min(Math.max(waitMs, leastMs), mostMs) }
+      let [waitMs, least] = [leastMs, Number.POSITIVE_INFINITY]
+      for (let wait = leastMs; wait <= mostMs; wait += stepMs) {
+        const cost = endOfTurn * wait + cutOffCostMs * (1 - endOfTurn) * Pauses.longer(pauses, wait)
+        if (cost < least) [waitMs, least] = [wait, cost]
+      }
+      return { endOfTurn, waitMs }
     },
     learn: (pauseMs) => {
       pauses = Pauses.learn(pauses, pauseMs)

@@ -163,14 +163,26 @@ describe("TurnDetector: the caller's pauses", () => {
       }).pipe(Effect.provide(TurnDetector.TurnDetector.adaptive()))
     ))
 
+  it("waits longer the dearer a false cut-off is", () => {
+    const text = "I was looking for a table"
+    const waits = [500, 2000, 8000, 32_000].map((cutOffCostMs) =>
+      wait(TurnDetector.makeAdaptive({ cutOffCostMs }), text)
+    )
+    assert.deepStrictEqual(
+      waits,
+      waits.toSorted((a, b) => a - b)
+    )
+    assert.isBelow(waits[0]!, waits[3]!)
+  })
+
   it("knows the normal distribution", () => {
-    for (const [share, quantile] of [
-      [0.5, 0],
-      [0.975, 1.959964],
-      [0.01, -2.326348],
-      [0.999, 3.090232]
+    for (const [x, share] of [
+      [0, 0.5],
+      [1.959964, 0.975],
+      [-2.326348, 0.01],
+      [3.090232, 0.999]
     ] as const) {
-      assert.approximately(Pauses.normalQuantile(share), quantile, 1e-5)
+      assert.approximately(Pauses.normal(x), share, 1e-6)
     }
   })
 })

@@ -40,10 +40,10 @@ export const learn = (pauses: Pauses, pauseMs: number): Pauses => {
   }
 }
 
-/** The silence that a share of the pauses does not exceed. */
-export const quantile = (pauses: Pauses, share: number): number => {
+/** The share of pauses that last longer than a silence. */
+export const longer = (pauses: Pauses, silenceMs: number): number => {
   const { mean, deviation } = moments(pauses)
-  return Math.exp(mean + deviation * normalQuantile(share))
+  return 1 - normal((Math.log(Math.max(silenceMs, 1)) - mean) / deviation)
 }
 
 const moments = (pauses: Pauses): { readonly mean: number; readonly deviation: number } => {
@@ -51,29 +51,10 @@ const moments = (pauses: Pauses): { readonly mean: number; readonly deviation: n
   return { mean, deviation: Math.sqrt(Math.max(0.05, pauses.squares / pauses.weight - mean ** 2)) }
 }
 
-/** Inverse of the standard normal distribution, by Acklam's approximation; relative error below 1.2e-9. */
-export const normalQuantile = (share: number): number => {
-  if (share <= 0) return Number.NEGATIVE_INFINITY
-  if (share >= 1) return Number.POSITIVE_INFINITY
-  if (share > 0.97575) return -normalQuantile(1 - share)
-  if (share < 0.02425) {
-    const q = Math.sqrt(-2 * Math.log(share))
-    return polynomial(tailTop, q) / (polynomial(tailBottom, q) * q + 1)
-  }
-  const q = share - 0.5
-  const r = q * q
-  return (polynomial(middleTop, r) * q) / (polynomial(middleBottom, r) * r + 1)
+/** The standard normal distribution, by Abramowitz and Stegun 26.2.17; error below 7.5e-8. */
+export const normal = (x: number): number => {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x))
+  const polynomial = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+  const tail = (Math.exp(-(x * x) / 2) / Math.sqrt(2 * Math.PI)) * polynomial
+  return x < 0 ? tail : 1 - tail
 }
-
-const polynomial = (coefficients: ReadonlyArray<number>, x: number): number =>
-  coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0)
-
-const middleTop = [
-  -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716, 2.506628277459239
-]
-const middleBottom = [-54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572]
-const tailTop = [
-  -0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968,
-  2.938163982698783
-]
-const tailBottom = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416]
