@@ -35,6 +35,7 @@ Contract.suite("Anthropic, as every provider", {
   model: "claude-haiku-4-5",
   text: Wire.text,
   call: (id, name, ...json) => Wire.reply(Wire.toolBlock(0, id, name, ...json), "tool_use"),
+  callCutOff: (id, name, json) => Wire.reply(Wire.toolBlock(0, id, name, json), "max_tokens"),
   finished: (reason, ...texts) =>
     Wire.reply(texts.length === 0 ? [] : Wire.textBlock(0, ...texts), reason === "length" ? "max_tokens" : "refusal"),
   failure: (status, headers) => Wire.failure(status, names[status] ?? "api_error", headers),

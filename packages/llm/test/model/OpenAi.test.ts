@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Redacted, Schema } from "effect"
+import { ConfigProvider, Duration, Effect, Redacted, Schema } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
 import * as Prompt from "effect/ai/Prompt"
 import * as Toolkit from "effect/ai/Toolkit"
 import * as NativeWebSearch from "../../src/internal/nativeWebSearch.ts"
+import * as ModelFailure from "../../src/model/ModelFailure.ts"
 import * as Models from "../../src/model/Models.ts"
 import * as ModelSettings from "../../src/model/ModelSettings.ts"
 import * as OpenAi from "../../src/model/OpenAi.ts"
@@ -41,6 +42,7 @@ Contract.suite("OpenAi, as every provider", {
   text: Wire.text,
   call: (id, name, ...json) =>
     Wire.reply([call(0, id, name, ""), ...json.map((args) => call(0, undefined, undefined, args))], "tool_calls"),
+  callCutOff: (id, name, json) => Wire.reply([call(0, id, name, json)], "length"),
   finished: (reason, ...texts) =>
     Wire.reply(
       texts.map((content) => ({ content })),
@@ -259,6 +261,95 @@ describe("OpenAi", () => {
       })
     )
   )
+
+  const whole: ReadonlyArray<readonly [string, MockServer.Script]> = [
+    [
+      "as JSON, though it was to be streamed",
+      {
+        headers: { "content-type": "application/json" },
+        pieces: ['{"choices":[{"message":{"role":"assistant","content":"Hello whole."},"finish_reason":"stop"}]}']
+      }
+    ],
+    [
+      "as one event with a message",
+      {
+        pieces: [
+          'data: {"choices":[{"message":{"role":"assistant","content":"Hello whole."},"finish_reason":"stop"}]}\n\n',
+          Wire.done
+        ]
+      }
+    ]
+  ]
+  for (const [how, script] of whole) {
+    it.effect(`reads a reply that comes whole, ${how}`, () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(script)
+          const asked = yield* ask()
+          assert.strictEqual(asked.text, "Hello whole.")
+          assert.strictEqual(asked.finish?.reason, "stop")
+        })
+      )
+    )
+  }
+
+  it.effect("reads a call in the form before tool calls", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(
+          Wire.reply(
+            [{ function_call: { name: "get_weather", arguments: "" } }, { function_call: { arguments: rome } }],
+            "function_call"
+          )
+        )
+        const { calls, finish } = yield* ask()
+        assert.deepStrictEqual(calls[0]?.params, { city: "Rome" })
+        assert.strictEqual(finish?.reason, "tool-calls")
+      })
+    )
+  )
+
+  it.effect("never speaks what a model thinks in its text", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(Wire.text("<thi", "nk>\nOkay, hello. ", "\n</th", "ink>\n\n", "Hello!"))
+        const asked = yield* ask()
+        assert.strictEqual(asked.text, "Hello!")
+        const thought = asked.parts.map((part) => (part.type === "reasoning-delta" ? part.delta : "")).join("")
+        assert.include(thought, "Okay, hello.")
+      })
+    )
+  )
+
+  it.effect("tells what the provider said, without the key and without the prompt", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const message = `Incorrect API key provided: ${key}. The current balance of the account is too low for Ada.`
+        server.script(Wire.failure(400, { message, code: 400, status: "INVALID_ARGUMENT" }))
+        const { error } = yield* ask("the current balance of the account is too low")
+        assert.strictEqual(error?.reason._tag, "AuthenticationError")
+        assert.include(error?.message, "Incorrect API key provided")
+        assert.include(error?.message, "(400 INVALID_ARGUMENT)")
+        for (const secret of [key, "balance", "Ada"]) assert.notInclude(JSON.stringify(error), secret)
+        assert.include(error && ModelFailure.sentenceOf(error), "Incorrect API key")
+      })
+    )
+  )
+
+  for (const [what, error, wait] of [
+    ["Google's details", { code: 429, details: [{ retryDelay: "12s" }] }, 12_000],
+    ["OpenAI's sentence", { code: "rate_limit", message: "Please try again in 1.5s." }, 1500]
+  ] as const) {
+    it.effect(`reads from ${what} when to try again`, () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(Wire.failure(429, error))
+          const asked = yield* ask()
+          assert.strictEqual(asked.error?.retryAfter && Duration.toMillis(asked.error.retryAfter), wait)
+        })
+      )
+    )
+  }
 
   it.effect("emits nothing for comments, empty deltas and the role", () =>
     run((server) =>

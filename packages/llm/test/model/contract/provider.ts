@@ -2,7 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, type Layer, Stream } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Tool from "effect/ai/Tool"
+import * as Toolkit from "effect/ai/Toolkit"
 import * as AiErrors from "../../../src/model/internal/provider/aiErrors.ts"
+import * as ModelFailure from "../../../src/model/ModelFailure.ts"
+import * as ToolNames from "../../../src/model/internal/rules/toolNames.ts"
 import * as ModelSettings from "../../../src/model/ModelSettings.ts"
 import * as WarmUp from "../../../src/model/WarmUp.ts"
 import { ask } from "../../support/asking.ts"
@@ -13,6 +17,8 @@ export interface Wire {
   readonly layer: (url: string) => Layer.Layer<LanguageModel.LanguageModel, unknown>
   readonly text: (...texts: ReadonlyArray<string>) => MockServer.Script
   readonly call: (id: string, name: string, ...json: ReadonlyArray<string>) => MockServer.Script
+  /** A call whose reply is ended by its length. */
+  readonly callCutOff: (id: string, name: string, json: string) => MockServer.Script
   readonly finished: (reason: "length" | "filtered", ...texts: ReadonlyArray<string>) => MockServer.Script
   readonly failure: (status: number, headers?: Record<string, string>) => MockServer.Script
   /** An event that says that the provider is overloaded. */
@@ -341,6 +347,81 @@ export const suite = (name: string, wire: Wire) =>
           assert.strictEqual(asked.text, "Hello there")
           assert.strictEqual(asked.error && AiErrors.details(asked.error).kind, "Timeout")
           yield* server.abandoned
+        })
+      )
+    )
+
+    it.live("comments that only keep the connection alive do not put the timeout off", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          const alive = Array.from({ length: 2_000 }, () => ": keep-alive\n\n")
+          server.script({ pieces: alive, ending: "stall" })
+          const asked = yield* ask().pipe(ModelSettings.override({ timeout: "50 millis" }))
+          assert.strictEqual(asked.error && AiErrors.details(asked.error).kind, "Timeout")
+        })
+      )
+    )
+
+    it.live("a timeout of zero is none", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.text("Hello"))
+          assert.strictEqual((yield* ask().pipe(ModelSettings.override({ timeout: 0 }))).text, "Hello")
+        })
+      )
+    )
+
+    it.effect("a reply with nothing in it is an error of its own kind", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.finished("length"), wire.text(" ", "\n"))
+          for (const finish of ["length", "stop"]) {
+            const { error, finish: end } = yield* ask()
+            assert.isTrue(error !== undefined && ModelFailure.isEmptyReply(error))
+            assert.include(error?.message, finish)
+            assert.isUndefined(end)
+          }
+        })
+      )
+    )
+
+    it.effect("a call that was cut off before its arguments does not run with its defaults", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          for (const json of ["", '{"city"']) {
+            server.script(wire.callCutOff("c1", "get_weather", json))
+            const { calls, finish } = yield* ask()
+            assert.deepStrictEqual(calls[0]?.params, { "~antiphon/llm/badArguments": json })
+            assert.strictEqual(finish?.reason, "length")
+          }
+        })
+      )
+    )
+
+    it.effect("a tool whose name no provider takes is asked for under another, and comes back as itself", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          const name = "get.weather now!"
+          server.script(wire.call("c1", ToolNames.toWire(name), "{}"))
+          const { calls } = yield* ask("hi", Toolkit.make(Tool.make(name)))
+          assert.strictEqual(calls[0]?.name, name)
+          assert.notInclude(JSON.stringify(server.requests[0]?.body), name)
+        })
+      )
+    )
+
+    it.effect("nothing is written to the console", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          const written: Array<unknown> = []
+          const { warn } = console
+          console.warn = (...args: ReadonlyArray<unknown>) => void written.push(args)
+          server.script(wire.text("Hello"))
+          yield* Effect.ensuring(
+            ask(),
+            Effect.sync(() => (console.warn = warn))
+          )
+          assert.deepStrictEqual(written, [])
         })
       )
     )

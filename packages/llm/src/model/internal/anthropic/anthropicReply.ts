@@ -7,7 +7,6 @@
  * @since 0.1.0
  */
 import type Anthropic from "@anthropic-ai/sdk"
-import type * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
 import type * as Schema from "effect/Schema"
 import * as BadArguments from "../../../internal/badArguments.ts"
@@ -62,7 +61,7 @@ class AnthropicReply implements Reply {
     this.#writer = new PartWriter({ toolName, reasoningMetadata: () => this.#thought ?? own({}) })
   }
 
-  take({ data }: ServerEvent, out: Array<Part>): AiError.AiErrorReason | undefined {
+  take({ data }: ServerEvent, out: Array<Part>): AiErrors.Failure | undefined {
     this.#writer.into(out)
     const event = WireJson.parse(data)
     if (event === undefined) return AiErrors.malformed("an event is not JSON")
@@ -84,7 +83,7 @@ class AnthropicReply implements Reply {
     return true
   }
 
-  #takeEvent(event: Event): AiError.AiErrorReason | undefined {
+  #takeEvent(event: Event): AiErrors.Failure | undefined {
     switch (event.type) {
       case "message_start":
         this.#message = event.message
@@ -212,7 +211,7 @@ class AnthropicReply implements Reply {
     this.#writer.call(id, name, params, own(this.#place(block)))
   }
 
-  #close({ delta, usage }: Anthropic.RawMessageDeltaEvent): AiError.AiErrorReason | undefined {
+  #close({ delta, usage }: Anthropic.RawMessageDeltaEvent): AiErrors.Failure | undefined {
     this.#stopReason = delta.stop_reason ?? this.#stopReason
     for (const [field, value] of Object.entries(usage ?? {})) {
       if (value !== null) this.#usage = { ...this.#usage, [field]: value }

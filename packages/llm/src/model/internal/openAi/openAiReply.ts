@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
 import * as BadArguments from "../../../internal/badArguments.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
@@ -48,7 +47,7 @@ class OpenAiReply implements Reply {
     })
   }
 
-  take({ data }: ServerEvent, out: Array<Part>): AiError.AiErrorReason | undefined {
+  take({ data }: ServerEvent, out: Array<Part>): AiErrors.Failure | undefined {
     this.#writer.into(out)
     if (data === "[DONE]") {
       this.#finish()
@@ -74,7 +73,7 @@ class OpenAiReply implements Reply {
     return true
   }
 
-  #takeChunk(chunk: Chunk): AiError.AiErrorReason | undefined {
+  #takeChunk(chunk: Chunk): AiErrors.Failure | undefined {
     if (chunk.error) return AiErrors.fromEvent(chunk)
     this.#usage = chunk.usage ?? chunk.x_groq?.usage ?? this.#usage
     const choice = chunk.choices?.[0]
@@ -129,7 +128,7 @@ class OpenAiReply implements Reply {
     }
   }
 
-  #stop(reason: string): AiError.AiErrorReason | undefined {
+  #stop(reason: string): AiErrors.Failure | undefined {
     this.#finishReason = reason
     if (reason === "content_filter" && !this.#writer.begun) return AiErrors.withheld()
     return failed.has(reason) ? AiErrors.fromEvent({ code: 503 }) : undefined

@@ -1,14 +1,16 @@
 /**
  * Turns what the SDKs and the providers fail with into typed reasons.
  *
- * Words of the provider are never taken over: they may quote the prompt, or the key. What is kept is the status, the short
- * names of the kind of error, and when to try again.
+ * What is kept is the status, the short names of the kind of error, when to try again, and the provider's own sentence
+ * without what is private in it.
  *
  * @since 0.1.0
  */
 import * as AiError from "effect/ai/AiError"
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
+import * as ErrorKinds from "./errorKinds.ts"
+import * as ProviderSentence from "./providerSentence.ts"
 
 /** Which request failed. */
 export interface Source {
@@ -17,6 +19,8 @@ export interface Source {
   readonly url: string
   /** The model that was asked. */
   readonly model?: string | undefined
+  /** What the request said, so that it is not repeated. */
+  readonly asked?: ProviderSentence.Asked | undefined
 }
 
 /** What an error is about, where its type does not say so. */
@@ -61,21 +65,37 @@ export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorRe
     const headers =
       Predicate.hasProperty(cause, "headers") && cause.headers instanceof Headers ? cause.headers : undefined
     const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined
-    return fromStatus(cause.status, body, headers, source.model)
+    return fromStatus(source, { status: cause.status, body, headers })
   }
   if (cause instanceof Error && cause.constructor.name === "APIConnectionTimeoutError")
     return timedOut("the connection")
   return network(source, codeOf(cause) ?? "the connection failed")
 }
 
-/** Maps an error that came as an event of the stream: what was said of it stands for the status it would have had. */
-export const fromEvent = (body: unknown): AiError.AiErrorReason => {
+/** An error that a provider has told in its reply. What it means is read where it is known what was asked. */
+export class Told {
+  readonly body: unknown
+  constructor(body: unknown) {
+    this.body = body
+  }
+}
+
+/** What has become of a reply. */
+export type Failure = AiError.AiErrorReason | Told
+
+/** An error that came as an event of the stream. */
+export const fromEvent = (body: unknown): Told => new Told(body)
+
+/** The reason of a failure: what was said of an error in the stream stands for the status it would have had. */
+export const reasonOf = (source: Source, failure: Failure): AiError.AiErrorReason => {
+  if (!(failure instanceof Told)) return failure
+  const { body } = failure
   const names = namesOf(body)
   for (const name of [names.code, names.type]) {
     const status = name === undefined ? undefined : (statusOf[name] ?? Number(name))
-    if (status !== undefined && status >= 400 && status < 600) return fromStatus(status, body, undefined)
+    if (status !== undefined && status >= 400 && status < 600) return fromStatus(source, { status, body })
   }
-  return fromStatus(500, body, undefined)
+  return fromStatus(source, { status: 500, body })
 }
 
 /** The provider said nothing for too long. */
@@ -104,39 +124,55 @@ export const withheld = (): AiError.AiErrorReason =>
 const network = (source: Source, description: string): AiError.AiErrorReason =>
   new AiError.NetworkError({ reason: "TransportError", method: "POST", url: publicUrl(source.url), description })
 
-const fromStatus = (
-  status: number,
-  body: unknown,
-  headers: Headers | undefined,
-  model?: string
-): AiError.AiErrorReason => {
-  const names = namesOf(body)
-  const description = `${status}${suffix(names.code ?? names.type)}`
-  const wait = headers === undefined ? undefined : retryAfterMillis(headers)
-  const http = { response: { status, headers: publicHeaders(headers) } }
-  const mentions = (...words: ReadonlyArray<string>) =>
-    words.some((word) => names.code?.includes(word) === true || names.type?.includes(word) === true)
+interface Answer {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Headers | undefined
+}
 
-  if (status < 500 && (mentions("content_filter", "content_policy", "moderation") || blocked(body))) {
-    return new AiError.ContentPolicyError({ description, http })
+const fromStatus = (source: Source, { body, headers, status }: Answer): AiError.AiErrorReason => {
+  const names = namesOf(body)
+  const sentence = ProviderSentence.raw(body) ?? ""
+  const said = ProviderSentence.scrub(sentence, source.asked)
+  const wait = (headers === undefined ? undefined : retryAfterMillis(headers)) ?? askedInBody(body, sentence)
+  const http = { response: { status, headers: publicHeaders(headers) } }
+  const of = (own: Details = {}) => metadata({ ...own, said })
+  const description = describe(status, names, said)
+  const kind = ErrorKinds.of({ status, sentence, names: Object.values(names).filter((name) => name !== undefined) })
+
+  switch (kind) {
+    case "Content":
+      return new AiError.ContentPolicyError({ description, http, metadata: of() })
+    case "Quota":
+      return new AiError.QuotaExhaustedError({ http, metadata: of() })
+    case "Key":
+    case "ExpiredKey":
+      return new AiError.AuthenticationError({
+        kind: kind === "ExpiredKey" ? "ExpiredKey" : "InvalidKey",
+        description,
+        http,
+        metadata: of()
+      })
+    case "Permission":
+      return new AiError.AuthenticationError({ kind: "InsufficientPermissions", description, http, metadata: of() })
+    case "RateLimit":
+      return rateLimit(http, wait, of())
+    case "BadCall":
+      return new AiError.InvalidOutputError({ description, metadata: of() })
+    case "ContextTooLong":
+      return new AiError.InvalidRequestError({ description, http, metadata: of({ kind: "ContextTooLong" }) })
+    case "NoModel":
+      return missing(source, description, http, of({ kind: "NotFound" }))
+    case "Overloaded":
+    case undefined:
   }
-  if (status === 402 || (status === 429 && mentions("insufficient_quota", "billing"))) {
-    return new AiError.QuotaExhaustedError({ http })
-  }
-  if (status === 401) {
-    return new AiError.AuthenticationError({
-      kind: mentions("expired") ? "ExpiredKey" : "InvalidKey",
-      description,
-      http
-    })
-  }
-  if (status === 403) return new AiError.AuthenticationError({ kind: "InsufficientPermissions", description, http })
-  if (status === 429) {
-    return new AiError.RateLimitError({ http, retryAfter: wait === undefined ? undefined : Duration.millis(wait) })
-  }
-  if (status >= 500 || status === 408 || status === 409 || status === 425) {
-    const kind =
-      status === 529 || status === 503 || mentions("overloaded")
+  if (status === 402) return new AiError.QuotaExhaustedError({ http, metadata: of() })
+  if (status === 401) return new AiError.AuthenticationError({ kind: "InvalidKey", description, http, metadata: of() })
+  if (status === 429) return rateLimit(http, wait, of())
+  if (status === 404) return missing(source, description, http, of({ kind: "NotFound" }))
+  if (kind === "Overloaded" || status >= 500 || [408, 409, 425].includes(status)) {
+    const about =
+      kind === "Overloaded" || status === 529 || status === 503
         ? "Overloaded"
         : status === 408 || status === 504
           ? "Timeout"
@@ -144,19 +180,33 @@ const fromStatus = (
     return new AiError.InternalProviderError({
       description,
       http,
-      metadata: metadata({ kind, retryAfterMillis: wait })
+      metadata: of({ kind: about, retryAfterMillis: wait })
     })
   }
-  if (status === 404) {
-    const missing = model === undefined ? "not found" : `no model "${model}" at this address`
-    return new AiError.InvalidRequestError({
-      description: `${description}: ${missing}`,
-      http,
-      metadata: metadata({ kind: "NotFound" })
-    })
+  if (status >= 400) {
+    return new AiError.InvalidRequestError({ parameter: names.param, description, http, metadata: of() })
   }
-  if (status >= 400) return new AiError.InvalidRequestError({ parameter: names.param, description, http })
-  return new AiError.UnknownError({ description, http })
+  return new AiError.UnknownError({ description, http, metadata: of() })
+}
+
+type Http = { readonly response: { readonly status: number; readonly headers: Record<string, string> } }
+
+const rateLimit = (http: Http, wait: number | undefined, metadata: AiError.ProviderMetadata) =>
+  new AiError.RateLimitError({ http, metadata, retryAfter: wait === undefined ? undefined : Duration.millis(wait) })
+
+const missing = ({ model }: Source, description: string, http: Http, metadata: AiError.ProviderMetadata) =>
+  new AiError.InvalidRequestError({
+    description: `${model === undefined ? "not found" : `no model "${model}" at this address`}: ${description}`,
+    http,
+    metadata
+  })
+
+/** The provider's sentence, then its status and the name that it gives to the error. */
+const describe = (status: number, { code, state, type }: Names, said: string | undefined): string => {
+  const name = [code, state, type].find((name) => name !== undefined && name !== String(status))
+  return said === undefined
+    ? `the provider answered ${status}${suffix(name)}`
+    : `${said} (${status}${name === undefined ? "" : ` ${name}`})`
 }
 
 // Names in the errors of Anthropic, and of those who pass its errors on.
@@ -179,18 +229,14 @@ const statusOf: { readonly [name: string]: number | undefined } = {
 
 interface Names {
   readonly code: string | undefined
+  /** Google's name of the status. */
+  readonly state: string | undefined
   readonly type: string | undefined
   readonly param: string | undefined
 }
 
-// OpenAI's SDK hands over the inner object, Anthropic's the body around it; Gemini wraps its body in an array.
-const inner = (body: unknown): unknown => {
-  if (Array.isArray(body)) return inner(body[0])
-  return Predicate.hasProperty(body, "error") && Predicate.isObject(body.error) ? inner(body.error) : body
-}
-
 const namesOf = (body: unknown): Names => {
-  const error = inner(body)
+  const error = ProviderSentence.inner(body)
   const name = (field: string) => {
     if (!Predicate.hasProperty(error, field)) return undefined
     const value = error[field]
@@ -198,17 +244,20 @@ const namesOf = (body: unknown): Names => {
     // A name, not a sentence: it can not quote anything.
     return typeof text === "string" && /^[\w.:[\]-]{1,64}$/.test(text) ? text : undefined
   }
-  return { code: name("code"), type: name("type"), param: name("param") }
+  return { code: name("code"), state: name("status"), type: name("type"), param: name("param") }
 }
 
-// Anthropic has no name for this one; the sentence is read and not repeated.
-const blocked = (body: unknown): boolean => {
-  const error = inner(body)
-  return (
-    Predicate.hasProperty(error, "message") &&
-    typeof error.message === "string" &&
-    /content filtering policy|content management policy/i.test(error.message)
-  )
+// Google puts it into the details, OpenAI into the sentence.
+const askedInBody = (body: unknown, sentence: string): number | undefined => {
+  const error = ProviderSentence.inner(body)
+  const details = Predicate.hasProperty(error, "details") && Array.isArray(error.details) ? error.details : []
+  for (const detail of details as ReadonlyArray<unknown>) {
+    const delay = Predicate.hasProperty(detail, "retryDelay") ? detail.retryDelay : undefined
+    const seconds = typeof delay === "string" ? /^(\d+(?:\.\d+)?)s$/.exec(delay)?.[1] : undefined
+    if (seconds !== undefined) return Number(seconds) * 1000
+  }
+  const [, amount, unit] = /try again in (\d+(?:\.\d+)?)(ms|s)\b/i.exec(sentence) ?? []
+  return amount === undefined ? undefined : Number(amount) * (unit === "ms" ? 1 : 1000)
 }
 
 // Headers are seconds, a date, or milliseconds. A date is read against the sender's own clock.

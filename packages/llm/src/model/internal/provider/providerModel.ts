@@ -20,6 +20,7 @@ import { WarmUp } from "../../WarmUp.ts"
 import * as Prefill from "../rules/prefill.ts"
 import * as AiErrors from "./aiErrors.ts"
 import * as EncodedStream from "./encodedStream.ts"
+import * as PromptText from "./promptText.ts"
 import * as ReplyContent from "./replyContent.ts"
 import * as ReplyStream from "./replyStream.ts"
 
@@ -63,7 +64,11 @@ export const make = <Body>(
           module: provider.module,
           method,
           url: provider.url,
-          model: provider.model
+          model: provider.model,
+          asked: {
+            names: [provider.model, provider.name, ...options.tools.map(({ name }) => name)],
+            text: () => PromptText.of(options.prompt)
+          }
         }
         const prefix = yield* (yield* IdGenerator.IdGenerator).generateId()
         let ids = 0

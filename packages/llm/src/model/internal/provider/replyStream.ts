@@ -23,7 +23,7 @@ export type Part = Response.StreamPartEncoded
 /** Reads one reply, event by event. */
 export interface Reply {
   /** Takes in an event and appends the parts it makes. Returns what the event says went wrong, if it does. */
-  readonly take: (event: Sse.ServerEvent, out: Array<Part>) => AiError.AiErrorReason | undefined
+  readonly take: (event: Sse.ServerEvent, out: Array<Part>) => AiErrors.Failure | undefined
   /** Whether the provider has said that nothing more comes. */
   readonly done: () => boolean
   /** Ends the reply where the connection ended, and appends the last parts; false if it was not complete. */
@@ -57,34 +57,37 @@ export const make = (options: Options): Stream.Stream<Part, AiError.AiError> =>
         })
       )
       const body = yield* bodyOf(options, response)
-      return Stream.fromPull(Effect.succeed(makePull(options, body.getReader(), () => (isRead = true))))
+      const pull =
+        body instanceof ReadableStream
+          ? makePull(options, body.getReader(), () => (isRead = true))
+          : wholePull(options, body)
+      return Stream.fromPull(Effect.succeed(pull))
     })
   )
 
-const makePull = (
-  options: Options,
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  onRead: () => void
-): Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError> => {
+type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
+
+const makePull = (options: Options, reader: ReadableStreamDefaultReader<Uint8Array>, onRead: () => void): PartPull => {
   const { reply, source } = options
   const parse = Sse.makeParser()
+  const content = new Content()
   let failure: AiError.AiError | undefined
   let ended = false
 
-  const read = patiently(
-    options,
-    Effect.tryPromise({ try: () => reader.read(), catch: (cause) => new ReadFailure(cause) })
-  )
+  const read = Effect.tryPromise({ try: () => reader.read(), catch: (cause) => new ReadFailure(cause) })
 
-  const emit = (out: Array<Part>): Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError> =>
-    Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : pull
+  const emit = (out: Array<Part>): PartPull => {
+    const empty = content.take(out)
+    if (empty !== undefined) failure = AiErrors.make(source, empty)
+    return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : pull
+  }
 
   const accept = (bytes: Uint8Array) => {
     const out: Array<Part> = []
     for (const event of parse(bytes)) {
-      const reason = reply.take(event, out)
-      if (reason !== undefined) {
-        failure = AiErrors.make(source, reason)
+      const told = reply.take(event, out)
+      if (told !== undefined) {
+        failure = AiErrors.make(source, AiErrors.reasonOf(source, told))
         break
       }
       if (reply.done()) break
@@ -110,7 +113,7 @@ const makePull = (
   )
   const drain = rest.pipe(Effect.ignore, Effect.timeoutOption(drainTime))
 
-  const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError> = Effect.suspend(() => {
+  const pull: PartPull = Effect.suspend(() => {
     if (failure !== undefined) return Effect.fail(failure)
     if (ended) return Cause.done()
     if (reply.done()) {
@@ -118,11 +121,52 @@ const makePull = (
       return Effect.andThen(drain, Cause.done())
     }
     return Effect.matchEffect(read, {
-      onFailure: (error) => (error instanceof ReadFailure ? cutOff(error.cause) : Effect.fail(error)),
+      onFailure: (error) => cutOff(error.cause),
       onSuccess: (chunk) => (chunk.done ? cutOff(undefined) : accept(chunk.value))
     })
   })
-  return pull
+  // Around the pull and not the read: comments that only keep the connection alive are no sign of the provider.
+  return patiently(options, pull)
+}
+
+/** A reply that a server sends whole, though it was asked to stream. */
+const wholePull = ({ reply, source }: Options, body: object): PartPull => {
+  let out: Array<Part> | undefined = []
+  const told = reply.take({ event: undefined, data: JSON.stringify(body) }, out)
+  const isComplete = told === undefined && (reply.done() || reply.end(out))
+  const reason = told === undefined ? new Content().take(out) : AiErrors.reasonOf(source, told)
+  const failure =
+    reason ?? (isComplete ? undefined : AiErrors.malformed("the provider answered with JSON that is no reply"))
+  return Effect.suspend((): PartPull => {
+    const parts = out
+    out = undefined
+    if (parts !== undefined && Arr.isArrayNonEmpty(parts)) return Effect.succeed(parts)
+    return failure === undefined ? Cause.done() : Effect.fail(AiErrors.make(source, failure))
+  })
+}
+
+/** Watches whether a reply has anything in it for the caller, or for a tool. */
+class Content {
+  #some = false
+
+  /** Takes note of parts. An end that comes before any content is taken out, and is an error. */
+  take(out: Array<Part>): AiError.AiErrorReason | undefined {
+    if (this.#some) return undefined
+    for (const part of out) {
+      if (
+        part.type === "tool-call" ||
+        part.type === "file" ||
+        (part.type === "text-delta" && part.delta.trim() !== "")
+      ) {
+        this.#some = true
+        return undefined
+      }
+    }
+    const finish = out.at(-1)
+    if (finish?.type !== "finish" || finish.reason === "pause") return undefined
+    out.pop()
+    return finish.reason === "content-filter" ? AiErrors.withheld() : AiErrors.emptyReply(finish.reason)
+  }
 }
 
 const drainTime = "50 millis"
@@ -143,22 +187,26 @@ const patiently = <A, E>(options: Options, wait: Effect.Effect<A, E>): Effect.Ef
       })
 
 // A proxy's page, or an error with status 200, is not an empty reply.
-const bodyOf = (options: Options, response: globalThis.Response) => {
-  const invalid = (reason: AiError.AiErrorReason) => Effect.fail(AiErrors.make(options.source, reason))
+const bodyOf = (
+  options: Options,
+  response: globalThis.Response
+): Effect.Effect<ReadableStream<Uint8Array> | object, AiError.AiError> => {
+  const { source } = options
+  const invalid = (failure: AiErrors.Failure) => Effect.fail(AiErrors.make(source, AiErrors.reasonOf(source, failure)))
   const type = response.headers.get("content-type") ?? ""
   if (/json/.test(type)) {
+    const json = Effect.tryPromise(() => response.json() as Promise<unknown>)
     return Effect.flatMap(
       patiently(
         options,
-        Effect.orElseSucceed(
-          Effect.tryPromise(() => response.json() as Promise<unknown>),
-          () => undefined
-        )
+        Effect.orElseSucceed(json, () => undefined)
       ),
-      (body) =>
-        typeof body === "object" && body !== null && "error" in body
-          ? invalid(AiErrors.fromEvent(body))
-          : invalid(AiErrors.malformed("the provider answered with JSON instead of a stream of events"))
+      (given) => {
+        const body = Array.isArray(given) ? (given[0] as unknown) : given
+        if (typeof body !== "object" || body === null) return invalid(notStreamed)
+        if ("error" in body && body.error != null) return invalid(AiErrors.fromEvent(body))
+        return isReply(body) ? Effect.succeed(body) : invalid(notStreamed)
+      }
     )
   }
   if (/html/.test(type) || response.body === null) {
@@ -166,3 +214,7 @@ const bodyOf = (options: Options, response: globalThis.Response) => {
   }
   return Effect.succeed(response.body)
 }
+
+const notStreamed = AiErrors.malformed("the provider answered with JSON instead of a stream of events")
+
+const isReply = (body: object): boolean => "choices" in body && Array.isArray(body.choices) && body.choices.length > 0

@@ -1,0 +1,122 @@
+/**
+ * What providers mean by their errors where the status does not say so, or says something else.
+ *
+ * Codes and sentences are read, and not repeated from here. The first row that fits decides.
+ *
+ * @since 0.1.0
+ */
+
+/** What an error is. */
+export type ErrorKind =
+  | "Content"
+  | "Quota"
+  | "Key"
+  | "ExpiredKey"
+  | "Permission"
+  | "RateLimit"
+  | "ContextTooLong"
+  | "NoModel"
+  | "BadCall"
+  | "Overloaded"
+
+/** What is known of an error. */
+export interface Told {
+  readonly status: number
+  /** Codes, types and states, each as the provider writes it. */
+  readonly names: ReadonlyArray<string>
+  readonly sentence: string
+}
+
+interface Row {
+  readonly is: ErrorKind
+  /** Statuses at which it is believed. */
+  readonly at: (status: number) => boolean
+  readonly named?: RegExp
+  readonly said?: RegExp
+  readonly source: string
+}
+
+const refused = (status: number) => status < 500
+const notBusy = (status: number) => status < 500 && status !== 429
+
+const rows: ReadonlyArray<Row> = [
+  {
+    is: "Content",
+    at: refused,
+    named: /content_filter|content_policy|moderation/,
+    said: /content filtering policy|content management policy/i,
+    source: "OpenAI, Azure (ResponsibleAIPolicyViolation), Anthropic"
+  },
+  {
+    is: "Quota",
+    at: refused,
+    named: /^insufficient_quota$|billing|insufficient_balance|^payment_required$/,
+    source: "OpenAI, Anthropic billing_error, DeepSeek 402"
+  },
+  {
+    is: "Quota",
+    at: notBusy,
+    said: /credit balance is too low|insufficient (?:balance|credits?|funds|quota)|out of credits/i,
+    source: "Anthropic answers 400 to an empty account; OpenRouter 402; DeepSeek 402"
+  },
+  {
+    is: "ExpiredKey",
+    at: refused,
+    named: /expired/,
+    said: /(?:key|token) (?:has )?expired/i,
+    source: "OpenAI, Google"
+  },
+  {
+    is: "Key",
+    at: notBusy,
+    named: /invalid_api_key|api_key_invalid|invalid_authentication/i,
+    said: /api[ _-]?key (?:not valid|is invalid|provided)|(?:invalid|incorrect|wrong|missing) (?:x-)?api[ _-]?key|no api[ _-]?key/i,
+    source: "Google and xAI answer 400 to a wrong key"
+  },
+  {
+    is: "RateLimit",
+    at: (status) => status === 413 || status === 400 || status === 403,
+    named: /rate_limit|tokens?_per_minute/,
+    said: /tokens per minute|requests per minute|\bTPM\b|\bRPM\b|rate limit/i,
+    source: "Groq answers 413 to a request above its tokens per minute"
+  },
+  {
+    is: "ContextTooLong",
+    at: refused,
+    named: /context_length_exceeded|context_window|string_above_max_length/,
+    said: /context (?:length|window|size)|maximum (?:context|prompt|input) (?:length|tokens)|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|exceeds? the (?:model's |maximum |available )?(?:context|number of tokens)|longer than the model/i,
+    source: "OpenAI, Anthropic, vLLM, Cerebras, Mistral, Ollama"
+  },
+  {
+    is: "NoModel",
+    at: refused,
+    named:
+      /model_not_found|model_decommissioned|invalid_model|model_not_available|not_found_error|DeploymentNotFound|OperationNotSupported/,
+    said: /\bmodels?\b.{0,120}\b(?:not found|does not exist|doesn't exist|decommissioned|not available|no longer|deprecated|retired|not supported)|(?:invalid|unknown|no such) model|unable to access model|does not support (?:tools|chat)/i,
+    source: "Groq, Mistral, Together, Azure, Ollama, OpenAI"
+  },
+  {
+    is: "BadCall",
+    at: refused,
+    named: /tool_use_failed|output_parse_failed/,
+    said: /failed to call a function/i,
+    source: "Groq: the model has written a call that cannot be read"
+  },
+  {
+    is: "Overloaded",
+    at: (status) => status === 498 || status >= 500,
+    named: /overloaded|capacity_exceeded|engine_overloaded/,
+    source: "Anthropic 529, Groq 498, Moonshot"
+  },
+  { is: "Permission", at: (status) => status === 403, source: "" }
+]
+
+/** What an error is, if it is known. */
+export const of = ({ names, sentence, status }: Told): ErrorKind | undefined =>
+  rows.find(
+    ({ at, named, said }) =>
+      at(status) &&
+      ((named === undefined && said === undefined) ||
+        (named !== undefined && names.some((name) => named.test(name))) ||
+        said?.test(sentence) === true)
+  )?.is

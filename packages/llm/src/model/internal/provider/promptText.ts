@@ -1,0 +1,41 @@
+/**
+ * What a prompt says, as one text: only to keep it out of what is told of an error.
+ *
+ * @since 0.1.0
+ */
+import type * as Prompt from "effect/ai/Prompt"
+
+/** Longest text that is compared. It bounds the work. */
+const longest = 200_000
+
+/** The words of a prompt: messages, arguments and results, the latest first. */
+export const of = (prompt: Prompt.Prompt): string => {
+  let text = ""
+  for (const { content } of prompt.content.toReversed()) {
+    if (text.length > longest) break
+    text += typeof content === "string" ? `${content}\n` : content.map(partText).join("")
+  }
+  return text
+}
+
+const partText = (part: Prompt.Part): string => {
+  switch (part.type) {
+    case "text":
+    case "reasoning":
+      return `${part.text}\n`
+    case "tool-call":
+      return `${json(part.params)}\n`
+    case "tool-result":
+      return `${json(part.result)}\n`
+    default:
+      return ""
+  }
+}
+
+const json = (value: unknown): string => {
+  try {
+    return typeof value === "string" ? value : (JSON.stringify(value) ?? "")
+  } catch {
+    return ""
+  }
+}

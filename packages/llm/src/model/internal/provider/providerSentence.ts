@@ -1,0 +1,105 @@
+/**
+ * The sentence in which a provider says what went wrong, without what is private: keys, and whatever of the request it
+ * quotes.
+ *
+ * Only words that providers use in errors pass, names of parameters made of them, short numbers, the model and tools that
+ * were asked, and addresses of documentation. Of the rest nothing is told but that it was there. Longer pieces of the
+ * request are taken out whatever words they are made of.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+import * as ErrorVocabulary from "./errorVocabulary.ts"
+
+/** What is known of the request that failed. */
+export interface Asked {
+  /** Names that may be told: of the model, and of its tools. */
+  readonly names?: ReadonlyArray<string> | undefined
+  /** What the request said. */
+  readonly text?: (() => string) | undefined
+}
+
+/** Longest sentence that is kept, in characters. */
+const longest = 400
+
+// OpenAI's SDK hands over the inner object, Anthropic's the body around it; Gemini wraps its body in an array.
+/** The object that says what went wrong. */
+export const inner = (body: unknown): unknown => {
+  if (Array.isArray(body)) return inner(body[0])
+  return Predicate.hasProperty(body, "error") && Predicate.isObject(body.error) ? inner(body.error) : body
+}
+
+/** The sentence as it came, wherever a provider has it. */
+export const raw = (body: unknown): string | undefined => {
+  if (typeof body === "string") return /<\w+[^>]*>/.test(body) ? undefined : body
+  const error = inner(body)
+  for (const field of ["message", "error", "detail", "error_message", "msg"]) {
+    const said = Predicate.hasProperty(error, field) ? error[field] : undefined
+    if (typeof said === "string" && said.trim() !== "") return said
+    if (Array.isArray(said)) {
+      const [first] = said as ReadonlyArray<unknown>
+      if (Predicate.hasProperty(first, "msg") && typeof first.msg === "string") return first.msg
+    }
+  }
+  return undefined
+}
+
+/** The sentence without what is private, or undefined if nothing of it is left. */
+export const scrub = (sentence: string, asked: Asked = {}): string | undefined => {
+  const names = new Set(asked.names?.flatMap((name) => [name.toLowerCase(), name.toLowerCase().replace(/^.*\//, "")]))
+  const text = withoutQuotes(
+    sentence
+      .slice(0, longest * 2)
+      .replace(/\s+/g, " ")
+      .trim(),
+    asked.text
+  )
+  const kept: Array<string> = []
+  for (const token of text.split(" ")) {
+    const told = tell(token, names)
+    if (told !== mask || kept.at(-1) !== mask) kept.push(told)
+  }
+  const said = kept.join(" ").slice(0, longest)
+  return kept.some((token) => token !== mask && /\p{L}/u.test(token)) ? said : undefined
+}
+
+const mask = "…"
+
+const tell = (token: string, names: ReadonlySet<string>): string => {
+  const [, before, core, after] = /^([^\p{L}\p{N}]*)(.*?)([^\p{L}\p{N}]*)$/su.exec(token)!
+  if (core === undefined || core === "") return token.length <= 3 ? token : mask
+  if (names.has(core.toLowerCase())) return token
+  if (/^https?:\/\/[\w.-]+(?:\/[\w./#-]*)?$/.test(core) && core.length <= 120) return token
+  if (/^\d{1,6}(?:[.,:]\d{1,3})?(?:ms|s|k|m|%)?$/i.test(core)) return token
+  // Names of parameters, places in a request, and words with a hyphen: all of their parts are known.
+  const parts = core.split(/[_.\-/:=[\]'`"()]+/).filter((part) => part !== "")
+  const known = parts.length > 0 && parts.every((part) => ErrorVocabulary.has(part) || /^v?\d{1,4}$/.test(part))
+  return known || ErrorVocabulary.has(core) ? `${before}${core}${after}` : mask
+}
+
+/** Takes out quotations of several words, and pieces that the request holds word for word. */
+const withoutQuotes = (sentence: string, text: Asked["text"]): string => {
+  const plain = sentence.replace(/(["“'`])((?:[^"”'`]*\s){3,}[^"”'`]*)(["”'`])/g, `$1${mask}$3`)
+  const private_ = text?.().toLowerCase().replace(/\s+/g, " ") ?? ""
+  if (private_.trim() === "") return plain
+  const words = plain.split(" ")
+  const kept: Array<string> = []
+  for (let at = 0; at < words.length;) {
+    let length = 0
+    while (at + length < words.length && private_.includes(normal(words.slice(at, at + length + 1)))) length++
+    if (length >= longestShared) {
+      kept.push(mask)
+      at += length
+    } else kept.push(words[at++]!)
+  }
+  return kept.join(" ")
+}
+
+/** Words in a row that a sentence and a request may share by chance. */
+const longestShared = 4
+
+const normal = (words: ReadonlyArray<string>): string =>
+  words
+    .join(" ")
+    .toLowerCase()
+    .replace(/^\W+|\W+$/g, "")
