@@ -33,6 +33,7 @@ import * as AiErrors from "./internal/provider/aiErrors.ts"
 import * as Ask from "./internal/plan/planAsk.ts"
 import * as Attempt from "./internal/plan/planAttempt.ts"
 import * as Race from "./internal/plan/planRace.ts"
+import * as Resilience from "./internal/plan/resilience.ts"
 import * as PlanStep from "./internal/plan/planStep.ts"
 import * as PlanStream from "./internal/plan/planStream.ts"
 import * as Seam from "./internal/plan/seam.ts"
@@ -178,7 +179,7 @@ const instruction =
 const build = <E, R>({ name, model, ...step }: Step<E, R>) =>
   Effect.map(Layer.build(model), (context): PlanStep.Step => ({
     name,
-    model: Context.get(context, LanguageModel.LanguageModel),
+    model: Resilience.innermost(Context.get(context, LanguageModel.LanguageModel)),
     warmUp: Context.get(context, WarmUp),
     schedule: step.schedule,
     firstTokenDeadline: duration(step.firstTokenDeadline),

@@ -1,18 +1,33 @@
 /**
  * Models by their names: `"anthropic/claude-haiku-4-5"`, `"groq/llama-3.3-70b-versatile"`, `"gpt-4.1-mini"`.
  *
+ * A model made here needs no setting up to be resilient: it retries, waits for words with a deadline, goes on with a reply
+ * that broke off, and falls back on others by name.
+ *
  * @since 0.1.0
  */
-import type * as LanguageModel from "effect/ai/LanguageModel"
-import type * as Model from "effect/ai/Model"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Model from "effect/ai/Model"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Anthropic from "./Anthropic.ts"
-import { ModelError } from "./internal/provider/modelError.ts"
+import * as Gemini from "./Gemini.ts"
 import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
+import * as Resilience from "./internal/plan/resilience.ts"
+import * as ModelError_ from "./internal/provider/modelError.ts"
 import type * as ProviderModel from "./internal/provider/providerModel.ts"
+import type { Api } from "./internal/rules/acceptance.ts"
+import * as Description_ from "./internal/rules/description.ts"
+import * as OpenAiModels from "./internal/rules/openAiModels.ts"
+import * as ModelPlan from "./ModelPlan.ts"
 import * as OpenAi from "./OpenAi.ts"
+import * as OpenAiResponses from "./OpenAiResponses.ts"
 
-export { ModelError }
+export { ModelError } from "./internal/provider/modelError.ts"
+
+type ModelError = ModelError_.ModelError
 
 /** Who speaks chat completions: the name, the address, the variable of the key, and what is different there. */
 export const presets: ReadonlyArray<OpenAi.Preset> = OpenAiPresets.all
@@ -27,7 +42,28 @@ export interface Name {
 }
 
 /** What is known beside the name. */
-export interface Options extends Omit<ProviderModel.Options, "model"> {}
+export interface Options extends Omit<ProviderModel.Options, "model"> {
+  /**
+   * The API that is asked, if there are several: OpenAI's Responses for its newer models and Google's own for Gemini, both
+   * at the provider's own address only; chat completions elsewhere.
+   */
+  readonly api?: Api | undefined
+  /**
+   * Names of models that are asked if this one fails, in this order, whatever the error. Their keys and addresses come from
+   * the environment.
+   */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+  /**
+   * How often a request is tried again after an error that may pass: a busy provider, a lost connection, an empty reply. 2;
+   * with fallbacks, only the last of them is tried again if nothing is said here. Never before the provider asks for it.
+   */
+  readonly retries?: number | undefined
+  /** Deadlines and hedge, as a step of a plan has them. */
+  readonly patience?: Omit<ModelPlan.Step, "name" | "model" | "schedule"> | undefined
+}
+
+/** What a model and its names are provided as. */
+type Provided = LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName
 
 /** Splits a name at its first slash; without one it names a model of OpenAI. Other names of a provider become its own. */
 export const parse = (name: string): Name => {
@@ -37,20 +73,101 @@ export const parse = (name: string): Name => {
   return { provider: OpenAiPresets.byName(prefix)?.name ?? prefix, model: name.slice(slash + 1).trim() }
 }
 
-/** Layer of the model of this name. It fails before the first request where the provider is unknown or its key missing. */
-export const fromString = (
-  name: string,
-  options: Options = {}
-): Layer.Layer<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName, ModelError> => {
+/**
+ * Layer of the model of this name. It fails before the first request if the provider is unknown or its key missing. A
+ * provider that is not known speaks chat completions at the `baseUrl`.
+ *
+ * ```ts
+ * Models.fromString("openai/gpt-5.4-mini", { fallbacks: ["anthropic/claude-haiku-4-5", "groq/llama-3.3-70b-versatile"] })
+ * ```
+ */
+export const fromString = (name: string, options: Options = {}): Layer.Layer<Provided, ModelError> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const { fallbacks = [], patience, retries, settings } = options
+      const layers = [single(name, options), ...fallbacks.map((other) => single(other, { settings }))]
+      const built = yield* Effect.forEach(layers, (layer) => Layer.build(layer))
+      const names = [name, ...fallbacks]
+      const [first, ...rest] = built.map((context, at): ModelPlan.Step => {
+        const times = retries ?? (at === built.length - 1 ? defaultRetries : 0)
+        return {
+          name: names[at]!,
+          model: Layer.succeedContext(context),
+          ...patience,
+          ...(times > 0 ? { schedule: again(times) } : undefined)
+        }
+      })
+      const planned = yield* Layer.build(ModelPlan.layer(ModelPlan.make(first!, ...rest)))
+      if (rest.length === 0) {
+        Resilience.set(
+          Context.get(planned, LanguageModel.LanguageModel),
+          Context.get(built[0]!, LanguageModel.LanguageModel)
+        )
+      }
+      return Context.merge(built[0]!, planned)
+    })
+  )
+
+/** As LiteLLM's `num_retries` in Line. */
+const defaultRetries = 2
+
+/** 0.2 and 0.4 seconds, and so on: a caller waits. */
+const again = (times: number) => Schedule.exponential("200 millis").pipe(Schedule.upTo({ times }))
+
+/** Layer of one model, without retries. */
+const single = (name: string, { api, ...options }: Options): Layer.Layer<Provided, ModelError> => {
   const { model, provider } = parse(name)
   const fail = (reason: ModelError["reason"], description: string) =>
-    Layer.effectContext(new ModelError({ reason, provider, description }))
-  const preset = OpenAiPresets.byName(provider)
+    Layer.effectContext(new ModelError_.ModelError({ reason, provider, description }))
+  const preset = presetOf(provider, options.baseUrl)
   if (preset === undefined && provider !== "anthropic") {
     return fail("UnknownProvider", `there is no provider "${provider}": known are ${providers.join(", ")}`)
   }
   if (model === "") return fail("MissingModel", `"${name}" does not name a model: write ${provider}/<model>`)
-  return preset === undefined ? Anthropic.layer({ ...options, model }) : OpenAi.layer({ ...options, model, preset })
+  if (preset === undefined) return Anthropic.layer({ ...options, model })
+  return Layer.unwrap(
+    Effect.map(ModelError_.firstSet(preset.baseUrlVariables), (variable) => {
+      switch (api ?? apiOf({ provider, model }, options.baseUrl ?? variable)) {
+        case "responses":
+          return OpenAiResponses.layer({ ...options, model })
+        case "gemini":
+          return Gemini.layer({ ...options, model })
+        default:
+          return OpenAi.layer({ ...options, model, preset })
+      }
+    })
+  )
+}
+
+const presetOf = (provider: string, baseUrl: string | undefined): OpenAi.Preset | undefined =>
+  OpenAiPresets.byName(provider) ??
+  (baseUrl === undefined || provider === "anthropic" ? undefined : { ...OpenAiPresets.compatible, name: provider })
+
+/** The API in which a model is asked at an address, or at its provider's own. */
+const apiOf = ({ model, provider }: Name, address: string | undefined): Api => {
+  if (provider === "anthropic") return "messages"
+  if (provider === "gemini") return address === undefined ? "gemini" : "chat"
+  const isOwn = address === undefined || (URL.canParse(address) && OpenAiPresets.isOpenAi(address))
+  return provider === "openai" && isOwn && OpenAiModels.prefersResponses(model) ? "responses" : "chat"
+}
+
+/** What would be sent to a model, and why. */
+export type Description = Description_.Description
+
+/**
+ * Says what would be sent to the model of this name: the API, the body of a short request without and with a tool, and the
+ * rules that were followed, each with its source. Nothing is sent.
+ */
+export const describe = (name: string, options: Pick<Options, "api" | "baseUrl" | "settings"> = {}): Description => {
+  const { model, provider } = parse(name)
+  const api = options.api ?? apiOf({ model, provider }, options.baseUrl)
+  const preset = presetOf(provider, options.baseUrl) ?? OpenAiPresets.compatible
+  return Description_.make({
+    name: { provider, model },
+    api,
+    preset: options.baseUrl === undefined ? preset : OpenAiPresets.at(preset, options.baseUrl),
+    settings: options.settings ?? {}
+  })
 }
 
 /** Whether a model can search the web by itself, as far as its name tells. */

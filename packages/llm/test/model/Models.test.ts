@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import * as Model from "effect/ai/Model"
+import * as ModelPlan from "../../src/model/ModelPlan.ts"
 import * as Models from "../../src/model/Models.ts"
 import { ask } from "../support/asking.ts"
 import * as MockServer from "../support/mockServer.ts"
@@ -145,6 +146,152 @@ describe("Models", () => {
     assert.isFalse(searches("openai/gpt-4.1"))
     assert.isFalse(searches("groq/x"))
     assert.isFalse(searches("acme/x"))
+  })
+
+  it.effect("an unknown provider speaks chat completions at the address that is given", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        server.script(Wire.text("ok"))
+        const layer = Models.fromString("acme/x", { baseUrl: server.url })
+        const provided = Effect.all([ask(), Model.ProviderName, Model.ModelName])
+        const [{ text }, provider, model] = yield* Effect.provide(provided, layer)
+        assert.deepStrictEqual([text, provider, model], ["ok", "acme", "x"])
+        assert.strictEqual((server.requests[0]?.body as { model?: string }).model, "x")
+      })
+    )
+  )
+
+  const passing: ReadonlyArray<readonly [string, MockServer.Script]> = [
+    ["a provider that is busy", Wire.failure(429, { message: "x" }, { "retry-after-ms": "10" })],
+    ["a provider that is overloaded", Wire.failure(529, { message: "x" })],
+    ["a connection that is lost", { pieces: [], ending: "cut" }],
+    ["an empty reply", Wire.reply([])]
+  ]
+  for (const [what, script] of passing) {
+    it.live(`tries again after ${what}, twice`, () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* MockServer.make
+          server.script(script, script, Wire.text("Recovered."))
+          const { text } = yield* Effect.provide(ask(), Models.fromString("acme/x", { baseUrl: server.url }))
+          assert.strictEqual(text, "Recovered.")
+          assert.lengthOf(server.requests, 3)
+          server.script(script)
+          const once = Models.fromString("acme/x", { baseUrl: server.url, retries: 0 })
+          assert.isDefined((yield* Effect.provide(ask(), once)).error)
+          assert.lengthOf(server.requests, 4)
+        })
+      )
+    )
+  }
+
+  it.live("goes on with a reply that broke off", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        server.script(
+          { pieces: [Wire.chunk({ content: "We are open " }), Wire.chunk({ content: "until " })], ending: "cut" },
+          Wire.text("until six.")
+        )
+        const { text } = yield* Effect.provide(ask(), Models.fromString("acme/x", { baseUrl: server.url }))
+        assert.strictEqual(text, "We are open until six.")
+      })
+    )
+  )
+
+  it.live("a mistake is not tried again, and goes to the fallbacks, whatever it is", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const [first, second] = [yield* MockServer.make, yield* MockServer.make]
+        const variables = { GROQ_API_KEY: "k", GROQ_BASE_URL: second.url }
+        const layer = Models.fromString("acme/x", { baseUrl: first.url, fallbacks: ["groq/y"] }).pipe(
+          Layer.provide(environment(variables))
+        )
+        for (const status of [400, 401, 404, 429, 500]) {
+          first.script(Wire.failure(status, { message: "no" }))
+          second.script(Wire.text("Second."))
+          assert.strictEqual((yield* Effect.provide(ask(), layer)).text, "Second.", `${status}`)
+        }
+        assert.deepStrictEqual([first.requests.length, second.requests.length], [5, 5])
+        assert.strictEqual((second.requests[0]?.body as { model?: string }).model, "y")
+      })
+    )
+  )
+
+  it.effect("a fallback without a key is found before the first request", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(build("openai/m", { OPENAI_API_KEY: "k" }, { fallbacks: ["groq/y"] }))
+      assert.strictEqual(error.reason, "MissingKey")
+      assert.strictEqual(error.provider, "groq")
+    })
+  )
+
+  it.live("as a step of a plan is not tried again by itself: the plan decides", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        server.script(Wire.failure(500, { message: "no" }), Wire.text("Second."))
+        const model = Models.fromString("acme/x", { baseUrl: server.url })
+        const plan = ModelPlan.make({ name: "a", model }, { name: "b", model })
+        assert.strictEqual((yield* Effect.provide(ask(), ModelPlan.layer(plan))).text, "Second.")
+        assert.lengthOf(server.requests, 2)
+      })
+    )
+  )
+
+  const apis: ReadonlyArray<readonly [string, Models.Description["api"], (string | undefined)?]> = [
+    ["openai/gpt-4.1-mini", "chat"],
+    ["openai/gpt-5", "chat"],
+    ["openai/gpt-5.4", "responses"],
+    ["openai/gpt-5.6-luna", "responses"],
+    ["openai/gpt-5-pro", "responses"],
+    ["openai/gpt-5.2-chat-latest", "chat"],
+    ["openai/gpt-5.4", "chat", "http://localhost:4000/v1"],
+    ["openai/gpt-5.4", "responses", "https://eu.api.openai.com/v1"],
+    ["gemini/gemini-2.5-flash", "gemini"],
+    ["gemini/gemini-2.5-flash", "chat", "http://localhost:4000/v1"],
+    ["anthropic/claude-haiku-4-5", "messages"],
+    ["litellm_proxy/gpt-5.4", "chat"]
+  ]
+  for (const [name, api, baseUrl] of apis) {
+    it(`${name} at ${baseUrl ?? "its own address"} is asked by ${api}`, () => {
+      assert.strictEqual(Models.describe(name, { baseUrl }).api, api)
+    })
+  }
+
+  it.effect("the API that is asked is the one that is described", () =>
+    Effect.gen(function* () {
+      const paths: Array<string> = []
+      for (const api of ["chat", "responses", "gemini"] as const) {
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const server = yield* MockServer.make
+            const options = { api, baseUrl: server.url, apiKey: Redacted.make("k"), retries: 0 }
+            yield* Effect.provide(ask(), Models.fromString("gemini/m", options))
+            paths.push(server.requests[0]!.path)
+          })
+        )
+      }
+      assert.deepStrictEqual(paths, ["/chat/completions", "/responses", "/models/m:streamGenerateContent?alt=sse"])
+    })
+  )
+
+  it("describes what would be sent, with and without a tool, and who says so", () => {
+    const described = Models.describe("litellm_proxy/gpt-5.6-luna", { settings: { temperature: 0.5, maxTokens: 50 } })
+    assert.deepInclude(described.request, {
+      model: "gpt-5.6-luna",
+      reasoning_effort: "none",
+      max_completion_tokens: 50
+    })
+    assert.deepInclude(described.requestWithTool, { reasoning_effort: "none" })
+    assert.match(described.sources.join(), /litellm#34569/)
+    for (const name of ["openai/gpt-5.4", "gemini/gemini-3-flash", "anthropic/claude-opus-5-5", "acme/x"]) {
+      const { request, requestWithTool, sources } = Models.describe(name)
+      assert.include(JSON.stringify(requestWithTool), "weather")
+      assert.notInclude(JSON.stringify(request), "weather")
+      if (name !== "acme/x") assert.isNotEmpty(sources)
+    }
   })
 
   it("no two providers share a name", () => {

@@ -13,8 +13,15 @@ export const rules: ReadonlyArray<Rule> = [
   // Google's compatible endpoint.
   {
     of: ["gemini"],
+    api: "chat",
+    says: { refuses: ["seed"] },
+    source: "https://ai.google.dev/gemini-api/docs/openai (unknown names in a request are errors)"
+  },
+  {
+    of: ["gemini"],
     says: {
-      refuses: ["seed", "presencePenalty", "frequencyPenalty"],
+      // "Penalty is not enabled for this model" is what most of them answer.
+      refuses: ["presencePenalty", "frequencyPenalty"],
       stops: 5,
       schema: "gemini",
       efforts: ["none", "minimal", "low", "medium", "high"]

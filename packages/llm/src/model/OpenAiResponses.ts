@@ -1,0 +1,66 @@
+/**
+ * OpenAI's models by its Responses API: the one in which its newer models think and use tools at once.
+ *
+ * Retrying is left to the plan. The key and the address come from the options, else from `OPENAI_API_KEY` and
+ * `OPENAI_BASE_URL`. Nothing is stored with OpenAI.
+ *
+ * @since 0.1.0
+ */
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Model from "effect/ai/Model"
+import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import OpenAI from "openai"
+import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
+import * as Connections from "./internal/provider/connections.ts"
+import * as ModelError from "./internal/provider/modelError.ts"
+import * as ProviderModel from "./internal/provider/providerModel.ts"
+import * as ResponsesReply from "./internal/responses/responsesReply.ts"
+import * as ResponsesRequest from "./internal/responses/responsesRequest.ts"
+import * as ToolNames from "./internal/rules/toolNames.ts"
+
+/** Which model, and where. */
+export interface Options extends ProviderModel.Options {}
+
+/** Layer of a model that is asked by the Responses API. */
+export const layer = (
+  options: Options
+): Layer.Layer<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName, ModelError.ModelError> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const { baseUrl: own, baseUrlVariables, keyVariables, name } = OpenAiPresets.standard
+      const elsewhere = options.baseUrl ?? (yield* ModelError.firstSet(baseUrlVariables))
+      const baseUrl = yield* ModelError.checkAddress(name, elsewhere ?? own!)
+      const apiKey = yield* ModelError.keyOf({
+        provider: name,
+        given: options.apiKey,
+        variables: keyVariables,
+        optional: elsewhere !== undefined
+      })
+      const connections = yield* Connections.make()
+      const client = new OpenAI({
+        baseURL: baseUrl,
+        apiKey: apiKey ?? "none",
+        adminAPIKey: null,
+        webhookSecret: null,
+        ...(OpenAiPresets.isOpenAi(baseUrl) ? undefined : { organization: null, project: null }),
+        maxRetries: 0,
+        logLevel: "off",
+        fetchOptions: connections,
+        defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
+      })
+      return yield* ProviderModel.make({
+        module: "OpenAiResponses",
+        name,
+        model: options.model,
+        url: `${baseUrl}/responses`,
+        settings: options.settings,
+        request: (settings, request) => ResponsesRequest.make(options.model, settings, request),
+        send: (body, signal) => client.responses.create(body, { signal }).asResponse(),
+        greet: (signal) => client.get("/", { signal }).asResponse(),
+        reply: ({ tools }) => ResponsesReply.make({ toolName: ToolNames.fromWire(tools) }),
+        codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
+      })
+    })
+  )

@@ -1,0 +1,227 @@
+/**
+ * Reads the streamed reply of OpenAI's Responses API.
+ *
+ * @since 0.1.0
+ */
+import type * as Response from "effect/ai/Response"
+import * as BadArguments from "../../../internal/badArguments.ts"
+import * as AiErrors from "../provider/aiErrors.ts"
+import * as CallAssembly from "../provider/callAssembly.ts"
+import { PartWriter } from "../provider/partWriter.ts"
+import type { Part, Reply } from "../provider/replyStream.ts"
+import type { ServerEvent } from "../provider/sse.ts"
+import * as WireJson from "../provider/wireJson.ts"
+
+/** What of an event is read. All of it may be missing. */
+interface Event {
+  readonly type?: string
+  readonly delta?: string
+  readonly item_id?: string
+  readonly item?: Item
+  readonly response?: Whole
+  readonly annotation?: { readonly type?: string; readonly url?: string; readonly title?: string }
+  readonly code?: string | null
+  readonly message?: string
+  readonly error?: unknown
+}
+
+interface Item {
+  readonly id?: string
+  readonly type?: string
+  readonly status?: string
+  readonly call_id?: string
+  readonly name?: string
+  readonly arguments?: string
+  readonly encrypted_content?: string | null
+}
+
+interface Whole {
+  readonly id?: string
+  readonly model?: string
+  readonly created_at?: number
+  readonly error?: unknown
+  readonly incomplete_details?: { readonly reason?: string } | null
+  readonly usage?: Usage | null
+}
+
+interface Usage {
+  readonly input_tokens?: number
+  readonly output_tokens?: number
+  readonly input_tokens_details?: { readonly cached_tokens?: number } | null
+  readonly output_tokens_details?: { readonly reasoning_tokens?: number } | null
+}
+
+/** Reads one reply. */
+export const make = (options: { readonly toolName?: ((name: string) => string) | undefined }): Reply =>
+  new ResponsesReply(options.toolName)
+
+/** A call that has begun and is not whole. */
+interface OpenCall {
+  readonly id: string
+  readonly name: string
+  text: string
+}
+
+class ResponsesReply implements Reply {
+  readonly #writer: PartWriter
+  /** Calls by the id of their item. */
+  readonly #open = new Map<string, OpenCall>()
+  #thought: Response.ProviderMetadata | undefined
+  #calls = false
+  #isDone = false
+
+  constructor(toolName: ((name: string) => string) | undefined) {
+    this.#writer = new PartWriter({ toolName, reasoningMetadata: () => this.#thought ?? {} })
+  }
+
+  take({ data }: ServerEvent, out: Array<Part>): AiErrors.Failure | undefined {
+    this.#writer.into(out)
+    if (data === "[DONE]") return undefined
+    const event = WireJson.parse(data)
+    if (event === undefined) return AiErrors.malformed("an event is not JSON")
+    try {
+      return this.#takeEvent(event as Event)
+    } catch {
+      return AiErrors.malformed("an event has another shape than documented")
+    }
+  }
+
+  done(): boolean {
+    return this.#isDone
+  }
+
+  /** Only the last event says that a response is complete. */
+  end(): boolean {
+    return this.#isDone
+  }
+
+  #takeEvent(event: Event): AiErrors.Failure | undefined {
+    switch (event.type) {
+      case "response.created":
+      case "response.in_progress":
+        this.#describe(event.response)
+        return undefined
+      case "response.output_text.delta":
+      case "response.refusal.delta":
+        this.#writer.text(event.delta ?? "")
+        return undefined
+      case "response.reasoning_summary_text.delta":
+      case "response.reasoning_text.delta":
+        this.#writer.reasoning(event.delta ?? "")
+        return undefined
+      case "response.output_text.annotation.added":
+        if (event.annotation?.type === "url_citation") this.#writer.source(event.annotation.url, event.annotation.title)
+        return undefined
+      case "response.output_item.added":
+        if (event.item?.type === "function_call") this.#begin(event.item)
+        return undefined
+      case "response.function_call_arguments.delta":
+        this.#grow(event.item_id ?? "", event.delta ?? "")
+        return undefined
+      case "response.output_item.done":
+        this.#complete(event.item ?? {})
+        return undefined
+      case "response.completed":
+        return this.#finish(event.response, undefined)
+      case "response.incomplete":
+        return this.#finish(event.response, event.response?.incomplete_details?.reason ?? "other")
+      case "response.failed":
+        return AiErrors.fromEvent({ error: event.response?.error ?? {} })
+      case "error":
+        return AiErrors.fromEvent(event.error === undefined ? { code: event.code, message: event.message } : event)
+      default:
+        // What another server says in words of its own.
+        return event.type === undefined && event.error !== undefined ? AiErrors.fromEvent(event) : undefined
+    }
+  }
+
+  #describe(response: Whole | undefined): void {
+    this.#writer.describe({
+      id: response?.id,
+      model: response?.model,
+      timestamp: WireJson.timestamp(response?.created_at)
+    })
+  }
+
+  #begin({ call_id: id, id: item, name }: Item): void {
+    if (id === undefined || name === undefined) return
+    this.#open.set(item ?? id, { id, name, text: "" })
+    this.#writer.callStart(id, name)
+  }
+
+  #grow(item: string, delta: string): void {
+    const call = this.#open.get(item)
+    if (call === undefined) return
+    call.text += delta
+    this.#writer.callDelta(call.id, delta)
+  }
+
+  #complete(item: Item): void {
+    switch (item.type) {
+      case "message":
+        return this.#writer.close()
+      case "reasoning": {
+        const { encrypted_content: encryptedContent, id: itemId } = item
+        if (itemId === undefined) return
+        this.#thought = { openai: { itemId, ...(encryptedContent == null ? undefined : { encryptedContent }) } }
+        if (encryptedContent != null) this.#writer.sealedReasoning()
+        this.#writer.close()
+        this.#thought = undefined
+        return
+      }
+      case "function_call": {
+        const call = this.#open.get(item.id ?? "")
+        const id = item.call_id ?? call?.id
+        const name = item.name ?? call?.name
+        if (id === undefined || name === undefined || item.status === "incomplete") return
+        this.#open.delete(item.id ?? "")
+        this.#calls = true
+        this.#writer.call(id, name, CallAssembly.parseArguments(item.arguments ?? call?.text ?? ""))
+      }
+    }
+  }
+
+  #finish(response: Whole | undefined, incomplete: string | undefined): AiErrors.Failure | undefined {
+    this.#describe(response)
+    this.#isDone = true
+    if (incomplete === "content_filter" && !this.#writer.begun) return AiErrors.withheld()
+    // A call that was cut off must not run with its defaults.
+    for (const { id, name, text } of this.#open.values()) this.#writer.call(id, name, BadArguments.make(text))
+    this.#open.clear()
+    this.#writer.finish(reasonOf(incomplete, this.#calls), usageOf(response?.usage ?? undefined))
+    return undefined
+  }
+}
+
+const reasonOf = (incomplete: string | undefined, calls: boolean): Response.FinishReason => {
+  switch (incomplete) {
+    case undefined:
+      return calls ? "tool-calls" : "stop"
+    case "max_output_tokens":
+      return "length"
+    case "content_filter":
+      return "content-filter"
+    default:
+      return "other"
+  }
+}
+
+const usageOf = (usage: Usage | undefined): Response.FinishPartEncoded["usage"] => {
+  const input = WireJson.count(usage?.input_tokens)
+  const output = WireJson.count(usage?.output_tokens)
+  const cacheRead = WireJson.count(usage?.input_tokens_details?.cached_tokens)
+  const reasoning = WireJson.count(usage?.output_tokens_details?.reasoning_tokens)
+  return {
+    inputTokens: {
+      total: input,
+      uncached: input === undefined ? undefined : Math.max(0, input - (cacheRead ?? 0)),
+      cacheRead,
+      cacheWrite: undefined
+    },
+    outputTokens: {
+      total: output,
+      text: output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0)),
+      reasoning
+    }
+  }
+}

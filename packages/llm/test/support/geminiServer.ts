@@ -1,0 +1,48 @@
+/** Gemini's own stream. */
+import type { Script } from "./mockServer.ts"
+
+const frame = (body: object) => `data: ${JSON.stringify(body)}\r\n\r\n`
+
+export const usage = {
+  promptTokenCount: 20,
+  cachedContentTokenCount: 15,
+  candidatesTokenCount: 6,
+  thoughtsTokenCount: 4,
+  totalTokenCount: 30
+}
+
+export const chunk = (parts: ReadonlyArray<object>, finishReason?: string) =>
+  frame({
+    candidates: [
+      { content: { role: "model", parts }, ...(finishReason === undefined ? {} : { finishReason }), index: 0 }
+    ],
+    usageMetadata: usage,
+    modelVersion: "gemini-2.5-flash",
+    responseId: "r1"
+  })
+
+export const blocked = frame({ promptFeedback: { blockReason: "SAFETY" }, usageMetadata: usage })
+
+export const error = (code: number, status: string) => frame({ error: { code, status, message: "the secret prompt" } })
+
+export const text = (...texts: ReadonlyArray<string>): Script => ({
+  pieces: [
+    ...texts.map((text) => chunk([{ text }])),
+    // Three pieces after the text, as others have them.
+    ": \r\n\r\n",
+    chunk([{ text: "" }]),
+    chunk([{ text: "" }], "STOP")
+  ]
+})
+
+export const call = (name: string, args: unknown, more: object = {}) => ({ functionCall: { name, args }, ...more })
+
+export const reply = (...parts: ReadonlyArray<object>): Script => ({
+  pieces: [...parts.map((part) => chunk([part])), chunk([], "STOP")]
+})
+
+export const failure = (status: number, state: string, headers: Record<string, string> = {}): Script => ({
+  status,
+  headers: { "content-type": "application/json", ...headers },
+  pieces: [JSON.stringify({ error: { code: status, message: "the secret prompt sk-123", status: state } })]
+})

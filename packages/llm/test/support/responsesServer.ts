@@ -1,0 +1,87 @@
+/** Responses as OpenAI streams them. */
+import type { Script } from "./mockServer.ts"
+
+let sequence = 0
+
+export const event = (body: { readonly type: string; readonly [field: string]: unknown }) =>
+  `event: ${body.type}\ndata: ${JSON.stringify({ ...body, sequence_number: sequence++ })}\n\n`
+
+const response = (more: object = {}) => ({
+  id: "resp_1",
+  object: "response",
+  created_at: 1700000000,
+  model: "gpt-5.4-mini",
+  output: [],
+  ...more
+})
+
+export const created = event({ type: "response.created", response: response({ status: "in_progress" }) })
+
+export const usage = {
+  input_tokens: 20,
+  input_tokens_details: { cached_tokens: 15 },
+  output_tokens: 10,
+  output_tokens_details: { reasoning_tokens: 4 },
+  total_tokens: 30
+}
+
+export const completed = event({ type: "response.completed", response: response({ status: "completed", usage }) })
+
+export const incomplete = (reason: string) =>
+  event({
+    type: "response.incomplete",
+    response: response({ status: "incomplete", incomplete_details: { reason }, usage })
+  })
+
+export const failed = (code: string) =>
+  event({ type: "response.failed", response: response({ error: { code, message: "the secret prompt" } }) })
+
+export const textItem = (id: string, ...texts: ReadonlyArray<string>) => [
+  event({
+    type: "response.output_item.added",
+    output_index: 0,
+    item: { id, type: "message", role: "assistant", content: [] }
+  }),
+  ...texts.map((delta) =>
+    event({ type: "response.output_text.delta", item_id: id, output_index: 0, content_index: 0, delta })
+  ),
+  event({ type: "response.output_item.done", output_index: 0, item: { id, type: "message", status: "completed" } })
+]
+
+export const callItem = (id: string, name: string, ...json: ReadonlyArray<string>) => [
+  ...callBegun(id, name, ...json),
+  event({
+    type: "response.output_item.done",
+    output_index: 1,
+    item: { id: `fc_${id}`, type: "function_call", status: "completed", call_id: id, name, arguments: json.join("") }
+  })
+]
+
+export const callBegun = (id: string, name: string, ...json: ReadonlyArray<string>) => [
+  event({
+    type: "response.output_item.added",
+    output_index: 1,
+    item: { id: `fc_${id}`, type: "function_call", status: "in_progress", call_id: id, name, arguments: "" }
+  }),
+  ...json.map((delta) =>
+    event({ type: "response.function_call_arguments.delta", item_id: `fc_${id}`, output_index: 1, delta })
+  )
+]
+
+export const reasoningItem = (id: string, encrypted_content: string) => [
+  event({ type: "response.output_item.added", output_index: 0, item: { id, type: "reasoning", summary: [] } }),
+  event({
+    type: "response.output_item.done",
+    output_index: 0,
+    item: { id, type: "reasoning", summary: [], encrypted_content }
+  })
+]
+
+export const reply = (items: ReadonlyArray<string>, end = completed): Script => ({ pieces: [created, ...items, end] })
+
+export const text = (...texts: ReadonlyArray<string>): Script => {
+  const items = textItem("msg_1", ...texts)
+  const done = event({ type: "response.output_text.done", item_id: "msg_1", output_index: 0, text: texts.join("") })
+  // Three pieces after the text, as others have them.
+  return { pieces: [created, ...items.slice(0, -1), done, ...items.slice(-1), completed] }
+}
