@@ -141,6 +141,7 @@ export const layer = <E, R>(
         streamText: (request) => PlanStream.make(built, continuation, request),
         supportsSystemMessagesInHistory: systemMessages(steps)
       })
+      Resilience.setPatient(model)
       return Context.make(LanguageModel.LanguageModel, model).pipe(Context.add(WarmUp, Attempt.warmUp(built)))
     })
   )

@@ -10,6 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type * as ModelSettings from "../../model/ModelSettings.ts"
+import * as Patience from "../../model/Patience.ts"
 import * as Background from "../../tool/internal/background.ts"
 import * as Backlog from "../../tool/internal/backlog.ts"
 import type * as Job from "../../tool/internal/job.ts"
@@ -135,6 +136,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
         disableToolCallResolution: true,
         toolCallValidation: "deferred"
       }).pipe(
+        Patience.words,
         ModelTap.streamed(turning.recorder, settings, { turn: turn.id, prompt, tools: turning.shown }),
         Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
         Stream.flattenIterable

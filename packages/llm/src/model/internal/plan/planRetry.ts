@@ -41,9 +41,12 @@ const next = Effect.fnUntraced(function* (self: Request, step: Step, error: AiEr
   const now = yield* Clock.currentTimeMillis
   return yield* driver(now, error).pipe(
     Effect.map(([, delay]): Retry => ({
-      delay: asked === undefined ? delay : Duration.max(delay, asked),
+      delay: asked === undefined ? (isOfReply(error) ? Duration.zero : delay) : Duration.max(delay, asked),
       invited: asked !== undefined
     })),
     Pull.catchDone(() => Effect.succeed(undefined))
   )
 })
+
+// Nothing has to recover: the same request may well be answered now.
+const isOfReply = (error: AiError.AiError): boolean => AiErrors.details(error).kind === "EmptyReply"

@@ -8,6 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { ModelSettings, ReasoningEffort } from "../../ModelSettings.ts"
 import type * as Breaker from "./breaker.ts"
+import type * as Progress from "./progress.ts"
 
 /** A step whose model has been built. */
 export interface Step {
@@ -49,15 +50,22 @@ const wholeReply = Duration.minutes(2)
 const thinkers: ReadonlySet<ReasoningEffort> = new Set<ReasoningEffort>(["low", "medium", "high", "xhigh", "max"])
 
 /** How long the first word is waited for. A deadline of zero is none. */
-export const firstDeadline = (step: Step, { reasoningEffort }: ModelSettings): Duration.Duration | undefined =>
-  deadline(
-    step.firstTokenDeadline,
-    reasoningEffort != null && thinkers.has(reasoningEffort) ? firstWordOfThinker : firstWord
-  )
+export const first = (
+  { firstTokenDeadline, stallDeadline }: Pick<Step, "firstTokenDeadline" | "stallDeadline">,
+  settings: ModelSettings
+): Progress.Limits => ({
+  word: deadline(firstTokenDeadline, mayThink(settings) ? firstWordOfThinker : firstWord),
+  // Who thinks for long has stalled, too, if that was asked for.
+  ...(stallDeadline === undefined || Duration.isZero(stallDeadline) ? undefined : { sign: stallDeadline })
+})
 
 /** How long the next word is waited for. */
-export const nextDeadline = (step: Step, { reasoningEffort }: ModelSettings): Duration.Duration | undefined =>
-  deadline(step.stallDeadline, reasoningEffort != null && thinkers.has(reasoningEffort) ? firstWordOfThinker : nextWord)
+export const next = ({ stallDeadline }: Pick<Step, "stallDeadline">, settings: ModelSettings): Progress.Limits => ({
+  word: deadline(stallDeadline, mayThink(settings) ? firstWordOfThinker : nextWord)
+})
+
+const mayThink = ({ reasoningEffort }: ModelSettings): boolean =>
+  reasoningEffort != null && thinkers.has(reasoningEffort)
 
 /** How long a whole reply is waited for. */
 export const wholeDeadline = (step: Step): Duration.Duration | undefined => deadline(step.replyDeadline, wholeReply)

@@ -72,10 +72,10 @@ const makePull = (
     const prompt = PlanPrompt.of(step.model, options.prompt, reply.spoken, { settings, ...continuation })
     return Effect.flatMap(Stream.toPull(Ask.stream(step.model, options, prompt)), (pull) =>
       Effect.map(
-        untilWord(Progress.bounded(pull, Step.firstDeadline(step, settings), `the first word of ${step.name}`), reply),
+        untilWord(Progress.bounded(pull, Step.first(step, settings), `the first word of ${step.name}`), reply),
         (head) => ({
           head,
-          rest: Progress.bounded(pull, Step.nextDeadline(step, settings), `the next word of ${step.name}`)
+          rest: Progress.bounded(pull, Step.next(step, settings), `the next word of ${step.name}`)
         })
       )
     )

@@ -55,20 +55,37 @@ export const reported = (parts: ReadonlyArray<Part>): AiError.AiError => {
   )
 }
 
+/** How long a stream may go on without progress. */
+export interface Limits {
+  /** Before anything has come, or since the last progress. */
+  readonly word: Duration.Duration | undefined
+  /** Since the first sign of the model, if that is shorter: it has begun, and says nothing. */
+  readonly sign?: Duration.Duration | undefined
+}
+
 /** Fails a stream once it has been waited for so long, in one pull or several, without progress. */
-export const bounded = (pull: PartPull, limit: Duration.Duration | undefined, what: string): PartPull => {
-  if (limit === undefined) return pull
+export const bounded = <A extends { readonly type: string }, E, D, R>(
+  pull: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E, D, R>,
+  { sign, word }: Limits,
+  what: string
+): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E | AiError.AiError, D, R> => {
+  if (word === undefined) return pull
   const late = Effect.fail(failureOf(AiErrors.timedOut(what)))
-  const millis = Duration.toMillis(limit)
+  let limit = Duration.toMillis(word)
   let waited = 0
-  return Effect.clockWith((clock) =>
-    Effect.suspend(() => {
-      const began = clock.currentTimeMillisUnsafe()
-      const wait = Effect.timeoutOrElse(pull, { duration: Math.max(0, millis - waited), orElse: () => late })
-      return Effect.map(wait, (parts) => {
-        waited = parts.some(isProgress) ? 0 : waited + (clock.currentTimeMillisUnsafe() - began)
-        return parts
-      })
+  let begun = false
+  return Effect.clockWith((clock) => {
+    const since = clock.currentTimeMillisUnsafe()
+    const wait = Effect.timeoutOrElse(pull, { duration: Math.max(0, limit - waited), orElse: () => late })
+    return Effect.map(wait, (parts) => {
+      if ((parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).some(isProgress)) waited = 0
+      else waited += clock.currentTimeMillisUnsafe() - since
+      if (!begun && sign !== undefined && Duration.toMillis(sign) < limit - waited) {
+        limit = Duration.toMillis(sign)
+        waited = 0
+      }
+      begun = true
+      return parts
     })
-  )
+  })
 }

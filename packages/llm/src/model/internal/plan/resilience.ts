@@ -1,5 +1,5 @@
 /**
- * The model beneath one that retries by itself.
+ * Which models are resilient by themselves, and the model beneath one.
  *
  * A plan that has such a model as a step asks the model beneath: the plan's own patience counts, and not both.
  */
@@ -14,3 +14,11 @@ export const set = (model: LanguageModel.LanguageModel, inner: LanguageModel.Lan
 /** The model beneath, if there is one; else the model itself. */
 export const innermost = (model: LanguageModel.LanguageModel): LanguageModel.LanguageModel =>
   beneath.get(model) ?? model
+
+const patient = new WeakSet<LanguageModel.LanguageModel>()
+
+/** Makes known that a model has deadlines of its own. */
+export const setPatient = (model: LanguageModel.LanguageModel): void => void patient.add(model)
+
+/** Whether a model has deadlines of its own. */
+export const isPatient = (model: LanguageModel.LanguageModel): boolean => patient.has(model)
