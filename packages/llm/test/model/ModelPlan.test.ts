@@ -630,6 +630,29 @@ describe("ModelPlan", () => {
       })
     )
 
+    it.effect("because of its length is continued by itself, and says that it was cut when that does not help", () =>
+      Effect.gen(function* () {
+        const cut = (words: string): ScriptedModel.Reply => [text(words), ScriptedModel.finish("length")]
+        const plan = yield* scripted({ a: [[cut("One red"), text("fox jumps.")]] })
+        assert.deepStrictEqual(yield* plan.request(), ['"One red"', '" fox jumps."', "finish stop"])
+        const again = yield* scripted({ a: [[cut("One red"), cut("fox jumps"), cut("over a")]] })
+        assert.deepStrictEqual(yield* again.request(), ['"One red"', '" fox jumps"', '" over a"', "finish length"])
+        const whole = yield* scripted({ a: [[cut("One red fox.")]] })
+        assert.deepStrictEqual(yield* whole.request(), ['"One red fox."', "finish length"])
+        assert.notInclude((yield* again.told).join(), "AttemptFailed")
+      })
+    )
+
+    it.effect("because of a filter is continued by another, and fails if there is none", () =>
+      Effect.gen(function* () {
+        const filtered: ScriptedModel.Reply = [text("To do that you "), ScriptedModel.finish("content-filter")]
+        const plan = yield* scripted({ a: [[filtered]], b: [[text("can call us.")]] })
+        assert.deepStrictEqual(yield* plan.request(), ['"To do that you "', '"can call us."', "finish stop"])
+        const alone = yield* scripted({ a: [[filtered]] })
+        assert.deepStrictEqual(yield* alone.request(), ['"To do that you "', "ContentPolicyError"])
+      })
+    )
+
     it.effect("because its provider takes a break is continued by itself", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({

@@ -66,7 +66,7 @@ const makePull = (
   let current: Race.Won<Answer> | undefined
   let resume: Race.Resume | undefined
   let failure: AiError.AiError | undefined
-  let pauses = 0
+  let breaks = 0
 
   const open: Race.Open<Answer> = (step) => {
     const prompt = PlanPrompt.of(step.model, options.prompt, reply.spoken, { settings, ...continuation })
@@ -112,15 +112,20 @@ const makePull = (
       current = undefined
       failure = undefined
       const { step } = won.attempt
-      const paused = error === pausedTurn && pauses++ < mostPauses
-      if (paused) yield* Attempt.succeeded(request, won.attempt)
+      const resumes = error === pausedTurn || error === tooLong
+      const atOnceAgain = resumes && breaks++ < mostBreaks
+      if (resumes) yield* Attempt.succeeded(request, won.attempt)
       else yield* Attempt.failed(request, won.attempt, error, reply.spoken.length)
       yield* Scope.close(won.scope, Exit.void)
-      if (!request.plan.fallback(error)) return yield* Effect.fail(error)
       const out: Array<Part> = []
+      if (error === tooLong && !atOnceAgain) {
+        reply.endShort(out)
+        return Arr.isArrayNonEmpty(out) ? out : yield* pull
+      }
+      if (!request.plan.fallback(error)) return yield* Effect.fail(error)
       reply.cut(out)
       if (!reply.finished) {
-        const again = paused ? atOnce : yield* Retry.retry(request, step, error)
+        const again = atOnceAgain ? atOnce : yield* Retry.retry(request, step, error)
         resume = { error, step, retry: again }
       }
       return Arr.isArrayNonEmpty(out) ? out : yield* pull
@@ -167,18 +172,28 @@ const stumbled = (
       return Progress.reported(parts)
     case "paused":
       return pausedTurn
+    case "length":
+      return tooLong
+    case "filtered":
+      return filtered
     case "declined":
       return declined
   }
 }
 
-/** How often a provider may take a break in one reply. */
-const mostPauses = 3
+/** How often one reply is taken up again that its provider has cut short. */
+const mostBreaks = 2
 const atOnce: Retry.Retry = { delay: Duration.zero, invited: true }
 
 const pausedTurn = Progress.failureOf(
   new AiError.InternalProviderError({ description: "the provider paused its turn, and did not take it up again" })
 )
+
+const tooLong = Progress.failureOf(
+  new AiError.InvalidOutputError({ description: "the reply was cut short by the limit of its length" })
+)
+
+const filtered = Progress.failureOf(new AiError.ContentPolicyError({ description: "the provider cut the reply short" }))
 
 const declined = Progress.failureOf(
   new AiError.InvalidOutputError({ description: "the model would not go on with the reply" })

@@ -15,6 +15,21 @@ const unknownUsage: typeof Response.Usage.Encoded = {
   outputTokens: { total: undefined, text: undefined, reasoning: undefined }
 }
 
+/**
+ * What has become of parts. The attempt is not one to go on with if the model has failed, would not go on with what was said,
+ * or was cut short: by its provider that takes a break, by the limit of its length, or by a filter.
+ */
+export type Accepted = "accepted" | "failed" | "declined" | "paused" | "length" | "filtered"
+
+const cuts: { readonly [reason: string]: "paused" | "length" | "filtered" | undefined } = {
+  pause: "paused",
+  length: "length",
+  "content-filter": "filtered"
+}
+
+/** A text that is complete as it stands, though there was no room for more. */
+const endsSentence = /[.!?…。！？]["'”’)\]]*\s*$/
+
 /** The state of a reply. It is fed with the parts of an attempt, and told when the attempt has broken off. */
 export class SplicedReply {
   /** The text that has left. */
@@ -37,6 +52,7 @@ export class SplicedReply {
   #calls = 0
   #attempt = 0
   #declined = false
+  #cutBy: Part | undefined
   readonly #bridge: string
 
   constructor(bridge: string) {
@@ -48,22 +64,26 @@ export class SplicedReply {
     return this.spoken.trim() !== ""
   }
 
-  /**
-   * Takes parts in, and appends to `out` what may leave. Says why the attempt cannot be gone on with: the model has reported
-   * an error of its own, the provider takes a break, or the model would not go on with what was said.
-   */
-  accept(parts: ReadonlyArray<Part>, out: Array<Part>): "accepted" | "failed" | "paused" | "declined" {
+  /** Takes parts in, and appends to `out` what may leave. Says whether the attempt is one to go on with, and why not. */
+  accept(parts: ReadonlyArray<Part>, out: Array<Part>): Accepted {
     for (const part of parts) {
       if (this.finished) break
       if (part.type === "error" || (part.type === "finish" && part.reason === "error")) return "failed"
-      if (part.type === "finish" && part.reason === "pause" && this.#calls === 0) {
+      const cut = part.type === "finish" && this.#calls === 0 ? cuts[part.reason] : undefined
+      if (cut !== undefined) {
         this.#flush(out)
-        return "paused"
+        this.#cutBy = part
+        if (!this.#declined && !(cut === "length" && endsSentence.test(this.spoken))) return cut
       }
       this.#take(part, out)
       if (this.#declined) return "declined"
     }
     return "accepted"
+  }
+
+  /** Ends the reply where it was cut short last, and says so with the reason that its model gave. */
+  endShort(out: Array<Part>): void {
+    if (this.#cutBy?.type === "finish") this.#finish(this.#cutBy, out)
   }
 
   /**
