@@ -16,6 +16,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../../ModelSettings.ts"
+import * as Usage from "../../Usage.ts"
 import { WarmUp } from "../../WarmUp.ts"
 import * as Prefill from "../rules/prefill.ts"
 import * as AiErrors from "./aiErrors.ts"
@@ -81,7 +82,8 @@ export const make = <Body>(
           source,
           open: (signal) => provider.send(body, signal),
           reply: provider.reply(options, () => `${prefix}_${ids++}`),
-          timeout: patience(settings.timeout)
+          timeout: patience(settings.timeout),
+          onFinish: ({ usage }) => Usage.tell({ provider: provider.name, model: provider.model }, Usage.ofFinish(usage))
         })
       })
     )

@@ -37,6 +37,8 @@ export interface Options {
   readonly reply: Reply
   /** The longest wait for the provider. */
   readonly timeout: Duration.Input | undefined
+  /** Hears of the end of the reply before it is handed on. */
+  readonly onFinish: (part: Response.FinishPartEncoded) => Effect.Effect<void>
 }
 
 /** Sends the request, and streams its reply. The request is closed with the stream. */
@@ -79,7 +81,9 @@ const makePull = (options: Options, reader: ReadableStreamDefaultReader<Uint8Arr
   const emit = (out: Array<Part>): PartPull => {
     const empty = content.take(out)
     if (empty !== undefined) failure = AiErrors.make(source, empty)
-    return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : pull
+    const finish = out.at(-1)
+    const emitted = Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : pull
+    return finish?.type === "finish" ? Effect.andThen(options.onFinish(finish), emitted) : emitted
   }
 
   const accept = (bytes: Uint8Array) => {
@@ -130,7 +134,7 @@ const makePull = (options: Options, reader: ReadableStreamDefaultReader<Uint8Arr
 }
 
 /** A reply that a server sends whole, though it was asked to stream. */
-const wholePull = ({ reply, source }: Options, body: object): PartPull => {
+const wholePull = ({ onFinish, reply, source }: Options, body: object): PartPull => {
   let out: Array<Part> | undefined = []
   const told = reply.take({ event: undefined, data: JSON.stringify(body) }, out)
   const isComplete = told === undefined && (reply.done() || reply.end(out))
@@ -140,7 +144,10 @@ const wholePull = ({ reply, source }: Options, body: object): PartPull => {
   return Effect.suspend((): PartPull => {
     const parts = out
     out = undefined
-    if (parts !== undefined && Arr.isArrayNonEmpty(parts)) return Effect.succeed(parts)
+    if (parts !== undefined && Arr.isArrayNonEmpty(parts)) {
+      const finish = parts.at(-1)
+      return finish?.type === "finish" ? Effect.as(onFinish(finish), parts) : Effect.succeed(parts)
+    }
     return failure === undefined ? Cause.done() : Effect.fail(AiErrors.make(source, failure))
   })
 }

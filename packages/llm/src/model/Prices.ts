@@ -1,0 +1,80 @@
+/**
+ * What tokens cost. Prices change, so they are data that an application replaces: `Prices.Current`.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type { Tokens } from "./Usage.ts"
+
+/** The price of a model, in US dollars for a million tokens. */
+export interface Price {
+  /** Providers for which it holds. All where not given. */
+  readonly of?: ReadonlyArray<string> | undefined
+  /** Names of models for which it holds, without what stands before the last slash. */
+  readonly models: RegExp
+  readonly input: number
+  readonly output: number
+  /** As the input where not given. */
+  readonly cacheRead?: number | undefined
+  /** As the input where not given. */
+  readonly cacheWrite?: number | undefined
+}
+
+const anthropic = (models: RegExp, input: number, output: number): Price => ({
+  models,
+  input,
+  output,
+  // A tenth to read, and a quarter more to write for 5 minutes.
+  cacheRead: input / 10,
+  cacheWrite: input * 1.25
+})
+
+/**
+ * List prices as their providers published them by November 2026, for the models that are asked most on calls. The first
+ * that fits counts. Sources: platform.claude.com/docs (models overview), developers.openai.com/api/docs/pricing,
+ * ai.google.dev/gemini-api/docs/pricing, docs.x.ai/docs/models, groq.com/pricing.
+ */
+export const list: ReadonlyArray<Price> = [
+  anthropic(/^claude-(fable|mythos)-5/, 10, 50),
+  anthropic(/^claude-opus-5-5/, 4, 20),
+  anthropic(/^claude-opus-(4-[5-9]|5)/, 5, 25),
+  anthropic(/^claude-sonnet-5/, 2, 10),
+  anthropic(/^claude-sonnet-4/, 3, 15),
+  anthropic(/^claude-haiku-4-5/, 1, 5),
+  anthropic(/^claude-3-5-haiku/, 0.8, 4),
+  { models: /^gpt-5\.2(-\d{4}|$)/, input: 1.75, cacheRead: 0.175, output: 14 },
+  { models: /^gpt-5(\.1)?(-\d{4}|$)/, input: 1.25, cacheRead: 0.125, output: 10 },
+  { models: /^gpt-5-mini/, input: 0.25, cacheRead: 0.025, output: 2 },
+  { models: /^gpt-5-nano/, input: 0.05, cacheRead: 0.005, output: 0.4 },
+  { models: /^gpt-4\.1(-\d{4}|$)/, input: 2, cacheRead: 0.5, output: 8 },
+  { models: /^gpt-4\.1-mini/, input: 0.4, cacheRead: 0.1, output: 1.6 },
+  { models: /^gpt-4\.1-nano/, input: 0.1, cacheRead: 0.025, output: 0.4 },
+  { models: /^gpt-4o(-\d{4}|$)/, input: 2.5, cacheRead: 1.25, output: 10 },
+  { models: /^gpt-4o-mini/, input: 0.15, cacheRead: 0.075, output: 0.6 },
+  { models: /^gemini-2\.5-flash-lite/, input: 0.1, cacheRead: 0.01, output: 0.4 },
+  { models: /^gemini-2\.5-flash/, input: 0.3, cacheRead: 0.03, output: 2.5 },
+  { models: /^gemini-2\.5-pro/, input: 1.25, cacheRead: 0.125, output: 10 },
+  { models: /^grok-4\.5/, input: 2, cacheRead: 0.5, output: 6 },
+  { of: ["groq"], models: /^llama-3\.3-70b/, input: 0.59, output: 0.79 }
+]
+
+/** The prices in force. */
+export const Current = Context.Reference<ReadonlyArray<Price>>("@antiphon/llm/model/Prices", {
+  defaultValue: () => list
+})
+
+/** What tokens cost in US dollars, or undefined if no price is known for the model. */
+export const costOf = (
+  prices: ReadonlyArray<Price>,
+  { model, provider }: { readonly provider: string; readonly model: string },
+  tokens: Tokens
+): number | undefined => {
+  const name = model.toLowerCase().replace(/^.*\//, "")
+  const price = prices.find(({ models, of }) => (of === undefined || of.includes(provider)) && models.test(name))
+  if (price === undefined) return undefined
+  const { cacheRead = price.input, cacheWrite = price.input, input, output } = price
+  return (
+    (tokens.input * input + tokens.cacheRead * cacheRead + tokens.cacheWrite * cacheWrite + tokens.output * output) /
+    1e6
+  )
+}

@@ -1,0 +1,143 @@
+/**
+ * Tokens that models take, by model, and what they cost where a price is known.
+ *
+ * Every provider here tells each reply that came to its end to the `Observer` in force, once, whatever stands between it and
+ * the agent: a plan that fails over tells one report for each model that answered. A reply that is interrupted is not
+ * counted by its provider, and so not here.
+ *
+ * @since 0.1.0
+ */
+import type * as Response from "effect/ai/Response"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Prices from "./Prices.ts"
+
+/** Tokens of one reply, or of many. What a provider does not tell is counted as none. */
+export interface Tokens {
+  /** Input that was read anew. */
+  readonly input: number
+  /** Input that a cache gave, which costs less. */
+  readonly cacheRead: number
+  /** Input that was written to a cache, which costs more with some providers. */
+  readonly cacheWrite: number
+  /** Output, thoughts included. */
+  readonly output: number
+  /** The part of the output that was thought and not said. */
+  readonly reasoning: number
+}
+
+/** What one reply took. */
+export interface Report {
+  readonly provider: string
+  readonly model: string
+  readonly tokens: Tokens
+  /** In US dollars; undefined where no price is known. */
+  readonly cost: number | undefined
+}
+
+/** No tokens. */
+export const none: Tokens = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 }
+
+/** The sum of two. */
+export const add = (self: Tokens, that: Tokens): Tokens => ({
+  input: self.input + that.input,
+  cacheRead: self.cacheRead + that.cacheRead,
+  cacheWrite: self.cacheWrite + that.cacheWrite,
+  output: self.output + that.output,
+  reasoning: self.reasoning + that.reasoning
+})
+
+/** The tokens of a `finish` part. */
+export const ofFinish = ({ inputTokens, outputTokens }: Response.FinishPartEncoded["usage"]): Tokens => {
+  const cacheRead = inputTokens.cacheRead ?? 0
+  const cacheWrite = inputTokens.cacheWrite ?? 0
+  return {
+    input: inputTokens.uncached ?? Math.max(0, (inputTokens.total ?? 0) - cacheRead - cacheWrite),
+    cacheRead,
+    cacheWrite,
+    output: outputTokens.total ?? (outputTokens.text ?? 0) + (outputTokens.reasoning ?? 0),
+    reasoning: outputTokens.reasoning ?? 0
+  }
+}
+
+/** What hears of each reply that came to its end; the reply waits for it. By default nothing does. */
+export const Observer = Context.Reference<(report: Report) => Effect.Effect<void>>(
+  "@antiphon/llm/model/Usage/Observer",
+  {
+    defaultValue: () => () => Effect.void
+  }
+)
+
+const counter = Metric.counter("antiphon_llm_tokens", {
+  description: "Tokens that models took, by provider, model and kind",
+  incremental: true
+})
+
+const money = Metric.counter("antiphon_llm_cost_usd", {
+  description: "What models cost where a price is known, in US dollars, by provider and model"
+})
+
+/** Tells what a reply took: to the observer in force, and to the metrics. */
+export const tell = (of: Pick<Report, "provider" | "model">, tokens: Tokens): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const observe = yield* Observer
+    const cost = Prices.costOf(yield* Prices.Current, of, tokens)
+    for (const [kind, count] of Object.entries(tokens)) {
+      if (count > 0) yield* Metric.update(Metric.withAttributes(counter, { ...attributes(of), kind }), count)
+    }
+    if (cost !== undefined) yield* Metric.update(Metric.withAttributes(money, attributes(of)), cost)
+    yield* observe({ ...of, tokens, cost })
+  })
+
+const attributes = ({ model, provider }: Pick<Report, "provider" | "model">) => ({ provider, model })
+
+/** What was told of one model, or of all. */
+export interface Total {
+  readonly replies: number
+  readonly tokens: Tokens
+  /** In US dollars, of the replies whose price is known. */
+  readonly cost: number
+}
+
+/** Keeps what is told, for a call or a turn. */
+export interface Tracker {
+  /** To be provided as the `Observer` of what is to be counted. It tells the one around it, too. */
+  readonly observe: (report: Report) => Effect.Effect<void>
+  readonly total: Effect.Effect<Total>
+  /** By `provider/model`. */
+  readonly byModel: Effect.Effect<ReadonlyMap<string, Total>>
+}
+
+const nothing: Total = { replies: 0, tokens: none, cost: 0 }
+
+/**
+ * Makes a tracker. It passes on what it hears to the observer in force where it was made.
+ *
+ * ```ts
+ * const usage = yield* Usage.makeTracker
+ * yield* turn.pipe(Effect.provideService(Usage.Observer, usage.observe))
+ * const { cost, tokens } = yield* usage.total
+ * ```
+ */
+export const makeTracker: Effect.Effect<Tracker> = Effect.gen(function* () {
+  const outer = yield* Observer
+  const models = new Map<string, Total>()
+  let total = nothing
+  const plus = (self: Total, { cost, tokens }: Report): Total => ({
+    replies: self.replies + 1,
+    tokens: add(self.tokens, tokens),
+    cost: self.cost + (cost ?? 0)
+  })
+  return {
+    observe: (report) =>
+      Effect.suspend(() => {
+        const key = `${report.provider}/${report.model}`
+        models.set(key, plus(models.get(key) ?? nothing, report))
+        total = plus(total, report)
+        return outer(report)
+      }),
+    total: Effect.sync(() => total),
+    byModel: Effect.sync(() => new Map(models))
+  }
+})
