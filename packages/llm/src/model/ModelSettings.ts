@@ -22,7 +22,7 @@ export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "
  */
 export interface ModelSettings {
   readonly temperature?: number | null | undefined
-  /** Of the answer. What the model thinks is not counted where the provider tells the two apart. */
+  /** Of the answer. A model that is to think gets room for its thoughts on top. */
   readonly maxTokens?: number | null | undefined
   readonly topP?: number | null | undefined
   /** The answer ends before any of these. */

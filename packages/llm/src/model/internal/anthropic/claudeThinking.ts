@@ -5,6 +5,7 @@
  */
 import type Anthropic from "@anthropic-ai/sdk"
 import type { ReasoningEffort } from "../../ModelSettings.ts"
+import * as Acceptance from "../rules/acceptance.ts"
 import type { Claude } from "../rules/claudeModels.ts"
 
 /** What a request says about thinking. */
@@ -19,14 +20,8 @@ export interface Thinking {
 
 type Thought = Exclude<ReasoningEffort, "none">
 
-const rooms: { readonly [Effort in Thought]: number } = {
-  minimal: 1024,
-  low: 2048,
-  medium: 8192,
-  high: 16384,
-  xhigh: 24576,
-  max: 32768
-}
+/** A budget of less than 1024 is refused. */
+const rooms: { readonly [Effort in Thought]: number } = { ...Acceptance.room, minimal: 1024 }
 
 const silent: Thinking = { config: undefined, effort: undefined, thinks: false, room: 0 }
 

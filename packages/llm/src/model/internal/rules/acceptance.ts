@@ -144,7 +144,9 @@ export const effortOf = (
   if (asked === "none") return unasked
   const thinking = efforts.filter((effort) => effort !== "none")
   const at = order.indexOf(asked)
-  return thinking.find((effort) => order.indexOf(effort) > at) ?? thinking.at(-1) ?? unasked
+  const nearest = thinking.find((effort) => order.indexOf(effort) > at) ?? thinking.at(-1)
+  // It can only be told not to think: left alone, it thinks.
+  return nearest ?? (needsEffort ? unasked : undefined)
 }
 
 /** Dials that a model which cannot think takes no offence at. */
@@ -178,9 +180,26 @@ export const dialed = (dial: Dial, effort: ReasoningEffort | undefined): { reado
 export const thinks = ({ thinksUnasked }: Acceptance, effort: ReasoningEffort | undefined): boolean =>
   effort === undefined ? thinksUnasked : effort !== "none"
 
+/**
+ * Room for thoughts beside those of the answer, in tokens: most providers count both against one limit, and a limit meant for
+ * a spoken answer would leave nothing to say.
+ */
+export const room: { readonly [Effort in ReasoningEffort]: number } = {
+  none: 0,
+  minimal: 0,
+  low: 2048,
+  medium: 8192,
+  high: 16384,
+  xhigh: 24576,
+  max: 32768
+}
+
 const samplingSettings: ReadonlyArray<keyof ModelSettings> = ["temperature", "topP"]
 
-/** The settings without those that are refused. A temperature that is too high is lowered; empty stops are none. */
+/**
+ * The settings without those that are refused. A temperature that is too high is lowered, empty stops are none, and a limit of
+ * tokens leaves room for thoughts.
+ */
 export const accept = (
   accepted: Acceptance,
   effort: ReasoningEffort | undefined,
@@ -189,7 +208,8 @@ export const accept = (
   const refused = new Set([...accepted.refuses, ...(thinks(accepted, effort) ? accepted.refusesThinking : [])])
   const kept: Record<string, unknown> = { ...settings }
   for (const setting of refused) delete kept[setting]
-  const { stop, temperature, topP } = kept as ModelSettings
+  const { maxTokens, stop, temperature, topP } = kept as ModelSettings
+  if (maxTokens != null && thinks(accepted, effort)) kept["maxTokens"] = maxTokens + room[effort ?? "medium"]
   if (temperature != null) kept["temperature"] = Math.min(Math.max(0, temperature), accepted.highestTemperature)
   if (accepted.oneOfSampling && samplingSettings.every((setting) => kept[setting] != null)) delete kept["topP"]
   if (topP != null && kept["topP"] !== undefined) kept["topP"] = Math.min(Math.max(0, topP), 1)

@@ -44,6 +44,22 @@ export const rules: ReadonlyArray<Rule> = [
     source: "https://ai.google.dev/gemini-api/docs/thinking (thinking levels of Gemini 3 Flash)"
   },
 
+  // Claude behind a proxy or a router.
+  {
+    models: /^claude-/,
+    api: "chat",
+    says: { oneOfSampling: true, highestTemperature: 1 },
+    source:
+      "https://platform.claude.com/docs/en/about-claude/models/migration-guide (temperature or top_p, from 0 to 1)"
+  },
+  {
+    models: /^claude-(opus-4[-.][78]|(opus|sonnet|haiku|fable|mythos)-[5-9])/,
+    api: "chat",
+    says: { refuses: ["temperature", "topP"] },
+    source:
+      "https://openrouter.ai/docs/cookbook/evaluate-and-optimize/model-migrations/claude-5-5 (sampling is removed)"
+  },
+
   // OpenRouter passes an effort on, but some of its models refuse to be told none.
   {
     of: ["openrouter", "vercel_ai_gateway"],

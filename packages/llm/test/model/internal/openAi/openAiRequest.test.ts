@@ -128,7 +128,7 @@ describe("openAiRequest", () => {
     ["gemini", "gemini-2.5-pro", "none", { reasoning_effort: "low" }],
     ["gemini", "gemini-3-flash-preview", undefined, { reasoning_effort: "minimal" }],
     ["gemini", "gemini-3.1-pro-preview", undefined, { reasoning_effort: "low" }],
-    ["groq", "qwen/qwen3-32b", "low", { reasoning_effort: "none" }],
+    ["groq", "qwen/qwen3-32b", undefined, { reasoning_effort: "none" }],
     ["groq", "openai/gpt-oss-120b", undefined, { reasoning_effort: "low" }],
     ["ollama", "qwen3:8b", undefined, { reasoning_effort: "none" }],
     ["ollama", "llama3.2", "none", { reasoning_effort: "none" }],
@@ -147,6 +147,27 @@ describe("openAiRequest", () => {
       assert.deepInclude(body(preset, { reasoningEffort: effort }, {}, model), sent)
     })
   }
+
+  it("a model that can only be told not to think is left alone if it is to", () => {
+    assert.notProperty(body("groq", { reasoningEffort: "low" }, {}, "qwen/qwen3-32b"), "reasoning_effort")
+  })
+
+  it("a limit of tokens leaves room for thoughts where there will be some", () => {
+    const limit = (model: string, effort?: ReasoningEffort) =>
+      body("openai", { maxTokens: 300, reasoningEffort: effort }, {}, model)["max_completion_tokens"]
+    assert.strictEqual(limit("gpt-5.1"), 300)
+    assert.strictEqual(limit("gpt-5"), 300)
+    assert.strictEqual(limit("gpt-5.1", "low"), 2348)
+    assert.strictEqual(limit("o3"), 8492)
+  })
+
+  it("Claude behind a router takes one kind of sampling, and from 5 on none", () => {
+    const sampling = { temperature: 1.4, topP: 0.9 }
+    const old = body("openrouter", sampling, {}, "anthropic/claude-haiku-4.5")
+    assert.deepInclude(old, { temperature: 1 })
+    assert.notProperty(old, "top_p")
+    assert.notProperty(body("openrouter", sampling, {}, "anthropic/claude-opus-5.5"), "temperature")
+  })
 
   it("empty stops are not sent, nor more than are taken", () => {
     assert.notProperty(body("openai", { stop: [] }), "stop")
