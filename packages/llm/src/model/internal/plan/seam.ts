@@ -21,7 +21,7 @@ export type Joined = string | typeof declined
 
 /** Said before a sentence is said anew. */
 export const defaultBridge = "… sorry, let me say that again: "
-/** The same for scripts in which that would not be read. */
+/** The same for a reply in another language. */
 const wordless = "… "
 
 /** How much of a reply is looked at: its last sentences. It bounds the work. */
@@ -41,7 +41,7 @@ export const join = (
   const past = Words.read(tail)
   const isOpen = !/[.!?…。！？]["'”’)\]]*\s*$/.test(tail)
   const open = past.slice(sentenceStart(tail, past, isOpen))
-  const anew = /\p{Script=Latin}/u.test(tail) || !/\p{L}/u.test(tail) ? bridge : wordless
+  const anew = bridge !== defaultBridge || isEnglish(past) ? bridge : wordless
 
   /** What is new behind a word that repeats the last one. A sentence that was whole gets no other end. */
   const after = (text: string, word: Word, ended: boolean): string | undefined => {
@@ -68,7 +68,7 @@ export const join = (
     if (note === declined) return declined
     if (note !== text) return note.trim() === "" ? "" : join(spoken, gap, bridge)(note, ended)
 
-    const announced = Phrases.announced(text, whole, ended)
+    const announced = announcedBy(text, whole, ended)
     if (announced === undefined) return undefined
     const next = whole.slice(announced)
     if (next.length === 0) return ended ? "" : undefined
@@ -85,7 +85,7 @@ export const join = (
       return after(text, next[aligned.words - 1]!, ended)
     }
     const rest = announced > 0 ? text.slice(next[0]!.start) : text
-    const begins = beginsSentence(rest, next, open, ended)
+    const begins = beginsSentence(text, next, open, ended)
     if (begins === undefined) return undefined
     if (isOpen && begins) return anew + rest.trimStart()
     // A remark before the rest of a sentence is no part of it.
@@ -94,6 +94,22 @@ export const join = (
 }
 
 const isSpace = /^\s/
+
+/** How many words at the beginning only announce that the model goes on. It may say so more than once. */
+const announcedBy = (text: string, words: ReadonlyArray<Word>, ended: boolean): number | undefined => {
+  let announced = 0
+  for (let more: number | undefined = 1; more > 0 && announced < words.length; announced += more) {
+    more = Phrases.announced(text, words.slice(announced), ended)
+    if (more === undefined) return undefined
+  }
+  return announced
+}
+
+/** Whether a text is English, by its small words. */
+const isEnglish = (words: ReadonlyArray<Word>): boolean => {
+  const small = words.filter(({ core }) => beginners.has(core) || core === "i" || core === "am").length
+  return small >= 2 || (words.length <= 4 && small === 1)
+}
 
 /** How long another end of a sentence is waited for. */
 const longestEnd = 120
@@ -202,15 +218,16 @@ const beginsSentence = (
   open: ReadonlyArray<Word>,
   ended: boolean
 ): boolean | undefined => {
-  if (!/^[\s"'“‘(*_]*\p{Lu}/u.test(text)) return false
   const [first] = next
   if (first === undefined || open.length < 2) return false
+  if (!/^[\s"'“‘(*_]*\p{Lu}/u.test(text.slice(first.start))) return false
   if (isSpelled(first) && isSpelled(open.at(-1)!)) return false
   if (beginners.has(first.core) || (open.length > 2 && first.core === open[0]!.core)) return true
   // Names are written large, too. A sentence of its own says again what the open one is about.
   const about = new Set(open.filter(isContent).map(({ core }) => core))
-  const same = next.filter((word) => isContent(word) && about.has(word.core)).length
-  if (same >= 2) return true
+  const sentence = next.slice(0, next.findIndex(({ coreEnd, end }) => /[.!?]/.test(text.slice(coreEnd, end))) + 1 || 8)
+  const same = sentence.filter((word) => isContent(word) && about.has(word.core)).length
+  if (same >= 2 || (same === 1 && sentence.length >= 5 && (ended || sentence.length < next.length))) return true
   return ended || next.length >= 8 || /[.!?](?:\s|$)/.test(text) ? false : undefined
 }
 
@@ -233,7 +250,9 @@ const spaced = (spoken: string, gap: string, text: string): string => {
   if (spoken.trim() === "" || /\s$/.test(spoken)) return text.trimStart()
   if (isSpace.test(text)) {
     // A line that breaks within a sentence is the model's, and not the reply's.
-    return gap !== "" && !gap.includes("\n") && /^\s*\n\s*\p{Ll}/u.test(text) ? gap + text.trimStart() : text
+    const isOpen = !/[.!?…:]["'”’)\]]*\s*$/.test(spoken)
+    const breaks = /^\s*\n\s*\p{Ll}/u.test(text) || (isOpen && /^[^\S\n]*\n[^\S\n]*\S/.test(text))
+    return gap !== "" && !gap.includes("\n") && breaks ? gap + text.trimStart() : text
   }
   // Models like to mark that they continue.
   const rest = gap === "" ? text : text.replace(/^(?:\.{2,}|…)\s*/, "")

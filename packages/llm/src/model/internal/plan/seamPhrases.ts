@@ -43,13 +43,15 @@ const phrases: ReadonlyArray<ReadonlyArray<string>> = [
   "let me start over",
   "let me repeat that",
   "let me say that again",
-  "here is the rest",
-  "here's the rest",
-  "here is the continuation",
-  "here's the continuation",
-  "here is the rest of my message",
-  "here's the rest of my message",
-  "here is the continuation of my message"
+  "assistant",
+  "agent",
+  ...["here is", "here's", "this is"].flatMap((here) =>
+    ["rest", "continuation", "remainder"].flatMap((what) =>
+      ["", " of it", " of my message", " of the message", " of my reply", " of the reply", " of the response"].map(
+        (of) => `${here} the ${what}${of}`
+      )
+    )
+  )
 ].map((phrase) => phrase.split(" "))
 
 /** What ends a phrase that stands before a reply and is no part of it. */
@@ -124,6 +126,7 @@ const noteStarts: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
 /** Whether a sentence only says that there was nothing left to say. */
 export const saysComplete = (sentence: string): boolean =>
   /\b(?:message|reply|response|answer|sentence)\b.{0,30}\b(?:complete|completed|finished)\b/i.test(sentence) ||
+  /^\s*[([]\s*(?:continu\w*|cont'?d?\.?|resum\w*|end|silence|pause|\.{2,}|…)\s*[)\]]/i.test(sentence) ||
   /\b(?:nothing|no)\b.{0,20}\b(?:to add|to continue|further|left to say|more to say)\b/i.test(sentence)
 
 /** Whether a sentence declines to go on. */

@@ -169,6 +169,11 @@ describe("join", () => {
     ["says that it was complete", "All done", "The message was already complete.", ""],
     ["says that it was complete, and goes on", fox, "(My message was already complete.) jumps", " jumps"],
     ["has nothing to add", "All done", "There is nothing to add.", ""],
+    ["notes that it continues", fox, "[continued] jumps over", " jumps over"],
+    ["announces it twice", fox, "Of course! Here's the continuation: jumps over", " jumps over"],
+    ["announces it at length", fox, "Here is the continuation of the message:\n\njumps over", " jumps over"],
+    ["names its role", fox, "Assistant: jumps over", " jumps over"],
+    ["is a line with a name", "It comes on", "\nTuesday morning.", " Tuesday morning."],
     ["is a line", fox, "\njumps over", " jumps over"],
     // Names and other large words go on with a sentence.
     ["goes on with a name", "My name is", "Anna.", " Anna."],
