@@ -8,7 +8,9 @@ import * as Layer from "effect/Layer"
 import { factory } from "./echoAgent.ts"
 
 // The client plays turns as fast as it can: the limit on messages a second is there for strangers.
-const server = VoiceAgentApp.layerServer(factory, { settings: { maxFramesPerSecond: 0, maxCalls: 10_000 } })
+const server = VoiceAgentApp.layerServer(factory, {
+  settings: { maxFramesPerSecond: 0, maxBytesPerSecond: 0, maxCallBytes: 0, maxCalls: 10_000 }
+})
 
 const announce = Layer.effectDiscard(
   HttpServer.addressFormattedWith((address) => Console.log(`Echo agent on ${address}, pid ${process.pid}`))

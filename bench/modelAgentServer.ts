@@ -11,6 +11,8 @@ const factory = LlmAgent.make({ systemPrompt: "Be brief.", introduction: "Welcom
 const model = OpenAi.layer({ model: "quick", baseUrl: process.env["PROVIDER_URL"]!, apiKey: Redacted.make("none") })
 
 // The client plays turns as fast as it can: the limit on messages a second is there for strangers.
-const server = VoiceAgentApp.layerServer(factory, { settings: { maxFramesPerSecond: 0 } }).pipe(Layer.provide(model))
+const server = VoiceAgentApp.layerServer(factory, {
+  settings: { maxFramesPerSecond: 0, maxBytesPerSecond: 0, maxCallBytes: 0 }
+}).pipe(Layer.provide(model))
 
 NodeRuntime.runMain(Layer.launch(server) as Effect.Effect<never, unknown>, { teardown: VoiceAgentApp.teardown })

@@ -24,8 +24,10 @@ export type Ending = Data.TaggedEnum<{
   Binary: {}
   /** A message was longer than `maxFrameBytes`. */
   TooLarge: { readonly limit: number }
-  /** Messages came faster than `maxFramesPerSecond`. */
-  Flood: { readonly limit: number }
+  /** Messages came faster than `maxFramesPerSecond`, or bytes faster than `maxBytesPerSecond`. */
+  Flood: { readonly limit: number; readonly of: "messages" | "bytes" }
+  /** The call has received more than `maxCallBytes`. */
+  Spent: { readonly limit: number }
   /** The agent broke off, and its policy is to close. */
   AgentFailed: { readonly error: CallError }
   /** The peer has not read what was sent to it. */
@@ -67,6 +69,7 @@ export const meaning: (ending: Ending) => Meaning = Ending.$match({
   Binary: () => refused,
   TooLarge: () => cut,
   Flood: () => cut,
+  Spent: () => cut,
   AgentFailed: ({ error }) => failed(error.cause),
   Stalled: () => cut,
   Idle: () => cut,

@@ -28,6 +28,13 @@ export interface Settings {
   readonly maxFrameBytes: number
   /** `ANTIPHON_MAX_FRAMES_PER_SECOND`, 1000 on average over ten seconds; 0 for no limit. Beyond it: close code 1008. */
   readonly maxFramesPerSecond: number
+  /** `ANTIPHON_MAX_BYTES_PER_SECOND`, 256 KiB on average over ten seconds; 0 for no limit. Beyond it: close code 1008. */
+  readonly maxBytesPerSecond: number
+  /**
+   * `ANTIPHON_MAX_CALL_BYTES`, 64 MiB; 0 for no limit: what one call may receive, since its history keeps it. An hour of speech
+   * that is reported word by word is under 5 MiB. Beyond it: close code 1009.
+   */
+  readonly maxCallBytes: number
   /** `ANTIPHON_MAX_BUFFERED_BYTES`, 1 MiB: what may wait for a slow peer before its agent is slowed down. */
   readonly maxBufferedBytes: number
   /**
@@ -84,6 +91,8 @@ export const config: Config.Config<Settings> = Config.all({
   maxOpenings: count("ANTIPHON_MAX_OPENINGS", 100, { minimum: 1 }),
   maxFrameBytes: count("ANTIPHON_MAX_FRAME_BYTES", 1024 * 1024, { minimum: 1 }),
   maxFramesPerSecond: count("ANTIPHON_MAX_FRAMES_PER_SECOND", 1000, { minimum: 0 }),
+  maxBytesPerSecond: count("ANTIPHON_MAX_BYTES_PER_SECOND", 256 * 1024, { minimum: 0 }),
+  maxCallBytes: count("ANTIPHON_MAX_CALL_BYTES", 64 * 1024 * 1024, { minimum: 0 }),
   maxBufferedBytes: count("ANTIPHON_MAX_BUFFERED_BYTES", 1024 * 1024, { minimum: 0 }),
   startTimeout: duration("ANTIPHON_START_TIMEOUT", "10 seconds"),
   idleTimeout: duration("ANTIPHON_IDLE_TIMEOUT", "10 minutes"),

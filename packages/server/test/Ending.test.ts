@@ -25,7 +25,8 @@ const table: { readonly [Tag in Ending["_tag"]]: ReadonlyArray<Row> } = {
   Malformed: [{ ...refused, ending: Ending.Malformed({ message: "not JSON" }) }],
   Binary: [{ ...refused, ending: Ending.Binary() }],
   TooLarge: [{ ...cut, ending: Ending.TooLarge({ limit: 10 }) }],
-  Flood: [{ ...cut, ending: Ending.Flood({ limit: 10 }) }],
+  Flood: [{ ...cut, ending: Ending.Flood({ limit: 10, of: "messages" }) }],
+  Spent: [{ ...cut, ending: Ending.Spent({ limit: 10 }) }],
   AgentFailed: [
     { ...failed, ending: Ending.AgentFailed({ error: new CallError({ reason: "Turn", cause: boom }) }) },
     { ...failed, ending: Ending.AgentFailed({ error: new CallError({ reason: "Filter", cause: boom }) }) }

@@ -57,6 +57,18 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
     ],
     bad: ["-1", "fast"]
   },
+  maxBytesPerSecond: {
+    name: "ANTIPHON_MAX_BYTES_PER_SECOND",
+    byDefault: 262_144,
+    good: [["0", 0]],
+    bad: ["-1", "1 MiB"]
+  },
+  maxCallBytes: {
+    name: "ANTIPHON_MAX_CALL_BYTES",
+    byDefault: 67_108_864,
+    good: [["0", 0]],
+    bad: ["-1", "1 MiB"]
+  },
   maxBufferedBytes: {
     name: "ANTIPHON_MAX_BUFFERED_BYTES",
     byDefault: 1_048_576,

@@ -30,6 +30,11 @@ export const make = (options: {
     const wait = Duration.millis(Math.max(Math.ceil(at - Monotonic.millis(clock)), shortest))
     fiber = fork(Effect.delay(wake, wait))
   }
+  const rest = () => {
+    wakesAt = Number.POSITIVE_INFINITY
+    fiber?.interruptUnsafe()
+    fiber = undefined
+  }
   const wake = Effect.suspend(() => {
     wakesAt = Number.POSITIVE_INFINITY
     fiber = undefined
@@ -42,14 +47,15 @@ export const make = (options: {
   return {
     set: (next = Number.POSITIVE_INFINITY) => {
       at = next
+      if (at === Number.POSITIVE_INFINITY) return rest()
       // One that wakes too early goes back to sleep, so moving a time on costs nothing.
       if (at >= wakesAt) return
-      fiber?.interruptUnsafe()
+      rest()
       sleep()
     },
     cancel: () => {
       at = Number.POSITIVE_INFINITY
-      fiber?.interruptUnsafe()
+      rest()
     }
   }
 }

@@ -1,5 +1,7 @@
-/** How much of what comes in is taken: the size of a frame, and the pace of frames. */
+/** How much of what comes in is taken: the size of a frame, the pace of frames and bytes, and the bytes of a whole call. */
 import type { Clock } from "effect/Clock"
+import { Ending } from "../Ending.ts"
+import type { Settings } from "../Settings.ts"
 import * as Monotonic from "./monotonic.ts"
 
 /** Whether a frame has more bytes than the limit. */
@@ -25,23 +27,41 @@ const byteLength = (text: string): number => {
 /** Seconds over which the pace is averaged: a burst of that many seconds' worth passes. */
 const burstSeconds = 10
 
-/** Counts what comes in, and says whether it has come too fast. */
-export interface Pace {
-  readonly isFlood: (count: number) => boolean
-}
-
-/** Measures against a number per second; 0 for no limit. */
-export const pace = (perSecond: number, clock: Clock): Pace => {
+/** An allowance that grows with time. 0 per second for no limit. */
+const bucket = (perSecond: number, clock: Clock) => {
   const most = perSecond * burstSeconds
   let allowance = most
   let at = Monotonic.millis(clock)
+  return (count: number): boolean => {
+    if (perSecond === 0) return true
+    const now = Monotonic.millis(clock)
+    allowance = Math.min(most, allowance + ((now - at) * perSecond) / 1000) - count
+    at = now
+    return allowance >= 0
+  }
+}
+
+/** Counts what comes in, and says with which ending it has become too much. */
+export interface Intake {
+  readonly excess: (frames: ReadonlyArray<string | Uint8Array>) => Ending | undefined
+}
+
+/** Bounds what one call takes. Text counts by its length: exact for ASCII, and never more than its bytes. */
+export const make = (
+  limits: Pick<Settings, "maxFramesPerSecond" | "maxBytesPerSecond" | "maxCallBytes">,
+  clock: Clock
+): Intake => {
+  const { maxBytesPerSecond, maxCallBytes, maxFramesPerSecond } = limits
+  const messages = bucket(maxFramesPerSecond, clock)
+  const bytes = bucket(maxBytesPerSecond, clock)
+  let total = 0
   return {
-    isFlood: (count) => {
-      if (perSecond === 0) return false
-      const now = Monotonic.millis(clock)
-      allowance = Math.min(most, allowance + ((now - at) * perSecond) / 1000) - count
-      at = now
-      return allowance < 0
+    excess: (frames) => {
+      const size = frames.reduce((sum, { length }) => sum + length, 0)
+      total += size
+      if (!messages(frames.length)) return Ending.Flood({ limit: maxFramesPerSecond, of: "messages" })
+      if (!bytes(size)) return Ending.Flood({ limit: maxBytesPerSecond, of: "bytes" })
+      return maxCallBytes > 0 && total > maxCallBytes ? Ending.Spent({ limit: maxCallBytes }) : undefined
     }
   }
 }

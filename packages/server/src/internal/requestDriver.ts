@@ -23,7 +23,7 @@ import * as Replies from "./replies.ts"
 interface Lease {
   readonly host: CallHost
   readonly replies: Replies.Replies
-  readonly pace: Intake.Pace
+  readonly intake: Intake.Intake
 }
 
 /** Makes what answers the requests of a protocol. */
@@ -41,7 +41,7 @@ export const make = <State>(options: {
   const open = (admitted: Protocol.Admitted): Effect.Effect<Lease> =>
     Effect.gen(function* () {
       const { key } = admitted
-      const pace = Intake.pace(settings.maxFramesPerSecond, yield* Clock.Clock)
+      const intake = Intake.make(settings, yield* Clock.Clock)
       const scope = yield* Scope.make()
       let host: CallHost | undefined
       let replies: Replies.Replies | undefined
@@ -60,7 +60,7 @@ export const make = <State>(options: {
             return replies.link
           })
       })
-      const lease: Lease = { host, replies: replies!, pace }
+      const lease: Lease = { host, replies: replies!, intake }
       if (key !== undefined) {
         leases.set(key, lease)
         const forget = Effect.sync(() => {
@@ -89,9 +89,10 @@ export const make = <State>(options: {
       const body = yield* Effect.mapError(Effect.provideService(request.text, MaxBodySize, limit), unreadable)
       const wire = Door.wireRequest(request, params, body)
       const admitted = yield* Door.admit(protocol, reception, wire)
-      const { host, pace, replies } = yield* leaseOf(admitted)
+      const { host, intake, replies } = yield* leaseOf(admitted)
       host.touch(1)
-      if (pace.isFlood(1)) yield* host.stop(Ending.Flood({ limit: settings.maxFramesPerSecond }))
+      const excess = intake.excess([body])
+      if (excess !== undefined) yield* host.stop(excess)
       return yield* replies.awaitReply((reply) => host.tell({ _tag: "Request", request: wire, reply }))
     }).pipe(Effect.catch(Effect.succeed))
 }

@@ -89,8 +89,8 @@ type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
 /** Reads until the socket is gone or a frame is beyond a limit, which ends the call. */
 const read = (pull: Pull, host: CallHost.CallHost, peer: Peer.Peer, settings: Settings): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { maxFrameBytes, maxFramesPerSecond } = settings
-    const pace = Intake.pace(maxFramesPerSecond, yield* Clock.Clock)
+    const { maxFrameBytes } = settings
+    const intake = Intake.make(settings, yield* Clock.Clock)
     const one = (frame: Frame): Effect.Effect<void, Ending> =>
       Intake.isTooLarge(frame, maxFrameBytes)
         ? Effect.fail(Ending.TooLarge({ limit: maxFrameBytes }))
@@ -117,7 +117,8 @@ const read = (pull: Pull, host: CallHost.CallHost, peer: Peer.Peer, settings: Se
     }
     const next = Effect.flatMap(pull, (frames): Effect.Effect<void, Ending> => {
       host.touch(frames.length)
-      if (pace.isFlood(frames.length)) return Effect.fail(Ending.Flood({ limit: maxFramesPerSecond }))
+      const excess = intake.excess(frames)
+      if (excess !== undefined) return Effect.fail(excess)
       const told = frames.length === 1 ? one(frames[0]) : Effect.forEach(frames, one, { discard: true })
       return Effect.andThen(Effect.andThen(told, Effect.suspend(peerKeepsUp)), Effect.suspend(callKeepsUp))
     })

@@ -81,7 +81,8 @@ const answer = (ending: Ending, detail: string): Answer =>
     Malformed: ({ message }) => ({ error: `Failed to parse JSON message: ${message}`, code: 1000 }),
     Binary: () => ({ error: `${loop}: binary messages are not supported`, code: 1000 }),
     TooLarge: ({ limit }) => ({ error: `Message too long: the limit is ${limit} bytes`, code: 1009 }),
-    Flood: ({ limit }) => ({ error: `Too many messages: the limit is ${limit} a second`, code: 1008 }),
+    Flood: ({ limit, of }) => ({ error: `Too many ${of}: the limit is ${limit} a second`, code: 1008 }),
+    Spent: ({ limit }) => ({ error: `Too many bytes: the limit of a call is ${limit}`, code: 1009 }),
     AgentFailed: ({ error }) => ({
       error: `${error.reason === "Turn" ? "Error in agent.process" : loop}: ${detail}`,
       code: 1000

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
+import { Ending } from "../../src/Ending.ts"
 import * as Intake from "../../src/internal/intake.ts"
 import { shifted } from "../support/wallClock.ts"
 
@@ -15,33 +16,57 @@ describe("Intake", () => {
     assert.isTrue(Intake.isTooLarge(new Uint8Array(6), 5))
   })
 
-  it.effect("takes a burst of ten seconds' worth, and then what the pace allows", () =>
+  const unlimited = { maxFramesPerSecond: 0, maxBytesPerSecond: 0, maxCallBytes: 0 }
+  const messages = (count: number) => Array.from({ length: count }, () => "x")
+
+  it.effect("takes a burst of ten seconds' worth of messages, and then what the pace allows", () =>
     Effect.gen(function* () {
-      const pace = Intake.pace(20, yield* Clock.Clock)
-      assert.isFalse(pace.isFlood(200))
-      assert.isTrue(pace.isFlood(1))
+      const intake = Intake.make({ ...unlimited, maxFramesPerSecond: 20 }, yield* Clock.Clock)
+      assert.isUndefined(intake.excess(messages(200)))
+      assert.deepStrictEqual(intake.excess(messages(1)), Ending.Flood({ limit: 20, of: "messages" }))
       yield* TestClock.adjust("1 second")
-      assert.isFalse(pace.isFlood(19))
-      assert.isTrue(pace.isFlood(1))
+      assert.isUndefined(intake.excess(messages(19)))
+      assert.isDefined(intake.excess(messages(1)))
+    })
+  )
+
+  it.effect("takes a burst of ten seconds' worth of bytes, and then what the pace allows", () =>
+    Effect.gen(function* () {
+      const intake = Intake.make({ ...unlimited, maxBytesPerSecond: 1000 }, yield* Clock.Clock)
+      assert.isUndefined(intake.excess(["x".repeat(4000), new Uint8Array(6000)]))
+      assert.deepStrictEqual(intake.excess(["x"]), Ending.Flood({ limit: 1000, of: "bytes" }))
+      yield* TestClock.adjust("2 seconds")
+      assert.isUndefined(intake.excess(["x".repeat(1999)]))
+    })
+  )
+
+  it.effect("takes no more bytes than a call may receive, however slowly they come", () =>
+    Effect.gen(function* () {
+      const intake = Intake.make({ ...unlimited, maxCallBytes: 1000 }, yield* Clock.Clock)
+      for (let i = 0; i < 10; i++) {
+        assert.isUndefined(intake.excess(["x".repeat(100)]))
+        yield* TestClock.adjust("1 hour")
+      }
+      assert.deepStrictEqual(intake.excess(["x"]), Ending.Spent({ limit: 1000 }))
     })
   )
 
   it.effect("takes everything where there is no limit", () =>
     Effect.gen(function* () {
-      const pace = Intake.pace(0, yield* Clock.Clock)
-      assert.isFalse(pace.isFlood(1_000_000))
+      const intake = Intake.make(unlimited, yield* Clock.Clock)
+      assert.isUndefined(intake.excess([new Uint8Array(100_000_000), ...messages(100_000)]))
     })
   )
 
   it.effect("takes no step of the wall clock for time that has passed, or has come back", () =>
     Effect.gen(function* () {
       const clock = shifted(yield* Clock.Clock)
-      const pace = Intake.pace(20, clock)
+      const intake = Intake.make({ ...unlimited, maxFramesPerSecond: 20 }, clock)
       for (const step of [-15_000, -3_600_000, 3_600_000]) {
         clock.shift(step)
-        assert.isFalse(pace.isFlood(1), `a step of ${step} ms`)
+        assert.isUndefined(intake.excess(messages(1)), `a step of ${step} ms`)
       }
-      assert.isTrue(pace.isFlood(200), "a step forward earns nothing")
+      assert.isDefined(intake.excess(messages(200)), "a step forward earns nothing")
     })
   )
 })

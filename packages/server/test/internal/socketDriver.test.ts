@@ -184,7 +184,7 @@ describe("A peer that reads nothing", () => {
 
   it.live("and keeps asking for answers loses its call too", () =>
     Effect.gen(function* () {
-      const settings = { maxBufferedBytes: 64 * 1024, stallTimeout: Server.millis(500) }
+      const settings = { maxBufferedBytes: 64 * 1024, maxBytesPerSecond: 0, stallTimeout: Server.millis(500) }
       const protocols = [Mount.socket("/hourglass", Hourglass.protocol)]
       const server = yield* Server.serve(Server.byName({}), settings, { protocols })
       const client = yield* Client.connect(`ws://127.0.0.1:${server.port}/hourglass`)

@@ -58,10 +58,22 @@ const table: { readonly [Tag in Ending["_tag"]]: ReadonlyArray<Row> } = {
   ],
   Flood: [
     {
+      ...same("Too many bytes: the limit is 10 a second (error id e1)"),
+      ending: Ending.Flood({ limit: 10, of: "bytes" }),
+      closeCode: 1008
+    },
+    {
       ...refused,
       ...same("Too many messages: the limit is 10 a second (error id e1)"),
-      ending: Ending.Flood({ limit: 10 }),
+      ending: Ending.Flood({ limit: 10, of: "messages" }),
       closeCode: 1008
+    }
+  ],
+  Spent: [
+    {
+      ...same("Too many bytes: the limit of a call is 10 (error id e1)"),
+      ending: Ending.Spent({ limit: 10 }),
+      closeCode: 1009
     }
   ],
   AgentFailed: [
