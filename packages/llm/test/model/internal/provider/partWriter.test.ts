@@ -1,0 +1,90 @@
+import { assert, describe, it } from "@effect/vitest"
+import { PartWriter } from "../../../../src/model/internal/provider/partWriter.ts"
+import type { Part } from "../../../../src/model/internal/provider/replyStream.ts"
+
+const written = (write: (writer: PartWriter) => void): ReadonlyArray<string> => {
+  const out: Array<Part> = []
+  const writer = new PartWriter({
+    reasoningMetadata: () => ({ maker: { n: 1 } }),
+    toolName: (name) => name.toUpperCase()
+  })
+  writer.into(out)
+  write(writer)
+  return out.map((part) =>
+    [part.type, "id" in part ? part.id : "", "delta" in part ? part.delta : "", "name" in part ? part.name : ""]
+      .filter((field) => field !== "" && field !== undefined)
+      .join(" ")
+  )
+}
+
+describe("partWriter", () => {
+  it("writes nothing before there is content", () => {
+    assert.deepStrictEqual(
+      written((writer) => {
+        writer.describe({ id: "r" })
+        writer.text("")
+        writer.close()
+      }),
+      []
+    )
+  })
+
+  it("describes the reply once, and has one block open at a time", () => {
+    assert.deepStrictEqual(
+      written((writer) => {
+        writer.describe({ id: "r" })
+        writer.reasoning("hm")
+        writer.text("a")
+        writer.text("b")
+        writer.reasoning("so")
+        writer.close()
+      }),
+      [
+        "response-metadata r",
+        "reasoning-start reasoning-0",
+        "reasoning-delta reasoning-0 hm",
+        "reasoning-end reasoning-0",
+        "text-start text-1",
+        "text-delta text-1 a",
+        "text-delta text-1 b",
+        "text-end text-1",
+        "reasoning-start reasoning-2",
+        "reasoning-delta reasoning-2 so",
+        "reasoning-end reasoning-2"
+      ]
+    )
+  })
+
+  it("tells a call once, by the tool's own name, and each source once", () => {
+    assert.deepStrictEqual(
+      written((writer) => {
+        writer.callStart("c", "f")
+        writer.callStart("c", "f")
+        writer.callDelta("c", "{}")
+        writer.callDelta("other", "{}")
+        writer.call("c", "f", {})
+        writer.source("https://a.test/", "A")
+        writer.source("https://a.test/", "A")
+        writer.source("no address", "B")
+      }),
+      [
+        "response-metadata",
+        "tool-params-start c F",
+        "tool-params-delta c {}",
+        "tool-params-end c",
+        "tool-call c F",
+        "source source-1"
+      ]
+    )
+  })
+
+  it("what waits to be known as text is written before the block is closed", () => {
+    assert.deepStrictEqual(
+      written((writer) => {
+        writer.text("2 <")
+        writer.close()
+      }).slice(1, -1),
+      ["text-start text-0", "text-delta text-0 2 ", "text-delta text-0 <"]
+    )
+  })
+})
