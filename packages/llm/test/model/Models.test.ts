@@ -4,6 +4,7 @@ import * as Model from "effect/ai/Model"
 import * as ModelPlan from "../../src/model/ModelPlan.ts"
 import * as Models from "../../src/model/Models.ts"
 import { ask } from "../support/asking.ts"
+import { at } from "../support/at.ts"
 import * as MockServer from "../support/mockServer.ts"
 import * as Wire from "../support/openAiServer.ts"
 
@@ -157,7 +158,7 @@ describe("Models", () => {
         const provided = Effect.all([ask(), Model.ProviderName, Model.ModelName])
         const [{ text }, provider, model] = yield* Effect.provide(provided, layer)
         assert.deepStrictEqual([text, provider, model], ["ok", "acme", "x"])
-        assert.strictEqual((server.requests[0]?.body as { model?: string }).model, "x")
+        assert.strictEqual(at(server.requests, 0, "body", "model"), "x")
       })
     )
   )
@@ -214,7 +215,7 @@ describe("Models", () => {
           assert.strictEqual((yield* Effect.provide(ask(), layer)).text, "Second.", `${status}`)
         }
         assert.deepStrictEqual([first.requests.length, second.requests.length], [5, 5])
-        assert.strictEqual((second.requests[0]?.body as { model?: string }).model, "y")
+        assert.strictEqual(at(second.requests, 0, "body", "model"), "y")
       })
     )
   )

@@ -11,6 +11,8 @@ import type { Part, Reply } from "../../src/model/internal/provider/replyStream.
 
 const folder = Path.join(process.env["ANTIPHON_STREAMS"] ?? "", "recorded")
 
+// Recordings are of no one shape.
+// oxlint-disable-next-line typescript/no-explicit-any
 type Json = { readonly [key: string]: any }
 
 const anthropic = (events: ReadonlyArray<Json>) => {

@@ -10,7 +10,9 @@ import * as AiError from "effect/ai/AiError"
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as ErrorKinds from "./errorKinds.ts"
+import * as ErrorNames from "./errorNames.ts"
 import * as ProviderSentence from "./providerSentence.ts"
+import * as RetryAfter from "./retryAfter.ts"
 
 /** Which request failed. */
 export interface Source {
@@ -90,12 +92,7 @@ export const fromEvent = (body: unknown): Told => new Told(body)
 export const reasonOf = (source: Source, failure: Failure): AiError.AiErrorReason => {
   if (!(failure instanceof Told)) return failure
   const { body } = failure
-  const names = namesOf(body)
-  for (const name of [names.code, names.type]) {
-    const status = name === undefined ? undefined : (statusOf[name] ?? Number(name))
-    if (status !== undefined && status >= 400 && status < 600) return fromStatus(source, { status, body })
-  }
-  return fromStatus(source, { status: 500, body })
+  return fromStatus(source, { status: ErrorNames.statusOf(body) ?? 500, body })
 }
 
 /** The provider said nothing for too long. */
@@ -131,10 +128,10 @@ interface Answer {
 }
 
 const fromStatus = (source: Source, { body, headers, status }: Answer): AiError.AiErrorReason => {
-  const names = namesOf(body)
+  const names = ErrorNames.of(body)
   const sentence = ProviderSentence.raw(body) ?? ""
   const said = ProviderSentence.scrub(sentence, source.asked)
-  const wait = (headers === undefined ? undefined : retryAfterMillis(headers)) ?? askedInBody(body, sentence)
+  const wait = RetryAfter.millis(headers, body)
   const http = { response: { status, headers: publicHeaders(headers) } }
   const of = (own: Details = {}) => metadata({ ...own, said })
   const description = describe(status, names, said)
@@ -202,78 +199,11 @@ const missing = ({ model }: Source, description: string, http: Http, metadata: A
   })
 
 /** The provider's sentence, then its status and the name that it gives to the error. */
-const describe = (status: number, { code, state, type }: Names, said: string | undefined): string => {
+const describe = (status: number, { code, state, type }: ErrorNames.Names, said: string | undefined): string => {
   const name = [code, state, type].find((name) => name !== undefined && name !== String(status))
   return said === undefined
     ? `the provider answered ${status}${suffix(name)}`
     : `${said} (${status}${name === undefined ? "" : ` ${name}`})`
-}
-
-// Names in the errors of Anthropic, and of those who pass its errors on.
-const statusOf: { readonly [name: string]: number | undefined } = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  billing_error: 402,
-  insufficient_quota: 429,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  rate_limit_exceeded: 429,
-  api_error: 500,
-  server_error: 500,
-  timeout_error: 504,
-  overloaded_error: 529,
-  content_filter: 400
-}
-
-interface Names {
-  readonly code: string | undefined
-  /** Google's name of the status. */
-  readonly state: string | undefined
-  readonly type: string | undefined
-  readonly param: string | undefined
-}
-
-const namesOf = (body: unknown): Names => {
-  const error = ProviderSentence.inner(body)
-  const name = (field: string) => {
-    if (!Predicate.hasProperty(error, field)) return undefined
-    const value = error[field]
-    const text = typeof value === "number" ? String(value) : value
-    // A name, not a sentence: it can not quote anything.
-    return typeof text === "string" && /^[\w.:[\]-]{1,64}$/.test(text) ? text : undefined
-  }
-  return { code: name("code"), state: name("status"), type: name("type"), param: name("param") }
-}
-
-// Google puts it into the details, OpenAI into the sentence.
-const askedInBody = (body: unknown, sentence: string): number | undefined => {
-  const error = ProviderSentence.inner(body)
-  const details = Predicate.hasProperty(error, "details") && Array.isArray(error.details) ? error.details : []
-  for (const detail of details as ReadonlyArray<unknown>) {
-    const delay = Predicate.hasProperty(detail, "retryDelay") ? detail.retryDelay : undefined
-    const seconds = typeof delay === "string" ? /^(\d+(?:\.\d+)?)s$/.exec(delay)?.[1] : undefined
-    if (seconds !== undefined) return Number(seconds) * 1000
-  }
-  const [, amount, unit] = /try again in (\d+(?:\.\d+)?)(ms|s)\b/i.exec(sentence) ?? []
-  return amount === undefined ? undefined : Number(amount) * (unit === "ms" ? 1 : 1000)
-}
-
-// Headers are seconds, a date, or milliseconds. A date is read against the sender's own clock.
-const retryAfterMillis = (headers: Headers): number | undefined => {
-  const millis = positive(headers.get("retry-after-ms"))
-  if (millis !== undefined) return millis
-  const value = headers.get("retry-after")
-  const seconds = positive(value)
-  if (seconds !== undefined) return seconds * 1000
-  const wait = Date.parse(value ?? "") - Date.parse(headers.get("date") ?? "")
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait)
-}
-
-const positive = (text: string | null): number | undefined => {
-  const number = text === null || text.trim() === "" ? Number.NaN : Number(text)
-  return Number.isFinite(number) && number >= 0 ? number : undefined
 }
 
 const publicHeaders = (headers: Headers | undefined): Record<string, string> => {

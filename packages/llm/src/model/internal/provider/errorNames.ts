@@ -1,0 +1,57 @@
+/**
+ * The short names that a provider gives to an error. A name is no sentence: it cannot quote anything.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+import * as ProviderSentence from "./providerSentence.ts"
+
+/** The names of an error. */
+export interface Names {
+  readonly code: string | undefined
+  /** Google's name of the status. */
+  readonly state: string | undefined
+  readonly type: string | undefined
+  readonly param: string | undefined
+}
+
+/** Reads them from the body of an answer, or from an event. */
+export const of = (body: unknown): Names => {
+  const error = ProviderSentence.inner(body)
+  const name = (field: string) => {
+    if (!Predicate.hasProperty(error, field)) return undefined
+    const value = error[field]
+    const text = typeof value === "number" ? String(value) : value
+    // A name, not a sentence: it can not quote anything.
+    return typeof text === "string" && /^[\w.:[\]-]{1,64}$/.test(text) ? text : undefined
+  }
+  return { code: name("code"), state: name("status"), type: name("type"), param: name("param") }
+}
+
+/** The status that an error would have had that came as an event of a stream. */
+export const statusOf = (body: unknown): number | undefined => {
+  const { code, type } = of(body)
+  for (const name of [code, type]) {
+    const status = name === undefined ? undefined : (statuses[name] ?? Number(name))
+    if (status !== undefined && status >= 400 && status < 600) return status
+  }
+  return undefined
+}
+
+// Names in the errors of Anthropic, and of those who pass its errors on.
+const statuses: { readonly [name: string]: number | undefined } = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  insufficient_quota: 429,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  rate_limit_exceeded: 429,
+  api_error: 500,
+  server_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
+  content_filter: 400
+}
