@@ -68,7 +68,7 @@ const openAi: Preset = {
       : undefined
 }
 
-/** A server that speaks chat completions and of which nothing else is known. */
+/** A server that stands in for OpenAI's, and of which nothing else is known. Messages go as they would to OpenAI. */
 export const compatible: Preset = {
   name: "openai",
   baseUrl: undefined,
@@ -76,12 +76,13 @@ export const compatible: Preset = {
   keyVariables: [],
   keyless: true,
   maxTokensField: "max_tokens",
-  streamOptions: true,
-  prompt: strictPrompt
+  streamOptions: true
 }
 
+/** A server of one's own, with models whose templates may be strict. */
+export const own: Preset = { ...compatible, prompt: strictPrompt }
 /** A hosted provider of many models. */
-const hosted: Preset = { ...compatible, keyless: false }
+const hosted: Preset = { ...own, keyless: false }
 /** A provider whose own models take messages in any order. */
 const lenient: Preset = { ...hosted, prompt: { systemFirst: true } }
 
@@ -178,7 +179,7 @@ export const all: ReadonlyArray<Preset> = [
     maxTokensField: "max_completion_tokens"
   },
   {
-    ...compatible,
+    ...own,
     name: "ollama",
     aliases: ["ollama_chat"],
     baseUrl: "http://localhost:11434/v1",
@@ -186,7 +187,7 @@ export const all: ReadonlyArray<Preset> = [
     keyVariables: ["OLLAMA_API_KEY"]
   },
   {
-    ...compatible,
+    ...own,
     name: "vllm",
     aliases: ["hosted_vllm"],
     baseUrl: "http://localhost:8000/v1",
@@ -194,7 +195,7 @@ export const all: ReadonlyArray<Preset> = [
     keyVariables: ["VLLM_API_KEY", "HOSTED_VLLM_API_KEY"]
   },
   {
-    ...compatible,
+    ...own,
     name: "lmstudio",
     aliases: ["lm_studio"],
     baseUrl: "http://localhost:1234/v1",

@@ -7,6 +7,7 @@ import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as AiErrors from "../provider/aiErrors.ts"
 
 /** What happens in the requests of a plan. Steps go by their names; attempts of a step count from 1 in each request. */
 export type Event = Data.TaggedEnum<{
@@ -59,12 +60,18 @@ export const tell = (event: Event): Effect.Effect<void> =>
 const log = (event: Event): Effect.Effect<void> => {
   switch (event._tag) {
     case "AttemptFailed":
-      return Effect.logWarning(`model step failed after ${event.spoken} characters: ${event.error.message}`).pipe(
+      return Effect.logWarning(`model step failed after ${event.spoken} characters: ${inFull(event.error)}`).pipe(
         Effect.annotateLogs({ step: event.step, attempt: event.attempt })
       )
     case "Exhausted":
-      return Effect.logError(`no model step is left: ${event.error.message}`)
+      return Effect.logError(`no model step is left: ${inFull(event.error)}`)
     default:
       return Effect.logDebug("model plan", event)
   }
+}
+
+/** An error with the provider's own sentence, if its message does not have it. */
+const inFull = (error: AiError.AiError): string => {
+  const { said } = AiErrors.details(error)
+  return said === undefined || error.message.includes(said) ? error.message : `${error.message} — ${said}`
 }

@@ -175,7 +175,8 @@ const fromStatus = (source: Source, { body, headers, status }: Answer): AiError.
           ? "Timeout"
           : undefined
     return new AiError.InternalProviderError({
-      description,
+      // What a harness is told of it: the words are for the log.
+      description: `${status}${suffix(names.code ?? names.type)}`,
       http,
       metadata: of({ kind: about, retryAfterMillis: wait })
     })
