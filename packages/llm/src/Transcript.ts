@@ -32,7 +32,7 @@ export interface ToolCall {
 export interface Options {
   /** The turn in progress. Its text counts as sent. */
   readonly turn: number
-  /** The event that started it. What happened later is left to the next turn. */
+  /** The event that started it. What the caller has done later is left to the next turn. */
   readonly trigger: Event.Input | undefined
   /**
    * Words for events that models do not read by themselves, put in square brackets. If undefined, a key press is `[5]` and
@@ -89,6 +89,7 @@ export const reader = (): Reader => {
     for (const entry of entries.slice(count, next)) reading.add(entry)
     if (late.length === 0) settled = reading.settle(entries, next, tools)
     for (const entry of withLate(entries.slice(next, end), late)) if (!isCurrent(entry)) reading.add(entry)
+    for (const entry of entries.slice(end)) if (!inTurn(entry)) reading.addLate(entry)
     reading.placeUnheard()
     for (const entry of entries.slice(next)) if (isCurrent(entry)) reading.addCurrent(entry)
     reading.placeCurrent()
@@ -330,6 +331,23 @@ const resume = (
       mark,
       keys
     }),
+    /**
+     * What an earlier turn has said after the event that started this one, and what was heard of it since: it stands before
+     * the words that this turn answers.
+     */
+    addLate: ({ from, heard, item, turn }: History.Entry): void => {
+      const words = out.findLastIndex(({ role }) => role !== "user") + 1
+      if (item._tag === "AgentSendText") {
+        const before = sent.findLast((item) => "text" in item)
+        return append(sent, item.text, { turn, from, at: Math.max(words, before?.at ?? 0) })
+      }
+      if (item._tag !== "AgentTextSent" || heard === undefined) return
+      const earlier = heardBefore(options.turn, item.content, heard.spans)
+      if (earlier.spans.length === 0) return
+      const spoken = place(sent, earlier.text, earlier.spans)
+      sent = spoken.rest
+      out.splice(words, 0, ...spoken.lines)
+    },
     /** Puts the calls that nothing was said after, and what is still to be heard. */
     placeUnheard,
     /** A line of the turn in progress. */
@@ -348,6 +366,21 @@ const resume = (
 }
 
 const stillSpoken = "[still being spoken]"
+
+/** The part of a heard text that turns before this one have said. */
+const heardBefore = (turn: number, text: string, spans: ReadonlyArray<History.Span>) => {
+  let read = 0
+  let part = ""
+  const kept: Array<History.Span> = []
+  for (const span of spans) {
+    if (span.turn !== turn) {
+      kept.push(span)
+      part += text.slice(read, read + span.length)
+    }
+    read += span.length
+  }
+  return { text: part, spans: kept }
+}
 
 /** Drops what says nothing. Models refuse blank messages. */
 const normalise = (lines: ReadonlyArray<Line>): ReadonlyArray<Line> =>

@@ -134,6 +134,12 @@ export const linesOf = (prompt: Prompt.Prompt) => {
   return { users: users.filter(isSpoken), said, results, calls }
 }
 
+/** All that a turn has said. */
+const saidIn = (history: History.History, turn: number): string =>
+  history.entries
+    .flatMap(({ item, turn: id }) => (id === turn && item._tag === "AgentSendText" ? [item.text] : []))
+    .join("")
+
 /** A prompt is valid at both providers, and says all that the model is to know, once. */
 const promptBreaches = (
   request: ScriptedModel.Request,
@@ -150,11 +156,15 @@ const promptBreaches = (
   )
   same("what the user said", users, texts)
 
-  const heard = turn.history.events.flatMap((event) => (event._tag === "AgentTextSent" ? tokens(event.content) : []))
+  const heard = now.events.flatMap((event) => (event._tag === "AgentTextSent" ? tokens(event.content) : []))
   const sent = now.entries.flatMap(({ item, turn: id }) =>
     id === turn.id && item._tag === "AgentSendText" ? tokens(item.text) : []
   )
-  same("what the agent said", said.toSorted(), [...heard, ...sent].toSorted())
+  // What is on its way to the caller is told too, but for the turn in progress, which has sent it itself.
+  const unheard = now.unheard.flatMap(({ from, to, turn: id }) =>
+    id === turn.id ? [] : tokens(saidIn(now, id).slice(from, to))
+  )
+  same("what the agent said", said.toSorted(), [...new Set([...heard, ...sent, ...unheard])].toSorted())
 
   const recorded = toolEvents(now)
   const made = recorded.flatMap((event) => (event._tag === "AgentToolCalled" ? [event.toolCallId] : []))

@@ -61,7 +61,11 @@ export const awaitNews = (self: Background): Effect.Effect<News> =>
 type First = Deferred.Deferred<unknown, ToolFailure>
 
 /** Puts what a run gave where the next turn finds it, and tells of a result. */
-const arrived = <R>(self: Background, job: Job.Job<R>, first: First | undefined, batch: Job.Batch) =>
+const arrived = <R>(
+  self: Background,
+  job: Job.Job<R>,
+  { batch, first, style }: { readonly first: First; readonly batch: Job.Batch; readonly style: Outcomes.Style }
+) =>
   Effect.suspend((): Effect.Effect<void> => {
     const { outcome, tool, turn } = job
     if (batch.outputs.length === 0) return Effect.void
@@ -73,23 +77,22 @@ const arrived = <R>(self: Background, job: Job.Job<R>, first: First | undefined,
     const told = batch.outputs.findLast((output) => output._tag === "AgentToolReturned")
     // An output for the caller is no result: it goes out with the next turn, and starts none.
     const result = batch.failure === undefined ? Effect.succeed(told?.result) : Effect.fail(batch.failure)
-    const isTold = told === undefined || first === undefined || Deferred.doneUnsafe(first, result)
-    return Effect.andThen(isTold ? Effect.void : turn.background(tool.name, result), self.changed.open)
+    const isTold = told === undefined || Deferred.doneUnsafe(first, result)
+    const tell = isTold ? Effect.void : turn.background(tool.name, result, workOf(style, tool))
+    return Effect.andThen(tell, self.changed.open)
   })
 
 /** Runs a job to its end without its turn. */
 const run = <R>(
   self: Background,
   job: Job.Job<R>,
-  first: First | undefined,
+  first: First,
   batches: Stream.Stream<Job.Batch, never, R>,
   take: (batch: Job.Batch) => Effect.Effect<void>
 ): Effect.Effect<void, never, R> => {
   const done = Latch.makeUnsafe(false)
   if (job.tool.afterHangUp === "finish") self.backlog.finishing.add(done)
-  const settle = (outcome: Effect.Effect<unknown>) => {
-    if (first !== undefined) Deferred.doneUnsafe(first, outcome)
-  }
+  const settle = (outcome: Effect.Effect<unknown>) => Deferred.doneUnsafe(first, outcome)
   return Stream.runForEach(batches, take).pipe(
     Effect.onInterrupt(() => {
       settle(Effect.interrupt)
@@ -126,19 +129,16 @@ export const start = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
   const work = Effect.suspend(() => {
     begun = true
     backlog.names.add(tool.name)
-    // Line tells of no background work: the turn stays open for it.
-    const first: First | undefined = style === "line" ? undefined : Deferred.makeUnsafe()
+    const first: First = Deferred.makeUnsafe()
     const running = run(
       self,
       job,
       first,
       Job.batches(job, () => {}),
-      (batch) => arrived(self, job, first, batch)
+      (batch) => arrived(self, job, { batch, first, style })
     )
     const forked = Effect.forkIn(Effect.ensuring(running, released), scope, { startImmediately: true })
-    return first === undefined
-      ? Effect.asVoid(forked)
-      : turn.background(tool.name, outcomeOf(first, forked), atEnd(tool))
+    return turn.background(tool.name, outcomeOf(first, forked), workOf(style, tool))
   })
   const left = () => {
     if (begun) return []
@@ -148,8 +148,11 @@ export const start = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
   return { stream: Stream.fromEffectDrain(work), left }
 }
 
-const atEnd = <R>({ afterHangUp }: VoiceTool<R>) =>
-  ({ atEnd: afterHangUp === "finish" ? "finish" : "interrupt" }) as const
+/** How the result comes back. In Line's style it starts no turn: the one that has called the tool stays open for it. */
+const workOf = <R>(style: Outcomes.Style, { afterHangUp }: VoiceTool<R>) => ({
+  atEnd: afterHangUp === "finish" ? ("finish" as const) : ("interrupt" as const),
+  ...(style === "line" ? { delivery: "nextTurn" as const } : undefined)
+})
 
 /** The background work that a run is. It takes the run with it when the call ends. */
 const outcomeOf = <R>(first: First, running: Effect.Effect<Fiber.Fiber<void>, never, R>) =>
@@ -170,7 +173,7 @@ export const startInTurn = <R>(self: Background, job: Job.Job<R>): Job.Running<R
         if (attached) round.asked = true
       })
       const running = run(self, job, first, batches, (batch) => {
-        if (!attached) return arrived(self, job, first, batch)
+        if (!attached) return arrived(self, job, { batch, first, style: "antiphon" })
         taken.push(...batch.outputs)
         return Effect.asVoid(Queue.offerAll(queue, batch.outputs))
       })
@@ -181,7 +184,7 @@ export const startInTurn = <R>(self: Background, job: Job.Job<R>): Job.Running<R
         attached = false
         if (fiber.pollUnsafe() !== undefined) return Effect.void
         self.backlog.names.add(tool.name)
-        return turn.background(tool.name, outcomeOf(first, Effect.succeed(fiber)), atEnd(tool))
+        return turn.background(tool.name, outcomeOf(first, Effect.succeed(fiber)), workOf("antiphon", tool))
       })
       return Stream.fromQueue(queue).pipe(Stream.onExit((exit) => (Exit.isFailure(exit) ? detach : Effect.void)))
     })
