@@ -124,6 +124,17 @@ export interface Stage extends CaseTool.Stage {
 
 type Services = LanguageModel | HttpClient
 
+/** OpenAI's own shape of prompts at another address: Line leaves it to its provider to make them fit other models. */
+const asOpenAi: OpenAi.Preset = {
+  name: "openai",
+  baseUrl: undefined,
+  baseUrlVariables: [],
+  keyVariables: [],
+  keyless: true,
+  maxTokensField: "max_tokens",
+  streamOptions: true
+}
+
 /** Makes the agent of a call. */
 export const make = (
   agent: ModelAgent,
@@ -135,6 +146,7 @@ export const make = (
     FetchHttpClient.layer,
     OpenAi.layer({
       model: (agent.model ?? "gpt-4o").replace(/^openai\//, ""),
+      preset: asOpenAi,
       baseUrl: stage.modelAddress,
       apiKey: Redacted.make("none")
     })
@@ -195,7 +207,14 @@ export const make = (
 }
 
 /** The policies under which our agent does as Line's does. */
-const policies = { toolStyle: "line", onModelFailure: "fail", limitMessage: "" } as const
+const policies = {
+  toolStyle: "line",
+  onModelFailure: "fail",
+  limitMessage: "",
+  maxResultCharacters: Infinity,
+  // Line's models see no event but words.
+  describeEvent: () => ""
+} as const
 
 /** Prompt and introduction. */
 const told = ({ config = {}, fromCallRequest }: ModelAgent, request: CallRequest) =>

@@ -220,7 +220,7 @@ const resume = (
   }
   const placeEvent = (event: Event.Input) => {
     const text = words(event, options.describeEvent)
-    if (text === undefined) return
+    if (text === undefined || text === "") return
     const last = out.at(-1)
     const goesOn = event._tag === "UserDtmfSent" && last !== undefined && last === keys && last.role === "user"
     if (goesOn) out.pop()
@@ -501,6 +501,12 @@ const place = (
   let cut = false
   let goesOn = false
   let read = 0
+  /** Words that nothing stands between are one line, whatever else was sent among them. */
+  const say = (text: string) => {
+    const last = lines.at(-1)
+    if (last?.role === "assistant") lines[lines.length - 1] = { role: "assistant", text: last.text + text }
+    else lines.push({ role: "assistant", text })
+  }
   for (const span of spans) {
     const text = heard.slice(read, read + span.length)
     read += span.length
@@ -514,8 +520,8 @@ const place = (
       rest = rest.slice(at + 1)
       if (cut) rest.unshift({ ...item, text: left, from: end(item) - left.length, begun: true })
     }
-    lines.push({ role: "assistant", text })
+    say(text)
   }
-  if (read < heard.length) lines.push({ role: "assistant", text: heard.slice(read) })
+  if (read < heard.length) say(heard.slice(read))
   return { lines, rest, cut, goesOn }
 }

@@ -165,7 +165,8 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       Stream.suspend((): ReturnType<typeof answer> => {
         userTurns = 0
         const { introduction = "" } = options
-        if (introduction === "") return answer(event, turn, overrides)
+        // A call that begins with it has asked nothing yet, whatever the application has put into its history.
+        if (introduction === "") return self === undefined ? Stream.empty : answer(event, turn, overrides)
         if (introduced) return Stream.empty
         introduced = true
         return Stream.succeed(Event.sendText(introduction))

@@ -226,7 +226,7 @@ export const standard = openAi
 
 /** The preset for an address: what is known of OpenAI's server holds at OpenAI's addresses only. */
 export const at = (preset: Preset, baseUrl: string): Preset =>
-  preset.name !== openAi.name || isOpenAi(baseUrl) ? preset : compatible
+  preset !== openAi || isOpenAi(baseUrl) ? preset : compatible
 
 /** Whether this is an address of OpenAI itself. */
 export const isOpenAi = (baseUrl: string): boolean => /(^|\.)openai\.com$/.test(new URL(baseUrl).hostname)
