@@ -97,7 +97,7 @@ describe("inside of packages", () => {
     ],
     "packages/llm": [
       ["model/", "Transcript.ts", "internal/"],
-      ["tool/"],
+      ["tool/", "tools.ts"],
       ["agent/"],
       ["demo/"],
       ["testing/"],

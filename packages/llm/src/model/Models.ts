@@ -21,6 +21,7 @@ import type * as ProviderModel from "./internal/provider/providerModel.ts"
 import type { Api } from "./internal/rules/acceptance.ts"
 import * as Description_ from "./internal/rules/description.ts"
 import * as OpenAiModels from "./internal/rules/openAiModels.ts"
+import * as SearchesNatively from "./internal/searchesNatively.ts"
 import * as ModelPlan from "./ModelPlan.ts"
 import * as OpenAi from "./OpenAi.ts"
 import * as OpenAiResponses from "./OpenAiResponses.ts"
@@ -171,7 +172,4 @@ export const describe = (name: string, options: Pick<Options, "api" | "baseUrl" 
 }
 
 /** Whether a model can search the web by itself, as far as its name tells. */
-export const searchesNatively = ({ model, provider }: Name): boolean =>
-  provider === "anthropic"
-    ? Anthropic.searchesNatively(model)
-    : OpenAiPresets.byName(provider)?.webSearch?.(model, undefined) !== undefined
+export const searchesNatively: (name: Name) => boolean = SearchesNatively.searchesNatively

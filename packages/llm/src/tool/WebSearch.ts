@@ -10,7 +10,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as NativeWebSearch from "../internal/nativeWebSearch.ts"
-import * as Models from "../model/Models.ts"
+import { searchesNatively } from "../model/internal/searchesNatively.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
 /** Something that was found. */
@@ -66,7 +66,7 @@ export const make = ({ activeTurns, description, ...options }: Options = {}): Vo
         return found.length === 0 ? `No results found for: ${query}` : found.map(written).join("\n\n")
       }).pipe(Effect.catchTag("SearchError", (error) => Effect.succeed(`Web search error: ${error.message}`)))
   )
-  return { ...tool, native: (model) => (Models.searchesNatively(model) ? native : undefined) }
+  return { ...tool, native: (model) => (searchesNatively(model) ? native : undefined) }
 }
 
 const written = ({ body, title, url }: Hit, index: number): string => `${index + 1}. ${title}\n${body}\nURL: ${url}`
