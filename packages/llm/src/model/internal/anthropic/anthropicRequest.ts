@@ -32,6 +32,7 @@ export const make = (
   if (messages.at(-1)?.role === "assistant" && !claude.prefill) {
     messages.push({ role: "user", content: [{ type: "text", text: SystemNote.goOn }] })
   }
+  cache(messages)
   const thinking = ClaudeThinking.of(claude, settings.reasoningEffort, messages)
   const format = formatOf(options.responseFormat)
   return {
@@ -54,6 +55,29 @@ export const make = (
     ...settings.extra
   }
 }
+
+/**
+ * Marks the end of a long conversation for the cache, so that the next request reads anew only what has come since.
+ * Shorter ones are below what is cached at all: 1024 tokens, or 4096 of a small model
+ * (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
+ */
+const cache = (messages: ReadonlyArray<Anthropic.MessageParam>): void => {
+  const last = messages.at(-1)
+  const block = Array.isArray(last?.content) ? last.content.at(-1) : undefined
+  if (last?.role !== "user" || (block?.type !== "text" && block?.type !== "tool_result")) return
+  let length = 0
+  for (const { content } of messages) {
+    if (typeof content === "string") length += content.length
+    else for (const { type, ...rest } of content) length += type === "text" && "text" in rest ? rest.text.length : 200
+    if (length >= longEnough) {
+      block.cache_control = { type: "ephemeral" }
+      return
+    }
+  }
+}
+
+/** Characters of some thousand tokens. */
+const longEnough = 4000
 
 /** Enough for minutes of speech. The provider asks for a number. */
 export const defaultMaxTokens = 4096

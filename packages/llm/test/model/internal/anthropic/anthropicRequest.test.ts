@@ -84,6 +84,27 @@ describe("anthropicRequest", () => {
     assert.strictEqual(body("claude-opus-5-5", { maxTokens: 300 })["max_tokens"], 2348)
   })
 
+  it("the end of a long conversation is marked for the cache, that of a short one is not", () => {
+    const turns = (count: number) =>
+      Prompt.make(
+        Array.from({ length: count }, (_, n): Prompt.MessageEncoded => ({
+          role: n % 2 === 0 ? "user" : "assistant",
+          content: [{ type: "text", text: "word ".repeat(40) }]
+        }))
+      )
+    const marks = (count: number) =>
+      (body("claude-haiku-4-5", {}, { prompt: turns(count) })["messages"] as ReadonlyArray<unknown>).map((message) =>
+        at(message, "content", 0, "cache_control")
+      )
+    assert.isTrue(marks(5).every((mark) => mark === undefined))
+    assert.deepStrictEqual(marks(31).at(-1), { type: "ephemeral" })
+    assert.isTrue(
+      marks(31)
+        .slice(0, -1)
+        .every((mark) => mark === undefined)
+    )
+  })
+
   for (const [model, prefills] of [
     ["claude-haiku-4-5", true],
     ["claude-sonnet-4-6", false],
