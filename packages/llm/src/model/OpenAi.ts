@@ -71,7 +71,12 @@ export const layer = (
         url: `${baseUrl}/chat/completions`,
         settings: options.settings,
         request: (settings, request) => OpenAiRequest.make(preset, options.model, settings, request),
-        send: (body, signal) => client.chat.completions.create(body, { signal }).asResponse(),
+        send: (body, signal) => {
+          const begun = preset.prefixUrl !== undefined && OpenAiRequest.isBegun(body)
+          return begun
+            ? client.post(`${preset.prefixUrl!(baseUrl)}/chat/completions`, { body, signal, stream: true }).asResponse()
+            : client.chat.completions.create(body, { signal }).asResponse()
+        },
         greet: (signal) => client.get("/", { signal }).asResponse(),
         reply: ({ tools }, generateId) =>
           OpenAiReply.make({
@@ -80,7 +85,8 @@ export const layer = (
             toolName: ToolNames.fromWire(tools),
             mayBeginInThought: accepted.mayBeginInThought
           }),
-        prefills: () => accepted.prefill !== "none",
+        // A reply cannot be begun for a model that is to think first.
+        prefills: ({ reasoningEffort }) => accepted.prefill !== "none" && (reasoningEffort ?? "none") === "none",
         codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
       })
     })

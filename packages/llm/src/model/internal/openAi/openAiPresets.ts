@@ -33,6 +33,8 @@ export interface Preset {
     | undefined
   /** What the prompt has to look like. */
   readonly prompt?: PromptRules | undefined
+  /** Where a reply that has begun is gone on with, if not at the address itself. */
+  readonly prefixUrl?: ((baseUrl: string) => string) | undefined
 }
 
 /** Rules for messages that not all providers have. */
@@ -152,7 +154,9 @@ export const all: ReadonlyArray<Preset> = [
     baseUrl: "https://api.deepseek.com/v1",
     baseUrlVariables: ["DEEPSEEK_BASE_URL"],
     keyVariables: ["DEEPSEEK_API_KEY"],
-    prompt: { systemFirst: true, reasoning: "reasoning_content" }
+    prompt: { systemFirst: true, reasoning: "reasoning_content" },
+    // https://api-docs.deepseek.com/guides/chat_prefix_completion
+    prefixUrl: (baseUrl) => `${baseUrl.replace(/\/v1$/, "")}/beta`
   },
   {
     ...lenient,

@@ -53,6 +53,12 @@ export const make = (
 export const acceptanceOf = (preset: Preset, model: string, tools: boolean): Acceptance.Acceptance =>
   ModelRules.acceptanceOf({ provider: preset.name, model, api: "chat", tools })
 
+/** Whether a body asks for the rest of a message by its prefix. */
+export const isBegun = ({ messages }: OpenAI.ChatCompletionCreateParams): boolean => {
+  const last = messages.at(-1)
+  return last !== undefined && "prefix" in last
+}
+
 const messagesOf = (
   preset: Preset,
   accepted: Acceptance.Acceptance,

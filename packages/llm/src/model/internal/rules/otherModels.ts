@@ -70,8 +70,10 @@ export const rules: ReadonlyArray<Rule> = [
   // DeepSeek.
   {
     of: ["deepseek"],
-    says: { dial: "thinking", unasked: "none" },
-    source: "https://api-docs.deepseek.com/guides/thinking_mode (on by default; thinking.type turns it off)"
+    says: { dial: "thinking", unasked: "none", prefill: "prefix" },
+    source:
+      "https://api-docs.deepseek.com/guides/thinking_mode (on by default; thinking.type turns it off), " +
+      "https://api-docs.deepseek.com/guides/chat_prefix_completion"
   },
   {
     of: ["deepseek"],

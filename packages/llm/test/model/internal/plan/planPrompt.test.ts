@@ -10,8 +10,13 @@ import { at } from "../../../support/at.ts"
 import * as MockServer from "../../../support/mockServer.ts"
 import * as Wire from "../../../support/openAiServer.ts"
 
+interface Sent {
+  readonly path: string
+  readonly [field: string]: unknown
+}
+
 /** The body with which a model is asked for the rest of "We are open". */
-const continued = (name: string, reasoningEffort?: ReasoningEffort) =>
+const continued = (name: string, reasoningEffort?: ReasoningEffort): Effect.Effect<Sent, unknown> =>
   Effect.scoped(
     Effect.gen(function* () {
       const [first, second] = [yield* MockServer.make, yield* MockServer.make]
@@ -24,7 +29,8 @@ const continued = (name: string, reasoningEffort?: ReasoningEffort) =>
       )
       const { text } = yield* Effect.provide(ask(), ModelPlan.layer(plan))
       assert.strictEqual(text, "We are open until six.")
-      return second.requests[0]!.body as { readonly [field: string]: unknown }
+      const { body, path } = second.requests[0]!
+      return { ...(body as { readonly [field: string]: unknown }), path }
     })
   )
 
@@ -37,6 +43,17 @@ describe("planPrompt", () => {
         content: "We are open",
         prefix: true
       })
+    })
+  )
+
+  it.effect("DeepSeek is, too, at the address of its beta", () =>
+    Effect.gen(function* () {
+      const body = yield* continued("deepseek/deepseek-v4-flash")
+      assert.deepInclude((body["messages"] as ReadonlyArray<object>).at(-1), { content: "We are open", prefix: true })
+      assert.strictEqual(body.path, "/beta/chat/completions")
+      const thinking = yield* continued("deepseek/deepseek-v4-flash", "high")
+      assert.strictEqual(thinking.path, "/chat/completions")
+      assert.strictEqual(at((thinking["messages"] as ReadonlyArray<unknown>).at(-1), "role"), "user")
     })
   )
 
