@@ -18,6 +18,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -141,6 +142,8 @@ const play = <E, R, R2, E2, R3>(
     const observation = Observation.make(note)
     const request = options.request ?? CallRequest.make({ callId: "test" })
     const fibers = countFibers()
+    const logger = Logger.make(({ logLevel }) => note({ _tag: "Logged", level: logLevel }))
+    const loggers = new Set([...(yield* Logger.CurrentLoggers), logger])
     // Closed below where the call comes to its end, and here where it does not: a caller may fail, a call be stuck.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
     const { recorder, recording } = yield* Collected.make({ request, seed: options.callSeed })
@@ -150,6 +153,7 @@ const play = <E, R, R2, E2, R3>(
         Scope.provide(scope),
         Effect.provideService(Timeline.Notes, note),
         Effect.provideService(Metric.FiberRuntimeMetrics, fibers.metrics),
+        Effect.provideService(Logger.CurrentLoggers, loggers),
         Recorder.provide(pace === undefined ? recorder : pace.follow(recorder))
       )
     const stage = Stage.make({

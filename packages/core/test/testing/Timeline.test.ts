@@ -186,6 +186,7 @@ describe("Timeline.render", () => {
   }
   const outcome: Event.OutputOf<"AgentToolReturned"> = { ...call, _tag: "AgentToolReturned", result: "found" }
   const work = { name: "find", respondingTo: "r", delivery: "whenIdle" } as const
+  const starting = { ...work, atEnd: "interrupt" } as const
   const over = { _tag: "TurnOver", turn: 1 } as const
   const background: typeof pictures = [
     [
@@ -193,7 +194,7 @@ describe("Timeline.render", () => {
       [
         [0, sent(call)],
         [5, over],
-        [900, { _tag: "WorkStarted", turn: 1, ...work }],
+        [900, { _tag: "WorkStarted", turn: 1, ...starting }],
         [900, { _tag: "WorkEnded", ...work, outcome: "Returned" }]
       ],
       [
@@ -209,7 +210,7 @@ describe("Timeline.render", () => {
       "says once that a tool goes on which its agent runs as background work",
       [
         [0, sent(call)],
-        [0, { _tag: "WorkStarted", turn: 1, ...work }],
+        [0, { _tag: "WorkStarted", turn: 1, ...starting }],
         [5, over]
       ],
       [

@@ -4,8 +4,10 @@ import type { Happening } from "../time/happening.ts"
 export interface OpenTurn {
   /** The turn that started last. */
   readonly last: () => number
+  /** Id of the event that started it. */
+  readonly trigger: () => string | undefined
   readonly mayRun: (turn: number) => boolean
-  /** Whether no turn runs and none is about to start. */
+  /** Whether no turn runs, none is about to start, and no filter is still thinking. */
   readonly isQuiet: () => boolean
   /** Takes what happened, and says whether that has changed something. */
   readonly follow: (happening: Happening) => boolean
@@ -15,14 +17,21 @@ export const make = (): OpenTurn => {
   let running: number | undefined
   let regions = 0
   let wanted = false
+  const deciding = new Set<string>()
   let last = 0
+  let trigger: string | undefined
   return {
     last: () => last,
+    trigger: () => trigger,
     mayRun: (turn: number) => running === turn,
-    isQuiet: () => running === undefined && !wanted,
+    isQuiet: () => running === undefined && !wanted && deciding.size === 0,
     follow: (happening: Happening): boolean => {
       switch (happening._tag) {
+        case "Deciding":
+          deciding.add(happening.event.eventId)
+          return false
         case "Decided":
+          if (deciding.delete(happening.event.eventId) && happening.decision === "Keep") return true
           if (happening.decision === "Keep") return false
           wanted = happening.decision === "Run"
           // A stopped turn only cleans up, unless it is in a region that must not be interrupted.
@@ -32,6 +41,7 @@ export const make = (): OpenTurn => {
           wanted = false
           regions = 0
           last = running = happening.turn
+          trigger = happening.trigger.eventId
           return false
         case "RegionEntered":
           regions++

@@ -122,8 +122,10 @@ export const make = (options: Options): PhoneVoice => {
 
   const drop = (isDropped: (piece: Piece) => boolean) => {
     const dropped = [...(current === undefined ? [] : [current]), ...pieces].filter(isDropped)
-    const text = dropped.map((piece) => piece.text).join("")
-    if (text.trim() !== "") note({ _tag: "Unspoken", text })
+    for (const [turn, pieces] of Map.groupBy(dropped, ({ turn }) => turn)) {
+      const text = pieces.map((piece) => piece.text).join("")
+      if (text.trim() !== "") note({ _tag: "Unspoken", turn, text })
+    }
     pieces = pieces.filter((piece) => !isDropped(piece))
     if (current !== undefined && isDropped(current)) current = undefined
   }

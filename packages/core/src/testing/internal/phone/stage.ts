@@ -6,6 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type * as Harness from "../../../Harness.ts"
 import type * as Call from "../../../Call.ts"
 import type * as Event from "../../../Event.ts"
@@ -121,19 +122,26 @@ export const make = (options: {
     }
   }
 
+  /** The turn that has sent something: it may do so from a fiber beside its own. 0 for what the call says by itself. */
+  const turnOf = (fiber: Fiber.Fiber<unknown, unknown>, { respondingTo }: Event.Output): number => {
+    const turn = observation.turnOf(fiber)
+    return turn > 0 || respondingTo !== turns.trigger() ? turn : turns.last()
+  }
+
   const harness: Harness.Harness = {
     send: (outputs) =>
       Effect.withFiber((fiber) => {
-        const turn = observation.turnOf(fiber)
+        const turn = turnOf(fiber, outputs[0])
         const take = Effect.sync(() => {
           for (const output of outputs) carry(output, turn)
         })
         const delay = Duration.toMillis(phone.sendDelay?.(sends++) ?? 0)
         if (delay === 0) return take
-        note({ _tag: "Sending", turn })
+        note({ _tag: "Sending", turn, outputs })
         const late = Effect.suspend(() => (hungUp === undefined ? take : Effect.void))
         return Effect.andThen(Effect.sleep(delay), late)
       }),
+    turn: ({ _tag, turn }) => note({ _tag: "TurnTold", turn, change: _tag }),
     fail: (error) =>
       Effect.sync(() => {
         note({ _tag: "CallFailed", error })

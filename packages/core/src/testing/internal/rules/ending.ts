@@ -1,8 +1,9 @@
-/** Rule 8: when a call ends, it is over, within a bound. */
+/** Rule 8: when a call ends, it is over: the turn that runs is stopped, and what handles the end has a bound. */
 import type * as Played from "../../Played.ts"
 import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
 import * as Situation from "./situation.ts"
+import * as TurnState from "./turnState.ts"
 
 const { unless } = Rule
 
@@ -16,26 +17,34 @@ const beginnings: ReadonlySet<Entry["_tag"]> = new Set([
   "Sent"
 ])
 
-export const rule = Rule.stateless(8, (observation) => {
-  switch (observation._tag) {
-    case "Passes":
-      return []
-    case "Over":
-      return onRecord(observation.call, observation.now)
-    case "Happened": {
-      const { before, entry } = observation
-      return [
-        ...unless(
-          before.endedAt === undefined || !beginnings.has(entry._tag),
-          `${entry._tag} after the end of the call`
-        ),
-        ...happened(before, entry)
-      ]
+/** When the last work that is to finish although the call has ended has done so. */
+type FinishedAt = number
+
+export const rule = Rule.make<FinishedAt>(8, {
+  start: 0,
+  step: (finishedAt, observation) => {
+    switch (observation._tag) {
+      case "Passes":
+        return [finishedAt]
+      case "Over":
+        return [finishedAt, ...onRecord(observation.call, observation.now)]
+      case "Happened": {
+        const { before, entry } = observation
+        const isFinisher = entry._tag === "WorkEnded" && before.finishing.has(Situation.keyOf(entry))
+        return [
+          isFinisher ? before.at : finishedAt,
+          ...unless(
+            before.endedAt === undefined || !beginnings.has(entry._tag),
+            `${entry._tag} after the end of the call`
+          ),
+          ...happened(finishedAt, before, entry)
+        ]
+      }
     }
   }
 })
 
-const happened = (before: Situation.Situation, entry: Entry): ReadonlyArray<string> => {
+const happened = (finishedAt: FinishedAt, before: Situation.Situation, entry: Entry): ReadonlyArray<string> => {
   const gone = before.hungUpAt !== undefined
   switch (entry._tag) {
     case "Sending":
@@ -48,12 +57,12 @@ const happened = (before: Situation.Situation, entry: Entry): ReadonlyArray<stri
       const { event } = entry
       const isTheEnd = event._tag === "CallEnded"
       // What a slow filter was still deciding on when the caller went is of no consequence.
-      if (gone && !isTheEnd && before.deciding.has(event.eventId)) return []
+      if (!isTheEnd && before.deciding.has(event.eventId)) return []
       if (before.endedAt !== undefined) return [`${event._tag} was decided on after the end`]
       return unless(!gone || isTheEnd, `${event._tag} was decided on after the caller had gone`)
     }
     case "Ended":
-      return ended(before)
+      return ended(finishedAt, before)
     case "Closed": {
       const alive = [...before.turns.values()].some(({ overAt }) => overAt === undefined) || before.working.size > 0
       return unless(alive || entry.fibers === 0, `${entry.fibers} fibers are left when the call's scope has closed`)
@@ -63,29 +72,32 @@ const happened = (before: Situation.Situation, entry: Entry): ReadonlyArray<stri
   }
 }
 
-const ended = (before: Situation.Situation): ReadonlyArray<string> => {
-  const { at, cancelGrace, endGrace, endedAt, finishedAt, handled, hungUpAt, wanted } = before
+const ended = (lastWork: FinishedAt, before: Situation.Situation): ReadonlyArray<string> => {
+  const { at, cancelGrace, endGrace, endedAt, finishedAt, finishing, handled, hungUpAt, wanted } = before
   if (endedAt !== undefined) return ["the end came twice"]
   if (hungUpAt === undefined) return ["the call ended, and nobody had hung up"]
   const turn = Situation.current(before)
   const cut = hungUpAt + endGrace
-  const heldUp = turn !== undefined && (turn.overAt ?? cut) >= cut && (turn.closedAt ?? cut) + cancelGrace >= cut
-  const isDropped = wanted !== undefined && !(wanted.event._tag === "CallEnded" && heldUp)
-  const freeAt = handled ? Math.min(turn!.overAt ?? cut, cut) : cut
+  // A turn that still ran when the caller went is stopped at once; only one that handles the end has its grace.
+  const turnFree = turn === undefined ? hungUpAt : Math.max(hungUpAt, TurnState.freeAt(turn, cancelGrace))
+  const workFree = finishing.size > 0 ? Infinity : Math.max(hungUpAt, lastWork)
+  const freeAt = Math.min(cut, Math.max(turnFree, workFree))
+  const isHeldUp = wanted?.event._tag === "CallEnded" && turnFree >= cut
   return [
-    ...unless(handled || !isDropped, "the end was not handled"),
-    ...unless(!handled || at >= freeAt, "the handling of the end was cut before its grace"),
-    ...unless(at <= freeAt + cancelGrace, `the end took ${at - hungUpAt} ms`),
-    ...unless(!handled || [freeAt, freeAt + cancelGrace, finishedAt].includes(at), "the end was not prompt")
+    ...unless(handled || wanted === undefined || isHeldUp, "the end was not handled"),
+    ...unless(at >= freeAt, "the handling of the end was cut before its grace"),
+    ...unless(at <= freeAt + cancelGrace, `the end took ${at - hungUpAt} ms, although all was free at ${freeAt} ms`),
+    ...unless([freeAt, freeAt + cancelGrace, finishedAt].includes(at), "the end was not prompt")
   ]
 }
 
 const onRecord = ({ history: { events } }: Played.Played, now: Situation.Situation): ReadonlyArray<string> => {
   if (now.cutOff) return []
   const ends = events.filter(({ _tag }) => _tag === "CallEnded").length
+  const isTold = now.hungUpAt !== undefined && Situation.isTold(now, now.hungUpAt)
   return [
     ...unless(now.endedAt !== undefined, "the call does not end"),
-    ...unless(now.edited || events.at(-1)?._tag === "CallEnded", `the last event is ${events.at(-1)?._tag}`),
-    ...unless(now.edited || ends === 1, "the call did not end once in its history")
+    ...unless(!isTold || events.at(-1)?._tag === "CallEnded", `the last event is ${events.at(-1)?._tag}`),
+    ...unless(!isTold || ends === 1, "the call did not end once in its history")
   ]
 }

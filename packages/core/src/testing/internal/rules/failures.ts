@@ -1,22 +1,34 @@
-/** Rule 9: a failing agent ends its turn, and nothing else: the failure is said, recorded, and over. */
+/**
+ * Rule 9: a failing agent ends its turn, and nothing else: the failure is said, recorded, and over. An interruption that
+ * nobody has asked for is a failure.
+ */
 import type * as Played from "../../Played.ts"
 import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
-import type * as Situation from "./situation.ts"
+import * as Situation from "./situation.ts"
+import type * as TurnState from "./turnState.ts"
 
+type EntryOf<Tag extends Entry["_tag"]> = Extract<Entry, { readonly _tag: Tag }>
 const { unless } = Rule
 
+/** A turn that has failed. */
+interface Failure {
+  readonly turn: number
+  /** Id of the event that it responds to. */
+  readonly trigger: string
+  readonly at: number
+  /** Whether the caller must hear of it. */
+  readonly isOwed: boolean
+}
+
 interface Failures {
-  /** The events whose turns have failed, by the turn. */
-  readonly triggers: ReadonlyMap<number, string>
-  /** The turns whose failure the caller must hear of. */
-  readonly owed: ReadonlySet<number>
+  readonly failed: ReadonlyArray<Failure>
   /** What turns have sent once they had ended, and how often. */
   readonly apologies: ReadonlyMap<number, number>
 }
 
 export const rule = Rule.make<Failures>(9, {
-  start: { triggers: new Map(), owed: new Set(), apologies: new Map() },
+  start: { failed: [], apologies: new Map() },
   step: (failures, observation) => {
     switch (observation._tag) {
       case "Passes":
@@ -31,23 +43,17 @@ export const rule = Rule.make<Failures>(9, {
 
 const happened = (failures: Failures, before: Situation.Situation, entry: Entry): Rule.Step<Failures> => {
   switch (entry._tag) {
+    case "TurnStarted":
+      return [
+        failures,
+        ...unless(!isAgain(failures, before, entry), `turn ${entry.turn} responds to a failure of itself`)
+      ]
     case "Sending":
       return [failures, ...unless(!before.failed, `turn ${entry.turn} sent something after the call had failed`)]
     case "Sent":
       return sent(failures, before, entry)
-    case "TurnLeft": {
-      const turn = before.turns.get(entry.turn)
-      if (turn === undefined || !turn.failing || turn.closedAt !== undefined || before.hungUpAt !== undefined)
-        return [failures]
-      const isOwed = before.policies.turnFailure === "recover" && turn.apology !== "" && !before.failed
-      return [
-        {
-          ...failures,
-          triggers: new Map(failures.triggers).set(turn.id, turn.trigger.eventId),
-          owed: isOwed ? new Set(failures.owed).add(turn.id) : failures.owed
-        }
-      ]
-    }
+    case "TurnLeft":
+      return [left(failures, before, before.turns.get(entry.turn))]
     case "CallFailed":
       return [failures, ...unless(!before.failed, "the harness was told twice that the call has failed")]
     default:
@@ -55,16 +61,38 @@ const happened = (failures: Failures, before: Situation.Situation, entry: Entry)
   }
 }
 
+/** Whether a turn responds to the failure of one that responded to a failure itself. */
+const isAgain = ({ failed }: Failures, before: Situation.Situation, { trigger }: EntryOf<"TurnStarted">): boolean => {
+  if (trigger._tag !== "TurnFailed") return false
+  const failure = failed.find((one) => one.trigger === trigger.respondingTo)
+  return failure !== undefined && before.turns.get(failure.turn)?.trigger._tag === "TurnFailed"
+}
+
+const left = (failures: Failures, before: Situation.Situation, turn: TurnState.TurnState | undefined): Failures => {
+  if (turn === undefined || !turn.failing || before.hungUpAt !== undefined) return failures
+  // What fails once its turn was stopped is only cleaning up, unless it is what must not be interrupted.
+  if (turn.stoppedAt !== undefined && turn.closedAt !== undefined && !turn.regionFailed) return failures
+  const { policies } = before
+  const isOwed =
+    policies.turnFailure === "recover" &&
+    turn.apology.trim() !== "" &&
+    !before.failed &&
+    // An agent that fails on its own failures is stopped.
+    turn.trigger._tag !== "TurnFailed"
+  const failure = { turn: turn.id, trigger: turn.trigger.eventId, at: before.at, isOwed }
+  return { ...failures, failed: [...failures.failed, failure] }
+}
+
 const sent = (
   failures: Failures,
   before: Situation.Situation,
-  { output, turn: id }: Extract<Entry, { readonly _tag: "Sent" }>
+  { output, turn: id }: EntryOf<"Sent">
 ): Rule.Step<Failures> => {
   const turn = before.turns.get(id)
   const what = "text" in output ? `“${output.text}”` : output._tag
   const silenced = unless(!before.failed, `turn ${id} sent ${what} after the call had failed`)
   if (turn === undefined || !turn.left) return [failures, ...silenced]
-  const isApology = turn.failing && output._tag === "AgentSendText" && output.text === turn.apology
+  const isApology = turn.failing && output._tag === "AgentSendText" && output.text.trim() === turn.apology.trim()
   return [
     { ...failures, apologies: new Map(failures.apologies).set(id, (failures.apologies.get(id) ?? 0) + 1) },
     ...silenced,
@@ -73,27 +101,29 @@ const sent = (
 }
 
 const inTheEnd = (
-  { apologies, owed, triggers }: Failures,
+  { apologies, failed }: Failures,
   { history: { events }, policies }: Played.Played,
   now: Situation.Situation
 ): ReadonlyArray<string> => {
   const recovers = policies.turnFailure === "recover"
   const recorded = events.flatMap((event) => (event._tag === "TurnFailed" ? [event.respondingTo] : []))
-  const expected = recovers ? [...triggers.values()] : []
+  // Of a turn that its caller had only probably asked for, and then had not, nothing is left.
+  const counted = failed.filter(({ trigger }) => !now.dropped.has(trigger))
   return [
-    ...[...owed].flatMap((id) =>
-      unless(
-        apologies.get(id) === 1 || now.turns.get(id)?.closedAt !== undefined,
-        `turn ${id} failed and nobody said so`
-      )
-    ),
-    ...[...apologies].flatMap(([id, times]) => unless(times <= 1, `turn ${id} apologised ${times} times`)),
-    ...(now.edited ? [] : expected).flatMap((id) => {
-      const times = recorded.filter((one) => one === id).length
-      return unless(times === 1, `the history has the failure of the turn that answers ${id} ${times} times`)
+    ...counted.flatMap(({ isOwed, turn }) => {
+      const isGone = now.turns.get(turn)?.closedAt !== undefined && now.turns.get(turn)?.regionFailed !== true
+      return unless(!isOwed || isGone || apologies.get(turn) === 1, `turn ${turn} failed and nobody said so`)
     }),
-    ...unless(now.edited || recovers || recorded.length === 0, "a failure is on the record of a call that closes"),
-    ...unless(recovers || triggers.size === 0 || now.failed, "the harness was not told of a failure"),
+    ...[...apologies].flatMap(([id, times]) => unless(times <= 1, `turn ${id} apologised ${times} times`)),
+    ...(recovers ? counted : []).flatMap(({ at, trigger }) => {
+      const times = recorded.filter((one) => one === trigger).length
+      return unless(
+        times === 1 || !Situation.isTold(now, at),
+        `the history has the failure of the turn that answers ${trigger} ${times} times`
+      )
+    }),
+    ...unless(recovers || recorded.length === 0, "a failure is on the record of a call that closes"),
+    ...unless(recovers || counted.length === 0 || now.failed, "the harness was not told of a failure"),
     ...unless(!recovers || !now.failed, "the call failed, although its agent recovers")
   ]
 }

@@ -1,42 +1,58 @@
-/** Rule 1: at most one turn runs, and nothing of a closed turn gets out. */
+/**
+ * Rule 1: at most one turn runs, nothing of a closed turn gets out, and nothing is recorded as sent that was not handed
+ * over.
+ */
+import type * as Event from "../../../Event.ts"
+import type * as Played from "../../Played.ts"
 import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
 import * as Situation from "./situation.ts"
+import * as TurnState from "./turnState.ts"
 
+type EntryOf<Tag extends Entry["_tag"]> = Extract<Entry, { readonly _tag: Tag }>
 const { unless } = Rule
 
-export const rule = Rule.stateless(1, (observation) => {
-  if (observation._tag === "Passes") return unanswered(observation.now, observation.until)
-  if (observation._tag !== "Happened") return []
-  const { before, entry } = observation
-  switch (entry._tag) {
-    case "TurnStarted":
-      return started(before, entry)
-    case "Sent":
-      return sent(before, entry)
-    case "Stepped":
-      return unless(
-        before.turns.get(entry.turn)?.closedAt === undefined,
-        `turn ${entry.turn} went on with a step after it was closed`
-      )
-    default:
-      return []
+/** What the harness was told of each turn last. */
+type Told = ReadonlyMap<number, EntryOf<"TurnTold">["change"]>
+
+export const rule = Rule.make<Told>(1, {
+  start: new Map(),
+  step: (told, observation) => {
+    switch (observation._tag) {
+      case "Passes":
+        return [told, ...unanswered(observation.now, observation.until)]
+      case "Over":
+        return [told, ...inTheEnd(told, observation.call, observation.now)]
+      case "Happened": {
+        const { before, entry } = observation
+        switch (entry._tag) {
+          case "TurnStarted":
+            return [told, ...started(before, entry)]
+          case "TurnTold":
+            return tell(told, before, entry)
+          case "Sent":
+            return [told, ...sent(told, before, entry)]
+          case "Stepped": {
+            const turn = before.turns.get(entry.turn)
+            return [
+              told,
+              ...unless(
+                turn === undefined || TurnState.isOpen(turn, before.at),
+                `turn ${entry.turn} went on with a step after it was closed`
+              )
+            ]
+          }
+          default:
+            return [told]
+        }
+      }
+    }
   }
 })
 
-/** When the turn that is wanted can start: when it was asked for, once the one before is over or has had its grace. */
-const startsAt = (before: Situation.Situation): number => {
-  const last = Situation.current(before)
-  const free =
-    last === undefined ? 0 : Math.min(last.overAt ?? Infinity, (last.closedAt ?? Infinity) + before.cancelGrace)
-  return Math.max(before.wanted?.at ?? before.at, free)
-}
-
-const started = (
-  before: Situation.Situation,
-  { trigger, turn: id }: Extract<Entry, { readonly _tag: "TurnStarted" }>
-): ReadonlyArray<string> => {
+const started = (before: Situation.Situation, { trigger, turn: id }: EntryOf<"TurnStarted">): ReadonlyArray<string> => {
   const beside = [...before.turns.values()].filter(({ late, overAt }) => overAt === undefined && !late)
+  const startsAt = Math.max(before.wanted?.at ?? before.at, Situation.freeAt(before))
   return [
     ...unless(
       before.wanted?.event.eventId === trigger.eventId,
@@ -45,33 +61,98 @@ const started = (
     ...beside.flatMap((other) => [
       ...unless(other.closedAt !== undefined, `turn ${id} started while turn ${other.id} ran`),
       ...unless(
-        Situation.expired(before, other),
+        before.at >= TurnState.freeAt(other, before.cancelGrace),
         `turn ${id} started before turn ${other.id} had cleaned up or had its grace`
       )
     ]),
-    ...unless(before.at === startsAt(before), `turn ${id} started at ${before.at} ms, not at ${startsAt(before)} ms`)
+    ...unless(before.at === startsAt, `turn ${id} started at ${before.at} ms, not at ${startsAt} ms`)
+  ]
+}
+
+const tell = (told: Told, before: Situation.Situation, { change, turn }: EntryOf<"TurnTold">): Rule.Step<Told> => {
+  // A turn that never started has no number.
+  if (turn === 0) return [told]
+  const last = told.get(turn)
+  const isInOrder = change === "Started" ? last === undefined : last === "Started"
+  const state = before.turns.get(turn)
+  const isStopped = state?.stoppedAt !== undefined || before.hungUpAt !== undefined
+  return [
+    new Map(told).set(turn, change),
+    ...unless(isInOrder, `the harness was told that turn ${turn} is ${change}, after ${last ?? "nothing"}`),
+    ...unless(
+      change !== "Cancelled" || isStopped,
+      `the harness was told that turn ${turn} is cancelled, and nothing had stopped it`
+    )
   ]
 }
 
 const sent = (
+  told: Told,
   before: Situation.Situation,
-  { output, turn: id }: Extract<Entry, { readonly _tag: "Sent" }>
+  { output, turn: id }: EntryOf<"Sent">
 ): ReadonlyArray<string> => {
   const turn = before.turns.get(id)
-  if (turn === undefined) return ["something was sent by no turn"]
   const what = "text" in output ? `“${output.text}”` : output._tag
+  if (turn === undefined) return unless(id === 0 && mayComeFromTheCall(before, output), `${what} was sent by no turn`)
+  const { at } = before
   return [
-    ...unless(turn.closedAt === undefined, `turn ${id} sent ${what} after it was closed`),
-    ...unless(id === before.current, `turn ${id} sent ${what} beside another turn`)
+    ...unless(turn.regionFailed || TurnState.isOpen(turn, at), `turn ${id} sent ${what} after it was closed`),
+    ...unless(id === before.current, `turn ${id} sent ${what} beside another turn`),
+    ...unless(
+      before.draft !== turn.trigger.eventId,
+      `turn ${id} sent ${what} before its caller's turn was sure to count`
+    ),
+    ...unless(told.get(id) === "Started", `turn ${id} sent ${what}, and its harness did not know that it ran`)
   ]
 }
 
+/** What is said between turns: words that hold the caller, and those of an agent's session. */
+const mayComeFromTheCall = ({ policies }: Situation.Situation, output: Event.Output): boolean =>
+  ("session" in policies && policies.session !== undefined) ||
+  (output._tag === "AgentSendText" && output.text.trim() === policies.holding.trim())
+
 const unanswered = (now: Situation.Situation, until: number): ReadonlyArray<string> => {
   if (now.wanted === undefined || now.hungUpAt !== undefined) return []
-  const last = Situation.current(now)
-  const free =
-    last === undefined ||
-    last.overAt !== undefined ||
-    (last.closedAt !== undefined && until > last.closedAt + now.cancelGrace)
-  return unless(!free, `nothing runs, and ${now.wanted.event._tag} is not answered`)
+  return unless(until <= Situation.freeAt(now), `nothing runs, and ${now.wanted.event._tag} is not answered`)
+}
+
+const inTheEnd = (told: Told, call: Played.Played, now: Situation.Situation): ReadonlyArray<string> => {
+  const open = now.cutOff ? [] : [...told].filter(([, change]) => change === "Started")
+  return [
+    ...open.map(([turn]) => `the harness was not told how turn ${turn} ended`),
+    ...traces(call, now),
+    ...neverHandedOver(call, now)
+  ]
+}
+
+/** What is left in the history of turns that their caller had only probably asked for. */
+const traces = ({ history }: Played.Played, { dropped, turns }: Situation.Situation): ReadonlyArray<string> =>
+  history.entries.flatMap(({ item, turn }) => {
+    const trigger = turns.get(turn)?.trigger.eventId
+    if ("eventId" in item && dropped.has(item.eventId)) return [`${item.eventId} was taken back, and is on the record`]
+    return trigger !== undefined && dropped.has(trigger)
+      ? [`turn ${turn} was taken back, and has left ${item._tag}`]
+      : []
+  })
+
+/** Texts on the record of turns that were over before the call was, and that no harness has seen. */
+const neverHandedOver = (call: Played.Played, now: Situation.Situation): ReadonlyArray<string> => {
+  const seen = new Map<string, number>()
+  const key = (turn: number, text: string) => `${turn} ${text}`
+  for (const entry of call.entries) {
+    const outputs = entry._tag === "Sending" ? entry.outputs : entry._tag === "Kept" ? [entry.output] : []
+    // What a slow harness takes is there twice: when it was handed over, and when it has arrived.
+    const sent = entry._tag === "Sent" ? [entry.output] : []
+    for (const output of [...outputs, ...sent]) {
+      if (output._tag !== "AgentSendText" || !("turn" in entry)) continue
+      seen.set(key(entry.turn, output.text), (seen.get(key(entry.turn, output.text)) ?? 0) + 1)
+    }
+  }
+  return call.history.entries.flatMap(({ item, turn }) => {
+    const closedAt = now.turns.get(turn)?.closedAt ?? now.turns.get(turn)?.overAt
+    if (item._tag !== "AgentSendText" || closedAt === undefined || closedAt >= (now.hungUpAt ?? Infinity)) return []
+    const left = seen.get(key(turn, item.text)) ?? 0
+    seen.set(key(turn, item.text), left - 1)
+    return unless(left > 0, `“${item.text}” of turn ${turn} is on the record, and was never handed over`)
+  })
 }

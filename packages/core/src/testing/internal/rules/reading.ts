@@ -1,4 +1,5 @@
-/** Rule 2: reading never waits, neither for a turn nor for its cleanup. */
+/** Rule 2: reading never waits, neither for a turn or its cleanup nor for a filter. */
+import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
 import * as Situation from "./situation.ts"
 
@@ -11,8 +12,7 @@ export const rule = Rule.make<Unseen>(2, {
     if (observation._tag === "Over") return [unseen]
     const { now } = observation
     if (observation._tag === "Passes") {
-      // A filter that takes its time holds up what comes behind it.
-      if (now.hungUpAt !== undefined || now.deciding.size > 0) return [unseen]
+      if (now.hungUpAt !== undefined || now.failed) return [unseen]
       return [
         unseen,
         ...Rule.unless(now.reading === undefined, `time passes while ${now.reading} is being read`),
@@ -24,17 +24,10 @@ export const rule = Rule.make<Unseen>(2, {
     if (looked !== undefined) return [without(unseen, looked.eventId)]
     switch (entry._tag) {
       case "Reported":
-        // A report of speech that tells nothing new is no event.
-        if (entry.report._tag === "AgentTextSent" || before.hungUpAt !== undefined) return [unseen]
-        return [new Map(unseen).set(entry.eventId, entry.report._tag)]
+        return [isEvent(before, entry) ? new Map(unseen).set(entry.eventId, entry.report._tag) : unseen]
       case "Taken":
-        return [
-          unseen,
-          ...Rule.unless(
-            !unseen.has(entry.eventId) || now.deciding.size > 0,
-            `${entry.eventId} was taken and not looked at`
-          )
-        ]
+        return [unseen, ...Rule.unless(!unseen.has(entry.eventId), `${entry.eventId} was taken and not looked at`)]
+      case "CallFailed":
       case "HungUp":
         return [new Map()]
       default:
@@ -42,6 +35,21 @@ export const rule = Rule.make<Unseen>(2, {
     }
   }
 })
+
+/** Whether a report is an event that the filters are asked about, by its id. */
+const isEvent = (before: Situation.Situation, entry: Extract<Entry, { readonly _tag: "Reported" }>): boolean => {
+  if (before.hungUpAt !== undefined || before.failed || Situation.commits(before, entry)) return false
+  switch (entry.report._tag) {
+    // A report of speech that tells nothing new is no event.
+    case "AgentTextSent":
+    case "UserTurnCommitted":
+    case "UserTurnResumed":
+    case "UserTurnWithdrawn":
+      return false
+    default:
+      return true
+  }
+}
 
 const without = (unseen: Unseen, id: string): Unseen => {
   if (!unseen.has(id)) return unseen

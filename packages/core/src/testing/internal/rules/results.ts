@@ -1,29 +1,39 @@
-/** Rule 7: the result of background work comes exactly once, when its delivery says so. */
+/** Rule 7: the result of background work comes exactly once, when its delivery says so, and is answered in one turn. */
 import type * as Event from "../../../Event.ts"
 import type * as History from "../../../History.ts"
 import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
 import * as Situation from "./situation.ts"
+import * as Speech from "./speech.ts"
+import * as TurnState from "./turnState.ts"
 
+type EntryOf<Tag extends Entry["_tag"]> = Extract<Entry, { readonly _tag: Tag }>
 const { unless } = Rule
 
 /** A result that has not been delivered. */
 interface Result {
   readonly key: string
-  readonly delivery: Extract<Entry, { readonly _tag: "WorkEnded" }>["delivery"]
+  readonly delivery: EntryOf<"WorkEnded">["delivery"]
+  readonly outcome: EntryOf<"WorkEnded">["outcome"]
+  readonly at: number
+}
+
+interface Delivered {
+  readonly key: string
   readonly at: number
 }
 
 interface Results {
   readonly pending: ReadonlyArray<Result>
-  /** The keys of what was delivered, in order. */
-  readonly delivered: ReadonlyArray<string>
+  readonly delivered: ReadonlyArray<Delivered>
   /** What the turn that is to start next must find delivered. */
-  readonly expected: ReadonlyArray<string>
+  readonly expected: ReadonlyArray<Delivered>
+  /** The ids of the results that a turn has responded to. */
+  readonly answered: ReadonlySet<string>
 }
 
 export const rule = Rule.make<Results>(7, {
-  start: { pending: [], delivered: [], expected: [] },
+  start: { pending: [], delivered: [], expected: [], answered: new Set() },
   step: (results, observation) => {
     switch (observation._tag) {
       case "Passes":
@@ -40,97 +50,142 @@ const sorted = (keys: Iterable<string>) => [...keys].toSorted().join(", ")
 const returnedIn = ({ events }: History.History) =>
   events.flatMap((event) => (event._tag === "BackgroundReturned" ? [Situation.keyOf(event)] : []))
 
-const deliver = ({ delivered, expected, pending }: Results, results: ReadonlyArray<Result>): Results => ({
-  pending: pending.filter((one) => !results.includes(one)),
-  delivered: [...delivered, ...results.map(({ key }) => key)],
-  expected
+const deliver = (results: Results, now: ReadonlyArray<Result>, at: number): Results => ({
+  ...results,
+  pending: results.pending.filter((one) => !now.includes(one)),
+  delivered: [...results.delivered, ...now.map(({ key }) => ({ key, at }))]
 })
 
 const happened = (results: Results, before: Situation.Situation, entry: Entry): Rule.Step<Results> => {
   switch (entry._tag) {
     case "WorkEnded": {
       if (before.hungUpAt !== undefined) return [results]
-      const result = { key: Situation.keyOf(entry), delivery: entry.delivery, at: before.at }
+      const { delivery, outcome } = entry
+      const result = { key: Situation.keyOf(entry), delivery, outcome, at: before.at }
       return [{ ...results, pending: [...results.pending, result] }]
     }
     case "Deciding":
-    case "Decided": {
-      const looked = Situation.lookedAt(before, entry)
-      const [next, ...broken] =
-        looked?._tag === "BackgroundReturned" && before.hungUpAt === undefined
-          ? returned(results, before, looked)
-          : ([results] as const)
-      if (entry._tag === "Deciding" || entry.decision !== "Run" || !Situation.counts(before, entry))
-        return [next, ...broken]
-      const held = next.pending.filter(({ delivery }) => delivery === "nextTurn")
-      const after = deliver(next, held)
-      return [{ ...after, expected: after.delivered }, ...broken]
-    }
-    case "TurnStarted": {
-      // An edited history says nothing, and where filters take their time a result may come between.
-      if (before.wanted === undefined || before.edited || before.slow) return [results]
-      const seen = sorted(returnedIn(entry.history))
-      const expected = sorted(results.expected)
-      return [results, ...unless(seen === expected, `turn ${entry.turn} sees the results [${seen}], not [${expected}]`)]
-    }
+    case "Decided":
+      return looked(results, before, entry)
+    case "TurnStarted":
+      return turnStarted(results, before, entry)
     case "HungUp":
-      return [entry.by === "connection" ? results : deliver(results, results.pending)]
+      return [entry.by === "connection" ? results : deliver(results, results.pending, before.at)]
     default:
       return [results]
   }
 }
 
+const looked = (
+  results: Results,
+  before: Situation.Situation,
+  entry: EntryOf<"Deciding"> | EntryOf<"Decided">
+): Rule.Step<Results> => {
+  const event = Situation.lookedAt(before, entry)
+  const [next, ...broken] =
+    event?._tag === "BackgroundReturned" && before.hungUpAt === undefined
+      ? returned(results, before, event)
+      : ([results] as const)
+  if (entry._tag === "Deciding" || entry.decision !== "Run" || !Situation.counts(before, entry))
+    return [next, ...broken]
+  const held = next.pending.filter(({ delivery }) => delivery === "nextTurn")
+  const after = deliver(next, held, before.at)
+  return [{ ...after, expected: after.delivered }, ...broken]
+}
+
+const turnStarted = (
+  results: Results,
+  before: Situation.Situation,
+  { history, triggers, turn }: EntryOf<"TurnStarted">
+): Rule.Step<Results> => {
+  const answered = new Set(results.answered)
+  const again: Array<string> = []
+  for (const event of triggers) {
+    if (event._tag !== "BackgroundReturned") continue
+    if (answered.has(event.eventId)) again.push(`turn ${turn} answers ${Situation.keyOf(event)} once more`)
+    answered.add(event.eventId)
+  }
+  const next = { ...results, answered }
+  // Results that have come since the event was decided on may be seen as well.
+  if (before.wanted === undefined || before.editedAt !== undefined) return [next, ...again]
+  const seen = returnedIn(history)
+  const missing = results.expected.filter(({ key }) => !seen.includes(key))
+  const tooMany = seen.filter((key) => !results.delivered.some((one) => one.key === key))
+  return [
+    next,
+    ...again,
+    ...unless(missing.length === 0, `turn ${turn} does not see the results [${sorted(missing.map(({ key }) => key))}]`),
+    ...unless(tooMany.length === 0, `turn ${turn} sees the results [${sorted(tooMany)}], which were not delivered`)
+  ]
+}
+
 const returned = (
   results: Results,
   before: Situation.Situation,
-  event: Event.InputOf<"BackgroundReturned">
+  event: Event.BackgroundReturned
 ): Rule.Step<Results> => {
   const key = Situation.keyOf(event)
   const result = results.pending.find((one) => one.key === key)
   if (result === undefined) return [results, `${key} was delivered twice, or out of nothing`]
-  const next = deliver(results, [result])
-  if (before.slow) return [next]
+  const next = deliver(results, [result], before.at)
+  const outcome = unless(
+    event.outcome === (result.outcome === "Returned" ? "Returned" : "Failed"),
+    `${key} has ended: ${result.outcome}, and comes as ${event.outcome}`
+  )
   switch (result.delivery) {
     case "immediate":
-      return [next, ...unless(before.at === result.at, `${key} came late`)]
+      return [next, ...outcome, ...unless(before.at === result.at, `${key} came late`)]
     case "nextTurn":
-      return [next, `${key} came by itself, not with a turn`]
-    case "whenIdle": {
-      const impatient = before.at === result.at + before.patience
-      return [
-        next,
-        ...unless(impatient || (!talking(before) && mayBeFree(before)), `${key} came into the conversation`)
-      ]
-    }
+      return [next, ...outcome, `${key} came by itself, not with a turn`]
+    case "whenIdle":
+      return [next, ...outcome, ...(isImpatient(before, result) ? [] : intoTheConversation(results, before, key))]
   }
 }
 
-const talking = ({ agentSpeaking, userSpeaking }: Situation.Situation) => userSpeaking || agentSpeaking
+const isImpatient = ({ at, patience }: Situation.Situation, result: Result): boolean => at === result.at + patience
 
-/** Whether no turn may be running: at the very end of its grace, one may or may not. */
-const mayBeFree = (now: Situation.Situation) => {
-  const turn = Situation.current(now)
-  return now.wanted === undefined && (turn === undefined || turn.overAt !== undefined || Situation.expired(now, turn))
-}
+/** Whether a turn counts, so that what it has said is still to be heard. */
+const isHeard =
+  ({ turns }: Situation.Situation) =>
+  (turn: number) =>
+    turns.get(turn)?.closedAt === undefined
 
-/** Whether certainly no turn runs. */
-const isFree = (now: Situation.Situation) => {
-  const turn = Situation.current(now)
-  const hasLeft =
-    turn === undefined ||
-    turn.overAt !== undefined ||
-    (turn.closedAt !== undefined && now.at > turn.closedAt + now.cancelGrace)
-  return now.wanted === undefined && hasLeft
+const intoTheConversation = (
+  { answered, delivered }: Results,
+  before: Situation.Situation,
+  key: string
+): ReadonlyArray<string> => {
+  const { at, speech, wanted } = before
+  // Those that come together are delivered one after the other, at the same moment, and start one turn.
+  const isTogether =
+    wanted?.event._tag === "BackgroundReturned" &&
+    wanted.at === at &&
+    delivered.at(-1)?.at === at &&
+    !answered.has(wanted.event.eventId)
+  const isFree = isTogether || (wanted === undefined && at >= Situation.freeAt(before))
+  return [
+    ...unless(!Speech.isTalking(speech) && isFree, `${key} came into the conversation`),
+    ...unless(
+      !speech.honest || Speech.pending(speech, isHeard(before)) === 0,
+      `${key} came before what was said had been heard`
+    )
+  ]
 }
 
 /** Results that should have come by the time this moment is over. */
 const overdue = ({ pending }: Results, now: Situation.Situation): ReadonlyArray<string> => {
-  if (now.hungUpAt !== undefined || now.slow) return []
+  if (now.hungUpAt !== undefined || now.failed) return []
+  const turn = Situation.current(now)
+  const hasLeft = turn === undefined || TurnState.hasLeft(turn, now.cancelGrace, now.at)
+  const isFree = now.wanted === undefined && hasLeft
+  const isSilent = !Speech.isTalking(now.speech) && Speech.pending(now.speech, () => true) === 0
+  // Where words went wrong on the phone, what was heard is not known for sure, and a filter that thinks holds silence up.
+  const mustUse = isFree && isSilent && now.speech.honest && now.deciding.size === 0
   return pending.flatMap(({ at, delivery, key }) => {
     if (delivery === "immediate") return [`${key} did not come at once`]
     if (delivery === "nextTurn") return []
     return [
-      ...unless(talking(now) || !isFree(now), `${key} did not use the silence`),
+      ...unless(!mustUse, `${key} did not use the silence`),
       ...unless(now.at <= at + now.patience, `${key} lost its patience and did not come`)
     ]
   })
@@ -141,8 +196,22 @@ const onRecord = (
   history: History.History,
   now: Situation.Situation
 ): ReadonlyArray<string> => {
-  if (now.cutOff || now.edited) return []
-  const names = sorted(returnedIn(history))
-  const expected = sorted(delivered)
-  return unless(names === expected, `the history has the results [${names}], not [${expected}]`)
+  if (now.cutOff) return []
+  const returned = returnedIn(history)
+  return [
+    ...delivered.flatMap(({ at, key }) => {
+      const times = returned.filter((one) => one === key).length
+      const expected = delivered.filter((one) => one.key === key).length
+      return unless(
+        times === expected || !Situation.isTold(now, at),
+        `the history has the result of ${key} ${times} times`
+      )
+    }),
+    ...returned.flatMap((key) =>
+      unless(
+        delivered.some((one) => one.key === key),
+        `the history has the result of ${key}, which was not delivered`
+      )
+    )
+  ]
 }

@@ -1,5 +1,6 @@
 /** The rules of the design, in its order and its words, and a call held against all of them. */
 import type * as Played from "../../Played.ts"
+import * as DeadAir from "./deadAir.ts"
 import * as Ending from "./ending.ts"
 import * as Failures from "./failures.ts"
 import * as HeardWords from "./heardWords.ts"
@@ -8,6 +9,7 @@ import * as Reading from "./reading.ts"
 import * as Regions from "./regions.ts"
 import * as Results from "./results.ts"
 import * as Rule from "./rule.ts"
+import * as Shares from "./shares.ts"
 import * as ToolOutcomes from "./toolOutcomes.ts"
 
 /** What always holds on a call. */
@@ -91,7 +93,9 @@ const checked: ReadonlyArray<Rule.Rule> = [
   Results.rule,
   Ending.rule,
   Failures.rule,
-  Regions.rule
+  Regions.rule,
+  DeadAir.rule,
+  Shares.rule
 ]
 
 /** Holds a call against the rules. */

@@ -1,59 +1,52 @@
 /**
  * What can be known of a call at a moment, by someone who sees what happens on it: which turn runs, what is to start next,
- * who speaks, whether it is over. It knows nothing of the runtime, only what the filters decided, what the turns did, and
- * what reached the harness. Pure: each thing that happens gives the next situation.
+ * who speaks and what is still to be heard, whether it is over. It knows nothing of the runtime, only what the harness
+ * reported, what the filters decided, what the turns did, and what reached the harness. Pure: each thing that happens gives
+ * the next situation.
  */
 import * as Duration from "effect/Duration"
 import type { Policies } from "../../../Agent.ts"
 import type * as Event from "../../../Event.ts"
 import type { Entry } from "../time/happening.ts"
+import * as Speech from "./speech.ts"
+import * as TurnState from "./turnState.ts"
 
 type EntryOf<Tag extends Entry["_tag"]> = Extract<Entry, { readonly _tag: Tag }>
-
-/** A turn that has started. */
-export interface TurnState {
-  readonly id: number
-  readonly trigger: Event.Input
-  /** Uninterruptible regions that it is in. */
-  readonly regions: number
-  /** Something has stopped it; a region may keep it going. */
-  readonly stopping: boolean
-  /** When nothing of it counts any more: it was stopped, and no region keeps it. */
-  readonly closedAt: number | undefined
-  readonly failing: boolean
-  /** What the caller should hear of its failure. */
-  readonly apology: string
-  /** What its scope held is released. */
-  readonly left: boolean
-  readonly overAt: number | undefined
-  /** Another turn has started beside it, once its grace had passed. */
-  readonly late: boolean
-}
 
 export interface Situation {
   readonly at: number
   readonly policies: Policies
-  /** The graces of the policies, in milliseconds. */
+  /** The bounds of the policies, in milliseconds. */
   readonly cancelGrace: number
   readonly endGrace: number
   readonly patience: number
-  readonly turns: ReadonlyMap<number, TurnState>
+  readonly regionLimit: number
+  readonly turns: ReadonlyMap<number, TurnState.TurnState>
   /** The turn that started last. */
   readonly current: number | undefined
   /** The event whose turn is to start next, and when the filters said so. */
   readonly wanted: { readonly event: Event.Input; readonly at: number } | undefined
-  readonly userSpeaking: boolean
-  readonly agentSpeaking: boolean
+  /** The caller's turn that has only probably ended. */
+  readonly draft: string | undefined
+  /** The drafts that came to nothing. */
+  readonly dropped: ReadonlySet<string>
+  readonly speech: Speech.Speech
   /** The report that the call is reading. */
   readonly reading: string | undefined
-  /** Events whose filter takes its time. */
-  readonly deciding: ReadonlySet<string>
-  /** Whether a filter has taken its time, which holds up the events behind it, whenever they came. */
+  /** How many events the filters were asked about. */
+  readonly asked: number
+  /** The number of the latest event that has started or stopped a turn. */
+  readonly acted: number
+  /** Events whose filter takes its time, by their id, with their numbers. */
+  readonly deciding: ReadonlyMap<string, number>
+  /** Whether a filter has taken its time, which holds up what waits for silence. */
   readonly slow: boolean
-  /** Whether the agent has changed the history, so that it no longer says what happened. */
-  readonly edited: boolean
+  /** When the agent last changed the history: of what happened before, it may say anything. */
+  readonly editedAt: number | undefined
   /** Background work that runs, by its key, and how often. */
   readonly working: ReadonlyMap<string, number>
+  /** Work that is to finish although the call has ended. */
+  readonly finishing: ReadonlyMap<string, number>
   /** When a turn or a piece of work last came to its end. */
   readonly finishedAt: number
   /** The harness was told that the call has failed. */
@@ -73,16 +66,21 @@ export const start = (policies: Policies): Situation => ({
   cancelGrace: Duration.toMillis(policies.cancelGrace),
   endGrace: Duration.toMillis(policies.endGrace),
   patience: Duration.toMillis(policies.backgroundPatience),
+  regionLimit: Duration.toMillis(policies.regionLimit),
   turns: new Map(),
   current: undefined,
   wanted: undefined,
-  userSpeaking: false,
-  agentSpeaking: false,
+  draft: undefined,
+  dropped: new Set(),
+  speech: Speech.silent,
   reading: undefined,
-  deciding: new Set(),
+  asked: 0,
+  acted: 0,
+  deciding: new Map(),
   slow: false,
-  edited: false,
+  editedAt: undefined,
   working: new Map(),
+  finishing: new Map(),
   finishedAt: 0,
   failed: false,
   cutOff: false,
@@ -96,12 +94,17 @@ export const keyOf = ({ name, respondingTo }: { readonly name: string; readonly 
   `${name} of ${respondingTo}`
 
 /** The turn that started last. */
-export const current = ({ current, turns }: Situation): TurnState | undefined =>
+export const current = ({ current, turns }: Situation): TurnState.TurnState | undefined =>
   current === undefined ? undefined : turns.get(current)
 
-/** Whether a turn has had its grace by now. */
-export const expired = ({ at, cancelGrace }: Situation, { closedAt }: TurnState): boolean =>
-  closedAt !== undefined && at >= closedAt + cancelGrace
+/** When the place of the current turn is free: it is over, or was stopped and has had its grace. Infinite: not yet known. */
+export const freeAt = (now: Situation): number => {
+  const turn = current(now)
+  return turn === undefined ? 0 : TurnState.freeAt(turn, now.cancelGrace)
+}
+
+/** Whether the history says what happened at a time: nothing that was changed later. */
+export const isTold = ({ editedAt }: Situation, at: number): boolean => editedAt === undefined || at > editedAt
 
 /** The event that the filters are asked about for the first time by this. */
 export const lookedAt = (before: Situation, entry: Entry): Event.Input | undefined => {
@@ -109,106 +112,175 @@ export const lookedAt = (before: Situation, entry: Entry): Event.Input | undefin
   return entry._tag === "Decided" && !before.deciding.has(entry.event.eventId) ? entry.event : undefined
 }
 
-/** Whether a decision still counts: after the caller has gone, only the one about the end does. */
-export const counts = ({ endedAt, hungUpAt }: Situation, { event }: EntryOf<"Decided">): boolean =>
-  endedAt === undefined && (hungUpAt === undefined || event._tag === "CallEnded")
+/**
+ * Whether a decision still counts: after the caller has gone, only the one about the end does, and one that took its time
+ * does not if a later event has started or stopped a turn meanwhile.
+ */
+export const counts = (now: Situation, { decision, event }: EntryOf<"Decided">): boolean => {
+  if (now.endedAt !== undefined || (now.hungUpAt !== undefined && event._tag !== "CallEnded")) return false
+  if (decision === "Cancel" && event.eventId === now.draft) return false
+  return (now.deciding.get(event.eventId) ?? Infinity) >= now.acted
+}
 
 /** The situation after something has happened. Its time is that of the entry. */
-export const follow = (now: Situation, entry: Entry): Situation => {
+export const follow = (before: Situation, entry: Entry): Situation => {
+  const isCommit = entry._tag === "Reported" && entry.report._tag === "UserTurnCommitted"
+  const saysNothing = isCommit && !commits(before, entry)
+  const now = overrun(saysNothing ? before : { ...before, speech: Speech.follow(before.speech, entry) })
   switch (entry._tag) {
     case "Reported":
-      return { ...now, reading: entry.eventId, ...speaking(entry.report) }
+      return reported({ ...now, reading: entry.eventId }, entry)
     case "Taken":
       return { ...now, reading: undefined }
-    case "Deciding":
-      return { ...now, slow: true, deciding: new Set(now.deciding).add(entry.event.eventId) }
+    case "Deciding": {
+      const asked = now.asked + 1
+      const next = { ...now, asked, slow: true, deciding: new Map(now.deciding).set(entry.event.eventId, asked) }
+      return entry.event._tag === "CallEnded" && !lingers(now) ? stopCurrent(next) : next
+    }
     case "Decided":
       return decided(now, entry)
     case "TurnStarted":
       return turnStarted(now, entry)
     case "TurnFailing":
-      return changeTurn(now, entry.turn, (turn) => ({ ...turn, failing: true, apology: entry.apology }))
+      return change(now, entry.turn, (turn) => ({ ...turn, failing: true, apology: entry.apology }))
+    case "TurnInterrupted":
+      // An interruption that nothing has asked for is a failure.
+      return change(now, entry.turn, (turn) =>
+        turn.stoppedAt !== undefined || now.hungUpAt !== undefined || now.failed
+          ? turn
+          : { ...turn, failing: true, apology: entry.apology }
+      )
     case "TurnLeft":
-      return changeTurn({ ...now, finishedAt: now.at }, entry.turn, (turn) => ({ ...turn, left: true }))
+      return change({ ...now, finishedAt: now.at }, entry.turn, (turn) => ({ ...turn, left: true }))
     case "TurnOver":
-      return changeTurn({ ...now, finishedAt: now.at }, entry.turn, (turn) => ({ ...turn, overAt: now.at }))
+      return change({ ...now, finishedAt: now.at }, entry.turn, (turn) => ({ ...turn, overAt: now.at }))
     case "RegionEntered":
-      return changeTurn(now, entry.turn, (turn) => ({ ...turn, regions: turn.regions + 1 }))
+      return change(now, entry.turn, (turn) => ({ ...turn, regions: turn.regions + 1 }))
     case "RegionLeft":
-      return changeTurn(now, entry.turn, (turn) => {
-        const left = { ...turn, regions: turn.regions - 1 }
-        return left.stopping ? stop(left, now.at) : left
-      })
+      return change(now, entry.turn, (turn) => TurnState.leaveRegion(turn, entry.how === "Failed", now.at))
     case "Edited":
-      return { ...now, edited: true }
-    case "WorkStarted":
-      return { ...now, working: count(now.working, keyOf(entry), 1) }
-    case "WorkEnded":
-      return { ...now, working: count(now.working, keyOf(entry), -1), finishedAt: now.at }
+      return { ...now, editedAt: now.at }
+    case "WorkStarted": {
+      const key = keyOf(entry)
+      const finishing = entry.atEnd === "finish" ? count(now.finishing, key, 1) : now.finishing
+      return { ...now, working: count(now.working, key, 1), finishing }
+    }
+    case "WorkEnded": {
+      const key = keyOf(entry)
+      return {
+        ...now,
+        working: count(now.working, key, -1),
+        finishing: count(now.finishing, key, -1),
+        finishedAt: now.at
+      }
+    }
     case "CallFailed":
       return { ...now, failed: true }
     case "HungUp":
-      return { ...now, hungUpAt: now.at, cutOff: entry.by === "connection" }
+      return dropDraft({ ...now, hungUpAt: now.at, cutOff: entry.by === "connection" })
     case "Ended":
       return { ...now, endedAt: now.endedAt ?? now.at }
-    default:
+    case "Kept":
+    case "Closed":
+    case "Logged":
+    case "Noted":
+    case "Said":
+    case "Sending":
+    case "Sent":
+    case "Spoken":
+    case "Stepped":
+    case "TurnTold":
+    case "Unplayed":
+    case "Unspoken":
       return now
+    default:
+      return entry satisfies never
   }
 }
 
-const speaking = (report: Event.Report): Partial<Situation> => {
-  switch (report._tag) {
-    case "UserTurnStarted":
-      return { userSpeaking: true }
-    case "UserTurnEnded":
-      return { userSpeaking: false }
-    case "AgentTurnStarted":
-      return { agentSpeaking: true }
-    case "AgentTurnEnded":
-      return { agentSpeaking: false }
-    default:
-      return {}
-  }
+/** Regions hold up what is to stop their turn no longer than the limit. */
+const overrun = (now: Situation): Situation => {
+  const turn = current(now)
+  if (turn === undefined) return now
+  const stopped = TurnState.overrun(turn, now.regionLimit, now.at)
+  return stopped === turn ? now : { ...now, turns: new Map(now.turns).set(turn.id, stopped) }
 }
+
+/** Reports that take back that the caller has probably finished. */
+const takesBack: Readonly<Record<Event.Report["_tag"], boolean>> = {
+  UserTurnStarted: true,
+  UserTextSent: true,
+  UserDtmfSent: true,
+  UserTurnEnded: true,
+  UserTurnCommitted: false,
+  UserTurnResumed: true,
+  UserTurnAbandoned: true,
+  UserTurnRevised: true,
+  UserTurnWithdrawn: true,
+  UserSilent: false,
+  UserCustomSent: false,
+  AgentTurnStarted: false,
+  AgentTextSent: false,
+  AgentDtmfSent: false,
+  AgentTurnEnded: false
+}
+
+/** Whether a report only says that the caller's turn, which had probably ended, has. */
+export const commits = ({ draft }: Situation, { eventId, report }: EntryOf<"Reported">): boolean =>
+  draft !== undefined &&
+  (report._tag === "UserTurnCommitted" ||
+    (report._tag === "UserTurnEnded" && report.tentative !== true && eventId === draft))
+
+const reported = (now: Situation, entry: EntryOf<"Reported">): Situation => {
+  if (now.hungUpAt !== undefined) return now
+  if (commits(now, entry)) return { ...now, draft: undefined }
+  const { eventId, report } = entry
+  const next = takesBack[report._tag] && now.draft !== undefined ? takeBack(dropDraft(now)) : now
+  if (report._tag === "UserTurnWithdrawn") return takeBack(next)
+  return report._tag === "UserTurnEnded" && report.tentative === true ? { ...next, draft: eventId } : next
+}
+
+const dropDraft = (now: Situation): Situation =>
+  now.draft === undefined ? now : { ...now, draft: undefined, dropped: new Set(now.dropped).add(now.draft) }
+
+/** Stops the turn that runs, and drops the one that is to start, also the one that a filter still thinks about. */
+const takeBack = (now: Situation): Situation => ({ ...stopCurrent(now), acted: now.asked + 1 })
+
+/** Stops the turn that runs, and drops the one that is to start. */
+const stopCurrent = (now: Situation): Situation => {
+  const turn = current(now)
+  const stopped = turn === undefined ? now : change(now, turn.id, (turn) => TurnState.stop(turn, now.at))
+  return { ...stopped, wanted: undefined }
+}
+
+/** In Line's way, a turn goes on after the end until it sends something. */
+const lingers = ({ policies }: Situation): boolean => policies.outputAfterEnd === "stop"
 
 const decided = (before: Situation, entry: EntryOf<"Decided">): Situation => {
   const { decision, event } = entry
-  const deciding = new Set(before.deciding)
+  const deciding = new Map(before.deciding)
   deciding.delete(event.eventId)
-  const now = { ...before, deciding }
-  if (!counts(now, entry) || decision === "Keep") return now
-  const stopped =
-    now.current === undefined ? now : changeTurn(now, now.current, (turn) => stop({ ...turn, stopping: true }, now.at))
-  return { ...stopped, wanted: decision === "Run" ? { event, at: now.at } : undefined }
+  const asked = before.asked + (before.deciding.has(event.eventId) ? 0 : 1)
+  const now = { ...before, asked, deciding }
+  const isEnd = event._tag === "CallEnded" && !lingers(now)
+  if (!counts(before, entry)) return now
+  if (decision === "Keep") return isEnd ? stopCurrent(now) : now
+  const acted = before.deciding.get(event.eventId) ?? asked
+  return { ...stopCurrent(now), acted, wanted: decision === "Run" ? { event, at: now.at } : undefined }
 }
 
 const turnStarted = (now: Situation, { trigger, turn: id }: EntryOf<"TurnStarted">): Situation => {
   const turns = new Map(
     [...now.turns].map(([id, turn]) => [id, turn.overAt === undefined ? { ...turn, late: true } : turn])
   )
-  turns.set(id, {
-    id,
-    trigger,
-    regions: 0,
-    stopping: false,
-    closedAt: undefined,
-    failing: false,
-    apology: "",
-    left: false,
-    overAt: undefined,
-    late: false
-  })
+  turns.set(id, TurnState.make(id, trigger))
   return { ...now, turns, current: id, wanted: undefined, handled: now.handled || trigger._tag === "CallEnded" }
 }
 
-const changeTurn = (now: Situation, id: number, change: (turn: TurnState) => TurnState): Situation => {
+const change = (now: Situation, id: number, change: (turn: TurnState.TurnState) => TurnState.TurnState): Situation => {
   const turn = now.turns.get(id)
   return turn === undefined ? now : { ...now, turns: new Map(now.turns).set(id, change(turn)) }
 }
-
-/** A turn that is stopped is closed as soon as no region keeps it. */
-const stop = (turn: TurnState, at: number): TurnState =>
-  turn.overAt === undefined && turn.closedAt === undefined && turn.regions === 0 ? { ...turn, closedAt: at } : turn
 
 const count = (before: ReadonlyMap<string, number>, key: string, by: 1 | -1): ReadonlyMap<string, number> => {
   const counts = new Map(before)

@@ -5,12 +5,21 @@ import * as Rule from "./rule.ts"
 export const rule = Rule.stateless(3, (observation) => (observation._tag === "Over" ? broken(observation.call) : []))
 
 /** What the record of a call says of its tools and must not. */
-const broken = ({ history }: Played.Played): ReadonlyArray<string> => {
+const broken = ({ entries, history }: Played.Played): ReadonlyArray<string> => {
+  // What an agent has changed of its history may have covered a call and not its outcome.
+  const edited = entries.findLastIndex(({ _tag }) => _tag === "Edited")
+  const before = new Set(
+    entries.slice(0, edited + 1).flatMap((entry) => {
+      const output = entry._tag === "Sent" || entry._tag === "Kept" ? entry.output : undefined
+      return output?._tag === "AgentToolCalled" ? [output.toolCallId] : []
+    })
+  )
   const found: Array<string> = []
   const breach = (what: string) => found.push(what)
   const called = new Set<string>()
   const returned = new Set<string>()
   for (const { item } of history.entries) {
+    if ("toolCallId" in item && before.has(item.toolCallId)) continue
     if (item._tag === "AgentToolCalled") {
       if (called.has(item.toolCallId)) breach(`${item.toolName} (${item.toolCallId}) was called twice`)
       called.add(item.toolCallId)

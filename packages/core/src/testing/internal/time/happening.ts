@@ -29,10 +29,20 @@ export type Happening =
       readonly _tag: "TurnStarted"
       readonly turn: number
       readonly trigger: Event.Input
+      /** All events that the turn responds to, the trigger last. */
+      readonly triggers: ReadonlyArray<Event.Input>
       readonly history: History.History
+    }
+  /** The call has told its harness what became of a turn. */
+  | {
+      readonly _tag: "TurnTold"
+      readonly turn: number
+      readonly change: "Started" | "Completed" | "Failed" | "Cancelled"
     }
   /** A turn breaks off. `apology` is what the caller is to hear of it where the call goes on. */
   | { readonly _tag: "TurnFailing"; readonly turn: number; readonly message: string; readonly apology: string }
+  /** A turn ends by an interruption. `apology` is what the caller should hear if nothing has stopped the turn. */
+  | { readonly _tag: "TurnInterrupted"; readonly turn: number; readonly apology: string }
   /** The agent begins to do something. Only told by agents that want to be watched. */
   | { readonly _tag: "Stepped"; readonly turn: number }
   /** What the turn's scope held is released; what it forked may still be ending. */
@@ -40,7 +50,7 @@ export type Happening =
   /** The turn's fiber has ended, and with it all that the turn ran. */
   | { readonly _tag: "TurnOver"; readonly turn: number }
   /** The agent hands outputs to a harness that takes its time. */
-  | { readonly _tag: "Sending"; readonly turn: number }
+  | { readonly _tag: "Sending"; readonly turn: number; readonly outputs: ReadonlyArray<Event.Output> }
   | { readonly _tag: "Sent"; readonly turn: number; readonly output: Event.Output }
   /** The agent puts an output on the record without sending it, for example the outcome of a tool that was interrupted. */
   | { readonly _tag: "Kept"; readonly turn: number; readonly output: Event.Output }
@@ -53,7 +63,7 @@ export type Happening =
       readonly reported: string | undefined
     }
   /** Words that nobody heard, because the caller spoke before. */
-  | { readonly _tag: "Unspoken"; readonly text: string }
+  | { readonly _tag: "Unspoken"; readonly turn: number; readonly text: string }
   /** The caller has said something, or some of it, which began at `from`. */
   | { readonly _tag: "Said"; readonly from: number; readonly text: string }
   | { readonly _tag: "RegionEntered"; readonly turn: number }
@@ -67,6 +77,8 @@ export type Happening =
       readonly name: string
       readonly respondingTo: string
       readonly delivery: Turn.Delivery
+      /** What becomes of it when the call ends. */
+      readonly atEnd: Turn.AtEnd
     }
   | {
       readonly _tag: "WorkEnded"
@@ -75,6 +87,8 @@ export type Happening =
       readonly delivery: Turn.Delivery
       readonly outcome: "Returned" | "Failed" | "Cancelled"
     }
+  /** The call has written a line to its log, of this level. */
+  | { readonly _tag: "Logged"; readonly level: string }
   | { readonly _tag: "CallFailed"; readonly error: CallError }
   | { readonly _tag: "HungUp"; readonly by: HungUpBy; readonly reason: string | undefined }
   /** What the caller was about to do when somebody else hung up. The first of it may have begun. */

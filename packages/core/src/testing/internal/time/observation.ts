@@ -55,13 +55,14 @@ export const make = (note: (happening: Happening) => void): Observation => {
         respondingTo: turn.trigger.eventId,
         delivery: options?.delivery ?? delivery
       }
-      return Effect.suspend(() => {
-        note({ _tag: "WorkStarted", turn: turn.id, ...started })
-        const watched = Effect.onExit(work, (exit) =>
+      // Work of a turn that is not committed begins once it is, or never.
+      const watched = Effect.suspend(() => {
+        note({ _tag: "WorkStarted", turn: turn.id, ...started, atEnd: options?.atEnd ?? "interrupt" })
+        return Effect.onExit(work, (exit) =>
           Effect.sync(() => note({ _tag: "WorkEnded", ...started, outcome: outcomeOf(exit) }))
         )
-        return turn.background(name, watched, options)
       })
+      return turn.background(name, watched, options)
     },
     uninterruptible: (stream) =>
       turn.uninterruptible(
@@ -91,7 +92,7 @@ export const make = (note: (happening: Happening) => void): Observation => {
       run: filter(spec.run, (accepts) => (accepts ? "Run" : undefined)),
       cancel: filter(spec.cancel, (accepts) => (accepts ? "Cancel" : "Keep")),
       agent: (trigger, given) => {
-        note({ _tag: "TurnStarted", turn: given.id, trigger, history: given.history })
+        note({ _tag: "TurnStarted", turn: given.id, trigger, triggers: given.triggers, history: given.history })
         const turn = watchTurn(given, spec.backgroundDelivery)
         const enter = Effect.withFiber((fiber) => {
           turns.set(fiber, turn.id)
@@ -99,14 +100,15 @@ export const make = (note: (happening: Happening) => void): Observation => {
           // Acquired first, so released last.
           return Effect.acquireRelease(Effect.void, () => Effect.sync(() => note({ _tag: "TurnLeft", turn: turn.id })))
         }) as Effect.Effect<void, never, Scope.Scope>
-        const failing = (cause: Cause.Cause<unknown>) => {
-          if (Cause.hasInterruptsOnly(cause)) return Effect.void
-          return Effect.sync(() => {
+        const failing = (cause: Cause.Cause<unknown>) =>
+          Effect.sync(() => {
+            if (Cause.hasInterruptsOnly(cause)) {
+              return note({ _tag: "TurnInterrupted", turn: turn.id, apology: spec.apology })
+            }
             const error = Cause.squash(cause)
             const apology = error instanceof Turn.Failure ? error.apology : spec.apology
             note({ _tag: "TurnFailing", turn: turn.id, message: ErrorText.of(cause), apology })
           })
-        }
         const answer = Stream.onError(
           Stream.suspend(() => spec.agent(trigger, turn)),
           failing

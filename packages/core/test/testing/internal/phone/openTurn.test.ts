@@ -8,7 +8,7 @@ const history = { entries: [], events: [] } as never
 const run: Happening = { _tag: "Decided", event, decision: "Run" }
 const cancel: Happening = { _tag: "Decided", event, decision: "Cancel" }
 const keep: Happening = { _tag: "Decided", event, decision: "Keep" }
-const starts = (turn: number): Happening => ({ _tag: "TurnStarted", turn, trigger: event, history })
+const starts = (turn: number): Happening => ({ _tag: "TurnStarted", turn, trigger: event, triggers: [event], history })
 const over = (turn: number): Happening => ({ _tag: "TurnOver", turn })
 const entered: Happening = { _tag: "RegionEntered", turn: 1 }
 const left: Happening = { _tag: "RegionLeft", turn: 1, how: "Whole" }

@@ -1,0 +1,98 @@
+/**
+ * Rule 11: no dead air. Every turn of the caller that runs the agent ends in something heard, or in a recorded reason,
+ * within the agent's deadline.
+ */
+import * as Duration from "effect/Duration"
+import type * as Event from "../../../Event.ts"
+import type { Entry } from "../time/happening.ts"
+import * as Rule from "./rule.ts"
+import * as Situation from "./situation.ts"
+
+/** The caller's turn that is not answered yet. */
+interface Unanswered {
+  readonly eventId: string
+  readonly since: number
+}
+
+export const rule = Rule.make<Unanswered | undefined>(11, {
+  start: undefined,
+  step: (unanswered, observation) => {
+    switch (observation._tag) {
+      case "Passes":
+        return overdue(unanswered, observation.now)
+      case "Over":
+        return [undefined]
+      case "Happened":
+        return happened(unanswered, observation.before, observation.entry)
+    }
+  }
+})
+
+const happened = (
+  unanswered: Unanswered | undefined,
+  before: Situation.Situation,
+  entry: Entry
+): Rule.Step<Unanswered | undefined> => {
+  switch (entry._tag) {
+    case "Decided": {
+      const { decision, event } = entry
+      if (event._tag === "AnswerOverdue") {
+        const isRight = event.respondingTo === unanswered?.eventId && before.at >= dueAt(unanswered, before)
+        return [undefined, ...Rule.unless(isRight, "an answer is called overdue, and none was due")]
+      }
+      if (event._tag === "TurnFailed") return [undefined]
+      if (event._tag !== "UserTurnEnded" || decision !== "Run" || !Situation.counts(before, entry)) return [unanswered]
+      return [{ eventId: event.eventId, since: before.at }]
+    }
+    // A failure is recorded, even one that no filter is asked about.
+    case "TurnLeft": {
+      const turn = before.turns.get(entry.turn)
+      const isRecorded = turn?.failing === true && (turn.stoppedAt === undefined || turn.regionFailed)
+      return [isRecorded ? undefined : unanswered]
+    }
+    case "Sending":
+      return [entry.outputs.some(isNoticed) ? undefined : unanswered]
+    case "Sent":
+      return [isNoticed(entry.output) ? undefined : unanswered]
+    case "Reported": {
+      // The caller speaks again, or has not finished after all.
+      const { _tag } = entry.report
+      const goesOn = _tag === "UserTurnStarted" || _tag === "UserTurnResumed" || _tag === "UserTurnWithdrawn"
+      return [goesOn ? undefined : unanswered]
+    }
+    case "CallFailed":
+    case "HungUp":
+      return [undefined]
+    default:
+      return [unanswered]
+  }
+}
+
+const dueAt = ({ since }: Unanswered, { policies }: Situation.Situation): number =>
+  since + Duration.toMillis(policies.answerDeadline)
+
+const overdue = (unanswered: Unanswered | undefined, now: Situation.Situation): Rule.Step<Unanswered | undefined> => {
+  if (unanswered === undefined || now.at < dueAt(unanswered, now)) return [unanswered]
+  return [undefined, `the answer to ${unanswered.eventId} was due, and nothing was said or recorded`]
+}
+
+/** Whether the caller hears, or notices, something of an output. */
+const isNoticed = (output: Event.Output): boolean => {
+  switch (output._tag) {
+    case "AgentSendText":
+      return output.text.trim() !== ""
+    case "AgentSendDtmf":
+    case "AgentEndCall":
+    case "AgentTransferCall":
+    case "AgentSendCustom":
+      return true
+    case "AgentToolCalled":
+    case "AgentToolReturned":
+    case "AgentUpdateCall":
+    case "LogMetric":
+    case "LogMessage":
+      return false
+    default:
+      return output satisfies never
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Who speaks on a call, and what was said and is still to be heard: by the reports of the harness, and by what its phone
+ * really speaks.
+ */
+import type { Entry } from "../time/happening.ts"
+
+export interface Speech {
+  /** By the reports. */
+  readonly user: boolean
+  readonly agent: boolean
+  /** Characters that each turn has sent to be spoken, and that were neither spoken nor dropped yet. */
+  readonly unspoken: ReadonlyMap<number, number>
+  /** Words that were reported as they were spoken, in order, and are not read yet. */
+  readonly untold: ReadonlyArray<string>
+  /** Whether the harness has reported all that its phone has spoken, at once and as it was, and nothing else. */
+  readonly honest: boolean
+}
+
+export const silent: Speech = { user: false, agent: false, unspoken: new Map(), untold: [], honest: true }
+
+const length = (text: string): number => text.replace(/\s+/gu, "").length
+const bare = (text: string): string => text.replace(/\s+/gu, "")
+
+/** Whether somebody speaks, as far as the harness has told. */
+export const isTalking = ({ agent, user }: Speech): boolean => user || agent
+
+/** Characters that turns have said, of which nothing was heard yet. */
+export const pending = ({ unspoken }: Speech, counts: (turn: number) => boolean): number =>
+  [...unspoken].reduce((sum, [turn, left]) => (counts(turn) ? sum + left : sum), 0)
+
+/** Whether every report that is to come of what was spoken has come. */
+export const isTold = ({ untold }: Speech): boolean => untold.length === 0
+
+/** Takes what has happened. */
+export const follow = (speech: Speech, entry: Entry): Speech => {
+  switch (entry._tag) {
+    case "Sent":
+      return entry.output._tag === "AgentSendText" ? add(speech, entry.turn, length(entry.output.text)) : speech
+    case "Unspoken":
+      return add(speech, entry.turn, -length(entry.text))
+    case "Spoken": {
+      const { reported, text, turn } = entry
+      const spoken = add(speech, turn, -length(text))
+      return {
+        ...spoken,
+        honest: spoken.honest && reported === bare(text),
+        untold: reported === undefined ? spoken.untold : [...spoken.untold, reported]
+      }
+    }
+    case "Reported":
+      return reported(speech, entry)
+    default:
+      return speech
+  }
+}
+
+const add = (speech: Speech, turn: number, by: number): Speech => {
+  const left = (speech.unspoken.get(turn) ?? 0) + by
+  const unspoken = new Map(speech.unspoken)
+  if (left > 0) unspoken.set(turn, left)
+  else unspoken.delete(turn)
+  return { ...speech, unspoken }
+}
+
+const reported = (speech: Speech, { report }: Extract<Entry, { readonly _tag: "Reported" }>): Speech => {
+  switch (report._tag) {
+    case "UserTurnStarted":
+      return { ...speech, user: true }
+    case "UserTurnEnded":
+      return report.tentative === true ? speech : { ...speech, user: false }
+    case "UserTurnCommitted":
+    case "UserTurnAbandoned":
+    case "UserTurnRevised":
+    case "UserSilent":
+      return { ...speech, user: false }
+    case "AgentTurnStarted":
+      return { ...speech, agent: true, honest: speech.honest && !speech.agent && pending(speech, () => true) > 0 }
+    case "AgentTurnEnded":
+      return {
+        ...speech,
+        agent: false,
+        honest: speech.honest && speech.agent && isTold(speech) && pending(speech, () => true) === 0
+      }
+    case "AgentTextSent": {
+      const [first, ...untold] = speech.untold
+      return { ...speech, untold, honest: speech.honest && first === report.content && untold.length === 0 }
+    }
+    case "UserTextSent":
+    case "UserDtmfSent":
+    case "UserTurnResumed":
+    case "UserTurnWithdrawn":
+    case "UserCustomSent":
+    case "AgentDtmfSent":
+      return speech
+    default:
+      return report satisfies never
+  }
+}
