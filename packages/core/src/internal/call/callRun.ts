@@ -275,20 +275,27 @@ export const make = <R>({
 
   /** Forgets the turn that has only probably been asked for. */
   const dropDraft = () => {
+    if (draft !== undefined) draft.dropped = true
     draft = undefined
     writer.drop()
+  }
+
+  /** Stops the turn that runs, the one that waits, and the one that a filter still thinks about. */
+  const takeBack = () => {
+    deciding.takenBack()
+    slot.cancel()
   }
 
   /** The caller goes on: nothing is left of what they had probably finished. */
   const resume = () => {
     if (draft === undefined) return
     dropDraft()
-    slot.cancel()
+    takeBack()
   }
 
   const openDraft = (event: Event.UserTurnEnded): Harness.Receipt => {
     resume()
-    draft = { event, committed: Latch.makeUnsafe(false) }
+    draft = { event, committed: Latch.makeUnsafe(false), dropped: false }
     writer.open(event)
     return receiptOf(decide([event]))
   }
@@ -322,7 +329,7 @@ export const make = <R>({
     if (takesBack[report._tag]) resume()
     const event = writer.report(report)
     if (event === undefined) {
-      if (report._tag === "UserTurnWithdrawn") slot.cancel()
+      if (report._tag === "UserTurnWithdrawn") takeBack()
       return receipts.Keep
     }
     if (report._tag === "UserTurnEnded" && report.tentative === true) return openDraft(event as Event.UserTurnEnded)

@@ -20,6 +20,8 @@ export type Decided = EventFilter.Decision | Effect.Effect<EventFilter.Decision>
 export interface Deciding {
   /** Asks about events that came together. If any of them runs the agent, one turn responds to those that do. */
   readonly decide: (events: ReadonlyArray<Event.Input>) => Decided
+  /** The turn that any event so far has asked for was taken back: answers that are still to come are out of date. */
+  readonly takenBack: () => void
   /** Whether an event is not decided on yet. */
   readonly isUndecided: () => boolean
   /** Interrupts the filters that still think, and waits for them. */
@@ -111,6 +113,9 @@ export const make = <R>(options: {
 
   return {
     isUndecided: () => undecided > 0,
+    takenBack: () => {
+      acted = asked + 1
+    },
     close: Effect.suspend(() => {
       const left = [...thinking]
       for (const fiber of left) fiber.interruptUnsafe()

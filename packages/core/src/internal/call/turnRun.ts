@@ -22,6 +22,8 @@ export interface Draft {
   readonly event: Event.UserTurnEnded
   /** Open once the caller's turn counts. */
   readonly committed: Latch.Latch
+  /** The caller has not finished after all. */
+  dropped: boolean
 }
 
 /** What a turn needs of its call. */
@@ -71,12 +73,15 @@ const direct = <R>(host: Host<R>, id: number): Out => ({
 })
 
 /** Holds what a turn sends until its caller's turn counts; then it goes out in the order it was sent. */
-const held = <R>(host: Host<R>, id: number, { committed }: Draft): Out => {
+const held = <R>(host: Host<R>, id: number, draft: Draft): Out => {
+  const { committed } = draft
   const waiting: Array<{ readonly output: Event.Output; readonly kept: boolean }> = []
   const out = direct(host, id)
   const free = Latch.makeUnsafe(false)
   let isFree = false
   const hold = (outputs: ReadonlyArray<Event.Output>, kept: boolean) => {
+    // What must not be interrupted runs on, and leaves nothing.
+    if (draft.dropped) return
     for (const output of outputs) {
       waiting.push({ output, kept })
       host.writer.sent(output, id)

@@ -46,7 +46,7 @@ const happened = (
     }
     // A failure is recorded, even one that no filter is asked about.
     case "TurnLeft": {
-      const turn = before.turns.get(entry.turn)
+      const turn = Situation.turn(before, entry.turn)
       const isRecorded = turn?.failing === true && (turn.stoppedAt === undefined || turn.regionFailed)
       return [isRecorded ? undefined : unanswered]
     }

@@ -64,7 +64,7 @@ const happened = (finishedAt: FinishedAt, before: Situation.Situation, entry: En
     case "Ended":
       return ended(finishedAt, before)
     case "Closed": {
-      const alive = [...before.turns.values()].some(({ overAt }) => overAt === undefined) || before.working.size > 0
+      const alive = before.running.size > 0 || before.working.size > 0
       return unless(alive || entry.fibers === 0, `${entry.fibers} fibers are left when the call's scope has closed`)
     }
     default:

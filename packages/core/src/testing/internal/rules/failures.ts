@@ -2,6 +2,7 @@
  * Rule 9: a failing agent ends its turn, and nothing else: the failure is said, recorded, and over. An interruption that
  * nobody has asked for is a failure.
  */
+import type * as Event from "../../../Event.ts"
 import type * as Played from "../../Played.ts"
 import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
@@ -53,7 +54,7 @@ const happened = (failures: Failures, before: Situation.Situation, entry: Entry)
     case "Sent":
       return sent(failures, before, entry)
     case "TurnLeft":
-      return [left(failures, before, before.turns.get(entry.turn))]
+      return [left(failures, before, Situation.turn(before, entry.turn))]
     case "CallFailed":
       return [failures, ...unless(!before.failed, "the harness was told twice that the call has failed")]
     default:
@@ -65,7 +66,7 @@ const happened = (failures: Failures, before: Situation.Situation, entry: Entry)
 const isAgain = ({ failed }: Failures, before: Situation.Situation, { trigger }: EntryOf<"TurnStarted">): boolean => {
   if (trigger._tag !== "TurnFailed") return false
   const failure = failed.find((one) => one.trigger === trigger.respondingTo)
-  return failure !== undefined && before.turns.get(failure.turn)?.trigger._tag === "TurnFailed"
+  return failure !== undefined && Situation.turn(before, failure.turn)?.trigger._tag === "TurnFailed"
 }
 
 const left = (failures: Failures, before: Situation.Situation, turn: TurnState.TurnState | undefined): Failures => {
@@ -88,17 +89,21 @@ const sent = (
   before: Situation.Situation,
   { output, turn: id }: EntryOf<"Sent">
 ): Rule.Step<Failures> => {
-  const turn = before.turns.get(id)
+  const turn = Situation.turn(before, id)
   const what = "text" in output ? `“${output.text}”` : output._tag
   const silenced = unless(!before.failed, `turn ${id} sent ${what} after the call had failed`)
   if (turn === undefined || !turn.left) return [failures, ...silenced]
-  const isApology = turn.failing && output._tag === "AgentSendText" && output.text.trim() === turn.apology.trim()
+  if (turn.isTentative && !isApologyOf(turn, output)) return [failures, ...silenced]
+  const isRight = isApologyOf(turn, output) && before.policies.turnFailure === "recover"
   return [
     { ...failures, apologies: new Map(failures.apologies).set(id, (failures.apologies.get(id) ?? 0) + 1) },
     ...silenced,
-    ...unless(isApology && before.policies.turnFailure === "recover", `turn ${id} sent ${what} when it had ended`)
+    ...unless(isRight, `turn ${id} sent ${what} when it had ended`)
   ]
 }
+
+const isApologyOf = ({ apology, failing }: TurnState.TurnState, output: Event.Output): boolean =>
+  failing && output._tag === "AgentSendText" && output.text.trim() === apology.trim()
 
 const inTheEnd = (
   { apologies, failed }: Failures,
@@ -111,7 +116,8 @@ const inTheEnd = (
   const counted = failed.filter(({ trigger }) => !now.dropped.has(trigger))
   return [
     ...counted.flatMap(({ isOwed, turn }) => {
-      const isGone = now.turns.get(turn)?.closedAt !== undefined && now.turns.get(turn)?.regionFailed !== true
+      const isGone =
+        Situation.turn(now, turn)?.closedAt !== undefined && Situation.turn(now, turn)?.regionFailed !== true
       return unless(!isOwed || isGone || apologies.get(turn) === 1, `turn ${turn} failed and nobody said so`)
     }),
     ...[...apologies].flatMap(([id, times]) => unless(times <= 1, `turn ${id} apologised ${times} times`)),

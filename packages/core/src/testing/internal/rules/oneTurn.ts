@@ -33,7 +33,7 @@ export const rule = Rule.make<Told>(1, {
           case "Sent":
             return [told, ...sent(told, before, entry)]
           case "Stepped": {
-            const turn = before.turns.get(entry.turn)
+            const turn = Situation.turn(before, entry.turn)
             return [
               told,
               ...unless(
@@ -51,7 +51,7 @@ export const rule = Rule.make<Told>(1, {
 })
 
 const started = (before: Situation.Situation, { trigger, turn: id }: EntryOf<"TurnStarted">): ReadonlyArray<string> => {
-  const beside = [...before.turns.values()].filter(({ late, overAt }) => overAt === undefined && !late)
+  const beside = Situation.running(before).filter(({ late }) => !late)
   const startsAt = Math.max(before.wanted?.at ?? before.at, Situation.freeAt(before))
   return [
     ...unless(
@@ -74,7 +74,7 @@ const tell = (told: Told, before: Situation.Situation, { change, turn }: EntryOf
   if (turn === 0) return [told]
   const last = told.get(turn)
   const isInOrder = change === "Started" ? last === undefined : last === "Started"
-  const state = before.turns.get(turn)
+  const state = Situation.turn(before, turn)
   const isStopped = state?.stoppedAt !== undefined || before.hungUpAt !== undefined
   return [
     new Map(told).set(turn, change),
@@ -91,7 +91,7 @@ const sent = (
   before: Situation.Situation,
   { output, turn: id }: EntryOf<"Sent">
 ): ReadonlyArray<string> => {
-  const turn = before.turns.get(id)
+  const turn = Situation.turn(before, id)
   const what = "text" in output ? `“${output.text}”` : output._tag
   if (turn === undefined) return unless(id === 0 && mayComeFromTheCall(before, output), `${what} was sent by no turn`)
   const { at } = before
@@ -126,11 +126,12 @@ const inTheEnd = (told: Told, call: Played.Played, now: Situation.Situation): Re
 }
 
 /** What is left in the history of turns that their caller had only probably asked for. */
-const traces = ({ history }: Played.Played, { dropped, turns }: Situation.Situation): ReadonlyArray<string> =>
+const traces = ({ history }: Played.Played, now: Situation.Situation): ReadonlyArray<string> =>
   history.entries.flatMap(({ item, turn }) => {
-    const trigger = turns.get(turn)?.trigger.eventId
-    if ("eventId" in item && dropped.has(item.eventId)) return [`${item.eventId} was taken back, and is on the record`]
-    return trigger !== undefined && dropped.has(trigger)
+    const trigger = Situation.turn(now, turn)?.trigger.eventId
+    if ("eventId" in item && now.dropped.has(item.eventId))
+      return [`${item.eventId} was taken back, and is on the record`]
+    return trigger !== undefined && now.dropped.has(trigger)
       ? [`turn ${turn} was taken back, and has left ${item._tag}`]
       : []
   })
@@ -149,7 +150,7 @@ const neverHandedOver = (call: Played.Played, now: Situation.Situation): Readonl
     }
   }
   return call.history.entries.flatMap(({ item, turn }) => {
-    const closedAt = now.turns.get(turn)?.closedAt ?? now.turns.get(turn)?.overAt
+    const closedAt = Situation.turn(now, turn)?.closedAt ?? Situation.turn(now, turn)?.overAt
     if (item._tag !== "AgentSendText" || closedAt === undefined || closedAt >= (now.hungUpAt ?? Infinity)) return []
     const left = seen.get(key(turn, item.text)) ?? 0
     seen.set(key(turn, item.text), left - 1)

@@ -1,10 +1,11 @@
 /** Rule 10: uninterruptible regions finish, within the limits of the agent and of the end of the call. */
 import * as Rule from "./rule.ts"
+import * as Situation from "./situation.ts"
 
 export const rule = Rule.stateless(10, (observation) => {
   if (observation._tag !== "Happened" || observation.entry._tag !== "RegionLeft") return []
   const { before, entry } = observation
-  const turn = before.turns.get(entry.turn)
+  const turn = Situation.turn(before, entry.turn)
   // An agent may end a region of its own by itself, for example with a time limit; nothing else may.
   if (turn?.stoppedAt === undefined) return []
   const { at, cutOff, endGrace, failed, hungUpAt, policies, regionLimit } = before

@@ -146,9 +146,9 @@ const isImpatient = ({ at, patience }: Situation.Situation, result: Result): boo
 
 /** Whether a turn counts, so that what it has said is still to be heard. */
 const isHeard =
-  ({ turns }: Situation.Situation) =>
-  (turn: number) =>
-    turns.get(turn)?.closedAt === undefined
+  (now: Situation.Situation) =>
+  (turn: number): boolean =>
+    Situation.turn(now, turn)?.closedAt === undefined
 
 const intoTheConversation = (
   { answered, delivered }: Results,

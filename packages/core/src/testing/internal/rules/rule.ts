@@ -36,19 +36,20 @@ export interface Machine<State> {
 /** A rule of the design that a call can be held against. */
 export interface Rule {
   readonly number: number
-  readonly check: (observations: ReadonlyArray<Observation>) => ReadonlyArray<Breach>
+  /** Begins to follow a call. Says of each observation what it has shown to be broken. */
+  readonly begin: () => (observation: Observation) => ReadonlyArray<Breach>
 }
 
 /** Makes the rule of a machine. */
 export const make = <State>(number: number, { start, step }: Machine<State>): Rule => ({
   number,
-  check: (observations) => {
+  begin: () => {
     let state = start
-    return observations.flatMap((observation) => {
+    return (observation) => {
       const [next, ...broken] = step(state, observation)
       state = next
       return broken.map((what): Breach => ({ rule: number, at: observation.now.at, what }))
-    })
+    }
   }
 })
 
@@ -59,18 +60,25 @@ export const stateless = (number: number, broken: (observation: Observation) => 
 /** Nothing if a condition holds, and otherwise what is broken. */
 export const unless = (condition: boolean, what: string): ReadonlyArray<string> => (condition ? [] : [what])
 
-/** A call as the rules see it. */
-export const observe = (call: Played.Played): ReadonlyArray<Observation> => {
-  const observations: Array<Observation> = []
+/** A call as the rules see it, one observation after the other. */
+export function* observe(call: Played.Played): Generator<Observation> {
   let now = Situation.start(call.policies)
   for (const entry of call.entries) {
     // Time passes only when nothing more can happen: this is how the moment before was left.
     const passes = entry.at !== now.at
-    if (passes) observations.push({ _tag: "Passes", until: entry.at, now })
+    if (passes) yield { _tag: "Passes", until: entry.at, now }
     const before: Situation.Situation = passes ? { ...now, at: entry.at } : now
     now = Situation.follow(before, entry)
-    observations.push({ _tag: "Happened", entry, before, now })
+    yield { _tag: "Happened", entry, before, now }
   }
-  observations.push({ _tag: "Over", call, now })
-  return observations
+  yield { _tag: "Over", call, now }
+}
+
+/** Holds a call against rules. The breaches are those of the first rule first. */
+export const breaches = (rules: ReadonlyArray<Rule>, call: Played.Played): ReadonlyArray<Breach> => {
+  const followed = rules.map(({ begin }) => ({ step: begin(), found: [] as Array<Breach> }))
+  for (const observation of observe(call)) {
+    for (const { found, step } of followed) found.push(...step(observation))
+  }
+  return followed.flatMap(({ found }) => found)
 }

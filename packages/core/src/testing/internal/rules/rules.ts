@@ -99,7 +99,4 @@ const checked: ReadonlyArray<Rule.Rule> = [
 ]
 
 /** Holds a call against the rules. */
-export const breaches = (call: Played.Played): ReadonlyArray<Rule.Breach> => {
-  const observations = Rule.observe(call)
-  return checked.flatMap(({ check }) => check(observations))
-}
+export const breaches = (call: Played.Played): ReadonlyArray<Rule.Breach> => Rule.breaches(checked, call)

@@ -5,6 +5,8 @@
  * the next situation.
  */
 import * as Duration from "effect/Duration"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
 import type { Policies } from "../../../Agent.ts"
 import type * as Event from "../../../Event.ts"
 import type { Entry } from "../time/happening.ts"
@@ -21,7 +23,9 @@ export interface Situation {
   readonly endGrace: number
   readonly patience: number
   readonly regionLimit: number
-  readonly turns: ReadonlyMap<number, TurnState.TurnState>
+  readonly turns: HashMap.HashMap<number, TurnState.TurnState>
+  /** The turns that are not over. */
+  readonly running: ReadonlySet<number>
   /** The turn that started last. */
   readonly current: number | undefined
   /** The event whose turn is to start next, and when the filters said so. */
@@ -67,7 +71,8 @@ export const start = (policies: Policies): Situation => ({
   endGrace: Duration.toMillis(policies.endGrace),
   patience: Duration.toMillis(policies.backgroundPatience),
   regionLimit: Duration.toMillis(policies.regionLimit),
-  turns: new Map(),
+  turns: HashMap.empty(),
+  running: new Set(),
   current: undefined,
   wanted: undefined,
   draft: undefined,
@@ -93,9 +98,17 @@ export const start = (policies: Policies): Situation => ({
 export const keyOf = ({ name, respondingTo }: { readonly name: string; readonly respondingTo: string }): string =>
   `${name} of ${respondingTo}`
 
+/** A turn that has started. */
+export const turn = ({ turns }: Situation, id: number): TurnState.TurnState | undefined =>
+  Option.getOrUndefined(HashMap.get(turns, id))
+
 /** The turn that started last. */
-export const current = ({ current, turns }: Situation): TurnState.TurnState | undefined =>
-  current === undefined ? undefined : turns.get(current)
+export const current = (now: Situation): TurnState.TurnState | undefined =>
+  now.current === undefined ? undefined : turn(now, now.current)
+
+/** The turns that are not over. */
+export const running = (now: Situation): ReadonlyArray<TurnState.TurnState> =>
+  [...now.running].flatMap((id) => turn(now, id) ?? [])
 
 /** When the place of the current turn is free: it is over, or was stopped and has had its grace. Infinite: not yet known. */
 export const freeAt = (now: Situation): number => {
@@ -108,8 +121,8 @@ export const isTold = ({ editedAt }: Situation, at: number): boolean => editedAt
 
 /** The event that the filters are asked about for the first time by this. */
 export const lookedAt = (before: Situation, entry: Entry): Event.Input | undefined => {
-  if (entry._tag === "Deciding") return entry.event
-  return entry._tag === "Decided" && !before.deciding.has(entry.event.eventId) ? entry.event : undefined
+  if (entry._tag !== "Deciding" && entry._tag !== "Decided") return undefined
+  return before.deciding.has(entry.event.eventId) ? undefined : entry.event
 }
 
 /**
@@ -133,6 +146,8 @@ export const follow = (before: Situation, entry: Entry): Situation => {
     case "Taken":
       return { ...now, reading: undefined }
     case "Deciding": {
+      // Its other filter thinks as well.
+      if (now.deciding.has(entry.event.eventId)) return now
       const asked = now.asked + 1
       const next = { ...now, asked, slow: true, deciding: new Map(now.deciding).set(entry.event.eventId, asked) }
       return entry.event._tag === "CallEnded" && !lingers(now) ? stopCurrent(next) : next
@@ -153,7 +168,7 @@ export const follow = (before: Situation, entry: Entry): Situation => {
     case "TurnLeft":
       return change({ ...now, finishedAt: now.at }, entry.turn, (turn) => ({ ...turn, left: true }))
     case "TurnOver":
-      return change({ ...now, finishedAt: now.at }, entry.turn, (turn) => ({ ...turn, overAt: now.at }))
+      return turnOver(now, entry.turn)
     case "RegionEntered":
       return change(now, entry.turn, (turn) => ({ ...turn, regions: turn.regions + 1 }))
     case "RegionLeft":
@@ -203,7 +218,7 @@ const overrun = (now: Situation): Situation => {
   const turn = current(now)
   if (turn === undefined) return now
   const stopped = TurnState.overrun(turn, now.regionLimit, now.at)
-  return stopped === turn ? now : { ...now, turns: new Map(now.turns).set(turn.id, stopped) }
+  return stopped === turn ? now : { ...now, turns: HashMap.set(now.turns, turn.id, stopped) }
 }
 
 /** Reports that take back that the caller has probably finished. */
@@ -270,16 +285,29 @@ const decided = (before: Situation, entry: EntryOf<"Decided">): Situation => {
 }
 
 const turnStarted = (now: Situation, { trigger, turn: id }: EntryOf<"TurnStarted">): Situation => {
-  const turns = new Map(
-    [...now.turns].map(([id, turn]) => [id, turn.overAt === undefined ? { ...turn, late: true } : turn])
+  const turns = running(now).reduce(
+    (turns, turn) => HashMap.set(turns, turn.id, { ...turn, late: true }),
+    HashMap.set(now.turns, id, TurnState.make(id, trigger, trigger.eventId === now.draft))
   )
-  turns.set(id, TurnState.make(id, trigger))
-  return { ...now, turns, current: id, wanted: undefined, handled: now.handled || trigger._tag === "CallEnded" }
+  return {
+    ...now,
+    turns,
+    running: new Set(now.running).add(id),
+    current: id,
+    wanted: undefined,
+    handled: now.handled || trigger._tag === "CallEnded"
+  }
 }
 
 const change = (now: Situation, id: number, change: (turn: TurnState.TurnState) => TurnState.TurnState): Situation => {
-  const turn = now.turns.get(id)
-  return turn === undefined ? now : { ...now, turns: new Map(now.turns).set(id, change(turn)) }
+  const before = turn(now, id)
+  return before === undefined ? now : { ...now, turns: HashMap.set(now.turns, id, change(before)) }
+}
+
+const turnOver = (now: Situation, id: number): Situation => {
+  const running = new Set(now.running)
+  running.delete(id)
+  return change({ ...now, running, finishedAt: now.at }, id, (turn) => ({ ...turn, overAt: now.at }))
 }
 
 const count = (before: ReadonlyMap<string, number>, key: string, by: 1 | -1): ReadonlyMap<string, number> => {

@@ -5,6 +5,8 @@ import type * as Event from "../../../Event.ts"
 export interface TurnState {
   readonly id: number
   readonly trigger: Event.Input
+  /** Its caller had only probably finished when it started: what it sends goes out once that is sure, also after its end. */
+  readonly isTentative: boolean
   /** Uninterruptible regions that it is in. */
   readonly regions: number
   /** When something has stopped it; a region may keep it going. */
@@ -26,9 +28,10 @@ export interface TurnState {
 }
 
 /** A turn that starts. */
-export const make = (id: number, trigger: Event.Input): TurnState => ({
+export const make = (id: number, trigger: Event.Input, isTentative: boolean): TurnState => ({
   id,
   trigger,
+  isTentative,
   regions: 0,
   stoppedAt: undefined,
   closedAt: undefined,
