@@ -199,7 +199,11 @@ describe("circles", () => {
       "recording/Recording.ts, recording/internal/lineText.ts",
       "recording/Redaction.ts, recording/internal/redacted.ts"
     ],
-    "packages/llm": ["tool/HttpTool.ts, tool/internal/httpToolSpec.ts"]
+    "packages/llm": [
+      "model/Prices.ts, model/Usage.ts",
+      "model/internal/anthropic/promptAnthropic.ts, model/internal/anthropic/replyOrder.ts",
+      "tool/HttpTool.ts, tool/internal/httpToolSpec.ts"
+    ]
   }
 
   for (const { folder, imports } of houses) {

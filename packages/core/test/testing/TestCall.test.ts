@@ -330,8 +330,10 @@ describe("the voice of the line", () => {
         "HungUp",
         "Unspoken",
         "Decided",
+        "TurnTold",
         "TurnStarted",
         "TurnLeft",
+        "TurnTold",
         "TurnOver",
         "Ended",
         "Closed"
@@ -781,8 +783,8 @@ describe("what a caller does", () => {
       Agent.make(() => yes, {
         run: (event) => Effect.delay(Effect.succeed(event._tag === "UserTurnEnded"), "50 millis")
       }),
-      // It is asked about each event: last about the end of the answer, which was spoken at 900.
-      1000
+      // It is asked about each event, and nobody waits for it: last about the end of the answer, which was spoken at 800.
+      850
     ],
     [
       "a turn that is to start once another has cleaned up",
