@@ -158,4 +158,103 @@ describe("toolRunner", () => {
       "Sorry."
     ])
   })
+
+  /** What a model reads of a tool that is called once. */
+  const outcomeOf = (tool: VoiceTool.VoiceTool, options: Partial<LlmAgent.Options> = {}) =>
+    Effect.gen(function* () {
+      const model = ScriptedModel.make([calls(tool.name), text("Done.")])
+      const call = yield* playing(model, { tools: [tool], ...options })
+      yield* call.say("go")
+      yield* pass("1 second")
+      return { outcome: (yield* call.prompts)[1]?.at(-1), sent: call.sent() }
+    })
+  // As from JavaScript, where no type stands in the way.
+  const giving = (handled: unknown) => VoiceTool.loopback("t", {}, () => handled as Effect.Effect<unknown>)
+
+  for (const [what, handler, outcome] of [
+    ["a tagged object", () => Effect.fail({ _tag: "NotFound", id: 3 }), 'error: NotFound {"id": 3}'],
+    ["a plain object", () => Effect.fail({ code: 7 }), 'error: {"code": 7}'],
+    ["an object with a message", () => Effect.fail({ message: "no stock" }), "error: no stock"],
+    ["an interruption of its own", () => Effect.interrupt, "error: the tool was interrupted"],
+    ["a promise that is rejected", () => Promise.reject(new Error("offline")), "error: offline"]
+  ] as const) {
+    test(`tells a failure with ${what}`, function* () {
+      const tool = VoiceTool.loopback("t", {}, handler as () => Effect.Effect<unknown, unknown>)
+      const { outcome: told, sent } = yield* outcomeOf(tool)
+      assert.strictEqual(told, `result c1-0: ${outcome}`)
+      assert.strictEqual(sent.at(-1), "Done.")
+    })
+  }
+
+  for (const [what, handled] of [
+    ["a promise", Promise.resolve("v")],
+    ["a plain value", "v"],
+    [
+      "an async generator",
+      (async function* () {
+        yield "v"
+      })()
+    ]
+  ] as const) {
+    test(`takes ${what} from a handler`, function* () {
+      assert.strictEqual((yield* outcomeOf(giving(handled))).outcome, "result c1-0: v")
+    })
+  }
+
+  test("tells a handler that gives a promise when it is interrupted", function* () {
+    let signal: AbortSignal | undefined
+    const tool = VoiceTool.loopback("t", {}, (_, context) => {
+      signal = context.signal
+      return new Promise<string>(() => {})
+    })
+    const call = yield* playing(ScriptedModel.make([calls("t"), text("Yes?")]), { tools: [tool] })
+    yield* call.say("go")
+    assert.isFalse(signal!.aborted)
+    yield* call.say("stop")
+    assert.isTrue(signal!.aborted)
+  })
+
+  test("cuts a result that is too long, in the event as in the prompt", function* () {
+    const tool = giving(Effect.succeed("x".repeat(50_000)))
+    const { outcome, sent } = yield* outcomeOf(tool)
+    assert.isAtMost(outcome!.length, 20_200)
+    assert.match(outcome!, /It was cut after 20000 characters\.\]$/)
+    assert.isAtMost(sent[1]!.length, 20_200)
+    assert.isAtMost((yield* outcomeOf(tool, { maxResultCharacters: 100 })).outcome!.length, 200)
+    const own = VoiceTool.loopback("t", { maxResultCharacters: 30 }, () => Effect.succeed("x".repeat(50_000)))
+    assert.isAtMost((yield* outcomeOf(own)).outcome!.length, 120)
+  })
+
+  test("does not run a tool with arguments that it does not take", function* () {
+    let ran = false
+    const book = VoiceTool.loopback("book", { parameters: { date: Schema.String } }, () =>
+      Effect.sync(() => {
+        ran = true
+        return "booked"
+      })
+    )
+    const model = ScriptedModel.make([toolCall("book", { date: "today", time: "19:00" }, { id: "c1" }), text("Hm.")])
+    const call = yield* playing(model, { tools: [book] })
+    yield* call.say("at seven")
+    assert.isFalse(ran)
+    assert.match((yield* call.prompts)[1]!.at(-1)!, /error: invalid arguments: .*time.*takes: date/)
+  })
+
+  test("lets a tool with effects wait for a caller who may go on, and not a safe one", function* () {
+    for (const safe of [true, false]) {
+      let ran = false
+      const tool = VoiceTool.loopback("t", { safe }, () =>
+        Effect.sync(() => {
+          ran = true
+        })
+      )
+      const call = yield* playing(ScriptedModel.make([calls("t"), text("Done.")]), { tools: [tool] })
+      yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserTextSent", content: "go" })
+      yield* call.report({ _tag: "UserTurnEnded", tentative: true })
+      assert.strictEqual(ran, safe)
+      yield* call.report({ _tag: "UserTurnCommitted" })
+      yield* pass(1)
+      assert.isTrue(ran)
+    }
+  })
 })

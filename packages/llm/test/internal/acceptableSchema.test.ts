@@ -1,0 +1,85 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as AcceptableSchema from "../../src/internal/acceptableSchema.ts"
+import * as VoiceTool from "../../src/tool/VoiceTool.ts"
+import { shown } from "../tool/calling.ts"
+
+const object = (properties: object, rest: object = {}) => ({ type: "object", properties, ...rest })
+
+describe("acceptableSchema", () => {
+  const rows: ReadonlyArray<readonly [what: string, given: object, made: object]> = [
+    [
+      "drops what names the schema",
+      { $schema: "http://json-schema.org/draft-07/schema#", $id: "x", ...object({}) },
+      object({})
+    ],
+    [
+      "tells a default and a format in the description",
+      object({ n: { type: "integer", default: 5, description: "How many" }, d: { type: "string", format: "date" } }),
+      object({
+        n: { type: "integer", description: "How many (default: 5)" },
+        d: { type: "string", description: "(format: date)" }
+      })
+    ],
+    [
+      "keeps properties that are called like keywords",
+      object({ format: { type: "string" }, default: { type: "string" } }, { required: ["format"] }),
+      object({ format: { type: "string" }, default: { type: "string" } }, { required: ["format"] })
+    ],
+    [
+      "shows a list of types as a choice, and nothing that may be absent as null",
+      object(
+        { a: { type: ["string", "null"] }, b: { type: ["string", "null"] }, c: { type: ["string", "integer"] } },
+        { required: ["a", "c"] }
+      ),
+      object(
+        {
+          a: { anyOf: [{ type: "string" }, { type: "null" }] },
+          b: { type: "string" },
+          c: { anyOf: [{ type: "string" }, { type: "integer" }] }
+        },
+        { required: ["a", "c"] }
+      )
+    ],
+    [
+      "makes one object of a choice at the top",
+      { anyOf: [object({ a: {} }, { required: ["a"] }), object({ a: {}, b: {} }, { required: ["a", "b"] })] },
+      object({ a: {}, b: {} }, { required: ["a"] })
+    ],
+    [
+      "makes one object of a combination at the top",
+      { allOf: [object({ a: {} }, { required: ["a"] }), object({ b: {} }, { required: ["b"] })] },
+      object({ a: {}, b: {} }, { required: ["a", "b"] })
+    ],
+    ["is an object", {}, object({})],
+    [
+      "has its definitions where every provider looks",
+      { ...object({ a: { $ref: "#/definitions/A" } }), definitions: { A: { type: "string", $id: "A" } } },
+      { ...object({ a: { $ref: "#/$defs/A" } }), $defs: { A: { type: "string" } } }
+    ],
+    [
+      "shows whole numbers as integers",
+      object({ n: { type: "number", enum: [1, 2] } }),
+      object({ n: { type: "integer", enum: [1, 2] } })
+    ]
+  ]
+  for (const [what, given, made] of rows) {
+    it(what, () => {
+      assert.deepStrictEqual<object>(AcceptableSchema.make(given as Parameters<typeof AcceptableSchema.make>[0]), made)
+    })
+  }
+
+  it("shows the parameters of a tool as they are if they are there", () => {
+    const parameters = {
+      note: Schema.optional(Schema.String),
+      size: Schema.Literals([1, 2]),
+      price: Schema.optionalKey(Schema.Number)
+    }
+    assert.deepStrictEqual(shown(VoiceTool.loopback("t", { parameters }, () => Effect.void)).parameters, {
+      type: "object",
+      properties: { note: { type: "string" }, size: { type: "integer", enum: [1, 2] }, price: { type: "number" } },
+      required: ["size"],
+      additionalProperties: false
+    })
+  })
+})

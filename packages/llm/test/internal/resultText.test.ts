@@ -1,0 +1,54 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ResultText from "../../src/internal/resultText.ts"
+
+describe("resultText", () => {
+  it("writes what is within the limit as it is", () => {
+    assert.deepStrictEqual(ResultText.bounded({ a: [1, "b"] }, 100), { text: '{"a": [1, "b"]}', cut: false })
+    assert.deepStrictEqual(ResultText.bounded("abc", 3), { text: "abc", cut: false })
+    assert.deepStrictEqual(ResultText.bounded(undefined, 100), { text: "null", cut: false })
+  })
+
+  it("cuts what is longer, and says so", () => {
+    for (const value of ["x".repeat(5000), Array.from({ length: 5000 }, (_, n) => ({ n })), { a: "x".repeat(5000) }]) {
+      const { cut, text } = ResultText.bounded(value, 100)
+      assert.isTrue(cut)
+      assert.match(text, /\n\[The result goes on\. It was cut after \d+ characters\.\]$/)
+      assert.isAtMost(text.length, 180)
+    }
+  })
+
+  it("does not part a character", () => {
+    assert.match(ResultText.bounded("a😀b", 2).text, /^a\n/)
+  })
+
+  it("looks at no more of a large value than it writes", () => {
+    let read = 0
+    const row = () => ({
+      get n() {
+        return ++read
+      }
+    })
+    ResultText.bounded(Array.from({ length: 100_000 }, row), 1000)
+    assert.isAtMost(read, 500)
+  })
+
+  it("tells how much there is of bytes", () => {
+    assert.strictEqual(ResultText.bounded(new Uint8Array(1_000_000), 100).text, '"[1000000 bytes]"')
+  })
+
+  it("writes an object once, and anew when a tool gives it again", () => {
+    const value = { n: 1 }
+    ResultText.bounded(value, 100)
+    value.n = 2
+    assert.strictEqual(ResultText.of(value), '{"n": 1}')
+    ResultText.bounded(value, 100)
+    assert.strictEqual(ResultText.of(value), '{"n": 2}')
+  })
+
+  it("writes what is no JSON all the same", () => {
+    const circular: { self?: unknown } = {}
+    circular.self = circular
+    assert.strictEqual(ResultText.bounded(circular, 100).text, '{"self": "[Circular]"}')
+    assert.strictEqual(ResultText.bounded({ n: 1n }, 100).text, '{"n": "1"}')
+  })
+})

@@ -1,0 +1,142 @@
+import * as Event from "@antiphon/core/Event"
+import * as Caller from "@antiphon/core/testing/Caller"
+import * as Expect from "@antiphon/core/testing/Expect"
+import * as Played from "@antiphon/core/testing/Played"
+import * as TestCall from "@antiphon/core/testing/TestCall"
+import { assert, describe } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import * as LlmAgent from "../../../src/agent/LlmAgent.ts"
+import * as ScriptedModel from "../../../src/testing/ScriptedModel.ts"
+import * as VoiceTool from "../../../src/tool/VoiceTool.ts"
+import { pass, test } from "../../support/virtualTest.ts"
+import { playing } from "../calling.ts"
+
+const { text, toolCall } = ScriptedModel
+const look = (work: Effect.Effect<unknown, unknown>, options: VoiceTool.Options = {}) =>
+  VoiceTool.background("look", options, () => work)
+const found = Effect.delay(Effect.succeed("found"), "20 seconds")
+const calls = toolCall("look", {}, { id: "l1" })
+
+/** A call in which the caller asks once and waits. */
+const asking = (tool: VoiceTool.VoiceTool, replies: ReadonlyArray<ScriptedModel.Reply>) =>
+  TestCall.run(LlmAgent.make({ tools: [tool] }), [
+    Caller.says("Look it up"),
+    Caller.listens(),
+    Caller.pauses("40 seconds")
+  ]).pipe(Effect.provide(ScriptedModel.make(replies).layer))
+
+const at = (call: Played.Played, tag: string) => call.entries.filter(({ _tag }) => _tag === tag).map(({ at }) => at)
+
+describe("background tools", () => {
+  test("that were called without a word are announced by the model, which reads that they are pending", function* () {
+    const call = yield* asking(look(found), [calls, text("I am looking."), text("Found it.")])
+    assert.strictEqual(Played.heard(call), "I am looking. Found it.")
+    assert.include(JSON.stringify(Played.prompts(call)[1]!.prompt), '"result":"pending"')
+  })
+
+  test("that were called without a word are announced in their own words, and the model is not asked", function* () {
+    const call = yield* asking(look(found, { announce: "One moment." }), [calls, text("Found it.")])
+    assert.strictEqual(Played.heard(call), "One moment. Found it.")
+    assert.lengthOf(Played.prompts(call), 2)
+  })
+
+  test("that were called with words are not announced again", function* () {
+    const replies = [[text("I look. "), calls], text("Found it.")]
+    const call = yield* asking(look(found, { announce: "One moment." }), replies)
+    assert.strictEqual(Played.heard(call), "I look. Found it.")
+    assert.lengthOf(Played.prompts(call), 2)
+  })
+
+  test("are announced by default words if the model has none", function* () {
+    const call = yield* asking(look(found), [calls, [], text("Found it.")])
+    assert.strictEqual(Played.heard(call), "One moment, please. Found it.")
+  })
+
+  test("are background work of the call from when they start", function* () {
+    const call = yield* asking(look(found), [[text("I look. "), calls], text("Found it.")])
+    const [started] = at(call, "WorkStarted")
+    const [ended] = at(call, "WorkEnded")
+    assert.strictEqual(ended! - started!, 20_000)
+    assert.lengthOf(at(call, "WorkStarted"), 1)
+  })
+
+  for (const [how, tool, message] of [
+    ["fails", look(Effect.fail(new Error("no line"))), "no line"],
+    ["takes too long", look(Effect.never, { timeout: "3 seconds" }), "timed out after 3s"],
+    ["ends by an interruption of its own", look(Effect.interrupt), "the tool was interrupted"]
+  ] as const) {
+    test(`one that ${how} returns as failed`, function* () {
+      const call = yield* asking(tool, [[text("I look. "), calls], text("It did not work.")])
+      Expect.event(call, { _tag: "BackgroundReturned", outcome: "Failed", result: message })
+      Expect.tool(call, "look", { result: `error: ${message}` })
+    })
+  }
+
+  test("output events of theirs are no results", function* () {
+    const progress = Stream.concat(
+      Stream.make(Event.logMetric("progress", 1), Event.logMetric("progress", 2)).pipe(
+        Stream.tap(() => Effect.sleep("1 second"))
+      ),
+      Stream.fromEffect(Effect.delay(Effect.succeed("found"), "1 second"))
+    )
+    for (const toolStyle of ["antiphon", "line"] as const) {
+      const tool = VoiceTool.background("look", {}, () => progress)
+      const model = ScriptedModel.make([[text("I look. "), calls], text("Found it.")])
+      const call = yield* playing(model, { tools: [tool], toolStyle })
+      yield* call.say("go")
+      yield* pass("20 seconds")
+      assert.lengthOf(yield* call.prompts, 2)
+      assert.strictEqual(call.sent({ metrics: true }).filter((line) => line === "progress").length, 2)
+      assert.match(call.sent().join(""), /Found it\.$/)
+    }
+  })
+
+  test("a result that another turn has answered is not asked about again", function* () {
+    const tool = look(Effect.delay(Effect.succeed("found"), "2 seconds"))
+    const model = ScriptedModel.make([
+      [text("I look."), calls],
+      [ScriptedModel.delay("1 second"), text("Yes.")],
+      text("AGAIN")
+    ])
+    const call = yield* playing(model, { tools: [tool] })
+    yield* call.say("go")
+    yield* call.report({ _tag: "UserTurnStarted" })
+    yield* pass("3 seconds")
+    yield* call.report({ _tag: "UserTextSent", content: "are you there" }, { _tag: "UserTurnEnded" })
+    yield* pass("60 seconds")
+    assert.lengthOf(yield* call.prompts, 2)
+    assert.include((yield* call.prompts)[1]!, "result l1-0: found")
+    assert.notInclude(call.sent(), "AGAIN")
+  })
+
+  for (const [afterHangUp, outcome] of [
+    ["finish", '"booked"'],
+    ["cancel", '"cancelled"']
+  ] as const) {
+    test(`one that is to ${afterHangUp} when the caller hangs up`, function* () {
+      let booked = false
+      const work = Effect.delay(
+        Effect.sync(() => {
+          booked = true
+          return "booked"
+        }),
+        "5 seconds"
+      )
+      const call = yield* TestCall.run(LlmAgent.make({ tools: [look(work, { afterHangUp })] }), [
+        Caller.says("Book it, bye"),
+        Caller.pauses("500 millis"),
+        Caller.hangsUp
+      ]).pipe(Effect.provide(ScriptedModel.make([[text("I book."), calls]]).layer))
+      assert.strictEqual(booked, afterHangUp === "finish")
+      assert.include(JSON.stringify(call.history.entries), `"result":${outcome}`)
+    })
+  }
+
+  test("one that finishes after the hang-up is given no longer than the agent's grace", function* () {
+    const agent = LlmAgent.make({ tools: [look(Effect.never, { afterHangUp: "finish" })], endGrace: "2 seconds" })
+    const call = yield* TestCall.run(agent, [Caller.says("Bye"), Caller.pauses("500 millis"), Caller.hangsUp]).pipe(
+      Effect.provide(ScriptedModel.make([[text("I book."), calls]]).layer)
+    )
+    Expect.nothingLeft(call)
+  })
+})

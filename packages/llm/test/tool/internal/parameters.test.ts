@@ -1,0 +1,46 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result, Schema } from "effect"
+import * as Parameters from "../../../src/tool/internal/parameters.ts"
+
+const book = Schema.Struct({
+  date: Schema.String,
+  note: Schema.optional(Schema.String),
+  guests: Schema.optionalKey(Schema.Int),
+  table: Schema.optional(Schema.NullOr(Schema.String)),
+  who: Schema.optional(Schema.Struct({ name: Schema.String, title: Schema.optional(Schema.String) })),
+  dishes: Schema.optional(Schema.Array(Schema.Struct({ id: Schema.Int, size: Schema.optionalKey(Schema.String) })))
+})
+const read = (args: unknown, schema: Schema.Top = book) => {
+  const given = Parameters.decoder(schema)(args)
+  return Result.isSuccess(given) ? given.success : given.failure
+}
+
+describe("parameters", () => {
+  it("reads null as absent if the parameter may be absent, at every depth", () => {
+    assert.deepStrictEqual(read({ date: "d", note: null, guests: null }), { date: "d" })
+    assert.deepStrictEqual(read({ date: "d", who: { name: "Ann", title: null } }), { date: "d", who: { name: "Ann" } })
+    assert.deepStrictEqual(read({ date: "d", who: null }), { date: "d" })
+    assert.deepStrictEqual(read({ date: "d", dishes: [{ id: 1, size: null }] }), { date: "d", dishes: [{ id: 1 }] })
+  })
+
+  it("keeps null if the parameter takes it, and refuses it if the parameter is required", () => {
+    assert.deepStrictEqual(read({ date: "d", table: null }), { date: "d", table: null })
+    assert.match(String(read({ date: null })), /invalid arguments: .*date/)
+  })
+
+  it("refuses what the tool does not take, and says what it takes", () => {
+    const refused = String(read({ date: "d", time: "19:00" }))
+    assert.match(refused, /invalid arguments: .*\["time"\].*the tool takes: date, note, guests, table, who, dishes/)
+    assert.notInclude(refused, "19:00")
+    assert.match(String(read({ date: "d", who: { name: "Ann", age: 3 } })), /\["who"\]\["age"\]/)
+    assert.match(String(read({ x: 1 }, Schema.Struct({}))), /the tool takes none, and was given x/)
+  })
+
+  it("takes nothing for no arguments", () => {
+    for (const args of [{}, null, undefined]) assert.deepStrictEqual(read(args, Schema.Struct({})), {})
+  })
+
+  it("takes any key of a record", () => {
+    assert.deepStrictEqual(read({ a: "1" }, Schema.Record(Schema.String, Schema.String)), { a: "1" })
+  })
+})
