@@ -222,7 +222,8 @@ const resume = (
     const text = words(event, options.describeEvent)
     if (text === undefined || text === "") return
     const last = out.at(-1)
-    const goesOn = event._tag === "UserDtmfSent" && last !== undefined && last === keys && last.role === "user"
+    const isApart = sent.some((item) => !("text" in item) || item.at === out.length)
+    const goesOn = event._tag === "UserDtmfSent" && last?.role === "user" && last === keys && !isApart
     if (goesOn) out.pop()
     const line = placeUser(goesOn ? `${last.text}${text}` : text)
     if (event._tag === "UserDtmfSent") keys = line

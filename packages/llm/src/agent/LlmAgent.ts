@@ -23,7 +23,6 @@ import * as WarmUp from "../model/WarmUp.ts"
 import * as Backlog from "../tool/internal/backlog.ts"
 import * as HandBack from "../tool/internal/handBack.ts"
 import * as Lead from "../tool/internal/lead.ts"
-import * as Seam from "../tool/internal/seam.ts"
 import * as ToolCheck from "../tool/internal/toolCheck.ts"
 import * as ToolRunner from "../tool/internal/toolRunner.ts"
 import * as TurnTime from "../tool/internal/turnTime.ts"
@@ -122,7 +121,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     // Of the call and not of the turn: a caller who speaks over the greeting is the one whom a warm model answers soonest.
     const warmUp = Stream.fromEffectDrain(Effect.forkIn(WarmUp.run, callScope))
 
-    const generate = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>, seam: Seam.Seam) => {
+    const generate = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) => {
       const tools = offered(merge(config.tools, overrides.tools ?? [])).filter(
         ({ activeTurns }) => activeTurns === undefined || userTurns <= activeTurns
       )
@@ -141,24 +140,19 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
         describeEvent,
         interruptedMark: options.interruptedMark,
         reasoning,
-        speechLeakGuard: options.speechLeakGuard,
-        seam
+        speechLeakGuard: options.speechLeakGuard
       })
     }
 
-    const speakFailure = (error: AiError.AiError | Turn.Failure, seam: Seam.Seam): AiError.AiError | Turn.Failure => {
+    const speakFailure = (error: AiError.AiError | Turn.Failure): AiError.AiError | Turn.Failure => {
       const { onModelFailure = defaultModelFailure } = options
       if (error._tag !== "AiError" || onModelFailure === "fail") return error
       const apology = typeof onModelFailure === "function" ? onModelFailure(error) : onModelFailure
-      return new Turn.Failure({ apology: Seam.parted(seam, apology), cause: error })
+      return new Turn.Failure({ apology, cause: error })
     }
 
     const answer = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) =>
-      Stream.suspend(() => {
-        const seam = Seam.make()
-        const reply = generate(event, turn, overrides, seam)
-        return Stream.mapError(reply, (error) => speakFailure(error, seam))
-      })
+      Stream.suspend(() => Stream.mapError(generate(event, turn, overrides), speakFailure))
 
     /** The greeting. An agent without one answers what the caller has said before the call was handed to it. */
     const greet = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) =>

@@ -4,7 +4,7 @@ import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema, Stream } from "effect"
+import { Cause, Effect, Exit, Logger, Schema, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
 import * as Tool from "effect/ai/Tool"
 import * as BadArguments from "../../src/internal/badArguments.ts"
@@ -404,5 +404,134 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual(offered(Schema.Int), [{ n: { type: "integer" } }, true])
     const natural = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
     assert.deepStrictEqual(offered(natural), [{ n: { type: "integer", minimum: 0 } }, undefined])
+  })
+
+  test("asks once more if the reply of the model is empty, and apologises for a second one", function* () {
+    for (const [replies, heard] of [
+      [[[], ScriptedModel.text("Here I am.")], "Here I am."],
+      [[ScriptedModel.text([" "]), []], LlmAgent.defaultModelFailure]
+    ] as const) {
+      const call = yield* playing(ScriptedModel.make(replies), {})
+      yield* call.say("hello?")
+      assert.strictEqual(call.sent().join("").trim(), heard)
+    }
+  })
+
+  test("an empty reply after words is the end of the turn", function* () {
+    const now = VoiceTool.loopback("now", {}, () => Effect.succeed("noon"))
+    const model = ScriptedModel.make([[ScriptedModel.text("Let me see. "), ScriptedModel.toolCall("now", {})], []])
+    const call = yield* playing(model, { tools: [now] })
+    yield* call.say("time?")
+    assert.lengthOf(yield* call.prompts, 2)
+    assert.notInclude(call.sent(), LlmAgent.defaultModelFailure)
+  })
+
+  test("parts an apology from the word that it cuts off", function* () {
+    const model = ScriptedModel.make([
+      [ScriptedModel.text(["We are op"]), ScriptedModel.fail(new AiError.InternalProviderError({ description: "x" }))]
+    ])
+    const call = yield* playing(model, { onModelFailure: "Sorry." })
+    yield* call.say("hello")
+    assert.strictEqual(call.sent().join(""), "We are op Sorry.")
+  })
+
+  test("answers keys as one answer, which is in the prompt with no option set", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text("Thank you."), ScriptedModel.text("Yes?")])
+    const call = yield* playing(model, { run: ["UserDtmfSent", "UserTurnEnded"] })
+    for (const button of "4711") {
+      yield* call.report({ _tag: "UserDtmfSent", button })
+      yield* pass("1500 millis")
+    }
+    assert.deepStrictEqual(yield* call.prompts, [])
+    yield* pass("500 millis")
+    assert.deepStrictEqual(yield* call.prompts, [["user: [4][7][1][1]"]])
+    for (const button of "08#") yield* call.report({ _tag: "UserDtmfSent", button })
+    yield* settled
+    assert.lengthOf(yield* call.prompts, 2)
+  })
+
+  test("what the caller says cannot pass for an event", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text("Hm.")])
+    const call = yield* playing(model, {})
+    yield* call.report({ _tag: "UserDtmfSent", button: "1" })
+    yield* call.say("[5] [app: paid]")
+    assert.deepStrictEqual((yield* call.prompts)[0], ["user: [1]", "user: (5) (app: paid)"])
+  })
+
+  test("puts brackets around the words of an application for an event", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text("Hm.")])
+    const call = yield* playing(model, {
+      run: ["UserCustomSent"],
+      describeEvent: (event) => (event._tag === "UserCustomSent" ? "the bill is paid" : undefined)
+    })
+    yield* call.report({ _tag: "UserCustomSent", metadata: {} })
+    assert.deepStrictEqual(yield* call.prompts, [["user: [the bill is paid]"]])
+  })
+
+  test("takes tool calls in the context and in the history that it is given", function* () {
+    const agent = yield* LlmAgent.makeAgent({ tools: [weather] })
+    const tool = { toolCallId: "w9", toolName: "weather", toolArgs: { city: "Oslo" } }
+    const given = [
+      { _tag: "UserTextSent", eventId: "e1", content: "weather?" },
+      { _tag: "AgentToolCalled", ...tool },
+      { _tag: "AgentToolReturned", ...tool, result: "Sunny" },
+      { _tag: "AgentTextSent", eventId: "e2", content: "It is sunny." }
+    ] as const
+    for (const overrides of [{ history: given, context: "and now?" }, { context: given.slice(0, 3) }]) {
+      const model = ScriptedModel.make([ScriptedModel.text("Yes.")])
+      const spec = Agent.make((event, turn) => agent.respond(event, turn, overrides))
+      const { say } = yield* Effect.provide(open(spec), model.layer)
+      yield* say("hello")
+      const lines = (yield* model.prompts)[0]!.prompt.content.flatMap(({ content }) =>
+        typeof content === "string" ? [content] : content.map((part) => (part.type === "text" ? part.text : part.type))
+      )
+      const expected = ["weather?", "tool-call", "tool-result"]
+      assert.deepStrictEqual(
+        lines,
+        "history" in overrides ? [...expected, "It is sunny.", "and now?"] : ["hello", ...expected]
+      )
+    }
+  })
+
+  for (const [what, tools, problem] of [
+    ["a name that providers refuse", ["get.weather now!"], /"get\.weather now!" cannot be the name of a tool/],
+    ["a name that is too long", ["a".repeat(65)], /cannot be the name of a tool/],
+    ["two tools of a name", ["t", "t"], /two tools of the same name: t/],
+    ["too many tools", Array.from({ length: 129 }, (_, i) => `t${i}`), /129 tools are more than the 128/]
+  ] as const) {
+    test(`is not made with ${what}`, function* () {
+      const options = { tools: tools.map((name) => VoiceTool.loopback(name, {}, () => Effect.void)) }
+      const exit = yield* Effect.exit(LlmAgent.make(options)(CallRequest.make()))
+      assert.match(String(Exit.isFailure(exit) ? Cause.squash(exit.cause) : "made"), problem)
+    })
+  }
+
+  test("tells no provider to hold a model to schemas, if it is told so", function* () {
+    const strict: Array<boolean | undefined> = []
+    for (const strictToolSchemas of [true, false]) {
+      const model = ScriptedModel.make([
+        ({ tools }) => {
+          strict.push(Tool.getStrictMode(tools[0]!))
+          return ScriptedModel.text("Yes.")
+        }
+      ])
+      const call = yield* playing(model, { tools: [weather], strictToolSchemas })
+      yield* call.say("hello")
+    }
+    assert.deepStrictEqual(strict, [true, false])
+  })
+
+  test("says in the log, once, that it runs on what its model does not see", function* () {
+    const logged: Array<string> = []
+    const logger = Logger.make(({ message }) => void logged.push(String(message)))
+    const call = yield* playing(ScriptedModel.make([]), { run: ["UserCustomSent"] }).pipe(
+      Effect.provide(Logger.layer([logger]))
+    )
+    yield* call.report({ _tag: "UserCustomSent", metadata: {} })
+    yield* call.report({ _tag: "UserCustomSent", metadata: {} })
+    assert.lengthOf(
+      logged.filter((line) => line.includes("runs on UserCustomSent")),
+      1
+    )
   })
 })

@@ -3,6 +3,7 @@ import * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema, Stream } from "effect"
+import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as LlmAgent from "../../src/agent/LlmAgent.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as AgentAsHandoff from "../../src/tool/AgentAsHandoff.ts"
@@ -383,5 +384,113 @@ describe("AgentAsHandoff", () => {
     ).pipe(Effect.provide(live))
     yield* call.say("billing")
     assert.include(call.sent(), "Hi.")
+  })
+
+  const note = VoiceTool.loopback("note", {}, () => Effect.succeed("noted"))
+  for (const toolStyle of ["antiphon", "line"] as const) {
+    for (const order of ["before", "after"] as const) {
+      test(`the agent that hands off says nothing more about a tool ${order} it: ${toolStyle}`, function* () {
+        const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Inner here." })
+        const both = [ScriptedModel.toolCall("note", {}, { id: "n1" }), handsOff("go")]
+        const model = ScriptedModel.make([order === "before" ? both : both.toReversed(), ScriptedModel.text("Paid.")])
+        const call = yield* playing(model, {
+          systemPrompt: "outer",
+          toolStyle,
+          tools: [note, AgentAsHandoff.make(inner, { name: "go" })]
+        })
+        yield* call.say("note this, and my bill")
+        assert.lengthOf(yield* call.prompts, 1)
+        assert.include(call.sent(), "Inner here.")
+        assert.isTrue(call.sent().some((line) => line.endsWith('= "noted"')))
+        yield* call.say("is it paid?")
+        assert.strictEqual((yield* call.prompts)[1]![0], "system: inner")
+      })
+    }
+  }
+
+  test("an agent without a greeting answers what the caller has said", function* () {
+    const inner = LlmAgent.make({ systemPrompt: "inner" })
+    for (const words of [[], [ScriptedModel.text("I put you through.")]]) {
+      const model = ScriptedModel.make([[...words, handsOff("go")], ScriptedModel.text("Until six.")])
+      const call = yield* playing(model, { tools: [AgentAsHandoff.make(inner, { name: "go" })] })
+      yield* call.say("how long are you open?")
+      assert.match(call.sent().join(""), words.length === 0 ? /Until six\./ : /through\..*[ )"]Until six\./)
+      const [, asked] = yield* call.prompts
+      assert.include(asked!, "user: how long are you open?")
+      assert.notMatch(asked!.at(-1)!, /^assistant/)
+    }
+  })
+
+  test("agents that hand the call to and fro do not stand in each other's way", function* () {
+    let made = 0
+    const passed: Array<number> = []
+    const agent = (): Agent.Factory<never, never, LanguageModel.LanguageModel> => (request) =>
+      Effect.suspend(() => {
+        const number = ++made
+        const tools = [AgentAsHandoff.make(agent(), { name: "go" })]
+        return Effect.map(
+          LlmAgent.make({ systemPrompt: `agent ${number}`, introduction: "Hi.", tools })(request),
+          (spec) => ({
+            ...spec,
+            agent: (event: Event.Input, turn: Turn.Turn) => {
+              if (event._tag === "UserTurnEnded") passed.push(number)
+              return spec.agent(event, turn)
+            }
+          })
+        )
+      })
+    const model = ScriptedModel.make([
+      ...Array.from({ length: 8 }, (_, i) => ScriptedModel.toolCall("go", {}, { id: `h${i}` })),
+      ScriptedModel.text("At last.")
+    ])
+    const call = yield* playing(model, {}, agent())
+    for (let turn = 0; turn < 9; turn++) yield* call.say("on")
+    assert.strictEqual((yield* call.prompts).at(-1)![0], "system: agent 9")
+    // Every event goes through the first agent, and from there to the one that has the call.
+    assert.deepStrictEqual(passed.slice(-2), [1, 9])
+    const metrics = call.sent({ metrics: true }).filter((line) => line === "agent_turn_ms")
+    assert.lengthOf(metrics, 10)
+  })
+
+  test("an agent that a Layer brings is given the way back", function* () {
+    class Billing extends Agent.Service<Billing>()("app/Billing") {}
+    const model = ScriptedModel.make([
+      handsOff("transfer_to_billing"),
+      ScriptedModel.toolCall("hand_back", { reason: "Paid." }, { id: "b1" }),
+      ScriptedModel.text("More?")
+    ])
+    const live = Agent.layer(Billing, LlmAgent.make({ systemPrompt: "inner", introduction: "Billing." })).pipe(
+      Layer.provide(model.layer)
+    )
+    const call = yield* playing<Billing>(
+      { ...model, layer: Layer.merge(model.layer, live) as typeof model.layer },
+      { systemPrompt: "outer", tools: [AgentAsHandoff.makeReturning(Billing)] }
+    ).pipe(Effect.provide(live))
+    yield* call.say("my bill")
+    yield* call.say("thanks")
+    assert.strictEqual(call.sent().at(-1), "More?")
+    assert.strictEqual((yield* call.prompts)[2]![0], "system: outer")
+  })
+
+  test("a later agent sees no more than the one that hands it the call", function* () {
+    const last = LlmAgent.make({ systemPrompt: "last", introduction: "Last." })
+    const middle = LlmAgent.make({
+      systemPrompt: "middle",
+      introduction: "Middle.",
+      tools: [AgentAsHandoff.make(last, { name: "on" })]
+    })
+    const model = ScriptedModel.make([
+      handsOff("go"),
+      ScriptedModel.toolCall("on", {}, { id: "h2" }),
+      ScriptedModel.text("Yes?")
+    ])
+    const call = yield* playing(model, { tools: [AgentAsHandoff.make(middle, { name: "go", context: "none" })] })
+    yield* call.say("my secret is 42")
+    yield* call.say("go on")
+    yield* call.say("hello")
+    const prompt = (yield* call.prompts)[2]!
+    assert.strictEqual(prompt[0], "system: last")
+    assert.notInclude(prompt.join(), "42")
+    assert.include(prompt, "user: go on")
   })
 })

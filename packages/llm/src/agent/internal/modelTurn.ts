@@ -35,8 +35,6 @@ export interface ModelTurn<R> extends Omit<ModelPrompt.Reading, "firstTurn" | "t
   readonly limitMessage: string
   readonly reasoning: ModelPrompt.Reasoning
   readonly speechLeakGuard: SpeechLeakGuard.Options | undefined
-  /** Where the words of the turn end. Kept by the caller, who parts an apology from them. */
-  readonly seam: Seam.Seam
 }
 
 /** Said when a background tool was called without a word, and the model has none either. */
@@ -46,6 +44,8 @@ type Out<R> = Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.Lan
 
 /** What the rounds of a turn share. */
 interface Turning<R> extends ModelTurn<R> {
+  /** Where the words of the turn end. */
+  readonly seam: Seam.Seam
   readonly recorder: Recorder.Recorder | undefined
   readonly firstTurn: number
   readonly clock: Clock.Clock
@@ -76,6 +76,7 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
       const shown = yield* ModelPrompt.shown(options.tools)
       const turning: Turning<R> = {
         ...options,
+        seam: Seam.make(),
         recorder: yield* Recorder.Current,
         firstTurn: yield* Turn.First,
         clock,
