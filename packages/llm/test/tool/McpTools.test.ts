@@ -53,7 +53,7 @@ const httpServer = Effect.acquireRelease(
 interface Message {
   readonly id?: number
   readonly method: string
-  readonly params: { readonly protocolVersion: string }
+  readonly params?: { readonly protocolVersion: string }
 }
 
 /** Speaks JSON-RPC over HTTP by hand. */
@@ -154,6 +154,19 @@ describe("McpTools", () => {
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
+    it.live("tells the program nothing of this process that it need not know", () =>
+      Effect.gen(function* () {
+        process.env.ANTIPHON_TEST_KEY = "s3cret"
+        const tools = yield* McpTools.make({ name: "calc", command: program })
+        assert.strictEqual(yield* result(tools, "calc_env_value", { name: "ANTIPHON_TEST_KEY" }), "unset")
+        assert.strictEqual(yield* result(tools, "calc_env_value", { name: "HOME" }), process.env.HOME ?? "unset")
+      }).pipe(
+        Effect.ensuring(Effect.sync(() => delete process.env.ANTIPHON_TEST_KEY)),
+        Effect.scoped,
+        Effect.provide(services)
+      )
+    )
+
     it.live("fails if it is required, and the program does not start or speaks something else", () =>
       Effect.gen(function* () {
         const missing = yield* Effect.flip(McpTools.make({ name: "x", command: ["/no/such/program"], required: true }))
@@ -186,7 +199,7 @@ describe("McpTools", () => {
       Effect.gen(function* () {
         const asked: Array<string> = []
         const url = yield* plainServer((message, response) => {
-          if (message.method === "initialize") asked.push(message.params.protocolVersion)
+          if (message.method === "initialize") asked.push(message.params!.protocolVersion)
           const result =
             message.method === "tools/list"
               ? { tools: [{ name: "old", inputSchema: { type: "object" } }] }
@@ -201,6 +214,46 @@ describe("McpTools", () => {
           ["x_old"]
         )
         assert.deepStrictEqual(asked, ["2025-11-25", "2025-06-18", "2025-03-26"])
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("repeats a call in a new session if the server has forgotten the old one", () =>
+      Effect.gen(function* () {
+        const { forget, url } = yield* httpServer
+        const tools = yield* McpTools.make({ name: "calc", url })
+        forget()
+        assert.strictEqual(yield* result(tools, "calc_add", { a: 1, b: 1 }), "2")
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("leaves the agent one tool that says so if nobody answers, which finds the server when it is there", () =>
+      Effect.gen(function* () {
+        let up = false
+        const url = yield* plainServer((message, response) => {
+          if (!up) return response.writeHead(503).end()
+          if (message.id === undefined) return response.writeHead(202).end()
+          const results: Record<string, object> = {
+            initialize: {
+              protocolVersion: message.params?.protocolVersion,
+              capabilities: { tools: {} },
+              serverInfo: { name: "s", version: "1" }
+            },
+            "tools/list": { tools: [{ name: "issues", inputSchema: { type: "object" } }] },
+            "tools/call": { content: [{ type: "text", text: "three issues" }] }
+          }
+          response.setHeader("content-type", "application/json")
+          return response.end(JSON.stringify({ jsonrpc: "2.0", id: message.id, result: results[message.method] ?? {} }))
+        })
+        const tools = yield* McpTools.make({ name: "gh", url })
+        assert.deepStrictEqual(
+          tools.map(({ name }) => name),
+          ["mcp_gh"]
+        )
+        assert.match(shown(tools[0]!).description!, /could not be reached/)
+        assert.property(yield* result(tools, "mcp_gh"), "error")
+        up = true
+        const call = { tool_name: "issues", tool_args: "{}" }
+        assert.strictEqual(yield* result(tools, "mcp_gh", call), "three issues")
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
