@@ -27,14 +27,14 @@ export const Reason = Schema.TaggedUnion({
   QuotaExceeded: { code: Schema.optional(Schema.String) },
   /** The request is wrong for this provider: its model, voice, format or language. */
   Rejected: { status: Schema.optional(Schema.Int), code: Schema.optional(Schema.String) },
-  /** No connection could be made. */
-  Unreachable: { cause: Schema.optional(Schema.Defect()) },
+  /** No connection could be made. `code` is that of the system, such as `ECONNREFUSED`. */
+  Unreachable: { code: Schema.optional(Schema.String) },
   /** The provider has a failure of its own. */
   Unavailable: { status: Schema.optional(Schema.Int), code: Schema.optional(Schema.String) },
   /** The connection ended before the work did. `closeCode` is that of the WebSocket. */
   Closed: { closeCode: Schema.Int },
   /** Nothing came in time. */
-  TimedOut: { what: Schema.Literals(["connection", "transcript", "audio"]), afterMs: Schema.Finite },
+  TimedOut: { what: Schema.Literals(["connection", "answer", "audio"]), afterMs: Schema.Finite },
   /** The provider answered something that cannot be read. */
   BadAnswer: { what: Schema.String },
   /** A local engine failed. */
@@ -138,7 +138,7 @@ const describe = (reason: Reason): string => {
     case "Rejected":
       return `the request was rejected${said(reason)}`
     case "Unreachable":
-      return "no connection could be made"
+      return `no connection could be made${said(reason)}`
     case "Unavailable":
       return `the provider failed${said(reason)}`
     case "Closed":

@@ -78,7 +78,10 @@ export interface Session {
    * what lies between two that are not adjacent counts as silence that was not sent.
    */
   readonly send: (frame: AudioFrame.AudioFrame) => Effect.Effect<void>
-  /** Asks for the words of what was sent so far, without waiting for more audio. Use it when a pause is heard. */
+  /**
+   * Asks for the words of what was sent so far, without waiting for more audio. Use it when a pause is heard. A recogniser
+   * with turns ends the turn, if it can: use it only when the turn is known to be over, as when a key is released.
+   */
   readonly flush: Effect.Effect<void>
   /** There is no more audio: `events` ends behind the last words. */
   readonly end: Effect.Effect<void>

@@ -1,0 +1,42 @@
+/**
+ * JSON messages of a provider, read with a schema.
+ *
+ * A message of an unknown type is no error: providers add types. A known one that does not fit is.
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type * as SpeechError from "../SpeechError.ts"
+
+/** What a provider said went wrong. `detail` is its own text. */
+export interface Failure {
+  readonly reason: SpeechError.Reason
+  readonly detail?: string | undefined
+}
+
+/**
+ * Makes a reader of messages. `tag` names the field with the type, and `known` the types that the schema describes.
+ * Returns undefined for a message of another type.
+ */
+export const reader = <A>(
+  schema: Schema.Codec<A, unknown>,
+  tag: string,
+  known: ReadonlyArray<string>
+): ((text: string) => Result.Result<A | undefined, Failure>) => {
+  const decode = Schema.decodeUnknownResult(schema)
+  return (text) => {
+    let json: unknown
+    try {
+      json = JSON.parse(text)
+    } catch {
+      return bad("not JSON")
+    }
+    if (typeof json !== "object" || json === null) return bad("not an object")
+    const type = (json as Readonly<Record<string, unknown>>)[tag]
+    if (typeof type !== "string" || !known.includes(type)) return Result.succeed(undefined)
+    return Result.mapError(decode(json), () => badAnswer(`a message "${type}" of another shape`))
+  }
+}
+
+const badAnswer = (what: string): Failure => ({ reason: { _tag: "BadAnswer", what } })
+
+const bad = (what: string) => Result.fail(badAnswer(what))

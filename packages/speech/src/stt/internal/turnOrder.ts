@@ -1,0 +1,61 @@
+/**
+ * The order of events of a recogniser with turns, whatever the provider sends: a turn begins with `SpeechStarted`, an
+ * `EagerEnd` is followed by `Resumed` or by `TurnEnded` with the same text, and nothing comes twice.
+ */
+import type { Event } from "./service.ts"
+
+/** The state between two events. `eager` is the text of an eager end that stands, `partial` that of the last partial. */
+export interface State {
+  readonly isOpen: boolean
+  readonly partial: string
+  readonly eager: string | undefined
+}
+
+/** The state before anybody has spoken. */
+export const initial: State = { isOpen: false, partial: "", eager: undefined }
+
+/** Adds an event, and returns what to report. */
+export const step = (state: State, event: Event): readonly [State, ReadonlyArray<Event>] => {
+  switch (event._tag) {
+    case "SpeechStarted":
+      return state.isOpen ? [state, []] : [{ ...initial, isOpen: true }, [event]]
+    case "Resumed":
+      return state.eager === undefined ? [state, []] : [{ ...state, eager: undefined }, [event]]
+    case "Partial":
+    case "Final": {
+      const isNews = event.text !== state.partial && !(event.text === "" && !state.isOpen)
+      if (!isNews) return [state, []]
+      const { _tag: _, ...words } = event
+      return [
+        { isOpen: true, partial: event.text, eager: undefined },
+        [...started(state, event.from), ...resumed(state), { _tag: "Partial", ...words }]
+      ]
+    }
+    case "EagerEnd":
+      return state.eager === event.text || event.text === ""
+        ? [state, []]
+        : [
+            { isOpen: true, partial: event.text, eager: event.text },
+            [...started(state, event.from), ...resumed(state), event]
+          ]
+    case "TurnEnded":
+      if (!state.isOpen && event.text === "") return [state, []]
+      return [initial, [...started(state, event.from), ...(state.eager === event.text ? [] : resumed(state)), event]]
+  }
+}
+
+const started = (state: State, at: Extract<Event, { _tag: "SpeechStarted" }>["at"]): ReadonlyArray<Event> =>
+  state.isOpen ? [] : [{ _tag: "SpeechStarted", at }]
+
+const resumed = (state: State): ReadonlyArray<Event> => (state.eager === undefined ? [] : [{ _tag: "Resumed" }])
+
+/** Makes a function that keeps the state. */
+export const make = (): ((events: ReadonlyArray<Event>) => ReadonlyArray<Event>) => {
+  let state = initial
+  return (events) =>
+    events.flatMap((event) => {
+      const [next, out] = step(state, event)
+      state = next
+      return out
+    })
+}
