@@ -16,6 +16,9 @@ export type Item = Event.Input | Event.Output | Event.CustomHistoryEntry
 /** Something that happened on the call, or a line that the application added. */
 export type HistoryEvent = Event.Input | Event.CustomHistoryEntry
 
+/** What an application can put into a history: what happened, lines of its own, and tool calls with their outcomes. */
+export type GivenEvent = HistoryEvent | Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
+
 /** One line of the record. */
 export interface Entry {
   /** Name of the line within its call: stays the same while spoken text grows. */

@@ -102,7 +102,7 @@ export interface Turn {
    * `end` the stretch goes to what is last now, which is the event that started the turn if nothing has happened since.
    */
   readonly updateHistory: (
-    events: ReadonlyArray<History.HistoryEvent>,
+    events: ReadonlyArray<History.GivenEvent>,
     stretch?: { readonly start?: History.Anchor | undefined; readonly end?: History.Anchor | undefined }
   ) => Effect.Effect<void, History.AnchorError>
 }

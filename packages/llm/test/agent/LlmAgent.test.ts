@@ -534,4 +534,27 @@ describe("LlmAgent", () => {
       1
     )
   })
+
+  test("reads tool calls that the application puts into the history", function* () {
+    const agent = yield* LlmAgent.makeAgent({ tools: [weather] })
+    const model = ScriptedModel.make([ScriptedModel.text("Yes.")])
+    const tool = { toolCallId: "w9", toolName: "weather", toolArgs: { city: "Oslo" } }
+    const spec = Agent.make((event, turn): ReturnType<typeof agent.respond> =>
+      event._tag === "CallStarted"
+        ? Stream.fromEffectDrain(
+            Effect.orDie(
+              turn.updateHistory([
+                { _tag: "UserTextSent", eventId: "e1", content: "weather?" },
+                { _tag: "AgentToolCalled", ...tool },
+                { _tag: "AgentToolReturned", ...tool, result: "Sunny" }
+              ])
+            )
+          )
+        : agent.respond(event, turn)
+    )
+    const { say } = yield* Effect.provide(open(spec), model.layer)
+    yield* say("and now?")
+    const roles = (yield* model.prompts)[0]!.prompt.content.map(({ role }) => role)
+    assert.deepStrictEqual(roles, ["user", "assistant", "tool", "user"])
+  })
 })

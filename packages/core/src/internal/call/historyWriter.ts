@@ -33,7 +33,7 @@ export interface HistoryWriter {
     options: EntryOptions
   ) => Result.Result<Event.CustomHistoryEntry, History.AnchorError>
   readonly update: (
-    events: ReadonlyArray<History.HistoryEvent>,
+    events: ReadonlyArray<History.GivenEvent>,
     stretch: Stretch
   ) => Result.Result<void, History.AnchorError>
   /** What the caller has said since their turn began, or since they were last answered. */

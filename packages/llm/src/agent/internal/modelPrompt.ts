@@ -11,7 +11,7 @@ import type { VoiceTool } from "../../tool/VoiceTool.ts"
 import * as Transcript from "../../Transcript.ts"
 
 /** What an application can put in the place of history: events, lines of its own, and tool calls with their outcomes. */
-export type GivenHistory = ReadonlyArray<History.HistoryEvent | Transcript.ToolItem>
+export type GivenHistory = ReadonlyArray<History.GivenEvent>
 
 /** How the history of a turn is read. */
 export interface Reading extends Pick<Transcript.Options, "describeEvent" | "interruptedMark"> {
