@@ -67,6 +67,9 @@ export const everything: Shape["steps"] = {
   Throw: 0.1
 }
 
+/** Pieces of background work on one call: each may start a turn that starts more of them. */
+const worksAtMost = 40
+
 /** Makes the factory of agents of a shape. */
 export const make =
   (shape: Shape = { steps: everything }): Agent.Factory =>
@@ -96,7 +99,11 @@ const specOf = (chance: Chance.Chance, shape: Shape): Agent.AgentSpec<string> =>
       if (steps[0]?._tag === "Throw") throw new Error("thrown")
       return Stream.unwrap(
         Effect.map(Timeline.Notes, (note) =>
-          play({ note: note ?? (() => {}), name: () => `work ${++works}` }, turn, steps)
+          play(
+            { note: note ?? (() => {}), name: () => (works < worksAtMost ? `work ${++works}` : undefined) },
+            turn,
+            steps
+          )
         )
       )
     },
@@ -155,7 +162,8 @@ const randomSteps = (chance: Chance.Chance, weights: Shape["steps"], depth: numb
 
 interface World {
   readonly note: (happening: Timeline.Happening) => void
-  readonly name: () => string
+  /** The name of the next piece of work. Undefined if the agent has done enough of it. */
+  readonly name: () => string | undefined
 }
 
 /** A word that no other turn has, so that what was heard of it has one place. */
@@ -213,7 +221,12 @@ const play = (
       case "Fork":
         return doing(fork(self))
       case "Background":
-        return doing(turn.background(name(), work(self), { delivery: self.delivery }))
+        return doing(
+          Effect.suspend(() => {
+            const free = name()
+            return free === undefined ? Effect.void : turn.background(free, work(self), { delivery: self.delivery })
+          })
+        )
       case "Region":
         return turn.uninterruptible(Stream.suspend(() => all(self.steps)))
       case "Throw":

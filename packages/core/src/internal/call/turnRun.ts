@@ -59,6 +59,8 @@ const heldAtMost = 1000
 interface Out {
   readonly emit: (outputs: ReadonlyArray<Event.Output>) => Effect.Effect<void>
   readonly record: (outputs: ReadonlyArray<Event.Output>) => void
+  /** Waits until what is sent goes out at once. */
+  readonly free: Effect.Effect<void>
   /** Waits until everything has gone out. */
   readonly done: Effect.Effect<void>
   /** Runs beside the agent. */
@@ -68,6 +70,7 @@ interface Out {
 const direct = <R>(host: Host<R>, id: number): Out => ({
   emit: (outputs) => host.deliver(id, outputs),
   record: (outputs) => host.keep(id, outputs),
+  free: Effect.void,
   done: host.drained(id),
   beside: undefined
 })
@@ -95,6 +98,7 @@ const held = <R>(host: Host<R>, id: number, draft: Draft): Out => {
         return waiting.length > heldAtMost ? free.await : Effect.void
       }),
     record: (outputs) => (isFree ? out.record(outputs) : hold(outputs, true)),
+    free: free.await,
     done: Effect.andThen(free.await, out.done),
     beside: Effect.gen(function* () {
       yield* committed.await
@@ -230,7 +234,12 @@ export const make = <R>(
   const isOwn = (cause: Cause.Cause<unknown>): boolean =>
     Cause.hasInterruptsOnly(cause) && (running.stopping || !host.isOpen())
 
-  return (out.beside === undefined ? produce : Effect.andThen(Effect.forkScoped(out.beside), produce)).pipe(
+  // The failure of a turn that is not committed yet is nobody's business before it is.
+  const whole = Effect.catchCause(produce, (cause) =>
+    isOwn(cause) ? Effect.failCause(cause) : Effect.andThen(out.free, Effect.failCause(cause))
+  )
+
+  return (out.beside === undefined ? produce : Effect.andThen(Effect.forkScoped(out.beside), whole)).pipe(
     Effect.scoped,
     RecorderTap.turn(host.recorder, id, trigger),
     Effect.catchCause((cause) => (isOwn(cause) ? Effect.void : fail(cause))),

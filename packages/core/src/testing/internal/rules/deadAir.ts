@@ -33,14 +33,15 @@ const happened = (
   before: Situation.Situation,
   entry: Entry
 ): Rule.Step<Unanswered | undefined> => {
+  const looked = Situation.lookedAt(before, entry)
+  if (looked?._tag === "AnswerOverdue") {
+    const isRight = looked.respondingTo === unanswered?.eventId && before.at >= dueAt(unanswered, before)
+    return [undefined, ...Rule.unless(isRight, "an answer is called overdue, and none was due")]
+  }
+  if (looked?._tag === "TurnFailed") return [undefined]
   switch (entry._tag) {
     case "Decided": {
       const { decision, event } = entry
-      if (event._tag === "AnswerOverdue") {
-        const isRight = event.respondingTo === unanswered?.eventId && before.at >= dueAt(unanswered, before)
-        return [undefined, ...Rule.unless(isRight, "an answer is called overdue, and none was due")]
-      }
-      if (event._tag === "TurnFailed") return [undefined]
       if (event._tag !== "UserTurnEnded" || decision !== "Run" || !Situation.counts(before, entry)) return [unanswered]
       return [{ eventId: event.eventId, since: before.at }]
     }

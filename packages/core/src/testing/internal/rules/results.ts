@@ -1,4 +1,5 @@
 /** Rule 7: the result of background work comes exactly once, when its delivery says so, and is answered in one turn. */
+import * as Duration from "effect/Duration"
 import type * as Event from "../../../Event.ts"
 import type * as History from "../../../History.ts"
 import type { Entry } from "../time/happening.ts"
@@ -46,7 +47,6 @@ export const rule = Rule.make<Results>(7, {
   }
 })
 
-const sorted = (keys: Iterable<string>) => [...keys].toSorted().join(", ")
 const returnedIn = ({ events }: History.History) =>
   events.flatMap((event) => (event._tag === "BackgroundReturned" ? [Situation.keyOf(event)] : []))
 
@@ -108,14 +108,15 @@ const turnStarted = (
   const next = { ...results, answered }
   // Results that have come since the event was decided on may be seen as well.
   if (before.wanted === undefined || before.editedAt !== undefined) return [next, ...again]
-  const seen = returnedIn(history)
-  const missing = results.expected.filter(({ key }) => !seen.includes(key))
-  const tooMany = seen.filter((key) => !results.delivered.some((one) => one.key === key))
+  const seen = new Set(returnedIn(history))
+  const delivered = new Set(results.delivered.map(({ key }) => key))
+  const missing = results.expected.flatMap(({ key }) => (seen.has(key) ? [] : [key]))
+  const tooMany = [...seen].filter((key) => !delivered.has(key))
   return [
     next,
     ...again,
-    ...unless(missing.length === 0, `turn ${turn} does not see the results [${sorted(missing.map(({ key }) => key))}]`),
-    ...unless(tooMany.length === 0, `turn ${turn} sees the results [${sorted(tooMany)}], which were not delivered`)
+    ...unless(missing.length === 0, `turn ${turn} does not see the results [${missing.join(", ")}]`),
+    ...unless(tooMany.length === 0, `turn ${turn} sees the results [${tooMany.join(", ")}], which were not delivered`)
   ]
 }
 
@@ -162,11 +163,13 @@ const intoTheConversation = (
     wanted.at === at &&
     delivered.at(-1)?.at === at &&
     !answered.has(wanted.event.eventId)
+  // A harness that reports no speech is taken for one that never does.
+  const isMute = !speech.reportsSpeech && at >= Duration.toMillis(before.policies.firstSound)
   const isFree = isTogether || (wanted === undefined && at >= Situation.freeAt(before))
   return [
     ...unless(!Speech.isTalking(speech) && isFree, `${key} came into the conversation`),
     ...unless(
-      !speech.honest || Speech.pending(speech, isHeard(before)) === 0,
+      !speech.honest || isMute || Speech.pending(speech, isHeard(before)) === 0,
       `${key} came before what was said had been heard`
     )
   ]
@@ -197,21 +200,24 @@ const onRecord = (
   now: Situation.Situation
 ): ReadonlyArray<string> => {
   if (now.cutOff) return []
-  const returned = returnedIn(history)
+  const returned = countsOf(returnedIn(history))
+  const expected = countsOf(delivered.map(({ key }) => key))
   return [
     ...delivered.flatMap(({ at, key }) => {
-      const times = returned.filter((one) => one === key).length
-      const expected = delivered.filter((one) => one.key === key).length
+      const times = returned.get(key) ?? 0
       return unless(
-        times === expected || !Situation.isTold(now, at),
+        times === expected.get(key) || !Situation.isTold(now, at),
         `the history has the result of ${key} ${times} times`
       )
     }),
-    ...returned.flatMap((key) =>
-      unless(
-        delivered.some((one) => one.key === key),
-        `the history has the result of ${key}, which was not delivered`
-      )
+    ...[...returned.keys()].flatMap((key) =>
+      unless(expected.has(key), `the history has the result of ${key}, which was not delivered`)
     )
   ]
+}
+
+const countsOf = (keys: ReadonlyArray<string>): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>()
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return counts
 }

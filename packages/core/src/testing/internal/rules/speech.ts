@@ -8,6 +8,8 @@ export interface Speech {
   /** By the reports. */
   readonly user: boolean
   readonly agent: boolean
+  /** Whether the harness has ever reported that the agent speaks. */
+  readonly reportsSpeech: boolean
   /** Characters that each turn has sent to be spoken, and that were neither spoken nor dropped yet. */
   readonly unspoken: ReadonlyMap<number, number>
   /** Words that were reported as they were spoken, in order, and are not read yet. */
@@ -16,7 +18,14 @@ export interface Speech {
   readonly honest: boolean
 }
 
-export const silent: Speech = { user: false, agent: false, unspoken: new Map(), untold: [], honest: true }
+export const silent: Speech = {
+  user: false,
+  agent: false,
+  reportsSpeech: false,
+  unspoken: new Map(),
+  untold: [],
+  honest: true
+}
 
 const length = (text: string): number => text.replace(/\s+/gu, "").length
 const bare = (text: string): string => text.replace(/\s+/gu, "")
@@ -74,7 +83,12 @@ const reported = (speech: Speech, { report }: Extract<Entry, { readonly _tag: "R
     case "UserSilent":
       return { ...speech, user: false }
     case "AgentTurnStarted":
-      return { ...speech, agent: true, honest: speech.honest && !speech.agent && pending(speech, () => true) > 0 }
+      return {
+        ...speech,
+        agent: true,
+        reportsSpeech: true,
+        honest: speech.honest && !speech.agent && pending(speech, () => true) > 0
+      }
     case "AgentTurnEnded":
       return {
         ...speech,
