@@ -34,21 +34,12 @@ export const words = <A extends { readonly type: string }, E, R>(
       const model = yield* LanguageModel.LanguageModel
       if (Resilience.isPatient(model)) return self as Watched
       const settings = yield* ModelSettings.Current
+      const limits: Progress.Limits = {
+        ...PlanStep.first(unset, settings),
+        next: PlanStep.next(unset, settings).word
+      }
       const watched = Stream.transformPull(self, (pull) =>
-        Effect.sync(() => {
-          let current = Progress.bounded(pull, PlanStep.first(unset, settings), "the first word of the model")
-          const rest = Progress.bounded(pull, PlanStep.next(unset, settings), "the next word of the model")
-          return Effect.suspend(() =>
-            Effect.map(current, (parts) => {
-              if (
-                current !== rest &&
-                (parts as ReadonlyArray<unknown> as ReadonlyArray<Progress.Part>).some(Progress.isProgress)
-              )
-                current = rest
-              return parts
-            })
-          )
-        })
+        Effect.succeed(Progress.bounded(pull, limits, "the next word of the model"))
       )
       return watched as Watched
     })

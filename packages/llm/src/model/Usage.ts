@@ -83,14 +83,44 @@ export const tell = (of: Pick<Report, "provider" | "model">, tokens: Tokens): Ef
   Effect.gen(function* () {
     const observe = yield* Observer
     const cost = Prices.costOf(yield* Prices.Current, of, tokens)
-    for (const [kind, count] of Object.entries(tokens)) {
-      if (count > 0) yield* Metric.update(Metric.withAttributes(counter, { ...attributes(of), kind }), count)
+    const metrics = metricsOf(of)
+    for (const kind of kinds) {
+      if (tokens[kind] > 0) yield* Metric.update(metrics.tokens[kind], tokens[kind])
     }
-    if (cost !== undefined) yield* Metric.update(Metric.withAttributes(money, attributes(of)), cost)
+    if (cost !== undefined) yield* Metric.update(metrics.cost, cost)
     yield* observe({ ...of, tokens, cost })
   })
 
-const attributes = ({ model, provider }: Pick<Report, "provider" | "model">) => ({ provider, model })
+const kinds = ["input", "cacheRead", "cacheWrite", "output", "reasoning"] as const satisfies ReadonlyArray<keyof Tokens>
+
+const makeMetrics = ({ model, provider }: Pick<Report, "provider" | "model">) => {
+  const of = (kind: keyof Tokens) => Metric.withAttributes(counter, { provider, model, kind })
+  return {
+    tokens: {
+      input: of("input"),
+      cacheRead: of("cacheRead"),
+      cacheWrite: of("cacheWrite"),
+      output: of("output"),
+      reasoning: of("reasoning")
+    },
+    cost: Metric.withAttributes(money, { provider, model })
+  }
+}
+
+// A metric with attributes costs more to make than to count with. Names of models come from outside, so they are bounded.
+const made = new Map<string, ReturnType<typeof makeMetrics>>()
+const mostMade = 1000
+
+const metricsOf = (of: Pick<Report, "provider" | "model">) => {
+  const key = `${of.provider}/${of.model}`
+  let metrics = made.get(key)
+  if (metrics === undefined) {
+    if (made.size >= mostMade) made.clear()
+    metrics = makeMetrics(of)
+    made.set(key, metrics)
+  }
+  return metrics
+}
 
 /** What was told of one model, or of all. */
 export interface Total {

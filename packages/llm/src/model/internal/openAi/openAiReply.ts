@@ -78,14 +78,18 @@ class OpenAiReply implements Reply {
     this.#usage = chunk.usage ?? chunk.x_groq?.usage ?? this.#usage
     const choice = chunk.choices?.[0]
     if (choice === undefined) return undefined
-    this.#writer.describe({
-      id: chunk.id ?? undefined,
-      model: chunk.model ?? undefined,
-      timestamp: WireJson.timestamp(chunk.created)
-    })
+    if (!this.#writer.begun) this.#describe(chunk)
     const delta = choice.delta ?? choice.message
     if (delta != null) this.#takeDelta(delta)
     return choice.finish_reason ? this.#stop(choice.finish_reason) : undefined
+  }
+
+  #describe({ created, id, model }: Chunk): void {
+    this.#writer.describe({
+      id: id ?? undefined,
+      model: model ?? undefined,
+      timestamp: WireJson.timestamp(created)
+    })
   }
 
   #takeDelta(delta: Delta): void {

@@ -61,14 +61,17 @@ export interface Limits {
   readonly word: Duration.Duration | undefined
   /** Since the first sign of the model, if that is shorter: it has begun, and says nothing. */
   readonly sign?: Duration.Duration | undefined
+  /** Since progress, once there has been some. As `word` if not given. */
+  readonly next?: Duration.Duration | undefined
 }
 
 /** Fails a stream once it has been waited for so long, in one pull or several, without progress. */
 export const bounded = <A extends { readonly type: string }, E, D, R>(
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E, D, R>,
-  { sign, word }: Limits,
+  limits: Limits,
   what: string
 ): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E | AiError.AiError, D, R> => {
+  const { sign, word } = limits
   if (word === undefined) return pull
   const late = Effect.fail(failureOf(AiErrors.timedOut(what)))
   let limit = Duration.toMillis(word)
@@ -78,8 +81,10 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
     const since = clock.currentTimeMillisUnsafe()
     const wait = Effect.timeoutOrElse(pull, { duration: Math.max(0, limit - waited), orElse: () => late })
     return Effect.map(wait, (parts) => {
-      if ((parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).some(isProgress)) waited = 0
-      else waited += clock.currentTimeMillisUnsafe() - since
+      if ((parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).some(isProgress)) {
+        waited = 0
+        if (limits.next !== undefined) limit = Duration.toMillis(limits.next)
+      } else waited += clock.currentTimeMillisUnsafe() - since
       if (!begun && sign !== undefined && Duration.toMillis(sign) < limit - waited) {
         limit = Duration.toMillis(sign)
         waited = 0

@@ -70,6 +70,7 @@ export class PartWriter {
 
   /** Writes text of the model: words, and whatever thoughts it has written among them. */
   text(delta: string): void {
+    if (this.#text.isPlain(delta)) return this.#write("text", delta)
     for (const { kind, text } of this.#text.push(delta)) this.#write(kind, text)
   }
 

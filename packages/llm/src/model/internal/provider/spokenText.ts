@@ -66,13 +66,16 @@ export class SpokenText {
     this.#mode = options.mayBeginInThought === true ? { _tag: "Unknown" } : speaking
   }
 
+  /** Whether a piece of text is nothing but words, as nearly all are, and takes note of it: it need not be pushed. */
+  isPlain(delta: string): boolean {
+    const isPlain = this.#mode === speaking && this.#held === "" && !this.#trims && !mayHaveMarker.test(delta)
+    if (isPlain && delta !== "") this.#said = true
+    return isPlain
+  }
+
   /** Takes in a piece of text and returns what is known of it by now. */
   push(delta: string): ReadonlyArray<Piece> {
-    // Nearly all text is nothing but words.
-    if (this.#mode === speaking && this.#held === "" && !this.#trims && !mayHaveMarker.test(delta)) {
-      if (delta !== "") this.#said = true
-      return delta === "" ? [] : [{ kind: "text", text: delta }]
-    }
+    if (this.isPlain(delta)) return delta === "" ? [] : [{ kind: "text", text: delta }]
     const pieces: Array<Piece> = []
     this.#held += delta
     while (this.#held !== "" && this.#step(pieces)) continue
