@@ -557,4 +557,17 @@ describe("LlmAgent", () => {
     const roles = (yield* model.prompts)[0]!.prompt.content.map(({ role }) => role)
     assert.deepStrictEqual(roles, ["user", "assistant", "tool", "user"])
   })
+
+  test("goes on with a reply that was cut off by a sound without words", function* () {
+    const model = ScriptedModel.make([
+      ScriptedModel.text("We are open from nine to six."),
+      ScriptedModel.text("As I said, until six.")
+    ])
+    const call = yield* playing(model, {})
+    yield* call.say("hours?")
+    yield* call.report({ _tag: "AgentTurnStarted" }, { _tag: "AgentTextSent", content: "We are open" })
+    yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserTurnEnded" })
+    assert.match(call.sent().join(""), /As I said, until six\.$/)
+    assert.match((yield* call.prompts)[1]!.at(-1)!, /^system: You were cut off/)
+  })
 })

@@ -45,6 +45,17 @@ export const lines = (
   return [...given(history, reading), ...Transcript.lines(own, { ...reading, trigger: undefined }), ...last]
 }
 
+/** Whether the caller has said nothing since they cut off the agent's last reply, which was heard in part. */
+export const isCutOff = ({ entries }: History.History): boolean => {
+  const last = entries.findLast(({ item }) => item._tag === "AgentTextSent" || item._tag === "UserTextSent")
+  const span = last?.heard?.spans.at(-1)
+  if (span === undefined) return false
+  const said = entries.flatMap(({ item, turn }) =>
+    turn === span.turn && item._tag === "AgentSendText" ? [item.text] : []
+  )
+  return /\S/.test(said.join("").slice(span.to))
+}
+
 const given = (events: GivenHistory | undefined, options: Transcript.Options): ReadonlyArray<Transcript.Line> =>
   events === undefined
     ? []

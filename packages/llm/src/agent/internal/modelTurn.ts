@@ -1,5 +1,6 @@
 /** One turn of a model: prompt, reply, tools, and again, until the model has nothing more to ask. */
 import * as Event from "@antiphon/core/Event"
+import type * as History from "@antiphon/core/History"
 import * as Recorder from "@antiphon/core/recording/Recorder"
 import * as Turn from "@antiphon/core/Turn"
 import * as AiError from "effect/ai/AiError"
@@ -117,7 +118,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
     Effect.map(turning.turn.currentHistory, (now): Out<R> => {
       const { reasoning, runner, seam, speechLeakGuard: guard, systemPrompt, turn } = turning
       const lines = [
-        ...handedOver(turning, ModelPrompt.lines(now, turning)),
+        ...goingOn(turning, now, handedOver(turning, ModelPrompt.lines(now, turning))),
         ...(attempt.leaks === 0 ? [] : [SpeechLeakGuard.note(guard!)])
       ]
       if (!Transcript.wantsAnswer(lines)) return Stream.empty
@@ -168,6 +169,19 @@ const handedOver = <R>(
 ): ReadonlyArray<Transcript.Line> =>
   event._tag === "CallStarted" && lines.at(-1)?.role === "assistant"
     ? [...lines, { role: "system", text: "The call was handed over to you. Go on from here." }]
+    : lines
+
+/** A cough cuts a reply off and asks nothing. The agent goes on with what it was saying. */
+const goingOn = <R>(
+  { event }: ModelTurn<R>,
+  now: History.History,
+  lines: ReadonlyArray<Transcript.Line>
+): ReadonlyArray<Transcript.Line> =>
+  event._tag === "UserTurnEnded" && lines.at(-1)?.role === "assistant" && ModelPrompt.isCutOff(now)
+    ? [
+        ...lines,
+        { role: "system", text: "You were cut off by a sound without words. Go on with what you were saying." }
+      ]
     : lines
 
 const firsts = <R>({ ahead, clock, start }: Turning<R>, what: "text" | "call"): ReadonlyArray<Event.Output> => {
