@@ -39,7 +39,7 @@ it.effect("does what it did on the call table-for-two of 2026-11-26T18:30", () =
     Expect.heard(call, "Let me see. There is one at eight,")
     Expect.heard(call, "I ask the kitchen.")
     Expect.heard(call, "Duck is on tonight.")
-    Expect.heard(call, "WellSorry, I have trouble thinking right now. Could you say that again?")
+    Expect.heard(call, "Well Sorry, I have trouble thinking right now. Could you say that again?")
     Expect.tool(call, "find_table", { args: { people: 2 } })
     Expect.tool(call, "ask_kitchen", { args: { dish: "Duck" } })
     Expect.tool(call, "end_call", { args: { reason: "done" } })
