@@ -2,7 +2,7 @@
  * A heard text under construction: the words, and where each stretch of them stands in what was said.
  */
 import type { Span } from "../../History.ts"
-import * as Said from "./saidText.ts"
+import * as Pieces from "./pieces.ts"
 
 /** What was heard, and where. The lengths of the spans add up to the length of the text. */
 export interface Heard {
@@ -60,7 +60,7 @@ export const snapshot = (self: Builder): Heard => ({ text: self.text, spans: sel
 /** Joins words that came one by one, with a space where their script has one. */
 export const join = (words: ReadonlyArray<string>): string => {
   let text = ""
-  for (const word of words) text += (Said.adjoin(text, word) && !closing.test(word) ? " " : "") + word
+  for (const word of words) text += (Pieces.adjoin(text, word) && !closing.test(word) ? " " : "") + word
   return text
 }
 

@@ -1,0 +1,153 @@
+/**
+ * Where a report goes on in what was said: right behind what was heard, further ahead, or at a later turn. What fits nowhere
+ * waits as foreign words, which take their place once a later report finds its own.
+ */
+import * as Align from "./alignment.ts"
+import * as Heard from "./Heard.ts"
+import * as Pieces from "./pieces.ts"
+import * as Walk from "./walk.ts"
+
+/**
+ * How many unspoken characters a report of this many characters may skip. A short word is weak evidence: an "a" stands
+ * everywhere. Chosen so that a dropped word or symbol is bridged by any report, a dropped paragraph by a real word.
+ */
+const reach = (length: number): number => [0, 8, 24, 80][length] ?? 1500
+
+/** Characters that make a partial fit worth following. */
+const enough = 4
+/** A jump this short is a dropped word, and preferred to the beginning of a later turn. */
+const droppedWord = 12
+/** Later turns whose beginning a report is compared with. Older ones were interrupted before they were spoken. */
+export const laterTurns = 16
+/** How far ahead, in characters, the rest of a report is looked for once its beginning fits nowhere. */
+const anchorReach = 160
+/** Characters of a report that show where it may begin. */
+const needleLength = 16
+/** Comparisons that a report of this length may spend on looking for its place: some 10 ms at the most. */
+const fuelFor = (length: number): number => 20_000 + 150 * Math.min(length, 4000)
+
+/** Where a report goes on, the place that it follows there, and the reports before it that belong there too. */
+interface Jump {
+  readonly walk: Walk.Walk
+  readonly from: Pieces.Place
+  readonly lead?: Walk.Walk | undefined
+}
+
+const jump = (self: Align.Alignment, { from, lead, walk }: Jump) => {
+  const apart = Align.between(self, self.heardUpTo, from)
+  self.heardUpTo = from
+  if (lead === undefined) return Align.accept(self, walk, apart)
+  // What was heard so far is a part of this turn and not, with the spacing and the marks it has there, of an earlier one.
+  Heard.clear(self.out)
+  self.foreign = []
+  self.foreignLength = 0
+  Align.accept(self, lead, apart)
+  Align.accept(self, walk, undefined)
+}
+
+/**
+ * Where a report fits the beginning of a later turn, alone or behind the reports before it: those may have fitted the
+ * rest of an interrupted turn only because both go on with the same words. `better`: only behind them, and if all marks
+ * are the same.
+ */
+const atLaterTurn = (
+  { ambiguous, heardUpTo, pieces, turns }: Align.Alignment,
+  report: string,
+  read: number,
+  fuel: Walk.Fuel,
+  better = false
+): Jump | undefined => {
+  const begins = turns
+    .slice(-laterTurns)
+    .flatMap(({ piece }) => (piece > heardUpTo.piece ? { ...Align.start, piece } : []))
+  const reported = read === 0 && ambiguous ? [ambiguous] : []
+  for (const before of better ? reported : [...reported, ""]) {
+    for (const from of begins) {
+      const lead = before === "" ? undefined : Walk.walk(pieces, from, before, 0, fuel)
+      if (lead !== undefined && lead.read < before.length) continue
+      const walk = Walk.walk(pieces, lead?.place ?? from, report, read, fuel)
+      if (better && !(walk.exact && lead?.exact === true)) continue
+      if (walk.read === report.length && walk.matched > 0) return { walk, from, lead }
+    }
+  }
+  return undefined
+}
+
+const ahead = (
+  self: Align.Alignment,
+  report: string,
+  read: number,
+  fuel: Walk.Fuel,
+  limit = Infinity
+): { whole?: Jump | undefined; part?: Walk.Walk | undefined } => {
+  const needle = Pieces.solidText(report, read, needleLength)
+  if (needle === "" || fuel.left <= 0) return {}
+  const found = Walk.seek(self.pieces, self.heardUpTo, report, read, {
+    needle,
+    enough,
+    fuel,
+    furthest: Math.min(limit, reach(needle.length))
+  })
+  const fit = found.whole ?? found.loose
+  const whole = fit && { walk: fit.walk, from: self.heardUpTo }
+  if (found.whole !== undefined && found.whole.distance <= droppedWord) return { whole }
+  return { whole: atLaterTurn(self, report, read, fuel) ?? whole, part: found.part?.walk }
+}
+
+/** The first offset behind `read` from which the report fits somewhere ahead. */
+const anchor = (self: Align.Alignment, report: string, read: number, fuel: Walk.Fuel): number | undefined => {
+  for (let i = read + 1; i < Math.min(report.length - 2, read + 40) && fuel.left > 0; i++) {
+    const { part, whole } = ahead(self, report, i, fuel, anchorReach)
+    if (part !== undefined || (whole !== undefined && whole.walk.matched >= 3)) return i
+  }
+  return undefined
+}
+
+/** Whether a cancelled turn goes on where the last report ended: its words may still come, those of a later turn do first. */
+const inStopped = ({ heardUpTo, pieces, stopped }: Align.Alignment): boolean => {
+  if (stopped.length === 0) return false
+  const next = Pieces.settlePlace(pieces, heardUpTo)
+  return next !== undefined && stopped.includes(pieces[next.piece]!.turn)
+}
+
+/** Takes a report: moves on over what fits, and keeps what does not as foreign words. */
+export const follow = (self: Align.Alignment, report: string): void => {
+  const fuel: Walk.Fuel = { left: fuelFor(report.length), spent: 0 }
+  advance(self, report, fuel)
+  self.spent += fuel.spent
+}
+
+const advance = (self: Align.Alignment, report: string, fuel: Walk.Fuel) => {
+  const { pieces } = self
+  let read = 0
+  while (read < report.length) {
+    if (inStopped(self)) {
+      const next = atLaterTurn(self, report, read, fuel)
+      if (next !== undefined && Walk.mayEnd(pieces, next.walk.place, report)) return jump(self, next)
+    }
+    const here = Walk.walk(pieces, self.heardUpTo, report, read, fuel, "Free")
+    if (here.read === report.length) {
+      const fits = Walk.mayEnd(pieces, here.place, report)
+      const later = fits && here.exact ? undefined : atLaterTurn(self, report, read, fuel, fits)
+      if (later === undefined || !Walk.mayEnd(pieces, later.walk.place, report))
+        return Align.accept(self, here, undefined)
+      return jump(self, later)
+    }
+    const { part, whole } = ahead(self, report, read, fuel)
+    if (whole !== undefined) return jump(self, whole)
+    // What counts already is not reported again in part.
+    const late = Align.isBefore(self.heardUpTo, self.committedUpTo)
+    const half = () => here.matched * 2 >= Pieces.solidText(report, read, here.matched * 2 + 1).length
+    const strong = here.matched >= 3 || (!late && half())
+    const step = here.matched > 0 && strong ? here : part
+    if (step !== undefined) {
+      Align.accept(self, step, step === part ? "Words" : undefined)
+      read = step.read
+      if (!Align.isOver(self)) continue
+    }
+    const next = Align.isOver(self) ? undefined : anchor(self, report, read, fuel)
+    Align.addForeign(self, report.slice(read, next))
+    if (next === undefined) return
+    read = next
+  }
+}
