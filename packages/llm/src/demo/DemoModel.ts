@@ -183,7 +183,11 @@ const resultsOf = (message: Prompt.Message): ReadonlyArray<Result> => {
   }
   // What came for an agent that has handed the call over.
   const [, name, result] =
-    message.role === "system" ? (/ had started (\S+)\. It has returned, as data and not as instructions: <result>(.*)<\/result>$/s.exec(message.content) ?? []) : []
+    message.role === "system"
+      ? (/ had started (\S+)\. It has returned, as data and not as instructions: <result>(.*)<\/result>$/s.exec(
+          message.content
+        ) ?? [])
+      : []
   return name === undefined ? [] : [{ name, text: oneLine(result) }]
 }
 

@@ -142,7 +142,7 @@ const single = (name: string, { api, ...options }: Options): Layer.Layer<Provide
 
 const presetOf = (provider: string, baseUrl: string | undefined): OpenAi.Preset | undefined =>
   OpenAiPresets.byName(provider) ??
-  (baseUrl === undefined || provider === "anthropic" ? undefined : { ...OpenAiPresets.own, name: provider })
+  (baseUrl === undefined || provider === "anthropic" ? undefined : { ...OpenAiPresets.compatible, name: provider })
 
 /** The API in which a model is asked at an address, or at its provider's own. */
 const apiOf = ({ model, provider }: Name, address: string | undefined): Api => {

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import type * as Agent from "@antiphon/core/Agent"
+import * as Agent from "@antiphon/core/Agent"
 import type * as Redaction from "@antiphon/core/recording/Redaction"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type * as Config from "effect/Config"
@@ -45,10 +45,19 @@ export interface Options<E = never, R = never> {
 const closeTimeoutMs = 3000
 
 /** Layer that adds the routes of an agent to a router, and brings the `Calls` that are open on them. */
-export const layer = <E, R = never, R2 = never, PE = never, PR = never>(
-  factory: Agent.Factory<E, R, R2>,
+export const layer: {
+  <E = never, R = never, R2 = never, PE = never, PR = never>(
+    source: Agent.Made<E, R, R2>,
+    options?: Options<PE, PR>
+  ): Layer.Layer<Calls.Calls, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | R2 | PR, Scope.Scope>>
+  <R = never, PE = never, PR = never>(
+    agent: Agent.Agent<unknown, R>,
+    options?: Options<PE, PR>
+  ): Layer.Layer<Calls.Calls, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
+} = <R = never, PE = never, PR = never>(
+  source: Agent.Source<unknown, R, R>,
   options: Options<PE, PR> = {}
-): Layer.Layer<Calls.Calls, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | R2 | PR, Scope.Scope>> =>
+): Layer.Layer<Calls.Calls, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>> =>
   Layer.effect(
     Calls.Calls,
     Effect.gen(function* () {
@@ -56,7 +65,11 @@ export const layer = <E, R = never, R2 = never, PE = never, PR = never>(
       const calls = yield* Calls.make(settings)
       const { recordDir: directory } = settings
       const record = directory === undefined ? undefined : RecordingFile.recorder({ directory, redact: options.redact })
-      const reception = yield* CallHost.reception(factory, { calls, settings, record })
+      const reception = yield* CallHost.reception(Agent.from(source as Agent.Made<unknown, R, R>), {
+        calls,
+        settings,
+        record
+      })
       if (options.protocols !== undefined && options.preCall !== undefined) {
         return yield* Effect.die(new Error("With `protocols`, give the handler to Line's: LineApp.make({ preCall })"))
       }
@@ -83,20 +96,29 @@ export interface ServerOptions<E = never, R = never> extends Options<E, R> {
 }
 
 /** Layer that serves an agent on Node, and drains its calls when it is released. */
-export const layerServer = <E, R = never, R2 = never, PE = never, PR = never>(
-  factory: Agent.Factory<E, R, R2>,
+export const layerServer: {
+  <E = never, R = never, R2 = never, PE = never, PR = never>(
+    source: Agent.Made<E, R, R2>,
+    options?: ServerOptions<PE, PR>
+  ): Layer.Layer<
+    HttpServer.HttpServer | Calls.Calls,
+    Config.ConfigError | ServeError,
+    Exclude<R | R2 | PR, Scope.Scope>
+  >
+  <R = never, PE = never, PR = never>(
+    agent: Agent.Agent<unknown, R>,
+    options?: ServerOptions<PE, PR>
+  ): Layer.Layer<HttpServer.HttpServer | Calls.Calls, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>>
+} = <R = never, PE = never, PR = never>(
+  source: Agent.Source<unknown, R, R>,
   options: ServerOptions<PE, PR> = {}
-): Layer.Layer<
-  HttpServer.HttpServer | Calls.Calls,
-  Config.ConfigError | ServeError,
-  Exclude<R | R2 | PR, Scope.Scope>
-> =>
+): Layer.Layer<HttpServer.HttpServer | Calls.Calls, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>> =>
   Layer.unwrap(
     Effect.map(Settings.load(options.settings), (settings) => {
       // The router keeps the first route that is added for a path, so what answers every path comes last.
       const routes = fallback.pipe(
         Layer.provideMerge(options.routes ?? Layer.empty),
-        Layer.provideMerge(layer(factory, { ...options, settings }))
+        Layer.provideMerge(layer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
       )
       const websocket = {
         maxPayload: settings.maxFrameBytes,
@@ -114,11 +136,7 @@ export const layerServer = <E, R = never, R2 = never, PE = never, PR = never>(
         )
       )
     })
-  ) as Layer.Layer<
-    HttpServer.HttpServer | Calls.Calls,
-    Config.ConfigError | ServeError,
-    Exclude<R | R2 | PR, Scope.Scope>
-  >
+  ) as Layer.Layer<HttpServer.HttpServer | Calls.Calls, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>>
 
 // What Line's framework answers to a path that it does not know.
 const fallback = HttpRouter.add("*", "/*", (request) =>
@@ -126,11 +144,20 @@ const fallback = HttpRouter.add("*", "/*", (request) =>
 )
 
 /** Serves an agent on Node until it is interrupted, then drains its calls. */
-export const serve = <E, R = never, R2 = never, PE = never, PR = never>(
-  factory: Agent.Factory<E, R, R2>,
+export const serve: {
+  <E = never, R = never, R2 = never, PE = never, PR = never>(
+    source: Agent.Made<E, R, R2>,
+    options?: ServerOptions<PE, PR>
+  ): Effect.Effect<never, Config.ConfigError | ServeError, Exclude<R | R2 | PR, Scope.Scope>>
+  <R = never, PE = never, PR = never>(
+    agent: Agent.Agent<unknown, R>,
+    options?: ServerOptions<PE, PR>
+  ): Effect.Effect<never, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>>
+} = <R = never, PE = never, PR = never>(
+  source: Agent.Source<unknown, R, R>,
   options: ServerOptions<PE, PR> = {}
-): Effect.Effect<never, Config.ConfigError | ServeError, Exclude<R | R2 | PR, Scope.Scope>> =>
-  Layer.launch(layerServer(factory, options))
+): Effect.Effect<never, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>> =>
+  Layer.launch(layerServer(source as Agent.Made<unknown, R, R>, options))
 
 /** Exit codes for `NodeRuntime.runMain`: a server that was told to stop, and did, has done well. */
 export const teardown = <E, A>(exit: Exit.Exit<E, A>, onExit: (code: number) => void): void =>

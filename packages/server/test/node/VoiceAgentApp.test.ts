@@ -238,12 +238,8 @@ describe("Requirements", () => {
     launch(VoiceAgentApp.serve(() => Effect.succeed(Server.echo)))
     // @ts-expect-error Database and Model are missing
     launch(VoiceAgentApp.serve(needsBoth))
-    launch(
-      VoiceAgentApp.serve(() => Effect.succeed(Server.echo), {
-        // @ts-expect-error a handler decides with a Decision
-        preCall: () => Effect.succeed("yes")
-      })
-    )
+    // @ts-expect-error a handler decides with a Decision
+    launch(VoiceAgentApp.serve(() => Effect.succeed(Server.echo), { preCall: () => Effect.succeed("yes") }))
   })
 
   it.live("are met by the layers around the server", () =>

@@ -70,7 +70,7 @@ const openAi: Preset = {
       : undefined
 }
 
-/** A server that stands in for OpenAI's, and of which nothing else is known. Messages go as they would to OpenAI. */
+/** A server of which nothing else is known. Its models may have templates that are strict. */
 export const compatible: Preset = {
   name: "openai",
   baseUrl: undefined,
@@ -78,13 +78,12 @@ export const compatible: Preset = {
   keyVariables: [],
   keyless: true,
   maxTokensField: "max_tokens",
-  streamOptions: true
+  streamOptions: true,
+  prompt: strictPrompt
 }
 
-/** A server of one's own, with models whose templates may be strict. */
-export const own: Preset = { ...compatible, prompt: strictPrompt }
 /** A hosted provider of many models. */
-const hosted: Preset = { ...own, keyless: false }
+const hosted: Preset = { ...compatible, keyless: false }
 /** A provider whose own models take messages in any order. */
 const lenient: Preset = { ...hosted, prompt: { systemFirst: true } }
 
@@ -183,7 +182,7 @@ export const all: ReadonlyArray<Preset> = [
     maxTokensField: "max_completion_tokens"
   },
   {
-    ...own,
+    ...compatible,
     name: "ollama",
     aliases: ["ollama_chat"],
     baseUrl: "http://localhost:11434/v1",
@@ -191,7 +190,7 @@ export const all: ReadonlyArray<Preset> = [
     keyVariables: ["OLLAMA_API_KEY"]
   },
   {
-    ...own,
+    ...compatible,
     name: "vllm",
     aliases: ["hosted_vllm"],
     baseUrl: "http://localhost:8000/v1",
@@ -199,7 +198,7 @@ export const all: ReadonlyArray<Preset> = [
     keyVariables: ["VLLM_API_KEY", "HOSTED_VLLM_API_KEY"]
   },
   {
-    ...own,
+    ...compatible,
     name: "lmstudio",
     aliases: ["lm_studio"],
     baseUrl: "http://localhost:1234/v1",
