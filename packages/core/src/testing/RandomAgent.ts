@@ -24,7 +24,7 @@ export type Cleanup = "Quick" | "Slow" | "Hanging" | "Dying"
 
 /** One thing that a turn does. Times are milliseconds. */
 export type Step =
-  | { readonly _tag: "Say"; readonly count: number }
+  | { readonly _tag: "Say"; readonly count: number; readonly interruptible: boolean }
   | { readonly _tag: "Push"; readonly count: number; readonly ms: number }
   | { readonly _tag: "Wait"; readonly ms: number }
   | { readonly _tag: "Promise" }
@@ -34,11 +34,20 @@ export type Step =
   | {
       readonly _tag: "Background"
       readonly delivery: Turn.Delivery | undefined
-      readonly ends: "Returned" | "Failed"
+      readonly atEnd: Turn.AtEnd
+      readonly ends: "Returned" | "Failed" | "Interrupted"
       readonly cleanup: Cleanup
       readonly ms: number
     }
   | { readonly _tag: "Region"; readonly steps: ReadonlyArray<Step> }
+  /** A tool, which leaves its outcome on the record however it ends. */
+  | { readonly _tag: "Tool"; readonly ms: number }
+  | { readonly _tag: "Read" }
+  | { readonly _tag: "Add" }
+  /** Replaces the history from a part of it on, between 0 and 1, with one line. */
+  | { readonly _tag: "Edit"; readonly from: number }
+  /** Ends by an interruption of its own. */
+  | { readonly _tag: "Interrupt" }
   | { readonly _tag: "Fail" }
   | { readonly _tag: "Die" }
   | { readonly _tag: "Throw" }
@@ -62,6 +71,11 @@ export const everything: Shape["steps"] = {
   Fork: 2,
   Background: 2,
   Region: 1,
+  Tool: 1,
+  Read: 1,
+  Add: 0.5,
+  Edit: 0.2,
+  Interrupt: 0.2,
   Fail: 0.4,
   Die: 0.2,
   Throw: 0.1
@@ -115,6 +129,9 @@ const specOf = (chance: Chance.Chance, shape: Shape): Agent.AgentSpec<string> =>
       cancelGrace: chance.pick([0, 5, 20]),
       endGrace: chance.pick([10, 40]),
       backgroundPatience: chance.pick([0, 10, 60]),
+      regionLimit: chance.pick([40, 30_000, 30_000]),
+      answerDeadline: chance.pick([30, 500, 10_000]),
+      holding: chance.pick(["", "hold on"]),
       turnFailure: chance.pick(["recover", "close"]),
       outputAfterEnd: chance.pick(["discard", "discard", "stop"]),
       ...shape.policies
@@ -130,7 +147,7 @@ const randomStep = (chance: Chance.Chance, weights: Shape["steps"], depth: numbe
   const ms = chance.int(0, 12)
   switch (kind) {
     case "Say":
-      return { _tag: "Say", count: chance.int(1, 3) }
+      return { _tag: "Say", count: chance.int(1, 3), interruptible: chance.chance(0.85) }
     case "Push":
       return { _tag: "Push", count: chance.int(1, 3), ms: chance.int(0, 3) }
     case "Hold":
@@ -141,17 +158,21 @@ const randomStep = (chance: Chance.Chance, weights: Shape["steps"], depth: numbe
       return {
         _tag: "Background",
         delivery: chance.pick([undefined, ...Turn.Delivery.literals]),
-        ends: chance.chance(0.8) ? "Returned" : "Failed",
+        atEnd: chance.chance(0.8) ? "interrupt" : "finish",
+        ends: chance.chance(0.8) ? "Returned" : chance.pick(["Failed", "Interrupted"] as const),
         cleanup,
         ms: chance.chance(0.2) ? 0 : chance.int(0, 40)
       }
     case "Region": {
-      const { Die: _die, Fail: _fail, Throw: _throw, ...inside } = weights
+      const { Die: _die, Interrupt: _interrupt, Throw: _throw, ...inside } = weights
       return { _tag: "Region", steps: depth > 1 ? [] : randomSteps(chance, inside, depth + 1) }
     }
     case "Wait":
     case "Mask":
+    case "Tool":
       return { _tag: kind, ms }
+    case "Edit":
+      return { _tag: "Edit", from: chance.next() }
     default:
       return { _tag: kind }
   }
@@ -181,7 +202,9 @@ const play = (
   steps: ReadonlyArray<Step>
 ): Stream.Stream<Event.Output, string> => {
   let said = 0
-  const text = () => Event.sendText(`${word(turn.id, ++said)} `)
+  let calls = 0
+  const text = (interruptible = true) =>
+    Event.sendText(`${word(turn.id, ++said)} `, interruptible ? {} : { interruptible })
   const step = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.suspend(() => {
       note({ _tag: "Stepped", turn: turn.id })
@@ -199,7 +222,9 @@ const play = (
   const one = (self: Step): Stream.Stream<Event.Output, string, Scope.Scope> => {
     switch (self._tag) {
       case "Say":
-        return Stream.suspend(() => Stream.fromIterable(Array.from({ length: self.count }, text)))
+        return Stream.suspend(() =>
+          Stream.fromIterable(Array.from({ length: self.count }, () => text(self.interruptible)))
+        )
       case "Push":
         return Stream.callback<Event.Output>((queue) =>
           Effect.gen(function* () {
@@ -224,9 +249,21 @@ const play = (
         return doing(
           Effect.suspend(() => {
             const free = name()
-            return free === undefined ? Effect.void : turn.background(free, work(self), { delivery: self.delivery })
+            return free === undefined
+              ? Effect.void
+              : turn.background(free, work(self), { delivery: self.delivery, atEnd: self.atEnd })
           })
         )
+      case "Tool":
+        return doing(tool(turn, `${turn.id}.${++calls}`, self.ms))
+      case "Read":
+        return doing(Effect.map(turn.currentHistory, ({ entries, events }) => entries.length + events.length))
+      case "Add":
+        return doing(Effect.ignore(turn.addEntry("a note")))
+      case "Edit":
+        return doing(edit(turn, self.from))
+      case "Interrupt":
+        return Stream.fromEffectDrain(Effect.interrupt)
       case "Region":
         return turn.uninterruptible(Stream.suspend(() => all(self.steps)))
       case "Throw":
@@ -259,8 +296,30 @@ const fork = ({ cleanup, ms, scoped }: Extract<Step, { readonly _tag: "Fork" }>)
     : Effect.forkChild(child, { startImmediately: true })
 }
 
+const tool = (turn: Turn.Turn, toolCallId: string, ms: number): Effect.Effect<void> =>
+  Effect.uninterruptibleMask((restore) => {
+    const call = { toolCallId, toolName: "tool", toolArgs: {} }
+    const returned = (result: string) => turn.record([{ _tag: "AgentToolReturned", ...call, result }])
+    return Effect.andThen(
+      turn.record([{ _tag: "AgentToolCalled", ...call }]),
+      Effect.onInterrupt(Effect.andThen(restore(Effect.sleep(ms)), returned("done")), () => returned("cancelled"))
+    )
+  })
+
+const edit = (turn: Turn.Turn, from: number): Effect.Effect<void> =>
+  Effect.flatMap(turn.currentHistory, ({ events }) => {
+    const start = events[Math.floor(from * events.length)]
+    const summary = {
+      _tag: "CustomHistoryEntry",
+      eventId: `summary of ${turn.id}`,
+      role: "system",
+      content: "all"
+    } as const
+    return start === undefined ? Effect.void : Effect.ignore(turn.updateHistory([summary], { start }))
+  })
+
 const work = ({ cleanup, ends, ms }: Extract<Step, { readonly _tag: "Background" }>): Effect.Effect<string, string> =>
   Effect.andThen(
     Effect.onInterrupt(ms === 0 ? Effect.void : Effect.sleep(ms), () => cleanAlone(cleanup, ms)),
-    ends === "Returned" ? Effect.succeed("done") : Effect.fail("failed")
+    ends === "Returned" ? Effect.succeed("done") : ends === "Failed" ? Effect.fail("failed") : Effect.interrupt
   )

@@ -170,7 +170,7 @@ const anything = (chance: Chance.Chance): Event.Report => {
 
 const phoneOf = (chance: Chance.Chance, temper: Temper): TestCall.Phone => {
   const wordsPerMinute = temper === "chaotic" ? chance.int(4000, 30_000) : chance.int(130, 190)
-  const firstSound = temper === "chaotic" ? 0 : chance.pick([0, 80, 250])
+  const firstSound = temper === "chaotic" ? 0 : chance.pick([0, 80, 250, 500])
   const slow = temper === "chaotic" ? chance.pick([0, 0.1, 0.7]) : chance.pick([0, 0, 0.2])
   // What becomes of a word hangs on the word alone, so that a shorter call meets the same phone.
   const of = (what: string) => (index: number) => chance.split(`${what} ${index}`)

@@ -283,6 +283,7 @@ export const make = <R>({
   /** Stops the turn that runs, the one that waits, and the one that a filter still thinks about. */
   const takeBack = () => {
     deciding.takenBack()
+    watch.answered()
     slot.cancel()
   }
 
@@ -396,13 +397,14 @@ export const make = <R>({
       for (const returned of background.takeAll()) writer.add(returned)
       const event = writer.add({ _tag: "CallEnded" as const, eventId: nextId() })
       session?.happened(event)
-      const decided = deciding.decide([event])
-      // Nobody hears the turn that runs. It goes on only in Line's way, to its next output.
+      // Nobody hears the turn that runs. It goes on only in Line's way, to its next output. Not later: a filter that is an
+      // Effect may have started the turn that handles the end by then.
       const lingers = spec.outputAfterEnd === "stop"
-      if (decided !== "Run" && !lingers) slot.cancel()
+      if (!lingers) slot.cancel()
+      const decided = deciding.decide([event])
       const handled = Effect.flatMap(receiptOf(decided).decision, () => slot.awaitFree)
-      const all = Effect.all([handled, background.finish], { concurrency: "unbounded", discard: true })
-      return Effect.andThen(within(spec.endGrace, all), stop)
+      // In this order: the turn that handles the end may start work that is to finish.
+      return Effect.andThen(within(spec.endGrace, Effect.andThen(handled, background.finish)), stop)
     }),
     "Ended"
   )

@@ -247,7 +247,7 @@ export const make = <R>(
     // of a finalizer is seen.
     Effect.onExit((exit) => {
       if (Exit.isSuccess(exit) || failed) return Effect.void
-      if (region !== undefined && !running.closed) return fail(region)
+      if (region !== undefined) return fail(region)
       return Cause.hasInterruptsOnly(exit.cause)
         ? Effect.void
         : Effect.logWarning("An interrupted turn failed while it was cleaning up.", exit.cause)

@@ -49,6 +49,7 @@ interface Occupant {
   over: boolean
   regions: number
   regionFailed: boolean
+  interrupted: boolean
   stopping: boolean
   fiber: Fiber.Fiber<void> | undefined
   timer: Fiber.Fiber<void> | undefined
@@ -96,6 +97,7 @@ export const make = (options: {
       over: false,
       regions: 0,
       regionFailed: false,
+      interrupted: false,
       stopping: false,
       fiber: undefined,
       timer: undefined
@@ -104,7 +106,7 @@ export const make = (options: {
     const exit = (failed: boolean) =>
       Effect.sync(() => {
         occupant.regions--
-        occupant.regionFailed ||= failed
+        occupant.regionFailed ||= failed && occupant.stopping
         if (occupant.stopping && occupant.regions === 0) stop(occupant)
       })
     const running: Running = {
@@ -164,7 +166,8 @@ export const make = (options: {
 
   const stop = (occupant: Occupant) => {
     occupant.stopping = true
-    if (occupant.closed) return
+    // Its grace begins once, however often it is asked to stop.
+    if (occupant.closed || occupant.interrupted) return
     if (occupant.regions > 0) {
       occupant.timer ??= options.fork(Effect.delay(overrun(occupant), options.regionLimit))
       return
@@ -172,6 +175,7 @@ export const make = (options: {
     occupant.timer?.interruptUnsafe()
     occupant.timer = undefined
     if (!occupant.regionFailed) close(occupant)
+    occupant.interrupted = true
     occupant.fiber!.interruptUnsafe()
     if (current !== occupant || closed) return
     occupant.timer = options.fork(Effect.delay(abandon(occupant), options.grace))

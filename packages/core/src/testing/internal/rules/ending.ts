@@ -94,10 +94,12 @@ const ended = (lastWork: FinishedAt, before: Situation.Situation): ReadonlyArray
 const onRecord = ({ history: { events } }: Played.Played, now: Situation.Situation): ReadonlyArray<string> => {
   if (now.cutOff) return []
   const ends = events.filter(({ _tag }) => _tag === "CallEnded").length
+  // The agent may add lines of its own while it handles the end.
+  const last = events.findLast(({ _tag }) => _tag !== "CustomHistoryEntry")?._tag
   const isTold = now.hungUpAt !== undefined && Situation.isTold(now, now.hungUpAt)
   return [
     ...unless(now.endedAt !== undefined, "the call does not end"),
-    ...unless(!isTold || events.at(-1)?._tag === "CallEnded", `the last event is ${events.at(-1)?._tag}`),
+    ...unless(!isTold || last === "CallEnded", `the last event is ${last}`),
     ...unless(!isTold || ends === 1, "the call did not end once in its history")
   ]
 }

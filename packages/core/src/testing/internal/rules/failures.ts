@@ -92,7 +92,7 @@ const sent = (
   const turn = Situation.turn(before, id)
   const what = "text" in output ? `“${output.text}”` : output._tag
   const silenced = unless(!before.failed, `turn ${id} sent ${what} after the call had failed`)
-  if (turn === undefined || !turn.left) return [failures, ...silenced]
+  if (turn === undefined || !turn.left || Situation.isHolding(before, output)) return [failures, ...silenced]
   if (turn.isTentative && !isApologyOf(turn, output)) return [failures, ...silenced]
   const isRight = isApologyOf(turn, output) && before.policies.turnFailure === "recover"
   return [
@@ -116,8 +116,9 @@ const inTheEnd = (
   const counted = failed.filter(({ trigger }) => !now.dropped.has(trigger))
   return [
     ...counted.flatMap(({ isOwed, turn }) => {
-      const isGone =
-        Situation.turn(now, turn)?.closedAt !== undefined && Situation.turn(now, turn)?.regionFailed !== true
+      const state = Situation.turn(now, turn)
+      // Nothing of a closed turn is heard; one whose region has failed is closed once it has outlasted its grace.
+      const isGone = state?.closedAt !== undefined && (!state.regionFailed || state.late)
       return unless(!isOwed || isGone || apologies.get(turn) === 1, `turn ${turn} failed and nobody said so`)
     }),
     ...[...apologies].flatMap(([id, times]) => unless(times <= 1, `turn ${id} apologised ${times} times`)),

@@ -2,7 +2,6 @@
  * Rule 1: at most one turn runs, nothing of a closed turn gets out, and nothing is recorded as sent that was not handed
  * over.
  */
-import type * as Event from "../../../Event.ts"
 import type * as Played from "../../Played.ts"
 import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
@@ -91,9 +90,10 @@ const sent = (
   before: Situation.Situation,
   { output, turn: id }: EntryOf<"Sent">
 ): ReadonlyArray<string> => {
+  if (Situation.isHolding(before, output)) return []
   const turn = Situation.turn(before, id)
   const what = "text" in output ? `“${output.text}”` : output._tag
-  if (turn === undefined) return unless(id === 0 && mayComeFromTheCall(before, output), `${what} was sent by no turn`)
+  if (turn === undefined) return unless(id === 0 && hasSession(before), `${what} was sent by no turn`)
   const { at } = before
   return [
     ...unless(turn.regionFailed || TurnState.isOpen(turn, at), `turn ${id} sent ${what} after it was closed`),
@@ -106,10 +106,9 @@ const sent = (
   ]
 }
 
-/** What is said between turns: words that hold the caller, and those of an agent's session. */
-const mayComeFromTheCall = ({ policies }: Situation.Situation, output: Event.Output): boolean =>
-  ("session" in policies && policies.session !== undefined) ||
-  (output._tag === "AgentSendText" && output.text.trim() === policies.holding.trim())
+/** The session of an agent speaks between turns. */
+const hasSession = ({ policies }: Situation.Situation): boolean =>
+  "session" in policies && policies.session !== undefined
 
 const unanswered = (now: Situation.Situation, until: number): ReadonlyArray<string> => {
   if (now.wanted === undefined || now.hungUpAt !== undefined) return []
@@ -151,7 +150,13 @@ const neverHandedOver = (call: Played.Played, now: Situation.Situation): Readonl
   }
   return call.history.entries.flatMap(({ item, turn }) => {
     const closedAt = Situation.turn(now, turn)?.closedAt ?? Situation.turn(now, turn)?.overAt
-    if (item._tag !== "AgentSendText" || closedAt === undefined || closedAt >= (now.hungUpAt ?? Infinity)) return []
+    if (
+      item._tag !== "AgentSendText" ||
+      Situation.isHolding(now, item) ||
+      closedAt === undefined ||
+      closedAt >= (now.hungUpAt ?? Infinity)
+    )
+      return []
     const left = seen.get(key(turn, item.text)) ?? 0
     seen.set(key(turn, item.text), left - 1)
     return unless(left > 0, `“${item.text}” of turn ${turn} is on the record, and was never handed over`)

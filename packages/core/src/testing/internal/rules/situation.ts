@@ -135,6 +135,10 @@ export const counts = (now: Situation, { decision, event }: EntryOf<"Decided">):
   return (now.deciding.get(event.eventId) ?? Infinity) >= now.acted
 }
 
+/** Whether an output is what the call itself says to a caller who has waited too long. */
+export const isHolding = ({ policies }: Situation, output: Event.Output): boolean =>
+  output._tag === "AgentSendText" && policies.holding !== "" && output.text.trim() === policies.holding.trim()
+
 /** The situation after something has happened. Its time is that of the entry. */
 export const follow = (before: Situation, entry: Entry): Situation => {
   const isCommit = entry._tag === "Reported" && entry.report._tag === "UserTurnCommitted"
