@@ -48,7 +48,9 @@ const happened = (
     // A failure is recorded, even one that no filter is asked about.
     case "TurnLeft": {
       const turn = Situation.turn(before, entry.turn)
-      const isRecorded = turn?.failing === true && (turn.stoppedAt === undefined || turn.regionFailed)
+      // That of a turn which is not sure to count waits until it is.
+      const isRecorded =
+        turn?.failing === true && !turn.isTentative && (turn.stoppedAt === undefined || turn.regionFailed)
       return [isRecorded ? undefined : unanswered]
     }
     case "Sending":
@@ -58,7 +60,7 @@ const happened = (
     case "Reported": {
       // The caller speaks again, or has not finished after all.
       const { _tag } = entry.report
-      const goesOn = _tag === "UserTurnStarted" || _tag === "UserTurnResumed" || _tag === "UserTurnWithdrawn"
+      const goesOn = _tag === "UserTurnStarted" || _tag === "UserTurnWithdrawn" || Situation.takesBack(before, entry)
       return [goesOn ? undefined : unanswered]
     }
     case "CallFailed":

@@ -130,6 +130,7 @@ const traces = ({ history }: Played.Played, now: Situation.Situation): ReadonlyA
     const trigger = Situation.turn(now, turn)?.trigger.eventId
     if ("eventId" in item && now.dropped.has(item.eventId))
       return [`${item.eventId} was taken back, and is on the record`]
+    if (Situation.isHolding(now, item)) return []
     return trigger !== undefined && now.dropped.has(trigger)
       ? [`turn ${turn} was taken back, and has left ${item._tag}`]
       : []

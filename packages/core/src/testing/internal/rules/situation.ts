@@ -9,6 +9,7 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type { Policies } from "../../../Agent.ts"
 import type * as Event from "../../../Event.ts"
+import type * as History from "../../../History.ts"
 import type { Entry } from "../time/happening.ts"
 import * as Speech from "./speech.ts"
 import * as TurnState from "./turnState.ts"
@@ -32,7 +33,9 @@ export interface Situation {
   readonly wanted: { readonly event: Event.Input; readonly at: number } | undefined
   /** The caller's turn that has only probably ended. */
   readonly draft: string | undefined
-  /** The drafts that came to nothing. */
+  /** All turns of the caller that had only probably ended at first. */
+  readonly drafts: ReadonlySet<string>
+  /** Those of them that came to nothing. */
   readonly dropped: ReadonlySet<string>
   readonly speech: Speech.Speech
   /** The report that the call is reading. */
@@ -76,6 +79,7 @@ export const start = (policies: Policies): Situation => ({
   current: undefined,
   wanted: undefined,
   draft: undefined,
+  drafts: new Set(),
   dropped: new Set(),
   speech: Speech.silent,
   reading: undefined,
@@ -136,7 +140,7 @@ export const counts = (now: Situation, { decision, event }: EntryOf<"Decided">):
 }
 
 /** Whether an output is what the call itself says to a caller who has waited too long. */
-export const isHolding = ({ policies }: Situation, output: Event.Output): boolean =>
+export const isHolding = ({ policies }: Situation, output: History.Item): boolean =>
   output._tag === "AgentSendText" && policies.holding !== "" && output.text.trim() === policies.holding.trim()
 
 /** The situation after something has happened. Its time is that of the entry. */
@@ -226,7 +230,7 @@ const overrun = (now: Situation): Situation => {
 }
 
 /** Reports that take back that the caller has probably finished. */
-const takesBack: Readonly<Record<Event.Report["_tag"], boolean>> = {
+const goesOn: Readonly<Record<Event.Report["_tag"], boolean>> = {
   UserTurnStarted: true,
   UserTextSent: true,
   UserDtmfSent: true,
@@ -250,13 +254,19 @@ export const commits = ({ draft }: Situation, { eventId, report }: EntryOf<"Repo
   (report._tag === "UserTurnCommitted" ||
     (report._tag === "UserTurnEnded" && report.tentative !== true && eventId === draft))
 
+/** Whether a report takes back that the caller has probably finished. */
+export const takesBack = (now: Situation, entry: EntryOf<"Reported">): boolean =>
+  now.draft !== undefined && goesOn[entry.report._tag] && !commits(now, entry)
+
 const reported = (now: Situation, entry: EntryOf<"Reported">): Situation => {
   if (now.hungUpAt !== undefined) return now
   if (commits(now, entry)) return { ...now, draft: undefined }
   const { eventId, report } = entry
-  const next = takesBack[report._tag] && now.draft !== undefined ? takeBack(dropDraft(now)) : now
+  const next = takesBack(now, entry) ? takeBack(dropDraft(now)) : now
   if (report._tag === "UserTurnWithdrawn") return takeBack(next)
-  return report._tag === "UserTurnEnded" && report.tentative === true ? { ...next, draft: eventId } : next
+  return report._tag === "UserTurnEnded" && report.tentative === true
+    ? { ...next, draft: eventId, drafts: new Set(next.drafts).add(eventId) }
+    : next
 }
 
 const dropDraft = (now: Situation): Situation =>
@@ -291,7 +301,7 @@ const decided = (before: Situation, entry: EntryOf<"Decided">): Situation => {
 const turnStarted = (now: Situation, { trigger, turn: id }: EntryOf<"TurnStarted">): Situation => {
   const turns = running(now).reduce(
     (turns, turn) => HashMap.set(turns, turn.id, { ...turn, late: true }),
-    HashMap.set(now.turns, id, TurnState.make(id, trigger, trigger.eventId === now.draft))
+    HashMap.set(now.turns, id, TurnState.make(id, trigger, now.drafts.has(trigger.eventId)))
   )
   return {
     ...now,
