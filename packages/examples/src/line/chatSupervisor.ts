@@ -4,7 +4,9 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { LanguageModel, Prompt } from "effect/ai"
 
 /** The stronger model, under a name of its own: `LanguageModel` is the one that talks to the caller. */
-export class Supervisor extends Context.Service<Supervisor, typeof LanguageModel.LanguageModel.Service>()("app/Supervisor") {
+export class Supervisor extends Context.Service<Supervisor, typeof LanguageModel.LanguageModel.Service>()(
+  "app/Supervisor"
+) {
   /** `Supervisor.layer.pipe(Layer.provide(Models.fromString("anthropic/claude-opus-4-5")))` */
   static readonly layer = Layer.effect(Supervisor, LanguageModel.LanguageModel)
 }

@@ -11,7 +11,11 @@ class Form extends Context.Service<Form, Ref.Ref<Answers>>()("app/Form") {
   static readonly layer = Layer.effect(Form, Ref.make<Answers>({}))
 }
 const answers = Effect.flatMap(Form, Ref.get)
-const write = (more: Answers) => Effect.flatMap(Form, Ref.updateAndGet((form) => ({ ...form, ...more })))
+const write = (more: Answers) =>
+  Effect.flatMap(
+    Form,
+    Ref.updateAndGet((form) => ({ ...form, ...more }))
+  )
 const missing = (form: Answers) => fields.filter((field) => form[field] === undefined)
 
 const slots = ["Monday 9:00", "Monday 14:00", "Thursday 10:30"]

@@ -1,0 +1,10 @@
+import { Agent, Event } from "@antiphon/core"
+import { Effect, Stream } from "effect"
+
+/** Nobody waits for longer than four seconds in silence: then `AnswerOverdue` is on the record, and `holding` is said. */
+export const slow = Agent.make(
+  Agent.route({
+    UserTurnEnded: () => Stream.fromEffect(Effect.as(Effect.sleep("9 seconds"), Event.sendText("It is in Lyon.")))
+  }),
+  { answerDeadline: "4 seconds", holding: "I am still looking." }
+)
