@@ -268,6 +268,7 @@ export const make = <R>({
       cancelled: (began) => {
         if (began) writer.stopped(id)
         if (its !== undefined && its === draft) dropDraft()
+        else if (its !== undefined && began) writer.cancel(id)
         outlet.turn({ _tag: "Cancelled", turn: began ? id : 0, trigger })
       }
     }

@@ -46,6 +46,11 @@ export interface HistoryWriter {
   readonly release: () => void
   /** What the turn of the draft sends from here on is handed over like anything else. */
   readonly free: () => void
+  /**
+   * The turn of a committed draft was cancelled: what it has said and was not handed over is dropped, and what became of its
+   * tools is kept.
+   */
+  readonly cancel: (turn: number) => void
   /** Drops the draft, of which nothing is left. */
   readonly drop: () => void
   /** Nothing joins the history from here on. */
@@ -286,6 +291,16 @@ export const make = (nextId: EventId): HistoryWriter => {
     },
     free: () => {
       draftTurn = 0
+    },
+    cancel: (turn) => {
+      if (draftTurn !== turn || !lines.draft.every((entry) => entry.turn === turn)) return
+      const left = lines.draft
+      lines.draft = []
+      draftTurn = 0
+      for (const entry of left) {
+        const output = entry.item as Event.Output
+        if (output._tag === "AgentToolCalled" || output._tag === "AgentToolReturned") place(entry, output)
+      }
     },
     drop: () => {
       lines.draft = []

@@ -239,7 +239,12 @@ export const make = <R>(
     isOwn(cause) ? Effect.failCause(cause) : Effect.andThen(out.free, Effect.failCause(cause))
   )
 
-  return (out.beside === undefined ? produce : Effect.andThen(Effect.forkScoped(out.beside), whole)).pipe(
+  // The scope of the turn may close late, if something in it is slow to clean up; nothing must go out meanwhile.
+  const beside =
+    out.beside &&
+    Effect.map(Effect.forkScoped(out.beside), (fiber) => running.whenClosed(() => fiber.interruptUnsafe()))
+
+  return (beside === undefined ? produce : Effect.andThen(beside, whole)).pipe(
     Effect.scoped,
     RecorderTap.turn(host.recorder, id, trigger),
     Effect.catchCause((cause) => (isOwn(cause) ? Effect.void : fail(cause))),

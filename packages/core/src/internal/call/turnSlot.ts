@@ -12,6 +12,8 @@ import type * as Fiber from "effect/Fiber"
 export interface Running {
   /** Nothing that the turn does counts any more. */
   readonly closed: boolean
+  /** Runs something once, as soon as nothing that the turn does counts any more. */
+  readonly whenClosed: (run: () => void) => void
   /** The call has stopped the turn, or wants to as soon as its uninterruptible regions are over. */
   readonly stopping: boolean
   /** Lets the turn run on until `exit`, whatever happens on the call. Regions nest. */
@@ -45,6 +47,7 @@ export interface TurnSlot {
 interface Occupant {
   readonly turn: Turn
   closed: boolean
+  readonly closing: Array<() => void>
   /** The turn ran to its own end. */
   over: boolean
   regions: number
@@ -86,6 +89,7 @@ export const make = (options: {
   const close = (occupant: Occupant) => {
     if (occupant.closed) return
     occupant.closed = true
+    for (const run of occupant.closing) run()
     if (!occupant.over) occupant.turn.cancelled(true)
   }
 
@@ -94,6 +98,7 @@ export const make = (options: {
     const occupant: Occupant = {
       turn,
       closed: false,
+      closing: [],
       over: false,
       regions: 0,
       regionFailed: false,
@@ -112,6 +117,9 @@ export const make = (options: {
     const running: Running = {
       get closed() {
         return occupant.closed
+      },
+      whenClosed: (run) => {
+        occupant.closing.push(run)
       },
       get stopping() {
         return occupant.stopping

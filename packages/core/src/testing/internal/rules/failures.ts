@@ -118,7 +118,9 @@ const inTheEnd = (
     ...counted.flatMap(({ isOwed, turn }) => {
       const state = Situation.turn(now, turn)
       // Nothing of a closed turn is heard; one whose region has failed is closed once it has outlasted its grace.
-      const isGone = state?.closedAt !== undefined && (!state.regionFailed || state.late)
+      const isGone =
+        state?.closedAt !== undefined &&
+        (!state.regionFailed || (state.overAt ?? Infinity) >= state.closedAt + now.cancelGrace)
       return unless(!isOwed || isGone || apologies.get(turn) === 1, `turn ${turn} failed and nobody said so`)
     }),
     ...[...apologies].flatMap(([id, times]) => unless(times <= 1, `turn ${id} apologised ${times} times`)),

@@ -1,4 +1,5 @@
 /** Rule 5: the history holds as spoken what the harness has reported as spoken, as the agent wrote it. */
+import type * as Event from "../../../Event.ts"
 import * as Played from "../../Played.ts"
 import * as Rule from "./rule.ts"
 
@@ -80,12 +81,22 @@ const spokenOf = ({ entries }: Played.Played): string => {
   return text
 }
 
-/** What each turn has sent, in order. */
+/** What each turn has handed over, in order: a slow harness may never have carried it. */
 const saidByTurn = ({ entries }: Played.Played): ReadonlyArray<string> => {
   const texts = new Map<number, string>()
+  const taken = new Map<number, number>()
+  const add = (turn: number, output: Event.Output) => {
+    if (output._tag === "AgentSendText") texts.set(turn, (texts.get(turn) ?? "") + output.text)
+  }
   for (const entry of entries) {
-    if (entry._tag !== "Sent" || entry.output._tag !== "AgentSendText") continue
-    texts.set(entry.turn, (texts.get(entry.turn) ?? "") + entry.output.text)
+    if (entry._tag === "Sending") {
+      for (const output of entry.outputs) add(entry.turn, output)
+      taken.set(entry.turn, (taken.get(entry.turn) ?? 0) + entry.outputs.length)
+    } else if (entry._tag === "Sent") {
+      const left = taken.get(entry.turn) ?? 0
+      if (left > 0) taken.set(entry.turn, left - 1)
+      else add(entry.turn, entry.output)
+    }
   }
   return [...texts.values()]
 }

@@ -2,6 +2,7 @@
  * Who speaks on a call, and what was said and is still to be heard: by the reports of the harness, and by what its phone
  * really speaks.
  */
+import type * as Event from "../../../Event.ts"
 import type { Entry } from "../time/happening.ts"
 
 export interface Speech {
@@ -12,6 +13,8 @@ export interface Speech {
   readonly reportsSpeech: boolean
   /** Characters that each turn has sent to be spoken, and that were neither spoken nor dropped yet. */
   readonly unspoken: ReadonlyMap<number, number>
+  /** Those of them that a slow harness has taken and not carried yet. */
+  readonly inFlight: ReadonlyMap<number, number>
   /** Words that were reported as they were spoken, in order, and are not read yet. */
   readonly untold: ReadonlyArray<string>
   /** Whether the harness has reported all that its phone has spoken, at once and as it was, and nothing else. */
@@ -23,6 +26,7 @@ export const silent: Speech = {
   agent: false,
   reportsSpeech: false,
   unspoken: new Map(),
+  inFlight: new Map(),
   untold: [],
   honest: true
 }
@@ -43,8 +47,16 @@ export const isTold = ({ untold }: Speech): boolean => untold.length === 0
 /** Takes what has happened. */
 export const follow = (speech: Speech, entry: Entry): Speech => {
   switch (entry._tag) {
-    case "Sent":
-      return entry.output._tag === "AgentSendText" ? add(speech, entry.turn, length(entry.output.text)) : speech
+    case "Sending":
+      return sending(
+        speech,
+        entry.turn,
+        entry.outputs.reduce((sum, output) => sum + lengthOf(output), 0)
+      )
+    case "Sent": {
+      const arrived = Math.min(speech.inFlight.get(entry.turn) ?? 0, lengthOf(entry.output))
+      return sending(add(speech, entry.turn, lengthOf(entry.output)), entry.turn, -arrived)
+    }
     case "Unspoken":
       return add(speech, entry.turn, -length(entry.text))
     case "Spoken": {
@@ -61,6 +73,15 @@ export const follow = (speech: Speech, entry: Entry): Speech => {
     default:
       return speech
   }
+}
+
+const lengthOf = (output: Event.Output): number => (output._tag === "AgentSendText" ? length(output.text) : 0)
+
+const sending = (speech: Speech, turn: number, by: number): Speech => {
+  if (by === 0) return speech
+  const inFlight = new Map(speech.inFlight)
+  inFlight.set(turn, (inFlight.get(turn) ?? 0) + by)
+  return add({ ...speech, inFlight }, turn, by)
 }
 
 const add = (speech: Speech, turn: number, by: number): Speech => {
