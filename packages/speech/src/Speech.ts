@@ -1,0 +1,428 @@
+/**
+ * Runs a call by voice: joins a line, a voice detector, a recogniser, turn taking, an agent, a voice and the playback.
+ *
+ * Everything that happens is told to one pure step, in one order and on one clock: audio time, counted from the caller's samples.
+ * What the step wants is begun at once and never waited for, so that nothing keeps the line from being read.
+ *
+ * ```ts
+ * Speech.run(agent, transport, { policy: FloorPolicy.patient }).pipe(Effect.provide([Vad.silero, TurnDetector.text(), ...]))
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Agent from "@antiphon/core/Agent"
+import * as Call from "@antiphon/core/Call"
+import type * as Event from "@antiphon/core/Event"
+import type * as Turn from "@antiphon/core/Turn"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Queue from "effect/Queue"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Clauses from "./Clauses.ts"
+import * as FloorPolicy from "./FloorPolicy.ts"
+import * as Mixer from "./Mixer.ts"
+import * as Pcm from "./Pcm.ts"
+import type * as Playback from "./Playback.ts"
+import type * as SpeechError from "./SpeechError.ts"
+import * as SpeechText from "./SpeechText.ts"
+import * as SpeechToText from "./SpeechToText.ts"
+import * as TextToSpeech from "./TextToSpeech.ts"
+import { type Transport, TransportError } from "./Transport.ts"
+import * as TurnDetector from "./TurnDetector.ts"
+import * as Vad from "./Vad.ts"
+import * as VadEdges from "./VadEdges.ts"
+import * as Ear from "./speech/internal/ear.ts"
+import * as Listener from "./speech/internal/listener.ts"
+import * as Outbox from "./speech/internal/outbox.ts"
+import * as Pipeline from "./speech/internal/pipeline.ts"
+import * as Speaker from "./speech/internal/speaker.ts"
+import * as State from "./speech/internal/state.ts"
+import type { Told } from "./speech/internal/told.ts"
+import { stages, type TurnTiming } from "./speech/internal/timing.ts"
+import type { Ending, Wanted } from "./speech/internal/wanted.ts"
+
+export type { Stage, TurnTiming } from "./speech/internal/timing.ts"
+export type { Ending } from "./speech/internal/wanted.ts"
+
+/** What the pipeline says by itself. An empty list, or an empty text, says nothing. */
+export interface Texts {
+  /** Asked of a silent caller, one after the other, unless the agent answers `UserSilent` itself. */
+  readonly reprompts?: ReadonlyArray<string> | undefined
+  /** Said to a caller who was asked and is silent, before the call is left. */
+  readonly goodbye?: string | undefined
+  /** Said while an answer takes long. None by default: what fits depends on the agent. */
+  readonly fillers?: ReadonlyArray<string> | undefined
+  /** Said if the recogniser is gone for good, before the call is left. */
+  readonly deaf?: string | undefined
+}
+
+/** How a call is run. */
+export interface Options {
+  /** How turns are taken. `telephone` by default, or `browser` on a line with echo, fitted to recogniser and detector. */
+  readonly policy?: FloorPolicy.FloorPolicy | undefined
+  readonly vad?: VadEdges.Policy | undefined
+  readonly voice?: TextToSpeech.Voice | undefined
+  readonly recogniser?: SpeechToText.Options | undefined
+  readonly texts?: Texts | undefined
+  /** How text is made speakable, for an utterance in a language. `SpeechText.filter` by default. */
+  readonly filter?: ((language: string | undefined) => SpeechText.Filter) | undefined
+  readonly clauses?: Clauses.Options | undefined
+  /** Audio that may be on its way to the caller. 100 milliseconds. */
+  readonly lead?: Duration.Input | undefined
+  /** Audio that is synthesised ahead of what is played. 3 seconds. */
+  readonly ahead?: Duration.Input | undefined
+  /**
+   * From the end of the caller's speech to the first audio of the answer. When it is exceeded, an incomplete first clause is
+   * spoken as it is, or a filler if there are no words. 1.5 seconds.
+   */
+  readonly budget?: Duration.Input | undefined
+  /** Longest wait of a hang-up, a transfer or a key for the words before it. 60 seconds. */
+  readonly exitLimit?: Duration.Input | undefined
+  /** How long a voice may owe audio until it counts as failed. 8 seconds. */
+  readonly voiceTimeout?: Duration.Input | undefined
+  /** How often an utterance is begun, by voices that fail. 3. */
+  readonly voiceAttempts?: number | undefined
+  /** How recognisers and voices are opened again. By default 5 times, after 100 ms and twice as long each time. */
+  readonly retry?: Schedule.Schedule<unknown, SpeechError.SpeechError> | undefined
+  /** Audio that a recogniser which was opened again is given again. 5 seconds. */
+  readonly resend?: Duration.Input | undefined
+  /** A sound under the voice, at the sample rate of the line: an office. It goes on while nobody speaks. */
+  readonly background?: Mixer.Options | undefined
+  /** A sound under the voice while a tool works: typing. */
+  readonly working?: Mixer.Options | undefined
+  /** Told where the time of each answer went. */
+  readonly measured?: ((timing: TurnTiming) => Effect.Effect<void>) | undefined
+}
+
+/** What a call by voice needs. */
+export type Services = Vad.Vad | SpeechToText.SpeechToText | TextToSpeech.TextToSpeech | TurnDetector.TurnDetector
+
+/**
+ * Runs the call of a line until it is over, and tells why it ended. Succeeds when the agent has handled the end of the call and
+ * nothing of it runs any more. Fails if the agent cannot be made, or if the line breaks; the agent handles the end then, too.
+ */
+export const run: {
+  <E = never, R = never, R2 = never>(
+    source: Agent.Made<E, R, R2>,
+    transport: Transport,
+    options?: Options
+  ): Effect.Effect<Ending, E | TransportError, Exclude<R | R2, Scope.Scope> | Services>
+  <R>(
+    agent: Agent.Agent<unknown, R>,
+    transport: Transport,
+    options?: Options
+  ): Effect.Effect<Ending, TransportError, Exclude<R, Scope.Scope> | Services>
+} = <R>(source: Agent.Source<unknown, R, R>, transport: Transport, options: Options = {}) =>
+  Effect.scoped(
+    call(Agent.from(source as Agent.Made<unknown, R, R>) as Agent.Factory<unknown, never, never>, transport, options)
+  ) as Effect.Effect<Ending, never, never>
+
+/** Where the time of answers goes: milliseconds from the end of the caller's speech, by `stage`. */
+export const latency = Metric.timer("antiphon_speech_latency")
+/** Answers that exceeded the budget, by the stage that took longest. */
+export const late = Metric.counter("antiphon_speech_late_answers", { incremental: true })
+
+const millis = (input: Duration.Input | undefined, otherwise: number): number =>
+  input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
+
+const call = (factory: Agent.Factory<unknown, never, never>, transport: Transport, options: Options) =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.Scope
+    const clock = yield* Clock.Clock
+    const context = yield* Effect.context<never>()
+    const stt = yield* SpeechToText.SpeechToText
+    const tts = yield* TextToSpeech.TextToSpeech
+    const turns = yield* TurnDetector.TurnDetector
+    const detector = yield* turns.make
+    const vad = yield* (yield* Vad.Vad).make
+    const { format } = transport
+    const policy = options.policy ?? policyFor(transport, stt, turns)
+    const settings = settingsOf(transport, options, policy)
+    const voice = options.voice ?? {}
+    const over = yield* Deferred.make<Ending, TransportError>()
+    const reports = yield* Queue.unbounded<{ readonly report: Event.Report; readonly asks: boolean }>()
+    const at = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
+    const forkIn = Effect.runForkWith(context)
+    const fork = (effect: Effect.Effect<void>) => {
+      const fiber = forkIn(effect)
+      forkedFibers.add(fiber)
+      fiber.addObserver(() => forkedFibers.delete(fiber))
+      return fiber
+    }
+    const forkedFibers = new Set<ReturnType<typeof forkIn<void, never>>>()
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const fiber of forkedFibers) fiber.interruptUnsafe()
+      })
+    )
+
+    let state = State.initial(settings, voice)
+    const inbox: Array<Told> = []
+    let isStepping = false
+    const tell = (told: Told): void => {
+      inbox.push(told)
+      if (isStepping) return
+      isStepping = true
+      for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) {
+        const [after, wanted] = Pipeline.step(state, next, { now: ear.now(), at: at() })
+        state = after
+        for (const each of wanted) perform(each)
+      }
+      isStepping = false
+    }
+
+    const ear = Ear.make(vad, format, options.vad ?? VadEdges.defaultPolicy, at())
+    const outbox = Outbox.make(transport)
+    const retry = options.retry ?? Schedule.exponential("100 millis").pipe(Schedule.upTo({ times: 5 }))
+    const speaker = Speaker.make({ tts, format, retry, scope, fork, tell })
+    const listener = Listener.make({
+      stt,
+      format,
+      session: options.recogniser ?? {},
+      retry,
+      againMs: millis(options.resend, 5000),
+      heard: (event) => tell({ _tag: "Recognised", event })
+    })
+    const sound = background(transport, options)
+    const dialogue: Array<{ readonly role: "user" | "agent"; readonly text: string }> = []
+
+    const perform = (wanted: Wanted): void => {
+      switch (wanted._tag) {
+        case "Send":
+          return outbox.send(sound === undefined ? wanted.outputs : wanted.outputs.map(sound(state)))
+        case "Clear":
+          return outbox.clear({ generation: wanted.generation, stream: wanted.stream })
+        case "Show": {
+          if (transport.show !== undefined) outbox.perform(transport.show(wanted.event))
+          const { event } = wanted
+          const said =
+            event._tag === "Transcript" && event.isFinal ? "user" : event._tag === "AgentText" ? "agent" : undefined
+          if (said !== undefined && "text" in event) remember(dialogue, said, event.text)
+          return
+        }
+        case "Dtmf":
+          return outbox.perform(transport.dtmf?.(wanted.button) ?? Effect.logWarning("This line cannot send keys."))
+        case "Transfer":
+          if (transport.transfer !== undefined) return outbox.perform(transport.transfer(wanted.targetPhoneNumber))
+          outbox.perform(Effect.logWarning("This line cannot transfer a call."))
+          return tell({
+            _tag: "Line",
+            incoming: { _tag: "Transferred", outcome: "Failed", targetPhoneNumber: wanted.targetPhoneNumber }
+          })
+        case "Custom":
+          if (transport.custom !== undefined) outbox.perform(transport.custom(wanted.metadata))
+          return
+        case "Log":
+          return outbox.perform(logged(wanted.output))
+        case "Report":
+          Queue.offerUnsafe(reports, wanted)
+          return
+        case "Judge": {
+          const { silenceMs, transcript } = wanted
+          const judgement = detector.judge({ transcript, history: dialogue, silenceMs, audio: listener.recent() })
+          return tell({ _tag: "Judged", transcript, judgement })
+        }
+        case "Learn":
+          return detector.learn(wanted.pauseMs)
+        case "FlushWords":
+          return listener.flush()
+        case "WordsFinal":
+          return listener.forget()
+        case "Listen":
+          return listener.speaks(wanted.language)
+        case "OpenVoice":
+          return speaker.open(wanted.utterance, wanted.attempt, wanted.voice)
+        case "Say":
+          return speaker.say(wanted.utterance, wanted.text)
+        case "EndVoice":
+          return speaker.end(wanted.utterance)
+        case "CancelVoice":
+          return speaker.cancel(wanted.utterance)
+        case "PullVoice":
+          return speaker.pull(wanted.utterance)
+        case "Measured":
+          fork(measure(wanted.timing, options.measured))
+          return
+        case "Finish":
+          if (wanted.hangUp !== undefined) outbox.perform(transport.hangUp(wanted.hangUp))
+          Deferred.doneUnsafe(over, Effect.succeed(wanted.ending))
+          return
+        default:
+          return wanted satisfies never
+      }
+    }
+
+    const frame = (heard: Ear.Heard) => {
+      listener.hear(heard.frame)
+      tell({ _tag: "Frame", edges: heard.edges })
+    }
+    const read = transport.incoming.pipe(
+      Stream.runForEach((incoming) =>
+        Effect.sync(() => {
+          if (incoming._tag === "Audio") ear.push(incoming.bytes, at(), frame)
+          else if (incoming._tag === "Gap") ear.gap(incoming.ms, at(), frame)
+          else tell({ _tag: "Line", incoming })
+        })
+      ),
+      Effect.andThen(Effect.sync(() => tell({ _tag: "LineEnded" })))
+    )
+    const watch = Effect.suspend(() => {
+      const left = ear.due() - at()
+      if (left > 0) return Effect.sleep(Math.ceil(left))
+      ear.tick(at())
+      tell({ _tag: "Tick" })
+      return Effect.void
+    }).pipe(Effect.forever)
+
+    const broken = (error: TransportError) => Deferred.fail(over, error)
+    yield* Effect.forkScoped(Effect.catch(read, broken))
+    yield* Effect.forkScoped(Effect.catch(outbox.run, broken))
+    yield* Effect.forkScoped(watch)
+    yield* Effect.forkScoped(
+      Effect.andThen(
+        listener.run,
+        Effect.sync(() => tell({ _tag: "Deaf" }))
+      )
+    )
+
+    speaker.warm(voice)
+
+    const agentScope = yield* Scope.fork(scope)
+    const spec = yield* factory(transport.request).pipe(
+      Scope.provide(agentScope),
+      Effect.onError(() => transport.hangUp("agent_failed"))
+    )
+    const made = yield* Call.make(
+      watched(spec, (isRunning) => tell({ _tag: "Work", isRunning })),
+      {
+        request: transport.request,
+        harness: {
+          send: (outputs) => Effect.sync(() => tell({ _tag: "Sent", outputs })),
+          turn: (change) => tell({ _tag: "Turn", change }),
+          fail: () => Effect.sync(() => tell({ _tag: "AgentFailed" }))
+        }
+      }
+    )
+    const take = Effect.flatMap(Queue.take(reports), ({ asks, report }) =>
+      Effect.flatMap(made.receive(report), ({ decision }) => {
+        if (!asks) return Effect.void
+        const eventId = report.eventId ?? ""
+        return Effect.forkScoped(
+          Effect.map(decision, (decision) => tell({ _tag: "Decided", eventId, decision })),
+          { startImmediately: true }
+        )
+      })
+    )
+    const reporting = yield* Effect.forkScoped(Effect.forever(take, { disableYield: true }))
+    const exit = yield* Effect.exit(Deferred.await(over))
+    // The call is told everything that was reported before it ends.
+    reporting.interruptUnsafe()
+    for (let left = Queue.takeUnsafe(reports); left?._tag === "Success"; left = Queue.takeUnsafe(reports)) {
+      yield* made.receive(left.value.report)
+    }
+    yield* Effect.timeoutOption(outbox.drained, "5 seconds")
+    yield* made.end
+    return yield* exit
+  })
+
+/** Lines of the dialogue that a turn detector is shown. */
+const remembered = 8
+
+const remember = (
+  dialogue: Array<{ readonly role: "user" | "agent"; readonly text: string }>,
+  role: "user" | "agent",
+  text: string
+): void => {
+  const last = dialogue.at(-1)
+  if (role === "agent" && last?.role === "agent") dialogue[dialogue.length - 1] = { role, text: last.text + text }
+  else dialogue.push({ role, text })
+  if (dialogue.length > remembered) dialogue.shift()
+}
+
+/** A policy that fits the line, the recogniser and the detector. */
+const policyFor = (
+  { capabilities }: Transport,
+  stt: SpeechToText.SpeechToText["Service"],
+  turns: TurnDetector.TurnDetector["Service"]
+): FloorPolicy.FloorPolicy => ({
+  ...(capabilities.echoFree ? FloorPolicy.telephone : FloorPolicy.browser),
+  partials: stt.capabilities.partials,
+  endpointing: stt.capabilities.turns ? "stt" : turns.endpointing
+})
+
+const settingsOf = (transport: Transport, options: Options, policy: FloorPolicy.FloorPolicy): State.Settings => ({
+  policy,
+  format: transport.format,
+  report: transport.capabilities.heard,
+  latencyMs: transport.capabilities.latencyMs ?? 0,
+  leadMs: millis(options.lead, 100),
+  aheadMs: millis(options.ahead, 3000),
+  clauses: options.clauses ?? {},
+  filter: options.filter ?? ((language) => SpeechText.filter(language === undefined ? {} : { language })),
+  texts: {
+    reprompts: options.texts?.reprompts ?? ["Are you still there?"],
+    goodbye: options.texts?.goodbye ?? "I cannot hear you, so I will hang up now. Goodbye.",
+    fillers: options.texts?.fillers ?? [],
+    deaf: options.texts?.deaf ?? "I am sorry, I cannot hear you at the moment. Please call again later."
+  },
+  budgetMs: millis(options.budget, 1500),
+  exitMs: millis(options.exitLimit, 60_000),
+  voiceMs: millis(options.voiceTimeout, 8000),
+  voiceAttempts: options.voiceAttempts ?? 3,
+  isContinuous: options.background !== undefined
+})
+
+/** Mixes a sound under what leaves, if there is one. */
+const background = ({ format }: Transport, options: Options) => {
+  if (options.background === undefined && options.working === undefined) return undefined
+  const office = options.background && Mixer.make(options.background)
+  const typing = options.working && Mixer.make(options.working)
+  return (state: State.State) =>
+    (output: Playback.Output): Playback.Output => {
+      if (output._tag === "Mark") return output
+      let samples = Pcm.decode({ format, bytes: output.bytes, time: output.at })
+      if (office !== undefined) samples = office.under(samples)
+      if (typing !== undefined && state.toolsTold) samples = typing.under(samples)
+      return { ...output, bytes: Pcm.encode(format, samples) }
+    }
+}
+
+const logged = (output: Event.LogMessage | Event.LogMetric): Effect.Effect<void> => {
+  if (output._tag === "LogMetric") return Effect.logDebug(`metric ${output.name}`)
+  return output.level === "error" ? Effect.logError(output.message) : Effect.logInfo(output.message)
+}
+
+const measure = (timing: TurnTiming, measured: Options["measured"]): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (const stage of stages) {
+      const ms = timing.ms[stage]
+      if (ms !== undefined)
+        yield* Metric.update(Metric.withAttributes(latency, { stage }), Duration.millis(Math.max(0, ms)))
+    }
+    if (timing.isLate) yield* Metric.update(Metric.withAttributes(late, { stage: timing.slowest ?? "none" }), 1)
+    if (measured !== undefined) yield* measured(timing)
+  })
+
+/** Notes background work, which makes the silence of a caller no reason to ask. */
+const watched = <R>(
+  spec: Agent.AgentSpec<unknown, R>,
+  work: (isRunning: boolean) => void
+): Agent.AgentSpec<unknown, R> => ({
+  ...spec,
+  agent: (event, turn) => {
+    const background: Turn.Turn["background"] = (name, effect, options) => {
+      const noted = Effect.acquireUseRelease(
+        Effect.sync(() => work(true)),
+        () => effect,
+        () => Effect.sync(() => work(false))
+      )
+      return turn.background(name, noted, options)
+    }
+    return spec.agent(event, { ...turn, background })
+  }
+})

@@ -1,0 +1,48 @@
+/** Takes back what was said and not heard. The line is cleared in the same step. */
+import type { FloorEvent } from "../../FloorEvent.ts"
+import * as Playback from "../../Playback.ts"
+import * as Hearing from "./hearing.ts"
+import type { Draft, Reply } from "./state.ts"
+import * as State from "./state.ts"
+import * as Utterances from "./utterances.ts"
+
+/** Clears the line of what was sent in the stream that is about to end. */
+const clear = (draft: Draft): void => {
+  const { generation, sent, start, stream } = draft.playback
+  if (sent > start) State.want(draft, { _tag: "Clear", generation, stream })
+}
+
+/** Keeps the agent from speaking. */
+export const pause = (draft: Draft): ReadonlyArray<FloorEvent> => {
+  clear(draft)
+  const [playback, news] = Playback.pause(draft.playback, draft.now)
+  draft.playback = playback
+  return Hearing.tell(draft, news)
+}
+
+/** Drops what can be interrupted of some replies and of what the pipeline says, and begins a generation. */
+export const cut = (
+  draft: Draft,
+  generation: number,
+  isCut: (reply: Reply) => boolean = (reply) => !reply.isTentative
+): ReadonlyArray<FloorEvent> => {
+  clear(draft)
+  const [playback, news] = Playback.cut(draft.playback, draft.now, generation)
+  draft.playback = playback
+  const events = Hearing.tell(draft, news)
+  const replies = draft.replies.filter(isCut)
+  const isOf = (reply: string | undefined) => reply === undefined || replies.some(({ id }) => id === reply)
+  const dropped = draft.utterances.filter((each) => each.interruptible && isOf(each.reply))
+  const wordsOf = new Set(dropped.flatMap((each) => (each.text.trim() === "" ? [] : [each.reply ?? ""])))
+  draft.exits = draft.exits.filter(
+    (exit) => !(exit.isDropped && wordsOf.has(exit.reply) && dropped.some((each) => each.number <= exit.after))
+  )
+  for (const utterance of dropped) Hearing.reportOwn(draft, utterance)
+  Utterances.drop(draft, (each) => dropped.includes(each))
+  for (const { id } of replies) {
+    Utterances.close(draft, id)
+    State.changeReply(draft, id, { isCut: true })
+  }
+  if (!Hearing.hasAudio(draft)) Hearing.quiet(draft)
+  return events
+}

@@ -1,0 +1,98 @@
+/** Keeps a recogniser open: one that dies is opened again, and is given the last seconds of audio. */
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Queue from "effect/Queue"
+import type * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import type * as AudioFormat from "../../AudioFormat.ts"
+import * as AudioFrame from "../../AudioFrame.ts"
+import * as SpeechError from "../../SpeechError.ts"
+import type * as SpeechToText from "../../SpeechToText.ts"
+
+/** Recognises what is said on one call. */
+export interface Listener {
+  /** Takes a frame, and never waits. */
+  readonly hear: (frame: AudioFrame.AudioFrame) => void
+  readonly flush: () => void
+  /** What was heard so far is final: it is not recognised again. */
+  readonly forget: () => void
+  /** Goes on in another language. */
+  readonly speaks: (language: string) => void
+  /** The last seconds of audio. */
+  readonly recent: () => ReadonlyArray<AudioFrame.AudioFrame>
+  /** Listens until the recogniser is gone for good. */
+  readonly run: Effect.Effect<void>
+}
+
+type Order = { readonly _tag: "Frame"; readonly frame: AudioFrame.AudioFrame } | { readonly _tag: "Flush" }
+
+/** Frames that wait for a recogniser, beyond which the oldest are dropped: ten seconds. */
+const mostWaiting = 500
+
+/** Makes the listener of a call. */
+export const make = (options: {
+  readonly stt: SpeechToText.SpeechToText["Service"]
+  readonly format: AudioFormat.AudioFormat
+  readonly session: SpeechToText.Options
+  readonly retry: Schedule.Schedule<unknown, SpeechError.SpeechError>
+  /** Audio that a recogniser is given again, in milliseconds. */
+  readonly againMs: number
+  readonly heard: (event: SpeechToText.Event) => void
+}): Listener => {
+  let session = options.session
+  let kept: Array<AudioFrame.AudioFrame> = []
+  let orders: Queue.Queue<Order> | undefined
+  const changed = Latch.makeUnsafe(false)
+
+  const once = Effect.gen(function* () {
+    const { end: _end, events, flush, send } = yield* options.stt.open(options.format, session)
+    const queue = yield* Queue.sliding<Order>(mostWaiting)
+    for (const frame of kept) Queue.offerUnsafe(queue, { _tag: "Frame", frame })
+    orders = queue
+    const feed = Effect.forever(
+      Effect.flatMap(Queue.takeAll(queue), (taken) =>
+        Effect.forEach(taken, (order) => (order._tag === "Frame" ? send(order.frame) : flush), { discard: true })
+      ),
+      { disableYield: true }
+    )
+    yield* Effect.forkScoped(feed)
+    yield* Stream.runForEach(events, (event) => Effect.sync(() => options.heard(event)))
+    // A recogniser that ends while the call goes on has closed the connection.
+    return yield* Effect.fail(SpeechError.make(options.stt.name.split("/")[0]!, { _tag: "Closed", closeCode: 1000 }))
+  }).pipe(
+    Effect.scoped,
+    Effect.ensuring(
+      Effect.sync(() => {
+        orders = undefined
+      })
+    )
+  )
+
+  const inLanguage: Effect.Effect<void, SpeechError.SpeechError> = Effect.suspend(() => {
+    changed.closeUnsafe()
+    return Effect.raceFirst(once, Effect.as(changed.await, "again"))
+  })
+
+  return {
+    hear: (frame) => {
+      kept.push(frame)
+      const first = kept.findIndex((each) => AudioFrame.end(each) > AudioFrame.end(frame) - options.againMs)
+      if (first > 0) kept = kept.slice(first)
+      if (orders !== undefined) Queue.offerUnsafe(orders, { _tag: "Frame", frame })
+    },
+    flush: () => {
+      if (orders !== undefined) Queue.offerUnsafe(orders, { _tag: "Flush" })
+    },
+    forget: () => {
+      kept = []
+    },
+    speaks: (language) => {
+      session = { ...session, language }
+      changed.openUnsafe()
+    },
+    recent: () => kept,
+    run: Effect.forever(Effect.retry(inLanguage, options.retry)).pipe(
+      Effect.catch((error) => Effect.logError(`The recogniser is gone: ${error.message}`))
+    )
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Where the time of an answer goes, from the end of the caller's speech to the first sample that the caller hears. All on one
+ * clock: the monotonic one, to which audio times are brought by the frame they belong to.
+ */
+
+/** The stages of an answer, in order. */
+export const stages = [
+  "endOfTurn",
+  "asked",
+  "firstText",
+  "firstClause",
+  "firstAudio",
+  "firstSent",
+  "firstHeard"
+] as const
+
+export type Stage = (typeof stages)[number]
+
+/** The stages of one answer: milliseconds from the end of the caller's speech. Stages that did not happen are missing. */
+export interface TurnTiming {
+  /** Number of the agent's turn; 0 if it has not begun. */
+  readonly turn: number
+  readonly ms: { readonly [S in Stage]?: number }
+  /** The stage that took longest, from the one before it. */
+  readonly slowest: Stage | undefined
+  /** Whether the budget was exceeded. */
+  readonly isLate: boolean
+}
+
+/** An answer that is being measured. */
+export interface Timing {
+  /** The event that is answered. */
+  readonly reply: string
+  readonly turn: number
+  readonly from: number
+  readonly ms: { readonly [S in Stage]?: number }
+  /** The budget has been acted on. */
+  readonly hasActed: boolean
+}
+
+/** Begins to measure. `from`: the end of the caller's speech, in milliseconds of the monotonic clock. */
+export const begin = (reply: string, from: number): Timing => ({ reply, turn: 0, from, ms: {}, hasActed: false })
+
+/** A stage was reached. The first time counts. */
+export const reached = (timing: Timing, stage: Stage, at: number): Timing =>
+  timing.ms[stage] === undefined ? { ...timing, ms: { ...timing.ms, [stage]: at - timing.from } } : timing
+
+/** What was measured. */
+export const report = ({ turn, ms }: Timing, budgetMs: number): TurnTiming => {
+  let [slowest, most, before]: [Stage | undefined, number, number] = [undefined, 0, 0]
+  for (const stage of stages) {
+    const at = ms[stage]
+    if (at === undefined) continue
+    if (at - before > most) [slowest, most] = [stage, at - before]
+    before = Math.max(before, at)
+  }
+  return { turn, ms, slowest, isLate: (ms.firstHeard ?? ms.firstSent ?? 0) > budgetMs }
+}

@@ -1,0 +1,157 @@
+/** Tells the floor what happens, and carries out what it decides: turns become reports, pauses and cuts act on the playback. */
+import * as AudioTime from "../../AudioTime.ts"
+import * as Floor from "../../Floor.ts"
+import type { FloorAction } from "../../FloorAction.ts"
+import type { FloorEvent } from "../../FloorEvent.ts"
+import * as Playback from "../../Playback.ts"
+import * as Cutting from "./cutting.ts"
+import type { Draft, UserTurn } from "./state.ts"
+import * as State from "./state.ts"
+import * as Timing from "./timing.ts"
+import * as Utterances from "./utterances.ts"
+
+/** Tells the floor. What its actions bring about is told after them. */
+export const tell = (draft: Draft, ...events: ReadonlyArray<FloorEvent>): void => {
+  draft.events.push(...events)
+  if (draft.isTelling) return
+  draft.isTelling = true
+  for (let event = draft.events.shift(); event !== undefined; event = draft.events.shift()) {
+    const [floor, actions] = Floor.step(draft.floor, event, draft.settings.policy)
+    draft.floor = floor
+    for (const action of actions) draft.events.push(...act(draft, action))
+  }
+  draft.isTelling = false
+}
+
+const nothing: ReadonlyArray<FloorEvent> = []
+
+const act = (draft: Draft, action: FloorAction): ReadonlyArray<FloorEvent> => {
+  switch (action._tag) {
+    case "Pause":
+      return Cutting.pause(draft)
+    case "Resume":
+      draft.playback = Playback.resume(draft.playback, draft.now)
+      return nothing
+    case "Cut":
+      draft.agentTold = ""
+      return Cutting.cut(draft, action.generation)
+    case "TurnStarted":
+      started(draft, action.turn)
+      return nothing
+    case "TurnTentative":
+      return ends(draft, action.turn, action.text, true)
+    case "TurnCommitted":
+      return committed(draft, action.generation)
+    case "TurnEnded":
+      return ends(draft, action.turn, action.text, false)
+    case "TurnResumed":
+      return resumed(draft, action.turn)
+    case "TurnRevised":
+      State.show(draft, { _tag: "Transcript", text: action.text, isFinal: true })
+      return nothing
+    case "TurnAbandoned":
+      return abandoned(draft, action.turn, action.interrupted)
+    case "Ignored":
+      return nothing
+    case "Hesitated":
+      State.want(draft, { _tag: "Learn", pauseMs: action.pauseMs })
+      return nothing
+    case "Reprompt":
+      return silent(draft, draft.settings.texts.reprompts, action.n, false)
+    case "Leave":
+      return silent(draft, [draft.settings.texts.goodbye], 1, true)
+    case "Filler":
+      return fill(draft, action.n)
+    default:
+      return action satisfies never
+  }
+}
+
+const started = (draft: Draft, turn: number): void => {
+  draft.userTurn = { turn, phase: "Started", eventId: "", ends: 0 }
+  draft.silence = undefined
+  State.report(draft, { _tag: "UserTurnStarted" })
+  State.show(draft, { _tag: "UserTurn", state: "Started" })
+}
+
+/** The id of a turn's next end. Ids are those of this call, so that an answer is told from an earlier one to the same turn. */
+const nextEnd = (draft: Draft, turn: number, phase: UserTurn["phase"]): string => {
+  const ends = draft.userTurn?.turn === turn ? draft.userTurn.ends + 1 : 1
+  const eventId = `user-turn-${turn}.${ends}`
+  draft.userTurn = { turn, phase, eventId, ends }
+  return eventId
+}
+
+const ends = (draft: Draft, turn: number, text: string, tentative: boolean): ReadonlyArray<FloorEvent> => {
+  const eventId = nextEnd(draft, turn, tentative ? "Tentative" : "Ended")
+  const spoke = draft.at - AudioTime.elapsed(draft.speechEndedAt, draft.now)
+  draft.timing = Timing.begin(eventId, spoke)
+  if (!tentative) {
+    draft.expected = eventId
+    Utterances.mark(draft, eventId, "endOfTurn")
+  }
+  State.report(
+    draft,
+    { _tag: "UserTurnEnded", content: text, eventId, ...(tentative ? { tentative: true } : {}) },
+    true
+  )
+  if (!tentative) State.show(draft, { _tag: "Transcript", text, isFinal: true })
+  State.show(draft, { _tag: "UserTurn", state: tentative ? "Tentative" : "Ended" })
+  return nothing
+}
+
+const committed = (draft: Draft, generation: number): ReadonlyArray<FloorEvent> => {
+  const turn = draft.userTurn
+  if (turn === undefined) return nothing
+  draft.userTurn = { ...turn, phase: "Ended" }
+  Utterances.mark(draft, turn.eventId, "endOfTurn")
+  State.report(draft, { _tag: "UserTurnCommitted" })
+  State.show(draft, { _tag: "UserTurn", state: "Ended" })
+  const reply = State.replyTo(draft, turn.eventId)
+  // A draft that has ended without a word is told as over once it is committed.
+  if (reply === undefined && draft.decided !== turn.eventId) draft.expected = turn.eventId
+  State.changeReply(draft, turn.eventId, { isTentative: false, generation })
+  draft.utterances = draft.utterances.map((each) => (each.reply === turn.eventId ? { ...each, generation } : each))
+  return nothing
+}
+
+const resumed = (draft: Draft, turn: number): ReadonlyArray<FloorEvent> => {
+  const wasTentative = draft.userTurn?.phase === "Tentative"
+  draft.expected = undefined
+  draft.timing = undefined
+  draft.userTurn = { turn, phase: "Started", eventId: "", ends: draft.userTurn?.ends ?? 0 }
+  if (wasTentative) State.report(draft, { _tag: "UserTurnResumed" })
+  else {
+    State.report(draft, { _tag: "UserTurnWithdrawn" })
+    State.report(draft, { _tag: "UserTurnStarted" })
+  }
+  State.show(draft, { _tag: "UserTurn", state: "Started" })
+  return nothing
+}
+
+const abandoned = (draft: Draft, turn: number, interrupted: boolean): ReadonlyArray<FloorEvent> => {
+  if (interrupted) {
+    // Somebody should go on speaking, and it was the agent's word that was cut.
+    const eventId = nextEnd(draft, turn, "Ended")
+    draft.expected = eventId
+    State.report(draft, { _tag: "UserTurnEnded", eventId }, true)
+  } else State.report(draft, { _tag: "UserTurnAbandoned" })
+  draft.userTurn = undefined
+  State.show(draft, { _tag: "UserTurn", state: "Abandoned" })
+  return nothing
+}
+
+const silent = (draft: Draft, texts: ReadonlyArray<string>, n: number, leaves: boolean): ReadonlyArray<FloorEvent> => {
+  const eventId = `silence-${++draft.silences}`
+  draft.silence = { eventId, text: texts.length === 0 ? "" : texts[(n - 1) % texts.length]!, leaves }
+  State.report(draft, { _tag: "UserSilent", seconds: draft.settings.policy.silenceMs / 1000, eventId }, true)
+  return nothing
+}
+
+/** Bridges the time until the reply. */
+export const fill = (draft: Draft, n: number): ReadonlyArray<FloorEvent> => {
+  const { fillers } = draft.settings.texts
+  const answers = draft.utterances.some((each) => each.spoken !== "")
+  if (fillers.length > 0 && !answers) Utterances.sayOwn(draft, fillers[(n - 1) % fillers.length]!)
+  return nothing
+}

@@ -1,0 +1,260 @@
+/** What is to be said: text becomes utterances, and their clauses go to the voice as soon as they are complete. */
+import * as AudioTime from "../../AudioTime.ts"
+import * as Clauses from "../../Clauses.ts"
+import * as Floor from "../../Floor.ts"
+import * as Playback from "../../Playback.ts"
+import type * as SpeechText from "../../SpeechText.ts"
+import type { SpokenAudio } from "../../SpokenAudio.ts"
+import type { Draft, Reply, Utterance } from "./state.ts"
+import * as State from "./state.ts"
+import * as Timing from "./timing.ts"
+
+/** Utterances that were cut and may still be told of. */
+const mostCut = 16
+
+/** Opens an utterance, and its voice: it is ready when the first words come. */
+export const open = (
+  draft: Draft,
+  options: {
+    readonly reply: Reply | undefined
+    readonly interruptible: boolean
+    /** Whether it goes before what has no words yet. */
+    readonly isUrgent?: boolean | undefined
+  }
+): Utterance => {
+  const { reply } = options
+  const number = ++draft.numbers
+  const utterance: Utterance = {
+    id: `u${number}`,
+    number,
+    reply: reply?.id,
+    generation: reply?.generation ?? Floor.generation(draft.floor),
+    interruptible: options.interruptible,
+    voice: draft.voice,
+    base: reply?.length ?? 0,
+    text: "",
+    filter: draft.settings.filter(draft.voice.language),
+    pieces: [],
+    clauses: Clauses.make(draft.settings.clauses),
+    spoken: "",
+    isClosed: false,
+    isPulling: false,
+    waitsFrom: draft.now,
+    held: [],
+    isVoiced: false,
+    attempt: 1,
+    resumedAt: 0,
+    voicedTo: 0,
+    heardTo: 0,
+    isBegun: false
+  }
+  const wordless = options.isUrgent === true ? draft.utterances.findIndex((each) => each.text === "") : -1
+  draft.utterances =
+    wordless < 0 ? [...draft.utterances, utterance] : draft.utterances.toSpliced(wordless, 0, utterance)
+  State.want(draft, { _tag: "OpenVoice", utterance: utterance.id, attempt: 1, voice: utterance.voice })
+  return utterance
+}
+
+/** The open utterance of a reply. */
+const current = (draft: Draft, reply: string): Utterance | undefined =>
+  draft.utterances.find((each) => each.reply === reply && !each.isClosed)
+
+/** Adds text of the agent to a reply. */
+export const add = (draft: Draft, reply: Reply, text: string, interruptible: boolean): void => {
+  const base = reply.length
+  State.changeReply(draft, reply.id, { length: base + text.length })
+  if (reply.isCut && interruptible) return close(draft, reply.id)
+  let utterance = current(draft, reply.id)
+  if (utterance !== undefined && utterance.interruptible !== interruptible && utterance.text !== "") {
+    close(draft, reply.id)
+    utterance = undefined
+  }
+  utterance ??= open(draft, { reply, interruptible })
+  if (utterance.text === "") {
+    State.changeUtterance(draft, utterance.id, { base, interruptible, generation: Floor.generation(draft.floor) })
+  }
+  say(draft, utterance.id, text)
+  if (reply.isLoose) close(draft, reply.id)
+}
+
+/** Says something that no agent has said. */
+export const sayOwn = (draft: Draft, text: string): void => {
+  if (text.trim() === "") return
+  const { id } = open(draft, { reply: undefined, interruptible: true, isUrgent: true })
+  say(draft, id, text)
+  closeOne(draft, id)
+}
+
+const find = (draft: Draft, id: string): Utterance => draft.utterances.find((each) => each.id === id)!
+
+const say = (draft: Draft, id: string, text: string): void => {
+  const utterance = find(draft, id)
+  State.changeUtterance(draft, id, { text: utterance.text + text })
+  speak(draft, id, utterance.filter.push(text))
+}
+
+const speak = (draft: Draft, id: string, pieces: ReadonlyArray<SpeechText.Spoken>): void => {
+  const utterance = find(draft, id)
+  const [clauses, complete] = Clauses.push(utterance.clauses, pieces.map((piece) => piece.text).join(""))
+  State.changeUtterance(draft, id, { pieces: [...utterance.pieces, ...pieces], clauses })
+  voice(draft, id, complete)
+}
+
+/** Gives clauses to the voice. */
+const voice = (draft: Draft, id: string, clauses: ReadonlyArray<Clauses.Clause>): void => {
+  const text = clauses.map((clause) => clause.text).join("")
+  if (text === "") return
+  const utterance = find(draft, id)
+  const isFirst = utterance.spoken.length === utterance.voicedTo
+  State.changeUtterance(draft, id, {
+    spoken: utterance.spoken + text,
+    ...(isFirst ? { waitsFrom: draft.now } : {})
+  })
+  State.want(draft, { _tag: "Say", utterance: id, text })
+  mark(draft, utterance.reply, "firstClause")
+}
+
+/** Gives the voice what is held of a first clause, complete or not. */
+export const hurry = (draft: Draft, reply: string): boolean => {
+  const utterance = current(draft, reply)
+  if (utterance === undefined || utterance.spoken !== "" || utterance.clauses.held.trim() === "") return false
+  const [clauses, held] = Clauses.flush(utterance.clauses)
+  State.changeUtterance(draft, utterance.id, { clauses })
+  voice(draft, utterance.id, held)
+  return true
+}
+
+/** Ends the open utterance of a reply. */
+export const close = (draft: Draft, reply: string): void => {
+  const utterance = current(draft, reply)
+  if (utterance !== undefined) closeOne(draft, utterance.id)
+}
+
+const closeOne = (draft: Draft, id: string): void => {
+  speak(draft, id, find(draft, id).filter.end())
+  const [clauses, held] = Clauses.flush(find(draft, id).clauses)
+  State.changeUtterance(draft, id, { clauses, isClosed: true })
+  voice(draft, id, held)
+  if (find(draft, id).spoken.trim() !== "") return State.want(draft, { _tag: "EndVoice", utterance: id })
+  // Nothing of it can be spoken: an emoji, a rule of Markdown.
+  State.changeUtterance(draft, id, { isVoiced: true })
+  State.want(draft, { _tag: "CancelVoice", utterance: id })
+}
+
+/** Drops utterances: their voices stop, and what they say later is not played. */
+export const drop = (draft: Draft, isDropped: (utterance: Utterance) => boolean): void => {
+  const dropped = draft.utterances.filter(isDropped)
+  if (dropped.length === 0) return
+  draft.utterances = draft.utterances.filter((each) => !dropped.includes(each))
+  draft.cut = [...draft.cut, ...dropped.filter((each) => each.spoken !== "")].slice(-mostCut)
+  for (const { id, isVoiced } of dropped) if (!isVoiced) State.want(draft, { _tag: "CancelVoice", utterance: id })
+}
+
+/** The utterance that is voiced now: those behind it wait. */
+const head = (draft: Draft): Utterance | undefined => draft.utterances.find((each) => !each.isVoiced)
+
+/** Asks the voice for more, if too little is queued. */
+export const pull = (draft: Draft): void => {
+  const first = head(draft)
+  if (first === undefined) return
+  if (first.held.length > 0) {
+    State.changeUtterance(draft, first.id, { held: [] })
+    for (const part of first.held) play(draft, first.id, part)
+  }
+  if (first.isPulling || Playback.bufferedMs(draft.playback) >= draft.settings.aheadMs) return
+  State.changeUtterance(draft, first.id, { isPulling: true, waitsFrom: draft.now })
+  State.want(draft, { _tag: "PullVoice", utterance: first.id })
+}
+
+/** A part of the audio has come. */
+export const voiced = (draft: Draft, id: string, attempt: number, part: SpokenAudio): void => {
+  const utterance = draft.utterances.find((each) => each.id === id && each.attempt === attempt)
+  if (utterance === undefined) return
+  State.changeUtterance(draft, id, { isPulling: false, waitsFrom: draft.now })
+  mark(draft, utterance.reply, "firstAudio")
+  if (utterance === head(draft)) play(draft, id, part)
+  else State.changeUtterance(draft, id, { held: [...utterance.held, part] })
+}
+
+const play = (draft: Draft, id: string, part: SpokenAudio): void => {
+  const utterance = find(draft, id)
+  let at = utterance.voicedTo
+  const words = part.words.map((word) => {
+    const place = placeOf(utterance, word, at)
+    at = Math.max(at, place.to)
+    return { ...word, ...place }
+  })
+  draft.voiceFailures = 0
+  State.changeUtterance(draft, id, { voicedTo: at })
+  draft.playback = Playback.push(draft.playback, {
+    generation: utterance.generation,
+    reply: id,
+    utterance: `${id}.${utterance.attempt}`,
+    bytes: part.audio.bytes,
+    words,
+    interruptible: utterance.interruptible
+  })
+}
+
+/** Where a word stands in what the voice was given to say. */
+const placeOf = (
+  { resumedAt, spoken }: Utterance,
+  word: { readonly text: string; readonly from?: number | undefined; readonly to?: number | undefined },
+  after: number
+): { readonly from: number; readonly to: number } => {
+  if (word.from !== undefined && word.to !== undefined) {
+    return { from: word.from + resumedAt, to: word.to + resumedAt }
+  }
+  const from = spoken.indexOf(word.text, after)
+  return from < 0 ? { from: after, to: after } : { from, to: from + word.text.length }
+}
+
+/** The voice has said all of an utterance, or has ended too early. */
+export const ended = (draft: Draft, id: string, attempt: number): void => {
+  const utterance = draft.utterances.find((each) => each.id === id && each.attempt === attempt)
+  if (utterance === undefined || utterance.isVoiced) return
+  if (!utterance.isClosed) return failed(draft, id, attempt)
+  State.changeUtterance(draft, id, { isVoiced: true, isPulling: false })
+}
+
+/** Utterances in a row that no voice could say, after which the call is left: nobody is served by a silent line. */
+export const mostFailures = 3
+
+/** The voice has failed. Another one goes on behind the last word that has come. */
+export const failed = (draft: Draft, id: string, attempt: number): void => {
+  const utterance = draft.utterances.find((each) => each.id === id && each.attempt === attempt)
+  if (utterance === undefined || utterance.isVoiced) return
+  const { isClosed, spoken, voicedTo } = utterance
+  const rest = spoken.slice(voicedTo)
+  if (utterance.attempt >= draft.settings.voiceAttempts) {
+    draft.voiceFailures++
+    State.changeUtterance(draft, id, { isVoiced: true, isClosed: true, isPulling: false })
+    State.want(draft, { _tag: "CancelVoice", utterance: id })
+    return
+  }
+  const next = attempt + 1
+  State.changeUtterance(draft, id, {
+    attempt: next,
+    resumedAt: voicedTo,
+    isPulling: false,
+    waitsFrom: draft.now
+  })
+  State.want(draft, { _tag: "OpenVoice", utterance: id, attempt: next, voice: utterance.voice })
+  if (rest !== "") State.want(draft, { _tag: "Say", utterance: id, text: rest })
+  if (isClosed) State.want(draft, { _tag: "EndVoice", utterance: id })
+}
+
+/** A voice that owes audio for too long has failed. */
+export const overdue = (draft: Draft): void => {
+  const first = head(draft)
+  if (first === undefined || !first.isPulling || !/[\p{L}\p{N}]/u.test(first.spoken.slice(first.voicedTo))) return
+  if (AudioTime.elapsed(first.waitsFrom, draft.now) < draft.settings.voiceMs) return
+  State.want(draft, { _tag: "CancelVoice", utterance: first.id })
+  failed(draft, first.id, first.attempt)
+}
+
+/** Notes when a stage of the answer that is being measured was reached. */
+export const mark = (draft: Draft, reply: string | undefined, stage: Timing.Stage): void => {
+  if (draft.timing === undefined || draft.timing.reply !== reply) return
+  draft.timing = Timing.reached(draft.timing, stage, draft.at)
+}
