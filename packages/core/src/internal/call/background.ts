@@ -120,7 +120,9 @@ export const make = (options: {
           options.patience
         )
         const timer = fork(patience, "interrupt")
-        if (waiting.has(event)) waiting.set(event, timer)
+        // Patience of no time at all has let it go by now.
+        if (!waiting.has(event)) return
+        waiting.set(event, timer)
         options.waiting()
         return
       }

@@ -96,7 +96,7 @@ export const make = <R>(options: {
             Effect.catchCause((cause) => Effect.as(options.failed(cause), "Keep" as const))
           )
     fork(
-      Effect.forEach(answers, one).pipe(
+      Effect.forEach(answers, one, { concurrency: "unbounded" }).pipe(
         Effect.flatMap((decisions) => Deferred.succeed(decided, act(number, events, decisions))),
         Effect.ensuring(
           Effect.suspend(() => {
