@@ -8,6 +8,8 @@
  * @since 0.1.0
  */
 import * as Layer from "effect/Layer"
+import type { SpeechError } from "./SpeechError.ts"
+import * as Names from "./stt/internal/names.ts"
 import * as Scripted from "./stt/internal/scripted.ts"
 import { SpeechToText } from "./stt/internal/service.ts"
 
@@ -50,3 +52,16 @@ export const scripted = (
   steps: ReadonlyArray<ScriptedStep>,
   options: ScriptedOptions = {}
 ): Layer.Layer<SpeechToText> => Layer.succeed(SpeechToText, Scripted.make(steps, options))
+
+/** What is known beside the name of a recogniser: its key, its address, the language. */
+export type FromStringOptions = Names.Options
+
+/**
+ * Layer of the recogniser of this name: `deepgram/nova-3`, `deepgram/flux-general-en`, `cartesia/ink-2`,
+ * `elevenlabs/scribe_v2_realtime`, `openai/gpt-4o-mini-transcribe`, `openai/whisper-1`, or `local/MODEL` for a server of your
+ * own at `STT_URL`.
+ *
+ * Fails before the first call if the provider is unknown, or its key missing: the message names the environment variable.
+ */
+export const fromString = (name: string, options: FromStringOptions = {}): Layer.Layer<SpeechToText, SpeechError> =>
+  Names.find(name, options)

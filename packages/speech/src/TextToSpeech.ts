@@ -3,6 +3,14 @@
  *
  * @since 0.1.0
  */
+import type * as Layer from "effect/Layer"
+import type * as Flite from "./provider/flite/Flite.ts"
+import type * as Tones from "./provider/tones/Tones.ts"
+import type { SpeechError } from "./SpeechError.ts"
+import * as Local from "./tts/internal/local.ts"
+import * as Names from "./tts/internal/names.ts"
+import type { TextToSpeech } from "./tts/internal/service.ts"
+
 export {
   type Capabilities,
   type Session,
@@ -10,3 +18,21 @@ export {
   TextToSpeech,
   type Voice
 } from "./tts/internal/service.ts"
+
+/** Layer of the voice without a key: flite, in a thread that all calls share. Fails if it cannot be loaded. */
+export const flite = (voice: Flite.Voice = "slt"): Layer.Layer<TextToSpeech, SpeechError> => Local.flite(voice)
+
+/** Layer of a voice for tests: a tone for each word, with times exact to the sample. */
+export const tones = (options: Omit<Tones.Options, "format"> = {}): Layer.Layer<TextToSpeech> => Local.tones(options)
+
+/** What is known beside the name of a voice: its key, its address, the language. */
+export type FromStringOptions = Names.Options
+
+/**
+ * Layer of the voice of this name, `provider/model:voice`: `cartesia/sonic-3:VOICE`, `elevenlabs/eleven_flash_v2_5:VOICE`,
+ * `openai/gpt-4o-mini-tts:alloy`, `deepgram/aura-2-thalia-en` (the model is the voice), `flite/slt`, or `tones`.
+ *
+ * Fails before the first call if the provider is unknown, or its key missing: the message names the environment variable.
+ */
+export const fromString = (name: string, options: FromStringOptions = {}): Layer.Layer<TextToSpeech, SpeechError> =>
+  Names.find(name, options)

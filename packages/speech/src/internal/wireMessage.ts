@@ -40,3 +40,17 @@ export const reader = <A>(
 const badAnswer = (what: string): Failure => ({ reason: { _tag: "BadAnswer", what } })
 
 const bad = (what: string) => Result.fail(badAnswer(what))
+
+/** Makes a reader of messages that have no type. */
+export const untaggedReader = <A>(schema: Schema.Codec<A, unknown>): ((text: string) => Result.Result<A, Failure>) => {
+  const decode = Schema.decodeUnknownResult(schema)
+  return (text) => {
+    let json: unknown
+    try {
+      json = JSON.parse(text)
+    } catch {
+      return bad("not JSON")
+    }
+    return Result.mapError(decode(json), () => badAnswer("a message of another shape"))
+  }
+}

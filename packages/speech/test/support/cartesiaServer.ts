@@ -2,6 +2,7 @@
 import * as AudioFormat from "../../src/AudioFormat.ts"
 import type { Heard, Protocol } from "./recogniserServer.ts"
 import type * as SocketServer from "./socketServer.ts"
+import type * as VoiceServer from "./voiceServer.ts"
 
 const encodings = { pcm_s16le: "pcm_s16le", pcm_mulaw: "mulaw", pcm_alaw: "alaw" } as const
 
@@ -72,3 +73,63 @@ export const inkManual = (): Protocol => ({
     return []
   }
 })
+
+/** Sonic. */
+export const sonic: VoiceServer.Protocol = {
+  ask: (message) => {
+    if (typeof message !== "string") return [{ _tag: "Other" }]
+    const asked = JSON.parse(message) as {
+      context_id: string
+      transcript?: string
+      continue?: boolean
+      flush?: boolean
+      cancel?: boolean
+    }
+    const id = asked.context_id
+    if (asked.cancel === true) return [{ _tag: "Cancel", id }]
+    const text = { _tag: "Text", id, text: asked.transcript ?? "" } as const
+    return [
+      ...(text.text === "" ? [] : [text]),
+      ...(asked.flush === true ? [{ _tag: "Flush", id } as const] : []),
+      ...(asked.continue === true ? [] : [{ _tag: "End", id } as const])
+    ]
+  },
+  format: (_, message) => {
+    const { output_format } = JSON.parse(message as string) as {
+      output_format?: { encoding: keyof typeof encodings; sample_rate: AudioFormat.SampleRateHz }
+    }
+    return output_format === undefined
+      ? AudioFormat.pcm16000
+      : AudioFormat.make(encodings[output_format.encoding], output_format.sample_rate)
+  },
+  speak: (id, { bytes, endMs, startMs, text }) => [
+    {
+      type: "chunk",
+      data: Buffer.from(bytes).toString("base64"),
+      done: false,
+      status_code: 206,
+      step_time: 1,
+      context_id: id
+    },
+    {
+      type: "timestamps",
+      context_id: id,
+      status_code: 206,
+      done: false,
+      word_timestamps: { words: [text], start: [startMs / 1000], end: [endMs / 1000] }
+    }
+  ],
+  flushed: (id) => [
+    { type: "flush_done", flush_done: true, flush_id: 1, context_id: id, done: false, status_code: 206 }
+  ],
+  done: (id) => [{ type: "done", context_id: id, done: true, status_code: 200 }],
+  failed: (id, status) => ({
+    type: "error",
+    title: "private words",
+    message: "private words",
+    error_code: "internal",
+    status_code: status,
+    context_id: id,
+    done: true
+  })
+}

@@ -3,6 +3,7 @@ import * as AudioFormat from "../../src/AudioFormat.ts"
 import type * as SpeechToText from "../../src/SpeechToText.ts"
 import type { Heard, Protocol } from "./recogniserServer.ts"
 import type * as SocketServer from "./socketServer.ts"
+import type * as VoiceServer from "./voiceServer.ts"
 
 const encodings = { linear16: "pcm_s16le", mulaw: "mulaw", alaw: "alaw" } as const
 
@@ -119,4 +120,27 @@ export const flux = (): Protocol => {
       }
     }
   }
+}
+
+/** Aura. */
+export const aura: VoiceServer.Protocol = {
+  ask: (message) => {
+    if (typeof message !== "string") return [{ _tag: "Other" }]
+    const asked = JSON.parse(message) as { type: string; text?: string }
+    switch (asked.type) {
+      case "Speak":
+        return [{ _tag: "Text", id: "", text: asked.text ?? "" }]
+      case "Flush":
+        return [{ _tag: "Flush", id: "" }]
+      case "Clear":
+        return [{ _tag: "Cancel", id: "" }]
+      default:
+        return [{ _tag: "Other" }]
+    }
+  },
+  format,
+  speak: (_, { bytes }) => [bytes],
+  flushed: () => [{ type: "Flushed", sequence_id: 0 }],
+  done: () => [],
+  failed: () => ({ type: "Error", code: "NET-0001", description: "private words" })
 }

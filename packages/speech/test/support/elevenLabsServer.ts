@@ -1,6 +1,7 @@
 /** ElevenLabs' side of realtime speech to text (Scribe) and of `multi-stream-input`. */
 import * as AudioFormat from "../../src/AudioFormat.ts"
 import type { Heard, Protocol } from "./recogniserServer.ts"
+import type * as VoiceServer from "./voiceServer.ts"
 
 /** Scribe. */
 export const scribe = (): Protocol => {
@@ -36,3 +37,48 @@ export const scribe = (): Protocol => {
     }
   }
 }
+
+/** Voices with many contexts. Times of characters count from the chunk that they come with. */
+export const multiContext: VoiceServer.Protocol = {
+  ask: (message) => {
+    if (typeof message !== "string") return [{ _tag: "Other" }]
+    const asked = JSON.parse(message) as {
+      context_id: string
+      text?: string
+      flush?: boolean
+      close_context?: boolean
+    }
+    const id = asked.context_id
+    // A context that is closed after a flush finishes first.
+    if (asked.close_context === true) return [{ _tag: flushed.has(id) ? "End" : "Cancel", id }]
+    if (asked.flush === true) flushed.add(id)
+    else flushed.delete(id)
+    const text = asked.text ?? ""
+    return [
+      ...(text.trim() === "" ? [] : [{ _tag: "Text", id, text } as const]),
+      ...(asked.flush === true ? [{ _tag: "Flush", id } as const] : [])
+    ]
+  },
+  format: ({ query }) => {
+    const name = query.get("output_format") ?? ""
+    return name === "ulaw_8000"
+      ? AudioFormat.mulaw8000
+      : AudioFormat.make("pcm_s16le", Number(name.slice("pcm_".length)) as AudioFormat.SampleRateHz)
+  },
+  speak: (id, { bytes, text }) => {
+    const chars = [...text, " "]
+    const each = 100 / text.length
+    const alignment = {
+      chars,
+      charStartTimesMs: chars.map((_, i) => Math.min(100, i * each)),
+      charDurationsMs: chars.map((_, i) => (i < text.length ? each : 0))
+    }
+    const audio = Buffer.from(bytes).toString("base64")
+    return [{ audio, alignment, normalizedAlignment: alignment, contextId: id }]
+  },
+  flushed: () => [],
+  done: (id) => [{ isFinal: true, contextId: id }],
+  failed: (id) => ({ message: "private words", error: "internal_error", code: 1011, contextId: id })
+}
+
+const flushed = new Set<string>()

@@ -1,0 +1,116 @@
+/**
+ * Requests over HTTP: refusals and silence as `SpeechError`s. An interrupted request is aborted.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type * as Connection from "../../internal/connection.ts"
+import * as SpeechError from "../../SpeechError.ts"
+
+/** What to send. */
+export interface Options extends Connection.Timing {
+  readonly provider: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | FormData
+}
+
+/** The bytes of the answer, as they come. Fails if nothing comes for `answerTimeout`. */
+export const stream = (options: Options): Stream.Stream<Uint8Array, SpeechError.SpeechError> =>
+  Stream.unwrap(
+    Effect.map(post(options), (response) =>
+      response.body === null
+        ? Stream.empty
+        : Stream.fromReadableStream({
+            evaluate: () => response.body!,
+            onError: () => SpeechError.make(options.provider, { _tag: "Closed", closeCode: 1006 })
+          }).pipe(
+            Stream.timeoutOrElse({
+              duration: options.answerTimeout ?? "5 seconds",
+              orElse: () => Stream.fail(late(options))
+            })
+          )
+    )
+  )
+
+/** The JSON of the answer. */
+export const json = (options: Options): Effect.Effect<unknown, SpeechError.SpeechError> =>
+  Effect.scoped(
+    Effect.flatMap(post(options), (response) =>
+      Effect.tryPromise({
+        try: () => response.json() as Promise<unknown>,
+        catch: () => SpeechError.make(options.provider, { _tag: "BadAnswer", what: "not JSON" })
+      })
+    )
+  ).pipe(
+    Effect.timeoutOrElse({
+      duration: options.answerTimeout ?? "5 seconds",
+      orElse: () => Effect.fail(late(options))
+    })
+  )
+
+/** Opens a connection by asking for something that costs nothing. What is answered does not matter. */
+export const greet = (
+  provider: string,
+  url: string,
+  headers: Readonly<Record<string, string>>
+): Effect.Effect<void, SpeechError.SpeechError> =>
+  Effect.tryPromise({
+    try: (signal) => fetch(url, { headers, signal }).then((response) => response.arrayBuffer()),
+    catch: () => SpeechError.make(provider, { _tag: "Unreachable" })
+  }).pipe(Effect.asVoid)
+
+/** Aborted when its scope closes, so that a reply that is cut off costs nothing more. */
+const post = (options: Options) =>
+  Effect.gen(function* () {
+    const controller = yield* Effect.acquireRelease(
+      Effect.sync(() => new AbortController()),
+      (controller) => Effect.sync(() => controller.abort())
+    )
+    const response = yield* Effect.tryPromise({
+      try: () =>
+        fetch(options.url, {
+          method: "POST",
+          headers: options.headers,
+          body: options.body,
+          signal: controller.signal
+        }),
+      catch: (cause) => SpeechError.make(options.provider, { _tag: "Unreachable", code: systemCode(cause) })
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: options.answerTimeout ?? "5 seconds",
+        orElse: () => Effect.fail(late(options))
+      })
+    )
+    if (response.ok) return response
+    const text = yield* Effect.promise(() => response.text().catch(() => ""))
+    const after = Number(response.headers.get("retry-after") ?? Number.NaN)
+    return yield* SpeechError.make(
+      options.provider,
+      SpeechError.fromStatus(response.status, {
+        retryAfterMs: Number.isFinite(after) ? after * 1000 : undefined,
+        code: codeOf(text)
+      }),
+      text
+    )
+  })
+
+const late = (options: Options) =>
+  SpeechError.make(options.provider, {
+    _tag: "TimedOut",
+    what: "answer",
+    afterMs: Duration.toMillis(options.answerTimeout ?? "5 seconds")
+  })
+
+const systemCode = (cause: unknown): string | undefined => {
+  const inner = cause instanceof Error ? cause.cause : undefined
+  return typeof inner === "object" && inner !== null && "code" in inner
+    ? SpeechError.readableCode(inner.code)
+    : undefined
+}
+
+/** The code in an error of OpenAI's shape. */
+const codeOf = (text: string): string | undefined => {
+  const found = /"code"\s*:\s*"([\w.-]{1,64})"/.exec(text)
+  return found?.[1]
+}

@@ -1,0 +1,28 @@
+/** Times of words for a voice that tells none: the words of a stretch share its time by their length. */
+import * as AudioTime from "../../AudioTime.ts"
+import type { SpokenWord } from "../../SpokenAudio.ts"
+import * as WordPlaces from "./wordPlaces.ts"
+
+/** Shares the time between `start` and `end` among the words of a text that stands at `at` in all of the text. */
+export const share = (
+  text: string,
+  at: number,
+  start: AudioTime.AudioTime,
+  end: AudioTime.AudioTime
+): ReadonlyArray<SpokenWord> => {
+  const words = WordPlaces.words(text)
+  // A character for the pause after each word.
+  const total = words.reduce((sum, word) => sum + word.text.length + 1, 0)
+  let passed = 0
+  return words.map((word) => {
+    const from = passed
+    passed += word.text.length + 1
+    return {
+      text: word.text,
+      start: AudioTime.plus(start, ((end - start) * from) / total),
+      end: AudioTime.plus(start, ((end - start) * passed) / total),
+      from: at + word.from,
+      to: at + word.to
+    }
+  })
+}
