@@ -37,7 +37,7 @@ const houses = [...packages.map((name) => houseOf(join("packages", name))), hous
 const house = (folder: string) => houses.find((one) => one.folder === folder)!
 
 describe("between packages", () => {
-  const libraries = ["core", "llm", "speech", "server", "operate", "cluster", "telephony"]
+  const libraries = ["core", "llm", "speech", "server", "operate", "cluster", "telephony", "browser", "client"]
   /** What each may import of ours. */
   const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
     "packages/core": [],
@@ -47,6 +47,8 @@ describe("between packages", () => {
     "packages/operate": ["core"],
     "packages/cluster": ["core"],
     "packages/telephony": ["core", "server", "speech"],
+    "packages/client": [],
+    "packages/browser": ["client", "core", "server", "speech"],
     "packages/console": libraries,
     "packages/cli": [...libraries, "console"],
     "packages/create-antiphon": [],

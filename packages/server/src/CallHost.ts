@@ -31,9 +31,9 @@ import * as Ending from "./Ending.ts"
 import * as Alarm from "./internal/alarm.ts"
 import * as CallLog from "./internal/callLog.ts"
 import * as Courier from "./internal/courier.ts"
-import * as LogAllowance from "./internal/logAllowance.ts"
 import * as Making from "./internal/making.ts"
 import * as Monotonic from "./internal/monotonic.ts"
+import * as Refusals from "./internal/refusals.ts"
 import * as Protocol from "./Protocol.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -102,16 +102,10 @@ export const reception = <E, R, R2>(
 ): Effect.Effect<Reception, never, Exclude<R | R2, Scope.Scope>> =>
   Effect.gen(function* () {
     const services = yield* Effect.context<Exclude<R | R2, Scope.Scope>>()
-    const lines = LogAllowance.make(yield* Clock.Clock)
+    const refused = Refusals.make(yield* Clock.Clock)
     return {
       settings: options.settings,
-      refused: (status, detail) =>
-        Effect.suspend(() => {
-          const leftOut = lines.take()
-          return leftOut === undefined
-            ? Effect.void
-            : Effect.logWarning(`A call was refused: ${status} ${detail}.${LogAllowance.andMore(leftOut)}`)
-        }),
+      refused,
       calls: options.calls,
       open: (call) =>
         Effect.provideContext(

@@ -6,6 +6,7 @@
 export * as CallHost from "./CallHost.ts"
 export * as Calls from "./Calls.ts"
 export * as Ending from "./Ending.ts"
+export * as Entrance from "./Entrance.ts"
 export * as LineApp from "./line/LineApp.ts"
 export * as LineProtocol from "./line/LineProtocol.ts"
 export * as Mount from "./Mount.ts"

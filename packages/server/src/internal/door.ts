@@ -16,7 +16,7 @@ export const wireRequest = (
 /** Fails with an answer if the request is not the platform's. */
 export const admit = <State>(
   protocol: Protocol.Protocol<State>,
-  reception: Reception,
+  reception: Pick<Reception, "refused">,
   request: Protocol.WireRequest
 ): Effect.Effect<Protocol.Admitted, HttpServerResponse> =>
   Effect.catch(protocol.admit(request), ({ detail, status }) =>
@@ -26,7 +26,7 @@ export const admit = <State>(
 const reasons = { Draining: "Server is shutting down", Full: "Too many calls" } as const
 
 /** Fails with an answer if no call may be opened now. */
-export const roomFor = (reception: Reception): Effect.Effect<void, HttpServerResponse> =>
+export const roomFor = (reception: Pick<Reception, "calls" | "refused">): Effect.Effect<void, HttpServerResponse> =>
   Effect.flatMap(reception.calls.refusal, (reason) =>
     reason === undefined
       ? Effect.void

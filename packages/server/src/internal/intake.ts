@@ -46,11 +46,11 @@ export interface Intake {
   readonly excess: (frames: ReadonlyArray<string | Uint8Array>) => Ending | undefined
 }
 
+/** What is bounded. 0 for no limit. */
+export type Limits = Pick<Settings, "maxFramesPerSecond" | "maxBytesPerSecond" | "maxCallBytes">
+
 /** Bounds what one call takes. Text counts by its length: exact for ASCII, and never more than its bytes. */
-export const make = (
-  limits: Pick<Settings, "maxFramesPerSecond" | "maxBytesPerSecond" | "maxCallBytes">,
-  clock: Clock
-): Intake => {
+export const make = (limits: Limits, clock: Clock): Intake => {
   const { maxBytesPerSecond, maxCallBytes, maxFramesPerSecond } = limits
   const messages = bucket(maxFramesPerSecond, clock)
   const bytes = bucket(maxBytesPerSecond, clock)

@@ -1,5 +1,5 @@
 /**
- * The sending side of a socket: text goes out in the fiber that made it. What a slow peer has not read yet is bounded: with
+ * The sending side of a socket: what is sent goes out in the fiber that made it. What a slow peer has not read yet is bounded: with
  * a full buffer the peer is not ready, which makes the sender wait, and a peer that has not read it off after too long is stalled.
  *
  * Effect's sockets do not say how much waits to be sent, so this asks the connection of the request, which on Node is a
@@ -13,8 +13,8 @@ import * as Socket from "effect/socket/Socket"
 import type { Settings } from "../Settings.ts"
 
 export interface Peer {
-  /** Sends texts in order, and does not wait until they are read. A peer that is gone takes everything. */
-  readonly send: (texts: Arr.NonEmptyReadonlyArray<string>) => Effect.Effect<void>
+  /** Sends frames in order, and does not wait until they are read. A peer that is gone takes everything. */
+  readonly send: (frames: Arr.NonEmptyReadonlyArray<string | Uint8Array>) => Effect.Effect<void>
   /** Waits while the peer is behind with reading. */
   readonly ready: Effect.Effect<void>
   /** Closes, after what was sent. */
@@ -76,7 +76,7 @@ export const make = (options: {
   const waitForPeer = Effect.timeoutOrElse(drained, { duration: stallTimeout, orElse: () => options.onStalled })
 
   return {
-    send: (texts) => Effect.ignore(options.writer.writeAll(texts)),
+    send: (frames) => Effect.ignore(options.writer.writeAll(frames)),
     ready: Effect.suspend(() => (connection !== undefined && isBehind(connection) ? waitForPeer : Effect.void)),
     isBehind: () => connection !== undefined && isBehind(connection),
     close: (code, reason) => Effect.ignore(options.writer.write(new Socket.CloseEvent(code, reason))),

@@ -125,16 +125,21 @@ const read = (pull: Pull, host: CallHost.CallHost, peer: Peer.Peer, settings: Se
     return yield* Effect.forever(next, { disableYield: true })
   }).pipe(Effect.catchCause((cause) => host.stop(endingOf(cause, settings))))
 
-const endingOf = (cause: Cause.Cause<Ending | Socket.SocketError>, { maxFrameBytes }: Settings): Ending => {
+const endingOf = (cause: Cause.Cause<Ending | Socket.SocketError>, settings: Settings): Ending => {
   const failure = cause.reasons.find(Cause.isFailReason)?.error
   if (failure === undefined) return CallHost.broken(cause)
-  if (failure._tag !== "SocketError") return failure
-  const { reason } = failure
+  return failure._tag === "SocketError" ? endingOfLoss(failure, settings) : failure
+}
+
+/** What the loss of a socket means. */
+export const endingOfLoss = (
+  { reason }: Socket.SocketError,
+  { maxFrameBytes }: Pick<Settings, "maxFrameBytes">
+): Ending =>
   // The socket library closes by itself if a frame is beyond its own limit, and tells it as a failed read.
-  return reason._tag === "SocketReadError" && /max payload/i.test(String(messageOf(reason.cause)))
+  reason._tag === "SocketReadError" && /max payload/i.test(String(messageOf(reason.cause)))
     ? Ending.TooLarge({ limit: maxFrameBytes })
     : Ending.PeerClosed()
-}
 
 const messageOf = (cause: unknown): unknown =>
   typeof cause === "object" && cause !== null && "message" in cause ? cause.message : cause

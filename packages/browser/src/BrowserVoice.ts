@@ -1,0 +1,316 @@
+/**
+ * Takes calls by voice from web pages: a WebSocket route for anybody's server, and the client's files for pages without a
+ * bundler.
+ *
+ * A page that calls is let in with the server's token and origins, counts among its calls, and keeps to its limits. What it
+ * sends wrong is answered in words; what it hears and says goes through a `Transport`.
+ *
+ * @since 0.1.0
+ */
+import * as CallRequest from "@antiphon/core/CallRequest"
+import * as EventId from "@antiphon/core/EventId"
+import * as CallHost from "@antiphon/server/CallHost"
+import type * as Calls from "@antiphon/server/Calls"
+import * as Ending from "@antiphon/server/Ending"
+import * as Entrance from "@antiphon/server/Entrance"
+import type * as Mount from "@antiphon/server/Mount"
+import type * as Settings from "@antiphon/server/Settings"
+import * as Transport from "@antiphon/speech/Transport"
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import type * as Config from "effect/Config"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Gate from "./internal/gate.ts"
+import * as Line from "./internal/line.ts"
+import * as VoiceWire from "./VoiceWire.ts"
+
+/** Holds a call on the line to a page, until it is over. If it succeeds without having hung up, the line is hung up. */
+export interface Answer<out E = never, out R = never> {
+  (transport: Transport.Transport): Effect.Effect<unknown, E, R>
+}
+
+/** What can be said beside what answers. */
+export interface Options {
+  /** The path of the socket. `/voice` by default. */
+  readonly path?: HttpRouter.PathInput | undefined
+  /** What pages are told of this server, such as which recogniser and voice are in use. Anything that JSON can hold. */
+  readonly about?: { readonly [key: string]: unknown } | undefined
+}
+
+/** Mounts calls by voice on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
+export const mount = <E = never, R = never>(answer: Answer<E, R>, options: Options = {}): Mount.Mount<R> => ({
+  name: "voice",
+  routes: (reception) => routes(answer, options, reception)
+})
+
+/**
+ * Layer that adds calls by voice to a router. Counts them among the `Calls` of the context, if it has any; with its own limit
+ * otherwise.
+ */
+export const layer = <E = never, R = never>(
+  answer: Answer<E, R>,
+  options: Options & { readonly settings?: Settings.Overrides | undefined } = {}
+): Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R, Scope.Scope>> =>
+  Layer.effectDiscard(
+    Effect.flatMap(Entrance.reception(options.settings), (reception) => routes(answer, options, reception))
+  ) as Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R, Scope.Scope>>
+
+const routes = <E, R>(answer: Answer<E, R>, options: Options, reception: Entrance.Reception) =>
+  Effect.gen(function* () {
+    const services = yield* Effect.context<R>()
+    const router = yield* HttpRouter.HttpRouter
+    const nextId = yield* EventId.make
+    const answered: Answer<E> = (transport) => Effect.provideContext(answer(transport), services as Context.Context<R>)
+    yield* router.add("*", options.path ?? "/voice", (request) =>
+      open(request, { reception, nextId, answer: answered, about: options.about ?? {} })
+    )
+  })
+
+interface Place {
+  readonly reception: Entrance.Reception
+  readonly nextId: EventId.EventId
+  readonly answer: Answer<unknown>
+  readonly about: { readonly [key: string]: unknown }
+}
+
+/** Lets a page in. Its call outlives the request it came with. */
+const open = (request: HttpServerRequest, place: Place): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const over = yield* Deferred.make<Ending.Ending>()
+    const visitor = yield* Entrance.enter(request, {
+      name: "voice",
+      reception: place.reception,
+      // No history keeps audio, so its pace is bounded and its length is not.
+      limits: { maxCallBytes: 0 },
+      onStalled: Effect.asVoid(Deferred.succeed(over, Ending.Ending.Stalled()))
+    }).pipe(
+      Scope.provide(scope),
+      Effect.onError(() => Scope.close(scope, Exit.void))
+    )
+    const held = Effect.ensuring(Scope.provide(hold(visitor, over, place), scope), Scope.close(scope, Exit.void))
+    yield* Effect.forkDetach(held, { startImmediately: true })
+    return HttpServerResponse.empty()
+  }).pipe(Effect.catch(Effect.succeed))
+
+/** Messages of a page that may wait for the pipeline before nothing more is read. */
+const readAhead = 256
+
+type Inbox = Queue.Queue<Transport.Incoming, Transport.TransportError | Cause.Done>
+
+/** What a call is held with. */
+interface Held extends Place {
+  readonly visitor: Entrance.Visitor
+  readonly over: Deferred.Deferred<Ending.Ending>
+  readonly inbox: Inbox
+  readonly call: { -readonly [K in keyof Calls.OpenCall]: Calls.OpenCall[K] }
+  readonly clock: Clock.Clock
+  /** Once the call has started. */
+  started: { readonly line: Line.Line; readonly answering: Fiber.Fiber<void> } | undefined
+}
+
+const hold = (visitor: Entrance.Visitor, over: Held["over"], place: Place): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { calls, settings } = place.reception
+    const clock = yield* Clock.Clock
+    const stop = (reason: Ending.OfServer) => Effect.asVoid(Deferred.succeed(over, Ending.Ending[reason]()))
+    const call = { lastReceivedAt: Entrance.millis(clock), stop }
+    const inbox: Inbox = yield* Queue.bounded<Transport.Incoming, Transport.TransportError | Cause.Done>(readAhead)
+    const held: Held = { ...place, visitor, over, inbox, call, clock, started: undefined }
+    yield* calls.open(call)
+    const reading = yield* Effect.forkScoped(
+      Effect.catchCause(read(held), (cause) => Deferred.succeed(over, endingOf(cause, settings)))
+    )
+    yield* Effect.forkScoped(
+      Effect.delay(
+        Effect.suspend(() => (held.started === undefined ? Deferred.succeed(over, lateStart) : Effect.void)),
+        settings.startTimeout
+      )
+    )
+    const ending = yield* Deferred.await(over)
+    reading.interruptUnsafe()
+    yield* conclude(held, ending)
+  })
+
+const lateStart = Ending.Ending.StartFailed({ message: "no start message came in time" })
+
+/** Reads until the page is gone, or has sent more than it may. */
+const read = (held: Held): Effect.Effect<never, Ending.Ending | Entrance.Lost> =>
+  Effect.gen(function* () {
+    const { inbox, visitor } = held
+    const { maxCallBytes, maxFrameBytes } = held.reception.settings
+    const gone = Effect.andThen(visitor.gone, Effect.fail(Ending.Ending.PeerClosed()))
+    let gate = Gate.initial
+    let textBytes = 0
+    let isWatched = false
+
+    const take = (frame: Entrance.Frame): Effect.Effect<void, Ending.Ending> =>
+      Effect.gen(function* () {
+        if (frame.length > maxFrameBytes) return yield* Effect.fail(Ending.Ending.TooLarge({ limit: maxFrameBytes }))
+        if (typeof frame === "string") textBytes += frame.length
+        if (maxCallBytes > 0 && textBytes > maxCallBytes) {
+          return yield* Effect.fail(Ending.Ending.Spent({ limit: maxCallBytes }))
+        }
+        const step = Gate.step(gate, frame)
+        gate = step.gate
+        const replies = step.replies.map(VoiceWire.encode)
+        if (replies.length > 0) yield* visitor.send(replies as unknown as Arr.NonEmptyReadonlyArray<string>)
+        if (step.start !== undefined) yield* begin(held, step.start)
+        for (const one of step.incoming) if (one._tag === "Played") held.started?.line.played(one)
+        if (step.incoming.length > 0) yield* Effect.raceFirst(Queue.offerAll(inbox, step.incoming), gone)
+        if (step.isStopped === true) return yield* Effect.fail(Ending.Ending.PeerClosed())
+      })
+    /** A page that does not read is still heard, for a while. */
+    const watch = Effect.suspend(() => {
+      if (isWatched || !visitor.isBehind()) return Effect.void
+      isWatched = true
+      return Effect.forkDetach(
+        Effect.andThen(
+          visitor.ready,
+          Effect.sync(() => (isWatched = false))
+        )
+      )
+    })
+    const next = Effect.flatMap(visitor.pull, (frames): Effect.Effect<void, Ending.Ending> => {
+      visitor.log.received(frames.length)
+      held.call.lastReceivedAt = Entrance.millis(held.clock)
+      const excess = visitor.excess(frames)
+      // What came before the excess counts: words that were said are not lost because too many followed.
+      const taken = Effect.forEach(excess === undefined ? frames : [], take, { discard: true })
+      return Effect.andThen(taken, excess === undefined ? watch : Effect.fail(excess)) as Effect.Effect<
+        void,
+        Ending.Ending
+      >
+    })
+    return yield* Effect.forever(next, { disableYield: true })
+  })
+
+const endingOf = (cause: Cause.Cause<Ending.Ending | Entrance.Lost>, settings: Settings.Settings): Ending.Ending => {
+  const failure = cause.reasons.find(Cause.isFailReason)?.error
+  if (failure === undefined) return CallHost.broken(cause)
+  return failure._tag === "SocketError" ? Entrance.endingOf(failure, settings) : failure
+}
+
+/** Starts the call: answers the page, and lets the line be answered. */
+const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>): Effect.Effect<void, Ending.Ending> =>
+  Effect.gen(function* () {
+    const { visitor } = held
+    if (!(yield* held.reception.calls.begin(held.call as Calls.OpenCall)))
+      return yield* Effect.fail(Ending.Ending.Full())
+    const callId = message.call_id ?? `web-${held.nextId()}`
+    const request = CallRequest.make({
+      callId,
+      from: "web",
+      to: message.agent_id ?? "agent",
+      agent: { id: message.agent_id ?? null },
+      metadata: message.metadata ?? {}
+    })
+    const line = Line.make({
+      visitor,
+      request,
+      format,
+      echoFree: message.echo_free ?? false,
+      incoming: Stream.fromQueue(held.inbox)
+    })
+    yield* visitor.log.started(callId)
+    yield* visitor.send([
+      VoiceWire.encode({ type: "ready", call_id: callId, format: message.format, about: held.about })
+    ])
+    const answered = Effect.onExit(
+      Effect.suspend(() => held.answer(line)),
+      (exit) =>
+        Deferred.succeed(held.over, Exit.isSuccess(exit) ? Ending.Ending.AgentEnded() : CallHost.broken(exit.cause))
+    )
+    const answering = yield* Effect.forkDetach(
+      answered.pipe(Effect.ignoreCause, Effect.annotateLogs({ callId: visitor.log.callId() })),
+      { startImmediately: true }
+    )
+    held.started = { line, answering: answering as Fiber.Fiber<void> }
+  })
+
+/** Says the last words, lets what answered the call come to its end within a time, and closes. */
+const conclude = (held: Held, ending: Ending.Ending): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { inbox, reception, started, visitor } = held
+    const { settings } = reception
+    const errorId = held.nextId()
+    const parting = partingOf(ending, settings)
+    const isTold = started?.line.farewell() !== undefined
+    started?.line.silence()
+    if (parting.message !== undefined && !(isTold && parting.message.type === "bye")) {
+      yield* visitor.send([VoiceWire.encode(parting.message)])
+    }
+    yield* visitor.log.ended(isTold && ending._tag === "PeerClosed" ? Ending.Ending.AgentEnded() : ending, errorId)
+    if (ending._tag === "Stalled") {
+      yield* Queue.fail(inbox, new Transport.TransportError({ reason: "Stalled", detail: "the page does not read" }))
+      yield* visitor.terminate
+    } else {
+      yield* Queue.end(inbox)
+      yield* visitor.close(parting.code, parting.reason)
+    }
+    if (started !== undefined) yield* finish(started.answering, settings.startTimeout)
+  })
+
+/** Waits for what answered the call. What takes too long is interrupted, and what hangs in that is left to itself. */
+const finish = (answering: Fiber.Fiber<void>, within: Duration.Duration): Effect.Effect<void> =>
+  Effect.timeoutOrElse(Effect.asVoid(Fiber.await(answering)), {
+    duration: within,
+    orElse: () => Effect.sync(() => answering.interruptUnsafe())
+  })
+
+interface Parting {
+  readonly code: number
+  readonly reason: string
+  readonly message?: VoiceWire.ToPage | undefined
+}
+
+const failing = (code: number, name: string, detail: string): Parting => ({
+  code,
+  reason: name,
+  message: { type: "error", code: name, detail }
+})
+
+/** What a page is told of an ending, and with which code its socket closes. */
+const partingOf = (ending: Ending.Ending, settings: Settings.Settings): Parting => {
+  switch (ending._tag) {
+    case "PeerClosed":
+      return { code: 1000, reason: "" }
+    case "AgentEnded":
+      return { code: 1000, reason: "", message: { type: "bye", reason: "the agent hung up" } }
+    case "Idle":
+      return { code: 1000, reason: "idle", message: { type: "bye", reason: "nothing was received for too long" } }
+    case "Draining":
+      return { code: 1001, reason: "draining", message: { type: "bye", reason: "the server is stopping" } }
+    case "Full":
+      return failing(1013, "full", "The server has as many calls as it takes.")
+    case "Flood":
+      return failing(1008, "flood", `More than ${ending.limit} ${ending.of} a second came.`)
+    case "TooLarge":
+      return failing(1009, "too_large", `A frame was longer than ${ending.limit} bytes.`)
+    case "Spent":
+      return failing(1009, "spent", `The call has sent more than ${ending.limit} bytes of text.`)
+    case "StartFailed":
+      return failing(1008, "not_started", ending.message)
+    case "Malformed":
+    case "Binary":
+      return failing(1003, "malformed", "A message could not be read.")
+    case "Stalled":
+      return { code: 1011, reason: "stalled" }
+    case "FactoryFailed":
+    case "AgentFailed":
+      return failing(1011, "failed", Ending.detail(ending, settings))
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * What becomes of each frame of a page: a pure step from the frame to what the pipeline is told and the page is answered.
+ * Whatever is wrong is answered in words and changes nothing else; samples that can be used are used.
+ */
+import * as AudioFormat from "@antiphon/speech/AudioFormat"
+import type { Incoming } from "@antiphon/speech/Transport"
+import * as Result from "effect/Result"
+import type * as VoiceWire from "../VoiceWire.ts"
+import { decode } from "../VoiceWire.ts"
+
+/** Audio that is kept for a call which has not started: two seconds at 16 kHz. */
+const mostEarlyBytes = 64_000
+/** Warnings of one kind that a page is sent: one that does everything wrong must not be answered without end. */
+const mostWarnings = 5
+
+export interface Gate {
+  /** Undefined until the call has started. */
+  readonly format: AudioFormat.AudioFormat | undefined
+  /** Audio that came before the start, and the bytes for which there was no room. */
+  readonly early: ReadonlyArray<Uint8Array>
+  readonly earlyBytes: number
+  readonly lostBytes: number
+  /** The first byte of a sample of which the second has not come. */
+  readonly half: number | undefined
+  readonly warnings: ReadonlyMap<string, number>
+}
+
+export interface Step {
+  readonly gate: Gate
+  readonly incoming: ReadonlyArray<Incoming>
+  readonly replies: ReadonlyArray<VoiceWire.ToPage>
+  /** The call is to start. `incoming` has what came before. */
+  readonly start?: { readonly message: VoiceWire.Start; readonly format: AudioFormat.AudioFormat } | undefined
+  /** The page has hung up. */
+  readonly isStopped?: boolean | undefined
+}
+
+export const initial: Gate = {
+  format: undefined,
+  early: [],
+  earlyBytes: 0,
+  lostBytes: 0,
+  half: undefined,
+  warnings: new Map()
+}
+
+/** The formats that a page may choose. */
+export const formats: ReadonlyArray<string> = AudioFormat.Name.literals.filter((name) => name.startsWith("pcm_"))
+
+const quiet = (gate: Gate, incoming: ReadonlyArray<Incoming> = []): Step => ({ gate, incoming, replies: [] })
+
+/** Takes a frame. */
+export const step = (gate: Gate, frame: string | Uint8Array): Step =>
+  typeof frame === "string" ? text(gate, frame) : audio(gate, frame)
+
+const warn = (step: Step, code: string, detail: string): Step => {
+  const count = (step.gate.warnings.get(code) ?? 0) + 1
+  const gate = { ...step.gate, warnings: new Map(step.gate.warnings).set(code, count) }
+  if (count > mostWarnings) return { ...step, gate }
+  const last = count === mostWarnings ? " More of this kind are not told." : ""
+  return { ...step, gate, replies: [...step.replies, { type: "warning", code, detail: `${detail}${last}` }] }
+}
+
+const audio = (gate: Gate, bytes: Uint8Array): Step => {
+  if (bytes.length === 0) return quiet(gate)
+  if (gate.format === undefined) return early(gate, bytes)
+  const [next, incoming] = samples(gate, bytes)
+  return bytes.length % 2 === 0
+    ? quiet(next, incoming)
+    : warn(
+        quiet(next, incoming),
+        "odd_size",
+        "A binary frame ended within a sample of 16 bits. It is taken to go on in the next one."
+      )
+}
+
+const early = (gate: Gate, bytes: Uint8Array): Step => {
+  const fits = gate.earlyBytes + bytes.length <= mostEarlyBytes && gate.lostBytes === 0
+  const next = fits
+    ? { ...gate, early: [...gate.early, bytes], earlyBytes: gate.earlyBytes + bytes.length }
+    : { ...gate, lostBytes: gate.lostBytes + bytes.length }
+  return fits
+    ? warn(quiet(next), "not_started", "Audio came before the start message. It is kept until the call starts.")
+    : warn(
+        quiet(next),
+        "early_audio_lost",
+        `More than ${mostEarlyBytes} bytes of audio came before the start message. The rest counts as a gap.`
+      )
+}
+
+/** Whole samples of a frame, with the half of one that was held before it. */
+const samples = (gate: Gate, bytes: Uint8Array): readonly [Gate, ReadonlyArray<Incoming>] => {
+  if (gate.half === undefined && bytes.length % 2 === 0) return [gate, [{ _tag: "Audio", bytes }]]
+  const all = gate.half === undefined ? bytes : Uint8Array.of(gate.half, ...bytes)
+  const whole = all.subarray(0, all.length - (all.length % 2))
+  const next = { ...gate, half: all.length % 2 === 0 ? undefined : all[all.length - 1] }
+  return [next, whole.length === 0 ? [] : [{ _tag: "Audio", bytes: whole }]]
+}
+
+const text = (gate: Gate, frame: string): Step => {
+  const decoded = decode(frame)
+  if (Result.isFailure(decoded)) return warn(quiet(gate), "bad_message", decoded.failure)
+  const message = decoded.success
+  if (message.type === "start") return start(gate, message)
+  if (message.type === "ping") return { ...quiet(gate), replies: [{ type: "pong" }] }
+  if (message.type === "stop") return { ...quiet(gate), isStopped: true }
+  if (gate.format === undefined) {
+    return warn(quiet(gate), "not_started", `A message of type ${message.type} came before the start message.`)
+  }
+  const incoming = told(message)
+  return quiet(gate, incoming === undefined ? [] : [incoming])
+}
+
+const start = (gate: Gate, message: VoiceWire.Start): Step => {
+  if (gate.format !== undefined) {
+    return warn(quiet(gate), "already_started", "The call has started already. Its format stays as it is.")
+  }
+  const format = AudioFormat.fromName(message.format)
+  if (Result.isFailure(format) || format.success.encoding !== "pcm_s16le") {
+    const detail = `The format is none that a page can use: ${formats.join(", ")}.`
+    return { ...quiet(gate), replies: [{ type: "error", code: "bad_format", detail }] }
+  }
+  let open: Gate = { ...gate, format: format.success, early: [], earlyBytes: 0, lostBytes: 0 }
+  const incoming: Array<Incoming> = []
+  for (const bytes of gate.early) {
+    const [next, some] = samples(open, bytes)
+    open = next
+    incoming.push(...some)
+  }
+  if (gate.lostBytes > 0) {
+    incoming.push({ _tag: "Gap", ms: AudioFormat.durationMs(format.success, gate.lostBytes) })
+  }
+  return { ...quiet(open, incoming), start: { message, format: format.success } }
+}
+
+const told = (
+  message: Exclude<VoiceWire.FromPage, { readonly type: "start" | "ping" | "stop" }>
+): Incoming | undefined => {
+  switch (message.type) {
+    case "played": {
+      const { cleared, generation, samples, stream } = message
+      return { _tag: "Played", generation, stream, samples, isCleared: cleared }
+    }
+    case "gap":
+      return { _tag: "Gap", ms: message.ms }
+    case "text":
+      return message.text.trim() === "" ? undefined : { _tag: "Text", text: message.text }
+    case "talk":
+      return { _tag: "Talk", isPressed: message.pressed }
+    case "dtmf":
+      return { _tag: "Dtmf", button: message.button }
+    case "custom":
+      return { _tag: "Custom", metadata: message.metadata }
+  }
+}
