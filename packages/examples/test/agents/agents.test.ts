@@ -9,6 +9,7 @@ import { host } from "../../src/agents/events.ts"
 import { forecaster } from "../../src/agents/generator.ts"
 import { clerk } from "../../src/agents/history.ts"
 import { keyed } from "../../src/agents/keypad.ts"
+import { characters, counted } from "../../src/agents/outputs.ts"
 import { advisor } from "../../src/agents/promptOfTheTurn.ts"
 import { watched } from "../../src/agents/session.ts"
 import { makeBooking } from "../../src/agents/tentative.ts"
@@ -66,6 +67,15 @@ describe("agents", () => {
       )
       Expect.heard(call, "One moment, please. Of course. A pharmacist has to answer that. Anything else?")
       Expect.notHeard(call, "400")
+    })
+  )
+
+  it.effect("outputs: text is changed, and counted as it was changed", () =>
+    Effect.gen(function* () {
+      const before = yield* characters
+      const call = yield* TestCall.run(counted, [listens])
+      Expect.heard(call, "Call us at 9 in the morning")
+      assert.strictEqual((yield* characters).count - before.count, Played.said(call).length)
     })
   )
 

@@ -132,6 +132,7 @@ describe("Line's examples", () => {
       const model = make([[delay("1 minute"), text("{}")], text("Fine.")])
       const call = yield* TestCall.run(Guardrails.agent, says("How is speech made?")).pipe(Effect.provide(model.layer))
       Expect.heard(call, "Fine.")
+      Expect.waitAtMost(call, "4 seconds")
     })
   )
 
