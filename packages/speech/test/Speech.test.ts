@@ -1,32 +1,443 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
-import * as Exit from "effect/Exit"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import { final, heardText, play } from "./support/spokenCall.ts"
+import * as AudioFormat from "../src/AudioFormat.ts"
+import type * as Playback from "../src/Playback.ts"
+import type * as Speech from "../src/Speech.ts"
+import * as SpeechError from "../src/SpeechError.ts"
+import { TransportError } from "../src/Transport.ts"
+import { final, heardText, partial, play, tags, timesOf, wordsPlayed } from "./support/spokenCall.ts"
 
-const clerk = Agent.make(
+const story =
+  "Once upon a time there was a king who had three daughters and a horse that could talk about nothing but oats."
+const say = (text: string) => Stream.make(Event.sendText(text))
+const teller = Agent.make(
   Agent.route({
-    CallStarted: () => Stream.make(Event.sendText("Hello there. How can I help you today?")),
-    UserTurnEnded: (event) => Stream.make(Event.sendText(`You said ${Event.text(event)} Is that right?`))
+    CallStarted: () => say(story),
+    UserTurnEnded: (event) => say(`You said: ${Event.text(event)}`)
   })
 )
+const answers = Agent.make(Agent.route({ UserTurnEnded: (event) => say(`You said: ${Event.text(event)}`) }))
+const still = { texts: { reprompts: [], goodbye: "" } } satisfies Speech.Options
 
 describe("Speech", () => {
   it.effect("a caller is greeted, speaks, and is answered", () =>
     Effect.gen(function* () {
-      const { ending, events, line } = yield* play(clerk, {
-        length: 12_000,
-        speech: [{ fromMs: 4000, toMs: 5000 }],
-        words: [final(5100, "A table for two.")]
+      const { ending, events, line } = yield* play(teller, {
+        length: 14_000,
+        speech: [{ fromMs: 7000, toMs: 8000 }],
+        words: [final(8100, "A table for two.")]
       })
       assert.deepStrictEqual(ending, Exit.succeed("CallerLeft"))
-      assert.deepStrictEqual(heardText(events), [
-        "Hello there. How can I help you today?",
-        "You said A table for two. Is that right?"
-      ])
+      assert.deepStrictEqual(heardText(events), [story, "You said: A table for two."])
+      assert.deepStrictEqual(
+        tags(events).filter((tag) => tag !== "AgentTextSent"),
+        [
+          "CallStarted",
+          "AgentTurnStarted",
+          "AgentTurnEnded",
+          "UserTurnStarted",
+          "UserTurnEnded",
+          "AgentTurnStarted",
+          "AgentTurnEnded",
+          "CallEnded"
+        ]
+      )
       assert.deepStrictEqual(line.stale, [])
     })
   )
+
+  it.effect("the same call is the same, event by event and sample by sample", () =>
+    Effect.gen(function* () {
+      const script = {
+        length: 9000,
+        speech: [{ fromMs: 2010, toMs: 2900 }],
+        words: [partial(2500, "wait"), final(3000, "Wait a moment.")]
+      }
+      const first = yield* play(teller, script)
+      const second = yield* play(teller, script)
+      assert.deepStrictEqual(
+        second.events.map(([at, event]) => [at, event._tag, Event.text(event)]),
+        first.events.map(([at, event]) => [at, event._tag, Event.text(event)])
+      )
+      assert.deepStrictEqual(second.line.recording(), first.line.recording())
+    })
+  )
+
+  for (const heard of ["marks", "position", "estimate"] as const satisfies ReadonlyArray<Playback.Report>) {
+    for (const from of [1000, 1337, 2111, 3005]) {
+      it.effect(`${heard}: a caller who cuts in at ${from} ms has heard what the line has played, to the word`, () =>
+        Effect.gen(function* () {
+          const { events, line } = yield* play(teller, {
+            heard,
+            length: from + 900,
+            speech: [{ fromMs: from, toMs: from + 2000 }],
+            words: [partial(from + 300, "no")]
+          })
+          assert.strictEqual(heardText(events)[0], wordsPlayed(line, story))
+          assert.isAtLeast(line.clears.length, 1)
+          assert.isAtMost(line.clears[0]!.at - from, 130)
+          assert.deepStrictEqual(line.stale, [])
+          assert.include(tags(events), "UserTurnStarted")
+        })
+      )
+    }
+  }
+
+  it.effect("a cough pauses the agent, which goes on where it was: no turn, and not a word lost or said twice", () =>
+    Effect.gen(function* () {
+      const { events, line } = yield* play(teller, {
+        heard: "position",
+        length: 9000,
+        speech: [{ fromMs: 2000, toMs: 2150 }]
+      })
+      assert.strictEqual(wordsPlayed(line, story), story)
+      assert.deepStrictEqual(heardText(events), [story])
+      assert.notInclude(tags(events), "UserTurnStarted")
+    })
+  )
+
+  it.effect("a listener's word does not take the floor", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(teller, {
+        heard: "position",
+        length: 9000,
+        speech: [{ fromMs: 2000, toMs: 2400 }],
+        words: [partial(2400, "uh huh"), final(2500, "Uh huh.")]
+      })
+      assert.deepStrictEqual(heardText(events), [story])
+      assert.notInclude(tags(events), "UserTurnStarted")
+    })
+  )
+
+  it.effect("a cough in the silence runs nobody", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(answers, { length: 6000, speech: [{ fromMs: 1000, toMs: 1200 }], options: still })
+      assert.deepStrictEqual(tags(events), ["CallStarted", "UserTurnStarted", "UserTurnAbandoned", "CallEnded"])
+    })
+  )
+
+  it.effect(
+    "words that come after the end of the turn, before its answer was heard, belong to it: one turn, one answer",
+    () =>
+      Effect.gen(function* () {
+        const { events, line } = yield* play(answers, {
+          length: 9000,
+          voice: { delay: "400 millis" },
+          speech: [
+            { fromMs: 1000, toMs: 2000 },
+            { fromMs: 2620, toMs: 3200 }
+          ],
+          words: [final(2100, "A table for two."), final(3300, "And a chair.")],
+          options: still
+        })
+        const ends = events.flatMap(([, event]) => (event._tag === "UserTurnEnded" ? [Event.text(event)] : []))
+        assert.strictEqual(ends.at(-1), "A table for two. And a chair.")
+        assert.deepStrictEqual(heardText(events), ["You said: A table for two. And a chair."])
+        assert.strictEqual(wordsPlayed(line, "You said: A table for two. And a chair."), heardText(events)[0])
+      })
+  )
+
+  it.effect("a draft that the caller speaks over is never heard", () =>
+    Effect.gen(function* () {
+      const { events, line } = yield* play(answers, {
+        length: 9000,
+        speech: [
+          { fromMs: 1000, toMs: 2000 },
+          { fromMs: 2300, toMs: 3200 }
+        ],
+        words: [final(1900, "I would like"), final(3300, "a table for two.")],
+        options: still
+      })
+      assert.deepStrictEqual(heardText(events), ["You said: I would like a table for two."])
+      assert.strictEqual(wordsPlayed(line, "You said: I would like a table for two."), heardText(events)[0])
+    })
+  )
+
+  it.effect("a silent caller is asked, asked again, and left behind the last word", () =>
+    Effect.gen(function* () {
+      const { ending, events, line } = yield* play(answers, {
+        length: 60_000,
+        options: { texts: { reprompts: ["Are you there?"], goodbye: "Goodbye then." } }
+      })
+      assert.deepStrictEqual(ending, Exit.succeed("Silence"))
+      assert.deepStrictEqual(heardText(events), ["Are you there?", "Are you there?", "Goodbye then."])
+      assert.deepStrictEqual(
+        line.orders.map(({ order, text }) => [order, text]),
+        [["hangUp", "silence"]]
+      )
+      assert.isAbove(line.orders[0]!.at, timesOf(events, "AgentTextSent").at(-1)! - 1)
+    })
+  )
+
+  it.effect("nobody is asked while a tool runs", () =>
+    Effect.gen(function* () {
+      const busy = Agent.make(
+        Agent.route({
+          CallStarted: () =>
+            Stream.concat(
+              Stream.fromIterable<Event.Output>([
+                { _tag: "AgentToolCalled", toolCallId: "1", toolName: "look", toolArgs: {} }
+              ]),
+              Stream.drain(Stream.fromEffect(Effect.sleep("30 seconds")))
+            )
+        })
+      )
+      const { events } = yield* play(busy, { length: 25_000 })
+      assert.notInclude(tags(events), "UserSilent")
+    })
+  )
+
+  it.effect("a key cuts the agent short, and is told", () =>
+    Effect.gen(function* () {
+      const { events, line } = yield* play(teller, {
+        heard: "position",
+        length: 4000,
+        acts: [{ at: 1500, incoming: { _tag: "Dtmf", button: "5" } }]
+      })
+      assert.include(tags(events), "UserDtmfSent")
+      assert.strictEqual(heardText(events)[0], wordsPlayed(line, story))
+      assert.isBelow(line.recording().length, AudioFormat.bytesOf(AudioFormat.pcm16000, 1600))
+    })
+  )
+
+  const leaver = (interruptible?: boolean) =>
+    Agent.make(
+      Agent.route({
+        CallStarted: () =>
+          Stream.fromIterable<Event.Output>([
+            Event.sendText("Thank you for calling us today and goodbye."),
+            Event.endCall(interruptible === undefined ? {} : { interruptible })
+          ])
+      })
+    )
+
+  it.effect("a hang-up waits until the goodbye was heard", () =>
+    Effect.gen(function* () {
+      const { ending, events, line } = yield* play(leaver(), { length: 20_000 })
+      assert.deepStrictEqual(ending, Exit.succeed("AgentEnded"))
+      assert.deepStrictEqual(heardText(events), ["Thank you for calling us today and goodbye."])
+      assert.isAtLeast(line.orders[0]!.at, 2000)
+      assert.isAtMost(line.orders[0]!.at, 2200)
+    })
+  )
+
+  it.effect("a hang-up whose words were cut is dropped", () =>
+    Effect.gen(function* () {
+      const { ending, line } = yield* play(leaver(), {
+        length: 6000,
+        speech: [{ fromMs: 700, toMs: 1600 }],
+        words: [partial(1000, "no wait")],
+        options: still
+      })
+      assert.deepStrictEqual(ending, Exit.succeed("CallerLeft"))
+      assert.deepStrictEqual(line.orders, [])
+    })
+  )
+
+  it.effect("a transfer and keys wait for the words before them", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () =>
+            Stream.make<ReadonlyArray<Event.Output>>(
+              Event.sendText("One moment please."),
+              Event.sendDtmf("7"),
+              Event.transferCall("+15551234567")
+            )
+        })
+      )
+      const { events, line } = yield* play(agent, {
+        length: 4000,
+        acts: [
+          {
+            at: 3000,
+            incoming: { _tag: "Transferred", outcome: "NoAnswer", targetPhoneNumber: "+15551234567" }
+          }
+        ]
+      })
+      assert.deepStrictEqual(
+        line.orders.map(({ order }) => order),
+        ["dtmf", "transfer"]
+      )
+      assert.isAtLeast(line.orders[0]!.at, 700)
+      const custom = events.find(([, event]) => event._tag === "UserCustomSent")?.[1] as Event.UserCustomSent
+      assert.deepStrictEqual(custom.metadata, {
+        event: "transfer",
+        outcome: "no_answer",
+        target_phone_number: "+15551234567"
+      })
+      assert.include(tags(events), "AgentDtmfSent")
+    })
+  )
+
+  it.effect("typed words end their turn at once, and are no sign of listening", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(answers, {
+        length: 4000,
+        acts: [{ at: 1000, incoming: { _tag: "Text", text: "okay" } }],
+        options: still
+      })
+      assert.deepStrictEqual(heardText(events), ["You said: okay"])
+      assert.isAtMost(timesOf(events, "UserTurnEnded")[0]!, 1200)
+    })
+  )
+
+  it.effect("what must not be interrupted is heard to its end", () =>
+    Effect.gen(function* () {
+      const notice = "This call is recorded for training."
+      const agent = Agent.make(
+        Agent.route({ CallStarted: () => Stream.make(Event.sendText(notice, { interruptible: false })) })
+      )
+      const { events, line } = yield* play(agent, {
+        heard: "position",
+        length: 4000,
+        speech: [{ fromMs: 500, toMs: 1500 }],
+        words: [partial(800, "wait please"), final(1600, "Wait please.")]
+      })
+      assert.strictEqual(wordsPlayed(line, notice), notice)
+      assert.include(heardText(events).join(" "), notice)
+    })
+  )
+
+  it.effect("the mark-up of a text is not spoken, and counts as heard with the words around it", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(Agent.route({ CallStarted: () => say("It costs **$5** today 🙂.") }))
+      const { events } = yield* play(agent, { length: 4000 })
+      assert.deepStrictEqual(heardText(events), ["It costs **$5** today 🙂."])
+    })
+  )
+
+  it.effect("a voice that dies goes on behind the last word that it said", () =>
+    Effect.gen(function* () {
+      const { events, line } = yield* play(teller, { length: 9000, voice: { breaks: { 1: 5, 2: 3 } } })
+      assert.deepStrictEqual(heardText(events), [story])
+      assert.strictEqual(wordsPlayed(line, story), story)
+    })
+  )
+
+  it.effect("a call whose voice is dead is left, not left silent", () =>
+    Effect.gen(function* () {
+      const breaks = Object.fromEntries(Array.from({ length: 99 }, (_, index) => [index + 1, 0]))
+      const { ending } = yield* play(teller, { length: 60_000, voice: { breaks } })
+      assert.deepStrictEqual(ending, Exit.succeed("Mute"))
+    })
+  )
+
+  it.effect("a recogniser that dies is opened again; one that stays dead is told to the caller, who is left", () =>
+    Effect.gen(function* () {
+      const fail = SpeechError.make("scripted", { _tag: "Closed", closeCode: 1006 })
+      const { ending, events } = yield* play(answers, {
+        length: 60_000,
+        words: [{ at: 500, fail }],
+        options: { texts: { deaf: "I cannot hear you." } }
+      })
+      assert.deepStrictEqual(ending, Exit.succeed("Deaf"))
+      assert.deepStrictEqual(heardText(events), ["I cannot hear you."])
+    })
+  )
+
+  it.effect("a line that sends nothing does not stop the agent", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(teller, { length: 8000, stalls: [{ from: 500, to: 7000, late: false }] })
+      assert.deepStrictEqual(heardText(events), [story])
+      assert.isAtMost(timesOf(events, "AgentTurnEnded")[0]!, 5700)
+    })
+  )
+
+  it.effect("audio that was held up and comes in a burst does not turn the clock back", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(answers, {
+        length: 8000,
+        stalls: [{ from: 1500, to: 2000, late: true }],
+        speech: [{ fromMs: 1000, toMs: 2200 }],
+        words: [final(2300, "A table for two.")],
+        options: still
+      })
+      assert.deepStrictEqual(heardText(events), ["You said: A table for two."])
+    })
+  )
+
+  for (const chunk of [7, 20, 33, 250]) {
+    it.effect(`audio may come in chunks of ${chunk} ms, and in any format`, () =>
+      Effect.gen(function* () {
+        const { events } = yield* play(answers, {
+          format: AudioFormat.mulaw8000,
+          chunk,
+          length: 7000,
+          speech: [{ fromMs: 1000, toMs: 2000 }],
+          words: [final(2100, "A table for two.")],
+          options: still
+        })
+        assert.deepStrictEqual(heardText(events), ["You said: A table for two."])
+      })
+    )
+  }
+
+  it.effect("a line that breaks ends the call, and the agent handles the end", () =>
+    Effect.gen(function* () {
+      const { ending, events } = yield* play(teller, { length: 9000, breaksAt: 1000 })
+      assert.isTrue(Exit.isFailure(ending))
+      assert.isTrue(Exit.isFailure(ending) && String(ending.cause).includes(TransportError.name))
+      assert.strictEqual(tags(events).at(-1), "CallEnded")
+    })
+  )
+
+  it.effect("an answer that is late is bridged, and it is told which stage took the time", () =>
+    Effect.gen(function* () {
+      const slow = Agent.make(
+        Agent.route({ UserTurnEnded: () => Stream.concat(pause("3 seconds"), say("Here it is.")) })
+      )
+      const told: Array<Speech.TurnTiming> = []
+      const { events } = yield* play(slow, {
+        length: 9000,
+        speech: [{ fromMs: 1000, toMs: 2000 }],
+        words: [final(2100, "A table for two.")],
+        options: {
+          texts: { reprompts: [], goodbye: "", fillers: ["One moment."] },
+          budget: "1 second",
+          measured: (timing) => Effect.sync(() => void told.push(timing))
+        }
+      })
+      assert.strictEqual(heardText(events).at(-1), "Here it is.")
+      assert.include(heardText(events), "One moment.")
+      assert.strictEqual(told[0]?.slowest, "firstText")
+      assert.isTrue(told[0]?.isLate)
+    })
+  )
+
+  it.effect("words that wait for the end of their clause are spoken when the answer is going to be late", () =>
+    Effect.gen(function* () {
+      const halting = Agent.make(
+        Agent.route({
+          UserTurnEnded: () => Stream.concat(say("Well now let me "), Stream.concat(pause("4 seconds"), say("see.")))
+        })
+      )
+      const { events } = yield* play(halting, {
+        length: 9000,
+        speech: [{ fromMs: 1000, toMs: 2000 }],
+        words: [final(2100, "A table for two.")],
+        options: still
+      })
+      assert.isAtMost(timesOf(events, "AgentTurnStarted")[0]!, 3700)
+    })
+  )
+
+  it.effect("an office is heard under the voice and while nobody speaks", () =>
+    Effect.gen(function* () {
+      const background = Int16Array.from({ length: 1600 }, (_, index) => (index % 2 === 0 ? 100 : -100))
+      const { events, line } = yield* play(teller, {
+        length: 8000,
+        heard: "position",
+        options: { ...still, background: { background, gainDb: 0 } }
+      })
+      assert.deepStrictEqual(heardText(events), [story])
+      assert.isAbove(line.recording().length, AudioFormat.bytesOf(AudioFormat.pcm16000, 7500))
+    })
+  )
 })
+
+const pause = (time: "3 seconds" | "4 seconds") => Stream.drain(Stream.fromEffect(Effect.sleep(time)))

@@ -1,11 +1,12 @@
 /** A call over a test line on virtual time: scripted speech and words, tones for a voice. */
 import type * as Event from "@antiphon/core/Event"
 import * as Agent from "@antiphon/core/Agent"
-import * as EventFilter from "@antiphon/core/EventFilter"
 import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Stream from "effect/Stream"
+import * as AudioFormat from "../../src/AudioFormat.ts"
+import * as Tones from "../../src/provider/tones/Tones.ts"
 import * as Speech from "../../src/Speech.ts"
 import * as SpeechToText from "../../src/SpeechToText.ts"
 import * as TestLine from "../../src/testing/TestLine.ts"
@@ -36,15 +37,15 @@ export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: 
         const events: Array<readonly [at: number, event: Event.Input]> = []
         const line = yield* TestLine.make(script)
         const factory = Agent.from(agent as Agent.AgentSpec)
+        const clock = yield* Clock.Clock
+        // The filter is asked of every event, at once and in order.
         const watched = (request: Parameters<typeof factory>[0]) =>
           Effect.map(factory(request), (spec) => ({
             ...spec,
-            session: (session: Agent.Session) =>
-              Stream.drain(
-                Stream.tap(session.events, (event) =>
-                  Effect.map(VirtualTime.now, (at) => void events.push([at, event]))
-                )
-              )
+            run: (event: Event.Input) => {
+              events.push([clock.currentTimeMillisUnsafe(), event])
+              return spec.run(event)
+            }
           }))
         const ending = yield* Effect.exit(Speech.run(watched, line.transport, script.options))
         return { line, events, ending }
@@ -64,10 +65,42 @@ export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: 
 export const tags = (events: ReadonlyArray<readonly [number, Event.Input]>): ReadonlyArray<string> =>
   events.map(([, event]) => event._tag)
 
-/** All that the agent was told was heard, joined. */
+/** What the agent was told was heard: texts that grow count once. */
 export const heardText = (events: ReadonlyArray<readonly [number, Event.Input]>): ReadonlyArray<string> => {
-  const texts = new Map<string, string>()
-  for (const [, event] of events) if (event._tag === "AgentTextSent") texts.set(event.eventId, event.content)
-  return [...texts.values()]
+  const texts: Array<string> = []
+  let isGrowing = false
+  for (const [, event] of events) {
+    if (event._tag === "AgentTextSent") {
+      const last = texts.at(-1)
+      if (isGrowing && last !== undefined && event.content.startsWith(last)) texts[texts.length - 1] = event.content
+      else texts.push(event.content)
+    }
+    isGrowing = event._tag === "AgentTextSent"
+  }
+  return texts
 }
-export { EventFilter }
+
+/** The events of one kind, as their times. */
+export const timesOf = (
+  events: ReadonlyArray<readonly [number, Event.Input]>,
+  tag: Event.Input["_tag"]
+): ReadonlyArray<number> => events.flatMap(([at, event]) => (event._tag === tag ? [at] : []))
+
+/** The words of a text whose tones the line has played to their end, by its own samples: 250 ms a word, the tone 200. */
+export const wordsPlayed = (line: TestLine.TestLine, text: string, format = line.transport.format): string => {
+  const tones = Tones.parts(text, { format })
+  const heard = line.recording()
+  const perMs = AudioFormat.bytesPerMs(format)
+  let at = 0
+  const words: Array<string> = []
+  for (const { audio, words: spoken } of tones) {
+    const tone = audio.bytes.subarray(0, 200 * perMs)
+    if (heard.length < at + tone.length) break
+    for (let byte = 0; byte < tone.length; byte++) {
+      if (heard[at + byte] !== tone[byte]) throw new Error(`sample ${at + byte} of ${spoken[0]!.text} is another one`)
+    }
+    words.push(spoken[0]!.text)
+    at += audio.bytes.length
+  }
+  return words.join(" ")
+}
