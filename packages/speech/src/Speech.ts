@@ -293,10 +293,17 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
     speaker.warm(voice)
 
     const agentScope = yield* Scope.fork(scope)
-    const spec = yield* factory(transport.request).pipe(
+    const making = factory(transport.request).pipe(
       Scope.provide(agentScope),
       Effect.onError(() => transport.hangUp("agent_failed"))
     )
+    // A caller who leaves before there is an agent leaves nothing to end.
+    const agent = yield* Effect.raceFirst(
+      Effect.map(making, (spec) => ({ spec })),
+      Effect.map(Deferred.await(over), (ending) => ({ ending }))
+    )
+    if ("ending" in agent) return agent.ending
+    const { spec } = agent
     const made = yield* Call.make(
       watched(spec, (isRunning) => tell({ _tag: "Work", isRunning })),
       {

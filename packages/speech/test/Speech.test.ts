@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../src/AudioFormat.ts"
+import * as FloorPolicy from "../src/FloorPolicy.ts"
 import type * as Playback from "../src/Playback.ts"
 import type * as Speech from "../src/Speech.ts"
 import * as SpeechError from "../src/SpeechError.ts"
@@ -201,6 +202,43 @@ describe("Speech", () => {
       assert.include(tags(events), "UserDtmfSent")
       assert.strictEqual(heardText(events)[0], wordsPlayed(line, story))
       assert.isBelow(line.recording().length, AudioFormat.bytesOf(AudioFormat.pcm16000, 1600))
+    })
+  )
+
+  it.effect("a turn that a key cancels is not spoken on", () =>
+    Effect.gen(function* () {
+      const agent = Agent.make(Agent.route({ CallStarted: () => Stream.concat(say(story), pause("4 seconds")) }), {
+        cancel: ["UserDtmfSent"]
+      })
+      const { events, line } = yield* play(agent, {
+        heard: "position",
+        length: 5000,
+        acts: [{ at: 1500, incoming: { _tag: "Dtmf", button: "5" } }],
+        options: { ...still, policy: { ...FloorPolicy.telephone, keysCut: false } }
+      })
+      assert.strictEqual(heardText(events)[0], wordsPlayed(line, story))
+      assert.isBelow(line.recording().length, AudioFormat.bytesOf(AudioFormat.pcm16000, 1600))
+      assert.deepStrictEqual(line.stale, [])
+    })
+  )
+
+  it.effect("a caller who leaves while the agent is being made leaves nothing behind", () =>
+    Effect.gen(function* () {
+      const slow = () => Effect.delay(Effect.succeed(teller), "1 minute")
+      const { ending, events } = yield* play(slow, { length: 1000 })
+      assert.deepStrictEqual(ending, Exit.succeed("CallerLeft"))
+      assert.deepStrictEqual(events, [])
+    })
+  )
+
+  it.effect("who has answered is told", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(answers, {
+        length: 1000,
+        acts: [{ at: 100, incoming: { _tag: "Answered", by: "Machine" } }]
+      })
+      const custom = events.find(([, event]) => event._tag === "UserCustomSent")?.[1] as Event.UserCustomSent
+      assert.deepStrictEqual(custom.metadata, { event: "answered", by: "machine" })
     })
   )
 

@@ -1,4 +1,5 @@
 /** Keeps a recogniser open: one that dies is opened again, and is given the last seconds of audio. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
@@ -28,6 +29,8 @@ type Order = { readonly _tag: "Frame"; readonly frame: AudioFrame.AudioFrame } |
 
 /** Frames that wait for a recogniser, beyond which the oldest are dropped: ten seconds. */
 const mostWaiting = 500
+/** A session that lives so long has worked. */
+const livedMs = 5000
 
 /** Makes the listener of a call. */
 export const make = (options: {
@@ -44,7 +47,7 @@ export const make = (options: {
   let orders: Queue.Queue<Order> | undefined
   const changed = Latch.makeUnsafe(false)
 
-  const once = Effect.gen(function* () {
+  const listened = Effect.gen(function* () {
     const { end: _end, events, flush, send } = yield* options.stt.open(options.format, session)
     const queue = yield* Queue.sliding<Order>(mostWaiting)
     for (const frame of kept) Queue.offerUnsafe(queue, { _tag: "Frame", frame })
@@ -67,6 +70,17 @@ export const make = (options: {
       })
     )
   )
+
+  /** A session that has lived for a while was no failed attempt: the next failure is the first one again. */
+  const once = Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const begun = clock.currentTimeMillisUnsafe()
+    yield* Effect.catch(listened, (error) =>
+      clock.currentTimeMillisUnsafe() - begun >= livedMs
+        ? Effect.logWarning(`A recogniser failed, and is opened again: ${error.message}`)
+        : Effect.fail(error)
+    )
+  })
 
   const inLanguage: Effect.Effect<void, SpeechError.SpeechError> = Effect.suspend(() => {
     changed.closeUnsafe()

@@ -203,7 +203,6 @@ const turn = (draft: Draft, { _tag, trigger, turn }: Harness.TurnChange): void =
   if (turn > 0) State.show(draft, { _tag: "AgentTurn", turn, state })
   draft.tools = draft.tools.filter((tool) => tool.reply !== id)
   if (reply === undefined) return
-  if (reply.isTentative && _tag !== "Cancelled" && draft.decided !== id) draft.decided = id
   Utterances.close(draft, id)
   State.changeReply(draft, id, { isOver: true })
   if (_tag === "Cancelled") cancelled(draft, id)
