@@ -7,9 +7,12 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SpeechError } from "./SpeechError.ts"
 import * as Names from "./stt/internal/names.ts"
+import * as Plan from "./stt/internal/plan.ts"
 import * as Scripted from "./stt/internal/scripted.ts"
 import { SpeechToText } from "./stt/internal/service.ts"
 
@@ -65,3 +68,25 @@ export type FromStringOptions = Names.Options
  */
 export const fromString = (name: string, options: FromStringOptions = {}): Layer.Layer<SpeechToText, SpeechError> =>
   Names.find(name, options)
+
+/** How a plan treats failures. */
+export type PlanOptions = Plan.Options
+
+/**
+ * Layer of several recognisers in order of preference.
+ *
+ * One that cannot be opened, or breaks in a call, is tried again and then replaced by the next, which is given the last
+ * seconds of audio again: from behind the last final words, so that none is lost and none comes twice. Build it once for a
+ * process: what is known of providers that fail is kept in it.
+ */
+export const plan = <E, R>(
+  steps: readonly [Layer.Layer<SpeechToText, E, R>, ...ReadonlyArray<Layer.Layer<SpeechToText, E, R>>],
+  options: PlanOptions = {}
+): Layer.Layer<SpeechToText, E, R> =>
+  Layer.effect(
+    SpeechToText,
+    Effect.map(
+      Effect.forEach(steps, (step) => Effect.map(Layer.build(step), (context) => Context.get(context, SpeechToText))),
+      (services) => Plan.make(services, options)
+    )
+  )

@@ -3,13 +3,16 @@
  *
  * @since 0.1.0
  */
-import type * as Layer from "effect/Layer"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Flite from "./provider/flite/Flite.ts"
 import type * as Tones from "./provider/tones/Tones.ts"
 import type { SpeechError } from "./SpeechError.ts"
 import * as Local from "./tts/internal/local.ts"
 import * as Names from "./tts/internal/names.ts"
-import type { TextToSpeech } from "./tts/internal/service.ts"
+import * as Plan from "./tts/internal/plan.ts"
+import { TextToSpeech } from "./tts/internal/service.ts"
 
 export {
   type Capabilities,
@@ -36,3 +39,24 @@ export type FromStringOptions = Names.Options
  */
 export const fromString = (name: string, options: FromStringOptions = {}): Layer.Layer<TextToSpeech, SpeechError> =>
   Names.find(name, options)
+
+/** How a plan treats failures. */
+export type PlanOptions = Plan.Options
+
+/**
+ * Layer of several voices in order of preference.
+ *
+ * One that cannot be opened, or breaks in a reply, is tried again and then replaced by the next, which goes on behind the last
+ * word that was handed out. Build it once for a process: what is known of providers that fail is kept in it.
+ */
+export const plan = <E, R>(
+  steps: readonly [Layer.Layer<TextToSpeech, E, R>, ...ReadonlyArray<Layer.Layer<TextToSpeech, E, R>>],
+  options: PlanOptions = {}
+): Layer.Layer<TextToSpeech, E, R> =>
+  Layer.effect(
+    TextToSpeech,
+    Effect.map(
+      Effect.forEach(steps, (step) => Effect.map(Layer.build(step), (context) => Context.get(context, TextToSpeech))),
+      (services) => Plan.make(services, options)
+    )
+  )
