@@ -113,14 +113,19 @@ const inTheEnd = (
   const recovers = policies.turnFailure === "recover"
   const recorded = events.flatMap((event) => (event._tag === "TurnFailed" ? [event.respondingTo] : []))
   // Of a turn that its caller had only probably asked for, and then had not, nothing is left.
-  const counted = failed.filter(({ trigger }) => !now.dropped.has(trigger))
+  // The failure of one that has become sure waits for what was held, and the caller may speak before that.
+  const counted = failed.filter(({ trigger, turn }) => {
+    const state = Situation.turn(now, turn)
+    return !now.dropped.has(trigger) && !(state?.isTentative === true && state.stoppedAt !== undefined)
+  })
   return [
     ...counted.flatMap(({ isOwed, turn }) => {
       const state = Situation.turn(now, turn)
       // Nothing of a closed turn is heard; one whose region has failed is closed once it has outlasted its grace.
       const isGone =
-        state?.closedAt !== undefined &&
-        (!state.regionFailed || (state.overAt ?? Infinity) >= state.closedAt + now.cancelGrace)
+        (state?.overAt ?? Infinity) >= (now.hungUpAt ?? Infinity) ||
+        (state?.closedAt !== undefined &&
+          (!state.regionFailed || (state.overAt ?? Infinity) >= state.closedAt + now.cancelGrace))
       return unless(!isOwed || isGone || apologies.get(turn) === 1, `turn ${turn} failed and nobody said so`)
     }),
     ...[...apologies].flatMap(([id, times]) => unless(times <= 1, `turn ${id} apologised ${times} times`)),
