@@ -5,9 +5,15 @@ import { countWork } from "./work.ts"
 
 // A file of its own: counting slows down whatever runs beside it.
 describe("6. an event costs the same however long the call", () => {
-  forAll("in the work that is done for it", (random) =>
-    Effect.map(countWork(random), ({ early, late }) =>
-      assert.isAtMost(late, early * 1.2, `the work of the same events grew from ${early} to ${late}`)
+  for (const [habit, name] of [
+    ["None", "in the work that is done for it"],
+    ["Reads", "for an agent that reads its history at every turn"],
+    ["Edits", "for an agent that edits its history at every turn"]
+  ] as const) {
+    forAll(name, (random) =>
+      Effect.map(countWork(random, habit), ({ early, late }) =>
+        assert.isAtMost(late, early * 1.2, `the work of the same events grew from ${early} to ${late}`)
+      )
     )
-  )
+  }
 })

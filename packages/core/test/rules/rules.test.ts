@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Duration, Effect, Stream } from "effect"
 import * as Agent from "../../src/Agent.ts"
 import * as Call from "../../src/Call.ts"
 import * as Event from "../../src/Event.ts"
@@ -61,6 +61,12 @@ describe("8. nothing of a call remains after its end, which is bounded", () => {
 })
 
 describe("9. a failing agent ends its turn, and nothing else", () => {
+  upholds(
+    9,
+    "also one that ends by an interruption of its own",
+    { steps: { Say: 3, Wait: 3, Tool: 1, Interrupt: 2 } },
+    human
+  )
   const failing: Shape["steps"] = { ...everything, Fail: 2, Die: 1, Throw: 1 }
   upholds(9, "recover", { steps: failing, policies: { turnFailure: "recover" } })
   upholds(9, "close", { steps: failing, policies: { turnFailure: "close" } })
@@ -105,8 +111,22 @@ describe("9. a failing agent ends its turn, and nothing else", () => {
 })
 
 describe("10. uninterruptible regions finish", () => {
-  const regions: Shape["steps"] = { Say: 4, Push: 1, Wait: 4, Hold: 1, Fork: 1, Region: 4 }
+  const regions: Shape["steps"] = { Say: 4, Push: 1, Wait: 4, Hold: 1, Fork: 1, Region: 4, Fail: 0.5 }
   upholds(10, "whatever the agent does", { steps: everything })
   upholds(10, "whatever the caller does", { steps: regions }, human)
   upholds(10, "when much of what it does is uninterruptible", { steps: regions })
+})
+
+describe("11. every turn of the caller is answered, or says why not, within the deadline", () => {
+  const quiet: Shape["steps"] = { Say: 0.5, Wait: 5, Tool: 3, Background: 2, Hold: 1, Fail: 0.3, Interrupt: 0.3 }
+  const policies = { answerDeadline: Duration.millis(25), holding: "one moment" }
+  upholds(11, "whatever the agent does", { steps: everything })
+  upholds(11, "whatever the caller does", { steps: everything }, human)
+  upholds(11, "when the agent hardly says anything", { steps: quiet, policies }, SimulatedCaller.tempers)
+})
+
+describe("12. a call takes no more than its share", () => {
+  const failing: Shape["steps"] = { Say: 1, Fail: 3, Die: 3, Interrupt: 3 }
+  upholds(12, "whatever the agent does", { steps: everything })
+  upholds(12, "when the agent does nothing but fail", { steps: failing }, SimulatedCaller.tempers)
 })

@@ -4,7 +4,9 @@ import { Effect, type Scope, Stream } from "effect"
 import * as Agent from "../../src/Agent.ts"
 import * as Call from "../../src/Call.ts"
 import * as Event from "../../src/Event.ts"
+import type * as History from "../../src/History.ts"
 import type { Chance } from "../../src/testing/Chance.ts"
+import type * as Turn from "../../src/Turn.ts"
 
 const session = new Session()
 session.connect()
@@ -59,10 +61,17 @@ const scanning = [
   "toSpliced"
 ] as const
 
-/** Counts the elements that array functions go over while it is switched on. */
-const watchArrays = () => {
+/** Functions that copy a list in one go. */
+const copying: ReadonlySet<string> = new Set(["slice", "toSpliced"])
+
+/**
+ * Counts the elements that array functions go over while it is switched on. A view that is read is a copy of the list of
+ * lines, which is one copy of memory and no work on each line; it counts unless `copies` is false.
+ */
+const watchArrays = (copies: boolean) => {
   const prototype = Array.prototype as unknown as Record<string, (...args: ReadonlyArray<unknown>) => unknown>
-  const originals = scanning.map((name) => [name, prototype[name]!] as const)
+  const counted = copies ? scanning : scanning.filter((name) => !copying.has(name))
+  const originals = counted.map((name) => [name, prototype[name]!] as const)
   let elements = 0
   for (const [name, original] of originals) {
     prototype[name] = function (this: ReadonlyArray<unknown>, ...args) {
@@ -97,9 +106,20 @@ const stretch = (random: Chance) => {
 // Turns that were never heard are looked at until there are 64 of them: the early stretch comes after that.
 const repeats = { warmUp: 32, measured: 2, between: 32 }
 
+/** What an agent does to its history at every turn. */
+const habits = {
+  None: () => Effect.void,
+  Reads: (turn: Turn.Turn) => Effect.map(turn.currentHistory, ({ entries, events }) => entries.length + events.length),
+  Edits: (turn: Turn.Turn) => {
+    const said = { _tag: "CustomHistoryEntry", eventId: `note ${turn.id}`, role: "system", content: "said" } as const
+    return Effect.andThen(turn.addEntry("a note"), turn.updateHistory([said], { start: turn.trigger }))
+  }
+} satisfies Record<string, (turn: Turn.Turn) => Effect.Effect<unknown, History.AnchorError>>
+
 /** The work of the same stretch of events early in a call and late in it. */
 export const countWork = (
-  random: Chance
+  random: Chance,
+  habit: "None" | "Reads" | "Edits" = "None"
 ): Effect.Effect<{ readonly early: number; readonly late: number }, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { answers, reports } = stretch(random)
@@ -114,7 +134,11 @@ export const countWork = (
           const work = background
             ? Stream.drain(Stream.fromEffect(turn.background("work", Effect.void, { delivery: "nextTurn" })))
             : Stream.empty
-          return Stream.concat(Stream.concat(work, say), fails ? Stream.fail("failed") : Stream.empty)
+          const first = Stream.fromEffectDrain(Effect.orDie(habits[habit](turn)))
+          return Stream.concat(
+            Stream.concat(Stream.concat(first, work), say),
+            fails ? Stream.fail("failed") : Stream.empty
+          )
         },
         { run: ["UserTurnEnded"] }
       ),
@@ -127,7 +151,7 @@ export const countWork = (
     const measure = Effect.acquireUseRelease(
       Effect.sync(() => {
         blocksEntered()
-        return watchArrays()
+        return watchArrays(habit === "None")
       }),
       (arrays) => Effect.map(play(repeats.measured), () => arrays.elements() + blocksEntered()),
       (arrays) => Effect.sync(arrays.restore)

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Random, Stream } from "effect"
+import { readFileSync } from "node:fs"
 import * as Agent from "../../src/Agent.ts"
 import * as Event from "../../src/Event.ts"
 import type * as History from "../../src/History.ts"
@@ -164,6 +165,75 @@ const breaks: ReadonlyArray<readonly [rule: number, what: string, Change]> = [
     }
   ],
   [
+    1,
+    "a turn that its harness was not told of",
+    drop((entry) => entry._tag === "TurnTold" && entry.turn === 2 && entry.change === "Started")
+  ],
+  [
+    1,
+    "a text that was never handed over",
+    (call) => ({
+      ...call,
+      history: {
+        ...call.history,
+        entries: [...call.history.entries, { key: 999, turn: 2, item: Event.sendText("never") }]
+      }
+    })
+  ],
+  [
+    7,
+    "a result that comes before what was said has been heard",
+    entries((all) => {
+      const index = at(all, decidedOn("BackgroundReturned", "Run"))
+      const output = Event.sendText("There is more to come. ")
+      return all.toSpliced(index, 0, { at: all[index]!.at, _tag: "Sent", turn: 2, output })
+    })
+  ],
+  [
+    7,
+    "a result that is answered in two turns",
+    entries((all) => {
+      const index = at(all, (entry) => entry._tag === "TurnStarted" && entry.trigger._tag === "BackgroundReturned")
+      return all.toSpliced(index, 0, all[index]!)
+    })
+  ],
+  [
+    9,
+    "an interruption that nobody asked for and nobody was told of",
+    (call) =>
+      entries((all) => {
+        const index = at(all, (entry) => entry._tag === "TurnLeft" && entry.turn === 3)
+        return all.toSpliced(index, 0, { at: all[index]!.at, _tag: "TurnInterrupted", turn: 3, apology: "Sorry" })
+      })(call)
+  ],
+  [
+    11,
+    "a turn of the caller that nothing follows",
+    entries((all) => all.filter((entry) => entry._tag !== "Sent" || entry.turn === 1))
+  ],
+  [
+    11,
+    "an answer that is called overdue and is not",
+    insert((entry) => entry._tag === "TurnStarted" && entry.turn === 2, {
+      _tag: "Decided",
+      decision: "Keep",
+      event: { _tag: "AnswerOverdue", eventId: "o", respondingTo: "x", seconds: 1 }
+    })
+  ],
+  [
+    12,
+    "a log that grows without a cause",
+    insert(is("TurnStarted"), ...Array.from({ length: 200 }, () => ({ _tag: "Logged", level: "Error" }) as const))
+  ],
+  [
+    12,
+    "turns that start out of nothing",
+    (call) => {
+      const turn = call.entries.find(is("TurnStarted"))!
+      return insert(is("TurnStarted"), ...Array.from({ length: 20 }, () => turn))(call)
+    }
+  ],
+  [
     10,
     "a region that was cut",
     (call) => {
@@ -178,6 +248,17 @@ const breaks: ReadonlyArray<readonly [rule: number, what: string, Change]> = [
 const late: Change = entries((all) => all.filter((entry) => !(entry._tag === "TurnOver" && entry.turn === 1)))
 
 describe("Rules", () => {
+  it("are twelve, in words, and the page about them has the same words", () => {
+    assert.deepStrictEqual(
+      Rules.statements.map(({ number }) => number),
+      Array.from({ length: 12 }, (_, index) => index + 1)
+    )
+    const page = readFileSync(new URL("../../../../docs/rules.md", import.meta.url), "utf8")
+      .replace(/\*/g, "")
+      .replace(/\s+/g, " ")
+    for (const { sentence } of Rules.statements) assert.include(page, sentence)
+  })
+
   it.effect("a call of the runtime keeps them", () =>
     Effect.map(TestCall.run(agent, script), (call) => assert.deepStrictEqual(Rules.breaches(call), []))
   )

@@ -19,7 +19,7 @@ export const rule = Rule.make<Unanswered | undefined>(11, {
   step: (unanswered, observation) => {
     switch (observation._tag) {
       case "Passes":
-        return overdue(unanswered, observation.now)
+        return overdue(unanswered, observation.now, observation.until)
       case "Over":
         return [undefined]
       case "Happened":
@@ -74,8 +74,12 @@ const happened = (
 const dueAt = ({ since }: Unanswered, { policies }: Situation.Situation): number =>
   since + Duration.toMillis(policies.answerDeadline)
 
-const overdue = (unanswered: Unanswered | undefined, now: Situation.Situation): Rule.Step<Unanswered | undefined> => {
-  if (unanswered === undefined || now.at < dueAt(unanswered, now)) return [unanswered]
+const overdue = (
+  unanswered: Unanswered | undefined,
+  now: Situation.Situation,
+  until: number
+): Rule.Step<Unanswered | undefined> => {
+  if (unanswered === undefined || until <= dueAt(unanswered, now)) return [unanswered]
   return [undefined, `the answer to ${unanswered.eventId} was due, and nothing was said or recorded`]
 }
 
