@@ -69,7 +69,10 @@ export const make = (options: {
         if (current?.generation === generation && current.stream === stream) current.heard = current.sent
         return tell({ type: "clear", generation, stream })
       }),
-    show: (shown) => tell(VoiceWire.display(shown)),
+    show: (shown) => {
+      if (shown._tag === "AgentTurn" && shown.state === "Started") visitor.log.turn()
+      return tell(VoiceWire.display(shown))
+    },
     dtmf: (buttons) => tell({ type: "dtmf", buttons }),
     transfer: (targetPhoneNumber) => tell({ type: "transfer", target_phone_number: targetPhoneNumber }),
     custom: (metadata) => tell({ type: "custom", metadata }),
