@@ -110,7 +110,7 @@ const program = Effect.gen(function* () {
   const done = yield* Fiber.join(lines)
   const delays = done.flatMap((line) =>
     onsets.flatMap((onset) => {
-      const clear = line.clears.find(({ at }) => at >= onset && at < onset + 1000)
+      const clear = line.clears.find(({ at }) => at >= onset && at < onset + 5000)
       return clear === undefined ? [Number.POSITIVE_INFINITY] : [clear.at - onset]
     })
   )

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type * as AudioFormat from "../AudioFormat.ts"
-import type * as AudioFrame from "../AudioFrame.ts"
+import * as AudioFormat from "../AudioFormat.ts"
+import * as AudioFrame from "../AudioFrame.ts"
 import * as AudioTime from "../AudioTime.ts"
 import * as Tones from "../provider/tones/Tones.ts"
 import * as SpeechError from "../SpeechError.ts"
@@ -31,12 +31,19 @@ export interface Options {
 export const layer = (options: Options = {}): Layer.Layer<TextToSpeech.TextToSpeech> =>
   Layer.sync(TextToSpeech.TextToSpeech, () => {
     const wordMs = Duration.toMillis(Duration.fromInputUnsafe(options.word ?? 250))
+    const made = new Map<string, SpokenAudio>()
+    const tonesOf = (word: string, format: AudioFormat.AudioFormat): SpokenAudio => {
+      const key = `${AudioFormat.name(format)} ${word}`
+      const tones = made.get(key) ?? Tones.parts(word, { format, wordMs })[0]!
+      made.set(key, tones)
+      return tones
+    }
     let contexts = 0
     const context = (format: AudioFormat.AudioFormat) =>
       Effect.gen(function* () {
         const number = ++contexts
         const queue = yield* Effect.acquireRelease(
-          Queue.unbounded<SpokenAudio, SpeechError.SpeechError | Cause.Done>(),
+          Queue.unbounded<Word, SpeechError.SpeechError | Cause.Done>(),
           (queue) => Queue.shutdown(queue)
         )
         let [text, at, words, isOver] = ["", 0, 0, false]
@@ -51,7 +58,7 @@ export const layer = (options: Options = {}): Layer.Layer<TextToSpeech.TextToSpe
               Queue.failCauseUnsafe(queue, failure)
               return
             }
-            Queue.offerUnsafe(queue, spoken(word, words++, index, format, wordMs))
+            Queue.offerUnsafe(queue, { text: word, number: words++, from: index })
           }
         }
         return {
@@ -66,7 +73,9 @@ export const layer = (options: Options = {}): Layer.Layer<TextToSpeech.TextToSpe
             return Effect.asVoid(Queue.end(queue))
           }),
           audio: Stream.fromQueue(queue).pipe(
+            // One word at a time, made when it is asked for.
             Stream.rechunk(1),
+            Stream.map((word) => spoken(word, tonesOf(word.text, format))),
             Stream.onFirst(() => (options.delay === undefined ? Effect.void : Effect.sleep(options.delay)))
           ),
           cancel: Effect.asVoid(Queue.shutdown(queue))
@@ -82,19 +91,15 @@ export const layer = (options: Options = {}): Layer.Layer<TextToSpeech.TextToSpe
 
 const failure = Cause.fail(SpeechError.make("test", { _tag: "Closed", closeCode: 1006 }))
 
-const spoken = (
-  word: string,
-  number: number,
-  from: number,
-  format: AudioFormat.AudioFormat,
-  wordMs: number
-): SpokenAudio => {
-  const [part] = Tones.parts(word, { format, wordMs })
+interface Word {
+  readonly text: string
+  readonly number: number
+  readonly from: number
+}
+
+const spoken = ({ from, number, text }: Word, tones: SpokenAudio): SpokenAudio => {
+  const wordMs = AudioFrame.durationMs(tones.audio)
   const time = AudioTime.make(number * wordMs)
-  const audio: AudioFrame.AudioFrame = { ...part!.audio, time }
-  const [spokenWord] = part!.words
-  return {
-    audio,
-    words: [{ text: word, start: time, end: AudioTime.plus(time, spokenWord!.end), from, to: from + word.length }]
-  }
+  const end = AudioTime.plus(time, tones.words[0]!.end)
+  return { audio: { ...tones.audio, time }, words: [{ text, start: time, end, from, to: from + text.length }] }
 }
