@@ -57,7 +57,12 @@ export const scripted = (
 ): Layer.Layer<SpeechToText> => Layer.succeed(SpeechToText, Scripted.make(steps, options))
 
 /** What is known beside the name of a recogniser: its key, its address, the language. */
-export type FromStringOptions = Names.Options
+export interface FromStringOptions extends Names.Options {
+  /** Names of others to go on with if this one fails. Their keys come from the environment. */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** How failures are treated. By default everything that may pass is tried again. */
+  readonly plan?: PlanOptions | undefined
+}
 
 /**
  * Layer of the recogniser of this name: `deepgram/nova-3`, `deepgram/flux-general-en`, `cartesia/ink-2`,

@@ -29,7 +29,12 @@ export const flite = (voice: Flite.Voice = "slt"): Layer.Layer<TextToSpeech, Spe
 export const tones = (options: Omit<Tones.Options, "format"> = {}): Layer.Layer<TextToSpeech> => Local.tones(options)
 
 /** What is known beside the name of a voice: its key, its address, the language. */
-export type FromStringOptions = Names.Options
+export interface FromStringOptions extends Names.Options {
+  /** Names of others to go on with if this one fails. Their keys come from the environment. */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** How failures are treated. By default everything that may pass is tried again. */
+  readonly plan?: PlanOptions | undefined
+}
 
 /**
  * Layer of the voice of this name, `provider/model:voice`: `cartesia/sonic-3:VOICE`, `elevenlabs/eleven_flash_v2_5:VOICE`,

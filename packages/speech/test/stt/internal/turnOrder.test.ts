@@ -1,0 +1,48 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as TurnOrder from "../../../src/stt/internal/turnOrder.ts"
+import type { Event } from "../../../src/SpeechToText.ts"
+import { plain } from "../../contract/recogniser.ts"
+
+const through = (...events: ReadonlyArray<Event>) => TurnOrder.make()(events).map(plain)
+
+describe("the order of turns", () => {
+  it("begins a turn that the provider did not begin, once", () => {
+    assert.deepStrictEqual(through({ _tag: "Partial", text: "a" }, { _tag: "SpeechStarted" }), [
+      "SpeechStarted",
+      "Partial a"
+    ])
+  })
+
+  it("takes an eager end back before other words, and before an end with other words", () => {
+    const eager: Event = { _tag: "EagerEnd", text: "a" }
+    assert.deepStrictEqual(through(eager, { _tag: "Partial", text: "a b" }).slice(1), [
+      "EagerEnd a",
+      "Resumed",
+      "Partial a b"
+    ])
+    assert.deepStrictEqual(through(eager, { _tag: "TurnEnded", text: "a b" }).slice(1), [
+      "EagerEnd a",
+      "Resumed",
+      "TurnEnded a b"
+    ])
+    assert.deepStrictEqual(through(eager, { _tag: "TurnEnded", text: "a" }).slice(1), ["EagerEnd a", "TurnEnded a"])
+  })
+
+  it("tells nothing twice, and nothing of nothing", () => {
+    assert.deepStrictEqual(
+      through(
+        { _tag: "SpeechStarted" },
+        { _tag: "SpeechStarted" },
+        { _tag: "Resumed" },
+        { _tag: "Partial", text: "" },
+        { _tag: "EagerEnd", text: "a" },
+        { _tag: "EagerEnd", text: "a" },
+        { _tag: "Resumed" },
+        { _tag: "Resumed" },
+        { _tag: "TurnEnded", text: "a" },
+        { _tag: "TurnEnded", text: "" }
+      ),
+      ["SpeechStarted", "EagerEnd a", "Resumed", "TurnEnded a"]
+    )
+  })
+})
