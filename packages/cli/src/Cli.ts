@@ -8,9 +8,9 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Replay from "./command/replay.ts"
-import * as Simulate from "./command/simulate.ts"
-import * as Screen from "./Screen.ts"
+import * as Replay from "./internal/command/replay.ts"
+import * as Simulate from "./internal/command/simulate.ts"
+import * as Screen from "./internal/screen.ts"
 
 /** What the commands use where nothing is said. */
 export interface Defaults {

@@ -1,6 +1,7 @@
-export * as AgentModule from "./AgentModule.ts"
+/**
+ * The command line of Antiphon, for programs that bring defaults of their own.
+ *
+ * @since 0.1.0
+ */
 export * as Cli from "./Cli.ts"
 export * as CliError from "./CliError.ts"
-export * as Screen from "./Screen.ts"
-export * as Simulation from "./Simulation.ts"
-export * as TestFile from "./TestFile.ts"

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import * as Simulation from "../src/Simulation.ts"
+import * as Simulation from "../src/internal/simulation.ts"
 import { fixture, run } from "./running.ts"
 
 const good = ["simulate", "--agent", fixture("subjects.ts")]

@@ -1,7 +1,5 @@
 /**
- * The tools that an agent can be given, in one list.
- *
- * It loads no SDK of a provider: `import { EndCall, TransferCall } from "@antiphon/llm/tools"`.
+ * The tools that an agent can be given, in one list: `import { EndCall, TransferCall } from "@antiphon/llm/tools"`.
  *
  * @since 0.1.0
  */

@@ -1,8 +1,8 @@
 import { assert, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 
-/** Modules of SDKs that are loaded with a module of this package, in a process of its own. */
-const sdks = (module: string): ReadonlyArray<string> => {
+/** Modules of SDKs that a program loads, in a process of its own. */
+const sdks = (body: string): ReadonlyArray<string> => {
   const program = `
     import { registerHooks } from "node:module"
     const found = new Set()
@@ -12,14 +12,26 @@ const sdks = (module: string): ReadonlyArray<string> => {
         return next(specifier, context)
       }
     })
-    await import(${JSON.stringify(module)})
+    ${body}
     console.log(JSON.stringify([...found]))`
   const args = ["--conditions=antiphon-source", "--input-type=module", "--eval", program]
   return JSON.parse(execFileSync(process.execPath, args, { cwd: import.meta.dirname, encoding: "utf8" }))
 }
 
-it("the list of tools loads no SDK of a provider", { timeout: 60_000 }, () => {
-  assert.isNotEmpty(sdks("@antiphon/llm/model/OpenAi"))
-  assert.deepStrictEqual(sdks("@antiphon/llm/tools"), [])
-  assert.deepStrictEqual(sdks("@antiphon/llm/agent/LlmAgent"), [])
+/** Makes the Layer of a model, which has to be asked for nothing. */
+const made = (name: string) => `
+    const { Models } = await import("@antiphon/llm")
+    const { Effect, Layer, Redacted } = await import("effect")
+    const layer = Models.fromString(${JSON.stringify(name)}, { apiKey: Redacted.make("key") })
+    await Effect.runPromise(Effect.scoped(Layer.build(layer)))`
+
+it("neither the package nor its list of tools loads the SDK of a provider", { timeout: 60_000 }, () => {
+  assert.deepStrictEqual(sdks(`await import("@antiphon/llm")`), [])
+  assert.deepStrictEqual(sdks(`await import("@antiphon/llm/tools")`), [])
+})
+
+it("the Layer of a model loads the SDK of its provider, and no other", { timeout: 60_000 }, () => {
+  assert.deepStrictEqual(sdks(made("openai/gpt-4.1-mini")), ["openai"])
+  assert.deepStrictEqual(sdks(made("openai/gpt-5")), ["openai"])
+  assert.deepStrictEqual(sdks(made("anthropic/claude-haiku-4-5")), ["@anthropic-ai/sdk"])
 })

@@ -4,10 +4,9 @@
  * @since 0.1.0
  */
 import type { CallRequest } from "@antiphon/core/CallRequest"
+import type { Json } from "@antiphon/core/JsonText"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-
-type Json = { readonly [key: string]: unknown }
 
 /** The call is taken. `metadata` is merged over that of the request; `config` is passed on to the platform as it is. */
 export interface Accepted {

@@ -1,8 +1,8 @@
 /** A thread that plays the calls of the seeds it is told. */
 import * as Effect from "effect/Effect"
 import { parentPort, workerData } from "node:worker_threads"
-import * as AgentModule from "../AgentModule.ts"
-import * as Simulation from "../Simulation.ts"
+import * as AgentModule from "./agentModule.ts"
+import * as Simulation from "./simulation.ts"
 import type { Answer, Batch } from "./players.ts"
 
 const port = parentPort!

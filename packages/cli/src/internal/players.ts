@@ -5,7 +5,18 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
 import { CliError } from "../CliError.ts"
-import type { Options, Outcome } from "../Simulation.ts"
+import type { Outcome } from "./outcome.ts"
+
+/** What is played. */
+export interface Options {
+  /** The module with the subjects. */
+  readonly module: string
+  readonly calls: number
+  /** Seed of the first call. Each call has the next one. */
+  readonly seed: number
+  /** Number of threads that play. */
+  readonly threads: number
+}
 
 /** What a thread is told to play, and what it answers. */
 export interface Batch {

@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import AnthropicClient from "@anthropic-ai/sdk"
 import * as AnthropicStructuredOutput from "effect/ai/AnthropicStructuredOutput"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Model from "effect/ai/Model"
@@ -39,6 +38,7 @@ export const layer = (
         optional: false
       })
       const connections = yield* Connections.make()
+      const { default: AnthropicClient } = yield* Effect.promise(() => import("@anthropic-ai/sdk"))
       const client = new AnthropicClient({
         baseURL: baseUrl,
         apiKey: apiKey ?? null,

@@ -11,7 +11,6 @@ import type * as Model from "effect/ai/Model"
 import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import OpenAI from "openai"
 import * as Connections from "./internal/provider/connections.ts"
 import * as ModelError from "./internal/provider/modelError.ts"
 import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
@@ -52,6 +51,7 @@ export const layer = (
       const preset = OpenAiPresets.at(chosen, baseUrl)
       const accepted = OpenAiRequest.acceptanceOf(preset, options.model, false)
       const connections = yield* Connections.make()
+      const { default: OpenAI } = yield* Effect.promise(() => import("openai"))
       const client = new OpenAI({
         baseURL: baseUrl,
         apiKey: apiKey ?? "none",

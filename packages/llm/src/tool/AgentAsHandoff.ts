@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import type * as Agent from "@antiphon/core/Agent"
+import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import * as EventId from "@antiphon/core/EventId"
 import * as History from "@antiphon/core/History"
@@ -59,19 +59,31 @@ export interface BackOptions {
   readonly backDescription?: string | undefined
 }
 
-/** A factory of agents, or the service that brings one. */
-export type Source<E, R, R2> =
-  | Agent.Factory<E, R, R2>
-  | { readonly key: string; readonly factory: Agent.Factory<E, R, R2> }
-
 type Needs<R, C> = Exclude<R, Scope.Scope> | (C extends "summary" ? LanguageModel.LanguageModel : never)
 
-/** Makes the tool that hands the call to an agent for good. */
-export const make = <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
-  source: Source<E, R, R2>,
+/** Makes the tool that hands the call to an agent for good: a bare agent, a spec, a factory or a service. */
+export const make: {
+  <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
+    source: Agent.Made<E, R, R2>,
+    options?: Options<C>
+  ): VoiceTool.VoiceTool<Needs<R | R2, C>>
+  <R, const C extends ContextPolicy = "all">(
+    agent: Agent.Agent<unknown, R>,
+    options?: Options<C>
+  ): VoiceTool.VoiceTool<Needs<R, C>>
+} = <E, R, R2, C extends ContextPolicy>(
+  source: Agent.Source<E, R, R2>,
   options: Options<C> = {}
-): VoiceTool.VoiceTool<Needs<R | R2, C>> =>
-  handoff(options.name ?? nameOf(source), options, () => ("factory" in source ? source.factory : source))
+): VoiceTool.VoiceTool<Needs<R | R2, C>> => {
+  const factory = factoryOf(source)
+  return handoff(options.name ?? nameOf(source), options, () => factory)
+}
+
+/** An agent that a Layer brings. */
+interface Named<E, R, R2> {
+  readonly key: string
+  readonly factory: Agent.Factory<E, R, R2>
+}
 
 /**
  * Makes the tool that hands the call to an agent with a way back. The other agent is given one more tool; when its model
@@ -82,30 +94,36 @@ export const make = <E = never, R = never, R2 = never, const C extends ContextPo
  */
 export const makeReturning: {
   <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
-    source: { readonly key: string; readonly factory: Agent.Factory<E, R, R2> },
+    source: Named<E, R, R2>,
     options?: Options<C> & BackOptions
   ): VoiceTool.VoiceTool<Needs<R | R2, C>>
   <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
-    source: (back: VoiceTool.VoiceTool) => Agent.Factory<E, R, R2>,
+    source: (back: VoiceTool.VoiceTool) => Agent.Made<E, R, R2>,
     options?: Options<C> & BackOptions
   ): VoiceTool.VoiceTool<Needs<R | R2, C>>
+  <R, const C extends ContextPolicy = "all">(
+    source: (back: VoiceTool.VoiceTool) => Agent.Agent<unknown, R>,
+    options?: Options<C> & BackOptions
+  ): VoiceTool.VoiceTool<Needs<R, C>>
 } = <E, R, R2, C extends ContextPolicy>(
-  source:
-    | { readonly key: string; readonly factory: Agent.Factory<E, R, R2> }
-    | ((back: VoiceTool.VoiceTool) => Agent.Factory<E, R, R2>),
+  source: Named<E, R, R2> | ((back: VoiceTool.VoiceTool) => Agent.Source<E, R, R2>),
   options: Options<C> & BackOptions = {}
 ): VoiceTool.VoiceTool<Needs<R | R2, C>> => {
-  const name = options.name ?? ("factory" in source ? nameOf(source) : "transfer_to_agent")
+  const name = options.name ?? nameOf(source)
   return handoff(name, options, ({ giveBack }): Agent.Factory<E, R, R2> => {
     const way = back(name, options, giveBack)
     return "factory" in source
       ? (request) => Effect.provideService(source.factory(request), HandBack.Given, way)
-      : source(way)
+      : factoryOf(source(way))
   })
 }
 
-const nameOf = <E, R, R2>(source: Source<E, R, R2>): string =>
-  "factory" in source
+const factoryOf = <E, R, R2>(source: Agent.Source<E, R, R2>): Agent.Factory<E, R, R2> =>
+  Agent.from(source as Agent.Made<E, R, R2>)
+
+/** `transfer_to_` and the name of a service. */
+const nameOf = (source: object): string =>
+  "key" in source && typeof source.key === "string"
     ? `transfer_to_${source.key
         .replace(/^.*\//, "")
         .toLowerCase()

@@ -21,56 +21,13 @@ import * as StrictSchema from "./internal/strictSchema.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
 /** A value of a request: a JSON Schema, or a constant that the model is not shown. */
-export interface Property {
-  readonly type?: string | undefined
-  readonly description?: string | undefined
-  readonly enum?: ReadonlyArray<unknown> | undefined
-  readonly properties?: { readonly [name: string]: Property } | undefined
-  readonly required?: ReadonlyArray<string> | undefined
-  /** Sent as it is. `constant_value`, as Line writes it, means the same. */
-  readonly constantValue?: unknown
-  readonly [keyword: string]: unknown
-}
+export type Property = HttpToolSpec.Property
 
 /** Values by their names. */
-export interface ObjectSchema {
-  readonly type: "object"
-  readonly properties: { readonly [name: string]: Property }
-  readonly required?: ReadonlyArray<string> | undefined
-}
+export type ObjectSchema = HttpToolSpec.ObjectSchema
 
 /** What a tool is made of. */
-export interface Spec extends Pick<VoiceTool.Options, "activeTurns" | "interruption" | "duplicates"> {
-  readonly name: string
-  readonly description: string
-  /** With the path parameters in braces: `https://api.example.com/tickets/{id}`. */
-  readonly url: string
-  /** `POST` by default. */
-  readonly method?: string | undefined
-  /** What the path parameters are. Strings by default. */
-  readonly pathParamsSchema?: { readonly [name: string]: Property } | undefined
-  readonly queryParamsSchema?: ObjectSchema | undefined
-  readonly requestBodySchema?: ObjectSchema | undefined
-  /** Headers with secrets in them: `{ Authorization: "Bearer ${SUPPORT_KEY}" }` reads `SUPPORT_KEY` from `Config`. */
-  readonly auth?: { readonly [header: string]: string } | undefined
-  /** Other headers, sent as they are. */
-  readonly headers?: { readonly [header: string]: string } | undefined
-  /** `application/json` (the default) or `application/x-www-form-urlencoded`. */
-  readonly contentType?: string | undefined
-  /** Longest request. 30 seconds where not given. */
-  readonly timeout?: Duration.Input | undefined
-  /** Whether the conversation goes on during a request. True by default. */
-  readonly background?: boolean | undefined
-  /**
-   * Hosts that a request may go to, redirects included; `*.example.com` stands for every name below. Only that of `url`
-   * where not given.
-   */
-  readonly allowedHosts?: ReadonlyArray<string> | undefined
-  /** Whether it may go to this machine and its network. False by default. */
-  readonly allowPrivateAddresses?: boolean | undefined
-  /** How many redirects are followed. 3 by default. A host never sees the headers meant for another. */
-  readonly maxRedirects?: number | undefined
-}
+export type Spec = HttpToolSpec.Spec
 
 /** A tool could not be made. The message names the tool and what is wrong. */
 export class HttpToolError extends Schema.TaggedError<HttpToolError>()("HttpToolError", {

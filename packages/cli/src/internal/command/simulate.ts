@@ -13,10 +13,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { availableParallelism } from "node:os"
-import * as AgentModule from "../AgentModule.ts"
-import { CliError, NotPassed } from "../CliError.ts"
-import * as Screen from "../Screen.ts"
-import * as Simulation from "../Simulation.ts"
+import * as AgentModule from "../agentModule.ts"
+import { CliError, NotPassed } from "../../CliError.ts"
+import * as Outcome from "../outcome.ts"
+import * as Screen from "../screen.ts"
+import * as Simulation from "../simulation.ts"
 
 const flags = (agent: string | undefined) => ({
   agent: Flag.String("agent").pipe(
@@ -91,7 +92,7 @@ class Tally {
   readonly wanted: number
   calls = 0
   duration = 0
-  firstBad: Simulation.Outcome | undefined
+  firstBad: Outcome.Outcome | undefined
   readonly tempers = new Map<string, number>()
 
   constructor(startedAt: number, wanted: number) {
@@ -99,11 +100,11 @@ class Tally {
     this.wanted = wanted
   }
 
-  add(outcome: Simulation.Outcome): void {
+  add(outcome: Outcome.Outcome): void {
     this.calls++
     this.duration += outcome.duration
     this.tempers.set(outcome.temper, (this.tempers.get(outcome.temper) ?? 0) + 1)
-    if (!Simulation.isGood(outcome)) this.firstBad ??= outcome
+    if (!Outcome.isGood(outcome)) this.firstBad ??= outcome
   }
 
   facts(now: number) {
@@ -137,7 +138,7 @@ const many = Effect.fn("simulate.many")(function* (
         draw
       )
     ),
-    Stream.takeUntil((outcome) => !Simulation.isGood(outcome)),
+    Stream.takeUntil((outcome) => !Outcome.isGood(outcome)),
     Stream.runDrain,
     Effect.ensuring(Effect.sync(line.clear))
   )
@@ -194,7 +195,7 @@ const asJson = (tally: Tally, seed: number, now: number, how: string): string =>
 /** Shows the shortest call that is as bad. */
 const explain = Effect.fn("simulate.explain")(function* (
   subjects: ReadonlyArray<Rules.Subject>,
-  { breaches, failure, seed }: Simulation.Outcome,
+  { breaches, failure, seed }: Outcome.Outcome,
   again: string
 ) {
   const { bold, dim } = Screen.styles(process.stdout)

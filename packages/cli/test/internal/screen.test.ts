@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Screen from "../src/Screen.ts"
+import * as Screen from "../../src/internal/screen.ts"
 
 const stream = (isTTY: boolean) => {
   const written: Array<string> = []

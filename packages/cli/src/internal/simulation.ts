@@ -9,33 +9,10 @@ import * as SimulatedCaller from "@antiphon/core/testing/SimulatedCaller"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as Stream from "effect/Stream"
-import * as AgentModule from "./AgentModule.ts"
-import { CliError } from "./CliError.ts"
-import * as Players from "./internal/players.ts"
-
-/** A call, in short. */
-export interface Outcome {
-  readonly seed: number
-  readonly temper: SimulatedCaller.Temper
-  /** Length of the call, in milliseconds. */
-  readonly duration: number
-  readonly breaches: ReadonlyArray<Rules.Breach>
-  /** Why there was no call to the end, if there was none: the agent could not be made, or the call is stuck. */
-  readonly failure?: string | undefined
-}
-
-/** What is played. */
-export interface Options {
-  /** The module with the subjects. */
-  readonly module: string
-  readonly calls: number
-  readonly seed: number
-  /** Threads that play. With 1 this one does. */
-  readonly threads: number
-}
-
-/** Whether a call was as it should be. */
-export const isGood = ({ breaches, failure }: Outcome): boolean => breaches.length === 0 && failure === undefined
+import * as AgentModule from "./agentModule.ts"
+import { CliError } from "../CliError.ts"
+import type { Outcome } from "./outcome.ts"
+import * as Players from "./players.ts"
 
 /** The subject that a seed is played with: they take turns. */
 export const subjectOf = (subjects: ReadonlyArray<Rules.Subject>, seed: number): Rules.Subject =>
@@ -76,7 +53,7 @@ export const outcomeOf = (subjects: ReadonlyArray<Rules.Subject>, seed: number):
   )
 
 /** Plays calls. The outcomes come in the order of the seeds, whoever has played them. */
-export const run = (options: Options): Stream.Stream<Outcome, CliError> => {
+export const run = (options: Players.Options): Stream.Stream<Outcome, CliError> => {
   if (options.threads > 1) return Players.run(options)
   return Stream.unwrap(
     Effect.map(AgentModule.loadSubjects(options.module), (subjects) =>

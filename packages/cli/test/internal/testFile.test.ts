@@ -2,10 +2,10 @@ import * as Recording from "@antiphon/core/recording/Recording"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
-import * as TestFile from "../src/TestFile.ts"
-import { record } from "./fixtures/call.ts"
+import * as TestFile from "../../src/internal/testFile.ts"
+import { record } from "../fixtures/call.ts"
 
-const generated = new URL("./generated/recorded.test.ts", import.meta.url)
+const generated = new URL("../generated/recorded.test.ts", import.meta.url)
 
 /** Layout is the business of the formatter. */
 const tokens = (source: string) => source.replace(/\s+/g, "")

@@ -13,7 +13,7 @@ import * as Predicate from "effect/Predicate"
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { CliError } from "./CliError.ts"
+import { CliError } from "../CliError.ts"
 
 /** An agent that can be replayed. It needs a model at most; what else it needs it brings along. */
 export interface AgentModule {

@@ -26,10 +26,10 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Result from "effect/Result"
-import * as AgentModule from "../AgentModule.ts"
-import { CliError, NotPassed } from "../CliError.ts"
-import * as Screen from "../Screen.ts"
-import * as TestFile from "../TestFile.ts"
+import * as AgentModule from "../agentModule.ts"
+import { CliError, NotPassed } from "../../CliError.ts"
+import * as Screen from "../screen.ts"
+import * as TestFile from "../testFile.ts"
 
 const flags = (agent: string | undefined) => ({
   file: Argument.String("file").pipe(Argument.withDescription("The recording, a .jsonl file")),
