@@ -61,8 +61,18 @@ export interface BackOptions {
 
 type Needs<R, C> = Exclude<R, Scope.Scope> | (C extends "summary" ? LanguageModel.LanguageModel : never)
 
+/** An agent that a Layer brings: a service. */
+interface Named<E, R, R2> {
+  readonly key: string
+  readonly factory: Agent.Factory<E, R, R2>
+}
+
 /** Makes the tool that hands the call to an agent for good: a bare agent, a spec, a factory or a service. */
 export const make: {
+  <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
+    service: Named<E, R, R2>,
+    options?: Options<C>
+  ): VoiceTool.VoiceTool<Needs<R | R2, C>>
   <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
     source: Agent.Made<E, R, R2>,
     options?: Options<C>
@@ -72,17 +82,11 @@ export const make: {
     options?: Options<C>
   ): VoiceTool.VoiceTool<Needs<R, C>>
 } = <E, R, R2, C extends ContextPolicy>(
-  source: Agent.Source<E, R, R2>,
+  source: Agent.Source<E, R, R2> | Named<E, R, R2>,
   options: Options<C> = {}
 ): VoiceTool.VoiceTool<Needs<R | R2, C>> => {
-  const factory = factoryOf(source)
+  const factory = factoryOf<E, R, R2>(source)
   return handoff(options.name ?? nameOf(source), options, () => factory)
-}
-
-/** An agent that a Layer brings. */
-interface Named<E, R, R2> {
-  readonly key: string
-  readonly factory: Agent.Factory<E, R, R2>
 }
 
 /**
@@ -114,11 +118,11 @@ export const makeReturning: {
     const way = back(name, options, giveBack)
     return "factory" in source
       ? (request) => Effect.provideService(source.factory(request), HandBack.Given, way)
-      : factoryOf(source(way))
+      : factoryOf<E, R, R2>(source(way))
   })
 }
 
-const factoryOf = <E, R, R2>(source: Agent.Source<E, R, R2>): Agent.Factory<E, R, R2> =>
+const factoryOf = <E, R, R2>(source: Agent.Source<E, R, R2> | Named<E, R, R2>): Agent.Factory<E, R, R2> =>
   Agent.from(source as Agent.Made<E, R, R2>)
 
 /** `transfer_to_` and the name of a service. */

@@ -70,6 +70,23 @@ describe("AgentAsHandoff", () => {
     assert.deepStrictEqual(prompts[1], ["system: You are the specialist.", "user: specialist please", "user: hello"])
   })
 
+  test("takes a bare agent and a spec as well as a factory", function* () {
+    for (const sourceOf of [
+      (agent: Agent.Agent) => AgentAsHandoff.make(agent),
+      (agent: Agent.Agent) => AgentAsHandoff.make(Agent.make(agent))
+    ]) {
+      const tags: Array<string> = []
+      const tool = sourceOf((event, _turn) => {
+        tags.push(event._tag)
+        return Stream.empty
+      })
+      const call = yield* playing(ScriptedModel.make([handsOff("transfer_to_agent")]), { tools: [tool] })
+      yield* call.say("switch")
+      yield* call.say("hello")
+      assert.deepStrictEqual(tags, ["CallStarted", "UserTurnEnded"])
+    }
+  })
+
   test("gives the other agent a fresh start of the call, later events as they are, and the end", function* () {
     const target = noting()
     const model = ScriptedModel.make([handsOff("go")])
