@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ToolRunner from "../../tool/internal/toolRunner.ts"
 import type { VoiceTool } from "../../tool/VoiceTool.ts"
-import * as Transcript from "../../Transcript.ts"
+import * as Transcript from "../../internal/transcript.ts"
 
 /** What an application can put in the place of history: events, lines of its own, and tool calls with their outcomes. */
 export type GivenHistory = ReadonlyArray<History.GivenEvent>

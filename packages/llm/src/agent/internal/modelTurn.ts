@@ -20,8 +20,8 @@ import * as Seam from "../../tool/internal/seam.ts"
 import * as ToolRunner from "../../tool/internal/toolRunner.ts"
 import * as TurnTime from "../../tool/internal/turnTime.ts"
 import type { VoiceTool } from "../../tool/VoiceTool.ts"
-import * as Transcript from "../../Transcript.ts"
-import * as SpeechLeakGuard from "../SpeechLeakGuard.ts"
+import * as Transcript from "../../internal/transcript.ts"
+import * as SpeechLeak from "./speechLeak.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
 import * as ModelTap from "../../internal/modelTap.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
@@ -35,7 +35,7 @@ export interface ModelTurn<R> extends Omit<ModelPrompt.Reading, "firstTurn" | "t
   readonly maxToolIterations: number
   readonly limitMessage: string
   readonly reasoning: ModelPrompt.Reasoning
-  readonly speechLeakGuard: SpeechLeakGuard.Options | undefined
+  readonly speechLeakGuard: SpeechLeak.Options | undefined
 }
 
 /** Said when a background tool was called without a word, and the model has none either. */
@@ -119,13 +119,13 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       const { reasoning, runner, seam, speechLeakGuard: guard, systemPrompt, turn } = turning
       const lines = [
         ...goingOn(turning, now, handedOver(turning, ModelPrompt.lines(now, turning))),
-        ...(attempt.leaks === 0 ? [] : [SpeechLeakGuard.note(guard!)])
+        ...(attempt.leaks === 0 ? [] : [SpeechLeak.note(guard!)])
       ]
       if (!Transcript.wantsAnswer(lines)) return Stream.empty
       const { backlog } = runner.background
       const answering = [...backlog.unanswered]
       const prompt = ModelPrompt.messages(systemPrompt, lines, reasoning)
-      const settings = attempt.leaks === 0 ? turning.settings : SpeechLeakGuard.settings(guard!, turning.settings)
+      const settings = attempt.leaks === 0 ? turning.settings : SpeechLeak.settings(guard!, turning.settings)
       const reply = ReplyParts.empty()
       const collecting: ReplyParts.Collecting = {
         claimId: (id) => ToolRunner.claimId(runner, id, now),
@@ -151,10 +151,10 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
         return settle(turning, reply, attempt.round)
       })
       if (guard === undefined) return Stream.concat(heard, rest)
-      return Stream.concat(SpeechLeakGuard.outputs(heard, guard), rest).pipe(
-        Stream.catchIf(SpeechLeakGuard.isSpeechLeak, (leak): Out<R> => {
+      return Stream.concat(SpeechLeak.outputs(heard, guard), rest).pipe(
+        Stream.catchIf(SpeechLeak.isSpeechLeak, (leak): Out<R> => {
           const again = attempt.leaks < (guard.maxRetries ?? 1)
-          const said = SpeechLeakGuard.excuse(guard, { again, partlyHeard: leak.partlyHeard })
+          const said = SpeechLeak.excuse(guard, { again, partlyHeard: leak.partlyHeard })
           const next: Out<R> = again ? ask(turning, { ...attempt, leaks: attempt.leaks + 1 }) : Stream.empty
           return Stream.concat(Seam.part(seam)(Stream.fromIterable(said)), next)
         })

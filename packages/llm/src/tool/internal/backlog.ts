@@ -11,7 +11,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
-import * as Transcript from "../../Transcript.ts"
+import * as Transcript from "../../internal/transcript.ts"
 import type * as Outcomes from "./outcomes.ts"
 import type * as ToolCall from "./toolCall.ts"
 

@@ -5,7 +5,7 @@
 import type * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Effect from "effect/Effect"
-import * as Transcript from "../../Transcript.ts"
+import * as Transcript from "../../internal/transcript.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
 import * as ResultText from "../../internal/resultText.ts"
 import * as ToolCall from "./toolCall.ts"

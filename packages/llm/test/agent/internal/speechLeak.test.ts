@@ -1,18 +1,19 @@
 import * as Event from "@antiphon/core/Event"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Schema, Stream } from "effect"
-import * as SpeechLeakGuard from "../../src/agent/SpeechLeakGuard.ts"
-import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
-import * as VoiceTool from "../../src/tool/VoiceTool.ts"
-import { test } from "../support/virtualTest.ts"
-import { playing } from "../tool/calling.ts"
+import * as SpeechLeak from "../../../src/agent/internal/speechLeak.ts"
+import * as SpeechLeakGuard from "../../../src/agent/SpeechLeakGuard.ts"
+import * as ScriptedModel from "../../../src/testing/ScriptedModel.ts"
+import * as VoiceTool from "../../../src/tool/VoiceTool.ts"
+import { test } from "../../support/virtualTest.ts"
+import { playing } from "../../tool/calling.ts"
 
 /** What is said of a text that comes in pieces, and whether it ends in a leak. */
-const speak = (pieces: ReadonlyArray<string>, detection?: SpeechLeakGuard.Detection) => {
+const speak = (pieces: ReadonlyArray<string>, detection?: SpeechLeak.Detection) => {
   const said: Array<string> = []
-  let guard = SpeechLeakGuard.empty
+  let guard = SpeechLeak.empty
   for (const piece of pieces) {
-    const pushed = SpeechLeakGuard.push(guard, piece, detection)
+    const pushed = SpeechLeak.push(guard, piece, detection)
     if (pushed === undefined) return { said: said.join(""), leaked: true }
     guard = pushed[0]
     said.push(pushed[1])
@@ -54,10 +55,10 @@ describe("SpeechLeakGuard", () => {
 
   it("loses nothing of a long text, and holds no more than the last characters", () => {
     const text = "It was a dark and stormy night 🌩️. ".repeat(40)
-    let guard = SpeechLeakGuard.empty
+    let guard = SpeechLeak.empty
     let said = ""
     for (const unit of text.match(/[\s\S]{1,7}/g)!) {
-      const [next, out] = SpeechLeakGuard.push(guard, unit)!
+      const [next, out] = SpeechLeak.push(guard, unit)!
       guard = next
       said += out
       assert.isAtMost(guard.held.length, 129)
@@ -79,7 +80,7 @@ describe("SpeechLeakGuard", () => {
   it.effect("lets logs pass, and says what it holds before anything else is done", () =>
     Effect.gen(function* () {
       const outputs = yield* Stream.runCollect(
-        SpeechLeakGuard.outputs(
+        SpeechLeak.outputs(
           Stream.make<Array<Event.Output>>(
             Event.sendText("Good", { interruptible: false }),
             Event.logMetric("m", 1),
@@ -108,10 +109,7 @@ describe("SpeechLeakGuard", () => {
           })
         )
       const heard = (text: string) =>
-        Effect.map(
-          Effect.flip(Stream.runDrain(SpeechLeakGuard.outputs(stream(text)))),
-          ({ partlyHeard }) => partlyHeard
-        )
+        Effect.map(Effect.flip(Stream.runDrain(SpeechLeak.outputs(stream(text)))), ({ partlyHeard }) => partlyHeard)
       assert.isFalse(yield* heard("short "))
       assert.isTrue(yield* heard("long ".repeat(40)))
       assert.strictEqual(pulled, 0)
@@ -129,7 +127,7 @@ describe("SpeechLeakGuard", () => {
   )
 
   describe("in an agent", () => {
-    const note = `system: ${SpeechLeakGuard.defaultRetryNote}`
+    const note = `system: ${SpeechLeak.defaultRetryNote}`
     const weather = VoiceTool.loopback("weather", { parameters: { city: Schema.String } }, () =>
       Effect.succeed("Sunny")
     )
@@ -137,7 +135,7 @@ describe("SpeechLeakGuard", () => {
       ScriptedModel.text(`${before}{"city": "Oslo"}`),
       ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" })
     ]
-    const play = (replies: ReadonlyArray<ScriptedModel.Reply>, speechLeakGuard?: SpeechLeakGuard.Options) =>
+    const play = (replies: ReadonlyArray<ScriptedModel.Reply>, speechLeakGuard?: SpeechLeak.Options) =>
       Effect.gen(function* () {
         const model = ScriptedModel.make(replies)
         const call = yield* playing(model, { tools: [weather], speechLeakGuard })
@@ -168,7 +166,7 @@ describe("SpeechLeakGuard", () => {
         throw new Error("no words")
       }
       const { prompts, said } = yield* play([leaking(), leaking()], { fallbackText: broken })
-      assert.strictEqual(said, SpeechLeakGuard.defaultFallbackText)
+      assert.strictEqual(said, SpeechLeak.defaultFallbackText)
       assert.strictEqual(prompts.length, 2)
       assert.strictEqual((yield* play([leaking(), leaking()], { fallbackText: "" })).said, "")
     })

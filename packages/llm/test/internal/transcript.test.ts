@@ -2,7 +2,7 @@ import type * as Event from "@antiphon/core/Event"
 import * as History from "@antiphon/core/History"
 import * as Chance from "@antiphon/core/testing/Chance"
 import { assert, describe, it } from "@effect/vitest"
-import * as Transcript from "../src/Transcript.ts"
+import * as Transcript from "../../src/internal/transcript.ts"
 
 type Line = readonly [turn: number, item: History.Item]
 
