@@ -16,6 +16,7 @@ import type * as Event from "../../Event.ts"
 import type * as EventFilter from "../../EventFilter.ts"
 import type { EventId } from "../../EventId.ts"
 import type * as Harness from "../../Harness.ts"
+import type * as History from "../../History.ts"
 import * as Turn from "../../Turn.ts"
 import * as AnswerWatch from "./answerWatch.ts"
 import * as Background from "./background.ts"
@@ -23,6 +24,7 @@ import * as Deciding from "./deciding.ts"
 import * as Floor from "./floor.ts"
 import * as HistoryWriter from "./historyWriter.ts"
 import * as LateWords from "./lateWords.ts"
+import * as Out from "./out.ts"
 import * as Outputs from "./outputs.ts"
 import type { Listener, Made } from "./listener.ts"
 import * as RecorderTap from "./recorderTap.ts"
@@ -95,7 +97,7 @@ export const make = <R>({
   const fork = Effect.runForkWith(context)
   let phase: Phase = "Open"
   let floor = Floor.silent
-  let draft: TurnRun.Draft | undefined
+  let draft: Out.Draft | undefined
   let firstSound: Fiber.Fiber<void> | undefined
   let turns = 0
 
@@ -123,7 +125,7 @@ export const make = <R>({
       isOpen() && slot.isFree() && !deciding.isUndecided() && Floor.isQuiet(floor, !floor.mute && writer.isPending()),
     // A harness that reports no speech at all must not hold results up for as long as a lost report may.
     waiting: () => {
-      if (floor.reports || floor.mute || firstSound !== undefined) return
+      if (!isOpen() || floor.reports || floor.mute || firstSound !== undefined) return
       const waitedInVain = Effect.sync(() => {
         firstSound = undefined
         floor = Floor.waitedInVain(floor)
@@ -159,7 +161,8 @@ export const make = <R>({
         return writer.cut()
       }
       for (const returned of background.takeHeld()) writer.add(returned)
-      if (trigger._tag === "UserTurnEnded") watch.begin(trigger)
+      // What was only probably asked is waited for once it counts.
+      if (trigger._tag === "UserTurnEnded" && trigger !== draft?.event) watch.begin(trigger)
       slot.replace(turnOf(events as Events))
     },
     failed: (cause) =>
@@ -194,25 +197,23 @@ export const make = <R>({
         const said = { _tag: "AgentSendText", text: `${spec.holding} `, respondingTo } as const
         return Effect.andThen(
           Effect.logWarning("The caller has waited for an answer too long."),
-          spec.holding === "" ? Effect.void : deliver(turns, [said])
+          spec.holding === "" ? Effect.void : say(turns, said)
         )
       })
   })
 
-  const handedOver = (turn: number, output: Event.Output) => {
-    writer.sent(output, turn)
-    noted(turn, output)
-  }
-  const noted = (turn: number, output: Event.Output) => {
-    RecorderTap.outputs(recorder, "Sent", [output], turn)
-    if (Outputs.isNoticed(output)) watch.answered()
-  }
-  const deliver: TurnRun.Host<R>["deliver"] = (turn, outputs, release) =>
-    outlet.deliver(turn, outputs as Arr.NonEmptyReadonlyArray<Event.Output>, (output) => {
-      if (release === undefined) return handedOver(turn, output)
-      release(output)
-      noted(turn, output)
+  const deliver: Out.Host["deliver"] = (turn, lines) => {
+    const outputs = lines.map(
+      ({ item }) => item
+    ) as ReadonlyArray<History.Item> as Arr.NonEmptyReadonlyArray<Event.Output>
+    let next = 0
+    return outlet.deliver(turn, outputs, (output) => {
+      writer.handedOver(lines[next++]!)
+      RecorderTap.outputs(recorder, "Sent", [output], turn)
+      if (Outputs.isNoticed(output)) watch.answered()
     })
+  }
+  const say = (turn: number, output: Event.Output) => deliver(turn, [writer.queue(output, turn)])
 
   const host: TurnRun.Host<R> = {
     spec,
@@ -254,6 +255,7 @@ export const make = <R>({
   const turnOf = (events: Events): TurnSlot.Turn => {
     const trigger = events.at(-1)!
     const its = trigger === draft?.event ? draft : undefined
+    if (its !== undefined) its.turn = "Responding"
     let id = 0
     return {
       run: (running) =>
@@ -261,14 +263,16 @@ export const make = <R>({
           id = ++turns
           writer.began(id, trigger)
           outlet.turn({ _tag: "Started", turn: id, trigger })
-          return Effect.map(TurnRun.make(host, id, events, its, running), (how) => {
-            if (!running.closed) outlet.turn({ _tag: how, turn: id, trigger })
-          })
+          const ended = (how: "Completed" | "Failed") => {
+            running.over()
+            outlet.turn({ _tag: how, turn: id, trigger })
+          }
+          return TurnRun.make(host, { id, events, draft: its, running, ended })
         }) as Effect.Effect<void>,
       cancelled: (began) => {
-        if (began) writer.stopped(id)
-        if (its !== undefined && its === draft) dropDraft()
-        else if (its !== undefined && began) writer.cancel(id)
+        const kept = began ? writer.stopped(id, its === undefined || its.state === "Committed") : []
+        RecorderTap.outputs(recorder, "Kept", kept, id)
+        if (its !== undefined) its.turn = "Replaced"
         outlet.turn({ _tag: "Cancelled", turn: began ? id : 0, trigger })
       }
     }
@@ -276,7 +280,7 @@ export const make = <R>({
 
   /** Forgets the turn that has only probably been asked for. */
   const dropDraft = () => {
-    if (draft !== undefined) draft.dropped = true
+    if (draft !== undefined) draft.state = "Dropped"
     draft = undefined
     writer.drop()
   }
@@ -297,19 +301,24 @@ export const make = <R>({
 
   const openDraft = (event: Event.UserTurnEnded): Harness.Receipt => {
     resume()
-    draft = { event, committed: Latch.makeUnsafe(false), dropped: false }
+    draft = Out.draft(event)
     writer.open(event)
     return receiptOf(decide([event]))
   }
 
   const commit = (): Harness.Receipt => {
     if (draft === undefined) return receipts.Keep
-    const { committed, event } = draft
+    const { committed, event, turn, waiting } = draft
+    draft.state = "Committed"
     draft = undefined
     floor = Floor.step(floor, event)
     writer.commit()
+    late.happened(event, "Keep")
+    if (turn === "Responding") watch.begin(event)
+    for (const act of waiting) act()
     committed.openUnsafe()
-    return receipts.Keep
+    // Another event has taken the place of its answer meanwhile.
+    return turn === "Replaced" && isOpen() ? receiptOf(deciding.decide([event])) : receipts.Keep
   }
 
   const isCommit = (report: Event.Report): boolean =>
@@ -322,16 +331,26 @@ export const make = <R>({
   const late = LateWords.make({
     fork,
     wait: spec.lateWords,
-    turn: () => void happen({ _tag: "UserTurnEnded", eventId: nextId(), content: writer.userContent() })
+    turn: () => {
+      if (isOpen()) happen({ _tag: "UserTurnEnded", eventId: nextId(), content: writer.userContent() })
+    }
   })
 
   const take = (report: Event.Report): Harness.Receipt => {
     if (phase === "Ending" || phase === "Closed") return receipts.Keep
-    if (isCommit(report)) return commit()
+    if (isCommit(report)) {
+      recorder?.note({ _tag: "Reported", report })
+      return commit()
+    }
     if (takesBack[report._tag]) resume()
     const event = writer.report(report)
     if (event === undefined) {
-      if (report._tag === "UserTurnWithdrawn") takeBack()
+      if (report._tag === "UserTurnWithdrawn") {
+        takeBack()
+        late.stop()
+        floor = { ...floor, user: false }
+      }
+      background.flush()
       return receipts.Keep
     }
     if (report._tag === "UserTurnEnded" && report.tentative === true) return openDraft(event as Event.UserTurnEnded)
@@ -354,10 +373,10 @@ export const make = <R>({
           history: Effect.sync(writer.view),
           report: (report) => void take(report),
           nextTurn: () => ++turns,
-          deliver: (turn, output) => (isOpen() ? deliver(turn, [output]) : Effect.void),
+          deliver: (turn, output) => (isOpen() ? say(turn, output) : Effect.void),
           failed: (respondingTo, cause) =>
             host.failed(respondingTo, cause, (text) =>
-              deliver(turns, [{ _tag: "AgentSendText", text, respondingTo: respondingTo.eventId }])
+              say(turns, { _tag: "AgentSendText", text, respondingTo: respondingTo.eventId })
             )
         })
 

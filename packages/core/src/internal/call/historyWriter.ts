@@ -17,17 +17,27 @@ export interface HistoryWriter {
   readonly report: (report: Event.Report) => Event.Input | undefined
   /** Takes an event that the call itself has made. */
   readonly add: <E extends Event.InputOf<Made>>(event: E) => E
-  /** Takes what the agent sent in a turn. */
+  /** Takes what the agent has sent in a turn and was not handed over yet: only the turn itself sees the line. */
+  readonly queue: (output: Event.Output, turn: number) => History.Entry
+  /** Puts a line on the record: what it holds was handed over. */
+  readonly handedOver: (line: History.Entry) => void
+  /** Takes what the agent sent in a turn and was handed over. */
   readonly sent: (output: Event.Output, turn: number) => void
   /** Tells which turn responds to an event, so that heard text can be placed in it. */
   readonly began: (turn: number, trigger: Event.Input) => void
-  /** Tells that a turn was cancelled: what it has said and nobody has heard will not be. */
-  readonly stopped: (turn: number) => void
+  /**
+   * Tells that a turn was cancelled: what it has said and nobody has heard will not be, and what it has queued is gone.
+   * If the turn `counts`, what became of its tools is kept, and returned.
+   */
+  readonly stopped: (turn: number, counts: boolean) => ReadonlyArray<Event.Output>
+  /** Whether a turn, one of the latest, was cancelled. */
+  readonly isStopped: (turn: number) => boolean
   /** Tells that the caller cut in: what was said and nobody has heard will not be, whichever turn has said it. */
   readonly cut: () => void
   /** Whether something that was said may still be heard. */
   readonly isPending: () => boolean
-  readonly view: () => History.History
+  /** The call up to now; for a turn, with what it has sent and was not handed over yet. */
+  readonly view: (turn?: number) => History.History
   readonly addEntry: (
     content: string,
     options: EntryOptions
@@ -38,19 +48,10 @@ export interface HistoryWriter {
   ) => Result.Result<void, History.AnchorError>
   /** What the caller has said since their turn began, or since they were last answered. */
   readonly userContent: () => ReadonlyArray<Event.UserContent>
-  /** Opens a draft: the caller's turn has probably ended. What its turn sends joins the draft. */
+  /** Opens a draft: the caller's turn has probably ended. */
   readonly open: (event: Event.UserTurnEnded) => void
-  /** Puts the caller's turn of the draft on the record; what its turn has sent follows by `release`. */
+  /** Puts the draft on the record. */
   readonly commit: () => void
-  /** Moves the oldest line of a committed draft to the record: it was handed over. */
-  readonly release: () => void
-  /** What the turn of the draft sends from here on is handed over like anything else. */
-  readonly free: () => void
-  /**
-   * The turn of a committed draft was cancelled: what it has said and was not handed over is dropped, and what became of its
-   * tools is kept.
-   */
-  readonly cancel: (turn: number) => void
   /** Drops the draft, of which nothing is left. */
   readonly drop: () => void
   /** Nothing joins the history from here on. */
@@ -73,14 +74,20 @@ export const make = (nextId: EventId): HistoryWriter => {
   let keys = 0
   let closed = false
   let estimated = false
+  let isLate = false
   // Counts what else was sent, so that words before and after it can be told apart.
   let part = 0
-  let draftTurn = 0
-  let said = { turn: 0, length: 0 }
+  /** What was sent and was not handed over yet, in order. */
+  let queued: Array<History.Entry> = []
+  /** Length of all that each of the latest turns has said. */
+  const said = new Map<number, number>()
+  let stopped = new Set<number>()
   let userContent: Array<Event.UserContent> | undefined
   let agentContent: Array<Event.AgentContent> | undefined
-  /** The events of the caller's turn that is or was last. */
-  let userTurn = new Set<Event.Input>()
+  /** The events of the caller's turn that is or was last. Late words belong to it if the harness reports beginnings. */
+  let userTurn = new Set<History.Item>()
+  let userTurnBegan = false
+  let userTurnOver = false
 
   const push = (item: History.HistoryEvent) => Lines.push(lines, { key: keys++, turn: 0, item })
 
@@ -110,6 +117,8 @@ export const make = (nextId: EventId): HistoryWriter => {
   }
 
   const addUser = <E extends Event.Input>(event: E): E => {
+    if (userTurnOver) userTurn = new Set()
+    userTurnOver = event._tag === "UserTurnEnded" && !userTurnBegan
     userTurn.add(event)
     return add(event)
   }
@@ -123,8 +132,12 @@ export const make = (nextId: EventId): HistoryWriter => {
       Lines.push(lines, { key: keys++, turn: 0, item: event, heard: { spans: [] } })
       return event
     }
-    estimated = report.estimated === true
     const turn = report.at && turnOf.get(report.at.respondingTo)
+    // Words of an older turn that are reported late have a line of their own.
+    const late = turn !== undefined && Spoken.isHeardLater(spoken, turn)
+    if (late || isLate) settle(false)
+    isLate = late
+    estimated = report.estimated === true
     const now =
       report.at === undefined
         ? Spoken.heard(spoken, report.content)
@@ -143,11 +156,26 @@ export const make = (nextId: EventId): HistoryWriter => {
     return event
   }
 
-  /** Takes the caller's last turn back. */
+  /** Takes the caller's last turn back, with what was said in answer to it and nobody has heard. */
   const withdraw = () => {
-    Lines.remove(lines, userTurn)
+    const answers = new Set(
+      [...userTurn].flatMap((item) => ("eventId" in item ? (turnOf.get(item.eventId) ?? []) : []))
+    )
+    for (const turn of answers) stop(turn, true)
+    const isUnheard = ({ from = 0, item, turn }: History.Entry) =>
+      item._tag === "AgentSendText" && answers.has(turn) && Spoken.reached(spoken, turn) <= from
+    Lines.remove(lines, userTurn, isUnheard)
     userTurn = new Set()
     userContent = undefined
+  }
+
+  const stop = (turn: number, counts: boolean): ReadonlyArray<Event.Output> => {
+    Spoken.stop(spoken, turn)
+    stopped = new Set([...stopped, turn].slice(-placeable))
+    const kept = queued.filter(({ item, turn: its }) => counts && its === turn && isOfTool(item))
+    for (const line of kept) handedOver(line)
+    queued = queued.filter((line) => line.turn !== turn)
+    return kept.map(({ item }) => item as Event.Output)
   }
 
   const report = (report: Event.Report): Event.Input | undefined => {
@@ -171,6 +199,7 @@ export const make = (nextId: EventId): HistoryWriter => {
       case "UserTurnStarted":
         userContent = []
         userTurn = new Set()
+        userTurnBegan = true
         return addUser({ _tag: "UserTurnStarted", eventId: report.eventId ?? nextId() })
       case "AgentTurnStarted":
         agentContent = []
@@ -221,37 +250,55 @@ export const make = (nextId: EventId): HistoryWriter => {
     }
   }
 
-  const sent = (output: Event.Output, turn: number) => {
-    if (closed) return
-    const entry = { key: keys++, turn, item: output }
-    if (turn === draftTurn) lines.draft = [...lines.draft, entry]
-    else place(entry, output)
+  const queue = (output: Event.Output, turn: number): History.Entry => {
+    const line: History.Entry = {
+      key: keys++,
+      turn,
+      item: output,
+      ...(output._tag === "AgentSendText" && say(output, turn))
+    }
+    if (!closed) queued.push(line)
+    return line
   }
 
-  const place = (entry: History.Entry, output: Event.Output) => {
-    if (output._tag !== "AgentSendText") {
-      part++
-      return Lines.push(lines, entry)
-    }
-    const from = said.turn === entry.turn ? said.length : 0
-    said = { turn: entry.turn, length: from + output.text.length }
-    Spoken.said(spoken, output.text, { interruptible: output.interruptible !== false, turn: entry.turn, part })
-    Lines.push(lines, { ...entry, from })
+  /** Where a text begins in all that its turn says. */
+  const say = ({ text }: Event.AgentSendText, turn: number): { readonly from: number } => {
+    const from = said.get(turn) ?? 0
+    said.set(turn, from + text.length)
+    if (said.size > placeable) said.delete(said.keys().next().value!)
+    return { from }
+  }
+
+  const handedOver = (line: History.Entry) => {
+    if (queued[0] === line) queued.shift()
+    else queued = queued.filter((other) => other !== line)
+    if (closed) return
+    const output = line.item as Event.Output
+    if (output._tag === "AgentSendText") {
+      const { from, turn } = line
+      Spoken.said(spoken, output.text, { interruptible: output.interruptible !== false, turn, part, start: from })
+    } else part++
+    Lines.push(lines, line)
   }
 
   return {
     report,
     add,
-    sent,
+    queue,
+    handedOver,
+    sent: (output, turn) => handedOver(queue(output, turn)),
     began: (turn, trigger) => {
-      if (lines.draft.some(({ item }) => item === trigger)) draftTurn = turn
       turnOf.set(trigger.eventId, turn)
       if (turnOf.size > placeable) turnOf.delete(turnOf.keys().next().value!)
     },
-    stopped: (turn) => Spoken.stop(spoken, turn),
+    stopped: stop,
+    isStopped: (turn) => stopped.has(turn),
     cut: () => Spoken.stopAll(spoken),
     isPending: () => Spoken.isPending(spoken),
-    view: () => Lines.view(lines, Spoken.pending(spoken)),
+    view: (turn) => {
+      const own = turn === undefined ? [] : queued.filter((line) => line.turn === turn)
+      return Lines.view(lines, Spoken.pending(spoken), own)
+    },
     userContent: () => userContent?.slice() ?? [],
     addEntry: (content, { role = "user", ...place }) => {
       const item: Event.CustomHistoryEntry = { _tag: "CustomHistoryEntry", eventId: nextId(), role, content }
@@ -273,38 +320,17 @@ export const make = (nextId: EventId): HistoryWriter => {
     },
     commit: () => {
       const { draft } = lines
-      const ended = draft.findIndex(({ item }) => item._tag === "UserTurnEnded")
-      if (ended < 0) return
+      if (draft.length === 0) return
       settle(false)
-      lines.draft = draft.slice(ended + 1)
-      for (const entry of draft.slice(0, ended + 1)) {
-        Lines.push(lines, entry)
-        userTurn.add(entry.item as Event.Input)
-        if (entry.item._tag === "UserTextSent") userContent?.push(entry.item)
-      }
-    },
-    release: () => {
-      const [entry, ...rest] = lines.draft
-      if (entry === undefined) return
-      lines.draft = rest
-      place(entry, entry.item as Event.Output)
-    },
-    free: () => {
-      draftTurn = 0
-    },
-    cancel: (turn) => {
-      if (draftTurn !== turn || !lines.draft.every((entry) => entry.turn === turn)) return
-      const left = lines.draft
       lines.draft = []
-      draftTurn = 0
-      for (const entry of left) {
-        const output = entry.item as Event.Output
-        if (output._tag === "AgentToolCalled" || output._tag === "AgentToolReturned") place(entry, output)
+      for (const line of draft) {
+        Lines.push(lines, line)
+        userTurn.add(line.item)
+        if (line.item._tag === "UserTextSent") userContent?.push(line.item)
       }
     },
     drop: () => {
       lines.draft = []
-      draftTurn = 0
     },
     close: () => {
       settle(true)
@@ -318,3 +344,5 @@ const agentText = (eventId: string, content: string): Event.AgentTextSent => ({
   eventId,
   content
 })
+
+const isOfTool = ({ _tag }: History.Item): boolean => _tag === "AgentToolCalled" || _tag === "AgentToolReturned"

@@ -11,6 +11,7 @@ import type { Decided } from "./deciding.ts"
 export interface LateWords {
   /** Takes an event, and what was decided about it. */
   readonly happened: (event: Event.Input, decided: Decided) => void
+  /** The caller's turn was taken back, and the words with it. */
   readonly stop: () => void
 }
 
@@ -31,6 +32,19 @@ export const make = (options: {
     running?.interruptUnsafe()
   }
 
+  const answer = Effect.delay(
+    Effect.sync(() => {
+      timer = undefined
+      options.turn()
+    }),
+    options.wait
+  )
+
+  const wait = (effect: Effect.Effect<void>) => {
+    stop()
+    timer = options.fork(effect)
+  }
+
   return {
     stop,
     happened: (event, decided) => {
@@ -43,15 +57,11 @@ export const make = (options: {
           if (turn === "Open") turn = "Over"
           return stop()
         case "UserTextSent": {
-          if (turn !== "Over" || decided !== "Keep" || !Duration.isFinite(options.wait)) return
-          if (event.content.trim() === "") return
-          stop()
-          const answer = Effect.sync(() => {
-            timer = undefined
-            options.turn()
-          })
-          timer = options.fork(Effect.delay(answer, options.wait))
-          return
+          if (turn !== "Over" || !Duration.isFinite(options.wait) || event.content.trim() === "") return
+          if (decided === "Keep") return wait(answer)
+          // Nothing is to be made up for if a filter that still thinks starts a turn.
+          if (typeof decided === "string") return
+          return wait(Effect.flatMap(decided, (decision) => (decision === "Keep" ? answer : Effect.void)))
         }
         default:
           return

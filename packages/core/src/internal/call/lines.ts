@@ -5,7 +5,6 @@
  * lines, never what is in it, so a view that was taken before keeps what it had.
  */
 import * as Result from "effect/Result"
-import type * as Event from "../../Event.ts"
 import * as History from "../../History.ts"
 
 /** The lines of one history: a mutable value. */
@@ -17,7 +16,7 @@ export interface Lines {
   growing: History.Entry | undefined
   /** Lines that an application has put behind the text that is being spoken. */
   behind: ReadonlyArray<History.Entry>
-  /** The caller's turn that has probably ended, and what the agent did about it: not on the record yet. */
+  /** The caller's turn that has probably ended: not on the record yet. */
   draft: ReadonlyArray<History.Entry>
 }
 
@@ -36,11 +35,15 @@ export const place = (self: Lines, text: History.Entry | undefined): void => {
   self.behind = []
 }
 
-/** The lines up to now. */
-export const view = (self: Lines, unheard: ReadonlyArray<History.Stretch>): History.History => {
+/** The lines up to now, and behind them those of the one who looks. */
+export const view = (
+  self: Lines,
+  unheard: ReadonlyArray<History.Stretch>,
+  own: ReadonlyArray<History.Entry> = []
+): History.History => {
   const { behind, draft, events, growing, shown } = self
   const [lines, happened] = [shown.length, events.length]
-  const last = growing === undefined ? [...behind, ...draft] : [growing, ...behind, ...draft]
+  const last = [...(growing === undefined ? [] : [growing]), ...behind, ...draft, ...own]
   return History.make(() => (last.length === 0 ? shown.slice(0, lines) : [...shown.slice(0, lines), ...last]), {
     events: () => [
       ...events.slice(0, happened),
@@ -139,22 +142,27 @@ export const isUnplaced = (self: Lines, index: number): boolean => index >= self
 export const splice = (self: Lines, index: number, count: number, entries: ReadonlyArray<History.Entry>): void => {
   const { events, shown } = self
   const removed = shown.slice(index, index + count)
-  const first = shown.slice(index).find(({ item }) => History.isHistoryEvent(item))
   const happened = (lines: ReadonlyArray<History.Entry>) =>
     lines.flatMap(({ item }) => (History.isHistoryEvent(item) ? [item] : []))
-  const begin = first === undefined ? events.length : events.lastIndexOf(first.item as History.HistoryEvent)
+  let first = index
+  while (first < shown.length && !History.isHistoryEvent(shown[first]!.item)) first++
+  const begin = first === shown.length ? events.length : events.lastIndexOf(shown[first]!.item as History.HistoryEvent)
   self.shown = shown.toSpliced(index, count, ...entries)
   self.events = events.toSpliced(begin, happened(removed).length, ...happened(entries))
 }
 
-/** Takes out the lines of these events, which are among the last. */
-export const remove = (self: Lines, events: ReadonlySet<Event.Input>): void => {
+/** Takes out the lines of these events, which are among the last, and those behind the first of them that go with them. */
+export const remove = (
+  self: Lines,
+  events: ReadonlySet<History.Item>,
+  goesAlong: (entry: History.Entry) => boolean
+): void => {
   if (events.size === 0) return
   let first = self.shown.length
   for (let left = events.size; left > 0 && first > 0;) {
     first--
-    if (events.has(self.shown[first]!.item as Event.Input)) left--
+    if (events.has(self.shown[first]!.item)) left--
   }
-  const kept = self.shown.slice(first).filter(({ item }) => !events.has(item as Event.Input))
+  const kept = self.shown.slice(first).filter((entry) => !events.has(entry.item) && !goesAlong(entry))
   splice(self, first, self.shown.length - first, kept)
 }

@@ -17,7 +17,7 @@ export const fault = (output: unknown): string | undefined => {
   if (typeof output !== "object" || output === null) return `the agent has sent ${String(output)}, which is no event`
   const tag = "_tag" in output ? String(output._tag) : undefined
   if (tag === undefined) return "the agent has sent an object without a _tag"
-  return tag in Event.Output.cases
+  return Object.hasOwn(Event.Output.cases, tag)
     ? `the agent has sent an ${tag} whose fields are not those of the event`
     : `the agent has sent ${tag}, which is no output event`
 }

@@ -10,6 +10,7 @@ import type { AgentSpec } from "../../Agent.ts"
 import type { CallRequest } from "../../CallRequest.ts"
 import * as Event from "../../Event.ts"
 import type * as History from "../../History.ts"
+import * as Outputs from "./outputs.ts"
 
 export interface Session {
   readonly happened: (event: Event.Input) => void
@@ -33,12 +34,18 @@ export const make = <R>(
   const events = Effect.runSync(Queue.unbounded<Event.Input, Cause.Done>())
   let respondingTo: Event.Input | undefined
   let turn = 0
+  const half: Outputs.Half = { text: "" }
   let fiber: Fiber.Fiber<void> | undefined
 
   const take = (element: Event.Report | Event.Output): Effect.Effect<void> => {
-    if (!Event.isOutput(element)) return Effect.sync(() => call.report(element))
+    if (isReport(element)) return Effect.sync(() => call.report(element))
+    const fault = Outputs.fault(element)
+    if (fault !== undefined) return Effect.die(new TypeError(fault))
+    if (respondingTo === undefined) return Effect.void
+    const output = Outputs.prepare(element, respondingTo, half)
+    if (output === undefined) return Effect.void
     if (turn === 0) turn = call.nextTurn()
-    return call.deliver(turn, { ...element, respondingTo: element.respondingTo ?? respondingTo?.eventId })
+    return call.deliver(turn, output)
   }
 
   return {
@@ -70,3 +77,9 @@ export const make = <R>(
     })
   }
 }
+
+const isReport = (element: unknown): element is Event.Report =>
+  typeof element === "object" &&
+  element !== null &&
+  "_tag" in element &&
+  Object.hasOwn(Event.Report.cases, String(element._tag))

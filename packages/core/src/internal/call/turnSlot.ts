@@ -16,6 +16,8 @@ export interface Running {
   readonly whenClosed: (run: () => void) => void
   /** The call has stopped the turn, or wants to as soon as its uninterruptible regions are over. */
   readonly stopping: boolean
+  /** The turn has come to its own end: it is not cancelled any more. */
+  readonly over: () => void
   /** Lets the turn run on until `exit`, whatever happens on the call. Regions nest. */
   readonly enter: Effect.Effect<void>
   readonly exit: Effect.Effect<void>
@@ -124,6 +126,9 @@ export const make = (options: {
       get stopping() {
         return occupant.stopping
       },
+      over: () => {
+        occupant.over = true
+      },
       enter: Effect.sync(() => {
         occupant.regions++
       }),
@@ -133,12 +138,7 @@ export const make = (options: {
     const fiber = options.fork(
       Effect.withFiber((fiber) => {
         occupant.fiber = fiber as Fiber.Fiber<void>
-        return Effect.andThen(
-          turn.run(running),
-          Effect.sync(() => {
-            occupant.over = true
-          })
-        )
+        return turn.run(running)
       })
     )
     fiber.addObserver(() => {

@@ -30,7 +30,18 @@ export const make = (): Spoken => Align.make()
 export const said = (
   self: Spoken,
   text: string,
-  { interruptible, part = 0, turn }: { readonly interruptible: boolean; readonly turn: number; readonly part?: number }
+  {
+    interruptible,
+    part = 0,
+    start,
+    turn
+  }: {
+    readonly interruptible: boolean
+    readonly turn: number
+    readonly part?: number | undefined
+    /** Where the piece begins in all that its turn says. Behind the piece before, if it is not given. */
+    readonly start?: number | undefined
+  }
 ): void => {
   if (text === "") return
   // What was passed on because nothing was left to fit it stays as it is.
@@ -39,9 +50,12 @@ export const said = (
   const continues = last?.turn === turn
   if (!continues) self.turns.push({ turn, piece: self.pieces.length })
   if (self.turns.length > 2 * Align.turnsKept) self.turns = self.turns.slice(-Align.turnsKept)
-  const begin = continues ? last.start + last.text.length : 0
+  const begin = start ?? (continues ? last.start + last.text.length : 0)
   self.pieces.push({ text, interruptible, turn, start: begin, part, solid: undefined })
 }
+
+/** Where a turn was heard up to, as an offset in all that it has said. */
+export const reached = (self: Spoken, turn: number): number => self.reached.get(turn) ?? 0
 
 /** Tells that a turn was cancelled. What it had not begun to say is given up as soon as a later turn is heard. */
 export const stop = (self: Spoken, turn: number): void => {

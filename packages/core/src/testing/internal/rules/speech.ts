@@ -101,6 +101,7 @@ const reported = (speech: Speech, { report }: Extract<Entry, { readonly _tag: "R
     case "UserTurnCommitted":
     case "UserTurnAbandoned":
     case "UserTurnRevised":
+    case "UserTurnWithdrawn":
     case "UserSilent":
       return { ...speech, user: false }
     case "AgentTurnStarted":
@@ -123,7 +124,6 @@ const reported = (speech: Speech, { report }: Extract<Entry, { readonly _tag: "R
     case "UserTextSent":
     case "UserDtmfSent":
     case "UserTurnResumed":
-    case "UserTurnWithdrawn":
     case "UserCustomSent":
     case "AgentDtmfSent":
       return speech
