@@ -225,7 +225,16 @@ const makeReply = (
   const room = Latch.makeUnsafe(true)
   const transcoder = Transcode.make(wire, format)
   const sampleBytes = AudioFormat.bytesPerSample(format)
-  const state = { isClosed: false, isDone: false, samples: 0, pulledMs: 0, heard: 0, said: "", at: 0 }
+  const state = {
+    isClosed: false,
+    isDone: false,
+    isCancelled: false,
+    samples: 0,
+    pulledMs: 0,
+    heard: 0,
+    said: "",
+    at: 0
+  }
   let clauses = Clauses.make()
   /** What is being spoken under one id. `owed`: clauses whose flush was not answered yet, the first of them since `since`. */
   let section:
@@ -406,6 +415,8 @@ const makeReply = (
     end: offer({ _tag: "End" }),
     audio: Stream.fromQueue(out).pipe(
       Stream.rechunk(1),
+      // Parts that were taken from the queue together do not outlive a cancel either.
+      Stream.takeWhile(() => !state.isCancelled),
       Stream.tap(({ audio }) =>
         Effect.sync(() => {
           state.pulledMs += AudioFormat.durationMs(format, audio.bytes.length)
@@ -414,6 +425,7 @@ const makeReply = (
       )
     ),
     cancel: Effect.suspend(() => {
+      state.isCancelled = true
       if (state.isClosed) return Effect.void
       if (section !== undefined) write(line.speaker.cancel(section.id))
       return Effect.andThen(
