@@ -136,7 +136,8 @@ describe("Speech", () => {
           options: still
         })
         const ends = events.flatMap(([, event]) => (event._tag === "UserTurnEnded" ? [Event.text(event)] : []))
-        assert.strictEqual(ends.at(-1), "A table for two. And a chair.")
+        assert.deepStrictEqual(ends, ["A table for two.", "A table for two. And a chair."])
+        assert.notInclude(tags(events), "UserTurnAbandoned")
         assert.deepStrictEqual(heardText(events), ["You said: A table for two. And a chair."])
         assert.strictEqual(wordsPlayed(line, "You said: A table for two. And a chair."), heardText(events)[0])
       })
@@ -150,11 +151,13 @@ describe("Speech", () => {
           { fromMs: 1000, toMs: 2000 },
           { fromMs: 2300, toMs: 3200 }
         ],
-        words: [final(1900, "I would like"), final(3300, "a table for two.")],
+        words: [final(1900, "I would like a table."), final(3300, "For two.")],
         options: still
       })
-      assert.deepStrictEqual(heardText(events), ["You said: I would like a table for two."])
-      assert.strictEqual(wordsPlayed(line, "You said: I would like a table for two."), heardText(events)[0])
+      assert.strictEqual(timesOf(events, "UserTurnStarted").length, 1)
+      assert.strictEqual(timesOf(events, "UserTurnEnded").length, 2)
+      assert.deepStrictEqual(heardText(events), ["You said: I would like a table. For two."])
+      assert.strictEqual(wordsPlayed(line, "You said: I would like a table. For two."), heardText(events)[0])
     })
   )
 
@@ -189,6 +192,87 @@ describe("Speech", () => {
       )
       const { events } = yield* play(busy, { length: 25_000 })
       assert.notInclude(tags(events), "UserSilent")
+    })
+  )
+
+  it.effect("nobody is asked while background work runs", () =>
+    Effect.gen(function* () {
+      const busy = Agent.make(
+        Agent.route({
+          CallStarted: (_event, turn) =>
+            Stream.drain(Stream.fromEffect(turn.background("look", Effect.sleep("30 seconds"))))
+        })
+      )
+      const { events } = yield* play(busy, { length: 25_000 })
+      assert.notInclude(tags(events), "UserSilent")
+    })
+  )
+
+  it.effect("text that a turn sends after it was cut is not spoken, although the turn was not cancelled", () =>
+    Effect.gen(function* () {
+      const stubborn = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.concat(say(story), Stream.concat(pause("4 seconds"), say("Late words.")))
+        }),
+        { run: ["CallStarted"], cancel: [] }
+      )
+      const { events, line } = yield* play(stubborn, {
+        heard: "position",
+        length: 9000,
+        speech: [{ fromMs: 1000, toMs: 1800 }],
+        words: [partial(1300, "no")],
+        options: still
+      })
+      assert.deepStrictEqual(heardText(events), [wordsPlayed(line, story)])
+      assert.isBelow(line.recording().length, AudioFormat.bytesOf(AudioFormat.pcm16000, 1200))
+    })
+  )
+
+  it.effect("a typed word takes the floor, whatever it would mean if it were spoken", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(teller, {
+        heard: "position",
+        length: 5000,
+        acts: [{ at: 1500, incoming: { _tag: "Text", text: "okay" } }],
+        options: still
+      })
+      assert.strictEqual(heardText(events)[1], "You said: okay")
+    })
+  )
+
+  it.effect("an answer that comes while a filler is said follows it", () =>
+    Effect.gen(function* () {
+      const filler = "Let me see what I can find for you in here because there is a lot of it and it takes time."
+      const slow = Agent.make(
+        Agent.route({ UserTurnEnded: () => Stream.concat(pause("3 seconds"), say("Here it is at last.")) })
+      )
+      const { events, line } = yield* play(slow, {
+        heard: "position",
+        length: 12_000,
+        speech: [{ fromMs: 1000, toMs: 2000 }],
+        words: [final(2100, "A table for two.")],
+        options: { texts: { reprompts: [], goodbye: "", fillers: [filler] }, budget: "1 second" }
+      })
+      assert.deepStrictEqual(heardText(events), [filler, "Here it is at last."])
+      assert.strictEqual(wordsPlayed(line, `${filler} Here it is at last.`), `${filler} Here it is at last.`)
+    })
+  )
+
+  it.effect("the echo of its own voice does not interrupt the agent, and a caller's words do", () =>
+    Effect.gen(function* () {
+      const script = { heard: "position", echoFree: false, length: 8000, options: still } as const
+      const echo = yield* play(teller, {
+        ...script,
+        speech: [{ fromMs: 1500, toMs: 2000 }],
+        words: [partial(1900, "time there was"), final(2100, "Time there was.")]
+      })
+      assert.notInclude(tags(echo.events), "UserTurnStarted")
+      const real = yield* play(teller, {
+        ...script,
+        speech: [{ fromMs: 1500, toMs: 2000 }],
+        words: [partial(1900, "stop that please"), final(2100, "Stop that please.")]
+      })
+      assert.include(tags(real.events), "UserTurnStarted")
     })
   )
 
