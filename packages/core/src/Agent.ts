@@ -159,8 +159,9 @@ export type Source<E = never, R = never, R2 = R> = Made<E, R, R2> | Agent<unknow
 
 /** Changes the agent of any source: an agent becomes an agent, and anything else a factory with the same policies. */
 export interface Operator<out E = never, out R = never> {
-  <E2 = never, R2 = never, R3 = never>(source: Made<E2, R2, R3>): Factory<E2, R2, R | R3>
   <E2, R2>(agent: Agent<E2, R2>): Agent<E | E2, R | R2>
+  // The last one: it is what `pipe` goes by, and most of what is piped is made already.
+  <E2 = never, R2 = never, R3 = never>(source: Made<E2, R2, R3>): Factory<E2, R2, R | R3>
 }
 
 /** The factory that makes the agent of a source. */

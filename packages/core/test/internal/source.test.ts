@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Ref, Stream } from "effect"
+import { Context, Effect, Layer, pipe, Ref, Stream } from "effect"
 import * as Agent from "../../src/Agent.ts"
 import * as Guard from "../../src/agent/Guard.ts"
 import * as WordBuffer from "../../src/agent/WordBuffer.ts"
@@ -83,6 +83,7 @@ describe("a source", () => {
       const judge: Guard.OutputJudge = (text) => Effect.succeed(`${text}!`)
       const silence: Guard.InputJudge = () => Effect.succeed(Event.sendText("no"))
       assert.deepStrictEqual(yield* texts(Guard.output(judge)(factory)), ["hello there!"])
+      assert.deepStrictEqual(yield* texts(pipe(factory, Guard.output(judge)) as Agent.Factory), ["hello there!"])
       assert.deepStrictEqual(yield* texts(Guard.output(judge, { unit: "turn" })(factory)), ["hello there!"])
       assert.deepStrictEqual(yield* texts(Guard.output(factory, judge, { unit: "turn" })), ["hello there!"])
       assert.deepStrictEqual(yield* texts(Guard.input(silence)(spec)), ["no"])

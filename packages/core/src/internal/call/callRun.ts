@@ -434,7 +434,16 @@ export const make = <R>({
     session?.start()
   })
 
-  return { receive, start, end, close: finish(stop, "CutOff"), history: Effect.sync(writer.view) }
+  // What came back and reached no turn is on the record all the same.
+  const close = finish(
+    Effect.suspend(() => {
+      for (const returned of background.takeAll()) writer.add(returned)
+      return stop
+    }),
+    "CutOff"
+  )
+
+  return { receive, start, end, close, history: Effect.sync(writer.view) }
 }
 
 /** Waits no longer than a time, also where the wait itself cannot be interrupted. */
