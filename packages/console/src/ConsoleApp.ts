@@ -25,6 +25,9 @@ export const files = {
   "microphone.js": "text/javascript; charset=utf-8",
   "playback.js": "text/javascript; charset=utf-8",
   "score.js": "text/javascript; charset=utf-8",
+  "voice.html": "text/html; charset=utf-8",
+  "voice.css": "text/css; charset=utf-8",
+  "voice.js": "text/javascript; charset=utf-8",
   "icon.svg": "image/svg+xml"
 } as const
 

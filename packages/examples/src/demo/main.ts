@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as LineApp from "@antiphon/server/line/LineApp"
 import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Config from "effect/Config"
@@ -17,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import { errorReported } from "effect/Runtime"
 import * as Assistant from "./Assistant.ts"
+import * as Voice from "./Voice.ts"
 import * as Console from "@antiphon/console/ConsoleApp"
 
 /** The server cannot start, and why has been said. Fatal for the process. */
@@ -41,6 +43,7 @@ const welcome = (port: number, model: string) => `
 
   ${bold(`http://localhost:${port}`)}  open it, start a call, and talk over the agent
   ${dim(`ws://localhost:${port}/ws     for any harness that speaks the wire of Line`)}
+  ${dim(`http://localhost:${port}/voice.html  talks to it by voice`)}
 
 ${model === Assistant.demo ? aboutDemo : aboutModel}
 
@@ -54,12 +57,15 @@ const announce = (model: string) =>
 
 const server = (model: string) =>
   Layer.unwrap(
-    Effect.map(
+    Effect.gen(function* () {
       // Nobody who stops a demo wants to wait for its calls.
-      Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1)),
-      (drainTimeout) =>
-        VoiceAgentApp.layerServer(Assistant.make(model), { routes: Console.layer, settings: { drainTimeout } })
-    )
+      const drainTimeout = yield* Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1))
+      return VoiceAgentApp.layerServer(Assistant.make(model), {
+        protocols: [LineApp.make(), yield* Voice.mount(model)],
+        routes: Layer.merge(Console.layer, Voice.client),
+        settings: { drainTimeout }
+      })
+    })
   ).pipe(Layer.provide(Assistant.model(model)))
 
 /** The port that somebody else has, if that is why the server could not start. */

@@ -1,0 +1,97 @@
+/// <reference lib="dom" />
+import * as Assistant from "@antiphon/examples/demo/Assistant"
+import * as Voice from "@antiphon/examples/demo/Voice"
+import * as LineApp from "@antiphon/server/line/LineApp"
+import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer } from "effect"
+import { HttpServer } from "effect/http"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { chromium } from "playwright-core"
+import * as Console from "../src/ConsoleApp.ts"
+
+const executablePath = "/usr/bin/chromium"
+
+/** The server of `npm start`, with its voice. */
+const serve = Effect.gen(function* () {
+  const server = VoiceAgentApp.layerServer(Assistant.make(Assistant.demo), {
+    protocols: [LineApp.make(), yield* Voice.mount(Assistant.demo)],
+    routes: Layer.merge(Console.layer, Voice.client),
+    settings: { port: 0, host: "127.0.0.1", drainTimeout: Duration.zero }
+  })
+  const context = yield* Layer.build(Layer.provide(server, Assistant.model(Assistant.demo)))
+  const { address } = yield* Effect.provideContext(HttpServer.HttpServer, context)
+  return "port" in address ? address.port : 0
+})
+
+/** A second of silence: what Chromium hears without a file is beeps. */
+const silence = Effect.acquireRelease(
+  Effect.sync(() => {
+    const folder = mkdtempSync(join(tmpdir(), "antiphon-silence-"))
+    const header = Buffer.from(
+      "524946462473000057415645666d74201000000001000100803e0000007d00000200100064617461007d0000",
+      "hex"
+    )
+    writeFileSync(join(folder, "silence.wav"), Buffer.concat([header, Buffer.alloc(32_000)]))
+    return folder
+  }),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+).pipe(Effect.map((folder) => join(folder, "silence.wav")))
+
+const launch = (file: string) =>
+  Effect.acquireRelease(
+    Effect.promise(() =>
+      chromium.launch({
+        executablePath,
+        args: [
+          "--headless",
+          "--no-sandbox",
+          "--disable-gpu",
+          "--disable-background-networking",
+          "--use-fake-ui-for-media-stream",
+          "--use-fake-device-for-media-stream",
+          `--use-file-for-fake-audio-capture=${file}`
+        ]
+      })
+    ),
+    (browser) => Effect.promise(() => browser.close())
+  )
+
+describe.skipIf(!existsSync(executablePath))("the page of calls by voice", { timeout: 120_000 }, () => {
+  it.live("is spoken to by the assistant, says what hears and speaks, and takes what is typed over it", () =>
+    Effect.gen(function* () {
+      const port = yield* serve
+      const browser = yield* launch(yield* silence)
+      yield* Effect.promise(async () => {
+        const page = await browser.newPage()
+        page.setDefaultTimeout(45_000)
+        const problems: Array<string> = []
+        page.on("pageerror", ({ message }) => problems.push(message))
+        page.on("console", (line) => {
+          if (line.type() === "error") problems.push(line.text())
+        })
+        await page.goto(`http://127.0.0.1:${port}/`)
+        await page.getByRole("link", { name: "By voice" }).click()
+        await page.getByRole("button", { name: "Start call" }).click()
+        const heard = page.locator(".agent b")
+        await page.waitForFunction(() => /Antiphon demo/.test(document.querySelector(".agent b")?.textContent ?? ""))
+        assert.match(await page.locator("#hears").innerText(), /server recognises no speech|Nothing here recognises/)
+        assert.match(await page.locator("#speaks").innerText(), /flite\/slt, which needs no key/)
+        await page.getByLabel("Say something").fill("Tell me a story")
+        await page.getByRole("button", { name: "Send" }).click()
+        await page.waitForFunction(
+          () => (document.querySelectorAll(".agent b")[1]?.textContent ?? "").split(" ").length > 4
+        )
+        const [greeting, toldOfIt] = [await heard.first().innerText(), await page.locator(".agent").first().innerText()]
+        assert.isBelow(greeting.length, toldOfIt.length, "the greeting was interrupted")
+        assert.isTrue(toldOfIt.startsWith(greeting))
+        assert.match(await page.locator(".you").first().innerText(), /Tell me a story/)
+        await page.getByRole("button", { name: "Hang up" }).click()
+        await page.getByText("You hung up.").waitFor()
+        assert.deepStrictEqual(problems, [])
+      })
+    }).pipe(Effect.scoped)
+  )
+})
