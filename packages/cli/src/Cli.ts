@@ -12,13 +12,13 @@ import * as Replay from "./internal/command/replay.ts"
 import * as Simulate from "./internal/command/simulate.ts"
 import * as Screen from "./internal/screen.ts"
 
-/** What the commands use where nothing is said. */
+/** What the commands use for a flag that is not given. */
 export interface Defaults {
   /** Module of the agent of `replay`, as a path or a `file:` URL. */
   readonly replay?: string | undefined
   /** Module of the subjects of `simulate`. */
   readonly simulate?: string | undefined
-  /** How a call is simulated again, in what `simulate` prints, without the seed. */
+  /** The command that `simulate` prints for playing a call again, without the seed. */
   readonly again?: string | undefined
 }
 

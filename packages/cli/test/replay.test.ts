@@ -103,7 +103,7 @@ describe("antiphon replay", () => {
       const message = (args: ReadonlyArray<string>) =>
         Effect.map(run(["replay", ...args]), ({ error }) => (error?._tag === "CliError" ? error.message : ""))
       assert.match(yield* message(["nowhere.jsonl", ...agent]), /There is no file nowhere\.jsonl/)
-      assert.match(yield* message([fixture("agent.ts"), ...agent]), /is no recording of a call/)
+      assert.match(yield* message([fixture("agent.ts"), ...agent]), /is not a recording of a call/)
       yield* withFile((file) =>
         Effect.gen(function* () {
           assert.match(yield* message([file]), /Which agent\?/)

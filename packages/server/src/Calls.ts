@@ -17,7 +17,7 @@ import type { Settings } from "./Settings.ts"
 export interface OpenCall {
   /** When something was last received, in milliseconds of the monotonic clock. */
   lastReceivedAt: number
-  /** Time without anything received after which the call is stopped; that of the settings where it is undefined. */
+  /** Time without anything received after which the call is stopped; that of the settings if undefined. */
   readonly idleTimeout?: Duration.Duration | undefined
   /** Ends the call for a reason of the server's. The first reason counts. */
   readonly stop: (reason: OfServer) => Effect.Effect<void>
@@ -94,7 +94,7 @@ export const make = Effect.fnUntraced(function* (
       empty.await
     )
   })
-  // Also where nobody has drained them, no call outlives its server.
+  // No call outlives its server, even if the server was not drained.
   yield* Effect.addFinalizer(() => stop)
 
   return {

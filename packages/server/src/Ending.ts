@@ -28,7 +28,7 @@ export type Ending = Data.TaggedEnum<{
   Flood: { readonly limit: number; readonly of: "messages" | "bytes" }
   /** The call has received more than `maxCallBytes`. */
   Spent: { readonly limit: number }
-  /** The agent broke off, and its policy is to close. */
+  /** The agent broke off, and its policy says to close. */
   AgentFailed: { readonly error: CallError }
   /** The peer has not read what was sent to it. */
   Stalled: {}

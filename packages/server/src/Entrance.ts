@@ -1,5 +1,5 @@
 /**
- * Lets sockets in that are no protocol of text, such as one that carries audio: with the server's token and origins, its place
+ * Admits sockets that carry no text protocol, such as one that carries audio: with the server's token and origins, its place
  * for calls, its limits and its log, as every wire of the server has them.
  *
  * @since 0.1.0

@@ -15,12 +15,12 @@ export interface Accepted {
   readonly config: Json
 }
 
-/** The call is not taken: the platform gets 403. */
+/** The call is declined: the platform gets 403. */
 export interface Rejected {
   readonly _tag: "Rejected"
 }
 
-/** The platform gets an answer of the handler's own making. */
+/** The platform gets the answer that the handler made. */
 export class HttpError extends Schema.TaggedError<HttpError>()("PreCallHttpError", {
   status: Schema.Int,
   /** Any JSON; it becomes the `detail` of the answer. */
@@ -40,5 +40,5 @@ export const accept = (options: { readonly metadata?: Json; readonly config?: Js
   config: options.config ?? {}
 })
 
-/** Does not take the call. */
+/** Declines the call. */
 export const reject: Rejected = { _tag: "Rejected" }

@@ -21,7 +21,7 @@ import type { Ending } from "./Ending.ts"
 /** What a wire can do. */
 export interface Capabilities {
   /**
-   * How the platform reports what the caller heard: word by word, where speech was cut, per batch, inside the next
+   * How the platform reports what the caller heard: word by word, at the cut of the speech, per batch, inside the next
    * transcript, in its own words instead of ours, or not at all.
    */
   readonly heard: "words" | "onCut" | "batches" | "transcript" | "own" | "none"
@@ -103,7 +103,7 @@ export type Told =
 export type Outward =
   /** Sends a text frame. */
   | { readonly _tag: "Send"; readonly text: string }
-  /** Answers an HTTP request as a whole. The content is JSON where no other type is named. */
+  /** Answers an HTTP request as a whole. The content is JSON unless another type is named. */
   | {
       readonly _tag: "Answer"
       readonly reply: ReplyId

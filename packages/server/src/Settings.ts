@@ -53,7 +53,7 @@ export interface Settings {
   readonly stallTimeout: Duration.Duration
   /** `ANTIPHON_DRAIN_TIMEOUT`, 30 seconds: time that calls get to end by themselves when the server stops. */
   readonly drainTimeout: Duration.Duration
-  /** `ANTIPHON_TOKEN`, none; it must not be empty. Where set, `/chats` and `/ws` want `Authorization: Bearer <token>`. */
+  /** `ANTIPHON_TOKEN`, none; it must not be empty. If set, `/chats` and `/ws` want `Authorization: Bearer <token>`. */
   readonly token: Redacted.Redacted | undefined
   /**
    * `ANTIPHON_ALLOWED_ORIGINS`, comma-separated, empty: the web pages that may open calls. A page of the server's own
@@ -62,7 +62,7 @@ export interface Settings {
   readonly allowedOrigins: ReadonlyArray<string>
   /** `ANTIPHON_EXPOSE_ERRORS`, false: whether a peer is told the message of an agent's failure, and not its id alone. */
   readonly exposeErrors: boolean
-  /** `ANTIPHON_RECORD_DIR`, none: where set, each call is recorded into a file of its own in this directory. */
+  /** `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded into a file of its own in this directory. */
   readonly recordDir: string | undefined
 }
 

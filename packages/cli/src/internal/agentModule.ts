@@ -1,5 +1,5 @@
 /**
- * Modules that a command is pointed to: an agent for `replay`, subjects for `simulate`.
+ * Modules that a command loads: an agent for `replay`, subjects for `simulate`.
  *
  * @since 0.1.0
  */
@@ -15,10 +15,10 @@ import { resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { CliError } from "../CliError.ts"
 
-/** An agent that can be replayed. It needs a model at most; what else it needs it brings along. */
+/** An agent that can be replayed. It may need a model, and must bring along everything else. */
 export interface AgentModule {
   readonly agent: TestCall.Source<unknown, LanguageModel.LanguageModel, LanguageModel.LanguageModel>
-  /** The model that it has when it goes another way than it went on a recorded call. */
+  /** The model it asks once it departs from the recorded call. */
   readonly model: Layer.Layer<LanguageModel.LanguageModel, unknown> | undefined
 }
 
@@ -27,21 +27,21 @@ export const load = (path: string): Effect.Effect<AgentModule, CliError> =>
   Effect.flatMap(importFrom(path), (module) => {
     const { default: agent, model } = module
     if (!isSource(agent)) {
-      return refuse(`${path} has no agent: its default export is to be an agent, a factory, or an Agent.Service.`)
+      return refuse(`${path} has no agent: its default export must be an agent, a factory, or an Agent.Service.`)
     }
     if (model !== undefined && !Layer.isLayer(model)) {
-      return refuse(`What ${path} exports as model is no Layer of a LanguageModel.`)
+      return refuse(`The export "model" of ${path} must be a Layer of a LanguageModel.`)
     }
     return Effect.succeed({ agent, model: model as AgentModule["model"] })
   })
 
-/** Loads what is to be held against the rules: the default export, one subject or several, which take turns. */
+/** Loads what the rules check: the default export, one subject or several, which take turns. */
 export const loadSubjects = (path: string): Effect.Effect<ReadonlyArray<Rules.Subject>, CliError> =>
   Effect.flatMap(importFrom(path), ({ default: exported }) => {
     const subjects: ReadonlyArray<unknown> = Array.isArray(exported) ? exported : [exported]
     return subjects.length > 0 && subjects.every(isSubject)
       ? Effect.succeed(subjects)
-      : refuse(`${path} has nothing to simulate: its default export is to be a Rules.Subject, or a list of them.`)
+      : refuse(`${path} has nothing to simulate: its default export must be a Rules.Subject, or a list of them.`)
   })
 
 const refuse = (message: string) => Effect.fail(new CliError({ message }))

@@ -28,7 +28,7 @@ export type Answer =
   | { readonly _tag: "Played"; readonly from: number; readonly outcomes: ReadonlyArray<Outcome> }
   | { readonly _tag: "Failed"; readonly message: string }
 
-/** Large enough that nobody waits for the next one, small enough that the end is not waited for. */
+/** Large enough that no thread waits for its next batch, small enough that none is still busy long after the others. */
 const batchSize = 20
 
 const source = import.meta.url.endsWith(".ts")
@@ -69,7 +69,7 @@ export const run = ({ calls, module, seed, threads }: Options): Stream.Stream<Ou
         const execArgv = source ? ["--conditions=antiphon-source"] : []
         const worker = new Worker(script, { workerData: { module }, execArgv })
         worker.on("message", hear(worker))
-        worker.on("error", (error) => fail(`a thread has died: ${String(error)}`))
+        worker.on("error", (error) => fail(`a worker thread died: ${String(error)}`))
         return worker
       }
 

@@ -1,5 +1,5 @@
 /**
- * How output looks: colours where somebody looks at it, and a line that is drawn over again.
+ * How output looks: colours on a terminal, and a line that is redrawn in place.
  *
  * @since 0.1.0
  */
@@ -18,12 +18,12 @@ export const styles = (stream: Stream) => {
   return { bold: style(1), dim: style(2), red: style(31), green: style(32), yellow: style(33) }
 }
 
-/** Columns that a text may have. */
+/** Widest text for a stream, in columns. */
 export const width = (stream: Stream): number => Math.min(Math.max(stream.columns ?? 100, 60), 140)
 
 /**
- * How far something is. On a terminal a line at its end that is drawn over again; elsewhere, as in the log of a build, a
- * line of its own each time, and seldom. `every` is the least time from one to the next, in milliseconds.
+ * Shows progress. On a terminal this redraws the last line; elsewhere, as in the log of a build, it writes a new line each
+ * time, and seldom. `every` is the least time between two lines, in milliseconds.
  */
 export const liveLine = (stream: Stream) =>
   stream.isTTY === true
@@ -34,11 +34,11 @@ export const liveLine = (stream: Stream) =>
       }
     : { every: 10_000, draw: (text: string) => void stream.write(`${text}\n`), clear: () => {} }
 
-/** A bar of so many cells. */
+/** A progress bar `cells` wide. */
 export const bar = (share: number, cells: number): string => {
   const full = Math.round(Math.min(Math.max(share, 0), 1) * cells)
   return "█".repeat(full) + "░".repeat(cells - full)
 }
 
-/** A number with its thousands apart. */
+/** A number with separators between its thousands. */
 export const count = (value: number): string => Math.round(value).toLocaleString("en-US")

@@ -52,7 +52,7 @@ export const outcomeOf = (subjects: ReadonlyArray<Rules.Subject>, seed: number):
     )
   )
 
-/** Plays calls. The outcomes come in the order of the seeds, whoever has played them. */
+/** Plays calls. The outcomes come in the order of the seeds, whichever thread played them. */
 export const run = (options: Players.Options): Stream.Stream<Outcome, CliError> => {
   if (options.threads > 1) return Players.run(options)
   return Stream.unwrap(
@@ -64,7 +64,7 @@ export const run = (options: Players.Options): Stream.Stream<Outcome, CliError> 
   )
 }
 
-/** Looks for a shorter call that breaks one of the same rules. One that comes to no end breaks none. */
+/** Looks for a shorter call that breaks one of the same rules. A call that does not end counts as breaking none. */
 export const shorten = (
   subjects: ReadonlyArray<Rules.Subject>,
   first: Rules.Simulated

@@ -13,7 +13,7 @@ import * as Result from "effect/Result"
 
 /** What the test is of. */
 export interface Options {
-  /** From where the test imports its agent, as its default export. */
+  /** Module from which the test imports its agent, as the default export. */
   readonly agent: string
 }
 
@@ -70,7 +70,7 @@ const literal = (value: unknown): string => {
 const keyOf = (name: string): string =>
   /^[A-Za-z_$][\w$]*$/.test(name) && name !== "__proto__" ? name : `[${quote(name)}]`
 
-/** What the agent may want to know of the call, where it is not what every call has. */
+/** What the agent may want to know of the call: the fields that differ from those of a standard request. */
 const requestOf = ({ header: { request } }: Recording.Recording): string => {
   const standard = CallRequest.make({ callId: request.callId })
   const fields = Object.entries(request).filter(
@@ -107,7 +107,7 @@ const isEnd = (line: Recording.Line): boolean => line._tag === "Happened" && lin
 
 type Part = { readonly [key: string]: unknown }
 
-/** A reply as a piece of a script. What was interrupted goes on in silence. */
+/** A reply as a piece of a script. An interrupted reply goes on in silence. */
 const replyOf = ({ end, replies }: Recording.ModelRequest): string => {
   const pieces: Array<string> = []
   let text: Array<string> = []

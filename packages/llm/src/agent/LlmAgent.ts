@@ -34,7 +34,7 @@ import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
 
 /** What the model is told and offered. Each can be changed for one turn, and for good. */
 export interface Config<R = never> {
-  /** Told to the model before everything else. Nothing where empty. */
+  /** Told to the model before everything else. Empty for nothing. */
   readonly systemPrompt: string
   readonly tools: ReadonlyArray<VoiceTool.VoiceTool<R>>
   readonly settings: ModelSettings.ModelSettings
@@ -54,11 +54,11 @@ export interface Overrides<R = never> {
 
 /** What can be said about an agent beside its filters and policies. */
 export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>> {
-  /** Said when the call starts. Where empty, the caller speaks first. */
+  /** Said when the call starts. If empty, the caller speaks first. */
   readonly introduction?: string | undefined
   /** Rounds of model and tools in one turn. 10. */
   readonly maxToolIterations?: number | undefined
-  /** What the caller hears when the rounds are used up. Nothing where empty. */
+  /** What the caller hears when the rounds are used up. Empty for nothing. */
   readonly limitMessage?: string | undefined
   /** What the caller hears when the model fails, and the call goes on. `"fail"` leaves it to `turnFailure`: Line's way. */
   readonly onModelFailure?: "fail" | string | ((error: AiError.AiError) => string) | undefined
@@ -95,7 +95,7 @@ export interface LlmAgent<in out R = never> {
   readonly config: Effect.Effect<Config<R>>
 }
 
-/** What the caller hears when the model fails, where nothing else is said. */
+/** What the caller hears when the model fails, by default. */
 export const defaultModelFailure = "Sorry, I have trouble thinking right now. Could you say that again?"
 
 /** Makes an agent's turn function and its state, for agents that wrap it. Dies if its tools are not as providers take them. */
@@ -250,10 +250,10 @@ export const make =
     return Effect.map(makeAgent(given), (agent) => Agent.make(agent.respond, given))
   }
 
-/** Line's default prompt, where neither the request nor the application has one. */
+/** Line's default prompt, used if neither the request nor the application has one. */
 export const defaultSystemPrompt =
   "You are a friendly and helpful assistant. Have a natural conversation with the user."
-/** Line's default greeting, where neither the request nor the application has one. */
+/** Line's default greeting, used if neither the request nor the application has one. */
 export const defaultIntroduction = "Hello! I'm your AI assistant. How can I help you today?"
 
 /**

@@ -145,7 +145,7 @@ const welcomeBack = (news: ReadonlyArray<string>, messages: Messages): Script =>
   return say(["I am with you again.", ...untold, "What else can I do for you?"].join(" "))
 }
 
-/** Goes on where another model fell silent, with the answer that this one would have given. */
+/** Continues after another model fell silent, with the answer that this one would have given. */
 const resume = (spoken: string, { calls, text }: Script): Script => {
   const ended = /[.!?…]["”’)]*\s*$/.test(spoken)
   const bridge = ended
@@ -162,7 +162,7 @@ const isSentence = (text: string): boolean => /^[\p{Lu}“].*[.!?…]$/u.test(te
 const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)
 const spoken = (name: string): string => name.replace(/[_-]+/g, " ")
 
-/** Reads a result out: as it is where it is a sentence, else with the name of its tool. */
+/** Reads a result out: as it is if it is a sentence, else with the name of its tool. */
 const outcome = (name: string, result: string): string =>
   result.startsWith("error: ")
     ? sentence(`That did not work. The tool “${spoken(name)}” says: ${result.slice(7)}`)

@@ -13,7 +13,7 @@ export interface ToolCall {
   readonly id: string
   readonly name: string
   readonly args: { readonly [key: string]: unknown }
-  /** What the model reads: the result as text, or `pending` where there is none yet. */
+  /** What the model reads: the result as text, or `pending` if there is none yet. */
   readonly result: string
 }
 
@@ -57,7 +57,7 @@ export type Reader = typeof lines
 
 /**
  * Makes a reader that goes over what is settled only once, so that a turn late in a long call costs about as much as an
- * early one. It gives what `lines` gives: where something has changed in what it has read, it begins anew.
+ * early one. It gives what `lines` gives: if something that it has read has changed, it begins anew.
  */
 export const reader = (): Reader => {
   let settled: Settled = unread
@@ -125,7 +125,7 @@ interface Settled extends Pick<Options, "describeEvent" | "interruptedMark"> {
   readonly out: ReadonlyArray<Line>
   /** What was sent and nothing has placed yet. */
   readonly sent: ReadonlyArray<Sent>
-  /** The mark behind a reply that was cut off, where it was the last to be put. */
+  /** The mark behind a reply that was cut off, if it was the last line put. */
   readonly mark: Line | undefined
   /** The last line of keys: keys that are pressed one after another are one line. */
   readonly keys: Line | undefined
@@ -230,7 +230,7 @@ const resume = (
     const [left] = sent
     if (spoken.cut && left !== undefined && "text" in left) sent[0] = { ...left, at: out.length }
   }
-  /** Puts what is on its way to the caller where it was said: the model is not to say it again. */
+  /** Puts what is on its way to the caller where it was said: the model must not say it again. */
   const placeUnheard = () => {
     placeCalls()
     let more = 0
@@ -343,7 +343,7 @@ const resume = (
     /** A line of the turn in progress. */
     addCurrent: ({ from, item, turn }: History.Entry): void => {
       if (item._tag === "AgentSendText") return append(current, item.text, { turn, from, at: out.length })
-      // What a tool says while it runs comes before its result: the model is to go on from the result.
+      // What a tool says while it runs comes before its result: the model must go on from the result.
       const isOpen = isToolItem(item) && (item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId))
       if (isOpen) placeCall(item, turn, current)
     },
@@ -447,7 +447,7 @@ const inherited = ({ result, toolName }: Event.OutputOf<"AgentToolReturned">): s
 
 /**
  * Each call by its id, with the one outcome that was recorded for it, wherever in the record it stands. A call stands
- * where it was made, or, where its outcome came in a later turn, in that turn: there it is news to the model.
+ * where it was made, or in a later turn if its outcome came in that turn: there it is news to the model.
  */
 const toolCalls = (entries: ReadonlyArray<ToolEntry>) => {
   const calls = new Map<string, ToolCall>()
@@ -473,7 +473,7 @@ const toolCalls = (entries: ReadonlyArray<ToolEntry>) => {
 }
 
 /**
- * Places heard words among what earlier turns have sent, where the call knows that they stand: text before them was not
+ * Places heard words among what earlier turns have sent, at the places that the call knows: text before them was not
  * heard, calls before them were made. Words that stand nowhere are put as they are, and what was sent goes on waiting.
  */
 const place = (

@@ -55,7 +55,7 @@ export const layer = (
         url: `${baseUrl}/v1/messages`,
         settings: options.settings,
         request: (settings, request) => AnthropicRequest.make(options.model, settings, request),
-        // Not `messages.create`: that one writes to the console about models that will be retired.
+        // Not `messages.create`, which writes to the console about models that will be retired.
         send: (body, signal) => {
           const beta = AnthropicRequest.betaOf(body)
           const headers = beta === undefined ? {} : { headers: { "anthropic-beta": beta } }

@@ -67,7 +67,7 @@ export const layer = (
     })
   )
 
-/** An answer that is a refusal rejects with what it says, as the SDKs of others do. */
+/** Rejects with what a refusal says, as the SDKs of the other providers do. */
 const answered = (response: Response): Promise<Response> =>
   response.ok
     ? Promise.resolve(response)

@@ -1,5 +1,5 @@
 /**
- * What an error of a model is about, where its type does not say so, and how a reply came to its end.
+ * What an error of a model is about, if its type does not say so, and how a reply came to its end.
  *
  * An agent decides by these what its caller hears: a reply that was empty or was cut short is not one that was finished.
  *

@@ -53,7 +53,7 @@ export interface Step<out E = never, out R = never> {
    * seconds; 45 if the settings ask the model to think. Zero waits without end.
    */
   readonly firstTokenDeadline?: Duration.Input | undefined
-  /** Longest wait between two words of a streamed reply. 15 seconds; 45 if the model is to think. Zero: without end. */
+  /** Longest wait between two words of a streamed reply. 15 seconds; 45 if the model thinks. Zero: without end. */
   readonly stallDeadline?: Duration.Input | undefined
   /** Longest wait for a reply that is not streamed. 2 minutes. Zero: without end. */
   readonly replyDeadline?: Duration.Input | undefined
@@ -77,7 +77,7 @@ export interface Options {
   readonly patience?: Duration.Input | undefined
   /**
    * A step with so many `failures` (5) within the `window` (30 seconds), and no success between them, is skipped for the
-   * `cooldown` (15 seconds). Then one request tries it. A provider that asks for time is skipped for that time. Where all
+   * `cooldown` (15 seconds). Then one request tries it. A provider that asks for time is skipped for that time. If all
    * steps are skipped, one is tried all the same.
    */
   readonly breaker?:
@@ -88,7 +88,7 @@ export interface Options {
       }
     | undefined
   /**
-   * What a model is told when it is to continue a reply. It follows, as a user message, the assistant message with the
+   * What a model is told when it should continue a reply. It follows, as a user message, the assistant message with the
    * reply so far.
    */
   readonly instruction?: string | undefined
@@ -209,7 +209,7 @@ const generate = (plan: PlanStep.Plan, options: LanguageModel.ProviderOptions) =
     })
   )
 
-/** Known only where all steps know it: the prompt is the same for all. */
+/** Known only if all steps know it: the prompt is the same for all. */
 const systemMessages = (steps: ReadonlyArray<PlanStep.Step>): Effect.Effect<boolean> | undefined => {
   const known = steps.flatMap(({ model }) => model.supportsSystemMessagesInHistory ?? [])
   return known.length < steps.length ? undefined : Effect.map(Effect.all(known), (all) => all.every(Boolean))

@@ -1,5 +1,5 @@
 /**
- * How a model is to answer: settings that the provider layers read on each request.
+ * How a model should answer: settings that the provider layers read on each request.
  *
  * They are one reference, so they can be set for a process, a call, or one turn. A field that is not set falls through to
  * the settings around it.
@@ -22,7 +22,7 @@ export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "
  */
 export interface ModelSettings {
   readonly temperature?: number | null | undefined
-  /** Of the answer. A model that is to think gets room for its thoughts on top. */
+  /** Of the answer. A model that thinks gets room for its thoughts on top. */
   readonly maxTokens?: number | null | undefined
   readonly topP?: number | null | undefined
   /** The answer ends before any of these. */
@@ -30,7 +30,7 @@ export interface ModelSettings {
   readonly seed?: number | null | undefined
   readonly presencePenalty?: number | null | undefined
   readonly frequencyPenalty?: number | null | undefined
-  /** Where not set, a model that can answer at once is asked to. */
+  /** If not set, a model that can answer at once is asked to. */
   readonly reasoningEffort?: ReasoningEffort | null | undefined
   /** The longest silence of the provider: before its first byte, and between two of them. Never cuts a reply that flows. */
   readonly timeout?: Duration.Input | null | undefined

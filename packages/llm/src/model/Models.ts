@@ -30,7 +30,7 @@ export { ModelError } from "./internal/provider/modelError.ts"
 
 type ModelError = ModelError_.ModelError
 
-/** Who speaks chat completions: the name, the address, the variable of the key, and what is different there. */
+/** The providers that speak chat completions: name, address, variable of the key, and how each differs. */
 export const presets: ReadonlyArray<OpenAi.Preset> = OpenAiPresets.all
 
 /** Every provider that can stand before the slash. */
@@ -42,7 +42,7 @@ export interface Name {
   readonly model: string
 }
 
-/** What is known beside the name. */
+/** What a model needs beside its name. */
 export interface Options extends Omit<ProviderModel.Options, "model"> {
   /**
    * The API that is asked, if there are several: OpenAI's Responses for its newer models and Google's own for Gemini, both
@@ -109,10 +109,10 @@ export const fromString = (name: string, options: Options = {}): Layer.Layer<Pro
     })
   )
 
-/** As LiteLLM's `num_retries` in Line. */
+/** The `num_retries` that Line gives to LiteLLM. */
 const defaultRetries = 2
 
-/** 0.2 and 0.4 seconds, and so on: a caller waits. */
+/** 0.2 seconds, 0.4 seconds and so on: short, because a caller waits. */
 const again = (times: number) => Schedule.exponential("200 millis").pipe(Schedule.upTo({ times }))
 
 /** Layer of one model, without retries. */

@@ -19,7 +19,7 @@ import * as OpenAiRequest from "./internal/openAi/openAiRequest.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
 import * as ToolNames from "./internal/rules/toolNames.ts"
 
-/** Who serves a model, and how that one departs from OpenAI. */
+/** A provider that serves models by chat completions, and how it departs from OpenAI. */
 export type Preset = OpenAiPresets.Preset
 
 /** Which model, and where. */
@@ -57,7 +57,7 @@ export const layer = (
         apiKey: apiKey ?? "none",
         adminAPIKey: null,
         webhookSecret: null,
-        // These are OpenAI's own: nobody else is to learn them.
+        // These belong to OpenAI: no other provider must learn them.
         ...(preset === OpenAiPresets.standard ? undefined : { organization: null, project: null }),
         maxRetries: 0,
         logLevel: "off",
@@ -85,7 +85,7 @@ export const layer = (
             toolName: ToolNames.fromWire(tools),
             mayBeginInThought: accepted.mayBeginInThought
           }),
-        // A reply cannot be begun for a model that is to think first.
+        // A reply cannot be begun for a model that thinks first.
         prefills: ({ reasoningEffort }) => accepted.prefill !== "none" && (reasoningEffort ?? "none") === "none",
         codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
       })

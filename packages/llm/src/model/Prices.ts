@@ -8,15 +8,15 @@ import type { Tokens } from "./Usage.ts"
 
 /** The price of a model, in US dollars for a million tokens. */
 export interface Price {
-  /** Providers for which it holds. All where not given. */
+  /** Providers for which it holds. All by default. */
   readonly of?: ReadonlyArray<string> | undefined
   /** Names of models for which it holds, without what stands before the last slash. */
   readonly models: RegExp
   readonly input: number
   readonly output: number
-  /** As the input where not given. */
+  /** As the input by default. */
   readonly cacheRead?: number | undefined
-  /** As the input where not given. */
+  /** As the input by default. */
   readonly cacheWrite?: number | undefined
 }
 

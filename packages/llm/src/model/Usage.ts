@@ -1,5 +1,5 @@
 /**
- * Tokens that models take, by model, and what they cost where a price is known.
+ * Tokens that models take, by model, and what they cost if a price is known.
  *
  * Every provider here tells each reply that came to its end to the `Observer` in force, once, whatever stands between it and
  * the agent: a plan that fails over tells one report for each model that answered. A reply that is interrupted is not
@@ -32,7 +32,7 @@ export interface Report {
   readonly provider: string
   readonly model: string
   readonly tokens: Tokens
-  /** In US dollars; undefined where no price is known. */
+  /** In US dollars; undefined if no price is known. */
   readonly cost: number | undefined
 }
 
@@ -132,7 +132,7 @@ export interface Total {
 
 /** Keeps what is told, for a call or a turn. */
 export interface Tracker {
-  /** To be provided as the `Observer` of what is to be counted. It tells the one around it, too. */
+  /** Provide it as the `Observer` of what should be counted. It also tells the observer around it. */
   readonly observe: (report: Report) => Effect.Effect<void>
   readonly total: Effect.Effect<Total>
   /** By `provider/model`. */
@@ -142,7 +142,7 @@ export interface Tracker {
 const nothing: Total = { replies: 0, tokens: none, cost: 0 }
 
 /**
- * Makes a tracker. It passes on what it hears to the observer in force where it was made.
+ * Makes a tracker. It passes on what it hears to the observer that was in force when it was made.
  *
  * ```ts
  * const usage = yield* Usage.makeTracker

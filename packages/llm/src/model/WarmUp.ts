@@ -2,7 +2,7 @@
  * Opening the way to a model before it is asked: name, connection and encryption cost a tenth of a second and more, which
  * the first reply of a call then does not wait for.
  *
- * Layers of models bring it where there is something to open. `LlmAgent` runs it once when a call starts, beside the
+ * Layers of models bring it if there is something to open. `LlmAgent` runs it once when a call starts, beside the
  * greeting.
  *
  * @since 0.1.0

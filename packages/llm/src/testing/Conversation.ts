@@ -14,7 +14,7 @@ import type * as Timeline from "@antiphon/core/testing/Timeline"
 import * as Schema from "effect/Schema"
 import * as Heard from "./internal/heard.ts"
 
-/** Milliseconds since the call began, where they are known. */
+/** Milliseconds since the call began, if known. */
 const at = { atMs: Schema.optionalKey(Schema.Finite) }
 
 /** Schema for one thing that happened. */
@@ -24,7 +24,7 @@ export const Line = Schema.TaggedUnion({
   /** What the caller heard of it, and what the agent said beyond that. */
   AgentSaid: { ...at, heard: Schema.String, unheard: Schema.String },
   AgentPressed: { ...at, buttons: Schema.String },
-  /** `result` is null where the call was over before there was one. */
+  /** `result` is null if the call was over before there was one. */
   ToolCalled: { ...at, name: Schema.String, args: Schema.Unknown, result: Schema.NullOr(Schema.String) },
   /** Nobody spoke for so long. */
   Silence: { ...at, ms: Schema.Finite },
@@ -63,7 +63,7 @@ export const fromHistory = (
 
 /**
  * Tells a call that was played, with its times, what was heard word by word, and the silences of at least `silenceMs`, 2000
- * where nothing is said.
+ * by default.
  */
 export const fromPlayed = (
   played: Played.Played,
@@ -72,7 +72,7 @@ export const fromPlayed = (
   const { teller, unspoken } = tellEntries(played.entries)
   // What was still to be spoken when the call ended.
   if (unspoken.trim() !== "") teller.agentUnheard(unspoken, Played.outcome(played).at)
-  // What became of a tool is on the record, also where it was too late to be sent.
+  // What became of a tool is on the record, even if it was too late to be sent.
   for (const { item } of played.history.entries) {
     if (item._tag === "AgentToolReturned") teller.toolCalled(item).result = resultText(item.result)
   }
@@ -127,7 +127,7 @@ const makeTeller = () => {
   const says = (heard: string, unheard: string, atMs?: number) =>
     add<Mutable<LineOf<"AgentSaid">>>({ _tag: "AgentSaid", heard, unheard }, atMs)
   const callerSpokeSince = (line: Line) => lines.slice(lines.indexOf(line)).some(({ _tag }) => _tag === "CallerSaid")
-  /** The agent's last words, where the caller has said nothing since. */
+  /** The agent's last words, if the caller has said nothing since. */
   const open = () => {
     const line = lines.findLast((line) => line._tag === "AgentSaid" || line._tag === "CallerSaid")
     return line?._tag === "AgentSaid" ? line : undefined
@@ -284,7 +284,7 @@ const without = (text: string, part: string): string => {
 
 const resultText = (result: unknown): string => (typeof result === "string" ? result : JsonText.legible(result))
 
-/** Words for what is neither said, pressed, nor a tool. Undefined where it is nothing to a listener. */
+/** Words for what is neither said, pressed, nor a tool. Undefined if a listener notices nothing. */
 const noteOf = (item: History.Item): string | undefined => {
   switch (item._tag) {
     case "CallEnded":

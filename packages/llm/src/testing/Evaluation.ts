@@ -42,7 +42,7 @@ export interface Scenario<out E = never, out R = never, out R2 = never> {
 
 /** What is asked of a scenario. */
 export interface Requirement {
-  /** The least share of calls that meet all criteria. 1 where neither `rate` nor `low` is given. */
+  /** The least share of calls that meet all criteria. 1 if neither `rate` nor `low` is given. */
   readonly rate?: number | undefined
   /** What the lower end of the 95 % interval must reach. */
   readonly low?: number | undefined
@@ -132,7 +132,7 @@ export const run = <E, R, R2>(
   })
 
 /**
- * Plays and judges with a model, as `Models.fromString` makes it. Where the model's key is not set, nothing is run, and the
+ * Plays and judges with a model, as `Models.fromString` makes it. If the model's key is not set, nothing is run, and the
  * report says so: an evaluation may stand among the tests of somebody who has no key.
  */
 export const runWithModel = <E, R, R2, A>(
@@ -165,7 +165,7 @@ export const toText: (report: EvaluationReport.EvaluationReport) => string = Eva
 export const toJson: (report: EvaluationReport.EvaluationReport) => string = EvaluationReport.toJson
 
 /**
- * The report as JUnit XML. A suite is a scenario, a test a criterion: a test fails where the rate is too low, not where one
+ * The report as JUnit XML. A suite is a scenario, a test a criterion: a test fails if the rate is too low, not if one
  * call did not pass.
  */
 export const toJUnit: (report: EvaluationReport.EvaluationReport) => string = EvaluationJUnit.make

@@ -40,7 +40,7 @@ export type Requirement = typeof Requirement.Type
 export const CriterionReport = Schema.Struct({
   name: Schema.String,
   ...PassRate.PassRate.fields,
-  /** Null where nothing was judged. */
+  /** Null if nothing was judged. */
   meanScore: Schema.NullOr(Schema.Finite)
 })
 export type CriterionReport = typeof CriterionReport.Type
@@ -53,7 +53,7 @@ export const ScenarioReport = Schema.Struct({
    * `NothingJudged`: there is no rate. `Skipped`: it was not run.
    */
   status: Schema.Literals(["Passed", "BelowRate", "Failures", "NothingJudged", "Skipped"]),
-  /** Why it was not run. Null where it was. */
+  /** Why it was not run. Null if it was. */
   skipped: Schema.NullOr(Schema.String),
   required: Requirement,
   callsFailed: Schema.Int,
@@ -65,7 +65,7 @@ export const ScenarioReport = Schema.Struct({
 })
 export type ScenarioReport = typeof ScenarioReport.Type
 
-/** Schema for the report of an evaluation. `passed` is true where no scenario that was run has any other status. */
+/** Schema for the report of an evaluation. `passed` is true if no scenario that was run has any other status. */
 export const EvaluationReport = Schema.Struct({
   format: Schema.Literal("antiphon-evaluation"),
   version: Schema.Literal(1),

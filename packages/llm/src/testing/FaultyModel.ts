@@ -40,7 +40,7 @@ export interface Behaviour {
   /** Time to the first token, and to a failure that comes instead of it. */
   readonly firstToken?: Latency | undefined
   readonly betweenTokens?: Latency | undefined
-  /** Requests that wait for their first token by another measure, as where a model is cold. */
+  /** Requests that wait for their first token by another measure, such as those to a cold model. */
   readonly slowStart?: { readonly probability: number; readonly latency: Latency } | undefined
   /** Failures before the first token. */
   readonly failures?: { readonly [Kind in FailureKind]?: number | undefined } | undefined

@@ -21,7 +21,7 @@ export interface Criterion {
   readonly name: string
   /** What is asked for, so that two people would judge alike. */
   readonly description: string
-  /** Asks for a score from 0 to 1, and passes from here on. Where it is missing, the criterion is met or it is not. */
+  /** Asks for a score from 0 to 1, and passes from here on. If missing, the criterion is either met or not. */
   readonly passAt?: number | undefined
 }
 
@@ -29,17 +29,17 @@ export interface Criterion {
 export const Verdict = Schema.Struct({
   criterion: Schema.String,
   passed: Schema.Boolean,
-  /** From 0 to 1. Where no score was asked for, 1 is passed and 0 is not. */
+  /** From 0 to 1. If no score was asked for, 1 is passed and 0 is not. */
   score: Schema.Finite,
   reason: Schema.String,
-  /** Words of the call that the reason rests on. Empty where something is missing from the call. */
+  /** Words of the call that the reason rests on. Empty if something is missing from the call. */
   quote: Schema.String,
   /** Whether these words occur on the call. True for none. */
   quoteFound: Schema.Boolean
 })
 export type Verdict = typeof Verdict.Type
 
-/** What a judge says of a call. It has passed where every criterion has. */
+/** What a judge says of a call. The call has passed if every criterion has. */
 export interface Judgement {
   readonly passed: boolean
   readonly verdicts: ReadonlyArray<Verdict>
@@ -56,7 +56,7 @@ export interface Options {
   readonly criteria: ReadonlyArray<Criterion>
   /** What the judge should know of the agent and its task. */
   readonly context?: string | undefined
-  /** Temperature 0 where nothing is said. */
+  /** Temperature 0 by default. */
   readonly settings?: ModelSettings.ModelSettings | undefined
   /** How often a model is asked again whose answer cannot be read. Once, at once. */
   readonly retry?: ModelAnswer.Retry | undefined
@@ -151,7 +151,7 @@ type Answer = {
   readonly [key: string]: { readonly reason: string; readonly quote: string; readonly grade: boolean | number }
 }
 
-/** A property for each criterion, so that none is forgotten and none is invented. The reason is to come before the grade. */
+/** A property for each criterion, so that none is forgotten and none is invented. The reason must come before the grade. */
 const answerSchema = (criteria: ReadonlyArray<Criterion>) => {
   const fields: Record<string, Schema.Codec<Answer[string], Answer[string]>> = {}
   for (const [index, { passAt }] of criteria.entries()) {

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 export const PassRate = Schema.Struct({
   passed: Schema.Int,
   judged: Schema.Int,
-  /** Null where nothing was judged. */
+  /** Null if nothing was judged. */
   rate: Schema.NullOr(Schema.Finite),
   low: Schema.Finite,
   high: Schema.Finite

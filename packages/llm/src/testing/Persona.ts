@@ -68,11 +68,11 @@ export type Verdict = typeof Verdict.Type
 export interface PersonaCaller extends Caller.Caller<PersonaError, LanguageModel.LanguageModel> {
   /** What the caller has decided so far, with the time of the call. */
   readonly moves: Effect.Effect<ReadonlyArray<Move & { readonly at: number }>>
-  /** What the caller hung up with. Undefined where the call ended otherwise. */
+  /** What the caller hung up with. Undefined if the call ended otherwise. */
   readonly verdict: Effect.Effect<Verdict | undefined>
 }
 
-/** Makes the caller of one call. What depends on chance depends on the seed, 1 where nothing is said. */
+/** Makes the caller of one call. What depends on chance depends on the seed, 1 by default. */
 export const caller = (persona: Persona, options: { readonly seed?: number | undefined } = {}): PersonaCaller => {
   const temper = PersonaTemper.make(persona.temper ?? "patient", Chance.make(options.seed ?? 1).split("persona"))
   const instructions = PersonaPrompt.instructions(persona)
@@ -133,7 +133,7 @@ export interface Options extends Omit<TestCall.Options, "seed"> {
   readonly seed?: number | undefined
 }
 
-/** Calls an agent. Where it is not the caller who ends the call, the caller is asked for a verdict afterwards. */
+/** Calls an agent. If the caller is not the one who ends the call, the caller is asked for a verdict afterwards. */
 export const play = <E, R, R2>(
   agent: TestCall.Source<E, R, R2>,
   persona: Persona,

@@ -51,12 +51,12 @@ export interface RecordedModel<E = never, R = never> {
 
 /** Another model, which takes over from a request on. */
 export interface Fork<E = never, R = never> {
-  /** The first request that it answers, from 1. The first one beyond the recording where it is not given. */
+  /** The first request that it answers, from 1. The first one beyond the recording by default. */
   readonly from?: number | undefined
   readonly model: Layer.Layer<LanguageModel.LanguageModel, E, R>
 }
 
-/** How long a reply that was interrupted on the recorded call is silent where it is not interrupted again. */
+/** How long a reply that was interrupted on the recorded call is silent if it is not interrupted again. */
 export const silence = "1 second"
 
 /**
@@ -128,7 +128,7 @@ const streamOf = (recorded: Recording.ModelRequest): Stream.Stream<Response.Stre
 const wholeOf = (recorded: Recording.ModelRequest): Effect.Effect<Array<Response.PartEncoded>, AiError.AiError> =>
   ReplyContent.gather(streamOf(recorded))
 
-/** A part as a stream has it, also where it came as a whole. */
+/** A part as a stream has it, even if it came as a whole. */
 const streamed = (part: Response.AnyPartEncoded): Arr.NonEmptyReadonlyArray<Response.StreamPartEncoded> => {
   if (part.type !== "text" && part.type !== "reasoning") return [part]
   // Its own block, which is over before the next one begins.

@@ -138,7 +138,7 @@ export const reasoning = (
 
 /**
  * A tool call, whole, or after the given fragments of its arguments. `every` is the time before each of them. Its id is
- * `call_` and the name where none is given.
+ * `call_` and the name by default.
  */
 export const toolCall = (
   name: string,
@@ -177,7 +177,7 @@ export const stall: Piece = [{ _tag: "Stall" }]
 /** A failure of the request. Nothing after it is played. */
 export const fail = (reason: AiError.AiErrorReason): Piece => [{ _tag: "Fail", reason }]
 
-/** The end of a reply, where it is not the usual one: `tool-calls` where there are some, else `stop`. */
+/** The end of a reply, if it is not the usual one: `tool-calls` if the reply has some, else `stop`. */
 export const finish = (reason: Response.FinishReason, usage: typeof Response.Usage.Encoded = unknownUsage): Piece =>
   parts({ type: "finish", reason, usage })
 

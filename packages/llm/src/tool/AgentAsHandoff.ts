@@ -1,7 +1,7 @@
 /**
  * Lets the model pass the conversation on to another agent of the same process.
  *
- * The one that takes over is made for this call, greets as if the call had just begun, and gets every event from then on. An
+ * The agent that takes over is made for this call, greets as if the call had just begun, and gets every event from then on. An
  * `LlmAgent` without a greeting answers what the caller has said. The filters and policies of the agent that hands off stay
  * in force.
  *
@@ -31,7 +31,7 @@ import * as VoiceTool from "./VoiceTool.ts"
  * What the agent that takes over sees of the call before.
  *
  * - `all`: everything that was said.
- * - `summary`: a summary that the model makes of it. Everything, where it can not make one in 5 seconds.
+ * - `summary`: a summary that the model makes of it. Everything, if the model cannot make one in 5 seconds.
  * - `none`: nothing.
  */
 export type ContextPolicy = "all" | "summary" | "none"
@@ -42,7 +42,7 @@ export interface Options<C extends ContextPolicy = "all"> extends Pick<
 > {
   /** `transfer_to_` and the name of the agent's service by default, or `transfer_to_agent`. */
   readonly name?: string | undefined
-  /** Said before the other agent is there. */
+  /** Said before the other agent takes over. */
   readonly handoffMessage?: string | undefined
   /** Whether the caller can speak over the message. True by default. */
   readonly interruptible?: boolean | undefined
@@ -52,9 +52,9 @@ export interface Options<C extends ContextPolicy = "all"> extends Pick<
   readonly context?: C | undefined
 }
 
-/** What the way back is called. */
+/** Name and description of the way back. */
 export interface BackOptions {
-  /** Of the tool that the other agent is given. `hand_back` by default. */
+  /** Name of the tool that the other agent is given. `hand_back` by default. */
   readonly backName?: string | undefined
   readonly backDescription?: string | undefined
 }
@@ -173,9 +173,9 @@ const handoff = <E, R, R2, C extends ContextPolicy>(
       const spec = yield* factoryOf(context)(context.turn.request)
       const nextId = yield* EventId.make
       const started: Event.Input = { _tag: "CallStarted", eventId: nextId() }
-      // What this agent does not see, the next one does not see either.
+      // The next agent sees nothing that this agent does not see.
       const own = yield* Seen
-      // Asked for once, and only after the message is on its way.
+      // Made once, and only after the message is on its way.
       const view = yield* Effect.cached(
         Effect.map(
           views[policy](context.turn, nextId),
@@ -215,7 +215,7 @@ const handoff = <E, R, R2, C extends ContextPolicy>(
 /** What the other agent sees of a history. */
 type View = (history: History.History) => History.History
 
-/** What the agent that runs sees of the call. It gets the call's own history from whoever passes the event on. */
+/** What the agent that runs sees of the call. Whoever passes the event on gives it the call's own history. */
 const Seen = Context.Reference<View>("@antiphon/llm/tool/AgentAsHandoff/Seen", { defaultValue: () => everything })
 
 /** Leaves out what happened up to a moment. */
@@ -265,7 +265,7 @@ const views: {
 const summaryPrompt =
   "Summarise this phone conversation for a colleague who takes it over now. Say who the caller is, what the caller wants, and what was found out, done and promised. Keep names, numbers and dates as they are. At most five sentences, nothing else."
 
-/** One line each: what a caller says must not look like a line of somebody else. */
+/** One line each, so that what a caller says cannot look like a line of somebody else. */
 const written = (line: Transcript.Line): string =>
   line.role === "tool"
     ? `(${line.call.name}: ${oneLine(Transcript.fenced(line.call.result))})`

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** What the model is told, where nothing else is said. */
+/** What the model is told by default. */
 export const defaultDescription = `Ends the conversation and hangs up.
 
 Use when:

@@ -14,10 +14,10 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** Where the documents are, where neither the call nor `CARTESIA_BASE_URL` says so. */
+/** Address of the documents, if neither the call nor `CARTESIA_BASE_URL` names one. */
 export const defaultBaseUrl = "https://api.cartesia.ai"
 
-/** A lookup brought nothing. `MissingCredentials` comes before any request: the call names no agent or carries no token. */
+/** A lookup failed. `MissingCredentials` comes before any request: the call names no agent or carries no token. */
 export class KnowledgeBaseError extends Schema.TaggedError<KnowledgeBaseError>()("KnowledgeBaseError", {
   reason: Schema.Literals(["MissingCredentials", "Status", "InvalidBody", "Timeout", "Transport"]),
   description: Schema.String,
@@ -102,13 +102,13 @@ const results = ({ body, status }: { readonly body: string; readonly status: num
         Effect.mapError(() => failure("InvalidBody", "the knowledge base answered with something that is not its JSON"))
       )
 
-/** What the model is told, where nothing else is said. */
+/** What the model is told by default. */
 export const defaultDescription =
   "Look up information from your knowledge base. Use when the user asks about facts, policies, products, or other domain information that may be stored in reference documents. Pass a focused natural-language query describing what you need to find.Always let the user know before calling the tool, since it might take some time to return results."
 
-/** What the model reads where nothing was found. */
+/** What the model reads if nothing was found. */
 export const nothingFound = "No relevant information found in the knowledge base."
-/** What the model reads where the lookup failed. The log says why. */
+/** What the model reads if the lookup failed. The log says why. */
 export const unavailable = "Knowledge base lookup is currently unavailable."
 
 export interface Options extends QueryOptions, Pick<VoiceTool.Options, "description" | "activeTurns" | "interruption"> {

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** What the model is told, where nothing else is said. */
+/** What the model is told by default. */
 export const defaultDescription = "Send a DTMF tone. Use when the voice system asks you to press a button."
 
 export interface Options extends Pick<VoiceTool.Options, "description" | "activeTurns"> {}

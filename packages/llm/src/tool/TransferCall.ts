@@ -50,9 +50,9 @@ const refuse = (number: string, problem: keyof typeof apologies) => [
 ]
 
 /**
- * Makes the tool `transfer_call`. Throws where the number that it is pinned to is none that can be called.
+ * Makes the tool `transfer_call`. Throws if `targetPhoneNumber` is not a valid number.
  *
- * A number of the model's that is none is apologised for. The outcome of the call is then an error, which the model reads
+ * The agent apologises for a number of the model's that is not valid. The outcome of the call is then an error, which the model reads
  * when it is next asked.
  */
 export const make = ({ interruptible = true, message, ...options }: Options = {}): VoiceTool.VoiceTool => {

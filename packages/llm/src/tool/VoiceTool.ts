@@ -104,7 +104,7 @@ export interface VoiceTool<out R = never> {
   readonly name: string
   /** What the model is shown. */
   readonly definition: Tool.Any
-  /** What a model is shown instead that does the same by itself. Asked only where no other tool is offered. */
+  /** What a model is shown instead that does the same by itself. Asked only if no other tool is offered. */
   readonly native?: ((model: ModelName) => Tool.Any | undefined) | undefined
   readonly kind: "foreground" | "background" | "handoff"
   readonly timeout: Duration.Duration
@@ -266,7 +266,7 @@ export const passthrough = <
 
 /**
  * Makes a tool that runs on while the conversation does. Each result re-enters the call as an event and starts a turn once
- * nobody is speaking, in which the model reads it. Where another agent has the call by then, that one's model does.
+ * nobody is speaking, in which the model reads it: the model of whichever agent has the call by then.
  */
 export const background = <const F extends Fields, A, E = never, R = never>(
   name: string,

@@ -1,5 +1,5 @@
 /**
- * Lets the model say that an answering machine has picked up: a message is left, where there is one, and the call ends.
+ * Lets the model say that an answering machine has picked up: the agent leaves a message, if it has one, and ends the call.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Event from "@antiphon/core/Event"
 import * as Effect from "effect/Effect"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** What the model is told, where nothing else is said. It depends on whether there is a message. */
+/** What the model is told by default. It depends on whether there is a message. */
 export const defaultDescription = (message: string | undefined): string =>
   `End the call because you've reached a voicemail or answering machine.
 
@@ -30,7 +30,7 @@ export interface Options extends Pick<VoiceTool.Options, "description" | "active
   readonly interruptible?: boolean | undefined
 }
 
-/** Makes the tool `voicemail`. `activeTurns` keeps it to the first turns, where a machine would have been noticed. */
+/** Makes the tool `voicemail`. `activeTurns` keeps it to the first turns, in which a machine is noticed. */
 export const make = ({ interruptible = false, message, ...options }: Options = {}): VoiceTool.VoiceTool =>
   VoiceTool.passthrough(
     "voicemail",

@@ -1,5 +1,5 @@
 /**
- * Lets the model search the web: by itself where it can and has no other tool, else through a `Search` service.
+ * Lets the model search the web: by itself if it can and has no other tool, else through a `Search` service.
  *
  * @since 0.1.0
  */
@@ -44,7 +44,7 @@ export interface Options extends NativeWebSearch.Options, Pick<VoiceTool.Options
 const hits = { low: 3, medium: 5, high: 10 }
 
 /**
- * Makes the tool `web_search`. `contextSize` (`medium` by default) says how much is read: 3, 5 or 10 hits where the `Search`
+ * Makes the tool `web_search`. `contextSize` (`medium` by default) says how much is read: 3, 5 or 10 hits if the `Search`
  * service is asked.
  */
 export const make = ({ activeTurns, description, ...options }: Options = {}): VoiceTool.VoiceTool<Search> => {

@@ -29,7 +29,7 @@ export const agent = <E, R, R2>(
     })
   )
 
-/** Closes the scope of a call. What takes too long is left to itself: it must not keep the call, or the server, open. */
+/** Closes the scope of a call. A finalizer that takes too long is left running: it must not keep the call, or the server, open. */
 export const release = (scope: Scope.Closeable, within: Duration): Effect.Effect<void> =>
   Effect.flatMap(
     Effect.forkDetach(Effect.uninterruptible(Scope.close(scope, Exit.void)), { startImmediately: true }),

@@ -3,7 +3,7 @@
  * a full buffer the peer is not ready, which makes the sender wait, and a peer that has not read it off after too long is stalled.
  *
  * Effect's sockets do not say how much waits to be sent, so this asks the connection of the request, which on Node is a
- * `net.Socket`. Where it is something else, nothing is bounded here and the platform's own limits hold.
+ * `net.Socket`. If it is something else, nothing is bounded here and the platform's own limits hold.
  */
 import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -56,7 +56,7 @@ export const make = (options: {
   const connection = connectionOf(options.request)
   const { maxBufferedBytes, stallTimeout } = options.settings
 
-  // Below Node's own mark no "drain" is to come, so a smaller limit counts as that mark.
+  // Below Node's own mark no "drain" comes, so a smaller limit counts as that mark.
   const isBehind = (connection: Connection) =>
     connection.writableNeedDrain && connection.writableLength > maxBufferedBytes
   const drained = Effect.callback<void>((resume) => {

@@ -19,7 +19,7 @@ interface Reply {
   readonly pieces: Queue.Queue<Uint8Array, Cause.Done | Dropped>
 }
 
-/** The connection of a response is to be cut off. */
+/** The connection of a response must be cut off. */
 type Dropped = "Dropped"
 
 export interface Replies {

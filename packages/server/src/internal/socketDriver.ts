@@ -103,7 +103,7 @@ const read = (pull: Pull, host: CallHost.CallHost, peer: Peer.Peer, settings: Se
     }
     let watched = false
     /**
-     * Reading goes on where the peer does not read: it must be able to interrupt what it does not hear. Whatever was sent to it
+     * Reading goes on even if the peer does not read: it must be able to interrupt what it does not hear. Whatever was sent to it
      * meanwhile (a keepalive is answered here) has to be read in time all the same.
      */
     const peerKeepsUp = (): Effect.Effect<unknown> => {

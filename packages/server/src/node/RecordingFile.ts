@@ -47,7 +47,7 @@ const maxWaiting = 16 * 1024 * 1024
 const maxSameName = 1000
 
 /**
- * Opens a new file in a directory, which is made where there is none. An existing file is never touched. Only the user of
+ * Opens a new file in a directory, which is made if it does not exist. An existing file is never touched. Only the user of
  * the process may read it. It is complete when the scope has closed.
  */
 export const open = (options: {
@@ -166,7 +166,7 @@ class Output {
     if (this.text.length >= pieceLength) this.spill()
   }
 
-  /** Text that is to be made before the next writing. Where none is written any more, what makes it is not to wait. */
+  /** Text that must be made before the next writing. Once nothing is written any more, its maker must not wait. */
   later(make: () => void): void {
     this.unmade = make
     if (this.failed) this.makeText()

@@ -35,7 +35,7 @@ export interface Options<E = never, R = never> {
   readonly protocols?: ReadonlyArray<Mount.Mount<R>> | undefined
   /** Asked before each call of Line's wire. With `protocols` it belongs to them: `LineApp.make({ preCall })`. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
-  /** What of a call is blanked in its recording, where calls are recorded. */
+  /** What is blanked in the recordings, if calls are recorded. */
   readonly redact?: Redaction.Redaction | undefined
   /** Settings that win over the environment. */
   readonly settings?: Settings.Overrides | undefined

@@ -62,7 +62,7 @@ const flags = (agent: string | undefined) => ({
 
 type Input = Command.Command.Config.Infer<ReturnType<typeof flags>>
 
-/** The command. `agent` is the module of the agent where none is given. */
+/** The command. `agent` is the module of the agent if the flag names none. */
 export const make = (agent?: string | undefined) =>
   Command.make("replay", flags(agent), (input) =>
     Effect.gen(function* () {
@@ -75,7 +75,7 @@ export const make = (agent?: string | undefined) =>
       if (Option.isSome(input.fork)) return yield* fork(recording, module, input, input.fork.value)
       if (Option.isSome(input.prompt) || Option.isSome(input.model)) {
         return yield* new CliError({
-          message: "Another prompt or model is for a call that goes on otherwise: add --fork TURN."
+          message: "--prompt and --model need a fork of the call: add --fork TURN."
         })
       }
       return yield* replay(recording, module, input)
@@ -110,7 +110,7 @@ const read = Effect.fn("replay.read")(function* (path: string) {
 const complaint = (path: string, error: Recording.RecordingError): string => {
   switch (error.reason) {
     case "NoHeader":
-      return `${path} is no recording of a call.`
+      return `${path} is not a recording of a call.`
     case "Version":
       return `${path} was written by a newer version: ${error.detail}.`
     default:
@@ -129,7 +129,7 @@ const modelOf = (recording: Recording.Recording) =>
     Effect.mapError(({ message }) => new CliError({ message: `The recording has a gap: ${message}.` }))
   )
 
-/** What an agent logs while it is played is not of interest, and what it dies of is. */
+/** Hides what an agent logs while it is played, and reports what it dies of. */
 const played = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, CliError, R> =>
   effect.pipe(
     Effect.provideService(References.MinimumLogLevel, "None"),
@@ -167,7 +167,7 @@ const replay = Effect.fn("replay.run")(function* (
     }
     case "Different": {
       const redacted = recording.header.redacted
-        ? `\n  ${dim("The recording is redacted: what was blanked in it differs by itself.")}\n`
+        ? `\n  ${dim("The recording is redacted: blanked values always differ.")}\n`
         : ""
       yield* Console.log(`  ${red(bold("Different."))}${redacted}`)
       yield* Console.log(`\n${Comparison.renderDifference(comparison.difference, call.entries, { width })}\n`)
@@ -183,7 +183,7 @@ const summary = ({ header, lines, truncated }: Recording.Recording): string => {
   const isCall = (line: Recording.Line) =>
     (line._tag === "Sent" || line._tag === "Kept") && line.output._tag === "AgentToolCalled"
   const facts = `${seconds} s, ${turns} turns, ${lines.filter(isCall).length} tool calls, ${lines.length + 1} lines`
-  const broken = truncated ? `\n  ${yellow("The recording breaks off; it is compared as far as it goes.")}` : ""
+  const broken = truncated ? `\n  ${yellow("The recording breaks off; only the part it has is compared.")}` : ""
   return `\n  ${bold(`Call ${header.request.callId}`)}  ${dim(facts)}${broken}\n`
 }
 
@@ -206,7 +206,7 @@ const fork = Effect.fn("replay.fork")(function* (
     )
   )
   const before = Played.transcript({ ...call, entries: call.entries.filter((entry) => entry.at < at) }).length
-  yield* Console.log(`\n  ${dim(`Before it ${before} things were said, as they were recorded.`)}\n`)
+  yield* Console.log(`\n  ${dim(`The ${before} things said before it are those of the recording.`)}\n`)
 })
 
 /** The model that the fork has: that of the command line, of the module, or the embedded one. */

@@ -42,14 +42,14 @@ type Input = Command.Command.Config.Infer<ReturnType<typeof flags>>
 /** Calls below which further threads would take longer to start than to play. */
 const fewCalls = 200
 
-/** The command. `agent` is the module where none is given, and `self` how the command is called in what it prints. */
+/** The command. `agent` is the module if the flag names none, and `self` how the output names the command. */
 export const make = (agent?: string | undefined, self = "antiphon simulate") =>
   Command.make("simulate", flags(agent), (input) =>
     Effect.gen(function* () {
       if (Option.isNone(input.agent)) {
         return yield* new CliError({ message: "Which agent? --agent names the module with the subjects." })
       }
-      if (input.calls < 1) return yield* new CliError({ message: "--calls is to be 1 at least." })
+      if (input.calls < 1) return yield* new CliError({ message: "--calls must be at least 1." })
       const module = input.agent.value
       const subjects = yield* AgentModule.loadSubjects(module)
       if (Option.isSome(input.call)) return yield* one(subjects, input.call.value, input)
@@ -167,7 +167,7 @@ const report = (tally: Tally, seed: number, now: number, how: string): string =>
   const { callHoursPerSecond, callsPerSecond, hours, seconds } = tally.facts(now)
   const verdict = {
     passed: green(bold("All rules hold.")),
-    broken: red(bold(`The call of seed ${tally.firstBad?.seed} is not as it should be.`)),
+    broken: red(bold(`The call of seed ${tally.firstBad?.seed} failed.`)),
     interrupted: yellow(bold(`Interrupted. No rule was broken until then.`))
   }[how]
   const tempers = [...tally.tempers].map(([temper, calls]) => `${Screen.count(calls)} ${temper}`).join(", ")

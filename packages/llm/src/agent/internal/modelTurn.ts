@@ -213,7 +213,7 @@ const emptyReply = AiError.make({
   reason: new AiError.InvalidOutputError({ description: "The model's reply was empty, twice." })
 })
 
-/** Runs the calls of a reply, and asks again if the model is to read what became of them. */
+/** Runs the calls of a reply, and asks again if the model should read what became of them. */
 const settle = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: number): Out<R> => {
   const { runner, seam, tools, turn } = turning
   const work: Job.Round = { asked: false, seam }

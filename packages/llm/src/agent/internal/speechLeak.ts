@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import type * as ModelSettings from "../../model/ModelSettings.ts"
 import type * as Transcript from "../../Transcript.ts"
 
-/** What is said: words, or a function that is asked when they are needed. Nothing where they are empty. */
+/** What is said: words, or a function that is asked when they are needed. Empty words are not said. */
 export type Words = string | (() => string)
 
 /** How leaks are found. */
@@ -24,11 +24,11 @@ export interface Options extends Detection {
   readonly maxRetries?: number | undefined
   /** What the model is told when it is asked again. */
   readonly retryNote?: string | undefined
-  /** How hard the model is to think when it is asked again. As before where not given. */
+  /** How hard the model should think when it is asked again. As before by default. */
   readonly retryReasoningEffort?: ModelSettings.ModelSettings["reasoningEffort"] | undefined
-  /** Said before the model is asked again, where the caller has heard a part of the reply that is dropped. */
+  /** Said before the model is asked again, if the caller has heard a part of the dropped reply. */
   readonly bridgeText?: Words | undefined
-  /** Said where the model keeps leaking. The turn then ends. */
+  /** Said if the model keeps leaking. The turn then ends. */
   readonly fallbackText?: Words | undefined
 }
 
@@ -62,7 +62,7 @@ export interface Guard {
 /** The guard of a text that has not begun. */
 export const empty: Guard = { held: "", released: false }
 
-/** Takes a piece of text: the guard after it, and what can be said; or undefined where a leak has come. */
+/** Takes a piece of text: the guard after it, and what can be said; or undefined if a leak has come. */
 export const push = (guard: Guard, delta: string, detection: Detection = {}): readonly [Guard, string] | undefined => {
   const lookahead = detection.lookaheadChars ?? 128
   const pattern = detection.pattern ?? defaultPattern

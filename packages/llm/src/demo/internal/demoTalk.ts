@@ -40,7 +40,7 @@ const replies = (messages: Messages): ReadonlyArray<Heard> => {
   return found
 }
 
-/** Says how far the reply before the last words of the user was heard. Nothing where it was not cut off. */
+/** Says how far the reply before the last words of the user was heard. Nothing if it was not cut off. */
 export const cutOff = (before: Messages): string => {
   const heard = replies(before).at(-1)
   if (heard === undefined || !heard.isLast || !heard.isCut) return ""
@@ -102,7 +102,7 @@ export interface Offers {
   readonly menu: string
 }
 
-/** Answers words that want no tool, or undefined where no rule fits. */
+/** Answers words that want no tool, or undefined if no rule fits. */
 export const chat = (words: string, messages: Messages, offers: Offers): string | undefined => {
   const rest = restOfStory(messages)
   const more = rest === undefined ? "" : " Say “go on” for the rest of the story."

@@ -1,4 +1,4 @@
-/** Which models can search the web by themselves, as far as their names tell. Apart from `Models`, which loads the SDKs. */
+/** Which models can search the web by themselves, as far as their names tell. */
 import { searchesNatively as claudeSearches } from "./anthropic/anthropicRequest.ts"
 import * as OpenAiPresets from "./openAi/openAiPresets.ts"
 

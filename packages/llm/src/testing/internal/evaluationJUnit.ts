@@ -2,8 +2,8 @@
  * A report of an evaluation as JUnit XML, for what shows test results.
  *
  * A suite is a scenario. Its tests are its criteria, the pass rate of all of them, and the calls, so that a report is red
- * exactly where the evaluation has not passed: one call that did not pass is no failed test while the rate is reached. Fails
- * as `failure` where the agent was too bad, as `error` where calls or judgements failed.
+ * exactly if the evaluation has not passed: one call that did not pass is no failed test while the rate is reached. Fails
+ * as `failure` if the agent was too bad, as `error` if calls or judgements failed.
  *
  * Elements and attributes are those of the schema that Jenkins publishes (junit-10.xsd of its xunit plugin), which GitLab,
  * GitHub actions and the others read.
@@ -75,7 +75,7 @@ const suiteOf = (scenario: EvaluationReport.ScenarioReport): Suite => {
   }
 }
 
-/** A criterion is to reach what all of them together are to reach: their rate is never above its own. */
+/** A criterion must reach what all of them together must reach: their rate is never above its own. */
 const isLow = (criterion: PassRate.PassRate, { required, status }: EvaluationReport.ScenarioReport): boolean =>
   status === "BelowRate" &&
   ((criterion.rate !== null && criterion.rate < (required.rate ?? 0)) || criterion.low < (required.low ?? 0))

@@ -91,7 +91,7 @@ export const statusText = ({
   }
 }
 
-/** What went wrong on a call. Nothing where it passed. */
+/** What went wrong on a call. Nothing if it passed. */
 export const outcomeLines = (outcome: EvaluationReport.Outcome): ReadonlyArray<string> => {
   const call = `call ${outcome.index}, seed ${outcome.seed}`
   switch (outcome._tag) {
@@ -124,7 +124,7 @@ const wide =
 // oxlint-disable-next-line no-control-regex
 const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
 
-/** Text of one line in exactly so many columns, or in fewer where they are the whole line: what is too long is cut. */
+/** Text of one line in exactly so many columns, or in fewer if the text is the whole line: what is too long is cut. */
 const fit = (text: string, columns: number): string => {
   const line = printable(text)
   if (columnsOf(line) <= columns) return line + " ".repeat(columns - columnsOf(line))

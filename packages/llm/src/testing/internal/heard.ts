@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 
-/** What becomes of a text and of a report where the report begins in the text. */
+/** What becomes of a text and of a report if the report begins in the text. */
 export interface Taken {
   /** The part of the report that lies in the text. */
   readonly heard: string
@@ -34,7 +34,7 @@ const wordsOf = (text: string): ReadonlyArray<Word> =>
     .filter(({ isWordLike }) => isWordLike === true)
     .map(({ index, segment }) => ({ text: segment.toLowerCase(), start: index, end: index + segment.length }))
 
-/** Lays a report along a text. Undefined where fewer than half of its words are there. */
+/** Lays a report along a text. Undefined if the text has fewer than half of its words. */
 export const take = (said: string, report: string): Taken | undefined => {
   const saidWords = wordsOf(said)
   const reported = wordsOf(report)

@@ -1,5 +1,5 @@
 /**
- * Asks a model for an answer in a given form, once more where it cannot be read, and tells an answer that cannot be read
+ * Asks a model for an answer in a given form, once more if it cannot be read, and tells an answer that cannot be read
  * from a model that gives none.
  *
  * @since 0.1.0

@@ -8,7 +8,7 @@ import type * as Chance from "@antiphon/core/testing/Chance"
 
 export type Temper = "patient" | "impatient" | "hesitant"
 
-/** What a caller does, where it takes part in the call. */
+/** What a caller does, if it takes part in the call. */
 export type Deed =
   | { readonly action: "say"; readonly text: string }
   | { readonly action: "press"; readonly keys: string }

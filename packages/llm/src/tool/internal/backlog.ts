@@ -57,7 +57,7 @@ export const add = (backlog: Backlog, given: Given): void => {
   backlog.waiting = [...backlog.waiting, given]
 }
 
-/** Whether something waits that a model is to read. */
+/** Whether something waits that a model should read. */
 export const hasResult = ({ waiting }: Backlog): boolean =>
   waiting.some(({ outputs }) => outputs.some((output) => output._tag === "AgentToolReturned"))
 

@@ -12,7 +12,7 @@ export interface Property {
   readonly enum?: ReadonlyArray<unknown> | undefined
   readonly properties?: { readonly [name: string]: Property } | undefined
   readonly required?: ReadonlyArray<string> | undefined
-  /** Sent as it is. `constant_value`, as Line writes it, means the same. */
+  /** Sent as it is. Line's spelling, `constant_value`, means the same. */
   readonly constantValue?: unknown
   readonly [keyword: string]: unknown
 }
@@ -32,7 +32,7 @@ export interface Spec extends Pick<VoiceTool.Options, "activeTurns" | "interrupt
   readonly url: string
   /** `POST` by default. */
   readonly method?: string | undefined
-  /** What the path parameters are. Strings by default. */
+  /** Schemas of the path parameters. Strings by default. */
   readonly pathParamsSchema?: { readonly [name: string]: Property } | undefined
   readonly queryParamsSchema?: ObjectSchema | undefined
   readonly requestBodySchema?: ObjectSchema | undefined
@@ -42,16 +42,16 @@ export interface Spec extends Pick<VoiceTool.Options, "activeTurns" | "interrupt
   readonly headers?: { readonly [header: string]: string } | undefined
   /** `application/json` (the default) or `application/x-www-form-urlencoded`. */
   readonly contentType?: string | undefined
-  /** Longest request. 30 seconds where not given. */
+  /** Longest time that a request may take. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
   /** Whether the conversation goes on during a request. True by default. */
   readonly background?: boolean | undefined
   /**
-   * Hosts that a request may go to, redirects included; `*.example.com` stands for every name below. Only that of `url`
-   * where not given.
+   * Hosts that a request may go to, redirects included; `*.example.com` stands for every name below. Only the host of `url`
+   * by default.
    */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
-  /** Whether it may go to this machine and its network. False by default. */
+  /** Whether a request may go to this machine and its network. False by default. */
   readonly allowPrivateAddresses?: boolean | undefined
   /** How many redirects are followed. 3 by default. A host never sees the headers meant for another. */
   readonly maxRedirects?: number | undefined
@@ -220,7 +220,7 @@ const isConstant = (property: Property): boolean => "constantValue" in property 
 const constantOf = (property: Property): unknown =>
   "constantValue" in property ? property.constantValue : property.constant_value
 
-/** What the model fills in of an object, or undefined where it is all constants. */
+/** What the model fills in of an object, or undefined if it is all constants. */
 const visible = (schema: ObjectSchema | Property): Json | undefined => {
   const { properties, required = [], ...rest } = schema
   if (properties === undefined) return { ...schema }

@@ -13,7 +13,7 @@ import * as ToolFailure from "./toolFailure.ts"
 
 /** What the calls of one reply have come to. */
 export interface Round {
-  /** Whether the model is to read the results of its reply's calls. */
+  /** Whether the model should read the results of its reply's calls. */
   asked: boolean
   /** Where the words that were said last end. */
   readonly seam: Seam.Seam
@@ -44,7 +44,7 @@ export interface Batch {
 /** A call that runs. */
 export interface Running<R> {
   readonly stream: Stream.Stream<Event.Output, never, R>
-  /** What the record is to have of it if the turn ends now. A call that goes on without its turn leaves no end. */
+  /** What the record must have of it if the turn ends now. A call that goes on without its turn leaves no end. */
   readonly left: () => Outcomes.Outputs
 }
 
@@ -63,7 +63,7 @@ export const mayRun = <R>({ tool, turn }: Pick<Job<R>, "tool" | "turn">): Effect
 /** What is on the record of a job that is given up now. */
 export const leave = <R>({ given, outcome }: Job<R>): Outcomes.Outputs => [...given, ...Outcomes.cancelled(outcome)]
 
-/** Runs the tool, once. `onResult` is called whenever there is something that the model is to read. */
+/** Runs the tool, once. `onResult` is called whenever there is something that the model should read. */
 export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Batch, never, R> => {
   const { outcome, params, tool, turn } = job
   const give = (outputs: Outcomes.Outputs) => void job.given.push(...outputs)

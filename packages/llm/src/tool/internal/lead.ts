@@ -47,7 +47,7 @@ export const first = (): Place => ({ lead: { current: undefined }, self: undefin
 /** Whether an agent has the call. */
 export const has = ({ lead, self }: Place): boolean => lead.current === self
 
-/** A link behind the one that has the call. It is to take the call when its agent is made. */
+/** A link behind the one that has the call. It takes the call when its agent is made. */
 export const link = ({ current }: Lead): Link => ({ agent: undefined, from: current })
 
 export const take = (lead: Lead, link: Link): void => {
@@ -85,7 +85,7 @@ export const pass = <E, R>(
     return Stream.concat(answer, Seam.part(seam)(rest))
   })
 
-/** What a turn brings itself: an agent is not to run on what was in force when it was handed the call. */
+/** What a turn brings itself: an agent must not run on what was in force when it was handed the call. */
 const ofTheTurn = [Scope.Scope, Clock.Clock, Random.Random, Scheduler.Scheduler, Tracer.ParentSpan, TurnTime.IsTaken]
 
 /** An agent with the services that it was made with, which later turns do not have to bring. */

@@ -94,7 +94,7 @@ export const run = <R>(
       })
     )
     .reduce<Stream.Stream<Event.Output, never, R>>((all, one) => Stream.concat(all, one), Stream.empty)
-  // A finalizer of the scope, not of the stream: it is to run after those of the tools, which may still give something.
+  // A finalizer of the scope, not of the stream: it must run after those of the tools, which may still give something.
   let ended = false
   const leaving = Effect.acquireRelease(Effect.void, () =>
     Effect.suspend(() => (ended ? Effect.void : leave(runner, calls, started, options)))

@@ -21,7 +21,7 @@ import * as PromptAnthropic from "./promptAnthropic.ts"
 /** What a request asks for. */
 export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">
 
-/** Builds the body. Throws where a schema cannot be said in the provider's JSON Schema. */
+/** Builds the body. Throws if the provider's JSON Schema cannot express a schema. */
 export const make = (
   model: string,
   settings: ModelSettings,
@@ -89,7 +89,7 @@ export const searchesNatively = (model: string): boolean => !/^claude-(3-opus|3-
 export const betaOf = ({ thinking }: Anthropic.MessageCreateParams): string | undefined =>
   thinking != null && "block_binding" in thinking ? "thinking-binding-controls-2026-08-01" : undefined
 
-/** Whether a model goes on with a reply that is begun for it: not one that is to think first. */
+/** Whether a model goes on with a reply that is begun for it: not one that thinks first. */
 export const prefills = (model: string, settings: ModelSettings): boolean =>
   ClaudeModels.of(model).prefill && (settings.reasoningEffort ?? "none") === "none"
 

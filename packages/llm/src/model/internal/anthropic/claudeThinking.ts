@@ -26,7 +26,7 @@ const rooms: { readonly [Effort in Thought]: number } = { ...Acceptance.room, mi
 const silent: Thinking = { config: undefined, effort: undefined, thinks: false, room: 0 }
 
 /**
- * Decides it. Where no effort is asked for the model thinks as little as it can: a caller waits for the first word. Null
+ * Decides it. If no effort is asked for, the model thinks as little as it can: a caller waits for the first word. Null
  * leaves it to the provider.
  */
 export const of = (

@@ -3,7 +3,7 @@
  *
  * Anthropic binds a thought to everything before it ("thinking blocks must be passed back unmodified and in their original
  * order"), from Claude 5.5 on also to the messages of earlier turns. A history rewritten to what the caller heard breaks
- * that, so thoughts go back only within the turn in which they were thought, where nothing before them has changed.
+ * that, so thoughts go back only within the turn in which they were thought, and if nothing before them has changed.
  *
  * @since 0.1.0
  */

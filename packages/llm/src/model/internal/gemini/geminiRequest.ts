@@ -30,7 +30,7 @@ export interface Body {
   readonly [field: string]: unknown
 }
 
-/** Builds the body. Throws where a schema cannot be said in the provider's JSON Schema. */
+/** Builds the body. Throws if the provider's JSON Schema cannot express a schema. */
 export const make = (
   model: string,
   settings: ModelSettings,

@@ -16,7 +16,7 @@ export interface Chunk {
   readonly choices?: ReadonlyArray<Choice> | null
 }
 
-/** One answer. `message` stands where a server sends a reply whole. */
+/** One answer. `message` takes the place of `delta` if a server sends a reply whole. */
 export interface Choice {
   readonly delta?: Delta | null
   readonly message?: Delta | null

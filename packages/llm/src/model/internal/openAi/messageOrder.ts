@@ -35,7 +35,7 @@ const add = (arranged: Array<Message>, given: Message, rules: PromptRules): void
   arranged.push(message)
 }
 
-/** What a model said before its calls belongs to them where thoughts have to stand with the calls, too. */
+/** What a model said before its calls belongs to them if thoughts must stand with the calls, too. */
 const merges = ({ alternate, reasoning }: PromptRules): boolean => alternate === true || reasoning !== undefined
 
 type UserContent = OpenAI.ChatCompletionUserMessageParam["content"]

@@ -33,7 +33,7 @@ export interface Preset {
     | undefined
   /** What the prompt has to look like. */
   readonly prompt?: PromptRules | undefined
-  /** Where a reply that has begun is gone on with, if not at the address itself. */
+  /** Address at which a reply that has begun is continued, if not the usual one. */
   readonly prefixUrl?: ((baseUrl: string) => string) | undefined
 }
 
@@ -49,7 +49,7 @@ export interface PromptRules {
   readonly alternate?: boolean | undefined
   /** The field in which what the model thought goes back with its tool calls. */
   readonly reasoning?: "reasoning_content" | "reasoning_details" | undefined
-  /** A tool call goes back with `extra_content`, or with a word that stands for it where another provider made the call. */
+  /** A tool call goes back with `extra_content`, or with a word that stands for it if another provider made the call. */
   readonly signatures?: boolean | undefined
 }
 

@@ -23,7 +23,7 @@ import * as PromptOpenAi from "./promptOpenAi.ts"
 /** What a request asks for. */
 export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">
 
-/** Builds the body. Throws where a schema cannot be said in the provider's JSON Schema. */
+/** Builds the body. Throws if the provider's JSON Schema cannot express a schema. */
 export const make = (
   preset: Preset,
   model: string,

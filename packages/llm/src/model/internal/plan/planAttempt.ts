@@ -78,7 +78,7 @@ export const admit = (self: Request, step: Step): Effect.Effect<Admitted | undef
   })
 
 /**
- * The first step, in the order of the plan, that is not busy and not left alone. Where all are left alone and nothing was
+ * The first step, in the order of the plan, that is not busy and not left alone. If all are left alone and nothing was
  * tried yet, it is the one that is due first: a call without an answer is worse than one more request.
  */
 export const admitNext = (self: Request, busy: ReadonlyArray<Step>): Effect.Effect<Admitted | undefined> =>

@@ -1,6 +1,6 @@
 /**
  * Finds the attempt that answers: a step with its retries, the next one when it is given up, and steps beside each other
- * where one is slow. The first to answer wins, and the others are interrupted.
+ * if one is slow. The first to answer wins, and the others are interrupted.
  */
 import type * as AiError from "effect/ai/AiError"
 import * as Clock from "effect/Clock"
@@ -109,7 +109,7 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
 
   return {
     running,
-    /** Starts the next step, where there is one. */
+    /** Starts the next step, if there is one. */
     startNext: Effect.gen(function* () {
       const busy = Array.from(running, ({ step }) => step)
       const admitted = yield* Attempt.admitNext(self, busy)

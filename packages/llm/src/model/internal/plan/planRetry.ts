@@ -28,7 +28,7 @@ export const retry = (self: Request, step: Step, error: AiError.AiError): Effect
     return again
   })
 
-/** A wait that is worth it where there is another step to go to, and where there is none. */
+/** The longest wait that is worth it if there is another step to go to, and if there is none. */
 const patience = { withOthers: Duration.seconds(2), alone: Duration.seconds(10) }
 
 const next = Effect.fnUntraced(function* (self: Request, step: Step, error: AiError.AiError) {

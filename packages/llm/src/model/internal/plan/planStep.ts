@@ -27,7 +27,7 @@ export interface Plan {
   readonly steps: ReadonlyArray<Step>
   /** Whether the next step is tried after this error. */
   readonly fallback: (error: AiError.AiError) => boolean
-  /** Whether an error says that the provider is unwell, so that others are to stay away from it. */
+  /** Whether an error says that the provider is unwell, so that other requests should avoid it. */
   readonly blames: (error: AiError.AiError) => boolean
   readonly patience: Duration.Duration | undefined
   readonly policy: Breaker.Policy
@@ -36,13 +36,13 @@ export interface Plan {
 }
 
 /**
- * The wait for the first word where the step names none. Of the streams that answer at all, nearly all have begun after 5
+ * The wait for the first word if the step names none. Of the streams that answer at all, nearly all have begun after 5
  * seconds; a caller who has heard nothing for 10 takes the line for dead.
  */
 const firstWord = Duration.seconds(10)
 /** A model that was asked to think needs longer, and the caller was not promised better. */
 const firstWordOfThinker = Duration.seconds(45)
-/** The wait for the next word where the step names none: longer than any pause that belongs to a reply. */
+/** The wait for the next word if the step names none: longer than any pause that belongs to a reply. */
 const nextWord = Duration.seconds(15)
 /** The wait for a reply that is not streamed: nobody listens for its words. */
 const wholeReply = Duration.minutes(2)

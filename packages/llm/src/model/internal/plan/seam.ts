@@ -16,7 +16,7 @@ export const { gap, split } = Words
 /** What a continuing model is asked to say of itself is not what it said: it declines to go on. */
 export const declined = Symbol("declined")
 
-/** What is to be said of the text of a continuing model. */
+/** What should be said of the text of a continuing model. */
 export type Joined = string | typeof declined
 
 /** Said before a sentence is said anew. */
@@ -29,7 +29,7 @@ const longestTail = 1200
 
 /**
  * Makes the function that joins the text of a continuing model to what was spoken. Called with all of that text so far,
- * in whole words, it gives what is to be spoken of it, or `undefined` while more must be seen. `ended` says that no more
+ * in whole words, it gives what should be spoken of it, or `undefined` while more must be seen. `ended` says that no more
  * will come.
  */
 export const join = (
@@ -211,7 +211,7 @@ const readNote = (
 
 const mostNoteWords = 16
 
-/** Whether a text begins a sentence of its own where one was to be gone on with, or undefined if more must be seen. */
+/** Whether a text begins a sentence of its own instead of continuing the last one, or undefined if more must be seen. */
 const beginsSentence = (
   text: string,
   next: ReadonlyArray<Word>,
@@ -231,7 +231,7 @@ const beginsSentence = (
   return ended || next.length >= 8 || /[.!?](?:\s|$)/.test(text) ? false : undefined
 }
 
-/** Words that are written large only where a sentence begins. */
+/** Words with a capital only at the beginning of a sentence. */
 const beginners: ReadonlySet<string> = new Set(
   (
     "the a an we you your he she they it its it's our my this that these those there here in on at by for from with to of " +
@@ -243,7 +243,7 @@ const beginners: ReadonlySet<string> = new Set(
 const isContent = ({ core }: Word): boolean => core.length >= 4 && !beginners.has(core)
 
 const afterOverlap = (text: string, repeated: Word, last: Word): string =>
-  // Punctuation after the word is new where the spoken word had none.
+  // Punctuation after the word is new if the spoken word had none.
   text.slice(last.coreEnd === last.end ? repeated.coreEnd : repeated.end)
 
 const spaced = (spoken: string, gap: string, text: string): string => {

@@ -16,7 +16,7 @@ const unknownUsage: typeof Response.Usage.Encoded = {
 }
 
 /**
- * What has become of parts. The attempt is not one to go on with if the model has failed, would not go on with what was said,
+ * What has become of parts. An attempt cannot be continued if the model has failed, would not go on with what was said,
  * or was cut short: by its provider that takes a break, by the limit of its length, or by a filter.
  */
 export type Accepted = "accepted" | "failed" | "declined" | "paused" | "length" | "filtered"
@@ -81,7 +81,7 @@ export class SplicedReply {
     return "accepted"
   }
 
-  /** Ends the reply where it was cut short last, and says so with the reason that its model gave. */
+  /** Ends the reply at its last cut, and says so with the reason that its model gave. */
   endShort(out: Array<Part>): void {
     if (this.#cutBy?.type === "finish") this.#finish(this.#cutBy, out)
   }

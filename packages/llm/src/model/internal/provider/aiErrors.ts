@@ -25,10 +25,10 @@ export interface Source {
   readonly asked?: ProviderSentence.Asked | undefined
 }
 
-/** What an error is about, where its type does not say so. */
+/** What an error is about, if its type does not say so. */
 export type Kind = "Timeout" | "Overloaded" | "NotFound" | "EmptyReply" | "ContextTooLong"
 
-/** What a reason says about itself under `metadata.antiphon`, where the reason's type does not. */
+/** What a reason says about itself under `metadata.antiphon`, if the reason's type does not. */
 export interface Details {
   readonly kind?: Kind | undefined
   /** Why an empty reply had ended. */
@@ -74,7 +74,7 @@ export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorRe
   return network(source, codeOf(cause) ?? "the connection failed")
 }
 
-/** An error that a provider has told in its reply. What it means is read where it is known what was asked. */
+/** An error that a provider has told in its reply. Its meaning is read by whoever knows the request. */
 export class Told {
   readonly body: unknown
   constructor(body: unknown) {

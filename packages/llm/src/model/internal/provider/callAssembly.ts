@@ -42,7 +42,7 @@ export interface Touched {
 
 /** The calls of one reply. */
 export interface Calls {
-  /** Takes in a fragment. It adds to one call, or to several where it holds the arguments of several. */
+  /** Takes in a fragment. It adds to one call, or to several if it holds the arguments of several. */
   readonly add: (fragment: Fragment) => ReadonlyArray<Touched>
   /** All calls in the order in which they began, each with an id. */
   readonly finish: () => ReadonlyArray<ToolCall & { readonly id: string }>

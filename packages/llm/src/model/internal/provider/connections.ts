@@ -1,8 +1,8 @@
 /**
  * The connections that a provider's requests share.
  *
- * Node's `fetch` closes a connection that nobody uses for 4 seconds. A conversation pauses for longer, so without this
- * every reply would wait for a new one.
+ * Node's `fetch` closes a connection after 4 idle seconds. A conversation pauses for longer, so without this every reply
+ * would wait for a new connection.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ const idleTime: Duration.Input = "25 seconds"
 
 /**
  * Makes connections that are kept for a pause of a conversation, and closed with the scope, as options of `fetch`.
- * Where the process has a way of its own to reach the network, such as a proxy, there are none: that one is to be used.
+ * There are none if the process reaches the network its own way, such as through a proxy.
  */
 export const make = (
   idle: Duration.Input = idleTime

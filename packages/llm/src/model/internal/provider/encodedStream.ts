@@ -20,5 +20,5 @@ const streams = new WeakMap<LanguageModel.LanguageModel, EncodedStream>()
 /** Makes the stream of a model known. */
 export const set = (model: LanguageModel.LanguageModel, stream: EncodedStream): void => void streams.set(model, stream)
 
-/** The stream of a model, where it is one of ours. */
+/** The stream of a model, if it is one of ours. */
 export const get = (model: LanguageModel.LanguageModel): EncodedStream | undefined => streams.get(model)

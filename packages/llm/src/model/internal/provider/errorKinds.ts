@@ -1,5 +1,5 @@
 /**
- * What providers mean by their errors where the status does not say so, or says something else.
+ * What providers mean by their errors if the status does not say so, or says something else.
  *
  * Codes and sentences are read, and not repeated from here. The first row that fits decides.
  *

@@ -42,7 +42,7 @@ export interface Provider<Body> {
   readonly model: string
   readonly url: string
   readonly settings: ModelSettings.ModelSettings | undefined
-  /** Builds the body; may throw where a schema can not be said. */
+  /** Builds the body; may throw if the provider cannot express a schema. */
   readonly request: (settings: ModelSettings.ModelSettings, options: LanguageModel.ProviderOptions) => Body
   readonly send: (body: Body, signal: AbortSignal) => Promise<Response>
   /** Asks for something that costs nothing, over the connections of `send`. What is answered does not matter. */
@@ -114,7 +114,7 @@ export const make = <Body>(
   })
 }
 
-/** A time-out of nothing is none. */
+/** A timeout of zero means none. */
 const patience = (timeout: ModelSettings.ModelSettings["timeout"]): Duration.Duration | undefined => {
   const duration = timeout == null ? Duration.zero : Duration.fromInputUnsafe(timeout)
   return Duration.isZero(duration) ? undefined : duration
@@ -125,7 +125,7 @@ const warmUp = <Body>(provider: Provider<Body>): Effect.Effect<void, AiError.AiE
   // Only a body that was read to its end leaves the connection to the next request.
   const greeted = (signal: AbortSignal) => provider.greet(signal).then((response) => response.arrayBuffer())
   return Effect.tryPromise({ try: greeted, catch: (cause) => cause }).pipe(
-    // A refusal has come over a connection too. The SDKs have read it.
+    // A refusal came over an open connection too, and the SDKs have read it.
     Effect.catchIf(
       (cause) => AiErrors.hasStatus(cause),
       () => Effect.void

@@ -26,7 +26,7 @@ export interface Reply {
   readonly take: (event: Sse.ServerEvent, out: Array<Part>) => AiErrors.Failure | undefined
   /** Whether the provider has said that nothing more comes. */
   readonly done: () => boolean
-  /** Ends the reply where the connection ended, and appends the last parts; false if it was not complete. */
+  /** Ends the reply when the connection has ended, and appends the last parts; false if it was not complete. */
   readonly end: (out: Array<Part>) => boolean
 }
 

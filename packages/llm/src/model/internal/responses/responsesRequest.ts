@@ -24,7 +24,7 @@ export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "
 
 type Body = OpenAI.Responses.ResponseCreateParamsStreaming
 
-/** Builds the body. Throws where a schema cannot be said in the provider's JSON Schema. */
+/** Builds the body. Throws if the provider's JSON Schema cannot express a schema. */
 export const make = (model: string, settings: ModelSettings, options: Options): Body => {
   const tools = options.tools.flatMap(toolOf)
   const accepted = ModelRules.acceptanceOf({ provider: "openai", model, api: "responses", tools: tools.length > 0 })

@@ -42,13 +42,13 @@ export interface Acceptance {
   /** How many stop sequences are taken. */
   readonly stops: number
   readonly tokenLimit: "max_tokens" | "max_completion_tokens"
-  /** Efforts that are accepted, from the least to the most. Undefined where it is not known; empty where none is. */
+  /** Efforts that are accepted, from the least to the most. Undefined if not known; empty if none is. */
   readonly efforts: ReadonlyArray<ReasoningEffort> | undefined
-  /** What is sent where no effort is asked for: the least, where the model would otherwise think. */
+  /** What is sent if no effort is asked for: the least, if the model would otherwise think. */
   readonly unasked: ReasoningEffort | undefined
   /** Whether `unasked` must be sent, whatever the settings say. */
   readonly needsEffort: boolean
-  /** Whether the model thinks where no effort is sent. */
+  /** Whether the model thinks if no effort is sent. */
   readonly thinksUnasked: boolean
   readonly dial: Dial
   /** Longest list of tools. */
@@ -65,7 +65,7 @@ export interface Acceptance {
 
 /** A row of the table. */
 export interface Rule {
-  /** Providers for which it holds. All where not given. */
+  /** Providers for which it holds. All by default. */
   readonly of?: ReadonlyArray<string> | undefined
   /** Names of models for which it holds, in lower case and without what stands before the last slash. */
   readonly models?: RegExp | undefined
@@ -76,7 +76,7 @@ export interface Rule {
   readonly source: string
 }
 
-/** What holds where nothing else is known. */
+/** What holds if nothing else is known. */
 const unknown: Acceptance = {
   refuses: [],
   refusesThinking: [],
@@ -128,8 +128,8 @@ export const fold = (rules: ReadonlyArray<Rule>): Acceptance => {
 const order: ReadonlyArray<ReasoningEffort> = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 /**
- * The effort that is sent, or undefined where none is. One that is not accepted becomes the next above, else the next
- * below; where thinking cannot be turned off, "none" is what is sent unasked. Null leaves it to the provider.
+ * The effort that is sent, or undefined if none is. One that is not accepted becomes the next above, else the next
+ * below; if thinking cannot be turned off, "none" is what is sent unasked. Null leaves it to the provider.
  */
 export const effortOf = (
   { dial, efforts, needsEffort, unasked }: Acceptance,

@@ -10,13 +10,13 @@ export interface Claude {
   readonly thinking: "budget" | "adaptive"
   /** What turns thinking off: nothing, because it is off; a configuration; or nothing can, and a low effort must do. */
   readonly off: "unasked" | "disabled" | "between_tools" | "never"
-  /** Whether temperature and top_p are accepted where the model does not think. */
+  /** Whether temperature and top_p are accepted if the model does not think. */
   readonly sampling: boolean
   /** Whether they are accepted together. */
   readonly bothSampling: boolean
   /** Whether a reply may be begun for it. */
   readonly prefill: boolean
-  /** Whether a call may be demanded where it does not think. */
+  /** Whether a call may be demanded if the model does not think. */
   readonly forcedCalls: boolean
   /** Whether thoughts are bound to everything that was before them. */
   readonly boundThoughts: boolean

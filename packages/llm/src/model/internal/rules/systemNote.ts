@@ -5,13 +5,13 @@
  * @since 0.1.0
  */
 
-/** What stands for the caller where a conversation has to begin with the user. */
+/** What stands for the caller if a conversation must begin with the user. */
 export const opening = "(The call is connected.)"
 
-/** What stands for the caller where a prompt may not end with the assistant. */
+/** What stands for the caller if a prompt must not end with the assistant. */
 export const goOn = "(Go on.)"
 
-/** What the assistant says where a result has to be followed by it. */
+/** What the assistant says if its message must follow a result. */
 export const understood = "Understood."
 
 /** The note. */
