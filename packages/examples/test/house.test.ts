@@ -199,10 +199,6 @@ describe("circles", () => {
       "recording/Recorder.ts, recording/internal/prompts.ts",
       "recording/Recording.ts, recording/internal/lineText.ts",
       "recording/Redaction.ts, recording/internal/redacted.ts"
-    ],
-    "packages/llm": [
-      "model/Prices.ts, model/Usage.ts",
-      "model/internal/anthropic/promptAnthropic.ts, model/internal/anthropic/replyOrder.ts"
     ]
   }
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type { Tokens } from "./Usage.ts"
+import type { Tokens } from "./internal/tokens.ts"
 
 /** The price of a model, in US dollars for a million tokens. */
 export interface Price {

@@ -11,21 +11,11 @@ import type * as Response from "effect/ai/Response"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import type * as Counted from "./internal/tokens.ts"
 import * as Prices from "./Prices.ts"
 
-/** Tokens of one reply, or of many. What a provider does not tell is counted as none. */
-export interface Tokens {
-  /** Input that was read anew. */
-  readonly input: number
-  /** Input that a cache gave, which costs less. */
-  readonly cacheRead: number
-  /** Input that was written to a cache, which costs more with some providers. */
-  readonly cacheWrite: number
-  /** Output, thoughts included. */
-  readonly output: number
-  /** The part of the output that was thought and not said. */
-  readonly reasoning: number
-}
+/** Tokens of one reply, or of many: input, what a cache gave and took, output, and thoughts. */
+export type Tokens = Counted.Tokens
 
 /** What one reply took. */
 export interface Report {
@@ -75,7 +65,7 @@ const counter = Metric.counter("antiphon_llm_tokens", {
 })
 
 const money = Metric.counter("antiphon_llm_cost_usd", {
-  description: "What models cost where a price is known, in US dollars, by provider and model"
+  description: "What models cost if a price is known, in US dollars, by provider and model"
 })
 
 /** Tells what a reply took: to the observer in force, and to the metrics. */

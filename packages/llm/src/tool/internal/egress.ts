@@ -1,7 +1,7 @@
 /**
- * Requests to the outside world that can not be turned against the inside.
+ * Requests to the outside world that cannot be turned against the inside.
  *
- * Addresses are judged when the connection is made, by the same look-up that makes it, so a name can not change its mind
+ * Addresses are judged when the connection is made, by the same look-up that makes it, so a name cannot change its mind
  * in between. That is why this speaks to Node itself: `fetch` does not say where it connects to.
  */
 import * as Data from "effect/Data"

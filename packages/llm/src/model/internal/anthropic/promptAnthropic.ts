@@ -27,7 +27,7 @@ export interface Messages {
  */
 export const toMessages = (prompt: Prompt.Prompt): Messages => {
   const system: Array<Anthropic.TextBlockParam> = []
-  const turns: Array<Turn> = []
+  const turns: Array<ReplyOrder.Turn> = []
   for (const message of ReplyOrder.restore(prompt.content)) {
     switch (message.role) {
       case "system":
@@ -58,7 +58,7 @@ export const toMessages = (prompt: Prompt.Prompt): Messages => {
       }
     }
   }
-  const opening: Turn = { role: "user", content: [{ type: "text", text: SystemNote.opening }] }
+  const opening: ReplyOrder.Turn = { role: "user", content: [{ type: "text", text: SystemNote.opening }] }
   if (turns[0]?.role !== "user") turns.unshift(opening)
   ReplyOrder.forget(turns)
   const last = turns.at(-1)
@@ -68,21 +68,15 @@ export const toMessages = (prompt: Prompt.Prompt): Messages => {
   return { system, messages: turns }
 }
 
-/** A message as it is being put together. */
-export interface Turn {
-  readonly role: "user" | "assistant"
-  readonly content: Array<Anthropic.ContentBlockParam>
-}
-
-const turnOf = (turns: Array<Turn>, role: Turn["role"]): Array<Anthropic.ContentBlockParam> => {
+const turnOf = (turns: Array<ReplyOrder.Turn>, role: ReplyOrder.Turn["role"]): Array<Anthropic.ContentBlockParam> => {
   const last = turns.at(-1)
   if (last?.role === role) return last.content
-  const turn: Turn = { role, content: [] }
+  const turn: ReplyOrder.Turn = { role, content: [] }
   turns.push(turn)
   return turn.content
 }
 
-const trimEnd = (turn: Turn): void => {
+const trimEnd = (turn: ReplyOrder.Turn): void => {
   const last = turn.content.at(-1)
   if (last?.type === "text") turn.content[turn.content.length - 1] = { ...last, text: last.text.trimEnd() }
 }

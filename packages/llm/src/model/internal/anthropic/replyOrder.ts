@@ -10,7 +10,12 @@
 import type Anthropic from "@anthropic-ai/sdk"
 import * as Prompt from "effect/ai/Prompt"
 import * as Predicate from "effect/Predicate"
-import type { Turn } from "./promptAnthropic.ts"
+
+/** A message as it is being put together. */
+export interface Turn {
+  readonly role: "user" | "assistant"
+  readonly content: Array<Anthropic.ContentBlockParam>
+}
 
 /** The reply that a part came in, and its place there. */
 interface Place {
