@@ -1,0 +1,65 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Gate from "../../src/internal/gate.ts"
+
+const start = JSON.stringify({ type: "start", format: "pcm_16000" })
+
+/** Plays frames through a gate, and gives the audio that comes out of it. */
+const play = (frames: ReadonlyArray<string | Uint8Array>) => {
+  let gate = Gate.initial
+  const audio: Array<number> = []
+  for (const frame of frames) {
+    const step = Gate.step(gate, frame)
+    gate = step.gate
+    for (const one of step.incoming) {
+      if (one._tag !== "Audio") continue
+      assert.strictEqual(one.bytes.length % 2, 0)
+      audio.push(...one.bytes)
+    }
+  }
+  return { audio, gate }
+}
+
+describe("gate", () => {
+  const Byte = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
+  const Audio = Schema.Array(Byte).check(Schema.isMaxLength(9))
+  const Frames = Schema.Array(
+    Schema.Union([Audio, Schema.Literals(["{", '{"type":"dtmf"}', '{"type":"ping"}', start])])
+  )
+
+  it.effect.prop(
+    "loses no byte of audio, however it is cut, wherever the start comes, whatever nonsense is between",
+    { before: Frames, after: Frames },
+    ({ after, before }) =>
+      Effect.sync(() => {
+        const frames = [...before, start, ...after]
+        const sent = frames.flatMap((frame) => (typeof frame === "string" ? [] : [...frame]))
+        const { audio, gate } = play(
+          frames.map((frame) => (typeof frame === "string" ? frame : Uint8Array.from(frame)))
+        )
+        assert.deepStrictEqual(audio, sent.slice(0, sent.length - (sent.length % 2)))
+        assert.strictEqual(gate.half, sent.length % 2 === 0 ? undefined : sent.at(-1))
+      }),
+    { arbitrary: { runs: 500, seed: 1 } }
+  )
+
+  it("keeps a bounded amount before the start", () => {
+    let gate = Gate.initial
+    for (let i = 0; i < 1000; i++) gate = Gate.step(gate, new Uint8Array(1000)).gate
+    assert.strictEqual(gate.earlyBytes, 64_000)
+    assert.strictEqual(gate.lostBytes, 936_000)
+    const { incoming } = Gate.step(gate, start)
+    assert.deepStrictEqual(incoming.at(-1), { _tag: "Gap", ms: 29_250 })
+  })
+
+  it("never answers without end", () => {
+    let gate = Gate.initial
+    let replies = 0
+    for (let i = 0; i < 1000; i++) {
+      const step = Gate.step(gate, "nonsense")
+      gate = step.gate
+      replies += step.replies.length
+    }
+    assert.strictEqual(replies, 5)
+  })
+})
