@@ -196,7 +196,7 @@ const check = ({
 }: Options): void => {
   const shares = [...Object.values(failures), stalls, dies].map((share) => share ?? 0)
   for (const share of [...shares, slowStart?.probability ?? 0]) {
-    if (!(share >= 0 && share <= 1)) throw new Error(`${share} is no probability`)
+    if (!(share >= 0 && share <= 1)) throw new Error(`${share} is not a probability`)
   }
   const sum = shares.reduce((sum, share) => sum + share, 0)
   if (sum > 1 + 1e-9) throw new Error(`the probabilities of failures, stalls and deaths add up to ${sum}`)

@@ -20,7 +20,7 @@ import * as OpenAiPresets from "../model/internal/openAi/openAiPresets.ts"
 import * as OpenAiRequest from "../model/internal/openAi/openAiRequest.ts"
 
 /** The bodies that our providers send for a prompt. */
-export const bodies = (
+const bodies = (
   prompt: Prompt.Prompt,
   tools: ReadonlyArray<Tool.Any> = []
 ): { readonly openAi: unknown; readonly anthropic: unknown } => {
@@ -48,7 +48,7 @@ export const check: Rules.Check = (call) =>
   Played.prompts(call).flatMap(({ at, prompt, request, tools }) => {
     const breach = (what: string): Rules.Breach => ({ rule: 4, at, what: `request ${request}: ${what}` })
     const decoded = decodePrompt({ content: prompt })
-    if (Result.isFailure(decoded)) return [breach(`the prompt is none: ${decoded.failure.message}`)]
+    if (Result.isFailure(decoded)) return [breach(`this is not a prompt: ${decoded.failure.message}`)]
     const shown = tools.map(({ name, parameters }) =>
       Tool.dynamic(name, { parameters: parameters as JsonSchema.JsonSchema })
     )

@@ -57,7 +57,7 @@ export interface Fork<E = never, R = never> {
 }
 
 /** How long a reply that was interrupted on the recorded call is silent if it is not interrupted again. */
-export const silence = "1 second"
+const silence = "1 second"
 
 /**
  * Makes a model of what a recording says of models. A request too many fails, and says which one it is, unless there is a

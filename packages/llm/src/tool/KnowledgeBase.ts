@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
 import * as VoiceTool from "./VoiceTool.ts"
 
 /** Address of the documents, if neither the call nor `CARTESIA_BASE_URL` names one. */
-export const defaultBaseUrl = "https://api.cartesia.ai"
+const defaultBaseUrl = "https://api.cartesia.ai"
 
 /** A lookup failed. `MissingCredentials` comes before any request: the call names no agent or carries no token. */
 export class KnowledgeBaseError extends Schema.TaggedError<KnowledgeBaseError>()("KnowledgeBaseError", {

@@ -32,7 +32,7 @@ If the tool was configured with a fixed message at construction,
 that message is spoken before the transfer.`
 
 /** A number in E.164 form, or what is wrong with it. Numbers are read with their country code. */
-export const parse = (number: string): Result.Result<string, "Unparseable" | "Invalid"> => {
+const parse = (number: string): Result.Result<string, "Unparseable" | "Invalid"> => {
   const parsed = parsePhoneNumberFromString(number)
   if (parsed === undefined) return Result.fail("Unparseable")
   return parsed.isValid() ? Result.succeed(parsed.number) : Result.fail("Invalid")

@@ -21,7 +21,7 @@ import * as LineProtocol from "./LineProtocol.ts"
 import * as Wire from "./Wire.ts"
 
 /** Version of the wire that is spoken, as Line 0.2.17 names it. */
-export const wireVersion = "2026-04-03"
+const wireVersion = "2026-04-03"
 
 /** Longest body of `POST /chats`. */
 const maxBodySize = ByteSize.mebibytes(1)
