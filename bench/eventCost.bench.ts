@@ -1,6 +1,6 @@
 /**
  * Claim: an event around the 10,000th of a call costs at most 1.2 times as much as one around its 100th, with and
- * without reports of what was spoken.
+ * without reports of what was spoken, and also if the agent reads and edits its history in every turn.
  *
  * In the process, without a socket: what is timed is `receive`, the turn that it starts and what the turn sends. Both
  * places are windows of whole rounds of the same events, each in a call of its own, played in turns so that the compiler
@@ -25,6 +25,21 @@ const words = ["Certainly, ", "your ", "order ", "left ", "the ", "warehouse ", 
 const agent = Agent.make((event) =>
   event._tag === "UserTurnEnded" ? Stream.fromIterable(words.map((word) => Event.sendText(word))) : Stream.empty
 )
+/** Reads what happened, and adds a line of its own behind what the caller has said last. */
+const editor = Agent.make((event, turn) =>
+  event._tag === "UserTurnEnded"
+    ? Stream.concat(
+        Stream.fromEffectDrain(
+          Effect.gen(function* () {
+            const { events } = yield* turn.currentHistory
+            if (events.at(-1) !== event) return yield* Effect.die(new Error("the history lacks the event of the turn"))
+            yield* turn.addEntry("The caller is in good spirits.", { role: "system", after: event })
+          })
+        ),
+        Stream.fromIterable(words.map((word) => Event.sendText(word)))
+      )
+    : Stream.empty
+)
 const harness: Harness.Harness = { send: () => Effect.void, fail: () => Effect.die("the agent failed") }
 
 const userTurn: ReadonlyArray<Event.Report> = [
@@ -39,10 +54,10 @@ const spoken: ReadonlyArray<Event.Report> = [
 ]
 
 /** Microseconds an event around a place of a call of its own. */
-const costAt = (place: number, round: ReadonlyArray<Event.Report>) =>
+const costAt = (place: number, round: ReadonlyArray<Event.Report>, spec: typeof agent | typeof editor) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const call = yield* Call.make(agent, { harness })
+      const call = yield* Call.make(spec, { harness })
       const count = Math.ceil(windowLength / round.length) * round.length
       const before = Math.floor((place - count / 2) / round.length) * round.length
       for (let i = 0; i < before; i++) yield* call.receive(round[i % round.length]!)
@@ -52,11 +67,11 @@ const costAt = (place: number, round: ReadonlyArray<Event.Report>) =>
     })
   )
 
-const measure = async (how: string, round: typeof userTurn) => {
+const measure = async (how: string, round: typeof userTurn, spec: typeof agent | typeof editor = agent) => {
   const costs: Array<{ readonly [early]: number; readonly [late]: number }> = []
   for (let i = 0; i < warmUp + samples; i++) {
-    const atLate = await Effect.runPromise(costAt(late, round))
-    const atEarly = await Effect.runPromise(costAt(early, round))
+    const atLate = await Effect.runPromise(costAt(late, round, spec))
+    const atEarly = await Effect.runPromise(costAt(early, round, spec))
     if (i >= warmUp) costs.push({ [early]: atEarly, [late]: atLate })
   }
   const at = { [early]: median(costs.map((cost) => cost[early])), [late]: median(costs.map((cost) => cost[late])) }
@@ -72,4 +87,8 @@ const measure = async (how: string, round: typeof userTurn) => {
   }
 }
 
-report([await measure("no acks", userTurn), await measure("acks", [...userTurn, ...spoken])])
+report([
+  await measure("no acks", userTurn),
+  await measure("acks", [...userTurn, ...spoken]),
+  await measure("acks, read and edited each turn", [...userTurn, ...spoken], editor)
+])

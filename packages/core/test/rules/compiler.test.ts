@@ -45,7 +45,7 @@ describe("The compiler", () => {
       errors.filter(({ message }) => message.includes(`"${what}"`) || message.includes(`'${what}'`)).map(name)
 
     it("about an event that the call makes", () => {
-      assert.includeMembers(missing("CallParked"), ["Event", "floor", "transcript", "Conversation", "Recording"])
+      assert.includeMembers(missing("CallParked"), ["Event", "floor", "Transcript", "Conversation", "Recording"])
     })
 
     it("about a report", () => {
@@ -55,7 +55,7 @@ describe("The compiler", () => {
         "floor",
         "callRun",
         "lineText",
-        "transcript",
+        "Transcript",
         "Conversation",
         "SimulatedCaller",
         "RecordedScript",
@@ -68,7 +68,7 @@ describe("The compiler", () => {
       assert.includeMembers(missing("AgentSendMood"), [
         "Event",
         "outputs",
-        "transcript",
+        "Transcript",
         "Conversation",
         "stage",
         "picture"

@@ -9,6 +9,7 @@ import * as History from "../../History.ts"
 
 /** The lines of one history: a mutable value. */
 export interface Lines {
+  /** Views share the first lines of it, so what they have seen is not changed in place. */
   shown: Array<History.Entry>
   /** What happened, of the lines shown: most agents read nothing else. */
   events: Array<History.HistoryEvent>
@@ -18,9 +19,11 @@ export interface Lines {
   behind: ReadonlyArray<History.Entry>
   /** The caller's turn that has probably ended: not on the record yet. */
   draft: ReadonlyArray<History.Entry>
+  /** How many lines views have seen of `shown`. */
+  seen: number
 }
 
-export const make = (): Lines => ({ shown: [], events: [], growing: undefined, behind: [], draft: [] })
+export const make = (): Lines => ({ shown: [], events: [], growing: undefined, behind: [], draft: [], seen: 0 })
 
 export const push = (self: Lines, entry: History.Entry): void => {
   self.shown.push(entry)
@@ -43,6 +46,7 @@ export const view = (
 ): History.History => {
   const { behind, draft, events, growing, shown } = self
   const [lines, happened] = [shown.length, events.length]
+  self.seen = lines
   const last = [...(growing === undefined ? [] : [growing]), ...behind, ...draft, ...own]
   return History.make(() => (last.length === 0 ? shown.slice(0, lines) : [...shown.slice(0, lines), ...last]), {
     events: () => [
@@ -147,8 +151,14 @@ export const splice = (self: Lines, index: number, count: number, entries: Reado
   let first = index
   while (first < shown.length && !History.isHistoryEvent(shown[first]!.item)) first++
   const begin = first === shown.length ? events.length : events.lastIndexOf(shown[first]!.item as History.HistoryEvent)
+  if (index >= self.seen) {
+    shown.splice(index, count, ...entries)
+    events.splice(begin, happened(removed).length, ...happened(entries))
+    return
+  }
   self.shown = shown.toSpliced(index, count, ...entries)
   self.events = events.toSpliced(begin, happened(removed).length, ...happened(entries))
+  self.seen = 0
 }
 
 /** Takes out the lines of these events, which are among the last, and those behind the first of them that go with them. */

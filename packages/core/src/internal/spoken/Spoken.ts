@@ -48,7 +48,7 @@ export const said = (
   if (self.out.text === "" && self.foreign.length > 0 && Align.isOver(self)) Align.placeForeign(self)
   const last = self.pieces.at(-1)
   const continues = last?.turn === turn
-  if (!continues) self.turns.push({ turn, piece: self.pieces.length })
+  if (!continues) self.turns.push({ turn, piece: self.pieces.length, stopped: false })
   if (self.turns.length > 2 * Align.turnsKept) self.turns = self.turns.slice(-Align.turnsKept)
   const begin = start ?? (continues ? last.start + last.text.length : 0)
   self.pieces.push({ text, interruptible, turn, start: begin, part, solid: undefined })
@@ -59,13 +59,18 @@ export const reached = (self: Spoken, turn: number): number => self.reached.get(
 
 /** Tells that a turn was cancelled. What it had not begun to say is given up as soon as a later turn is heard. */
 export const stop = (self: Spoken, turn: number): void => {
-  if (!self.turns.some((said) => said.turn === turn)) return
-  self.stopped = [...self.stopped.slice(-Follow.laterTurns), turn]
+  for (const said of self.turns) if (said.turn === turn) said.stopped = true
 }
 
 /** Tells that the caller cut in: every turn that is not heard to its end was cancelled, or its voice was cut. */
 export const stopAll = (self: Spoken): void => {
-  for (const { turn } of pending(self)) stop(self, turn)
+  const from = pendingFrom(self)
+  if (from === undefined) return
+  for (let i = self.turns.length - 1; i >= 0; i--) {
+    self.turns[i]!.stopped = true
+    if (self.turns[i]!.piece <= from.piece) break
+  }
+  self.awaited = self.pieces.length
 }
 
 /**
@@ -80,13 +85,12 @@ export const quiet = (self: Spoken): void => {
 /** The place from which words may still be heard, or undefined if all was. */
 const pendingFrom = (self: Spoken): Pieces.Place | undefined => {
   const heard = Align.later(Align.later(self.heardUpTo, self.committedUpTo), { ...Align.start, piece: self.awaited })
-  let place = Pieces.settlePlace(self.pieces, heard)
-  while (place !== undefined && self.stopped.includes(self.pieces[place.piece]!.turn)) {
-    const at = place.piece
-    const next = self.turns.find(({ piece }) => piece > at)
-    place = next && Pieces.settlePlace(self.pieces, { ...Align.start, piece: next.piece })
-  }
-  return place
+  const place = Pieces.settlePlace(self.pieces, heard)
+  if (place === undefined) return undefined
+  const first = self.turns.findLastIndex(({ piece }) => piece <= place.piece)
+  const next = self.turns.findIndex(({ stopped }, index) => index >= first && !stopped)
+  if (next === first || next < 0) return next < 0 ? undefined : place
+  return Pieces.settlePlace(self.pieces, { ...Align.start, piece: self.turns[next]!.piece })
 }
 
 /** Whether something that was said may still be heard. */
@@ -97,11 +101,11 @@ export const pending = (self: Spoken): ReadonlyArray<History.Stretch> => {
   const from = pendingFrom(self)
   if (from === undefined) return []
   const stretches: Array<History.Stretch> = []
-  for (const [index, { piece, turn }] of self.turns.entries()) {
-    const last = self.pieces[(self.turns[index + 1]?.piece ?? self.pieces.length) - 1]!
+  for (const [index, { piece, stopped, turn }] of self.turns.entries()) {
     const end = (self.turns[index + 1]?.piece ?? self.pieces.length) - 1
-    if (end < from.piece || self.stopped.includes(turn)) continue
-    const begin = piece >= from.piece ? 0 : self.pieces[from.piece]!.start + from.offset
+    if (end < from.piece || stopped) continue
+    const last = self.pieces[end]!
+    const begin = self.pieces[Math.max(piece, from.piece)]!.start + (piece >= from.piece ? 0 : from.offset)
     const to = last.start + last.text.length
     if (to > begin) stretches.push({ turn, from: begin, to })
   }
@@ -242,7 +246,7 @@ const prune = (self: Spoken) => {
   const count = self.heardUpTo.piece
   if (count < prunedAfter) return
   self.pieces = self.pieces.slice(count)
-  self.turns = self.turns.slice(-Align.turnsKept).map(({ piece, turn }) => ({ turn, piece: piece - count }))
+  self.turns = self.turns.slice(-Align.turnsKept).map((said) => ({ ...said, piece: said.piece - count }))
   self.heardUpTo = { ...self.heardUpTo, piece: 0 }
   self.committedUpTo = { ...self.committedUpTo, piece: Math.max(-1, self.committedUpTo.piece - count) }
   self.awaited = Math.max(0, self.awaited - count)

@@ -5,12 +5,19 @@ import * as Heard from "./Heard.ts"
 import * as Pieces from "./pieces.ts"
 import type { Walk } from "./walk.ts"
 
+/** What one turn has said, without a break. */
+export interface SaidTurn {
+  readonly turn: number
+  /** Its first piece. */
+  readonly piece: number
+  /** The turn was cancelled: what it had not begun to say is not spoken any more. */
+  stopped: boolean
+}
+
 /** The alignment of one call: a mutable value that belongs to the call's own fiber. */
 export interface Alignment {
   pieces: Array<Pieces.Piece>
-  turns: Array<{ readonly turn: number; readonly piece: number }>
-  /** Turns that were cancelled: what they had not begun to say is not spoken any more. */
-  stopped: Array<number>
+  turns: Array<SaidTurn>
   heardUpTo: Pieces.Place
   /** Text up to here counts as spoken although it was not reported yet. */
   committedUpTo: Pieces.Place
@@ -45,7 +52,6 @@ export const start: Pieces.Place = { piece: 0, offset: 0, next: 0 }
 export const make = (): Alignment => ({
   pieces: [],
   turns: [],
-  stopped: [],
   heardUpTo: start,
   committedUpTo: start,
   awaited: 0,

@@ -104,10 +104,9 @@ const anchor = (self: Align.Alignment, report: string, read: number, fuel: Walk.
 }
 
 /** Whether a cancelled turn goes on where the last report ended: its words may still come, those of a later turn do first. */
-const inStopped = ({ heardUpTo, pieces, stopped }: Align.Alignment): boolean => {
-  if (stopped.length === 0) return false
+const inStopped = ({ heardUpTo, pieces, turns }: Align.Alignment): boolean => {
   const next = Pieces.settlePlace(pieces, heardUpTo)
-  return next !== undefined && stopped.includes(pieces[next.piece]!.turn)
+  return next !== undefined && turns.findLast(({ piece }) => piece <= next.piece)?.stopped === true
 }
 
 /** Takes a report: moves on over what fits, and keeps what does not as foreign words. */

@@ -35,19 +35,47 @@ export interface Run {
   readonly end: number
 }
 
-// White space, and the emoji ranges of reference/line-runtime.md, section 4.3.
-const strippable =
-  /[\s\u{1F600}-\u{1F64F}\u{1F300}-\u{1F5FF}\u{1F680}-\u{1F6FF}\u{1F1E0}-\u{1F1FF}\u{1F900}-\u{1F9FF}\u{1FA00}-\u{1FAFF}\u{2600}-\u{26FF}\u{2700}-\u{27BF}\u{1F000}-\u{1F02F}\u{1F0A0}-\u{1F0FF}\u{200D}]|[\u{FE00}-\u{FE0F}]/u
 const wordCharacter = /[\p{L}\p{M}\p{N}]/u
-export const whiteSpace = /\s/u
+const whiteSpace = /\s/u
+/** White space beyond ASCII: the same as `\s`. */
+const isWideSpace = (point: number): boolean =>
+  point === 0xa0 ||
+  point === 0x1680 ||
+  (point >= 0x2000 && point <= 0x200a) ||
+  point === 0x2028 ||
+  point === 0x2029 ||
+  point === 0x202f ||
+  point === 0x205f ||
+  point === 0x3000 ||
+  point === 0xfeff
+/** The emoji ranges of Line. */
+const isEmoji = (point: number): boolean =>
+  (point >= 0x2600 && point <= 0x27bf) ||
+  point === 0x200d ||
+  (point >= 0xfe00 && point <= 0xfe0f) ||
+  (point >= 0x1f000 && point <= 0x1f02f) ||
+  (point >= 0x1f0a0 && point <= 0x1f0ff) ||
+  (point >= 0x1f1e0 && point <= 0x1f1ff) ||
+  (point >= 0x1f300 && point <= 0x1f64f) ||
+  (point >= 0x1f680 && point <= 0x1f6ff) ||
+  (point >= 0x1f900 && point <= 0x1f9ff) ||
+  (point >= 0x1fa00 && point <= 0x1faff)
 // There a word may begin anywhere.
 export const unspaced = new RegExp(`[${Script.unspaced}]`, "u")
 
-const isPlainAscii = (code: number) => code > 32 && code < 127
 const isAsciiWord = (code: number) => (code > 96 && code < 123) || (code > 64 && code < 91) || (code > 47 && code < 58)
 
-export const isStrippable = (text: string, offset: number): boolean =>
-  !isPlainAscii(text.charCodeAt(offset)) && strippable.test(Script.characterAt(text, offset))
+export const isSpace = (text: string, offset: number): boolean => {
+  const code = text.charCodeAt(offset)
+  return code < 128 ? code === 32 || (code > 8 && code < 14) : isWideSpace(code)
+}
+
+/** Whether a character is left out of reports: white space, or an emoji. */
+export const isStrippable = (text: string, offset: number): boolean => {
+  const code = text.charCodeAt(offset)
+  if (code < 128) return code === 32 || (code > 8 && code < 14)
+  return isWideSpace(code) || isEmoji(text.codePointAt(offset)!)
+}
 
 export const isWord = (text: string, offset: number): boolean => {
   const code = text.charCodeAt(offset)

@@ -6,13 +6,12 @@ import {
   endsInWord,
   findEmoji,
   isFullStop,
+  isSpace,
   isStrippable,
   isWord,
   sameCharacter,
-  settlePlace,
   solidOf,
   unspaced,
-  whiteSpace,
   wordBefore,
   type Piece,
   type Place,
@@ -63,66 +62,81 @@ export const walk = (
   bound: "Bounded" | "Free" = "Bounded"
 ): Walk => {
   const runs: Array<Run> = []
-  let marks = 0
-  let place = from
-  let matched = 0
-  let exact = true
-  let i = read
   let run: { piece: number; index: number; start: number; end: number } | undefined
-  const close = () => {
-    if (run !== undefined) runs.push(run)
-    run = undefined
-  }
   const extend = (piece: number, index: number, start: number, end: number) => {
     if (run !== undefined && run.piece === piece) run.end = end
     else {
-      close()
       run = { piece, index, start, end }
+      runs.push(run)
     }
   }
-  let at: Place | undefined = settlePlace(pieces, from)
+  // Where the text goes on: the solid character `next` of `piece`.
+  let { next, piece } = from
+  let solid = piece < pieces.length ? solidOf(pieces[piece]!) : none
+  let text = pieces[piece]?.text ?? ""
+  const isAtEnd = (): boolean => {
+    while (piece < pieces.length && next >= solid.length) {
+      piece++
+      next = 0
+      solid = piece < pieces.length ? solidOf(pieces[piece]!) : none
+      text = pieces[piece]?.text ?? ""
+    }
+    return piece >= pieces.length
+  }
+  // The place behind the last character that was matched.
+  let [atPiece, atOffset, atNext] = [from.piece, from.offset, from.next]
+  let marks = 0
+  let matched = 0
+  let exact = true
+  let i = read
   let followed = read
   while (i < report.length) {
     fuel.spent++
     if (bound === "Bounded" && --fuel.left < 0) break
     if (isStrippable(report, i)) {
-      const emoji = Script.characterAt(report, i)
-      i += Script.widthAt(report, i)
       // An emoji that was reported counts where it stands next; white space never does.
-      if (whiteSpace.test(emoji)) continue
-      const found = findEmoji(pieces, place, emoji)
-      if (found === undefined) continue
-      extend(found.piece, found.index, found.start, found.start + emoji.length)
-      place = { piece: found.piece, offset: found.start + emoji.length, next: found.index }
+      const isEmoji = !isSpace(report, i)
+      const emoji = isEmoji ? Script.characterAt(report, i) : ""
+      i += Script.widthAt(report, i)
+      const found = isEmoji && findEmoji(pieces, { piece: atPiece, offset: atOffset, next: atNext }, emoji)
+      if (!found) continue
+      atPiece = found.piece
+      atOffset = found.start + emoji.length
+      atNext = found.index
+      extend(atPiece, atNext, found.start, atOffset)
       continue
     }
-    if (at === undefined) break
-    const { text } = pieces[at.piece]!
-    const j = solidOf(pieces[at.piece]!)[at.next]!
+    if (isAtEnd()) break
+    const j = solid[next]!
     const same = sameCharacter(report, i, text, j)
     exact &&= same
     if (same || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
-      extend(at.piece, at.next, j, j + Script.widthAt(text, j))
-      place = { piece: at.piece, offset: j + Script.widthAt(text, j), next: at.next + 1 }
+      const end = j + Script.widthAt(text, j)
+      extend(piece, next, j, end)
+      next++
+      atPiece = piece
+      atOffset = end
+      atNext = next
       marks = 0
       matched++
       i += Script.widthAt(report, i)
       followed = i
-      at = settlePlace(pieces, place)
     } else if (isFullStop(report, i)) i++
     else if (!isWord(text, j) && ++marks < marksAtMost) {
-      close()
-      at = settlePlace(pieces, { piece: at.piece, offset: j + Script.widthAt(text, j), next: at.next + 1 })
+      run = undefined
+      next++
     } else if (!isWord(report, i)) i += Script.widthAt(report, i)
     else break
   }
-  close()
   // What is left may begin with full stops that the speech engine invented; alone they are no remainder.
   let rest = followed
   while (rest < report.length && (isFullStop(report, rest) || isStrippable(report, rest)))
     rest += Script.widthAt(report, rest)
-  return { read: rest === report.length || at === undefined ? rest : followed, place, matched, exact, runs }
+  const place = { piece: atPiece, offset: atOffset, next: atNext }
+  return { read: rest === report.length || isAtEnd() ? rest : followed, place, matched, exact, runs }
 }
+
+const none: ReadonlyArray<number> = []
 
 /** Where a report goes on, and over how many characters that were not spoken. */
 export interface Jump {

@@ -33,12 +33,15 @@ const happened = (
   before: Situation.Situation,
   entry: Entry
 ): Rule.Step<Unanswered | undefined> => {
+  // What is said before the caller has finished for sure is no answer.
+  const isTentative = unanswered !== undefined && unanswered.eventId === before.draft
+  const answered = isTentative ? unanswered : undefined
   const looked = Situation.lookedAt(before, entry)
   if (looked?._tag === "AnswerOverdue") {
     const isRight = looked.respondingTo === unanswered?.eventId && before.at >= dueAt(unanswered, before)
     return [undefined, ...Rule.unless(isRight, "an answer is called overdue, and none was due")]
   }
-  if (looked?._tag === "TurnFailed") return [undefined]
+  if (looked?._tag === "TurnFailed") return [answered]
   switch (entry._tag) {
     case "Decided": {
       const { decision, event } = entry
@@ -51,15 +54,19 @@ const happened = (
       // That of a turn which is not sure to count waits until it is.
       const isRecorded =
         turn?.failing === true && !turn.isTentative && (turn.stoppedAt === undefined || turn.regionFailed)
-      return [isRecorded ? undefined : unanswered]
+      return [isRecorded ? answered : unanswered]
     }
     case "Sending":
-      return [entry.outputs.some(isNoticed) ? undefined : unanswered]
+      return [entry.outputs.some(isNoticed) ? answered : unanswered]
     case "Sent":
-      return [isNoticed(entry.output) ? undefined : unanswered]
+      return [isNoticed(entry.output) ? answered : unanswered]
     case "Reported": {
       // The caller speaks again, or has not finished after all.
       const { _tag } = entry.report
+      // The caller waits from when they have finished for sure.
+      if (isTentative && Situation.commits(before, entry)) {
+        return [{ ...unanswered, since: before.at }]
+      }
       const goesOn = _tag === "UserTurnStarted" || _tag === "UserTurnWithdrawn" || Situation.takesBack(before, entry)
       return [goesOn ? undefined : unanswered]
     }
@@ -79,7 +86,8 @@ const overdue = (
   now: Situation.Situation,
   until: number
 ): Rule.Step<Unanswered | undefined> => {
-  if (unanswered === undefined || until <= dueAt(unanswered, now)) return [unanswered]
+  if (unanswered === undefined || unanswered.eventId === now.draft || until <= dueAt(unanswered, now))
+    return [unanswered]
   return [undefined, `the answer to ${unanswered.eventId} was due, and nothing was said or recorded`]
 }
 
