@@ -24,7 +24,7 @@ export const importsOf = (file: string): ReadonlyArray<string> => {
   return [...code.matchAll(statements)].map(([, fixed, dynamic]) => (fixed ?? dynamic)!)
 }
 
-export const isRelative = (specifier: string): boolean => specifier.startsWith(".")
+export const isRelative = (specifier: string): boolean => specifier.startsWith(".") || specifier.startsWith("/")
 
 /** The package that a specifier is of. */
 export const packageOf = (specifier: string): string =>

@@ -10,7 +10,7 @@ import * as EventFilter from "@antiphon/core/EventFilter"
 import * as DemoModel from "@antiphon/llm/demo/DemoModel"
 import * as LlmAgent from "@antiphon/llm/agent/LlmAgent"
 import * as ModelPlan from "@antiphon/llm/model/ModelPlan"
-import type * as Models from "@antiphon/llm/model/Models"
+import * as Models from "@antiphon/llm/model/Models"
 import * as AgentAsHandoff from "@antiphon/llm/tool/AgentAsHandoff"
 import * as EndCall from "@antiphon/llm/tool/EndCall"
 import * as SendDtmf from "@antiphon/llm/tool/SendDtmf"
@@ -45,20 +45,11 @@ export const model = (name: string): Layer.Layer<LanguageModel.LanguageModel, Mo
     ? DemoModel.layer()
     : ModelPlan.layer(
         ModelPlan.make(
-          { name, model: provided(name), firstTokenDeadline: "8 seconds", stallDeadline: "4 seconds" },
+          { name, model: Models.fromString(name), firstTokenDeadline: "8 seconds", stallDeadline: "4 seconds" },
           { name: demo, model: DemoModel.layer() }
         ),
         { fallback: () => true }
       )
-
-// The clients of the providers take longer to load than all the rest, and a start without a key does not need them.
-const provided = (name: string) =>
-  Layer.unwrap(
-    Effect.map(
-      Effect.promise(() => import("@antiphon/llm/model/Models")),
-      ({ fromString }) => fromString(name)
-    )
-  )
 
 const onThePhone =
   "You are on the phone, so what you write is spoken: answer in one to three short sentences, without lists or markup. " +

@@ -543,7 +543,14 @@ describe("a start", { concurrent: true, timeout: 120_000 }, () => {
   )
 
   it.live("with one does", () =>
-    Effect.map(loadedBy('await import("@antiphon/llm/model/Models")'), (loaded) => assert.isTrue(loaded.some(isClient)))
+    Effect.map(
+      loadedBy(
+        'process.env.OPENAI_API_KEY = "k"; const { chosen, model } = await import("./src/demo/Assistant.ts"); ' +
+          'const Effect = await import("effect/Effect"); const Layer = await import("effect/Layer"); ' +
+          "await Effect.runPromise(Effect.scoped(Effect.flatMap(chosen, (name) => Layer.build(model(name)))))"
+      ),
+      (loaded) => assert.isTrue(loaded.some(isClient))
+    )
   )
 })
 

@@ -58,13 +58,11 @@ export const open = (options: Options): Effect.Effect<Connection, SpeechError.Sp
       isGivenUp: false,
       socket: undefined as NodeWS.WebSocket | undefined
     }
+    // `closeTimeout` is newer than the types of `ws`, which allow it only in an object that is not a literal.
+    const socketOptions = { headers: options.headers, perMessageDeflate: false, closeTimeout: closeTimeoutMs }
     const dial = Effect.acquireRelease(
       Effect.sync(() => {
-        const socket = new NodeWS.WebSocket(options.url, {
-          headers: options.headers,
-          perMessageDeflate: false,
-          ...{ closeTimeout: closeTimeoutMs }
-        })
+        const socket = new NodeWS.WebSocket(options.url, socketOptions)
         line.socket = socket
         socket.on("unexpected-response", (_, response) => {
           line.refusal = { status: response.statusCode ?? 0, retryAfterMs: retryAfter(response.headers["retry-after"]) }

@@ -149,13 +149,13 @@ const open = Effect.fnUntraced(function* (
   const fail = (line: Line, error: SpeechError.SpeechError) => {
     line.failure ??= error
     const failure: Told = { _tag: "Failed", failure: { reason: error.reason } }
-    for (const listener of [...line.listeners.values()]) listener(failure)
+    for (const listener of Array.from(line.listeners.values())) listener(failure)
   }
   const deliver = (line: Line, told: Told) => {
     if (told.id !== undefined) return line.listeners.get(told.id)?.(told)
     if (told._tag === "Failed") return fail(line, SpeechError.make(dialect.provider, told.failure.reason))
     // A copy: what one section is told may begin the next, which was not meant.
-    for (const listener of [...line.listeners.values()]) listener(told)
+    for (const listener of Array.from(line.listeners.values())) listener(told)
   }
   /** The shared connection, or one for a single reply. Connects again if it was lost. */
   const take = Semaphore.withPermit(
