@@ -45,7 +45,7 @@ describe("The compiler", () => {
       errors.filter(({ message }) => message.includes(`"${what}"`) || message.includes(`'${what}'`)).map(name)
 
     it("about an event that the call makes", () => {
-      assert.includeMembers(missing("CallParked"), ["Event", "floor", "Transcript", "Conversation", "Recording"])
+      assert.includeMembers(missing("CallParked"), ["Event", "floor", "transcript", "Conversation", "Recording"])
     })
 
     it("about a report", () => {
@@ -55,7 +55,7 @@ describe("The compiler", () => {
         "floor",
         "callRun",
         "lineText",
-        "Transcript",
+        "transcript",
         "Conversation",
         "SimulatedCaller",
         "RecordedScript",
@@ -68,7 +68,7 @@ describe("The compiler", () => {
       assert.includeMembers(missing("AgentSendMood"), [
         "Event",
         "outputs",
-        "Transcript",
+        "transcript",
         "Conversation",
         "stage",
         "picture"

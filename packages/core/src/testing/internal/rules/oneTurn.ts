@@ -64,7 +64,10 @@ const started = (before: Situation.Situation, { trigger, turn: id }: EntryOf<"Tu
         `turn ${id} started before turn ${other.id} had cleaned up or had its grace`
       )
     ]),
-    ...unless(before.at === startsAt, `turn ${id} started at ${before.at} ms, not at ${startsAt} ms`)
+    ...unless(
+      before.wanted?.gathers === true || before.at === startsAt,
+      `turn ${id} started at ${before.at} ms, not at ${startsAt} ms`
+    )
   ]
 }
 
@@ -111,7 +114,7 @@ const hasSession = ({ policies }: Situation.Situation): boolean =>
   "session" in policies && policies.session !== undefined
 
 const unanswered = (now: Situation.Situation, until: number): ReadonlyArray<string> => {
-  if (now.wanted === undefined || now.hungUpAt !== undefined) return []
+  if (now.wanted === undefined || now.wanted.gathers || now.hungUpAt !== undefined) return []
   return unless(until <= Situation.freeAt(now), `nothing runs, and ${now.wanted.event._tag} is not answered`)
 }
 

@@ -16,6 +16,14 @@ import * as TurnState from "./turnState.ts"
 
 type EntryOf<Tag extends Entry["_tag"]> = Extract<Entry, { readonly _tag: Tag }>
 
+/** An event whose turn is to start, and when the filters said so. */
+interface Wanted {
+  readonly event: Event.Input
+  readonly at: number
+  /** Other results are still being decided on: if they came together, one turn responds to all of them, once they are. */
+  readonly gathers: boolean
+}
+
 export interface Situation {
   readonly at: number
   readonly policies: Policies
@@ -30,7 +38,7 @@ export interface Situation {
   /** The turn that started last. */
   readonly current: number | undefined
   /** The event whose turn is to start next, and when the filters said so. */
-  readonly wanted: { readonly event: Event.Input; readonly at: number } | undefined
+  readonly wanted: Wanted | undefined
   /** The caller's turn that has only probably ended. */
   readonly draft: string | undefined
   /** All turns of the caller that had only probably ended at first. */
@@ -46,6 +54,8 @@ export interface Situation {
   readonly acted: number
   /** Events whose filter takes its time, by their id, with their numbers. */
   readonly deciding: ReadonlyMap<string, number>
+  /** Those of them that are results of background work. */
+  readonly results: ReadonlySet<string>
   /** Whether a filter has taken its time, which holds up what waits for silence. */
   readonly slow: boolean
   /** When the agent last changed the history: of what happened before, it may say anything. */
@@ -86,6 +96,7 @@ export const start = (policies: Policies): Situation => ({
   asked: 0,
   acted: 0,
   deciding: new Map(),
+  results: new Set(),
   slow: false,
   editedAt: undefined,
   working: new Map(),
@@ -157,7 +168,10 @@ export const follow = (before: Situation, entry: Entry): Situation => {
       // Its other filter thinks as well.
       if (now.deciding.has(entry.event.eventId)) return now
       const asked = now.asked + 1
-      const next = { ...now, asked, slow: true, deciding: new Map(now.deciding).set(entry.event.eventId, asked) }
+      const results =
+        entry.event._tag === "BackgroundReturned" ? new Set(now.results).add(entry.event.eventId) : now.results
+      const deciding = new Map(now.deciding).set(entry.event.eventId, asked)
+      const next = { ...now, asked, slow: true, deciding, results, wanted: besides(now, entry.event) }
       return entry.event._tag === "CallEnded" && !lingers(now) ? stopCurrent(next) : next
     }
     case "Decided":
@@ -290,13 +304,30 @@ const decided = (before: Situation, entry: EntryOf<"Decided">): Situation => {
   const deciding = new Map(before.deciding)
   deciding.delete(event.eventId)
   const asked = before.asked + (before.deciding.has(event.eventId) ? 0 : 1)
-  const now = { ...before, asked, deciding }
+  const results = new Set(before.results)
+  results.delete(event.eventId)
+  const now = { ...before, asked, deciding, results, wanted: gathered(before, results) }
   const isEnd = event._tag === "CallEnded" && !lingers(now)
   if (!counts(before, entry)) return now
   if (decision === "Keep") return isEnd ? stopCurrent(now) : now
   const acted = before.deciding.get(event.eventId) ?? asked
-  return { ...stopCurrent(now), acted, wanted: decision === "Run" ? { event, at: now.at } : undefined }
+  return { ...stopCurrent(now), acted, wanted: wantedBy(now, entry) }
 }
+
+const wantedBy = (now: Situation, { decision, event }: EntryOf<"Decided">): Wanted | undefined =>
+  decision === "Run"
+    ? { event, at: now.at, gathers: event._tag === "BackgroundReturned" && now.results.size > 0 }
+    : undefined
+
+/** What is wanted once a filter thinks about an event: results that came at one time are decided on together. */
+const besides = ({ at, wanted }: Situation, event: Event.Input): Wanted | undefined =>
+  wanted?.event._tag === "BackgroundReturned" && event._tag === "BackgroundReturned" && wanted.at === at
+    ? { ...wanted, gathers: true }
+    : wanted
+
+/** What is wanted once no other result is being decided on: from then on it has to start. */
+const gathered = ({ at, wanted }: Situation, results: ReadonlySet<string>): Wanted | undefined =>
+  wanted?.gathers === true && results.size === 0 ? { ...wanted, at, gathers: false } : wanted
 
 const turnStarted = (now: Situation, { trigger, turn: id }: EntryOf<"TurnStarted">): Situation => {
   const turns = running(now).reduce(
