@@ -301,6 +301,8 @@ export const make = <R>({
 
   const openDraft = (event: Event.UserTurnEnded): Harness.Receipt => {
     resume()
+    // They have spoken again, whatever they waited for.
+    watch.answered()
     draft = Out.draft(event)
     writer.open(event)
     return receiptOf(decide([event]))

@@ -105,7 +105,7 @@ export const pending = (self: Spoken): ReadonlyArray<History.Stretch> => {
     const end = (self.turns[index + 1]?.piece ?? self.pieces.length) - 1
     if (end < from.piece || stopped) continue
     const last = self.pieces[end]!
-    const begin = self.pieces[Math.max(piece, from.piece)]!.start + (piece >= from.piece ? 0 : from.offset)
+    const begin = self.pieces[Math.max(piece, from.piece)]!.start + (piece > from.piece ? 0 : from.offset)
     const to = last.start + last.text.length
     if (to > begin) stretches.push({ turn, from: begin, to })
   }

@@ -1,0 +1,59 @@
+import { assert } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber } from "effect"
+import * as Event from "../../../src/Event.ts"
+import * as Mailbox from "../../../src/internal/call/mailbox.ts"
+import { settled, test } from "../../virtualTest.ts"
+
+const texts = (...texts: ReadonlyArray<string>) => texts.map((text) => Event.sendText(text))
+const textOf = (output: Event.Output) => (output._tag === "AgentSendText" ? output.text : output._tag)
+const none = () => {}
+
+test("what is taken has been sent, in order, and nothing else has", function* () {
+  const box = Mailbox.make<never>(2)
+  const sent: Array<string> = []
+  const putting = yield* Effect.forkChild(box.put(1, texts("a", "b", "c"), (output) => sent.push(textOf(output))))
+  yield* settled
+  assert.deepStrictEqual(sent, [])
+  assert.isUndefined(putting.pollUnsafe())
+  assert.strictEqual(textOf(yield* box.take), "a")
+  yield* Fiber.join(putting)
+  assert.deepStrictEqual(sent, ["a"])
+  yield* box.take
+  yield* box.take
+  assert.deepStrictEqual(sent, ["a", "b", "c"])
+})
+
+test("nothing of a purged turn is taken, not even what waited for room", function* () {
+  const box = Mailbox.make<never>(1)
+  yield* Effect.forkChild(box.put(1, texts("a", "b", "c"), none))
+  yield* settled
+  box.purge(1)
+  yield* settled
+  yield* box.put(2, texts("d"), none)
+  assert.strictEqual(textOf(yield* box.take), "d")
+})
+
+test("is drained of a turn when its last output was taken", function* () {
+  const box = Mailbox.make<never>(4)
+  yield* box.put(1, texts("a"), none)
+  yield* box.put(2, texts("b"), none)
+  const drained = yield* Effect.forkChild(box.drained(1))
+  yield* settled
+  assert.isUndefined(drained.pollUnsafe())
+  yield* box.take
+  yield* Fiber.join(drained)
+})
+
+test("ends or fails once it is closed and empty, and takes nothing more", function* () {
+  const box = Mailbox.make<string>(4)
+  yield* box.put(1, texts("a"), none)
+  yield* box.close(Exit.fail("lost"))
+  yield* box.close(Exit.void)
+  yield* box.put(1, texts("b"), none)
+  assert.strictEqual(textOf(yield* box.take), "a")
+  assert.deepStrictEqual(yield* Effect.exit(box.take), Exit.fail("lost"))
+  const over = Mailbox.make<never>(1)
+  yield* over.close(Exit.void)
+  const exit = yield* Effect.exit(over.take)
+  assert.isTrue(Exit.isFailure(exit) && Cause.isDone(Cause.squash(exit.cause)))
+})

@@ -1,0 +1,88 @@
+import { assert } from "@effect/vitest"
+import { Duration, Effect } from "effect"
+import * as TurnSlot from "../../../src/internal/call/turnSlot.ts"
+import { pass, settled, test } from "../../virtualTest.ts"
+
+const open = Effect.gen(function* () {
+  const context = yield* Effect.context<never>()
+  const log: Array<string> = []
+  const slot = TurnSlot.make({
+    fork: Effect.runForkWith(context),
+    grace: Duration.millis(100),
+    regionLimit: Duration.millis(500),
+    changed: () => log.push("free"),
+    onLate: (what) => Effect.sync(() => void log.push(what))
+  })
+  const turn = (name: string, run: (running: TurnSlot.Running) => Effect.Effect<void>): TurnSlot.Turn => ({
+    run: (running) =>
+      Effect.suspend(() => {
+        log.push(`${name} starts`)
+        return Effect.andThen(run(running), Effect.sync(running.over))
+      }),
+    cancelled: (began) => log.push(`${name} ${began ? "cancelled" : "dropped"}`)
+  })
+  return { slot, turn, log }
+})
+const cleansUp = (time: Duration.Input) => () => Effect.onInterrupt(Effect.never, () => Effect.sleep(time))
+
+test("the next turn starts when the finalizers of the old one have run; of those that wait the last one", function* () {
+  const { log, slot, turn } = yield* open
+  slot.replace(turn("a", cleansUp("50 millis")))
+  slot.replace(turn("b", () => Effect.void))
+  slot.replace(turn("c", () => Effect.void))
+  assert.deepStrictEqual(log, ["a starts", "a cancelled", "b dropped"])
+  yield* pass("49 millis")
+  assert.isFalse(slot.isFree())
+  yield* pass("1 millis")
+  assert.deepStrictEqual(log.slice(3), ["c starts", "free"])
+})
+
+test("the grace begins once, however often a turn is asked to stop", function* () {
+  const { log, slot, turn } = yield* open
+  slot.replace(turn("a", cleansUp("1 hour")))
+  slot.replace(turn("b", () => Effect.never))
+  yield* pass("60 millis")
+  slot.replace(turn("c", () => Effect.never))
+  yield* pass("40 millis")
+  assert.deepStrictEqual(log, ["a starts", "a cancelled", "b dropped", "c starts", "Cleanup"])
+  yield* slot.close
+})
+
+test("a region holds up what is to stop its turn, up to the limit", function* () {
+  const { log, slot, turn } = yield* open
+  slot.replace(
+    turn("a", (running) =>
+      Effect.andThen(
+        running.enter,
+        Effect.andThen(Effect.sleep("200 millis"), Effect.andThen(running.exit, Effect.never))
+      )
+    )
+  )
+  slot.cancel()
+  yield* pass("199 millis")
+  assert.deepStrictEqual(log, ["a starts"])
+  yield* pass("1 millis")
+  assert.deepStrictEqual(log, ["a starts", "a cancelled", "free"])
+  slot.replace(turn("b", (running) => Effect.andThen(running.enter, Effect.never)))
+  slot.cancel()
+  yield* pass("499 millis")
+  assert.deepStrictEqual(log.slice(3), ["b starts"])
+  yield* pass("1 millis")
+  assert.deepStrictEqual(log.slice(3), ["b starts", "b cancelled", "free", "Region"])
+})
+
+test("a turn that has come to its end is not cancelled, though something of it is still cleaning up", function* () {
+  const { log, slot, turn } = yield* open
+  slot.replace(turn("a", () => Effect.void))
+  yield* settled
+  slot.cancel()
+  assert.deepStrictEqual(log, ["a starts", "free"])
+})
+
+test("a closed slot starts nothing, and waits for what is left", function* () {
+  const { log, slot, turn } = yield* open
+  slot.replace(turn("a", cleansUp("30 millis")))
+  yield* slot.close
+  slot.replace(turn("b", () => Effect.void))
+  assert.deepStrictEqual(log, ["a starts", "a cancelled", "b dropped"])
+})

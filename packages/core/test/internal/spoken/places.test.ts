@@ -1,0 +1,95 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Spoken from "../../../src/internal/spoken/Spoken.ts"
+
+const said = (...turns: ReadonlyArray<string>) => {
+  const spoken = Spoken.make()
+  for (const [i, text] of turns.entries()) Spoken.said(spoken, text, { interruptible: true, turn: i + 1 })
+  return spoken
+}
+const spansOf = (spoken: Spoken.Spoken, ...reports: ReadonlyArray<string>) => {
+  let heard
+  for (const report of reports) heard = Spoken.heard(spoken, report) ?? heard
+  return heard && [heard.text, heard.spans.map(({ from, length, to, turn }) => [turn, from, to, length])]
+}
+
+describe("where heard text stands", () => {
+  it("a number that is read out stands where the number stands", () => {
+    const spoken = said("Your total is 25 dollars.")
+    assert.deepStrictEqual(spansOf(spoken, "Your", "total", "is", "twentyfive", "dollars."), [
+      "Your total is twentyfive dollars.",
+      [[1, 0, 25, 33]]
+    ])
+  })
+
+  it("a dropped word is not part of what was heard, and the words around it keep their places", () => {
+    const spoken = said("We really open at nine.")
+    assert.deepStrictEqual(spansOf(spoken, "We", "open"), ["We open", [[1, 0, 14, 7]]])
+  })
+
+  it("words of several turns stand in their turns", () => {
+    const spoken = said("Hello there.", "How are you?")
+    assert.deepStrictEqual(spansOf(spoken, "Hello", "there.", "How"), [
+      "Hello there. How",
+      [
+        [1, 0, 12, 13],
+        [2, 0, 3, 3]
+      ]
+    ])
+  })
+
+  it("what is still to be heard is the rest of each turn that was not stopped", () => {
+    const spoken = said("Hello there.", "How are you?", "Fine.")
+    Spoken.heard(spoken, "Hello")
+    assert.deepStrictEqual(Spoken.pending(spoken), [
+      { turn: 1, from: 5, to: 12 },
+      { turn: 2, from: 0, to: 12 },
+      { turn: 3, from: 0, to: 5 }
+    ])
+    Spoken.stop(spoken, 2)
+    assert.deepStrictEqual(
+      Spoken.pending(spoken).map(({ turn }) => turn),
+      [1, 3]
+    )
+    Spoken.stopAll(spoken)
+    assert.deepStrictEqual(Spoken.pending(spoken), [])
+    assert.isFalse(Spoken.isPending(spoken))
+  })
+
+  it("a call that reports places only lets go of what was heard long ago", () => {
+    const spoken = Spoken.make()
+    let offset = 0
+    for (let i = 0; i < 5000; i++) {
+      Spoken.said(spoken, "word ", { interruptible: true, turn: 1 })
+      offset += 5
+      assert.strictEqual(Spoken.heardTo(spoken, 1, offset)?.text.trim().endsWith("word"), true)
+      Spoken.settle(spoken, { final: false })
+    }
+    assert.isBelow(spoken.pieces.length, 600)
+    assert.strictEqual(Spoken.reached(spoken, 1), offset - 1)
+  })
+})
+
+describe("the cost of a report", () => {
+  const fill = (text: string, length: number) => text.repeat(Math.ceil(length / text.length)).slice(0, length)
+  const shapes: Readonly<Record<string, (length: number) => readonly [said: string, reported: string]>> = {
+    "all of it fits": (n) => [fill("We went on. ", n), fill("Wewenton.", n)],
+    "no word fits": (n) => ["Your order left the warehouse. ", fill("zyxwvu", n)],
+    "one word again and again": (n) => ["pay 5 dollars now please ", fill("payfivedollars", n)],
+    "nearly the same everywhere": (n) => [fill("aaab ", n), fill("aaac", n)],
+    "only marks": (n) => [fill("?! ", n), fill("-", n)],
+    "only emoji": (n) => [fill("😀", n), fill("😃", n)],
+    "only white space": (n) => ["Hello there.", fill(" ", n)]
+  }
+  const steps = ([text, report]: readonly [string, string]) => {
+    const spoken = said(text)
+    Spoken.heard(spoken, report)
+    return spoken.spent
+  }
+  for (const [name, shape] of Object.entries(shapes)) {
+    it(`is linear in its length, and bounded at once where it fits nowhere: ${name}`, () => {
+      for (const length of [1 << 10, 1 << 14, 1 << 17]) {
+        assert.isAtMost(steps(shape(length)), 3 * length + 20_000 + 150 * Math.min(length, 4000), `${length}`)
+      }
+    })
+  }
+})
