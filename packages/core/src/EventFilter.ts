@@ -2,7 +2,8 @@
  * Which input events start a turn, and which interrupt the turn in progress.
  *
  * A filter keeps no state and cannot fail. The plain ones are predicates and compose with `Predicate.or`, `and` and `not`;
- * one that needs to ask (the time, a database) is an Effect, and the call reads no further event until it has answered.
+ * one that needs to ask (the time, a database) is an Effect. The call goes on meanwhile; if a
+ * later event has started or cancelled a turn by the time it answers, its answer is out of date.
  *
  * @since 0.1.0
  */
