@@ -7,6 +7,7 @@ import * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
 import * as AiErrors from "../provider/aiErrors.ts"
 import { PartWriter } from "../provider/partWriter.ts"
+import * as ReplyStream from "../provider/replyStream.ts"
 import type { Part, Reply } from "../provider/replyStream.ts"
 import type { ServerEvent } from "../provider/sse.ts"
 import * as WireJson from "../provider/wireJson.ts"
@@ -67,13 +68,7 @@ class GeminiReply implements Reply {
 
   take({ data }: ServerEvent, out: Array<Part>): AiErrors.Failure | undefined {
     this.#writer.into(out)
-    const chunk = WireJson.parse(data)
-    if (chunk === undefined) return AiErrors.malformed("an event is not JSON")
-    try {
-      return this.#takeChunk(chunk as Chunk)
-    } catch {
-      return AiErrors.malformed("an event has another shape than documented")
-    }
+    return ReplyStream.takeJson<Chunk>(data, (chunk) => this.#takeChunk(chunk))
   }
 
   done(): boolean {

@@ -8,6 +8,7 @@ import * as BadArguments from "../../../internal/badArguments.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as CallAssembly from "../provider/callAssembly.ts"
 import { PartWriter } from "../provider/partWriter.ts"
+import * as ReplyStream from "../provider/replyStream.ts"
 import type { Part, Reply } from "../provider/replyStream.ts"
 import type { ServerEvent } from "../provider/sse.ts"
 import * as WireJson from "../provider/wireJson.ts"
@@ -53,13 +54,7 @@ class OpenAiReply implements Reply {
       this.#finish()
       return undefined
     }
-    const chunk = WireJson.parse(data)
-    if (chunk === undefined) return AiErrors.malformed("an event is not JSON")
-    try {
-      return this.#takeChunk(chunk)
-    } catch {
-      return AiErrors.malformed("an event has another shape than documented")
-    }
+    return ReplyStream.takeJson<Chunk>(data, (chunk) => this.#takeChunk(chunk))
   }
 
   done(): boolean {

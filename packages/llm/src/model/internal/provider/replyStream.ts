@@ -16,6 +16,7 @@ import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import * as AiErrors from "./aiErrors.ts"
 import * as Sse from "./sse.ts"
+import * as WireJson from "./wireJson.ts"
 
 /** The part type that providers send. */
 export type Part = Response.StreamPartEncoded
@@ -28,6 +29,20 @@ export interface Reply {
   readonly done: () => boolean
   /** Ends the reply when the connection has ended, and appends the last parts; false if it was not complete. */
   readonly end: (out: Array<Part>) => boolean
+}
+
+/** Reads an event as JSON and takes it in. What is no JSON, or has another shape than its reader expects, is a failure. */
+export const takeJson = <A>(
+  data: string,
+  take: (event: A) => AiErrors.Failure | undefined
+): AiErrors.Failure | undefined => {
+  const event = WireJson.parse(data)
+  if (event === undefined) return AiErrors.malformed("an event is not JSON")
+  try {
+    return take(event as A)
+  } catch {
+    return AiErrors.malformed("an event has another shape than documented")
+  }
 }
 
 /** A request and how its reply is read. */

@@ -8,6 +8,7 @@ import * as BadArguments from "../../../internal/badArguments.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as CallAssembly from "../provider/callAssembly.ts"
 import { PartWriter } from "../provider/partWriter.ts"
+import * as ReplyStream from "../provider/replyStream.ts"
 import type { Part, Reply } from "../provider/replyStream.ts"
 import type { ServerEvent } from "../provider/sse.ts"
 import * as WireJson from "../provider/wireJson.ts"
@@ -77,13 +78,7 @@ class ResponsesReply implements Reply {
   take({ data }: ServerEvent, out: Array<Part>): AiErrors.Failure | undefined {
     this.#writer.into(out)
     if (data === "[DONE]") return undefined
-    const event = WireJson.parse(data)
-    if (event === undefined) return AiErrors.malformed("an event is not JSON")
-    try {
-      return this.#takeEvent(event as Event)
-    } catch {
-      return AiErrors.malformed("an event has another shape than documented")
-    }
+    return ReplyStream.takeJson<Event>(data, (event) => this.#takeEvent(event))
   }
 
   done(): boolean {
