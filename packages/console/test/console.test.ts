@@ -9,6 +9,7 @@ import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { request } from "node:http"
 import { type Browser, chromium } from "playwright-core"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Assistant from "@antiphon/examples/demo/Assistant"
 import * as Console from "../src/ConsoleApp.ts"
 
@@ -19,8 +20,8 @@ const publicFolder = new URL("../public/", import.meta.url)
 /** The server of `npm start`. */
 const serve = async (port = 0, others: Settings.Overrides = {}) => {
   const settings = { port, host: "127.0.0.1", drainTimeout: Duration.zero, ...others }
-  const agent = VoiceAgentApp.layerServer(Assistant.make(Assistant.demo), { routes: Console.layer, settings })
-  const runtime = ManagedRuntime.make(Layer.provide(agent, Assistant.model(Assistant.demo)))
+  const agent = VoiceAgentApp.layerServer(Assistant.make(DefaultModel.demo), { routes: Console.layer, settings })
+  const runtime = ManagedRuntime.make(Layer.provide(agent, DefaultModel.layer(DefaultModel.demo)))
   const address = await runtime.runPromise(Effect.map(HttpServer.HttpServer, ({ address }) => address))
   if (!("port" in address)) throw new Error("the server has no port")
   return { port: address.port, url: `http://127.0.0.1:${address.port}`, stop: () => runtime.dispose() }

@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Assistant from "@antiphon/examples/demo/Assistant"
 import * as Voice from "@antiphon/examples/demo/Voice"
 import * as LineApp from "@antiphon/server/line/LineApp"
@@ -16,12 +17,12 @@ const executablePath = "/usr/bin/chromium"
 
 /** The server of `npm start`, with its voice. */
 const serve = Effect.gen(function* () {
-  const server = VoiceAgentApp.layerServer(Assistant.make(Assistant.demo), {
-    protocols: [LineApp.make(), yield* Voice.mount(Assistant.demo)],
+  const server = VoiceAgentApp.layerServer(Assistant.make(DefaultModel.demo), {
+    protocols: [LineApp.make(), yield* Voice.mount(DefaultModel.demo)],
     routes: Layer.merge(Console.layer, Voice.client),
     settings: { port: 0, host: "127.0.0.1", drainTimeout: Duration.zero }
   })
-  const context = yield* Layer.build(Layer.provide(server, Assistant.model(Assistant.demo)))
+  const context = yield* Layer.build(Layer.provide(server, DefaultModel.layer(DefaultModel.demo)))
   const { address } = yield* Effect.provideContext(HttpServer.HttpServer, context)
   return "port" in address ? address.port : 0
 })

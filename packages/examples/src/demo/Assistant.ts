@@ -1,55 +1,22 @@
 /**
- * The agent of `npm start`: tools of every kind, a specialist that it can hand the call to, and a plan that goes on with
- * the demo model when the provider fails, in mid-sentence if need be. Without a provider the demo model answers alone.
+ * The agent of `npm start`: tools of every kind, and a specialist that it can hand the call to.
  *
  * @since 0.1.0
  */
 import type * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import * as EventFilter from "@antiphon/core/EventFilter"
-import * as DemoModel from "@antiphon/llm/demo/DemoModel"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as LlmAgent from "@antiphon/llm/agent/LlmAgent"
-import * as ModelPlan from "@antiphon/llm/model/ModelPlan"
-import * as Models from "@antiphon/llm/model/Models"
 import * as AgentAsHandoff from "@antiphon/llm/tool/AgentAsHandoff"
 import * as EndCall from "@antiphon/llm/tool/EndCall"
 import * as SendDtmf from "@antiphon/llm/tool/SendDtmf"
 import * as VoiceTool from "@antiphon/llm/tool/VoiceTool"
-import * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as LanguageModel from "effect/ai/LanguageModel"
-import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-
-/** The name that stands for the embedded demo model. */
-export const demo = "demo"
-
-/** The model that the environment asks for, or has a key for; the embedded one where there is none. */
-export const chosen = Effect.gen(function* () {
-  const read = (name: string) => Effect.map(Config.withDefault(Config.String(name), ""), (value) => value.trim())
-  const named = yield* read("ANTIPHON_MODEL")
-  if (named !== "") return named
-  if ((yield* read("ANTHROPIC_API_KEY")) !== "") return "anthropic/claude-haiku-4-5"
-  if ((yield* read("OPENAI_API_KEY")) !== "" || (yield* read("OPENAI_BASE_URL")) !== "") return "openai/gpt-4.1-mini"
-  return demo
-})
-
-/**
- * Layer of a model by its name. Whatever a provider fails with, the demo model goes on: a first start is no place for an
- * apology. The log says why.
- */
-export const model = (name: string): Layer.Layer<LanguageModel.LanguageModel, Models.ModelError> =>
-  name === demo
-    ? DemoModel.layer()
-    : ModelPlan.layer(
-        ModelPlan.make(
-          { name, model: Models.fromString(name), firstTokenDeadline: "8 seconds", stallDeadline: "4 seconds" },
-          { name: demo, model: DemoModel.layer() }
-        ),
-        { fallback: () => true }
-      )
 
 const onThePhone =
   "You are on the phone, so what you write is spoken: answer in one to three short sentences, without lists or markup. " +
@@ -165,7 +132,7 @@ const run = (event: Event.Input): boolean =>
     : event._tag === "UserDtmfSent" || EventFilter.standard.run(event) === true
 
 const introduction = (name: string): string =>
-  name === demo
+  name === DefaultModel.demo
     ? "Hello, this is the Antiphon demo. I am a handful of rules and not a language model, so I need no key. " +
       "Ask me for a story and interrupt me, ask me to look something up, or for a specialist, press a key, or say goodbye."
     : `Hello, this is Antiphon, with the model ${name.replace(/^.*\//, "")}. ` +

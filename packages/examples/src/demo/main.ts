@@ -17,6 +17,7 @@ import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import { errorReported } from "effect/Runtime"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Assistant from "./Assistant.ts"
 import * as Voice from "./Voice.ts"
 import * as Console from "@antiphon/console/ConsoleApp"
@@ -39,13 +40,13 @@ const aboutModel = `\
   Should the model fail, in mid-sentence or before, the embedded demo model goes on. ANTIPHON_MODEL picks another one.`
 
 const welcome = (port: number, model: string) => `
-  ${bold("Antiphon")}  an agent with ${model === Assistant.demo ? "the embedded demo model" : `the model ${bold(model)}`} is on the line
+  ${bold("Antiphon")}  an agent with ${model === DefaultModel.demo ? "the embedded demo model" : `the model ${bold(model)}`} is on the line
 
   ${bold(`http://localhost:${port}`)}  open it, start a call, and talk over the agent
   ${dim(`ws://localhost:${port}/ws     for any harness that speaks the wire of Line`)}
   ${dim(`http://localhost:${port}/voice.html  talks to it by voice`)}
 
-${model === Assistant.demo ? aboutDemo : aboutModel}
+${model === DefaultModel.demo ? aboutDemo : aboutModel}
 
   ${dim("Ctrl-C ends it.")}
 `
@@ -66,7 +67,7 @@ const server = (model: string) =>
         settings: { drainTimeout }
       })
     })
-  ).pipe(Layer.provide(Assistant.model(model)))
+  ).pipe(Layer.provide(DefaultModel.layer(model)))
 
 /** The port that somebody else has, if that is why the server could not start. */
 const portInUse = ({ cause }: ServeError): number | undefined =>
@@ -75,7 +76,7 @@ const portInUse = ({ cause }: ServeError): number | undefined =>
     : undefined
 const refuse = (why: string) => Effect.andThen(Stdio.error(`\n  ${why}\n`), Effect.fail(new NotStarted()))
 
-Effect.flatMap(Assistant.chosen, (model) =>
+Effect.flatMap(DefaultModel.chosen, (model) =>
   Layer.launch(Layer.provide(Layer.effectDiscard(announce(model)), server(model)))
 ).pipe(
   Effect.catchTags({

@@ -7,14 +7,15 @@ import type { CallRequest } from "@antiphon/core/CallRequest"
 import * as RealModel from "@antiphon/llm/testing/RealModel"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Assistant from "../demo/Assistant.ts"
 
 /** The model that a fork goes on with. Time stands still while a real one answers. */
 export const model = Layer.unwrap(
-  Effect.map(Assistant.chosen, (name) => {
-    const chosen = Assistant.model(name)
-    return name === Assistant.demo ? chosen : RealModel.layer(chosen)
+  Effect.map(DefaultModel.chosen, (name) => {
+    const chosen = DefaultModel.layer(name)
+    return name === DefaultModel.demo ? chosen : RealModel.layer(chosen)
   })
 )
 
-export default (request: CallRequest) => Effect.flatMap(Assistant.chosen, (name) => Assistant.make(name)(request))
+export default (request: CallRequest) => Effect.flatMap(DefaultModel.chosen, (name) => Assistant.make(name)(request))

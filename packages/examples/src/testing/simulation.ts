@@ -9,6 +9,7 @@ import * as Rules from "@antiphon/core/testing/Rules"
 import * as DemoModel from "@antiphon/llm/demo/DemoModel"
 import * as FaultyModel from "@antiphon/llm/testing/FaultyModel"
 import * as PromptRules from "@antiphon/llm/testing/PromptRules"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Assistant from "../demo/Assistant.ts"
 
 const random: Rules.Subject = {
@@ -41,7 +42,7 @@ const assistant: Rules.Subject = {
     ]
   },
   simulate: (caller) =>
-    Rules.simulate(Assistant.make(Assistant.demo), caller, {
+    Rules.simulate(Assistant.make(DefaultModel.demo), caller, {
       provide: (seed) => FaultyModel.wrap(DemoModel.layer({ pace: "30 millis" }), { seed, ...badDay }).layer,
       also: [PromptRules.check]
     })

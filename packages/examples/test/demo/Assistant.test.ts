@@ -21,6 +21,7 @@ import { once } from "node:events"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import WebSocket from "ws"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Assistant from "../../src/demo/Assistant.ts"
 
 type Script = object
@@ -83,7 +84,7 @@ const pass = (seconds: number) => VirtualTime.pass(Duration.seconds(seconds))
 
 /** A call with the demo model whose introduction was heard, and a way to ask and have the whole answer heard. */
 const greeted = Effect.gen(function* () {
-  const call = yield* dial(Assistant.demo)
+  const call = yield* dial(DefaultModel.demo)
   yield* call.speak(call.take().text)
   const answer = (content: string) =>
     Effect.gen(function* () {
@@ -99,12 +100,12 @@ const greeted = Effect.gen(function* () {
 
 /** A test with the demo model, on virtual time. */
 const withDemo = <E>(body: Effect.Effect<void, E, LanguageModel.LanguageModel | Scope.Scope>) =>
-  body.pipe(Effect.provide(Assistant.model(Assistant.demo)), Effect.scoped, VirtualTime.run)
+  body.pipe(Effect.provide(DefaultModel.layer(DefaultModel.demo)), Effect.scoped, VirtualTime.run)
 
 describe("Assistant with the demo model", () => {
   it.effect("says by which model it speaks, and what to ask for", () =>
     Effect.gen(function* () {
-      const demo = yield* dial(Assistant.demo)
+      const demo = yield* dial(DefaultModel.demo)
       assert.match(
         demo.take().text,
         /demo.* rules and not a language model.*story.*look something up.*specialist.*key.*goodbye/
@@ -262,7 +263,7 @@ describe("Assistant with the demo model", () => {
 
   it.effect("claims nothing about what was heard where the harness reports no speech", () =>
     Effect.gen(function* () {
-      const call = yield* dial(Assistant.demo)
+      const call = yield* dial(DefaultModel.demo)
       call.take()
       yield* call.ask("hello")
       yield* pass(3)
@@ -371,7 +372,7 @@ describe("Assistant with a provider", () => {
       const env = { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: provider.url }
       const name = "anthropic/claude-haiku-4-5"
       const context = yield* Layer.build(
-        Layer.provide(Assistant.model(name), ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+        Layer.provide(DefaultModel.layer(name), ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
       )
       yield* Effect.gen(function* () {
         const call = yield* dial(name)
@@ -389,7 +390,7 @@ describe("Assistant with a provider", () => {
       const provider = yield* MockServer.make
       const environment = ConfigProvider.fromEnv({ env: { OPENAI_BASE_URL: provider.url } })
       const context = yield* Layer.build(
-        Layer.provide(Assistant.model("openai/gpt-4.1-mini"), ConfigProvider.layer(environment))
+        Layer.provide(DefaultModel.layer("openai/gpt-4.1-mini"), ConfigProvider.layer(environment))
       )
       yield* Effect.gen(function* () {
         provider.script(

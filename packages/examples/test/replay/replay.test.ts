@@ -3,13 +3,14 @@ import * as TestCall from "@antiphon/core/testing/TestCall"
 import * as DemoModel from "@antiphon/llm/demo/DemoModel"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Assistant from "../../src/demo/Assistant.ts"
 import { otherwise } from "../../src/replay/fork.ts"
 import { stillTheSame } from "../../src/replay/test.ts"
 
 const recorded = Effect.suspend(() =>
   TestCall.run(
-    Assistant.make(Assistant.demo),
+    Assistant.make(DefaultModel.demo),
     [
       Caller.bargesIn("What time is it", { afterWords: 3 }),
       Caller.listens(),
