@@ -31,10 +31,11 @@ import * as Ending from "./Ending.ts"
 import * as Alarm from "./internal/alarm.ts"
 import * as CallLog from "./internal/callLog.ts"
 import * as Courier from "./internal/courier.ts"
+import * as Machine from "./internal/machine.ts"
 import * as Making from "./internal/making.ts"
 import * as Monotonic from "./internal/monotonic.ts"
 import * as Refusals from "./internal/refusals.ts"
-import * as Protocol from "./Protocol.ts"
+import type * as Protocol from "./Protocol.ts"
 import type { Settings } from "./Settings.ts"
 
 /** The way to the platform. None of its effects fails. */
@@ -153,7 +154,7 @@ class HostedCall<State> implements CallHost, OpenCall {
   readonly #place: Place
   readonly #means: Means
   readonly #scope: Scope.Closeable
-  readonly #machine: Protocol.Machine
+  readonly #machine: Machine.Machine
   readonly #first: ReadonlyArray<Protocol.Wanted>
   readonly #log: CallLog.CallLog
   readonly #courier: Courier.Courier<Protocol.Inward>
@@ -183,7 +184,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     const fork = (effect: Effect.Effect<void>) => this.#fork(effect)
     this.#courier = Courier.make({ deliver: this.#deliver, fork, ahead: readAhead })
     this.#alarm = Alarm.make({ clock, fork, ring: this.#ring })
-    const [machine, first] = Protocol.start(options.protocol, options.admitted, now)
+    const [machine, first] = Machine.start(options.protocol, options.admitted, now)
     this.#machine = machine
     this.#first = first
     this.lastReceivedAt = now
@@ -227,10 +228,12 @@ class HostedCall<State> implements CallHost, OpenCall {
   /** Does what goes to the platform, then has what goes to the call delivered. */
   #carryOut(wanted: ReadonlyArray<Protocol.Wanted>): Effect.Effect<void> {
     this.#alarm.set(earlier(this.#machine.due(), this.#startBy))
-    const inward = wanted.filter(Protocol.isInward)
+    const inward = wanted.filter(Machine.isInward)
     if (inward.length === 0) return this.#perform(wanted as ReadonlyArray<Protocol.Outward>)
     const deliver = Effect.sync(() => inward.forEach(this.#courier.give))
-    return inward.length === wanted.length ? deliver : Effect.andThen(this.#perform(wanted.filter(isOutward)), deliver)
+    return inward.length === wanted.length
+      ? deliver
+      : Effect.andThen(this.#perform(wanted.filter(Machine.isOutward)), deliver)
   }
 
   #perform(outward: ReadonlyArray<Protocol.Outward>): Effect.Effect<void> {
@@ -322,7 +325,7 @@ class HostedCall<State> implements CallHost, OpenCall {
       this.#silent = true
       yield* this.#log.ended(reason, errorId)
       if (this.#link !== undefined) {
-        yield* reason._tag === "Stalled" ? this.#link.drop : this.#link.end(lastWords.filter(isOutward))
+        yield* reason._tag === "Stalled" ? this.#link.drop : this.#link.end(lastWords.filter(Machine.isOutward))
       }
       if (Ending.meaning(reason).callEnded && this.#call !== undefined) yield* this.#call.end
     }).pipe(
@@ -332,8 +335,6 @@ class HostedCall<State> implements CallHost, OpenCall {
     )
   }
 }
-
-const isOutward = (wanted: Protocol.Wanted): wanted is Protocol.Outward => !Protocol.isInward(wanted)
 
 const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : b === undefined ? a : Math.min(a, b)

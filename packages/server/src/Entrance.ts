@@ -22,6 +22,7 @@ import * as CallLog from "./internal/callLog.ts"
 import * as Door from "./internal/door.ts"
 import * as Intake from "./internal/intake.ts"
 import * as Monotonic from "./internal/monotonic.ts"
+import * as OpenCalls from "./internal/openCalls.ts"
 import * as Peer from "./internal/peer.ts"
 import * as Refusals from "./internal/refusals.ts"
 import * as SocketDriver from "./internal/socketDriver.ts"
@@ -103,7 +104,7 @@ export const reception = (
   Effect.gen(function* () {
     const settings = yield* Settings.load(overrides)
     const shared = yield* Effect.serviceOption(Calls.Calls)
-    const calls = Option.isSome(shared) ? shared.value : yield* Calls.make(settings)
+    const calls = Option.isSome(shared) ? shared.value : yield* OpenCalls.make(settings)
     return { settings, calls, refused: Refusals.make(yield* Clock.Clock) }
   })
 

@@ -158,28 +158,3 @@ export interface Protocol<State> {
   /** When a `Tick` is wanted, on the clock of `now`. */
   readonly due: (state: State) => number | undefined
 }
-
-/** The machine of one call, with its state inside. */
-export interface Machine {
-  readonly tell: (told: Told, now: number) => ReadonlyArray<Wanted>
-  readonly due: () => number | undefined
-}
-
-/** Starts the machine of a call, and gives what it wants at once. */
-export const start = <State>(
-  protocol: Protocol<State>,
-  admitted: Admitted,
-  now: number
-): readonly [Machine, ReadonlyArray<Wanted>] => {
-  let [state, first] = protocol.open(admitted, now)
-  const tell = (told: Told, now: number) => {
-    const [next, wanted] = protocol.step(state, told, now)
-    state = next
-    return wanted
-  }
-  return [{ tell, due: () => protocol.due(state) }, first]
-}
-
-/** Whether something wanted goes to the call, and not to the platform. */
-export const isInward = (wanted: Wanted): wanted is Inward =>
-  wanted._tag === "Report" || wanted._tag === "Start" || wanted._tag === "End"

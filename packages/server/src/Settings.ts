@@ -84,7 +84,7 @@ const Token = Schema.RedactedFromValue(
 )
 
 /** The settings as the environment has them. */
-export const config: Config.Config<Settings> = Config.all({
+const config: Config.Config<Settings> = Config.all({
   port: count("PORT", 8000, { minimum: 0, maximum: 65535 }),
   host: Config.withDefault(Config.String("HOST"), ""),
   maxCalls: count("ANTIPHON_MAX_CALLS", 1000, { minimum: 1 }),

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as LineProtocol from "../src/line/LineProtocol.ts"
-import * as Protocol from "../src/Protocol.ts"
+import type * as Protocol from "../src/Protocol.ts"
 import * as Hourglass from "./support/hourglass.ts"
 import * as Laws from "./support/laws.ts"
 
@@ -87,17 +87,4 @@ describe("Protocol", () => {
   it("holds its laws on Line's wire", () => Laws.hold(line))
   it("holds its laws on the hourglass over a socket", () => Laws.hold(hourglass("Socket")))
   it("holds its laws on the hourglass over HTTP", () => Laws.hold(hourglass("Http")))
-
-  it("starts a machine that keeps its own state", () => {
-    const [one, first] = Protocol.start(Hourglass.protocol, { request }, 5)
-    const [other] = Protocol.start(Hourglass.protocol, { request }, 5)
-    assert.deepStrictEqual(first, [])
-    assert.deepStrictEqual(
-      one.tell(frame("flip c1"), 6).map(({ _tag }) => _tag),
-      ["Start"]
-    )
-    one.tell(frame("ask 1 hello"), 7)
-    assert.strictEqual(one.due(), 7 + Hourglass.patienceMs)
-    assert.isUndefined(other.due())
-  })
 })

@@ -15,10 +15,11 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Answers from "../internal/answers.ts"
 import * as Door from "../internal/door.ts"
-import * as Mount from "../Mount.ts"
+import * as Upgrade from "../internal/upgrade.ts"
+import type * as Mount from "../Mount.ts"
 import * as PreCall from "../PreCall.ts"
+import * as Opening from "./internal/opening.ts"
 import * as LineProtocol from "./LineProtocol.ts"
-import * as Wire from "./Wire.ts"
 
 /** Version of the wire that is spoken, as Line 0.2.17 names it. */
 const wireVersion = "2026-04-03"
@@ -54,7 +55,7 @@ export const make = <E = never, R = never>(
             )
           : Effect.succeed(Answers.notAllowed("POST"))
       )
-      yield* router.add("*", "/ws", Mount.upgrade(protocol, reception))
+      yield* router.add("*", "/ws", Upgrade.make(protocol, reception))
     })
 })
 
@@ -75,7 +76,7 @@ const chat = <E, R>(request: HttpServerRequest.HttpServerRequest, preCall: PreCa
   Effect.gen(function* () {
     const body = yield* Effect.result(Effect.provideService(request.text, MaxBodySize, maxBodySize))
     if (Result.isFailure(body)) return unreadable(body.failure)
-    const decoded = Wire.decodeChat(body.success)
+    const decoded = Opening.decodeChat(body.success)
     if (Result.isFailure(decoded)) {
       return Answers.respond(400, { detail: `Bad request: ${decoded.failure.message}` })
     }

@@ -11,6 +11,7 @@ import { Ending } from "../Ending.ts"
 import * as Admission from "../internal/admission.ts"
 import * as Protocol from "../Protocol.ts"
 import type { Settings } from "../Settings.ts"
+import * as Opening from "./internal/opening.ts"
 import * as Wire from "./Wire.ts"
 
 /** Where a call stands: its start message is awaited, it is held, or it has been ended by a message. */
@@ -30,7 +31,7 @@ const nothing: ReadonlyArray<Protocol.Wanted> = []
 const end = (ending: Ending): Protocol.Step<State> => ["Over", [{ _tag: "End", ending }]]
 
 const started = (frame: string | Uint8Array): Protocol.Step<State> =>
-  Result.match(Wire.decodeStart(frame), {
+  Result.match(Opening.decodeStart(frame), {
     onSuccess: (request): Protocol.Step<State> => ["Open", [{ _tag: "Start", request }]],
     onFailure: ({ message }) => end(Ending.StartFailed({ message }))
   })
@@ -93,12 +94,14 @@ const answer = (ending: Ending, detail: string): Answer =>
     Full: () => ({ error: "Too many calls", code: 1013 })
   })
 
+const errorMessage = (content: string): string => JSON.stringify({ type: "error", content })
+
 const lastWords = (told: Extract<Protocol.Told, { readonly _tag: "Ending" }>): ReadonlyArray<Protocol.Wanted> => {
   const { code, error } = answer(told.ending, told.detail)
   const close: Protocol.Wanted = { _tag: "Close", code }
   return error === undefined
     ? [close]
-    : [{ _tag: "Send", text: Wire.encodeError(`${error} (error id ${told.errorId})`) }, close]
+    : [{ _tag: "Send", text: errorMessage(`${error} (error id ${told.errorId})`) }, close]
 }
 
 /** Makes the protocol. `admit` wants the token and a page of an allowed origin. */

@@ -1,115 +1,17 @@
 /**
- * The messages of a voice platform, byte for byte those of Line's SDK 0.2.17: what comes in becomes a report of the call,
- * what an agent wants goes out as text. Fields, their order and their nulls are documented in `docs/wire.md`.
+ * Reads and writes the messages of a call on Line's wire, byte for byte as Line's SDK 0.2.17 has them: a message of the
+ * platform becomes a report, and an output of the agent becomes text. `docs/wire.md` documents the fields, their order and
+ * their nulls.
  *
  * @since 0.1.0
  */
-import * as CallRequest from "@antiphon/core/CallRequest"
 import type * as Event from "@antiphon/core/Event"
 import * as JsonText from "@antiphon/core/JsonText"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { parse, toWireError, WireError } from "./internal/reading.ts"
 
 const Metadata = Schema.Record(Schema.String, Schema.Unknown)
-const optionalText = Schema.optionalKey(Schema.String)
-const optionalOrNull = Schema.optionalKey(Schema.NullOr(Schema.String))
-const agent = Schema.Struct({ id: optionalOrNull, system_prompt: optionalOrNull, introduction: optionalOrNull })
-
-/** A message that cannot be read. Says which field is wrong and never what it held. */
-export class WireError extends Schema.TaggedError<WireError>()("WireError", { message: Schema.String }) {}
-
-/** The first message on a socket. */
-export const Start = Schema.Struct({
-  type: Schema.optionalKey(Schema.Literal("start")),
-  call_id: optionalText,
-  from: optionalText,
-  from_: optionalText,
-  to: optionalText,
-  agent_call_id: optionalText,
-  agent: Schema.optionalKey(agent),
-  metadata: Schema.optionalKey(Schema.NullOr(Metadata)),
-  agent_token: optionalOrNull,
-  api_base_url: optionalOrNull
-})
-
-/** The body of `POST /chats`. Null is read like a missing field. */
-export const Chat = Schema.Struct({
-  call_id: optionalOrNull,
-  from_: optionalOrNull,
-  from: optionalOrNull,
-  to: optionalOrNull,
-  agent_call_id: optionalOrNull,
-  agent: Schema.optionalKey(Schema.NullOr(agent)),
-  metadata: Schema.optionalKey(Schema.NullOr(Metadata))
-})
-
-const decodeStartMessage = Schema.decodeUnknownResult(Start)
-const decodeChatBody = Schema.decodeUnknownResult(Chat)
-
-/** Reads a start message. */
-export const decodeStart = (frame: string | Uint8Array): Result.Result<CallRequest.CallRequest, WireError> => {
-  if (typeof frame !== "string") return Result.fail(new WireError({ message: "expected text, got a binary message" }))
-  return parse(frame).pipe(
-    Result.flatMap((json) => Result.mapError(decodeStartMessage(json), toWireError)),
-    Result.map((start) =>
-      request(start, { agentToken: start.agent_token ?? null, apiBaseUrl: start.api_base_url ?? null })
-    )
-  )
-}
-
-/** Reads the body of `POST /chats`. */
-export const decodeChat = (body: string): Result.Result<CallRequest.CallRequest, WireError> =>
-  parse(body).pipe(
-    Result.flatMap((json) => Result.mapError(decodeChatBody(json), toWireError)),
-    Result.map((chat) => request({ ...chat, agent_call_id: chat.agent_call_id ?? chat.call_id }))
-  )
-
-interface Described {
-  readonly call_id?: string | null | undefined
-  readonly from?: string | null | undefined
-  readonly from_?: string | null | undefined
-  readonly to?: string | null | undefined
-  readonly agent_call_id?: string | null | undefined
-  readonly agent?: typeof agent.Type | null | undefined
-  readonly metadata?: typeof Metadata.Type | null | undefined
-}
-
-const request = (
-  body: Described,
-  credentials: { readonly agentToken: string | null; readonly apiBaseUrl: string | null } = {
-    agentToken: null,
-    apiBaseUrl: null
-  }
-): CallRequest.CallRequest =>
-  CallRequest.make({
-    callId: body.call_id ?? "unknown",
-    from: body.from ?? body.from_ ?? "unknown",
-    to: body.to ?? "unknown",
-    agentCallId: body.agent_call_id ?? "unknown",
-    agent: {
-      id: body.agent?.id ?? null,
-      systemPrompt: body.agent?.system_prompt ?? null,
-      introduction: body.agent?.introduction ?? null
-    },
-    metadata: body.metadata ?? {},
-    ...credentials
-  })
-
-const toWireError = (error: { readonly message: string }) =>
-  new WireError({ message: error.message.replace(/\s*\n\s*/g, " ") })
-
-/** Reads JSON. The engine's own message is not passed on: it quotes what was sent. */
-const parse = (text: string): Result.Result<unknown, WireError> => {
-  try {
-    return Result.succeed(JSON.parse(text))
-  } catch (error) {
-    const position = /at position (\d+)/.exec(String(error))?.[1]
-    return Result.fail(
-      new WireError({ message: `not JSON${position === undefined ? "" : ` at position ${position}`}` })
-    )
-  }
-}
-
 const eventId = Schema.optionalKey(Schema.NullOr(Schema.String))
 
 const frame = <const Type extends string, Fields extends Schema.Struct.Fields>(
@@ -190,7 +92,7 @@ const recognise = (json: unknown): Result.Result<Event.Report | undefined, WireE
 }
 
 /** Longest text, in code points, of a tool result, of tool arguments and of log metadata. */
-export const observabilityLimit = 30_000
+const observabilityLimit = 30_000
 
 const isTooLong = (text: string): boolean =>
   text.length > observabilityLimit && (text.length > 2 * observabilityLimit || [...text].length > observabilityLimit)
@@ -212,7 +114,7 @@ const preview = (value: { readonly [key: string]: unknown } | null): unknown => 
 }
 
 /** An output as the message that carries it: fields in the order of the wire, unset ones as null. */
-export const toFrame = (output: Event.Output): { readonly type: string; readonly [key: string]: unknown } => {
+const toFrame = (output: Event.Output): { readonly type: string; readonly [key: string]: unknown } => {
   const responding_to = output.respondingTo ?? null
   switch (output._tag) {
     case "AgentSendText":
@@ -277,6 +179,3 @@ export const encode = (output: Event.Output): string => {
     return JSON.stringify(JSON.parse(JsonText.stringify(frame, "null")))
   }
 }
-
-/** The text of an error message. */
-export const encodeError = (content: string): string => JSON.stringify({ type: "error", content })

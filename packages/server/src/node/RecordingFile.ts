@@ -1,9 +1,9 @@
 /**
- * Recordings of calls as files, one for each call, on the file system of Node.
+ * Records calls into files, one for each call, on the file system of Node.
  *
  * Lines are handed to the system a few times a second, beside the call: a slow disk delays nothing, and a disk that fails
- * costs the recording, with one line in the log, and not the call. A process that is killed leaves a file that can be read
- * and lacks the last moments; one that ends by itself, or by an exception, leaves a whole one.
+ * costs the recording, with one line in the log, but never the call. A process that is killed leaves a file that can be read
+ * and lacks the last moments; a process that exits by itself, or by an exception, leaves a complete one.
  *
  * @since 0.1.0
  */
@@ -13,91 +13,9 @@ import type * as Redaction from "@antiphon/core/recording/Redaction"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import * as Fs from "node:fs"
-import * as Path from "node:path"
-
-/** A file in the making. */
-export interface RecordingFile {
-  /** Takes text for the end of the file. Never waits and never fails. */
-  readonly write: (text: string) => void
-  /** Takes what makes text, and has it made when the file is written next. */
-  readonly later: (flush: () => void) => void
-}
-
-const empty = Buffer.alloc(0)
-/** Text that is worth the call that makes it bytes. */
-const pieceLength = 4 * 1024
-/** Bytes that the first text of a file makes room for. */
-const bufferSize = 16 * 1024
-/** Buffers of files that are complete, for those to come: new memory costs more than what is written into it. */
-const kept: Array<Buffer> = []
-const maxKept = 16
-/** Most bytes of a buffer that is kept. */
-const maxKeptSize = 256 * 1024
-/** Most bytes that a unit of text takes. */
-const longestUnit = 3
-/** How long text waits for more of it. */
-const interval = "250 millis"
-/** Text that may wait for a disk. A recording that has more is given up. */
-const maxWaiting = 16 * 1024 * 1024
-/** Files that may have the same name but for a number. */
-const maxSameName = 1000
-
-/**
- * Opens a new file in a directory, which is made if it does not exist. An existing file is never touched. Only the user of
- * the process may read it. It is complete when the scope has closed.
- */
-export const open = (options: {
-  readonly directory: string
-  /** Name without its ending. */
-  readonly name: string
-}): Effect.Effect<RecordingFile, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const fork = Effect.runForkWith(yield* Effect.context<never>())
-    const file = new Output(options.directory, options.name)
-    let flushing: Fiber.Fiber<void> | undefined
-    let closed = false
-    const wake = () => (flushing ??= fork(flush))
-
-    const flush: Effect.Effect<void> = Effect.gen(function* () {
-      while (!closed && file.isWaiting()) {
-        yield* Effect.sleep(interval)
-        yield* drain(file)
-      }
-      flushing = undefined
-    })
-
-    yield* Effect.addFinalizer(() =>
-      Effect.gen(function* () {
-        file.makeText()
-        closed = true
-        if (flushing !== undefined) yield* Fiber.interrupt(flushing)
-        yield* drain(file)
-        unfinished?.delete(file)
-        yield* file.close
-      })
-    )
-    if (unfinished === undefined) {
-      const files = (unfinished = new Set<Output>())
-      process.once("exit", () => files.forEach((file) => file.writeSync()))
-    }
-    unfinished.add(file)
-    return {
-      write: (text) => {
-        if (closed) return
-        file.add(text)
-        wake()
-      },
-      later: (flush) => {
-        if (closed) return flush()
-        file.later(flush)
-        wake()
-      }
-    }
-  })
+import * as OutputFile from "./internal/outputFile.ts"
 
 /** Records calls into files of a directory, named by their time and the id of the call. */
 export const recorder =
@@ -105,7 +23,10 @@ export const recorder =
   (request: CallRequest): Effect.Effect<Recorder.Recorder, never, Scope.Scope> =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
-      const file = yield* open({ directory: options.directory, name: nameOf(now, shownId(request, options.redact)) })
+      const file = yield* OutputFile.open({
+        directory: options.directory,
+        name: nameOf(now, shownId(request, options.redact))
+      })
       return yield* Recorder.make({ request, write: file.write, later: file.later, redact: options.redact })
     })
 
@@ -120,176 +41,3 @@ const shownId = (request: CallRequest, redact: Redaction.Redaction | undefined):
         Result.try(() => redact.request!(request).callId),
         () => "redacted"
       )
-
-/** Writes what waits. A failure is told once, and ends the file. */
-const drain = (file: Output): Effect.Effect<void> =>
-  Effect.suspend(() => (file.isWaiting() ? file.writeWaiting : Effect.void)).pipe(
-    Effect.catch((error) =>
-      Effect.suspend(() => {
-        file.giveUp()
-        return Effect.logError(`The recording of a call could not be written: ${error.message}`)
-      })
-    ),
-    Effect.uninterruptible
-  )
-
-/** Files that a process which ends now would leave behind unfinished. */
-let unfinished: Set<Output> | undefined
-
-/**
- * The bytes of a file, and those on their way there. Each piece has its place in the file, so what was handed to the system
- * just before the process ends can be written again without harm.
- */
-class Output {
-  readonly directory: string
-  readonly name: string
-  private text = ""
-  // Text becomes bytes soon: pieces of strings that wait would be what the garbage collector has to carry about.
-  private waiting: Buffer = empty
-  private length = 0
-  private spare: Buffer = empty
-  private sending: Buffer | undefined
-  private position = 0
-  private descriptor: number | undefined
-  private unmade: (() => void) | undefined
-  private failed = false
-
-  constructor(directory: string, name: string) {
-    this.directory = directory
-    this.name = name
-  }
-
-  add(text: string): void {
-    // What is too much already will be given up: it need not become more.
-    if (this.failed || this.length > maxWaiting) return
-    this.text += text
-    if (this.text.length >= pieceLength) this.spill()
-  }
-
-  /** Text that must be made before the next writing. Once nothing is written any more, its maker must not wait. */
-  later(make: () => void): void {
-    this.unmade = make
-    if (this.failed) this.makeText()
-  }
-
-  makeText(): void {
-    const make = this.unmade
-    this.unmade = undefined
-    make?.()
-  }
-
-  private spill(): void {
-    const needed = this.length + this.text.length * longestUnit
-    if (needed > this.waiting.length) this.grow(needed)
-    this.length += this.waiting.write(this.text, this.length)
-    this.text = ""
-  }
-
-  isWaiting(): boolean {
-    if (this.failed) return false
-    return this.unmade !== undefined || this.text !== "" || this.length > 0 || this.sending !== undefined
-  }
-
-  giveUp(): void {
-    this.failed = true
-    this.makeText()
-    this.text = ""
-    this.waiting = this.spare = empty
-    this.length = 0
-    this.sending = undefined
-  }
-
-  readonly writeWaiting: Effect.Effect<void, NodeJS.ErrnoException> = Effect.gen({ self: this }, function* () {
-    this.makeText()
-    if (this.length + this.text.length > maxWaiting) return yield* Effect.fail(new Error("the disk is too slow"))
-    this.descriptor ??= yield* this.openNew(1)
-    this.sending = this.take()
-    const { buffer } = this.sending
-    while (this.sending.length > 0) {
-      const written = yield* this.writeOnce(this.descriptor, this.sending)
-      this.position += written
-      this.sending = this.sending.subarray(written)
-    }
-    this.sending = undefined
-    this.spare = Buffer.from(buffer)
-  })
-
-  readonly close: Effect.Effect<void> = Effect.suspend(() => {
-    keep(this.waiting)
-    keep(this.spare)
-    this.waiting = this.spare = empty
-    const descriptor = this.descriptor
-    if (descriptor === undefined) return Effect.void
-    this.descriptor = undefined
-    return Effect.ignore(call<void>((done) => Fs.close(descriptor, done)))
-  })
-
-  /** The last chance, while the process ends. */
-  writeSync(): void {
-    if (!this.isWaiting()) return
-    try {
-      if (this.descriptor === undefined) {
-        Fs.mkdirSync(this.directory, { recursive: true })
-        this.descriptor = Fs.openSync(this.path(1), "wx", 0o600)
-      }
-      this.makeText()
-      const rest = Buffer.concat([this.sending ?? Buffer.alloc(0), this.take()])
-      Fs.writeSync(this.descriptor, rest, 0, rest.length, this.position)
-    } catch {
-      // Nobody is left to be told.
-    }
-  }
-
-  /** The bytes that wait. Those that come meanwhile are gathered in the buffer that was used before. */
-  private take(): Buffer {
-    this.spill()
-    const bytes = this.waiting.subarray(0, this.length)
-    this.waiting = this.spare
-    this.spare = empty
-    this.length = 0
-    return bytes
-  }
-
-  private grow(needed: number): void {
-    const fit = kept.findLastIndex(({ length }) => length >= needed)
-    const larger =
-      fit === -1
-        ? Buffer.allocUnsafeSlow(Math.max(bufferSize, 2 ** Math.ceil(Math.log2(needed))))
-        : kept.splice(fit, 1)[0]!
-    this.waiting.copy(larger, 0, 0, this.length)
-    keep(this.waiting)
-    this.waiting = larger
-  }
-
-  private path(number: number): string {
-    return Path.join(this.directory, `${this.name}${number === 1 ? "" : `-${number}`}.jsonl`)
-  }
-
-  private openNew(number: number): Effect.Effect<number, NodeJS.ErrnoException> {
-    const open = call<number>((done) => Fs.open(this.path(number), "wx", 0o600, done))
-    return Effect.catch(open, (error) => {
-      if (error.code === "EEXIST" && number < maxSameName) return this.openNew(number + 1)
-      if (error.code !== "ENOENT") return Effect.fail(error)
-      return Effect.andThen(
-        call<unknown>((done) => Fs.mkdir(this.directory, { recursive: true }, done)),
-        open
-      )
-    })
-  }
-
-  private writeOnce(descriptor: number, bytes: Buffer): Effect.Effect<number, NodeJS.ErrnoException> {
-    return call<number>((done) => Fs.write(descriptor, bytes, 0, bytes.length, this.position, done))
-  }
-}
-
-const keep = (buffer: Buffer): void => {
-  if (buffer.length > 0 && buffer.length <= maxKeptSize && kept.length < maxKept) kept.push(buffer)
-}
-
-/** A function of Node that calls back. */
-const call = <A>(
-  start: (done: (error: NodeJS.ErrnoException | null | undefined, value?: A) => void) => void
-): Effect.Effect<A, NodeJS.ErrnoException> =>
-  Effect.callback((resume) =>
-    start((error, value) => resume(error == null ? Effect.succeed(value as A) : Effect.fail(error)))
-  )

@@ -22,6 +22,7 @@ import * as CallHost from "../CallHost.ts"
 import * as Calls from "../Calls.ts"
 import * as Answers from "../internal/answers.ts"
 import * as Door from "../internal/door.ts"
+import * as OpenCalls from "../internal/openCalls.ts"
 import * as LineApp from "../line/LineApp.ts"
 import type * as Mount from "../Mount.ts"
 import type * as PreCall from "../PreCall.ts"
@@ -62,7 +63,7 @@ export const layer: {
     Calls.Calls,
     Effect.gen(function* () {
       const settings = yield* Settings.load(options.settings)
-      const calls = yield* Calls.make(settings)
+      const calls = yield* OpenCalls.make(settings)
       const { recordDir: directory } = settings
       const record = directory === undefined ? undefined : RecordingFile.recorder({ directory, redact: options.redact })
       const reception = yield* CallHost.reception(Agent.from(source as Agent.Made<unknown, R, R>), {

@@ -5,7 +5,7 @@ import type { Array as Arr } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { Socket } from "effect/socket"
 import * as CallHost from "../../src/CallHost.ts"
-import * as Calls from "../../src/Calls.ts"
+import * as OpenCalls from "../../src/internal/openCalls.ts"
 import * as SocketDriver from "../../src/internal/socketDriver.ts"
 import * as LineProtocol from "../../src/line/LineProtocol.ts"
 import * as Mount from "../../src/Mount.ts"
@@ -51,7 +51,7 @@ describe("A socket that gives frames in batches", () => {
     Effect.gen(function* () {
       const { socket, written } = scripted(batches)
       const settings = yield* Settings.load()
-      const calls = yield* Calls.make(settings)
+      const calls = yield* OpenCalls.make(settings)
       const reception = yield* CallHost.reception(() => Effect.succeed(Server.echo), { calls, settings })
       const request = { method: "GET", url: "/ws", params: {}, headers: {}, body: "" }
       yield* SocketDriver.open(socket, {

@@ -123,6 +123,15 @@ describe("LineProtocol: an ending", () => {
   }
 })
 
+describe("LineProtocol: an error message", () => {
+  it("has its content alone, as JSON", () => {
+    assert.deepStrictEqual(lastWords(Ending.Malformed({ message: 'no "é"' }), false)[0], {
+      _tag: "Send",
+      text: String.raw`{"type":"error","content":"Failed to parse JSON message: no \"é\" (error id e1)"}`
+    })
+  })
+})
+
 describe("LineProtocol: a call", () => {
   const frame = (frame: string | Uint8Array): Protocol.Told => ({ _tag: "Frame", frame })
   const [opening] = protocol.open({ request }, 0)

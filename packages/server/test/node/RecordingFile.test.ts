@@ -4,7 +4,7 @@ import * as Recorder from "@antiphon/core/recording/Recorder"
 import * as Recording from "@antiphon/core/recording/Recording"
 import * as Redaction from "@antiphon/core/recording/Redaction"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Result, Scope } from "effect"
+import { Effect, Result } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -136,72 +136,6 @@ describe("A server that records", () => {
 })
 
 describe("RecordingFile", () => {
-  /** Writes files of the same name, all open together, and closes them. */
-  const writeAll = (path: string, texts: ReadonlyArray<ReadonlyArray<string>>) =>
-    Effect.scoped(
-      Effect.forEach(texts, (pieces) =>
-        Effect.map(RecordingFile.open({ directory: path, name: "same" }), (file) => {
-          for (const piece of pieces) file.write(piece)
-        })
-      )
-    )
-
-  it.live("gives files of the same name a number, and has all text in them when the scope has closed", () =>
-    Effect.gen(function* () {
-      const path = yield* directory
-      yield* writeAll(path, [["a", "ä\n"], ["b\n"], ["c\n"]])
-      const texts = filesIn(path).map((file) => [file.replace(path, ""), readFileSync(file, "utf8")])
-      assert.deepStrictEqual(texts.map(([name]) => name).toSorted(), ["/same-2.jsonl", "/same-3.jsonl", "/same.jsonl"])
-      assert.deepStrictEqual(texts.map(([, text]) => text).toSorted(), ["aä\n", "b\n", "c\n"])
-    })
-  )
-
-  it.live("keeps the order of what is written over a while, and nothing that comes after the end", () =>
-    Effect.gen(function* () {
-      const path = yield* directory
-      const scope = yield* Scope.make()
-      const file = yield* Scope.provide(RecordingFile.open({ directory: path, name: "f" }), scope)
-      const size = () => (filesIn(path)[0] === undefined ? 0 : statSync(filesIn(path)[0]!).size)
-      let expected = ""
-      for (let i = 0; i < 5; i++) {
-        const text = `${i} 👋\n`
-        expected += text
-        file.write(text)
-        yield* Client.until(`text ${i}`, () => size() === Buffer.byteLength(expected))
-      }
-      file.write("last\n")
-      yield* Scope.close(scope, Exit.void)
-      file.write("too late\n")
-      assert.strictEqual(readFileSync(filesIn(path)[0]!, "utf8"), `${expected}last\n`)
-    })
-  )
-
-  it.live("has nothing of another file in one, whichever of them ends first", () =>
-    Effect.gen(function* () {
-      const path = yield* directory
-      const text = (name: string, length: number) => `${name.repeat(length)}\n`
-      const lengths = [90_000, 10, 40_000, 20_000, 5, 70_000, 30_000, 1, 15_000, 60_000]
-      const files = yield* Effect.forEach(
-        lengths,
-        (length, n) =>
-          Effect.scoped(
-            Effect.gen(function* () {
-              const file = yield* RecordingFile.open({ directory: path, name: `${n}` })
-              // In two pieces, of which the first may have been handed to the disk when the other comes.
-              file.write(text(`${n}`, length))
-              yield* Effect.sleep((n % 3) * 150)
-              file.write(text(`${n}`, 5000))
-              return `${text(`${n}`, length)}${text(`${n}`, 5000)}`
-            })
-          ),
-        { concurrency: 4 }
-      )
-      for (const [n, expected] of files.entries()) {
-        assert.isTrue(readFileSync(`${path}/${n}.jsonl`, "utf8") === expected, `file ${n}`)
-      }
-    })
-  )
-
   it.live("names a file by the id that a redaction leaves", () =>
     Effect.gen(function* () {
       const path = yield* directory
@@ -271,62 +205,6 @@ describe("RecordingFile", () => {
         yield* Client.until("its end", () => state.over)
         assert.strictEqual(wordsOf(read(filesIn(path)[0]!)).length, 100, end)
       }
-    })
-  )
-
-  it.live("has text made when it writes, and at once where it does not write any more", () =>
-    Effect.gen(function* () {
-      const path = yield* directory
-      let made = 0
-      const scope = yield* Scope.make()
-      const file = yield* Scope.provide(RecordingFile.open({ directory: path, name: "a" }), scope)
-      file.write("one\n")
-      file.later(() => {
-        made++
-        file.write("two\n")
-      })
-      assert.strictEqual(made, 0)
-      yield* Client.until("the text", () => made > 0)
-      file.later(() => {
-        made++
-        file.write("three\n")
-      })
-      yield* Scope.close(scope, Exit.void)
-      assert.strictEqual(made, 2)
-      assert.strictEqual(readFileSync(filesIn(path)[0]!, "utf8"), "one\ntwo\nthree\n")
-      file.later(() => made++)
-      assert.strictEqual(made, 3)
-    })
-  )
-
-  it.live("keeps nothing for a file that it has given up", () =>
-    Effect.gen(function* () {
-      const path = yield* directory
-      const log: Array<Server.Line> = []
-      let made = 0
-      yield* Effect.gen(function* () {
-        const file = yield* RecordingFile.open({ directory: path, name: "a" })
-        file.later(() => {
-          made++
-          file.write("x".repeat(17 * 1024 * 1024))
-        })
-        yield* Client.until("the failure", () => log.length > 0)
-        file.later(() => made++)
-        assert.strictEqual(made, 2)
-      }).pipe(Effect.scoped, Effect.provide(Server.layerLog(log)))
-    })
-  )
-
-  it.live("gives up, and says so, when more waits than may", () =>
-    Effect.gen(function* () {
-      const path = yield* directory
-      const log: Array<Server.Line> = []
-      yield* writeAll(path, [["x".repeat(17 * 1024 * 1024)]]).pipe(Effect.provide(Server.layerLog(log)))
-      assert.deepStrictEqual(
-        log.map(({ message }) => message),
-        ["The recording of a call could not be written: the disk is too slow"]
-      )
-      assert.deepStrictEqual(filesIn(path), [])
     })
   )
 })

@@ -5,7 +5,8 @@
 import * as Event from "@antiphon/core/Event"
 import { assert } from "@effect/vitest"
 import { Ending } from "../../src/Ending.ts"
-import * as Protocol from "../../src/Protocol.ts"
+import * as Machine from "../../src/internal/machine.ts"
+import type * as Protocol from "../../src/Protocol.ts"
 
 /** Numbers from 0 to below n, the same for the same seed. */
 export interface Dice {
@@ -93,7 +94,7 @@ const play = <State>(wire: Wire<State>, roll: Dice): ReadonlyArray<Entry> => {
     if (told._tag === "Tick" && due !== undefined) assert.isAbove(due, now, "due advances with a tick")
     for (const one of wanted) {
       log.push({ wanted: one })
-      if (Protocol.isInward(one)) inbox.push(one)
+      if (Machine.isInward(one)) inbox.push(one)
     }
     return wanted
   }

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import * as Calls from "../src/Calls.ts"
+import type * as Calls from "../../src/Calls.ts"
+import * as OpenCalls from "../../src/internal/openCalls.ts"
 
 const settings = {
   maxCalls: 2,
@@ -27,10 +28,10 @@ const openCall = (calls: Calls.Calls["Service"], stopped: Array<string>, takes: 
     return { call, close, begun }
   })
 
-describe("Calls", () => {
+describe("Open calls", () => {
   it.effect("refuses calls beyond the maximum until one has ended", () =>
     Effect.gen(function* () {
-      const calls = yield* Calls.make(settings)
+      const calls = yield* OpenCalls.make(settings)
       assert.isUndefined(yield* calls.refusal)
       const first = yield* openCall(calls, [])
       assert.isUndefined(yield* calls.refusal)
@@ -45,7 +46,7 @@ describe("Calls", () => {
 
   it.effect("counts a call from its beginning, and has no place for one that begins when it is full", () =>
     Effect.gen(function* () {
-      const calls = yield* Calls.make({ ...settings, maxCalls: 1 })
+      const calls = yield* OpenCalls.make({ ...settings, maxCalls: 1 })
       const scope = yield* Scope.make()
       const opening: Calls.OpenCall = { lastReceivedAt: 0, stop: () => Scope.close(scope, Exit.void) }
       yield* Scope.provide(calls.open(opening), scope)
@@ -59,7 +60,7 @@ describe("Calls", () => {
 
   it.effect("stops the oldest of those that are opening when there are too many, and none that has begun", () =>
     Effect.gen(function* () {
-      const calls = yield* Calls.make({ ...settings, maxCalls: 10, maxOpenings: 2 })
+      const calls = yield* OpenCalls.make({ ...settings, maxCalls: 10, maxOpenings: 2 })
       const stopped: Array<string> = []
       const scope = yield* Scope.make()
       const open = (name: string) => {
@@ -87,7 +88,7 @@ describe("Calls", () => {
 
   it.effect("stops a call that has been silent, at most an eighth of the timeout late, and no other", () =>
     Effect.gen(function* () {
-      const calls = yield* Calls.make(settings)
+      const calls = yield* OpenCalls.make(settings)
       const stopped: Array<string> = []
       const silent: Array<string> = []
       const talking = yield* openCall(calls, stopped)
@@ -106,7 +107,7 @@ describe("Calls", () => {
 
   it.effect("never stops a silent call where the timeout is infinite", () =>
     Effect.gen(function* () {
-      const calls = yield* Calls.make({ ...settings, idleTimeout: Duration.infinity })
+      const calls = yield* OpenCalls.make({ ...settings, idleTimeout: Duration.infinity })
       const stopped: Array<string> = []
       yield* openCall(calls, stopped)
       yield* TestClock.adjust("1000 days")
@@ -116,7 +117,7 @@ describe("Calls", () => {
 
   it.effect("drains at once where no call is open, and refuses from then on", () =>
     Effect.gen(function* () {
-      const calls = yield* Calls.make(settings)
+      const calls = yield* OpenCalls.make(settings)
       yield* calls.drain
       assert.strictEqual(yield* calls.refusal, "Draining")
     })
@@ -124,7 +125,7 @@ describe("Calls", () => {
 
   it.effect("lets open calls end by themselves while it drains", () =>
     Effect.gen(function* () {
-      const calls = yield* Calls.make(settings)
+      const calls = yield* OpenCalls.make(settings)
       const stopped: Array<string> = []
       const first = yield* openCall(calls, stopped)
       const second = yield* openCall(calls, stopped)
@@ -142,7 +143,7 @@ describe("Calls", () => {
 
   it.effect("stops the calls that are left after the drain timeout, and waits until they have ended", () =>
     Effect.gen(function* () {
-      const calls = yield* Calls.make(settings)
+      const calls = yield* OpenCalls.make(settings)
       const stopped: Array<string> = []
       yield* openCall(calls, stopped, "2 seconds")
       yield* openCall(calls, stopped, "5 seconds")
@@ -159,7 +160,7 @@ describe("Calls", () => {
 
   it.effect("drains also as a finalizer", () =>
     Effect.gen(function* () {
-      const calls = yield* Calls.make(settings)
+      const calls = yield* OpenCalls.make(settings)
       const stopped: Array<string> = []
       yield* openCall(calls, stopped)
       const scope = yield* Scope.make()

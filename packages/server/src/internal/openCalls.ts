@@ -1,0 +1,91 @@
+/**
+ * Watches over the open calls of one server: counts them, stops the silent ones, and drains them when the server stops.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import type * as Calls from "../Calls.ts"
+import type { Settings } from "../Settings.ts"
+import * as Monotonic from "./monotonic.ts"
+
+/** Makes the service. When the scope closes, the calls that are still open are ended. */
+export const make = Effect.fnUntraced(function* (
+  settings: Pick<Settings, "maxCalls" | "idleTimeout" | "drainTimeout"> &
+    Partial<Pick<Settings, "leaseTimeout" | "maxOpenings">>
+): Effect.fn.Return<Calls.Calls["Service"], never, Scope.Scope> {
+  const clock = yield* Clock.Clock
+  const open = new Set<Calls.OpenCall>()
+  /** Those on which no call has started yet, the oldest first. */
+  const opening = new Set<Calls.OpenCall>()
+  const maxOpenings = settings.maxOpenings ?? Number.POSITIVE_INFINITY
+  const empty = yield* Latch.make(true)
+  const idleMs = Duration.toMillis(settings.idleTimeout)
+  const shortestMs = Math.min(idleMs, Duration.toMillis(settings.leaseTimeout ?? Duration.infinity))
+  let draining = false
+
+  // One sweep over all calls is cheaper than a timer for each: a call ends at most an eighth of the time too late.
+  const sweep = Effect.suspend(() => {
+    const now = Monotonic.millis(clock)
+    const silent = [...open].filter(
+      ({ idleTimeout, lastReceivedAt }) =>
+        now - lastReceivedAt >= (idleTimeout === undefined ? idleMs : Duration.toMillis(idleTimeout))
+    )
+    return Effect.forEach(silent, (call) => call.stop("Idle"), { discard: true })
+  })
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(sweep, Duration.millis(Math.max(shortestMs / 8, 10)))))
+
+  const isFull = () => open.size - opening.size >= settings.maxCalls
+
+  /** A peer that means to call says so at once, so whoever has been silent for the longest time gives way. */
+  const makeRoom = Effect.suspend(() => {
+    if (opening.size < maxOpenings) return Effect.void
+    const [oldest] = opening
+    if (oldest === undefined) return Effect.void
+    opening.delete(oldest)
+    return oldest.stop("Full")
+  })
+
+  const remove = (call: Calls.OpenCall) =>
+    Effect.suspend(() => {
+      open.delete(call)
+      opening.delete(call)
+      return open.size === 0 ? empty.open : Effect.void
+    })
+
+  const stop = Effect.suspend(() => {
+    draining = true
+    return Effect.andThen(
+      Effect.forEach([...open], (call) => call.stop("Draining"), { discard: true }),
+      empty.await
+    )
+  })
+  // No call outlives its server, even if the server was not drained.
+  yield* Effect.addFinalizer(() => stop)
+
+  return {
+    refusal: Effect.sync(() => (draining ? "Draining" : isFull() ? "Full" : undefined)),
+    count: Effect.sync(() => open.size),
+    open: (call) =>
+      Effect.acquireRelease(
+        Effect.suspend(() => {
+          const admit = Effect.suspend(() => {
+            open.add(call)
+            opening.add(call)
+            return empty.close
+          })
+          return Effect.andThen(makeRoom, admit)
+        }),
+        () => remove(call)
+      ),
+    begin: (call) => Effect.sync(() => !isFull() && opening.delete(call)),
+    drain: Effect.suspend(() => {
+      draining = true
+      return Effect.timeoutOrElse(Effect.interruptible(empty.await), {
+        duration: settings.drainTimeout,
+        orElse: () => stop
+      })
+    })
+  }
+})

@@ -1,0 +1,36 @@
+/**
+ * Turns an HTTP request into the socket of a call: admits it, checks that there is room and that the subprotocol is the
+ * wire's, and hands the socket to its driver.
+ */
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { Reception } from "../CallHost.ts"
+import type * as Protocol from "../Protocol.ts"
+import * as Answers from "./answers.ts"
+import * as Door from "./door.ts"
+import * as SocketDriver from "./socketDriver.ts"
+
+/** Handles the requests that ask for the socket of a protocol. */
+export const make =
+  <State>(protocol: Protocol.Protocol<State>, reception: Reception) =>
+  (request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpRouter.RouteContext> =>
+    Effect.gen(function* () {
+      if (!Door.isUpgrade(request)) return Answers.notFound
+      const params = yield* HttpRouter.params
+      const admitted = yield* Door.admit(protocol, reception, Door.wireRequest(request, params, ""))
+      yield* Door.roomFor(reception)
+      if (!offers(request, protocol.subprotocols)) return Answers.badSubprotocol
+      const socket = yield* Effect.mapError(request.upgrade, () => Answers.badUpgrade)
+      yield* Effect.mapError(
+        SocketDriver.open(socket, { request, admitted, protocol, reception }),
+        () => Answers.badUpgrade
+      )
+      return HttpServerResponse.empty()
+    }).pipe(Effect.catch(Effect.succeed))
+
+/** Whether a socket offers one of a wire's subprotocols first: the first is the one that a server agrees to. */
+const offers = ({ headers }: HttpServerRequest, subprotocols: ReadonlyArray<string>): boolean =>
+  subprotocols.length === 0 ||
+  subprotocols.includes((headers["sec-websocket-protocol"] ?? "").split(",")[0]?.trim() ?? "")
