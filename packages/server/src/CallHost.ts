@@ -103,7 +103,7 @@ export const reception = <E, R, R2>(
 ): Effect.Effect<Reception, never, Exclude<R | R2, Scope.Scope>> =>
   Effect.gen(function* () {
     const services = yield* Effect.context<Exclude<R | R2, Scope.Scope>>()
-    const refused = Refusals.make(yield* Clock.Clock)
+    const refused = Refusals.make(yield* Clock.Clock, options.calls.health)
     return {
       settings: options.settings,
       refused,
@@ -180,7 +180,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     this.#scope = options.scope
     this.#fork = Effect.runForkWith(context)
     this.#startBy = now + Duration.toMillis(place.settings.startTimeout)
-    this.#log = CallLog.make(options.protocol.name, clock)
+    this.#log = CallLog.make(options.protocol.name, clock, place.calls.health)
     const fork = (effect: Effect.Effect<void>) => this.#fork(effect)
     this.#courier = Courier.make({ deliver: this.#deliver, fork, ahead: readAhead })
     this.#alarm = Alarm.make({ clock, fork, ring: this.#ring })
@@ -238,9 +238,9 @@ class HostedCall<State> implements CallHost, OpenCall {
 
   #perform(outward: ReadonlyArray<Protocol.Outward>): Effect.Effect<void> {
     if (outward.length === 0 || this.#link === undefined) return Effect.void
-    this.#log.sent(outward.length)
     const performed = this.#link.perform(outward)
     const dropped = outward.filter((one) => one._tag === "Dropped")
+    this.#log.sent(outward.length - dropped.length)
     return dropped.length === 0
       ? performed
       : Effect.andThen(

@@ -8,6 +8,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { OfServer } from "./Ending.ts"
+import type { Health } from "./Health.ts"
 
 /** A call that is open. */
 export interface OpenCall {
@@ -25,6 +26,8 @@ export class Calls extends Context.Service<
   {
     /** Whether a call would be refused now, and why. */
     readonly refusal: Effect.Effect<"Draining" | "Full" | undefined>
+    /** What was counted, and whether the server wants more calls. */
+    readonly health: Health
     /** How many are open, those included on which no call has started yet. */
     readonly count: Effect.Effect<number>
     /**

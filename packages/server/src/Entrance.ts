@@ -87,7 +87,7 @@ export const enter = (
       pull,
       close: (code, reason) => peer.close(code, reason),
       excess: Intake.make({ ...settings, ...limits }, clock).excess,
-      log: CallLog.make(name, clock)
+      log: CallLog.make(name, clock, reception.calls.health)
     }
   })
 
@@ -105,7 +105,7 @@ export const reception = (
     const settings = yield* Settings.load(overrides)
     const shared = yield* Effect.serviceOption(Calls.Calls)
     const calls = Option.isSome(shared) ? shared.value : yield* OpenCalls.make(settings)
-    return { settings, calls, refused: Refusals.make(yield* Clock.Clock) }
+    return { settings, calls, refused: Refusals.make(yield* Clock.Clock, calls.health) }
   })
 
 /** The socket is lost. */

@@ -5,6 +5,7 @@
 import type { Clock } from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ending from "../Ending.ts"
+import type { Health } from "../Health.ts"
 import * as LogAllowance from "./logAllowance.ts"
 import * as Monotonic from "./monotonic.ts"
 
@@ -34,7 +35,7 @@ export interface CallLog {
 }
 
 /** Opens the log of a call that was just reached over a protocol. */
-export const make = (protocol: string, clock: Clock): CallLog => {
+export const make = (protocol: string, clock: Clock, health: Health): CallLog => {
   const openedAt = Monotonic.millis(clock)
   const drops = LogAllowance.make(clock)
   const counts = { received: 0, sent: 0, turns: 0, dropped: 0 }
@@ -45,21 +46,26 @@ export const make = (protocol: string, clock: Clock): CallLog => {
     callId: () => callId ?? "unknown",
     received: (count) => {
       counts.received += count
+      health.count("received", count)
     },
     sent: (count) => {
       counts.sent += count
+      health.count("sent", count)
     },
     turn: () => {
       counts.turns++
+      health.count("turns")
     },
     started: (id) =>
       Effect.suspend(() => {
         callId = shownId(id)
+        health.count("started")
         return ofCall(Effect.annotateLogs(Effect.logInfo("The call started."), { protocol }))
       }),
     dropped: (reason) =>
       Effect.suspend(() => {
         counts.dropped++
+        health.count("dropped")
         const leftOut = drops.take()
         return leftOut === undefined
           ? Effect.void
@@ -67,6 +73,7 @@ export const make = (protocol: string, clock: Clock): CallLog => {
       }),
     ended: (ending, errorId) =>
       Effect.suspend(() => {
+        health.ended(ending)
         const { cause, level } = Ending.meaning(ending)
         // A call that was held leaves its line whatever ended it; a socket that came to nothing only if that was wrong.
         const shown = level === "Debug" && callId !== undefined ? "Info" : level

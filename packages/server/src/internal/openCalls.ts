@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import type * as Calls from "../Calls.ts"
 import type { Settings } from "../Settings.ts"
 import * as Monotonic from "./monotonic.ts"
+import * as Tally from "./tally.ts"
 
 /** Makes the service. When the scope closes, the calls that are still open are ended. */
 export const make = Effect.fnUntraced(function* (
@@ -37,6 +38,14 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(Effect.forever(Effect.delay(sweep, Duration.millis(Math.max(shortestMs / 8, 10)))))
 
   const isFull = () => open.size - opening.size >= settings.maxCalls
+  const refusal = () => (draining ? "Draining" : isFull() ? "Full" : undefined)
+  const health = Tally.make(clock, () => ({
+    openCalls: open.size - opening.size,
+    openings: opening.size,
+    maxCalls: settings.maxCalls,
+    refusal: refusal(),
+    draining
+  }))
 
   /** A peer that means to call says so at once, so whoever has been silent for the longest time gives way. */
   const makeRoom = Effect.suspend(() => {
@@ -65,7 +74,8 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => stop)
 
   return {
-    refusal: Effect.sync(() => (draining ? "Draining" : isFull() ? "Full" : undefined)),
+    refusal: Effect.sync(refusal),
+    health,
     count: Effect.sync(() => open.size),
     open: (call) =>
       Effect.acquireRelease(
@@ -81,6 +91,7 @@ export const make = Effect.fnUntraced(function* (
       ),
     begin: (call) => Effect.sync(() => !isFull() && opening.delete(call)),
     drain: Effect.suspend(() => {
+      if (!draining) health.count("drains")
       draining = true
       return Effect.timeoutOrElse(Effect.interruptible(empty.await), {
         duration: settings.drainTimeout,

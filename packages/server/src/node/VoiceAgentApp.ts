@@ -20,6 +20,7 @@ import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import * as CallHost from "../CallHost.ts"
 import * as Calls from "../Calls.ts"
+import type * as Health from "../Health.ts"
 import * as Answers from "../internal/answers.ts"
 import * as Door from "../internal/door.ts"
 import * as OpenCalls from "../internal/openCalls.ts"
@@ -38,6 +39,8 @@ export interface Options<E = never, R = never> {
   readonly preCall?: PreCall.Handler<E, R> | undefined
   /** What is blanked in the recordings, if calls are recorded. */
   readonly redact?: Redaction.Redaction | undefined
+  /** What `/ready` asks beside the server itself: that a model answers, that a database is there. */
+  readonly checks?: ReadonlyArray<Health.Check> | undefined
   /** Settings that win over the environment. */
   readonly settings?: Settings.Overrides | undefined
 }
@@ -74,6 +77,13 @@ export const layer: {
       if (options.protocols !== undefined && options.preCall !== undefined) {
         return yield* Effect.die(new Error("With `protocols`, give the handler to Line's: LineApp.make({ preCall })"))
       }
+      for (const check of options.checks ?? []) yield* calls.health.require(check)
+      const router = yield* HttpRouter.HttpRouter
+      yield* router.add("*", "/ready", (request) =>
+        request.method === "GET" || request.method === "HEAD"
+          ? Effect.map(calls.health.readiness, (readiness) => Answers.respond(readiness.ready ? 200 : 503, readiness))
+          : Effect.succeed(Answers.notAllowed("GET"))
+      )
       for (const mount of options.protocols ?? [LineApp.make({ preCall: options.preCall })]) {
         yield* mount.routes(reception) as Effect.Effect<void, never, HttpRouter.HttpRouter | Exclude<PR, Scope.Scope>>
       }

@@ -2,14 +2,27 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Ending } from "../../src/Ending.ts"
+import * as Tally from "../../src/internal/tally.ts"
 import * as CallLog from "../../src/internal/callLog.ts"
 import * as Server from "../support/server.ts"
+
+const places: Tally.Places = { openCalls: 0, openings: 0, maxCalls: 1, refusal: undefined, draining: false }
 
 /** Has a log written, and gives its lines. */
 const lines = (write: (log: CallLog.CallLog) => Effect.Effect<void>) =>
   Effect.gen(function* () {
     const log: Array<Server.Line> = []
-    yield* Effect.provide(write(CallLog.make("line", yield* Clock.Clock)), Server.layerLog(log))
+    const clock = yield* Clock.Clock
+    yield* Effect.provide(
+      write(
+        CallLog.make(
+          "line",
+          clock,
+          Tally.make(clock, () => places)
+        )
+      ),
+      Server.layerLog(log)
+    )
     return log
   })
 
