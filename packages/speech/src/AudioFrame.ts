@@ -10,6 +10,7 @@ import * as Result from "effect/Result"
 import * as AudioFormat from "./AudioFormat.ts"
 import * as AudioTime from "./AudioTime.ts"
 import { AudioError } from "./AudioError.ts"
+import { wrongFormat } from "./internal/wrongFormat.ts"
 
 /** Whole samples, and the time at which the first one begins. Do not modify the bytes: frames share them. */
 export interface AudioFrame {
@@ -101,7 +102,3 @@ export const join = (first: AudioFrame, ...rest: ReadonlyArray<AudioFrame>): Res
   }
   return Result.succeed({ format: first.format, bytes, time: first.time })
 }
-
-/** The error for a frame that does not have the expected format. */
-export const wrongFormat = (expected: AudioFormat.AudioFormat, actual: AudioFormat.AudioFormat): AudioError =>
-  new AudioError({ reason: "WrongFormat", expected: AudioFormat.name(expected), actual: AudioFormat.name(actual) })

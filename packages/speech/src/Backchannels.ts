@@ -13,7 +13,7 @@ export type Language = keyof typeof byLanguage
  * Phrases per language, in lower case and without punctuation. "Yes" and "okay" count as listening only while the agent
  * speaks: said just before the agent falls silent they are an answer, which is for `Floor` to decide.
  */
-export const byLanguage = {
+const byLanguage = {
   en: [
     "uh huh",
     "uhhuh",

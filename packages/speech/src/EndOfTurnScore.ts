@@ -169,14 +169,14 @@ const least = <A>(values: ReadonlyArray<A>, key: (value: A) => readonly [number,
   }, undefined)
 
 /** A row of eot-bench's `predictions`, as JSON. Times in seconds. */
-export const Row = Schema.Struct({
+const Row = Schema.Struct({
   id: Schema.String,
   span_index: Schema.Finite,
   silence_dur: Schema.Finite,
   p_eot: Schema.NullOr(Schema.Finite),
   label: Schema.Literals(["hold", "eot"])
 })
-export type Row = typeof Row.Type
+type Row = typeof Row.Type
 
 const decodeRow = Schema.decodeUnknownResult(Schema.fromJsonString(Row))
 
@@ -196,7 +196,7 @@ export const fromJsonLines = (text: string): Result.Result<ReadonlyArray<Span>, 
 }
 
 /** Makes spans of eot-bench's predictions. A span lasts until its last prediction, as in eot-bench. */
-export const fromRows = (rows: ReadonlyArray<Row>): ReadonlyArray<Span> => {
+const fromRows = (rows: ReadonlyArray<Row>): ReadonlyArray<Span> => {
   const groups = Map.groupBy(rows, (row) => JSON.stringify([row.id, row.span_index]))
   return [...groups.values()].map((group) => {
     const sorted = group.toSorted((a, b) => a.silence_dur - b.silence_dur)

@@ -55,4 +55,4 @@ export const make = (options: Options): Mixer => {
 }
 
 /** Clamps a value to 16 bits. */
-export const saturate = (value: number): number => (value > 32767 ? 32767 : value < -32768 ? -32768 : value)
+const saturate = (value: number): number => (value > 32767 ? 32767 : value < -32768 ? -32768 : value)

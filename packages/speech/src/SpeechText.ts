@@ -52,13 +52,13 @@ const known: ReadonlyMap<string, Language> = new Map([
 ])
 
 /** A text that is being read. Plain data. */
-export interface SpeechText {
+interface SpeechText {
   readonly scan: Scan.Scan
   readonly settings: Scan.Settings
 }
 
 /** Begins a text. */
-export const make = (options: Options = {}): SpeechText => {
+const make = (options: Options = {}): SpeechText => {
   const tag = (options.language ?? "en").toLowerCase()
   const language = known.get(tag.split(/[-_]/)[0]!)
   const local = language === en && /^en[-_](?!us|ca|ph)/.test(tag) ? { ...en, dayFirst: true } : language
@@ -75,13 +75,13 @@ export const make = (options: Options = {}): SpeechText => {
 }
 
 /** Takes more of the text: what can be spoken of it. */
-export const push = (self: SpeechText, text: string): readonly [SpeechText, ReadonlyArray<Spoken>] => {
+const push = (self: SpeechText, text: string): readonly [SpeechText, ReadonlyArray<Spoken>] => {
   const [scan, pieces] = Scan.read(self.scan, text, self.settings, false)
   return [{ ...self, scan }, pieces]
 }
 
 /** Takes the end of the text: the rest. */
-export const end = (self: SpeechText): ReadonlyArray<Spoken> => Scan.read(self.scan, "", self.settings, true)[1]
+const end = (self: SpeechText): ReadonlyArray<Spoken> => Scan.read(self.scan, "", self.settings, true)[1]
 
 /** Makes a filter that reads text with these options. */
 export const filter = (options?: Options): Filter => {

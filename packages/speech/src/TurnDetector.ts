@@ -72,7 +72,7 @@ export const judgeText = (input: Pick<Input, "transcript" | "history">, options:
 }
 
 /** Makes a detector that judges words only. It learns nothing. */
-export const makeText = (options: TextOptions = {}): Detector => ({
+const makeText = (options: TextOptions = {}): Detector => ({
   judge: (input) => ({ endOfTurn: judgeText(input, options) }),
   learn: () => {}
 })

@@ -14,6 +14,7 @@ import * as AudioTime from "./AudioTime.ts"
 import * as Pcm from "./Pcm.ts"
 import * as Resample from "./Resample.ts"
 import type * as Vad from "./Vad.ts"
+import { wrongFormat } from "./internal/wrongFormat.ts"
 
 /** A detector's verdict on one window. */
 export interface Window {
@@ -62,7 +63,7 @@ export const make = (detector: Vad.Detector, format: AudioFormat.AudioFormat): V
   }
 
   const refused = (frame: AudioFrame.AudioFrame): AudioError | undefined => {
-    if (!AudioFormat.equals(frame.format, format)) return AudioFrame.wrongFormat(format, frame.format)
+    if (!AudioFormat.equals(frame.format, format)) return wrongFormat(format, frame.format)
     if (begin === undefined) return undefined
     const expected = AudioTime.plus(begin, AudioTime.fromSamples(taken, format.sampleRateHz))
     return Math.abs(frame.time - expected) * format.sampleRateHz < 500

@@ -23,6 +23,7 @@ import * as WarmUp from "../model/WarmUp.ts"
 import * as Backlog from "../tool/internal/backlog.ts"
 import * as HandBack from "../tool/internal/handBack.ts"
 import * as Lead from "../tool/internal/lead.ts"
+import * as LooseTool from "../tool/internal/looseTool.ts"
 import * as ToolCheck from "../tool/internal/toolCheck.ts"
 import * as ToolRunner from "../tool/internal/toolRunner.ts"
 import * as TurnTime from "../tool/internal/turnTime.ts"
@@ -107,7 +108,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const read = Transcript.reader()
     const callScope = yield* Effect.scope
     const offered = (tools: ReadonlyArray<VoiceTool.VoiceTool<R>>) =>
-      ToolCheck.checked(options.strictToolSchemas === false ? tools.map(VoiceTool.loose) : tools)
+      ToolCheck.checked(options.strictToolSchemas === false ? tools.map(LooseTool.make) : tools)
     let config: Config<R> = {
       systemPrompt: options.systemPrompt ?? "",
       tools: offered([...(options.tools ?? []), ...(handBack === undefined ? [] : [handBack])]),

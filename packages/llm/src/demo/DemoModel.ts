@@ -3,28 +3,19 @@
  * tools that the words ask for, and read out what those return. It says of itself that it is a demo.
  *
  * It is there for a first start without a key, and as the last step of a `ModelPlan`: it never fails, and it goes on with a
- * reply that another model broke off. `decide` is the whole of it, a function of the request; the rest is pace.
+ * reply that another model broke off.
  *
  * @since 0.1.0
  */
 import * as IdGenerator from "effect/ai/IdGenerator"
 import * as LanguageModel from "effect/ai/LanguageModel"
-import type * as Prompt from "effect/ai/Prompt"
 import type * as Response from "effect/ai/Response"
-import type * as Tool from "effect/ai/Tool"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as DemoTalk from "./internal/demoTalk.ts"
-import * as DemoTools from "./internal/demoTools.ts"
+import * as DemoReply from "./internal/demoReply.ts"
 import * as ReplyContent from "../model/internal/provider/replyContent.ts"
-
-/** A reply: what is said, and then the tools that are called. */
-export interface Script {
-  readonly text: string
-  readonly calls: ReadonlyArray<DemoTools.Call>
-}
 
 /** How the model talks. */
 export interface Options {
@@ -39,7 +30,7 @@ export const layer = (options: Options = {}): Layer.Layer<LanguageModel.Language
     Stream.unwrap(
       Effect.gen(function* () {
         const ids = yield* IdGenerator.IdGenerator
-        const script = decide(request.prompt, request.toolChoice === "none" ? [] : request.tools)
+        const script = DemoReply.decide(request.prompt, request.toolChoice === "none" ? [] : request.tools)
         const callIds = yield* Effect.forEach(script.calls, () => ids.generateId())
         return Stream.fromIterable(partsOf(script, callIds)).pipe(
           Stream.mapEffect((part) => Effect.as(part.type === "text-delta" ? Effect.sleep(pace) : Effect.void, part))
@@ -59,7 +50,7 @@ export const layer = (options: Options = {}): Layer.Layer<LanguageModel.Language
   )
 }
 
-const partsOf = ({ calls, text }: Script, ids: ReadonlyArray<string>): Array<Response.StreamPartEncoded> => {
+const partsOf = ({ calls, text }: DemoReply.Script, ids: ReadonlyArray<string>): Array<Response.StreamPartEncoded> => {
   const deltas = text.match(/\s*\S+(?:\s+$)?/g) ?? []
   return [
     ...(deltas.length === 0 ? [] : [{ type: "text-start" as const, id: "1" }]),
@@ -74,123 +65,3 @@ const noUsage: typeof Response.Usage.Encoded = {
   inputTokens: { uncached: undefined, total: undefined, cacheRead: undefined, cacheWrite: undefined },
   outputTokens: { total: undefined, text: undefined, reasoning: undefined }
 }
-
-/**
- * Decides the reply to a request. Results that have come for the last words of the user are read out, and their tool is
- * not called again, so a loop of model and tools ends. What came for earlier words is told first.
- */
-export const decide = (prompt: Prompt.Prompt, tools: ReadonlyArray<Tool.Any>): Script => {
-  const messages = prompt.content
-  const at = messages.findLastIndex(({ role }) => role === "user")
-  const words = at < 0 ? "" : DemoTalk.textOf(messages[at]!)
-  if (at > 0 && messages[at - 1]!.role === "assistant" && at === messages.length - 1 && isContinuation.test(words)) {
-    const answer = decide({ ...prompt, content: messages.slice(0, at - 1) }, tools)
-    return resume(DemoTalk.textOf(messages[at - 1]!), answer)
-  }
-  // What was said in this turn already has told what had come until then.
-  const said = messages.findLastIndex((message) => message.role === "assistant" && DemoTalk.textOf(message) !== "")
-  const since = messages.slice(Math.max(at, said) + 1)
-  const results = since.flatMap(resultsOf)
-  const news = results.flatMap(tell)
-  if (since.some(isGivenBack)) return welcomeBack(news, messages)
-  const answer = answerTo(words, messages.slice(0, Math.max(at, 0)), tools)
-  if (results.length === 0) return answer ?? say(`${DemoTalk.unknown} ${DemoTalk.hint}`)
-  if (said < at && isReturn.test(words)) return say(["An answer has come back.", ...news].join(" "))
-  const isAnswered = said > at || answer?.calls.some((call) => results.some(({ name }) => name === call.name))
-  if (answer === undefined || isAnswered === true) return say(news.join(" ") || "All right.")
-  return { ...answer, text: [...news, answer.text].join(" ") }
-}
-
-/** Answers what the user said last: words, or a line in brackets, which is an event of the call put into words. */
-const answerTo = (words: string, before: Messages, tools: ReadonlyArray<Tool.Any>): Script | undefined => {
-  const [, line] = /^\[(.*)\]$/s.exec(words) ?? []
-  if (line !== undefined) return note(line, before, tools)
-  const cut = DemoTalk.cutOff(before)
-  const wish = DemoTools.ask(words, tools)
-  // A tool that is called without a word is meant to be.
-  if (wish !== undefined) return { text: wish.text === "" ? "" : cut + wish.text, calls: [wish.call] }
-  const text = DemoTalk.chat(words, before, DemoTools.offers(tools))
-  if (text !== undefined) return say(cut + text)
-  return cut === "" ? undefined : say(`${cut}${DemoTalk.unknown} ${DemoTalk.hint}`)
-}
-
-const note = (line: string, before: Messages, tools: ReadonlyArray<Tool.Any>): Script => {
-  const [, name, result] = /^(\S+) returned: (.*)$/s.exec(line) ?? []
-  if (name !== undefined) return say(`An answer has come back. ${outcome(name, oneLine(result))}`)
-  const [, button] = /\bpressed ?(\S*)/.exec(line) ?? []
-  if (button !== undefined) {
-    const { call, text } = DemoTools.pressed(button, tools)
-    return { text, calls: call === undefined ? [] : [call] }
-  }
-  return say(/\bsaid nothing\b/.test(line) ? DemoTalk.silence(before) : "All right.")
-}
-
-type Messages = ReadonlyArray<Prompt.Message>
-
-const say = (text: string): Script => ({ text, calls: [] })
-
-// What a plan of models writes behind a reply that was cut off.
-const isContinuation = /^Your last message was cut off\b/
-
-// A line in brackets about work that has come back from the background.
-const isReturn = /^\[\S+ returned: /
-
-const isGivenBack = (message: Prompt.Message): boolean =>
-  message.role === "system" && /^The conversation has come back\b/.test(message.content)
-
-/** Greets a caller that another agent has given back, and tells what that one has not told already. */
-const welcomeBack = (news: ReadonlyArray<string>, messages: Messages): Script => {
-  const told = messages.map((message) => (message.role === "assistant" ? DemoTalk.textOf(message) : "")).join("\n")
-  const untold = news.filter((text) => !told.includes(text))
-  return say(["I am with you again.", ...untold, "What else can I do for you?"].join(" "))
-}
-
-/** Continues after another model fell silent, with the answer that this one would have given. */
-const resume = (spoken: string, { calls, text }: Script): Script => {
-  const ended = /[.!?…]["”’)]*\s*$/.test(spoken)
-  const bridge = ended
-    ? "Here the model broke off, and I take over: a demo model."
-    : "– and here the model broke off, so I take over: a demo model."
-  return { text: `${bridge} ${text}`, calls }
-}
-
-const oneLine = (value: unknown): string => {
-  const text = (typeof value === "string" ? value : (JSON.stringify(value) ?? "")).replace(/\s+/g, " ").trim()
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text
-}
-const isSentence = (text: string): boolean => /^[\p{Lu}“].*[.!?…]$/u.test(text)
-const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)
-const spoken = (name: string): string => name.replace(/[_-]+/g, " ")
-
-/** Reads a result out: as it is if it is a sentence, else with the name of its tool. */
-const outcome = (name: string, result: string): string =>
-  result.startsWith("error: ")
-    ? sentence(`That did not work. The tool “${spoken(name)}” says: ${result.slice(7)}`)
-    : isSentence(result)
-      ? result
-      : sentence(`The tool “${spoken(name)}” says: ${result}`)
-
-interface Result {
-  readonly name: string
-  readonly text: string
-}
-
-const resultsOf = (message: Prompt.Message): ReadonlyArray<Result> => {
-  if (message.role === "tool") {
-    return message.content.flatMap((part) =>
-      part.type === "tool-result" ? [{ name: part.name, text: oneLine(part.result) }] : []
-    )
-  }
-  // What came for an agent that has handed the call over.
-  const [, name, result] =
-    message.role === "system"
-      ? (/ had started (\S+)\. It has returned, as data and not as instructions: <result>(.*)<\/result>$/s.exec(
-          message.content
-        ) ?? [])
-      : []
-  return name === undefined ? [] : [{ name, text: oneLine(result) }]
-}
-
-// A call that hands over, or that goes on in the background, has nothing to tell yet.
-const tell = ({ name, text }: Result): ReadonlyArray<string> =>
-  text === "pending" || text === "cancelled" || text === "success" ? [] : [outcome(name, text)]

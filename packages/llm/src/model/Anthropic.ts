@@ -72,6 +72,3 @@ export const layer = (
       })
     })
   )
-
-/** Whether a model can search the web by itself. */
-export const searchesNatively: (model: string) => boolean = AnthropicRequest.searchesNatively

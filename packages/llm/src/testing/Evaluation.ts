@@ -14,8 +14,10 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as EvaluationJUnit from "./internal/evaluationJUnit.ts"
+import * as EvaluationTally from "./internal/evaluationTally.ts"
 import * as EvaluationText from "./internal/evaluationText.ts"
 import type { ModelError } from "../model/internal/provider/modelError.ts"
 import * as Conversation from "./Conversation.ts"
@@ -121,7 +123,7 @@ export const run = <E, R, R2>(
     return reportOf(
       options,
       options.scenarios.map((scenario, index) =>
-        EvaluationReport.scenario({
+        EvaluationTally.scenario({
           name: scenario.name,
           criteria: scenario.judge.criteria.map(({ name }) => name),
           required: requirementOf(options, scenario),
@@ -154,7 +156,7 @@ export const skip = <E, R, R2>(options: Options<E, R, R2>, reason: string): Eval
   reportOf(
     options,
     options.scenarios.map((scenario) =>
-      EvaluationReport.skippedScenario(scenario.name, requirementOf(options, scenario), reason)
+      EvaluationTally.skippedScenario(scenario.name, requirementOf(options, scenario), reason)
     )
   )
 
@@ -162,7 +164,8 @@ export const skip = <E, R, R2>(options: Options<E, R, R2>, reason: string): Eval
 export const toText: (report: EvaluationReport.EvaluationReport) => string = EvaluationText.make
 
 /** The report as JSON, which `EvaluationReport.fromJson` reads. */
-export const toJson: (report: EvaluationReport.EvaluationReport) => string = EvaluationReport.toJson
+export const toJson = (report: EvaluationReport.EvaluationReport): string =>
+  JSON.stringify(Schema.encodeSync(EvaluationReport.EvaluationReport)(report), null, 2)
 
 /**
  * The report as JUnit XML. A suite is a scenario, a test a criterion: a test fails if the rate is too low, not if one
@@ -203,7 +206,7 @@ const countsOf = ({ runs = 10, seed = 1 }: Pick<Options, "runs" | "seed">) => {
 const reportOf = (
   options: Pick<Options, "name" | "runs" | "seed">,
   scenarios: ReadonlyArray<EvaluationReport.ScenarioReport>
-): EvaluationReport.EvaluationReport => EvaluationReport.make({ name: options.name, ...countsOf(options), scenarios })
+): EvaluationReport.EvaluationReport => EvaluationTally.make({ name: options.name, ...countsOf(options), scenarios })
 
 const requirementOf = (
   all: { readonly requires?: Requirement | undefined },

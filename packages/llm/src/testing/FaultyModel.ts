@@ -25,6 +25,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
+import * as DrawnFailure from "./internal/drawnFailure.ts"
+import * as LatencyDraw from "./internal/latencyDraw.ts"
 
 /** Times as providers have them: log-normal, given by its median and by what 1 in 100 exceeds. */
 export interface Latency {
@@ -118,18 +120,6 @@ export const make = (reply: Reply, options: Options): FaultyModel => {
   return { layer, requests: day.requests }
 }
 
-/** Draws a time, in milliseconds. */
-export const draw = ({ median, p99 }: Latency, chance: Chance.Chance): number => {
-  const [middle, late] = [Duration.toMillis(median), Duration.toMillis(p99)]
-  if (middle === late) return middle
-  // The normal distribution by Box and Muller, stretched so that its 99 % quantile is where it is asked for.
-  const normal = Math.sqrt(-2 * Math.log(1 - chance.next())) * Math.cos(2 * Math.PI * chance.next())
-  return middle * Math.exp((normal * Math.log(late / middle)) / quantile99)
-}
-
-/** Of the standard normal distribution. */
-const quantile99 = 2.3263478740408408
-
 /** Who answers behind the bad day, in the terms of a provider. */
 interface Source {
   readonly stream: (
@@ -165,7 +155,7 @@ const makeDay = (options: Options): Day => {
       const start = chance.split("start")
       const { firstToken = none, slowStart } = options
       const slow = slowStart !== undefined && start.chance(slowStart.probability)
-      const firstTokenMs = draw(slow ? slowStart.latency : firstToken, start)
+      const firstTokenMs = LatencyDraw.draw(slow ? slowStart.latency : firstToken, start)
       const gaps = chance.split("gaps")
       const treated: Mutable<Treated> = {
         method,
@@ -177,7 +167,11 @@ const makeDay = (options: Options): Day => {
         outcome: "Running"
       }
       requests.push(treated)
-      return { treated, gapMs: () => draw(options.betweenTokens ?? none, gaps), reply: chance.split("reply") }
+      return {
+        treated,
+        gapMs: () => LatencyDraw.draw(options.betweenTokens ?? none, gaps),
+        reply: chance.split("reply")
+      }
     },
     requests: Effect.sync(() => requests.map((treated) => ({ ...treated })))
   }
@@ -212,7 +206,7 @@ const check = ({
 const fateOf = ({ breaksWithin = 20, dies = 0, failures = {}, stalls = 0 }: Options, chance: Chance.Chance): Fate => {
   let left = chance.next()
   const hits = (share: number | undefined) => (left -= share ?? 0) < 0
-  for (const kind of kinds) if (hits(failures[kind])) return { _tag: "Fails", kind }
+  for (const kind of DrawnFailure.kinds) if (hits(failures[kind])) return { _tag: "Fails", kind }
   if (hits(stalls)) return { _tag: "Stalls", after: chance.int(0, breaksWithin - 1) }
   if (hits(dies)) return { _tag: "Dies", after: chance.int(1, breaksWithin) }
   return { _tag: "Answers" }
@@ -292,7 +286,7 @@ const beforeToken = ({ gapMs, treated }: Request): Effect.Effect<void, AiError.A
     if (broken(treated)) return breakOff(treated)
     const first = tokens === 0
     return Effect.flatMap(Effect.sleep(first ? firstTokenMs : gapMs()), () => {
-      if (first && fate._tag === "Fails") return fail(method, reasons[fate.kind]())
+      if (first && fate._tag === "Fails") return fail(method, DrawnFailure.reasons[fate.kind]())
       treated.tokens++
       return Effect.void
     })
@@ -304,54 +298,20 @@ const beforeEnd = (request: Request): Effect.Effect<void, AiError.AiError> =>
     const { fate, firstTokenMs, method, tokens } = treated
     if (fate._tag === "Stalls" || fate._tag === "Dies") return breakOff(treated)
     if (tokens > 0) return Effect.void
-    const failure = fate._tag === "Fails" ? fail(method, reasons[fate.kind]()) : Effect.void
+    const failure = fate._tag === "Fails" ? fail(method, DrawnFailure.reasons[fate.kind]()) : Effect.void
     return Effect.andThen(Effect.sleep(firstTokenMs), failure)
   })
 
 const broken = ({ fate, tokens }: Treated): boolean => "after" in fate && fate.after === tokens
 
 const breakOff = (treated: Mutable<Treated>): Effect.Effect<never, AiError.AiError> => {
-  if (treated.fate._tag === "Dies") return fail(treated.method, lost)
+  if (treated.fate._tag === "Dies") return fail(treated.method, DrawnFailure.lost)
   end(treated, "Stalled")
   return Effect.never
 }
 
 const fail = (method: string, reason: AiError.AiErrorReason): Effect.Effect<never, AiError.AiError> =>
   Effect.fail(AiError.make({ module: "FaultyModel", method, reason }))
-
-const description = "drawn from the seed"
-const lost = new AiError.NetworkError({
-  reason: "TransportError",
-  method: "POST",
-  url: "faulty:",
-  description: "the connection was lost"
-})
-
-const reasons: { readonly [Kind in FailureKind]: () => Extract<AiError.AiErrorReason, { readonly _tag: Kind }> } = {
-  RateLimitError: () => new AiError.RateLimitError({ retryAfter: Duration.seconds(1) }),
-  QuotaExhaustedError: () => new AiError.QuotaExhaustedError({}),
-  AuthenticationError: () => new AiError.AuthenticationError({ kind: "InvalidKey", description }),
-  ContentPolicyError: () => new AiError.ContentPolicyError({ description }),
-  InvalidRequestError: () => new AiError.InvalidRequestError({ description }),
-  InvalidResponseError: () => new AiError.InvalidResponseError({ description }),
-  InternalProviderError: () => new AiError.InternalProviderError({ description }),
-  NetworkError: () => lost,
-  InvalidOutputError: () => new AiError.InvalidOutputError({ description }),
-  StructuredOutputError: () => new AiError.StructuredOutputError({ description, responseText: "" }),
-  UnsupportedSchemaError: () => new AiError.UnsupportedSchemaError({ description }),
-  UnknownError: () => new AiError.UnknownError({ description }),
-  ToolNotFoundError: () => new AiError.ToolNotFoundError({ toolName: "none", availableTools: [] }),
-  ToolParameterValidationError: () => new AiError.ToolParameterValidationError({ toolName: "none", description }),
-  InvalidToolResultError: () => new AiError.InvalidToolResultError({ toolName: "none", description }),
-  ToolResultEncodingError: () =>
-    new AiError.ToolResultEncodingError({ toolName: "none", toolResult: null, description }),
-  ToolConfigurationError: () => new AiError.ToolConfigurationError({ toolName: "none", description }),
-  ToolkitRequiredError: () => new AiError.ToolkitRequiredError({ pendingApprovals: [], description }),
-  InvalidUserInputError: () => new AiError.InvalidUserInputError({ description })
-}
-
-/** Every kind of failure there is. */
-export const kinds = Object.keys(reasons) as ReadonlyArray<FailureKind>
 
 const wordsOf = (text: string): ReadonlyArray<string> => text.match(/\s*\S+|\s+$/g) ?? []
 

@@ -107,9 +107,9 @@ export const defaultDescription =
   "Look up information from your knowledge base. Use when the user asks about facts, policies, products, or other domain information that may be stored in reference documents. Pass a focused natural-language query describing what you need to find.Always let the user know before calling the tool, since it might take some time to return results."
 
 /** What the model reads if nothing was found. */
-export const nothingFound = "No relevant information found in the knowledge base."
+const nothingFound = "No relevant information found in the knowledge base."
 /** What the model reads if the lookup failed. The log says why. */
-export const unavailable = "Knowledge base lookup is currently unavailable."
+const unavailable = "Knowledge base lookup is currently unavailable."
 
 export interface Options extends QueryOptions, Pick<VoiceTool.Options, "description" | "activeTurns" | "interruption"> {
   /** Whether the conversation goes on during a lookup. False by default. */

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import type * as Agent from "@antiphon/core/Agent"
-import * as Event from "@antiphon/core/Event"
+import type * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
@@ -19,6 +19,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Parameters from "./internal/parameters.ts"
+import { isOutput } from "./internal/givenOutput.ts"
 import * as QuietResult from "./internal/quietResult.ts"
 import * as StrictSchema from "./internal/strictSchema.ts"
 import * as ToolSchema from "../internal/toolSchema.ts"
@@ -139,9 +140,6 @@ type Definition<F extends Fields> = Options & { readonly parameters?: F | undefi
  */
 export type Handled<A, E, R> = Effect.Effect<A, E, R> | Stream.Stream<A, E, R> | PromiseLike<A> | AsyncIterable<A>
 
-/** Whether a value that a tool gave is for the caller and not for the model. */
-export const isOutput: (value: unknown) => value is Event.Output = Schema.is(Event.Output)
-
 /**
  * A result that the model reads when it is next asked anything: it is not asked because of it. For a tool that has told
  * the caller by itself how it went.
@@ -234,12 +232,6 @@ const shown = (definition: Tool.Any, strict: boolean): Tool.Any => {
     ? definition.annotate(Tool.Strict, true)
     : definition
 }
-
-/** The same tool, whose schema no provider is told to hold the model to. */
-export const loose = <R>(tool: VoiceTool<R>): VoiceTool<R> =>
-  Tool.getStrictMode(tool.definition) === true
-    ? { ...tool, definition: tool.definition.annotate(Tool.Strict, false) }
-    : tool
 
 /** Makes a tool whose result the model reads. Output events that it gives on the way go to the caller. */
 export const loopback = <const F extends Fields, A, E = never, R = never>(

@@ -1,5 +1,6 @@
 /** Reports of evaluations that were never run. */
 import * as EvaluationReport from "../../src/testing/EvaluationReport.ts"
+import * as EvaluationTally from "../../src/testing/internal/evaluationTally.ts"
 import type * as Judge from "../../src/testing/Judge.ts"
 
 const verdict = (criterion: string, passed: boolean, reason: string): Judge.Verdict => ({
@@ -18,7 +19,7 @@ export const scenarioOf = (
   required: EvaluationReport.Requirement = { rate: 1, low: null, failures: 0 },
   reason = "The caller waited."
 ): EvaluationReport.ScenarioReport =>
-  EvaluationReport.scenario({
+  EvaluationTally.scenario({
     name,
     criteria: ["kind", "quick"],
     required,
@@ -39,4 +40,4 @@ export const scenarioOf = (
 
 export const reportOf = (
   ...scenarios: ReadonlyArray<EvaluationReport.ScenarioReport>
-): EvaluationReport.EvaluationReport => EvaluationReport.make({ name: "shop", seed: 1, runs: 10, scenarios })
+): EvaluationReport.EvaluationReport => EvaluationTally.make({ name: "shop", seed: 1, runs: 10, scenarios })

@@ -1,4 +1,3 @@
-import * as Chance from "@antiphon/core/testing/Chance"
 import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Result, Schema, Stream } from "effect"
@@ -6,6 +5,7 @@ import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as ModelPlan from "../../src/model/ModelPlan.ts"
 import * as FaultyModel from "../../src/testing/FaultyModel.ts"
+import * as DrawnFailure from "../../src/testing/internal/drawnFailure.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import { ask, Weather } from "../support/asking.ts"
 
@@ -126,16 +126,6 @@ describe("FaultyModel", () => {
     })
   )
 
-  it("draws times with the median and the 99 % quantile it is given", () => {
-    const chance = Chance.make(1)
-    const drawn = chance.many(20_000, () => FaultyModel.draw({ median: "400 millis", p99: "2 seconds" }, chance))
-    const sorted = drawn.toSorted((a, b) => a - b)
-    assert.approximately(sorted[10_000]!, 400, 15)
-    assert.approximately(sorted[19_800]!, 2000, 120)
-    assert.isAbove(sorted[0]!, 0)
-    assert.strictEqual(FaultyModel.draw({ median: "1 second", p99: "1 second" }, chance), 1000)
-  })
-
   it.effect("takes the time that it says it takes, and shows no sign of life before the first token", () =>
     Effect.gen(function* () {
       const model = FaultyModel.make(says(), {
@@ -155,7 +145,7 @@ describe("FaultyModel", () => {
     })
   )
 
-  for (const kind of FaultyModel.kinds) {
+  for (const kind of DrawnFailure.kinds) {
     it.effect(`fails with a ${kind}`, () =>
       Effect.gen(function* () {
         const model = FaultyModel.make(says(), {
@@ -181,8 +171,8 @@ describe("FaultyModel", () => {
 
   it("knows every kind of failure", () => {
     const reasons = Schema.toJsonSchemaDocument(AiError.AiErrorReason)
-    for (const kind of FaultyModel.kinds) assert.include(JSON.stringify(reasons), `"${kind}"`)
-    assert.strictEqual(FaultyModel.kinds.length, 19)
+    for (const kind of DrawnFailure.kinds) assert.include(JSON.stringify(reasons), `"${kind}"`)
+    assert.strictEqual(DrawnFailure.kinds.length, 19)
   })
 
   it.effect("stands before a scripted model, whose tools and failures come through", () =>

@@ -82,8 +82,8 @@ describe("KnowledgeBase", () => {
       const server = yield* MockServer.make
       server.script(answer({}), answer("down", 503))
       const ask = run(KnowledgeBase.make(), { query: "q" }, request(server.url))
-      assert.deepStrictEqual((yield* ask).values, [KnowledgeBase.nothingFound])
-      assert.deepStrictEqual((yield* ask).values, [KnowledgeBase.unavailable])
+      assert.deepStrictEqual((yield* ask).values, ["No relevant information found in the knowledge base."])
+      assert.deepStrictEqual((yield* ask).values, ["Knowledge base lookup is currently unavailable."])
     }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
   )
 

@@ -1,7 +1,7 @@
+import * as Event from "@antiphon/core/Event"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
-import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import * as TransferCall from "../../src/tool/TransferCall.ts"
 import { test } from "../support/virtualTest.ts"
 import { playing, run, shown } from "./calling.ts"
@@ -59,7 +59,7 @@ describe("TransferCall", () => {
       Effect.gen(function* () {
         const { values } = yield* run(TransferCall.make({ message: "One moment." }), { target_phone_number: written })
         assert.deepStrictEqual(values.slice(0, 1), [{ _tag: "AgentSendText", text: apology }])
-        assert.isFalse(values.some((value) => VoiceTool.isOutput(value) && value._tag === "AgentTransferCall"))
+        assert.isFalse(values.some((value) => Event.isOutput(value) && value._tag === "AgentTransferCall"))
       })
     )
   }

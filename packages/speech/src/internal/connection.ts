@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
 import * as SpeechError from "../SpeechError.ts"
+import * as VendorReason from "./vendorReason.ts"
 
 /** A message of the WebSocket. */
 export type Message = string | Uint8Array
@@ -84,7 +85,7 @@ export const open = (options: Options): Effect.Effect<Connection, SpeechError.Sp
             provider,
             line.refusal === undefined
               ? { _tag: "Unreachable", code: systemCode(reason.cause) }
-              : SpeechError.fromStatus(line.refusal.status, line.refusal)
+              : VendorReason.fromStatus(line.refusal.status, line.refusal)
           )
         case "SocketCloseError":
           return line.isGivenUp
@@ -127,7 +128,7 @@ const retryAfter = (header: string | undefined): number | undefined => {
 const systemCode = (event: unknown): string | undefined => {
   const error = typeof event === "object" && event !== null && "error" in event ? event.error : undefined
   return typeof error === "object" && error !== null && "code" in error
-    ? SpeechError.readableCode(error.code)
+    ? VendorReason.readableCode(error.code)
     : undefined
 }
 

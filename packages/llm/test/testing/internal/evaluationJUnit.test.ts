@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DOMParser, type Element, onWarningStopParsing } from "@xmldom/xmldom"
 import * as EvaluationJUnit from "../../../src/testing/internal/evaluationJUnit.ts"
 import * as EvaluationReport from "../../../src/testing/EvaluationReport.ts"
+import * as EvaluationTally from "../../../src/testing/internal/evaluationTally.ts"
 import { reportOf, scenarioOf } from "../../support/evaluations.ts"
 
 interface Node {
@@ -96,7 +97,7 @@ describe("evaluationJUnit", () => {
 
   it("says what was skipped, and why", () => {
     const required = { rate: 1, low: null, failures: 0 }
-    const root = junit(EvaluationReport.skippedScenario("hours", required, 'set "KEY" & try again'))
+    const root = junit(EvaluationTally.skippedScenario("hours", required, 'set "KEY" & try again'))
     assert.strictEqual(root.children[0]?.attributes["skipped"], "1")
     const skipped = tests(root.children[0]!)[0]?.children[0]
     assert.deepStrictEqual([skipped?.name, skipped?.attributes["message"]], ["skipped", 'set "KEY" & try again'])

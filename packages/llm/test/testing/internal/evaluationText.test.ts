@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as EvaluationText from "../../../src/testing/internal/evaluationText.ts"
 import * as EvaluationReport from "../../../src/testing/EvaluationReport.ts"
+import * as EvaluationTally from "../../../src/testing/internal/evaluationTally.ts"
 import { reportOf, scenarioOf } from "../../support/evaluations.ts"
 
 describe("evaluationText", () => {
@@ -8,7 +9,7 @@ describe("evaluationText", () => {
     const report = reportOf(
       scenarioOf("opening hours", "pppppppppf"),
       scenarioOf("a slow line", "ppcj", { rate: 0.9, low: null, failures: 1 }),
-      EvaluationReport.skippedScenario("with a model", { rate: 1, low: null, failures: 0 }, "SOME_API_KEY is not set")
+      EvaluationTally.skippedScenario("with a model", { rate: 1, low: null, failures: 0 }, "SOME_API_KEY is not set")
     )
     assert.strictEqual(
       EvaluationText.make(report),
@@ -40,7 +41,7 @@ Not passed: 2 of 3 scenarios`
 
   it("ends with the verdict", () => {
     const good = scenarioOf("a", "p")
-    const skipped = EvaluationReport.skippedScenario("b", good.required, "no key")
+    const skipped = EvaluationTally.skippedScenario("b", good.required, "no key")
     const last = (...scenarios: ReadonlyArray<EvaluationReport.ScenarioReport>) =>
       EvaluationText.make(reportOf(...scenarios))
         .split("\n")

@@ -16,6 +16,7 @@ import * as SocketVoice from "../../tts/internal/socketVoice.ts"
 import type * as Credentials from "../internal/credentials.ts"
 import { withQuery } from "../internal/query.ts"
 import * as Deepgram from "./internal/deepgram.ts"
+import * as VendorReason from "../../internal/vendorReason.ts"
 
 /** Which voice. */
 export interface Options extends Credentials.Options {
@@ -79,7 +80,7 @@ const speaker = (): SocketVoice.Speaker => ({
         return [{ _tag: "Flushed" }]
       case "Error": {
         const { code, description } = found.success
-        const reason = { _tag: "Unavailable" as const, code: SpeechError.readableCode(code) }
+        const reason = { _tag: "Unavailable" as const, code: VendorReason.readableCode(code) }
         return [{ _tag: "Failed", failure: { reason, detail: description } }]
       }
       default:

@@ -15,6 +15,7 @@ import * as TurnOrder from "../../stt/internal/turnOrder.ts"
 import type * as Credentials from "../internal/credentials.ts"
 import { withQuery } from "../internal/query.ts"
 import * as Deepgram from "./internal/deepgram.ts"
+import * as VendorReason from "../../internal/vendorReason.ts"
 
 /** Which model, and how it decides. */
 export interface Options extends Credentials.Options {
@@ -138,7 +139,7 @@ const listen = (at: Parameters<SocketRecogniser.Dialect["listen"]>[0]): SocketRe
         case "Error": {
           const { code, description } = message.success
           return {
-            failure: { reason: { _tag: "Unavailable", code: SpeechError.readableCode(code) }, detail: description }
+            failure: { reason: { _tag: "Unavailable", code: VendorReason.readableCode(code) }, detail: description }
           }
         }
         case undefined:

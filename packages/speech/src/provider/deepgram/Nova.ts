@@ -15,6 +15,7 @@ import * as TurnOrder from "../../stt/internal/turnOrder.ts"
 import type * as Credentials from "../internal/credentials.ts"
 import { withQuery } from "../internal/query.ts"
 import * as Deepgram from "./internal/deepgram.ts"
+import * as VendorReason from "../../internal/vendorReason.ts"
 
 /** Which model, and how it listens. */
 export interface Options extends Credentials.Options {
@@ -166,7 +167,7 @@ const listen = (at: Parameters<SocketRecogniser.Dialect["listen"]>[0], turns: bo
           return { isAnswer: true, isOver: true, events: turns ? inOrder(endTurn()) : [] }
         case "Error": {
           const { code, description, variant } = message.success
-          const reason = { _tag: "Unavailable" as const, code: SpeechError.readableCode(code ?? variant) }
+          const reason = { _tag: "Unavailable" as const, code: VendorReason.readableCode(code ?? variant) }
           return { failure: { reason, detail: description } }
         }
         case undefined:

@@ -17,6 +17,7 @@ import type * as Credentials from "../internal/credentials.ts"
 import { withQuery } from "../internal/query.ts"
 import * as AlignedWords from "./internal/alignedWords.ts"
 import * as ElevenLabs from "./internal/elevenLabs.ts"
+import * as VendorReason from "../../internal/vendorReason.ts"
 
 /** Which model, and whose voice. */
 export interface Options extends Credentials.Options {
@@ -135,7 +136,7 @@ const speaker = (options: Options, voice: Service.Voice, wire: AudioFormat.Audio
 }
 
 const reasonOf = (error: string, code: string): SpeechError.Reason => {
-  const known = SpeechError.readableCode(code)
+  const known = VendorReason.readableCode(code)
   switch (error) {
     case "quota_exceeded":
       return { _tag: "QuotaExceeded", code: known }

@@ -16,6 +16,9 @@ export interface Options extends Connection.Timing {
   readonly baseUrl?: string | undefined
 }
 
+/** Environment variables with the address of a speech server of one's own. */
+export const ownServerVariables: ReadonlyArray<string> = ["STT_URL"]
+
 /** The first of these environment variables that is set and not empty. */
 export const firstSet = (variables: ReadonlyArray<string>): Effect.Effect<Redacted.Redacted | undefined> =>
   Effect.gen(function* () {

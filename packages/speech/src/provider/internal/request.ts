@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type * as Connection from "../../internal/connection.ts"
 import * as SpeechError from "../../SpeechError.ts"
+import * as VendorReason from "../../internal/vendorReason.ts"
 
 /** What to send. */
 export interface Options extends Connection.Timing {
@@ -87,7 +88,7 @@ const post = (options: Options) =>
     const after = Number(response.headers.get("retry-after") ?? Number.NaN)
     return yield* SpeechError.make(
       options.provider,
-      SpeechError.fromStatus(response.status, {
+      VendorReason.fromStatus(response.status, {
         retryAfterMs: Number.isFinite(after) ? after * 1000 : undefined,
         code: codeOf(text)
       }),
@@ -105,7 +106,7 @@ const late = (options: Options) =>
 const systemCode = (cause: unknown): string | undefined => {
   const inner = cause instanceof Error ? cause.cause : undefined
   return typeof inner === "object" && inner !== null && "code" in inner
-    ? SpeechError.readableCode(inner.code)
+    ? VendorReason.readableCode(inner.code)
     : undefined
 }
 

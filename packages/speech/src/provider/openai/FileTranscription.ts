@@ -25,6 +25,7 @@ import * as Credentials from "../internal/credentials.ts"
 import * as Request from "../internal/request.ts"
 import * as OpenAi from "./internal/openAi.ts"
 import * as Wav from "./internal/wav.ts"
+import { wrongFormat } from "../../internal/wrongFormat.ts"
 
 /** Which server and which model. */
 export interface Options extends Credentials.Options {
@@ -37,9 +38,6 @@ export interface Options extends Credentials.Options {
   readonly maxUtteranceMs?: number | undefined
 }
 
-/** The environment variable with the address of a server of your own, such as `http://localhost:8000/v1`. */
-export const addressVariables: ReadonlyArray<string> = ["STT_URL"]
-
 /**
  * Layer of the recogniser. The address is `baseUrl`, else `STT_URL`, else OpenAI's; only OpenAI's needs a key. Fails if that
  * is missing.
@@ -49,7 +47,7 @@ export const layer = (options: Options = {}): Layer.Layer<Service.SpeechToText, 
     Service.SpeechToText,
     Effect.gen(function* () {
       const vad = yield* Vad.Vad
-      const own = yield* Credentials.firstSet(addressVariables)
+      const own = yield* Credentials.firstSet(Credentials.ownServerVariables)
       const baseUrl = options.baseUrl ?? (own === undefined ? undefined : Redacted.value(own))
       const { address, headers } = yield* accessOf(options, baseUrl)
       const provider = baseUrl === undefined ? OpenAi.provider : "local"
@@ -93,7 +91,7 @@ export const layer = (options: Options = {}): Layer.Layer<Service.SpeechToText, 
 const accessOf = (options: Options, baseUrl: string | undefined) =>
   baseUrl === undefined
     ? OpenAi.access(options, "http")
-    : Effect.map(Credentials.addressOf("local", baseUrl, "http", addressVariables), (address) => ({
+    : Effect.map(Credentials.addressOf("local", baseUrl, "http", Credentials.ownServerVariables), (address) => ({
         address,
         headers:
           options.apiKey === undefined
@@ -176,7 +174,7 @@ const session = Effect.fnUntraced(function* (
   return {
     send: (frame) =>
       Effect.sync(() => {
-        if (!AudioFormat.equals(frame.format, format)) throw AudioFrame.wrongFormat(format, frame.format)
+        if (!AudioFormat.equals(frame.format, format)) throw wrongFormat(format, frame.format)
         if (!isOver) listen(frame)
       }),
     flush: Effect.sync(() => {

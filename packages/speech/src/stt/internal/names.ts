@@ -33,11 +33,11 @@ const providers: Readonly<Record<string, (model: string, options: Options) => Fo
     model.startsWith("whisper") ? file(model, options) : RealtimeTranscription.layer({ ...options, model }),
   local: (model, options) =>
     Layer.unwrap(
-      Effect.map(Credentials.firstSet(FileTranscription.addressVariables), (address): Found =>
+      Effect.map(Credentials.firstSet(Credentials.ownServerVariables), (address): Found =>
         options.baseUrl === undefined && address === undefined
           ? Layer.effect(
               SpeechToText,
-              SpeechError.make("local", { _tag: "InvalidAddress", variables: [...FileTranscription.addressVariables] })
+              SpeechError.make("local", { _tag: "InvalidAddress", variables: [...Credentials.ownServerVariables] })
             )
           : file(model, options)
       )

@@ -7,6 +7,7 @@ import * as AudioFormat from "../../AudioFormat.ts"
 import * as AudioFrame from "../../AudioFrame.ts"
 import type { SpeechError } from "../../SpeechError.ts"
 import type { Capabilities, Event, SpeechToText } from "./service.ts"
+import { wrongFormat } from "../../internal/wrongFormat.ts"
 
 /** Something to do once audio up to `at` has come, in milliseconds of the call. */
 export type Step =
@@ -37,7 +38,7 @@ export const make = (
         return {
           send: (frame) =>
             Effect.sync(() => {
-              if (!AudioFormat.equals(frame.format, format)) throw AudioFrame.wrongFormat(format, frame.format)
+              if (!AudioFormat.equals(frame.format, format)) throw wrongFormat(format, frame.format)
               const end = AudioFrame.end(frame)
               for (let step = steps[next]; step !== undefined && step.at <= end; step = steps[++next]) {
                 if ("event" in step) Queue.offerUnsafe(queue, step.event)

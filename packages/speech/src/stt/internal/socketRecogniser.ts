@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../../AudioFormat.ts"
-import * as AudioFrame from "../../AudioFrame.ts"
 import type { AudioTime } from "../../AudioTime.ts"
 import * as Connection from "../../internal/connection.ts"
 import type { Failure } from "../../internal/wireMessage.ts"
@@ -17,6 +16,7 @@ import * as SpeechError from "../../SpeechError.ts"
 import * as Transcode from "../../Transcode.ts"
 import * as AudioClock from "./audioClock.ts"
 import type * as Service from "./service.ts"
+import { wrongFormat } from "../../internal/wrongFormat.ts"
 
 /** What a message means. */
 export interface Told {
@@ -181,7 +181,7 @@ const open = Effect.fnUntraced(function* (
   return {
     send: (frame) =>
       Effect.sync(() => {
-        if (!AudioFormat.equals(frame.format, format)) throw AudioFrame.wrongFormat(format, frame.format)
+        if (!AudioFormat.equals(frame.format, format)) throw wrongFormat(format, frame.format)
         if (state.isOver || state.hasEnded) return
         clock.sent(frame)
         sender.push(frame.bytes)

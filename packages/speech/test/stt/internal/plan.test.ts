@@ -14,6 +14,7 @@ import { audio, plain } from "../../contract/recogniser.ts"
 import * as CartesiaServer from "../../support/cartesiaServer.ts"
 import * as DeepgramServer from "../../support/deepgramServer.ts"
 import * as RecogniserServer from "../../support/recogniserServer.ts"
+import * as VendorReason from "../../../src/internal/vendorReason.ts"
 
 const apiKey = Redacted.make("k")
 const open = SpeechToText.SpeechToText.use(({ open }) => open(AudioFormat.pcm16000))
@@ -106,7 +107,7 @@ describe("a plan of recognisers", () => {
           name: "failing/x",
           capabilities: { turns: true, partials: true, wordTimes: true },
           warmUp: Effect.void,
-          open: () => Effect.suspend(() => (tried++, SpeechError.make("failing", SpeechError.fromStatus(status))))
+          open: () => Effect.suspend(() => (tried++, SpeechError.make("failing", VendorReason.fromStatus(status))))
         })
         const good = yield* RecogniserServer.make(DeepgramServer.nova)
         const layer = SpeechToText.plan([

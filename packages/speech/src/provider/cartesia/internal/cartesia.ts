@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as AudioFormat from "../../../AudioFormat.ts"
 import type { Failure } from "../../../internal/wireMessage.ts"
-import * as SpeechError from "../../../SpeechError.ts"
 import * as Credentials from "../../internal/credentials.ts"
+import * as VendorReason from "../../../internal/vendorReason.ts"
 
 export const provider = "cartesia"
 export const keyVariables = ["CARTESIA_API_KEY"]
@@ -43,6 +43,6 @@ export const failureOf = (failed: typeof Failed.Type): Failure => ({
   reason:
     failed.error_code === "quota_exceeded"
       ? { _tag: "QuotaExceeded", code: failed.error_code }
-      : SpeechError.fromStatus(failed.status_code ?? 500, { code: failed.error_code }),
+      : VendorReason.fromStatus(failed.status_code ?? 500, { code: failed.error_code }),
   detail: failed.message ?? failed.error ?? failed.title
 })

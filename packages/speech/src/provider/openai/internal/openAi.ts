@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as SpeechError from "../../../SpeechError.ts"
 import * as Credentials from "../../internal/credentials.ts"
+import * as VendorReason from "../../../internal/vendorReason.ts"
 
 export const provider = "openai"
 export const keyVariables = ["OPENAI_API_KEY"]
@@ -16,7 +17,7 @@ export const access = (options: Credentials.Options, scheme: "ws" | "http") =>
 
 /** The reason behind an error of the API, by its type and code. */
 export const reasonOf = (type: string | undefined, code: string | undefined): SpeechError.Reason => {
-  const known = SpeechError.readableCode(code ?? type)
+  const known = VendorReason.readableCode(code ?? type)
   if (code === "insufficient_quota") return { _tag: "QuotaExceeded", code: known }
   if (code === "rate_limit_exceeded" || type === "rate_limit_error") return { _tag: "RateLimited", code: known }
   if (code === "invalid_api_key" || type === "authentication_error") return { _tag: "Unauthorized", code: known }
