@@ -14,13 +14,14 @@ import * as CallRequest from "../CallRequest.ts"
 import * as Listener from "../internal/call/listener.ts"
 import * as LineText from "./internal/lineText.ts"
 import * as Prompts from "./internal/prompts.ts"
+import * as Redacted from "./internal/redacted.ts"
 import * as SeededRandom from "./internal/seededRandom.ts"
 import * as Start from "./internal/start.ts"
 import * as Recording from "./Recording.ts"
-import * as Redaction from "./Redaction.ts"
+import type * as Redaction from "./Redaction.ts"
 
 /** A request to a model, at the moment it is made. */
-export type Asked = Pick<Recording.ModelRequest, "turn" | "method" | "prompt" | "tools" | "settings">
+export type Asked = Prompts.Asked
 
 /** The recording of one call while it is written. Its functions never fail. */
 export interface Recorder {
@@ -67,9 +68,9 @@ export const make = (options: {
   readonly seed?: number | undefined
 }): Effect.Effect<Recorder> =>
   Effect.gen(function* () {
-    const redactor = options.redact === undefined ? undefined : Redaction.redactor(options.redact)
+    const redacted = options.redact === undefined ? undefined : Redacted.make(options.redact)
     const { request, seed } = options
-    const header = yield* Start.header({ request, seed, redacted: redactor !== undefined })
+    const header = yield* Start.header({ request, seed, redacted: redacted !== undefined })
     const now = yield* Start.timer
     const text = LineText.make()
     let broken = false
@@ -85,7 +86,7 @@ export const make = (options: {
 
     const prompts = Prompts.make()
     const encode = (note: Recording.Note, at: number): string | undefined => {
-      const shown = redactor === undefined ? note : redactor.note(note)
+      const shown = redacted === undefined ? note : redacted.note(note)
       return shown === undefined ? undefined : text.add(at, shown)
     }
     const lineOf = ({ asked, at, note, request }: Waiting): string => {
@@ -114,7 +115,7 @@ export const make = (options: {
       if (options.later === undefined || count === mostWaiting) flush()
       else if (count === 1) options.later(flush)
     }
-    write(redactor === undefined ? Recording.encodeHeader(header) : blankedHeader(header, redactor))
+    write(redacted === undefined ? Recording.encodeHeader(header) : blankedHeader(header, redacted))
     return {
       header,
       note: (note) => put({ at: now(), note, asked: undefined, request: 0 }),
@@ -145,9 +146,9 @@ export const provide: {
 )
 
 /** The line of the header. If its request cannot be blanked, or is no request any more, it is not written. */
-const blankedHeader = (header: Recording.Header, redactor: Redaction.Redactor): string => {
+const blankedHeader = (header: Recording.Header, redacted: Redacted.Redacted): string => {
   try {
-    return Recording.encodeHeader(redactor.header(header))
+    return Recording.encodeHeader(redacted.header(header))
   } catch {
     return Recording.encodeHeader({ ...header, request: CallRequest.make() })
   }

@@ -8,7 +8,6 @@
  */
 import type { CallRequest } from "../CallRequest.ts"
 import * as MaskedText from "./internal/maskedText.ts"
-import * as Redacted from "./internal/redacted.ts"
 import type * as Recording from "./Recording.ts"
 
 /** How a value is blanked: the names of fields to blank at any depth, or a function that returns what is written instead. */
@@ -82,22 +81,4 @@ export const everything: Redaction = {
   metadata: maskValue,
   tools: { "*": { args: maskValue, result: maskValue } },
   message: mask
-}
-
-/** Blanks the header and the lines of one recording. Throws whatever a function of the redaction throws. */
-export interface Redactor {
-  readonly header: (header: Recording.Header) => Recording.Header
-  readonly note: (note: Recording.Note) => Recording.Note | undefined
-}
-
-/** Makes a redactor for one recording. It remembers which tool the fragments of arguments belong to. */
-export const redactor = (redaction: Redaction): Redactor => {
-  const redacted = Redacted.make(redaction)
-  return {
-    header: (header) => ({ ...header, request: redacted.request(header.request) }),
-    note: (note) => {
-      const blanked = redacted.note(note)
-      return redaction.line === undefined ? blanked : redaction.line(blanked)
-    }
-  }
 }

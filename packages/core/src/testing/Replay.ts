@@ -23,7 +23,8 @@ import * as RecordedAgent from "./internal/replay/recordedAgent.ts"
 import * as RecordedTurns from "./internal/replay/recordedTurns.ts"
 import * as RepeatedCaller from "./internal/replay/repeatedCaller.ts"
 import type * as Recording from "../recording/Recording.ts"
-import * as Redaction from "../recording/Redaction.ts"
+import * as Redacted from "../recording/internal/redacted.ts"
+import type * as Redaction from "../recording/Redaction.ts"
 import * as Turn from "../Turn.ts"
 import * as Caller from "./Caller.ts"
 import * as Comparison from "./Comparison.ts"
@@ -175,12 +176,12 @@ const toleranceOf = (recording: Recording.Recording, { tolerance }: Options): nu
 /** The recording as one with what was blanked in another one. */
 const blanked = (recording: Recording.Recording, redact: Redaction.Redaction | undefined): Recording.Recording => {
   if (redact === undefined) return recording
-  const redactor = Redaction.redactor(redact)
+  const redacted = Redacted.make(redact)
   return {
     ...recording,
-    header: redactor.header(recording.header),
+    header: redacted.header(recording.header),
     lines: recording.lines.flatMap(({ at, ...note }) => {
-      const shown = redactor.note(note as Recording.Note)
+      const shown = redacted.note(note as Recording.Note)
       return shown === undefined ? [] : [{ at, ...shown } as Recording.Line]
     })
   }

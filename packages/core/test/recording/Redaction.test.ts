@@ -4,6 +4,7 @@ import * as CallRequest from "../../src/CallRequest.ts"
 import * as Event from "../../src/Event.ts"
 import * as Recorder from "../../src/recording/Recorder.ts"
 import * as Recording from "../../src/recording/Recording.ts"
+import * as Redacted from "../../src/recording/internal/redacted.ts"
 import * as Redaction from "../../src/recording/Redaction.ts"
 import * as Secrets from "./secrets.ts"
 
@@ -135,16 +136,16 @@ describe("Redaction", () => {
     const what = "report" in note ? note.report._tag : "output" in note ? note.output._tag : text(note).slice(0, 90)
     it(`${field} blanks ${note._tag} ${what}`, () => {
       assert.include(text(note), secret)
-      const blanked = Redaction.redactor(redaction).note(note)
+      const blanked = Redacted.make(redaction).note(note)
       assert.isDefined(blanked)
       assert.notInclude(text(blanked), secret)
       assert.strictEqual(blanked?._tag, note._tag)
-      assert.deepStrictEqual(Redaction.redactor({}).note(note), note)
+      assert.deepStrictEqual(Redacted.make({}).note(note), note)
     })
   }
 
   it("leaves what is not named as it is", () => {
-    const only = Redaction.redactor({ tools: { other: { args: ["card"] } }, metadata: ["other"], userText: () => "" })
+    const only = Redacted.make({ tools: { other: { args: ["card"] } }, metadata: ["other"], userText: () => "" })
     for (const note of [
       output({ _tag: "AgentToolCalled", ...called }),
       output(Event.sendCustom({ card: "4111" })),
@@ -156,7 +157,7 @@ describe("Redaction", () => {
   })
 
   it("blanks fields by name and keeps those beside them", () => {
-    const redactor = Redaction.redactor({ tools: { pay: { args: ["card"] } } })
+    const redactor = Redacted.make({ tools: { pay: { args: ["card"] } } })
     assert.deepStrictEqual(
       redactor.note(output({ _tag: "AgentToolCalled", ...called })),
       output({ _tag: "AgentToolCalled", ...called, toolArgs: { card: Redaction.blank, amount: 5 } })
@@ -164,7 +165,7 @@ describe("Redaction", () => {
   })
 
   it("prefers what is said of a tool to what is said of all, and takes no name for a member of every object", () => {
-    const redactor = Redaction.redactor({ tools: { pay: {}, "*": { args: ["card"] } } })
+    const redactor = Redacted.make({ tools: { pay: {}, "*": { args: ["card"] } } })
     assert.deepStrictEqual(
       redactor.note(output({ _tag: "AgentToolCalled", ...called })),
       output({ _tag: "AgentToolCalled", ...called })
@@ -174,7 +175,7 @@ describe("Redaction", () => {
   })
 
   it("keeps arguments an object, whatever a function makes of them", () => {
-    const redactor = Redaction.redactor({ tools: { "*": { args: () => "gone" } } })
+    const redactor = Redacted.make({ tools: { "*": { args: () => "gone" } } })
     assert.deepStrictEqual(
       redactor.note(output({ _tag: "AgentToolCalled", ...called })),
       output({ _tag: "AgentToolCalled", ...called, toolArgs: { [Redaction.blank]: "gone" } })
@@ -183,12 +184,12 @@ describe("Redaction", () => {
 
   it("tells the kind of a failure also where its words are blanked", () => {
     const note = secrets.map(([, , note]) => note).find(({ _tag }) => _tag === "ModelEnded")!
-    const blanked = Redaction.redactor({ message: Redaction.mask }).note(note)
+    const blanked = Redacted.make({ message: Redaction.mask }).note(note)
     assert.include(text(blanked), '"_tag":"UnknownError","description":"xxxxxx"')
   })
 
   it("blanks the request of the header", () => {
-    const { request } = Redaction.redactor({
+    const { request } = Redacted.make({
       phoneNumber: (number) => number.slice(0, 5),
       instructions: Redaction.mask,
       metadata: ["number"],
@@ -207,7 +208,7 @@ describe("Redaction", () => {
   })
 
   it("asks about each line last, and leaves out what is undefined", () => {
-    const redactor = Redaction.redactor({
+    const redactor = Redacted.make({
       userText: Redaction.mask,
       line: (note) => (note._tag === "Reported" ? undefined : note)
     })
@@ -287,7 +288,7 @@ describe("Redaction", () => {
     })
 
     it("keeps what tells how the call went", () => {
-      const all = Redaction.redactor(Redaction.everything)
+      const all = Redacted.make(Redaction.everything)
       for (const note of [
         { _tag: "TurnEnded", turn: 3, outcome: "Interrupted" },
         output(Event.logMetric("first_text", { ms: [250, 300] })),
@@ -310,7 +311,7 @@ describe("Redaction", () => {
         }
       }
       const asked = { ...(prompt() as Recording.NoteOf<"ModelRequested">), tools: [tool] }
-      assert.deepStrictEqual(Redaction.redactor(Redaction.everything).note(asked), {
+      assert.deepStrictEqual(Redacted.make(Redaction.everything).note(asked), {
         ...asked,
         tools: [
           {
@@ -332,24 +333,21 @@ describe("Redaction", () => {
     const unheardOf = { _tag: "UserMoodHeard", mood: "furious" } as unknown as Event.Report
 
     it("is masked whatever else is, but for its kind", () => {
-      assert.deepStrictEqual(Redaction.redactor(only).note({ _tag: "Reported", report: unheardOf }), {
+      assert.deepStrictEqual(Redacted.make(only).note({ _tag: "Reported", report: unheardOf }), {
         _tag: "Reported",
         report: { _tag: "UserMoodHeard", mood: "xxxxxxx" } as unknown as Event.Report
       })
       const grown = { ...Event.sendText("hello"), tone: ["furious", 4711] }
       assert.deepStrictEqual(
-        Redaction.redactor(only).note(output(grown)),
+        Redacted.make(only).note(output(grown)),
         output({ ...grown, tone: ["xxxxxxx", 0] } as never)
       )
       const part = { type: "mood", id: "1", mood: "furious" }
-      assert.deepStrictEqual(
-        Redaction.redactor(only).note(reply(part)),
-        reply({ type: "mood", id: "0", mood: "xxxxxxx" })
-      )
+      assert.deepStrictEqual(Redacted.make(only).note(reply(part)), reply({ type: "mood", id: "0", mood: "xxxxxxx" }))
     })
 
     it("is what a rule of its own makes of it", () => {
-      const redactor = Redaction.redactor({ unknown: () => "gone" })
+      const redactor = Redacted.make({ unknown: () => "gone" })
       assert.notInclude(text(redactor.note({ _tag: "Reported", report: unheardOf })), "furious")
       assert.include(text(redactor.note({ _tag: "Reported", report: unheardOf })), "gone")
     })
@@ -361,12 +359,12 @@ describe("Redaction", () => {
         output({ _tag: "AgentToolCalled", ...called, toolName: { name: "furious" } as never }),
         reply({ type: "tool-call", id: ["furious"], name: "pay", params: {} })
       ] as ReadonlyArray<Note>
-      for (const note of broken) assert.notInclude(text(Redaction.redactor(only).note(note)), "furious")
+      for (const note of broken) assert.notInclude(text(Redacted.make(only).note(note)), "furious")
     })
   })
 
   it("blanks text that is JSON with a named field in it", () => {
-    const redactor = Redaction.redactor({ tools: { pay: { args: ["card"], result: ["card"] } } })
+    const redactor = Redacted.make({ tools: { pay: { args: ["card"], result: ["card"] } } })
     const broken = { raw: '{"card": "4111' }
     for (const note of [
       output({ _tag: "AgentToolCalled", ...called, toolArgs: broken }),
@@ -384,7 +382,7 @@ describe("Redaction", () => {
 
   it("changes ids only by a rule for them", () => {
     const note = { _tag: "Reported", report: { _tag: "UserTurnStarted", eventId: "e1" } } as const
-    assert.deepStrictEqual(Redaction.redactor({ id: () => "hidden" }).note(note), {
+    assert.deepStrictEqual(Redacted.make({ id: () => "hidden" }).note(note), {
       ...note,
       report: { ...note.report, eventId: "hidden" }
     })

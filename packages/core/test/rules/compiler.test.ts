@@ -33,7 +33,11 @@ describe("The compiler", () => {
       ),
       after("core/src/Turn.ts", '"whenIdle", "immediate", ', '"whenBored", '),
       after("llm/src/tool/VoiceTool.ts", 'type Interruption = "cancel" | ', '"postpone" | '),
-      after("core/src/recording/Recording.ts", "export const Line = Schema.TaggedUnion({\n", "  MoodNoted: at,\n")
+      after(
+        "core/src/recording/internal/recordedLine.ts",
+        "export const Line = Schema.TaggedUnion({\n",
+        "  MoodNoted: at,\n"
+      )
     ]
     let errors: ReadonlyArray<Diagnostic> = []
     beforeAll(async () => {
@@ -45,7 +49,7 @@ describe("The compiler", () => {
       errors.filter(({ message }) => message.includes(`"${what}"`) || message.includes(`'${what}'`)).map(name)
 
     it("about an event that the call makes", () => {
-      assert.includeMembers(missing("CallParked"), ["Event", "floor", "transcript", "Conversation", "Recording"])
+      assert.includeMembers(missing("CallParked"), ["Event", "floor", "transcript", "Conversation", "recordedLine"])
     })
 
     it("about a report", () => {
@@ -99,9 +103,9 @@ describe("The compiler", () => {
         ["core/src/Event.ts", "  AgentSendText: { ...speech,"],
         ["core/src/Event.ts", "  LogMetric: { ...responding,"],
         ["core/src/Event.ts", "    ...Input.cases.AgentTextSent.fields,"],
-        ["core/src/recording/Recording.ts", "  TurnStarted: { ...inTurn,"],
-        ["core/src/recording/Recording.ts", "  TurnEnded: { ...inTurn,"],
-        ["core/src/recording/Recording.ts", "  ModelReplied: { ...at,"]
+        ["core/src/recording/internal/recordedLine.ts", "  TurnStarted: { ...inTurn,"],
+        ["core/src/recording/internal/recordedLine.ts", "  TurnEnded: { ...inTurn,"],
+        ["core/src/recording/internal/recordedLine.ts", "  ModelReplied: { ...at,"]
       ] as const
     ).map(([file, from]): Change => ({ file, from, to: `${from} tone: Schema.String,` }))
     const turn: Change = {

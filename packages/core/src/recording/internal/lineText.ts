@@ -5,8 +5,8 @@
 import type * as Schema from "effect/Schema"
 import * as JsonText from "../../JsonText.ts"
 import * as Event from "../../Event.ts"
-import type * as Recording from "../Recording.ts"
 import { successor } from "../../internal/successor.ts"
+import type * as RecordedLine from "./recordedLine.ts"
 import * as WordsLine from "./wordsLine.ts"
 
 /**
@@ -19,9 +19,9 @@ type Only<T, Written extends PropertyKey> = T extends unknown
     : never
   : never
 
-type Sent = Only<Recording.NoteOf<"Sent">, "_tag" | "turn" | "output">
-type Reported = Only<Recording.NoteOf<"Reported">, "_tag" | "report" | "eventId">
-type Replied = Only<Recording.NoteOf<"ModelReplied">, "_tag" | "request" | "parts">
+type Sent = Only<RecordedLine.NoteOf<"Sent">, "_tag" | "turn" | "output">
+type Reported = Only<RecordedLine.NoteOf<"Reported">, "_tag" | "report" | "eventId">
+type Replied = Only<RecordedLine.NoteOf<"ModelReplied">, "_tag" | "request" | "parts">
 type TextReport = Only<Event.ReportOf<"UserTextSent">, "_tag" | "content" | "eventId"> | PlainText
 type TurnReport =
   | Only<Event.ReportOf<"UserTurnStarted" | "AgentTurnStarted" | "AgentTurnEnded">, "_tag" | "eventId">
@@ -41,13 +41,13 @@ const isPlainEnd = (report: Event.ReportOf<"UserTurnEnded">): report is PlainEnd
   report.tentative === undefined && report.content === undefined
 
 /** One line, with its line break. */
-export const line = (at: number, note: Recording.Note): string =>
+export const line = (at: number, note: RecordedLine.Note): string =>
   `{"at":${timeText(at)}${frequent(note) ?? `,${json(withValue(note)).slice(1)}\n`}`
 
 /** The text of lines that follow each other. */
 export interface LineText {
   /** Returns what one more line adds to the end of the text. */
-  readonly add: (at: number, note: Recording.Note) => string
+  readonly add: (at: number, note: RecordedLine.Note) => string
   /** Returns what ends the text. A text that was not ended can be read, too. */
   readonly end: () => string
 }
@@ -117,7 +117,7 @@ export const make = (): LineText => {
   }
 
   /** Adds the line as a word of the open line, if it is nothing but a word. */
-  const addWord = (at: number, micros: number, note: Recording.Note): string | undefined => {
+  const addWord = (at: number, micros: number, note: RecordedLine.Note): string | undefined => {
     switch (note._tag) {
       case "Sent":
         return note.output._tag === "AgentSendText" && note.output.interruptible === undefined
@@ -143,7 +143,7 @@ export const make = (): LineText => {
     }
   }
 
-  const add = (at: number, note: Recording.Note): string => {
+  const add = (at: number, note: RecordedLine.Note): string => {
     const micros = microsOf(at)
     const added = micros === undefined ? undefined : addWord(at, micros, note)
     if (added !== undefined) return added
@@ -182,7 +182,7 @@ const textsOf = (deltas: Parts, from = 0, to = deltas.length): ReadonlyArray<str
 }
 
 /** What follows the time of a line, if it is a line that comes with every turn. */
-const frequent = (note: Recording.Note): string | undefined => {
+const frequent = (note: RecordedLine.Note): string | undefined => {
   switch (note._tag) {
     case "Sent":
       return note.output._tag === "LogMetric" ? metric(note, note.output) : undefined
@@ -209,10 +209,13 @@ const frequent = (note: Recording.Note): string | undefined => {
   }
 }
 
-const turnStarted = ({ trigger, turn }: Only<Recording.NoteOf<"TurnStarted">, "_tag" | "turn" | "trigger">): string =>
+const turnStarted = ({
+  trigger,
+  turn
+}: Only<RecordedLine.NoteOf<"TurnStarted">, "_tag" | "turn" | "trigger">): string =>
   `,"_tag":"TurnStarted","turn":${turn},"trigger":${quote(trigger)}}\n`
 
-const turnEnded = ({ outcome, turn }: Only<Recording.NoteOf<"TurnEnded">, "_tag" | "turn" | "outcome">): string =>
+const turnEnded = ({ outcome, turn }: Only<RecordedLine.NoteOf<"TurnEnded">, "_tag" | "turn" | "outcome">): string =>
   `,"_tag":"TurnEnded","turn":${turn},"outcome":"${outcome}"}\n`
 
 const modelReplied = ({ parts, request }: Replied): string =>
@@ -222,7 +225,7 @@ const modelEnded = ({
   error,
   outcome,
   request
-}: Only<Recording.NoteOf<"ModelEnded">, "_tag" | "request" | "outcome" | "error">): string | undefined =>
+}: Only<RecordedLine.NoteOf<"ModelEnded">, "_tag" | "request" | "outcome" | "error">): string | undefined =>
   error === undefined ? `,"_tag":"ModelEnded","request":${request},"outcome":"${outcome}"}\n` : undefined
 
 const metric = (
@@ -284,7 +287,7 @@ export const json = (value: unknown): string => {
   }
 }
 
-type Parts = Recording.LineOf<"ModelReplied">["parts"]
+type Parts = RecordedLine.LineOf<"ModelReplied">["parts"]
 
 /** Whether a part is a text delta with nothing but its text. */
 const isTextDelta = (part: Parts[number]): boolean => {
@@ -295,7 +298,7 @@ const isTextDelta = (part: Parts[number]): boolean => {
 }
 
 /** JSON leaves out a field that it has no form for, and a reader would miss it: null stands in its place. */
-const withValue = (note: Recording.Note): Recording.Note => {
+const withValue = (note: RecordedLine.Note): RecordedLine.Note => {
   if (note._tag === "Happened") return { ...note, event: withFields(note.event) }
   return note._tag === "Sent" || note._tag === "Kept" ? { ...note, output: withFields(note.output) } : note
 }

@@ -3,8 +3,10 @@
  * written: a recording grows with the length of the call, and not with the square of it.
  */
 import type { Json } from "../../JsonText.ts"
-import type { Asked } from "../Recorder.ts"
 import type * as Recording from "../Recording.ts"
+
+/** A request to a model, at the moment it is made. */
+export type Asked = Pick<Recording.ModelRequest, "turn" | "method" | "prompt" | "tools" | "settings">
 
 export interface Prompts {
   /** The number of the next request. */

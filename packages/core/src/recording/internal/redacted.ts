@@ -1,6 +1,6 @@
 /**
- * Lines of a recording with what a redaction names blanked. Which rule a field falls under follows from the `privacy` of its
- * schema; what models are asked and answer has tables of its own.
+ * Blanks the lines of a recording as a redaction says. Which rule applies to a field follows from the `privacy` of its
+ * schema; requests to models and their replies have tables of their own.
  */
 import * as Predicate from "effect/Predicate"
 import * as CallRequest from "../../CallRequest.ts"
@@ -14,24 +14,31 @@ import type { Mask, Masks } from "./privateFields.ts"
 
 type Text = (text: string) => string
 
-/** A request of a call and the lines of its recording, blanked. */
+/** Blanks the request, the header and the lines of one recording. Throws what a function of the redaction throws. */
 export interface Redacted {
   readonly request: (request: CallRequest.CallRequest) => CallRequest.CallRequest
-  readonly note: (note: Recording.Note) => Recording.Note
+  readonly header: (header: Recording.Header) => Recording.Header
+  readonly note: (note: Recording.Note) => Recording.Note | undefined
 }
 
 const requestFields = PrivateFields.of(CallRequest.CallRequest)
 const lineFields = PrivateFields.of(Recording.Line)
 
+/** Starts to blank a recording. It remembers which tool the fragments of arguments belong to. */
 export const make = (redaction: Redaction.Redaction): Redacted => {
   const masks = masksOf(redaction)
-  return {
+  const request = (request: CallRequest.CallRequest) => {
     // The token is never written.
-    request: (request) => {
-      const masked = requestFields({ ...request, agentToken: null }, masks) as CallRequest.CallRequest
-      return redaction.request === undefined ? masked : redaction.request(masked)
-    },
-    note: (note) => lineFields(note, masks) as Recording.Note
+    const masked = requestFields({ ...request, agentToken: null }, masks) as CallRequest.CallRequest
+    return redaction.request === undefined ? masked : redaction.request(masked)
+  }
+  return {
+    request,
+    header: (header) => ({ ...header, request: request(header.request) }),
+    note: (note) => {
+      const masked = lineFields(note, masks) as Recording.Note
+      return redaction.line === undefined ? masked : redaction.line(masked)
+    }
   }
 }
 
