@@ -17,6 +17,15 @@ for (const style of ["antiphon", "line"] as const) {
     forAll("whatever tools and caller do", upholds({ style, kinds: [...all, ...all, "handoff"], busy: 0.06 }))
     forAll("when the caller keeps interrupting", upholds({ style, kinds: all, busy: 0.3 }))
     forAll("when the work is in the background", upholds({ style, kinds: ["background", "loopback"], busy: 0.1 }))
+    for (const oldest of ["drop", "summarise"] as const) {
+      const contextPolicy = { limit: 90, keep: 30, oldest }
+      forAll(
+        `when the oldest turns make room for new ones: ${oldest}`,
+        upholds({ style, kinds: [...all, "handoff"], busy: 0.1, contextPolicy }),
+        // Each request is held against what seven families of providers refuse.
+        20
+      )
+    }
     forAll("when the harness takes its time to send", upholds({ style, kinds: all, busy: 0.1, slowSends: 0.5 }))
   })
 }

@@ -29,6 +29,8 @@ import * as ToolRunner from "../tool/internal/toolRunner.ts"
 import * as TurnTime from "../tool/internal/turnTime.ts"
 import * as VoiceTool from "../tool/VoiceTool.ts"
 import * as Transcript from "../internal/transcript.ts"
+import type * as ContextPolicy from "./ContextPolicy.ts"
+import * as ContextKeeper from "./internal/contextKeeper.ts"
 import type * as ModelPrompt from "./internal/modelPrompt.ts"
 import * as ModelTurn from "./internal/modelTurn.ts"
 import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
@@ -79,6 +81,8 @@ export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>>
   readonly keypad?: Keypad.Options | undefined
   /** Characters of a tool result that the model reads, unless its tool says so itself. 20,000: some 5,000 tokens. */
   readonly maxResultCharacters?: number | undefined
+  /** What makes room in a long call before the window of the model is full. By default the oldest turns are summed up. */
+  readonly contextPolicy?: ContextPolicy.ContextPolicy | "none" | undefined
   /** Whether providers may be told to hold the model to the schemas of tools that allow it. True by default. */
   readonly strictToolSchemas?: boolean | undefined
 }
@@ -106,6 +110,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const runner = yield* ToolRunner.make(options.toolStyle ?? "antiphon", maxResultCharacters)
     const handBack = yield* HandBack.Given
     const read = Transcript.reader()
+    const keeper = ContextKeeper.make(options.contextPolicy)
     const callScope = yield* Effect.scope
     const offered = (tools: ReadonlyArray<VoiceTool.VoiceTool<R>>) =>
       ToolCheck.checked(options.strictToolSchemas === false ? tools.map(LooseTool.make) : tools)
@@ -131,6 +136,8 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
         turn,
         runner,
         read,
+        keeper,
+        callScope,
         tools,
         systemPrompt: overrides.systemPrompt ?? config.systemPrompt,
         settings: ModelSettings.merge(config.settings, overrides.settings ?? {}),

@@ -29,6 +29,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
+import * as ContextWindow from "./internal/contextWindow.ts"
 import * as AiErrors from "./internal/provider/aiErrors.ts"
 import * as Ask from "./internal/plan/planAsk.ts"
 import * as Attempt from "./internal/plan/planAttempt.ts"
@@ -142,6 +143,8 @@ export const layer = <E, R>(
         supportsSystemMessagesInHistory: systemMessages(steps)
       })
       Resilience.setPatient(model)
+      // Of the step that is asked first: the others are there for when it fails, and say so themselves if a prompt is too long.
+      ContextWindow.set(model, () => ContextWindow.of(steps[0]!.model))
       return Context.make(LanguageModel.LanguageModel, model).pipe(Context.add(WarmUp, Attempt.warmUp(built)))
     })
   )

@@ -34,6 +34,11 @@ export interface ModelSettings {
   readonly reasoningEffort?: ReasoningEffort | null | undefined
   /** The longest silence of the provider: before its first byte, and between two of them. Never cuts a reply that flows. */
   readonly timeout?: Duration.Input | null | undefined
+  /**
+   * Tokens that the model can read and write at most, prompt and reply together. If not set, it is known of many models by
+   * their names; set it for a model of your own server. Nothing is sent of it: an agent keeps its prompts within it.
+   */
+  readonly contextWindow?: number | null | undefined
   /** Fields of the request body in the provider's own names, merged in last. */
   readonly extra?: { readonly [field: string]: unknown } | null | undefined
 }

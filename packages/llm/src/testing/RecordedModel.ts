@@ -26,6 +26,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as ModelTap from "../internal/modelTap.ts"
+import * as ContextWindow from "../model/internal/contextWindow.ts"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 import * as ReplyContent from "../model/internal/provider/replyContent.ts"
 import * as ModelSettings from "../model/ModelSettings.ts"
@@ -104,15 +105,25 @@ export const make = <E = never, R = never>(
       layer: Layer.effect(
         LanguageModel.LanguageModel,
         Effect.gen(function* () {
-          if (fork === undefined) return yield* LanguageModel.make(provider(undefined))
-          const other = yield* Layer.build(fork.model)
-          return yield* LanguageModel.make(provider(Context.get(other, LanguageModel.LanguageModel)))
+          const other =
+            fork === undefined
+              ? undefined
+              : Context.get(yield* Layer.build(fork.model), LanguageModel.LanguageModel)
+          const model = yield* LanguageModel.make(provider(other))
+          // An agent keeps its prompts within the window of the model that was recorded.
+          ContextWindow.set(model, () => windowOf(requests[count]) ?? (other && ContextWindow.of(other)))
+          return model
         })
       ),
       differences: Effect.sync(() => [...differences]),
       unused: Effect.sync(() => Math.max(0, Math.min(requests.length, from - 1) - count))
     }
   })
+
+const windowOf = (recorded: Recording.ModelRequest | undefined): number | undefined => {
+  const window = (recorded?.settings as Json | undefined)?.["contextWindow"]
+  return typeof window === "number" ? window : undefined
+}
 
 type Provider = Parameters<typeof LanguageModel.make>[0]
 type Method = Recording.ModelRequest["method"]

@@ -17,6 +17,10 @@ import * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
 import * as BadArguments from "../../src/internal/badArguments.ts"
 import * as LlmAgent from "../../src/agent/LlmAgent.ts"
+import * as AnthropicRequest from "../../src/model/internal/anthropic/anthropicRequest.ts"
+import * as OpenAiPresets from "../../src/model/internal/openAi/openAiPresets.ts"
+import * as OpenAiRequest from "../../src/model/internal/openAi/openAiRequest.ts"
+import * as RequestRules from "../model/validators/requestRules.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import * as PromptRules from "../../src/testing/PromptRules.ts"
@@ -33,6 +37,8 @@ export interface Shape {
   readonly busy: number
   /** How likely the harness takes its time to send. */
   readonly slowSends?: number
+  /** Keeps prompts short: what they leave out is no breach, and what they say still is valid and said once. */
+  readonly contextPolicy?: LlmAgent.Options["contextPolicy"]
 }
 
 /** A run of a tool, by the id that it was told. */
@@ -144,12 +150,16 @@ const saidIn = (history: History.History, turn: number): string =>
 const promptBreaches = (
   request: ScriptedModel.Request,
   turn: { readonly id: number; readonly history: History.History },
-  now: History.History
+  now: History.History,
+  isShort: boolean
 ): ReadonlyArray<string> => {
   const found = [...PromptRules.breaches(request.prompt, request.tools)]
+  if (request.method === "generateText") return found
+  if (isShort) found.push(...requestBreaches(request))
   const { calls, results, said, users } = linesOf(request.prompt)
   const same = (what: string, seen: ReadonlyArray<string>, expected: ReadonlyArray<string>) => {
-    if (seen.join() !== expected.join()) found.push(`${what}: ${seen}, not ${expected}`)
+    const isPart = isShort && seen.every((one) => expected.includes(one)) && new Set(seen).size === seen.length
+    if (seen.join() !== expected.join() && !isPart) found.push(`${what}: ${seen}, not ${expected}`)
   }
   const texts = turn.history.events.flatMap((event) =>
     event._tag === "UserTextSent" && isSpoken(event.content) ? [event.content] : []
@@ -173,6 +183,7 @@ const promptBreaches = (
     if (event._tag !== "AgentToolReturned") continue
     const { result, toolCallId: id } = event
     const text = results.get(id)?.text
+    if (isShort && (text === undefined || text.includes("left out here"))) continue
     if (text !== textOf(result)) found.push(`result of ${id}: ${text}, not ${textOf(result)}`)
   }
   for (const [id, { name, text }] of results) {
@@ -181,6 +192,30 @@ const promptBreaches = (
   }
   return found
 }
+
+/** Models whose requests are held against what their providers refuse. */
+const families = [
+  ["openai", "gpt-5.4-mini"],
+  ["mistral", "mistral-small-latest"],
+  ["gemini", "gemini-3-flash-preview"],
+  ["deepseek", "deepseek-reasoner"],
+  ["ollama", "gemma3"],
+  ["anthropic", "claude-haiku-4-5"],
+  ["anthropic", "claude-opus-5-5"]
+] as const
+
+/** What is wrong with the requests that providers of each family would be sent. */
+const requestBreaches = ({ prompt, tools }: ScriptedModel.Request): ReadonlyArray<string> =>
+  families.flatMap(([provider, model]) => {
+    const options = { prompt, tools, toolChoice: "auto", responseFormat: { type: "text" } } as const
+    const isAnthropic = provider === "anthropic"
+    const body: unknown = isAnthropic
+      ? AnthropicRequest.make(model, {}, options)
+      : OpenAiRequest.make(OpenAiPresets.byName(provider)!, model, {}, options)
+    const sent = JSON.parse(JSON.stringify(body)) as { readonly [key: string]: unknown }
+    const check = isAnthropic ? RequestRules.messages : RequestRules.chat
+    return check({ provider, model }, sent).map((what) => `${provider}/${model}: ${what}`)
+  })
 
 export interface Setup {
   readonly random: Chance
@@ -206,7 +241,8 @@ export const connect = ({ onOutput, options, random, replies, slowSends }: Setup
 
     const checked = replies.map((reply): ScriptedModel.Reply => (request) => {
       const now = Effect.runSync(call!.history)
-      found.push(...promptBreaches(request, turn!, now), ...recordBreaches(now))
+      const isShort = options.contextPolicy !== undefined
+      found.push(...promptBreaches(request, turn!, now, isShort), ...recordBreaches(now))
       return typeof reply === "function" ? reply(request) : reply
     })
     const model = ScriptedModel.make(checked)
@@ -425,6 +461,7 @@ export const simulate = (random: Chance, shape: Shape): Effect.Effect<Trace, nev
         systemPrompt: random.pick(["", "Be brief."]),
         introduction: random.pick(["", "Welcome."]),
         interruptedMark: random.pick([undefined, "[interrupted]"]),
+        contextPolicy: shape.contextPolicy,
         describeEvent: (event) => (event._tag === "UserDtmfSent" ? `pressed ${event.button}` : undefined)
       },
       replies: randomReplies(

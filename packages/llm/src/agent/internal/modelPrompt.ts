@@ -1,11 +1,14 @@
 /** What a model is sent: the lines that it reads, and the tools that it is shown. */
 import * as History from "@antiphon/core/History"
 import type * as Turn from "@antiphon/core/Turn"
+import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Tool from "effect/ai/Tool"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as ContextWindow from "../../model/internal/contextWindow.ts"
+import * as ModelSettings from "../../model/ModelSettings.ts"
 import * as ToolRunner from "../../tool/internal/toolRunner.ts"
 import type { VoiceTool } from "../../tool/VoiceTool.ts"
 import * as Transcript from "../../internal/transcript.ts"
@@ -27,16 +30,26 @@ export interface Reading extends Pick<Transcript.Options, "describeEvent" | "int
   readonly history: GivenHistory | undefined
 }
 
-/** The lines that the model reads. */
-export const lines = (
-  now: History.History,
-  { context, firstTurn, history, read, runner, tools, turn, ...options }: Reading
-): ReadonlyArray<Transcript.Line> => {
+/** How the transcript of a turn is read. */
+export const options = ({
+  describeEvent,
+  firstTurn,
+  interruptedMark,
+  runner,
+  tools,
+  turn
+}: Reading): Transcript.Options => {
   const names = new Set(tools.map(({ name }) => name))
   const whose: Transcript.Options["whose"] = ({ toolCallId, toolName }, turn) =>
     // What the application has put into the history stands in no turn.
     turn === 0 || (turn < firstTurn && names.has(toolName)) ? "own" : ToolRunner.whose(runner, toolCallId)
-  const reading = { turn: turn.id, trigger: turn.trigger, whose, ...options }
+  return { turn: turn.id, trigger: turn.trigger, whose, describeEvent, interruptedMark }
+}
+
+/** The lines that the model reads. */
+export const lines = (now: History.History, turning: Reading): ReadonlyArray<Transcript.Line> => {
+  const { context, history, read, turn } = turning
+  const reading = options(turning)
   const last: ReadonlyArray<Transcript.Line> =
     typeof context === "string" ? [{ role: "user", text: context }] : given(context, reading)
   if (history === undefined) return [...read(now, reading), ...last]
@@ -106,6 +119,20 @@ const toMessages = (line: Transcript.Line, reasoning: Reasoning): ReadonlyArray<
     }
   }
 }
+
+/** Tokens of the window of the model that will be asked, with settings over those in force; undefined if they are not known. */
+export const window = (settings: ModelSettings.ModelSettings): Effect.Effect<number | undefined> =>
+  Effect.gen(function* () {
+    const { contextWindow } = ModelSettings.merge(yield* ModelSettings.Current, settings)
+    if (contextWindow != null) return contextWindow
+    const model = yield* Effect.serviceOption(LanguageModel.LanguageModel)
+    const known = Option.isNone(model) ? undefined : ContextWindow.of(model.value)
+    if (known !== undefined) return known
+    const provider = yield* Effect.serviceOption(Model.ProviderName)
+    const name = yield* Effect.serviceOption(Model.ModelName)
+    if (Option.isNone(provider) || Option.isNone(name)) return undefined
+    return ContextWindow.named({ provider: provider.value, model: name.value })
+  })
 
 /** What the model is shown of the tools: if it can do by itself what its only tool does, it is told so. */
 export const shown = <R>(tools: ReadonlyArray<VoiceTool<R>>): Effect.Effect<ReadonlyArray<Tool.Any>> =>

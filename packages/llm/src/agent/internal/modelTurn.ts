@@ -10,7 +10,8 @@ import * as Toolkit from "effect/ai/Toolkit"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type * as ModelSettings from "../../model/ModelSettings.ts"
+import * as AiErrors from "../../model/internal/provider/aiErrors.ts"
+import * as ModelFailure from "../../model/ModelFailure.ts"
 import * as Patience from "../../model/Patience.ts"
 import * as Background from "../../tool/internal/background.ts"
 import * as Backlog from "../../tool/internal/backlog.ts"
@@ -21,17 +22,17 @@ import * as ToolRunner from "../../tool/internal/toolRunner.ts"
 import * as TurnTime from "../../tool/internal/turnTime.ts"
 import type { VoiceTool } from "../../tool/VoiceTool.ts"
 import * as Transcript from "../../internal/transcript.ts"
+import * as ContextKeeper from "./contextKeeper.ts"
+import * as FittedPrompt from "./fittedPrompt.ts"
 import * as SpeechLeak from "./speechLeak.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
 import * as ModelTap from "../../internal/modelTap.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
 import * as ReplyParts from "./replyParts.ts"
 
-export interface ModelTurn<R> extends Omit<ModelPrompt.Reading, "firstTurn" | "tools"> {
+export interface ModelTurn<R> extends Omit<FittedPrompt.Fitting, "firstTurn" | "tools" | "shown" | "window" | "recorder"> {
   readonly event: Event.Input
   readonly tools: ReadonlyArray<VoiceTool<R>>
-  readonly systemPrompt: string
-  readonly settings: ModelSettings.ModelSettings
   readonly maxToolIterations: number
   readonly limitMessage: string
   readonly reasoning: ModelPrompt.Reasoning
@@ -48,6 +49,7 @@ interface Turning<R> extends ModelTurn<R> {
   /** Where the words of the turn end. */
   readonly seam: Seam.Seam
   readonly recorder: Recorder.Recorder | undefined
+  readonly window: number | undefined
   readonly firstTurn: number
   readonly clock: Clock.Clock
   readonly start: bigint
@@ -66,6 +68,8 @@ interface Attempt {
   readonly leaks: number
   /** Empty replies of this round. */
   readonly empty: number
+  /** How often a model has said in this round that the prompt is too long. */
+  readonly tooLong: number
   /** Whether the model has called background tools without a word, and is asked for words. */
   readonly wordless: boolean
 }
@@ -75,8 +79,12 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
       const shown = yield* ModelPrompt.shown(options.tools)
+      const window = yield* ModelPrompt.window(options.settings)
       const turning: Turning<R> = {
         ...options,
+        // What is recorded of a request tells what its prompt was made for.
+        settings: window === undefined ? options.settings : { ...options.settings, contextWindow: window },
+        window,
         seam: Seam.make(),
         recorder: yield* Recorder.Current,
         firstTurn: yield* Turn.First,
@@ -111,16 +119,16 @@ const isNoticed = (output: Event.Output): boolean =>
 const drain = <R>({ runner }: Turning<R>): Out<R> => Stream.suspend(() => Stream.fromIterable(ToolRunner.drain(runner)))
 
 const iterate = <R>(turning: Turning<R>, round: number, wordless = false): Out<R> =>
-  Stream.concat(drain(turning), ask(turning, { round, leaks: 0, empty: 0, wordless }))
+  Stream.concat(drain(turning), ask(turning, { round, leaks: 0, empty: 0, tooLong: 0, wordless }))
 
 const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
   Stream.unwrap(
     Effect.map(turning.turn.currentHistory, (now): Out<R> => {
-      const { reasoning, runner, seam, speechLeakGuard: guard, systemPrompt, turn } = turning
-      const lines = [
-        ...goingOn(turning, now, handedOver(turning, ModelPrompt.lines(now, turning))),
+      const { keeper, reasoning, runner, seam, speechLeakGuard: guard, systemPrompt, turn } = turning
+      const { lines, size, told } = FittedPrompt.make(turning, now, (lines, seen) => [
+        ...goingOn(turning, seen, handedOver(turning, lines)),
         ...(attempt.leaks === 0 ? [] : [SpeechLeak.note(guard!)])
-      ]
+      ])
       if (!Transcript.wantsAnswer(lines)) return Stream.empty
       const { backlog } = runner.background
       const answering = [...backlog.unanswered]
@@ -130,6 +138,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       const collecting: ReplyParts.Collecting = {
         claimId: (id) => ToolRunner.claimId(runner, id, now),
         keep: (id, thoughts, marks) => void reasoning.set(id, { thoughts, marks }),
+        counted: (tokens) => ContextKeeper.counted(keeper, size, tokens),
         firsts: (what) => firsts(turning, what)
       }
       const parts = LanguageModel.streamText({
@@ -143,15 +152,30 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
         Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
         Stream.flattenIterable
       ) as Out<R>
-      const heard = seam.turned ? Seam.part(seam)(parts) : parts
+      let isRefused = false
+      const answered: Out<R> = parts.pipe(
+        Stream.ensuring(FittedPrompt.sumUp(turning, size)),
+        Stream.catchIf(
+          (error) => keeper.policy !== undefined && attempt.tooLong < mostTooLong && isTooLong(error, reply),
+          (error): Out<R> => {
+            isRefused = true
+            ContextKeeper.refused(keeper, size, AiErrors.sizesOf(error))
+            return ask(turning, { ...attempt, tooLong: attempt.tooLong + 1 })
+          }
+        )
+      )
+      const heard = seam.turned ? Seam.part(seam)(answered) : answered
       seam.turned = false
       const rest = Stream.suspend((): Out<R> => {
+        // What is asked instead goes on by itself.
+        if (isRefused) return Stream.empty
         if (ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
         Backlog.answered(backlog, answering)
         return settle(turning, reply, attempt.round)
       })
-      if (guard === undefined) return Stream.concat(heard, rest)
-      return Stream.concat(SpeechLeak.outputs(heard, guard), rest).pipe(
+      const noted = told.length === 0 ? heard : Stream.concat(Stream.fromIterable(told), heard)
+      if (guard === undefined) return Stream.concat(noted, rest)
+      return Stream.concat(SpeechLeak.outputs(noted, guard), rest).pipe(
         Stream.catchIf(SpeechLeak.isSpeechLeak, (leak): Out<R> => {
           const again = attempt.leaks < (guard.maxRetries ?? 1)
           const said = SpeechLeak.excuse(guard, { again, partlyHeard: leak.partlyHeard })
@@ -161,6 +185,12 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       )
     })
   )
+
+/** How often a model that says that a prompt is too long is asked again with less. */
+const mostTooLong = 3
+
+const isTooLong = (error: AiError.AiError, reply: ReplyParts.Collected): boolean =>
+  ModelFailure.isContextTooLong(error) && ReplyParts.isEmpty(reply)
 
 /** An agent that is handed the call and has no greeting answers, whatever the one before it has said last. */
 const handedOver = <R>(

@@ -30,6 +30,8 @@ export interface Collecting {
     thoughts: ReadonlyArray<Prompt.ReasoningPartEncoded>,
     marks: Prompt.ReasoningPartEncoded["options"]
   ) => void
+  /** Told how many tokens the prompt had, as the provider has counted. */
+  readonly counted: (tokens: number | undefined) => void
   /** The measurements that are due at the first words or the first call of the turn. */
   readonly firsts: (what: "text" | "call") => ReadonlyArray<Event.Output>
 }
@@ -41,6 +43,7 @@ interface Part {
   readonly name?: string
   readonly params?: unknown
   readonly providerExecuted?: boolean
+  readonly usage?: { readonly inputTokens: { readonly total?: number | undefined } }
   readonly metadata?: Prompt.ReasoningPartEncoded["options"]
 }
 
@@ -68,6 +71,9 @@ export const collect = (
         if (part.providerExecuted === true) break
         outputs.push(...collecting.firsts("call"))
         if (part.type === "tool-call") call(reply, part, collecting)
+        break
+      case "finish":
+        collecting.counted(part.usage?.inputTokens.total)
         break
     }
   }

@@ -9,6 +9,7 @@
 import * as AiError from "effect/ai/AiError"
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
+import * as ContextWording from "./contextWording.ts"
 import * as ErrorKinds from "./errorKinds.ts"
 import * as ErrorNames from "./errorNames.ts"
 import * as ProviderSentence from "./providerSentence.ts"
@@ -36,6 +37,9 @@ export interface Details {
   /** What the provider said, without what is private. */
   readonly said?: string | undefined
   readonly retryAfterMillis?: number | undefined
+  /** Tokens that the model takes, and tokens that it was given, of a prompt that was too long. */
+  readonly contextMost?: number | undefined
+  readonly contextAsked?: number | undefined
 }
 
 /** The error of a request. */
@@ -47,6 +51,12 @@ export const retryAfter = (error: AiError.AiError): Duration.Duration | undefine
   if (error.retryAfter !== undefined) return error.retryAfter
   const { retryAfterMillis } = details(error)
   return retryAfterMillis === undefined ? undefined : Duration.millis(retryAfterMillis)
+}
+
+/** The sizes that an error tells of a prompt which was too long, as far as the provider has said them. */
+export const sizesOf = (error: AiError.AiError): ContextWording.Sizes | undefined => {
+  const { contextAsked, contextMost } = details(error)
+  return contextMost === undefined ? undefined : { most: contextMost, asked: contextAsked }
 }
 
 /** What the reason of an error says about itself. */
@@ -157,7 +167,7 @@ const fromStatus = (source: Source, { body, headers, status }: Answer): AiError.
     case "BadCall":
       return new AiError.InvalidOutputError({ description, metadata: of() })
     case "ContextTooLong":
-      return new AiError.InvalidRequestError({ description, http, metadata: of({ kind: "ContextTooLong" }) })
+      return new AiError.InvalidRequestError({ description, http, metadata: of(tooLong(sentence)) })
     case "NoModel":
       return missing(source, description, http, of({ kind: "NotFound" }))
     case "Overloaded":
@@ -185,6 +195,11 @@ const fromStatus = (source: Source, { body, headers, status }: Answer): AiError.
     return new AiError.InvalidRequestError({ parameter: names.param, description, http, metadata: of() })
   }
   return new AiError.UnknownError({ description, http, metadata: of() })
+}
+
+const tooLong = (sentence: string): Details => {
+  const sizes = ContextWording.sizesOf(sentence.slice(0, 2000))
+  return { kind: "ContextTooLong", contextMost: sizes?.most, contextAsked: sizes?.asked }
 }
 
 type Http = { readonly response: { readonly status: number; readonly headers: Record<string, string> } }

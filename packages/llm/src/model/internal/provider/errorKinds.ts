@@ -84,7 +84,7 @@ const rows: ReadonlyArray<Row> = [
     is: "ContextTooLong",
     at: refused,
     named: /context_length_exceeded|context_window|string_above_max_length/,
-    said: /context (?:length|window|size)|maximum (?:context|prompt|input) (?:length|tokens)|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|exceeds? the (?:model's |maximum |available )?(?:context|number of tokens)|longer than the model/i,
+    said: /context (?:length|window|size|limit)|maximum (?:context|prompt|input) (?:length|tokens)|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|exceeds? the (?:model's |maximum |available )?(?:context|number of tokens)|longer than the model|\binputs?\b.{0,12} tokens .{0,40}must be <=/i,
     source: "OpenAI, Anthropic, vLLM, Cerebras, Mistral, Ollama"
   },
   {

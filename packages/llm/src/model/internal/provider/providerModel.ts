@@ -18,6 +18,7 @@ import * as Stream from "effect/Stream"
 import * as ModelSettings from "../../ModelSettings.ts"
 import * as Usage from "../../Usage.ts"
 import { WarmUp } from "../../WarmUp.ts"
+import * as ContextWindow from "../contextWindow.ts"
 import * as Prefill from "../rules/prefill.ts"
 import * as AiErrors from "./aiErrors.ts"
 import * as EncodedStream from "./encodedStream.ts"
@@ -102,6 +103,8 @@ export const make = <Body>(
         ReplyContent.gather(Stream.provideService(stream("generateText", options), IdGenerator.IdGenerator, generator))
     })
     EncodedStream.set(model, encoded)
+    const window = ContextWindow.named({ provider: provider.name, model: provider.model }, provider.settings)
+    ContextWindow.set(model, () => window)
     const { prefills } = provider
     if (prefills !== undefined) {
       Prefill.set(model, (settings) => prefills(ModelSettings.merge(provider.settings ?? {}, settings)))

@@ -79,7 +79,9 @@ const tell = (token: string, names: ReadonlySet<string>): string => {
 
 /** Takes out quotations of several words, and pieces that the request holds word for word. */
 const withoutQuotes = (sentence: string, text: Asked["text"]): string => {
-  const plain = sentence.replace(/(["“'`])((?:[^"”'`]*\s){3,}[^"”'`]*)(["”'`])/g, `$1${mask}$3`)
+  const plain = sentence.replace(/(["“'`])([^"“”'`]*)(["”'`])/g, (quotation, open: string, inside: string, close) =>
+    inside.split(" ").length > 3 ? `${open}${mask}${close}` : quotation
+  )
   const private_ = text?.().toLowerCase().replace(/\s+/g, " ") ?? ""
   if (private_.trim() === "") return plain
   const words = plain.split(" ")

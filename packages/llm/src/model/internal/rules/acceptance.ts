@@ -61,6 +61,8 @@ export interface Acceptance {
   readonly mayBeginInThought: boolean
   /** What schemas of parameters may consist of. */
   readonly schema: "json" | "gemini"
+  /** Tokens of prompt and reply together. Undefined if not known. */
+  readonly contextWindow: number | undefined
 }
 
 /** A row of the table. */
@@ -93,7 +95,8 @@ const unknown: Acceptance = {
   forcedCalls: true,
   prefill: "none",
   mayBeginInThought: false,
-  schema: "json"
+  schema: "json",
+  contextWindow: undefined
 }
 
 /** The name of a model as rows have it. */

@@ -4,11 +4,16 @@
  * @since 0.1.0
  */
 import * as Acceptance from "./acceptance.ts"
+import * as ContextWindows from "./contextWindows.ts"
 import * as OpenAiModels from "./openAiModels.ts"
 import * as OtherModels from "./otherModels.ts"
 
 /** All rows. Those of a provider stand behind those of a family, because it is the provider that refuses. */
-export const all: ReadonlyArray<Acceptance.Rule> = [...OpenAiModels.rules, ...OtherModels.rules]
+export const all: ReadonlyArray<Acceptance.Rule> = [
+  ...ContextWindows.rules,
+  ...OpenAiModels.rules,
+  ...OtherModels.rules
+]
 
 const folded = new Map<string, Acceptance.Acceptance>()
 /** Enough for the models of any process; a bound all the same, as names come from outside. */

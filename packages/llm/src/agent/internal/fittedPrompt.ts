@@ -1,0 +1,134 @@
+/** The lines of a request, within the window of the model that is asked. */
+import * as Event from "@antiphon/core/Event"
+import type * as History from "@antiphon/core/History"
+import type * as Recorder from "@antiphon/core/recording/Recorder"
+import type * as Tool from "effect/ai/Tool"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Transcript from "../../internal/transcript.ts"
+import type * as ModelSettings from "../../model/ModelSettings.ts"
+import * as ContextKeeper from "./contextKeeper.ts"
+import * as ModelPrompt from "./modelPrompt.ts"
+import * as PromptSize from "./promptSize.ts"
+import * as Squeeze from "./squeeze.ts"
+import * as Summary from "./summary.ts"
+
+/** What fitting needs of a turn. */
+export interface Fitting extends ModelPrompt.Reading {
+  readonly keeper: ContextKeeper.ContextKeeper
+  readonly systemPrompt: string
+  readonly settings: ModelSettings.ModelSettings
+  readonly shown: ReadonlyArray<Tool.Any>
+  /** Tokens of the model's window, if they are known. */
+  readonly window: number | undefined
+  readonly callScope: Scope.Scope
+  readonly recorder: Recorder.Recorder | undefined
+}
+
+/** Lines that fit. */
+export interface Fitted {
+  readonly lines: ReadonlyArray<Transcript.Line>
+  /** Tokens of the whole prompt, as they are estimated. */
+  readonly size: number
+  /** What the log is told, if something had to be left out. */
+  readonly told: ReadonlyArray<Event.Output>
+}
+
+interface Limits {
+  /** Tokens of the prompt, as they are estimated here. */
+  readonly most: number
+  /** Tokens of the conversation that stay when room is made. */
+  readonly keep: number
+}
+
+const limitsOf = ({ keeper, settings, window }: Fitting, fixed: number): Limits => {
+  const limit = ContextKeeper.limitOf(keeper, window, settings)
+  const keep = Math.min(keeper.policy?.keep ?? limit / 2, limit * 0.9)
+  return { most: limit / keeper.factor, keep: Math.max(0, keep / keeper.factor - fixed) }
+}
+
+const fixedOf = ({ shown, systemPrompt }: Fitting): number =>
+  PromptSize.ofText(systemPrompt) + PromptSize.ofTools(shown)
+
+/** The lines of the prompt, and `also` behind them. */
+export const make = (
+  fitting: Fitting,
+  now: History.History,
+  also: (lines: ReadonlyArray<Transcript.Line>, seen: History.History) => ReadonlyArray<Transcript.Line>
+): Fitted => {
+  const { keeper } = fitting
+  const fixed = fixedOf(fitting)
+  const { keep, most } = limitsOf(fitting, fixed)
+  const read = (): ReadonlyArray<Transcript.Line> => {
+    const seen = ContextKeeper.view(keeper, now)
+    const lines = ModelPrompt.lines(seen, fitting)
+    const head = fitting.history === undefined ? ContextKeeper.head(keeper) : []
+    return also(head.length === 0 || lines.length === 0 ? lines : [...head, ...lines], seen)
+  }
+  const lines = read()
+  if (most === Infinity) return { lines, size: fixed + PromptSize.ofLines(lines), told: [] }
+  const size = fixed + PromptSize.ofLines(lines)
+  if (size <= most) return { lines, size, told: [] }
+  const place = fitting.history === undefined ? ContextKeeper.placeToCut(keeper, now, keep) : undefined
+  if (place !== undefined) ContextKeeper.cutAt(keeper, now, place)
+  const head = fitting.history === undefined ? ContextKeeper.head(keeper).length : 0
+  const fitted = Squeeze.fit(place === undefined ? lines : read(), Math.max(0, most - fixed), head)
+  const left = fixed + PromptSize.ofLines(fitted)
+  return { lines: fitted, size: left, told: [leftOut(size, left, keeper.factor)] }
+}
+
+const leftOut = (before: number, after: number, factor: number): Event.Output =>
+  Event.logMessage("context", "The conversation has become too long for the model. Its beginning is left out.", {
+    metadata: { tokens: Math.round(before * factor), kept: Math.round(after * factor) }
+  })
+
+/** A part of the limit at which a summary is begun, so that it is there when it is needed. */
+const soon = 0.75
+
+/** Begins to sum up the oldest turns if they will have to go soon, or have gone. The call goes on meanwhile. */
+export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never, LanguageModel.LanguageModel> =>
+  Effect.gen(function* () {
+    const { callScope, keeper, recorder, settings, turn } = fitting
+    const { policy } = keeper
+    if (policy === undefined || policy.oldest === "drop" || keeper.writing || fitting.history !== undefined) return
+    if (keeper.failures >= mostFailures) return
+    const { keep, most } = limitsOf(fitting, fixedOf(fitting))
+    const isDue = size > most * soon
+    const { from, summary } = keeper
+    const isTold = from === undefined || summary?.to.key === from.key
+    if (!isDue && isTold) return
+    const now = yield* turn.currentHistory
+    const to = (isDue ? ContextKeeper.placeToCut(keeper, now, keep) : undefined) ?? (isTold ? undefined : from)
+    if (to === undefined) return
+    const untold = Transcript.lines(ContextKeeper.untold(keeper, now, to), {
+      ...ModelPrompt.options(fitting),
+      trigger: undefined
+    })
+    const before = summary === undefined ? [] : ContextKeeper.head({ ...keeper, from: summary.to })
+    keeper.writing = true
+    const write = Summary.ask({
+      lines: [...before, ...untold],
+      policy,
+      settings,
+      room: most * soon,
+      recorder,
+      turn: turn.id
+    }).pipe(
+      Effect.flatMap((text) =>
+        Effect.map(turn.currentHistory, (history) => {
+          if (text === "") keeper.failures++
+          else ContextKeeper.summed(keeper, history, text, to)
+        })
+      ),
+      Effect.ensuring(
+        Effect.sync(() => {
+          keeper.writing = false
+        })
+      )
+    )
+    yield* Effect.forkIn(Effect.interruptible(write), callScope)
+  })
+
+/** A model that has failed to sum up so often is not asked again. */
+const mostFailures = 2

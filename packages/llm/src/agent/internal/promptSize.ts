@@ -1,0 +1,61 @@
+/**
+ * How many tokens a prompt has, estimated. No tokenizer is asked: they differ by model and cost more than the answer is worth.
+ * What a provider has counted corrects the estimate of the next prompt.
+ */
+import * as Tool from "effect/ai/Tool"
+import * as ResultText from "../../internal/resultText.ts"
+import * as ToolSchema from "../../internal/toolSchema.ts"
+import type * as Transcript from "../../internal/transcript.ts"
+
+/** Characters of a token: of Latin text, of other alphabets, and of scripts whose characters are words or syllables. */
+const latin = 4
+const alphabetic = 2
+const ideographic = 1
+
+/** Tokens of a text. */
+export const ofText = (text: string): number => {
+  let others = 0
+  let wide = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x250) continue
+    if (code < 0x2e80) others++
+    else wide++
+  }
+  return (text.length - others - wide) / latin + others / alphabetic + wide / ideographic
+}
+
+/** Tokens around each message. */
+const frame = 4
+
+const lines = new WeakMap<Transcript.Line, number>()
+
+/** Tokens of a line. Counted once for a line that stays. */
+export const ofLine = (line: Transcript.Line): number => {
+  let size = lines.get(line)
+  if (size === undefined) {
+    size =
+      line.role === "tool"
+        ? 3 * frame + ofText(line.call.name) + ofText(ResultText.of(line.call.args)) + ofText(line.call.result)
+        : frame + ofText(line.text)
+    lines.set(line, size)
+  }
+  return size
+}
+
+/** Tokens of lines. */
+export const ofLines = (all: ReadonlyArray<Transcript.Line>): number => all.reduce((sum, line) => sum + ofLine(line), 0)
+
+const tools = new WeakMap<Tool.Any, number>()
+
+/** Tokens of the tools that a model is shown. */
+export const ofTools = (all: ReadonlyArray<Tool.Any>): number =>
+  all.reduce((sum, tool) => {
+    let size = tools.get(tool)
+    if (size === undefined) {
+      const shown = Tool.isProviderDefined(tool) ? "" : JSON.stringify(ToolSchema.ofTool(tool))
+      size = 2 * frame + ofText(tool.name) + ofText(Tool.getDescription(tool) ?? "") + ofText(shown)
+      tools.set(tool, size)
+    }
+    return sum + size
+  }, 0)

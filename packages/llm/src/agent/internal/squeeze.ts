@@ -1,0 +1,69 @@
+/** Makes the lines of one prompt fit: whole exchanges go first, then the insides of what is left. */
+import type * as Transcript from "../../internal/transcript.ts"
+import * as PromptSize from "./promptSize.ts"
+
+type Line = Transcript.Line
+type Lines = ReadonlyArray<Line>
+
+/** Told in place of what was left out. */
+export const leftOut: Line = {
+  role: "system",
+  text: "The beginning of the conversation is left out here, because it has become too long."
+}
+
+/** Where the exchange begins that is to be answered: no line from there on is left out. */
+const currentExchange = (lines: Lines): number => {
+  const user = lines.findLastIndex(({ role }) => role === "user")
+  return user < 0 ? Math.max(0, lines.length - 1) : user
+}
+
+/**
+ * The lines, in no more tokens than there is room for, if that is possible. A call and its result are one line, so none is
+ * parted from the other. The first `head` lines stay.
+ */
+export const fit = (lines: Lines, room: number, head = 0): Lines => {
+  let size = PromptSize.ofLines(lines)
+  if (size <= room) return lines
+  const current = currentExchange(lines)
+  let from = head
+  while (from < current && (size > room || lines[from]!.role !== "user")) size -= PromptSize.ofLine(lines[from++]!)
+  const kept = from === head ? lines : [...lines.slice(0, head), leftOut, ...lines.slice(from)]
+  return size <= room ? kept : shortened(kept, room)
+}
+
+/** Lengths to which long results and texts are shortened, one after the other. */
+const lengths = [4000, 1000, 250]
+
+const shortened = (lines: Lines, room: number): Lines => {
+  let fitting = lines
+  for (const length of lengths) {
+    let size = PromptSize.ofLines(fitting)
+    fitting = fitting.map((line) => {
+      if (size <= room) return line
+      const short = shorten(line, length)
+      size += PromptSize.ofLine(short) - PromptSize.ofLine(line)
+      return short
+    })
+    if (size <= room) return fitting
+  }
+  return fitting
+}
+
+const shorten = (line: Line, length: number): Line => {
+  if (line.role === "tool") {
+    return line.call.result.length <= length
+      ? line
+      : { role: "tool", call: { ...line.call, result: cutText(line.call.result, length) } }
+  }
+  return line.text.length <= length ? line : { role: line.role, text: cutText(line.text, length) }
+}
+
+/** The beginning and the end of a text. */
+const cutText = (text: string, length: number): string => {
+  const start = wholeAt(text, Math.ceil(length * 0.75))
+  const end = wholeAt(text, text.length - (length - start))
+  return `${text.slice(0, start)} (${end - start} characters are left out here) ${text.slice(end)}`
+}
+
+/** A place near this one that is not in the middle of a character. */
+const wholeAt = (text: string, at: number): number => (/[\uDC00-\uDFFF]/.test(text[at] ?? "") ? at - 1 : at)

@@ -1,0 +1,64 @@
+/** Asks a model to sum up the beginning of a conversation. */
+import type * as Recorder from "@antiphon/core/recording/Recorder"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Prompt from "effect/ai/Prompt"
+import * as Effect from "effect/Effect"
+import * as ModelTap from "../../internal/modelTap.ts"
+import type * as Transcript from "../../internal/transcript.ts"
+import * as ModelSettings from "../../model/ModelSettings.ts"
+import * as ContextPolicy from "../ContextPolicy.ts"
+import * as ModelPrompt from "./modelPrompt.ts"
+import * as OwnPrompt from "./ownPrompt.ts"
+import * as Squeeze from "./squeeze.ts"
+
+/** What is summed up, and how. */
+export interface Asking {
+  readonly lines: ReadonlyArray<Transcript.Line>
+  readonly policy: ContextPolicy.ContextPolicy
+  readonly settings: ModelSettings.ModelSettings
+  /** Tokens that the conversation may have, as they are estimated. */
+  readonly room: number
+  readonly recorder: Recorder.Recorder | undefined
+  readonly turn: number
+}
+
+/**
+ * The summary. Empty if there is nothing to sum up, or the model has failed or has no words for it; the log says so.
+ *
+ * Calls and results are told in words: the request has no tools, and some providers take no calls then.
+ */
+export const ask = ({
+  lines,
+  policy,
+  recorder,
+  room,
+  settings,
+  turn
+}: Asking): Effect.Effect<string, never, LanguageModel.LanguageModel> =>
+  Effect.suspend(() => {
+    if (lines.length === 0) return Effect.succeed("")
+    const asked: ReadonlyArray<Transcript.Line> = [
+      ...Squeeze.fit(lines.map(inWords), room),
+      { role: "user", text: policy.summaryPrompt ?? ContextPolicy.defaultSummaryPrompt }
+    ]
+    const prompt: ReadonlyArray<Prompt.MessageEncoded> = ModelPrompt.messages("", asked, new Map())
+    return LanguageModel.generateText({ prompt: OwnPrompt.make(prompt) }).pipe(
+      ModelTap.generated(recorder, { turn, prompt, tools: [] }),
+      ModelSettings.override({
+        ...settings,
+        maxTokens: policy.summaryTokens ?? 600,
+        stop: null,
+        reasoningEffort: "none"
+      }),
+      Effect.map(({ text }) => text.trim()),
+      Effect.catchCause((cause) =>
+        Effect.as(Effect.logWarning("The beginning of the conversation could not be summed up.", cause), "")
+      )
+    )
+  }) as Effect.Effect<string, never, LanguageModel.LanguageModel>
+
+const inWords = (line: Transcript.Line): Transcript.Line => {
+  if (line.role !== "tool") return line
+  const { args, name, result } = line.call
+  return { role: "system", text: `The tool ${name} was called with ${JSON.stringify(args)}: ${result}` }
+}

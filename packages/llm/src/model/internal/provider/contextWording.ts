@@ -1,0 +1,66 @@
+/**
+ * What providers say of the sizes when a prompt is too long for their model.
+ *
+ * @since 0.1.0
+ */
+
+/** Tokens of a window, and of the prompt that did not fit, as far as the provider says them. */
+export interface Sizes {
+  readonly most: number
+  readonly asked: number | undefined
+}
+
+interface Row {
+  readonly said: RegExp
+  readonly source: string
+}
+
+/** The window is the group `most`, what was asked for `asked`. The first that fits counts. */
+const rows: ReadonlyArray<Row> = [
+  {
+    said: /prompt is too long: (?<asked>\d{1,9}) tokens > (?<most>\d{1,9}) maximum/i,
+    source: "Anthropic, also by Bedrock and Vertex"
+  },
+  {
+    said: /context limit: (?<asked>\d{1,9}) \+ \d{1,9} > (?<most>\d{1,9})/i,
+    source: "Anthropic: input length and `max_tokens` exceed context limit"
+  },
+  {
+    said: /maximum context length is (?<most>\d{1,9}) tokens[^\d]{1,80}(?<asked>\d{1,9})/i,
+    source: "OpenAI, vLLM, DeepSeek, Together, OpenRouter: however, you requested, your messages resulted in"
+  },
+  {
+    said: /input token count \(?(?<asked>\d{1,9})\)? exceeds the maximum number of tokens allowed \(?(?<most>\d{1,9})/i,
+    source: "Gemini"
+  },
+  {
+    said: /maximum prompt length is (?<most>\d{1,9}) but the request contains (?<asked>\d{1,9})/i,
+    source: "xAI"
+  },
+  {
+    said: /current length is (?<asked>\d{1,9}) while limit is (?<most>\d{1,9})/i,
+    source: "Cerebras"
+  },
+  {
+    said: /prompt contains (?<asked>\d{1,9}) tokens.{1,80}model with (?<most>\d{1,9})/i,
+    source: "Mistral: prompt contains n tokens and 0 draft tokens, too large for model with m maximum context length"
+  },
+  {
+    said: /request \((?<asked>\d{1,9}) tokens\) exceeds the available context size \((?<most>\d{1,9})/i,
+    source: "llama.cpp"
+  },
+  {
+    said: /(?:context (?:length|window|size)|maximum) (?:of|is|:) ?(?<most>\d{1,9})/i,
+    source: "others"
+  }
+]
+
+/** The sizes in a sentence. */
+export const sizesOf = (sentence: string): Sizes | undefined => {
+  for (const { said } of rows) {
+    const { asked, most } = said.exec(sentence)?.groups ?? {}
+    if (most === undefined) continue
+    return { most: Number(most), asked: asked === undefined ? undefined : Number(asked) }
+  }
+  return undefined
+}

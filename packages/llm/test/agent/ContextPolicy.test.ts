@@ -1,0 +1,283 @@
+import * as CallRequest from "@antiphon/core/CallRequest"
+import * as History from "@antiphon/core/History"
+import * as Caller from "@antiphon/core/testing/Caller"
+import * as Replay from "@antiphon/core/testing/Replay"
+import * as TestCall from "@antiphon/core/testing/TestCall"
+import type * as Turn from "@antiphon/core/Turn"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Result, Stream } from "effect"
+import * as AiError from "effect/ai/AiError"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Model from "effect/ai/Model"
+import type * as ContextPolicy from "../../src/agent/ContextPolicy.ts"
+import * as LlmAgent from "../../src/agent/LlmAgent.ts"
+import * as ModelSettings from "../../src/model/ModelSettings.ts"
+import * as RecordedModel from "../../src/testing/RecordedModel.ts"
+import * as PromptRules from "../../src/testing/PromptRules.ts"
+import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
+import * as VoiceTool from "../../src/tool/VoiceTool.ts"
+import { type Playing, playing } from "../tool/calling.ts"
+import { pass, test } from "../support/virtualTest.ts"
+
+/** Words of some tokens: 40 letters are ten. */
+const words = (name: string, tokens: number): string => `${name} ${"word ".repeat(Math.ceil((tokens * 4) / 5))}`.trim()
+
+const tooLong = (sizes: object = {}) =>
+  ScriptedModel.fail(
+    new AiError.InvalidRequestError({
+      description: "too long",
+      metadata: { antiphon: { kind: "ContextTooLong", ...sizes } }
+    })
+  )
+
+const small = (policy: Partial<ContextPolicy.ContextPolicy> = {}): ContextPolicy.ContextPolicy => ({
+  limit: 400,
+  keep: 150,
+  oldest: "drop",
+  ...policy
+})
+
+/** A turn of the caller, the answer heard to its end. */
+const turn = (call: Playing, said: string, answer: string) =>
+  Effect.gen(function* () {
+    yield* call.say(said)
+    yield* call.report({ _tag: "AgentTurnStarted" }, { _tag: "AgentTextSent", content: answer }, { _tag: "AgentTurnEnded" })
+  })
+
+const numbered = (n: number) => Array.from({ length: n }, (_, i) => ScriptedModel.text(words(`answer${i}`, 50)))
+
+describe("a conversation that becomes too long", () => {
+  test("goes on without its beginning, and says so to the model and to the log", function* () {
+    const model = ScriptedModel.make(numbered(10))
+    const call = yield* playing(model, { systemPrompt: "Be brief.", contextPolicy: small() })
+    for (let i = 0; i < 10; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    const prompts = yield* call.prompts
+    for (const lines of prompts) assert.isBelow(lines.join("").length / 4, 420)
+    const last = prompts[9]!
+    assert.strictEqual(last[0], "system: Be brief.")
+    assert.match(last[1]!, /The beginning of the conversation is left out/)
+    assert.match(last[2]!, /^user: question[4-9]/)
+    assert.match(last.at(-1)!, /^user: question9/)
+    assert.include(call.sent(), "LogMessage")
+    // Room is made for several turns at once, so that the beginning of the prompt stays the same for a cache.
+    const begins = prompts.map((lines) => lines.find((line) => line.startsWith("user"))!)
+    assert.isBelow(new Set(begins).size, 5)
+  })
+
+  test("is summed up while the caller is not waiting, and the summary stands in its place", function* () {
+    let writing = -1
+    let count = 0
+    const reply: ScriptedModel.Reply = ({ method }) => {
+      if (method === "generateText") writing = count
+      return ScriptedModel.text(
+        method === "generateText" ? "Ann wants a table. She was promised a call back." : words(`answer${count++}`, 50)
+      )
+    }
+    const model = ScriptedModel.make(Array.from({ length: 9 }, () => reply))
+    const call = yield* playing(model, { systemPrompt: "Be brief.", contextPolicy: small({ oldest: "summarise" }) })
+    for (let i = 0; writing < 0; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    yield* turn(call, "question last", "fine")
+    const prompts = yield* call.prompts
+    assert.match(prompts[writing]!.at(-1)!, /beginning of a phone call/)
+    assert.match(prompts[writing]![0]!, /^user: question0/)
+    // Three quarters of the limit, before anything had to go.
+    assert.notMatch(prompts.slice(0, writing).join(), /left out/)
+    const next = prompts[writing + 1]!
+    assert.strictEqual(next[0], "system: Be brief.")
+    assert.match(next[1]!, /^system: .*<summary>Ann wants a table. She was promised a call back.<\/summary>$/)
+    assert.notMatch(next.join(), /question0|left out/)
+    assert.match(next.join(), /answer.*question last/s)
+  })
+
+  test("keeps a tool call that is open, and its result stands behind it when it comes", function* () {
+    const book = VoiceTool.background("book", { announce: "I will look.", timeout: "1 hour" }, () =>
+      Effect.delay(Effect.succeed("table at eight"), "10 minutes")
+    )
+    const model = ScriptedModel.make([ScriptedModel.toolCall("book", {}, { id: "b1" }), ...numbered(12)])
+    const call = yield* playing(model, { tools: [book], contextPolicy: small() })
+    yield* turn(call, "a table please", "I will look.")
+    for (let i = 0; i < 8; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    const before = (yield* call.prompts).at(-1)!
+    assert.notInclude(before.join(), "a table please")
+    assert.include(before, "result b1-0: pending")
+    yield* pass("10 minutes")
+    const after = (yield* call.prompts).at(-1)!
+    assert.strictEqual(after.at(-1), "result b1-0: table at eight")
+    assert.notInclude(after.join(), "pending")
+  })
+
+  test("whose summary cannot be written loses its beginning and nothing else", function* () {
+    const down = ScriptedModel.fail(new AiError.InternalProviderError({ description: "down" }))
+    const reply: ScriptedModel.Reply = ({ method }) =>
+      method === "generateText" ? down : ScriptedModel.text(words("answer", 50))
+    const model = ScriptedModel.make(Array.from({ length: 20 }, () => reply))
+    const call = yield* playing(model, { contextPolicy: small({ oldest: "summarise" }) })
+    for (let i = 0; i < 9; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    const prompts = yield* call.prompts
+    const last = prompts.at(-1)!
+    assert.match(last[0]!, /left out/)
+    assert.match(last.at(-1)!, /question8/)
+    // A model that fails at it twice is not asked a third time.
+    assert.strictEqual(prompts.length, 9 + 2)
+    assert.isEmpty(call.sent().filter((line) => /Sorry/.test(line)))
+  })
+
+  test("in one turn shortens results, oldest first, and never parts a call from its result", function* () {
+    const read = VoiceTool.loopback("read", { description: "" }, () => Effect.succeed("r".repeat(3000)))
+    const model = ScriptedModel.make([
+      ...Array.from({ length: 4 }, (_, i) => ScriptedModel.toolCall("read", {}, { id: `c${i}` })),
+      ScriptedModel.text("Done.")
+    ])
+    const call = yield* playing(model, { tools: [read], contextPolicy: small({ limit: 1500, keep: 1000 }) })
+    yield* call.say("read all of it")
+    const last = (yield* call.prompts).at(-1)!
+    const ids = (kind: string) => last.flatMap((line) => new RegExp(`^${kind} (c\\d-0)`).exec(line)?.[1] ?? [])
+    assert.deepStrictEqual(ids("call"), ["c0-0", "c1-0", "c2-0", "c3-0"])
+    assert.deepStrictEqual(ids("result"), ids("call"))
+    assert.match(last.find((line) => line.startsWith("result c0"))!, /characters are left out here/)
+    assert.include(call.sent(), "Done.")
+  })
+})
+
+describe("a model that says the prompt is too long", () => {
+  test("is asked again in the same turn with less, and the caller hears the answer", function* () {
+    const model = ScriptedModel.make([
+      ...numbered(5),
+      tooLong({ contextMost: 300, contextAsked: 380 }),
+      ScriptedModel.text("Here I am.")
+    ])
+    const call = yield* playing(model, { systemPrompt: "Be brief.", contextPolicy: { oldest: "drop" } })
+    for (let i = 0; i < 5; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    yield* call.say("and now?")
+    const prompts = yield* call.prompts
+    assert.match(prompts[5]!.join(), /question0/)
+    assert.notMatch(prompts[6]!.join(), /question0/)
+    assert.isBelow(prompts[6]!.join("").length / 4, 240)
+    assert.isTrue(call.sent().join("").endsWith("Here I am."))
+  })
+
+  test("without saying how long it may be is asked with half of it, until it fits", function* () {
+    const model = ScriptedModel.make([...numbered(6), tooLong(), tooLong(), ScriptedModel.text("Here I am.")])
+    const call = yield* playing(model, { contextPolicy: { oldest: "drop" } })
+    for (let i = 0; i < 6; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    yield* call.say("and now?")
+    const lengths = (yield* call.prompts).slice(6).map((lines) => lines.join("").length)
+    assert.isBelow(lengths[1]!, lengths[0]! * 0.55)
+    assert.isBelow(lengths[2]!, lengths[1]! * 0.75)
+    assert.isTrue(call.sent().join("").endsWith("Here I am."))
+  })
+
+  test("whatever it is asked fails like any other, and the call goes on", function* () {
+    const model = ScriptedModel.make([tooLong(), tooLong(), tooLong(), tooLong(), ScriptedModel.text("Better.")])
+    const call = yield* playing(model, { onModelFailure: "One moment." })
+    yield* call.say("hello")
+    assert.include(call.sent(), "One moment.")
+    yield* call.say("hello?")
+    assert.strictEqual(call.sent().at(-1), "Better.")
+  })
+
+  test("fails at once if the agent has no policy", function* () {
+    const model = ScriptedModel.make([tooLong()])
+    const call = yield* playing(model, { onModelFailure: "One moment.", contextPolicy: "none" })
+    yield* call.say("hello")
+    assert.include(call.sent(), "One moment.")
+  })
+})
+
+/** A model of this name that has the window which is known of it. */
+const named = (model: ScriptedModel.ScriptedModel, name: string): Layer.Layer<LanguageModel.LanguageModel> =>
+  Layer.mergeAll(
+    model.layer,
+    Layer.succeed(Model.ProviderName, "openai"),
+    Layer.succeed(Model.ModelName, name)
+  )
+
+describe("the window of a model", () => {
+  test("is known by its name", function* () {
+    const model = ScriptedModel.make(numbered(200))
+    const call = yield* playing({ ...model, layer: named(model, "gpt-4") }, { contextPolicy: { oldest: "drop" } })
+    for (let i = 0; i < 120; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    const sizes = (yield* call.prompts).map((lines) => lines.join("").length / 4)
+    assert.isBelow(Math.max(...sizes), (8192 - 2048) * 0.8)
+    assert.isAbove(Math.max(...sizes), 4000)
+  })
+
+  test("can be set", function* () {
+    const model = ScriptedModel.make(numbered(40))
+    const settings: ModelSettings.ModelSettings = { contextWindow: 1000, maxTokens: 100 }
+    const call = yield* playing(model, { settings, contextPolicy: { oldest: "drop" } })
+    for (let i = 0; i < 20; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    const sizes = (yield* call.prompts).map((lines) => lines.join("").length / 4)
+    assert.isBelow(Math.max(...sizes), 720)
+  })
+})
+
+describe("a recorded call that became too long", () => {
+  it.effect("is replayed to the byte, with its summaries", () =>
+    Effect.gen(function* () {
+      const agent = LlmAgent.make({
+        systemPrompt: "Be brief.",
+        settings: { contextWindow: 1000, maxTokens: 100 },
+        contextPolicy: { keep: 200 }
+      })
+      const visit = Array.from({ length: 24 }, (_, i) => [Caller.says(words(`question${i}`, 30)), Caller.listens()]).flat()
+      const summary: ScriptedModel.Reply = (request) =>
+        request.method === "generateText" ? ScriptedModel.text("They talked.") : ScriptedModel.text("Indeed so.")
+      const script = ScriptedModel.make(Array.from({ length: 60 }, () => summary))
+      const { recording } = yield* TestCall.run(agent, visit).pipe(Effect.provide(script.layer))
+      const asked = yield* script.prompts
+      assert.isAbove(asked.filter(({ method }) => method === "generateText").length, 0)
+      for (const { prompt, tools } of asked) assert.deepStrictEqual(PromptRules.breaches(prompt, tools), [])
+      const model = Result.getOrThrow(RecordedModel.make(recording))
+      const { comparison } = yield* Replay.run(recording, agent).pipe(Effect.provide(model.layer))
+      assert.strictEqual(comparison._tag, "Identical")
+      assert.deepStrictEqual(yield* model.differences, [])
+      assert.strictEqual(yield* model.unused, 0)
+    })
+  )
+})
+
+/** A turn of an agent with so many events before it, and how many of its lines are looked at. */
+const looked = (events: number) =>
+  Effect.gen(function* () {
+    const model = ScriptedModel.make(Array.from({ length: 6 }, () => ScriptedModel.text("Yes.")))
+    const agent = yield* LlmAgent.makeAgent({ contextPolicy: small() })
+    let looks = 0
+    const entries = Array.from({ length: events }, (_, i): History.Entry => {
+      const item = { _tag: "UserTextSent", eventId: `e${i}`, content: words(`question${i}`, 20) } as const
+      return {
+        key: i,
+        turn: 0,
+        get item() {
+          looks++
+          return item
+        }
+      }
+    })
+    for (let id = 1; id <= 4; id++) {
+      const trigger = { _tag: "UserTurnEnded", eventId: `t${id}`, content: [] } as const
+      entries.push(
+        { key: events + id * 2, turn: 0, item: { _tag: "UserTextSent", eventId: `u${id}`, content: "and?" } },
+        { key: events + id * 2 + 1, turn: 0, item: trigger }
+      )
+      if (id === 4) looks = 0
+      const history = History.make(() => [...entries])
+      const turn = {
+        id,
+        trigger,
+        triggers: [trigger],
+        request: CallRequest.make(),
+        history,
+        currentHistory: Effect.succeed(history)
+      } as unknown as Turn.Turn
+      yield* Stream.runDrain(agent.respond(trigger, turn)).pipe(Effect.provide(model.layer))
+    }
+    return looks
+  }).pipe(Effect.scoped)
+
+it.effect("a turn looks at as many lines after 10,000 events as after 100", () =>
+  Effect.gen(function* () {
+    const [early, late] = [yield* looked(100), yield* looked(10_000)]
+    assert.isAtMost(late, early * 1.2 + 10)
+  })
+)
