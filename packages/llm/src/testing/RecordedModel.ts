@@ -106,9 +106,7 @@ export const make = <E = never, R = never>(
         LanguageModel.LanguageModel,
         Effect.gen(function* () {
           const other =
-            fork === undefined
-              ? undefined
-              : Context.get(yield* Layer.build(fork.model), LanguageModel.LanguageModel)
+            fork === undefined ? undefined : Context.get(yield* Layer.build(fork.model), LanguageModel.LanguageModel)
           const model = yield* LanguageModel.make(provider(other))
           // An agent keeps its prompts within the window of the model that was recorded.
           ContextWindow.set(model, () => windowOf(requests[count]) ?? (other && ContextWindow.of(other)))

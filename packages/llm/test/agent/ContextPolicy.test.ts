@@ -41,7 +41,11 @@ const small = (policy: Partial<ContextPolicy.ContextPolicy> = {}): ContextPolicy
 const turn = (call: Playing, said: string, answer: string) =>
   Effect.gen(function* () {
     yield* call.say(said)
-    yield* call.report({ _tag: "AgentTurnStarted" }, { _tag: "AgentTextSent", content: answer }, { _tag: "AgentTurnEnded" })
+    yield* call.report(
+      { _tag: "AgentTurnStarted" },
+      { _tag: "AgentTextSent", content: answer },
+      { _tag: "AgentTurnEnded" }
+    )
   })
 
 const numbered = (n: number) => Array.from({ length: n }, (_, i) => ScriptedModel.text(words(`answer${i}`, 50)))
@@ -134,7 +138,10 @@ describe("a conversation that becomes too long", () => {
     const ids = (kind: string) => last.flatMap((line) => new RegExp(`^${kind} (c\\d-0)`).exec(line)?.[1] ?? [])
     assert.deepStrictEqual(ids("call"), ["c0-0", "c1-0", "c2-0", "c3-0"])
     assert.deepStrictEqual(ids("result"), ids("call"))
-    assert.match(last.find((line) => line.startsWith("result c0"))!, /characters are left out here/)
+    assert.match(
+      last.find((line) => line.startsWith("result c0"))!,
+      /characters are left out here/
+    )
     assert.include(call.sent(), "Done.")
   })
 })
@@ -186,11 +193,7 @@ describe("a model that says the prompt is too long", () => {
 
 /** A model of this name that has the window which is known of it. */
 const named = (model: ScriptedModel.ScriptedModel, name: string): Layer.Layer<LanguageModel.LanguageModel> =>
-  Layer.mergeAll(
-    model.layer,
-    Layer.succeed(Model.ProviderName, "openai"),
-    Layer.succeed(Model.ModelName, name)
-  )
+  Layer.mergeAll(model.layer, Layer.succeed(Model.ProviderName, "openai"), Layer.succeed(Model.ModelName, name))
 
 describe("the window of a model", () => {
   test("is known by its name", function* () {
@@ -220,7 +223,10 @@ describe("a recorded call that became too long", () => {
         settings: { contextWindow: 1000, maxTokens: 100 },
         contextPolicy: { keep: 200 }
       })
-      const visit = Array.from({ length: 24 }, (_, i) => [Caller.says(words(`question${i}`, 30)), Caller.listens()]).flat()
+      const visit = Array.from({ length: 24 }, (_, i) => [
+        Caller.says(words(`question${i}`, 30)),
+        Caller.listens()
+      ]).flat()
       const summary: ScriptedModel.Reply = (request) =>
         request.method === "generateText" ? ScriptedModel.text("They talked.") : ScriptedModel.text("Indeed so.")
       const script = ScriptedModel.make(Array.from({ length: 60 }, () => summary))

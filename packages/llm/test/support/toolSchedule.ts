@@ -426,9 +426,12 @@ const randomReplies = (random: Chance, names: ReadonlyArray<string>, made: Array
       { id }
     )
   }
-  return Array.from({ length: 300 }, (_, index): ScriptedModel.Reply => () => {
+  return Array.from({ length: 300 }, (_, index): ScriptedModel.Reply => ({ method }) => {
     const ids: Array<string> = []
     made[index] = ids
+    if (method === "generateText") {
+      return random.chance(0.2) ? ScriptedModel.fail(overloaded) : ScriptedModel.text("They talked.", { every: 2 })
+    }
     const pieces: Array<ScriptedModel.Piece> = []
     if (random.chance(0.2)) pieces.push(ScriptedModel.reasoning("hm hm", signed))
     if (random.chance(0.05)) pieces.push(ScriptedModel.text([" "]))

@@ -188,4 +188,3 @@ export const refused = (keeper: ContextKeeper, estimated: number, sizes: Context
   const isBelieved = Number.isFinite(most) && (keeper.learned === undefined || most < keeper.learned)
   keeper.learned = isBelieved ? Math.min(most, estimated * keeper.factor * 0.9) : half
 }
-

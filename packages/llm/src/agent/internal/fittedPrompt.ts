@@ -111,7 +111,7 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
       lines: [...before, ...untold],
       policy,
       settings,
-      room: most * soon,
+      room: most,
       recorder,
       turn: turn.id
     }).pipe(

@@ -30,7 +30,10 @@ import * as ModelTap from "../../internal/modelTap.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
 import * as ReplyParts from "./replyParts.ts"
 
-export interface ModelTurn<R> extends Omit<FittedPrompt.Fitting, "firstTurn" | "tools" | "shown" | "window" | "recorder"> {
+export interface ModelTurn<R> extends Omit<
+  FittedPrompt.Fitting,
+  "firstTurn" | "tools" | "shown" | "window" | "recorder"
+> {
   readonly event: Event.Input
   readonly tools: ReadonlyArray<VoiceTool<R>>
   readonly maxToolIterations: number

@@ -22,7 +22,13 @@ const answers: ReadonlyArray<
     8192,
     8722
   ],
-  ["OpenAI Responses", 400, "Your input exceeds the context window of this model. Please adjust your input and try again.", undefined, undefined],
+  [
+    "OpenAI Responses",
+    400,
+    "Your input exceeds the context window of this model. Please adjust your input and try again.",
+    undefined,
+    undefined
+  ],
   ["Anthropic", 400, "prompt is too long: 208310 tokens > 200000 maximum", 200_000, 208_310],
   [
     "Anthropic",
@@ -38,7 +44,13 @@ const answers: ReadonlyArray<
     1_048_575,
     1_196_265
   ],
-  ["xAI", 400, "This model's maximum prompt length is 131072 but the request contains 140001 tokens.", 131_072, 140_001],
+  [
+    "xAI",
+    400,
+    "This model's maximum prompt length is 131072 but the request contains 140001 tokens.",
+    131_072,
+    140_001
+  ],
   ["Groq", 400, "Please reduce the length of the messages or completion.", undefined, undefined],
   [
     "Cerebras",
@@ -61,7 +73,13 @@ const answers: ReadonlyArray<
     4096,
     9002
   ],
-  ["Together", 422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9001 `inputs` tokens", undefined, undefined]
+  [
+    "Together",
+    422,
+    "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9001 `inputs` tokens",
+    undefined,
+    undefined
+  ]
 ]
 
 describe("a prompt that is too long", () => {
