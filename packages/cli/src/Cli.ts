@@ -5,11 +5,19 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { existsSync } from "node:fs"
+import * as Chat from "./internal/command/chat.ts"
+import * as Env from "./internal/command/env.ts"
+import * as Doctor from "./internal/command/doctor.ts"
+import * as Dev from "./internal/command/dev.ts"
+import * as Runtime from "effect/Runtime"
 import * as Replay from "./internal/command/replay.ts"
 import * as Simulate from "./internal/command/simulate.ts"
+import * as Start from "./internal/command/start.ts"
 import * as Screen from "./internal/screen.ts"
 
 /** What the commands use for a flag that is not given. */
@@ -25,12 +33,24 @@ export interface Defaults {
 /** The command with its subcommands. */
 export const command = (defaults: Defaults = {}) =>
   Command.make("antiphon").pipe(
-    Command.withDescription("Calls of voice agents on virtual time"),
-    Command.withSubcommands([Replay.make(defaults.replay), Simulate.make(defaults.simulate, defaults.again)])
+    Command.withDescription("Voice agents: write, try, serve, simulate and replay them"),
+    Command.withSubcommands([
+      Dev.make(),
+      Chat.make(),
+      Start.make(),
+      Doctor.make(),
+      Env.make(),
+      Simulate.make(defaults.simulate, defaults.again),
+      Replay.make(defaults.replay)
+    ])
   )
 
-/** Runs the command with the arguments of the process, and ends the process. */
-export const main = (defaults: Defaults = {}): void =>
+/**
+ * Runs the command with the arguments of the process, and ends the process. Variables of a file `.env` in the current folder
+ * count as those of the environment, which win over them.
+ */
+export const main = (defaults: Defaults = {}): void => {
+  if (existsSync(".env")) process.loadEnvFile(".env")
   command(defaults).pipe(
     Command.run({ version: "0.1.0" }),
     Effect.tapError((error) =>
@@ -39,5 +59,7 @@ export const main = (defaults: Defaults = {}): void =>
         : Effect.void
     ),
     Effect.provide(NodeServices.layer),
-    NodeRuntime.runMain
+    // A server that was told to stop, and did, has done well.
+    NodeRuntime.runMain({ teardown: process.argv[2] === "start" ? VoiceAgentApp.teardown : Runtime.defaultTeardown })
   )
+}

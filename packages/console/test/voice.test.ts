@@ -1,9 +1,7 @@
 /// <reference lib="dom" />
+import * as LocalServer from "@antiphon/cli/LocalServer"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Assistant from "@antiphon/examples/demo/Assistant"
-import * as Voice from "@antiphon/examples/demo/Voice"
-import * as LineApp from "@antiphon/server/line/LineApp"
-import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
@@ -11,18 +9,14 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { chromium } from "playwright-core"
-import * as Console from "../src/ConsoleApp.ts"
 
 const executablePath = "/usr/bin/chromium"
 
 /** The server of `npm start`, with its voice. */
 const serve = Effect.gen(function* () {
-  const server = VoiceAgentApp.layerServer(Assistant.make(DefaultModel.demo), {
-    protocols: [LineApp.make(), yield* Voice.mount(DefaultModel.demo)],
-    routes: Layer.merge(Console.layer, Voice.client),
-    settings: { port: 0, host: "127.0.0.1", drainTimeout: Duration.zero }
-  })
-  const context = yield* Layer.build(Layer.provide(server, DefaultModel.layer(DefaultModel.demo)))
+  const settings = { port: 0, host: "127.0.0.1", drainTimeout: Duration.zero }
+  const server = LocalServer.layer(Assistant.make(DefaultModel.demo), { model: DefaultModel.demo, settings })
+  const context = yield* Layer.build(server)
   const { address } = yield* Effect.provideContext(HttpServer.HttpServer, context)
   return "port" in address ? address.port : 0
 })

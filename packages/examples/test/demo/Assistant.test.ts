@@ -546,9 +546,9 @@ describe("a start", { concurrent: true, timeout: 120_000 }, () => {
   it.live("with one does", () =>
     Effect.map(
       loadedBy(
-        'process.env.OPENAI_API_KEY = "k"; const { chosen, model } = await import("./src/demo/Assistant.ts"); ' +
+        'process.env.OPENAI_API_KEY = "k"; const { chosen, layer } = await import("@antiphon/llm/demo/DefaultModel"); ' +
           'const Effect = await import("effect/Effect"); const Layer = await import("effect/Layer"); ' +
-          "await Effect.runPromise(Effect.scoped(Effect.flatMap(chosen, (name) => Layer.build(model(name)))))"
+          "await Effect.runPromise(Effect.scoped(Effect.flatMap(chosen, (name) => Layer.build(layer(name)))))"
       ),
       (loaded) => assert.isTrue(loaded.some(isClient))
     )

@@ -14,7 +14,7 @@ const nobody = SpeechToText.scripted([], { capabilities: { turns: false, partial
 
 /** Runs a call. */
 export const run = <R>(
-  agent: Agent.Factory<never, never, R>,
+  agent: Agent.Factory<unknown, never, R>,
   line: Transport,
   options: { readonly recogniser: string | null; readonly voice: string }
 ) => {

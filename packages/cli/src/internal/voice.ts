@@ -1,15 +1,13 @@
 /**
- * The assistant by voice, for the page at `/voice.html`. The voice is flite's, which needs no key, unless `ANTIPHON_TTS` names
+ * Calls by voice, for the page at `/voice.html`. The voice is flite's, which needs no key, unless `ANTIPHON_TTS` names
  * another; without `ANTIPHON_STT` nothing here recognises speech, and the page says so.
- *
- * @since 0.1.0
  */
+import type * as Agent from "@antiphon/core/Agent"
 import * as BrowserVoice from "@antiphon/browser/BrowserVoice"
 import * as ClientFiles from "@antiphon/browser/ClientFiles"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Assistant from "./Assistant.ts"
 
 const chosen = Config.all({
   recogniser: Config.map(Config.option(Config.String("ANTIPHON_STT")), Option.getOrNull),
@@ -19,15 +17,15 @@ const chosen = Config.all({
 /** The files of the client, for the page. */
 export const client = ClientFiles.layer()
 
-/** Makes the route of the calls, at `/voice`. `model` is the name that the assistant gives. */
-export const mount = (model: string) =>
+/** Makes the route of the calls, at `/voice`. */
+export const mount = <R>(agent: Agent.Factory<unknown, never, R>) =>
   Effect.map(chosen, (about) =>
     BrowserVoice.mount(
       (line) =>
-        // What hears and speaks is loaded with the first call: most who start the demo begin by typing.
+        // What hears and speaks is loaded with the first call: most people begin by typing.
         Effect.flatMap(
           Effect.promise(() => import("./voiceCall.ts")),
-          ({ run }) => run(Assistant.make(model), line, about)
+          ({ run }) => run(agent, line, about)
         ),
       { about }
     )

@@ -1,0 +1,132 @@
+/**
+ * A server for trying an agent: Line's wire, the console and the page for calls by voice. It says where it listens, tells in
+ * one line why it cannot start, and stops well.
+ *
+ * @since 0.1.0
+ */
+import type * as Agent from "@antiphon/core/Agent"
+import * as ConsoleApp from "@antiphon/console/ConsoleApp"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
+import * as LineApp from "@antiphon/server/line/LineApp"
+import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
+import type * as Settings from "@antiphon/server/Settings"
+import * as Config from "effect/Config"
+import * as Stdio from "effect/Console"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as HttpServer from "effect/http/HttpServer"
+import type { ServeError } from "effect/http/HttpServerError"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { CliError } from "./CliError.ts"
+import * as Voice from "./internal/voice.ts"
+import * as Screen from "./internal/screen.ts"
+
+/** How an agent is served. */
+export interface Options {
+  /** Name of the model, which the greeting tells. */
+  readonly model: string
+  /** The layer of the model. `DefaultModel.layer` of the name by default. */
+  readonly layer?: Layer.Layer<LanguageModel.LanguageModel, unknown> | undefined
+  /** What the user types to start the server on another port. */
+  readonly again: (port: number) => string
+  /** Whether the greeting is one line. */
+  readonly brief?: boolean | undefined
+  /** Settings that win over the environment. */
+  readonly settings?: Settings.Overrides | undefined
+}
+
+/** What a served agent may need of the model and leave to the server. */
+type Needs<R> = Exclude<R, LanguageModel.LanguageModel | Scope.Scope>
+
+/**
+ * Layer of the server. Calls get one second to end (`ANTIPHON_DRAIN_TIMEOUT`): a developer who restarts it does not wait for
+ * them.
+ */
+export const layer = <R>(
+  agent: Agent.Factory<unknown, never, R>,
+  options: Pick<Options, "model" | "layer" | "settings">
+): Layer.Layer<HttpServer.HttpServer, unknown, Needs<R>> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const drainTimeout = yield* Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1))
+      return VoiceAgentApp.layerServer(agent, {
+        protocols: [LineApp.make(), yield* Voice.mount(agent)],
+        routes: Layer.merge(ConsoleApp.layer, Voice.client),
+        settings: { drainTimeout, ...options.settings }
+      })
+    })
+  ).pipe(Layer.provide(options.layer ?? DefaultModel.layer(options.model))) as Layer.Layer<
+    HttpServer.HttpServer,
+    unknown,
+    Needs<R>
+  >
+
+/** Serves an agent until it is interrupted. Fails with a sentence that says what to change. */
+export const serve = <R>(
+  agent: Agent.Factory<unknown, never, R>,
+  options: Options
+): Effect.Effect<never, CliError, Needs<R>> =>
+  Layer.launch(Layer.provide(Layer.effectDiscard(announce(options)), layer(agent, options))).pipe(
+    Effect.mapError((error) => new CliError({ message: complaint(error, options.again) }))
+  )
+
+/** Why a server could not start, in one line. `again` is the command that starts it on another port. */
+export const complaint = (error: unknown, again: Options["again"]): string => {
+  if (!isTagged(error)) return `The server could not start: ${String(error)}`
+  switch (error._tag) {
+    case "ServeError": {
+      const { cause } = error as ServeError
+      const port = portInUse(cause)
+      if (port === undefined) return `The server could not start: ${String(cause)}`
+      return `Port ${port} is in use already. Try another one: ${Screen.styles(process.stderr).bold(again(port + 1))}`
+    }
+    case "ModelError":
+      return `The model cannot be used: ${String((error as { readonly message?: unknown }).message)}.`
+    case "ConfigError":
+      return `A setting cannot be read. ${(error as Config.ConfigError).cause.message}`
+    case "CliError":
+      return (error as CliError).message
+    default:
+      return `The server could not start: ${String(error)}`
+  }
+}
+
+const isTagged = (error: unknown): error is { readonly _tag: string } =>
+  typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
+
+/** The port that another program has, if that is why the server could not start. */
+const portInUse = (cause: unknown): number | undefined =>
+  cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE" && "port" in cause
+    ? Number(cause.port)
+    : undefined
+
+const aboutDemo = `\
+  The demo model is a handful of rules and needs no key. To use a real one, set ANTHROPIC_API_KEY or OPENAI_API_KEY, or
+  OPENAI_BASE_URL for a server of your own. ANTIPHON_MODEL picks any other, such as groq/llama-3.3-70b-versatile.`
+
+const aboutModel = `\
+  If the model fails, in mid-sentence or before, the embedded demo model goes on. ANTIPHON_MODEL picks another one.`
+
+const announce = ({ brief, model }: Options) =>
+  Effect.flatMap(HttpServer.HttpServer, ({ address }) => {
+    const port = "port" in address ? address.port : 8000
+    return Stdio.log(brief === true ? `  http://localhost:${port}` : welcome(port, model))
+  })
+
+const welcome = (port: number, model: string): string => {
+  const { bold, dim } = Screen.styles(process.stdout)
+  const isDemo = model === DefaultModel.demo
+  return `
+  ${bold("Antiphon")}  an agent with ${isDemo ? "the embedded demo model" : `the model ${bold(model)}`} is on the line
+
+  ${bold(`http://localhost:${port}`)}  open it, start a call, and talk over the agent
+  ${dim(`http://localhost:${port}/voice.html  talks to it by voice`)}
+  ${dim(`ws://localhost:${port}/ws     for any harness that speaks the wire of Line`)}
+
+${isDemo ? aboutDemo : aboutModel}
+
+  ${dim("Ctrl-C ends it.")}
+`
+}

@@ -1,0 +1,68 @@
+/** `antiphon env`: the variables that are read, and which of them are set. */
+import * as Models from "@antiphon/llm/model/Models"
+import * as Settings from "@antiphon/server/Settings"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import { printable } from "../printable.ts"
+import * as Screen from "../screen.ts"
+
+const flags = {
+  all: Flag.Boolean("all").pipe(
+    Flag.withDescription("Also the keys of providers that are not set"),
+    Flag.withDefault(false)
+  )
+}
+
+/** The command. */
+export const make = () =>
+  Command.make("env", flags, ({ all }) =>
+    Effect.gen(function* () {
+      const { bold, dim } = Screen.styles(process.stdout)
+      const keys = [
+        ...new Set(["ANTHROPIC_API_KEY", ...Models.presets.flatMap(({ keyVariables }) => keyVariables)])
+      ].filter((name) => all || isSet(name))
+      const groups = [
+        ["Server", yield* readBy(Settings.load())],
+        ["Model", ["ANTIPHON_MODEL", ...keys]],
+        ["Voice", ["ANTIPHON_STT", "ANTIPHON_TTS"]]
+      ] as const
+      const width = Math.max(...groups.flatMap(([, names]) => names.map((name) => name.length)))
+      for (const [title, names] of groups) {
+        yield* Console.log(`\n  ${bold(title)}`)
+        for (const name of names) {
+          const value = shown(name, process.env[name])
+          yield* Console.log(`  ${name.padEnd(width)}  ${value === undefined ? dim("not set") : value}`)
+        }
+      }
+      const model = yield* Effect.orElseSucceed(DefaultModel.chosen, () => DefaultModel.demo)
+      yield* Console.log(`\n  ${dim(`The model is ${model}. What each variable means: docs/settings.md`)}\n`)
+    })
+  ).pipe(Command.withDescription("Shows the variables that are read, and what they are set to; no key is shown"))
+
+const isSet = (name: string): boolean => (process.env[name] ?? "").trim() !== ""
+
+/** The value of a variable, without what is secret in it. */
+export const shown = (name: string, value: string | undefined): string | undefined => {
+  if (value === undefined) return undefined
+  if (/KEY|TOKEN|SECRET|PASSWORD|_PAT$/.test(name)) return value.trim() === "" ? "empty" : "set"
+  return value === "" ? "empty" : printable(value).replace(/\/\/[^/@\s]*@/, "//…@")
+}
+
+/** The names of the variables that something reads, in the order in which it does. A value that it does not like is not its matter. */
+const readBy = (settings: ReturnType<typeof Settings.load>) => {
+  const names = new Set<string>()
+  const asking = ConfigProvider.make((path) => {
+    const name = path.join("_")
+    if (name !== "") names.add(name)
+    return Effect.succeed(undefined)
+  })
+  return settings.pipe(
+    Effect.ignore,
+    Effect.provideService(ConfigProvider.ConfigProvider, asking),
+    Effect.map(() => [...names].filter((name) => /^[A-Z][A-Z_]+$/.test(name) && name !== "ANTIPHON").sort())
+  )
+}

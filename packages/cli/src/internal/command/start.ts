@@ -1,0 +1,50 @@
+/** `antiphon start`: serves an agent. */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { CliError } from "../../CliError.ts"
+import * as LocalServer from "../../LocalServer.ts"
+import * as ServedAgent from "../servedAgent.ts"
+
+/** Where a server listens. */
+export const params = {
+  port: Flag.Int("port").pipe(
+    Flag.withDescription("Port, in place of PORT and 8000; 0 takes a free one"),
+    Flag.optional
+  ),
+  host: Flag.String("host").pipe(
+    Flag.withDescription("Address, in place of HOST and all of this machine's"),
+    Flag.optional
+  )
+}
+
+const brief = Flag.Boolean("brief").pipe(
+  Flag.withDescription("Say in one line where the server listens"),
+  Flag.withDefault(false)
+)
+
+/** The command. */
+export const make = () =>
+  Command.make("start", { ...ServedAgent.params, ...params, brief }, (input) =>
+    Effect.gen(function* () {
+      const { agent, layer, model } = yield* ServedAgent.load(input)
+      return yield* LocalServer.serve(agent, {
+        model,
+        layer,
+        brief: input.brief,
+        again: (port) => `antiphon start ${input.agent} --port ${port}`,
+        settings: {
+          ...(Option.isSome(input.port) ? { port: input.port.value } : {}),
+          ...(Option.isSome(input.host) ? { host: input.host.value } : {})
+        }
+      })
+    }).pipe(
+      Effect.catchTag("ConfigError", (error) =>
+        Effect.fail(new CliError({ message: LocalServer.complaint(error, String) }))
+      )
+    )
+  ).pipe(
+    Command.withDescription("Serves an agent, with the console and a page to talk to it"),
+    Command.withExamples([{ command: "antiphon start src/agent.ts", description: "Open http://localhost:8000" }])
+  )

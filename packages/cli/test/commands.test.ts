@@ -1,0 +1,223 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schedule } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { fixture, run } from "./running.ts"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+
+/** The command in a process of its own, as a user has it, with no key and no color. */
+const antiphon = (args: ReadonlyArray<string>, options: { readonly cwd?: string; readonly env?: object } = {}) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const bare = Object.entries(process.env).filter(([name]) => !/_KEY$|_BASE_URL$|^ANTIPHON_|^PORT$/.test(name))
+      const child = spawn(
+        process.execPath,
+        ["--conditions=antiphon-source", join(root, "scripts/antiphon.mjs"), ...args],
+        {
+          cwd: options.cwd ?? root,
+          env: { ...Object.fromEntries(bare), HOST: "127.0.0.1", ...options.env }
+        }
+      )
+      const state = { child, printed: "", code: undefined as number | null | undefined }
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding("utf8").on("data", (text: string) => (state.printed += text))
+      }
+      child.on("close", (code) => (state.code = code))
+      return state
+    }),
+    ({ child, code }) => (code === undefined ? Effect.promise(() => ended(child)) : Effect.void)
+  )
+
+const ended = async (child: ChildProcess) => {
+  const closed = once(child, "close")
+  child.kill("SIGTERM")
+  await closed
+}
+
+const until = (holds: () => boolean) =>
+  Effect.sync(holds).pipe(Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("20 millis") }))
+
+const freePort = Effect.promise(async () => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, "close")
+  return port
+})
+
+/** A project of a user's own, with one agent. */
+const project = Effect.acquireRelease(
+  Effect.sync(() => {
+    const folder = mkdtempSync(join(tmpdir(), "antiphon-project-"))
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
+    return folder
+  }),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
+const agentThatSays = (text: string) => `
+  import { Agent, Event } from "@antiphon/core"
+  import { Stream } from "effect"
+  export default Agent.make(Agent.route({ CallStarted: () => Stream.make(Event.sendText(${JSON.stringify(text)})) }))
+`
+
+/** What an agent says first, over the wire. */
+const greeting = (port: number) =>
+  Effect.promise(async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)
+    return await new Promise<string | undefined>((resolve) => {
+      socket.addEventListener("open", () => socket.send(JSON.stringify({ type: "start" })))
+      socket.addEventListener("message", ({ data }) => {
+        const frame = JSON.parse(String(data))
+        if (frame.type !== "message") return
+        resolve(frame.content)
+        socket.close()
+      })
+      socket.addEventListener("error", () => resolve(undefined))
+    })
+  })
+
+describe("antiphon chat", { timeout: 120_000 }, () => {
+  it.live("says the lines of a pipe to an agent, and shows its answers and tools", () =>
+    Effect.gen(function* () {
+      const chat = yield* antiphon(["chat", fixture("agent.ts")])
+      chat.child.stdin.end("A table for two\n")
+      yield* until(() => chat.code !== undefined)
+      assert.strictEqual(chat.code, 0, chat.printed)
+      assert.match(chat.printed, /agent {2}Good evening/)
+      assert.match(chat.printed, /you {4}A table for two\n/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("says in one line why it cannot", () =>
+    Effect.gen(function* () {
+      const { error } = yield* run(["chat", "nowhere.ts"])
+      assert.match(error?._tag === "CliError" ? error.message : "", /^There is no file nowhere\.ts\.$/)
+      const model = yield* run(["chat", fixture("agent.ts"), "--model", "nobody/x"])
+      assert.match(
+        model.error?._tag === "CliError" ? model.error.message : "",
+        /^The model cannot be used: there is no provider/
+      )
+    })
+  )
+})
+
+describe("antiphon start", { timeout: 120_000 }, () => {
+  it.live("serves an agent with the console, and ends well when it is told to", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const server = yield* antiphon(["start", fixture("agent.ts"), "--port", `${port}`])
+      yield* until(() => server.printed.includes("Ctrl-C") || server.code !== undefined)
+      assert.match(yield* Effect.promise(async () => await (await fetch(`http://127.0.0.1:${port}/`)).text()), /<html/)
+      assert.match((yield* greeting(port)) ?? "", /Good/)
+      const second = yield* antiphon(["start", fixture("agent.ts"), "--port", `${port}`])
+      yield* until(() => second.code !== undefined)
+      assert.strictEqual(second.code, 1)
+      assert.match(
+        second.printed.trim(),
+        /^✗ Port \d+ is in use already\. Try another one: antiphon start \S+ --port \d+$/
+      )
+      server.child.kill("SIGTERM")
+      yield* until(() => server.code !== undefined)
+      assert.strictEqual(server.code, 0)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("antiphon dev", { timeout: 120_000 }, () => {
+  it.live("serves what was saved last, also behind a mistake and with a call open", () =>
+    Effect.gen(function* () {
+      const folder = yield* project
+      const save = (text: string) => writeFileSync(join(folder, "agent.ts"), text)
+      save(agentThatSays("one"))
+      const port = yield* freePort
+      const dev = yield* antiphon(["dev", "agent.ts", "--port", `${port}`], { cwd: folder })
+      const hears = (text: string) =>
+        greeting(port).pipe(
+          Effect.repeat({ until: (heard) => heard === text, schedule: Schedule.spaced("100 millis") })
+        )
+      yield* hears("one")
+      const open = new WebSocket(`ws://127.0.0.1:${port}/ws`)
+      yield* Effect.promise(() => new Promise((resolve) => open.addEventListener("open", resolve)))
+      open.send(JSON.stringify({ type: "start" }))
+      save(agentThatSays("two"))
+      yield* hears("two")
+      save("this is no program")
+      yield* until(() => /could not be loaded/.test(dev.printed) && /Save a file to start again/.test(dev.printed))
+      save(agentThatSays("three"))
+      yield* hears("three")
+      assert.match(dev.printed, /agent\.ts saved: starting again/)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("antiphon doctor", () => {
+  it.live("says what is there and what is not, for people and for programs", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const doctor = yield* antiphon(["doctor", fixture("agent.ts"), "--json"], { env: { PORT: `${port}` } })
+      yield* until(() => doctor.code !== undefined)
+      const findings = JSON.parse(doctor.printed) as ReadonlyArray<{ what: string; verdict: string; says: string }>
+      assert.deepStrictEqual(
+        findings.filter(({ verdict }) => verdict === "Bad"),
+        []
+      )
+      assert.includeMembers(
+        findings.map(({ what }) => what),
+        ["Node", "effect", "@antiphon", "agent", "port", "models", "hearing", "voice", "microphone"]
+      )
+      assert.strictEqual(doctor.code, 0)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live(
+    "finds a port that is taken, a provider out of reach and a setting that cannot be read, and shows no key",
+    () =>
+      Effect.gen(function* () {
+        const port = yield* freePort
+        const env = {
+          PORT: `${port}`,
+          OPENAI_API_KEY: "sk-secret",
+          OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
+          ANTIPHON_TTS: "nobody/x"
+        }
+        const other = createServer().listen(port, "127.0.0.1")
+        yield* Effect.promise(() => once(other, "listening"))
+        const doctor = yield* antiphon(["doctor", "nowhere.ts"], { env })
+        other.on("connection", (socket) => socket.destroy())
+        yield* until(() => doctor.code !== undefined)
+        other.close()
+        assert.strictEqual(doctor.code, 1)
+        assert.match(doctor.printed, /✗ agent +There is no file nowhere\.ts/)
+        assert.match(doctor.printed, new RegExp(`✗ port +${port} is in use`))
+        assert.match(doctor.printed, /✗ openai +OPENAI_API_KEY is set, but 127\.0\.0\.1:\d+ does not answer/)
+        assert.match(doctor.printed, /✗ voice +nobody\/x cannot be used/)
+        assert.notInclude(doctor.printed, "sk-secret")
+        const unreadable = yield* antiphon(["doctor"], { env: { PORT: "many" } })
+        yield* until(() => unreadable.code !== undefined)
+        assert.match(unreadable.printed, /✗ settings +A setting cannot be read\./)
+      }).pipe(Effect.scoped)
+  )
+})
+
+describe("antiphon env", () => {
+  it.live("shows what is set, and no secret", () =>
+    Effect.gen(function* () {
+      const env = { ANTIPHON_TOKEN: "top-secret", GROQ_API_KEY: "gsk", PORT: "8123" }
+      const shown = yield* antiphon(["env"], { env })
+      yield* until(() => shown.code !== undefined)
+      assert.match(shown.printed, /ANTIPHON_TOKEN +set\n/)
+      assert.match(shown.printed, /GROQ_API_KEY +set\n/)
+      assert.match(shown.printed, /PORT +8123\n/)
+      assert.match(shown.printed, /ANTIPHON_MAX_CALLS +not set/)
+      assert.match(shown.printed, /The model is groq\//)
+      assert.notMatch(shown.printed, /top-secret|gsk/)
+    }).pipe(Effect.scoped)
+  )
+})
