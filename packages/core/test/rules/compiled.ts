@@ -11,7 +11,7 @@ const modules = join(root, "node_modules")
 const compiler = createRequire(import.meta.url)
   .resolve("typescript/package.json")
   .replace("package.json", "bin/tsc")
-const packages = ["core", "llm", "server"]
+const packages = ["core", "llm", "server", "speech"]
 
 /** An error of the compiler, with all of its message. */
 export interface Diagnostic {

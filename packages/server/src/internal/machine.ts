@@ -24,8 +24,8 @@ export const start = <State>(
   return [{ tell, due: () => protocol.due(state) }, first]
 }
 
-const isForCall: { readonly [Tag in Protocol.Inward["_tag"]]: true } & {
-  readonly [Tag in Protocol.Outward["_tag"]]: false
+const isForCall: {
+  readonly [Tag in Protocol.Wanted["_tag"]]: Tag extends Protocol.Inward["_tag"] ? true : false
 } = { Start: true, Report: true, End: true, Send: false, Answer: false, Chunk: false, Close: false, Dropped: false }
 
 /** Whether something wanted goes to the call rather than to the platform. */

@@ -22,6 +22,8 @@ interface Reply {
 /** The connection of a response must be cut off. */
 type Dropped = "Dropped"
 
+type Wanted<Tag extends Protocol.Outward["_tag"]> = Extract<Protocol.Outward, { readonly _tag: Tag }>
+
 export interface Replies {
   readonly link: Link
   /** Opens a reply, has its number told, and gives the response as soon as it has begun. */
@@ -69,26 +71,42 @@ export const make = (options: {
       left.forEach((piece) => count(-piece.length))
     )
 
-  const one = (wanted: Protocol.Outward): void => {
-    if (wanted._tag !== "Answer" && wanted._tag !== "Chunk") return
-    const reply = open.get(wanted.reply)
+  const answer = ({ body, contentType = "application/json", reply: id, status }: Wanted<"Answer">): void => {
+    const reply = open.get(id)
     if (reply === undefined) return
-    if (wanted._tag === "Answer") {
-      const { body, contentType = "application/json", status } = wanted
-      open.delete(wanted.reply)
-      Deferred.doneUnsafe(reply.head, Effect.succeed(HttpServerResponse.text(body, { status, contentType })))
-      return
-    }
-    if (wanted.text !== "") {
-      const piece = encoder.encode(wanted.text)
+    open.delete(id)
+    Deferred.doneUnsafe(reply.head, Effect.succeed(HttpServerResponse.text(body, { status, contentType })))
+  }
+
+  const chunk = ({ last, reply: id, text }: Wanted<"Chunk">): void => {
+    const reply = open.get(id)
+    if (reply === undefined) return
+    if (text !== "") {
+      const piece = encoder.encode(text)
       count(piece.length)
       Queue.offerUnsafe(reply.pieces, piece)
     }
-    if (wanted.last) {
-      open.delete(wanted.reply)
+    if (last) {
+      open.delete(id)
       Queue.endUnsafe(reply.pieces)
     }
-    Deferred.doneUnsafe(reply.head, Effect.succeed(streamed(wanted.reply, reply)))
+    Deferred.doneUnsafe(reply.head, Effect.succeed(streamed(id, reply)))
+  }
+
+  const one = (wanted: Protocol.Outward): void => {
+    switch (wanted._tag) {
+      case "Answer":
+        return answer(wanted)
+      case "Chunk":
+        return chunk(wanted)
+      // There is no socket.
+      case "Send":
+      case "Close":
+      case "Dropped":
+        return
+      default:
+        return wanted satisfies never
+    }
   }
 
   const perform = (wanted: ReadonlyArray<Protocol.Outward>) => Effect.sync(() => wanted.forEach(one))

@@ -77,8 +77,20 @@ const perform =
     const texts: Array<string> = []
     let close: Extract<Protocol.Outward, { readonly _tag: "Close" }> | undefined
     for (const one of wanted) {
-      if (one._tag === "Send") texts.push(one.text)
-      else if (one._tag === "Close") close ??= one
+      switch (one._tag) {
+        case "Send":
+          texts.push(one.text)
+          break
+        case "Close":
+          close ??= one
+          break
+        case "Answer":
+        case "Chunk":
+        case "Dropped":
+          break
+        default:
+          one satisfies never
+      }
     }
     const sent = texts.length === 0 ? Effect.void : peer.send(texts as unknown as Arr.NonEmptyReadonlyArray<string>)
     return close === undefined ? sent : Effect.andThen(sent, peer.close(close.code, close.reason))

@@ -57,7 +57,13 @@ const step = (state: State, told: Protocol.Told): Protocol.Step<State> => {
       return [state, Arr.map(told.outputs, (output) => ({ _tag: "Send", text: Wire.encode(output) }))]
     case "Ending":
       return ["Over", lastWords(told)]
-    default:
+    case "Request":
+    case "ReplyClosed":
+    case "Started":
+    case "Reported":
+    case "TurnStarted":
+    case "TurnEnded":
+    case "Tick":
       return [state, nothing]
   }
 }

@@ -63,8 +63,22 @@ export const make = (options: {
           if (typeof decided === "string") return
           return wait(Effect.flatMap(decided, (decision) => (decision === "Keep" ? answer : Effect.void)))
         }
-        default:
+        case "CallStarted":
+        case "CallEnded":
+        case "UserDtmfSent":
+        case "UserSilent":
+        case "UserCustomSent":
+        case "AgentTurnStarted":
+        case "AgentTextSent":
+        case "AgentDtmfSent":
+        case "AgentTurnEnded":
+        case "AgentHandedOff":
+        case "BackgroundReturned":
+        case "TurnFailed":
+        case "AnswerOverdue":
           return
+        default:
+          return event satisfies never
       }
     }
   }

@@ -202,6 +202,8 @@ const agent = (
       draft.falsePauses = 0
       touch(draft)
       return settleTurn(draft)
+    default:
+      return event satisfies never
   }
 }
 

@@ -150,7 +150,9 @@ const withoutTurns = (events: ReadonlyArray<Service.Event>): ReadonlyArray<Servi
         return event.text === "" ? [] : [{ ...words(), _tag: "Final" }]
       case "Resumed":
         return []
-      default:
+      case "SpeechStarted":
+      case "Partial":
+      case "Final":
         return [event]
     }
   })

@@ -51,6 +51,8 @@ const turnsAlternate: Law = {
               if (phase !== "Started") return wrong
               phase = "Final"
               break
+            default:
+              action satisfies never
           }
         }
         return undefined
@@ -110,6 +112,18 @@ const speculationsHold: Law = {
             case "TurnAbandoned":
               if (text !== undefined) return `${action._tag}, and "${text}" was not retracted`
               break
+            case "Pause":
+            case "Resume":
+            case "Cut":
+            case "TurnRevised":
+            case "Ignored":
+            case "Hesitated":
+            case "Reprompt":
+            case "Leave":
+            case "Filler":
+              break
+            default:
+              action satisfies never
           }
         }
         return undefined

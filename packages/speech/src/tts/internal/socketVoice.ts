@@ -401,6 +401,9 @@ const makeReply = (
           emit(transcoderTail(transcoder), [])
           state.isDone = !state.isClosed
           close(undefined)
+          break
+        default:
+          item satisfies never
       }
     }
   })

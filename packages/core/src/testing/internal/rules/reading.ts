@@ -46,7 +46,17 @@ const isEvent = (before: Situation.Situation, entry: Extract<Entry, { readonly _
     case "UserTurnResumed":
     case "UserTurnWithdrawn":
       return false
-    default:
+    case "UserTurnStarted":
+    case "UserTextSent":
+    case "UserDtmfSent":
+    case "UserTurnEnded":
+    case "UserTurnAbandoned":
+    case "UserTurnRevised":
+    case "UserSilent":
+    case "UserCustomSent":
+    case "AgentTurnStarted":
+    case "AgentDtmfSent":
+    case "AgentTurnEnded":
       return true
   }
 }

@@ -65,7 +65,12 @@ const log = (event: Event): Effect.Effect<void> => {
       )
     case "Exhausted":
       return Effect.logError(`no model step is left: ${inFull(event.error)}`)
-    default:
+    case "AttemptStarted":
+    case "Retried":
+    case "HedgeStarted":
+    case "HedgeWon":
+    case "Continued":
+    case "Skipped":
       return Effect.logDebug("model plan", event)
   }
 }
