@@ -55,7 +55,7 @@ describe("The compiler", () => {
       after("speech/src/speech/internal/wanted.ts", "export type Wanted =\n", '  | { readonly _tag: "Whistle" }\n')
     ]
     let errors: ReadonlyArray<Diagnostic> = []
-    let places: ReadonlyArray<string> = []
+    let places: Array<string> = []
     beforeAll(async () => {
       errors = await errorsOf(changes)
       places = errors.map(name)
