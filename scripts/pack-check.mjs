@@ -84,7 +84,7 @@ const checkContents = (published) => {
   const { dependencies = {}, devDependencies, peerDependencies = {}, scripts } = readJson(join(folder, "package.json"))
   check(devDependencies === undefined && scripts === undefined, `${published.name} brings scripts or devDependencies`)
   check(
-    !isBuilt(published) || /^[~^]4\.1\./.test(peerDependencies.effect ?? ""),
+    !isBuilt(published) || published.name === "create-antiphon" || /^[~^]4\.1\./.test(peerDependencies.effect ?? ""),
     `${published.name} does not take effect as a peer`
   )
   for (const [name, range] of Object.entries(dependencies)) {
@@ -94,11 +94,12 @@ const checkContents = (published) => {
   const files = filesUnder(folder)
   const stray = files.filter(
     (file) =>
-      !/^(package\.json|README\.md|LICENSE|(data|public)\/.+|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(file) &&
-      !(!isBuilt(published) && /^src\/.+\.js$/.test(file))
+      !/^(package\.json|README\.md|LICENSE|(data|public)\/.+|templates\/.+|src\/.+\.ts|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(
+        file
+      ) && !(!isBuilt(published) && /^src\/.+\.js$/.test(file))
   )
   check(stray.length === 0, `${published.name} brings ${stray.join(", ")}`)
-  const tests = files.filter((file) => /(^|\/)tests?\/|\.(test|bench)\./.test(file))
+  const tests = files.filter((file) => !file.startsWith("templates/") && /(^|\/)tests?\/|\.(test|bench)\./.test(file))
   check(tests.length === 0, `${published.name} brings ${tests.join(", ")}`)
   return files
 }

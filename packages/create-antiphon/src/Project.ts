@@ -1,0 +1,98 @@
+/**
+ * A new project as a list of files, from one of the templates.
+ *
+ * @since 0.1.0
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { manifest } from "./internal/manifest.ts"
+import { readme } from "./internal/readme.ts"
+
+/** The templates, with what each is for. */
+export const templates = {
+  minimal: "an agent without a model, to see how calls work",
+  model: "an agent with a language model and tools",
+  agents: "a reception that hands the call to billing and gets it back"
+} as const
+/** The name of a template. */
+export type Template = keyof typeof templates
+
+/** Whether a text names a template. */
+export const isTemplate = (name: string): name is Template => Object.hasOwn(templates, name)
+
+/** What a project is made from. */
+export interface Options {
+  /** Name of the package. */
+  readonly name: string
+  readonly template: Template
+  /** Version or address of one of our packages. The version of this one by default. */
+  readonly version?: ((name: string) => string) | undefined
+}
+
+/** A file of the project, with its path relative to the project. */
+export interface File {
+  readonly path: string
+  readonly text: string
+}
+
+/** What is wrong with a name, or undefined: it has to be one that npm takes. */
+export const complaintAbout = (name: string): string | undefined =>
+  /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(name) && name.length <= 214
+    ? undefined
+    : `"${name}" is no name for a package: use small letters, digits and dashes.`
+
+const folder = fileURLToPath(new URL("../templates/", import.meta.url))
+
+/** The files of a project, in the order of their paths. */
+export const files = (options: Options): ReadonlyArray<File> =>
+  [
+    ...readdirSync(join(folder, options.template), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => ({
+        path: path.slice(join(folder, options.template).length + 1).replaceAll("\\", "/"),
+        text: readFileSync(path, "utf8")
+      })),
+    { path: "package.json", text: manifest(options) },
+    { path: "README.md", text: readme(options) },
+    { path: "tsconfig.json", text: tsconfig },
+    { path: ".gitignore", text: "node_modules\n.env\nrecordings\n" },
+    { path: ".env.example", text: environment }
+  ].toSorted((a, b) => (a.path < b.path ? -1 : 1))
+
+const tsconfig = `${JSON.stringify(
+  {
+    compilerOptions: {
+      target: "es2024",
+      lib: ["es2024"],
+      module: "nodenext",
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      skipLibCheck: true,
+      allowImportingTsExtensions: true,
+      erasableSyntaxOnly: true,
+      verbatimModuleSyntax: true,
+      types: ["node"]
+    },
+    include: ["src", "test"]
+  },
+  undefined,
+  2
+)}\n`
+
+const environment = `\
+# Copy to .env, which the antiphon command reads. Without a key, a small demo model answers by rules.
+# ANTHROPIC_API_KEY=
+# OPENAI_API_KEY=
+# ANTIPHON_MODEL=groq/llama-3.3-70b-versatile
+
+# Speech on the page /voice.html: by default the browser hears, and flite speaks.
+# ANTIPHON_STT=deepgram/nova-3
+# ANTIPHON_TTS=cartesia/sonic-3
+
+# Who may call. Without a token, everybody who reaches this machine.
+# ANTIPHON_TOKEN=
+# PORT=8000
+`

@@ -1,0 +1,48 @@
+/** The `package.json` of a new project. */
+import { readFileSync } from "node:fs"
+import type { Options } from "../Project.ts"
+
+/** Versions of what is not ours, as the packages were tested with them. A test holds them against the repository's own. */
+export const versions = {
+  effect: "4.1.0",
+  "@effect/platform-node": "4.1.0",
+  "@effect/vitest": "4.0.5",
+  "@types/node": "24.19.2",
+  typescript: "7.0.2",
+  vitest: "5.1.1"
+} as const
+
+/** What each template imports, and what its commands need. */
+const ours = ["cli", "core", "llm", "server"]
+
+/** Writes it. */
+export const manifest = ({ name, version = () => ownVersion() }: Options): string => {
+  const { effect, "@effect/platform-node": platform, ...development } = versions
+  const dependencies = [
+    ...ours.map((one) => [`@antiphon/${one}`, version(`@antiphon/${one}`)] as const),
+    ["@effect/platform-node", platform] as const,
+    ["effect", effect] as const
+  ]
+  const content = {
+    name,
+    version: "0.0.0",
+    private: true,
+    type: "module",
+    engines: { node: ">=22.19" },
+    scripts: {
+      dev: "antiphon dev src/agent.ts",
+      chat: "antiphon chat src/agent.ts",
+      start: "antiphon start src/agent.ts",
+      doctor: "antiphon doctor src/agent.ts",
+      test: "vitest run",
+      check: "tsc"
+    },
+    dependencies: Object.fromEntries(dependencies),
+    devDependencies: development
+  }
+  return `${JSON.stringify(content, undefined, 2)}\n`
+}
+
+const ownVersion = (): string =>
+  (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { readonly version: string })
+    .version

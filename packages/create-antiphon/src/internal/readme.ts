@@ -1,0 +1,31 @@
+/** The `README.md` of a new project. */
+import type { Options } from "../Project.ts"
+
+const about = {
+  minimal: "An agent that answers without a model. `src/agent.ts` is all of it.",
+  model:
+    "An agent with a language model and three tools: one that answers at once, one that works in the background, and one that hangs up. " +
+    "`src/agent.ts` is all of it.",
+  agents:
+    "Two agents on one call: a reception (`src/agent.ts`) that hands questions about money to billing (`src/Billing.ts`) and gets the call " +
+    "back. What they know about invoices is a service (`src/Invoices.ts`)."
+}
+
+/** Writes it. */
+export const readme = ({ name, template }: Options): string => `\
+# ${name}
+
+${about[template]}
+
+| I want to …                             | use                                                            |
+| --------------------------------------- | -------------------------------------------------------------- |
+| talk to it while I write it             | \`npm run dev\`, and the page that opens                         |
+| talk to it in the terminal              | \`npm run chat\`                                                 |
+| know what is missing on this machine    | \`npm run doctor\`                                               |
+| test it, on virtual time                | \`npm test\`                                                     |
+| check its types                         | \`npm run check\`                                                |
+| give it a real model                    | copy \`.env.example\` to \`.env\`, and fill in a key               |
+| serve it                                | \`npm start\`                                                    |
+
+Guides: https://github.com/antiphon-dev/antiphon#guides
+`
