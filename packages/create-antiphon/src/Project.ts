@@ -54,8 +54,8 @@ export const files = (options: Options): ReadonlyArray<File> =>
         path: path.slice(join(folder, options.template).length + 1).replaceAll("\\", "/"),
         text: readFileSync(path, "utf8")
       })),
-    { path: "package.json", text: manifest(options) },
-    { path: "README.md", text: readme(options) },
+    { path: "package.json", text: manifest(options.name, options.version) },
+    { path: "README.md", text: readme(options.name, options.template) },
     { path: "tsconfig.json", text: tsconfig },
     { path: ".gitignore", text: "node_modules\n.env\nrecordings\n" },
     { path: ".env.example", text: environment }

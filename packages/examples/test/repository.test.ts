@@ -20,7 +20,9 @@ const workspaces = readdirSync(join(root, "packages"))
   .filter((name) => existsSync(join(root, "packages", name, "package.json")))
   .map((name) => {
     const folder = join("packages", name)
-    const files = filesUnder(folder).filter(isProgram)
+    // Templates are projects of their own, which have a test for what they import.
+    const isOwn = (file: string) => !file.startsWith(join(folder, "templates"))
+    const files = filesUnder(folder).filter((file) => isProgram(file) && isOwn(file))
     return {
       folder,
       manifest: manifestOf(folder),

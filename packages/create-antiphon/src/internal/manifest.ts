@@ -1,6 +1,5 @@
 /** The `package.json` of a new project. */
 import { readFileSync } from "node:fs"
-import type { Options } from "../Project.ts"
 
 /** Versions of what is not ours, as the packages were tested with them. A test holds them against the repository's own. */
 export const versions = {
@@ -15,8 +14,8 @@ export const versions = {
 /** What each template imports, and what its commands need. */
 const ours = ["cli", "core", "llm", "server"]
 
-/** Writes it. */
-export const manifest = ({ name, version = () => ownVersion() }: Options): string => {
+/** Writes it. `version` is that of one of our packages, by name. */
+export const manifest = (name: string, version: (name: string) => string = () => ownVersion()): string => {
   const { effect, "@effect/platform-node": platform, ...development } = versions
   const dependencies = [
     ...ours.map((one) => [`@antiphon/${one}`, version(`@antiphon/${one}`)] as const),

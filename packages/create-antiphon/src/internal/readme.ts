@@ -1,6 +1,4 @@
 /** The `README.md` of a new project. */
-import type { Options } from "../Project.ts"
-
 const about = {
   minimal: "An agent that answers without a model. `src/agent.ts` is all of it.",
   model:
@@ -12,7 +10,7 @@ const about = {
 }
 
 /** Writes it. */
-export const readme = ({ name, template }: Options): string => `\
+export const readme = (name: string, template: keyof typeof about): string => `\
 # ${name}
 
 ${about[template]}
