@@ -51,6 +51,8 @@ export type Incoming =
   | { readonly _tag: "Text"; readonly text: string }
   /** The application on the caller's side sent a message of its own making. */
   | { readonly _tag: "Custom"; readonly metadata: { readonly [key: string]: unknown } }
+  /** The caller cannot hear us, being held or taken to somebody else, or can again. What is said meanwhile waits. */
+  | { readonly _tag: "Held"; readonly isHeld: boolean }
   /** What became of a transfer. */
   | {
       readonly _tag: "Transferred"

@@ -326,6 +326,30 @@ describe("Speech", () => {
     })
   )
 
+  it.effect("what is said to a caller who is held waits, and nobody asks whether they are there", () =>
+    Effect.gen(function* () {
+      const story = "One two three four five six seven eight nine ten."
+      const { events, line } = yield* play(
+        Agent.make(Agent.route({ CallStarted: () => Stream.make(Event.sendText(story)) })),
+        {
+          length: 30_000,
+          acts: [
+            { at: 1000, incoming: { _tag: "Held", isHeld: true } },
+            { at: 25_000, incoming: { _tag: "Held", isHeld: false } }
+          ]
+        }
+      )
+      assert.deepStrictEqual(heardText(events), [story])
+      assert.deepStrictEqual(
+        line.played.filter(({ at }) => at > 1000 && at < 25_000),
+        []
+      )
+      assert.lengthOf(line.stale, 0)
+      const spokenBytes = line.played.reduce((sum, { bytes }) => sum + bytes.length, 0)
+      assert.isAtMost(spokenBytes, AudioFormat.bytesOf(AudioFormat.pcm16000, 10 * 250 + 250))
+    })
+  )
+
   const leaver = (interruptible?: boolean) =>
     Agent.make(
       Agent.route({

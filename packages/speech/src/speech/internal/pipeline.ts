@@ -116,6 +116,8 @@ const line = (draft: Draft, incoming: Extract<Told, { readonly _tag: "Line" }>["
       return typed(draft, incoming.text)
     case "Custom":
       return State.report(draft, { _tag: "UserCustomSent", metadata: incoming.metadata })
+    case "Held":
+      return held(draft, incoming.isHeld)
     case "Transferred":
       return State.report(draft, {
         _tag: "UserCustomSent",
@@ -140,6 +142,14 @@ const snake = (name: string): string => name.replaceAll(/(?<!^)[A-Z]/g, "_$&").t
 const heard = (draft: Draft, [playback, news]: readonly [Playback.Playback, Playback.Heard]): void => {
   draft.playback = playback
   Turns.tell(draft, ...Hearing.tell(draft, news))
+}
+
+/** What is on its way to a caller who cannot hear it is taken back, and leaves when they can. */
+const held = (draft: Draft, isHeld: boolean): void => {
+  if (draft.isHeld === isHeld) return
+  draft.isHeld = isHeld
+  if (isHeld) Turns.tell(draft, ...Cutting.pause(draft))
+  else if (Floor.agent(draft.floor) !== "Paused") draft.playback = Playback.resume(draft.playback, draft.now)
 }
 
 /** Typed words are final, are no sign of listening, and end their turn. */
@@ -346,7 +356,7 @@ const settle = (draft: Draft): void => {
 }
 
 const tools = (draft: Draft): void => {
-  const isRunning = draft.tools.length > 0 || draft.works > 0
+  const isRunning = draft.tools.length > 0 || draft.works > 0 || draft.isHeld
   if (isRunning === draft.toolsTold) return
   draft.toolsTold = isRunning
   Turns.tell(draft, { _tag: isRunning ? "ToolsRunning" : "ToolsIdle", at: draft.now })
@@ -382,6 +392,7 @@ const agent = (draft: Draft): void => {
 
 /** Lets leave what is due. */
 const play = (draft: Draft): void => {
+  if (draft.isHeld) return
   if (draft.settings.isContinuous && draft.playback.sent === draft.playback.tape.end && !draft.playback.isPaused) {
     const { format } = draft.settings
     const bytes = new Uint8Array(AudioFormat.bytesOf(format, 20)).fill(AudioFormat.silentByte(format))

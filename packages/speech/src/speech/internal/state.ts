@@ -149,6 +149,8 @@ export interface State {
   readonly tools: ReadonlyArray<{ readonly id: string; readonly name: string; readonly reply: string }>
   readonly works: number
   readonly toolsTold: boolean
+  /** The caller cannot hear the line. */
+  readonly isHeld: boolean
   readonly voice: TextToSpeech.Voice
   /** Utterances in a row of which nothing could be spoken. */
   readonly voiceFailures: number
@@ -194,6 +196,7 @@ export const initial = (settings: Settings, voice: TextToSpeech.Voice): State =>
   tools: [],
   works: 0,
   toolsTold: false,
+  isHeld: false,
   voice,
   voiceFailures: 0,
   isTalking: false,

@@ -1,0 +1,80 @@
+/**
+ * An account with Twilio, and what is asked of its REST API: to call, to change a call, to hang up.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { CarrierError } from "./CarrierError.ts"
+import * as Credentials from "./internal/credentials.ts"
+import * as Rest from "./internal/rest.ts"
+
+/** An account. */
+export interface TwilioAccount {
+  /** `TWILIO_ACCOUNT_SID`. */
+  readonly accountSid: string
+  /** `TWILIO_AUTH_TOKEN`: signs what Twilio sends, and opens its API. */
+  readonly authToken: Redacted.Redacted
+  /** `TWILIO_BASE_URL`, `https://api.twilio.com`: another region, such as `https://api.dublin.ie1.twilio.com`. */
+  readonly baseUrl: string
+}
+
+/** What can be given instead of the environment. */
+export type Options = Partial<TwilioAccount>
+
+/** The account of the environment, with what is given put over it. Fails with the variable that is missing. */
+export const load = (options: Options = {}): Effect.Effect<TwilioAccount, CarrierError> =>
+  Effect.gen(function* () {
+    return {
+      accountSid: yield* Credentials.required(carrier, options.accountSid, "TWILIO_ACCOUNT_SID"),
+      authToken: yield* Credentials.secret(carrier, options.authToken, "TWILIO_AUTH_TOKEN"),
+      baseUrl: Credentials.address(
+        options.baseUrl ?? (yield* Credentials.variable("TWILIO_BASE_URL")),
+        "https://api.twilio.com"
+      )
+    }
+  })
+
+const carrier = "twilio"
+
+/** Schema for a call as the API shows it. */
+export const Call = Schema.Struct({ sid: Schema.String, status: Schema.String })
+export type Call = typeof Call.Type
+
+const request = (account: TwilioAccount, path: string, form?: Readonly<Record<string, string | ReadonlyArray<string>>>) => {
+  const url = `${account.baseUrl}/2010-04-01/Accounts/${account.accountSid}/${path}.json`
+  const made =
+    form === undefined ? HttpClientRequest.get(url) : HttpClientRequest.post(url).pipe(HttpClientRequest.bodyUrlParams(form))
+  const authorized = HttpClientRequest.basicAuth(made, account.accountSid, account.authToken)
+  return Rest.json(carrier, HttpClientRequest.acceptJson(authorized), Call)
+}
+
+/** Makes a call. The fields are those of the API: `To`, `From`, `Url` or `Twiml`, and others. */
+export const createCall = (
+  account: TwilioAccount,
+  fields: Readonly<Record<string, string | ReadonlyArray<string>>>
+): Effect.Effect<Call, CarrierError> => request(account, "Calls", fields)
+
+/** Tells how a call stands: `queued`, `ringing`, `in-progress`, `completed`, `busy`, `no-answer`, `failed`, `canceled`. */
+export const call = (account: TwilioAccount, callSid: string): Effect.Effect<Call, CarrierError> =>
+  request(account, `Calls/${encodeURIComponent(callSid)}`)
+
+/** Gives a call other instructions. Its stream ends. */
+export const updateCall = (
+  account: TwilioAccount,
+  callSid: string,
+  twiml: string
+): Effect.Effect<void, CarrierError> =>
+  Effect.asVoid(request(account, `Calls/${encodeURIComponent(callSid)}`, { Twiml: twiml }))
+
+/** Hangs up. A call that is over already is as good. */
+export const hangUp = (account: TwilioAccount, callSid: string): Effect.Effect<void, CarrierError> =>
+  request(account, `Calls/${encodeURIComponent(callSid)}`, { Status: "completed" }).pipe(
+    Effect.asVoid,
+    Effect.catchIf(
+      (error) => error.reason._tag === "NotFound",
+      () => Effect.void
+    )
+  )

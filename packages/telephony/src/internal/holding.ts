@@ -1,0 +1,380 @@
+/**
+ * Holds the call of a carrier's WebSocket until it is over: lets it in, reads it through the gate, has it answered, and closes.
+ * A call may lose its stream while it is transferred, and come back on another one.
+ */
+import type { CallRequest } from "@antiphon/core/CallRequest"
+import type * as EventId from "@antiphon/core/EventId"
+import * as CallHost from "@antiphon/server/CallHost"
+import type * as Calls from "@antiphon/server/Calls"
+import * as Ending from "@antiphon/server/Ending"
+import * as Entrance from "@antiphon/server/Entrance"
+import type * as Settings from "@antiphon/server/Settings"
+import * as Transport from "@antiphon/speech/Transport"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Answer } from "../Answer.ts"
+import * as Gate from "./gate.ts"
+import * as Line from "./line.ts"
+import type { Message, Started } from "./message.ts"
+
+/** A call, as its carrier's routes see it while it is held. */
+export interface Session {
+  /** Tells the pipeline something that did not come on the stream. */
+  readonly tell: (incoming: Transport.Incoming) => Effect.Effect<void>
+  /** Ends the call for a reason. The first one counts. */
+  readonly stop: (ending: Ending.Ending) => void
+  /** The stream may end without the call: the caller is taken to somebody else, and may come back. */
+  isAway: boolean
+  /** Takes another stream of the same call. Fails with the answer if it is not let in. */
+  readonly rejoin: (request: HttpServerRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+}
+
+/** What differs between carriers. */
+export interface Carrier {
+  /** One word, for logs. */
+  readonly name: string
+  readonly decode: (frame: Entrance.Frame) => Message
+  readonly codec: Line.Codec
+  /** Pieces of audio that may come out of order. */
+  readonly mostHeld: number
+  readonly echoFree: boolean
+  /** Makes the request of the call, or says why it is refused. */
+  readonly admit: (started: Started) => Result.Result<CallRequest, string>
+  /** What is sent as soon as the call has started. */
+  readonly greeting?: ((started: Started) => Entrance.Frame) | undefined
+  readonly control: (started: Started, session: Session) => Line.Control
+  /** Told when the call has started, and when it is over. */
+  readonly began?: ((session: Session) => void) | undefined
+  readonly over?: ((session: Session) => void) | undefined
+  /** With which words a socket is closed after an ending, if not with the usual ones. */
+  readonly parting?: ((ending: Ending.Ending, farewell: string | undefined) => Parting | undefined) | undefined
+}
+
+/** How a socket is closed. */
+export interface Parting {
+  readonly code: number
+  readonly reason: string
+}
+
+/** Where calls are held. */
+export interface Place {
+  readonly reception: Entrance.Reception
+  readonly nextId: EventId.EventId
+  readonly answer: Answer<unknown>
+}
+
+/** Lets a carrier in. Its call outlives the request that it came with. */
+export const open = (
+  request: HttpServerRequest,
+  carrier: Carrier,
+  place: Place
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.gen(function* () {
+    const over = yield* Deferred.make<Ending.Ending>()
+    const visit = yield* enter(request, carrier, place, over)
+    yield* Effect.forkDetach(Effect.scoped(hold(visit, over, carrier, place)), { startImmediately: true })
+    return HttpServerResponse.empty()
+  }).pipe(Effect.catch(Effect.succeed))
+
+/** A stream of a call, which is dropped with its scope. */
+interface Visit {
+  readonly visitor: Entrance.Visitor
+  readonly leave: Effect.Effect<void>
+}
+
+const enter = (
+  request: HttpServerRequest,
+  carrier: Carrier,
+  place: Place,
+  over: Deferred.Deferred<Ending.Ending>
+): Effect.Effect<Visit, HttpServerResponse.HttpServerResponse> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const leave = Scope.close(scope, Exit.void)
+    const visitor = yield* Entrance.enter(request, {
+      name: carrier.name,
+      reception: place.reception,
+      // No history keeps audio, so its pace is bounded and its length is not.
+      limits: { maxCallBytes: 0 },
+      onStalled: Effect.asVoid(Deferred.succeed(over, Ending.Ending.Stalled()))
+    }).pipe(
+      Scope.provide(scope),
+      Effect.onError(() => leave)
+    )
+    return { visitor, leave }
+  })
+
+/** What a call is held with. */
+interface Held {
+  readonly carrier: Carrier
+  readonly place: Place
+  readonly over: Deferred.Deferred<Ending.Ending>
+  readonly inbox: Queue.Queue<Transport.Incoming, Transport.TransportError | Cause.Done>
+  readonly call: { -readonly [K in keyof Calls.OpenCall]: Calls.OpenCall[K] }
+  readonly clock: Clock.Clock
+  readonly session: Session
+  readonly returns: Queue.Queue<Visit>
+  readonly log: Entrance.Visitor["log"]
+  /** Bytes of what is kept: everything but audio. */
+  keptBytes: number
+  /** Once the call has started. */
+  started: { readonly line: Line.Line; readonly answering: Fiber.Fiber<void> } | undefined
+}
+
+/** Messages of a carrier that may wait for the pipeline before nothing more is read. */
+const readAhead = 256
+
+const hold = (
+  first: Visit,
+  over: Deferred.Deferred<Ending.Ending>,
+  carrier: Carrier,
+  place: Place
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { calls, settings } = place.reception
+    const clock = yield* Clock.Clock
+    const inbox = yield* Queue.bounded<Transport.Incoming, Transport.TransportError | Cause.Done>(readAhead)
+    const returns = yield* Queue.unbounded<Visit>()
+    const session: Session = {
+      tell: (incoming) => Effect.asVoid(Queue.offer(inbox, incoming)),
+      stop: (ending) => void Deferred.doneUnsafe(over, Effect.succeed(ending)),
+      isAway: false,
+      rejoin: (request) =>
+        enter(request, carrier, place, over).pipe(
+          Effect.map((visit) => {
+            Queue.offerUnsafe(returns, visit)
+            return HttpServerResponse.empty()
+          }),
+          Effect.catch(Effect.succeed)
+        )
+    }
+    const call = {
+      lastReceivedAt: Entrance.millis(clock),
+      stop: (reason: Ending.OfServer) => Effect.sync(() => session.stop(Ending.Ending[reason]()))
+    }
+    const held: Held = {
+      carrier,
+      place,
+      over,
+      inbox,
+      call,
+      clock,
+      session,
+      returns,
+      log: first.visitor.log,
+      keptBytes: 0,
+      started: undefined
+    }
+    yield* calls.open(call)
+    yield* Effect.forkScoped(
+      Effect.delay(
+        Effect.sync(() => (held.started === undefined ? session.stop(lateStart) : undefined)),
+        settings.startTimeout
+      )
+    )
+    const [ending, last] = yield* converse(held, first)
+    yield* conclude(held, ending, last)
+  })
+
+const lateStart = Ending.Ending.StartFailed({ message: "no start message came in time" })
+
+/** Reads one stream after the other, until the call is over. */
+const converse = (held: Held, visit: Visit): Effect.Effect<readonly [Ending.Ending, Visit | undefined]> =>
+  Effect.gen(function* () {
+    const { over, place, session } = held
+    const reading = Effect.matchCause(read(held, visit.visitor), {
+      onSuccess: (never) => never,
+      onFailure: (cause) => endingOf(cause, place.reception.settings)
+    })
+    const ending = yield* Effect.raceFirst(Deferred.await(over), reading)
+    if (ending._tag !== "PeerClosed" || !session.isAway || held.started === undefined) return [ending, visit]
+    held.started.line.detach()
+    yield* visit.visitor.close(1000)
+    yield* visit.leave
+    const next = yield* Effect.raceFirst(Deferred.await(over), Queue.take(held.returns))
+    return "visitor" in next ? yield* converse(held, next) : [next, undefined]
+  })
+
+const endingOf = (
+  cause: Cause.Cause<Ending.Ending | Entrance.Lost>,
+  settings: Settings.Settings
+): Ending.Ending => {
+  const failure = cause.reasons.find(Cause.isFailReason)?.error
+  if (failure === undefined) return CallHost.broken(cause)
+  return failure._tag === "SocketError" ? Entrance.endingOf(failure, settings) : failure
+}
+
+/** Reads until the carrier is gone, or has sent more than it may. */
+const read = (held: Held, visitor: Entrance.Visitor): Effect.Effect<never, Ending.Ending | Entrance.Lost> =>
+  Effect.gen(function* () {
+    const { carrier, clock, inbox } = held
+    const { maxCallBytes, maxFrameBytes } = held.place.reception.settings
+    const gone = Effect.andThen(visitor.gone, Effect.fail(Ending.Ending.PeerClosed()))
+    let gate = Gate.make(carrier.mostHeld)
+    let isWatched = false
+
+    const take = (frame: Entrance.Frame): Effect.Effect<void, Ending.Ending> =>
+      Effect.gen(function* () {
+        if (frame.length > maxFrameBytes) return yield* Effect.fail(Ending.Ending.TooLarge({ limit: maxFrameBytes }))
+        const message = carrier.decode(frame)
+        if (message._tag !== "Media") held.keptBytes += frame.length
+        if (maxCallBytes > 0 && held.keptBytes > maxCallBytes) {
+          return yield* Effect.fail(Ending.Ending.Spent({ limit: maxCallBytes }))
+        }
+        const step = Gate.step(gate, message, Entrance.millis(clock))
+        gate = step.gate
+        if (step.dropped !== undefined) yield* held.log.dropped(step.dropped)
+        if (step.refused !== undefined) {
+          return yield* Effect.fail(Ending.Ending.StartFailed({ message: step.refused }))
+        }
+        if (step.started !== undefined) yield* start(held, visitor, step.started)
+        for (const one of step.incoming) if (one._tag === "Mark") held.started?.line.marked(one.name)
+        if (step.incoming.length > 0) yield* Effect.raceFirst(Queue.offerAll(inbox, step.incoming), gone)
+        if (step.isStopped === true) return yield* Effect.fail(Ending.Ending.PeerClosed())
+      })
+    /** A carrier that does not read is still heard, for a while. */
+    const watch = Effect.suspend(() => {
+      if (isWatched || !visitor.isBehind()) return Effect.void
+      isWatched = true
+      return Effect.forkDetach(
+        Effect.andThen(
+          visitor.ready,
+          Effect.sync(() => (isWatched = false))
+        )
+      )
+    })
+    const next = Effect.flatMap(visitor.pull, (frames): Effect.Effect<void, Ending.Ending> => {
+      held.log.received(frames.length)
+      held.call.lastReceivedAt = Entrance.millis(clock)
+      const excess = visitor.excess(frames)
+      // What came before the excess counts: words that were said are not lost because too many followed.
+      const taken = Effect.forEach(excess === undefined ? frames : [], take, { discard: true })
+      return Effect.andThen(taken, excess === undefined ? watch : Effect.fail(excess)) as Effect.Effect<
+        void,
+        Ending.Ending
+      >
+    })
+    return yield* Effect.forever(next, { disableYield: true })
+  })
+
+/** Starts the call, or goes on with it on another stream. */
+const start = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.Effect<void, Ending.Ending> => {
+  if (held.started === undefined) return begin(held, visitor, started)
+  return Effect.suspend(() => {
+    held.session.isAway = false
+    held.started?.line.attach({ visitor, streamId: started.streamId })
+    return held.session.tell({ _tag: "Held", isHeld: false })
+  })
+}
+
+const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.Effect<void, Ending.Ending> =>
+  Effect.gen(function* () {
+    const { carrier, place, session } = held
+    const request = carrier.admit(started)
+    if (Result.isFailure(request) || started.format === undefined) {
+      const message = Result.isFailure(request) ? request.failure : "audio in a format that cannot be used"
+      return yield* Effect.fail(Ending.Ending.StartFailed({ message }))
+    }
+    if (!(yield* place.reception.calls.begin(held.call as Calls.OpenCall))) {
+      return yield* Effect.fail(Ending.Ending.Full())
+    }
+    const line = Line.make({
+      request: request.success,
+      format: started.format,
+      codec: carrier.codec,
+      control: carrier.control(started, session),
+      clock: held.clock,
+      log: held.log,
+      echoFree: carrier.echoFree,
+      incoming: Stream.fromQueue(held.inbox)
+    })
+    line.attach({ visitor, streamId: started.streamId })
+    yield* held.log.started(request.success.callId)
+    if (carrier.greeting !== undefined) yield* visitor.send([carrier.greeting(started)])
+    const answered = Effect.onExit(
+      Effect.suspend(() => place.answer(line)),
+      (exit) =>
+        Deferred.succeed(held.over, Exit.isSuccess(exit) ? Ending.Ending.AgentEnded() : CallHost.broken(exit.cause))
+    )
+    const answering = yield* Effect.forkDetach(
+      answered.pipe(Effect.ignoreCause, Effect.annotateLogs({ callId: held.log.callId() })),
+      { startImmediately: true }
+    )
+    held.started = { line, answering: answering as Fiber.Fiber<void> }
+    carrier.began?.(session)
+  })
+
+/** Lets what answered the call come to its end within a time, and closes. */
+const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { carrier, inbox, place, session, started } = held
+    const { settings } = place.reception
+    const farewell = started?.line.farewell()
+    carrier.over?.(session)
+    started?.line.detach()
+    const told = farewell !== undefined && ending._tag === "PeerClosed" ? Ending.Ending.AgentEnded() : ending
+    yield* held.log.ended(told, place.nextId())
+    if (ending._tag === "Stalled") {
+      const detail = "the carrier does not read"
+      yield* Queue.fail(inbox, new Transport.TransportError({ reason: "Stalled", detail }))
+      if (visit !== undefined) yield* visit.visitor.terminate
+    } else {
+      yield* Queue.end(inbox)
+    }
+    // Who has not hung up yet does so now; nobody does after a call that broke, since the carrier has something to say then.
+    if (hangsUp.has(ending._tag) && farewell === undefined) yield* started?.line.control.hangUp ?? Effect.void
+    if (visit !== undefined && ending._tag !== "Stalled") {
+      const { code, reason } = carrier.parting?.(ending, farewell) ?? partingOf(ending)
+      yield* visit.visitor.close(code, reason)
+    }
+    if (started !== undefined) yield* finish(started.answering, settings.startTimeout)
+    if (visit !== undefined) yield* visit.leave
+  })
+
+const hangsUp: ReadonlySet<Ending.Ending["_tag"]> = new Set(["AgentEnded", "Idle"])
+
+/** Waits for what answered the call. What takes too long is interrupted, and what hangs in that is left to itself. */
+const finish = (answering: Fiber.Fiber<void>, within: Duration.Duration): Effect.Effect<void> =>
+  Effect.timeoutOrElse(Effect.asVoid(Fiber.await(answering)), {
+    duration: within,
+    orElse: () => Effect.sync(() => answering.interruptUnsafe())
+  })
+
+const partingOf = (ending: Ending.Ending): Parting => {
+  switch (ending._tag) {
+    case "PeerClosed":
+    case "AgentEnded":
+      return { code: 1000, reason: "" }
+    case "Idle":
+      return { code: 1000, reason: "idle" }
+    case "Draining":
+      return { code: 1001, reason: "draining" }
+    case "Full":
+      return { code: 1013, reason: "full" }
+    case "Flood":
+      return { code: 1008, reason: "flood" }
+    case "StartFailed":
+      return { code: 1008, reason: "not started" }
+    case "TooLarge":
+    case "Spent":
+      return { code: 1009, reason: "too large" }
+    case "Malformed":
+    case "Binary":
+      return { code: 1003, reason: "malformed" }
+    case "Stalled":
+    case "FactoryFailed":
+    case "AgentFailed":
+      return { code: 1011, reason: "failed" }
+  }
+}

@@ -1,0 +1,156 @@
+/** The line to one telephone, as the pipeline of a call sees it: what is sent, cleared and hung up on the carrier's stream. */
+import type { CallRequest } from "@antiphon/core/CallRequest"
+import type * as Entrance from "@antiphon/server/Entrance"
+import * as AudioFormat from "@antiphon/speech/AudioFormat"
+import type * as Playback from "@antiphon/speech/Playback"
+import type * as Transport from "@antiphon/speech/Transport"
+import * as Arr from "effect/Array"
+import type { Clock } from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import * as Tones from "./tones.ts"
+
+/** What a carrier is sent. `mark` and `clear` where it has them. */
+export interface Codec {
+  readonly media: (streamId: string, bytes: Uint8Array) => Entrance.Frame
+  readonly mark?: ((streamId: string, name: string) => Entrance.Frame) | undefined
+  readonly clear: (streamId: string) => Entrance.Frame
+  readonly custom?: ((streamId: string, metadata: { readonly [key: string]: unknown }) => Entrance.Frame) | undefined
+}
+
+/** What is asked of a carrier beside its stream. Failures are theirs to log. */
+export interface Control {
+  readonly hangUp: Effect.Effect<void>
+  readonly transfer?: ((targetPhoneNumber: string) => Effect.Effect<void>) | undefined
+  /** Presses keys. Without it, they are sent as tones. */
+  readonly dtmf?: ((buttons: string) => Effect.Effect<void>) | undefined
+}
+
+/** The stream that a line is on. */
+export interface Way {
+  readonly visitor: Pick<Entrance.Visitor, "send" | "gone">
+  readonly streamId: string
+}
+
+export interface Line extends Transport.Transport {
+  /** Goes on with another stream of the same call. */
+  readonly attach: (stream: Way) => void
+  /** Nothing can be sent until the next stream. */
+  readonly detach: () => void
+  /** Notes that a mark came back. */
+  readonly marked: (name: string) => void
+  /** The reason for which the agent's side has hung up, if it has. */
+  readonly farewell: () => string | undefined
+  readonly control: Control
+}
+
+/** How much longer than its audio a carrier gets to return the last mark. Milliseconds. */
+const farewellMs = 1000
+const lastMark = "hang-up"
+
+/** Makes the line of a call. */
+export const make = (options: {
+  readonly request: CallRequest
+  readonly format: AudioFormat.AudioFormat
+  readonly codec: Codec
+  readonly control: Control
+  readonly clock: Clock
+  readonly log: Pick<Entrance.Visitor["log"], "sent" | "turn">
+  readonly echoFree: boolean
+  readonly incoming: Stream.Stream<Transport.Incoming, Transport.TransportError>
+}): Line => {
+  const { codec, control, format } = options
+  const hasMarks = codec.mark !== undefined
+  const played = Deferred.makeUnsafe<void>()
+  let stream: Way | undefined
+  let playsUntil = 0
+  let farewell: string | undefined
+  const now = () => Number(options.clock.monotonicTimeNanosUnsafe()) / 1_000_000
+
+  const send = (write: (streamId: string) => ReadonlyArray<Entrance.Frame>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (stream === undefined) return Effect.void
+      const frames = write(stream.streamId)
+      if (!Arr.isReadonlyArrayNonEmpty(frames)) return Effect.void
+      options.log.sent(frames.length)
+      return stream.visitor.send(frames)
+    })
+  const play = (streamId: string, bytes: Uint8Array): Entrance.Frame => {
+    playsUntil = Math.max(playsUntil, now()) + AudioFormat.durationMs(format, bytes.length)
+    return codec.media(streamId, bytes)
+  }
+
+  return {
+    request: options.request,
+    format,
+    capabilities: { heard: hasMarks ? "marks" : "estimate", echoFree: options.echoFree },
+    incoming: options.incoming,
+    send: (outputs) =>
+      send((streamId) =>
+        joined(outputs).flatMap((output) =>
+          output._tag === "Audio"
+            ? [play(streamId, output.bytes)]
+            : codec.mark === undefined
+              ? []
+              : [codec.mark(streamId, output.name)]
+        )
+      ),
+    clear: () =>
+      send((streamId) => {
+        playsUntil = now()
+        return [codec.clear(streamId)]
+      }),
+    show: (shown) =>
+      Effect.sync(() => {
+        if (shown._tag === "AgentTurn" && shown.state === "Started") options.log.turn()
+      }),
+    dtmf: control.dtmf ?? ((buttons) => send((streamId) => tones(buttons, format).map((bytes) => play(streamId, bytes)))),
+    ...(control.transfer === undefined ? {} : { transfer: control.transfer }),
+    ...(codec.custom === undefined
+      ? {}
+      : { custom: (metadata: { readonly [key: string]: unknown }) => send((id) => [codec.custom!(id, metadata)]) }),
+    hangUp: (reason) =>
+      Effect.gen(function* () {
+        if (farewell !== undefined) return
+        farewell = reason
+        const { mark } = codec
+        if (stream !== undefined) {
+          if (mark !== undefined) yield* send((streamId) => [mark(streamId, lastMark)])
+          const all = hasMarks ? Deferred.await(played) : Effect.never
+          const longest = Effect.sleep(Math.max(0, playsUntil - now()) + (hasMarks ? farewellMs : 0))
+          yield* Effect.raceFirst(Effect.raceFirst(all, stream.visitor.gone), longest)
+        }
+        yield* control.hangUp
+      }),
+    attach: (next) => {
+      stream = next
+      playsUntil = 0
+    },
+    detach: () => {
+      stream = undefined
+    },
+    marked: (name) => {
+      if (name === lastMark) Deferred.doneUnsafe(played, Effect.void)
+    },
+    farewell: () => farewell,
+    control
+  }
+}
+
+const tones = (buttons: string, format: AudioFormat.AudioFormat): ReadonlyArray<Uint8Array> => {
+  const bytes = Tones.of(buttons, format)
+  return bytes.length === 0 ? [] : [bytes]
+}
+
+/** Audio without a mark in between goes in one message: carriers want few and not too small ones. */
+const joined = (outputs: ReadonlyArray<Playback.Output>): ReadonlyArray<Playback.Output> => {
+  const all: Array<Playback.Output> = []
+  for (const output of outputs) {
+    const last = all.at(-1)
+    if (last?._tag === "Audio" && output._tag === "Audio") {
+      all[all.length - 1] = { ...last, bytes: Buffer.concat([last.bytes, output.bytes]) }
+    } else all.push(output)
+  }
+  return all
+}
