@@ -36,6 +36,8 @@ export interface Session {
   readonly stop: (ending: Ending.Ending) => void
   /** The stream may end without the call: the caller is taken to somebody else, and may come back. */
   isAway: boolean
+  /** The stream that the call is on, as the carrier names it. */
+  streamId: string
   /** Takes another stream of the same call. Fails with the answer if it is not let in. */
   readonly rejoin: (request: HttpServerRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>
 }
@@ -55,8 +57,8 @@ export interface Carrier {
   readonly greeting?: ((started: Started) => Entrance.Frame) | undefined
   readonly control: (started: Started, session: Session) => Line.Control
   /** Told when the call has started, and when it is over. */
-  readonly began?: ((session: Session) => void) | undefined
-  readonly over?: ((session: Session) => void) | undefined
+  readonly began?: ((session: Session) => Effect.Effect<void>) | undefined
+  readonly over?: Effect.Effect<void> | undefined
   /** With which words a socket is closed after an ending, if not with the usual ones. */
   readonly parting?: ((ending: Ending.Ending, farewell: string | undefined) => Parting | undefined) | undefined
 }
@@ -150,6 +152,7 @@ const hold = (
       tell: (incoming) => Effect.asVoid(Queue.offer(inbox, incoming)),
       stop: (ending) => void Deferred.doneUnsafe(over, Effect.succeed(ending)),
       isAway: false,
+      streamId: "",
       rejoin: (request) =>
         enter(request, carrier, place, over).pipe(
           Effect.map((visit) => {
@@ -273,6 +276,7 @@ const start = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
   if (held.started === undefined) return begin(held, visitor, started)
   return Effect.suspend(() => {
     held.session.isAway = false
+    held.session.streamId = started.streamId
     held.started?.line.attach({ visitor, streamId: started.streamId })
     return held.session.tell({ _tag: "Held", isHeld: false })
   })
@@ -299,6 +303,7 @@ const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
       echoFree: carrier.echoFree,
       incoming: Stream.fromQueue(held.inbox)
     })
+    session.streamId = started.streamId
     line.attach({ visitor, streamId: started.streamId })
     yield* held.log.started(request.success.callId)
     if (carrier.greeting !== undefined) yield* visitor.send([carrier.greeting(started)])
@@ -312,16 +317,16 @@ const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
       { startImmediately: true }
     )
     held.started = { line, answering: answering as Fiber.Fiber<void> }
-    carrier.began?.(session)
+    if (carrier.began !== undefined) yield* carrier.began(session)
   })
 
 /** Lets what answered the call come to its end within a time, and closes. */
 const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { carrier, inbox, place, session, started } = held
+    const { carrier, inbox, place, started } = held
     const { settings } = place.reception
     const farewell = started?.line.farewell()
-    carrier.over?.(session)
+    if (started !== undefined && carrier.over !== undefined) yield* carrier.over
     started?.line.detach()
     const told = farewell !== undefined && ending._tag === "PeerClosed" ? Ending.Ending.AgentEnded() : ending
     yield* held.log.ended(told, place.nextId())

@@ -21,9 +21,12 @@ export const of = (request: HttpServerRequest, publicUrl: PublicUrl): string => 
 /** The same address for a WebSocket. */
 export const socket = (url: string): string => url.replace(/^http/, "ws")
 
+/** The path of a request with its query, as it was written. */
+const pathOf = (request: HttpServerRequest): string => request.originalUrl.replace(/^\w+:\/\/[^/?]*/, "")
+
 /** The addresses that a request may have been signed for. */
 export const signed = (request: HttpServerRequest, publicUrl: PublicUrl): ReadonlyArray<string> => {
-  const url = of(request, publicUrl) + request.originalUrl
+  const url = of(request, publicUrl) + pathOf(request)
   const other = url.startsWith("https:") ? url.replace(/^https/, "http") : url.replace(/^http/, "https")
   return [url, other].flatMap((each) => [each, socket(each)])
 }

@@ -5,8 +5,9 @@
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Json from "./json.ts"
-import * as Message from "./message.ts"
+import * as Json from "../json.ts"
+import type { Codec } from "../line.ts"
+import * as Message from "../message.ts"
 
 const optional = Schema.optional
 const Sid = Schema.String.check(Schema.isMinLength(1))
@@ -101,4 +102,11 @@ const started = ({ start, streamSid }: Extract<FromTwilio, { readonly event: "st
       metadata: { ...customParameters, ...(accountSid === undefined ? {} : { account_sid: accountSid }) }
     }
   }
+}
+
+/** What a line sends to Twilio. */
+export const codec: Codec = {
+  media: (streamSid, bytes) => encode({ event: "media", streamSid, media: { payload: Json.base64Of(bytes) } }),
+  mark: (streamSid, name) => encode({ event: "mark", streamSid, mark: { name } }),
+  clear: (streamSid) => encode({ event: "clear", streamSid })
 }

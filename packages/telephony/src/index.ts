@@ -1,0 +1,10 @@
+/**
+ * The telephone for voice agents.
+ *
+ * @since 0.1.0
+ */
+export type { Answer } from "./Answer.ts"
+export { CarrierError } from "./CarrierError.ts"
+export * as Signature from "./Signature.ts"
+export * as Twilio from "./Twilio.ts"
+export * as TwilioAccount from "./TwilioAccount.ts"

@@ -1,0 +1,7 @@
+/**
+ * Carriers for tests, over real sockets.
+ *
+ * @since 0.1.0
+ */
+export * as FakeTwilio from "./testing/FakeTwilio.ts"
+export type { Faults } from "./testing/Faults.ts"
