@@ -114,9 +114,8 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
     yield* router.add("*", `${path}/status`, (request) => Routes.status(desk, request))
     yield* router.add("*", `${path}/transferred`, (request) => Routes.transferred(desk, request))
     yield* router.add("*", `${path}/stream/:token`, (request) =>
-      Effect.flatMap(
-        HttpRouter.params,
-        ({ token }): Effect.Effect<HttpServerResponse> => Routes.stream(desk, request, token ?? "")
+      Effect.flatMap(HttpRouter.params, ({ token }): Effect.Effect<HttpServerResponse> =>
+        Routes.stream(desk, request, token ?? "")
       )
     )
   })
@@ -167,6 +166,9 @@ export const outcome = (
   Effect.gen(function* () {
     const account = yield* TwilioAccount.load(options.account)
     const asked = Effect.map(TwilioAccount.call(account, callSid), ({ status }) => Calls.outcomeOf(status))
-    const known = yield* Effect.repeat(asked, { schedule: Schedule.spaced("1 second"), until: (known) => known !== undefined })
+    const known = yield* Effect.repeat(asked, {
+      schedule: Schedule.spaced("1 second"),
+      until: (known) => known !== undefined
+    })
     return known ?? "Failed"
   })

@@ -43,10 +43,16 @@ const carrier = "twilio"
 export const Call = Schema.Struct({ sid: Schema.String, status: Schema.String })
 export type Call = typeof Call.Type
 
-const request = (account: TwilioAccount, path: string, form?: Readonly<Record<string, string | ReadonlyArray<string>>>) => {
+const request = (
+  account: TwilioAccount,
+  path: string,
+  form?: Readonly<Record<string, string | ReadonlyArray<string>>>
+) => {
   const url = `${account.baseUrl}/2010-04-01/Accounts/${account.accountSid}/${path}.json`
   const made =
-    form === undefined ? HttpClientRequest.get(url) : HttpClientRequest.post(url).pipe(HttpClientRequest.bodyUrlParams(form))
+    form === undefined
+      ? HttpClientRequest.get(url)
+      : HttpClientRequest.post(url).pipe(HttpClientRequest.bodyUrlParams(form))
   const authorized = HttpClientRequest.basicAuth(made, account.accountSid, account.authToken)
   return Rest.json(carrier, HttpClientRequest.acceptJson(authorized), Call)
 }
@@ -62,11 +68,7 @@ export const call = (account: TwilioAccount, callSid: string): Effect.Effect<Cal
   request(account, `Calls/${encodeURIComponent(callSid)}`)
 
 /** Gives a call other instructions. Its stream ends. */
-export const updateCall = (
-  account: TwilioAccount,
-  callSid: string,
-  twiml: string
-): Effect.Effect<void, CarrierError> =>
+export const updateCall = (account: TwilioAccount, callSid: string, twiml: string): Effect.Effect<void, CarrierError> =>
   Effect.asVoid(request(account, `Calls/${encodeURIComponent(callSid)}`, { Twiml: twiml }))
 
 /** Hangs up. A call that is over already is as good. */

@@ -167,9 +167,10 @@ describe("Twilio and transfers", () => {
         const line = yield* heard.line
         yield* line.transfer!("+15550009999")
         yield* heard.gone
-        assert.deepStrictEqual(heard.told().filter(({ _tag }) => _tag === "Transferred"), [
-          { _tag: "Transferred", outcome: "Answered", targetPhoneNumber: "+15550009999" }
-        ])
+        assert.deepStrictEqual(
+          heard.told().filter(({ _tag }) => _tag === "Transferred"),
+          [{ _tag: "Transferred", outcome: "Answered", targetPhoneNumber: "+15550009999" }]
+        )
         if (kind === "cold") {
           assert.strictEqual(yield* phone.over, "instructions")
           assert.include(phone.verbs, "Dial: +15550009999")
@@ -251,10 +252,13 @@ describe("Twilio and transfers", () => {
       assert.lengthOf(twilio.requests, 0)
       yield* line.transfer!("+15550009999")
       yield* heard.until("the other", (all) => all.filter(({ _tag }) => _tag === "Transferred").length === 2)
-      assert.deepStrictEqual(heard.told().filter(({ _tag }) => _tag === "Held"), [
-        { _tag: "Held", isHeld: true },
-        { _tag: "Held", isHeld: false }
-      ])
+      assert.deepStrictEqual(
+        heard.told().filter(({ _tag }) => _tag === "Held"),
+        [
+          { _tag: "Held", isHeld: true },
+          { _tag: "Held", isHeld: false }
+        ]
+      )
       phone.press("#")
       yield* heard.tag("Dtmf")
     }).pipe(Effect.scoped)

@@ -151,7 +151,8 @@ const wholeSamples = (
   bytes: Uint8Array,
   half: number | undefined
 ): readonly [Uint8Array, number | undefined] => {
-  if (AudioFormat.bytesPerSample(format) === 1 || (half === undefined && bytes.length % 2 === 0)) return [bytes, undefined]
+  if (AudioFormat.bytesPerSample(format) === 1 || (half === undefined && bytes.length % 2 === 0))
+    return [bytes, undefined]
   const all = half === undefined ? bytes : Uint8Array.of(half, ...bytes)
   return all.length % 2 === 0 ? [all, undefined] : [all.subarray(0, -1), all[all.length - 1]]
 }

@@ -209,10 +209,7 @@ const converse = (held: Held, visit: Visit): Effect.Effect<readonly [Ending.Endi
     return "visitor" in next ? yield* converse(held, next) : [next, undefined]
   })
 
-const endingOf = (
-  cause: Cause.Cause<Ending.Ending | Entrance.Lost>,
-  settings: Settings.Settings
-): Ending.Ending => {
+const endingOf = (cause: Cause.Cause<Ending.Ending | Entrance.Lost>, settings: Settings.Settings): Ending.Ending => {
   const failure = cause.reasons.find(Cause.isFailReason)?.error
   if (failure === undefined) return CallHost.broken(cause)
   return failure._tag === "SocketError" ? Entrance.endingOf(failure, settings) : failure

@@ -105,7 +105,8 @@ export const make = (options: {
       Effect.sync(() => {
         if (shown._tag === "AgentTurn" && shown.state === "Started") options.log.turn()
       }),
-    dtmf: control.dtmf ?? ((buttons) => send((streamId) => tones(buttons, format).map((bytes) => play(streamId, bytes)))),
+    dtmf:
+      control.dtmf ?? ((buttons) => send((streamId) => tones(buttons, format).map((bytes) => play(streamId, bytes)))),
     ...(control.transfer === undefined ? {} : { transfer: control.transfer }),
     ...(codec.custom === undefined
       ? {}

@@ -15,7 +15,9 @@ export interface Started {
   readonly to?: string | undefined
   readonly metadata: Json
   /** The agent that the caller's side asks for. */
-  readonly agent?: { readonly systemPrompt?: string | undefined; readonly introduction?: string | undefined } | undefined
+  readonly agent?:
+    | { readonly systemPrompt?: string | undefined; readonly introduction?: string | undefined }
+    | undefined
 }
 
 /** A message. */

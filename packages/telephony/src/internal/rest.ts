@@ -15,9 +15,7 @@ const answerTimeout = Duration.seconds(10)
 
 /** The client of the context, or that of the platform. */
 const client = Effect.flatMap(Effect.serviceOption(HttpClient.HttpClient), (given) =>
-  Option.isSome(given)
-    ? Effect.succeed(given.value)
-    : Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
+  Option.isSome(given) ? Effect.succeed(given.value) : Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
 )
 
 /** Sends a request, and reads the JSON of the answer. */

@@ -170,7 +170,7 @@ export const make = (options: Options = {}): Effect.Effect<FakeTwilio, never, Sc
         const { callSid, faults = {}, from = "+15550001111", to = "+15550002222" } = given
         const direction = given.outgoing === undefined ? "inbound" : "outbound-api"
         const base = { CallSid: callSid, AccountSid: accountSid, From: from, To: to, Direction: direction }
-        const handset = Handset.make(8)
+        const handset = Handset.make(160)
         const orders = yield* Queue.unbounded<{ readonly twiml: string } | "completed">()
         const over = yield* Deferred.make<"caller" | "server" | "instructions" | "rejected">()
         const verbs: Array<string> = []
@@ -193,7 +193,13 @@ export const make = (options: Options = {}): Effect.Effect<FakeTwilio, never, Sc
             const parameters = Object.fromEntries(
               element.children.map(({ attributes }) => [attributes["name"] ?? "", attributes["value"] ?? ""])
             )
-            const dialect = Dialect.make({ streamSid, callSid, accountSid, parameters, mediaFormat: faults.mediaFormat })
+            const dialect = Dialect.make({
+              streamSid,
+              callSid,
+              accountSid,
+              parameters,
+              mediaFormat: faults.mediaFormat
+            })
             const opening = CarrierStream.open({
               url,
               headers: signature(url, {}),

@@ -18,6 +18,8 @@ export interface Faults {
   readonly early?: number | undefined
   /** How much faster than real time the caller's audio comes. 1 by default. */
   readonly pace?: number | undefined
+  /** The caller's side sends no audio at all, not even silence. */
+  readonly isMute?: boolean | undefined
   /** It never reads what it is sent. */
   readonly isDeaf?: boolean | undefined
   /** The stream ends without a stop, with one, or with two. `once` by default. */

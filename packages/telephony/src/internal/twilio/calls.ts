@@ -56,19 +56,8 @@ export const leave = (entry: Entry): Effect.Effect<void> =>
   })
 
 /** Does something after a while, unless the call is over by then. */
-export const later = (
-  entry: Entry,
-  after: Duration.Input,
-  effect: Effect.Effect<void>
-): Effect.Effect<void> =>
-  Effect.asVoid(
-    Effect.forkDetach(
-      Effect.raceFirst(
-        Deferred.await(entry.over),
-        Effect.delay(effect, after)
-      )
-    )
-  )
+export const later = (entry: Entry, after: Duration.Input, effect: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.asVoid(Effect.forkDetach(Effect.raceFirst(Deferred.await(entry.over), Effect.delay(effect, after))))
 
 /** What Twilio says of a call that was made: undefined while it rings. */
 export const outcomeOf = (status: string | undefined): Outcome | undefined => {

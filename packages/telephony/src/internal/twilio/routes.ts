@@ -70,8 +70,7 @@ const queryOf = (request: HttpServerRequest): ReadonlyArray<readonly [string, st
 ]
 
 /** The address of this server for what Twilio is told of a call. */
-const baseOf = (desk: Desk, request: HttpServerRequest): string =>
-  PublicAddress.of(request, desk.publicUrl) + desk.path
+const baseOf = (desk: Desk, request: HttpServerRequest): string => PublicAddress.of(request, desk.publicUrl) + desk.path
 
 /** Tells Twilio to connect a call to us, with a token that is good for one socket. */
 const connect = (desk: Desk, expected: Calls.Expected): string => {
@@ -84,10 +83,7 @@ const connect = (desk: Desk, expected: Calls.Expected): string => {
 }
 
 /** A call comes in, or one that we made is answered. */
-export const voice = (
-  desk: Desk,
-  request: HttpServerRequest
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+export const voice = (desk: Desk, request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function* () {
     const form = yield* signedForm(desk, request)
     const callSid = form.get("CallSid") ?? ""
@@ -122,9 +118,7 @@ const decide = (desk: Desk, decision: ReturnType<PreCall.Handler<unknown>>) =>
   Effect.catchCause(decision, (cause) =>
     Effect.andThen(
       Effect.logError("The pre-call handler failed.", cause),
-      Effect.fail(
-        instruct(Twiml.response(Twiml.element("Say", {}, Twiml.text(desk.apology)), Twiml.element("Hangup")))
-      )
+      Effect.fail(instruct(Twiml.response(Twiml.element("Say", {}, Twiml.text(desk.apology)), Twiml.element("Hangup"))))
     )
   )
 
@@ -191,10 +185,7 @@ const carrier = (desk: Desk, expected: Calls.Expected): Holding.Carrier => {
 }
 
 /** How a call stands: ours, a leg of it, its stream, or who answered it. */
-export const status = (
-  desk: Desk,
-  request: HttpServerRequest
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+export const status = (desk: Desk, request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function* () {
     const form = yield* signedForm(desk, request)
     const callSid = form.get("CallSid") ?? ""

@@ -131,14 +131,21 @@ export const open = (options: Options): Effect.Effect<Stream, number, Scope.Scop
     if (faults.noStart !== true) write(dialect.start)
     for (const frame of faults.garbage ?? []) write(frame)
 
-    const startedAt = now() - sentMs / pace
+    const openedAt = now()
+    const startedAt = openedAt - sentMs / pace
+    let ticks = 0
     const beat = Effect.suspend(() => {
-      while (!isOver && (now() - startedAt) * pace >= sentMs) media()
-      giveBack(handset.play(now()))
+      // What was played is told before the caller's next sound: who is interrupted by that has been heard so far.
+      while (!isOver && now() - openedAt >= ticks * frameMs) {
+        ticks++
+        giveBack(handset.play(now()))
+      }
+      while (!isOver && faults.isMute !== true && (now() - startedAt) * pace >= sentMs) media()
       const due = late.filter(({ dueAt }) => dueAt <= now())
       late = late.filter(({ dueAt }) => dueAt > now())
       for (const { name } of due) write(dialect.mark(name))
-      return Effect.sleep(Math.max(1, Math.min(frameMs, startedAt + sentMs / pace - now())))
+      const nextMedia = faults.isMute === true ? Number.POSITIVE_INFINITY : startedAt + sentMs / pace
+      return Effect.sleep(Math.max(1, Math.min(nextMedia, openedAt + ticks * frameMs) - now()))
     })
     yield* Effect.forkScoped(Effect.forever(beat))
 

@@ -1,0 +1,78 @@
+import * as AudioFormat from "@antiphon/speech/AudioFormat"
+import { assert, describe, it } from "@effect/vitest"
+import * as Gate from "../../src/internal/gate.ts"
+import type { Message, Started } from "../../src/internal/message.ts"
+
+const started = (format: AudioFormat.AudioFormat | undefined): Message => ({
+  _tag: "Started",
+  started: { callId: "c", streamId: "s", format, formatName: "", metadata: {} } satisfies Started
+})
+const media = (bytes: Uint8Array, chunk?: number): Message => ({ _tag: "Media", bytes, chunk })
+const bytes = (length: number, from = 0) => Uint8Array.from({ length }, (_, index) => (from + index) & 255)
+
+const play = (messages: ReadonlyArray<Message>, now: (index: number) => number = (index) => index * 20) => {
+  let gate = Gate.make()
+  return messages.map((message, index) => {
+    const step = Gate.step(gate, message, now(index))
+    gate = step.gate
+    return step
+  })
+}
+const audioOf = (steps: ReadonlyArray<Gate.Step>) =>
+  steps.flatMap(({ incoming }) => incoming.flatMap((one) => (one._tag === "Audio" ? [...one.bytes] : [])))
+
+describe("gate", () => {
+  it("joins a sample of two bytes that is split between messages", () => {
+    const steps = play([started(AudioFormat.pcm16000), media(bytes(5)), media(bytes(1, 5)), media(bytes(4, 6))])
+    assert.deepStrictEqual(audioOf(steps), [...bytes(10)])
+    for (const { incoming } of steps) {
+      for (const one of incoming) assert.isTrue(one._tag !== "Audio" || one.bytes.length % 2 === 0)
+    }
+  })
+
+  it("does not join the halves of two samples over a gap", () => {
+    const steps = play([started(AudioFormat.pcm16000), media(bytes(3), 1), media(bytes(4, 100), 3)])
+    assert.deepStrictEqual(audioOf(steps), [0, 1, 100, 101, 102, 103])
+  })
+
+  it("keeps audio that comes before the start, two seconds of it", () => {
+    const early = Array.from({ length: 120 }, (_, index) => media(bytes(160, index)))
+    const steps = play([...early, started(AudioFormat.mulaw8000)], () => 0)
+    assert.lengthOf(audioOf(steps), 16_000)
+    assert.match(steps[119]!.dropped!, /before the start/)
+  })
+
+  it("drops what runs more than five seconds ahead of the clock, and not what was held up", () => {
+    const many = Array.from({ length: 400 }, () => media(bytes(160)))
+    const rushed = play([started(AudioFormat.mulaw8000), ...many], () => 0)
+    assert.lengthOf(audioOf(rushed), 8 * 5020)
+    const late = play([started(AudioFormat.mulaw8000), ...many], (index) => (index === 0 ? 0 : 8000))
+    assert.lengthOf(audioOf(late), 64_000)
+  })
+
+  it("refuses a format that cannot be used, and hears nothing after that or after a stop", () => {
+    const [refused, after] = play([started(undefined), media(bytes(160))])
+    assert.match(refused!.refused!, /format/)
+    assert.deepStrictEqual(after!.incoming, [])
+    const stopped = play([started(AudioFormat.mulaw8000), { _tag: "Stopped" }, { _tag: "Stopped" }, media(bytes(160))])
+    assert.deepStrictEqual(
+      stopped.map(({ isStopped }) => isStopped === true),
+      [false, true, false, false]
+    )
+    assert.deepStrictEqual(audioOf(stopped), [])
+  })
+
+  it("takes keys that a telephone has, once the call has started", () => {
+    const steps = play([
+      { _tag: "Dtmf", digit: "1" },
+      started(AudioFormat.mulaw8000),
+      { _tag: "Dtmf", digit: "#" },
+      { _tag: "Dtmf", digit: "12" },
+      { _tag: "Dtmf", digit: "" }
+    ])
+    assert.deepStrictEqual(
+      steps.flatMap(({ incoming }) => incoming),
+      [{ _tag: "Dtmf", button: "#" }]
+    )
+  })
+})

@@ -1,0 +1,84 @@
+/** Calls by voice over Twilio's wire in real time: what the agent is told was heard is what the carrier has played. */
+import * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import * as Speech from "@antiphon/speech/Speech"
+import * as SpeechToText from "@antiphon/speech/SpeechToText"
+import * as TestVoice from "@antiphon/speech/testing/TestVoice"
+import * as TurnDetector from "@antiphon/speech/TurnDetector"
+import * as Vad from "@antiphon/speech/Vad"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Stream } from "effect"
+import * as Twilio from "../src/Twilio.ts"
+import { FakeTwilio } from "../src/testing.ts"
+import { serve } from "./support/server.ts"
+
+const words = Array.from({ length: 200 }, (_, index) => `word${index}`)
+/** Twelve frames of 20 ms; a word counts once its tone is over. */
+const wordMs = 240
+const wordBytes = wordMs * 8
+const toneBytes = (wordMs - 50) * 8
+
+/** What a carrier may play while a clear is on its way to it. */
+const crossingBytes = 2 * 160
+
+/** How many words lie in what was played. */
+const wordsIn = (bytes: number) => Math.max(0, Math.floor((bytes - toneBytes) / wordBytes) + 1)
+
+describe("Speech over Twilio", () => {
+  it.live(
+    "a caller who cuts in has heard what the carrier has played, to the word, and nothing comes after a clear",
+    () =>
+      Effect.gen(function* () {
+        const twilio = yield* FakeTwilio.make()
+        const heard = new Map<string, string>()
+        const agent = (callId: string) =>
+          Agent.make(
+            (event) => {
+              if (event._tag === "AgentTextSent") heard.set(callId, event.content)
+              return event._tag === "CallStarted" ? Stream.make(Event.sendText(words.join(" "))) : Stream.empty
+            },
+            { run: ["CallStarted", "AgentTextSent"], cancel: ["UserTurnStarted"] }
+          )
+        const services = (onset: number) =>
+          Layer.mergeAll(
+            Vad.scripted([{ fromMs: onset, toMs: onset + 600 }]),
+            SpeechToText.scripted([
+              { at: onset + 200, event: { _tag: "Partial", text: "no wait" } },
+              { at: onset + 700, event: { _tag: "Final", text: "No, wait." } }
+            ]),
+            TestVoice.layer({ word: wordMs }),
+            TurnDetector.TurnDetector.text()
+          )
+        let count = 0
+        const server = yield* serve(
+          Twilio.layer(
+            (line) =>
+              Effect.provide(Speech.run(agent(line.request.callId), line), services(1500 + ((count++ * 137) % 1000))),
+            { account: twilio.account }
+          )
+        )
+        const phones = yield* Effect.forEach(
+          Array.from({ length: 8 }, (_, index) => index),
+          (index) => Effect.delay(twilio.dial({ url: `${server}/twilio` }), index * 7),
+          { concurrency: "unbounded" }
+        )
+        yield* Effect.sleep("4 seconds")
+        for (const phone of phones) {
+          const [clear, ...more] = phone.clears
+          assert.isDefined(clear)
+          assert.lengthOf(more, 0)
+          assert.deepStrictEqual(
+            phone.came.filter(({ at }) => at > clear.at),
+            []
+          )
+          // A word whose mark and the clear pass each other on the wire counts as unheard.
+          const possible = [clear.playedBytes, clear.playedBytes - crossingBytes].map((bytes) =>
+            words.slice(0, wordsIn(bytes)).join(" ")
+          )
+          assert.include(possible, heard.get(phone.callSid))
+          assert.isAbove(wordsIn(clear.playedBytes), 3)
+          assert.deepStrictEqual(phone.nonsense(), [])
+        }
+      }).pipe(Effect.scoped)
+  )
+})
