@@ -7,6 +7,7 @@
 import type * as Agent from "@antiphon/core/Agent"
 import * as ConsoleApp from "@antiphon/console/ConsoleApp"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
+import type * as Calls from "@antiphon/server/Calls"
 import * as LineApp from "@antiphon/server/line/LineApp"
 import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import type * as Settings from "@antiphon/server/Settings"
@@ -47,7 +48,7 @@ type Needs<R> = Exclude<R, LanguageModel.LanguageModel | Scope.Scope>
 export const layer = <R>(
   agent: Agent.Factory<unknown, never, R>,
   options: Pick<Options, "model" | "layer" | "settings">
-): Layer.Layer<HttpServer.HttpServer, unknown, Needs<R>> =>
+): Layer.Layer<HttpServer.HttpServer | Calls.Calls, unknown, Needs<R>> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const drainTimeout = yield* Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1))
@@ -58,7 +59,7 @@ export const layer = <R>(
       })
     })
   ).pipe(Layer.provide(options.layer ?? DefaultModel.layer(options.model))) as Layer.Layer<
-    HttpServer.HttpServer,
+    HttpServer.HttpServer | Calls.Calls,
     unknown,
     Needs<R>
   >
@@ -68,9 +69,9 @@ export const serve = <R>(
   agent: Agent.Factory<unknown, never, R>,
   options: Options
 ): Effect.Effect<never, CliError, Needs<R>> =>
-  Layer.launch(Layer.provide(Layer.effectDiscard(announce(options)), layer(agent, options))).pipe(
-    Effect.mapError((error) => new CliError({ message: complaint(error, options.again) }))
-  )
+  Layer.launch(
+    Layer.provide(Layer.merge(Layer.effectDiscard(announce(options)), VoiceAgentApp.guard), layer(agent, options))
+  ).pipe(Effect.mapError((error) => new CliError({ message: complaint(error, options.again) })))
 
 /** Why a server could not start, in one line. `again` is the command that starts it on another port. */
 export const complaint = (error: unknown, again: Options["again"]): string => {

@@ -35,6 +35,7 @@ import * as Machine from "./internal/machine.ts"
 import * as Making from "./internal/making.ts"
 import * as Monotonic from "./internal/monotonic.ts"
 import * as Refusals from "./internal/refusals.ts"
+import * as Running from "./internal/running.ts"
 import type * as Protocol from "./Protocol.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -178,9 +179,9 @@ class HostedCall<State> implements CallHost, OpenCall {
     this.#place = place
     this.#means = means
     this.#scope = options.scope
-    this.#fork = Effect.runForkWith(context)
-    this.#startBy = now + Duration.toMillis(place.settings.startTimeout)
     this.#log = CallLog.make(options.protocol.name, clock, place.calls.health)
+    this.#fork = this.#forkWith(context)
+    this.#startBy = now + Duration.toMillis(place.settings.startTimeout)
     const fork = (effect: Effect.Effect<void>) => this.#fork(effect)
     this.#courier = Courier.make({ deliver: this.#deliver, fork, ahead: readAhead })
     this.#alarm = Alarm.make({ clock, fork, ring: this.#ring })
@@ -189,6 +190,12 @@ class HostedCall<State> implements CallHost, OpenCall {
     this.#first = first
     this.lastReceivedAt = now
     this.idleTimeout = options.idleTimeout
+  }
+
+  /** What starts fibers that belong to this call, whatever they leave behind. */
+  #forkWith(context: Context.Context<never>) {
+    const fork = Effect.runForkWith(context)
+    return (effect: Effect.Effect<void>) => Running.enter(this.#log, () => fork(effect))
   }
 
   #now(): number {
@@ -274,7 +281,7 @@ class HostedCall<State> implements CallHost, OpenCall {
       if (!(yield* this.#place.calls.begin(this))) return yield* this.stop(Ending.Ending.Full())
       yield* this.#log.started(request.callId)
       const annotated = Effect.annotateLogs({ callId: this.#log.callId() })
-      this.#fork = Effect.runForkWith(yield* annotated(Effect.context<never>()))
+      this.#fork = this.#forkWith(yield* annotated(Effect.context<never>()))
       this.#call = yield* Making.agent(factory, request, { scope, within: settings.startTimeout }).pipe(
         Effect.flatMap((spec) => Scope.provide(Call.make(spec, { request, harness: this.#harness }), scope)),
         record === undefined ? identity : recorded(record(request), scope),

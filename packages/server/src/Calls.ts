@@ -39,5 +39,7 @@ export class Calls extends Context.Service<
     readonly begin: (call: OpenCall) => Effect.Effect<boolean>
     /** Refuses new calls, lets the open ones end by themselves, and ends those that are left after `drainTimeout`. */
     readonly drain: Effect.Effect<void>
+    /** Ends the open calls now, and does not wait. A drain that is going on ends with them. */
+    readonly hurry: Effect.Effect<void>
   }
 >()("@antiphon/server/Calls") {}

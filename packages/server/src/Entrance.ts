@@ -25,6 +25,7 @@ import * as Monotonic from "./internal/monotonic.ts"
 import * as OpenCalls from "./internal/openCalls.ts"
 import * as Peer from "./internal/peer.ts"
 import * as Refusals from "./internal/refusals.ts"
+import * as Running from "./internal/running.ts"
 import * as SocketDriver from "./internal/socketDriver.ts"
 import * as Settings from "./Settings.ts"
 
@@ -82,12 +83,16 @@ export const enter = (
     const { pull } = yield* Effect.mapError(socket.reader, badUpgrade)
     const clock = yield* Clock.Clock
     const peer = Peer.make({ request, writer, settings, onStalled })
+    const log = CallLog.make(name, clock, reception.calls.health)
+    // Whoever goes on from here in this fiber does so for the call. Not before the fiber that led here has gone on.
+    yield* Effect.yieldNow
+    Running.become(log)
     return {
       ...peer,
       pull,
       close: (code, reason) => peer.close(code, reason),
       excess: Intake.make({ ...settings, ...limits }, clock).excess,
-      log: CallLog.make(name, clock, reception.calls.health)
+      log
     }
   })
 

@@ -62,6 +62,16 @@ export interface Settings {
   readonly allowedOrigins: ReadonlyArray<string>
   /** `ANTIPHON_EXPOSE_ERRORS`, false: whether a peer is told the message of an agent's failure, and not its id alone. */
   readonly exposeErrors: boolean
+  /**
+   * `ANTIPHON_ON_UNCAUGHT`, `drain`: what a server does when somebody's code fails outside every fiber, which leaves the process
+   * in an unknown state. `drain` takes no more calls, lets the open ones end and exits with 1; `stop` ends them at once;
+   * `continue` goes on.
+   */
+  readonly onUncaught: "drain" | "stop" | "continue"
+  /** `ANTIPHON_BLOCK_WARNING`, 1 second: an event loop that stands still for longer is noticed; 0 for no watchdog. */
+  readonly blockWarning: Duration.Duration
+  /** `ANTIPHON_BLOCK_LIMIT`, 30 seconds: an event loop that stands still for longer ends the process; 0 for never. */
+  readonly blockLimit: Duration.Duration
   /** `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded into a file of its own in this directory. */
   readonly recordDir: string | undefined
 }
@@ -107,6 +117,12 @@ const config: Config.Config<Settings> = Config.all({
       .filter((origin) => origin !== "")
   ),
   exposeErrors: Config.withDefault(Config.Boolean("ANTIPHON_EXPOSE_ERRORS"), false),
+  onUncaught: Config.withDefault(
+    Config.schema(Schema.Literals(["drain", "stop", "continue"]), "ANTIPHON_ON_UNCAUGHT"),
+    "drain"
+  ),
+  blockWarning: duration("ANTIPHON_BLOCK_WARNING", "1 second"),
+  blockLimit: duration("ANTIPHON_BLOCK_LIMIT", "30 seconds"),
   recordDir: Config.map(Config.withDefault(Config.String("ANTIPHON_RECORD_DIR"), ""), (path) =>
     path.trim() === "" ? undefined : path.trim()
   )

@@ -100,6 +100,17 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
     ],
     bad: ["perhaps"]
   },
+  onUncaught: {
+    name: "ANTIPHON_ON_UNCAUGHT",
+    byDefault: "drain",
+    good: [
+      ["stop", "stop"],
+      ["continue", "continue"]
+    ],
+    bad: ["", "ignore"]
+  },
+  blockWarning: { name: "ANTIPHON_BLOCK_WARNING", byDefault: 1000, ...times },
+  blockLimit: { name: "ANTIPHON_BLOCK_LIMIT", byDefault: 30_000, ...times },
   recordDir: {
     name: "ANTIPHON_RECORD_DIR",
     byDefault: undefined,

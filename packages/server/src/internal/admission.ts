@@ -23,6 +23,10 @@ export const refusal = (
     : { status: 403, detail: "Origin not allowed" }
 }
 
+/** Whether an address to listen on is reached from this machine alone. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d+){3}$/.test(host)
+
 const given = ({ headers }: Request): string =>
   headers.authorization === undefined ? protocolToken(headers) : bearer(headers.authorization)
 

@@ -4,12 +4,18 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type * as Calls from "../Calls.ts"
 import type { Settings } from "../Settings.ts"
 import * as Monotonic from "./monotonic.ts"
 import * as Tally from "./tally.ts"
+
+/** How often the log says how far a drain is. */
+const progressEvery = Duration.seconds(10)
+
+const calls = (count: number) => (count === 1 ? "1 call is" : `${count} calls are`)
 
 /** Makes the service. When the scope closes, the calls that are still open are ended. */
 export const make = Effect.fnUntraced(function* (
@@ -63,12 +69,37 @@ export const make = Effect.fnUntraced(function* (
       return open.size === 0 ? empty.open : Effect.void
     })
 
-  const stop = Effect.suspend(() => {
+  const hurry = Effect.suspend(() => {
     draining = true
-    return Effect.andThen(
-      Effect.forEach([...open], (call) => call.stop("Draining"), { discard: true }),
-      empty.await
+    return Effect.forEach([...open], (call) => call.stop("Draining"), { discard: true })
+  })
+  const stop = Effect.andThen(hurry, empty.await)
+  /** Says every few seconds how far a drain is. */
+  const progress = (until: number): Effect.Effect<never> =>
+    Effect.forever(
+      Effect.delay(
+        Effect.suspend(() => {
+          const left = Math.max(0, Math.round((until - Monotonic.millis(clock)) / 1000))
+          return Effect.logInfo(`Draining: ${calls(open.size)} still open, ${left} seconds are left.`)
+        }),
+        progressEvery
+      )
     )
+  let drained: Fiber.Fiber<void> | undefined
+  const drainCalls = Effect.gen(function* () {
+    health.count("drains")
+    if (open.size === 0) return
+    const { drainTimeout } = settings
+    const waitMs = Duration.toMillis(drainTimeout)
+    yield* Effect.logInfo(`Draining: ${calls(open.size)} open and may go on for ${waitMs / 1000} seconds.`)
+    const ended = Effect.as(empty.await, true)
+    const waited = Effect.raceFirst(ended, progress(Monotonic.millis(clock) + waitMs))
+    const inTime = yield* Effect.timeoutOrElse(waited, { duration: drainTimeout, orElse: () => Effect.succeed(false) })
+    if (!inTime) {
+      yield* Effect.logWarning(`Draining: ${calls(open.size)} still open and ended now.`)
+      yield* stop
+    }
+    yield* Effect.logInfo("Draining: no call is open any more.")
   })
   // No call outlives its server, even if the server was not drained.
   yield* Effect.addFinalizer(() => stop)
@@ -90,13 +121,15 @@ export const make = Effect.fnUntraced(function* (
         () => remove(call)
       ),
     begin: (call) => Effect.sync(() => !isFull() && opening.delete(call)),
+    hurry,
+    // Whoever asks for it while it goes on waits for the same end.
     drain: Effect.suspend(() => {
-      if (!draining) health.count("drains")
       draining = true
-      return Effect.timeoutOrElse(Effect.interruptible(empty.await), {
-        duration: settings.drainTimeout,
-        orElse: () => stop
-      })
+      return drained === undefined
+        ? Effect.flatMap(Effect.forkDetach(drainCalls, { startImmediately: true }), (fiber) =>
+            Fiber.join((drained = fiber))
+          )
+        : Fiber.join(drained)
     })
   }
 })

@@ -13,7 +13,7 @@ import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type * as HttpServer from "effect/http/HttpServer"
+import * as HttpServer from "effect/http/HttpServer"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -21,6 +21,7 @@ import { createServer } from "node:http"
 import * as CallHost from "../CallHost.ts"
 import * as Calls from "../Calls.ts"
 import type * as Health from "../Health.ts"
+import * as Admission from "../internal/admission.ts"
 import * as Answers from "../internal/answers.ts"
 import * as Door from "../internal/door.ts"
 import * as OpenCalls from "../internal/openCalls.ts"
@@ -29,6 +30,9 @@ import type * as Mount from "../Mount.ts"
 import type * as PreCall from "../PreCall.ts"
 import * as Settings from "../Settings.ts"
 import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
+import * as Signals from "./internal/signals.ts"
+import * as Uncaught from "./internal/uncaught.ts"
+import * as Watchdog from "./internal/watchdog.ts"
 import * as RecordingFile from "./RecordingFile.ts"
 
 /** What can be said about an app beside its agent. */
@@ -97,8 +101,30 @@ export const layer: {
  * `VoiceAgentApp.drain.pipe(Layer.provide(HttpRouter.serve(routes)))`.
  */
 export const drain: Layer.Layer<never, never, Calls.Calls> = Layer.effectDiscard(
-  Effect.flatMap(Calls.Calls, (calls) => Effect.addFinalizer(() => calls.drain))
+  Effect.gen(function* () {
+    const calls = yield* Calls.Calls
+    yield* Signals.listen(calls)
+    yield* Effect.addFinalizer(() => calls.drain)
+  })
 )
+
+/**
+ * Layer that guards the process: code that fails outside every fiber is named and does not end other calls silently
+ * (`ANTIPHON_ON_UNCAUGHT`), and an event loop that stands still is noticed, named and bounded (`ANTIPHON_BLOCK_WARNING`,
+ * `ANTIPHON_BLOCK_LIMIT`). `serve` has it; put it beside `drain` where your application mounts the routes.
+ */
+export const guard: Layer.Layer<never, Config.ConfigError, Calls.Calls> = Layer.unwrap(
+  Effect.map(Settings.load(), (settings) => guardWith(settings))
+)
+
+const guardWith = (settings: Settings.Settings): Layer.Layer<never, never, Calls.Calls> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const calls = yield* Calls.Calls
+      yield* Uncaught.watch(calls, settings)
+      yield* Watchdog.watch(calls, settings)
+    })
+  )
 
 /** Options of a whole server. */
 export interface ServerOptions<E = never, R = never> extends Options<E, R> {
@@ -136,7 +162,10 @@ export const layerServer: {
         closeTimeout: closeTimeoutMs,
         WebSocket: pingingWebSocket()
       }
-      return Layer.provideMerge(drain, HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })).pipe(
+      return Layer.provideMerge(
+        Layer.merge(drain, warn(settings)),
+        HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })
+      ).pipe(
         Layer.provideMerge(
           NodeHttpServer.layer(() => createServer(), {
             port: settings.port,
@@ -149,12 +178,31 @@ export const layerServer: {
     })
   ) as Layer.Layer<HttpServer.HttpServer | Calls.Calls, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>>
 
+/** Says where the server listens. */
+const announce = (settings: Settings.Settings) =>
+  Layer.effectDiscard(
+    Effect.flatMap(HttpServer.HttpServer, ({ address }) => {
+      const recorded = settings.recordDir === undefined ? "" : ` Calls are recorded into ${settings.recordDir}.`
+      return Effect.logInfo(`Listening on ${HttpServer.formatAddress(address)}.${recorded}`)
+    })
+  )
+
+/** Says that everybody may come in, if that is so. */
+const warn = (settings: Settings.Settings) =>
+  settings.token !== undefined || Admission.isLoopback(settings.host)
+    ? Layer.empty
+    : Layer.effectDiscard(
+        Effect.logWarning(
+          "Everybody who reaches this server may open calls: there is no ANTIPHON_TOKEN, and HOST is not a loopback address."
+        )
+      )
+
 // What Line's framework answers to a path that it does not know.
 const fallback = HttpRouter.add("*", "/*", (request) =>
   Effect.succeed(Door.isUpgrade(request) ? Answers.respond(403, { detail: "Forbidden" }) : Answers.notFound)
 )
 
-/** Serves an agent on Node until it is interrupted, then drains its calls. */
+/** Serves an agent on Node until it is interrupted, then drains its calls. Guards the process meanwhile, as `guard` does. */
 export const serve: {
   <E = never, R = never, R2 = never, PE = never, PR = never>(
     source: Agent.Made<E, R, R2>,
@@ -168,8 +216,18 @@ export const serve: {
   source: Agent.Source<unknown, R, R>,
   options: ServerOptions<PE, PR> = {}
 ): Effect.Effect<never, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>> =>
-  Layer.launch(layerServer(source as Agent.Made<unknown, R, R>, options))
+  Effect.flatMap(Settings.load(options.settings), (settings) =>
+    Layer.launch(
+      Layer.provide(
+        Layer.merge(guardWith(settings), announce(settings)),
+        layerServer(source as Agent.Made<unknown, R, R>, { ...options, settings })
+      )
+    )
+  )
 
-/** Exit codes for `NodeRuntime.runMain`: a server that was told to stop, and did, has done well. */
+/**
+ * Exit codes for `NodeRuntime.runMain`: a server that was told to stop, and did, has done well. One that stopped because of a
+ * failure outside every fiber has not.
+ */
 export const teardown = <E, A>(exit: Exit.Exit<E, A>, onExit: (code: number) => void): void =>
-  onExit(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? 0 : 1)
+  onExit(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? Number(process.exitCode ?? 0) : 1)

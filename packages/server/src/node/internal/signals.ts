@@ -1,0 +1,37 @@
+/**
+ * What signals do to a server beside stopping it: a second one ends the calls that a drain waits for, a third one the process,
+ * and the terminal that closes stops the server like any other signal.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Calls } from "../../Calls.ts"
+
+/** Signals that `NodeRuntime.runMain` stops for. */
+const stops = ["SIGTERM", "SIGINT"] as const
+
+/** Listens until the scope closes. */
+export const listen = (calls: Calls["Service"]): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const fork = Effect.runForkWith(yield* Effect.context<never>())
+    let received = 0
+    const onStop = (signal: NodeJS.Signals) => {
+      received++
+      if (received === 2) {
+        fork(Effect.andThen(Effect.logWarning(`${signal} again: the open calls are ended now.`), calls.hurry))
+      }
+      if (received > 2) process.exit(1)
+    }
+    // As if it had been the other: only what listens to that one is sure to stop well.
+    const onHangUp = () => process.kill(process.pid, "SIGTERM")
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        for (const signal of stops) process.on(signal, onStop)
+        process.on("SIGHUP", onHangUp)
+      }),
+      () =>
+        Effect.sync(() => {
+          for (const signal of stops) process.off(signal, onStop)
+          process.off("SIGHUP", onHangUp)
+        })
+    )
+  })

@@ -1,0 +1,84 @@
+/** Notices that the event loop stood still, says whose code it stood in, and makes the server unready for a while. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Inspector from "node:inspector"
+import { Worker } from "node:worker_threads"
+import type { Calls } from "../../Calls.ts"
+import * as Monotonic from "../../internal/monotonic.ts"
+import * as Running from "../../internal/running.ts"
+import type { Settings } from "../../Settings.ts"
+import type { Block, Start } from "./watchdogThread.ts"
+
+// Code that runs from its sources has its thread there too.
+const thread = new URL(import.meta.url.endsWith(".ts") ? "./watchdogThread.ts" : "./watchdogThread.js", import.meta.url)
+
+/** Beats in the time that is the shortest to be noticed. */
+const beatsPerWarning = 4
+
+/** Watches until the scope closes. */
+export const watch = (
+  calls: Calls["Service"],
+  { blockLimit, blockWarning }: Pick<Settings, "blockLimit" | "blockWarning">
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const warningMs = Duration.toMillis(blockWarning)
+    if (warningMs === 0) return
+    const clock = yield* Clock.Clock
+    const beatMs = Math.max(Math.round(warningMs / beatsPerWarning), 5)
+    const beats = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+    const counter = new Int32Array(beats)
+    let found: Block | undefined
+    const start: Start = {
+      beats,
+      beatMs,
+      warningMs,
+      // Whoever debugs the process stops it on purpose.
+      limitMs: Inspector.url() === undefined ? Duration.toMillis(blockLimit) : 0,
+      probe: Symbol.keyFor(Running.probe)!
+    }
+    Running.expose()
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const worker = new Worker(thread, { workerData: start })
+        worker.unref()
+        worker.on("message", (block: Block) => {
+          found = block
+        })
+        // Without its thread the server goes on, and notices what has passed by itself.
+        worker.on("error", () => {})
+        return worker
+      }),
+      (worker) => Effect.promise(() => worker.terminate())
+    )
+
+    const tell = (stoodMs: number) =>
+      Effect.gen(function* () {
+        // What the thread found out comes with the next turn of the loop.
+        yield* Effect.sleep(Duration.millis(beatMs))
+        const { callId, where } = found ?? {}
+        found = undefined
+        const by = callId === undefined ? "" : ` by the call ${callId}`
+        const seconds = Math.round(stoodMs) / 1000
+        yield* Effect.logError(
+          `The event loop stood still for ${seconds} seconds${by}. No call was served meanwhile.`
+        ).pipe(
+          Effect.annotateLogs({
+            seconds,
+            ...(callId === undefined ? {} : { callId }),
+            ...(where === undefined ? {} : { where })
+          })
+        )
+      })
+    const beat = Effect.gen(function* () {
+      const before = Monotonic.millis(clock)
+      yield* Effect.sleep(Duration.millis(beatMs))
+      Atomics.add(counter, 0, 1)
+      const stoodMs = Monotonic.millis(clock) - before - beatMs
+      if (stoodMs < warningMs) return
+      calls.health.blocked(stoodMs)
+      yield* tell(stoodMs)
+    })
+    yield* Effect.forkScoped(Effect.forever(beat))
+  })

@@ -1,0 +1,73 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Client from "../../support/client.ts"
+import { request } from "../../support/post.ts"
+import * as ServerProcess from "../../support/serverProcess.ts"
+import "../../support/server.ts"
+
+describe("An event loop that stands still", () => {
+  it.live("is noticed with the call and the line that hold it up, and leaves the server unready for a while", () =>
+    Effect.gen(function* () {
+      const server = yield* ServerProcess.start("faultyServer.ts", { ANTIPHON_BLOCK_WARNING: "400 millis" })
+      const bystander = yield* Client.call(server.ws, { call_id: "bystander" })
+      const culprit = yield* Client.call(server.ws, { call_id: "culprit" })
+      yield* Effect.andThen(bystander.hear("Welcome."), culprit.hear("Welcome."))
+      assert.strictEqual((yield* request(`${server.http}/ready`)).status, 200)
+      culprit.say("block")
+      // While it stands still, by the thread.
+      yield* server.says(/has stood still for 0\.\d seconds by the call culprit, in block \(.*faultyServer\.ts:\d+\)/)
+      assert.notInclude(server.output(), "stood still for 1.")
+      // And afterwards, in the log.
+      yield* server.says(/ERROR.*The event loop stood still for 1\.\d* seconds by the call culprit\./)
+      bystander.say("hello")
+      yield* bystander.hear("You said: hello")
+      assert.strictEqual((yield* request(`${server.http}/ready`)).text, '{"ready":false,"reasons":["Blocked"]}')
+    })
+  )
+
+  it.live("ends the process at a limit, says that nothing could be drained, and leaves recordings whole", () =>
+    Effect.gen(function* () {
+      const directory = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "watchdog-"))),
+        (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
+      )
+      const server = yield* ServerProcess.start("faultyServer.ts", {
+        ANTIPHON_BLOCK_WARNING: "200 millis",
+        ANTIPHON_BLOCK_LIMIT: "1500 millis",
+        ANTIPHON_RECORD_DIR: directory
+      })
+      const culprit = yield* Client.call(server.ws, { call_id: "culprit" })
+      yield* culprit.hear("Welcome.")
+      culprit.say("the last words")
+      yield* culprit.hear("You said: the last words")
+      culprit.say("loop")
+      assert.strictEqual(yield* server.exit, 70)
+      assert.match(server.output(), /by the call culprit/)
+      assert.match(server.output(), /the process is ended; its calls are cut and cannot be drained/)
+      const [file = ""] = readdirSync(directory)
+      const lines = readFileSync(join(directory, file), "utf8").trimEnd().split("\n")
+      assert.include(lines.join(), "the last words")
+      for (const line of lines) JSON.parse(line)
+    })
+  )
+
+  it.live("is nobody's fault where the whole process was stopped", () =>
+    Effect.gen(function* () {
+      const server = yield* ServerProcess.start("faultyServer.ts", {
+        ANTIPHON_BLOCK_WARNING: "400 millis",
+        ANTIPHON_BLOCK_LIMIT: "800 millis"
+      })
+      const client = yield* Client.call(server.ws)
+      yield* client.hear("Welcome.")
+      server.kill("SIGSTOP")
+      yield* Effect.sleep("2 seconds")
+      server.kill("SIGCONT")
+      client.say("hello")
+      yield* client.hear("You said: hello")
+      assert.notMatch(server.output(), /has stood still/)
+    })
+  )
+})
