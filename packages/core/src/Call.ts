@@ -18,6 +18,7 @@ import type * as Event from "./Event.ts"
 import * as EventId from "./EventId.ts"
 import type * as History from "./History.ts"
 import type * as Harness from "./Harness.ts"
+import * as CallTrace from "./internal/call/callTrace.ts"
 import * as Listener from "./internal/call/listener.ts"
 import * as Mailbox from "./internal/call/mailbox.ts"
 import * as Run from "./internal/call/callRun.ts"
@@ -106,13 +107,14 @@ const open = <R>(
   outlet: Run.Outlet
 ): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.gen(function* () {
+    const trace = yield* CallTrace.make(request)
     const call = Run.make({
       spec,
       outlet,
       request,
       nextId: yield* EventId.make,
-      recorder: yield* Listener.Current,
-      context: yield* Effect.context<R>()
+      recorder: Listener.both(trace, yield* Listener.Current),
+      context: trace.provide(yield* Effect.context<R>())
     })
     yield* Effect.addFinalizer(() => call.close)
     yield* call.start

@@ -22,6 +22,7 @@ import * as Parameters from "./internal/parameters.ts"
 import { isOutput } from "./internal/givenOutput.ts"
 import * as QuietResult from "./internal/quietResult.ts"
 import * as StrictSchema from "./internal/strictSchema.ts"
+import * as ToolTrace from "./internal/toolTrace.ts"
 import * as ToolSchema from "../internal/toolSchema.ts"
 
 /** The turn and the id of a call. */
@@ -325,7 +326,9 @@ export const fromToolkit = <Tools extends Record<string, Tool.Any>>(
         : Parameters.decoder(tool.parametersSchema, { asGiven: true })
     return assemble(tool, own.background === true ? "background" : "foreground", decode, own, {
       run: (args, { toolCallId }) =>
-        Stream.unwrap(Effect.flatMap(toolkit, ({ handle }) => handle(tool.name, args as never, toolCallId))).pipe(
+        ToolTrace.withoutArguments(
+          Stream.unwrap(Effect.flatMap(toolkit, ({ handle }) => handle(tool.name, args as never, toolCallId)))
+        ).pipe(
           Stream.filter(({ preliminary }) => !preliminary),
           Stream.mapEffect(({ encodedResult, isFailure }) =>
             isFailure ? Effect.fail(encodedResult) : Effect.succeed(encodedResult)

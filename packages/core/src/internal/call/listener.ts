@@ -28,3 +28,14 @@ export const Current: Context.Reference<Listener | undefined> = Context.Referenc
   "@antiphon/core/recording/Recorder",
   { defaultValue: () => undefined }
 )
+
+/** A listener that passes on what it is told to two. */
+export const both = (first: Listener, second: Listener | undefined): Listener =>
+  second === undefined
+    ? first
+    : {
+        note: (note) => {
+          first.note(note)
+          second.note(note)
+        }
+      }

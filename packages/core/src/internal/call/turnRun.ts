@@ -10,6 +10,7 @@ import type { CallRequest } from "../../CallRequest.ts"
 import * as Event from "../../Event.ts"
 import * as Turn from "../../Turn.ts"
 import type * as Background from "./background.ts"
+import * as CallTrace from "./callTrace.ts"
 import * as Out from "./out.ts"
 import * as Outputs from "./outputs.ts"
 import * as RecorderTap from "./recorderTap.ts"
@@ -124,7 +125,10 @@ const turnOf = <R>(
           const start = () =>
             background.start(
               { name, respondingTo: trigger.eventId },
-              Effect.provideContext(Effect.scoped(work) as Effect.Effect<unknown, unknown, never>, services),
+              Effect.provideContext(
+                CallTrace.background(name)(Effect.scoped(work)) as Effect.Effect<unknown, unknown, never>,
+                services
+              ),
               {
                 delivery: options?.delivery ?? spec.backgroundDelivery,
                 atEnd: options?.atEnd ?? "interrupt"
@@ -195,6 +199,7 @@ export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> 
   return (beside === undefined ? produce : Effect.andThen(beside, produce)).pipe(
     Effect.scoped,
     RecorderTap.turn(host.recorder, id, trigger),
+    CallTrace.turn(id, trigger, draft !== undefined),
     Effect.catchCause((cause) => (isOwn(cause) ? Effect.void : Effect.suspend(() => fail(cause)))),
     // An interrupted fiber catches nothing: here the failure of a region that outlived its interruption is handled, and that
     // of a finalizer is seen.

@@ -29,6 +29,7 @@ import * as ModelPrompt from "./modelPrompt.ts"
 import * as ModelTap from "../../internal/modelTap.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
 import * as ReplyParts from "./replyParts.ts"
+import * as RequestTrace from "./requestTrace.ts"
 
 export interface ModelTurn<R> extends Omit<
   FittedPrompt.Fitting,
@@ -152,6 +153,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       }).pipe(
         Patience.words,
         ModelTap.streamed(turning.recorder, settings, { turn: turn.id, prompt, tools: turning.shown }),
+        RequestTrace.traced(turn.request.callId, turn.id),
         Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
         Stream.flattenIterable
       ) as Out<R>

@@ -14,6 +14,7 @@ import * as Lead from "./lead.ts"
 import * as Outcomes from "./outcomes.ts"
 import * as Seam from "./seam.ts"
 import * as ToolFailure from "./toolFailure.ts"
+import * as ToolTrace from "./toolTrace.ts"
 
 /** Makes the other agent and lets it greet. It has the call from then on, unless it gives the call back or breaks. */
 export const start = <R>(
@@ -35,7 +36,7 @@ export const start = <R>(
     Effect.provideService(Backlog.Shared, style === "antiphon" ? backlog : undefined),
     Effect.provideService(Lead.Given, { lead, self: link })
   )
-  const stream = Stream.unwrap(
+  const takingOver = Stream.unwrap(
     Effect.gen(function* () {
       yield* Job.mayRun(job)
       const agent = Lead.bind(yield* made, yield* Effect.context<R>())
@@ -49,7 +50,8 @@ export const start = <R>(
       })
       return Stream.concat(greeting, end)
     })
-  ).pipe(
+  )
+  const stream = ToolTrace.traced(job, () => undefined, takingOver).pipe(
     Stream.catchCause((cause) => {
       Lead.giveBack(lead, link)
       // Nobody else is there to answer. Line leaves the caller without an answer.

@@ -11,6 +11,7 @@ import * as Outcomes from "./outcomes.ts"
 import * as QuietResult from "./quietResult.ts"
 import type * as Seam from "./seam.ts"
 import * as ToolFailure from "./toolFailure.ts"
+import * as ToolTrace from "./toolTrace.ts"
 
 /** What the calls of one reply have come to. */
 export interface Round {
@@ -68,6 +69,7 @@ export const leave = <R>({ given, outcome }: Job<R>): Outcomes.Outputs => [...gi
 export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Batch, never, R> => {
   const { outcome, params, tool, turn } = job
   const give = (outputs: Outcomes.Outputs) => void job.given.push(...outputs)
+  let timedOut = false
   // A turn that is interrupted catches nothing, so an interruption that comes here is the tool's own.
   const catchFailure = Stream.catchCause((cause: Cause.Cause<unknown>) => {
     // Time that passes while nobody takes what it gave is not the tool's.
@@ -94,7 +96,10 @@ export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Bat
     Stream.interruptWhen(
       Effect.andThen(
         Effect.sleep(tool.timeout),
-        Effect.fail(new Error(`timed out after ${Duration.format(tool.timeout)}`))
+        Effect.suspend(() => {
+          timedOut = true
+          return Effect.fail(new Error(`timed out after ${Duration.format(tool.timeout)}`))
+        })
       )
     ),
     catchFailure,
@@ -104,7 +109,8 @@ export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Bat
       return { outputs, failure: job.failure }
     })
   )
-  return Stream.concat(Stream.fromEffectDrain(mayRun(job)), running)
+  const failed = () => (job.failure === undefined ? undefined : timedOut ? "timed_out" : "failed")
+  return Stream.concat(Stream.fromEffectDrain(mayRun(job)), ToolTrace.traced(job, failed, running))
 }
 
 /** Runs the tool in its turn. */

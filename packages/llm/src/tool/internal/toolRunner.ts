@@ -20,6 +20,7 @@ import * as Job from "./job.ts"
 import * as Lead from "./lead.ts"
 import * as Outcomes from "./outcomes.ts"
 import * as ToolCall from "./toolCall.ts"
+import * as ToolTrace from "./toolTrace.ts"
 
 /** The tools of one agent at run time. */
 export interface ToolRunner {
@@ -119,7 +120,7 @@ const start = <R>(runner: ToolRunner, call: ToolCall.Call, { round, tools, turn 
   const refuse = (message: string): Started<R> => {
     round.asked = true
     const refused = Outcomes.result(outcome, `error: ${message}`)
-    return { told, stream: Stream.fromIterable(refused), left: () => refused }
+    return { told, stream: ToolTrace.refused(tool, Stream.fromIterable(refused)), left: () => refused }
   }
   if (tool === undefined) {
     const names = tools.map(({ name }) => name).join(", ")

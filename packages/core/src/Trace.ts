@@ -1,0 +1,109 @@
+/**
+ * Spans around the work of a call, for whatever tracer is in force.
+ *
+ * A call, its turns, its model requests and its tools make their spans with this, where the work happens, so that any tracer
+ * sees them. Nothing private is put on one: neither words nor numbers nor arguments, and a span that failed carries the kind
+ * of the failure without its message, which may quote anything. An interruption is no error.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+
+/** The root span of the call in whose context it is asked for. Undefined outside a call. */
+export const Call: Context.Reference<Tracer.AnySpan | undefined> = Context.Reference<Tracer.AnySpan | undefined>(
+  "@antiphon/core/Trace/Call",
+  { defaultValue: () => undefined }
+)
+
+/** What can be said about a span beside its name. */
+export interface Options {
+  readonly kind?: Tracer.SpanKind | undefined
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined
+  /** The work may outlast the span in force: its span hangs below the call, and is linked to the one in force. */
+  readonly beside?: boolean | undefined
+}
+
+/** Runs an effect in a span of its own. */
+export const within = <A, E, R>(
+  name: string,
+  options: Options,
+  use: (span: Tracer.Span) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.acquireUseRelease(
+    start(name, options),
+    (span) => Effect.provideService(use(span), Tracer.ParentSpan, span),
+    end
+  ) as Effect.Effect<A, E, R>
+
+/** Runs a stream in a span of its own, from when the stream starts to when it is over. */
+export const streamWithin = <A, E, R>(
+  name: string,
+  options: Options,
+  use: (span: Tracer.Span) => Stream.Stream<A, E, R>
+): Stream.Stream<A, E, R> =>
+  // The scope of `Stream.unwrap` is that of the whole stream around this one, which may go on for long.
+  Stream.fromChannel(
+    Channel.acquireUseRelease(
+      start(name, options),
+      (span) => Channel.provideService(use(span).channel, Tracer.ParentSpan, span),
+      end
+    )
+  ) as Stream.Stream<A, E, R>
+
+/** Starts a span that ends with the scope. */
+export const scoped = (name: string, options: Options = {}): Effect.Effect<Tracer.Span, never, Scope.Scope> =>
+  Effect.acquireRelease(start(name, options), end)
+
+/**
+ * The kind of a failure, as the conventions of OpenTelemetry want it in `error.type`: the tag of a tagged error (of its
+ * reason, if it is a tagged one), the name of any other, `_OTHER` if it has none.
+ */
+export const errorType = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  const reason = Predicate.hasProperty(error, "reason") ? error.reason : undefined
+  for (const one of [reason, error]) {
+    if (Predicate.hasProperty(one, "_tag") && typeof one._tag === "string") return one._tag
+  }
+  return error instanceof Error ? error.name : "_OTHER"
+}
+
+const start = (name: string, { attributes, beside, kind }: Options): Effect.Effect<Tracer.Span> => {
+  const own = { ...(attributes && { attributes }), ...(kind && { kind }) }
+  if (beside !== true) return Effect.makeSpan(name, own)
+  return Effect.contextWith((context: Context.Context<never>) => {
+    const call = Context.get(context, Call)
+    const now = Context.getOrUndefined(context as Context.Context<Tracer.ParentSpan>, Tracer.ParentSpan)
+    if (now === undefined) return Effect.makeSpan(name, own)
+    const links = [{ span: now, attributes: {} }]
+    return Effect.makeSpan(name, { ...own, links, ...(call === undefined ? { root: true } : { parent: call }) })
+  })
+}
+
+const end = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  Effect.map(Clock.Clock, (clock) => {
+    if (span.status._tag === "Ended") return
+    span.end(clock.currentTimeNanosUnsafe(), withoutWords(span, exit))
+  })
+
+const withoutWords = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> => {
+  if (Exit.isSuccess(exit)) return Exit.void
+  if (Cause.hasInterruptsOnly(exit.cause)) return exit
+  return failedWith(span, errorType(exit.cause))
+}
+
+/** How a span ends whose work has failed in a way of this kind. */
+export const failedWith = (span: Tracer.Span, type: string): Exit.Exit<never, Error> => {
+  span.attribute("error.type", type)
+  const error = new Error(type)
+  error.name = type
+  return Exit.fail(error)
+}

@@ -1,0 +1,102 @@
+/** What a call counts and measures. The names, units and labels are in docs/observability.md. */
+import type * as Context from "effect/Context"
+import * as Metric from "effect/Metric"
+
+/** Bounds for what a caller waits for, in seconds: fine where a conversation feels the difference. */
+const latencies = Metric.boundariesFromIterable([0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30])
+/** Bounds of the GenAI conventions for durations, in seconds. */
+const durations = Metric.boundariesFromIterable([
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92
+])
+/** Bounds for the length of a call, in seconds: up to some hours. */
+const lengths = Metric.boundariesFromIterable([5, 15, 30, 60, 120, 300, 600, 1200, 3600, 10800])
+const seconds = { unit: "s" }
+
+const open = Metric.gauge("antiphon_calls_open", { description: "Calls that are open" })
+const calls = Metric.counter("antiphon_calls", { description: "Calls that are over, by how", incremental: true })
+const length = Metric.histogram("antiphon_call_duration", {
+  description: "Length of calls",
+  attributes: seconds,
+  boundaries: lengths
+})
+const turns = Metric.counter("antiphon_turns", {
+  description: "Turns that are over, by what started them and how they ended",
+  incremental: true
+})
+const turnDuration = Metric.histogram("gen_ai.invoke_agent.duration", {
+  description: "Length of turns",
+  attributes: { ...seconds, "gen_ai.operation.name": "invoke_agent" },
+  boundaries: durations
+})
+const firstWord = Metric.histogram("antiphon_first_word", {
+  description: "Time from the end of the caller's turn to the first word that is sent",
+  attributes: seconds,
+  boundaries: latencies
+})
+const heard = Metric.histogram("antiphon_heard", {
+  description: "Time from the end of the caller's turn to the first word that is heard",
+  attributes: seconds,
+  boundaries: latencies
+})
+const interruptions = Metric.counter("antiphon_interruptions", {
+  description: "Times that a caller has begun to speak while the agent was speaking",
+  incremental: true
+})
+const background = Metric.counter("antiphon_background_work", {
+  description: "Background work that has come back, by outcome",
+  incremental: true
+})
+const overdue = Metric.counter("antiphon_answers_overdue", {
+  description: "Turns of callers without a word of an answer within the agent's deadline",
+  incremental: true
+})
+
+/** How a turn ended: by itself, by the caller or another event, with the call, or with an error. */
+export type Outcome = "completed" | "interrupted" | "session_closed" | "failed"
+
+// A metric with labels costs more to make than to count with.
+const labelled = <M extends Metric.Metric<number, unknown>>(metric: M) => {
+  const made = new Map<string, Metric.Metric<number, unknown>>()
+  return (labels: { readonly [name: string]: string }): Metric.Metric<number, unknown> => {
+    const key = Object.values(labels).join()
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const one = Metric.withAttributes(metric, labels) as Metric.Metric<number, unknown>
+    made.set(key, one)
+    return one
+  }
+}
+const callsBy = labelled(calls)
+const turnsBy = labelled(turns)
+const backgroundBy = labelled(background)
+
+/** What a call tells its metrics. */
+export interface CallMetrics {
+  readonly opened: () => void
+  readonly closed: (how: string, seconds: number) => void
+  readonly turn: (trigger: string, outcome: Outcome, seconds: number) => void
+  readonly firstWord: (seconds: number) => void
+  readonly heard: (seconds: number) => void
+  readonly interrupted: () => void
+  readonly background: (outcome: string) => void
+  readonly overdue: () => void
+}
+
+/** Makes the metrics of a call that counts in the registry of a context. */
+export const make = (context: Context.Context<never>): CallMetrics => ({
+  opened: () => open.modifyUnsafe(1, context),
+  closed: (how, seconds) => {
+    open.modifyUnsafe(-1, context)
+    callsBy({ how }).updateUnsafe(1, context)
+    length.updateUnsafe(seconds, context)
+  },
+  turn: (trigger, outcome, seconds) => {
+    turnsBy({ trigger, outcome }).updateUnsafe(1, context)
+    turnDuration.updateUnsafe(seconds, context)
+  },
+  firstWord: (seconds) => firstWord.updateUnsafe(seconds, context),
+  heard: (seconds) => heard.updateUnsafe(seconds, context),
+  interrupted: () => interruptions.updateUnsafe(1, context),
+  background: (outcome) => backgroundBy({ outcome }).updateUnsafe(1, context),
+  overdue: () => overdue.updateUnsafe(1, context)
+})

@@ -1,0 +1,236 @@
+/**
+ * What an operator sees of a call: its span, the spans of its turns and of its background work, and its metrics.
+ *
+ * It listens to the call as a recorder does, and decides nothing. Of the reports and outputs that it is told of it looks at
+ * the kind and the time only.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import type { CallRequest } from "../../CallRequest.ts"
+import type * as Event from "../../Event.ts"
+import * as Trace from "../../Trace.ts"
+import * as CallMetrics from "./callMetrics.ts"
+import type { Listener, Note } from "./listener.ts"
+
+/** The trace of the call in whose context it is asked for. */
+const Current = Context.Reference<CallTrace | undefined>("@antiphon/core/internal/call/callTrace", {
+  defaultValue: () => undefined
+})
+
+/** A turn that runs. */
+interface Open {
+  readonly span: Tracer.Span
+  /** When the caller had finished what it answers; undefined if it answers nothing that was said. */
+  readonly askedAt: number | undefined
+  said: boolean
+}
+
+/** Starts the trace of a call. Its span ends with the scope. */
+export const make = (request: CallRequest): Effect.Effect<CallTrace, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const outer = yield* Effect.option(Effect.currentParentSpan)
+    const span = yield* Effect.makeSpan("call", {
+      root: true,
+      kind: "server",
+      attributes: { "gen_ai.conversation.id": request.callId },
+      links: Option.match(outer, { onNone: () => [], onSome: (span) => [{ span, attributes: {} }] })
+    })
+    const trace = new CallTrace(request.callId, span, yield* Clock.Clock, yield* Effect.context<never>())
+    yield* Effect.addFinalizer(() => Effect.sync(() => trace.end()))
+    return trace
+  })
+
+/** The trace of one call. Times are seconds of the monotonic clock. */
+export class CallTrace implements Listener {
+  readonly callId: string
+  readonly #span: Tracer.Span
+  readonly #clock: Clock.Clock
+  readonly #tracer: Tracer.Tracer
+  readonly #metrics: CallMetrics.CallMetrics
+  readonly #openedAt: number
+  readonly #open = new Map<number, Open>()
+  #turns = 0
+  #ending = false
+  #failed: string | undefined
+  /** Whether the caller hears the agent. */
+  #speaking = false
+  /** When the caller has last finished, if they have not gone on since. */
+  #askedAt: number | undefined
+  /** The answer whose first word was sent and not heard yet. */
+  #unheard: { readonly turn: number; readonly askedAt: number } | undefined
+
+  constructor(callId: string, span: Tracer.Span, clock: Clock.Clock, context: Context.Context<never>) {
+    this.callId = callId
+    this.#span = span
+    this.#clock = clock
+    this.#tracer = Context.get(context, Tracer.Tracer)
+    this.#metrics = CallMetrics.make(context)
+    this.#openedAt = this.#now()
+    this.#metrics.opened()
+  }
+
+  #now(): number {
+    return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e9
+  }
+
+  end(): void {
+    const exit = this.#failed === undefined ? Exit.void : Trace.failedWith(this.#span, this.#failed)
+    this.#span.end(this.#clock.currentTimeNanosUnsafe(), exit)
+  }
+
+  /** A context whose effects belong to the call. */
+  provide<R>(context: Context.Context<R>): Context.Context<R> {
+    return context.pipe(
+      Context.add(Tracer.ParentSpan, this.#span),
+      Context.add(Trace.Call, this.#span),
+      Context.add(Current, this)
+    ) as Context.Context<R>
+  }
+
+  readonly note = (note: Note): void => {
+    switch (note._tag) {
+      case "Reported":
+        return this.#reported(note.report)
+      case "Sent":
+        return this.#sent(note.turn, note.output)
+      case "Happened":
+        return this.#happened(note.event)
+      case "CallFailed":
+        this.#failed = note.reason
+        return
+      case "CallClosed":
+        this.#span.attribute("antiphon.call.how", note.how)
+        this.#span.attribute("antiphon.call.turns", this.#turns)
+        return this.#metrics.closed(this.#failed === undefined ? note.how : "Failed", this.#now() - this.#openedAt)
+      case "TurnStarted":
+      case "TurnEnded":
+      case "Kept":
+        return
+      default:
+        note satisfies never
+    }
+  }
+
+  #happened(event: Event.Input): void {
+    if (event._tag === "CallEnded") this.#ending = true
+    if (event._tag === "BackgroundReturned") this.#metrics.background(event.outcome)
+    if (event._tag === "AnswerOverdue") this.#metrics.overdue()
+  }
+
+  #reported(report: Event.Report): void {
+    switch (report._tag) {
+      case "UserTurnStarted":
+        if (this.#speaking || this.#isAnswering()) this.#metrics.interrupted()
+        this.#askedAt = undefined
+        this.#unheard = undefined
+        return
+      case "UserTurnEnded":
+        this.#askedAt = this.#now()
+        return
+      case "AgentTurnStarted":
+        this.#speaking = true
+        return this.#heard()
+      case "AgentTextSent":
+        return this.#heard()
+      case "AgentTurnEnded":
+        this.#speaking = false
+    }
+  }
+
+  #isAnswering(): boolean {
+    for (const { said } of this.#open.values()) if (said) return true
+    return false
+  }
+
+  #sent(turn: number, output: Event.Output): void {
+    if (output._tag !== "AgentSendText") return
+    const answer = this.#open.get(turn)
+    if (answer === undefined || answer.said || !/\S/u.test(output.text)) return
+    answer.said = true
+    if (answer.askedAt === undefined) return
+    const waited = this.#now() - answer.askedAt
+    this.#metrics.firstWord(waited)
+    answer.span.attribute("antiphon.turn.time_to_first_word", waited)
+    this.#unheard = { turn, askedAt: answer.askedAt }
+  }
+
+  /** The caller hears the answer. How long that took is a span of its own, because the turn may be long over. */
+  #heard(): void {
+    if (this.#unheard === undefined) return
+    const { askedAt, turn } = this.#unheard
+    this.#unheard = undefined
+    const waited = this.#now() - askedAt
+    this.#metrics.heard(waited)
+    const heardAt = this.#clock.currentTimeNanosUnsafe()
+    const span = this.#tracer.span({
+      name: "heard",
+      parent: Option.some(this.#span),
+      annotations: Context.empty(),
+      links: [],
+      startTime: heardAt - BigInt(Math.round(waited * 1e9)),
+      kind: "internal",
+      root: false,
+      sampled: this.#span.sampled
+    })
+    span.attribute("gen_ai.conversation.id", this.callId)
+    span.attribute("antiphon.turn.id", turn)
+    span.end(heardAt, Exit.void)
+  }
+
+  /** Notes that a turn has begun. Returns what is to be told of its end. */
+  turn(id: number, { _tag: trigger }: Event.Input, span: Tracer.Span): (exit: Exit.Exit<unknown, unknown>) => void {
+    const startedAt = this.#now()
+    this.#turns++
+    const askedAt = trigger === "UserTurnEnded" ? (this.#askedAt ?? startedAt) : undefined
+    this.#open.set(id, { span, askedAt, said: false })
+    return (exit) => {
+      this.#open.delete(id)
+      const outcome = outcomeOf(exit, this.#ending)
+      if (outcome !== "failed") span.attribute("gen_ai.agent.invocation.end_reason", outcome)
+      this.#metrics.turn(trigger, outcome, this.#now() - startedAt)
+    }
+  }
+}
+
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>, ending: boolean): CallMetrics.Outcome => {
+  if (Exit.isSuccess(exit)) return "completed"
+  if (!Cause.hasInterruptsOnly(exit.cause)) return "failed"
+  return ending ? "session_closed" : "interrupted"
+}
+
+/** Runs a turn in its span. */
+export const turn =
+  (id: number, trigger: Event.Input, tentative: boolean) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Current, (trace) => {
+      if (trace === undefined) return self
+      const attributes = {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.conversation.id": trace.callId,
+        "antiphon.turn.id": id,
+        "antiphon.turn.trigger": trigger._tag,
+        ...(tentative && { "antiphon.turn.tentative": true })
+      }
+      return Trace.within("turn", { attributes }, (span) =>
+        Effect.suspend(() => {
+          const ended = trace.turn(id, trigger, span)
+          return Effect.onExit(self, (exit) => Effect.sync(() => ended(exit)))
+        })
+      )
+    })
+
+/** Runs background work in a span that is linked to the turn that has asked for it. */
+export const background =
+  (name: string) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Current, (trace) => {
+      if (trace === undefined) return self
+      const attributes = { "gen_ai.conversation.id": trace.callId, "antiphon.background.name": name }
+      return Trace.within("background", { attributes, beside: true }, () => self)
+    })

@@ -1,0 +1,79 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Data, Effect, Stream } from "effect"
+import * as Spans from "../src/testing/Spans.ts"
+import * as Trace from "../src/Trace.ts"
+
+class Refused extends Data.TaggedError("Refused")<{ readonly number: string }> {}
+class Wrapped extends Data.TaggedError("Wrapped")<{ readonly reason: Refused }> {}
+
+describe("Trace", () => {
+  it.effect("a span is the parent of what runs in it, and ends with it", () =>
+    Effect.gen(function* () {
+      const spans = Spans.make()
+      const inner = Effect.withSpan(Effect.void, "inner")
+      yield* spans.collect(Trace.within("outer", { attributes: { a: 1 } }, () => inner))
+      yield* spans.collect(Stream.runDrain(Trace.streamWithin("stream", {}, () => Stream.fromEffect(inner))))
+      yield* spans.collect(Effect.scoped(Trace.scoped("scoped")))
+      assert.strictEqual(spans.tree(), "outer\n  inner\nstream\n  inner\nscoped\n")
+      assert.strictEqual(spans.named("outer")[0]!.attributes.get("a"), 1)
+    })
+  )
+
+  it.effect("a failure leaves its kind on the span, and nothing else of itself", () =>
+    Effect.gen(function* () {
+      const spans = Spans.make()
+      const failing = Effect.fail(new Wrapped({ reason: new Refused({ number: "+4366" }) }))
+      yield* spans.collect(Effect.ignore(Trace.within("effect", {}, () => failing)))
+      yield* spans.collect(
+        Effect.ignore(Stream.runDrain(Trace.streamWithin("stream", {}, () => Stream.fromEffect(failing))))
+      )
+      assert.strictEqual(spans.tree(), "effect (Refused)\nstream (Refused)\n")
+      for (const { attributes, status } of spans.all()) {
+        assert.deepStrictEqual([...attributes], [["error.type", "Refused"]])
+        assert.notInclude(status._tag === "Ended" ? JSON.stringify(status.exit) : "", "+4366")
+      }
+    })
+  )
+
+  it.effect("what is interrupted is interrupted, and not failed", () =>
+    Effect.gen(function* () {
+      const spans = Spans.make()
+      yield* spans.collect(Effect.timeoutOption(Effect.never, 0))
+      yield* spans.collect(Effect.exit(Trace.within("effect", {}, () => Effect.interrupt)))
+      yield* spans.collect(
+        Effect.exit(Stream.runDrain(Trace.streamWithin("stream", {}, () => Stream.fromEffect(Effect.interrupt))))
+      )
+      assert.strictEqual(spans.tree(), "effect (interrupted)\nstream (interrupted)\n")
+    })
+  )
+
+  it("names the kind of any failure", () => {
+    const kinds: ReadonlyArray<readonly [unknown, string]> = [
+      [new Refused({ number: "1" }), "Refused"],
+      [new Wrapped({ reason: new Refused({ number: "1" }) }), "Refused"],
+      [new RangeError("x"), "RangeError"],
+      [{ _tag: "Plain" }, "Plain"],
+      ["some words", "_OTHER"],
+      [undefined, "_OTHER"]
+    ]
+    for (const [error, kind] of kinds) assert.strictEqual(Trace.errorType(Cause.fail(error)), kind)
+    assert.strictEqual(Trace.errorType(Cause.die(new TypeError("x"))), "TypeError")
+  })
+
+  it.effect("work beside a turn that belongs to no call is a trace of its own, linked to where it began", () =>
+    Effect.gen(function* () {
+      const spans = Spans.make()
+      yield* spans.collect(
+        Effect.withSpan(
+          Trace.within("beside", { beside: true }, () => Effect.void),
+          "now"
+        )
+      )
+      assert.strictEqual(spans.tree(), "now\nbeside\n")
+      assert.deepStrictEqual(
+        spans.named("beside")[0]!.links.map(({ span }) => span),
+        [...spans.named("now")]
+      )
+    })
+  )
+})

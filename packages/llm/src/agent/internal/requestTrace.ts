@@ -1,0 +1,116 @@
+/**
+ * The span of a request to the model, from the turn's point of view: retries and changes of model are within it. It says which
+ * model answered, how long the first part took, why the reply ended and how many tokens it took; never what was said.
+ */
+import * as Trace from "@antiphon/core/Trace"
+import * as Model from "effect/ai/Model"
+import type * as Response from "effect/ai/Response"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
+import * as Usage from "../../model/Usage.ts"
+
+/** Bounds of the GenAI conventions, in seconds. */
+const boundaries = Metric.boundariesFromIterable([
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92
+])
+const chat = { unit: "s", "gen_ai.operation.name": "chat" }
+
+const duration = Metric.histogram("gen_ai.client.operation.duration", {
+  description: "Length of requests to models, retries included",
+  attributes: chat,
+  boundaries
+})
+const firstChunk = Metric.histogram("gen_ai.client.operation.time_to_first_chunk", {
+  description: "Time from a request to the first part of its reply, retries included",
+  attributes: chat,
+  boundaries
+})
+const tokens = Metric.histogram("gen_ai.client.token.usage", {
+  description: "Tokens of requests to models, by type",
+  attributes: { unit: "{token}", "gen_ai.operation.name": "chat" },
+  // The bounds of the conventions, as far as models go today.
+  boundaries: Metric.boundariesFromIterable([1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304])
+})
+const inputTokens = Metric.withAttributes(tokens, { "gen_ai.token.type": "input" })
+const outputTokens = Metric.withAttributes(tokens, { "gen_ai.token.type": "output" })
+
+/** Runs the streamed reply to a request of the call in its span. */
+export const traced =
+  (callId: string, turn: number) =>
+  <P extends { readonly type: string }, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> =>
+    Stream.unwrap(
+      Effect.contextWith((context: Context.Context<never>) => {
+        const model = Option.getOrUndefined(
+          Context.getOption(context as Context.Context<Model.ModelName>, Model.ModelName)
+        )
+        const provider = Option.getOrUndefined(
+          Context.getOption(context as Context.Context<Model.ProviderName>, Model.ProviderName)
+        )
+        const attributes = {
+          "gen_ai.operation.name": "chat",
+          "gen_ai.conversation.id": callId,
+          "gen_ai.request.stream": true,
+          "antiphon.turn.id": turn,
+          ...(model !== undefined && { "gen_ai.request.model": model }),
+          ...(provider !== undefined && { "gen_ai.provider.name": provider })
+        }
+        const name = model === undefined ? "chat" : `chat ${model}`
+        return Effect.succeed(
+          // What the provider holds, its own span among it, is let go with the reply and not with the turn.
+          Trace.streamWithin(name, { kind: "client", attributes }, (span) =>
+            Stream.scoped(watched(reply, span, context))
+          )
+        )
+      })
+    )
+
+/** Notes on the span what the parts of the reply tell of it. */
+const watched = <P extends { readonly type: string }, E, R>(
+  reply: Stream.Stream<P, E, R>,
+  span: Tracer.Span,
+  context: Context.Context<never>
+): Stream.Stream<P, E, R> => {
+  const clock = Context.get(context, Clock.Clock)
+  const startedAt = clock.monotonicTimeNanosUnsafe()
+  const seconds = () => Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9
+  let first = true
+  return reply.pipe(
+    Stream.mapArray((parts) => {
+      if (first) {
+        first = false
+        const waited = seconds()
+        span.attribute("gen_ai.response.time_to_first_chunk", waited)
+        firstChunk.updateUnsafe(waited, context)
+      }
+      for (const part of parts) {
+        if (part.type === "finish") finished(part as unknown as Response.FinishPart, span, context)
+        else if (part.type === "response-metadata") answered(part as unknown as Response.ResponseMetadataPart, span)
+      }
+      return parts
+    }),
+    Stream.onExit(() => Effect.sync(() => duration.updateUnsafe(seconds(), context)))
+  )
+}
+
+const answered = ({ id, modelId }: Response.ResponseMetadataPart, span: Tracer.Span): void => {
+  if (modelId !== undefined) span.attribute("gen_ai.response.model", modelId)
+  if (id !== undefined) span.attribute("gen_ai.response.id", id)
+}
+
+const finished = (part: Response.FinishPart, span: Tracer.Span, context: Context.Context<never>): void => {
+  span.attribute("gen_ai.response.finish_reasons", [part.reason])
+  const { cacheRead, cacheWrite, input, output, reasoning } = Usage.ofFinish(part.usage)
+  const all = input + cacheRead + cacheWrite
+  span.attribute("gen_ai.usage.input_tokens", all)
+  span.attribute("gen_ai.usage.output_tokens", output)
+  if (cacheRead > 0) span.attribute("gen_ai.usage.cache_read.input_tokens", cacheRead)
+  if (cacheWrite > 0) span.attribute("gen_ai.usage.cache_write.input_tokens", cacheWrite)
+  if (reasoning > 0) span.attribute("gen_ai.usage.reasoning.output_tokens", reasoning)
+  inputTokens.updateUnsafe(all, context)
+  outputTokens.updateUnsafe(output, context)
+}

@@ -1,0 +1,150 @@
+/**
+ * The span of a tool call: its name, its kind and its outcome, and never its arguments or its result.
+ */
+import * as Trace from "@antiphon/core/Trace"
+import type * as Turn from "@antiphon/core/Turn"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import type { VoiceTool } from "../VoiceTool.ts"
+import type * as ToolCall from "./toolCall.ts"
+
+/** What became of a tool call. `refused`: it did not run, because there is no such tool or its arguments are wrong. */
+export type Outcome = "returned" | "failed" | "cancelled" | "timed_out" | "refused"
+
+const duration = Metric.histogram("gen_ai.execute_tool.duration", {
+  description: "Length of tool calls, by tool and outcome",
+  attributes: { unit: "s", "gen_ai.operation.name": "execute_tool" },
+  boundaries: Metric.boundariesFromIterable([
+    0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92
+  ])
+})
+const calls = Metric.counter("antiphon_tool_calls", {
+  description: "Tool calls that are over, by tool and outcome",
+  incremental: true
+})
+const handoffs = Metric.counter("antiphon_handoffs", {
+  description: "Handoffs to other agents, by tool and outcome",
+  incremental: true
+})
+
+// A metric with labels costs more to make than to count with. Names of tools are the application's own.
+const made = new Map<string, ReturnType<typeof makeMetrics>>()
+const makeMetrics = (kind: string, name: string, outcome: Outcome) => {
+  const labels = { "gen_ai.tool.name": name, outcome }
+  return {
+    duration: Metric.withAttributes(duration, labels),
+    calls: Metric.withAttributes(kind === "handoff" ? handoffs : calls, labels)
+  }
+}
+const metricsOf = (kind: string, name: string, outcome: Outcome) => {
+  const key = `${kind} ${outcome} ${name}`
+  let metrics = made.get(key)
+  if (metrics === undefined) {
+    if (made.size >= mostMade) made.clear()
+    metrics = makeMetrics(kind, name, outcome)
+    made.set(key, metrics)
+  }
+  return metrics
+}
+const mostMade = 1000
+
+/** Counts a call that does not run. Names that the model has made up are counted under none. */
+export const refused = <A, E, R>(
+  tool: Pick<VoiceTool<unknown>, "name" | "kind"> | undefined,
+  told: Stream.Stream<A, E, R>
+): Stream.Stream<A, E, R> =>
+  Stream.unwrap(
+    Effect.contextWith((context: Context.Context<never>) => {
+      metricsOf(tool?.kind ?? "foreground", tool?.name ?? "", "refused").calls.updateUnsafe(1, context)
+      return Effect.succeed(told)
+    })
+  )
+
+/** What is known of a call when it begins to run. */
+export interface Begun {
+  readonly tool: Pick<VoiceTool<unknown>, "name" | "kind">
+  readonly turn: Turn.Turn
+  readonly outcome: { readonly call: ToolCall.Call }
+}
+
+/** Runs a tool in its span. `failed` says how it failed, if its stream ends well all the same. */
+export const traced = <A, E, R>(
+  { outcome: { call }, tool: { kind, name }, turn }: Begun,
+  failed: () => "failed" | "timed_out" | undefined,
+  run: Stream.Stream<A, E, R>
+): Stream.Stream<A, E, R> => {
+  const attributes = {
+    "gen_ai.operation.name": "execute_tool",
+    "gen_ai.tool.name": name,
+    "gen_ai.tool.type": "function",
+    "gen_ai.tool.call.id": call.id,
+    "gen_ai.conversation.id": turn.request.callId,
+    "antiphon.turn.id": turn.id,
+    "antiphon.tool.kind": kind
+  }
+  return Trace.streamWithin(`${kind === "handoff" ? "handoff" : "execute_tool"} ${name}`, { attributes }, (span) =>
+    Stream.unwrap(
+      Effect.contextWith((context: Context.Context<never>) =>
+        Effect.map(Clock.Clock, (clock) => {
+          const startedAt = clock.monotonicTimeNanosUnsafe()
+          const ended = (exit: Exit.Exit<unknown, unknown>) =>
+            Effect.sync(() => {
+              const outcome = outcomeOf(exit, failed())
+              span.attribute("antiphon.tool.outcome", outcome)
+              const metrics = metricsOf(kind, name, outcome)
+              metrics.calls.updateUnsafe(1, context)
+              metrics.duration.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9, context)
+              if (outcome === "failed" || outcome === "timed_out") {
+                const type = outcome === "timed_out" ? "timeout" : "ToolFailure"
+                span.end(clock.currentTimeNanosUnsafe(), Trace.failedWith(span, type))
+              }
+            })
+          return Stream.onExit(run, ended)
+        })
+      )
+    )
+  )
+}
+
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>, failed: "failed" | "timed_out" | undefined): Outcome => {
+  if (failed !== undefined) return failed
+  if (Exit.isSuccess(exit)) return "returned"
+  return Cause.hasInterruptsOnly(exit.cause) ? "cancelled" : "failed"
+}
+
+/**
+ * The span in force without what `Toolkit` of `effect/ai` writes on it before a handler runs: the name of the tool and its raw
+ * arguments. What a handler writes on it itself is kept.
+ */
+export const withoutArguments = <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+  Stream.unwrap(
+    Effect.map(Effect.option(Effect.currentSpan), (span) =>
+      Option.match(span, {
+        onNone: () => self,
+        onSome: (span) => Stream.provideService(self, Tracer.ParentSpan, quiet(span))
+      })
+    )
+  ) as Stream.Stream<A, E, R>
+
+const quiet = (span: Tracer.Span): Tracer.Span => {
+  const names = new Set(["tool", "parameters"])
+  return new Proxy(span, {
+    get: (target, key) => {
+      if (key === "attribute") {
+        return (name: string, value: unknown) => {
+          // Each is written once by the toolkit, before the handler.
+          if (!names.delete(name)) target.attribute(name, value)
+        }
+      }
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === "function" ? value.bind(target) : value
+    }
+  })
+}
