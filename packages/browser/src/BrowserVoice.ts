@@ -1,9 +1,9 @@
 /**
- * Takes calls by voice from web pages: a WebSocket route for anybody's server, and the client's files for pages without a
+ * Takes calls by voice from web pages: a WebSocket route for any server, and the client's files for pages without a
  * bundler.
  *
- * A page that calls is let in with the server's token and origins, counts among its calls, and keeps to its limits. What it
- * sends wrong is answered in words; what it hears and says goes through a `Transport`.
+ * A page is held to the server's token, origins and limits, and counts among its calls. Invalid messages are answered
+ * with an error text; audio and words go through a `Transport`.
  *
  * @since 0.1.0
  */
@@ -37,16 +37,16 @@ import * as Gate from "./internal/gate.ts"
 import * as Line from "./internal/line.ts"
 import * as VoiceWire from "./VoiceWire.ts"
 
-/** Holds a call on the line to a page, until it is over. If it succeeds without having hung up, the line is hung up. */
+/** Runs a call on the line to a page, until it is over. The line is hung up if this succeeds without hanging up. */
 export interface Answer<out E = never, out R = never> {
   (transport: Transport.Transport): Effect.Effect<unknown, E, R>
 }
 
-/** What can be said beside what answers. */
+/** Options beside the answer. */
 export interface Options {
   /** The path of the socket. `/voice` by default. */
   readonly path?: HttpRouter.PathInput | undefined
-  /** What pages are told of this server, such as which recogniser and voice are in use. Anything that JSON can hold. */
+  /** JSON that pages are told about this server, such as which recogniser and voice are in use. */
   readonly about?: { readonly [key: string]: unknown } | undefined
 }
 
@@ -57,8 +57,8 @@ export const mount = <E = never, R = never>(answer: Answer<E, R>, options: Optio
 })
 
 /**
- * Layer that adds calls by voice to a router. Counts them among the `Calls` of the context, if it has any; with its own limit
- * otherwise.
+ * Layer that adds calls by voice to a router. Counts them among the `Calls` in the context, or with a limit of its own
+ * if there are none.
  */
 export const layer = <E = never, R = never>(
   answer: Answer<E, R>,
@@ -86,7 +86,7 @@ interface Place {
   readonly about: { readonly [key: string]: unknown }
 }
 
-/** Lets a page in. Its call outlives the request it came with. */
+/** Admits a page. Its call outlives the upgrade request. */
 const open = (request: HttpServerRequest, place: Place): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
@@ -94,7 +94,7 @@ const open = (request: HttpServerRequest, place: Place): Effect.Effect<HttpServe
     const visitor = yield* Entrance.enter(request, {
       name: "voice",
       reception: place.reception,
-      // No history keeps audio, so its pace is bounded and its length is not.
+      // The history does not keep audio, so only its rate is limited, not its length.
       limits: { maxCallBytes: 0 },
       onStalled: Effect.asVoid(Deferred.succeed(over, Ending.Ending.Stalled()))
     }).pipe(
@@ -106,12 +106,12 @@ const open = (request: HttpServerRequest, place: Place): Effect.Effect<HttpServe
     return HttpServerResponse.empty()
   }).pipe(Effect.catch(Effect.succeed))
 
-/** Messages of a page that may wait for the pipeline before nothing more is read. */
+/** How many messages of a page may wait for the pipeline before reading stops. */
 const readAhead = 256
 
 type Inbox = Queue.Queue<Transport.Incoming, Transport.TransportError | Cause.Done>
 
-/** What a call is held with. */
+/** The parts of a call. */
 interface Held extends Place {
   readonly visitor: Entrance.Visitor
   readonly over: Deferred.Deferred<Ending.Ending>
@@ -147,7 +147,7 @@ const hold = (visitor: Entrance.Visitor, over: Held["over"], place: Place): Effe
 
 const lateStart = Ending.Ending.StartFailed({ message: "no start message came in time" })
 
-/** Reads until the page is gone, or has sent more than it may. */
+/** Reads until the page is gone or has exceeded a limit. */
 const read = (held: Held): Effect.Effect<never, Ending.Ending | Entrance.Lost> =>
   Effect.gen(function* () {
     const { inbox, visitor } = held
@@ -173,7 +173,7 @@ const read = (held: Held): Effect.Effect<never, Ending.Ending | Entrance.Lost> =
         if (step.incoming.length > 0) yield* Effect.raceFirst(Queue.offerAll(inbox, step.incoming), gone)
         if (step.isStopped === true) return yield* Effect.fail(Ending.Ending.PeerClosed())
       })
-    /** A page that does not read is still heard, for a while. */
+    /** A page that does not read is still heard for a while. */
     const watch = Effect.suspend(() => {
       if (isWatched || !visitor.isBehind()) return Effect.void
       isWatched = true
@@ -188,7 +188,7 @@ const read = (held: Held): Effect.Effect<never, Ending.Ending | Entrance.Lost> =
       visitor.log.received(frames.length)
       held.call.lastReceivedAt = Entrance.millis(held.clock)
       const excess = visitor.excess(frames)
-      // What came before the excess counts: words that were said are not lost because too many followed.
+      // Messages before the excess count: words are not lost because too many others followed.
       const taken = Effect.forEach(excess === undefined ? frames : [], take, { discard: true })
       return Effect.andThen(taken, excess === undefined ? watch : Effect.fail(excess)) as Effect.Effect<
         void,
@@ -204,7 +204,7 @@ const endingOf = (cause: Cause.Cause<Ending.Ending | Entrance.Lost>, settings: S
   return failure._tag === "SocketError" ? Entrance.endingOf(failure, settings) : failure
 }
 
-/** Starts the call: answers the page, and lets the line be answered. */
+/** Starts the call: answers the page, and has the line answered. */
 const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>): Effect.Effect<void, Ending.Ending> =>
   Effect.gen(function* () {
     const { visitor } = held
@@ -241,7 +241,7 @@ const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>)
     held.started = { line, answering: answering as Fiber.Fiber<void> }
   })
 
-/** Says the last words, lets what answered the call come to its end within a time, and closes. */
+/** Says the last words, waits for a limited time until the call has ended, and closes. */
 const conclude = (held: Held, ending: Ending.Ending): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { inbox, reception, started, visitor } = held
@@ -264,7 +264,7 @@ const conclude = (held: Held, ending: Ending.Ending): Effect.Effect<void> =>
     if (started !== undefined) yield* finish(started.answering, settings.startTimeout)
   })
 
-/** Waits for what answered the call. What takes too long is interrupted, and what hangs in that is left to itself. */
+/** Waits for the call to end. Interrupts it if that takes too long, and leaves it alone if it hangs in its cleanup. */
 const finish = (answering: Fiber.Fiber<void>, within: Duration.Duration): Effect.Effect<void> =>
   Effect.timeoutOrElse(Effect.asVoid(Fiber.await(answering)), {
     duration: within,
@@ -283,7 +283,7 @@ const failing = (code: number, name: string, detail: string): Parting => ({
   message: { type: "error", code: name, detail }
 })
 
-/** What a page is told of an ending, and with which code its socket closes. */
+/** What a page is told about an ending, and the close code. */
 const partingOf = (ending: Ending.Ending, settings: Settings.Settings): Parting => {
   switch (ending._tag) {
     case "PeerClosed":

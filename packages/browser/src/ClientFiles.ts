@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 
-/** The files, by name. No other path of the machine can be asked for. */
+/** The files by name. No other file can be requested. */
 export const files = [
   "index.js",
   "line.js",
@@ -27,7 +27,7 @@ const headers = { "x-content-type-options": "nosniff", "cache-control": "no-cach
 const contentType = "text/javascript; charset=utf-8"
 const notAllowed = HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } })
 
-/** Layer that adds the files to a router, below `/antiphon` if no other path is named. */
+/** Layer that adds the files to a router, below `/antiphon` by default. */
 export const layer = (path: `/${string}` = "/antiphon"): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
   Layer.effectDiscard(
     Effect.gen(function* () {

@@ -1,9 +1,9 @@
 /**
- * What a page and a server say to each other on a call by voice. Samples go both ways as binary frames, 16 bits little-endian,
- * mono, at the rate that `start` names; everything else is a text frame of JSON with a `type`.
+ * The messages between a page and a server on a call by voice. Samples go both ways as binary frames, 16 bits
+ * little-endian, mono, at the rate that `start` names; everything else is a text frame of JSON with a `type`.
  *
- * The page begins with `start`, and is answered with `ready` or `error`. Samples of the server belong to the stream that the
- * last `stream` message named; the page answers each `clear` with `played` and `cleared`.
+ * The page begins with `start`, and is answered with `ready` or `error`. Samples of the server belong to the stream
+ * that the last `stream` message named; the page answers each `clear` with `played` and `cleared`.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ export const Start = Schema.Struct({
   call_id: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(256))),
   agent_id: Schema.optionalKey(Schema.String),
   metadata: Schema.optionalKey(Metadata),
-  /** Whether nothing of the agent's voice comes back by the microphone. */
+  /** Whether the microphone picks up nothing of the agent's voice. */
   echo_free: Schema.optionalKey(Schema.Boolean)
 })
 export type Start = typeof Start.Type
@@ -30,7 +30,7 @@ export type Start = typeof Start.Type
 /** Schema for what a page sends. */
 export const FromPage = Schema.Union([
   Start,
-  /** So many samples of a stream were played; exact where it answers a clear. */
+  /** The number of samples of a stream that were played. Exact if it answers a clear. */
   Schema.Struct({
     type: Schema.tag("played"),
     generation: Count,
@@ -38,7 +38,7 @@ export const FromPage = Schema.Union([
     samples: Count,
     cleared: Schema.Boolean
   }),
-  /** So much audio was left out, because the line was behind. */
+  /** Audio was dropped because the line was behind. */
   Schema.Struct({ type: Schema.tag("gap"), ms: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 600_000 })) }),
   Schema.Struct({ type: Schema.tag("text"), text: Schema.String }),
   Schema.Struct({ type: Schema.tag("talk"), pressed: Schema.Boolean }),
@@ -54,7 +54,7 @@ export type ToPage =
   | { readonly type: "ready"; readonly call_id: string; readonly format: string; readonly about: object }
   | { readonly type: "stream" | "clear"; readonly generation: number; readonly stream: number }
   | { readonly type: "pong" }
-  /** Something was wrong. After a `warning` the call goes on; after an `error` it is over, or has not begun. */
+  /** Something is wrong. After a `warning` the call goes on; after an `error` it is over or was never started. */
   | { readonly type: "warning" | "error"; readonly code: string; readonly detail: string }
   | { readonly type: "bye"; readonly reason: string }
   | { readonly type: "dtmf"; readonly buttons: string }
@@ -80,7 +80,7 @@ export type Display =
 
 const decodeMessage = Schema.decodeUnknownResult(FromPage)
 
-/** Reads a text frame. Fails with what is wrong with it, in words that quote nothing of it. */
+/** Reads a text frame. Fails with a message that does not quote the frame. */
 export const decode = (text: string): Result.Result<FromPage, string> => {
   const json = Result.try(() => JSON.parse(text) as unknown)
   if (Result.isFailure(json)) return Result.fail("A text frame was not JSON.")
@@ -96,7 +96,7 @@ export const decode = (text: string): Result.Result<FromPage, string> => {
 /** Writes a text frame. */
 export const encode = (message: ToPage): string => JSON.stringify(message)
 
-/** Writes what a display shows as a message. */
+/** Makes the message for something that the page shows. */
 export const display = (shown: Transport.Shown): Display => {
   switch (shown._tag) {
     case "Transcript":

@@ -20,13 +20,13 @@ import * as Simulate from "./internal/command/simulate.ts"
 import * as Start from "./internal/command/start.ts"
 import * as Screen from "./internal/screen.ts"
 
-/** What the commands use for a flag that is not given. */
+/** Values for flags that are not given. */
 export interface Defaults {
   /** Module of the agent of `replay`, as a path or a `file:` URL. */
   readonly replay?: string | undefined
   /** Module of the subjects of `simulate`. */
   readonly simulate?: string | undefined
-  /** The command that `simulate` prints for playing a call again, without the seed. */
+  /** The command that `simulate` suggests for playing a call again, without the seed. */
   readonly again?: string | undefined
 }
 
@@ -46,8 +46,8 @@ export const command = (defaults: Defaults = {}) =>
   )
 
 /**
- * Runs the command with the arguments of the process, and ends the process. Variables of a file `.env` in the current folder
- * count as those of the environment, which win over them.
+ * Runs the command with the process's arguments, and ends the process. Also reads variables from a file `.env` in the
+ * current folder; the environment takes precedence.
  */
 export const main = (defaults: Defaults = {}): void => {
   if (existsSync(".env")) process.loadEnvFile(".env")
@@ -59,7 +59,7 @@ export const main = (defaults: Defaults = {}): void => {
         : Effect.void
     ),
     Effect.provide(NodeServices.layer),
-    // A server that was told to stop, and did, has done well.
+    // A server that stopped because it was told to has succeeded.
     NodeRuntime.runMain({ teardown: process.argv[2] === "start" ? VoiceAgentApp.teardown : Runtime.defaultTeardown })
   )
 }

@@ -1,12 +1,12 @@
 /**
- * Why a command failed, in words for whoever typed it.
+ * Why a command failed, in words for the user.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import { errorReported } from "effect/Runtime"
 
-/** Something that whoever runs the command can fix. The process exits with 1. */
+/** A failure that the user can fix. The process exits with 1. */
 export class CliError extends Data.TaggedError("CliError")<{ readonly message: string }> {
   override readonly [errorReported] = false
 }

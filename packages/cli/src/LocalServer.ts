@@ -1,6 +1,6 @@
 /**
- * A server for trying an agent: Line's wire, the console and the page for calls by voice. It says where it listens, tells in
- * one line why it cannot start, and stops well.
+ * A server for trying an agent: Line's wire, the console and the page for calls by voice. It prints where it listens,
+ * explains in one line why it cannot start, and stops gracefully.
  *
  * @since 0.1.0
  */
@@ -24,27 +24,24 @@ import { CliError } from "./CliError.ts"
 import * as Voice from "./internal/voice.ts"
 import * as Screen from "./internal/screen.ts"
 
-/** How an agent is served. */
+/** Options for serving an agent. */
 export interface Options {
-  /** Name of the model, which the greeting tells. */
+  /** Name of the model, shown in the greeting. */
   readonly model: string
   /** The layer of the model. `DefaultModel.layer` of the name by default. */
   readonly layer?: Layer.Layer<LanguageModel.LanguageModel, unknown> | undefined
-  /** What the user types to start the server on another port. */
+  /** The command that starts the server on another port. */
   readonly again: (port: number) => string
   /** Whether the greeting is one line. */
   readonly brief?: boolean | undefined
-  /** Settings that win over the environment. */
+  /** Settings that take precedence over the environment. */
   readonly settings?: Settings.Overrides | undefined
 }
 
-/** What a served agent may need of the model and leave to the server. */
+/** What a served agent may need and the server provides. */
 type Needs<R> = Exclude<R, LanguageModel.LanguageModel | Scope.Scope>
 
-/**
- * Layer of the server. Calls get one second to end (`ANTIPHON_DRAIN_TIMEOUT`): a developer who restarts it does not wait for
- * them.
- */
+/** Layer of the server. Calls get one second to end (`ANTIPHON_DRAIN_TIMEOUT`), so that a restart is quick. */
 export const layer = <R>(
   agent: Agent.Factory<unknown, never, R>,
   options: Pick<Options, "model" | "layer" | "settings">
@@ -64,7 +61,7 @@ export const layer = <R>(
     Needs<R>
   >
 
-/** Serves an agent until it is interrupted. Fails with a sentence that says what to change. */
+/** Serves an agent until interrupted. Fails with a sentence that says what to change. */
 export const serve = <R>(
   agent: Agent.Factory<unknown, never, R>,
   options: Options
@@ -97,7 +94,7 @@ export const complaint = (error: unknown, again: Options["again"]): string => {
 const isTagged = (error: unknown): error is { readonly _tag: string } =>
   typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
 
-/** The port that another program has, if that is why the server could not start. */
+/** Returns the port if the server could not start because another program has it. */
 const portInUse = (cause: unknown): number | undefined =>
   cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE" && "port" in cause
     ? Number(cause.port)

@@ -1,6 +1,6 @@
 /**
- * Serves the web console: a page that acts as the harness of a call over `/ws`. It is a handful of files without a build
- * step, each of them named here, so no other path of the machine can be asked for.
+ * Serves the web console: a page that acts as the harness of a call over `/ws`. It consists of a few files without a
+ * build step. Each is named here, so no other file can be requested.
  *
  * @since 0.1.0
  */

@@ -1,10 +1,10 @@
 /**
- * Holds one call on a server, whatever its protocol and whatever carries it: makes the agent in time, records, starts, ends
- * and releases, and bounds each of these.
+ * Runs one call on a server, over any protocol and any connection: makes the agent, records the call, ends it and
+ * releases it, each within a time limit.
  *
- * Everything that happens is told to the machine of the protocol, and what the machine wants is done: what goes to the
- * platform at once and in order, what goes to the call one report after the other. A `Link` is the way to the platform, a
- * socket or HTTP responses, and knows nothing of the call.
+ * The host tells the protocol's machine everything that happens, and carries out what the machine wants: messages to
+ * the platform leave at once and in order; reports to the call are delivered one at a time. A `Link` is the connection
+ * to the platform (a socket or HTTP responses) and knows nothing about the call.
  *
  * @since 0.1.0
  */
@@ -39,7 +39,7 @@ import * as Running from "./internal/running.ts"
 import type * as Protocol from "./Protocol.ts"
 import type { Settings } from "./Settings.ts"
 
-/** The way to the platform. None of its effects fails. */
+/** The connection to the platform. None of its effects fails. */
 export interface Link {
   /** Carries out what goes to the platform, in order. Does not wait until the platform has taken it. */
   readonly perform: (wanted: ReadonlyArray<Protocol.Outward>) => Effect.Effect<void>
@@ -49,56 +49,58 @@ export interface Link {
   readonly deafen: Effect.Effect<void>
   /** Carries out the last words, and closes what they leave open. */
   readonly end: (lastWords: ReadonlyArray<Protocol.Outward>) => Effect.Effect<void>
-  /** Drops the platform without a word, for one that reads none. */
+  /** Drops the connection without a closing message, for a platform that no longer reads. */
   readonly drop: Effect.Effect<void>
 }
 
 /** A call on a server. */
 export interface CallHost {
-  /** Tells the machine what happened, and does what goes to the platform. Does not wait for the call. */
+  /** Tells the machine what happened, and sends what it wants the platform to get. Does not wait for the call. */
   readonly tell: (told: Protocol.Told) => Effect.Effect<void>
   /** Ends the call for a reason. The first reason counts; the call ends in a fiber of its own. */
   readonly stop: (ending: Ending.Ending) => Effect.Effect<void>
-  /** Notes that so many messages were received: the call is not idle. */
+  /** Counts messages that were received, so that the call is not idle. */
   readonly touch: (messages: number) => void
-  /** What waits until the call has taken all but a few of the reports it was told, or undefined if it has. */
+  /** Waits until the call has taken all but a few of its reports. Undefined if there is nothing to wait for. */
   readonly room: () => Effect.Effect<void> | undefined
   /** Whether the call has ended, or is ending. */
   readonly isOver: () => boolean
 }
 
-/** How a call is opened. */
+/** Options for opening a call. */
 export interface Options<State, E = never> {
   readonly protocol: Protocol.Protocol<State>
   readonly admitted: Protocol.Admitted
-  /** Makes the way to the platform, once the call has its place. `stop` ends the call. */
+  /** Connects to the platform, once the call has a place among the server's calls. `stop` ends the call. */
   readonly connect: (stop: CallHost["stop"]) => Effect.Effect<Link, E>
-  /** Holds what the call needs of its surroundings. The host closes it when the call is over and released. */
+  /**
+   * Holds what the call needs from outside, such as its place. The host closes it once the call is over and released.
+   */
   readonly scope: Scope.Closeable
-  /** Time without anything received after which the call ends; that of the settings by default. */
+  /** The call ends if nothing is received for this long. Defaults to the setting. */
   readonly idleTimeout?: Duration.Duration | undefined
 }
 
 /** Makes the recorder of a call. */
 export type Record = (request: CallRequest) => Effect.Effect<Recorder.Recorder, never, Scope.Scope>
 
-/** Opens the calls of one agent. What a protocol's routes are given. */
+/** Opens the calls of one agent. Protocols get one when their routes are mounted. */
 export interface Reception {
   readonly settings: Settings
-  /** Notes that a request was refused which would have opened a call. Logged within bounds. */
+  /** Notes that a request for a call was refused. The log gets a limited number of lines. */
   readonly refused: (status: number, detail: string) => Effect.Effect<void>
   readonly calls: Calls["Service"]
-  /** Opens a call. It outlives the fiber that opened it, and is in the hands of `Calls` from there on. */
+  /** Opens a call. `Calls` owns it from then on: it outlives the fiber that opened it. */
   readonly open: <State, E = never>(options: Options<State, E>) => Effect.Effect<CallHost, E>
 }
 
-/** Makes a reception from a factory of agents. The services that agents need are those of its context. */
+/** Makes a reception from a factory of agents. Agents get the services of its context. */
 export const reception = <E, R, R2>(
   factory: Agent.Factory<E, R, R2>,
   options: {
     readonly calls: Calls["Service"]
     readonly settings: Settings
-    /** Makes the recorder of each call. Without it no call is recorded. */
+    /** Makes the recorder of each call. Calls are not recorded by default. */
     readonly record?: Record | undefined
   }
 ): Effect.Effect<Reception, never, Exclude<R | R2, Scope.Scope>> =>
@@ -124,7 +126,7 @@ interface Place {
   readonly record?: Record | undefined
 }
 
-/** Reports that may wait for the call before nothing more is read. */
+/** How many reports may wait for the call before reading stops. */
 const readAhead = 64
 
 const open = <State, E>(place: Place, options: Options<State, E>): Effect.Effect<CallHost, E> =>
@@ -142,11 +144,11 @@ const open = <State, E>(place: Place, options: Options<State, E>): Effect.Effect
     return hosted
   })
 
-/** What a call is made with, once for each. */
+/** The parts each call is made with. */
 interface Means {
   readonly clock: Clock.Clock
   readonly nextId: EventId.EventId
-  /** Holds what the agent holds. */
+  /** Holds the agent and its resources. */
   readonly callScope: Scope.Closeable
   readonly context: Context.Context<never>
 }
@@ -160,15 +162,15 @@ class HostedCall<State> implements CallHost, OpenCall {
   readonly #log: CallLog.CallLog
   readonly #courier: Courier.Courier<Protocol.Inward>
   readonly #alarm: Alarm.Alarm
-  /** Starts a fiber, which runs at once. Its log lines carry the id of the call once that is known. */
+  /** Starts a fiber, which runs at once. Its log lines carry the call's id as soon as the id is known. */
   #fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** When the start of the call is too late; undefined once it has started. */
+  /** The call must have started by then. Undefined once it has. */
   #startBy: number | undefined
-  /** None while the socket is being opened: a write would wait for it. */
+  /** Undefined while the socket is being opened, because a write would wait for that. */
   #link: Link | undefined
   #call: Call.Call | undefined
   #ending: Ending.Ending | undefined
-  /** The last words are said. */
+  /** Whether the last words were said. */
   #silent = false
   lastReceivedAt: number
   readonly idleTimeout: Duration.Duration | undefined
@@ -202,7 +204,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     return Monotonic.millis(this.#means.clock)
   }
 
-  /** Begins to say what the machine wants, now that there is a way to the platform. */
+  /** Carries out what the machine wanted first, now that there is a connection. */
   attach(link: Link): Effect.Effect<void> {
     this.#link = link
     return this.#carryOut(this.#first)
@@ -211,7 +213,7 @@ class HostedCall<State> implements CallHost, OpenCall {
   readonly tell = (told: Protocol.Told): Effect.Effect<void> =>
     Effect.suspend(() => (this.#silent ? Effect.void : this.#carryOut(this.#machine.tell(told, this.#now()))))
 
-  // Whatever wants the call to end says so here and does not wait. The first reason counts.
+  // Everything that ends the call comes through here, and none of it waits. The first reason counts.
   readonly stop = (reason: Ending.Ending | Ending.OfServer): Effect.Effect<void> =>
     Effect.sync(() => {
       if (this.#ending !== undefined) return
@@ -232,7 +234,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     return this.#ending !== undefined
   }
 
-  /** Does what goes to the platform, then has what goes to the call delivered. */
+  /** Sends what goes to the platform, then hands on what goes to the call. */
   #carryOut(wanted: ReadonlyArray<Protocol.Wanted>): Effect.Effect<void> {
     this.#alarm.set(earlier(this.#machine.due(), this.#startBy))
     const inward = wanted.filter(Machine.isInward)
@@ -292,7 +294,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     })
   }
 
-  /** A call takes a report at once. What it decides may take longer, and nothing waits for that. */
+  /** The call takes a report at once. Its decision may take longer, and nothing waits for the decision. */
   #hear(call: Call.Call, report: Event.Report): Effect.Effect<void> {
     const decided = (decision: EventFilter.Decision) =>
       this.tell({ _tag: "Reported", report, starts: decision === "Run" })
@@ -304,7 +306,7 @@ class HostedCall<State> implements CallHost, OpenCall {
   }
 
   readonly #harness: Harness.Harness = {
-    // What outputs make the machine want is done whatever becomes of their turn: only the wait ends with it.
+    // Interrupting the turn interrupts only the wait: what the machine wants because of these outputs is still done.
     send: (outputs) =>
       Effect.andThen(Effect.uninterruptible(this.tell({ _tag: "Outputs", outputs })), this.#link!.ready),
     turn: ({ _tag, trigger }) => {
@@ -320,9 +322,9 @@ class HostedCall<State> implements CallHost, OpenCall {
     const { nextId } = this.#means
     const { settings } = this.#place
     return Effect.gen({ self: this }, function* () {
-      // Whoever gave the reason goes on first: a turn may fail while its call is still being made.
+      // The fiber that gave the reason continues first: a turn may fail while its call is still being made.
       yield* Effect.yieldNow
-      // Not waited for: what cannot be interrupted (a filter, a factory) would hold up the end of the call.
+      // This does not wait: a filter or a factory that cannot be interrupted would hold up the end of the call.
       this.#courier.dismiss()
       this.#alarm.cancel()
       if (this.#link !== undefined) yield* this.#link.deafen
@@ -348,11 +350,11 @@ const earlier = (a: number | undefined, b: number | undefined): number | undefin
 
 const lateStart = Ending.Ending.StartFailed({ message: "no start message came in time" })
 
-/** A fault of ours while a message was handled. */
+/** Makes the ending for a fault of ours while a message was handled. */
 export const broken = (cause: Cause.Cause<unknown>): Ending.Ending =>
   Ending.Ending.AgentFailed({ error: new CallError({ reason: "Filter", cause: Cause.squash(cause) }) })
 
-/** Records what an effect makes, until the scope of the call has closed. */
+/** Records the call that an effect makes, until the scope of the call closes. */
 const recorded =
   (record: ReturnType<Record>, callScope: Scope.Closeable) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

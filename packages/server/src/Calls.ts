@@ -1,5 +1,5 @@
 /**
- * The calls that a server has open: how many may be, which ones have gone silent, and how they end when the server stops.
+ * The open calls of a server: counts them, limits them, and ends them when they are silent or the server stops.
  *
  * @since 0.1.0
  */
@@ -12,11 +12,11 @@ import type { Health } from "./Health.ts"
 
 /** A call that is open. */
 export interface OpenCall {
-  /** When something was last received, in milliseconds of the monotonic clock. */
+  /** When the last message was received, in milliseconds of the monotonic clock. */
   lastReceivedAt: number
-  /** Time without anything received after which the call is stopped; that of the settings if undefined. */
+  /** The call is stopped if nothing is received for this long. Defaults to the setting. */
   readonly idleTimeout?: Duration.Duration | undefined
-  /** Ends the call for a reason of the server's. The first reason counts. */
+  /** Ends the call for one of the server's reasons. The first reason counts. */
   readonly stop: (reason: OfServer) => Effect.Effect<void>
 }
 
@@ -28,16 +28,16 @@ export class Calls extends Context.Service<
     readonly refusal: Effect.Effect<"Draining" | "Full" | undefined>
     /** What was counted, and whether the server wants more calls. */
     readonly health: Health
-    /** How many are open, those included on which no call has started yet. */
+    /** How many are open, including sockets on which no call has started yet. */
     readonly count: Effect.Effect<number>
     /**
-     * Adds a call until the scope closes. It counts as opening until it has begun. If too many are opening, the one that has
-     * been for the longest time is stopped.
+     * Adds a call until the scope closes. It counts as opening until `begin`. If too many calls are opening, the oldest
+     * of them is stopped.
      */
     readonly open: (call: OpenCall) => Effect.Effect<void, never, Scope.Scope>
-    /** Counts an opening call as a call from here on, and says whether there was a place for it. */
+    /** Counts an opening call as a call from now on. Returns false if the server is full. */
     readonly begin: (call: OpenCall) => Effect.Effect<boolean>
-    /** Refuses new calls, lets the open ones end by themselves, and ends those that are left after `drainTimeout`. */
+    /** Refuses new calls, lets the open ones end by themselves, and ends the rest after `drainTimeout`. */
     readonly drain: Effect.Effect<void>
     /** Ends the open calls now, and does not wait. A drain that is going on ends with them. */
     readonly hurry: Effect.Effect<void>

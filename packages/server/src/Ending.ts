@@ -1,6 +1,6 @@
 /**
- * Why a call on a server ended, and what that means whatever the wire: whether the agent still handles the end, and how the
- * log takes it. What the platform is told, and with which close code, is its protocol's to say.
+ * Why a call on a server ended, and what follows on any wire: whether the agent still handles the end, and at which
+ * level it is logged. The protocol decides what the platform is told, and the close code.
  *
  * @since 0.1.0
  */
@@ -10,11 +10,11 @@ import * as Data from "effect/Data"
 
 /** Why a call ended. */
 export type Ending = Data.TaggedEnum<{
-  /** The platform has ended the call, or is gone. */
+  /** The platform ended the call, or is gone. */
   PeerClosed: {}
-  /** The agent ended the call, and its protocol has carried that out. */
+  /** The agent ended the call, and the protocol has told the platform. */
   AgentEnded: {}
-  /** The first message was no start message, or did not come in time. */
+  /** The first message was not a start message, or was too late. */
   StartFailed: { readonly message: string }
   /** The agent of the call could not be made. */
   FactoryFailed: { readonly callId: string; readonly cause: unknown }
@@ -28,7 +28,7 @@ export type Ending = Data.TaggedEnum<{
   Flood: { readonly limit: number; readonly of: "messages" | "bytes" }
   /** The call has received more than `maxCallBytes`. */
   Spent: { readonly limit: number }
-  /** The agent broke off, and its policy says to close. */
+  /** The agent failed, and its policy is to close. */
   AgentFailed: { readonly error: CallError }
   /** The peer has not read what was sent to it. */
   Stalled: {}
@@ -36,21 +36,24 @@ export type Ending = Data.TaggedEnum<{
   Idle: {}
   /** The server is stopping. */
   Draining: {}
-  /** The server has as many calls as it takes. */
+  /** The server has no room for another call. */
   Full: {}
 }>
 export const Ending = Data.taggedEnum<Ending>()
 
-/** Reasons that a server itself ends a call for. */
+/** Reasons for which the server itself ends a call. */
 export type OfServer = "Idle" | "Draining" | "Full"
 
-/** What an ending means on the server. */
+/** What follows from an ending on the server. */
 export interface Meaning {
-  /** Whether the agent handles `CallEnded`. Not after garbage: what it would do then, it might do by mistake. */
+  /**
+   * Whether the agent handles `CallEnded`. Not after garbage: the agent would act on a call that may never have
+   * existed.
+   */
   readonly callEnded: boolean
-  /** How the server's log takes it. */
+  /** At which level it is logged. */
   readonly level: "Debug" | "Info" | "Warn" | "Error"
-  /** What went wrong inside, for the log alone. */
+  /** The internal failure. Only the log gets it. */
   readonly cause: unknown
 }
 
@@ -78,8 +81,8 @@ export const meaning: (ending: Ending) => Meaning = Ending.$match({
 })
 
 /**
- * What a platform may know of what went wrong inside: the message of the failure if errors are exposed, never its stack,
- * and `internal error` if they are not.
+ * States what a platform may know about an internal failure: its message if errors are exposed, otherwise `internal
+ * error`. Never a stack trace.
  */
 export const detail = (ending: Ending, { exposeErrors }: { readonly exposeErrors: boolean }): string => {
   const { cause } = meaning(ending)

@@ -1,6 +1,6 @@
 /**
- * Admits sockets that carry no text protocol, such as one that carries audio: with the server's token and origins, its place
- * for calls, its limits and its log, as every wire of the server has them.
+ * Admits sockets that do not carry a text protocol, for example audio. They are held to the server's token, origins,
+ * number of calls and limits, and are logged like calls on any other wire.
  *
  * @since 0.1.0
  */
@@ -32,38 +32,40 @@ import * as Settings from "./Settings.ts"
 /** A frame of a socket. */
 export type Frame = string | Uint8Array
 
-/** Somebody who came in. */
+/** A peer that was admitted. */
 export interface Visitor {
-  /** What came since it was last asked, or why nothing comes any more. */
+  /** Takes the frames that came since the last pull. Fails once no more can come. */
   readonly pull: Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
-  /** Sends frames in order, and does not wait until they are read. Somebody who is gone takes everything. */
+  /** Sends frames in order, and does not wait until they are read. Frames to a peer that is gone are dropped. */
   readonly send: (frames: Arr.NonEmptyReadonlyArray<Frame>) => Effect.Effect<void>
-  /** Waits while more than `maxBufferedBytes` have not been read; after `stallTimeout`, runs `onStalled`. */
+  /** Waits while more than `maxBufferedBytes` are unread. Runs `onStalled` after `stallTimeout`. */
   readonly ready: Effect.Effect<void>
   readonly isBehind: () => boolean
-  /** Closes, after what was sent. */
+  /** Closes the socket after everything that was sent. */
   readonly close: (code: number, reason?: string) => Effect.Effect<void>
-  /** Drops the connection without a word. */
+  /** Drops the connection without a closing message. */
   readonly terminate: Effect.Effect<void>
   /** Waits until the connection is lost. */
   readonly gone: Effect.Effect<void>
-  /** With which ending frames are more than the limits allow, or undefined. Counts them. */
+  /** Counts frames. Returns the ending if they exceed the limits. */
   readonly excess: (frames: ReadonlyArray<Frame>) => Ending.Ending | undefined
-  /** The lines that a call leaves. */
+  /** Writes the log lines of the call. */
   readonly log: CallLog.CallLog
 }
 
-/** How somebody is let in. */
+/** Options for admitting a peer. */
 export interface Options {
   /** One word, for logs. */
   readonly name: string
   readonly reception: Pick<CallHost.Reception, "calls" | "settings" | "refused">
-  /** Limits that differ from the server's: audio has a pace of its own. */
+  /** Limits that replace the server's: audio comes at a pace of its own. */
   readonly limits?: Partial<Intake.Limits> | undefined
   readonly onStalled: Effect.Effect<void>
 }
 
-/** Lets a request in as a socket, which stays open as long as the scope. Fails with the answer if it is not let in. */
+/**
+ * Admits a request, and opens its socket for as long as the scope. Fails with the response if the request is refused.
+ */
 export const enter = (
   request: HttpServerRequest,
   { limits, name, onStalled, reception }: Options
@@ -96,12 +98,12 @@ export const enter = (
     }
   })
 
-/** What a server gives to whoever lets sockets in. */
+/** What admitting a socket takes from the server. */
 export type Reception = Options["reception"]
 
 /**
- * Makes what a server gives, for routes that are mounted without one: its settings from the environment, and the `Calls` of the
- * context if there are any, else calls of its own.
+ * Makes a reception for routes that are mounted without a server's. Reads the settings from the environment, and uses
+ * the `Calls` in the context, or makes its own.
  */
 export const reception = (
   overrides: Settings.Overrides = {}
@@ -113,10 +115,10 @@ export const reception = (
     return { settings, calls, refused: Refusals.make(yield* Clock.Clock, calls.health) }
   })
 
-/** The socket is lost. */
+/** Error of a lost socket. */
 export type Lost = Socket.SocketError
 
-/** What the loss of a socket means. */
+/** States the ending that the loss of a socket means. */
 export const endingOf = SocketDriver.endingOfLoss
 
 /** Milliseconds of the monotonic clock, as `OpenCall.lastReceivedAt` counts them. */

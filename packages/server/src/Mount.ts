@@ -1,5 +1,5 @@
 /**
- * Brings protocols to a server: routes on a router, by which a platform reaches the calls of an agent.
+ * Mounts protocols on a router, as routes over which a platform reaches the calls of an agent.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as RequestDriver from "./internal/requestDriver.ts"
 import * as Upgrade from "./internal/upgrade.ts"
 import type * as Protocol from "./Protocol.ts"
 
-/** Routes of one protocol, or of several that belong together. */
+/** The routes of one protocol, or of several that belong together. */
 export interface Mount<out R = never> {
   /** One word, for logs. */
   readonly name: string
@@ -27,8 +27,8 @@ export const socket = <State>(path: HttpRouter.PathInput, protocol: Protocol.Pro
 })
 
 /**
- * Mounts a protocol whose calls are HTTP requests at a path. Requests with the same `Admitted.key` belong to one call, which
- * the first of them opens. The call ends when its protocol ends it, and when it was idle for `idleTimeout`
+ * Mounts a protocol whose calls are HTTP requests at a path. Requests with the same `Admitted.key` belong to one call,
+ * which the first of them opens. The call ends when its protocol ends it, or after `idleTimeout` without a request
  * (`ANTIPHON_LEASE_TIMEOUT` by default).
  */
 export const requests = <State>(

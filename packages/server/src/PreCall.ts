@@ -1,5 +1,5 @@
 /**
- * Answers the question that comes before a call: shall it be taken, and how shall the platform set it up?
+ * Decides, before a call starts, whether to take it and how the platform should set it up.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,9 @@ import type { Json } from "@antiphon/core/JsonText"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-/** The call is taken. `metadata` is merged over that of the request; `config` is passed on to the platform as it is. */
+/**
+ * The call is taken. `metadata` is merged over the request's metadata; `config` is passed to the platform unchanged.
+ */
 export interface Accepted {
   readonly _tag: "Accepted"
   readonly metadata: Json
@@ -20,10 +22,10 @@ export interface Rejected {
   readonly _tag: "Rejected"
 }
 
-/** The platform gets the answer that the handler made. */
+/** Failure of a handler that chooses the HTTP response itself. */
 export class HttpError extends Schema.TaggedError<HttpError>()("PreCallHttpError", {
   status: Schema.Int,
-  /** Any JSON; it becomes the `detail` of the answer. */
+  /** Any JSON; it becomes the `detail` of the response. */
   detail: Schema.Unknown,
   headers: Schema.optional(Schema.Record(Schema.String, Schema.String))
 }) {}

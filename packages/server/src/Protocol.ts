@@ -1,13 +1,13 @@
 /**
- * What a voice platform's wire has to give, so that a call can be held on it: a pure machine for each call.
+ * The interface of a voice platform's wire: a pure state machine per call.
  *
- * A machine is told what happens (a frame came, a turn started, the agent wants something) and answers with what it wants
- * done. It has no socket, no clock and no fiber, so a protocol is tested by playing frames through it. `CallHost` holds the
- * call, and `Mount` brings the machine to sockets and HTTP requests.
+ * A machine is told what happens (a frame came, a turn started, the agent wants something) and answers with what it
+ * wants done. It has no socket, clock or fiber, so a test can play frames through it. `CallHost` runs the call, and
+ * `Mount` connects the machine to sockets and HTTP requests.
  *
- * Answers are bound by id, never by time. A protocol names the report that asks for an answer (`UserTurnEnded`) after the
- * platform's request; the call copies that name into `trigger.eventId` and `respondingTo`. So each output tells whether it
- * answers the open request, one that was superseded, or none.
+ * Answers are matched by id, never by time. A protocol gives the report that asks for an answer (`UserTurnEnded`) an
+ * `eventId` derived from the platform's request; the call copies that id into `trigger.eventId` and `respondingTo`.
+ * Each output therefore shows whether it answers the open request, a superseded one, or none.
  *
  * @since 0.1.0
  */
@@ -18,28 +18,28 @@ import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type { Ending } from "./Ending.ts"
 
-/** What a wire can do. */
+/** What a wire supports. */
 export interface Capabilities {
   /**
-   * How the platform reports what the caller heard: word by word, at the cut of the speech, per batch, inside the next
+   * How the platform reports what the caller heard: word by word, when speech is cut, per batch, inside the next
    * transcript, in its own words instead of ours, or not at all.
    */
   readonly heard: "words" | "onCut" | "batches" | "transcript" | "own" | "none"
-  /** When the agent may speak without having been asked. */
+  /** When the agent may speak without being asked. */
   readonly unasked: "anytime" | "whenQuiet" | "withNextTurn"
-  /** Whether the platform itself hangs up, transfers and presses keys only after what was said before. */
+  /** Whether the platform waits until earlier speech has been spoken before it hangs up, transfers or presses keys. */
   readonly sequencesActions: boolean
   readonly dtmf: { readonly in: boolean; readonly out: boolean }
   readonly transfer: boolean
   readonly hangUp: boolean
 }
 
-/** A request as a protocol sees it: that of an upgrade, or one over HTTP with its body. */
+/** A request as a protocol sees it: an upgrade to a WebSocket, or an HTTP request with its body. */
 export interface WireRequest {
   readonly method: string
-  /** Path and query as the platform sent them. */
+  /** Path and query, as the platform sent them. */
   readonly url: string
-  /** Parameters of the route. */
+  /** Parameters from the route's path. */
   readonly params: { readonly [name: string]: string | undefined }
   /** Names are in lower case. */
   readonly headers: { readonly [name: string]: string }
@@ -47,63 +47,64 @@ export interface WireRequest {
   readonly body: string
 }
 
-/** A request that is the platform's. */
+/** A request that was recognised as the platform's. */
 export interface Admitted {
   readonly request: WireRequest
-  /** Name of the call at the platform. Requests without a socket that have the same key belong to one call. */
+  /** The platform's name for the call. HTTP requests with the same key belong to one call. */
   readonly key?: string | undefined
 }
 
-/** A request that is refused before it can touch a call. The answer is JSON: `{"detail": ...}`. */
+/** Refuses a request before it reaches a call. The response is JSON: `{"detail": ...}`. */
 export class Refused extends Data.TaggedError("Refused")<{
   readonly status: number
   readonly detail: string
 }> {}
 
-/** Number of an HTTP response that is awaited on the call. */
+/** Identifies an HTTP response that the platform is waiting for. */
 export type ReplyId = number
 
-/** What a machine is told. */
+/** Everything a machine can be told. */
 export type Told =
   /** A frame came from the platform. */
   | { readonly _tag: "Frame"; readonly frame: string | Uint8Array }
-  /** An HTTP request came, about this call. Its response waits for an `Answer`, or for a `Chunk` that is the last. */
+  /** An HTTP request came for this call. Its response waits for an `Answer`, or for `Chunk`s up to the last. */
   | { readonly _tag: "Request"; readonly request: WireRequest; readonly reply: ReplyId }
-  /** The platform went away from a response that was not complete. */
+  /** The platform closed the connection before its response was complete. */
   | { readonly _tag: "ReplyClosed"; readonly reply: ReplyId }
-  /** The call has started. The turn that its start begins, if there is one, was told before this. */
+  /** The call has started. If its start began a turn, `TurnStarted` came before this. */
   | { readonly _tag: "Started" }
   /**
-   * The call has taken a report and decided on it. `starts` says whether it starts a turn, which may still wait for the one
-   * before it to end. If it starts none, nobody answers it.
+   * The call has taken a report and decided on it. `starts` says whether it starts a turn; the turn may still wait for
+   * the previous one to end. If it is false, no answer will come.
    */
   | { readonly _tag: "Reported"; readonly report: Event.Report; readonly starts: boolean }
-  /** A turn has started. Comes before its outputs. */
+  /** A turn has started. Comes before the turn's outputs. */
   | { readonly _tag: "TurnStarted"; readonly trigger: Event.Input }
-  /** The agent wants something. Each output names the event it answers in `respondingTo`. */
+  /** The agent sends outputs. Each names the event it answers in `respondingTo`. */
   | { readonly _tag: "Outputs"; readonly outputs: Arr.NonEmptyReadonlyArray<Event.Output> }
   /**
-   * A turn is over. Comes after its last output, and before the outputs of the next turn. A turn that was dropped before it
-   * began was cancelled too: every turn that a report starts is told to be over once.
+   * A turn is over. Comes after the turn's last output and before the outputs of the next turn. Every turn that a
+   * report starts is reported as over exactly once, as `Cancelled` even if it was dropped before it began.
    */
   | {
       readonly _tag: "TurnEnded"
       readonly trigger: Event.Input
       readonly how: "Completed" | "Cancelled" | "Failed"
     }
-  /** The time that `due` named has come. */
+  /** The time that `due` returned has come. */
   | { readonly _tag: "Tick" }
   /**
-   * The call is over: the last words, then nothing. `detail` is what the platform may know of a failure inside (its message
-   * if errors are exposed, else `internal error`), and `errorId` the id under which the log has it.
+   * The call is over: the machine says its last words, then nothing. `detail` is what the platform may know about an
+   * internal failure (its message if errors are exposed, otherwise `internal error`); `errorId` is the id of the
+   * failure in the log.
    */
   | { readonly _tag: "Ending"; readonly ending: Ending; readonly errorId: string; readonly detail: string }
 
-/** What goes to the platform. Carried out at once, in the order of the steps. */
+/** Actions for the platform. Carried out at once, in the order of the steps. */
 export type Outward =
   /** Sends a text frame. */
   | { readonly _tag: "Send"; readonly text: string }
-  /** Answers an HTTP request as a whole. The content is JSON unless another type is named. */
+  /** Answers an HTTP request in one piece. `contentType` defaults to JSON. */
   | {
       readonly _tag: "Answer"
       readonly reply: ReplyId
@@ -111,50 +112,50 @@ export type Outward =
       readonly body: string
       readonly contentType?: string | undefined
     }
-  /** Sends a piece of a streamed answer (`text/event-stream`), and completes it with the last. */
+  /** Sends a piece of a streamed response (`text/event-stream`). `last` completes the response. */
   | { readonly _tag: "Chunk"; readonly reply: ReplyId; readonly text: string; readonly last: boolean }
-  /** Closes the socket. Belongs to the last words; what they leave open is closed without a word. */
+  /** Closes the socket, as part of the last words. Without it, the connection is dropped. */
   | { readonly _tag: "Close"; readonly code: number; readonly reason?: string | undefined }
-  /** Nothing: something that came was of no use. Logged within bounds, so `reason` must not quote what came. */
+  /** Does nothing: a message was dropped. `reason` is logged, so it must not quote the message. */
   | { readonly _tag: "Dropped"; readonly reason: string }
 
-/** What goes to the call. Delivered one after the other, each when the one before has been taken. */
+/** Actions for the call. Delivered one at a time, each once the call has taken the previous one. */
 export type Inward =
-  /** Makes the agent and starts the call. Wanted once, before any report. */
+  /** Makes the agent and starts the call. Wanted exactly once, before any report. */
   | { readonly _tag: "Start"; readonly request: CallRequest }
-  /** Tells the call what happened. `eventId` is the id by which answers are bound. */
+  /** Tells the call what happened. `eventId` is the id that answers will name. */
   | { readonly _tag: "Report"; readonly report: Event.Report }
-  /** Ends the call, once everything wanted before was delivered. */
+  /** Ends the call, once everything before it has been delivered. */
   | { readonly _tag: "End"; readonly ending: Ending }
 
 /**
- * What a machine wants. What is wanted for the platform never waits for the call: it leaves in the order in which it was
- * wanted, whatever the call is busy with, and before the reports of the same step are delivered.
+ * Everything a machine can want. Actions for the platform never wait for the call: they leave in order, even while the
+ * call is busy, and before the reports of the same step are delivered.
  */
 export type Wanted = Outward | Inward
 
-/** A state and what is wanted in it. */
+/** The next state, and what the machine wants. */
 export type Step<State> = readonly [State, ReadonlyArray<Wanted>]
 
 /**
- * A protocol: a machine over states of its own, which are plain data and never changed in place.
+ * A protocol: a pure machine over states of its own. States are plain data and never mutated.
  *
- * Every protocol keeps these laws: `Start` comes before any `Report`, and once; a request that wants an answer is closed
- * exactly once, also if the agent fails or says nothing; nothing is sent for a request that was superseded; nothing but the
- * last words is sent after `Ending`; a keepalive is answered in the same step; what is not understood changes no state;
- * after a `Tick`, `due` is later than that tick.
+ * Every protocol keeps these laws: `Start` comes before any `Report`, and once; a request that wants an answer is
+ * closed exactly once, also if the agent fails or says nothing; nothing is sent for a request that was superseded;
+ * nothing but the last words is sent after `Ending`; a keepalive is answered in the same step; what is not understood
+ * changes no state; after a `Tick`, `due` is later than that tick.
  */
 export interface Protocol<State> {
-  /** One word, for logs. */
+  /** One word, used in logs. */
   readonly name: string
   readonly capabilities: Capabilities
-  /** Subprotocols, one of which a socket has to offer first. Empty if the wire has none. */
+  /** A socket must offer one of these subprotocols first. Empty if the wire has none. */
   readonly subprotocols: ReadonlyArray<string>
-  /** Refuses what is not the platform, before a socket opens or a request reaches a call. */
+  /** Refuses requests that are not the platform's, before a socket opens or a call is reached. */
   readonly admit: (request: WireRequest) => Effect.Effect<Admitted, Refused>
-  /** State of a call that was just reached. `now` counts milliseconds and never goes back. */
+  /** The initial state of a call. `now` is in milliseconds and never goes back. */
   readonly open: (admitted: Admitted, now: number) => Step<State>
   readonly step: (state: State, told: Told, now: number) => Step<State>
-  /** When a `Tick` is wanted, on the clock of `now`. */
+  /** When the machine wants a `Tick`, on the clock of `now`. */
   readonly due: (state: State) => number | undefined
 }

@@ -17,11 +17,12 @@ export interface Settings {
   readonly port: number
   /** `HOST`, empty for all interfaces. */
   readonly host: string
-  /** `ANTIPHON_MAX_CALLS`, 1000. More are refused with 503. A socket counts from its start message on. */
+  /**
+   * `ANTIPHON_MAX_CALLS`, 1000. Further calls are refused with 503. A socket counts once its start message has come.
+   */
   readonly maxCalls: number
   /**
-   * `ANTIPHON_MAX_OPENINGS`, 100: sockets on which no call has started yet. Beyond it the one that has said nothing for the
-   * longest time gives way.
+   * `ANTIPHON_MAX_OPENINGS`, 100: sockets on which no call has started yet. Beyond that, the oldest of them is closed.
    */
   readonly maxOpenings: number
   /** `ANTIPHON_MAX_FRAME_BYTES`, 1 MiB. A longer message ends its call with close code 1009. */
@@ -31,36 +32,36 @@ export interface Settings {
   /** `ANTIPHON_MAX_BYTES_PER_SECOND`, 256 KiB on average over ten seconds; 0 for no limit. Beyond it: close code 1008. */
   readonly maxBytesPerSecond: number
   /**
-   * `ANTIPHON_MAX_CALL_BYTES`, 64 MiB; 0 for no limit: what one call may receive, since its history keeps it. An hour of speech
-   * that is reported word by word is under 5 MiB. Beyond it: close code 1009.
+   * `ANTIPHON_MAX_CALL_BYTES`, 64 MiB; 0 for no limit: what one call may receive, since its history keeps it. An hour
+   * of speech reported word by word takes less than 5 MiB. Beyond it: close code 1009.
    */
   readonly maxCallBytes: number
-  /** `ANTIPHON_MAX_BUFFERED_BYTES`, 1 MiB: what may wait for a slow peer before its agent is slowed down. */
+  /** `ANTIPHON_MAX_BUFFERED_BYTES`, 1 MiB: unread bytes of a slow peer before its agent is slowed down. */
   readonly maxBufferedBytes: number
   /**
-   * `ANTIPHON_START_TIMEOUT`, 10 seconds: time for the start message to come, for the agent to be made, and at the end
-   * for what it holds to be released.
+   * `ANTIPHON_START_TIMEOUT`, 10 seconds: limit for the start message to come, for making the agent, and for releasing
+   * its resources at the end.
    */
   readonly startTimeout: Duration.Duration
-  /** `ANTIPHON_IDLE_TIMEOUT`, 10 minutes: a call on which nothing was received for this long is ended. */
+  /** `ANTIPHON_IDLE_TIMEOUT`, 10 minutes: a call ends if nothing is received for this long. */
   readonly idleTimeout: Duration.Duration
   /**
-   * `ANTIPHON_LEASE_TIMEOUT`, 2 minutes: a call on a wire of HTTP requests is ended when no request came for this long, since
-   * no socket tells that the platform has gone.
+   * `ANTIPHON_LEASE_TIMEOUT`, 2 minutes: a call over HTTP requests ends if no request comes for this long, since there
+   * is no socket whose close would tell.
    */
   readonly leaseTimeout: Duration.Duration
-  /** `ANTIPHON_STALL_TIMEOUT`, 10 seconds: a peer that has not read off a full buffer in this time loses its call. */
+  /** `ANTIPHON_STALL_TIMEOUT`, 10 seconds: a peer that leaves a full buffer unread for this long loses its call. */
   readonly stallTimeout: Duration.Duration
-  /** `ANTIPHON_DRAIN_TIMEOUT`, 30 seconds: time that calls get to end by themselves when the server stops. */
+  /** `ANTIPHON_DRAIN_TIMEOUT`, 30 seconds: how long calls may take to end by themselves when the server stops. */
   readonly drainTimeout: Duration.Duration
   /** `ANTIPHON_TOKEN`, none; it must not be empty. If set, `/chats` and `/ws` want `Authorization: Bearer <token>`. */
   readonly token: Redacted.Redacted | undefined
   /**
-   * `ANTIPHON_ALLOWED_ORIGINS`, comma-separated, empty: the web pages that may open calls. A page of the server's own
-   * address may always, as may clients that send no `Origin`; `*` admits every page.
+   * `ANTIPHON_ALLOWED_ORIGINS`, comma-separated, empty: the web origins that may open calls. Pages of the server itself
+   * and clients without an `Origin` header always may; `*` admits every page.
    */
   readonly allowedOrigins: ReadonlyArray<string>
-  /** `ANTIPHON_EXPOSE_ERRORS`, false: whether a peer is told the message of an agent's failure, and not its id alone. */
+  /** `ANTIPHON_EXPOSE_ERRORS`, false: whether a peer is told the message of an agent's failure, or only its id. */
   readonly exposeErrors: boolean
   /**
    * `ANTIPHON_ON_UNCAUGHT`, `drain`: what a server does when somebody's code fails outside every fiber, which leaves the process
@@ -72,7 +73,7 @@ export interface Settings {
   readonly blockWarning: Duration.Duration
   /** `ANTIPHON_BLOCK_LIMIT`, 30 seconds: an event loop that stands still for longer ends the process; 0 for never. */
   readonly blockLimit: Duration.Duration
-  /** `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded into a file of its own in this directory. */
+  /** `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded to its own file in this directory. */
   readonly recordDir: string | undefined
 }
 
@@ -88,12 +89,12 @@ const Time = Schema.DurationFromString.check(
 const duration = (name: string, defaultValue: Duration.Input) =>
   Config.withDefault(Config.schema(Time, name), Duration.fromInputUnsafe(defaultValue))
 
-// A token that is there and empty (a secret that was not found) must not open the server to everybody.
+// An empty token (from a secret that was not found) must not open the server to everybody.
 const Token = Schema.RedactedFromValue(
   Schema.String.check(Schema.makeFilter((token) => token.trim() !== "", { expected: "a token that is not empty" }))
 )
 
-/** The settings as the environment has them. */
+/** Reads the settings from the environment. */
 const config: Config.Config<Settings> = Config.all({
   port: count("PORT", 8000, { minimum: 0, maximum: 65535 }),
   host: Config.withDefault(Config.String("HOST"), ""),
@@ -128,12 +129,12 @@ const config: Config.Config<Settings> = Config.all({
   )
 })
 
-/** What code says about settings: it wins over the environment. */
+/** Settings given in code. They take precedence over the environment. */
 export type Overrides = Partial<Settings>
 
 /**
- * The settings of the environment with what the code says put over them. Fails if a token is there and empty, as one is that
- * was read from a secret which does not exist: it would open the server to everybody.
+ * Reads the settings from the environment, and applies overrides. Fails if the token is set but empty, for example
+ * because its secret does not exist: an empty token would open the server to everybody.
  */
 export const load = (overrides: Overrides = {}): Effect.Effect<Settings, Config.ConfigError> =>
   Effect.gen(function* () {
@@ -142,7 +143,7 @@ export const load = (overrides: Overrides = {}): Effect.Effect<Settings, Config.
     return settings
   })
 
-/** An environment reads an empty variable as one that is not there, and still lists its name. */
+/** `Config` treats an empty variable as missing, but still lists its name. */
 const refuseEmptyToken = Effect.gen(function* () {
   const provider = yield* ConfigProvider.ConfigProvider
   const load = (path: ConfigProvider.Path) => Effect.orElseSucceed(provider.load(path), () => undefined)

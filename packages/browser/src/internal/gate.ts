@@ -1,6 +1,6 @@
 /**
- * What becomes of each frame of a page: a pure step from the frame to what the pipeline is told and the page is answered.
- * Whatever is wrong is answered in words and changes nothing else; samples that can be used are used.
+ * Handles the frames of a page: a pure step from a frame to what the pipeline is told and the page is answered. Errors
+ * are answered with a text and change nothing else; usable samples are used.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import type { Incoming } from "@antiphon/speech/Transport"
@@ -8,19 +8,19 @@ import * as Result from "effect/Result"
 import type * as VoiceWire from "../VoiceWire.ts"
 import { decode } from "../VoiceWire.ts"
 
-/** Audio that is kept for a call which has not started: two seconds at 16 kHz. */
+/** Most bytes of audio kept until the call starts: two seconds at 16 kHz. */
 const mostEarlyBytes = 64_000
-/** Warnings of one kind that a page is sent: one that does everything wrong must not be answered without end. */
+/** Most warnings of one kind per page, so that a faulty page is not answered for ever. */
 const mostWarnings = 5
 
 export interface Gate {
   /** Undefined until the call has started. */
   readonly format: AudioFormat.AudioFormat | undefined
-  /** Audio that came before the start, and the bytes for which there was no room. */
+  /** Audio from before the start, and the number of bytes that did not fit. */
   readonly early: ReadonlyArray<Uint8Array>
   readonly earlyBytes: number
   readonly lostBytes: number
-  /** The first byte of a sample of which the second has not come. */
+  /** The first byte of a sample whose second byte has not come yet. */
   readonly half: number | undefined
   readonly warnings: ReadonlyMap<string, number>
 }
@@ -29,7 +29,7 @@ export interface Step {
   readonly gate: Gate
   readonly incoming: ReadonlyArray<Incoming>
   readonly replies: ReadonlyArray<VoiceWire.ToPage>
-  /** The call is to start. `incoming` has what came before. */
+  /** The call must start now. `incoming` is what came before. */
   readonly start?: { readonly message: VoiceWire.Start; readonly format: AudioFormat.AudioFormat } | undefined
   /** The page has hung up. */
   readonly isStopped?: boolean | undefined
@@ -88,7 +88,7 @@ const early = (gate: Gate, bytes: Uint8Array): Step => {
       )
 }
 
-/** Whole samples of a frame, with the half of one that was held before it. */
+/** The whole samples of a frame, together with the half that was held back. */
 const samples = (gate: Gate, bytes: Uint8Array): readonly [Gate, ReadonlyArray<Incoming>] => {
   if (gate.half === undefined && bytes.length % 2 === 0) return [gate, [{ _tag: "Audio", bytes }]]
   const all = gate.half === undefined ? bytes : Uint8Array.of(gate.half, ...bytes)

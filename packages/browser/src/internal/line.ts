@@ -9,15 +9,15 @@ import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as VoiceWire from "../VoiceWire.ts"
 
-/** How much longer than its audio a page gets to hang up after it was said goodbye. Milliseconds. */
+/** How long a page may take to hang up after its audio has been played, in milliseconds. */
 const farewellMs = 1500
 
 export interface Line extends Transport.Transport {
-  /** Notes what the page tells that it has played. */
+  /** Notes how much the page says it has played. */
   readonly played: (told: Extract<Transport.Incoming, { readonly _tag: "Played" }>) => void
-  /** Nothing leaves any more. */
+  /** Nothing is sent any more. */
   readonly silence: () => void
-  /** The reason for which the agent's side has hung up, if it has. */
+  /** Why the agent's side hung up, if it has. */
   readonly farewell: () => string | undefined
 }
 
@@ -30,7 +30,7 @@ export const make = (options: {
   readonly incoming: Stream.Stream<Transport.Incoming, Transport.TransportError>
 }): Line => {
   const { format, visitor } = options
-  /** The stream that was named last, and its samples: those that were sent, and those that were played. */
+  /** The current stream, and how many of its samples were sent and played. */
   let current: { readonly generation: number; readonly stream: number; sent: number; heard: number } | undefined
   let isSilent = false
   let farewell: string | undefined
@@ -76,7 +76,7 @@ export const make = (options: {
     dtmf: (buttons) => tell({ type: "dtmf", buttons }),
     transfer: (targetPhoneNumber) => tell({ type: "transfer", target_phone_number: targetPhoneNumber }),
     custom: (metadata) => tell({ type: "custom", metadata }),
-    // The page hangs up itself, once it has played what was said.
+    // The page hangs up itself, once it has played everything.
     hangUp: (reason) =>
       Effect.suspend(() => {
         if (farewell !== undefined) return Effect.void

@@ -1,5 +1,5 @@
 /**
- * Modules that a command loads: an agent for `replay`, subjects for `simulate`.
+ * Loads the modules that commands are given: an agent for `replay`, subjects for `simulate`.
  *
  * @since 0.1.0
  */
@@ -15,14 +15,14 @@ import { resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { CliError } from "../CliError.ts"
 
-/** An agent that can be replayed. It may need a model, and must bring along everything else. */
+/** An agent that can be replayed. It may need a model, and must provide everything else itself. */
 export interface AgentModule {
   readonly agent: TestCall.Source<unknown, LanguageModel.LanguageModel, LanguageModel.LanguageModel>
-  /** The model it asks once it departs from the recorded call. */
+  /** The model it asks once it diverges from the recorded call. */
   readonly model: Layer.Layer<LanguageModel.LanguageModel, unknown> | undefined
 }
 
-/** Loads the default export, an agent, a factory or a service, and the Layer `model`, if there is one. */
+/** Loads the default export (an agent, a factory or a service) and the layer `model`, if there is one. */
 export const load = (path: string): Effect.Effect<AgentModule, CliError> =>
   Effect.flatMap(importFrom(path), (module) => {
     const { default: agent, model } = module
@@ -35,7 +35,7 @@ export const load = (path: string): Effect.Effect<AgentModule, CliError> =>
     return Effect.succeed({ agent, model: model as AgentModule["model"] })
   })
 
-/** Loads what the rules check: the default export, one subject or several, which take turns. */
+/** Loads the subjects to check: the default export, one or several, which take turns. */
 export const loadSubjects = (path: string): Effect.Effect<ReadonlyArray<Rules.Subject>, CliError> =>
   Effect.flatMap(importFrom(path), ({ default: exported }) => {
     const subjects: ReadonlyArray<unknown> = Array.isArray(exported) ? exported : [exported]

@@ -7,7 +7,7 @@ const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...Rea
   win32: ["cmd", "/c", "start", ""]
 }
 
-/** Opens it with the program that the system has for it. Fails if there is none. */
+/** Opens a page with the system's program for web pages. Fails if there is none. */
 export const openPage = (url: string) => {
   const [command, ...args] = openers[process.platform] ?? ["xdg-open"]
   return Effect.scoped(

@@ -9,7 +9,7 @@ export interface Outcome {
   /** Length of the call, in milliseconds. */
   readonly duration: number
   readonly breaches: ReadonlyArray<Rules.Breach>
-  /** Why the call was not played to its end, if it was not: the agent could not be made, or the call is stuck. */
+  /** Why the call was not played to its end, if so: the agent could not be made, or the call got stuck. */
   readonly failure?: string | undefined
 }
 

@@ -1,4 +1,4 @@
-/** A thread that plays the calls of the seeds it is told. */
+/** A thread that plays the calls of the seeds it is given. */
 import * as Effect from "effect/Effect"
 import { parentPort, workerData } from "node:worker_threads"
 import * as AgentModule from "./agentModule.ts"

@@ -18,7 +18,7 @@ export interface Options {
   readonly threads: number
 }
 
-/** What a thread is told to play, and what it answers. */
+/** What a thread is asked to play, and its answer. */
 export interface Batch {
   readonly from: number
   readonly calls: number
@@ -28,7 +28,10 @@ export type Answer =
   | { readonly _tag: "Played"; readonly from: number; readonly outcomes: ReadonlyArray<Outcome> }
   | { readonly _tag: "Failed"; readonly message: string }
 
-/** Large enough that no thread waits for its next batch, small enough that none is still busy long after the others. */
+/**
+ * Large enough that threads do not wait for their next batch, and small enough that all of them finish at about the
+ * same time.
+ */
 const batchSize = 20
 
 const source = import.meta.url.endsWith(".ts")

@@ -6,15 +6,15 @@ import * as Stream from "effect/Stream"
 import { watch } from "chokidar"
 import { relative, sep } from "node:path"
 
-/** What a project is written in; what a tool writes for itself is none of it. */
+/** The source files of a project, as opposed to files that tools write. */
 const isSource = (path: string): boolean =>
   /\.(?:[cm]?[jt]sx?|json|jsonl|md|txt|ya?ml|toml|sql|wav)$|(?:^|[\\/])\.env$/.test(path)
 const isForeign = (name: string): boolean =>
   name === "node_modules" || name === "dist" || (name.startsWith(".") && name !== ".env")
 
 /**
- * The paths that were saved below a folder, relative to it, each time in one go what was saved within a tenth of a second.
- * Also sees files that an editor replaces instead of writing to them. Ends with its scope.
+ * Emits the paths of files that were saved below a folder, relative to it. Files saved within a tenth of a second come
+ * together. Also notices files that an editor replaces instead of writing to them. Ends with its scope.
  */
 export const changes = (folder: string): Stream.Stream<ReadonlyArray<string>> =>
   Stream.callback<string>((queue) =>

@@ -1,17 +1,17 @@
 /**
- * How output looks: colours on a terminal, and a line that is redrawn in place.
+ * Formats output: colours on a terminal, and a line that is redrawn in place.
  *
  * @since 0.1.0
  */
 
-/** Where text goes. */
+/** Where text is written. */
 export interface Stream {
   readonly write: (text: string) => unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
 }
 
-/** Styles for a stream. Without a terminal, or with `NO_COLOR`, texts are themselves. */
+/** Styles for a stream. Without a terminal, or with `NO_COLOR`, text is not styled. */
 export const styles = (stream: Stream) => {
   const colours = stream.isTTY === true && process.env["NO_COLOR"] === undefined
   const style = (code: number) => (text: string) => (colours ? `\u001B[${code}m${text}\u001B[0m` : text)
@@ -22,8 +22,8 @@ export const styles = (stream: Stream) => {
 export const width = (stream: Stream): number => Math.min(Math.max(stream.columns ?? 100, 60), 140)
 
 /**
- * Shows progress. On a terminal this redraws the last line; elsewhere, as in the log of a build, it writes a new line each
- * time, and seldom. `every` is the least time between two lines, in milliseconds.
+ * Shows progress. Redraws the last line on a terminal; elsewhere, for example in a build log, it writes a new line, but
+ * rarely. `every` is the shortest time between two lines, in milliseconds.
  */
 export const liveLine = (stream: Stream) =>
   stream.isTTY === true
@@ -40,5 +40,5 @@ export const bar = (share: number, cells: number): string => {
   return "█".repeat(full) + "░".repeat(cells - full)
 }
 
-/** A number with separators between its thousands. */
+/** Formats a number with thousands separators. */
 export const count = (value: number): string => Math.round(value).toLocaleString("en-US")

@@ -1,4 +1,4 @@
-/** The agent of a module with the model it gets, as `dev`, `start`, `chat` and `call` need it. */
+/** Loads the agent of a module with its model, for `dev`, `start`, `chat` and `call`. */
 import * as Agent from "@antiphon/core/Agent"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Models from "@antiphon/llm/model/Models"
@@ -30,7 +30,10 @@ export const params = {
   )
 }
 
-/** Loads it. The model is that of the flag, else that of the module, else the one that the environment has a key for. */
+/**
+ * Loads an agent. Its model comes from the flag, or else from the module, or else is one that the environment has a key
+ * for.
+ */
 export const load = (input: {
   readonly agent: string
   readonly model: Option.Option<string>

@@ -1,5 +1,5 @@
 /**
- * Many simulated calls, played by several threads, with their outcomes in the order of the seeds.
+ * Plays many simulated calls in several threads, and returns their outcomes in the order of the seeds.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import { CliError } from "../CliError.ts"
 import type { Outcome } from "./outcome.ts"
 import * as Players from "./players.ts"
 
-/** The subject that a seed is played with: they take turns. */
+/** Picks the subject for a seed: subjects take turns. */
 export const subjectOf = (subjects: ReadonlyArray<Rules.Subject>, seed: number): Rules.Subject =>
   subjects[Math.abs(seed - 1) % subjects.length]!
 
@@ -32,7 +32,7 @@ export const playOne = (
   )
 }
 
-/** Plays the caller of a seed, whatever comes of it. */
+/** Plays the caller of a seed, and never fails. */
 export const outcomeOf = (subjects: ReadonlyArray<Rules.Subject>, seed: number): Effect.Effect<Outcome> =>
   playOne(subjects, seed).pipe(
     Effect.map(({ breaches, caller, played }): Outcome => ({
@@ -52,7 +52,7 @@ export const outcomeOf = (subjects: ReadonlyArray<Rules.Subject>, seed: number):
     )
   )
 
-/** Plays calls. The outcomes come in the order of the seeds, whichever thread played them. */
+/** Plays calls. Outcomes come in the order of the seeds, regardless of threads. */
 export const run = (options: Players.Options): Stream.Stream<Outcome, CliError> => {
   if (options.threads > 1) return Players.run(options)
   return Stream.unwrap(

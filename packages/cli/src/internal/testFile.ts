@@ -1,6 +1,6 @@
 /**
- * A recorded call as the source of a test: its caller as a script, its model's replies as a script, and what was heard and
- * called as expectations.
+ * Writes a recorded call as the source of a test: the caller and the model's replies become scripts, and what was heard
+ * and called becomes expectations.
  *
  * @since 0.1.0
  */
@@ -11,9 +11,9 @@ import * as DateTime from "effect/DateTime"
 import * as Equal from "effect/Equal"
 import * as Result from "effect/Result"
 
-/** What the test is of. */
+/** What the test is made from. */
 export interface Options {
-  /** Module from which the test imports its agent, as the default export. */
+  /** Module whose default export is the test's agent. */
   readonly agent: string
 }
 
@@ -59,7 +59,7 @@ export const make = (
 
 const quote = (text: string): string => JSON.stringify(text)
 
-/** A value as it is written in a program. */
+/** Writes a value as source code. */
 const literal = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined"
@@ -70,7 +70,7 @@ const literal = (value: unknown): string => {
 const keyOf = (name: string): string =>
   /^[A-Za-z_$][\w$]*$/.test(name) && name !== "__proto__" ? name : `[${quote(name)}]`
 
-/** What the agent may want to know of the call: the fields that differ from those of a standard request. */
+/** The parts of the request that the agent may read: fields that differ from a standard request. */
 const requestOf = ({ header: { request } }: Recording.Recording): string => {
   const standard = CallRequest.make({ callId: request.callId })
   const fields = Object.entries(request).filter(
@@ -107,7 +107,7 @@ const isEnd = (line: Recording.Line): boolean => line._tag === "Happened" && lin
 
 type Part = { readonly [key: string]: unknown }
 
-/** A reply as a piece of a script. An interrupted reply goes on in silence. */
+/** Writes a reply as a piece of a script. An interrupted reply continues with silence. */
 const replyOf = ({ end, replies }: Recording.ModelRequest): string => {
   const pieces: Array<string> = []
   let text: Array<string> = []

@@ -22,7 +22,7 @@ export const mount = <R>(agent: Agent.Factory<unknown, never, R>) =>
   Effect.map(chosen, (about) =>
     BrowserVoice.mount(
       (line) =>
-        // What hears and speaks is loaded with the first call: most people begin by typing.
+        // Speech is loaded with the first call by voice, because most people begin by typing.
         Effect.flatMap(
           Effect.promise(() => import("./voiceCall.ts")),
           ({ run }) => run(agent, line, about)

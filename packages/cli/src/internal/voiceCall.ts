@@ -1,4 +1,4 @@
-/** One call by voice: who hears, who speaks, and who decides whose turn it is. */
+/** Runs one call by voice, with its recogniser, its voice and its turn taking. */
 import type * as Agent from "@antiphon/core/Agent"
 import * as Speech from "@antiphon/speech/Speech"
 import * as SpeechToText from "@antiphon/speech/SpeechToText"
@@ -9,7 +9,7 @@ import * as Vad from "@antiphon/speech/Vad"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** Recognises nothing. The page recognises by itself, where its browser can, or the caller types. */
+/** A recogniser that recognises nothing: the page does it if its browser can, or the caller types. */
 const nobody = SpeechToText.scripted([], { capabilities: { turns: false, partials: false, wordTimes: false } })
 
 /** Runs a call. */

@@ -1,14 +1,14 @@
-/** Who may open a call: the token of the request, and the page it comes from. */
+/** Decides who may open a call, by the request's token and the page it comes from. */
 import * as Redacted from "effect/Redacted"
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { Settings } from "../Settings.ts"
 
-/** What admission looks at. Names of headers are in lower case. */
+/** The parts of a request that admission reads. Header names are in lower case. */
 interface Request {
   readonly headers: { readonly [name: string]: string | undefined }
 }
 
-/** Status and detail of the refusal, or undefined if the request is admitted. */
+/** Returns the status and detail of the refusal, or undefined if the request is admitted. */
 export const refusal = (
   request: Request,
   { allowedOrigins, token }: Pick<Settings, "allowedOrigins" | "token">
@@ -33,18 +33,19 @@ const given = ({ headers }: Request): string =>
 const bearer = (header: string): string => /^Bearer +(.+)$/i.exec(header)?.[1]?.trim() ?? ""
 
 /**
- * The token that a page offers as a second subprotocol, `antiphon.bearer.<base64url>`: a browser lets a page name the
- * protocols of a socket, and no other header.
+ * Reads the token from a second subprotocol, `antiphon.bearer.<base64url>`: subprotocols are the only header of a
+ * socket that a browser lets a page set.
  */
 const protocolToken = (headers: Request["headers"]): string => {
   const [first, second, ...more] = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim())
-  // The first is the one that is agreed upon and sent back: it must not be the secret.
+  // The first subprotocol is echoed to the client, so it must not be the secret.
   if (first !== "antiphon" || more.length > 0) return ""
   const [, encoded = ""] = /^antiphon\.bearer\.([\w-]+)$/.exec(second ?? "") ?? []
   return Buffer.from(encoded, "base64url").toString("utf8")
 }
 
-// No request has an empty token, so an empty one admits none. Hashed first: the comparison takes the same time whatever the lengths are.
+// An empty token admits nobody. Both sides are hashed first, so that the comparison takes the same time for any
+// lengths.
 const sameText = (given: string, token: string): boolean =>
   token !== "" && timingSafeEqual(digest(given), digest(token))
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()

@@ -1,4 +1,4 @@
-/** Rings at a time that may be moved, on a clock that never goes back. */
+/** An alarm whose time can be moved, on a clock that never goes back. */
 import type { Clock } from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -6,18 +6,18 @@ import type * as Fiber from "effect/Fiber"
 import * as Monotonic from "./monotonic.ts"
 
 export interface Alarm {
-  /** Sets the time, in monotonic milliseconds. Undefined, or infinite, for never. */
+  /** Sets the time, in monotonic milliseconds. Undefined or infinite means never. */
   readonly set: (at: number | undefined) => void
   readonly cancel: () => void
 }
 
-/** Shortest wait: whoever asks for a time that has passed again and again must not stop the world. */
+/** Shortest wait: a protocol that keeps asking for a time in the past must not block the event loop. */
 const shortest = 1
 
 export const make = (options: {
   readonly clock: Clock
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** Run in the alarm's own fiber. */
+  /** Runs in the alarm's own fiber. */
   readonly ring: Effect.Effect<void>
 }): Alarm => {
   const { clock, fork, ring } = options
@@ -48,7 +48,7 @@ export const make = (options: {
     set: (next = Number.POSITIVE_INFINITY) => {
       at = next
       if (at === Number.POSITIVE_INFINITY) return rest()
-      // One that wakes too early goes back to sleep, so moving a time on costs nothing.
+      // If it wakes too early it sleeps again, so that moving the time later costs nothing.
       if (at >= wakesAt) return
       rest()
       sleep()

@@ -1,6 +1,6 @@
 /**
- * What the log says of a call: a line when it starts, one when it ends with its counts, and what was dropped in between,
- * within bounds. Every line carries the id of the call, which comes from outside and is cut and escaped.
+ * Logs a call: one line when it starts, one with its counts when it ends, and a limited number of lines about dropped
+ * messages. Every line carries the call's id, which comes from outside and is therefore cut and escaped.
  */
 import type { Clock } from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import * as Monotonic from "./monotonic.ts"
 /** Longest call id in a log, in UTF-16 units. */
 const longestId = 128
 
-/** A call id as it may stand in a log: short, and without characters that a terminal or a parser of lines acts on. */
+/** Makes a call id safe for a log: short, and without characters that a terminal or a line parser would act on. */
 export const shownId = (callId: string): string => {
   // oxlint-disable-next-line no-control-regex
   const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
@@ -23,18 +23,18 @@ export const shownId = (callId: string): string => {
 }
 
 export interface CallLog {
-  /** Id of the call, as it is shown; `unknown` until the call has started. */
+  /** The call's id, safe for a log; `unknown` until the call has started. */
   readonly callId: () => string
   readonly received: (count: number) => void
   readonly sent: (count: number) => void
   readonly turn: () => void
   readonly started: (callId: string) => Effect.Effect<void>
-  /** A message that came was of no use. */
+  /** A message was dropped. */
   readonly dropped: (reason: string) => Effect.Effect<void>
   readonly ended: (ending: Ending.Ending, errorId: string) => Effect.Effect<void>
 }
 
-/** Opens the log of a call that was just reached over a protocol. */
+/** Opens the log of a new call. */
 export const make = (protocol: string, clock: Clock, health: Health): CallLog => {
   const openedAt = Monotonic.millis(clock)
   const drops = LogAllowance.make(clock)
@@ -75,7 +75,7 @@ export const make = (protocol: string, clock: Clock, health: Health): CallLog =>
       Effect.suspend(() => {
         health.ended(ending)
         const { cause, level } = Ending.meaning(ending)
-        // A call that was held leaves its line whatever ended it; a socket that came to nothing only if that was wrong.
+        // A call that started is always logged; a socket on which no call started only if something was wrong.
         const shown = level === "Debug" && callId !== undefined ? "Info" : level
         const line = Effect.logWithLevel(shown)(
           `The call ended: ${ending._tag}.`,
@@ -87,6 +87,6 @@ export const make = (protocol: string, clock: Clock, health: Health): CallLog =>
   }
 }
 
-/** What an ending says beside its name, and that may stand in a log. */
+/** Details of an ending that are safe to log. */
 const facts = (ending: Ending.Ending): { readonly [key: string]: unknown } =>
   "message" in ending ? { why: ending.message } : "limit" in ending ? { limit: ending.limit } : {}

@@ -1,17 +1,17 @@
 /**
- * Delivers things one after the other in a fiber of its own, each when the one before has been taken. Whoever hands one in
- * goes on at once; if nothing holds up the delivery, it has been made by then.
+ * Delivers items one at a time in its own fiber. Handing an item in never waits; if nothing holds up the delivery, it
+ * has already happened by the time the call returns.
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 
 export interface Courier<in A> {
-  /** Takes one for delivery. */
+  /** Takes an item for delivery. */
   readonly give: (item: A) => void
-  /** What waits until no more than a few are waiting, or undefined if that is so now. */
+  /** Waits until only a few items are left. Undefined if there is nothing to wait for. */
   readonly room: () => Effect.Effect<void> | undefined
-  /** Delivers no more, and does not wait for what is being delivered. */
+  /** Stops delivering, and does not wait for the delivery in progress. */
   readonly dismiss: () => void
 }
 
@@ -19,7 +19,7 @@ export const make = <A>(options: {
   readonly deliver: (item: A) => Effect.Effect<void>
   /** Starts a fiber, which runs at once. */
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** How many may wait before there is no room. */
+  /** How many items may wait before there is no room. */
   readonly ahead: number
 }): Courier<A> => {
   const waiting: Array<A> = []

@@ -1,4 +1,4 @@
-/** Who comes in: turns a request into what a protocol sees, and what the protocol and the server refuse into an answer. */
+/** Turns a request into what a protocol sees, and refusals of the protocol and the server into responses. */
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
@@ -13,7 +13,7 @@ export const wireRequest = (
   body: string
 ): Protocol.WireRequest => ({ method: request.method, url: request.url, params, headers: request.headers, body })
 
-/** Fails with an answer if the request is not the platform's. */
+/** Fails with a response if the request is not the platform's. */
 export const admit = <State>(
   protocol: Protocol.Protocol<State>,
   reception: Pick<Reception, "refused">,
@@ -25,7 +25,7 @@ export const admit = <State>(
 
 const reasons = { Draining: "Server is shutting down", Full: "Too many calls" } as const
 
-/** Fails with an answer if no call may be opened now. */
+/** Fails with a response if no call may be opened now. */
 export const roomFor = (reception: Pick<Reception, "calls" | "refused">): Effect.Effect<void, HttpServerResponse> =>
   Effect.flatMap(reception.calls.refusal, (reason) =>
     reason === undefined

@@ -1,4 +1,4 @@
-/** How much of what comes in is taken: the size of a frame, the pace of frames and bytes, and the bytes of a whole call. */
+/** Limits what a call receives: the size of a frame, the rate of frames and bytes, and the bytes of the whole call. */
 import type { Clock } from "effect/Clock"
 import { Ending } from "../Ending.ts"
 import type { Settings } from "../Settings.ts"
@@ -7,7 +7,7 @@ import * as Monotonic from "./monotonic.ts"
 /** Whether a frame has more bytes than the limit. */
 export const isTooLarge = (frame: string | Uint8Array, limit: number): boolean => {
   if (frame.length > limit) return true
-  // Text takes one to three bytes for each unit of its length, so most frames need no counting.
+  // A UTF-16 unit takes one to three bytes, so most frames need no counting.
   return typeof frame === "string" && frame.length * 3 > limit && byteLength(frame) > limit
 }
 
@@ -24,10 +24,10 @@ const byteLength = (text: string): number => {
   return bytes
 }
 
-/** Seconds over which the pace is averaged: a burst of that many seconds' worth passes. */
+/** Seconds over which the rate is averaged: a burst worth that many seconds passes. */
 const burstSeconds = 10
 
-/** An allowance that grows with time. 0 per second for no limit. */
+/** An allowance that grows with time. 0 per second means no limit. */
 const bucket = (perSecond: number, clock: Clock) => {
   const most = perSecond * burstSeconds
   let allowance = most
@@ -41,15 +41,15 @@ const bucket = (perSecond: number, clock: Clock) => {
   }
 }
 
-/** Counts what comes in, and says with which ending it has become too much. */
+/** Counts frames, and returns the ending if they exceed a limit. */
 export interface Intake {
   readonly excess: (frames: ReadonlyArray<string | Uint8Array>) => Ending | undefined
 }
 
-/** What is bounded. 0 for no limit. */
+/** The limits. 0 means no limit. */
 export type Limits = Pick<Settings, "maxFramesPerSecond" | "maxBytesPerSecond" | "maxCallBytes">
 
-/** Bounds what one call takes. Text counts by its length: exact for ASCII, and never more than its bytes. */
+/** Limits what one call receives. Text counts by its length, which is exact for ASCII and never more than its bytes. */
 export const make = (limits: Limits, clock: Clock): Intake => {
   const { maxBytesPerSecond, maxCallBytes, maxFramesPerSecond } = limits
   const messages = bucket(maxFramesPerSecond, clock)

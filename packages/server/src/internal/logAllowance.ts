@@ -1,16 +1,18 @@
-/** Bounds lines of a log that somebody else can cause: a few at once, then one per interval that counts the others. */
+/**
+ * Limits log lines that outsiders can cause: a few at once, then one per interval, which counts the suppressed lines.
+ */
 import type { Clock } from "effect/Clock"
 import * as Monotonic from "./monotonic.ts"
 
-/** Lines that pass at once. */
+/** Lines that may be written at once. */
 const burst = 20
-/** Time in which one line more is earned. */
+/** Time after which one more line may be written. */
 const intervalMs = 10_000
 
 export interface LogAllowance {
-  /** How many lines were left out since the last one, or undefined if this one has to be left out too. */
+  /** Returns how many lines were suppressed since the last one, or undefined if this one must be suppressed too. */
   readonly take: () => number | undefined
-  /** How many were left out since the last line that passed. */
+  /** How many were suppressed since the last line. */
   readonly leftOut: () => number
 }
 
@@ -36,5 +38,5 @@ export const make = (clock: Clock): LogAllowance => {
   }
 }
 
-/** Words for lines that were left out. */
+/** Tells how many lines were suppressed. */
 export const andMore = (leftOut: number): string => (leftOut === 0 ? "" : ` (${leftOut} more were not logged)`)

@@ -1,4 +1,4 @@
-/** Makes what a call needs and releases it, each within a time, whatever a factory does. */
+/** Makes the agent of a call and releases its resources, each within a time limit, even if a factory hangs. */
 import type * as Agent from "@antiphon/core/Agent"
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import type { Duration } from "effect/Duration"
@@ -13,7 +13,8 @@ export const agent = <E, R, R2>(
   request: CallRequest,
   { scope, within }: { readonly scope: Scope.Closeable; readonly within: Duration }
 ) =>
-  // In a fiber of its own: a factory that cannot be interrupted, or hangs in its cleanup, holds up nothing but itself.
+  // Runs in its own fiber, so that a factory that cannot be interrupted, or hangs in its cleanup, holds up nothing
+  // else.
   Effect.suspend(() => factory(request)).pipe(
     Scope.provide(scope),
     Effect.forkDetach({ startImmediately: true }),
@@ -29,7 +30,10 @@ export const agent = <E, R, R2>(
     })
   )
 
-/** Closes the scope of a call. A finalizer that takes too long is left running: it must not keep the call, or the server, open. */
+/**
+ * Closes the scope of a call. A finalizer that takes too long is left running, so that it keeps neither the call nor
+ * the server open.
+ */
 export const release = (scope: Scope.Closeable, within: Duration): Effect.Effect<void> =>
   Effect.flatMap(
     Effect.forkDetach(Effect.uninterruptible(Scope.close(scope, Exit.void)), { startImmediately: true }),

@@ -1,4 +1,4 @@
-/** Time that is only good for durations: it never goes back, and a step of the wall clock does not move it. */
+/** Monotonic time: good for durations only. It never goes back, and ignores changes of the wall clock. */
 import type { Clock } from "effect/Clock"
 
 /** Milliseconds of the monotonic clock, with fractions. */

@@ -24,7 +24,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Calls.Calls["Service"], never, Scope.Scope> {
   const clock = yield* Clock.Clock
   const open = new Set<Calls.OpenCall>()
-  /** Those on which no call has started yet, the oldest first. */
+  /** Sockets on which no call has started yet, oldest first. */
   const opening = new Set<Calls.OpenCall>()
   const maxOpenings = settings.maxOpenings ?? Number.POSITIVE_INFINITY
   const empty = yield* Latch.make(true)
@@ -32,7 +32,7 @@ export const make = Effect.fnUntraced(function* (
   const shortestMs = Math.min(idleMs, Duration.toMillis(settings.leaseTimeout ?? Duration.infinity))
   let draining = false
 
-  // One sweep over all calls is cheaper than a timer for each: a call ends at most an eighth of the time too late.
+  // One sweep over all calls is cheaper than a timer for each. A call ends late by at most an eighth of its timeout.
   const sweep = Effect.suspend(() => {
     const now = Monotonic.millis(clock)
     const silent = [...open].filter(
@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function* (
     draining
   }))
 
-  /** A peer that means to call says so at once, so whoever has been silent for the longest time gives way. */
+  /** A genuine caller sends its start message at once, so the socket that has been silent for longest is closed. */
   const makeRoom = Effect.suspend(() => {
     if (opening.size < maxOpenings) return Effect.void
     const [oldest] = opening

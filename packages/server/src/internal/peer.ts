@@ -1,6 +1,6 @@
 /**
- * The sending side of a socket: what is sent goes out in the fiber that made it. What a slow peer has not read yet is bounded: with
- * a full buffer the peer is not ready, which makes the sender wait, and a peer that has not read it off after too long is stalled.
+ * The sending side of a socket. Frames are written by the fiber that sends them. Unread bytes of a slow peer are
+ * limited: while its buffer is full the sender waits, and a peer that does not read for too long is stalled.
  *
  * Effect's sockets do not say how much waits to be sent, so this asks the connection of the request, which on Node is a
  * `net.Socket`. If it is something else, nothing is bounded here and the platform's own limits hold.
@@ -13,13 +13,13 @@ import * as Socket from "effect/socket/Socket"
 import type { Settings } from "../Settings.ts"
 
 export interface Peer {
-  /** Sends frames in order, and does not wait until they are read. A peer that is gone takes everything. */
+  /** Sends frames in order, and does not wait until they are read. Frames to a peer that is gone are dropped. */
   readonly send: (frames: Arr.NonEmptyReadonlyArray<string | Uint8Array>) => Effect.Effect<void>
   /** Waits while the peer is behind with reading. */
   readonly ready: Effect.Effect<void>
-  /** Closes, after what was sent. */
+  /** Closes the socket after everything that was sent. */
   readonly close: (code: number, reason: string | undefined) => Effect.Effect<void>
-  /** Drops the connection without a word: for a peer that reads none. */
+  /** Drops the connection without a closing message, for a peer that no longer reads. */
   readonly terminate: Effect.Effect<void>
   /** Waits until the connection is lost. */
   readonly gone: Effect.Effect<void>
@@ -56,7 +56,7 @@ export const make = (options: {
   const connection = connectionOf(options.request)
   const { maxBufferedBytes, stallTimeout } = options.settings
 
-  // Below Node's own mark no "drain" comes, so a smaller limit counts as that mark.
+  // Node emits no "drain" below its own high-water mark, so a smaller limit is raised to that mark.
   const isBehind = (connection: Connection) =>
     connection.writableNeedDrain && connection.writableLength > maxBufferedBytes
   const drained = Effect.callback<void>((resume) => {

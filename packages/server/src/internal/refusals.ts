@@ -1,10 +1,10 @@
-/** What the log says of requests that were refused, within bounds. */
+/** Logs refused requests, with a limit on the number of lines. */
 import type { Clock } from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Health } from "../Health.ts"
 import * as LogAllowance from "./logAllowance.ts"
 
-/** Makes what notes that a request was refused. */
+/** Makes the function that logs a refused request. */
 export const make = (clock: Clock, health: Health): ((status: number, detail: string) => Effect.Effect<void>) => {
   const lines = LogAllowance.make(clock)
   return (status, detail) =>

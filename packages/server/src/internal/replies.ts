@@ -1,6 +1,6 @@
 /**
- * The HTTP responses that are awaited on one call. A response is whole, or a stream of pieces. What a slow platform has not
- * taken yet is bounded, as on a socket.
+ * The open HTTP responses of one call. A response comes in one piece or as a stream. Unread bytes of a slow platform
+ * are limited, as on a socket.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -19,14 +19,14 @@ interface Reply {
   readonly pieces: Queue.Queue<Uint8Array, Cause.Done | Dropped>
 }
 
-/** The connection of a response must be cut off. */
+/** Failure that cuts off the connection of a response. */
 type Dropped = "Dropped"
 
 type Wanted<Tag extends Protocol.Outward["_tag"]> = Extract<Protocol.Outward, { readonly _tag: Tag }>
 
 export interface Replies {
   readonly link: Link
-  /** Opens a reply, has its number told, and gives the response as soon as it has begun. */
+  /** Opens a reply, tells the machine its number, and returns the response as soon as it has begun. */
   readonly awaitReply: (
     tell: (reply: Protocol.ReplyId) => Effect.Effect<void>
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse>
@@ -37,7 +37,7 @@ const callIsOver = Answers.respond(503, { detail: "The call is over" })
 
 export const make = (options: {
   readonly settings: Pick<Settings, "maxBufferedBytes" | "stallTimeout">
-  /** The platform went away from a reply that was not complete. */
+  /** Runs when the platform closes a connection before its reply was complete. */
   readonly onClosed: (reply: Protocol.ReplyId) => Effect.Effect<void>
   readonly onStalled: Effect.Effect<void>
 }): Replies => {
@@ -54,7 +54,7 @@ export const make = (options: {
     else roomy.openUnsafe()
   }
 
-  /** Gone before its time: nothing more is wanted for it. */
+  /** The platform is gone: nothing more is sent for this reply. */
   const abandoned = (id: Protocol.ReplyId) =>
     Effect.suspend(() => (open.delete(id) ? options.onClosed(id) : Effect.void))
 

@@ -1,6 +1,6 @@
 /**
- * Holds calls on HTTP requests. A call without a socket lives in a lease under the platform's key for it: the first request
- * opens it, later ones join it, and it ends by its protocol or when nothing came for too long.
+ * Runs calls over HTTP requests. A call is leased under the platform's key: the first request opens the call, later
+ * ones join it, and it ends when its protocol says so or when no request comes for too long.
  */
 import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
@@ -26,7 +26,7 @@ interface Lease {
   readonly intake: Intake.Intake
 }
 
-/** Makes what answers the requests of a protocol. */
+/** Makes the handler for the requests of a protocol. */
 export const make = <State>(options: {
   readonly protocol: Protocol.Protocol<State>
   readonly reception: Reception
@@ -35,7 +35,7 @@ export const make = <State>(options: {
   const { protocol, reception } = options
   const { settings } = reception
   const leases = new Map<string, Lease>()
-  // Two first requests of one call come at once: the second must find what the first has opened.
+  // Two first requests of a call may come at once: the second must find the call that the first opens.
   const turnstile = Semaphore.makeUnsafe(1)
 
   const open = (admitted: Protocol.Admitted): Effect.Effect<Lease> =>
@@ -64,7 +64,7 @@ export const make = <State>(options: {
       if (key !== undefined) {
         leases.set(key, lease)
         const forget = Effect.sync(() => {
-          // A call that ends slowly may have been followed by another of the same key.
+          // While a call ends slowly, another one may already have its key.
           if (leases.get(key) === lease) leases.delete(key)
         })
         yield* Scope.addFinalizer(scope, forget)
@@ -72,7 +72,7 @@ export const make = <State>(options: {
       return lease
     })
 
-  /** The call of a key, or a new one. */
+  /** Finds the call of a key, or opens one. */
   const leaseOf = (admitted: Protocol.Admitted): Effect.Effect<Lease, HttpServerResponse> =>
     turnstile.withPermit(
       Effect.suspend(() => {

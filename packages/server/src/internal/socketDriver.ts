@@ -1,6 +1,6 @@
 /**
- * Holds a call on a WebSocket: one fiber reads the socket and tells each frame; what the machine wants is written by
- * whichever fiber it came up in.
+ * Runs a call on a WebSocket. One fiber reads the socket and tells each frame; what the machine wants is written by the
+ * fiber that caused it.
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -19,9 +19,7 @@ import * as Peer from "./peer.ts"
 
 type Frame = string | Uint8Array
 
-/**
- * Opens a call on a socket, and returns once the socket is open. The call outlives the request it came with.
- */
+/** Opens a call on a socket, and returns once the socket is open. The call outlives its upgrade request. */
 export const open = <State>(
   socket: Socket.Socket,
   options: {
@@ -70,7 +68,7 @@ const linkOf = (peer: Peer.Peer, reading: { readonly fiber?: Fiber.Fiber<void> }
   drop: peer.terminate
 })
 
-/** Writes frames in order. What answers HTTP requests has no place on a socket. */
+/** Writes frames in order. Ignores what answers HTTP requests. */
 const perform =
   (peer: Peer.Peer) =>
   (wanted: ReadonlyArray<Protocol.Outward>): Effect.Effect<void> => {
@@ -98,7 +96,7 @@ const perform =
 
 type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
 
-/** Reads until the socket is gone or a frame is beyond a limit, which ends the call. */
+/** Reads until the socket is gone or a frame exceeds a limit, which ends the call. */
 const read = (pull: Pull, host: CallHost.CallHost, peer: Peer.Peer, settings: Settings): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { maxFrameBytes } = settings
@@ -108,15 +106,15 @@ const read = (pull: Pull, host: CallHost.CallHost, peer: Peer.Peer, settings: Se
         ? Effect.fail(Ending.TooLarge({ limit: maxFrameBytes }))
         : host.tell({ _tag: "Frame", frame })
     const gone = Effect.andThen(peer.gone, Effect.fail(Ending.PeerClosed()))
-    /** Nothing more is read while the call is behind with what it was told. Then this is how a peer that goes is noticed. */
+    /** Reading stops while the call is behind with its reports. Meanwhile, this notices a peer that leaves. */
     const callKeepsUp = (): Effect.Effect<void, Ending> => {
       const room = host.room()
       return room === undefined ? Effect.void : Effect.raceFirst(room, gone)
     }
     let watched = false
     /**
-     * Reading goes on even if the peer does not read: it must be able to interrupt what it does not hear. Whatever was sent to it
-     * meanwhile (a keepalive is answered here) has to be read in time all the same.
+     * Reading goes on even if the peer does not read, so that the caller can still interrupt. The peer must
+     * nevertheless read in time what it is sent meanwhile, such as answers to keepalives.
      */
     const peerKeepsUp = (): Effect.Effect<unknown> => {
       if (watched || !peer.isBehind()) return Effect.void
@@ -143,12 +141,12 @@ const endingOf = (cause: Cause.Cause<Ending | Socket.SocketError>, settings: Set
   return failure._tag === "SocketError" ? endingOfLoss(failure, settings) : failure
 }
 
-/** What the loss of a socket means. */
+/** States the ending that the loss of a socket means. */
 export const endingOfLoss = (
   { reason }: Socket.SocketError,
   { maxFrameBytes }: Pick<Settings, "maxFrameBytes">
 ): Ending =>
-  // The socket library closes by itself if a frame is beyond its own limit, and tells it as a failed read.
+  // The socket library closes by itself if a frame exceeds its own limit, and reports that as a failed read.
   reason._tag === "SocketReadError" && /max payload/i.test(String(messageOf(reason.cause)))
     ? Ending.TooLarge({ limit: maxFrameBytes })
     : Ending.PeerClosed()

@@ -30,7 +30,7 @@ export const make =
       return HttpServerResponse.empty()
     }).pipe(Effect.catch(Effect.succeed))
 
-/** Whether a socket offers one of a wire's subprotocols first: the first is the one that a server agrees to. */
+/** Whether the first subprotocol offered is one of the wire's: the server agrees to the first. */
 const offers = ({ headers }: HttpServerRequest, subprotocols: ReadonlyArray<string>): boolean =>
   subprotocols.length === 0 ||
   subprotocols.includes((headers["sec-websocket-protocol"] ?? "").split(",")[0]?.trim() ?? "")

@@ -21,7 +21,7 @@ import * as PreCall from "../PreCall.ts"
 import * as Opening from "./internal/opening.ts"
 import * as LineProtocol from "./LineProtocol.ts"
 
-/** Version of the wire that is spoken, as Line 0.2.17 names it. */
+/** Version of the wire, as Line 0.2.17 names it. */
 const wireVersion = "2026-04-03"
 
 /** Longest body of `POST /chats`. */
@@ -29,7 +29,7 @@ const maxBodySize = ByteSize.mebibytes(1)
 
 const agentCode = { "x-cartesia-error-source": "agent-code" }
 
-/** Mounts Line's wire. `preCall` is asked before each call; without it every call is taken. */
+/** Mounts Line's wire. `preCall` decides about each call before it starts; by default every call is taken. */
 export const make = <E = never, R = never>(
   options: { readonly preCall?: PreCall.Handler<E, R> | undefined } = {}
 ): Mount.Mount<Exclude<R, Scope.Scope>> => ({
@@ -60,7 +60,7 @@ export const make = <E = never, R = never>(
 })
 
 const status = Effect.map(DateTime.now, (now) => {
-  // As Python writes it: an offset instead of Z, microseconds, and no fraction if there is none.
+  // Formatted as Python does it: an offset instead of Z, microseconds, and no fraction if it is zero.
   const timestamp = DateTime.formatIso(now).replace(/\.(\d{3})Z$/, (_, ms) => (ms === "000" ? "" : `.${ms}000`))
   return Answers.respond(200, {
     status: "ok",

@@ -1,6 +1,6 @@
 /**
- * Cartesia's Line wire as a protocol: a start message, then messages both ways, and the words and close codes of an ending
- * as Line 0.2.17 has them. `Wire` reads and writes the messages.
+ * Cartesia's Line wire as a protocol: a start message, then messages both ways. Error messages and close codes are
+ * those of Line 0.2.17. `Wire` reads and writes the messages.
  *
  * @since 0.1.0
  */
@@ -14,10 +14,10 @@ import type { Settings } from "../Settings.ts"
 import * as Opening from "./internal/opening.ts"
 import * as Wire from "./Wire.ts"
 
-/** Where a call stands: its start message is awaited, it is held, or it has been ended by a message. */
+/** The state of a call: waiting for its start message, open, or ended by a message. */
 export type State = "Opening" | "Open" | "Over"
 
-/** Line's platform waits with an action until what was said before has been spoken, and reports words as they are heard. */
+/** Line's platform performs an action only once earlier speech has been spoken, and reports words as they are heard. */
 const capabilities: Protocol.Capabilities = {
   heard: "words",
   unasked: "anytime",
@@ -71,14 +71,12 @@ const step = (state: State, told: Protocol.Told): Protocol.Step<State> => {
 const loop = "Error in websocket loop (likely message processing)"
 
 interface Answer {
-  /** Content of the error message that the platform gets, if it gets one. */
+  /** Content of the error message to the platform, if there is one. */
   readonly error?: string
   readonly code: number
 }
 
-/**
- * What the platform is told about an ending. Prefixes and close codes are Line's if Line has the case.
- */
+/** What the platform is told about an ending. Prefixes and close codes are Line's, if Line has the case. */
 const answer = (ending: Ending, detail: string): Answer =>
   Ending.$match(ending, {
     PeerClosed: (): Answer => ({ code: 1000 }),
@@ -110,7 +108,7 @@ const lastWords = (told: Extract<Protocol.Told, { readonly _tag: "Ending" }>): R
     : [{ _tag: "Send", text: errorMessage(`${error} (error id ${told.errorId})`) }, close]
 }
 
-/** Makes the protocol. `admit` wants the token and a page of an allowed origin. */
+/** Makes the protocol. `admit` requires the token, and an allowed origin if the request comes from a page. */
 export const make = (settings: Pick<Settings, "token" | "allowedOrigins">): Protocol.Protocol<State> => ({
   name: "line",
   capabilities,

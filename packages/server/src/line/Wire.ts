@@ -38,7 +38,7 @@ const frame = <const Type extends string, Fields extends Schema.Struct.Fields>(
 
 const state = Schema.Literals(["speaking", "idle"])
 
-// The order is that in which a message without a type is recognised by its fields.
+// A message without a type is recognised by its fields, in this order.
 const frames = [
   frame("message", { content: Schema.String }, ({ content }, eventId) => ({ _tag: "UserTextSent", eventId, content })),
   frame("dtmf", { button: Schema.String }, ({ button }, eventId) => ({ _tag: "UserDtmfSent", eventId, button })),
@@ -60,12 +60,14 @@ const frames = [
 ]
 const byType = new Map<unknown, (typeof frames)[number][1]>(frames)
 
-/** What a message during a call turned out to be. */
+/** The result of reading a message during a call. */
 export type Received =
   | { readonly _tag: "Report"; readonly report: Event.Report }
-  /** Nothing for the call: an unknown type or state, a missing or mistyped field, or a complaint of the platform. */
+  /**
+   * Nothing for the call: an unknown type or state, a missing or mistyped field, or an error message of the platform.
+   */
   | { readonly _tag: "Dropped"; readonly reason: string }
-  /** No JSON at all. Fatal for the call. */
+  /** Not JSON. Ends the call. */
   | { readonly _tag: "Malformed"; readonly reason: string }
 
 /** Reads a message during a call. */
@@ -91,7 +93,7 @@ const recognise = (json: unknown): Result.Result<Event.Report | undefined, WireE
   return Result.fail(new WireError({ message: "no known message has these fields" }))
 }
 
-/** Longest text, in code points, of a tool result, of tool arguments and of log metadata. */
+/** Longest tool result, tool arguments or log metadata, in code points. */
 const observabilityLimit = 30_000
 
 const isTooLong = (text: string): boolean =>
@@ -113,7 +115,7 @@ const preview = (value: { readonly [key: string]: unknown } | null): unknown => 
   return isTooLong(text) ? { _truncated: true, _preview: cut(text, 200) } : value
 }
 
-/** An output as the message that carries it: fields in the order of the wire, unset ones as null. */
+/** Makes the message of an output, with its fields in the order of the wire and missing ones as null. */
 const toFrame = (output: Event.Output): { readonly type: string; readonly [key: string]: unknown } => {
   const responding_to = output.respondingTo ?? null
   switch (output._tag) {
@@ -169,13 +171,13 @@ const toFrame = (output: Event.Output): { readonly type: string; readonly [key: 
   }
 }
 
-/** An output as the text of its message. Members that are no JSON become their string form. */
+/** Writes an output as the text of its message. Values that are not JSON become strings. */
 export const encode = (output: Event.Output): string => {
   const frame = toFrame(output)
   try {
     return JSON.stringify(frame)
   } catch {
-    // Cycles, big integers, members that throw: the writer that knows them gives plain JSON, in Python's spelling.
+    // `JsonText` can write cycles, big integers and members that throw, in Python's spelling.
     return JSON.stringify(JSON.parse(JsonText.stringify(frame, "null")))
   }
 }

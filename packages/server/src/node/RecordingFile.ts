@@ -1,9 +1,9 @@
 /**
  * Records calls into files, one for each call, on the file system of Node.
  *
- * Lines are handed to the system a few times a second, beside the call: a slow disk delays nothing, and a disk that fails
- * costs the recording, with one line in the log, but never the call. A process that is killed leaves a file that can be read
- * and lacks the last moments; a process that exits by itself, or by an exception, leaves a complete one.
+ * Lines are handed to the system a few times a second, apart from the call: a slow disk delays nothing, and a failing
+ * disk ends the recording, with one line in the log, but never the call. If the process is killed, the file is readable
+ * but lacks the last moments; if it exits by itself or by an exception, the file is complete.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as OutputFile from "./internal/outputFile.ts"
 
-/** Records calls into files of a directory, named by their time and the id of the call. */
+/** Records calls into files of a directory, named after the time and the call's id. */
 export const recorder =
   (options: { readonly directory: string; readonly redact?: Redaction.Redaction | undefined }) =>
   (request: CallRequest): Effect.Effect<Recorder.Recorder, never, Scope.Scope> =>
@@ -30,7 +30,7 @@ export const recorder =
       return yield* Recorder.make({ request, write: file.write, later: file.later, redact: options.redact })
     })
 
-/** Ids come from outside: what is more than a name in them does not get into a path. */
+/** Ids come from outside, so nothing but word characters of an id gets into a path. */
 const nameOf = (now: number, callId: string): string =>
   `${DateTime.formatIso(DateTime.makeUnsafe(now)).replaceAll(":", "")}-${callId.replace(/[^\w-]+/g, "_").slice(0, 80)}`
 

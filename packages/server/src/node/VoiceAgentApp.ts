@@ -1,8 +1,8 @@
 /**
- * Serves a voice agent on the wires of voice platforms; on Line's (`POST /chats`, `GET /status`, `WS /ws`) if none is named.
+ * Serves a voice agent on the wires of voice platforms, by default on Line's (`POST /chats`, `GET /status`, `WS /ws`).
  *
- * `layer` adds the routes to an application's own `HttpRouter`, `layerServer` is a whole server on Node, and `serve` runs
- * one until it is interrupted.
+ * `layer` adds the routes to an application's own `HttpRouter`, `layerServer` is a whole server on Node, and `serve`
+ * runs one until it is interrupted.
  *
  * @since 0.1.0
  */
@@ -35,24 +35,27 @@ import * as Uncaught from "./internal/uncaught.ts"
 import * as Watchdog from "./internal/watchdog.ts"
 import * as RecordingFile from "./RecordingFile.ts"
 
-/** What can be said about an app beside its agent. */
+/** Options of an app. */
 export interface Options<E = never, R = never> {
-  /** Wires that are served. Line's alone by default. */
+  /** The wires to serve. Only Line's by default. */
   readonly protocols?: ReadonlyArray<Mount.Mount<R>> | undefined
-  /** Asked before each call of Line's wire. With `protocols` it belongs to them: `LineApp.make({ preCall })`. */
+  /**
+   * Decides about each call on Line's wire before it starts. With `protocols`, pass it to Line's instead:
+   * `LineApp.make({ preCall })`.
+   */
   readonly preCall?: PreCall.Handler<E, R> | undefined
-  /** What is blanked in the recordings, if calls are recorded. */
+  /** What to blank in recordings, if calls are recorded. */
   readonly redact?: Redaction.Redaction | undefined
   /** What `/ready` asks beside the server itself: that a model answers, that a database is there. */
   readonly checks?: ReadonlyArray<Health.Check> | undefined
-  /** Settings that win over the environment. */
+  /** Settings that take precedence over the environment. */
   readonly settings?: Settings.Overrides | undefined
 }
 
-/** Time for a peer to answer a close, after which its connection is dropped: a server that stops waits for it. */
+/** How long a peer may take to answer a close before its connection is dropped. A server that stops waits for that. */
 const closeTimeoutMs = 3000
 
-/** Layer that adds the routes of an agent to a router, and brings the `Calls` that are open on them. */
+/** Layer that adds the routes of an agent to a router, and provides the `Calls` that are open on them. */
 export const layer: {
   <E = never, R = never, R2 = never, PE = never, PR = never>(
     source: Agent.Made<E, R, R2>,
@@ -96,8 +99,8 @@ export const layer: {
   )
 
 /**
- * Layer that ends calls well when the application stops: new ones are refused, open ones get `drainTimeout` to end, the
- * rest is closed with 1001. Put it over the server, so that it is released first:
+ * Layer that ends calls gracefully when the application stops: new calls are refused, open ones get `drainTimeout` to
+ * end, and the rest are closed with 1001. Put it on top of the server, so that it is released first:
  * `VoiceAgentApp.drain.pipe(Layer.provide(HttpRouter.serve(routes)))`.
  */
 export const drain: Layer.Layer<never, never, Calls.Calls> = Layer.effectDiscard(
@@ -128,7 +131,7 @@ const guardWith = (settings: Settings.Settings): Layer.Layer<never, never, Calls
 
 /** Options of a whole server. */
 export interface ServerOptions<E = never, R = never> extends Options<E, R> {
-  /** More routes for the same server. */
+  /** Further routes for the same server. */
   readonly routes?: Layer.Layer<never, never, HttpRouter.HttpRouter> | undefined
 }
 
@@ -152,7 +155,7 @@ export const layerServer: {
 ): Layer.Layer<HttpServer.HttpServer | Calls.Calls, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>> =>
   Layer.unwrap(
     Effect.map(Settings.load(options.settings), (settings) => {
-      // The router keeps the first route that is added for a path, so what answers every path comes last.
+      // The router keeps the first route that is added for a path, so the fallback for every path comes last.
       const routes = fallback.pipe(
         Layer.provideMerge(options.routes ?? Layer.empty),
         Layer.provideMerge(layer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
@@ -197,7 +200,7 @@ const warn = (settings: Settings.Settings) =>
         )
       )
 
-// What Line's framework answers to a path that it does not know.
+// What Line's framework answers for an unknown path.
 const fallback = HttpRouter.add("*", "/*", (request) =>
   Effect.succeed(Door.isUpgrade(request) ? Answers.respond(403, { detail: "Forbidden" }) : Answers.notFound)
 )
@@ -226,8 +229,8 @@ export const serve: {
   )
 
 /**
- * Exit codes for `NodeRuntime.runMain`: a server that was told to stop, and did, has done well. One that stopped because of a
- * failure outside every fiber has not.
+ * Exit codes for `NodeRuntime.runMain`: 0 for a server that stopped because it was told to, 1 after a failure, also one
+ * outside every fiber.
  */
 export const teardown = <E, A>(exit: Exit.Exit<E, A>, onExit: (code: number) => void): void =>
   onExit(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? Number(process.exitCode ?? 0) : 1)

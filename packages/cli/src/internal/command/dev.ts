@@ -1,4 +1,4 @@
-/** `antiphon dev`: serves an agent, and starts it anew whenever one of its files is saved. */
+/** `antiphon dev`: serves an agent, and restarts it whenever one of its files is saved. */
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
@@ -47,7 +47,7 @@ export const make = () =>
       if (open && at !== 0) yield* Effect.forkScoped(openOnceUp(`http://localhost:${at}`))
       for (let again = false; ; again = true) {
         const server = run(again ? [...args, "--brief"] : args).pipe(
-          // A server that could not start has said why. The next save may mend it.
+          // A server that could not start has printed why. The next save may fix it.
           Effect.andThen(Console.error(dim("  Stopped. Save a file to start again."))),
           Effect.andThen(Effect.never)
         )
@@ -65,12 +65,12 @@ export const make = () =>
 const named = (flag: string, value: Option.Option<string>): ReadonlyArray<string> =>
   Option.isSome(value) ? [flag, value.value] : []
 
-/** Runs the program of this process with other arguments, until it ends. It is ended with the fiber. */
+/** Runs the program of this process with other arguments until it ends. Interruption ends the program. */
 const run = (args: ReadonlyArray<string>) =>
   Effect.scoped(
     Effect.flatMap(
       ChildProcess.make(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
-        // Calls of the version before are not waited for.
+        // Does not wait for calls of the previous version.
         env: { ANTIPHON_DRAIN_TIMEOUT: "0 seconds" },
         extendEnv: true,
         stdin: "inherit",
@@ -82,7 +82,10 @@ const run = (args: ReadonlyArray<string>) =>
     )
   ).pipe(Effect.ignore)
 
-/** Opens a page as soon as it is served, for half a minute. A page that cannot be opened is no failure: its address is on the screen. */
+/**
+ * Opens a page as soon as it is served, within half a minute. It is no failure if the page cannot be opened: its
+ * address is on the screen.
+ */
 const openOnceUp = (url: string) =>
   Effect.tryPromise(() => fetch(url, { method: "HEAD" })).pipe(
     Effect.retry({ schedule: Schedule.spaced("250 millis"), times: 120 }),

@@ -1,4 +1,4 @@
-/** `antiphon env`: the variables that are read, and which of them are set. */
+/** `antiphon env`: lists the environment variables that are read, and which of them are set. */
 import * as Models from "@antiphon/llm/model/Models"
 import * as Settings from "@antiphon/server/Settings"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
@@ -45,14 +45,14 @@ export const make = () =>
 
 const isSet = (name: string): boolean => (process.env[name] ?? "").trim() !== ""
 
-/** The value of a variable, without what is secret in it. */
+/** Shows the value of a variable without its secrets. */
 export const shown = (name: string, value: string | undefined): string | undefined => {
   if (value === undefined) return undefined
   if (/KEY|TOKEN|SECRET|PASSWORD|_PAT$/.test(name)) return value.trim() === "" ? "empty" : "set"
   return value === "" ? "empty" : printable(value).replace(/\/\/[^/@\s]*@/, "//…@")
 }
 
-/** The names of the variables that something reads, in the order in which it does. A value that it does not like is not its matter. */
+/** Lists the variables that a config reads, in order. Ignores values that the config rejects. */
 const readBy = (settings: ReturnType<typeof Settings.load>) => {
   const names = new Set<string>()
   const asking = ConfigProvider.make((path) => {

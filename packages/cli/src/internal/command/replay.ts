@@ -129,7 +129,7 @@ const modelOf = (recording: Recording.Recording) =>
     Effect.mapError(({ message }) => new CliError({ message: `The recording has a gap: ${message}.` }))
   )
 
-/** Hides what an agent logs while it is played, and reports what it dies of. */
+/** Hides the agent's log while it is played, and reports its defects. */
 const played = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, CliError, R> =>
   effect.pipe(
     Effect.provideService(References.MinimumLogLevel, "None"),
@@ -209,7 +209,7 @@ const fork = Effect.fn("replay.fork")(function* (
   yield* Console.log(`\n  ${dim(`The ${before} things said before it are those of the recording.`)}\n`)
 })
 
-/** The model that the fork has: that of the command line, of the module, or the embedded one. */
+/** The model of the fork: from the command line, or else from the module, or else the embedded one. */
 const forkModel = (
   recording: Recording.Recording,
   module: AgentModule.AgentModule,

@@ -39,10 +39,10 @@ const flags = (agent: string | undefined) => ({
 
 type Input = Command.Command.Config.Infer<ReturnType<typeof flags>>
 
-/** Calls below which further threads would take longer to start than to play. */
+/** Below this number of calls, further threads would take longer to start than to play. */
 const fewCalls = 200
 
-/** The command. `agent` is the module if the flag names none, and `self` how the output names the command. */
+/** The command. `agent` is the default module, and `self` is the command's name in the output. */
 export const make = (agent?: string | undefined, self = "antiphon simulate") =>
   Command.make("simulate", flags(agent), (input) =>
     Effect.gen(function* () {
@@ -192,7 +192,7 @@ const asJson = (tally: Tally, seed: number, now: number, how: string): string =>
     ...(tally.firstBad === undefined ? {} : { broken: tally.firstBad })
   })
 
-/** Shows the shortest call that is as bad. */
+/** Shows the shortest call that breaks the same rule. */
 const explain = Effect.fn("simulate.explain")(function* (
   subjects: ReadonlyArray<Rules.Subject>,
   { breaches, failure, seed }: Outcome.Outcome,

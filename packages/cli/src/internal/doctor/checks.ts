@@ -1,4 +1,4 @@
-/** What `antiphon doctor` looks at. Nothing is changed, no model is asked, and no key is shown. */
+/** The checks of `antiphon doctor`. They change nothing, ask no model and show no key. */
 import * as ErrorText from "@antiphon/core/ErrorText"
 import * as Models from "@antiphon/llm/model/Models"
 import * as Settings from "@antiphon/server/Settings"
@@ -16,7 +16,7 @@ import { join } from "node:path"
 import * as LocalServer from "../../LocalServer.ts"
 import { bad, clock, type Finding, good, isAtLeast, note, versions } from "./finding.ts"
 
-/** The oldest Node that the packages run on. */
+/** The oldest supported version of Node. */
 const leastNode = "22.19.0"
 
 /** The version of Node. */
@@ -26,7 +26,7 @@ export const node = Effect.sync((): Finding =>
     : bad("Node", `${process.versions.node}, but ${leastNode} or newer is needed`)
 )
 
-/** The packages that are installed where the command was typed. */
+/** The packages that are installed in the current folder. */
 export const packages = Effect.promise(async (): Promise<ReadonlyArray<Finding>> => {
   const own = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8")) as {
     readonly peerDependencies: { readonly effect: string }
@@ -39,7 +39,7 @@ export const packages = Effect.promise(async (): Promise<ReadonlyArray<Finding>>
       const manifest = await readFile(require.resolve(`${name}/package.json`), "utf8")
       installed.set(name, (JSON.parse(manifest) as { readonly version: string }).version)
     } catch {
-      // It is not installed.
+      // The package is not installed.
     }
   }
   return versions(installed, own.peerDependencies.effect)
@@ -95,7 +95,7 @@ const recordings = (directory: string | undefined): Effect.Effect<ReadonlyArray<
         )
       )
 
-/** The providers of models, as far as a key is there: where they are and how they are addressed. */
+/** The model providers that have a key, with their addresses. */
 interface Provider {
   readonly name: string
   readonly keys: ReadonlyArray<string>
@@ -117,7 +117,7 @@ const providers: ReadonlyArray<Provider> = [
   }))
 ]
 
-/** The first of some variables that is set, and not to nothing. */
+/** Returns the first variable that is set and not empty. */
 const first = (variables: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     for (const name of variables) {
@@ -127,7 +127,10 @@ const first = (variables: ReadonlyArray<string>) =>
     return undefined
   })
 
-/** Which providers of models have a key, and how long each takes to answer. The first that does also tells the time. */
+/**
+ * Checks which model providers have a key, and how long each takes to answer. The first answer also serves to check the
+ * clock.
+ */
 export const models: Effect.Effect<ReadonlyArray<Finding>> = Effect.gen(function* () {
   const answers = yield* Effect.forEach(
     providers,
@@ -147,7 +150,7 @@ export const models: Effect.Effect<ReadonlyArray<Finding>> = Effect.gen(function
   return [...there.map(({ finding }) => finding), ...(skew === undefined ? [] : [clock(skew)])]
 })
 
-/** Asks for the address itself, without the key: whatever it answers, it has been reached. */
+/** Requests the address without the key: any answer shows that it can be reached. */
 const answerOf = (name: string, url: string, variable: string) =>
   Effect.gen(function* () {
     const begun = yield* Clock.monotonicTimeNanos
@@ -168,7 +171,7 @@ const answerOf = (name: string, url: string, variable: string) =>
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : "its address")
 
-/** What hears and speaks on the page for calls by voice. */
+/** Checks the recogniser and the voice of the page for calls by voice. */
 export const speech: Effect.Effect<ReadonlyArray<Finding>> = Effect.gen(function* () {
   const recogniser = yield* first(["ANTIPHON_STT"])
   const voice = yield* first(["ANTIPHON_TTS"])

@@ -1,6 +1,6 @@
-/** What `antiphon doctor` finds. */
+/** Findings of `antiphon doctor`. */
 
-/** One thing that was looked at. `Bad` stops an agent from working; `Note` is worth knowing. */
+/** One finding. `Bad` keeps an agent from working; `Note` is worth knowing. */
 export interface Finding {
   readonly verdict: "Good" | "Note" | "Bad"
   readonly what: string
@@ -11,7 +11,7 @@ export const good = (what: string, says: string): Finding => ({ verdict: "Good",
 export const note = (what: string, says: string): Finding => ({ verdict: "Note", what, says })
 export const bad = (what: string, says: string): Finding => ({ verdict: "Bad", what, says })
 
-/** Whether a version is at least another one. Both are three numbers with dots. */
+/** Whether a version is at least another. Both have the form `1.2.3`. */
 export const isAtLeast = (version: string, least: string): boolean => {
   const numbers = (text: string) => text.split(/[.-]/).slice(0, 3).map(Number)
   const [a, b] = [numbers(version), numbers(least)]
@@ -19,7 +19,10 @@ export const isAtLeast = (version: string, least: string): boolean => {
   return true
 }
 
-/** What the versions of the packages of a project say: `@antiphon/*` go together, and `effect` is the one they were made for. */
+/**
+ * Checks the versions of a project's packages: all `@antiphon/*` must match, and `effect` must be the version they were
+ * made for.
+ */
 export const versions = (installed: ReadonlyMap<string, string>, effectRange: string): ReadonlyArray<Finding> => {
   const ours = [...installed].filter(([name]) => name.startsWith("@antiphon/"))
   const different = new Set(ours.map(([, version]) => version))
@@ -39,7 +42,7 @@ export const versions = (installed: ReadonlyMap<string, string>, effectRange: st
   ]
 }
 
-/** What the clock of this machine says beside that of a server, in milliseconds. `Date` headers have whole seconds. */
+/** Compares this machine's clock with a server's, in milliseconds. `Date` headers have whole seconds. */
 export const clock = (skew: number): Finding =>
   Math.abs(skew) <= 2000
     ? good("clock", "agrees with the provider's")

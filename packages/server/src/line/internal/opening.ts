@@ -25,7 +25,7 @@ const Start = Schema.Struct({
   api_base_url: optionalOrNull
 })
 
-/** The body of `POST /chats`. Null is read like a missing field. */
+/** The body of `POST /chats`. Null counts as missing. */
 const Chat = Schema.Struct({
   call_id: optionalOrNull,
   from_: optionalOrNull,

@@ -1,17 +1,15 @@
-/**
- * Reads JSON that a platform sent. An error names the field that is wrong and never quotes what it held.
- */
+/** Reads JSON from a platform. Errors name the wrong field and never quote its content. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
-/** A message that cannot be read. Says which field is wrong and never what it held. */
+/** A message that cannot be read. Names the wrong field and never quotes its content. */
 export class WireError extends Schema.TaggedError<WireError>()("WireError", { message: Schema.String }) {}
 
 /** States which field does not fit a schema, on one line. */
 export const toWireError = (error: { readonly message: string }) =>
   new WireError({ message: error.message.replace(/\s*\n\s*/g, " ") })
 
-/** Reads JSON. The engine's own message is not passed on: it quotes what was sent. */
+/** Parses JSON. The engine's own error message is dropped, because it quotes the text. */
 export const parse = (text: string): Result.Result<unknown, WireError> => {
   try {
     return Result.succeed(JSON.parse(text))

@@ -1,6 +1,6 @@
 /**
- * Writes text into a new file while the process goes on: gathers it in memory, and hands it to the system a few times a
- * second. What is left when the process exits is written then.
+ * Writes text to a new file in the background: gathers it in memory, and hands it to the system a few times a second.
+ * The rest is written when the process exits.
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -10,34 +10,34 @@ import * as Path from "node:path"
 
 /** A file that is being written. */
 export interface OutputFile {
-  /** Takes text for the end of the file. Never waits and never fails. */
+  /** Appends text. Never waits and never fails. */
   readonly write: (text: string) => void
-  /** Takes what makes text, and has it made when the file is written next. */
+  /** Takes a function that makes text, and calls it before the next write. */
   readonly later: (flush: () => void) => void
 }
 
 const empty = Buffer.alloc(0)
-/** Text that is worth the call that makes it bytes. */
+/** UTF-16 units of text that are converted to bytes at once. */
 const pieceLength = 4 * 1024
-/** Bytes that the first text of a file makes room for. */
+/** First size of a file's buffer, in bytes. */
 const bufferSize = 16 * 1024
-/** Buffers of files that are complete, for those to come: new memory costs more than what is written into it. */
+/** Buffers of closed files, kept for new ones: allocating memory costs more than writing to it. */
 const kept: Array<Buffer> = []
 const maxKept = 16
-/** Most bytes of a buffer that is kept. */
+/** Larger buffers are not kept, in bytes. */
 const maxKeptSize = 256 * 1024
-/** Most bytes that a unit of text takes. */
+/** Most bytes that a UTF-16 unit takes. */
 const longestUnit = 3
-/** How long text waits for more of it. */
+/** How long text waits for more. */
 const interval = "250 millis"
-/** Text that may wait for a disk. A recording that has more is given up. */
+/** Most bytes that may wait for the disk. Beyond it, the recording is given up. */
 const maxWaiting = 16 * 1024 * 1024
-/** Files that may have the same name but for a number. */
+/** How many files may have the same name, apart from their number. */
 const maxSameName = 1000
 
 /**
- * Opens a new file in a directory, which is made if it does not exist. An existing file is never touched. Only the user of
- * the process may read it. It is complete when the scope has closed.
+ * Opens a new file in a directory, and makes the directory if necessary. Never touches an existing file. Only the
+ * process's user may read the file. It is complete once the scope has closed.
  */
 export const open = (options: {
   readonly directory: string
@@ -88,7 +88,7 @@ export const open = (options: {
     }
   })
 
-/** Writes what waits. A failure is told once, and ends the file. */
+/** Writes what waits. A failure is logged once, and ends the file. */
 const drain = (file: Output): Effect.Effect<void> =>
   Effect.suspend(() => (file.isWaiting() ? file.writeWaiting : Effect.void)).pipe(
     Effect.catch((error) =>
@@ -100,18 +100,18 @@ const drain = (file: Output): Effect.Effect<void> =>
     Effect.uninterruptible
   )
 
-/** Files that a process which ends now would leave behind unfinished. */
+/** Files that are still open, to be finished when the process exits. */
 let unfinished: Set<Output> | undefined
 
 /**
- * The bytes of a file, and those on their way there. Each piece has its place in the file, so what was handed to the system
- * just before the process ends can be written again without harm.
+ * The bytes of a file, written and waiting. Every piece is written at a fixed position, so a piece that was handed to
+ * the system just before the process exits can safely be written again.
  */
 class Output {
   readonly directory: string
   readonly name: string
   private text = ""
-  // Text becomes bytes soon: pieces of strings that wait would be what the garbage collector has to carry about.
+  // Text is converted to bytes early, because waiting strings would burden the garbage collector.
   private waiting: Buffer = empty
   private length = 0
   private spare: Buffer = empty
@@ -127,13 +127,13 @@ class Output {
   }
 
   add(text: string): void {
-    // What is too much already will be given up: it need not become more.
+    // The recording will be given up anyway: no need to keep more.
     if (this.failed || this.length > maxWaiting) return
     this.text += text
     if (this.text.length >= pieceLength) this.spill()
   }
 
-  /** Text that must be made before the next writing. Once nothing is written any more, its maker must not wait. */
+  /** Defers making text until the next write. If the file has failed, the text is made at once. */
   later(make: () => void): void {
     this.unmade = make
     if (this.failed) this.makeText()
@@ -191,7 +191,7 @@ class Output {
     return Effect.ignore(call<void>((done) => Fs.close(descriptor, done)))
   })
 
-  /** The last chance, while the process ends. */
+  /** Last chance to write, while the process exits. */
   writeSync(): void {
     if (!this.isWaiting()) return
     try {
@@ -203,11 +203,11 @@ class Output {
       const rest = Buffer.concat([this.sending ?? Buffer.alloc(0), this.take()])
       Fs.writeSync(this.descriptor, rest, 0, rest.length, this.position)
     } catch {
-      // Nobody is left to be told.
+      // The process is exiting, so there is nobody to report this to.
     }
   }
 
-  /** The bytes that wait. Those that come meanwhile are gathered in the buffer that was used before. */
+  /** Takes the waiting bytes. Bytes that come meanwhile go into the previous buffer. */
   private take(): Buffer {
     this.spill()
     const bytes = this.waiting.subarray(0, this.length)
@@ -253,7 +253,7 @@ const keep = (buffer: Buffer): void => {
   if (buffer.length > 0 && buffer.length <= maxKeptSize && kept.length < maxKept) kept.push(buffer)
 }
 
-/** A function of Node that calls back. */
+/** Turns a callback function of Node into an effect. */
 const call = <A>(
   start: (done: (error: NodeJS.ErrnoException | null | undefined, value?: A) => void) => void
 ): Effect.Effect<A, NodeJS.ErrnoException> =>

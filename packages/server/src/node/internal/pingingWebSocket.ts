@@ -1,7 +1,9 @@
-/** A server's WebSocket that finds out when its peer has silently gone: a ping every 20 seconds, as Line's server does. */
+/**
+ * A server-side WebSocket that detects a peer that is silently gone: it pings every 20 seconds, as Line's server does.
+ */
 import * as NodeWS from "@effect/platform-node/NodeWS"
 
-/** Class of sockets that ping their peer, and drop one that has not answered when the next ping is due. */
+/** Makes the class of sockets that ping their peer, and drop it if it has not answered by the next ping. */
 export const pingingWebSocket = (intervalMs = 20_000): typeof NodeWS.WebSocket => {
   class Pinging extends NodeWS.WebSocket {
     constructor(...args: ConstructorParameters<typeof NodeWS.WebSocket>) {
@@ -20,6 +22,6 @@ export const pingingWebSocket = (intervalMs = 20_000): typeof NodeWS.WebSocket =
       this.once("close", () => clearInterval(timer))
     }
   }
-  // `ws` makes server sockets with a null address, which its types for a server's `WebSocket` option leave out.
+  // `ws` constructs server sockets with a null address, which the types of its `WebSocket` option do not allow for.
   return Pinging as unknown as typeof NodeWS.WebSocket
 }
