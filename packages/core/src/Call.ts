@@ -52,10 +52,10 @@ export const make = <E, R>(
 ): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> => {
   const { harness } = options
   return open(spec, options.request, {
-    deliver: (_turn, outputs, handedOver) =>
+    deliver: (_turn, outputs, { cutOff, handedOver }) =>
       Effect.suspend(() => {
         for (const output of outputs) handedOver(output)
-        return harness.send(outputs)
+        return Effect.onInterrupt(harness.send(outputs), () => Effect.sync(cutOff))
       }),
     drained: () => Effect.void,
     turn: (change) => harness.turn?.(change),
@@ -83,7 +83,7 @@ export const run = <E, R, E2 = never, R2 = never>(
     Effect.gen(function* () {
       const mailbox = Mailbox.make<CallError | E2>(options?.bufferSize ?? 16)
       const call = yield* open(spec, options?.request, {
-        deliver: mailbox.put,
+        deliver: (turn, outputs, { handedOver }) => mailbox.put(turn, outputs, handedOver),
         drained: mailbox.drained,
         turn: (change) => {
           if (change._tag === "Cancelled") mailbox.purge(change.turn)

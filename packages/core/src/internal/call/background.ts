@@ -85,9 +85,8 @@ export const make = (options: {
     try {
       for (let round = 0; changed && round < roundsAtMost; round++) {
         changed = false
-        const results = due
-        due = []
-        for (const result of results) options.deliver([result])
+        // One by one: what is not delivered yet is there to be taken if a delivery ends the call.
+        for (let left = due.length; left > 0 && due.length > 0; left--) options.deliver([due.shift()!])
         if (waiting.size > 0 && options.isIdle()) options.deliver(takeWaiting())
       }
     } finally {

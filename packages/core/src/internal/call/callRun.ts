@@ -32,13 +32,20 @@ import * as Session from "./session.ts"
 import * as TurnRun from "./turnRun.ts"
 import * as TurnSlot from "./turnSlot.ts"
 
+/** What is told of outputs that are delivered. */
+export interface Handover {
+  /** Told of each output when it is handed over. */
+  readonly handedOver: (output: Event.Output) => void
+  /** Told if the harness is interrupted while it is handed them, so that nobody knows which of them it has taken. */
+  readonly cutOff: () => void
+}
+
 /** Where the outputs of a call go. */
 export interface Outlet extends Omit<Harness.Harness, "send" | "turn"> {
-  /** Hands outputs over, and tells of each when it is handed over. */
   readonly deliver: (
     turn: number,
     outputs: Arr.NonEmptyReadonlyArray<Event.Output>,
-    handedOver: (output: Event.Output) => void
+    handover: Handover
   ) => Effect.Effect<void>
   /** Waits until the outputs of a turn were handed over. */
   readonly drained: (turn: number) => Effect.Effect<void>
@@ -207,10 +214,15 @@ export const make = <R>({
       ({ item }) => item
     ) as ReadonlyArray<History.Item> as Arr.NonEmptyReadonlyArray<Event.Output>
     let next = 0
-    return outlet.deliver(turn, outputs, (output) => {
-      writer.handedOver(lines[next++]!)
-      RecorderTap.outputs(recorder, "Sent", [output], turn)
-      if (Outputs.isNoticed(output)) watch.answered()
+    return outlet.deliver(turn, outputs, {
+      handedOver: (output) => {
+        writer.handedOver(lines[next++]!)
+        RecorderTap.outputs(recorder, "Sent", [output], turn)
+        if (Outputs.isNoticed(output)) watch.answered()
+      },
+      cutOff: () => {
+        for (const line of lines) writer.cutOff(line)
+      }
     })
   }
   const say = (turn: number, output: Event.Output) => deliver(turn, [writer.queue(output, turn)])
@@ -242,7 +254,7 @@ export const make = <R>({
           respondingTo: trigger.eventId,
           message: ErrorText.of(cause)
         })
-        watch.answered()
+        watch.explained(trigger.eventId)
         // An agent that fails about its own failure would do so for ever.
         if (trigger._tag === "TurnFailed") return yield* Effect.logError("The agent fails on its own failures.")
         if (apology !== "") yield* say(apology)
@@ -391,7 +403,7 @@ export const make = <R>({
       if (phase === "Open" || phase === "Failed") {
         if (draft !== undefined) dropDraft()
         phase = "Ending"
-        watch.answered()
+        watch.stop()
         late.stop()
         firstSound?.interruptUnsafe()
         const closed = Effect.sync(() => {
@@ -407,7 +419,7 @@ export const make = <R>({
   const stop = Effect.suspend(() =>
     within(
       spec.cancelGrace,
-      Effect.all([deciding.close, slot.close, background.close, session?.close ?? Effect.void], {
+      Effect.all([deciding.close, slot.close, background.close, watch.close, session?.close ?? Effect.void], {
         concurrency: "unbounded",
         discard: true
       })

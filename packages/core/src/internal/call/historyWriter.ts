@@ -21,6 +21,8 @@ export interface HistoryWriter {
   readonly queue: (output: Event.Output, turn: number) => History.Entry
   /** Puts a line on the record: what it holds was handed over. */
   readonly handedOver: (line: History.Entry) => void
+  /** Tells that the harness was cut off while it was handed this line: it may have taken the line and those behind it, or not. */
+  readonly cutOff: (line: History.Entry) => void
   /** Takes what the agent sent in a turn and was handed over. */
   readonly sent: (output: Event.Output, turn: number) => void
   /** Tells which turn responds to an event, so that heard text can be placed in it. */
@@ -286,6 +288,9 @@ export const make = (nextId: EventId): HistoryWriter => {
     add,
     queue,
     handedOver,
+    cutOff: ({ from, turn }) => {
+      if (from !== undefined) Spoken.cutOff(spoken, turn, from)
+    },
     sent: (output, turn) => handedOver(queue(output, turn)),
     began: (turn, trigger) => {
       turnOf.set(trigger.eventId, turn)

@@ -51,11 +51,25 @@ export const said = (
   if (!continues) self.turns.push({ turn, piece: self.pieces.length, stopped: false })
   if (self.turns.length > 2 * Align.turnsKept) self.turns = self.turns.slice(-Align.turnsKept)
   const begin = start ?? (continues ? last.start + last.text.length : 0)
-  self.pieces.push({ text, interruptible, turn, start: begin, part, solid: undefined })
+  self.pieces.push({ text, interruptible, taken: true, turn, start: begin, part, solid: undefined })
 }
 
 /** Where a turn was heard up to, as an offset in all that it has said. */
 export const reached = (self: Spoken, turn: number): number => self.reached.get(turn) ?? 0
+
+/**
+ * Tells that the harness was cut off while it was handed what a turn says from this offset on. It may have taken none, some
+ * or all of it: a piece counts only if some of it is heard.
+ */
+export const cutOff = (self: Spoken, turn: number, from: number): void => {
+  const first = self.turns.find((said) => said.turn === turn)?.piece ?? self.pieces.length
+  for (let i = self.pieces.length - 1; i >= Math.max(0, first); i--) {
+    const piece = self.pieces[i]!
+    if (piece.turn !== turn) continue
+    if (piece.start < from) return
+    piece.taken = false
+  }
+}
 
 /** Tells that a turn was cancelled. What it had not begun to say is given up as soon as a later turn is heard. */
 export const stop = (self: Spoken, turn: number): void => {
@@ -143,6 +157,7 @@ export const heardTo = (self: Spoken, turn: number, offset: number): Heard.Heard
   const first = self.turns.find((said) => said.turn === turn)
   if (first === undefined) return undefined
   const isLate = isHeardLater(self, turn)
+  self.fork = undefined
   const from = self.reached.get(turn) ?? 0
   let last: Pieces.Place | undefined
   for (let index = Math.max(0, first.piece); index < self.pieces.length; index++) {
@@ -212,6 +227,7 @@ export const settle = (self: Spoken, { final }: { readonly final: boolean }): Re
     Heard.clear(self.out)
   }
   self.ambiguous = self.foreign.length > 0 ? undefined : ""
+  self.fork = undefined
   return texts
 }
 
@@ -238,13 +254,13 @@ const precommit = (self: Spoken): void => {
     Heard.append(self.out, "", { text: text.slice(offset), turn, part, from: begin + offset, to: begin + text.length })
     at++
     offset = 0
-  } while (pieces[at]?.interruptible === false)
+  } while (pieces[at]?.interruptible === false && pieces[at]?.taken === true)
   Align.commitTo(self, { piece: at, offset: 0, next: 0 })
 }
 
 const prune = (self: Spoken) => {
   const count = self.heardUpTo.piece
-  if (count < prunedAfter) return
+  if (count < prunedAfter || self.fork !== undefined) return
   self.pieces = self.pieces.slice(count)
   self.turns = self.turns.slice(-Align.turnsKept).map((said) => ({ ...said, piece: said.piece - count }))
   self.heardUpTo = { ...self.heardUpTo, piece: 0 }

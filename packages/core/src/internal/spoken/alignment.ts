@@ -14,6 +14,21 @@ export interface SaidTurn {
   stopped: boolean
 }
 
+/** How an alignment stood before a report, so that it can go back there. */
+export interface Before {
+  readonly heardUpTo: Pieces.Place
+  readonly reached: ReadonlyMap<number, number>
+  readonly out: Heard.Builder
+  readonly foreign: ReadonlyArray<string>
+  readonly foreignLength: number
+}
+
+/** Reports that fit two places: where they were put down is left again if what follows them fits the other one only. */
+export interface Fork {
+  readonly before: Before
+  readonly reports: string
+}
+
 /** The alignment of one call: a mutable value that belongs to the call's own fiber. */
 export interface Alignment {
   pieces: Array<Pieces.Piece>
@@ -26,8 +41,8 @@ export interface Alignment {
   /** How many pieces there were at the last report, while the agent's voice goes on. */
   saidAtReport: number | undefined
   /** Where each of the latest turns was heard up to, as an offset in all that it has said. */
-  readonly reached: Map<number, number>
-  readonly out: Heard.Builder
+  reached: Map<number, number>
+  out: Heard.Builder
   /** What was reported and fits nothing yet. It takes its place once a later report does. */
   foreign: Array<string>
   foreignLength: number
@@ -36,6 +51,7 @@ export interface Alignment {
    * while what was heard holds more than they say.
    */
   ambiguous: string | undefined
+  fork: Fork | undefined
   /** What looking for the places of reports has cost so far, in characters compared. */
   spent: number
 }
@@ -61,8 +77,27 @@ export const make = (): Alignment => ({
   foreign: [],
   foreignLength: 0,
   ambiguous: "",
+  fork: undefined,
   spent: 0
 })
+
+/** How an alignment stands now. */
+export const before = ({ foreign, foreignLength, heardUpTo, out, reached }: Alignment): Before => ({
+  heardUpTo,
+  reached: new Map(reached),
+  out: { ...out, spans: out.spans.map((span) => ({ ...span })) },
+  foreign: foreign.slice(),
+  foreignLength
+})
+
+/** Goes back to how an alignment stood. */
+export const goBack = (self: Alignment, { foreign, foreignLength, heardUpTo, out, reached }: Before): void => {
+  self.heardUpTo = heardUpTo
+  self.reached = new Map(reached)
+  self.out = out
+  self.foreign = foreign.slice()
+  self.foreignLength = foreignLength
+}
 
 export const isBefore = (a: Pieces.Place, b: Pieces.Place) =>
   a.piece < b.piece || (a.piece === b.piece && a.offset < b.offset)

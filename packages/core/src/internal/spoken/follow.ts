@@ -33,6 +33,32 @@ interface Jump {
   readonly lead?: Walk.Walk | undefined
 }
 
+/** Characters of reports after which a place that was jumped to is not left again. */
+const forkLimit = 64
+
+/** Jumps to a place, and remembers the one that is left where the report fits as well. */
+const jumpFrom = (self: Align.Alignment, here: Walk.Walk, report: string, read: number, to: Jump) => {
+  const fitsBoth = read === 0 && here.read === report.length && Walk.mayEnd(self.pieces, here.place, report)
+  if (fitsBoth) self.fork = { before: Align.before(self), reports: report }
+  jump(self, to)
+}
+
+/** Goes back to where a jump was made, if a report goes on from there and not from where the jump has led. */
+const goesBack = (self: Align.Alignment, report: string, fuel: Walk.Fuel): boolean => {
+  const { fork, heardUpTo, pieces } = self
+  if (fork === undefined) return false
+  const reports = fork.reports + report
+  self.fork = reports.length < forkLimit ? { ...fork, reports } : undefined
+  const here = Walk.walk(pieces, heardUpTo, report, 0, fuel, "Free")
+  if (here.read === report.length && Walk.mayEnd(pieces, here.place, report)) return false
+  self.fork = undefined
+  const there = Walk.walk(pieces, fork.before.heardUpTo, reports, 0, fuel, "Free")
+  if (there.read < reports.length || !Walk.mayEnd(pieces, there.place, report)) return false
+  Align.goBack(self, fork.before)
+  Align.accept(self, there, undefined)
+  return true
+}
+
 const jump = (self: Align.Alignment, { from, lead, walk }: Jump) => {
   const apart = Align.between(self, self.heardUpTo, from)
   self.heardUpTo = from
@@ -57,9 +83,12 @@ const atLaterTurn = (
   fuel: Walk.Fuel,
   better = false
 ): Jump | undefined => {
+  // Those of a cancelled turn come last: they may not be spoken at all.
   const begins = turns
     .slice(-laterTurns)
-    .flatMap(({ piece }) => (piece > heardUpTo.piece ? { ...Align.start, piece } : []))
+    .filter(({ piece }) => piece > heardUpTo.piece)
+    .toSorted((a, b) => Number(a.stopped) - Number(b.stopped))
+    .map(({ piece }) => ({ ...Align.start, piece }))
   const reported = read === 0 && ambiguous ? [ambiguous] : []
   for (const before of better ? reported : [...reported, ""]) {
     for (const from of begins) {
@@ -112,7 +141,7 @@ const inStopped = ({ heardUpTo, pieces, turns }: Align.Alignment): boolean => {
 /** Takes a report: moves on over what fits, and keeps what does not as foreign words. */
 export const follow = (self: Align.Alignment, report: string): void => {
   const fuel: Walk.Fuel = { left: fuelFor(report.length), spent: 0 }
-  advance(self, report, fuel)
+  if (!goesBack(self, report, fuel)) advance(self, report, fuel)
   self.spent += fuel.spent
 }
 
@@ -120,17 +149,18 @@ const advance = (self: Align.Alignment, report: string, fuel: Walk.Fuel) => {
   const { pieces } = self
   let read = 0
   while (read < report.length) {
+    const here = Walk.walk(pieces, self.heardUpTo, report, read, fuel, "Free")
     if (inStopped(self)) {
       const next = atLaterTurn(self, report, read, fuel)
-      if (next !== undefined && Walk.mayEnd(pieces, next.walk.place, report)) return jump(self, next)
+      if (next !== undefined && Walk.mayEnd(pieces, next.walk.place, report))
+        return jumpFrom(self, here, report, read, next)
     }
-    const here = Walk.walk(pieces, self.heardUpTo, report, read, fuel, "Free")
     if (here.read === report.length) {
       const fits = Walk.mayEnd(pieces, here.place, report)
       const later = fits && here.exact ? undefined : atLaterTurn(self, report, read, fuel, fits)
       if (later === undefined || !Walk.mayEnd(pieces, later.walk.place, report))
         return Align.accept(self, here, undefined)
-      return jump(self, later)
+      return jumpFrom(self, here, report, read, later)
     }
     const { part, whole } = ahead(self, report, read, fuel)
     if (whole !== undefined) return jump(self, whole)

@@ -11,6 +11,8 @@ import * as Script from "../../Script.ts"
 export interface Piece {
   readonly text: string
   readonly interruptible: boolean
+  /** Whether the harness has taken the piece for sure. One that was cut off while it was handed the piece may not have. */
+  taken: boolean
   readonly turn: number
   /** Offset of the piece in all that its turn has said. */
   readonly start: number

@@ -41,16 +41,17 @@ const happened = (
     const isRight = looked.respondingTo === unanswered?.eventId && before.at >= dueAt(unanswered, before)
     return [undefined, ...Rule.unless(isRight, "an answer is called overdue, and none was due")]
   }
-  if (looked?._tag === "TurnFailed") return [answered]
+  if (looked?._tag === "TurnFailed") return [looked.respondingTo === unanswered?.eventId ? answered : unanswered]
   switch (entry._tag) {
     case "Decided": {
       const { decision, event } = entry
       if (event._tag !== "UserTurnEnded" || decision !== "Run" || !Situation.counts(before, entry)) return [unanswered]
       return [{ eventId: event.eventId, since: before.at }]
     }
-    // A failure is recorded, even one that no filter is asked about.
+    // The failure of its own turn is recorded, even one that no filter is asked about. That of another turn is no answer.
     case "TurnLeft": {
       const turn = Situation.turn(before, entry.turn)
+      if (turn?.trigger.eventId !== unanswered?.eventId) return [unanswered]
       // That of a turn which is not sure to count waits until it is.
       const isRecorded =
         turn?.failing === true && !turn.isTentative && (turn.stoppedAt === undefined || turn.regionFailed)
@@ -59,7 +60,7 @@ const happened = (
     case "Sending":
       return [entry.outputs.some(isNoticed) ? answered : unanswered]
     case "Sent":
-      return [isNoticed(entry.output) ? answered : unanswered]
+      return [isNoticed(entry.output) && !before.carrying.has(entry.output) ? answered : unanswered]
     case "Reported": {
       // The caller speaks again, or has not finished after all.
       const { _tag } = entry.report

@@ -68,12 +68,17 @@ const occurs = (said: string, text: string): boolean => {
   return text === ""
 }
 
-/** What was spoken, with boundaries where something between was not. */
+/**
+ * What was spoken, with boundaries where something between was not. What the call's end has left unspoken of the last turn
+ * counts too: the rest of a text that cannot be interrupted does once it has begun.
+ */
 const spokenOf = ({ entries }: Played.Played): string => {
   let text = ""
   let turn = 0
+  let isOver = false
   for (const entry of entries) {
-    if (entry._tag === "Unspoken") text += boundary
+    isOver ||= entry._tag === "HungUp"
+    if (entry._tag === "Unspoken") text += isOver && entry.turn === turn ? entry.text + boundary : boundary
     if (entry._tag !== "Spoken") continue
     text += entry.turn === turn ? entry.text : boundary + entry.text
     turn = entry.turn

@@ -42,7 +42,7 @@ export const rule = Rule.make<Results>(7, {
       case "Over":
         return [results, ...onRecord(results, observation.call.history, observation.now)]
       case "Happened":
-        return happened(results, observation.before, observation.entry)
+        return happened(results, observation)
     }
   }
 })
@@ -56,7 +56,9 @@ const deliver = (results: Results, now: ReadonlyArray<Result>, at: number): Resu
   delivered: [...results.delivered, ...now.map(({ key }) => ({ key, at }))]
 })
 
-const happened = (results: Results, before: Situation.Situation, entry: Entry): Rule.Step<Results> => {
+type Happened = Extract<Rule.Observation, { readonly _tag: "Happened" }>
+
+const happened = (results: Results, { before, entry, now }: Happened): Rule.Step<Results> => {
   switch (entry._tag) {
     case "WorkEnded": {
       if (before.hungUpAt !== undefined) return [results]
@@ -66,7 +68,7 @@ const happened = (results: Results, before: Situation.Situation, entry: Entry): 
     }
     case "Deciding":
     case "Decided":
-      return looked(results, before, entry)
+      return looked(results, before, entry, now)
     case "TurnStarted":
       return turnStarted(results, before, entry)
     case "HungUp":
@@ -79,15 +81,18 @@ const happened = (results: Results, before: Situation.Situation, entry: Entry): 
 const looked = (
   results: Results,
   before: Situation.Situation,
-  entry: EntryOf<"Deciding"> | EntryOf<"Decided">
+  entry: EntryOf<"Deciding"> | EntryOf<"Decided">,
+  now: Situation.Situation
 ): Rule.Step<Results> => {
   const event = Situation.lookedAt(before, entry)
   const [next, ...broken] =
     event?._tag === "BackgroundReturned" && before.hungUpAt === undefined
       ? returned(results, before, event)
       : ([results] as const)
-  if (entry._tag === "Deciding" || entry.decision !== "Run" || !Situation.counts(before, entry))
-    return [next, ...broken]
+  // Results that came together start their turn with the last answer about them, whichever that is.
+  const gathered = before.wanted?.gathers === true && now.wanted?.gathers === false
+  const runs = entry._tag === "Decided" && entry.decision === "Run" && Situation.counts(before, entry)
+  if (!gathered && !runs) return [next, ...broken]
   const held = next.pending.filter(({ delivery }) => delivery === "nextTurn")
   const after = deliver(next, held, before.at)
   return [{ ...after, expected: after.delivered }, ...broken]

@@ -46,6 +46,8 @@ export interface Situation {
   /** Those of them that came to nothing. */
   readonly dropped: ReadonlySet<string>
   readonly speech: Speech.Speech
+  /** Outputs that a slow harness was handed and has not carried yet: they count from when it was handed them. */
+  readonly carrying: ReadonlySet<Event.Output>
   /** The report that the call is reading. */
   readonly reading: string | undefined
   /** How many events the filters were asked about. */
@@ -92,6 +94,7 @@ export const start = (policies: Policies): Situation => ({
   drafts: new Set(),
   dropped: new Set(),
   speech: Speech.silent,
+  carrying: new Set(),
   reading: undefined,
   asked: 0,
   acted: 0,
@@ -217,13 +220,19 @@ export const follow = (before: Situation, entry: Entry): Situation => {
       return dropDraft({ ...now, hungUpAt: now.at, cutOff: entry.by === "connection" })
     case "Ended":
       return { ...now, endedAt: now.endedAt ?? now.at }
+    case "Sending":
+      return { ...now, carrying: new Set([...now.carrying, ...entry.outputs]) }
+    case "Sent": {
+      if (!now.carrying.has(entry.output)) return now
+      const carrying = new Set(now.carrying)
+      carrying.delete(entry.output)
+      return { ...now, carrying }
+    }
     case "Kept":
     case "Closed":
     case "Logged":
     case "Noted":
     case "Said":
-    case "Sending":
-    case "Sent":
     case "Spoken":
     case "Stepped":
     case "TurnTold":
