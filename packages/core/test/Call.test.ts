@@ -249,6 +249,52 @@ describe("Call", () => {
     })
   })
 
+  describe("what was said before", () => {
+    const heardOf = ({ entries }: { readonly entries: ReadonlyArray<{ readonly item: { readonly _tag: string } }> }) =>
+      entries.flatMap(({ item }) => (item._tag === "AgentTextSent" ? [(item as Event.AgentTextSent).content] : []))
+
+    test("of a text that cannot be interrupted only what was handed over counts, where the harness was cut off", function* () {
+      let sends = 0
+      const { history, receive } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallStarted: () =>
+              Stream.fromIterable(["One ", "two ", "three "]).pipe(
+                Stream.rechunk(1),
+                Stream.map((text) => Event.sendText(text, { interruptible: false }))
+              )
+          })
+        ),
+        { send: () => (++sends === 3 ? Effect.never : Effect.void) }
+      )
+      yield* settled
+      yield* receive({ _tag: "UserTurnStarted" })
+      yield* settled
+      yield* receive({ _tag: "AgentTextSent", content: "One" })
+      yield* receive({ _tag: "UserTextSent", content: "Yes" })
+      assert.deepStrictEqual(heardOf(yield* history), ["One two "])
+    })
+
+    test("is not waited for when the caller begins to speak, also where that runs the agent", function* () {
+      const log: Array<string> = []
+      const { receive } = yield* open(
+        Agent.make(
+          Agent.route({
+            CallStarted: () => say("Hello."),
+            UserTurnEnded: (_, turn) => Stream.fromEffectDrain(turn.background("work", Effect.void)),
+            BackgroundReturned: () => Stream.fromEffectDrain(Effect.sync(() => void log.push("returned")))
+          }),
+          { run: ["CallStarted", "UserTurnStarted", "UserTurnEnded", "BackgroundReturned"] }
+        )
+      )
+      yield* settled
+      yield* receive({ _tag: "UserTurnStarted" })
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* settled
+      assert.deepStrictEqual(log, ["returned"])
+    })
+  })
+
   describe("filters", () => {
     const slowly = (tag: Event.Input["_tag"]) => (event: Event.Input) =>
       event._tag === tag ? Effect.delay(Effect.succeed(true), "10 millis") : event._tag === "UserTurnEnded"
@@ -669,6 +715,23 @@ describe("Call", () => {
       yield* call.receive({ _tag: "UserTurnEnded" })
       yield* pass("10 millis")
       assert.deepStrictEqual(log, ["Success"])
+    })
+
+    test("what is said because an answer is overdue is broken off", function* () {
+      const log: Array<string> = []
+      const send = Effect.onExit(Effect.never, (exit) => Effect.sync(() => void log.push(exit._tag)))
+      const { end, history, receive } = yield* open(
+        Agent.make(Agent.route({ UserTurnEnded: () => Stream.empty }), {
+          answerDeadline: "1 second",
+          holding: "Wait."
+        }),
+        { send: () => send }
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* pass("1 second")
+      yield* end
+      assert.deepStrictEqual(log, ["Failure"])
+      assert.strictEqual((yield* history).events.at(-1)?._tag, "CallEnded")
     })
 
     test("the one who ends the call may go away; the handling goes on", function* () {

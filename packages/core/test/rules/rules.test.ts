@@ -24,6 +24,9 @@ const human = SimulatedCaller.tempers.filter((temper) => temper !== "chaotic")
 
 const speaking: Shape["steps"] = { Say: 5, Push: 2, Wait: 5, Promise: 1, Hold: 2 }
 const untidy: Shape["steps"] = { Say: 5, Wait: 4, Mask: 3, Hold: 6, Fork: 3, Fail: 0.2 }
+const working: Shape["steps"] = { Say: 2, Wait: 3, Background: 8, Hold: 1, Region: 0.5, Fail: 0.2 }
+const regions: Shape["steps"] = { Say: 4, Push: 1, Wait: 4, Hold: 1, Fork: 1, Region: 4, Fail: 0.5 }
+const slowWork: Shape = { steps: { Say: 1, Wait: 3, Background: 5 }, slowFilters: 0.5 }
 
 describe("1. at most one turn runs, and nothing of a closed turn is heard", () => {
   upholds(1, "whatever the agent does", { steps: everything })
@@ -47,7 +50,6 @@ describe("5. what was spoken is what the harness reported, as the agent wrote it
 })
 
 describe("7. a background result is delivered exactly once, when its policy says", () => {
-  const working: Shape["steps"] = { Say: 2, Wait: 3, Background: 8, Hold: 1, Region: 0.5, Fail: 0.2 }
   upholds(7, "whatever the agent does", { steps: everything })
   upholds(7, "whatever the caller does", { steps: everything }, human)
   upholds(7, "when much of its work is in the background", { steps: working })
@@ -57,7 +59,7 @@ describe("8. nothing of a call remains after its end, which is bounded", () => {
   upholds(8, "whatever the agent does", { steps: everything })
   upholds(8, "whatever the caller does", { steps: everything }, human)
   upholds(8, "when turns are slow to clean up", { steps: { ...untidy, Background: 3, Region: 1 } })
-  upholds(8, "when filters take their time to answer", { steps: { Say: 1, Wait: 3, Background: 5 }, slowFilters: 0.5 })
+  upholds(8, "when filters take their time to answer", slowWork)
 })
 
 describe("9. a failing agent ends its turn, and nothing else", () => {
@@ -111,7 +113,6 @@ describe("9. a failing agent ends its turn, and nothing else", () => {
 })
 
 describe("10. uninterruptible regions finish", () => {
-  const regions: Shape["steps"] = { Say: 4, Push: 1, Wait: 4, Hold: 1, Fork: 1, Region: 4, Fail: 0.5 }
   upholds(10, "whatever the agent does", { steps: everything })
   upholds(10, "whatever the caller does", { steps: regions }, human)
   upholds(10, "when much of what it does is uninterruptible", { steps: regions })
@@ -123,6 +124,34 @@ describe("11. every turn of the caller is answered, or says why not, within the 
   upholds(11, "whatever the agent does", { steps: everything })
   upholds(11, "whatever the caller does", { steps: everything }, human)
   upholds(11, "when the agent hardly says anything", { steps: quiet, policies }, SimulatedCaller.tempers)
+})
+
+/** Seeds of calls in which the runtime, or a rule, was wrong once, with what was. */
+const once: ReadonlyArray<
+  readonly [what: string, seed: number, shape: Shape, tempers?: SimulatedCaller.Options["tempers"]]
+> = [
+  ["text whose handing over was cut off", 13_519, { steps: everything }],
+  ["text that cannot be interrupted is waited for after a barge-in", 44_635, { steps: everything }],
+  ["what runs when the caller begins to speak cuts in as well", 47_071, { steps: everything }],
+  ["a turn whose region failed is over when the call is", 48_211, { steps: everything }],
+  ["results that come back as the call ends", 500, { steps: working }, ["chaotic"]],
+  ["a result of the next turn comes with results that were decided on together", 154, slowWork, ["chaotic"]],
+  ["the failure of another turn is no answer", 1322, { steps: everything }, ["chaotic"]],
+  ["what a slow harness was handed before the caller had finished is no answer", 1177, { steps: regions }, ["chaotic"]],
+  [
+    "what is said because an answer is overdue ends with the call",
+    410,
+    { steps: { ...untidy, Background: 3, Region: 1 } },
+    ["chaotic"]
+  ],
+  ["the rest of a text that cannot be interrupted, at the end of the call", 571, { steps: regions }, human]
+]
+
+describe("calls in which the runtime, or a rule, was wrong once", () => {
+  for (const [what, seed, shape, tempers] of once)
+    it.effect(`${what} (${seed})`, () =>
+      Rules.check(RandomAgent.make(shape), { calls: 1, seed, tempers, maxTurns: tempers === undefined ? 8 : 6 })
+    )
 })
 
 describe("12. a call takes no more than its share", () => {

@@ -167,6 +167,8 @@ export const make = <R>({
         slot.cancel()
         return writer.cut()
       }
+      // A caller who begins to speak cuts in, also where that runs the agent.
+      if (trigger._tag === "UserTurnStarted") writer.cut()
       for (const returned of background.takeHeld()) writer.add(returned)
       // What was only probably asked is waited for once it counts.
       if (trigger._tag === "UserTurnEnded" && trigger !== draft?.event) watch.begin(trigger)

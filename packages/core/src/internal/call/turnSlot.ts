@@ -218,10 +218,13 @@ export const make = (options: {
       drop()
       const left = [...(late ?? [])]
       if (current !== undefined) {
-        current.regions = 0
-        stop(current)
-        current?.timer?.interruptUnsafe()
-        if (current?.fiber !== undefined) left.push(current.fiber)
+        const last = current
+        last.regions = 0
+        stop(last)
+        // Also one whose region has failed: nobody hears of that any more.
+        close(last)
+        last.timer?.interruptUnsafe()
+        if (current !== undefined && last.fiber !== undefined) left.push(last.fiber)
       }
       return awaitAll(left)
     })

@@ -48,10 +48,11 @@ export const said = (
   if (self.out.text === "" && self.foreign.length > 0 && Align.isOver(self)) Align.placeForeign(self)
   const last = self.pieces.at(-1)
   const continues = last?.turn === turn
-  if (!continues) self.turns.push({ turn, piece: self.pieces.length, stopped: false })
+  if (!continues) self.turns.push({ turn, piece: self.pieces.length, stopped: false, lastingTo: 0 })
   if (self.turns.length > 2 * Align.turnsKept) self.turns = self.turns.slice(-Align.turnsKept)
   const begin = start ?? (continues ? last.start + last.text.length : 0)
   self.pieces.push({ text, interruptible, taken: true, turn, start: begin, part, solid: undefined })
+  if (!interruptible) self.turns.at(-1)!.lastingTo = self.pieces.length
 }
 
 /** Where a turn was heard up to, as an offset in all that it has said. */
@@ -62,21 +63,31 @@ export const reached = (self: Spoken, turn: number): number => self.reached.get(
  * or all of it: a piece counts only if some of it is heard.
  */
 export const cutOff = (self: Spoken, turn: number, from: number): void => {
-  const first = self.turns.find((said) => said.turn === turn)?.piece ?? self.pieces.length
-  for (let i = self.pieces.length - 1; i >= Math.max(0, first); i--) {
-    const piece = self.pieces[i]!
-    if (piece.turn !== turn) continue
-    if (piece.start < from) return
-    piece.taken = false
+  for (let index = self.turns.length - 1; index >= 0; index--) {
+    const said = self.turns[index]!
+    if (said.turn !== turn) continue
+    for (let i = endOf(self, index); i >= Math.max(0, said.piece) && self.pieces[i]!.start >= from; i--) {
+      self.pieces[i]!.taken = false
+      said.lastingTo = Math.min(said.lastingTo, i)
+    }
   }
 }
 
-/** Tells that a turn was cancelled. What it had not begun to say is given up as soon as a later turn is heard. */
+/** The last piece of a turn, by its number among the turns. */
+const endOf = ({ pieces, turns }: Spoken, index: number): number => (turns[index + 1]?.piece ?? pieces.length) - 1
+
+/**
+ * Tells that a turn was cancelled. What it had not begun to say, and can be interrupted, is given up as soon as a later turn is
+ * heard.
+ */
 export const stop = (self: Spoken, turn: number): void => {
   for (const said of self.turns) if (said.turn === turn) said.stopped = true
 }
 
-/** Tells that the caller cut in: every turn that is not heard to its end was cancelled, or its voice was cut. */
+/**
+ * Tells that the caller cut in: every turn that is not heard to its end was cancelled, or its voice was cut. What cannot be
+ * interrupted is spoken all the same.
+ */
 export const stopAll = (self: Spoken): void => {
   const from = pendingFrom(self)
   if (from === undefined) return
@@ -84,7 +95,7 @@ export const stopAll = (self: Spoken): void => {
     self.turns[i]!.stopped = true
     if (self.turns[i]!.piece <= from.piece) break
   }
-  self.awaited = self.pieces.length
+  self.awaited = pendingFrom(self)?.piece ?? self.pieces.length
 }
 
 /**
@@ -102,10 +113,21 @@ const pendingFrom = (self: Spoken): Pieces.Place | undefined => {
   const place = Pieces.settlePlace(self.pieces, heard)
   if (place === undefined) return undefined
   const first = self.turns.findLastIndex(({ piece }) => piece <= place.piece)
-  const next = self.turns.findIndex(({ stopped }, index) => index >= first && !stopped)
-  if (next === first || next < 0) return next < 0 ? undefined : place
-  return Pieces.settlePlace(self.pieces, { ...Align.start, piece: self.turns[next]!.piece })
+  for (let index = Math.max(0, first); index < self.turns.length; index++) {
+    const { lastingTo, piece, stopped } = self.turns[index]!
+    const begin = Math.max(piece, place.piece)
+    const end = stopped ? lastingTo : begin + 1
+    for (let i = begin; i < end; i++) {
+      if (stopped && !isLasting(self.pieces[i]!)) continue
+      return i === place.piece ? place : Pieces.settlePlace(self.pieces, { ...Align.start, piece: i })
+    }
+  }
+  return undefined
 }
+
+/** Whether a piece is spoken also if its turn was cancelled. */
+const isLasting = (piece: Pieces.Piece): boolean =>
+  !piece.interruptible && piece.taken && Pieces.solidOf(piece).length > 0
 
 /** Whether something that was said may still be heard. */
 export const isPending = (self: Spoken): boolean => pendingFrom(self) !== undefined
@@ -115,15 +137,34 @@ export const pending = (self: Spoken): ReadonlyArray<History.Stretch> => {
   const from = pendingFrom(self)
   if (from === undefined) return []
   const stretches: Array<History.Stretch> = []
-  for (const [index, { piece, stopped, turn }] of self.turns.entries()) {
-    const end = (self.turns[index + 1]?.piece ?? self.pieces.length) - 1
-    if (end < from.piece || stopped) continue
-    const last = self.pieces[end]!
-    const begin = self.pieces[Math.max(piece, from.piece)]!.start + (piece > from.piece ? 0 : from.offset)
-    const to = last.start + last.text.length
-    if (to > begin) stretches.push({ turn, from: begin, to })
+  for (const [index, { lastingTo, piece, stopped, turn }] of self.turns.entries()) {
+    const end = stopped ? lastingTo - 1 : endOf(self, index)
+    let begin = Math.max(piece, from.piece)
+    if (!stopped) push(self, stretches, turn, begin, end, from)
+    for (; stopped && begin <= end; begin++) {
+      let last = begin
+      while (last <= end && isLasting(self.pieces[last]!)) last++
+      push(self, stretches, turn, begin, last - 1, from)
+      begin = last
+    }
   }
   return stretches
+}
+
+/** Adds the stretch of some pieces of one turn, as far as they are behind a place. */
+const push = (
+  self: Spoken,
+  stretches: Array<History.Stretch>,
+  turn: number,
+  first: number,
+  last: number,
+  { offset, piece }: Pieces.Place
+): void => {
+  if (last < first) return
+  const [begin, end] = [self.pieces[first]!, self.pieces[last]!]
+  const from = begin.start + (first > piece ? 0 : offset)
+  const to = end.start + end.text.length
+  if (to > from) stretches.push({ turn, from, to })
 }
 
 /**
@@ -262,7 +303,11 @@ const prune = (self: Spoken) => {
   const count = self.heardUpTo.piece
   if (count < prunedAfter || self.fork !== undefined) return
   self.pieces = self.pieces.slice(count)
-  self.turns = self.turns.slice(-Align.turnsKept).map((said) => ({ ...said, piece: said.piece - count }))
+  self.turns = self.turns.slice(-Align.turnsKept).map((said) => ({
+    ...said,
+    piece: said.piece - count,
+    lastingTo: said.lastingTo - count
+  }))
   self.heardUpTo = { ...self.heardUpTo, piece: 0 }
   self.committedUpTo = { ...self.committedUpTo, piece: Math.max(-1, self.committedUpTo.piece - count) }
   self.awaited = Math.max(0, self.awaited - count)

@@ -10,8 +10,10 @@ export interface SaidTurn {
   readonly turn: number
   /** Its first piece. */
   readonly piece: number
-  /** The turn was cancelled: what it had not begun to say is not spoken any more. */
+  /** The turn was cancelled: what it had not begun to say, and can be interrupted, is not spoken any more. */
   stopped: boolean
+  /** Behind its last piece that is spoken also if the turn was cancelled. */
+  lastingTo: number
 }
 
 /** How an alignment stood before a report, so that it can go back there. */

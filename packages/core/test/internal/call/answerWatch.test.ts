@@ -5,7 +5,7 @@ import * as AnswerWatch from "../../../src/internal/call/answerWatch.ts"
 import { pass, test } from "../../virtualTest.ts"
 
 const ended = (eventId: string): Event.UserTurnEnded => ({ _tag: "UserTurnEnded", eventId, content: [] })
-const open = (deadline: Duration.Input) =>
+const open = (deadline: Duration.Input, say: Effect.Effect<void> = Effect.void) =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
     const log: Array<string> = []
@@ -13,9 +13,10 @@ const open = (deadline: Duration.Input) =>
       fork: Effect.runForkWith(context),
       deadline: Duration.fromInputUnsafe(deadline),
       overdue: (eventId, seconds) =>
-        Effect.sync(() => {
+        Effect.suspend(() => {
           watch.answered()
           log.push(`${eventId} ${seconds}`)
+          return say
         })
     })
     return { watch, log }
@@ -41,4 +42,39 @@ test("tells nothing once the caller has heard something, or without a deadline",
   never.watch.begin(ended("a"))
   yield* pass("1 hour")
   assert.deepStrictEqual([log, never.log], [[], []])
+})
+
+test("a reason on the record is one for the turn that it is about", function* () {
+  const { log, watch } = yield* open("10 seconds")
+  watch.begin(ended("a"))
+  watch.explained("another")
+  yield* pass("10 seconds")
+  assert.deepStrictEqual(log, ["a 10"])
+  watch.begin(ended("b"))
+  watch.explained("b")
+  yield* pass("1 minute")
+  assert.deepStrictEqual(log, ["a 10"])
+})
+
+test("breaks off, and waits for, whatever is being said because answers were overdue", function* () {
+  const cut: Array<string> = []
+  const { watch } = yield* open(
+    "1 seconds",
+    Effect.onInterrupt(Effect.never, () =>
+      Effect.andThen(
+        Effect.sleep("2 seconds"),
+        Effect.sync(() => cut.push("cut"))
+      )
+    )
+  )
+  for (const id of ["a", "b"]) {
+    watch.begin(ended(id))
+    yield* pass("1 seconds")
+  }
+  const closing = yield* Effect.forkChild(watch.close)
+  yield* pass("1999 millis")
+  assert.deepStrictEqual([cut, closing.pollUnsafe()], [[], undefined])
+  yield* pass("1 millis")
+  assert.deepStrictEqual(cut, ["cut", "cut"])
+  assert.isDefined(closing.pollUnsafe())
 })

@@ -64,6 +64,23 @@ test("5,000 results that wait do not fill the stack, though each starts work tha
   assert.strictEqual(opened.delivered.flat().length, 10_000)
 })
 
+test("results that are not delivered yet when a delivery ends the call are taken, and do not come behind the end", function* () {
+  const taken: Array<unknown> = []
+  const { background, delivered, start }: Effect.Success<ReturnType<typeof open>> = yield* open(([event]) => {
+    // The others come while the first is being delivered.
+    if (event?.result === 1) for (const n of [2, 3, 4]) start(Effect.succeed(n), "immediate")
+    else taken.push(...background.takeAll().map(({ result }) => result))
+  })
+  start(Effect.succeed(1), "immediate")
+  assert.deepStrictEqual(
+    [delivered, taken],
+    [
+      [[1], [2]],
+      [3, 4]
+    ]
+  )
+})
+
 test("a loop of immediate results lets other fibers go on", function* () {
   let rounds = 0
   let stop = false

@@ -86,3 +86,20 @@ test("a closed slot starts nothing, and waits for what is left", function* () {
   slot.replace(turn("b", () => Effect.void))
   assert.deepStrictEqual(log, ["a starts", "a cancelled", "b dropped"])
 })
+
+test("a turn whose region has failed, and that is slow to clean up, is cancelled when the slot is closed", function* () {
+  const { log, slot, turn } = yield* open
+  const failing = (running: TurnSlot.Running) =>
+    running.enter.pipe(
+      Effect.andThen(Effect.sleep("10 millis")),
+      Effect.andThen(running.exitFailed),
+      Effect.onInterrupt(() => Effect.sleep("1 hour"))
+    )
+  slot.replace(turn("a", failing))
+  slot.cancel()
+  yield* pass("10 millis")
+  assert.deepStrictEqual(log, ["a starts"])
+  yield* Effect.forkChild(slot.close)
+  yield* settled
+  assert.deepStrictEqual(log, ["a starts", "a cancelled"])
+})

@@ -56,7 +56,62 @@ const table = (rows: ReadonlyArray<Row>) => {
 const booked = ["Sure, ", "your table ", "is booked."]
 const offers = "I have 3 new offers"
 
+/** Where the words of reports are put down, by turn, after each of them. */
+const turnsOf = (
+  spoken: Spoken.Spoken,
+  reports: ReadonlyArray<string>
+): ReadonlyArray<ReadonlyArray<readonly [turn: number, from: number, to: number]> | undefined> =>
+  reports.map((report) => Spoken.heard(spoken, report)?.spans.map(({ from, to, turn }) => [turn, from, to] as const))
+
 describe("Spoken", () => {
+  describe("a word at which a cancelled turn goes on and a later one begins", () => {
+    const open = () => {
+      const spoken = Spoken.make()
+      const texts = ["You pressed 7. Press the key.", "Press one, two or three.", "I do not know."]
+      for (const [i, text] of texts.entries()) Spoken.said(spoken, text, { interruptible: true, turn: i + 1 })
+      Spoken.stop(spoken, 1)
+      Spoken.stop(spoken, 2)
+      Spoken.heard(spoken, "Youpressed7.")
+      return spoken
+    }
+    const begin = [1, 0, 14] as const
+
+    it("is of the later one, and of the cancelled one after all if only that goes on with what follows", () => {
+      assert.deepStrictEqual(turnsOf(open(), ["Press", "the", "key.", "Press", "one,"]), [
+        [begin, [2, 0, 5]],
+        [[1, 0, 24]],
+        [[1, 0, 29]],
+        [
+          [1, 0, 29],
+          [2, 0, 5]
+        ],
+        [
+          [1, 0, 29],
+          [2, 0, 10]
+        ]
+      ])
+      assert.deepStrictEqual(turnsOf(open(), ["Press", "one,", "two"]).at(-1), [begin, [2, 0, 14]])
+    })
+
+    it("stays where it was put down once something else has happened", () => {
+      const spoken = open()
+      Spoken.heard(spoken, "Press")
+      assert.deepStrictEqual(settle(spoken, { final: false }), ["You pressed 7. Press"])
+      Spoken.heard(spoken, "one,")
+      assert.deepStrictEqual(settle(spoken, { final: false }), ["one,"])
+    })
+
+    it("is rather of a later turn that goes on than of one that was cancelled as well", () => {
+      const spoken = Spoken.make()
+      for (const [i, text] of ["So.", "Let me see.", "Let me think."].entries())
+        Spoken.said(spoken, text, { interruptible: true, turn: i + 1 })
+      Spoken.heard(spoken, "So.")
+      Spoken.stop(spoken, 2)
+      Spoken.settle(spoken, { final: false })
+      assert.deepStrictEqual(turnsOf(spoken, ["Let"]), [[[3, 0, 3]]])
+    })
+  })
+
   describe("the worked examples of the reference", () => {
     table([
       ["merges reports, with the spacing that was said", [booked, "Sure,your", "table", over], [["Sure, your table"]]],

@@ -55,6 +55,54 @@ describe("where heard text stands", () => {
     assert.isFalse(Spoken.isPending(spoken))
   })
 
+  it("text that cannot be interrupted is still to be heard although its turn was cancelled, or the caller cut in", () => {
+    for (const cut of [
+      (spoken: Spoken.Spoken) => Spoken.stop(spoken, 1),
+      (spoken: Spoken.Spoken) => Spoken.stopAll(spoken)
+    ]) {
+      const spoken = Spoken.make()
+      const say = (text: string, interruptible: boolean) => Spoken.said(spoken, text, { interruptible, turn: 1 })
+      say("Hello. ", true)
+      say("This call ", false)
+      say("is recorded. ", false)
+      say("How are you? ", true)
+      Spoken.heard(spoken, "Hello.")
+      cut(spoken)
+      assert.deepStrictEqual(Spoken.pending(spoken), [{ turn: 1, from: 7, to: 30 }])
+      Spoken.heard(spoken, "Thiscallis")
+      assert.deepStrictEqual(Spoken.pending(spoken), [{ turn: 1, from: 19, to: 30 }])
+      Spoken.heard(spoken, "recorded.")
+      assert.isFalse(Spoken.isPending(spoken))
+    }
+  })
+
+  it("once the agent's voice has ended, text that cannot be interrupted is not waited for any more", () => {
+    const spoken = Spoken.make()
+    Spoken.said(spoken, "This call is recorded. ", { interruptible: false, turn: 1 })
+    Spoken.stopAll(spoken)
+    assert.isTrue(Spoken.isPending(spoken))
+    Spoken.quiet(spoken)
+    assert.isFalse(Spoken.isPending(spoken))
+  })
+
+  it("text whose handing over was cut off counts where it is heard only, though it cannot be interrupted", () => {
+    const open = () => {
+      const spoken = Spoken.make()
+      for (const text of ["One ", "two ", "three "]) Spoken.said(spoken, text, { interruptible: false, turn: 1 })
+      Spoken.cutOff(spoken, 1, 4)
+      Spoken.stop(spoken, 1)
+      return spoken
+    }
+    const heard = (...reports: ReadonlyArray<string>) => {
+      const spoken = open()
+      for (const report of reports) Spoken.heard(spoken, report)
+      return Spoken.settle(spoken, { final: false }).map(({ text }) => text)
+    }
+    assert.deepStrictEqual(heard("On"), ["One "])
+    assert.deepStrictEqual(heard("One", "tw"), ["One two "])
+    assert.deepStrictEqual(Spoken.pending(open()), [{ turn: 1, from: 0, to: 4 }])
+  })
+
   it("a call that reports places only lets go of what was heard long ago", () => {
     const spoken = Spoken.make()
     let offset = 0
