@@ -37,10 +37,11 @@ const houses = [...packages.map((name) => houseOf(join("packages", name))), hous
 const house = (folder: string) => houses.find((one) => one.folder === folder)!
 
 describe("between packages", () => {
-  const libraries = ["core", "llm", "speech", "server", "operate", "cluster", "telephony", "browser", "client"]
+  const libraries = ["core", "llm", "speech", "server", "operate", "cluster", "telephony", "browser", "client", "sqlite"]
   /** What each may import of ours. */
   const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
     "packages/core": [],
+    "packages/sqlite": [],
     "packages/llm": ["core"],
     "packages/speech": ["core"],
     "packages/server": ["core"],
