@@ -37,7 +37,18 @@ const houses = [...packages.map((name) => houseOf(join("packages", name))), hous
 const house = (folder: string) => houses.find((one) => one.folder === folder)!
 
 describe("between packages", () => {
-  const libraries = ["core", "llm", "speech", "server", "operate", "cluster", "telephony", "browser", "client", "sqlite"]
+  const libraries = [
+    "core",
+    "llm",
+    "speech",
+    "server",
+    "operate",
+    "cluster",
+    "telephony",
+    "browser",
+    "client",
+    "sqlite"
+  ]
   /** What each may import of ours. */
   const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
     "packages/core": [],
@@ -100,6 +111,7 @@ describe("inside of packages", () => {
     ],
     "packages/llm": [
       ["model/", "Transcript.ts", "internal/"],
+      ["knowledge/", "memory/"],
       ["tool/", "tools.ts"],
       ["agent/"],
       ["demo/"],

@@ -79,7 +79,12 @@ describe("dependencies", () => {
         )
       assert.deepStrictEqual(undeclared(importsOfAll(src), own), [])
       const ours = Object.fromEntries(workspaces.map(({ manifest }) => [manifest.name, manifest.version]))
-      const tests = { ...own, ...manifest.devDependencies, ...rootManifest.devDependencies, ...(name === "@antiphon/console" ? ours : {}) }
+      const tests = {
+        ...own,
+        ...manifest.devDependencies,
+        ...rootManifest.devDependencies,
+        ...(name === "@antiphon/console" ? ours : {})
+      }
       assert.deepStrictEqual(undeclared(importsOfAll(files), tests), [])
     })
 

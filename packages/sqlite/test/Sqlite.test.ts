@@ -38,12 +38,17 @@ describe("Sqlite", () => {
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         yield* sql`create table t (a text)`
-        const failed = yield* Effect.exit(sql.withTransaction(Effect.andThen(sql`insert into t values ('x')`, Effect.fail("no"))))
+        const failed = yield* Effect.exit(
+          sql.withTransaction(Effect.andThen(sql`insert into t values ('x')`, Effect.fail("no")))
+        )
         assert.isTrue(Exit.isFailure(failed))
         const begun = yield* Deferred.make<void>()
         const fiber = yield* sql
           .withTransaction(
-            Effect.andThen(sql`insert into t values ('y')`, Effect.andThen(Deferred.succeed(begun, undefined), Effect.never))
+            Effect.andThen(
+              sql`insert into t values ('y')`,
+              Effect.andThen(Deferred.succeed(begun, undefined), Effect.never)
+            )
           )
           .pipe(Effect.forkChild)
         yield* Deferred.await(begun)

@@ -1,5 +1,5 @@
 /**
- * Looks things up in the documents that the platform keeps for an agent.
+ * Looks things up: `make` in the documents that the platform keeps for an agent, `own` in a knowledge base of one's own.
  *
  * @since 0.1.0
  */
@@ -12,6 +12,8 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Knowledge from "../knowledge/Knowledge.ts"
+import * as Passages from "../knowledge/Passages.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
 /** Address of the documents, if neither the call nor `CARTESIA_BASE_URL` names one. */
@@ -146,3 +148,54 @@ const contentOf = (piece: unknown): ReadonlyArray<string> =>
   Predicate.hasProperty(piece, "content") && Predicate.isString(piece.content) && piece.content.trim() !== ""
     ? [piece.content]
     : []
+
+/** What the tool over a knowledge base of one's own can be told. */
+export interface OwnOptions
+  extends
+    Knowledge.Search,
+    Passages.Options,
+    Pick<VoiceTool.Options, "description" | "activeTurns" | "interruption" | "announce"> {
+  /** What the model calls it. `knowledge_base`; another name for each base if there are several. */
+  readonly name?: string | undefined
+  /** How long the caller waits. 3 seconds. */
+  readonly timeout?: Duration.Input | undefined
+  readonly background?: boolean | undefined
+}
+
+/**
+ * Makes a tool that searches the `Knowledge` in force. The model reads passages with their sources, as data within marks; it
+ * reads that nothing was found, or that the lookup failed, in words.
+ */
+export const own = (options: OwnOptions = {}): VoiceTool.VoiceTool<Knowledge.Knowledge> => {
+  const constructor = options.background === true ? VoiceTool.background : VoiceTool.loopback
+  const { name = "knowledge_base" } = options
+  const limit = Duration.fromInputUnsafe(options.timeout ?? "3 seconds")
+  return constructor(
+    name,
+    {
+      description: options.description ?? ownDescription,
+      activeTurns: options.activeTurns,
+      interruption: options.interruption,
+      announce: options.announce,
+      // It only looks something up.
+      safe: true,
+      timeout: Duration.sum(limit, Duration.seconds(1)),
+      maxResultCharacters: (options.maxCharacters ?? 4000) * 2 + 2000,
+      parameters: {
+        query: Schema.String.annotate({ description: "What to look up, as a question or in keywords" })
+      }
+    },
+    ({ query: text }) =>
+      Effect.flatMap(Knowledge.Knowledge, (knowledge) => knowledge.search(text, options)).pipe(
+        Effect.map((found) => (found.length === 0 ? nothingFound : Passages.result(found, options))),
+        Effect.timeoutOrElse({
+          duration: limit,
+          orElse: () => Effect.as(Effect.logWarning(`${name}: no answer within ${Duration.format(limit)}`), unavailable)
+        }),
+        Effect.catch((error) => Effect.as(Effect.logWarning(`${name}: ${error.message}`), unavailable))
+      )
+  )
+}
+
+const ownDescription =
+  "Looks up facts, policies, products and the like in the documents of the knowledge base. Ask for one thing at a time. Answer from what it finds, and say so if it finds nothing."

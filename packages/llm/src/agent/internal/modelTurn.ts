@@ -21,6 +21,7 @@ import * as Seam from "../../tool/internal/seam.ts"
 import * as ToolRunner from "../../tool/internal/toolRunner.ts"
 import * as TurnTime from "../../tool/internal/turnTime.ts"
 import type { VoiceTool } from "../../tool/VoiceTool.ts"
+import * as Grounding from "../../internal/grounding.ts"
 import * as Transcript from "../../internal/transcript.ts"
 import * as ContextKeeper from "./contextKeeper.ts"
 import * as FittedPrompt from "./fittedPrompt.ts"
@@ -50,6 +51,8 @@ type Out<R> = Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.Lan
 
 /** What the rounds of a turn share. */
 interface Turning<R> extends ModelTurn<R> {
+  /** Read last, after what happened on the call. */
+  readonly known: ReadonlyArray<Transcript.Line>
   /** Where the words of the turn end. */
   readonly seam: Seam.Seam
   readonly recorder: Recorder.Recorder | undefined
@@ -84,8 +87,11 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
       const clock = yield* Clock.Clock
       const shown = yield* ModelPrompt.shown(options.tools)
       const window = yield* ModelPrompt.window(options.settings)
+      const { closing, opening } = yield* Grounding.Current
       const turning: Turning<R> = {
         ...options,
+        systemPrompt: [options.systemPrompt, ...opening].filter((text) => text !== "").join("\n\n"),
+        known: closing.map((text) => ({ role: "system", text })),
         // What is recorded of a request tells what its prompt was made for.
         settings: window === undefined ? options.settings : { ...options.settings, contextWindow: window },
         window,
@@ -128,12 +134,13 @@ const iterate = <R>(turning: Turning<R>, round: number, wordless = false): Out<R
 const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
   Stream.unwrap(
     Effect.map(turning.turn.currentHistory, (now): Out<R> => {
-      const { keeper, reasoning, runner, seam, speechLeakGuard: guard, systemPrompt, turn } = turning
+      const { keeper, known, reasoning, runner, seam, speechLeakGuard: guard, systemPrompt, turn } = turning
       const { lines, size, told } = FittedPrompt.make(turning, now, (lines, seen) => [
         ...goingOn(turning, seen, handedOver(turning, lines)),
-        ...(attempt.leaks === 0 ? [] : [SpeechLeak.note(guard!)])
+        ...(attempt.leaks === 0 ? [] : [SpeechLeak.note(guard!)]),
+        ...known
       ])
-      if (!Transcript.wantsAnswer(lines)) return Stream.empty
+      if (!Transcript.wantsAnswer(lines.slice(0, lines.length - known.length))) return Stream.empty
       const { backlog } = runner.background
       const answering = [...backlog.unanswered]
       const prompt = ModelPrompt.messages(systemPrompt, lines, reasoning)

@@ -1,0 +1,148 @@
+/**
+ * A document, and the passages that it is cut into: pieces that are short enough to be read in a phone call.
+ *
+ * Passages end where paragraphs or sentences do, repeat the last sentence of the one before, and carry the headings that they
+ * stand under.
+ *
+ * @since 0.1.0
+ */
+
+/** A text with the name by which it is replaced and removed. */
+export interface Document {
+  readonly id: string
+  /** Plain text or Markdown. */
+  readonly text: string
+  readonly title?: string | undefined
+  /** Where it can be read. */
+  readonly url?: string | undefined
+  /** What searches can be narrowed by, such as a language or a product. */
+  readonly metadata?: { readonly [name: string]: string } | undefined
+}
+
+/** A piece of a document. */
+export interface Passage {
+  /** Id of its document. */
+  readonly document: string
+  readonly title?: string | undefined
+  readonly url?: string | undefined
+  readonly metadata: { readonly [name: string]: string }
+  /** Counts the passages of a document from 0. */
+  readonly position: number
+  /** The headings that it stands under, from the outermost. */
+  readonly headings: ReadonlyArray<string>
+  readonly text: string
+}
+
+/** How a document is cut. Lengths are in UTF-16 units. */
+export interface Cut {
+  /** Longest passage. 800: some 130 words, or 50 seconds of speech. */
+  readonly size?: number | undefined
+  /** Longest sentence that is repeated at the beginning of the next passage. 160; 0 for none. */
+  readonly overlap?: number | undefined
+}
+
+/** A paragraph with the headings above it. */
+interface Block {
+  readonly headings: ReadonlyArray<string>
+  readonly text: string
+}
+
+/** Cuts a document. Costs what its length costs. */
+export const passages = (document: Document, { overlap = 160, size = 800 }: Cut = {}): ReadonlyArray<Passage> => {
+  const cut: Array<{ readonly headings: ReadonlyArray<string>; readonly text: string }> = []
+  let headings: ReadonlyArray<string> = []
+  let held = ""
+  // Where what is held has begun to be new: what stands before it is repeated.
+  let fresh = false
+  const flush = () => {
+    if (fresh && held.trim() !== "") cut.push({ headings, text: held.trim() })
+    held = ""
+    fresh = false
+  }
+  for (const block of blocks(document.text)) {
+    if (block.headings !== headings) flush()
+    headings = block.headings
+    let between = held === "" ? "" : "\n\n"
+    for (const sentence of pieces(block.text, size)) {
+      if (held.length + between.length + sentence.trimEnd().length > size) {
+        const last = held.slice(Math.max(0, held.length - overlap - 1))
+        const repeated = overlap === 0 ? "" : lastSentence(last, held.length <= overlap)
+        flush()
+        if (repeated.length + sentence.length < size) held = repeated
+        between = ""
+      }
+      held += between + sentence
+      between = ""
+      fresh = true
+    }
+  }
+  flush()
+  return cut.map(({ headings, text }, position) => ({
+    document: document.id,
+    ...(document.title === undefined ? undefined : { title: document.title }),
+    ...(document.url === undefined ? undefined : { url: document.url }),
+    metadata: document.metadata ?? {},
+    position,
+    headings,
+    text
+  }))
+}
+
+/** What is embedded of a passage: its text behind its title and headings, which say what it is about. */
+export const embedded = ({ headings, text, title }: Passage): string =>
+  [...(title === undefined ? [] : [title]), ...headings, text].join("\n")
+
+/** Paragraphs, in order. */
+const blocks = (text: string): ReadonlyArray<Block> => {
+  const found: Array<Block> = []
+  let above: ReadonlyArray<readonly [number, string]> = []
+  let headings: ReadonlyArray<string> = []
+  let lines: Array<string> = []
+  const flush = () => {
+    const text = lines.join("\n").trim()
+    if (text !== "") found.push({ headings, text })
+    lines = []
+  }
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    const level = headingLevel(line)
+    if (level > 0) {
+      flush()
+      above = [...above.filter(([other]) => other < level), [level, line.slice(level).trim()]]
+      headings = above.map(([, heading]) => heading)
+    } else if (line.trim() === "") flush()
+    else lines.push(line)
+  }
+  flush()
+  return found
+}
+
+/** 1 to 6 for a heading of Markdown, else 0. */
+const headingLevel = (line: string): number => {
+  let level = 0
+  while (line[level] === "#") level++
+  return level <= 6 && line[level] === " " ? level : 0
+}
+
+const segmenter = new Intl.Segmenter("und", { granularity: "sentence" })
+
+/** Sentences with the space behind them. One that is longer than a passage is cut at spaces, or anywhere. */
+const pieces = function* (text: string, size: number): Generator<string> {
+  for (const { segment } of segmenter.segment(text)) {
+    let rest = segment
+    while (rest.length > size) {
+      const space = rest.lastIndexOf(" ", size)
+      let end = space > size / 2 ? space + 1 : size
+      if (/[\uD800-\uDBFF]/.test(rest[end - 1]!)) end--
+      yield rest.slice(0, end)
+      rest = rest.slice(end)
+    }
+    if (rest !== "") yield rest
+  }
+}
+
+/** The last sentence of a tail; none if it began before the tail did. */
+const lastSentence = (tail: string, isWhole: boolean): string => {
+  const found = [...segmenter.segment(tail)]
+  const last = found.at(-1)
+  return last === undefined || (found.length === 1 && !isWhole) ? "" : last.segment
+}

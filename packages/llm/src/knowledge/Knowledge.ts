@@ -1,0 +1,282 @@
+/**
+ * A knowledge base over embeddings of one's own: documents are cut into passages, embedded, and found by what they mean.
+ *
+ * The vectors are searched in memory, exactly. `layerMemory` keeps nothing else; `layerSql` keeps documents in a database, so
+ * that a process which starts again embeds nothing twice, and several processes share one base.
+ *
+ * @since 0.1.0
+ */
+import type * as AiError from "effect/ai/AiError"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
+import * as Embeddings from "../model/Embeddings.ts"
+import * as Document from "./Document.ts"
+import * as KnowledgeStore from "./internal/knowledgeStore.ts"
+import * as VectorIndex from "./internal/vectorIndex.ts"
+
+/**
+ * A knowledge base cannot do what it is asked to.
+ *
+ * - `OtherEmbeddings`: what is kept was embedded by another model. Remove it, or use that model.
+ * - `OtherDimensions`: the embeddings gave a vector of another length than before.
+ * - `Full`: more passages than `maxPassages`.
+ * - `Store`: the database failed; `cause` says how.
+ */
+export class KnowledgeError extends Schema.TaggedError<KnowledgeError>()("KnowledgeError", {
+  reason: Schema.Literals(["OtherEmbeddings", "OtherDimensions", "Full", "Store"]),
+  description: Schema.String,
+  cause: Schema.optional(Schema.Defect())
+}) {
+  override get message() {
+    return this.description
+  }
+}
+
+/** A passage that was found. */
+export interface Found extends Document.Passage {
+  /** How near it is to what was looked for: the cosine, from -1 to 1. */
+  readonly score: number
+}
+
+/** How a search is narrowed. */
+export interface Search {
+  /** How many passages at most. 5. */
+  readonly limit?: number | undefined
+  /** The least score. 0.25; what is below it has little to do with the question in the models that are common. */
+  readonly atLeast?: number | undefined
+  /** What the metadata of a passage's document must hold. */
+  readonly metadata?: { readonly [name: string]: string } | undefined
+}
+
+/** A document in the base. */
+export interface Listed {
+  readonly id: string
+  readonly title: string | undefined
+  readonly passages: number
+}
+
+/** How a base is made. */
+export interface Options extends Document.Cut {
+  /** Most passages that are kept. 100,000: 600 MB of vectors with 1536 dimensions. */
+  readonly maxPassages?: number | undefined
+}
+
+/** The knowledge base in force. */
+export class Knowledge extends Context.Service<
+  Knowledge,
+  {
+    /**
+     * Adds documents, and replaces those of the same id. What has not changed is not embedded again. Documents are kept some
+     * at a time: those that were kept before a failure stay.
+     */
+    readonly add: (
+      documents: Iterable<Document.Document>
+    ) => Effect.Effect<{ readonly embedded: number; readonly unchanged: number }, AiError.AiError | KnowledgeError>
+    /** Removes documents. Those that are not there do not matter. */
+    readonly remove: (ids: Iterable<string>) => Effect.Effect<void, KnowledgeError>
+    readonly list: Effect.Effect<ReadonlyArray<Listed>, KnowledgeError>
+    /** Finds the passages that are nearest to a text, nearest first. Embeds the text, and so waits for the provider. */
+    readonly search: (
+      text: string,
+      options?: Search
+    ) => Effect.Effect<ReadonlyArray<Found>, AiError.AiError | KnowledgeError>
+  }
+>()("@antiphon/llm/knowledge/Knowledge") {}
+
+const most = 100_000
+
+const ofStore = (cause: SqlError.SqlError) =>
+  new KnowledgeError({
+    reason: "Store",
+    description: `the store of the knowledge base failed: ${cause.reason._tag}`,
+    cause
+  })
+
+/** Makes a base over a store. */
+const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => KnowledgeError, options: Options) =>
+  Effect.gen(function* () {
+    const model = yield* EmbeddingModel.EmbeddingModel
+    const embeddings = yield* Embeddings.Name
+    const index = VectorIndex.make<Document.Passage>()
+    const { maxPassages = most } = options
+    const oneAtATime = yield* Semaphore.make(1)
+    let seen = 0
+    const checked = <A>(effect: Effect.Effect<A, E>) => Effect.mapError(effect, fail)
+
+    const sameEmbeddings = Effect.flatMap(checked(store.embeddings), (kept) =>
+      kept === undefined || kept === embeddings
+        ? Effect.void
+        : Effect.fail(
+            new KnowledgeError({
+              reason: "OtherEmbeddings",
+              description: `the knowledge base was embedded with ${kept}, and the embeddings in force are ${embeddings}: remove its documents and add them again`
+            })
+          )
+    )
+
+    /** Brings the index up to the last change. */
+    const refresh = oneAtATime.withPermit(
+      Effect.map(
+        Effect.suspend(() => checked(store.since(seen))),
+        ({ changes, last }) => {
+          for (const change of changes) {
+            if (change._tag === "Removed") index.remove(change.id)
+            else index.put(change.document.id, change.document.passages)
+          }
+          seen = last
+        }
+      )
+    )
+
+    const embed = (passages: ReadonlyArray<Document.Passage>) =>
+      Effect.flatMap(model.embedMany(passages.map(Document.embedded)), ({ embeddings }) => {
+        const vectors = embeddings.map(({ vector }) => vector)
+        const dimensions = index.dimensions ?? vectors[0]?.length
+        return vectors.every(({ length }) => length === dimensions)
+          ? Effect.succeed(vectors)
+          : Effect.fail(otherDimensions(dimensions, vectors.find(({ length }) => length !== dimensions)?.length))
+      })
+
+    const addSome = (
+      documents: ReadonlyArray<readonly [Document.Document, string]>,
+      known: ReadonlyMap<string, KnowledgeStore.Listed>
+    ) =>
+      Effect.gen(function* () {
+        const cut = documents.map(([document, hash]) => ({
+          document,
+          hash,
+          passages: Document.passages(document, options)
+        }))
+        const total = cut.reduce(
+          (sum, { document, passages }) => sum + passages.length - (known.get(document.id)?.passages ?? 0),
+          index.size
+        )
+        if (total > maxPassages) {
+          return yield* new KnowledgeError({
+            reason: "Full",
+            description: `the knowledge base would hold ${total} passages; maxPassages is ${maxPassages}`
+          })
+        }
+        const vectors = yield* embed(cut.flatMap(({ passages }) => passages))
+        let at = 0
+        const kept = cut.map(({ document, hash, passages }): KnowledgeStore.Kept => ({
+          id: document.id,
+          hash,
+          title: document.title,
+          url: document.url,
+          metadata: document.metadata ?? {},
+          passages: passages.map((passage) => [passage, vectors[at++]!])
+        }))
+        yield* checked(store.put(embeddings, kept))
+        yield* refresh
+      })
+
+    yield* refresh
+    const add: Knowledge["Service"]["add"] = (given) =>
+      Effect.gen(function* () {
+        yield* sameEmbeddings
+        yield* refresh
+        // Of two documents of one id the last counts.
+        const documents = [...new Map([...given].map((document) => [document.id, document])).values()]
+        const known = new Map((yield* checked(store.list)).map((listed) => [listed.id, listed]))
+        const hashed = yield* Effect.forEach(documents, (document) =>
+          Effect.map(hashOf(document, embeddings, options), (hash) => [document, hash] as const)
+        )
+        const changed = hashed.filter(([{ id }, hash]) => known.get(id)?.hash !== hash)
+        for (let at = 0; at < changed.length; at += together) yield* addSome(changed.slice(at, at + together), known)
+        return { embedded: changed.length, unchanged: documents.length - changed.length }
+      }).pipe(Effect.withSpan("Knowledge.add"))
+
+    const search: Knowledge["Service"]["search"] = (text, { atLeast = 0.25, limit = 5, metadata } = {}) =>
+      Effect.gen(function* () {
+        if (text.trim() === "") return []
+        yield* Effect.andThen(sameEmbeddings, refresh)
+        if (index.size === 0) return []
+        const { vector } = yield* model.embed(text)
+        if (vector.length !== index.dimensions) return yield* otherDimensions(index.dimensions, vector.length)
+        const wanted = metadata === undefined ? undefined : Object.entries(metadata)
+        const where =
+          wanted === undefined
+            ? undefined
+            : (passage: Document.Passage) => wanted.every(([name, value]) => passage.metadata[name] === value)
+        const hits = yield* index.search(vector, { limit, atLeast, where })
+        return hits.map(({ row, score }): Found => ({ ...row, score }))
+      }).pipe(Effect.withSpan("Knowledge.search"))
+
+    return Knowledge.of({
+      add,
+      search,
+      remove: (ids) =>
+        Effect.gen(function* () {
+          const all = [...ids]
+          for (let at = 0; at < all.length; at += 500) yield* checked(store.remove(all.slice(at, at + 500)))
+          yield* refresh
+        }),
+      list: Effect.map(checked(store.list), (all) => all.map(({ id, passages, title }) => ({ id, title, passages })))
+    })
+  })
+
+/** Documents that are embedded and kept together. */
+const together = 20
+
+const otherDimensions = (before: number | undefined, now: number | undefined) =>
+  new KnowledgeError({
+    reason: "OtherDimensions",
+    description: `the embeddings gave a vector of ${now} dimensions after ones of ${before}`
+  })
+
+const hashOf = (
+  document: Document.Document,
+  embeddings: string,
+  { overlap, size }: Document.Cut
+): Effect.Effect<string> => {
+  const { id, metadata = {}, text, title = null, url = null } = document
+  const told = JSON.stringify([id, text, title, url, Object.entries(metadata).toSorted(), embeddings, overlap, size])
+  return Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(told))),
+    (digest) => Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  )
+}
+
+/** Layer of a base that is kept in memory. */
+export const layerMemory = (
+  options: Options = {}
+): Layer.Layer<Knowledge, KnowledgeError, EmbeddingModel.EmbeddingModel> =>
+  Layer.effect(
+    Knowledge,
+    Effect.suspend(() => make<never>(KnowledgeStore.memory(), (error) => error, options))
+  )
+
+/**
+ * Layer of a base that is kept in a database of SQLite or PostgreSQL, under a name. Its tables are made if they are missing.
+ *
+ * ```ts
+ * const Base = Knowledge.layerSql({ name: "manuals" }).pipe(
+ *   Layer.provide([Embeddings.fromString("openai/text-embedding-3-small"), Sqlite.layer({ filename: "knowledge.db" })])
+ * )
+ * ```
+ */
+export const layerSql = ({
+  name = "default",
+  ...options
+}: Options & { readonly name?: string | undefined } = {}): Layer.Layer<
+  Knowledge,
+  KnowledgeError,
+  EmbeddingModel.EmbeddingModel | SqlClient.SqlClient
+> =>
+  Layer.effect(
+    Knowledge,
+    Effect.flatMap(Effect.mapError(KnowledgeStore.sql(name), ofStore), (store) => make(store, ofStore, options))
+  )
+
+/** Adds documents when the layer is built. */
+export const layerDocuments = (
+  documents: Iterable<Document.Document>
+): Layer.Layer<never, AiError.AiError | KnowledgeError, Knowledge> =>
+  Layer.effectDiscard(Effect.flatMap(Knowledge, (knowledge) => knowledge.add(documents)))

@@ -1,0 +1,203 @@
+/**
+ * Embeddings by name: `"openai/text-embedding-3-small"`, `"gemini/gemini-embedding-001"`, `"ollama/nomic-embed-text"`.
+ *
+ * The names are read as those of models, and whoever speaks OpenAI's embeddings can be asked. Texts go out in batches.
+ *
+ * @since 0.1.0
+ */
+import type * as AiError from "effect/ai/AiError"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import type OpenAI from "openai"
+import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
+import * as AiErrors from "./internal/provider/aiErrors.ts"
+import * as Connections from "./internal/provider/connections.ts"
+import * as ModelError_ from "./internal/provider/modelError.ts"
+import type * as ProviderModel from "./internal/provider/providerModel.ts"
+import * as Models from "./Models.ts"
+import * as Usage from "./Usage.ts"
+
+/** What embeddings need beside their name. */
+export interface Options extends Pick<ProviderModel.Options, "apiKey" | "baseUrl" | "headers"> {
+  /** Length of a vector, for models that can shorten theirs. The model's own by default. */
+  readonly dimensions?: number | undefined
+  /** Texts in one request. 96: the least that a provider is known to take at once (Cohere). */
+  readonly batch?: number | undefined
+  /** How often a request is tried again after an error that may pass. 2. */
+  readonly retries?: number | undefined
+  /** Longest wait for one request. 10 seconds. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** The name of the embeddings in force. Vectors of two names must not be compared. */
+export const Name: Context.Reference<string> = Context.Reference("@antiphon/llm/model/Embeddings/Name", {
+  defaultValue: () => "unnamed"
+})
+
+/** Providers of embeddings that serve no model to talk to. */
+const embeddingProviders: ReadonlyArray<OpenAiPresets.Preset> = (
+  [
+    ["voyage", "https://api.voyageai.com/v1"],
+    ["jina_ai", "https://api.jina.ai/v1"]
+  ] as const
+).map(([name, baseUrl]) => ({
+  ...OpenAiPresets.compatible,
+  name,
+  baseUrl,
+  baseUrlVariables: [`${name.toUpperCase()}_BASE_URL`, `${name.toUpperCase()}_API_BASE`],
+  keyVariables: [`${name.toUpperCase()}_API_KEY`],
+  keyless: false
+}))
+
+/** Those that have models to talk to, and no embeddings. */
+const without: ReadonlySet<string> = new Set(["anthropic", "bedrock", "vertex_ai"])
+
+/**
+ * Layer of the embeddings of this name. It fails before the first request if the provider is unknown, has no embeddings, or
+ * its key is missing.
+ *
+ * ```ts
+ * const Vectors = Embeddings.fromString("openai/text-embedding-3-small")
+ * ```
+ */
+export const fromString = (
+  name: string,
+  options: Options = {}
+): Layer.Layer<EmbeddingModel.EmbeddingModel, ModelError_.ModelError> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const { model, provider } = Models.parse(name)
+      const fail = (reason: ModelError_.ModelError["reason"], description: string) =>
+        Effect.fail(new ModelError_.ModelError({ reason, provider, description }))
+      const preset =
+        embeddingProviders.find((preset) => preset.name === provider) ??
+        OpenAiPresets.byName(provider) ??
+        (options.baseUrl === undefined ? undefined : { ...OpenAiPresets.compatible, name: provider })
+      if (preset === undefined || without.has(provider)) {
+        return yield* fail(
+          "UnknownProvider",
+          `"${provider}" has no embeddings that are known here: ask openai, gemini, mistral, voyage, ollama or another, or give a baseUrl`
+        )
+      }
+      if (model === "") return yield* fail("MissingModel", `"${name}" does not name a model: write ${provider}/<model>`)
+      const elsewhere = options.baseUrl ?? (yield* ModelError_.firstSet(preset.baseUrlVariables))
+      const address = elsewhere ?? preset.baseUrl
+      if (address === undefined) {
+        return yield* fail(
+          "MissingAddress",
+          `${provider} needs an address: set ${preset.baseUrlVariables.join(" or ")}, or give a baseUrl`
+        )
+      }
+      const baseUrl = yield* ModelError_.checkAddress(provider, address)
+      const apiKey = yield* ModelError_.keyOf({
+        provider,
+        given: options.apiKey,
+        variables: preset.keyVariables,
+        optional: preset.keyless === true || (elsewhere !== undefined && preset.baseUrl !== undefined)
+      })
+      const isOpenAi = OpenAiPresets.isOpenAi(baseUrl)
+      const connections = yield* Connections.make()
+      const { default: OpenAIClient } = yield* Effect.promise(() => import("openai"))
+      const client = new OpenAIClient({
+        baseURL: baseUrl,
+        apiKey: apiKey ?? "none",
+        adminAPIKey: null,
+        webhookSecret: null,
+        ...(isOpenAi ? undefined : { organization: null, project: null }),
+        maxRetries: 0,
+        logLevel: "off",
+        fetchOptions: connections,
+        defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
+      })
+      const embed = asking({ client, isOpenAi, model, provider, url: `${baseUrl}/embeddings`, options })
+      const service = yield* EmbeddingModel.make({
+        embedMany: ({ inputs }) => inBatches(inputs, options.batch ?? 96, embed)
+      })
+      const named = options.dimensions === undefined ? "" : `@${options.dimensions}`
+      return Context.make(EmbeddingModel.EmbeddingModel, service).pipe(
+        Context.add(Name, `${provider}/${model}${named}`)
+      )
+    })
+  )
+
+type Embed = (inputs: ReadonlyArray<string>) => Effect.Effect<EmbeddingModel.ProviderResponse, AiError.AiError>
+
+const inBatches = (inputs: ReadonlyArray<string>, size: number, embed: Embed): ReturnType<Embed> => {
+  if (inputs.length <= size) return embed(inputs)
+  const batches = Array.from({ length: Math.ceil(inputs.length / size) }, (_, at) =>
+    inputs.slice(at * size, (at + 1) * size)
+  )
+  return Effect.map(Effect.forEach(batches, embed, { concurrency: 4 }), (answers) => ({
+    results: answers.flatMap(({ results }) => results),
+    usage: { inputTokens: answers.reduce((sum, { usage }) => sum + (usage.inputTokens ?? 0), 0) }
+  }))
+}
+
+const asking = (of: {
+  readonly client: OpenAI
+  readonly isOpenAi: boolean
+  readonly model: string
+  readonly provider: string
+  readonly url: string
+  readonly options: Options
+}): Embed => {
+  const { client, isOpenAi, model, options, provider, url } = of
+  const wait = Duration.fromInputUnsafe(options.timeout ?? "10 seconds")
+  return (inputs) => {
+    const source: AiErrors.Source = {
+      module: "Embeddings",
+      method: "embedMany",
+      url,
+      model,
+      asked: { names: [model, provider], text: () => inputs.join("\n") }
+    }
+    const body: OpenAI.EmbeddingCreateParams = {
+      model,
+      // An empty text is refused, and means nothing.
+      input: inputs.map((text) => (text.trim() === "" ? "-" : text)),
+      ...(options.dimensions === undefined ? undefined : { dimensions: options.dimensions }),
+      // OpenAI's SDK asks for base64 if nothing is said, which few others know.
+      ...(isOpenAi ? undefined : { encoding_format: "float" as const })
+    }
+    return Effect.tryPromise({
+      try: (signal) => client.embeddings.create(body, { signal }),
+      catch: (cause) => AiErrors.make(source, AiErrors.fromRejection(source, cause))
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: wait,
+        orElse: () => Effect.fail(AiErrors.make(source, AiErrors.timedOut("the provider of embeddings")))
+      }),
+      Effect.flatMap((answer) => {
+        const results = resultsOf(answer, inputs.length)
+        return results === undefined
+          ? Effect.fail(
+              AiErrors.make(source, AiErrors.malformed("the provider answered without a vector for each text"))
+            )
+          : Effect.succeed({ results, usage: { inputTokens: answer.usage?.prompt_tokens } })
+      }),
+      Effect.tap(({ usage }) => Usage.tell({ provider, model }, { ...Usage.none, input: usage.inputTokens ?? 0 })),
+      Effect.retry({
+        while: (error) => error.isRetryable,
+        schedule: Schedule.exponential("200 millis").pipe(Schedule.upTo({ times: options.retries ?? 2 }))
+      })
+    )
+  }
+}
+
+/** The vectors in the order of the texts. Undefined if one is missing, or is none. */
+const resultsOf = (
+  answer: Partial<OpenAI.CreateEmbeddingResponse>,
+  count: number
+): Array<Array<number>> | undefined => {
+  const found = Array.from({ length: count }, (): Array<number> | undefined => undefined)
+  if (!Array.isArray(answer.data)) return undefined
+  for (const [at, { embedding, index }] of answer.data.entries()) {
+    if (Array.isArray(embedding) && embedding.length > 0 && embedding.every(Number.isFinite))
+      found[index ?? at] = embedding
+  }
+  return found.length === count && found.every((vector) => vector !== undefined) ? found : undefined
+}

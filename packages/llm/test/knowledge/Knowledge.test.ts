@@ -1,0 +1,242 @@
+import * as Sqlite from "@antiphon/sqlite/Sqlite"
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer } from "effect"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as SqlClient from "effect/sql/SqlClient"
+import { join } from "node:path"
+import type * as Document from "../../src/knowledge/Document.ts"
+import * as Knowledge from "../../src/knowledge/Knowledge.ts"
+import * as Embeddings from "../../src/model/Embeddings.ts"
+import * as HashEmbeddings from "../../src/testing/HashEmbeddings.ts"
+
+const documents: ReadonlyArray<Document.Document> = [
+  {
+    id: "hours",
+    title: "Opening hours",
+    url: "https://shop.test/hours",
+    text: "The opening hours are nine to five.",
+    metadata: { lang: "en" }
+  },
+  { id: "returns", text: "# Returns\nGoods can be returned within thirty days." },
+  { id: "horaires", text: "The opening hours, in French: neuf heures.", metadata: { lang: "fr" } }
+]
+
+type Base = Knowledge.Knowledge["Service"]
+
+const contract = (
+  name: string,
+  layer: (options?: Knowledge.Options) => Layer.Layer<Knowledge.Knowledge, unknown, EmbeddingModel.EmbeddingModel>
+) => {
+  const run = <A, E>(
+    test: (base: Base, asked: ReadonlyArray<ReadonlyArray<string>>) => Effect.Effect<A, E>,
+    options: Knowledge.Options = {}
+  ) => {
+    const asked: Array<ReadonlyArray<string>> = []
+    const embeddings = HashEmbeddings.layer({ onRequest: (inputs) => Effect.sync(() => asked.push(inputs)) })
+    return Effect.provide(
+      Effect.flatMap(Knowledge.Knowledge, (base) => test(base, asked)),
+      Layer.provide(Layer.fresh(layer(options)), embeddings)
+    )
+  }
+
+  describe(`Knowledge, ${name}`, () => {
+    it.effect("finds the passages that are near, with their sources", () =>
+      run((base) =>
+        Effect.gen(function* () {
+          assert.deepStrictEqual(yield* base.search("opening hours"), [])
+          yield* base.add(documents)
+          const [first, second] = yield* base.search("what are the opening hours?")
+          assert.strictEqual(first?.document, "hours")
+          assert.deepInclude(first, {
+            title: "Opening hours",
+            url: "https://shop.test/hours",
+            position: 0,
+            text: "The opening hours are nine to five."
+          })
+          assert.strictEqual(second?.document, "horaires")
+          assert.isAbove(first!.score, second!.score)
+          const [returns] = yield* base.search("can goods be returned?", { limit: 1 })
+          assert.deepStrictEqual(returns?.headings, ["Returns"])
+          assert.deepStrictEqual(yield* base.search("  "), [])
+          assert.deepStrictEqual(yield* base.search("opening hours", { atLeast: 0.99 }), [])
+          const french = yield* base.search("opening hours", { metadata: { lang: "fr" } })
+          assert.deepStrictEqual(
+            french.map(({ document }) => document),
+            ["horaires"]
+          )
+        })
+      )
+    )
+
+    it.effect("embeds what has changed, and forgets what was removed", () =>
+      run((base, asked) =>
+        Effect.gen(function* () {
+          assert.deepStrictEqual(yield* base.add(documents), { embedded: 3, unchanged: 0 })
+          assert.deepStrictEqual(yield* base.add(documents), { embedded: 0, unchanged: 3 })
+          assert.lengthOf(asked, 1)
+          const changed = { ...documents[0]!, text: "The opening hours are ten to six." }
+          assert.deepStrictEqual(yield* base.add([documents[0]!, changed]), { embedded: 1, unchanged: 0 })
+          assert.strictEqual((yield* base.search("opening hours"))[0]?.text, changed.text)
+          yield* base.remove(["hours", "nothing of this name"])
+          assert.deepStrictEqual(yield* base.list, [
+            { id: "horaires", title: undefined, passages: 1 },
+            { id: "returns", title: undefined, passages: 1 }
+          ])
+          assert.notInclude(
+            (yield* base.search("opening hours")).map(({ document }) => document),
+            "hours"
+          )
+          // What was removed is new when it comes back.
+          assert.deepStrictEqual(yield* base.add([documents[0]!]), { embedded: 1, unchanged: 0 })
+        })
+      )
+    )
+
+    it.effect("takes no more passages than it may, and counts those that are replaced once", () =>
+      run(
+        (base) =>
+          Effect.gen(function* () {
+            yield* base.add(documents)
+            yield* base.add([{ ...documents[1]!, text: "Another text." }])
+            const error = yield* Effect.flip(base.add([{ id: "more", text: "Too much." }]))
+            assert.strictEqual(error._tag === "KnowledgeError" && error.reason, "Full")
+            assert.lengthOf(yield* base.list, 3)
+          }),
+        { maxPassages: 3 }
+      )
+    )
+
+    it.effect("keeps nothing of documents that could not be embedded", () =>
+      run((base) =>
+        Effect.gen(function* () {
+          assert.strictEqual((yield* base.list).length, 0)
+          const failing = Knowledge.Knowledge.use((base) => base.add(documents)).pipe(
+            Effect.provide(
+              Layer.provide(
+                Layer.fresh(layer()),
+                Layer.effect(
+                  EmbeddingModel.EmbeddingModel,
+                  EmbeddingModel.make({
+                    embedMany: ({ inputs }) =>
+                      Effect.succeed({
+                        results: inputs.map((_, at) => (at === 2 ? [1] : [1, 0])),
+                        usage: { inputTokens: undefined }
+                      })
+                  })
+                )
+              )
+            ),
+            Effect.flip
+          )
+          assert.include(String(yield* failing), "dimensions")
+        })
+      )
+    )
+  })
+}
+
+contract("in memory", (options) => Knowledge.layerMemory(options))
+contract("in SQLite", (options) =>
+  Layer.provide(Knowledge.layerSql(options), Layer.fresh(Sqlite.layer({ filename: ":memory:" })))
+)
+
+const onFile = <A, E>(test: (filename: string) => Effect.Effect<A, E, never>) =>
+  Effect.flatMap(FileSystem.FileSystem, (files) => files.makeTempDirectoryScoped()).pipe(
+    Effect.flatMap((folder) => test(join(folder, "knowledge.db"))),
+    Effect.scoped,
+    Effect.provide(NodeServices.layer)
+  )
+
+const open = (filename: string, embeddings: Layer.Layer<EmbeddingModel.EmbeddingModel> = HashEmbeddings.layer()) =>
+  Effect.flatMap(
+    Layer.build(
+      Layer.provide(Layer.fresh(Knowledge.layerSql()), [embeddings, Layer.fresh(Sqlite.layer({ filename }))])
+    ),
+    (context) => Effect.provide(Knowledge.Knowledge, context)
+  )
+
+describe("Knowledge in a database", () => {
+  it.live("is there again when the process is, and embeds nothing twice", () =>
+    onFile((filename) =>
+      Effect.gen(function* () {
+        yield* Effect.scoped(Effect.flatMap(open(filename), (base) => base.add(documents)))
+        const asked: Array<ReadonlyArray<string>> = []
+        const counted = HashEmbeddings.layer({ onRequest: (inputs) => Effect.sync(() => asked.push(inputs)) })
+        yield* Effect.gen(function* () {
+          const base = yield* open(filename, counted)
+          assert.deepStrictEqual(yield* base.add(documents), { embedded: 0, unchanged: 3 })
+          assert.deepStrictEqual(asked, [])
+          const [first] = yield* base.search("what are the opening hours?")
+          assert.deepInclude(first, { document: "hours", url: "https://shop.test/hours", metadata: { lang: "en" } })
+        }).pipe(Effect.scoped)
+      })
+    )
+  )
+
+  it.live("two processes see each other's changes at their next search", () =>
+    onFile((filename) =>
+      Effect.gen(function* () {
+        const one = yield* open(filename)
+        const other = yield* open(filename)
+        yield* one.add(documents)
+        assert.strictEqual((yield* other.search("opening hours"))[0]?.document, "hours")
+        yield* other.remove(["hours"])
+        yield* other.add([{ id: "new", text: "Parking is free." }])
+        assert.deepStrictEqual(
+          (yield* one.search("opening hours")).map(({ document }) => document),
+          ["horaires"]
+        )
+        assert.strictEqual((yield* one.search("is parking free"))[0]?.document, "new")
+      }).pipe(Effect.scoped)
+    )
+  )
+
+  it.live("refuses to compare the vectors of two models, until it is empty", () =>
+    onFile((filename) =>
+      Effect.gen(function* () {
+        yield* Effect.scoped(Effect.flatMap(open(filename), (base) => base.add(documents)))
+        const base = yield* open(filename, HashEmbeddings.layer({ dimensions: 32 }))
+        const error = yield* Effect.flip(base.search("opening hours"))
+        assert.strictEqual(error._tag === "KnowledgeError" && error.reason, "OtherEmbeddings")
+        assert.include(error.message, "hash/256")
+        yield* base.remove(documents.map(({ id }) => id))
+        yield* base.add(documents)
+        assert.strictEqual((yield* base.search("what are the opening hours?"))[0]?.document, "hours")
+      }).pipe(Effect.scoped)
+    )
+  )
+
+  it.live("says that the database failed, and nothing of what was asked", () =>
+    onFile((filename) =>
+      Effect.gen(function* () {
+        const base = yield* open(filename)
+        const sql = yield* Effect.provide(
+          SqlClient.SqlClient,
+          yield* Layer.build(Layer.fresh(Sqlite.layer({ filename })))
+        )
+        yield* sql`drop table antiphon_knowledge`
+        const error = yield* Effect.flip(base.search("a secret question"))
+        assert.strictEqual(error._tag === "KnowledgeError" && error.reason, "Store")
+        assert.notInclude(JSON.stringify(error) + error.message, "secret")
+      }).pipe(Effect.scoped)
+    )
+  )
+
+  it.effect("adds documents when its layer is built", () =>
+    Effect.gen(function* () {
+      const layer = Knowledge.layerDocuments(documents).pipe(
+        Layer.provideMerge(Knowledge.layerMemory()),
+        Layer.provide(HashEmbeddings.layer())
+      )
+      assert.lengthOf(
+        yield* Effect.provide(
+          Knowledge.Knowledge.use((base) => base.list),
+          layer
+        ),
+        3
+      )
+      assert.strictEqual(yield* Embeddings.Name, "unnamed")
+    })
+  )
+})
