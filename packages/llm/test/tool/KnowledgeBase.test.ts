@@ -191,7 +191,7 @@ describe("KnowledgeBase.own", () => {
       const { values } = yield* run(KnowledgeBase.own({ maxCharacters: 10, atLeast: -1 }), { query: "tea" })
       assert.match(String(values[0]), /Green tea  ?\[…\]\n<\/passage>$/)
       const none = yield* run(KnowledgeBase.own(), { query: "astronauts" })
-      assert.deepStrictEqual(none.values, [KnowledgeBase.nothingFound])
+      assert.deepStrictEqual(none.values, ["No relevant information found in the knowledge base."])
     }).pipe(Effect.provide(withBase))
   )
 
@@ -199,12 +199,12 @@ describe("KnowledgeBase.own", () => {
     Effect.gen(function* () {
       const broken = new Knowledge.KnowledgeError({ reason: "Store", description: "gone" })
       const failed = yield* run(KnowledgeBase.own(), { query: "q" }).pipe(Effect.provide(failing(Effect.fail(broken))))
-      assert.deepStrictEqual(failed.values, [KnowledgeBase.unavailable])
+      assert.deepStrictEqual(failed.values, ["Knowledge base lookup is currently unavailable."])
       const slow = yield* run(KnowledgeBase.own({ timeout: "2 seconds" }), { query: "q" }).pipe(
         Effect.provide(failing(Effect.never)),
         VirtualTime.run
       )
-      assert.deepStrictEqual(slow.values, [KnowledgeBase.unavailable])
+      assert.deepStrictEqual(slow.values, ["Knowledge base lookup is currently unavailable."])
     })
   )
 })
