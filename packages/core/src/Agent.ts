@@ -1,8 +1,8 @@
 /**
- * An agent: a function from an event of the call to a stream of things to do, with the filters and policies that say when
- * it runs.
+ * An agent: a function from an event of the call to a stream of outputs, with the filters and policies that say when it
+ * runs.
  *
- * An agent is made for each call by a factory. A factory can be a service, so agents are composed as Layers:
+ * A factory makes the agent of each call. A factory can be a service, so agents are composed as Layers:
  *
  * ```ts
  * class Support extends Agent.Service<Support>()("app/Support") {}
@@ -29,52 +29,54 @@ import * as Sources from "./internal/source.ts"
 import type * as History from "./History.ts"
 import type * as Turn from "./Turn.ts"
 
-/** What an agent does about an event. Interruption of the stream is interruption of the turn. */
+/** Answers an event. Interrupting the turn interrupts the stream. */
 export interface Agent<out E = never, out R = never> {
   (event: Event.Input, turn: Turn.Turn): Stream.Stream<Event.Output, E, R>
 }
 
-/** When an agent runs, and what happens where it does not end well. */
+/** When an agent runs, and what happens if it fails or is late. */
 export interface Policies {
   /**
-   * What a turn that fails does. `recover` (the default): the caller hears the `apology`, `TurnFailed` joins the history
-   * and the call goes on. `close`: the harness gets an error and the call ends. Line's way.
+   * What happens if a turn fails. `recover` (the default): the caller hears the `apology`, `TurnFailed` is added to the
+   * history and the call goes on. `close`, as in Line: the harness gets an error and the call ends.
    */
   readonly turnFailure: "recover" | "close"
-  /** What the caller hears when a turn fails and the call goes on. Nothing where it is empty. */
+  /** What the caller hears if a turn fails and the call goes on. Nothing if it is empty. */
   readonly apology: string
-  /** When the results of background work come back, where the work does not say so itself. `whenIdle` by default. */
+  /** When the results of background work come back, unless the work itself says so. `whenIdle` by default. */
   readonly backgroundDelivery: Turn.Delivery
-  /** Longest wait of a `whenIdle` result for silence, so that a lost report cannot hold it for ever. 30 seconds. */
+  /**
+   * Longest time that a `whenIdle` result waits for silence, so that a lost report cannot hold it for ever. 30 seconds.
+   */
   readonly backgroundPatience: Duration.Duration
-  /** Longest wait for the finalizers of an interrupted turn before the next one starts beside them. 1 second. */
+  /** Longest wait for the finalizers of an interrupted turn. After it, the next turn starts beside them. 1 second. */
   readonly cancelGrace: Duration.Duration
-  /** Time that handling of `CallEnded` is given, and background work that is to finish. 10 seconds. */
+  /** Time to handle `CallEnded`, and for background work that must finish. 10 seconds. */
   readonly endGrace: Duration.Duration
-  /** Longest time that an uninterruptible region holds up what is to stop its turn. 30 seconds. */
+  /** Longest time that an uninterruptible region delays the end of its turn. 30 seconds. */
   readonly regionLimit: Duration.Duration
-  /** Longest time that a filter may take to answer. Its event is only recorded then. 2 seconds. */
+  /** Longest time that a filter may take to answer. If it takes longer, its event is only recorded. 2 seconds. */
   readonly filterTimeout: Duration.Duration
   /**
-   * Longest wait for the first report of speech, before a harness is taken for one that reports none: what was said counts
-   * as heard then. 3 seconds.
+   * If a harness has reported no speech for this long, it is assumed to report none: what was said then counts as
+   * heard. 3 seconds.
    */
   readonly firstSound: Duration.Duration
   /**
-   * Words that come after the end of their turn are answered as a turn of their own once none have followed for this long.
-   * 300 milliseconds; infinite to only record them, as Line does.
+   * Words that come after the end of their turn get a turn of their own, once no more have followed for this long. 300
+   * milliseconds; with infinity they are only recorded, as in Line.
    */
   readonly lateWords: Duration.Duration
   /**
-   * Longest time that the caller waits for a word once they have finished. Then `AnswerOverdue` joins the history, and the
-   * caller hears `holding` if it is not empty. 10 seconds.
+   * Longest time that the caller waits for a word after finishing. After it, `AnswerOverdue` is added to the history,
+   * and the caller hears `holding` if it is not empty. 10 seconds.
    */
   readonly answerDeadline: Duration.Duration
-  /** What the caller hears when an answer is overdue. Empty by default: nothing. */
+  /** What the caller hears if an answer is overdue. Nothing by default. */
   readonly holding: string
   /**
-   * What an output after the end of the call does. It never reaches the wire. `discard` (the default): the turn goes on to
-   * its end. `stop`: the turn ends there. Line's way.
+   * What an output after the end of the call does to its turn. Such an output never reaches the wire. `discard` (the
+   * default): the turn runs to its end. `stop`, as in Line: the turn ends there.
    */
   readonly outputAfterEnd: "discard" | "stop"
 }
@@ -83,22 +85,22 @@ export interface Policies {
 export interface AgentSpec<out E = never, out R = never> extends Policies, EventFilter.Policy<R> {
   readonly agent: Agent<E, R>
   /**
-   * A stream that lives as long as the call and makes both reports and outputs: where a speech-to-speech model, which takes
-   * turns by itself, plugs in. If it fails, the call goes on without it, as after a turn that failed.
+   * A stream that lives as long as the call and emits both reports and outputs. A speech-to-speech model, which takes
+   * turns by itself, plugs in here. If the stream fails, the call goes on without it, as after a failed turn.
    */
   readonly session?: ((call: Session) => Stream.Stream<Event.Report | Event.Output, unknown, R>) | undefined
 }
 
-/** What a session is handed. */
+/** What a session gets. */
 export interface Session {
   readonly request: CallRequest
-  /** What happens on the call, from its start on, the session's own reports included. */
+  /** Everything that happens on the call from its start, including the session's own reports. */
   readonly events: Stream.Stream<Event.Input>
   /** The call up to now. */
   readonly history: Effect.Effect<History.History>
 }
 
-/** What can be said about an agent. What is not said is the default. */
+/** Options of an agent. Whatever is missing has its default. */
 export interface Options<R = never> extends Partial<Omit<Policies, DurationKey>> {
   readonly session?: ((call: Session) => Stream.Stream<Event.Report | Event.Output, unknown, R>) | undefined
   readonly run?: EventFilter.Source<R> | undefined
@@ -122,7 +124,7 @@ type DurationKey =
   | "lateWords"
   | "answerDeadline"
 
-/** Makes the agent of a call. The scope is the call's. `R` is what the making needs, `R2` what the agent's turns need. */
+/** Makes the agent of a call. The scope is the call's. `R` is needed to make the agent, `R2` by its turns. */
 export interface Factory<out E = never, out R = never, out R2 = R> {
   (request: CallRequest): Effect.Effect<AgentSpec<unknown, R2>, E, R | Scope.Scope>
 }
@@ -148,23 +150,26 @@ export const make = <E, R, R2 = never>(agent: Agent<E, R>, options: Options<R2> 
   ...(options.session === undefined ? {} : { session: options.session })
 })
 
-/** An agent of a call in the making: a factory, a spec, or a service. */
+/** What an agent with policies can be made from: a factory, a spec, or a service. */
 export type Made<E = never, R = never, R2 = R> =
   | Factory<E, R, R2>
   | AgentSpec<unknown, R2>
   | (ServiceClass<R, string> & Context.Key<R, Maker>)
 
-/** Whatever may be given for an agent: a bare agent, a spec, a factory or a service. */
+/** Anything that can be given as an agent: a bare agent, a spec, a factory or a service. */
 export type Source<E = never, R = never, R2 = R> = Made<E, R, R2> | Agent<unknown, R2>
 
-/** Changes the agent of any source: an agent becomes an agent, and anything else a factory with the same policies. */
+/**
+ * Changes the agent of any source. A bare agent stays a bare agent; anything else becomes a factory with the same
+ * policies.
+ */
 export interface Operator<out E = never, out R = never> {
   <E2, R2>(agent: Agent<E2, R2>): Agent<E | E2, R | R2>
-  // The last one: it is what `pipe` goes by, and most of what is piped is made already.
+  // This overload is last because `pipe` uses the last one, and most sources that are piped are specs or factories.
   <E2 = never, R2 = never, R3 = never>(source: Made<E2, R2, R3>): Factory<E2, R2, R | R3>
 }
 
-/** The factory that makes the agent of a source. */
+/** Makes the factory of any source. */
 export const from: {
   <E = never, R = never, R2 = never>(source: Made<E, R, R2>): Factory<E, R, R2>
   <R>(agent: Agent<unknown, R>): Factory<never, never, R>
@@ -172,7 +177,7 @@ export const from: {
   Sources.toFactory(source, make) as Factory<never, never, never>
 
 /**
- * Changes the agent of a source, which keeps its filters and policies.
+ * Changes the agent of a source, and keeps its filters and policies.
  *
  * ```ts
  * const quiet = Agent.map(LlmAgent.make({ systemPrompt }), (agent) => (event, turn) =>
@@ -192,8 +197,8 @@ export const map: {
 )
 
 /**
- * Gives a source services that live as long as the call: state that the tools and agents of one call share. The Layer is built
- * once for each call, and released when the call ends.
+ * Provides services that live as long as the call, for example state that the tools and agents of one call share. The
+ * Layer is built once per call, and released when the call ends.
  */
 export const provide: {
   <A, E, R>(
@@ -223,8 +228,8 @@ type Routes<E, R> = {
 }
 
 /**
- * An agent that answers each kind of event by the function of that name, and is silent if there is none. Results of
- * background work that came together are answered one after the other, in one turn.
+ * Makes an agent with one function per kind of event. It is silent on events without a function. Background results
+ * that came together are answered one after another, in one turn.
  */
 export const route = <E = never, R = never>(routes: Routes<E, R>): Agent<E, R> =>
   Sources.agent((event: Event.Input, turn: Turn.Turn) => {
@@ -248,7 +253,7 @@ export const mapOutput: {
   map(source, (agent) => (event, turn) => Stream.map(agent(event, turn), (output) => f(output, event)))
 )
 
-/** Looks at each output of an agent as it passes, and changes nothing. */
+/** Runs an effect for each output of an agent as it passes, and changes nothing. */
 export const observe: {
   <X, E, R>(f: (output: Event.Output, event: Event.Input) => Effect.Effect<X, E, R>): Operator<E, R>
   <E2 = never, R2 = never, X = never, E = never, R = never, R3 = never>(
@@ -263,7 +268,7 @@ export const observe: {
   map(source, (agent) => (event, turn) => Stream.tap(agent(event, turn), (output) => f(output, event)))
 )
 
-/** The services that a spec or its factory asks for are taken from a context. */
+/** Provides the services of a spec and its factory from a context. */
 const provideContext = <R>(spec: AgentSpec<unknown, R>, context: Context.Context<R>): AgentSpec<unknown> => {
   const filter =
     (filter: EventFilter.EventFilter<R>): EventFilter.EventFilter =>
@@ -281,18 +286,20 @@ const provideContext = <R>(spec: AgentSpec<unknown, R>, context: Context.Context
   }
 }
 
-/** What an agent's service does: it makes the agent of a call. */
+/** The service of an agent: makes the agent of a call. */
 export interface Maker {
   readonly make: (request: CallRequest) => Effect.Effect<AgentSpec<unknown>, unknown, Scope.Scope>
 }
 
-/** The class of an agent's service: its name, and the factory that asks for it. */
+/** The class of an agent's service, which is also a factory: it asks for the service. */
 export type ServiceClass<Self, Id extends string> = Context.ServiceClass<Self, Id, Maker> & {
-  /** Makes the agent that the Layer in force brings. */
+  /** Makes the agent that the Layer provides. */
   readonly factory: Factory<unknown, Self, never>
 }
 
-/** Names an agent, so that a Layer can bring it: `class Support extends Agent.Service<Support>()("app/Support") {}`. */
+/**
+ * Names an agent, so that a Layer can provide it: `class Support extends Agent.Service<Support>()("app/Support") {}`.
+ */
 export const Service =
   <Self>() =>
   <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
@@ -304,12 +311,12 @@ export const Service =
   }
 
 /**
- * What a call brings itself and no Layer may put in its place: scopes, and what it runs on. A Layer that is built on the
- * clock of the process must not keep a call from running on one of its own.
+ * Services of the call itself, which no Layer may replace: its scope, clock and runtime. A Layer that was built on the
+ * process's clock must not keep a call from running on a clock of its own.
  */
 const ofTheCall = [Scope.Scope, Clock.Clock, Random.Random, Scheduler.Scheduler, Tracer.ParentSpan]
 
-/** Layer that brings the agent of a name. What the source and its agents need is needed by the Layer. */
+/** Layer that provides a named agent. It requires whatever the source and its agents require. */
 export const layer: {
   <Self = never, E = never, R = never, R2 = never>(
     service: Context.Key<Self, Maker>,

@@ -1,9 +1,9 @@
 /**
  * Runs one call: events in, events out, one turn at a time.
  *
- * A call knows neither socket nor clock. A harness around it (a server, a console, a test, a replay) reports what happens
- * and carries out what the agent wants. The way of an event is short: `receive` records it, asks the filters, and starts
- * or stops the turn before it returns; the turn hands its outputs to the harness from its own fiber.
+ * A call knows no socket and no wall clock. The harness around it (a server, a console, a test, a replay) reports what
+ * happens and carries out what the agent wants. `receive` records an event, asks the filters, and starts or stops the
+ * turn before it returns; the turn hands its outputs to the harness from its own fiber.
  *
  * @since 0.1.0
  */
@@ -26,15 +26,15 @@ import * as Run from "./internal/call/callRun.ts"
 /** A call in progress. */
 export interface Call {
   /**
-   * Takes what the harness reports, and never waits: neither for a turn nor for a filter. Call it from one fiber, so that
-   * reports keep their order. Reports after `end` are dropped.
+   * Takes a report of the harness. Never waits for a turn or a filter. Call this from a single fiber, so that reports
+   * keep their order. Reports after `end` are dropped.
    */
   readonly receive: (report: Event.Report) => Effect.Effect<Harness.Receipt>
   /**
-   * Ends the call: nothing is sent any more, the turn in progress is stopped, and the agent handles `CallEnded` within its
-   * grace if its filter runs on it. Returns when no turn and no background work is left. Ending is idempotent, and continues
-   * even if the fiber that asked for it is interrupted. Within a turn (a harness that ends the call from `send`) it does not
-   * wait.
+   * Ends the call: nothing more is sent, the turn in progress is stopped, and the agent handles `CallEnded` within its
+   * grace, if its filter runs on that. Returns once no turn and no background work is left. Ending is idempotent, and
+   * continues even if the fiber that asked for it is interrupted. Within a turn (a harness that ends the call from
+   * `send`) it does not wait.
    */
   readonly end: Effect.Effect<void>
   /** The call up to now. */
@@ -42,9 +42,9 @@ export interface Call {
 }
 
 /**
- * Starts a call: the agent sees `CallStarted` before anything else. A call that finds a `Recorder` in its context is
- * recorded. When the scope closes before `end`, the call is cut
- * off: its turn is interrupted, and the agent does not see `CallEnded`. An end that has begun is waited for.
+ * Starts a call: the agent sees `CallStarted` before anything else. The call is recorded if its context has a
+ * `Recorder`. If the scope closes before `end`, the call is cut off: its turn is interrupted, and the agent does not
+ * see `CallEnded`. If the end has already begun, the scope waits for it.
  */
 export const make = <E, R>(
   spec: AgentSpec<E, R>,
@@ -64,18 +64,18 @@ export const make = <E, R>(
 }
 
 /**
- * Runs a call as a function from what is reported to what is to be done. The call ends when the reports end or the outputs
- * are no longer wanted, and the agent handles `CallEnded` either way.
+ * Runs a call as a function from a stream of reports to a stream of outputs. The call ends when the reports end or when
+ * nobody takes the outputs any more; the agent handles `CallEnded` either way.
  *
- * Outputs are handed out one by one. Once a turn is cancelled, nothing of it is handed out, and what was not handed out does
- * not count as sent.
+ * Outputs are emitted one by one. Once a turn is cancelled, none of its outputs are emitted, and those that were not
+ * emitted do not count as sent.
  */
 export const run = <E, R, E2 = never, R2 = never>(
   spec: AgentSpec<E, R>,
   reports: Stream.Stream<Event.Report, E2, R2>,
   options?: {
     readonly request?: CallRequest.CallRequest | undefined
-    /** Outputs that may wait for the consumer before the agent is slowed down. 16 by default. */
+    /** How many outputs may wait for the consumer before the agent is slowed down. 16 by default. */
     readonly bufferSize?: number | undefined
   }
 ): Stream.Stream<Event.Output, CallError | E2, Exclude<R, Scope.Scope> | R2> =>

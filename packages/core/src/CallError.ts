@@ -1,5 +1,5 @@
 /**
- * What a call can fail with.
+ * The error of a call.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as ErrorText from "./ErrorText.ts"
 
 /**
- * The agent of a call broke off and its policy is to close. Fatal for the call, never for another one.
+ * The agent of a call failed, and its policy is to close. Ends the call, but never another one.
  *
  * `Turn`: its stream failed or died. `Filter`: one of its filters threw.
  */

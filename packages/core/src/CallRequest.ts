@@ -1,6 +1,6 @@
 /**
- * What is known about a call before its first turn: who calls whom, which agent is meant, and what the harness was told
- * to pass along.
+ * What is known about a call before its first turn: who calls whom, which agent is wanted, and metadata that the
+ * harness passes along.
  *
  * @since 0.1.0
  */
@@ -35,12 +35,12 @@ export const CallRequest = Schema.Struct({
   agentToken: Schema.NullOr(Schema.Redacted(Schema.String)),
   apiBaseUrl: Schema.NullOr(Schema.String)
 })
-/** What is known about a call before its first turn. `agentToken` admits to the platform's own services. */
+/** What is known about a call before its first turn. `agentToken` gives access to the platform's own services. */
 export interface CallRequest extends Schema.Schema.Type<typeof CallRequest> {
   readonly agent: AgentRequest
 }
 
-/** Makes a request; what is not given is `"unknown"`, empty or null, as on the wire. */
+/** Makes a request. Missing fields become `"unknown"`, empty or null, as on the wire. */
 export const make = (
   fields: Partial<Omit<CallRequest, "agent" | "agentToken">> & {
     readonly agent?: Partial<AgentRequest>

@@ -1,11 +1,11 @@
 /**
- * The message of anything that was thrown or failed with, as text.
+ * Turns anything that was thrown or failed with into a message.
  *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
 
-/** The message of a failure or of its cause, without a stack. An error without a message gives its name. */
+/** Returns the message of a failure or of its cause, without a stack, or the name of an error without a message. */
 export const of = (error: unknown): string => {
   if (Cause.isCause(error)) return of(Cause.squash(error))
   if (error instanceof Error) return error.message || error.name

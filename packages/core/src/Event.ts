@@ -1,8 +1,8 @@
 /**
  * The events of a call, each defined once: what happened on it (`Input`) and what an agent wants done (`Output`).
  *
- * Names are those of Cartesia's Line SDK, so its documentation reads on. The wire form of an event is made and read
- * by the transport that carries it, never here.
+ * Names are those of Cartesia's Line SDK, so its documentation reads on. The wire form of an event belongs to the
+ * transport that carries it.
  *
  * @since 0.1.0
  */
@@ -45,9 +45,9 @@ export type AgentContent = AgentTextSent | AgentDtmfSent
 /**
  * Schema for what happened on a call, as an agent and its filters see it.
  *
- * `UserTurnEnded.content` and `AgentTurnEnded.content` hold, in order, what that side said and pressed since its turn began;
- * they are empty if the beginning was never reported. `AgentTextSent` is what the caller has heard, with the spacing that the
- * agent wrote: successive reports extend one event until something else happens on the call.
+ * `UserTurnEnded.content` and `AgentTurnEnded.content` hold, in order, what that side said and pressed since its turn
+ * began; they are empty if the beginning was never reported. `AgentTextSent` is what the caller has heard, with the
+ * agent's own spacing: successive reports extend one event until something else happens on the call.
  */
 export const Input = Schema.TaggedUnion({
   CallStarted: id,
@@ -106,7 +106,9 @@ export interface CallStarted extends Schema.Schema.Type<typeof Input.cases.CallS
   readonly _tag: "CallStarted"
 }
 
-/** The caller has gone, or the harness has ended the call. Always the last event; absent if the harness sent garbage. */
+/**
+ * The caller has left, or the harness has ended the call. Always the last event; absent if the harness sent garbage.
+ */
 export interface CallEnded extends Schema.Schema.Type<typeof Input.cases.CallEnded> {
   readonly _tag: "CallEnded"
 }
@@ -126,23 +128,23 @@ export interface UserDtmfSent extends Schema.Schema.Type<typeof Input.cases.User
   readonly _tag: "UserDtmfSent"
 }
 
-/** The caller has finished, and waits for an answer. */
+/** The caller has finished, and is waiting for an answer. */
 export interface UserTurnEnded extends Schema.Schema.Type<typeof Input.cases.UserTurnEnded> {
   readonly _tag: "UserTurnEnded"
   readonly content: ReadonlyArray<UserContent>
 }
 
-/** What sounded like the caller's turn was none: a cough, or noise on the line. */
+/** The caller's turn was only a cough, or noise on the line. */
 export interface UserTurnAbandoned extends Schema.Schema.Type<typeof Input.cases.UserTurnAbandoned> {
   readonly _tag: "UserTurnAbandoned"
 }
 
-/** Nobody has spoken for so many seconds, as the harness counts them. */
+/** Nobody has spoken for this many seconds, as counted by the harness. */
 export interface UserSilent extends Schema.Schema.Type<typeof Input.cases.UserSilent> {
   readonly _tag: "UserSilent"
 }
 
-/** The application on the caller's side sent a message of its own making. */
+/** The application on the caller's side sent a custom message. */
 export interface UserCustomSent extends Schema.Schema.Type<typeof Input.cases.UserCustomSent> {
   readonly _tag: "UserCustomSent"
 }
@@ -162,7 +164,7 @@ export interface AgentDtmfSent extends Schema.Schema.Type<typeof Input.cases.Age
   readonly _tag: "AgentDtmfSent"
 }
 
-/** The caller hears the agent no more: it has finished, or was interrupted. */
+/** The caller no longer hears the agent: it has finished, or was interrupted. */
 export interface AgentTurnEnded extends Schema.Schema.Type<typeof Input.cases.AgentTurnEnded> {
   readonly _tag: "AgentTurnEnded"
   readonly content: ReadonlyArray<AgentContent>
@@ -173,17 +175,17 @@ export interface AgentHandedOff extends Schema.Schema.Type<typeof Input.cases.Ag
   readonly _tag: "AgentHandedOff"
 }
 
-/** Background work of an earlier turn has come to its one outcome. */
+/** Background work of an earlier turn has ended, with its single outcome. */
 export interface BackgroundReturned extends Schema.Schema.Type<typeof Input.cases.BackgroundReturned> {
   readonly _tag: "BackgroundReturned"
 }
 
-/** A turn broke off with an error, and the call went on. */
+/** A turn failed, and the call went on. */
 export interface TurnFailed extends Schema.Schema.Type<typeof Input.cases.TurnFailed> {
   readonly _tag: "TurnFailed"
 }
 
-/** The caller has finished a turn, the agent works on the answer, and nothing was said within its deadline. */
+/** The caller has finished a turn, and the agent said nothing within its deadline. */
 export interface AnswerOverdue extends Schema.Schema.Type<typeof Input.cases.AnswerOverdue> {
   readonly _tag: "AnswerOverdue"
 }
@@ -212,8 +214,8 @@ interface Inputs extends Cases<typeof Input.cases> {
 const named = { eventId: Schema.optional(Id) }
 
 /**
- * Schema for what a harness reports. The call fills in what is missing: an id, and the content of a finished turn. Start
- * and end of the call are no reports: the call makes these events itself.
+ * Schema for what a harness reports. The call adds what is missing: an id, and the content of a finished turn. The
+ * start and the end of the call are not reports: the call makes these events itself.
  */
 export const Report = Schema.TaggedUnion({
   UserTurnStarted: named,
@@ -221,9 +223,9 @@ export const Report = Schema.TaggedUnion({
   UserDtmfSent: { ...Input.cases.UserDtmfSent.fields, ...named },
   UserTurnEnded: {
     ...named,
-    /** All that the caller has said in this turn, if its words were not reported one by one. */
+    /** Everything the caller said in this turn, if the words were not reported one by one. */
     content: Schema.optional(UserText),
-    /** The caller has probably finished: the turn runs, and what it sends waits for `UserTurnCommitted`. */
+    /** The caller has probably finished: the turn runs, and its outputs wait for `UserTurnCommitted`. */
     tentative: Schema.optional(Flag)
   },
   UserTurnCommitted: named,
@@ -238,13 +240,13 @@ export const Report = Schema.TaggedUnion({
     ...Input.cases.AgentTextSent.fields,
     ...named,
     /**
-     * The place that was heard up to: the event that the reply responds to, and an offset in UTF-16 units in all that was
-     * sent in that turn. It is exact, and `content` is not compared with anything.
+     * How far the caller has heard the reply: the event it responds to, and an offset in UTF-16 units into everything
+     * that was sent in that turn. It is exact, so `content` is not compared with anything.
      */
     at: Schema.optional(Schema.Struct({ respondingTo: Id, offset: Offset })),
-    /** The harness has no reports of its own and guesses from the time that passed. */
+    /** The harness cannot know, and estimates from the time that has passed. */
     estimated: Schema.optional(Flag),
-    /** `content` is in the platform's own words: it counts as it is and is not looked for in what was said. */
+    /** `content` is in the platform's own words: it is taken as it is, and not searched for in what was said. */
     own: Schema.optional(Flag)
   },
   AgentDtmfSent: { ...Input.cases.AgentDtmfSent.fields, ...named },
@@ -276,37 +278,37 @@ export interface UserTurnEndedReport extends Schema.Schema.Type<typeof Report.ca
   readonly _tag: "UserTurnEnded"
 }
 
-/** Reports that the caller had finished indeed: the tentative turn counts, and what it has sent goes out. */
+/** Reports that the caller had really finished: the tentative turn counts, and its outputs are sent. */
 export interface UserTurnCommittedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnCommitted> {
   readonly _tag: "UserTurnCommitted"
 }
 
-/** Reports that the caller goes on: the tentative turn is interrupted and leaves no trace. */
+/** Reports that the caller has gone on speaking: the tentative turn is interrupted and leaves no trace. */
 export interface UserTurnResumedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnResumed> {
   readonly _tag: "UserTurnResumed"
 }
 
-/** Reports that what sounded like the caller's turn was none. It runs no turn. */
+/** Reports that the caller's turn was only a cough, or noise. It runs no turn. */
 export interface UserTurnAbandonedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnAbandoned> {
   readonly _tag: "UserTurnAbandoned"
 }
 
-/** Reports that the caller's last turn reads differently. The history has the last version only, and it is answered. */
+/** Reports a corrected text of the caller's last turn. Only the last version is in the history and is answered. */
 export interface UserTurnRevisedReport extends Schema.Schema.Type<typeof Report.cases.UserTurnRevised> {
   readonly _tag: "UserTurnRevised"
 }
 
-/** Reports that the caller's last turn never was. Its answer is cancelled, and the history has neither. */
+/** Reports that the caller's last turn did not happen. Its answer is cancelled, and neither stays in the history. */
 export interface UserTurnWithdrawnReport extends Schema.Schema.Type<typeof Report.cases.UserTurnWithdrawn> {
   readonly _tag: "UserTurnWithdrawn"
 }
 
-/** Reports that nobody has spoken for so many seconds. */
+/** Reports that nobody has spoken for this many seconds. */
 export interface UserSilentReport extends Schema.Schema.Type<typeof Report.cases.UserSilent> {
   readonly _tag: "UserSilent"
 }
 
-/** Reports a message of the application on the caller's side. */
+/** Reports a custom message of the application on the caller's side. */
 export interface UserCustomSentReport extends Schema.Schema.Type<typeof Report.cases.UserCustomSent> {
   readonly _tag: "UserCustomSent"
 }
@@ -321,12 +323,12 @@ export interface AgentTextSentReport extends Schema.Schema.Type<typeof Report.ca
   readonly _tag: "AgentTextSent"
 }
 
-/** Reports that a key which the agent pressed was sent. */
+/** Reports that a key press of the agent was sent. */
 export interface AgentDtmfSentReport extends Schema.Schema.Type<typeof Report.cases.AgentDtmfSent> {
   readonly _tag: "AgentDtmfSent"
 }
 
-/** Reports that the caller hears the agent no more. */
+/** Reports that the caller no longer hears the agent. */
 export interface AgentTurnEndedReport extends Schema.Schema.Type<typeof Report.cases.AgentTurnEnded> {
   readonly _tag: "AgentTurnEnded"
 }
@@ -362,8 +364,8 @@ const tool = {
 /**
  * Schema for what an agent wants done.
  *
- * `respondingTo` names the event that is answered; if it is missing, the runtime fills in the event of the turn.
- * `interruptible` is true if it is missing; `false` tells the harness to go on even when the caller speaks.
+ * `respondingTo` is the id of the event that is answered; by default the event of the turn. `interruptible` defaults to
+ * true; `false` tells the harness to go on even if the caller speaks.
  */
 export const Output = Schema.TaggedUnion({
   AgentSendText: { ...speech, text: AgentText },
@@ -394,7 +396,7 @@ export type Output = OutputOf<keyof typeof Output.cases>
 const isFullOutput = Schema.is(Output)
 const isText = (value: unknown): value is string => typeof value === "string"
 
-/** Whether a value is an output event. Most are text, which is looked at by hand: it is asked for each piece of a reply. */
+/** Whether a value is an output event. Text is checked by hand, because this runs for each piece of a reply. */
 export const isOutput = (value: unknown): value is Output => {
   const output = value as AgentSendText | null | undefined
   if (output?._tag !== "AgentSendText") return isFullOutput(value)
@@ -406,7 +408,7 @@ export const isOutput = (value: unknown): value is Output => {
   )
 }
 
-/** Whether an output only goes to a log, so that it may overtake words or wait behind them. */
+/** Whether an output only goes to a log, so that its order among words does not matter. */
 export const isLog = (output: Output): output is LogMetric | LogMessage => {
   switch (output._tag) {
     case "LogMetric":
@@ -440,7 +442,7 @@ export interface AgentSendDtmf extends Schema.Schema.Type<typeof Output.cases.Ag
   readonly _tag: "AgentSendDtmf"
 }
 
-/** Asks the harness to hang up. `reason` is free text, `agent_ended` if it is missing. */
+/** Asks the harness to hang up. `reason` is free text, and defaults to `agent_ended`. */
 export interface AgentEndCall extends Schema.Schema.Type<typeof Output.cases.AgentEndCall> {
   readonly _tag: "AgentEndCall"
 }
@@ -455,27 +457,27 @@ export interface AgentToolCalled extends Schema.Schema.Type<typeof Output.cases.
   readonly _tag: "AgentToolCalled"
 }
 
-/** Tells the harness what became of a tool call. */
+/** Tells the harness the outcome of a tool call. */
 export interface AgentToolReturned extends Schema.Schema.Type<typeof Output.cases.AgentToolReturned> {
   readonly _tag: "AgentToolReturned"
 }
 
-/** Changes the voice of the call; what is missing stays as it is. `multilingual` is a language too. */
+/** Changes the voice of the call. Missing fields stay as they are. `multilingual` is a language too. */
 export interface AgentUpdateCall extends Schema.Schema.Type<typeof Output.cases.AgentUpdateCall> {
   readonly _tag: "AgentUpdateCall"
 }
 
-/** Sends the harness a message of the application's own making. */
+/** Sends the harness a custom message. */
 export interface AgentSendCustom extends Schema.Schema.Type<typeof Output.cases.AgentSendCustom> {
   readonly _tag: "AgentSendCustom"
 }
 
-/** Reports a measurement to the harness. */
+/** Sends a measurement to the harness. */
 export interface LogMetric extends Schema.Schema.Type<typeof Output.cases.LogMetric> {
   readonly _tag: "LogMetric"
 }
 
-/** Reports a line for the log of the harness. */
+/** Sends a line to the log of the harness. */
 export interface LogMessage extends Schema.Schema.Type<typeof Output.cases.LogMessage> {
   readonly _tag: "LogMessage"
 }
@@ -494,7 +496,7 @@ interface Outputs extends Cases<typeof Output.cases> {
   readonly LogMessage: LogMessage
 }
 
-/** Schema for a line that an application adds to the history. Nothing on the call produces it. */
+/** Schema for a line that only an application can add to the history. */
 export const CustomHistoryEntry = Schema.TaggedStruct("CustomHistoryEntry", {
   ...id,
   role: Schema.Literals(["user", "system"]),
@@ -510,7 +512,7 @@ interface SpeechOptions {
   readonly respondingTo?: string | undefined
 }
 
-/** Says a piece of text. Pieces are spoken in the order they are sent, with nothing put between them. */
+/** Says a piece of text. Pieces are spoken in the order they are sent, and nothing is inserted between them. */
 export const sendText = (text: string, options?: SpeechOptions): AgentSendText => ({
   _tag: "AgentSendText",
   text,
@@ -520,13 +522,13 @@ export const sendText = (text: string, options?: SpeechOptions): AgentSendText =
 /** Presses a key: `0` to `9`, `*` or `#`. */
 export const sendDtmf = (button: string): AgentSendDtmf => ({ _tag: "AgentSendDtmf", button })
 
-/** Asks the harness to hang up once what was said before has been spoken. */
+/** Asks the harness to hang up once everything before it has been spoken. */
 export const endCall = (options?: SpeechOptions & { readonly reason?: string | undefined }): AgentEndCall => ({
   _tag: "AgentEndCall",
   ...options
 })
 
-/** Asks the harness to transfer the call. The number is passed on as it is. */
+/** Asks the harness to transfer the call. The number is passed on unchanged. */
 export const transferCall = (targetPhoneNumber: string, options?: SpeechOptions): AgentTransferCall => ({
   _tag: "AgentTransferCall",
   targetPhoneNumber,
@@ -539,16 +541,16 @@ export const updateCall = (changes: Omit<AgentUpdateCall, "_tag">): AgentUpdateC
   ...changes
 })
 
-/** Sends the harness a message of the application's own making. */
+/** Sends the harness a custom message. */
 export const sendCustom = (metadata: { readonly [key: string]: unknown }): AgentSendCustom => ({
   _tag: "AgentSendCustom",
   metadata
 })
 
-/** Reports a measurement to the harness. */
+/** Sends a measurement to the harness. */
 export const logMetric = (name: string, value: unknown): LogMetric => ({ _tag: "LogMetric", name, value })
 
-/** Reports a line for the log of the harness. */
+/** Sends a line to the log of the harness. */
 export const logMessage = (
   name: string,
   message: string,
@@ -556,8 +558,8 @@ export const logMessage = (
 ): LogMessage => ({ _tag: "LogMessage", level: "info", name, message, ...options })
 
 /**
- * Text of an event: its words, or those of a finished turn joined by a space, a key press as `[5]`. Empty for events that
- * carry none.
+ * Returns the text of an event: its words, or those of a finished turn joined by spaces; a key press is `[5]`. Empty
+ * for other events.
  */
 export const text = (event: Input | CustomHistoryEntry): string => {
   switch (event._tag) {

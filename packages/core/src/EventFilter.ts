@@ -1,9 +1,9 @@
 /**
  * Which input events start a turn, and which interrupt the turn in progress.
  *
- * A filter keeps no state and cannot fail. The plain ones are predicates and compose with `Predicate.or`, `and` and `not`;
- * one that needs to ask (the time, a database) is an Effect. The call goes on meanwhile; if a
- * later event has started or cancelled a turn by the time it answers, its answer is out of date.
+ * A filter keeps no state and cannot fail. Most are predicates, and compose with `Predicate.or`, `and` and `not`. A
+ * filter that has to look something up (the time, a database) is an Effect. The call goes on meanwhile; if a later
+ * event has started or cancelled a turn by the time it answers, its answer is ignored.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ export interface EventFilter<out R = never> {
   (event: Event.Input): boolean | Effect.Effect<boolean, never, R>
 }
 
-/** What can be given for a filter: a filter, or the tags of the events it accepts. */
+/** Anything that can be given as a filter: a filter, or the tags of the events it accepts. */
 export type Source<R = never> = EventFilter<R> | ReadonlyArray<Event.Input["_tag"]>
 
 /** The two filters of an agent. */
@@ -43,19 +43,19 @@ export const tags = <const Tag extends Event.Input["_tag"]>(
   return (event): event is Event.InputOf<Tag> => lookup.has(event._tag)
 }
 
-/** Makes a filter of what was given for one. */
+/** Makes a filter from what was given. */
 export const from = <R>(source: Source<R>): EventFilter<R> => (typeof source === "function" ? source : tags(...source))
 
 /**
- * Line's filters: runs at both edges of the call and after each user turn, and when background work reports back; a user
- * who starts to speak cancels.
+ * Line's filters: the agent runs at the start and the end of the call, after each user turn, and when background work
+ * reports back; a user who starts to speak cancels.
  */
 export const standard: Policy = {
   run: tags("CallStarted", "UserTurnEnded", "CallEnded", "BackgroundReturned"),
   cancel: tags("UserTurnStarted")
 }
 
-/** Decides what an event does to the turn in progress. Asks `run` first. An Effect only where a filter is one. */
+/** Decides what an event does to the turn in progress. Asks `run` first. Returns an Effect only if a filter does. */
 export const decide: {
   <R>(policy: Policy<R>): (event: Event.Input) => Decision | Effect.Effect<Decision, never, R>
   <R>(event: Event.Input, policy: Policy<R>): Decision | Effect.Effect<Decision, never, R>

@@ -1,6 +1,6 @@
 /**
- * Ids of events that no harness has named: UUIDs of version 4, drawn from `Random`, so that a seeded call names its
- * events the same way every time. They are names and not secrets.
+ * Ids for events that the harness has not named: UUIDs of version 4, drawn from `Random`, so that a seeded call always
+ * has the same ids. They are not secrets.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 const word = (bits: number): string =>
   hex[bits >>> 24]! + hex[(bits >>> 16) & 255]! + hex[(bits >>> 8) & 255]! + hex[bits & 255]!
 
-/** Makes a source of ids from the `Random` in force. */
+/** Makes a source of ids from the current `Random`. */
 export const make: Effect.Effect<EventId> = Effect.map(Random.Random, (random) => {
   const bits = () => Math.floor(random.nextDoubleUnsafe() * 0x1_0000_0000) >>> 0
   return () => {

@@ -1,8 +1,8 @@
 /**
- * What a call needs of the world around it, and what it tells it.
+ * The interface between a call and whatever drives it.
  *
- * A harness drives a call: a voice platform over a wire, the speech pipeline, the web console, a test. It reports what happens
- * with `Call.receive`, and carries out what the agent wants.
+ * A harness drives a call: a voice platform over a wire, the speech pipeline, the web console, a test. It reports what
+ * happens with `Call.receive`, and carries out what the agent wants.
  *
  * @since 0.1.0
  */
@@ -13,11 +13,11 @@ import type * as Event from "./Event.ts"
 import type * as EventFilter from "./EventFilter.ts"
 
 /**
- * What became of a turn.
+ * A change in the life of a turn.
  *
- * `Started` comes before the first output of the turn. One of the others comes after its last output (an apology included)
- * and before any output of the next turn. A turn that was dropped while it waited for another one to end is `Cancelled`
- * without having started, and its number is 0.
+ * `Started` comes before the first output of the turn. Exactly one of the others comes after its last output (including
+ * an apology) and before any output of the next turn. A turn that was dropped while it waited for another to end is
+ * `Cancelled` without having started, and its number is 0.
  */
 export interface TurnChange {
   readonly _tag: "Started" | "Completed" | "Failed" | "Cancelled"
@@ -26,24 +26,25 @@ export interface TurnChange {
   readonly trigger: Event.Input
 }
 
-/** What a call needs of the world around it. */
+/** What a call needs from its surroundings. */
 export interface Harness {
   /**
-   * Carries outputs to the caller, in order. Runs in the fiber of the turn: while it waits, the agent waits, and when the
-   * turn is interrupted, so is it. Each output names the event it responds to. Outputs count as sent when it is called.
+   * Carries outputs to the caller, in order. Runs in the fiber of the turn: while it waits, the agent waits, and it is
+   * interrupted with the turn. Each output names the event it responds to. Outputs count as sent as soon as this is
+   * called.
    */
   readonly send: (outputs: Arr.NonEmptyReadonlyArray<Event.Output>) => Effect.Effect<void>
-  /** Told of each turn, at once and in order with its outputs. It must not throw. */
+  /** Called for each change of a turn, at once and in order with its outputs. Must not throw. */
   readonly turn?: ((change: TurnChange) => void) | undefined
-  /** Told at most once, when the agent broke off and its policy is to close. Nothing is sent after it. */
+  /** Called at most once, if the agent failed and its policy is to close. Nothing is sent after it. */
   readonly fail: (error: CallError) => Effect.Effect<void>
 }
 
-/** What a report came to. */
+/** What a report led to. */
 export interface Receipt {
   /**
-   * What the filters said: `Run` if the report started a turn, which may still wait for the one before it to end. Known at
-   * once unless a filter is an Effect; nobody has to wait for it.
+   * The decision of the filters: `Run` if the report started a turn, which may still wait for the previous one to end.
+   * Known at once unless a filter is an Effect. Waiting for it is optional.
    */
   readonly decision: Effect.Effect<EventFilter.Decision>
 }

@@ -1,9 +1,9 @@
 /**
- * The record of a call, and views of it: what happened, what was really spoken, and what the agent sent.
+ * The record of a call, and views of it: what happened, what was really heard, and what the agent sent.
  *
- * A view is immutable and lazy: it costs nothing until it is read, and does not change while the call goes on. An
- * application edits what its agent sees with `Turn.addEntry` and `Turn.updateHistory`. Their anchors are events, and an edit
- * covers the lines that are there when it is made: nothing that happens later falls into it.
+ * A view is immutable and lazy: it costs nothing until it is read, and does not change while the call goes on.
+ * Applications edit what their agent sees with `Turn.addEntry` and `Turn.updateHistory`, at events that serve as
+ * anchors. An edit covers only lines that exist when it is made.
  *
  * @since 0.1.0
  */
@@ -16,23 +16,23 @@ export type Item = Event.Input | Event.Output | Event.CustomHistoryEntry
 /** Something that happened on the call, or a line that the application added. */
 export type HistoryEvent = Event.Input | Event.CustomHistoryEntry
 
-/** What an application can put into a history: what happened, lines of its own, and tool calls with their outcomes. */
+/** What an application can put into a history: events, lines of its own, and tool calls with their outcomes. */
 export type GivenEvent = HistoryEvent | Event.OutputOf<"AgentToolCalled" | "AgentToolReturned">
 
 /** One line of the record. */
 export interface Entry {
-  /** Name of the line within its call: stays the same while spoken text grows. */
+  /** Identifies the line within its call. Stays the same while heard text grows. */
   readonly key: number
-  /** Number of the turn that sent it; 0 for what the agent did not send. */
+  /** Number of the turn that sent it; 0 if the agent did not send it. */
   readonly turn: number
   readonly item: Item
-  /** Where a text that was sent begins in all that its turn has said, in UTF-16 units; only on such lines. */
+  /** For sent text: where it begins in everything its turn has said, in UTF-16 units. */
   readonly from?: number | undefined
-  /** Where heard text stands in what was said; only on lines that tell of heard text. */
+  /** For heard text: its place in what was said. */
   readonly heard?: Heard | undefined
 }
 
-/** A stretch of what a turn has said, as offsets in UTF-16 units in the texts of the turn put together. */
+/** A stretch of what a turn has said: offsets in UTF-16 units into the concatenated texts of the turn. */
 export interface Stretch {
   readonly turn: number
   readonly from: number
@@ -40,36 +40,36 @@ export interface Stretch {
 }
 
 /**
- * A stretch that was heard, and how much of the heard text is put down to it. Words that were read out differently stand
- * where the words they replace stand.
+ * A stretch that was heard, and how much of the heard text belongs to it. Words that were read out differently have the
+ * place of the words they replace.
  */
 export interface Span extends Stretch {
-  /** Length of the heard text that stands here, in UTF-16 units. */
+  /** Length of the heard text for this stretch, in UTF-16 units. */
   readonly length: number
 }
 
-/** How a heard text is known. */
+/** Where a heard text belongs, and how that is known. */
 export interface Heard {
-  /** Where it stands, in order. The lengths add up to the length of the text. */
+  /** Its stretches, in order. Their lengths add up to the length of the text. */
   readonly spans: ReadonlyArray<Span>
-  /** The harness has guessed it, from the time that passed. */
+  /** The harness has estimated it from the time that has passed. */
   readonly estimated?: true | undefined
 }
 
 /** A view of the record of a call. */
 export interface History {
-  /** Every line in order, what the agent sent among what happened. */
+  /** Every line in order: what happened and what the agent sent. */
   readonly entries: ReadonlyArray<Entry>
   /** What happened on the call, in order, with what was spoken as the caller heard it. */
   readonly events: ReadonlyArray<HistoryEvent>
-  /** What was said, was not cancelled, and may still be heard: the caller has not reported it yet. */
+  /** What was said, was not cancelled, and has not been reported as heard yet. */
   readonly unheard: ReadonlyArray<Stretch>
 }
 
 /** An event of the history, or its id. */
 export type Anchor = string | HistoryEvent
 
-/** An edit is anchored on an event that is not in the history, or on two that are the wrong way round. Nothing changed. */
+/** An anchor of an edit is not in the history, or two anchors are in the wrong order. Nothing was changed. */
 export class AnchorError extends Schema.TaggedError<AnchorError>()("AnchorError", {
   reason: Schema.Literals(["NotFound", "BothAnchors", "Reversed"]),
   anchor: Schema.optional(Schema.String)
@@ -80,11 +80,11 @@ export class AnchorError extends Schema.TaggedError<AnchorError>()("AnchorError"
   }
 }
 
-/** Makes a view of lines, which are asked for when the view is first read. */
+/** Makes a view of lines. `lines` is called when the view is first read. */
 export const make = (
   lines: () => ReadonlyArray<Entry>,
   options: {
-    /** What happened, where that is known without going over the lines. */
+    /** The events, if they are known without going over the lines. */
     readonly events?: (() => ReadonlyArray<HistoryEvent>) | undefined
     readonly unheard?: ReadonlyArray<Stretch> | undefined
   } = {}
@@ -104,5 +104,5 @@ export const make = (
 
 const outputTags: ReadonlySet<string> = new Set(Object.keys(Event.Output.cases))
 
-/** Whether a line tells what happened, and not what the agent sent. */
+/** Whether a line is an event, as opposed to something the agent sent. */
 export const isHistoryEvent = (item: Item): item is HistoryEvent => !outputTags.has(item._tag)

@@ -1,6 +1,6 @@
 /**
- * Any value as text: JSON as Python's `json.dumps` writes it, which is what Line sends and shows to models where a tool
- * result or its arguments become text.
+ * Writes any value as text: JSON as Python's `json.dumps` writes it, which is how Line sends tool results and arguments
+ * and shows them to models.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,9 @@ export interface Json {
 }
 
 /**
- * The text of a value: `", "` and `": "` between members, `\u` escapes outside ASCII, a string form for what is no JSON.
- * Numbers that are not finite get Python's names, which are no JSON, or what is given for them. Never throws.
+ * Writes a value with `", "` and `": "` between members and `\u` escapes outside ASCII. Values that are not JSON become
+ * strings. Numbers that are not finite become Python's names, which are not JSON, or `nonFinite` if it is given. Never
+ * throws.
  */
 export const stringify = (value: unknown, notFinite?: "null"): string => {
   const above = new Set<object>()
@@ -25,7 +26,7 @@ export const stringify = (value: unknown, notFinite?: "null"): string => {
       const plain: unknown = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value
       return typeof plain === "object" && plain !== null ? members(plain) : scalar(plain, notFinite)
     } catch {
-      // A getter or `toJSON` that throws, or more levels than the stack holds.
+      // A getter or `toJSON` threw, or the value is nested too deeply for the stack.
       return '"[unserialisable]"'
     } finally {
       above.delete(value)
@@ -42,7 +43,7 @@ export const stringify = (value: unknown, notFinite?: "null"): string => {
   return write(value)
 }
 
-/** The same for people to read: letters of every script are as they are, and numbers that are not finite are null. */
+/** Writes the same for people: letters of every script stay readable, and numbers that are not finite are null. */
 export const legible = (value: unknown): string =>
   stringify(value, "null").replace(/\\(?:u([0-9a-f]{4})|[^u])/g, (escape, code?: string) =>
     code === undefined || code < "0080" ? escape : String.fromCharCode(Number.parseInt(code, 16))
@@ -65,10 +66,10 @@ const scalar = (value: unknown, notFinite?: "null"): string => {
 const quote = (text: string): string =>
   JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
-// The string form of a function is its source, which is nobody's business outside.
+// The string form of a function would be its source, which must not leave the process.
 const plainText = (value: unknown): string => (typeof value === "function" ? "[Function]" : String(value))
 
-/** The text of a tool result: a string is itself, other plain values are written the way Python prints them. */
+/** Writes a tool result: a string stays as it is, other plain values are written as Python prints them. */
 export const resultText = (value: unknown): string | null => {
   if (value === null || value === undefined) return null
   if (typeof value === "string") return value

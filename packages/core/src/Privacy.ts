@@ -1,8 +1,8 @@
 /**
- * What a field of a schema tells about the people on a call, as an annotation on the field:
- * `Schema.String.annotate({ privacy: "userText" })`.
+ * Annotations that say what a field tells about the people on a call: `Schema.String.annotate({ privacy: "userText"
+ * })`.
  *
- * A redaction of a recording is derived from these annotations. A field without one is taken for private, so a new event is
+ * Redactions of recordings are derived from these annotations. A field without one counts as private, so a new event is
  * masked until its fields say what they hold.
  *
  * @since 0.1.0

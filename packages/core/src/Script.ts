@@ -1,5 +1,5 @@
 /**
- * What text is made of: scripts that put no space between words, and characters that take two units of a string.
+ * Scripts that put no spaces between words, and characters that take two units of a string.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ export const unspaced: string =
 
 const oneUnspaced = new RegExp(`[${unspaced}]`, "u")
 
-/** Whether some of a text is written without spaces between words. */
+/** Whether part of a text is written without spaces between words. */
 export const hasUnspaced = (text: string): boolean => oneUnspaced.test(text)
 
 const isFirstHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
@@ -33,8 +33,8 @@ export const characterBefore = (text: string, end: number): number =>
   end > 1 && widthAt(text, end - 2) === 2 ? end - 2 : end - 1
 
 /**
- * The last offset up to `end`, the end of the text by default, that does not part a character. A first half at the end of
- * the text is parted: its second half is still to come.
+ * Returns the last offset up to `end` (by default the end of the text) that does not split a character. A first half at
+ * the end of the text counts as split: its second half may still come.
  */
 export const wholeEnd = (text: string, end: number = text.length): number =>
   end > 0 && isFirstHalf(text.charCodeAt(end - 1)) ? end - 1 : end

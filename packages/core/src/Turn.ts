@@ -1,7 +1,7 @@
 /**
  * One run of an agent, for the one event that started it.
  *
- * A turn is a scope: what its stream acquires or forks ends with it. What shall outlive it goes through `background`.
+ * A turn is a scope: what its stream acquires or forks ends with it. Use `background` for work that must outlive it.
  *
  * @since 0.1.0
  */
@@ -19,19 +19,19 @@ import type * as History from "./History.ts"
  * Schema for when the result of background work comes back as an event.
  *
  * - `whenIdle`: once neither the caller nor the agent is speaking and no turn runs; it then starts a turn.
- * - `immediate`: at once, so it replaces the turn in progress where the agent's filter runs on it.
- * - `nextTurn`: with the next turn, whatever starts it. It starts none by itself. Line's way.
+ * - `immediate`: at once, so it replaces the turn in progress if the agent's filter runs on it.
+ * - `nextTurn`, as in Line: with the next turn, whatever starts it. It starts none by itself.
  */
 export const Delivery = Schema.Literals(["whenIdle", "immediate", "nextTurn"])
 /** When the result of background work comes back as an event. */
 export type Delivery = typeof Delivery.Type
 
-/** What becomes of background work when the call ends: it is interrupted, or gets the rest of `endGrace` to finish. */
+/** What happens to background work when the call ends: it is interrupted, or gets the rest of `endGrace` to finish. */
 export type AtEnd = "interrupt" | "finish"
 
 /**
- * A failure of a turn whose agent knows what the caller should hear about it. Where the call goes on, the caller hears
- * `apology` in place of the agent's general one.
+ * A failure of a turn with its own apology. If the call goes on, the caller hears `apology` instead of the agent's
+ * general one.
  */
 export class Failure extends Data.TaggedError("TurnFailure")<{ readonly apology: string; readonly cause: unknown }> {
   override get message() {
@@ -40,22 +40,22 @@ export class Failure extends Data.TaggedError("TurnFailure")<{ readonly apology:
 }
 
 /**
- * The first turn of a call that its agent has run. What was sent in the turns before is the agent's own too, though it does
- * not remember it: it goes on with a call that was played from a recording. 1 on any other call.
+ * Number of the first turn that this agent runs itself. Greater than 1 only in a fork: the turns before it were
+ * replayed from a recording, and count as the agent's own.
  */
 export const First: Context.Reference<number> = Context.Reference("@antiphon/core/Turn/First", {
   defaultValue: () => 1
 })
 
-/** What an agent is handed beside the event. */
+/** What an agent gets beside the event. */
 export interface Turn {
-  /** Counts the turns of a call from 1. */
+  /** Number of the turn within its call, from 1. */
   readonly id: number
   /** The event that started the turn. */
   readonly trigger: Event.Input
   /**
-   * All events that the turn responds to, oldest first and the trigger last. More than one only if several results of
-   * background work waited for silence together.
+   * All events that the turn responds to, oldest first and the trigger last. More than one only if several background
+   * results waited for silence together.
    */
   readonly triggers: readonly [...ReadonlyArray<Event.Input>, Event.Input]
   readonly request: CallRequest
@@ -64,14 +64,14 @@ export interface Turn {
   /** The call up to now, with what this turn has sent. */
   readonly currentHistory: Effect.Effect<History.History>
   /**
-   * Waits until the event that started the turn counts for sure: at once, unless the caller has only probably finished. If
-   * they go on, the turn is interrupted here. Do nothing before it that cannot be undone.
+   * Waits until the event that started the turn is certain. Returns at once unless the caller has only probably
+   * finished; if the caller goes on, the turn is interrupted here. Do nothing irreversible before this.
    */
   readonly committed: Effect.Effect<void>
   /**
-   * Runs work that outlives the turn and ends with the call. Its one outcome (returned, failed or cancelled) comes back
-   * as `BackgroundReturned`, exactly once. Work that still runs when the call ends is interrupted, and nobody is told; with
-   * `atEnd: "finish"` it gets the rest of `endGrace` first. Work of a turn that is not committed yet waits for that.
+   * Runs work that outlives the turn and ends with the call. Its outcome (returned, failed or cancelled) comes back as
+   * `BackgroundReturned`, exactly once. Work that still runs when the call ends is interrupted without a report; with
+   * `atEnd: "finish"` it gets the rest of `endGrace` first. Work of a tentative turn starts once the turn is committed.
    */
   readonly background: <A, E, R>(
     name: string,
@@ -79,16 +79,16 @@ export interface Turn {
     options?: { readonly delivery?: Delivery | undefined; readonly atEnd?: AtEnd | undefined }
   ) => Effect.Effect<void, never, R>
   /**
-   * Lets a stretch of the agent's stream run to its end even when the caller speaks; what was to interrupt it takes
-   * effect right after. The end of the call waits for it no longer than its grace.
+   * Lets part of the agent's stream run to its end even if the caller speaks; the interruption takes effect right after
+   * it. The end of the call waits for it no longer than its grace.
    */
   readonly uninterruptible: <A, E, R>(stream: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
   /**
-   * Puts outputs on the record without sending them, also when the turn is interrupted already: for finalizers that have
-   * an outcome to leave behind.
+   * Records outputs without sending them. Also works once the turn is interrupted, for finalizers that record an
+   * outcome.
    */
   readonly record: (outputs: ReadonlyArray<Event.Output>) => Effect.Effect<void>
-  /** Adds a line to what agents see of the history: after the event that is last now, or at an anchor. */
+  /** Adds a line to the history that agents see: after the last event so far, or at an anchor. */
   readonly addEntry: (
     content: string,
     options?: {
@@ -98,8 +98,8 @@ export interface Turn {
     }
   ) => Effect.Effect<Event.CustomHistoryEntry, History.AnchorError>
   /**
-   * Replaces a stretch of what agents see of the history, both ends included; without a stretch it puts events first. Without
-   * `end` the stretch goes to what is last now, which is the event that started the turn if nothing has happened since.
+   * Replaces a stretch of the history that agents see, including both ends; without `start` and `end` it inserts events
+   * at the beginning. Without `end` the stretch reaches to the last event so far.
    */
   readonly updateHistory: (
     events: ReadonlyArray<History.GivenEvent>,

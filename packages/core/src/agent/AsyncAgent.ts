@@ -15,7 +15,7 @@ import type * as Turn from "../Turn.ts"
 /** The signal that a generator is given: the platform's `AbortSignal`. */
 export type Signal = Effect.Success<typeof Effect.abortSignal>
 
-/** An async generator threw, or a promise that it waited for was rejected. Fatal for the turn. */
+/** An async generator threw, or a promise it awaited was rejected. Ends the turn. */
 export class AsyncAgentError extends Schema.TaggedError<AsyncAgentError>()("AsyncAgentError", {
   cause: Schema.Defect()
 }) {
@@ -25,11 +25,11 @@ export class AsyncAgentError extends Schema.TaggedError<AsyncAgentError>()("Asyn
 }
 
 /**
- * Makes an agent of an async generator.
+ * Makes an agent from an async generator.
  *
  * When the turn is over, interrupted or not, the signal is aborted, the generator is asked to return, and the turn ends
- * once its `finally` has. A generator that waits for something that does not heed the signal is waited for no longer than
- * the agent's `cancelGrace`.
+ * after its `finally`. If the generator waits for something that ignores the signal, the turn waits no longer than the
+ * agent's `cancelGrace`.
  */
 export const make =
   (run: (event: Event.Input, turn: Turn.Turn, signal: Signal) => AsyncIterable<Event.Output>): Agent<AsyncAgentError> =>
@@ -74,7 +74,8 @@ const release = (iterator: AsyncIterator<Event.Output>, pending: Promise<unknown
   Effect.tryPromise({
     try: () => {
       const returned = iterator.return?.()
-      // A generator answers `return` when it has ended. Other iterators may answer while `next` is still at work.
+      // A generator's `return` resolves once it has ended. Other iterators may resolve it while `next` is still
+      // running.
       return Promise.resolve(pending).then(
         () => returned,
         () => returned

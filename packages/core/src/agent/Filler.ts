@@ -1,9 +1,9 @@
 /**
  * Fills the silence while an agent is thinking: "One moment, please."
  *
- * Silence is measured in what the agent sends, on the `Clock`. Background work that the turn has started counts as thinking:
- * while fillers are left, the turn stays open for it. Nothing is filled once the agent has asked to end or to transfer the
- * call, nor after the end of the call.
+ * Silence is measured in what the agent sends, on the `Clock`. Background work that the turn started counts as
+ * thinking: while fillers are left, the turn stays open for it. There are no fillers once the agent has asked to end or
+ * transfer the call, nor after the end of the call.
  *
  * @since 0.1.0
  */
@@ -24,21 +24,21 @@ import * as Agent from "../Agent.ts"
 import * as Event from "../Event.ts"
 import type * as Turn from "../Turn.ts"
 
-/** What is said into the silence, and when. */
+/** What to say into the silence, and when. */
 export interface Options {
   /** How long the agent may be silent. */
   readonly after: Duration.Input
-  /** What is said, one after the other, from the beginning again where `limit` is higher than their number. */
+  /** The fillers, said one after another; they start over if `limit` is greater than their number. */
   readonly texts: Arr.NonEmptyReadonlyArray<string>
-  /** How long after a filler the next one follows in the same silence. None follows where it is missing. */
+  /** How long after a filler the next one follows in the same silence. By default none follows. */
   readonly every?: Duration.Input | undefined
-  /** How many fillers a turn has at most. By default each text is said once. */
+  /** Most fillers per turn. By default each text is said once. */
   readonly limit?: number | undefined
-  /** Whether only the time to the first text of a turn is filled (the default), or every silence in it. */
+  /** Whether to fill only the time to the first text of a turn (the default), or every silence in it. */
   readonly until?: "firstText" | "end" | undefined
 }
 
-/** Fills the silences of an agent. A filler never gets ahead of text, and white space keeps it apart from what follows. */
+/** Fills the silences of an agent. A filler never overtakes text, and white space separates it from what follows. */
 export const agent: {
   (options: Options): Agent.Operator
   <E = never, R = never, R2 = never>(source: Agent.Made<E, R, R2>, options: Options): Agent.Factory<E, R, R2>
@@ -59,7 +59,7 @@ const filled =
     })
   }
 
-/** The background work that a turn has started and that still runs. */
+/** Background work of a turn that is still running. */
 interface Work {
   running: number
   /** Open while none runs. */
@@ -94,10 +94,10 @@ const fill = <E, R>(
   let count = 0
   let due = clock.currentTimeMillisUnsafe() + patience
   let gap = ""
-  // What the agent is working on. It goes on while a filler is said.
+  // What the agent is working on. It continues while a filler is said.
   let pending: Fiber.Fiber<Outputs, E | Cause.Done<void>> | undefined
 
-  // How the agent ended, while work that it has started still runs.
+  // How the agent ended, while its background work still runs.
   let over: Exit.Exit<Outputs, E | Cause.Done<void>> | undefined
 
   const arrived = (exit: Exit.Exit<Outputs, E | Cause.Done<void>>): Pull.Pull<Outputs, E, void, R> => {

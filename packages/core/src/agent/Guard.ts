@@ -1,8 +1,8 @@
 /**
- * Judges what an agent is told, and what it says, before it matters.
+ * Judges what an agent is told, and what it says, before it takes effect.
  *
- * A judge is an Effect: a list of words, a classifier, another model. What it needs and how it fails is part of the guarded
- * agent's type.
+ * A judge is an Effect: a list of words, a classifier, another model. Its requirements and failures are part of the
+ * guarded agent's type.
  *
  * @since 0.1.0
  */
@@ -15,24 +15,24 @@ import * as Event from "../Event.ts"
 import * as HeldText from "./internal/heldText.ts"
 import type * as Turn from "../Turn.ts"
 
-/** Decides about an event: what is done instead of handing it to the agent, or undefined to let it pass. */
+/** Decides about an event: returns what to do instead of passing it to the agent, or undefined to let it pass. */
 export interface InputJudge<out E = never, out R = never, out E2 = never, out R2 = never> {
   (event: Event.Input, turn: Turn.Turn): Effect.Effect<Instead<E2, R2> | undefined, E, R>
 }
 
-/** What is done instead: one output, or a stream of them. */
+/** What to do instead: one output, or a stream of them. */
 export type Instead<E = never, R = never> = Event.Output | Stream.Stream<Event.Output, E, R>
 
-/** Decides about a piece of text: what is said, the same or changed, or undefined to block it. */
+/** Decides about a piece of text: returns what to say, the same or changed, or undefined to block it. */
 export interface OutputJudge<out E = never, out R = never> {
   (text: string, event: Event.Input, turn: Turn.Turn): Effect.Effect<string | undefined, E, R>
 }
 
 /** How text is held back. */
 export interface OutputOptions {
-  /** How much is judged at a time: each sentence (the default), or all that a turn says. */
+  /** How much to judge at a time: each sentence (the default), or everything a turn says. */
   readonly unit?: "sentence" | "turn" | undefined
-  /** Said in place of the first text of a turn that is blocked. */
+  /** Said instead of the first blocked text of a turn. */
   readonly fallback?: string | undefined
 }
 
@@ -62,12 +62,12 @@ export const input: {
 )
 
 /**
- * Holds what an agent says back until it is judged.
+ * Holds back what an agent says until it is judged.
  *
- * A sentence is judged when the next one begins, when the agent asks for something else to be done, and at the end of the
- * turn. All outputs keep their order: those that are only logged wait behind a sentence that is not complete, and where
- * the whole turn is judged everything waits. White space around the text is not shown to the judge, and stays. Text that
- * is held when the turn fails or is interrupted is never said.
+ * A sentence is judged when the next one begins, when the agent wants something else done, and at the end of the turn.
+ * All outputs keep their order: outputs that are only logged wait behind an incomplete sentence, and if the whole turn
+ * is judged, everything waits. White space around the text is kept, but not shown to the judge. Text that is held when
+ * the turn fails or is interrupted is never said.
  */
 export const output: {
   <E, R>(judge: OutputJudge<E, R>, options?: OutputOptions): Agent.Operator<E, R>
@@ -102,7 +102,7 @@ const judging =
         return Effect.map(judge(text, event, turn), (verdict) => {
           const said = verdict ?? fallback
           if (verdict === undefined) fallback = undefined
-          // A function, so that "$" in what is said keeps its meaning.
+          // A function, because "$" in a replacement string would be special.
           return said === undefined || said === ""
             ? undefined
             : { ...output, text: output.text.replace(text, () => said) }
@@ -123,7 +123,7 @@ const units: { readonly [Unit in "sentence" | "turn"]: HeldText.Units } = {
     ends: (held, added) => {
       const text = held + added
       if (!mayEnd.test(text)) return []
-      // The last segment may go on. The first one begins at 0, so the starts of the others are the ends.
+      // The last segment may still grow. The first one begins at 0, so the ends are the starts of the others.
       return Array.from(segmenter.segment(text), ({ index }) => index).slice(1)
     }
   },

@@ -1,8 +1,8 @@
 /**
- * Takes what a caller keys in as one answer: an account number is one event for the agent and not ten.
+ * Takes what a caller keys in as one answer: an account number is one event for the agent instead of ten.
  *
- * An answer is complete with its last key, with the terminator, or when no key has followed for a while. The agent then gets
- * a `UserTurnEnded` whose content is the keys. It must run on key presses: `run: Keypad.run`.
+ * An answer is complete with its last key, with the terminator, or when no key follows for a while. The agent then gets
+ * a `UserTurnEnded` whose content is the keys. The agent must run on key presses: `run: Keypad.run`.
  *
  * ```ts
  * Agent.make(Keypad.agent(agent, { length: 6, terminator: "#" }), { run: Keypad.run })
@@ -20,28 +20,28 @@ import type * as History from "../History.ts"
 
 /** When an answer is complete. */
 export interface Options {
-  /** Number of keys after which nothing more is waited for, without the terminator. No number by default. */
+  /** Number of keys, without the terminator, that complete an answer. Unlimited by default. */
   readonly length?: number | undefined
-  /** The key that ends an answer, and is no part of it. `#` by default. */
+  /** The key that ends an answer, and is not part of it. `#` by default. */
   readonly terminator?: string | undefined
-  /** How long the next key may take. 2 seconds by default: people look for a key up to that long. */
+  /** How long the next key may take. 2 seconds by default: people look for a key for up to that long. */
   readonly timeout?: Duration.Input | undefined
 }
 
-/** Events on which an agent with a keypad runs: those of any agent, and key presses. */
+/** Events on which an agent with a keypad runs: the standard ones, and key presses. */
 export const run = ["CallStarted", "UserTurnEnded", "CallEnded", "BackgroundReturned", "UserDtmfSent"] as const
 
-/** What was keyed in up to now. */
+/** What the caller has keyed in so far. */
 export interface Entered {
   /** The keys of the answer in progress, without the terminator. */
   readonly keys: ReadonlyArray<Event.InputOf<"UserDtmfSent">>
-  /** Whether it is complete, however long one waits. */
+  /** Whether the answer is already complete, without waiting for further keys. */
   readonly complete: boolean
 }
 
 /**
- * Reads from a history what was keyed in: the keys since the caller last spoke, the agent last said something, or an answer
- * was complete.
+ * Reads the keys from a history: those since the caller last spoke, the agent last said something, or an answer was
+ * complete.
  */
 export const entered = (
   { entries }: History.History,
@@ -61,15 +61,19 @@ export const entered = (
   return { keys, complete }
 }
 
-/** Whether keys that come after a line have nothing to do with keys before it. */
+/** Whether a line separates the keys after it from those before it. */
 const endsKeys = ({ item }: History.Entry): boolean =>
   item._tag === "UserTextSent" || item._tag === "AgentSendText" || item._tag === "CallStarted"
 
-/** Waits until the answer that is being keyed in is complete. The next key starts a turn of its own and waits anew. */
+/**
+ * Waits until the answer that is being keyed in is complete. The next key starts a turn of its own, which waits again.
+ */
 export const wait = (entered: Entered, { timeout = "2 seconds" }: Options = {}): Effect.Effect<void> =>
   entered.complete ? Effect.void : Effect.sleep(Duration.fromInputUnsafe(timeout))
 
-/** Gives an agent keys as answers. It gets no `UserDtmfSent` any more, and other events as they are. */
+/**
+ * Gives an agent complete answers instead of key presses. It no longer gets `UserDtmfSent`; other events are unchanged.
+ */
 export const agent: {
   (options?: Options): Agent.Operator
   <E = never, R = never, R2 = never>(source: Agent.Made<E, R, R2>, options?: Options): Agent.Factory<E, R, R2>

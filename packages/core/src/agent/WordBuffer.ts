@@ -1,8 +1,8 @@
 /**
  * Sends an agent's text word by word, so that a pronunciation dictionary behind the harness never sees half a word.
  *
- * The last word is held until white space, another output or the end of the stream shows that it is over. When the stream
- * fails or is interrupted, the half word is lost with it.
+ * The last word is held until white space, another output or the end of the stream shows that it is complete. If the
+ * stream fails or is interrupted, the incomplete word is dropped.
  *
  * @since 0.1.0
  */
@@ -19,18 +19,18 @@ import * as HeldText from "./internal/heldText.ts"
  */
 export type Strategy = "auto" | "space"
 
-/** How text is cut into words. */
+/** How to cut text into words. */
 export interface Options {
   readonly strategy?: Strategy | undefined
 }
 
-/** What a buffer holds: the last word, as long as it may go on. */
+/** A buffer: holds the last word while it may still grow. */
 export interface WordBuffer extends HeldText.HeldText {}
 
-/** The buffer that holds nothing. */
+/** The empty buffer. */
 export const empty: WordBuffer = HeldText.empty
 
-// Line's helper waits for no space in Korean either.
+// Korean too, as in Line's helper.
 const unspaced = new RegExp(`[${Script.unspaced}\\p{Script=Hangul}]`, "u")
 const lastSpace = /[ \t\n\r\v\f](?=[^ \t\n\r\v\f]*$)/
 
@@ -44,7 +44,7 @@ const units = (strategy: Strategy): HeldText.Units => ({
 })
 const strategies = { auto: units("auto"), space: units("space") }
 
-/** Takes one more output: the buffer after it, and what goes out. */
+/** Adds an output. Returns the next buffer, and the outputs to send. */
 export const push = (
   buffer: WordBuffer,
   output: Event.Output,
@@ -52,7 +52,7 @@ export const push = (
 ): readonly [WordBuffer, ReadonlyArray<Event.Output>] =>
   HeldText.push(buffer, output, strategies[options?.strategy ?? "auto"])
 
-/** What goes out at the end of a stream. */
+/** Returns the outputs to send at the end of a stream. */
 export const end: (buffer: WordBuffer) => ReadonlyArray<Event.Output> = HeldText.end
 
 /** Sends the text of a stream word by word. */

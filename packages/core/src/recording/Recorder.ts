@@ -1,8 +1,8 @@
 /**
  * Writes the recording of a call while the call goes on.
  *
- * A call looks once, when it is made, for a recorder in its context, and notes what happens; an agent that asks models does
- * the same. Whoever makes the recorder decides where the text goes: to a file, or to memory.
+ * A call looks for a recorder in its context once, when it is made, and notes what happens; so does an agent that asks
+ * models. The maker of the recorder decides where the text goes: to a file, or to memory.
  *
  * @since 0.1.0
  */
@@ -32,10 +32,12 @@ export interface Recorder {
   readonly asked: (request: Asked) => number
 }
 
-/** The most lines that wait to become text. If there are more, the writer is too slow to be waited for. */
+/**
+ * Most lines that wait to become text. If there are more, the writer is too slow, and the lines become text at once.
+ */
 const mostWaiting = 1024
 
-/** What will become a line: a note, or a request with its number. */
+/** A future line: a note, or a request with its number. */
 interface Waiting {
   readonly at: number
   readonly note: Recording.Note | undefined
@@ -49,22 +51,22 @@ export const Current: Context.Reference<Recorder | undefined> = Listener.Current
 >
 
 /**
- * Makes a recorder. It writes the header at once, and the times of all lines count from here.
+ * Makes a recorder. It writes the header at once, and the times of all lines count from then.
  *
- * `write` gets text as it comes, and must not wait. Words that follow each other share one line, which stays open until
- * another line follows; an open line can be read. If `write` throws, nothing more is written.
+ * `write` gets text as it comes, and must not wait. Successive words share one line, which stays open until another
+ * line follows; an open line is readable. If `write` throws, nothing more is written.
  */
 export const make = (options: {
   readonly request: CallRequest.CallRequest
   readonly write: (text: string) => void
   /**
-   * Puts off the making of text. It is called with a function that makes the waiting lines into text and calls `write`; lines
-   * are lost if that function is never called. By default each line is made at once, which costs three times as much.
+   * Defers making text. It gets a function that turns the waiting lines into text and calls `write`; lines are lost if
+   * that function is never called. By default each line becomes text at once, which costs three times as much.
    */
   readonly later?: ((flush: () => void) => void) | undefined
-  /** What is blanked before a line is written. */
+  /** What to blank before a line is written. */
   readonly redact?: Redaction.Redaction | undefined
-  /** Seed of the `Random` of the call. Drawn if it is not given. */
+  /** Seed of the call's `Random`. Drawn by default. */
   readonly seed?: number | undefined
 }): Effect.Effect<Recorder> =>
   Effect.gen(function* () {
@@ -128,8 +130,8 @@ export const make = (options: {
   })
 
 /**
- * A source of random numbers that depends only on the seed of a recorder and on `of`. Each request to a model has a source of
- * its own: if it shared one with what was drawn before, a replay in which another model answers would draw other numbers.
+ * Makes a source of random numbers that depends only on the recorder's seed and on `of`. Each request to a model has
+ * its own source: with a shared one, a replay in which another model answers would draw other numbers.
  */
 export const random = ({ header }: Recorder, of: readonly [number, number] = [0, 0]): Random.Random =>
   SeededRandom.make(header.seed, ...of)
@@ -145,7 +147,7 @@ export const provide: {
   self.pipe(Effect.provideService(Current, recorder), Effect.provideService(Random.Random, random(recorder)))
 )
 
-/** The line of the header. If its request cannot be blanked, or is no request any more, it is not written. */
+/** Writes the header. Leaves out the request if it cannot be blanked, or is no longer a request after blanking. */
 const blankedHeader = (header: Recording.Header, redacted: Redacted.Redacted): string => {
   try {
     return Recording.encodeHeader(redacted.header(header))

@@ -1,9 +1,9 @@
 /**
- * A recorded call as text: JSON lines, a header first, then what happened, in order and with times.
+ * A recorded call as text: JSON lines, first a header, then everything that happened, in order and with times.
  *
- * A line holds an event as the schema of the event encodes it. Only words that follow each other share one line, which a
- * reader takes apart. A reader skips kinds of lines that it does not know, so a minor version may add some; a major version
- * that it does not know is an error. `Recorder` writes recordings.
+ * A line holds an event as the event's schema encodes it. Successive words share one line, which readers split again. A
+ * reader skips kinds of lines that it does not know, so a minor version may add some; an unknown major version is an
+ * error. `Recorder` writes recordings.
  *
  * @since 0.1.0
  */
@@ -39,13 +39,13 @@ export type {
 export interface Recording {
   readonly header: Header
   readonly lines: ReadonlyArray<Line>
-  /** Whether the end of the last line is missing, as after a crash. Only whole words of such a line are among `lines`. */
+  /** Whether the end of the last line is missing, as after a crash. Only whole words of that line are in `lines`. */
   readonly truncated: boolean
   /** How many lines were skipped, because this version does not know their kind. */
   readonly skipped: number
 }
 
-/** What a reader makes of a line of text. */
+/** What a reader returns for a line of text. */
 export type Read =
   | Header
   | Line
@@ -53,10 +53,10 @@ export type Read =
   | { readonly _tag: "Truncated"; readonly line: number }
 
 /**
- * A text is no recording, or not one that can be read.
+ * A text is not a recording, or cannot be read.
  *
- * `NoHeader`: the first line is no header. `Version`: a newer major version wrote it. `Corrupt`: a line before the last one
- * cannot be read. `Dangling`: a request to a model refers to another one that is missing.
+ * `NoHeader`: the first line is not a header. `Version`: a newer major version wrote it. `Corrupt`: a line before the
+ * last one cannot be read. `Dangling`: a request to a model refers to another one that is missing.
  */
 export class RecordingError extends Schema.TaggedError<RecordingError>()("RecordingError", {
   reason: Schema.Literals(["NoHeader", "Version", "Corrupt", "Dangling"]),
@@ -69,13 +69,13 @@ export class RecordingError extends Schema.TaggedError<RecordingError>()("Record
   }
 }
 
-/** The header as its line of text, with the line break. */
+/** Writes the header as a line of text, with its line break. */
 export const encodeHeader = (header: Header): string => `${LineText.json(encodeAsJson(header))}\n`
 
-/** A line as text, with the line break. A value that is no JSON becomes its string form, or null. */
+/** Writes a line as text, with its line break. Values that are not JSON become strings, or null. */
 export const encodeLine = ({ at, ...note }: Line): string => LineText.line(at, note as Note)
 
-/** A recording as text. */
+/** Writes a recording as text. */
 export const encode = ({ header, lines }: Pick<Recording, "header" | "lines">): string => {
   const text = LineText.make()
   return encodeHeader(header) + lines.map(({ at, ...note }) => text.add(at, note as Note)).join("") + text.end()
@@ -103,7 +103,7 @@ export const decodeStream = <E, R>(text: Stream.Stream<string, E, R>): Stream.St
     )
   })
 
-/** A request to a model, with everything that the lines of a recording say about it. */
+/** A request to a model, with everything a recording says about it. */
 export interface ModelRequest {
   readonly request: number
   readonly turn: number
@@ -114,11 +114,11 @@ export interface ModelRequest {
   readonly tools: ReadonlyArray<Tool>
   readonly settings: typeof Json.Type
   readonly replies: ReadonlyArray<LineOf<"ModelReplied">>
-  /** Undefined if the recording broke off before the end of the reply. */
+  /** Undefined if the recording ends before the reply does. */
   readonly end: LineOf<"ModelEnded"> | undefined
 }
 
-/** The requests to models, in the order in which they were made. Replies without a request are skipped. */
+/** Collects the requests to models, in order. Skips replies without a request. */
 export const modelRequests = ({
   lines
 }: Pick<Recording, "lines">): Result.Result<ReadonlyArray<ModelRequest>, RecordingError> => {
@@ -181,7 +181,7 @@ const makeReader = (): Reader => {
     return Result.map(readHeader(text, line), (header) => [header])
   }
 
-  /** A last line without a line break may be a piece of a line. */
+  /** A last line without a line break may be incomplete. */
   const readLast = (text: string): Result.Result<ReadonlyArray<Read>, RecordingError> => {
     const isFirst = !begun
     return Result.orElse(read(text), (error) => {
@@ -246,11 +246,11 @@ const tagOf = (value: unknown): string | undefined =>
     ? value._tag
     : undefined
 
-/** The kind of a line, or of its event, if only a later version knows it. */
+/** Returns the kind of a line, or of its event, if this version does not know it. */
 const unknownKind = (value: unknown): string | undefined => {
   const kind = tagOf(value)
   if (kind === undefined) return undefined
-  // These are held to a schema as they are taken apart.
+  // Words lines are checked when they are split.
   if (kind === "Words") return undefined
   if (!Object.hasOwn(Line.cases, kind)) return kind
   const { event, output, report } = value as { readonly [field: string]: unknown }

@@ -1,8 +1,9 @@
 /**
- * What of a call is blanked before it is recorded, field by field.
+ * What to blank in a call, field by field, before it is recorded.
  *
- * Ids, kinds and times stay, so a redacted recording can be read and played like any other. Speech comes in pieces (a word, a
- * token), and each piece is blanked by itself: `mask` is made for that, a search for a phone number is not.
+ * Ids, kinds and times stay, so a redacted recording can be read and replayed like any other. Speech comes in pieces (a
+ * word, a token), and each piece is blanked by itself: `mask` works on pieces, whereas a search for phone numbers would
+ * not.
  *
  * @since 0.1.0
  */
@@ -10,68 +11,71 @@ import type { CallRequest } from "../CallRequest.ts"
 import * as MaskedText from "./internal/maskedText.ts"
 import type * as Recording from "./Recording.ts"
 
-/** How a value is blanked: the names of fields to blank at any depth, or a function that returns what is written instead. */
+/**
+ * How to blank a value: the names of fields to blank at any depth, or a function that returns what to write instead.
+ */
 export type Fields = ReadonlyArray<string> | ((value: unknown) => unknown)
 
-/** How the calls of a tool are blanked wherever they appear: in outputs, replies of models, prompts and background results. */
+/**
+ * How to blank the calls of a tool wherever they appear: in outputs, replies of models, prompts and background results.
+ */
 export interface ToolRedaction {
   readonly args?: Fields | undefined
   readonly result?: Fields | undefined
 }
 
 /**
- * What is blanked. A kind of text that has no rule is written as it is. What no rule can know (a field without a `privacy`,
- * an event or a part that this version has not heard of) is always blanked.
+ * What to blank. A kind of text without a rule is written as it is. Unknown things (a field without a `privacy`, an
+ * event or a part that this version does not know) are always blanked.
  */
 export interface Redaction {
-  /** The numbers of the request, and the one that a call is transferred to. */
+  /** The phone numbers of the request, and of transfers. */
   readonly phoneNumber?: ((number: string) => string) | undefined
-  /** Words of the caller: as they were reported, and in prompts. */
+  /** Words of the caller, as reported and in prompts. */
   readonly userText?: ((text: string) => string) | undefined
-  /** Words of the agent, and its sources and files: as a model wrote or thought them, as they were said and heard, and in prompts. */
-  readonly agentText?: ((text: string) => string) | undefined
   /**
-   * What a model is told before everything else, what it is told about its tools, and the prompt and the introduction of the
-   * request.
+   * Words of the agent, and its sources and files: as a model wrote or thought them, as said and heard, and in prompts.
    */
+  readonly agentText?: ((text: string) => string) | undefined
+  /** System prompts, descriptions of tools, and the prompt and the introduction of the request. */
   readonly instructions?: ((text: string) => string) | undefined
   /** Keys that the caller or the agent pressed. */
   readonly dtmf?: ((button: string) => string) | undefined
   /**
-   * Metadata of the request, of custom messages both ways, of log messages, and of providers; settings of models that are no
-   * numbers and no flags; measurements that are no numbers.
+   * Metadata of the request, of custom messages both ways, of log messages and of providers; settings of models other
+   * than numbers and flags; measurements other than numbers.
    */
   readonly metadata?: Fields | undefined
-  /** By the name of the tool; `*` is for those that are not named. */
+  /** Rules by the name of the tool; `*` is for all others. */
   readonly tools?: { readonly [name: string]: ToolRedaction } | undefined
   /** Messages of failures and of the agent's log, which may quote anything. */
   readonly message?: ((text: string) => string) | undefined
-  /** Ids of the call, its events, its tools' calls and its voices. Written as they are by default, also by `everything`. */
+  /** Ids of the call, events, tool calls and voices. Written as they are by default, even with `everything`. */
   readonly id?: ((id: string) => string) | undefined
-  /** What no other rule knows. By default its text is masked, its numbers become 0, and its tag stays. */
+  /** Anything that no other rule covers. By default its text is masked, its numbers become 0, and its tag stays. */
   readonly unknown?: ((value: unknown) => unknown) | undefined
-  /** Asked last about the request of the call. */
+  /** Applied last to the request of the call. */
   readonly request?: ((request: CallRequest) => CallRequest) | undefined
-  /** Asked last about each line. Undefined leaves it out. */
+  /** Applied last to each line. Undefined leaves the line out. */
   readonly line?: ((note: Recording.Note) => Recording.Note | undefined) | undefined
 }
 
-/** What is written in place of a blanked field. */
+/** Written in place of a blanked field. */
 export const blank: string = MaskedText.blank
 
 /**
- * Puts `x` for letters and `0` for digits, drops accents that stand alone, and keeps the rest, so that a masked text has
- * the words of the original, and masked pieces make the masked whole.
+ * Replaces letters by `x` and digits by `0`, drops separate accents, and keeps the rest. A masked text has as many
+ * words as the original, and masking its pieces gives the same as masking the whole.
  */
 export const mask: (text: string) => string = MaskedText.mask
 
 /**
- * Masks all text in a value, and puts 0 for its numbers. Names of fields stay, unless they are none that a program would
- * give, such as a phone number.
+ * Masks all text in a value, and replaces numbers by 0. Field names stay, unless no program would use them, such as a
+ * phone number.
  */
 export const maskValue: (value: unknown) => unknown = MaskedText.maskValue
 
-/** Masks everything that was said, typed, told or passed along, and leaves only how the call went. */
+/** Masks all content, and leaves only the course of the call. */
 export const everything: Redaction = {
   phoneNumber: mask,
   userText: mask,

@@ -12,7 +12,7 @@ import type * as Listener from "../../internal/call/listener.ts"
 /** The major version that is written, and the newest one that can be read. */
 export const version = 2
 
-// The token opens the platform's services to anybody who reads it.
+// The token would give every reader access to the platform's services.
 const Request = Schema.Struct(Struct.omit(CallRequest.fields, ["agentToken"])).pipe(
   Schema.decodeTo(
     Schema.toType(CallRequest),
@@ -80,9 +80,9 @@ export const Line = Schema.TaggedUnion({
   TurnEnded: { ...inTurn, outcome: Schema.Literals(["Finished", "Failed", "Interrupted"]) },
   /** An output that was handed to the harness. */
   Sent: { ...inTurn, output: Event.Output },
-  /** An output that is on the record of the call, and was not handed to the harness. */
+  /** An output that was recorded but not handed to the harness. */
   Kept: { ...inTurn, output: Event.Output },
-  /** The call told the harness that its agent broke off. */
+  /** The call told the harness that its agent failed. */
   CallFailed: { ...at, reason: CallError.fields.reason, message: Schema.String.annotate({ privacy: "message" }) },
   /**
    * A model was asked. Its prompt, as `effect/ai` encodes messages, is the first `like.messages` messages of the request
@@ -107,7 +107,7 @@ export const Line = Schema.TaggedUnion({
     /** The failure, as `effect/ai` encodes its `AiError`, without the exchange with the provider. */
     error: Schema.optional(Json.annotate({ privacy: "failure" }))
   },
-  /** Nothing of the call is left. It was cut off if its scope closed before it had ended. */
+  /** Nothing of the call is left. `CutOff` means that its scope closed before it had ended. */
   CallClosed: { ...at, how: Schema.Literals(["Ended", "CutOff"]) },
   /** A line of this kind could not be written, because blanking it failed. */
   Lost: { ...at, kind: Name }
@@ -143,7 +143,7 @@ export interface Sent extends Schema.Schema.Type<typeof Line.cases.Sent> {
   readonly _tag: "Sent"
 }
 
-/** A line about an output that went on the record of the call and not to the harness. */
+/** A line about an output that was recorded but not handed to the harness. */
 export interface Kept extends Schema.Schema.Type<typeof Line.cases.Kept> {
   readonly _tag: "Kept"
 }
