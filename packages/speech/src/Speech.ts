@@ -13,6 +13,7 @@
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import type * as Event from "@antiphon/core/Event"
+import type * as Harness from "@antiphon/core/Harness"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -23,6 +24,9 @@ import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as AudioFormat from "./AudioFormat.ts"
+import type * as AudioFrame from "./AudioFrame.ts"
+import * as AudioTime from "./AudioTime.ts"
 import type * as Clauses from "./Clauses.ts"
 import * as FloorPolicy from "./FloorPolicy.ts"
 import * as Mixer from "./Mixer.ts"
@@ -42,6 +46,7 @@ import * as Outbox from "./speech/internal/outbox.ts"
 import * as Pipeline from "./speech/internal/pipeline.ts"
 import * as Speaker from "./speech/internal/speaker.ts"
 import * as State from "./speech/internal/state.ts"
+import * as Watcher from "./speech/internal/watcher.ts"
 import type { Told } from "./speech/internal/told.ts"
 import { stages, type TurnTiming } from "./speech/internal/timing.ts"
 import type { Ending, Wanted } from "./speech/internal/wanted.ts"
@@ -142,7 +147,8 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
     const vad = yield* (yield* Vad.Vad).make
     const { format } = transport
     const policy = options.policy ?? policyFor(transport, stt, turns)
-    const settings = settingsOf(transport, options, policy)
+    const watcher = yield* Watcher.Current
+    const settings = settingsOf(transport, options, policy, watcher !== undefined)
     const voice = options.voice ?? {}
     const over = yield* Deferred.make<Ending, TransportError>()
     const reports = yield* Queue.unbounded<{ readonly report: Event.Report; readonly asks: boolean }>()
@@ -245,6 +251,8 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
           return speaker.cancel(wanted.utterance)
         case "PullVoice":
           return speaker.pull(wanted.utterance)
+        case "Stepped":
+          return watcher?.stepped(wanted.step, policy)
         case "Measured":
           fork(measure(wanted.timing, options.measured))
           return
@@ -257,8 +265,16 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
       }
     }
 
+    let keyedAt = AudioTime.make(Number.NEGATIVE_INFINITY)
+    /** With a key for speaking, words that are said while nobody holds it are for nobody here. */
+    const meant = (frame: AudioFrame.AudioFrame): AudioFrame.AudioFrame => {
+      if (policy.endpointing !== "push") return frame
+      if (state.floor.pressed) keyedAt = frame.time
+      if (frame.time - keyedAt <= keyTailMs) return frame
+      return { ...frame, bytes: new Uint8Array(frame.bytes.length).fill(AudioFormat.silentByte(format)) }
+    }
     const frame = (heard: Ear.Heard) => {
-      listener.hear(heard.frame)
+      listener.hear(meant(heard.frame))
       tell({ _tag: "Frame", edges: heard.edges })
     }
     const read = transport.incoming.pipe(
@@ -304,17 +320,16 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
     )
     if ("ending" in agent) return agent.ending
     const { spec } = agent
-    const made = yield* Call.make(
+    const harness: Harness.Harness = {
+      send: (outputs) => Effect.sync(() => tell({ _tag: "Sent", outputs })),
+      turn: (change) => tell({ _tag: "Turn", change }),
+      fail: () => Effect.sync(() => tell({ _tag: "AgentFailed" }))
+    }
+    const opened = yield* Call.make(
       watched(spec, (isRunning) => tell({ _tag: "Work", isRunning })),
-      {
-        request: transport.request,
-        harness: {
-          send: (outputs) => Effect.sync(() => tell({ _tag: "Sent", outputs })),
-          turn: (change) => tell({ _tag: "Turn", change }),
-          fail: () => Effect.sync(() => tell({ _tag: "AgentFailed" }))
-        }
-      }
+      { request: transport.request, harness: watcher?.harness(harness) ?? harness }
     )
+    const made = watcher?.call(opened) ?? opened
     const take = Effect.flatMap(Queue.take(reports), ({ asks, report }) =>
       Effect.flatMap(made.receive(report), ({ decision }) => {
         if (!asks) return Effect.void
@@ -336,6 +351,9 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
     yield* made.end
     return yield* exit
   })
+
+/** People let the key go while they say the end of a word. */
+const keyTailMs = 200
 
 /** Lines of the dialogue that a turn detector is shown. */
 const remembered = 8
@@ -362,7 +380,12 @@ const policyFor = (
   endpointing: stt.capabilities.turns ? "stt" : turns.endpointing
 })
 
-const settingsOf = (transport: Transport, options: Options, policy: FloorPolicy.FloorPolicy): State.Settings => ({
+const settingsOf = (
+  transport: Transport,
+  options: Options,
+  policy: FloorPolicy.FloorPolicy,
+  tellsSteps: boolean
+): State.Settings => ({
   policy,
   format: transport.format,
   report: transport.capabilities.heard,
@@ -381,7 +404,8 @@ const settingsOf = (transport: Transport, options: Options, policy: FloorPolicy.
   exitMs: millis(options.exitLimit, 60_000),
   voiceMs: millis(options.voiceTimeout, 8000),
   voiceAttempts: options.voiceAttempts ?? 3,
-  isContinuous: options.background !== undefined
+  isContinuous: options.background !== undefined,
+  tellsSteps
 })
 
 /** Mixes a sound under what leaves, if there is one. */

@@ -494,6 +494,26 @@ describe("Speech", () => {
     })
   )
 
+  it.effect("a wall clock that jumps in mid-call changes nothing: time is the time of the audio", () =>
+    Effect.gen(function* () {
+      const script = {
+        length: 14_000,
+        speech: [{ fromMs: 7000, toMs: 8000 }],
+        words: [final(8100, "A table for two.")]
+      }
+      const even = yield* play(teller, script)
+      for (const jump of [3_600_000, -3_600_000]) {
+        const jumped = yield* play(teller, { ...script, jumps: { at: 7500, by: jump } })
+        assert.deepStrictEqual(tags(jumped.events), tags(even.events))
+        assert.deepStrictEqual(
+          jumped.events.map(([at]) => at),
+          even.events.map(([at]) => at)
+        )
+        assert.deepStrictEqual(jumped.line.recording(), even.line.recording())
+      }
+    })
+  )
+
   it.effect("audio that was held up and comes in a burst does not turn the clock back", () =>
     Effect.gen(function* () {
       const { events } = yield* play(answers, {

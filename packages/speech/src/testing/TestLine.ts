@@ -6,7 +6,7 @@
  */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Clock from "effect/Clock"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -31,10 +31,15 @@ export interface Options {
   /** How it tells what was heard. `marks` by default. */
   readonly heard?: Playback.Report | undefined
   readonly echoFree?: boolean | undefined
-  /** Length of the call; then the caller hangs up. */
-  readonly length: Duration.Input
-  /** The caller's audio, from the beginning of the call, in the format of the line. Silence where there is none. */
-  readonly audio?: Uint8Array | undefined
+  /** Length of the call; then the caller hangs up. Without it, the call goes on until somebody hangs up. */
+  readonly length?: Duration.Input | undefined
+  /**
+   * The caller's audio, from the beginning of the call, in the format of the line. Silence where there is none. A function is
+   * asked for each stretch when it is over, in milliseconds of the call.
+   */
+  readonly audio?: Uint8Array | ((from: number, to: number) => Uint8Array) | undefined
+  /** What becomes of each stretch of the caller's audio on its way. It arrives at once by default. See `Network`. */
+  readonly carry?: ((stretch: Stretch) => Carried) | undefined
   /** What the caller does beside. */
   readonly acts?: ReadonlyArray<Act> | undefined
   /** The length of what the line sends at once. 20 ms. */
@@ -43,6 +48,21 @@ export interface Options {
   readonly stalls?: ReadonlyArray<{ readonly from: number; readonly to: number; readonly late: boolean }> | undefined
   /** Sending fails from this time on, in milliseconds. */
   readonly breaksAt?: number | undefined
+}
+
+/** A stretch of the caller's audio, as the microphone took it. Times are milliseconds of the call. */
+export interface Stretch {
+  readonly index: number
+  readonly from: number
+  readonly to: number
+  readonly bytes: Uint8Array
+}
+
+/** What arrives of a stretch, and how late. Nothing overtakes what was sent before it. */
+export interface Carried {
+  readonly delayMs: number
+  /** Undefined if nothing arrives. */
+  readonly incoming: Incoming | undefined
 }
 
 /** A stretch that was played to the caller. */
@@ -70,6 +90,21 @@ export interface TestLine {
   }>
   /** Samples that the caller has heard that are not silent, as one recording without pauses. */
   readonly recording: () => Uint8Array
+  /** Brings something from the caller's side at once: a key, a message. */
+  readonly bring: (incoming: Incoming) => void
+  /** The caller hangs up, or the line breaks. */
+  readonly end: (how?: "hangUp" | "break") => void
+  /** Whether audio is being played, or waits to be. */
+  readonly isPlaying: () => boolean
+}
+
+/** What a line tells beside, at once. */
+export interface Told {
+  /** A stretch was heard to its end, or as far as a clear let it be. */
+  readonly heard?: ((played: Played) => void) | undefined
+  /** A stretch of the caller's audio has arrived, or was lost. */
+  readonly arrived?: ((stretch: Stretch, isLost: boolean) => void) | undefined
+  readonly ordered?: ((order: TestLine["orders"][number]) => void) | undefined
 }
 
 interface Waiting {
@@ -77,8 +112,8 @@ interface Waiting {
   at: number
 }
 
-/** Makes a line. It begins when its audio is read. */
-export const make = (options: Options): Effect.Effect<TestLine, never, Scope.Scope> =>
+/** Makes a line. It begins when it is made. */
+export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const { format = AudioFormat.pcm16000, heard = "marks" } = options
@@ -118,10 +153,18 @@ export const make = (options: Options): Effect.Effect<TestLine, never, Scope.Sco
       bytes: Uint8Array
     ): void => {
       const { generation, stream } = output
-      played.push({ at, generation, stream, bytes })
+      const stretch = { at, generation, stream, bytes }
+      played.push(stretch)
+      told.heard?.(stretch)
       if (counted.stream !== stream) counted = { generation, stream, samples: 0 }
       counted.samples += bytes.length / sampleBytes
       if (heard === "position") Queue.offerUnsafe(incoming, { _tag: "Played", ...counted, isCleared: false })
+    }
+
+    const order = (order: TestLine["orders"][number]["order"], text: string): void => {
+      const given = { at: now(), order, text }
+      orders.push(given)
+      told.ordered?.(given)
     }
 
     const transport: Transport = {
@@ -168,28 +211,53 @@ export const make = (options: Options): Effect.Effect<TestLine, never, Scope.Sco
           playsUntil = at
         }),
       show: (event) => Effect.sync(() => void shown.push(event)),
-      dtmf: (text) => Effect.sync(() => void orders.push({ at: now(), order: "dtmf", text })),
-      transfer: (text) => Effect.sync(() => void orders.push({ at: now(), order: "transfer", text })),
+      dtmf: (text) => Effect.sync(() => order("dtmf", text)),
+      transfer: (text) => Effect.sync(() => order("transfer", text)),
       hangUp: (text) =>
         Effect.sync(() => {
           play(Number.POSITIVE_INFINITY)
-          orders.push({ at: now(), order: "hangUp", text })
+          order("hangUp", text)
           Queue.endUnsafe(incoming)
         })
     }
 
     const chunkMs = Duration.toMillis(Duration.fromInputUnsafe(options.chunk ?? 20))
-    const length = Duration.toMillis(Duration.fromInputUnsafe(options.length))
-    const audio = options.audio ?? new Uint8Array(0)
+    const length =
+      options.length === undefined
+        ? Number.POSITIVE_INFINITY
+        : Duration.toMillis(Duration.fromInputUnsafe(options.length))
+    const { audio = new Uint8Array(0), carry } = options
     const acts = (options.acts ?? []).toSorted((a, b) => a.at - b.at)
     let nextAct = 0
     let sentTo = 0
+    let index = 0
+    let onTheWay: Array<{ readonly at: number; readonly stretch: Stretch; readonly incoming: Incoming | undefined }> =
+      []
     /** The caller's audio between two times. */
     const sound = (from: number, to: number): Uint8Array => {
+      if (typeof audio === "function") return audio(from, to)
       const first = AudioFormat.bytesOf(format, from)
       const bytes = new Uint8Array(AudioFormat.bytesOf(format, to) - first).fill(AudioFormat.silentByte(format))
       bytes.set(audio.subarray(first, first + bytes.length).subarray(0, bytes.length))
       return bytes
+    }
+    const leave = (from: number, to: number): void => {
+      const stretch: Stretch = { index: index++, from, to, bytes: sound(from, to) }
+      const { delayMs, incoming } = carry?.(stretch) ?? {
+        delayMs: 0,
+        incoming: { _tag: "Audio", bytes: stretch.bytes } as const
+      }
+      onTheWay.push({ at: Math.max(to + delayMs, onTheWay.at(-1)?.at ?? 0), stretch, incoming })
+    }
+    const arrive = (at: number): void => {
+      const due = onTheWay.findIndex((each) => each.at > at)
+      const arrived = due < 0 ? onTheWay : onTheWay.slice(0, due)
+      onTheWay = due < 0 ? [] : onTheWay.slice(due)
+      for (const each of arrived) {
+        if (each.incoming !== undefined) Queue.offerUnsafe(incoming, each.incoming)
+        const isWhole = each.incoming?._tag === "Audio" && each.incoming.bytes === each.stretch.bytes
+        told.arrived?.(each.stretch, !isWhole)
+      }
     }
     const beat = Effect.suspend(() => {
       const at = now()
@@ -199,9 +267,10 @@ export const make = (options: Options): Effect.Effect<TestLine, never, Scope.Sco
       }
       const stall = options.stalls?.find(({ from, to }) => at > from && at <= to)
       if (stall === undefined) {
-        if (at > sentTo) Queue.offerUnsafe(incoming, { _tag: "Audio", bytes: sound(sentTo, at) })
+        if (at > sentTo) leave(sentTo, at)
         sentTo = at
       } else if (!stall.late) sentTo = at
+      arrive(at)
       if (at >= length) Queue.endUnsafe(incoming)
       return Effect.sleep(chunkMs)
     })
@@ -214,6 +283,14 @@ export const make = (options: Options): Effect.Effect<TestLine, never, Scope.Sco
       stale,
       shown,
       orders,
+      bring: (one) => void Queue.offerUnsafe(incoming, one),
+      end: (how = "hangUp") => {
+        play(now())
+        if (how === "hangUp") return void Queue.endUnsafe(incoming)
+        const lost = new TransportError({ reason: "Lost", detail: "the test loses the connection" })
+        Queue.failCauseUnsafe(incoming, Cause.fail(lost))
+      },
+      isPlaying: () => waiting.some(({ output }) => output._tag === "Audio"),
       recording: () => {
         const parts = played.map(({ bytes }) => bytes)
         const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))

@@ -21,6 +21,8 @@ export interface Script extends Omit<TestLine.Options, "length"> {
   readonly voice?: TestVoice.Options
   readonly options?: Speech.Options
   readonly stt?: SpeechToText.ScriptedOptions
+  /** The wall clock of the server is set by so much, in milliseconds. */
+  readonly jumps?: { readonly at: number; readonly by: number }
 }
 
 export const final = (at: number, text: string): SpeechToText.ScriptedStep => ({ at, event: { _tag: "Final", text } })
@@ -47,7 +49,20 @@ export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: 
               return spec.run(event)
             }
           }))
-        const ending = yield* Effect.exit(Speech.run(watched, line.transport, script.options))
+        const { jumps = { at: 0, by: 0 } } = script
+        const wall = () =>
+          clock.currentTimeMillisUnsafe() + (clock.currentTimeMillisUnsafe() >= jumps.at ? jumps.by : 0)
+        const set: Clock.Clock = {
+          ...clock,
+          sleep: clock.sleep,
+          currentTimeMillisUnsafe: wall,
+          currentTimeMillis: Effect.sync(wall),
+          currentTimeNanosUnsafe: () => BigInt(wall()) * 1_000_000n,
+          currentTimeNanos: Effect.sync(() => BigInt(wall()) * 1_000_000n)
+        }
+        const ending = yield* Effect.exit(
+          Effect.provideService(Speech.run(watched, line.transport, script.options), Clock.Clock, set)
+        )
         return { line, events, ending }
       })
     ).pipe(

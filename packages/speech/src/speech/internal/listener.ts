@@ -74,9 +74,10 @@ export const make = (options: {
   /** A session that has lived for a while was no failed attempt: the next failure is the first one again. */
   const once = Effect.gen(function* () {
     const clock = yield* Clock.Clock
-    const begun = clock.currentTimeMillisUnsafe()
+    const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
+    const begun = now()
     yield* Effect.catch(listened, (error) =>
-      clock.currentTimeMillisUnsafe() - begun >= livedMs
+      now() - begun >= livedMs
         ? Effect.logWarning(`A recogniser failed, and is opened again: ${error.message}`)
         : Effect.fail(error)
     )

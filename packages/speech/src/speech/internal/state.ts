@@ -34,6 +34,8 @@ export interface Settings {
   readonly voiceAttempts: number
   /** Whether frames of silence leave while nobody speaks, for a background sound. */
   readonly isContinuous: boolean
+  /** Whether each step of the floor is told. */
+  readonly tellsSteps: boolean
 }
 
 /** What the pipeline says by itself. */

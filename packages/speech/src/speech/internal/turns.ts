@@ -16,8 +16,11 @@ export const tell = (draft: Draft, ...events: ReadonlyArray<FloorEvent>): void =
   if (draft.isTelling) return
   draft.isTelling = true
   for (let event = draft.events.shift(); event !== undefined; event = draft.events.shift()) {
-    const [floor, actions] = Floor.step(draft.floor, event, draft.settings.policy)
+    const before = draft.floor
+    const [floor, actions] = Floor.step(before, event, draft.settings.policy)
     draft.floor = floor
+    if (draft.settings.tellsSteps)
+      State.want(draft, { _tag: "Stepped", step: { before, event, actions, after: floor } })
     for (const action of actions) draft.events.push(...act(draft, action))
   }
   draft.isTelling = false

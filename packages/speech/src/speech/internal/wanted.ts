@@ -5,6 +5,7 @@ import type * as Playback from "../../Playback.ts"
 import type * as TextToSpeech from "../../TextToSpeech.ts"
 import type * as Transport from "../../Transport.ts"
 import type { TurnTiming } from "./timing.ts"
+import type { FloorStep } from "./watcher.ts"
 
 /** Why a call ended. */
 export type Ending = "CallerLeft" | "AgentEnded" | "AgentFailed" | "Silence" | "Deaf" | "Mute"
@@ -39,5 +40,7 @@ export type Wanted =
   /** The next part of an utterance's audio is wanted. */
   | { readonly _tag: "PullVoice"; readonly utterance: string }
   | { readonly _tag: "Measured"; readonly timing: TurnTiming }
+  /** The floor has made a step. Told only if somebody wants to know. */
+  | { readonly _tag: "Stepped"; readonly step: FloorStep }
   /** The call is over. `hangUp`: the line is still there. */
   | { readonly _tag: "Finish"; readonly ending: Ending; readonly hangUp: string | undefined }

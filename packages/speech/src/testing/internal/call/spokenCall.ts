@@ -1,0 +1,32 @@
+/** Runs a watched call, and takes its audio apart and together. */
+import type * as Agent from "@antiphon/core/Agent"
+import * as Effect from "effect/Effect"
+import type * as AudioFormat from "../../../AudioFormat.ts"
+import * as AudioTime from "../../../AudioTime.ts"
+import * as Pcm from "../../../Pcm.ts"
+import * as Speech from "../../../Speech.ts"
+import * as Watcher from "../../../speech/internal/watcher.ts"
+import type { Transport } from "../../../Transport.ts"
+
+/** Runs a call with somebody who watches it from inside. */
+export const run = (
+  factory: Agent.Factory<unknown, never, never>,
+  transport: Transport,
+  options: Speech.Options,
+  watcher: Watcher.Watcher
+) => Effect.provideService(Speech.run(factory, transport, options), Watcher.Current, watcher)
+
+/** The samples of a stretch, at the rate of the line. */
+export const samples = (format: AudioFormat.AudioFormat, { bytes }: { readonly bytes: Uint8Array }): Int16Array =>
+  Pcm.decode({ format, bytes, time: AudioTime.zero })
+
+/** Bytes one behind the other. */
+export const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
