@@ -17,12 +17,16 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import type { CallRequest } from "./CallRequest.ts"
 
 /** The root span of the call in whose context it is asked for. Undefined outside a call. */
 export const Call: Context.Reference<Tracer.AnySpan | undefined> = Context.Reference<Tracer.AnySpan | undefined>(
   "@antiphon/core/Trace/Call",
   { defaultValue: () => undefined }
 )
+
+/** The id of a call as it stands on spans: at most 128 characters, because it comes from outside. */
+export const callId = (request: CallRequest): string => request.callId.slice(0, 128)
 
 /** What can be said about a span beside its name. */
 export interface Options {

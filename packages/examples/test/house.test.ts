@@ -102,7 +102,7 @@ describe("inside of packages", () => {
         "Script.ts",
         "internal/successor.ts"
       ],
-      ["EventFilter.ts", "History.ts", "Turn.ts"],
+      ["EventFilter.ts", "History.ts", "Trace.ts", "Turn.ts"],
       ["Agent.ts", "agent/", "internal/source.ts"],
       ["Harness.ts", "Call.ts", "internal/call/", "internal/spoken/"],
       ["recording/"],

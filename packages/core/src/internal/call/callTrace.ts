@@ -35,13 +35,14 @@ interface Open {
 export const make = (request: CallRequest): Effect.Effect<CallTrace, never, Scope.Scope> =>
   Effect.gen(function* () {
     const outer = yield* Effect.option(Effect.currentParentSpan)
+    const callId = Trace.callId(request)
     const span = yield* Effect.makeSpan("call", {
       root: true,
       kind: "server",
-      attributes: { "gen_ai.conversation.id": request.callId },
+      attributes: { "gen_ai.conversation.id": callId },
       links: Option.match(outer, { onNone: () => [], onSome: (span) => [{ span, attributes: {} }] })
     })
-    const trace = new CallTrace(request.callId, span, yield* Clock.Clock, yield* Effect.context<never>())
+    const trace = new CallTrace(callId, span, yield* Clock.Clock, yield* Effect.context<never>())
     yield* Effect.addFinalizer(() => Effect.sync(() => trace.end()))
     return trace
   })

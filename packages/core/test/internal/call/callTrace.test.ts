@@ -122,6 +122,17 @@ describe("callTrace", () => {
     }
   })
 
+  test("the id of a call, which comes from outside, is cut", function* () {
+    const spans = Spans.make()
+    const long = CallRequest.make({ callId: "x".repeat(1_000_000) })
+    yield* TestCall.run(
+      Agent.make(() => Stream.empty),
+      [],
+      { request: long }
+    ).pipe(spans.collect)
+    for (const span of spans.all()) assert.strictEqual(said(span)["gen_ai.conversation.id"], "x".repeat(128))
+  })
+
   test("counts calls, turns by how they ended, interruptions, and the waits of callers", function* () {
     yield* metered(
       Effect.gen(function* () {

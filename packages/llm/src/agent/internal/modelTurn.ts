@@ -160,7 +160,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       }).pipe(
         Patience.words,
         ModelTap.streamed(turning.recorder, settings, { turn: turn.id, prompt, tools: turning.shown }),
-        RequestTrace.traced(turn.request.callId, turn.id),
+        RequestTrace.traced(turn),
         Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
         Stream.flattenIterable
       ) as Out<R>

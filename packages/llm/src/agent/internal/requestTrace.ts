@@ -3,6 +3,7 @@
  * model answered, how long the first part took, why the reply ended and how many tokens it took; never what was said.
  */
 import * as Trace from "@antiphon/core/Trace"
+import type * as Turn from "@antiphon/core/Turn"
 import * as Model from "effect/ai/Model"
 import type * as Response from "effect/ai/Response"
 import * as Clock from "effect/Clock"
@@ -36,12 +37,12 @@ const tokens = Metric.histogram("gen_ai.client.token.usage", {
   // The bounds of the conventions, as far as models go today.
   boundaries: Metric.boundariesFromIterable([1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304])
 })
-const inputTokens = Metric.withAttributes(tokens, { "gen_ai.token.type": "input" })
-const outputTokens = Metric.withAttributes(tokens, { "gen_ai.token.type": "output" })
+const inputMetric = Metric.withAttributes(tokens, { "gen_ai.token.type": "input" })
+const outputMetric = Metric.withAttributes(tokens, { "gen_ai.token.type": "output" })
 
 /** Runs the streamed reply to a request of the call in its span. */
 export const traced =
-  (callId: string, turn: number) =>
+  ({ id, request }: Pick<Turn.Turn, "id" | "request">) =>
   <P extends { readonly type: string }, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> =>
     Stream.unwrap(
       Effect.contextWith((context: Context.Context<never>) => {
@@ -53,9 +54,9 @@ export const traced =
         )
         const attributes = {
           "gen_ai.operation.name": "chat",
-          "gen_ai.conversation.id": callId,
+          "gen_ai.conversation.id": Trace.callId(request),
           "gen_ai.request.stream": true,
-          "antiphon.turn.id": turn,
+          "antiphon.turn.id": id,
           ...(model !== undefined && { "gen_ai.request.model": model }),
           ...(provider !== undefined && { "gen_ai.provider.name": provider })
         }
@@ -104,6 +105,9 @@ const answered = ({ id, modelId }: Response.ResponseMetadataPart, span: Tracer.S
 
 const finished = (part: Response.FinishPart, span: Tracer.Span, context: Context.Context<never>): void => {
   span.attribute("gen_ai.response.finish_reasons", [part.reason])
+  // Some providers tell no usage, which is not the same as none.
+  const { inputTokens: told, outputTokens } = part.usage
+  if (told.total === undefined && told.uncached === undefined && outputTokens.total === undefined) return
   const { cacheRead, cacheWrite, input, output, reasoning } = Usage.ofFinish(part.usage)
   const all = input + cacheRead + cacheWrite
   span.attribute("gen_ai.usage.input_tokens", all)
@@ -111,6 +115,6 @@ const finished = (part: Response.FinishPart, span: Tracer.Span, context: Context
   if (cacheRead > 0) span.attribute("gen_ai.usage.cache_read.input_tokens", cacheRead)
   if (cacheWrite > 0) span.attribute("gen_ai.usage.cache_write.input_tokens", cacheWrite)
   if (reasoning > 0) span.attribute("gen_ai.usage.reasoning.output_tokens", reasoning)
-  inputTokens.updateUnsafe(all, context)
-  outputTokens.updateUnsafe(output, context)
+  inputMetric.updateUnsafe(all, context)
+  outputMetric.updateUnsafe(output, context)
 }

@@ -12,8 +12,13 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
-import type { VoiceTool } from "../VoiceTool.ts"
 import type * as ToolCall from "./toolCall.ts"
+
+/** A tool by its name and its kind. */
+interface Named {
+  readonly name: string
+  readonly kind: "foreground" | "background" | "handoff"
+}
 
 /** What became of a tool call. `refused`: it did not run, because there is no such tool or its arguments are wrong. */
 export type Outcome = "returned" | "failed" | "cancelled" | "timed_out" | "refused"
@@ -56,10 +61,7 @@ const metricsOf = (kind: string, name: string, outcome: Outcome) => {
 const mostMade = 1000
 
 /** Counts a call that does not run. Names that the model has made up are counted under none. */
-export const refused = <A, E, R>(
-  tool: Pick<VoiceTool<unknown>, "name" | "kind"> | undefined,
-  told: Stream.Stream<A, E, R>
-): Stream.Stream<A, E, R> =>
+export const refused = <A, E, R>(tool: Named | undefined, told: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
   Stream.unwrap(
     Effect.contextWith((context: Context.Context<never>) => {
       metricsOf(tool?.kind ?? "foreground", tool?.name ?? "", "refused").calls.updateUnsafe(1, context)
@@ -69,7 +71,7 @@ export const refused = <A, E, R>(
 
 /** What is known of a call when it begins to run. */
 export interface Begun {
-  readonly tool: Pick<VoiceTool<unknown>, "name" | "kind">
+  readonly tool: Named
   readonly turn: Turn.Turn
   readonly outcome: { readonly call: ToolCall.Call }
 }
@@ -85,7 +87,7 @@ export const traced = <A, E, R>(
     "gen_ai.tool.name": name,
     "gen_ai.tool.type": "function",
     "gen_ai.tool.call.id": call.id,
-    "gen_ai.conversation.id": turn.request.callId,
+    "gen_ai.conversation.id": Trace.callId(turn.request),
     "antiphon.turn.id": turn.id,
     "antiphon.tool.kind": kind
   }

@@ -1,0 +1,97 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Metric, Redacted } from "effect"
+import parse from "parse-prometheus-text-format"
+import { spawnSync } from "node:child_process"
+import * as MetricNames from "../src/MetricNames.ts"
+import * as Prometheus from "../src/Prometheus.ts"
+import * as Calls from "./support/calls.ts"
+
+const ownRegistry = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => Effect.provideService(self, Metric.MetricRegistry, new Map()))
+const get = (url: string, headers: Record<string, string> = {}) =>
+  Effect.promise(async () => {
+    const response = await fetch(url, { headers })
+    return { status: response.status, type: response.headers.get("content-type"), text: await response.text() }
+  })
+const hasPromtool = spawnSync("promtool", ["--version"]).status === 0
+
+const scraped = Effect.gen(function* () {
+  const server = yield* Calls.serve({ routes: Prometheus.layerHttp() })
+  yield* Calls.call(server.ws, 'a "quoted"\nid')
+  yield* Calls.allOver(server.calls)
+  return yield* get(`${server.http}/metrics`)
+}).pipe(ownRegistry)
+
+describe("Prometheus", () => {
+  it.live("serves what a call has counted, for a parser of the format", () =>
+    Effect.gen(function* () {
+      const page = yield* scraped
+      assert.deepStrictEqual([page.status, page.type], [200, "text/plain; version=0.0.4; charset=utf-8"])
+      const families = new Map(parse(page.text).map((family) => [family.name, family]))
+      const calls = families.get("antiphon_calls_total")!
+      assert.deepStrictEqual([calls.type, calls.metrics], ["COUNTER", [{ value: "1", labels: { how: "Ended" } }]])
+      assert.strictEqual(families.get("antiphon_calls_open")!.type, "GAUGE")
+      const first = families.get("antiphon_first_word_seconds")!
+      assert.strictEqual(first.type, "HISTOGRAM")
+      assert.isAbove(Number(first.metrics[0]!.count), 0)
+      for (const secret of [...Calls.secrets, "quoted"]) assert.notInclude(page.text, secret)
+    })
+  )
+
+  it.live.skipIf(!hasPromtool)("is as promtool wants it (skipped where promtool is not installed)", () =>
+    Effect.gen(function* () {
+      const { text } = yield* scraped
+      const checked = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" })
+      // Names of the conventions that promtool would have otherwise are not errors of the format.
+      assert.strictEqual(
+        checked.stderr.replace(/^.*(?:metric names should not contain abbreviated units).*\n/gmu, ""),
+        ""
+      )
+    })
+  )
+
+  it.live("asks for its token", () =>
+    Effect.gen(function* () {
+      const server = yield* Calls.serve({
+        routes: Prometheus.layerHttp({ path: "/internal/metrics", token: Redacted.make("t") })
+      })
+      const url = `${server.http}/internal/metrics`
+      assert.strictEqual((yield* get(url)).status, 401)
+      assert.strictEqual((yield* get(url, { authorization: "Bearer x" })).status, 401)
+      assert.strictEqual((yield* get(url, { authorization: "Bearer t" })).status, 200)
+    }).pipe(ownRegistry)
+  )
+
+  it("puts the unit and `_total` behind a name, once", () => {
+    const names: ReadonlyArray<readonly [Parameters<typeof Prometheus.nameOf>[0], string]> = [
+      [{ id: "a.b", type: "Histogram", attributes: { unit: "s" } }, "a_b_seconds"],
+      [{ id: "a_seconds", type: "Counter", attributes: { unit: "s" } }, "a_seconds_total"],
+      [{ id: "a_total", type: "Counter", attributes: undefined }, "a_total"],
+      [{ id: "a", type: "Gauge", attributes: { unit: "By" } }, "a_bytes"],
+      [{ id: "a", type: "Histogram", attributes: { time_unit: "milliseconds" } }, "a_milliseconds"],
+      [{ id: "a", type: "Histogram", attributes: { unit: "{token}" } }, "a"]
+    ]
+    for (const [metric, name] of names) assert.strictEqual(Prometheus.nameOf(metric), name)
+  })
+})
+
+describe("MetricNames", () => {
+  it.live("has every metric that a call with a model makes, with its labels and its unit", () =>
+    Effect.gen(function* () {
+      const server = yield* Calls.serve({})
+      yield* Calls.call(server.ws, "c")
+      yield* Calls.allOver(server.calls)
+      for (const { attributes, id, type } of yield* Metric.snapshot) {
+        const known = MetricNames.all.find(({ name }) => name === id)
+        if (known === undefined) {
+          assert.notMatch(id, /^(antiphon|gen_ai)/, `${id} has no row`)
+          continue
+        }
+        assert.strictEqual(type, known.type, id)
+        const { unit, ...labels } = attributes ?? {}
+        assert.strictEqual(unit, known.unit, id)
+        assert.sameMembers(Object.keys(labels), [...known.labels], id)
+      }
+    }).pipe(ownRegistry)
+  )
+})
