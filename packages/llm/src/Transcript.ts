@@ -1,12 +1,12 @@
 /**
- * The history of a call as a model reads it: what the caller said, what the caller really heard, and every tool call directly
- * followed by its outcome.
+ * The history of a call as a model reads it: what the caller said, what the caller really heard, and every tool call
+ * directly followed by its outcome.
  *
- * Text of the turn in progress counts as sent. Text of earlier turns counts as spoken: a reply that was cut off is as long as
- * the caller heard it, and tool calls stand at their places among the sentences.
+ * The turn in progress appears with the text it has sent. Earlier turns appear with the text that was heard: a reply
+ * that was cut off ends where the caller stopped hearing it, and tool calls keep their places among the sentences.
  *
- * Square brackets mark what the caller did not say: a key press is `[5]`, and so are events of the application. Brackets in
- * the caller's own words become round, so that no caller can say an event or a tool result.
+ * Square brackets mark what the caller did not say: a key press is `[5]`, and events of the application look alike.
+ * Square brackets in the caller's own words become round, so that no caller can fake an event or a tool result.
  *
  * @since 0.1.0
  */
@@ -19,13 +19,13 @@ export type Line = Transcript.Line
 /** A tool call and its outcome. */
 export type ToolCall = Transcript.ToolCall
 
-/** A line of the record that tells of a tool call: that it was made, or its outcome. */
+/** A line of the record about a tool call: that it was made, or its outcome. */
 export type ToolItem = Transcript.ToolItem
 
-/** To which agent of the call a tool call belongs. */
+/** Which agent of the call a tool call belongs to. */
 export type Ownership = Transcript.Ownership
 
-/** How a history is read. */
+/** Options for reading a history. */
 export type Options = Transcript.Options
 
 /** Reads a history. */

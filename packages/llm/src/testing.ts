@@ -1,5 +1,5 @@
 /**
- * For tests of agents that answer with a language model: models that follow a script or fail on purpose, judges, and
+ * Test kit for agents that answer with a language model: models that follow a script or fail on purpose, judges, and
  * evaluations.
  *
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * An agent that answers with a language model: greeting, the loop of model and tools, handoffs, and what the caller hears
- * when the model fails.
+ * An agent that answers with a language model: greeting, the loop of model and tools, handoffs, and what the caller
+ * hears if the model fails.
  *
- * The model is the `LanguageModel` of `effect/ai` that the agent's Layer is given, so any provider works, and a plan of
- * several does too.
+ * The model is the `LanguageModel` of `effect/ai` in the agent's context, so any provider works, and so does a plan of
+ * several.
  *
  * @since 0.1.0
  */
@@ -35,9 +35,9 @@ import type * as ModelPrompt from "./internal/modelPrompt.ts"
 import * as ModelTurn from "./internal/modelTurn.ts"
 import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
 
-/** What the model is told and offered. Each can be changed for one turn, and for good. */
+/** What the model is told and offered. Each can be changed for one turn, or permanently. */
 export interface Config<R = never> {
-  /** Told to the model before everything else. Empty for nothing. */
+  /** The system prompt. Empty for none. */
   readonly systemPrompt: string
   readonly tools: ReadonlyArray<VoiceTool.VoiceTool<R>>
   readonly settings: ModelSettings.ModelSettings
@@ -49,47 +49,60 @@ export interface Overrides<R = never> {
   /** Tools of the same name are replaced, others added. */
   readonly tools?: ReadonlyArray<VoiceTool.VoiceTool<R>> | undefined
   readonly settings?: ModelSettings.ModelSettings | undefined
-  /** Told to the model last: a string as words of the user. Tool calls can be among the events, each with its outcome. */
+  /**
+   * Added at the end of the prompt. A string counts as words of the user. Events may include tool calls, each with its
+   * outcome.
+   */
   readonly context?: string | ModelPrompt.GivenHistory | undefined
-  /** Read by the model instead of what happened before this turn. Tool calls can be among the events. */
+  /** Replaces what happened before this turn in the prompt. Events may include tool calls. */
   readonly history?: ModelPrompt.GivenHistory | undefined
 }
 
-/** What can be said about an agent beside its filters and policies. */
+/** Options of an agent beside its filters and policies. */
 export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>> {
   /** Said when the call starts. If empty, the caller speaks first. */
   readonly introduction?: string | undefined
   /** Rounds of model and tools in one turn. 10. */
   readonly maxToolIterations?: number | undefined
-  /** What the caller hears when the rounds are used up. Empty for nothing. */
+  /** What the caller hears if the rounds are used up. Empty for nothing. */
   readonly limitMessage?: string | undefined
-  /** What the caller hears when the model fails, and the call goes on. `"fail"` leaves it to `turnFailure`: Line's way. */
+  /**
+   * What the caller hears if the model fails and the call goes on. `"fail"`, as in Line, leaves that to `turnFailure`.
+   */
   readonly onModelFailure?: "fail" | string | ((error: AiError.AiError) => string) | undefined
-  /** Words for events that the model would not see, such as messages of the application. A key press is `[5]` if missing. */
+  /**
+   * Describes events that the model would not see otherwise, such as messages of the application. A key press is `[5]`
+   * by default.
+   */
   readonly describeEvent?: Transcript.Options["describeEvent"]
-  /** Put behind a reply that the caller has not heard to its end, such as `[interrupted]`. Nothing by default. */
+  /** Appended to a reply that the caller did not hear to its end, such as `[interrupted]`. Nothing by default. */
   readonly interruptedMark?: string | undefined
-  /** Keeps tool calls that the model writes as text from being spoken. Off by default: it holds the last words back. */
+  /**
+   * Keeps tool calls that the model writes as text from being spoken. Off by default, because it delays the last words.
+   */
   readonly speechLeakGuard?: SpeechLeakGuard.Options | undefined
   /**
-   * How tools are run and seen. `antiphon` (the default): calls of one reply run side by side, each is an event when it
-   * starts, and background results come back as events. `line`: one after another, an event with each result, and a
+   * How tools run and appear. `antiphon` (the default): the calls of a reply run side by side, each is an event when it
+   * starts, and background results come back as events. `line`: one after another, with one event per result, and a
    * turn stays open for its background work.
    */
   readonly toolStyle?: "antiphon" | "line" | undefined
-  /** When a caller who presses keys is done, and is answered. By default after `#`, or 2 seconds after the last key. */
+  /** When key presses are complete and get an answer. By default after `#`, or 2 seconds after the last key. */
   readonly keypad?: Keypad.Options | undefined
-  /** Characters of a tool result that the model reads, unless its tool says so itself. 20,000: some 5,000 tokens. */
+  /**
+   * Most characters of a tool result that the model reads, unless the tool sets its own limit. 20,000, which is about
+   * 5,000 tokens.
+   */
   readonly maxResultCharacters?: number | undefined
-  /** What makes room in a long call before the window of the model is full. By default the oldest turns are summed up. */
+  /** How to make room in a long call before the model's window is full. By default the oldest turns are summarised. */
   readonly contextPolicy?: ContextPolicy.ContextPolicy | "none" | undefined
-  /** Whether providers may be told to hold the model to the schemas of tools that allow it. True by default. */
+  /** Whether providers may enforce tool schemas strictly, for tools that allow it. True by default. */
   readonly strictToolSchemas?: boolean | undefined
 }
 
 /** An agent of one call. */
 export interface LlmAgent<in out R = never> {
-  /** Answers an event; `overrides` hold for this turn. Wrap it to give some. */
+  /** Answers an event. `overrides` apply to this turn only. Wrap this function to pass some. */
   readonly respond: (
     event: Event.Input,
     turn: Turn.Turn,
@@ -100,10 +113,10 @@ export interface LlmAgent<in out R = never> {
   readonly config: Effect.Effect<Config<R>>
 }
 
-/** What the caller hears when the model fails, by default. */
+/** What the caller hears by default if the model fails. */
 export const defaultModelFailure = "Sorry, I have trouble thinking right now. Could you say that again?"
 
-/** Makes an agent's turn function and its state, for agents that wrap it. Dies if its tools are not as providers take them. */
+/** Makes an agent's turn function and its state, for agents that wrap it. Dies if a provider would reject its tools. */
 export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<LlmAgent<R>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { describeEvent, keypad = {}, maxResultCharacters = ResultText.defaultLimit } = options
@@ -124,7 +137,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const reasoning: ModelPrompt.Reasoning = new Map()
     const unseen = new Set<string>()
 
-    // Of the call and not of the turn: a caller who speaks over the greeting is the one whom a warm model answers soonest.
+    // Belongs to the call rather than the turn: a caller who interrupts the greeting profits most from a warm model.
     const warmUp = Stream.fromEffectDrain(Effect.forkIn(WarmUp.run, callScope))
 
     const generate = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) => {
@@ -162,19 +175,20 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const answer = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) =>
       Stream.suspend(() => Stream.mapError(generate(event, turn, overrides), speakFailure))
 
-    /** The greeting. An agent without one answers what the caller has said before the call was handed to it. */
+    /** Greets the caller. An agent without a greeting answers what the caller said before the handoff. */
     const greet = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) =>
       Stream.suspend((): ReturnType<typeof answer> => {
         userTurns = 0
         const { introduction = "" } = options
-        // A call that begins with it has asked nothing yet, whatever the application has put into its history.
+        // If the call begins with this agent, the caller has asked nothing yet, even if the application has filled the
+        // history.
         if (introduction === "") return self === undefined ? Stream.empty : answer(event, turn, overrides)
         if (introduced) return Stream.empty
         introduced = true
         return Stream.succeed(Event.sendText(introduction))
       })
 
-    /** Says once for each kind of event that the model is asked because of something that it is not told. */
+    /** Warns, once per kind of event, that the model is asked because of an event that it does not see. */
     const warnOfUnseen = (event: Event.Input): Stream.Stream<never> => {
       if (unseen.has(event._tag) || isSeen(event, describeEvent)) return Stream.empty
       unseen.add(event._tag)
@@ -185,7 +199,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       )
     }
 
-    /** What the agent does when it has the call itself. */
+    /** Answers an event while this agent has the call. */
     const own = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>): ReturnType<typeof answer> => {
       switch (event._tag) {
         case "CallStarted":
@@ -201,7 +215,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       }
     }
 
-    /** What runs on after the hang-up is waited for, and its outcomes join the record. */
+    /** Waits for tools that finish after the hang-up, and records their outcomes. */
     const finish = Stream.concat(
       Stream.fromEffectDrain(Backlog.finish(runner.background.backlog)),
       Stream.suspend(() => Stream.fromIterable(ToolRunner.drain(runner)))
@@ -212,7 +226,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       TurnTime.timed(
         Stream.suspend(() => {
           if (event._tag === "UserTurnEnded") userTurns++
-          // Only the agent that the call began with passes events on.
+          // Only the first agent of the call passes events on.
           const answered = Stream.suspend(() => own(event, turn, overrides))
           const passed = self === undefined ? Lead.pass(lead, event, turn, answered) : answered
           return event._tag === "CallEnded" ? Stream.concat(passed, finish) : passed
@@ -230,7 +244,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     }
   })
 
-/** Whether a model is told of an event. */
+/** Whether the model sees an event. */
 const isSeen = (event: Event.Input, describeEvent: Transcript.Options["describeEvent"]): boolean => {
   switch (event._tag) {
     case "UserTextSent":
@@ -244,7 +258,7 @@ const isSeen = (event: Event.Input, describeEvent: Transcript.Options["describeE
   }
 }
 
-/** Each tool may need something of its own: the agent needs it all. */
+/** Each tool may have its own requirements: the agent has all of them. */
 type OptionsWith<R, Tools> = Omit<Options<R>, "tools"> & { readonly tools?: Tools | undefined }
 
 /** Makes the agent of a call: a factory for `Agent.layer`, `VoiceAgentApp.serve`, or a handoff. */
@@ -265,8 +279,8 @@ export const defaultSystemPrompt =
 export const defaultIntroduction = "Hello! I'm your AI assistant. How can I help you today?"
 
 /**
- * Prompt and introduction that the harness asks for, before those of the application, before the defaults. An empty prompt
- * counts as missing; an empty introduction is kept and lets the caller speak first. Line's precedence.
+ * Chooses the prompt and the introduction as Line does: the harness's, or else the application's, or else the defaults.
+ * An empty prompt counts as missing; an empty introduction is kept, and lets the caller speak first.
  */
 export const fromCallRequest = (
   { agent }: CallRequest,

@@ -1,8 +1,9 @@
 /**
  * Keeps tool calls that a model writes as text from being spoken.
  *
- * Text is held back until enough has followed it to show that it is speech. If it turns out to be the beginning of a tool
- * call, the guard drops the held text and the reply with it: the tools that such a reply asks for are not trusted either.
+ * Text is held back until the text after it shows that it is speech. If it turns out to be the beginning of a tool
+ * call, the guard drops the held text and the rest of the reply: the tools that such a reply calls are not trusted
+ * either.
  *
  * `LlmAgent` guards its replies if it is given `speechLeakGuard`; `agent` guards any other agent.
  *
@@ -13,22 +14,22 @@ import type * as Event from "@antiphon/core/Event"
 import * as Stream from "effect/Stream"
 import * as SpeechLeak from "./internal/speechLeak.ts"
 
-/** What is said: words, or a function that is asked when they are needed. Empty words are not said. */
+/** What to say: text, or a function that is called when it is needed. Empty text is not said. */
 export type Words = SpeechLeak.Words
 
-/** How leaks are found. */
+/** How to find leaks. */
 export type Detection = SpeechLeak.Detection
 
-/** What an agent does about a leak. */
+/** What to do about a leak. */
 export type Options = SpeechLeak.Options
 
 /**
- * The pattern of leaks if `Detection` names none: JSON, a call with JSON or a string in it, an address of tools, a token of the
- * model's own.
+ * The default pattern of a leak: JSON, a call with JSON or a string in it, a tool address, or one of the model's
+ * special tokens.
  */
 export const defaultPattern: RegExp = SpeechLeak.defaultPattern
 
-/** Guards an agent: at a leak its turn ends with the fallback. */
+/** Guards an agent. A leak ends its turn with the fallback. */
 export const agent =
   <E, R>(agent: Agent<E, R>, options: Pick<Options, keyof Detection | "fallbackText"> = {}): Agent<E, R> =>
   (event, turn) =>

@@ -1,5 +1,5 @@
 /**
- * The model of a first start: the one that the environment names or has a key for, or else the embedded demo model.
+ * The model for a first start: the one that the environment names or has a key for, or else the embedded demo model.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import * as DemoModel from "./DemoModel.ts"
 /** The name of the embedded demo model. */
 export const demo = "demo"
 
-/** Key variables, in the order in which they are looked at, with the model that each stands for. */
+/** Key variables, in the order they are checked, with the model for each. */
 const byKey = [
   ["ANTHROPIC_API_KEY", "anthropic/claude-haiku-4-5"],
   ["OPENAI_API_KEY", "openai/gpt-4.1-mini"],
@@ -24,8 +24,8 @@ const byKey = [
 ] as const
 
 /**
- * The name of the model: `ANTIPHON_MODEL`, or a small fast one of the first provider that has a key (`ANTHROPIC_API_KEY`,
- * `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `GEMINI_API_KEY`, `GROQ_API_KEY`), or `demo`.
+ * Finds the name of the model: `ANTIPHON_MODEL`, or a small fast one of the first provider that has a key
+ * (`ANTHROPIC_API_KEY`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `GEMINI_API_KEY`, `GROQ_API_KEY`), or `demo`.
  */
 export const chosen: Effect.Effect<string, Config.ConfigError> = Effect.gen(function* () {
   const read = (name: string) => Effect.map(Config.withDefault(Config.String(name), ""), (value) => value.trim())
@@ -36,8 +36,8 @@ export const chosen: Effect.Effect<string, Config.ConfigError> = Effect.gen(func
 })
 
 /**
- * Layer of a model by its name; `demo` is the embedded one. If the provider fails, the demo model answers in its place, and
- * the log says why: a first start is no place for an apology. Use `ModelPlan` where callers are served.
+ * Layer of a model by its name; `demo` is the embedded one. If the provider fails, the demo model answers instead and
+ * the log says why, so that a first start succeeds. Use `ModelPlan` to serve real callers.
  */
 export const layer = (name: string): Layer.Layer<LanguageModel.LanguageModel, Models.ModelError> =>
   name === demo

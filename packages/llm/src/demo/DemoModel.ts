@@ -1,9 +1,9 @@
 /**
- * A model without weights and without a network: a handful of rules that answer the last thing the caller said, call the
- * tools that the words ask for, and read out what those return. It says of itself that it is a demo.
+ * A model without weights or a network: a few rules that answer what the caller said last, call the tools it asks for,
+ * and read out their results. It says that it is a demo.
  *
- * It is there for a first start without a key, and as the last step of a `ModelPlan`: it never fails, and it goes on with a
- * reply that another model broke off.
+ * It serves for a first start without a key, and as the last step of a `ModelPlan`: it never fails, and it can continue
+ * a reply that another model broke off.
  *
  * @since 0.1.0
  */

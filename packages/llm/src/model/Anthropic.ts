@@ -1,7 +1,7 @@
 /**
  * Models of Anthropic, by its messages.
  *
- * Retrying is left to the plan. The key and the address come from the options, else from `ANTHROPIC_API_KEY` and
+ * Retrying is left to the plan. The key and the address come from the options, or else from `ANTHROPIC_API_KEY` and
  * `ANTHROPIC_BASE_URL`.
  *
  * @since 0.1.0
@@ -22,7 +22,7 @@ import * as ToolNames from "./internal/rules/toolNames.ts"
 /** Which model, and where. */
 export interface Options extends ProviderModel.Options {}
 
-/** Layer of a model of Anthropic. */
+/** Layer of one of Anthropic's models. */
 export const layer = (
   options: Options
 ): Layer.Layer<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName, ModelError.ModelError> =>

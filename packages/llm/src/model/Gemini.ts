@@ -1,7 +1,8 @@
 /**
- * Gemini by Google's own API: thinking levels, signed calls, safety settings, and parallel calls that come as they were made.
+ * Gemini by Google's own API: thinking levels, signed calls, safety settings, and parallel calls that come as they were
+ * made.
  *
- * Retrying is left to the plan. The key and the address come from the options, else from `GEMINI_API_KEY` or
+ * Retrying is left to the plan. The key and the address come from the options, or else from `GEMINI_API_KEY` or
  * `GOOGLE_API_KEY`, and `GEMINI_NATIVE_BASE_URL`.
  *
  * @since 0.1.0
@@ -18,16 +19,19 @@ import * as ModelError from "./internal/provider/modelError.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
 import * as ToolNames from "./internal/rules/toolNames.ts"
 
-/** How much of one kind of harm is let through, in Google's words. */
+/** The threshold for one category of harm, in Google's terms. */
 export type SafetySetting = GeminiRequest.SafetySetting
 
 /** Which model, and where. */
 export interface Options extends ProviderModel.Options {
-  /** What is let through, such as `{ category: "HARM_CATEGORY_HARASSMENT", threshold: "BLOCK_ONLY_HIGH" }`. Google's defaults. */
+  /**
+   * Safety settings, such as `{ category: "HARM_CATEGORY_HARASSMENT", threshold: "BLOCK_ONLY_HIGH" }`. Google's by
+   * default.
+   */
   readonly safety?: ReadonlyArray<SafetySetting> | undefined
 }
 
-/** Layer of a model that is asked by Gemini's own API. */
+/** Layer of a model over Gemini's own API. */
 export const layer = (
   options: Options
 ): Layer.Layer<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName, ModelError.ModelError> =>
@@ -67,7 +71,7 @@ export const layer = (
     })
   )
 
-/** Rejects with what a refusal says, as the SDKs of the other providers do. */
+/** Rejects with the body of an error response, as the SDKs of the other providers do. */
 const answered = (response: Response): Promise<Response> =>
   response.ok
     ? Promise.resolve(response)

@@ -1,7 +1,8 @@
 /**
- * What an error of a model is about, if its type does not say so, and how a reply came to its end.
+ * Details of a model's error that its type does not show, and how a reply ended.
  *
- * An agent decides by these what its caller hears: a reply that was empty or was cut short is not one that was finished.
+ * An agent uses them to decide what its caller hears: a reply that is empty or was cut short must not pass for a
+ * finished one.
  *
  * @since 0.1.0
  */
@@ -10,32 +11,32 @@ import type * as Response from "effect/ai/Response"
 import type * as Duration from "effect/Duration"
 import * as AiErrors from "./internal/provider/aiErrors.ts"
 
-/** What an error is about. */
+/** What an error is about, beyond its type. */
 export type Kind = AiErrors.Kind
 
-/** What an error is about, if more is known than its reason's type. */
+/** Returns what an error is about, if more is known than the type of its reason. */
 export const kindOf = (error: AiError.AiError): Kind | undefined => AiErrors.details(error).kind
 
-/** Whether a model has answered with nothing: no word, and no call. */
+/** Whether the model's reply had neither words nor tool calls. */
 export const isEmptyReply = (error: AiError.AiError): boolean => kindOf(error) === "EmptyReply"
 
-/** Whether the conversation has become too long for the model. A shorter prompt may do. */
+/** Whether the conversation is too long for the model. A shorter prompt may succeed. */
 export const isContextTooLong = (error: AiError.AiError): boolean => kindOf(error) === "ContextTooLong"
 
-/** Whether the provider, or a word of its reply, was waited for in vain. */
+/** Whether the provider, or the next word of its reply, took too long. */
 export const isTimeout = (error: AiError.AiError): boolean => kindOf(error) === "Timeout"
 
-/** The provider's own sentence about the error, without keys and without what the request said. */
+/** Returns the provider's own sentence about the error, without keys and without quotes from the request. */
 export const sentenceOf = (error: AiError.AiError): string | undefined => AiErrors.details(error).said
 
-/** When the provider asks to be tried again. */
+/** Returns how long the provider asks to wait before the next attempt. */
 export const retryAfter: (error: AiError.AiError) => Duration.Duration | undefined = AiErrors.retryAfter
 
 /** What cut a reply short. */
 export type Cut = "length" | "filter" | "pause"
 
 /**
- * What cut a reply short, by the reason of its `finish` part; undefined if it came to its own end.
+ * States what cut a reply short, given the reason of its `finish` part. Undefined if the reply ended by itself.
  *
  * ```ts
  * if (part.type === "finish" && ModelFailure.cutBy(part.reason) === "length") // the last sentence is not complete

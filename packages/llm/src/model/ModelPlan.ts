@@ -1,23 +1,22 @@
 /**
- * A plan of models: replies that survive a slow, busy, or dying provider.
+ * A plan of models, so that replies survive a slow, busy or failing provider.
  *
- * A plan is steps in order of preference, each a Layer of a `LanguageModel`, and is itself such a Layer. A step that fails
- * before its first word is retried as its schedule says, and then given up for the next step, whatever the error; one that is slow can be
- * raced with the next. When a model breaks off in the middle of a reply, the next attempt is given what has already left
- * and asked to continue it, so nothing is said twice and nothing is missing:
+ * A plan lists models in order of preference, and is a `LanguageModel` itself. If a step fails before its first word,
+ * it is retried according to its schedule; then the next step is tried, whatever the error was. A slow step can be
+ * raced against the next. If a model breaks off in the middle of a reply, the next attempt continues what has already
+ * been sent, so that nothing is said twice and nothing is missing:
  *
- * - text leaves in whole words. The last word waits until what follows shows that it is complete, which costs one token;
- * - what the next model repeats of the words before, if only the last ones, is dropped, and the white space between the
- *   two is put right;
- * - reasoning and tool calls leave when they are complete. A reply that breaks off after a complete tool call is finished
- *   there, as its model would have gone on only after the result;
- * - a reply that ends without a `finish` part has broken off.
+ * - Text is sent in whole words. The last word waits until the next token shows that it is complete.
+ * - Words that the next model repeats are dropped, and the white space at the seam is corrected.
+ * - Reasoning and tool calls are sent once they are complete. A reply that breaks off after a complete tool call counts
+ *   as finished, because its model would only have gone on after the result.
+ * - A reply that ends without a `finish` part has broken off.
  *
- * A step that keeps failing is left alone for a while by all requests: see `Options.breaker`. That state belongs to the
- * Layer, so build it once for a process and not for each call.
+ * A step that keeps failing is skipped by all requests for a while: see `Options.breaker`. The Layer holds that state,
+ * so build it once per process and not per call.
  *
- * This does not build on `ExecutionPlan`: it can only start a partial reply over, or forbid that; retries of a step repeat
- * what had already left; steps never run beside each other, and runs share no state.
+ * This is not built on `ExecutionPlan`, which can only restart a partial reply or forbid that, repeats on a retry what
+ * was already sent, never runs steps side by side, and shares no state between runs.
  *
  * @since 0.1.0
  */
@@ -42,23 +41,28 @@ import { WarmUp } from "./WarmUp.ts"
 
 export { Event, Observer } from "./internal/plan/planEvent.ts"
 
-/** A model of a plan, and how patient the plan is with it. */
+/** A model of a plan, with its retries and deadlines. */
 export interface Step<out E = never, out R = never> {
-  /** Name in events, logs and metrics. Steps of one name share a breaker. */
+  /** Name in events, logs and metrics. Steps with the same name share a breaker. */
   readonly name: string
   readonly model: Layer.Layer<LanguageModel.LanguageModel, E, R>
-  /** When the step is tried again after an error that may pass, never before the provider asks for it. Not by default. */
+  /**
+   * When to retry the step after a transient error, never earlier than the provider asks for. No retries by default.
+   */
   readonly schedule?: Schedule.Schedule<unknown, AiError.AiError> | undefined
   /**
-   * Longest wait for the first word of a streamed reply, or the first piece of a tool call. Thoughts are no words. 10
-   * seconds; 45 if the settings ask the model to think. Zero waits without end.
+   * Longest wait for the first word of a streamed reply, or the first piece of a tool call. Thoughts do not count. 10
+   * seconds; 45 if the settings ask the model to think. Zero for no limit.
    */
   readonly firstTokenDeadline?: Duration.Input | undefined
-  /** Longest wait between two words of a streamed reply. 15 seconds; 45 if the model thinks. Zero: without end. */
+  /** Longest wait between two words of a streamed reply. 15 seconds; 45 if the model thinks. Zero for no limit. */
   readonly stallDeadline?: Duration.Input | undefined
-  /** Longest wait for a reply that is not streamed. 2 minutes. Zero: without end. */
+  /** Longest wait for a reply that is not streamed. 2 minutes. Zero for no limit. */
   readonly replyDeadline?: Duration.Input | undefined
-  /** When no word came within this time the next step is started too. The first word wins, the loser is interrupted. */
+  /**
+   * If no word comes within this time, the next step is started as well. The first word wins, and the loser is
+   * interrupted.
+   */
   readonly hedge?: Duration.Input | undefined
 }
 
@@ -70,16 +74,18 @@ export interface ModelPlan<out E = never, out R = never> {
 /** How a plan treats failures. */
 export interface Options {
   /**
-   * Whether the next step is tried after this error. Always, by default: requests are built for each provider, so what one
-   * refuses another may take.
+   * Whether to try the next step after this error. Always by default: requests are built for each provider, so another
+   * one may accept what one refuses.
    */
   readonly fallback?: ((error: AiError.AiError) => boolean) | undefined
-  /** The longest time that a provider may ask to wait for without being given up. 2 seconds, or 10 if no other step is left. */
+  /**
+   * The longest time a provider may ask to wait before the plan gives it up. 2 seconds, or 10 if no other step is left.
+   */
   readonly patience?: Duration.Input | undefined
   /**
-   * A step with so many `failures` (5) within the `window` (30 seconds), and no success between them, is skipped for the
-   * `cooldown` (15 seconds). Then one request tries it. A provider that asks for time is skipped for that time. If all
-   * steps are skipped, one is tried all the same.
+   * A step with this many `failures` (5) in a row within the `window` (30 seconds) is skipped for the `cooldown` (15
+   * seconds). Then one request tries it again. A provider that asks for time is skipped for that time. If all steps
+   * would be skipped, one is tried anyway.
    */
   readonly breaker?:
     | {
@@ -88,19 +94,16 @@ export interface Options {
         readonly cooldown?: Duration.Input | undefined
       }
     | undefined
-  /**
-   * What a model is told when it should continue a reply. It follows, as a user message, the assistant message with the
-   * reply so far.
-   */
+  /** Tells a model to continue a reply. Sent as a user message, after the assistant message with the reply so far. */
   readonly instruction?: string | undefined
-  /** What is said before a sentence is said anew, because what a model went on with does not fit its beginning. */
+  /** Said before a sentence is repeated from its beginning, because the continuation does not fit. */
   readonly bridge?: string | undefined
 }
 
 type StepError<S> = S extends Step<infer E, infer _R> ? E : never
 type StepServices<S> = S extends Step<infer _E, infer R> ? R : never
 
-/** Makes a plan of its steps. */
+/** Makes a plan from its steps. */
 export const make = <const Steps extends Arr.NonEmptyReadonlyArray<Step<unknown, unknown>>>(
   ...steps: Steps
 ): ModelPlan<StepError<Steps[number]>, StepServices<Steps[number]>> => ({
@@ -110,9 +113,9 @@ export const make = <const Steps extends Arr.NonEmptyReadonlyArray<Step<unknown,
 /**
  * Layer that asks the models of a plan.
  *
- * It builds the Layers of all steps: what they need and what they fail with is needed and failed with by it. A request
- * fails with the last error of the last step. Its warm-up is that of the first step that is not left alone, and of those
- * that may be started beside it.
+ * It builds the Layers of all steps, so it has all their requirements and errors. A request fails with the last error
+ * of the last step. Its warm-up is that of the first step that is not skipped, and of the steps that may be started
+ * beside that one.
  */
 export const layer = <E, R>(
   plan: ModelPlan<E, R>,
@@ -143,13 +146,14 @@ export const layer = <E, R>(
         supportsSystemMessagesInHistory: systemMessages(steps)
       })
       Resilience.setPatient(model)
-      // Of the step that is asked first: the others are there for when it fails, and say so themselves if a prompt is too long.
+      // The window of the step that is asked first. The others only stand in for it, and report themselves if a prompt
+      // is too long.
       ContextWindow.set(model, () => ContextWindow.of(steps[0]!.model))
       return Context.make(LanguageModel.LanguageModel, model).pipe(Context.add(WarmUp, Attempt.warmUp(built)))
     })
   )
 
-// A provider that was reached and answered badly is not unwell.
+// A provider that answered, even badly, is not down.
 const badAnswers: ReadonlySet<string> = new Set<AiError.AiErrorReason["_tag"]>([
   "InvalidOutputError",
   "StructuredOutputError",
@@ -158,8 +162,9 @@ const badAnswers: ReadonlySet<string> = new Set<AiError.AiErrorReason["_tag"]>([
 ])
 
 /**
- * Whether an error is the provider's own: it could not be reached, was busy, refused the key, does not have the model, or
- * answered badly. A request that is wrong, or was refused for what it says, is no reason to stay away from a provider.
+ * Whether an error is the provider's fault: it could not be reached, was busy, refused the key, does not have the
+ * model, or answered badly. Invalid requests and content refusals are not the provider's fault: every other provider
+ * would fail the same way.
  */
 export const isProviderFailure = (error: AiError.AiError): boolean => {
   switch (error.reason._tag) {
@@ -212,7 +217,7 @@ const generate = (plan: PlanStep.Plan, options: LanguageModel.ProviderOptions) =
     })
   )
 
-/** Known only if all steps know it: the prompt is the same for all. */
+/** Known only if all steps know it, because they all get the same prompt. */
 const systemMessages = (steps: ReadonlyArray<PlanStep.Step>): Effect.Effect<boolean> | undefined => {
   const known = steps.flatMap(({ model }) => model.supportsSystemMessagesInHistory ?? [])
   return known.length < steps.length ? undefined : Effect.map(Effect.all(known), (all) => all.every(Boolean))

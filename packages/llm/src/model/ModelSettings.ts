@@ -1,8 +1,8 @@
 /**
- * How a model should answer: settings that the provider layers read on each request.
+ * How a model should answer: settings that provider layers read on each request.
  *
- * They are one reference, so they can be set for a process, a call, or one turn. A field that is not set falls through to
- * the settings around it.
+ * They are a single reference, so they can be set for a process, a call or one turn. A missing field falls back to the
+ * surrounding settings.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-/** How much a model thinks before it answers. A model that does not know one of these gets the next that it knows. */
+/**
+ * How much a model thinks before it answers. A model that does not support a level gets the nearest one it supports.
+ */
 export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max"
 
 /**
@@ -22,33 +24,36 @@ export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "
  */
 export interface ModelSettings {
   readonly temperature?: number | null | undefined
-  /** Of the answer. A model that thinks gets room for its thoughts on top. */
+  /** Limit for the answer. A model that thinks gets additional room for its thoughts. */
   readonly maxTokens?: number | null | undefined
   readonly topP?: number | null | undefined
-  /** The answer ends before any of these. */
+  /** The answer ends before the first of these texts. */
   readonly stop?: string | ReadonlyArray<string> | null | undefined
   readonly seed?: number | null | undefined
   readonly presencePenalty?: number | null | undefined
   readonly frequencyPenalty?: number | null | undefined
-  /** If not set, a model that can answer at once is asked to. */
+  /** If not set, a model that can answer without thinking is asked to. */
   readonly reasoningEffort?: ReasoningEffort | null | undefined
-  /** The longest silence of the provider: before its first byte, and between two of them. Never cuts a reply that flows. */
+  /**
+   * The longest silence of the provider, before its first byte and between two bytes. Never cuts off a reply in
+   * progress.
+   */
   readonly timeout?: Duration.Input | null | undefined
   /**
-   * Tokens that the model can read and write at most, prompt and reply together. If not set, it is known of many models by
-   * their names; set it for a model of your own server. Nothing is sent of it: an agent keeps its prompts within it.
+   * Size of the model's context window in tokens, for prompt and reply together. Known for many models by their names;
+   * set it for a model on your own server. It is not sent to the provider: an agent uses it to limit its prompts.
    */
   readonly contextWindow?: number | null | undefined
   /** Fields of the request body in the provider's own names, merged in last. */
   readonly extra?: { readonly [field: string]: unknown } | null | undefined
 }
 
-/** The settings in force. Nothing is set by default. */
+/** The current settings. Empty by default. */
 export const Current: Context.Reference<ModelSettings> = Context.Reference("@antiphon/llm/model/ModelSettings", {
   defaultValue: (): ModelSettings => ({})
 })
 
-/** Puts settings over others, field by field. */
+/** Merges settings field by field. The first ones take precedence. */
 export const merge = (self: ModelSettings, over: ModelSettings): ModelSettings => {
   const merged: Record<string, unknown> = { ...self }
   for (const [field, value] of Object.entries(over)) {
@@ -65,7 +70,7 @@ type Plain<T> =
       ? Effect.Effect<A, E, R>
       : never
 
-/** Puts settings over those in force, for one Effect or Stream. */
+/** Adds settings for one Effect or Stream. They take precedence over the surrounding ones. */
 export const override =
   (settings: ModelSettings) =>
   <T extends Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>>(

@@ -1,8 +1,8 @@
 /**
  * Models by their names: `"anthropic/claude-haiku-4-5"`, `"groq/llama-3.3-70b-versatile"`, `"gpt-4.1-mini"`.
  *
- * A model made here needs no setting up to be resilient: it retries, waits for words with a deadline, goes on with a reply
- * that broke off, and falls back on others by name.
+ * A model made here is resilient without further setup: it retries, has a deadline for words, continues replies that
+ * broke off, and falls back to other models by name.
  *
  * @since 0.1.0
  */
@@ -30,10 +30,10 @@ export { ModelError } from "./internal/provider/modelError.ts"
 
 type ModelError = ModelError_.ModelError
 
-/** The providers that speak chat completions: name, address, variable of the key, and how each differs. */
+/** The providers that offer chat completions: name, address, key variable, and how each differs. */
 export const presets: ReadonlyArray<OpenAi.Preset> = OpenAiPresets.all
 
-/** Every provider that can stand before the slash. */
+/** Every provider that can be named before the slash. */
 export const providers: ReadonlyArray<string> = [...presets.map((preset) => preset.name), "anthropic"]
 
 /** The parts of a model's name. */
@@ -42,31 +42,34 @@ export interface Name {
   readonly model: string
 }
 
-/** What a model needs beside its name. */
+/** Options of a model beside its name. */
 export interface Options extends Omit<ProviderModel.Options, "model"> {
   /**
-   * The API that is asked, if there are several: OpenAI's Responses for its newer models and Google's own for Gemini, both
-   * at the provider's own address only; chat completions elsewhere.
+   * The API to use, if there are several. By default OpenAI's Responses API for its newer models and Google's own for
+   * Gemini, both only at the provider's own address, and chat completions otherwise.
    */
   readonly api?: Api | undefined
   /**
-   * Names of models that are asked if this one fails, in this order, whatever the error. Their keys and addresses come from
-   * the environment.
+   * Names of models to ask, in this order, if this one fails with any error. Their keys and addresses come from the
+   * environment.
    */
   readonly fallbacks?: ReadonlyArray<string> | undefined
   /**
-   * How often a request is tried again after an error that may pass: a busy provider, a lost connection, an empty reply. 2;
-   * with fallbacks, only the last of them is tried again if nothing is said here. Never before the provider asks for it.
+   * Number of retries after a transient error: a busy provider, a lost connection, an empty reply. 2 by default; with
+   * fallbacks, by default only the last one is retried. Never earlier than the provider asks for.
    */
   readonly retries?: number | undefined
-  /** Deadlines and hedge, as a step of a plan has them. */
+  /** Deadlines and hedge, as in a step of a plan. */
   readonly patience?: Omit<ModelPlan.Step, "name" | "model" | "schedule"> | undefined
 }
 
-/** What a model and its names are provided as. */
+/** The services that a layer of a model provides. */
 type Provided = LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName
 
-/** Splits a name at its first slash; without one it names a model of OpenAI. Other names of a provider become its own. */
+/**
+ * Splits a name at its first slash. Without a slash it names one of OpenAI's models. Aliases of a provider are
+ * resolved.
+ */
 export const parse = (name: string): Name => {
   const slash = name.indexOf("/")
   if (slash < 0) return { provider: "openai", model: name.trim() }
@@ -75,8 +78,8 @@ export const parse = (name: string): Name => {
 }
 
 /**
- * Layer of the model of this name. It fails before the first request if the provider is unknown or its key missing. A
- * provider that is not known speaks chat completions at the `baseUrl`.
+ * Layer of the model with this name. Fails before the first request if the provider is unknown or its key is missing.
+ * With a `baseUrl`, an unknown provider is assumed to offer chat completions there.
  *
  * ```ts
  * Models.fromString("openai/gpt-5.4-mini", { fallbacks: ["anthropic/claude-haiku-4-5", "groq/llama-3.3-70b-versatile"] })
@@ -112,7 +115,7 @@ export const fromString = (name: string, options: Options = {}): Layer.Layer<Pro
 /** The `num_retries` that Line gives to LiteLLM. */
 const defaultRetries = 2
 
-/** 0.2 seconds, 0.4 seconds and so on: short, because a caller waits. */
+/** 0.2 seconds, 0.4 seconds and so on: short, because a caller is waiting. */
 const again = (times: number) => Schedule.exponential("200 millis").pipe(Schedule.upTo({ times }))
 
 /** Layer of one model, without retries. */
@@ -144,7 +147,7 @@ const presetOf = (provider: string, baseUrl: string | undefined): OpenAi.Preset 
   OpenAiPresets.byName(provider) ??
   (baseUrl === undefined || provider === "anthropic" ? undefined : { ...OpenAiPresets.compatible, name: provider })
 
-/** The API in which a model is asked at an address, or at its provider's own. */
+/** Decides which API to use for a model at an address, or at its provider's own. */
 const apiOf = ({ model, provider }: Name, address: string | undefined): Api => {
   if (provider === "anthropic") return "messages"
   if (provider === "gemini") return address === undefined ? "gemini" : "chat"
@@ -152,12 +155,12 @@ const apiOf = ({ model, provider }: Name, address: string | undefined): Api => {
   return provider === "openai" && isOwn && OpenAiModels.prefersResponses(model) ? "responses" : "chat"
 }
 
-/** What would be sent to a model, and why. */
+/** A description of what would be sent to a model, and why. */
 export type Description = Description_.Description
 
 /**
- * Says what would be sent to the model of this name: the API, the body of a short request without and with a tool, and the
- * rules that were followed, each with its source. Nothing is sent.
+ * Describes what would be sent to the model with this name: the API, the body of a short request without and with a
+ * tool, and the rules that apply, each with its source. Sends nothing.
  */
 export const describe = (name: string, options: Pick<Options, "api" | "baseUrl" | "settings"> = {}): Description => {
   const { model, provider } = parse(name)
@@ -171,5 +174,5 @@ export const describe = (name: string, options: Pick<Options, "api" | "baseUrl" 
   })
 }
 
-/** Whether a model can search the web by itself, as far as its name tells. */
+/** Whether a model can search the web by itself, judging by its name. */
 export const searchesNatively: (name: Name) => boolean = SearchesNatively.searchesNatively

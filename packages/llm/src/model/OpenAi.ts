@@ -1,8 +1,8 @@
 /**
  * Models that speak chat completions: OpenAI's own, and those of everyone who speaks the same.
  *
- * Retrying is left to the plan. The address and the key come from the options, else from the environment variables of the
- * preset.
+ * Retrying is left to the plan. The address and the key come from the options, or else from the environment variables
+ * of the preset.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import * as OpenAiRequest from "./internal/openAi/openAiRequest.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
 import * as ToolNames from "./internal/rules/toolNames.ts"
 
-/** A provider that serves models by chat completions, and how it departs from OpenAI. */
+/** A provider of chat completions, and how it differs from OpenAI. */
 export type Preset = OpenAiPresets.Preset
 
 /** Which model, and where. */
@@ -31,8 +31,8 @@ export interface Options extends ProviderModel.Options {
 /**
  * Layer of a model that speaks chat completions.
  *
- * A key is required at the provider's own address only: a server of one's own may need none. What is known of a model by its
- * name holds wherever it is served; what is known of OpenAI's server does not hold at another address.
+ * A key is required at the provider's own address only: a server of one's own may need none. Rules for a model apply
+ * wherever it is served; rules for OpenAI's server do not apply at other addresses.
  */
 export const layer = (
   options: Options
@@ -57,7 +57,7 @@ export const layer = (
         apiKey: apiKey ?? "none",
         adminAPIKey: null,
         webhookSecret: null,
-        // These belong to OpenAI: no other provider must learn them.
+        // These are OpenAI's, and must not be sent to another provider.
         ...(preset === OpenAiPresets.standard ? undefined : { organization: null, project: null }),
         maxRetries: 0,
         logLevel: "off",
@@ -85,7 +85,7 @@ export const layer = (
             toolName: ToolNames.fromWire(tools),
             mayBeginInThought: accepted.mayBeginInThought
           }),
-        // A reply cannot be begun for a model that thinks first.
+        // A model that thinks first does not accept the beginning of its reply.
         prefills: ({ reasoningEffort }) => accepted.prefill !== "none" && (reasoningEffort ?? "none") === "none",
         codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
       })
@@ -104,7 +104,7 @@ const addressOf = (preset: Preset, elsewhere: string | undefined): Effect.Effect
     )
   }
   return Effect.map(ModelError.checkAddress(preset.name, url), (checked) =>
-    // Azure hands out the address of the resource; chat completions are below it.
+    // Azure gives out the address of the resource; chat completions are below it.
     preset.name === "azure" && new URL(checked).pathname === "/" ? `${checked}/openai/v1` : checked
   )
 }

@@ -1,8 +1,8 @@
 /**
  * OpenAI's models by its Responses API: the one in which its newer models think and use tools at once.
  *
- * Retrying is left to the plan. The key and the address come from the options, else from `OPENAI_API_KEY` and
- * `OPENAI_BASE_URL`. Nothing is stored with OpenAI.
+ * Retrying is left to the plan. The key and the address come from the options, or else from `OPENAI_API_KEY` and
+ * `OPENAI_BASE_URL`. OpenAI is asked to store nothing.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import * as ToolNames from "./internal/rules/toolNames.ts"
 /** Which model, and where. */
 export interface Options extends ProviderModel.Options {}
 
-/** Layer of a model that is asked by the Responses API. */
+/** Layer of a model over the Responses API. */
 export const layer = (
   options: Options
 ): Layer.Layer<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName, ModelError.ModelError> =>

@@ -1,8 +1,8 @@
 /**
- * Deadlines for the words of a reply, for models that have none of their own.
+ * Deadlines for the words of a reply, for models without deadlines of their own.
  *
- * Plans, and models by name, wait for words with a deadline and try again. Any other model may accept a request and never
- * answer, or think without end; who asks it on a call puts this around its reply.
+ * Plans and models by name have deadlines and retries. Any other model may accept a request and never answer, or think
+ * for ever: wrap its reply in this before using it on a call.
  *
  * @since 0.1.0
  */
@@ -21,9 +21,9 @@ const unset: Pick<PlanStep.Step, "firstTokenDeadline" | "stallDeadline"> = {
 }
 
 /**
- * Fails a streamed reply of the model in force that has no first word within 10 seconds, or no next one within 15 (45 for a
- * model that is asked to think), with an error that `ModelFailure.isTimeout` knows. A reply of a model that has deadlines of
- * its own is left as it is.
+ * Fails a streamed reply of the current model if its first word takes more than 10 seconds, or the next one more than
+ * 15 (45 if the model is asked to think), with an error that `ModelFailure.isTimeout` accepts. Leaves replies of models
+ * with deadlines of their own unchanged.
  */
 export const words = <A extends { readonly type: string }, E, R>(
   self: Stream.Stream<A, E, R>

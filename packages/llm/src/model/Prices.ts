@@ -1,22 +1,22 @@
 /**
- * What tokens cost. Prices change, so they are data that an application replaces: `Prices.Current`.
+ * Prices of tokens. They change, so they are data that an application can replace: `Prices.Current`.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import type { Tokens } from "./internal/tokens.ts"
 
-/** The price of a model, in US dollars for a million tokens. */
+/** The price of a model, in US dollars per million tokens. */
 export interface Price {
-  /** Providers for which it holds. All by default. */
+  /** Providers for which the price is valid. All by default. */
   readonly of?: ReadonlyArray<string> | undefined
-  /** Names of models for which it holds, without what stands before the last slash. */
+  /** Names of models for which the price is valid, without everything up to the last slash. */
   readonly models: RegExp
   readonly input: number
   readonly output: number
-  /** As the input by default. */
+  /** The input price by default. */
   readonly cacheRead?: number | undefined
-  /** As the input by default. */
+  /** The input price by default. */
   readonly cacheWrite?: number | undefined
 }
 
@@ -24,14 +24,14 @@ const anthropic = (models: RegExp, input: number, output: number): Price => ({
   models,
   input,
   output,
-  // A tenth to read, and a quarter more to write for 5 minutes.
+  // Reading costs a tenth, and writing for 5 minutes a quarter more.
   cacheRead: input / 10,
   cacheWrite: input * 1.25
 })
 
 /**
- * List prices as their providers published them by November 2026, for the models that are asked most on calls. The first
- * that fits counts. Sources: platform.claude.com/docs (models overview), developers.openai.com/api/docs/pricing,
+ * List prices published by the providers up to November 2026, for the models most used on calls. The first match
+ * counts. Sources: platform.claude.com/docs (models overview), developers.openai.com/api/docs/pricing,
  * ai.google.dev/gemini-api/docs/pricing, docs.x.ai/docs/models, groq.com/pricing.
  */
 export const list: ReadonlyArray<Price> = [
@@ -58,12 +58,12 @@ export const list: ReadonlyArray<Price> = [
   { of: ["groq"], models: /^llama-3\.3-70b/, input: 0.59, output: 0.79 }
 ]
 
-/** The prices in force. */
+/** The current prices. */
 export const Current = Context.Reference<ReadonlyArray<Price>>("@antiphon/llm/model/Prices", {
   defaultValue: () => list
 })
 
-/** What tokens cost in US dollars, or undefined if no price is known for the model. */
+/** Returns the cost of tokens in US dollars, or undefined if the model's price is not known. */
 export const costOf = (
   prices: ReadonlyArray<Price>,
   { model, provider }: { readonly provider: string; readonly model: string },

@@ -1,9 +1,9 @@
 /**
- * Tokens that models take, by model, and what they cost if a price is known.
+ * Counts the tokens that models use, and their cost if a price is known.
  *
- * Every provider here tells each reply that came to its end to the `Observer` in force, once, whatever stands between it and
- * the agent: a plan that fails over tells one report for each model that answered. A reply that is interrupted is not
- * counted by its provider, and so not here.
+ * Every provider reports each completed reply to the current `Observer`, exactly once, whatever stands between it and
+ * the agent: after a failover there is one report for each model that answered. Interrupted replies are not counted,
+ * because providers do not tell their tokens.
  *
  * @since 0.1.0
  */
@@ -14,10 +14,10 @@ import * as Metric from "effect/Metric"
 import type * as Counted from "./internal/tokens.ts"
 import * as Prices from "./Prices.ts"
 
-/** Tokens of one reply, or of many: input, what a cache gave and took, output, and thoughts. */
+/** Tokens of one reply or of many: input, cache reads and writes, output, and thoughts. */
 export type Tokens = Counted.Tokens
 
-/** What one reply took. */
+/** The usage of one reply. */
 export interface Report {
   readonly provider: string
   readonly model: string
@@ -29,7 +29,7 @@ export interface Report {
 /** No tokens. */
 export const none: Tokens = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 }
 
-/** The sum of two. */
+/** Adds two counts. */
 export const add = (self: Tokens, that: Tokens): Tokens => ({
   input: self.input + that.input,
   cacheRead: self.cacheRead + that.cacheRead,
@@ -38,7 +38,7 @@ export const add = (self: Tokens, that: Tokens): Tokens => ({
   reasoning: self.reasoning + that.reasoning
 })
 
-/** The tokens of a `finish` part. */
+/** Reads the tokens of a `finish` part. */
 export const ofFinish = ({ inputTokens, outputTokens }: Response.FinishPartEncoded["usage"]): Tokens => {
   const cacheRead = inputTokens.cacheRead ?? 0
   const cacheWrite = inputTokens.cacheWrite ?? 0
@@ -51,7 +51,7 @@ export const ofFinish = ({ inputTokens, outputTokens }: Response.FinishPartEncod
   }
 }
 
-/** What hears of each reply that came to its end; the reply waits for it. By default nothing does. */
+/** Called for each completed reply, which waits for it. Does nothing by default. */
 export const Observer = Context.Reference<(report: Report) => Effect.Effect<void>>(
   "@antiphon/llm/model/Usage/Observer",
   {
@@ -68,7 +68,7 @@ const money = Metric.counter("antiphon_llm_cost_usd", {
   description: "What models cost if a price is known, in US dollars, by provider and model"
 })
 
-/** Tells what a reply took: to the observer in force, and to the metrics. */
+/** Reports the usage of a reply to the current observer and to the metrics. */
 export const tell = (of: Pick<Report, "provider" | "model">, tokens: Tokens): Effect.Effect<void> =>
   Effect.gen(function* () {
     const observe = yield* Observer
@@ -97,7 +97,8 @@ const makeMetrics = ({ model, provider }: Pick<Report, "provider" | "model">) =>
   }
 }
 
-// A metric with attributes costs more to make than to count with. Names of models come from outside, so they are bounded.
+// Making a metric with attributes costs more than counting with it, so metrics are kept. Model names come from outside,
+// so their number is limited.
 const made = new Map<string, ReturnType<typeof makeMetrics>>()
 const mostMade = 1000
 
@@ -112,17 +113,17 @@ const metricsOf = (of: Pick<Report, "provider" | "model">) => {
   return metrics
 }
 
-/** What was told of one model, or of all. */
+/** The usage of one model, or of all. */
 export interface Total {
   readonly replies: number
   readonly tokens: Tokens
-  /** In US dollars, of the replies whose price is known. */
+  /** In US dollars, for the replies whose price is known. */
   readonly cost: number
 }
 
-/** Keeps what is told, for a call or a turn. */
+/** Adds up usage, for a call or a turn. */
 export interface Tracker {
-  /** Provide it as the `Observer` of what should be counted. It also tells the observer around it. */
+  /** Provide it as the `Observer` of what should be counted. It also reports to the surrounding observer. */
   readonly observe: (report: Report) => Effect.Effect<void>
   readonly total: Effect.Effect<Total>
   /** By `provider/model`. */
@@ -132,7 +133,7 @@ export interface Tracker {
 const nothing: Total = { replies: 0, tokens: none, cost: 0 }
 
 /**
- * Makes a tracker. It passes on what it hears to the observer that was in force when it was made.
+ * Makes a tracker. It also reports to the observer that was current when it was made.
  *
  * ```ts
  * const usage = yield* Usage.makeTracker

@@ -1,9 +1,9 @@
 /**
- * Lets the model pass the conversation on to another agent of the same process.
+ * Lets the model hand the conversation over to another agent in the same process.
  *
- * The agent that takes over is made for this call, greets as if the call had just begun, and gets every event from then on. An
- * `LlmAgent` without a greeting answers what the caller has said. The filters and policies of the agent that hands off stay
- * in force.
+ * The other agent is made for this call, greets as if the call had just begun, and gets every event from then on. An
+ * `LlmAgent` without a greeting answers what the caller has said. The filters and policies of the first agent remain in
+ * force.
  *
  * @since 0.1.0
  */
@@ -28,10 +28,10 @@ import * as Seam from "./internal/seam.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
 /**
- * What the agent that takes over sees of the call before.
+ * How much of the call so far the other agent sees.
  *
  * - `all`: everything that was said.
- * - `summary`: a summary that the model makes of it. Everything, if the model cannot make one in 5 seconds.
+ * - `summary`: a summary by the model. Everything, if the model cannot make one within 5 seconds.
  * - `none`: nothing.
  */
 export type ContextPolicy = "all" | "summary" | "none"
@@ -44,24 +44,24 @@ export interface Options<C extends ContextPolicy = "all"> extends Pick<
   readonly name?: string | undefined
   /** Said before the other agent takes over. */
   readonly handoffMessage?: string | undefined
-  /** Whether the caller can speak over the message. True by default. */
+  /** Whether the caller can interrupt the message. True by default. */
   readonly interruptible?: boolean | undefined
-  /** Changes of the voice, made between the message and the first words of the other agent. */
+  /** Changes to the voice between the message and the other agent's first words. */
   readonly updateCall?: Omit<Event.OutputOf<"AgentUpdateCall">, "_tag" | "respondingTo"> | undefined
   /** `all` by default. */
   readonly context?: C | undefined
 }
 
-/** Name and description of the way back. */
+/** Options of the tool that hands the call back. */
 export interface BackOptions {
-  /** Name of the tool that the other agent is given. `hand_back` by default. */
+  /** Name of the tool that the other agent gets. `hand_back` by default. */
   readonly backName?: string | undefined
   readonly backDescription?: string | undefined
 }
 
 type Needs<R, C> = Exclude<R, Scope.Scope> | (C extends "summary" ? LanguageModel.LanguageModel : never)
 
-/** An agent that a Layer brings: a service. */
+/** An agent that a Layer provides: a service. */
 interface Named<E, R, R2> {
   readonly key: string
   readonly factory: Agent.Factory<E, R, R2>
@@ -90,11 +90,11 @@ export const make: {
 }
 
 /**
- * Makes the tool that hands the call to an agent with a way back. The other agent is given one more tool; when its model
- * calls that, the agent that handed off goes on in the same turn, and reads why the call came back.
+ * Makes the tool that hands the call to an agent with a way back. The other agent gets one more tool; when its model
+ * calls that, the first agent continues in the same turn, and reads why the call came back.
  *
- * An agent that a Layer brings needs nothing for it: `makeReturning(Billing)`. Given a function, the tool is handed to it,
- * for an agent that offers it itself or only at times.
+ * A service gets the tool by itself: `makeReturning(Billing)`. A function gets the tool as its argument, for agents
+ * that offer it themselves, or only sometimes.
  */
 export const makeReturning: {
   <E = never, R = never, R2 = never, const C extends ContextPolicy = "all">(
@@ -173,9 +173,9 @@ const handoff = <E, R, R2, C extends ContextPolicy>(
       const spec = yield* factoryOf(context)(context.turn.request)
       const nextId = yield* EventId.make
       const started: Event.Input = { _tag: "CallStarted", eventId: nextId() }
-      // The next agent sees nothing that this agent does not see.
+      // The next agent sees no more than this agent does.
       const own = yield* Seen
-      // Made once, and only after the message is on its way.
+      // Made once, and only after the message has been sent.
       const view = yield* Effect.cached(
         Effect.map(
           views[policy](context.turn, nextId),
@@ -208,17 +208,17 @@ const handoff = <E, R, R2, C extends ContextPolicy>(
       return agent
     })
   )
-  // The scope of the factory is the call's, which a handoff is run in; the model is asked for a summary only.
+  // The factory gets the call's scope, in which a handoff runs. The model is only needed for a summary.
   return tool as VoiceTool.VoiceTool<never>
 }
 
-/** What the other agent sees of a history. */
+/** Makes the view of a history that the other agent gets. */
 type View = (history: History.History) => History.History
 
-/** What the agent that runs sees of the call. Whoever passes the event on gives it the call's own history. */
+/** What the current agent sees of the call. An agent that passes an event on gives it the call's own history. */
 const Seen = Context.Reference<View>("@antiphon/llm/tool/AgentAsHandoff/Seen", { defaultValue: () => everything })
 
-/** Leaves out what happened up to a moment. */
+/** Leaves out what happened before a moment. */
 const since = (before: History.History, instead: ReadonlyArray<History.Entry> = []): View => {
   const keys = new Set([...before.entries, ...instead].map(({ key }) => key))
   return (now) => History.make(() => [...instead, ...now.entries.filter(({ key }) => !keys.has(key))])
@@ -265,7 +265,7 @@ const views: {
 const summaryPrompt =
   "Summarise this phone conversation for a colleague who takes it over now. Say who the caller is, what the caller wants, and what was found out, done and promised. Keep names, numbers and dates as they are. At most five sentences, nothing else."
 
-/** One line each, so that what a caller says cannot look like a line of somebody else. */
+/** One line each, so that a caller's words cannot look like someone else's line. */
 const written = (line: Transcript.Line): string =>
   line.role === "tool"
     ? `(${line.call.name}: ${oneLine(Transcript.fenced(line.call.result))})`

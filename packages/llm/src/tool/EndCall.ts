@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** What the model is told by default. */
+/** The default description for the model. */
 export const defaultDescription = `Ends the conversation and hangs up.
 
 Use when:
@@ -24,11 +24,11 @@ Note: This action is irreversible. Once invoked, the call terminates and no furt
 is possible.`
 
 export interface Options extends Pick<VoiceTool.Options, "description" | "activeTurns"> {
-  /** Whether the caller can speak over the goodbye that comes before. True by default. */
+  /** Whether the caller can interrupt the goodbye before it. True by default. */
   readonly interruptible?: boolean | undefined
 }
 
-/** Makes the tool `end_call`. Its `reason` is for the model's own discipline and goes nowhere. */
+/** Makes the tool `end_call`. Its `reason` only makes the model think twice; it is not passed on. */
 export const make = (options: Options = {}): VoiceTool.VoiceTool =>
   VoiceTool.passthrough(
     "end_call",

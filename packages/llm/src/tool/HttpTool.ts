@@ -1,9 +1,9 @@
 /**
  * A tool that is an HTTP request: where it goes, what the model fills in, and what it never sees.
  *
- * The request goes to the host that is written in the address and to no other, unless a list says so; it goes to no private
- * address; and secrets are taken from `Config` when the tool is made and shown to nobody: not to the model, not in a
- * result, not in an error.
+ * The request goes only to the host that is written in the address, unless a list allows others, and never to a private
+ * address. Secrets are read from `Config` when the tool is made, and never appear in what the model sees, in a result
+ * or in an error.
  *
  * @since 0.1.0
  */
@@ -20,13 +20,13 @@ import * as HttpToolSpec from "./internal/httpToolSpec.ts"
 import * as StrictSchema from "./internal/strictSchema.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** A value of a request: a JSON Schema, or a constant that the model is not shown. */
+/** A value of a request: a JSON Schema for the model to fill in, or a constant that the model does not see. */
 export type Property = HttpToolSpec.Property
 
 /** Values by their names. */
 export type ObjectSchema = HttpToolSpec.ObjectSchema
 
-/** What a tool is made of. */
+/** The specification of a tool. */
 export type Spec = HttpToolSpec.Spec
 
 /** A tool could not be made. The message names the tool and what is wrong. */
@@ -40,10 +40,10 @@ export class HttpToolError extends Schema.TaggedError<HttpToolError>()("HttpTool
   }
 }
 
-/** Characters of an answer that the model reads. */
+/** Characters of a response that the model reads. */
 const maxCharacters = 4096
 
-/** Makes a tool of its specification. */
+/** Makes a tool from its specification. */
 export const make = (spec: Spec): Effect.Effect<VoiceTool.VoiceTool, HttpToolError> =>
   Effect.gen(function* () {
     const fail = (reason: HttpToolError["reason"], description: string) =>
@@ -88,7 +88,7 @@ const headersOf = (spec: Spec, secrets: Secrets, body: string | undefined): { re
   }
 }
 
-/** An answer that repeats a secret, as debugging servers do, keeps it out of the history. */
+/** Removes secrets that a response repeats, as debugging servers do, from the history. */
 const scrubbed = (secrets: Secrets, text: string): string =>
   [...secrets].reduce((text, [name, secret]) => {
     const value = Redacted.value(secret)
@@ -134,7 +134,7 @@ const build = (spec: Spec, policy: Egress.Policy, secrets: Secrets): VoiceTool.V
       activeTurns: spec.activeTurns,
       interruption: spec.interruption,
       duplicates: spec.duplicates,
-      // The request has its own limit, and its own words for it.
+      // The request has its own timeout, with its own message.
       timeout: Duration.sum(timeout, Duration.seconds(1))
     },
     run
@@ -143,7 +143,7 @@ const build = (spec: Spec, policy: Egress.Policy, secrets: Secrets): VoiceTool.V
 
 const failed = (status: number | null, error: string): string => JsonText.stringify({ ok: false, status, error })
 
-/** As Python writes a float: `5.0s`, `0.2s`. */
+/** Formatted like a Python float: `5.0s`, `0.2s`. */
 const seconds = (duration: Duration.Duration): string => {
   const value = Duration.toMillis(duration) / 1000
   return `${Number.isInteger(value) ? value.toFixed(1) : value}s`

@@ -1,5 +1,5 @@
 /**
- * Looks things up: `make` in the documents that the platform keeps for an agent, `own` in a knowledge base of one's own.
+ * Looks things up: `make` in the documents that the platform keeps for an agent, `own` in your own knowledge base.
  *
  * @since 0.1.0
  */
@@ -30,17 +30,17 @@ export class KnowledgeBaseError extends Schema.TaggedError<KnowledgeBaseError>()
   }
 }
 
-/** What a lookup can be told. */
+/** Options of a lookup. */
 export interface QueryOptions {
-  /** How many pieces at most. 5. */
+  /** Most pieces to return. 5. */
   readonly topK?: number | undefined
-  /** What the documents must be like. */
+  /** Conditions on the documents. */
   readonly filters?: { readonly [name: string]: unknown } | undefined
-  /** How long the caller waits. 3 seconds; more than 10 are logged as a warning. */
+  /** Longest lookup. 3 seconds; more than 10 log a warning. */
   readonly timeout?: Duration.Input | undefined
 }
 
-/** Looks something up with the credentials of the call. The pieces are as the platform gave them. */
+/** Looks something up with the credentials of the call. Returns the pieces as they come from the platform. */
 export const query = (
   request: Pick<CallRequest, "agent" | "agentToken" | "apiBaseUrl">,
   text: string,
@@ -104,7 +104,7 @@ const results = ({ body, status }: { readonly body: string; readonly status: num
         Effect.mapError(() => failure("InvalidBody", "the knowledge base answered with something that is not its JSON"))
       )
 
-/** What the model is told by default. */
+/** The default description for the model. */
 export const defaultDescription =
   "Look up information from your knowledge base. Use when the user asks about facts, policies, products, or other domain information that may be stored in reference documents. Pass a focused natural-language query describing what you need to find.Always let the user know before calling the tool, since it might take some time to return results."
 
@@ -128,7 +128,7 @@ export const make = (options: Options = {}): VoiceTool.VoiceTool<HttpClient.Http
       description: options.description ?? defaultDescription,
       activeTurns: options.activeTurns,
       interruption: options.interruption,
-      // The lookup has its own limit, and its own words for it.
+      // The lookup has its own timeout, with its own message.
       timeout: Duration.sum(timeout, Duration.seconds(1)),
       parameters: {
         query: Schema.String.annotate({ description: "Natural-language query describing what to look up" })
@@ -149,22 +149,22 @@ const contentOf = (piece: unknown): ReadonlyArray<string> =>
     ? [piece.content]
     : []
 
-/** What the tool over a knowledge base of one's own can be told. */
+/** Options of the tool for your own knowledge base. */
 export interface OwnOptions
   extends
     Knowledge.Search,
     Passages.Options,
     Pick<VoiceTool.Options, "description" | "activeTurns" | "interruption" | "announce"> {
-  /** What the model calls it. `knowledge_base`; another name for each base if there are several. */
+  /** Name of the tool. `knowledge_base` by default; give each one its own name if there are several. */
   readonly name?: string | undefined
-  /** How long the caller waits. 3 seconds. */
+  /** Longest lookup. 3 seconds. */
   readonly timeout?: Duration.Input | undefined
   readonly background?: boolean | undefined
 }
 
 /**
- * Makes a tool that searches the `Knowledge` in force. The model reads passages with their sources, as data within marks; it
- * reads that nothing was found, or that the lookup failed, in words.
+ * Makes a tool that searches the current `Knowledge`. The model reads passages with their sources, marked as data, or a
+ * sentence if nothing was found or the lookup failed.
  */
 export const own = (options: OwnOptions = {}): VoiceTool.VoiceTool<Knowledge.Knowledge> => {
   const constructor = options.background === true ? VoiceTool.background : VoiceTool.loopback

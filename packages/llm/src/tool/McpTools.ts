@@ -1,9 +1,9 @@
 /**
  * The tools of an MCP server, each offered to the model as a tool of its own.
  *
- * The server is connected to once, and again when the connection is lost. Its tools are listed when they are made: make
- * them with the agent of a call, and they are those of that moment. A server that cannot be reached then costs the agent
- * its tools and not its call: in their place the model has one tool that says so and tries again.
+ * Connects once, and again if the connection is lost. The tools are listed when they are made: make them with the agent
+ * of a call to get the current ones. If the server cannot be reached at that time, the call goes on: instead of the
+ * server's tools the model gets one tool that says so and tries again.
  *
  * @since 0.1.0
  */
@@ -26,16 +26,16 @@ import * as Semaphore from "effect/Semaphore"
 import * as Process from "node:process"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** What a server's tools have in common. */
+/** Options for all tools of a server. */
 export interface ServerOptions extends Pick<
   VoiceTool.Options,
   "timeout" | "interruption" | "concurrency" | "duplicates" | "activeTurns"
 > {
-  /** Name of the server: put before the names of its tools. */
+  /** Name of the server, used as a prefix for its tools' names. */
   readonly name: string
   /** Whether the conversation goes on while a tool runs. False by default. */
   readonly background?: boolean | undefined
-  /** Names of the server's tools that are offered. All by default. */
+  /** Names of the server's tools to offer. All by default. */
   readonly only?: ReadonlyArray<string> | undefined
   /** Longest wait for the connection and for the list of tools. 10 seconds by default. */
   readonly connectTimeout?: Duration.Input | undefined
@@ -43,20 +43,20 @@ export interface ServerOptions extends Pick<
   readonly required?: boolean | undefined
 }
 
-/** A server behind an address, spoken to over streamable HTTP. */
+/** A server at an address, over streamable HTTP. */
 export interface HttpOptions extends ServerOptions {
   readonly url: string
   readonly headers?: { readonly [name: string]: string | Redacted.Redacted } | undefined
   readonly command?: undefined
 }
 
-/** A server that is a program, spoken to over its standard streams, and ended with the scope. */
+/** A server that is a program, over its standard streams. It ends with the scope. */
 export interface CommandOptions extends ServerOptions {
   /** The program and its arguments. */
   readonly command: readonly [program: string, ...args: ReadonlyArray<string>]
   /**
-   * The variables of the program. Of this process it gets only what every program needs, such as `PATH` and `HOME`: keys
-   * and tokens of the agent are none of its business.
+   * Environment variables for the program. From this process it gets only what every program needs, such as `PATH` and
+   * `HOME`, and none of the agent's keys and tokens.
    */
   readonly env?: { readonly [name: string]: string | Redacted.Redacted } | undefined
   readonly url?: undefined
@@ -104,8 +104,8 @@ const offered = (options: Options, server: Server, found: ReadonlyArray<McpSchem
 }
 
 /**
- * Connects to a server and makes one tool of all that it has, as Line does: called without a name, `mcp_<name>` lists the
- * tools, and with one it calls that. Keeps the prompt short if a server has many.
+ * Connects to a server and makes a single tool for all its tools, as Line does: called without a name, `mcp_<name>`
+ * lists them, and with a name it calls that tool. Keeps the prompt short if a server has many tools.
  */
 export const makeSingle = <const O extends Options>(
   options: O & { readonly description?: string | undefined }
@@ -122,7 +122,7 @@ export const makeSingle = <const O extends Options>(
     )
   }) as Effect.Effect<VoiceTool.VoiceTool, McpClientError, Needs<O> | Scope.Scope>
 
-/** What the model is told of a server that was not there when the agent was made. */
+/** What the model is told about a server that could not be reached when the agent was made. */
 const unreachable = ({ name }: Options): string =>
   `The tools of "${name}" could not be reached when the call began, and are missing. Call without tool_name to see whether they are there now; if they are listed, call with the name of one in tool_name and its arguments in tool_args.`
 
@@ -155,14 +155,14 @@ const decodeArgs = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Recor
 const misconfigured = (description: string) =>
   Effect.fail(new McpFailure({ reason: new ConfigurationError({ description }) }))
 
-/** Names of tools are 1 to 64 letters, digits, `_` and `-`. */
+/** Tool names have 1 to 64 letters, digits, `_` and `-`. */
 const nameOf = (server: string, tool: string): string =>
   `${server}_${tool}`.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64)
 
 const schemaOf = (tool: McpSchema.Tool): { readonly [keyword: string]: unknown } =>
   Predicate.isReadonlyObject(tool.inputSchema) ? { properties: {}, ...tool.inputSchema } : {}
 
-/** What the model reads of a call: the text, or what there is besides; and failures as `{"error": …}`. */
+/** What the model reads of a result: its text, or else its other content; failures become `{"error": …}`. */
 const call = (
   server: Server,
   tool: McpSchema.Tool,
@@ -185,10 +185,10 @@ const textOf = ({ content, structuredContent }: McpSchema.CallToolResult): unkno
   return parts.length === 0 && structuredContent !== undefined ? structuredContent : parts.join("\n")
 }
 
-/** A connection to a server, made when it is first needed, and anew when it was lost. */
+/** A connection to a server, opened when it is first needed, and again if it was lost. */
 interface Server {
   readonly connect: Effect.Effect<void, McpClientError>
-  /** Uses the connection. A use that met a session which the server has forgotten is repeated in a new one. */
+  /** Uses the connection. Repeats the use in a new session if the server has forgotten the old one. */
   readonly use: <A>(
     f: (client: McpClient.McpClient) => Effect.Effect<A, McpClientError>
   ) => Effect.Effect<A, McpClientError>
@@ -219,13 +219,13 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
         Effect.tapError(f(used.client), ({ reason }) => {
           if (used !== open || (reason._tag !== "TransportError" && reason._tag !== "ClosedError")) return Effect.void
           open = undefined
-          // A program may take its time to end; the model need not wait for that.
+          // A program may take time to end; the model does not wait for that.
           return Effect.asVoid(Effect.forkIn(Scope.close(used.scope, Exit.void), scope))
         })
       )
     return {
       connect: Effect.asVoid(connect),
-      // The server has not looked at what came in a session that it does not know: it is no second time.
+      // The server has not executed a request in a session that it does not know, so repeating it is safe.
       use: (f) => Effect.catchIf(use(f), isExpired, () => use(f))
     }
   })
@@ -233,7 +233,7 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
 const isExpired = ({ reason }: McpClientError): boolean =>
   reason._tag === "ClosedError" && reason.sessionExpired === true
 
-/** Newest first. A server that does not speak one is asked for the next. */
+/** Newest first. If a server does not support one, the next is tried. */
 const protocols = [
   McpProtocol.v2025_11_25,
   McpProtocol.v2025_06_18,
@@ -272,7 +272,7 @@ const clientOf = (
 const commandOf = ({ command: [program, ...args], env }: CommandOptions): ChildProcess.Command =>
   ChildProcess.make(program, args, { env: { ...inherited(), ...env }, extendEnv: false })
 
-/** The variables that every program may know: those that the official SDKs pass on. */
+/** The variables that every program gets: the same ones that the official SDKs pass on. */
 const inheritedNames =
   Process.platform === "win32"
     ? [

@@ -1,5 +1,5 @@
 /**
- * Lets the model press keys, as a menu at the other end asks for.
+ * Lets the model press keys, for example in a menu at the other end.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** What the model is told by default. */
+/** The default description for the model. */
 export const defaultDescription = "Send a DTMF tone. Use when the voice system asks you to press a button."
 
 export interface Options extends Pick<VoiceTool.Options, "description" | "activeTurns"> {}
@@ -29,8 +29,7 @@ const parameters = {
 /**
  * Makes the tool `send_dtmf`.
  *
- * The model is shown the twelve keys, and another one that it asks for goes out all the same: which keys there are is the
- * business of the harness.
+ * The model is offered the twelve keys, but other keys are passed on as well: the harness decides which keys exist.
  */
 export const make = (options: Options = {}): VoiceTool.VoiceTool =>
   VoiceTool.dynamic(

@@ -1,5 +1,5 @@
 /**
- * Lets the model pass the call on to another phone number.
+ * Lets the model transfer the call to another phone number.
  *
  * @since 0.1.0
  */
@@ -11,11 +11,11 @@ import { parsePhoneNumberFromString } from "libphonenumber-js/max"
 import * as VoiceTool from "./VoiceTool.ts"
 
 export interface Options extends Pick<VoiceTool.Options, "description" | "activeTurns"> {
-  /** The one number that calls go to. Without it the model names one. */
+  /** The only number to transfer to. By default the model chooses. */
   readonly targetPhoneNumber?: string | undefined
   /** Said before the transfer. */
   readonly message?: string | undefined
-  /** Whether the caller can speak over the message and so stop the transfer. True by default. */
+  /** Whether the caller can interrupt the message, which stops the transfer. True by default. */
   readonly interruptible?: boolean | undefined
 }
 
@@ -31,7 +31,7 @@ Do not speak a separate line before calling this tool.
 If the tool was configured with a fixed message at construction,
 that message is spoken before the transfer.`
 
-/** A number in E.164 form, or what is wrong with it. Numbers are read with their country code. */
+/** Returns a number in E.164 form, or what is wrong with it. Numbers must have a country code. */
 const parse = (number: string): Result.Result<string, "Unparseable" | "Invalid"> => {
   const parsed = parsePhoneNumberFromString(number)
   if (parsed === undefined) return Result.fail("Unparseable")
@@ -43,7 +43,7 @@ const apologies = {
   Invalid: "I'm sorry, that phone number appears to be invalid."
 }
 
-/** The caller hears that nothing was transferred, and so does not have to hear it from the model too. */
+/** The caller already hears that nothing was transferred, so the model does not have to say it. */
 const refuse = (number: string, problem: keyof typeof apologies) => [
   Event.sendText(apologies[problem]),
   VoiceTool.quiet(`error: the call was not transferred: "${number}" is not a phone number`)
@@ -52,8 +52,8 @@ const refuse = (number: string, problem: keyof typeof apologies) => [
 /**
  * Makes the tool `transfer_call`. Throws if `targetPhoneNumber` is not a valid number.
  *
- * The agent apologises for a number of the model's that is not valid. The outcome of the call is then an error, which the model reads
- * when it is next asked.
+ * If the model gives an invalid number, the agent apologises and the outcome is an error, which the model reads when it
+ * is next asked.
  */
 export const make = ({ interruptible = true, message, ...options }: Options = {}): VoiceTool.VoiceTool => {
   const transfer = (number: string): ReadonlyArray<Event.Output> => [

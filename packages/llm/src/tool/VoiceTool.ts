@@ -1,8 +1,9 @@
 /**
- * Tools of a voice agent: what the model is shown, what runs when it calls, and what becomes of the result.
+ * Tools of a voice agent: what the model sees, what runs when it calls, and what happens to the result.
  *
- * What a handler gives is told apart value by value: an output event goes to the caller (passthrough), anything else is a
- * result that the model reads (loopback), and one stream may mix both. A handoff gives the agent that takes over.
+ * Each value that a handler returns is handled by itself: an output event goes to the caller (passthrough), anything
+ * else is a result that the model reads (loopback), and one stream may mix both. A handoff returns the agent that takes
+ * over.
  *
  * @since 0.1.0
  */
@@ -32,81 +33,83 @@ export interface CallContext {
   readonly toolCallId: string
 }
 
-/** What a handler is handed beside its parameters. */
+/** What a handler gets beside its parameters. */
 export interface Context extends CallContext {
-  /** Aborted when the tool is interrupted: for handlers that give a promise or an async iterable. */
+  /** Aborted when the tool is interrupted. For handlers that return a promise or an async iterable. */
   readonly signal: AbortSignal
 }
 
-/** What a handoff is handed beside its parameters. */
+/** What a handoff gets beside its parameters. */
 export interface HandoffContext extends CallContext {
-  /** Gives the call back to the agent that handed it off. That one goes on once the turn in progress has nothing more. */
+  /** Hands the call back to the first agent, which continues once the turn in progress has nothing more to say. */
   readonly giveBack: Effect.Effect<void>
 }
 
-/** A model by the names of its provider and its own. */
+/** A model, by the name of its provider and its own. */
 export interface ModelName {
   readonly provider: string
   readonly model: string
 }
 
 /**
- * What interruption of the turn does to a running tool.
+ * What an interruption of the turn does to a running tool.
  *
  * - `cancel`: it is interrupted, and its outcome is `cancelled`.
- * - `finish`: it runs on in the background, and its result comes back as that of a background tool.
- * - `uninterruptible`: the turn goes on until it is done, even when the caller speaks.
+ * - `finish`: it continues in the background, and its result comes back like that of a background tool.
+ * - `uninterruptible`: the turn goes on until it is done, even if the caller speaks.
  */
 export type Interruption = "cancel" | "finish" | "uninterruptible"
 
-/** What can be said about a tool beside its name. */
+/** Options of a tool. */
 export interface Options {
   /** Tells the model what the tool is for and when to use it. */
   readonly description?: string | undefined
-  /** Longest run. After it the model reads that the tool timed out. 30 seconds; 5 minutes in the background. */
+  /** Longest run, after which the model reads that the tool timed out. 30 seconds; 5 minutes in the background. */
   readonly timeout?: Duration.Input | undefined
   /** `cancel` by default, and `finish` for a tool that finishes after the hang-up. */
   readonly interruption?: Interruption | undefined
   /**
-   * What the end of the call does to the tool if it runs in the background then, or runs on there. `cancel` (the default):
-   * it is interrupted. `finish`: the call waits for it, within the `endGrace` of its agent, which must run on `CallEnded`
-   * as it does by default. For "yes, book it, bye".
+   * What the end of the call does to the tool if it is running in the background. `cancel` (the default): it is
+   * interrupted. `finish`: the call waits for it, within the `endGrace` of its agent, which must run on `CallEnded` as
+   * it does by default. For callers who say "yes, book it, bye".
    */
   readonly afterHangUp?: "cancel" | "finish" | undefined
   /**
-   * Said when the model calls a background tool without a word. If missing, the model is asked for words itself, with the
-   * result pending.
+   * Said if the model calls a background tool without saying anything. By default the model is asked again for words,
+   * with the result pending.
    */
   readonly announce?: string | undefined
+  /** Whether a provider may enforce the schema strictly, if the schema allows that. True by default. */
+  readonly strict?: boolean | undefined
   /**
-   * Whether a provider may be told to hold the model to the schema word for word, if the schema allows it. True by
+   * Most characters of a result that the model reads. The rest is cut, and the model is told so. The agent's limit by
    * default.
    */
-  readonly strict?: boolean | undefined
-  /** Characters of a result that the model reads; what is behind them is cut, and the model is told. The agent's by default. */
   readonly maxResultCharacters?: number | undefined
   /**
-   * Whether it does nothing that matters if the caller has not finished after all: it only looks something up. Only such a
-   * tool runs while the caller has probably finished and may go on. False by default.
+   * Whether it is harmless if the caller has not finished after all, because it only looks something up. Only safe
+   * tools run in a tentative turn. False by default.
    */
   readonly safe?: boolean | undefined
-  /** Whether it runs beside the other calls of one reply (the default), or waits for those before it. */
+  /** Whether it runs beside the other calls of a reply (the default), or waits for those before it. */
   readonly concurrency?: "concurrent" | "sequential" | undefined
-  /** What a call does while one with the same arguments still runs in the background. `reject` by default. */
+  /**
+   * What happens to a call while one with the same arguments is still running in the background. `reject` by default.
+   */
   readonly duplicates?: "reject" | "allow" | undefined
   /**
-   * Turns of the user, counted from the first that its agent lived through, in which the model is offered the tool. Those
-   * in which another agent had the call count too. All by default.
+   * Number of user turns, from the first of its agent, in which the model is offered the tool. Turns in which another
+   * agent had the call count too. All by default.
    */
   readonly activeTurns?: number | undefined
 }
 
-/** A tool. `R` is what its handler needs. */
+/** A tool. `R` is what its handler requires. */
 export interface VoiceTool<out R = never> {
   readonly name: string
-  /** What the model is shown. */
+  /** What the model sees. */
   readonly definition: Tool.Any
-  /** What a model is shown instead that does the same by itself. Asked only if no other tool is offered. */
+  /** Replaces the definition for a model that can do the same natively. Used only if no other tool is offered. */
   readonly native?: ((model: ModelName) => Tool.Any | undefined) | undefined
   readonly kind: "foreground" | "background" | "handoff"
   readonly timeout: Duration.Duration
@@ -118,7 +121,7 @@ export interface VoiceTool<out R = never> {
   readonly afterHangUp: "cancel" | "finish"
   readonly announce: string | undefined
   readonly maxResultCharacters: number | undefined
-  /** Reads the arguments that the model gave; a failure is the message that the model reads. */
+  /** Decodes the model's arguments. A failure is the message that the model reads. */
   readonly decode: Parameters.Decode
   /** Runs the tool: output events and results, in order. Empty for a handoff. */
   readonly run: (params: unknown, context: CallContext) => Stream.Stream<unknown, unknown, R>
@@ -128,7 +131,7 @@ export interface VoiceTool<out R = never> {
     | undefined
 }
 
-/** What the handlers of tools need. */
+/** What the handlers of tools require. */
 export type Services<T> = T extends VoiceTool<infer R> ? R : never
 
 type Fields = Schema.Struct.Fields
@@ -136,14 +139,14 @@ type Params<F extends Fields> = Schema.Struct<F>["Type"]
 type Definition<F extends Fields> = Options & { readonly parameters?: F | undefined }
 
 /**
- * What a handler may give. An Effect or a Stream is interrupted with its turn. A promise or an async iterable is not, but
- * is told by `signal`; it may fail with anything.
+ * What a handler may return. An Effect or a Stream is interrupted with its turn. A promise or an async iterable is told
+ * by `signal` instead, and may fail with anything.
  */
 export type Handled<A, E, R> = Effect.Effect<A, E, R> | Stream.Stream<A, E, R> | PromiseLike<A> | AsyncIterable<A>
 
 /**
- * A result that the model reads when it is next asked anything: it is not asked because of it. For a tool that has told
- * the caller by itself how it went.
+ * Marks a result that does not by itself cause another request: the model reads it with the next one. For tools that
+ * tell the caller the outcome themselves.
  */
 export const quiet = (result: unknown): unknown => QuietResult.make(result)
 
@@ -153,7 +156,7 @@ const isOutputs = (value: unknown): value is ReadonlyArray<Event.Output> =>
 const each = (value: unknown): Stream.Stream<unknown> =>
   isOutputs(value) ? Stream.fromIterable<unknown>(value) : Stream.succeed(value)
 
-/** Runs a handler. One that breaks the types and gives a plain value has given a result. */
+/** Runs a handler. A plain value, which the types do not allow, counts as a result. */
 const elements = <A, E, R>(
   handler: (context: Context) => Handled<A, E, R>,
   call: CallContext
@@ -193,7 +196,7 @@ const build = <R>(
     rest
   )
 
-/** Of a tool without parameters. The schema of a struct without fields allows every value but null. */
+/** Schema of a tool without parameters. A struct without fields would allow every value but null. */
 const none = { type: "object", properties: {}, additionalProperties: false }
 const isEmpty = (parameters: Schema.Top | JsonSchema.JsonSchema): boolean =>
   Schema.isSchema(parameters) && "fields" in parameters && Object.keys(parameters.fields as Fields).length === 0
@@ -226,7 +229,7 @@ const assemble = <R>(
   }
 }
 
-/** A tool as the model is shown it: strict, if it may be and if nothing in its schema is left open. */
+/** Makes the definition for the model: strict if that is allowed and the schema leaves nothing open. */
 const shown = (definition: Tool.Any, strict: boolean): Tool.Any => {
   if (Tool.isProviderDefined(definition)) return definition
   return strict && StrictSchema.isStrict(ToolSchema.ofTool(definition))
@@ -234,7 +237,7 @@ const shown = (definition: Tool.Any, strict: boolean): Tool.Any => {
     : definition
 }
 
-/** Makes a tool whose result the model reads. Output events that it gives on the way go to the caller. */
+/** Makes a tool whose result the model reads. Output events on the way go to the caller. */
 export const loopback = <const F extends Fields, A, E = never, R = never>(
   name: string,
   options: Definition<F>,
@@ -245,7 +248,7 @@ export const loopback = <const F extends Fields, A, E = never, R = never>(
     target: undefined
   })
 
-/** Makes a tool whose outputs the caller gets. The model is not asked again. */
+/** Makes a tool whose outputs go to the caller. The model is not asked again. */
 export const passthrough = <
   const F extends Fields,
   A extends Event.Output | ReadonlyArray<Event.Output>,
@@ -258,8 +261,8 @@ export const passthrough = <
 ): VoiceTool<R> => loopback(name, options, handler)
 
 /**
- * Makes a tool that runs on while the conversation does. Each result re-enters the call as an event and starts a turn once
- * nobody is speaking, in which the model reads it: the model of whichever agent has the call by then.
+ * Makes a tool that runs while the conversation goes on. Each result comes back as an event, and starts a turn once
+ * nobody is speaking. In that turn it is read by the model of the agent that has the call by then.
  */
 export const background = <const F extends Fields, A, E = never, R = never>(
   name: string,
@@ -272,7 +275,7 @@ const inBackground = (options: Options) => ({
   timeout: Duration.fromInputUnsafe(options.timeout ?? "5 minutes")
 })
 
-/** Makes a tool that hands the call to another agent, which is told by `AgentHandedOff` and gets every later event. */
+/** Makes a tool that hands the call to another agent, which gets `AgentHandedOff` and every later event. */
 export const handoff = <const F extends Fields, E, R, E2 = never, R2 = never>(
   name: string,
   options: Definition<F>,
@@ -287,7 +290,7 @@ export const handoff = <const F extends Fields, E, R, E2 = never, R2 = never>(
       })
   })
 
-/** Makes a tool from a JSON schema: its handler gets the arguments as they are. For tools that come from elsewhere. */
+/** Makes a tool from a JSON schema. Its handler gets the arguments unchecked. For tools that are defined elsewhere. */
 export const dynamic = <A, E = never, R = never>(
   name: string,
   options: Options & { readonly parameters: JsonSchema.JsonSchema; readonly background?: boolean | undefined },
@@ -298,7 +301,7 @@ export const dynamic = <A, E = never, R = never>(
     target: undefined
   })
 
-/** What can be said about the tools of a toolkit: about all of them, and about each by its name. */
+/** Options for the tools of a toolkit: for all of them, and for each by its name. */
 export interface ToolkitOptions<Names extends string = string> extends Omit<Options, "description"> {
   /** Whether the conversation goes on while they run. False by default. */
   readonly background?: boolean | undefined
@@ -306,8 +309,8 @@ export interface ToolkitOptions<Names extends string = string> extends Omit<Opti
 }
 
 /**
- * Makes the tools of a toolkit of `effect/ai`. Their handlers come from the toolkit's Layer (`toolkit.toLayer`), which the
- * agent then needs; what a handler fails with is read by the model.
+ * Makes tools from a toolkit of `effect/ai`. Their handlers come from the toolkit's Layer (`toolkit.toLayer`), which
+ * the agent then requires. The model reads a handler's failures.
  *
  * ```ts
  * const agent = LlmAgent.make({ tools: VoiceTool.fromToolkit(Orders, { timeout: "10 seconds" }) })

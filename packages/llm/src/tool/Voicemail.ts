@@ -1,5 +1,6 @@
 /**
- * Lets the model say that an answering machine has picked up: the agent leaves a message, if it has one, and ends the call.
+ * Lets the model report that an answering machine has picked up: the agent leaves its message, if it has one, and ends
+ * the call.
  *
  * @since 0.1.0
  */
@@ -7,7 +8,7 @@ import * as Event from "@antiphon/core/Event"
 import * as Effect from "effect/Effect"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** What the model is told by default. It depends on whether there is a message. */
+/** The default description for the model. It depends on whether there is a message. */
 export const defaultDescription = (message: string | undefined): string =>
   `End the call because you've reached a voicemail or answering machine.
 
@@ -24,13 +25,16 @@ ${
 }`
 
 export interface Options extends Pick<VoiceTool.Options, "description" | "activeTurns"> {
-  /** Left on the machine. Without it the model may speak by itself before it calls the tool. */
+  /** The message to leave. Without one, the model may speak before it calls the tool. */
   readonly message?: string | undefined
-  /** Whether speech at the other end stops the message. False by default: a recorded greeting goes on for a while. */
+  /**
+   * Whether speech at the other end stops the message. False by default, because a recorded greeting goes on for a
+   * while.
+   */
   readonly interruptible?: boolean | undefined
 }
 
-/** Makes the tool `voicemail`. `activeTurns` keeps it to the first turns, in which a machine is noticed. */
+/** Makes the tool `voicemail`. `activeTurns` limits it to the first turns, in which a machine is noticed. */
 export const make = ({ interruptible = false, message, ...options }: Options = {}): VoiceTool.VoiceTool =>
   VoiceTool.passthrough(
     "voicemail",

@@ -1,5 +1,5 @@
 /**
- * Lets the model search the web: by itself if it can and has no other tool, else through a `Search` service.
+ * Lets the model search the web: natively if it can and has no other tool, or else through a `Search` service.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as NativeWebSearch from "../internal/nativeWebSearch.ts"
 import { searchesNatively } from "../model/internal/searchesNatively.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** Something that was found. */
+/** A search result. */
 export interface Hit {
   readonly title: string
   readonly body: string
@@ -38,14 +38,14 @@ export class Search extends Context.Service<
   }
 >()("@antiphon/llm/tool/WebSearch/Search") {}
 
-/** How a search is made. Beside `contextSize`, only models that search by themselves heed these. */
+/** Options of a search. Apart from `contextSize`, only native searches use them. */
 export interface Options extends NativeWebSearch.Options, Pick<VoiceTool.Options, "description" | "activeTurns"> {}
 
 const hits = { low: 3, medium: 5, high: 10 }
 
 /**
- * Makes the tool `web_search`. `contextSize` (`medium` by default) says how much is read: 3, 5 or 10 hits if the `Search`
- * service is asked.
+ * Makes the tool `web_search`. `contextSize` (`medium` by default) says how much to read: 3, 5 or 10 hits with the
+ * `Search` service.
  */
 export const make = ({ activeTurns, description, ...options }: Options = {}): VoiceTool.VoiceTool<Search> => {
   const contextSize = options.contextSize ?? "medium"
@@ -71,7 +71,7 @@ export const make = ({ activeTurns, description, ...options }: Options = {}): Vo
 
 const written = ({ body, title, url }: Hit, index: number): string => `${index + 1}. ${title}\n${body}\nURL: ${url}`
 
-/** Searches with DuckDuckGo's page for browsers without scripts. It needs no key, and may refuse a busy address. */
+/** Searches with DuckDuckGo's page for browsers without scripts. It needs no key, but may refuse busy addresses. */
 export const layerDuckDuckGo = (
   options: { readonly baseUrl?: string | undefined } = {}
 ): Layer.Layer<Search, never, HttpClient.HttpClient> =>
@@ -105,7 +105,7 @@ export const layerDuckDuckGo = (
 const link = /<a\b(?=[^>]*\bclass="[^"]*\bresult__a\b)[^>]*\bhref="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g
 const snippet = /class="[^"]*\bresult__snippet\b[^"]*"[^>]*>([\s\S]*?)<\/(?:a|td|div)>/
 
-/** The hits of a page, without advertisements. */
+/** Reads the hits of a page, without advertisements. */
 const hitsOf = (page: string): ReadonlyArray<Hit> => {
   const links = [...page.matchAll(link)]
   return links.flatMap((match, index) => {
@@ -116,7 +116,7 @@ const hitsOf = (page: string): ReadonlyArray<Hit> => {
   })
 }
 
-/** Links lead through a counter that holds the address; those of advertisements lead elsewhere. */
+/** Links go through a redirect that contains the address; links of advertisements do not. */
 const targetOf = (href: string): string | undefined => {
   const url = URL.parse(href, "https://duckduckgo.com")
   if (url === null || url.pathname === "/y.js") return undefined
