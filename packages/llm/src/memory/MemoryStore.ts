@@ -1,0 +1,205 @@
+/**
+ * Where memory is kept between calls: one row for each caller and field, with the time until which it may be kept.
+ *
+ * The store knows nothing of what a field means: `Memory` declares, reads and writes. A row whose time is over is never given
+ * out, and is deleted by `expire`.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
+
+/** One thing that is kept of a caller. Times are in milliseconds since 1970. */
+export interface Row {
+  readonly field: string
+  /** JSON. */
+  readonly value: string
+  readonly writtenAt: number
+  readonly keptUntil: number
+  /** The call that it was learned in. */
+  readonly callId: string
+}
+
+/** What is to be deleted: everything that fits all that is given. */
+export interface Forgetting {
+  readonly caller?: string | undefined
+  readonly fields?: ReadonlyArray<string> | undefined
+  /** Written before this time, in milliseconds since 1970. */
+  readonly writtenBefore?: number | undefined
+  /** To be kept until this time or an earlier one. */
+  readonly keptUntil?: number | undefined
+}
+
+/** Memory could not be read or written. `cause` says how the store failed, and holds no values. */
+export class MemoryError extends Schema.TaggedError<MemoryError>()("MemoryError", {
+  reason: Schema.Literals(["Store", "Value"]),
+  description: Schema.String,
+  cause: Schema.optional(Schema.Defect())
+}) {
+  override get message() {
+    return this.description
+  }
+}
+
+/** The store in force. */
+export class MemoryStore extends Context.Service<
+  MemoryStore,
+  {
+    /** What is kept of a caller and may still be kept at a time, by field. */
+    readonly read: (caller: string, now: number) => Effect.Effect<ReadonlyArray<Row>, MemoryError>
+    /**
+     * Writes rows and deletes fields, all of it or nothing. A row is only replaced by one that is not older, so that of two calls
+     * the one that ended last counts.
+     */
+    readonly write: (
+      caller: string,
+      change: { readonly rows: ReadonlyArray<Row>; readonly deleted: ReadonlyArray<string> }
+    ) => Effect.Effect<void, MemoryError>
+    /** Deletes what fits, and says how many rows that were. Nothing given deletes everything. */
+    readonly forget: (what: Forgetting) => Effect.Effect<number, MemoryError>
+    /** The callers of whom something is kept, with the time of the last writing, the latest first. */
+    readonly callers: (
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<{ readonly caller: string; readonly writtenAt: number }>, MemoryError>
+  }
+>()("@antiphon/llm/memory/MemoryStore") {
+  /** Keeps memory as long as the process lives. */
+  static readonly layerMemory: Layer.Layer<MemoryStore> = Layer.sync(MemoryStore, () => {
+    const callers = new Map<string, Map<string, Row>>()
+    const all = () => [...callers].flatMap(([caller, rows]) => [...rows.values()].map((row) => ({ caller, row })))
+    return MemoryStore.of({
+      read: (caller, now) =>
+        Effect.sync(() =>
+          [...(callers.get(caller)?.values() ?? [])].filter(({ keptUntil }) => keptUntil > now).toSorted(byField)
+        ),
+      write: (caller, { deleted, rows }) =>
+        Effect.sync(() => {
+          const kept = callers.get(caller) ?? new Map<string, Row>()
+          for (const field of deleted) kept.delete(field)
+          for (const row of rows) if ((kept.get(row.field)?.writtenAt ?? 0) <= row.writtenAt) kept.set(row.field, row)
+          if (kept.size > 0) callers.set(caller, kept)
+          else callers.delete(caller)
+        }),
+      forget: ({ caller, fields, keptUntil, writtenBefore }) =>
+        Effect.sync(() => {
+          const gone = all().filter(
+            (kept) =>
+              (caller === undefined || kept.caller === caller) &&
+              (fields === undefined || fields.includes(kept.row.field)) &&
+              (writtenBefore === undefined || kept.row.writtenAt < writtenBefore) &&
+              (keptUntil === undefined || kept.row.keptUntil <= keptUntil)
+          )
+          for (const { caller, row } of gone) {
+            const rows = callers.get(caller)
+            rows?.delete(row.field)
+            if (rows?.size === 0) callers.delete(caller)
+          }
+          return gone.length
+        }),
+      callers: (limit) =>
+        Effect.sync(() =>
+          [...callers]
+            .map(([caller, rows]) => ({
+              caller,
+              writtenAt: Math.max(...[...rows.values()].map(({ writtenAt }) => writtenAt))
+            }))
+            .toSorted((a, b) => b.writtenAt - a.writtenAt || (a.caller < b.caller ? -1 : 1))
+            .slice(0, limit)
+        )
+    })
+  })
+
+  /** Keeps memory in the table `antiphon_memory` of a database of SQLite or PostgreSQL. The table is made if it is missing. */
+  static readonly layerSql: Layer.Layer<MemoryStore, MemoryError, SqlClient.SqlClient> = Layer.effect(
+    MemoryStore,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const checked = <A>(effect: Effect.Effect<A, SqlError.SqlError>) => Effect.mapError(effect, ofStore)
+      yield* checked(sql`create table if not exists antiphon_memory (
+        caller varchar(300) not null, field varchar(100) not null, value text not null, written_at bigint not null,
+        kept_until bigint not null, call_id varchar(300) not null, primary key (caller, field))`)
+
+      const put = (caller: string, { callId, field, keptUntil, value, writtenAt }: Row) =>
+        sql`insert into antiphon_memory ${sql.insert({
+          caller,
+          field,
+          value,
+          written_at: writtenAt,
+          kept_until: keptUntil,
+          call_id: callId
+        })} on conflict (caller, field) do update
+          set value = ${value}, written_at = ${writtenAt}, kept_until = ${keptUntil}, call_id = ${callId}
+          where antiphon_memory.written_at <= ${writtenAt}`
+
+      return MemoryStore.of({
+        read: (caller, now) =>
+          checked(
+            Effect.map(
+              sql<SqlRow>`select * from antiphon_memory where caller = ${caller} and kept_until > ${now} order by field`,
+              (rows) => rows.map(toRow)
+            )
+          ),
+        write: (caller, { deleted, rows }) =>
+          deleted.length + rows.length === 0
+            ? Effect.void
+            : checked(
+                sql.withTransaction(
+                  Effect.gen(function* () {
+                    if (deleted.length > 0) {
+                      yield* sql`delete from antiphon_memory where caller = ${caller} and field in ${sql.in(deleted)}`
+                    }
+                    for (const row of rows) yield* put(caller, row)
+                  })
+                )
+              ),
+        forget: ({ caller, fields, keptUntil, writtenBefore }) =>
+          Effect.suspend(() => {
+            if (fields?.length === 0) return Effect.succeed(0)
+            const where = sql.and([
+              ...(caller === undefined ? [] : [sql`caller = ${caller}`]),
+              ...(fields === undefined ? [] : [sql`field in ${sql.in(fields)}`]),
+              ...(writtenBefore === undefined ? [] : [sql`written_at < ${writtenBefore}`]),
+              ...(keptUntil === undefined ? [] : [sql`kept_until <= ${keptUntil}`])
+            ])
+            return checked(
+              Effect.map(sql`delete from antiphon_memory where ${where} returning field`, ({ length }) => length)
+            )
+          }),
+        callers: (limit) =>
+          checked(
+            Effect.map(
+              sql<{ readonly caller: string; readonly written: number | string }>`
+                select caller, max(written_at) as written from antiphon_memory group by caller
+                order by written desc, caller limit ${limit}`,
+              (rows) => rows.map(({ caller, written }) => ({ caller, writtenAt: Number(written) }))
+            )
+          )
+      })
+    })
+  )
+}
+
+const ofStore = (cause: SqlError.SqlError) =>
+  new MemoryError({ reason: "Store", description: `the store of the memory failed: ${cause.reason._tag}`, cause })
+
+interface SqlRow {
+  readonly field: string
+  readonly value: string
+  readonly written_at: number | string
+  readonly kept_until: number | string
+  readonly call_id: string
+}
+
+const toRow = ({ call_id: callId, field, kept_until: keptUntil, value, written_at: writtenAt }: SqlRow): Row => ({
+  field,
+  value,
+  writtenAt: Number(writtenAt),
+  keptUntil: Number(keptUntil),
+  callId
+})
+
+const byField = (a: Row, b: Row): number => (a.field < b.field ? -1 : 1)
