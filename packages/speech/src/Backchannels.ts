@@ -1,5 +1,5 @@
 /**
- * Words that show that somebody listens, and do not ask for the floor: "uh-huh", "mhm", "I see".
+ * Words that only show that somebody is listening: "uh-huh", "mhm", "I see".
  *
  * Data only. `FloorPolicy` takes a list; `Floor` compares the words of an overlap with it.
  *
@@ -10,8 +10,8 @@
 export type Language = keyof typeof byLanguage
 
 /**
- * Phrases per language, in lower case and without punctuation. "Yes" and "okay" count as listening only while the agent
- * speaks: said just before the agent falls silent they are an answer, which is for `Floor` to decide.
+ * Phrases per language, in lower case and without punctuation. "Yes" and "okay" only show listening while the agent
+ * speaks. Said just before the agent falls silent, they are an answer; `Floor` decides that.
  */
 const byLanguage = {
   en: [
@@ -193,7 +193,10 @@ const byLanguage = {
   zh: ["嗯", "嗯嗯", "哦", "啊", "对", "对对", "对对对", "好", "好的", "是", "是的", "是吗", "明白", "知道了"]
 } as const satisfies { readonly [language: string]: ReadonlyArray<string> }
 
-/** The phrases of several languages together. A language without a list of its own adds the sounds that all share. */
+/**
+ * Returns the phrases of several languages together. A language without its own list adds the sounds that all languages
+ * share.
+ */
 export const of = (...languages: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...new Set(languages.flatMap((language) => lists.get(language.toLowerCase().split(/[-_]/)[0]!) ?? sounds))
 ]

@@ -1,9 +1,9 @@
 /**
- * Cuts text that comes in pieces into clauses for a voice: the first one short, so that the voice begins soon; then whole
- * sentences, so that it sounds well.
+ * Cuts text that comes in pieces into clauses for a voice: a short first one, so that the voice begins soon, and then
+ * whole sentences, so that it sounds natural.
  *
- * Knows no language: sentences end with the punctuation of any script, and abbreviations, initials, decimals and addresses
- * do not end one. A text without punctuation is cut at a space once it is long, and never within a grapheme.
+ * Works for any language: sentences end with the punctuation of any script; abbreviations, initials, decimals and
+ * addresses do not end one. Long text without punctuation is cut at a space, and never within a grapheme.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,7 @@ export interface Clause {
   readonly to: number
 }
 
-/** A text that is being cut. Plain data. */
+/** The state of a text that is being cut. Plain data. */
 export interface Clauses {
   readonly held: string
   readonly at: number
@@ -48,7 +48,7 @@ export const make = (options: Options = {}): Clauses => ({
   }
 })
 
-/** Takes more of the text: the clauses that are complete. */
+/** Adds text. Returns the clauses that are complete. */
 export const push = (self: Clauses, text: string): readonly [Clauses, ReadonlyArray<Clause>] => {
   const clauses: Array<Clause> = []
   let { held, at, isFirst } = self
@@ -62,7 +62,7 @@ export const push = (self: Clauses, text: string): readonly [Clauses, ReadonlyAr
   return [{ ...self, held, at, isFirst }, clauses]
 }
 
-/** Takes what is held, complete or not: the text has ended, or the voice must not wait longer. */
+/** Returns the held text, complete or not, because the text has ended or the voice must not wait any longer. */
 export const flush = (self: Clauses): readonly [Clauses, ReadonlyArray<Clause>] => {
   const { held, at } = self
   if (held === "") return [self, []]
@@ -125,7 +125,7 @@ const isAbbreviation = (held: string, found: RegExpExecArray): boolean => {
   if (!found[0].startsWith(".") || found[0].startsWith("..") || found[0].includes("\n")) return false
   const word = /[\p{L}\p{N}.]*$/u.exec(held.slice(0, found.index))![0]
   const after = held.slice(found.index + found[0].length)
-  // What is written small after a full stop goes on; digits do after "No.".
+  // A sentence goes on if the next word is in lower case, or is a number after "No.".
   if (/^\p{Ll}/u.test(after)) return true
   const bare = word.toLowerCase().replaceAll(".", "")
   if (/^(?:\p{L}\.)+\p{L}$/u.test(word)) return !/^[ap]\.m$/i.test(word)
@@ -140,13 +140,13 @@ const isAbbreviation = (held: string, found: RegExpExecArray): boolean => {
 const isCounted = (held: string, found: RegExpExecArray): boolean =>
   /(?:^|\n|\s(?:am|vom|zum|der|dem|den|die|das|im|bis|und))\s*\d{1,2}$/.test(held.slice(0, found.index))
 
-/** How long a text is to hear: a character of a script without spaces is about two others. */
+/** How long a text takes to hear: a character of a script without spaces counts as two. */
 const width = (text: string): number =>
   text.length + (text.match(/[\u2E80-\u9FFF\uAC00-\uD7AF\uF900-\uFAFF]/g)?.length ?? 0)
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
-/** Where a text without an end is cut: behind the last comma that fits, or the last space, or a grapheme. */
+/** Where to cut a text without an end: after the last comma that fits, or else the last space, or else a grapheme. */
 const cut = (held: string, most: number): number => {
   let fits = 0
   let wideSoFar = 0

@@ -1,10 +1,11 @@
 /**
- * How good an end of turn is found: the delay after the user has finished, at a given share of false cut-offs.
+ * Scores how well ends of turns are detected: by the delay after the user has finished, at a given share of false
+ * cut-offs.
  *
- * The scoring is that of eot-bench (livekit/eot-bench, 2026): each silence inside a turn (`hold`) is a chance to cut the
- * user off, each silence at its end (`eot`) is waited through. A policy has three numbers: it acts on a score above
- * `threshold`, not before `actionDelayMs` of silence, and after `timeoutMs` whatever the score. All policies of a grid are
- * tried, and the one with the least mean delay within a budget of cut-offs counts.
+ * The scoring is that of eot-bench (livekit/eot-bench, 2026): each silence inside a turn (`hold`) is a chance to cut
+ * the user off, each silence at its end (`eot`) is waited through. A policy has three numbers: it acts on a score above
+ * `threshold`, not before `actionDelayMs` of silence, and after `timeoutMs` whatever the score. All policies of a grid
+ * are tried, and the one with the least mean delay within a budget of cut-offs counts.
  *
  * @since 0.1.0
  */
@@ -18,7 +19,7 @@ export interface Score {
   readonly endOfTurn: number
 }
 
-/** A silence, and what a detector thought while it lasted. */
+/** A silence, and a detector's judgements during it. */
 export interface Span {
   readonly kind: "hold" | "eot"
   readonly durationMs: number
@@ -26,7 +27,7 @@ export interface Span {
   readonly scores: ReadonlyArray<Score>
 }
 
-/** When a turn is ended. */
+/** When to end a turn. */
 export interface Policy {
   readonly threshold: number
   readonly actionDelayMs: number
@@ -48,7 +49,7 @@ export interface Point extends Outcome {
   readonly policy: Policy
 }
 
-/** What is tried. The defaults are those of eot-bench. */
+/** The policies to try. The defaults are those of eot-bench. */
 export interface Grid {
   readonly thresholds?: ReadonlyArray<number> | undefined
   readonly actionDelaysMs?: ReadonlyArray<number> | undefined
@@ -64,7 +65,7 @@ const grid = {
   timeoutsMs: steps(1000, 3500, 500)
 }
 
-/** Silences inside turns that count: shorter ones no policy may act on, longer ones are no hesitation. */
+/** Which silences inside turns count: no policy should act on shorter ones, and longer ones are not hesitations. */
 const countsMs = [200, 5000] as const
 
 const counted = (spans: ReadonlyArray<Span>): ReadonlyArray<Span> =>
@@ -181,8 +182,8 @@ type Row = typeof Row.Type
 const decodeRow = Schema.decodeUnknownResult(Schema.fromJsonString(Row))
 
 /**
- * Reads eot-bench's predictions, one JSON object a line (`predictions.parquet`, exported with any tool that reads Parquet).
- * Fails with the first line that is none.
+ * Reads eot-bench's predictions, one JSON object a line (`predictions.parquet`, exported with any tool that reads
+ * Parquet). Fails with the first invalid line.
  */
 export const fromJsonLines = (text: string): Result.Result<ReadonlyArray<Span>, Schema.SchemaError> => {
   const rows: Array<Row> = []

@@ -1,9 +1,9 @@
 /**
- * Who has the floor: a pure function of what was, what happened and when.
+ * Decides who has the floor: a pure function of the state, an event and its time.
  *
- * No timers and no clock: each event carries its audio time, and {@link due} says when a tick is wanted. The caller is never
- * talked over, never waits in silence without reason, and what was retracted is never spoken; `testing/FloorLaws` states
- * this as laws. Carrying the actions out is for the pipeline.
+ * No timers and no clock: each event carries its audio time, and {@link due} says when a tick is wanted. The caller is
+ * never talked over, never waits in silence without reason, and never hears a reply that was retracted;
+ * `testing/FloorLaws` states this as laws. The pipeline carries out the actions.
  *
  * ```ts
  * let [state, actions] = Floor.step(Floor.initial, { _tag: "SpeechStarted", at, from }, FloorPolicy.telephone)
@@ -23,16 +23,18 @@ import * as State from "./floor/internal/state.ts"
 /** Everything the floor knows. Plain data: it can be printed, compared and stored; only its readers here are stable. */
 export interface Floor extends State.State {}
 
-/** What the user does. `Pausing`: silent, in a turn that is not over. */
+/** What the user is doing. `Pausing`: silent, in a turn that is not over. */
 export type User = "Silent" | "Speaking" | "Pausing"
 
-/** What the agent does. `Paused`: it is kept from speaking until it is clear whether the user wants to. */
+/** What the agent is doing. `Paused`: kept from speaking until it is clear whether the user wants to speak. */
 export type Agent = State.Agent
 
 /** The beginning of a call: both sides are silent. */
 export const initial: Floor = State.initial
 
-/** Takes one event: the floor after it, and what is to be done, in order. An event of the past is taken as of now. */
+/**
+ * Handles one event. Returns the next state, and the actions in order. An event from the past counts as happening now.
+ */
 export const step = (
   floor: Floor,
   event: FloorEvent,
@@ -45,7 +47,7 @@ export const step = (
   return [next, out]
 }
 
-/** When time alone would change something: a tick is wanted then. Always later than the last event. */
+/** When time alone would change something: the time of the next tick. Always later than the last event. */
 export const due = (floor: Floor, policy: FloorPolicy): AudioTime.AudioTime | undefined => {
   const next = Rules.next(floor, policy)
   return next === undefined ? undefined : AudioTime.make(next.at)
@@ -60,10 +62,10 @@ export const user = (floor: Floor): User => {
 /** What the agent does. */
 export const agent = (floor: Floor): Agent => floor.agent
 
-/** The generation of audio that may leave. Audio of an older one was cut. */
+/** The current generation of audio. Audio of older ones was cut. */
 export const generation = (floor: Floor): number => floor.generation
 
-/** The words of the running turn so far; undefined if there is none. What a `TurnDetector` judges. */
+/** The words of the current turn so far, for a `TurnDetector` to judge. Undefined if there is no turn. */
 export const transcript = (floor: Floor): string | undefined =>
   floor.turn === undefined ? undefined : State.textOf(floor.turn)
 

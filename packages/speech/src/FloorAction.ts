@@ -9,12 +9,12 @@
  */
 import type { AudioTime } from "./AudioTime.ts"
 
-/** Keep back what the agent says: the user may want to speak. Ends in `Resume` or `Cut`. */
+/** Hold the agent's speech: the user may want to speak. Ends in `Resume` or `Cut`. */
 export interface Pause {
   readonly _tag: "Pause"
 }
 
-/** Let the agent go on where it was paused: nobody wanted to speak. */
+/** Let the agent continue where it was paused: the user did not want to speak. */
 export interface Resume {
   readonly _tag: "Resume"
 }
@@ -22,8 +22,8 @@ export interface Resume {
 /**
  * Drop what the agent has said and not been heard to say, here and at the carrier.
  *
- * From now on only audio of `generation` or later may leave. `Interrupted`: the user took the floor. `Reopened`: the turn
- * that was answered goes on. `Key`: a key of the telephone.
+ * From now on only audio of `generation` or later may leave. `Interrupted`: the user took the floor. `Reopened`: the
+ * turn that was answered goes on. `Key`: the user pressed a key.
  */
 export interface Cut {
   readonly _tag: "Cut"
@@ -68,7 +68,7 @@ export interface TurnResumed {
   readonly turn: number
 }
 
-/** The words of a turn that has ended are written differently after all. They are the same words: the reply stands. */
+/** The words of an ended turn got a better spelling. They are the same words, so the reply stands. */
 export interface TurnRevised {
   readonly _tag: "TurnRevised"
   readonly turn: number
@@ -82,27 +82,29 @@ export interface TurnAbandoned {
   readonly interrupted: boolean
 }
 
-/** Words that are part of no turn: the user only listened, said too few, or it was the agent's own voice. */
+/**
+ * Words that belong to no turn: the user only signalled listening, said too little, or it was the agent's own voice.
+ */
 export interface Ignored {
   readonly _tag: "Ignored"
   readonly text: string
   readonly reason: "Backchannel" | "TooFew" | "Echo"
 }
 
-/** A pause of the user was inside a turn, as the words after it prove. Detectors learn from it. */
+/** A pause turned out to be inside a turn, because more words came. Detectors learn from it. */
 export interface Hesitated {
   readonly _tag: "Hesitated"
   readonly turn: number
   readonly pauseMs: number
 }
 
-/** Ask the user whether they are there, for the `n`-th time in this silence. */
+/** Ask the user whether they are still there, for the `n`-th time in this silence. */
 export interface Reprompt {
   readonly _tag: "Reprompt"
   readonly n: number
 }
 
-/** Say goodbye and leave: the user was asked, and was silent. */
+/** Say goodbye and leave: the user was asked, and stayed silent. */
 export interface Leave {
   readonly _tag: "Leave"
 }

@@ -1,21 +1,21 @@
 /**
- * What the floor is told: what the user does, what the agent does, and that time has passed.
+ * Events of the floor: what the user does, what the agent does, and that time has passed.
  *
- * Each event carries the audio time (`at`, milliseconds of the call's input) at which it became known. Events come in the
- * order of that time.
+ * Each event carries the audio time (`at`, milliseconds of the call's input) at which it became known. Events come in
+ * the order of that time.
  *
  * @since 0.1.0
  */
 import type { AudioTime } from "./AudioTime.ts"
 
-/** Somebody was found to speak. `from`: when the speech began, some windows of the detector earlier. */
+/** Speech was detected. `from`: when it began, a few windows of the detector earlier. */
 export interface SpeechStarted {
   readonly _tag: "SpeechStarted"
   readonly at: AudioTime
   readonly from: AudioTime
 }
 
-/** Nobody speaks any more. `from`: when the silence began. */
+/** Silence was detected. `from`: when it began. */
 export interface SpeechEnded {
   readonly _tag: "SpeechEnded"
   readonly at: AudioTime
@@ -37,8 +37,8 @@ export interface Transcript {
 }
 
 /**
- * A judgement on the words of the running turn, all of them. It counts as long as the turn has these words, and may come
- * before or after the transcript that completes them.
+ * A judgement on all the words of the current turn. It is valid as long as the turn has exactly these words, and may
+ * come before or after the transcript that completes them.
  */
 export interface Predicted {
   readonly _tag: "Predicted"
@@ -46,7 +46,7 @@ export interface Predicted {
   readonly text: string
   /** From 0 (goes on) to 1 (is over). */
   readonly endOfTurn: number
-  /** Silence after which the turn is to end, if the detector knows better than to let the policy derive it. */
+  /** How much silence ends the turn, if the detector knows better than the policy. */
   readonly waitMs?: number | undefined
   /** From 0 (asks for the floor) to 1 (only shows that the user listens). */
   readonly backchannel?: number | undefined
@@ -73,8 +73,8 @@ export interface SttTurnEnded {
 }
 
 /**
- * The agent works on a reply, and nothing of it can be heard at the moment. After the end of a user turn the floor assumes
- * this by itself. Events of an old `generation` are ignored: what was cut cannot speak.
+ * The agent is working on a reply, and nothing of it can be heard at the moment. After the end of a user turn the floor
+ * assumes this by itself. Events of an old `generation` are ignored.
  */
 export interface AgentThinking {
   readonly _tag: "AgentThinking"
@@ -90,9 +90,7 @@ export interface AgentSpeaking {
   readonly interruptible: boolean
 }
 
-/**
- * The first sample of a reply was heard: the user turn that it answers is final. Not to be reported of a filler.
- */
+/** The first sample of a reply was heard, which makes the user's turn final. Do not report this for a filler. */
 export interface AgentHeard {
   readonly _tag: "AgentHeard"
   readonly at: AudioTime
@@ -106,39 +104,39 @@ export interface AgentSaid {
   readonly text: string
 }
 
-/** The agent has nothing more to say: all of it was heard, or there was nothing. */
+/** The agent has nothing more to say: everything was heard, or there was nothing. */
 export interface AgentQuiet {
   readonly _tag: "AgentQuiet"
   readonly at: AudioTime
   readonly generation: number
 }
 
-/** A tool works, or several: the silence of the user is not counted. */
+/** At least one tool is running: the user's silence does not count. */
 export interface ToolsRunning {
   readonly _tag: "ToolsRunning"
   readonly at: AudioTime
 }
 
-/** No tool works any more. */
+/** No tool is running any more. */
 export interface ToolsIdle {
   readonly _tag: "ToolsIdle"
   readonly at: AudioTime
 }
 
-/** A key of the telephone. */
+/** The user pressed a key of the telephone. */
 export interface Dtmf {
   readonly _tag: "Dtmf"
   readonly at: AudioTime
   readonly digit: string
 }
 
-/** The user holds the key for speaking. */
+/** The user pressed the push-to-talk key. */
 export interface TalkPressed {
   readonly _tag: "TalkPressed"
   readonly at: AudioTime
 }
 
-/** The user lets the key for speaking go. */
+/** The user released the push-to-talk key. */
 export interface TalkReleased {
   readonly _tag: "TalkReleased"
   readonly at: AudioTime
@@ -150,7 +148,7 @@ export interface Tick {
   readonly at: AudioTime
 }
 
-/** What the floor is told. */
+/** Everything the floor can be told. */
 export type FloorEvent =
   | SpeechStarted
   | SpeechEnded

@@ -1,8 +1,8 @@
 /**
- * How turns are taken on a call, as plain data: waits in milliseconds, counts, and lists of words.
+ * A policy for taking turns, as plain data: waits in milliseconds, counts, and lists of words.
  *
- * `Floor` decides with these values and knows no others. Where a value is not explained by a source, it is the start value
- * of the design and wants to be measured on your own calls.
+ * `Floor` decides by these values alone. A value without a named source is a starting point: measure it on your own
+ * calls.
  *
  * @since 0.1.0
  */
@@ -38,11 +38,11 @@ const fields = {
   /** With `endpointing: "stt"`: silence until the turn ends although the recogniser has not said so. */
   sttTimeoutMs: Ms,
 
-  /** Silence until a reply is begun that may turn out to be for nothing. */
+  /** How much silence starts a speculative reply. */
   speculateMs: Ms,
-  /** Such replies per turn; 0 begins none. */
+  /** Speculative replies per turn; 0 for none. */
   speculations: Count,
-  /** The least probability that the turn is over for such a reply. */
+  /** The least probability that the turn is over for a speculative reply. */
   speculateAbove: Probability,
 
   /** Whether the sound of speech pauses the agent at once. If not, only words interrupt. */
@@ -53,7 +53,7 @@ const fields = {
   resumeMs: Ms,
   /** The same if what was said only shows that the user listens. */
   backchannelResumeMs: Ms,
-  /** The longest pause. Whatever makes it longer is no speech. */
+  /** The longest pause. A sound that makes it longer is not speech. */
   maxPauseMs: Ms,
   /** Speech without a new word for this long is noise, and counts as silence. Ten times as long without `partials`. */
   noiseMs: Ms,
@@ -72,16 +72,16 @@ const fields = {
   /** Whether a key of the telephone cuts the agent short. */
   keysCut: Schema.Boolean,
 
-  /** Silence of both sides until the user is asked whether somebody is there. */
+  /** How long both sides may be silent before the user is asked whether anybody is there. */
   silenceMs: Ms,
-  /** How often the user is asked; 0 never. */
+  /** How often the user is asked; 0 for never. */
   prompts: Count,
-  /** Whether the call is left after the last of these. */
+  /** Whether to leave the call after the last question. */
   leave: Schema.Boolean,
 
-  /** Thinking of the agent, without a sound, until it says something to bridge the time. */
+  /** How long the agent may think in silence before it says something to bridge the time. */
   fillerMs: Ms,
-  /** How often in one turn; 0 never. */
+  /** How often per turn; 0 for never. */
   fillers: Count
 }
 
@@ -93,7 +93,7 @@ export const FloorPolicy = Schema.Struct(fields).check(
 )
 export interface FloorPolicy extends Schema.Schema.Type<typeof FloorPolicy> {}
 
-/** For a telephone: a carrier cancels echo, and a caller who says nothing is asked twice and then left. */
+/** For telephones: the carrier cancels echo, and a silent caller is asked twice before the call is left. */
 export const telephone: FloorPolicy = {
   endpointing: "silence",
   partials: true,
@@ -127,7 +127,7 @@ export const telephone: FloorPolicy = {
   fillers: 1
 }
 
-/** For a page: loudspeakers return the agent's voice, and a visitor may be silent for as long as they like. */
+/** For web pages: the loudspeakers' echo may return, and a visitor may be silent for as long as they like. */
 export const browser: FloorPolicy = { ...telephone, echo: true, silenceMs: 20_000, prompts: 1, leave: false }
 
 /** For people who speak slowly or think while they speak: every wait is about twice as long. */
@@ -142,7 +142,7 @@ export const patient: FloorPolicy = {
   silenceMs: 15_000
 }
 
-/** For a key that is held while speaking: the key alone begins and ends turns. */
+/** For push-to-talk: the key alone begins and ends turns. */
 export const pushToTalk: FloorPolicy = {
   ...telephone,
   endpointing: "push",
@@ -156,7 +156,9 @@ export const pushToTalk: FloorPolicy = {
 /** The presets by name. */
 export const presets = { telephone, browser, patient, pushToTalk } as const
 
-/** Schema for what settings say: a preset (`telephone` by default), the languages spoken, and values that differ. */
+/**
+ * Schema for settings: a preset (`telephone` by default), the languages spoken, and values that differ from the preset.
+ */
 export const Settings = Schema.Struct({
   preset: Schema.optional(Schema.Literals(["telephone", "browser", "patient", "pushToTalk"])),
   languages: Schema.optional(Schema.Array(Schema.String)),
@@ -171,7 +173,7 @@ type SettingsFields = {
 
 const decode = Schema.decodeUnknownResult(FloorPolicy)
 
-/** Makes a policy of settings. Fails with a `SchemaError` if the values do not fit together. */
+/** Makes a policy from settings. Fails with a `SchemaError` if the values do not fit together. */
 export const fromSettings = (settings: Settings): Result.Result<FloorPolicy, Schema.SchemaError> => {
   const { preset, languages, ...rest } = settings
   const values = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))

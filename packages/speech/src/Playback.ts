@@ -1,12 +1,13 @@
 /**
- * What the caller hears: audio queued with its words, sent a little ahead of real time, paused, cut, and what was heard.
+ * Plays audio to the caller: queues it with its words, sends it a little ahead of real time, pauses and cuts it, and
+ * knows what was heard.
  *
- * Pure: the time is handed in, and each function returns the playback after it. What was heard is known as well as the
- * line reports it: exactly (`position`: a page counts its samples), by marks that a carrier returns (`marks`), or by
- * the time at which each sample must have been played (`estimate`).
+ * Pure: each function takes the time, and returns the next playback. How exactly it knows what was heard depends on the
+ * line: `position` is exact, because a page counts its samples; with `marks` a carrier returns marks; `estimate` uses
+ * the time at which each sample must have been played.
  *
- * Every frame and mark carries its generation, which a cut replaces, and its stream, which also a pause replaces: after
- * either, the line is cleared, and what is reported of an old stream tells only what had been heard of it.
+ * Every frame and mark carries its generation, which a cut replaces, and its stream, which both a cut and a pause
+ * replace. After either, the line is cleared; reports about an old stream only tell how much of it was heard.
  *
  * @since 0.1.0
  */
@@ -17,18 +18,18 @@ import * as Tape from "./playback/internal/tape.ts"
 
 type Time = AudioTime.AudioTime
 
-/** How the line tells what was heard. */
+/** How the line reports what was heard. */
 export type Report = "marks" | "position" | "estimate"
 
 /** How a call is played. */
 export interface Options {
   readonly format: AudioFormat.AudioFormat
   readonly report: Report
-  /** Audio that may be on its way. 100 ms by default; at least one frame is. */
+  /** How much audio may be on its way. 100 ms by default, and at least one frame. */
   readonly leadMs?: number | undefined
   /** The length of a frame. 20 ms by default. */
   readonly frameMs?: number | undefined
-  /** With `estimate`: from sending a sample until it is heard, as far as it is known. 0 by default. */
+  /** With `estimate`: the delay from sending a sample until it is heard, if known. 0 by default. */
   readonly latencyMs?: number | undefined
 }
 
@@ -43,14 +44,17 @@ export interface Chunk {
   readonly generation: number
   /** What the audio belongs to, such as the id of the agent's turn. */
   readonly reply: string
-  /** The part of the reply that was synthesised at once; word times count from its first sample. The reply by default. */
+  /**
+   * The part of the reply that was synthesised in one go; word times count from its first sample. The whole reply by
+   * default.
+   */
   readonly utterance?: string | undefined
   readonly bytes: Uint8Array
   readonly words: ReadonlyArray<Word>
   readonly interruptible: boolean
 }
 
-/** Something that leaves. */
+/** Something to send. */
 export type Output =
   | {
       readonly _tag: "Audio"
@@ -70,7 +74,7 @@ export interface HeardWord {
   readonly to: number | undefined
 }
 
-/** What was heard since this was last asked. `began`: replies of which the first sample was heard. */
+/** What was heard since the last report. `began`: replies whose first sample was heard. */
 export interface Heard {
   readonly words: ReadonlyArray<HeardWord>
   readonly began: ReadonlyArray<string>
@@ -91,7 +95,7 @@ interface Cleared {
   readonly at: Time
 }
 
-/** What a cut has dropped, until it is known how much of it was heard all the same. */
+/** What a cut dropped, until it is known how much of it was still heard. */
 interface Remains {
   readonly tape: Tape.Tape
   readonly heard: number
@@ -123,11 +127,11 @@ export interface Playback {
   readonly remains: ReadonlyArray<Remains>
 }
 
-/** Where a line reports nothing for so long, audio counts as heard at the time at which it must have been. */
+/** If a line reports nothing for this long, audio counts as heard at the time it must have been played. */
 const silentLineMs = 2000
-/** How long a line may take to tell what was heard of a stream that was cleared. */
+/** How long a line may take to report what was heard of a cleared stream. */
 const answerMs = 500
-/** Audio without the end of a word that goes without a mark. */
+/** Longest audio without the end of a word that gets no mark. */
 const markEveryMs = 200
 
 /** Utterances that words may still come for. */
@@ -155,7 +159,7 @@ export const make = (options: Options): Playback => ({
   remains: []
 })
 
-/** Queues audio. What can be interrupted and belongs to an old generation is dropped: it was cut before it came. */
+/** Queues audio. Interruptible audio of an old generation is dropped, because it was cut before it came. */
 export const push = (playback: Playback, chunk: Chunk): Playback => {
   if (chunk.interruptible && chunk.generation < playback.generation) return playback
   const { tape, format } = playback
@@ -189,7 +193,7 @@ export const push = (playback: Playback, chunk: Chunk): Playback => {
   }
 }
 
-/** Takes the frames and marks that are to leave now: never more than the lead ahead of what is played. */
+/** Takes the frames and marks to send now: never more than the lead ahead of what is being played. */
 export const pull = (playback: Playback, now: Time): readonly [Playback, ReadonlyArray<Output>] => {
   if (playback.isPaused || playback.sent === playback.tape.end) return [playback, []]
   const { format, tape, generation, stream } = playback
@@ -201,7 +205,7 @@ export const pull = (playback: Playback, now: Time): readonly [Playback, Readonl
   let nextAt = playback.nextAt < now ? now : playback.nextAt
   while (sent < tape.end) {
     const to = Math.min(sent + frame, tape.end)
-    // A frame that is not full waits for more, until silence would be heard.
+    // An incomplete frame waits for more audio, as long as that causes no gap.
     if (to - sent < frame && nextAt > now) break
     const end = AudioTime.plus(nextAt, ((to - sent) * 1000) / format.sampleRateHz)
     if (end > horizon + 1e-6) break
@@ -230,14 +234,17 @@ const wantsMark = (playback: Playback, from: number, to: number, markedAt: numbe
 
 const markName = (generation: number, stream: number, sample: number): string => `${generation}.${stream}.${sample}`
 
-/** Tells what was heard by now. */
+/** Returns what has been heard by now. */
 export const heard = (playback: Playback, now: Time): readonly [Playback, Heard] => {
   const [settled, late] = settle(playback, now)
   const [advanced, news] = advance(settled, estimate(settled, now))
   return [advanced, merge(late, news)]
 }
 
-/** A mark came back: what was sent before it was heard. A mark of an old stream comes back unheard, and says nothing. */
+/**
+ * Handles a mark that came back: everything sent before it was heard. Marks of an old stream come back unheard, and are
+ * ignored.
+ */
 export const marked = (playback: Playback, name: string): readonly [Playback, Heard] => {
   const [generation, stream, sample] = name.split(".").map(Number)
   const isCurrent = generation === playback.generation && stream === playback.stream
@@ -245,8 +252,8 @@ export const marked = (playback: Playback, name: string): readonly [Playback, He
 }
 
 /**
- * The line tells how many samples of a stream it has played. The answer to a clear (`isCleared`) is exact: audio that was
- * paused goes on from there, and words that were heard before a cut are told.
+ * Handles the line's report of how many samples of a stream it has played. The answer to a clear (`isCleared`) is
+ * exact: paused audio continues from there, and words that were heard before a cut are reported.
  */
 export const played = (
   playback: Playback,
@@ -262,7 +269,7 @@ export const played = (
 /**
  * Takes back what was sent and not heard, and sends nothing until `resume`. The line must be cleared.
  *
- * Returns what was heard. It goes on from the next sample, as far as the line tells.
+ * Returns what was heard. Playback continues from the next unheard sample, as exactly as the line reports it.
  */
 export const pause = (playback: Playback, now: Time): readonly [Playback, Heard] => {
   if (playback.isPaused) return [playback, nothing]
@@ -271,15 +278,15 @@ export const pause = (playback: Playback, now: Time): readonly [Playback, Heard]
   return [paused, news]
 }
 
-/** Goes on where it was paused. */
+/** Continues where it was paused. */
 export const resume = (playback: Playback, now: Time): Playback =>
   playback.isPaused ? { ...playback, isPaused: false, nextAt: now } : playback
 
 /**
- * Drops what was not heard and can be interrupted, and begins a generation. The line must be cleared. What cannot be
- * interrupted is sent again from the next sample that was not heard.
+ * Drops unheard interruptible audio, and begins a new generation. The line must be cleared. Uninterruptible audio is
+ * sent again from its first unheard sample.
  *
- * Returns what was heard, to the word. If the line counts samples, words that it reports later were heard too.
+ * Returns what was heard, to the word. If the line counts samples, it may still report words that were heard.
  */
 export const cut = (playback: Playback, now: Time, generation: number): readonly [Playback, Heard] => {
   const [at, news] = heard(playback, now)
@@ -304,15 +311,15 @@ export const cut = (playback: Playback, now: Time, generation: number): readonly
 /** Whether nothing is queued or on its way. */
 export const isIdle = (playback: Playback): boolean => playback.heard === playback.tape.end
 
-/** Milliseconds of audio that are queued and not sent. Pull a voice when it is too little. */
+/** Milliseconds of audio that are queued but not sent. If it is too little, pull more from the voice. */
 export const bufferedMs = (playback: Playback): number =>
   ((playback.tape.end - playback.sent) * 1000) / playback.format.sampleRateHz
 
-/** Milliseconds of audio that are queued or on their way, and not known to be heard: what a cut would waste. */
+/** Milliseconds of audio that a cut would waste: queued, or sent and not known to be heard. */
 export const unheardMs = (playback: Playback): number =>
   ((playback.tape.end - playback.heard) * 1000) / playback.format.sampleRateHz
 
-/** Whether what is played next can be interrupted. Undefined if nothing is. */
+/** Whether the audio that plays next can be interrupted. Undefined if there is none. */
 export const isInterruptible = (playback: Playback): boolean | undefined =>
   Tape.at(playback.tape, playback.heard)?.interruptible
 
@@ -366,7 +373,7 @@ const answered = (
   return [{ ...playback, remains }, news]
 }
 
-/** Does not wait longer for lines that do not answer. */
+/** Stops waiting for a line that does not answer. */
 const settle = (playback: Playback, now: Time): readonly [Playback, Heard] => {
   if (playback.cleared.length === 0 && playback.remains.length === 0) return [playback, nothing]
   return allCleared(playback).reduce<readonly [Playback, Heard]>(

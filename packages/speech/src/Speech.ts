@@ -1,8 +1,9 @@
 /**
  * Runs a call by voice: joins a line, a voice detector, a recogniser, turn taking, an agent, a voice and the playback.
  *
- * Everything that happens is told to one pure step, in one order and on one clock: audio time, counted from the caller's samples.
- * What the step wants is begun at once and never waited for, so that nothing keeps the line from being read.
+ * Everything that happens goes to one pure step function, in one order and on one clock: audio time, counted from the
+ * caller's samples. Whatever the step wants is started at once and never awaited, so that nothing delays reading from
+ * the line.
  *
  * ```ts
  * Speech.run(agent, transport, { policy: FloorPolicy.patient }).pipe(Effect.provide([Vad.silero, TurnDetector.text(), ...]))
@@ -54,62 +55,69 @@ import type { Ending, Wanted } from "./speech/internal/wanted.ts"
 export type { Stage, TurnTiming } from "./speech/internal/timing.ts"
 export type { Ending } from "./speech/internal/wanted.ts"
 
-/** What the pipeline says by itself. An empty list, or an empty text, says nothing. */
+/** Texts that the pipeline says by itself. Nothing is said for an empty list or an empty text. */
 export interface Texts {
-  /** Asked of a silent caller, one after the other, unless the agent answers `UserSilent` itself. */
+  /** Questions for a silent caller, one after another, unless the agent answers `UserSilent` itself. */
   readonly reprompts?: ReadonlyArray<string> | undefined
-  /** Said to a caller who was asked and is silent, before the call is left. */
+  /** Goodbye for a caller who stays silent, before the call is left. */
   readonly goodbye?: string | undefined
   /** Said while an answer takes long. None by default: what fits depends on the agent. */
   readonly fillers?: ReadonlyArray<string> | undefined
-  /** Said if the recogniser is gone for good, before the call is left. */
+  /** Said before the call is left because the recogniser has failed for good. */
   readonly deaf?: string | undefined
 }
 
 /** How a call is run. */
 export interface Options {
-  /** How turns are taken. `telephone` by default, or `browser` on a line with echo, fitted to recogniser and detector. */
+  /**
+   * The policy for taking turns. `telephone` by default, or `browser` on a line with echo, adjusted to the recogniser
+   * and the detector.
+   */
   readonly policy?: FloorPolicy.FloorPolicy | undefined
   readonly vad?: VadEdges.Policy | undefined
   readonly voice?: TextToSpeech.Voice | undefined
   readonly recogniser?: SpeechToText.Options | undefined
   readonly texts?: Texts | undefined
-  /** How text is made speakable, for an utterance in a language. `SpeechText.filter` by default. */
+  /** Makes the text of an utterance speakable in a language. `SpeechText.filter` by default. */
   readonly filter?: ((language: string | undefined) => SpeechText.Filter) | undefined
   readonly clauses?: Clauses.Options | undefined
-  /** Audio that may be on its way to the caller. 100 milliseconds. */
+  /** How much audio may be on its way to the caller. 100 milliseconds. */
   readonly lead?: Duration.Input | undefined
-  /** Audio that is synthesised ahead of what is played. 3 seconds. */
+  /** How far ahead of playback audio is synthesised. 3 seconds. */
   readonly ahead?: Duration.Input | undefined
   /**
-   * From the end of the caller's speech to the first audio of the answer. When it is exceeded, an incomplete first clause is
-   * spoken as it is, or a filler if there are no words. 1.5 seconds.
+   * Budget from the end of the caller's speech to the first audio of the answer. If it is exceeded, an incomplete first
+   * clause is spoken as it is, or a filler if there are no words yet. 1.5 seconds.
    */
   readonly budget?: Duration.Input | undefined
-  /** Longest wait of a hang-up, a transfer or a key for the words before it. 60 seconds. */
+  /** How long a hang-up, a transfer or a key press waits for the words before it. 60 seconds. */
   readonly exitLimit?: Duration.Input | undefined
-  /** How long a voice may owe audio until it counts as failed. 8 seconds. */
+  /** How long a voice may produce no audio before it counts as failed. 8 seconds. */
   readonly voiceTimeout?: Duration.Input | undefined
-  /** How often an utterance is begun, by voices that fail. 3. */
+  /** How often to start an utterance if voices fail. 3. */
   readonly voiceAttempts?: number | undefined
-  /** How recognisers and voices are opened again. By default 5 times, after 100 ms and twice as long each time. */
+  /**
+   * When to reopen recognisers and voices. By default 5 times, first after 100 ms and then after twice as long each
+   * time.
+   */
   readonly retry?: Schedule.Schedule<unknown, SpeechError.SpeechError> | undefined
-  /** Audio that a recogniser which was opened again is given again. 5 seconds. */
+  /** How much past audio a reopened recogniser gets. 5 seconds. */
   readonly resend?: Duration.Input | undefined
-  /** A sound under the voice, at the sample rate of the line: an office. It goes on while nobody speaks. */
+  /** A sound under the voice, such as an office, at the sample rate of the line. It continues while nobody speaks. */
   readonly background?: Mixer.Options | undefined
-  /** A sound under the voice while a tool works: typing. */
+  /** A sound under the voice while a tool is running, such as typing. */
   readonly working?: Mixer.Options | undefined
-  /** Told where the time of each answer went. */
+  /** Called with the timing of each answer. */
   readonly measured?: ((timing: TurnTiming) => Effect.Effect<void>) | undefined
 }
 
-/** What a call by voice needs. */
+/** What a call by voice requires. */
 export type Services = Vad.Vad | SpeechToText.SpeechToText | TextToSpeech.TextToSpeech | TurnDetector.TurnDetector
 
 /**
- * Runs the call of a line until it is over, and tells why it ended. Succeeds when the agent has handled the end of the call and
- * nothing of it runs any more. Fails if the agent cannot be made, or if the line breaks; the agent handles the end then, too.
+ * Runs the call on a line until it is over, and returns why it ended. Succeeds once the agent has handled the end of
+ * the call and nothing of it is running. Fails if the agent cannot be made, or if the line breaks; the agent handles
+ * the end in that case as well.
  */
 export const run: {
   <E = never, R = never, R2 = never>(
@@ -266,7 +274,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
     }
 
     let keyedAt = AudioTime.make(Number.NEGATIVE_INFINITY)
-    /** With a key for speaking, words that are said while nobody holds it are for nobody here. */
+    /** With push-to-talk, words are ignored while the key is not held. */
     const meant = (frame: AudioFrame.AudioFrame): AudioFrame.AudioFrame => {
       if (policy.endpointing !== "push") return frame
       if (state.floor.pressed) keyedAt = frame.time
@@ -313,7 +321,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
       Scope.provide(agentScope),
       Effect.onError(() => transport.hangUp("agent_failed"))
     )
-    // A caller who leaves before there is an agent leaves nothing to end.
+    // If the caller leaves before there is an agent, there is nothing to end.
     const agent = yield* Effect.raceFirst(
       Effect.map(making, (spec) => ({ spec })),
       Effect.map(Deferred.await(over), (ending) => ({ ending }))
@@ -342,7 +350,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
     )
     const reporting = yield* Effect.forkScoped(Effect.forever(take, { disableYield: true }))
     const exit = yield* Effect.exit(Deferred.await(over))
-    // The call is told everything that was reported before it ends.
+    // The call gets all reports before it ends.
     reporting.interruptUnsafe()
     for (let left = Queue.takeUnsafe(reports); left?._tag === "Success"; left = Queue.takeUnsafe(reports)) {
       yield* made.receive(left.value.report)
@@ -352,10 +360,10 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
     return yield* exit
   })
 
-/** People let the key go while they say the end of a word. */
+/** People release the key while they are finishing a word. */
 const keyTailMs = 200
 
-/** Lines of the dialogue that a turn detector is shown. */
+/** How many lines of the dialogue a turn detector sees. */
 const remembered = 8
 
 const remember = (
@@ -439,7 +447,7 @@ const measure = (timing: TurnTiming, measured: Options["measured"]): Effect.Effe
     if (measured !== undefined) yield* measured(timing)
   })
 
-/** Notes background work, which makes the silence of a caller no reason to ask. */
+/** Notes background work: meanwhile a silent caller is not asked. */
 const watched = <R>(
   spec: Agent.AgentSpec<unknown, R>,
   work: (isRunning: boolean) => void

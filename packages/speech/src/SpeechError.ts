@@ -23,19 +23,19 @@ export const Reason = Schema.TaggedUnion({
   Unauthorized: { status: Schema.optional(Schema.Int), code: Schema.optional(Schema.String) },
   /** Too many requests or connections at once. */
   RateLimited: { retryAfterMs: Schema.optional(Schema.Finite), code: Schema.optional(Schema.String) },
-  /** The account has used up what it may use. */
+  /** The account's quota is used up. */
   QuotaExceeded: { code: Schema.optional(Schema.String) },
   /** The request is wrong for this provider: its model, voice, format or language. */
   Rejected: { status: Schema.optional(Schema.Int), code: Schema.optional(Schema.String) },
   /** No connection could be made. `code` is that of the system, such as `ECONNREFUSED`. */
   Unreachable: { code: Schema.optional(Schema.String) },
-  /** The provider has a failure of its own. */
+  /** The provider failed. */
   Unavailable: { status: Schema.optional(Schema.Int), code: Schema.optional(Schema.String) },
-  /** The connection ended before the work did. `closeCode` is that of the WebSocket. */
+  /** The connection closed too early. `closeCode` is that of the WebSocket. */
   Closed: { closeCode: Schema.Int },
   /** Nothing came in time. */
   TimedOut: { what: Schema.Literals(["connection", "answer", "audio"]), afterMs: Schema.Finite },
-  /** The provider answered something that cannot be read. */
+  /** The provider's answer cannot be read. */
   BadAnswer: { what: Schema.String },
   /** A local engine failed. */
   Engine: { cause: Schema.Defect() }
@@ -61,7 +61,7 @@ export class SpeechError extends Schema.TaggedError<SpeechError>()("SpeechError"
     return retryable[this.reason._tag]
   }
 
-  /** How long the provider asked to be left alone, in milliseconds. 0 if it did not. */
+  /** How long the provider asked to wait, in milliseconds. 0 if it did not. */
   get retryAfterMs(): number {
     return this.reason._tag === "RateLimited" ? (this.reason.retryAfterMs ?? 0) : 0
   }

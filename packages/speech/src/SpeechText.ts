@@ -1,12 +1,12 @@
 /**
- * Text made speakable: Markdown, addresses, emoji, code and tables are taken out or said in words, and so are numbers,
- * money, dates and telephone numbers.
+ * Makes text speakable: removes Markdown, addresses, emoji, code and tables, or puts them into words, and spells out
+ * numbers, money, dates and telephone numbers.
  *
- * Text may come in pieces of any size. A piece is spoken as soon as the next word shows how, so at most one word, one number
- * or one line of a table waits. Each piece of speech knows what it was made of, so that what was heard is found in the
- * original: {@link place}.
+ * Text may come in pieces of any size. A piece is spoken as soon as the next word shows how, so at most one word, one
+ * number or one line of a table is held. Each piece of speech keeps its place in the original text, so that heard words
+ * can be found there: {@link place}.
  *
- * A text is replaced by anything else that implements {@link Filter}.
+ * Anything that implements {@link Filter} can be used instead.
  *
  * @since 0.1.0
  */
@@ -18,18 +18,18 @@ import type { Language } from "./text/internal/language/language.ts"
 import * as Piece from "./text/internal/piece.ts"
 import * as Scan from "./text/internal/scan.ts"
 
-/** Text to be spoken for a stretch of the original. `exact`: it is that stretch, character by character. */
+/** What to say for a stretch of the original. `exact`: the same characters. */
 export interface Spoken extends Piece.Piece {}
 
-/** Makes text speakable, one reply at a time. Begun anew for each. */
+/** Makes the text of one reply speakable. Make a new filter for each reply. */
 export interface Filter {
-  /** Takes more of the text: what can be spoken of it. */
+  /** Adds text. Returns what can be spoken. */
   readonly push: (text: string) => ReadonlyArray<Spoken>
-  /** Takes the end of the text: the rest. */
+  /** Ends the text. Returns the rest. */
   readonly end: () => ReadonlyArray<Spoken>
 }
 
-/** How text is read. */
+/** Options for reading text. */
 export interface Options {
   /** A tag such as `en` or `de-CH`. Numbers are left as they are in a language that is not in {@link languages}. */
   readonly language?: string | undefined
@@ -51,7 +51,7 @@ const known: ReadonlyMap<string, Language> = new Map([
   ["fr", fr]
 ])
 
-/** A text that is being read. Plain data. */
+/** The state of a text that is being read. Plain data. */
 interface SpeechText {
   readonly scan: Scan.Scan
   readonly settings: Scan.Settings
@@ -74,13 +74,13 @@ const make = (options: Options = {}): SpeechText => {
   }
 }
 
-/** Takes more of the text: what can be spoken of it. */
+/** Adds text. Returns what can be spoken. */
 const push = (self: SpeechText, text: string): readonly [SpeechText, ReadonlyArray<Spoken>] => {
   const [scan, pieces] = Scan.read(self.scan, text, self.settings, false)
   return [{ ...self, scan }, pieces]
 }
 
-/** Takes the end of the text: the rest. */
+/** Ends the text. Returns the rest. */
 const end = (self: SpeechText): ReadonlyArray<Spoken> => Scan.read(self.scan, "", self.settings, true)[1]
 
 /** Makes a filter that reads text with these options. */
@@ -119,10 +119,9 @@ export const read = (text: string, options?: Options): string => {
 }
 
 /**
- * Finds what a stretch of speech was made of: the place in the original of the characters from `from` to `to` of the pieces
- * together.
+ * Finds the place in the original text of the characters from `from` to `to` of all pieces together.
  *
- * What is said in other words counts once its last character has been said: "$5" is not heard with "five".
+ * A rewritten piece counts once its last character has been said: after "five", "$5" has not been heard yet.
  */
 export const place = (
   pieces: ReadonlyArray<Spoken>,

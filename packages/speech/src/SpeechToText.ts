@@ -1,9 +1,9 @@
 /**
- * Speech recognition: audio in, words out, whoever recognises.
+ * Speech recognition: audio in, words out, with any provider.
  *
- * Recognisers are of two kinds. One with turns decides when the user has finished, and reports `Partial`, `EagerEnd`,
- * `Resumed` and `TurnEnded`. Any other reports `Partial` and `Final`, and leaves turns to a voice detector and
- * `TurnDetector`.
+ * There are two kinds of recogniser. One with turns decides when the user has finished, and reports `Partial`,
+ * `EagerEnd`, `Resumed` and `TurnEnded`. The other reports `Partial` and `Final`, and leaves turns to a voice detector
+ * and a `TurnDetector`.
  *
  * @since 0.1.0
  */
@@ -38,9 +38,9 @@ export type ScriptedStep = Scripted.Step
 export type ScriptedOptions = Scripted.Options
 
 /**
- * Layer of a recogniser for tests: it reports what is written, once the audio has come so far, and ignores how it sounds.
+ * Layer of a recogniser for tests: it reports the scripted events once enough audio has come, and ignores its sound.
  *
- * `at` is the end of the audio that must have been sent, in milliseconds of the call. Every session begins at the start of the
+ * `at` is how much audio must have been sent, in milliseconds of the call. Every session begins at the start of the
  * script. `flush` reports nothing early; `end` skips what lies beyond the audio.
  *
  * @example
@@ -56,11 +56,11 @@ export const scripted = (
   options: ScriptedOptions = {}
 ): Layer.Layer<SpeechToText> => Layer.succeed(SpeechToText, Scripted.make(steps, options))
 
-/** What is known beside the name of a recogniser: its key, its address, the language. */
+/** Options beside the name of a recogniser: its key, its address, the language. */
 export interface FromStringOptions extends Names.Options {
-  /** Names of others to go on with if this one fails. Their keys come from the environment. */
+  /** Names of recognisers to continue with if this one fails. Their keys come from the environment. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
-  /** How failures are treated. By default everything that may pass is tried again. */
+  /** How to treat failures. By default all transient failures are retried. */
   readonly plan?: PlanOptions | undefined
 }
 
@@ -80,9 +80,9 @@ export type PlanOptions = Plan.Options
 /**
  * Layer of several recognisers in order of preference.
  *
- * One that cannot be opened, or breaks in a call, is tried again and then replaced by the next, which is given the last
- * seconds of audio again: from behind the last final words, so that none is lost and none comes twice. Build it once for a
- * process: what is known of providers that fail is kept in it.
+ * One that cannot be opened, or breaks during a call, is retried and then replaced by the next, which gets the last
+ * seconds of audio from the end of the last final words, so that no word is lost or doubled. Build it once per process:
+ * it remembers which providers are failing.
  */
 export const plan = <E, R>(
   steps: readonly [Layer.Layer<SpeechToText, E, R>, ...ReadonlyArray<Layer.Layer<SpeechToText, E, R>>],

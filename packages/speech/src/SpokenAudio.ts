@@ -1,5 +1,5 @@
 /**
- * Synthesised speech together with its words, so that how much was played tells which words were heard.
+ * Synthesised speech with its words, so that the words heard follow from how much was played.
  *
  * @since 0.1.0
  */

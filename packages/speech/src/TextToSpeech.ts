@@ -1,5 +1,5 @@
 /**
- * Speech synthesis: text in, audio with its words out, whoever speaks.
+ * Speech synthesis: text in, audio with its words out, with any provider.
  *
  * @since 0.1.0
  */
@@ -22,17 +22,17 @@ export {
   type Voice
 } from "./tts/internal/service.ts"
 
-/** Layer of the voice without a key: flite, in a thread that all calls share. Fails if it cannot be loaded. */
+/** Layer of a voice that needs no key: flite, in a thread that all calls share. Fails if it cannot be loaded. */
 export const flite = (voice: Flite.Voice = "slt"): Layer.Layer<TextToSpeech, SpeechError> => Local.flite(voice)
 
 /** Layer of a voice for tests: a tone for each word, with times exact to the sample. */
 export const tones = (options: Omit<Tones.Options, "format"> = {}): Layer.Layer<TextToSpeech> => Local.tones(options)
 
-/** What is known beside the name of a voice: its key, its address, the language. */
+/** Options beside the name of a voice: its key, its address, the language. */
 export interface FromStringOptions extends Names.Options {
-  /** Names of others to go on with if this one fails. Their keys come from the environment. */
+  /** Names of voices to continue with if this one fails. Their keys come from the environment. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
-  /** How failures are treated. By default everything that may pass is tried again. */
+  /** How to treat failures. By default all transient failures are retried. */
   readonly plan?: PlanOptions | undefined
 }
 
@@ -51,8 +51,8 @@ export type PlanOptions = Plan.Options
 /**
  * Layer of several voices in order of preference.
  *
- * One that cannot be opened, or breaks in a reply, is tried again and then replaced by the next, which goes on behind the last
- * word that was handed out. Build it once for a process: what is known of providers that fail is kept in it.
+ * One that cannot be opened, or breaks during a reply, is retried and then replaced by the next, which continues after
+ * the last word that was produced. Build it once per process: it remembers which providers are failing.
  */
 export const plan = <E, R>(
   steps: readonly [Layer.Layer<TextToSpeech, E, R>, ...ReadonlyArray<Layer.Layer<TextToSpeech, E, R>>],

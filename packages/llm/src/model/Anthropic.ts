@@ -1,8 +1,8 @@
 /**
- * Models of Anthropic, by its messages.
+ * Anthropic's models, over its Messages API.
  *
- * Retrying is left to the plan. The key and the address come from the options, or else from `ANTHROPIC_API_KEY` and
- * `ANTHROPIC_BASE_URL`.
+ * Does not retry: that is the plan's job. The key and the address come from the options, or else from
+ * `ANTHROPIC_API_KEY` and `ANTHROPIC_BASE_URL`.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,9 @@
 /**
- * Gemini by Google's own API: thinking levels, signed calls, safety settings, and parallel calls that come as they were
- * made.
+ * Gemini over Google's own API: thinking levels, signed calls, safety settings, and parallel calls in their original
+ * form.
  *
- * Retrying is left to the plan. The key and the address come from the options, or else from `GEMINI_API_KEY` or
- * `GOOGLE_API_KEY`, and `GEMINI_NATIVE_BASE_URL`.
+ * Does not retry: that is the plan's job. The key and the address come from the options, or else from `GEMINI_API_KEY`
+ * or `GOOGLE_API_KEY`, and `GEMINI_NATIVE_BASE_URL`.
  *
  * @since 0.1.0
  */

@@ -17,8 +17,8 @@ import * as Stream from "effect/Stream"
 export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max"
 
 /**
- * Settings of a request. Undefined is not set; null asks for what the provider does by itself, whatever the settings
- * around it say.
+ * Settings of a request. Undefined means not set; null means the provider's own default, even if the surrounding
+ * settings say otherwise.
  *
  * A setting that the model is known to refuse is left out of the request.
  */

@@ -1,8 +1,8 @@
 /**
- * Models that speak chat completions: OpenAI's own, and those of everyone who speaks the same.
+ * Models with chat completions: OpenAI's own, and those of compatible providers.
  *
- * Retrying is left to the plan. The address and the key come from the options, or else from the environment variables
- * of the preset.
+ * Does not retry: that is the plan's job. The address and the key come from the options, or else from the environment
+ * variables of the preset.
  *
  * @since 0.1.0
  */
@@ -29,10 +29,10 @@ export interface Options extends ProviderModel.Options {
 }
 
 /**
- * Layer of a model that speaks chat completions.
+ * Layer of a model with chat completions.
  *
- * A key is required at the provider's own address only: a server of one's own may need none. Rules for a model apply
- * wherever it is served; rules for OpenAI's server do not apply at other addresses.
+ * A key is required only at the provider's own address: your own server may need none. Rules for a model apply wherever
+ * it is served; rules for OpenAI's server do not apply at other addresses.
  */
 export const layer = (
   options: Options

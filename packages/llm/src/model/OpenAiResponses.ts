@@ -1,8 +1,8 @@
 /**
- * OpenAI's models by its Responses API: the one in which its newer models think and use tools at once.
+ * OpenAI's models over its Responses API, in which its newer models can think and use tools in one request.
  *
- * Retrying is left to the plan. The key and the address come from the options, or else from `OPENAI_API_KEY` and
- * `OPENAI_BASE_URL`. OpenAI is asked to store nothing.
+ * Does not retry: that is the plan's job. The key and the address come from the options, or else from `OPENAI_API_KEY`
+ * and `OPENAI_BASE_URL`. OpenAI is asked to store nothing.
  *
  * @since 0.1.0
  */
