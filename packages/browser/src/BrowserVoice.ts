@@ -9,6 +9,7 @@
  */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as EventId from "@antiphon/core/EventId"
+import * as Recorder from "@antiphon/core/recording/Recorder"
 import * as CallHost from "@antiphon/server/CallHost"
 import type * as Calls from "@antiphon/server/Calls"
 import * as Ending from "@antiphon/server/Ending"
@@ -62,10 +63,16 @@ export const mount = <E = never, R = never>(answer: Answer<E, R>, options: Optio
  */
 export const layer = <E = never, R = never>(
   answer: Answer<E, R>,
-  options: Options & { readonly settings?: Settings.Overrides | undefined } = {}
+  options: Options & {
+    readonly settings?: Settings.Overrides | undefined
+    /** Makes the recorder of each call, such as `RecordingFile.recorder({ directory, audio: true })`. None by default. */
+    readonly record?: CallHost.Record | undefined
+  } = {}
 ): Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R, Scope.Scope>> =>
   Layer.effectDiscard(
-    Effect.flatMap(Entrance.reception(options.settings), (reception) => routes(answer, options, reception))
+    Effect.flatMap(Entrance.reception(options.settings), (reception) =>
+      routes(answer, options, { ...reception, record: options.record })
+    )
   ) as Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R, Scope.Scope>>
 
 const routes = <E, R>(answer: Answer<E, R>, options: Options, reception: Entrance.Reception) =>
@@ -229,10 +236,14 @@ const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>)
     yield* visitor.send([
       VoiceWire.encode({ type: "ready", call_id: callId, format: message.format, about: held.about })
     ])
-    const answered = Effect.onExit(
-      Effect.suspend(() => held.answer(line)),
-      (exit) =>
-        Deferred.succeed(held.over, Exit.isSuccess(exit) ? Ending.Ending.AgentEnded() : CallHost.broken(exit.cause))
+    const { record } = held.reception
+    const answer = Effect.suspend(() => held.answer(line))
+    const recorded =
+      record === undefined
+        ? answer
+        : Effect.scoped(Effect.flatMap(record(request), (recorder) => Recorder.provide(answer, recorder)))
+    const answered = Effect.onExit(recorded, (exit) =>
+      Deferred.succeed(held.over, Exit.isSuccess(exit) ? Ending.Ending.AgentEnded() : CallHost.broken(exit.cause))
     )
     const answering = yield* Effect.forkDetach(
       answered.pipe(Effect.ignoreCause, Effect.annotateLogs({ callId: visitor.log.callId() })),

@@ -1,7 +1,18 @@
+import * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import * as RecordingFile from "@antiphon/server/node/RecordingFile"
+import * as Speech from "@antiphon/speech/Speech"
+import * as SpeechToText from "@antiphon/speech/SpeechToText"
+import * as TestVoice from "@antiphon/speech/testing/TestVoice"
 import type * as Transport from "@antiphon/speech/Transport"
+import * as TurnDetector from "@antiphon/speech/TurnDetector"
+import * as Vad from "@antiphon/speech/Vad"
 import * as AudioTime from "@antiphon/speech/AudioTime"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Redacted, Scope, Stream } from "effect"
+import { Deferred, Duration, Effect, Exit, Layer, Redacted, Scope, Stream } from "effect"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { connect, serve } from "./support/server.ts"
 
 const start = { type: "start", format: "pcm_16000" }
@@ -68,6 +79,44 @@ describe("BrowserVoice", () => {
       assert.strictEqual(request.callId, "c1")
       assert.strictEqual(request.agent.id, "a1")
       assert.deepStrictEqual(request.metadata, { from: "test" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("is recorded with both voices, if its recorder wants that", () =>
+    Effect.gen(function* () {
+      const directory = mkdtempSync(join(tmpdir(), "antiphon-voice-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))
+      const agent = Agent.route({ CallStarted: () => Stream.make(Event.sendText("Hello, who is there?")) })
+      const services = Layer.mergeAll(
+        Vad.energy(),
+        SpeechToText.scripted([]),
+        TestVoice.layer(),
+        TurnDetector.TurnDetector.text()
+      )
+      const port = yield* serve((line) => Effect.provide(Speech.run(agent, line), services), {
+        record: RecordingFile.recorder({ directory, audio: true })
+      })
+      const page = yield* connect(port)
+      page.send({ ...start, call_id: "c1" })
+      for (let sent = 0; sent < 40; sent++) {
+        page.send(new Uint8Array(new Int16Array(320).fill(10 + sent).buffer))
+        yield* Effect.sleep("20 millis")
+      }
+      page.close()
+      yield* page.closed
+      const files = () => readdirSync(directory).toSorted()
+      const text = () => files().map((file) => readFileSync(join(directory, file), "latin1"))
+      while (!text().some((text) => text.includes("CallClosed"))) yield* Effect.sleep("20 millis")
+      while (readFileSync(join(directory, files()[1] ?? files()[0]!)).length < 10_000) yield* Effect.sleep("20 millis")
+      assert.deepStrictEqual(
+        files().map((file) => file.replace(/^.*-/, "")),
+        ["c1.jsonl", "c1.wav"]
+      )
+      const wav = readFileSync(join(directory, files()[1]!))
+      const samples = new Int16Array(wav.buffer.slice(wav.byteOffset + 44, wav.byteOffset + wav.length))
+      const side = (channel: number) => samples.filter((_, index) => index % 2 === channel)
+      assert.include([...side(0)], 20)
+      assert.isAbove(side(1).filter((sample) => Math.abs(sample) > 2000).length, 1000)
     }).pipe(Effect.scoped)
   )
 

@@ -90,6 +90,8 @@ export interface Reception {
   /** Notes that a request for a call was refused. The log gets a limited number of lines. */
   readonly refused: (status: number, detail: string) => Effect.Effect<void>
   readonly calls: Calls["Service"]
+  /** Makes the recorder of each call, if calls are recorded. `open` does so by itself. */
+  readonly record?: Record | undefined
   /** Opens a call. `Calls` owns it from then on: it outlives the fiber that opened it. */
   readonly open: <State, E = never>(options: Options<State, E>) => Effect.Effect<CallHost, E>
 }
@@ -111,6 +113,7 @@ export const reception = <E, R, R2>(
       settings: options.settings,
       refused,
       calls: options.calls,
+      record: options.record,
       open: (call) =>
         Effect.provideContext(
           open({ factory: factory as Agent.Factory<unknown>, ...options }, call),

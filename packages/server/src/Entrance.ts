@@ -57,7 +57,7 @@ export interface Visitor {
 export interface Options {
   /** One word, for logs. */
   readonly name: string
-  readonly reception: Pick<CallHost.Reception, "calls" | "settings" | "refused">
+  readonly reception: Pick<CallHost.Reception, "calls" | "settings" | "refused" | "record">
   /** Limits that replace the server's: audio comes at a pace of its own. */
   readonly limits?: Partial<Intake.Limits> | undefined
   readonly onStalled: Effect.Effect<void>

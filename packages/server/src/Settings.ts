@@ -75,6 +75,8 @@ export interface Settings {
   readonly blockLimit: Duration.Duration
   /** `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded to its own file in this directory. */
   readonly recordDir: string | undefined
+  /** `ANTIPHON_RECORD_AUDIO`, false: whether recordings of calls by voice keep their audio, in a WAV file beside the lines. */
+  readonly recordAudio: boolean
 }
 
 const orUndefined = <A>(config: Config.Config<A>) => Config.map(Config.option(config), Option.getOrUndefined)
@@ -126,7 +128,8 @@ const config: Config.Config<Settings> = Config.all({
   blockLimit: duration("ANTIPHON_BLOCK_LIMIT", "30 seconds"),
   recordDir: Config.map(Config.withDefault(Config.String("ANTIPHON_RECORD_DIR"), ""), (path) =>
     path.trim() === "" ? undefined : path.trim()
-  )
+  ),
+  recordAudio: Config.withDefault(Config.Boolean("ANTIPHON_RECORD_AUDIO"), false)
 })
 
 /** Settings given in code. They take precedence over the environment. */

@@ -111,6 +111,15 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
   },
   blockWarning: { name: "ANTIPHON_BLOCK_WARNING", byDefault: 1000, ...times },
   blockLimit: { name: "ANTIPHON_BLOCK_LIMIT", byDefault: 30_000, ...times },
+  recordAudio: {
+    name: "ANTIPHON_RECORD_AUDIO",
+    byDefault: false,
+    good: [
+      ["true", true],
+      ["false", false]
+    ],
+    bad: ["maybe"]
+  },
   recordDir: {
     name: "ANTIPHON_RECORD_DIR",
     byDefault: undefined,

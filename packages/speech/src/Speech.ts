@@ -15,6 +15,7 @@ import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import type * as Event from "@antiphon/core/Event"
 import type * as Harness from "@antiphon/core/Harness"
+import * as Recorder from "@antiphon/core/recording/Recorder"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -45,6 +46,7 @@ import * as Ear from "./speech/internal/ear.ts"
 import * as Listener from "./speech/internal/listener.ts"
 import * as Outbox from "./speech/internal/outbox.ts"
 import * as Pipeline from "./speech/internal/pipeline.ts"
+import * as Recorded from "./speech/internal/recorded.ts"
 import * as Speaker from "./speech/internal/speaker.ts"
 import * as State from "./speech/internal/state.ts"
 import * as Watcher from "./speech/internal/watcher.ts"
@@ -143,10 +145,13 @@ export const late = Metric.counter("antiphon_speech_late_answers", { incremental
 const millis = (input: Duration.Input | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
 
-const call = (factory: Agent.Factory<unknown, never, never>, transport: Transport, options: Options) =>
+const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, options: Options) =>
   Effect.gen(function* () {
     const scope = yield* Scope.Scope
     const clock = yield* Clock.Clock
+    const at = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
+    const recorder = yield* Recorder.Current
+    const transport = recorder?.audio === undefined ? line : yield* Recorded.line(line, recorder.audio, at)
     const context = yield* Effect.context<never>()
     const stt = yield* SpeechToText.SpeechToText
     const tts = yield* TextToSpeech.TextToSpeech
@@ -160,7 +165,6 @@ const call = (factory: Agent.Factory<unknown, never, never>, transport: Transpor
     const voice = options.voice ?? {}
     const over = yield* Deferred.make<Ending, TransportError>()
     const reports = yield* Queue.unbounded<{ readonly report: Event.Report; readonly asks: boolean }>()
-    const at = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
     const forkIn = Effect.runForkWith(context)
     const fork = (effect: Effect.Effect<void>) => {
       const fiber = forkIn(effect)

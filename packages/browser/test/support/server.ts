@@ -2,6 +2,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
+import type * as CallHost from "@antiphon/server/CallHost"
 import type * as Settings from "@antiphon/server/Settings"
 import { createServer } from "node:http"
 import { WebSocket } from "ws"
@@ -14,6 +15,7 @@ export const serve = (
   answer: Answer<unknown>,
   options: Options & {
     readonly settings?: Settings.Overrides
+    readonly record?: CallHost.Record
     readonly routes?: Layer.Layer<never, never, HttpRouter.HttpRouter>
   } = {}
 ) =>

@@ -23,9 +23,19 @@ import type * as Redaction from "./Redaction.ts"
 /** A request to a model, at the moment it is made. */
 export type Asked = Prompts.Asked
 
+/**
+ * Takes the audio of a call: samples of 16 bits, little-endian, in two channels, the caller on the left and what the caller
+ * heard of the agent on the right. Never waits and never fails.
+ */
+export interface AudioTrack {
+  (sampleRateHz: number): (samples: Uint8Array) => void
+}
+
 /** The recording of one call while it is written. Its functions never fail. */
 export interface Recorder {
   readonly header: Recording.Header
+  /** Begins to take the audio of the call, if it is to be kept. */
+  readonly audio?: AudioTrack | undefined
   /** Writes a line with the current time. */
   readonly note: (note: Recording.Note) => void
   /** Writes the line of a request to a model, and returns the number of the request. */
@@ -68,6 +78,8 @@ export const make = (options: {
   readonly redact?: Redaction.Redaction | undefined
   /** Seed of the call's `Random`. Drawn by default. */
   readonly seed?: number | undefined
+  /** Where the audio of a call by voice goes. It is not kept by default, nor if `redact` blanks something without `audio`. */
+  readonly audio?: AudioTrack | undefined
 }): Effect.Effect<Recorder> =>
   Effect.gen(function* () {
     const redacted = options.redact === undefined ? undefined : Redacted.make(options.redact)
@@ -118,8 +130,10 @@ export const make = (options: {
       else if (count === 1) options.later(flush)
     }
     write(redacted === undefined ? Recording.encodeHeader(header) : blankedHeader(header, redacted))
+    const keepsAudio = options.redact === undefined || options.redact.audio === true
     return {
       header,
+      audio: keepsAudio ? options.audio : undefined,
       note: (note) => put({ at: now(), note, asked: undefined, request: 0 }),
       asked: (asked) => {
         const request = prompts.next()

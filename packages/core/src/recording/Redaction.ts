@@ -58,6 +58,11 @@ export interface Redaction {
   readonly request?: ((request: CallRequest) => CallRequest) | undefined
   /** Applied last to each line. Undefined leaves the line out. */
   readonly line?: ((note: Recording.Note) => Recording.Note | undefined) | undefined
+  /**
+   * Whether the audio of a call may be kept although words are blanked. False by default: what is masked in the text would be
+   * heard.
+   */
+  readonly audio?: boolean | undefined
 }
 
 /** Written in place of a blanked field. */

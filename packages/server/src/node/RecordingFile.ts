@@ -16,18 +16,30 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as OutputFile from "./internal/outputFile.ts"
+import * as WavFile from "./internal/wavFile.ts"
+
+/** Where recordings go, and what is in them. */
+export interface Options {
+  readonly directory: string
+  readonly redact?: Redaction.Redaction | undefined
+  /**
+   * Whether the audio of calls by voice is kept, in a stereo WAV file beside the lines: the caller on the left, what the caller
+   * heard of the agent on the right. False by default. With `redact`, only if it says `audio: true` as well.
+   */
+  readonly audio?: boolean | undefined
+}
 
 /** Records calls into files of a directory, named after the time and the call's id. */
 export const recorder =
-  (options: { readonly directory: string; readonly redact?: Redaction.Redaction | undefined }) =>
+  (options: Options) =>
   (request: CallRequest): Effect.Effect<Recorder.Recorder, never, Scope.Scope> =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
-      const file = yield* OutputFile.open({
-        directory: options.directory,
-        name: nameOf(now, shownId(request, options.redact))
-      })
-      return yield* Recorder.make({ request, write: file.write, later: file.later, redact: options.redact })
+      const { directory, redact } = options
+      const name = nameOf(now, shownId(request, redact))
+      const file = yield* OutputFile.open({ directory, name })
+      const audio = options.audio === true ? yield* WavFile.track({ directory, name }) : undefined
+      return yield* Recorder.make({ request, write: file.write, later: file.later, redact, audio })
     })
 
 /** Ids come from outside, so nothing but word characters of an id gets into a path. */

@@ -74,8 +74,14 @@ export const layer: {
     Effect.gen(function* () {
       const settings = yield* Settings.load(options.settings)
       const calls = yield* OpenCalls.make(settings)
-      const { recordDir: directory } = settings
-      const record = directory === undefined ? undefined : RecordingFile.recorder({ directory, redact: options.redact })
+      const { recordAudio: audio, recordDir: directory } = settings
+      const { redact } = options
+      const record = directory === undefined ? undefined : RecordingFile.recorder({ directory, redact, audio })
+      if (audio && redact !== undefined && redact.audio !== true) {
+        yield* Effect.logWarning(
+          "ANTIPHON_RECORD_AUDIO is set, and the redaction does not say `audio: true`: no audio is kept."
+        )
+      }
       const reception = yield* CallHost.reception(Agent.from(source as Agent.Made<unknown, R, R>), {
         calls,
         settings,

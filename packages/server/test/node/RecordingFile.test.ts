@@ -207,4 +207,73 @@ describe("RecordingFile", () => {
       }
     })
   )
+
+  const request = CallRequest.make({ callId: "c1" })
+  const wavIn = (path: string) => filesIn(path).find((file) => file.endsWith(".wav"))
+  const sizes = (file: string) => {
+    const bytes = readFileSync(file)
+    return {
+      file: bytes.length,
+      riff: bytes.readUInt32LE(4),
+      data: bytes.readUInt32LE(40),
+      rate: bytes.readUInt32LE(24)
+    }
+  }
+
+  it.live("keeps the audio of a call beside its lines, if asked to, in a file that can be played at any time", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const recorder = yield* RecordingFile.recorder({ directory: path, audio: true })(request)
+          recorder.note({ _tag: "CallClosed", how: "Ended" })
+          const write = recorder.audio!(16000)
+          write(new Uint8Array(6400).fill(7))
+          yield* Client.until("the first samples", () => {
+            const file = wavIn(path)
+            return file !== undefined && statSync(file).size >= 44 && sizes(file).data === 6400
+          })
+          // As it would be if the process were killed now.
+          assert.deepStrictEqual(sizes(wavIn(path)!), { file: 6444, riff: 6436, data: 6400, rate: 16000 })
+          write(new Uint8Array(100).fill(9))
+        })
+      )
+      const [lines, wav] = filesIn(path).toSorted()
+      assert.strictEqual(wav, lines!.replace(/jsonl$/, "wav"))
+      assert.deepStrictEqual(sizes(wav!), { file: 6544, riff: 6536, data: 6500, rate: 16000 })
+      assert.strictEqual(statSync(wav!).mode & 0o777, 0o600)
+      assert.strictEqual(readFileSync(wav!).subarray(8, 16).toString("latin1"), "WAVEfmt ")
+      assert.strictEqual(readFileSync(wav!).readUInt16LE(22), 2)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("keeps no audio by default, nor where words are blanked, unless the redaction allows it", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const audioOf = (options: Omit<RecordingFile.Options, "directory">) =>
+        Effect.map(RecordingFile.recorder({ directory: path, ...options })(request), ({ audio }) => audio !== undefined)
+      const redact = Redaction.everything
+      assert.isFalse(yield* audioOf({}))
+      assert.isFalse(yield* audioOf({ audio: true, redact }))
+      assert.isTrue(yield* audioOf({ audio: true, redact: { ...redact, audio: true } }))
+      assert.deepStrictEqual(
+        filesIn(path).filter((file) => file.endsWith(".wav")),
+        []
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("goes on without the audio where it cannot be written", () =>
+    Effect.gen(function* () {
+      const path = join(yield* directory, "file")
+      writeFileSync(path, "no directory")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const recorder = yield* RecordingFile.recorder({ directory: path, audio: true })(request)
+          recorder.audio!(8000)(new Uint8Array(320))
+        })
+      )
+      assert.strictEqual(readFileSync(path, "utf8"), "no directory")
+    }).pipe(Effect.scoped)
+  )
 })

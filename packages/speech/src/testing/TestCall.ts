@@ -100,6 +100,8 @@ export interface Played extends Core.Played {
   readonly ending: Exit.Exit<Speech.Ending, Transport.TransportError>
   /** What the microphone took, in the format of the line. */
   readonly spoken: Uint8Array
+  /** The call as its recording would have it: 16 bits, the caller left, the agent right, one sample of each after the other. */
+  readonly audio: Int16Array
   /** What the floor was told and did, without the ticks in which nothing happened. */
   readonly floor: ReadonlyArray<Minutes.FloorEntry>
   /** The laws of the floor that were broken. */
@@ -201,7 +203,13 @@ const play = (
 
     const timings: Array<Speech.TurnTiming> = []
     const text: Array<string> = []
-    const recorder = yield* Recorder.make({ request, write: (more) => void text.push(more), seed: 1 })
+    const audio: Array<Uint8Array> = []
+    const recorder = yield* Recorder.make({
+      request,
+      write: (more) => void text.push(more),
+      seed: 1,
+      audio: () => (samples) => void audio.push(samples)
+    })
     const fibers = countFibers()
     const logger = Logger.make(({ logLevel }) => note({ _tag: "Logged", level: logLevel }))
     const watch = Watch.make(note)
@@ -257,6 +265,7 @@ const play = (
       line,
       ending: ending as Played["ending"],
       spoken: SpokenCall.joined(spoken),
+      audio: SpokenCall.samplesOf(SpokenCall.joined(audio)),
       floor: minutes.floor,
       floorBreaches: minutes.breaches,
       timings

@@ -245,4 +245,25 @@ describe("TestCall", () => {
       assert.strictEqual(heard?.split(" ").length, 7)
     })
   )
+
+  for (const heard of ["marks", "position"] as const) {
+    it.effect(`${heard}: the recording has both sides as they were said and heard, when they were`, () =>
+      Effect.gen(function* () {
+        const call = yield* TestCall.run(teller, [Caller.hears(4), Caller.says("Stop it"), Caller.listens()], { heard })
+        const [left, right] = [0, 1].map((side) => call.audio.filter((_, index) => index % 2 === side)) as [
+          Int16Array,
+          Int16Array
+        ]
+        const spoken = new Int16Array(call.spoken.slice().buffer)
+        assert.deepStrictEqual(left.slice(0, spoken.length), spoken.slice(0, left.length))
+        const played = new Int16Array(right.length)
+        for (const { at, bytes } of call.line.played) {
+          played.set(new Int16Array(bytes.slice().buffer).subarray(0, Math.max(0, right.length - at * 16)), at * 16)
+        }
+        const differing = played.filter((sample, index) => sample !== right[index]).length
+        assert.strictEqual(differing, 0)
+        assert.isAbove(played.filter((sample) => sample !== 0).length, 16_000)
+      })
+    )
+  }
 })

@@ -30,3 +30,6 @@ export const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   }
   return all
 }
+
+/** Bytes of 16 bits as samples. */
+export const samplesOf = (bytes: Uint8Array): Int16Array => new Int16Array(bytes.slice().buffer)
