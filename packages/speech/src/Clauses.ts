@@ -78,7 +78,7 @@ export const split = (text: string, options?: Options): ReadonlyArray<string> =>
 
 // A mark that ends a sentence, its closing quotes, and the space behind it, which belongs to the clause before.
 const wide = /[。！？｡؟۔।॥។]+["'”’»）」』]*\s*/
-const narrow = /[.!?…]+["'”’»)\]]*\s+/
+const narrow = /(?<![.!?…])[.!?…]+["'”’»)\]]*\s+/
 const breaks = /\n+\s*/
 const sentenceEnd = new RegExp(`${wide.source}|${narrow.source}|${breaks.source}`, "gu")
 const commaEnd = /[,;:](?=\s)["'”’»)]?\s+|\s[–—-]\s+|[，、；：،]["'”’»）]?\s*/gu
@@ -123,7 +123,7 @@ const endOf = (held: string, pattern: RegExp, least: number, isSentence: boolean
 /** Whether a full stop belongs to the word before it. */
 const isAbbreviation = (held: string, found: RegExpExecArray): boolean => {
   if (!found[0].startsWith(".") || found[0].startsWith("..") || found[0].includes("\n")) return false
-  const word = /[\p{L}\p{N}.]*$/u.exec(held.slice(0, found.index))![0]
+  const word = /(?<![\p{L}\p{N}.])[\p{L}\p{N}.]*$/u.exec(held.slice(0, found.index))![0]
   const after = held.slice(found.index + found[0].length)
   // A sentence goes on if the next word is in lower case, or is a number after "No.".
   if (/^\p{Ll}/u.test(after)) return true
@@ -137,8 +137,12 @@ const isAbbreviation = (held: string, found: RegExpExecArray): boolean => {
 }
 
 /** Whether a short number opens a line or follows a small word, as days and entries of lists do: "am 3. Mai". */
-const isCounted = (held: string, found: RegExpExecArray): boolean =>
-  /(?:^|\n|\s(?:am|vom|zum|der|dem|den|die|das|im|bis|und))\s*\d{1,2}$/.test(held.slice(0, found.index))
+const isCounted = (held: string, found: RegExpExecArray): boolean => {
+  const before = held.slice(0, found.index).replace(/\d{1,2}$/, "")
+  const words = before.trimEnd()
+  if (words === "" || before.slice(words.length).includes("\n")) return true
+  return /\s(?:am|vom|zum|der|dem|den|die|das|im|bis|und)$/.test(words)
+}
 
 /** How long a text takes to hear: a character of a script without spaces counts as two. */
 const width = (text: string): number =>

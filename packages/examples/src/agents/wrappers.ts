@@ -9,7 +9,7 @@ const assistant = LlmAgent.make({
 })
 
 /** Replaces each sentence that names a dose. The judge may ask a classifier, or another model. */
-const noDoses: Guard.OutputJudge = (sentence) => Effect.succeed(/\d+\s?mg\b/.test(sentence) ? undefined : sentence)
+const noDoses: Guard.OutputJudge = (sentence) => Effect.succeed(/\d\s?mg\b/.test(sentence) ? undefined : sentence)
 
 const guarded = Guard.output(assistant, noDoses, { fallback: "A pharmacist has to answer that." })
 

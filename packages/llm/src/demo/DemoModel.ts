@@ -51,7 +51,10 @@ export const layer = (options: Options = {}): Layer.Layer<LanguageModel.Language
 }
 
 const partsOf = ({ calls, text }: DemoReply.Script, ids: ReadonlyArray<string>): Array<Response.StreamPartEncoded> => {
-  const deltas = text.match(/\s*\S+(?:\s+$)?/g) ?? []
+  // Each word with the space before it, the last one also with the space behind it.
+  const words = text.trimEnd()
+  const deltas = words === "" ? [] : words.split(/(?<=\S)(?=\s)/)
+  if (words !== "") deltas.push(deltas.pop()! + text.slice(words.length))
   return [
     ...(deltas.length === 0 ? [] : [{ type: "text-start" as const, id: "1" }]),
     ...deltas.map((delta) => ({ type: "text-delta" as const, id: "1", delta })),

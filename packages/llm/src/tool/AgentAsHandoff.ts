@@ -271,4 +271,4 @@ const written = (line: Transcript.Line): string =>
     ? `(${line.call.name}: ${oneLine(Transcript.fenced(line.call.result))})`
     : `${line.role === "user" ? "Caller" : line.role === "assistant" ? "Agent" : "Note"}: ${oneLine(line.text)}`
 
-const oneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, " ")
+const oneLine = (text: string): string => text.replace(/\s+/g, (space) => (/[\r\n]/.test(space) ? " " : space))

@@ -58,7 +58,7 @@ export const query = (
     const base = apiBaseUrl ?? (yield* baseUrl)
     const client = yield* HttpClient.HttpClient
     const asked = HttpClientRequest.get(
-      `${base.replace(/\/+$/, "")}/agents/${encodeURIComponent(agent.id)}/documents/query`
+      `${base.replace(/(?<!\/)\/+$/, "")}/agents/${encodeURIComponent(agent.id)}/documents/query`
     ).pipe(
       HttpClientRequest.appendUrlParams([
         ["query", text],

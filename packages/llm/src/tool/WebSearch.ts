@@ -11,14 +11,11 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as NativeWebSearch from "../internal/nativeWebSearch.ts"
 import { searchesNatively } from "../model/internal/searchesNatively.ts"
+import * as SearchPage from "./internal/searchPage.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
-/** A search result. */
-export interface Hit {
-  readonly title: string
-  readonly body: string
-  readonly url: string
-}
+/** A search result: title, body and address. */
+export type Hit = SearchPage.Hit
 
 /** A search was not answered. */
 export class SearchError extends Schema.TaggedError<SearchError>()("SearchError", { description: Schema.String }) {
@@ -91,7 +88,7 @@ export const layerDuckDuckGo = (
             Effect.mapError((error) => new SearchError({ description: `no answer (${error.reason._tag})` })),
             Effect.flatMap(({ page, status }) =>
               status === 200
-                ? Effect.succeed(hitsOf(page).slice(0, limit))
+                ? Effect.succeed(SearchPage.hitsOf(page).slice(0, limit))
                 : Effect.fail(new SearchError({ description: `status ${status}` }))
             ),
             Effect.timeoutOrElse({
@@ -101,37 +98,3 @@ export const layerDuckDuckGo = (
           )
     }))
   )
-
-const link = /<a\b(?=[^>]*\bclass="[^"]*\bresult__a\b)[^>]*\bhref="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g
-const snippet = /class="[^"]*\bresult__snippet\b[^"]*"[^>]*>([\s\S]*?)<\/(?:a|td|div)>/
-
-/** Reads the hits of a page, without advertisements. */
-const hitsOf = (page: string): ReadonlyArray<Hit> => {
-  const links = [...page.matchAll(link)]
-  return links.flatMap((match, index) => {
-    const url = targetOf(textOf(match[1]!))
-    if (url === undefined) return []
-    const rest = page.slice(match.index + match[0].length, links[index + 1]?.index)
-    return [{ title: textOf(match[2]!), body: textOf(snippet.exec(rest)?.[1] ?? ""), url }]
-  })
-}
-
-/** Links go through a redirect that contains the address; links of advertisements do not. */
-const targetOf = (href: string): string | undefined => {
-  const url = URL.parse(href, "https://duckduckgo.com")
-  if (url === null || url.pathname === "/y.js") return undefined
-  return url.pathname === "/l/" ? (url.searchParams.get("uddg") ?? undefined) : url.href
-}
-
-const named: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " }
-
-const textOf = (html: string): string =>
-  html
-    .replace(/<[^>]*>/g, "")
-    .replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi, (all, hex: string, decimal: string, name: string) => {
-      if (name !== undefined) return named[name.toLowerCase()] ?? all
-      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
-      return code <= 0x10ffff ? String.fromCodePoint(code) : all
-    })
-    .replace(/\s+/g, " ")
-    .trim()

@@ -347,5 +347,5 @@ const timeText = (at: number): string => {
 }
 
 const fractions = Array.from({ length: 1000 }, (_, micros) =>
-  micros === 0 ? "" : `.${`${micros}`.padStart(3, "0").replace(/0+$/, "")}`
+  micros === 0 ? "" : `.${`${micros}`.padStart(3, "0").replace(/(?<!0)0+$/, "")}`
 )

@@ -36,7 +36,7 @@ const none: Decode = (args) => {
 
 /** The message about wrong arguments: names each field, and never repeats what it held. */
 const complaint = ({ message }: { readonly message: string }, names: ReadonlyArray<string> | undefined): string => {
-  const line = `invalid arguments: ${message.replace(/\s*\n\s*/g, " ")}`
+  const line = `invalid arguments: ${message.replace(/\s+/g, (space) => (space.includes("\n") ? " " : space))}`
   return message.includes("excess property") && names !== undefined
     ? `${line}; the tool takes: ${names.join(", ")}`
     : line

@@ -7,7 +7,7 @@ export class WireError extends Schema.TaggedError<WireError>()("WireError", { me
 
 /** States which field does not fit a schema, on one line. */
 export const toWireError = (error: { readonly message: string }) =>
-  new WireError({ message: error.message.replace(/\s*\n\s*/g, " ") })
+  new WireError({ message: error.message.replace(/\s+/g, (space) => (space.includes("\n") ? " " : space)) })
 
 /** Parses JSON. The engine's own error message is dropped, because it quotes the text. */
 export const parse = (text: string): Result.Result<unknown, WireError> => {

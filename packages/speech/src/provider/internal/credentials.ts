@@ -49,5 +49,5 @@ export const addressOf = (
   variables: ReadonlyArray<string> = []
 ): Effect.Effect<string, SpeechError.SpeechError> =>
   /^(?:ws|http)s?:/.test(url) && URL.canParse(url)
-    ? Effect.succeed(url.replace(/^(?:ws|http)/, scheme).replace(/\/+$/, ""))
+    ? Effect.succeed(url.replace(/^(?:ws|http)/, scheme).replace(/(?<!\/)\/+$/, ""))
     : SpeechError.make(provider, { _tag: "InvalidAddress", variables: [...variables] })

@@ -22,13 +22,13 @@ const longestPath = 24
 export const match = (text: string, signs: Signs): Found => {
   const letter = mail.exec(text)
   if (letter !== null) {
-    const domain = letter[2]!.replace(/[.-]+$/, "")
+    const domain = letter[2]!.replace(/(?<![.-])[.-]+$/, "")
     const written = letter[0].length - (letter[2]!.length - domain.length)
     return { length: written, text: `${words(letter[1]!, signs)} ${signs.at} ${words(domain, signs)}` }
   }
   const found = web.exec(text)
   if (found === null) return undefined
-  const written = found[0].replace(/[.,;:!?…]+$/, "")
+  const written = found[0].replace(/(?<![.,;:!?…])[.,;:!?…]+$/, "")
   const [host = "", ...path] = written
     .replace(/^https?:\/\//i, "")
     .replace(/^www\./i, "")

@@ -26,7 +26,7 @@ export const read = (text: string, isLast: boolean): Block => {
   if (fence !== null) return isComplete ? { _tag: "Fence", skip, mark: fence[1]! } : wait
   if (/^ {0,3}\|/.test(line)) {
     if (!isComplete) return wait
-    return /^ {0,3}\|?[\s:|-]*-[\s:|-]*$/.test(line)
+    return /^ {0,3}[\s:|-]*$/.test(line) && line.includes("-")
       ? { _tag: "Separator", skip }
       : { _tag: "Row", skip, cells: cells(line) }
   }

@@ -251,8 +251,10 @@ const spaced = (spoken: string, gap: string, text: string): string => {
   if (isSpace.test(text)) {
     // A line that breaks within a sentence is the model's, and not the reply's.
     const isOpen = !/[.!?…:]["'”’)\]]*\s*$/.test(spoken)
-    const breaks = /^\s*\n\s*\p{Ll}/u.test(text) || (isOpen && /^[^\S\n]*\n[^\S\n]*\S/.test(text))
-    return gap !== "" && !gap.includes("\n") && breaks ? gap + text.trimStart() : text
+    const words = text.trimStart()
+    const isBroken = text.slice(0, text.length - words.length).includes("\n")
+    const breaks = (isBroken && /^\p{Ll}/u.test(words)) || (isOpen && /^[^\S\n]*\n[^\S\n]*\S/.test(text))
+    return gap !== "" && !gap.includes("\n") && breaks ? gap + words : text
   }
   // Models like to mark that they continue.
   const rest = gap === "" ? text : text.replace(/^(?:\.{2,}|…)\s*/, "")

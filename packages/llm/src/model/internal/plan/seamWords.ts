@@ -56,8 +56,8 @@ export interface Word {
 export const read = (text: string): ReadonlyArray<Word> =>
   Array.from(text.matchAll(words), (match) => {
     const raw = match[0]
-    const start = /^\p{P}*/u.exec(raw)![0].length
-    const bare = raw.slice(start).replace(/\p{P}+$/u, "")
+    const [, before, bare = ""] = /^(\p{P}*)(.*\P{P})?/su.exec(raw)!
+    const start = before!.length
     const end = match.index + raw.length
     return {
       core: bare === "" ? raw : bare.toLowerCase().replace(/[‘’]/g, "'"),

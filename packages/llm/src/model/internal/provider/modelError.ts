@@ -52,7 +52,7 @@ export const keyOf = (options: {
 /** Checks an address. */
 export const checkAddress = (provider: string, url: string): Effect.Effect<string, ModelError> =>
   URL.canParse(url) && /^https?:/.test(url)
-    ? Effect.succeed(url.replace(/\/+$/, ""))
+    ? Effect.succeed(url.replace(/(?<!\/)\/+$/, ""))
     : Effect.fail(
         new ModelError({
           reason: "InvalidAddress",

@@ -31,7 +31,7 @@ export const inner = (body: unknown): unknown => {
 
 /** The sentence as it came, wherever a provider has it. */
 export const raw = (body: unknown): string | undefined => {
-  if (typeof body === "string") return /<\w+[^>]*>/.test(body) ? undefined : body
+  if (typeof body === "string") return /<\w[^<>]*>/.test(body) ? undefined : body
   const error = inner(body)
   for (const field of ["message", "error", "detail", "error_message", "msg"]) {
     const said = Predicate.hasProperty(error, field) ? error[field] : undefined

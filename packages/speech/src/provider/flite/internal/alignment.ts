@@ -14,7 +14,7 @@ export interface Segment {
 /** Parses the output of `flite -psdur`: each sound with its end in seconds, as in `pau:0.222 y:0.299 ...`. */
 export const parse = (text: string): ReadonlyArray<Segment> => {
   let start = 0
-  return [...text.matchAll(/([a-z]+):([\d.]+)/g)].map(([, symbol, seconds]) => {
+  return [...text.matchAll(/(?<![a-z])([a-z]+):([\d.]+)/g)].map(([, symbol, seconds]) => {
     const segment = { symbol: symbol!, start, end: Number(seconds) }
     start = segment.end
     return segment

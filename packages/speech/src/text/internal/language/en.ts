@@ -34,7 +34,7 @@ const irregular: { readonly [word: string]: string } = {
 
 const ordinal = (value: number): string =>
   number(value).replace(
-    /[a-z]+$/,
+    /(?<![a-z])[a-z]+$/,
     (last) => irregular[last] ?? (last.endsWith("y") ? `${last.slice(0, -1)}ieth` : `${last}th`)
   )
 
