@@ -30,7 +30,9 @@ export const split = (text: string): readonly [ready: string, held: string] => {
     const whole = Script.wholeEnd(text)
     return [text.slice(0, whole), text.slice(whole)]
   }
-  while (end > 0 && isSpace.test(text[end - 1]!)) end--
+  // Of more white space than that, only the end is held: what is held is looked at again with each piece that comes.
+  const least = end - longestWord
+  while (end > 0 && end > least && isSpace.test(text[end - 1]!)) end--
   return [text.slice(0, end), text.slice(end)]
 }
 

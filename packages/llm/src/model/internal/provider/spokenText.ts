@@ -59,8 +59,10 @@ export class SpokenText {
   /** White space after a thought is not said before the first word. */
   #trims = false
   #said = false
-  /** How much of what is held is known to have no closing tag. */
-  #searched = 0
+  /** What waits until it is known whether the reply began in a thought: in pieces, of which only the ends are looked at. */
+  #waiting: Array<string> = []
+  #head = ""
+  #tail = ""
 
   constructor(options: Options = {}) {
     this.#mode = options.mayBeginInThought === true ? { _tag: "Unknown" } : speaking
@@ -77,7 +79,8 @@ export class SpokenText {
   push(delta: string): ReadonlyArray<Piece> {
     if (this.isPlain(delta)) return delta === "" ? [] : [{ kind: "text", text: delta }]
     const pieces: Array<Piece> = []
-    this.#held += delta
+    if (this.#mode._tag === "Unknown" && !this.#isDecided(delta)) return pieces
+    this.#held += this.#waited() + delta
     while (this.#held !== "" && this.#step(pieces)) continue
     return pieces
   }
@@ -92,7 +95,7 @@ export class SpokenText {
   /** The text has ended: what could have become a marker is none. */
   flush(): ReadonlyArray<Piece> {
     const pieces: Array<Piece> = []
-    const rest = this.#held
+    const rest = this.#waited() + this.#held
     this.#held = ""
     const { _tag } = this.#mode
     if (rest !== "" && (_tag === "Text" || _tag === "Unknown")) this.#say(rest, pieces)
@@ -161,14 +164,31 @@ export class SpokenText {
     return false
   }
 
+  /** Whether a piece shows if the reply has begun in a thought; if not, it waits. */
+  #isDecided(delta: string): boolean {
+    const opening = "<think>"
+    const closing = "</think>"
+    const near = this.#tail + delta
+    if (this.#head.length < opening.length) this.#head = (this.#head + delta).trimStart().slice(0, opening.length)
+    if (near.includes(closing) || this.#head === opening) return true
+    this.#tail = near.slice(1 - closing.length)
+    this.#waiting.push(delta)
+    return false
+  }
+
+  #waited(): string {
+    if (this.#waiting.length === 0) return ""
+    const waited = this.#waiting.join("")
+    this.#waiting = []
+    return waited
+  }
+
   #decide(pieces: Array<Piece>): boolean {
-    const at = this.#held.indexOf("</think>", this.#searched)
-    this.#searched = Math.max(0, this.#held.length - "</think>".length)
-    if (/^\s*<think>/.test(this.#held)) {
+    const at = this.#held.indexOf("</think>")
+    if (at < 0 || this.#held.trimStart().startsWith("<think>")) {
       this.#mode = speaking
       return true
     }
-    if (at < 0) return false
     pieces.push({ kind: "reasoning", text: this.#take(at) })
     this.#mode = speaking
     return true
