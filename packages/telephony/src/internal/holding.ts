@@ -19,6 +19,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
@@ -50,7 +51,10 @@ export interface Carrier {
   readonly codec: Line.Codec
   /** Pieces of audio that may come out of order. */
   readonly mostHeld: number
-  readonly echoFree: boolean
+  /** Whether the line returns none of the agent's own voice. */
+  readonly echoFree: (started: Started) => boolean
+  /** Time without anything received after which the call is over; that of the settings by default. Pings count with it. */
+  readonly idleTimeout?: Duration.Duration | undefined
   /** Makes the request of the call, or says why it is refused. */
   readonly admit: (started: Started) => Result.Result<CallRequest, string>
   /** What is sent as soon as the call has started. */
@@ -60,7 +64,7 @@ export interface Carrier {
   readonly began?: ((session: Session) => Effect.Effect<void>) | undefined
   readonly over?: Effect.Effect<void> | undefined
   /** With which words a socket is closed after an ending, if not with the usual ones. */
-  readonly parting?: ((ending: Ending.Ending, farewell: string | undefined) => Parting | undefined) | undefined
+  readonly parting?: ((ending: Ending.Ending, farewell: string | undefined) => Parting) | undefined
 }
 
 /** How a socket is closed. */
@@ -85,14 +89,16 @@ export const open = (
   Effect.gen(function* () {
     const over = yield* Deferred.make<Ending.Ending>()
     const visit = yield* enter(request, carrier, place, over)
-    yield* Effect.forkDetach(Effect.scoped(hold(visit, over, carrier, place)), { startImmediately: true })
+    yield* Effect.forkDetach(hold(visit, over, carrier, place), { startImmediately: true })
     return HttpServerResponse.empty()
   }).pipe(Effect.catch(Effect.succeed))
 
 /** A stream of a call, which is dropped with its scope. */
-interface Visit {
+export interface Visit {
   readonly visitor: Entrance.Visitor
   readonly leave: Effect.Effect<void>
+  /** Bytes that came, pings among them, if that is known. */
+  readonly bytesRead: () => number
 }
 
 const enter = (
@@ -114,8 +120,16 @@ const enter = (
       Scope.provide(scope),
       Effect.onError(() => leave)
     )
-    return { visitor, leave }
+    return { visitor, leave, bytesRead: () => bytesReadOf(request) }
   })
+
+/** What Node's socket has read for a request. */
+const bytesReadOf = ({ source }: HttpServerRequest): number =>
+  Predicate.hasProperty(source, "socket") &&
+  Predicate.hasProperty(source.socket, "bytesRead") &&
+  typeof source.socket.bytesRead === "number"
+    ? source.socket.bytesRead
+    : 0
 
 /** What a call is held with. */
 interface Held {
@@ -137,12 +151,13 @@ interface Held {
 /** Messages of a carrier that may wait for the pipeline before nothing more is read. */
 const readAhead = 256
 
-const hold = (
+/** Holds the call of somebody who was let in. `over` ends it. */
+export const hold = (
   first: Visit,
   over: Deferred.Deferred<Ending.Ending>,
   carrier: Carrier,
   place: Place
-): Effect.Effect<void, never, Scope.Scope> =>
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { calls, settings } = place.reception
     const clock = yield* Clock.Clock
@@ -162,8 +177,17 @@ const hold = (
           Effect.catch(Effect.succeed)
         )
     }
+    let alive = { bytes: 0, at: Entrance.millis(clock) }
     const call = {
-      lastReceivedAt: Entrance.millis(clock),
+      idleTimeout: carrier.idleTimeout,
+      get lastReceivedAt() {
+        const bytes = carrier.idleTimeout === undefined ? 0 : first.bytesRead()
+        if (bytes !== alive.bytes) alive = { bytes, at: Entrance.millis(clock) }
+        return alive.at
+      },
+      set lastReceivedAt(at: number) {
+        alive = { ...alive, at }
+      },
       stop: (reason: Ending.OfServer) => Effect.sync(() => session.stop(Ending.Ending[reason]()))
     }
     const held: Held = {
@@ -188,7 +212,7 @@ const hold = (
     )
     const [ending, last] = yield* converse(held, first)
     yield* conclude(held, ending, last)
-  })
+  }).pipe(Effect.scoped)
 
 const lateStart = Ending.Ending.StartFailed({ message: "no start message came in time" })
 
@@ -295,9 +319,10 @@ const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
       format: started.format,
       codec: carrier.codec,
       control: carrier.control(started, session),
+      close: () => session.stop(Ending.Ending.AgentEnded()),
       clock: held.clock,
       log: held.log,
-      echoFree: carrier.echoFree,
+      echoFree: carrier.echoFree(started),
       incoming: Stream.fromQueue(held.inbox)
     })
     session.streamId = started.streamId
@@ -353,7 +378,8 @@ const finish = (answering: Fiber.Fiber<void>, within: Duration.Duration): Effect
     orElse: () => Effect.sync(() => answering.interruptUnsafe())
   })
 
-const partingOf = (ending: Ending.Ending): Parting => {
+/** With what a socket is closed. */
+export const partingOf = (ending: Ending.Ending): Parting => {
   switch (ending._tag) {
     case "PeerClosed":
     case "AgentEnded":
@@ -367,7 +393,7 @@ const partingOf = (ending: Ending.Ending): Parting => {
     case "Flood":
       return { code: 1008, reason: "flood" }
     case "StartFailed":
-      return { code: 1008, reason: "not started" }
+      return { code: 1008, reason: ending.message }
     case "TooLarge":
     case "Spent":
       return { code: 1009, reason: "too large" }

@@ -17,6 +17,11 @@ export interface Codec {
   readonly mark?: ((streamId: string, name: string) => Entrance.Frame) | undefined
   readonly clear: (streamId: string) => Entrance.Frame
   readonly custom?: ((streamId: string, metadata: { readonly [key: string]: unknown }) => Entrance.Frame) | undefined
+  /** A key, and a transfer, if the other side carries them out. */
+  readonly dtmf?: ((streamId: string, button: string) => Entrance.Frame) | undefined
+  readonly transfer?: ((streamId: string, targetPhoneNumber: string) => Entrance.Frame) | undefined
+  /** From sending a sample until it is heard, for a carrier without marks. Milliseconds. */
+  readonly latencyMs?: number | undefined
 }
 
 /** What is asked of a carrier beside its stream. Failures are theirs to log. */
@@ -55,6 +60,8 @@ export const make = (options: {
   readonly format: AudioFormat.AudioFormat
   readonly codec: Codec
   readonly control: Control
+  /** Ends the call here, once it is hung up. */
+  readonly close: () => void
   readonly clock: Clock
   readonly log: Pick<Entrance.Visitor["log"], "sent" | "turn">
   readonly echoFree: boolean
@@ -80,11 +87,26 @@ export const make = (options: {
     playsUntil = Math.max(playsUntil, now()) + AudioFormat.durationMs(format, bytes.length)
     return codec.media(streamId, bytes)
   }
+  const keys = (buttons: string): Effect.Effect<void> => {
+    const { dtmf } = codec
+    if (dtmf !== undefined) return send((streamId) => [...buttons].map((button) => dtmf(streamId, button)))
+    return control.dtmf === undefined
+      ? send((streamId) => tones(buttons, format).map((bytes) => play(streamId, bytes)))
+      : control.dtmf(buttons)
+  }
+  const transfer =
+    codec.transfer === undefined
+      ? control.transfer
+      : (target: string) => send((streamId) => [codec.transfer!(streamId, target)])
 
   return {
     request: options.request,
     format,
-    capabilities: { heard: hasMarks ? "marks" : "estimate", echoFree: options.echoFree },
+    capabilities: {
+      heard: hasMarks ? "marks" : "estimate",
+      latencyMs: codec.latencyMs,
+      echoFree: options.echoFree
+    },
     incoming: options.incoming,
     send: (outputs) =>
       send((streamId) =>
@@ -105,9 +127,8 @@ export const make = (options: {
       Effect.sync(() => {
         if (shown._tag === "AgentTurn" && shown.state === "Started") options.log.turn()
       }),
-    dtmf:
-      control.dtmf ?? ((buttons) => send((streamId) => tones(buttons, format).map((bytes) => play(streamId, bytes)))),
-    ...(control.transfer === undefined ? {} : { transfer: control.transfer }),
+    dtmf: keys,
+    ...(transfer === undefined ? {} : { transfer }),
     ...(codec.custom === undefined
       ? {}
       : { custom: (metadata: { readonly [key: string]: unknown }) => send((id) => [codec.custom!(id, metadata)]) }),
@@ -123,6 +144,7 @@ export const make = (options: {
           yield* Effect.raceFirst(Effect.raceFirst(all, stream.visitor.gone), longest)
         }
         yield* control.hangUp
+        options.close()
       }),
     attach: (next) => {
       stream = next

@@ -16,7 +16,7 @@ export interface Started {
   readonly metadata: Json
   /** The agent that the caller's side asks for. */
   readonly agent?:
-    | { readonly systemPrompt?: string | undefined; readonly introduction?: string | undefined }
+    | { readonly systemPrompt?: string | null | undefined; readonly introduction?: string | null | undefined }
     | undefined
 }
 

@@ -153,7 +153,7 @@ const carrier = (desk: Desk, expected: Calls.Expected): Holding.Carrier => {
     decode: Wire.decode,
     codec: Wire.codec,
     mostHeld: 0,
-    echoFree: true,
+    echoFree: () => true,
     admit: (started) => {
       if (started.callId !== callSid) return Result.fail("the stream is that of another call")
       request = { ...request, metadata: { ...started.metadata, ...request.metadata } }

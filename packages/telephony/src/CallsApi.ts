@@ -1,0 +1,151 @@
+/**
+ * The server's side of Cartesia's Calls API: what clients for Line's voice agents (web, mobile, telephony) connect to works here
+ * unchanged.
+ *
+ * ```ts
+ * const Calls = CallsApi.layer((line) => Speech.run(agent, line))
+ * // wss://<your server>/agents/stream/<agent id>
+ * ```
+ *
+ * Clients tell nothing of what they have played, so what was heard is estimated from the time that passed.
+ *
+ * @since 0.1.0
+ */
+import * as CallRequest from "@antiphon/core/CallRequest"
+import * as EventId from "@antiphon/core/EventId"
+import * as Entrance from "@antiphon/server/Entrance"
+import type * as Ending from "@antiphon/server/Ending"
+import type * as Mount from "@antiphon/server/Mount"
+import type * as Settings from "@antiphon/server/Settings"
+import type * as Config from "effect/Config"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type { Answer } from "./Answer.ts"
+import * as Wire from "./internal/callsApi/wire.ts"
+import * as Holding from "./internal/holding.ts"
+import * as Signature from "./Signature.ts"
+
+/** What can be said beside what answers. */
+export interface Options<out E = never, out R = never> {
+  /** The path of the socket. `/agents/stream/:agentId` by default. */
+  readonly path?: HttpRouter.PathInput | undefined
+  /**
+   * Whether a token lets a client in: an API key, or an access token that you have issued. By default it must be the server's
+   * (`ANTIPHON_TOKEN`), if that has one.
+   */
+  readonly authorize?: ((token: string, agentId: string) => Effect.Effect<boolean, E, R>) | undefined
+}
+
+/** Mounts the route on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
+export const mount = <E = never, R = never, AE = never, AR = never>(
+  answer: Answer<E, R>,
+  options: Options<AE, AR> = {}
+): Mount.Mount<R | AR> => ({
+  name: "calls-api",
+  routes: (reception) => routes(answer, options, reception)
+})
+
+/** Layer that adds the route to a router. Counts calls among the `Calls` of the context, if it has any; with its own limit otherwise. */
+export const layer = <E = never, R = never, AE = never, AR = never>(
+  answer: Answer<E, R>,
+  options: Options<AE, AR> & { readonly settings?: Settings.Overrides | undefined } = {}
+): Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | AR, Scope.Scope>> =>
+  Layer.effectDiscard(
+    Effect.flatMap(Entrance.reception(options.settings), (reception) => routes(answer, options, reception))
+  ) as Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | AR, Scope.Scope>>
+
+const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, reception: Entrance.Reception) =>
+  Effect.gen(function* () {
+    const services = yield* Effect.context<R | AR>()
+    const router = yield* HttpRouter.HttpRouter
+    const provide = <A, E2>(effect: Effect.Effect<A, E2, R | AR>) =>
+      Effect.provideContext(effect, services as Context.Context<R | AR>)
+    const { authorize } = options
+    const place: Holding.Place = {
+      // Its token is asked for here, where browsers and servers may send it in other ways.
+      reception: { ...reception, settings: { ...reception.settings, token: undefined } },
+      nextId: yield* EventId.make,
+      answer: (line) => provide(answer(line))
+    }
+    const isKnown = (token: string, agentId: string): Effect.Effect<boolean> => {
+      if (authorize !== undefined) return Effect.orElseSucceed(provide(authorize(token, agentId)), () => false)
+      const { token: expected } = reception.settings
+      return Effect.succeed(expected === undefined || Signature.equals(token, Redacted.value(expected)))
+    }
+    yield* router.add("*", options.path ?? "/agents/stream/:agentId", (request) =>
+      Effect.flatMap(HttpRouter.params, (params) => {
+        const agentId = params["agentId"] ?? "agent"
+        const refused = Effect.as(
+          reception.refused(401, "Unauthorized"),
+          HttpServerResponse.text(JSON.stringify({ detail: "Unauthorized" }), {
+            status: 401,
+            contentType: "application/json"
+          })
+        )
+        return Effect.flatMap(isKnown(tokenOf(request), agentId), (isKnown) =>
+          isKnown ? Holding.open(request, carrier(agentId, place), place) : refused
+        )
+      })
+    )
+  })
+
+/** The token of a request, in the ways in which clients of the API send it. */
+const tokenOf = ({ headers, originalUrl }: HttpServerRequest): string =>
+  /^Bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1]?.trim() ??
+  headers["x-api-key"] ??
+  new URL(originalUrl, "http://localhost").searchParams.get("access_token") ??
+  ""
+
+/** The API's own: a client that sends neither audio nor pings for so long is gone. */
+const idleTimeout = Duration.minutes(3)
+
+const carrier = (agentId: string, place: Holding.Place): Holding.Carrier => ({
+  name: "calls-api",
+  decode: Wire.decode(place.nextId),
+  codec: Wire.codec,
+  mostHeld: 0,
+  // A telephone returns no echo. What else calls may have a loudspeaker.
+  echoFree: ({ format }) => format?.encoding === "mulaw",
+  idleTimeout,
+  admit: ({ agent, callId, from, metadata, to }) =>
+    Result.succeed(
+      CallRequest.make({
+        callId,
+        from: from ?? "websocket",
+        to: to ?? agentId,
+        agent: { id: agentId, systemPrompt: agent?.systemPrompt ?? null, introduction: agent?.introduction ?? null },
+        metadata
+      })
+    ),
+  greeting: Wire.ack,
+  control: () => ({ hangUp: Effect.void }),
+  parting
+})
+
+const parting = (ending: Ending.Ending, farewell: string | undefined): Holding.Parting => {
+  switch (ending._tag) {
+    case "AgentEnded":
+      return { code: 1000, reason: ended(farewell) }
+    case "Idle":
+      return { code: 1000, reason: "connection idle timeout" }
+    default:
+      return Holding.partingOf(ending)
+  }
+}
+
+/** The most that a close frame has room for, in bytes. */
+const longestReason = 123
+
+const ended = (farewell: string | undefined): string => {
+  if (farewell === undefined || farewell === "agent_ended") return "call ended by agent"
+  const reason = `call ended by agent, reason: ${farewell}`
+  return Buffer.byteLength(reason) <= longestReason ? reason : "call ended by agent"
+}
