@@ -3,5 +3,6 @@
  *
  * @since 0.1.0
  */
+export * as FakeTelnyx from "./testing/FakeTelnyx.ts"
 export * as FakeTwilio from "./testing/FakeTwilio.ts"
 export type { Faults } from "./testing/Faults.ts"

@@ -104,7 +104,7 @@ export const make = (options: {
     format,
     capabilities: {
       heard: hasMarks ? "marks" : "estimate",
-      latencyMs: codec.latencyMs,
+      ...(codec.latencyMs === undefined ? {} : { latencyMs: codec.latencyMs }),
       echoFree: options.echoFree
     },
     incoming: options.incoming,

@@ -1,0 +1,138 @@
+/**
+ * The telephone by way of Telnyx Call Control and media streaming: routes for anybody's server, and calls that go out.
+ *
+ * ```ts
+ * const Phone = Telnyx.layer((line) => Speech.run(agent, line))
+ * ```
+ *
+ * Point the webhook of a voice API application at `https://<your server>/telnyx`. Events are checked against Telnyx's signature, and the
+ * socket of a call is let in only with the token that was issued when its signed event came.
+ *
+ * @since 0.1.0
+ */
+import * as EventId from "@antiphon/core/EventId"
+import * as Entrance from "@antiphon/server/Entrance"
+import type * as Mount from "@antiphon/server/Mount"
+import type * as PreCall from "@antiphon/server/PreCall"
+import type * as Settings from "@antiphon/server/Settings"
+import * as Clock from "effect/Clock"
+import type * as Config from "effect/Config"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type { Answer } from "./Answer.ts"
+import { CarrierError } from "./CarrierError.ts"
+import * as Credentials from "./internal/credentials.ts"
+import * as Routes from "./internal/telnyx/routes.ts"
+import * as Tokens from "./internal/tokens.ts"
+import * as Signature from "./Signature.ts"
+import * as TelnyxAccount from "./TelnyxAccount.ts"
+
+/** What can be said beside what answers. */
+export interface Options<out E = never, out R = never> {
+  /** The account; from `TELNYX_API_KEY` and `TELNYX_PUBLIC_KEY` by default. */
+  readonly account?: TelnyxAccount.Options | undefined
+  /** The path of the webhook. `/telnyx` by default; the sockets are below it. */
+  readonly path?: HttpRouter.PathInput | undefined
+  /** The address under which Telnyx reaches this server: `ANTIPHON_PUBLIC_URL`, or as the request tells. */
+  readonly publicUrl?: string | undefined
+  /** Asked before each call that comes in. What it adds to the metadata reaches the agent; `config` means nothing here. */
+  readonly preCall?: PreCall.Handler<E, R> | undefined
+  /** `PCMU` by default: mu-law. `PCMA` is A-law, for lines in Europe. */
+  readonly codec?: "PCMU" | "PCMA" | undefined
+  /** How long the target of a transfer rings. 30 seconds. */
+  readonly ringFor?: Duration.Input | undefined
+}
+
+/** Mounts the routes on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
+export const mount = <E = never, R = never, PE = never, PR = never>(
+  answer: Answer<E, R>,
+  options: Options<PE, PR> = {}
+): Mount.Mount<R | PR> => ({
+  name: "telnyx",
+  routes: (reception) => Effect.orDie(routes(answer, options, reception))
+})
+
+/**
+ * Layer that adds the routes to a router. Counts calls among the `Calls` of the context, if it has any; with its own limit otherwise.
+ * Fails with the name of the variable that is missing, or is no key.
+ */
+export const layer = <E = never, R = never, PE = never, PR = never>(
+  answer: Answer<E, R>,
+  options: Options<PE, PR> & { readonly settings?: Settings.Overrides | undefined } = {}
+): Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>> =>
+  Layer.effectDiscard(
+    Effect.flatMap(Entrance.reception(options.settings), (reception) => routes(answer, options, reception))
+  ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
+
+/** How long the socket of a call may take to come after its event. */
+const tokenTimeout = Duration.seconds(60)
+
+const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, reception: Entrance.Reception) =>
+  Effect.gen(function* () {
+    const services = yield* Effect.context<R | PR>()
+    const router = yield* HttpRouter.HttpRouter
+    const account = yield* TelnyxAccount.load(options.account)
+    const key = Signature.telnyxKey(account.publicKey)
+    if (Result.isFailure(key)) {
+      const reason = { _tag: "MissingKey", variables: ["TELNYX_PUBLIC_KEY"] } as const
+      return yield* Effect.fail(new CarrierError({ carrier: "telnyx", reason }))
+    }
+    const { preCall } = options
+    const path = (options.path ?? "/telnyx").replace(/\/+$/, "") as `/${string}`
+    const provide = <A, E2>(effect: Effect.Effect<A, E2, R | PR>) =>
+      Effect.provideContext(effect, services as Context.Context<R | PR>)
+    const desk: Routes.Desk = {
+      // Telnyx signs what it sends: it is not asked for the token of the server.
+      reception: { ...reception, settings: { ...reception.settings, token: undefined } },
+      nextId: yield* EventId.make,
+      answer: (line) => provide(answer(line)),
+      account,
+      key: key.success,
+      publicUrl: options.publicUrl ?? (yield* Credentials.variable("ANTIPHON_PUBLIC_URL")),
+      path,
+      preCall: preCall === undefined ? undefined : (request) => provide(preCall(request)),
+      codec: options.codec ?? "PCMU",
+      ringFor: Duration.fromInputUnsafe(options.ringFor ?? "30 seconds"),
+      tokens: Tokens.make(yield* Clock.Clock, tokenTimeout),
+      calls: new Map()
+    }
+    yield* router.add("*", path, (request) => Routes.webhook(desk, request))
+    yield* router.add("*", `${path}/stream/:token`, (request) =>
+      Effect.flatMap(HttpRouter.params, ({ token }) => Routes.stream(desk, request, token ?? ""))
+    )
+  })
+
+/** A call that goes out. */
+export interface Outgoing {
+  readonly to: string
+  /** One of your numbers. */
+  readonly from: string
+  /** The voice API application whose webhook holds the call: `TELNYX_CONNECTION_ID`. */
+  readonly connectionId?: string | undefined
+  readonly account?: TelnyxAccount.Options | undefined
+  /** How long it rings. 30 seconds. */
+  readonly timeout?: Duration.Input | undefined
+  /** Whether Telnyx listens for an answering machine. The agent is told who answers; nothing waits for it. */
+  readonly detectMachine?: boolean | undefined
+  /** Reaches the agent in the metadata of the call. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+}
+
+/** Makes a call: who answers it talks to the agent behind the application's webhook. Succeeds as soon as Telnyx has taken it. */
+export const call = (options: Outgoing): Effect.Effect<{ readonly callControlId: string }, CarrierError> =>
+  Effect.gen(function* () {
+    const account = yield* TelnyxAccount.load(options.account)
+    return yield* TelnyxAccount.createCall(account, {
+      to: options.to,
+      from: options.from,
+      connection_id: yield* Credentials.required("telnyx", options.connectionId, "TELNYX_CONNECTION_ID"),
+      timeout_secs: Math.ceil(Duration.toSeconds(Duration.fromInputUnsafe(options.timeout ?? "30 seconds"))),
+      client_state: Routes.stateOf({ call: options.metadata ?? {} }),
+      ...(options.detectMachine === true ? { answering_machine_detection: "detect" } : {})
+    })
+  })

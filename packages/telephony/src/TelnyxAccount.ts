@@ -1,0 +1,84 @@
+/**
+ * An account with Telnyx, and what is asked of its Call Control API: to answer, to call, to hand on, to press keys, to hang up.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { CarrierError } from "./CarrierError.ts"
+import * as Credentials from "./internal/credentials.ts"
+import * as Rest from "./internal/rest.ts"
+
+/** An account. */
+export interface TelnyxAccount {
+  /** `TELNYX_API_KEY`. */
+  readonly apiKey: Redacted.Redacted
+  /** `TELNYX_PUBLIC_KEY`: what Telnyx sends is signed with its other half. Empty if it is not set: calls can go out without it. */
+  readonly publicKey: string
+  /** `TELNYX_BASE_URL`, `https://api.telnyx.com`. */
+  readonly baseUrl: string
+}
+
+/** What can be given instead of the environment. */
+export type Options = Partial<TelnyxAccount>
+
+/** The account of the environment, with what is given put over it. Fails with the variable that is missing. */
+export const load = (options: Options = {}): Effect.Effect<TelnyxAccount, CarrierError> =>
+  Effect.gen(function* () {
+    return {
+      apiKey: yield* Credentials.secret(carrier, options.apiKey, "TELNYX_API_KEY"),
+      publicKey: options.publicKey ?? (yield* Credentials.variable("TELNYX_PUBLIC_KEY")) ?? "",
+      baseUrl: Credentials.address(
+        options.baseUrl ?? (yield* Credentials.variable("TELNYX_BASE_URL")),
+        "https://api.telnyx.com"
+      )
+    }
+  })
+
+const carrier = "telnyx"
+
+type Body = { readonly [key: string]: unknown }
+
+const post = <S extends Schema.ConstraintDecoder<unknown>>(
+  account: TelnyxAccount,
+  path: string,
+  body: Body,
+  answer: S
+) =>
+  Rest.json(
+    carrier,
+    HttpClientRequest.post(`${account.baseUrl}/v2/${path}`).pipe(
+      HttpClientRequest.bearerToken(account.apiKey),
+      HttpClientRequest.acceptJson,
+      HttpClientRequest.bodyJsonUnsafe(body)
+    ),
+    answer
+  )
+
+const Made = Schema.Struct({ data: Schema.Struct({ call_control_id: Schema.String }) })
+
+/** Makes a call. The fields are those of the API: `connection_id`, `to`, `from`, and others. */
+export const createCall = (
+  account: TelnyxAccount,
+  fields: Body
+): Effect.Effect<{ readonly callControlId: string }, CarrierError> =>
+  Effect.map(post(account, "calls", fields, Made), ({ data }) => ({ callControlId: data.call_control_id }))
+
+/** Gives a command to a call, such as `answer`, `streaming_start`, `transfer` or `send_dtmf`. */
+export const command = (
+  account: TelnyxAccount,
+  callControlId: string,
+  name: string,
+  fields: Body = {}
+): Effect.Effect<void, CarrierError> =>
+  Effect.asVoid(post(account, `calls/${encodeURIComponent(callControlId)}/actions/${name}`, fields, Schema.Unknown))
+
+/** Hangs up. A call that is over already is as good. */
+export const hangUp = (account: TelnyxAccount, callControlId: string): Effect.Effect<void, CarrierError> =>
+  Effect.catchIf(
+    command(account, callControlId, "hangup"),
+    (error) => error.reason._tag === "NotFound",
+    () => Effect.void
+  )

@@ -1,0 +1,321 @@
+/** What Telnyx tells a server, and asks of it: events of calls, signed, and the sockets of their streams. */
+import * as CallRequest from "@antiphon/core/CallRequest"
+import * as Ending from "@antiphon/server/Ending"
+import * as PreCall from "@antiphon/server/PreCall"
+import type * as Transport from "@antiphon/speech/Transport"
+import * as ByteSize from "effect/ByteSize"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { MaxBodySize } from "effect/http/HttpIncomingMessage"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { KeyObject } from "node:crypto"
+import type { CarrierError } from "../../CarrierError.ts"
+import * as Signature from "../../Signature.ts"
+import * as TelnyxAccount from "../../TelnyxAccount.ts"
+import * as Holding from "../holding.ts"
+import * as Json from "../json.ts"
+import * as PublicAddress from "../publicAddress.ts"
+import type { Tokens } from "../tokens.ts"
+import * as Wire from "./wire.ts"
+
+/** A call that is held. */
+interface Entry {
+  readonly callControlId: string
+  readonly session: Holding.Session
+  /** The target of a transfer that rings. */
+  transfer: string | undefined
+}
+
+/** A call whose stream is waited for. */
+export interface Expected {
+  readonly callControlId: string
+  readonly request: CallRequest.CallRequest
+}
+
+/** What the routes of one account share. */
+export interface Desk extends Holding.Place {
+  readonly account: TelnyxAccount.TelnyxAccount
+  readonly key: KeyObject
+  readonly publicUrl: PublicAddress.PublicUrl
+  readonly path: string
+  readonly preCall: PreCall.Handler<unknown> | undefined
+  readonly codec: "PCMU" | "PCMA"
+  readonly ringFor: Duration.Duration
+  readonly tokens: Tokens<Expected>
+  readonly calls: Map<string, Entry>
+}
+
+const optional = Schema.optional
+const Text = Schema.NullishOr(Schema.String)
+const Webhook = Schema.Struct({
+  data: Schema.Struct({
+    event_type: Schema.String,
+    payload: Schema.Struct({
+      call_control_id: optional(Text),
+      direction: optional(Text),
+      from: optional(Text),
+      to: optional(Text),
+      client_state: optional(Text),
+      hangup_cause: optional(Text),
+      result: optional(Text)
+    })
+  })
+})
+type Payload = (typeof Webhook.Type)["data"]["payload"]
+const readWebhook = Json.reader(Webhook)
+
+/** What we have Telnyx keep of a call for us: what it is for. */
+const State = Schema.Struct({
+  antiphon: Schema.Union([
+    Schema.Struct({ call: Schema.Record(Schema.String, Schema.String) }),
+    Schema.Struct({ transferOf: Schema.String })
+  ])
+})
+const readState = Json.reader(State)
+
+/** Writes what Telnyx keeps of a call. */
+export const stateOf = (antiphon: (typeof State.Type)["antiphon"]): string =>
+  Buffer.from(JSON.stringify({ antiphon })).toString("base64")
+
+const keptIn = ({ client_state }: Payload): (typeof State.Type)["antiphon"] | undefined => {
+  if (client_state == null) return undefined
+  const state = readState(Buffer.from(client_state, "base64").toString("utf8"))
+  return Result.isSuccess(state) ? state.success.antiphon : undefined
+}
+
+const maxBodySize = ByteSize.kibibytes(256)
+const forbidden = HttpServerResponse.text("Forbidden", { status: 403 })
+const taken = HttpServerResponse.empty({ status: 200 })
+
+const failed = (what: string) => (error: CarrierError) => Effect.logWarning(`${what}: ${error.message}`)
+
+/** An event of a call. It is answered at once, and acted on behind the answer. */
+export const webhook = (
+  desk: Desk,
+  request: HttpServerRequest
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.gen(function* () {
+    const signature = request.headers["telnyx-signature-ed25519"]
+    const timestamp = request.headers["telnyx-timestamp"]
+    const refuse = Effect.as(desk.reception.refused(403, "The request is not signed by Telnyx"), forbidden)
+    if (signature === undefined || timestamp === undefined) return yield* refuse
+    const body = yield* Effect.mapError(Effect.provideService(request.text, MaxBodySize, maxBodySize), () =>
+      HttpServerResponse.text("The body could not be read", { status: 400 })
+    )
+    const now = yield* Clock.currentTimeMillis
+    if (!Signature.isTelnyx({ signature, timestamp, body }, desk.key, now)) return yield* refuse
+    const event = readWebhook(body)
+    // What is signed and not understood is no fault of Telnyx: it must not send it again.
+    if (Result.isFailure(event)) return taken
+    const { event_type, payload } = event.success.data
+    const callControlId = payload.call_control_id ?? ""
+    if (callControlId !== "") {
+      const base = PublicAddress.of(request, desk.publicUrl) + desk.path
+      yield* Effect.forkDetach(take(desk, event_type, { ...payload, call_control_id: callControlId }, base))
+    }
+    return taken
+  }).pipe(Effect.catch(Effect.succeed))
+
+type Told = Payload & { readonly call_control_id: string }
+
+const take = (desk: Desk, type: string, payload: Told, base: string): Effect.Effect<void> => {
+  const kept = keptIn(payload)
+  if (kept !== undefined && "transferOf" in kept) return leg(desk, kept.transferOf, type, payload)
+  const held = desk.calls.get(payload.call_control_id)
+  switch (type) {
+    case "call.initiated":
+      return payload.direction === "incoming" ? answer(desk, payload, base) : Effect.void
+    case "call.answered":
+      return kept !== undefined && "call" in kept ? connect(desk, payload, base, kept.call) : Effect.void
+    case "call.machine.detection.ended":
+    case "call.machine.premium.detection.ended": {
+      const by = answererOf(payload.result)
+      return held === undefined || by === undefined ? Effect.void : held.session.tell({ _tag: "Answered", by })
+    }
+    case "call.hangup":
+      return Effect.sync(() => held?.session.stop(Ending.Ending.PeerClosed()))
+    default:
+      return Effect.void
+  }
+}
+
+const answererOf = (result: string | null | undefined): "Human" | "Machine" | undefined => {
+  if (result === "human" || result === "human_residence" || result === "human_business") return "Human"
+  return result === "machine" || result === "fax_detected" ? "Machine" : undefined
+}
+
+const requestOf = (payload: Told, metadata: Readonly<Record<string, string>>): CallRequest.CallRequest =>
+  CallRequest.make({
+    callId: payload.call_control_id,
+    agentCallId: payload.call_control_id,
+    from: payload.from ?? "unknown",
+    to: payload.to ?? "unknown",
+    metadata: { platform: "telnyx", direction: payload.direction ?? "incoming", ...metadata }
+  })
+
+/** Where the stream of a call is to go, with a token that is good for one socket. */
+const streamFields = (desk: Desk, base: string, expected: Expected) => ({
+  stream_url: `${PublicAddress.socket(base)}/stream/${desk.tokens.issue(expected)}`,
+  stream_track: "inbound_track",
+  stream_bidirectional_mode: "rtp",
+  stream_bidirectional_codec: desk.codec
+})
+
+/** A call comes in: it is answered with a stream, or not taken. */
+const answer = (desk: Desk, payload: Told, base: string): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { account } = desk
+    const callControlId = payload.call_control_id
+    const reject = (cause: "USER_BUSY" | "CALL_REJECTED") =>
+      TelnyxAccount.command(account, callControlId, "reject", { cause })
+    const refusal = yield* desk.reception.calls.refusal
+    if (refusal !== undefined) {
+      yield* desk.reception.refused(503, refusal === "Full" ? "Too many calls" : "Server is shutting down")
+      return yield* reject("USER_BUSY")
+    }
+    const request = requestOf(payload, {})
+    const decision =
+      desk.preCall === undefined
+        ? PreCall.accept()
+        : yield* Effect.catchCause(desk.preCall(request), (cause) =>
+            Effect.as(Effect.logError("The pre-call handler failed.", cause), PreCall.reject)
+          )
+    if (decision._tag === "Rejected") return yield* reject("CALL_REJECTED")
+    const metadata = { ...request.metadata, ...decision.metadata }
+    const fields = streamFields(desk, base, { callControlId, request: { ...request, metadata } })
+    yield* TelnyxAccount.command(account, callControlId, "answer", fields)
+  }).pipe(Effect.catch(failed("The call could not be answered")))
+
+/** A call that we made is answered. */
+const connect = (
+  desk: Desk,
+  payload: Told,
+  base: string,
+  metadata: Readonly<Record<string, string>>
+): Effect.Effect<void> => {
+  const expected = { callControlId: payload.call_control_id, request: requestOf(payload, metadata) }
+  return Effect.catch(
+    TelnyxAccount.command(
+      desk.account,
+      payload.call_control_id,
+      "streaming_start",
+      streamFields(desk, base, expected)
+    ),
+    failed("The stream of the call could not be started")
+  )
+}
+
+type Outcome = Extract<Transport.Incoming, { readonly _tag: "Transferred" }>["outcome"]
+
+const outcomeOf = (cause: string | null | undefined): Outcome => {
+  switch (cause) {
+    case "user_busy":
+      return "Busy"
+    case "timeout":
+    case "no_answer":
+    case "originator_cancel":
+      return "NoAnswer"
+    default:
+      return "Failed"
+  }
+}
+
+/** How the call to the target of a transfer stands. */
+const leg = (desk: Desk, callControlId: string, type: string, payload: Told): Effect.Effect<void> => {
+  const entry = desk.calls.get(callControlId)
+  if (entry?.transfer === undefined) return Effect.void
+  switch (type) {
+    case "call.answered":
+    case "call.bridged":
+      // The caller is with the target from here on.
+      return Effect.andThen(
+        settle(entry, "Answered"),
+        Effect.sync(() => entry.session.stop(Ending.Ending.PeerClosed()))
+      )
+    case "call.hangup":
+      return settle(entry, outcomeOf(payload.hangup_cause))
+    default:
+      return Effect.void
+  }
+}
+
+const settle = (entry: Entry, outcome: Outcome): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const targetPhoneNumber = entry.transfer
+    entry.transfer = undefined
+    return targetPhoneNumber === undefined
+      ? Effect.void
+      : entry.session.tell({ _tag: "Transferred", outcome, targetPhoneNumber })
+  })
+
+const transfer = (desk: Desk, entry: Entry, targetPhoneNumber: string): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (entry.transfer !== undefined) {
+      return entry.session.tell({ _tag: "Transferred", outcome: "Failed", targetPhoneNumber })
+    }
+    entry.transfer = targetPhoneNumber
+    const asked = TelnyxAccount.command(desk.account, entry.callControlId, "transfer", {
+      to: targetPhoneNumber,
+      timeout_secs: Math.ceil(Duration.toSeconds(desk.ringFor)),
+      target_leg_client_state: stateOf({ transferOf: entry.callControlId })
+    })
+    const work = Effect.catch(asked, (error) =>
+      Effect.andThen(failed("The call could not be transferred")(error), settle(entry, "Failed"))
+    )
+    return Effect.asVoid(Effect.forkDetach(work, { startImmediately: true }))
+  })
+
+/** The socket of a stream. Telnyx signs no sockets: the token is what binds it to a signed event. */
+export const stream = (
+  desk: Desk,
+  request: HttpServerRequest,
+  token: string
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.suspend(() => {
+    const expected = desk.tokens.redeem(token)
+    return expected === undefined
+      ? Effect.as(desk.reception.refused(403, "The stream is not expected"), forbidden)
+      : Holding.open(request, carrier(desk, expected), desk)
+  })
+
+/** Pieces of audio that may come out of order: 100 ms. */
+const mostHeld = 5
+
+const carrier = (desk: Desk, { callControlId, request }: Expected): Holding.Carrier => {
+  const { account, calls } = desk
+  let entry: Entry | undefined
+  return {
+    name: "telnyx",
+    decode: Wire.decode,
+    codec: Wire.codec,
+    mostHeld,
+    echoFree: () => true,
+    admit: ({ callId }) =>
+      callId === callControlId ? Result.succeed(request) : Result.fail("the stream is that of another call"),
+    control: (_, session) => {
+      const own: Entry = { callControlId, session, transfer: undefined }
+      entry = own
+      return {
+        hangUp: Effect.catch(
+          TelnyxAccount.hangUp(account, callControlId),
+          failed("The call could not be hung up")
+        ),
+        transfer: (target) => transfer(desk, own, target),
+        dtmf: (digits) =>
+          Effect.catch(
+            TelnyxAccount.command(account, callControlId, "send_dtmf", { digits }),
+            failed("The keys could not be pressed")
+          )
+      }
+    },
+    began: () =>
+      Effect.sync(() => {
+        if (entry !== undefined) calls.set(callControlId, entry)
+      }),
+    over: Effect.sync(() => void calls.delete(callControlId))
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * What Telnyx and a server say to each other on a media stream (`stream_bidirectional_mode: rtp`): frames of JSON with an `event`,
+ * audio in base64. Its messages may come out of order.
+ */
+import * as AudioFormat from "@antiphon/speech/AudioFormat"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Json from "../json.ts"
+import type { Codec } from "../line.ts"
+import * as Message from "../message.ts"
+
+const optional = Schema.optional
+const Id = Schema.String.check(Schema.isMinLength(1))
+
+/** Schema for what Telnyx sends. Fields that a call does not need are left out. */
+const FromTelnyx = Schema.Union([
+  Schema.Struct({ event: Schema.Literal("connected") }),
+  Schema.Struct({
+    event: Schema.Literal("start"),
+    stream_id: optional(Schema.String),
+    start: Schema.Struct({
+      call_control_id: Id,
+      media_format: optional(Schema.Struct({ encoding: Schema.String, sample_rate: Json.Count }))
+    })
+  }),
+  Schema.Struct({
+    event: Schema.Literal("media"),
+    media: Schema.Struct({
+      payload: Schema.String,
+      track: optional(Schema.String),
+      chunk: optional(Json.Count)
+    })
+  }),
+  Schema.Struct({ event: Schema.Literal("dtmf"), dtmf: Schema.Struct({ digit: Schema.String }) }),
+  Schema.Struct({ event: Schema.Literal("mark"), mark: Schema.Struct({ name: Schema.String }) }),
+  Schema.Struct({ event: Schema.Literal("error") }),
+  Schema.Struct({ event: Schema.Literal("stop") })
+])
+type FromTelnyx = typeof FromTelnyx.Type
+
+const read = Json.reader(FromTelnyx)
+const readEvent = Json.reader(Schema.Struct({ event: Schema.String }))
+const known: ReadonlySet<string> = new Set(["connected", "start", "media", "dtmf", "mark", "error", "stop"])
+
+/** Reads a frame. Events that are not known mean nothing. */
+export const decode = (frame: string | Uint8Array): Message.Message => {
+  if (typeof frame !== "string") return Message.wrong("a binary frame")
+  const message = read(frame)
+  if (Result.isSuccess(message)) return meaning(message.success)
+  const other = readEvent(frame)
+  return Result.isSuccess(other) && !known.has(other.success.event) ? Message.nothing : Message.wrong(message.failure)
+}
+
+const meaning = (message: FromTelnyx): Message.Message => {
+  switch (message.event) {
+    case "connected":
+      return Message.nothing
+    case "start":
+      return started(message)
+    case "media": {
+      const { chunk, payload, track } = message.media
+      if (track !== undefined && !track.startsWith("inbound")) return Message.nothing
+      return { _tag: "Media", bytes: Json.bytesOf(payload), chunk: Json.countOf(chunk) }
+    }
+    case "dtmf":
+      return { _tag: "Dtmf", digit: message.dtmf.digit }
+    case "mark":
+      return { _tag: "Mark", name: message.mark.name }
+    case "error":
+      return Message.wrong("Telnyx says that a message of ours was wrong")
+    case "stop":
+      return { _tag: "Stopped" }
+  }
+}
+
+const encodings: Readonly<Record<string, AudioFormat.AudioFormat>> = {
+  PCMU: AudioFormat.mulaw8000,
+  PCMA: AudioFormat.alaw8000
+}
+
+const started = ({ start, stream_id }: Extract<FromTelnyx, { readonly event: "start" }>): Message.Message => {
+  const { call_control_id, media_format } = start
+  const formatName = media_format?.encoding ?? "PCMU"
+  const rate = Json.countOf(media_format?.sample_rate) ?? 8000
+  return {
+    _tag: "Started",
+    started: {
+      callId: call_control_id,
+      streamId: stream_id ?? call_control_id,
+      format: rate === 8000 ? encodings[formatName] : undefined,
+      formatName: `${formatName} at ${rate} Hz`,
+      metadata: {}
+    }
+  }
+}
+
+/** What a line sends to Telnyx. */
+export const codec: Codec = {
+  media: (_, bytes) => JSON.stringify({ event: "media", media: { payload: Json.base64Of(bytes) } }),
+  mark: (_, name) => JSON.stringify({ event: "mark", mark: { name } }),
+  clear: () => JSON.stringify({ event: "clear" })
+}

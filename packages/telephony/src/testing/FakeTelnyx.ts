@@ -1,0 +1,271 @@
+/**
+ * A Telnyx that runs in the test: it tells a server of calls in signed events, answers its Call Control API, opens the streams that it is
+ * told to, plays what it is sent and records it.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import { generateKeyPairSync, sign } from "node:crypto"
+import { createServer } from "node:http"
+import type { Faults } from "./Faults.ts"
+import * as Handset from "./internal/handset.ts"
+import * as CarrierStream from "./internal/stream.ts"
+import * as Dialect from "./internal/telnyxDialect.ts"
+
+/** What happens if a number is called. `answered` by default. */
+export type Behaviour = "answered" | "busy" | "no-answer"
+
+/** How the carrier behaves. */
+export interface Options {
+  /** By telephone number. */
+  readonly numbers?: Readonly<Record<string, Behaviour>> | undefined
+  /** Where events go: the webhook of the application. */
+  readonly webhook: () => string
+  /** Signs with another key, or not at all. */
+  readonly signs?: "wrong" | "never" | undefined
+  /** What the detection of answering machines finds. `human` by default. */
+  readonly answeredBy?: string | undefined
+  readonly faults?: Faults | undefined
+}
+
+/** Somebody on the telephone. Times are milliseconds since they called. */
+export interface Phone {
+  readonly callControlId: string
+  /** Speaks: mu-law at 8000 Hz, behind what is being said. */
+  readonly say: (audio: Uint8Array) => void
+  readonly press: (digit: string) => void
+  readonly hangUp: Effect.Effect<void>
+  readonly played: ReadonlyArray<Handset.Played>
+  readonly clears: ReadonlyArray<Handset.Clear>
+  /** All that was played, without the pauses. */
+  readonly recording: () => Uint8Array
+  /** Frames of the server that Telnyx does not understand. */
+  readonly nonsense: () => ReadonlyArray<string>
+  /** Waits until the stream is open. */
+  readonly connected: Effect.Effect<void, number>
+  /** Waits until the call is over, and tells who ended it. */
+  readonly over: Effect.Effect<"caller" | "server" | "rejected">
+}
+
+/** A command to the API. */
+export interface Command {
+  readonly path: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** A fake of Telnyx. */
+export interface FakeTelnyx {
+  /** What a server is given instead of an account. */
+  readonly account: { readonly apiKey: Redacted.Redacted; readonly publicKey: string; readonly baseUrl: string }
+  /** Somebody calls. Succeeds with the status of the answer to the event, if that was none of success fails. */
+  readonly dial: (call: { readonly from?: string; readonly to?: string }) => Effect.Effect<Phone, number>
+  /** Calls that were made by the API, and answered, in order. */
+  readonly answered: Effect.Effect<Phone>
+  readonly commands: ReadonlyArray<Command>
+}
+
+const apiKey = "a key that only tests know"
+const rings = Duration.millis(30)
+
+interface Call {
+  readonly phone: Phone
+  readonly open: (url: string) => Effect.Effect<void>
+  readonly end: (by: "caller" | "server" | "rejected", cause?: string) => Effect.Effect<void>
+  readonly event: (type: string, fields?: object) => Effect.Effect<number>
+}
+
+/** Makes a fake, with its API on a free port. */
+export const make = (options: Options): Effect.Effect<FakeTelnyx, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.Scope
+    const clock = yield* Clock.Clock
+    const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+    const another = generateKeyPairSync("ed25519")
+    const calls = new Map<string, Call>()
+    const answered = yield* Queue.unbounded<Phone>()
+    const commands: Array<Command> = []
+    let count = 0
+    const id = (prefix: string) => `${prefix}:${++count}`
+    const fork = (effect: Effect.Effect<unknown>) => Effect.forkIn(Effect.ignoreCause(effect), scope)
+
+    /** Tells the server of an event, and gives the status of its answer. */
+    const tell = (event_type: string, payload: object) =>
+      Effect.promise(async (signal) => {
+        const body = JSON.stringify({ data: { event_type, id: id("event"), payload } })
+        const timestamp = String(Math.floor(clock.currentTimeMillisUnsafe() / 1000))
+        const key = options.signs === "wrong" ? another.privateKey : privateKey
+        const signature = sign(null, Buffer.from(`${timestamp}|${body}`), key).toString("base64")
+        const headers: Record<string, string> = { "content-type": "application/json" }
+        if (options.signs !== "never") {
+          headers["telnyx-signature-ed25519"] = signature
+          headers["telnyx-timestamp"] = timestamp
+        }
+        return (await fetch(options.webhook(), { method: "POST", headers, body, signal })).status
+      })
+
+    /** Somebody is on the telephone. */
+    const begin = (about: {
+      readonly from: string
+      readonly to: string
+      readonly direction: "incoming" | "outgoing"
+      readonly client_state?: unknown
+    }): Effect.Effect<Call> =>
+      Effect.gen(function* () {
+        const callControlId = id("v3")
+        const startedAt = Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+        const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6 - startedAt
+        const { faults = {} } = options
+        const handset = Handset.make(160)
+        const over = yield* Deferred.make<"caller" | "server" | "rejected">()
+        const connected = yield* Deferred.make<void, number>()
+        let stream: CarrierStream.Stream | undefined
+        const event = (type: string, fields: object = {}) =>
+          tell(type, { call_control_id: callControlId, ...about, ...fields })
+        const open = (url: string) =>
+          Effect.gen(function* () {
+            const dialect = Dialect.make({ streamId: id("stream"), callControlId, mediaFormat: faults.mediaFormat })
+            const exit = yield* Effect.exit(
+              CarrierStream.open({
+                url,
+                headers: {},
+                dialect,
+                faults,
+                handset,
+                silentByte: 0xff,
+                frameBytes: 160,
+                now
+              })
+            )
+            yield* Deferred.done(connected, Exit.asVoid(exit))
+            if (Exit.isFailure(exit)) return
+            stream = exit.value
+            yield* Effect.raceFirst(stream.closed, Deferred.await(over))
+            yield* stream.end
+          }).pipe(Effect.scoped)
+        const end: Call["end"] = (by, hangup_cause = "normal_clearing") =>
+          Effect.flatMap(Deferred.succeed(over, by), (isFirst) =>
+            isFirst ? Effect.asVoid(fork(event("call.hangup", { hangup_cause }))) : Effect.void
+          )
+        const phone: Phone = {
+          callControlId,
+          say: (audio) => stream?.say(audio),
+          press: (digit) => stream?.press(digit),
+          hangUp: end("caller"),
+          played: handset.played,
+          clears: handset.clears,
+          recording: () => Buffer.concat(handset.played.map(({ bytes }) => bytes)),
+          nonsense: () => stream?.nonsense ?? [],
+          connected: Deferred.await(connected),
+          over: Deferred.await(over)
+        }
+        const call: Call = { phone, open, end, event }
+        calls.set(callControlId, call)
+        return call
+      })
+
+    /** Calls the target of a transfer, or a number for the API. */
+    const ring = (call: Call, to: string, then: Effect.Effect<void>) =>
+      Effect.gen(function* () {
+        yield* call.event("call.initiated")
+        yield* Effect.sleep(rings)
+        const behaviour = options.numbers?.[to] ?? "answered"
+        if (behaviour !== "answered") {
+          return yield* call.end("server", behaviour === "busy" ? "user_busy" : "timeout")
+        }
+        yield* call.event("call.answered")
+        yield* then
+      })
+
+    const act = (call: Call, name: string, body: Readonly<Record<string, unknown>>) => {
+      const url = body["stream_url"]
+      switch (name) {
+        case "answer":
+        case "streaming_start":
+          return typeof url === "string" ? fork(call.open(url)) : Effect.void
+        case "reject":
+          return call.end("rejected")
+        case "hangup":
+          return call.end("server")
+        case "transfer":
+          return Effect.gen(function* () {
+            const to = String(body["to"])
+            const from = "+15550002222"
+            const { target_leg_client_state: client_state } = body
+            const target = yield* begin({ from, to, direction: "outgoing", client_state })
+            yield* fork(ring(target, to, Effect.asVoid(target.event("call.bridged"))))
+          })
+        default:
+          return Effect.void
+      }
+    }
+
+    const api = (request: HttpServerRequest) =>
+      Effect.gen(function* () {
+        const path = new URL(request.originalUrl, "http://localhost").pathname
+        const body = JSON.parse(yield* request.text) as Readonly<Record<string, unknown>>
+        commands.push({ path, body })
+        if (request.headers.authorization !== `Bearer ${apiKey}`) return answer(401, { errors: [{ code: "10009" }] })
+        if (path === "/v2/calls") {
+          const to = String(body["to"])
+          const { client_state } = body
+          const call = yield* begin({ from: String(body["from"]), to, direction: "outgoing", client_state })
+          const found = call.event("call.machine.detection.ended", { result: options.answeredBy ?? "human" })
+          const detected = body["answering_machine_detection"] === undefined ? Effect.void : Effect.asVoid(found)
+          const then = Effect.andThen(
+            Effect.andThen(Queue.offer(answered, call.phone), Effect.ignore(call.phone.connected)),
+            Effect.delay(detected, rings)
+          )
+          yield* fork(ring(call, to, then))
+          return answer(200, { data: { call_control_id: call.phone.callControlId } })
+        }
+        const [, callId = "", name = ""] = /^\/v2\/calls\/([^/]+)\/actions\/(\w+)$/.exec(path) ?? []
+        const call = calls.get(decodeURIComponent(callId))
+        if (call === undefined) return answer(404, { errors: [{ code: "10005" }] })
+        yield* act(call, name, body)
+        return answer(200, { data: { result: "ok" } })
+      }).pipe(Effect.orDie)
+
+    const server = HttpRouter.serve(HttpRouter.add("*", "/*", api), {
+      disableLogger: true,
+      disableListenLog: true
+    }).pipe(
+      Layer.provideMerge(
+        NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1", gracefulShutdownTimeout: "1 second" })
+      )
+    )
+    const context = yield* Effect.orDie(Layer.build(server))
+    const { address } = yield* Effect.provideContext(HttpServer.HttpServer, context)
+    const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-32)
+
+    return {
+      account: {
+        apiKey: Redacted.make(apiKey),
+        publicKey: raw.toString("base64"),
+        baseUrl: `http://127.0.0.1:${"port" in address ? address.port : 0}`
+      },
+      dial: ({ from = "+15550001111", to = "+15550002222" }) =>
+        Effect.gen(function* () {
+          const call = yield* begin({ from, to, direction: "incoming" })
+          const status = yield* call.event("call.initiated")
+          return status === 200 ? call.phone : yield* Effect.fail(status)
+        }),
+      answered: Queue.take(answered),
+      commands
+    }
+  })
+
+const answer = (status: number, body: object) =>
+  HttpServerResponse.text(JSON.stringify(body), { status, contentType: "application/json" })

@@ -1,0 +1,156 @@
+import * as PreCall from "@antiphon/server/PreCall"
+import * as AudioTime from "@antiphon/speech/AudioTime"
+import type { Transport } from "@antiphon/speech/Transport"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Telnyx from "../src/Telnyx.ts"
+import { FakeTelnyx } from "../src/testing.ts"
+import { connect } from "./support/client.ts"
+import { audioOf, listener, serve } from "./support/server.ts"
+
+const bytes = (length: number, from = 1) => Uint8Array.from({ length }, (_, index) => ((from + index) % 100) + 1)
+const audio = (stream: number, sound: Uint8Array) =>
+  ({ _tag: "Audio", generation: 1, stream, at: AudioTime.zero, bytes: sound }) as const
+const mark = (name: string) => ({ _tag: "Mark", generation: 1, stream: 0, name }) as const
+
+/** A fake Telnyx and a server that it tells of its calls. */
+const setUp = (
+  answer: (line: Transport) => Effect.Effect<unknown, unknown>,
+  options: Omit<Telnyx.Options<unknown>, "account"> & { readonly settings?: { readonly maxCalls?: number } } = {},
+  behaviour: Omit<FakeTelnyx.Options, "webhook"> = {}
+) =>
+  Effect.gen(function* () {
+    let webhook = ""
+    const telnyx = yield* FakeTelnyx.make({ ...behaviour, webhook: () => webhook })
+    const server = yield* serve(Telnyx.layer(answer, { ...options, account: telnyx.account }))
+    webhook = `${server}/telnyx`
+    return { telnyx, webhook }
+  })
+
+describe("Telnyx", () => {
+  it.live("answers a call with a stream, and carries it", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { telnyx } = yield* setUp(heard.answer)
+      const phone = yield* telnyx.dial({ from: "+4912345" })
+      const line = yield* heard.line
+      assert.strictEqual(line.request.callId, phone.callControlId)
+      assert.strictEqual(line.request.from, "+4912345")
+      assert.deepStrictEqual(line.request.metadata, { platform: "telnyx", direction: "incoming" })
+      const words = bytes(800)
+      phone.say(words)
+      yield* heard.until("the words", (all) => Buffer.from(audioOf(all)).includes(Buffer.from(words)))
+      phone.press("5")
+      assert.deepStrictEqual(yield* heard.tag("Dtmf"), { _tag: "Dtmf", button: "5" })
+      yield* line.send([audio(0, bytes(480)), mark("1.0.480"), audio(0, bytes(8000)), mark("1.0.8480")])
+      assert.deepStrictEqual(yield* heard.tag("Mark"), { _tag: "Mark", name: "1.0.480" })
+      yield* line.clear({ generation: 1, stream: 0 })
+      yield* heard.until("the other", (all) => all.filter(({ _tag }) => _tag === "Mark").length === 2)
+      assert.isAbove(phone.clears[0]!.droppedBytes, 0)
+      yield* line.dtmf!("12")
+      yield* line.hangUp("goodbye")
+      assert.strictEqual(yield* phone.over, "server")
+      yield* heard.gone
+      assert.deepStrictEqual(phone.nonsense(), [])
+      const [answered, keys, hangUp] = telnyx.commands
+      assert.deepInclude(answered!.body, {
+        stream_track: "inbound_track",
+        stream_bidirectional_mode: "rtp",
+        stream_bidirectional_codec: "PCMU"
+      })
+      assert.deepStrictEqual(keys!.body, { digits: "12" })
+      assert.match(hangUp!.path, /\/actions\/hangup$/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("puts in order what comes out of order, and ends with the caller", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { telnyx } = yield* setUp(heard.answer, {}, { faults: { lost: (chunk) => chunk === 5, chunkBytes: [160] } })
+      const phone = yield* telnyx.dial({})
+      yield* heard.line
+      assert.deepStrictEqual(yield* heard.tag("Gap"), { _tag: "Gap", ms: 20 })
+      yield* phone.hangUp
+      yield* heard.gone
+    }).pipe(Effect.scoped)
+  )
+
+  for (const [behaviour, outcome] of [
+    ["answered", "Answered"],
+    ["busy", "Busy"],
+    ["no-answer", "NoAnswer"]
+  ] as const) {
+    it.live(`tells the agent that the target of a transfer was ${behaviour}`, () =>
+      Effect.gen(function* () {
+        const heard = yield* listener
+        const { telnyx } = yield* setUp(heard.answer, { ringFor: "12 seconds" }, { numbers: { "+1": behaviour } })
+        const phone = yield* telnyx.dial({})
+        const line = yield* heard.line
+        yield* phone.connected
+        yield* line.transfer!("+1")
+        assert.deepStrictEqual(yield* heard.tag("Transferred"), {
+          _tag: "Transferred",
+          outcome,
+          targetPhoneNumber: "+1"
+        })
+        assert.deepInclude(telnyx.commands[1]!.body, { to: "+1", timeout_secs: 12 })
+        if (outcome === "Answered") return yield* heard.gone
+        phone.press("1")
+        yield* heard.tag("Dtmf")
+      }).pipe(Effect.scoped)
+    )
+  }
+
+  it.live("calls out, and tells who answers", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { telnyx } = yield* setUp(heard.answer, {}, { answeredBy: "machine" })
+      const { callControlId } = yield* Telnyx.call({
+        to: "+1",
+        from: "+2",
+        connectionId: "c1",
+        account: { ...telnyx.account, publicKey: "" },
+        detectMachine: true,
+        metadata: { campaign: "7" }
+      })
+      const line = yield* heard.line
+      assert.strictEqual(line.request.callId, callControlId)
+      assert.deepStrictEqual(line.request.metadata, { platform: "telnyx", direction: "outgoing", campaign: "7" })
+      assert.deepStrictEqual(yield* heard.tag("Answered"), { _tag: "Answered", by: "Machine" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("lets in nobody whose event is not signed, and no socket without a token that is good", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      for (const signs of ["never", "wrong"] as const) {
+        const { telnyx, webhook } = yield* setUp(heard.answer, {}, { signs })
+        assert.strictEqual(yield* Effect.flip(telnyx.dial({})), 403)
+        assert.lengthOf(telnyx.commands, 0)
+        assert.strictEqual(yield* Effect.flip(connect(`${webhook.replace("http", "ws")}/stream/guessed`)), 403)
+      }
+      const { telnyx } = yield* setUp(heard.answer)
+      yield* telnyx.dial({})
+      yield* heard.line
+      const used = String(telnyx.commands[0]!.body["stream_url"])
+      assert.strictEqual(yield* Effect.flip(connect(used)), 403)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("does not take a call that the application rejects, or that there is no room for", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { telnyx } = yield* setUp(heard.answer, {
+        preCall: ({ from }) => Effect.succeed(from === "+1" ? PreCall.reject : PreCall.accept({ metadata: { a: 1 } })),
+        settings: { maxCalls: 1 }
+      })
+      const rejected = yield* telnyx.dial({ from: "+1" })
+      assert.strictEqual(yield* rejected.over, "rejected")
+      yield* telnyx.dial({ from: "+2" })
+      assert.strictEqual((yield* heard.line).request.metadata["a"], 1)
+      const next = yield* telnyx.dial({ from: "+2" })
+      assert.strictEqual(yield* next.over, "rejected")
+      assert.deepStrictEqual(telnyx.commands.at(-1)!.body, { cause: "USER_BUSY" })
+    }).pipe(Effect.scoped)
+  )
+})
