@@ -83,19 +83,28 @@ export const enter = (
     const socket = yield* Effect.mapError(request.upgrade, badUpgrade)
     const writer = yield* Effect.mapError(Effect.scoped(socket.writer), badUpgrade)
     const { pull } = yield* Effect.mapError(socket.reader, badUpgrade)
-    const clock = yield* Clock.Clock
     const peer = Peer.make({ request, writer, settings, onStalled })
-    const log = CallLog.make(name, clock, reception.calls.health)
-    // Whoever goes on from here in this fiber does so for the call. Not before the fiber that led here has gone on.
-    yield* Effect.yieldNow
-    Running.become(log)
     return {
       ...peer,
       pull,
       close: (code, reason) => peer.close(code, reason),
-      excess: Intake.make({ ...settings, ...limits }, clock).excess,
-      log
+      ...(yield* bounds({ name, limits, reception }))
     }
+  })
+
+/** Makes the limits and the log of a peer that came another way than by a request, for example over TCP. */
+export const bounds = ({
+  limits,
+  name,
+  reception
+}: Pick<Options, "name" | "limits" | "reception">): Effect.Effect<Pick<Visitor, "excess" | "log">> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const log = CallLog.make(name, clock, reception.calls.health)
+    // Whoever goes on from here in this fiber does so for the call. Not before the fiber that led here has gone on.
+    yield* Effect.yieldNow
+    Running.become(log)
+    return { excess: Intake.make({ ...reception.settings, ...limits }, clock).excess, log }
   })
 
 /** What admitting a socket takes from the server. */

@@ -13,6 +13,7 @@
  */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as EventId from "@antiphon/core/EventId"
+import type * as CallHost from "@antiphon/server/CallHost"
 import * as Entrance from "@antiphon/server/Entrance"
 import type * as Ending from "@antiphon/server/Ending"
 import type * as Mount from "@antiphon/server/Mount"
@@ -26,7 +27,6 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Answer } from "./Answer.ts"
 import * as Wire from "./internal/callsApi/wire.ts"
@@ -44,6 +44,13 @@ export interface Options<out E = never, out R = never> {
   readonly authorize?: ((token: string, agentId: string) => Effect.Effect<boolean, E, R>) | undefined
 }
 
+/** What can be said of routes that no server is given with. */
+export interface LayerOptions {
+  readonly settings?: Settings.Overrides | undefined
+  /** Makes the recorder of each call, such as `RecordingFile.recorder({ directory, audio: true })`. None by default. */
+  readonly record?: CallHost.Record | undefined
+}
+
 /** Mounts the route on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
 export const mount = <E = never, R = never, AE = never, AR = never>(
   answer: Answer<E, R>,
@@ -56,10 +63,12 @@ export const mount = <E = never, R = never, AE = never, AR = never>(
 /** Layer that adds the route to a router. Counts calls among the `Calls` of the context, if it has any; with its own limit otherwise. */
 export const layer = <E = never, R = never, AE = never, AR = never>(
   answer: Answer<E, R>,
-  options: Options<AE, AR> & { readonly settings?: Settings.Overrides | undefined } = {}
+  options: Options<AE, AR> & LayerOptions = {}
 ): Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | AR, Scope.Scope>> =>
   Layer.effectDiscard(
-    Effect.flatMap(Entrance.reception(options.settings), (reception) => routes(answer, options, reception))
+    Effect.flatMap(Entrance.reception(options.settings), (reception) =>
+      routes(answer, options, { ...reception, record: options.record })
+    )
   ) as Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | AR, Scope.Scope>>
 
 const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, reception: Entrance.Reception) =>
@@ -116,7 +125,7 @@ const carrier = (agentId: string, place: Holding.Place): Holding.Carrier => ({
   echoFree: ({ format }) => format?.encoding === "mulaw",
   idleTimeout,
   admit: ({ agent, callId, from, metadata, to }) =>
-    Result.succeed(
+    Effect.succeed(
       CallRequest.make({
         callId,
         from: from ?? "websocket",

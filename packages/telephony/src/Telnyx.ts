@@ -11,6 +11,7 @@
  * @since 0.1.0
  */
 import * as EventId from "@antiphon/core/EventId"
+import type * as CallHost from "@antiphon/server/CallHost"
 import * as Entrance from "@antiphon/server/Entrance"
 import type * as Mount from "@antiphon/server/Mount"
 import type * as PreCall from "@antiphon/server/PreCall"
@@ -48,6 +49,13 @@ export interface Options<out E = never, out R = never> {
   readonly ringFor?: Duration.Input | undefined
 }
 
+/** What can be said of routes that no server is given with. */
+export interface LayerOptions {
+  readonly settings?: Settings.Overrides | undefined
+  /** Makes the recorder of each call, such as `RecordingFile.recorder({ directory, audio: true })`. None by default. */
+  readonly record?: CallHost.Record | undefined
+}
+
 /** Mounts the routes on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
 export const mount = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
@@ -63,10 +71,12 @@ export const mount = <E = never, R = never, PE = never, PR = never>(
  */
 export const layer = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
-  options: Options<PE, PR> & { readonly settings?: Settings.Overrides | undefined } = {}
+  options: Options<PE, PR> & LayerOptions = {}
 ): Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>> =>
   Layer.effectDiscard(
-    Effect.flatMap(Entrance.reception(options.settings), (reception) => routes(answer, options, reception))
+    Effect.flatMap(Entrance.reception(options.settings), (reception) =>
+      routes(answer, options, { ...reception, record: options.record })
+    )
   ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
 
 /** How long the socket of a call may take to come after its event. */

@@ -5,6 +5,7 @@
  */
 export type { Answer } from "./Answer.ts"
 export { CarrierError } from "./CarrierError.ts"
+export * as AudioSocket from "./AudioSocket.ts"
 export * as CallsApi from "./CallsApi.ts"
 export * as Signature from "./Signature.ts"
 export * as Telnyx from "./Telnyx.ts"

@@ -3,6 +3,7 @@
  * A call may lose its stream while it is transferred, and come back on another one.
  */
 import type { CallRequest } from "@antiphon/core/CallRequest"
+import * as Recorder from "@antiphon/core/recording/Recorder"
 import type * as EventId from "@antiphon/core/EventId"
 import * as CallHost from "@antiphon/server/CallHost"
 import type * as Calls from "@antiphon/server/Calls"
@@ -21,7 +22,6 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
-import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Answer } from "../Answer.ts"
@@ -56,7 +56,9 @@ export interface Carrier {
   /** Time without anything received after which the call is over; that of the settings by default. Pings count with it. */
   readonly idleTimeout?: Duration.Duration | undefined
   /** Makes the request of the call, or says why it is refused. */
-  readonly admit: (started: Started) => Result.Result<CallRequest, string>
+  readonly admit: (started: Started) => Effect.Effect<CallRequest, string>
+  /** Makes the line, if its stream is another than that of a codec. */
+  readonly line?: ((options: Line.Options) => Line.Line) | undefined
   /** What is sent as soon as the call has started. */
   readonly greeting?: ((started: Started) => Entrance.Frame) | undefined
   readonly control: (started: Started, session: Session) => Line.Control
@@ -306,17 +308,15 @@ const start = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
 const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.Effect<void, Ending.Ending> =>
   Effect.gen(function* () {
     const { carrier, place, session } = held
-    const request = carrier.admit(started)
-    if (Result.isFailure(request) || started.format === undefined) {
-      const message = Result.isFailure(request) ? request.failure : "audio in a format that cannot be used"
-      return yield* Effect.fail(Ending.Ending.StartFailed({ message }))
-    }
+    const request = yield* Effect.mapError(carrier.admit(started), (message) => Ending.Ending.StartFailed({ message }))
+    const { format } = started
+    if (format === undefined) return
     if (!(yield* place.reception.calls.begin(held.call as Calls.OpenCall))) {
       return yield* Effect.fail(Ending.Ending.Full())
     }
-    const line = Line.make({
-      request: request.success,
-      format: started.format,
+    const line = (carrier.line ?? Line.make)({
+      request,
+      format,
       codec: carrier.codec,
       control: carrier.control(started, session),
       close: () => session.stop(Ending.Ending.AgentEnded()),
@@ -327,12 +327,16 @@ const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
     })
     session.streamId = started.streamId
     line.attach({ visitor, streamId: started.streamId })
-    yield* held.log.started(request.success.callId)
+    yield* held.log.started(request.callId)
     if (carrier.greeting !== undefined) yield* visitor.send([carrier.greeting(started)])
-    const answered = Effect.onExit(
-      Effect.suspend(() => place.answer(line)),
-      (exit) =>
-        Deferred.succeed(held.over, Exit.isSuccess(exit) ? Ending.Ending.AgentEnded() : CallHost.broken(exit.cause))
+    const { record } = place.reception
+    const answer = Effect.suspend(() => place.answer(line))
+    const recorded =
+      record === undefined
+        ? answer
+        : Effect.scoped(Effect.flatMap(record(request), (recorder) => Recorder.provide(answer, recorder)))
+    const answered = Effect.onExit(recorded, (exit) =>
+      Deferred.succeed(held.over, Exit.isSuccess(exit) ? Ending.Ending.AgentEnded() : CallHost.broken(exit.cause))
     )
     const answering = yield* Effect.forkDetach(
       answered.pipe(Effect.ignoreCause, Effect.annotateLogs({ callId: held.log.callId() })),

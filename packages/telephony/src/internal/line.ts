@@ -54,8 +54,8 @@ export interface Line extends Transport.Transport {
 const farewellMs = 1000
 const lastMark = "hang-up"
 
-/** Makes the line of a call. */
-export const make = (options: {
+/** What a line is made of. */
+export interface Options {
   readonly request: CallRequest
   readonly format: AudioFormat.AudioFormat
   readonly codec: Codec
@@ -66,7 +66,10 @@ export const make = (options: {
   readonly log: Pick<Entrance.Visitor["log"], "sent" | "turn">
   readonly echoFree: boolean
   readonly incoming: Stream.Stream<Transport.Incoming, Transport.TransportError>
-}): Line => {
+}
+
+/** Makes the line of a call. */
+export const make = (options: Options): Line => {
   const { codec, control, format } = options
   const hasMarks = codec.mark !== undefined
   const played = Deferred.makeUnsafe<void>()

@@ -44,9 +44,7 @@ export const decode =
     const message = read(frame)
     if (Result.isSuccess(message)) return meaning(message.success, newId)
     const other = readEvent(frame)
-    return Result.isSuccess(other) && !known.has(other.success.event)
-      ? Message.nothing
-      : Message.wrong(message.failure)
+    return Result.isSuccess(other) && !known.has(other.success.event) ? Message.nothing : Message.wrong(message.failure)
   }
 
 const meaning = (message: FromClient, newId: () => string): Message.Message => {

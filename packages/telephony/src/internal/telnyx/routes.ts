@@ -94,10 +94,7 @@ const taken = HttpServerResponse.empty({ status: 200 })
 const failed = (what: string) => (error: CarrierError) => Effect.logWarning(`${what}: ${error.message}`)
 
 /** An event of a call. It is answered at once, and acted on behind the answer. */
-export const webhook = (
-  desk: Desk,
-  request: HttpServerRequest
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+export const webhook = (desk: Desk, request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function* () {
     const signature = request.headers["telnyx-signature-ed25519"]
     const timestamp = request.headers["telnyx-timestamp"]
@@ -199,12 +196,7 @@ const connect = (
 ): Effect.Effect<void> => {
   const expected = { callControlId: payload.call_control_id, request: requestOf(payload, metadata) }
   return Effect.catch(
-    TelnyxAccount.command(
-      desk.account,
-      payload.call_control_id,
-      "streaming_start",
-      streamFields(desk, base, expected)
-    ),
+    TelnyxAccount.command(desk.account, payload.call_control_id, "streaming_start", streamFields(desk, base, expected)),
     failed("The stream of the call could not be started")
   )
 }
@@ -295,15 +287,12 @@ const carrier = (desk: Desk, { callControlId, request }: Expected): Holding.Carr
     mostHeld,
     echoFree: () => true,
     admit: ({ callId }) =>
-      callId === callControlId ? Result.succeed(request) : Result.fail("the stream is that of another call"),
+      callId === callControlId ? Effect.succeed(request) : Effect.fail("the stream is that of another call"),
     control: (_, session) => {
       const own: Entry = { callControlId, session, transfer: undefined }
       entry = own
       return {
-        hangUp: Effect.catch(
-          TelnyxAccount.hangUp(account, callControlId),
-          failed("The call could not be hung up")
-        ),
+        hangUp: Effect.catch(TelnyxAccount.hangUp(account, callControlId), failed("The call could not be hung up")),
         transfer: (target) => transfer(desk, own, target),
         dtmf: (digits) =>
           Effect.catch(

@@ -8,7 +8,6 @@ import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as Signature from "../../Signature.ts"
 import * as TwilioAccount from "../../TwilioAccount.ts"
 import * as Holding from "../holding.ts"
@@ -155,9 +154,9 @@ const carrier = (desk: Desk, expected: Calls.Expected): Holding.Carrier => {
     mostHeld: 0,
     echoFree: () => true,
     admit: (started) => {
-      if (started.callId !== callSid) return Result.fail("the stream is that of another call")
+      if (started.callId !== callSid) return Effect.fail("the stream is that of another call")
       request = { ...request, metadata: { ...started.metadata, ...request.metadata } }
-      return Result.succeed(request)
+      return Effect.succeed(request)
     },
     control: (_, session) => {
       const own: Calls.Entry = { callSid, request, session, base, over: Deferred.makeUnsafe(), transfer: undefined }

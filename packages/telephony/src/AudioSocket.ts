@@ -1,0 +1,233 @@
+/**
+ * The telephone by way of Asterisk's AudioSocket: a TCP server that a dialplan connects its calls to.
+ *
+ * ```ts
+ * const Phone = AudioSocket.layer((line) => Speech.run(agent, line), { port: 9092 })
+ * ```
+ * ```
+ * exten => 100,1,Answer()
+ *  same => n,AudioSocket(40325ec2-5efd-4bd3-805f-53576e581d13,127.0.0.1:9092)
+ * ```
+ *
+ * AudioSocket carries 16-bit samples in the clear, and nobody proves who they are: it listens on this machine alone unless told
+ * otherwise, and `identify` decides which UUIDs are let in.
+ *
+ * @since 0.1.0
+ */
+import * as CallRequest from "@antiphon/core/CallRequest"
+import * as EventId from "@antiphon/core/EventId"
+import type * as CallHost from "@antiphon/server/CallHost"
+import * as Ending from "@antiphon/server/Ending"
+import * as Entrance from "@antiphon/server/Entrance"
+import type * as Settings from "@antiphon/server/Settings"
+import * as AudioFormat from "@antiphon/speech/AudioFormat"
+import type { Incoming } from "@antiphon/speech/Transport"
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
+import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import type * as Config from "effect/Config"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as EffectSocket from "effect/socket/Socket"
+import type * as SocketServer from "effect/socket/SocketServer"
+import type { Socket } from "node:net"
+import type { Answer } from "./Answer.ts"
+import * as Frames from "./internal/audioSocket/frames.ts"
+import * as PacedLine from "./internal/audioSocket/pacedLine.ts"
+import * as Holding from "./internal/holding.ts"
+
+/** What is known of a call beside its UUID. */
+export interface Identity {
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly metadata?: { readonly [key: string]: unknown } | undefined
+}
+
+/** What can be said beside what answers. */
+export interface Options<out E = never, out R = never> {
+  /** 9092 by default. With 0 the system picks a free one. */
+  readonly port?: number | undefined
+  /** The address that is listened on. `127.0.0.1` by default. */
+  readonly host?: string | undefined
+  /** The format of both directions. 8000 Hz by default, as the application `AudioSocket` has it. */
+  readonly format?: AudioFormat.AudioFormat | undefined
+  /** Tells what is known of a call, by the UUID that the dialplan has given it. Undefined refuses it. By default all are let in. */
+  readonly identify?: ((uuid: string) => Effect.Effect<Identity | undefined, E, R>) | undefined
+  readonly settings?: Settings.Overrides | undefined
+  /** Makes the recorder of each call, such as `RecordingFile.recorder({ directory, audio: true })`. None by default. */
+  readonly record?: CallHost.Record | undefined
+}
+
+/** Layer that listens for calls. Counts them among the `Calls` of the context, if it has any; with its own limit otherwise. */
+export const layer = <E = never, R = never, IE = never, IR = never>(
+  answer: Answer<E, R>,
+  options: Options<IE, IR> = {}
+): Layer.Layer<never, Config.ConfigError | SocketServer.SocketServerError, Exclude<R | IR, Scope.Scope>> =>
+  Layer.effectDiscard(serve(answer, options)) as Layer.Layer<
+    never,
+    Config.ConfigError | SocketServer.SocketServerError,
+    Exclude<R | IR, Scope.Scope>
+  >
+
+/** Listens until the scope closes, and tells on which port. */
+export const serve = <E = never, R = never, IE = never, IR = never>(
+  answer: Answer<E, R>,
+  options: Options<IE, IR> = {}
+): Effect.Effect<
+  { readonly port: number },
+  Config.ConfigError | SocketServer.SocketServerError,
+  R | IR | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const services = yield* Effect.context<R | IR>()
+    const provide = <A, E2>(effect: Effect.Effect<A, E2, R | IR>) =>
+      Effect.provideContext(effect, services as Context.Context<R | IR>)
+    const { format = AudioFormat.pcm8000, host = "127.0.0.1", identify, port = 9092 } = options
+    const kind = Frames.kindOf(format)
+    if (kind === undefined) return yield* Effect.die(new Error(`AudioSocket has no ${AudioFormat.name(format)}`))
+    const desk: Desk = {
+      reception: { ...(yield* Entrance.reception(options.settings)), record: options.record },
+      nextId: yield* EventId.make,
+      answer: (line) => provide(answer(line)),
+      format,
+      kind,
+      identify: identify === undefined ? () => Effect.succeed({}) : (uuid) => provide(identify(uuid))
+    }
+    const server = yield* NodeSocketServer.make({ port, host, noDelay: true })
+    yield* Effect.forkScoped(server.run((socket) => Effect.scoped(take(socket, desk))))
+    const { address } = server
+    return { port: "port" in address ? address.port : port }
+  })
+
+interface Desk extends Holding.Place {
+  readonly format: AudioFormat.AudioFormat
+  readonly kind: number
+  readonly identify: (uuid: string) => Effect.Effect<Identity | undefined, unknown>
+}
+
+/** Node's socket of a connection. The server gives it to whoever takes the connection. */
+const netSocket = Effect.map(Effect.serviceOption(NodeSocket.NetSocket), Option.getOrThrow)
+
+/** Takes a connection, and holds its call until it is over. */
+const take = (socket: EffectSocket.Socket, desk: Desk) =>
+  Effect.gen(function* () {
+    const net = yield* netSocket
+    const refusal = yield* desk.reception.calls.refusal
+    if (refusal !== undefined) {
+      yield* desk.reception.refused(503, refusal === "Full" ? "Too many calls" : "Server is shutting down")
+      return yield* hangUp(net)
+    }
+    const clock = yield* Clock.Clock
+    const over = yield* Deferred.make<Ending.Ending>()
+    const visitor = yield* visitorOf(socket, desk, over)
+    let session: Holding.Session | undefined
+    const paced = PacedLine.make({
+      visitor,
+      kind: desk.kind,
+      format: desk.format,
+      tell: (incoming: Incoming) => session?.tell(incoming) ?? Effect.void,
+      now: () => Entrance.millis(clock)
+    })
+    const carrier = carrierOf(desk, paced, (held) => {
+      session = held
+    })
+    const visit: Holding.Visit = { visitor, leave: Effect.void, bytesRead: () => net.bytesRead }
+    yield* Effect.raceFirst(Holding.hold(visit, over, carrier, desk), paced.run)
+  })
+
+/** Says that the call is over, and waits a moment for the other side to close. */
+const hangUp = (net: Socket): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    net.end(Frames.encode(Frames.kinds.hangUp))
+    // What still comes is read off: a connection that is dropped with unread bytes takes the last frame with it.
+    net.resume()
+    return Effect.raceFirst(goneOf(net), Effect.sleep(closeTimeout))
+  })
+
+const closeTimeout = "1 second"
+
+const goneOf = (net: Socket): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (net.destroyed) return resume(Effect.void)
+    const done = () => resume(Effect.void)
+    net.on("close", done)
+    return Effect.sync(() => net.off("close", done))
+  })
+
+/** A connection as somebody who came in. */
+const visitorOf = (
+  socket: EffectSocket.Socket,
+  { reception }: Desk,
+  over: Deferred.Deferred<Ending.Ending>
+) =>
+  Effect.gen(function* () {
+    const { settings } = reception
+    const net = yield* netSocket
+    const writer = yield* socket.writer
+    const reader = yield* socket.reader
+    let rest: Uint8Array = new Uint8Array(0)
+    const pull: Entrance.Visitor["pull"] = Effect.flatMap(reader.pull, (chunks) => {
+      const frames: Array<Uint8Array> = []
+      for (const chunk of chunks) {
+        const [after, some] = Frames.split(rest, typeof chunk === "string" ? Buffer.from(chunk) : chunk)
+        rest = after
+        frames.push(...some)
+      }
+      return Arr.isReadonlyArrayNonEmpty(frames) ? Effect.succeed(frames) : pull
+    })
+    const stalled = Effect.asVoid(Deferred.succeed(over, Ending.Ending.Stalled()))
+    const send: Entrance.Visitor["send"] = (frames) =>
+      Effect.ignore(writer.writeAll(frames)).pipe(
+        // A write waits until there is room for it again.
+        Effect.timeoutOrElse({ duration: settings.stallTimeout, orElse: () => stalled })
+      )
+    const visitor: Entrance.Visitor = {
+      ...(yield* Entrance.bounds({ name: "audiosocket", reception, limits: { maxCallBytes: 0 } })),
+      pull,
+      send,
+      gone: goneOf(net),
+      ready: Effect.void,
+      isBehind: () => false,
+      close: () => hangUp(net),
+      terminate: Effect.sync(() => net.destroy())
+    }
+    return visitor
+  })
+
+const carrierOf = (
+  desk: Desk,
+  paced: PacedLine.PacedLine,
+  began: (session: Holding.Session) => void
+): Holding.Carrier => ({
+  name: "audiosocket",
+  decode: Frames.decode(desk.format),
+  // What the paced line sends goes another way.
+  codec: { media: (_, bytes) => bytes, clear: () => new Uint8Array(0) },
+  mostHeld: 0,
+  echoFree: () => true,
+  line: paced.make,
+  admit: ({ callId }) =>
+    Effect.matchEffect(desk.identify(callId), {
+      onFailure: () => Effect.fail("it could not be found out who calls"),
+      onSuccess: (identity) =>
+        identity === undefined
+          ? Effect.fail("nobody knows the UUID")
+          : Effect.succeed(
+              CallRequest.make({
+                callId,
+                from: identity.from ?? "unknown",
+                to: identity.to ?? "unknown",
+                metadata: { platform: "asterisk", ...identity.metadata }
+              })
+            )
+    }),
+  control: (_, session) => {
+    began(session)
+    return { hangUp: Effect.void }
+  }
+})
