@@ -16,10 +16,8 @@
  */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as EventId from "@antiphon/core/EventId"
-import type * as CallHost from "@antiphon/server/CallHost"
 import * as Ending from "@antiphon/server/Ending"
 import * as Entrance from "@antiphon/server/Entrance"
-import type * as Settings from "@antiphon/server/Settings"
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import type { Incoming } from "@antiphon/speech/Transport"
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
@@ -36,7 +34,7 @@ import type * as Scope from "effect/Scope"
 import type * as EffectSocket from "effect/socket/Socket"
 import type * as SocketServer from "effect/socket/SocketServer"
 import type { Socket } from "node:net"
-import type { Answer } from "./Answer.ts"
+import type { Answer, Surroundings } from "./Answer.ts"
 import * as Frames from "./internal/audioSocket/frames.ts"
 import * as PacedLine from "./internal/audioSocket/pacedLine.ts"
 import * as Holding from "./internal/holding.ts"
@@ -49,7 +47,7 @@ export interface Identity {
 }
 
 /** What can be said beside what answers. */
-export interface Options<out E = never, out R = never> {
+export interface Options<out E = never, out R = never> extends Surroundings {
   /** 9092 by default. With 0 the system picks a free one. */
   readonly port?: number | undefined
   /** The address that is listened on. `127.0.0.1` by default. */
@@ -58,9 +56,6 @@ export interface Options<out E = never, out R = never> {
   readonly format?: AudioFormat.AudioFormat | undefined
   /** Tells what is known of a call, by the UUID that the dialplan has given it. Undefined refuses it. By default all are let in. */
   readonly identify?: ((uuid: string) => Effect.Effect<Identity | undefined, E, R>) | undefined
-  readonly settings?: Settings.Overrides | undefined
-  /** Makes the recorder of each call, such as `RecordingFile.recorder({ directory, audio: true })`. None by default. */
-  readonly record?: CallHost.Record | undefined
 }
 
 /** Layer that listens for calls. Counts them among the `Calls` of the context, if it has any; with its own limit otherwise. */
@@ -160,11 +155,7 @@ const goneOf = (net: Socket): Effect.Effect<void> =>
   })
 
 /** A connection as somebody who came in. */
-const visitorOf = (
-  socket: EffectSocket.Socket,
-  { reception }: Desk,
-  over: Deferred.Deferred<Ending.Ending>
-) =>
+const visitorOf = (socket: EffectSocket.Socket, { reception }: Desk, over: Deferred.Deferred<Ending.Ending>) =>
   Effect.gen(function* () {
     const { settings } = reception
     const net = yield* netSocket

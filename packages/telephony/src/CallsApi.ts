@@ -13,11 +13,9 @@
  */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as EventId from "@antiphon/core/EventId"
-import type * as CallHost from "@antiphon/server/CallHost"
 import * as Entrance from "@antiphon/server/Entrance"
 import type * as Ending from "@antiphon/server/Ending"
 import type * as Mount from "@antiphon/server/Mount"
-import type * as Settings from "@antiphon/server/Settings"
 import type * as Config from "effect/Config"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -28,7 +26,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type { Answer } from "./Answer.ts"
+import type { Answer, Surroundings } from "./Answer.ts"
 import * as Wire from "./internal/callsApi/wire.ts"
 import * as Holding from "./internal/holding.ts"
 import * as Signature from "./Signature.ts"
@@ -44,13 +42,6 @@ export interface Options<out E = never, out R = never> {
   readonly authorize?: ((token: string, agentId: string) => Effect.Effect<boolean, E, R>) | undefined
 }
 
-/** What can be said of routes that no server is given with. */
-export interface LayerOptions {
-  readonly settings?: Settings.Overrides | undefined
-  /** Makes the recorder of each call, such as `RecordingFile.recorder({ directory, audio: true })`. None by default. */
-  readonly record?: CallHost.Record | undefined
-}
-
 /** Mounts the route on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
 export const mount = <E = never, R = never, AE = never, AR = never>(
   answer: Answer<E, R>,
@@ -63,7 +54,7 @@ export const mount = <E = never, R = never, AE = never, AR = never>(
 /** Layer that adds the route to a router. Counts calls among the `Calls` of the context, if it has any; with its own limit otherwise. */
 export const layer = <E = never, R = never, AE = never, AR = never>(
   answer: Answer<E, R>,
-  options: Options<AE, AR> & LayerOptions = {}
+  options: Options<AE, AR> & Surroundings = {}
 ): Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | AR, Scope.Scope>> =>
   Layer.effectDiscard(
     Effect.flatMap(Entrance.reception(options.settings), (reception) =>

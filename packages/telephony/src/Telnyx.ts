@@ -11,11 +11,9 @@
  * @since 0.1.0
  */
 import * as EventId from "@antiphon/core/EventId"
-import type * as CallHost from "@antiphon/server/CallHost"
 import * as Entrance from "@antiphon/server/Entrance"
 import type * as Mount from "@antiphon/server/Mount"
 import type * as PreCall from "@antiphon/server/PreCall"
-import type * as Settings from "@antiphon/server/Settings"
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import type * as Context from "effect/Context"
@@ -25,7 +23,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import type { Answer } from "./Answer.ts"
+import type { Answer, Surroundings } from "./Answer.ts"
 import { CarrierError } from "./CarrierError.ts"
 import * as Credentials from "./internal/credentials.ts"
 import * as Routes from "./internal/telnyx/routes.ts"
@@ -49,13 +47,6 @@ export interface Options<out E = never, out R = never> {
   readonly ringFor?: Duration.Input | undefined
 }
 
-/** What can be said of routes that no server is given with. */
-export interface LayerOptions {
-  readonly settings?: Settings.Overrides | undefined
-  /** Makes the recorder of each call, such as `RecordingFile.recorder({ directory, audio: true })`. None by default. */
-  readonly record?: CallHost.Record | undefined
-}
-
 /** Mounts the routes on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
 export const mount = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
@@ -71,7 +62,7 @@ export const mount = <E = never, R = never, PE = never, PR = never>(
  */
 export const layer = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
-  options: Options<PE, PR> & LayerOptions = {}
+  options: Options<PE, PR> & Surroundings = {}
 ): Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>> =>
   Layer.effectDiscard(
     Effect.flatMap(Entrance.reception(options.settings), (reception) =>

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-export type { Answer } from "./Answer.ts"
+export type { Answer, Surroundings } from "./Answer.ts"
 export { CarrierError } from "./CarrierError.ts"
 export * as AudioSocket from "./AudioSocket.ts"
 export * as CallsApi from "./CallsApi.ts"
