@@ -1,4 +1,10 @@
+import * as Agent from "@antiphon/core/Agent"
 import * as Recording from "@antiphon/core/recording/Recording"
+import * as FloorPolicy from "@antiphon/speech/FloorPolicy"
+import * as VoiceCaller from "@antiphon/speech/testing/Caller"
+import * as VoiceCall from "@antiphon/speech/testing/TestCall"
+import * as Vad from "@antiphon/speech/Vad"
+import * as Wav from "@antiphon/speech/Wav"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -119,6 +125,90 @@ describe("antiphon replay", () => {
       yield* withFile(
         (file) => Effect.map(message([file, ...agent]), (text) => assert.match(text, /damaged: line 2/)),
         (text) => text.replace("\n{", "\n}")
+      )
+    })
+  )
+
+  /** A call by voice with a pause in a turn, as files. */
+  const withVoiceCall = <A, E, R>(
+    use: (file: string) => Effect.Effect<A, E, R>,
+    options: { readonly floor?: boolean; readonly audio?: boolean } = {}
+  ) =>
+    Effect.acquireUseRelease(
+      Effect.map(voiceCall, ({ audio, recording }) => {
+        const directory = mkdtempSync(join(tmpdir(), "antiphon-replay-"))
+        const file = join(directory, "call.jsonl")
+        const lines = recording.lines.filter((line) => options.floor !== false || line._tag !== "Floor")
+        writeFileSync(file, Recording.encode({ ...recording, lines }))
+        const channels = [0, 1].map((side) => audio.filter((_, index) => index % 2 === side))
+        if (options.audio === true)
+          writeFileSync(join(directory, "call.wav"), Wav.encode({ sampleRateHz: 16000, channels }))
+        return { directory, file }
+      }),
+      ({ file }) => use(file),
+      ({ directory }) => Effect.sync(() => rmSync(directory, { recursive: true }))
+    )
+  const voiceCall = VoiceCall.run(
+    Agent.make(Agent.route({})),
+    [VoiceCaller.hesitates(["I would like a table", "for seven people."], "1200 millis"), VoiceCaller.listens()],
+    { speech: { policy: FloorPolicy.patient }, vad: Vad.energy() }
+  )
+  const hasty = '{"completeMs": 150, "incompleteMs": 200, "stableMs": 0, "finalWaitMs": 0}'
+
+  it.live("takes the turns of a call by voice under another policy", () =>
+    withVoiceCall((file) =>
+      Effect.gen(function* () {
+        const same = yield* run(["replay", file, "--floor", "patient"])
+        assert.isUndefined(same.error)
+        assert.match(same.out, /Under patient: 0 of 1 turns cut off, 0 joined with the next, 1 kept/)
+        const cut = yield* run(["replay", file, "--floor", hasty])
+        assert.match(cut.out, /1 of 1 turns cut off/)
+        assert.match(cut.out, /cut off +I would like a table/)
+        const json = yield* run(["replay", file, "--floor", hasty, "--json"])
+        const report = JSON.parse(json.out) as { cutOff: number; source: string; turns: Array<{ outcome: string }> }
+        assert.deepStrictEqual([report.cutOff, report.source, report.turns[0]?.outcome], [1, "recording", "CutOff"])
+      })
+    )
+  )
+
+  it.live("takes them from the audio where the recording says nothing of turn taking", () =>
+    withVoiceCall(
+      (file) =>
+        Effect.gen(function* () {
+          const { error, out } = yield* run(["replay", file, "--floor", "patient"])
+          assert.isUndefined(error)
+          assert.match(out, /Made out of the audio/)
+          assert.match(out, /0 of 1 turns cut off/)
+        }),
+      { floor: false, audio: true }
+    )
+  )
+
+  it.live("says what is wrong with a policy, and with a call that has no turn taking", () =>
+    Effect.gen(function* () {
+      const message = (args: ReadonlyArray<string>) =>
+        Effect.map(run(["replay", ...args]), ({ error }) => (error?._tag === "CliError" ? error.message : ""))
+      yield* withVoiceCall((file) =>
+        Effect.gen(function* () {
+          assert.match(
+            yield* message([file, "--floor", "hasty"]),
+            /neither a policy \(telephone, browser, patient, pushToTalk\)/
+          )
+          assert.match(yield* message([file, "--floor", "{completeMs"]), /cannot be read as JSON/)
+          assert.match(yield* message([file, "--floor", '{"completMs": 3}']), /completMs/)
+          assert.match(
+            yield* message([file, "--floor", '{"completeMs": 9000}']),
+            /completeMs must not exceed incompleteMs/
+          )
+          assert.match(yield* message([file, "--json"]), /add --floor/)
+        })
+      )
+      yield* withVoiceCall(
+        (file) =>
+          Effect.map(message([file, "--floor", "patient"]), (text) =>
+            assert.match(text, /there is no audio beside it/)
+          ),
+        { floor: false }
       )
     })
   )

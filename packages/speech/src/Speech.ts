@@ -43,6 +43,7 @@ import * as TurnDetector from "./TurnDetector.ts"
 import * as Vad from "./Vad.ts"
 import * as VadEdges from "./VadEdges.ts"
 import * as Ear from "./speech/internal/ear.ts"
+import * as FloorNote from "./speech/internal/floorNote.ts"
 import * as Listener from "./speech/internal/listener.ts"
 import * as Outbox from "./speech/internal/outbox.ts"
 import * as Pipeline from "./speech/internal/pipeline.ts"
@@ -161,7 +162,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
     const { format } = transport
     const policy = options.policy ?? policyFor(transport, stt, turns)
     const watcher = yield* Watcher.Current
-    const settings = settingsOf(transport, options, policy, watcher !== undefined)
+    const settings = settingsOf(transport, options, policy, watcher !== undefined || recorder !== undefined)
     const voice = options.voice ?? {}
     const over = yield* Deferred.make<Ending, TransportError>()
     const reports = yield* Queue.unbounded<{ readonly report: Event.Report; readonly asks: boolean }>()
@@ -264,6 +265,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
         case "PullVoice":
           return speaker.pull(wanted.utterance)
         case "Stepped":
+          if (recorder !== undefined && FloorNote.isTold(wanted.step)) recorder.note(FloorNote.of(wanted.step))
           return watcher?.stepped(wanted.step, policy)
         case "Measured":
           fork(measure(wanted.timing, options.measured))

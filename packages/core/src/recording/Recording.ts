@@ -20,6 +20,7 @@ export { Header, Line, Tool, version } from "./internal/recordedLine.ts"
 export type {
   CallClosed,
   CallFailed,
+  Floor,
   Happened,
   Kept,
   LineOf,
@@ -155,6 +156,7 @@ export const modelRequests = ({
       case "Kept":
       case "CallFailed":
       case "CallClosed":
+      case "Floor":
       case "Lost":
         break
       default:

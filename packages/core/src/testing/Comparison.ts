@@ -38,11 +38,14 @@ export const make = (
   tolerance: number
 ): Comparison => compare(ordered(recorded), ordered(replayed), tolerance)
 
-/** A recording with the fields of its lines in the order of their schemas, in which not every writer has them. */
+/**
+ * A recording with the fields of its lines in the order of their schemas, in which not every writer has them. Without the turn
+ * taking of a call by voice, of which a replay repeats the reports that it came to.
+ */
 const ordered = (recording: Recording.Recording): Recording.Recording =>
   Result.match(Recording.decode(Recording.encode(recording)), {
     onFailure: () => recording,
-    onSuccess: ({ lines }) => ({ ...recording, lines })
+    onSuccess: ({ lines }) => ({ ...recording, lines: lines.filter(({ _tag }) => _tag !== "Floor") })
   })
 
 const compare = (recorded: Recording.Recording, replayed: Recording.Recording, tolerance: number): Comparison => {
@@ -177,6 +180,7 @@ const partyOf = (line: Recording.Line): string => {
     case "Sent":
     case "Kept":
     case "CallFailed":
+    case "Floor":
     case "Lost":
       return "agent"
     default:

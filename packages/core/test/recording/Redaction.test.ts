@@ -266,8 +266,10 @@ describe("Redaction", () => {
 
     it("writes text in the clear only from fields that were looked at", () => {
       assert.deepStrictEqual(Secrets.openFields(Recording.Line), [
+        "actions.kind",
         "event.content.eventId",
         "event.eventId",
+        "event.kind",
         "event.name",
         "event.respondingTo",
         "eventId",

@@ -30,6 +30,7 @@ import * as AgentModule from "../agentModule.ts"
 import { CliError, NotPassed } from "../../CliError.ts"
 import * as Screen from "../screen.ts"
 import * as TestFile from "../testFile.ts"
+import * as ReplayFloor from "./replayFloor.ts"
 
 const flags = (agent: string | undefined) => ({
   file: Argument.String("file").pipe(Argument.withDescription("The recording, a .jsonl file")),
@@ -53,6 +54,13 @@ const flags = (agent: string | undefined) => ({
     Flag.withDescription("Milliseconds by which the same may come early or late"),
     Flag.optional
   ),
+  floor: Flag.String("floor").pipe(
+    Flag.withDescription(
+      "Only take the caller's turns again under another policy: telephone, browser, patient, pushToTalk, a file, or JSON"
+    ),
+    Flag.optional
+  ),
+  json: Flag.Boolean("json").pipe(Flag.withDescription("With --floor: print JSON"), Flag.withDefault(false)),
   timeline: Flag.Boolean("timeline").pipe(Flag.withDescription("Show the whole call"), Flag.withDefault(false)),
   test: Flag.Boolean("test").pipe(
     Flag.withDescription("Write the call as a test, and do not play it"),
@@ -68,6 +76,11 @@ export const make = (agent?: string | undefined) =>
     Effect.gen(function* () {
       const recording = yield* read(input.file)
       if (input.test) return yield* writeTest(recording, input)
+      if (Option.isSome(input.floor)) {
+        return yield* ReplayFloor.run(recording, { file: input.file, policy: input.floor.value, json: input.json })
+      }
+      if (input.json)
+        return yield* new CliError({ message: "--json needs a policy of turn taking: add --floor POLICY." })
       if (Option.isNone(input.agent)) {
         return yield* new CliError({ message: "Which agent? --agent names the module whose default export it is." })
       }
@@ -87,6 +100,11 @@ export const make = (agent?: string | undefined) =>
       {
         command: 'antiphon replay call.jsonl --agent ./agent.ts --fork 3 --prompt "Be brief."',
         description: "How would the call have gone on with another prompt?"
+      },
+      {
+        command: "antiphon replay call.jsonl --floor patient",
+        description:
+          "Which turns of the caller would a more patient agent have cut off, and how much later would it answer?"
       },
       { command: "antiphon replay call.jsonl --agent ./agent.ts --test", description: "Write a test of it" }
     ])

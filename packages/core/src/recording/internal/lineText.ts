@@ -135,6 +135,7 @@ export const make = (): LineText => {
       case "ModelRequested":
       case "ModelEnded":
       case "CallClosed":
+      case "Floor":
       case "Lost":
         return undefined
       default:
@@ -201,6 +202,7 @@ const frequent = (note: RecordedLine.Note): string | undefined => {
     case "CallFailed":
     case "ModelRequested":
     case "CallClosed":
+    case "Floor":
     case "Lost":
       return undefined
     default:

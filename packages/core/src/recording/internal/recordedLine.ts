@@ -57,6 +57,26 @@ export interface Tool extends Schema.Schema.Type<typeof Tool> {
   readonly name: string
 }
 
+const Flag = Schema.Boolean.annotate({ privacy: "public" })
+const Measure = Schema.Finite.annotate({ privacy: "public" })
+
+/** Schema for something that the turn taking of a call by voice was told. Times are audio times, in milliseconds. */
+export const FloorEvent = Schema.Struct({
+  kind: Name,
+  at: Measure,
+  from: Schema.optional(Measure),
+  to: Schema.optional(Measure),
+  text: Schema.optional(Schema.String.annotate({ privacy: "userText" })),
+  said: Schema.optional(Schema.String.annotate({ privacy: "agentText" })),
+  digit: Schema.optional(Schema.String.annotate({ privacy: "dtmf" })),
+  final: Schema.optional(Flag),
+  interruptible: Schema.optional(Flag),
+  generation: Schema.optional(Count),
+  endOfTurn: Schema.optional(Measure),
+  waitMs: Schema.optional(Measure),
+  backchannel: Schema.optional(Measure)
+})
+
 /** Schemas for the events that a call makes itself. */
 export const made = {
   CallStarted: Event.Input.cases.CallStarted,
@@ -109,6 +129,15 @@ export const Line = Schema.TaggedUnion({
   },
   /** Nothing of the call is left. `CutOff` means that its scope closed before it had ended. */
   CallClosed: { ...at, how: Schema.Literals(["Ended", "CutOff"]) },
+  /**
+   * What the turn taking of a call by voice was told, such as who speaks and the words so far, and what it decided. Ticks in
+   * which nothing was decided are left out.
+   */
+  Floor: {
+    ...at,
+    event: FloorEvent,
+    actions: Schema.optional(Schema.Array(Schema.Struct({ kind: Name, turn: Schema.optional(Count) })))
+  },
   /** A line of this kind could not be written, because blanking it failed. */
   Lost: { ...at, kind: Name }
 })
@@ -168,6 +197,11 @@ export interface ModelEnded extends Schema.Schema.Type<typeof Line.cases.ModelEn
   readonly _tag: "ModelEnded"
 }
 
+/** A line about the turn taking of a call by voice. */
+export interface Floor extends Schema.Schema.Type<typeof Line.cases.Floor> {
+  readonly _tag: "Floor"
+}
+
 /** The last line of a call. */
 export interface CallClosed extends Schema.Schema.Type<typeof Line.cases.CallClosed> {
   readonly _tag: "CallClosed"
@@ -193,6 +227,7 @@ interface Lines extends Cases {
   readonly ModelReplied: ModelReplied
   readonly ModelEnded: ModelEnded
   readonly CallClosed: CallClosed
+  readonly Floor: Floor
   readonly Lost: Lost
 }
 

@@ -66,6 +66,7 @@ export const of = (lines: ReadonlyArray<Recording.Line>): ReadonlyMap<number, Re
       case "ModelReplied":
       case "ModelEnded":
       case "CallClosed":
+      case "Floor":
       case "Lost":
         break
       default:
