@@ -307,6 +307,12 @@ const partingOf = (ending: Ending.Ending, settings: Settings.Settings): Parting 
       return { code: 1001, reason: "draining", message: { type: "bye", reason: "the server is stopping" } }
     case "Full":
       return failing(1013, "full", "The server has as many calls as it takes.")
+    case "Overlong":
+      return failing(1000, "overlong", "The call has lasted too long.")
+    case "Starved":
+      return failing(1009, "starved", "The call takes too much memory.")
+    case "Unrecorded":
+      return failing(1011, "unrecorded", "The call cannot be recorded.")
     case "Flood":
       return failing(1008, "flood", `More than ${ending.limit} ${ending.of} a second came.`)
     case "TooLarge":

@@ -80,6 +80,29 @@ describe("antiphon replay", () => {
     )
   )
 
+  it.live("shows nothing that a terminal would obey, in whichever way it is asked", () =>
+    withFile(
+      (file) =>
+        Effect.gen(function* () {
+          for (const options of [
+            [...agent, "--timeline"],
+            [...agent, "--fork", "2", "--model", "demo"],
+            ["--test", ...agent]
+          ]) {
+            const { out } = yield* run(["replay", file, ...options])
+            assert.include(out, "evil")
+            // oxlint-disable-next-line no-control-regex
+            assert.notMatch(out.replace(/\u001b\[\d+m/g, ""), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+          }
+        }),
+      // The id of the call and the words of its caller come from outside.
+      (text) =>
+        text
+          .replaceAll("table-for-two", "evil\\u001b]52;c;ZXZpbA==\\u0007")
+          .replace("Good evening", "evil \u009b2J\\u001b[2J")
+    )
+  )
+
   it.live("writes a test", () =>
     withFile((file) =>
       Effect.gen(function* () {

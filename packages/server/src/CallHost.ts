@@ -24,16 +24,19 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { identity } from "effect/Function"
 import * as Scope from "effect/Scope"
 import type { Calls, OpenCall } from "./Calls.ts"
 import * as Ending from "./Ending.ts"
 import * as Alarm from "./internal/alarm.ts"
+import * as CallLimits from "./internal/callLimits.ts"
 import * as CallLog from "./internal/callLog.ts"
+import * as Client from "./internal/client.ts"
 import * as Courier from "./internal/courier.ts"
 import * as Machine from "./internal/machine.ts"
 import * as Making from "./internal/making.ts"
-import * as Monotonic from "./internal/monotonic.ts"
+import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Refusals from "./internal/refusals.ts"
 import * as Running from "./internal/running.ts"
 import type * as Protocol from "./Protocol.ts"
@@ -71,6 +74,8 @@ export interface CallHost {
 export interface Options<State, E = never> {
   readonly protocol: Protocol.Protocol<State>
   readonly admitted: Protocol.Admitted
+  /** Who opens it, for limits that are counted per client. */
+  readonly client?: string | undefined
   /** Connects to the platform, once the call has a place among the server's calls. `stop` ends the call. */
   readonly connect: (stop: CallHost["stop"]) => Effect.Effect<Link, E>
   /**
@@ -90,6 +95,8 @@ export interface Reception {
   /** Notes that a request for a call was refused. The log gets a limited number of lines. */
   readonly refused: (status: number, detail: string) => Effect.Effect<void>
   readonly calls: Calls["Service"]
+  /** Who a request comes from, for limits that are counted per client. */
+  readonly clientOf: (request: HttpServerRequest) => string
   /** Makes the recorder of each call, if calls are recorded. `open` does so by itself. */
   readonly record?: Record | undefined
   /** Opens a call. `Calls` owns it from then on: it outlives the fiber that opened it. */
@@ -112,6 +119,7 @@ export const reception = <E, R, R2>(
     return {
       settings: options.settings,
       refused,
+      clientOf: Client.namer(options.settings.trustedProxies),
       calls: options.calls,
       record: options.record,
       open: (call) =>
@@ -128,6 +136,12 @@ interface Place {
   readonly settings: Settings
   readonly record?: Record | undefined
 }
+
+/** Time in which a goodbye is said and the platform hangs up. */
+const farewellMs = 30_000
+
+/** Bytes that a message takes in memory beside its text: measured at 200 to 500 for the events of a history. */
+const entryBytes = 512
 
 /** How many reports may wait for the call before reading stops. */
 const readAhead = 64
@@ -169,24 +183,31 @@ class HostedCall<State> implements CallHost, OpenCall {
   #fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** The call must have started by then. Undefined once it has. */
   #startBy: number | undefined
+  /** When a call ends whose agent has said goodbye. */
+  #endBy: number | undefined
   /** Undefined while the socket is being opened, because a write would wait for that. */
   #link: Link | undefined
   #call: Call.Call | undefined
   #ending: Ending.Ending | undefined
   /** Whether the last words were said. */
   #silent = false
+  /** Bytes that the history keeps, roughly. */
+  #kept = 0
   lastReceivedAt: number
+  readonly client: string | undefined
   readonly idleTimeout: Duration.Duration | undefined
 
   constructor(place: Place, options: Options<State, unknown>, means: Means) {
     const { clock, context } = means
+    const { openingTimeout, startTimeout } = place.settings
     const now = Monotonic.millis(clock)
     this.#place = place
     this.#means = means
     this.#scope = options.scope
     this.#log = CallLog.make(options.protocol.name, clock, place.calls.health)
     this.#fork = this.#forkWith(context)
-    this.#startBy = now + Duration.toMillis(place.settings.startTimeout)
+    this.#startBy = now + Math.min(...[openingTimeout, startTimeout].map(Duration.toMillis))
+    this.client = options.client
     const fork = (effect: Effect.Effect<void>) => this.#fork(effect)
     this.#courier = Courier.make({ deliver: this.#deliver, fork, ahead: readAhead })
     this.#alarm = Alarm.make({ clock, fork, ring: this.#ring })
@@ -214,7 +235,25 @@ class HostedCall<State> implements CallHost, OpenCall {
   }
 
   readonly tell = (told: Protocol.Told): Effect.Effect<void> =>
-    Effect.suspend(() => (this.#silent ? Effect.void : this.#carryOut(this.#machine.tell(told, this.#now()))))
+    Effect.suspend(() => {
+      if (this.#silent) return Effect.void
+      if (told._tag === "Frame") this.#keep(told.frame.length)
+      if (told._tag === "Request") this.#keep(told.request.body.length)
+      return this.#carryOut(this.#machine.tell(told, this.#now()))
+    })
+
+  /** Counts what goes into the history, and ends the call if that has become too much. */
+  #keep(bytes: number): void {
+    const { maxHistoryBytes } = this.#place.settings
+    this.#kept += bytes + entryBytes
+    if (maxHistoryBytes > 0 && this.#kept > maxHistoryBytes && this.#ending === undefined) {
+      this.#fork(this.stop(Ending.Ending.Spent({ limit: maxHistoryBytes })))
+    }
+  }
+
+  weight(): number {
+    return this.#kept
+  }
 
   // Everything that ends the call comes through here, and none of it waits. The first reason counts.
   readonly stop = (reason: Ending.Ending | Ending.OfServer): Effect.Effect<void> =>
@@ -239,7 +278,7 @@ class HostedCall<State> implements CallHost, OpenCall {
 
   /** Sends what goes to the platform, then hands on what goes to the call. */
   #carryOut(wanted: ReadonlyArray<Protocol.Wanted>): Effect.Effect<void> {
-    this.#alarm.set(earlier(this.#machine.due(), this.#startBy))
+    this.#setAlarm()
     const inward = wanted.filter(Machine.isInward)
     if (inward.length === 0) return this.#perform(wanted as ReadonlyArray<Protocol.Outward>)
     const deliver = Effect.sync(() => inward.forEach(this.#courier.give))
@@ -252,6 +291,9 @@ class HostedCall<State> implements CallHost, OpenCall {
     if (outward.length === 0 || this.#link === undefined) return Effect.void
     const performed = this.#link.perform(outward)
     const dropped = outward.filter((one) => one._tag === "Dropped")
+    for (const one of outward) {
+      if (one._tag === "Send" || one._tag === "Chunk") this.#keep(one.text.length)
+    }
     this.#log.sent(outward.length - dropped.length)
     return dropped.length === 0
       ? performed
@@ -261,9 +303,20 @@ class HostedCall<State> implements CallHost, OpenCall {
         )
   }
 
-  readonly #ring = Effect.suspend(() =>
-    this.#startBy !== undefined && this.#startBy <= this.#now() ? this.stop(lateStart) : this.tell({ _tag: "Tick" })
-  )
+  #setAlarm(): void {
+    this.#alarm.set(earlier(this.#machine.due(), earlier(this.#startBy, this.#endBy)))
+  }
+
+  readonly #endLater = (): void => {
+    this.#endBy = this.#now() + farewellMs
+    this.#setAlarm()
+  }
+
+  readonly #ring = Effect.suspend(() => {
+    const now = this.#now()
+    if (this.#startBy !== undefined && this.#startBy <= now) return this.stop(lateStart)
+    return this.#endBy !== undefined && this.#endBy <= now ? this.stop("Overlong") : this.tell({ _tag: "Tick" })
+  })
 
   readonly #deliver = (inward: Protocol.Inward): Effect.Effect<void> => {
     switch (inward._tag) {
@@ -288,6 +341,9 @@ class HostedCall<State> implements CallHost, OpenCall {
       const annotated = Effect.annotateLogs({ callId: this.#log.callId() })
       this.#fork = this.#forkWith(yield* annotated(Effect.context<never>()))
       this.#call = yield* Making.agent(factory, request, { scope, within: settings.startTimeout }).pipe(
+        Effect.map((spec) =>
+          CallLimits.within(spec, settings, { clock: this.#means.clock, onFarewell: this.#endLater })
+        ),
         Effect.flatMap((spec) => Scope.provide(Call.make(spec, { request, harness: this.#harness }), scope)),
         record === undefined ? identity : recorded(record(request), scope),
         Effect.catchCause(failed),

@@ -9,6 +9,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { OfServer } from "./Ending.ts"
 import type { Health } from "./Health.ts"
+import type { ClientPace } from "./internal/intake.ts"
 
 /** A call that is open. */
 export interface OpenCall {
@@ -16,16 +17,30 @@ export interface OpenCall {
   lastReceivedAt: number
   /** The call is stopped if nothing is received for this long. Defaults to the setting. */
   readonly idleTimeout?: Duration.Duration | undefined
+  /** Who has opened it, for limits that are counted per client. */
+  readonly client?: string | undefined
+  /** Bytes that the call keeps in memory, roughly: who has the most goes first if memory runs out. */
+  readonly weight?: (() => number) | undefined
   /** Ends the call for one of the server's reasons. The first reason counts. */
   readonly stop: (reason: OfServer) => Effect.Effect<void>
 }
+
+/**
+ * Why a call would be refused: the server stops, has as many calls as it takes, is short of memory, gets too many new calls a
+ * second, or the client has as many calls as it may.
+ */
+export type Refusal = "Draining" | "Full" | "Memory" | "Rush" | "Client"
 
 /** The open calls of one server. */
 export class Calls extends Context.Service<
   Calls,
   {
     /** Whether a call would be refused now, and why. */
-    readonly refusal: Effect.Effect<"Draining" | "Full" | undefined>
+    readonly refusal: Effect.Effect<Refusal | undefined>
+    /** The same for a call of this client. */
+    readonly refusalOf: (client: string) => Effect.Effect<Refusal | undefined>
+    /** The pace of all bytes of a client, if it is limited. */
+    readonly paceOf: (client: string) => ClientPace | undefined
     /** What was counted, and whether the server wants more calls. */
     readonly health: Health
     /** How many are open, including sockets on which no call has started yet. */

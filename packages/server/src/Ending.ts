@@ -34,6 +34,12 @@ export type Ending = Data.TaggedEnum<{
   Stalled: {}
   /** Nothing was received for `idleTimeout`. */
   Idle: {}
+  /** The call has lasted longer than `maxCallDuration`, and its agent did not end it. */
+  Overlong: {}
+  /** The memory of the server is nearly used up, and this call had received the most. */
+  Starved: {}
+  /** The calls are recorded without exception, and this one cannot be. */
+  Unrecorded: {}
   /** The server is stopping. */
   Draining: {}
   /** The server has no room for another call. */
@@ -42,7 +48,7 @@ export type Ending = Data.TaggedEnum<{
 export const Ending = Data.taggedEnum<Ending>()
 
 /** Reasons for which the server itself ends a call. */
-export type OfServer = "Idle" | "Draining" | "Full"
+export type OfServer = "Idle" | "Draining" | "Full" | "Overlong" | "Starved" | "Unrecorded"
 
 /** What follows from an ending on the server. */
 export interface Meaning {
@@ -77,6 +83,9 @@ export const meaning: (ending: Ending) => Meaning = Ending.$match({
   Stalled: () => cut,
   Idle: () => cut,
   Full: () => cut,
+  Overlong: () => cut,
+  Starved: () => cut,
+  Unrecorded: (): Meaning => ({ ...cut, level: "Error" }),
   Draining: (): Meaning => ({ ...quiet, level: "Info" })
 })
 

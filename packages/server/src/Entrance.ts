@@ -18,10 +18,11 @@ import * as Calls from "./Calls.ts"
 import type * as Ending from "./Ending.ts"
 import * as Admission from "./internal/admission.ts"
 import * as Answers from "./internal/answers.ts"
+import * as Client from "./internal/client.ts"
 import * as CallLog from "./internal/callLog.ts"
 import * as Door from "./internal/door.ts"
 import * as Intake from "./internal/intake.ts"
-import * as Monotonic from "./internal/monotonic.ts"
+import * as Monotonic from "@antiphon/core/Monotonic"
 import * as OpenCalls from "./internal/openCalls.ts"
 import * as Peer from "./internal/peer.ts"
 import * as Refusals from "./internal/refusals.ts"
@@ -49,7 +50,9 @@ export interface Visitor {
   readonly gone: Effect.Effect<void>
   /** Counts frames. Returns the ending if they exceed the limits. */
   readonly excess: (frames: ReadonlyArray<Frame>) => Ending.Ending | undefined
-  /** Writes the log lines of the call. */
+  /** Who came in, for limits that are counted per client. */
+  readonly client?: string | undefined
+  /** The lines that a call leaves. */
   readonly log: CallLog.CallLog
 }
 
@@ -57,7 +60,7 @@ export interface Visitor {
 export interface Options {
   /** One word, for logs. */
   readonly name: string
-  readonly reception: Pick<CallHost.Reception, "calls" | "settings" | "refused" | "record">
+  readonly reception: Pick<CallHost.Reception, "calls" | "settings" | "refused" | "record" | "clientOf">
   /** Limits that replace the server's: audio comes at a pace of its own. */
   readonly limits?: Partial<Intake.Limits> | undefined
   readonly onStalled: Effect.Effect<void>
@@ -78,7 +81,8 @@ export const enter = (
       yield* reception.refused(refusal.status, refusal.detail)
       return yield* Effect.fail(Answers.respond(refusal.status, { detail: refusal.detail }))
     }
-    yield* Door.roomFor(reception)
+    const client = reception.clientOf(request)
+    yield* Door.roomFor(reception, client)
     const badUpgrade = () => Answers.badUpgrade
     const socket = yield* Effect.mapError(request.upgrade, badUpgrade)
     const writer = yield* Effect.mapError(Effect.scoped(socket.writer), badUpgrade)
@@ -87,24 +91,31 @@ export const enter = (
     return {
       ...peer,
       pull,
+      client,
       close: (code, reason) => peer.close(code, reason),
-      ...(yield* bounds({ name, limits, reception }))
+      ...(yield* bounds({ name, limits, reception, client }))
     }
   })
 
 /** Makes the limits and the log of a peer that came another way than by a request, for example over TCP. */
 export const bounds = ({
+  client,
   limits,
   name,
   reception
-}: Pick<Options, "name" | "limits" | "reception">): Effect.Effect<Pick<Visitor, "excess" | "log">> =>
+}: Pick<Options, "name" | "limits" | "reception"> & {
+  /** Who came in, for limits that are counted per client. */
+  readonly client?: string | undefined
+}): Effect.Effect<Pick<Visitor, "excess" | "log">> =>
   Effect.gen(function* () {
+    const { calls, settings } = reception
     const clock = yield* Clock.Clock
-    const log = CallLog.make(name, clock, reception.calls.health)
+    const log = CallLog.make(name, clock, calls.health)
     // Whoever goes on from here in this fiber does so for the call. Not before the fiber that led here has gone on.
     yield* Effect.yieldNow
     Running.become(log)
-    return { excess: Intake.make({ ...reception.settings, ...limits }, clock).excess, log }
+    const pace = client === undefined ? undefined : calls.paceOf(client)
+    return { excess: Intake.make({ ...settings, ...limits }, clock, pace).excess, log }
   })
 
 /** What admitting a socket takes from the server. */
@@ -121,7 +132,12 @@ export const reception = (
     const settings = yield* Settings.load(overrides)
     const shared = yield* Effect.serviceOption(Calls.Calls)
     const calls = Option.isSome(shared) ? shared.value : yield* OpenCalls.make(settings)
-    return { settings, calls, refused: Refusals.make(yield* Clock.Clock, calls.health) }
+    return {
+      settings,
+      calls,
+      clientOf: Client.namer(settings.trustedProxies),
+      refused: Refusals.make(yield* Clock.Clock, calls.health)
+    }
   })
 
 /** Error of a lost socket. */

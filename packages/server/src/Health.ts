@@ -10,7 +10,7 @@ import type * as Effect from "effect/Effect"
 import type { Ending } from "./Ending.ts"
 
 /** Why a server wants no new calls: a reason of its own, or the name of a check that failed. */
-export type Reason = "Draining" | "Full" | "Memory" | "Blocked" | (string & {})
+export type Reason = "Draining" | "Full" | "Memory" | "Rush" | "Blocked" | (string & {})
 
 /** Whether a server wants new calls. */
 export interface Readiness {

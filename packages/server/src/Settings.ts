@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Client from "./internal/client.ts"
 
 /** The settings of a server. */
 export interface Settings {
@@ -25,7 +26,20 @@ export interface Settings {
    * `ANTIPHON_MAX_OPENINGS`, 100: sockets on which no call has started yet. Beyond that, the oldest of them is closed.
    */
   readonly maxOpenings: number
-  /** `ANTIPHON_MAX_FRAME_BYTES`, 1 MiB. A longer message ends its call with close code 1009. */
+  /** `ANTIPHON_MAX_CALLS_PER_SECOND`, 100 new calls on average over ten seconds; 0 for no limit. More are refused with 503. */
+  readonly maxCallsPerSecond: number
+  /** `ANTIPHON_MAX_CALLS_PER_CLIENT`, 0 for no limit: open calls of one client. More are refused with 429. */
+  readonly maxCallsPerClient: number
+  /** `ANTIPHON_MAX_OPENINGS_PER_CLIENT`, 0 for no limit: sockets of one client on which no call has started yet. */
+  readonly maxOpeningsPerClient: number
+  /** `ANTIPHON_MAX_BYTES_PER_SECOND_PER_CLIENT`, 0 for no limit: as `maxBytesPerSecond`, for all calls of a client together. */
+  readonly maxBytesPerSecondPerClient: number
+  /**
+   * `ANTIPHON_TRUSTED_PROXIES`, comma-separated addresses and ranges, empty: peers whose `X-Forwarded-For` says who the client
+   * is. Of everybody else the client is the address that the connection comes from.
+   */
+  readonly trustedProxies: ReadonlyArray<string>
+  /** `ANTIPHON_MAX_FRAME_BYTES`, 256 KiB. A longer message ends its call with close code 1009. */
   readonly maxFrameBytes: number
   /** `ANTIPHON_MAX_FRAMES_PER_SECOND`, 1000 on average over ten seconds; 0 for no limit. Beyond it: close code 1008. */
   readonly maxFramesPerSecond: number
@@ -36,13 +50,31 @@ export interface Settings {
    * of speech reported word by word takes less than 5 MiB. Beyond it: close code 1009.
    */
   readonly maxCallBytes: number
+  /**
+   * `ANTIPHON_MAX_HISTORY_BYTES`, 64 MiB; 0 for no limit: what one call may keep in memory, by what was received and sent with
+   * 512 bytes for each message. Beyond it: close code 1009.
+   */
+  readonly maxHistoryBytes: number
+  /** `ANTIPHON_MAX_CALL_DURATION`, 4 hours; 0 for no limit: then the next turn says goodbye, and a minute later the call is ended. */
+  readonly maxCallDuration: Duration.Duration
+  /** `ANTIPHON_MAX_TURNS`, 5000; 0 for no limit: the turn after the last one says goodbye and ends the call. */
+  readonly maxTurns: number
+  /** `ANTIPHON_GOODBYE`: what is said then instead of the agent's answer. */
+  readonly goodbye: string
+  /**
+   * `ANTIPHON_MAX_HEAP_PERCENT`, 85; 0 for no limit: new calls are refused while more of the heap is in use. Half-way from there
+   * to all of it, the call that has received the most is ended.
+   */
+  readonly maxHeapPercent: number
   /** `ANTIPHON_MAX_BUFFERED_BYTES`, 1 MiB: unread bytes of a slow peer before its agent is slowed down. */
   readonly maxBufferedBytes: number
   /**
-   * `ANTIPHON_START_TIMEOUT`, 10 seconds: limit for the start message to come, for making the agent, and for releasing
-   * its resources at the end.
+   * `ANTIPHON_START_TIMEOUT`, 10 seconds: limit for making the agent, for the body of a request to come, and for releasing the
+   * agent's resources at the end.
    */
   readonly startTimeout: Duration.Duration
+  /** `ANTIPHON_OPENING_TIMEOUT`, 8 seconds, and no longer than `startTimeout`: time for the start message to come. */
+  readonly openingTimeout: Duration.Duration
   /** `ANTIPHON_IDLE_TIMEOUT`, 10 minutes: a call ends if nothing is received for this long. */
   readonly idleTimeout: Duration.Duration
   /**
@@ -56,6 +88,22 @@ export interface Settings {
   readonly drainTimeout: Duration.Duration
   /** `ANTIPHON_TOKEN`, none; it must not be empty. If set, `/chats` and `/ws` want `Authorization: Bearer <token>`. */
   readonly token: Redacted.Redacted | undefined
+  /** `ANTIPHON_TOKEN_NEXT`, none: a second token that is as good, so that tokens can be changed while both are in use. */
+  readonly nextToken: Redacted.Redacted | undefined
+  /**
+   * `ANTIPHON_HOSTS`, comma-separated, empty: names under which a server without a token is reached, beside addresses
+   * and names without a dot, such as `localhost`; `*` for any. Requests under other names get 403, or a web page could reach the server of this machine under a
+   * name of its own.
+   */
+  readonly hosts: ReadonlyArray<string>
+  /**
+   * `ANTIPHON_BIND_CALLS`, false: whether a call needs the one-use ticket that `/chats` puts into `websocket_url`, so that nobody
+   * gets a call without having asked `preCall`. A ticket is good for five minutes and for the call id of its request, and
+   * counts as the token.
+   */
+  readonly bindCalls: boolean
+  /** `ANTIPHON_TICKET_SECRET`: signs tickets. By default made from the token, or random: processes without a token need it in common. */
+  readonly ticketSecret: Redacted.Redacted | undefined
   /**
    * `ANTIPHON_ALLOWED_ORIGINS`, comma-separated, empty: the web origins that may open calls. Pages of the server itself
    * and clients without an `Origin` header always may; `*` admits every page.
@@ -73,10 +121,19 @@ export interface Settings {
   readonly blockWarning: Duration.Duration
   /** `ANTIPHON_BLOCK_LIMIT`, 30 seconds: an event loop that stands still for longer ends the process; 0 for never. */
   readonly blockLimit: Duration.Duration
-  /** `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded to its own file in this directory. */
+  /**
+   * `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded into a file of its own in this directory. The server does not
+   * start if files cannot be made there.
+   */
   readonly recordDir: string | undefined
   /** `ANTIPHON_RECORD_AUDIO`, false: whether recordings of calls by voice keep their audio, in a WAV file beside the lines. */
   readonly recordAudio: boolean
+  /** `ANTIPHON_MUST_RECORD`, false: whether a call that cannot be recorded is refused, and ended if its recording fails. */
+  readonly mustRecord: boolean
+  /** `ANTIPHON_RECORD_MAX_AGE`, 0 for no limit: recordings that are older are removed. */
+  readonly recordMaxAge: Duration.Duration
+  /** `ANTIPHON_RECORD_MAX_BYTES`, 0 for no limit: beyond it the oldest recordings are removed. */
+  readonly recordMaxBytes: number
 }
 
 const orUndefined = <A>(config: Config.Config<A>) => Config.map(Config.option(config), Option.getOrUndefined)
@@ -91,6 +148,26 @@ const Time = Schema.DurationFromString.check(
 const duration = (name: string, defaultValue: Duration.Input) =>
   Config.withDefault(Config.schema(Time, name), Duration.fromInputUnsafe(defaultValue))
 
+/** A comma-separated list. */
+const list = (name: string, isGood: (entry: string) => boolean = () => true) =>
+  Config.map(
+    Config.withDefault(
+      Config.schema(
+        Schema.String.check(
+          Schema.makeFilter((text) => entriesOf(text).every(isGood), { expected: "a list of good entries" })
+        ),
+        name
+      ),
+      ""
+    ),
+    entriesOf
+  )
+const entriesOf = (text: string): ReadonlyArray<string> =>
+  text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "")
+
 // An empty token (from a secret that was not found) must not open the server to everybody.
 const Token = Schema.RedactedFromValue(
   Schema.String.check(Schema.makeFilter((token) => token.trim() !== "", { expected: "a token that is not empty" }))
@@ -102,23 +179,33 @@ const config: Config.Config<Settings> = Config.all({
   host: Config.withDefault(Config.String("HOST"), ""),
   maxCalls: count("ANTIPHON_MAX_CALLS", 1000, { minimum: 1 }),
   maxOpenings: count("ANTIPHON_MAX_OPENINGS", 100, { minimum: 1 }),
-  maxFrameBytes: count("ANTIPHON_MAX_FRAME_BYTES", 1024 * 1024, { minimum: 1 }),
+  maxCallsPerSecond: count("ANTIPHON_MAX_CALLS_PER_SECOND", 100, { minimum: 0 }),
+  maxCallsPerClient: count("ANTIPHON_MAX_CALLS_PER_CLIENT", 0, { minimum: 0 }),
+  maxOpeningsPerClient: count("ANTIPHON_MAX_OPENINGS_PER_CLIENT", 0, { minimum: 0 }),
+  maxBytesPerSecondPerClient: count("ANTIPHON_MAX_BYTES_PER_SECOND_PER_CLIENT", 0, { minimum: 0 }),
+  trustedProxies: list("ANTIPHON_TRUSTED_PROXIES", Client.isRange),
+  maxFrameBytes: count("ANTIPHON_MAX_FRAME_BYTES", 256 * 1024, { minimum: 1 }),
   maxFramesPerSecond: count("ANTIPHON_MAX_FRAMES_PER_SECOND", 1000, { minimum: 0 }),
   maxBytesPerSecond: count("ANTIPHON_MAX_BYTES_PER_SECOND", 256 * 1024, { minimum: 0 }),
   maxCallBytes: count("ANTIPHON_MAX_CALL_BYTES", 64 * 1024 * 1024, { minimum: 0 }),
+  maxHistoryBytes: count("ANTIPHON_MAX_HISTORY_BYTES", 64 * 1024 * 1024, { minimum: 0 }),
+  maxCallDuration: duration("ANTIPHON_MAX_CALL_DURATION", "4 hours"),
+  maxTurns: count("ANTIPHON_MAX_TURNS", 5000, { minimum: 0 }),
+  goodbye: Config.withDefault(Config.String("ANTIPHON_GOODBYE"), "I have to end our call now. Goodbye!"),
+  maxHeapPercent: count("ANTIPHON_MAX_HEAP_PERCENT", 85, { minimum: 0, maximum: 99 }),
   maxBufferedBytes: count("ANTIPHON_MAX_BUFFERED_BYTES", 1024 * 1024, { minimum: 0 }),
   startTimeout: duration("ANTIPHON_START_TIMEOUT", "10 seconds"),
+  openingTimeout: duration("ANTIPHON_OPENING_TIMEOUT", "8 seconds"),
   idleTimeout: duration("ANTIPHON_IDLE_TIMEOUT", "10 minutes"),
   leaseTimeout: duration("ANTIPHON_LEASE_TIMEOUT", "2 minutes"),
   stallTimeout: duration("ANTIPHON_STALL_TIMEOUT", "10 seconds"),
   drainTimeout: duration("ANTIPHON_DRAIN_TIMEOUT", "30 seconds"),
   token: orUndefined(Config.schema(Token, "ANTIPHON_TOKEN")),
-  allowedOrigins: Config.map(Config.withDefault(Config.String("ANTIPHON_ALLOWED_ORIGINS"), ""), (list) =>
-    list
-      .split(",")
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== "")
-  ),
+  nextToken: orUndefined(Config.schema(Token, "ANTIPHON_TOKEN_NEXT")),
+  hosts: list("ANTIPHON_HOSTS"),
+  bindCalls: Config.withDefault(Config.Boolean("ANTIPHON_BIND_CALLS"), false),
+  ticketSecret: orUndefined(Config.schema(Token, "ANTIPHON_TICKET_SECRET")),
+  allowedOrigins: list("ANTIPHON_ALLOWED_ORIGINS"),
   exposeErrors: Config.withDefault(Config.Boolean("ANTIPHON_EXPOSE_ERRORS"), false),
   onUncaught: Config.withDefault(
     Config.schema(Schema.Literals(["drain", "stop", "continue"]), "ANTIPHON_ON_UNCAUGHT"),
@@ -129,7 +216,10 @@ const config: Config.Config<Settings> = Config.all({
   recordDir: Config.map(Config.withDefault(Config.String("ANTIPHON_RECORD_DIR"), ""), (path) =>
     path.trim() === "" ? undefined : path.trim()
   ),
-  recordAudio: Config.withDefault(Config.Boolean("ANTIPHON_RECORD_AUDIO"), false)
+  recordAudio: Config.withDefault(Config.Boolean("ANTIPHON_RECORD_AUDIO"), false),
+  mustRecord: Config.withDefault(Config.Boolean("ANTIPHON_MUST_RECORD"), false),
+  recordMaxAge: duration("ANTIPHON_RECORD_MAX_AGE", "0 seconds"),
+  recordMaxBytes: count("ANTIPHON_RECORD_MAX_BYTES", 0, { minimum: 0 })
 })
 
 /** Settings given in code. They take precedence over the environment. */
@@ -142,17 +232,19 @@ export type Overrides = Partial<Settings>
 export const load = (overrides: Overrides = {}): Effect.Effect<Settings, Config.ConfigError> =>
   Effect.gen(function* () {
     const settings = { ...(yield* config), ...overrides }
-    if (settings.token === undefined && !("token" in overrides)) yield* refuseEmptyToken
+    if (settings.token === undefined && !("token" in overrides)) yield* refuseEmpty("ANTIPHON_TOKEN")
+    if (settings.nextToken === undefined && !("nextToken" in overrides)) yield* refuseEmpty("ANTIPHON_TOKEN_NEXT")
     return settings
   })
 
 /** `Config` treats an empty variable as missing, but still lists its name. */
-const refuseEmptyToken = Effect.gen(function* () {
-  const provider = yield* ConfigProvider.ConfigProvider
-  const load = (path: ConfigProvider.Path) => Effect.orElseSucceed(provider.load(path), () => undefined)
-  const names = yield* load(["ANTIPHON"])
-  if (names?._tag !== "Record" || !names.keys.has("TOKEN") || (yield* load(["ANTIPHON", "TOKEN"])) !== undefined) return
-  yield* Config.schema(Token, "ANTIPHON_TOKEN").parse(
-    ConfigProvider.fromUnknown({ ANTIPHON_TOKEN: "" }, { preserveEmptyStrings: true })
-  )
-})
+const refuseEmpty = (name: string) =>
+  Effect.gen(function* () {
+    const provider = yield* ConfigProvider.ConfigProvider
+    const path = name.split("_")
+    const load = (path: ConfigProvider.Path) => Effect.orElseSucceed(provider.load(path), () => undefined)
+    const names = yield* load(path.slice(0, -1))
+    const isNamed = names?._tag === "Record" && names.keys.has(path.at(-1)!)
+    if (!isNamed || (yield* load(path)) !== undefined) return
+    yield* Config.schema(Token, name).parse(ConfigProvider.fromUnknown({ [name]: "" }, { preserveEmptyStrings: true }))
+  })

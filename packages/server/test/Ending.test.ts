@@ -33,6 +33,9 @@ const table: { readonly [Tag in Ending["_tag"]]: ReadonlyArray<Row> } = {
   ],
   Stalled: [{ ...cut, ending: Ending.Stalled() }],
   Full: [{ ...cut, ending: Ending.Full() }],
+  Overlong: [{ ...cut, ending: Ending.Overlong() }],
+  Starved: [{ ...cut, ending: Ending.Starved() }],
+  Unrecorded: [{ ...cut, level: "Error", ending: Ending.Unrecorded() }],
   Idle: [{ ...cut, ending: Ending.Idle() }],
   Draining: [{ ending: Ending.Draining(), callEnded: true, level: "Info" }]
 }

@@ -22,6 +22,27 @@ const times = {
   bad: ["soon", "5", "-5 seconds"]
 } as const
 
+/** A number that may be 0, for no limit. */
+const limit = (name: string, byDefault: number): Row => ({
+  name,
+  byDefault,
+  good: [
+    ["0", 0],
+    ["50", 50]
+  ],
+  bad: ["-1", "1.5", "many"]
+})
+
+const flag = (name: string): Row => ({
+  name,
+  byDefault: false,
+  good: [
+    ["true", true],
+    ["false", false]
+  ],
+  bad: ["perhaps"]
+})
+
 // One row per setting: a new one does not compile until it has a row here.
 const table: { readonly [Name in keyof Settings.Settings]: Row } = {
   port: {
@@ -42,9 +63,45 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
     good: [["1", 1]],
     bad: ["0", "many"]
   },
+  maxCallsPerSecond: limit("ANTIPHON_MAX_CALLS_PER_SECOND", 100),
+  maxCallsPerClient: limit("ANTIPHON_MAX_CALLS_PER_CLIENT", 0),
+  maxOpeningsPerClient: limit("ANTIPHON_MAX_OPENINGS_PER_CLIENT", 0),
+  maxBytesPerSecondPerClient: limit("ANTIPHON_MAX_BYTES_PER_SECOND_PER_CLIENT", 0),
+  trustedProxies: {
+    name: "ANTIPHON_TRUSTED_PROXIES",
+    byDefault: [],
+    good: [
+      ["10.0.0.0/8, ::1", ["10.0.0.0/8", "::1"]],
+      [" ", []]
+    ],
+    bad: ["proxy", "10.0.0.0/33", "10.0.0.0/8/8", "::/200", "10.0.0.0/"]
+  },
+  maxHistoryBytes: limit("ANTIPHON_MAX_HISTORY_BYTES", 67_108_864),
+  maxCallDuration: { name: "ANTIPHON_MAX_CALL_DURATION", byDefault: 4 * 3_600_000, ...times },
+  maxTurns: limit("ANTIPHON_MAX_TURNS", 5000),
+  goodbye: {
+    name: "ANTIPHON_GOODBYE",
+    byDefault: "I have to end our call now. Goodbye!",
+    good: [["Bye.", "Bye."]],
+    bad: []
+  },
+  maxHeapPercent: { ...limit("ANTIPHON_MAX_HEAP_PERCENT", 85), good: [["50", 50]], bad: ["100", "-1", "half"] },
+  openingTimeout: { name: "ANTIPHON_OPENING_TIMEOUT", byDefault: 8000, ...times },
+  nextToken: { name: "ANTIPHON_TOKEN_NEXT", byDefault: undefined, good: [["s3cret", "s3cret"]], bad: ["", " "] },
+  hosts: {
+    name: "ANTIPHON_HOSTS",
+    byDefault: [],
+    good: [["agent.example, b.example:81", ["agent.example", "b.example:81"]]],
+    bad: []
+  },
+  bindCalls: { ...flag("ANTIPHON_BIND_CALLS") },
+  ticketSecret: { name: "ANTIPHON_TICKET_SECRET", byDefault: undefined, good: [["s3cret", "s3cret"]], bad: [" "] },
+  mustRecord: { ...flag("ANTIPHON_MUST_RECORD") },
+  recordMaxAge: { name: "ANTIPHON_RECORD_MAX_AGE", byDefault: 0, ...times },
+  recordMaxBytes: limit("ANTIPHON_RECORD_MAX_BYTES", 0),
   maxFrameBytes: {
     name: "ANTIPHON_MAX_FRAME_BYTES",
-    byDefault: 1_048_576,
+    byDefault: 262_144,
     good: [["65536", 65536]],
     bad: ["0", "-1", "1 MiB"]
   },
@@ -107,7 +164,7 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
       ["stop", "stop"],
       ["continue", "continue"]
     ],
-    bad: ["", "ignore"]
+    bad: ["ignore"]
   },
   blockWarning: { name: "ANTIPHON_BLOCK_WARNING", byDefault: 1000, ...times },
   blockLimit: { name: "ANTIPHON_BLOCK_LIMIT", byDefault: 30_000, ...times },

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as Monotonic from "../Monotonic.ts"
 import type * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -92,7 +93,7 @@ const fill = <E, R>(
   const repeat = every === undefined ? Infinity : Duration.toMillis(every)
   let left = limit ?? texts.length
   let count = 0
-  let due = clock.currentTimeMillisUnsafe() + patience
+  let due = Monotonic.millis(clock) + patience
   let gap = ""
   // What the agent is working on. It continues while a filler is said.
   let pending: Fiber.Fiber<Outputs, E | Cause.Done<void>> | undefined
@@ -114,14 +115,14 @@ const fill = <E, R>(
     if (output._tag === "AgentEndCall" || output._tag === "AgentTransferCall") left = 0
     if (output._tag !== "AgentSendText" || output.text.trim() === "") return
     if (until !== "end") left = 0
-    due = clock.currentTimeMillisUnsafe() + patience
+    due = Monotonic.millis(clock) + patience
     gap = /\s$/.test(output.text) ? "" : " "
   }
 
   const say = (): Outputs => {
     const text = gap + texts[count++ % texts.length]!.trim() + " "
     left--
-    due = clock.currentTimeMillisUnsafe() + repeat
+    due = Monotonic.millis(clock) + repeat
     gap = ""
     return [Event.sendText(text)]
   }
@@ -129,7 +130,7 @@ const fill = <E, R>(
   const next: Pull.Pull<Outputs, E, void, R> = Effect.suspend((): Pull.Pull<Outputs, E, void, R> => {
     if (over !== undefined) {
       if (work.running === 0 || left <= 0 || due === Infinity) return over
-      const silence = Duration.millis(Math.max(0, due - clock.currentTimeMillisUnsafe()))
+      const silence = Duration.millis(Math.max(0, due - Monotonic.millis(clock)))
       return Effect.flatMap(Effect.timeoutOption(work.done.await, silence), (done): Pull.Pull<Outputs, E, void, R> =>
         Option.isSome(done) ? next : Effect.sync(say)
       )
@@ -140,7 +141,7 @@ const fill = <E, R>(
     return Effect.flatMap(working, (fiber) => {
       pending = fiber
       if (left <= 0 || due === Infinity) return Effect.flatMap(Fiber.await(fiber), arrived)
-      const wait = Duration.millis(Math.max(0, due - clock.currentTimeMillisUnsafe()))
+      const wait = Duration.millis(Math.max(0, due - Monotonic.millis(clock)))
       return Effect.flatMap(Effect.timeoutOption(Fiber.await(fiber), wait), (exit): Pull.Pull<Outputs, E, void, R> => {
         const done = Option.isSome(exit) ? exit.value : fiber.pollUnsafe()
         return done === undefined ? Effect.sync(say) : arrived(done)

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
+import * as Printable from "../Printable.ts"
 import * as Recording from "../recording/Recording.ts"
 import * as Timeline from "./Timeline.ts"
 
@@ -196,7 +197,7 @@ export const renderDifference = (
   options: { readonly width?: number | undefined } = {}
 ): string => {
   const width = options.width ?? 100
-  const [was, is] = excerpts(recorded, replayed, width - 12)
+  const [was, is] = excerpts(shown(recorded), shown(replayed), width - 12)
   const around = entries.filter((entry) => entry.at >= at - before && entry.at <= at + behind)
   return [
     `${heads[what]} at line ${line} of the recording, ${(at / 1000).toFixed(3)} s into the call:`,
@@ -206,6 +207,10 @@ export const renderDifference = (
     ...(around.length === 0 ? [] : ["", "The call as it was played again:", "", Timeline.render(around, { width })])
   ].join("\n")
 }
+
+/** JSON leaves some of what a terminal obeys as it is. */
+const shown = (line: string | undefined): string | undefined =>
+  line === undefined ? undefined : Printable.escaped(line)
 
 const heads: { readonly [What in Difference["what"]]: string } = {
   Header: "The calls are not the same ones",

@@ -12,6 +12,7 @@
  *
  * @since 0.1.0
  */
+import * as Printable from "../Printable.ts"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -71,10 +72,10 @@ export class RulesBroken extends Data.TaggedError("RulesBroken")<{ readonly seed
 export const render = ({ breaches, caller, played }: Simulated): string =>
   [
     `The call with the seed ${caller.seed} (${caller.temper}) breaks ${breaches.length === 1 ? "a rule" : "rules"}:`,
-    ...breaches.map(({ at, rule, what }) => `  rule ${rule}, at ${Math.round(at)} ms: ${what}`),
+    ...breaches.map(({ at, rule, what }) => `  rule ${rule}, at ${Math.round(at)} ms: ${Printable.line(what)}`),
     "",
     "The script of the call:",
-    ...caller.script.map((step) => `  ${describe(step)}`),
+    ...caller.script.map((step) => `  ${Printable.line(describe(step))}`),
     "",
     Timeline.render(played.entries)
   ].join("\n")

@@ -1,9 +1,8 @@
 import { Agent, Event } from "@antiphon/core"
 import { VoiceAgentApp } from "@antiphon/server"
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime } from "@effect/platform-node"
 import { Context, Effect, Layer, Stream } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
-import { createServer } from "node:http"
 
 // A service of your application, as it is.
 class Orders extends Context.Service<Orders, { readonly open: (phone: string) => Effect.Effect<number> }>()(
@@ -28,11 +27,12 @@ const Routes = Layer.mergeAll(
   VoiceAgentApp.layer(Support.factory)
 )
 
-VoiceAgentApp.drain.pipe(
+// Calls end well, the process is guarded, and sockets have the limits of the settings.
+Layer.merge(VoiceAgentApp.drain, VoiceAgentApp.guard).pipe(
   Layer.provide(HttpRouter.serve(Routes)),
-  Layer.provide(NodeHttpServer.layer(() => createServer(), { port: Number(process.env.PORT ?? 8000) })),
+  Layer.provide(VoiceAgentApp.layerHttpServer({ port: Number(process.env.PORT ?? 8000) })),
   Layer.provide(Support.layer),
   Layer.provide(Orders.layer),
   Layer.launch,
-  NodeRuntime.runMain
+  NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown })
 )

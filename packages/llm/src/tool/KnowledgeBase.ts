@@ -1,6 +1,9 @@
 /**
  * Looks things up: `make` in the documents that the platform keeps for an agent, `own` in your own knowledge base.
  *
+ * A call may name the address of its platform. Whoever opens a call writes that, so it counts only if it is one of those that
+ * are allowed, and the request goes to no private address and follows no redirect elsewhere.
+ *
  * @since 0.1.0
  */
 import type { CallRequest } from "@antiphon/core/CallRequest"
@@ -11,17 +14,28 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Knowledge from "../knowledge/Knowledge.ts"
 import * as Passages from "../knowledge/Passages.ts"
+import * as Egress from "./internal/egress.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
 /** Address of the documents, if neither the call nor `CARTESIA_BASE_URL` names one. */
 const defaultBaseUrl = "https://api.cartesia.ai"
 
-/** A lookup failed. `MissingCredentials` comes before any request: the call names no agent or carries no token. */
+/** Hosts that a call may name, with HTTPS, if nothing else is said. */
+const platformHosts = ["api.cartesia.ai", "*.cartesia.ai"]
+
+/** Longest answer that is read, in characters. */
+const maxCharacters = 256 * 1024
+
+/**
+ * A lookup failed. `MissingCredentials` and `Forbidden` come before any request: the call names no agent or carries no token, or
+ * it names an address that is not allowed.
+ */
 export class KnowledgeBaseError extends Schema.TaggedError<KnowledgeBaseError>()("KnowledgeBaseError", {
-  reason: Schema.Literals(["MissingCredentials", "Status", "InvalidBody", "Timeout", "Transport"]),
+  reason: Schema.Literals(["MissingCredentials", "Forbidden", "Status", "InvalidBody", "Timeout", "Transport"]),
   description: Schema.String,
   status: Schema.optional(Schema.Int)
 }) {
@@ -36,6 +50,11 @@ export interface QueryOptions {
   readonly topK?: number | undefined
   /** Conditions on the documents. */
   readonly filters?: { readonly [name: string]: unknown } | undefined
+  /**
+   * Addresses that a call may name beside Cartesia's own and `CARTESIA_BASE_URL`, such as `https://platform.example`. What is
+   * listed may be a private address.
+   */
+  readonly allowedBases?: ReadonlyArray<string> | undefined
   /** Longest lookup. 3 seconds; more than 10 log a warning. */
   readonly timeout?: Duration.Input | undefined
 }
@@ -44,7 +63,7 @@ export interface QueryOptions {
 export const query = (
   request: Pick<CallRequest, "agent" | "agentToken" | "apiBaseUrl">,
   text: string,
-  { filters = {}, timeout = "3 seconds", topK = 5 }: QueryOptions = {}
+  { allowedBases = [], filters = {}, timeout = "3 seconds", topK = 5 }: QueryOptions = {}
 ): Effect.Effect<ReadonlyArray<unknown>, KnowledgeBaseError, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const { agent, agentToken, apiBaseUrl } = request
@@ -55,26 +74,19 @@ export const query = (
     const limit = Duration.fromInputUnsafe(timeout)
     if (Duration.isGreaterThan(limit, Duration.seconds(10)))
       yield* Effect.logWarning(`a lookup may keep the caller waiting for ${Duration.format(limit)}`)
-    const base = apiBaseUrl ?? (yield* baseUrl)
-    const client = yield* HttpClient.HttpClient
-    const asked = HttpClientRequest.get(
-      `${base.replace(/(?<!\/)\/+$/, "")}/agents/${encodeURIComponent(agent.id)}/documents/query`
-    ).pipe(
-      HttpClientRequest.appendUrlParams([
-        ["query", text],
-        ["top_k", String(topK)],
-        ...(Object.keys(filters).length === 0 ? [] : [["filters", JsonText.stringify(filters)] as const])
-      ]),
-      HttpClientRequest.bearerToken(agentToken)
-    )
-    return yield* client.execute(asked).pipe(
-      Effect.flatMap((response) =>
-        Effect.map(response.status === 200 ? response.text : Effect.orElseSucceed(response.text, () => ""), (body) => ({
-          body,
-          status: response.status
-        }))
-      ),
-      Effect.mapError((error) => failure("Transport", `the knowledge base was not reached: ${error.reason._tag}`)),
+    const own = yield* baseUrl
+    const base = apiBaseUrl ?? own
+    const address = new URLSearchParams({
+      query: text,
+      top_k: String(topK),
+      ...(Object.keys(filters).length === 0 ? undefined : { filters: JsonText.stringify(filters) })
+    })
+    const url = URL.parse(`${trimmed(base)}/agents/${encodeURIComponent(agent.id)}/documents/query?${address}`)
+    if (url === null) return yield* fail("Forbidden", "the address of the knowledge base is none")
+    const asked = [own, ...allowedBases].some((known) => trimmed(known) === trimmed(base))
+      ? askKnown(url, agentToken)
+      : askNamed(url, agentToken)
+    return yield* asked.pipe(
       Effect.flatMap(results),
       Effect.timeoutOrElse({
         duration: limit,
@@ -82,6 +94,37 @@ export const query = (
       })
     )
   })
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+/** Asks at an address that whoever runs the agent has chosen. */
+const askKnown = (
+  url: URL,
+  token: Redacted.Redacted
+): Effect.Effect<Answer, KnowledgeBaseError, HttpClient.HttpClient> =>
+  Effect.gen(function* () {
+    const client = yield* HttpClient.HttpClient
+    const response = yield* client.execute(HttpClientRequest.get(url).pipe(HttpClientRequest.bearerToken(token)))
+    return { status: response.status, body: response.status === 200 ? yield* response.text : "" }
+  }).pipe(Effect.mapError((error) => failure("Transport", `the knowledge base was not reached: ${error.reason._tag}`)))
+
+/** Asks at an address that came with the call. */
+const askNamed = (url: URL, token: Redacted.Redacted): Effect.Effect<Answer, KnowledgeBaseError> => {
+  const policy: Egress.Policy = { allowedHosts: platformHosts, allowPrivateAddresses: false, maxRedirects: 0 }
+  if (url.protocol !== "https:" || url.port !== "" || !Egress.isAllowed(url.hostname, policy.allowedHosts)) {
+    return fail("Forbidden", `the call names a knowledge base that is not allowed: ${url.origin}`)
+  }
+  const headers = { authorization: `Bearer ${Redacted.value(token)}`, accept: "application/json" }
+  return Egress.send({ method: "GET", url, headers, body: undefined, maxCharacters }, policy).pipe(
+    Effect.map(({ status, text }) => ({ status, body: text })),
+    Effect.mapError(({ kind }) => failure("Transport", `the knowledge base was not reached: ${kind}`))
+  )
+}
+
+const trimmed = (base: string): string => base.trim().replace(/(?<!\/)\/+$/, "")
 
 const baseUrl = Config.String("CARTESIA_BASE_URL").pipe(
   Config.withDefault(defaultBaseUrl),
@@ -96,9 +139,10 @@ const decodeJson = Schema.decodeUnknownEffect(
   Schema.fromJsonString(Schema.Struct({ results: Schema.optional(Schema.NullOr(Schema.Array(Schema.Unknown))) }))
 )
 
-const results = ({ body, status }: { readonly body: string; readonly status: number }) =>
+// What a stranger answers does not go into the log.
+const results = ({ body, status }: Answer) =>
   status !== 200
-    ? fail("Status", `the knowledge base answered with status ${status}: ${body.slice(0, 500)}`, status)
+    ? fail("Status", `the knowledge base answered with status ${status}`, status)
     : decodeJson(body).pipe(
         Effect.map(({ results }) => results ?? []),
         Effect.mapError(() => failure("InvalidBody", "the knowledge base answered with something that is not its JSON"))

@@ -1,6 +1,7 @@
 /** Decides who may open a call, by the request's token and the page it comes from. */
 import * as Redacted from "effect/Redacted"
 import { createHash, timingSafeEqual } from "node:crypto"
+import { isIP } from "node:net"
 import type { Settings } from "../Settings.ts"
 
 /** The parts of a request that admission reads. Header names are in lower case. */
@@ -8,19 +9,57 @@ interface Request {
   readonly headers: { readonly [name: string]: string | undefined }
 }
 
+/** What admission is told. Without a token or a list of names, the name under which the server was asked does not count. */
+export type Rules = Pick<Settings, "allowedOrigins" | "token"> & Partial<Pick<Settings, "nextToken" | "hosts">>
+
+export interface Refusal {
+  readonly status: number
+  readonly detail: string
+}
+
 /** Returns the status and detail of the refusal, or undefined if the request is admitted. */
-export const refusal = (
-  request: Request,
-  { allowedOrigins, token }: Pick<Settings, "allowedOrigins" | "token">
-): { readonly status: number; readonly detail: string } | undefined => {
-  if (token !== undefined && !sameText(given(request), Redacted.value(token))) {
-    return { status: 401, detail: "Unauthorized" }
+export const refusal = (request: Request, rules: Rules): Refusal | undefined =>
+  hasToken(request, rules) ? refusalOfPage(request, rules) : { status: 401, detail: "Unauthorized" }
+
+/** Whether a request brings the token, or one of two. */
+const hasToken = (request: Request, { nextToken, token }: Rules): boolean => {
+  const good = [token, nextToken].filter((token) => token !== undefined)
+  if (good.length === 0) return true
+  const text = given(request)
+  // Each is compared, whichever is right: what it takes tells nothing.
+  return good.map((token) => sameText(text, Redacted.value(token))).includes(true)
+}
+
+/** The refusal of a request for where it comes from: of another page, or under a name that may be anybody's. */
+export const refusalOfPage = ({ headers }: Request, rules: Rules): Refusal | undefined => {
+  const { host, origin } = headers
+  const { allowedOrigins, hosts, nextToken, token } = rules
+  if (token === undefined && nextToken === undefined && hosts !== undefined && !isKnown(host, hosts)) {
+    return { status: 403, detail: "Host not allowed: without ANTIPHON_TOKEN, ANTIPHON_HOSTS names those that are" }
   }
-  const { host, origin } = request.headers
   if (origin === undefined || allowedOrigins.includes("*") || allowedOrigins.includes(origin)) return undefined
-  return URL.canParse(origin) && new URL(origin).host === host
+  const page = URL.parse(origin)
+  return page !== null && /^https?:$/.test(page.protocol) && page.host === host
     ? undefined
     : { status: 403, detail: "Origin not allowed" }
+}
+
+/**
+ * Whether a name is not one that a stranger may have pointed at this machine: an address, a name without a dot, such as
+ * `localhost` or that of a container, or one of the list. Everybody can have a name of their own lead to 127.0.0.1, and a page of
+ * that name is then of the server's own origin; but no name without a dot is anybody's own.
+ */
+const isKnown = (host: string | undefined, hosts: ReadonlyArray<string>): boolean => {
+  if (hosts.includes("*")) return true
+  const url = host === undefined ? null : URL.parse(`http://${host}`)
+  if (url === null) return false
+  const { hostname } = url
+  return (
+    !hostname.replace(/\.$/, "").includes(".") ||
+    hostname.endsWith(".localhost") ||
+    isIP(hostname.replace(/^\[|\]$/g, "")) !== 0 ||
+    hosts.some((name) => name.toLowerCase() === hostname || name.toLowerCase() === url.host)
+  )
 }
 
 /** Whether an address to listen on is reached from this machine alone. */

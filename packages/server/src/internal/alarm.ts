@@ -3,7 +3,7 @@ import type { Clock } from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Monotonic from "./monotonic.ts"
+import * as Monotonic from "@antiphon/core/Monotonic"
 
 export interface Alarm {
   /** Sets the time, in monotonic milliseconds. Undefined or infinite means never. */

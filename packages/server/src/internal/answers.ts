@@ -10,4 +10,11 @@ export const notAllowed = (allow: string) => respond(405, { detail: "Method Not 
 export const badUpgrade = respond(400, { detail: "The connection could not be upgraded" })
 export const badSubprotocol = respond(400, { detail: "The socket offers no subprotocol of this wire" })
 export const bodyTooLong = respond(413, { detail: "The body is too long" })
+// The connection is of no use any more: what is left of the body may still come.
+export const bodyTooLate = respond(408, { detail: "The body did not come in time" }, { connection: "close" })
+export const tooManyBodies = respond(
+  503,
+  { detail: "Too many requests at once" },
+  { connection: "close", "retry-after": "5" }
+)
 export const badBody = respond(400, { detail: "The body could not be read" })

@@ -2,25 +2,20 @@
  * Logs a call: one line when it starts, one with its counts when it ends, and a limited number of lines about dropped
  * messages. Every line carries the call's id, which comes from outside and is therefore cut and escaped.
  */
+import * as Printable from "@antiphon/core/Printable"
 import type { Clock } from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ending from "../Ending.ts"
 import type { Health } from "../Health.ts"
 import * as LogAllowance from "./logAllowance.ts"
-import * as Monotonic from "./monotonic.ts"
+import * as Monotonic from "@antiphon/core/Monotonic"
 
 /** Longest call id in a log, in UTF-16 units. */
 const longestId = 128
 
 /** Makes a call id safe for a log: short, and without characters that a terminal or a line parser would act on. */
-export const shownId = (callId: string): string => {
-  // oxlint-disable-next-line no-control-regex
-  const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
-  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
-  return callId.length <= longestId
-    ? callId.replace(unsafe, escaped)
-    : `${callId.slice(0, longestId).replace(unsafe, escaped)}...`
-}
+export const shownId = (callId: string): string =>
+  callId.length <= longestId ? Printable.escaped(callId) : `${Printable.escaped(callId.slice(0, longestId))}...`
 
 export interface CallLog {
   /** The call's id, safe for a log; `unknown` until the call has started. */

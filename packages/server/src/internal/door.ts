@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import type * as Calls from "../Calls.ts"
 import type { Reception } from "../CallHost.ts"
 import type * as Protocol from "../Protocol.ts"
 import * as Answers from "./answers.ts"
@@ -23,17 +24,26 @@ export const admit = <State>(
     Effect.andThen(reception.refused(status, detail), Effect.fail(Answers.respond(status, { detail })))
   )
 
-const reasons = { Draining: "Server is shutting down", Full: "Too many calls" } as const
+const refusals: { readonly [Reason in Calls.Refusal]: { readonly status: number; readonly detail: string } } = {
+  Draining: { status: 503, detail: "Server is shutting down" },
+  Full: { status: 503, detail: "Too many calls" },
+  Memory: { status: 503, detail: "Too little memory" },
+  Rush: { status: 503, detail: "Too many new calls" },
+  Client: { status: 429, detail: "Too many calls of this client" }
+}
 
-/** Fails with a response if no call may be opened now. */
-export const roomFor = (reception: Pick<Reception, "calls" | "refused">): Effect.Effect<void, HttpServerResponse> =>
-  Effect.flatMap(reception.calls.refusal, (reason) =>
-    reason === undefined
-      ? Effect.void
-      : Effect.andThen(
-          reception.refused(503, reasons[reason]),
-          Effect.fail(Answers.respond(503, { detail: reasons[reason] }, { "retry-after": "5" }))
-        )
-  )
+/** Fails with a response if no call of this client may be opened now. */
+export const roomFor = (
+  reception: Pick<Reception, "calls" | "refused">,
+  client: string
+): Effect.Effect<void, HttpServerResponse> =>
+  Effect.flatMap(reception.calls.refusalOf(client), (reason) => {
+    if (reason === undefined) return Effect.void
+    const { detail, status } = refusals[reason]
+    return Effect.andThen(
+      reception.refused(status, detail),
+      Effect.fail(Answers.respond(status, { detail }, { "retry-after": "5" }))
+    )
+  })
 
 export const isUpgrade = (request: HttpServerRequest): boolean => request.headers.upgrade?.toLowerCase() === "websocket"

@@ -2,7 +2,7 @@
 import type { Clock } from "effect/Clock"
 import { Ending } from "../Ending.ts"
 import type { Settings } from "../Settings.ts"
-import * as Monotonic from "./monotonic.ts"
+import * as Bucket from "./bucket.ts"
 
 /** Whether a frame has more bytes than the limit. */
 export const isTooLarge = (frame: string | Uint8Array, limit: number): boolean => {
@@ -24,23 +24,6 @@ const byteLength = (text: string): number => {
   return bytes
 }
 
-/** Seconds over which the rate is averaged: a burst worth that many seconds passes. */
-const burstSeconds = 10
-
-/** An allowance that grows with time. 0 per second means no limit. */
-const bucket = (perSecond: number, clock: Clock) => {
-  const most = perSecond * burstSeconds
-  let allowance = most
-  let at = Monotonic.millis(clock)
-  return (count: number): boolean => {
-    if (perSecond === 0) return true
-    const now = Monotonic.millis(clock)
-    allowance = Math.min(most, allowance + ((now - at) * perSecond) / 1000) - count
-    at = now
-    return allowance >= 0
-  }
-}
-
 /** Counts frames, and returns the ending if they exceed a limit. */
 export interface Intake {
   readonly excess: (frames: ReadonlyArray<string | Uint8Array>) => Ending | undefined
@@ -49,18 +32,26 @@ export interface Intake {
 /** The limits. 0 means no limit. */
 export type Limits = Pick<Settings, "maxFramesPerSecond" | "maxBytesPerSecond" | "maxCallBytes">
 
+/** The pace of all calls of one client together. */
+export interface ClientPace {
+  readonly limit: number
+  /** Counts bytes, and says whether they may pass. */
+  readonly take: (bytes: number) => boolean
+}
+
 /** Limits what one call receives. Text counts by its length, which is exact for ASCII and never more than its bytes. */
-export const make = (limits: Limits, clock: Clock): Intake => {
+export const make = (limits: Limits, clock: Clock, ofClient?: ClientPace): Intake => {
   const { maxBytesPerSecond, maxCallBytes, maxFramesPerSecond } = limits
-  const messages = bucket(maxFramesPerSecond, clock)
-  const bytes = bucket(maxBytesPerSecond, clock)
+  const messages = Bucket.make(maxFramesPerSecond, clock)
+  const bytes = Bucket.make(maxBytesPerSecond, clock)
   let total = 0
   return {
     excess: (frames) => {
       const size = frames.reduce((sum, { length }) => sum + length, 0)
       total += size
-      if (!messages(frames.length)) return Ending.Flood({ limit: maxFramesPerSecond, of: "messages" })
-      if (!bytes(size)) return Ending.Flood({ limit: maxBytesPerSecond, of: "bytes" })
+      if (!messages.take(frames.length)) return Ending.Flood({ limit: maxFramesPerSecond, of: "messages" })
+      if (!bytes.take(size)) return Ending.Flood({ limit: maxBytesPerSecond, of: "bytes" })
+      if (ofClient?.take(size) === false) return Ending.Flood({ limit: ofClient.limit, of: "bytes" })
       return maxCallBytes > 0 && total > maxCallBytes ? Ending.Spent({ limit: maxCallBytes }) : undefined
     }
   }

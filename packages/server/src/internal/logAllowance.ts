@@ -2,7 +2,7 @@
  * Limits log lines that outsiders can cause: a few at once, then one per interval, which counts the suppressed lines.
  */
 import type { Clock } from "effect/Clock"
-import * as Monotonic from "./monotonic.ts"
+import * as Monotonic from "@antiphon/core/Monotonic"
 
 /** Lines that may be written at once. */
 const burst = 20

@@ -1,5 +1,6 @@
 /**
- * Watches over the open calls of one server: counts them, stops the silent ones, and drains them when the server stops.
+ * Watches over the open calls of one server: counts them, also by client, stops those that are silent, too long or too large,
+ * and drains them when the server stops.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -8,43 +9,97 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type * as Calls from "../Calls.ts"
+import type { OfServer } from "../Ending.ts"
 import type { Settings } from "../Settings.ts"
-import * as Monotonic from "./monotonic.ts"
+import * as Bucket from "./bucket.ts"
+import * as Clients from "./clients.ts"
+import * as Heap from "./heap.ts"
+import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Tally from "./tally.ts"
 
 /** How often the log says how far a drain is. */
 const progressEvery = Duration.seconds(10)
+/** Time between two looks at the heap. */
+const heapMs = 1000
+/** Time that an agent gets to say goodbye in before a call that has lasted too long is ended. */
+const farewellMs = 60_000
 
 const calls = (count: number) => (count === 1 ? "1 call is" : `${count} calls are`)
 
+/** What bounds the calls of a server. What is left out does not. */
+export type Limits = Pick<Settings, "maxCalls" | "idleTimeout" | "drainTimeout"> &
+  Partial<
+    Pick<
+      Settings,
+      | "leaseTimeout"
+      | "maxOpenings"
+      | "maxCallsPerSecond"
+      | "maxCallsPerClient"
+      | "maxOpeningsPerClient"
+      | "maxBytesPerSecondPerClient"
+      | "maxCallDuration"
+      | "maxHeapPercent"
+    >
+  >
+
 /** Makes the service. When the scope closes, the calls that are still open are ended. */
 export const make = Effect.fnUntraced(function* (
-  settings: Pick<Settings, "maxCalls" | "idleTimeout" | "drainTimeout"> &
-    Partial<Pick<Settings, "leaseTimeout" | "maxOpenings">>
+  settings: Limits,
+  /** Share of the heap in use. */
+  heapShare: () => number = Heap.share
 ): Effect.fn.Return<Calls.Calls["Service"], never, Scope.Scope> {
   const clock = yield* Clock.Clock
-  const open = new Set<Calls.OpenCall>()
+  /** With the time from which each is a call. */
+  const open = new Map<Calls.OpenCall, number | undefined>()
   /** Sockets on which no call has started yet, oldest first. */
   const opening = new Set<Calls.OpenCall>()
+  const clients = Clients.make(settings, clock)
+  const starts = Bucket.make(settings.maxCallsPerSecond ?? 0, clock)
   const maxOpenings = settings.maxOpenings ?? Number.POSITIVE_INFINITY
+  const watermark = (settings.maxHeapPercent ?? 0) / 100
   const empty = yield* Latch.make(true)
   const idleMs = Duration.toMillis(settings.idleTimeout)
   const shortestMs = Math.min(idleMs, Duration.toMillis(settings.leaseTimeout ?? Duration.infinity))
+  const longestMs = Duration.toMillis(settings.maxCallDuration ?? Duration.zero)
   let draining = false
 
+  /** Why the server itself ends a call now, if it does. */
+  const due = (call: Calls.OpenCall, begunAt: number | undefined, now: number): OfServer | undefined => {
+    const { idleTimeout, lastReceivedAt } = call
+    if (now - lastReceivedAt >= (idleTimeout === undefined ? idleMs : Duration.toMillis(idleTimeout))) return "Idle"
+    return longestMs > 0 && begunAt !== undefined && now - begunAt >= longestMs + farewellMs ? "Overlong" : undefined
+  }
+
+  /** The call that has received the most, if the heap is so full that one has to go. */
+  const largest = (): Calls.OpenCall | undefined => {
+    if (watermark === 0 || heapShare() < (watermark + 1) / 2) return undefined
+    const [first] = [...open.keys()].toSorted((a, b) => (b.weight?.() ?? 0) - (a.weight?.() ?? 0))
+    return first
+  }
+
   // One sweep over all calls is cheaper than a timer for each. A call ends late by at most an eighth of its timeout.
+  const pauses = [shortestMs / 8, longestMs > 0 ? longestMs / 8 : Infinity, watermark > 0 ? heapMs : Infinity]
   const sweep = Effect.suspend(() => {
     const now = Monotonic.millis(clock)
-    const silent = [...open].filter(
-      ({ idleTimeout, lastReceivedAt }) =>
-        now - lastReceivedAt >= (idleTimeout === undefined ? idleMs : Duration.toMillis(idleTimeout))
-    )
-    return Effect.forEach(silent, (call) => call.stop("Idle"), { discard: true })
+    clients.forget(now)
+    const over = [...open].flatMap(([call, begunAt]): ReadonlyArray<readonly [Calls.OpenCall, OfServer]> => {
+      const reason = due(call, begunAt, now)
+      return reason === undefined ? [] : [[call, reason]]
+    })
+    const starved = largest()
+    if (starved !== undefined) over.push([starved, "Starved"])
+    return Effect.forEach(over, ([call, reason]) => call.stop(reason), { discard: true })
   })
-  yield* Effect.forkScoped(Effect.forever(Effect.delay(sweep, Duration.millis(Math.max(shortestMs / 8, 10)))))
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(sweep, Duration.millis(Math.max(Math.min(...pauses), 10)))))
 
   const isFull = () => open.size - opening.size >= settings.maxCalls
-  const refusal = () => (draining ? "Draining" : isFull() ? "Full" : undefined)
+  const refusal = (client?: string): Calls.Refusal | undefined => {
+    if (draining) return "Draining"
+    if (isFull()) return "Full"
+    if (watermark > 0 && heapShare() >= watermark) return "Memory"
+    if (!starts.hasRoom()) return "Rush"
+    return client !== undefined && clients.isFull(client) ? "Client" : undefined
+  }
   const health = Tally.make(clock, () => ({
     openCalls: open.size - opening.size,
     openings: opening.size,
@@ -53,25 +108,52 @@ export const make = Effect.fnUntraced(function* (
     draining
   }))
 
-  /** A genuine caller sends its start message at once, so the socket that has been silent for longest is closed. */
-  const makeRoom = Effect.suspend(() => {
-    if (opening.size < maxOpenings) return Effect.void
-    const [oldest] = opening
-    if (oldest === undefined) return Effect.void
-    opening.delete(oldest)
-    return oldest.stop("Full")
-  })
+  /**
+   * A genuine caller sends its start message at once, so the socket that has been silent for longest is closed: one of the client
+   * that has all the openings it may, or else of the client that has the most.
+   */
+  const makeRoom = (client: string | undefined) =>
+    Effect.suspend(() => {
+      const crowd =
+        client !== undefined && clients.hasAllOpenings(client)
+          ? client
+          : opening.size >= maxOpenings
+            ? clients.mostOpenings()
+            : undefined
+      if (crowd === undefined && opening.size < maxOpenings) return Effect.void
+      const oldest = [...opening].find((call) => crowd === undefined || call.client === crowd)
+      if (oldest === undefined) return Effect.void
+      leaveOpening(oldest)
+      return oldest.stop("Full")
+    })
+
+  const leaveOpening = (call: Calls.OpenCall): boolean => {
+    if (!opening.delete(call)) return false
+    clients.count(call.client, "openings", -1)
+    return true
+  }
 
   const remove = (call: Calls.OpenCall) =>
     Effect.suspend(() => {
+      if (open.get(call) !== undefined) clients.count(call.client, "calls", -1)
       open.delete(call)
-      opening.delete(call)
+      leaveOpening(call)
       return open.size === 0 ? empty.open : Effect.void
     })
 
+  const begin = (call: Calls.OpenCall): boolean => {
+    if (isFull() || !opening.has(call)) return false
+    if (call.client !== undefined && clients.isFull(call.client)) return false
+    if (!starts.hasRoom() || !starts.take(1)) return false
+    leaveOpening(call)
+    open.set(call, Monotonic.millis(clock))
+    clients.count(call.client, "calls", 1)
+    return true
+  }
+
   const hurry = Effect.suspend(() => {
     draining = true
-    return Effect.forEach([...open], (call) => call.stop("Draining"), { discard: true })
+    return Effect.forEach([...open.keys()], (call) => call.stop("Draining"), { discard: true })
   })
   const stop = Effect.andThen(hurry, empty.await)
   /** Says every few seconds how far a drain is. */
@@ -105,22 +187,25 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => stop)
 
   return {
-    refusal: Effect.sync(refusal),
+    refusal: Effect.sync(() => refusal()),
+    refusalOf: (client) => Effect.sync(() => refusal(client)),
+    paceOf: clients.paceOf,
     health,
     count: Effect.sync(() => open.size),
     open: (call) =>
       Effect.acquireRelease(
         Effect.suspend(() => {
           const admit = Effect.suspend(() => {
-            open.add(call)
+            open.set(call, undefined)
             opening.add(call)
+            clients.count(call.client, "openings", 1)
             return empty.close
           })
-          return Effect.andThen(makeRoom, admit)
+          return Effect.andThen(makeRoom(call.client), admit)
         }),
         () => remove(call)
       ),
-    begin: (call) => Effect.sync(() => !isFull() && opening.delete(call)),
+    begin: (call) => Effect.sync(() => begin(call)),
     hurry,
     // Whoever asks for it while it goes on waits for the same end.
     drain: Effect.suspend(() => {

@@ -6,8 +6,6 @@ import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { MaxBodySize } from "effect/http/HttpIncomingMessage"
-import type { HttpServerError } from "effect/http/HttpServerError"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Scope from "effect/Scope"
@@ -15,7 +13,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { CallHost, Reception } from "../CallHost.ts"
 import { Ending } from "../Ending.ts"
 import type * as Protocol from "../Protocol.ts"
-import * as Answers from "./answers.ts"
+import * as Body from "./body.ts"
 import * as Door from "./door.ts"
 import * as Intake from "./intake.ts"
 import * as Replies from "./replies.ts"
@@ -35,19 +33,21 @@ export const make = <State>(options: {
   const { protocol, reception } = options
   const { settings } = reception
   const leases = new Map<string, Lease>()
+  const read = Body.reader(settings, ByteSize.bytes(settings.maxFrameBytes))
   // Two first requests of a call may come at once: the second must find the call that the first opens.
   const turnstile = Semaphore.makeUnsafe(1)
 
-  const open = (admitted: Protocol.Admitted): Effect.Effect<Lease> =>
+  const open = (admitted: Protocol.Admitted, client: string): Effect.Effect<Lease> =>
     Effect.gen(function* () {
       const { key } = admitted
-      const intake = Intake.make(settings, yield* Clock.Clock)
+      const intake = Intake.make(settings, yield* Clock.Clock, reception.calls.paceOf(client))
       const scope = yield* Scope.make()
       let host: CallHost | undefined
       let replies: Replies.Replies | undefined
       host = yield* reception.open({
         protocol,
         admitted,
+        client,
         scope,
         idleTimeout: options.idleTimeout ?? settings.leaseTimeout,
         connect: (stop) =>
@@ -73,29 +73,25 @@ export const make = <State>(options: {
     })
 
   /** Finds the call of a key, or opens one. */
-  const leaseOf = (admitted: Protocol.Admitted): Effect.Effect<Lease, HttpServerResponse> =>
+  const leaseOf = (admitted: Protocol.Admitted, client: string): Effect.Effect<Lease, HttpServerResponse> =>
     turnstile.withPermit(
       Effect.suspend(() => {
         const known = admitted.key === undefined ? undefined : leases.get(admitted.key)
         return known !== undefined && !known.host.isOver()
           ? Effect.succeed(known)
-          : Effect.andThen(Door.roomFor(reception), open(admitted))
+          : Effect.andThen(Door.roomFor(reception, client), open(admitted, client))
       })
     )
 
   return (request: HttpServerRequest, params: Protocol.WireRequest["params"]): Effect.Effect<HttpServerResponse> =>
     Effect.gen(function* () {
-      const limit = ByteSize.bytes(settings.maxFrameBytes)
-      const body = yield* Effect.mapError(Effect.provideService(request.text, MaxBodySize, limit), unreadable)
+      const body = yield* read(request)
       const wire = Door.wireRequest(request, params, body)
       const admitted = yield* Door.admit(protocol, reception, wire)
-      const { host, intake, replies } = yield* leaseOf(admitted)
+      const { host, intake, replies } = yield* leaseOf(admitted, reception.clientOf(request))
       host.touch(1)
       const excess = intake.excess([body])
       if (excess !== undefined) yield* host.stop(excess)
       return yield* replies.awaitReply((reply) => host.tell({ _tag: "Request", request: wire, reply }))
     }).pipe(Effect.catch(Effect.succeed))
 }
-
-const unreadable = ({ reason }: HttpServerError): HttpServerResponse =>
-  reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge" ? Answers.bodyTooLong : Answers.badBody

@@ -25,12 +25,14 @@ export const open = <State>(
   options: {
     readonly request: HttpServerRequest
     readonly admitted: Protocol.Admitted
+    /** Who opens it, for limits that are counted per client. */
+    readonly client?: string | undefined
     readonly protocol: Protocol.Protocol<State>
     readonly reception: CallHost.Reception
   }
 ): Effect.Effect<void, Socket.SocketError> =>
   Effect.gen(function* () {
-    const { admitted, protocol, reception, request } = options
+    const { admitted, client, protocol, reception, request } = options
     const { settings } = reception
     const scope = yield* Scope.make()
     const reading: { fiber?: Fiber.Fiber<void> } = {}
@@ -45,6 +47,7 @@ export const open = <State>(
     const host = yield* reception.open({
       protocol,
       admitted,
+      client,
       scope,
       connect: (stop) =>
         Effect.map(connect(stop), (made) => {
@@ -53,7 +56,7 @@ export const open = <State>(
         })
     })
     const { peer, pull } = connected!
-    reading.fiber = yield* Effect.forkDetach(read(pull, host, peer, settings), { startImmediately: true })
+    reading.fiber = yield* Effect.forkDetach(read(pull, host, peer, reception, client), { startImmediately: true })
   })
 
 const linkOf = (peer: Peer.Peer, reading: { readonly fiber?: Fiber.Fiber<void> }): CallHost.Link => ({
@@ -97,10 +100,16 @@ const perform =
 type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
 
 /** Reads until the socket is gone or a frame exceeds a limit, which ends the call. */
-const read = (pull: Pull, host: CallHost.CallHost, peer: Peer.Peer, settings: Settings): Effect.Effect<void> =>
+const read = (
+  pull: Pull,
+  host: CallHost.CallHost,
+  peer: Peer.Peer,
+  { calls, settings }: Pick<CallHost.Reception, "calls" | "settings">,
+  client: string | undefined
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { maxFrameBytes } = settings
-    const intake = Intake.make(settings, yield* Clock.Clock)
+    const intake = Intake.make(settings, yield* Clock.Clock, client === undefined ? undefined : calls.paceOf(client))
     const one = (frame: Frame): Effect.Effect<void, Ending> =>
       Intake.isTooLarge(frame, maxFrameBytes)
         ? Effect.fail(Ending.TooLarge({ limit: maxFrameBytes }))

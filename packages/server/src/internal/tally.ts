@@ -3,7 +3,7 @@ import type { Clock } from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Ending } from "../Ending.ts"
 import type * as Health from "../Health.ts"
-import * as Monotonic from "./monotonic.ts"
+import * as Monotonic from "@antiphon/core/Monotonic"
 
 /** What is open, as the keeper of the calls knows it. */
 export interface Places {

@@ -20,11 +20,12 @@ export const make =
       if (!Door.isUpgrade(request)) return Answers.notFound
       const params = yield* HttpRouter.params
       const admitted = yield* Door.admit(protocol, reception, Door.wireRequest(request, params, ""))
-      yield* Door.roomFor(reception)
+      const client = reception.clientOf(request)
+      yield* Door.roomFor(reception, client)
       if (!offers(request, protocol.subprotocols)) return Answers.badSubprotocol
       const socket = yield* Effect.mapError(request.upgrade, () => Answers.badUpgrade)
       yield* Effect.mapError(
-        SocketDriver.open(socket, { request, admitted, protocol, reception }),
+        SocketDriver.open(socket, { request, admitted, client, protocol, reception }),
         () => Answers.badUpgrade
       )
       return HttpServerResponse.empty()

@@ -5,20 +5,23 @@
  */
 import * as ByteSize from "effect/ByteSize"
 import type * as Context from "effect/Context"
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type { HttpServerError } from "effect/http/HttpServerError"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Answers from "../internal/answers.ts"
+import * as Body from "../internal/body.ts"
 import * as Door from "../internal/door.ts"
+import * as Ticket from "../internal/ticket.ts"
 import * as Upgrade from "../internal/upgrade.ts"
 import type * as Mount from "../Mount.ts"
 import * as PreCall from "../PreCall.ts"
 import * as Opening from "./internal/opening.ts"
+import * as Ticketed from "./internal/ticketed.ts"
 import * as LineProtocol from "./LineProtocol.ts"
 
 /** Version of the wire, as Line 0.2.17 names it. */
@@ -39,8 +42,17 @@ export const make = <E = never, R = never>(
       const protocol = LineProtocol.make(reception.settings)
       const router = yield* HttpRouter.HttpRouter
       const services = yield* Effect.context<Exclude<R, Scope.Scope>>()
+      const { settings } = reception
+      const secret = settings.ticketSecret ?? settings.token
+      const tickets = settings.bindCalls
+        ? Ticket.make(secret === undefined ? undefined : Redacted.value(secret))
+        : undefined
+      const read = Body.reader(settings, maxBodySize)
       const admitted = (request: HttpServerRequest.HttpServerRequest) =>
-        Effect.andThen(Door.admit(protocol, reception, Door.wireRequest(request, {}, "")), Door.roomFor(reception))
+        Effect.andThen(
+          Door.admit(protocol, reception, Door.wireRequest(request, {}, "")),
+          Door.roomFor(reception, reception.clientOf(request))
+        )
 
       yield* router.add("*", "/status", (request) =>
         request.method === "GET" || request.method === "HEAD" ? status : Effect.succeed(Answers.notAllowed("GET"))
@@ -48,14 +60,24 @@ export const make = <E = never, R = never>(
       yield* router.add("*", "/chats", (request) =>
         request.method === "POST"
           ? admitted(request).pipe(
-              Effect.andThen(
-                Effect.provideContext(Effect.scoped(chat(request, options.preCall)), services as Context.Context<R>)
+              Effect.andThen(read(request)),
+              Effect.flatMap((body) =>
+                Effect.provideContext(
+                  Effect.scoped(chat(body, options.preCall, tickets)),
+                  services as Context.Context<R>
+                )
               ),
               Effect.catch(Effect.succeed)
             )
           : Effect.succeed(Answers.notAllowed("POST"))
       )
-      yield* router.add("*", "/ws", Upgrade.make(protocol, reception))
+      yield* router.add(
+        "*",
+        "/ws",
+        tickets === undefined
+          ? Upgrade.make(protocol, reception)
+          : Upgrade.make(Ticketed.make(protocol, tickets, settings), reception)
+      )
     })
 })
 
@@ -69,22 +91,21 @@ const status = Effect.map(DateTime.now, (now) => {
   })
 })
 
-const unreadable = ({ reason }: HttpServerError) =>
-  reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge" ? Answers.bodyTooLong : Answers.badBody
-
-const chat = <E, R>(request: HttpServerRequest.HttpServerRequest, preCall: PreCall.Handler<E, R> | undefined) =>
+const chat = <E, R>(body: string, preCall: PreCall.Handler<E, R> | undefined, tickets: Ticket.Tickets | undefined) =>
   Effect.gen(function* () {
-    const body = yield* Effect.result(Effect.provideService(request.text, MaxBodySize, maxBodySize))
-    if (Result.isFailure(body)) return unreadable(body.failure)
-    const decoded = Opening.decodeChat(body.success)
+    const decoded = Opening.decodeChat(body)
     if (Result.isFailure(decoded)) {
       return Answers.respond(400, { detail: `Bad request: ${decoded.failure.message}` })
     }
     const call = decoded.success
     const decision = preCall === undefined ? PreCall.accept() : yield* Effect.suspend(() => preCall(call))
     if (decision._tag === "Rejected") return Answers.respond(403, { detail: "Call rejected" }, agentCode)
+    const query =
+      tickets === undefined
+        ? ""
+        : `?${Ticketed.parameter}=${tickets.issue(call.callId, yield* Clock.currentTimeMillis)}`
     return Answers.respond(200, {
-      websocket_url: "/ws",
+      websocket_url: `/ws${query}`,
       cartesia_version: wireVersion,
       metadata: { ...call.metadata, ...decision.metadata },
       ...(Object.keys(decision.config).length > 0 ? { config: decision.config } : {})

@@ -10,7 +10,6 @@ import * as Result from "effect/Result"
 import { Ending } from "../Ending.ts"
 import * as Admission from "../internal/admission.ts"
 import * as Protocol from "../Protocol.ts"
-import type { Settings } from "../Settings.ts"
 import * as Opening from "./internal/opening.ts"
 import * as Wire from "./Wire.ts"
 
@@ -94,6 +93,9 @@ const answer = (ending: Ending, detail: string): Answer =>
     }),
     Stalled: () => ({ code: 1008 }),
     Idle: () => ({ error: "Nothing was received for too long", code: 1000 }),
+    Overlong: () => ({ error: "The call has lasted too long", code: 1000 }),
+    Starved: () => ({ error: "The call takes too much memory", code: 1009 }),
+    Unrecorded: () => ({ error: "The call cannot be recorded", code: 1011 }),
     Draining: () => ({ code: 1001 }),
     Full: () => ({ error: "Too many calls", code: 1013 })
   })
@@ -109,7 +111,7 @@ const lastWords = (told: Extract<Protocol.Told, { readonly _tag: "Ending" }>): R
 }
 
 /** Makes the protocol. `admit` requires the token, and an allowed origin if the request comes from a page. */
-export const make = (settings: Pick<Settings, "token" | "allowedOrigins">): Protocol.Protocol<State> => ({
+export const make = (settings: Admission.Rules): Protocol.Protocol<State> => ({
   name: "line",
   capabilities,
   subprotocols: [],

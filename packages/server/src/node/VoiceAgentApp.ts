@@ -135,6 +135,36 @@ const guardWith = (settings: Settings.Settings): Layer.Layer<never, never, Calls
     })
   )
 
+/** Times for a request to come whole, its body included: whoever sends slowly holds a connection meanwhile. */
+const requestTimes = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 }
+
+/**
+ * Options of sockets for `NodeHttpServer`: peers are pinged, and one that has silently gone is dropped; a message that is too
+ * long is not read into memory; a close that nobody answers is not waited for without end.
+ */
+export const websocketOptions = ({ maxFrameBytes }: Pick<Settings.Settings, "maxFrameBytes">) => ({
+  maxPayload: maxFrameBytes,
+  closeTimeout: closeTimeoutMs,
+  WebSocket: pingingWebSocket()
+})
+
+/**
+ * Layer of a server on Node for an application that mounts the routes, with the options that a whole server of ours has: the
+ * sockets as `websocketOptions` has them, and requests that must come in time.
+ */
+export const layerHttpServer = (
+  options: Omit<NodeHttpServer.Options, "websocket">
+): Layer.Layer<Layer.Success<ReturnType<typeof NodeHttpServer.layer>>, Config.ConfigError | ServeError> =>
+  Layer.unwrap(
+    Effect.map(Settings.load(), (settings) =>
+      NodeHttpServer.layer(() => createServer(requestTimes), {
+        gracefulShutdownTimeout: "1 second",
+        ...options,
+        websocket: websocketOptions(settings)
+      })
+    )
+  )
+
 /** Options of a whole server. */
 export interface ServerOptions<E = never, R = never> extends Options<E, R> {
   /** Further routes for the same server. */
@@ -166,21 +196,16 @@ export const layerServer: {
         Layer.provideMerge(options.routes ?? Layer.empty),
         Layer.provideMerge(layer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
       )
-      const websocket = {
-        maxPayload: settings.maxFrameBytes,
-        closeTimeout: closeTimeoutMs,
-        WebSocket: pingingWebSocket()
-      }
       return Layer.provideMerge(
         Layer.merge(drain, warn(settings)),
         HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })
       ).pipe(
         Layer.provideMerge(
-          NodeHttpServer.layer(() => createServer(), {
+          NodeHttpServer.layer(() => createServer(requestTimes), {
             port: settings.port,
             ...(settings.host === "" ? {} : { host: settings.host }),
             gracefulShutdownTimeout: "1 second",
-            websocket
+            websocket: websocketOptions(settings)
           })
         )
       )

@@ -172,3 +172,153 @@ describe("Open calls", () => {
     })
   )
 })
+
+describe("Clients", () => {
+  const opened = (calls: Calls.Calls["Service"], client: string, stopped: Array<string>) =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const name = `${client}${stopped.length}`
+      const call: Calls.OpenCall = {
+        client,
+        lastReceivedAt: yield* millis,
+        stop: (reason) =>
+          Effect.andThen(
+            Effect.sync(() => stopped.push(`${name} ${reason}`)),
+            Scope.close(scope, Exit.void)
+          )
+      }
+      yield* Scope.provide(calls.open(call), scope)
+      return { begin: calls.begin(call), close: Scope.close(scope, Exit.void) }
+    })
+  const millis = Effect.clockWith((clock) => Effect.map(clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6))
+
+  it.effect("have so many calls each, and one that has all of them holds up nobody else", () =>
+    Effect.gen(function* () {
+      const calls = yield* OpenCalls.make({ ...settings, maxCalls: 10, maxCallsPerClient: 2 })
+      const stopped: Array<string> = []
+      const first = yield* opened(calls, "a", stopped)
+      assert.isTrue(yield* first.begin)
+      assert.isTrue(yield* (yield* opened(calls, "a", stopped)).begin)
+      const third = yield* opened(calls, "a", stopped)
+      assert.isFalse(yield* third.begin)
+      assert.strictEqual(yield* calls.refusalOf("a"), "Client")
+      assert.isUndefined(yield* calls.refusalOf("b"))
+      assert.isTrue(yield* (yield* opened(calls, "b", stopped)).begin)
+      yield* first.close
+      assert.isUndefined(yield* calls.refusalOf("a"))
+      assert.isTrue(yield* third.begin)
+    })
+  )
+
+  it.effect("that open the most give way first, and those that call are let through", () =>
+    Effect.gen(function* () {
+      const calls = yield* OpenCalls.make({ ...settings, maxCalls: 10, maxOpenings: 4 })
+      const stopped: Array<string> = []
+      const honest = yield* opened(calls, "honest", stopped)
+      for (let i = 0; i < 20; i++) yield* opened(calls, "crowd", stopped)
+      assert.isTrue(stopped.every((line) => line.startsWith("crowd")))
+      assert.strictEqual(stopped.length, 17)
+      assert.isTrue(yield* honest.begin)
+    })
+  )
+
+  it.effect("have so many openings each", () =>
+    Effect.gen(function* () {
+      const calls = yield* OpenCalls.make({ ...settings, maxOpeningsPerClient: 2 })
+      const stopped: Array<string> = []
+      for (const client of ["a", "b", "a", "a", "b"]) yield* opened(calls, client, stopped)
+      assert.deepStrictEqual(stopped, ["a0 Full"])
+    })
+  )
+
+  it.effect("have a pace of bytes for all of their calls together", () =>
+    Effect.gen(function* () {
+      const calls = yield* OpenCalls.make({ ...settings, maxBytesPerSecondPerClient: 100 })
+      const [one, same, other] = ["a", "a", "b"].map((client) => calls.paceOf(client)!)
+      assert.isTrue(one!.take(600))
+      assert.isTrue(same!.take(400))
+      assert.isFalse(one!.take(1))
+      assert.isTrue(other!.take(1000))
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(same!.take(150))
+      assert.isUndefined((yield* OpenCalls.make(settings)).paceOf("a"))
+    })
+  )
+
+  it.effect("are forgotten when they are gone, and no sooner than their pace allows", () =>
+    Effect.gen(function* () {
+      const calls = yield* OpenCalls.make({ ...settings, maxBytesPerSecondPerClient: 100 })
+      assert.isTrue(calls.paceOf("a")!.take(1000))
+      yield* TestClock.adjust("5 seconds")
+      assert.isFalse(calls.paceOf("a")!.take(1000))
+      yield* TestClock.adjust("60 seconds")
+      assert.isTrue(calls.paceOf("a")!.take(1000))
+    })
+  )
+})
+
+describe("A server that gets more than it takes", () => {
+  const begun = (calls: Calls.Calls["Service"], stopped: Array<string>, weight = 0) =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const call: Calls.OpenCall = {
+        lastReceivedAt: Number.POSITIVE_INFINITY,
+        weight: () => weight,
+        stop: (reason) =>
+          Effect.andThen(
+            Effect.sync(() => stopped.push(`${weight} ${reason}`)),
+            Scope.close(scope, Exit.void)
+          )
+      }
+      yield* Scope.provide(calls.open(call), scope)
+      return yield* calls.begin(call)
+    })
+
+  it.effect("takes so many new calls a second", () =>
+    Effect.gen(function* () {
+      const calls = yield* OpenCalls.make({ ...settings, maxCalls: 100, maxCallsPerSecond: 1 })
+      const stopped: Array<string> = []
+      for (let i = 0; i < 10; i++) assert.isTrue(yield* begun(calls, stopped))
+      assert.isFalse(yield* begun(calls, stopped))
+      assert.strictEqual(yield* calls.refusal, "Rush")
+      yield* TestClock.adjust("1 second")
+      assert.isUndefined(yield* calls.refusal)
+      assert.isTrue(yield* begun(calls, stopped))
+    })
+  )
+
+  it.effect("refuses calls when its memory runs out, and ends the largest before it has run out", () =>
+    Effect.gen(function* () {
+      let share = 0.5
+      const calls = yield* OpenCalls.make({ ...settings, maxCalls: 100, maxHeapPercent: 80 }, () => share)
+      const stopped: Array<string> = []
+      for (const weight of [10, 30, 20]) assert.isTrue(yield* begun(calls, stopped, weight))
+      share = 0.85
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(yield* calls.refusal, "Memory")
+      assert.deepStrictEqual((yield* calls.health.readiness).reasons, ["Memory"])
+      assert.deepStrictEqual(stopped, [])
+      share = 0.95
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(stopped, ["30 Starved"])
+      share = 0.5
+      yield* TestClock.adjust("1 minute")
+      assert.isUndefined(yield* calls.refusal)
+      assert.deepStrictEqual(stopped, ["30 Starved"])
+    })
+  )
+
+  it.effect("ends a call a minute after the longest time", () =>
+    Effect.gen(function* () {
+      const calls = yield* OpenCalls.make({
+        ...settings,
+        idleTimeout: Duration.infinity,
+        maxCallDuration: Duration.minutes(8)
+      })
+      const stopped: Array<string> = []
+      yield* begun(calls, stopped)
+      yield* TestClock.adjust("9 minutes")
+      assert.deepStrictEqual(stopped, ["0 Overlong"])
+    })
+  )
+})

@@ -8,6 +8,7 @@ export interface Message {
   readonly type: string
   readonly content?: string
   readonly responding_to?: string | null
+  readonly reason?: string
 }
 
 export interface Client {

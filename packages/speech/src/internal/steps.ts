@@ -1,7 +1,7 @@
 /**
  * Steps of a plan in order of preference: which may be tried, how often, and which is left alone after it has failed.
  */
-import * as Clock from "effect/Clock"
+import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -46,7 +46,7 @@ const standardSchedule = Schedule.exponential("100 millis").pipe(Schedule.upTo({
 
 /** The step failed for good: others are tried first for a while. */
 export const giveUp = <A>(step: Step<A>, options: Options): Effect.Effect<void> =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
+  Effect.map(Monotonic.now, (now) => {
     step.downUntil = now + Duration.toMillis(options.cooldown ?? "15 seconds")
   })
 
@@ -59,7 +59,7 @@ export const open = <A, B>(
 ): Effect.Effect<Opened<A, B>, SpeechError.SpeechError, Scope.Scope> =>
   Effect.gen(function* () {
     const outer = yield* Effect.scope
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Monotonic.now
     const deadline = options.openDeadline ?? "5 seconds"
     const patienceMs = Duration.toMillis(options.patience ?? "1 second")
     const attempt = (step: Step<A>) =>

@@ -394,6 +394,12 @@ export const partingOf = (ending: Ending.Ending): Parting => {
       return { code: 1001, reason: "draining" }
     case "Full":
       return { code: 1013, reason: "full" }
+    case "Overlong":
+      return { code: 1000, reason: "overlong" }
+    case "Starved":
+      return { code: 1009, reason: "starved" }
+    case "Unrecorded":
+      return { code: 1011, reason: "unrecorded" }
     case "Flood":
       return { code: 1008, reason: "flood" }
     case "StartFailed":

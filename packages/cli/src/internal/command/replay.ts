@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as ErrorText from "@antiphon/core/ErrorText"
+import * as Printable from "@antiphon/core/Printable"
 import * as Recording from "@antiphon/core/recording/Recording"
 import * as Comparison from "@antiphon/core/testing/Comparison"
 import * as Played from "@antiphon/core/testing/Played"
@@ -130,16 +131,16 @@ const complaint = (path: string, error: Recording.RecordingError): string => {
     case "NoHeader":
       return `${path} is not a recording of a call.`
     case "Version":
-      return `${path} was written by a newer version: ${error.detail}.`
+      return `${path} was written by a newer version: ${Printable.line(error.detail)}.`
     default:
-      return `${path} is damaged: ${error.message}.`
+      return `${path} is damaged: ${Printable.line(error.message)}.`
   }
 }
 
 const writeTest = (recording: Recording.Recording, { agent }: Input) =>
   Effect.fromResult(TestFile.make(recording, { agent: Option.getOrElse(agent, () => "./agent.ts") })).pipe(
     Effect.mapError(({ message }) => new CliError({ message: `The recording has a gap: ${message}.` })),
-    Effect.flatMap((source) => Console.log(source.trimEnd()))
+    Effect.flatMap((source) => Console.log(Printable.escaped(source.trimEnd(), { keepLines: true })))
   )
 
 const modelOf = (recording: Recording.Recording) =>
@@ -153,7 +154,7 @@ const played = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, CliEr
     Effect.provideService(References.MinimumLogLevel, "None"),
     Effect.catchCause((cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
-      return Effect.fail(new CliError({ message: ErrorText.of(cause) }))
+      return Effect.fail(new CliError({ message: Printable.block(ErrorText.of(cause)) }))
     })
   )
 
@@ -202,7 +203,7 @@ const summary = ({ header, lines, truncated }: Recording.Recording): string => {
     (line._tag === "Sent" || line._tag === "Kept") && line.output._tag === "AgentToolCalled"
   const facts = `${seconds} s, ${turns} turns, ${lines.filter(isCall).length} tool calls, ${lines.length + 1} lines`
   const broken = truncated ? `\n  ${yellow("The recording breaks off; only the part it has is compared.")}` : ""
-  return `\n  ${bold(`Call ${header.request.callId}`)}  ${dim(facts)}${broken}\n`
+  return `\n  ${bold(`Call ${Printable.line(header.request.callId)}`)}  ${dim(facts)}${broken}\n`
 }
 
 const fork = Effect.fn("replay.fork")(function* (

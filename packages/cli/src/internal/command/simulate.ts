@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Rules from "@antiphon/core/testing/Rules"
 import * as Timeline from "@antiphon/core/testing/Timeline"
-import * as Clock from "effect/Clock"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
@@ -120,13 +120,13 @@ const many = Effect.fn("simulate.many")(function* (
   { calls, json, seed, threads }: Input,
   again: string
 ) {
-  const startedAt = yield* Clock.currentTimeMillis
+  const startedAt = yield* Monotonic.now
   const tally = new Tally(startedAt, calls)
   const line = Screen.liveLine(process.stderr)
   const cores = calls < fewCalls ? 1 : availableParallelism()
   const options = { module, calls, seed, threads: Option.getOrElse(threads, () => cores) }
   let drawnAt = startedAt
-  const draw = Effect.map(Clock.currentTimeMillis, (now) => {
+  const draw = Effect.map(Monotonic.now, (now) => {
     if (now - drawnAt < line.every) return
     drawnAt = now
     line.draw(progress(tally, now))
@@ -143,7 +143,7 @@ const many = Effect.fn("simulate.many")(function* (
     Effect.ensuring(Effect.sync(line.clear))
   )
   const tell = (how: string) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.flatMap(Monotonic.now, (now) =>
       json ? Console.log(asJson(tally, seed, now, how)) : Console.log(report(tally, seed, now, how))
     )
   yield* Effect.onInterrupt(play, () => tell("interrupted"))

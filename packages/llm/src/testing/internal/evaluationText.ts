@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Printable from "@antiphon/core/Printable"
 import type * as EvaluationReport from "../EvaluationReport.ts"
 import type * as PassRate from "../PassRate.ts"
 
@@ -120,13 +121,9 @@ export const columnsOf = (text: string): number =>
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|\ufe0f/u
 
-/** Without line breaks, and without what a terminal would obey. */
-// oxlint-disable-next-line no-control-regex
-const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
-
 /** Text of one line in exactly so many columns, or in fewer if the text is the whole line: what is too long is cut. */
 const fit = (text: string, columns: number): string => {
-  const line = printable(text)
+  const line = Printable.line(text)
   if (columnsOf(line) <= columns) return line + " ".repeat(columns - columnsOf(line))
   let kept = ""
   let used = 1
@@ -141,7 +138,7 @@ const fit = (text: string, columns: number): string => {
 const wrap = (text: string, indent: string): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let line = ""
-  for (const word of printable(text).trim().split(/\s+/u)) {
+  for (const word of Printable.line(text).trim().split(/\s+/u)) {
     for (const piece of pieces(word)) {
       const room = width - columnsOf(indent) - (lines.length > 0 ? 2 : 0)
       const joined = line === "" ? piece : `${line} ${piece}`

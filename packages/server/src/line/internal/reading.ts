@@ -9,8 +9,31 @@ export class WireError extends Schema.TaggedError<WireError>()("WireError", { me
 export const toWireError = (error: { readonly message: string }) =>
   new WireError({ message: error.message.replace(/\s+/g, (space) => (space.includes("\n") ? " " : space)) })
 
+/** How deeply values may lie in each other: about as deep as Python, and with it Line, reads them. */
+const maxDepth = 1000
+
+/** Whether brackets lie in each other more deeply than a limit. Whoever writes such a value again runs out of stack. */
+const isDeeper = (text: string, limit: number): boolean => {
+  if (text.length <= limit) return false
+  let depth = 0
+  let quoted = false
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (quoted) {
+      if (unit === backslash) i++
+      else if (unit === quote) quoted = false
+    } else if (unit === quote) quoted = true
+    else if (unit === openBracket || unit === openBrace) {
+      if (++depth > limit) return true
+    } else if (unit === closeBracket || unit === closeBrace) depth--
+  }
+  return false
+}
+const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = [...'"\\[]{}'].map((c) => c.charCodeAt(0))
+
 /** Parses JSON. The engine's own error message is dropped, because it quotes the text. */
 export const parse = (text: string): Result.Result<unknown, WireError> => {
+  if (isDeeper(text, maxDepth)) return Result.fail(new WireError({ message: "nested too deeply" }))
   try {
     return Result.succeed(JSON.parse(text))
   } catch (error) {

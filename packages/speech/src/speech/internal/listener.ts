@@ -1,4 +1,5 @@
 /** Keeps a recogniser open: one that dies is opened again, and is given the last seconds of audio. */
+import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -74,10 +75,9 @@ export const make = (options: {
   /** A session that has lived for a while was no failed attempt: the next failure is the first one again. */
   const once = Effect.gen(function* () {
     const clock = yield* Clock.Clock
-    const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
-    const begun = now()
+    const begun = Monotonic.millis(clock)
     yield* Effect.catch(listened, (error) =>
-      now() - begun >= livedMs
+      Monotonic.millis(clock) - begun >= livedMs
         ? Effect.logWarning(`A recogniser failed, and is opened again: ${error.message}`)
         : Effect.fail(error)
     )

@@ -1,6 +1,7 @@
 /** A played call as a picture: the caller on the left, the agent on the right, a line for what belongs together. */
 import type * as Event from "../../../Event.ts"
 import * as JsonText from "../../../JsonText.ts"
+import * as Printable from "../../../Printable.ts"
 import * as Script from "../../../Script.ts"
 import type { Entry } from "./happening.ts"
 import * as Step from "./step.ts"
@@ -26,7 +27,8 @@ export const draw = (entries: ReadonlyArray<Entry>, width: number): string => {
   const column = Math.floor((width - timeWidth - 3) / 2)
   const drawn = [`${" ".repeat(timeWidth)}   ${"caller".padEnd(column)}agent`]
   let lastTime = ""
-  for (const { at, side, text } of linesOf(entries)) {
+  for (const { at, side, text: told } of linesOf(entries)) {
+    const text = Printable.block(told)
     const indent = side === "agent" ? column : 0
     const time = clock(at)
     for (const [index, part] of wrap(text, side === "both" ? column * 2 : column - 1).entries()) {

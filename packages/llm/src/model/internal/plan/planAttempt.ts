@@ -1,8 +1,8 @@
 /**
  * The attempts of one request to a plan: which step may be tried, and what a verdict does to its breaker.
  */
+import * as Monotonic from "@antiphon/core/Monotonic"
 import type * as AiError from "effect/ai/AiError"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
@@ -38,7 +38,7 @@ export const request = (plan: Plan, scope: Scope.Scope): Request => ({
 
 /** Warms up the step that would be tried now, and those that it would be raced with. */
 export const warmUp = (plan: Plan): Effect.Effect<void, AiError.AiError> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+  Effect.flatMap(Monotonic.now, (now) => {
     const open = plan.steps.filter(({ name }) => {
       const breaker = plan.breakers.get(name) ?? Breaker.closed
       return Breaker.admit(breaker, now, plan.policy)[0] !== "Skip"
@@ -68,7 +68,7 @@ export const trial = (step: Step): Admitted => ({ step, admission: "Trial" })
 /** Asks the breaker of a step. */
 export const admit = (self: Request, step: Step): Effect.Effect<Admitted | undefined> =>
   Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Monotonic.now
     const [admission, breaker] = Breaker.admit(breakerOf(self, step), now, self.plan.policy)
     self.plan.breakers.set(step.name, breaker)
     if (admission !== "Skip") return { step, admission }
@@ -142,7 +142,7 @@ const decide = (
   attempt: Attempt,
   verdict: (breaker: Breaker.Breaker, now: number) => Breaker.Breaker
 ): Effect.Effect<void> =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
+  Effect.map(Monotonic.now, (now) => {
     if (attempt.decided) return
     attempt.decided = true
     self.plan.breakers.set(attempt.step.name, verdict(breakerOf(self, attempt.step), now))

@@ -2,8 +2,8 @@
  * Finds the attempt that answers: a step with its retries, the next one when it is given up, and steps beside each other
  * if one is slow. The first to answer wins, and the others are interrupted.
  */
+import * as Monotonic from "@antiphon/core/Monotonic"
 import type * as AiError from "effect/ai/AiError"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -96,7 +96,7 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
     const contender: Contender = { step, beside, scope: yield* Scope.fork(self.scope) }
     running.add(contender)
     youngest = contender
-    hedgeAt = step.hedge && (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.sum(delay, step.hedge))
+    hedgeAt = step.hedge && (yield* Monotonic.now) + Duration.toMillis(Duration.sum(delay, step.hedge))
     if (beside !== undefined) yield* tell(Event.HedgeStarted({ step: step.name, beside: beside.name }))
     // Made before the fiber is: a scope closes from its youngest, and the fiber must not see its own things go.
     const own = yield* Scope.fork(contender.scope)
@@ -122,7 +122,7 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
     outcome: Effect.gen(function* () {
       const take = Queue.take(outcomes)
       if (hedgeAt === undefined) return yield* take
-      const wait = Math.max(0, hedgeAt - (yield* Clock.currentTimeMillis))
+      const wait = Math.max(0, hedgeAt - (yield* Monotonic.now))
       return yield* Effect.timeoutOrElse(take, { duration: wait, orElse: () => Effect.undefined })
     })
   }

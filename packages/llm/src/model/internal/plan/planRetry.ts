@@ -1,8 +1,8 @@
 /**
  * Whether and when a step is tried again after an error.
  */
+import * as Monotonic from "@antiphon/core/Monotonic"
 import type * as AiError from "effect/ai/AiError"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
@@ -38,7 +38,7 @@ const next = Effect.fnUntraced(function* (self: Request, step: Step, error: AiEr
   if (asked !== undefined && Duration.isGreaterThan(asked, longest)) return undefined
   const driver = self.drivers.get(step) ?? (yield* Schedule.toStep(step.schedule))
   self.drivers.set(step, driver)
-  const now = yield* Clock.currentTimeMillis
+  const now = yield* Monotonic.now
   return yield* driver(now, error).pipe(
     Effect.map(([, delay]): Retry => ({
       delay: asked === undefined ? (isOfReply(error) ? Duration.zero : delay) : Duration.max(delay, asked),

@@ -4,6 +4,7 @@
  * Words are progress, and so are calls, as work begins with them. Thoughts, empty deltas and keep-alives are not: a caller
  * hears nothing of them.
  */
+import * as Monotonic from "@antiphon/core/Monotonic"
 import * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
 import type * as Arr from "effect/Array"
@@ -78,13 +79,13 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
   let waited = 0
   let begun = false
   return Effect.clockWith((clock) => {
-    const since = clock.currentTimeMillisUnsafe()
+    const since = Monotonic.millis(clock)
     const wait = Effect.timeoutOrElse(pull, { duration: Math.max(0, limit - waited), orElse: () => late })
     return Effect.map(wait, (parts) => {
       if ((parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).some(isProgress)) {
         waited = 0
         if (limits.next !== undefined) limit = Duration.toMillis(limits.next)
-      } else waited += clock.currentTimeMillisUnsafe() - since
+      } else waited += Monotonic.millis(clock) - since
       if (!begun && sign !== undefined && Duration.toMillis(sign) < limit - waited) {
         limit = Duration.toMillis(sign)
         waited = 0

@@ -78,7 +78,8 @@ export const make = (engine: Engine) => {
 }
 
 /** Strips punctuation that is silent or read as a pause. Keeps points inside a word, as in "3.5" and "U.S.A". */
-const bare = (word: string): string => word.replace(/^["'([{<]+/, "").replace(/(?<!["')\]}>.,;:!?])["')\]}>.,;:!?]+$/, "")
+const bare = (word: string): string =>
+  word.replace(/^["'([{<]+/, "").replace(/(?<!["')\]}>.,;:!?])["')\]}>.,;:!?]+$/, "")
 
 /**
  * Cuts out the audio between two times, and appends a pause: the audio that follows as far as it goes, then silence.

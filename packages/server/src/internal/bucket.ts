@@ -1,0 +1,38 @@
+/** An allowance that grows with time: how much of something may happen a second, averaged over a few. */
+import type { Clock } from "effect/Clock"
+import * as Monotonic from "@antiphon/core/Monotonic"
+
+/** Seconds over which the rate is averaged: a burst worth that many seconds passes. */
+const burstSeconds = 10
+
+export interface Bucket {
+  /** Takes so much, and says whether there was as much. What is taken too much is missing afterwards. */
+  readonly take: (count: number) => boolean
+  /** Whether there is anything. */
+  readonly hasRoom: () => boolean
+}
+
+/** Makes a full one. 0 per second for no limit. */
+export const make = (perSecond: number, clock: Clock): Bucket => {
+  const most = perSecond * burstSeconds
+  let allowance = most
+  let at = Monotonic.millis(clock)
+  const grow = () => {
+    const now = Monotonic.millis(clock)
+    allowance = Math.min(most, allowance + ((now - at) * perSecond) / 1000)
+    at = now
+  }
+  return {
+    take: (count) => {
+      if (perSecond === 0) return true
+      grow()
+      allowance -= count
+      return allowance >= 0
+    },
+    hasRoom: () => {
+      if (perSecond === 0) return true
+      grow()
+      return allowance > 0
+    }
+  }
+}
