@@ -6,7 +6,7 @@ const roots = [...readdirSync("packages").map((name) => `packages/${name}`), "co
 )
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ["antiphon-source", "module", "node", "development|production"] } },
+  ssr: { resolve: { conditions: ["antiphon-source", "node", "development|production"] } },
   test: {
     // A bound against hanging, which decides nothing: on a machine that is busy with other things a test takes many times as long.
     testTimeout: 120_000,

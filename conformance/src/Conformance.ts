@@ -79,7 +79,7 @@ const parseJson = (text: string): Result.Result<unknown, Case.CaseError> => {
   try {
     return Result.succeed(JSON.parse(text))
   } catch (error) {
-    return Result.fail(new Case.CaseError({ message: `no JSON: ${String(error)}` }))
+    return Result.fail(new Case.CaseError({ message: `not JSON: ${String(error)}` }))
   }
 }
 

@@ -40,7 +40,7 @@ const wrongFields = (place: string, value: Json, fields: Fields): string | undef
 export const read = (text: string): Result.Result<Json, string> => {
   const message = parse(text)
   if (!isRecord(message))
-    return Result.fail(message === undefined ? "the message is no JSON" : "the message is no object")
+    return Result.fail(message === undefined ? "the message is not JSON" : "the message is no object")
   const type = String(message.type)
   const fields = messages[type]
   if (fields === undefined) return Result.fail(`no message has the type ${JSON.stringify(message.type)}`)

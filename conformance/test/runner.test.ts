@@ -237,11 +237,11 @@ describe("a file", () => {
   fails("with an unknown field is an error", { weather: "fine" }, "weather: unknown field")
   fails("without steps is an error", { steps: undefined }, "steps: Missing key")
 
-  it.live("that is no JSON is an error", () =>
+  it.live("that is not JSON is an error", () =>
     Effect.gen(function* () {
       const [one] = yield* playFiles({ "broken.json": "{" })
       assert.strictEqual(one!.name, "broken")
-      assert.include(JSON.stringify(one!.outcome), "no JSON")
+      assert.include(JSON.stringify(one!.outcome), "not JSON")
     })
   )
 })
@@ -528,7 +528,7 @@ describe("the form of a message", () => {
     it(`takes ${text}`, () => assert.deepStrictEqual(WireForm.read(text), Result.succeed(JSON.parse(text))))
 
   const bad: ReadonlyArray<readonly [string, string]> = [
-    ["oops", "no JSON"],
+    ["oops", "not JSON"],
     ["[]", "no object"],
     ['{"type":"song"}', "no message has the type"],
     ['{"type":"message","content":"x","responding_to":null,"interruptible":true}', "message has the fields"],

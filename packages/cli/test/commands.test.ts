@@ -102,7 +102,7 @@ describe("antiphon chat", { timeout: 120_000 }, () => {
       const model = yield* run(["chat", fixture("agent.ts"), "--model", "nobody/x"])
       assert.match(
         model.error?._tag === "CliError" ? model.error.message : "",
-        /^The model cannot be used: there is no provider/
+        /^The model cannot be used: unknown provider/
       )
     })
   )

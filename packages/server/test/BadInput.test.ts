@@ -32,7 +32,7 @@ const afterwards = (server: Server.Server, bad: (client: Client.Client) => void)
 
 describe("Start message", () => {
   const cases: ReadonlyArray<readonly [string, string | Uint8Array, string]> = [
-    ["that is no JSON", "hello SECRET", `${start}: not JSON`],
+    ["that is not JSON", "hello SECRET", `${start}: not JSON`],
     ["that is no object", '["SECRET"]', `${start}: Expected object`],
     ["that is null", "null", `${start}: Expected object`],
     ["of another type", '{"type":"SECRET"}', `${start}: Expected "start" at ["type"]`],
@@ -115,7 +115,7 @@ describe("Start message", () => {
 })
 
 describe("Frame", () => {
-  it.live("that is no JSON ends the call, and the agent does not handle its end", () =>
+  it.live("that is not JSON ends the call, and the agent does not handle its end", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serveNoting()
       const { client, code } = yield* afterwards(server, (client) => client.send("{SECRET"))

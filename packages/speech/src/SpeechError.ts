@@ -95,7 +95,7 @@ export const make = (provider: string, reason: Reason, detail?: string): SpeechE
 const describe = (reason: Reason): string => {
   switch (reason._tag) {
     case "UnknownProvider":
-      return `there is no provider "${reason.name}": known are ${reason.known.join(", ")}`
+      return `unknown provider "${reason.name}"; known are ${reason.known.join(", ")}`
     case "MissingName":
       return `no ${reason.what} is named: write for example ${reason.example}`
     case "MissingKey":

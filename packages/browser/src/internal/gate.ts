@@ -117,7 +117,7 @@ const start = (gate: Gate, message: VoiceWire.Start): Step => {
   }
   const format = AudioFormat.fromName(message.format)
   if (Result.isFailure(format) || format.success.encoding !== "pcm_s16le") {
-    const detail = `The format is none that a page can use: ${formats.join(", ")}.`
+    const detail = `Pages cannot use this format. They can use: ${formats.join(", ")}.`
     return { ...quiet(gate), replies: [{ type: "error", code: "bad_format", detail }] }
   }
   let open: Gate = { ...gate, format: format.success, early: [], earlyBytes: 0, lostBytes: 0 }

@@ -221,10 +221,10 @@ const readHeader = (text: string, line: number): Result.Result<Header, Recording
   const fail = (reason: RecordingError["reason"], detail: string) =>
     Result.fail(new RecordingError({ reason, line, detail }))
   const value = parse(text)
-  if (tagOf(value) !== "Recording") return fail("NoHeader", "this is no recording of a call")
+  if (tagOf(value) !== "Recording") return fail("NoHeader", "this is not a recording of a call")
   const found = (value as { readonly version?: unknown }).version
   if (typeof found === "number" && found > version) {
-    return fail("Version", `the recording is of version ${found}, and this can read ${version} at most`)
+    return fail("Version", `the recording has version ${found}, and only versions up to ${version} can be read`)
   }
   return Result.mapError(
     decodeHeader(value),
@@ -238,7 +238,7 @@ const readLine = (text: string, line: number): Result.Result<ReadonlyArray<Read>
   if (kind !== undefined) return Result.succeed([{ _tag: "Skipped", line, kind }])
   const lines =
     value === undefined
-      ? Result.fail({ message: "this is no JSON" })
+      ? Result.fail({ message: "this is not JSON" })
       : Result.flatMap(WordsLine.expand(value), (values) => Result.all(values.map((value) => decodeLine(value))))
   return Result.mapError(lines, ({ message }) => new RecordingError({ reason: "Corrupt", line, detail: message }))
 }

@@ -337,7 +337,10 @@ const press = (step: Extract<Caller.Step, { readonly _tag: "Presses" }>, stage: 
 const say = (step: Extract<Caller.Step, { readonly _tag: "Says" }>, { note, now, stage }: Acting) =>
   Effect.suspend(() => {
     const from = now()
-    const words = step.text.trimEnd().split(/(?<=\S)(?=\s)/u).filter((word) => word !== "")
+    const words = step.text
+      .trimEnd()
+      .split(/(?<=\S)(?=\s)/u)
+      .filter((word) => word !== "")
     const wordMs = Phones.wordMs(step.wordsPerMinute)
     let said = ""
     const speaking = Effect.gen(function* () {

@@ -172,7 +172,7 @@ describe("Recording", () => {
     assert.strictEqual(text.trimEnd().split("\n").length, lines.length + 1)
   })
 
-  it("writes what is no JSON as its text or as null, so that the line can be read", () => {
+  it("writes what is not JSON as its text or as null, so that the line can be read", () => {
     const circular: Record<string, unknown> = { size: 1n }
     circular["self"] = circular
     const outputs: ReadonlyArray<readonly [Event.Output, unknown]> = [

@@ -506,7 +506,7 @@ const started: ReadonlyArray<readonly [string, { readonly [name: string]: string
 ]
 
 const refused: ReadonlyArray<readonly [string, { readonly [name: string]: string }, RegExp]> = [
-  ["an unknown provider", { ANTIPHON_MODEL: "nobody/x" }, /^The model cannot be used: there is no provider "nobody"/],
+  ["an unknown provider", { ANTIPHON_MODEL: "nobody/x" }, /^The model cannot be used: unknown provider "nobody"/],
   ["a missing key", { ANTIPHON_MODEL: "groq/llama" }, /^The model cannot be used: groq needs a key: set GROQ_API_KEY/],
   ["a bad address", { OPENAI_BASE_URL: "nowhere" }, /^The model cannot be used: the address of openai is not/]
 ]

@@ -125,7 +125,7 @@ const single = (name: string, { api, ...options }: Options): Layer.Layer<Provide
     Layer.effectContext(new ModelError_.ModelError({ reason, provider, description }))
   const preset = presetOf(provider, options.baseUrl)
   if (preset === undefined && provider !== "anthropic") {
-    return fail("UnknownProvider", `there is no provider "${provider}": known are ${providers.join(", ")}`)
+    return fail("UnknownProvider", `unknown provider "${provider}"; known are ${providers.join(", ")}`)
   }
   if (model === "") return fail("MissingModel", `"${name}" does not name a model: write ${provider}/<model>`)
   if (preset === undefined) return Anthropic.layer({ ...options, model })

@@ -197,7 +197,7 @@ const cutOff = ({ method, request }: Recording.ModelRequest) =>
   fail(
     method,
     new AiError.InvalidRequestError({
-      description: `the recorded reply to request ${request} was interrupted, and nobody knows how it would have gone on`
+      description: `the recorded reply to request ${request} was interrupted, so there is no end to play`
     })
   )
 

@@ -64,8 +64,7 @@ export const make = ({ interruptible = true, message, ...options }: Options = {}
   if (targetPhoneNumber !== undefined) {
     const pinned = Result.getOrThrowWith(
       parse(targetPhoneNumber),
-      () =>
-        new Error(`TransferCall: "${targetPhoneNumber}" is not a phone number that can be called; write it in E.164`)
+      () => new Error(`TransferCall: "${targetPhoneNumber}" is not a valid phone number; write it in E.164 form`)
     )
     return VoiceTool.passthrough(
       "transfer_call",

@@ -140,7 +140,7 @@ describe("LlmAgent", () => {
     assert.strictEqual(results[1], 'result c2-0: error: there is no tool "stocks"; there are: weather')
   })
 
-  test("shows arguments that are no JSON as the model wrote them", function* () {
+  test("shows arguments that are not JSON as the model wrote them", function* () {
     const model = ScriptedModel.make([
       ScriptedModel.toolCall("weather", BadArguments.make('{"city": '), { id: "c1" }),
       ScriptedModel.text("Sorry.")

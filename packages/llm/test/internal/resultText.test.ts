@@ -45,7 +45,7 @@ describe("resultText", () => {
     assert.strictEqual(ResultText.of(value), '{"n": 2}')
   })
 
-  it("writes what is no JSON all the same", () => {
+  it("writes what is not JSON all the same", () => {
     const circular: { self?: unknown } = {}
     circular.self = circular
     assert.strictEqual(ResultText.bounded(circular, 100).text, '{"self": "[Circular]"}')

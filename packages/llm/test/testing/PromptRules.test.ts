@@ -76,7 +76,7 @@ describe("promptRules: chat completions", () => {
       "message 1 has arguments that are no JSON object: []"
     ],
     [
-      "arguments that are no JSON",
+      "arguments that are not JSON",
       [user, calling({ arguments: "{" }), result("a")],
       "message 1 has arguments that are no JSON object: {"
     ],

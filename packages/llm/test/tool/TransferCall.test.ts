@@ -80,8 +80,8 @@ describe("TransferCall", () => {
   )
 
   it("can not be pinned to something that is no number", () => {
-    assert.throws(() => TransferCall.make({ targetPhoneNumber: "+1555" }), /"\+1555" is not a phone number/)
-    assert.throws(() => TransferCall.make({ targetPhoneNumber: "sales" }), /"sales" is not a phone number/)
+    assert.throws(() => TransferCall.make({ targetPhoneNumber: "+1555" }), /"\+1555" is not a valid phone number/)
+    assert.throws(() => TransferCall.make({ targetPhoneNumber: "sales" }), /"sales" is not a valid phone number/)
   })
 
   test("has the model read later that nothing was transferred, as the outcome of the call", function* () {

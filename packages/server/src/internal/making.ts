@@ -40,6 +40,6 @@ export const release = (scope: Scope.Closeable, within: Duration): Effect.Effect
     (releasing) =>
       Effect.timeoutOrElse(Effect.interruptible(Fiber.join(releasing)), {
         duration: within,
-        orElse: () => Effect.logWarning("What the agent of a call holds was not released in time.")
+        orElse: () => Effect.logWarning("The resources of a call's agent were not released in time.")
       })
   )

@@ -95,7 +95,7 @@ describe("POST /chats", () => {
     ],
     ["gives nonsense", () => Effect.succeed(undefined as never), 500, '{"detail":"Server error in call processing"}'],
     [
-      "gives what is no JSON",
+      "gives what is not JSON",
       () => Effect.succeed(PreCall.accept({ config: { n: 1n } })),
       500,
       '{"detail":"Server error in call processing"}'

@@ -86,7 +86,7 @@ describe("decode", () => {
     })
   }
 
-  it("takes what is no JSON for malformed, and quotes nothing of it", () => {
+  it("takes what is not JSON for malformed, and quotes nothing of it", () => {
     for (const text of ["SECRET", "", "{", "NaN", '{"type":"custom","metadata":{"a":NaN}}', '{"a":"SECRET}']) {
       const received = Wire.decode(text)
       assert.strictEqual(received._tag, "Malformed", text)
@@ -320,7 +320,7 @@ describe("Tool arguments and log metadata", () => {
     })
   })
 
-  it("that are no JSON are sent in a form that is", () => {
+  it("that are not JSON are sent in a form that is", () => {
     const cyclic: { self?: unknown; n: unknown; big: bigint } = { n: NaN, big: 5n }
     cyclic.self = cyclic
     assert.deepStrictEqual(args(cyclic), { n: null, big: "5", self: "[Circular]" })

@@ -121,7 +121,7 @@ export const make = <R>({
     onLate: (what) =>
       what === "Cleanup"
         ? Effect.logWarning("An interrupted turn is still cleaning up; the next one starts beside it.")
-        : Effect.logWarning("An uninterruptible region has taken too long, and was stopped.")
+        : Effect.logWarning("An uninterruptible region took too long and was stopped.")
   })
 
   const background = Background.make({
@@ -179,7 +179,7 @@ export const make = <R>({
         Effect.logError("A filter failed; its event was only recorded.", cause),
         spec.turnFailure === "close" ? fail("Filter", cause) : Effect.void
       ),
-    late: Effect.logWarning("A filter has taken too long; its event was only recorded."),
+    late: Effect.logWarning("A filter took too long; its event was only recorded."),
     settled: background.flush
   })
 
@@ -205,7 +205,7 @@ export const make = <R>({
         happen({ _tag: "AnswerOverdue", eventId: nextId(), respondingTo, seconds })
         const said = { _tag: "AgentSendText", text: `${spec.holding} `, respondingTo } as const
         return Effect.andThen(
-          Effect.logWarning("The caller has waited for an answer too long."),
+          Effect.logWarning("The caller has waited too long for an answer."),
           spec.holding === "" ? Effect.void : say(turns, said)
         )
       })

@@ -280,7 +280,7 @@ const isSpoken = (note: Reported): note is Reported & { readonly report: PlainTe
   note.eventId !== undefined &&
   isPlain(note.report)
 
-/** Any value as JSON. A value that is no JSON becomes its string form, or null. */
+/** Any value as JSON. A value that is not JSON becomes its string form, or null. */
 export const json = (value: unknown): string => {
   try {
     return JSON.stringify(value) ?? "null"

@@ -52,7 +52,7 @@ export const ask = ({
       }),
       Effect.map(({ text }) => text.trim()),
       Effect.catchCause((cause) =>
-        Effect.as(Effect.logWarning("The beginning of the conversation could not be summed up.", cause), "")
+        Effect.as(Effect.logWarning("The beginning of the conversation could not be summarised.", cause), "")
       )
     )
   }) as Effect.Effect<string, never, LanguageModel.LanguageModel>

@@ -78,7 +78,7 @@ export const make = (options: {
     const begun = Monotonic.millis(clock)
     yield* Effect.catch(listened, (error) =>
       Monotonic.millis(clock) - begun >= livedMs
-        ? Effect.logWarning(`A recogniser failed, and is opened again: ${error.message}`)
+        ? Effect.logWarning(`A recogniser failed and is being reopened: ${error.message}`)
         : Effect.fail(error)
     )
   })
@@ -107,7 +107,7 @@ export const make = (options: {
     },
     recent: () => kept,
     run: Effect.forever(Effect.retry(inLanguage, options.retry)).pipe(
-      Effect.catch((error) => Effect.logError(`The recogniser is gone: ${error.message}`))
+      Effect.catch((error) => Effect.logError(`The recogniser has failed for good: ${error.message}`))
     )
   }
 }

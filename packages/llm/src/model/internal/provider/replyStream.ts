@@ -31,7 +31,7 @@ export interface Reply {
   readonly end: (out: Array<Part>) => boolean
 }
 
-/** Reads an event as JSON and takes it in. What is no JSON, or has another shape than its reader expects, is a failure. */
+/** Reads an event as JSON and takes it in. What is not JSON, or has another shape than its reader expects, is a failure. */
 export const takeJson = <A>(
   data: string,
   take: (event: A) => AiErrors.Failure | undefined
