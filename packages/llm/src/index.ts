@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Anthropic from "./model/Anthropic.ts"
+export * as Budget from "./agent/Budget.ts"
 export * as ContextPolicy from "./agent/ContextPolicy.ts"
 export * as DefaultModel from "./demo/DefaultModel.ts"
 export * as DemoModel from "./demo/DemoModel.ts"

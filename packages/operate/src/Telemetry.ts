@@ -62,7 +62,7 @@ export const layer = (options: Options): Layer.Layer<OtlpExporter.Flusher> =>
 
 /** Like `layer`, with an HTTP client of one's own. */
 export const layerNoClient = (options: Options): Layer.Layer<OtlpExporter.Flusher, never, HttpClient.HttpClient> => {
-  const base = options.endpoint.replace(/\/+$/u, "")
+  const base = options.endpoint.replace(/(?<!\/)\/+$/u, "")
   const { headers } = options
   const resource = resourceOf(options)
   const traces = OtlpTracer.layer({

@@ -92,7 +92,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
     const router = yield* HttpRouter.HttpRouter
     const account = yield* TwilioAccount.load(options.account)
     const { parameters = {}, preCall, transfer = {} } = options
-    const path = (options.path ?? "/twilio").replace(/\/+$/, "") as `/${string}`
+    const path = (options.path ?? "/twilio").replace(/(?<!\/)\/+$/, "") as `/${string}`
     const provide = <A, E2>(effect: Effect.Effect<A, E2, R | PR>) =>
       Effect.provideContext(effect, services as Context.Context<R | PR>)
     const desk: Routes.Desk = {

@@ -30,6 +30,9 @@ import * as TurnTime from "../tool/internal/turnTime.ts"
 import * as VoiceTool from "../tool/VoiceTool.ts"
 import * as Transcript from "../internal/transcript.ts"
 import type * as ContextPolicy from "./ContextPolicy.ts"
+import type * as Budget from "./Budget.ts"
+import * as Budgeted from "./internal/budgeted.ts"
+import * as Spending from "./internal/spending.ts"
 import * as ContextKeeper from "./internal/contextKeeper.ts"
 import type * as ModelPrompt from "./internal/modelPrompt.ts"
 import * as ModelTurn from "./internal/modelTurn.ts"
@@ -94,6 +97,10 @@ export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>>
    * 5,000 tokens.
    */
   readonly maxResultCharacters?: number | undefined
+  /** What the call may use up, and what happens then. Nothing is limited by default. */
+  readonly budgets?: ReadonlyArray<Budget.Budget<R>> | undefined
+  /** Told what the call has used up, when all of it is over. Also when it was cut off. */
+  readonly onUsage?: ((spent: Budget.Spent) => Effect.Effect<void>) | undefined
   /** How to make room in a long call before the model's window is full. By default the oldest turns are summarised. */
   readonly contextPolicy?: ContextPolicy.ContextPolicy | "none" | undefined
   /** Whether providers may enforce tool schemas strictly, for tools that allow it. True by default. */
@@ -125,6 +132,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const read = Transcript.reader()
     const keeper = ContextKeeper.make(options.contextPolicy)
     const callScope = yield* Effect.scope
+    const spending = yield* Spending.make(options.budgets)
     const offered = (tools: ReadonlyArray<VoiceTool.VoiceTool<R>>) =>
       ToolCheck.checked(options.strictToolSchemas === false ? tools.map(LooseTool.make) : tools)
     let config: Config<R> = {
@@ -144,13 +152,14 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       const tools = offered(merge(config.tools, overrides.tools ?? [])).filter(
         ({ activeTurns }) => activeTurns === undefined || userTurns <= activeTurns
       )
-      return ModelTurn.run<R>({
+      const turning: Omit<ModelTurn.ModelTurn<R>, "prefaced"> = {
         event,
         turn,
         runner,
         read,
         keeper,
         callScope,
+        spending,
         tools,
         systemPrompt: overrides.systemPrompt ?? config.systemPrompt,
         settings: ModelSettings.merge(config.settings, overrides.settings ?? {}),
@@ -162,7 +171,10 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
         interruptedMark: options.interruptedMark,
         reasoning,
         speechLeakGuard: options.speechLeakGuard
-      })
+      }
+      return Budgeted.next(spending, callScope, (prefaced) =>
+        Budgeted.asked(spending, ModelTurn.run({ ...turning, prefaced }))
+      )
     }
 
     const speakFailure = (error: AiError.AiError | Turn.Failure): AiError.AiError | Turn.Failure => {
@@ -221,6 +233,11 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       Stream.suspend(() => Stream.fromIterable(ToolRunner.drain(runner)))
     )
 
+    /** Says what the call has used up. */
+    const report = Stream.unwrap(Effect.map(Spending.report(spending), (outputs) => Stream.fromIterable(outputs)))
+    const { onUsage } = options
+    if (onUsage !== undefined) yield* Effect.addFinalizer(() => Effect.flatMap(Spending.spent(spending), onUsage))
+
     const { lead, self } = runner.place
     const respond: LlmAgent<R>["respond"] = (event, turn, overrides = {}) =>
       TurnTime.timed(
@@ -229,7 +246,9 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
           // Only the first agent of the call passes events on.
           const answered = Stream.suspend(() => own(event, turn, overrides))
           const passed = self === undefined ? Lead.pass(lead, event, turn, answered) : answered
-          return event._tag === "CallEnded" ? Stream.concat(passed, finish) : passed
+          if (event._tag !== "CallEnded") return passed
+          const ended = Stream.concat(passed, finish)
+          return self === undefined ? Stream.concat(ended, report) : ended
         })
       ) as ReturnType<LlmAgent<R>["respond"]>
 

@@ -21,6 +21,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../model/ModelSettings.ts"
+import * as Usage from "../model/Usage.ts"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 import * as ToolSchema from "./toolSchema.ts"
 
@@ -35,16 +36,20 @@ type Outcome = Pick<Recording.LineOf<"ModelEnded">, "outcome" | "error">
 
 /** Notes a request, made with settings over those in force, and its reply. */
 export const streamed =
-  (recorder: Recorder.Recorder | undefined, settings: ModelSettings.ModelSettings, asked: Asked) =>
+  (
+    recorder: Recorder.Recorder | undefined,
+    settings: ModelSettings.ModelSettings,
+    { observe, ...asked }: Asked & { readonly observe?: ((report: Usage.Report) => Effect.Effect<void>) | undefined }
+  ) =>
   <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> => {
-    if (recorder === undefined) return ModelSettings.override(settings)(reply) as Stream.Stream<P, E, R>
-    // Both at once: each costs at every pull.
-    const inForce = Stream.updateContext(reply, (context: Context.Context<R>) =>
-      context.pipe(
-        Context.add(ModelSettings.Current, ModelSettings.merge(Context.get(context, ModelSettings.Current), settings)),
-        Context.add(Random.Random, ownRandom(recorder, asked))
-      )
-    )
+    // All at once: each costs at every pull.
+    const inForce = Stream.updateContext(reply, (context: Context.Context<R>) => {
+      const set = ModelSettings.merge(Context.get(context, ModelSettings.Current), settings)
+      const asking = Context.add(context, ModelSettings.Current, set)
+      const observed = observe === undefined ? asking : Context.add(asking, Usage.Observer, observe)
+      return recorder === undefined ? observed : Context.add(observed, Random.Random, ownRandom(recorder, asked))
+    }) as Stream.Stream<P, E, R>
+    if (recorder === undefined) return inForce
     return Stream.transformPull(inForce, (pull, scope) =>
       Effect.gen(function* () {
         const request = yield* ModelSettings.override(settings)(ask(recorder, "streamText", asked))

@@ -35,4 +35,4 @@ export const secret = (
 
 /** An address without a slash at its end. */
 export const address = (given: string | undefined, otherwise: string): string =>
-  (given ?? otherwise).replace(/\/+$/, "")
+  (given ?? otherwise).replace(/(?<!\/)\/+$/, "")

@@ -10,7 +10,7 @@ const first = (header: string | undefined): string | undefined => header?.split(
 
 /** The address of this server, without a slash at its end. */
 export const of = (request: HttpServerRequest, publicUrl: PublicUrl): string => {
-  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, "")
+  if (publicUrl !== undefined) return publicUrl.replace(/(?<!\/)\/+$/, "")
   const { headers } = request
   const host = first(headers["x-forwarded-host"]) ?? headers.host ?? "localhost"
   // Carriers call no server without TLS: who says nothing of it is behind a tunnel that ends it.

@@ -8,9 +8,11 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Transcript from "../../internal/transcript.ts"
 import type * as ModelSettings from "../../model/ModelSettings.ts"
+import * as Usage from "../../model/Usage.ts"
 import * as ContextKeeper from "./contextKeeper.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
 import * as PromptSize from "./promptSize.ts"
+import * as Spending from "./spending.ts"
 import * as Squeeze from "./squeeze.ts"
 import * as Summary from "./summary.ts"
 
@@ -23,6 +25,9 @@ export interface Fitting extends ModelPrompt.Reading {
   /** Tokens of the model's window, if they are known. */
   readonly window: number | undefined
   readonly callScope: Scope.Scope
+  readonly spending: Spending.Spending
+  /** The model that is asked. */
+  readonly named: Pick<Usage.Report, "provider" | "model">
   readonly recorder: Recorder.Recorder | undefined
 }
 
@@ -107,6 +112,7 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
     })
     const before = summary === undefined ? [] : ContextKeeper.head({ ...keeper, from: summary.to })
     keeper.writing = true
+    const { observe } = Spending.request(fitting.spending, fitting.named, yield* Usage.Observer)
     const write = Summary.ask({
       lines: [...before, ...untold],
       policy,
@@ -115,6 +121,7 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
       recorder,
       turn: turn.id
     }).pipe(
+      Effect.provideService(Usage.Observer, observe),
       Effect.flatMap((text) =>
         Effect.map(turn.currentHistory, (history) => {
           if (text === "") keeper.failures++

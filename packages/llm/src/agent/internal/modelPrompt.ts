@@ -120,6 +120,13 @@ const toMessages = (line: Transcript.Line, reasoning: Reasoning): ReadonlyArray<
   }
 }
 
+/** The names of the model that will be asked, as far as they are known. */
+export const named: Effect.Effect<{ readonly provider: string; readonly model: string }> = Effect.gen(function* () {
+  const provider = yield* Effect.serviceOption(Model.ProviderName)
+  const model = yield* Effect.serviceOption(Model.ModelName)
+  return { provider: Option.getOrElse(provider, () => "unknown"), model: Option.getOrElse(model, () => "unknown") }
+})
+
 /** Tokens of the window of the model that will be asked, with settings over those in force; undefined if they are not known. */
 export const window = (settings: ModelSettings.ModelSettings): Effect.Effect<number | undefined> =>
   Effect.gen(function* () {

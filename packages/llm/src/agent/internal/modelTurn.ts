@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as AiErrors from "../../model/internal/provider/aiErrors.ts"
 import * as ModelFailure from "../../model/ModelFailure.ts"
+import * as Usage from "../../model/Usage.ts"
 import * as Patience from "../../model/Patience.ts"
 import * as Background from "../../tool/internal/background.ts"
 import * as Backlog from "../../tool/internal/backlog.ts"
@@ -25,6 +26,8 @@ import * as Grounding from "../../internal/grounding.ts"
 import * as Transcript from "../../internal/transcript.ts"
 import * as ContextKeeper from "./contextKeeper.ts"
 import * as FittedPrompt from "./fittedPrompt.ts"
+import * as Budgeted from "./budgeted.ts"
+import * as Spending from "./spending.ts"
 import * as SpeechLeak from "./speechLeak.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
 import * as ModelTap from "../../internal/modelTap.ts"
@@ -34,10 +37,12 @@ import * as RequestTrace from "./requestTrace.ts"
 
 export interface ModelTurn<R> extends Omit<
   FittedPrompt.Fitting,
-  "firstTurn" | "tools" | "shown" | "window" | "recorder"
+  "firstTurn" | "tools" | "shown" | "window" | "recorder" | "named"
 > {
   readonly event: Event.Input
   readonly tools: ReadonlyArray<VoiceTool<R>>
+  /** Whether something was said in the turn that is not the model's, and that its answer follows. */
+  readonly prefaced: boolean
   readonly maxToolIterations: number
   readonly limitMessage: string
   readonly reasoning: ModelPrompt.Reasoning
@@ -57,9 +62,11 @@ interface Turning<R> extends ModelTurn<R> {
   readonly seam: Seam.Seam
   readonly recorder: Recorder.Recorder | undefined
   readonly window: number | undefined
+  readonly named: Pick<Usage.Report, "provider" | "model">
   readonly firstTurn: number
   readonly clock: Clock.Clock
   readonly start: bigint
+  readonly observer: (report: Usage.Report) => Effect.Effect<void>
   readonly shown: ReadonlyArray<Tool.Any>
   readonly toolkit: Toolkit.Toolkit<Record<string, Tool.Any>>
   /** Which first of the turn is still to come. */
@@ -97,6 +104,8 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
         window,
         seam: Seam.make(),
         recorder: yield* Recorder.Current,
+        named: yield* ModelPrompt.named,
+        observer: yield* Usage.Observer,
         firstTurn: yield* Turn.First,
         clock,
         start: clock.currentTimeNanosUnsafe(),
@@ -134,9 +143,11 @@ const iterate = <R>(turning: Turning<R>, round: number, wordless = false): Out<R
 const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
   Stream.unwrap(
     Effect.map(turning.turn.currentHistory, (now): Out<R> => {
-      const { keeper, known, reasoning, runner, seam, speechLeakGuard: guard, systemPrompt, turn } = turning
+      const { keeper, reasoning, runner, seam, speechLeakGuard: guard, spending, systemPrompt, turn } = turning
+      const known = [...turning.known, ...spending.notes.map((text): Transcript.Line => ({ role: "system", text }))]
       const { lines, size, told } = FittedPrompt.make(turning, now, (lines, seen) => [
         ...goingOn(turning, seen, handedOver(turning, lines)),
+        ...(turning.prefaced ? [preface] : []),
         ...(attempt.leaks === 0 ? [] : [SpeechLeak.note(guard!)]),
         ...known
       ])
@@ -146,10 +157,14 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       const prompt = ModelPrompt.messages(systemPrompt, lines, reasoning)
       const settings = attempt.leaks === 0 ? turning.settings : SpeechLeak.settings(guard!, turning.settings)
       const reply = ReplyParts.empty()
+      const request = Spending.request(spending, turning.named, turning.observer)
       const collecting: ReplyParts.Collecting = {
         claimId: (id) => ToolRunner.claimId(runner, id, now),
         keep: (id, thoughts, marks) => void reasoning.set(id, { thoughts, marks }),
-        counted: (tokens) => ContextKeeper.counted(keeper, size, tokens),
+        finished: (usage) => {
+          ContextKeeper.counted(keeper, size, usage.inputTokens.total)
+          request.finished(Usage.ofFinish(usage))
+        },
         firsts: (what) => firsts(turning, what)
       }
       const parts = LanguageModel.streamText({
@@ -159,14 +174,24 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
         toolCallValidation: "deferred"
       }).pipe(
         Patience.words,
-        ModelTap.streamed(turning.recorder, settings, { turn: turn.id, prompt, tools: turning.shown }),
+        ModelTap.streamed(turning.recorder, settings, {
+          turn: turn.id,
+          prompt,
+          tools: turning.shown,
+          observe: request.observe
+        }),
         RequestTrace.traced(turn),
         Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
         Stream.flattenIterable
       ) as Out<R>
       let isRefused = false
       const answered: Out<R> = parts.pipe(
-        Stream.ensuring(FittedPrompt.sumUp(turning, size)),
+        Stream.ensuring(
+          Effect.andThen(
+            Effect.suspend(() => request.settle({ input: reply.begun ? size * keeper.factor : 0, output: reply.size })),
+            FittedPrompt.sumUp(turning, size)
+          )
+        ),
         Stream.catchIf(
           (error) => keeper.policy !== undefined && attempt.tooLong < mostTooLong && isTooLong(error, reply),
           (error): Out<R> => {
@@ -183,7 +208,8 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
         if (isRefused) return Stream.empty
         if (ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
         Backlog.answered(backlog, answering)
-        return settle(turning, reply, attempt.round)
+        const measured = request.reports.map(Spending.measured)
+        return Stream.concat(Stream.fromIterable(measured), settle(turning, reply, attempt.round))
       })
       const noted = told.length === 0 ? heard : Stream.concat(Stream.fromIterable(told), heard)
       if (guard === undefined) return Stream.concat(noted, rest)
@@ -197,6 +223,11 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       )
     })
   )
+
+const preface: Transcript.Line = {
+  role: "system",
+  text: "Your last words were said for you. Now answer the caller."
+}
 
 /** How often a model that says that a prompt is too long is asked again with less. */
 const mostTooLong = 3
@@ -257,10 +288,12 @@ const emptyReply = AiError.make({
 
 /** Runs the calls of a reply, and asks again if the model should read what became of them. */
 const settle = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: number): Out<R> => {
-  const { runner, seam, tools, turn } = turning
+  const { runner, seam, spending, tools, turn } = turning
   const work: Job.Round = { asked: false, seam }
+  spending.toolCalls += reply.calls.length
+  const ran = ToolRunner.run(runner, reply.calls, { tools, turn, round: work })
   return Stream.concat(
-    ToolRunner.run(runner, reply.calls, { tools, turn, round: work }),
+    reply.calls.length === 0 ? ran : Stream.provideService(ran, Spending.Shared, spending),
     Stream.suspend((): Out<R> => {
       // Whoever has handed the call over says nothing more.
       if (!Lead.has(runner.place)) return Stream.empty
@@ -273,7 +306,12 @@ const settle = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: numb
 
 const again = <R>(turning: Turning<R>, round: number, wordless = false): Out<R> => {
   const { limitMessage, maxToolIterations, seam } = turning
-  if (round + 1 < maxToolIterations) return iterate(turning, round + 1, wordless)
+  if (round + 1 < maxToolIterations) {
+    const next = Budgeted.next(turning.spending, turning.callScope, (prefaced) =>
+      iterate({ ...turning, prefaced }, round + 1, wordless)
+    )
+    return turning.spending.budgets.length === 0 ? next : Seam.part(seam)(next)
+  }
   return limitMessage === "" ? Stream.empty : Seam.part(seam)(Stream.succeed(Event.sendText(limitMessage)))
 }
 

@@ -1,6 +1,7 @@
 /** What the parts of a reply come to: words and measurements, which go out at once, and calls, which wait for its end. */
 import * as Event from "@antiphon/core/Event"
 import type * as Prompt from "effect/ai/Prompt"
+import type * as Response from "effect/ai/Response"
 import type { Call } from "../../tool/internal/toolCall.ts"
 
 /** A reply as far as it has come. */
@@ -10,13 +11,17 @@ export interface Collected {
   readonly thoughts: Map<string, Thought>
   /** Whether there was something in it that can be heard. */
   spoke: boolean
+  /** Whether anything has come. */
+  begun: boolean
+  /** Tokens of the words and thoughts so far, roughly. */
+  size: number
 }
 
 interface Thought extends Prompt.ReasoningPartEncoded {
   readonly type: "reasoning"
 }
 
-export const empty = (): Collected => ({ calls: [], thoughts: new Map(), spoke: false })
+export const empty = (): Collected => ({ calls: [], thoughts: new Map(), spoke: false, begun: false, size: 0 })
 
 /** Whether the model has said nothing and asked for nothing. */
 export const isEmpty = ({ calls, spoke }: Collected): boolean => calls.length === 0 && !spoke
@@ -30,8 +35,8 @@ export interface Collecting {
     thoughts: ReadonlyArray<Prompt.ReasoningPartEncoded>,
     marks: Prompt.ReasoningPartEncoded["options"]
   ) => void
-  /** Told how many tokens the prompt had, as the provider has counted. */
-  readonly counted: (tokens: number | undefined) => void
+  /** Told what the reply took, as its provider has counted. */
+  readonly finished: (usage: Response.FinishPartEncoded["usage"]) => void
   /** The measurements that are due at the first words or the first call of the turn. */
   readonly firsts: (what: "text" | "call") => ReadonlyArray<Event.Output>
 }
@@ -43,7 +48,7 @@ interface Part {
   readonly name?: string
   readonly params?: unknown
   readonly providerExecuted?: boolean
-  readonly usage?: { readonly inputTokens: { readonly total?: number | undefined } }
+  readonly usage?: Response.FinishPartEncoded["usage"]
   readonly metadata?: Prompt.ReasoningPartEncoded["options"]
 }
 
@@ -54,7 +59,9 @@ export const collect = (
   collecting: Collecting
 ): ReadonlyArray<Event.Output> => {
   const outputs: Array<Event.Output> = []
+  reply.begun = true
   for (const part of parts as ReadonlyArray<Part>) {
+    if (part.delta !== undefined) reply.size += part.delta.length / 4
     switch (part.type) {
       case "reasoning-start":
       case "reasoning-delta":
@@ -73,7 +80,7 @@ export const collect = (
         if (part.type === "tool-call") call(reply, part, collecting)
         break
       case "finish":
-        collecting.counted(part.usage?.inputTokens.total)
+        if (part.usage !== undefined) collecting.finished(part.usage)
         break
     }
   }

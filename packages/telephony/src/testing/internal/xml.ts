@@ -21,7 +21,7 @@ interface Open {
 export const parse = (document: string): Element | undefined => {
   const root: Open = { name: "", attributes: {}, children: [], text: "" }
   const open: Array<Open> = [root]
-  const tokens = document.matchAll(/<\?[^>]*\?>|<(\/?)([\w:]+)((?:\s+[\w:]+="[^"]*")*)\s*(\/?)>|[^<]+/g)
+  const tokens = document.matchAll(/<\?[^<>]*>|<(\/?)([\w:]+)((?:\s+[\w:]+="[^"]*")*)\s*(\/?)>|[^<]+/g)
   for (const [all, closing, name, attributes = "", selfClosing] of tokens) {
     const parent = open.at(-1)!
     if (name === undefined) {
@@ -34,7 +34,7 @@ export const parse = (document: string): Element | undefined => {
       open.at(-1)!.children.push({ ...last, text: last.text.trim() })
       continue
     }
-    const pairs = [...attributes.matchAll(/([\w:]+)="([^"]*)"/g)].map(([, key, value]) => [key!, plain(value!)])
+    const pairs = [...attributes.matchAll(/(?<![\w:])([\w:]+)="([^"]*)"/g)].map(([, key, value]) => [key!, plain(value!)])
     const element: Open = { name, attributes: Object.fromEntries(pairs), children: [], text: "" }
     if (selfClosing === "/") parent.children.push(element)
     else open.push(element)

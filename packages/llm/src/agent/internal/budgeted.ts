@@ -1,0 +1,118 @@
+/** Takes the actions of budgets that are used up, before the model is asked. */
+import * as Event from "@antiphon/core/Event"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Model from "effect/ai/Model"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Models from "../../model/Models.ts"
+import type * as Budget from "../Budget.ts"
+import * as Spending from "./spending.ts"
+
+type Out<E, R> = Stream.Stream<Event.Output, E, R>
+
+/** What comes next, unless a budget that is used up has the call end. `spoke`: whether its action has said something. */
+export const next = <E, R>(
+  spending: Spending.Spending,
+  callScope: Scope.Scope,
+  answer: (spoke: boolean) => Out<E, R>
+): Out<E, R> =>
+  spending.budgets.length === 0
+    ? Stream.suspend(() => answer(false))
+    : Stream.unwrap(
+        Effect.gen(function* () {
+          const spent = yield* Spending.spent(spending)
+          const before: Array<Out<never, R>> = []
+          for (const { budget, limits } of Spending.newlyUsed(spending, spent)) {
+            before.push(Stream.make(told(budget, limits)), yield* act<R>(spending, callScope, budget, spent))
+          }
+          if (spending.goodbye !== undefined) before.push(farewell(spending.goodbye))
+          let isOver = spending.goodbye !== undefined
+          let spoke = false
+          const first = before.reduce<Out<never, R>>((all, one) => Stream.concat(all, one), Stream.empty)
+          const noted = Stream.map(first, (output) => {
+            spoke ||= output._tag === "AgentSendText"
+            isOver ||= output._tag === "AgentEndCall" || output._tag === "AgentTransferCall"
+            return output
+          })
+          return Stream.concat(
+            noted,
+            Stream.suspend((): Out<E, R> => (isOver ? Stream.empty : answer(spoke)))
+          )
+        })
+      )
+
+/** Asks the model that is in force: another one, if a budget has switched it. */
+export const asked = <E, R>({ model }: Spending.Spending, answer: Out<E, R>): Out<E, R> =>
+  model === undefined
+    ? answer
+    : (Stream.updateContext(answer as Out<E, Names>, (context: Context.Context<Names>) =>
+        // The names are of the model before it.
+        Context.merge(Context.omit(Model.ProviderName, Model.ModelName)(context), model as Context.Context<Names>)
+      ) as Out<E, R>)
+
+type Names = Model.ProviderName | Model.ModelName
+
+const act = <R>(
+  spending: Spending.Spending,
+  callScope: Scope.Scope,
+  { action }: Budget.Budget<never>,
+  spent: Budget.Spent
+): Effect.Effect<Out<never, R>> => {
+  switch (action._tag) {
+    case "Warn":
+      spending.notes.push(action.words)
+      return Effect.succeed(Stream.empty)
+    case "SayGoodbye":
+      spending.goodbye = action.words
+      return Effect.succeed(Stream.empty)
+    case "SwitchModel":
+      return Effect.as(switchTo(spending, callScope, action.model), Stream.empty)
+    case "Act": {
+      const acted = Stream.suspend(() => action.act(spent)) as Out<unknown, R>
+      return Effect.succeed(
+        Stream.catchCause(acted, (cause) =>
+          Cause.hasInterruptsOnly(cause)
+            ? Stream.failCause(cause as Cause.Cause<never>)
+            : Stream.fromEffectDrain(Effect.logError("What a budget does when it is used up has failed.", cause))
+        )
+      )
+    }
+  }
+}
+
+const switchTo = (
+  spending: Spending.Spending,
+  callScope: Scope.Scope,
+  model: string | Layer.Layer<LanguageModel.LanguageModel, unknown>
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const layer: Layer.Layer<never, unknown> = typeof model === "string" ? Models.fromString(model) : model
+    return Layer.buildWithScope(layer, callScope)
+  }).pipe(
+    Effect.map((context) => {
+      spending.model = context
+    }),
+    Effect.catchCause((cause) => Effect.logError("The model that a budget asks for cannot be made.", cause))
+  )
+
+const farewell = (words: string): Stream.Stream<Event.Output> =>
+  Stream.make<ReadonlyArray<Event.Output>>(
+    Event.sendText(words, { interruptible: false }),
+    Event.endCall({ reason: "budget" })
+  )
+
+const told = ({ action }: Budget.Budget<never>, limits: ReadonlyArray<string>): Event.Output =>
+  Event.logMessage("budget", `The call has used up ${limits.join(" and ")}: ${done[action._tag]}.`, {
+    metadata: { limits, action: action._tag }
+  })
+
+const done: { readonly [Tag in Budget.Action["_tag"]]: string } = {
+  Warn: "the model is told",
+  SwitchModel: "another model answers",
+  SayGoodbye: "it says goodbye and ends",
+  Act: "the application acts"
+}

@@ -1,0 +1,185 @@
+/** What a call has used up so far, and which of its budgets. A mutable value that the agents of a call share. */
+import * as Event from "@antiphon/core/Event"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Prices from "../../model/Prices.ts"
+import * as Usage from "../../model/Usage.ts"
+import * as Budget from "../Budget.ts"
+
+export interface Spending {
+  readonly startedAt: bigint
+  readonly tracker: Usage.Tracker
+  readonly budgets: ReadonlyArray<Budget.Budget<never>>
+  readonly used: Set<Budget.Budget<never>>
+  toolCalls: number
+  interrupted: number
+  /** What models are told in all further requests. */
+  readonly notes: Array<string>
+  /** The model that answers in place of the agent's own. */
+  model: Context.Context<never> | undefined
+  /** What is said in place of every answer. */
+  goodbye: string | undefined
+  /** Whether the log was told that a price is missing. */
+  warned: boolean
+}
+
+/** That of the agent which hands the call over, for the one that takes over. */
+export const Shared = Context.Reference<Spending | undefined>("@antiphon/llm/agent/internal/spending", {
+  defaultValue: () => undefined
+})
+
+/** Makes it for the agent that a call begins with; another one shares it, and the budgets if it has none. */
+export const make = <R>(own: ReadonlyArray<Budget.Budget<R>> | undefined): Effect.Effect<Spending> =>
+  Effect.gen(function* () {
+    const shared = yield* Shared
+    const budgets = own as ReadonlyArray<Budget.Budget<never>> | undefined
+    if (shared !== undefined) return budgets === undefined ? shared : sharing(shared, budgets)
+    const clock = yield* Clock.Clock
+    return {
+      startedAt: clock.monotonicTimeNanosUnsafe(),
+      // Each request tells the observer around it by itself.
+      tracker: yield* Effect.provideService(Usage.makeTracker, Usage.Observer, () => Effect.void),
+      budgets: budgets ?? [],
+      used: new Set(),
+      toolCalls: 0,
+      interrupted: 0,
+      notes: [],
+      model: undefined,
+      goodbye: undefined,
+      warned: false
+    }
+  })
+
+/** The same counts under other budgets. */
+const sharing = (shared: Spending, budgets: ReadonlyArray<Budget.Budget<never>>): Spending => ({
+  ...shared,
+  budgets,
+  used: new Set(),
+  notes: [],
+  get toolCalls() {
+    return shared.toolCalls
+  },
+  set toolCalls(count) {
+    shared.toolCalls = count
+  },
+  get interrupted() {
+    return shared.interrupted
+  },
+  set interrupted(count) {
+    shared.interrupted = count
+  }
+})
+
+/** What was used up until now. */
+export const spent = ({ interrupted, startedAt, toolCalls, tracker }: Spending): Effect.Effect<Budget.Spent> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const { cost, replies, tokens } = yield* tracker.total
+    return {
+      tokens: tokens.input + tokens.cacheRead + tokens.cacheWrite + tokens.output,
+      usd: cost,
+      time: Duration.nanos(clock.monotonicTimeNanosUnsafe() - startedAt),
+      replies,
+      toolCalls,
+      usage: tokens,
+      byModel: yield* tracker.byModel,
+      interrupted
+    }
+  })
+
+/** The budgets that are used up and were not before, each with the limits that it has reached. */
+export const newlyUsed = (
+  spending: Spending,
+  so: Budget.Spent
+): ReadonlyArray<{ readonly budget: Budget.Budget<never>; readonly limits: ReadonlyArray<string> }> =>
+  spending.budgets.flatMap((budget) => {
+    if (spending.used.has(budget)) return []
+    const limits = Budget.reached(budget.limits, so)
+    if (limits.length === 0) return []
+    spending.used.add(budget)
+    return [{ budget, limits }]
+  })
+
+/** What one request has used up, as it becomes known. */
+export interface Request {
+  /** Given to the providers that are asked. */
+  readonly observe: (report: Usage.Report) => Effect.Effect<void>
+  /** Counts what the end of a reply says, of a provider that reports nothing itself. */
+  readonly finished: (tokens: Usage.Tokens) => void
+  /** Counts what no provider has reported: what the end of the reply says, or else what an interrupted one is estimated at. */
+  readonly settle: (estimated: Pick<Usage.Tokens, "input" | "output">) => Effect.Effect<void>
+  readonly reports: ReadonlyArray<Usage.Report>
+}
+
+/** A request to a model, by the names that are known of it. */
+export const request = (
+  spending: Spending,
+  named: Pick<Usage.Report, "provider" | "model">,
+  outer: (report: Usage.Report) => Effect.Effect<void>
+): Request => {
+  const reports: Array<Usage.Report> = []
+  let finished: Usage.Tokens | undefined
+  const count = (report: Usage.Report) =>
+    Effect.andThen(spending.tracker.observe(report), warnOfPrice(spending, report))
+  return {
+    reports,
+    observe: (report) =>
+      Effect.suspend(() => {
+        reports.push(report)
+        return Effect.andThen(count(report), outer(report))
+      }),
+    finished: (tokens) => {
+      finished = tokens
+    },
+    settle: ({ input, output }) =>
+      Effect.gen(function* () {
+        if (reports.length > 0) return
+        const tokens = finished ?? { ...Usage.none, input: Math.round(input), output: Math.ceil(output) }
+        if (Object.values(tokens).every((count) => count === 0)) return
+        if (finished === undefined) spending.interrupted++
+        const report = { ...named, tokens, cost: Prices.costOf(yield* Prices.Current, named, tokens) }
+        reports.push(report)
+        yield* count(report)
+      })
+  }
+}
+
+/** A budget of money that cannot be held is told of once. */
+const warnOfPrice = (spending: Spending, { cost, model, provider }: Usage.Report): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const isNeeded = spending.budgets.some(({ limits }) => limits.usd !== undefined)
+    if (spending.warned || cost !== undefined || !isNeeded) return Effect.void
+    spending.warned = true
+    return Effect.logWarning(
+      `The price of ${provider}/${model} is not known, so its replies do not count against the budget of money. Put it into Prices.Current.`
+    )
+  })
+
+/** A measurement of each reply. */
+export const measured = ({ cost, model, provider, tokens }: Usage.Report): Event.Output =>
+  Event.logMetric("llm_usage", { provider, model, ...tokens, ...(cost === undefined ? {} : { usd: cost }) })
+
+/** To a millionth of a dollar: sums of binary fractions have digits that mean nothing. */
+const rounded = (usd: number): number => Math.round(usd * 1e6) / 1e6
+
+/** The measurement of a whole call; none if no model has answered. */
+export const report = (spending: Spending): Effect.Effect<ReadonlyArray<Event.Output>> =>
+  Effect.map(spent(spending), ({ byModel, interrupted, replies, time, toolCalls, usage, usd }) =>
+    replies === 0
+      ? []
+      : [
+          Event.logMetric("llm_call_usage", {
+            replies,
+            interrupted,
+            toolCalls,
+            ...usage,
+            usd: rounded(usd),
+            seconds: Duration.toSeconds(time),
+            models: Object.fromEntries(
+              [...byModel].map(([name, total]) => [name, { ...total.tokens, usd: rounded(total.cost) }])
+            )
+          })
+        ]
+  )

@@ -1,0 +1,309 @@
+import * as Event from "@antiphon/core/Event"
+import { assert, describe } from "@effect/vitest"
+import { Duration, Effect, Layer, Logger, Stream } from "effect"
+import * as AiError from "effect/ai/AiError"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Model from "effect/ai/Model"
+import * as AgentAsHandoff from "../../src/tool/AgentAsHandoff.ts"
+import * as Budget from "../../src/agent/Budget.ts"
+import * as LlmAgent from "../../src/agent/LlmAgent.ts"
+import * as Prices from "../../src/model/Prices.ts"
+import * as Usage from "../../src/model/Usage.ts"
+import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
+import * as VoiceTool from "../../src/tool/VoiceTool.ts"
+import { playing } from "../tool/calling.ts"
+import { pass, test } from "../support/virtualTest.ts"
+
+/** A reply that has taken tokens. */
+const took = (words: string, input: number, output: number): ReadonlyArray<ScriptedModel.Piece> => [
+  ScriptedModel.text([words]),
+  ScriptedModel.finish("stop", {
+    inputTokens: { uncached: input, total: input, cacheRead: undefined, cacheWrite: undefined },
+    outputTokens: { total: output, text: output, reasoning: undefined }
+  })
+]
+
+const named = (
+  model: ScriptedModel.ScriptedModel,
+  provider = "openai",
+  name = "gpt-4.1-mini"
+): Layer.Layer<LanguageModel.LanguageModel> =>
+  Layer.mergeAll(model.layer, Layer.succeed(Model.ProviderName, provider), Layer.succeed(Model.ModelName, name))
+
+const goodbye = Budget.sayGoodbye("I have to go. Goodbye!")
+const farewell = ["LogMessage", "I have to go. Goodbye!", "AgentEndCall"]
+
+describe("a budget", () => {
+  test("of tokens lets the agent say goodbye when it is used up, and not before", function* () {
+    const model = ScriptedModel.make([took("One.", 60, 30), took("Two.", 60, 30)])
+    const call = yield* playing(model, { budgets: [Budget.make({ tokens: 100 }, goodbye)] })
+    yield* call.say("one")
+    yield* call.say("two")
+    assert.deepStrictEqual(call.sent(), ["One.", "Two."])
+    yield* call.say("three")
+    assert.deepStrictEqual(call.sent().slice(2), farewell)
+    // Whoever speaks on hears it again: nobody is left in silence.
+    yield* call.say("four")
+    assert.deepStrictEqual(call.sent().slice(5), farewell.slice(1))
+    assert.strictEqual((yield* call.prompts).length, 2)
+  })
+
+  test("of minutes is measured on the clock", function* () {
+    const model = ScriptedModel.make([took("One.", 1, 1), took("Two.", 1, 1)])
+    const call = yield* playing(model, { budgets: [Budget.make({ time: "10 minutes" }, goodbye)] })
+    yield* call.say("one")
+    yield* pass(Duration.toMillis("9 minutes"))
+    yield* call.say("two")
+    yield* pass(Duration.toMillis("2 minutes"))
+    yield* call.say("three")
+    assert.deepStrictEqual(call.sent(), ["One.", "Two.", ...farewell])
+  })
+
+  test("of money counts what replies cost, and says once that a price is not known", function* () {
+    const logged: Array<string> = []
+    const logger = Logger.make(({ message }) => void logged.push(String(message)))
+    const model = ScriptedModel.make([took("One.", 1_000_000, 0), took("Two.", 1_000_000, 0)])
+    const budgets = [Budget.make({ usd: 0.5 }, goodbye)]
+    const call = yield* playing({ ...model, layer: named(model) }, { budgets })
+    yield* call.say("one")
+    yield* call.say("two")
+    yield* call.say("three")
+    // 40 cents each.
+    assert.deepStrictEqual(call.sent(), ["One.", "Two.", ...farewell])
+
+    const other = ScriptedModel.make([took("One.", 1_000_000, 0), took("Two.", 1, 0)])
+    const dear = yield* playing({ ...other, layer: named(other, "acme", "acme-1") }, { budgets }).pipe(
+      Effect.provide(Logger.layer([logger]))
+    )
+    yield* dear.say("one")
+    yield* dear.say("two")
+    assert.deepStrictEqual(dear.sent(), ["One.", "Two."])
+    assert.deepStrictEqual(
+      logged.filter((line) => line.includes("acme/acme-1")).map((line) => line.slice(0, 24)),
+      ["The price of acme/acme-1"]
+    )
+  })
+
+  test("of money counts at the prices in force", function* () {
+    const model = ScriptedModel.make([took("One.", 10, 0)])
+    const prices = Layer.succeed(Prices.Current, [{ models: /^acme/, input: 1_000_000, output: 0 }])
+    const call = yield* playing(
+      { ...model, layer: Layer.merge(named(model, "acme", "acme-1"), prices) },
+      { budgets: [Budget.make({ usd: 10 }, goodbye)] }
+    )
+    yield* call.say("one")
+    yield* call.say("two")
+    assert.deepStrictEqual(call.sent(), ["One.", ...farewell])
+  })
+
+  test("of tool calls is looked at between the rounds of a turn", function* () {
+    const look = VoiceTool.loopback("look", {}, () => Effect.succeed("nothing"))
+    const again = ScriptedModel.toolCall("look", {})
+    const model = ScriptedModel.make([again, again, again, again])
+    const call = yield* playing(model, { tools: [look], budgets: [Budget.make({ toolCalls: 3 }, goodbye)] })
+    yield* call.say("look")
+    assert.deepStrictEqual(call.sent().slice(-3), farewell)
+    assert.strictEqual((yield* call.prompts).length, 3)
+  })
+
+  test("can warn the model, in every request from then on", function* () {
+    const model = ScriptedModel.make([took("One.", 60, 60), took("Two.", 1, 1), took("Three.", 1, 1)])
+    const call = yield* playing(model, { budgets: [Budget.make({ tokens: 100 }, Budget.warn("Come to an end."))] })
+    for (const words of ["one", "two", "three"]) yield* call.say(words)
+    const prompts = yield* call.prompts
+    assert.deepStrictEqual(
+      prompts.map((lines) => lines.at(-1)),
+      ["user: one", "system: Come to an end.", "system: Come to an end."]
+    )
+    assert.deepStrictEqual(call.sent(), ["One.", "LogMessage", "Two.", "Three."])
+  })
+
+  test("can switch the model", function* () {
+    const cheap = ScriptedModel.make([took("Two.", 1, 1)])
+    const model = ScriptedModel.make([took("One.", 60, 60)])
+    let spent: Budget.Spent | undefined
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const call = yield* playing(
+          { ...model, layer: named(model) },
+          {
+            budgets: [Budget.make({ replies: 1 }, Budget.switchModel(named(cheap, "groq", "small")))],
+            onUsage: (so) => Effect.sync(() => (spent = so))
+          }
+        )
+        yield* call.say("one")
+        yield* call.say("two")
+        assert.deepStrictEqual(call.sent(), ["One.", "LogMessage", "Two."])
+        yield* call.end
+      })
+    )
+    assert.strictEqual((yield* cheap.prompts).length, 1)
+    assert.deepStrictEqual([...spent!.byModel.keys()], ["openai/gpt-4.1-mini", "groq/small"])
+  })
+
+  test("keeps its model if the other one cannot be made", function* () {
+    const model = ScriptedModel.make([took("One.", 60, 60), took("Two.", 1, 1)])
+    const broken = Layer.effect(LanguageModel.LanguageModel, Effect.fail("no key"))
+    const call = yield* playing(model, { budgets: [Budget.make({ replies: 1 }, Budget.switchModel(broken))] })
+    yield* call.say("one")
+    yield* call.say("two")
+    assert.deepStrictEqual(call.sent(), ["One.", "LogMessage", "Two."])
+  })
+
+  test("can do what the application wants, before the answer or in place of it", function* () {
+    const model = ScriptedModel.make([took("One.", 60, 60), took("Two.", 1, 1)])
+    const call = yield* playing(model, {
+      budgets: [
+        Budget.make(
+          { replies: 1 },
+          Budget.act(({ tokens }) => Stream.make(Event.sendText(`${tokens} so far. `)))
+        ),
+        Budget.make(
+          { replies: 1 },
+          Budget.act(() => Stream.fail("broken"))
+        ),
+        Budget.make(
+          { replies: 2 },
+          Budget.act(() => Stream.make(Event.transferCall("+33140000000")))
+        )
+      ]
+    })
+    for (const words of ["one", "two", "three"]) yield* call.say(words)
+    assert.match((yield* call.prompts)[1]!.at(-1)!, /^system: .*answer/)
+    assert.deepStrictEqual(call.sent(), [
+      "One.",
+      "LogMessage",
+      "120 so far. ",
+      "LogMessage",
+      "Two.",
+      "LogMessage",
+      "AgentTransferCall"
+    ])
+  })
+
+  test("is shared with the agent that the call is handed to", function* () {
+    const other = LlmAgent.make({ systemPrompt: "You are the other.", introduction: "Here." })
+    const handoff = AgentAsHandoff.make(other, { name: "to_other", description: "" })
+    const model = ScriptedModel.make([
+      [ScriptedModel.toolCall("to_other", {}), ...took("", 60, 0).slice(1)],
+      took("Two.", 60, 0)
+    ])
+    const call = yield* playing(model, { tools: [handoff], budgets: [Budget.make({ tokens: 100 }, goodbye)] })
+    yield* call.say("the other one please")
+    yield* call.say("two")
+    yield* call.say("three")
+    assert.deepStrictEqual(call.sent().slice(-4), ["Two.", ...farewell])
+  })
+})
+
+describe("what a call has used up", () => {
+  test("is measured with each reply, and at the end as a whole", function* () {
+    const sent: Array<unknown> = []
+    const model = ScriptedModel.make([took("One.", 60, 30), took("Two.", 40, 10)])
+    const agent = LlmAgent.make()
+    const call = yield* playing({ ...model, layer: named(model) }, {}, (request) =>
+      Effect.map(agent(request), (spec) => ({
+        ...spec,
+        agent: (event: Event.Input, turn: Parameters<typeof spec.agent>[1]) =>
+          Stream.tap(spec.agent(event, turn), (output) =>
+            Effect.sync(() => (output._tag === "LogMetric" ? sent.push([output.name, output.value]) : 0))
+          )
+      }))
+    )
+    yield* call.say("one")
+    yield* call.say("two")
+    yield* pass(1000)
+    yield* call.end
+    const tokens = { cacheRead: 0, cacheWrite: 0, reasoning: 0 }
+    const usages = sent.filter((one) => /usage/.test(String((one as [string])[0])))
+    assert.deepStrictEqual(usages, [
+      ["llm_usage", { provider: "openai", model: "gpt-4.1-mini", ...tokens, input: 60, output: 30, usd: 0.000072 }],
+      ["llm_usage", { provider: "openai", model: "gpt-4.1-mini", ...tokens, input: 40, output: 10, usd: 0.000032 }],
+      [
+        "llm_call_usage",
+        {
+          replies: 2,
+          interrupted: 0,
+          toolCalls: 0,
+          ...tokens,
+          input: 100,
+          output: 40,
+          usd: 0.000104,
+          seconds: 1,
+          models: { "openai/gpt-4.1-mini": { ...tokens, input: 100, output: 40, usd: 0.000104 } }
+        }
+      ]
+    ])
+  })
+
+  test("counts a reply that was interrupted, which its provider does not", function* () {
+    let spent: Budget.Spent | undefined
+    const model = ScriptedModel.make([
+      ScriptedModel.text("word ".repeat(80), { every: 100 }),
+      ScriptedModel.text(["Yes."])
+    ])
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const call = yield* playing(model, { onUsage: (so) => Effect.sync(() => (spent = so)) })
+        yield* call.say("a ".repeat(400))
+        yield* pass(4000)
+        yield* call.say("stop")
+        yield* call.end
+      })
+    )
+    assert.strictEqual(spent?.interrupted, 1)
+    assert.isAtLeast(spent!.usage.input, 200)
+    assert.approximately(spent!.usage.output, 50, 5)
+  })
+
+  test("tells the observer of the application once for each reply", function* () {
+    const told: Array<Usage.Report> = []
+    const model = ScriptedModel.make([])
+    const reporting = Layer.effect(
+      LanguageModel.LanguageModel,
+      LanguageModel.make({
+        streamText: () =>
+          Stream.fromEffectDrain(Usage.tell({ provider: "acme", model: "a1" }, { ...Usage.none, input: 7 })).pipe(
+            Stream.concat(
+              Stream.make(
+                { type: "text-start" as const, id: "1" },
+                { type: "text-delta" as const, id: "1", delta: "Hi." },
+                { type: "text-end" as const, id: "1" }
+              )
+            )
+          ),
+        generateText: () => Effect.die("not asked")
+      })
+    )
+    const observer = Layer.succeed(Usage.Observer, (report) => Effect.sync(() => void told.push(report)))
+    let spent: Budget.Spent | undefined
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const call = yield* playing(
+          { ...model, layer: Layer.merge(reporting, observer) },
+          { onUsage: (so) => Effect.sync(() => (spent = so)) }
+        )
+        yield* call.say("hello")
+        yield* call.end
+      })
+    )
+    assert.deepStrictEqual(
+      told.map(({ provider, tokens }) => [provider, tokens.input]),
+      [["acme", 7]]
+    )
+    assert.strictEqual(spent?.tokens, 7)
+  })
+
+  test("does not count a request that has failed", function* () {
+    let spent: Budget.Spent | undefined
+    const model = ScriptedModel.make([ScriptedModel.fail(new AiError.InternalProviderError({ description: "down" }))])
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const call = yield* playing(model, { onUsage: (so) => Effect.sync(() => (spent = so)) })
+        yield* call.say("hello")
+        yield* call.end
+      })
+    )
+    assert.deepStrictEqual([spent?.replies, spent?.interrupted], [0, 0])
+  })
+})
