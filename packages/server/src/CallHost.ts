@@ -87,7 +87,11 @@ export interface Options<State, E = never> {
 }
 
 /** Makes the recorder of a call. */
-export type Record = (request: CallRequest) => Effect.Effect<Recorder.Recorder, never, Scope.Scope>
+export type Record = (
+  request: CallRequest,
+  /** Ends the call: for a recorder without which there must be no call. */
+  onFailed?: Effect.Effect<void>
+) => Effect.Effect<Recorder.Recorder, never, Scope.Scope>
 
 /** Opens the calls of one agent. Protocols get one when their routes are mounted. */
 export interface Reception {
@@ -345,7 +349,9 @@ class HostedCall<State> implements CallHost, OpenCall {
           CallLimits.within(spec, settings, { clock: this.#means.clock, onFarewell: this.#endLater })
         ),
         Effect.flatMap((spec) => Scope.provide(Call.make(spec, { request, harness: this.#harness }), scope)),
-        record === undefined ? identity : recorded(record(request), scope),
+        // A call that cannot be recorded, and has to be, is over before it has begun.
+        (made) => Effect.suspend(() => (this.isOver() ? Effect.undefined : made)),
+        record === undefined ? identity : recorded(record(request, this.stop("Unrecorded")), scope),
         Effect.catchCause(failed),
         annotated
       )

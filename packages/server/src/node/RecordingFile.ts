@@ -27,17 +27,29 @@ export interface Options {
    * heard of the agent on the right. False by default. With `redact`, only if it says `audio: true` as well.
    */
   readonly audio?: boolean | undefined
+  /** Whether a call fails that cannot be recorded, by what the server hands in with the request. False by default. */
+  readonly must?: boolean | undefined
 }
 
 /** Records calls into files of a directory, named after the time and the call's id. */
 export const recorder =
   (options: Options) =>
-  (request: CallRequest): Effect.Effect<Recorder.Recorder, never, Scope.Scope> =>
+  (
+    request: CallRequest,
+    /** Runs if the recording fails and has to be there. */
+    onFailed: Effect.Effect<void> = Effect.void
+  ): Effect.Effect<Recorder.Recorder, never, Scope.Scope> =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       const { directory, redact } = options
       const name = nameOf(now, shownId(request, redact))
-      const file = yield* OutputFile.open({ directory, name })
+      const failed = options.must === true ? onFailed : undefined
+      const file = yield* OutputFile.open({ directory, name, onFailed: failed })
+      if (failed !== undefined) {
+        yield* Effect.catch(file.create, ({ message }) =>
+          Effect.andThen(Effect.logError(`The recording of a call could not be made: ${message}`), failed)
+        )
+      }
       const audio = options.audio === true ? yield* WavFile.track({ directory, name }) : undefined
       return yield* Recorder.make({ request, write: file.write, later: file.later, redact, audio })
     })

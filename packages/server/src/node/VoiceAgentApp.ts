@@ -9,7 +9,8 @@
 import * as Agent from "@antiphon/core/Agent"
 import type * as Redaction from "@antiphon/core/recording/Redaction"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -30,6 +31,7 @@ import type * as Mount from "../Mount.ts"
 import type * as PreCall from "../PreCall.ts"
 import * as Settings from "../Settings.ts"
 import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
+import * as RecordingFolder from "./internal/recordingFolder.ts"
 import * as Signals from "./internal/signals.ts"
 import * as Uncaught from "./internal/uncaught.ts"
 import * as Watchdog from "./internal/watchdog.ts"
@@ -76,7 +78,11 @@ export const layer: {
       const calls = yield* OpenCalls.make(settings)
       const { recordAudio: audio, recordDir: directory } = settings
       const { redact } = options
-      const record = directory === undefined ? undefined : RecordingFile.recorder({ directory, redact, audio })
+      const record =
+        directory === undefined
+          ? undefined
+          : RecordingFile.recorder({ directory, redact, audio, must: settings.mustRecord })
+      yield* prepareFolder(calls, settings)
       if (audio && redact !== undefined && redact.audio !== true) {
         yield* Effect.logWarning(
           "ANTIPHON_RECORD_AUDIO is set, and the redaction does not say `audio: true`: no audio is kept."
@@ -103,6 +109,24 @@ export const layer: {
       return calls
     })
   )
+
+/** Checks the folder of the recordings once, and keeps it within its bounds. */
+const prepareFolder = (calls: Calls.Calls["Service"], settings: Settings.Settings) =>
+  Effect.gen(function* () {
+    const { mustRecord, recordDir } = settings
+    if (recordDir === undefined) {
+      return mustRecord ? yield* noFolder("ANTIPHON_MUST_RECORD is set, and ANTIPHON_RECORD_DIR is not") : undefined
+    }
+    const usable = RecordingFolder.check(recordDir)
+    yield* Effect.catch(usable, ({ message }) => (mustRecord ? noFolder(message) : Effect.logError(message)))
+    yield* RecordingFolder.keep(recordDir, settings)
+    if (mustRecord) {
+      const met = Effect.map(Effect.option(usable), ({ _tag }) => _tag === "Some")
+      yield* calls.health.require({ name: "Unrecorded", met })
+    }
+  })
+
+const noFolder = (message: string) => Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message })))
 
 /**
  * Layer that ends calls gracefully when the application stops: new calls are refused, open ones get `drainTimeout` to

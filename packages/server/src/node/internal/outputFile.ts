@@ -7,11 +7,14 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import * as RecordingFolder from "./recordingFolder.ts"
 
 /** A file that is being written. */
 export interface OutputFile {
   /** Appends text. Never waits and never fails. */
   readonly write: (text: string) => void
+  /** Makes the file now. Fails if that cannot be done. */
+  readonly create: Effect.Effect<void, NodeJS.ErrnoException>
   /** Takes a function that makes text, and calls it before the next write. */
   readonly later: (flush: () => void) => void
 }
@@ -43,8 +46,11 @@ export const open = (options: {
   readonly directory: string
   /** Name without its ending. */
   readonly name: string
+  /** Runs if the file could not be written, or was removed meanwhile. */
+  readonly onFailed?: Effect.Effect<void> | undefined
 }): Effect.Effect<OutputFile, never, Scope.Scope> =>
   Effect.gen(function* () {
+    const { onFailed = Effect.void } = options
     const fork = Effect.runForkWith(yield* Effect.context<never>())
     const file = new Output(options.directory, options.name)
     let flushing: Fiber.Fiber<void> | undefined
@@ -54,7 +60,8 @@ export const open = (options: {
     const flush: Effect.Effect<void> = Effect.gen(function* () {
       while (!closed && file.isWaiting()) {
         yield* Effect.sleep(interval)
-        yield* drain(file)
+        yield* drain(file, onFailed)
+        if (options.onFailed !== undefined && (yield* file.isLost)) return yield* lost(onFailed)
       }
       flushing = undefined
     })
@@ -64,7 +71,8 @@ export const open = (options: {
         file.makeText()
         closed = true
         if (flushing !== undefined) yield* Fiber.interrupt(flushing)
-        yield* drain(file)
+        yield* drain(file, onFailed)
+        if (yield* file.isLost) yield* lost(onFailed)
         unfinished?.delete(file)
         yield* file.close
       })
@@ -75,6 +83,7 @@ export const open = (options: {
     }
     unfinished.add(file)
     return {
+      create: file.create,
       write: (text) => {
         if (closed) return
         file.add(text)
@@ -89,16 +98,22 @@ export const open = (options: {
   })
 
 /** Writes what waits. A failure is logged once, and ends the file. */
-const drain = (file: Output): Effect.Effect<void> =>
+const drain = (file: Output, onFailed: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.suspend(() => (file.isWaiting() ? file.writeWaiting : Effect.void)).pipe(
     Effect.catch((error) =>
       Effect.suspend(() => {
         file.giveUp()
-        return Effect.logError(`The recording of a call could not be written: ${error.message}`)
+        return Effect.andThen(
+          Effect.logError(`The recording of a call could not be written: ${error.message}`),
+          onFailed
+        )
       })
     ),
     Effect.uninterruptible
   )
+
+const lost = (onFailed: Effect.Effect<void>) =>
+  Effect.andThen(Effect.logError("The recording of a call was removed while the call was open: it is lost."), onFailed)
 
 /** Files that are still open, to be finished when the process exits. */
 let unfinished: Set<Output> | undefined
@@ -166,14 +181,29 @@ class Output {
     this.sending = undefined
   }
 
+  private readonly opened: Effect.Effect<number, NodeJS.ErrnoException> = Effect.gen({ self: this }, function* () {
+    return (this.descriptor ??= yield* this.openNew(1))
+  })
+  readonly create: Effect.Effect<void, NodeJS.ErrnoException> = Effect.asVoid(this.opened)
+
+  /** Whether the file has no name any more: what is written into it goes with its descriptor. */
+  readonly isLost: Effect.Effect<boolean> = Effect.suspend(() => {
+    const { descriptor } = this
+    if (descriptor === undefined) return Effect.succeed(false)
+    return call<Fs.Stats>((done) => Fs.fstat(descriptor, done)).pipe(
+      Effect.map(({ nlink }) => nlink === 0),
+      Effect.orElseSucceed(() => false)
+    )
+  })
+
   readonly writeWaiting: Effect.Effect<void, NodeJS.ErrnoException> = Effect.gen({ self: this }, function* () {
     this.makeText()
     if (this.length + this.text.length > maxWaiting) return yield* Effect.fail(new Error("the disk is too slow"))
-    this.descriptor ??= yield* this.openNew(1)
+    const descriptor = yield* this.opened
     this.sending = this.take()
     const { buffer } = this.sending
     while (this.sending.length > 0) {
-      const written = yield* this.writeOnce(this.descriptor, this.sending)
+      const written = yield* this.writeOnce(descriptor, this.sending)
       this.position += written
       this.sending = this.sending.subarray(written)
     }
@@ -196,7 +226,7 @@ class Output {
     if (!this.isWaiting()) return
     try {
       if (this.descriptor === undefined) {
-        Fs.mkdirSync(this.directory, { recursive: true })
+        RecordingFolder.make(this.directory)
         this.descriptor = Fs.openSync(this.path(1), "wx", 0o600)
       }
       this.makeText()
@@ -237,10 +267,11 @@ class Output {
     return Effect.catch(open, (error) => {
       if (error.code === "EEXIST" && number < maxSameName) return this.openNew(number + 1)
       if (error.code !== "ENOENT") return Effect.fail(error)
-      return Effect.andThen(
-        call<unknown>((done) => Fs.mkdir(this.directory, { recursive: true }, done)),
-        open
-      )
+      const made = Effect.try({
+        try: () => RecordingFolder.make(this.directory),
+        catch: (error) => error as NodeJS.ErrnoException
+      })
+      return Effect.andThen(made, open)
     })
   }
 
