@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Anthropic from "./model/Anthropic.ts"
+export * as Bedrock from "./model/Bedrock.ts"
 export * as Budget from "./agent/Budget.ts"
 export * as ContextPolicy from "./agent/ContextPolicy.ts"
 export * as DefaultModel from "./demo/DefaultModel.ts"
@@ -29,5 +30,6 @@ export * as Remember from "./memory/Remember.ts"
 export * as SpeechLeakGuard from "./agent/SpeechLeakGuard.ts"
 export * as Transcript from "./Transcript.ts"
 export * as Usage from "./model/Usage.ts"
+export * as VertexAi from "./model/VertexAi.ts"
 export * as VoiceTool from "./tool/VoiceTool.ts"
 export * as WarmUp from "./model/WarmUp.ts"

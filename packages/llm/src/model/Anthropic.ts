@@ -6,18 +6,14 @@
  *
  * @since 0.1.0
  */
-import * as AnthropicStructuredOutput from "effect/ai/AnthropicStructuredOutput"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Model from "effect/ai/Model"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as AnthropicReply from "./internal/anthropic/anthropicReply.ts"
-import * as AnthropicRequest from "./internal/anthropic/anthropicRequest.ts"
+import * as ClaudeModel from "./internal/anthropic/claudeModel.ts"
 import * as Connections from "./internal/provider/connections.ts"
 import * as ModelError from "./internal/provider/modelError.ts"
-import * as NativeWebSearch from "../internal/nativeWebSearch.ts"
-import * as ProviderModel from "./internal/provider/providerModel.ts"
-import * as ToolNames from "./internal/rules/toolNames.ts"
+import type * as ProviderModel from "./internal/provider/providerModel.ts"
 
 /** Which model, and where. */
 export interface Options extends ProviderModel.Options {}
@@ -48,27 +44,13 @@ export const layer = (
         openTelemetry: false,
         defaultHeaders: { ...options.headers }
       })
-      return yield* ProviderModel.make({
+      return yield* ClaudeModel.make({
         module: "Anthropic",
         name: "anthropic",
         model: options.model,
         url: `${baseUrl}/v1/messages`,
         settings: options.settings,
-        request: (settings, request) => AnthropicRequest.make(options.model, settings, request),
-        // Not `messages.create`, which writes to the console about models that will be retired.
-        send: (body, signal) => {
-          const beta = AnthropicRequest.betaOf(body)
-          const headers = beta === undefined ? {} : { headers: { "anthropic-beta": beta } }
-          return client.post("/v1/messages", { body, signal, stream: true, ...headers }).asResponse()
-        },
-        greet: (signal) => client.get("/", { signal }).asResponse(),
-        reply: ({ tools }) =>
-          AnthropicReply.make({
-            searchTool: tools.find((tool) => NativeWebSearch.optionsOf(tool) !== undefined)?.name,
-            toolName: ToolNames.fromWire(tools)
-          }),
-        prefills: (settings) => AnthropicRequest.prefills(options.model, settings),
-        codecTransformer: AnthropicStructuredOutput.toCodecAnthropic
+        client
       })
     })
   )

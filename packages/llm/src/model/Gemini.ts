@@ -9,15 +9,13 @@
  */
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Model from "effect/ai/Model"
-import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as GeminiReply from "./internal/gemini/geminiReply.ts"
-import * as GeminiRequest from "./internal/gemini/geminiRequest.ts"
+import * as GeminiModel from "./internal/gemini/geminiModel.ts"
+import type * as GeminiRequest from "./internal/gemini/geminiRequest.ts"
 import * as Connections from "./internal/provider/connections.ts"
 import * as ModelError from "./internal/provider/modelError.ts"
-import * as ProviderModel from "./internal/provider/providerModel.ts"
-import * as ToolNames from "./internal/rules/toolNames.ts"
+import type * as ProviderModel from "./internal/provider/providerModel.ts"
 
 /** The threshold for one category of harm, in Google's terms. */
 export type SafetySetting = GeminiRequest.SafetySetting
@@ -50,40 +48,18 @@ export const layer = (
         optional: false
       })
       const connections = yield* Connections.make()
-      const model = options.model.replace(/^models\//, "")
-      const url = `${baseUrl}/models/${encodeURIComponent(model)}:streamGenerateContent`
-      const headers = { "content-type": "application/json", "x-goog-api-key": apiKey ?? "", ...options.headers }
-      return yield* ProviderModel.make({
+      const bare = options.model.replace(/^models\//, "")
+      return yield* GeminiModel.make({
         module: "Gemini",
         name,
         model: options.model,
-        url,
+        url: `${baseUrl}/models/${encodeURIComponent(bare)}:streamGenerateContent`,
+        home: baseUrl,
         settings: options.settings,
-        request: (settings, request) => GeminiRequest.make(model, settings, request, options.safety),
-        send: (body, signal) =>
-          fetch(`${url}?alt=sse`, { method: "POST", body: JSON.stringify(body), headers, signal, ...connections }).then(
-            answered
-          ),
-        greet: (signal) => fetch(`${baseUrl}/`, { signal, ...connections }),
-        reply: ({ tools }, generateId) => GeminiReply.make({ generateId, toolName: ToolNames.fromWire(tools) }),
-        codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
+        safety: options.safety,
+        headers: options.headers,
+        authorize: () => Promise.resolve({ "x-goog-api-key": apiKey ?? "" }),
+        connections
       })
     })
   )
-
-/** Rejects with the body of an error response, as the SDKs of the other providers do. */
-const answered = (response: Response): Promise<Response> =>
-  response.ok
-    ? Promise.resolve(response)
-    : response.text().then((text) => {
-        const refusal = { status: response.status, headers: response.headers, error: json(text) }
-        return Promise.reject(Object.assign(new Error(`status ${response.status}`), refusal))
-      })
-
-const json = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}

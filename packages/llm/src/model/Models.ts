@@ -13,18 +13,21 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Anthropic from "./Anthropic.ts"
+import * as Bedrock from "./Bedrock.ts"
 import * as Gemini from "./Gemini.ts"
 import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
 import * as Resilience from "./internal/plan/resilience.ts"
 import * as ModelError_ from "./internal/provider/modelError.ts"
 import type * as ProviderModel from "./internal/provider/providerModel.ts"
 import type { Api } from "./internal/rules/acceptance.ts"
+import * as ClaudeModels from "./internal/rules/claudeModels.ts"
 import * as Description_ from "./internal/rules/description.ts"
 import * as OpenAiModels from "./internal/rules/openAiModels.ts"
 import * as SearchesNatively from "./internal/searchesNatively.ts"
 import * as ModelPlan from "./ModelPlan.ts"
 import * as OpenAi from "./OpenAi.ts"
 import * as OpenAiResponses from "./OpenAiResponses.ts"
+import * as VertexAi from "./VertexAi.ts"
 
 export { ModelError } from "./internal/provider/modelError.ts"
 
@@ -34,7 +37,12 @@ type ModelError = ModelError_.ModelError
 export const presets: ReadonlyArray<OpenAi.Preset> = OpenAiPresets.all
 
 /** Every provider that can be named before the slash. */
-export const providers: ReadonlyArray<string> = [...presets.map((preset) => preset.name), "anthropic"]
+export const providers: ReadonlyArray<string> = [
+  ...presets.map((preset) => preset.name),
+  "anthropic",
+  "bedrock",
+  "vertex_ai"
+]
 
 /** The parts of a model's name. */
 export interface Name {
@@ -74,7 +82,10 @@ export const parse = (name: string): Name => {
   const slash = name.indexOf("/")
   if (slash < 0) return { provider: "openai", model: name.trim() }
   const prefix = name.slice(0, slash).trim().toLowerCase()
-  return { provider: OpenAiPresets.byName(prefix)?.name ?? prefix, model: name.slice(slash + 1).trim() }
+  return {
+    provider: OpenAiPresets.byName(prefix)?.name ?? ownAliases[prefix] ?? prefix,
+    model: name.slice(slash + 1).trim()
+  }
 }
 
 /**
@@ -123,12 +134,17 @@ const single = (name: string, { api, ...options }: Options): Layer.Layer<Provide
   const { model, provider } = parse(name)
   const fail = (reason: ModelError["reason"], description: string) =>
     Layer.effectContext(new ModelError_.ModelError({ reason, provider, description }))
+  const own = ownLayers[provider]
+  if (own !== undefined) {
+    return model === ""
+      ? fail("MissingModel", `"${name}" does not name a model: write ${provider}/<model>`)
+      : own({ ...options, model })
+  }
   const preset = presetOf(provider, options.baseUrl)
-  if (preset === undefined && provider !== "anthropic") {
+  if (preset === undefined) {
     return fail("UnknownProvider", `unknown provider "${provider}"; known are ${providers.join(", ")}`)
   }
   if (model === "") return fail("MissingModel", `"${name}" does not name a model: write ${provider}/<model>`)
-  if (preset === undefined) return Anthropic.layer({ ...options, model })
   return Layer.unwrap(
     Effect.map(ModelError_.firstSet(preset.baseUrlVariables), (variable) => {
       switch (api ?? apiOf({ provider, model }, options.baseUrl ?? variable)) {
@@ -143,13 +159,26 @@ const single = (name: string, { api, ...options }: Options): Layer.Layer<Provide
   )
 }
 
+/** Providers with an API of their own. */
+const ownLayers: {
+  readonly [provider: string]: ((options: ProviderModel.Options) => Layer.Layer<Provided, ModelError>) | undefined
+} = { anthropic: Anthropic.layer, bedrock: Bedrock.layer, vertex_ai: VertexAi.layer }
+
+/** Other names of theirs. */
+const ownAliases: { readonly [name: string]: string | undefined } = {
+  bedrock_converse: "bedrock",
+  vertex: "vertex_ai",
+  vertex_ai_beta: "vertex_ai"
+}
+
 const presetOf = (provider: string, baseUrl: string | undefined): OpenAi.Preset | undefined =>
   OpenAiPresets.byName(provider) ??
-  (baseUrl === undefined || provider === "anthropic" ? undefined : { ...OpenAiPresets.compatible, name: provider })
+  (baseUrl === undefined || provider in ownLayers ? undefined : { ...OpenAiPresets.compatible, name: provider })
 
 /** Decides which API to use for a model at an address, or at its provider's own. */
 const apiOf = ({ model, provider }: Name, address: string | undefined): Api => {
-  if (provider === "anthropic") return "messages"
+  if (provider === "anthropic" || provider === "bedrock") return "messages"
+  if (provider === "vertex_ai") return ClaudeModels.isClaude(model) ? "messages" : "gemini"
   if (provider === "gemini") return address === undefined ? "gemini" : "chat"
   const isOwn = address === undefined || (URL.canParse(address) && OpenAiPresets.isOpenAi(address))
   return provider === "openai" && isOwn && OpenAiModels.prefersResponses(model) ? "responses" : "chat"
@@ -165,7 +194,7 @@ export type Description = Description_.Description
 export const describe = (name: string, options: Pick<Options, "api" | "baseUrl" | "settings"> = {}): Description => {
   const { model, provider } = parse(name)
   const api = options.api ?? apiOf({ model, provider }, options.baseUrl)
-  const preset = presetOf(provider, options.baseUrl) ?? OpenAiPresets.compatible
+  const preset = presetOf(api === "gemini" ? "gemini" : provider, options.baseUrl) ?? OpenAiPresets.compatible
   return Description_.make({
     name: { provider, model },
     api,

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as ClaudeModels from "./internal/rules/claudeModels.ts"
 import type { Tokens } from "./internal/tokens.ts"
 
 /** The price of a model, in US dollars per million tokens. */
@@ -69,7 +70,7 @@ export const costOf = (
   { model, provider }: { readonly provider: string; readonly model: string },
   tokens: Tokens
 ): number | undefined => {
-  const name = model.toLowerCase().replace(/^.*\//, "")
+  const name = ClaudeModels.isClaude(model) ? ClaudeModels.nameOf(model) : model.toLowerCase().replace(/^.*\//, "")
   const price = prices.find(({ models, of }) => (of === undefined || of.includes(provider)) && models.test(name))
   if (price === undefined) return undefined
   const { cacheRead = price.input, cacheWrite = price.input, input, output } = price

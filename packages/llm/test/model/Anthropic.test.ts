@@ -17,30 +17,7 @@ const key = "sk-ant-test-123"
 const layer = (url: string, options: Partial<Anthropic.Options> = {}) =>
   Anthropic.layer({ model: "claude-haiku-4-5", apiKey: Redacted.make(key), baseUrl: url, ...options })
 
-// The statuses of Anthropic and the names it gives them.
-const names: { readonly [status: number]: string } = {
-  400: "invalid_request_error",
-  401: "authentication_error",
-  403: "permission_error",
-  404: "not_found_error",
-  413: "request_too_large",
-  429: "rate_limit_error",
-  504: "timeout_error",
-  529: "overloaded_error"
-}
-
-Contract.suite("Anthropic, as every provider", {
-  layer,
-  key,
-  model: "claude-haiku-4-5",
-  text: Wire.text,
-  call: (id, name, ...json) => Wire.reply(Wire.toolBlock(0, id, name, ...json), "tool_use"),
-  callCutOff: (id, name, json) => Wire.reply(Wire.toolBlock(0, id, name, json), "max_tokens"),
-  finished: (reason, ...texts) =>
-    Wire.reply(texts.length === 0 ? [] : Wire.textBlock(0, ...texts), reason === "length" ? "max_tokens" : "refusal"),
-  failure: (status, headers) => Wire.failure(status, names[status] ?? "api_error", headers),
-  overloaded: Wire.event({ type: "error", error: { type: "overloaded_error", message: "the secret prompt" } })
-})
+Contract.suite("Anthropic, as every provider", { layer, key, model: "claude-haiku-4-5", ...Wire.contract })
 
 const run = <A, E>(
   test: (server: MockServer.MockServer) => Effect.Effect<A, E, LanguageModel.LanguageModel>,

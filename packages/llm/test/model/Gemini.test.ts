@@ -17,34 +17,7 @@ const key = "sk-test-123"
 const layer = (url: string, options: Partial<Gemini.Options> = {}) =>
   Gemini.layer({ model: "gemini-2.5-flash", apiKey: Redacted.make(key), baseUrl: `${url}/v1beta`, ...options })
 
-const states: { readonly [status: number]: string } = {
-  400: "INVALID_ARGUMENT",
-  401: "UNAUTHENTICATED",
-  403: "PERMISSION_DENIED",
-  404: "NOT_FOUND",
-  429: "RESOURCE_EXHAUSTED",
-  503: "UNAVAILABLE",
-  504: "DEADLINE_EXCEEDED"
-}
-
-Contract.suite("Gemini, as every provider", {
-  layer,
-  key,
-  model: "gemini-2.5-flash",
-  text: Wire.text,
-  call: (id, name, ...json) => Wire.reply({ functionCall: { id, name, args: JSON.parse(json.join("")) as unknown } }),
-  callsAreWhole: true,
-  odd: 'data: {"candidates":[{"content":{"parts":5}}]}\n\n',
-  callCutOff: () => Wire.text(""),
-  finished: (reason, ...texts) => ({
-    pieces: [
-      ...texts.map((text) => Wire.chunk([{ text }])),
-      Wire.chunk([], reason === "length" ? "MAX_TOKENS" : "SAFETY")
-    ]
-  }),
-  failure: (status, headers) => Wire.failure(status, states[status] ?? "INTERNAL", headers),
-  overloaded: Wire.error(503, "UNAVAILABLE")
-})
+Contract.suite("Gemini, as every provider", { layer, key, model: "gemini-2.5-flash", ...Wire.contract })
 
 const run = <A, E>(
   test: (server: MockServer.MockServer) => Effect.Effect<A, E, LanguageModel.LanguageModel>,

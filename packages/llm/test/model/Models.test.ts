@@ -29,6 +29,10 @@ describe("Models", () => {
     ["openrouter/anthropic/claude-haiku-4.5", "openrouter", "anthropic/claude-haiku-4.5"],
     ["fireworks_ai/accounts/fireworks/models/x", "fireworks", "accounts/fireworks/models/x"],
     ["hosted_vllm/Qwen/Qwen3", "vllm", "Qwen/Qwen3"],
+    ["bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0", "bedrock", "us.anthropic.claude-haiku-4-5-20251001-v1:0"],
+    ["bedrock_converse/anthropic.claude-x", "bedrock", "anthropic.claude-x"],
+    ["vertex_ai/claude-haiku-4-5@20251001", "vertex_ai", "claude-haiku-4-5@20251001"],
+    ["vertex/gemini-2.5-flash", "vertex_ai", "gemini-2.5-flash"],
     ["acme/x", "acme", "x"]
   ]
   for (const [name, provider, model] of names) {
@@ -44,6 +48,43 @@ describe("Models", () => {
       for (const provider of Models.providers) assert.include(error.message, provider)
     })
   )
+
+  it.effect("Bedrock and Vertex AI are made by name, and say what they need", () =>
+    Effect.gen(function* () {
+      const aws = { AWS_REGION: "us-east-1" }
+      const google = { GOOGLE_CLOUD_PROJECT: "p1" }
+      const claude = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+      assert.deepStrictEqual(yield* build(`bedrock/${claude}`, aws), ["bedrock", claude])
+      assert.deepStrictEqual(yield* build("vertex_ai/gemini-2.5-flash", google), ["vertex_ai", "gemini-2.5-flash"])
+      assert.deepStrictEqual(yield* build("vertex_ai/claude-haiku-4-5@20251001", google), [
+        "vertex_ai",
+        "claude-haiku-4-5@20251001"
+      ])
+      for (const [name, said] of [
+        [`bedrock/${claude}`, "AWS_REGION"],
+        ["bedrock/", "does not name a model"],
+        ["vertex_ai/gemini-2.5-flash", "GOOGLE_CLOUD_PROJECT"]
+      ] as const) {
+        assert.include((yield* Effect.flip(build(name))).message, said)
+      }
+      assert.strictEqual((yield* Effect.flip(build("bedrock/meta.llama3", aws))).reason, "UnknownModel")
+    })
+  )
+
+  it("what is sent to Bedrock and Vertex AI follows the rules of Claude and Gemini", () => {
+    const claude = Models.describe("bedrock/eu.anthropic.claude-sonnet-4-6-v1:0", { settings: { temperature: 0.2 } })
+    assert.strictEqual(claude.api, "messages")
+    assert.deepInclude(claude.request, { anthropic_version: "bedrock-2023-05-31", temperature: 0.2 } as never)
+    assert.notProperty(claude.request, "model")
+    assert.isNotEmpty(claude.sources)
+    assert.deepStrictEqual(claude.sources, Models.describe("anthropic/claude-sonnet-4-6").sources)
+    const vertex = Models.describe("vertex_ai/claude-haiku-4-5@20251001")
+    assert.deepInclude(vertex.request, { anthropic_version: "vertex-2023-10-16", stream: true } as never)
+    const gemini = Models.describe("vertex_ai/gemini-2.5-flash")
+    assert.strictEqual(gemini.api, "gemini")
+    assert.deepStrictEqual(gemini.request, Models.describe("gemini/gemini-2.5-flash").request)
+    assert.deepStrictEqual(gemini.sources, Models.describe("gemini/gemini-2.5-flash").sources)
+  })
 
   it.effect("a provider without a model is an error", () =>
     Effect.gen(function* () {

@@ -52,3 +52,28 @@ export const failure = (status: number, type: string, headers: Record<string, st
   headers: { "content-type": "application/json", ...headers },
   pieces: [JSON.stringify({ type: "error", error: { type, message: "the secret prompt sk-123" }, request_id: "req_1" })]
 })
+
+/** The statuses of Anthropic, and the names it gives them. */
+export const names: { readonly [status: number]: string } = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  504: "timeout_error",
+  529: "overloaded_error"
+}
+
+/** How Claude says what every provider can say. */
+export const contract = {
+  text,
+  call: (id: string, name: string, ...json: ReadonlyArray<string>): Script =>
+    reply(toolBlock(0, id, name, ...json), "tool_use"),
+  callCutOff: (id: string, name: string, json: string): Script => reply(toolBlock(0, id, name, json), "max_tokens"),
+  finished: (reason: "length" | "filtered", ...texts: ReadonlyArray<string>): Script =>
+    reply(texts.length === 0 ? [] : textBlock(0, ...texts), reason === "length" ? "max_tokens" : "refusal"),
+  failure: (status: number, headers?: Record<string, string>): Script =>
+    failure(status, names[status] ?? "api_error", headers),
+  overloaded: event({ type: "error", error: { type: "overloaded_error", message: "the secret prompt" } })
+}

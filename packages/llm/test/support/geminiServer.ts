@@ -46,3 +46,30 @@ export const failure = (status: number, state: string, headers: Record<string, s
   headers: { "content-type": "application/json", ...headers },
   pieces: [JSON.stringify({ error: { code: status, message: "the secret prompt sk-123", status: state } })]
 })
+
+/** The names of Google's statuses. */
+export const states: { readonly [status: number]: string } = {
+  400: "INVALID_ARGUMENT",
+  401: "UNAUTHENTICATED",
+  403: "PERMISSION_DENIED",
+  404: "NOT_FOUND",
+  429: "RESOURCE_EXHAUSTED",
+  503: "UNAVAILABLE",
+  504: "DEADLINE_EXCEEDED"
+}
+
+/** How Gemini says what every provider can say. */
+export const contract = {
+  text,
+  call: (id: string, name: string, ...json: ReadonlyArray<string>): Script =>
+    reply({ functionCall: { id, name, args: JSON.parse(json.join("")) as unknown } }),
+  callsAreWhole: true,
+  odd: 'data: {"candidates":[{"content":{"parts":5}}]}\n\n',
+  callCutOff: (): Script => text(""),
+  finished: (reason: "length" | "filtered", ...texts: ReadonlyArray<string>): Script => ({
+    pieces: [...texts.map((text) => chunk([{ text }])), chunk([], reason === "length" ? "MAX_TOKENS" : "SAFETY")]
+  }),
+  failure: (status: number, headers?: Record<string, string>): Script =>
+    failure(status, states[status] ?? "INTERNAL", headers),
+  overloaded: error(503, "UNAVAILABLE")
+}

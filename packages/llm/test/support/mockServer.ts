@@ -96,6 +96,12 @@ const play = async (script: Script, response: Http.ServerResponse) => {
   else if (script.ending !== "stall") response.end()
 }
 
-/** The bytes of some text, one piece for each byte. */
-export const bytewise = (text: string): ReadonlyArray<Uint8Array> =>
-  Array.from(new TextEncoder().encode(text), (byte) => Uint8Array.of(byte))
+/** The bytes of pieces, put together. */
+export const bytesOf = (pieces: Script["pieces"]): Uint8Array => {
+  const text = new TextEncoder()
+  return Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? text.encode(piece) : piece)))
+}
+
+/** The bytes of pieces, one piece for each byte. */
+export const bytewise = (pieces: Script["pieces"]): ReadonlyArray<Uint8Array> =>
+  Array.from(bytesOf(pieces), (byte) => Uint8Array.of(byte))

@@ -26,7 +26,9 @@ export interface Wire {
   readonly finished: (reason: "length" | "filtered", ...texts: ReadonlyArray<string>) => MockServer.Script
   readonly failure: (status: number, headers?: Record<string, string>) => MockServer.Script
   /** An event that says that the provider is overloaded. */
-  readonly overloaded: string
+  readonly overloaded: string | Uint8Array
+  /** The form of an event that is no event of this wire, if it is not that of server-sent events. */
+  readonly framed?: ((event: string) => Uint8Array) | undefined
   readonly key: string
   readonly model: string
 }
@@ -42,6 +44,14 @@ export const suite = (name: string, wire: Wire) =>
           return yield* Effect.provide(test(server), wire.layer(server.url))
         })
       )
+
+    const framed = wire.framed ?? ((event: string) => event)
+
+    /** A reply that says something, and then nothing more. */
+    const stalled = (): MockServer.Script => {
+      const script = wire.text("Hello", " there")
+      return { ...script, pieces: script.pieces.slice(0, -3), ending: "stall" }
+    }
 
     const whereCallsCanBreak = (name: string, test: () => Effect.Effect<unknown, unknown>) => {
       if (wire.callsAreWhole !== true) it.effect(name, test)
@@ -66,8 +76,8 @@ export const suite = (name: string, wire: Wire) =>
     it.effect("reads a reply of which every byte is a network chunk", () =>
       run((server) =>
         Effect.gen(function* () {
-          const { pieces } = wire.text("Grüße 👩‍👩‍👧 ", "\n\n", "data: 東京")
-          server.script({ pieces: MockServer.bytewise(pieces.join("")) })
+          const script = wire.text("Grüße 👩‍👩‍👧 ", "\n\n", "data: 東京")
+          server.script({ ...script, pieces: MockServer.bytewise(script.pieces) })
           const asked = yield* ask()
           assert.strictEqual(asked.text, "Grüße 👩‍👩‍👧 \n\ndata: 東京")
         })
@@ -232,8 +242,8 @@ export const suite = (name: string, wire: Wire) =>
     it.effect("an error within the stream keeps what came before it, and its kind", () =>
       run((server) =>
         Effect.gen(function* () {
-          const { pieces } = wire.text("Hello", " there")
-          server.script({ pieces: [...pieces.slice(0, -3), wire.overloaded] })
+          const script = wire.text("Hello", " there")
+          server.script({ ...script, pieces: [...script.pieces.slice(0, -3), wire.overloaded] })
           const asked = yield* ask()
           assert.strictEqual(asked.text, "Hello there")
           assert.strictEqual(asked.error && AiErrors.details(asked.error).kind, "Overloaded")
@@ -252,8 +262,8 @@ export const suite = (name: string, wire: Wire) =>
       it.effect(`an event that is ${what} is an InvalidResponseError after what came before it`, () =>
         run((server) =>
           Effect.gen(function* () {
-            const { pieces } = wire.text("Hello")
-            server.script({ pieces: [...pieces.slice(0, -3), event] })
+            const script = wire.text("Hello")
+            server.script({ ...script, pieces: [...script.pieces.slice(0, -3), framed(event)] })
             const asked = yield* ask()
             assert.strictEqual(asked.text, "Hello")
             assert.strictEqual(asked.error?.reason._tag, "InvalidResponseError")
@@ -281,11 +291,12 @@ export const suite = (name: string, wire: Wire) =>
           run((server) =>
             Effect.gen(function* () {
               const whole = "Hällo 👋 you."
-              const bytes = new TextEncoder().encode(wire.text("Häl", "lo 👋", " you.").pieces.join(""))
+              const script = wire.text("Häl", "lo 👋", " you.")
+              const bytes = MockServer.bytesOf(script.pieces)
               let complete = 0
               let longest = ""
               for (let n = 0; n <= bytes.length; n++) {
-                server.script({ pieces: [bytes.subarray(0, n)], ending })
+                server.script({ ...script, pieces: [bytes.subarray(0, n)], ending })
                 const asked = yield* ask()
                 assert.isTrue(whole.startsWith(asked.text), `${n}: ${asked.text}`)
                 // What is known to be sent is there, as long as the connection says goodbye.
@@ -313,7 +324,7 @@ export const suite = (name: string, wire: Wire) =>
     it.effect("interrupting a reply that stalls closes the request", () =>
       run((server) =>
         Effect.gen(function* () {
-          server.script({ pieces: wire.text("Hello", " there").pieces.slice(0, -3), ending: "stall" })
+          server.script(stalled())
           const heard = yield* Deferred.make<void>()
           const fiber = yield* LanguageModel.streamText({ prompt: "hi" }).pipe(
             Stream.runForEach((part) =>
@@ -343,7 +354,7 @@ export const suite = (name: string, wire: Wire) =>
     it.effect("a consumer that has heard enough closes the request", () =>
       run((server) =>
         Effect.gen(function* () {
-          server.script({ pieces: wire.text("Hello", " there").pieces.slice(0, -3), ending: "stall" })
+          server.script(stalled())
           yield* LanguageModel.streamText({ prompt: "hi" }).pipe(Stream.take(2), Stream.runDrain)
           yield* server.abandoned
         })
@@ -353,7 +364,7 @@ export const suite = (name: string, wire: Wire) =>
     it.live("a silence longer than the timeout is a timeout, after what came before it", () =>
       run((server) =>
         Effect.gen(function* () {
-          server.script({ pieces: wire.text("Hello", " there").pieces.slice(0, -3), ending: "stall" })
+          server.script(stalled())
           const asked = yield* ask().pipe(ModelSettings.override({ timeout: "100 millis" }))
           assert.strictEqual(asked.text, "Hello there")
           assert.strictEqual(asked.error && AiErrors.details(asked.error).kind, "Timeout")
@@ -365,8 +376,8 @@ export const suite = (name: string, wire: Wire) =>
     it.live("comments that only keep the connection alive do not put the timeout off", () =>
       run((server) =>
         Effect.gen(function* () {
-          const alive = Array.from({ length: 2_000 }, () => ": keep-alive\n\n")
-          server.script({ pieces: alive, ending: "stall" })
+          const alive = Array.from({ length: 2_000 }, () => framed(": keep-alive\n\n"))
+          server.script({ ...wire.text(), pieces: alive, ending: "stall" })
           const asked = yield* ask().pipe(ModelSettings.override({ timeout: "50 millis" }))
           assert.strictEqual(asked.error && AiErrors.details(asked.error).kind, "Timeout")
         })

@@ -53,5 +53,12 @@ const statuses: { readonly [name: string]: number | undefined } = {
   server_error: 500,
   timeout_error: 504,
   overloaded_error: 529,
-  content_filter: 400
+  content_filter: 400,
+  // Exceptions of Bedrock (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ResponseStream.html).
+  validationException: 400,
+  throttlingException: 429,
+  internalServerException: 500,
+  modelStreamErrorException: 500,
+  modelTimeoutException: 504,
+  serviceUnavailableException: 503
 }

@@ -11,7 +11,15 @@ import * as Schema from "effect/Schema"
 
 /** A model can not be made from what it was asked for. Found before the first request; the message says what to set. */
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
-  reason: Schema.Literals(["UnknownProvider", "MissingModel", "MissingKey", "MissingAddress", "InvalidAddress"]),
+  reason: Schema.Literals([
+    "UnknownProvider",
+    "UnknownModel",
+    "MissingModel",
+    "MissingKey",
+    "MissingAddress",
+    "InvalidAddress",
+    "MissingPackage"
+  ]),
   provider: Schema.String,
   description: Schema.String
 }) {

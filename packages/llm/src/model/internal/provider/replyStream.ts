@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import * as AiErrors from "./aiErrors.ts"
+import * as EventStream from "./eventStream.ts"
 import * as Sse from "./sse.ts"
 import * as WireJson from "./wireJson.ts"
 
@@ -76,17 +77,25 @@ export const make = (options: Options): Stream.Stream<Part, AiError.AiError> =>
       const body = yield* bodyOf(options, response)
       const pull =
         body instanceof ReadableStream
-          ? makePull(options, body.getReader(), () => (isRead = true))
+          ? makePull(options, parserOf(response), body.getReader(), () => (isRead = true))
           : wholePull(options, body)
       return Stream.fromPull(Effect.succeed(pull))
     })
   )
 
+/** Events come as text, or in AWS's binary form. */
+const parserOf = (response: globalThis.Response): Sse.Parser =>
+  /eventstream/.test(response.headers.get("content-type") ?? "") ? EventStream.makeParser() : Sse.makeParser()
+
 type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
 
-const makePull = (options: Options, reader: ReadableStreamDefaultReader<Uint8Array>, onRead: () => void): PartPull => {
+const makePull = (
+  options: Options,
+  parse: Sse.Parser,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  onRead: () => void
+): PartPull => {
   const { reply, source } = options
-  const parse = Sse.makeParser()
   const content = new Content()
   let failure: AiError.AiError | undefined
   let ended = false

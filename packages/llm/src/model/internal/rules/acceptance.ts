@@ -100,7 +100,12 @@ const unknown: Acceptance = {
 }
 
 /** The name of a model as rows have it. */
-export const bareName = (model: string): string => model.toLowerCase().replace(/^.*\//, "")
+export const bareName = (model: string): string =>
+  model
+    .toLowerCase()
+    .replace(/^.*\//, "")
+    // As Bedrock calls Claude, with the region of an inference profile.
+    .replace(/^(?:[a-z-]+\.)?anthropic\./, "")
 
 /** The rows of a table that hold for a request. */
 export const holding = (rules: ReadonlyArray<Rule>, request: Request): ReadonlyArray<Rule> => {

@@ -85,13 +85,31 @@ const rows: ReadonlyArray<Row> = [
   }
 ]
 
+/**
+ * Claude's own name for a model that goes by another one where it is served: `us.anthropic.claude-haiku-4-5-20251001-v1:0`,
+ * `claude-haiku-4-5@20251001`.
+ */
+export const nameOf = (model: string): string =>
+  model
+    .toLowerCase()
+    .replace(/^.*\//, "")
+    .replace(/^(?:[a-z-]+\.)?anthropic\./, "")
+    .replace(/-v\d+(?::\w+)*$/, "")
+    .replace("@", "-")
+
+/** Whether a name is one of Claude's. */
+export const isClaude = (model: string): boolean => nameOf(model).startsWith("claude-")
+
 /** What a model accepts. Of a name that is not Claude's, only what has always held is assumed. */
 export const of = (model: string): Claude => {
+  const name = nameOf(model)
   let claude = unknown
-  for (const { models, says } of rows) if (models.test(model)) claude = { ...claude, ...says }
+  for (const { models, says } of rows) if (models.test(name)) claude = { ...claude, ...says }
   return claude
 }
 
 /** The rows that hold for a model, each with its source. */
-export const sourcesOf = (model: string): ReadonlyArray<string> =>
-  rows.flatMap(({ models, source }) => (models.test(model) ? [source] : []))
+export const sourcesOf = (model: string): ReadonlyArray<string> => {
+  const name = nameOf(model)
+  return rows.flatMap(({ models, source }) => (models.test(name) ? [source] : []))
+}

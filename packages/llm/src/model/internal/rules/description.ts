@@ -8,6 +8,7 @@ import * as Tool from "effect/ai/Tool"
 import * as Schema from "effect/Schema"
 import type { ModelSettings } from "../../ModelSettings.ts"
 import * as AnthropicRequest from "../anthropic/anthropicRequest.ts"
+import * as ClaudeVersions from "../anthropic/claudeVersions.ts"
 import * as GeminiRequest from "../gemini/geminiRequest.ts"
 import type { Preset } from "../openAi/openAiPresets.ts"
 import * as OpenAiRequest from "../openAi/openAiRequest.ts"
@@ -64,12 +65,25 @@ const body = ({ api, name, preset, settings }: Asked, tools: ReadonlyArray<Tool.
   const options = { prompt, tools, toolChoice: "auto", responseFormat: { type: "text" } } as const
   switch (api) {
     case "messages":
-      return AnthropicRequest.make(name.model, settings, options)
+      return servedBy(name.provider, AnthropicRequest.make(name.model, settings, options))
     case "responses":
       return ResponsesRequest.make(name.model, settings, options)
     case "gemini":
       return GeminiRequest.make(name.model, settings, options)
     case "chat":
       return OpenAiRequest.make(preset, name.model, settings, options)
+  }
+}
+
+/** The body as it goes to whoever serves Claude: Bedrock and Vertex have the model in the address. */
+const servedBy = (provider: string, body: ReturnType<typeof AnthropicRequest.make>): unknown => {
+  const { model: _, stream: __, ...rest } = body
+  switch (provider) {
+    case "bedrock":
+      return { anthropic_version: ClaudeVersions.bedrock, ...rest }
+    case "vertex_ai":
+      return { anthropic_version: ClaudeVersions.vertex, ...rest, stream: true }
+    default:
+      return body
   }
 }

@@ -1,0 +1,87 @@
+/**
+ * Gemini, wherever it is served: the same request and reply, at another address and with other credentials.
+ *
+ * @since 0.1.0
+ */
+import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
+import type { ModelSettings } from "../../ModelSettings.ts"
+import type * as Connections from "../provider/connections.ts"
+import * as ProviderModel from "../provider/providerModel.ts"
+import * as ToolNames from "../rules/toolNames.ts"
+import * as GeminiReply from "./geminiReply.ts"
+import * as GeminiRequest from "./geminiRequest.ts"
+
+/** Who serves it, and how. */
+export interface Options {
+  readonly module: string
+  readonly name: string
+  readonly model: string
+  readonly url: string
+  /** What is asked to open a connection. */
+  readonly home: string
+  readonly settings: ModelSettings | undefined
+  readonly safety: ReadonlyArray<GeminiRequest.SafetySetting> | undefined
+  readonly headers: { readonly [name: string]: string } | undefined
+  /** The headers that let a request in. */
+  readonly authorize: (url: string) => Promise<{ readonly [name: string]: string }>
+  readonly connections: { readonly dispatcher?: Connections.Dispatcher }
+}
+
+/** Makes the model. */
+export const make = ({
+  authorize,
+  connections,
+  headers,
+  home,
+  model,
+  module,
+  name,
+  safety,
+  settings,
+  url
+}: Options) => {
+  const bare = model.replace(/^models\//, "")
+  return ProviderModel.make<GeminiRequest.Body>({
+    module,
+    name,
+    model,
+    url,
+    settings,
+    request: (settings, request) => GeminiRequest.make(bare, settings, request, safety),
+    send: (body, signal) =>
+      authorize(url)
+        .then((own) =>
+          fetch(`${url}?alt=sse`, {
+            method: "POST",
+            body: JSON.stringify(body),
+            headers: { "content-type": "application/json", ...own, ...headers },
+            signal,
+            ...connections
+          })
+        )
+        .then(answered, (cause: unknown) => Promise.reject(reasonIn(cause) ?? cause)),
+    greet: (signal) => fetch(`${home}/`, { signal, ...connections }),
+    reply: ({ tools }, generateId) => GeminiReply.make({ generateId, toolName: ToolNames.fromWire(tools) }),
+    codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
+  })
+}
+
+/** Rejects with what a refusal says, as the SDKs of the other providers do. */
+const answered = (response: Response): Promise<Response> =>
+  response.ok
+    ? Promise.resolve(response)
+    : response.text().then((text) => {
+        const refusal = { status: response.status, headers: response.headers, error: json(text) }
+        return Promise.reject(Object.assign(new Error(`status ${response.status}`), refusal))
+      })
+
+/** A reason that whoever authorizes has given for not doing so. */
+const reasonIn = (cause: unknown): unknown => (cause instanceof Error && "reason" in cause ? cause.reason : undefined)
+
+const json = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
