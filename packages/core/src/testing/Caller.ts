@@ -1,9 +1,8 @@
 /**
- * The caller of a simulated call: what is said, pressed and waited for, as data.
+ * The caller of a simulated call, as data: what they say, press and wait for.
  *
- * A script is a list of steps, one after the other, and reads like the call. A caller who decides as the call goes (a
- * persona, a generator) is asked for one step after the other. How the words of the agent are spoken and reported is the
- * business of the phone, see `TestCall`.
+ * A script is a list of steps, and reads like the call. A caller who decides during the call (a persona, a generator)
+ * is asked for one step at a time. The phone decides how the agent's words are spoken and reported, see `TestCall`.
  *
  * @since 0.1.0
  */
@@ -14,16 +13,16 @@ import type * as History from "../History.ts"
 import * as Steps from "./internal/time/step.ts"
 import type { Entry } from "./Timeline.ts"
 
-/** How the harness reports what the caller says: the whole of it at its end, a growing text, or each word by itself. */
+/** How the harness reports what the caller says: the whole text at the end, a growing text, or each word by itself. */
 export type Transcripts = Steps.Transcripts
 
 /** One thing that a caller does. Times are milliseconds. */
 export type Step = Steps.Step
 
-/** Steps one after the other. */
+/** Steps, one after another. */
 export type Script = ReadonlyArray<Step | Script>
 
-/** What a caller who decides knows of the call. */
+/** What a deciding caller knows of the call. */
 export interface View {
   /** Milliseconds since the call began. */
   readonly at: number
@@ -34,10 +33,13 @@ export interface View {
   readonly history: History.History
 }
 
-/** Somebody who decides step by step. Undefined: there is nothing left to do; the caller listens to the end, and hangs up. */
+/**
+ * A caller who decides step by step. Undefined means that nothing is left to do: the caller listens to the end, and
+ * hangs up.
+ */
 export interface Caller<out E = never, out R = never> {
   readonly next: (view: View) => Effect.Effect<Step | undefined, E, R>
-  /** The steps that are still to come, where the caller knows. */
+  /** The remaining steps, if the caller knows them. */
   readonly rest?: (() => ReadonlyArray<Step>) | undefined
 }
 
@@ -64,7 +66,7 @@ export interface SpeechOptions {
   readonly endpointing?: Duration.Input | undefined
 }
 
-/** Says something, word by word. Where the agent is speaking, this is a barge-in. */
+/** Says something, word by word. While the agent is speaking, this is a barge-in. */
 export const says = (text: string, options: SpeechOptions = {}): Step => ({
   _tag: "Says",
   text,
@@ -74,8 +76,8 @@ export const says = (text: string, options: SpeechOptions = {}): Step => ({
 })
 
 /**
- * Speaks over the agent: at a time of the call, some time `after` the agent has begun to speak, or as soon as so many words
- * of it were heard.
+ * Interrupts the agent: at a time of the call, some time `after` the agent began to speak, or once this many of its
+ * words were heard.
  */
 export const bargesIn = (
   text: string,
@@ -98,20 +100,20 @@ export const waitsUntil = (at: Duration.Input): Step => ({ _tag: "WaitsUntil", a
 export const hears = (what: number | string | RegExp): Step =>
   typeof what === "number" ? { _tag: "Hears", words: what } : { _tag: "HearsText", text: what }
 
-/** Lets the agent finish. Background work is not waited for. */
+/** Lets the agent finish. Does not wait for background work. */
 export const listens = (options: { readonly atMost?: Duration.Input | undefined } = {}): Step => ({
   _tag: "Listens",
   atMost: options.atMost === undefined ? Infinity : ms(options.atMost)
 })
 
-/** Presses keys one after the other, 200 milliseconds apart. */
+/** Presses keys one after another, 200 milliseconds apart. */
 export const presses = (keys: string, options: { readonly every?: Duration.Input | undefined } = {}): Step => ({
   _tag: "Presses",
   keys,
   every: ms(options.every ?? 200)
 })
 
-/** Has the harness send data of the application's own. */
+/** Has the harness send custom data of the application. */
 export const sends = (metadata: { readonly [key: string]: unknown }): Step => ({ _tag: "Sends", metadata })
 
 /** Has the harness report something, as it is. */
@@ -123,5 +125,5 @@ export const hangsUp: Step = { _tag: "HangsUp" }
 /** Loses the connection, so that the agent is cut off without `CallEnded`. */
 export const losesConnection: Step = { _tag: "LosesConnection" }
 
-/** A step in words. */
+/** Describes a step in words. */
 export const describe: (step: Step) => string = Steps.describe

@@ -1,8 +1,8 @@
 /**
- * Random values that a seed determines, as plain functions: what is drawn is the same on every machine and in every run.
+ * Random values from a seed, as plain functions: the same on every machine and in every run.
  *
- * The generator is mulberry32 (public domain, by Tommy Ettinger): small and fast, with a period of 2^32. It decides what a
- * simulated caller does, never anything that must not be guessed.
+ * The generator is mulberry32 (public domain, by Tommy Ettinger): small and fast, with a period of 2^32. It is for
+ * simulated callers, never for anything that must not be guessable.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ export interface Chance {
   readonly chance: (probability: number) => boolean
   readonly pick: <A>(from: ReadonlyArray<A>) => A
   readonly many: <A>(count: number, make: (index: number) => A) => ReadonlyArray<A>
-  /** Another source, which does not change what this one draws later. The same name gives the same source. */
+  /** Makes another source without affecting later draws from this one. The same name gives the same source. */
   readonly split: (name: string) => Chance
 }
 

@@ -1,5 +1,5 @@
 /**
- * A recording held against another one of the same call.
+ * Compares two recordings of the same call.
  *
  * @since 0.1.0
  */
@@ -8,11 +8,11 @@ import * as Printable from "../Printable.ts"
 import * as Recording from "../recording/Recording.ts"
 import * as Timeline from "./Timeline.ts"
 
-/** The first thing that is not as it was. A side is undefined where it has nothing of the kind. */
+/** The first difference. A side is undefined if it has no such line. */
 export interface Difference {
   /** `Content`: another line. `Time`: the same one, too early or too late. `Missing`, `Added`: one that has no counterpart. */
   readonly what: "Header" | "Content" | "Time" | "Missing" | "Added"
-  /** Number of the line in the recording, from 1: of its counterpart, or of the last line before. */
+  /** Number of the line in the recording, from 1: of the counterpart, or else of the line before it. */
   readonly line: number
   readonly at: number
   readonly recorded: string | undefined
@@ -20,22 +20,22 @@ export interface Difference {
 }
 
 /**
- * What became of a comparison.
+ * The result of a comparison.
  *
- * `Identical`: to the byte. `Same`: each of those who take part (the caller, the agent, each request to a model, each
- * background work) does the same in the same order, and at the same time but for `drift` milliseconds at most. The numbers
- * of metrics, which are mostly times, may differ.
+ * `Identical`: to the byte. `Same`: each participant (the caller, the agent, each request to a model, each background
+ * work) does the same in the same order, at times that differ by at most `drift` milliseconds. The numbers of metrics,
+ * which are mostly times, may differ.
  */
 export type Comparison =
   | { readonly _tag: "Identical"; readonly lines: number }
   | { readonly _tag: "Same"; readonly lines: number; readonly drift: number }
   | { readonly _tag: "Different"; readonly difference: Difference }
 
-/** Compares a recording with one of the call as it was played again. Of one that broke off only what is there counts. */
+/** Compares a recording with one of its replay. If the recording broke off, only what is there counts. */
 export const make = (
   recorded: Recording.Recording,
   replayed: Recording.Recording,
-  /** Milliseconds that a line may be early or late. */
+  /** How many milliseconds a line may be early or late. */
   tolerance: number
 ): Comparison => compare(ordered(recorded), ordered(replayed), tolerance)
 
@@ -62,7 +62,7 @@ const compare = (recorded: Recording.Recording, replayed: Recording.Recording, t
   return byParty(recorded, replayed, tolerance)
 }
 
-/** Whether a recording has the end of its call. One of a process that was killed has not. */
+/** Whether a recording contains the end of its call. It does not if the process was killed. */
 export const isComplete = ({ lines, truncated }: Recording.Recording): boolean =>
   !truncated && lines.some(({ _tag }) => _tag === "CallClosed")
 
@@ -140,7 +140,7 @@ const placeAt = (lines: ReadonlyArray<Recording.Line>, at: number): number => {
 
 const timeless = (line: Recording.Line): string => Recording.encodeLine({ ...line, at: 0 })
 
-/** A line without what a clock has measured. */
+/** Removes from a line what a clock has measured. */
 const unmeasured = (line: Recording.Line): Recording.Line => {
   if ((line._tag !== "Sent" && line._tag !== "Kept") || line.output._tag !== "LogMetric") return line
   const { output } = line
@@ -190,7 +190,7 @@ const partyOf = (line: Recording.Line): string => {
   }
 }
 
-/** A difference as a text: where it is, both lines, and what happened around it. */
+/** Describes a difference: where it is, both lines, and what happened around it. */
 export const renderDifference = (
   { at, line, recorded, replayed, what }: Difference,
   entries: ReadonlyArray<Timeline.Entry>,
@@ -208,7 +208,7 @@ export const renderDifference = (
   ].join("\n")
 }
 
-/** JSON leaves some of what a terminal obeys as it is. */
+/** JSON does not escape all control characters that a terminal would obey. */
 const shown = (line: string | undefined): string | undefined =>
   line === undefined ? undefined : Printable.escaped(line)
 
@@ -220,11 +220,11 @@ const heads: { readonly [What in Difference["what"]]: string } = {
   Added: "Something happens that did not"
 }
 
-/** What is shown of the call around a difference, in milliseconds. */
+/** How much of the call around a difference is shown, in milliseconds. */
 const before = 3000
 const behind = 1500
 
-/** Both lines, or of long ones what is around the place where they part. */
+/** Shows both lines, or of long ones the part around the difference. */
 const excerpts = (
   recorded: string | undefined,
   replayed: string | undefined,

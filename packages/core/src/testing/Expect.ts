@@ -1,8 +1,9 @@
 /**
- * Expectations on a call that was played. An expectation that is not met throws, and the message shows the call as a timeline.
+ * Expectations on a call that was played. An expectation that is not met throws, and the message shows the call as a
+ * timeline.
  *
- * They throw a plain error and know no test runner, so they work in each; what they do not cover is a question to `Played`
- * and an assertion of your own.
+ * Expectations throw plain errors, so they work with any test runner. For anything else, combine the questions of
+ * `Played` with your own assertions.
  *
  * @since 0.1.0
  */
@@ -21,7 +22,7 @@ export class ExpectationError extends Error {
 
   constructor(message: string, entries: ReadonlyArray<Timeline.Entry>) {
     super(`${message}\n\n${Timeline.render(entries)}\n`)
-    // Not enumerable: whoever prints the error shows its message, and not each entry as an object.
+    // Not enumerable, so that printing the error shows its message instead of every entry.
     Object.defineProperty(this, "entries", { value: entries })
   }
 }
@@ -30,12 +31,12 @@ const fail = ({ entries }: Played.Played, message: string): never => {
   throw new ExpectationError(message, entries)
 }
 
-/** A text that contains these words, or fits this pattern. */
+/** A text that contains these words, or matches this pattern. */
 export type Words = string | RegExp
 
 const quoted = (words: Words) => (typeof words === "string" ? `“${words}”` : String(words))
 
-/** When something is to have happened: at a time of the call, or between two, both included. */
+/** When something should have happened: at a time of the call, or between two times, inclusive. */
 export type When = Duration.Input | { readonly from?: Duration.Input; readonly to?: Duration.Input }
 
 const isRange = (when: When): when is { readonly from?: Duration.Input; readonly to?: Duration.Input } =>
@@ -59,7 +60,7 @@ const told = (when: When | undefined): string => {
 
 const duration = (ms: number) => Duration.format(Duration.millis(ms))
 
-/** Expects that the caller has heard something, and began to hear it at a time. */
+/** Expects that the caller heard something, and began to hear it at a time. */
 export const heard = (call: Played.Played, words: Words, when?: When): void => {
   if (!InWords.areIn(Played.heard(call), words)) fail(call, `The caller has not heard ${quoted(words)}.`)
   const times = Played.heardAt(call, words)
@@ -67,12 +68,12 @@ export const heard = (call: Played.Played, words: Words, when?: When): void => {
     fail(call, `The caller has not heard ${quoted(words)}${told(when)}, but at ${times.map(duration).join(" and ")}.`)
 }
 
-/** Expects that the caller has not heard something. */
+/** Expects that the caller did not hear something. */
 export const notHeard = (call: Played.Played, words: Words): void => {
   if (InWords.areIn(Played.heard(call), words)) fail(call, `The caller has heard ${quoted(words)}.`)
 }
 
-/** Expects that the agent has sent something to be spoken, whether it was heard or not, and began to do so at a time. */
+/** Expects that the agent sent something to be spoken, heard or not, and began to send it at a time. */
 export const said = (call: Played.Played, words: Words, when?: When): void => {
   if (!InWords.areIn(Played.said(call), words)) fail(call, `The agent has not said ${quoted(words)}.`)
   const times = Played.saidAt(call, words)
@@ -86,7 +87,7 @@ type Partially<E> = E extends { readonly _tag: infer Tag }
 
 const show = Pattern.show
 
-/** How the one that is nearest to a description differs from it, as the end of a sentence. */
+/** Tells how the nearest value differs from a description, as the end of a sentence. */
 const butFor = (values: ReadonlyArray<{ readonly _tag: string }>, expected: { readonly _tag: string }): string => {
   const alike = values.filter(({ _tag }) => _tag === expected._tag)
   const near = Pattern.nearest(alike, expected)
@@ -118,10 +119,10 @@ export const event = (call: Played.Played, expected: Partially<Event.Input>, whe
   fail(call, `The call has no event ${show(expected)}${told(when)}${seen}.`)
 }
 
-/** What is expected of the call of a tool. Both may be patterns: `{ args: { city: /^O/ }, result: /degrees/ }`. */
+/** An expected tool call. Both may be patterns: `{ args: { city: /^O/ }, result: /degrees/ }`. */
 export interface ToolPattern {
   readonly args?: { readonly [key: string]: unknown } | RegExp | undefined
-  /** A regular expression is held against the text of the result, which of an object is its JSON. */
+  /** A regular expression is matched against the text of the result; the text of an object is its JSON. */
   readonly result?: unknown
 }
 
@@ -175,7 +176,7 @@ export const waitAtMost = (call: Played.Played, duration: Duration.Input): void 
     )
 }
 
-/** What is expected of a silence: who spoke before and after it, and how long it was. */
+/** An expected silence: who spoke before and after it, and how long it was. */
 export interface Silence {
   readonly after?: Played.Silence["after"] | undefined
   readonly before?: Played.Silence["before"] | undefined
@@ -206,7 +207,7 @@ export const noSilence = (call: Played.Played, expected: Silence): void => {
     fail(call, `There was such a silence: ${show(expected)}. There were: ${lengths(call)}.`)
 }
 
-/** Expects that the caller has done all that the script says, and nobody else hung up before. */
+/** Expects that the caller completed the script, and nobody else hung up before. */
 export const scriptPlayed = (call: Played.Played): void => {
   const [first, ...more] = Played.unplayed(call)
   if (first !== undefined)
@@ -216,7 +217,7 @@ export const scriptPlayed = (call: Played.Played): void => {
     )
 }
 
-/** Expects how the call ended. */
+/** Expects that the call ended in a certain way. */
 export const endedBy = (call: Played.Played, by: Timeline.HungUpBy, reason?: string | RegExp): void => {
   const outcome = Played.outcome(call)
   if (outcome.by !== by || (reason !== undefined && !Pattern.matches(outcome.reason, reason)))

@@ -1,10 +1,10 @@
 /**
- * The pace of a recorded call, where it is played again: what happens a little early waits for the time that it had, and
+ * The pace of a recorded call while it is replayed: whatever happens a little early waits for its recorded time, and
  * for what came before it.
  *
- * A call that was recorded on a real clock took its time to compute, and a timer of it woke late; played again on virtual
- * time it would be ahead, by more with every step, until a barge-in came in another word. Whoever plays a part of the
- * recorded call (its agent, its model) therefore asks for the moment of each line before it does what the line says.
+ * On a real clock, computing took time and timers woke late. Replayed on virtual time, the call would get further ahead
+ * with every step, until a barge-in came in another word. Therefore every participant of the replay (the agent, the
+ * model) waits for the moment of a line before doing what the line says.
  *
  * @since 0.1.0
  */
@@ -17,27 +17,30 @@ import * as VirtualTime from "./VirtualTime.ts"
 /** The pace of a call. */
 export interface Pace {
   /**
-   * Waits for the moment of a line: for its time, if that is not further away than the tolerance, and at that time for the
-   * lines before it, while there is anything that could write them. `at` is another time than that of the line.
+   * Waits for the moment of a line: for its time, if that is within the tolerance, and then for the lines before it, as
+   * long as something could still write them. `at` replaces the line's own time.
    */
   readonly until: (line: Recording.Line, at?: number) => Effect.Effect<void>
-  /** The same, however far away the line is. */
+  /** Waits in the same way, however far away the line is. */
   readonly exactly: (line: Recording.Line) => Effect.Effect<void>
   /** Counts the lines that a recorder of the call writes. */
   readonly follow: (recorder: Recorder) => Recorder
 }
 
-/** The pace of the call that is being played again. None on any other call. */
+/** The pace of the call that is being replayed. Undefined on any other call. */
 export const Current: Context.Reference<Pace | undefined> = Context.Reference<Pace | undefined>(
   "@antiphon/core/testing/Pace",
   { defaultValue: () => undefined }
 )
 
-/** Waits for the moment of a line, where a recorded call is played again. */
+/** Waits for the moment of a line, if a recorded call is being replayed. */
 export const until = (line: Recording.Line): Effect.Effect<void> =>
   Effect.flatMap(Current, (pace) => pace?.until(line) ?? Effect.void)
 
-/** Makes the pace of a recorded call. Tolerance is in milliseconds, and the call is to begin with its program. */
+/**
+ * Makes the pace of a recorded call. The tolerance is in milliseconds, and the call must begin together with its
+ * program.
+ */
 export const make = (lines: ReadonlyArray<Recording.Line>, tolerance: number): Pace => {
   const places = new Map(lines.map((line, place) => [line, place]))
   let count = 0

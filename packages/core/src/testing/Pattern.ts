@@ -1,5 +1,6 @@
 /**
- * Values as a test describes them: only the fields that matter, with regular expressions where the exact text does not.
+ * Partial descriptions of values for tests: only the fields that matter, with regular expressions for text that may
+ * vary.
  *
  * ```ts
  * Pattern.matches({ items: [{ name: "anvil", price: 30 }] }, { items: [{ name: /^anv/ }] }) // true
@@ -19,14 +20,16 @@ export type Pattern<A> =
         ? { readonly [Key in keyof A]?: Pattern<A[Key]> }
         : A)
 
-/** Text that a regular expression is held against: that of a string is the string, that of anything else its JSON. */
+/** The text that a regular expression is matched against: a string itself, or the JSON of anything else. */
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JsonText.legible(value))
 
-/** A regular expression is asked from the beginning, whatever it has found before. */
+/** A regular expression always starts from the beginning, even if it is sticky or global. */
 const fits = (pattern: RegExp, text: string): boolean =>
   new RegExp(pattern.source, pattern.flags.replace(/[gy]/gu, "")).test(text)
 
-/** What of a value is not as described, each with its place: `items[0].name is "hammer", and does not match /^anv/`. */
+/**
+ * Lists how a value differs from a description, with places: `items[0].name is "hammer", and does not match /^anv/`.
+ */
 export const differences = (value: unknown, pattern: unknown, place = "it"): ReadonlyArray<string> => {
   if (Object.is(value, pattern)) return []
   if (pattern instanceof RegExp) {
@@ -45,10 +48,10 @@ export const differences = (value: unknown, pattern: unknown, place = "it"): Rea
   return [value === undefined ? `${place} is missing` : `${place} is ${brief(value)}, not ${show(pattern)}`]
 }
 
-/** Whether a value is as described. */
+/** Whether a value matches a description. */
 export const matches = (value: unknown, pattern: unknown): boolean => differences(value, pattern).length === 0
 
-/** A description as text. */
+/** Writes a description as text. */
 export const show = (pattern: unknown): string => {
   if (pattern instanceof RegExp) return String(pattern)
   if (Array.isArray(pattern)) return `[${pattern.map(show).join(", ")}]`
@@ -58,7 +61,7 @@ export const show = (pattern: unknown): string => {
     .join(", ")}}`
 }
 
-/** Characters of a value that are shown where it differs. */
+/** Most characters of a differing value that are shown. */
 const longest = 200
 
 const brief = (value: unknown): string => {
@@ -66,7 +69,7 @@ const brief = (value: unknown): string => {
   return text.length <= longest ? text : `${text.slice(0, longest)}…`
 }
 
-/** The value that differs least from a description, and how. Undefined if there is none. */
+/** Finds the value that differs least from a description, and how. Undefined if there are no values. */
 export const nearest = <A>(
   values: ReadonlyArray<A>,
   pattern: unknown

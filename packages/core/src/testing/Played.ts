@@ -58,8 +58,8 @@ export const outputs = (self: Played): ReadonlyArray<Event.Output> => of(self, "
 export const events = (self: Played): ReadonlyArray<History.HistoryEvent> => self.history.events
 
 /**
- * When an event happened; text of the agent that grew with several reports, when the last of them came. Undefined where
- * nothing of it was seen, as where the agent has put it into the history.
+ * Finds when an event happened. For text that grew with several reports, this is the time of the last one. Undefined if
+ * it was not seen, for example because the agent put it into the history.
  */
 export const timeOf = ({ entries }: Played, eventId: string): number | undefined =>
   entries.find(
@@ -68,7 +68,7 @@ export const timeOf = ({ entries }: Played, eventId: string): number | undefined
       (entry._tag === "Decided" && entry.event.eventId === eventId)
   )?.at
 
-/** The steps of the script that were not done, or not to their end, because somebody else hung up before. */
+/** The steps of the script that were skipped or cut short because somebody else hung up. */
 export const unplayed = (self: Played): ReadonlyArray<Caller.Step> => of(self, "Unplayed").flatMap(({ steps }) => steps)
 
 /** A line of the conversation. */
@@ -78,7 +78,7 @@ export interface Utterance {
   readonly text: string
 }
 
-/** Who said what, in order: of the agent what was heard. */
+/** Who said what, in order; for the agent, only what was heard. */
 export const transcript = (self: Played): ReadonlyArray<Utterance> => {
   const lines: Array<{ at: number; who: Utterance["who"]; text: string }> = []
   let turn = 0
@@ -93,17 +93,17 @@ export const transcript = (self: Played): ReadonlyArray<Utterance> => {
   return lines.map((line) => ({ ...line, text: line.text.trim() })).toSorted((a, b) => a.at - b.at)
 }
 
-/** A tool call and what became of it. */
+/** A tool call and its outcome. */
 export interface ToolCall {
   readonly at: number
   readonly id: string
   readonly name: string
   readonly args: { readonly [key: string]: unknown }
-  /** Undefined where no outcome was recorded. */
+  /** Undefined if no outcome was recorded. */
   readonly returned: { readonly at: number | undefined; readonly result: unknown } | undefined
 }
 
-/** The tools that were called, in order, with what is on the record of them. */
+/** The tool calls, in order, with their recorded outcomes. */
 export const tools = (self: Played): ReadonlyArray<ToolCall> => {
   const times = new Map<Event.Output, number>()
   for (const { at, output } of of(self, "Sent")) times.set(output, at)
@@ -120,7 +120,7 @@ export const tools = (self: Played): ReadonlyArray<ToolCall> => {
   })
 }
 
-/** What models were asked, in order, with what they replied. */
+/** The requests to models, in order, with their replies. */
 export const prompts = ({ recording }: Played): ReadonlyArray<Recording.ModelRequest> =>
   Result.getOrThrow(Recording.modelRequests(recording))
 
@@ -141,13 +141,13 @@ export const outcome = (self: Played): Outcome => {
 export interface Silence {
   readonly from: number
   readonly to: number
-  /** Who had spoken last; `nobody` at the begin of the call. */
+  /** Who spoke before it; `nobody` at the beginning of the call. */
   readonly after: "caller" | "agent" | "nobody"
-  /** Who spoke next; `nobody` where the call ended. */
+  /** Who spoke after it; `nobody` at the end of the call. */
   readonly before: "caller" | "agent" | "nobody"
 }
 
-/** The stretches in which nobody spoke. Those that are shorter than a millisecond do not count. */
+/** The stretches in which nobody spoke, except those shorter than a millisecond. */
 export const silences = (self: Played): ReadonlyArray<Silence> => {
   const spoken = self.entries
     .flatMap((entry): ReadonlyArray<{ from: number; to: number; who: "caller" | "agent" }> => {
@@ -165,8 +165,8 @@ export const silences = (self: Played): ReadonlyArray<Silence> => {
 }
 
 /**
- * The longest time that the caller waited for the agent, in milliseconds: from the last word of the caller, or the begin of
- * the call, to the first of the agent, and between two words of the agent.
+ * The longest time the caller waited for the agent, in milliseconds: from the caller's last word, or the beginning of
+ * the call, to the agent's first word, or between two words of the agent.
  */
 export const longestWait = (self: Played): number =>
   Math.max(
@@ -177,5 +177,5 @@ export const longestWait = (self: Played): number =>
     })
   )
 
-/** Fibers of the call that were left when its scope had closed. */
+/** How many fibers of the call were left after its scope closed. */
 export const fibersLeft = (self: Played): number => of(self, "Closed")[0]?.fibers ?? 0

@@ -1,5 +1,5 @@
 /**
- * Properties that hold for every seed: each is checked on virtual time of its own, one seed after the other.
+ * Properties that hold for every seed. Each seed is checked on its own virtual time, one after another.
  *
  * @since 0.1.0
  */
@@ -11,10 +11,10 @@ import type * as Scope from "effect/Scope"
 import * as Chance from "./Chance.ts"
 import * as VirtualTime from "./VirtualTime.ts"
 
-/** A property does not hold. The message names the first seed, which fails again when it is checked first. */
+/** A property does not hold. The message names the failing seed; start with it to reproduce the failure. */
 export class Broken extends Data.TaggedError("Broken")<{ readonly seed: number; readonly message: string }> {}
 
-/** Where checking begins, and how far it goes. */
+/** Which seeds to check. */
 export interface Options {
   /** The first seed; the others follow it. 1 by default. */
   readonly seed?: number | undefined
@@ -22,7 +22,7 @@ export interface Options {
   readonly runs?: number | undefined
 }
 
-/** Checks a property, and dies with `Broken` where it does not hold. What is logged meanwhile is thrown away. */
+/** Checks a property, and dies with `Broken` if it does not hold. Discards log lines meanwhile. */
 export const check = <E, R>(
   property: (chance: Chance.Chance) => Effect.Effect<void, E, R>,
   { runs = 100, seed: first = 1 }: Options = {}

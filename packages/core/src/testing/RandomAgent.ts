@@ -1,8 +1,8 @@
 /**
  * An agent that does everything an agent can do, at random: it talks, waits, holds resources that are slow to clean up,
- * forks, works in the background, cannot be interrupted, fails. What it does hangs only on the `Random` of its call.
+ * forks, works in the background, cannot be interrupted, fails. Its behaviour depends only on the `Random` of its call.
  *
- * It is there to hold a runtime, or a harness, against the rules of a call.
+ * Use it to check a runtime, or a harness, against the rules of a call.
  *
  * @since 0.1.0
  */
@@ -40,13 +40,13 @@ export type Step =
       readonly ms: number
     }
   | { readonly _tag: "Region"; readonly steps: ReadonlyArray<Step> }
-  /** A tool, which leaves its outcome on the record however it ends. */
+  /** A tool, which always records its outcome. */
   | { readonly _tag: "Tool"; readonly ms: number }
   | { readonly _tag: "Read" }
   | { readonly _tag: "Add" }
-  /** Replaces the history from a part of it on, between 0 and 1, with one line. */
+  /** Replaces the end of the history, from a position between 0 and 1, by one line. */
   | { readonly _tag: "Edit"; readonly from: number }
-  /** Ends by an interruption of its own. */
+  /** Interrupts itself. */
   | { readonly _tag: "Interrupt" }
   | { readonly _tag: "Fail" }
   | { readonly _tag: "Die" }
@@ -60,7 +60,7 @@ export interface Shape {
   readonly slowFilters?: number | undefined
 }
 
-/** All that a turn can do. */
+/** Everything a turn can do. */
 export const everything: Shape["steps"] = {
   Say: 5,
   Push: 2,
@@ -81,7 +81,7 @@ export const everything: Shape["steps"] = {
   Throw: 0.1
 }
 
-/** Pieces of background work on one call: each may start a turn that starts more of them. */
+/** Most background work per call: each piece may start a turn that starts more. */
 const worksAtMost = 40
 
 /** Makes the factory of agents of a shape. */
@@ -187,7 +187,7 @@ interface World {
   readonly name: () => string | undefined
 }
 
-/** A word that no other turn has, so that what was heard of it has one place. */
+/** A word that no other turn says, so that it has exactly one place. */
 const word = (turn: number, said: number): string => {
   const letters = (n: number) => Array.from(String(n), (digit) => "abcdefghij"[Number(digit)]).join("")
   return `k${letters(turn)}m${letters(said)}o`
@@ -285,7 +285,7 @@ const play = (
   return all(steps) as Stream.Stream<Event.Output, string>
 }
 
-/** What a child or background work does when it dies is its own affair. */
+/** Failures of children and of background work are not the turn's. */
 const cleanAlone = (cleanup: Cleanup, ms: number) =>
   cleanup === "Hanging" ? Effect.never : cleanup === "Slow" ? Effect.sleep(ms) : Effect.void
 

@@ -1,6 +1,6 @@
 /**
- * The caller of a recorded call as a script: what was said and pressed, what was listened to before, and where the agent was
- * interrupted, in words of it. The times are those of whoever plays the script.
+ * Makes a script from the caller of a recorded call: what they said and pressed, what they heard before, and after how
+ * many words they interrupted the agent. Times are not kept.
  *
  * @since 0.1.0
  */
@@ -9,17 +9,17 @@ import type * as Recording from "../recording/Recording.ts"
 import * as Caller from "./Caller.ts"
 import type * as Played from "./Played.ts"
 
-/** What becomes a script. */
+/** What to make the script from. */
 export interface Options {
-  /** The place of the first line, counted from 0 behind the header. */
+  /** Index of the first line, from 0 after the header. */
   readonly from?: number | undefined
-  /** A caller who interrupts an agent after some words also speaks where it says less. */
+  /** A caller who interrupts after some words also speaks if the agent says less. */
   readonly patient?: boolean | undefined
 }
 
-/** Pauses that are shorter are those of any conversation. */
+/** Shorter pauses are left out, as in any conversation. */
 const shortest = 400
-/** Pauses are rounded to. */
+/** Pauses are rounded to this. */
 const step = 100
 
 const pause = (ms: number): Caller.Step => Caller.pauses(Math.round(ms / step) * step)
@@ -37,7 +37,7 @@ export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Opt
   let hangsUp = false
   let said: Array<string> | undefined
 
-  /** Waits as the caller has waited, for the agent or for nothing. */
+  /** Waits as the caller did, for the agent or just for a time. */
   const wait = (at: number) => {
     if (tellsTurns ? isSpeaking : heard > 0 && heard < sent) {
       script.push({ _tag: "Hears", words: heard, ...(options.patient === true ? { orAll: true } : {}) })
@@ -97,7 +97,7 @@ export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Opt
         script.push(Caller.sends(report.metadata))
         break
       case "AgentTurnStarted":
-        // It speaks again by itself, as when something comes back from the background.
+        // The agent spoke again by itself, for example after a background result.
         if (!isSpeaking && heard > 0 && at - agentAt >= shortest) {
           script.push(Caller.listens(), options.patient === true ? pause(at - agentAt) : Caller.hears(0))
         }
@@ -131,7 +131,7 @@ export const make = ({ lines }: Pick<Recording.Recording, "lines">, options: Opt
 const isKeysOnly = (said: ReadonlyArray<string>, script: ReadonlyArray<Caller.Step>): boolean =>
   said.length === 0 && script.at(-1)?._tag === "Presses"
 
-/** Who said what on a recorded call, in order: of the agent what was heard, as it wrote it. */
+/** Who said what on a recorded call, in order; for the agent, what was heard, in its own spelling. */
 export const transcript = ({ lines }: Pick<Recording.Recording, "lines">): ReadonlyArray<Played.Utterance> => {
   const said: Array<{ readonly at: number; readonly who: Played.Utterance["who"]; text: string }> = []
   let sent = ""
@@ -158,7 +158,7 @@ export const transcript = ({ lines }: Pick<Recording.Recording, "lines">): Reado
   return said.map((one) => ({ ...one, text: one.text.trim() }))
 }
 
-/** Steps as the source text of a script, one on each line. */
+/** Writes steps as the source code of a script, one per line. */
 export const toSource = (script: Caller.Script, indent = ""): string =>
   sources(Caller.steps(script))
     .map((source) => `${indent}${source}`)

@@ -1,14 +1,14 @@
 /**
- * A recorded call, played again on virtual time: against the agent, to see whether it still does the same; or up to a turn,
- * from where another agent, prompt or model goes on.
+ * Replays a recorded call on virtual time: against its agent, to see whether it still does the same; or up to a turn,
+ * from which another agent, prompt or model continues.
  *
  * ```ts
  * const { comparison } = yield* Replay.run(recording, Support)
  * assert.strictEqual(comparison._tag, "Identical")
  * ```
  *
- * The caller and the harness are played from the recording: each report comes at its time. The agent runs, with all that
- * it needs; a model that answers as it did is `RecordedModel` of `@antiphon/llm/testing`. What a tool does it does again.
+ * The caller and the harness come from the recording: each report comes at its time. The agent runs with its services;
+ * `RecordedModel` of `@antiphon/llm/testing` repeats the model's replies. Tools run again, with their effects.
  *
  * @since 0.1.0
  */
@@ -33,25 +33,25 @@ import type * as Played from "./Played.ts"
 import * as RecordedScript from "./RecordedScript.ts"
 import * as TestCall from "./TestCall.ts"
 
-/** How a call is played again. */
+/** Options of a replay. */
 export interface Options {
   /**
-   * How much earlier or later the same may happen. By default 100 milliseconds for a call that was recorded on a real clock,
-   * and nothing for one that was recorded on virtual time, which has to be the same to the byte.
+   * How much earlier or later the same may happen. By default 100 milliseconds for a call that was recorded on a real
+   * clock, and nothing for one on virtual time, which must be the same to the byte.
    */
   readonly tolerance?: Duration.Input | undefined
-  /** What was blanked in the recording, so that the same is blanked now. */
+  /** The redaction of the recording, applied to the new one as well. */
   readonly redact?: Redaction.Redaction | undefined
 }
 
-/** A call that was played again. */
+/** A replayed call. */
 export interface Replayed {
   readonly comparison: Comparison.Comparison
-  /** The call as it was now, with its recording. */
+  /** The new call, with its recording. */
   readonly played: Played.Played
 }
 
-/** Plays a recorded call against an agent, and compares. */
+/** Replays a recorded call against an agent, and compares. */
 export const run = <E = never, R = never, R2 = never>(
   recording: Recording.Recording,
   agent: TestCall.Source<E, R, R2>,
@@ -90,22 +90,22 @@ export class NoSuchTurn extends Data.TaggedError("NoSuchTurn")<{ readonly turn: 
   }
 }
 
-/** How a call goes on from a turn of it. */
+/** Options of a fork. */
 export interface ForkOptions<E = never, R = never> {
-  /** The first turn that goes otherwise, counted from 1. */
+  /** The first turn that differs, from 1. */
   readonly turn: number
   /**
-   * Who speaks from there on. By default the caller says what was said then, having heard as many words before each
-   * barge-in, or all of an agent that says less.
+   * Who speaks from then on. By default the caller says the same as in the recording, and interrupts after the same
+   * number of words, or after all of them if the agent says less.
    */
   readonly caller?: Caller.Script | Caller.Caller<E, R> | undefined
-  /** How the phone speaks from there on. */
+  /** How the phone behaves from then on. */
   readonly phone?: TestCall.Phone | undefined
 }
 
 /**
- * Plays a recorded call up to a turn, and has an agent go on from there. Before the turn nothing of the agent runs: the
- * record of the call is what it was then, and no tool is called twice. From the turn on the phone speaks like that of any
+ * Replays a recorded call up to a turn, from which an agent continues. Before that turn the agent does not run: the
+ * history comes from the recording, and no tool is called twice. From that turn on the phone behaves as on any
  * `TestCall`.
  */
 export const fork = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
@@ -133,14 +133,14 @@ export const fork = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
     const isRecorded = (turn: number) => turn < options.turn
     const played = yield* TestCall.run(factory, caller, {
       ...optionsOf(recording),
-      // What the call names itself is not to be called like something else that was recorded.
+      // New ids must not equal recorded ones.
       callSeed: (recording.header.seed + 1) % 2 ** 32,
       phone: { ...options.phone, isRecorded }
     }).pipe(Effect.provideService(Pace.Current, pace), Effect.provideService(Turn.First, options.turn))
     return { ...played, entries: RepeatedCaller.spoken(played.entries, isRecorded) }
   })
 
-/** What the agent was saying when the call forks is not said to its end. */
+/** What the agent was saying at the fork is not completed. */
 const hushed = (lines: ReadonlyArray<Recording.Line>, place: number): Caller.Script => {
   const last = lines
     .slice(0, place)
@@ -153,7 +153,7 @@ const hushed = (lines: ReadonlyArray<Recording.Line>, place: number): Caller.Scr
     : []
 }
 
-/** Longest time that a call goes on after the end of its recording. */
+/** How long a call may go on after the end of its recording. */
 const longest = 60 * 60_000
 
 const optionsOf = ({ header, lines }: Recording.Recording) => {
@@ -167,13 +167,13 @@ const optionsOf = ({ header, lines }: Recording.Recording) => {
   }
 }
 
-/** A clock that was not of this time is a virtual one. */
+/** A clock that is far from the present was a virtual one. */
 const isVirtual = ({ header }: Recording.Recording) => DateTime.toEpochMillis(header.startedAt) < 365 * 86_400_000
 
 const toleranceOf = (recording: Recording.Recording, { tolerance }: Options): number =>
   Duration.toMillis(tolerance ?? (isVirtual(recording) ? 0 : 100))
 
-/** The recording as one with what was blanked in another one. */
+/** Applies a redaction to a recording. */
 const blanked = (recording: Recording.Recording, redact: Redaction.Redaction | undefined): Recording.Recording => {
   if (redact === undefined) return recording
   const redacted = Redacted.make(redact)

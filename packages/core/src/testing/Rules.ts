@@ -1,14 +1,14 @@
 /**
- * The rules of a call, as checks that can be run on any agent.
+ * The rules of a call, as checks for any agent.
  *
  * ```ts
  * yield* Rules.check(Support, { calls: 500, seed: 1 })
  * ```
  *
  * plays simulated callers against the agent and dies if a rule is broken, with the shortest call that still breaks it.
- * `statements` has the rules in words. Rule 6, the cost of an event, is not checked here: it cannot be told from the cost of
- * the agent's own work. Rule 4, what the prompts of a model must be like, is checked by `PromptRules` of
- * `@antiphon/llm/testing`, which goes into `also`.
+ * `statements` has the rules in words. Rule 6, the cost of an event, is not checked here, because the cost of the
+ * agent's own work cannot be separated from it. Rule 4, about prompts, is checked by `PromptRules` of
+ * `@antiphon/llm/testing`: pass it as `also`.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,7 @@ import * as Timeline from "./Timeline.ts"
 /** A rule that does not hold. `at` is in milliseconds of the call. */
 export type Breach = Rule.Breach
 
-/** Holds a call against something, and gives every breach. */
+/** Checks a call, and returns every breach. */
 export interface Check {
   (call: Played.Played): ReadonlyArray<Breach>
 }
@@ -39,22 +39,22 @@ export type Statement = AllRules.Statement
 /** The rules of a call, from 1 on, in words. */
 export const statements: ReadonlyArray<Statement> = AllRules.statements
 
-/** Holds a call against the rules. */
+/** Checks a call against the rules. */
 export const breaches: Check = AllRules.breaches
 
-/** What is checked, and how often. */
+/** What to check, and how often. */
 export interface Options<in ROut = never> extends SimulatedCaller.Options {
   /** How many calls. 100 by default. */
   readonly calls?: number | undefined
-  /** The first call has this seed, the next one the next. 1 by default. */
+  /** Seed of the first call; each further call has the next seed. 1 by default. */
   readonly seed?: number | undefined
   /** Only these rules. All by default. */
   readonly rules?: ReadonlyArray<number> | undefined
-  /** What must hold beside the rules. */
+  /** Further checks beside the rules. */
   readonly also?: ReadonlyArray<Check> | undefined
-  /** What each call is given of what the agent needs, such as a model that fails now and then, drawn from the seed. */
+  /** The agent's services for each call, for example a model that fails now and then, drawn from the seed. */
   readonly provide?: ((seed: number) => Layer.Layer<ROut>) | undefined
-  /** Told of each call. */
+  /** Called with each call. */
   readonly onCall?: ((call: Simulated) => Effect.Effect<void>) | undefined
 }
 
@@ -65,10 +65,10 @@ export interface Simulated {
   readonly breaches: ReadonlyArray<Breach>
 }
 
-/** A call broke a rule. The message shows the shortest one that was found, and its seed. */
+/** A call broke a rule. The message shows the shortest such call that was found, and its seed. */
 export class RulesBroken extends Data.TaggedError("RulesBroken")<{ readonly seed: number; readonly message: string }> {}
 
-/** A call that breaks rules, as a text: which, by what script, and the call as a timeline. */
+/** Describes a call that breaks rules: which ones, the script, and the call as a timeline. */
 export const render = ({ breaches, caller, played }: Simulated): string =>
   [
     `The call with the seed ${caller.seed} (${caller.temper}) breaks ${breaches.length === 1 ? "a rule" : "rules"}:`,
@@ -88,7 +88,7 @@ const describe = ({ _tag, ...fields }: Caller.Step): string =>
 /** What was played. */
 export interface Report {
   readonly calls: number
-  /** Time on the clock of the calls, in milliseconds. */
+  /** Total length of the calls, in milliseconds. */
   readonly duration: number
 }
 
@@ -103,7 +103,7 @@ export const simulate = <E = never, R = never, R2 = never, ROut = never>(
   Effect.suspend(() => {
     const { also = [], provide, rules } = options
     const call = TestCall.run(agent, caller.script, { seed: caller.seed, phone: caller.phone })
-    // A Layer of its own for each call: what it holds must not be shared by two of them.
+    // Each call builds its own Layer, so that calls share no state.
     const played = (
       provide === undefined ? call : Effect.provide(call, provide(caller.seed), { local: true })
     ) as Effect.Effect<Played.Played, E, Needs<R, R2, ROut>>
@@ -116,15 +116,15 @@ export const simulate = <E = never, R = never, R2 = never, ROut = never>(
     }))
   })
 
-/** An agent with all that it needs, to be held against the rules by others, such as a command. */
+/** An agent with its services, to be checked by others, such as a command. */
 export interface Subject {
   readonly simulate: (caller: SimulatedCaller.SimulatedCaller) => Effect.Effect<Simulated, unknown>
   readonly callers: SimulatedCaller.Options
 }
 
 /**
- * Plays simulated callers against an agent. Dies with `RulesBroken` at the first call that breaks a rule, once a shorter
- * one was looked for.
+ * Plays simulated callers against an agent. At the first call that breaks a rule, looks for a shorter one and dies with
+ * `RulesBroken`.
  */
 export const check = <E = never, R = never, R2 = never, ROut = never>(
   agent: TestCall.Source<E, R, R2>,
@@ -144,7 +144,9 @@ export const check = <E = never, R = never, R2 = never, ROut = never>(
     return { calls, duration }
   })
 
-/** Looks for a shorter call that breaks one of the same rules, playing each candidate as the first call was played. */
+/**
+ * Looks for a shorter call that breaks one of the same rules. Plays each candidate in the same way as the first call.
+ */
 export const shorten = <E, R>(
   first: Simulated,
   play: (caller: SimulatedCaller.SimulatedCaller) => Effect.Effect<Simulated, E, R>

@@ -1,6 +1,5 @@
 /**
- * Callers who are drawn from a seed: whole conversations, with the phone they use, as data that can be played again and
- * made shorter.
+ * Callers drawn from a seed: whole conversations, with the phone they use, as data that can be replayed and shortened.
  *
  * @since 0.1.0
  */
@@ -14,13 +13,13 @@ import type * as TestCall from "./TestCall.ts"
 /**
  * How a caller behaves.
  *
- * - `talkative`: long turns, one after the other, and lets the agent finish.
- * - `impatient`: speaks over the agent, again and again.
+ * - `talkative`: long turns, one after another, and lets the agent finish.
+ * - `impatient`: interrupts the agent again and again.
  * - `silent`: hardly says anything, and waits.
- * - `keypad`: presses keys, while the agent speaks too.
+ * - `keypad`: presses keys, even while the agent speaks.
  * - `noisy`: reports of what was heard are lost or distorted, transcripts come in pieces.
  * - `leaving`: hangs up, or is cut off, in the middle of something.
- * - `chaotic`: no human being: a harness that reports anything at any time, within milliseconds.
+ * - `chaotic`: not a human being, but a harness that reports anything at any time, within milliseconds.
  */
 export type Temper = "talkative" | "impatient" | "silent" | "keypad" | "noisy" | "leaving" | "chaotic"
 
@@ -34,13 +33,13 @@ export const tempers: ReadonlyArray<Temper> = [
   "chaotic"
 ]
 
-/** What callers are drawn from. */
+/** Options for drawing callers. */
 export interface Options {
-  /** All by default, each as likely as another. */
+  /** All by default, with equal probability. */
   readonly tempers?: ReadonlyArray<Temper> | undefined
-  /** What they say. Sentences that mean something to the agent find more than those that do not. */
+  /** What they say. Sentences that mean something to the agent find more problems. */
   readonly phrases?: ReadonlyArray<string> | undefined
-  /** Turns of a caller at most. 8 by default. */
+  /** Most turns of a caller. 8 by default. */
   readonly maxTurns?: number | undefined
 }
 
@@ -172,7 +171,7 @@ const phoneOf = (chance: Chance.Chance, temper: Temper): TestCall.Phone => {
   const wordsPerMinute = temper === "chaotic" ? chance.int(4000, 30_000) : chance.int(130, 190)
   const firstSound = temper === "chaotic" ? 0 : chance.pick([0, 80, 250, 500])
   const slow = temper === "chaotic" ? chance.pick([0, 0.1, 0.7]) : chance.pick([0, 0, 0.2])
-  // What becomes of a word hangs on the word alone, so that a shorter call meets the same phone.
+  // What the phone does to a word depends on the word alone, so that a shorter call meets the same phone.
   const of = (what: string) => (index: number) => chance.split(`${what} ${index}`)
   const [delays, losses, distortions] = [of("delay"), of("loss"), of("distortion")]
   return {
@@ -190,8 +189,8 @@ const phoneOf = (chance: Chance.Chance, temper: Temper): TestCall.Phone => {
 }
 
 /**
- * Makes a caller shorter for as long as the shorter one still fails: whole stretches of the script first, then single
- * steps, then pauses and the phone. Asks at most `attempts` times, 200 by default.
+ * Shortens a caller as long as the shorter one still fails: first whole stretches of the script, then single steps,
+ * then pauses and the phone. Tries at most `attempts` times, 200 by default.
  */
 export const shrink = <E, R>(
   caller: SimulatedCaller,

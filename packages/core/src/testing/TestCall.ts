@@ -1,6 +1,6 @@
 /**
- * A whole call on virtual time: an agent, a caller who follows a script, and a phone that speaks what the agent says, reports
- * what was heard, and loses or distorts reports if it is told to. Ten minutes of talk take milliseconds, and every run
+ * Plays a whole call on virtual time: an agent, a caller who follows a script, and a phone that speaks what the agent
+ * says, reports what was heard, and can lose or distort reports. Ten minutes of talk take milliseconds, and every run
  * is the same.
  *
  * ```ts
@@ -39,16 +39,16 @@ import type * as Played from "./Played.ts"
 import * as Timeline from "./Timeline.ts"
 import * as VirtualTime from "./VirtualTime.ts"
 
-/** What can be called: a service that brings an agent, a factory, or an agent that was made already. */
+/** What a test can call: a bare agent, a spec, a factory, or a service. */
 export type Source<E, R, R2> =
   | Agent.Factory<E, R, R2>
   | { readonly factory: Agent.Factory<E, R, R2> }
   | Agent.AgentSpec<unknown, R2>
 
-/** How the phone carries the call. */
+/** Options of the phone. */
 export interface Phone extends Phones.Phone {}
 
-/** How a call is played. */
+/** Options of a call. */
 export interface Options extends VirtualTime.Options {
   readonly request?: CallRequest.CallRequest | undefined
   /** The seed of the call's own `Random`, from which its ids are drawn, as in the header of a recording. */
@@ -60,15 +60,15 @@ export interface Options extends VirtualTime.Options {
   readonly maxDuration?: Duration.Input | undefined
 }
 
-/** A call that did not come to its end. The message shows what had happened. A defect of the test, or of the agent. */
+/** A call that did not end, because of a defect of the test or the agent. The message shows what had happened. */
 export class CallStuck extends Data.TaggedError("CallStuck")<{ readonly message: string }> {}
 
 /**
- * Plays a call to its end and gives what happened. Where the script ends, the caller listens to what is still said and
- * hangs up. Fails as the factory of the agent does.
+ * Plays a call to its end, and returns what happened. When the script ends, the caller hears the agent out and hangs
+ * up. Fails if the agent's factory fails.
  *
- * All of it is on virtual time, see `VirtualTime`. A Layer that is provided to the whole of it is built outside; where it has
- * fibers or timers of its own, run the whole by `VirtualTime.run`.
+ * It runs on virtual time, see `VirtualTime`. A Layer that is provided around it is built outside; if that Layer has
+ * fibers or timers of its own, run everything with `VirtualTime.run`.
  */
 export const run = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
   agent: Source<E, R, R2>,
@@ -96,7 +96,7 @@ const reasons = {
   Spinning: "The call is stuck: something in it goes on and on, and time does not pass."
 } satisfies { readonly [R in VirtualTime.Stuck["reason"]]: string }
 
-/** What is known of a call while it goes. */
+/** What is known of a call in progress. */
 const makeMinutes = () => {
   const entries: Array<Timeline.Entry> = []
   let steps = 0
@@ -114,7 +114,7 @@ const makeMinutes = () => {
       steps++
     },
     failure,
-    /** Keeps how it was before the call is taken down. */
+    /** Keeps the state before the call is torn down. */
     keep: (reason: VirtualTime.Stuck["reason"]) => {
       kept = failure(reasons[reason])
     },
@@ -144,7 +144,7 @@ const play = <E, R, R2, E2, R3>(
     const fibers = countFibers()
     const logger = Logger.make(({ logLevel }) => note({ _tag: "Logged", level: logLevel }))
     const loggers = new Set([...(yield* Logger.CurrentLoggers), logger])
-    // Closed below where the call comes to its end, and here where it does not: a caller may fail, a call be stuck.
+    // Closed below if the call ends, and here if it does not: a caller may fail, or a call get stuck.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
     const { recorder, recording } = yield* Collected.make({ request, seed: options.callSeed })
     const pace = yield* Pace.Current
@@ -204,7 +204,7 @@ const play = <E, R, R2, E2, R3>(
     } satisfies Played.Played
   }).pipe(Effect.scoped)
 
-/** The world that the call is played in. What is known when it is stuck is kept. */
+/** The environment of the call. It keeps what is known if the call gets stuck. */
 const theWorld = (minutes: Minutes) =>
   Effect.acquireRelease(
     Effect.clockWith((clock) =>
@@ -217,7 +217,7 @@ const theWorld = (minutes: Minutes) =>
     (world) => Effect.sync(() => world.whenStuck.delete(minutes.keep))
   )
 
-/** Dies where a call is too long. A call in which nothing happens any more is stuck, and not too long. */
+/** Dies if a call is too long. A call in which nothing happens any more is stuck, not too long. */
 const tooLong = (duration: Duration.Input, world: World.World, minutes: Minutes) =>
   Effect.callback<never>((resume) =>
     Effect.sync(
@@ -228,7 +228,7 @@ const tooLong = (duration: Duration.Input, world: World.World, minutes: Minutes)
     )
   )
 
-/** The steps that somebody else's hanging up has cut short or left out. */
+/** The steps that were cut short or skipped because somebody else hung up. */
 const unplayed = <E, R>(doing: Caller.Step | undefined, { rest }: Caller.Caller<E, R>): ReadonlyArray<Caller.Step> => {
   const isOwn = doing === undefined || doing._tag === "HangsUp" || doing._tag === "LosesConnection"
   return [...(isOwn ? [] : [doing]), ...(rest?.() ?? [])]
@@ -244,7 +244,7 @@ export const specOf = <E, R, R2>(
     return typeof agent === "function" ? agent(request) : Effect.succeed(agent as Agent.AgentSpec<unknown, R2>)
   })
 
-/** Counts the fibers that are started under it and have not ended. */
+/** Counts the fibers that are started under it and still running. */
 const countFibers = () => {
   let count = 0
   const metrics: Metric.FiberRuntimeMetricsService = {
@@ -254,9 +254,9 @@ const countFibers = () => {
   return { count: () => count, metrics }
 }
 
-/** How long a caller who has nothing more to say waits for an agent that says nothing either. */
+/** How long a caller with nothing more to say waits for a silent agent. */
 const lastSilence = 30_000
-/** How long such a caller listens to one that has no end. */
+/** How long such a caller listens to an agent that does not stop. */
 const lastPatience = 120_000
 
 /** Listens to what is still said. */
@@ -352,7 +352,7 @@ const say = (step: Extract<Caller.Step, { readonly _tag: "Says" }>, { note, now,
         if (step.transcripts === "words") stage.report({ _tag: "UserTextSent", content: word.trim() })
       }
     })
-    // Whoever is cut off by the end of the call has said something too.
+    // A caller who is cut off by the end of the call has still said something.
     const noted = Effect.ensuring(
       speaking,
       Effect.sync(() => {
@@ -365,7 +365,7 @@ const say = (step: Extract<Caller.Step, { readonly _tag: "Says" }>, { note, now,
       if (step.endpointing > 0) yield* Effect.sleep(step.endpointing)
       stage.report({ _tag: "UserTurnEnded" })
       stage.callerSpoke()
-      // What the caller does next comes after what the agent does about this, as far as it needs no time.
+      // The caller's next step comes after the agent's immediate reaction to this one.
       yield* VirtualTime.settled
     })
   })

@@ -1,5 +1,5 @@
 /**
- * What happened on a call, with its times, and a picture of it: the caller on the left, the agent on the right.
+ * What happened on a call, with times, and a picture of it: the caller on the left, the agent on the right.
  *
  * @since 0.1.0
  */
@@ -17,18 +17,18 @@ export type Entry = Happenings.Entry
 /** Something that happened on a call. */
 export type Happening = Happenings.Happening
 
-/** Takes down what happens, where a call is being played. */
+/** Notes what happens on the call that is being played. */
 export const Notes: Context.Reference<((happening: Happening) => void) | undefined> = Context.Reference(
   "@antiphon/core/testing/Timeline/Notes",
   { defaultValue: (): ((happening: Happening) => void) | undefined => undefined }
 )
 
-/** Puts a line on the timeline of the call that is being played. Does nothing on any other call. */
+/** Adds a line to the timeline of the call that is being played. Does nothing on any other call. */
 export const note = (text: string): Effect.Effect<void> => Effect.map(Notes, (note) => note?.({ _tag: "Noted", text }))
 
 /**
- * Happenings as a picture of the call, 100 columns wide by default: what the caller does on the left, what the agent does on
- * the right. `♪` is what the caller hears.
+ * Draws a call, 100 columns wide by default: the caller on the left, the agent on the right. `♪` marks what the caller
+ * hears.
  */
 export const render = (entries: ReadonlyArray<Entry>, options: { readonly width?: number | undefined } = {}): string =>
   Picture.draw(entries, options.width ?? 100)

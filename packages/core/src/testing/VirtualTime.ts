@@ -1,12 +1,13 @@
 /**
- * Time that jumps: a program runs on a clock that stands still while anything can go on, and then moves to the next moment
- * that somebody sleeps for. An hour takes as long as the work that is done in it, and every run is the same.
+ * Time that jumps: a program runs on a clock that stands still while anything can run, and then moves to the next
+ * moment that something sleeps until. An hour takes only as long as the work in it, and every run is the same.
  *
- * What can go on is known exactly, because the program's fibers are scheduled here: nobody has to yield until a test is
- * quiet. Promises that settle by themselves are waited for. What comes from outside (a socket, a file, a timer of the
- * platform) takes real time, which no virtual clock can know: it is waited for only where nothing else is left to do.
+ * The program's fibers are scheduled here, so it is known exactly what can run: a test never has to yield until it is
+ * quiet. Promises that settle by themselves are awaited. Anything from outside (a socket, a file, a platform timer)
+ * takes real time, and is awaited only when there is nothing else to do.
  *
- * `Clock` and `Random` are the program's own. The functions of `TestClock` work in it too: to adjust the clock is to sleep.
+ * `Clock` and `Random` are the program's own. The functions of `TestClock` work in it too: to adjust the clock is to
+ * sleep.
  *
  * @since 0.1.0
  */
@@ -19,21 +20,21 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import * as World from "./internal/time/world.ts"
 
-/** How a program is run. */
+/** Options for running a program. */
 export interface Options {
-  /** What `Random` is drawn from. 1 by default: a test is to be the same every time. */
+  /** Seed of `Random`. 1 by default, so that a test is the same every time. */
   readonly seed?: number | string | undefined
-  /** What the clock of the wall shows at the begin, in milliseconds since 1970. 0 by default. */
+  /** What the wall clock shows at the beginning, in milliseconds since 1970. 0 by default. */
   readonly startsAt?: number | undefined
-  /** Longest time that may pass in the program, after which it is stuck. 1 day. */
+  /** How much time may pass in the program before it counts as stuck. 1 day. */
   readonly limit?: Duration.Input | undefined
-  /** Longest wait in real time for what comes from outside, where nothing else is left to do. 2 seconds. */
+  /** Longest real wait for something from outside when there is nothing else to do. 2 seconds. */
   readonly patience?: Duration.Input | undefined
 }
 
 /**
- * The program waits for something that nobody will do, or goes on for ever: through time, or at one moment. A defect of the
- * program that was run.
+ * The program waits for something that will never happen, or runs for ever: through time, or at one moment. It is a
+ * defect of the program.
  */
 export class Stuck extends Data.TaggedError("Stuck")<{
   readonly reason: "NothingLeft" | "Limit" | "Spinning"
@@ -50,10 +51,10 @@ export class Stuck extends Data.TaggedError("Stuck")<{
 }
 
 /**
- * Runs a program on virtual time. Dies with `Stuck` where the program waits for nothing, or does not end; it is interrupted
- * then, and its finalizers still have their time.
+ * Runs a program on virtual time. Dies with `Stuck` if the program waits for nothing, or does not end; it is then
+ * interrupted, and its finalizers still get virtual time.
  *
- * Inside of another such program it runs on the time, the limit and the patience of that one, and on a `Random` of its own.
+ * Inside another such program it shares the time, the limit and the patience, but has its own `Random`.
  */
 export const run = <A, E, R>(program: Effect.Effect<A, E, R>, options: Options = {}): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
@@ -65,22 +66,22 @@ export const run = <A, E, R>(program: Effect.Effect<A, E, R>, options: Options =
     })
   )
 
-/** Waits until nothing more can happen at this moment. Outside of `run` it does not wait. */
+/** Waits until nothing more can happen at this moment. Does not wait outside of `run`. */
 export const settled: Effect.Effect<void> = Effect.clockWith((clock) => World.of(clock)?.settled ?? Effect.void)
 
 /**
- * Waits until all that is to happen at this moment has happened, also what wakes at it and has not yet, but for what waits
- * for the same. Outside of `run` it does not wait.
+ * Waits until everything at this moment has happened, including what wakes at it, except for other fibers that wait
+ * here. Does not wait outside of `run`.
  */
 export const momentOver: Effect.Effect<void> = Effect.clockWith((clock) => World.of(clock)?.momentOver ?? Effect.void)
 
-/** Lets time pass, and all happen that is to happen by then. Outside of `run` it sleeps. */
+/** Lets time pass, and everything happen until then. Sleeps outside of `run`. */
 export const pass = (time: Duration.Input): Effect.Effect<void> => Effect.andThen(Effect.sleep(time), momentOver)
 
 /**
- * Stops the time of the program while an effect waits for what comes from outside, such as the answer of a real model: for
- * the program it takes no time, and nothing else happens meanwhile but what needs none. The effect itself is on the clock
- * around the program, so that its own deadlines are real. Outside of `run` it just runs.
+ * Stops the program's time while an effect waits for something from outside, such as the answer of a real model: for
+ * the program it takes no time, and meanwhile only things that take no time happen. The effect itself runs on the clock
+ * outside, so its own deadlines are real. Outside of `run` it just runs.
  */
 export const standstill = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) => {

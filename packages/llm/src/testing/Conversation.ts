@@ -1,8 +1,8 @@
 /**
- * A call as somebody who listened in would tell it: who said what, how much of it was heard, the tools that were called,
- * the keys that were pressed, the silences.
+ * A call as a listener would describe it: who said what, how much of it was heard, tool calls, key presses and
+ * silences.
  *
- * It is what a judge reads. A model that answers on the call reads a `Transcript` instead.
+ * Judges read it; a model that answers on the call reads a `Transcript` instead.
  *
  * @since 0.1.0
  */
@@ -24,9 +24,9 @@ export const Line = Schema.TaggedUnion({
   /** What the caller heard of it, and what the agent said beyond that. */
   AgentSaid: { ...at, heard: Schema.String, unheard: Schema.String },
   AgentPressed: { ...at, buttons: Schema.String },
-  /** `result` is null if the call was over before there was one. */
+  /** `result` is null if the call ended before there was one. */
   ToolCalled: { ...at, name: Schema.String, args: Schema.Unknown, result: Schema.NullOr(Schema.String) },
-  /** Nobody spoke for so long. */
+  /** Nobody spoke for this long. */
   Silence: { ...at, ms: Schema.Finite },
   /** What the caller thinks of the call once it is over. */
   CallerConcluded: { ...at, goalReached: Schema.Boolean, reason: Schema.String },
@@ -42,8 +42,8 @@ export type LineOf<Tag extends Line["_tag"]> = Extract<Line, { readonly _tag: Ta
 export type Conversation = ReadonlyArray<Line>
 
 /**
- * Tells a call from its history. `assumeHeard` counts all that the agent said as heard, for harnesses that report no
- * speech; without it, what was not reported was not heard.
+ * Makes the conversation of a history. `assumeHeard` counts everything the agent said as heard, for harnesses that
+ * report no speech; without it, only reported speech counts as heard.
  */
 export const fromHistory = (
   history: History.History,
@@ -62,17 +62,17 @@ export const fromHistory = (
 }
 
 /**
- * Tells a call that was played, with its times, what was heard word by word, and the silences of at least `silenceMs`, 2000
- * by default.
+ * Makes the conversation of a played call, with its times, what was heard word by word, and the silences of at least
+ * `silenceMs`, 2000 by default.
  */
 export const fromPlayed = (
   played: Played.Played,
   options: { readonly silenceMs?: number | undefined } = {}
 ): Conversation => {
   const { teller, unspoken } = tellEntries(played.entries)
-  // What was still to be spoken when the call ended.
+  // What was still unspoken when the call ended.
   if (unspoken.trim() !== "") teller.agentUnheard(unspoken, Played.outcome(played).at)
-  // What became of a tool is on the record, even if it was too late to be sent.
+  // The outcome of a tool is recorded, even if it was too late to be sent.
   for (const { item } of played.history.entries) {
     if (item._tag === "AgentToolReturned") teller.toolCalled(item).result = resultText(item.result)
   }
@@ -82,7 +82,9 @@ export const fromPlayed = (
   return inOrder([...teller.lines, ...silences])
 }
 
-/** What the caller of a call in progress knows of it: what was said, as far as it was heard, and the keys that were pressed. */
+/**
+ * Makes the conversation as the caller of a call in progress knows it: what was heard, and the keys that were pressed.
+ */
 export const fromCallersSide = (entries: ReadonlyArray<Timeline.Entry>): Conversation =>
   inOrder(tellEntries(entries).teller.lines).flatMap((line): Conversation => {
     if (line._tag === "AgentSaid") return line.heard === "" ? [] : [{ ...line, unheard: "" }]
@@ -103,10 +105,10 @@ const tellEntries = (entries: ReadonlyArray<Timeline.Entry>) => {
   return { teller, unspoken }
 }
 
-/** The call in text, a line for each thing that happened. What was said stands in quotes, as in JSON. */
+/** Writes the call as text, one line for each thing that happened. Speech is in quotes, as in JSON. */
 export const toText = (conversation: Conversation): string => conversation.map(lineText).join("\n")
 
-/** Whether words occur on the call, whatever their case and spacing. */
+/** Whether words occur on the call, ignoring case and spacing. */
 export const mentions = (conversation: Conversation, words: string): boolean =>
   conversation.some((line) => plain(quotable(line)).includes(plain(words)))
 
@@ -180,7 +182,7 @@ const makeTeller = () => {
   }
 }
 
-/** Finds what was reported as heard among what was sent. */
+/** Finds reported speech in what was sent. */
 const makeAlignment = (
   says: (heard: string, unheard: string) => Mutable<LineOf<"AgentSaid">>,
   callerSpokeSince: (line: Line) => boolean
@@ -284,7 +286,7 @@ const without = (text: string, part: string): string => {
 
 const resultText = (result: unknown): string => (typeof result === "string" ? result : JsonText.legible(result))
 
-/** Words for what is neither said, pressed, nor a tool. Undefined if a listener notices nothing. */
+/** Describes anything but speech, keys and tools. Undefined if a listener would not notice it. */
 const noteOf = (item: History.Item): string | undefined => {
   switch (item._tag) {
     case "CallEnded":

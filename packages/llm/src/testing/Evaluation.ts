@@ -1,8 +1,8 @@
 /**
- * Plays scenarios many times, has each call judged, and says how often the agent passed and how sure that is.
+ * Plays scenarios many times, has each call judged, and reports how often the agent passed and how certain that is.
  *
- * A scenario is anything that plays a call from a seed and tells what happened: a script, a persona, a recorded call. What is
- * drawn from its seed is drawn again when the seed is given again, so a call that did not pass can be played alone.
+ * A scenario is anything that plays a call from a seed and returns what happened: a script, a persona, a recorded call.
+ * The same seed gives the same draws, so a call that did not pass can be repeated alone.
  *
  * @since 0.1.0
  */
@@ -32,17 +32,17 @@ export interface Run {
   readonly seed: number
 }
 
-/** A call that is played again and again, and who judges it. */
+/** A call to play repeatedly, and its judge. */
 export interface Scenario<out E = never, out R = never, out R2 = never> {
   readonly name: string
-  /** Plays the call. Its failures and defects are counted apart from what is judged. */
+  /** Plays the call. Failures and defects are counted separately from what is judged. */
   readonly play: (run: Run) => Effect.Effect<Conversation.Conversation, E, R>
   readonly judge: Judge.Judge<R2>
-  /** What is asked of this scenario, over what is asked of all. */
+  /** Requirements of this scenario. They override the general ones. */
   readonly requires?: Requirement | undefined
 }
 
-/** What is asked of a scenario. */
+/** Requirements of a scenario. */
 export interface Requirement {
   /** The least share of calls that meet all criteria. 1 if neither `rate` nor `low` is given. */
   readonly rate?: number | undefined
@@ -52,7 +52,7 @@ export interface Requirement {
   readonly failures?: number | undefined
 }
 
-/** What is played, and how. */
+/** What to play, and how. */
 export interface Options<out E = never, out R = never, out R2 = never> {
   readonly name: string
   readonly scenarios: ReadonlyArray<Scenario<E, R, R2>>
@@ -60,21 +60,21 @@ export interface Options<out E = never, out R = never, out R2 = never> {
   readonly runs?: number | undefined
   /** Seed of the first call of each scenario; the next one has the next number. 1. */
   readonly seed?: number | undefined
-  /** Calls at a time. 1. The report has them in order, whatever their number. */
+  /** Calls at a time. 1. The report is in order regardless. */
   readonly concurrency?: number | undefined
   readonly requires?: Requirement | undefined
-  /** Told about each call as it ends, in the order in which they end. */
+  /** Called as each call ends, in the order in which they end. */
   readonly onOutcome?: ((scenario: string, outcome: EvaluationReport.Outcome) => Effect.Effect<void>) | undefined
 }
 
-/** What is said about a scenario beside who calls whom. */
+/** Options of a scenario beside who calls whom. */
 export interface ScenarioOptions extends Omit<TestCall.Options, "seed"> {
   /** Name of the scenario. */
   readonly name: string
   readonly requires?: Requirement | undefined
 }
 
-/** A scenario of a caller who follows a script, or one that is made anew for each call. */
+/** Makes a scenario of a caller who follows a script, which may be made for each run. */
 export const script = <E, R, R2, R3>(
   agent: TestCall.Source<E, R, R2>,
   script: Caller.Script | ((run: Run) => Caller.Script),
@@ -91,7 +91,7 @@ export const script = <E, R, R2, R3>(
     )
 })
 
-/** A scenario of a persona. `Persona.goalReached` is the judge that takes the caller's own word for it. */
+/** Makes a scenario of a persona. The judge `Persona.goalReached` takes the caller's own word for it. */
 export const persona = <E, R, R2, R3>(
   agent: TestCall.Source<E, R, R2>,
   persona: Persona.Persona,
@@ -105,7 +105,7 @@ export const persona = <E, R, R2, R3>(
     Effect.map(Persona.play(agent, persona, { ...options, seed: run.seed }), ({ conversation }) => conversation)
 })
 
-/** Plays and judges. Never fails: what did is in the report. */
+/** Plays and judges. Never fails: failures are in the report. */
 export const run = <E, R, R2>(
   options: Options<E, R, R2>
 ): Effect.Effect<EvaluationReport.EvaluationReport, never, R | R2> =>
@@ -134,8 +134,8 @@ export const run = <E, R, R2>(
   })
 
 /**
- * Plays and judges with a model, as `Models.fromString` makes it. If the model's key is not set, nothing is run, and the
- * report says so: an evaluation may stand among the tests of somebody who has no key.
+ * Plays and judges with a model from `Models.fromString`. If the model's key is not set, nothing is run and the report
+ * says so, so that an evaluation can be part of a test suite that also runs without a key.
  */
 export const runWithModel = <E, R, R2, A>(
   options: Options<E, R, R2>,
@@ -151,7 +151,7 @@ export const runWithModel = <E, R, R2, A>(
     })
   )
 
-/** The report of an evaluation that is not run. */
+/** Makes the report of an evaluation that is not run. */
 export const skip = <E, R, R2>(options: Options<E, R, R2>, reason: string): EvaluationReport.EvaluationReport =>
   reportOf(
     options,
@@ -160,16 +160,16 @@ export const skip = <E, R, R2>(options: Options<E, R, R2>, reason: string): Eval
     )
   )
 
-/** The report for people: a table of pass rates, then what went wrong, at most 100 columns wide. */
+/** Writes the report for people: a table of pass rates, then what went wrong, at most 100 columns wide. */
 export const toText: (report: EvaluationReport.EvaluationReport) => string = EvaluationText.make
 
-/** The report as JSON, which `EvaluationReport.fromJson` reads. */
+/** Writes the report as JSON, which `EvaluationReport.fromJson` reads. */
 export const toJson = (report: EvaluationReport.EvaluationReport): string =>
   JSON.stringify(Schema.encodeSync(EvaluationReport.EvaluationReport)(report), null, 2)
 
 /**
- * The report as JUnit XML. A suite is a scenario, a test a criterion: a test fails if the rate is too low, not if one
- * call did not pass.
+ * Writes the report as JUnit XML. A suite is a scenario and a test is a criterion: a test fails if the rate is too low,
+ * not if a single call did not pass.
  */
 export const toJUnit: (report: EvaluationReport.EvaluationReport) => string = EvaluationJUnit.make
 

@@ -1,5 +1,5 @@
 /**
- * What came of an evaluation, as data: each call with its verdicts, and the pass rates that follow from them.
+ * The result of an evaluation, as data: each call with its verdicts, and the pass rates that follow.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import * as PassRate from "./PassRate.ts"
 
 const run = { index: Schema.Int, seed: Schema.Int }
 
-/** Schema for what came of one call. */
+/** Schema for the outcome of one call. */
 export const Outcome = Schema.TaggedUnion({
   Judged: {
     ...run,
@@ -19,17 +19,17 @@ export const Outcome = Schema.TaggedUnion({
     /** The call as the judge read it. */
     call: Schema.String
   },
-  /** The call could not be played to its end: a failure of the set-up, not of the agent's manners. */
+  /** The call could not be played to its end: a failure of the setup, not of the agent's behaviour. */
   CallFailed: { ...run, message: Schema.String },
   JudgeFailed: { ...run, message: Schema.String, call: Schema.String }
 })
 export type Outcome = typeof Outcome.Type
 
-/** Schema for what is asked of a scenario. What is null is not asked for. */
+/** Schema for the requirements of a scenario. Null means not required. */
 export const Requirement = Schema.Struct({
   /** The least pass rate. */
   rate: Schema.NullOr(Schema.Finite),
-  /** What the lower end of the interval must reach: the claim that can be made of the agent, not of these calls. */
+  /** What the lower end of the interval must reach: a claim about the agent rather than about these calls. */
   low: Schema.NullOr(Schema.Finite),
   /** Calls and judgements that may fail. They count neither as passed nor as not passed. */
   failures: Schema.Int
@@ -45,7 +45,7 @@ export const CriterionReport = Schema.Struct({
 })
 export type CriterionReport = typeof CriterionReport.Type
 
-/** Schema for what came of a scenario. */
+/** Schema for the result of a scenario. */
 export const ScenarioReport = Schema.Struct({
   name: Schema.String,
   /**

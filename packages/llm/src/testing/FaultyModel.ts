@@ -1,8 +1,8 @@
 /**
- * A `LanguageModel` with a bad day: latencies, failures, stalls and broken connections, drawn from a seed.
+ * A `LanguageModel` on a bad day: latencies, failures, stalls and broken connections, drawn from a seed.
  *
- * It stands before another model, real or scripted, or answers by itself. What happens to a request depends on the seed and
- * on its number, not on what happens to the others, so a run can be repeated. Times are on the clock.
+ * It wraps another model, real or scripted, or answers by itself. What happens to a request depends only on the seed
+ * and on its number, so a run can be repeated. Times are on the `Clock`.
  *
  * ```ts
  * const model = FaultyModel.wrap(ScriptedModel.make(replies).layer, {
@@ -28,7 +28,7 @@ import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 import * as DrawnFailure from "./internal/drawnFailure.ts"
 import * as LatencyDraw from "./internal/latencyDraw.ts"
 
-/** Times as providers have them: log-normal, given by its median and by what 1 in 100 exceeds. */
+/** A log-normal distribution of times, as with real providers, given by its median and its 99th percentile. */
 export interface Latency {
   readonly median: Duration.Input
   readonly p99: Duration.Input
@@ -37,24 +37,24 @@ export interface Latency {
 /** A kind of failure. */
 export type FailureKind = AiError.AiErrorReason["_tag"]
 
-/** How bad the day is. What is not given does not happen. Probabilities are of a request, and exclude each other. */
+/** How bad the day is. Anything missing does not happen. Probabilities are per request, and exclude each other. */
 export interface Behaviour {
   /** Time to the first token, and to a failure that comes instead of it. */
   readonly firstToken?: Latency | undefined
   readonly betweenTokens?: Latency | undefined
-  /** Requests that wait for their first token by another measure, such as those to a cold model. */
+  /** Requests with a different latency of the first token, such as those to a cold model. */
   readonly slowStart?: { readonly probability: number; readonly latency: Latency } | undefined
   /** Failures before the first token. */
   readonly failures?: { readonly [Kind in FailureKind]?: number | undefined } | undefined
   /** Silence for ever, before any of the first tokens. */
   readonly stalls?: number | undefined
-  /** The connection is lost behind any of the first tokens. */
+  /** The connection is lost after any of the first tokens. */
   readonly dies?: number | undefined
-  /** How many tokens are the first. A reply that is shorter breaks at its end. 20. */
+  /** How many tokens count as the first. A shorter reply breaks at its end. 20. */
   readonly breaksWithin?: number | undefined
 }
 
-/** A behaviour and what it is drawn from. */
+/** A behaviour, and the seed it is drawn from. */
 export interface Options extends Behaviour {
   readonly seed: number
 }
@@ -75,7 +75,7 @@ export interface Treated {
   readonly firstTokenMs: number
   /** Tokens that were let through. */
   readonly tokens: number
-  /** `Stalled` stays so when whoever asked goes away. `Failed` is also a failure of the model behind. */
+  /** `Stalled` remains even if the request is interrupted. `Failed` includes failures of the wrapped model. */
   readonly outcome: "Running" | "Finished" | "Failed" | "Stalled" | "Interrupted"
 }
 
@@ -86,10 +86,10 @@ export interface FaultyModel<out E = never, out R = never> {
   readonly requests: Effect.Effect<ReadonlyArray<Treated>>
 }
 
-/** Who answers by itself: text for a prompt. What is drawn from `chance` depends on the seed and the number of the request. */
+/** Makes the text of a reply. What is drawn from `chance` depends on the seed and the number of the request. */
 export type Reply = (prompt: Prompt.Prompt, chance: Chance.Chance) => string
 
-/** Puts a bad day before a model. */
+/** Wraps a model. */
 export const wrap = <E, R>(
   model: Layer.Layer<LanguageModel.LanguageModel, E, R>,
   options: Options
@@ -107,7 +107,7 @@ export const wrap = <E, R>(
   return { layer: Layer.provide(layer, model), requests: day.requests }
 }
 
-/** Makes a model that answers by itself, and has a bad day. A token is a word with the space before it. */
+/** Makes a model that answers by itself. A token is a word with the space before it. */
 export const make = (reply: Reply, options: Options): FaultyModel => {
   const day = makeDay(options)
   const layer = Layer.effect(
@@ -256,7 +256,7 @@ const end = (treated: Mutable<Treated>, outcome: Treated["outcome"]): void => {
   if (treated.outcome === "Running") treated.outcome = outcome
 }
 
-/** Lets parts through token by token. What is no token waits for the next one, so that nothing is a sign of life but tokens. */
+/** Lets parts through token by token. Other parts wait for the next token, so that only tokens are a sign of life. */
 const paced = (
   parts: Stream.Stream<Response.StreamPartEncoded, AiError.AiError>,
   request: Request

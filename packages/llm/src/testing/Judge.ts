@@ -1,9 +1,9 @@
 /**
  * Scores a call against criteria with a language model.
  *
- * The call is data: whatever was said on it is shown to the model between two marks that it cannot contain, and the model is
- * told to obey none of it. A judge is no oracle. Its verdicts carry a reason and a quotation, and say whether the quotation
- * is really there.
+ * The call is data: it is shown to the model between two marks that it cannot contain, with an instruction not to obey
+ * any of it. A judge can be wrong: its verdicts carry a reason and a quotation, and say whether the quotation is really
+ * there.
  *
  * @since 0.1.0
  */
@@ -15,17 +15,17 @@ import * as ModelAnswer from "./internal/modelAnswer.ts"
 import * as ModelSettings from "../model/ModelSettings.ts"
 import * as Conversation from "./Conversation.ts"
 
-/** What a call is judged by. */
+/** A criterion to judge a call by. */
 export interface Criterion {
   /** Short, and unlike the others. */
   readonly name: string
-  /** What is asked for, so that two people would judge alike. */
+  /** The requirement, stated so that two people would judge alike. */
   readonly description: string
-  /** Asks for a score from 0 to 1, and passes from here on. If missing, the criterion is either met or not. */
+  /** The least score, from 0 to 1, that passes. Without it, the criterion is either met or not. */
   readonly passAt?: number | undefined
 }
 
-/** Schema for what a judge says of one criterion. */
+/** Schema for the verdict on one criterion. */
 export const Verdict = Schema.Struct({
   criterion: Schema.String,
   passed: Schema.Boolean,
@@ -39,7 +39,7 @@ export const Verdict = Schema.Struct({
 })
 export type Verdict = typeof Verdict.Type
 
-/** What a judge says of a call. The call has passed if every criterion has. */
+/** The verdict on a call. The call passes if every criterion does. */
 export interface Judgement {
   readonly passed: boolean
   readonly verdicts: ReadonlyArray<Verdict>
@@ -51,18 +51,18 @@ export interface Judge<out R = LanguageModel.LanguageModel> {
   readonly score: (conversation: Conversation.Conversation) => Effect.Effect<Judgement, JudgeError, R>
 }
 
-/** What can be said about a judge. */
+/** Options of a judge. */
 export interface Options {
   readonly criteria: ReadonlyArray<Criterion>
   /** What the judge should know of the agent and its task. */
   readonly context?: string | undefined
   /** Temperature 0 by default. */
   readonly settings?: ModelSettings.ModelSettings | undefined
-  /** How often a model is asked again whose answer cannot be read. Once, at once. */
+  /** How often to ask again if the model's answer cannot be read. Once, immediately. */
   readonly retry?: ModelAnswer.Retry | undefined
 }
 
-/** Makes a judge. No criteria, or two of the same name, are a mistake of the program. */
+/** Makes a judge. Throws if there are no criteria, or two with the same name. */
 export const make = (options: Options): Judge => {
   const { criteria } = options
   checkCriteria(criteria)
@@ -88,8 +88,8 @@ export const make = (options: Options): Judge => {
 }
 
 /**
- * Makes a judge of a rule, which needs no model: a tool was called, nobody waited for ten seconds. What it gives is passed or
- * not, and why.
+ * Makes a judge from a rule, without a model: a tool was called, nobody waited for ten seconds. The rule returns
+ * whether the call passes, and why.
  */
 export const check = (
   criterion: Pick<Criterion, "name" | "description">,
@@ -105,7 +105,7 @@ export const check = (
     })
 })
 
-/** Judges a call by all criteria of several judges, one judge after the other. */
+/** Judges a call by all criteria of several judges, one judge after another. */
 export const all = <R>(judges: ReadonlyArray<Judge<R>>): Judge<R> => {
   const criteria = judges.flatMap(({ criteria }) => criteria)
   checkCriteria(criteria)
@@ -119,7 +119,7 @@ export const all = <R>(judges: ReadonlyArray<Judge<R>>): Judge<R> => {
   }
 }
 
-/** Gives a judge what it needs, such as a model of its own beside that of the agent. */
+/** Provides a judge's services, such as a different model from the agent's. */
 export const provide = <R, R2>(judge: Judge<R>, context: Context.Context<R2>): Judge<Exclude<R, R2>> => ({
   criteria: judge.criteria,
   score: (conversation) => Effect.provideContext(judge.score(conversation), context)

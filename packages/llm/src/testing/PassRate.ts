@@ -1,5 +1,5 @@
 /**
- * How often something passed, and how sure one can be of it after so few tries.
+ * How often something passed, and how certain that is after a limited number of tries.
  *
  * @since 0.1.0
  */
@@ -34,7 +34,7 @@ export const make = (passed: number, judged: number): PassRate => {
   const spread = (z * z) / judged
   const centre = (p + spread / 2) / (1 + spread)
   const half = (z * Math.sqrt((p * (1 - p)) / judged + spread / (4 * judged))) / (1 + spread)
-  // The ends are exact at no and at all passes; rounding would leave a hair.
+  // The ends are exact for no passes and for all passes; rounding would miss them by a hair.
   const low = passed === 0 ? 0 : Math.max(0, centre - half)
   const high = passed === judged ? 1 : Math.min(1, centre + half)
   return { passed, judged, rate: p, low, high }

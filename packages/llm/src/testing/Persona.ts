@@ -1,8 +1,8 @@
 /**
  * A caller with a goal, played by a language model: knows some things, has a temper, and hangs up with a verdict.
  *
- * The model decides what to say or do next, and when to give up; the temper decides when it speaks, by chance drawn from a
- * seed. It knows of the call what a caller knows: what was heard.
+ * The model decides what to say or do next, and when to give up; the temper decides when it speaks, drawn from a seed.
+ * It knows only what a caller knows of a call: what was heard.
  *
  * ```ts
  * const { conversation } = yield* Persona.play(Support, {
@@ -40,9 +40,9 @@ export type Temper = PersonaTemper.Temper
 /** Somebody who calls. */
 export interface Persona {
   readonly name: string
-  /** What has to have happened for the call to be a success, in the eyes of the caller. */
+  /** What must have happened for the caller to consider the call a success. */
   readonly goal: string
-  /** What the caller knows, and tells when it is asked for. The model is told to make up nothing else. */
+  /** What the caller knows, and tells when asked. The model is told not to invent anything else. */
   readonly facts?: ReadonlyArray<string> | undefined
   /** `patient` by default. */
   readonly temper?: Temper | undefined
@@ -50,7 +50,7 @@ export interface Persona {
   readonly language?: string | undefined
   /** How often the caller says or presses something before giving up. 20. */
   readonly maxTurns?: number | undefined
-  /** How long the caller stays on the line, at most. 10 minutes. */
+  /** Longest time on the line. 10 minutes. */
   readonly maxDuration?: Duration.Input | undefined
   /** Of the model that plays. */
   readonly settings?: ModelSettings.ModelSettings | undefined
@@ -60,7 +60,7 @@ export interface Persona {
 export const Move = PersonaPrompt.Move
 export type Move = typeof Move.Type
 
-/** Schema for what a caller thinks of the call. */
+/** Schema for the caller's verdict on the call. */
 export const Verdict = PersonaPrompt.Verdict
 export type Verdict = typeof Verdict.Type
 
@@ -68,11 +68,11 @@ export type Verdict = typeof Verdict.Type
 export interface PersonaCaller extends Caller.Caller<PersonaError, LanguageModel.LanguageModel> {
   /** What the caller has decided so far, with the time of the call. */
   readonly moves: Effect.Effect<ReadonlyArray<Move & { readonly at: number }>>
-  /** What the caller hung up with. Undefined if the call ended otherwise. */
+  /** The verdict with which the caller hung up. Undefined if the call ended otherwise. */
   readonly verdict: Effect.Effect<Verdict | undefined>
 }
 
-/** Makes the caller of one call. What depends on chance depends on the seed, 1 by default. */
+/** Makes the caller of one call. All chance comes from the seed, 1 by default. */
 export const caller = (persona: Persona, options: { readonly seed?: number | undefined } = {}): PersonaCaller => {
   const temper = PersonaTemper.make(persona.temper ?? "patient", Chance.make(options.seed ?? 1).split("persona"))
   const instructions = PersonaPrompt.instructions(persona)
@@ -128,12 +128,12 @@ export interface PersonaCall {
   readonly verdict: Verdict
 }
 
-/** How a call is made. The seed also decides what `Random` gives on the call. */
+/** Options of a call. The seed also seeds the call's `Random`. */
 export interface Options extends Omit<TestCall.Options, "seed"> {
   readonly seed?: number | undefined
 }
 
-/** Calls an agent. If the caller is not the one who ends the call, the caller is asked for a verdict afterwards. */
+/** Calls an agent. If the call ends otherwise than by the caller, the caller is asked for a verdict afterwards. */
 export const play = <E, R, R2>(
   agent: TestCall.Source<E, R, R2>,
   persona: Persona,
@@ -185,7 +185,7 @@ const limitOf = (
   return turns >= maxTurns ? `The caller gives up after ${maxTurns} turns.` : undefined
 }
 
-/** Thinking takes no time of the call: how long a model takes says nothing about a caller. */
+/** Thinking takes no time on the call: a model's latency says nothing about a caller. */
 const askModel = <A, I extends Record<string, unknown>>(question: {
   readonly persona: Persona
   readonly instructions: string

@@ -1,8 +1,8 @@
 /**
- * What the providers' documentation asks of the messages of a request, and what a request does that breaks it.
+ * Checks the messages of requests against the providers' documentation.
  *
- * Written from the rules and not from the converters: it reads bodies as they go over the wire. `check` goes into
- * `Rules.check`, whose rule 4 it is: `Rules.check(agent, { also: [PromptRules.check] })`.
+ * It is written from the documentation rather than from the converters, and reads bodies as they go over the wire.
+ * `check` is rule 4 of a call, for `Rules.check`: `Rules.check(agent, { also: [PromptRules.check] })`.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import * as AnthropicRequest from "../model/internal/anthropic/anthropicRequest.
 import * as OpenAiPresets from "../model/internal/openAi/openAiPresets.ts"
 import * as OpenAiRequest from "../model/internal/openAi/openAiRequest.ts"
 
-/** The bodies that our providers send for a prompt. */
+/** Makes the bodies that our providers send for a prompt. */
 const bodies = (
   prompt: Prompt.Prompt,
   tools: ReadonlyArray<Tool.Any> = []
@@ -32,7 +32,7 @@ const bodies = (
   }
 }
 
-/** All rules that a prompt breaks, at either provider. */
+/** Lists all rules that a prompt breaks, with either provider. */
 export const breaches = (prompt: Prompt.Prompt, tools: ReadonlyArray<Tool.Any> = []): ReadonlyArray<string> => {
   const { anthropic: messages, openAi: completions } = bodies(prompt, tools)
   return [
@@ -43,7 +43,7 @@ export const breaches = (prompt: Prompt.Prompt, tools: ReadonlyArray<Tool.Any> =
 
 const decodePrompt = Schema.decodeUnknownResult(Prompt.Prompt)
 
-/** Holds each prompt of a call against the rules of both providers. */
+/** Checks each prompt of a call against the rules of both providers. */
 export const check: Rules.Check = (call) =>
   Played.prompts(call).flatMap(({ at, prompt, request, tools }) => {
     const breach = (what: string): Rules.Breach => ({ rule: 4, at, what: `request ${request}: ${what}` })
@@ -200,7 +200,7 @@ export const anthropic = (body: unknown): ReadonlyArray<string> => {
     const end = blocks.at(-1)
     if (isLast && role === "assistant" && end?.["type"] === "text" && /\s$/.test(String(end["text"])))
       say("is the last and ends in white space")
-    // With thinking on, a reply that goes on after a call has to begin with what was thought before the call.
+    // With thinking on, a reply that continues after a call must begin with what was thought before the call.
     const goesOn =
       isLast && results.length > 0 && Predicate.isReadonlyObject(thinking) && thinking["type"] === "enabled"
     if (goesOn && !String(list(messages[at - 1]?.["content"])[0]?.["type"]).endsWith("thinking"))

@@ -1,5 +1,5 @@
 /**
- * A `LanguageModel` that is given another system prompt than the agent has: to try a prompt on a call that was recorded.
+ * A `LanguageModel` that gets another system prompt than the agent's, to try a prompt on a recorded call.
  *
  * @since 0.1.0
  */
@@ -9,14 +9,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 
-/** What is asked for instead of what. */
+/** Which prompt to use instead of which. */
 export interface Options {
   readonly systemPrompt: string
-  /** Only in requests that have this system prompt, so that a specialist keeps its own. In all by default. */
+  /** Only replaces this system prompt, so that a specialist keeps its own. Replaces all by default. */
   readonly insteadOf?: string | undefined
 }
 
-/** Puts another system prompt before a model. */
+/** Replaces the system prompt in requests to a model. */
 export const layer = <E, R>(
   model: Layer.Layer<LanguageModel.LanguageModel, E, R>,
   options: Options

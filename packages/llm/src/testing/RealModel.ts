@@ -1,8 +1,8 @@
 /**
- * A real model for an agent that is called on virtual time: the time of the call stands still while it is waited for.
+ * A real model for an agent on virtual time: the call's time stands still while the model answers.
  *
- * Without this, virtual time would run on to the next deadline while the provider is thinking. What the model takes to answer
- * is therefore no part of the call: latency is measured on a real clock, or simulated with a `FaultyModel`.
+ * Without this, virtual time would jump to the next deadline while the provider is thinking. The model's latency is
+ * therefore not part of the call: measure it on a real clock, or simulate it with a `FaultyModel`.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,10 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 
-/** Layer of a model that stops virtual time while it works. Its own deadlines are real. Elsewhere it is the model itself. */
+/**
+ * Layer of a model that stops virtual time while it works. Its own deadlines are real. Changes nothing outside virtual
+ * time.
+ */
 export const layer = <E, R>(
   model: Layer.Layer<LanguageModel.LanguageModel, E, R>
 ): Layer.Layer<LanguageModel.LanguageModel, E, R> =>

@@ -1,9 +1,9 @@
 /**
- * A `LanguageModel` that answers as one did on a recorded call: the n-th request gets the n-th reply, with its parts at
- * their times after the request, and its end, be it a failure.
+ * A `LanguageModel` that repeats the replies of a recorded call: the n-th request gets the n-th reply, with its parts
+ * at their times after the request, and its end, even if that was a failure.
  *
- * What it is asked is compared with what was asked then, and the differences are kept as data: an agent that has changed
- * asks otherwise, and whether that is wrong is for the test to say.
+ * Requests are compared with the recorded ones, and the differences are kept as data: a changed agent asks differently,
+ * and the test decides whether that is wrong.
  *
  * @since 0.1.0
  */
@@ -31,7 +31,7 @@ import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 import * as ReplyContent from "../model/internal/provider/replyContent.ts"
 import * as ModelSettings from "../model/ModelSettings.ts"
 
-/** Something that a request asks otherwise than the recorded one. Undefined stands for what is not there. */
+/** A difference between a request and the recorded one. Undefined means that a side has nothing there. */
 export interface Difference {
   /** Which request, from 1. */
   readonly request: number
@@ -46,26 +46,26 @@ export interface RecordedModel<E = never, R = never> {
   readonly layer: Layer.Layer<LanguageModel.LanguageModel, E, R>
   /** How the requests so far differ from the recorded ones, in order. */
   readonly differences: Effect.Effect<ReadonlyArray<Difference>>
-  /** How many recorded replies no request has come for. */
+  /** How many recorded replies are left. */
   readonly unused: Effect.Effect<number>
 }
 
-/** Another model, which takes over from a request on. */
+/** Another model, which takes over at a request. */
 export interface Fork<E = never, R = never> {
-  /** The first request that it answers, from 1. The first one beyond the recording by default. */
+  /** The first request that it answers, from 1. By default the first one after the recording. */
   readonly from?: number | undefined
   readonly model: Layer.Layer<LanguageModel.LanguageModel, E, R>
 }
 
-/** How long a reply that was interrupted on the recorded call is silent if it is not interrupted again. */
+/** How long an interrupted reply stays silent if it is not interrupted again. */
 const silence = "1 second"
 
 /**
- * Makes a model of what a recording says of models. A request too many fails, and says which one it is, unless there is a
- * fork.
+ * Makes a model from a recording. A request beyond the recorded ones fails, and the error says which one it is, unless
+ * there is a fork.
  *
- * A reply that was interrupted on the recorded call ends in silence, in which the agent is expected to interrupt it again,
- * and after that in a failure: nobody knows how it would have gone on.
+ * A reply that was interrupted on the recorded call ends in silence, in which the agent should interrupt it again, and
+ * then in a failure, because its rest is unknown.
  */
 export const make = <E = never, R = never>(
   recording: Pick<Recording.Recording, "lines">,
@@ -127,7 +127,7 @@ type Provider = Parameters<typeof LanguageModel.make>[0]
 type Method = Recording.ModelRequest["method"]
 type Parts = Arr.NonEmptyReadonlyArray<Response.AnyPartEncoded>
 
-/** The reply in the pieces in which it came. */
+/** The reply in its original pieces. */
 const piecesOf = (recorded: Recording.ModelRequest): Stream.Stream<Response.AnyPartEncoded, AiError.AiError> =>
   Stream.unwrap(Effect.map(Clock.Clock, (clock) => Stream.fromPull(Effect.succeed(pullOf(recorded, clock)))))
 

@@ -1,6 +1,5 @@
 /**
- * A `LanguageModel` that plays a script: each request is given the next reply, with its delays on the clock, and what it
- * was sent is kept.
+ * A `LanguageModel` that plays a script: each request gets the next reply, with its delays on the `Clock`, and is kept.
  *
  * ```ts
  * const model = ScriptedModel.make([
@@ -26,7 +25,7 @@ import * as Stream from "effect/Stream"
 import * as ReplyContent from "../model/internal/provider/replyContent.ts"
 import * as ModelSettings from "../model/ModelSettings.ts"
 
-/** One thing that a reply does. A delta of text or reasoning belongs to the block that is open, or opens one. */
+/** One act of a reply. A delta of text or reasoning belongs to the open block, or opens one. */
 export type Act =
   | {
       readonly _tag: "Delta"
@@ -45,7 +44,7 @@ export type Piece = ReadonlyArray<Act>
 
 type Script = Piece | ReadonlyArray<Piece>
 
-/** What a request is answered with, or a function that looks at the request first. */
+/** A reply, or a function of the request. */
 export type Reply = Script | ((request: Request) => Script)
 
 /** What a request was sent. */
@@ -57,7 +56,7 @@ export interface Request {
   readonly settings: ModelSettings.ModelSettings
 }
 
-/** A request, and what became of it. Interrupted is one whose reply was let go before its end. */
+/** A request and its outcome. `Interrupted` means that the reply was not taken to its end. */
 export interface Played extends Request {
   readonly outcome: "Running" | "Finished" | "Failed" | "Interrupted"
   /** How many deltas, of text, reasoning, and tool arguments, were taken. */
@@ -69,11 +68,11 @@ export interface ScriptedModel {
   readonly layer: Layer.Layer<LanguageModel.LanguageModel>
   /** The requests so far, in the order in which they were made. */
   readonly prompts: Effect.Effect<ReadonlyArray<Played>>
-  /** How many replies no request has come for. */
+  /** How many replies are left. */
   readonly unused: Effect.Effect<number>
 }
 
-/** Makes a model of replies, one for each request. A request too many fails, and says which one it is. */
+/** Makes a model from replies, one per request. A request beyond them fails, and the error says which one it is. */
 export const make = (replies: ReadonlyArray<Reply>): ScriptedModel => {
   const requests: Array<Running> = []
 
@@ -107,7 +106,7 @@ export const make = (replies: ReadonlyArray<Reply>): ScriptedModel => {
   }
 }
 
-/** Dies when there are replies that no request has come for. Fits a finalizer. */
+/** Dies if replies are left. Use it in a finalizer. */
 export const assertUsed = (model: ScriptedModel): Effect.Effect<void> =>
   Effect.flatMap(model.unused, (unused) =>
     unused === 0 ? Effect.void : Effect.die(new Error(`no request has come for the last ${unused} scripted replies`))
@@ -181,7 +180,7 @@ export const fail = (reason: AiError.AiErrorReason): Piece => [{ _tag: "Fail", r
 export const finish = (reason: Response.FinishReason, usage: typeof Response.Usage.Encoded = unknownUsage): Piece =>
   parts({ type: "finish", reason, usage })
 
-/** A reply that breaks off after so many deltas. By default the connection is lost. */
+/** Makes a reply break off after this many deltas. By default the connection is lost. */
 export const dieAfter = (deltas: number, reply: Script, reason: AiError.AiErrorReason = lost): Piece => {
   let left = deltas
   const acts = actsOf(reply)
