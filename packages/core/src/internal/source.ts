@@ -1,9 +1,9 @@
 /**
- * Tells what was given for an agent: a bare agent, a spec, a factory or a service.
+ * Tells apart what can be given as an agent: a bare agent, a spec, a factory or a service.
  *
- * Agents and factories are both functions. One that takes two arguments is an agent, and those that this package makes are
- * marked. What a function of one argument is shows when it is asked for the agent of a call: a factory gives an Effect, an
- * agent a Stream.
+ * Agents and factories are both functions. A function of two arguments is an agent, and functions made by this package
+ * are marked. Any other function of one argument reveals itself when it is called for an agent: a factory returns an
+ * Effect, an agent a Stream.
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

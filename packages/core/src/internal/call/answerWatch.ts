@@ -1,6 +1,4 @@
-/**
- * Watches over the answer to the caller's turn: nobody waits in silence longer than a deadline without that being noticed.
- */
+/** Watches for the answer to the caller's turn: notices if the caller waits in silence longer than a deadline. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -12,25 +10,25 @@ export interface AnswerWatch {
   readonly begin: (ended: Event.UserTurnEnded) => void
   /** The caller has heard something, or speaks again. */
   readonly answered: () => void
-  /** It is recorded why an event is not answered: for the caller's turn, if it is the one that is watched over. */
+  /** A reason was recorded for not answering an event. Stops the watch if it is the caller's turn. */
   readonly explained: (respondingTo: string) => void
-  /** The caller is gone: watches over nothing more, and breaks off what is being said because an answer is overdue. */
+  /** The caller is gone: ends the watch, and breaks off what is being said because an answer is overdue. */
   readonly stop: () => void
-  /** Stops, and waits until nothing of it runs. */
+  /** Stops, and waits until none of its fibers is running. */
   readonly close: Effect.Effect<void>
 }
 
 export const make = (options: {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** Infinite for none. */
+  /** Infinite for no deadline. */
   readonly deadline: Duration.Duration
-  /** Run once for a turn whose answer is overdue. */
+  /** Runs once for a turn whose answer is overdue. */
   readonly overdue: (respondingTo: string, seconds: number) => Effect.Effect<void>
 }): AnswerWatch => {
   const seconds = Duration.toSeconds(options.deadline)
   let timer: Fiber.Fiber<void> | undefined
   let watched: string | undefined
-  /** Timers that have run out, and what they say. */
+  /** Timers that have expired, and what they are saying. */
   const saying = new Set<Fiber.Fiber<void>>()
 
   const answered = () => {
@@ -59,7 +57,7 @@ export const make = (options: {
       watched = eventId
       if (!Duration.isFinite(options.deadline)) return
       const overdue = Effect.suspend(() => {
-        // From here on it is no timer any more: what is said now must not interrupt it.
+        // It stops counting as a timer here, because what it says must not interrupt it.
         saying.add(fiber)
         timer = undefined
         return options.overdue(eventId, seconds)

@@ -14,7 +14,7 @@ import { awaitAll } from "./turnSlot.ts"
 
 type Returned = Event.BackgroundReturned
 
-/** Rounds of results that one step of the call may deliver, before other calls get their turn. */
+/** Rounds of results that the call may deliver in one go before other calls get a chance to run. */
 const roundsAtMost = 32
 
 export interface Background {
@@ -26,15 +26,15 @@ export interface Background {
   ) => void
   /** Takes the results that wait for the next turn. */
   readonly takeHeld: () => ReadonlyArray<Returned>
-  /** Delivers what waits for silence, if there is silence. */
+  /** Delivers the results that wait for silence, if there is silence. */
   readonly flush: () => void
   /** Whether results wait for silence. */
   readonly isWaiting: () => boolean
-  /** Takes all results that have not been delivered. Those that come later are dropped. */
+  /** Takes all undelivered results. Later ones are dropped. */
   readonly takeAll: () => ReadonlyArray<Returned>
-  /** Waits for the work that is to finish although the call has ended. */
+  /** Waits for the work that may finish after the end of the call. */
   readonly finish: Effect.Effect<void>
-  /** Interrupts the work that still runs, and waits for it. */
+  /** Interrupts the work that is still running, and waits for it. */
   readonly close: Effect.Effect<void>
 }
 
@@ -44,9 +44,9 @@ export const make = (options: {
   /** Longest wait for silence. */
   readonly patience: Duration.Duration
   readonly isIdle: () => boolean
-  /** Told when a result begins to wait for silence. */
+  /** Called when a result begins to wait for silence. */
   readonly waiting: () => void
-  /** Puts results on the call, together. Called once for each. */
+  /** Delivers results together. Called once per result. */
   readonly deliver: (events: ReadonlyArray<Returned>) => void
 }): Background => {
   const running = new Map<Fiber.Fiber<void>, AtEnd>()
@@ -85,7 +85,7 @@ export const make = (options: {
     try {
       for (let round = 0; changed && round < roundsAtMost; round++) {
         changed = false
-        // One by one: what is not delivered yet is there to be taken if a delivery ends the call.
+        // One by one, so that undelivered results can still be taken if a delivery ends the call.
         for (let left = due.length; left > 0 && due.length > 0; left--) options.deliver([due.shift()!])
         if (waiting.size > 0 && options.isIdle()) options.deliver(takeWaiting())
       }
@@ -119,7 +119,7 @@ export const make = (options: {
           options.patience
         )
         const timer = fork(patience, "interrupt")
-        // Patience of no time at all has let it go by now.
+        // With zero patience, it has been delivered by now.
         if (!waiting.has(event)) return
         waiting.set(event, timer)
         options.waiting()
@@ -178,7 +178,7 @@ export const make = (options: {
   }
 }
 
-/** An interruption that the end of the call has not caused is a failure like any other. */
+/** An interruption that was not caused by the end of the call is a failure. */
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>, closed: boolean): Pick<Returned, "outcome" | "result"> =>
   Exit.isSuccess(exit)
     ? { outcome: "Returned", result: exit.value ?? null }

@@ -1,6 +1,6 @@
 /**
- * The wiring of a call: which part is told what, and in which order. What each part decides is its own; the life cycle of the
- * call, from open to closed, is here and nowhere else.
+ * The wiring of a call: what each part is told, and in which order. Each part makes its own decisions; the life cycle
+ * of the call, from open to closed, is here and nowhere else.
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -34,9 +34,9 @@ import * as TurnSlot from "./turnSlot.ts"
 
 /** What is told of outputs that are delivered. */
 export interface Handover {
-  /** Told of each output when it is handed over. */
+  /** Called with each output when it is handed over. */
   readonly handedOver: (output: Event.Output) => void
-  /** Told if the harness is interrupted while it is handed them, so that nobody knows which of them it has taken. */
+  /** Called if the harness is interrupted while it takes outputs, so that it is unknown which ones it has taken. */
   readonly cutOff: () => void
 }
 
@@ -53,8 +53,8 @@ export interface Outlet extends Omit<Harness.Harness, "send" | "turn"> {
 }
 
 /**
- * `Open`: turns run. `Failed`: the agent broke off and its policy is to close; what is reported is still recorded. `Ending`:
- * nothing goes out any more, `CallEnded` is handled. `Closed`: nothing runs, and nothing joins the history.
+ * `Open`: turns run. `Failed`: the agent failed and its policy is to close; reports are still recorded. `Ending`:
+ * nothing is sent any more, and the agent handles `CallEnded`. `Closed`: nothing runs, and the history is complete.
  */
 type Phase = "Open" | "Failed" | "Ending" | "Closed"
 
@@ -63,7 +63,7 @@ const receipts: Readonly<Record<EventFilter.Decision, Harness.Receipt>> = {
   Cancel: { decision: Effect.succeed("Cancel") },
   Keep: { decision: Effect.succeed("Keep") }
 }
-/** Whether a report takes back that the caller has probably finished. */
+/** Whether a report shows that the caller has not finished after all. */
 const takesBack: Readonly<Record<Event.Report["_tag"], boolean>> = {
   UserTurnStarted: true,
   UserTextSent: true,
@@ -114,7 +114,7 @@ export const make = <R>({
     fork,
     grace: spec.cancelGrace,
     regionLimit: spec.regionLimit,
-    // Not at once: a turn that ends within the step that started it would start the next one on the same stack.
+    // Deferred: otherwise a turn that ends within the step that started it would start the next one on the same stack.
     changed: () => {
       if (background.isWaiting()) fork(Effect.andThen(Effect.yieldNow, Effect.sync(background.flush)))
     },
@@ -130,7 +130,7 @@ export const make = <R>({
     patience: spec.backgroundPatience,
     isIdle: () =>
       isOpen() && slot.isFree() && !deciding.isUndecided() && Floor.isQuiet(floor, !floor.mute && writer.isPending()),
-    // A harness that reports no speech at all must not hold results up for as long as a lost report may.
+    // A harness that never reports speech must not delay results for as long as a lost report may.
     waiting: () => {
       if (!isOpen() || floor.reports || floor.mute || firstSound !== undefined) return
       const waitedInVain = Effect.sync(() => {
@@ -167,10 +167,10 @@ export const make = <R>({
         slot.cancel()
         return writer.cut()
       }
-      // A caller who begins to speak cuts in, also where that runs the agent.
+      // A caller who begins to speak cuts in, even if that event runs the agent.
       if (trigger._tag === "UserTurnStarted") writer.cut()
       for (const returned of background.takeHeld()) writer.add(returned)
-      // What was only probably asked is waited for once it counts.
+      // A tentative turn is watched once it is committed.
       if (trigger._tag === "UserTurnEnded" && trigger !== draft?.event) watch.begin(trigger)
       slot.replace(turnOf(events as Events))
     },
@@ -183,13 +183,13 @@ export const make = <R>({
     settled: background.flush
   })
 
-  /** Asks about events that happened. On a call that has failed nothing is decided any more: they are only recorded. */
+  /** Asks the filters about events. On a failed call events are only recorded. */
   const decide = (events: ReadonlyArray<Event.Input>): Deciding.Decided => {
     for (const event of events) session?.happened(event)
     return isOpen() ? deciding.decide(events) : "Keep"
   }
 
-  /** Takes an event that the call has made itself. */
+  /** Handles an event that the call itself has made. */
   const happen = (event: Event.InputOf<Made>): Deciding.Decided => {
     writer.add(event)
     floor = Floor.step(floor, event)
@@ -257,7 +257,7 @@ export const make = <R>({
           message: ErrorText.of(cause)
         })
         watch.explained(trigger.eventId)
-        // An agent that fails about its own failure would do so for ever.
+        // An agent that fails on its own failure would do so for ever.
         if (trigger._tag === "TurnFailed") return yield* Effect.logError("The agent fails on its own failures.")
         if (apology !== "") yield* say(apology)
         decide([event])
@@ -292,21 +292,21 @@ export const make = <R>({
     }
   }
 
-  /** Forgets the turn that has only probably been asked for. */
+  /** Forgets the tentative turn. */
   const dropDraft = () => {
     if (draft !== undefined) draft.state = "Dropped"
     draft = undefined
     writer.drop()
   }
 
-  /** Stops the turn that runs, the one that waits, and the one that a filter still thinks about. */
+  /** Stops the current turn, the waiting one, and any that a filter is still deciding about. */
   const takeBack = () => {
     deciding.takenBack()
     watch.answered()
     slot.cancel()
   }
 
-  /** The caller goes on: nothing is left of what they had probably finished. */
+  /** The caller goes on: the tentative turn leaves no trace. */
   const resume = () => {
     if (draft === undefined) return
     dropDraft()
@@ -315,7 +315,7 @@ export const make = <R>({
 
   const openDraft = (event: Event.UserTurnEnded): Harness.Receipt => {
     resume()
-    // They have spoken again, whatever they waited for.
+    // The caller has spoken again, so no answer is awaited.
     watch.answered()
     draft = Out.draft(event)
     writer.open(event)
@@ -333,7 +333,7 @@ export const make = <R>({
     if (turn === "Responding") watch.begin(event)
     for (const act of waiting) act()
     committed.openUnsafe()
-    // Another event has taken the place of its answer meanwhile.
+    // Another event has replaced its answer meanwhile.
     return turn === "Replaced" && isOpen() ? receiptOf(deciding.decide([event])) : receipts.Keep
   }
 
@@ -398,7 +398,7 @@ export const make = <R>({
 
   const finished = Latch.makeUnsafe(false)
 
-  /** The call comes to its end in a fiber of its own, so that whoever asks for it may go away. */
+  /** The call ends in its own fiber, so that interrupting the fiber that asked for it changes nothing. */
   const finish = (ending: Effect.Effect<void>, how: "Ended" | "CutOff"): Effect.Effect<void> =>
     Effect.withFiber((fiber) => {
       const isWithinTurn = slot.isTurn(fiber)
@@ -439,7 +439,7 @@ export const make = <R>({
       if (!lingers) slot.cancel()
       const decided = deciding.decide([event])
       const handled = Effect.flatMap(receiptOf(decided).decision, () => slot.awaitFree)
-      // In this order: the turn that handles the end may start work that is to finish.
+      // In this order, because the turn that handles the end may start work that must finish.
       return Effect.andThen(within(spec.endGrace, Effect.andThen(handled, background.finish)), stop)
     }),
     "Ended"
@@ -450,7 +450,7 @@ export const make = <R>({
     session?.start()
   })
 
-  // What came back and reached no turn is on the record all the same.
+  // Results that reached no turn are still recorded.
   const close = finish(
     Effect.suspend(() => {
       for (const returned of background.takeAll()) writer.add(returned)
@@ -462,6 +462,6 @@ export const make = <R>({
   return { receive, start, end, close, history: Effect.sync(writer.view) }
 }
 
-/** Waits no longer than a time, also where the wait itself cannot be interrupted. */
+/** Waits for a limited time, even if the wait itself cannot be interrupted. */
 const within = (time: AgentSpec["endGrace"], effect: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.asVoid(Effect.timeoutOption(Effect.interruptible(effect), time))

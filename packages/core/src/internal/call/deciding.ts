@@ -1,9 +1,9 @@
 /**
- * What the filters say of each event, in order, without anybody waiting for them.
+ * Asks the filters about each event, in order, without waiting for them.
  *
- * A filter that is a predicate is asked and obeyed at once. One that is an Effect is asked in a fiber of the call; the events
- * that come meanwhile are asked about as well. If a later event has started or cancelled a turn by the time it answers, its
- * answer is out of date: in the order of the events that turn would have been replaced already.
+ * A predicate is asked and obeyed at once. An Effect is asked in a fiber of the call, and meanwhile the filters are
+ * asked about later events as well. If a later event has started or cancelled a turn by the time the Effect answers,
+ * the answer is ignored: in the order of the events, its turn would already have been replaced.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -14,17 +14,17 @@ import type * as Event from "../../Event.ts"
 import * as EventFilter from "../../EventFilter.ts"
 import { awaitAll } from "./turnSlot.ts"
 
-/** What the call decides about an event: known at once, or to be waited for. */
+/** The decision about an event: known at once, or an Effect to wait for. */
 export type Decided = EventFilter.Decision | Effect.Effect<EventFilter.Decision>
 
 export interface Deciding {
-  /** Asks about events that came together. If any of them runs the agent, one turn responds to those that do. */
+  /** Asks about events that came together. One turn responds to all of them that run the agent. */
   readonly decide: (events: ReadonlyArray<Event.Input>) => Decided
-  /** The turn that any event so far has asked for was taken back: answers that are still to come are out of date. */
+  /** Every turn asked for so far was withdrawn: pending answers are ignored. */
   readonly takenBack: () => void
-  /** Whether an event is not decided on yet. */
+  /** Whether a decision is still pending. */
   readonly isUndecided: () => boolean
-  /** Interrupts the filters that still think, and waits for them. */
+  /** Interrupts pending filters, and waits for them. */
   readonly close: Effect.Effect<void>
 }
 
@@ -32,19 +32,19 @@ type Answer<R> = EventFilter.Decision | Effect.Effect<EventFilter.Decision, neve
 
 export const make = <R>(options: {
   readonly policy: EventFilter.Policy<R>
-  /** Longest time that a filter may take; after it the event is kept. */
+  /** Longest time that a filter may take. After it, the event is only recorded. */
   readonly timeout: Duration.Duration
   readonly fork: (effect: Effect.Effect<void, never, R>) => Fiber.Fiber<void>
-  /** Does what was decided about the events that it was decided about. */
+  /** Carries out a decision about events. */
   readonly act: (events: ReadonlyArray<Event.Input>, decision: "Run" | "Cancel") => void
-  /** Run when a filter threw, died, or took too long. */
+  /** Runs if a filter threw, died, or took too long. */
   readonly failed: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
   readonly late: Effect.Effect<void>
-  /** Told when an event is decided on that had to be waited for. */
+  /** Called when a pending decision has been made. */
   readonly settled: () => void
 }): Deciding => {
   let asked = 0
-  /** Number of the latest events that have started or cancelled a turn. */
+  /** Number of the latest events that started or cancelled a turn. */
   let acted = 0
   let undecided = 0
   const thinking = new Set<Fiber.Fiber<void>>()

@@ -1,8 +1,8 @@
 /**
- * Who is speaking on a call, as far as the harness has told, and whether anybody could be heard right now.
+ * Who is speaking on a call, as far as the harness has reported, and whether anybody can be heard right now.
  *
- * Text that was sent and not heard yet counts as speech: the caller is about to hear it. A harness that has never reported
- * any speech of the agent may be one that never does; it is taken for mute some time after the first text was sent.
+ * Text that was sent and not heard yet counts as speech, because the caller is about to hear it. A harness that has
+ * never reported the agent's speech may never do so: some time after the first text was sent, it counts as mute.
  */
 import type * as Event from "../../Event.ts"
 
@@ -11,7 +11,7 @@ export interface Floor {
   readonly agent: boolean
   /** Whether the harness has ever reported that the agent speaks. */
   readonly reports: boolean
-  /** Whether the first sound of what was said was waited for in vain. */
+  /** Whether the first report of speech took too long. */
   readonly mute: boolean
 }
 
@@ -48,9 +48,9 @@ export const step = (floor: Floor, event: Event.Input): Floor => {
   }
 }
 
-/** The first sound was waited for long enough. */
+/** The first report of speech has taken too long. */
 export const waitedInVain = (floor: Floor): Floor => (floor.reports ? floor : { ...floor, mute: true })
 
-/** Whether nobody is speaking, and nothing that was said is still to be heard. */
+/** Whether nobody is speaking, and everything that was said has been heard. */
 export const isQuiet = (floor: Floor, pending: boolean): boolean =>
   !floor.user && !floor.agent && !(pending && !floor.mute)

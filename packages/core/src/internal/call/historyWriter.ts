@@ -1,6 +1,6 @@
 /**
- * The writer of a call's history: reports become events, spoken text is aligned with what was said, and every line is kept.
- * A mutable value that belongs to the call's own fiber. Each event costs the same, however long the call.
+ * Writes a call's history: turns reports into events, aligns heard text with what was said, and keeps every line. A
+ * mutable value that belongs to the call's own fiber. Each event costs the same, however long the call.
  */
 import * as Result from "effect/Result"
 import type * as Event from "../../Event.ts"
@@ -13,32 +13,35 @@ import * as Lines from "./lines.ts"
 import type { Made } from "./listener.ts"
 
 export interface HistoryWriter {
-  /** Takes what the harness reports. Undefined if the report tells the agent nothing new. */
+  /** Adds a report. Returns undefined if it tells the agent nothing new. */
   readonly report: (report: Event.Report) => Event.Input | undefined
-  /** Takes an event that the call itself has made. */
+  /** Adds an event that the call itself has made. */
   readonly add: <E extends Event.InputOf<Made>>(event: E) => E
-  /** Takes what the agent has sent in a turn and was not handed over yet: only the turn itself sees the line. */
+  /** Adds an output that has not been handed over yet: only its own turn sees the line. */
   readonly queue: (output: Event.Output, turn: number) => History.Entry
-  /** Puts a line on the record: what it holds was handed over. */
+  /** Records a line, because its output was handed over. */
   readonly handedOver: (line: History.Entry) => void
-  /** Tells that the harness was cut off while it was handed this line: it may have taken the line and those behind it, or not. */
+  /**
+   * Notes that the harness was interrupted while it took this line: it may or may not have taken the line and those
+   * after it.
+   */
   readonly cutOff: (line: History.Entry) => void
-  /** Takes what the agent sent in a turn and was handed over. */
+  /** Adds an output that was handed over. */
   readonly sent: (output: Event.Output, turn: number) => void
-  /** Tells which turn responds to an event, so that heard text can be placed in it. */
+  /** Notes which turn responds to an event, so that heard text can be placed in it. */
   readonly began: (turn: number, trigger: Event.Input) => void
   /**
-   * Tells that a turn was cancelled: what it has said and nobody has heard will not be, and what it has queued is gone.
-   * If the turn `counts`, what became of its tools is kept, and returned.
+   * Notes that a turn was cancelled: its unheard text will not be heard, and its queued outputs are gone. If the turn
+   * `counts`, the outcomes of its tools are kept and returned.
    */
   readonly stopped: (turn: number, counts: boolean) => ReadonlyArray<Event.Output>
   /** Whether a turn, one of the latest, was cancelled. */
   readonly isStopped: (turn: number) => boolean
-  /** Tells that the caller cut in: what was said and nobody has heard will not be, whichever turn has said it. */
+  /** Notes that the caller cut in: unheard text of any turn will not be heard. */
   readonly cut: () => void
   /** Whether something that was said may still be heard. */
   readonly isPending: () => boolean
-  /** The call up to now; for a turn, with what it has sent and was not handed over yet. */
+  /** The call up to now; for a turn, including its outputs that were not handed over yet. */
   readonly view: (turn?: number) => History.History
   readonly addEntry: (
     content: string,
@@ -48,15 +51,15 @@ export interface HistoryWriter {
     events: ReadonlyArray<History.GivenEvent>,
     stretch: Stretch
   ) => Result.Result<void, History.AnchorError>
-  /** What the caller has said since their turn began, or since they were last answered. */
+  /** What the caller has said since their turn began, or since the last answer. */
   readonly userContent: () => ReadonlyArray<Event.UserContent>
-  /** Opens a draft: the caller's turn has probably ended. */
+  /** Opens a draft, because the caller's turn has probably ended. */
   readonly open: (event: Event.UserTurnEnded) => void
-  /** Puts the draft on the record. */
+  /** Records the draft. */
   readonly commit: () => void
-  /** Drops the draft, of which nothing is left. */
+  /** Drops the draft without a trace. */
   readonly drop: () => void
-  /** Nothing joins the history from here on. */
+  /** Adds nothing to the history from now on. */
   readonly close: () => void
 }
 
@@ -77,16 +80,16 @@ export const make = (nextId: EventId): HistoryWriter => {
   let closed = false
   let estimated = false
   let isLate = false
-  // Counts what else was sent, so that words before and after it can be told apart.
+  // Counts other outputs, so that words before and after one can be told apart.
   let part = 0
-  /** What was sent and was not handed over yet, in order. */
+  /** Outputs that were not handed over yet, in order. */
   let queued: Array<History.Entry> = []
-  /** Length of all that each of the latest turns has said. */
+  /** Length of everything each of the latest turns has said. */
   const said = new Map<number, number>()
   let stopped = new Set<number>()
   let userContent: Array<Event.UserContent> | undefined
   let agentContent: Array<Event.AgentContent> | undefined
-  /** The events of the caller's turn that is or was last. Late words belong to it if the harness reports beginnings. */
+  /** The events of the caller's current or last turn. Late words belong to it if the harness reports beginnings. */
   let userTurn = new Set<History.Item>()
   let userTurnBegan = false
   let userTurnOver = false
@@ -126,7 +129,7 @@ export const make = (nextId: EventId): HistoryWriter => {
   }
 
   const heard = (report: Event.AgentTextSentReport): Event.AgentTextSent | undefined => {
-    // A guess and what is known are told apart: they do not grow into one text.
+    // Estimated and exact reports do not grow into one text.
     if (lines.growing !== undefined && estimated !== (report.estimated === true)) settle(false)
     if (report.own === true) {
       settle(false)
@@ -135,7 +138,7 @@ export const make = (nextId: EventId): HistoryWriter => {
       return event
     }
     const turn = report.at && turnOf.get(report.at.respondingTo)
-    // Words of an older turn that are reported late have a line of their own.
+    // Late reports about an older turn get their own line.
     const late = turn !== undefined && Spoken.isHeardLater(spoken, turn)
     if (late || isLate) settle(false)
     isLate = late
@@ -158,7 +161,7 @@ export const make = (nextId: EventId): HistoryWriter => {
     return event
   }
 
-  /** Takes the caller's last turn back, with what was said in answer to it and nobody has heard. */
+  /** Withdraws the caller's last turn, with the unheard part of its answer. */
   const withdraw = () => {
     const answers = new Set(
       [...userTurn].flatMap((item) => ("eventId" in item ? (turnOf.get(item.eventId) ?? []) : []))
@@ -313,13 +316,13 @@ export const make = (nextId: EventId): HistoryWriter => {
     update: (events, stretch) =>
       Result.map(Lines.covered(lines, stretch), (range) => {
         if (closed) return
-        // What is being spoken is closed first: an edit covers what was heard, and not what will be.
+        // The text being spoken is closed first, because an edit covers what was heard, not what will be.
         if (range !== undefined && Lines.isUnplaced(lines, range.to)) settle(false)
         const entries = events.map((item) => ({ key: keys++, turn: 0, item }))
         Lines.splice(lines, range?.from ?? 0, range === undefined ? 0 : range.to - range.from + 1, entries)
       }),
     open: (event) => {
-      // What was reported before is on the record already.
+      // Earlier reports are already recorded.
       const words = event.content.filter((said) => !userContent?.includes(said))
       lines.draft = [...words, event].map((item) => ({ key: keys++, turn: 0, item }))
     },

@@ -1,5 +1,5 @@
 /**
- * Words that come after the end of their turn. They are recorded like any others; if no turn follows that answers them, the
+ * Handles words that come after the end of their turn. They are recorded like any others; if no turn answers them, the
  * call makes one.
  */
 import * as Duration from "effect/Duration"
@@ -9,20 +9,20 @@ import type * as Event from "../../Event.ts"
 import type { Decided } from "./deciding.ts"
 
 export interface LateWords {
-  /** Takes an event, and what was decided about it. */
+  /** Handles an event, and the decision about it. */
   readonly happened: (event: Event.Input, decided: Decided) => void
-  /** The caller's turn was taken back, and the words with it. */
+  /** The caller's turn was withdrawn, together with the words. */
   readonly stop: () => void
 }
 
 export const make = (options: {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** How long nothing may follow. Infinite: late words are only recorded. */
+  /** How long to wait for more words. Infinite: late words are only recorded. */
   readonly wait: Duration.Duration
   /** Makes the turn. */
   readonly turn: () => void
 }): LateWords => {
-  /** Where the caller's turn is: a harness that reports no beginnings has no late words. */
+  /** The state of the caller's turn. A harness that reports no beginnings has no late words. */
   let turn: "Unknown" | "Open" | "Over" = "Unknown"
   let timer: Fiber.Fiber<void> | undefined
 
@@ -59,7 +59,7 @@ export const make = (options: {
         case "UserTextSent": {
           if (turn !== "Over" || !Duration.isFinite(options.wait) || event.content.trim() === "") return
           if (decided === "Keep") return wait(answer)
-          // Nothing is to be made up for if a filter that still thinks starts a turn.
+          // If a pending filter starts a turn, no other turn is needed.
           if (typeof decided === "string") return
           return wait(Effect.flatMap(decided, (decision) => (decision === "Keep" ? answer : Effect.void)))
         }

@@ -1,23 +1,23 @@
 /**
- * The lines of a history as an agent sees them: appended to, edited, and read through views that do not change any more.
+ * The lines of a history as an agent sees them. They are appended and edited, and read through immutable views.
  *
- * The text that is being spoken is always the last line that happened, until something else does. An edit copies the list of
- * lines, never what is in it, so a view that was taken before keeps what it had.
+ * The text being spoken is always the last event, until something else happens. An edit copies the list of lines, never
+ * the lines themselves, so earlier views do not change.
  */
 import * as Result from "effect/Result"
 import * as History from "../../History.ts"
 
 /** The lines of one history: a mutable value. */
 export interface Lines {
-  /** Views share the first lines of it, so what they have seen is not changed in place. */
+  /** Views share its first lines, so lines that a view has seen are not changed in place. */
   shown: Array<History.Entry>
   /** What happened, of the lines shown: most agents read nothing else. */
   events: Array<History.HistoryEvent>
   /** The text that is being spoken. */
   growing: History.Entry | undefined
-  /** Lines that an application has put behind the text that is being spoken. */
+  /** Lines that an application added after the text being spoken. */
   behind: ReadonlyArray<History.Entry>
-  /** The caller's turn that has probably ended: not on the record yet. */
+  /** The caller's tentative turn, which is not recorded yet. */
   draft: ReadonlyArray<History.Entry>
   /** How many lines views have seen of `shown`. */
   seen: number
@@ -67,7 +67,7 @@ const at = ({ behind, growing, shown }: Lines, index: number): History.Entry => 
   return rest[index - shown.length]!
 }
 
-/** The line of an anchor, looked for from the end: edits are mostly about what is new. */
+/** Finds the line of an anchor from the end, because most edits are about recent lines. */
 const indexOf = (self: Lines, anchor: History.Anchor): Result.Result<number, History.AnchorError> => {
   const id = typeof anchor === "string" ? anchor : anchor.eventId
   for (let index = length(self) - 1; index >= 0; index--) {
@@ -78,8 +78,8 @@ const indexOf = (self: Lines, anchor: History.Anchor): Result.Result<number, His
 }
 
 /**
- * Each report of speech gives the growing text an id of its own. They share all but the last group, so an anchor on an
- * earlier report finds the text that it has become.
+ * Each report of speech gives the growing text a new id. These ids share all but the last group, so an anchor on an
+ * earlier report finds the text it has become.
  */
 const sameEvent = (event: History.HistoryEvent, id: string): boolean =>
   event.eventId === id ||
@@ -97,7 +97,7 @@ export interface Ends {
   readonly end?: History.Anchor | undefined
 }
 
-/** Puts a line before or after an event; without an anchor it follows the event that is last now, and stays there. */
+/** Adds a line before or after an event. Without an anchor, it follows the last event so far, and stays there. */
 export const insert = (
   self: Lines,
   entry: History.Entry,
@@ -139,10 +139,10 @@ export const covered = (
   )
 }
 
-/** Whether a line is not in its place yet. */
+/** Whether a line does not have its place yet. */
 export const isUnplaced = (self: Lines, index: number): boolean => index >= self.shown.length
 
-/** Puts lines in place of others. */
+/** Replaces lines by others. */
 export const splice = (self: Lines, index: number, count: number, entries: ReadonlyArray<History.Entry>): void => {
   const { events, shown } = self
   const removed = shown.slice(index, index + count)

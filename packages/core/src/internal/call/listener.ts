@@ -1,11 +1,9 @@
-/**
- * Who listens to a call: a recorder, which lies above it and knows how to write down what it is told.
- */
+/** The interface through which a recorder, on a floor above, listens to a call. */
 import * as Context from "effect/Context"
 import type { CallError } from "../../CallError.ts"
 import type * as Event from "../../Event.ts"
 
-/** Events that a call makes itself: those that nobody reports, and the end of a turn for words that came late. */
+/** Events that a call makes itself: those that are never reported, and the end of a turn for late words. */
 export type Made = Exclude<Event.Input["_tag"], Event.Report["_tag"] | "AgentHandedOff"> | "UserTurnEnded"
 
 /** What a call tells, in the order of happening. */
@@ -18,12 +16,12 @@ export type Note =
   | { readonly _tag: "CallFailed"; readonly reason: CallError["reason"]; readonly message: string }
   | { readonly _tag: "CallClosed"; readonly how: "Ended" | "CutOff" }
 
-/** Told of everything that happens on a call. Nothing that it is told ever fails. */
+/** Called with everything that happens on a call. Must not fail. */
 export interface Listener {
   readonly note: (note: Note) => void
 }
 
-/** The listener of the call in whose context it is asked for. None by default. */
+/** The listener of the current call. None by default. */
 export const Current: Context.Reference<Listener | undefined> = Context.Reference<Listener | undefined>(
   "@antiphon/core/recording/Recorder",
   { defaultValue: () => undefined }

@@ -1,6 +1,6 @@
 /**
- * Outputs on their way to a consumer that takes them one by one. An output counts as sent when it is taken, and those of a
- * turn that is cancelled are gone at once, so the consumer never sees one.
+ * Outputs on their way to a consumer that takes them one by one. An output counts as sent when it is taken. Outputs of
+ * a cancelled turn are removed at once, so the consumer never sees one.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Event from "../../Event.ts"
 
 export interface Mailbox<E> {
-  /** Puts outputs behind the others; waits while the box is full, and at the end until they were taken. */
+  /** Adds outputs. Waits while the box is full, and then until they have been taken. */
   readonly put: (
     turn: number,
     outputs: ReadonlyArray<Event.Output>,
@@ -16,11 +16,11 @@ export interface Mailbox<E> {
   ) => Effect.Effect<void>
   /** Waits until nothing of a turn is left. */
   readonly drained: (turn: number) => Effect.Effect<void>
-  /** Takes what is left of a turn back. */
+  /** Removes the remaining outputs of a turn. */
   readonly purge: (turn: number) => void
   /** Takes the next output. Ends, or fails, once the box is closed and empty. */
   readonly take: Effect.Effect<Event.Output, E | Cause.Done>
-  /** Nothing more comes behind what is in the box. */
+  /** Closes the box: nothing more is added. */
   readonly close: (exit: Exit.Exit<void, E>) => Effect.Effect<void>
 }
 
@@ -32,7 +32,7 @@ interface Item {
 
 export const make = <E>(capacity: number): Mailbox<E> => {
   let items: Array<Item> = []
-  /** The latest turn that was purged: its fiber may still have something to put before its interruption reaches it. */
+  /** The last turn that was purged: its fiber may still add something before its interruption arrives. */
   let purged = 0
   let closed: Exit.Exit<void, E> | undefined
   let waiters: Array<() => void> = []

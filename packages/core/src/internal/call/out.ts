@@ -1,6 +1,4 @@
-/**
- * The way of a turn's outputs to the caller: straight, or held back while the caller has only probably finished.
- */
+/** Sends a turn's outputs to the caller: directly, or held back while the caller has only probably finished. */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Event from "../../Event.ts"
@@ -9,15 +7,17 @@ import type { HistoryWriter } from "./historyWriter.ts"
 import type { Listener } from "./listener.ts"
 import * as RecorderTap from "./recorderTap.ts"
 
-/** A turn of the caller that has only probably ended. */
+/** A tentative turn of the caller. */
 export interface Draft {
   readonly event: Event.UserTurnEnded
-  /** Open once the caller's turn counts. */
+  /** Opens once the caller's turn is committed. */
   readonly committed: Latch.Latch
   state: "Open" | "Committed" | "Dropped"
-  /** Whether a turn of the agent responds to it: not yet, or not any more because another event has replaced that turn. */
+  /**
+   * Whether a turn of the agent responds to it. False before that turn starts, and after another event has replaced it.
+   */
   turn: "None" | "Responding" | "Replaced"
-  /** What is to be done as soon as the caller's turn counts. */
+  /** What to do as soon as the caller's turn is committed. */
   readonly waiting: Array<() => void>
 }
 
@@ -35,9 +35,9 @@ export interface Host {
   readonly recorder: Listener | undefined
   /** Whether outputs still go out. */
   readonly isOpen: () => boolean
-  /** Hands the outputs of these lines over, and puts each line on the record as it does. */
+  /** Hands over the outputs of these lines, and records each line. */
   readonly deliver: (turn: number, lines: ReadonlyArray<History.Entry>) => Effect.Effect<void>
-  /** Puts outputs on the record that are not handed over. */
+  /** Records outputs that are not handed over. */
   readonly keep: (turn: number, outputs: ReadonlyArray<Event.Output>) => void
   /** Waits until what a turn has sent was handed over. */
   readonly drained: (turn: number) => Effect.Effect<void>
@@ -46,7 +46,7 @@ export interface Host {
 export interface Out {
   readonly emit: (outputs: ReadonlyArray<Event.Output>) => Effect.Effect<void>
   readonly record: (outputs: ReadonlyArray<Event.Output>) => void
-  /** Waits until what is sent goes out straight. */
+  /** Waits until outputs are sent directly. */
   readonly straight: Effect.Effect<void>
   /** Waits until everything has gone out. */
   readonly done: Effect.Effect<void>
@@ -66,12 +66,12 @@ export const direct = (host: Host, turn: number): Out => ({
   beside: undefined
 })
 
-/** Outputs of a turn that is not committed, beyond which the agent waits. */
+/** How many outputs of an uncommitted turn are held before the agent waits. */
 const heldAtMost = 1000
 
 /**
- * Holds what a turn sends until its caller's turn counts; then it goes out in the order it was sent. If the caller goes on,
- * nothing is left of it.
+ * Holds a turn's outputs until the caller's turn is committed, then sends them in order. If the caller goes on, they
+ * leave no trace.
  */
 export const held = (host: Host, turn: number, draft: Draft): Out => {
   const out = direct(host, turn)
@@ -108,7 +108,7 @@ export const held = (host: Host, turn: number, draft: Draft): Out => {
         hold(outputs, false)
         return waiting.length > heldAtMost ? free.await : Effect.void
       }),
-    // A turn that was stopped after its commit still leaves its outcomes behind.
+    // A turn that was stopped after its commit still records its outcomes.
     record: (outputs) =>
       isFree || (draft.state === "Committed" && host.writer.isStopped(turn))
         ? out.record(outputs)

@@ -1,9 +1,7 @@
-/**
- * What an agent produces on its way out: checked, whole characters only, each naming the event it responds to.
- */
+/** Prepares an agent's outputs: checks them, keeps characters whole, and fills in the event they respond to. */
 import * as Event from "../../Event.ts"
 
-/** Outputs that go out in one piece. A longer run lets other calls go on in between. */
+/** How many outputs are sent in one go. With more, other calls get a chance to run in between. */
 export const atOnce = 256
 
 /** The half of a character that waits for its other half, in the texts of one turn. */
@@ -11,7 +9,7 @@ export interface Half {
   text: string
 }
 
-/** What makes an output unfit to be sent, in words without its content. Undefined if nothing does. */
+/** Says what is wrong with an output, without quoting it. Undefined if nothing is. */
 export const fault = (output: unknown): string | undefined => {
   if (Event.isOutput(output)) return undefined
   if (typeof output !== "object" || output === null) return `the agent has sent ${String(output)}, which is no event`

@@ -1,4 +1,4 @@
-/** Where a call notes for its recorder what happens. A call without one has none of this on its way. */
+/** Notes for a recorder what happens on a call. A call without a recorder does not run any of this. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -6,7 +6,7 @@ import type * as Event from "../../Event.ts"
 import type { HistoryWriter } from "./historyWriter.ts"
 import type { Listener } from "./listener.ts"
 
-/** The writer of a history, with each report and each event of the call's own noted before anyone acts on it. */
+/** Wraps the history's writer, so that each report and each event of the call is noted before anything acts on it. */
 export const writer = (self: HistoryWriter, recorder: Listener | undefined): HistoryWriter =>
   recorder === undefined
     ? self
@@ -42,7 +42,7 @@ const outcomeOf = (exit: Exit.Exit<void, unknown>): "Finished" | "Failed" | "Int
   return Cause.hasInterruptsOnly(exit.cause) ? "Interrupted" : "Failed"
 }
 
-/** Notes outputs that go to the harness, or only on the record. */
+/** Notes outputs that go to the harness, or are only recorded. */
 export const outputs = (
   recorder: Listener | undefined,
   kind: "Sent" | "Kept",

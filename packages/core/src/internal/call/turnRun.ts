@@ -21,7 +21,7 @@ export interface Host<R> extends Out.Host {
   readonly spec: AgentSpec<unknown, R>
   readonly request: CallRequest
   readonly background: Background.Background
-  /** Handles a failed turn: what is to be said is sent by the function that is given. */
+  /** Handles a failed turn. Sends what must be said with the given function. */
   readonly failed: (
     trigger: Event.Input,
     cause: Cause.Cause<unknown>,
@@ -37,14 +37,16 @@ export interface Run {
   /** Set if the caller has only probably finished. */
   readonly draft: Out.Draft | undefined
   readonly running: TurnSlot.Running
-  /** Told when the turn has come to its own end. */
+  /** Called when the turn has ended by itself. */
   readonly ended: (how: "Completed" | "Failed") => void
 }
 
-/** What a turn sends on its way out. */
+/** The outputs of a turn on their way out. */
 interface Voice {
   readonly sendAll: (outputs: ReadonlyArray<Event.Output>) => Effect.Effect<void>
-  /** Says something that no agent has composed: apart from the words before it, and past all that is held back. */
+  /**
+   * Says something that does not come from the agent: separated from the words before it, and ahead of held outputs.
+   */
   readonly say: (text: string) => Effect.Effect<void>
 }
 
@@ -138,7 +140,7 @@ const turnOf = <R>(
           else if (draft?.state !== "Dropped") start()
         })
       ) as Effect.Effect<void>,
-    // What cannot be undone does not begin before the commit.
+    // Background work may be irreversible, so it waits for the commit.
     uninterruptible: (stream) =>
       Stream.unwrap(
         Effect.andThen(
@@ -185,13 +187,13 @@ export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> 
   const produce = Stream.suspend(() => host.spec.agent(trigger, turn)).pipe(
     Stream.runForEachArray(sendAll),
     Effect.scoped,
-    // The failure of a turn that is not committed yet is nobody's business before it is.
+    // The failure of an uncommitted turn is handled only once the turn is committed.
     Effect.catchCause((cause) =>
       isOwn(cause) ? Effect.failCause(cause) : Effect.andThen(out.straight, Effect.failCause(cause))
     ),
     Effect.andThen(out.done)
   )
-  // The scope of the turn may close late, if something in it is slow to clean up; nothing must go out meanwhile.
+  // The turn's scope may close late if something in it is slow to clean up; nothing must be sent meanwhile.
   const beside =
     out.beside &&
     Effect.map(Effect.forkScoped(out.beside), (fiber) => running.whenClosed(() => fiber.interruptUnsafe()))

@@ -1,6 +1,7 @@
 /**
- * The place of the one turn of a call. A turn that is replaced is closed at once, so nothing of it gets out any more; the
- * next one starts when its finalizers have run, or after a grace. Nobody waits meanwhile: the events go on being read.
+ * The slot for the single turn of a call. A turn that is replaced is closed at once, so nothing of it gets out any
+ * more; the next one starts when its finalizers have run, or after a grace. Nobody waits meanwhile: the events go on
+ * being read.
  *
  * The slot calls nobody back but through `changed`, which says that a turn has ended and the slot may be free.
  */
@@ -10,39 +11,39 @@ import type * as Fiber from "effect/Fiber"
 
 /** What a running turn can be asked. */
 export interface Running {
-  /** Nothing that the turn does counts any more. */
+  /** Whether nothing that the turn does counts any more. */
   readonly closed: boolean
-  /** Runs something once, as soon as nothing that the turn does counts any more. */
+  /** Runs something once, as soon as the turn is closed. */
   readonly whenClosed: (run: () => void) => void
-  /** The call has stopped the turn, or wants to as soon as its uninterruptible regions are over. */
+  /** Whether the call has stopped the turn, or will once its uninterruptible regions are over. */
   readonly stopping: boolean
-  /** The turn has come to its own end: it is not cancelled any more. */
+  /** The turn has ended by itself, so it can no longer be cancelled. */
   readonly over: () => void
-  /** Lets the turn run on until `exit`, whatever happens on the call. Regions nest. */
+  /** Lets the turn run until `exit`, whatever happens on the call. Regions nest. */
   readonly enter: Effect.Effect<void>
   readonly exit: Effect.Effect<void>
-  /** Ends a region that has failed. The turn is not closed before its failure was handled. */
+  /** Ends a failed region. The turn is not closed until its failure has been handled. */
   readonly exitFailed: Effect.Effect<void>
 }
 
 /** A turn that is about to run. */
 export interface Turn {
   readonly run: (running: Running) => Effect.Effect<void>
-  /** Told once, when the turn is closed before its own end, or is dropped before it began. */
+  /** Called once, if the turn is closed before its own end, or dropped before it began. */
   readonly cancelled: (began: boolean) => void
 }
 
 export interface TurnSlot {
-  /** Puts a turn in place of the one that runs. Of several that wait for the same turn to end, the last one starts. */
+  /** Replaces the current turn. If several wait for the same turn to end, the last one starts. */
   readonly replace: (turn: Turn) => void
-  /** Stops the turn that runs and drops the one that waits. */
+  /** Stops the current turn and drops the waiting one. */
   readonly cancel: () => void
   readonly isFree: () => boolean
-  /** Whether a fiber is that of the turn in progress: such a fiber must not wait for the turn. */
+  /** Whether a fiber belongs to the current turn, and therefore must not wait for it. */
   readonly isTurn: (fiber: Fiber.Fiber<unknown, unknown>) => boolean
-  /** Waits until no turn runs and none waits. */
+  /** Waits until no turn is running or waiting. */
   readonly awaitFree: Effect.Effect<void>
-  /** Stops the turn that runs, uninterruptible regions or not, and all that is left of earlier ones. */
+  /** Stops the current turn, even in uninterruptible regions, and everything left of earlier ones. */
   readonly close: Effect.Effect<void>
 }
 
@@ -64,11 +65,11 @@ export const make = (options: {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Longest wait for the finalizers of a stopped turn. */
   readonly grace: Duration.Duration
-  /** Longest time that uninterruptible regions may hold up what is to stop their turn. */
+  /** Longest time that uninterruptible regions may delay the end of their turn. */
   readonly regionLimit: Duration.Duration
-  /** Told whenever a turn has ended and none waits. */
+  /** Called whenever a turn has ended and none is waiting. */
   readonly changed: () => void
-  /** Run when a turn outlasts the grace, or its regions the limit. */
+  /** Runs if a turn outlasts the grace, or its regions the limit. */
   readonly onLate: (what: "Cleanup" | "Region") => Effect.Effect<void>
 }): TurnSlot => {
   let current: Occupant | undefined
@@ -151,7 +152,7 @@ export const make = (options: {
     })
   }
 
-  /** Gives the slot to the next turn although this one is not over. */
+  /** Gives the slot to the next turn, although this one has not ended. */
   const abandon = (occupant: Occupant) =>
     Effect.suspend(() => {
       if (current !== occupant) return Effect.void
@@ -174,7 +175,7 @@ export const make = (options: {
 
   const stop = (occupant: Occupant) => {
     occupant.stopping = true
-    // Its grace begins once, however often it is asked to stop.
+    // Its grace begins only once, even if it is asked to stop repeatedly.
     if (occupant.closed || occupant.interrupted) return
     if (occupant.regions > 0) {
       occupant.timer ??= options.fork(Effect.delay(overrun(occupant), options.regionLimit))
