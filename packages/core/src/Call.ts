@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import type { AgentSpec } from "./Agent.ts"
 import type { CallError } from "./CallError.ts"
 import * as CallRequest from "./CallRequest.ts"
@@ -39,6 +40,8 @@ export interface Call {
   readonly end: Effect.Effect<void>
   /** The call up to now. */
   readonly history: Effect.Effect<History.History>
+  /** The span of the call. What a harness measures hangs below it. */
+  readonly span: Tracer.AnySpan
 }
 
 /**
@@ -118,5 +121,5 @@ const open = <R>(
     })
     yield* Effect.addFinalizer(() => call.close)
     yield* call.start
-    return { receive: call.receive, end: call.end, history: call.history }
+    return { receive: call.receive, end: call.end, history: call.history, span: trace.span }
   }) as Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope>

@@ -13,6 +13,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -66,6 +67,39 @@ export const streamWithin = <A, E, R>(
 /** Starts a span that ends with the scope. */
 export const scoped = (name: string, options: Options = {}): Effect.Effect<Tracer.Span, never, Scope.Scope> =>
   Effect.acquireRelease(start(name, options), end)
+
+/** Something that is over, as a span below another one. */
+export interface Past {
+  readonly parent: Tracer.AnySpan
+  /** How long it took, in seconds, up to now. */
+  readonly seconds: number
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
+/** Makes a span of something that ends now and was not known for what it is before. */
+export const past = (name: string, given: Past): Effect.Effect<void> =>
+  Effect.contextWith((context: Context.Context<never>) => Effect.sync(() => pastUnsafe(context, name, given)))
+
+/** Makes such a span at once, with the tracer and the clock of a context. */
+export const pastUnsafe = (
+  context: Context.Context<never>,
+  name: string,
+  { attributes, parent, seconds }: Past
+): void => {
+  const endTime = Context.get(context, Clock.Clock).currentTimeNanosUnsafe()
+  const span = Context.get(context, Tracer.Tracer).span({
+    name,
+    parent: Option.some(parent),
+    annotations: Context.empty(),
+    links: [],
+    startTime: endTime - BigInt(Math.round(seconds * 1e9)),
+    kind: "internal",
+    root: false,
+    sampled: parent.sampled
+  })
+  for (const [key, value] of Object.entries(attributes)) span.attribute(key, value)
+  span.end(endTime, Exit.void)
+}
 
 /**
  * The kind of a failure, as the conventions of OpenTelemetry want it in `error.type`: the tag of a tagged error (of its

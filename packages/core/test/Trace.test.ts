@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import * as Spans from "../src/testing/Spans.ts"
 import * as Trace from "../src/Trace.ts"
 
@@ -74,6 +75,21 @@ describe("Trace", () => {
         spans.named("beside")[0]!.links.map(({ span }) => span),
         [...spans.named("now")]
       )
+    })
+  )
+
+  it.effect("what is over becomes a span that began so many seconds ago", () =>
+    Effect.gen(function* () {
+      const spans = Spans.make()
+      yield* TestClock.adjust("10 seconds")
+      const work = Effect.flatMap(Effect.makeSpan("call"), (parent) =>
+        Trace.past("answer", { parent, seconds: 1.5, attributes: { "antiphon.turn.id": 2 } })
+      )
+      yield* spans.collect(work)
+      const [answer] = spans.named("answer")
+      assert.strictEqual(spans.tree(), "call (running)\n  answer\n")
+      assert.include(answer!.status, { startTime: 8_500_000_000n, endTime: 10_000_000_000n })
+      assert.deepStrictEqual([...answer!.attributes], [["antiphon.turn.id", 2]])
     })
   )
 })

@@ -16,6 +16,7 @@ import * as Call from "@antiphon/core/Call"
 import type * as Event from "@antiphon/core/Event"
 import type * as Harness from "@antiphon/core/Harness"
 import * as Recorder from "@antiphon/core/recording/Recorder"
+import * as Trace from "@antiphon/core/Trace"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -26,6 +27,7 @@ import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import * as AudioFormat from "./AudioFormat.ts"
 import type * as AudioFrame from "./AudioFrame.ts"
 import * as AudioTime from "./AudioTime.ts"
@@ -210,6 +212,9 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
     const sound = background(transport, options)
     const dialogue: Array<{ readonly role: "user" | "agent"; readonly text: string }> = []
 
+    /** The span of the call, once it is made. */
+    let span: Tracer.AnySpan | undefined
+
     const perform = (wanted: Wanted): void => {
       switch (wanted._tag) {
         case "Send":
@@ -268,7 +273,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
           if (recorder !== undefined && FloorNote.isTold(wanted.step)) recorder.note(FloorNote.of(wanted.step))
           return watcher?.stepped(wanted.step, policy)
         case "Measured":
-          fork(measure(wanted.timing, options.measured))
+          fork(measure(wanted.timing, options.measured, span))
           return
         case "Finish":
           if (wanted.hangUp !== undefined) outbox.perform(transport.hangUp(wanted.hangUp))
@@ -343,6 +348,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
       watched(spec, (isRunning) => tell({ _tag: "Work", isRunning })),
       { request: transport.request, harness: watcher?.harness(harness) ?? harness }
     )
+    span = opened.span
     const made = watcher?.call(opened) ?? opened
     const take = Effect.flatMap(Queue.take(reports), ({ asks, report }) =>
       Effect.flatMap(made.receive(report), ({ decision }) => {
@@ -442,8 +448,13 @@ const logged = (output: Event.LogMessage | Event.LogMetric): Effect.Effect<void>
   return output.level === "error" ? Effect.logError(output.message) : Effect.logInfo(output.message)
 }
 
-const measure = (timing: TurnTiming, measured: Options["measured"]): Effect.Effect<void> =>
+const measure = (
+  timing: TurnTiming,
+  measured: Options["measured"],
+  span: Tracer.AnySpan | undefined
+): Effect.Effect<void> =>
   Effect.gen(function* () {
+    if (span !== undefined) yield* Trace.past("answer", { parent: span, ...inSpan(timing) })
     for (const stage of stages) {
       const ms = timing.ms[stage]
       if (ms !== undefined)
@@ -452,6 +463,32 @@ const measure = (timing: TurnTiming, measured: Options["measured"]): Effect.Effe
     if (timing.isLate) yield* Metric.update(Metric.withAttributes(late, { stage: timing.slowest ?? "none" }), 1)
     if (measured !== undefined) yield* measured(timing)
   })
+
+/** An answer by voice as a span: its stages in seconds from the end of the caller's speech. */
+const inSpan = ({ isLate, ms, slowest, turn }: TurnTiming) => {
+  const names = {
+    endOfTurn: "end_of_turn",
+    firstText: "first_text",
+    firstClause: "first_clause",
+    firstAudio: "first_audio",
+    firstSent: "first_sent",
+    firstHeard: "first_heard",
+    asked: "asked"
+  }
+  const told = stages.flatMap((stage): ReadonlyArray<readonly [string, number]> => {
+    const at = ms[stage]
+    return at === undefined ? [] : [[`antiphon.answer.${names[stage]}`, at / 1000]]
+  })
+  return {
+    seconds: (ms.firstHeard ?? ms.firstSent ?? 0) / 1000,
+    attributes: {
+      "antiphon.turn.id": turn,
+      ...Object.fromEntries(told),
+      "antiphon.answer.late": isLate,
+      ...(slowest !== undefined && { "antiphon.answer.slowest": names[slowest] })
+    }
+  }
+}
 
 /** Notes background work: meanwhile a silent caller is not asked. */
 const watched = <R>(

@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
+import * as Spans from "@antiphon/core/testing/Spans"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../src/AudioFormat.ts"
 import * as FloorPolicy from "../src/FloorPolicy.ts"
@@ -558,7 +560,8 @@ describe("Speech", () => {
         Agent.route({ UserTurnEnded: () => Stream.concat(pause("3 seconds"), say("Here it is.")) })
       )
       const told: Array<Speech.TurnTiming> = []
-      const { events } = yield* play(slow, {
+      const spans = Spans.make()
+      const playing = play(slow, {
         length: 9000,
         speech: [{ fromMs: 1000, toMs: 2000 }],
         words: [final(2100, "A table for two.")],
@@ -568,10 +571,19 @@ describe("Speech", () => {
           measured: (timing) => Effect.sync(() => void told.push(timing))
         }
       })
+      const { events } = yield* spans.collect(playing)
       assert.strictEqual(heardText(events).at(-1), "Here it is.")
       assert.include(heardText(events), "One moment.")
       assert.strictEqual(told[0]?.slowest, "firstText")
       assert.isTrue(told[0]?.isLate)
+      // The same stages are on a span below the call, in seconds.
+      const [answer] = spans.named("answer")
+      assert.strictEqual(Option.getOrUndefined(answer!.parent), spans.named("call")[0])
+      assert.strictEqual(answer!.attributes.get("antiphon.answer.slowest"), "first_text")
+      assert.strictEqual(answer!.attributes.get("antiphon.answer.late"), true)
+      const { endOfTurn = 0, firstText = 0 } = told[0]!.ms
+      assert.strictEqual(answer!.attributes.get("antiphon.answer.end_of_turn"), endOfTurn / 1000)
+      assert.strictEqual(answer!.attributes.get("antiphon.answer.first_text"), firstText / 1000)
     })
   )
 

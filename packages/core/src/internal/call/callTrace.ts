@@ -42,7 +42,7 @@ export const make = (request: CallRequest): Effect.Effect<CallTrace, never, Scop
       attributes: { "gen_ai.conversation.id": callId },
       links: Option.match(outer, { onNone: () => [], onSome: (span) => [{ span, attributes: {} }] })
     })
-    const trace = new CallTrace(callId, span, yield* Clock.Clock, yield* Effect.context<never>())
+    const trace = new CallTrace(callId, span, yield* Effect.context<never>())
     yield* Effect.addFinalizer(() => Effect.sync(() => trace.end()))
     return trace
   })
@@ -51,8 +51,8 @@ export const make = (request: CallRequest): Effect.Effect<CallTrace, never, Scop
 export class CallTrace implements Listener {
   readonly callId: string
   readonly #span: Tracer.Span
+  readonly #context: Context.Context<never>
   readonly #clock: Clock.Clock
-  readonly #tracer: Tracer.Tracer
   readonly #metrics: CallMetrics.CallMetrics
   readonly #openedAt: number
   readonly #open = new Map<number, Open>()
@@ -66,11 +66,11 @@ export class CallTrace implements Listener {
   /** The answer whose first word was sent and not heard yet. */
   #unheard: { readonly turn: number; readonly askedAt: number } | undefined
 
-  constructor(callId: string, span: Tracer.Span, clock: Clock.Clock, context: Context.Context<never>) {
+  constructor(callId: string, span: Tracer.Span, context: Context.Context<never>) {
     this.callId = callId
     this.#span = span
-    this.#clock = clock
-    this.#tracer = Context.get(context, Tracer.Tracer)
+    this.#context = context
+    this.#clock = Context.get(context, Clock.Clock)
     this.#metrics = CallMetrics.make(context)
     this.#openedAt = this.#now()
     this.#metrics.opened()
@@ -83,6 +83,11 @@ export class CallTrace implements Listener {
   end(): void {
     const exit = this.#failed === undefined ? Exit.void : Trace.failedWith(this.#span, this.#failed)
     this.#span.end(this.#clock.currentTimeNanosUnsafe(), exit)
+  }
+
+  /** The span of the call. */
+  get span(): Tracer.Span {
+    return this.#span
   }
 
   /** A context whose effects belong to the call. */
@@ -168,20 +173,11 @@ export class CallTrace implements Listener {
     this.#unheard = undefined
     const waited = this.#now() - askedAt
     this.#metrics.heard(waited)
-    const heardAt = this.#clock.currentTimeNanosUnsafe()
-    const span = this.#tracer.span({
-      name: "heard",
-      parent: Option.some(this.#span),
-      annotations: Context.empty(),
-      links: [],
-      startTime: heardAt - BigInt(Math.round(waited * 1e9)),
-      kind: "internal",
-      root: false,
-      sampled: this.#span.sampled
+    Trace.pastUnsafe(this.#context, "heard", {
+      parent: this.#span,
+      seconds: waited,
+      attributes: { "gen_ai.conversation.id": this.callId, "antiphon.turn.id": turn }
     })
-    span.attribute("gen_ai.conversation.id", this.callId)
-    span.attribute("antiphon.turn.id", turn)
-    span.end(heardAt, Exit.void)
   }
 
   /** Notes that a turn has begun. Returns what is to be told of its end. */
