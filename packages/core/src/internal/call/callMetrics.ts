@@ -12,6 +12,8 @@ const durations = Metric.boundariesFromIterable([
 const lengths = Metric.boundariesFromIterable([5, 15, 30, 60, 120, 300, 600, 1200, 3600, 10800])
 const seconds = { unit: "s" }
 
+type Registry = Context.Context<never>
+
 const open = Metric.gauge("antiphon_calls_open", { description: "Calls that are open" })
 const calls = Metric.counter("antiphon_calls", { description: "Calls that are over, by how", incremental: true })
 const length = Metric.histogram("antiphon_call_duration", {
@@ -28,12 +30,12 @@ const turnDuration = Metric.histogram("gen_ai.invoke_agent.duration", {
   attributes: { ...seconds, "gen_ai.operation.name": "invoke_agent" },
   boundaries: durations
 })
-const firstWord = Metric.histogram("antiphon_first_word", {
+const firstWords = Metric.histogram("antiphon_first_word", {
   description: "Time from the end of the caller's turn to the first word that is sent",
   attributes: seconds,
   boundaries: latencies
 })
-const heard = Metric.histogram("antiphon_heard", {
+const hearing = Metric.histogram("antiphon_heard", {
   description: "Time from the end of the caller's turn to the first word that is heard",
   attributes: seconds,
   boundaries: latencies
@@ -42,11 +44,11 @@ const interruptions = Metric.counter("antiphon_interruptions", {
   description: "Times that a caller has begun to speak while the agent was speaking",
   incremental: true
 })
-const background = Metric.counter("antiphon_background_work", {
+const works = Metric.counter("antiphon_background_work", {
   description: "Background work that has come back, by outcome",
   incremental: true
 })
-const overdue = Metric.counter("antiphon_answers_overdue", {
+const overdues = Metric.counter("antiphon_answers_overdue", {
   description: "Turns of callers without a word of an answer within the agent's deadline",
   incremental: true
 })
@@ -68,35 +70,30 @@ const labelled = <M extends Metric.Metric<number, unknown>>(metric: M) => {
 }
 const callsBy = labelled(calls)
 const turnsBy = labelled(turns)
-const backgroundBy = labelled(background)
+const backgroundBy = labelled(works)
 
-/** What a call tells its metrics. */
-export interface CallMetrics {
-  readonly opened: () => void
-  readonly closed: (how: string, seconds: number) => void
-  readonly turn: (trigger: string, outcome: Outcome, seconds: number) => void
-  readonly firstWord: (seconds: number) => void
-  readonly heard: (seconds: number) => void
-  readonly interrupted: () => void
-  readonly background: (outcome: string) => void
-  readonly overdue: () => void
+// Each counts in the registry of a context. They are no object of a call, of which there may be many.
+
+export const opened = (context: Registry): void => open.modifyUnsafe(1, context)
+
+export const closed = (context: Registry, how: string, seconds: number): void => {
+  open.modifyUnsafe(-1, context)
+  callsBy({ how }).updateUnsafe(1, context)
+  length.updateUnsafe(seconds, context)
 }
 
-/** Makes the metrics of a call that counts in the registry of a context. */
-export const make = (context: Context.Context<never>): CallMetrics => ({
-  opened: () => open.modifyUnsafe(1, context),
-  closed: (how, seconds) => {
-    open.modifyUnsafe(-1, context)
-    callsBy({ how }).updateUnsafe(1, context)
-    length.updateUnsafe(seconds, context)
-  },
-  turn: (trigger, outcome, seconds) => {
-    turnsBy({ trigger, outcome }).updateUnsafe(1, context)
-    turnDuration.updateUnsafe(seconds, context)
-  },
-  firstWord: (seconds) => firstWord.updateUnsafe(seconds, context),
-  heard: (seconds) => heard.updateUnsafe(seconds, context),
-  interrupted: () => interruptions.updateUnsafe(1, context),
-  background: (outcome) => backgroundBy({ outcome }).updateUnsafe(1, context),
-  overdue: () => overdue.updateUnsafe(1, context)
-})
+export const turn = (context: Registry, trigger: string, outcome: Outcome, seconds: number): void => {
+  turnsBy({ trigger, outcome }).updateUnsafe(1, context)
+  turnDuration.updateUnsafe(seconds, context)
+}
+
+export const firstWord = (context: Registry, seconds: number): void => firstWords.updateUnsafe(seconds, context)
+
+export const heard = (context: Registry, seconds: number): void => hearing.updateUnsafe(seconds, context)
+
+export const interrupted = (context: Registry): void => interruptions.updateUnsafe(1, context)
+
+export const background = (context: Registry, outcome: string): void =>
+  backgroundBy({ outcome }).updateUnsafe(1, context)
+
+export const overdue = (context: Registry): void => overdues.updateUnsafe(1, context)

@@ -53,9 +53,9 @@ export class CallTrace implements Listener {
   readonly #span: Tracer.Span
   readonly #context: Context.Context<never>
   readonly #clock: Clock.Clock
-  readonly #metrics: CallMetrics.CallMetrics
   readonly #openedAt: number
-  readonly #open = new Map<number, Open>()
+  /** Turns that run. None for most of a call, and most calls are idle most of the time. */
+  #open: Map<number, Open> | undefined
   #turns = 0
   #ending = false
   #failed: string | undefined
@@ -71,9 +71,8 @@ export class CallTrace implements Listener {
     this.#span = span
     this.#context = context
     this.#clock = Context.get(context, Clock.Clock)
-    this.#metrics = CallMetrics.make(context)
     this.#openedAt = this.#now()
-    this.#metrics.opened()
+    CallMetrics.opened(this.#context)
   }
 
   #now(): number {
@@ -99,7 +98,7 @@ export class CallTrace implements Listener {
     ) as Context.Context<R>
   }
 
-  readonly note = (note: Note): void => {
+  note(note: Note): void {
     switch (note._tag) {
       case "Reported":
         return this.#reported(note.report)
@@ -113,7 +112,11 @@ export class CallTrace implements Listener {
       case "CallClosed":
         this.#span.attribute("antiphon.call.how", note.how)
         this.#span.attribute("antiphon.call.turns", this.#turns)
-        return this.#metrics.closed(this.#failed === undefined ? note.how : "Failed", this.#now() - this.#openedAt)
+        return CallMetrics.closed(
+          this.#context,
+          this.#failed === undefined ? note.how : "Failed",
+          this.#now() - this.#openedAt
+        )
       case "TurnStarted":
       case "TurnEnded":
       case "Kept":
@@ -125,14 +128,14 @@ export class CallTrace implements Listener {
 
   #happened(event: Event.Input): void {
     if (event._tag === "CallEnded") this.#ending = true
-    if (event._tag === "BackgroundReturned") this.#metrics.background(event.outcome)
-    if (event._tag === "AnswerOverdue") this.#metrics.overdue()
+    if (event._tag === "BackgroundReturned") CallMetrics.background(this.#context, event.outcome)
+    if (event._tag === "AnswerOverdue") CallMetrics.overdue(this.#context)
   }
 
   #reported(report: Event.Report): void {
     switch (report._tag) {
       case "UserTurnStarted":
-        if (this.#speaking || this.#isAnswering()) this.#metrics.interrupted()
+        if (this.#speaking || this.#isAnswering()) CallMetrics.interrupted(this.#context)
         this.#askedAt = undefined
         this.#unheard = undefined
         return
@@ -150,18 +153,18 @@ export class CallTrace implements Listener {
   }
 
   #isAnswering(): boolean {
-    for (const { said } of this.#open.values()) if (said) return true
+    for (const { said } of this.#open?.values() ?? []) if (said) return true
     return false
   }
 
   #sent(turn: number, output: Event.Output): void {
     if (output._tag !== "AgentSendText") return
-    const answer = this.#open.get(turn)
+    const answer = this.#open?.get(turn)
     if (answer === undefined || answer.said || !/\S/u.test(output.text)) return
     answer.said = true
     if (answer.askedAt === undefined) return
     const waited = this.#now() - answer.askedAt
-    this.#metrics.firstWord(waited)
+    CallMetrics.firstWord(this.#context, waited)
     answer.span.attribute("antiphon.turn.time_to_first_word", waited)
     this.#unheard = { turn, askedAt: answer.askedAt }
   }
@@ -172,7 +175,7 @@ export class CallTrace implements Listener {
     const { askedAt, turn } = this.#unheard
     this.#unheard = undefined
     const waited = this.#now() - askedAt
-    this.#metrics.heard(waited)
+    CallMetrics.heard(this.#context, waited)
     Trace.pastUnsafe(this.#context, "heard", {
       parent: this.#span,
       seconds: waited,
@@ -185,12 +188,14 @@ export class CallTrace implements Listener {
     const startedAt = this.#now()
     this.#turns++
     const askedAt = trigger === "UserTurnEnded" ? (this.#askedAt ?? startedAt) : undefined
+    this.#open ??= new Map()
     this.#open.set(id, { span, askedAt, said: false })
     return (exit) => {
-      this.#open.delete(id)
+      this.#open?.delete(id)
+      if (this.#open?.size === 0) this.#open = undefined
       const outcome = outcomeOf(exit, this.#ending)
       if (outcome !== "failed") span.attribute("gen_ai.agent.invocation.end_reason", outcome)
-      this.#metrics.turn(trigger, outcome, this.#now() - startedAt)
+      CallMetrics.turn(this.#context, trigger, outcome, this.#now() - startedAt)
     }
   }
 }
