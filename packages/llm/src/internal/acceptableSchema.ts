@@ -1,9 +1,8 @@
 /**
- * JSON Schemas in the words that every provider accepts.
+ * Rewrites JSON Schemas in a form that every provider accepts:
  *
- * What some refuse is said in another way: a list of types as a choice, a default or a format in the description, a choice
- * at the top as one object with all of its properties. A property that may be absent is not shown as nullable: a model that
- * may write `null` writes it.
+ * a list of types becomes a choice, a default or a format moves to the description, and a choice at the top becomes one
+ * object with all properties. An optional property is not shown as nullable, because models then write `null`.
  */
 import type { Json } from "@antiphon/core/JsonText"
 import * as Predicate from "effect/Predicate"
@@ -16,10 +15,10 @@ export const make = (schema: Json): Json => {
     : { ...node, type: "object", properties: node.properties ?? {} }
 }
 
-/** Tell the model nothing, and are refused by some. */
+/** Keywords that tell the model nothing, and are refused by some providers. */
 const dropped: ReadonlySet<string> = new Set(["$schema", "$id", "$comment", "examples", "default", "format"])
 
-/** Hold schemas by name. What their keys are called is not for us to change. */
+/** Keywords that hold schemas by name. Their keys must not be changed. */
 const maps: ReadonlySet<string> = new Set(["properties", "$defs", "definitions", "patternProperties"])
 
 const acceptable = (node: Json): Json => {
@@ -89,7 +88,7 @@ const isNotFinite = (member: unknown): boolean =>
 
 const isNull = (member: unknown): boolean => Predicate.isReadonlyObject(member) && member.type === "null"
 
-/** Shows properties that may be absent as what they are if they are there. */
+/** Shows optional properties as if they were present. */
 const withoutOptionalNulls = (node: Json): Json => {
   const { properties, required } = node
   if (!Predicate.isReadonlyObject(properties)) return node
@@ -102,7 +101,7 @@ const withoutOptionalNulls = (node: Json): Json => {
   return { ...node, properties: Object.fromEntries(shown) }
 }
 
-/** One object in place of a choice or a combination of objects at the top. */
+/** Merges a choice or a combination of objects at the top into one object. */
 const unified = (node: Json): Json => {
   const { allOf, anyOf, ...rest } = node
   const all = Array.isArray(allOf) ? allOf.filter(Predicate.isReadonlyObject) : []

@@ -1,5 +1,5 @@
 /**
- * Tool arguments that are not JSON: they travel as the parameters of the call, so that the model can be told.
+ * Carries tool arguments that are not JSON as the parameters of the call, so that the model can be told.
  *
  * @since 0.1.0
  */

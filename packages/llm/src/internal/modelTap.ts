@@ -1,6 +1,6 @@
 /**
- * Notes for the recorder of a call what a model was asked, and what came back: after retries and changes of model, as the
- * agent got it.
+ * Notes requests to a model and their replies for the recorder of a call, as the agent sees them, after retries and
+ * failovers.
  */
 import type { Json } from "@antiphon/core/JsonText"
 import * as Recorder from "@antiphon/core/recording/Recorder"
@@ -42,7 +42,7 @@ export const streamed =
     { observe, ...asked }: Asked & { readonly observe?: ((report: Usage.Report) => Effect.Effect<void>) | undefined }
   ) =>
   <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> => {
-    // All at once: each costs at every pull.
+    // In a single step, because each operator costs at every pull.
     const inForce = Stream.updateContext(reply, (context: Context.Context<R>) => {
       const set = ModelSettings.merge(Context.get(context, ModelSettings.Current), settings)
       const asking = Context.add(context, ModelSettings.Current, set)
@@ -117,7 +117,7 @@ const failed = (cause: Cause.Cause<unknown>): Outcome => {
 
 const encodeAiError = Schema.encodeUnknownResult(AiError.AiError)
 
-/** Without the exchange with the provider: its headers and its address may hold a key. */
+/** Leaves out the HTTP exchange with the provider: headers and address may contain a key. */
 const encodeError = (error: AiError.AiError): Json => {
   const encoded = encodeAiError(error)
   if (Result.isFailure(encoded)) {
@@ -169,7 +169,7 @@ export const encodeTool = (tool: Tool.Any): Recording.Tool => {
   return encoded
 }
 
-// A schema takes a thousand times as long to make as to write.
+// Making a schema takes a thousand times as long as writing it.
 const tools = new WeakMap<Tool.Any, Recording.Tool>()
 
 /** Settings as JSON, with what is not set left out and the timeout in milliseconds. */

@@ -1,12 +1,12 @@
 /**
- * The search that a provider does by itself, described once for all of them: a plan may change the provider in mid-call.
+ * Native web search, described once for all providers, because a plan may change the provider in mid-call.
  *
  * @since 0.1.0
  */
 import * as Tool from "effect/ai/Tool"
 import * as Schema from "effect/Schema"
 
-/** How to search. What a provider has no word for is left out. */
+/** Search options. A provider ignores those it does not support. */
 export const Options = Schema.Struct({
   contextSize: Schema.optional(Schema.Literals(["low", "medium", "high"])),
   allowedDomains: Schema.optional(Schema.Array(Schema.String)),
@@ -18,9 +18,7 @@ export const Options = Schema.Struct({
 })
 export type Options = typeof Options.Type
 
-/**
- * Makes the tool. A model that can not search by itself is not told of it; `Models.searchesNatively` says which can.
- */
+/** Makes the tool. It is not offered to models that cannot search natively; see `Models.searchesNatively`. */
 export const make = Tool.providerDefined({
   id: "antiphon.web_search",
   customName: "web_search",

@@ -1,12 +1,11 @@
 /**
- * What a tool gave, as the text that a model reads: written once, and no longer than a limit.
+ * Writes a tool's result as text for a model, once, and no longer than a limit.
  *
- * A result that is too long is cut before it is written, so that a tool which gives megabytes costs no more than one that
- * gives a page.
+ * A result that is too long is cut before it is written, so that megabytes cost no more than a page.
  */
 import * as JsonText from "@antiphon/core/JsonText"
 
-/** Characters of a result that a model reads if nothing else is said: some 5,000 tokens. */
+/** The default limit in characters: about 5,000 tokens. */
 export const defaultLimit = 20_000
 
 /** A result as text, and whether it is the whole of it. */
@@ -37,7 +36,7 @@ export const bounded = (result: unknown, limit: number): ResultText => {
   const part = pruned(result, budget, new Set())
   const text = JsonText.stringify(part, "null")
   if (!budget.spent && text.length <= limit) {
-    // What the tool gives again later may have changed since, and is written anew.
+    // An object that a tool returns again may have changed, so it is written again.
     if (typeof result === "object" && result !== null) written.set(result, text)
     return { text, cut: false }
   }
@@ -55,7 +54,7 @@ interface Budget {
   spent: boolean
 }
 
-/** The first part of a value, as large as the budget. What is behind it is not looked at. */
+/** Returns the first part of a value, within the budget. The rest is not examined. */
 const pruned = (value: unknown, budget: Budget, above: Set<object>): unknown => {
   if (typeof value === "string") return spend(value, budget)
   if (typeof value !== "object" || value === null) {

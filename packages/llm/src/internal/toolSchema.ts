@@ -1,5 +1,5 @@
 /**
- * What a model is told about the arguments of a tool.
+ * The schema of a tool's arguments, for a model.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import * as AcceptableSchema from "./acceptableSchema.ts"
 type JsonSchema = { readonly [keyword: string]: unknown }
 
 /**
- * The JSON Schema of a tool's parameters, in words that every provider accepts. That of a schema is closed: a model is not
- * invited to invent parameters.
+ * Makes the JSON Schema of a tool's parameters, in a form that every provider accepts. Objects are closed, so that
+ * models do not invent parameters.
  */
 export const ofTool = (tool: Tool.Any): JsonSchema => {
   const known = schemas.get(tool)
@@ -21,7 +21,7 @@ export const ofTool = (tool: Tool.Any): JsonSchema => {
   return made
 }
 
-// A schema takes a thousand times as long to make as to write, and every request has it.
+// Making a schema takes a thousand times as long as writing it, and every request has it.
 const schemas = new WeakMap<Tool.Any, JsonSchema>()
 
 const given = (tool: Tool.Any): JsonSchema => {

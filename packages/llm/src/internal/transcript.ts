@@ -1,4 +1,7 @@
-/** Reads the history of a call as lines for a model. `Transcript` says how; this also keeps what is settled between turns. */
+/**
+ * Reads the history of a call as lines for a model, as `Transcript` describes. Also keeps what is settled between
+ * turns.
+ */
 import * as Event from "@antiphon/core/Event"
 import type * as History from "@antiphon/core/History"
 import * as ResultText from "./resultText.ts"
@@ -24,17 +27,17 @@ export interface Options {
   /** The event that started it. What the caller has done later is left to the next turn. */
   readonly trigger: Event.Input | undefined
   /**
-   * Words for events that models do not read by themselves, put in square brackets. If undefined, a key press is `[5]` and
-   * any other event is left out. An empty string leaves it out.
+   * Describes events that models would not see otherwise; the text appears in square brackets. If it returns undefined,
+   * a key press is `[5]` and any other event is left out; an empty string leaves it out too.
    */
   readonly describeEvent?: ((event: Event.Input) => string | undefined) | undefined
-  /** Put behind a reply that the caller did not hear to its end. */
+  /** Appended to a reply that the caller did not hear to its end. */
   readonly interruptedMark?: string | undefined
-  /** Put behind what was said and is not heard yet. `[still being spoken]` by default, empty for nothing. */
+  /** Appended to text that was said and not heard yet. `[still being spoken]` by default; empty for nothing. */
   readonly unheardMark?: string | undefined
   /**
-   * Whose a tool call is, by a line that tells of it. The calls of another agent name tools that this model does not have:
-   * they are left out, and the result of one that was inherited is told in words. All are the agent's own by default.
+   * Says to which agent a tool call belongs. Calls of another agent name tools that this model does not have: they are
+   * left out, and an inherited result is told in words. By default all calls are the agent's own.
    */
   readonly whose?: ((item: ToolItem, turn: number) => Ownership) | undefined
 }
@@ -56,8 +59,8 @@ export const lines = (history: History.History, options: Options): ReadonlyArray
 export type Reader = typeof lines
 
 /**
- * Makes a reader that goes over what is settled only once, so that a turn late in a long call costs about as much as an
- * early one. It gives what `lines` gives: if something that it has read has changed, it begins anew.
+ * Makes a reader that reads settled lines only once, so that a late turn costs about as much as an early one. It
+ * returns the same as `lines`: if anything it has read has changed, it starts over.
  */
 export const reader = (): Reader => {
   let settled: Settled = unread
@@ -90,7 +93,7 @@ export const reader = (): Reader => {
   }
 }
 
-/** Text of an earlier turn that nothing has placed yet, or a call among it. */
+/** Text of an earlier turn that has no place yet, or a call among it. */
 type Sent = SentText | { readonly call: ToolCall }
 
 interface SentText {
@@ -142,7 +145,7 @@ const unread: Settled = {
   keys: undefined
 }
 
-/** Whether reading the record from its begin would come to the same. */
+/** Whether reading the record from the beginning would give the same. */
 const stillHolds = (
   settled: Settled,
   entries: ReadonlyArray<History.Entry>,
@@ -159,7 +162,7 @@ const stillHolds = (
   if (options.turn !== 0 && options.turn <= lastTurn) return false
   for (let i = 0; i < count; i++) if (entries[i] !== settled.entries[i]) return false
   if (tools.some(({ entry: { item, turn }, whose: was }) => whose(item, turn, options) !== was)) return false
-  // An outcome that came since changes the line of its call.
+  // A later outcome changes the line of its call.
   const ids = new Set(tools.map(({ entry }) => entry.item.toolCallId))
   for (let i = count; ids.size > 0 && i < entries.length; i++) {
     const { item } = entries[i]!
@@ -171,7 +174,7 @@ const stillHolds = (
   })
 }
 
-/** Goes on reading behind what is settled. `tools` are all lines of tool calls of the record. */
+/** Continues reading after what is settled. `tools` are all lines of tool calls in the record. */
 const resume = (
   settled: Settled,
   tools: ReadonlyArray<OwnedTool>,
@@ -190,7 +193,7 @@ const resume = (
   const tell = (item: ToolItem) => {
     if (item._tag === "AgentToolReturned") out.push({ role: "system", text: inherited(item) })
   }
-  /** Puts the calls that nothing was said after. */
+  /** Adds the calls that were not followed by speech. */
   const placeCalls = () => {
     let behind = false
     sent = sent.flatMap((item): ReadonlyArray<Sent> => {
@@ -219,7 +222,7 @@ const resume = (
   }
   const placeSpoken = (event: Event.InputOf<"AgentTextSent">, heard: History.Heard | undefined) => {
     const spoken = place(sent, event.content, heard?.spans ?? [])
-    // A voice that paused and went on was not interrupted.
+    // A voice that paused and continued was not interrupted.
     if (spoken.goesOn && mark !== undefined && out.at(-1) === mark) out.pop()
     for (const item of spoken.lines) out.push(item)
     sent = spoken.rest
@@ -230,7 +233,7 @@ const resume = (
     const [left] = sent
     if (spoken.cut && left !== undefined && "text" in left) sent[0] = { ...left, at: out.length }
   }
-  /** Puts what is on its way to the caller where it was said: the model must not say it again. */
+  /** Adds text that is on its way to the caller at its place, so that the model does not repeat it. */
   const placeUnheard = () => {
     placeCalls()
     let more = 0
@@ -253,7 +256,7 @@ const resume = (
     if (placed.has(item.toolCallId) || calls.turnOf(item.toolCallId) !== turn) return
     placed.add(item.toolCallId)
     const call = calls.get(item.toolCallId)!
-    // A call that the application has put there stands where it was put.
+    // A call that the application added stays where it was added.
     if (turn === 0) out.push({ role: "tool", call })
     else where.push({ call })
   }
@@ -343,7 +346,7 @@ const resume = (
     /** A line of the turn in progress. */
     addCurrent: ({ from, item, turn }: History.Entry): void => {
       if (item._tag === "AgentSendText") return append(current, item.text, { turn, from, at: out.length })
-      // What a tool says while it runs comes before its result: the model must go on from the result.
+      // What a tool says while it runs comes before its result, because the model must continue from the result.
       const isOpen = isToolItem(item) && (item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId))
       if (isOpen) placeCall(item, turn, current)
     },
@@ -372,11 +375,11 @@ const heardBefore = (turn: number, text: string, spans: ReadonlyArray<History.Sp
   return { text: part, spans: kept }
 }
 
-/** Drops what says nothing. Models refuse blank messages. */
+/** Drops blank text, because models refuse blank messages. */
 const normalise = (lines: ReadonlyArray<Line>): ReadonlyArray<Line> =>
   lines.filter((line) => line.role === "tool" || /\S/.test(line.text))
 
-/** Whether there is something to answer: a conversation that ends with the agent's own words has had its answer. */
+/** Whether there is something to answer: there is not if the conversation ends with the agent's own words. */
 export const wantsAnswer = (lines: ReadonlyArray<Line>): boolean => {
   const last = lines.at(-1)
   return last !== undefined && last.role !== "assistant"
@@ -436,10 +439,10 @@ export const words = (event: Event.Input, describeEvent: Options["describeEvent"
   return `[${text}]`
 }
 
-/** The words of the caller, in which brackets are round: square ones tell of events. */
+/** The caller's words with round brackets, because square ones mark events. */
 const spokenWords = (text: string): string => text.replaceAll("[", "(").replaceAll("]", ")")
 
-/** A result that is told in words, with marks around it that nothing in it can close. */
+/** Puts a result into words, between marks that nothing in it can close. */
 export const fenced = (result: string): string => `<result>${result.replace(/<(\/?)result>/gi, "<$1 result>")}</result>`
 
 const inherited = ({ result, toolName }: Event.OutputOf<"AgentToolReturned">): string =>

@@ -1,4 +1,4 @@
-/** What a model is sent: the lines that it reads, and the tools that it is shown. */
+/** Makes what is sent to a model: the lines it reads, and the tools it sees. */
 import * as History from "@antiphon/core/History"
 import type * as Turn from "@antiphon/core/Turn"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -13,10 +13,12 @@ import * as ToolRunner from "../../tool/internal/toolRunner.ts"
 import type { VoiceTool } from "../../tool/VoiceTool.ts"
 import * as Transcript from "../../internal/transcript.ts"
 
-/** What an application can put in the place of history: events, lines of its own, and tool calls with their outcomes. */
+/**
+ * What an application can pass instead of the history: events, lines of its own, and tool calls with their outcomes.
+ */
 export type GivenHistory = ReadonlyArray<History.GivenEvent>
 
-/** How the history of a turn is read. */
+/** Options for reading the history of a turn. */
 export interface Reading extends Pick<Transcript.Options, "describeEvent" | "interruptedMark"> {
   readonly turn: Turn.Turn
   readonly runner: ToolRunner.ToolRunner
@@ -24,9 +26,9 @@ export interface Reading extends Pick<Transcript.Options, "describeEvent" | "int
   readonly tools: ReadonlyArray<{ readonly name: string }>
   /** The first turn of the call that the agent has run itself. */
   readonly firstTurn: number
-  /** Read last: a string as words of the user. */
+  /** Added last. A string counts as words of the user. */
   readonly context: string | GivenHistory | undefined
-  /** Read in place of what happened before this turn. */
+  /** Replaces what happened before this turn. */
   readonly history: GivenHistory | undefined
 }
 
@@ -41,7 +43,7 @@ export const options = ({
 }: Reading): Transcript.Options => {
   const names = new Set(tools.map(({ name }) => name))
   const whose: Transcript.Options["whose"] = ({ toolCallId, toolName }, turn) =>
-    // What the application has put into the history stands in no turn.
+    // What the application added to the history belongs to no turn.
     turn === 0 || (turn < firstTurn && names.has(toolName)) ? "own" : ToolRunner.whose(runner, toolCallId)
   return { turn: turn.id, trigger: turn.trigger, whose, describeEvent, interruptedMark }
 }
@@ -53,7 +55,7 @@ export const lines = (now: History.History, turning: Reading): ReadonlyArray<Tra
   const last: ReadonlyArray<Transcript.Line> =
     typeof context === "string" ? [{ role: "user", text: context }] : given(context, reading)
   if (history === undefined) return [...read(now, reading), ...last]
-  // What this turn has done stays: a model that cannot see its tools' results asks for them again.
+  // This turn's own lines stay: a model that cannot see its tools' results asks for them again.
   const own = History.make(() => now.entries.filter((entry) => entry.turn === turn.id))
   return [...given(history, reading), ...Transcript.lines(own, { ...reading, trigger: undefined }), ...last]
 }
@@ -77,7 +79,7 @@ const given = (events: GivenHistory | undefined, options: Transcript.Options): R
         { ...options, trigger: undefined }
       )
 
-/** What came with a call, by its id: thoughts before it and marks on it, which providers want back with the result. */
+/** What came with each call, by id: preceding thoughts and signatures, which providers require back with the result. */
 export type Reasoning = Map<
   string,
   {
@@ -86,7 +88,7 @@ export type Reasoning = Map<
   }
 >
 
-/** Lines as `effect/ai` has them: each call in a message of its own, its result in the next. */
+/** Makes messages of `effect/ai`: each call is a message of its own, and its result is the next. */
 export const messages = (
   systemPrompt: string,
   lines: ReadonlyArray<Transcript.Line>,
@@ -120,7 +122,7 @@ const toMessages = (line: Transcript.Line, reasoning: Reasoning): ReadonlyArray<
   }
 }
 
-/** The names of the model that will be asked, as far as they are known. */
+/** The names of the model that will answer, if known. */
 export const named: Effect.Effect<{ readonly provider: string; readonly model: string }> = Effect.gen(function* () {
   const provider = yield* Effect.serviceOption(Model.ProviderName)
   const model = yield* Effect.serviceOption(Model.ModelName)
@@ -141,7 +143,7 @@ export const window = (settings: ModelSettings.ModelSettings): Effect.Effect<num
     return ContextWindow.named({ provider: provider.value, model: name.value })
   })
 
-/** What the model is shown of the tools: if it can do by itself what its only tool does, it is told so. */
+/** The tools for the model. If it has a native equivalent of its only tool, it gets that instead. */
 export const shown = <R>(tools: ReadonlyArray<VoiceTool<R>>): Effect.Effect<ReadonlyArray<Tool.Any>> =>
   Effect.gen(function* () {
     const native = tools.length === 1 ? tools[0]!.native : undefined

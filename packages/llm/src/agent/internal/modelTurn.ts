@@ -1,4 +1,4 @@
-/** One turn of a model: prompt, reply, tools, and again, until the model has nothing more to ask. */
+/** Runs one turn of a model: prompt, reply, tools, and again, until the model calls no more tools. */
 import * as Event from "@antiphon/core/Event"
 import type * as History from "@antiphon/core/History"
 import * as Recorder from "@antiphon/core/recording/Recorder"
@@ -41,7 +41,7 @@ export interface ModelTurn<R> extends Omit<
 > {
   readonly event: Event.Input
   readonly tools: ReadonlyArray<VoiceTool<R>>
-  /** Whether something was said in the turn that is not the model's, and that its answer follows. */
+  /** Whether something else was said in the turn before the model's answer. */
   readonly prefaced: boolean
   readonly maxToolIterations: number
   readonly limitMessage: string
@@ -49,14 +49,14 @@ export interface ModelTurn<R> extends Omit<
   readonly speechLeakGuard: SpeechLeak.Options | undefined
 }
 
-/** Said when a background tool was called without a word, and the model has none either. */
+/** Said if the model called a background tool without a word, and has none when asked. */
 export const defaultAnnouncement = "One moment, please."
 
 type Out<R> = Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.LanguageModel>
 
 /** What the rounds of a turn share. */
 interface Turning<R> extends ModelTurn<R> {
-  /** Read last, after what happened on the call. */
+  /** Added to the prompt last, after what happened on the call. */
   readonly known: ReadonlyArray<Transcript.Line>
   /** Where the words of the turn end. */
   readonly seam: Seam.Seam
@@ -69,22 +69,22 @@ interface Turning<R> extends ModelTurn<R> {
   readonly observer: (report: Usage.Report) => Effect.Effect<void>
   readonly shown: ReadonlyArray<Tool.Any>
   readonly toolkit: Toolkit.Toolkit<Record<string, Tool.Any>>
-  /** Which first of the turn is still to come. */
+  /** Which first measurements of the turn are still due. */
   readonly ahead: { chunk: boolean; text: boolean }
-  /** Whether the turn has given the caller something to hear or to notice. */
+  /** Whether the turn has sent something the caller hears or notices. */
   readonly noticed: { yet: boolean }
 }
 
-/** A request within a turn: after how many others of each kind. */
+/** A request within a turn, with the number of earlier ones of each kind. */
 interface Attempt {
   readonly round: number
   /** Leaks of this round. */
   readonly leaks: number
   /** Empty replies of this round. */
   readonly empty: number
-  /** How often a model has said in this round that the prompt is too long. */
+  /** How often a model has rejected the prompt of this round as too long. */
   readonly tooLong: number
-  /** Whether the model has called background tools without a word, and is asked for words. */
+  /** Whether the model called background tools without a word, and is now asked for words. */
   readonly wordless: boolean
 }
 
@@ -99,7 +99,7 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
         ...options,
         systemPrompt: [options.systemPrompt, ...opening].filter((text) => text !== "").join("\n\n"),
         known: closing.map((text) => ({ role: "system", text })),
-        // What is recorded of a request tells what its prompt was made for.
+        // The recording of a request says which turn its prompt was made for.
         settings: window === undefined ? options.settings : { ...options.settings, contextWindow: window },
         window,
         seam: Seam.make(),
@@ -114,13 +114,13 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
         ahead: { chunk: true, text: true },
         noticed: { yet: false }
       }
-      // What a model has answered in an earlier turn is not asked about again.
+      // Results that a model answered in an earlier turn are not asked about again.
       const isSettled = Backlog.isSettled(options.runner.background.backlog, options.turn.triggers)
       return noticing(turning, isSettled ? drain(turning) : iterate(turning, 0))
     })
   )
 
-/** Takes note of what goes out. */
+/** Notes outgoing outputs. */
 const noticing = <R>({ noticed, seam }: Turning<R>, outputs: Out<R>): Out<R> =>
   Stream.mapArray(outputs, (all) => {
     for (const output of all) {
@@ -204,7 +204,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       const heard = seam.turned ? Seam.part(seam)(answered) : answered
       seam.turned = false
       const rest = Stream.suspend((): Out<R> => {
-        // What is asked instead goes on by itself.
+        // The replacing request continues by itself.
         if (isRefused) return Stream.empty
         if (ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
         Backlog.answered(backlog, answering)
@@ -229,13 +229,13 @@ const preface: Transcript.Line = {
   text: "Your last words were said for you. Now answer the caller."
 }
 
-/** How often a model that says that a prompt is too long is asked again with less. */
+/** How often to ask again with a shorter prompt after a model has rejected one as too long. */
 const mostTooLong = 3
 
 const isTooLong = (error: AiError.AiError, reply: ReplyParts.Collected): boolean =>
   ModelFailure.isContextTooLong(error) && ReplyParts.isEmpty(reply)
 
-/** An agent that is handed the call and has no greeting answers, whatever the one before it has said last. */
+/** An agent without a greeting answers after a handoff, whatever the previous agent said last. */
 const handedOver = <R>(
   { event }: ModelTurn<R>,
   lines: ReadonlyArray<Transcript.Line>
@@ -244,7 +244,7 @@ const handedOver = <R>(
     ? [...lines, { role: "system", text: "The call was handed over to you. Go on from here." }]
     : lines
 
-/** A cough cuts a reply off and asks nothing. The agent goes on with what it was saying. */
+/** A cough cuts off a reply without asking anything. The agent continues what it was saying. */
 const goingOn = <R>(
   { event }: ModelTurn<R>,
   now: History.History,
@@ -267,7 +267,7 @@ const firsts = <R>({ ahead, clock, start }: Turning<R>, what: "text" | "call"): 
   return due
 }
 
-/** The model has said nothing and called nothing. It is asked once more; a caller who waits then hears an apology. */
+/** The model said and called nothing. It is asked once more; after that, a waiting caller hears an apology. */
 const wantsWords = <R>(turning: Turning<R>, attempt: Attempt): Out<R> => {
   if (attempt.wordless) return Stream.succeed(Event.sendText(defaultAnnouncement))
   if (attempt.empty === 0) {
@@ -286,7 +286,7 @@ const emptyReply = AiError.make({
   reason: new AiError.InvalidOutputError({ description: "The model's reply was empty, twice." })
 })
 
-/** Runs the calls of a reply, and asks again if the model should read what became of them. */
+/** Runs the calls of a reply, and asks again if the model should read their results. */
 const settle = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: number): Out<R> => {
   const { runner, seam, spending, tools, turn } = turning
   const work: Job.Round = { asked: false, seam }
@@ -295,7 +295,7 @@ const settle = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: numb
   return Stream.concat(
     reply.calls.length === 0 ? ran : Stream.provideService(ran, Spending.Shared, spending),
     Stream.suspend((): Out<R> => {
-      // Whoever has handed the call over says nothing more.
+      // An agent that has handed the call over says nothing more.
       if (!Lead.has(runner.place)) return Stream.empty
       if (work.asked) return again(turning, round)
       if (runner.style === "line") return awaitWork(turning, round)
@@ -315,7 +315,7 @@ const again = <R>(turning: Turning<R>, round: number, wordless = false): Out<R> 
   return limitMessage === "" ? Stream.empty : Seam.part(seam)(Stream.succeed(Event.sendText(limitMessage)))
 }
 
-/** Line's way: the turn stays open for the background work that it has started. */
+/** As in Line: the turn stays open for the background work it has started. */
 const awaitWork = <R>(turning: Turning<R>, round: number): Out<R> =>
   Stream.unwrap(
     Effect.map(Background.awaitNews(turning.runner.background), (news): Out<R> => {
@@ -331,11 +331,11 @@ const awaitWork = <R>(turning: Turning<R>, round: number): Out<R> =>
 const called = <R>({ tools }: Turning<R>, { calls }: ReplyParts.Collected) =>
   calls.map(({ name }) => tools.find((tool) => tool.name === name))
 
-/** Whether a reply has called background tools, and nothing else. */
+/** Whether a reply consists only of calls of background tools. */
 const isBackground = <R>(turning: Turning<R>, reply: ReplyParts.Collected): boolean =>
   reply.calls.length > 0 && called(turning, reply).every((tool) => tool?.kind === "background")
 
-/** Work has begun without a word. The caller hears what the tools have to say to that, or what the model has. */
+/** Background work has begun without a word. The caller hears the tools' announcements, or else words of the model. */
 const announce = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: number): Out<R> => {
   const words = new Set(called(turning, reply).flatMap((tool) => tool?.announce ?? []))
   if (words.size === 0) return again(turning, round, true)

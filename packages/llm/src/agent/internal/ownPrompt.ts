@@ -1,10 +1,10 @@
 /**
- * A prompt from messages that were made here. Reading them with the schemas of `effect/ai`, which is right for what others
- * have written, costs 20 times as much: 0.8 ms a turn when a hundred turns have gone before.
+ * Makes a prompt from our own messages. Decoding them with the schemas of `effect/ai`, as for foreign messages, costs
+ * 20 times as much: 0.8 ms per turn after a hundred turns.
  */
 import * as Prompt from "effect/ai/Prompt"
 
-/** The prompt that `Prompt.make` reads from the same messages. */
+/** Makes the prompt that `Prompt.make` would decode from the same messages. */
 export const make = (messages: ReadonlyArray<Prompt.MessageEncoded>): Prompt.Prompt =>
   Prompt.fromMessages(messages.map(toMessage))
 

@@ -1,15 +1,15 @@
-/** What the parts of a reply come to: words and measurements, which go out at once, and calls, which wait for its end. */
+/** Collects the parts of a reply: words and measurements are sent at once, calls wait for its end. */
 import * as Event from "@antiphon/core/Event"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Response from "effect/ai/Response"
 import type { Call } from "../../tool/internal/toolCall.ts"
 
-/** A reply as far as it has come. */
+/** The reply so far. */
 export interface Collected {
   readonly calls: Array<Call>
-  /** Thoughts that no call has followed yet. */
+  /** Thoughts that were not followed by a call yet. */
   readonly thoughts: Map<string, Thought>
-  /** Whether there was something in it that can be heard. */
+  /** Whether it has anything audible. */
   spoke: boolean
   /** Whether anything has come. */
   begun: boolean
@@ -23,19 +23,19 @@ interface Thought extends Prompt.ReasoningPartEncoded {
 
 export const empty = (): Collected => ({ calls: [], thoughts: new Map(), spoke: false, begun: false, size: 0 })
 
-/** Whether the model has said nothing and asked for nothing. */
+/** Whether the model said and called nothing. */
 export const isEmpty = ({ calls, spoke }: Collected): boolean => calls.length === 0 && !spoke
 
-/** What collecting needs of the turn. */
+/** What collecting needs from the turn. */
 export interface Collecting {
   readonly claimId: (id: string) => string
-  /** Told what came with a call. */
+  /** Called with what came with a call. */
   readonly keep: (
     id: string,
     thoughts: ReadonlyArray<Prompt.ReasoningPartEncoded>,
     marks: Prompt.ReasoningPartEncoded["options"]
   ) => void
-  /** Told what the reply took, as its provider has counted. */
+  /** Called with the usage of the reply, as counted by its provider. */
   readonly finished: (usage: Response.FinishPartEncoded["usage"]) => void
   /** The measurements that are due at the first words or the first call of the turn. */
   readonly firsts: (what: "text" | "call") => ReadonlyArray<Event.Output>
@@ -52,7 +52,7 @@ interface Part {
   readonly metadata?: Prompt.ReasoningPartEncoded["options"]
 }
 
-/** Adds parts to a reply. Gives what goes out now. */
+/** Adds parts to a reply. Returns the outputs to send now. */
 export const collect = (
   reply: Collected,
   parts: ReadonlyArray<unknown>,

@@ -1,4 +1,4 @@
-/** Finds tool calls that a model writes as text, and says what an agent does about one. `SpeechLeakGuard` says how. */
+/** Finds tool calls that a model writes as text, and handles them. `SpeechLeakGuard` describes how. */
 import * as Event from "@antiphon/core/Event"
 import * as Script from "@antiphon/core/Script"
 import * as Data from "effect/Data"
@@ -7,26 +7,29 @@ import * as Stream from "effect/Stream"
 import type * as ModelSettings from "../../model/ModelSettings.ts"
 import type * as Transcript from "../../Transcript.ts"
 
-/** What is said: words, or a function that is asked when they are needed. Empty words are not said. */
+/** What to say: text, or a function that is called when it is needed. Empty text is not said. */
 export type Words = string | (() => string)
 
-/** How leaks are found. */
+/** How to find leaks. */
 export interface Detection {
-  /** What a leak looks like. Matches up to `lookaheadChars` long are sure to be found. */
+  /** The pattern of a leak. Matches up to `lookaheadChars` long are certain to be found. */
   readonly pattern?: RegExp | undefined
-  /** How much text is held back. 128 characters. Fewer speak sooner, and let more of what leads to a leak be heard. */
+  /**
+   * How much text to hold back. 128 characters. With fewer, speech starts sooner, but more of the text before a leak is
+   * heard.
+   */
   readonly lookaheadChars?: number | undefined
 }
 
-/** What an agent does about a leak. */
+/** What to do about a leak. */
 export interface Options extends Detection {
-  /** How often the model is asked again. Once by default. */
+  /** How often to ask the model again. Once by default. */
   readonly maxRetries?: number | undefined
-  /** What the model is told when it is asked again. */
+  /** What to tell the model when it is asked again. */
   readonly retryNote?: string | undefined
-  /** How hard the model should think when it is asked again. As before by default. */
+  /** The reasoning effort when it is asked again. Unchanged by default. */
   readonly retryReasoningEffort?: ModelSettings.ModelSettings["reasoningEffort"] | undefined
-  /** Said before the model is asked again, if the caller has heard a part of the dropped reply. */
+  /** Said before the model is asked again, if the caller has heard part of the dropped reply. */
   readonly bridgeText?: Words | undefined
   /** Said if the model keeps leaking. The turn then ends. */
   readonly fallbackText?: Words | undefined
@@ -42,7 +45,9 @@ export class SpeechLeak extends Data.TaggedError("SpeechLeak")<{ readonly partly
 /** Whether a failure is a leak. */
 export const isSpeechLeak = (error: unknown): error is SpeechLeak => error instanceof SpeechLeak
 
-/** Of what a leak is made: JSON, a call with JSON or a string in it, an address of tools, a token of the model's own. */
+/**
+ * The parts of a leak: JSON, a call with JSON or a string in it, a tool address, or one of the model's special tokens.
+ */
 export const defaultPattern =
   /\{[ \t\r\n]{0,32}["']|[a-z_][a-z0-9_]{0,63}\([ \t\r\n]{0,32}[{"']|\bto=\w{1,64}\.|(?<![\w.])functions\.[A-Za-z_]|<\|/
 
@@ -51,7 +56,7 @@ export const defaultRetryNote =
 export const defaultBridgeText = "One moment."
 export const defaultFallbackText = "Sorry, something went wrong. Could you say that again?"
 
-/** What is held of a text, and how it stands. */
+/** The state of the guard. */
 export interface Guard {
   /** Text that waits. */
   readonly held: string
@@ -62,11 +67,12 @@ export interface Guard {
 /** The guard of a text that has not begun. */
 export const empty: Guard = { held: "", released: false }
 
-/** Takes a piece of text: the guard after it, and what can be said; or undefined if a leak has come. */
+/** Adds a piece of text. Returns the next state and what can be said, or undefined if there is a leak. */
 export const push = (guard: Guard, delta: string, detection: Detection = {}): readonly [Guard, string] | undefined => {
   const lookahead = detection.lookaheadChars ?? 128
   const pattern = detection.pattern ?? defaultPattern
-  // What was let through is never looked at again, so a piece costs as much as it is long. A large one is taken in steps.
+  // Text that was let through is never examined again, so a piece costs only its own length. A large one is taken in
+  // steps.
   let { held, released } = guard
   let said = ""
   for (let start = 0; start < delta.length; start += step) {
@@ -86,8 +92,8 @@ export const push = (guard: Guard, delta: string, detection: Detection = {}): re
 const step = 4096
 
 /**
- * Guards the text of a stream, and fails it at a leak. Logs pass at once; any other output ends a text, and lets what is
- * held go before it.
+ * Guards the text of a stream, which fails at a leak. Logs pass at once; any other output ends the text, and releases
+ * the held text before it.
  */
 export const outputs = <E, R>(
   stream: Stream.Stream<Event.Output, E, R>,

@@ -1,8 +1,8 @@
 /**
  * Tools that run beside the conversation: from the beginning, or from when their turn was interrupted.
  *
- * Such a run is background work of the call from when it goes on without its turn. Its first result is the outcome of that
- * work; later ones are told as work that ends at once.
+ * Once a run continues without its turn, it is background work of the call. Its first result is the outcome of that
+ * work; later ones are reported as work that ends at once.
  */
 import * as Event from "@antiphon/core/Event"
 import * as JsonText from "@antiphon/core/JsonText"
@@ -24,12 +24,12 @@ import type { ToolFailure } from "./toolFailure.ts"
 /** The background of one agent. */
 export interface Background {
   readonly backlog: Backlog.Backlog
-  /** Where runs live that go on without their turn: as long as the call. */
+  /** Scope of runs that continue without their turn: that of the call. */
   readonly scope: Scope.Scope
   readonly style: Outcomes.Style
   /** How many runs there are with the same arguments. */
   readonly running: Map<string, number>
-  /** Opened when something has come, or a run has ended. */
+  /** Opens when a run has a result, or has ended. */
   readonly changed: Latch.Latch
 }
 
@@ -41,7 +41,7 @@ export const make = (given: Pick<Background, "backlog" | "scope" | "style">): Ba
 
 const keyOf = (tool: string, args: unknown): string => `${tool} ${JsonText.stringify(args)}`
 
-/** Whether a call with the same arguments still runs. */
+/** Whether a call with the same arguments is still running. */
 export const isRunning = ({ running }: Background, tool: string, args: unknown): boolean =>
   running.has(keyOf(tool, args))
 
@@ -60,7 +60,7 @@ export const awaitNews = (self: Background): Effect.Effect<News> =>
 /** The outcome of the background work that a run is: its first result. */
 type First = Deferred.Deferred<unknown, ToolFailure>
 
-/** Puts what a run gave where the next turn finds it, and tells of a result. */
+/** Hands what a run gave to the next turn, and reports a result. */
 const arrived = <R>(
   self: Background,
   job: Job.Job<R>,
@@ -75,7 +75,7 @@ const arrived = <R>(
     })
     Backlog.add(self.backlog, { owner: outcome.own, outputs: batch.outputs.map(respondTo), turn })
     const told = batch.outputs.findLast((output) => output._tag === "AgentToolReturned")
-    // An output for the caller is no result: it goes out with the next turn, and starts none.
+    // An output for the caller is not a result: it is sent with the next turn, and starts none.
     const result = batch.failure === undefined ? Effect.succeed(told?.result) : Effect.fail(batch.failure)
     const isTold = told === undefined || Deferred.doneUnsafe(first, result)
     const tell = isTold ? Effect.void : turn.background(tool.name, result, workOf(style, tool))
@@ -100,7 +100,7 @@ const run = <R>(
     }),
     Effect.ensuring(
       Effect.suspend(() => {
-        // A run whose results were all told before it was left alone has none to bring.
+        // A run whose results were all reported before its turn ended has none left.
         settle(Effect.succeed(null))
         self.backlog.finishing.delete(done)
         return done.open
@@ -115,7 +115,7 @@ export const start = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
   const { backlog, running, scope, style } = self
   const key = keyOf(tool.name, outcome.call.args)
   let begun = false
-  // From now on and not from when it begins, so that a second call of the same reply is known for what it is.
+  // Counted from now rather than from its start, so that a second identical call in the same reply is recognised.
   running.set(key, (running.get(key) ?? 0) + 1)
   const release = () => {
     const left = running.get(key)! - 1
@@ -148,7 +148,7 @@ export const start = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
   return { stream: Stream.fromEffectDrain(work), left }
 }
 
-/** How the result comes back. In Line's style it starts no turn: the one that has called the tool stays open for it. */
+/** How the result comes back. In Line's style it starts no turn: the calling turn stays open for it. */
 const workOf = <R>(style: Outcomes.Style, { afterHangUp }: VoiceTool<R>) => ({
   atEnd: afterHangUp === "finish" ? ("finish" as const) : ("interrupt" as const),
   ...(style === "line" ? { delivery: "nextTurn" as const } : undefined)
@@ -158,7 +158,7 @@ const workOf = <R>(style: Outcomes.Style, { afterHangUp }: VoiceTool<R>) => ({
 const outcomeOf = <R>(first: First, running: Effect.Effect<Fiber.Fiber<void>, never, R>) =>
   Effect.flatMap(running, (fiber) => Effect.onInterrupt(Deferred.await(first), () => Fiber.interrupt(fiber)))
 
-/** Runs a tool in its turn for as long as that lives, and on in the background after that. */
+/** Runs a tool in its turn, and continues it in the background after the turn. */
 export const startInTurn = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
   const { outcome, round, tool, turn } = job
   const first: First = Deferred.makeUnsafe()

@@ -1,9 +1,8 @@
 /**
- * Results of background tools, from when they come to when a model has answered them.
+ * Keeps results of background tools from when they come until a model has answered them.
  *
- * The agents of a call share them, because a result may come when another agent has the call than the one that asked for
- * it: whoever has the call reads it. A result comes as an event too; a model that has read it in another turn is not asked
- * about it again.
+ * The agents of a call share it, because another agent may have the call by the time a result comes; that agent reads
+ * it. A result also comes as an event; a model that has already read it in another turn is not asked about it again.
  */
 import type * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
@@ -25,13 +24,13 @@ export interface Given {
 }
 
 export interface Backlog {
-  /** What no turn has taken yet. */
+  /** Results that no turn has taken yet. */
   waiting: ReadonlyArray<Given>
-  /** Ids of the results that a turn has taken, and that no reply has answered to its end. */
+  /** Ids of results that a turn has taken, but no reply has completely answered. */
   readonly unanswered: Set<string>
   /** Names of the tools that have run in the background. */
   readonly names: Set<string>
-  /** Work that goes on after the hang-up. Each is open when it is done. */
+  /** Work that continues after the hang-up. Each latch opens when its work is done. */
   readonly finishing: Set<Latch.Latch>
 }
 
@@ -40,7 +39,7 @@ export const Shared = Context.Reference<Backlog | undefined>("@antiphon/llm/tool
   defaultValue: () => undefined
 })
 
-/** Makes a backlog. What nobody came to read is on the record all the same when the scope closes. */
+/** Makes a backlog. When the scope closes, unread results are recorded as well. */
 export const make: Effect.Effect<Backlog, never, Scope.Scope> = Effect.gen(function* () {
   const backlog: Backlog = { waiting: [], unanswered: new Set(), names: new Set(), finishing: new Set() }
   yield* Effect.addFinalizer(() =>
@@ -57,7 +56,7 @@ export const add = (backlog: Backlog, given: Given): void => {
   backlog.waiting = [...backlog.waiting, given]
 }
 
-/** Whether something waits that a model should read. */
+/** Whether a result is waiting for a model to read it. */
 export const hasResult = ({ waiting }: Backlog): boolean =>
   waiting.some(({ outputs }) => outputs.some((output) => output._tag === "AgentToolReturned"))
 
@@ -75,7 +74,7 @@ export const answered = ({ unanswered }: Backlog, ids: Iterable<string>): void =
   for (const id of ids) unanswered.delete(id)
 }
 
-/** Whether events tell of nothing but tools' results that a model has answered in an earlier turn. */
+/** Whether events are only about results that a model has answered in an earlier turn. */
 export const isSettled = (backlog: Backlog, events: ReadonlyArray<Event.Input>): boolean =>
   events.every((event) => event._tag === "BackgroundReturned" && backlog.names.has(event.name)) &&
   backlog.unanswered.size === 0 &&

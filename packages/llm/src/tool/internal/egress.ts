@@ -1,8 +1,8 @@
 /**
- * Requests to the outside world that cannot be turned against the inside.
+ * Sends requests to the outside that cannot be turned against the internal network.
  *
- * Addresses are judged when the connection is made, by the same look-up that makes it, so a name cannot change its mind
- * in between. That is why this speaks to Node itself: `fetch` does not say where it connects to.
+ * Addresses are checked during the lookup that the connection uses, so DNS cannot change in between. This uses Node's
+ * own API, because `fetch` does not reveal the address it connects to.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -97,7 +97,7 @@ const guardedLookup: Net.LookupFunction = (host, options, callback) => {
   })
 }
 
-// A connection that is kept was judged when it was made, so the guarded ones are kept apart from the others.
+// A kept-alive connection was checked when it was made, so guarded connections are kept separate.
 const agents = {
   "http:": { open: new Http.Agent({ keepAlive: true }), guarded: new Http.Agent({ keepAlive: true }) },
   "https:": { open: new Https.Agent({ keepAlive: true }), guarded: new Https.Agent({ keepAlive: true }) }
@@ -141,9 +141,9 @@ const follow = (request: Request, { location, status }: Redirect): Request | Egr
   const url = URL.parse(location, request.url.href)
   if (url === null) return forbidden("a redirect to no address")
   if (request.url.protocol === "https:" && url.protocol === "http:") return forbidden("a redirect to plain HTTP")
-  // As browsers do: only 307 and 308 send the same again.
+  // Like browsers, only 307 and 308 repeat the method and the body.
   const again = status === 307 || status === 308 || request.method === "GET" || request.method === "HEAD"
-  // What is meant for one host is not shown to another.
+  // Headers for one host are not sent to another.
   const headers = Object.entries(request.headers).filter(
     ([name]) => url.origin === request.url.origin && (again || name.toLowerCase() !== "content-type")
   )

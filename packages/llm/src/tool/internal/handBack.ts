@@ -1,4 +1,4 @@
-/** The way back to the agent that handed the call over: a tool that the agent which takes over is given when it is made. */
+/** The way back to the previous agent: a tool that the new agent gets when it is made. */
 import * as Context from "effect/Context"
 import type { VoiceTool } from "../VoiceTool.ts"
 

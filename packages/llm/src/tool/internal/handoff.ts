@@ -16,7 +16,7 @@ import * as Seam from "./seam.ts"
 import * as ToolFailure from "./toolFailure.ts"
 import * as ToolTrace from "./toolTrace.ts"
 
-/** Makes the other agent and lets it greet. It has the call from then on, unless it gives the call back or breaks. */
+/** Makes the other agent and lets it greet. It has the call from then on, unless it hands it back or fails. */
 export const start = <R>(
   { backlog, scope, style }: Background,
   { lead }: Lead.Place,
@@ -54,7 +54,7 @@ export const start = <R>(
   const stream = ToolTrace.traced(job, () => undefined, takingOver).pipe(
     Stream.catchCause((cause) => {
       Lead.giveBack(lead, link)
-      // Nobody else is there to answer. Line leaves the caller without an answer.
+      // No other agent is there to answer. Line leaves the caller without an answer here.
       if (style === "antiphon") round.asked = true
       return settle(Outcomes.failed(outcome, ToolFailure.fromCause(cause)))
     }),

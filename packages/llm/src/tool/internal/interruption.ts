@@ -1,13 +1,15 @@
-/** What becomes of a running tool when its turn is cut off and when the caller hangs up: one row for each way to run. */
+/**
+ * What happens to a running tool when its turn is cut off and when the caller hangs up: one row for each way to run.
+ */
 import type { VoiceTool } from "../VoiceTool.ts"
 
 /** How a tool is run. */
 export interface Policy {
-  /** Whether what it gives goes out in its turn, which waits for it. Otherwise it comes back as an event. */
+  /** Whether its results are sent in its turn, which waits for it. Otherwise they come back as events. */
   readonly inTurn: boolean
   /**
-   * What an interruption of the turn does to it: `interrupt` ends it, `detach` lets it run on in the background, `hold`
-   * keeps the turn until it is done, and `nothing` says that it is in the background anyway.
+   * What an interruption of the turn does to it: `interrupt` ends it, `detach` continues it in the background, `hold`
+   * keeps the turn until it is done, and `nothing` means that it is in the background anyway.
    */
   readonly onInterruption: "interrupt" | "detach" | "hold" | "nothing"
 }

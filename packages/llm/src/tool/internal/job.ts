@@ -1,4 +1,7 @@
-/** One run of a tool: what it has given so far as data, and the stream that adds to it. It ends in time, and in an outcome. */
+/**
+ * One run of a tool: its outputs so far, as data, and the stream that adds to them. It always ends within its timeout,
+ * with an outcome.
+ */
 import type * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
 import type * as Cause from "effect/Cause"
@@ -13,22 +16,22 @@ import type * as Seam from "./seam.ts"
 import * as ToolFailure from "./toolFailure.ts"
 import * as ToolTrace from "./toolTrace.ts"
 
-/** What the calls of one reply have come to. */
+/** The state shared by the calls of one reply. */
 export interface Round {
   /** Whether the model should read the results of its reply's calls. */
   asked: boolean
-  /** Where the words that were said last end. */
+  /** The end of the last words that were said. */
   readonly seam: Seam.Seam
 }
 
-/** A call whose turn to run has come, with arguments that are right. */
+/** A call that can run, with valid arguments. */
 export interface Job<in out R> {
   readonly tool: VoiceTool<R>
   readonly params: unknown
   readonly turn: Turn.Turn
   readonly round: Round
   readonly outcome: Outcomes.Outcome
-  /** All that it has given, also what nobody has taken: a stream that is cut off loses what it has buffered. */
+  /** Everything it has given, taken or not: a stream that is cut off loses its buffer. */
   readonly given: Array<Event.Output>
   /** How much of it was taken. */
   taken: number
@@ -36,7 +39,7 @@ export interface Job<in out R> {
   failure: ToolFailure.ToolFailure | undefined
 }
 
-/** What a run has given since it last gave something. */
+/** The latest outputs of a run. */
 export interface Batch {
   readonly outputs: Outcomes.Outputs
   /** The failure that they tell of. */
@@ -46,7 +49,7 @@ export interface Batch {
 /** A call that runs. */
 export interface Running<R> {
   readonly stream: Stream.Stream<Event.Output, never, R>
-  /** What the record must have of it if the turn ends now. A call that goes on without its turn leaves no end. */
+  /** What must be recorded if the turn ends now. A call that continues without its turn leaves no outcome. */
   readonly left: () => Outcomes.Outputs
 }
 
@@ -58,7 +61,7 @@ export const make = <R>(given: Pick<Job<R>, "tool" | "params" | "turn" | "round"
   failure: undefined
 })
 
-/** Waits until the tool may run: one that is not safe does not run for a caller who may go on. */
+/** Waits until the tool may run: an unsafe one does not run in a tentative turn. */
 export const mayRun = <R>({ tool, turn }: Pick<Job<R>, "tool" | "turn">): Effect.Effect<void> =>
   tool.safe ? Effect.void : turn.committed
 
@@ -70,9 +73,9 @@ export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Bat
   const { outcome, params, tool, turn } = job
   const give = (outputs: Outcomes.Outputs) => void job.given.push(...outputs)
   let timedOut = false
-  // A turn that is interrupted catches nothing, so an interruption that comes here is the tool's own.
+  // An interrupted turn does not get here, so this interruption is the tool's own.
   const catchFailure = Stream.catchCause((cause: Cause.Cause<unknown>) => {
-    // Time that passes while nobody takes what it gave is not the tool's.
+    // Time during which nobody takes its outputs does not count.
     if (job.over) return Stream.succeed(undefined)
     job.over = true
     onResult()

@@ -1,8 +1,7 @@
 /**
- * Who has the call, of the agents that were handed it: a chain of links, of which the last one has it.
+ * Keeps which agent has the call: a chain of links, the last of which has it.
  *
- * The agent that the call began with passes every event straight to the one that has the call, however many have had it
- * in between.
+ * The first agent passes every event directly to that agent, however many there are in between.
  */
 import type * as Agent from "@antiphon/core/Agent"
 import type * as Event from "@antiphon/core/Event"
@@ -19,18 +18,18 @@ import * as TurnTime from "./turnTime.ts"
 
 /** An agent that was handed the call. */
 export interface Link {
-  /** Missing until it was made. */
+  /** Undefined until it has been made. */
   agent: Agent.Agent<unknown> | undefined
-  /** Who handed it the call: another link, or the agent that the call began with. */
+  /** Where it got the call from: another link, or the first agent. */
   readonly from: Link | undefined
 }
 
 export interface Lead {
-  /** Who has the call. Missing while it is the agent that the call began with. */
+  /** Which agent has the call. Undefined while the first one does. */
   current: Link | undefined
 }
 
-/** An agent's place in the call: the agents that it is one of, and its own link. */
+/** An agent's place in the call: the chain, and its own link. */
 export interface Place {
   readonly lead: Lead
   readonly self: Link | undefined
@@ -47,27 +46,27 @@ export const first = (): Place => ({ lead: { current: undefined }, self: undefin
 /** Whether an agent has the call. */
 export const has = ({ lead, self }: Place): boolean => lead.current === self
 
-/** A link behind the one that has the call. It takes the call when its agent is made. */
+/** Makes a link after the one that has the call. It takes the call once its agent has been made. */
 export const link = ({ current }: Lead): Link => ({ agent: undefined, from: current })
 
 export const take = (lead: Lead, link: Link): void => {
   lead.current = link
 }
 
-/** Whether a link has the call, or has handed it on and may be given it back. */
+/** Whether a link has the call, or may get it back. */
 export const holds = ({ current }: Lead, link: Link): boolean => {
   for (let at = current; at !== undefined; at = at.from) if (at === link) return true
   return false
 }
 
-/** Gives the call back to whom a link had it from, together with all that it was handed on to. */
+/** Hands the call back to where a link got it from, past all links after it. */
 export const giveBack = (lead: Lead, link: Link): void => {
   if (holds(lead, link)) lead.current = link.from
 }
 
 /**
- * Lets whoever has the call answer an event. One that gives the call back leaves the rest of the turn to the one that has
- * it then. `own` is what the agent does that the call began with.
+ * Lets the agent that has the call answer an event. If it hands the call back, the next owner answers the rest of the
+ * turn. `own` is the first agent's answer.
  */
 export const pass = <E, R>(
   lead: Lead,
@@ -85,10 +84,10 @@ export const pass = <E, R>(
     return Stream.concat(answer, Seam.part(seam)(rest))
   })
 
-/** What a turn brings itself: an agent must not run on what was in force when it was handed the call. */
+/** The turn's own services, which must not be replaced by those from the time of the handoff. */
 const ofTheTurn = [Scope.Scope, Clock.Clock, Random.Random, Scheduler.Scheduler, Tracer.ParentSpan, TurnTime.IsTaken]
 
-/** An agent with the services that it was made with, which later turns do not have to bring. */
+/** Provides an agent with the services it was made with, which later turns may not have. */
 export const bind = <E, R>(agent: Agent.Agent<E, R>, context: Context.Context<R>): Agent.Agent<E> => {
   const services = Context.omit(...(ofTheTurn as unknown as ReadonlyArray<typeof Scope.Scope>))(
     context as Context.Context<R | Scope.Scope>

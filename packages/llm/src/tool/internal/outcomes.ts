@@ -1,6 +1,6 @@
 /**
- * What becomes of the tool calls of an agent: each begins once and ends in exactly one outcome (a result, an error,
- * `success` if it gave none, `cancelled`), on the record before the next prompt is built.
+ * Keeps the outcomes of an agent's tool calls: each call starts once and has exactly one outcome (a result, an error,
+ * `success` if it gave none, `cancelled`), recorded before the next prompt is built.
  */
 import type * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
@@ -11,12 +11,12 @@ import * as ResultText from "../../internal/resultText.ts"
 import * as ToolCall from "./toolCall.ts"
 import type { ToolFailure } from "./toolFailure.ts"
 
-/** How calls are told: `antiphon` when they start and when they end, `line` with each result only. */
+/** How calls are reported: `antiphon` reports start and end, `line` only each result. */
 export type Style = "antiphon" | "line"
 export type Outputs = ReadonlyArray<Event.Output>
 type Kind = VoiceTool["kind"]
 
-/** What has been told of one call so far. */
+/** What has been reported about a call so far. */
 export interface Outcome {
   readonly call: ToolCall.Call
   readonly own: ToolCall.OwnCalls
@@ -28,7 +28,7 @@ export interface Outcome {
   results: number
 }
 
-/** A call of which nothing was told yet. `kind` is missing if there is no such tool. */
+/** A call about which nothing was reported yet. `kind` is undefined if there is no such tool. */
 export const make = (given: Omit<Outcome, "results">): Outcome => ({ ...given, results: 0 })
 
 /** What is told of a call before it runs. */
@@ -79,7 +79,7 @@ const returned = (outcome: Outcome, id: string, result: unknown): Event.Output =
   result
 })
 
-/** Puts what an interrupted turn has told of its calls on the record, but for what is there already. */
+/** Records what an interrupted turn has reported of its calls, except what is already recorded. */
 export const leave = (turn: Turn.Turn, outputs: Outputs): Effect.Effect<void> =>
   Effect.flatMap(turn.currentHistory, ({ entries }) => {
     const known = new Set(entries.flatMap(({ item }) => (Transcript.isToolItem(item) ? [keyOf(item)] : [])))

@@ -1,10 +1,10 @@
-/** Where the words of one speaker follow those of another, as a greeting follows "I put you through.": they are parted. */
+/** Puts a space between the words of one speaker and the next, such as a greeting after "I put you through." */
 import type * as Event from "@antiphon/core/Event"
 import * as Stream from "effect/Stream"
 
 /** The end of what was said last in a turn, as data. */
 export interface Seam {
-  /** Whether it ends in the middle of a line, so that the next words would stick to it. */
+  /** Whether it ends without white space, so that the next words would stick to it. */
   open: boolean
   /** Whether somebody else speaks next. */
   turned: boolean

@@ -1,5 +1,5 @@
 /**
- * Which JSON Schemas a provider can hold a model to, word for word.
+ * Decides which JSON Schemas a provider can enforce strictly.
  *
  * @since 0.1.0
  */

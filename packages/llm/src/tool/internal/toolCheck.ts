@@ -1,4 +1,4 @@
-/** What is wrong with the tools of an agent, before a provider refuses every request for it. */
+/** Checks an agent's tools, before a provider refuses every request because of them. */
 import * as ToolSchema from "../../internal/toolSchema.ts"
 import type { VoiceTool } from "../VoiceTool.ts"
 

@@ -1,4 +1,4 @@
-/** How a tool failed, in words that a model can use. */
+/** Describes how a tool failed, for a model. */
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
@@ -11,7 +11,7 @@ export class ToolFailure extends Data.TaggedError("ToolFailure")<{ readonly desc
   }
 }
 
-/** Words for a failure of any shape are at most this long. */
+/** Longest description of a failure. */
 const limit = 1000
 
 /** The failure that a tool ended with. A tool whose turn goes on, and which was interrupted by itself, has failed too. */

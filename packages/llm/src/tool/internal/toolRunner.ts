@@ -1,4 +1,4 @@
-/** Runs the tool calls of a reply, each as its tool wants it; the history keeps the order of the model. */
+/** Runs the tool calls of a reply, each according to its tool. The history keeps the model's order. */
 import type * as Event from "@antiphon/core/Event"
 import * as EventId from "@antiphon/core/EventId"
 import type * as History from "@antiphon/core/History"
@@ -35,7 +35,7 @@ export interface ToolRunner {
   readonly nextId: EventId.EventId
 }
 
-/** What the calls of one reply are run with. */
+/** What the calls of one reply share. */
 export interface Options<R> {
   readonly tools: ReadonlyArray<VoiceTool<R>>
   readonly turn: Turn.Turn
@@ -64,11 +64,11 @@ export const make = (style: Outcomes.Style, limit: number): Effect.Effect<ToolRu
 export const claimId = ({ own }: ToolRunner, id: string, history: History.History): string =>
   ToolCall.claimId(own, id, history)
 
-/** Whose a call is, for the model of this agent: the calls of an agent that it was handed from, or to, are not its own. */
+/** Says to which agent a call belongs: calls of the agents before and after a handoff are not this agent's own. */
 export const whose = ({ inherited, own }: ToolRunner, toolCallId: string): Transcript.Ownership =>
   own.told.has(toolCallId) ? "own" : inherited.has(toolCallId) ? "inherited" : "foreign"
 
-/** Takes what has come from the background and was not sent yet, also what another agent asked for. */
+/** Takes unsent background results, including those of other agents' calls. */
 export const drain = ({ background, inherited, own }: ToolRunner): Outcomes.Outputs =>
   Backlog.take(background.backlog).flatMap(({ outputs, owner }) => {
     for (const output of outputs) if (owner !== own && Transcript.isToolItem(output)) inherited.add(output.toolCallId)
@@ -149,7 +149,7 @@ const start = <R>(runner: ToolRunner, call: ToolCall.Call, { round, tools, turn 
 const outcomeOf = <R>({ limit, own, style }: ToolRunner, call: ToolCall.Call, tool: VoiceTool<R> | undefined) =>
   Outcomes.make({ call, own, style, kind: tool?.kind, limit: tool?.maxResultCharacters ?? limit })
 
-/** Leaves an outcome for each call, also if its turn to run had not come. */
+/** Records an outcome for each call, even if it never ran. */
 const leave = <R>(
   runner: ToolRunner,
   calls: ReadonlyArray<ToolCall.Call>,

@@ -1,4 +1,4 @@
-/** The measurement of a turn: one, however many agents have a part in it. */
+/** Measures a turn once, even if several agents take part in it. */
 import * as Event from "@antiphon/core/Event"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
