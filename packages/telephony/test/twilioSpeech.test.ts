@@ -32,13 +32,12 @@ describe("Speech over Twilio", () => {
         const twilio = yield* FakeTwilio.make()
         const heard = new Map<string, string>()
         const agent = (callId: string) =>
-          Agent.make(
-            (event) => {
+          Agent.make(() => Stream.make(Event.sendText(words.join(" "))), {
+            run: (event) => {
               if (event._tag === "AgentTextSent") heard.set(callId, event.content)
-              return event._tag === "CallStarted" ? Stream.make(Event.sendText(words.join(" "))) : Stream.empty
-            },
-            { run: ["CallStarted", "AgentTextSent"], cancel: ["UserTurnStarted"] }
-          )
+              return event._tag === "CallStarted"
+            }
+          })
         const services = (onset: number) =>
           Layer.mergeAll(
             Vad.scripted([{ fromMs: onset, toMs: onset + 600 }]),

@@ -1,0 +1,120 @@
+/**
+ * 50 calls of a carrier in real time over loopback: how soon a caller who cuts in is let speak, whether anything of the old answer comes
+ * after that, whether the agent knows to the word what was played, and what a call costs. The server runs in a process of its own, and
+ * the carrier, a fake of Twilio, in this one.
+ */
+import * as G711 from "@antiphon/speech/G711"
+import { FakeTwilio } from "@antiphon/telephony/testing"
+import { Effect, Redacted } from "effect"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { ms, quantile, report } from "./report.ts"
+import * as ServerProcess from "./serverProcess.ts"
+import { onsets, wordsIn } from "./telephoneCall.ts"
+
+const calls = 50
+const callMs = 20_000
+
+/** The first word of a recording, from its first sample that is loud. */
+const speech = (() => {
+  const all = readFileSync(join(import.meta.dirname, "../packages/speech/test/fixtures/utterance.mulaw"))
+  const onset = G711.decodeMulaw(all).findIndex((sample) => Math.abs(sample) > 500)
+  return new Uint8Array(all.subarray(onset, onset + 900 * 8))
+})()
+const speechMs = speech.length / 8
+
+const program = Effect.gen(function* () {
+  const twilio = yield* FakeTwilio.make()
+  const env = {
+    TWILIO_ACCOUNT_SID: twilio.account.accountSid,
+    TWILIO_AUTH_TOKEN: Redacted.value(twilio.account.authToken),
+    TWILIO_BASE_URL: twilio.account.baseUrl
+  }
+  const server = yield* Effect.acquireRelease(
+    Effect.promise(() => ServerProcess.start("telephoneServer.ts", env)),
+    (server) => Effect.promise(() => server.stop())
+  )
+  const url = `http://127.0.0.1:${server.port}`
+  const before = yield* Effect.promise(() => server.usage())
+
+  /** Calls, and speaks at each onset. */
+  const call = (index: number) =>
+    Effect.gen(function* () {
+      yield* Effect.sleep(index * 17)
+      const phone = yield* Effect.mapError(twilio.dial({ url: `${url}/twilio` }), (status) => new Error(`${status}`))
+      const spokeAt: Array<number> = []
+      for (const onset of onsets) {
+        yield* Effect.sleep(Math.max(0, onset - phone.now()))
+        phone.say(speech)
+        yield* Effect.sleep(speechMs)
+        spokeAt.push(phone.spokeAt() ?? Number.NaN)
+      }
+      yield* Effect.sleep(Math.max(0, callMs - phone.now()))
+      return { phone, spokeAt }
+    })
+  const all = yield* Effect.forEach(
+    Array.from({ length: calls }, (_, index) => index),
+    call,
+    { concurrency: "unbounded" }
+  )
+  const after = yield* Effect.promise(() => server.usage())
+  const heard = yield* Effect.promise(
+    () =>
+      fetch(`${url}/heard`).then((response) => response.json()) as Promise<
+        Readonly<Record<string, ReadonlyArray<number>>>
+      >
+  )
+
+  const reactions: Array<number> = []
+  let stale = 0
+  let exact = 0
+  let crossed = 0
+  let wrong = 0
+  for (const { phone, spokeAt } of all) {
+    let played = 0
+    for (const [index, at] of spokeAt.entries()) {
+      const clear = phone.clears.find((each) => each.at >= at && each.at < at + 3000)
+      reactions.push(clear === undefined ? Number.POSITIVE_INFINITY : clear.at - at)
+      if (clear === undefined) continue
+      // The answer to what is being said cannot come before it is over.
+      stale += phone.came.filter((came) => came.at > clear.at && came.at < at + speechMs).length
+      const bytes = clear.playedBytes - played
+      played = clear.playedBytes
+      const told = heard[phone.callSid]?.[index] ?? 0
+      if (told === wordsIn(bytes)) exact++
+      // Its last frame was played while the clear was on its way.
+      else if (told === wordsIn(bytes - 160)) crossed++
+      else wrong++
+    }
+  }
+  const seconds = (calls * callMs) / 1000
+  const perSecond = (after.cpuMs - before.cpuMs) / seconds
+  const p95 = quantile(reactions, 0.95)
+  const cuts = calls * onsets.length
+  report([
+    {
+      budget: `onset of speech to clear, ${calls} calls of a carrier over loopback, p95 <= 130 ms`,
+      measured: `${ms(p95)} (p50 ${ms(quantile(reactions, 0.5))}, max ${ms(Math.max(...reactions))})`,
+      floor: "64 ms (VAD)",
+      ratio: (p95 / 64).toFixed(2),
+      ok: p95 <= 130
+    },
+    { budget: "frames that come after a clear: 0", measured: `${stale}`, floor: "-", ratio: "-", ok: stale === 0 },
+    {
+      budget: "heard text that is not what the carrier has played, to the word: 0",
+      measured: `${wrong} of ${cuts} (${exact} exact, ${crossed} crossed a clear on the wire)`,
+      floor: "-",
+      ratio: "-",
+      ok: wrong === 0
+    },
+    {
+      budget: "processor time per second of call of a carrier, Silero and sockets included, <= 5 ms",
+      measured: ms(perSecond),
+      floor: "-",
+      ratio: "-",
+      ok: perSecond <= 5
+    }
+  ])
+}).pipe(Effect.scoped)
+await Effect.runPromise(program)
+process.exit(process.exitCode)
