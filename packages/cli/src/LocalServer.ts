@@ -6,11 +6,14 @@
  */
 import type * as Agent from "@antiphon/core/Agent"
 import * as ConsoleApp from "@antiphon/console/ConsoleApp"
+import * as Studio from "@antiphon/console/Studio"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import type * as Calls from "@antiphon/server/Calls"
 import * as LineApp from "@antiphon/server/line/LineApp"
 import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
-import type * as Settings from "@antiphon/server/Settings"
+import * as Settings from "@antiphon/server/Settings"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
 import * as Config from "effect/Config"
 import * as Stdio from "effect/Console"
 import * as Duration from "effect/Duration"
@@ -49,13 +52,18 @@ export const layer = <R>(
   Layer.unwrap(
     Effect.gen(function* () {
       const drainTimeout = yield* Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1))
-      return VoiceAgentApp.layerServer(agent, {
-        protocols: [LineApp.make(), yield* Voice.mount(agent)],
-        routes: Layer.merge(ConsoleApp.layer, Voice.client),
-        settings: { drainTimeout, ...options.settings }
-      })
+      const settings = { drainTimeout, ...options.settings }
+      const { recordDir: folder } = yield* Settings.load(settings)
+      const model = options.layer ?? DefaultModel.layer(options.model)
+      const studio = yield* Studio.make({ agent, model, folder })
+      return VoiceAgentApp.layerServer(studio.agent, {
+        protocols: [LineApp.make(), yield* Voice.mount(studio.agent)],
+        routes: Layer.merge(Layer.orDie(ConsoleApp.layerStudio(studio, settings)), Voice.client),
+        record: studio.record,
+        settings
+      }).pipe(Layer.provide(Layer.merge(studio.model, studio.tools)))
     })
-  ).pipe(Layer.provide(options.layer ?? DefaultModel.layer(options.model))) as Layer.Layer<
+  ).pipe(Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))) as Layer.Layer<
     HttpServer.HttpServer | Calls.Calls,
     unknown,
     Needs<R>

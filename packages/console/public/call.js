@@ -54,9 +54,9 @@ export const askRefusal = (token) =>
 
 /**
  * Opens a call. `onFrame(direction, message, text)` sees each message of either side; `message` is undefined where the
- * text is no JSON object. `onClose` is told once.
+ * text is no JSON object. `onClose` is told once. `request` is what the start message tells the agent.
  */
-export const openCall = ({ onClose, onFrame, onOpen, token }) => {
+export const openCall = ({ onClose, onFrame, onOpen, request, token }) => {
   const socket = new WebSocket(address(), protocolsOf(token))
   let wasOpen = false
   let byUs = false
@@ -71,7 +71,7 @@ export const openCall = ({ onClose, onFrame, onOpen, token }) => {
   socket.onopen = () => {
     wasOpen = true
     onOpen()
-    send({ type: "start", call_id: newCallId(), from: "web", to: "demo", agent: { id: "demo" }, metadata: {} })
+    send({ type: "start", ...request })
   }
   socket.onmessage = ({ data }) => {
     if (byUs) return

@@ -4,12 +4,15 @@
  *
  * `?rate=4` speaks four times as fast.
  */
-import { askRefusal, awaitServer, closeMeaning, openCall } from "./call.js"
+import { askRefusal, awaitServer, closeMeaning, newCallId, openCall } from "./call.js"
 import { formatTime, makeConversation } from "./conversation.js"
 import { makeEvents } from "./events.js"
 import * as Microphone from "./microphone.js"
 import { clockSpeaker, makePlayback, splitWords, voiceSpeaker } from "./playback.js"
+import { makeRequest } from "./request.js"
 import { makeScore } from "./score.js"
+import { makeSide } from "./side.js"
+import { copy, makeStudio, save } from "./studio.js"
 
 const $ = (id) => document.getElementById(id)
 const rate = Math.min(200, Math.max(0.1, Number(new URLSearchParams(location.search).get("rate")) || 1))
@@ -46,8 +49,18 @@ const events = makeEvents({
   rows: $("rows"),
   count: $("events-count"),
   counts: { acks: $("acks-count") },
-  filters: document.querySelectorAll(".filters input")
+  filters: document.querySelectorAll(".filters input"),
+  search: $("events-search")
 })
+const request = makeRequest({
+  dialog: $("request"),
+  form: $("request-form"),
+  reset: $("request-reset"),
+  wrong: $("request-wrong"),
+  keep: (text) => keep("request", text),
+  kept: () => kept("request")
+})
+const side = makeSide({ studio: makeStudio({ token: () => kept("token") }), onWrong: (words) => alarm(words) })
 
 // What a screen reader hears: whole sentences, not every word that is marked.
 const announce = (words) => ($("live").textContent = words)
@@ -122,6 +135,9 @@ let language
 let voiceOn = false
 let sentence = ""
 const clock = clockSpeaker(rate)
+const slow = clockSpeaker(rate / 5)
+/** A voice that is given words, and says nothing. */
+const dead = { take: () => 1, speak: () => () => {} }
 const voice =
   "speechSynthesis" in globalThis
     ? voiceSpeaker(rate, {
@@ -134,7 +150,7 @@ const voice =
     : undefined
 
 const playback = makePlayback({
-  speaker: () => (voiceOn ? voice : clock),
+  speaker: () => ({ none: voiceOn ? voice : clock, slow, silent: dead })[$("fault-voice").value],
   on: {
     started: () => {
       score.begin("agent")
@@ -265,8 +281,11 @@ const start = () => {
   sentence = ""
   startedAt = performance.now()
   setState("connecting", "Connecting")
+  const callId = newCallId()
+  side.follow(callId)
   call = openCall({
     token: kept("token"),
+    request: { call_id: callId, ...request.current() },
     onOpen: () => {
       startedAt = performance.now()
       setState("live", "In call")
@@ -400,6 +419,13 @@ $("keypad-toggle").addEventListener("click", () => showKeypad($("keypad").hidden
 $("voice").addEventListener("click", () => setVoice(!voiceOn))
 $("mic").addEventListener("click", toggleMic)
 $("events-clear").addEventListener("click", () => events.clear())
+$("events-save").addEventListener("click", () => save("events.jsonl", `${events.text()}\n`))
+$("events-copy").addEventListener("click", async () => {
+  const done = await copy(events.text())
+  $("events-copy").textContent = done ? "Copied" : "Not copied"
+  setTimeout(() => ($("events-copy").textContent = "Copy"), 1500)
+})
+$("request-open").addEventListener("click", () => request.open())
 $("token-form").addEventListener("submit", () => {
   keep("token", $("token").value.trim())
   start()

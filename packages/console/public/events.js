@@ -36,12 +36,23 @@ const summary = (message, text) => {
   return parts.filter((part) => part !== undefined).join(" ")
 }
 
-/** Makes the list. The filters are check boxes with a `data-kind`. */
-export const makeEvents = ({ count, counts, filters, rows }) => {
+/** Messages that are pieces of one thing share a row: the text of a reply, and what was spoken of it. */
+const groupOf = (direction, type, message) =>
+  type === "message" && direction === "in"
+    ? `text ${message.responding_to ?? ""}`
+    : type === "agent_speech"
+      ? "spoken"
+      : undefined
+
+/** Makes the list. The filters are check boxes with a `data-kind`; `search` is a field, whose words a row must have. */
+export const makeEvents = ({ count, counts, filters, rows, search }) => {
   let total = 0
   let active
   let stuck = true
   const perKind = {}
+  /** What each row holds, and the rows that still grow. */
+  const held = new WeakMap()
+  let growing = new Map()
 
   for (const box of filters) {
     const apply = () => rows.classList.toggle(`without-${box.dataset.kind}`, !box.checked)
@@ -53,6 +64,15 @@ export const makeEvents = ({ count, counts, filters, rows }) => {
   }
   rows.addEventListener("scroll", () => {
     stuck = rows.scrollHeight - rows.scrollTop - rows.clientHeight < 48
+  })
+
+  const matches = (row) => {
+    const words = search.value.trim().toLowerCase()
+    return words === "" || held.get(row).messages.some(({ text }) => text.toLowerCase().includes(words))
+  }
+  search.addEventListener("input", () => {
+    for (const row of rows.children) row.hidden = !matches(row)
+    if (stuck) rows.scrollTop = rows.scrollHeight
   })
 
   const tell = () => {
@@ -80,7 +100,11 @@ export const makeEvents = ({ count, counts, filters, rows }) => {
     const row = target.closest("li")
     if (row === null || getSelection()?.toString()) return
     activate(row)
-    unfold(row)
+    if (!target.classList.contains("type")) return unfold(row)
+    // The name of a kind shows that kind alone, and all again.
+    const name = `"type":"${target.textContent}"`
+    search.value = search.value === name ? "" : name
+    search.dispatchEvent(new Event("input"))
   })
   rows.addEventListener("keydown", (event) => {
     const shown = visible()
@@ -99,43 +123,83 @@ export const makeEvents = ({ count, counts, filters, rows }) => {
     move()
   })
 
+  const cell = (row, name, text) => {
+    const made = document.createElement("span")
+    made.className = name
+    made.textContent = text
+    row.append(made)
+    return made
+  }
+  const newRow = (direction, type, kind, isError, at) => {
+    const row = document.createElement("li")
+    row.id = `event-${total}`
+    row.setAttribute("role", "option")
+    row.className = `${direction} is-${kind}${isError ? " is-error" : ""}`
+    row.setAttribute("aria-selected", "false")
+    cell(row, "at", Math.round(at).toLocaleString("en"))
+    cell(row, "way", direction === "out" ? "sent" : "received")
+    cell(row, "type", type).title = "Show this kind alone"
+    held.set(row, { messages: [], what: cell(row, "what", ""), raw: cell(row, "raw", "") })
+    rows.append(row)
+    return row
+  }
+  const remove = (row) => {
+    if (row === active) activate(undefined)
+    row.remove()
+  }
+
+  /** The messages of the rows that are shown, a line of JSON each, in the order in which they came. */
+  const text = () =>
+    visible()
+      .flatMap((row) => held.get(row).messages)
+      .toSorted((a, b) => a.number - b.number)
+      .map(({ at, direction, text }) => JSON.stringify({ at: Math.round(at), direction, message: parsed(text) }))
+      .join("\n")
+
   return {
     add: (direction, message, text, at) => {
       const type = typeof message?.type === "string" ? message.type : "?"
       const kind = kindOf(direction, type)
-      const row = document.createElement("li")
-      row.id = `event-${++total}`
-      row.setAttribute("role", "option")
-      row.className = `${direction} is-${kind}${type === "error" || message === undefined ? " is-error" : ""}`
-      row.setAttribute("aria-selected", "false")
-      for (const [name, value] of [
-        ["at", Math.round(at).toLocaleString("en")],
-        ["way", direction === "out" ? "sent" : "received"],
-        ["type", type],
-        ["what", summary(message, text)],
-        ["raw", message === undefined ? text : JSON.stringify(message, null, 2)]
-      ]) {
-        const cell = document.createElement("span")
-        cell.className = name
-        cell.textContent = value
-        row.append(cell)
+      total++
+      const group = message === undefined ? undefined : groupOf(direction, type, message)
+      // What is spoken next, after a pause, is another piece of speech.
+      if (type === "agent_state") growing.delete("spoken")
+      const known = growing.get(group)
+      const row = known ?? newRow(direction, type, kind, type === "error" || message === undefined, at)
+      if (group !== undefined) growing.set(group, row)
+      const { messages, raw, what } = held.get(row)
+      messages.push({ number: total, at, direction, text })
+      if (messages.length === 1) {
+        what.textContent = summary(message, text)
+        raw.textContent = message === undefined ? text : JSON.stringify(message, null, 2)
+      } else {
+        const contents = messages.map(({ text }) => String(parsed(text)?.content ?? ""))
+        what.textContent = `${JSON.stringify(contents.join(type === "message" ? "" : " "))} in ${messages.length}`
+        raw.textContent = messages.map(({ at, text }) => `${Math.round(at)}  ${text}`).join("\n")
       }
       perKind[kind] = (perKind[kind] ?? 0) + 1
-      rows.append(row)
-      if (rows.children.length > limit) {
-        if (rows.firstElementChild === active) activate(undefined)
-        rows.firstElementChild.remove()
-      }
+      row.hidden = !matches(row)
+      if (rows.children.length > limit) remove(rows.firstElementChild)
       tell()
       if (stuck) rows.scrollTop = rows.scrollHeight
     },
+    text,
     clear: () => {
       total = 0
+      growing = new Map()
       for (const kind of Object.keys(perKind)) delete perKind[kind]
       activate(undefined)
       rows.replaceChildren()
       stuck = true
       tell()
     }
+  }
+}
+
+const parsed = (text) => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
   }
 }

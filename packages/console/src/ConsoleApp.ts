@@ -10,6 +10,10 @@ import * as HttpPlatform from "effect/http/HttpPlatform"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import type * as Config from "effect/Config"
+import type * as Settings from "@antiphon/server/Settings"
+import * as StudioRoutes from "./internal/studioRoutes.ts"
+import type * as Studio from "./Studio.ts"
 import { fileURLToPath } from "node:url"
 
 const folder = new URL("../public/", import.meta.url)
@@ -23,8 +27,12 @@ export const files = {
   "conversation.js": "text/javascript; charset=utf-8",
   "events.js": "text/javascript; charset=utf-8",
   "microphone.js": "text/javascript; charset=utf-8",
+  "panels.js": "text/javascript; charset=utf-8",
   "playback.js": "text/javascript; charset=utf-8",
+  "request.js": "text/javascript; charset=utf-8",
   "score.js": "text/javascript; charset=utf-8",
+  "side.js": "text/javascript; charset=utf-8",
+  "studio.js": "text/javascript; charset=utf-8",
   "voice.html": "text/html; charset=utf-8",
   "voice.css": "text/css; charset=utf-8",
   "voice.js": "text/javascript; charset=utf-8",
@@ -43,17 +51,34 @@ const headers = {
 
 const notAllowed = HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } })
 
-/** Layer that adds the console to a router, with the page itself at `/`. */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.effectDiscard(
-  Effect.gen(function* () {
-    const platform = yield* HttpPlatform.HttpPlatform
-    const router = yield* HttpRouter.HttpRouter
-    for (const [name, contentType] of Object.entries(files)) {
-      const path = fileURLToPath(new URL(name, folder))
-      const file = Effect.orDie(platform.fileResponse(path, { contentType, headers }))
-      yield* router.add("*", name === "index.html" ? "/" : `/${name}`, ({ method }) =>
-        method === "GET" || method === "HEAD" ? file : Effect.succeed(notAllowed)
-      )
-    }
-  })
-).pipe(Layer.provide(NodeHttpServer.layerHttpServices))
+const json = (value: unknown) => Effect.succeed(HttpServerResponse.jsonUnsafe(value, { headers }))
+
+/** The page and its files. It asks `/console` whether it has a studio. */
+const page = (hasStudio: boolean) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const platform = yield* HttpPlatform.HttpPlatform
+      const router = yield* HttpRouter.HttpRouter
+      yield* router.add("GET", "/console", json({ studio: hasStudio }))
+      for (const [name, contentType] of Object.entries(files)) {
+        const path = fileURLToPath(new URL(name, folder))
+        const file = Effect.orDie(platform.fileResponse(path, { contentType, headers }))
+        yield* router.add("*", name === "index.html" ? "/" : `/${name}`, ({ method }) =>
+          method === "GET" || method === "HEAD" ? file : Effect.succeed(notAllowed)
+        )
+      }
+    })
+  ).pipe(Layer.provide(NodeHttpServer.layerHttpServices))
+
+/** Layer that adds the console to a router, with the page itself at `/`. The page shows its own call. */
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = page(false)
+
+/**
+ * Layer that adds the console of a developer: the page, and under `/console` the calls of the studio, their models, forks and
+ * faults. `settings` are those of the server.
+ */
+export const layerStudio = <R>(
+  studio: Studio.Studio<R>,
+  settings?: Settings.Overrides
+): Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter> =>
+  Layer.merge(page(true), StudioRoutes.layer(studio, settings))

@@ -100,6 +100,8 @@ describe("inside of packages", () => {
         "JsonText.ts",
         "Privacy.ts",
         "Script.ts",
+        "Monotonic.ts",
+        "Printable.ts",
         "internal/successor.ts"
       ],
       ["EventFilter.ts", "History.ts", "Trace.ts", "Turn.ts"],

@@ -66,6 +66,19 @@ export interface Options {
   readonly onStalled: Effect.Effect<void>
 }
 
+/** Fails with an answer if a request does not have the server's token, or comes from a page that may not call. */
+export const admit = (
+  request: HttpServerRequest,
+  reception: Pick<Reception, "refused" | "settings">
+): Effect.Effect<void, HttpServerResponse> => {
+  const refusal = Admission.refusal(request, reception.settings)
+  if (refusal === undefined) return Effect.void
+  return Effect.andThen(
+    reception.refused(refusal.status, refusal.detail),
+    Effect.fail(Answers.respond(refusal.status, { detail: refusal.detail }))
+  )
+}
+
 /**
  * Admits a request, and opens its socket for as long as the scope. Fails with the response if the request is refused.
  */
@@ -76,11 +89,7 @@ export const enter = (
   Effect.gen(function* () {
     const { settings } = reception
     if (!Door.isUpgrade(request)) return yield* Effect.fail(Answers.notFound)
-    const refusal = Admission.refusal(request, settings)
-    if (refusal !== undefined) {
-      yield* reception.refused(refusal.status, refusal.detail)
-      return yield* Effect.fail(Answers.respond(refusal.status, { detail: refusal.detail }))
-    }
+    yield* admit(request, reception)
     const client = reception.clientOf(request)
     yield* Door.roomFor(reception, client)
     const badUpgrade = () => Answers.badUpgrade

@@ -12,6 +12,7 @@ import type * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
+import type * as Context_ from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as JsonSchema from "effect/JsonSchema"
@@ -19,6 +20,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as BeforeTool from "./internal/beforeTool.ts"
 import * as Parameters from "./internal/parameters.ts"
 import { isOutput } from "./internal/givenOutput.ts"
 import * as QuietResult from "./internal/quietResult.ts"
@@ -50,6 +52,12 @@ export interface ModelName {
   readonly provider: string
   readonly model: string
 }
+
+/**
+ * Runs before each tool, and takes its name: to slow tools down or have them fail, to count them, or to forbid some. Its time
+ * counts as the tool's, and if it fails, so does the call of the tool. By default nothing runs.
+ */
+export const Before: Context_.Reference<(name: string) => Effect.Effect<void, unknown>> = BeforeTool.Current
 
 /**
  * What an interruption of the turn does to a running tool.

@@ -48,6 +48,8 @@ export interface Options<E = never, R = never> {
   readonly preCall?: PreCall.Handler<E, R> | undefined
   /** What to blank in recordings, if calls are recorded. */
   readonly redact?: Redaction.Redaction | undefined
+  /** Makes the recorder of each call if `ANTIPHON_RECORD_DIR` names no folder. */
+  readonly record?: CallHost.Record | undefined
   /** What `/ready` asks beside the server itself: that a model answers, that a database is there. */
   readonly checks?: ReadonlyArray<Health.Check> | undefined
   /** Settings that take precedence over the environment. */
@@ -80,7 +82,7 @@ export const layer: {
       const { redact } = options
       const record =
         directory === undefined
-          ? undefined
+          ? options.record
           : RecordingFile.recorder({ directory, redact, audio, must: settings.mustRecord })
       yield* prepareFolder(calls, settings)
       if (audio && redact !== undefined && redact.audio !== true) {

@@ -1,5 +1,5 @@
 /** What a call in the terminal looks like: items become text, wrapped behind the name of the one who speaks. */
-import { printable } from "../printable.ts"
+import * as Printable from "@antiphon/core/Printable"
 import type { styles } from "../screen.ts"
 import type { Item } from "./conversation.ts"
 
@@ -27,11 +27,11 @@ export const speaker = (name: string): string => `  ${name}`.padEnd(margin)
 export const write = (page: Page, item: Item, width: number, style: Style): readonly [Page, string] => {
   switch (item._tag) {
     case "You":
-      return [empty, `${newLine(page)[1]}${style.bold(speaker("you"))}${printable(item.text)}\n`]
+      return [empty, `${newLine(page)[1]}${style.bold(speaker("you"))}${Printable.line(item.text)}\n`]
     case "Quiet":
       return newLine(page)
     case "Word":
-      return word(page, printable(item.text), width, style)
+      return word(page, Printable.line(item.text), width, style)
     case "Cut":
       return aside(page, `‖ not heard: ${shortened(item.rest.trim(), width - margin - 15)}`, width, style)
     case "ToolCalled":
@@ -62,7 +62,7 @@ const word = (page: Page, text: string, width: number, style: Style): readonly [
 
 /** Lines beside the talk, each as long as the page is wide. */
 const aside = (page: Page, text: string, width: number, style: Style): readonly [Page, string] => {
-  const lines = wrapped(printable(text), width - margin)
+  const lines = wrapped(Printable.line(text), width - margin)
   return [empty, newLine(page)[1] + lines.map((line) => `${" ".repeat(margin)}${style.dim(line)}\n`).join("")]
 }
 

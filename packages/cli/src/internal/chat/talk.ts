@@ -1,8 +1,8 @@
 /** A call with an agent in the terminal: joins the call, the clock, the keyboard and the screen. */
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
+import * as Monotonic from "@antiphon/core/Monotonic"
 import type * as CallRequest from "@antiphon/core/CallRequest"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
@@ -25,8 +25,6 @@ export interface Options {
 }
 
 const due: Conversation.Told = { _tag: "Due" }
-/** Milliseconds of a clock that never goes back. */
-const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
 
 /** Holds a call until one of both sides has hung up. */
 export const talk = <E, R>(
@@ -82,13 +80,13 @@ export const talk = <E, R>(
         if (Option.isSome(happened)) return happened.value
         const pause = Conversation.due(state, options.pace)
         if (pause === undefined) return yield* Queue.take(told)
-        const left = Math.max(0, spokenAt + pause - (yield* now))
+        const left = Math.max(0, spokenAt + pause - (yield* Monotonic.now))
         return yield* Effect.timeoutOrElse(Queue.take(told), { duration: left, orElse: () => Effect.succeed(due) })
       })
       while (!state.over) {
         if (Conversation.isQuiet(state) && (yield* Queue.size(told)) === 0) quiet.openUnsafe()
         const happened = yield* next
-        if (happened._tag === "Due") spokenAt = yield* now
+        if (happened._tag === "Due") spokenAt = yield* Monotonic.now
         const [after, todo] = Conversation.step(state, happened)
         state = after
         yield* Effect.forEach(todo, carryOut, { discard: true })

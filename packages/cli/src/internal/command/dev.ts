@@ -1,4 +1,5 @@
 /** `antiphon dev`: serves an agent, and restarts it whenever one of its files is saved. */
+import * as Printable from "@antiphon/core/Printable"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
@@ -13,7 +14,6 @@ import { CliError } from "../../CliError.ts"
 import * as ServedAgent from "../servedAgent.ts"
 import * as Screen from "../screen.ts"
 import * as SavedFiles from "../savedFiles.ts"
-import { printable } from "../printable.ts"
 import { openPage } from "../openPage.ts"
 import * as Start from "./start.ts"
 
@@ -52,7 +52,7 @@ export const make = () =>
           Effect.andThen(Effect.never)
         )
         const paths = yield* Effect.raceFirst(server, Queue.take(saved))
-        yield* Console.error(dim(`\n  ${printable(paths.slice(0, 3).join(", "))} saved: starting again`))
+        yield* Console.error(dim(`\n  ${Printable.line(paths.slice(0, 3).join(", "))} saved: starting again`))
       }
     }).pipe(Effect.scoped)
   ).pipe(

@@ -1,4 +1,5 @@
 /** `antiphon doctor`: says what is missing on this machine. */
+import * as Printable from "@antiphon/core/Printable"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -9,7 +10,6 @@ import { NotPassed } from "../../CliError.ts"
 import * as AgentModule from "../agentModule.ts"
 import * as Checks from "../doctor/checks.ts"
 import { bad, type Finding, good } from "../doctor/finding.ts"
-import { printable } from "../printable.ts"
 import * as Screen from "../screen.ts"
 
 const flags = {
@@ -56,7 +56,7 @@ const picture = (findings: ReadonlyArray<Finding>): string => {
   const marks = { Good: green("✓"), Note: yellow("!"), Bad: red("✗") }
   const width = Math.max(...findings.map(({ what }) => what.length))
   const lines = findings.map(
-    ({ says, verdict, what }) => `  ${marks[verdict]} ${what.padEnd(width)}  ${printable(says)}`
+    ({ says, verdict, what }) => `  ${marks[verdict]} ${what.padEnd(width)}  ${Printable.line(says)}`
   )
   const count = findings.filter(({ verdict }) => verdict === "Bad").length
   const end =

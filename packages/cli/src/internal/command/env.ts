@@ -1,4 +1,5 @@
 /** `antiphon env`: lists the environment variables that are read, and which of them are set. */
+import * as Printable from "@antiphon/core/Printable"
 import * as Models from "@antiphon/llm/model/Models"
 import * as Settings from "@antiphon/server/Settings"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
@@ -7,7 +8,6 @@ import * as Flag from "effect/cli/Flag"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import { printable } from "../printable.ts"
 import * as Screen from "../screen.ts"
 
 const flags = {
@@ -49,7 +49,7 @@ const isSet = (name: string): boolean => (process.env[name] ?? "").trim() !== ""
 export const shown = (name: string, value: string | undefined): string | undefined => {
   if (value === undefined) return undefined
   if (/KEY|TOKEN|SECRET|PASSWORD|_PAT$/.test(name)) return value.trim() === "" ? "empty" : "set"
-  return value === "" ? "empty" : printable(value).replace(/\/\/[^/@\s]*@/, "//…@")
+  return value === "" ? "empty" : Printable.line(value).replace(/\/\/[^/@\s]*@/, "//…@")
 }
 
 /** Lists the variables that a config reads, in order. Ignores values that the config rejects. */

@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { VoiceTool } from "../VoiceTool.ts"
+import * as BeforeTool from "./beforeTool.ts"
 import { isOutput } from "./givenOutput.ts"
 import * as Outcomes from "./outcomes.ts"
 import * as QuietResult from "./quietResult.ts"
@@ -82,7 +83,10 @@ export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Bat
     job.failure = ToolFailure.fromCause(cause)
     return Stream.succeed(give(Outcomes.failed(outcome, job.failure)))
   })
-  const running = tool.run(params, { turn, toolCallId: outcome.call.id }).pipe(
+  const run = Stream.fromEffectDrain(Effect.flatMap(BeforeTool.Current, (before) => before(tool.name))).pipe(
+    Stream.concat(tool.run(params, { turn, toolCallId: outcome.call.id }))
+  )
+  const running = run.pipe(
     Stream.map((value) => {
       if (isOutput(value)) return give([value])
       if (QuietResult.is(value)) return give(Outcomes.result(outcome, value.result))

@@ -1,2 +1,0 @@
-/** Makes foreign text safe for a terminal. */
-export { line as printable } from "@antiphon/core/Printable"

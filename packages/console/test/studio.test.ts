@@ -1,0 +1,266 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+import * as LocalServer from "@antiphon/cli/LocalServer"
+import * as Assistant from "@antiphon/examples/demo/Assistant"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
+import type * as Settings from "@antiphon/server/Settings"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer, Redacted, Schedule } from "effect"
+import { HttpServer } from "effect/http"
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { chromium } from "playwright-core"
+import type * as CallView from "../src/CallView.ts"
+import type * as Studio from "../src/Studio.ts"
+
+const executablePath = "/usr/bin/chromium"
+
+/** The server of `npm start`, with its studio. */
+const serve = (others: Settings.Overrides = {}) =>
+  Effect.gen(function* () {
+    const settings = { port: 0, host: "127.0.0.1", drainTimeout: Duration.zero, ...others }
+    const server = LocalServer.layer(Assistant.make(DefaultModel.demo), { model: DefaultModel.demo, settings })
+    const { address } = yield* Effect.provideContext(HttpServer.HttpServer, yield* Layer.build(server))
+    return `http://127.0.0.1:${"port" in address ? address.port : 0}`
+  })
+
+const ask = (url: string, path: string, init: RequestInit = {}) =>
+  Effect.promise(async () => {
+    const response = await fetch(`${url}/console/${path}`, init)
+    const text = await response.text()
+    return { status: response.status, text, json: () => JSON.parse(text) }
+  })
+
+interface Frame {
+  readonly type: string
+  readonly content?: string
+  readonly reason?: string
+  readonly result?: string | null
+}
+
+/** A call over the wire, whose caller hears each word at once. */
+const dial = (url: string, callId: string, token?: string) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const protocols =
+        token === undefined ? [] : ["antiphon", `antiphon.bearer.${Buffer.from(token).toString("base64url")}`]
+      const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, protocols)
+      const frames: Array<Frame> = []
+      socket.addEventListener("message", ({ data }) => {
+        const frame = JSON.parse(String(data)) as Frame
+        frames.push(frame)
+        if (frame.type === "message") socket.send(JSON.stringify({ type: "agent_speech", content: frame.content }))
+      })
+      await new Promise((resolve) => socket.addEventListener("open", resolve))
+      const send = (...all: ReadonlyArray<object>) => all.forEach((frame) => socket.send(JSON.stringify(frame)))
+      send({ type: "start", call_id: callId, from: "+331", to: "+332" })
+      const say = (content: string) =>
+        send(
+          { type: "user_state", value: "speaking" },
+          { type: "message", content },
+          { type: "user_state", value: "idle" }
+        )
+      const text = () => frames.map(({ content = "", type }) => (type === "message" ? content : "")).join("")
+      return { socket, frames, say, text }
+    }),
+    ({ socket }) => Effect.sync(() => socket.close())
+  )
+
+const until = (holds: () => boolean) =>
+  Effect.sync(holds).pipe(Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("10 millis") }))
+const untilFrom = <A>(effect: Effect.Effect<A>, holds: (value: A) => boolean) =>
+  effect.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("20 millis") }))
+
+describe("the studio", { timeout: 120_000 }, () => {
+  it.live("lists the calls, and shows one while it goes on and when it is over", () =>
+    Effect.gen(function* () {
+      const url = yield* serve()
+      const call = yield* dial(url, "call-1")
+      yield* until(() => call.text().includes("goodbye."))
+      call.say("What time is it?")
+      yield* until(() => /It is \d\d:\d\d/.test(call.text()))
+      const list = Effect.map(ask(url, "calls"), ({ json }) => json() as ReadonlyArray<Studio.Listed>)
+      const [listed] = yield* untilFrom(list, ([first]) => first!.turns === 2)
+      assert.deepInclude(listed, { callId: "call-1", from: "+331", to: "+332", open: true, canHangUp: true })
+      const shown: CallView.CallView = (yield* ask(url, `calls/${listed!.id}`)).json()
+      assert.strictEqual(shown.all[1]!.caller, "What time is it?")
+      assert.strictEqual(shown.all[1]!.tools[0]!.name, "current_time")
+      assert.include(JSON.stringify(shown.all[1]!.requests[0]!.prompt), "What time is it?")
+      call.socket.close()
+      yield* untilFrom(list, ([first]) => first!.open === false)
+      const recording = yield* ask(url, `calls/${listed!.id}/recording`)
+      assert.match(recording.text, /^\{"_tag":"Recording"/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("hangs up a call that goes on, and says so of one that is over", () =>
+    Effect.gen(function* () {
+      const url = yield* serve()
+      const call = yield* dial(url, "call-2")
+      yield* until(() => call.text().includes("goodbye."))
+      const [{ id }] = (yield* ask(url, "calls")).json()
+      assert.strictEqual((yield* ask(url, `calls/${id}/hangup`, { method: "POST" })).status, 200)
+      yield* until(() => call.frames.some(({ reason, type }) => type === "end_call" && reason === "console"))
+      call.socket.close()
+      yield* untilFrom(ask(url, "calls"), ({ json }) => json()[0].open === false)
+      const late = yield* ask(url, `calls/${id}/hangup`, { method: "POST" })
+      assert.deepStrictEqual([late.status, late.json()], [409, { error: "The call is over." }])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("plays a call again from a turn on with another prompt, and refuses what cannot be", () =>
+    Effect.gen(function* () {
+      const url = yield* serve()
+      const call = yield* dial(url, "call-3")
+      yield* until(() => call.text().includes("goodbye."))
+      call.say("thank you")
+      yield* until(() => call.text().includes("You are welcome."))
+      call.socket.close()
+      yield* untilFrom(ask(url, "calls"), ({ json }) => json()[0].open === false)
+      const [{ id }] = (yield* ask(url, "calls")).json()
+      const fork = (body: unknown) => ask(url, `calls/${id}/fork`, { method: "POST", body: JSON.stringify(body) })
+      const played: CallView.CallView = (yield* fork({ turn: 2, systemPrompt: "Answer in French." })).json()
+      assert.strictEqual(played.all[1]!.caller, "thank you")
+      assert.strictEqual(played.all[1]!.heard, "You are welcome.")
+      assert.strictEqual(played.systemPrompt, "Answer in French.")
+      assert.match((yield* fork({ turn: 99 })).json().error, /none with the number 99/)
+      assert.match((yield* fork({ turn: 2, model: "nobody/x" })).json().error, /no provider "nobody"/)
+      assert.strictEqual((yield* fork({ turn: "two" })).status, 409)
+      assert.strictEqual((yield* ask(url, "calls/77")).status, 404)
+      assert.strictEqual((yield* ask(url, "calls/..%2f..%2fpackage.json")).status, 404)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("has models and tools fail while it is told to", () =>
+    Effect.gen(function* () {
+      const url = yield* serve()
+      const call = yield* dial(url, "call-4")
+      yield* until(() => call.text().includes("goodbye."))
+      const faults = (body: unknown) => ask(url, "faults", { method: "PUT", body: JSON.stringify(body) })
+      assert.strictEqual((yield* faults({ model: "none", tool: "fails" })).status, 200)
+      call.say("What time is it?")
+      yield* until(() => call.frames.some(({ result }) => /the console has it fail/.test(result ?? "")))
+      yield* faults({ model: "down", tool: "none" })
+      const before = call.text().length
+      call.say("thank you")
+      yield* until(() => call.text().length > before)
+      assert.notInclude(call.text().slice(before), "You are welcome")
+      yield* faults({ model: "none", tool: "none" })
+      call.say("thank you")
+      yield* until(() => call.text().includes("You are welcome."))
+      assert.strictEqual((yield* faults({ model: "on fire", tool: "none" })).status, 409)
+      assert.deepStrictEqual((yield* ask(url, "faults")).json(), { model: "none", tool: "none" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("reads the folder into which the server records, and nothing beside it", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "antiphon-studio-"))),
+        (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+      )
+      const url = yield* serve({ recordDir: folder })
+      const call = yield* dial(url, "call-5")
+      yield* until(() => call.text().includes("goodbye."))
+      call.socket.close()
+      const [listed] = yield* untilFrom(
+        Effect.map(ask(url, "calls"), ({ json }) => json() as ReadonlyArray<Studio.Listed>),
+        (calls) => calls[0]?.open === false
+      )
+      assert.strictEqual(listed!.callId, "call-5")
+      assert.deepStrictEqual(readdirSync(folder), [listed!.id])
+      assert.strictEqual((yield* ask(url, `calls/${encodeURIComponent("../package.json")}`)).status, 404)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("keeps to the token and to the page of the server", () =>
+    Effect.gen(function* () {
+      const url = yield* serve({ token: Redacted.make("sesame") })
+      for (const [path, method] of [
+        ["calls", "GET"],
+        ["calls/1", "GET"],
+        ["calls/1/recording", "GET"],
+        ["calls/1/hangup", "POST"],
+        ["calls/1/fork", "POST"],
+        ["faults", "GET"],
+        ["faults", "PUT"]
+      ] as const) {
+        assert.strictEqual((yield* ask(url, path, { method })).status, 401, `${method} ${path}`)
+        const headers = { authorization: "Bearer sesame", origin: "http://evil.example" }
+        assert.strictEqual((yield* ask(url, path, { method, headers })).status, 403, `${method} ${path}`)
+      }
+      const headers = { authorization: "Bearer sesame" }
+      assert.deepStrictEqual((yield* ask(url, "calls", { headers })).json(), [])
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe.skipIf(!existsSync(executablePath))("the page with a studio, in Chromium", { timeout: 120_000 }, () => {
+  it.live("shows turns, requests and calls, plays from a turn on, and begins calls as it is told", () =>
+    Effect.gen(function* () {
+      const url = yield* serve()
+      const browser = yield* Effect.acquireRelease(
+        Effect.promise(() =>
+          chromium.launch({ executablePath, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"] })
+        ),
+        (browser) => Effect.promise(() => browser.close())
+      )
+      yield* Effect.promise(async () => {
+        const page = await browser.newPage({ viewport: { width: 1300, height: 800 }, reducedMotion: "reduce" })
+        page.setDefaultTimeout(45_000)
+        const problems: Array<string> = []
+        page.on("pageerror", ({ message }) => problems.push(message))
+        page.on("console", (line) => line.type() === "error" && problems.push(line.text()))
+        let started: unknown
+        page.on("websocket", (socket) =>
+          socket.once("framesent", ({ payload }) => (started = JSON.parse(String(payload))))
+        )
+        await page.goto(`${url}/?rate=20`)
+
+        await page.getByRole("button", { name: "Settings" }).click()
+        await page.getByLabel("From", { exact: true }).fill("+49 30 1234")
+        await page.getByLabel("Metadata, as JSON").fill("[1]")
+        await page.getByRole("button", { name: "Keep" }).click()
+        await page.getByText("The metadata must be an object.").waitFor()
+        await page.getByLabel("Metadata, as JSON").fill('{"plan": "gold"}')
+        await page.getByRole("button", { name: "Keep" }).click()
+
+        await page.getByRole("button", { name: "Start call" }).first().click()
+        await page.getByText("Heard to the end, 46 words.").waitFor()
+        assert.deepInclude(started, { from: "+49 30 1234", to: "demo", metadata: { plan: "gold" } })
+        await page.getByLabel("Say something").fill("What time is it?")
+        await page.getByLabel("Say something").press("Enter")
+        await page
+          .locator("#talk")
+          .getByText(/It is \d\d:\d\d UTC/)
+          .first()
+          .waitFor()
+
+        await page.getByRole("tab", { name: "Turns" }).click()
+        const turns = page.locator("#turns .turn")
+        await turns.nth(1).getByText("What time is it?").waitFor()
+        await turns
+          .nth(1)
+          .getByText(/current_time\(\{\}\) → It is/)
+          .waitFor()
+        await page.getByRole("tab", { name: "Models" }).click()
+        await page.locator("#requests summary").first().click()
+        await page.locator("#requests .message.is-user").getByText("What time is it?").first().waitFor()
+
+        await page.getByRole("tab", { name: "Turns" }).click()
+        await turns.nth(1).getByRole("button", { name: "Fork here" }).click()
+        await page.locator("#fork-prompt").fill("Answer in French.")
+        await page.getByRole("button", { name: "Play" }).click()
+        const fork = page.locator("#turns.side-by-side .column").nth(1)
+        await fork.getByText("another prompt").waitFor()
+        await fork.getByText("What time is it?").waitFor()
+
+        await page.getByRole("tab", { name: "Calls" }).click()
+        await page.locator("#calls").getByRole("button", { name: "Hang up" }).click()
+        await page.getByText("The agent hung up (console).").waitFor()
+        assert.deepStrictEqual(problems, [])
+      })
+    }).pipe(Effect.scoped)
+  )
+})
