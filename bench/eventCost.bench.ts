@@ -19,7 +19,7 @@ const early = 100
 const late = 10_000
 const windowLength = 150
 const warmUp = 10
-const samples = 60
+const samples = Number(process.env.S ?? 60)
 
 const words = ["Certainly, ", "your ", "order ", "left ", "the ", "warehouse ", "this ", "morning."]
 const agent = Agent.make((event) =>

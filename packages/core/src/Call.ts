@@ -55,10 +55,10 @@ export const make = <E, R>(
 ): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> => {
   const { harness } = options
   return open(spec, options.request, {
-    deliver: (_turn, outputs, { cutOff, handedOver }) =>
+    deliver: (_turn, outputs, { handedOver, taken }) =>
       Effect.suspend(() => {
-        for (const output of outputs) handedOver(output)
-        return Effect.onInterrupt(harness.send(outputs), () => Effect.sync(cutOff))
+        for (const output of outputs) handedOver(output, "Offered")
+        return Effect.andThen(harness.send(outputs), Effect.sync(taken))
       }),
     drained: () => Effect.void,
     turn: (change) => harness.turn?.(change),
@@ -86,7 +86,7 @@ export const run = <E, R, E2 = never, R2 = never>(
     Effect.gen(function* () {
       const mailbox = Mailbox.make<CallError | E2>(options?.bufferSize ?? 16)
       const call = yield* open(spec, options?.request, {
-        deliver: (turn, outputs, { handedOver }) => mailbox.put(turn, outputs, handedOver),
+        deliver: (turn, outputs, { handedOver }) => mailbox.put(turn, outputs, (output) => handedOver(output, "Taken")),
         drained: mailbox.drained,
         turn: (change) => {
           if (change._tag === "Cancelled") mailbox.purge(change.turn)

@@ -34,10 +34,10 @@ import * as TurnSlot from "./turnSlot.ts"
 
 /** What is told of outputs that are delivered. */
 export interface Handover {
-  /** Called with each output when it is handed over. */
-  readonly handedOver: (output: Event.Output) => void
-  /** Called if the harness is interrupted while it takes outputs, so that it is unknown which ones it has taken. */
-  readonly cutOff: () => void
+  /** Called with each output when it is handed over: `Offered` to a harness that may still be interrupted, or `Taken`. */
+  readonly handedOver: (output: Event.Output, how: "Offered" | "Taken") => void
+  /** Called once all that was offered is taken. */
+  readonly taken: () => void
 }
 
 /** Where the outputs of a call go. */
@@ -217,13 +217,13 @@ export const make = <R>({
     ) as ReadonlyArray<History.Item> as Arr.NonEmptyReadonlyArray<Event.Output>
     let next = 0
     return outlet.deliver(turn, outputs, {
-      handedOver: (output) => {
-        writer.handedOver(lines[next++]!)
+      handedOver: (output, how) => {
+        writer.handedOver(lines[next++]!, how === "Taken")
         RecorderTap.outputs(recorder, "Sent", [output], turn)
         if (Outputs.isNoticed(output)) watch.answered()
       },
-      cutOff: () => {
-        for (const line of lines) writer.cutOff(line)
+      taken: () => {
+        for (const line of lines) writer.taken(line)
       }
     })
   }
@@ -330,7 +330,7 @@ export const make = <R>({
     floor = Floor.step(floor, event)
     writer.commit()
     late.happened(event, "Keep")
-    if (turn === "Responding") watch.begin(event)
+    if (turn !== "None") watch.begin(event)
     for (const act of waiting) act()
     committed.openUnsafe()
     // Another event has replaced its answer meanwhile.

@@ -19,13 +19,10 @@ export interface HistoryWriter {
   readonly add: <E extends Event.InputOf<Made>>(event: E) => E
   /** Adds an output that has not been handed over yet: only its own turn sees the line. */
   readonly queue: (output: Event.Output, turn: number) => History.Entry
-  /** Records a line, because its output was handed over. */
-  readonly handedOver: (line: History.Entry) => void
-  /**
-   * Notes that the harness was interrupted while it took this line: it may or may not have taken the line and those
-   * after it.
-   */
-  readonly cutOff: (line: History.Entry) => void
+  /** Records a line, because its output was handed over. Unless it is `taken`, the harness may still be interrupted. */
+  readonly handedOver: (line: History.Entry, taken?: boolean) => void
+  /** Notes that the harness has taken a line that it was handed. */
+  readonly taken: (line: History.Entry) => void
   /** Adds an output that was handed over. */
   readonly sent: (output: Event.Output, turn: number) => void
   /** Notes which turn responds to an event, so that heard text can be placed in it. */
@@ -274,14 +271,15 @@ export const make = (nextId: EventId): HistoryWriter => {
     return { from }
   }
 
-  const handedOver = (line: History.Entry) => {
+  const handedOver = (line: History.Entry, taken = true) => {
     if (queued[0] === line) queued.shift()
     else queued = queued.filter((other) => other !== line)
     if (closed) return
     const output = line.item as Event.Output
     if (output._tag === "AgentSendText") {
       const { from, turn } = line
-      Spoken.said(spoken, output.text, { interruptible: output.interruptible !== false, turn, part, start: from })
+      const interruptible = output.interruptible !== false
+      Spoken.said(spoken, output.text, { interruptible, taken, turn, part, start: from })
     } else part++
     Lines.push(lines, line)
   }
@@ -291,8 +289,9 @@ export const make = (nextId: EventId): HistoryWriter => {
     add,
     queue,
     handedOver,
-    cutOff: ({ from, turn }) => {
-      if (from !== undefined) Spoken.cutOff(spoken, turn, from)
+    taken: ({ from, item, turn }) => {
+      if (from !== undefined && item._tag === "AgentSendText" && item.interruptible === false)
+        Spoken.taken(spoken, turn, from)
     },
     sent: (output, turn) => handedOver(queue(output, turn)),
     began: (turn, trigger) => {

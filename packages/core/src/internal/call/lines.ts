@@ -48,13 +48,20 @@ export const view = (
   const [lines, happened] = [shown.length, events.length]
   self.seen = lines
   const last = [...(growing === undefined ? [] : [growing]), ...behind, ...draft, ...own]
-  return History.make(() => (last.length === 0 ? shown.slice(0, lines) : [...shown.slice(0, lines), ...last]), {
-    events: () => [
-      ...events.slice(0, happened),
-      ...last.flatMap(({ item }) => (History.isHistoryEvent(item) ? [item] : []))
-    ],
+  return History.make(() => first(shown, lines, last), {
+    events: () => first(events, happened, happening(last)),
     unheard
   })
+}
+
+const happening = (lines: ReadonlyArray<History.Entry>): ReadonlyArray<History.HistoryEvent> =>
+  lines.flatMap(({ item }) => (History.isHistoryEvent(item) ? [item] : []))
+
+/** The first of a list and some behind them, in a copy that is made in one go: a long call is read at every turn. */
+const first = <A>(list: ReadonlyArray<A>, count: number, behind: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const shown = count === list.length ? list : list.slice(0, count)
+  if (behind.length > 0) return shown.concat(behind)
+  return shown === list ? list.slice() : shown
 }
 
 /** Number of lines, without those of a draft. */
@@ -146,18 +153,16 @@ export const isUnplaced = (self: Lines, index: number): boolean => index >= self
 export const splice = (self: Lines, index: number, count: number, entries: ReadonlyArray<History.Entry>): void => {
   const { events, shown } = self
   const removed = shown.slice(index, index + count)
-  const happened = (lines: ReadonlyArray<History.Entry>) =>
-    lines.flatMap(({ item }) => (History.isHistoryEvent(item) ? [item] : []))
   let first = index
   while (first < shown.length && !History.isHistoryEvent(shown[first]!.item)) first++
   const begin = first === shown.length ? events.length : events.lastIndexOf(shown[first]!.item as History.HistoryEvent)
   if (index >= self.seen) {
     shown.splice(index, count, ...entries)
-    events.splice(begin, happened(removed).length, ...happened(entries))
+    events.splice(begin, happening(removed).length, ...happening(entries))
     return
   }
   self.shown = shown.toSpliced(index, count, ...entries)
-  self.events = events.toSpliced(begin, happened(removed).length, ...happened(entries))
+  self.events = events.toSpliced(begin, happening(removed).length, ...happening(entries))
   self.seen = 0
 }
 

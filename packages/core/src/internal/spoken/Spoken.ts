@@ -34,6 +34,7 @@ export const said = (
     interruptible,
     part = 0,
     start,
+    taken = true,
     turn
   }: {
     readonly interruptible: boolean
@@ -41,6 +42,8 @@ export const said = (
     readonly part?: number | undefined
     /** Where the piece begins in all that its turn says. Behind the piece before, if it is not given. */
     readonly start?: number | undefined
+    /** Whether the harness has taken it for sure. Otherwise `taken` tells once it has. */
+    readonly taken?: boolean | undefined
   }
 ): void => {
   if (text === "") return
@@ -51,24 +54,23 @@ export const said = (
   if (!continues) self.turns.push({ turn, piece: self.pieces.length, stopped: false, lastingTo: 0 })
   if (self.turns.length > 2 * Align.turnsKept) self.turns = self.turns.slice(-Align.turnsKept)
   const begin = start ?? (continues ? last.start + last.text.length : 0)
-  self.pieces.push({ text, interruptible, taken: true, turn, start: begin, part, solid: undefined })
-  if (!interruptible) self.turns.at(-1)!.lastingTo = self.pieces.length
+  self.pieces.push({ text, interruptible, taken, turn, start: begin, part, solid: undefined })
+  if (!interruptible && taken) self.turns.at(-1)!.lastingTo = self.pieces.length
 }
 
 /** Where a turn was heard up to, as an offset in all that it has said. */
 export const reached = (self: Spoken, turn: number): number => self.reached.get(turn) ?? 0
 
-/**
- * Tells that the harness was cut off while it was handed what a turn says from this offset on. It may have taken none, some
- * or all of it: a piece counts only if some of it is heard.
- */
-export const cutOff = (self: Spoken, turn: number, from: number): void => {
+/** Tells that the harness has taken the piece that begins at an offset in all that its turn says. */
+export const taken = (self: Spoken, turn: number, offset: number): void => {
   for (let index = self.turns.length - 1; index >= 0; index--) {
     const said = self.turns[index]!
     if (said.turn !== turn) continue
-    for (let i = endOf(self, index); i >= Math.max(0, said.piece) && self.pieces[i]!.start >= from; i--) {
-      self.pieces[i]!.taken = false
-      said.lastingTo = Math.min(said.lastingTo, i)
+    for (let i = endOf(self, index); i >= Math.max(0, said.piece) && self.pieces[i]!.start >= offset; i--) {
+      const piece = self.pieces[i]!
+      if (piece.start !== offset) continue
+      piece.taken = true
+      if (!piece.interruptible) said.lastingTo = Math.max(said.lastingTo, i + 1)
     }
   }
 }
@@ -118,7 +120,8 @@ const pendingFrom = (self: Spoken): Pieces.Place | undefined => {
     const begin = Math.max(piece, place.piece)
     const end = stopped ? lastingTo : begin + 1
     for (let i = begin; i < end; i++) {
-      if (stopped && !isLasting(self.pieces[i]!)) continue
+      const piece = self.pieces[i]!
+      if (stopped && !(isLasting(piece) && Pieces.solidOf(piece).length > 0)) continue
       return i === place.piece ? place : Pieces.settlePlace(self.pieces, { ...Align.start, piece: i })
     }
   }
@@ -126,8 +129,7 @@ const pendingFrom = (self: Spoken): Pieces.Place | undefined => {
 }
 
 /** Whether a piece is spoken also if its turn was cancelled. */
-const isLasting = (piece: Pieces.Piece): boolean =>
-  !piece.interruptible && piece.taken && Pieces.solidOf(piece).length > 0
+const isLasting = (piece: Pieces.Piece): boolean => !piece.interruptible && piece.taken
 
 /** Whether something that was said may still be heard. */
 export const isPending = (self: Spoken): boolean => pendingFrom(self) !== undefined
@@ -198,7 +200,7 @@ export const heardTo = (self: Spoken, turn: number, offset: number): Heard.Heard
   const first = self.turns.find((said) => said.turn === turn)
   if (first === undefined) return undefined
   const isLate = isHeardLater(self, turn)
-  self.fork = undefined
+  self.forks = []
   const from = self.reached.get(turn) ?? 0
   let last: Pieces.Place | undefined
   for (let index = Math.max(0, first.piece); index < self.pieces.length; index++) {
@@ -268,7 +270,7 @@ export const settle = (self: Spoken, { final }: { readonly final: boolean }): Re
     Heard.clear(self.out)
   }
   self.ambiguous = self.foreign.length > 0 ? undefined : ""
-  self.fork = undefined
+  Follow.settleForks(self)
   return texts
 }
 
@@ -281,7 +283,7 @@ const current = (self: Spoken): Heard.Heard | undefined => {
   return { text, spans: [{ turn, from, to, length: text.length }] }
 }
 
-/** Completes text that cannot be interrupted and has begun to be spoken. */
+/** Completes text of a turn that cannot be interrupted and has begun to be spoken, as far as the harness has it. */
 const precommit = (self: Spoken): void => {
   const { committedUpTo, heardUpTo, pieces } = self
   const from = Align.isBefore(heardUpTo, committedUpTo) ? committedUpTo : heardUpTo
@@ -295,13 +297,13 @@ const precommit = (self: Spoken): void => {
     Heard.append(self.out, "", { text: text.slice(offset), turn, part, from: begin + offset, to: begin + text.length })
     at++
     offset = 0
-  } while (pieces[at]?.interruptible === false && pieces[at]?.taken === true)
+  } while (pieces[at]?.turn === piece.turn && isLasting(pieces[at]!))
   Align.commitTo(self, { piece: at, offset: 0, next: 0 })
 }
 
 const prune = (self: Spoken) => {
   const count = self.heardUpTo.piece
-  if (count < prunedAfter || self.fork !== undefined) return
+  if (count < prunedAfter || self.forks.length > 0) return
   self.pieces = self.pieces.slice(count)
   self.turns = self.turns.slice(-Align.turnsKept).map((said) => ({
     ...said,

@@ -19,6 +19,7 @@ export interface SaidTurn {
 /** How an alignment stood before a report, so that it can go back there. */
 export interface Before {
   readonly heardUpTo: Pieces.Place
+  readonly committedUpTo: Pieces.Place
   readonly reached: ReadonlyMap<number, number>
   readonly out: Heard.Builder
   readonly foreign: ReadonlyArray<string>
@@ -28,7 +29,10 @@ export interface Before {
 /** Reports that fit two places: where they were put down is left again if what follows them fits the other one only. */
 export interface Fork {
   readonly before: Before
+  /** The reports since then. */
   readonly reports: string
+  /** Characters of reports since they fitted both. */
+  readonly age: number
 }
 
 /** The alignment of one call: a mutable value that belongs to the call's own fiber. */
@@ -53,7 +57,8 @@ export interface Alignment {
    * while what was heard holds more than they say.
    */
   ambiguous: string | undefined
-  fork: Fork | undefined
+  /** The latest, oldest first. */
+  forks: ReadonlyArray<Fork>
   /** What looking for the places of reports has cost so far, in characters compared. */
   spent: number
 }
@@ -79,13 +84,14 @@ export const make = (): Alignment => ({
   foreign: [],
   foreignLength: 0,
   ambiguous: "",
-  fork: undefined,
+  forks: [],
   spent: 0
 })
 
 /** How an alignment stands now. */
-export const before = ({ foreign, foreignLength, heardUpTo, out, reached }: Alignment): Before => ({
+export const before = ({ committedUpTo, foreign, foreignLength, heardUpTo, out, reached }: Alignment): Before => ({
   heardUpTo,
+  committedUpTo,
   reached: new Map(reached),
   out: { ...out, spans: out.spans.map((span) => ({ ...span })) },
   foreign: foreign.slice(),
@@ -93,8 +99,10 @@ export const before = ({ foreign, foreignLength, heardUpTo, out, reached }: Alig
 })
 
 /** Goes back to how an alignment stood. */
-export const goBack = (self: Alignment, { foreign, foreignLength, heardUpTo, out, reached }: Before): void => {
+export const goBack = (self: Alignment, before: Before): void => {
+  const { committedUpTo, foreign, foreignLength, heardUpTo, out, reached } = before
   self.heardUpTo = heardUpTo
+  self.committedUpTo = committedUpTo
   self.reached = new Map(reached)
   self.out = out
   self.foreign = foreign.slice()

@@ -33,30 +33,66 @@ interface Jump {
   readonly lead?: Walk.Walk | undefined
 }
 
-/** Characters of reports after which a place that was jumped to is not left again. */
-const forkLimit = 64
+/** Characters of reports after which a place that was jumped to is not left again, and places that it may be left for. */
+const forkLimit = { characters: 64, places: 8 }
 
 /** Jumps to a place, and remembers the one that is left where the report fits as well. */
 const jumpFrom = (self: Align.Alignment, here: Walk.Walk, report: string, read: number, to: Jump) => {
   const fitsBoth = read === 0 && here.read === report.length && Walk.mayEnd(self.pieces, here.place, report)
-  if (fitsBoth) self.fork = { before: Align.before(self), reports: report }
+  if (fitsBoth)
+    self.forks = [...self.forks, { before: Align.before(self), reports: report, age: report.length }].slice(
+      -forkLimit.places
+    )
   jump(self, to)
+}
+
+/** How reports go on from a place, all of them. */
+const follows = (
+  pieces: ReadonlyArray<Pieces.Piece>,
+  from: Pieces.Place,
+  reports: string,
+  fuel: Walk.Fuel
+): Walk.Walk | undefined => {
+  const walk = Walk.walk(pieces, from, reports, 0, fuel, "Free")
+  return walk.read === reports.length && Walk.mayEnd(pieces, walk.place, reports) ? walk : undefined
 }
 
 /** Goes back to where a jump was made, if a report goes on from there and not from where the jump has led. */
 const goesBack = (self: Align.Alignment, report: string, fuel: Walk.Fuel): boolean => {
-  const { fork, heardUpTo, pieces } = self
-  if (fork === undefined) return false
-  const reports = fork.reports + report
-  self.fork = reports.length < forkLimit ? { ...fork, reports } : undefined
-  const here = Walk.walk(pieces, heardUpTo, report, 0, fuel, "Free")
-  if (here.read === report.length && Walk.mayEnd(pieces, here.place, report)) return false
-  self.fork = undefined
-  const there = Walk.walk(pieces, fork.before.heardUpTo, reports, 0, fuel, "Free")
-  if (there.read < reports.length || !Walk.mayEnd(pieces, there.place, report)) return false
-  Align.goBack(self, fork.before)
-  Align.accept(self, there, undefined)
-  return true
+  if (self.forks.length === 0) return false
+  const { heardUpTo, pieces } = self
+  const forks = self.forks.map((fork) => ({
+    ...fork,
+    reports: fork.reports + report,
+    age: fork.age + report.length
+  }))
+  self.forks = forks.filter(({ age }) => age < forkLimit.characters)
+  if (follows(pieces, heardUpTo, report, fuel) !== undefined) return false
+  for (let index = forks.length - 1; index >= 0; index--) {
+    const { before, reports } = forks[index]!
+    const walk = follows(pieces, before.heardUpTo, reports, fuel)
+    if (walk === undefined) continue
+    self.forks = forks.slice(0, index)
+    Align.goBack(self, before)
+    Align.accept(self, walk, undefined)
+    return true
+  }
+  self.forks = []
+  return false
+}
+
+/** What was heard so far is closed: its words stay where they were put down, and what follows them may still go back. */
+export const settleForks = (self: Align.Alignment): void => {
+  const { forks, pieces } = self
+  if (forks.length === 0) return
+  const fuel: Walk.Fuel = { left: 0, spent: 0 }
+  self.forks = forks.flatMap(({ age, before, reports }) => {
+    const walk = follows(pieces, before.heardUpTo, reports, fuel)
+    if (walk === undefined) return []
+    const heardUpTo = walk.place
+    return [{ before: { ...before, heardUpTo, out: Heard.builder(), foreign: [], foreignLength: 0 }, reports: "", age }]
+  })
+  self.spent += fuel.spent
 }
 
 const jump = (self: Align.Alignment, { from, lead, walk }: Jump) => {

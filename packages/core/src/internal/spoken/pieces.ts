@@ -11,7 +11,7 @@ import * as Script from "../../Script.ts"
 export interface Piece {
   readonly text: string
   readonly interruptible: boolean
-  /** Whether the harness has taken the piece for sure. One that was cut off while it was handed the piece may not have. */
+  /** Whether the harness has taken the piece for sure. While it is being handed the piece, it may still be cut off. */
   taken: boolean
   readonly turn: number
   /** Offset of the piece in all that its turn has said. */
@@ -19,7 +19,7 @@ export interface Piece {
   /** Counts what else was sent in the turn, so that words before and after it can be told apart. */
   readonly part: number
   /** Offsets of the solid characters in `text`. Made when a report first reaches the piece. */
-  solid: ReadonlyArray<number> | undefined
+  solid: ArrayLike<number> | undefined
 }
 
 /** A place in the text: `offset` in the text of piece `piece`, just behind what was matched, and the next solid one. */
@@ -91,13 +91,26 @@ export const isFullStop = (text: string, offset: number): boolean => {
   return character === "." || character === "।" || character === "。"
 }
 
-const solidOffsets = (text: string): Array<number> => {
-  const offsets: Array<number> = []
-  for (let i = 0; i < text.length; i += Script.widthAt(text, i)) if (!isStrippable(text, i)) offsets.push(i)
-  return offsets
+const solidOffsets = (text: string): ArrayLike<number> => {
+  // A long text fills a list of its own length: a list that grows would be copied over and over.
+  const offsets: Array<number> | Uint32Array = text.length < longText ? [] : new Uint32Array(text.length)
+  let count = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 128) {
+      if (code !== 32 && (code < 9 || code > 13)) offsets[count++] = i
+      continue
+    }
+    if (!isStrippable(text, i)) offsets[count++] = i
+    if (Script.widthAt(text, i) === 2) i++
+  }
+  return Array.isArray(offsets) ? offsets : offsets.subarray(0, count)
 }
 
-export const solidOf = (piece: Piece): ReadonlyArray<number> => (piece.solid ??= solidOffsets(piece.text))
+/** Length of a text, in UTF-16 units, from which on the offsets of its solid characters are kept as plain integers. */
+const longText = 4096
+
+export const solidOf = (piece: Piece): ArrayLike<number> => (piece.solid ??= solidOffsets(piece.text))
 
 export const sameCharacter = (a: string, i: number, b: string, j: number): boolean =>
   a.charCodeAt(i) === b.charCodeAt(j) && (Script.widthAt(a, i) === 1 || a.charCodeAt(i + 1) === b.charCodeAt(j + 1))

@@ -32,6 +32,9 @@ export interface Fuel {
 /** Unspoken marks that one report may run over in a row. */
 const marksAtMost = 256
 
+/** Emoji of one walk that stand nowhere near. More of them are no speech, and not looked for. */
+const missesAtMost = 1024
+
 /** How far a report could be followed from a place. */
 export interface Walk {
   /** Offset in the report of the first character that does not fit, or its length. */
@@ -86,6 +89,7 @@ export const walk = (
   // The place behind the last character that was matched.
   let [atPiece, atOffset, atNext] = [from.piece, from.offset, from.next]
   let marks = 0
+  let misses = 0
   let matched = 0
   let exact = true
   let i = read
@@ -93,13 +97,32 @@ export const walk = (
   while (i < report.length) {
     fuel.spent++
     if (bound === "Bounded" && --fuel.left < 0) break
+    const code = report.charCodeAt(i)
+    // Most of what is reported is ASCII, and is what was said.
+    if (code > 32 && code < 127 && next < solid.length && text.charCodeAt(solid[next]!) === code) {
+      const begin = solid[next]!
+      extend(piece, next, begin, begin + 1)
+      next++
+      atPiece = piece
+      atOffset = begin + 1
+      atNext = next
+      marks = 0
+      matched++
+      i++
+      followed = i
+      continue
+    }
     if (isStrippable(report, i)) {
       // An emoji that was reported counts where it stands next; white space never does.
-      const isEmoji = !isSpace(report, i)
-      const emoji = isEmoji ? Script.characterAt(report, i) : ""
+      const isSought = misses < missesAtMost && !isSpace(report, i)
+      const emoji = isSought ? Script.characterAt(report, i) : ""
       i += Script.widthAt(report, i)
-      const found = isEmoji && findEmoji(pieces, { piece: atPiece, offset: atOffset, next: atNext }, emoji)
-      if (!found) continue
+      if (!isSought) continue
+      const found = findEmoji(pieces, { piece: atPiece, offset: atOffset, next: atNext }, emoji)
+      if (found === undefined) {
+        misses++
+        continue
+      }
       atPiece = found.piece
       atOffset = found.start + emoji.length
       atNext = found.index
@@ -136,7 +159,7 @@ export const walk = (
   return { read: rest === report.length || isAtEnd() ? rest : followed, place, matched, exact, runs }
 }
 
-const none: ReadonlyArray<number> = []
+const none: ArrayLike<number> = []
 
 /** Where a report goes on, and over how many characters that were not spoken. */
 export interface Jump {

@@ -64,6 +64,17 @@ const turnsOf = (
   reports.map((report) => Spoken.heard(spoken, report)?.spans.map(({ from, to, turn }) => [turn, from, to] as const))
 
 describe("Spoken", () => {
+  it("counts the rest of a text that cannot be interrupted, and not that of a later turn, which has not begun", () => {
+    const twoTurns = [fixed("This call "), fixed("is recorded. "), fixed("Welcome. ", 2)]
+    assert.deepStrictEqual(play(twoTurns, "This", user, "Welcome.", over), [["This call is recorded. "], ["Welcome. "]])
+  })
+
+  it("finds words behind any number of emoji that were not said, and the emoji that were as long as those are few", () => {
+    const report = (others: number) => `${"😃".repeat(others)}😀Hello`
+    assert.deepStrictEqual(play(["😀 Hello there. "], report(3), over), [["😀 Hello"]])
+    assert.deepStrictEqual(play(["😀 Hello there. "], report(5000), over), [["Hello"]])
+  })
+
   describe("a word at which a cancelled turn goes on and a later one begins", () => {
     const open = () => {
       const spoken = Spoken.make()
@@ -93,12 +104,14 @@ describe("Spoken", () => {
       assert.deepStrictEqual(turnsOf(open(), ["Press", "one,", "two"]).at(-1), [begin, [2, 0, 14]])
     })
 
-    it("stays where it was put down once something else has happened", () => {
+    it("stays on the record once something else has happened, and what follows it goes on where it belongs", () => {
       const spoken = open()
       Spoken.heard(spoken, "Press")
       assert.deepStrictEqual(settle(spoken, { final: false }), ["You pressed 7. Press"])
-      Spoken.heard(spoken, "one,")
-      assert.deepStrictEqual(settle(spoken, { final: false }), ["one,"])
+      Spoken.heard(spoken, "the")
+      assert.deepStrictEqual(settle(spoken, { final: false }), ["the"])
+      assert.strictEqual(Spoken.reached(spoken, 1), 24)
+      assert.strictEqual(Spoken.reached(spoken, 2), 0)
     })
 
     it("is rather of a later turn that goes on than of one that was cancelled as well", () => {

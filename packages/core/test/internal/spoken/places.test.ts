@@ -85,11 +85,12 @@ describe("where heard text stands", () => {
     assert.isFalse(Spoken.isPending(spoken))
   })
 
-  it("text whose handing over was cut off counts where it is heard only, though it cannot be interrupted", () => {
+  it("text that the harness has not taken for sure counts where it is heard only, though it cannot be interrupted", () => {
     const open = () => {
       const spoken = Spoken.make()
-      for (const text of ["One ", "two ", "three "]) Spoken.said(spoken, text, { interruptible: false, turn: 1 })
-      Spoken.cutOff(spoken, 1, 4)
+      for (const text of ["One ", "two ", "three "])
+        Spoken.said(spoken, text, { interruptible: false, turn: 1, taken: false })
+      Spoken.taken(spoken, 1, 0)
       Spoken.stop(spoken, 1)
       return spoken
     }

@@ -42,7 +42,7 @@ export const rule = Rule.make<Results>(7, {
       case "Over":
         return [results, ...onRecord(results, observation.call.history, observation.now)]
       case "Happened":
-        return happened(results, observation)
+        return happened(results, observation.before, observation.entry)
     }
   }
 })
@@ -56,9 +56,7 @@ const deliver = (results: Results, now: ReadonlyArray<Result>, at: number): Resu
   delivered: [...results.delivered, ...now.map(({ key }) => ({ key, at }))]
 })
 
-type Happened = Extract<Rule.Observation, { readonly _tag: "Happened" }>
-
-const happened = (results: Results, { before, entry, now }: Happened): Rule.Step<Results> => {
+const happened = (results: Results, before: Situation.Situation, entry: Entry): Rule.Step<Results> => {
   switch (entry._tag) {
     case "WorkEnded": {
       if (before.hungUpAt !== undefined) return [results]
@@ -68,7 +66,7 @@ const happened = (results: Results, { before, entry, now }: Happened): Rule.Step
     }
     case "Deciding":
     case "Decided":
-      return looked(results, before, entry, now)
+      return looked(results, before, entry)
     case "TurnStarted":
       return turnStarted(results, before, entry)
     case "HungUp":
@@ -81,18 +79,15 @@ const happened = (results: Results, { before, entry, now }: Happened): Rule.Step
 const looked = (
   results: Results,
   before: Situation.Situation,
-  entry: EntryOf<"Deciding"> | EntryOf<"Decided">,
-  now: Situation.Situation
+  entry: EntryOf<"Deciding"> | EntryOf<"Decided">
 ): Rule.Step<Results> => {
   const event = Situation.lookedAt(before, entry)
   const [next, ...broken] =
     event?._tag === "BackgroundReturned" && before.hungUpAt === undefined
       ? returned(results, before, event)
       : ([results] as const)
-  // Results that came together start their turn with the last answer about them, whichever that is.
-  const gathered = before.wanted?.gathers === true && now.wanted?.gathers === false
-  const runs = entry._tag === "Decided" && entry.decision === "Run" && Situation.counts(before, entry)
-  if (!gathered && !runs) return [next, ...broken]
+  if (entry._tag === "Deciding" || entry.decision !== "Run" || !Situation.counts(before, entry))
+    return [next, ...broken]
   const held = next.pending.filter(({ delivery }) => delivery === "nextTurn")
   const after = deliver(next, held, before.at)
   return [{ ...after, expected: after.delivered }, ...broken]
@@ -110,11 +105,13 @@ const turnStarted = (
     if (answered.has(event.eventId)) again.push(`turn ${turn} answers ${Situation.keyOf(event)} once more`)
     answered.add(event.eventId)
   }
-  const next = { ...results, answered }
+  const seen = new Set(returnedIn(history))
+  // Those that wait for a turn come with it. When they were taken is not known where several results started the turn.
+  const waited = results.pending.filter(({ delivery, key }) => delivery === "nextTurn" && seen.has(key))
+  const next = deliver({ ...results, answered }, waited, before.at)
   // Results that have come since the event was decided on may be seen as well.
   if (before.wanted === undefined || before.editedAt !== undefined) return [next, ...again]
-  const seen = new Set(returnedIn(history))
-  const delivered = new Set(results.delivered.map(({ key }) => key))
+  const delivered = new Set(next.delivered.map(({ key }) => key))
   const missing = results.expected.flatMap(({ key }) => (seen.has(key) ? [] : [key]))
   const tooMany = [...seen].filter((key) => !delivered.has(key))
   return [
@@ -153,8 +150,10 @@ const isImpatient = ({ at, patience }: Situation.Situation, result: Result): boo
 /** Whether a turn counts, so that what it has said is still to be heard. */
 const isHeard =
   (now: Situation.Situation) =>
-  (turn: number): boolean =>
-    Situation.turn(now, turn)?.closedAt === undefined
+  (id: number): boolean => {
+    const turn = Situation.turn(now, id)
+    return turn?.closedAt === undefined && turn?.withdrawn !== true
+  }
 
 const intoTheConversation = (
   { answered, delivered }: Results,

@@ -286,11 +286,21 @@ const reported = (now: Situation, entry: EntryOf<"Reported">): Situation => {
   if (commits(now, entry)) return { ...now, draft: undefined }
   const { eventId, report } = entry
   const next = takesBack(now, entry) ? takeBack(dropDraft(now)) : now
-  if (report._tag === "UserTurnWithdrawn") return takeBack(next)
+  if (report._tag === "UserTurnWithdrawn") return takeBack(withdraw(next))
+  if (report._tag === "UserTurnRevised") return withdraw(next)
   return report._tag === "UserTurnEnded" && report.tentative === true
     ? { ...next, draft: eventId, drafts: new Set(next.drafts).add(eventId) }
     : next
 }
+
+/** The caller's last turn is taken back, and with it what was said in answer. */
+const withdraw = (now: Situation): Situation => ({
+  ...now,
+  turns: HashMap.map(now.turns, (turn) => (isUserEvent(turn.trigger) ? { ...turn, withdrawn: true } : turn))
+})
+
+const isUserEvent = ({ _tag }: Event.Input): boolean =>
+  _tag === "UserTurnStarted" || _tag === "UserTextSent" || _tag === "UserDtmfSent" || _tag === "UserTurnEnded"
 
 const dropDraft = (now: Situation): Situation =>
   now.draft === undefined ? now : { ...now, draft: undefined, dropped: new Set(now.dropped).add(now.draft) }

@@ -23,6 +23,8 @@ export interface TurnState {
   /** What its scope held is released. */
   readonly left: boolean
   readonly overAt: number | undefined
+  /** It answers a turn of the caller that was taken back, so nobody waits for what it has said. */
+  readonly withdrawn: boolean
   /** Another turn has started beside it, once its grace had passed. */
   readonly late: boolean
 }
@@ -41,6 +43,7 @@ export const make = (id: number, trigger: Event.Input, isTentative: boolean): Tu
   apology: "",
   left: false,
   overAt: undefined,
+  withdrawn: false,
   late: false
 })
 
