@@ -1,0 +1,117 @@
+/**
+ * A spoken call from end to end without a vendor: flite speaks for the caller, pocketsphinx hears them behind `STT_URL`, flite
+ * speaks for the agent, and pocketsphinx hears it too. Everything is real, time included.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as FloorPolicy from "../src/FloorPolicy.ts"
+import * as Flite from "../src/provider/flite/Flite.ts"
+import * as Speech from "../src/Speech.ts"
+import * as SpeechToText from "../src/SpeechToText.ts"
+import * as TextToSpeech from "../src/TextToSpeech.ts"
+import * as TestLine from "../src/testing/TestLine.ts"
+import * as TurnDetector from "../src/TurnDetector.ts"
+import * as Vad from "../src/Vad.ts"
+import * as Wav from "../src/Wav.ts"
+import * as SphinxServer from "./support/sphinxServer.ts"
+
+const name = "flite in, pocketsphinx at STT_URL, flite out"
+const missing = "skipped, the machine has no pocketsphinx: apt-get install pocketsphinx pocketsphinx-en-us"
+
+/** What a person says, from a time on, as 16 bits at 16 kHz. */
+const said = (text: string, fromMs: number) =>
+  Effect.gen(function* () {
+    const flite = yield* Flite.make
+    const parts = [...(yield* Stream.runCollect(flite.speak(text, { voice: "awb" })))]
+    return Buffer.concat([Buffer.alloc(32 * fromMs), ...parts.map(({ audio }) => audio.bytes)])
+  })
+
+describe("A call without a vendor", () => {
+  ;(SphinxServer.isThere ? it.live : it.live.skip)(
+    SphinxServer.isThere ? name : `${name}: ${missing}`,
+    () =>
+      Effect.gen(function* () {
+        const server = yield* SphinxServer.make
+        const heard: Array<string> = []
+        const told: Array<string> = []
+        const clerk = Agent.make(
+          Agent.route({
+            UserTurnEnded: (event) => {
+              heard.push(Event.text(event))
+              return Stream.make(Event.sendText("What time would you like to come on Sunday morning?"))
+            },
+            CallEnded: (_, { history }) => {
+              told.push(...history.events.flatMap((each) => (each._tag === "AgentTextSent" ? [each.content] : [])))
+              return Stream.empty
+            }
+          })
+        )
+        const audio = yield* said("I would like a table for two people.", 500)
+        const line = yield* TestLine.make({ length: "15 seconds", audio, heard: "position" })
+        const services = Layer.mergeAll(
+          Vad.silero,
+          SpeechToText.fromString("local/pocketsphinx"),
+          TextToSpeech.flite("awb"),
+          TurnDetector.TurnDetector.text()
+        ).pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ STT_URL: server.url }))))
+        const policy = { ...FloorPolicy.telephone, partials: false, noTextMs: 8000, prompts: 0, leave: false }
+        const ending = yield* Effect.exit(Effect.provide(Speech.run(clerk, line.transport, { policy }), services))
+
+        assert.deepStrictEqual(ending, Exit.succeed("CallerLeft"))
+        assert.strictEqual(heard.length, 1)
+        for (const word of ["like", "table", "people"]) assert.include(heard[0], word)
+        assert.deepStrictEqual(heard, server.heard)
+        assert.match(told.join(" "), /on Sunday morning\?$/)
+
+        // What the caller heard, heard again by somebody who was not told what it says.
+        const samples = new Int16Array(line.recording().slice().buffer)
+        const wav = Wav.encode({ sampleRateHz: 16000, channels: [samples] })
+        const again = yield* Effect.promise(() => SphinxServer.recognise(wav))
+        for (const word of ["time", "sunday", "morning"]) assert.include(again, word)
+      }).pipe(Effect.scoped),
+    90_000
+  )
+
+  it.live(
+    "flite speaks the whole of a reply, and is told as heard to the word when it is cut",
+    () =>
+      Effect.gen(function* () {
+        const story = "Once upon a time there was a king. He had three daughters and a horse that could talk."
+        const texts: Array<string> = []
+        const teller = Agent.make(
+          Agent.route({
+            CallStarted: () => Stream.make(Event.sendText(story)),
+            CallEnded: (_, { history }) => {
+              texts.push(...history.events.flatMap((each) => (each._tag === "AgentTextSent" ? [each.content] : [])))
+              return Stream.empty
+            }
+          })
+        )
+        const line = yield* TestLine.make({
+          length: "9 seconds",
+          heard: "position",
+          acts: [{ at: 2600, incoming: { _tag: "Dtmf", button: "1" } }]
+        })
+        const services = Layer.mergeAll(
+          Vad.energy(),
+          SpeechToText.scripted([]),
+          TextToSpeech.flite(),
+          TurnDetector.TurnDetector.text()
+        )
+        yield* Effect.provide(Speech.run(teller, line.transport), services)
+        assert.isAbove(line.clears.length, 0)
+        assert.isAbove(line.recording().length, 32 * 1500)
+        const heard = texts.join(" ")
+        assert.isTrue(story.startsWith(heard), heard)
+        assert.isAbove(heard.split(" ").length, 3)
+        assert.isBelow(heard.length, story.length)
+      }).pipe(Effect.scoped),
+    30_000
+  )
+})
