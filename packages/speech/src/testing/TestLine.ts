@@ -48,6 +48,8 @@ export interface Options {
   readonly stalls?: ReadonlyArray<{ readonly from: number; readonly to: number; readonly late: boolean }> | undefined
   /** Sending fails from this time on, in milliseconds. */
   readonly breaksAt?: number | undefined
+  /** Whether what was played and shown is kept. True by default; a call of hours has no room for it. */
+  readonly keeps?: boolean | undefined
 }
 
 /** A stretch of the caller's audio, as the microphone took it. Times are milliseconds of the call. */
@@ -116,9 +118,9 @@ interface Waiting {
 export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
-    const { format = AudioFormat.pcm16000, heard = "marks" } = options
-    const start = clock.currentTimeMillisUnsafe()
-    const now = () => clock.currentTimeMillisUnsafe() - start
+    const { format = AudioFormat.pcm16000, heard = "marks", keeps = true } = options
+    const start = clock.monotonicTimeNanosUnsafe()
+    const now = () => Number(clock.monotonicTimeNanosUnsafe() - start) / 1_000_000
     const incoming = yield* Queue.unbounded<Incoming, TransportError | Cause.Done>()
     const played: Array<Played> = []
     const clears: Array<TestLine["clears"][number]> = []
@@ -154,7 +156,7 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
     ): void => {
       const { generation, stream } = output
       const stretch = { at, generation, stream, bytes }
-      played.push(stretch)
+      if (keeps) played.push(stretch)
       told.heard?.(stretch)
       if (counted.stream !== stream) counted = { generation, stream, samples: 0 }
       counted.samples += bytes.length / sampleBytes
@@ -210,7 +212,7 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
           waiting = []
           playsUntil = at
         }),
-      show: (event) => Effect.sync(() => void shown.push(event)),
+      show: (event) => Effect.sync(() => void (keeps && shown.push(event))),
       dtmf: (text) => Effect.sync(() => order("dtmf", text)),
       transfer: (text) => Effect.sync(() => order("transfer", text)),
       hangUp: (text) =>
