@@ -2,7 +2,7 @@
  * A call by voice: the server hears and speaks, and this page is the telephone. Where the server recognises no speech, the
  * browser does, if it can, and the page says which it is.
  */
-import { call } from "./antiphon/index.js"
+import { call, listDevices } from "./antiphon/index.js"
 import * as Microphone from "./microphone.js"
 
 const $ = (id) => document.getElementById(id)
@@ -92,9 +92,111 @@ const setState = (state, words) => {
   $("status").textContent = words
   $("call").textContent = live ? "Hang up" : state === "connecting" ? "Connecting" : "Start call"
   $("call").disabled = state === "connecting"
-  for (const id of ["text", "send", "mute"]) $(id).disabled = !live
+  for (const element of document.querySelectorAll(".live")) element.disabled = !live
   $("text").placeholder = live ? "Say something" : "Start a call to talk"
   $("mute").setAttribute("aria-pressed", "false")
+  if (!live) {
+    pushToTalk(false)
+    showKeys(false)
+  }
+}
+
+/* Push to talk: nothing is heard but what is said while the button, or the space bar, is held. */
+
+let isPush = false
+const listen = (on) => {
+  line?.mute(!on)
+  if (line === undefined || !on) recognition?.stop()
+  else if (line.about.recogniser === null) recognition?.start()
+}
+const hold = (pressed) => {
+  if (line === undefined || !isPush || $("hold").ariaPressed === String(pressed)) return
+  $("hold").ariaPressed = String(pressed)
+  $("hold").textContent = pressed ? "Listening" : "Hold to talk"
+  if (pressed) listen(true)
+  line.talk(pressed)
+  if (!pressed) listen(false)
+}
+function pushToTalk(on) {
+  hold(false)
+  isPush = on
+  $("push").setAttribute("aria-pressed", String(on))
+  $("hold").classList.toggle("hidden", !on)
+  $("mute").disabled = on || line === undefined
+  if (line !== undefined) listen(!on)
+}
+
+/* The keypad. */
+
+function showKeys(on) {
+  $("keys").classList.toggle("hidden", !on)
+  $("keypad").setAttribute("aria-expanded", String(on))
+}
+for (const key of "123456789*0#") {
+  const button = document.createElement("button")
+  button.type = "button"
+  button.textContent = key
+  button.setAttribute("aria-label", { "*": "star", "#": "pound" }[key] ?? key)
+  button.addEventListener("click", () => {
+    if (line === undefined) return
+    line.press(key)
+    note(`You pressed ${key}.`)
+  })
+  $("keys").append(button)
+}
+
+/* Devices: their names are known once the page may use a microphone. */
+
+const fill = (select, devices) => {
+  const chosen = select.value
+  select.replaceChildren(
+    ...devices.map(({ deviceId, label }, index) => new Option(label || `Device ${index + 1}`, deviceId))
+  )
+  if (devices.some(({ deviceId }) => deviceId === chosen)) select.value = chosen
+  select.disabled = devices.length === 0 || line === undefined
+}
+const showDevices = async () => {
+  const { loudspeakers, microphones } = await listDevices().catch(() => ({ loudspeakers: [], microphones: [] }))
+  fill($("microphone"), microphones)
+  fill($("loudspeaker"), loudspeakers)
+}
+navigator.mediaDevices?.addEventListener?.("devicechange", showDevices)
+
+/* Where the time of an answer went. */
+
+const stages = [
+  ["end_of_turn_ms", "end of your turn"],
+  ["first_text_ms", "the agent’s first words"],
+  ["first_audio_ms", "its voice"],
+  ["first_heard_ms", "the way to you"]
+]
+const showLatency = (timing) => {
+  const all = timing.first_heard_ms ?? timing.first_audio_ms
+  if (all === undefined) return
+  let before = 0
+  const parts = stages.flatMap(([name, what]) => {
+    const at = timing[name]
+    if (at === undefined) return []
+    const ms = Math.max(0, at - before)
+    before = Math.max(before, at)
+    return [{ name, what, ms }]
+  })
+  $("latency").classList.remove("hidden")
+  $("latency")
+    .querySelector(".bar")
+    .replaceChildren(
+      ...parts.map(({ ms, name, what }) => {
+        const part = document.createElement("span")
+        part.className = name
+        part.style.flexGrow = String(Math.max(1, ms))
+        part.title = `${what}: ${Math.round(ms)} ms`
+        return part
+      })
+    )
+  const told = parts.map(({ ms, what }) => `${what} ${Math.round(ms)}`).join(", ")
+  const words = `From your last word to the agent’s first: ${Math.round(all)} ms (${told}).`
+  $("latency").setAttribute("aria-label", words)
+  $("latency").querySelector(".hint").textContent = words
 }
 
 let drawing
@@ -117,14 +219,15 @@ const listeners = {
   agent_heard: onHeard,
   transcript: onTranscript,
   tool: ({ name, running }) => running && note(`${name} …`),
-  microphone: ({ detail, state }) =>
-    state === "on" ? note(`Microphone: ${detail || "on"}`) : note(`${detail} You can type.`, "bad"),
+  microphone: ({ detail, state }) => {
+    if (state === "on") note(`Microphone: ${detail || "on"}`)
+    else note(`${detail} You can type.`, "bad")
+    showDevices()
+  },
   dtmf: ({ buttons }) => note(`The agent pressed ${buttons}.`),
   transfer: ({ target_phone_number: target }) => note(`The agent transfers the call to ${target}. Here it ends.`),
   warning: ({ detail }) => note(detail, "bad"),
-  latency: ({ first_heard_ms: ms }) => {
-    if (ms !== undefined) $("latency").textContent = `From your last word to the agent’s first: ${Math.round(ms)} ms.`
-  },
+  latency: showLatency,
   closed: ({ byUs, code, meaning }) => {
     clearInterval(drawing)
     recognition?.stop()
@@ -151,6 +254,7 @@ const start = async () => {
     tellMeans(line.about)
     if (line.isBlocked) line.resume()
     drawing = setInterval(draw, 60)
+    showDevices()
     $("text").focus()
   } catch (error) {
     setState("ended", "No call")
@@ -170,8 +274,33 @@ $("form").addEventListener("submit", (event) => {
 })
 $("mute").addEventListener("click", () => {
   if (line === undefined) return
-  line.mute(!line.isMuted)
-  if (line.isMuted) recognition?.stop()
-  else if (line.about.recogniser === null) recognition?.start()
+  listen(line.isMuted)
   $("mute").setAttribute("aria-pressed", String(line.isMuted))
 })
+$("push").addEventListener("click", () => pushToTalk(!isPush))
+$("keypad").addEventListener("click", () => showKeys($("keys").classList.contains("hidden")))
+$("microphone").addEventListener("change", (event) => line?.setMicrophone(event.target.value))
+$("loudspeaker").addEventListener("change", (event) =>
+  line?.setLoudspeaker(event.target.value).catch(({ message }) => note(message, "bad"))
+)
+for (const [event, pressed] of [
+  ["pointerdown", true],
+  ["pointerup", false],
+  ["pointercancel", false],
+  ["pointerleave", false]
+]) {
+  $("hold").addEventListener(event, () => hold(pressed))
+}
+// A long touch would open a menu.
+$("hold").addEventListener("contextmenu", (event) => event.preventDefault())
+for (const [event, pressed] of [
+  ["keydown", true],
+  ["keyup", false]
+]) {
+  document.addEventListener(event, (key) => {
+    if (!isPush || key.code !== "Space" || key.target === $("text")) return
+    key.preventDefault()
+    if (!key.repeat) hold(pressed)
+  })
+}
+addEventListener("blur", () => hold(false))

@@ -89,4 +89,66 @@ describe.skipIf(!existsSync(executablePath))("the page of calls by voice", { tim
       })
     }).pipe(Effect.scoped)
   )
+
+  it.live("has a keypad, push to talk, mute, the devices and where the time went, and fits a phone", () =>
+    Effect.gen(function* () {
+      const port = yield* serve
+      const browser = yield* launch(yield* silence)
+      yield* Effect.promise(async () => {
+        const page = await browser.newPage({ viewport: { width: 375, height: 667 }, hasTouch: true, isMobile: true })
+        page.setDefaultTimeout(45_000)
+        const sent: Array<string> = []
+        page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => void sent.push(String(payload))))
+        const problems: Array<string> = []
+        page.on("pageerror", ({ message }) => problems.push(message))
+        await page.goto(`http://127.0.0.1:${port}/voice.html`)
+        const button = (name: string) => page.getByRole("button", { name, exact: true })
+        assert.isTrue(await button("Keypad").isDisabled())
+        await button("Start call").click()
+        await page.waitForFunction(() => /Antiphon demo/.test(document.querySelector(".agent b")?.textContent ?? ""))
+
+        await button("Keypad").click()
+        await button("star").click()
+        await page.getByText("You pressed *.").waitFor()
+        assert.isTrue(sent.some((frame) => frame === '{"type":"dtmf","button":"*"}'))
+        await button("Keypad").click()
+        assert.isFalse(await button("star").isVisible())
+
+        await button("Mute").click()
+        assert.strictEqual(await button("Mute").getAttribute("aria-pressed"), "true")
+        await button("Mute").click()
+
+        await button("Push to talk").click()
+        await button("Hold to talk").dispatchEvent("pointerdown")
+        await button("Listening").dispatchEvent("pointerup")
+        await button("Hold to talk").waitFor()
+        assert.deepStrictEqual(
+          sent.filter((frame) => frame.includes('"talk"')),
+          ['{"type":"talk","pressed":true}', '{"type":"talk","pressed":false}']
+        )
+        await button("Push to talk").click()
+
+        await page.getByText("Devices").click()
+        assert.isAbove(await page.getByLabel("Microphone").locator("option").count(), 0)
+        await page.getByLabel("Microphone").selectOption({ index: 0 })
+        await page.getByText("Devices").click()
+
+        await page.getByLabel("Say something").fill("What time is it?")
+        await button("Send").click()
+        await page.getByText(/From your last word to the agent’s first: \d+ ms \(end of your turn/).waitFor()
+        assert.isAbove(await page.locator("#latency .bar span").count(), 1)
+
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
+        assert.isFalse(wide, "the page is wider than the phone")
+        for (const name of ["Hang up", "Send", "Mute", "Push to talk", "Keypad"]) {
+          const box = await button(name).boundingBox()
+          assert.isAtLeast(box?.height ?? 0, 40, `${name} is too small for a finger`)
+          assert.isAtMost((box?.y ?? 999) + (box?.height ?? 0), 667, `${name} is below the screen`)
+        }
+        const shot = process.env["ANTIPHON_SCREENSHOT"]
+        if (shot !== undefined) await page.screenshot({ path: shot })
+        assert.deepStrictEqual(problems, [])
+      })
+    }).pipe(Effect.scoped)
+  )
 })

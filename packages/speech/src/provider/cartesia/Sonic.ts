@@ -25,6 +25,8 @@ export interface Options extends Credentials.Options {
   readonly voice: string
   /** Defaults to `en`. */
   readonly language?: string | undefined
+  /** The id of a dictionary of pronunciations. */
+  readonly pronunciationDictId?: string | undefined
   /** How long Sonic may hold text back for a better melody, in milliseconds. Cartesia's default is 3000. */
   readonly maxBufferDelayMs?: number | undefined
 }
@@ -89,6 +91,7 @@ const speaker = (
       sample_rate: wire.sampleRateHz
     },
     language: (voice.language ?? options.language ?? "en").split("-")[0],
+    pronunciation_dict_id: voice.pronunciationDictId ?? options.pronunciationDictId,
     add_timestamps: true,
     max_buffer_delay_ms: options.maxBufferDelayMs,
     generation_config: voice.speed === undefined ? undefined : { speed: Math.min(1.5, Math.max(0.6, voice.speed)) }

@@ -303,11 +303,12 @@ const sent = (draft: Draft, output: Event.Output): void => {
       return State.show(draft, { _tag: "Tool", turn: replyOf(draft, id).turn, name: output.toolName, isRunning: false })
     }
     case "AgentUpdateCall": {
-      const { language, voiceId } = output
+      const { language, pronunciationDictId, voiceId } = output
       Utterances.close(draft, id)
       draft.voice = {
         ...draft.voice,
         ...(voiceId === undefined ? {} : { id: voiceId }),
+        ...(pronunciationDictId === undefined ? {} : { pronunciationDictId }),
         ...(language === undefined ? {} : { language })
       }
       if (language !== undefined) State.want(draft, { _tag: "Listen", language })

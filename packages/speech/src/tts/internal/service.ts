@@ -23,6 +23,8 @@ export interface Voice {
   readonly language?: string | undefined
   /** Relative speed. Defaults to 1. */
   readonly speed?: number | undefined
+  /** The provider's id of a dictionary of pronunciations. Cartesia has them. Defaults to that of the layer. */
+  readonly pronunciationDictId?: string | undefined
 }
 
 /**

@@ -41,3 +41,41 @@ describe("AudioClock", () => {
     assert.strictEqual(next.now, at + 20)
   })
 })
+
+describe("the clock of a line whose delay changes", () => {
+  /** Frames of 20 ms, each late by so much, and ticks when they are wanted. Returns how far the clock was from real time. */
+  const play = (lateness: (index: number) => number, frames: number) => {
+    const arrivals = Array.from({ length: frames }, (_, index) => (index + 1) * 20 + lateness(index))
+    for (let i = 1; i < frames; i++) arrivals[i] = Math.max(arrivals[i]!, arrivals[i - 1]!)
+    let clock = AudioClock.make(0)
+    let [ahead, behind] = [0, 0]
+    for (const [index, at] of arrivals.entries()) {
+      for (let due = AudioClock.due(clock); due < at; due = AudioClock.due(clock)) clock = AudioClock.tick(clock, due)
+      clock = AudioClock.frame(clock, (index + 1) * 20, at)
+      ahead = Math.max(ahead, clock.now - at)
+      behind = Math.max(behind, at - clock.now)
+    }
+    return { ahead, behind }
+  }
+
+  it("is never ahead of real time, however often the delay rises and falls", () => {
+    const { ahead, behind } = play((index) => (Math.floor(index / 25) % 2 === 0 ? 0 : 120), 30 * 60 * 50)
+    assert.isAtMost(ahead, 1e-6)
+    assert.isAtMost(behind, 140)
+  })
+
+  it("nor if the frames come unevenly", () => {
+    let seed = 1
+    const next = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
+    const { ahead, behind } = play(() => (next() < 0.05 ? next() * 400 : next() * 30), 30 * 60 * 50)
+    assert.isAtMost(ahead, 1e-6)
+    assert.isAtMost(behind, 140)
+  })
+
+  it("keeps what the line has told to be left out", () => {
+    let clock = AudioClock.frame(AudioClock.make(0), 20, 20)
+    clock = AudioClock.skip(clock, 1000)
+    clock = AudioClock.frame(clock, 40, 60)
+    assert.strictEqual(clock.now, 1040)
+  })
+})
