@@ -1,6 +1,6 @@
 /**
- * The context window of a model, where it is known: by the model itself, which knows where it is served and with which
- * settings, or else by its name.
+ * The context window of a model, if known: from the model itself, which knows where it is served and with which
+ * settings, or else from its name.
  */
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type { ModelSettings } from "../ModelSettings.ts"
@@ -8,11 +8,11 @@ import * as ModelRules from "./rules/modelRules.ts"
 
 const windows = new WeakMap<LanguageModel.LanguageModel, () => number | undefined>()
 
-/** Makes the window of a model known. It is asked before each request. */
+/** Registers the window of a model. It is read before each request. */
 export const set = (model: LanguageModel.LanguageModel, window: () => number | undefined): void =>
   void windows.set(model, window)
 
-/** The window that a model has made known. */
+/** The registered window of a model. */
 export const of = (model: LanguageModel.LanguageModel): number | undefined => windows.get(model)?.()
 
 /** The window of a model by its name, or by the settings that it is made with. */

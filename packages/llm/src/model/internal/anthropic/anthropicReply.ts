@@ -1,8 +1,8 @@
 /**
- * Reads the streamed reply of Anthropic's messages.
+ * Reads the streamed reply of Anthropic's Messages API.
  *
- * Thoughts and calls are marked with the reply that they belong to and their place in it: they have to go back in the
- * order in which they came, in one message.
+ * Thoughts and calls are marked with their reply and their place in it, because they must go back in their original
+ * order, in one message.
  *
  * @since 0.1.0
  */
@@ -40,7 +40,7 @@ export interface Options {
   readonly toolName?: ((name: string) => string) | undefined
 }
 
-/** Reads one reply. Searches that the provider makes are told only if `searchTool` names the tool they are known by. */
+/** Reads one reply. Native searches are reported only if `searchTool` names their tool. */
 export const make = (options: Options): Reply => new AnthropicReply(options)
 
 class AnthropicReply implements Reply {
@@ -49,7 +49,7 @@ class AnthropicReply implements Reply {
   readonly #writer: PartWriter
   /** The thought that is being closed. */
   #thought: Response.ProviderMetadata | undefined
-  /** A call whose arguments came to nothing that can be read: whether it was cut off is told at the end. */
+  /** A call with unreadable arguments: only the end of the reply tells whether it was cut off. */
   #doubtful: Block | undefined
   #isDone = false
   #calls = false

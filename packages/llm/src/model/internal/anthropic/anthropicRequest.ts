@@ -57,7 +57,7 @@ export const make = (
 }
 
 /**
- * Marks the end of a long conversation for the cache, so that the next request reads anew only what has come since.
+ * Marks the end of a long conversation for the cache, so that only newer text of the next request has to be processed.
  * Shorter ones are below what is cached at all: 1024 tokens, or 4096 of a small model
  * (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
  */
@@ -89,7 +89,7 @@ export const searchesNatively = (model: string): boolean => !/^claude-(3-opus|3-
 export const betaOf = ({ thinking }: Anthropic.MessageCreateParams): string | undefined =>
   thinking != null && "block_binding" in thinking ? "thinking-binding-controls-2026-08-01" : undefined
 
-/** Whether a model goes on with a reply that is begun for it: not one that thinks first. */
+/** Whether a model continues a reply that was begun for it. Models that think first do not. */
 export const prefills = (model: string, settings: ModelSettings): boolean =>
   ClaudeModels.of(model).prefill && (settings.reasoningEffort ?? "none") === "none"
 
@@ -125,7 +125,7 @@ const toolsOf = (
     const forced = choice !== undefined && choice.type !== "none" && (thinking.thinks || !claude.forcedCalls)
     return choice === undefined || forced ? { tools } : { tools, tool_choice: choice }
   }
-  // A conversation that has calls in it must say which tools there were.
+  // A conversation with tool calls must declare the tools.
   const names = usedNames(messages)
   if (names.length === 0) return {}
   return {

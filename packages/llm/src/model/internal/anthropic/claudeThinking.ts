@@ -1,5 +1,5 @@
 /**
- * How Claude is told to think in a request, or not to.
+ * Tells Claude in a request whether to think.
  *
  * @since 0.1.0
  */
@@ -8,13 +8,13 @@ import type { ReasoningEffort } from "../../ModelSettings.ts"
 import * as Acceptance from "../rules/acceptance.ts"
 import type { Claude } from "../rules/claudeModels.ts"
 
-/** What a request says about thinking. */
+/** The part of a request about thinking. */
 export interface Thinking {
   readonly config: Anthropic.ThinkingConfigParam | undefined
   readonly effort: "low" | "medium" | "high" | "xhigh" | "max" | undefined
   /** Whether the model will think before it answers. */
   readonly thinks: boolean
-  /** Tokens to think with, on top of those of the answer: thoughts count against the limit. */
+  /** Additional tokens for thinking, because thoughts count against the limit of the answer. */
   readonly room: number
 }
 
@@ -26,7 +26,7 @@ const rooms: { readonly [Effort in Thought]: number } = { ...Acceptance.room, mi
 const silent: Thinking = { config: undefined, effort: undefined, thinks: false, room: 0 }
 
 /**
- * Decides it. If no effort is asked for, the model thinks as little as it can: a caller waits for the first word. Null
+ * Decides how much to think. By default as little as possible, because a caller is waiting for the first word. Null
  * leaves it to the provider.
  */
 export const of = (
@@ -71,7 +71,7 @@ const off = (claude: Claude, messages: ReadonlyArray<Anthropic.MessageParam>): T
   }
 }
 
-/** Asks for thoughts to be dropped that no longer fit what is before them, and not for the request to be refused. */
+/** Asks Anthropic to drop thoughts that no longer match the messages before them, instead of refusing the request. */
 const bound = (
   config: Anthropic.ThinkingConfigAdaptive,
   claude: Claude,

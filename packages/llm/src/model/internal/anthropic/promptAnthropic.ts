@@ -115,7 +115,7 @@ const assistantBlock = (part: Prompt.AssistantMessagePart): Anthropic.ContentBlo
   }
 }
 
-// Only what Anthropic signed goes back: it refuses thoughts that are not its own.
+// Only thoughts signed by Anthropic go back: it refuses others.
 const thinkingBlock = (part: Prompt.ReasoningPart): Anthropic.ContentBlockParam | undefined => {
   const kept = own(part.options)
   if (typeof kept?.["redactedData"] === "string") return { type: "redacted_thinking", data: kept["redactedData"] }

@@ -29,7 +29,7 @@ export interface Contents {
   readonly contents: ReadonlyArray<Content>
 }
 
-/** Converts a prompt. A call that Gemini did not make is marked as one if calls have to be `signed`. */
+/** Converts a prompt. If calls must be `signed`, calls that Gemini did not make get a stand-in. */
 export const toContents = (prompt: Prompt.Prompt, signed: boolean): Contents => {
   const system: Array<Part> = []
   const contents: Array<Content> = []

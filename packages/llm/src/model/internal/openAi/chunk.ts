@@ -1,5 +1,5 @@
 /**
- * What of a chunk of chat completions is read. All of it may be missing: servers differ.
+ * The parts of a chat completions chunk that are read. Any of them may be missing, because servers differ.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ export interface Chunk {
   readonly choices?: ReadonlyArray<Choice> | null
 }
 
-/** One answer. `message` takes the place of `delta` if a server sends a reply whole. */
+/** One answer. Servers that send a reply in one piece use `message` instead of `delta`. */
 export interface Choice {
   readonly delta?: Delta | null
   readonly message?: Delta | null
@@ -36,7 +36,7 @@ export interface Delta {
   readonly annotations?: ReadonlyArray<Annotation> | null
 }
 
-/** Content of servers that send it in parts. */
+/** Content from servers that send it in parts. */
 export interface ContentPart {
   readonly type: string
   readonly text?: string
@@ -56,7 +56,7 @@ export interface ToolCallDelta {
   readonly extra_content?: Schema.Json
 }
 
-/** What a reply rests on. */
+/** Citations of a reply. */
 export interface Annotation {
   readonly type?: string
   readonly url_citation?: { readonly url?: string; readonly title?: string }

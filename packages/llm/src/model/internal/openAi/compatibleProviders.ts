@@ -1,8 +1,8 @@
 /**
- * Providers of chat completions of which nothing needs to be known but a name, an address and the variable of the key.
+ * Providers of chat completions that need only a name, an address and a key variable.
  *
- * Names and addresses as LiteLLM has them (`litellm/llms/openai_like/providers.json` and its list of providers), so that a
- * model's name can be taken from there.
+ * Names and addresses are those of LiteLLM (`litellm/llms/openai_like/providers.json` and its list of providers), so
+ * that a model's name can be taken from there.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ export interface Row {
   readonly aliases?: ReadonlyArray<string> | undefined
   /** Whether messages may come in any order. */
   readonly lenient?: boolean | undefined
-  /** Whether it is a server of one's own, which may need no key. */
+  /** Whether it is a self-hosted server, which may need no key. */
   readonly own?: boolean | undefined
 }
 

@@ -1,5 +1,5 @@
 /**
- * The order of messages that a provider demands: who may follow whom, and who begins.
+ * Arranges messages in the order that a provider demands: who begins, and who may follow whom.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { PromptRules } from "./openAiPresets.ts"
 type Message = OpenAI.ChatCompletionMessageParam
 type Assistant = OpenAI.ChatCompletionAssistantMessageParam
 
-/** Arranges messages as the rules ask. Nothing is lost: what may not stand beside its like becomes part of it. */
+/** Arranges messages according to the rules. Nothing is lost: neighbours of the same role are merged if necessary. */
 export const arrange = (messages: ReadonlyArray<Message>, rules: PromptRules): Array<Message> => {
   const arranged: Array<Message> = []
   for (const message of messages) add(arranged, message, rules)

@@ -1,7 +1,7 @@
 /**
- * Who speaks chat completions, where, and how each departs from OpenAI's own in the form of its requests.
+ * The providers of chat completions, their addresses, and how their requests differ in form from OpenAI's.
  *
- * What a model accepts is not here but in `rules`: it depends on the model and the request as well.
+ * What a model accepts is in `rules`, because it also depends on the model and the request.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as CompatibleProviders from "./compatibleProviders.ts"
 
 /** A provider of chat completions. */
 export interface Preset {
-  /** What stands before the slash in the name of a model. */
+  /** The part of a model's name before the slash. */
   readonly name: string
   readonly aliases?: ReadonlyArray<string> | undefined
   /** Undefined if every customer has their own address. */
@@ -18,7 +18,7 @@ export interface Preset {
   readonly baseUrlVariables: ReadonlyArray<string>
   /** Environment variables of the key; the first that is set counts. */
   readonly keyVariables: ReadonlyArray<string>
-  /** Whether the address may be asked without a key. */
+  /** Whether requests may be sent without a key. */
   readonly keyless?: boolean | undefined
   readonly maxTokensField: "max_completion_tokens" | "max_tokens"
   readonly seedField?: "seed" | "random_seed" | undefined
@@ -31,7 +31,7 @@ export interface Preset {
         size: "low" | "medium" | "high" | undefined
       ) => { readonly [field: string]: unknown } | undefined)
     | undefined
-  /** What the prompt has to look like. */
+  /** The required form of prompts. */
   readonly prompt?: PromptRules | undefined
   /** Address at which a reply that has begun is continued, if not the usual one. */
   readonly prefixUrl?: ((baseUrl: string) => string) | undefined
@@ -53,7 +53,7 @@ export interface PromptRules {
   readonly signatures?: boolean | undefined
 }
 
-/** The shape that the strictest templates of open models take. It is understood by everyone. */
+/** The form that the strictest templates of open models require. Every model understands it. */
 export const strictPrompt: PromptRules = { systemFirst: true, alternate: true, assistantAfterTool: true }
 
 const openAi: Preset = {
@@ -70,7 +70,7 @@ const openAi: Preset = {
       : undefined
 }
 
-/** A server of which nothing else is known. Its models may have templates that are strict. */
+/** A server about which nothing else is known. Its models may have strict templates. */
 export const compatible: Preset = {
   name: "openai",
   baseUrl: undefined,
@@ -143,7 +143,7 @@ export const all: ReadonlyArray<Preset> = [
     baseUrlVariables: ["MISTRAL_BASE_URL"],
     keyVariables: ["MISTRAL_API_KEY"],
     seedField: "random_seed",
-    // Usage comes unasked, and unknown fields are errors.
+    // Usage comes by itself, and unknown fields are errors.
     streamOptions: false,
     prompt: { ...strictPrompt, shortToolCallIds: true }
   },
@@ -227,7 +227,7 @@ export const byName = (name: string): Preset | undefined =>
 /** OpenAI's own preset. */
 export const standard = openAi
 
-/** The preset for an address: what is known of OpenAI's server holds at OpenAI's addresses only. */
+/** Chooses the preset for an address: rules for OpenAI's server apply only at OpenAI's addresses. */
 export const at = (preset: Preset, baseUrl: string): Preset =>
   preset !== openAi || isOpenAi(baseUrl) ? preset : compatible
 

@@ -16,7 +16,7 @@ import type { Chunk, Delta, ReasoningDetail, ToolCallDelta, Usage } from "./chun
 import * as OpenAiUsage from "./openAiUsage.ts"
 import * as ReasoningDetails from "./reasoningDetails.ts"
 
-/** Who answers, and how the reply is read. */
+/** Options for reading a reply. */
 export interface Options {
   readonly provider: string
   readonly generateId: () => string
@@ -135,7 +135,7 @@ class OpenAiReply implements Reply {
 
   #finish(): void {
     this.#isDone = true
-    // Sealed reasoning: nothing to read, and still it has to go back.
+    // Encrypted reasoning: not readable, but it must go back.
     if (this.#details.length > 0) {
       if (this.#writer.open !== "reasoning") this.#writer.close()
       this.#writer.sealedReasoning()
@@ -162,7 +162,7 @@ class OpenAiReply implements Reply {
   }
 }
 
-// What a provider says when it gave up on a reply.
+// How a provider reports that it gave up on a reply.
 const failed: ReadonlySet<string> = new Set(["error", "insufficient_system_resource", "abort"])
 
 const reasons: { readonly [name: string]: Response.FinishReason | undefined } = {

@@ -16,10 +16,10 @@ import type { PromptRules } from "./openAiPresets.ts"
 export type Message = OpenAI.ChatCompletionMessageParam
 
 /**
- * Converts a prompt. What chat completions have no place for is left out; a file that cannot be sent is named in its
- * place.
+ * Converts a prompt. Anything that chat completions do not support is left out; a file that cannot be sent is replaced
+ * by its name.
  *
- * `provider` is who will read it: what another provider wants back with a tool call is not for this one.
+ * `provider` is the reader: metadata of other providers is not sent to it.
  */
 export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = {}): Array<Message> =>
   MessageOrder.arrange(
@@ -48,7 +48,7 @@ const convert = (message: Prompt.Message, provider: string, rules: PromptRules):
   }
 }
 
-/** What a model reads as the result of a call. */
+/** The text of a tool result for a model. */
 export const resultText = (part: Prompt.ToolResultPart): string =>
   part.modelOutput === undefined ? jsonText(part.result) : Prompt.toolModelOutputToText(part.modelOutput)
 
@@ -85,7 +85,7 @@ const filePart = (part: Prompt.FilePart): OpenAI.ChatCompletionContentPart => {
   return { type: "text", text: Prompt.toolModelOutputToText([part]) }
 }
 
-/** The address of a file, or the file itself as one. */
+/** The address of a file, or a data URL of the file. */
 export const fileUrl = (part: Prompt.FilePart, mediaType: string): string =>
   part.data instanceof URL ? part.data.href : `data:${mediaType};base64,${fileBase64(part.data)}`
 
@@ -151,7 +151,7 @@ const thought = (
   }
   if (rules.reasoning === "reasoning_content" && calls) {
     const kept = reasoning.filter((part) => own(part.options, provider) !== undefined)
-    // The field is demanded of every call, also of one that came without thoughts or from elsewhere.
+    // Every call needs the field, even one without thoughts or from another provider.
     return { reasoning_content: kept.map((part) => part.text).join("") }
   }
   return undefined

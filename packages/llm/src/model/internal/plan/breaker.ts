@@ -1,15 +1,15 @@
 /**
- * Whether a provider that keeps failing is asked at all: closed, it is; open, it is left alone for a while, and then one
+ * A circuit breaker for providers. Closed, requests pass; open, the provider is skipped for a while, and then one
  * request at a time may try it.
  *
- * Plain data and plain functions. Times are milliseconds of one clock.
+ * Plain data and functions; times are in milliseconds of a single clock.
  */
 
 export interface Policy {
-  /** Failures within the window, with no success between them, that open the breaker. */
+  /** How many failures in a row within the window open the breaker. */
   readonly failures: number
   readonly window: number
-  /** How long the breaker stays open, and how long a trial has before the next one is allowed. */
+  /** How long the breaker stays open, and how long a trial may take before the next one is allowed. */
   readonly cooldown: number
 }
 
@@ -17,18 +17,18 @@ export type Breaker =
   | { readonly _tag: "Closed"; readonly failures: ReadonlyArray<number> }
   | { readonly _tag: "Open"; readonly until: number }
 
-/** What a request may do: go on, go on as the one trial of an open breaker, or leave the provider alone. */
+/** What a request may do: proceed, proceed as the only trial of an open breaker, or skip the provider. */
 export type Admission = "Closed" | "Trial" | "Skip"
 
 export const closed: Breaker = { _tag: "Closed", failures: [] }
 
-/** Decides about a request. A trial takes the place of the next ones until it has ended, or the cooldown has passed. */
+/** Decides about a request. A trial blocks further ones until it has ended, or the cooldown has passed. */
 export const admit = (breaker: Breaker, now: number, policy: Policy): readonly [Admission, Breaker] => {
   if (breaker._tag === "Closed") return ["Closed", breaker]
   return now < breaker.until ? ["Skip", breaker] : ["Trial", { _tag: "Open", until: now + policy.cooldown }]
 }
 
-/** After a failure. `notBefore` is the time before which the provider has asked not to be called. */
+/** Notes a failure. `notBefore` is the earliest time at which the provider wants another request. */
 export const failed = (
   breaker: Breaker,
   admission: Admission,
@@ -50,6 +50,6 @@ const open = (breaker: Breaker, until: number): Breaker => ({
   until: breaker._tag === "Open" ? Math.max(breaker.until, until) : until
 })
 
-/** After a request that was given up without a verdict: the next one may be the trial. */
+/** Notes a request that ended without a verdict: the next one may be the trial. */
 export const released = (breaker: Breaker, admission: Admission, now: number): Breaker =>
   breaker._tag === "Open" && admission === "Trial" ? { _tag: "Open", until: now } : breaker

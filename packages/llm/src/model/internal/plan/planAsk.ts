@@ -1,7 +1,7 @@
 /**
- * Asks a step of a plan in the terms of a provider, so that a plan is to its user what any one provider is.
+ * Asks a step of a plan through the provider interface, so that a plan looks like a single provider.
  *
- * Tool calls of a step are never run nor judged here: whoever asked the plan does that, once, whichever step answered.
+ * Tool calls are neither run nor checked here: the user of the plan does that once, whichever step answered.
  */
 import type * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -32,7 +32,7 @@ export const stream = (
     const parts = model.streamText({ ...requestOf(options), prompt }) as Stream.Stream<StreamPart, AiError.AiError>
     return Stream.map(parts, (part) => encode(part) as Response.StreamPartEncoded)
   }
-  // Each attempt has a span of its own, as one that is asked through its model has.
+  // Each attempt has its own span, as if its model were asked directly.
   return Stream.unwrap(
     Effect.map(Effect.makeSpanScoped("LanguageModel.streamText", { kind: "client" }), (span) =>
       encoded({ ...options, prompt, span, toolCallValidation: "deferred" })
@@ -70,7 +70,7 @@ const requestOf = ({ toolChoice, tools }: LanguageModel.ProviderOptions) => ({
   toolCallValidation: "deferred" as const
 })
 
-/** A toolkit that only describes its tools. */
+/** A toolkit whose tools are only described, never run. */
 const toolkitOf = (tools: ReadonlyArray<Tool.Any>): Toolkit.WithHandler<Tools> => ({
   tools: Object.fromEntries(tools.map((tool) => [tool.name, tool])),
   handle: () => Effect.die(new Error("a step of a plan runs no tools"))

@@ -1,6 +1,4 @@
-/**
- * The attempts of one request to a plan: which step may be tried, and what a verdict does to its breaker.
- */
+/** The attempts of one request to a plan: chooses the step to try, and reports the verdict to its breaker. */
 import * as Monotonic from "@antiphon/core/Monotonic"
 import type * as AiError from "effect/ai/AiError"
 import * as Duration from "effect/Duration"
@@ -17,9 +15,9 @@ type Driver = (now: number, error: AiError.AiError) => Pull.Pull<[unknown, Durat
 /** One request. It may need several attempts at its beginning, and more each time that the answering one breaks off. */
 export interface Request {
   readonly plan: Plan
-  /** What the request holds is held by this. */
+  /** Scope of the request's resources. */
   readonly scope: Scope.Scope
-  /** The steps that were not given up, in the order of the plan. */
+  /** The steps that have not been given up, in the plan's order. */
   readonly left: Set<Step>
   readonly drivers: Map<Step, Driver>
   readonly attempts: Map<Step, number>
@@ -36,7 +34,7 @@ export const request = (plan: Plan, scope: Scope.Scope): Request => ({
   skipped: new Set()
 })
 
-/** Warms up the step that would be tried now, and those that it would be raced with. */
+/** Warms up the step that would be tried now, and those it would be raced against. */
 export const warmUp = (plan: Plan): Effect.Effect<void, AiError.AiError> =>
   Effect.flatMap(Monotonic.now, (now) => {
     const open = plan.steps.filter(({ name }) => {
@@ -62,7 +60,7 @@ export interface Attempt extends Admitted {
 
 const breakerOf = ({ plan }: Request, step: Step) => plan.breakers.get(step.name) ?? Breaker.closed
 
-/** A step that is tried whatever its breaker says. */
+/** A step that is tried regardless of its breaker. */
 export const trial = (step: Step): Admitted => ({ step, admission: "Trial" })
 
 /** Asks the breaker of a step. */
@@ -78,7 +76,7 @@ export const admit = (self: Request, step: Step): Effect.Effect<Admitted | undef
   })
 
 /**
- * The first step, in the order of the plan, that is not busy and not left alone. If all are left alone and nothing was
+ * Chooses the first step, in the plan's order, that is neither busy nor skipped. If all are skipped and nothing was
  * tried yet, it is the one that is due first: a call without an answer is worse than one more request.
  */
 export const admitNext = (self: Request, busy: ReadonlyArray<Step>): Effect.Effect<Admitted | undefined> =>
@@ -111,12 +109,12 @@ export const begin = (self: Request, { admission, step }: Admitted, scope: Scope
     return attempt
   })
 
-/** The provider has begun to answer: it is not dead, so nobody needs to stay away from it. */
+/** The provider has begun to answer, so it is not down. */
 export const answered = (self: Request, { step }: Attempt): void => {
   if (breakerOf(self, step)._tag === "Open") self.plan.breakers.set(step.name, Breaker.closed)
 }
 
-/** The attempt has come to a good end. */
+/** The attempt has succeeded. */
 export const succeeded = (self: Request, attempt: Attempt): Effect.Effect<void> =>
   decide(self, attempt, () => Breaker.closed)
 

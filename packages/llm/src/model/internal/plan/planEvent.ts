@@ -1,6 +1,4 @@
-/**
- * What a plan tells about its work: to its observer, to the log, and to a counter.
- */
+/** Reports what a plan does: to its observer, to the log, and to a counter. */
 import type * as AiError from "effect/ai/AiError"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -12,7 +10,7 @@ import * as AiErrors from "../provider/aiErrors.ts"
 /** What happens in the requests of a plan. Steps go by their names; attempts of a step count from 1 in each request. */
 export type Event = Data.TaggedEnum<{
   AttemptStarted: { readonly step: string; readonly attempt: number }
-  /** `spoken` is how many characters of the reply had left by then. */
+  /** `spoken` is how many characters of the reply had been sent by then. */
   AttemptFailed: {
     readonly step: string
     readonly attempt: number
@@ -25,7 +23,7 @@ export type Event = Data.TaggedEnum<{
   HedgeStarted: { readonly step: string; readonly beside: string }
   /** A step that was started beside others was the first to answer. The others are interrupted. */
   HedgeWon: { readonly step: string; readonly over: ReadonlyArray<string> }
-  /** The step goes on with a reply that another attempt left after so many characters. */
+  /** The step continues a reply that another attempt left after this many characters. */
   Continued: { readonly step: string; readonly character: number }
   /** The breaker of the step is open. */
   Skipped: { readonly step: string }
@@ -34,7 +32,7 @@ export type Event = Data.TaggedEnum<{
 }>
 export const Event = Data.taggedEnum<Event>()
 
-/** What hears the events of a plan's requests, as they happen: a request waits for it. By default nothing does. */
+/** Called with the events of a plan's requests as they happen; the request waits for it. Does nothing by default. */
 export const Observer = Context.Reference<(event: Event) => Effect.Effect<void>>(
   "@antiphon/llm/model/ModelPlan/Observer",
   {

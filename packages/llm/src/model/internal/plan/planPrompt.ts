@@ -1,12 +1,12 @@
 /**
- * The prompt of an attempt: if the reply has begun, it ends with the beginning, to be gone on with.
+ * Makes the prompt of an attempt. If the reply has already begun, the prompt ends with its beginning, to be continued.
  */
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
 import type { ModelSettings } from "../../ModelSettings.ts"
 import * as Prefill from "../rules/prefill.ts"
 
-/** Asks a model to go on with a reply that was cut off: natively if it can, else in words. */
+/** Asks a model to continue a reply that was cut off: natively if it can, or else in words. */
 export const of = (
   model: LanguageModel.LanguageModel,
   prompt: Prompt.Prompt,

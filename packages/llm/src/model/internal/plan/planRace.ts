@@ -1,6 +1,6 @@
 /**
- * Finds the attempt that answers: a step with its retries, the next one when it is given up, and steps beside each other
- * if one is slow. The first to answer wins, and the others are interrupted.
+ * Finds the attempt that answers: tries a step with its retries, then the next one, or several side by side if one is
+ * slow. The first to answer wins, and the others are interrupted.
  */
 import * as Monotonic from "@antiphon/core/Monotonic"
 import type * as AiError from "effect/ai/AiError"
@@ -15,17 +15,17 @@ import { Event, tell } from "./planEvent.ts"
 import * as Retry from "./planRetry.ts"
 import type { Step } from "./planStep.ts"
 
-/** How the answer of a step is opened: it succeeds once the provider has begun to answer. */
+/** Opens the answer of a step. Succeeds once the provider has begun to answer. */
 export type Open<A> = (step: Step) => Effect.Effect<A, AiError.AiError, Scope.Scope>
 
-/** The attempt that answered. What it holds is held by the scope. */
+/** The attempt that answered. The scope holds its resources. */
 export interface Won<out A> {
   readonly attempt: Attempt.Attempt
   readonly value: A
   readonly scope: Scope.Closeable
 }
 
-/** Where a race goes on after the answering step has broken off with the error. */
+/** Where a race continues after the answering step broke off with the error. */
 export interface Resume {
   readonly error: AiError.AiError
   readonly step: Step
@@ -98,7 +98,8 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
     youngest = contender
     hedgeAt = step.hedge && (yield* Monotonic.now) + Duration.toMillis(Duration.sum(delay, step.hedge))
     if (beside !== undefined) yield* tell(Event.HedgeStarted({ step: step.name, beside: beside.name }))
-    // Made before the fiber is: a scope closes from its youngest, and the fiber must not see its own things go.
+    // Forked before the fiber: scopes close newest first, so the fiber is interrupted before its resources are
+    // released.
     const own = yield* Scope.fork(contender.scope)
     yield* run(own).pipe(
       Effect.exit,
@@ -118,7 +119,7 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
     }),
     startAgain: (step: Step, retry: Retry.Retry, error: AiError.AiError) =>
       start(step, retry.delay, (scope) => retries(self, open, step, retry, error, scope)),
-    /** What becomes of the next contender, or `undefined` when it is time to start another one beside it. */
+    /** The verdict of the next contender, or `undefined` when it is time to start another one beside it. */
     outcome: Effect.gen(function* () {
       const take = Queue.take(outcomes)
       if (hedgeAt === undefined) return yield* take
@@ -128,7 +129,10 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
   }
 })
 
-/** Interrupts the losers without waiting for them, because somebody waits for the answer. The request's end does. */
+/**
+ * Interrupts the losers without waiting for them, because the caller is waiting for the answer. The end of the request
+ * waits for them.
+ */
 const dismiss = (self: Attempt.Request, winner: Contender, losers: ReadonlySet<Contender>): Effect.Effect<void> =>
   Effect.gen(function* () {
     for (const loser of losers) {

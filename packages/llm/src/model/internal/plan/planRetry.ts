@@ -1,6 +1,4 @@
-/**
- * Whether and when a step is tried again after an error.
- */
+/** Decides whether and when to retry a step after an error. */
 import * as Monotonic from "@antiphon/core/Monotonic"
 import type * as AiError from "effect/ai/AiError"
 import * as Duration from "effect/Duration"
@@ -15,11 +13,11 @@ import type { Step } from "./planStep.ts"
 /** A further try of a step. */
 export interface Retry {
   readonly delay: Duration.Duration
-  /** Whether the provider itself has named the time. Then it is asked at that time, whatever its breaker says. */
+  /** Whether the provider itself named the time. Then it is asked at that time, regardless of its breaker. */
   readonly invited: boolean
 }
 
-/** How long to wait before the step is tried again, or `undefined` if it is given up. */
+/** Returns how long to wait before the retry, or `undefined` to give the step up. */
 export const retry = (self: Request, step: Step, error: AiError.AiError): Effect.Effect<Retry | undefined> =>
   Effect.gen(function* () {
     const again = yield* next(self, step, error)
@@ -28,7 +26,7 @@ export const retry = (self: Request, step: Step, error: AiError.AiError): Effect
     return again
   })
 
-/** The longest wait that is worth it if there is another step to go to, and if there is none. */
+/** The longest acceptable wait if there is another step, and if there is none. */
 const patience = { withOthers: Duration.seconds(2), alone: Duration.seconds(10) }
 
 const next = Effect.fnUntraced(function* (self: Request, step: Step, error: AiError.AiError) {
@@ -48,5 +46,5 @@ const next = Effect.fnUntraced(function* (self: Request, step: Step, error: AiEr
   )
 })
 
-// Nothing has to recover: the same request may well be answered now.
+// Nothing has to recover: the same request may succeed immediately.
 const isOfReply = (error: AiError.AiError): boolean => AiErrors.details(error).kind === "EmptyReply"

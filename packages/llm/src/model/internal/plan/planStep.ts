@@ -27,7 +27,7 @@ export interface Plan {
   readonly steps: ReadonlyArray<Step>
   /** Whether the next step is tried after this error. */
   readonly fallback: (error: AiError.AiError) => boolean
-  /** Whether an error says that the provider is unwell, so that other requests should avoid it. */
+  /** Whether an error shows that the provider is down, so that other requests should avoid it. */
   readonly blames: (error: AiError.AiError) => boolean
   readonly patience: Duration.Duration | undefined
   readonly policy: Breaker.Policy
@@ -36,30 +36,30 @@ export interface Plan {
 }
 
 /**
- * The wait for the first word if the step names none. Of the streams that answer at all, nearly all have begun after 5
- * seconds; a caller who has heard nothing for 10 takes the line for dead.
+ * The default wait for the first word. Nearly all streams that answer at all have begun after 5 seconds; a caller who
+ * hears nothing for 10 believes the line is dead.
  */
 const firstWord = Duration.seconds(10)
 /** A model that was asked to think needs longer, and the caller was not promised better. */
 const firstWordOfThinker = Duration.seconds(45)
-/** The wait for the next word if the step names none: longer than any pause that belongs to a reply. */
+/** The default wait for the next word: longer than any pause within a reply. */
 const nextWord = Duration.seconds(15)
-/** The wait for a reply that is not streamed: nobody listens for its words. */
+/** The wait for a reply that is not streamed: no caller is waiting for its words. */
 const wholeReply = Duration.minutes(2)
 
 const thinkers: ReadonlySet<ReasoningEffort> = new Set<ReasoningEffort>(["low", "medium", "high", "xhigh", "max"])
 
-/** How long the first word is waited for. A deadline of zero is none. */
+/** How long to wait for the first word. Zero means no deadline. */
 export const first = (
   { firstTokenDeadline, stallDeadline }: Pick<Step, "firstTokenDeadline" | "stallDeadline">,
   settings: ModelSettings
 ): Progress.Limits => ({
   word: deadline(firstTokenDeadline, mayThink(settings) ? firstWordOfThinker : firstWord),
-  // Who thinks for long has stalled, too, if that was asked for.
+  // If a deadline was set, long thinking counts as stalling too.
   ...(stallDeadline === undefined || Duration.isZero(stallDeadline) ? undefined : { sign: stallDeadline })
 })
 
-/** How long the next word is waited for. */
+/** How long to wait for the next word. */
 export const next = ({ stallDeadline }: Pick<Step, "stallDeadline">, settings: ModelSettings): Progress.Limits => ({
   word: deadline(stallDeadline, mayThink(settings) ? firstWordOfThinker : nextWord)
 })
@@ -67,7 +67,7 @@ export const next = ({ stallDeadline }: Pick<Step, "stallDeadline">, settings: M
 const mayThink = ({ reasoningEffort }: ModelSettings): boolean =>
   reasoningEffort != null && thinkers.has(reasoningEffort)
 
-/** How long a whole reply is waited for. */
+/** How long to wait for a whole reply. */
 export const wholeDeadline = (step: Step): Duration.Duration | undefined => deadline(step.replyDeadline, wholeReply)
 
 const deadline = (given: Duration.Duration | undefined, otherwise: Duration.Duration): Duration.Duration | undefined =>

@@ -1,6 +1,4 @@
-/**
- * Streams one reply from the steps of a plan, each going on where the one before it broke off.
- */
+/** Streams one reply from the steps of a plan, each continuing where the previous one broke off. */
 import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Arr from "effect/Array"
@@ -33,11 +31,11 @@ interface Answer {
   readonly rest: PartPull
 }
 
-/** How a reply that was cut off is gone on with. */
+/** How to continue a reply that was cut off. */
 export interface Continuation {
-  /** What a model is asked that cannot go on natively. */
+  /** The instruction for a model that cannot continue natively. */
   readonly instruction: string
-  /** What is said before a sentence is said anew. */
+  /** Said before a sentence is repeated. */
   readonly bridge: string
 }
 
@@ -150,7 +148,7 @@ const untilWord = (pull: PartPull, reply: SplicedReply): Effect.Effect<ReadonlyA
     if (word >= 0) return Effect.succeed(parts)
     const finish = parts.find((part) => part.type === "finish")
     if (finish === undefined) return read
-    // Nothing more to say is a good end of a reply that has begun. A pause is one that is taken up again.
+    // Having nothing more to say is a proper end of a reply that has begun. A pause is continued.
     if (reply.begun || finish.reason === "pause") return Effect.succeed(parts)
     return Effect.fail(Progress.failureOf(AiErrors.emptyReply(finish.reason)))
   })
@@ -160,7 +158,7 @@ const untilWord = (pull: PartPull, reply: SplicedReply): Effect.Effect<ReadonlyA
   )
 }
 
-/** Why an attempt cannot be gone on with, if it cannot. */
+/** Says why an attempt cannot be continued, if so. */
 const stumbled = (
   accepted: ReturnType<SplicedReply["accept"]>,
   parts: ReadonlyArray<Part>
@@ -181,7 +179,7 @@ const stumbled = (
   }
 }
 
-/** How often one reply is taken up again that its provider has cut short. */
+/** How often to continue a reply that its provider has cut short. */
 const mostBreaks = 2
 const atOnce: Retry.Retry = { delay: Duration.zero, invited: true }
 
@@ -199,7 +197,7 @@ const declined = Progress.failureOf(
   new AiError.InvalidOutputError({ description: "the model would not go on with the reply" })
 )
 
-// A connection that is closed in good order in the middle of a reply looks like its end, but for this.
+// Detects a connection that was closed properly in the middle of a reply, which looks like its end otherwise.
 const endedEarly = Progress.failureOf(
   new AiError.InternalProviderError({ description: "the reply ended without saying that it was finished" })
 )

@@ -1,8 +1,8 @@
 /**
- * What of a stream is progress to a listener, and how long a stream may go on without any.
+ * Decides which parts of a stream are progress for a caller, and limits how long a stream may go without any.
  *
- * Words are progress, and so are calls, as work begins with them. Thoughts, empty deltas and keep-alives are not: a caller
- * hears nothing of them.
+ * Words and tool calls are progress. Thoughts, empty deltas and keep-alives are not, because a caller hears nothing of
+ * them.
  */
 import * as Monotonic from "@antiphon/core/Monotonic"
 import * as AiError from "effect/ai/AiError"
@@ -66,7 +66,7 @@ export interface Limits {
   readonly next?: Duration.Duration | undefined
 }
 
-/** Fails a stream once it has been waited for so long, in one pull or several, without progress. */
+/** Fails a stream after waiting this long without progress, in one pull or several. */
 export const bounded = <A extends { readonly type: string }, E, D, R>(
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E, D, R>,
   limits: Limits,

@@ -1,13 +1,13 @@
 /**
- * Which models are resilient by themselves, and the model beneath one.
+ * Marks models that retry or have deadlines by themselves, and finds the model beneath.
  *
- * A plan that has such a model as a step asks the model beneath: the plan's own patience counts, and not both.
+ * A plan asks the model beneath, so that only the plan's own patience applies.
  */
 import type * as LanguageModel from "effect/ai/LanguageModel"
 
 const beneath = new WeakMap<LanguageModel.LanguageModel, LanguageModel.LanguageModel>()
 
-/** Makes known what a model retries. */
+/** Registers the model beneath a model that retries. */
 export const set = (model: LanguageModel.LanguageModel, inner: LanguageModel.LanguageModel): void =>
   void beneath.set(model, inner)
 
@@ -17,7 +17,7 @@ export const innermost = (model: LanguageModel.LanguageModel): LanguageModel.Lan
 
 const patient = new WeakSet<LanguageModel.LanguageModel>()
 
-/** Makes known that a model has deadlines of its own. */
+/** Marks a model that has its own deadlines. */
 export const setPatient = (model: LanguageModel.LanguageModel): void => void patient.add(model)
 
 /** Whether a model has deadlines of its own. */

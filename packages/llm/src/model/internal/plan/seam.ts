@@ -1,10 +1,10 @@
 /**
- * How the text of another model, or of the same one, is joined to a reply that broke off.
+ * Joins the text of a continuing model to a reply that broke off.
  *
  * Models asked to go on do so to the letter, or repeat the last words, or begin the sentence again, in its own words or
  * nearly so, with or without a remark before it. Whatever fits is joined so that nothing is heard twice and nothing is
- * missing. A sentence that was put in other words does not fit: it is said anew, behind a few words that say so. Nothing is
- * glued to half a sentence that it does not belong to.
+ * missing. A sentence that was put in other words does not fit: it is said anew, behind a few words that say so.
+ * Nothing is glued to half a sentence that it does not belong to.
  */
 import * as Align from "./seamAlign.ts"
 import * as Phrases from "./seamPhrases.ts"
@@ -13,13 +13,13 @@ import type { Word } from "./seamWords.ts"
 
 export const { gap, split } = Words
 
-/** What a continuing model is asked to say of itself is not what it said: it declines to go on. */
+/** The model declines to continue. */
 export const declined = Symbol("declined")
 
-/** What should be said of the text of a continuing model. */
+/** What to say of the text of a continuing model. */
 export type Joined = string | typeof declined
 
-/** Said before a sentence is said anew. */
+/** Said before a sentence is repeated. */
 export const defaultBridge = "… sorry, let me say that again: "
 /** The same for a reply in another language. */
 const wordless = "… "
@@ -88,7 +88,7 @@ export const join = (
     const begins = beginsSentence(text, next, open, ended)
     if (begins === undefined) return undefined
     if (isOpen && begins) return anew + rest.trimStart()
-    // A remark before the rest of a sentence is no part of it.
+    // A remark before the rest of a sentence does not belong to it.
     return announced > 0 && !isOpen ? spaced(spoken, gap, text) : spaced(spoken, gap, rest)
   }
 }
@@ -111,7 +111,7 @@ const isEnglish = (words: ReadonlyArray<Word>): boolean => {
   return small >= 2 || (words.length <= 4 && small === 1)
 }
 
-/** How long another end of a sentence is waited for. */
+/** How much text to wait for to see another end of a sentence. */
 const longestEnd = 120
 
 const isPause = (word: Word) => /^(?:\.{2,}|…|[-–—]+)$/.test(word.core)
@@ -256,7 +256,7 @@ const spaced = (spoken: string, gap: string, text: string): string => {
     const breaks = (isBroken && /^\p{Ll}/u.test(words)) || (isOpen && /^[^\S\n]*\n[^\S\n]*\S/.test(text))
     return gap !== "" && !gap.includes("\n") && breaks ? gap + words : text
   }
-  // Models like to mark that they continue.
+  // Models often mark that they continue.
   const rest = gap === "" ? text : text.replace(/^(?:\.{2,}|…)\s*/, "")
   return /^(?:[,.;:!?%)\]}]|['’](?:s|t|re|ve|ll|d|m)\b)/iu.test(rest) ? rest : gap + rest
 }

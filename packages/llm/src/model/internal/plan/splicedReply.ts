@@ -1,8 +1,8 @@
 /**
- * One reply put together from the streams of several attempts, so that whoever listens hears one.
+ * Combines the streams of several attempts into one reply.
  *
- * What leaves is complete: text in whole words, reasoning and tool calls only once they have come to their end. So there is
- * nothing to take back when an attempt breaks off.
+ * Only complete things are sent: text in whole words, reasoning and tool calls once they have ended. So nothing has to
+ * be taken back when an attempt breaks off.
  */
 import type * as Response from "effect/ai/Response"
 import * as Seam from "./seam.ts"
@@ -32,9 +32,9 @@ const endsSentence = /[.!?…。！？]["'”’)\]]*\s*$/
 
 /** The state of a reply. It is fed with the parts of an attempt, and told when the attempt has broken off. */
 export class SplicedReply {
-  /** The text that has left. */
+  /** The text that has been sent. */
   spoken = ""
-  /** Whether the reply has come to its end. */
+  /** Whether the reply has ended. */
   finished = false
   /** The text block that has been begun and not ended, by its id on the outside. */
   #block: string | undefined
@@ -43,7 +43,7 @@ export class SplicedReply {
   /** Text that waits for the rest of its last word. */
   #held = ""
   #gap = ""
-  /** Decides what of the text of a continuing attempt is new. Gone once it has decided. */
+  /** Decides which text of a continuing attempt is new. Undefined once it has decided. */
   #join: ReturnType<typeof Seam.join> | undefined
   /** Text that waits for that decision. */
   #unjoined = ""
@@ -64,7 +64,7 @@ export class SplicedReply {
     return this.spoken.trim() !== ""
   }
 
-  /** Takes parts in, and appends to `out` what may leave. Says whether the attempt is one to go on with, and why not. */
+  /** Takes parts, and appends to `out` what may be sent. Returns whether to continue with the attempt, or why not. */
   accept(parts: ReadonlyArray<Part>, out: Array<Part>): Accepted {
     for (const part of parts) {
       if (this.finished) break
@@ -87,8 +87,8 @@ export class SplicedReply {
   }
 
   /**
-   * The attempt has broken off. What was incomplete is forgotten. A reply that has complete tool calls ends here, because
-   * their results are what it would go on with; any other is open to the next attempt.
+   * Notes that the attempt broke off. Incomplete parts are dropped. A reply with complete tool calls ends here, because
+   * it would only continue after their results; any other can be continued by the next attempt.
    */
   cut(out: Array<Part>): void {
     // An attempt that broke off before it said anything new leaves the seam as it was.

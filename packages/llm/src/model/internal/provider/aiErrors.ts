@@ -1,8 +1,8 @@
 /**
- * Turns what the SDKs and the providers fail with into typed reasons.
+ * Turns failures of SDKs and providers into typed reasons.
  *
- * What is kept is the status, the short names of the kind of error, when to try again, and the provider's own sentence
- * without what is private in it.
+ * It keeps the status, the short names of the error, when to try again, and the provider's own sentence without private
+ * content.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ export interface Source {
   readonly url: string
   /** The model that was asked. */
   readonly model?: string | undefined
-  /** What the request said, so that it is not repeated. */
+  /** The text of the request, so that it is not quoted. */
   readonly asked?: ProviderSentence.Asked | undefined
 }
 
@@ -46,7 +46,7 @@ export interface Details {
 export const make = (source: Source, reason: AiError.AiErrorReason): AiError.AiError =>
   AiError.make({ module: source.module, method: source.method, reason })
 
-/** When the provider asks to be tried again, wherever the reason keeps it. */
+/** Returns how long the provider asks to wait, wherever the reason keeps it. */
 export const retryAfter = (error: AiError.AiError): Duration.Duration | undefined => {
   if (error.retryAfter !== undefined) return error.retryAfter
   const { retryAfterMillis } = details(error)
@@ -59,7 +59,7 @@ export const sizesOf = (error: AiError.AiError): ContextWording.Sizes | undefine
   return contextMost === undefined ? undefined : { most: contextMost, asked: contextAsked }
 }
 
-/** What the reason of an error says about itself. */
+/** Reads the details in the reason of an error. */
 export const details = (error: AiError.AiError): Details => {
   const { reason } = error
   const own = "metadata" in reason ? reason.metadata["antiphon"] : undefined
@@ -113,11 +113,11 @@ export const timedOut = (what: string): AiError.AiErrorReason =>
 export const cut = (source: Source, cause: unknown): AiError.AiErrorReason =>
   network(source, `the reply was cut off${suffix(codeOf(cause))}`)
 
-/** The provider did not keep to its own format. */
+/** The provider violated its own format. */
 export const malformed = (description: string): AiError.AiErrorReason =>
   new AiError.InvalidResponseError({ description })
 
-/** The reply has come to its end, and there was neither a word in it nor a call. */
+/** The reply ended without a word or a call. */
 export const emptyReply = (finish: string): AiError.AiErrorReason =>
   new AiError.InvalidOutputError({
     description: `the reply was empty (finish reason: ${finish})`,

@@ -103,7 +103,7 @@ export const make = (generateId: () => string): Calls => {
   }
 }
 
-/** Reads arguments; no arguments at all are an empty object. */
+/** Reads arguments. Missing arguments are an empty object. */
 export const parseArguments = (text: string): unknown => {
   if (text.trim() === "") return {}
   try {
@@ -113,7 +113,7 @@ export const parseArguments = (text: string): unknown => {
   }
 }
 
-/** The call that a fragment goes on with, if it does not begin one. */
+/** Finds the call that a fragment continues, if it does not begin one. */
 const find = (
   calls: ReadonlyArray<OpenCall>,
   fragment: Fragment,

@@ -1,5 +1,5 @@
 /**
- * Why a model can not be made, and what to do about it.
+ * Says why a model cannot be made, and what to do about it.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-/** A model can not be made from what it was asked for. Found before the first request; the message says what to set. */
+/** A model cannot be made. Fails before the first request; the message says what to set. */
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
   reason: Schema.Literals([
     "UnknownProvider",

@@ -68,13 +68,13 @@ export class PartWriter {
     }
   }
 
-  /** Writes text of the model: words, and whatever thoughts it has written among them. */
+  /** Writes text of the model: words, and any thoughts among them. */
   text(delta: string): void {
     if (this.#text.isPlain(delta)) return this.#write("text", delta)
     for (const { kind, text } of this.#text.push(delta)) this.#write(kind, text)
   }
 
-  /** Writes thoughts that the provider tells apart from words. */
+  /** Writes thoughts that the provider marks as such. */
   reasoning(delta: string): void {
     this.#release(this.#text.thoughtApart())
     this.#write("reasoning", delta)
@@ -114,7 +114,7 @@ export class PartWriter {
     })
   }
 
-  /** Writes a page that the reply rests on, once for each address. */
+  /** Writes a source of the reply, once per address. */
   source(url: string | undefined, title: string | undefined): void {
     if (url === undefined || this.#sources.has(url) || !URL.canParse(url)) return
     this.#sources.add(url)

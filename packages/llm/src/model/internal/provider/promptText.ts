@@ -1,5 +1,5 @@
 /**
- * What a prompt says, as one text: only to keep it out of what is told of an error.
+ * The text of a prompt, used to keep it out of error messages.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * A `LanguageModel` from what differs between providers: the request, the reply, and who sends it.
+ * Makes a `LanguageModel` from what differs between providers: the request, the reply, and the sender.
  *
  * @since 0.1.0
  */
