@@ -82,7 +82,9 @@ const playIn = (
       http === undefined ? theCase : Notation.mapTexts(theCase, (text) => text.replaceAll("<http>", http.address))
     const model = yield* ModelFixture.make(played.llm ?? [])
     const notes: Array<unknown> = []
-    const address = yield* serve(played, kind, {
+    // The fixture stands for the platform, whose address whoever runs an agent knows.
+    const env = { ...(http === undefined ? undefined : { CARTESIA_BASE_URL: http.address }), ...played.env }
+    const address = yield* serve({ ...played, env }, kind, {
       note: (note) => notes.push(structuredClone(note)),
       modelAddress: model.address
     })
