@@ -125,7 +125,7 @@ describe("the studio", { timeout: 120_000 }, () => {
       assert.strictEqual(played.all[1]!.heard, "You are welcome.")
       assert.strictEqual(played.systemPrompt, "Answer in French.")
       assert.match((yield* fork({ turn: 99 })).json().error, /none with the number 99/)
-      assert.match((yield* fork({ turn: 2, model: "nobody/x" })).json().error, /no provider "nobody"/)
+      assert.match((yield* fork({ turn: 2, model: "nobody/x" })).json().error, /unknown provider "nobody"/)
       assert.strictEqual((yield* fork({ turn: "two" })).status, 409)
       assert.strictEqual((yield* ask(url, "calls/77")).status, 404)
       assert.strictEqual((yield* ask(url, "calls/..%2f..%2fpackage.json")).status, 404)
