@@ -1,0 +1,90 @@
+/**
+ * A reply that is an object: the words in some of its fields are spoken while the model still writes the others, and the agent
+ * gets the whole, typed, when it is complete.
+ *
+ * ```ts
+ * const reply = SpokenObject.make(
+ *   { say: Schema.String, mood: Schema.Literals(["calm", "angry"]), wantsHuman: Schema.Boolean },
+ *   {
+ *     speak: "say",
+ *     then: ({ wantsHuman }) => (wantsHuman ? Stream.make(Event.transferCall("+33140000000")) : Stream.empty)
+ *   }
+ * )
+ * LlmAgent.make({ systemPrompt, object: reply })
+ * ```
+ *
+ * Put what is spoken first: models write fields in the order of the schema, and a caller waits for the words. Models that can
+ * be held to a schema are; others are made to call a tool. Tools can be called as ever, and the object is the last reply of the
+ * turn.
+ *
+ * @since 0.1.0
+ */
+import type * as Event from "@antiphon/core/Event"
+import type * as Turn from "@antiphon/core/Turn"
+import * as Tool from "effect/ai/Tool"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Parameters from "../tool/internal/parameters.ts"
+import * as StrictSchema from "../tool/internal/strictSchema.ts"
+import * as ToolSchema from "../internal/toolSchema.ts"
+
+/** An object that a model is asked to reply with. `R` is what the handler of its value needs. */
+export interface SpokenObject<out R = never> {
+  /** The object as a model is shown it. */
+  readonly definition: Tool.Any
+  /** Fields whose words are spoken. */
+  readonly speak: ReadonlyArray<string>
+  /** Reads a value; a failure says what is wrong with it, and never what it held. */
+  readonly decode: (value: unknown) => Result.Result<unknown, string>
+  /** What happens with the value. Its outputs follow what was spoken. */
+  readonly then: (value: unknown, turn: Turn.Turn) => Stream.Stream<Event.Output, unknown, R>
+}
+
+type Fields = Schema.Struct.Fields
+type Value<F extends Fields> = Schema.Struct<F>["Type"]
+/** The fields that hold words, or may. */
+type Words<F extends Fields> = {
+  readonly [Name in keyof F]: Extract<F[Name]["Encoded"], string> extends never ? never : Name
+}[keyof F] &
+  string
+
+/** What can be said about an object beside its fields. */
+export interface Options<F extends Fields, R = never> {
+  /** The fields whose words are spoken, in the order in which the model writes them. */
+  readonly speak: Words<F> | ReadonlyArray<Words<F>>
+  /** What happens with the value of a turn. A stream's outputs follow what was spoken. */
+  readonly then?:
+    | ((value: Value<F>, turn: Turn.Turn) => Stream.Stream<Event.Output, unknown, R> | Effect.Effect<unknown, unknown, R>)
+    | undefined
+  /** Its name for the model. `reply` by default. */
+  readonly name?: string | undefined
+  /** Tells the model what the object is for. */
+  readonly description?: string | undefined
+}
+
+/** Told by default what the object is for. */
+const defaultDescription = "Your reply to the caller. Always reply with this, and with nothing else."
+
+/** Makes an object of fields. Dies if a field that should be spoken is not among them. */
+export const make = <const F extends Fields, R = never>(fields: F, options: Options<F, R>): SpokenObject<R> => {
+  const { description = defaultDescription, name = "reply", then } = options
+  const speak: ReadonlyArray<string> = typeof options.speak === "string" ? [options.speak] : options.speak
+  const missing = speak.filter((field) => !(field in fields))
+  if (missing.length > 0) throw new Error(`the object has no field ${missing.join(", ")} that could be spoken`)
+  const schema = Schema.Struct(fields)
+  const tool = Tool.dynamic(name, { description, parameters: schema })
+  const isStrict = StrictSchema.isStrict(ToolSchema.ofTool(tool))
+  const decode = Parameters.decoder(schema)
+  return {
+    definition: isStrict ? tool.annotate(Tool.Strict, true) : tool,
+    speak,
+    decode: (value) => Result.mapError(decode(value), (message) => message.replace(/^invalid arguments: /, "")),
+    then: (value, turn) => {
+      const handled = then?.(value as Value<F>, turn)
+      if (handled === undefined) return Stream.empty
+      return Stream.isStream(handled) ? handled : Stream.fromEffectDrain(handled)
+    }
+  }
+}

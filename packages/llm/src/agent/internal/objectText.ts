@@ -1,0 +1,159 @@
+/**
+ * Reads an object while a model writes it: the words of the fields that are spoken, as they come, and at the end the whole.
+ *
+ * Each piece costs its own length. What stands before the object or behind it, such as a fence of Markdown, is left out.
+ */
+
+type Place = "before" | "object" | "key" | "colon" | "value" | "spoken" | "string" | "nested" | "scalar" | "behind"
+
+/** Reads one object. */
+export class ObjectText {
+  readonly #speak: ReadonlySet<string>
+  readonly #pieces: Array<string> = []
+  #place: Place = "before"
+  /** The key that is being read, or was read last, as it is written. */
+  #key = ""
+  #escape = ""
+  #depth = 0
+  #inString = false
+  /** The first half of a character that is written in two. */
+  #half = ""
+  /** Whether the words of another field were spoken before. */
+  #spoke = false
+
+  constructor(speak: Iterable<string>) {
+    this.#speak = new Set(speak)
+  }
+
+  /** Takes in a piece, and returns what of it is spoken. */
+  push(piece: string): string {
+    this.#pieces.push(piece)
+    let speech = ""
+    for (let at = 0; at < piece.length; at++) {
+      const char = piece[at]!
+      speech += this.#place === "spoken" ? this.#say(char) : this.#read(char)
+    }
+    return speech
+  }
+
+  /** The object, or undefined if it is none or did not come to its end. */
+  get value(): unknown {
+    const text = this.#pieces.join("")
+    const end = text.lastIndexOf("}")
+    try {
+      const value: unknown = JSON.parse(text.slice(text.indexOf("{"), end + 1))
+      return typeof value === "object" && value !== null ? value : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Takes in a character that is not spoken. Returns what is to be said before what comes. */
+  #read(char: string): string {
+    switch (this.#place) {
+      case "before":
+        if (char === "{") this.#place = "object"
+        return ""
+      case "object":
+        if (char === '"') {
+          this.#key = ""
+          this.#place = "key"
+        } else if (char === "}") this.#place = "behind"
+        return ""
+      case "key":
+        if (char === '"' && this.#escape === "") this.#place = "colon"
+        else this.#key += char
+        this.#escape = char === "\\" && this.#escape === "" ? char : ""
+        return ""
+      case "colon":
+        if (char === ":") this.#place = "value"
+        return ""
+      case "value":
+        return this.#begin(char)
+      case "string":
+        if (char === '"' && this.#escape === "") this.#place = "object"
+        this.#escape = char === "\\" && this.#escape === "" ? char : ""
+        return ""
+      case "nested":
+        this.#nest(char)
+        return ""
+      case "scalar":
+        if (char === "}") this.#place = "behind"
+        else if (char === ",") this.#place = "object"
+        return ""
+      default:
+        return ""
+    }
+  }
+
+  #begin(char: string): string {
+    if (/\s/.test(char)) return ""
+    if (char !== '"') {
+      this.#place = char === "{" || char === "[" ? "nested" : "scalar"
+      if (this.#place === "nested") this.#depth = 1
+      else this.#read(char)
+      return ""
+    }
+    if (!this.#speak.has(this.#key)) {
+      this.#place = "string"
+      return ""
+    }
+    this.#place = "spoken"
+    const gap = this.#spoke ? " " : ""
+    this.#spoke = true
+    return gap
+  }
+
+  #nest(char: string): void {
+    if (this.#inString) {
+      if (char === '"' && this.#escape === "") this.#inString = false
+      this.#escape = char === "\\" && this.#escape === "" ? char : ""
+    } else if (char === '"') this.#inString = true
+    else if (char === "{" || char === "[") this.#depth++
+    else if ((char === "}" || char === "]") && --this.#depth === 0) this.#place = "object"
+  }
+
+  /** Takes in a character of a field that is spoken. */
+  #say(char: string): string {
+    if (this.#escape !== "") {
+      this.#escape += char
+      const { length } = this.#escape
+      if (this.#escape[1] === "u" && length < 6) return ""
+      const escape = this.#escape
+      this.#escape = ""
+      return this.#whole(escape[1] === "u" ? charOf(escape.slice(2)) : (escapes[char] ?? char))
+    }
+    if (char === "\\") {
+      this.#escape = char
+      return ""
+    }
+    if (char === '"') {
+      this.#place = "object"
+      const half = this.#half
+      this.#half = ""
+      return half
+    }
+    return this.#whole(char)
+  }
+
+  /** Holds the first half of a character until the second one comes. */
+  #whole(char: string): string {
+    const text = this.#half + char
+    this.#half = ""
+    if (!isFirstHalf(text)) return text
+    this.#half = text
+    return ""
+  }
+}
+
+const escapes: { readonly [char: string]: string | undefined } = { n: "\n", t: "\t", r: "\r", b: "", f: " " }
+
+const charOf = (hex: string): string => {
+  const code = Number.parseInt(hex, 16)
+  return Number.isNaN(code) ? "" : String.fromCharCode(code)
+}
+
+const isFirstHalf = (text: string): boolean => {
+  const code = text.charCodeAt(0)
+  return text.length === 1 && code >= 0xd800 && code <= 0xdbff
+}
