@@ -36,6 +36,8 @@ import * as Spending from "./internal/spending.ts"
 import * as ContextKeeper from "./internal/contextKeeper.ts"
 import type * as ModelPrompt from "./internal/modelPrompt.ts"
 import * as ModelTurn from "./internal/modelTurn.ts"
+import * as Asking from "../model/internal/asking.ts"
+import type * as SpokenObject from "./SpokenObject.ts"
 import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
 
 /** What the model is told and offered. Each can be changed for one turn, or permanently. */
@@ -51,6 +53,8 @@ export interface Overrides<R = never> {
   readonly systemPrompt?: string | undefined
   /** Tools of the same name are replaced, others added. */
   readonly tools?: ReadonlyArray<VoiceTool.VoiceTool<R>> | undefined
+  /** The object that the turn ends in; null for words. */
+  readonly object?: SpokenObject.SpokenObject<R> | null | undefined
   readonly settings?: ModelSettings.ModelSettings | undefined
   /**
    * Added at the end of the prompt. A string counts as words of the user. Events may include tool calls, each with its
@@ -97,6 +101,8 @@ export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>>
    * 5,000 tokens.
    */
   readonly maxResultCharacters?: number | undefined
+  /** The object that each turn of the model ends in, of which some fields are spoken. The model replies with words if missing. */
+  readonly object?: SpokenObject.SpokenObject<R> | undefined
   /** What the call may use up, and what happens then. Nothing is limited by default. */
   readonly budgets?: ReadonlyArray<Budget.Budget<R>> | undefined
   /** Told what the call has used up, when all of it is over. Also when it was cut off. */
@@ -161,6 +167,8 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
         callScope,
         spending,
         tools,
+        object: overrides.object === undefined ? options.object : (overrides.object ?? undefined),
+        cacheKey: Asking.cacheKeyOf(turn.request.callId),
         systemPrompt: overrides.systemPrompt ?? config.systemPrompt,
         settings: ModelSettings.merge(config.settings, overrides.settings ?? {}),
         context: overrides.context,

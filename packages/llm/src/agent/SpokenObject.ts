@@ -56,7 +56,10 @@ export interface Options<F extends Fields, R = never> {
   readonly speak: Words<F> | ReadonlyArray<Words<F>>
   /** What happens with the value of a turn. A stream's outputs follow what was spoken. */
   readonly then?:
-    | ((value: Value<F>, turn: Turn.Turn) => Stream.Stream<Event.Output, unknown, R> | Effect.Effect<unknown, unknown, R>)
+    | ((
+        value: Value<F>,
+        turn: Turn.Turn
+      ) => Stream.Stream<Event.Output, unknown, R> | Effect.Effect<unknown, unknown, R>)
     | undefined
   /** Its name for the model. `reply` by default. */
   readonly name?: string | undefined

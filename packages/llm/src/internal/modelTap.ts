@@ -22,6 +22,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../model/ModelSettings.ts"
 import * as Usage from "../model/Usage.ts"
+import * as Asking from "../model/internal/asking.ts"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 import * as ToolSchema from "./toolSchema.ts"
 
@@ -39,23 +40,31 @@ export const streamed =
   (
     recorder: Recorder.Recorder | undefined,
     settings: ModelSettings.ModelSettings,
-    { observe, ...asked }: Asked & { readonly observe?: ((report: Usage.Report) => Effect.Effect<void>) | undefined }
+    {
+      asking,
+      observe,
+      ...request
+    }: Asked & {
+      readonly observe?: ((report: Usage.Report) => Effect.Effect<void>) | undefined
+      readonly asking?: Asking.Asking | undefined
+    }
   ) =>
   <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> => {
     // In a single step, because each operator costs at every pull.
     const inForce = Stream.updateContext(reply, (context: Context.Context<R>) => {
       const set = ModelSettings.merge(Context.get(context, ModelSettings.Current), settings)
-      const asking = Context.add(context, ModelSettings.Current, set)
-      const observed = observe === undefined ? asking : Context.add(asking, Usage.Observer, observe)
-      return recorder === undefined ? observed : Context.add(observed, Random.Random, ownRandom(recorder, asked))
+      const told = Context.add(context, ModelSettings.Current, set)
+      const asked = asking === undefined ? told : Context.add(told, Asking.Current, asking)
+      const observed = observe === undefined ? asked : Context.add(asked, Usage.Observer, observe)
+      return recorder === undefined ? observed : Context.add(observed, Random.Random, ownRandom(recorder, request))
     }) as Stream.Stream<P, E, R>
     if (recorder === undefined) return inForce
     return Stream.transformPull(inForce, (pull, scope) =>
       Effect.gen(function* () {
-        const request = yield* ModelSettings.override(settings)(ask(recorder, "streamText", asked))
+        const number = yield* ModelSettings.override(settings)(ask(recorder, "streamText", request))
         let over = false
         const end = (outcome: Outcome) => {
-          if (!over) recorder.note({ _tag: "ModelEnded", request, ...outcome })
+          if (!over) recorder.note({ _tag: "ModelEnded", request: number, ...outcome })
           over = true
         }
         yield* Scope.addFinalizer(
@@ -65,7 +74,7 @@ export const streamed =
         // One step a pull: an operator for each of parts, end and failure would cost more than all that is written.
         return Effect.matchCauseEffect(pull, {
           onSuccess: (parts) => {
-            recorder.note({ _tag: "ModelReplied", request, parts: encodeStreamed(parts) })
+            recorder.note({ _tag: "ModelReplied", request: number, parts: encodeStreamed(parts) })
             return Effect.succeed(parts)
           },
           onFailure: (cause) => {

@@ -28,6 +28,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
+import * as Asking from "./internal/asking.ts"
 import * as ContextWindow from "./internal/contextWindow.ts"
 import * as AiErrors from "./internal/provider/aiErrors.ts"
 import * as Ask from "./internal/plan/planAsk.ts"
@@ -146,6 +147,7 @@ export const layer = <E, R>(
         supportsSystemMessagesInHistory: systemMessages(steps)
       })
       Resilience.setPatient(model)
+      if (steps.every(({ model }) => Asking.isAble(model))) Asking.setAble(model)
       // The window of the step that is asked first. The others only stand in for it, and report themselves if a prompt
       // is too long.
       ContextWindow.set(model, () => ContextWindow.of(steps[0]!.model))

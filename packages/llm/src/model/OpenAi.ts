@@ -85,6 +85,7 @@ export const layer = (
             toolName: ToolNames.fromWire(tools),
             mayBeginInThought: accepted.mayBeginInThought
           }),
+        holdsTo: (_, tools) => OpenAiRequest.acceptanceOf(preset, options.model, tools).objects,
         // A model that thinks first does not accept the beginning of its reply.
         prefills: ({ reasoningEffort }) => accepted.prefill !== "none" && (reasoningEffort ?? "none") === "none",
         codecTransformer: OpenAiStructuredOutput.toCodecOpenAI

@@ -59,6 +59,7 @@ export const layer = (
         request: (settings, request) => ResponsesRequest.make(options.model, settings, request),
         send: (body, signal) => client.responses.create(body, { signal }).asResponse(),
         greet: (signal) => client.get("/", { signal }).asResponse(),
+        holdsTo: () => true,
         reply: ({ tools }) => ResponsesReply.make({ toolName: ToolNames.fromWire(tools) }),
         codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
       })

@@ -26,6 +26,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as ModelTap from "../internal/modelTap.ts"
+import * as Asking from "../model/internal/asking.ts"
 import * as ContextWindow from "../model/internal/contextWindow.ts"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 import * as ReplyContent from "../model/internal/provider/replyContent.ts"
@@ -108,6 +109,7 @@ export const make = <E = never, R = never>(
           const other =
             fork === undefined ? undefined : Context.get(yield* Layer.build(fork.model), LanguageModel.LanguageModel)
           const model = yield* LanguageModel.make(provider(other))
+          if (other === undefined || Asking.isAble(other)) Asking.setAble(model)
           // An agent keeps its prompts within the window of the model that was recorded.
           ContextWindow.set(model, () => windowOf(requests[count]) ?? (other && ContextWindow.of(other)))
           return model

@@ -22,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
+import * as Asking from "../model/internal/asking.ts"
 import * as ReplyContent from "../model/internal/provider/replyContent.ts"
 import * as ModelSettings from "../model/ModelSettings.ts"
 
@@ -95,11 +96,17 @@ export const make = (replies: ReadonlyArray<Reply>): ScriptedModel => {
   return {
     layer: Layer.effect(
       LanguageModel.LanguageModel,
-      LanguageModel.make({
-        streamText: (options) => play("streamText", options),
-        generateText: (options) =>
-          ReplyContent.gather(play(options.responseFormat.type === "json" ? "generateObject" : "generateText", options))
-      })
+      Effect.tap(
+        LanguageModel.make({
+          streamText: (options) => play("streamText", options),
+          generateText: (options) =>
+            ReplyContent.gather(
+              play(options.responseFormat.type === "json" ? "generateObject" : "generateText", options)
+            )
+        }),
+        // A script for an agent that asks for an object is the text of the object.
+        (model) => Effect.sync(() => Asking.setAble(model))
+      )
     ),
     prompts: Effect.sync(() => requests.map(({ request, ...played }) => ({ ...request, ...played }))),
     unused: Effect.sync(() => Math.max(0, replies.length - requests.length))

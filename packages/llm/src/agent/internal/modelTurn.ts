@@ -9,8 +9,11 @@ import type * as Tool from "effect/ai/Tool"
 import * as Toolkit from "effect/ai/Toolkit"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as AiErrors from "../../model/internal/provider/aiErrors.ts"
+import * as Asking from "../../model/internal/asking.ts"
+import { AsText } from "../../model/internal/objectTool.ts"
 import * as ModelFailure from "../../model/ModelFailure.ts"
 import * as Usage from "../../model/Usage.ts"
 import * as Patience from "../../model/Patience.ts"
@@ -28,6 +31,9 @@ import * as ContextKeeper from "./contextKeeper.ts"
 import * as FittedPrompt from "./fittedPrompt.ts"
 import * as Budgeted from "./budgeted.ts"
 import * as Spending from "./spending.ts"
+import * as ObjectReply from "./objectReply.ts"
+import { ObjectText } from "./objectText.ts"
+import type * as SpokenObject from "../SpokenObject.ts"
 import * as SpeechLeak from "./speechLeak.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
 import * as ModelTap from "../../internal/modelTap.ts"
@@ -43,6 +49,10 @@ export interface ModelTurn<R> extends Omit<
   readonly tools: ReadonlyArray<VoiceTool<R>>
   /** Whether something else was said in the turn before the model's answer. */
   readonly prefaced: boolean
+  /** What the model should reply with, if not with words. */
+  readonly object: SpokenObject.SpokenObject<R> | undefined
+  /** Under which providers keep what they have cached of the call. */
+  readonly cacheKey: string | undefined
   readonly maxToolIterations: number
   readonly limitMessage: string
   readonly reasoning: ModelPrompt.Reasoning
@@ -68,6 +78,8 @@ interface Turning<R> extends ModelTurn<R> {
   readonly start: bigint
   readonly observer: (report: Usage.Report) => Effect.Effect<void>
   readonly shown: ReadonlyArray<Tool.Any>
+  /** Whether the object is the arguments of a tool that the model is shown. */
+  readonly objectIsTool: boolean
   readonly toolkit: Toolkit.Toolkit<Record<string, Tool.Any>>
   /** Which first measurements of the turn are still due. */
   readonly ahead: { chunk: boolean; text: boolean }
@@ -84,6 +96,8 @@ interface Attempt {
   readonly empty: number
   /** How often a model has rejected the prompt of this round as too long. */
   readonly tooLong: number
+  /** What was wrong with the object before this one. */
+  readonly complaint: string | undefined
   /** Whether the model called background tools without a word, and is now asked for words. */
   readonly wordless: boolean
 }
@@ -92,7 +106,9 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
-      const shown = yield* ModelPrompt.shown(options.tools)
+      const tools = yield* ModelPrompt.shown(options.tools)
+      const objectIsTool = options.object !== undefined && !Asking.isAble(yield* LanguageModel.LanguageModel)
+      const shown = objectIsTool ? [...tools, options.object.definition] : tools
       const window = yield* ModelPrompt.window(options.settings)
       const { closing, opening } = yield* Grounding.Current
       const turning: Turning<R> = {
@@ -110,6 +126,7 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
         clock,
         start: clock.currentTimeNanosUnsafe(),
         shown,
+        objectIsTool,
         toolkit: Toolkit.make(...shown) as unknown as Toolkit.Toolkit<Record<string, Tool.Any>>,
         ahead: { chunk: true, text: true },
         noticed: { yet: false }
@@ -138,7 +155,7 @@ const isNoticed = (output: Event.Output): boolean =>
 const drain = <R>({ runner }: Turning<R>): Out<R> => Stream.suspend(() => Stream.fromIterable(ToolRunner.drain(runner)))
 
 const iterate = <R>(turning: Turning<R>, round: number, wordless = false): Out<R> =>
-  Stream.concat(drain(turning), ask(turning, { round, leaks: 0, empty: 0, tooLong: 0, wordless }))
+  Stream.concat(drain(turning), ask(turning, { round, leaks: 0, empty: 0, tooLong: 0, complaint: undefined, wordless }))
 
 const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
   Stream.unwrap(
@@ -149,6 +166,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
         ...goingOn(turning, seen, handedOver(turning, lines)),
         ...(turning.prefaced ? [preface] : []),
         ...(attempt.leaks === 0 ? [] : [SpeechLeak.note(guard!)]),
+        ...(attempt.complaint === undefined ? [] : [ObjectReply.note(attempt.complaint)]),
         ...known
       ])
       if (!Transcript.wantsAnswer(lines.slice(0, lines.length - known.length))) return Stream.empty
@@ -158,7 +176,11 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       const settings = attempt.leaks === 0 ? turning.settings : SpeechLeak.settings(guard!, turning.settings)
       const reply = ReplyParts.empty()
       const request = Spending.request(spending, turning.named, turning.observer)
+      const { object } = turning
+      const written = object === undefined ? undefined : new ObjectText(object.speak)
       const collecting: ReplyParts.Collecting = {
+        object: written,
+        asText: turning.objectIsTool ? new AsText(object!.definition.name) : undefined,
         claimId: (id) => ToolRunner.claimId(runner, id, now),
         keep: (id, thoughts, marks) => void reasoning.set(id, { thoughts, marks }),
         finished: (usage) => {
@@ -170,6 +192,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       const parts = LanguageModel.streamText({
         prompt: OwnPrompt.make(prompt),
         toolkit: turning.toolkit,
+        ...(turning.objectIsTool ? ObjectReply.toolChoice(object!, turning.shown) : undefined),
         disableToolCallResolution: true,
         toolCallValidation: "deferred"
       }).pipe(
@@ -178,7 +201,8 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
           turn: turn.id,
           prompt,
           tools: turning.shown,
-          observe: request.observe
+          observe: request.observe,
+          asking: { cacheKey: turning.cacheKey, object: object?.definition }
         }),
         RequestTrace.traced(turn),
         Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
@@ -193,9 +217,12 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
           )
         ),
         Stream.catchIf(
-          (error) => keeper.policy !== undefined && attempt.tooLong < mostTooLong && isTooLong(error, reply),
+          (error) =>
+            (keeper.policy !== undefined && attempt.tooLong < mostTooLong && isTooLong(error, reply)) ||
+            (written?.begun === true && !reply.spoke && attempt.complaint === undefined),
           (error): Out<R> => {
             isRefused = true
+            if (!ModelFailure.isContextTooLong(error)) return ask(turning, { ...attempt, complaint: "it broke off" })
             ContextKeeper.refused(keeper, size, AiErrors.sizesOf(error))
             return ask(turning, { ...attempt, tooLong: attempt.tooLong + 1 })
           }
@@ -206,10 +233,13 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       const rest = Stream.suspend((): Out<R> => {
         // The replacing request continues by itself.
         if (isRefused) return Stream.empty
-        if (ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
+        const isObject = written?.begun === true && reply.calls.length === 0
+        if (!isObject && ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
         Backlog.answered(backlog, answering)
-        const measured = request.reports.map(Spending.measured)
-        return Stream.concat(Stream.fromIterable(measured), settle(turning, reply, attempt.round))
+        return Stream.concat(
+          Stream.fromIterable(request.reports.map(Spending.measured)),
+          isObject ? receive(turning, reply, written, attempt) : settle(turning, reply, attempt.round)
+        )
       })
       const noted = told.length === 0 ? heard : Stream.concat(Stream.fromIterable(told), heard)
       if (guard === undefined) return Stream.concat(noted, rest)
@@ -285,6 +315,27 @@ const emptyReply = AiError.make({
   method: "respond",
   reason: new AiError.InvalidOutputError({ description: "The model's reply was empty, twice." })
 })
+
+/** Hands the object of a reply on. One that does not decode is asked for again, if nothing of it was spoken. */
+const receive = <R>(
+  turning: Turning<R>,
+  { spoke }: ReplyParts.Collected,
+  written: ObjectText,
+  attempt: Attempt
+): Out<R> => {
+  const object = turning.object!
+  const value = ObjectReply.read(object, written)
+  if (Result.isFailure(value)) {
+    const complaint = value.failure
+    if (spoke || attempt.complaint !== undefined) return Stream.fail(ObjectReply.error(complaint))
+    return ask(turning, { ...attempt, complaint })
+  }
+  const handled = Stream.orDie(object.then(value.success, turning.turn)) as Out<R>
+  return Stream.concat(
+    noticing(turning, Seam.part(turning.seam)(handled)),
+    Stream.suspend(() => (turning.noticed.yet ? Stream.empty : wantsWords(turning, attempt)))
+  )
+}
 
 /** Runs the calls of a reply, and asks again if the model should read their results. */
 const settle = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: number): Out<R> => {

@@ -36,6 +36,11 @@ export class ObjectText {
     return speech
   }
 
+  /** Whether anything was written. */
+  get begun(): boolean {
+    return this.#pieces.length > 0
+  }
+
   /** The object, or undefined if it is none or did not come to its end. */
   get value(): unknown {
     const text = this.#pieces.join("")

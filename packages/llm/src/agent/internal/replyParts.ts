@@ -2,6 +2,8 @@
 import * as Event from "@antiphon/core/Event"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Response from "effect/ai/Response"
+import type { AsText } from "../../model/internal/objectTool.ts"
+import type { ObjectText } from "./objectText.ts"
 import type { Call } from "../../tool/internal/toolCall.ts"
 
 /** The reply so far. */
@@ -28,6 +30,10 @@ export const isEmpty = ({ calls, spoke }: Collected): boolean => calls.length ==
 
 /** What collecting needs from the turn. */
 export interface Collecting {
+  /** Reads the text of a reply that is an object. */
+  readonly object?: ObjectText | undefined
+  /** Turns calls of the tool into text that stands for the object, of a model that is given one. */
+  readonly asText?: AsText | undefined
   readonly claimId: (id: string) => string
   /** Called with what came with a call. */
   readonly keep: (
@@ -60,7 +66,7 @@ export const collect = (
 ): ReadonlyArray<Event.Output> => {
   const outputs: Array<Event.Output> = []
   reply.begun = true
-  for (const part of parts as ReadonlyArray<Part>) {
+  for (const part of asTextIn(parts as ReadonlyArray<Part>, collecting)) {
     if (part.delta !== undefined) reply.size += part.delta.length / 4
     switch (part.type) {
       case "reasoning-start":
@@ -69,9 +75,7 @@ export const collect = (
         think(reply.thoughts, part)
         break
       case "text-delta":
-        if (part.delta === "") break
-        outputs.push(...collecting.firsts("text"), Event.sendText(part.delta!))
-        if (/\S/.test(part.delta!)) reply.spoke = true
+        speak(reply, part.delta!, collecting, outputs)
         break
       case "tool-params-start":
       case "tool-call":
@@ -85,6 +89,20 @@ export const collect = (
     }
   }
   return outputs
+}
+
+const asTextIn = (parts: ReadonlyArray<Part>, { asText }: Collecting): ReadonlyArray<Part> => {
+  if (asText === undefined) return parts
+  const read: Array<Part> = []
+  asText.take(parts, read)
+  return read
+}
+
+const speak = (reply: Collected, delta: string, { firsts, object }: Collecting, outputs: Array<Event.Output>): void => {
+  const words = object === undefined ? delta : object.push(delta)
+  if (words === "") return
+  outputs.push(...firsts("text"), Event.sendText(words))
+  if (/\S/.test(words)) reply.spoke = true
 }
 
 const think = (thoughts: Collected["thoughts"], { delta = "", id, metadata }: Part): void => {

@@ -11,6 +11,7 @@ import type * as Schema from "effect/Schema"
 import * as NativeWebSearch from "../../../internal/nativeWebSearch.ts"
 import * as ToolSchema from "../../../internal/toolSchema.ts"
 import type { ModelSettings } from "../../ModelSettings.ts"
+import type * as Asking from "../asking.ts"
 import * as ClaudeModels from "../rules/claudeModels.ts"
 import * as SystemNote from "../rules/systemNote.ts"
 import * as ToolNames from "../rules/toolNames.ts"
@@ -19,7 +20,8 @@ import * as ClaudeThinking from "./claudeThinking.ts"
 import * as PromptAnthropic from "./promptAnthropic.ts"
 
 /** What a request asks for. */
-export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">
+export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat"> &
+  Pick<Asking.Asking, "object">
 
 /** Builds the body. Throws if the provider's JSON Schema cannot express a schema. */
 export const make = (
@@ -32,9 +34,9 @@ export const make = (
   if (messages.at(-1)?.role === "assistant" && !claude.prefill) {
     messages.push({ role: "user", content: [{ type: "text", text: SystemNote.goOn }] })
   }
-  cache(messages)
+  cache(messages, notesBehind(options.prompt))
   const thinking = ClaudeThinking.of(claude, settings.reasoningEffort, messages)
-  const format = formatOf(options.responseFormat)
+  const format = formatOf(options.responseFormat) ?? objectFormat(options.object)
   return {
     model,
     max_tokens: (settings.maxTokens ?? defaultMaxTokens) + thinking.room,
@@ -51,9 +53,20 @@ export const make = (
             ...(format && { format })
           }
         }),
-    ...toolsOf(options, messages, claude, thinking),
+    ...toolsOf(options, messages, claude, thinking, system.length === 0),
     ...settings.extra
   }
+}
+
+/** Notes of the system behind everything else: they are of this request, and the next one has others. */
+const notesBehind = ({ content }: Options["prompt"]): number => {
+  let notes = 0
+  for (let at = content.length - 1; at >= 0; at--) {
+    const message = content[at]!
+    if (message.role !== "system") return notes
+    if (message.content.trim() !== "") notes++
+  }
+  return 0
 }
 
 /**
@@ -61,9 +74,9 @@ export const make = (
  * Shorter ones are below what is cached at all: 1024 tokens, or 4096 of a small model
  * (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
  */
-const cache = (messages: ReadonlyArray<Anthropic.MessageParam>): void => {
+const cache = (messages: ReadonlyArray<Anthropic.MessageParam>, notes: number): void => {
   const last = messages.at(-1)
-  const block = Array.isArray(last?.content) ? last.content.at(-1) : undefined
+  const block = Array.isArray(last?.content) ? last.content.at(-1 - notes) : undefined
   if (last?.role !== "user" || (block?.type !== "text" && block?.type !== "tool_result")) return
   let length = 0
   for (const { content } of messages) {
@@ -111,7 +124,8 @@ const toolsOf = (
   options: Options,
   messages: ReadonlyArray<Anthropic.MessageParam>,
   claude: ClaudeModels.Claude,
-  thinking: ClaudeThinking.Thinking
+  thinking: ClaudeThinking.Thinking,
+  isCached: boolean
 ): { readonly tools?: Array<Anthropic.ToolUnion>; readonly tool_choice?: Anthropic.ToolChoice } => {
   const tools: Array<Anthropic.ToolUnion> = []
   for (const tool of options.tools) {
@@ -120,6 +134,9 @@ const toolsOf = (
     else if (!Tool.isProviderDefined(tool)) tools.push(clientTool(tool))
   }
   if (tools.length > 0) {
+    // The mark on a system prompt is for the tools before it, too.
+    const last = tools.at(-1)!
+    if (isCached && "input_schema" in last) tools[tools.length - 1] = { ...last, cache_control: { type: "ephemeral" } }
     const choice = toolChoice(options.toolChoice)
     // A choice cannot be forced on a model that thinks.
     const forced = choice !== undefined && choice.type !== "none" && (thinking.thinks || !claude.forcedCalls)
@@ -179,6 +196,15 @@ const toolChoice = (choice: LanguageModel.ToolChoice<string>): Anthropic.ToolCho
   if ("tool" in choice) return { type: "tool", name: ToolNames.toWire(choice.tool) }
   return choice.mode === "required" ? { type: "any" } : undefined
 }
+
+/** Whether a reply can be held to the schema of this object. */
+export const holdsTo = (model: string, object: Tool.Any): boolean =>
+  ClaudeModels.of(model).objects && Tool.getStrictMode(object) === true
+
+const objectFormat = (object: Tool.Any | undefined): Anthropic.JSONOutputFormat | undefined =>
+  object === undefined
+    ? undefined
+    : { type: "json_schema", schema: { ...ToolParameters.fit(ToolSchema.ofTool(object), "json") } }
 
 const formatOf = (format: Options["responseFormat"]): Anthropic.JSONOutputFormat | undefined =>
   format.type === "text"

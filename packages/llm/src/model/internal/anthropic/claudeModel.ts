@@ -36,6 +36,8 @@ export const make = ({ client, fields, model, module, name, rejected, settings, 
     url,
     settings,
     request: (settings, request) => ({ ...AnthropicRequest.make(model, settings, request), ...fields }),
+    // What the clouds take of it differs, and a tool is taken everywhere.
+    holdsTo: (object) => name === "anthropic" && AnthropicRequest.holdsTo(model, object),
     // Not `messages.create`, which writes to the console about models that will be retired.
     send: (body, signal) => {
       const beta = AnthropicRequest.betaOf(body)

@@ -48,6 +48,7 @@ export const make = ({
     url,
     settings,
     request: (settings, request) => GeminiRequest.make(bare, settings, request, safety),
+    holdsTo: (_, tools) => GeminiRequest.holdsTo(bare, tools),
     send: (body, signal) =>
       authorize(url)
         .then((own) =>

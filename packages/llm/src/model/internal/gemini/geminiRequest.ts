@@ -10,6 +10,7 @@ import type * as Schema from "effect/Schema"
 import * as NativeWebSearch from "../../../internal/nativeWebSearch.ts"
 import * as ToolSchema from "../../../internal/toolSchema.ts"
 import type { ModelSettings, ReasoningEffort } from "../../ModelSettings.ts"
+import type * as Asking from "../asking.ts"
 import * as Acceptance from "../rules/acceptance.ts"
 import * as ModelRules from "../rules/modelRules.ts"
 import * as ToolNames from "../rules/toolNames.ts"
@@ -17,7 +18,8 @@ import * as ToolParameters from "../rules/toolParameters.ts"
 import * as PromptGemini from "./promptGemini.ts"
 
 /** What a request asks for. */
-export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">
+export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat"> &
+  Pick<Asking.Asking, "object">
 
 /** How much of one kind of harm is let through, in Google's words. */
 export interface SafetySetting {
@@ -54,7 +56,8 @@ export const make = (
     generationConfig: {
       ...fieldsOf(Acceptance.accept(accepted, effort, settings)),
       ...thinking(model, effort),
-      ...formatOf(options.responseFormat)
+      ...formatOf(options.responseFormat),
+      ...objectFormat(options.object)
     },
     ...(safety.length === 0 ? undefined : { safetySettings: safety }),
     ...settings.extra
@@ -130,6 +133,18 @@ const toolConfig = (choice: LanguageModel.ToolChoice<string>): Body | undefined 
   if ("tool" in choice) return config("ANY", [choice.tool])
   return choice.mode === "required" ? config("ANY", choice.oneOf) : undefined
 }
+
+/** Whether a reply can be held to a schema. */
+export const holdsTo = (model: string, tools: boolean): boolean =>
+  ModelRules.acceptanceOf({ provider: "gemini", model, api: "gemini", tools }).objects
+
+const objectFormat = (object: Tool.Any | undefined): Body | undefined =>
+  object === undefined
+    ? undefined
+    : {
+        responseMimeType: "application/json",
+        responseJsonSchema: ToolParameters.fit(ToolSchema.ofTool(object), "json")
+      }
 
 const formatOf = (format: Options["responseFormat"]): Body | undefined =>
   format.type === "text"

@@ -24,6 +24,8 @@ export interface Preset {
   readonly seedField?: "seed" | "random_seed" | undefined
   /** Whether usage has to be asked for. */
   readonly streamOptions: boolean
+  /** Whether `prompt_cache_key` is known. */
+  readonly cacheKey?: boolean | undefined
   /** The fields that let a model search the web, if it can. */
   readonly webSearch?:
     | ((
@@ -64,6 +66,8 @@ const openAi: Preset = {
   keyVariables: ["OPENAI_API_KEY"],
   maxTokensField: "max_completion_tokens",
   streamOptions: true,
+  // https://developers.openai.com/api/docs/guides/prompt-caching; Azure has it from OpenAI's v1 API.
+  cacheKey: true,
   webSearch: (model, size) =>
     /-search(-|$)/.test(model)
       ? { web_search_options: size === undefined ? {} : { search_context_size: size } }
@@ -145,6 +149,8 @@ export const all: ReadonlyArray<Preset> = [
     seedField: "random_seed",
     // Usage comes by itself, and unknown fields are errors.
     streamOptions: false,
+    // https://docs.mistral.ai/studio-api/conversations/advanced/prompt-caching
+    cacheKey: true,
     prompt: { ...strictPrompt, shortToolCallIds: true }
   },
   {

@@ -11,6 +11,7 @@ import type OpenAI from "openai"
 import * as NativeWebSearch from "../../../internal/nativeWebSearch.ts"
 import * as ToolSchema from "../../../internal/toolSchema.ts"
 import type { ModelSettings } from "../../ModelSettings.ts"
+import type * as Asking from "../asking.ts"
 import * as Acceptance from "../rules/acceptance.ts"
 import * as ModelRules from "../rules/modelRules.ts"
 import * as Prefill from "../rules/prefill.ts"
@@ -21,7 +22,8 @@ import type { Preset } from "./openAiPresets.ts"
 import * as PromptOpenAi from "./promptOpenAi.ts"
 
 /** What a request asks for. */
-export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">
+export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat"> &
+  Asking.Asking
 
 /** Builds the body. Throws if the provider's JSON Schema cannot express a schema. */
 export const make = (
@@ -44,6 +46,10 @@ export const make = (
     ...(tools.length === 0 ? undefined : { tools, ...toolChoice(options.toolChoice) }),
     ...search,
     ...responseFormat(options.responseFormat),
+    ...objectFormat(options.object, accepted),
+    ...(preset.cacheKey === true && options.cacheKey !== undefined
+      ? { prompt_cache_key: options.cacheKey }
+      : undefined),
     ...(Prefill.isBegun(options.prompt) ? continued[accepted.prefill] : undefined),
     ...settings.extra
   }
@@ -143,6 +149,20 @@ const toolChoice = (
   if ("tool" in choice) return { tool_choice: { type: "function", function: { name: ToolNames.toWire(choice.tool) } } }
   return choice.mode === "required" ? { tool_choice: "required" } : {}
 }
+
+const objectFormat = (object: Tool.Any | undefined, { schema }: Acceptance.Acceptance): object | undefined =>
+  object === undefined
+    ? undefined
+    : {
+        response_format: {
+          type: "json_schema",
+          json_schema: {
+            name: object.name,
+            strict: Tool.getStrictMode(object) === true,
+            schema: ToolParameters.fit(ToolSchema.ofTool(object), schema)
+          }
+        }
+      }
 
 const responseFormat = (format: Options["responseFormat"]): object | undefined =>
   format.type === "text"

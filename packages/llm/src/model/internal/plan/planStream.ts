@@ -11,6 +11,7 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ModelSettings from "../../ModelSettings.ts"
+import * as Asking from "../asking.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as Ask from "./planAsk.ts"
 import * as Attempt from "./planAttempt.ts"
@@ -50,13 +51,15 @@ export const make = (
       const scope = yield* Effect.scope
       const settings = yield* ModelSettings.Current
       const request = Attempt.request(plan, scope)
-      return Stream.fromPull(Effect.succeed(makePull(request, continuation, settings, options)))
+      // Half an object cannot be gone on with.
+      const goesOn = (yield* Asking.Current).object === undefined
+      return Stream.fromPull(Effect.succeed(makePull(request, { ...continuation, goesOn }, settings, options)))
     })
   )
 
 const makePull = (
   request: Attempt.Request,
-  continuation: Continuation,
+  continuation: Continuation & { readonly goesOn: boolean },
   settings: ModelSettings.ModelSettings,
   options: LanguageModel.ProviderOptions
 ): PartPull => {
@@ -116,6 +119,7 @@ const makePull = (
       else yield* Attempt.failed(request, won.attempt, error, reply.spoken.length)
       yield* Scope.close(won.scope, Exit.void)
       const out: Array<Part> = []
+      if (!continuation.goesOn && reply.begun) return yield* Effect.fail(error)
       if (error === tooLong && !atOnceAgain) {
         reply.endShort(out)
         return Arr.isArrayNonEmpty(out) ? out : yield* pull

@@ -8,6 +8,7 @@ import * as AiError from "effect/ai/AiError"
 import * as IdGenerator from "effect/ai/IdGenerator"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
+import type * as Tool from "effect/ai/Tool"
 import * as Telemetry from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -18,7 +19,9 @@ import * as Stream from "effect/Stream"
 import * as ModelSettings from "../../ModelSettings.ts"
 import * as Usage from "../../Usage.ts"
 import { WarmUp } from "../../WarmUp.ts"
+import * as Asking from "../asking.ts"
 import * as ContextWindow from "../contextWindow.ts"
+import * as ObjectTool from "../objectTool.ts"
 import * as Prefill from "../rules/prefill.ts"
 import * as AiErrors from "./aiErrors.ts"
 import * as EncodedStream from "./encodedStream.ts"
@@ -44,7 +47,12 @@ export interface Provider<Body> {
   readonly url: string
   readonly settings: ModelSettings.ModelSettings | undefined
   /** Builds the body; may throw if the provider cannot express a schema. */
-  readonly request: (settings: ModelSettings.ModelSettings, options: LanguageModel.ProviderOptions) => Body
+  readonly request: (
+    settings: ModelSettings.ModelSettings,
+    options: LanguageModel.ProviderOptions & Asking.Asking
+  ) => Body
+  /** Whether a reply can be held to the schema of an object, with tools beside it or without. Never by default. */
+  readonly holdsTo?: ((object: Tool.Any, tools: boolean) => boolean) | undefined
   readonly send: (body: Body, signal: AbortSignal) => Promise<Response>
   /** Asks for something that costs nothing, over the connections of `send`. What is answered does not matter. */
   readonly greet: (signal: AbortSignal) => Promise<Response>
@@ -58,9 +66,12 @@ export interface Provider<Body> {
 export const make = <Body>(
   provider: Provider<Body>
 ): Effect.Effect<Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>> => {
-  const stream = (method: string, options: LanguageModel.ProviderOptions) =>
+  const stream = (method: string, given: LanguageModel.ProviderOptions) =>
     Stream.unwrap(
       Effect.gen(function* () {
+        const { cacheKey, object } = yield* Asking.Current
+        const isHeld = object !== undefined && provider.holdsTo?.(object, given.tools.length > 0) === true
+        const options = object === undefined || isHeld ? given : ObjectTool.added(given, object)
         const settings = ModelSettings.merge(provider.settings ?? {}, yield* ModelSettings.Current)
         const source: AiErrors.Source = {
           module: provider.module,
@@ -76,13 +87,14 @@ export const make = <Body>(
         let ids = 0
         annotate(provider, settings, options)
         const body = yield* Effect.try({
-          try: () => provider.request(settings, options),
+          try: () => provider.request(settings, { ...options, cacheKey, object: isHeld ? object : undefined }),
           catch: (cause) => AiErrors.make(source, unsaid(cause))
         })
+        const reply = provider.reply(options, () => `${prefix}_${ids++}`)
         return ReplyStream.make({
           source,
           open: (signal) => provider.send(body, signal),
-          reply: provider.reply(options, () => `${prefix}_${ids++}`),
+          reply: object === undefined || isHeld ? reply : ObjectTool.reading(reply, object.name),
           timeout: patience(settings.timeout),
           onFinish: ({ usage }) => Usage.tell({ provider: provider.name, model: provider.model }, Usage.ofFinish(usage))
         })
@@ -103,6 +115,7 @@ export const make = <Body>(
         ReplyContent.gather(Stream.provideService(stream("generateText", options), IdGenerator.IdGenerator, generator))
     })
     EncodedStream.set(model, encoded)
+    Asking.setAble(model)
     const window = ContextWindow.named({ provider: provider.name, model: provider.model }, provider.settings)
     ContextWindow.set(model, () => window)
     const { prefills } = provider

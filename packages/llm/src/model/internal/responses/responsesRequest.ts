@@ -13,6 +13,7 @@ import type OpenAI from "openai"
 import * as NativeWebSearch from "../../../internal/nativeWebSearch.ts"
 import * as ToolSchema from "../../../internal/toolSchema.ts"
 import type { ModelSettings } from "../../ModelSettings.ts"
+import type * as Asking from "../asking.ts"
 import * as Acceptance from "../rules/acceptance.ts"
 import * as ModelRules from "../rules/modelRules.ts"
 import * as ToolNames from "../rules/toolNames.ts"
@@ -20,7 +21,8 @@ import * as ToolParameters from "../rules/toolParameters.ts"
 import * as PromptResponses from "./promptResponses.ts"
 
 /** What a request asks for. */
-export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat">
+export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat"> &
+  Asking.Asking
 
 type Body = OpenAI.Responses.ResponseCreateParamsStreaming
 
@@ -46,6 +48,8 @@ export const make = (model: string, settings: ModelSettings, options: Options): 
     ...(thinks ? { include: ["reasoning.encrypted_content" as const] } : undefined),
     ...(tools.length === 0 ? undefined : { tools: tools.slice(0, accepted.tools), ...toolChoice(options.toolChoice) }),
     ...format(options.responseFormat),
+    ...objectFormat(options.object),
+    ...(options.cacheKey === undefined ? undefined : { prompt_cache_key: options.cacheKey }),
     ...settings.extra
   }
 }
@@ -83,6 +87,20 @@ const toolChoice = (choice: LanguageModel.ToolChoice<string>): Pick<Body, "tool_
   if ("tool" in choice) return { tool_choice: { type: "function", name: ToolNames.toWire(choice.tool) } }
   return choice.mode === "required" ? { tool_choice: "required" } : {}
 }
+
+const objectFormat = (object: Tool.Any | undefined): Pick<Body, "text"> | undefined =>
+  object === undefined
+    ? undefined
+    : {
+        text: {
+          format: {
+            type: "json_schema",
+            name: object.name,
+            strict: Tool.getStrictMode(object) === true,
+            schema: { ...ToolParameters.fit(ToolSchema.ofTool(object), "json") }
+          }
+        }
+      }
 
 const format = (format: Options["responseFormat"]): Pick<Body, "text"> | undefined =>
   format.type === "text"

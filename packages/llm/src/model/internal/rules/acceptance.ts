@@ -61,6 +61,8 @@ export interface Acceptance {
   readonly mayBeginInThought: boolean
   /** What schemas of parameters may consist of. */
   readonly schema: "json" | "gemini"
+  /** Whether a reply can be held to a schema while it is streamed. If not, the object is the arguments of a tool. */
+  readonly objects: boolean
   /** Tokens of prompt and reply together. Undefined if not known. */
   readonly contextWindow: number | undefined
 }
@@ -96,6 +98,7 @@ const unknown: Acceptance = {
   prefill: "none",
   mayBeginInThought: false,
   schema: "json",
+  objects: false,
   contextWindow: undefined
 }
 

@@ -18,6 +18,8 @@ export interface Claude {
   readonly prefill: boolean
   /** Whether a call may be demanded if the model does not think. */
   readonly forcedCalls: boolean
+  /** Whether a reply can be held to a schema. */
+  readonly objects: boolean
   /** Whether thoughts are bound to everything that was before them. */
   readonly boundThoughts: boolean
 }
@@ -37,6 +39,7 @@ const unknown: Claude = {
   bothSampling: true,
   prefill: false,
   forcedCalls: true,
+  objects: false,
   boundThoughts: false
 }
 
@@ -45,13 +48,25 @@ const rows: ReadonlyArray<Row> = [
   {
     models: /^claude-/,
     // What is not older than the rows below is newer than all of them.
-    says: { thinking: "adaptive", off: "never", sampling: false, bothSampling: false, forcedCalls: false },
-    source: `${docs}/build-with-claude/thinking, as of the newest models`
+    says: {
+      thinking: "adaptive",
+      off: "never",
+      sampling: false,
+      bothSampling: false,
+      forcedCalls: false,
+      objects: true
+    },
+    source: `${docs}/build-with-claude/structured-outputs (from 4.5 on), ${docs}/build-with-claude/thinking, as of the newest models`
   },
   {
     models: /^claude-(2|3|instant)|-4(-[015])?(-\d{8}|-latest)?$/,
-    says: { thinking: "budget", off: "unasked", sampling: true, prefill: true, forcedCalls: true },
+    says: { thinking: "budget", off: "unasked", sampling: true, prefill: true, forcedCalls: true, objects: false },
     source: `${docs}/build-with-claude/extended-thinking; prefill up to 4.5: ${docs}/about-claude/models/migration-guide`
+  },
+  {
+    models: /^claude-(opus-4-1|(opus|sonnet|haiku)-4-5)/,
+    says: { objects: true },
+    source: `${docs}/build-with-claude/structured-outputs`
   },
   {
     models: /^claude-(opus|sonnet)-4-[6-8]/,

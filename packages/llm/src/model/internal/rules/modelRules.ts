@@ -7,10 +7,12 @@ import * as Acceptance from "./acceptance.ts"
 import * as ContextWindows from "./contextWindows.ts"
 import * as OpenAiModels from "./openAiModels.ts"
 import * as OtherModels from "./otherModels.ts"
+import * as ReplyObjects from "./replyObjects.ts"
 
 /** All rows. Those of a provider stand behind those of a family, because it is the provider that refuses. */
 export const all: ReadonlyArray<Acceptance.Rule> = [
   ...ContextWindows.rules,
+  ...ReplyObjects.rules,
   ...OpenAiModels.rules,
   ...OtherModels.rules
 ]

@@ -105,6 +105,42 @@ describe("anthropicRequest", () => {
     )
   })
 
+  it("what is marked for the cache is the same in the next request: notes behind the conversation are not", () => {
+    const long: ReadonlyArray<Prompt.MessageEncoded> = Array.from({ length: 31 }, (_, n) => ({
+      role: n % 2 === 0 ? "user" : "assistant",
+      content: [{ type: "text", text: `${n} ${"word ".repeat(40)}` }]
+    }))
+    const notes: ReadonlyArray<Prompt.MessageEncoded> = [
+      { role: "system", content: "What is known: the caller is Ann." },
+      { role: "system", content: " " },
+      { role: "system", content: "Come to an end." }
+    ]
+    const marked = body("claude-haiku-4-5", {}, { prompt: Prompt.make([...long, ...notes]) })
+    const last = (marked["messages"] as ReadonlyArray<{ readonly content: ReadonlyArray<Record<string, unknown>> }>).at(
+      -1
+    )!
+    assert.deepStrictEqual(
+      last.content.map((block) => block["cache_control"] !== undefined),
+      [true, false, false]
+    )
+    assert.match(String(last.content[0]!["text"]), /^30 word/)
+  })
+
+  it("tools are marked for the cache if there is no system prompt behind them that is", () => {
+    const bare = body("claude-haiku-4-5", {}, { tools: [Weather, Weather] })
+    assert.deepStrictEqual(
+      [0, 1].map((n) => at(bare, "tools", n, "cache_control")),
+      [undefined, { type: "ephemeral" }]
+    )
+    const prompt = Prompt.make([
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "hi" }
+    ])
+    const prompted = body("claude-haiku-4-5", {}, { tools: [Weather], prompt })
+    assert.isUndefined(at(prompted, "tools", 0, "cache_control"))
+    assert.deepStrictEqual(at(prompted, "system", 0, "cache_control"), { type: "ephemeral" })
+  })
+
   for (const [model, prefills] of [
     ["claude-haiku-4-5", true],
     ["claude-sonnet-4-6", false],
