@@ -11,6 +11,7 @@ import * as RegularExpressions from "./regularExpressions.ts"
  * writes it down as a literal, which is tried by itself.
  */
 const made: Readonly<Record<string, string>> = {
+  "packages/core/src/Printable.ts": "characters of a class",
   "packages/core/src/agent/WordBuffer.ts": "one character of a class",
   "packages/core/src/Script.ts": "one character of a class",
   "packages/core/src/internal/spoken/pieces.ts": "one character of a class",

@@ -84,7 +84,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       return yield* Effect.fail(new CarrierError({ carrier: "telnyx", reason }))
     }
     const { preCall } = options
-    const path = (options.path ?? "/telnyx").replace(/\/+$/, "") as `/${string}`
+    const path = (options.path ?? "/telnyx").replace(/(?<!\/)\/+$/, "") as `/${string}`
     const provide = <A, E2>(effect: Effect.Effect<A, E2, R | PR>) =>
       Effect.provideContext(effect, services as Context.Context<R | PR>)
     const desk: Routes.Desk = {
