@@ -1,0 +1,229 @@
+import { assert } from "@effect/vitest"
+import { Cause, Effect, type Scope, Stream } from "effect"
+import * as Agent from "../../../src/Agent.ts"
+import * as CallRequest from "../../../src/CallRequest.ts"
+import * as Event from "../../../src/Event.ts"
+import * as EventId from "../../../src/EventId.ts"
+import type * as Background from "../../../src/internal/call/background.ts"
+import * as HistoryWriter from "../../../src/internal/call/historyWriter.ts"
+import * as Out from "../../../src/internal/call/out.ts"
+import * as TurnRun from "../../../src/internal/call/turnRun.ts"
+import { pass, settled, test } from "../../virtualTest.ts"
+
+const trigger: Event.UserTurnEnded = { _tag: "UserTurnEnded", eventId: "u1", content: [] }
+const textOf = (output: Event.Output) => (output._tag === "AgentSendText" ? output.text : output._tag)
+
+/** A turn whose call writes down what it is told. */
+const open = (agent: Agent.Agent<unknown>, options: Agent.Options & { readonly draft?: Out.Draft } = {}) =>
+  Effect.gen(function* () {
+    const { draft, ...policies } = options
+    const log: Array<string> = []
+    const works: Array<string> = []
+    const state = { open: true, closed: false, stopping: false, regions: 0 }
+    const closing: Array<() => void> = []
+    const writer = HistoryWriter.make(yield* EventId.make)
+    const host: TurnRun.Host<Scope.Scope> = {
+      spec: Agent.make(agent, policies),
+      request: CallRequest.make(),
+      writer,
+      recorder: undefined,
+      background: {
+        start: ({ name, respondingTo }, _, { atEnd, delivery }) => {
+          works.push(`${name} of ${respondingTo}, ${delivery}, ${atEnd}`)
+        }
+      } as Background.Background,
+      isOpen: () => state.open,
+      deliver: (_, lines) =>
+        Effect.sync(() => {
+          for (const { item } of lines)
+            log.push(`${textOf(item as Event.Output)} ${(item as Event.Output).respondingTo}`)
+        }),
+      keep: (_, outputs) => void log.push(...outputs.map((output) => `kept ${textOf(output)}`)),
+      drained: () => Effect.void,
+      failed: (event, cause, say) =>
+        Effect.suspend(() => {
+          log.push(`failed ${event.eventId} ${String(Cause.squash(cause))}`)
+          return say("sorry")
+        })
+    }
+    const turn = TurnRun.make(host, {
+      id: 1,
+      events: [trigger],
+      draft,
+      running: {
+        get closed() {
+          return state.closed
+        },
+        get stopping() {
+          return state.stopping
+        },
+        whenClosed: (run) => void closing.push(run),
+        over: () => {},
+        enter: Effect.sync(() => void state.regions++),
+        exit: Effect.sync(() => void state.regions--),
+        exitFailed: Effect.withFiber((fiber) =>
+          Effect.sync(() => {
+            state.regions--
+            if (state.stopping) fiber.interruptUnsafe()
+          })
+        )
+      },
+      ended: (how) => void log.push(how)
+    }) as Effect.Effect<void>
+    const fork = Effect.forkChild(turn)
+    /** Closes the turn as the slot does. */
+    const close = () => {
+      state.closed = true
+      for (const run of closing) run()
+    }
+    return { fork, turn, log, works, state, writer, close }
+  })
+const say = (...texts: ReadonlyArray<string>) => Stream.fromIterable(texts.map((text) => Event.sendText(text)))
+
+test("sends what the agent produces, each output with the event it responds to, and has ended", function* () {
+  const { log, turn } = yield* open(() =>
+    Stream.concat(say("a", "b\ud83d", "\ude00"), Stream.make(Event.sendText("own", { respondingTo: "x" })))
+  )
+  yield* turn
+  assert.deepStrictEqual(log, ["a u1", "b u1", "😀 u1", "own x", "Completed"])
+})
+
+test("hands the agent its turn", function* () {
+  const { turn } = yield* open((event, { id, trigger: own, triggers }) => {
+    assert.deepStrictEqual([event, id, own, triggers], [trigger, 1, trigger, [trigger]])
+    return Stream.empty
+  })
+  yield* turn
+})
+
+test("a failure is handled once, however it comes, and what is said of it is parted from the words before", function* () {
+  for (const [agent, what] of [
+    [() => Stream.concat(say("One"), Stream.fail("boom")), "boom"],
+    [() => Stream.concat(say("One"), Stream.die("boom")), "boom"],
+    [() => Stream.concat(say("One"), Stream.make("nothing" as unknown as Event.Output)), "is no event"],
+    [() => Stream.concat(say("One"), Stream.fromEffectDrain(Effect.interrupt)), "interrupted"]
+  ] as const) {
+    const { log, turn } = yield* open(agent as Agent.Agent<unknown>)
+    yield* turn
+    assert.strictEqual(log.length, 4, log.join())
+    assert.deepStrictEqual([log[0], ...log.slice(2)], ["One u1", " sorry u1", "Failed"])
+    assert.include(log[1], what)
+  }
+})
+
+test("an agent that throws has failed, and what is said first is not parted from anything", function* () {
+  const { log, turn } = yield* open(() => {
+    throw new Error("boom")
+  })
+  yield* turn
+  assert.deepStrictEqual(log, ["failed u1 Error: boom", "sorry u1", "Failed"])
+})
+
+test("an interruption that the call wants is no failure, and nothing of a closed turn goes out", function* () {
+  const { close, fork, log, state } = yield* open(() =>
+    Stream.concat(say("a"), Stream.fromEffect(Effect.as(Effect.sleep("10 millis"), Event.sendText("b"))))
+  )
+  const fiber = yield* fork
+  yield* settled
+  state.stopping = true
+  close()
+  fiber.interruptUnsafe()
+  yield* pass("10 millis")
+  assert.deepStrictEqual(log, ["a u1"])
+  const late = yield* open(() =>
+    Stream.concat(say("a"), Stream.concat(Stream.drain(Stream.fromEffect(Effect.sleep(5))), say("b")))
+  )
+  yield* late.fork
+  yield* settled
+  late.close()
+  yield* pass("10 millis")
+  assert.deepStrictEqual(late.log, ["a u1"])
+})
+
+test("an uninterruptible region tells the slot when it begins and ends; if it fails in a turn that is to stop, that is handled", function* () {
+  const { fork, log, state } = yield* open((_, turn) =>
+    Stream.concat(
+      turn.uninterruptible(Stream.concat(Stream.fromEffectDrain(Effect.sleep("10 millis")), Stream.fail("boom"))),
+      say("never")
+    )
+  )
+  yield* fork
+  yield* settled
+  assert.strictEqual(state.regions, 1)
+  state.stopping = true
+  yield* pass("10 millis")
+  assert.strictEqual(state.regions, 0)
+  assert.deepStrictEqual(log, ["failed u1 boom", "sorry u1", "Failed"])
+})
+
+test("before its caller's turn counts, a turn holds its outputs, its work, its edits and its regions, and its failure", function* () {
+  const draft = Out.draft(trigger)
+  const { fork, log, state, works, writer } = yield* open(
+    (_, turn) =>
+      Stream.fromEffectDrain(turn.background("work", Effect.void, { delivery: "immediate", atEnd: "finish" })).pipe(
+        Stream.concat(say("a")),
+        Stream.concat(Stream.fromEffectDrain(Effect.forkChild(turn.addEntry("note")))),
+        Stream.concat(Stream.fail("boom"))
+      ),
+    { draft }
+  )
+  yield* fork
+  yield* settled
+  assert.deepStrictEqual([log, works, writer.view().entries, state.regions], [[], [], [], 0])
+  draft.state = "Committed"
+  for (const act of draft.waiting) act()
+  draft.committed.openUnsafe()
+  yield* settled
+  assert.deepStrictEqual(works, ["work of u1, immediate, finish"])
+  assert.deepStrictEqual(log, ["a u1", "failed u1 boom", " sorry u1", "Failed"])
+})
+
+test("work of a turn that was dropped never begins", function* () {
+  const draft = Out.draft(trigger)
+  const { fork, works } = yield* open(
+    (_, turn) =>
+      Stream.fromEffectDrain(Effect.andThen(Effect.sleep("10 millis"), turn.background("work", Effect.void))),
+    { draft }
+  )
+  yield* fork
+  yield* settled
+  draft.state = "Dropped"
+  yield* pass("10 millis")
+  assert.deepStrictEqual([works, draft.waiting], [[], []])
+})
+
+test("work has the delivery of the agent unless it names its own", function* () {
+  const { turn, works } = yield* open((_, turn) => Stream.fromEffectDrain(turn.background("work", Effect.void)), {
+    backgroundDelivery: "nextTurn"
+  })
+  yield* turn
+  assert.deepStrictEqual(works, ["work of u1, nextTurn, interrupt"])
+})
+
+test("after the end of the call outputs are only recorded; in Line's way the first of them ends the turn", function* () {
+  for (const [outputAfterEnd, expected] of [
+    ["discard", ["kept a", "kept b", "kept c", "Completed"]],
+    ["stop", ["kept a", "Completed"]]
+  ] as const) {
+    const { log, state, turn } = yield* open(() => Stream.concat(say("a", "b"), say("c")), { outputAfterEnd })
+    state.open = false
+    yield* Effect.exit(turn)
+    assert.deepStrictEqual(log, [...expected])
+  }
+})
+
+test("a long run of outputs lets other fibers go on in between", function* () {
+  const many = Array.from({ length: 1000 }, (_, index) => `${index}`)
+  const { fork, log } = yield* open(() => Stream.fromIterable(many.map((text) => Event.sendText(text))))
+  yield* fork
+  let seen = 0
+  yield* Effect.forkChild(
+    Effect.andThen(
+      Effect.yieldNow,
+      Effect.sync(() => (seen = log.length))
+    )
+  )
+  yield* settled
+  assert.strictEqual(log.length, 1001)
+  assert.isBelow(seen, 1000)
+})
