@@ -92,6 +92,8 @@ export const complaint = (error: unknown, again: Options["again"]): string => {
       return `The model cannot be used: ${String((error as { readonly message?: unknown }).message)}.`
     case "ConfigError":
       return `A setting cannot be read. ${(error as Config.ConfigError).cause.message}`
+    case "VoiceError":
+      return `Calls by voice cannot be taken. ${(error as Voice.VoiceError).message}`
     case "CliError":
       return (error as CliError).message
     default:

@@ -6,27 +6,53 @@ import type * as Agent from "@antiphon/core/Agent"
 import * as BrowserVoice from "@antiphon/browser/BrowserVoice"
 import * as ClientFiles from "@antiphon/browser/ClientFiles"
 import * as Config from "effect/Config"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 
-const chosen = Config.all({
-  recogniser: Config.map(Config.option(Config.String("ANTIPHON_STT")), Option.getOrNull),
-  voice: Config.withDefault(Config.String("ANTIPHON_TTS"), "flite/slt")
-})
+const named = (variable: string) =>
+  Config.map(Config.option(Config.String(variable)), (name) => {
+    const text = Option.getOrElse(name, () => "").trim()
+    return text === "" ? null : text
+  })
+
+const chosen = Config.all({ recogniser: named("ANTIPHON_STT"), voice: named("ANTIPHON_TTS") })
 
 /** The files of the client, for the page. */
 export const client = ClientFiles.layer()
 
-/** Makes the route of the calls, at `/voice`. */
+/** A recogniser or a voice that was asked for cannot be used. The server does not start. */
+export class VoiceError extends Data.TaggedError("VoiceError")<{ readonly message: string }> {}
+
+/**
+ * Makes the route of the calls, at `/voice`. Fails at once if a recogniser or a voice is named that cannot be used, so that this
+ * is found out before somebody calls.
+ */
 export const mount = <R>(agent: Agent.Factory<unknown, never, R>) =>
-  Effect.map(chosen, (about) =>
-    BrowserVoice.mount(
+  Effect.gen(function* () {
+    const { recogniser, voice } = yield* chosen
+    const about = { recogniser, voice: voice ?? "flite/slt" }
+    const scope = yield* Scope.Scope
+    const loaded = Effect.promise(() => import("./voiceCall.ts"))
+    // Once for all calls: they share the network of the voice detector, and the thread of flite.
+    const services = yield* Effect.cached(
+      Effect.flatMap(loaded, (calls) => Layer.buildWithScope(calls.services(about), scope))
+    )
+    // Speech is loaded with the first call by voice, because most people begin by typing, unless something is to be checked.
+    if (recogniser !== null || voice !== null) {
+      const names = [...(recogniser === null ? [] : ["ANTIPHON_STT"]), ...(voice === null ? [] : ["ANTIPHON_TTS"])]
+      yield* Effect.mapError(
+        services,
+        ({ message }) => new VoiceError({ message: `${names.join(" or ")}: ${message}` })
+      )
+    }
+    return BrowserVoice.mount(
       (line) =>
-        // Speech is loaded with the first call by voice, because most people begin by typing.
-        Effect.flatMap(
-          Effect.promise(() => import("./voiceCall.ts")),
-          ({ run }) => run(agent, line, about)
+        Effect.flatMap(Effect.all([loaded, services]), ([calls, services]) =>
+          Effect.provideContext(calls.run(agent, line), services)
         ),
       { about }
     )
-  )
+  })

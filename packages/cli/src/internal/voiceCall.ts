@@ -1,29 +1,34 @@
-/** Runs one call by voice, with its recogniser, its voice and its turn taking. */
+/** What hears and speaks on calls by voice, and one call of them. */
 import type * as Agent from "@antiphon/core/Agent"
 import * as Speech from "@antiphon/speech/Speech"
+import type * as SpeechError from "@antiphon/speech/SpeechError"
 import * as SpeechToText from "@antiphon/speech/SpeechToText"
 import * as TextToSpeech from "@antiphon/speech/TextToSpeech"
 import type { Transport } from "@antiphon/speech/Transport"
 import * as TurnDetector from "@antiphon/speech/TurnDetector"
 import * as Vad from "@antiphon/speech/Vad"
-import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /** A recogniser that recognises nothing: the page does it if its browser can, or the caller types. */
 const nobody = SpeechToText.scripted([], { capabilities: { turns: false, partials: false, wordTimes: false } })
 
-/** Runs a call. */
-export const run = <R>(
-  agent: Agent.Factory<unknown, never, R>,
-  line: Transport,
-  options: { readonly recogniser: string | null; readonly voice: string }
-) => {
-  const { recogniser, voice } = options
-  const services = Layer.mergeAll(
+/**
+ * Layer of what hears and speaks, for all calls of a server. Fails if a provider is unknown or its key missing, with a message
+ * that names the variable.
+ */
+export const services = ({
+  recogniser,
+  voice
+}: {
+  readonly recogniser: string | null
+  readonly voice: string
+}): Layer.Layer<Speech.Services, Vad.VadError | SpeechError.SpeechError> =>
+  Layer.mergeAll(
     Vad.silero,
     recogniser === null ? nobody : SpeechToText.fromString(recogniser),
     TextToSpeech.fromString(voice),
     TurnDetector.TurnDetector.adaptive()
   )
-  return Effect.provide(Speech.run(agent, line), services)
-}
+
+/** Runs a call. */
+export const run = <R>(agent: Agent.Factory<unknown, never, R>, line: Transport) => Speech.run(agent, line)
