@@ -3,7 +3,7 @@ import type * as Settings from "@antiphon/server/Settings"
 import * as AudioTime from "@antiphon/speech/AudioTime"
 import type { TransportError, Transport } from "@antiphon/speech/Transport"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Logger, Redacted, Stream } from "effect"
+import { Deferred, Duration, Effect, Exit, Logger, Redacted, Scope, Stream } from "effect"
 import * as Signature from "../src/Signature.ts"
 import * as Twilio from "../src/Twilio.ts"
 import { FakeTwilio, type Faults } from "../src/testing.ts"
@@ -99,6 +99,16 @@ describe("a carrier that does something wrong", () => {
       const phone = yield* twilio.dial({ url: `${server}/twilio`, faults: { marks: "never" } })
       assert.strictEqual(yield* phone.over, "server")
       assert.lengthOf(phone.recording(), 800)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("marks that come late: they come", () =>
+    Effect.gen(function* () {
+      const { heard, phone } = yield* faulty({ marks: 200 })
+      const line = yield* heard.line
+      yield* line.send([speech(sound(160)), { _tag: "Mark", generation: 1, stream: 0, name: "1.0.160" }])
+      yield* heard.tag("Mark")
+      assert.isAbove(phone.now() - phone.played[0]!.at, 190)
     }).pipe(Effect.scoped)
   )
 
@@ -220,6 +230,32 @@ describe("a carrier that does something wrong", () => {
       const phone = yield* twilio.dial({ url: `${server}/twilio` })
       assert.strictEqual(yield* phone.over, "instructions")
       assert.deepStrictEqual(phone.verbs, ["Connect", "Say: Sorry & goodbye."])
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("what breaks on our side", () => {
+  it.live("an API that refuses a hang-up: the stream is closed, so that the call does not go on", () =>
+    Effect.gen(function* () {
+      const twilio = yield* FakeTwilio.make({ refuses: 500 })
+      const server = yield* serve(Twilio.layer((line) => line.hangUp("goodbye"), { account: twilio.account }))
+      const phone = yield* twilio.dial({ url: `${server}/twilio` })
+      yield* apologises(phone)
+      assert.strictEqual(phone.closes[0]?.code, 1000)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a server that stops: the stream is closed, and the caller is told", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const twilio = yield* FakeTwilio.make()
+      const serving = yield* Scope.make()
+      const server = yield* Scope.provide(serve(Twilio.layer(heard.answer, { account: twilio.account })), serving)
+      const phone = yield* twilio.dial({ url: `${server}/twilio` })
+      yield* heard.line
+      yield* Scope.close(serving, Exit.void)
+      yield* apologises(phone)
+      assert.strictEqual(phone.closes[0]?.code, 1001)
     }).pipe(Effect.scoped)
   )
 })

@@ -34,7 +34,10 @@ export const parse = (document: string): Element | undefined => {
       open.at(-1)!.children.push({ ...last, text: last.text.trim() })
       continue
     }
-    const pairs = [...attributes.matchAll(/(?<![\w:])([\w:]+)="([^"]*)"/g)].map(([, key, value]) => [key!, plain(value!)])
+    const pairs = [...attributes.matchAll(/(?<![\w:])([\w:]+)="([^"]*)"/g)].map(([, key, value]) => [
+      key!,
+      plain(value!)
+    ])
     const element: Open = { name, attributes: Object.fromEntries(pairs), children: [], text: "" }
     if (selfClosing === "/") parent.children.push(element)
     else open.push(element)
