@@ -1,7 +1,7 @@
 /**
- * A WebSocket to a provider: refusals, closes and silence as `SpeechError`s.
+ * A WebSocket to a provider: refusals, closes and silence become `SpeechError`s.
  *
- * A peer that neither sends anything nor answers a ping is given up, because a dead line looks like a quiet one.
+ * Pings tell a dead connection from a quiet one: a peer that neither sends anything nor answers a ping is given up.
  */
 import * as NodeWS from "@effect/platform-node/NodeWS"
 import type * as Arr from "effect/Array"
@@ -15,13 +15,13 @@ import * as VendorReason from "./vendorReason.ts"
 /** A message of the WebSocket. */
 export type Message = string | Uint8Array
 
-/** Patience with a provider. */
+/** Timeouts for a provider. */
 export interface Timing {
-  /** Longest wait for the connection, until the provider accepts it. Defaults to 5 seconds. */
+  /** Longest wait until the provider accepts the connection. Defaults to 5 seconds. */
   readonly openTimeout?: Duration.Input | undefined
   /** Longest wait for an answer that the provider owes. Defaults to 5 seconds. */
   readonly answerTimeout?: Duration.Input | undefined
-  /** How often to make sure that the provider is still there. Defaults to 10 seconds. */
+  /** How often to check that the provider is still there. Defaults to 10 seconds. */
   readonly pingEvery?: Duration.Input | undefined
 }
 
@@ -32,11 +32,11 @@ export interface Options extends Timing {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** An open connection. It is closed with its scope. */
+/** An open connection, closed with its scope. */
 export interface Connection {
-  /** Sends a message. It is dropped if the connection is closed, which `read` tells. */
+  /** Sends a message. Drops it if the connection is closed, which `read` reports. */
   readonly write: (message: Message) => void
-  /** The messages that came since the last read. Fails when the connection ends, whoever ended it. */
+  /** Returns the messages received since the last read. Fails when the connection ends, from either side. */
   readonly read: Effect.Effect<Arr.NonEmptyReadonlyArray<Message>, SpeechError.SpeechError>
 }
 
@@ -46,7 +46,7 @@ interface Refusal {
   readonly retryAfterMs: number | undefined
 }
 
-/** Milliseconds to wait for the closing handshake, so that no dead peer keeps the process. */
+/** Milliseconds to wait for the closing handshake, so that a dead peer cannot keep the process alive. */
 const closeTimeoutMs = 1000
 
 /** Connects. */
@@ -124,7 +124,7 @@ const retryAfter = (header: string | undefined): number | undefined => {
   return header === undefined || !Number.isFinite(seconds) ? undefined : seconds * 1000
 }
 
-/** Only the code: the event itself holds the request, and so the key. */
+/** Only the code, because the event itself holds the request, including the key. */
 const systemCode = (event: unknown): string | undefined => {
   const error = typeof event === "object" && event !== null && "error" in event ? event.error : undefined
   return typeof error === "object" && error !== null && "code" in error

@@ -1,6 +1,6 @@
 /**
- * Inner loops in WebAssembly, and the memory they work on. The module has 564 bytes and is part of the source: no file
- * is loaded.
+ * Inner loops in WebAssembly, and the memory they work on. The module's 564 bytes are part of the source, so no file is
+ * loaded.
  */
 import { kernelBytes } from "./kernelBytes.ts"
 import { webAssembly, type Module } from "./webAssembly.ts"

@@ -1,5 +1,6 @@
 /**
- * Steps of a plan in order of preference: which may be tried, how often, and which is left alone after it has failed.
+ * The steps of a plan in order of preference: which ones may be tried, how often, and which are avoided after a
+ * failure.
  */
 import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Duration from "effect/Duration"
@@ -9,15 +10,15 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import type * as SpeechError from "../SpeechError.ts"
 
-/** How a plan treats failures. */
+/** How a plan handles failures. */
 export interface Options {
-  /** When a step is tried again after an error that may pass. Defaults to twice, after 100 and 200 milliseconds. */
+  /** When to retry a step after a transient error. Defaults to twice, after 100 and 200 milliseconds. */
   readonly schedule?: Schedule.Schedule<unknown, SpeechError.SpeechError> | undefined
   /** Longest wait for one attempt to open a step. Defaults to 5 seconds. */
   readonly openDeadline?: Duration.Input | undefined
-  /** The longest time that a provider may ask to wait for without being given up. Defaults to 1 second. */
+  /** A provider that asks for a longer wait than this is given up. Defaults to 1 second. */
   readonly patience?: Duration.Input | undefined
-  /** How long a step that was given up is tried only if nothing else is left. Defaults to 15 seconds. */
+  /** How long a step that was given up remains a last resort. Defaults to 15 seconds. */
   readonly cooldown?: Duration.Input | undefined
 }
 
@@ -28,7 +29,7 @@ export interface Step<out A> {
   downUntil: number
 }
 
-/** What was opened, by which step, and the scope that closes it. */
+/** The opened resource, the step that opened it, and the scope that closes it. */
 export interface Opened<out A, out B> {
   readonly step: Step<A>
   readonly value: B
@@ -44,13 +45,13 @@ export const make = <A extends { readonly name: string }>(service: A): Step<A> =
 
 const standardSchedule = Schedule.exponential("100 millis").pipe(Schedule.upTo({ times: 2 }))
 
-/** The step failed for good: others are tried first for a while. */
+/** Marks a step as failed: others are tried first for a while. */
 export const giveUp = <A>(step: Step<A>, options: Options): Effect.Effect<void> =>
   Effect.map(Monotonic.now, (now) => {
     step.downUntil = now + Duration.toMillis(options.cooldown ?? "15 seconds")
   })
 
-/** Opens the first step that can be opened. Fails with the error of the last one. */
+/** Opens the first step that works. Fails with the error of the last one. */
 export const open = <A, B>(
   steps: ReadonlyArray<Step<A>>,
   options: Options,

@@ -1,13 +1,14 @@
 /**
  * JSON messages of a provider, read with a schema.
  *
- * A message of an unknown type is no error: providers add types. A known one that does not fit is.
+ * A message of an unknown type is ignored, because providers add types; a message of a known type that does not match
+ * its schema is an error.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SpeechError from "../SpeechError.ts"
 
-/** What a provider said went wrong. `detail` is its own text. */
+/** An error as the provider reports it. `detail` is the provider's own text. */
 export interface Failure {
   readonly reason: SpeechError.Reason
   readonly detail?: string | undefined

@@ -1,13 +1,11 @@
-/**
- * What an event changes by itself. What follows from it, at once or in time, is for the rules.
- */
+/** The direct effects of each event on the state. Consequences, immediate or timed, belong to the rules. */
 import * as AudioTime from "../../AudioTime.ts"
 import type * as Event from "../../FloorEvent.ts"
 import type { FloorPolicy } from "../../FloorPolicy.ts"
 import * as State from "./state.ts"
 import * as Words from "./words.ts"
 
-/** Changes the draft as the event says. */
+/** Applies an event to the draft. */
 export const apply = (draft: State.Draft, event: Event.FloorEvent, policy: FloorPolicy): void => {
   switch (event._tag) {
     case "SpeechStarted":
@@ -65,7 +63,7 @@ const touch = (draft: State.Draft): void => {
   draft.idleFrom = draft.now
 }
 
-/** Whether a key says when the user speaks, so that the voice detector does not. */
+/** Whether push-to-talk, rather than the voice detector, decides when the user speaks. */
 const isKeyed = (draft: State.Draft, policy: FloorPolicy): boolean => draft.pressed || policy.endpointing === "push"
 
 const speechStarted = (draft: State.Draft, from: AudioTime.AudioTime): void => {
@@ -95,11 +93,11 @@ const pressed = (draft: State.Draft): void => {
   if (turn?.phase === "Tentative" || turn?.phase === "Ended") State.reopen(draft, turn)
 }
 
-/** Speech that begins so long after words that were told before they were final is not what they belong to. */
+/** Speech that begins longer than this after interim words is separate from them. */
 const danglingMs = 2000
-/** Words that come sooner after the onset of speech belong to the speech before it. */
+/** Words that arrive sooner than this after the onset of speech belong to the speech before it. */
 const recognisedMs = 250
-/** Where the times of the words are unknown, an echo is looked for in what the agent said this long ago. */
+/** If the times of the words are unknown, looks for an echo in what the agent said up to this long ago. */
 const echoLookBackMs = 1500
 
 const transcript = (draft: State.Draft, event: Event.Transcript, policy: FloorPolicy): void => {
@@ -107,7 +105,7 @@ const transcript = (draft: State.Draft, event: Event.Transcript, policy: FloorPo
   let turn = draft.turn
   if (draft.dangling.length > 0 && (turn === undefined || turn.finals === "")) {
     text = Words.behind(text, draft.dangling)
-    // Words that begin otherwise show that the recogniser has let the others go.
+    // A partial with a different beginning shows that the recogniser has dropped the earlier words.
     if (event.final || (text === event.text && Words.key(text) !== "")) draft.dangling = []
   }
   if (!event.final && event.text !== "") draft.partialAt = draft.now
@@ -168,7 +166,7 @@ const setText = (
   if ((turn.phase === "Tentative" || turn.phase === "Ended") && key !== turn.told) State.reopen(draft, changed)
 }
 
-/** Silence begins behind words that the voice detector has missed. */
+/** Counts silence from words that the voice detector missed. */
 const quietFrom = (draft: State.Draft, turn: State.Turn, event: Event.Transcript): AudioTime.AudioTime => {
   if (event.to !== undefined) return State.later(turn.quietFrom, event.to)
   const isMissed = State.isSilent(draft) && draft.silentFrom < turn.from
@@ -214,16 +212,16 @@ const speaking = (draft: State.Draft, interruptible: boolean): void => {
   }
   if (draft.agent === "Quiet" || draft.agent === "Thinking") draft.agentFrom = draft.now
   if (draft.agent !== "Paused") draft.agent = interruptible ? "Speaking" : "Uninterruptible"
-  // What cannot be interrupted cannot be retracted either.
+  // A reply that cannot be interrupted cannot be retracted either.
   if (draft.agent === "Uninterruptible") settleTurn(draft)
 }
 
-/** The reply can no longer be retracted, so the turn that it answers is final. */
+/** The reply can no longer be retracted, so the turn it answers is final. */
 const settleTurn = (draft: State.Draft): void => {
   if (draft.turn?.phase === "Ended") State.close(draft)
 }
 
-/** Words that are kept, to tell their echo: some ten seconds of speech. */
+/** Number of words kept to recognise an echo: about ten seconds of speech. */
 const saidWords = 40
 
 const said = (draft: State.Draft, text: string): void => {

@@ -1,7 +1,7 @@
 /**
- * What follows at once, or when time has passed: each rule says when it is due, and what it does when it fires.
+ * The consequences of a state, immediate or timed. Each rule says when it is due, and what it does when it fires.
  *
- * A rule that has fired is no longer due, so that `Floor.due` always lies ahead.
+ * A rule that has fired is no longer due, so `Floor.due` always lies ahead.
  */
 import * as AudioTime from "../../AudioTime.ts"
 import type { FloorPolicy } from "../../FloorPolicy.ts"
@@ -21,7 +21,7 @@ const isRunning = (turn: State.Turn): boolean => turn.phase === "Started" || tur
 const speaks = (state: State.State): boolean => state.speech !== undefined && !state.speech.noise
 const hasFloor = (state: State.State): boolean => state.agent === "Speaking" || state.agent === "Paused"
 
-/** The user begins a turn: because nobody speaks, or by words that ask for the floor. */
+/** Begins a turn of the user: while the agent is silent, or by words that ask for the floor. */
 const take: Rule = {
   name: "take",
   when: (state, policy) => {
@@ -34,7 +34,7 @@ const take: Rule = {
   fire: (draft) => State.start(draft, draft.turn!)
 }
 
-/** The agent speaks into a turn of the user, who goes on. */
+/** The user keeps speaking although the agent has begun to. */
 const interrupt: Rule = {
   name: "interrupt",
   when: (state, policy) => {
@@ -46,7 +46,7 @@ const interrupt: Rule = {
   fire: (draft) => State.cut(draft, "Interrupted")
 }
 
-/** Speech without a new word is noise after a while, such as music or a television. */
+/** After a while, treats speech without new words as noise, such as music or a television. */
 const noise: Rule = {
   name: "noise",
   when: (state, policy) => {
@@ -64,7 +64,7 @@ const lastSign = (state: State.State): AudioTime.AudioTime => {
   return state.turn === undefined ? from : State.later(from, state.turn.textAt)
 }
 
-/** The agent is kept from speaking while the user makes a sound. */
+/** Pauses the agent while the user makes a sound. */
 const pause: Rule = {
   name: "pause",
   when: (state, policy) => {
@@ -76,7 +76,7 @@ const pause: Rule = {
   fire: (draft) => State.pause(draft)
 }
 
-/** Speech alone takes the floor if the recogniser reports no words meanwhile. */
+/** Gives speech the floor even without words, if the recogniser reports none in time. */
 const confirm: Rule = {
   name: "confirm",
   when: (state, policy) => {
@@ -93,7 +93,7 @@ const confirm: Rule = {
   }
 }
 
-/** A paused agent goes on when the user is silent and has not asked for the floor. */
+/** Resumes a paused agent once the user is silent and has not asked for the floor. */
 const resume: Rule = {
   name: "resume",
   when: (state, policy) => {
@@ -108,7 +108,7 @@ const resume: Rule = {
   }
 }
 
-/** No pause is longer than this, whatever the line sounds like. */
+/** Upper bound of a pause, however noisy the line is. */
 const give: Rule = {
   name: "give",
   when: (state, policy) => (state.pause === undefined ? never : state.pause.at + policy.maxPauseMs),
@@ -119,7 +119,7 @@ const give: Rule = {
   }
 }
 
-/** What was said while the agent spoke, and was no turn, is dropped once it cannot be an answer any more. */
+/** Drops words that were said over the agent without becoming a turn, once they can no longer be an answer. */
 const drop: Rule = {
   name: "drop",
   when: (state, policy) => {
@@ -141,7 +141,7 @@ const drop: Rule = {
   }
 }
 
-/** A turn without a word is nobody's turn. */
+/** Drops a turn without words. */
 const abandon: Rule = {
   name: "abandon",
   when: (state, policy) => {
@@ -157,7 +157,7 @@ const abandon: Rule = {
   }
 }
 
-/** Silence after which a turn with words is over. */
+/** Duration of silence that ends a turn with words. */
 const endAt = (state: State.State, turn: State.Turn, policy: FloorPolicy): number => {
   const quiet = State.quietSince(state, turn)
   switch (policy.endpointing) {
@@ -181,7 +181,7 @@ const waitMs = (state: State.State, turn: State.Turn, policy: FloorPolicy): numb
   return policy.completeMs + (1 - probability) * (policy.incompleteMs - policy.completeMs)
 }
 
-/** A turn with words ends. */
+/** Ends a turn with words. */
 const end: Rule = {
   name: "end",
   when: (state, policy) => {
@@ -205,7 +205,7 @@ const end: Rule = {
   }
 }
 
-/** A reply is begun before it is sure that the turn is over. */
+/** Begins a reply early, before the end of the turn is certain. */
 const speculate: Rule = {
   name: "speculate",
   when: (state, policy) => {
@@ -234,7 +234,7 @@ const speculate: Rule = {
   }
 }
 
-/** A reply takes long, and something is said meanwhile. */
+/** Fills the silence while a reply takes long. */
 const fill: Rule = {
   name: "fill",
   when: (state, policy) => {
@@ -247,7 +247,7 @@ const fill: Rule = {
   }
 }
 
-/** Nobody speaks: the user is asked, and then left. Never while a tool works. */
+/** Asks a silent user whether they are still there, and finally hangs up. Never while a tool works. */
 const silence: Rule = {
   name: "silence",
   when: (state, policy) => {
@@ -268,7 +268,7 @@ const silence: Rule = {
   }
 }
 
-/** All rules. If several are due at the same time, the first goes first. */
+/** All rules, by precedence: if several are due at the same time, the first one fires first. */
 export const rules: ReadonlyArray<Rule> = [
   take,
   interrupt,
@@ -285,7 +285,7 @@ export const rules: ReadonlyArray<Rule> = [
   silence
 ]
 
-/** The rule that is due first. */
+/** Returns the rule that is due first. */
 export const next = (
   state: State.State,
   policy: FloorPolicy
@@ -302,10 +302,10 @@ export const next = (
   return first === undefined ? undefined : { rule: first, at }
 }
 
-/** More than any event can set off. A rule that stays due would otherwise never let go. */
+/** More rules than any event can set off: stops a rule that stays due by mistake. */
 const most = 32
 
-/** Does all that is due. */
+/** Fires all rules that are due. */
 export const settle = (draft: State.Draft, policy: FloorPolicy): void => {
   for (let fired = 0; fired < most; fired++) {
     const due = next(draft, policy)

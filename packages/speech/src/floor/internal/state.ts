@@ -1,6 +1,4 @@
-/**
- * What the floor knows: the user's speech and turn, the agent's speech, and the silence of both.
- */
+/** The floor's state: the user's speech and turn, the agent's speech, and the silence of both. */
 import type { FloorAction } from "../../FloorAction.ts"
 import type { FloorPolicy } from "../../FloorPolicy.ts"
 import * as AudioTime from "../../AudioTime.ts"
@@ -8,10 +6,7 @@ import * as Words from "./words.ts"
 
 type Time = AudioTime.AudioTime
 
-/**
- * `Overlap`: nobody was told of it, since the agent has the floor. `Ended`: the reply is on its way, and nothing of it was
- * heard.
- */
+/** `Overlap`: not announced, because the agent has the floor. `Ended`: the reply is on its way, and not heard yet. */
 export type Phase = "Overlap" | "Started" | "Tentative" | "Ended"
 
 /** A turn of the user. */
@@ -22,39 +17,39 @@ export interface Turn {
   readonly finals: string
   readonly partial: string
   readonly words: ReadonlyArray<string>
-  /** The words, to compare. */
+  /** The words, normalised for comparison. */
   readonly key: string
-  /** `key` of what the agent was last told, and the text itself. */
+  /** The text last reported to the agent, and its `key`. */
   readonly told: string
   readonly toldText: string
   /** When the words changed last, and when the last final came. */
   readonly textAt: Time
   readonly finalAt: Time
-  /** Where silence is counted from, if the voice detector has missed the words. */
+  /** The time from which silence is counted, if the voice detector missed the words. */
   readonly quietFrom: Time
-  /** The pause before the speech that goes on, until words prove that it was inside the turn. `to`: where it ended. */
+  /** The pause before the current speech, until words prove that it was inside the turn. `to`: its end. */
   readonly gap: { readonly ms: number; readonly to: Time } | undefined
   readonly speculations: number
   readonly interrupted: boolean
-  /** The recogniser says that it is over, or may be. Words that come later take it back. */
+  /** The recogniser considers the turn over, or probably over. Later words revoke this. */
   readonly over: boolean
   readonly eager: boolean
 }
 
-/** What the agent does. */
+/** What the agent is doing. */
 export type Agent = "Quiet" | "Thinking" | "Speaking" | "Uninterruptible" | "Paused"
 
 /** Everything the floor knows. Plain data. */
 export interface State {
   readonly now: Time
-  /** `noise`: it is taken for silence. */
+  /** `noise`: counts as silence. */
   readonly speech: { readonly from: Time; readonly noise: boolean } | undefined
   readonly pressed: boolean
   readonly silentFrom: Time
   readonly turn: Turn | undefined
-  /** Words that were told although they were not final: their final is not news. */
+  /** Interim words that were already reported: their final version is not news. */
   readonly dangling: ReadonlyArray<string>
-  /** When the recogniser last told words that are not final. */
+  /** Time of the last interim words. */
   readonly partialAt: Time
   readonly prediction: Prediction | undefined
   readonly turns: number
@@ -64,7 +59,7 @@ export interface State {
   readonly resumedAt: Time
   readonly falsePauses: number
   readonly generation: number
-  /** What the agent said last, for telling its echo. */
+  /** The agent's last words, to recognise their echo. */
   readonly said: ReadonlyArray<{ readonly word: string; readonly at: Time }>
   readonly toolsRunning: boolean
   /** Since when both sides are silent. */
@@ -83,10 +78,10 @@ export interface Prediction {
   readonly backchannel: number | undefined
 }
 
-/** A state that is being changed by one step, and what the step wants done. */
+/** The state in the middle of a step, and the actions collected so far. */
 export type Draft = { -readonly [Field in keyof State]: State[Field] } & { readonly out: Array<FloorAction> }
 
-/** The beginning of a call: both sides are silent. */
+/** The state at the beginning of a call: both sides are silent. */
 export const initial: State = {
   now: AudioTime.zero,
   speech: undefined,
@@ -115,16 +110,16 @@ export const initial: State = {
 /** The later of two times. */
 export const later = (a: Time, b: Time): Time => (a > b ? a : b)
 
-/** Whether the user makes no sound that counts. */
+/** Whether the user is silent, apart from noise. */
 export const isSilent = (state: State): boolean => !state.pressed && (state.speech === undefined || state.speech.noise)
 
-/** The words of a turn as they are told. */
+/** The words of a turn as reported. */
 export const textOf = (turn: Turn): string => Words.join(turn.finals, turn.partial).trim()
 
-/** Where the silence after a turn's words is counted from. */
+/** The time from which the silence after a turn's words is counted. */
 export const quietSince = (state: State, turn: Turn): Time => later(state.silentFrom, turn.quietFrom)
 
-/** Opens a turn that nobody is told of yet. */
+/** Opens a turn without announcing it. */
 export const open = (draft: Draft, from: Time): Turn => {
   draft.turns++
   return (draft.turn = {
@@ -151,7 +146,7 @@ export const open = (draft: Draft, from: Time): Turn => {
 /** Changes the running turn. */
 export const update = (draft: Draft, change: Partial<Turn>): Turn => (draft.turn = { ...draft.turn!, ...change })
 
-/** Drops what the agent has not been heard to say. */
+/** Drops the part of the agent's speech that was not heard. */
 export const cut = (draft: Draft, reason: "Interrupted" | "Reopened" | "Key"): void => {
   draft.generation++
   draft.agent = "Quiet"
@@ -161,7 +156,7 @@ export const cut = (draft: Draft, reason: "Interrupted" | "Reopened" | "Key"): v
   draft.out.push({ _tag: "Cut", generation: draft.generation, reason })
 }
 
-/** Tells of a turn that has begun, and takes the floor from the agent. */
+/** Announces the turn, and takes the floor from the agent. */
 export const start = (draft: Draft, turn: Turn): void => {
   const interrupted = draft.agent !== "Quiet"
   if (interrupted) cut(draft, "Interrupted")
@@ -169,20 +164,20 @@ export const start = (draft: Draft, turn: Turn): void => {
   draft.out.push({ _tag: "TurnStarted", turn: turn.id, from: turn.from })
 }
 
-/** Takes back what was said about the end of a turn, and the reply with it. */
+/** Retracts the end of a turn, and its reply. */
 export const reopen = (draft: Draft, turn: Turn): void => {
   if (turn.phase === "Ended" && draft.agent !== "Quiet") cut(draft, "Reopened")
   update(draft, { phase: "Started", over: false, eager: false })
   draft.out.push({ _tag: "TurnResumed", turn: turn.id })
 }
 
-/** Forgets the running turn. Speech that goes on belongs to another one. */
+/** Forgets the running turn. Continuing speech belongs to a new one. */
 export const close = (draft: Draft): void => {
   const turn = draft.turn
   if (turn === undefined) return
   const words = Words.list(turn.partial)
   if (words.length > 0) {
-    // Words of the same partial may have been told in several turns, one behind the other.
+    // The words of one partial may have been reported in several consecutive turns.
     draft.dangling = turn.finals === "" ? [...draft.dangling, ...words] : words
   }
   draft.prediction = undefined
@@ -190,14 +185,14 @@ export const close = (draft: Draft): void => {
   if (draft.speech !== undefined && !draft.speech.noise) open(draft, draft.speech.from)
 }
 
-/** Keeps the agent from speaking, or lets it go on. */
+/** Pauses or resumes the agent. */
 export const pause = (draft: Draft): void => {
   draft.pause = { at: draft.now, from: draft.agent === "Speaking" ? "Speaking" : "Thinking" }
   draft.agent = "Paused"
   draft.out.push({ _tag: "Pause" })
 }
 
-/** Lets a paused agent go on. */
+/** Resumes a paused agent. */
 export const resume = (draft: Draft): void => {
   draft.agent = draft.pause?.from ?? "Speaking"
   draft.pause = undefined
@@ -205,7 +200,7 @@ export const resume = (draft: Draft): void => {
   draft.out.push({ _tag: "Resume" })
 }
 
-/** What words said while the agent speaks amount to. */
+/** The weight of words said over the agent. */
 export type Weight = "None" | "Backchannel" | "TooFew" | "Words"
 
 /** Weighs the words of the running turn. */
@@ -217,10 +212,10 @@ export const weigh = (state: State, turn: Turn, policy: FloorPolicy): Weight => 
   return policy.echo && turn.words.length === 1 && isSaid(state, turn.words, turn.from) ? "TooFew" : "Words"
 }
 
-/** An echo follows within this time: the way to a loudspeaker, through the room and back, with all buffers. */
+/** Longest delay of an echo: to the loudspeaker, through the room and back, with all buffers. */
 const echoMs = 700
 
-/** Whether the agent has just said words that the user is said to have spoken since a time. */
+/** Whether words attributed to the user since a time repeat what the agent has just said. */
 export const isSaid = (state: State, words: ReadonlyArray<string>, from: Time): boolean => {
   const recent: Array<string> = []
   for (const { word, at } of state.said) if (at >= from - echoMs) recent.push(word)

@@ -1,5 +1,6 @@
 /**
- * Words of a transcript: compared without regard to case and punctuation, joined with a space where the script has spaces.
+ * Words of a transcript: compared without regard to case and punctuation, and joined with spaces if the script uses
+ * them.
  */
 
 const word = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu
@@ -7,14 +8,14 @@ const word = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu
 const unspacedCharacter =
   /[\u2E80-\u30FF\u3400-\u9FFF\uF900-\uFAFF\uFF66-\uFF9F\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF]/
 
-/** The words of a text in lower case. A run of a script without spaces is one word. */
+/** Splits a text into words in lower case. A run of a script without spaces is one word. */
 export const list = (text: string): ReadonlyArray<string> =>
   text === "" ? [] : (text.toLowerCase().replaceAll("’", "'").match(word) ?? [])
 
-/** A text that is equal for equal words. */
+/** Returns a key that is equal for equal words. */
 export const key = (text: string): string => list(text).join(" ")
 
-/** Two texts, one behind the other. */
+/** Joins two texts. */
 export const join = (first: string, second: string): string => {
   if (first === "") return second
   if (second === "") return first
@@ -25,7 +26,10 @@ export const join = (first: string, second: string): string => {
   return tight ? first + second : `${first} ${second}`
 }
 
-/** What is left of a text behind words that are known already; the whole text if it begins with none of them. */
+/**
+ * Removes words that are already known from the beginning of a text. Returns the whole text if it begins with none of
+ * them.
+ */
 export const behind = (text: string, known: ReadonlyArray<string>): string => {
   const pattern = new RegExp(word)
   let end = 0
@@ -37,7 +41,7 @@ export const behind = (text: string, known: ReadonlyArray<string>): string => {
   return end === 0 ? text : text.slice(end).replace(/^[^\p{L}\p{M}\p{N}]+/u, "")
 }
 
-/** How many words a list counts as: a run of a script without spaces is about one word for two characters. */
+/** Counts words: a run of a script without spaces counts as one word per two characters. */
 export const count = (words: ReadonlyArray<string>): number =>
   words.reduce((sum, each) => sum + (unspacedCharacter.test(each) ? Math.ceil(each.length / 2) : 1), 0)
 
@@ -58,7 +62,7 @@ const compile = (phrases: ReadonlyArray<string>): Phrases => {
   return found
 }
 
-/** Whether words are nothing but phrases of a list, one behind the other. */
+/** Whether words consist entirely of phrases from a list. */
 export const areOnly = (words: ReadonlyArray<string>, phrases: ReadonlyArray<string>): boolean => {
   const { all, longest } = compile(phrases)
   let at = 0
@@ -71,7 +75,7 @@ export const areOnly = (words: ReadonlyArray<string>, phrases: ReadonlyArray<str
   return words.length > 0
 }
 
-/** Whether words stand in other words in this order, with nothing between them. */
+/** Whether a list of words contains others, in order and without gaps. */
 export const areWithin = (words: ReadonlyArray<string>, others: ReadonlyArray<string>): boolean => {
   for (let start = 0; start + words.length <= others.length; start++) {
     if (words.every((each, index) => others[start + index] === each)) return true

@@ -1,9 +1,9 @@
 /**
- * Audio to be played, as one tape of samples that only grows at its end. A cut removes what is not to be played and joins
- * the rest behind the end, so that a place on the tape never means two things.
+ * Audio to play, as one tape of samples that only grows at its end. A cut drops audio that must not be played and
+ * appends the rest after the end, so a position on the tape never has two meanings.
  */
 
-/** A word on the tape. `end`: the sample behind its last one. */
+/** A word on the tape. `end`: the sample after its last one. */
 export interface Word {
   readonly text: string
   readonly end: number
@@ -21,19 +21,19 @@ export interface Stretch {
   readonly interruptible: boolean
 }
 
-/** The tape from the first sample that has not been heard. */
+/** The tape, from the first sample not heard yet. */
 export interface Tape {
   readonly stretches: ReadonlyArray<Stretch>
-  /** Not heard yet, in the order of their ends. */
+  /** Words not heard yet, in the order of their ends. */
   readonly words: ReadonlyArray<Word>
   readonly end: number
-  /** The utterances pushed last, and the sample that the word times of each are counted from. */
+  /** The latest utterances, and for each the sample from which its word times count. */
   readonly origins: ReadonlyArray<{ readonly utterance: string; readonly at: number }>
 }
 
 export const empty: Tape = { stretches: [], words: [], end: 0, origins: [] }
 
-/** Adds words, most of which come in order. */
+/** Adds words. Most arrive in order. */
 export const insert = (words: ReadonlyArray<Word>, added: ReadonlyArray<Word>): ReadonlyArray<Word> => {
   if (added.length === 0) return words
   const all = [...words, ...added]
@@ -61,7 +61,7 @@ export const read = (tape: Tape, from: number, to: number, sampleBytes: number):
   return bytes
 }
 
-/** The stretch that a sample is in. */
+/** Returns the stretch that contains a sample. */
 export const at = (tape: Tape, sample: number): Stretch | undefined =>
   tape.stretches.find((stretch) => stretch.from <= sample && sample < stretch.to)
 
@@ -72,7 +72,7 @@ export const dropped = (tape: Tape): Tape => {
   return { ...tape, stretches, words }
 }
 
-/** Keeps what must not be interrupted, behind the end, and drops the rest of what was not heard. */
+/** Moves audio that must not be interrupted to after the end, and drops all other audio not heard yet. */
 export const cut = (tape: Tape, heard: number, sampleBytes: number): Tape => {
   const stretches: Array<Stretch> = []
   const words: Array<Word> = []

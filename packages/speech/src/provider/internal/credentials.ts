@@ -1,6 +1,4 @@
-/**
- * The key and the address of a provider: what was given, or environment variables.
- */
+/** The key and the address of a provider, from options or environment variables. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -8,18 +6,18 @@ import * as Redacted from "effect/Redacted"
 import type * as Connection from "../../internal/connection.ts"
 import * as SpeechError from "../../SpeechError.ts"
 
-/** What is the same for all providers. */
+/** The options common to all providers. */
 export interface Options extends Connection.Timing {
   /** Defaults to the environment variable of the provider. */
   readonly apiKey?: Redacted.Redacted | undefined
-  /** Another address, such as that of a proxy or a region. */
+  /** Overrides the address, for a proxy or a region. */
   readonly baseUrl?: string | undefined
 }
 
-/** Environment variables with the address of a speech server of one's own. */
+/** Environment variables with the address of your own speech server. */
 export const ownServerVariables: ReadonlyArray<string> = ["STT_URL"]
 
-/** The first of these environment variables that is set and not empty. */
+/** Returns the first of these environment variables that is set and not empty. */
 export const firstSet = (variables: ReadonlyArray<string>): Effect.Effect<Redacted.Redacted | undefined> =>
   Effect.gen(function* () {
     for (const variable of variables) {
@@ -29,7 +27,7 @@ export const firstSet = (variables: ReadonlyArray<string>): Effect.Effect<Redact
     return undefined
   })
 
-/** The key of a provider, in the clear: for headers only. Fails with `MissingKey`. */
+/** Returns the key of a provider in plain text, for headers only. Fails with `MissingKey`. */
 export const keyOf = (
   provider: string,
   variables: ReadonlyArray<string>,

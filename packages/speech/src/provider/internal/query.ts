@@ -2,7 +2,7 @@
 
 type Value = string | number | boolean | ReadonlyArray<string> | undefined
 
-/** Appends a query to an address. A list becomes a parameter that repeats; what is undefined is left out. */
+/** Appends a query to an address. A list becomes a repeated parameter; undefined values are left out. */
 export const withQuery = (address: string, query: Readonly<Record<string, Value>>): string => {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {

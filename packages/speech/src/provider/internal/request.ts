@@ -1,6 +1,4 @@
-/**
- * Requests over HTTP: refusals and silence as `SpeechError`s. An interrupted request is aborted.
- */
+/** Requests over HTTP: refusals and silence become `SpeechError`s. Interruption aborts the request. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -16,7 +14,7 @@ export interface Options extends Connection.Timing {
   readonly body: string | FormData
 }
 
-/** The bytes of the answer, as they come. Fails if nothing comes for `answerTimeout`. */
+/** Streams the bytes of the answer. Fails if nothing arrives for `answerTimeout`. */
 export const stream = (options: Options): Stream.Stream<Uint8Array, SpeechError.SpeechError> =>
   Stream.unwrap(
     Effect.map(post(options), (response) =>
@@ -34,7 +32,7 @@ export const stream = (options: Options): Stream.Stream<Uint8Array, SpeechError.
     )
   )
 
-/** The JSON of the answer. */
+/** Returns the JSON of the answer. */
 export const json = (options: Options): Effect.Effect<unknown, SpeechError.SpeechError> =>
   Effect.scoped(
     Effect.flatMap(post(options), (response) =>
@@ -50,7 +48,7 @@ export const json = (options: Options): Effect.Effect<unknown, SpeechError.Speec
     })
   )
 
-/** Opens a connection by asking for something that costs nothing. What is answered does not matter. */
+/** Opens a connection by a request that costs nothing. Ignores the answer. */
 export const greet = (
   provider: string,
   url: string,
@@ -61,7 +59,7 @@ export const greet = (
     catch: () => SpeechError.make(provider, { _tag: "Unreachable" })
   }).pipe(Effect.asVoid)
 
-/** Aborted when its scope closes, so that a reply that is cut off costs nothing more. */
+/** Aborted when its scope closes, so that a reply stops costing money once it is cut off. */
 const post = (options: Options) =>
   Effect.gen(function* () {
     const controller = yield* Effect.acquireRelease(
@@ -110,7 +108,7 @@ const systemCode = (cause: unknown): string | undefined => {
     : undefined
 }
 
-/** The code in an error of OpenAI's shape. */
+/** The code in an error in OpenAI's format. */
 const codeOf = (text: string): string | undefined => {
   const found = /"code"\s*:\s*"([\w.-]{1,64})"/.exec(text)
   return found?.[1]

@@ -1,30 +1,30 @@
 /**
- * The one clock of a call: audio time, counted from the caller's samples, that goes on by the monotonic clock while the line
- * sends nothing.
+ * The one clock of a call: audio time, counted from the caller's samples.
  *
- * Frames that come late, in a burst, catch up with it. A line that has left out silence never does: it stays behind, and after
- * a while its frames count from where the clock is.
+ * While the line sends nothing, it advances by the monotonic clock. Frames that arrive late, in a burst, catch up with
+ * it. A line that left out silence never catches up: after a while, its frames count from the current time of the
+ * clock.
  */
 import * as AudioTime from "../../AudioTime.ts"
 
-/** A line that sends nothing for so long is not waited for. */
+/** How long to wait for a silent line before time advances without it. */
 export const stallMs = 60
-/** The steps in which time passes while the line sends nothing. */
+/** The step in which time advances while the line sends nothing. */
 export const tickMs = 20
-/** A line that is behind for so long has left something out. */
+/** A line that lags behind for this long has left out audio. */
 const behindMs = 200
 
 /** The clock between two frames. Plain data. */
 export interface AudioClock {
   readonly now: AudioTime.AudioTime
-  /** What the line has left out: frame times are this much later than their samples say. */
+  /** The duration that the line has left out: frames are this much later than their samples say. */
   readonly shift: number
-  /** The part of it that nobody has told of: the line was behind for so long that it must have been left out. */
+  /** The part of it that was inferred rather than reported, because the line lagged behind for long. */
   readonly presumed: number
-  /** When `now` was reached, in milliseconds of the monotonic clock. */
+  /** When the clock reached `now`, in milliseconds of the monotonic clock. */
   readonly at: number
   readonly isStalled: boolean
-  /** The end of the last frame, and since when frames have been behind the clock. */
+  /** The end of the last frame, and the time since which frames have lagged behind the clock. */
   readonly end: number
   readonly behindSince: number | undefined
 }
@@ -41,8 +41,8 @@ export const make = (at: number): AudioClock => ({
 })
 
 /**
- * A frame has come. `end`: its end, counted from its samples. If it comes before its time, what was presumed to be left out was
- * only late: otherwise a line whose delay changes to and fro would let the clock run ahead, further each time.
+ * Takes a frame. `end`: its end, counted from its samples. A frame that arrives early shows that audio inferred as left
+ * out was only late. Without this correction, the clock would run further ahead with each change of the line's delay.
  */
 export const frame = (clock: AudioClock, end: number, at: number): AudioClock => {
   const early = end + clock.shift - (clock.now + Math.max(0, at - clock.at))
@@ -54,13 +54,13 @@ export const frame = (clock: AudioClock, end: number, at: number): AudioClock =>
     : { ...known, end: time, behindSince: clock.behindSince ?? at }
 }
 
-/** The line tells that it has left out so much. */
+/** Takes the line's report that it has left out this much. */
 export const skip = (clock: AudioClock, ms: number): AudioClock => ({ ...clock, shift: clock.shift + ms })
 
-/** When the clock wants to be told the time, if no frame comes. Milliseconds of the monotonic clock. */
+/** When to call `tick` if no frame arrives, in milliseconds of the monotonic clock. */
 export const due = (clock: AudioClock): number => clock.at + (clock.isStalled ? tickMs : stallMs)
 
-/** Time has passed without a frame. */
+/** Advances the clock without a frame. */
 export const tick = (clock: AudioClock, at: number): AudioClock => {
   const passed = AudioTime.plus(clock.now, Math.max(0, at - clock.at))
   const isBehind = clock.behindSince !== undefined && at - clock.behindSince >= behindMs

@@ -1,8 +1,9 @@
 /**
- * The audio of a call as one stereo track on the clock of the call: what came from the caller on the left, and on the right
- * what the caller heard of the agent, as well as the line tells it.
+ * The audio of a call as one stereo track on the clock of the call: the caller on the left, and on the right the agent
+ * as the caller heard it, as far as the line reports that.
  *
- * Samples are written once they are certain: after a clear, a line may still tell how much of its audio was heard.
+ * Samples are written once they are certain, because after a clear a line may still report how much of its audio was
+ * heard.
  */
 import type * as Transport from "../../Transport.ts"
 import * as AudioFormat from "../../AudioFormat.ts"
@@ -12,22 +13,22 @@ import type * as Playback from "../../Playback.ts"
 import * as AudioClock from "./audioClock.ts"
 
 export interface CallAudio {
-  /** Something has come from the line. `at`: milliseconds of the monotonic clock. */
+  /** Takes an event of the line. `at`: milliseconds of the monotonic clock. */
   readonly incoming: (incoming: Transport.Incoming, at: number) => void
-  /** Something leaves. */
+  /** Takes an item that is sent to the line. */
   readonly sent: (outputs: ReadonlyArray<Playback.Output>, at: number) => void
-  /** What was sent of a stream and those before it is not played from now on. */
+  /** Discards audio of a stream, and of those before it, that was not played yet. */
   readonly cleared: (stream: number, at: number) => void
-  /** Writes the rest. */
+  /** Writes the remaining samples. */
   readonly end: (at: number) => void
 }
 
-/** How long samples wait until they are written, in milliseconds: a line has told what was heard by then. */
+/** How long samples wait before they are written, in milliseconds: by then a line has reported how much was heard. */
 const lagMs = 1500
-/** Samples are written together, in milliseconds. */
+/** How much audio to write at once, in milliseconds. */
 const writeMs = 200
 
-/** Samples at a place of the track. Those behind `kept` were not heard. */
+/** Samples at a position of the track. Those after `kept` were not heard. */
 interface Stretch {
   readonly stream: number
   readonly at: number

@@ -1,4 +1,4 @@
-/** Takes back what was said and not heard. The line is cleared in the same step. */
+/** Drops speech that was not heard yet. Clears the line in the same step. */
 import type { FloorEvent } from "../../FloorEvent.ts"
 import * as Playback from "../../Playback.ts"
 import * as Hearing from "./hearing.ts"
@@ -6,13 +6,13 @@ import type { Draft, Reply } from "./state.ts"
 import * as State from "./state.ts"
 import * as Utterances from "./utterances.ts"
 
-/** Clears the line of what was sent in the stream that is about to end. */
+/** Clears audio of the current stream from the line. */
 const clear = (draft: Draft): void => {
   const { generation, sent, start, stream } = draft.playback
   if (sent > start) State.want(draft, { _tag: "Clear", generation, stream })
 }
 
-/** Keeps the agent from speaking. */
+/** Pauses the agent. */
 export const pause = (draft: Draft): ReadonlyArray<FloorEvent> => {
   clear(draft)
   const [playback, news] = Playback.pause(draft.playback, draft.now)
@@ -20,7 +20,9 @@ export const pause = (draft: Draft): ReadonlyArray<FloorEvent> => {
   return Hearing.tell(draft, news)
 }
 
-/** Drops what can be interrupted of some replies and of what the pipeline says, and begins a generation. */
+/**
+ * Drops everything interruptible from some replies and from the pipeline's own utterances, and begins a new generation.
+ */
 export const cut = (
   draft: Draft,
   generation: number,

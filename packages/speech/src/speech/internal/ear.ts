@@ -1,4 +1,4 @@
-/** Turns the bytes of a line into frames, windows and edges, on the one clock. */
+/** Turns the bytes of a line into frames, windows and edges, timed by the clock of the call. */
 import * as Result from "effect/Result"
 import * as AudioFormat from "../../AudioFormat.ts"
 import * as AudioFrame from "../../AudioFrame.ts"
@@ -9,22 +9,22 @@ import * as VadEdges from "../../VadEdges.ts"
 import * as VadWindows from "../../VadWindows.ts"
 import * as AudioClock from "./audioClock.ts"
 
-/** A frame at its time, and the edges that it brought. */
+/** A frame at its time, and the edges of speech in it. */
 export interface Heard {
   readonly frame: AudioFrame.AudioFrame
   readonly edges: ReadonlyArray<VadEdges.Edge>
 }
 
-/** Silence that is played to the voice detector for what the line has left out, so that speech ends in it. */
+/** How much silence the voice detector hears for audio that the line left out, so that speech ends there. */
 const gapMs = 500
 
 /** The ear of one call. */
 export interface Ear {
   readonly now: () => AudioTime.AudioTime
-  /** When the clock wants `tick`, on the monotonic clock. */
+  /** When to call `tick`, on the monotonic clock. */
   readonly due: () => number
   readonly tick: (at: number) => void
-  /** Takes bytes of any number, and hands out each frame once the clock shows its end. */
+  /** Takes any number of bytes, and releases each frame once the clock reaches its end. */
   readonly push: (bytes: Uint8Array, at: number, heard: (heard: Heard) => void) => void
   readonly gap: (ms: number, at: number, heard: (heard: Heard) => void) => void
 }

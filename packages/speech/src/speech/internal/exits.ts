@@ -1,11 +1,14 @@
-/** What ends a call, hands it on or presses a key: each waits until the words before it were heard or cut. */
+/**
+ * Actions of the agent that end a call, transfer it or press a key. Each waits until the words before it were heard or
+ * cut.
+ */
 import * as AudioTime from "../../AudioTime.ts"
 import type { Draft, Exit } from "./state.ts"
 import * as Hearing from "./hearing.ts"
 import * as State from "./state.ts"
 import * as Utterances from "./utterances.ts"
 
-/** Notes what the agent wants, behind the words that it has said so far. */
+/** Queues an exit after the words that the agent has said so far. */
 export const add = (draft: Draft, reply: string, order: Exit["order"], isDropped = false): void => {
   Utterances.close(draft, reply)
   draft.exits = [
@@ -20,7 +23,7 @@ export const add = (draft: Draft, reply: string, order: Exit["order"], isDropped
   ]
 }
 
-/** Does what waits no longer, in order. */
+/** Performs the exits that no longer need to wait, in order. */
 export const settle = (draft: Draft): void => {
   for (let exit = draft.exits[0]; exit !== undefined && !draft.isOver; exit = draft.exits[0]) {
     if (isAwaited(draft, exit) && draft.now < exit.until) return
@@ -29,7 +32,7 @@ export const settle = (draft: Draft): void => {
   }
 }
 
-/** Whether words before it are still to be heard. */
+/** Whether words before the exit have not been heard yet. */
 const isAwaited = (draft: Draft, exit: Exit): boolean =>
   draft.utterances.some((each) => each.number <= exit.after && each.text !== "") ||
   (exit.order._tag === "HangUp" &&

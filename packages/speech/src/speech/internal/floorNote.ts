@@ -1,13 +1,13 @@
-/** Steps of the floor as lines of a recording, and back. */
+/** Converts steps of the floor to lines of a recording, and back. */
 import type * as Recording from "@antiphon/core/recording/Recording"
 import * as AudioTime from "../../AudioTime.ts"
 import type { FloorEvent } from "../../FloorEvent.ts"
 import type { FloorStep } from "./watcher.ts"
 
-/** Whether a step is worth a line: more than time has passed. */
+/** Whether a step is worth a line, because more happened than the passing of time. */
 export const isTold = ({ actions, event }: FloorStep): boolean => event._tag !== "Tick" || actions.length > 0
 
-/** The line of a step. Its words are in the event only. */
+/** Converts a step to a line. Words are in its event only. */
 export const of = ({ actions, event }: FloorStep): Recording.NoteOf<"Floor"> => {
   const { _tag: kind, ...rest } = event
   const fields = "text" in rest && kind === "AgentSaid" ? { at: rest.at, said: rest.text } : rest
@@ -45,7 +45,7 @@ const pick = (fields: { readonly [name: string]: unknown }): { readonly at: numb
 
 const time = AudioTime.make
 
-/** The event of a line. Undefined if this version does not know its kind, or something of it is missing. */
+/** Converts a line to an event. Returns undefined if this version does not know its kind, or a part is missing. */
 export const event = ({ event }: Recording.LineOf<"Floor">): FloorEvent | undefined => {
   const { backchannel, digit, endOfTurn, final, from, generation, interruptible, kind, said, text, to, waitMs } = event
   const at = time(event.at)

@@ -1,4 +1,4 @@
-/** What the caller has heard: samples that were played become words at their place in what the agent said. */
+/** Tracks what the caller has heard: converts played samples to words, at their position in the agent's text. */
 import * as Floor from "../../Floor.ts"
 import type { FloorEvent } from "../../FloorEvent.ts"
 import * as Playback from "../../Playback.ts"
@@ -7,14 +7,14 @@ import type { Draft, Utterance } from "./state.ts"
 import * as State from "./state.ts"
 import * as Utterances from "./utterances.ts"
 
-/** Takes what was heard by now. */
+/** Updates the state with the audio heard by now. */
 export const listen = (draft: Draft): ReadonlyArray<FloorEvent> => {
   const [playback, news] = Playback.heard(draft.playback, draft.now)
   draft.playback = playback
   return tell(draft, news)
 }
 
-/** Reports what was heard, and returns what the floor should know of it. */
+/** Reports the words heard, and returns the news for the floor. */
 export const tell = (draft: Draft, news: Playback.Heard): ReadonlyArray<FloorEvent> => {
   const events: Array<FloorEvent> = []
   const generation = Floor.generation(draft.floor)
@@ -60,7 +60,7 @@ const talks = (draft: Draft): void => {
   State.report(draft, { _tag: "AgentTurnStarted" })
 }
 
-/** Reports what was heard of an utterance. Text without a word, such as white space, waits for one. */
+/** Reports the text of an utterance heard so far. Text without words, such as white space, waits for the next word. */
 const heardTo = (draft: Draft, utterance: Utterance, to: number): void => {
   const content = utterance.text.slice(utterance.heardTo, to)
   if (content.trim() === "") return
@@ -78,7 +78,7 @@ const heardTo = (draft: Draft, utterance: Utterance, to: number): void => {
   State.show(draft, { _tag: "AgentHeard", turn, text: content })
 }
 
-/** Reports what was heard of something that the pipeline said by itself: at once, since it has no place to grow from. */
+/** Reports an utterance of the pipeline itself. It is reported as a whole, because it is not part of a reply's text. */
 export const reportOwn = (draft: Draft, utterance: Utterance): void => {
   const content = utterance.text.slice(0, utterance.heardTo).trim()
   if (utterance.reply === undefined && content !== "") {
@@ -87,17 +87,17 @@ export const reportOwn = (draft: Draft, utterance: Utterance): void => {
   }
 }
 
-/** Whether any of an utterance is still on the tape. */
+/** Whether the tape still holds audio of an utterance. */
 export const isQueued = (draft: Draft, id: string): boolean =>
   draft.playback.tape.stretches.some((stretch) => stretch.reply === id)
 
 /** Audio of an utterance, not the silence under a background sound. */
 export const hasAudio = (draft: Draft): boolean => draft.playback.tape.stretches.some((stretch) => stretch.reply !== "")
 
-/** Takes leave of utterances that were heard to their end. What was not spoken of their text, such as an emoji, counts. */
+/** Removes utterances that were heard to their end. Unspoken parts of their text, such as an emoji, count as heard. */
 export const finish = (draft: Draft): void => {
   for (const utterance of draft.utterances) {
-    // Those behind it may be without a sound, and wait.
+    // The utterances after it may be silent, and wait.
     if (!utterance.isVoiced || utterance.held.length > 0 || isQueued(draft, utterance.id)) return
     const isSaid = !/[\p{L}\p{N}]/u.test(utterance.spoken.slice(utterance.voicedTo))
     if (isSaid) heardTo(draft, utterance, utterance.text.length)
@@ -109,7 +109,7 @@ export const finish = (draft: Draft): void => {
   }
 }
 
-/** Whether the agent will be heard: a turn of it runs, or something is on its way to the voice. */
+/** Whether the agent is going to speak: a turn is running, or text is on its way to the voice. */
 export const isWorking = (draft: Draft): boolean =>
   draft.expected !== undefined ||
   draft.replies.some((reply) => !reply.isTentative && !reply.isOver && !reply.isCut && !reply.isLoose) ||
@@ -118,7 +118,7 @@ export const isWorking = (draft: Draft): boolean =>
 const isTentative = (draft: Draft, utterance: Utterance): boolean =>
   utterance.reply !== undefined && State.replyTo(draft, utterance.reply)?.isTentative === true
 
-/** The agent is silent: it has finished, or was cut. */
+/** The agent has become silent: it has finished, or was cut. */
 export const quiet = (draft: Draft): void => {
   if (!draft.isTalking) return
   draft.isTalking = false

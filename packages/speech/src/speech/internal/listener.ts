@@ -1,4 +1,4 @@
-/** Keeps a recogniser open: one that dies is opened again, and is given the last seconds of audio. */
+/** Keeps a recogniser open. If it fails, it is opened again and hears the last seconds of audio once more. */
 import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -11,26 +11,26 @@ import * as AudioFrame from "../../AudioFrame.ts"
 import * as SpeechError from "../../SpeechError.ts"
 import type * as SpeechToText from "../../SpeechToText.ts"
 
-/** Recognises what is said on one call. */
+/** Recognises the speech of one call. */
 export interface Listener {
-  /** Takes a frame, and never waits. */
+  /** Takes a frame without waiting. */
   readonly hear: (frame: AudioFrame.AudioFrame) => void
   readonly flush: () => void
-  /** What was heard so far is final: it is not recognised again. */
+  /** Marks all audio so far as recognised: it is not sent again. */
   readonly forget: () => void
-  /** Goes on in another language. */
+  /** Switches to another language. */
   readonly speaks: (language: string) => void
   /** The last seconds of audio. */
   readonly recent: () => ReadonlyArray<AudioFrame.AudioFrame>
-  /** Listens until the recogniser is gone for good. */
+  /** Listens until the recogniser has failed for good. */
   readonly run: Effect.Effect<void>
 }
 
 type Order = { readonly _tag: "Frame"; readonly frame: AudioFrame.AudioFrame } | { readonly _tag: "Flush" }
 
-/** Frames that wait for a recogniser, beyond which the oldest are dropped: ten seconds. */
+/** Number of frames that may wait for a recogniser, ten seconds of audio. Beyond it, the oldest are dropped. */
 const mostWaiting = 500
-/** A session that lives so long has worked. */
+/** A session that lasts this long counts as successful. */
 const livedMs = 5000
 
 /** Makes the listener of a call. */
@@ -39,7 +39,7 @@ export const make = (options: {
   readonly format: AudioFormat.AudioFormat
   readonly session: SpeechToText.Options
   readonly retry: Schedule.Schedule<unknown, SpeechError.SpeechError>
-  /** Audio that a recogniser is given again, in milliseconds. */
+  /** How much audio to send again to a new session, in milliseconds. */
   readonly againMs: number
   readonly heard: (event: SpeechToText.Event) => void
 }): Listener => {
@@ -61,7 +61,7 @@ export const make = (options: {
     )
     yield* Effect.forkScoped(feed)
     yield* Stream.runForEach(events, (event) => Effect.sync(() => options.heard(event)))
-    // A recogniser that ends while the call goes on has closed the connection.
+    // If the recogniser ends during the call, it has closed the connection.
     return yield* Effect.fail(SpeechError.make(options.stt.name.split("/")[0]!, { _tag: "Closed", closeCode: 1000 }))
   }).pipe(
     Effect.scoped,
@@ -72,7 +72,7 @@ export const make = (options: {
     )
   )
 
-  /** A session that has lived for a while was no failed attempt: the next failure is the first one again. */
+  /** After a successful session, the next failure counts as the first. */
   const once = Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const begun = Monotonic.millis(clock)

@@ -1,31 +1,31 @@
-/** What goes to the line, in order. Sending waits here, and nowhere else. */
+/** The queue to the line. Only this queue waits for the line to accept audio. */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Playback from "../../Playback.ts"
 import { TransportError, type Transport } from "../../Transport.ts"
 
-/** Something to do on the line. */
+/** An operation on the line. */
 type Item =
   | { readonly _tag: "Send"; readonly outputs: ReadonlyArray<Playback.Output> }
   | { readonly _tag: "Do"; readonly effect: Effect.Effect<void, TransportError> }
 
-/** Items that may wait. A line that takes none of them for so long has stalled. */
+/** Number of items that may wait. A line with a full queue has stalled. */
 const most = 2000
 
-/** The way to the line. */
+/** The queue to a line. */
 export interface Outbox {
   readonly send: (outputs: ReadonlyArray<Playback.Output>) => void
-  /** Clears the line. What was to be sent before it and was not is dropped. */
+  /** Clears the line, and drops all items not sent yet. */
   readonly clear: (of: { readonly generation: number; readonly stream: number }) => void
   readonly perform: (effect: Effect.Effect<void, TransportError>) => void
-  /** Carries everything out, until the line breaks. */
+  /** Sends all items in order, until the line breaks. */
   readonly run: Effect.Effect<never, TransportError>
-  /** Waits until all has been carried out. */
+  /** Waits until all items were sent. */
   readonly drained: Effect.Effect<void>
 }
 
-/** Makes the way to a line. */
+/** Makes the queue to a line. */
 export const make = (transport: Transport): Outbox => {
   let items: Array<Item> = []
   const some = Latch.makeUnsafe(false)

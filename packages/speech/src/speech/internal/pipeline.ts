@@ -1,8 +1,8 @@
 /**
- * The pipeline as a pure function: one state, what is told in one order, and what is wanted.
+ * The pipeline as a pure function from a state and an input to a new state and a list of effects. Each step first
+ * accounts for the audio heard by now, then handles its input, then settles the consequences:
  *
- * A step listens first (what was heard by now), then takes what it is told, and then settles what follows: what the floor must
- * know of the agent, audio that leaves, exits that wait no longer.
+ * the floor learns about the agent, audio is sent, and exits that need not wait are performed.
  */
 import type * as Event from "@antiphon/core/Event"
 import type * as Harness from "@antiphon/core/Harness"
@@ -22,7 +22,7 @@ import * as Turns from "./turns.ts"
 import * as Utterances from "./utterances.ts"
 import type { Wanted } from "./wanted.ts"
 
-/** Takes what is told: the state after it, and what is wanted, in order. */
+/** Handles one input. Returns the new state, and the effects in order. */
 export const step = (
   state: State.State,
   told: Told,
@@ -90,7 +90,7 @@ const apply = (draft: Draft, told: Told): void => {
   }
 }
 
-/** Leaves the call behind all that is to be said. */
+/** Ends the call after all pending speech. */
 const leave = (draft: Draft, ending: "Silence" | "Deaf" | "Mute", reply = ""): void => {
   const reason = { Silence: "silence", Deaf: "recogniser_failed", Mute: "voice_failed" }[ending]
   Exits.add(draft, reply, { _tag: "HangUp", reason, ending })
@@ -144,7 +144,7 @@ const heard = (draft: Draft, [playback, news]: readonly [Playback.Playback, Play
   Turns.tell(draft, ...Hearing.tell(draft, news))
 }
 
-/** What is on its way to a caller who cannot hear it is taken back, and leaves when they can. */
+/** Takes back audio on its way to a caller who cannot hear it, and sends it once they can. */
 const held = (draft: Draft, isHeld: boolean): void => {
   if (draft.isHeld === isHeld) return
   draft.isHeld = isHeld
@@ -152,7 +152,7 @@ const held = (draft: Draft, isHeld: boolean): void => {
   else if (Floor.agent(draft.floor) !== "Paused") draft.playback = Playback.resume(draft.playback, draft.now)
 }
 
-/** Typed words are final, are no sign of listening, and end their turn. */
+/** Typed words are final, never count as backchannels, and end their turn. */
 const typed = (draft: Draft, text: string): void => {
   if (text.trim() === "") return
   const at = draft.now
@@ -239,7 +239,7 @@ const begun = (draft: Draft, id: string, turn: number, trigger: Event.Input): vo
   Utterances.open(draft, { reply, interruptible: true })
 }
 
-/** Nothing of a cancelled turn is spoken on, but for what must not be interrupted. */
+/** Stops speaking a cancelled turn, except for text that must not be interrupted. */
 const cancelled = (draft: Draft, id: string): void => {
   const utterances = draft.utterances.filter((each) => each.reply === id && each.interruptible)
   const isPlaying = utterances.some((each) => Hearing.isQueued(draft, each.id))
@@ -293,7 +293,7 @@ const sent = (draft: Draft, output: Event.Output): void => {
       return Exits.add(draft, id, { _tag: "Dtmf", button: output.button })
     case "AgentToolCalled": {
       const { toolCallId, toolName: name } = output
-      // What was said before a tool is called must not wait for it.
+      // Text before a tool call must not wait for the tool.
       Utterances.close(draft, id)
       draft.tools = [...draft.tools, { id: toolCallId, name, reply: id }]
       return State.show(draft, { _tag: "Tool", turn: replyOf(draft, id).turn, name, isRunning: true })
@@ -363,7 +363,7 @@ const tools = (draft: Draft): void => {
   Turns.tell(draft, { _tag: isRunning ? "ToolsRunning" : "ToolsIdle", at: draft.now })
 }
 
-/** Tells the floor what the agent does, before any of it leaves. */
+/** Tells the floor what the agent is doing, before any audio is sent. */
 const agent = (draft: Draft): void => {
   const at = draft.now
   const generation = Floor.generation(draft.floor)
@@ -391,7 +391,7 @@ const agent = (draft: Draft): void => {
   }
 }
 
-/** Lets leave what is due. */
+/** Sends the audio that is due. */
 const play = (draft: Draft): void => {
   if (draft.isHeld) return
   if (draft.settings.isContinuous && draft.playback.sent === draft.playback.tape.end && !draft.playback.isPaused) {
@@ -414,13 +414,13 @@ const play = (draft: Draft): void => {
   Utterances.mark(draft, replyId, "firstSent")
 }
 
-/** Acts on an answer that is going to be late. */
+/** Acts on an answer that will be late. */
 const budget = (draft: Draft): void => {
   const { timing } = draft
   if (timing === undefined || timing.hasActed || draft.userTurn?.phase !== "Ended") return
   if (timing.ms.firstAudio !== undefined || draft.at - timing.from < draft.settings.budgetMs) return
   draft.timing = { ...timing, hasActed: true }
-  // Words that wait for the end of their clause are said as they are; without any, the time is bridged.
+  // Speaks an incomplete clause as it is, or a filler if there are no words yet.
   if (!Utterances.hurry(draft, timing.reply) && timing.ms.firstClause === undefined) Turns.fill(draft, 1)
 }
 

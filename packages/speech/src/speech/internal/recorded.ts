@@ -1,4 +1,4 @@
-/** Has a recorder take the audio of a line, as it comes and goes. */
+/** Records the audio of a line in both directions. */
 import type * as Recorder from "@antiphon/core/recording/Recorder"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -6,7 +6,7 @@ import * as Stream from "effect/Stream"
 import type { Transport } from "../../Transport.ts"
 import * as CallAudio from "./callAudio.ts"
 
-/** The same line, whose audio is taken. `now`: milliseconds of the monotonic clock. */
+/** Returns the same line with its audio recorded. `now`: milliseconds of the monotonic clock. */
 export const line = (
   transport: Transport,
   track: Recorder.AudioTrack,

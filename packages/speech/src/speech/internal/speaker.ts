@@ -1,4 +1,4 @@
-/** Keeps voices open and speaks utterances with them: text goes in as it comes, audio comes out when it is asked for. */
+/** Keeps voices open and speaks utterances with them: text goes in piece by piece, audio comes out on request. */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ interface Speaking {
   readonly fiber: Fiber.Fiber<void>
 }
 
-/** Speaks on one call. */
+/** Speaks for one call. */
 export interface Speaker {
   /** Opens a voice before it is needed. */
   readonly warm: (voice: TextToSpeech.Voice) => void
@@ -48,7 +48,7 @@ export const make = (options: {
   const speaking = new Map<string, Speaking>()
   const sessions = new Map<string, Deferred.Deferred<TextToSpeech.Session, SpeechError.SpeechError>>()
 
-  /** The session of a voice, opened once. One that could not be opened is opened again for the next utterance. */
+  /** The session of a voice, opened once. If that fails, it is tried again for the next utterance. */
   const sessionOf = (voice: TextToSpeech.Voice): Effect.Effect<TextToSpeech.Session, SpeechError.SpeechError> => {
     const key = JSON.stringify(voice)
     const known = sessions.get(key)

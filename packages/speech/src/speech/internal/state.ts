@@ -1,4 +1,4 @@
-/** What the pipeline knows of a call. Plain data, but for the text filters, which an application may replace. */
+/** The pipeline's state of one call. Plain data, except for the text filters, which an application may replace. */
 import type * as AudioFormat from "../../AudioFormat.ts"
 import * as AudioTime from "../../AudioTime.ts"
 import type * as Clauses from "../../Clauses.ts"
@@ -12,17 +12,17 @@ import type * as TextToSpeech from "../../TextToSpeech.ts"
 import type { Timing } from "./timing.ts"
 import type { Wanted } from "./wanted.ts"
 
-/** What does not change during a call. */
+/** Values that do not change during a call. */
 export interface Settings {
   readonly policy: FloorPolicy
   readonly format: AudioFormat.AudioFormat
   readonly report: Playback.Report
   readonly latencyMs: number
   readonly leadMs: number
-  /** Audio that is synthesised ahead of what is played. */
+  /** How much audio to synthesise ahead of playback. */
   readonly aheadMs: number
   readonly clauses: Clauses.Options
-  /** Makes the filter that makes a text speakable. */
+  /** Makes the filter that turns text into speech. */
   readonly filter: (language: string | undefined) => SpeechText.Filter
   readonly texts: Texts
   readonly budgetMs: number
@@ -30,15 +30,15 @@ export interface Settings {
   readonly exitMs: number
   /** How long a voice may be silent with text to say. */
   readonly voiceMs: number
-  /** How often an utterance is begun at most. */
+  /** How many times an utterance may be started. */
   readonly voiceAttempts: number
-  /** Whether frames of silence leave while nobody speaks, for a background sound. */
+  /** Whether to send frames of silence while the agent is silent, for a background sound. */
   readonly isContinuous: boolean
-  /** Whether each step of the floor is told. */
+  /** Whether to report each step of the floor. */
   readonly tellsSteps: boolean
 }
 
-/** What the pipeline says by itself. */
+/** An utterance of the pipeline itself. */
 export interface Texts {
   readonly reprompts: ReadonlyArray<string>
   readonly goodbye: string
@@ -47,69 +47,68 @@ export interface Texts {
 }
 
 /**
- * A stretch of one turn's text that is spoken in one piece, with a voice context of its own: all of it can be interrupted, or
- * nothing.
+ * A stretch of one turn's text, spoken with its own voice context. It can be interrupted either entirely or not at all.
  */
 export interface Utterance {
   readonly id: string
   readonly number: number
-  /** The event that the text responds to. Undefined for what the pipeline says by itself. */
+  /** The event that the text responds to. Undefined for utterances of the pipeline itself. */
   readonly reply: string | undefined
   readonly generation: number
   readonly interruptible: boolean
   readonly voice: TextToSpeech.Voice
-  /** Where its text begins in all text of the reply. */
+  /** The position of its text in the whole text of the reply. */
   readonly base: number
   readonly text: string
   readonly filter: SpeechText.Filter
   readonly pieces: ReadonlyArray<SpeechText.Spoken>
   readonly clauses: Clauses.Clauses
-  /** What the voice was given to say. */
+  /** The text given to the voice. */
   readonly spoken: string
-  /** No text follows. */
+  /** No more text follows. */
   readonly isClosed: boolean
-  /** A part of the audio was asked for, and since when text waits for it. */
+  /** A part of the audio was requested, and the time since which text has been waiting for it. */
   readonly isPulling: boolean
   readonly waitsFrom: AudioTime.AudioTime
-  /** Audio that came before its turn. */
+  /** Audio that arrived before its turn to be played. */
   readonly held: ReadonlyArray<SpokenAudio>
-  /** All audio has come. */
+  /** All audio has arrived. */
   readonly isVoiced: boolean
-  /** Counts the voice contexts, and how much of `spoken` those before this one have said. */
+  /** The number of voice contexts, and the length of `spoken` that earlier contexts have said. */
   readonly attempt: number
   readonly resumedAt: number
-  /** How far in `spoken` audio has come. */
+  /** The position in `spoken` up to which audio has arrived. */
   readonly voicedTo: number
-  /** How far in `text` was heard, and reported. */
+  /** The position in `text` up to which speech was heard and reported. */
   readonly heardTo: number
   /** Its first sample was heard. */
   readonly isBegun: boolean
 }
 
-/** An answer of the agent: what one of its turns says. */
+/** An answer of the agent: the speech of one of its turns. */
 export interface Reply {
   readonly id: string
   readonly turn: number
   readonly generation: number
-  /** The caller has only probably finished: nothing of it leaves. */
+  /** Begun early, before the caller has certainly finished: none of it is sent yet. */
   readonly isTentative: boolean
-  /** The turn is over: no text follows. */
+  /** The turn is over: no more text follows. */
   readonly isOver: boolean
-  /** It was interrupted: nothing of it that can be is spoken any more. */
+  /** The reply was interrupted: only text that must not be interrupted is still spoken. */
   readonly isCut: boolean
-  /** All text that was sent, in UTF-16 units. */
+  /** Length of all text sent, in UTF-16 code units. */
   readonly length: number
-  /** It belongs to no turn that the call has told of: each text stands for itself. */
+  /** The reply belongs to no turn that the call has announced: each of its texts stands alone. */
   readonly isLoose: boolean
 }
 
-/** What waits until the words before it were heard or cut. */
+/** An action that waits until the words before it were heard or cut. */
 export interface Exit {
   readonly reply: string
-  /** Utterances with a lower number come before it. */
+  /** Utterances with a lower number precede the exit. */
   readonly after: number
   readonly until: AudioTime.AudioTime
-  /** It is dropped if its words are cut. */
+  /** The exit is dropped if the words before it are cut. */
   readonly isDropped: boolean
   readonly order:
     | { readonly _tag: "HangUp"; readonly reason: string; readonly ending: "AgentEnded" | "Silence" | "Deaf" | "Mute" }
@@ -117,11 +116,11 @@ export interface Exit {
     | { readonly _tag: "Dtmf"; readonly button: string }
 }
 
-/** A turn of the caller, as it was reported. */
+/** A turn of the caller, as reported. */
 export interface UserTurn {
   readonly turn: number
   readonly phase: "Started" | "Tentative" | "Ended"
-  /** Names its last end. */
+  /** The id of its last end. */
   readonly eventId: string
   readonly ends: number
 }
@@ -134,17 +133,17 @@ export interface State {
   readonly floor: Floor.Floor
   readonly playback: Playback.Playback
   readonly userTurn: UserTurn | undefined
-  /** The end of a turn that the agent may answer, until it is known whether it does. */
+  /** The end of a turn, until the agent has decided whether to answer it. */
   readonly expected: string | undefined
-  /** The last end of a turn that the agent does not answer. */
+  /** The last end of a turn that the agent declined to answer. */
   readonly decided: string | undefined
-  /** A silence that the agent may answer by itself, and what is said otherwise. */
+  /** A silence that the agent may answer itself, and the words to say if it does not. */
   readonly silence: { readonly eventId: string; readonly text: string; readonly leaves: boolean } | undefined
   readonly silences: number
   readonly replies: ReadonlyArray<Reply>
-  /** In the order in which they are spoken, until they were heard. */
+  /** The utterances not fully heard yet, in the order in which they are spoken. */
   readonly utterances: ReadonlyArray<Utterance>
-  /** Those that were cut last: a line may tell late what was heard of them. */
+  /** The utterances cut most recently: a line may report late how much of them was heard. */
   readonly cut: ReadonlyArray<Utterance>
   readonly numbers: number
   readonly exits: ReadonlyArray<Exit>
@@ -154,26 +153,26 @@ export interface State {
   /** The caller cannot hear the line. */
   readonly isHeld: boolean
   readonly voice: TextToSpeech.Voice
-  /** Utterances in a row of which nothing could be spoken. */
+  /** Number of consecutive utterances that no voice could speak. */
   readonly voiceFailures: number
-  /** The caller hears the agent, as reported. */
+  /** Whether the caller hears the agent, as last reported. */
   readonly isTalking: boolean
-  /** What the floor was told of the agent last, and of which generation. */
+  /** The agent's state last told to the floor, and its generation. */
   readonly agentTold: string
   readonly speechEndedAt: AudioTime.AudioTime
   readonly timing: Timing | undefined
   readonly isOver: boolean
 }
 
-/** A state that is being changed by one step, and what the step wants done. */
+/** The state in the middle of a step, and the effects collected so far. */
 export type Draft = { -readonly [Field in keyof State]: State[Field] } & {
   readonly wanted: Array<Wanted>
-  /** What the floor is still to be told in this step. */
+  /** Events that the floor has yet to be told in this step. */
   readonly events: Array<FloorEvent>
   isTelling: boolean
 }
 
-/** The beginning of a call. */
+/** The state at the beginning of a call. */
 export const initial = (settings: Settings, voice: TextToSpeech.Voice): State => ({
   settings,
   now: AudioTime.zero,
@@ -208,16 +207,16 @@ export const initial = (settings: Settings, voice: TextToSpeech.Voice): State =>
   isOver: false
 })
 
-/** Wants something done. */
+/** Adds an effect. */
 export const want = (draft: Draft, ...wanted: ReadonlyArray<Wanted>): void => {
   draft.wanted.push(...wanted)
 }
 
-/** Reports something to the call. */
+/** Reports an event to the call. */
 export const report = (draft: Draft, report: Extract<Wanted, { readonly _tag: "Report" }>["report"], asks = false) =>
   want(draft, { _tag: "Report", report, asks })
 
-/** Shows something to the caller. */
+/** Shows an event to the caller. */
 export const show = (draft: Draft, event: Extract<Wanted, { readonly _tag: "Show" }>["event"]) =>
   want(draft, { _tag: "Show", event })
 

@@ -1,6 +1,6 @@
 /**
- * Where the time of an answer goes, from the end of the caller's speech to the first sample that the caller hears. All on one
- * clock: the monotonic one, to which audio times are brought by the frame they belong to.
+ * Breaks down the time of an answer, from the end of the caller's speech to the first sample that the caller hears. All
+ * times are on the monotonic clock; audio times are converted by the frame they belong to.
  */
 
 /** The stages of an answer, in order. */
@@ -16,12 +16,14 @@ export const stages = [
 
 export type Stage = (typeof stages)[number]
 
-/** The stages of one answer: milliseconds from the end of the caller's speech. Stages that did not happen are missing. */
+/**
+ * The stages of one answer, in milliseconds from the end of the caller's speech. Stages that did not happen are absent.
+ */
 export interface TurnTiming {
-  /** Number of the agent's turn; 0 if it has not begun. */
+  /** Number of the agent's turn. 0 if the turn has not begun. */
   readonly turn: number
   readonly ms: { readonly [S in Stage]?: number }
-  /** The stage that took longest, from the one before it. */
+  /** The longest stage, measured from the one before it. */
   readonly slowest: Stage | undefined
   /** Whether the budget was exceeded. */
   readonly isLate: boolean
@@ -29,23 +31,23 @@ export interface TurnTiming {
 
 /** An answer that is being measured. */
 export interface Timing {
-  /** The event that is answered. */
+  /** The event being answered. */
   readonly reply: string
   readonly turn: number
   readonly from: number
   readonly ms: { readonly [S in Stage]?: number }
-  /** The budget has been acted on. */
+  /** The pipeline has already reacted to an exceeded budget. */
   readonly hasActed: boolean
 }
 
-/** Begins to measure. `from`: the end of the caller's speech, in milliseconds of the monotonic clock. */
+/** Begins measuring. `from`: the end of the caller's speech, in milliseconds of the monotonic clock. */
 export const begin = (reply: string, from: number): Timing => ({ reply, turn: 0, from, ms: {}, hasActed: false })
 
-/** A stage was reached. The first time counts. */
+/** Notes that a stage was reached. Only the first time counts. */
 export const reached = (timing: Timing, stage: Stage, at: number): Timing =>
   timing.ms[stage] === undefined ? { ...timing, ms: { ...timing.ms, [stage]: at - timing.from } } : timing
 
-/** What was measured. */
+/** Returns the measurements. */
 export const report = ({ turn, ms }: Timing, budgetMs: number): TurnTiming => {
   let [slowest, most, before]: [Stage | undefined, number, number] = [undefined, 0, 0]
   for (const stage of stages) {

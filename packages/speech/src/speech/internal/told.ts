@@ -1,4 +1,4 @@
-/** What the pipeline is told, in one order, whoever tells it. */
+/** The inputs of the pipeline. Inputs from all sources arrive in a single order. */
 import type * as Event from "@antiphon/core/Event"
 import type * as EventFilter from "@antiphon/core/EventFilter"
 import type * as Harness from "@antiphon/core/Harness"
@@ -9,21 +9,21 @@ import type * as TurnDetector from "../../TurnDetector.ts"
 import type * as VadEdges from "../../VadEdges.ts"
 
 export type Told =
-  /** A frame of the caller was heard: audio time has advanced to its end. */
+  /** A frame of the caller has arrived: audio time has advanced to its end. */
   | { readonly _tag: "Frame"; readonly edges: ReadonlyArray<VadEdges.Edge> }
-  /** The line sends nothing, and time passes all the same. */
+  /** Time has passed while the line sent nothing. */
   | { readonly _tag: "Tick" }
   | { readonly _tag: "Line"; readonly incoming: Exclude<Transport.Incoming, { readonly _tag: "Audio" | "Gap" }> }
   | { readonly _tag: "LineEnded" }
   | { readonly _tag: "Recognised"; readonly event: SpeechToText.Event }
-  /** The recogniser is gone, and does not come back. */
+  /** The recogniser has failed for good. */
   | { readonly _tag: "Deaf" }
   | { readonly _tag: "Judged"; readonly transcript: string; readonly judgement: TurnDetector.Judgement }
   | { readonly _tag: "Turn"; readonly change: Harness.TurnChange }
   | { readonly _tag: "Sent"; readonly outputs: ReadonlyArray<Event.Output> }
-  /** What the agent's filters said of a report. */
+  /** The decision of the agent's filters about a report. */
   | { readonly _tag: "Decided"; readonly eventId: string; readonly decision: EventFilter.Decision }
-  /** Background work has begun, or is over. */
+  /** Background work has begun or ended. */
   | { readonly _tag: "Work"; readonly isRunning: boolean }
   | { readonly _tag: "AgentFailed" }
   | { readonly _tag: "Voiced"; readonly utterance: string; readonly attempt: number; readonly part: SpokenAudio }

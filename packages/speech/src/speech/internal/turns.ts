@@ -1,4 +1,7 @@
-/** Tells the floor what happens, and carries out what it decides: turns become reports, pauses and cuts act on the playback. */
+/**
+ * Tells the floor about events, and carries out its decisions: turns become reports, pauses and cuts act on the
+ * playback.
+ */
 import * as AudioTime from "../../AudioTime.ts"
 import * as Floor from "../../Floor.ts"
 import type { FloorAction } from "../../FloorAction.ts"
@@ -10,7 +13,7 @@ import * as State from "./state.ts"
 import * as Timing from "./timing.ts"
 import * as Utterances from "./utterances.ts"
 
-/** Tells the floor. What its actions bring about is told after them. */
+/** Tells the floor an event. Events caused by its actions follow after them. */
 export const tell = (draft: Draft, ...events: ReadonlyArray<FloorEvent>): void => {
   draft.events.push(...events)
   if (draft.isTelling) return
@@ -77,7 +80,10 @@ const started = (draft: Draft, turn: number): void => {
   State.show(draft, { _tag: "UserTurn", state: "Started" })
 }
 
-/** The id of a turn's next end. Ids are those of this call, so that an answer is told from an earlier one to the same turn. */
+/**
+ * Returns the id of a turn's next end. Each end has its own id, so that an answer is not mistaken for an earlier one to
+ * the same turn.
+ */
 const nextEnd = (draft: Draft, turn: number, phase: UserTurn["phase"]): string => {
   const ends = draft.userTurn?.turn === turn ? draft.userTurn.ends + 1 : 1
   const eventId = `user-turn-${turn}.${ends}`
@@ -111,7 +117,7 @@ const committed = (draft: Draft, generation: number): ReadonlyArray<FloorEvent> 
   State.report(draft, { _tag: "UserTurnCommitted" })
   State.show(draft, { _tag: "UserTurn", state: "Ended" })
   const reply = State.replyTo(draft, turn.eventId)
-  // A draft that has ended without a word is told as over once it is committed.
+  // The end of a draft without words is reported once it is committed.
   if (reply === undefined && draft.decided !== turn.eventId) draft.expected = turn.eventId
   State.changeReply(draft, turn.eventId, { isTentative: false, generation })
   draft.utterances = draft.utterances.map((each) => (each.reply === turn.eventId ? { ...each, generation } : each))
@@ -134,7 +140,7 @@ const resumed = (draft: Draft, turn: number): ReadonlyArray<FloorEvent> => {
 
 const abandoned = (draft: Draft, turn: number, interrupted: boolean): ReadonlyArray<FloorEvent> => {
   if (interrupted) {
-    // Somebody should go on speaking, and it was the agent's word that was cut.
+    // After a cut, the agent has to continue with the words it could not say.
     const eventId = nextEnd(draft, turn, "Ended")
     draft.expected = eventId
     State.report(draft, { _tag: "UserTurnEnded", eventId }, true)
@@ -151,7 +157,7 @@ const silent = (draft: Draft, texts: ReadonlyArray<string>, n: number, leaves: b
   return nothing
 }
 
-/** Bridges the time until the reply. */
+/** Says a filler until the reply arrives. */
 export const fill = (draft: Draft, n: number): ReadonlyArray<FloorEvent> => {
   const { fillers } = draft.settings.texts
   const answers = draft.utterances.some((each) => each.spoken !== "")

@@ -1,4 +1,4 @@
-/** What is to be said: text becomes utterances, and their clauses go to the voice as soon as they are complete. */
+/** Turns text into utterances, and passes their clauses to the voice as soon as they are complete. */
 import * as AudioTime from "../../AudioTime.ts"
 import * as Clauses from "../../Clauses.ts"
 import * as Floor from "../../Floor.ts"
@@ -9,16 +9,16 @@ import type { Draft, Reply, Utterance } from "./state.ts"
 import * as State from "./state.ts"
 import * as Timing from "./timing.ts"
 
-/** Utterances that were cut and may still be told of. */
+/** Number of cut utterances to remember, because a line may still report on them. */
 const mostCut = 16
 
-/** Opens an utterance, and its voice: it is ready when the first words come. */
+/** Opens an utterance and its voice, so that the voice is ready for the first words. */
 export const open = (
   draft: Draft,
   options: {
     readonly reply: Reply | undefined
     readonly interruptible: boolean
-    /** Whether it goes before what has no words yet. */
+    /** Whether it precedes utterances that have no words yet. */
     readonly isUrgent?: boolean | undefined
   }
 ): Utterance => {
@@ -77,7 +77,7 @@ export const add = (draft: Draft, reply: Reply, text: string, interruptible: boo
   if (reply.isLoose) close(draft, reply.id)
 }
 
-/** Says something that no agent has said. */
+/** Says an utterance of the pipeline itself. */
 export const sayOwn = (draft: Draft, text: string): void => {
   if (text.trim() === "") return
   const { id } = open(draft, { reply: undefined, interruptible: true, isUrgent: true })
@@ -100,7 +100,7 @@ const speak = (draft: Draft, id: string, pieces: ReadonlyArray<SpeechText.Spoken
   voice(draft, id, complete)
 }
 
-/** Gives clauses to the voice. */
+/** Passes clauses to the voice. */
 const voice = (draft: Draft, id: string, clauses: ReadonlyArray<Clauses.Clause>): void => {
   const text = clauses.map((clause) => clause.text).join("")
   if (text === "") return
@@ -114,7 +114,7 @@ const voice = (draft: Draft, id: string, clauses: ReadonlyArray<Clauses.Clause>)
   mark(draft, utterance.reply, "firstClause")
 }
 
-/** Gives the voice what is held of a first clause, complete or not. */
+/** Passes the first clause to the voice, even if it is incomplete. */
 export const hurry = (draft: Draft, reply: string): boolean => {
   const utterance = current(draft, reply)
   if (utterance === undefined || utterance.spoken !== "" || utterance.clauses.held.trim() === "") return false
@@ -136,12 +136,12 @@ const closeOne = (draft: Draft, id: string): void => {
   State.changeUtterance(draft, id, { clauses, isClosed: true })
   voice(draft, id, held)
   if (find(draft, id).spoken.trim() !== "") return State.want(draft, { _tag: "EndVoice", utterance: id })
-  // Nothing of it can be spoken: an emoji, a rule of Markdown.
+  // Nothing in it can be spoken, such as an emoji or a rule of Markdown.
   State.changeUtterance(draft, id, { isVoiced: true })
   State.want(draft, { _tag: "CancelVoice", utterance: id })
 }
 
-/** Drops utterances: their voices stop, and what they say later is not played. */
+/** Drops utterances: stops their voices, and ignores audio that still arrives. */
 export const drop = (draft: Draft, isDropped: (utterance: Utterance) => boolean): void => {
   const dropped = draft.utterances.filter(isDropped)
   if (dropped.length === 0) return
@@ -150,10 +150,10 @@ export const drop = (draft: Draft, isDropped: (utterance: Utterance) => boolean)
   for (const { id, isVoiced } of dropped) if (!isVoiced) State.want(draft, { _tag: "CancelVoice", utterance: id })
 }
 
-/** The utterance that is voiced now: those behind it wait. */
+/** The utterance being voiced; those after it wait. */
 const head = (draft: Draft): Utterance | undefined => draft.utterances.find((each) => !each.isVoiced)
 
-/** Asks the voice for more, if too little is queued. */
+/** Asks the voice for more audio, if too little is queued. */
 export const pull = (draft: Draft): void => {
   const first = head(draft)
   if (first === undefined) return
@@ -166,7 +166,7 @@ export const pull = (draft: Draft): void => {
   State.want(draft, { _tag: "PullVoice", utterance: first.id })
 }
 
-/** A part of the audio has come. */
+/** Takes a part of the audio. */
 export const voiced = (draft: Draft, id: string, attempt: number, part: SpokenAudio): void => {
   const utterance = draft.utterances.find((each) => each.id === id && each.attempt === attempt)
   if (utterance === undefined) return
@@ -196,7 +196,7 @@ const play = (draft: Draft, id: string, part: SpokenAudio): void => {
   })
 }
 
-/** Where a word stands in what the voice was given to say. */
+/** The position of a word in the text given to the voice. */
 const placeOf = (
   { resumedAt, spoken }: Utterance,
   word: { readonly text: string; readonly from?: number | undefined; readonly to?: number | undefined },
@@ -209,7 +209,7 @@ const placeOf = (
   return from < 0 ? { from: after, to: after } : { from, to: from + word.text.length }
 }
 
-/** The voice has said all of an utterance, or has ended too early. */
+/** Handles the end of a voice: it has said the whole utterance, or ended too early. */
 export const ended = (draft: Draft, id: string, attempt: number): void => {
   const utterance = draft.utterances.find((each) => each.id === id && each.attempt === attempt)
   if (utterance === undefined || utterance.isVoiced) return
@@ -217,10 +217,12 @@ export const ended = (draft: Draft, id: string, attempt: number): void => {
   State.changeUtterance(draft, id, { isVoiced: true, isPulling: false })
 }
 
-/** Utterances in a row that no voice could say, after which the call is left: nobody is served by a silent line. */
+/**
+ * The call ends after this many consecutive utterances that no voice could speak, because a silent line helps no one.
+ */
 export const mostFailures = 3
 
-/** The voice has failed. Another one goes on behind the last word that has come. */
+/** Handles a failed voice: another one continues after the last word received. */
 export const failed = (draft: Draft, id: string, attempt: number): void => {
   const utterance = draft.utterances.find((each) => each.id === id && each.attempt === attempt)
   if (utterance === undefined || utterance.isVoiced) return
@@ -244,7 +246,7 @@ export const failed = (draft: Draft, id: string, attempt: number): void => {
   if (isClosed) State.want(draft, { _tag: "EndVoice", utterance: id })
 }
 
-/** A voice that owes audio for too long has failed. */
+/** Treats a voice whose audio is overdue as failed. */
 export const overdue = (draft: Draft): void => {
   const first = head(draft)
   if (first === undefined || !first.isPulling || !/[\p{L}\p{N}]/u.test(first.spoken.slice(first.voicedTo))) return
@@ -253,7 +255,7 @@ export const overdue = (draft: Draft): void => {
   failed(draft, first.id, first.attempt)
 }
 
-/** Notes when a stage of the answer that is being measured was reached. */
+/** Notes that the answer being measured has reached a stage. */
 export const mark = (draft: Draft, reply: string | undefined, stage: Timing.Stage): void => {
   if (draft.timing === undefined || draft.timing.reply !== reply) return
   draft.timing = Timing.reached(draft.timing, stage, draft.at)

@@ -1,4 +1,4 @@
-/** What the pipeline wants done, in order. Each is begun at once; none is waited for. */
+/** The effects of the pipeline, in order. Each is started at once, and none is awaited. */
 import type * as Event from "@antiphon/core/Event"
 import type * as Arr from "effect/Array"
 import type * as Playback from "../../Playback.ts"
@@ -18,13 +18,13 @@ export type Wanted =
   | { readonly _tag: "Transfer"; readonly targetPhoneNumber: string }
   | { readonly _tag: "Custom"; readonly metadata: { readonly [key: string]: unknown } }
   | { readonly _tag: "Log"; readonly output: Event.LogMessage | Event.LogMetric }
-  /** `asks`: what the filters say of it is told. */
+  /** `asks`: the decision of the agent's filters comes back as an input. */
   | { readonly _tag: "Report"; readonly report: Event.Report; readonly asks: boolean }
   | { readonly _tag: "Judge"; readonly transcript: string; readonly silenceMs: number }
   | { readonly _tag: "Learn"; readonly pauseMs: number }
-  /** The recogniser should tell what it has: a pause was heard. */
+  /** A pause was heard: asks the recogniser for its words so far. */
   | { readonly _tag: "FlushWords" }
-  /** The recogniser has told final words: audio before this moment is not sent again. */
+  /** The recogniser has reported final words: audio before this moment is not sent again. */
   | { readonly _tag: "WordsFinal" }
   /** The caller's language has changed. */
   | { readonly _tag: "Listen"; readonly language: string }
@@ -37,10 +37,10 @@ export type Wanted =
   | { readonly _tag: "Say"; readonly utterance: string; readonly text: string }
   | { readonly _tag: "EndVoice"; readonly utterance: string }
   | { readonly _tag: "CancelVoice"; readonly utterance: string }
-  /** The next part of an utterance's audio is wanted. */
+  /** Requests the next part of an utterance's audio. */
   | { readonly _tag: "PullVoice"; readonly utterance: string }
   | { readonly _tag: "Measured"; readonly timing: TurnTiming }
-  /** The floor has made a step. Told only if somebody wants to know. */
+  /** The floor has taken a step. Reported only if a watcher or a recorder asks for it. */
   | { readonly _tag: "Stepped"; readonly step: FloorStep }
-  /** The call is over. `hangUp`: the line is still there. */
+  /** The call is over. `hangUp`: the line is still connected. */
   | { readonly _tag: "Finish"; readonly ending: Ending; readonly hangUp: string | undefined }

@@ -1,4 +1,4 @@
-/** Who watches a call by voice from inside: the test kit, which sees each step of the floor and each report. */
+/** Observes a call by voice from inside. The test kit uses it to see each step of the floor and each report. */
 import type * as Call from "@antiphon/core/Call"
 import type * as Harness from "@antiphon/core/Harness"
 import * as Context from "effect/Context"
@@ -16,11 +16,11 @@ export interface FloorStep {
 }
 
 export interface Watcher {
-  /** Told of each step of the floor, in order, when it has been made. */
+  /** Called after each step of the floor, in order. */
   readonly stepped: (step: FloorStep, policy: FloorPolicy) => void
-  /** The harness that the call gets, around the pipeline's own. */
+  /** Wraps the pipeline's harness for the call. */
   readonly harness: (harness: Harness.Harness) => Harness.Harness
-  /** The call that was made, as the pipeline gets it. */
+  /** Wraps the call for the pipeline. */
   readonly call: (call: Call.Call) => Call.Call
 }
 

@@ -1,25 +1,25 @@
 /**
- * From the provider's time to the time of the call. A provider counts from the first sample it was sent; frames need not
- * begin at 0, and may have gaps between them.
+ * Converts the provider's time to the time of the call. A provider counts from the first sample it received; frames
+ * need not begin at 0, and may have gaps between them.
  */
 import * as AudioFrame from "../../AudioFrame.ts"
 import * as AudioTime from "../../AudioTime.ts"
 
-/** Keeps what was sent of one stream. */
+/** Tracks the audio sent on one stream. */
 export interface AudioClock {
-  /** A frame was sent. */
+  /** Notes that a frame was sent. */
   readonly sent: (frame: AudioFrame.AudioFrame) => void
-  /** The time in the call of a time in the stream, in milliseconds. */
+  /** Converts a time in the stream to the time in the call, in milliseconds. */
   readonly at: (streamMs: number) => AudioTime.AudioTime
 }
 
-/** Adjacent audio: the stream's time of its first sample, and the call's. */
+/** A run of adjacent audio: the time of its first sample, in the stream and in the call. */
 interface Stretch {
   readonly stream: number
   readonly call: number
 }
 
-/** Gaps that are remembered. Words come a few seconds late at most. */
+/** Number of gaps to remember. Words are at most a few seconds late. */
 const most = 100
 
 /** Makes the clock of a stream. */

@@ -12,7 +12,7 @@ import * as SpeechError from "../../SpeechError.ts"
 import * as Vad from "../../Vad.ts"
 import { SpeechToText } from "./service.ts"
 
-/** What is known beside the name. */
+/** Options besides the name. */
 export interface Options extends Credentials.Options {
   readonly language?: string | undefined
 }
@@ -44,7 +44,7 @@ const providers: Readonly<Record<string, (model: string, options: Options) => Fo
     )
 }
 
-/** The recogniser of this name. */
+/** Returns the recogniser with this name. */
 export const find = (name: string, options: Options): Found => {
   const slash = name.indexOf("/")
   const provider = (slash < 0 ? name : name.slice(0, slash)).trim().toLowerCase()

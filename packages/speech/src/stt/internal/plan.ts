@@ -1,6 +1,6 @@
 /**
- * A plan of recognisers. One that fails in a call is replaced, by itself or by the next, and the new one is given the last
- * seconds of audio again, from behind the last words that are final.
+ * A plan of recognisers. When one fails during a call, it is reopened or the next one takes over. The replacement hears
+ * the last seconds of audio again, starting after the last final words.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -15,20 +15,20 @@ import * as SpeechError from "../../SpeechError.ts"
 import type * as Service from "./service.ts"
 import * as TurnOrder from "./turnOrder.ts"
 
-/** How the plan treats failures. */
+/** How the plan handles failures. */
 export interface Options extends Steps.Options {
-  /** How much audio a new recogniser is given again, in milliseconds. Defaults to 6000. */
+  /** How much audio a replacement hears again, in milliseconds. Defaults to 6000. */
   readonly replayMs?: number | undefined
 }
 
 type Recogniser = Service.SpeechToText["Service"]
 
-/** How often in a row a recogniser may break without having heard anything. */
+/** How many times in a row a recogniser may break without having heard anything. */
 const mostInARow = 2
-/** Audio that is kept while nobody listens, in milliseconds. */
+/** How much audio to keep while no recogniser is open, in milliseconds. */
 const mostKeptMs = 30_000
 
-/** Makes a recogniser of the recognisers of a plan. It can do what all of them can. */
+/** Makes a recogniser from a plan. It has the capabilities that all recognisers of the plan share. */
 export const make = (services: ReadonlyArray<Recogniser>, options: Options): Recogniser => {
   const steps = services.map(Steps.make)
   const all = (can: (of: Service.Capabilities) => boolean) => services.every(({ capabilities }) => can(capabilities))
@@ -75,7 +75,7 @@ const open = Effect.fnUntraced(function* (
     while (kept.length > 0 && AudioFrame.end(kept[0]!) <= oldest) kept.shift()
   }
   const take = (event: Service.Event) => {
-    // Words that are final are not asked for again.
+    // Final words are not recognised again.
     if (event._tag === "Final" || event._tag === "TurnEnded") settled = Math.max(settled, event.to ?? end())
     Queue.offerAllUnsafe(events, inOrder([event]))
   }
@@ -103,7 +103,7 @@ const open = Effect.fnUntraced(function* (
         yield* Effect.logWarning(`speech step ${step.name} failed: ${error.message}`)
         if (!error.isRetryable || ++inARow >= mostInARow) yield* Steps.giveUp(step, options)
         if (inARow >= mostInARow * steps.length) return yield* error
-        // What would be refused by the only one there is would be refused again.
+        // With a single recogniser, a refused request would only be refused again.
         if (!error.isRetryable && steps.length === 1) return yield* error
         opened = yield* Scope.provide(start, scope)
         const from = Math.max(settled, end() - Math.max(replayMs, 0))
@@ -136,7 +136,7 @@ const open = Effect.fnUntraced(function* (
   } satisfies Service.Session
 })
 
-/** The events of a recogniser with turns, as one without them would report them. */
+/** Converts the events of a recogniser with turns to those of one without. */
 const withoutTurns = (events: ReadonlyArray<Service.Event>): ReadonlyArray<Service.Event> =>
   events.flatMap((event): ReadonlyArray<Service.Event> => {
     const words = () => {

@@ -9,15 +9,15 @@ import type { SpeechError } from "../../SpeechError.ts"
 import type { Capabilities, Event, SpeechToText } from "./service.ts"
 import { wrongFormat } from "../../internal/wrongFormat.ts"
 
-/** Something to do once audio up to `at` has come, in milliseconds of the call. */
+/** An event of the script, which happens once audio up to `at` (in milliseconds of the call) has arrived. */
 export type Step =
   | { readonly at: number; readonly event: Event }
   /** The session fails. */
   | { readonly at: number; readonly fail: SpeechError }
 
-/** How it behaves apart from the script. */
+/** Capabilities of the recogniser. */
 export interface Options {
-  /** Defaults to partials, no turns and no times of words. */
+  /** Defaults to partials, without turns and word times. */
   readonly capabilities?: Capabilities | undefined
 }
 

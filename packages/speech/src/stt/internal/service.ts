@@ -1,6 +1,4 @@
-/**
- * What a recogniser is. Providers implement it, and `SpeechToText` hands it out.
- */
+/** The interface of a recogniser. Providers implement it; `SpeechToText` provides it. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -11,23 +9,23 @@ import type { AudioTime } from "../../AudioTime.ts"
 import type { SpeechError } from "../../SpeechError.ts"
 import type { SpokenWord } from "../../SpokenAudio.ts"
 
-/** What a recogniser can do. */
+/** The capabilities of a recogniser. */
 export interface Capabilities {
-  /** It decides when a turn is over: `EagerEnd`, `Resumed` and `TurnEnded` come, and `Final` does not. */
+  /** The recogniser decides when a turn is over: it sends `EagerEnd`, `Resumed` and `TurnEnded`, and never `Final`. */
   readonly turns: boolean
-  /** Words come while they are being said. */
+  /** Words arrive while they are being said. */
   readonly partials: boolean
-  /** Words come with the times at which they were said. */
+  /** Words carry the times at which they were said. */
   readonly wordTimes: boolean
 }
 
-/** Somebody began to speak, as far as the recogniser can tell. Detectors of voice activity are faster. */
+/** The recogniser has noticed that the user began to speak. A voice detector is faster. */
 export interface SpeechStarted {
   readonly _tag: "SpeechStarted"
   readonly at?: AudioTime | undefined
 }
 
-/** Words, and when they were said if that is known. */
+/** The words, and when each was said, if known. */
 export interface Words {
   readonly text: string
   readonly from?: AudioTime | undefined
@@ -35,57 +33,58 @@ export interface Words {
   readonly words?: ReadonlyArray<SpokenWord> | undefined
 }
 
-/** All words that are not final yet. It replaces the partial before it. */
+/** All words that are not final yet. Each partial replaces the one before it. */
 export interface Partial extends Words {
   readonly _tag: "Partial"
 }
 
-/** Words that will not change any more. They replace the partial before them. Never empty. */
+/** Words that will not change any more. Replaces the partial before it. Never empty. */
 export interface Final extends Words {
   readonly _tag: "Final"
 }
 
-/** The turn is probably over. `text` is all of it. `Resumed` or `TurnEnded` follows. */
+/** The turn is probably over. `text` is the whole turn. `Resumed` or `TurnEnded` follows. */
 export interface EagerEnd extends Words {
   readonly _tag: "EagerEnd"
 }
 
-/** The turn goes on after all: `EagerEnd` is taken back. */
+/** The turn continues after all: revokes `EagerEnd`. */
 export interface Resumed {
   readonly _tag: "Resumed"
 }
 
-/** The turn is over. `text` is all of it, final; it may be empty if no word was made out. */
+/** The turn is over. `text` is the whole turn, and final. It is empty if no word was recognised. */
 export interface TurnEnded extends Words {
   readonly _tag: "TurnEnded"
 }
 
-/** What a recogniser reports. All times are times of the frames that were sent. */
+/** An event of a recogniser. All times are in the time of the frames sent to it. */
 export type Event = SpeechStarted | Partial | Final | EagerEnd | Resumed | TurnEnded
 
 /** What to listen for. */
 export interface Options {
-  /** The spoken language, as a tag such as `en` or `de-CH`. Defaults to that of the layer. */
+  /** The spoken language, as a tag such as `en` or `de-CH`. Defaults to the layer's language. */
   readonly language?: string | undefined
-  /** Words to expect: names, products, jargon. Ignored by recognisers that take none. */
+  /** Words to expect, such as names, products and jargon. Ignored by recognisers that do not support them. */
   readonly keyterms?: ReadonlyArray<string> | undefined
 }
 
-/** One stream of audio and what is heard in it. */
+/** One stream of audio, and the words recognised in it. */
 export interface Session {
   /**
-   * Sends a frame. It neither waits nor fails: a failure ends `events`, and later frames are dropped. Frames are in order;
-   * what lies between two that are not adjacent counts as silence that was not sent.
+   * Sends a frame. Neither waits nor fails: if the session fails, `events` ends and later frames are dropped. Frames
+   * must be in order. A gap between two frames counts as silence.
    */
   readonly send: (frame: AudioFrame.AudioFrame) => Effect.Effect<void>
   /**
-   * Asks for the words of what was sent so far, without waiting for more audio. Use it when a pause is heard. A recogniser
-   * with turns ends the turn, if it can: use it only when the turn is known to be over, as when a key is released.
+   * Asks for the words of all audio sent so far, without waiting for more. Call this at a pause. A recogniser with
+   * turns ends the turn, if it can: call this only when the turn is known to be over, such as when the user releases
+   * the key of push-to-talk.
    */
   readonly flush: Effect.Effect<void>
-  /** There is no more audio: `events` ends behind the last words. */
+  /** Ends the audio: `events` ends after the last words. */
   readonly end: Effect.Effect<void>
-  /** What was heard, for one reader. Fails if the recogniser does, and then the session is over. */
+  /** The recognised words, for a single reader. Fails if the recogniser fails, which ends the session. */
   readonly events: Stream.Stream<Event, SpeechError>
 }
 
@@ -93,14 +92,14 @@ export interface Session {
 export class SpeechToText extends Context.Service<
   SpeechToText,
   {
-    /** Who recognises, such as `deepgram/nova-3`: for logs and metrics. */
+    /** Names the recogniser, such as `deepgram/nova-3`, in logs and metrics. */
     readonly name: string
     readonly capabilities: Capabilities
-    /** Opens the way to the provider before a call needs it, if `open` would otherwise wait for more than one connection. */
+    /** Connects to the provider before a call needs it, if `open` would otherwise wait for more than one connection. */
     readonly warmUp: Effect.Effect<void, SpeechError>
     /**
-     * Opens a session for audio of a format. Succeeds when the provider has accepted it; closing the scope closes it. Any
-     * format is taken: what the provider does not take is converted.
+     * Opens a session for audio in any format, which is converted if the provider does not support it. Succeeds once
+     * the provider has accepted the session. Closing the scope closes it.
      */
     readonly open: (
       format: AudioFormat.AudioFormat,

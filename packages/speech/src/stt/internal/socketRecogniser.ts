@@ -1,6 +1,6 @@
 /**
- * A recogniser behind a WebSocket. A dialect says how a provider is addressed and what its messages mean; this sends the
- * audio, keeps the connection, and watches over answers.
+ * A recogniser behind a WebSocket. A dialect knows the provider's addresses and messages; this module sends the audio,
+ * keeps the connection open, and times out overdue answers.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -18,25 +18,25 @@ import * as AudioClock from "./audioClock.ts"
 import type * as Service from "./service.ts"
 import { wrongFormat } from "../../internal/wrongFormat.ts"
 
-/** What a message means. */
+/** The meaning of a message. */
 export interface Told {
   readonly events?: ReadonlyArray<Service.Event> | undefined
   /** The provider has accepted the session. */
   readonly isReady?: boolean | undefined
-  /** It answers what was asked so far (`flush` or `end`). */
+  /** The provider has answered all requests so far (`flush` or `end`). */
   readonly isAnswer?: boolean | undefined
-  /** Nothing more will come. */
+  /** No more messages will follow. */
   readonly isOver?: boolean | undefined
   readonly failure?: Failure | undefined
 }
 
-/** What is asked of a provider: messages, and whether it always answers them. */
+/** A request to a provider: its messages, and whether the provider always answers them. */
 export interface Question {
   readonly messages: ReadonlyArray<Connection.Message>
   readonly isAnswered: boolean
 }
 
-/** Speaks with a provider over one connection. */
+/** Talks to a provider over one connection. */
 export interface Listener {
   /** Messages to send first. */
   readonly opening?: ReadonlyArray<Connection.Message> | undefined
@@ -46,22 +46,24 @@ export interface Listener {
   readonly receive: (message: Connection.Message) => Told
 }
 
-/** What differs between providers. */
+/** The differences between providers. */
 export interface Dialect {
   readonly provider: string
   readonly model: string
   readonly capabilities: Service.Capabilities
   readonly headers: Readonly<Record<string, string>>
   readonly url: (wire: AudioFormat.AudioFormat, options: Service.Options) => string
-  /** The format to send for audio of a format. */
+  /** Chooses the format to send for audio in a given format. */
   readonly wireFormat: (format: AudioFormat.AudioFormat) => AudioFormat.AudioFormat
-  /** Whether the provider says that it accepts the session. Otherwise the open connection counts. */
+  /** Whether the provider confirms the session. Otherwise an open connection counts as accepted. */
   readonly saysReady: boolean
-  /** The least audio in one message. Defaults to each frame as it comes. */
+  /** The minimum amount of audio in one message. By default each frame is sent at once. */
   readonly chunkMs?: number | undefined
-  /** What to send if no audio was sent for so long. */
+  /** The message to send after this long without audio. */
   readonly keepAlive?: { readonly every: Duration.Input; readonly message: Connection.Message } | undefined
-  /** Makes the listener of a connection. `at` gives the time in the call of a time in the stream, in milliseconds. */
+  /**
+   * Makes the listener of a connection. `at` converts a time in the stream to the time in the call, in milliseconds.
+   */
   readonly listen: (
     at: (streamMs: number) => AudioTime,
     wire: AudioFormat.AudioFormat,
@@ -163,7 +165,7 @@ const open = Effect.fnUntraced(function* (
     state.isIdle = false
     connection.write(listener.audio(bytes))
   })
-  /** Sends a question, and gives the provider up if it owes an answer and does not give it. */
+  /** Sends a request, and fails if the provider owes an answer and does not send it in time. */
   const ask = (question: () => Question) =>
     Effect.suspend(() => {
       if (state.isOver || state.hasEnded) return Effect.void
@@ -198,7 +200,7 @@ const open = Effect.fnUntraced(function* (
 const late = (provider: string, what: "connection" | "answer", after: Duration.Input) =>
   SpeechError.make(provider, { _tag: "TimedOut", what, afterMs: Duration.toMillis(after) })
 
-/** Converts audio, and gathers it until there is enough for a message. */
+/** Converts audio, and collects it until there is enough for a message. */
 const makeSender = (
   format: AudioFormat.AudioFormat,
   wire: AudioFormat.AudioFormat,

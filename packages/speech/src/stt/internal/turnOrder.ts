@@ -1,17 +1,21 @@
 /**
- * The order of events of a recogniser with turns, whatever the provider sends: a turn begins with `SpeechStarted`, an
- * `EagerEnd` is followed by `Resumed` or by `TurnEnded` with the same text, and nothing comes twice.
+ * Enforces the order of events of a recogniser with turns, whatever the provider sends: a turn begins with
+ * `SpeechStarted`, an `EagerEnd` is followed by `Resumed` or by a `TurnEnded` with the same text, and no event is
+ * repeated.
  */
 import type { Event } from "./service.ts"
 
-/** The state between two events. `eager` is the text of an eager end that stands, `partial` that of the last partial. */
+/**
+ * The state between two events. `eager` is the text of an eager end not revoked yet, `partial` the text of the last
+ * partial.
+ */
 export interface State {
   readonly isOpen: boolean
   readonly partial: string
   readonly eager: string | undefined
 }
 
-/** The state before anybody has spoken. */
+/** The initial state. */
 export const initial: State = { isOpen: false, partial: "", eager: undefined }
 
 /** Adds an event, and returns what to report. */
@@ -49,7 +53,7 @@ const started = (state: State, at: Extract<Event, { _tag: "SpeechStarted" }>["at
 
 const resumed = (state: State): ReadonlyArray<Event> => (state.eager === undefined ? [] : [{ _tag: "Resumed" }])
 
-/** Makes a function that keeps the state. */
+/** Makes a function that keeps this state. */
 export const make = (): ((events: ReadonlyArray<Event>) => ReadonlyArray<Event>) => {
   let state = initial
   return (events) =>

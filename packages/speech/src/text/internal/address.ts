@@ -1,6 +1,4 @@
-/**
- * Addresses of the web and of mail, as one says them.
- */
+/** Says web and mail addresses the way people do. */
 import type { Language } from "./language/language.ts"
 import type { Found } from "./match.ts"
 
@@ -12,10 +10,10 @@ const web = new RegExp(
 )
 const mail = /^(?:mailto:)?([A-Za-z0-9._%+-]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)/
 
-/** How the words of an address are said, in a language that is not known as well. */
+/** The spoken symbols of an address, with defaults for unknown languages. */
 export interface Signs extends Pick<Language, "dot" | "at" | "slash" | "dash" | "underscore" | "plus"> {}
 
-/** Longer paths are not said: nobody writes them down. */
+/** Longer paths are not said, because listeners could not write them down. */
 const longestPath = 24
 
 /** Parses an address at the beginning of a text. The text must hold its whole word. */

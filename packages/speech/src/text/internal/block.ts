@@ -2,11 +2,11 @@
  * Markdown at the beginning of a line: headings, lists, quotations, rules, tables and fences of code.
  */
 
-/** What a line begins with. `Wait`: more of it must be known. */
+/** The Markdown at the beginning of a line. `Wait`: undecided until more text arrives. */
 export type Block =
   | { readonly _tag: "Wait" }
   | { readonly _tag: "Text"; readonly skip: number }
-  /** A line that ends as a sentence does: a heading or an entry of a list. `number`: of the entry. */
+  /** A line that is spoken as a sentence: a heading or an item of a list. `number`: the item's number. */
   | { readonly _tag: "Item"; readonly skip: number; readonly number: number | undefined }
   | { readonly _tag: "Fence"; readonly skip: number; readonly mark: string }
   | { readonly _tag: "Skip"; readonly skip: number }
@@ -15,7 +15,7 @@ export type Block =
 
 const wait: Block = { _tag: "Wait" }
 
-/** Reads what a line begins with; `isLast`: nothing follows the text. */
+/** Reads the Markdown at the beginning of a line. `isLast`: nothing follows the text. */
 export const read = (text: string, isLast: boolean): Block => {
   const end = text.indexOf("\n")
   const line = end === -1 ? text : text.slice(0, end)
@@ -36,7 +36,7 @@ export const read = (text: string, isLast: boolean): Block => {
   if (item !== null) {
     return { _tag: "Item", skip: item[0].length, number: item[3] === undefined ? undefined : Number(item[3]) }
   }
-  // What there is so far may still become one of these.
+  // The text so far may still become one of these.
   const isOpen = /^ {0,12}(?:> ?)*(?:#{1,6}|[-*+•–]{1,3}|`{1,2}|~{1,2}|_{1,3}|\d{1,3}[.)]?)? *(?:\[[ xX]?\]? *)?$/.test(
     line
   )

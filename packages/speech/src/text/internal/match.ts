@@ -1,8 +1,6 @@
-/**
- * What a rule finds at the beginning of a text.
- */
+/** The result of a rule at the beginning of a text. */
 
-/** So many characters are said like this. `Wait`: what follows decides. */
+/** The number of characters matched, and how to say them. `Wait`: undecided until more text arrives. */
 export type Match = { readonly length: number; readonly text: string } | "Wait"
 
 /** A match, or nothing. */

@@ -1,6 +1,4 @@
-/**
- * A piece of speech, and what it was made of.
- */
+/** A piece of speech, and the text it was made from. */
 
 /** Text to be spoken for a stretch of the original. `exact`: it is that stretch, character by character. */
 export interface Piece {
@@ -11,7 +9,7 @@ export interface Piece {
   readonly exact: boolean
 }
 
-/** Adds a piece; two exact ones that follow one another become one. */
+/** Adds a piece, merging adjacent exact pieces. */
 export const append = (pieces: Array<Piece>, piece: Piece): void => {
   const last = pieces.at(-1)
   if (last !== undefined && last.exact && piece.exact && last.to === piece.from) {

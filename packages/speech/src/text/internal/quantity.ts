@@ -1,10 +1,8 @@
-/**
- * Numbers, and what is written with them: money, dates, times, telephone numbers, units.
- */
+/** Numbers and everything written with them: money, dates, times, telephone numbers, units. */
 import type { Currency, Language } from "./language/language.ts"
 import type { Found } from "./match.ts"
 
-/** Parses what stands at the beginning of a text; `isLast`: nothing follows the text. */
+/** Parses a quantity at the beginning of a text. `isLast`: nothing follows the text. */
 export const match = (text: string, language: Language, isLast: boolean): Found => {
   const patterns = patternsOf(language)
   if (!isLast && (onlyDigits.test(text) || patterns.begun.test(text))) return "Wait"
@@ -13,17 +11,17 @@ export const match = (text: string, language: Language, isLast: boolean): Found 
     const found = rule(text, patterns, language)
     if (found === undefined) continue
     const rest = text.slice(found.length)
-    // A letter right behind it: this is a name, such as "3D" or "4x4".
+    // A letter directly after the number makes it a name, such as "3D" or "4x4".
     if (/^[\p{L}\p{N}]/u.test(rest) && /[\p{L}\p{N}]$/u.test(text.slice(0, found.length))) continue
     return !isLast && mayGoOn(rest) ? "Wait" : found
   }
   return undefined
 }
 
-/** As long as there are only digits, they may be groups of one number. */
+/** Digits alone may be groups of one number. */
 const onlyDigits = /^[+−-]?\(?\d[\d \u00a0\u202f().,/:–-]*$/
 
-/** Whether the next word is not complete, so that it may belong to the number: "3" and "3 million". */
+/** Whether the next word is incomplete, so that it may still belong to the number: "3" and "3 million". */
 const mayGoOn = (rest: string): boolean =>
   rest === "" || (/^[ \u00a0\u202f,.:/–-]{0,2}[^\s]{0,16}$/u.test(rest) && !/^[!?;)\n]/.test(rest))
 
@@ -85,13 +83,13 @@ const at = (text: string, pattern: string): RegExpExecArray | null => {
 const spell = (digits: string, language: Language): string =>
   Array.from(digits, (digit) => language.digits[Number(digit)]!).join(" ")
 
-/** A number as it is written in a language: its whole part, and the digits behind the point. */
+/** A number as written in a language: its whole part, and the digits after the decimal point. */
 const parse = (written: string, language: Language): { readonly whole: string; readonly fraction: string } => {
   const [whole = "0", fraction = ""] = written.split(language.decimal)
   return { whole: whole.replace(/\D/g, ""), fraction }
 }
 
-/** Above this, digits are said one by one: nobody follows a number of so many words. */
+/** Above this, digits are said one by one, because a number of so many words is hard to follow. */
 const mostSaid = 1e15
 
 const say = (written: string, language: Language): string => {
@@ -281,7 +279,7 @@ const plain: Rule = (text, { number }, language) => {
   return { length: written.length, text: before + said }
 }
 
-/** The first that fits counts. */
+/** In order of precedence: the first match counts. */
 const rules: ReadonlyArray<Rule> = [
   isoDate,
   numericDate,

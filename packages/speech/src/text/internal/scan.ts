@@ -1,8 +1,8 @@
 /**
- * Turns text that comes in pieces into pieces of speech.
+ * Turns streamed text into pieces of speech.
  *
- * What cannot be decided yet is held: the last word, a bracket that is not closed, a number behind which a unit may
- * follow. A text of one word, or of one number, waits for the next; nothing waits longer than a line.
+ * Holds text that cannot be decided yet: the last word, an unclosed bracket, a number that a unit may follow. A single
+ * word or number waits for the next word. Nothing waits longer than a line.
  */
 import * as Address from "./address.ts"
 import * as Block from "./block.ts"
@@ -22,16 +22,16 @@ export interface Settings {
 
 /** A text that is being read. Plain data. */
 export interface Scan {
-  /** What is held, and where it begins in the original. */
+  /** The held text, and its position in the original. */
   readonly held: string
   readonly at: number
   readonly place: "LineStart" | "Line"
-  /** The fence that ends the code which is being skipped. */
+  /** The fence that ends the code being skipped. */
   readonly fence: string | undefined
   readonly isItem: boolean
-  /** A row of a table that waits for the next, or the names of the columns if a line of dashes has followed. */
+  /** A row of a table that waits for the next line, or the names of the columns once a line of dashes has followed. */
   readonly table: { readonly cells: ReadonlyArray<string>; readonly isHead: boolean } | undefined
-  /** The last character that was spoken, and the last of the original. */
+  /** The last character spoken, and the last of the original. */
   readonly spoken: string
   readonly before: string
 }
@@ -47,7 +47,7 @@ export const empty: Scan = {
   before: ""
 }
 
-/** More than this is not held: something that never ends is spoken as it stands. */
+/** Holds at most this many characters, so that an unclosed construct is eventually spoken as it stands. */
 const mostHeld = 400
 
 type Draft = { -readonly [Field in keyof Scan]: Scan[Field] } & { readonly pieces: Array<Piece.Piece> }
@@ -72,7 +72,7 @@ export const read = (
 /** Speaks `text` for the next characters of the original. */
 const speak = (draft: Draft, length: number, text: string): void => {
   const original = draft.held.slice(0, length)
-  // Where something was left out, two spaces would meet.
+  // Avoids two spaces around omitted text.
   const isDouble = /^\s/.test(text) && (draft.spoken === "" || /\s/.test(draft.spoken))
   const said = isDouble ? text.replace(/^\s+/, "") : text
   Piece.append(draft.pieces, { text: said, from: draft.at, to: draft.at + length, exact: said === original })
@@ -84,7 +84,7 @@ const speak = (draft: Draft, length: number, text: string): void => {
 
 const skip = (draft: Draft, length: number): void => speak(draft, length, "")
 
-/** Reads the next thing. False if it must wait. */
+/** Reads the next token. Returns false if it must wait. */
 const step = (draft: Draft, settings: Settings, isLast: boolean): boolean => {
   if (draft.place === "LineStart") return lineStart(draft, settings, isLast)
   const { held } = draft
@@ -95,7 +95,7 @@ const step = (draft: Draft, settings: Settings, isLast: boolean): boolean => {
       held
     )
   if (unspaced !== null) {
-    // The last character may still get a mark.
+    // The last character may still receive a combining mark.
     const length = unspaced[0].length === held.length && !isLast ? lastGrapheme(unspaced[0]) : unspaced[0].length
     if (length === 0) return false
     speak(draft, length, held.slice(0, length))
@@ -204,12 +204,12 @@ const inline = (held: string, draft: Draft, settings: Settings, isLast: boolean,
     case "%":
       return { length: 1, text: ` ${settings.signs.percent}` }
     default:
-      // Half of a character is never spoken.
+      // Never splits a surrogate pair.
       return isEnd && /^[\uD800-\uDBFF]/.test(held) ? "Wait" : undefined
   }
 }
 
-/** Links and pictures are said by their text; citations are not said. */
+/** Links and pictures are spoken by their text; citations are skipped. */
 const bracket = (held: string, start: number, isLast: boolean): Found => {
   const found = /^!?\[([^\][\n]*)\](\([^)\s]*(?:\s+"[^"\n]*")?\))?/.exec(held)
   if (found === null) {
@@ -238,12 +238,12 @@ const ampersand = (held: string, draft: Draft, settings: Settings, hasWord: bool
   return /\s/.test(draft.before) && /^&\s/.test(held) ? { length: 1, text: settings.signs.and } : undefined
 }
 
-// What is not spoken, such as an emoji, leaves no space before the full stop that follows it.
+// An unspoken character, such as an emoji, leaves no space before a following full stop.
 const unspokenBeforeMark = /^[^\S\n]+(?:(?:\p{RGI_Emoji}|\[\^?\d{1,3}\])[^\S\n]*)+(?=[.,!?;:\)])/v
 const unspokenOpen =
   /^[^\S\n]+(?:(?:\p{RGI_Emoji}|\p{Extended_Pictographic}|\p{Emoji_Component}|[\uD800-\uDBFF]|\[\^?\d{0,3}\]?)[^\S\n]*)+$/v
 
-/** White space; at the end of a line that is none of running text, a pause is spoken. */
+/** White space. The end of a line outside running text becomes a pause. */
 const space = (draft: Draft, isLast: boolean): boolean => {
   const run = /^\s+/.exec(draft.held)![0]
   if (!isLast && unspokenOpen.test(draft.held)) return false
@@ -280,7 +280,7 @@ const endLine = (draft: Draft): void => {
   endTable(draft)
 }
 
-/** A row that no line of dashes has followed is said as it is. */
+/** Without a line of dashes after it, a row is spoken as it is. */
 const endTable = (draft: Draft): void => {
   if (draft.table !== undefined && !draft.table.isHead) sayRow(draft, 0, draft.table.cells)
   draft.table = undefined
@@ -327,7 +327,7 @@ const lineStart = (draft: Draft, settings: Settings, isLast: boolean): boolean =
 const numbered = (number: number, { language, numbers }: Settings): string =>
   language === undefined || !numbers ? String(number) : language.number(number)
 
-/** The first row waits for what follows it: if that is a line of dashes, it names the columns. */
+/** The first row waits for the next line: if that is a line of dashes, the row names the columns. */
 const tableRow = (draft: Draft, length: number, cells: ReadonlyArray<string>): boolean => {
   const { table } = draft
   if (table?.isHead === true) {

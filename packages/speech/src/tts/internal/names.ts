@@ -10,7 +10,7 @@ import * as SpeechError from "../../SpeechError.ts"
 import * as Local from "./local.ts"
 import { TextToSpeech } from "./service.ts"
 
-/** What is known beside the name. */
+/** Options besides the name. */
 export interface Options extends Credentials.Options {
   readonly language?: string | undefined
 }
@@ -58,7 +58,7 @@ const providers: Readonly<Record<string, Provider>> = {
   tones: { example: "tones", needs: [], make: () => Local.tones({}) }
 }
 
-/** The voice of this name. */
+/** Returns the voice with this name. */
 export const find = (text: string, options: Options): Found => {
   const slash = text.indexOf("/")
   const provider = (slash < 0 ? text : text.slice(0, slash)).trim().toLowerCase()

@@ -1,6 +1,4 @@
-/**
- * A plan of voices. One that fails in a reply is replaced, and the next goes on behind the last word that was handed out.
- */
+/** A plan of voices. When a voice fails during a reply, the next one continues after the last word handed out. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,21 +12,21 @@ import type { SpokenAudio } from "../../SpokenAudio.ts"
 import type * as Service from "./service.ts"
 import * as WordPlaces from "./wordPlaces.ts"
 
-/** How the plan treats failures. */
+/** How the plan handles failures. */
 export interface Options extends Steps.Options {
-  /** Longest wait for the first audio of a reply, from when it is pulled. By default it is up to the voice. */
+  /** Longest wait for the first audio of a reply, from the first pull. By default the voice decides. */
   readonly firstAudioDeadline?: Duration.Input | undefined
 }
 
 type Voices = Service.TextToSpeech["Service"]
 type Session = Steps.Opened<Voices, Service.Session>
 
-/** How long a character takes: to guess what was said of a word whose time is not known. */
+/** The duration of a character, to guess how much was said of words without times. */
 const msPerCharacter = 65
-/** How often in a row a voice may break without having said anything. */
+/** How many times in a row a voice may break without having said anything. */
 const mostInARow = 2
 
-/** Makes a voice of the voices of a plan. An id of a voice is for the first of them. */
+/** Makes a voice from a plan. The id of a voice applies to the plan's first voice only. */
 export const make = (services: ReadonlyArray<Voices>, options: Options): Voices => {
   const steps = services.map(Steps.make)
   return {
@@ -47,7 +45,7 @@ export const make = (services: ReadonlyArray<Voices>, options: Options): Voices 
         )
         let current: Session = yield* start
         const now = Effect.suspend(() => Effect.succeed(current))
-        /** Another session: of the same voice if it may try again, else of the next. */
+        /** Opens another session: with the same voice if it may be retried, otherwise with the next. */
         const replace = (failed: Session, isGivenUp: boolean) =>
           Effect.gen(function* () {
             if (isGivenUp) yield* Steps.giveUp(failed.step, options)
@@ -79,7 +77,7 @@ const makeReply = Effect.fnUntraced(function* (
     text: "",
     hasEnded: false,
     isCancelled: false,
-    /** The samples that were handed out, the time at which their last word ends, and the place behind it. */
+    /** The number of samples handed out, the end time of their last word, and the position after it. */
     samples: 0,
     wordEnd: 0,
     spoken: 0,
@@ -88,7 +86,7 @@ const makeReply = Effect.fnUntraced(function* (
   let current: Service.SpeechContext | undefined
   const nowMs = () => AudioTime.fromSamples(state.samples, format.sampleRateHz)
 
-  /** A part of a context that began at a time and a place of the reply. */
+  /** A part of the reply: a context that began at this time and position. */
   const placed = (part: SpokenAudio, origin: AudioTime.AudioTime, at: number): SpokenAudio => {
     const words = part.words.map((word) => ({
       ...word,
@@ -105,7 +103,7 @@ const makeReply = Effect.fnUntraced(function* (
     if (part.audio.bytes.length > 0) state.inARow = 0
     return { audio: { ...part.audio, time }, words }
   }
-  /** Words that were handed out without a time are guessed by their length. */
+  /** Guesses by length which words without a time were handed out. */
   const skipUntimed = () => {
     const from = state.spoken
     let left = nowMs() - state.wordEnd
@@ -178,7 +176,7 @@ const makeReply = Effect.fnUntraced(function* (
   } satisfies Service.SpeechContext
 })
 
-/** Fails unless the first part comes in time. */
+/** Fails unless the first part arrives in time. */
 const firstWithin = (
   parts: Stream.Stream<SpokenAudio, SpeechError.SpeechError>,
   deadline: Duration.Input | undefined,

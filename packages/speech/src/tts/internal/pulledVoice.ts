@@ -1,6 +1,4 @@
-/**
- * A voice from a function that speaks a text: each clause is synthesised when its audio is pulled, and not before.
- */
+/** A voice from a function that speaks a text: each clause is synthesised only when its audio is pulled. */
 import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -14,7 +12,7 @@ import type { SpokenAudio, SpokenWord } from "../../SpokenAudio.ts"
 import type { Session, SpeechContext } from "./service.ts"
 import * as WordPlaces from "./wordPlaces.ts"
 
-/** Speaks a text. Times count from the first sample, and places from the first character. */
+/** Speaks a text. Times count from the first sample, positions from the first character. */
 export type Speak = (text: string) => Stream.Stream<SpokenAudio, SpeechError>
 
 /** Makes the voice of a call. */

@@ -1,6 +1,4 @@
-/**
- * What a voice is. Providers implement it, and `TextToSpeech` hands it out.
- */
+/** The interface of a voice. Providers implement it; `TextToSpeech` provides it. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -9,53 +7,53 @@ import type * as AudioFormat from "../../AudioFormat.ts"
 import type { SpeechError } from "../../SpeechError.ts"
 import type { SpokenAudio } from "../../SpokenAudio.ts"
 
-/** What a voice can do. */
+/** The capabilities of a voice. */
 export interface Capabilities {
-  /** Words come with the times at which they are heard. Otherwise a sentence's words share its time by their length. */
+  /**
+   * Words carry the times at which they are heard. Otherwise the time of a sentence is divided among its words by
+   * length.
+   */
   readonly wordTimes: boolean
 }
 
-/** Who speaks, and how. What a provider cannot do it ignores. */
+/** The voice and its manner. Providers ignore options they do not support. */
 export interface Voice {
-  /** The provider's id of the voice. Defaults to that of the layer. */
+  /** The provider's id of the voice. Defaults to the layer's voice. */
   readonly id?: string | undefined
-  /** The language of the text, as a tag such as `en`. Defaults to that of the layer. */
+  /** The language of the text, as a tag such as `en`. Defaults to the layer's language. */
   readonly language?: string | undefined
   /** Relative speed. Defaults to 1. */
   readonly speed?: number | undefined
-  /** The provider's id of a dictionary of pronunciations. Cartesia has them. Defaults to that of the layer. */
+  /** The provider's id of a pronunciation dictionary (Cartesia only). Defaults to the layer's dictionary. */
   readonly pronunciationDictId?: string | undefined
 }
 
 /**
- * One reply: text goes in as it comes, audio and words come out.
+ * One reply: text goes in piece by piece, audio and words come out.
  *
- * Text is spoken verbatim, one piece behind the other, so spaces between pieces are the caller's. No more than some
- * seconds are synthesised ahead of what was pulled from `audio`.
+ * Pieces are spoken verbatim one after another, so they must contain the spaces between them. Synthesis stays at most a
+ * few seconds ahead of the audio pulled.
  */
 export interface SpeechContext {
-  /** Adds text. It neither waits nor fails; after `end` or `cancel` it does nothing. */
+  /** Adds text. Neither waits nor fails, and does nothing after `end` or `cancel`. */
   readonly push: (text: string) => Effect.Effect<void>
-  /** Asks for the audio of what was pushed, without waiting for more text. */
+  /** Asks for the audio of all text pushed so far, without waiting for more. */
   readonly flush: Effect.Effect<void>
-  /** There is no more text: `audio` ends behind the last word. */
+  /** Ends the text: `audio` ends after the last word. */
   readonly end: Effect.Effect<void>
   /**
-   * The audio in the format of the session, for one reader, each part beginning where the part before it ended. Words
-   * carry their place in all text that was pushed (`from`, `to`) if it is known. A part may have words and no samples.
+   * The audio in the format of the session, for a single reader. Each part begins where the previous one ended. Words
+   * carry their position in the whole text (`from`, `to`), if known. A part may have words and no samples.
    */
   readonly audio: Stream.Stream<SpokenAudio, SpeechError>
-  /** Stops at once: `audio` ends, and nothing that is still on its way comes out. Closing the scope does the same. */
+  /** Stops at once: `audio` ends, and audio still on its way is discarded. Closing the scope does the same. */
   readonly cancel: Effect.Effect<void>
 }
 
 /** The voice of one call. */
 export interface Session {
   readonly format: AudioFormat.AudioFormat
-  /**
-   * Begins a reply. Replies of a session are independent of each other; one that fails does not end the session, which
-   * connects again for the next one.
-   */
+  /** Begins a reply. The replies of a session are independent: if one fails, the session reconnects for the next. */
   readonly context: Effect.Effect<SpeechContext, SpeechError, Scope.Scope>
 }
 
@@ -63,12 +61,12 @@ export interface Session {
 export class TextToSpeech extends Context.Service<
   TextToSpeech,
   {
-    /** Who speaks, such as `cartesia/sonic-3`: for logs and metrics. */
+    /** Names the voice, such as `cartesia/sonic-3`, in logs and metrics. */
     readonly name: string
     readonly capabilities: Capabilities
-    /** Opens the way to the provider before a call needs it. */
+    /** Connects to the provider before a call needs it. */
     readonly warmUp: Effect.Effect<void, SpeechError>
-    /** Opens the voice of a call, and connects, so that the first reply does not wait for it. */
+    /** Opens the voice of a call, and connects at once, so that the first reply need not wait for the connection. */
     readonly open: (voice: Voice, format: AudioFormat.AudioFormat) => Effect.Effect<Session, SpeechError, Scope.Scope>
   }
 >()("@antiphon/speech/TextToSpeech") {}

@@ -1,9 +1,11 @@
-/** Times of words for a voice that tells none: the words of a stretch share its time by their length. */
+/** Word times for a voice that reports none: the time of a stretch is divided among its words by length. */
 import * as AudioTime from "../../AudioTime.ts"
 import type { SpokenWord } from "../../SpokenAudio.ts"
 import * as WordPlaces from "./wordPlaces.ts"
 
-/** Shares the time between `start` and `end` among the words of a text that stands at `at` in all of the text. */
+/**
+ * Divides the time from `start` to `end` among the words of a text, which begins at position `at` in the whole text.
+ */
 export const share = (
   text: string,
   at: number,
@@ -11,7 +13,7 @@ export const share = (
   end: AudioTime.AudioTime
 ): ReadonlyArray<SpokenWord> => {
   const words = WordPlaces.words(text)
-  // A character for the pause after each word.
+  // One extra character, for the pause after each word.
   const total = words.reduce((sum, word) => sum + word.text.length + 1, 0)
   let passed = 0
   return words.map((word) => {

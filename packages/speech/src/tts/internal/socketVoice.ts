@@ -1,9 +1,9 @@
 /**
- * A voice behind a WebSocket. A dialect says how a provider is addressed and what its messages mean; this paces the text,
- * puts the audio of a reply together, and keeps the connection.
+ * A voice behind a WebSocket. A dialect knows the provider's addresses and messages; this module paces the text,
+ * assembles the audio of a reply, and keeps the connection open.
  *
- * A reply is spoken in one or several sections, each under an id of its own: what comes for the id of a section that was
- * cancelled is dropped, however late it comes.
+ * A reply is spoken in one or more sections, each with its own id, so that late messages for a cancelled section can be
+ * dropped.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -35,11 +35,11 @@ export interface TimedWord {
   readonly endMs: number
 }
 
-/** What a message means. Without an id it is about the connection, or the only section that it serves. */
+/** The meaning of a message. A message without an id concerns the connection, or its only section. */
 export type Told =
   | { readonly _tag: "Audio"; readonly id?: string | undefined; readonly bytes: Uint8Array }
   | { readonly _tag: "Words"; readonly id?: string | undefined; readonly words: ReadonlyArray<TimedWord> }
-  /** All that was flushed was spoken. */
+  /** All flushed text was spoken. */
   | { readonly _tag: "Flushed"; readonly id?: string | undefined }
   /** The section is over. */
   | { readonly _tag: "Done"; readonly id?: string | undefined }
@@ -47,7 +47,7 @@ export type Told =
 
 type Messages = ReadonlyArray<Connection.Message>
 
-/** Speaks with a provider over one connection. */
+/** Talks to a provider over one connection. */
 export interface Speaker {
   readonly begin: (id: string) => Messages
   readonly say: (id: string, text: string) => Messages
@@ -57,32 +57,38 @@ export interface Speaker {
   readonly receive: (message: Connection.Message) => ReadonlyArray<Told>
 }
 
-/** What differs between providers. */
+/** The differences between providers. */
 export interface Dialect {
   readonly provider: string
   readonly model: string
   readonly capabilities: Service.Capabilities
   readonly headers: Readonly<Record<string, string>>
   readonly url: (voice: Service.Voice, wire: AudioFormat.AudioFormat) => string
-  /** The format to ask for if audio of a format is wanted. */
+  /** Chooses the format to request for audio in a given format. */
   readonly wireFormat: (format: AudioFormat.AudioFormat) => AudioFormat.AudioFormat
-  /** A connection serves one reply at a time, and is closed to cancel it. Otherwise it serves many by their ids. */
+  /**
+   * Whether a connection serves one reply at a time, and must be closed to cancel it. Otherwise it serves many replies
+   * by their ids.
+   */
   readonly isExclusive: boolean
   /**
-   * Text goes out as it comes, or clause by clause. Then each clause is flushed, and each flush is answered with `Flushed`;
-   * the reply is over when all are.
+   * Whether text is sent at once or clause by clause. In the latter case each clause is flushed, each flush is answered
+   * with `Flushed`, and the reply is over when all flushes were answered.
    */
   readonly unit: "text" | "clause"
-  /** The provider forgets a section that gets no text for a while, so a pause ends it. Otherwise a pause flushes it. */
+  /**
+   * Whether the provider drops a section that receives no text for a while, so that a pause must end it. Otherwise a
+   * pause flushes it.
+   */
   readonly endsInPause: boolean
   readonly speaker: (voice: Service.Voice, wire: AudioFormat.AudioFormat) => Speaker
 }
 
-/** A pause in the text after which nobody waits for more of a sentence. */
+/** After a pause this long in the text, an incomplete sentence is spoken as it is. */
 const pauseMs = 800
-/** How far synthesis runs ahead of what was pulled. */
+/** How far synthesis runs ahead of the audio pulled. */
 const aheadMs = 8000
-/** How long a character takes at a usual pace: about 150 words a minute. */
+/** The duration of a character at a usual pace of about 150 words a minute. */
 const msPerCharacter = 65
 const sentenceEnd = /[.!?\u2026\u3002\uff01\uff1f]["')\]\u2019\u201d]*\s*$/
 
@@ -98,7 +104,7 @@ export const make = (dialect: Dialect, timing: Connection.Timing = {}): Service.
   }
 }
 
-/** An open connection, and who listens to it. */
+/** An open connection, and its listeners. */
 interface Line {
   readonly connection: Connection.Connection
   readonly speaker: Speaker
@@ -154,10 +160,10 @@ const open = Effect.fnUntraced(function* (
   const deliver = (line: Line, told: Told) => {
     if (told.id !== undefined) return line.listeners.get(told.id)?.(told)
     if (told._tag === "Failed") return fail(line, SpeechError.make(dialect.provider, told.failure.reason))
-    // A copy: what one section is told may begin the next, which was not meant.
+    // Iterates over a copy, because telling one section may begin the next, which must not receive this message.
     for (const listener of Array.from(line.listeners.values())) listener(told)
   }
-  /** The shared connection, or one for a single reply. Connects again if it was lost. */
+  /** Returns the shared connection, or one for a single reply. Reconnects if it was lost. */
   const take = Semaphore.withPermit(
     alone,
     Effect.gen(function* () {
@@ -170,7 +176,7 @@ const open = Effect.fnUntraced(function* (
       return line
     })
   )
-  /** A line that was cancelled is closed, because its audio has no ids; the next reply finds another one open. */
+  /** A connection whose audio has no ids must be closed to cancel a reply; a new one is opened for the next reply. */
   const giveBack = (line: Line, isClean: boolean): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (!dialect.isExclusive) return Effect.void
@@ -236,11 +242,11 @@ const makeReply = (
     at: 0
   }
   let clauses = Clauses.make()
-  /** What is being spoken under one id. `owed`: clauses whose flush was not answered yet, the first of them since `since`. */
+  /** The text being spoken under one id. `owed`: clauses whose flush was not answered yet, the oldest since `since`. */
   let section:
     | {
         readonly id: string
-        /** The time of its first sample, and the place of its first character. */
+        /** The time of its first sample, and the position of its first character. */
         readonly origin: AudioTime.AudioTime
         readonly at: number
         readonly done: Deferred.Deferred<void>
@@ -252,7 +258,7 @@ const makeReply = (
     | undefined
 
   const now = () => AudioTime.fromSamples(state.samples, format.sampleRateHz)
-  /** Milliseconds that are there, or are going to be, and were not pulled. */
+  /** Milliseconds of audio that were received or requested, but not pulled yet. */
   const ahead = () => {
     const expected = section === undefined ? 0 : section.origin + (state.said.length - section.at) * msPerCharacter
     return Math.max(now(), expected) - state.pulledMs
@@ -275,7 +281,7 @@ const makeReply = (
   const failed = (failure: Failure) =>
     close(Cause.fail(SpeechError.make(dialect.provider, failure.reason, failure.detail)))
 
-  /** The first clause that is owed was spoken: its words share the time since the one before it. */
+  /** The oldest owed clause was spoken: divides the time since the previous clause among its words. */
   const settle = () => {
     const clause = section?.owed.shift()
     if (section === undefined || clause === undefined) return
@@ -334,7 +340,7 @@ const makeReply = (
     section.hasUnflushed = true
     write(line.speaker.say(section.id, text))
   }
-  /** Fails unless the provider says something in time. */
+  /** Fails unless the provider sends something in time. */
   const watch = Effect.suspend(() => {
     const before = state.heard
     const check = Effect.sync(() => {
@@ -350,7 +356,7 @@ const makeReply = (
     write(line.speaker.flush(section.id))
     return Effect.asVoid(Effect.forkChild(watch, { startImmediately: true }))
   })
-  /** Ends the section, and waits until all of it is there. */
+  /** Ends the section, and waits until all of its audio has arrived. */
   const endSection = Effect.suspend(() => {
     const current = section
     if (current === undefined) return Effect.void
@@ -365,7 +371,7 @@ const makeReply = (
   const pause = Effect.suspend(() => (dialect.endsInPause ? endSection : flush))
   const speak = (text: string) =>
     Effect.gen(function* () {
-      // Only between sentences, because a section of its own sounds like a new beginning.
+      // Only between sentences, because each section sounds like a new beginning.
       if (ahead() >= aheadMs && sentenceEnd.test(state.said)) {
         yield* endSection
         if (now() - state.pulledMs >= aheadMs) yield* room.await
@@ -418,7 +424,7 @@ const makeReply = (
     end: offer({ _tag: "End" }),
     audio: Stream.fromQueue(out).pipe(
       Stream.rechunk(1),
-      // Parts that were taken from the queue together do not outlive a cancel either.
+      // Drops parts that were taken from the queue before a cancel, too.
       Stream.takeWhile(() => !state.isCancelled),
       Stream.tap(({ audio }) =>
         Effect.sync(() => {

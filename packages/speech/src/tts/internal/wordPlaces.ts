@@ -1,18 +1,18 @@
 /**
- * Where the words that a voice reports stand in the text that it was given. A voice may say a word differently from how it
- * is written; such a word has no place, and costs only itself.
+ * Finds the words that a voice reports in the text it was given. A voice may say a word differently from how it is
+ * written: such a word has no position, and does not affect the words after it.
  */
 
-/** The place of a word in the text. */
+/** The position of a word in the text. */
 export interface Place {
   readonly from: number
   readonly to: number
 }
 
-/** How far ahead a word is looked for, in characters: a voice skips some words, but never many. */
+/** How many characters ahead to look for a word: a voice skips some words, but never many. */
 const window = 80
 
-/** Finds a word at or behind a position. */
+/** Finds a word at or after a position. */
 export const find = (text: string, word: string, from: number): Place | undefined => {
   const wanted = word.trim()
   if (wanted === "") return undefined

@@ -1,23 +1,23 @@
 /**
- * What ends of sentences look like, per language. Words are in lower case and without punctuation; a phrase matches whole
- * words at the end of a transcript, in scripts without spaces the last characters.
+ * How sentences end in each language. Words are in lower case and without punctuation. A phrase matches whole words at
+ * the end of a transcript, or its last characters in scripts without spaces.
  */
 
 /** Data of one language. */
 export interface Language {
-  /** Nobody ends a turn on these: articles, prepositions, conjunctions, sounds of hesitation. */
+  /** Words that never end a turn: articles, prepositions, conjunctions, sounds of hesitation. */
   readonly open: ReadonlyArray<string>
-  /** Those of them that can end a sentence after all, if the recogniser has put a full stop there. */
+  /** The subset that can end a sentence if the recogniser has put a full stop there. */
   readonly weak: ReadonlyArray<string>
-  /** The speaker asks to be waited for. */
+  /** Phrases that ask the agent to wait. */
   readonly wait: ReadonlyArray<string>
-  /** A number or a name follows. */
+  /** Phrases that announce a number or a name. */
   readonly lead: ReadonlyArray<string>
-  /** Complete by themselves, also without punctuation. */
+  /** Phrases that are complete even without punctuation. */
   readonly closed: ReadonlyArray<string>
   /** Spoken digits and numbers. */
   readonly digits: ReadonlyArray<string>
-  /** What an agent asks for when digits are expected, and how many. The first that is found counts. */
+  /** Phrases with which an agent asks for digits, and how many to expect. The first match counts. */
   readonly asks: ReadonlyArray<readonly [words: string, digits: number]>
   readonly unspaced?: true | undefined
 }

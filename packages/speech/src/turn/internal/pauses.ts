@@ -2,7 +2,7 @@
  * How long a caller pauses inside a turn: a log-normal distribution, learned from the pauses of one call.
  */
 
-/** What is known of a caller's pauses: sums of their logarithms. Plain data. */
+/** Statistics of a caller's pauses: sums of their logarithms. Plain data. */
 export interface Pauses {
   readonly weight: number
   readonly sum: number
@@ -10,22 +10,22 @@ export interface Pauses {
 }
 
 /**
- * What is assumed of a caller nobody has heard yet: as much as ten pauses, of which half are shorter than 350 ms and one in
- * twenty is longer than about 1.1 s.
+ * The prior for a new caller, worth ten pauses: half are shorter than 350 ms, and one in twenty is longer than about
+ * 1.1 s.
  */
 const prior = { weight: 10, mean: Math.log(350), variance: 0.5 }
 
-/** A caller nobody has heard yet. */
+/** A new caller. */
 export const unknown: Pauses = {
   weight: prior.weight,
   sum: prior.weight * prior.mean,
   squares: prior.weight * (prior.variance + prior.mean ** 2)
 }
 
-/** What is learned from earlier pauses counts a little less with each new one, so that about the last 40 matter. */
+/** Each new pause reduces the weight of earlier ones a little, so that about the last 40 matter. */
 const memory = 0.975
 
-/** A pause farther from the mean than this many deviations counts as if it were so far: one odd pause teaches little. */
+/** Clamps a pause to this many deviations from the mean, so that a single odd pause has little effect. */
 const mostDeviations = 2
 
 /** Learns a pause that proved to be inside a turn. */
@@ -40,7 +40,7 @@ export const learn = (pauses: Pauses, pauseMs: number): Pauses => {
   }
 }
 
-/** The share of pauses that last longer than a silence. */
+/** The share of pauses longer than a silence. */
 export const longer = (pauses: Pauses, silenceMs: number): number => {
   const { mean, deviation } = moments(pauses)
   return 1 - normal((Math.log(Math.max(silenceMs, 1)) - mean) / deviation)

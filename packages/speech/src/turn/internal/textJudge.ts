@@ -1,10 +1,8 @@
-/**
- * Whether words look like the end of a turn: by punctuation, by the last words, and by the digits that are expected.
- */
+/** Judges whether words look like the end of a turn, by punctuation, the last words, and the digits expected. */
 import * as Words from "../../floor/internal/words.ts"
 import type { Language } from "./languages.ts"
 
-/** Probabilities that the turn is over. Their order matters more than their values; no source. */
+/** Probabilities that the turn is over. Chosen by hand: their order matters more than their values. */
 const likelihoods = {
   nothing: 0.1,
   waits: 0.02,
@@ -21,7 +19,7 @@ const likelihoods = {
   question: 0.97
 } as const
 
-/** Judges words. `asked`: what the agent said last. */
+/** Judges words. `asked`: the agent's last words. */
 export const judge = (text: string, asked: string, languages: ReadonlyArray<Language>): number => {
   const words = Words.list(text)
   if (words.length === 0) return likelihoods.nothing
@@ -44,7 +42,7 @@ export const judge = (text: string, asked: string, languages: ReadonlyArray<Lang
   }
   if (isQuestion) return likelihoods.question
   if (/[,،、:;–—-]|…$/.test(last) || isTrailing) return likelihoods.trailing
-  // Somebody who spells digits is in the middle of it for all that a recogniser knows.
+  // While a caller dictates digits, the recogniser cannot tell whether more follow.
   if (said >= 3 && isDigit(words.at(-1)!, languages)) return likelihoods.numberGoesOn
   if (isSentence) return likelihoods.sentence
   return isClosed ? likelihoods.closed : likelihoods.unknown
@@ -58,14 +56,14 @@ const endsWith = (words: ReadonlyArray<string>, phrases: ReadonlyArray<string>, 
 const isDigit = (word: string, languages: ReadonlyArray<Language>): boolean =>
   /^\d+$/.test(word) || languages.some((language) => language.digits.includes(word))
 
-/** Whether somebody is dictating: "one" alone may be a word like any other. */
+/** Whether the caller is dictating: "one" alone may be an ordinary word. */
 const endsWithDigits = (words: ReadonlyArray<string>, languages: ReadonlyArray<Language>): boolean => {
   const last = words.at(-1)!
   if (!isDigit(last, languages)) return false
   return /^\d/.test(last) || words.length === 1 || isDigit(words.at(-2)!, languages)
 }
 
-/** Digits in a text: written ones count each, a spoken number as one. */
+/** Counts the digits in a text: each written digit counts, and a spoken number counts as one. */
 const digits = (words: ReadonlyArray<string>, languages: ReadonlyArray<Language>): number =>
   words.reduce((sum, word) => {
     const written = word.replace(/\D/g, "").length

@@ -1,17 +1,15 @@
-/**
- * How a language says what is written in signs: numbers, money, dates, addresses.
- */
+/** How a language pronounces numbers, money, dates and addresses. */
 
-/** A language. Whole numbers are below 10^15; what is larger is said digit by digit. */
+/** A language. Whole numbers are below 10^15; larger ones are said digit by digit. */
 export interface Language {
   readonly number: (value: number) => string
-  /** A number as it stands before a noun, if that is another form: "ein", "veintiún". */
+  /** A number before a noun, if its form differs: "ein", "veintiún". */
   readonly beforeNoun?: ((said: string) => string) | undefined
   /** The number of a day or a rank. */
   readonly ordinal: (value: number) => string
   readonly year: (value: number) => string
   readonly digits: ReadonlyArray<string>
-  /** What parts the whole from its fraction, and thousands from one another. */
+  /** The separators of decimals and of thousands. */
   readonly decimal: "." | ","
   readonly thousands: ReadonlyArray<string>
   readonly point: string
@@ -50,7 +48,7 @@ export interface Language {
   readonly ordinalSuffix: RegExp
 }
 
-/** Names of a currency and of its hundredth, one and many. */
+/** Names of a currency and of its hundredth, singular and plural. */
 export interface Currency {
   readonly one: string
   readonly many: string
@@ -58,7 +56,7 @@ export interface Currency {
   readonly partMany: string
 }
 
-/** Makes a currency of its four names. */
+/** Makes a currency from its four names. */
 export const currency = (one: string, many: string, partOne: string, partMany: string): Currency => ({
   one,
   many,
