@@ -131,10 +131,11 @@ describe("the lines of a history", () => {
         const one = chance.chance(0.5) ? happened(`e${step}`) : sent(`s${step}`)
         const events = plain.filter(({ item }) => "eventId" in item)
         const anchor = events.length === 0 ? undefined : chance.pick(events)
-        if (anchor === undefined || chance.chance(0.5)) {
+        const kind = chance.pick(["push", "push", "insert", "splice"])
+        if (anchor === undefined || kind === "push") {
           Lines.push(self, one)
           plain = [...plain, one]
-        } else if (chance.chance(0.5)) {
+        } else if (kind === "insert") {
           Result.getOrThrow(Lines.insert(self, one, { after: name(anchor.item) }))
           plain = plain.toSpliced(plain.indexOf(anchor) + 1, 0, one)
         } else {
