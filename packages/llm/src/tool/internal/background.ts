@@ -2,7 +2,8 @@
  * Tools that run beside the conversation: from the beginning, or from when their turn was interrupted.
  *
  * Once a run continues without its turn, it is background work of the call. Its first result is the outcome of that
- * work; later ones are reported as work that ends at once.
+ * work; later ones are reported as work that ends at once. So is what it says on the way (`Still looking.`): the caller hears
+ * it as soon as nobody speaks, and no model is asked about it. In Line's style it waits for the next turn.
  */
 import * as Event from "@antiphon/core/Event"
 import * as JsonText from "@antiphon/core/JsonText"
@@ -75,12 +76,27 @@ const arrived = <R>(
     })
     Backlog.add(self.backlog, { owner: outcome.own, outputs: batch.outputs.map(respondTo), turn })
     const told = batch.outputs.findLast((output) => output._tag === "AgentToolReturned")
-    // An output for the caller is not a result: it is sent with the next turn, and starts none.
-    const result = batch.failure === undefined ? Effect.succeed(told?.result) : Effect.fail(batch.failure)
-    const isTold = told === undefined || Deferred.doneUnsafe(first, result)
+    // An output for the caller is not a result. What the caller notices starts a turn that only sends it, if nobody speaks;
+    // the rest goes with the next turn.
+    const isTold =
+      told === undefined
+        ? style === "line" || !batch.outputs.some(isNoticed)
+        : Deferred.doneUnsafe(first, outcomeOf(batch))
+    const result = told === undefined ? Effect.succeed(null) : outcomeOf(batch)
     const tell = isTold ? Effect.void : turn.background(tool.name, result, workOf(style, tool))
     return Effect.andThen(tell, self.changed.open)
   })
+
+const outcomeOf = ({ failure, outputs }: Job.Batch): Effect.Effect<unknown, ToolFailure> =>
+  failure === undefined
+    ? Effect.succeed(outputs.findLast((output) => output._tag === "AgentToolReturned")?.result)
+    : Effect.fail(failure)
+
+/** Whether the caller notices an output. */
+const isNoticed = (output: Event.Output): boolean =>
+  output._tag === "AgentSendText"
+    ? /\S/.test(output.text)
+    : output._tag === "AgentSendDtmf" || output._tag === "AgentEndCall" || output._tag === "AgentTransferCall"
 
 /** Runs a job to its end without its turn. */
 const run = <R>(
@@ -138,7 +154,7 @@ export const start = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
       (batch) => arrived(self, job, { batch, first, style })
     )
     const forked = Effect.forkIn(Effect.ensuring(running, released), scope, { startImmediately: true })
-    return turn.background(tool.name, outcomeOf(first, forked), workOf(style, tool))
+    return turn.background(tool.name, outcomeOfRun(first, forked), workOf(style, tool))
   })
   const left = () => {
     if (begun) return []
@@ -155,7 +171,7 @@ const workOf = <R>(style: Outcomes.Style, { afterHangUp }: VoiceTool<R>) => ({
 })
 
 /** The background work that a run is. It takes the run with it when the call ends. */
-const outcomeOf = <R>(first: First, running: Effect.Effect<Fiber.Fiber<void>, never, R>) =>
+const outcomeOfRun = <R>(first: First, running: Effect.Effect<Fiber.Fiber<void>, never, R>) =>
   Effect.flatMap(running, (fiber) => Effect.onInterrupt(Deferred.await(first), () => Fiber.interrupt(fiber)))
 
 /** Runs a tool in its turn, and continues it in the background after the turn. */
@@ -184,7 +200,7 @@ export const startInTurn = <R>(self: Background, job: Job.Job<R>): Job.Running<R
         attached = false
         if (fiber.pollUnsafe() !== undefined) return Effect.void
         self.backlog.names.add(tool.name)
-        return turn.background(tool.name, outcomeOf(first, Effect.succeed(fiber)), workOf("antiphon", tool))
+        return turn.background(tool.name, outcomeOfRun(first, Effect.succeed(fiber)), workOf("antiphon", tool))
       })
       return Stream.fromQueue(queue).pipe(Stream.onExit((exit) => (Exit.isFailure(exit) ? detach : Effect.void)))
     })

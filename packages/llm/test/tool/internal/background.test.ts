@@ -91,6 +91,38 @@ describe("background tools", () => {
     }
   })
 
+  const saying = Stream.concat(
+    Stream.fromEffect(Effect.delay(Effect.succeed(Event.sendText("Still looking. ")), "5 seconds")),
+    Stream.fromEffect(found)
+  )
+
+  test("what they say on the way is heard when nobody speaks, and no model is asked about it", function* () {
+    const call = yield* asking(
+      VoiceTool.background("look", {}, () => saying),
+      [[text("I look. "), calls], text("Found it."), text("AGAIN")]
+    )
+    assert.strictEqual(Played.heard(call), "I look. Still looking. Found it.")
+    assert.lengthOf(Played.prompts(call), 2)
+    const [asked] = at(call, "WorkStarted")
+    const said = call.entries.find(
+      (entry) => entry._tag === "Sent" && "text" in entry.output && /Still/.test(entry.output.text)
+    )
+    assert.strictEqual(said!.at - asked!, 5000)
+    Expect.tool(call, "look", { result: "found" })
+  })
+
+  test("what they say on the way does not speak over the caller", function* () {
+    for (const toolStyle of ["antiphon", "line"] as const) {
+      const tool = VoiceTool.background("look", {}, () => saying)
+      const model = ScriptedModel.make([[text("I look."), calls], text("Found it.")])
+      const call = yield* playing(model, { tools: [tool], toolStyle })
+      yield* call.say("go")
+      yield* call.report({ _tag: "UserTurnStarted" })
+      yield* pass("10 seconds")
+      assert.notInclude(call.sent().join(""), "Still")
+    }
+  })
+
   test("a result that another turn has answered is not asked about again", function* () {
     const tool = look(Effect.delay(Effect.succeed("found"), "2 seconds"))
     const model = ScriptedModel.make([
