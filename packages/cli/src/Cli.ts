@@ -10,6 +10,7 @@ import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { existsSync } from "node:fs"
+import * as Call from "./internal/command/call.ts"
 import * as Chat from "./internal/command/chat.ts"
 import * as Env from "./internal/command/env.ts"
 import * as Doctor from "./internal/command/doctor.ts"
@@ -38,6 +39,7 @@ export const command = (defaults: Defaults = {}) =>
       Dev.make(),
       Chat.make(),
       Start.make(),
+      Call.make(),
       Doctor.make(),
       Env.make(),
       Simulate.make(defaults.simulate, defaults.again),

@@ -1,5 +1,5 @@
 /**
- * A server for trying an agent: Line's wire, the console and the page for calls by voice. It prints where it listens,
+ * A server for trying an agent: Line's wire, the console, the page for calls by voice, and a number of Twilio's if there are keys. It prints where it listens,
  * explains in one line why it cannot start, and stops gracefully.
  *
  * @since 0.1.0
@@ -57,7 +57,7 @@ export const layer = <R>(
       const model = options.layer ?? DefaultModel.layer(options.model)
       const studio = yield* Studio.make({ agent, model, folder })
       return VoiceAgentApp.layerServer(studio.agent, {
-        protocols: [LineApp.make(), yield* Voice.mount(studio.agent)],
+        protocols: [LineApp.make(), ...(yield* Voice.mounts(studio.agent))],
         routes: Layer.merge(Layer.orDie(ConsoleApp.layerStudio(studio, settings)), Voice.client),
         record: studio.record,
         settings
@@ -94,6 +94,8 @@ export const complaint = (error: unknown, again: Options["again"]): string => {
       return `A setting cannot be read. ${(error as Config.ConfigError).cause.message}`
     case "VoiceError":
       return `Calls by voice cannot be taken. ${(error as Voice.VoiceError).message}`
+    case "CarrierError":
+      return `The carrier did not do it: ${(error as unknown as Error).message}.`
     case "CliError":
       return (error as CliError).message
     default:
@@ -118,12 +120,14 @@ const aboutModel = `\
   If the model fails, in mid-sentence or before, the embedded demo model goes on. ANTIPHON_MODEL picks another one.`
 
 const announce = ({ brief, model }: Options) =>
-  Effect.flatMap(HttpServer.HttpServer, ({ address }) => {
+  Effect.gen(function* () {
+    const { address } = yield* HttpServer.HttpServer
     const port = "port" in address ? address.port : 8000
-    return Stdio.log(brief === true ? `  http://localhost:${port}` : welcome(port, model))
+    const telephone = yield* Effect.orElseSucceed(Voice.hasTelephone, () => false)
+    yield* Stdio.log(brief === true ? `  http://localhost:${port}` : welcome(port, model, telephone))
   })
 
-const welcome = (port: number, model: string): string => {
+const welcome = (port: number, model: string, telephone: boolean): string => {
   const { bold, dim } = Screen.styles(process.stdout)
   const isDemo = model === DefaultModel.demo
   return `
@@ -131,7 +135,7 @@ const welcome = (port: number, model: string): string => {
 
   ${bold(`http://localhost:${port}`)}  open it, start a call, and talk over the agent
   ${dim(`http://localhost:${port}/voice.html  talks to it by voice`)}
-  ${dim(`ws://localhost:${port}/ws     for any harness that speaks the wire of Line`)}
+  ${dim(`ws://localhost:${port}/ws     for any harness that speaks the wire of Line`)}${telephone ? `\n  ${dim(`http://localhost:${port}/twilio  for a number of Twilio's, through a tunnel`)}` : ""}
 
 ${isDemo ? aboutDemo : aboutModel}
 

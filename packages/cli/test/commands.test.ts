@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { FakeTwilio } from "@antiphon/telephony/testing"
+import { Effect, Redacted, Schedule } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
@@ -15,7 +16,9 @@ const root = fileURLToPath(new URL("../../..", import.meta.url))
 const antiphon = (args: ReadonlyArray<string>, options: { readonly cwd?: string; readonly env?: object } = {}) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const bare = Object.entries(process.env).filter(([name]) => !/_KEY$|_BASE_URL$|^ANTIPHON_|^PORT$/.test(name))
+      const bare = Object.entries(process.env).filter(
+        ([name]) => !/_KEY$|_BASE_URL$|^ANTIPHON_|^TWILIO_|^PORT$/.test(name)
+      )
       const child = spawn(
         process.execPath,
         ["--conditions=antiphon-source", join(root, "scripts/antiphon.mjs"), ...args],
@@ -153,6 +156,71 @@ describe("antiphon dev", { timeout: 120_000 }, () => {
       save(agentThatSays("three"))
       yield* hears("three")
       assert.match(dev.printed, /agent\.ts saved: starting again/)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("antiphon call", { timeout: 120_000 }, () => {
+  const keys = (twilio: FakeTwilio.FakeTwilio, port: number) => ({
+    PORT: `${port}`,
+    TWILIO_ACCOUNT_SID: twilio.account.accountSid,
+    TWILIO_AUTH_TOKEN: Redacted.value(twilio.account.authToken),
+    TWILIO_BASE_URL: twilio.account.baseUrl,
+    TWILIO_NUMBER: "+15550002222",
+    ANTIPHON_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    ANTIPHON_STT: "openai/whisper-1",
+    OPENAI_API_KEY: "k"
+  })
+
+  it.live("has the agent speak to whoever answers, and ends when they hang up", () =>
+    Effect.gen(function* () {
+      const twilio = yield* FakeTwilio.make({ rings: "100 millis" })
+      const port = yield* freePort
+      const call = yield* antiphon(["call", "+4930123456", fixture("greeter.ts")], { env: keys(twilio, port) })
+      const phone = yield* twilio.answered
+      yield* until(() => phone.played.length > 0 || call.code !== undefined)
+      assert.isUndefined(call.code, call.printed)
+      assert.strictEqual(twilio.requests[0]?.form["To"], "+4930123456")
+      yield* phone.hangUp
+      yield* until(() => call.code !== undefined)
+      assert.match(call.printed, /Calling \+4930123456 …[^]*Somebody answers[^]*The call is over/)
+      assert.strictEqual(call.code, 0)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("ends with 1 where the line is busy", () =>
+    Effect.gen(function* () {
+      const twilio = yield* FakeTwilio.make({ rings: "50 millis", numbers: { "+4930123456": "busy" } })
+      const call = yield* antiphon(["call", "+4930123456", fixture("greeter.ts")], {
+        env: keys(twilio, yield* freePort)
+      })
+      yield* until(() => call.code !== undefined)
+      assert.match(call.printed, /The line is busy\./)
+      assert.strictEqual(call.code, 1)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("says in one line what is missing or wrong", () =>
+    Effect.gen(function* () {
+      const twilio = yield* FakeTwilio.make()
+      const env = keys(twilio, yield* freePort)
+      const { ANTIPHON_PUBLIC_URL: _, ...hidden } = env
+      const { TWILIO_AUTH_TOKEN: __, ...keyless } = env
+      for (const [args, given, message] of [
+        [["call", "030-12", fixture("greeter.ts")], env, /^✗ "030-12" is no telephone number/],
+        [["call", "+4930123456", fixture("greeter.ts")], hidden, /^✗ Missing --public-url/],
+        [
+          ["call", "+4930123456", fixture("greeter.ts")],
+          keyless,
+          /^✗ The carrier did not do it: twilio: set TWILIO_AUTH_TOKEN/
+        ],
+        [["call", "+4930123456", "nowhere.ts"], env, /^✗ There is no file nowhere\.ts/]
+      ] as const) {
+        const call = yield* antiphon(args, { env: given })
+        yield* until(() => call.code !== undefined)
+        assert.match(call.printed.trim(), message)
+        assert.strictEqual(call.code, 1)
+      }
     }).pipe(Effect.scoped)
   )
 })

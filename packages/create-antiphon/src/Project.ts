@@ -13,6 +13,7 @@ import { readme } from "./internal/readme.ts"
 export const templates = {
   minimal: "an agent without a model, to see how calls work",
   model: "an agent with a language model and tools",
+  telephone: "the same on a telephone number of Twilio's",
   agents: "a reception that hands the call to billing and gets it back"
 } as const
 /** The name of a template. */
@@ -54,11 +55,11 @@ export const files = (options: Options): ReadonlyArray<File> =>
         path: path.slice(join(folder, options.template).length + 1).replaceAll("\\", "/"),
         text: readFileSync(path, "utf8")
       })),
-    { path: "package.json", text: manifest(options.name, options.version) },
+    { path: "package.json", text: manifest(options.name, options.template, options.version) },
     { path: "README.md", text: readme(options.name, options.template) },
     { path: "tsconfig.json", text: tsconfig },
     { path: ".gitignore", text: "node_modules\n.env\nrecordings\n" },
-    { path: ".env.example", text: environment }
+    { path: ".env.example", text: options.template === "telephone" ? environment + telephone : environment }
   ].toSorted((a, b) => (a.path < b.path ? -1 : 1))
 
 const tsconfig = `${JSON.stringify(
@@ -95,4 +96,12 @@ const environment = `\
 # Who may call. Without a token, everybody who reaches this machine.
 # ANTIPHON_TOKEN=
 # PORT=8000
+`
+
+const telephone = `
+# The telephone: an account with Twilio, and where Twilio reaches this server. Speech (above) needs ANTIPHON_STT.
+# TWILIO_ACCOUNT_SID=
+# TWILIO_AUTH_TOKEN=
+# TWILIO_NUMBER=
+# ANTIPHON_PUBLIC_URL=https://….ngrok.app
 `

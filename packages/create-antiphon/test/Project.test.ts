@@ -9,10 +9,13 @@ import * as Project from "../src/Project.ts"
 // The tests of each template run as its users run them.
 import "../templates/minimal/test/agent.test.ts"
 import "../templates/model/test/agent.test.ts"
+import "../templates/telephone/test/agent.test.ts"
 import "../templates/agents/test/agent.test.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const program = fileURLToPath(new URL("../src/bin/create-antiphon.ts", import.meta.url))
+/** What the templates depend on of ours. */
+const ours = ["cli", "core", "llm", "server"]
 const names = Object.keys(Project.templates).filter(Project.isTemplate)
 
 const within = (use: (folder: string) => void) => {
@@ -106,8 +109,7 @@ describe("npm create antiphon", () => {
   it("takes packages from archives", () => {
     within((folder) => {
       mkdirSync(join(folder, "archives"))
-      for (const name of ["cli", "core", "llm", "server"])
-        writeFileSync(join(folder, `archives/antiphon-${name}-0.1.0.tgz`), "")
+      for (const name of ours) writeFileSync(join(folder, `archives/antiphon-${name}-0.1.0.tgz`), "")
       const { status } = create(folder, "a", "--template", "model", "--no-install", "--packages", "archives")
       assert.strictEqual(status, 0)
       const { dependencies } = JSON.parse(readFileSync(join(folder, "a/package.json"), "utf8"))

@@ -1,10 +1,13 @@
 /**
- * Calls by voice, for the page at `/voice.html`. The voice is flite's, which needs no key, unless `ANTIPHON_TTS` names
- * another; without `ANTIPHON_STT` nothing here recognises speech, and the page says so.
+ * Calls by voice: for the page at `/voice.html`, and for a telephone number of Twilio's at `/twilio` if the environment has its
+ * keys. The voice is flite's, which needs no key, unless `ANTIPHON_TTS` names another; without `ANTIPHON_STT` nothing here
+ * recognises speech, and the page says so.
  */
 import type * as Agent from "@antiphon/core/Agent"
 import * as BrowserVoice from "@antiphon/browser/BrowserVoice"
 import * as ClientFiles from "@antiphon/browser/ClientFiles"
+import type { Transport } from "@antiphon/speech/Transport"
+import * as Twilio from "@antiphon/telephony/Twilio"
 import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -20,6 +23,14 @@ const named = (variable: string) =>
 
 const chosen = Config.all({ recogniser: named("ANTIPHON_STT"), voice: named("ANTIPHON_TTS") })
 
+const isSet = (name: string) => Effect.map(Config.withDefault(Config.String(name), ""), (value) => value.trim() !== "")
+
+/** Whether the environment has the keys of an account with Twilio. */
+export const hasTelephone: Effect.Effect<boolean, Config.ConfigError> = Effect.map(
+  Effect.all([isSet("TWILIO_ACCOUNT_SID"), isSet("TWILIO_AUTH_TOKEN")]),
+  ([account, token]) => account && token
+)
+
 /** The files of the client, for the page. */
 export const client = ClientFiles.layer()
 
@@ -27,10 +38,10 @@ export const client = ClientFiles.layer()
 export class VoiceError extends Data.TaggedError("VoiceError")<{ readonly message: string }> {}
 
 /**
- * Makes the route of the calls, at `/voice`. Fails at once if a recogniser or a voice is named that cannot be used, so that this
+ * Makes the routes of the calls: `/voice`, and `/twilio` if there is an account. Fails at once if a recogniser or a voice is named that cannot be used, so that this
  * is found out before somebody calls.
  */
-export const mount = <R>(agent: Agent.Factory<unknown, never, R>) =>
+export const mounts = <R>(agent: Agent.Factory<unknown, never, R>) =>
   Effect.gen(function* () {
     const { recogniser, voice } = yield* chosen
     const about = { recogniser, voice: voice ?? "flite/slt" }
@@ -48,11 +59,10 @@ export const mount = <R>(agent: Agent.Factory<unknown, never, R>) =>
         ({ message }) => new VoiceError({ message: `${names.join(" or ")}: ${message}` })
       )
     }
-    return BrowserVoice.mount(
-      (line) =>
-        Effect.flatMap(Effect.all([loaded, services]), ([calls, services]) =>
-          Effect.provideContext(calls.run(agent, line), services)
-        ),
-      { about }
-    )
+    const answer = (line: Transport) =>
+      Effect.flatMap(Effect.all([loaded, services]), ([calls, services]) =>
+        Effect.provideContext(calls.run(agent, line), services)
+      )
+    const page = BrowserVoice.mount(answer, { about })
+    return (yield* hasTelephone) ? [page, Twilio.mount(answer)] : [page]
   })

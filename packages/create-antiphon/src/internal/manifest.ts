@@ -11,14 +11,19 @@ export const versions = {
   vitest: "5.1.1"
 } as const
 
-/** What each template imports, and what its commands need. */
-const ours = ["cli", "core", "llm", "server"]
+/** What the templates import, and what their commands need. */
+const common = ["cli", "core", "llm", "server"]
+const ours = { minimal: common, model: common, agents: common, telephone: [...common, "speech", "telephony"] }
 
 /** Writes it. `version` is that of one of our packages, by name. */
-export const manifest = (name: string, version: (name: string) => string = () => ownVersion()): string => {
+export const manifest = (
+  name: string,
+  template: keyof typeof ours,
+  version: (name: string) => string = () => ownVersion()
+): string => {
   const { effect, "@effect/platform-node": platform, ...development } = versions
   const dependencies = [
-    ...ours.map((one) => [`@antiphon/${one}`, version(`@antiphon/${one}`)] as const),
+    ...ours[template].map((one) => [`@antiphon/${one}`, version(`@antiphon/${one}`)] as const),
     ["@effect/platform-node", platform] as const,
     ["effect", effect] as const
   ]
@@ -31,7 +36,9 @@ export const manifest = (name: string, version: (name: string) => string = () =>
     scripts: {
       dev: "antiphon dev src/agent.ts",
       chat: "antiphon chat src/agent.ts",
-      start: "antiphon start src/agent.ts",
+      ...(template === "telephone"
+        ? { start: "node --env-file-if-exists=.env src/main.ts", call: "antiphon call" }
+        : { start: "antiphon start src/agent.ts" }),
       doctor: "antiphon doctor src/agent.ts",
       test: "vitest run",
       check: "tsc"

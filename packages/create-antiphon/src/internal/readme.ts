@@ -4,6 +4,9 @@ const about = {
   model:
     "An agent with a language model and three tools: one that answers at once, one that works in the background, and one that hangs up. " +
     "`src/agent.ts` is all of it.",
+  telephone:
+    "An agent with a language model on a telephone number of Twilio's. `src/agent.ts` is the agent, `src/main.ts` the server: point the " +
+    "voice webhook of your number at `https://<your server>/twilio`. A tunnel, such as ngrok's, brings it to this machine.",
   agents:
     "Two agents on one call: a reception (`src/agent.ts`) that hands questions about money to billing (`src/Billing.ts`) and gets the call " +
     "back. What they know about invoices is a service (`src/Invoices.ts`)."
@@ -24,6 +27,10 @@ ${about[template]}
 | check its types                         | \`npm run check\`                                                |
 | give it a real model                    | copy \`.env.example\` to \`.env\`, and fill in a key               |
 | serve it                                | \`npm start\`                                                    |
-
+${template === "telephone" ? telephone : ""}
 Guides: https://github.com/antiphon-dev/antiphon#guides
+`
+
+const telephone = `\
+| have it call somebody                   | \`npm run call -- +4930123456 src/agent.ts\`                     |
 `
