@@ -56,5 +56,7 @@ export class Calls extends Context.Service<
     readonly drain: Effect.Effect<void>
     /** Ends the open calls now, and does not wait. A drain that is going on ends with them. */
     readonly hurry: Effect.Effect<void>
+    /** Waits until a drain begins. */
+    readonly draining: Effect.Effect<void>
   }
 >()("@antiphon/server/Calls") {}

@@ -61,6 +61,7 @@ export const make = Effect.fnUntraced(function* (
   const idleMs = Duration.toMillis(settings.idleTimeout)
   const shortestMs = Math.min(idleMs, Duration.toMillis(settings.leaseTimeout ?? Duration.infinity))
   const longestMs = Duration.toMillis(settings.maxCallDuration ?? Duration.zero)
+  const drains = yield* Latch.make(false)
   let draining = false
 
   /** Why the server itself ends a call now, if it does. */
@@ -207,9 +208,11 @@ export const make = Effect.fnUntraced(function* (
       ),
     begin: (call) => Effect.sync(() => begin(call)),
     hurry,
+    draining: drains.await,
     // Whoever asks for it while it goes on waits for the same end.
     drain: Effect.suspend(() => {
       draining = true
+      drains.openUnsafe()
       return drained === undefined
         ? Effect.flatMap(Effect.forkDetach(drainCalls, { startImmediately: true }), (fiber) =>
             Fiber.join((drained = fiber))

@@ -17,6 +17,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
+import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import * as CallHost from "../CallHost.ts"
@@ -33,6 +34,7 @@ import * as Settings from "../Settings.ts"
 import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
 import * as RecordingFolder from "./internal/recordingFolder.ts"
 import * as Signals from "./internal/signals.ts"
+import * as Supervised from "./internal/supervised.ts"
 import * as Uncaught from "./internal/uncaught.ts"
 import * as Watchdog from "./internal/watchdog.ts"
 import * as RecordingFile from "./RecordingFile.ts"
@@ -158,6 +160,9 @@ const guardWith = (settings: Settings.Settings): Layer.Layer<never, never, Calls
       const calls = yield* Calls.Calls
       yield* Uncaught.watch(calls, settings)
       yield* Watchdog.watch(calls, settings)
+      yield* Supervised.report(calls, PrometheusMetrics.format())
+      // On guard until the last call has ended, whatever is released first.
+      yield* Effect.addFinalizer(() => calls.drain)
     })
   )
 
@@ -222,12 +227,16 @@ export const layerServer: {
         Layer.provideMerge(options.routes ?? Layer.empty),
         Layer.provideMerge(layer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
       )
+      const http = createServer(requestTimes)
+      const yielding = Layer.effectDiscard(
+        Effect.flatMap(Calls.Calls, (calls) => Supervised.yieldConnections(calls, http))
+      )
       return Layer.provideMerge(
-        Layer.merge(drain, warn(settings)),
+        Layer.mergeAll(drain, warn(settings), yielding),
         HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })
       ).pipe(
         Layer.provideMerge(
-          NodeHttpServer.layer(() => createServer(requestTimes), {
+          NodeHttpServer.layer(() => http, {
             port: settings.port,
             ...(settings.host === "" ? {} : { host: settings.host }),
             gracefulShutdownTimeout: "1 second",

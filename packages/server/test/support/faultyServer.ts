@@ -4,6 +4,7 @@ import * as Event from "@antiphon/core/Event"
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Stream } from "effect"
 import { EventEmitter } from "node:events"
+import * as Supervisor from "../../src/node/Supervisor.ts"
 import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
 
 const block = (ms: number) => {
@@ -41,7 +42,7 @@ const agent = Agent.make(
   })
 )
 
-NodeRuntime.runMain(
-  VoiceAgentApp.serve(() => Effect.succeed(agent)),
-  { teardown: VoiceAgentApp.teardown }
-)
+// In as many processes as the environment says; one by default.
+NodeRuntime.runMain(Supervisor.run(VoiceAgentApp.serve(() => Effect.succeed(agent))), {
+  teardown: VoiceAgentApp.teardown
+})

@@ -21,6 +21,8 @@ describe("A server that is told to stop", () => {
       client.say("still here")
       yield* client.hear("You said: still here")
       assert.isFalse(server.isOver())
+      // No sooner than a person would.
+      yield* Effect.sleep("150 millis")
       server.kill("SIGTERM")
       assert.strictEqual(yield* client.closed, 1001)
       assert.strictEqual(yield* server.exit, 0)

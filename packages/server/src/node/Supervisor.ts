@@ -1,0 +1,317 @@
+/**
+ * Runs a server in several processes of one machine, which share its port: one core holds so many calls, and what goes wrong in
+ * one process ends the calls of that one alone.
+ *
+ * The first process holds no calls. It hands connections to the others in turn, starts one again that has ended, stops them one
+ * by one when they are to be replaced, and sums up their health and metrics on a port of its own.
+ *
+ * ```ts
+ * NodeRuntime.runMain(Supervisor.run(VoiceAgentApp.serve(agent)), { teardown: VoiceAgentApp.teardown })
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Monotonic from "@antiphon/core/Monotonic"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import type { ServeError } from "effect/http/HttpServerError"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import cluster, { type Worker } from "node:cluster"
+import { randomBytes } from "node:crypto"
+import { createServer } from "node:http"
+import type { Snapshot } from "../Health.ts"
+import * as Answers from "../internal/answers.ts"
+import * as Pages from "./internal/pages.ts"
+import type { Order, Report } from "./internal/supervised.ts"
+
+/** Options of a supervisor, which win over the environment. */
+export interface Options {
+  /** `ANTIPHON_PROCESSES`, 1: with one, the server runs in this process and nothing is supervised. */
+  readonly processes?: number | undefined
+  /** `ANTIPHON_ADMIN_PORT`, 9464: where health and metrics of all processes are, on this machine alone. */
+  readonly adminPort?: number | undefined
+}
+
+const count = (name: string, defaultValue: number, maximum: number, minimum = 1) =>
+  Config.withDefault(Config.schema(Schema.Int.check(Schema.isBetween({ minimum, maximum })), name), defaultValue)
+const config = Config.all({
+  processes: count("ANTIPHON_PROCESSES", 1, 1024),
+  adminPort: count("ANTIPHON_ADMIN_PORT", 9464, 65535, 0)
+})
+
+/** Shortest and longest wait before a process is started again: doubled each time that one ends soon. */
+const backoffMs = { first: 500, longest: 30_000 }
+/** A process that has lived so long has not ended soon. */
+const livedMs = 60_000
+/** A process that reports nothing for so long does not come back: its own watchdog has not ended it. */
+const silentMs = 90_000
+/** Time that a process gets beyond its drain. */
+const lastMs = 60_000
+
+/**
+ * Runs a server in as many processes as the settings say. In each of them this is the server itself. Stops all of them when
+ * it is interrupted, and waits until their calls have ended. `SIGUSR2` and `POST /restart` replace them one by one.
+ */
+export const run = <E, R>(
+  server: Effect.Effect<never, E, R>,
+  options: Options = {}
+): Effect.Effect<never, E | Config.ConfigError | ServeError, R> =>
+  Effect.gen(function* () {
+    const settings = yield* config
+    const processes = options.processes ?? settings.processes
+    if (cluster.isWorker || processes <= 1) return yield* server
+    return yield* Effect.scoped(supervise(processes, options.adminPort ?? settings.adminPort))
+  })
+
+const supervise = (processes: number, adminPort: number) =>
+  Effect.gen(function* () {
+    // Tickets that one process hands out are shown to another.
+    process.env["ANTIPHON_TICKET_SECRET"] ??= randomBytes(32).toString("base64url")
+    const fleet = new Fleet(yield* Clock.Clock, Effect.runForkWith(yield* Effect.context<never>()))
+    yield* listen(fleet)
+    const { address } = Context.get(yield* Layer.build(admin(fleet, adminPort)), HttpServer.HttpServer)
+    const where = `${HttpServer.formatAddress(address)}/health`
+    yield* Effect.logInfo(`${processes} processes are started. Their health is at ${where}.`)
+    yield* Effect.forkScoped(Effect.forever(Effect.delay(fleet.look, "5 seconds")))
+    // Released first: signals are heard and health is shown until the last process has ended.
+    yield* Effect.addFinalizer(() => fleet.stop)
+    for (let i = 0; i < processes; i++) fleet.start(backoffMs.first)
+    return yield* Effect.never
+  })
+
+/** What the supervisor knows of a process. */
+interface Member {
+  readonly worker: Worker
+  readonly startedAt: number
+  /** Wait before the next one in its place, if it ends soon. */
+  readonly wait: number
+  reportedAt: number
+  health: Snapshot | undefined
+  /** It is meant to end. */
+  leaving: boolean
+}
+
+class Fleet {
+  readonly #members = new Set<Member>()
+  readonly #clock: Clock.Clock
+  readonly #fork: (effect: Effect.Effect<void>) => unknown
+  /** Pages that were asked for, by the number of the question. */
+  readonly #asked = new Map<number, (page: string) => void>()
+  #lastQuestion = 0
+  #stopping = false
+  #restarting = false
+
+  constructor(clock: Clock.Clock, fork: (effect: Effect.Effect<void>) => unknown) {
+    this.#clock = clock
+    this.#fork = fork
+  }
+
+  #now(): number {
+    return Monotonic.millis(this.#clock)
+  }
+
+  start(wait: number): Member {
+    const worker = cluster.fork()
+    const now = this.#now()
+    const member: Member = { worker, startedAt: now, wait, reportedAt: now, health: undefined, leaving: false }
+    this.#members.add(member)
+    worker.on("message", (report: Report) => this.#hear(member, report))
+    worker.on("error", () => {})
+    worker.once("exit", (code, signal) => {
+      this.#members.delete(member)
+      this.#fork(this.#replace(member, signal ?? code))
+    })
+    return member
+  }
+
+  #hear(member: Member, report: Report): void {
+    if (report?.antiphon === "health") {
+      member.health = report.health
+      member.reportedAt = this.#now()
+    } else if (report?.antiphon === "metrics") {
+      this.#asked.get(report.id)?.(report.page)
+      this.#asked.delete(report.id)
+    }
+  }
+
+  #replace(member: Member, how: string | number): Effect.Effect<void> {
+    const { pid } = member.worker.process
+    if (member.leaving || this.#stopping) return Effect.logInfo(`Process ${pid} has ended with ${how}.`)
+    const lived = this.#now() - member.startedAt
+    const wait = lived >= livedMs ? backoffMs.first : member.wait
+    const calls = member.health?.openCalls ?? 0
+    return Effect.logError(
+      `Process ${pid} has ended with ${how}, and ${calls} calls with it. It is started again in ${wait / 1000} seconds.`
+    ).pipe(
+      Effect.andThen(Effect.sleep(Duration.millis(wait))),
+      Effect.andThen(
+        Effect.sync(() => {
+          if (!this.#stopping) this.start(Math.min(wait * 2, backoffMs.longest))
+        })
+      )
+    )
+  }
+
+  #tell(member: Member, order: Order): void {
+    if (member.worker.isConnected()) member.worker.send(order)
+  }
+
+  /** Ends a process well, and waits for it. */
+  #leave(member: Member): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      member.leaving = true
+      if (member.worker.isDead()) return Effect.void
+      const ended = Effect.callback<void>((resume) => {
+        member.worker.once("exit", () => resume(Effect.void))
+      })
+      this.#tell(member, { antiphon: "stop" })
+      return ended
+    })
+  }
+
+  /** Ends all processes, each of which lets its calls end. */
+  readonly stop: Effect.Effect<void> = Effect.suspend(() => {
+    this.#stopping = true
+    return Effect.forEach([...this.#members], (member) => this.#leave(member), {
+      concurrency: "unbounded",
+      discard: true
+    })
+  })
+
+  /** Has the calls of all processes ended now. */
+  hurry(): void {
+    for (const member of this.#members) this.#tell(member, { antiphon: "hurry" })
+  }
+
+  /** Starts a new process for each, and ends the old one when the new one is ready. */
+  readonly restart: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.#restarting || this.#stopping) return Effect.void
+    this.#restarting = true
+    const one = (old: Member) =>
+      Effect.gen({ self: this }, function* () {
+        const successor = this.start(backoffMs.first)
+        while (successor.health?.readiness.ready !== true) {
+          if (successor.worker.isDead()) return yield* Effect.fail("NotReady" as const)
+          yield* Effect.sleep("200 millis")
+        }
+        yield* Effect.logInfo(`Process ${old.worker.process.pid} is replaced by ${successor.worker.process.pid}.`)
+        yield* this.#leave(old)
+      })
+    return Effect.forEach([...this.#members], one, { discard: true }).pipe(
+      Effect.catch(() => Effect.logError("A new process has ended before it was ready: the others stay.")),
+      Effect.ensuring(Effect.sync(() => (this.#restarting = false)))
+    )
+  })
+
+  /** Ends processes of which nothing is heard any more. */
+  readonly look: Effect.Effect<void> = Effect.suspend(() => {
+    const lost = [...this.#members].filter(
+      ({ leaving, reportedAt }) => this.#now() - reportedAt > silentMs + (leaving ? lastMs : 0)
+    )
+    return Effect.forEach(
+      lost,
+      ({ worker }) =>
+        Effect.andThen(
+          Effect.logError(`Process ${worker.process.pid} reports nothing any more, and is killed.`),
+          Effect.sync(() => worker.process.kill("SIGKILL"))
+        ),
+      { discard: true }
+    )
+  })
+
+  readonly health: Effect.Effect<{ readonly processes: ReadonlyArray<object>; readonly total: Snapshot }> = Effect.sync(
+    () => {
+      const members = [...this.#members]
+      return {
+        total: Pages.total(members.flatMap(({ health, leaving }) => (health === undefined || leaving ? [] : [health]))),
+        processes: members.map(({ health, leaving, startedAt, worker }) => ({
+          pid: worker.process.pid,
+          seconds: Math.round((this.#now() - startedAt) / 1000),
+          leaving,
+          health
+        }))
+      }
+    }
+  )
+
+  /** The metrics of all processes that answer within a second. */
+  readonly metrics: Effect.Effect<string> = Effect.suspend(() =>
+    Effect.map(
+      Effect.forEach([...this.#members], (member) => this.#page(member), { concurrency: "unbounded" }),
+      Pages.sum
+    )
+  )
+
+  #page(member: Member): Effect.Effect<string> {
+    const id = ++this.#lastQuestion
+    return Effect.callback<string>((resume) => {
+      this.#asked.set(id, (page) => resume(Effect.succeed(page)))
+      this.#tell(member, { antiphon: "metrics", id })
+    }).pipe(
+      Effect.timeoutOrElse({ duration: "1 second", orElse: () => Effect.succeed("") }),
+      Effect.ensuring(Effect.sync(() => this.#asked.delete(id)))
+    )
+  }
+}
+
+/** Signals beside the one that stops: a second one hurries, and one has the processes replaced. */
+const listen = (fleet: Fleet): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const fork = Effect.runForkWith(yield* Effect.context<never>())
+    let stops = 0
+    const onStop = () => {
+      if (++stops > 1) fleet.hurry()
+    }
+    const onHangUp = () => process.kill(process.pid, "SIGTERM")
+    const onRestart = () => void fork(fleet.restart)
+    const listeners = [
+      ["SIGTERM", onStop],
+      ["SIGINT", onStop],
+      ["SIGHUP", onHangUp],
+      ["SIGUSR2", onRestart]
+    ] as const
+    yield* Effect.acquireRelease(
+      Effect.sync(() => listeners.forEach(([signal, listener]) => process.on(signal, listener))),
+      () => Effect.sync(() => listeners.forEach(([signal, listener]) => process.off(signal, listener)))
+    )
+  })
+
+const admin = (fleet: Fleet, port: number) => {
+  const routes = Layer.effectDiscard(
+    Effect.gen(function* () {
+      const router = yield* HttpRouter.HttpRouter
+      const fork = Effect.runForkWith(yield* Effect.context<never>())
+      const status = Answers.respond(200, { status: "ok" })
+      yield* router.add("GET", "/status", () => Effect.succeed(status))
+      yield* router.add("GET", "/ready", () =>
+        Effect.map(fleet.health, ({ total: { readiness } }) => Answers.respond(readiness.ready ? 200 : 503, readiness))
+      )
+      yield* router.add("GET", "/health", () => Effect.map(fleet.health, (health) => Answers.respond(200, health)))
+      yield* router.add("GET", "/metrics", () =>
+        Effect.map(fleet.metrics, (page) =>
+          HttpServerResponse.text(page, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
+        )
+      )
+      yield* router.add("POST", "/restart", () =>
+        Effect.sync(() => {
+          fork(fleet.restart)
+          return Answers.respond(202, { status: "restarting" })
+        })
+      )
+    })
+  )
+  return HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(
+      NodeHttpServer.layer(() => createServer(), { port, host: "127.0.0.1", gracefulShutdownTimeout: 0 })
+    )
+  )
+}
