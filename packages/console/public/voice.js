@@ -19,7 +19,11 @@ const add = (kind, text) => {
   item.scrollIntoView({ block: "end" })
   return item
 }
-const note = (text, kind = "note") => add(kind, text)
+/** Says something beside the conversation, and not twice in a row. */
+const note = (text, kind = "note") => {
+  const last = $("talk").lastElementChild
+  if (last?.textContent !== text) add(kind, text)
+}
 
 /* Words of the agent: those that were heard stand out from those that were not. */
 
@@ -67,6 +71,9 @@ const recognition = Microphone.isSupported
     })
   : undefined
 
+/** How long a phone shows what hears and speaks. Milliseconds. */
+const meansMs = 6000
+
 const tellMeans = ({ recogniser, voice }) => {
   const own = recogniser === null || recogniser === undefined
   if (!own) $("hears").textContent = `Recognised by ${recogniser}, on the server.`
@@ -84,6 +91,8 @@ const tellMeans = ({ recogniser, voice }) => {
     ? `Spoken by ${voice}, which needs no key and sounds like 1999. ANTIPHON_TTS names another voice.`
     : `Spoken by ${voice}.`
   if (own) recognition?.start()
+  // On a phone the conversation needs the room: it was said, and can be opened again.
+  if (matchMedia("(max-width: 30rem)").matches) setTimeout(() => ($("means").open = false), meansMs)
 }
 
 const setState = (state, words) => {

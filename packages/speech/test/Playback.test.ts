@@ -351,6 +351,15 @@ describe("Playback", () => {
     )
   })
 
+  it("a cut tells what was heard until then", () => {
+    let playback = Playback.push(Playback.make({ format, report: "estimate" }), second)
+    for (let now = 0; now <= 400; now += 20) playback = Playback.pull(playback, time(now))[0]
+    assert.deepStrictEqual(
+      Playback.cut(playback, time(400), 1)[1].words.map((word) => word.text),
+      ["One,"]
+    )
+  })
+
   it("words that a page reports after a cut were heard", () => {
     let playback = Playback.push(Playback.make({ format, report: "position" }), second)
     for (let now = 0; now <= 400; now += 20) playback = Playback.pull(playback, time(now))[0]

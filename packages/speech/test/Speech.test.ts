@@ -90,6 +90,36 @@ describe("Speech", () => {
     }
   }
 
+  for (const from of [1111, 1700, 2480]) {
+    it.effect(`a page that seldom tells what it has played: what was heard until ${from} ms is known to the word`, () =>
+      Effect.gen(function* () {
+        const { events, line } = yield* play(teller, {
+          heard: "position",
+          reportEvery: "700 millis",
+          length: from + 900,
+          speech: [{ fromMs: from, toMs: from + 2000 }],
+          words: [partial(from + 300, "no")]
+        })
+        assert.strictEqual(heardText(events).join(" "), wordsPlayed(line, story))
+      })
+    )
+  }
+
+  for (const at of [1111, 1700, 2480]) {
+    it.effect(`words that a page tells to have played when a key has cut the agent at ${at} ms already are heard`, () =>
+      Effect.gen(function* () {
+        const { events, line } = yield* play(teller, {
+          heard: "position",
+          reportEvery: "700 millis",
+          length: at + 900,
+          acts: [{ at, incoming: { _tag: "Dtmf", button: "5" } }]
+        })
+        assert.isAbove(line.clears.length, 0)
+        assert.strictEqual(heardText(events).join(" "), wordsPlayed(line, story))
+      })
+    )
+  }
+
   it.effect("a cough pauses the agent, which goes on where it was: no turn, and not a word lost or said twice", () =>
     Effect.gen(function* () {
       const { events, line } = yield* play(teller, {

@@ -30,6 +30,8 @@ export interface Options {
   readonly format?: AudioFormat.AudioFormat | undefined
   /** How it tells what was heard. `marks` by default. */
   readonly heard?: Playback.Report | undefined
+  /** With `position`: the least time between two reports, besides the answer to a clear. None by default. */
+  readonly reportEvery?: Duration.Input | undefined
   readonly echoFree?: boolean | undefined
   /** Length of the call; then the caller hangs up. Without it, the call goes on until somebody hangs up. */
   readonly length?: Duration.Input | undefined
@@ -129,6 +131,8 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
     const orders: Array<TestLine["orders"][number]> = []
     let waiting: Array<Waiting> = []
     let playsUntil = 0
+    let reportedAt = Number.NEGATIVE_INFINITY
+    const reportEvery = Duration.toMillis(Duration.fromInputUnsafe(options.reportEvery ?? 0))
     let counted = { generation: 0, stream: 0, samples: 0 }
     const sampleBytes = AudioFormat.bytesPerSample(format)
 
@@ -160,7 +164,9 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
       told.heard?.(stretch)
       if (counted.stream !== stream) counted = { generation, stream, samples: 0 }
       counted.samples += bytes.length / sampleBytes
-      if (heard === "position") Queue.offerUnsafe(incoming, { _tag: "Played", ...counted, isCleared: false })
+      if (heard !== "position" || now() - reportedAt < reportEvery) return
+      reportedAt = now()
+      Queue.offerUnsafe(incoming, { _tag: "Played", ...counted, isCleared: false })
     }
 
     const order = (order: TestLine["orders"][number]["order"], text: string): void => {
