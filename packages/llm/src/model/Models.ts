@@ -57,6 +57,8 @@ export interface Options extends Omit<ProviderModel.Options, "model"> {
    * Gemini, both only at the provider's own address, and chat completions otherwise.
    */
   readonly api?: Api | undefined
+  /** How the Responses API is reached: see `OpenAiResponses.Options`. A WebSocket makes it the API that is asked. */
+  readonly transport?: "http" | "websocket" | undefined
   /**
    * Names of models to ask, in this order, if this one fails with any error. Their keys and addresses come from the
    * environment.
@@ -147,7 +149,8 @@ const single = (name: string, { api, ...options }: Options): Layer.Layer<Provide
   if (model === "") return fail("MissingModel", `"${name}" does not name a model: write ${provider}/<model>`)
   return Layer.unwrap(
     Effect.map(ModelError_.firstSet(preset.baseUrlVariables), (variable) => {
-      switch (api ?? apiOf({ provider, model }, options.baseUrl ?? variable)) {
+      const sockets = provider === "openai" && options.transport === "websocket" ? "responses" : undefined
+      switch (api ?? sockets ?? apiOf({ provider, model }, options.baseUrl ?? variable)) {
         case "responses":
           return OpenAiResponses.layer({ ...options, model })
         case "gemini":

@@ -17,10 +17,18 @@ import * as ModelError from "./internal/provider/modelError.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
 import * as ResponsesReply from "./internal/responses/responsesReply.ts"
 import * as ResponsesRequest from "./internal/responses/responsesRequest.ts"
+import * as SocketPool from "./internal/responses/socketPool.ts"
+import * as ModelRules from "./internal/rules/modelRules.ts"
 import * as ToolNames from "./internal/rules/toolNames.ts"
 
 /** Which model, and where. */
-export interface Options extends ProviderModel.Options {}
+export interface Options extends ProviderModel.Options {
+  /**
+   * `websocket` keeps one connection for each conversation, and sends only what is new in it; whatever goes wrong with that, the
+   * request goes over HTTP. `http` by default.
+   */
+  readonly transport?: "http" | "websocket" | undefined
+}
 
 /** Layer of a model over the Responses API. */
 export const layer = (
@@ -50,6 +58,23 @@ export const layer = (
         fetchOptions: connections,
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
+      const overHttp: SocketPool.Pool = {
+        http: (body, signal) => client.responses.create(body, { signal }).asResponse(),
+        greet: (signal) => client.get("/", { signal }).asResponse()
+      }
+      const accepted = ModelRules.acceptanceOf({ provider: name, model: options.model, api: "responses", tools: false })
+      const { greet, http } =
+        options.transport === "websocket" && accepted.websocket
+          ? yield* SocketPool.make({
+              ...overHttp,
+              ...connections,
+              url: `${baseUrl.replace(/^http/, "ws")}/responses`,
+              headers: {
+                ...(apiKey === undefined ? undefined : { Authorization: `Bearer ${apiKey}` }),
+                ...options.headers
+              }
+            })
+          : overHttp
       return yield* ProviderModel.make({
         module: "OpenAiResponses",
         name,
@@ -57,8 +82,8 @@ export const layer = (
         url: `${baseUrl}/responses`,
         settings: options.settings,
         request: (settings, request) => ResponsesRequest.make(options.model, settings, request),
-        send: (body, signal) => client.responses.create(body, { signal }).asResponse(),
-        greet: (signal) => client.get("/", { signal }).asResponse(),
+        send: http,
+        greet,
         holdsTo: () => true,
         reply: ({ tools }) => ResponsesReply.make({ toolName: ToolNames.fromWire(tools) }),
         codecTransformer: OpenAiStructuredOutput.toCodecOpenAI

@@ -7,6 +7,8 @@ import { ask } from "../support/asking.ts"
 import { at } from "../support/at.ts"
 import * as MockServer from "../support/mockServer.ts"
 import * as Wire from "../support/openAiServer.ts"
+import * as Responses from "../support/responsesServer.ts"
+import * as SocketServer from "../support/responsesSocketServer.ts"
 
 const environment = (variables: Record<string, string>) =>
   ConfigProvider.layer(ConfigProvider.fromEnv({ env: variables }))
@@ -85,6 +87,20 @@ describe("Models", () => {
     assert.deepStrictEqual(gemini.request, Models.describe("gemini/gemini-2.5-flash").request)
     assert.deepStrictEqual(gemini.sources, Models.describe("gemini/gemini-2.5-flash").sources)
   })
+
+  it.effect("a WebSocket is asked by the Responses API, whatever the model", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* SocketServer.make
+        server.script(Responses.text("ok"))
+        const options = { transport: "websocket", baseUrl: `${server.url}/v1`, apiKey: Redacted.make("k") } as const
+        const { text } = yield* Effect.provide(ask(), Models.fromString("openai/gpt-4.1-mini", options))
+        assert.strictEqual(text, "ok")
+        assert.lengthOf(server.messages, 1)
+        assert.isTrue(Models.describe("openai/gpt-5.4").sources.some((source) => source.includes("websocket-mode")))
+      })
+    )
+  )
 
   it.effect("a provider without a model is an error", () =>
     Effect.gen(function* () {

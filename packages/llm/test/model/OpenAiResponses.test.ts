@@ -9,8 +9,8 @@ import * as OpenAiResponses from "../../src/model/OpenAiResponses.ts"
 import { ask, Weather } from "../support/asking.ts"
 import { at } from "../support/at.ts"
 import * as MockServer from "../support/mockServer.ts"
-import * as OpenAiWire from "../support/openAiServer.ts"
 import * as Wire from "../support/responsesServer.ts"
+import * as SocketServer from "../support/responsesSocketServer.ts"
 import * as Contract from "./contract/provider.ts"
 
 const key = "sk-test-123"
@@ -18,25 +18,13 @@ const key = "sk-test-123"
 const layer = (url: string, options: Partial<OpenAiResponses.Options> = {}) =>
   OpenAiResponses.layer({ model: "gpt-5.4-mini", apiKey: Redacted.make(key), baseUrl: `${url}/v1`, ...options })
 
-Contract.suite("OpenAiResponses, as every provider", {
-  layer,
+Contract.suite("OpenAiResponses, as every provider", { layer, key, model: "gpt-5.4-mini", ...Wire.contract })
+Contract.suite("OpenAiResponses over a WebSocket, as every provider", {
+  layer: (url) => layer(url, { transport: "websocket" }),
+  server: SocketServer.make,
   key,
   model: "gpt-5.4-mini",
-  text: Wire.text,
-  call: (id, name, ...json) => Wire.reply(Wire.callItem(id, name, ...json)),
-  callCutOff: (id, name, json) => Wire.reply(Wire.callBegun(id, name, json), Wire.incomplete("max_output_tokens")),
-  finished: (reason, ...texts) =>
-    Wire.reply(
-      texts.length === 0 ? [] : Wire.textItem("msg_1", ...texts),
-      Wire.incomplete(reason === "length" ? "max_output_tokens" : "content_filter")
-    ),
-  failure: (status, headers) =>
-    OpenAiWire.failure(status, { message: "the secret prompt sk-123", type: "some_type", code: null }, headers),
-  odd: Wire.event({
-    type: "response.output_item.done",
-    item: { type: "function_call", id: "fc_1", call_id: "c1", name: "f", arguments: 5 }
-  }),
-  overloaded: Wire.event({ type: "error", code: "503", message: "the secret prompt" })
+  ...Wire.contract
 })
 
 const run = <A, E>(

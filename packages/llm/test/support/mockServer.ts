@@ -97,7 +97,7 @@ const play = async (script: Script, response: Http.ServerResponse) => {
 }
 
 /** The bytes of pieces, put together. */
-export const bytesOf = (pieces: Script["pieces"]): Uint8Array => {
+export const bytesOf = (pieces: Script["pieces"]): Buffer => {
   const text = new TextEncoder()
   return Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? text.encode(piece) : piece)))
 }

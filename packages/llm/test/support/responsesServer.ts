@@ -1,4 +1,5 @@
 /** Responses as OpenAI streams them. */
+import * as OpenAiWire from "./openAiServer.ts"
 import type { Script } from "./mockServer.ts"
 
 let sequence = 0
@@ -84,4 +85,24 @@ export const text = (...texts: ReadonlyArray<string>): Script => {
   const done = event({ type: "response.output_text.done", item_id: "msg_1", output_index: 0, text: texts.join("") })
   // Three pieces after the text, as others have them.
   return { pieces: [created, ...items.slice(0, -1), done, ...items.slice(-1), completed] }
+}
+
+/** How the Responses API says what every provider can say, over HTTP and over a WebSocket. */
+export const contract = {
+  text,
+  call: (id: string, name: string, ...json: ReadonlyArray<string>): Script => reply(callItem(id, name, ...json)),
+  callCutOff: (id: string, name: string, json: string): Script =>
+    reply(callBegun(id, name, json), incomplete("max_output_tokens")),
+  finished: (reason: "length" | "filtered", ...texts: ReadonlyArray<string>): Script =>
+    reply(
+      texts.length === 0 ? [] : textItem("msg_1", ...texts),
+      incomplete(reason === "length" ? "max_output_tokens" : "content_filter")
+    ),
+  failure: (status: number, headers?: Record<string, string>): Script =>
+    OpenAiWire.failure(status, { message: "the secret prompt sk-123", type: "some_type", code: null }, headers),
+  odd: event({
+    type: "response.output_item.done",
+    item: { type: "function_call", id: "fc_1", call_id: "c1", name: "f", arguments: 5 }
+  }),
+  overloaded: event({ type: "error", code: "503", message: "the secret prompt" })
 }

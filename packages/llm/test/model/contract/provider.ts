@@ -14,6 +14,8 @@ import * as MockServer from "../../support/mockServer.ts"
 
 /** How one provider says what every provider can say. */
 export interface Wire {
+  /** The server, if it is not one of HTTP. */
+  readonly server?: typeof MockServer.make | undefined
   readonly layer: (url: string) => Layer.Layer<LanguageModel.LanguageModel, unknown>
   readonly text: (...texts: ReadonlyArray<string>) => MockServer.Script
   readonly call: (id: string, name: string, ...json: ReadonlyArray<string>) => MockServer.Script
@@ -35,12 +37,13 @@ export interface Wire {
 
 export const suite = (name: string, wire: Wire) =>
   describe(name, () => {
+    const makeServer = wire.server ?? MockServer.make
     const run = <A, E>(
       test: (server: MockServer.MockServer) => Effect.Effect<A, E, LanguageModel.LanguageModel>
     ): Effect.Effect<A, unknown> =>
       Effect.scoped(
         Effect.gen(function* () {
-          const server = yield* MockServer.make
+          const server = yield* makeServer
           return yield* Effect.provide(test(server), wire.layer(server.url))
         })
       )
@@ -505,7 +508,7 @@ export const suite = (name: string, wire: Wire) =>
     it.effect("keeps its connections for itself, and closes them with its Layer", () =>
       Effect.scoped(
         Effect.gen(function* () {
-          const server = yield* MockServer.make
+          const server = yield* makeServer
           for (let n = 1; n <= 2; n++) {
             server.script(wire.text("Hello"))
             yield* Effect.provide(ask(), wire.layer(server.url))

@@ -59,6 +59,8 @@ export interface Acceptance {
   readonly prefill: "none" | "last" | "prefix" | "continue_final_message"
   /** Whether the template may have opened a thought before the reply begins. */
   readonly mayBeginInThought: boolean
+  /** Whether there is a WebSocket over which only what is new in a conversation is sent. */
+  readonly websocket: boolean
   /** What schemas of parameters may consist of. */
   readonly schema: "json" | "gemini"
   /** Whether a reply can be held to a schema while it is streamed. If not, the object is the arguments of a tool. */
@@ -97,6 +99,7 @@ const unknown: Acceptance = {
   forcedCalls: true,
   prefill: "none",
   mayBeginInThought: false,
+  websocket: false,
   schema: "json",
   objects: false,
   contextWindow: undefined

@@ -124,6 +124,13 @@ export const rules: ReadonlyArray<Rule> = [
     api: "responses",
     says: { refuses: ["stop", "seed", "presencePenalty", "frequencyPenalty"] },
     source: "https://developers.openai.com/api/docs/api-reference/responses/create (no such fields)"
+  },
+  {
+    of: ["openai"],
+    api: "responses",
+    says: { websocket: true },
+    source:
+      "https://developers.openai.com/api/docs/guides/websocket-mode (previous_response_id with new input only, also with store: false; no stream, no background; 60 minutes a connection)"
   }
 ]
 

@@ -1,0 +1,123 @@
+/**
+ * What a request adds to what a connection knows already: the input and the output of the response before it.
+ *
+ * A request is continued only if the model would read the same either way. If the caller has not heard the reply to its end, or the
+ * history was edited, the whole input goes out again.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+import type OpenAI from "openai"
+
+type Item = OpenAI.Responses.ResponseInputItem
+
+/** The last response of a connection. */
+export interface Known {
+  readonly id: string
+  readonly input: ReadonlyArray<Item>
+  readonly output: ReadonlyArray<Said>
+}
+
+/** A part of an output, as the next input would tell it. */
+export type Said =
+  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Call"; readonly id: string; readonly name: string; readonly args: string }
+
+/** Reads the response that an event ends with. Undefined if it is not known whole. */
+export const known = (input: ReadonlyArray<Item>, response: unknown): Known | undefined => {
+  if (!Predicate.hasProperty(response, "id") || typeof response.id !== "string") return undefined
+  if (!Predicate.hasProperty(response, "output") || !Array.isArray(response.output)) return undefined
+  const output: Array<Said> = []
+  for (const item of response.output as ReadonlyArray<unknown>) {
+    const said = toSaid(item)
+    if (said === undefined) return undefined
+    output.push(...said)
+  }
+  return output.length === 0 ? undefined : { id: response.id, input, output }
+}
+
+interface OutputItem {
+  readonly type?: unknown
+  readonly content?: unknown
+  readonly call_id?: unknown
+  readonly name?: unknown
+  readonly arguments?: unknown
+}
+
+const toSaid = (given: unknown): ReadonlyArray<Said> | undefined => {
+  const item: OutputItem = Predicate.isObject(given) ? given : {}
+  switch (item.type) {
+    case "reasoning":
+    case "web_search_call":
+      return []
+    case "message": {
+      const parts = Array.isArray(item.content) ? (item.content as ReadonlyArray<unknown>) : []
+      const text = parts.map(textOf).join("")
+      return text.trim() === "" ? [] : [{ _tag: "Text", text }]
+    }
+    case "function_call": {
+      const { arguments: args, call_id: id, name } = item
+      return typeof id === "string" && typeof name === "string" && typeof args === "string"
+        ? [{ _tag: "Call", id, name, args }]
+        : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+const textOf = (part: unknown): string => {
+  if (Predicate.hasProperty(part, "text") && typeof part.text === "string") return part.text
+  return Predicate.hasProperty(part, "refusal") && typeof part.refusal === "string" ? part.refusal : ""
+}
+
+/** The items that come after what is known, or undefined if the input does not begin with it. */
+export const rest = (known: Known, input: ReadonlyArray<Item>): ReadonlyArray<Item> | undefined => {
+  // Thoughts are kept where they were thought, and belong to no comparison.
+  const next = input.filter(isSaid)
+  const before = known.input.filter(isSaid)
+  if (next.length <= before.length) return undefined
+  for (const [at, item] of before.entries()) if (!isSame(item, next[at]!)) return undefined
+  const left: Array<Item> = []
+  let expected = 0
+  for (const item of next.slice(before.length)) {
+    const said = known.output[expected]
+    if (said === undefined || isResult(item)) left.push(item)
+    else if (repeats(item, said)) expected++
+    else return undefined
+  }
+  return expected === known.output.length && left.length > 0 ? left : undefined
+}
+
+const isSaid = (item: Item): boolean => item.type !== "reasoning"
+
+/** The result of a call stands behind its call, which may stand before the next call. */
+const isResult = (item: Item): boolean => item.type === "function_call_output"
+
+const isSame = (a: Item, b: Item): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
+
+const repeats = (item: Item, said: Said): boolean => {
+  if (said._tag === "Call") {
+    return (
+      item.type === "function_call" &&
+      item.call_id === said.id &&
+      item.name === said.name &&
+      canonical(item.arguments) === canonical(said.args)
+    )
+  }
+  return (
+    "role" in item &&
+    item.role === "assistant" &&
+    typeof item.content === "string" &&
+    item.content.trim() === said.text.trim()
+  )
+}
+
+/** JSON without the spaces between its parts. */
+const canonical = (json: string): string => {
+  try {
+    return JSON.stringify(JSON.parse(json === "" ? "{}" : json))
+  } catch {
+    return json
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The connections of the Responses API's WebSocket mode: each serves one conversation, which is found again by what was said in it.
+ *
+ * A request goes over the connection whose last response it continues, and then only what is new is sent. Otherwise it goes whole over
+ * one that is free, or a new one. If none can be opened, or one ends before a response has begun, the request goes over HTTP; then
+ * WebSockets are left alone for a while.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import type OpenAI from "openai"
+import * as WireJson from "../provider/wireJson.ts"
+import * as Continuation from "./continuation.ts"
+import * as ResponsesSocket from "./responsesSocket.ts"
+
+type Body = OpenAI.Responses.ResponseCreateParamsStreaming
+
+/** What the pool needs. */
+export interface Options extends ResponsesSocket.Options {
+  /** Sends a request over HTTP. */
+  readonly http: (body: Body, signal: AbortSignal) => Promise<Response>
+  /** Opens a connection of HTTP. */
+  readonly greet: (signal: AbortSignal) => Promise<Response>
+}
+
+/** The pool, in place of the two functions of HTTP. */
+export type Pool = Pick<Options, "http" | "greet">
+
+/** A connection lasts 60 minutes at most (https://developers.openai.com/api/docs/guides/websocket-mode). */
+const oldest = Duration.minutes(55)
+/** A conversation pauses for less. */
+const idle = Duration.minutes(5)
+/** Connections that wait for their conversation to go on. */
+const mostIdle = 100
+/** Longest wait for a connection. */
+const patience = Duration.seconds(3)
+/** How long HTTP is used after a connection could not be opened. */
+const pause = Duration.minutes(1)
+
+interface Entry {
+  readonly socket: ResponsesSocket.ResponsesSocket
+  readonly openedAt: number
+}
+
+/** Makes a pool, whose connections are closed with the scope. */
+export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const scope = yield* Effect.scope
+    const context = yield* Effect.context<never>()
+    const now = () => clock.currentTimeMillisUnsafe()
+    const free = new Set<Entry>()
+    const all = new Set<Entry>()
+    const closing = new AbortController()
+    let offUntil = 0
+    let opening = false
+
+    const drop = (entry: Entry) => {
+      free.delete(entry)
+      all.delete(entry)
+      entry.socket.close()
+    }
+
+    const isGood = ({ openedAt, socket }: Entry) => socket.isOpen && now() - openedAt < Duration.toMillis(oldest)
+
+    const sweep = Effect.sync(() => {
+      for (const entry of all) {
+        const isIdle = free.has(entry) && now() - entry.socket.idleSince > Duration.toMillis(idle)
+        if (isIdle || !entry.socket.isOpen || (free.has(entry) && !isGood(entry))) drop(entry)
+      }
+    })
+
+    const openOne = (signal: AbortSignal): Promise<Entry> => {
+      const opened = Effect.tryPromise({
+        try: (timeUp) => ResponsesSocket.open(options, AbortSignal.any([signal, timeUp])),
+        catch: (cause) => cause
+      }).pipe(Effect.timeout(patience))
+      return Effect.runPromiseWith(context)(opened).then(
+        (socket) => {
+          const entry = { socket, openedAt: now() }
+          all.add(entry)
+          return entry
+        },
+        (cause: unknown) => {
+          if (!signal.aborted) offUntil = now() + Duration.toMillis(pause)
+          throw cause
+        }
+      )
+    }
+
+    const release = (entry: Entry) => {
+      if (!isGood(entry)) return drop(entry)
+      entry.socket.idleSince = now()
+      free.add(entry)
+      for (const other of free) {
+        if (free.size <= mostIdle) break
+        drop(other)
+      }
+    }
+
+    /** Has a connection ready for the next request, in place of one that was closed. Runs beside everything. */
+    const prepare = () => {
+      const isReady = [...free].some((entry) => entry.socket.known === undefined && isGood(entry))
+      if (opening || isReady || now() < offUntil || closing.signal.aborted) return
+      opening = true
+      openOne(closing.signal)
+        .then((entry) => (closing.signal.aborted ? drop(entry) : release(entry)))
+        .catch(() => {})
+        .finally(() => (opening = false))
+    }
+    /** The connection for a request, and what of its input must be sent. */
+    const take = (
+      body: Body
+    ): { readonly entry: Entry; readonly rest: ReadonlyArray<unknown> | undefined } | undefined => {
+      for (const entry of free) if (!isGood(entry)) drop(entry)
+      const input = Array.isArray(body.input) ? body.input : []
+      let fresh: Entry | undefined
+      for (const entry of free) {
+        const { known } = entry.socket
+        if (known === undefined) fresh = entry
+        const rest = known === undefined ? undefined : Continuation.rest(known, input)
+        if (rest !== undefined) {
+          free.delete(entry)
+          return { entry, rest }
+        }
+      }
+      if (fresh === undefined) return undefined
+      free.delete(fresh)
+      return { entry: fresh, rest: undefined }
+    }
+
+    const over = async (
+      entry: Entry,
+      rest: ReadonlyArray<unknown> | undefined,
+      body: Body,
+      signal: AbortSignal
+    ): Promise<Response> => {
+      const { socket } = entry
+      const { input, stream: _, background: __, ...fields } = body
+      const continued = rest === undefined ? { input } : { previous_response_id: socket.known?.id, input: rest }
+      const items = Array.isArray(input) ? input : []
+      const abandon = () => {
+        drop(entry)
+        prepare()
+      }
+      signal.addEventListener("abort", abandon, { once: true })
+      const message = JSON.stringify({ type: "response.create", ...fields, ...continued })
+      const answer = await socket.ask(message, signal, (whole) => {
+        // From here on it may be another conversation's.
+        signal.removeEventListener("abort", abandon)
+        socket.known = Continuation.known(items, whole)
+        release(entry)
+      })
+      const refusal = refusalIn(answer.first)
+      if (refusal === undefined) return new Response(answer.body, { headers: { "content-type": "text/event-stream" } })
+      // It has ended with this event, and the connection is free again.
+      if (rest !== undefined && refusal.code === "previous_response_not_found") {
+        free.delete(entry)
+        return over(entry, undefined, body, signal)
+      }
+      if (refusal.code === "websocket_connection_limit_reached") {
+        drop(entry)
+        return over(await openOne(signal), undefined, body, signal)
+      }
+      return refusal.status === undefined
+        ? new Response(answer.body, { headers: { "content-type": "text/event-stream" } })
+        : Promise.reject(Object.assign(new Error(`status ${refusal.status}`), refusal))
+    }
+
+    const http: Pool["http"] = async (body, signal) => {
+      if (now() < offUntil) return options.http(body, signal)
+      let entry: Entry | undefined
+      try {
+        const taken = take(body)
+        entry = taken?.entry ?? (await openOne(signal))
+        return await over(entry, taken?.rest, body, signal)
+      } catch (cause) {
+        if (signal.aborted || !isUnanswered(cause)) throw cause
+        if (entry !== undefined) drop(entry)
+        return options.http(body, signal)
+      }
+    }
+
+    const greet: Pool["greet"] = (signal) => {
+      if (now() < offUntil) return options.greet(signal)
+      return openOne(signal).then(
+        (entry) => {
+          release(entry)
+          return new Response("")
+        },
+        (cause: unknown) => (signal.aborted ? Promise.reject(cause) : options.greet(signal))
+      )
+    }
+
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        closing.abort()
+        for (const entry of all) drop(entry)
+      })
+    )
+    yield* Effect.forkIn(Effect.forever(Effect.andThen(Effect.sleep("30 seconds"), sweep)), scope)
+    return { http, greet }
+  })
+
+const isUnanswered = (cause: unknown): boolean =>
+  cause instanceof ResponsesSocket.Unanswered || (Predicate.hasProperty(cause, "_tag") && cause._tag === "TimeoutError")
+
+interface Refusal {
+  readonly status: number | undefined
+  readonly code: string | undefined
+  readonly error: unknown
+  readonly headers: Headers
+}
+
+/** What the first event refuses, as the SDK would tell it of an answer over HTTP. */
+const refusalIn = (first: string): Refusal | undefined => {
+  const event = WireJson.parse(first)
+  if (!Predicate.hasProperty(event, "type") || event.type !== "error") return undefined
+  const error: unknown = Predicate.hasProperty(event, "error") ? event.error : event
+  const code = Predicate.hasProperty(error, "code") && typeof error.code === "string" ? error.code : undefined
+  const status = Predicate.hasProperty(event, "status") && typeof event.status === "number" ? event.status : undefined
+  const headers = new Headers()
+  if (Predicate.hasProperty(event, "headers") && Predicate.isObject(event.headers)) {
+    for (const [name, value] of Object.entries(event.headers)) if (typeof value === "string") headers.set(name, value)
+  }
+  return { status, code, error, headers }
+}
