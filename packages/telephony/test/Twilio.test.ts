@@ -240,6 +240,25 @@ describe("Twilio and transfers", () => {
     )
   }
 
+  it.live("a caller who came back can be put through to somebody else", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { twilio, url } = yield* setUp(heard.answer, {}, { numbers: { "+15550009999": "busy" } })
+      const phone = yield* twilio.dial({ url })
+      const line = yield* heard.line
+      yield* phone.streams(1)
+      yield* line.transfer!("+15550009999")
+      yield* phone.streams(2)
+      yield* heard.until("the return", (all) => all.some((one) => one._tag === "Held" && !one.isHeld))
+      yield* line.transfer!("+15550008888")
+      yield* heard.gone
+      assert.deepStrictEqual(
+        heard.told().map((one) => (one._tag === "Transferred" ? one.outcome : one._tag)),
+        ["Held", "Busy", "Held", "Held", "Answered"]
+      )
+    }).pipe(Effect.scoped)
+  )
+
   it.live("a target that cannot be called, and an API that refuses, are told at once, and the caller stays", () =>
     Effect.gen(function* () {
       const heard = yield* listener

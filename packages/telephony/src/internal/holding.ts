@@ -172,10 +172,11 @@ export const hold = (
       streamId: "",
       rejoin: (request) =>
         enter(request, carrier, place, over).pipe(
-          Effect.map((visit) => {
+          Effect.flatMap((visit) =>
             Queue.offerUnsafe(returns, visit)
-            return HttpServerResponse.empty()
-          }),
+              ? Effect.succeed(HttpServerResponse.empty())
+              : Effect.as(Effect.andThen(visit.visitor.close(1000), visit.leave), HttpServerResponse.empty())
+          ),
           Effect.catch(Effect.succeed)
         )
     }
@@ -371,6 +372,12 @@ const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): 
     }
     if (started !== undefined) yield* finish(started.answering, settings.startTimeout)
     if (visit !== undefined) yield* visit.leave
+    // Nobody takes a stream that came back too late.
+    for (const late of yield* Queue.clear(held.returns)) {
+      yield* late.visitor.close(1000)
+      yield* late.leave
+    }
+    yield* Queue.shutdown(held.returns)
   })
 
 const hangsUp: ReadonlySet<Ending.Ending["_tag"]> = new Set(["AgentEnded", "Idle"])
