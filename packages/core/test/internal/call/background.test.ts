@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { Deferred, Duration, Effect } from "effect"
+import { Deferred, Duration, Effect, type Fiber } from "effect"
 import type * as Event from "../../../src/Event.ts"
 import * as Background from "../../../src/internal/call/background.ts"
 import type * as Turn from "../../../src/Turn.ts"
@@ -10,9 +10,15 @@ const open = (act: (events: ReadonlyArray<Event.BackgroundReturned>) => void = (
     const context = yield* Effect.context<never>()
     const delivered: Array<ReadonlyArray<unknown>> = []
     const state = { idle: true }
+    const fibers: Array<Fiber.Fiber<void>> = []
+    const fork = Effect.runForkWith(context)
     let ids = 0
     const background = Background.make({
-      fork: Effect.runForkWith(context),
+      fork: (effect) => {
+        const fiber = fork(effect)
+        fibers.push(fiber)
+        return fiber
+      },
       nextId: () => `id${++ids}`,
       patience: Duration.seconds(30),
       isIdle: () => state.idle,
@@ -27,7 +33,9 @@ const open = (act: (events: ReadonlyArray<Event.BackgroundReturned>) => void = (
       delivery: Turn.Delivery = "whenIdle",
       atEnd: Turn.AtEnd = "interrupt"
     ) => background.start({ name: "work", respondingTo: "e1" }, work, { delivery, atEnd })
-    return { background, delivered, start, state }
+    /** How many fibers run. */
+    const running = () => fibers.filter((fiber) => fiber.pollUnsafe() === undefined).length
+    return { background, delivered, running, start, state }
   })
 
 test("results that wait for silence together come back together", function* () {
@@ -135,4 +143,26 @@ test("the end takes what waits, lets work finish that is to, and interrupts the 
   yield* background.close
   assert.isTrue(interrupted)
   assert.deepStrictEqual(delivered, [])
+})
+
+test("a result that is delivered leaves no timer behind", function* () {
+  const { background, running, start, state } = yield* open()
+  state.idle = false
+  start(Effect.succeed(1))
+  start(Effect.succeed(2))
+  yield* settled
+  assert.strictEqual(running(), 2)
+  state.idle = true
+  background.flush()
+  yield* settled
+  assert.strictEqual(running(), 0)
+})
+
+test("results that come after all were taken are dropped, whatever their delivery", function* () {
+  const { background, delivered, start } = yield* open()
+  for (const delivery of ["immediate", "nextTurn", "whenIdle"] as const)
+    start(Effect.delay(Effect.succeed(delivery), "1 millis"), delivery)
+  assert.deepStrictEqual(background.takeAll(), [])
+  yield* pass("1 millis")
+  assert.deepStrictEqual([background.takeHeld(), background.takeAll(), delivered], [[], [], []])
 })

@@ -103,3 +103,20 @@ test("a turn whose region has failed, and that is slow to clean up, is cancelled
   yield* settled
   assert.deepStrictEqual(log, ["a starts", "a cancelled"])
 })
+
+test("the grace of a turn whose region has failed begins once as well", function* () {
+  const { log, slot, turn } = yield* open
+  const failing = (running: TurnSlot.Running) =>
+    running.enter.pipe(
+      Effect.andThen(Effect.sleep("10 millis")),
+      Effect.andThen(running.exitFailed),
+      Effect.onInterrupt(() => Effect.sleep("1 hour"))
+    )
+  slot.replace(turn("a", failing))
+  slot.replace(turn("b", () => Effect.never))
+  yield* pass("60 millis")
+  slot.replace(turn("c", () => Effect.never))
+  yield* pass("50 millis")
+  assert.deepStrictEqual(log, ["a starts", "b dropped", "a cancelled", "c starts", "Cleanup"])
+  yield* Effect.forkChild(slot.close)
+})
