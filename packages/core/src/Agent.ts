@@ -199,6 +199,9 @@ export const map: {
 /**
  * Provides services that live as long as the call, for example state that the tools and agents of one call share. The
  * Layer is built once per call, and released when the call ends.
+ *
+ * An agent that a Layer provides (`Agent.layer`) does not see them: like any Layer, it has been given what it requires. What
+ * such an agent needs for each call is provided within: `Agent.layer(Sales, Agent.provide(sales, Cart.layer))`.
  */
 export const provide: {
   <A, E, R>(
@@ -316,7 +319,10 @@ export const Service =
  */
 const ofTheCall = [Scope.Scope, Clock.Clock, Random.Random, Scheduler.Scheduler, Tracer.ParentSpan]
 
-/** Layer that provides a named agent. It requires whatever the source and its agents require. */
+/**
+ * Layer that provides a named agent. It requires whatever the source and its agents require, and they get it from there
+ * alone: services of the same name around the call do not replace it.
+ */
 export const layer: {
   <Self = never, E = never, R = never, R2 = never>(
     service: Context.Key<Self, Maker>,
@@ -340,7 +346,7 @@ export const layer: {
       return Effect.succeed({
         make: (request: CallRequest) =>
           Effect.map(
-            Effect.updateContext(factory(request), (own: Context.Context<Scope.Scope>) => Context.merge(services, own)),
+            Effect.updateContext(factory(request), (own: Context.Context<Scope.Scope>) => Context.merge(own, services)),
             (spec) => provideContext(spec, services)
           )
       })

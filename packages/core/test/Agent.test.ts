@@ -216,6 +216,34 @@ describe("Agent.Service", () => {
     }).pipe(Effect.provide(support.pipe(Layer.provide(services))))
   )
 
+  it.effect("has what it needs from the Layer alone, in its factory and its turns, and not from the call", () => {
+    const others = Layer.mergeAll(Layer.succeed(Voice, { greeting: "Hey" }), Layer.succeed(Orders, { count: 99 }))
+    // It requires the agent's service and nothing else, so there is nothing to be provided.
+    const provided: Agent.Factory<unknown, Support, never> = Agent.provide(Support, others)
+    // @ts-expect-error the agent's service is required all the same
+    const free: Agent.Factory<unknown, never, never> = provided
+    assert.strictEqual<unknown>(free, provided)
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* first(provided), ["3 orders", "Good day"])
+      assert.deepStrictEqual(yield* Effect.provide(first(Support.factory), others), ["3 orders", "Good day"])
+    }).pipe(Effect.provide(support.pipe(Layer.provide(services))))
+  })
+
+  it.effect("is given within its Layer what lives as long as the call", () => {
+    let built = 0
+    const counted = Layer.effect(
+      Orders,
+      Effect.sync(() => ({ count: ++built }))
+    )
+    const greeter = () => Effect.map(Orders, ({ count }) => Agent.make(() => Stream.make(sendText(`call ${count}`))))
+    const layer = Agent.layer(Sales, Agent.provide(greeter, counted))
+    expectTypeOf(layer).toEqualTypeOf<Layer.Layer<Sales>>()
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* first(Sales.factory), ["call 1"])
+      assert.deepStrictEqual(yield* first(Sales.factory), ["call 2"])
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("stands beside another agent, each by its name", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* first(Support.factory), ["3 orders", "Good day"])
