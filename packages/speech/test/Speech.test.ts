@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../src/AudioFormat.ts"
+import * as AudioTime from "../src/AudioTime.ts"
 import * as FloorPolicy from "../src/FloorPolicy.ts"
 import type * as Playback from "../src/Playback.ts"
 import type * as Speech from "../src/Speech.ts"
@@ -644,6 +645,111 @@ describe("Speech", () => {
       })
       assert.deepStrictEqual(heardText(events), [story])
       assert.isAbove(line.recording().length, AudioFormat.bytesOf(AudioFormat.pcm16000, 7500))
+    })
+  )
+})
+
+describe("Speech, where something is wrong", () => {
+  const timed = (at: number, tag: "Partial" | "Final", text: string, from: number, to: number) => ({
+    at,
+    event: { _tag: tag, text, from: AudioTime.make(from), to: AudioTime.make(to) } as const
+  })
+  const ends = (events: ReadonlyArray<readonly [number, Event.Input]>) =>
+    events.flatMap(([, event]) => (event._tag === "UserTurnEnded" ? [Event.text(event)] : []))
+  const last = (texts: ReadonlyArray<string>) => texts.at(-1)
+
+  it.effect("a recogniser that tells words twice, and a partial behind their final, is heard once", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(answers, {
+        length: 9000,
+        speech: [{ fromMs: 1000, toMs: 2000 }],
+        words: [
+          timed(2100, "Final", "A table for two.", 1000, 2000),
+          timed(2120, "Partial", "A table for", 1000, 1800),
+          timed(2140, "Final", "A table for two.", 1000, 2000)
+        ],
+        options: still
+      })
+      assert.strictEqual(last(ends(events)), "A table for two.")
+      assert.deepStrictEqual(heardText(events), ["You said: A table for two."])
+    })
+  )
+
+  it.effect("somebody who says the same again has said it twice", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(answers, {
+        length: 9000,
+        speech: [{ fromMs: 1000, toMs: 3000 }],
+        words: [timed(2000, "Final", "No.", 1000, 1300), timed(3100, "Final", "No.", 2500, 2900)],
+        options: still
+      })
+      assert.strictEqual(last(ends(events)), "No. No.")
+    })
+  )
+
+  it.effect("empty transcripts run nobody, and a recogniser that says nothing leaves the call as it was", () =>
+    Effect.gen(function* () {
+      const { ending, events } = yield* play(answers, {
+        length: 12_000,
+        speech: [
+          { fromMs: 1000, toMs: 2000 },
+          { fromMs: 6000, toMs: 7000 }
+        ],
+        words: [partial(1500, ""), final(2100, ""), final(2200, "  ")],
+        options: still
+      })
+      assert.deepStrictEqual(ending, Exit.succeed("CallerLeft"))
+      assert.deepStrictEqual(ends(events), [])
+      assert.strictEqual(timesOf(events, "UserTurnAbandoned").length, 2)
+    })
+  )
+
+  it.effect(
+    "a carrier that returns no marks does not keep the agent from ending, nor its caller from being answered",
+    () =>
+      Effect.gen(function* () {
+        const { events } = yield* play(teller, {
+          length: 16_000,
+          returnsMarks: false,
+          speech: [{ fromMs: 9000, toMs: 9800 }],
+          words: [final(9900, "A table for two.")],
+          options: still
+        })
+        assert.strictEqual(heardText(events)[0], story)
+        assert.strictEqual(last(ends(events)), "A table for two.")
+        assert.include(last(heardText(events)), "You said")
+        assert.strictEqual(timesOf(events, "AgentTurnEnded").length, 2)
+      })
+  )
+
+  it.effect("minutes of silence are silence: nothing happens, and then the caller is answered at once", () =>
+    Effect.gen(function* () {
+      const silenceMs = 5 * 60_000
+      const { events, line } = yield* play(answers, {
+        length: silenceMs + 6000,
+        speech: [{ fromMs: silenceMs, toMs: silenceMs + 1000 }],
+        words: [final(silenceMs + 1100, "Are you there?")],
+        options: { ...still, policy: { ...FloorPolicy.telephone, prompts: 0, leave: false } }
+      })
+      assert.deepStrictEqual(tags(events).slice(0, 3), ["CallStarted", "UserTurnStarted", "UserTurnEnded"])
+      assert.closeTo(timesOf(events, "UserTurnStarted")[0]!, silenceMs + 80, 40)
+      assert.isAbove(line.played[0]!.at, silenceMs + 1000)
+    })
+  )
+
+  it.effect("audio that comes faster than real time is taken by its own time, and the call goes on", () =>
+    Effect.gen(function* () {
+      const { ending, events } = yield* play(answers, {
+        length: 12_000,
+        // Everything until then comes in one burst.
+        stalls: [{ from: 0, to: 5000, late: true }],
+        speech: [{ fromMs: 1000, toMs: 2000 }],
+        words: [final(2100, "A table for two.")],
+        options: still
+      })
+      assert.deepStrictEqual(ending, Exit.succeed("CallerLeft"))
+      assert.deepStrictEqual(ends(events), ["A table for two."])
+      assert.deepStrictEqual(heardText(events), ["You said: A table for two."])
     })
   )
 })

@@ -32,6 +32,8 @@ export interface Options {
   readonly heard?: Playback.Report | undefined
   /** With `position`: the least time between two reports, besides the answer to a clear. None by default. */
   readonly reportEvery?: Duration.Input | undefined
+  /** Whether marks are returned. True by default; a carrier may lose them. */
+  readonly returnsMarks?: boolean | undefined
   readonly echoFree?: boolean | undefined
   /** Length of the call; then the caller hangs up. Without it, the call goes on until somebody hangs up. */
   readonly length?: Duration.Input | undefined
@@ -120,7 +122,7 @@ interface Waiting {
 export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
-    const { format = AudioFormat.pcm16000, heard = "marks", keeps = true } = options
+    const { format = AudioFormat.pcm16000, heard = "marks", keeps = true, returnsMarks = true } = options
     const start = clock.monotonicTimeNanosUnsafe()
     const now = () => Number(clock.monotonicTimeNanosUnsafe() - start) / 1_000_000
     const incoming = yield* Queue.unbounded<Incoming, TransportError | Cause.Done>()
@@ -143,7 +145,7 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
         if (output._tag === "Mark") {
           if (from > at) return
           waiting.shift()
-          if (heard === "marks") Queue.offerUnsafe(incoming, { _tag: "Mark", name: output.name })
+          if (heard === "marks" && returnsMarks) Queue.offerUnsafe(incoming, { _tag: "Mark", name: output.name })
           continue
         }
         const end = from + AudioFormat.durationMs(format, output.bytes.length)
@@ -206,7 +208,7 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
             const bytes = first.output.bytes.subarray(0, AudioFormat.bytesOf(format, at - first.at))
             hear(first.output, first.at, bytes)
           }
-          if (heard === "marks") {
+          if (heard === "marks" && returnsMarks) {
             for (const { output } of waiting) {
               if (output._tag === "Mark") Queue.offerUnsafe(incoming, { _tag: "Mark", name: output.name })
             }

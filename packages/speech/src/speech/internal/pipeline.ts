@@ -166,6 +166,10 @@ const typed = (draft: Draft, text: string): void => {
   )
 }
 
+/** Whether a recogniser tells words again, or late, that are final already: they have the same place in the audio. */
+const isRepeated = ({ lastFinal }: Draft, { text, to }: SpeechToText.Partial | SpeechToText.Final): boolean =>
+  lastFinal !== undefined && to !== undefined && to <= lastFinal.to && lastFinal.text.includes(text.trim())
+
 const recognised = (draft: Draft, event: SpeechToText.Event): void => {
   const at = draft.now
   const before = Floor.transcript(draft.floor)
@@ -176,6 +180,8 @@ const recognised = (draft: Draft, event: SpeechToText.Event): void => {
     case "Final": {
       const final = event._tag === "Final"
       const { from, text, to } = event
+      if (isRepeated(draft, event)) return
+      if (final && to !== undefined) draft.lastFinal = { text, to }
       Turns.tell(draft, {
         _tag: "Transcript",
         at,

@@ -160,6 +160,8 @@ export interface State {
   /** The agent's state last told to the floor, and its generation. */
   readonly agentTold: string
   readonly speechEndedAt: AudioTime.AudioTime
+  /** The last final words whose place in the audio the recogniser knows, and where they end. */
+  readonly lastFinal: { readonly text: string; readonly to: AudioTime.AudioTime } | undefined
   readonly timing: Timing | undefined
   readonly isOver: boolean
 }
@@ -203,6 +205,7 @@ export const initial = (settings: Settings, voice: TextToSpeech.Voice): State =>
   isTalking: false,
   agentTold: "",
   speechEndedAt: AudioTime.zero,
+  lastFinal: undefined,
   timing: undefined,
   isOver: false
 })
