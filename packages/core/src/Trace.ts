@@ -15,7 +15,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type * as Scope from "effect/Scope"
+import * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { CallRequest } from "./CallRequest.ts"
@@ -33,6 +34,11 @@ export const callId = (request: CallRequest): string => request.callId.slice(0, 
 export interface Options {
   readonly kind?: Tracer.SpanKind | undefined
   readonly attributes?: Readonly<Record<string, unknown>> | undefined
+  /**
+   * The stream puts the span in force by itself, together with other services: each step that does so costs at every pull.
+   * Only for `streamWithin`.
+   */
+  readonly provides?: boolean | undefined
   /** The work may outlast the span in force: its span hangs below the call, and is linked to the one in force. */
   readonly beside?: boolean | undefined
 }
@@ -49,18 +55,49 @@ export const within = <A, E, R>(
     end
   ) as Effect.Effect<A, E, R>
 
-/** Runs a stream in a span of its own, from when the stream starts to when it is over. */
+/** What looks on while a stream runs in its span. */
+export interface Onlooker<in A> {
+  /** Told of what passes. */
+  readonly seen?: ((values: ReadonlyArray<A>) => void) | undefined
+  /** Told how the stream has ended, before its span ends. */
+  readonly ended?: ((exit: Exit.Exit<unknown, unknown>) => void) | undefined
+}
+
+/**
+ * Runs a stream in a span of its own, from when the stream starts to when it is over. What the stream holds is let go with it.
+ */
 export const streamWithin = <A, E, R>(
   name: string,
   options: Options,
-  use: (span: Tracer.Span) => Stream.Stream<A, E, R>
+  use: (span: Tracer.Span) => Stream.Stream<A, E, R>,
+  onlooker?: (span: Tracer.Span) => Onlooker<A>
 ): Stream.Stream<A, E, R> =>
-  // The scope of `Stream.unwrap` is that of the whole stream around this one, which may go on for long.
   Stream.fromChannel(
-    Channel.acquireUseRelease(
-      start(name, options),
-      (span) => Channel.provideService(use(span).channel, Tracer.ParentSpan, span),
-      end
+    Channel.fromTransform((_: unknown, outer: Scope.Scope) =>
+      Effect.gen(function* () {
+        // A scope of its own: that of the stream around this one may go on for long.
+        const scope = yield* Scope.fork(outer)
+        const span = yield* start(name, options)
+        const { ended, seen } = onlooker?.(span) ?? {}
+        yield* Scope.addFinalizerExit(scope, (exit) => {
+          ended?.(exit)
+          return end(span, exit)
+        })
+        const inSpan = <B, E2, R2>(effect: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2, R2> =>
+          options.provides === true
+            ? effect
+            : (Effect.provideService(effect, Tracer.ParentSpan, span) as Effect.Effect<B, E2, R2>)
+        const pull = yield* inSpan(Channel.toPullScoped(use(span).channel, scope))
+        // One step for all there is to do: each costs at every pull, and words come one by one.
+        return Effect.matchCauseEffect(inSpan(pull), {
+          onSuccess: (values) => {
+            seen?.(values)
+            return Effect.succeed(values)
+          },
+          onFailure: (cause) =>
+            Effect.andThen(Scope.close(scope, Pull.doneExitFromCause(cause)), Effect.failCause(cause))
+        })
+      })
     )
   ) as Stream.Stream<A, E, R>
 

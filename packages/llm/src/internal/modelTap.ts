@@ -20,6 +20,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import * as ModelSettings from "../model/ModelSettings.ts"
 import * as Usage from "../model/Usage.ts"
 import * as Asking from "../model/internal/asking.ts"
@@ -35,19 +36,21 @@ export interface Asked {
 
 type Outcome = Pick<Recording.LineOf<"ModelEnded">, "outcome" | "error">
 
+/** What a request is made with beside its settings. */
+interface Around {
+  /** Told what the reply has taken. */
+  readonly observe?: ((report: Usage.Report) => Effect.Effect<void>) | undefined
+  readonly asking?: Asking.Asking | undefined
+  /** Span of the request, which is put in force. */
+  readonly span?: Tracer.Span | undefined
+}
+
 /** Notes a request, made with settings over those in force, and its reply. */
 export const streamed =
   (
     recorder: Recorder.Recorder | undefined,
     settings: ModelSettings.ModelSettings,
-    {
-      asking,
-      observe,
-      ...request
-    }: Asked & {
-      readonly observe?: ((report: Usage.Report) => Effect.Effect<void>) | undefined
-      readonly asking?: Asking.Asking | undefined
-    }
+    { asking, observe, span, ...request }: Asked & Around
   ) =>
   <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> => {
     // In a single step, because each operator costs at every pull.
@@ -56,7 +59,8 @@ export const streamed =
       const told = Context.add(context, ModelSettings.Current, set)
       const asked = asking === undefined ? told : Context.add(told, Asking.Current, asking)
       const observed = observe === undefined ? asked : Context.add(asked, Usage.Observer, observe)
-      return recorder === undefined ? observed : Context.add(observed, Random.Random, ownRandom(recorder, request))
+      const within = span === undefined ? observed : Context.add(observed, Tracer.ParentSpan, span)
+      return recorder === undefined ? within : Context.add(within, Random.Random, ownRandom(recorder, request))
     }) as Stream.Stream<P, E, R>
     if (recorder === undefined) return inForce
     return Stream.transformPull(inForce, (pull, scope) =>

@@ -14,7 +14,7 @@ import { WebSocket } from "ws"
 export const secrets = [
   "Anna Huber",
   "+436641234567",
-  "4321",
+  "pin-4321",
   "booked for",
   "no seat left",
   "You are the desk",
@@ -53,7 +53,7 @@ export const makeAgent = () => {
     [
       text("One moment, Anna Huber."),
       toolCall("seats", { name: "Anna Huber" }),
-      toolCall("book", { code: "4321" }, { id: "b" })
+      toolCall("book", { code: "pin-4321" }, { id: "b" })
     ],
     [toolCall("search", { phone: "+436641234567" }), ScriptedModel.finish("tool-calls", usage)],
     [text("I am looking."), ScriptedModel.finish("stop", usage)],
@@ -110,7 +110,7 @@ export const call = (address: string, callId: string) =>
       const message = JSON.parse(data.toString()) as { readonly type: string; readonly content?: string }
       if (message.content === undefined) return
       send({ type: "agent_speech", content: message.content })
-      if (message.content === "Hello!") say("I am Anna Huber, tell me everything, my code is 4321")
+      if (message.content === "Hello!") say("I am Anna Huber, tell me everything, my code is pin-4321")
       if (message.content.includes("I am looking")) say("the manager please")
       if (message.content.includes("Manager here")) socket.close()
     })

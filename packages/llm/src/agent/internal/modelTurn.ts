@@ -189,22 +189,26 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
         },
         firsts: (what) => firsts(turning, what)
       }
-      const parts = LanguageModel.streamText({
-        prompt: OwnPrompt.make(prompt),
-        toolkit: turning.toolkit,
-        ...(turning.objectIsTool ? ObjectReply.toolChoice(object!, turning.shown) : undefined),
-        disableToolCallResolution: true,
-        toolCallValidation: "deferred"
-      }).pipe(
-        Patience.words,
-        ModelTap.streamed(turning.recorder, settings, {
-          turn: turn.id,
-          prompt,
-          tools: turning.shown,
-          observe: request.observe,
-          asking: { cacheKey: turning.cacheKey, object: object?.definition }
-        }),
-        RequestTrace.traced(turn),
+      const replied = RequestTrace.traced(turn, (span) =>
+        LanguageModel.streamText({
+          prompt: OwnPrompt.make(prompt),
+          toolkit: turning.toolkit,
+          ...(turning.objectIsTool ? ObjectReply.toolChoice(object!, turning.shown) : undefined),
+          disableToolCallResolution: true,
+          toolCallValidation: "deferred"
+        }).pipe(
+          Patience.words,
+          ModelTap.streamed(turning.recorder, settings, {
+            turn: turn.id,
+            prompt,
+            tools: turning.shown,
+            observe: request.observe,
+            asking: { cacheKey: turning.cacheKey, object: object?.definition },
+            span
+          })
+        )
+      )
+      const parts = replied.pipe(
         Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
         Stream.flattenIterable
       ) as Out<R>

@@ -40,48 +40,44 @@ const tokens = Metric.histogram("gen_ai.client.token.usage", {
 const inputMetric = Metric.withAttributes(tokens, { "gen_ai.token.type": "input" })
 const outputMetric = Metric.withAttributes(tokens, { "gen_ai.token.type": "output" })
 
-/** Runs the streamed reply to a request of the call in its span. */
-export const traced =
-  ({ id, request }: Pick<Turn.Turn, "id" | "request">) =>
-  <P extends { readonly type: string }, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> =>
-    Stream.unwrap(
-      Effect.contextWith((context: Context.Context<never>) => {
-        const model = Option.getOrUndefined(
-          Context.getOption(context as Context.Context<Model.ModelName>, Model.ModelName)
+/** Runs the streamed reply to a request of a turn in a span, which the reply has to put in force. */
+export const traced = <P extends { readonly type: string }, E, R>(
+  { id, request }: Pick<Turn.Turn, "id" | "request">,
+  reply: (span: Tracer.Span) => Stream.Stream<P, E, R>
+): Stream.Stream<P, E, R> =>
+  Stream.unwrap(
+    Effect.contextWith((context: Context.Context<never>) => {
+      const model = Option.getOrUndefined(
+        Context.getOption(context as Context.Context<Model.ModelName>, Model.ModelName)
+      )
+      const provider = Option.getOrUndefined(
+        Context.getOption(context as Context.Context<Model.ProviderName>, Model.ProviderName)
+      )
+      const attributes = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.conversation.id": Trace.callId(request),
+        "gen_ai.request.stream": true,
+        "antiphon.turn.id": id,
+        ...(model !== undefined && { "gen_ai.request.model": model }),
+        ...(provider !== undefined && { "gen_ai.provider.name": provider })
+      }
+      const name = model === undefined ? "chat" : `chat ${model}`
+      return Effect.succeed(
+        Trace.streamWithin(name, { kind: "client", attributes, provides: true }, reply, (span) =>
+          watching(span, context)
         )
-        const provider = Option.getOrUndefined(
-          Context.getOption(context as Context.Context<Model.ProviderName>, Model.ProviderName)
-        )
-        const attributes = {
-          "gen_ai.operation.name": "chat",
-          "gen_ai.conversation.id": Trace.callId(request),
-          "gen_ai.request.stream": true,
-          "antiphon.turn.id": id,
-          ...(model !== undefined && { "gen_ai.request.model": model }),
-          ...(provider !== undefined && { "gen_ai.provider.name": provider })
-        }
-        const name = model === undefined ? "chat" : `chat ${model}`
-        return Effect.succeed(
-          // What the provider holds, its own span among it, is let go with the reply and not with the turn.
-          Trace.streamWithin(name, { kind: "client", attributes }, (span) =>
-            Stream.scoped(watched(reply, span, context))
-          )
-        )
-      })
-    )
+      )
+    })
+  )
 
 /** Notes on the span what the parts of the reply tell of it. */
-const watched = <P extends { readonly type: string }, E, R>(
-  reply: Stream.Stream<P, E, R>,
-  span: Tracer.Span,
-  context: Context.Context<never>
-): Stream.Stream<P, E, R> => {
+const watching = (span: Tracer.Span, context: Context.Context<never>): Trace.Onlooker<{ readonly type: string }> => {
   const clock = Context.get(context, Clock.Clock)
   const startedAt = clock.monotonicTimeNanosUnsafe()
   const seconds = () => Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9
   let first = true
-  return reply.pipe(
-    Stream.mapArray((parts) => {
+  return {
+    seen: (parts) => {
       if (first) {
         first = false
         const waited = seconds()
@@ -92,10 +88,9 @@ const watched = <P extends { readonly type: string }, E, R>(
         if (part.type === "finish") finished(part as unknown as Response.FinishPart, span, context)
         else if (part.type === "response-metadata") answered(part as unknown as Response.ResponseMetadataPart, span)
       }
-      return parts
-    }),
-    Stream.onExit(() => Effect.sync(() => duration.updateUnsafe(seconds(), context)))
-  )
+    },
+    ended: () => duration.updateUnsafe(seconds(), context)
+  }
 }
 
 const answered = ({ id, modelId }: Response.ResponseMetadataPart, span: Tracer.Span): void => {

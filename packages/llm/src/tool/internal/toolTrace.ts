@@ -5,7 +5,7 @@ import * as Trace from "@antiphon/core/Trace"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
@@ -78,41 +78,55 @@ export interface Begun {
 
 /** Runs a tool in its span. `failed` says how it failed, if its stream ends well all the same. */
 export const traced = <A, E, R>(
-  { outcome: { call }, tool: { kind, name }, turn }: Begun,
+  { outcome: { call }, tool, turn }: Begun,
   failed: () => "failed" | "timed_out" | undefined,
   run: Stream.Stream<A, E, R>
 ): Stream.Stream<A, E, R> => {
   const attributes = {
     "gen_ai.operation.name": "execute_tool",
-    "gen_ai.tool.name": name,
+    "gen_ai.tool.name": tool.name,
     "gen_ai.tool.type": "function",
     "gen_ai.tool.call.id": call.id,
     "gen_ai.conversation.id": Trace.callId(turn.request),
     "antiphon.turn.id": turn.id,
-    "antiphon.tool.kind": kind
+    "antiphon.tool.kind": tool.kind
   }
-  return Trace.streamWithin(`${kind === "handoff" ? "handoff" : "execute_tool"} ${name}`, { attributes }, (span) =>
-    Stream.unwrap(
-      Effect.contextWith((context: Context.Context<never>) =>
-        Effect.map(Clock.Clock, (clock) => {
-          const startedAt = clock.monotonicTimeNanosUnsafe()
-          const ended = (exit: Exit.Exit<unknown, unknown>) =>
-            Effect.sync(() => {
-              const outcome = outcomeOf(exit, failed())
-              span.attribute("antiphon.tool.outcome", outcome)
-              const metrics = metricsOf(kind, name, outcome)
-              metrics.calls.updateUnsafe(1, context)
-              metrics.duration.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9, context)
-              if (outcome === "failed" || outcome === "timed_out") {
-                const type = outcome === "timed_out" ? "timeout" : "ToolFailure"
-                span.end(clock.currentTimeNanosUnsafe(), Trace.failedWith(span, type))
-              }
-            })
-          return Stream.onExit(run, ended)
-        })
+  const name = `${tool.kind === "handoff" ? "handoff" : "execute_tool"} ${tool.name}`
+  return Stream.unwrap(
+    Effect.contextWith((context: Context.Context<never>) =>
+      Effect.succeed(
+        Trace.streamWithin(
+          name,
+          { attributes },
+          () => run,
+          (span) => watching(span, context, tool, failed)
+        )
       )
     )
   )
+}
+
+/** Notes the outcome of a tool on its span, and counts it. */
+const watching = (
+  span: Tracer.Span,
+  context: Context.Context<never>,
+  { kind, name }: Named,
+  failed: () => "failed" | "timed_out" | undefined
+): Trace.Onlooker<unknown> => {
+  const clock = Context.get(context, Clock.Clock)
+  const startedAt = clock.monotonicTimeNanosUnsafe()
+  return {
+    ended: (exit) => {
+      const outcome = outcomeOf(exit, failed())
+      span.attribute("antiphon.tool.outcome", outcome)
+      const metrics = metricsOf(kind, name, outcome)
+      metrics.calls.updateUnsafe(1, context)
+      metrics.duration.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9, context)
+      if (outcome !== "failed" && outcome !== "timed_out") return
+      const type = outcome === "timed_out" ? "timeout" : "ToolFailure"
+      span.end(clock.currentTimeNanosUnsafe(), Trace.failedWith(span, type))
+    }
+  }
 }
 
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>, failed: "failed" | "timed_out" | undefined): Outcome => {
