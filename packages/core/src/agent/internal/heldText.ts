@@ -1,18 +1,16 @@
-/**
- * Text that is held back until a unit of it is complete, in the order it was sent among the other outputs.
- */
+/** Holds back text until a unit of it is complete, and keeps its order among the other outputs. */
 import * as Stream from "effect/Stream"
 import * as Event from "../../Event.ts"
 
-/** How held text is cut into the units that go out. */
+/** How held text is split into units. */
 export interface Units {
-  /** Ends of the units that are complete, in order, as offsets in `held` and `added` put together. */
+  /** Ends of the complete units, in order, as offsets in `held` followed by `added`. */
   readonly ends: (held: string, added: string) => ReadonlyArray<number>
-  /** Whether an output waits behind the text that is held. Otherwise it sends that text on, complete or not, and follows. */
+  /** Whether an output waits behind the held text. Otherwise it flushes the text, complete or not, and follows it. */
   readonly waits: (output: Event.Output) => boolean
 }
 
-/** The text that is held, and the outputs that wait behind it. There are none where there is no text. */
+/** The held text, and the outputs waiting behind it. Without text there are no waiting outputs. */
 export interface HeldText {
   readonly text: string
   readonly interruptible: boolean
@@ -32,11 +30,13 @@ const unit = (
     ...(respondingTo === undefined ? undefined : { respondingTo })
   })
 
-/** All that is held, in order. */
+/** Returns everything held, in order. */
 export const end = ({ behind, interruptible, respondingTo, text }: HeldText): ReadonlyArray<Event.Output> =>
   text === "" ? [] : [unit(text, interruptible, respondingTo), ...behind]
 
-/** Takes one more output: what is held now, and what goes out. A unit is interruptible where every part of it was. */
+/**
+ * Takes one more output. Returns the new state, and the outputs to send. A unit is interruptible if all its parts are.
+ */
 export const push = (
   held: HeldText,
   output: Event.Output,
@@ -57,7 +57,7 @@ export const push = (
   const sent: Array<Event.Output> = []
   let behind = held.behind
   let start = 0
-  // A stretch that begins in what was held before shares its flag.
+  // A unit that begins in previously held text shares its flag.
   const flag = () => interruptible && (start >= held.text.length || held.interruptible)
   for (const end of units.ends(held.text, output.text)) {
     sent.push(unit(text.slice(start, end), flag(), output.respondingTo), ...behind)
@@ -68,7 +68,7 @@ export const push = (
   return [{ text: text.slice(start), interruptible: flag(), respondingTo: output.respondingTo, behind }, sent]
 }
 
-/** Regroups the text of a stream by units. What is held when the stream fails or is interrupted is lost with it. */
+/** Regroups the text of a stream by units. Text held when the stream fails or is interrupted is lost. */
 export const regroup = <E, R>(
   stream: Stream.Stream<Event.Output, E, R>,
   units: Units

@@ -1,4 +1,4 @@
-/** A recording that is kept as lines and not as text. For tests, whose calls are many and whose recordings few ever read. */
+/** Keeps a recording as lines instead of text, for tests, which make many calls and rarely read the recordings. */
 import * as Effect from "effect/Effect"
 import type * as CallRequest from "../../CallRequest.ts"
 import type { Recorder } from "../Recorder.ts"
@@ -6,7 +6,7 @@ import type * as Recording from "../Recording.ts"
 import * as Prompts from "./prompts.ts"
 import * as Start from "./start.ts"
 
-/** Makes a recorder, and what gives the recording of all that the recorder was told so far. */
+/** Makes a recorder, and a function that returns its recording so far. */
 export const make = (options: {
   readonly request: CallRequest.CallRequest
   readonly seed?: number | undefined

@@ -1,6 +1,6 @@
 /**
- * Lines of a recording as text. The kinds that come with every turn are put together by hand, at a third of the cost of
- * `JSON.stringify`; property tests check that the schema reads them back.
+ * Encodes lines of a recording as text. The kinds that occur in every turn are encoded by hand, at a third of the cost
+ * of `JSON.stringify`; property tests check that the schema reads them back.
  */
 import type * as Schema from "effect/Schema"
 import * as JsonText from "../../JsonText.ts"
@@ -10,8 +10,8 @@ import type * as RecordedLine from "./recordedLine.ts"
 import * as WordsLine from "./wordsLine.ts"
 
 /**
- * An event or a line that is written by hand. It is `never` once it has fields beyond those that are written, so that what
- * writes it does not compile until the new field is written too.
+ * An event or a line encoded by hand. Becomes `never` when the schema gains a field, so that the encoder does not
+ * compile until it writes the new field.
  */
 type Only<T, Written extends PropertyKey> = T extends unknown
   ? [Exclude<keyof T, Written>] extends [never]
@@ -27,7 +27,7 @@ type TurnReport =
   | Only<Event.ReportOf<"UserTurnStarted" | "AgentTurnStarted" | "AgentTurnEnded">, "_tag" | "eventId">
   | PlainEnd
 
-/** A report of heard words, or of the end of the caller's turn, that says nothing else. */
+/** A report of heard words, or of the end of the caller's turn, without other fields. */
 type PlainText = Only<Event.ReportOf<"AgentTextSent">, "_tag" | "content" | "eventId" | "at" | "estimated" | "own"> & {
   readonly [K in "at" | "estimated" | "own"]?: undefined
 }
@@ -46,13 +46,13 @@ export const line = (at: number, note: RecordedLine.Note): string =>
 
 /** The text of lines that follow each other. */
 export interface LineText {
-  /** Returns what one more line adds to the end of the text. */
+  /** Returns the text to append for one more line. */
   readonly add: (at: number, note: RecordedLine.Note) => string
-  /** Returns what ends the text. A text that was not ended can be read, too. */
+  /** Returns the end of the text. A text without it can be read, too. */
   readonly end: () => string
 }
 
-/** Starts a text. Words in a row share one line, which stays open until another line follows. */
+/** Starts a text. Consecutive words share one line, which stays open until another line follows. */
 export const make = (): LineText => {
   let isOpen = false
   /** Time of the last word, in microseconds. */
@@ -116,7 +116,7 @@ export const make = (): LineText => {
     return ended + word(at, micros, `${quote(content)},1`)
   }
 
-  /** Adds the line as a word of the open line, if it is nothing but a word. */
+  /** Adds the line to the open line of words, if it is only a word. */
   const addWord = (at: number, micros: number, note: RecordedLine.Note): string | undefined => {
     switch (note._tag) {
       case "Sent":
@@ -148,7 +148,7 @@ export const make = (): LineText => {
     const micros = microsOf(at)
     const added = micros === undefined ? undefined : addWord(at, micros, note)
     if (added !== undefined) return added
-    // A word of this turn must not join a line about the last one.
+    // A word of this turn must not join a line of the last turn.
     if (note._tag === "TurnStarted") turn = respondingTo = request = id = undefined
     return end() + line(at, note._tag === "ModelReplied" ? { ...note, parts: fold(note.parts) as Parts } : note)
   }
@@ -156,7 +156,7 @@ export const make = (): LineText => {
   return { add, end }
 }
 
-/** Parts of a reply in which deltas in a row became a list: their id, then their texts. */
+/** Parts of a reply, with consecutive deltas as a list: their id, then their texts. */
 const fold = (parts: Parts): ReadonlyArray<unknown> => {
   const folded: Array<unknown> = []
   for (let from = 0; from < parts.length;) {
@@ -167,7 +167,7 @@ const fold = (parts: Parts): ReadonlyArray<unknown> => {
   return folded
 }
 
-/** Index behind the run of text deltas with one id that begins at `from`. */
+/** Index after the run of text deltas with the same id that begins at `from`. */
 const runEnd = (parts: Parts, from: number): number => {
   let to = from
   while (to < parts.length && isTextDelta(parts[to]!) && parts[to]!["id"] === parts[from]!["id"]) to++
@@ -182,7 +182,7 @@ const textsOf = (deltas: Parts, from = 0, to = deltas.length): ReadonlyArray<str
   return texts
 }
 
-/** What follows the time of a line, if it is a line that comes with every turn. */
+/** The text after the time of a line, if it is a kind encoded by hand. */
 const frequent = (note: RecordedLine.Note): string | undefined => {
   switch (note._tag) {
     case "Sent":
@@ -273,7 +273,7 @@ const textFields = ({ content }: TextReport): string => `,"content":${quote(cont
 
 const turnFields: (report: TurnReport) => string = () => ""
 
-/** Whether the line is about words that were spoken, to which the call gave an id. */
+/** Whether the line reports heard words with an id given by the call. */
 const isSpoken = (note: Reported): note is Reported & { readonly report: PlainText; readonly eventId: string } =>
   note.report._tag === "AgentTextSent" &&
   note.report.eventId === undefined &&
@@ -291,7 +291,7 @@ export const json = (value: unknown): string => {
 
 type Parts = RecordedLine.LineOf<"ModelReplied">["parts"]
 
-/** Whether a part is a text delta with nothing but its text. */
+/** Whether a part is a text delta with only its text. */
 const isTextDelta = (part: Parts[number]): boolean => {
   if (part["type"] !== "text-delta" || typeof part["id"] !== "string" || typeof part["delta"] !== "string") return false
   let members = 0
@@ -299,7 +299,7 @@ const isTextDelta = (part: Parts[number]): boolean => {
   return members === 3
 }
 
-/** JSON leaves out a field that it has no form for, and a reader would miss it: null stands in its place. */
+/** JSON omits fields that it cannot represent. Writes null instead, because readers expect the field. */
 const withValue = (note: RecordedLine.Note): RecordedLine.Note => {
   if (note._tag === "Happened") return { ...note, event: withFields(note.event) }
   return note._tag === "Sent" || note._tag === "Kept" ? { ...note, output: withFields(note.output) } : note
@@ -312,7 +312,7 @@ const withFields = <E extends Event.Input | Event.Output>(event: E): E => {
   return event
 }
 
-/** By the tag of an event, its fields that must be there and can hold anything. */
+/** Required fields with arbitrary values, by the tag of the event. */
 const anyValue: { readonly [tag: string]: ReadonlyArray<string> } = Object.fromEntries(
   Object.entries({ ...Event.Input.cases, ...Event.Output.cases }).map(([tag, { fields }]) => [
     tag,
@@ -323,7 +323,7 @@ const anyValue: { readonly [tag: string]: ReadonlyArray<string> } = Object.fromE
 const isLeftOut = (value: unknown): boolean => leftOut.has(typeof value)
 const leftOut: ReadonlySet<string> = new Set(["undefined", "function", "symbol"])
 
-/** Text as JSON. Looking through a short text here is cheaper than `JSON.stringify`. */
+/** Encodes text as JSON. Scanning a short text here is cheaper than `JSON.stringify`. */
 const quote = (text: string): string => {
   if (text.length > short) return JSON.stringify(text)
   for (let i = 0; i < text.length; i++) {
@@ -334,7 +334,7 @@ const quote = (text: string): string => {
 }
 const short = 40
 
-/** A time in microseconds, if it is a whole number of them, as the times of a clock are. */
+/** A time in microseconds, if it is a whole number of them, like all times of a clock. */
 const microsOf = (at: number): number | undefined => {
   const micros = Math.round(at * 1000)
   return micros >= 0 && micros < 2 ** 31 && micros / 1000 === at ? micros : undefined

@@ -1,22 +1,22 @@
-/** Texts and values with their letters and digits masked, so that their shape is all that is left. */
+/** Masks letters and digits in texts and values, leaving only their shape. */
 
-/** What is written in place of a blanked field. */
+/** Replacement for a blanked field. */
 export const blank = "[redacted]"
 
-/** Puts `x` for letters and `0` for digits, drops accents that stand alone, and keeps the rest. */
+/** Replaces letters with `x` and digits with `0`, drops combining marks, and keeps the rest. */
 export const mask = (text: string): string =>
   text
     .replace(/[\p{L}\p{Cs}]/gu, "x")
     .replace(/\p{N}/gu, "0")
     .replace(/\p{M}/gu, "")
 
-/** The name of a field as it is, if it is one that a program gives. A key that is none, such as a number, is masked. */
+/** Returns a field name unchanged if it looks like one from a program. Other keys, such as numbers, are masked. */
 export const maskName = (name: string): string => (/^[A-Za-z_$][\w$~./-]*$/.test(name) ? name : mask(name))
 
-/** Masks all text in a value, and puts 0 for its numbers. */
+/** Masks all text in a value, and replaces its numbers with 0. */
 export const maskValue = (value: unknown): unknown => maskMembers(value, undefined)
 
-/** The same, but for the tag of a value, which tells what kind of thing it is. */
+/** The same, but keeps the tag of a value. */
 export const maskUnknown = (value: unknown): unknown => maskMembers(value, "_tag")
 
 const maskMembers = (value: unknown, tag: string | undefined): unknown => {
@@ -39,7 +39,7 @@ const maskMembers = (value: unknown, tag: string | undefined): unknown => {
 
 const maskObject = (value: object, tag: string | undefined): unknown => {
   if (Array.isArray(value)) return value.map((member) => maskMembers(member, tag))
-  // JSON writes these by what they give, and bytes by their places.
+  // JSON encodes these through `toJSON`, and bytes by index.
   if ("toJSON" in value && typeof value.toJSON === "function") return maskMembers(value.toJSON(), tag)
   if (ArrayBuffer.isView(value)) return blank
   return Object.fromEntries(

@@ -1,17 +1,18 @@
 /**
- * What the fields of prompts, replies and failures of models hold. They are recorded as `effect/ai` encodes them, so these
- * tables are checked against its types: a new kind of part, or a new field of one, does not compile until it is in here. The
- * check leaves no trace in what is published, because `effect/ai` is not stable and this package needs nothing of it.
+ * Classifies the fields of prompts, replies and failures of models. They are recorded as `effect/ai` encodes them, so
+ * these tables are checked against its types: a new kind of part, or a new field, does not compile until it is listed
+ * here. The check is erased from the published code, because `effect/ai` is not stable and this package does not depend
+ * on it.
  */
 import type * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Response from "effect/ai/Response"
 import type { Privacy } from "../../Privacy.ts"
 
-/** What a field holds. `text`: words of whoever the message is of. */
+/** The content of a field. `text`: words of the message's author. */
 export type Kind = Privacy | "text"
 
-/** The kinds of fields by name. */
+/** Kinds of fields, by name. */
 export interface Fields {
   readonly [field: string]: Kind
 }

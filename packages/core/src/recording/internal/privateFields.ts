@@ -1,6 +1,6 @@
 /**
- * Masks the values of a schema by the `privacy` annotations of its fields. What has no annotation, or is not what the schema
- * says, is unknown, and masked as such.
+ * Masks the values of a schema by the `privacy` annotations of its fields. A value without annotation, or one that does
+ * not match the schema, is masked as unknown.
  */
 import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
@@ -9,15 +9,15 @@ import type { Json } from "../../JsonText.ts"
 import type { Privacy } from "../../Privacy.ts"
 import { maskName } from "./maskedText.ts"
 
-/** Masks a value by what stands beside it. An item of a list that becomes undefined is left out. */
+/** Masks a value, given its siblings. List items that become undefined are left out. */
 export type Mask = (value: unknown, beside: Json) => unknown
 
-/** How each kind of field is masked, and what is unknown. */
+/** How each kind of field is masked, including unknown ones. */
 export type Masks = { readonly [Kind in Privacy | "unknown"]: Mask }
 
 type Walk = (value: unknown, beside: Json, masks: Masks) => unknown
 
-/** Makes what masks the values of a schema. Absent values stay as they are. */
+/** Makes a function that masks the values of a schema. Absent values remain absent. */
 export const of = (schema: Schema.Constraint): ((value: unknown, masks: Masks) => unknown) => {
   const walk = walkOf(SchemaAST.toType(schema.ast))
   return (value, masks) => walk(value, {}, masks)

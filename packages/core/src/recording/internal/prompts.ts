@@ -1,6 +1,6 @@
 /**
- * The prompts of a call as its recording has them. A prompt mostly repeats an earlier one, so only its new messages are
- * written: a recording grows with the length of the call, and not with the square of it.
+ * Encodes the prompts of a call for its recording. A prompt mostly repeats an earlier one, so only its new messages are
+ * written: the size of a recording is linear in the length of the call, not quadratic.
  */
 import type { Json } from "../../JsonText.ts"
 import type * as Recording from "../Recording.ts"
@@ -13,11 +13,11 @@ export interface Prompts {
   readonly next: () => number
   /** Makes the line of a request from its number. */
   readonly add: (request: number, asked: Asked) => Recording.NoteOf<"ModelRequested">
-  /** Makes no later line refer to a request, because its own line was not written. */
+  /** Prevents later lines from referring to a request whose own line was not written. */
   readonly forget: (request: number) => void
 }
 
-/** How many requests a new one is compared with: as many as agents may take turns at asking models. */
+/** Number of earlier requests to compare with: enough for several agents that take turns. */
 const kept = 4
 
 export const make = (): Prompts => {
@@ -35,7 +35,7 @@ export const make = (): Prompts => {
           messages = same
           like = before
         }
-        // It continues the latest prompt of its agent: the others need not be compared.
+        // Continues the latest prompt of its agent, so the others need not be compared.
         if (same > 0 && same === before.prompt.length) break
       }
       if (recent.push({ request, turn, method, prompt, tools, settings }) > kept) recent.shift()
@@ -62,7 +62,7 @@ const commonLength = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): num
   return same
 }
 
-/** Whether two plain values are the same JSON. Each request compares everything that was said before it. */
+/** Whether two plain values are equal as JSON. Must be fast, because each request compares its whole prompt. */
 const equal = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
@@ -72,7 +72,7 @@ const equal = (a: unknown, b: unknown): boolean => {
     return true
   }
   if (Array.isArray(b)) return false
-  // Going over the keys costs less than lists of them.
+  // Iterating over keys is cheaper than allocating lists of them.
   let more = 0
   for (const key in a) {
     if (!Object.hasOwn(b, key) || !equal((a as Json)[key], (b as Json)[key])) return false

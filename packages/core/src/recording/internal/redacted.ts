@@ -1,6 +1,6 @@
 /**
- * Blanks the lines of a recording as a redaction says. Which rule applies to a field follows from the `privacy` of its
- * schema; requests to models and their replies have tables of their own.
+ * Applies a redaction to the lines of a recording. The `privacy` annotation of a field's schema selects its rule; model
+ * requests and replies have their own tables.
  */
 import * as Predicate from "effect/Predicate"
 import * as CallRequest from "../../CallRequest.ts"
@@ -14,7 +14,7 @@ import type { Mask, Masks } from "./privateFields.ts"
 
 type Text = (text: string) => string
 
-/** Blanks the request, the header and the lines of one recording. Throws what a function of the redaction throws. */
+/** Redacts the request, the header and the lines of one recording. Throws if a function of the redaction throws. */
 export interface Redacted {
   readonly request: (request: CallRequest.CallRequest) => CallRequest.CallRequest
   readonly header: (header: Recording.Header) => Recording.Header
@@ -24,7 +24,7 @@ export interface Redacted {
 const requestFields = PrivateFields.of(CallRequest.CallRequest)
 const lineFields = PrivateFields.of(Recording.Line)
 
-/** Starts to blank a recording. It remembers which tool the fragments of arguments belong to. */
+/** Starts redacting a recording. Remembers which tool the fragments of arguments belong to. */
 export const make = (redaction: Redaction.Redaction): Redacted => {
   const masks = masksOf(redaction)
   const request = (request: CallRequest.CallRequest) => {
@@ -85,7 +85,7 @@ const masksOf = (redaction: Redaction.Redaction): Masks => {
 const isPublic = (value: unknown): boolean =>
   Array.isArray(value) ? value.every(isPublic) : typeof value !== "object" || value === null
 
-/** The members of a value by what their fields hold. */
+/** Redacts the members of a value by the content of their fields. */
 const maskFields = (value: Json, fields: ModelFields.Fields, masks: Masks, text: Mask): Json => {
   const masked: Record<string, unknown> = {}
   for (const key of Object.keys(value)) {
@@ -102,12 +102,12 @@ const publicType = { type: "public" } as const
 type MaskPart = (part: Json, text: Mask) => Json | undefined
 
 const partsOf = (masks: Masks, isBlanked: (tool: string) => boolean): MaskPart => {
-  /** Names of the tools whose arguments are coming in fragments, by the id of the call. */
+  /** Names of tools whose arguments arrive in fragments, by the id of the tool call. */
   const streaming = new Map<unknown, string>()
   return (part, text) => {
     const { id, name, type } = part
     if (type === "tool-params-start") streaming.set(id, String(name))
-    // A piece of JSON cannot be blanked by the name of a field.
+    // A fragment of JSON cannot be redacted by field names.
     if (type === "tool-params-delta") {
       if (isBlanked(streaming.get(id) ?? "")) return undefined
       return maskFields(part, { ...publicType, ...ModelFields.parts[type], delta: "public" }, masks, text)
@@ -145,7 +145,7 @@ const failure = (value: unknown, masks: Masks): unknown => {
 const byName = <A>(table: { readonly [name: string]: A }, name: unknown): A | undefined =>
   typeof name === "string" && Object.hasOwn(table, name) ? table[name] : undefined
 
-/** Settings of a model: those that are no numbers and no flags are metadata. */
+/** Settings of a model: all except numbers and flags are metadata. */
 const settings = (value: Json, metadata: Redaction.Fields | undefined): Json => {
   const entries = Object.entries(value)
   const plain = entries.filter(([, one]) => isMeasure(one))
@@ -170,7 +170,7 @@ const limit = /^(min|max|exclusive|multipleOf)/
 /** Keywords of JSON Schema that hold values. */
 const values: ReadonlySet<string | undefined> = new Set(["const", "enum", "default", "examples"])
 
-/** The JSON Schema of a tool's parameters, in which only the names and the form of the parameters are left. */
+/** Reduces the JSON Schema of a tool's parameters to their names and structure. */
 const parameters = (value: unknown, instructions: Text, keyword?: string): unknown => {
   if (typeof value === "string") return names.has(keyword) ? value : instructions(value)
   if (typeof value === "number") return limit.test(keyword ?? "") ? value : 0
@@ -178,14 +178,14 @@ const parameters = (value: unknown, instructions: Text, keyword?: string): unkno
   return maskMembers(value, (member, key) => parameters(member, instructions, key ?? keyword))
 }
 
-/** All text in a value by a rule, and 0 for its numbers. */
+/** Applies a rule to all text in a value, and replaces its numbers with 0. */
 const maskTexts = (value: unknown, rule: Text): unknown => {
   if (typeof value === "string") return rule(value)
   if (typeof value === "number" || typeof value === "bigint") return 0
   return maskMembers(value, (member) => maskTexts(member, rule))
 }
 
-/** Arguments and metadata have names, whatever a redaction makes of them. */
+/** Keeps the names of arguments and metadata, whatever the redaction returns. */
 const members = (value: unknown): Json => (Predicate.isReadonlyObject(value) ? value : { [blank]: value })
 
 const blankFields = (fields: Redaction.Fields | undefined, value: unknown, holds?: "anything"): unknown => {
@@ -195,7 +195,7 @@ const blankFields = (fields: Redaction.Fields | undefined, value: unknown, holds
 }
 
 const blankNamed = (names: ReadonlySet<string>, value: unknown): unknown => {
-  // Text that is JSON itself: what its field holds cannot be told from the rest.
+  // Text that is itself JSON, whose fields cannot be told apart.
   if (typeof value === "string") return [...names].some((name) => mentions(value, name)) ? blank : value
   return mapMembers(value, (member, key) => (key !== undefined && names.has(key) ? blank : blankNamed(names, member)))
 }
@@ -204,12 +204,12 @@ const mentions = (text: string, name: string): boolean => text.includes(`"${name
 
 type Change = (member: unknown, key: string | undefined) => unknown
 
-/** A value with its members changed. Other values are themselves. */
+/** Maps the members of a value. Returns other values unchanged. */
 const mapMembers = (value: unknown, change: Change, name = (key: string) => key): unknown => {
   if (Array.isArray(value)) return value.map((member) => change(member, undefined))
   if (!Predicate.isReadonlyObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [name(key), change(member, key)]))
 }
 
-/** The same, with the names masked that no program would give. */
+/** The same, but masks names that do not look like names from a program. */
 const maskMembers = (value: unknown, change: Change): unknown => mapMembers(value, change, maskName)

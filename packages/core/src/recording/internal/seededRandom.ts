@@ -1,9 +1,9 @@
-/** The random numbers of a recorded call, and of each request to a model on it. */
+/** Random numbers of a recorded call, and of each of its model requests. */
 import type * as Random from "effect/Random"
 
 /**
- * The generator sfc32 of PractRand, seeded with its state. The one of `Random.withSeed` has 4 kB of state, and seeding it takes
- * longer than recording a request to a model.
+ * The generator sfc32 of PractRand, seeded with its state. The generator of `Random.withSeed` has 4 kB of state, and
+ * seeding it takes longer than recording a model request.
  */
 export const make = (seed: number, second = 0, third = 0): Random.Random => {
   let a = seed | 0
@@ -25,5 +25,5 @@ export const make = (seed: number, second = 0, third = 0): Random.Random => {
   }
 }
 
-/** Draws after which every bit of the state depends on every bit of the seed. */
+/** Number of draws after which every bit of the state depends on every bit of the seed. */
 const mixing = 15

@@ -6,7 +6,7 @@ import * as Random from "effect/Random"
 import type * as CallRequest from "../../CallRequest.ts"
 import * as Recording from "../Recording.ts"
 
-/** A header of now. The seed is drawn unless it is given. */
+/** Makes a header with the current time. Draws the seed unless it is given. */
 export const header = (options: {
   readonly request: CallRequest.CallRequest
   readonly seed: number | undefined
@@ -24,7 +24,7 @@ export const header = (options: {
     }
   })
 
-/** Milliseconds since now, to the microsecond. */
+/** Returns a clock that counts milliseconds from now, to the microsecond. */
 export const timer: Effect.Effect<() => number> = Effect.map(Clock.Clock, (clock) => {
   const start = Number(clock.monotonicTimeNanosUnsafe())
   return () => Math.round((Number(clock.monotonicTimeNanosUnsafe()) - start) / 1000) / 1000

@@ -1,11 +1,11 @@
 /**
- * Words of a call in a row, as one line of its recording.
+ * Encodes consecutive words of a call as one line of its recording.
  *
- * Most of a call is words: those that a model writes, those that are sent, and those that are reported as heard. Each word is
- * added to the line, with the microseconds since the word before:
+ * Most of a call consists of words: written by a model, sent, and reported as heard. Each word is appended to the line,
+ * with the microseconds since the previous word:
  * `{"at":64.5,"_tag":"Words","turn":2,"respondingTo":"e3","request":1,"id":"0","words":[[0,["Good"]],[137,"Good"]]}`.
- * Brackets hold text deltas of the model that arrived together, a 1 marks words that were heard, and the other words were
- * sent. Nothing is held back: the line stays open until another line follows, and an open line can be read.
+ * Brackets hold text deltas of the model that arrived together, a 1 marks words that were heard, and the other words
+ * were sent. Nothing is held back: the line stays open until another line follows, and an open line can be read.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -13,13 +13,13 @@ import { successor } from "../../internal/successor.ts"
 
 const Words = Schema.TaggedStruct("Words", {
   at: Schema.Finite,
-  // About words that were sent.
+  // Fields of sent words.
   turn: Schema.optional(Schema.Int),
   respondingTo: Schema.optional(Schema.String),
-  // About words of a model.
+  // Fields of a model's words.
   request: Schema.optional(Schema.Int),
   id: Schema.optional(Schema.String),
-  /** Id of the first words that were heard, as the agent saw it. The ids of later words follow it. */
+  /** Id of the first heard words, as the agent saw it. Later ids follow in sequence. */
   spoken: Schema.optional(Schema.String),
   words: Schema.Array(
     Schema.Union([
@@ -34,10 +34,10 @@ type Words = typeof Words.Type
 export const opening = (of: Omit<Words, "_tag" | "at" | "words">): string =>
   `"_tag":"Words",${JSON.stringify(of).slice(1, -1)},"words":[`
 
-/** What ends the line. */
+/** The end of the line. */
 export const end = "]}"
 
-/** The JSON of the lines that a line stands for. None of them was checked against its schema. */
+/** Expands a line to the JSON of the lines it represents, not checked against their schemas. */
 export const expand = (value: unknown): Result.Result<ReadonlyArray<unknown>, { readonly message: string }> => {
   if (typeof value !== "object" || value === null || !("_tag" in value)) return Result.succeed([value])
   if (value._tag === "Words") return Result.map(decode(value), lines)
@@ -69,7 +69,7 @@ const lines = ({ at, id, request, respondingTo, spoken, turn, words }: Words): R
 const deltasOf = (id: unknown, deltas: ReadonlyArray<unknown>) =>
   deltas.map((delta) => ({ type: "text-delta", id, delta }))
 
-/** Ends a line that was left open, and drops a word at its end that was cut off. Undefined if it is no line of words. */
+/** Closes a line that was left open, dropping an incomplete word at its end. Returns undefined for other lines. */
 export const mend = (text: string): { readonly text: string; readonly isCut: boolean } | undefined => {
   if (!begins.test(text)) return undefined
   for (let to = text.lastIndexOf("]"); to > 0; to = text.lastIndexOf("]", to - 1)) {

@@ -1,4 +1,4 @@
-/** Hands reports to the call one after the other, after whatever goes on when they arrive. */
+/** Hands reports to the call one by one, after the work in progress when they arrive. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -10,19 +10,19 @@ import type { World } from "../time/world.ts"
 export interface Inbox {
   /** Takes a report of the harness. */
   readonly report: (report: Event.Report) => void
-  /** Takes a report of a recorded call, with the id that its event had there, if it is known. */
+  /** Takes a report of a recorded call, with the recorded id of its event, if known. */
   readonly repeat: (report: Event.Report, eventId: string | undefined) => void
-  /** Names the call that reads the reports. Until then they wait. */
+  /** Connects the call that reads the reports. Until then they wait. */
   readonly join: (call: Call.Call) => void
-  /** Whether everything that was reported has been read. */
+  /** Whether all reports were read. */
   readonly isEmpty: () => boolean
-  /** Drops what is not read yet, and interrupts the call while it reads. */
+  /** Drops unread reports, and interrupts the call if it is reading one. */
   readonly close: Effect.Effect<void>
 }
 
 interface Incoming {
   readonly report: Event.Report
-  /** The id that the event had on a recorded call, if this repeats one. */
+  /** The recorded id of the event, if this repeats a recorded call. */
   readonly repeats?: string
 }
 
@@ -30,9 +30,9 @@ export const make = (options: {
   readonly world: World
   readonly note: (happening: Happening) => void
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** Told when the caller begins to speak. */
+  /** Called when the caller begins to speak. */
   readonly spoke: () => void
-  /** Told when the call has taken a report. */
+  /** Called when the call has taken a report. */
   readonly taken: () => void
   readonly failed: (exit: Exit.Exit<void>) => void
 }): Inbox => {

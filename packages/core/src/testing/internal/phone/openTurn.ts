@@ -1,4 +1,4 @@
-/** Follows which turn can still say something, and whether one is about to start. */
+/** Tracks which turn can still speak, and whether one is about to start. */
 import type { Happening } from "../time/happening.ts"
 
 export interface OpenTurn {
@@ -7,9 +7,9 @@ export interface OpenTurn {
   /** Id of the event that started it. */
   readonly trigger: () => string | undefined
   readonly mayRun: (turn: number) => boolean
-  /** Whether no turn runs, none is about to start, and no filter is still thinking. */
+  /** Whether no turn is running or about to start, and no filter is pending. */
   readonly isQuiet: () => boolean
-  /** Takes what happened, and says whether that has changed something. */
+  /** Takes a happening, and returns whether it changed the state. */
   readonly follow: (happening: Happening) => boolean
 }
 
@@ -34,7 +34,7 @@ export const make = (): OpenTurn => {
           if (deciding.delete(happening.event.eventId) && happening.decision === "Keep") return true
           if (happening.decision === "Keep") return false
           wanted = happening.decision === "Run"
-          // A stopped turn only cleans up, unless it is in a region that must not be interrupted.
+          // A stopped turn only cleans up, unless it is in an uninterruptible region.
           if (regions === 0) running = undefined
           return true
         case "TurnStarted":

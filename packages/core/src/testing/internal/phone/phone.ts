@@ -1,4 +1,4 @@
-/** The phone of a simulated call: how it carries what is said, and what it reports of it. */
+/** The phone of a simulated call: how it carries speech, and how it reports speech. */
 import type * as Duration from "effect/Duration"
 
 /** A word on its way to the caller. `index` counts the words of the call from 0. */
@@ -13,20 +13,20 @@ export interface Phone {
   readonly wordsPerMinute?: number | undefined
   /** Time between a text and its first sound. None by default. */
   readonly firstSound?: Duration.Input | undefined
-  /** Words that are heard and not reported. */
+  /** Words that are heard but not reported. */
   readonly loses?: ((word: Word) => boolean) | undefined
-  /** What is reported instead of a word, for example of a number that is read out. Undefined: the word. */
+  /** The text reported instead of a word, for example for a number that is read out. Undefined: the word itself. */
   readonly distorts?: ((word: Word) => string | undefined) | undefined
-  /** How long the harness takes for what the agent sends. The agent waits meanwhile. None by default. */
+  /** How long the harness takes to accept the agent's outputs. The agent waits meanwhile. None by default. */
   readonly sendDelay?: ((count: number) => Duration.Input) | undefined
   /**
-   * Whether the call is recorded up to here: the phone only takes what the agent sends, and the caller repeats what is heard
-   * of it, and how the call ends. Asked with the turn that started last.
+   * Whether the call up to this turn repeats a recording: the phone then only accepts the agent's outputs, and the
+   * caller replays the reports of heard words and the end of the call. Called with the latest turn.
    */
   readonly isRecorded?: ((turn: number) => boolean) | undefined
 }
 
-/** How long a word takes. In whole milliseconds, so that the times of a call can be written down. */
+/** The duration of a word, in whole milliseconds, so that the times of a call are exact in print. */
 export const wordMs = (wordsPerMinute: number): number => {
   if (!(wordsPerMinute > 0)) throw new RangeError(`words per minute must be more than 0, and not ${wordsPerMinute}`)
   const exact = 60_000 / wordsPerMinute

@@ -1,8 +1,8 @@
 /**
- * The voice of a simulated phone: speaks what the agent sends, word by word, reports what was heard, and stops where the
- * caller speaks. Text that may not be interrupted is spoken to its end.
+ * The voice of a simulated phone: speaks the agent's text word by word, reports the words heard, and stops when the
+ * caller speaks. Uninterruptible text is spoken to its end.
  *
- * It is moved by the clock of the world and by what it is told, and needs no fiber.
+ * Driven by the world's clock and by its callers, so it needs no fiber.
  */
 import type * as Event from "../../../Event.ts"
 import * as Script from "../../../Script.ts"
@@ -13,29 +13,29 @@ import type { Word } from "./phone.ts"
 export interface Options {
   readonly world: World
   readonly wordMs: number
-  /** Between the text and its first sound, at the begin of each utterance. */
+  /** The delay between the text and its first sound, at the beginning of each utterance. */
   readonly firstSoundMs: number
-  /** What is reported of a word: its text by default, another one, or nothing. */
+  /** How a word is reported: its text by default, another text, or not at all. */
   readonly reports: (word: Word) => string | undefined
   readonly report: (report: Event.Report) => void
   readonly note: (happening: Happening) => void
   readonly isOver: (turn: number) => boolean
-  /** Told when a word was heard, and when the agent begins to speak. */
+  /** Called when a word was heard, and when the agent begins to speak. */
   readonly changed: () => void
 }
 
 export interface PhoneVoice {
   readonly say: (text: string, turn: number, interruptible: boolean) => void
-  /** Does something once all that was said before is spoken. Where the caller speaks first, what is interruptible is not done. */
+  /** Runs an action once all earlier text is spoken. If the caller speaks first, interruptible actions are dropped. */
   readonly afterwards: (act: () => void, interruptible: boolean) => void
-  /** The caller speaks: drops what may be interrupted. */
+  /** The caller speaks: drops everything interruptible. */
   readonly interrupt: () => void
-  /** The turn that sent a text has ended: what looked like a part of a word was one. */
+  /** The turn that sent the text has ended: an apparent part of a word is complete. */
   readonly turnOver: () => void
-  /** Speaks no more. */
+  /** Stops speaking. */
   readonly stop: () => void
   readonly speaks: () => boolean
-  /** Whether there is nothing to be spoken. */
+  /** Whether there is nothing to speak. */
   readonly isSilent: () => boolean
 }
 
@@ -43,11 +43,11 @@ interface Piece {
   readonly text: string
   readonly turn: number
   readonly interruptible: boolean
-  /** Something to be done at this place of the text. */
+  /** An action at this position of the text. */
   readonly act?: () => void
 }
 
-/** How long a piece of a word waits for the rest of it. */
+/** How long a part of a word waits for the rest. */
 const fragmentMs = 100
 
 export const make = (options: Options): PhoneVoice => {
@@ -58,7 +58,7 @@ export const make = (options: Options): PhoneVoice => {
   let count = 0
   /** The word that is being spoken. */
   let current: Piece | undefined
-  /** Takes back what is to happen next: the end of the word, or of the wait for more text. */
+  /** Cancels the next event: the end of the word, or of the wait for more text. */
   let cancel: Cancel = () => {}
 
   const wordHeard = (word: Piece, from: number) => () => {
@@ -96,10 +96,10 @@ export const make = (options: Options): PhoneVoice => {
 
   const isBlank = (piece: Piece) => piece.act === undefined && piece.text.trim() === ""
 
-  /** Does what is next, as soon as it can be told what that is. */
+  /** Performs the next action, as soon as it is decided. */
   const goOn = () => {
     cancel()
-    // Space belongs to the word that comes after it, if there is one.
+    // White space belongs to the next word, if there is one.
     while (current === undefined && !pieces.every(isBlank)) {
       const { act, turn } = pieces[0]!
       if (act !== undefined) {
@@ -116,7 +116,7 @@ export const make = (options: Options): PhoneVoice => {
       const word = take(pieces, length)
       if (word.text.trim() !== "") begin(word)
     }
-    // More may come at this very moment.
+    // More text may arrive at this very moment.
     if (current === undefined && speaking) cancel = world.whenOver(end)
   }
 
@@ -160,13 +160,13 @@ export const make = (options: Options): PhoneVoice => {
 }
 
 /**
- * Length of the next word with the space around it; 0 while more of it may come. A turn that is `Late` has sent nothing for
- * a while, so what it has sent is taken for a word, unless it ends inside of a character.
+ * Length of the next word with the space around it; 0 while more of it may arrive. A turn that is `Late` has sent
+ * nothing for a while, so its text counts as a complete word, unless it ends inside a character.
  */
 const wordLength = (pieces: ReadonlyArray<Piece>, turn: "Open" | "Late" | "Over"): number => {
   let text = ""
   for (const piece of pieces) {
-    // No word goes on in the next turn.
+    // Words never continue into the next turn.
     if (piece.act !== undefined || piece.turn !== pieces[0]!.turn) return text.length
     text += piece.text
     if (Script.hasUnspaced(text.slice(0, 8))) return leading(text).length
@@ -177,7 +177,7 @@ const wordLength = (pieces: ReadonlyArray<Piece>, turn: "Open" | "Late" | "Over"
   return turn === "Late" && Script.wholeEnd(text) === text.length ? text.length : 0
 }
 
-/** Takes so much text out of the pieces. A word that is partly uninterruptible is so as a whole. */
+/** Removes this much text from the pieces. A partly uninterruptible word is uninterruptible as a whole. */
 const take = (pieces: Array<Piece>, length: number): Piece => {
   const { turn } = pieces[0]!
   let text = ""
@@ -195,7 +195,7 @@ const take = (pieces: Array<Piece>, length: number): Piece => {
 
 const segmenter = new Intl.Segmenter("und", { granularity: "word" })
 
-/** The first word of a script without spaces, with what cannot be spoken around it. */
+/** The first word of a script without spaces, with the unspeakable characters around it. */
 const leading = (text: string): string => {
   let taken = ""
   let hasWord = false

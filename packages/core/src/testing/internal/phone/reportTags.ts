@@ -1,5 +1,5 @@
 import * as Struct from "effect/Struct"
 import * as Event from "../../../Event.ts"
 
-/** What a harness can report, whatever the agent of its call does. */
+/** The reports a harness can send regardless of the agent's behaviour. */
 export const reportTags = Struct.keys(Event.Report.cases)

@@ -1,6 +1,4 @@
-/**
- * The harness of a call that is played: the phone that carries it, what was reported and is not read yet, and who hung up.
- */
+/** The harness of a simulated call: its phone, the unread reports, and who hung up. */
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -22,23 +20,23 @@ import * as Words from "./words.ts"
 
 export interface Stage {
   readonly harness: Harness.Harness
-  /** Has the harness report something. The call reads one report after the other. */
+  /** Makes the harness send a report. The call reads reports one at a time. */
   readonly report: (report: Event.Report) => void
-  /** Has it report the same as on a recorded call, where the event was called so, if that is known. */
+  /** Makes it send a report of a recorded call, with the recorded id of its event, if known. */
   readonly repeat: (report: Event.Report, eventId: string | undefined) => void
-  /** Lets the call read what is reported. */
+  /** Lets the call read the reports. */
   readonly join: (call: Call.Call) => void
-  /** Nothing is reported and spoken any more. */
+  /** Stops all reports and speech. */
   readonly close: Effect.Effect<void>
   readonly hangUp: (by: HungUpBy, reason?: string) => void
-  /** The call is told of its end now. */
+  /** Tells the call about its end. */
   readonly told: Effect.Effect<void>
   readonly hungUp: () => HungUpBy | undefined
   /** Waits until somebody has hung up. */
   readonly over: Effect.Effect<void>
-  /** Waits until something is so, and nothing can happen at this moment that changes it. */
+  /** Waits until a condition holds, and nothing else at this moment can change it. */
   readonly until: (holds: () => boolean) => Effect.Effect<void>
-  /** Told of each happening that is noted. */
+  /** Called for each happening. */
   readonly noted: (happening: Happening) => void
   readonly agentSpeaks: () => boolean
   readonly lastHeardAt: () => number
@@ -46,7 +44,9 @@ export interface Stage {
   readonly wordsHeard: () => number
   readonly heard: () => string
   readonly callerSpoke: () => void
-  /** Whether the agent has said all, and nothing runs that could say more. Background work does not count. */
+  /**
+   * Whether the agent has said everything, and nothing is running that could say more. Background work does not count.
+   */
   readonly isIdle: () => boolean
 }
 
@@ -98,7 +98,7 @@ export const make = (options: {
   const isRecorded = () => phone.isRecorded?.(turns.last()) === true
 
   const carry = (output: Event.Output, turn: number) => {
-    // What is sent before the call knows that the caller has gone is lost; what is sent after that is to be seen.
+    // Outputs sent before the call knows that the caller has left are lost; outputs sent after that must be visible.
     if (hungUp !== undefined && !told) return
     note({ _tag: "Sent", turn, output })
     if (hungUp !== undefined || isRecorded()) return
@@ -122,7 +122,7 @@ export const make = (options: {
     }
   }
 
-  /** The turn that has sent something: it may do so from a fiber beside its own. 0 for what the call says by itself. */
+  /** The turn that sent an output, possibly from another fiber. 0 for words of the call itself. */
   const turnOf = (fiber: Fiber.Fiber<unknown, unknown>, { respondingTo }: Event.Output): number => {
     const turn = observation.turnOf(fiber)
     return turn > 0 || respondingTo !== turns.trigger() ? turn : turns.last()

@@ -1,9 +1,11 @@
-/** Words in what was said: whether they are there, and when they were. */
+/** Searches speech for words: whether they occur, and when. */
 
 /** A text that contains these words, or fits this pattern. */
 export type Words = string | RegExp
 
-/** Where the words stand in a text. A pattern is asked from the begin, whatever it has found before. */
+/**
+ * The positions of the words in a text. A pattern always searches from the beginning, regardless of its `lastIndex`.
+ */
 const places = (text: string, words: Words): ReadonlyArray<number> => {
   if (typeof words !== "string") {
     const flags = words.flags.replace(/[gy]/gu, "")
@@ -17,14 +19,14 @@ const places = (text: string, words: Words): ReadonlyArray<number> => {
 export const areIn = (text: string, words: Words): boolean =>
   typeof words === "string" ? text.includes(words) : places(text, words).length > 0
 
-/** A piece of what the agent said. */
+/** A piece of the agent's speech. */
 export interface Piece {
   readonly at: number
   readonly turn: number
   readonly text: string
 }
 
-/** A text with a piece more. What two turns say is parted, also where neither of them has a space. */
+/** Appends a piece to a text. The texts of two turns are separated, even if neither has a space there. */
 export const join = (before: { readonly text: string; readonly turn: number }, piece: Omit<Piece, "at">): string =>
   before.turn !== piece.turn && /\S$/u.test(before.text) && /^\S/u.test(piece.text)
     ? `${before.text} ${piece.text}`

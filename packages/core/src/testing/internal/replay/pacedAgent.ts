@@ -1,4 +1,7 @@
-/** An agent at the pace of a recorded call: it sends, and its turns and its background work end, not before they did then. */
+/**
+ * Slows an agent down to the pace of a recorded call: its outputs, and the ends of its turns and background work, come
+ * no earlier than they did then.
+ */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -41,9 +44,9 @@ export const make = (lines: ReadonlyArray<Recording.Line>, pace: Pace) => {
       const { end, eventAt, sent = [] } = turns.get(turn.id) ?? {}
       let place = 0
       const isCut = end?.outcome === "Interrupted"
-      // Where the turn was interrupted, what would have come next came too late.
+      // If the turn was interrupted, its next output would have come after the interruption.
       const cut = isCut ? pace.until(end, eventAt) : Effect.void
-      // Acquired first, so that it comes behind all that the turn cleans up.
+      // Acquired first, so that it is released after everything else in the turn.
       const enter = Effect.acquireRelease(Effect.void, (_, exit) =>
         isCut && Exit.isSuccess(exit) ? cut : until(end)
       ) as Effect.Effect<void, never, Scope.Scope>
@@ -55,7 +58,7 @@ export const make = (lines: ReadonlyArray<Recording.Line>, pace: Pace) => {
         }),
         Stream.concat(Stream.fromEffectDrain(cut))
       )
-      // The scope is the turn's own, which the call brings.
+      // The call provides the turn's own scope.
       return Stream.concat(Stream.fromEffectDrain(enter), answer) as typeof answer
     }
   })

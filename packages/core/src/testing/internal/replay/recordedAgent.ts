@@ -1,6 +1,6 @@
 /**
- * The agent of a recorded call, played from the recording: up to a turn it does what it did then, without its code, its
- * model or its tools, and from that turn on another agent goes on.
+ * The agent of a recorded call, played from the recording. Up to a given turn it repeats its recorded behaviour,
+ * without its code, model or tools; from that turn on another agent takes over.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -13,7 +13,7 @@ import type { Pace } from "../../Pace.ts"
 import * as Turn from "../../../Turn.ts"
 import * as RecordedTurns from "./recordedTurns.ts"
 
-/** Makes the agent. What was put on the record beside its turns is put there until the scope closes. */
+/** Makes the agent. Outputs that were recorded outside its turns are recorded again until the scope closes. */
 export const make = <R>(
   lines: ReadonlyArray<Recording.Line>,
   pace: Pace,
@@ -35,7 +35,7 @@ const wire = <R>(
   const fork = turns.get(from)?.place ?? lines.length
   const decisions = decisionsOf(lines.slice(0, fork + 1))
   const nameOf = names(lines.slice(0, fork + 1))
-  // The last turn that was recorded is replaced by the one that the fork begins with.
+  // The first turn of the fork replaces the last recorded turn.
   let isOver = false
 
   const filter =
@@ -97,7 +97,7 @@ const wire = <R>(
   return { spec, late: Effect.all(late, { discard: true }) }
 }
 
-/** An event that the call has named is called otherwise now. */
+/** Events that the call has named now have different ids. */
 const renamed = ({ respondingTo, ...rest }: Event.Output, trigger: string): Event.Output =>
   (respondingTo === trigger || respondingTo === undefined ? rest : { ...rest, respondingTo }) as Event.Output
 
@@ -106,7 +106,7 @@ const outcomeOf = (event: Event.InputOf<"BackgroundReturned">): Effect.Effect<un
   return event.outcome === "Failed" ? Effect.fail(new Error(String(event.result))) : Effect.interrupt
 }
 
-/** What the filters said then, by the name of the event, as far as it is seen from what followed. */
+/** The recorded decisions of the filters, by the id of the event, inferred from what followed. */
 const decisionsOf = (lines: ReadonlyArray<Recording.Line>): ReadonlyMap<string, EventFilter.Decision> => {
   const decisions = new Map<string, EventFilter.Decision>()
   let event: string | undefined
@@ -121,7 +121,10 @@ const decisionsOf = (lines: ReadonlyArray<Recording.Line>): ReadonlyMap<string, 
   return decisions
 }
 
-/** What events were called then. Those of the harness are called so again, and those of the call come in the same order. */
+/**
+ * The recorded ids of events. Events of the harness have the same ids again; events of the call occur in the same
+ * order.
+ */
 const names = (lines: ReadonlyArray<Recording.Line>) => {
   const made = lines.flatMap((line) => (line._tag === "Happened" ? [line.event] : []))
   const known = new WeakMap<Event.Input, string>()

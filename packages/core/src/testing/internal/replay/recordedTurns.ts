@@ -1,22 +1,22 @@
-/** The turns of a recorded call: what each was started by, what it sent, and how it ended. */
+/** The turns of a recorded call: the event that started each, its outputs, and its end. */
 import type * as Recording from "../../../recording/Recording.ts"
 
 export interface RecordedTurn {
   readonly turn: number
   /** Id of the event. */
   readonly trigger: string
-  /** The place of its first line. */
+  /** The position of its first line. */
   readonly place: number
-  /** What its stream gave, in order. */
+  /** The outputs of its stream, in order. */
   readonly sent: ReadonlyArray<Recording.LineOf<"Sent"> | Recording.LineOf<"Kept">>
-  /** The same, and what it put on the record beside its stream. */
+  /** The same, including outputs recorded outside its stream. */
   readonly outputs: ReadonlyArray<Recording.LineOf<"Sent"> | Recording.LineOf<"Kept">>
-  /** What was put on its record after its end, as by work of its that goes on in the background. */
+  /** Outputs recorded after its end, for example by its background work. */
   readonly late: ReadonlyArray<Recording.LineOf<"Kept">>
-  /** What its failure had the call say, after its end. */
+  /** What the call said because of its failure, after its end. */
   readonly apology: string
   readonly end: Recording.LineOf<"TurnEnded"> | undefined
-  /** When the last event before its end came: that which has interrupted it, if one has. */
+  /** The time of the last event before its end, which may have interrupted it. */
   readonly eventAt: number
 }
 
@@ -26,7 +26,7 @@ export const of = (lines: ReadonlyArray<Recording.Line>): ReadonlyMap<number, Re
     Array<RecordedTurn["sent"][number]>
   > & { late: Array<Recording.LineOf<"Kept">> }
   const turns = new Map<number, Building>()
-  // At the end of a call nobody listens, so that what its last turn gives only goes on the record.
+  // At the end of a call there is no listener, so outputs of the last turn are only recorded.
   let isOver = false
   let eventAt = 0
   for (const [place, line] of lines.entries()) {
@@ -76,7 +76,7 @@ export const of = (lines: ReadonlyArray<Recording.Line>): ReadonlyMap<number, Re
   return turns
 }
 
-/** The lines of background work that has returned, by the event whose turn had started it, in order. */
+/** The lines of finished background work, by the event whose turn started it, in order. */
 export const returned = (
   lines: ReadonlyArray<Recording.Line>
 ): ReadonlyMap<string, ReadonlyArray<{ readonly line: Recording.Line; readonly event: Returned }>> => {

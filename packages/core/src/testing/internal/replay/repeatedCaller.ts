@@ -1,4 +1,7 @@
-/** The caller of a recorded call, who reports what was reported then, when it was, and hangs up when it was over. */
+/**
+ * The caller of a recorded call: repeats the recorded reports at their times, and hangs up when the recorded call
+ * ended.
+ */
 import * as Effect from "effect/Effect"
 import type * as Recording from "../../../recording/Recording.ts"
 import * as Caller from "../../Caller.ts"
@@ -6,9 +9,9 @@ import type { Pace } from "../../Pace.ts"
 import type * as Timeline from "../../Timeline.ts"
 
 export interface Options {
-  /** Names the events as they were named, also those that the call had named itself. */
+  /** Gives events their recorded ids, including events named by the call. */
   readonly names?: boolean | undefined
-  /** The place of the line at which somebody else takes over, and who it is. */
+  /** The position of the line at which another caller takes over, and that caller. */
   readonly until?: { readonly place: number; readonly then: Caller.Caller<unknown, unknown> } | undefined
 }
 
@@ -39,7 +42,7 @@ export const make = (lines: ReadonlyArray<Recording.Line>, pace: Pace, options: 
   }
 }
 
-/** How the call came to its end, and by which line that is seen. */
+/** How the call ended, and the line that shows it. */
 const endOf = (
   lines: ReadonlyArray<Recording.Line>
 ): { readonly line: Recording.Line | undefined; readonly step: Caller.Step } => {
@@ -47,7 +50,7 @@ const endOf = (
   if (ended !== undefined) return { line: ended, step: Caller.hangsUp }
   const closed = lines.at(-1)
   if (closed?._tag !== "CallClosed") return { line: closed, step: Caller.hangsUp }
-  // The turn that was cut off has ended before the call had closed.
+  // The interrupted turn has ended before the call closed.
   const reported = lines.findLastIndex(({ _tag }) => _tag === "Reported")
   const cut = lines.find(
     (line, place) => place > reported && line._tag === "TurnEnded" && line.outcome === "Interrupted"
@@ -55,7 +58,7 @@ const endOf = (
   return { line: cut ?? closed, step: Caller.losesConnection }
 }
 
-/** Puts between the entries of a repeated call what was said and heard, which its phone has not spoken itself. */
+/** Adds the speech on both sides to the entries of a repeated call, because its phone has not spoken it. */
 export const spoken = (
   entries: ReadonlyArray<Timeline.Entry>,
   isRepeated: (turn: number) => boolean
@@ -112,7 +115,7 @@ export const spoken = (
   return all
 }
 
-/** Transcripts of one turn: the last one where each grows out of the one before, else one after the other. */
+/** Merges the transcripts of one turn: the last one if each extends the previous one, otherwise all of them. */
 export const joined = (texts: ReadonlyArray<string>): string => {
   const whole: Array<string> = []
   for (const text of texts) {
@@ -123,7 +126,7 @@ export const joined = (texts: ReadonlyArray<string>): string => {
   return whole.map((text) => text.trim()).join(" ")
 }
 
-/** What was heard as the agent wrote it, with the space behind it, and what it has sent after that. */
+/** The heard text as the agent wrote it, with the white space after it, and the rest of its text. */
 export const takeHeard = (sent: string, heard: string): readonly [text: string, rest: string] => {
   const words = heard.trim()
   const at = sent.indexOf(words)

@@ -8,7 +8,7 @@ import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
 import * as Situation from "./situation.ts"
 
-/** The caller's turn that is not answered yet. */
+/** The caller's turn that awaits an answer. */
 interface Unanswered {
   readonly eventId: string
   readonly since: number
@@ -33,7 +33,7 @@ const happened = (
   before: Situation.Situation,
   entry: Entry
 ): Rule.Step<Unanswered | undefined> => {
-  // What is said before the caller has finished for sure is no answer.
+  // Speech before the caller has certainly finished is not an answer.
   const isTentative = unanswered !== undefined && unanswered.eventId === before.draft
   const answered = isTentative ? unanswered : undefined
   const looked = Situation.lookedAt(before, entry)
@@ -48,11 +48,12 @@ const happened = (
       if (event._tag !== "UserTurnEnded" || decision !== "Run" || !Situation.counts(before, entry)) return [unanswered]
       return [{ eventId: event.eventId, since: before.at }]
     }
-    // The failure of its own turn is recorded, even one that no filter is asked about. That of another turn is no answer.
+    // A failure of its own turn is a recorded reason, even if no filter is asked about it. A failure of another turn is
+    // not.
     case "TurnLeft": {
       const turn = Situation.turn(before, entry.turn)
       if (turn?.trigger.eventId !== unanswered?.eventId) return [unanswered]
-      // That of a turn which is not sure to count waits until it is.
+      // The failure of an uncommitted turn waits until the turn is committed.
       const isRecorded =
         turn?.failing === true && !turn.isTentative && (turn.stoppedAt === undefined || turn.regionFailed)
       return [isRecorded ? answered : unanswered]
@@ -62,9 +63,9 @@ const happened = (
     case "Sent":
       return [isNoticed(entry.output) && !before.carrying.has(entry.output) ? answered : unanswered]
     case "Reported": {
-      // The caller speaks again, or has not finished after all.
+      // The caller speaks again, or had not finished after all.
       const { _tag } = entry.report
-      // The caller waits from when they have finished for sure.
+      // The wait begins once the caller has certainly finished.
       if (isTentative && Situation.commits(before, entry)) {
         return [{ ...unanswered, since: before.at }]
       }
@@ -92,7 +93,7 @@ const overdue = (
   return [undefined, `the answer to ${unanswered.eventId} was due, and nothing was said or recorded`]
 }
 
-/** Whether the caller hears, or notices, something of an output. */
+/** Whether the caller hears or notices an output. */
 const isNoticed = (output: Event.Output): boolean => {
   switch (output._tag) {
     case "AgentSendText":

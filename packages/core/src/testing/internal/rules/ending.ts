@@ -1,4 +1,4 @@
-/** Rule 8: when a call ends, it is over: the turn that runs is stopped, and what handles the end has a bound. */
+/** Rule 8: when a call ends, it is over: the running turn is stopped, and handling the end has a time limit. */
 import type * as Played from "../../Played.ts"
 import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
@@ -7,7 +7,7 @@ import * as TurnState from "./turnState.ts"
 
 const { unless } = Rule
 
-/** What must not begin once the call has ended. */
+/** Happenings that must not begin once the call has ended. */
 const beginnings: ReadonlySet<Entry["_tag"]> = new Set([
   "TurnStarted",
   "Stepped",
@@ -17,7 +17,7 @@ const beginnings: ReadonlySet<Entry["_tag"]> = new Set([
   "Sent"
 ])
 
-/** When the last work that is to finish although the call has ended has done so. */
+/** When the last work that may outlive the call has finished. */
 type FinishedAt = number
 
 export const rule = Rule.make<FinishedAt>(8, {
@@ -56,7 +56,7 @@ const happened = (finishedAt: FinishedAt, before: Situation.Situation, entry: En
     case "Decided": {
       const { event } = entry
       const isTheEnd = event._tag === "CallEnded"
-      // What a slow filter was still deciding on when the caller went is of no consequence.
+      // A decision still pending when the caller left has no effect.
       if (!isTheEnd && before.deciding.has(event.eventId)) return []
       if (before.endedAt !== undefined) return [`${event._tag} was decided on after the end`]
       return unless(!gone || isTheEnd, `${event._tag} was decided on after the caller had gone`)
@@ -78,7 +78,8 @@ const ended = (lastWork: FinishedAt, before: Situation.Situation): ReadonlyArray
   if (hungUpAt === undefined) return ["the call ended, and nobody had hung up"]
   const turn = Situation.current(before)
   const cut = hungUpAt + endGrace
-  // A turn that still ran when the caller went is stopped at once; only one that handles the end has its grace.
+  // A turn that was running when the caller left is stopped at once; only a turn that handles the end gets a grace
+  // period.
   const turnFree = turn === undefined ? hungUpAt : Math.max(hungUpAt, TurnState.freeAt(turn, cancelGrace))
   const workFree = finishing.size > 0 ? Infinity : Math.max(hungUpAt, lastWork)
   const freeAt = Math.min(cut, Math.max(turnFree, workFree))

@@ -1,6 +1,6 @@
 /**
- * Rule 9: a failing agent ends its turn, and nothing else: the failure is said, recorded, and over. An interruption that
- * nobody has asked for is a failure.
+ * Rule 9: a failing agent ends its turn, and nothing else: the failure is said, recorded, and over. An interruption
+ * without a cause is a failure.
  */
 import type * as Event from "../../../Event.ts"
 import type * as Played from "../../Played.ts"
@@ -18,13 +18,13 @@ interface Failure {
   /** Id of the event that it responds to. */
   readonly trigger: string
   readonly at: number
-  /** Whether the caller must hear of it. */
+  /** Whether the caller must be told. */
   readonly isOwed: boolean
 }
 
 interface Failures {
   readonly failed: ReadonlyArray<Failure>
-  /** What turns have sent once they had ended, and how often. */
+  /** The outputs that turns sent after they had ended, with counts. */
   readonly apologies: ReadonlyMap<number, number>
 }
 
@@ -62,7 +62,7 @@ const happened = (failures: Failures, before: Situation.Situation, entry: Entry)
   }
 }
 
-/** Whether a turn responds to the failure of one that responded to a failure itself. */
+/** Whether a turn responds to the failure of a turn that responded to a failure itself. */
 const isAgain = ({ failed }: Failures, before: Situation.Situation, { trigger }: EntryOf<"TurnStarted">): boolean => {
   if (trigger._tag !== "TurnFailed") return false
   const failure = failed.find((one) => one.trigger === trigger.respondingTo)
@@ -71,7 +71,7 @@ const isAgain = ({ failed }: Failures, before: Situation.Situation, { trigger }:
 
 const left = (failures: Failures, before: Situation.Situation, turn: TurnState.TurnState | undefined): Failures => {
   if (turn === undefined || !turn.failing || before.hungUpAt !== undefined) return failures
-  // What fails once its turn was stopped is only cleaning up, unless it is what must not be interrupted.
+  // A failure after the turn was stopped is only a failed cleanup, unless it happens in an uninterruptible region.
   if (turn.stoppedAt !== undefined && turn.closedAt !== undefined && !turn.regionFailed) return failures
   const { policies } = before
   const isOwed =
@@ -112,8 +112,8 @@ const inTheEnd = (
 ): ReadonlyArray<string> => {
   const recovers = policies.turnFailure === "recover"
   const recorded = events.flatMap((event) => (event._tag === "TurnFailed" ? [event.respondingTo] : []))
-  // Of a turn that its caller had only probably asked for, and then had not, nothing is left.
-  // The failure of one that has become sure waits for what was held, and the caller may speak before that.
+  // A retracted turn leaves nothing behind. The failure of a committed turn follows its held outputs, and the caller
+  // may speak before that.
   const counted = failed.filter(({ trigger, turn }) => {
     const state = Situation.turn(now, turn)
     return !now.dropped.has(trigger) && !(state?.isTentative === true && state.stoppedAt !== undefined)
@@ -121,7 +121,7 @@ const inTheEnd = (
   return [
     ...counted.flatMap(({ isOwed, turn }) => {
       const state = Situation.turn(now, turn)
-      // Nothing of a closed turn is heard; one whose region has failed is closed once it has outlasted its grace.
+      // Nothing of a closed turn is heard. A turn whose region failed is closed once its grace period is over.
       const isGone =
         (state?.overAt ?? Infinity) >= (now.hungUpAt ?? Infinity) ||
         (state?.closedAt !== undefined &&

@@ -1,14 +1,17 @@
-/** Rule 5: the history holds as spoken what the harness has reported as spoken, as the agent wrote it. */
+/**
+ * Rule 5: the history holds as spoken exactly the words that the harness has reported as spoken, in the agent's
+ * spelling.
+ */
 import type * as Event from "../../../Event.ts"
 import * as Played from "../../Played.ts"
 import * as Rule from "./rule.ts"
 
 export const rule = Rule.stateless(5, (observation) => (observation._tag === "Over" ? broken(observation.call) : []))
 
-/** Letters and digits: what no report leaves out or puts in. */
+/** Letters and digits, which no report omits or inserts. */
 const solid = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase()
 
-/** What the history of a call says of its speech and must not. */
+/** Wrong claims of the history about the agent's speech. */
 const broken = (call: Played.Played): ReadonlyArray<string> => {
   const { entries } = call
   const spoken = entries.flatMap((entry) => (entry._tag === "Spoken" ? [entry] : []))
@@ -19,7 +22,7 @@ const broken = (call: Played.Played): ReadonlyArray<string> => {
       entry._tag === "Reported" && entry.report._tag === "AgentTextSent" ? [entry.report.content] : []
     )
   const told = spoken.flatMap(({ reported }) => (reported === undefined ? [] : [reported]))
-  // Reports of speech that nobody has spoken, and histories that the agent has changed, say nothing.
+  // Reports of invented speech, and histories changed by the agent, prove nothing.
   const isEdited = entries.some(({ _tag }) => _tag === "Edited")
   if (isEdited || !reports.every((content, index) => content === told[index])) return []
   const recorded = Played.events(call).flatMap((event) => (event._tag === "AgentTextSent" ? [event.content] : []))
@@ -37,21 +40,21 @@ const exactly = (
   const spoken = spokenOf(call)
   const history = solid(recorded.join(""))
   const reported = solid(told.join(""))
-  // Text that cannot be interrupted counts as spoken once it has begun, and the call may end before it was.
+  // Uninterruptible text counts as spoken once it has begun, although the call may end before it was.
   if (!history.startsWith(reported)) {
     found.push(`“${recorded.join(" | ")}” is on the record, and “${told.join(" ")}” was heard`)
   }
   for (const text of recorded) {
-    // Said, where the rest of it counts as spoken before it is.
+    // Text sent, if its rest counts as spoken in advance.
     if (!occurs(spoken, text.trim()) && !occurs(said, text.trim())) found.push(`“${text}” is not as the agent wrote it`)
   }
   return found
 }
 
-/** Between the texts of two turns: how they are spaced where they are spoken as one is nobody's to say. */
+/** A boundary between the texts of two turns. Any white space is allowed there. */
 const boundary = "\u0001"
 
-/** Whether a text is a part of what was said, with any white space at the boundaries of turns. */
+/** Whether a text is a part of the agent's speech, with any white space at the boundaries of turns. */
 const occurs = (said: string, text: string): boolean => {
   const begins = (from: number) => {
     let at = 0
@@ -69,8 +72,8 @@ const occurs = (said: string, text: string): boolean => {
 }
 
 /**
- * What was spoken, with boundaries where something between was not. What the call's end has left unspoken of the last turn
- * counts too: the rest of a text that cannot be interrupted does once it has begun.
+ * The text spoken, with boundaries at unspoken gaps. Includes text that the end of the call left unspoken, because
+ * uninterruptible text counts in full once it has begun.
  */
 const spokenOf = ({ entries }: Played.Played): string => {
   let text = ""
@@ -86,7 +89,7 @@ const spokenOf = ({ entries }: Played.Played): string => {
   return text
 }
 
-/** What each turn has handed over, in order: a slow harness may never have carried it. */
+/** The text each turn has handed over, in order. A slow harness may never have spoken it. */
 const saidByTurn = ({ entries }: Played.Played): ReadonlyArray<string> => {
   const texts = new Map<number, string>()
   const taken = new Map<number, number>()
@@ -106,7 +109,7 @@ const saidByTurn = ({ entries }: Played.Played): ReadonlyArray<string> => {
   return [...texts.values()]
 }
 
-/** Words beside one that was lost or read out differently may go with it. */
+/** Words next to a lost or differently spoken word may be lost with it. */
 const costOfWord = 3
 
 const nearly = (told: ReadonlyArray<string>, recorded: ReadonlyArray<string>, wrong: number): ReadonlyArray<string> => {
@@ -117,9 +120,9 @@ const nearly = (told: ReadonlyArray<string>, recorded: ReadonlyArray<string>, wr
   )
 }
 
-/** How many of the words a text has, at most, one after the other: the longest common subsequence. */
+/** How many of the words a text contains in order: the longest common subsequence. */
 const inCommon = (words: ReadonlyArray<string>, text: string): number => {
-  // Where so many words end at the earliest.
+  // The earliest position at which this many words end.
   const ends = [0]
   for (const word of words) {
     for (let count = ends.length - 1; count >= 0; count--) {

@@ -1,5 +1,5 @@
 /**
- * Rule 1: at most one turn runs, nothing of a closed turn gets out, and nothing is recorded as sent that was not handed
+ * Rule 1: at most one turn runs, a closed turn sends nothing, and no output is recorded as sent unless it was handed
  * over.
  */
 import type * as Played from "../../Played.ts"
@@ -11,7 +11,7 @@ import * as TurnState from "./turnState.ts"
 type EntryOf<Tag extends Entry["_tag"]> = Extract<Entry, { readonly _tag: Tag }>
 const { unless } = Rule
 
-/** What the harness was told of each turn last. */
+/** The last outcome of each turn that the harness was told. */
 type Told = ReadonlyMap<number, EntryOf<"TurnTold">["change"]>
 
 export const rule = Rule.make<Told>(1, {
@@ -127,7 +127,7 @@ const inTheEnd = (told: Told, call: Played.Played, now: Situation.Situation): Re
   ]
 }
 
-/** What is left in the history of turns that their caller had only probably asked for. */
+/** Traces of retracted turns in the history. */
 const traces = ({ history }: Played.Played, now: Situation.Situation): ReadonlyArray<string> =>
   history.entries.flatMap(({ item, turn }) => {
     const trigger = Situation.turn(now, turn)?.trigger.eventId
@@ -139,13 +139,13 @@ const traces = ({ history }: Played.Played, now: Situation.Situation): ReadonlyA
       : []
   })
 
-/** Texts on the record of turns that were over before the call was, and that no harness has seen. */
+/** Texts recorded for turns that ended before the call, but never handed to the harness. */
 const neverHandedOver = (call: Played.Played, now: Situation.Situation): ReadonlyArray<string> => {
   const seen = new Map<string, number>()
   const key = (turn: number, text: string) => `${turn} ${text}`
   for (const entry of call.entries) {
     const outputs = entry._tag === "Sending" ? entry.outputs : entry._tag === "Kept" ? [entry.output] : []
-    // What a slow harness takes is there twice: when it was handed over, and when it has arrived.
+    // An output to a slow harness appears twice: when it was handed over, and when it arrived.
     const sent = entry._tag === "Sent" ? [entry.output] : []
     for (const output of [...outputs, ...sent]) {
       if (output._tag !== "AgentSendText" || !("turn" in entry)) continue

@@ -3,7 +3,7 @@ import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
 import * as Situation from "./situation.ts"
 
-/** Reports that no filter was asked about yet, with their tags. */
+/** Reports not decided on by any filter yet, with their tags. */
 type Unseen = ReadonlyMap<string, string>
 
 export const rule = Rule.make<Unseen>(2, {
@@ -40,7 +40,7 @@ export const rule = Rule.make<Unseen>(2, {
 const isEvent = (before: Situation.Situation, entry: Extract<Entry, { readonly _tag: "Reported" }>): boolean => {
   if (before.hungUpAt !== undefined || before.failed || Situation.commits(before, entry)) return false
   switch (entry.report._tag) {
-    // A report of speech that tells nothing new is no event.
+    // A report of speech without news is not an event.
     case "AgentTextSent":
     case "UserTurnCommitted":
     case "UserTurnResumed":

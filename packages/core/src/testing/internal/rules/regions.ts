@@ -6,7 +6,7 @@ export const rule = Rule.stateless(10, (observation) => {
   if (observation._tag !== "Happened" || observation.entry._tag !== "RegionLeft") return []
   const { before, entry } = observation
   const turn = Situation.turn(before, entry.turn)
-  // An agent may end a region of its own by itself, for example with a time limit; nothing else may.
+  // Only the agent may end its own regions early, for example with a time limit.
   if (turn?.stoppedAt === undefined) return []
   const { at, cutOff, endGrace, failed, hungUpAt, policies, regionLimit } = before
   const isOver =

@@ -27,7 +27,7 @@ interface Delivered {
 interface Results {
   readonly pending: ReadonlyArray<Result>
   readonly delivered: ReadonlyArray<Delivered>
-  /** What the turn that is to start next must find delivered. */
+  /** The results that must be delivered to the next turn. */
   readonly expected: ReadonlyArray<Delivered>
   /** The ids of the results that a turn has responded to. */
   readonly answered: ReadonlySet<string>
@@ -106,10 +106,10 @@ const turnStarted = (
     answered.add(event.eventId)
   }
   const seen = new Set(returnedIn(history))
-  // Those that wait for a turn come with it. When they were taken is not known where several results started the turn.
+  // Results that wait for a turn come with it. If several results started the turn, the time of taking them is unknown.
   const waited = results.pending.filter(({ delivery, key }) => delivery === "nextTurn" && seen.has(key))
   const next = deliver({ ...results, answered }, waited, before.at)
-  // Results that have come since the event was decided on may be seen as well.
+  // The turn may also see results that arrived after its event was decided on.
   if (before.wanted === undefined || before.editedAt !== undefined) return [next, ...again]
   const delivered = new Set(next.delivered.map(({ key }) => key))
   const missing = results.expected.flatMap(({ key }) => (seen.has(key) ? [] : [key]))
@@ -147,7 +147,7 @@ const returned = (
 
 const isImpatient = ({ at, patience }: Situation.Situation, result: Result): boolean => at === result.at + patience
 
-/** Whether a turn counts, so that what it has said is still to be heard. */
+/** Whether a turn counts, so that its speech will still be heard. */
 const isHeard =
   (now: Situation.Situation) =>
   (id: number): boolean => {
@@ -161,13 +161,13 @@ const intoTheConversation = (
   key: string
 ): ReadonlyArray<string> => {
   const { at, speech, wanted } = before
-  // Those that come together are delivered one after the other, at the same moment, and start one turn.
+  // Simultaneous results are delivered one by one at the same moment, and start a single turn.
   const isTogether =
     wanted?.event._tag === "BackgroundReturned" &&
     wanted.at === at &&
     delivered.at(-1)?.at === at &&
     !answered.has(wanted.event.eventId)
-  // A harness that reports no speech is taken for one that never does.
+  // A harness that has reported no speech so far is assumed never to do so.
   const isMute = !speech.reportsSpeech && at >= Duration.toMillis(before.policies.firstSound)
   const isFree = isTogether || (wanted === undefined && at >= Situation.freeAt(before))
   return [
@@ -179,14 +179,14 @@ const intoTheConversation = (
   ]
 }
 
-/** Results that should have come by the time this moment is over. */
+/** Results that should have been delivered by the end of this moment. */
 const overdue = ({ pending }: Results, now: Situation.Situation): ReadonlyArray<string> => {
   if (now.hungUpAt !== undefined || now.failed) return []
   const turn = Situation.current(now)
   const hasLeft = turn === undefined || TurnState.hasLeft(turn, now.cancelGrace, now.at)
   const isFree = now.wanted === undefined && hasLeft
   const isSilent = !Speech.isTalking(now.speech) && Speech.pending(now.speech, () => true) === 0
-  // Where words went wrong on the phone, what was heard is not known for sure, and a filter that thinks holds silence up.
+  // If the phone distorted words, the heard text is uncertain. A pending filter delays silence.
   const mustUse = isFree && isSilent && now.speech.honest && now.deciding.size === 0
   return pending.flatMap(({ at, delivery, key }) => {
     if (delivery === "immediate") return [`${key} did not come at once`]

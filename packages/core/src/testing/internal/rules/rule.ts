@@ -1,30 +1,30 @@
-/** What a rule is: a small machine that follows a call, observation by observation, and says what is broken on the way. */
+/** A rule is a small state machine that follows a call, observation by observation, and reports breaches. */
 import type * as Played from "../../Played.ts"
 import type { Entry } from "../time/happening.ts"
 import * as Situation from "./situation.ts"
 
-/** A rule that does not hold. `at` is in milliseconds of the call. */
+/** A breach of a rule. `at` is in milliseconds of the call. */
 export interface Breach {
   readonly rule: number
   readonly at: number
   readonly what: string
 }
 
-/** One thing that a rule is shown of a call. */
+/** An observation of a call. */
 export type Observation =
-  /** Something happened: what was known before, and what is known now. */
+  /** Something happened, with the situations before and after it. */
   | {
       readonly _tag: "Happened"
       readonly entry: Entry
       readonly before: Situation.Situation
       readonly now: Situation.Situation
     }
-  /** Nothing more could happen at this moment, and time passes until the next one. */
+  /** Nothing more can happen at this moment, and time advances to the next. */
   | { readonly _tag: "Passes"; readonly until: number; readonly now: Situation.Situation }
-  /** The call is over, and this is what is left of it. */
+  /** The call is over, with its final results. */
   | { readonly _tag: "Over"; readonly call: Played.Played; readonly now: Situation.Situation }
 
-/** The state of a rule after an observation, and what the observation has shown to be broken. */
+/** The state of a rule after an observation, and the breaches that it revealed. */
 export type Step<State> = readonly [state: State, ...broken: ReadonlyArray<string>]
 
 /** A rule as a pure machine. */
@@ -33,14 +33,14 @@ export interface Machine<State> {
   readonly step: (state: State, observation: Observation) => Step<State>
 }
 
-/** A rule of the design that a call can be held against. */
+/** A rule of the design that can be checked on a call. */
 export interface Rule {
   readonly number: number
-  /** Begins to follow a call. Says of each observation what it has shown to be broken. */
+  /** Begins to follow a call. The result returns the breaches of each observation. */
   readonly begin: () => (observation: Observation) => ReadonlyArray<Breach>
 }
 
-/** Makes the rule of a machine. */
+/** Makes a rule from a state machine. */
 export const make = <State>(number: number, { start, step }: Machine<State>): Rule => ({
   number,
   begin: () => {
@@ -53,18 +53,18 @@ export const make = <State>(number: number, { start, step }: Machine<State>): Ru
   }
 })
 
-/** Makes a rule that needs no state of its own. */
+/** Makes a rule without state. */
 export const stateless = (number: number, broken: (observation: Observation) => ReadonlyArray<string>): Rule =>
   make<undefined>(number, { start: undefined, step: (_, observation) => [undefined, ...broken(observation)] })
 
-/** Nothing if a condition holds, and otherwise what is broken. */
+/** Returns a breach unless a condition holds. */
 export const unless = (condition: boolean, what: string): ReadonlyArray<string> => (condition ? [] : [what])
 
-/** A call as the rules see it, one observation after the other. */
+/** Turns a call into observations. */
 export function* observe(call: Played.Played): Generator<Observation> {
   let now = Situation.start(call.policies)
   for (const entry of call.entries) {
-    // Time passes only when nothing more can happen: this is how the moment before was left.
+    // Time passes only when nothing more can happen: observes the end of the previous moment.
     const passes = entry.at !== now.at
     if (passes) yield { _tag: "Passes", until: entry.at, now }
     const before: Situation.Situation = passes ? { ...now, at: entry.at } : now
@@ -74,7 +74,7 @@ export function* observe(call: Played.Played): Generator<Observation> {
   yield { _tag: "Over", call, now }
 }
 
-/** Holds a call against rules. The breaches are those of the first rule first. */
+/** Checks rules on a call. Returns breaches in the order of the rules. */
 export const breaches = (rules: ReadonlyArray<Rule>, call: Played.Played): ReadonlyArray<Breach> => {
   const followed = rules.map(({ begin }) => ({ step: begin(), found: [] as Array<Breach> }))
   for (const observation of observe(call)) {

@@ -1,4 +1,4 @@
-/** The rules of the design, in its order and its words, and a call held against all of them. */
+/** The rules of the design, in its order and wording, and a check of all of them. */
 import type * as Played from "../../Played.ts"
 import * as DeadAir from "./deadAir.ts"
 import * as Ending from "./ending.ts"
@@ -12,11 +12,11 @@ import * as Rule from "./rule.ts"
 import * as Shares from "./shares.ts"
 import * as ToolOutcomes from "./toolOutcomes.ts"
 
-/** What always holds on a call. */
+/** A property of every call. */
 export interface Statement {
   readonly number: number
   readonly sentence: string
-  /** Who checks it, if that is not what `breaches` does: what a call looks like does not show it, or core cannot know it. */
+  /** Who checks the rule, if `breaches` cannot: it is not visible on a call, or not known to core. */
   readonly checkedBy?: string | undefined
 }
 
@@ -84,7 +84,7 @@ export const statements: ReadonlyArray<Statement> = [
   }
 ]
 
-/** The rules that a call can be held against. */
+/** The rules that can be checked on a call. */
 const checked: ReadonlyArray<Rule.Rule> = [
   OneTurn.rule,
   Reading.rule,
@@ -98,5 +98,5 @@ const checked: ReadonlyArray<Rule.Rule> = [
   Shares.rule
 ]
 
-/** Holds a call against the rules. */
+/** Checks the rules on a call. */
 export const breaches = (call: Played.Played): ReadonlyArray<Rule.Breach> => Rule.breaches(checked, call)

@@ -1,24 +1,24 @@
 /**
- * Rule 12: a call takes no more than its share. What it does by itself is bounded by what it was told to do: a turn for each
- * event that starts one, an event for each failure and each result, and a few lines of log for each of them.
+ * Rule 12: a call takes no more than its share. Its activity is bounded by its input: a turn for each event that starts
+ * one, an event for each failure and each result, and a few log lines for each of them.
  *
- * Memory, sockets and processor time do not show on a call; the bounds of a server hold them.
+ * Memory, sockets and processor time are not visible here; the limits of a server bound them.
  */
 import type { Entry } from "../time/happening.ts"
 import * as Rule from "./rule.ts"
 import * as Situation from "./situation.ts"
 
 interface Counts {
-  /** Reports, turns and pieces of background work: what may give the call something to say. */
+  /** Number of reports, turns and pieces of background work, each of which may cause output. */
   readonly causes: number
   readonly logged: number
-  /** Turns that were started at this moment, and nothing was reported meanwhile. */
+  /** Number of turns started at this moment without a report in between. */
   readonly turnsAtOnce: number
 }
 
-/** Lines of log for each report, turn, and piece of work. */
+/** Log lines allowed for each report, turn, and piece of work. */
 const linesForEach = 3
-/** Turns that a call may start at one moment out of itself, beside those for results that come at it. */
+/** Turns that a call may start at one moment by itself, in addition to those for results. */
 const turnsAtOnce = 8
 
 export const rule = Rule.make<Counts>(12, {

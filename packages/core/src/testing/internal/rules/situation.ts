@@ -16,18 +16,20 @@ import * as TurnState from "./turnState.ts"
 
 type EntryOf<Tag extends Entry["_tag"]> = Extract<Entry, { readonly _tag: Tag }>
 
-/** An event whose turn is to start, and when the filters said so. */
+/** An event whose turn is about to start, and when the filters decided that. */
 interface Wanted {
   readonly event: Event.Input
   readonly at: number
-  /** Other results are still being decided on: if they came together, one turn responds to all of them, once they are. */
+  /**
+   * Other results are still being decided on. If they arrived together, one turn responds to all of them afterwards.
+   */
   readonly gathers: boolean
 }
 
 export interface Situation {
   readonly at: number
   readonly policies: Policies
-  /** The bounds of the policies, in milliseconds. */
+  /** The limits of the policies, in milliseconds. */
   readonly cancelGrace: number
   readonly endGrace: number
   readonly patience: number
@@ -37,18 +39,18 @@ export interface Situation {
   readonly running: ReadonlySet<number>
   /** The turn that started last. */
   readonly current: number | undefined
-  /** The event whose turn is to start next, and when the filters said so. */
+  /** The event whose turn starts next, and when the filters decided that. */
   readonly wanted: Wanted | undefined
-  /** The caller's turn that has only probably ended. */
+  /** The caller's turn that has probably ended. */
   readonly draft: string | undefined
-  /** All turns of the caller that had only probably ended at first. */
+  /** All turns of the caller that had a probable end first. */
   readonly drafts: ReadonlySet<string>
-  /** Those of them that came to nothing. */
+  /** The retracted ones among them. */
   readonly dropped: ReadonlySet<string>
   readonly speech: Speech.Speech
-  /** Outputs that a slow harness was handed and has not carried yet: they count from when it was handed them. */
+  /** Outputs that a slow harness has not accepted yet. They count from the moment they were handed over. */
   readonly carrying: ReadonlySet<Event.Output>
-  /** The report that the call is reading. */
+  /** The report being read by the call. */
   readonly reading: string | undefined
   /** How many events the filters were asked about. */
   readonly asked: number
@@ -56,29 +58,29 @@ export interface Situation {
   readonly acted: number
   /** Events whose filter takes its time, by their id, with their numbers. */
   readonly deciding: ReadonlyMap<string, number>
-  /** Those of them that are results of background work. */
+  /** The results of background work among them. */
   readonly results: ReadonlySet<string>
-  /** Whether a filter has taken its time, which holds up what waits for silence. */
+  /** Whether a filter was ever slow, which delays results that wait for silence. */
   readonly slow: boolean
-  /** When the agent last changed the history: of what happened before, it may say anything. */
+  /** When the agent last changed the history, which is unreliable for anything earlier. */
   readonly editedAt: number | undefined
-  /** Background work that runs, by its key, and how often. */
+  /** Running background work by key, with counts. */
   readonly working: ReadonlyMap<string, number>
-  /** Work that is to finish although the call has ended. */
+  /** Work that may outlive the call. */
   readonly finishing: ReadonlyMap<string, number>
-  /** When a turn or a piece of work last came to its end. */
+  /** When a turn or a piece of work last ended. */
   readonly finishedAt: number
-  /** The harness was told that the call has failed. */
+  /** Whether the harness was told that the call has failed. */
   readonly failed: boolean
-  /** The connection was lost, so the agent does not see the end. */
+  /** Whether the connection was lost, so that the agent does not see the end. */
   readonly cutOff: boolean
   readonly hungUpAt: number | undefined
   readonly endedAt: number | undefined
-  /** A turn has handled the end. */
+  /** Whether a turn has handled the end. */
   readonly handled: boolean
 }
 
-/** A call before anything has happened on it. */
+/** The situation at the beginning of a call. */
 export const start = (policies: Policies): Situation => ({
   at: 0,
   policies,
@@ -112,7 +114,7 @@ export const start = (policies: Policies): Situation => ({
   handled: false
 })
 
-/** Names a piece of background work. Several of one turn may have the same name. */
+/** Key of a piece of background work. Several pieces of a turn may share a key. */
 export const keyOf = ({ name, respondingTo }: { readonly name: string; readonly respondingTo: string }): string =>
   `${name} of ${respondingTo}`
 
@@ -128,24 +130,27 @@ export const current = (now: Situation): TurnState.TurnState | undefined =>
 export const running = (now: Situation): ReadonlyArray<TurnState.TurnState> =>
   [...now.running].flatMap((id) => turn(now, id) ?? [])
 
-/** When the place of the current turn is free: it is over, or was stopped and has had its grace. Infinite: not yet known. */
+/**
+ * When the next turn may start: the current one is over, or was stopped and its grace period has passed. Infinite: not
+ * yet known.
+ */
 export const freeAt = (now: Situation): number => {
   const turn = current(now)
   return turn === undefined ? 0 : TurnState.freeAt(turn, now.cancelGrace)
 }
 
-/** Whether the history says what happened at a time: nothing that was changed later. */
+/** Whether the history is reliable for a time, because the agent has not changed it since. */
 export const isTold = ({ editedAt }: Situation, at: number): boolean => editedAt === undefined || at > editedAt
 
-/** The event that the filters are asked about for the first time by this. */
+/** The event that the filters are first asked about here. */
 export const lookedAt = (before: Situation, entry: Entry): Event.Input | undefined => {
   if (entry._tag !== "Deciding" && entry._tag !== "Decided") return undefined
   return before.deciding.has(entry.event.eventId) ? undefined : entry.event
 }
 
 /**
- * Whether a decision still counts: after the caller has gone, only the one about the end does, and one that took its time
- * does not if a later event has started or stopped a turn meanwhile.
+ * Whether a decision still counts. After the caller has left, only the one about the end does. A slow decision does not
+ * count if a later event has started or stopped a turn in the meantime.
  */
 export const counts = (now: Situation, { decision, event }: EntryOf<"Decided">): boolean => {
   if (now.endedAt !== undefined || (now.hungUpAt !== undefined && event._tag !== "CallEnded")) return false
@@ -153,11 +158,11 @@ export const counts = (now: Situation, { decision, event }: EntryOf<"Decided">):
   return (now.deciding.get(event.eventId) ?? Infinity) >= now.acted
 }
 
-/** Whether an output is what the call itself says to a caller who has waited too long. */
+/** Whether an output is the call's own message to a caller who has waited too long. */
 export const isHolding = ({ policies }: Situation, output: History.Item): boolean =>
   output._tag === "AgentSendText" && policies.holding !== "" && output.text.trim() === policies.holding.trim()
 
-/** The situation after something has happened. Its time is that of the entry. */
+/** Returns the situation after a happening. Its time is that of the entry. */
 export const follow = (before: Situation, entry: Entry): Situation => {
   const isCommit = entry._tag === "Reported" && entry.report._tag === "UserTurnCommitted"
   const saysNothing = isCommit && !commits(before, entry)
@@ -168,7 +173,7 @@ export const follow = (before: Situation, entry: Entry): Situation => {
     case "Taken":
       return { ...now, reading: undefined }
     case "Deciding": {
-      // Its other filter thinks as well.
+      // The event's other filter is pending as well.
       if (now.deciding.has(entry.event.eventId)) return now
       const asked = now.asked + 1
       const results =
@@ -184,7 +189,7 @@ export const follow = (before: Situation, entry: Entry): Situation => {
     case "TurnFailing":
       return change(now, entry.turn, (turn) => ({ ...turn, failing: true, apology: entry.apology }))
     case "TurnInterrupted":
-      // An interruption that nothing has asked for is a failure.
+      // An interruption without a cause is a failure.
       return change(now, entry.turn, (turn) =>
         turn.stoppedAt !== undefined || now.hungUpAt !== undefined || now.failed
           ? turn
@@ -244,7 +249,7 @@ export const follow = (before: Situation, entry: Entry): Situation => {
   }
 }
 
-/** Regions hold up what is to stop their turn no longer than the limit. */
+/** Regions delay the end of their turn no longer than the limit. */
 const overrun = (now: Situation): Situation => {
   const turn = current(now)
   if (turn === undefined) return now
@@ -252,7 +257,7 @@ const overrun = (now: Situation): Situation => {
   return stopped === turn ? now : { ...now, turns: HashMap.set(now.turns, turn.id, stopped) }
 }
 
-/** Reports that take back that the caller has probably finished. */
+/** Reports that retract a probable end of the caller's turn. */
 const goesOn: Readonly<Record<Event.Report["_tag"], boolean>> = {
   UserTurnStarted: true,
   UserTextSent: true,
@@ -271,13 +276,13 @@ const goesOn: Readonly<Record<Event.Report["_tag"], boolean>> = {
   AgentTurnEnded: false
 }
 
-/** Whether a report only says that the caller's turn, which had probably ended, has. */
+/** Whether a report only confirms the probable end of the caller's turn. */
 export const commits = ({ draft }: Situation, { eventId, report }: EntryOf<"Reported">): boolean =>
   draft !== undefined &&
   (report._tag === "UserTurnCommitted" ||
     (report._tag === "UserTurnEnded" && report.tentative !== true && eventId === draft))
 
-/** Whether a report takes back that the caller has probably finished. */
+/** Whether a report retracts the probable end of the caller's turn. */
 export const takesBack = (now: Situation, entry: EntryOf<"Reported">): boolean =>
   now.draft !== undefined && goesOn[entry.report._tag] && !commits(now, entry)
 
@@ -293,7 +298,7 @@ const reported = (now: Situation, entry: EntryOf<"Reported">): Situation => {
     : next
 }
 
-/** The caller's last turn is taken back, and with it what was said in answer. */
+/** Retracts the caller's last turn, and the answer to it. */
 const withdraw = (now: Situation): Situation => ({
   ...now,
   turns: HashMap.map(now.turns, (turn) => (isUserEvent(turn.trigger) ? { ...turn, withdrawn: true } : turn))
@@ -305,17 +310,17 @@ const isUserEvent = ({ _tag }: Event.Input): boolean =>
 const dropDraft = (now: Situation): Situation =>
   now.draft === undefined ? now : { ...now, draft: undefined, dropped: new Set(now.dropped).add(now.draft) }
 
-/** Stops the turn that runs, and drops the one that is to start, also the one that a filter still thinks about. */
+/** Stops the running turn, and drops the next one, even if its filter is still pending. */
 const takeBack = (now: Situation): Situation => ({ ...stopCurrent(now), acted: now.asked + 1 })
 
-/** Stops the turn that runs, and drops the one that is to start. */
+/** Stops the running turn, and drops the next one. */
 const stopCurrent = (now: Situation): Situation => {
   const turn = current(now)
   const stopped = turn === undefined ? now : change(now, turn.id, (turn) => TurnState.stop(turn, now.at))
   return { ...stopped, wanted: undefined }
 }
 
-/** In Line's way, a turn goes on after the end until it sends something. */
+/** As in Line, a turn continues after the end until it sends something. */
 const lingers = ({ policies }: Situation): boolean => policies.outputAfterEnd === "stop"
 
 const decided = (before: Situation, entry: EntryOf<"Decided">): Situation => {
@@ -338,13 +343,13 @@ const wantedBy = (now: Situation, { decision, event }: EntryOf<"Decided">): Want
     ? { event, at: now.at, gathers: event._tag === "BackgroundReturned" && now.results.size > 0 }
     : undefined
 
-/** What is wanted once a filter thinks about an event: results that came at one time are decided on together. */
+/** The next turn while a filter is pending: simultaneous results are decided on together. */
 const besides = ({ at, wanted }: Situation, event: Event.Input): Wanted | undefined =>
   wanted?.event._tag === "BackgroundReturned" && event._tag === "BackgroundReturned" && wanted.at === at
     ? { ...wanted, gathers: true }
     : wanted
 
-/** What is wanted once no other result is being decided on: from then on it has to start. */
+/** The next turn once no other result is pending: from now on it has to start. */
 const gathered = ({ at, wanted }: Situation, results: ReadonlySet<string>): Wanted | undefined =>
   wanted?.gathers === true && results.size === 0 ? { ...wanted, at, gathers: false } : wanted
 

@@ -1,23 +1,23 @@
 /**
- * Who speaks on a call, and what was said and is still to be heard: by the reports of the harness, and by what its phone
- * really speaks.
+ * Who is speaking on a call, and which text was sent but not heard yet: according to the reports, and according to the
+ * phone.
  */
 import type * as Event from "../../../Event.ts"
 import type { Entry } from "../time/happening.ts"
 
 export interface Speech {
-  /** By the reports. */
+  /** According to the reports. */
   readonly user: boolean
   readonly agent: boolean
   /** Whether the harness has ever reported that the agent speaks. */
   readonly reportsSpeech: boolean
-  /** Characters that each turn has sent to be spoken, and that were neither spoken nor dropped yet. */
+  /** Number of characters that each turn has sent, neither spoken nor dropped yet. */
   readonly unspoken: ReadonlyMap<number, number>
-  /** Those of them that a slow harness has taken and not carried yet. */
+  /** The part of them that a slow harness has not accepted yet. */
   readonly inFlight: ReadonlyMap<number, number>
-  /** Words that were reported as they were spoken, in order, and are not read yet. */
+  /** Words reported as spoken but not read yet, in order. */
   readonly untold: ReadonlyArray<string>
-  /** Whether the harness has reported all that its phone has spoken, at once and as it was, and nothing else. */
+  /** Whether the harness has reported exactly the speech of its phone, without delay or change. */
   readonly honest: boolean
 }
 
@@ -34,17 +34,17 @@ export const silent: Speech = {
 const length = (text: string): number => text.replace(/\s+/gu, "").length
 const bare = (text: string): string => text.replace(/\s+/gu, "")
 
-/** Whether somebody speaks, as far as the harness has told. */
+/** Whether anyone is speaking, according to the reports. */
 export const isTalking = ({ agent, user }: Speech): boolean => user || agent
 
-/** Characters that turns have said, of which nothing was heard yet. */
+/** Number of characters sent by turns and not heard yet. */
 export const pending = ({ unspoken }: Speech, counts: (turn: number) => boolean): number =>
   [...unspoken].reduce((sum, [turn, left]) => (counts(turn) ? sum + left : sum), 0)
 
-/** Whether every report that is to come of what was spoken has come. */
+/** Whether all reports of spoken words have arrived. */
 export const isTold = ({ untold }: Speech): boolean => untold.length === 0
 
-/** Takes what has happened. */
+/** Updates the state with a happening. */
 export const follow = (speech: Speech, entry: Entry): Speech => {
   switch (entry._tag) {
     case "Sending":

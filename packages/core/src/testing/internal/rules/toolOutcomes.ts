@@ -4,9 +4,9 @@ import * as Rule from "./rule.ts"
 
 export const rule = Rule.stateless(3, (observation) => (observation._tag === "Over" ? broken(observation.call) : []))
 
-/** What the record of a call says of its tools and must not. */
+/** Wrong claims of the record about tools. */
 const broken = ({ entries, history }: Played.Played): ReadonlyArray<string> => {
-  // What an agent has changed of its history may have covered a call and not its outcome.
+  // A changed history may contain a tool call without its outcome.
   const edited = entries.findLastIndex(({ _tag }) => _tag === "Edited")
   const before = new Set(
     entries.slice(0, edited + 1).flatMap((entry) => {
@@ -18,7 +18,10 @@ const broken = ({ entries, history }: Played.Played): ReadonlyArray<string> => {
   const breach = (what: string) => found.push(what)
   const called = new Map<string, string>()
   const returned = new Set<string>()
-  /** Background work of tools whose result reached no turn, because the call was cut off: its event is the outcome. */
+  /**
+   * For background tools whose result reached no turn because the call was cut off, the event of the work is the
+   * outcome.
+   */
   const cutOff: Array<string> = []
   for (const { item } of history.entries) {
     if ("toolCallId" in item && before.has(item.toolCallId)) continue

@@ -1,35 +1,38 @@
-/** What can be known of a turn: whether it runs, was stopped, fails, is over. */
+/** The observable state of a turn: running, stopped, failing, or over. */
 import type * as Event from "../../../Event.ts"
 
 /** A turn that has started. */
 export interface TurnState {
   readonly id: number
   readonly trigger: Event.Input
-  /** Its caller had only probably finished when it started: what it sends goes out once that is sure, also after its end. */
+  /**
+   * Whether it began before the caller had certainly finished: its outputs are held until that is certain, even after
+   * its end.
+   */
   readonly isTentative: boolean
-  /** Uninterruptible regions that it is in. */
+  /** The number of uninterruptible regions it is in. */
   readonly regions: number
-  /** When something has stopped it; a region may keep it going. */
+  /** When it was stopped. A region may keep it running. */
   readonly stoppedAt: number | undefined
-  /** When nothing of it counts any more: it was stopped, and no region keeps it. */
+  /** When it was closed: it was stopped, and no region keeps it running. */
   readonly closedAt: number | undefined
-  /** Its regions have held up what was to stop it for too long. */
+  /** Whether its regions have delayed the stop for too long. */
   readonly overran: boolean
-  /** One of its regions has failed after it was stopped: its failure is still said. */
+  /** Whether a region failed after the stop: its failure is still said. */
   readonly regionFailed: boolean
   readonly failing: boolean
-  /** What the caller should hear of its failure. */
+  /** The words for the caller about its failure. */
   readonly apology: string
-  /** What its scope held is released. */
+  /** Whether its scope was closed. */
   readonly left: boolean
   readonly overAt: number | undefined
-  /** It answers a turn of the caller that was taken back, so nobody waits for what it has said. */
+  /** It answers a retracted turn, so its speech is not expected to be heard. */
   readonly withdrawn: boolean
-  /** Another turn has started beside it, once its grace had passed. */
+  /** Another turn has started after its grace period passed. */
   readonly late: boolean
 }
 
-/** A turn that starts. */
+/** The state of a turn at its start. */
 export const make = (id: number, trigger: Event.Input, isTentative: boolean): TurnState => ({
   id,
   trigger,
@@ -50,7 +53,7 @@ export const make = (id: number, trigger: Event.Input, isTentative: boolean): Tu
 const close = (turn: TurnState, at: number): TurnState =>
   turn.overAt === undefined && turn.closedAt === undefined && turn.regions === 0 ? { ...turn, closedAt: at } : turn
 
-/** Something stops the turn. It is closed as soon as no region keeps it. */
+/** Stops the turn. It is closed as soon as no region keeps it running. */
 export const stop = (turn: TurnState, at: number): TurnState =>
   turn.overAt !== undefined ? turn : close({ ...turn, stoppedAt: turn.stoppedAt ?? at }, at)
 
@@ -61,21 +64,21 @@ export const leaveRegion = (turn: TurnState, failed: boolean, at: number): TurnS
   return close({ ...left, regionFailed: left.regionFailed || (failed && left.closedAt === undefined) }, at)
 }
 
-/** Regions keep a turn no longer than the limit after it was stopped. */
+/** Regions keep a stopped turn running no longer than the limit. */
 export const overrun = (turn: TurnState, limit: number, at: number): TurnState => {
   const { closedAt, overAt, regions, stoppedAt } = turn
   if (stoppedAt === undefined || regions === 0 || closedAt !== undefined || overAt !== undefined) return turn
   return at < stoppedAt + limit ? turn : { ...turn, closedAt: stoppedAt + limit, overran: true }
 }
 
-/** When another turn can take its place. Infinite: not yet known. */
+/** When the next turn can start. Infinite: not yet known. */
 export const freeAt = ({ closedAt, overAt }: TurnState, grace: number): number =>
   Math.min(overAt ?? Infinity, (closedAt ?? Infinity) + grace)
 
-/** Whether it certainly no longer has its place: at the very end of its grace, it may or may not. */
+/** Whether the next turn can certainly start. At the very end of the grace period this is undecided. */
 export const hasLeft = ({ closedAt, overAt }: TurnState, grace: number, at: number): boolean =>
   overAt !== undefined || (closedAt !== undefined && at > closedAt + grace)
 
-/** Whether what it does still counts. At the very moment at which its regions have taken too long, some of it may. */
+/** Whether its outputs still count. At the very moment its regions exceed the limit, some may. */
 export const isOpen = ({ closedAt, overran }: TurnState, at: number): boolean =>
   closedAt === undefined || (overran && at === closedAt)

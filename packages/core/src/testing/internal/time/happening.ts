@@ -7,23 +7,23 @@ import type * as Turn from "../../../Turn.ts"
 import type { Step } from "./step.ts"
 
 /**
- * Who ended a call. `transfer`: the agent passed it on. `failure`: the agent broke off, and its policy is to close.
- * `connection`: it was lost.
+ * Who ended a call. `transfer`: the agent transferred it. `failure`: the agent failed, and its policy is to close.
+ * `connection`: the connection was lost.
  */
 export type HungUpBy = "caller" | "agent" | "transfer" | "failure" | "connection"
 
-/** Something that happened on a call, `at` milliseconds after its begin. */
+/** Something that happened on a call, `at` milliseconds after its beginning. */
 export type Entry = { readonly at: number } & Happening
 
 /** Something that happened on a call. */
 export type Happening =
-  /** The harness has reported something, and the call takes it. */
+  /** The call begins to read a report of the harness. */
   | { readonly _tag: "Reported"; readonly eventId: string; readonly report: Event.Report }
-  /** The call has taken the report, and reads on. */
+  /** The call has read the report, and reads on. */
   | { readonly _tag: "Taken"; readonly eventId: string }
-  /** A filter takes its time to answer. */
+  /** A filter has not answered immediately. */
   | { readonly _tag: "Deciding"; readonly event: Event.Input }
-  /** The filters have said what an event does. */
+  /** The filters have decided what an event does. */
   | { readonly _tag: "Decided"; readonly event: Event.Input; readonly decision: EventFilter.Decision }
   | {
       readonly _tag: "TurnStarted"
@@ -33,28 +33,28 @@ export type Happening =
       readonly triggers: ReadonlyArray<Event.Input>
       readonly history: History.History
     }
-  /** The call has told its harness what became of a turn. */
+  /** The call has told its harness about the outcome of a turn. */
   | {
       readonly _tag: "TurnTold"
       readonly turn: number
       readonly change: "Started" | "Completed" | "Failed" | "Cancelled"
     }
-  /** A turn breaks off. `apology` is what the caller is to hear of it where the call goes on. */
+  /** A turn fails. `apology` is what the caller should hear if the call continues. */
   | { readonly _tag: "TurnFailing"; readonly turn: number; readonly message: string; readonly apology: string }
   /** A turn ends by an interruption. `apology` is what the caller should hear if nothing has stopped the turn. */
   | { readonly _tag: "TurnInterrupted"; readonly turn: number; readonly apology: string }
-  /** The agent begins to do something. Only told by agents that want to be watched. */
+  /** The agent begins an activity. Only agents that support being watched report this. */
   | { readonly _tag: "Stepped"; readonly turn: number }
-  /** What the turn's scope held is released; what it forked may still be ending. */
+  /** The turn's scope is closed; fibers that it forked may still be ending. */
   | { readonly _tag: "TurnLeft"; readonly turn: number }
-  /** The turn's fiber has ended, and with it all that the turn ran. */
+  /** The turn's fiber has ended, and so has everything the turn ran. */
   | { readonly _tag: "TurnOver"; readonly turn: number }
-  /** The agent hands outputs to a harness that takes its time. */
+  /** The agent hands outputs to a slow harness. */
   | { readonly _tag: "Sending"; readonly turn: number; readonly outputs: ReadonlyArray<Event.Output> }
   | { readonly _tag: "Sent"; readonly turn: number; readonly output: Event.Output }
-  /** The agent puts an output on the record without sending it, for example the outcome of a tool that was interrupted. */
+  /** The agent records an output without sending it, for example the outcome of an interrupted tool. */
   | { readonly _tag: "Kept"; readonly turn: number; readonly output: Event.Output }
-  /** The caller has heard a word that began at `from`. `reported` is what the agent was told of it, if it was. */
+  /** The caller has heard a word that began at `from`. `reported` is the text reported to the agent, if any. */
   | {
       readonly _tag: "Spoken"
       readonly turn: number
@@ -62,9 +62,9 @@ export type Happening =
       readonly text: string
       readonly reported: string | undefined
     }
-  /** Words that nobody heard, because the caller spoke before. */
+  /** Words that were dropped because the caller spoke first. */
   | { readonly _tag: "Unspoken"; readonly turn: number; readonly text: string }
-  /** The caller has said something, or some of it, which began at `from`. */
+  /** The caller has said something, or part of it, beginning at `from`. */
   | { readonly _tag: "Said"; readonly from: number; readonly text: string }
   | { readonly _tag: "RegionEntered"; readonly turn: number }
   /** `Cut`: it was interrupted. */
@@ -77,7 +77,7 @@ export type Happening =
       readonly name: string
       readonly respondingTo: string
       readonly delivery: Turn.Delivery
-      /** What becomes of it when the call ends. */
+      /** What happens to the work when the call ends. */
       readonly atEnd: Turn.AtEnd
     }
   | {
@@ -87,15 +87,15 @@ export type Happening =
       readonly delivery: Turn.Delivery
       readonly outcome: "Returned" | "Failed" | "Cancelled"
     }
-  /** The call has written a line to its log, of this level. */
+  /** The call has logged a line at this level. */
   | { readonly _tag: "Logged"; readonly level: string }
   | { readonly _tag: "CallFailed"; readonly error: CallError }
   | { readonly _tag: "HungUp"; readonly by: HungUpBy; readonly reason: string | undefined }
-  /** What the caller was about to do when somebody else hung up. The first of it may have begun. */
+  /** The steps the caller had left when the call was ended from the other side. The first one may have begun. */
   | { readonly _tag: "Unplayed"; readonly steps: ReadonlyArray<Step> }
-  /** The agent has handled the end. `fibers` of the call are left. */
+  /** The agent has handled the end of the call. `fibers` of the call are still running. */
   | { readonly _tag: "Ended"; readonly fibers: number }
   /** The scope of the call has closed. */
   | { readonly _tag: "Closed"; readonly fibers: number }
-  /** Something that a test wanted to see among the rest. */
+  /** A note that a test added. */
   | { readonly _tag: "Noted"; readonly text: string }

@@ -1,4 +1,7 @@
-/** Watches an agent from outside: what its filters decide, when its turns begin and end, and what they leave running. */
+/**
+ * Observes an agent from outside: the decisions of its filters, the beginning and end of its turns, and the fibers they
+ * leave running.
+ */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,7 +17,7 @@ import type { Happening } from "./happening.ts"
 
 export interface Observation {
   readonly note: (happening: Happening) => void
-  /** The turn whose fiber this is; 0 where it is none's. */
+  /** The turn that this fiber belongs to, or 0. */
   readonly turnOf: (fiber: Fiber.Fiber<unknown, unknown>) => number
   readonly watch: <R>(spec: AgentSpec<unknown, R>) => AgentSpec<unknown, R>
 }
@@ -33,7 +36,7 @@ export const make = (note: (happening: Happening) => void): Observation => {
         if (decision !== undefined) note({ _tag: "Decided", event, decision })
         return accepts
       }
-      // A filter that fails declines: its event is only recorded.
+      // A failing filter declines: the event is only recorded.
       const failed = () => note({ _tag: "Decided", event, decision: "Keep" })
       let answer: ReturnType<typeof self>
       try {
@@ -55,7 +58,7 @@ export const make = (note: (happening: Happening) => void): Observation => {
         respondingTo: turn.trigger.eventId,
         delivery: options?.delivery ?? delivery
       }
-      // Work of a turn that is not committed begins once it is, or never.
+      // Work of an uncommitted turn begins once the turn is committed, or never.
       const watched = Effect.suspend(() => {
         note({ _tag: "WorkStarted", turn: turn.id, ...started, atEnd: options?.atEnd ?? "interrupt" })
         return Effect.onExit(work, (exit) =>
@@ -113,7 +116,7 @@ export const make = (note: (happening: Happening) => void): Observation => {
           Stream.suspend(() => spec.agent(trigger, turn)),
           failing
         )
-        // The scope is the turn's own, which the call brings.
+        // The call provides the turn's own scope.
         return Stream.concat(Stream.fromEffectDrain(enter), answer) as typeof answer
       }
     })

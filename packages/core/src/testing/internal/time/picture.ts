@@ -11,16 +11,16 @@ interface Line {
   readonly at: number
   readonly side: Side
   readonly text: string
-  /** Among what happens at the same moment. */
+  /** Order of happenings at the same moment. */
   readonly order?: "first" | "last"
 }
 
 const timeWidth = 9
-/** Silence that is long enough to be told, in milliseconds. */
+/** Silence long enough to be shown, in milliseconds. */
 const longSilence = 2000
-/** What the agent sends, and keys that are pressed, are told together where they come no farther apart. */
+/** Outputs and key presses no farther apart than this are shown together. */
 const together = 1000
-/** Longer texts are cut. What the caller hears of them stands there anyway. */
+/** Longer texts are shortened. The words that the caller hears are shown anyway. */
 const longText = 240
 
 export const draw = (entries: ReadonlyArray<Entry>, width: number): string => {
@@ -47,7 +47,7 @@ const clock = (ms: number): string => {
   return `${minutes}:${((whole % 60_000) / 1000).toFixed(3).padStart(6, "0")}`
 }
 
-/** A line that grows while what comes belongs to it. */
+/** A line of the picture under construction. */
 interface Growing {
   readonly kind: string
   readonly at: number
@@ -141,13 +141,13 @@ const grown = ({ at, kind, text }: Growing): Line => {
 
 const cut = (text: string): string => (text.length <= longText ? text : `${text.slice(0, longText).trimEnd()} …`)
 
-/** Whether what the harness reports at a time is a part of what the caller says then. */
+/** Whether a report at this time belongs to what the caller says then. */
 const saidOf = (entries: ReadonlyArray<Entry>): ((at: number) => boolean) => {
   const said = entries.flatMap((entry) => (entry._tag === "Said" ? [entry] : []))
   return (at) => said.some((one) => one.from <= at && at <= one.at)
 }
 
-/** The stretches in which neither of the two spoke, once the agent or the caller has spoken. */
+/** The stretches of silence on both sides, from the first speech on. */
 const silencesOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<Line> => {
   const speech = entries
     .flatMap((entry) => (entry._tag === "Spoken" || entry._tag === "Said" ? [{ from: entry.from, to: entry.at }] : []))
@@ -205,7 +205,7 @@ const backgroundOf = (entries: ReadonlyArray<Entry>): ((entry: Entry) => Readonl
   return (entry) => beginnings.get(entry) ?? []
 }
 
-/** What the agent was told of a word, where it is not what was spoken. */
+/** The reported form of a word, if it differs from the spoken one. */
 const toldOf = ({ reported, text }: Extract<Entry, { readonly _tag: "Spoken" }>): string | undefined => {
   const word = text.trim()
   if (reported === undefined) return `(“${word}” was not reported)`
@@ -279,7 +279,7 @@ const reportText = (report: Event.Report): string | undefined => {
       return `silent for ${report.seconds} s`
     case "UserCustomSent":
       return `custom ${cut(JsonText.legible(report.metadata))}`
-    // Drawn from what the agent sends and the caller hears.
+    // Shown through what the agent sends and the caller hears.
     case "UserDtmfSent":
     case "AgentTurnStarted":
     case "AgentTextSent":

@@ -1,30 +1,30 @@
-/** What a caller does, one thing after the other, as data and in words. */
+/** The steps of a caller's script, as data and in words. */
 import type * as Event from "../../../Event.ts"
 import * as JsonText from "../../../JsonText.ts"
 
 /**
- * How the harness reports what the caller says: the whole of it at its end, a text that grows with every word as Line's
- * partial transcripts do, or each word by itself.
+ * How the harness reports the caller's speech: as a whole at its end, as a text that grows with every word (like Line's
+ * partial transcripts), or word by word.
  */
 export type Transcripts = "final" | "growing" | "words"
 
-/** One thing that a caller does. Times are milliseconds. */
+/** A step of a caller. Times are milliseconds. */
 export type Step =
   | {
       readonly _tag: "Says"
       readonly text: string
       readonly wordsPerMinute: number
       readonly transcripts: Transcripts
-      /** Silence after the last word before the harness says that the turn has ended. */
+      /** Silence after the last word before the harness reports the end of the turn. */
       readonly endpointing: number
     }
   | { readonly _tag: "Presses"; readonly keys: string; readonly every: number }
   | { readonly _tag: "Pauses"; readonly ms: number }
-  /** Waits until a time of the call. Goes on at once if that time has passed. */
+  /** Waits until a time of the call. Continues at once if that time has passed. */
   | { readonly _tag: "WaitsUntil"; readonly at: number }
   /**
-   * Waits for this many words of the agent, counted since the caller last spoke; for 0, until the agent begins to speak.
-   * With `orAll`, an agent that says less is only waited for while it speaks.
+   * Waits for this many words of the agent, counted since the caller last spoke; for 0, until the agent begins to
+   * speak. With `orAll`, waits no longer once an agent that says less has finished speaking.
    */
   | { readonly _tag: "Hears"; readonly words: number; readonly orAll?: boolean | undefined }
   /** Waits until these words were heard since the caller last spoke. */
@@ -32,12 +32,12 @@ export type Step =
   /** Waits until the agent has said everything and no turn runs, but no longer than this. */
   | { readonly _tag: "Listens"; readonly atMost: number }
   | { readonly _tag: "Sends"; readonly metadata: { readonly [key: string]: unknown } }
-  /** Has the harness report something, whether it makes sense or not. */
+  /** Makes the harness send a report, whether it makes sense or not. */
   | { readonly _tag: "Reports"; readonly report: Event.Report }
-  /** Has the harness report what it reported on a recorded call, where the event had the id `eventId`, if that is known. */
+  /** Makes the harness send a report from a recorded call, with the recorded id of its event, if known. */
   | { readonly _tag: "Repeats"; readonly report: Event.Report; readonly eventId: string | undefined }
   | { readonly _tag: "HangsUp" }
-  /** The connection is lost in a way that the agent is not told of: the call is cut off without `CallEnded`. */
+  /** Loses the connection without telling the agent: the call is cut off without `CallEnded`. */
   | { readonly _tag: "LosesConnection" }
 
 const seconds = (duration: number) => `${duration / 1000} s`

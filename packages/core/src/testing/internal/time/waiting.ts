@@ -1,15 +1,15 @@
-/** Those who wait until something is so. */
+/** Waits for conditions. */
 import * as Effect from "effect/Effect"
 import type { Cancel, World } from "./world.ts"
 
 export interface Waiting {
-  /** Something may have changed: looks whether what they wait for is so. */
+  /** Checks all conditions, because something may have changed. */
   readonly look: () => void
-  /** Waits until something is so, and nothing can happen at this moment that changes it. */
+  /** Waits until a condition holds, and nothing else at this moment can change it. */
   readonly until: (holds: () => boolean) => Effect.Effect<void>
 }
 
-/** It is looked at when something has changed, and again at the end of the moment. */
+/** Checked when something has changed, and again at the end of the moment. */
 export const make = (world: World): Waiting => {
   const waiters = new Set<() => void>()
   return {

@@ -1,13 +1,13 @@
 /**
- * The clock and the scheduler of a program on virtual time: what can go on, who sleeps until when, and who waits for quiet.
- * It only keeps the order; whoever runs the program moves it on.
+ * The clock and the scheduler of a program on virtual time: runnable tasks, sleepers, and tasks that wait for quiet. It
+ * only keeps their order; the runner of the program advances it.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
 
-/** Takes back what was asked for. Does nothing where it has happened. */
+/** Cancels a scheduled task. Does nothing once the task has run. */
 export type Cancel = () => void
 
 interface Wake {
@@ -17,23 +17,23 @@ interface Wake {
 
 interface Sleeper extends Wake {
   readonly at: number
-  /** Time does not pass for its sake alone. */
+  /** A deadline: time does not advance for its sake alone. */
   readonly isDeadline: boolean
 }
 
-/** So many rounds in a row, and the event loop gets its turn: promises may settle, and a test runner may give up. */
+/** After this many rounds the event loop gets a turn, so that promises can settle and a test runner can time out. */
 const roundsPerTurn = 1000
-/** More rounds than a program that comes to an end takes at one moment. */
+/** More rounds than any terminating program takes at one moment. */
 const roundsPerMoment = 1_000_000
 
 export class World {
   now = 0
-  /** How many wait for what comes from outside, while the time stands still. */
+  /** Number of tasks that wait for the outside world, during which time stands still. */
   waiting = 0
-  /** Told when the program is found to be stuck, before it is interrupted. */
+  /** Called when the program is stuck, before it is interrupted. */
   readonly whenStuck = new Set<(reason: "NothingLeft" | "Limit" | "Spinning") => void>()
   readonly live: Clock.Clock
-  /** What the clock of the wall shows at the begin, in milliseconds since 1970. */
+  /** The wall-clock time at the beginning, in milliseconds since 1970. */
   private readonly startsAt: number
   readonly scheduler: Scheduler.Scheduler
   readonly clock: Clock.Clock & {
@@ -42,9 +42,9 @@ export class World {
     readonly withLive: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   }
   private ready: Array<Wake> = []
-  // Latest first, so that the next one is taken from the end. Of those for one moment, the first to come is woken first.
+  // Latest first, so that the next sleeper is taken from the end. At the same moment, the first to arrive wakes first.
   private readonly sleepers: Array<Sleeper> = []
-  /** How many of the sleepers are no deadlines. */
+  /** Number of sleepers that are not deadlines. */
   private expected = 0
   private settling: Array<Wake> = []
   private lasting: Array<Wake> = []
@@ -54,7 +54,7 @@ export class World {
     this.live = live
     this.startsAt = startsAt
     this.scheduler = new Scheduler.MixedScheduler("async", (run) => this.soon(run))
-    // Whole nanoseconds since 1970 are too many for a number to be exact.
+    // A number cannot hold the nanoseconds since 1970 exactly.
     const before = BigInt(Math.round(startsAt)) * 1_000_000n
     const millis = () => this.startsAt + this.now
     const monotonic = () => BigInt(Math.round(this.now * 1e6))
@@ -74,7 +74,7 @@ export class World {
     }
   }
 
-  /** Does something at this moment, after what is going on now. */
+  /** Runs a task at this moment, after the current one. */
   soon(run: () => void): Cancel {
     const wake: Wake = { run, cancelled: false }
     this.ready.push(wake)
@@ -83,17 +83,17 @@ export class World {
     }
   }
 
-  /** Does something so many milliseconds from now. */
+  /** Runs a task in this many milliseconds. */
   after(ms: number, run: () => void): Cancel {
     return this.at(this.now + ms, run, false)
   }
 
-  /** Does something where the time is so late. Where nothing else would happen until then, it does not become so late. */
+  /** Schedules a task at a deadline. If nothing else would happen until then, time does not advance to it. */
   deadline(ms: number, run: () => void): Cancel {
     return this.at(this.now + ms, run, true)
   }
 
-  /** Does something once nothing else can happen at this moment. */
+  /** Runs a task once nothing else can happen at this moment. */
   whenSettled(run: () => void): Cancel {
     const wake: Wake = { run, cancelled: false }
     this.settling.push(wake)
@@ -102,7 +102,7 @@ export class World {
     }
   }
 
-  /** Does something once nothing else can happen at this moment, also of what is to be done at it and has not begun. */
+  /** Runs a task once nothing else can happen at this moment, including tasks scheduled for it that have not begun. */
   whenOver(run: () => void): Cancel {
     const wake: Wake = { run, cancelled: false }
     this.lasting.push(wake)
@@ -135,7 +135,7 @@ export class World {
     return Effect.callback<void>((resume) => {
       const at = time()
       if (!(at > this.now)) return resume(Effect.void)
-      // Nobody wakes it, but whoever waits for it can still be interrupted.
+      // Never wakes, but a fiber that waits for it can still be interrupted.
       if (at === Infinity) return
       return Effect.sync(this.at(at, () => resume(Effect.void), false))
     })
@@ -149,7 +149,7 @@ export class World {
     Effect.sync(this.whenOver(() => resume(Effect.void)))
   )
 
-  /** Runs what can go on, and says whether there was something. Some of it may be left where it goes on and on. */
+  /** Runs all runnable tasks, and returns whether there were any. Stops early if there is no end to them. */
   flush(): boolean {
     if (this.ready.length === 0) return false
     for (let round = 0; round < roundsPerTurn && this.ready.length > 0; round++) {
@@ -161,7 +161,7 @@ export class World {
     return true
   }
 
-  /** Whether so much has happened at this moment that there is no end to it. Asked again, it counts anew. */
+  /** Whether so much has happened at this moment that it will never end. Resets the count. */
   isSpinning(): boolean {
     if (this.rounds <= roundsPerMoment) return false
     this.rounds = 0
@@ -169,8 +169,8 @@ export class World {
   }
 
   /**
-   * Lets the next thing happen: whoever waits for quiet, else whoever wakes at this moment, else whoever waits for its end,
-   * else whoever wakes next, if it is not too late for that.
+   * Runs the next task: one that waits for quiet, else one that wakes at this moment, else one that waits for its end,
+   * else the next sleeper, unless it wakes too late.
    */
   advance(limit: number): "Moved" | "Late" | "Still" {
     const sleeper = this.sleepers.at(-1)
@@ -188,7 +188,7 @@ export class World {
   }
 }
 
-/** Runs the first that still wants to be, and says whether there was one. */
+/** Runs the first task that was not cancelled, and returns whether there was one. */
 const runFirst = (waiting: Array<Wake>): boolean => {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     if (next.cancelled) continue
@@ -200,7 +200,7 @@ const runFirst = (waiting: Array<Wake>): boolean => {
 
 const worlds = new WeakMap<Clock.Clock, World>()
 
-/** Makes a world that is found by its clock. */
+/** Makes a world that can be found by its clock. */
 export const make = (live: Clock.Clock, startsAt = 0): World => {
   const world = new World(live, startsAt)
   worlds.set(world.clock, world)
