@@ -92,7 +92,7 @@ test("an outlet may end the call while it is handed something, and does not wait
         deliver: (_, [output], { handedOver }) =>
           Effect.suspend(() => {
             handedOver(output, "Taken")
-            return call!.end
+            return Effect.uninterruptible(call!.end)
           })
       }
     )
@@ -193,6 +193,67 @@ test("a turn that was replaced before its commit is answered, and watched over, 
   yield* pass("1 millis")
   assert.isTrue(log.some((line) => line.includes("Wait.")))
   assert.isTrue(notes.some((note) => note._tag === "Happened" && note.event._tag === "AnswerOverdue"))
+})
+
+test("a committed turn is watched over although the filter's second answer about it came too late", function* () {
+  let asked = 0
+  const { notes, receive } = yield* open(
+    Agent.make(() => Stream.empty, {
+      run: ({ _tag }) => {
+        if (_tag !== "UserTurnEnded") return _tag === "UserCustomSent"
+        return asked++ === 0 ? true : Effect.delay(Effect.succeed(true), "10 millis")
+      },
+      answerDeadline: "1 second"
+    })
+  )
+  const custom = { _tag: "UserCustomSent", metadata: {} } as const
+  yield* receive({ _tag: "UserTurnEnded", tentative: true })
+  yield* receive(custom)
+  yield* receive({ _tag: "UserTurnCommitted" })
+  yield* receive(custom)
+  yield* pass("1 second")
+  assert.isTrue(notes.some((note) => note._tag === "Happened" && note.event._tag === "AnswerOverdue"))
+})
+
+test("the failure of an earlier turn is no answer to the caller", function* () {
+  const { notes, receive } = yield* open(
+    Agent.make(
+      Agent.route({
+        CallStarted: (_, turn) =>
+          turn.uninterruptible(Stream.concat(Stream.fromEffectDrain(Effect.sleep("10 millis")), Stream.fail("boom")))
+      }),
+      { apology: "", answerDeadline: "1 second" }
+    )
+  )
+  yield* receive({ _tag: "UserTurnEnded", eventId: "u" })
+  yield* pass("1 second")
+  const made = notes.flatMap((note) => (note._tag === "Happened" ? [note.event._tag] : []))
+  assert.deepStrictEqual(made, ["CallStarted", "TurnFailed", "AnswerOverdue"])
+})
+
+test("what is said because an answer is overdue is broken off at once, before the end is handled", function* () {
+  const log: Array<string> = []
+  const { end, receive } = yield* open(
+    Agent.make(
+      Agent.route({
+        UserTurnEnded: () => Stream.empty,
+        CallEnded: () =>
+          Stream.fromEffectDrain(
+            Effect.andThen(
+              Effect.sleep(5),
+              Effect.sync(() => log.push("handled"))
+            )
+          )
+      }),
+      { answerDeadline: "1 second", holding: "Wait." }
+    ),
+    { deliver: () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => log.push("broken off"))) }
+  )
+  yield* receive({ _tag: "UserTurnEnded" })
+  yield* pass("1 second")
+  yield* Effect.forkChild(end)
+  yield* pass("5 millis")
+  assert.deepStrictEqual(log, ["broken off", "handled"])
 })
 
 test("words that come after the end of their turn start one of their own", function* () {

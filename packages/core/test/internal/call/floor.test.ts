@@ -35,6 +35,8 @@ describe("who speaks", () => {
     assert.isTrue(Floor.isQuiet(mute, true))
     for (const tag of ["AgentTurnStarted", "AgentTextSent"] as const)
       assert.isFalse(Floor.isQuiet(Floor.step(mute, event(tag)), true), tag)
+    const spoken = [event("AgentTurnStarted"), event("AgentTurnEnded")].reduce(Floor.step, mute)
+    assert.isFalse(Floor.isQuiet(spoken, true))
     const reports = after("AgentTurnStarted", "AgentTurnEnded")
     assert.strictEqual(Floor.waitedInVain(reports), reports)
   })

@@ -232,6 +232,32 @@ describe("the writer of a history", () => {
     )
   })
 
+  it.effect("waits for nothing that was sent before the agent's voice has ended", () =>
+    Effect.gen(function* () {
+      const writer = yield* make
+      writer.report({ _tag: "AgentTurnStarted" })
+      writer.sent(Event.sendText("Heard. Lost."), 1)
+      writer.report({ _tag: "AgentTextSent", content: "Heard." })
+      assert.isTrue(writer.isPending())
+      writer.report({ _tag: "AgentTurnEnded" })
+      assert.isFalse(writer.isPending())
+    })
+  )
+
+  it.effect("an edit covers what was heard of the text that is being spoken, and not what will be", () =>
+    Effect.gen(function* () {
+      const writer = yield* make
+      const user = writer.report({ _tag: "UserTextSent", content: "hello" })!
+      writer.sent(Event.sendText("One two three. "), 1)
+      writer.report({ _tag: "AgentTextSent", content: "One" })
+      const summary = { _tag: "CustomHistoryEntry", eventId: "s", role: "system", content: "all" } as const
+      Result.getOrThrow(writer.update([summary], { start: user }))
+      assert.deepStrictEqual(words(writer.view()), ["all"])
+      writer.report({ _tag: "AgentTextSent", content: "two" })
+      assert.deepStrictEqual(words(writer.view()), ["all", "two"])
+    })
+  )
+
   describe("a caller's turn that is taken back", () => {
     it.effect("goes with its answer, but for what was heard of it and for tools", () =>
       Effect.gen(function* () {

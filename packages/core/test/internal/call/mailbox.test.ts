@@ -57,3 +57,14 @@ test("ends or fails once it is closed and empty, and takes nothing more", functi
   const exit = yield* Effect.exit(over.take)
   assert.isTrue(Exit.isFailure(exit) && Cause.isDone(Cause.squash(exit.cause)))
 })
+
+test("who waits for room with something of a turn that is purged waits no longer, though there is none", function* () {
+  const box = Mailbox.make<never>(1)
+  yield* box.put(1, texts("a"), none)
+  const putting = yield* Effect.forkChild(box.put(2, texts("b"), none))
+  yield* settled
+  box.purge(2)
+  yield* settled
+  assert.isDefined(putting.pollUnsafe())
+  assert.strictEqual(textOf(yield* box.take), "a")
+})

@@ -32,6 +32,12 @@ describe("outputs", () => {
     )
   })
 
+  it("are noticed if the caller hears or feels something of them", () => {
+    const isNoticed = (output: Event.Output) => Outputs.isNoticed(output)
+    assert.isTrue([Event.sendText("a"), Event.endCall()].every(isNoticed))
+    assert.isFalse([Event.sendText(""), Event.sendText(" \n"), Event.logMetric("a", 1)].some(isNoticed))
+  })
+
   const faults: ReadonlyArray<readonly [unknown, string | undefined]> = [
     [Event.sendText("a"), undefined],
     [null, "the agent has sent null, which is no event"],
