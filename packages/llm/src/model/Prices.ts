@@ -56,6 +56,9 @@ export const list: ReadonlyArray<Price> = [
   { models: /^gemini-2\.5-flash/, input: 0.3, cacheRead: 0.03, output: 2.5 },
   { models: /^gemini-2\.5-pro/, input: 1.25, cacheRead: 0.125, output: 10 },
   { models: /^grok-4\.5/, input: 2, cacheRead: 0.5, output: 6 },
+  { models: /^text-embedding-3-small/, input: 0.02, output: 0 },
+  { models: /^text-embedding-3-large/, input: 0.13, output: 0 },
+  { models: /^gemini-embedding-001/, input: 0.15, output: 0 },
   { of: ["groq"], models: /^llama-3\.3-70b/, input: 0.59, output: 0.79 }
 ]
 

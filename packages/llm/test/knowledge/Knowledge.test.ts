@@ -9,6 +9,7 @@ import type * as Document from "../../src/knowledge/Document.ts"
 import * as Knowledge from "../../src/knowledge/Knowledge.ts"
 import * as Embeddings from "../../src/model/Embeddings.ts"
 import * as HashEmbeddings from "../../src/testing/HashEmbeddings.ts"
+import * as Postgres from "../support/postgres.ts"
 
 const documents: ReadonlyArray<Document.Document> = [
   {
@@ -26,7 +27,8 @@ type Base = Knowledge.Knowledge["Service"]
 
 const contract = (
   name: string,
-  layer: (options?: Knowledge.Options) => Layer.Layer<Knowledge.Knowledge, unknown, EmbeddingModel.EmbeddingModel>
+  layer: (options?: Knowledge.Options) => Layer.Layer<Knowledge.Knowledge, unknown, EmbeddingModel.EmbeddingModel>,
+  is = true
 ) => {
   const run = <A, E>(
     test: (base: Base, asked: ReadonlyArray<ReadonlyArray<string>>) => Effect.Effect<A, E>,
@@ -40,7 +42,8 @@ const contract = (
     )
   }
 
-  describe(`Knowledge, ${name}`, () => {
+  const describing = is ? describe : describe.skip
+  describing(`Knowledge, ${name}`, () => {
     it.effect("finds the passages that are near, with their sources", () =>
       run((base) =>
         Effect.gen(function* () {
@@ -139,6 +142,16 @@ const contract = (
 contract("in memory", (options) => Knowledge.layerMemory(options))
 contract("in SQLite", (options) =>
   Layer.provide(Knowledge.layerSql(options), Layer.fresh(Sqlite.layer({ filename: ":memory:" })))
+)
+
+contract(
+  `in PostgreSQL${Postgres.note}`,
+  (options) =>
+    Layer.provide(
+      Knowledge.layerSql(options),
+      Layer.fresh(Postgres.layer("antiphon_knowledge", "antiphon_documents", "antiphon_passages"))
+    ),
+  Postgres.isThere
 )
 
 const onFile = <A, E>(test: (filename: string) => Effect.Effect<A, E, never>) =>
