@@ -9,7 +9,15 @@ import { factory } from "./echoAgent.ts"
 
 // The client plays turns as fast as it can: the limit on messages a second is there for strangers.
 const server = VoiceAgentApp.layerServer(factory, {
-  settings: { maxFramesPerSecond: 0, maxBytesPerSecond: 0, maxCallBytes: 0, maxCalls: 10_000 }
+  settings: {
+    maxFramesPerSecond: 0,
+    maxBytesPerSecond: 0,
+    maxCallBytes: 0,
+    maxHistoryBytes: 0,
+    maxTurns: 0,
+    maxCalls: 10_000,
+    maxCallsPerSecond: 0
+  }
 })
 
 const announce = Layer.effectDiscard(

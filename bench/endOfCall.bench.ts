@@ -43,7 +43,9 @@ const measure = async (port: number) => {
 }
 
 const port = await ServerProcess.freePort()
-const server = VoiceAgentApp.layerServer(factory, { settings: { port, host: "127.0.0.1" } })
+const server = VoiceAgentApp.layerServer(factory, {
+  settings: { port, host: "127.0.0.1", maxCallsPerSecond: 0 }
+})
 const { answered, gone } = await Effect.runPromise(
   Effect.scoped(
     Effect.andThen(

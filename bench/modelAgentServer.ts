@@ -12,7 +12,14 @@ const model = OpenAi.layer({ model: "quick", baseUrl: process.env["PROVIDER_URL"
 
 // The client plays turns as fast as it can: the limit on messages a second is there for strangers.
 const server = VoiceAgentApp.layerServer(factory, {
-  settings: { maxFramesPerSecond: 0, maxBytesPerSecond: 0, maxCallBytes: 0 }
+  settings: {
+    maxFramesPerSecond: 0,
+    maxBytesPerSecond: 0,
+    maxCallBytes: 0,
+    maxHistoryBytes: 0,
+    maxCallsPerSecond: 0,
+    maxTurns: 0
+  }
 }).pipe(Layer.provide(model))
 
 NodeRuntime.runMain(Layer.launch(server) as Effect.Effect<never, unknown>, { teardown: VoiceAgentApp.teardown })

@@ -26,7 +26,7 @@ export interface Settings {
    * `ANTIPHON_MAX_OPENINGS`, 100: sockets on which no call has started yet. Beyond that, the oldest of them is closed.
    */
   readonly maxOpenings: number
-  /** `ANTIPHON_MAX_CALLS_PER_SECOND`, 100 new calls on average over ten seconds; 0 for no limit. More are refused with 503. */
+  /** `ANTIPHON_MAX_CALLS_PER_SECOND`, 200 new calls on average over ten seconds; 0 for no limit. More are refused with 503. */
   readonly maxCallsPerSecond: number
   /** `ANTIPHON_MAX_CALLS_PER_CLIENT`, 0 for no limit: open calls of one client. More are refused with 429. */
   readonly maxCallsPerClient: number
@@ -179,7 +179,7 @@ const config: Config.Config<Settings> = Config.all({
   host: Config.withDefault(Config.String("HOST"), ""),
   maxCalls: count("ANTIPHON_MAX_CALLS", 1000, { minimum: 1 }),
   maxOpenings: count("ANTIPHON_MAX_OPENINGS", 100, { minimum: 1 }),
-  maxCallsPerSecond: count("ANTIPHON_MAX_CALLS_PER_SECOND", 100, { minimum: 0 }),
+  maxCallsPerSecond: count("ANTIPHON_MAX_CALLS_PER_SECOND", 200, { minimum: 0 }),
   maxCallsPerClient: count("ANTIPHON_MAX_CALLS_PER_CLIENT", 0, { minimum: 0 }),
   maxOpeningsPerClient: count("ANTIPHON_MAX_OPENINGS_PER_CLIENT", 0, { minimum: 0 }),
   maxBytesPerSecondPerClient: count("ANTIPHON_MAX_BYTES_PER_SECOND_PER_CLIENT", 0, { minimum: 0 }),

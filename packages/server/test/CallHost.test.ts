@@ -5,8 +5,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Redacted, Stream } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { fileURLToPath } from "node:url"
 import * as VoiceAgentApp from "../src/node/VoiceAgentApp.ts"
 import * as Client from "./support/client.ts"
+import * as ServerProcess from "./support/serverProcess.ts"
 import * as Server from "./support/server.ts"
 import * as WallClock from "./support/wallClock.ts"
 
@@ -187,4 +189,35 @@ describe("A call", () => {
       )
     })
   )
+
+  for (const [step, shiftMs] of [
+    ["back by an hour", -3_600_000],
+    ["back by 15 seconds", -15_000],
+    ["on by 11 minutes", 660_000]
+  ] as const) {
+    it.live(`in a process of its own is not ended when the wall clock is set ${step}`, () =>
+      Effect.gen(function* () {
+        const preload = fileURLToPath(new URL("support/shiftClock.mjs", import.meta.url))
+        const server = yield* ServerProcess.start(
+          "faultyServer.ts",
+          { SHIFT_MS: String(shiftMs), ANTIPHON_IDLE_TIMEOUT: "10 seconds", ANTIPHON_MAX_CALL_DURATION: "5 minutes" },
+          ["--import", preload]
+        )
+        const clients = yield* Effect.forEach([0, 1, 2], () => Client.call(server.ws))
+        for (const client of clients) {
+          client.say("before")
+          yield* client.hear("You said: before")
+        }
+        server.kill("SIGUSR2")
+        yield* server.says(/The wall clock was moved/)
+        // Time for the server to look at its calls.
+        yield* Effect.sleep("1500 millis")
+        for (const client of clients) {
+          client.say("after")
+          yield* client.hear("You said: after")
+        }
+        assert.notMatch(server.output(), /WARN|ERROR/)
+      })
+    )
+  }
 })

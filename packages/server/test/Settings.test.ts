@@ -63,7 +63,7 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
     good: [["1", 1]],
     bad: ["0", "many"]
   },
-  maxCallsPerSecond: limit("ANTIPHON_MAX_CALLS_PER_SECOND", 100),
+  maxCallsPerSecond: limit("ANTIPHON_MAX_CALLS_PER_SECOND", 200),
   maxCallsPerClient: limit("ANTIPHON_MAX_CALLS_PER_CLIENT", 0),
   maxOpeningsPerClient: limit("ANTIPHON_MAX_OPENINGS_PER_CLIENT", 0),
   maxBytesPerSecondPerClient: limit("ANTIPHON_MAX_BYTES_PER_SECOND_PER_CLIENT", 0),

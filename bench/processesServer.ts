@@ -1,0 +1,23 @@
+/** The echo agent in as many processes as `ANTIPHON_PROCESSES` says, without the limits that are there for strangers, on `PORT`. */
+import * as Supervisor from "@antiphon/server/node/Supervisor"
+import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Effect from "effect/Effect"
+import * as References from "effect/References"
+import { factory } from "./echoAgent.ts"
+
+const server = VoiceAgentApp.serve(factory, {
+  settings: {
+    maxFramesPerSecond: 0,
+    maxBytesPerSecond: 0,
+    maxCallBytes: 0,
+    maxHistoryBytes: 0,
+    maxTurns: 0,
+    maxCalls: 10_000,
+    maxCallsPerSecond: 0
+  }
+})
+
+NodeRuntime.runMain(Effect.provideService(Supervisor.run(server), References.MinimumLogLevel, "Warn"), {
+  teardown: VoiceAgentApp.teardown
+})
