@@ -1,16 +1,14 @@
-/**
- * A heard text under construction: the words, and where each stretch of them stands in what was said.
- */
+/** A heard text under construction: its words, and the position of each stretch in the text sent. */
 import type { Span } from "../../History.ts"
 import * as Pieces from "./pieces.ts"
 
-/** What was heard, and where. The lengths of the spans add up to the length of the text. */
+/** A heard text and its positions. The lengths of the spans add up to the length of the text. */
 export interface Heard {
   readonly text: string
   readonly spans: ReadonlyArray<Span>
 }
 
-/** Words, and the place they are put down to. `part` keeps words apart that something else was sent between. */
+/** Words, and their position. `part` separates words that have another output between them. */
 export interface Stretch {
   readonly text: string
   readonly turn: number
@@ -24,7 +22,7 @@ export interface Builder {
   text: string
   spans: Array<{ turn: number; from: number; to: number; length: number }>
   part: number
-  /** Whether the next words go on where the last ones ended, so that what stands between them counts. */
+  /** Whether the next words continue where the last ones ended, so that the text between them counts. */
   linked: boolean
 }
 
@@ -37,7 +35,7 @@ export const clear = (self: Builder): void => {
   self.linked = false
 }
 
-/** Puts words behind the others, with `gap` between them. */
+/** Appends words, with `gap` before them. */
 export const append = (self: Builder, gap: string, { from, part, text, to, turn }: Stretch): void => {
   const between = self.linked ? gap : ""
   self.linked = true
@@ -48,16 +46,16 @@ export const append = (self: Builder, gap: string, { from, part, text, to, turn 
     last.length += between.length + text.length
     return
   }
-  // White space between two stretches belongs to the first: the second begins with a word.
+  // White space between two stretches belongs to the first, so that the second begins with a word.
   if (last !== undefined) last.length += between.length
   self.spans.push({ turn, from, to, length: text.length + (last === undefined ? between.length : 0) })
   self.part = part
 }
 
-/** The text as it is now. */
+/** The current text. */
 export const snapshot = (self: Builder): Heard => ({ text: self.text, spans: self.spans.map((span) => ({ ...span })) })
 
-/** Joins words that came one by one, with a space where their script has one. */
+/** Joins words that were reported one by one, with spaces if their script uses them. */
 export const join = (words: ReadonlyArray<string>): string => {
   let text = ""
   for (const word of words) text += (Pieces.adjoin(text, word) && !closing.test(word) ? " " : "") + word

@@ -1,11 +1,12 @@
 /**
- * How much of what was said was also heard: the text an agent sent, aligned with what the harness reports as spoken.
+ * Aligns the text an agent sent with the words that the harness reports as spoken, to tell how much was heard. The
+ * state only moves forward.
  *
- * The state moves forward only. A report costs what its own length costs, however long the call and whatever it holds: what
- * was heard is never looked at again, and the search for a place has a bound. Rules and worked examples are those of Line
- * (white space and emoji come back from the text that was said; text that cannot be interrupted counts in full once it has
- * begun), with one difference: a report that does not fit, such as a number read out in words, takes the place of the words
- * it replaces and the next report finds its way back. Line gives up on the rest of the call.
+ * The cost of a report depends on its own length alone, not on the length of the call: heard text is never examined
+ * again, and the search for a position is bounded. Rules and worked examples are those of Line (white space and emoji
+ * are restored from the text sent; uninterruptible text counts in full once it has begun), with one difference: a
+ * report that does not match, such as a number read out in words, takes the place of the words it replaces, and the
+ * next report is aligned again. Line gives up on the rest of the call.
  */
 import type * as History from "../../History.ts"
 import * as Align from "./alignment.ts"
@@ -15,18 +16,18 @@ import * as Pieces from "./pieces.ts"
 
 export interface Spoken extends Align.Alignment {}
 
-/** Reports, and characters of them, that are kept waiting for their place. */
+/** Number of unmatched reports, and of their characters, to keep. */
 const foreignLimit = { reports: 500, characters: 4000 }
-/** Pieces that are kept behind the place heard before they are let go. */
+/** Number of pieces to keep before the heard position. */
 const prunedAfter = 256
-/** Characters after which reports have shown which turn they belong to. */
+/** Number of characters after which it is clear which turn reports belong to. */
 const ambiguousLimit = 64
 const none: ReadonlyArray<Heard.Heard> = []
 
-/** Makes the alignment of a call on which nothing was said yet. */
+/** Makes the alignment of a new call. */
 export const make = (): Spoken => Align.make()
 
-/** Adds a piece of text that was sent to the harness in the turn of this number. */
+/** Adds a piece of text sent to the harness in the turn with this number. */
 export const said = (
   self: Spoken,
   text: string,
@@ -40,14 +41,14 @@ export const said = (
     readonly interruptible: boolean
     readonly turn: number
     readonly part?: number | undefined
-    /** Where the piece begins in all that its turn says. Behind the piece before, if it is not given. */
+    /** The position of the piece in its turn's whole text. Defaults to the end of the previous piece. */
     readonly start?: number | undefined
-    /** Whether the harness has taken it for sure. Otherwise `taken` tells once it has. */
+    /** Whether the harness has certainly taken it. Otherwise call `taken` once it has. */
     readonly taken?: boolean | undefined
   }
 ): void => {
   if (text === "") return
-  // What was passed on because nothing was left to fit it stays as it is.
+  // Unmatched text that was already returned stays as it is.
   if (self.out.text === "" && self.foreign.length > 0 && Align.isOver(self)) Align.placeForeign(self)
   const last = self.pieces.at(-1)
   const continues = last?.turn === turn
@@ -58,10 +59,10 @@ export const said = (
   if (!interruptible && taken) self.turns.at(-1)!.lastingTo = self.pieces.length
 }
 
-/** Where a turn was heard up to, as an offset in all that it has said. */
+/** The position up to which a turn was heard, as an offset in its whole text. */
 export const reached = (self: Spoken, turn: number): number => self.reached.get(turn) ?? 0
 
-/** Tells that the harness has taken the piece that begins at an offset in all that its turn says. */
+/** Notes that the harness has taken the piece at an offset in its turn's whole text. */
 export const taken = (self: Spoken, turn: number, offset: number): void => {
   for (let index = self.turns.length - 1; index >= 0; index--) {
     const said = self.turns[index]!
@@ -75,11 +76,11 @@ export const taken = (self: Spoken, turn: number, offset: number): void => {
   }
 }
 
-/** The last piece of a turn, by its number among the turns. */
+/** The last piece of a turn, by the turn's index. */
 const endOf = ({ pieces, turns }: Spoken, index: number): number => (turns[index + 1]?.piece ?? pieces.length) - 1
 
 /**
- * Tells that a turn was cancelled. What it had not begun to say, and can be interrupted, is given up as soon as a later turn is
+ * Notes that a turn was cancelled. Its interruptible text that was not begun is given up as soon as a later turn is
  * heard.
  */
 export const stop = (self: Spoken, turn: number): void => {
@@ -87,8 +88,8 @@ export const stop = (self: Spoken, turn: number): void => {
 }
 
 /**
- * Tells that the caller cut in: every turn that is not heard to its end was cancelled, or its voice was cut. What cannot be
- * interrupted is spoken all the same.
+ * Notes that the caller interrupted: every turn not heard to its end was cancelled, or its voice was cut.
+ * Uninterruptible text is spoken all the same.
  */
 export const stopAll = (self: Spoken): void => {
   const from = pendingFrom(self)
@@ -101,15 +102,15 @@ export const stopAll = (self: Spoken): void => {
 }
 
 /**
- * Tells that the agent's voice has ended. What was sent before the last words were heard is not waited for any more: it was
- * read out differently, or dropped. What was sent after them is still to come.
+ * Notes that the agent's voice has ended. Text sent before the last heard words is no longer expected: it was read out
+ * differently, or dropped. Text sent after them is still expected.
  */
 export const quiet = (self: Spoken): void => {
   self.awaited = Math.max(self.awaited, self.saidAtReport ?? self.pieces.length)
   self.saidAtReport = undefined
 }
 
-/** The place from which words may still be heard, or undefined if all was. */
+/** The position from which words may still be heard, or undefined if all were. */
 const pendingFrom = (self: Spoken): Pieces.Place | undefined => {
   const heard = Align.later(Align.later(self.heardUpTo, self.committedUpTo), { ...Align.start, piece: self.awaited })
   const place = Pieces.settlePlace(self.pieces, heard)
@@ -128,13 +129,13 @@ const pendingFrom = (self: Spoken): Pieces.Place | undefined => {
   return undefined
 }
 
-/** Whether a piece is spoken also if its turn was cancelled. */
+/** Whether a piece is spoken even if its turn was cancelled. */
 const isLasting = (piece: Pieces.Piece): boolean => !piece.interruptible && piece.taken
 
-/** Whether something that was said may still be heard. */
+/** Whether more text may still be heard. */
 export const isPending = (self: Spoken): boolean => pendingFrom(self) !== undefined
 
-/** What was said and may still be heard, by turn. */
+/** The text that may still be heard, by turn. */
 export const pending = (self: Spoken): ReadonlyArray<History.Stretch> => {
   const from = pendingFrom(self)
   if (from === undefined) return []
@@ -153,7 +154,7 @@ export const pending = (self: Spoken): ReadonlyArray<History.Stretch> => {
   return stretches
 }
 
-/** Adds the stretch of some pieces of one turn, as far as they are behind a place. */
+/** Adds the text of a turn's pieces, as far as it follows a position. */
 const push = (
   self: Spoken,
   stretches: Array<History.Stretch>,
@@ -170,8 +171,8 @@ const push = (
 }
 
 /**
- * Takes a report of speech, and returns all that was heard since the last `settle`. Undefined if that is nothing new for the
- * history: the report repeats text that counted already, or fits nothing that was said.
+ * Takes a report of speech, and returns everything heard since the last `settle`. Returns undefined if the history
+ * gains nothing: the report repeats text that already counted, or matches nothing that was sent.
  */
 export const heard = (self: Spoken, report: string): Heard.Heard | undefined => {
   const before = current(self)
@@ -190,9 +191,9 @@ export const heard = (self: Spoken, report: string): Heard.Heard | undefined => 
 }
 
 /**
- * Takes it from the harness that the caller has heard a turn up to an offset in all that it has said, and returns what
- * `heard` returns: exactly the words between that place and the furthest one that was heard of this turn before. A turn that
- * is reported late, when a later one was heard already, is completed without going back.
+ * Takes a report that the caller has heard a turn up to an offset in its whole text, and returns what `heard` returns:
+ * exactly the words between the previous offset of this turn and the new one. A late report, after a later turn was
+ * heard, completes its turn without moving back.
  */
 export const heardTo = (self: Spoken, turn: number, offset: number): Heard.Heard | undefined => {
   const before = current(self)?.text
@@ -229,7 +230,7 @@ export const heardTo = (self: Spoken, turn: number, offset: number): Heard.Heard
   return now?.text === before ? undefined : now
 }
 
-/** Whether a later turn than this one was heard already. */
+/** Whether a later turn was already heard. */
 export const isHeardLater = (self: Spoken, turn: number): boolean => {
   const heard = self.pieces[self.heardUpTo.piece]?.turn
   return heard !== undefined && heard !== turn && (self.reached.get(heard) ?? 0) > 0 && isAfter(self, heard, turn)
@@ -238,7 +239,7 @@ export const isHeardLater = (self: Spoken, turn: number): boolean => {
 const isAfter = (self: Spoken, turn: number, other: number): boolean =>
   self.turns.findLastIndex((said) => said.turn === turn) > self.turns.findLastIndex((said) => said.turn === other)
 
-/** What stands between the last words that were put down and an offset in a piece. */
+/** The text between the last placed words and an offset in a piece. */
 const gapTo = (self: Spoken, index: number, offset: number): string => {
   const last = self.out.spans.at(-1)
   const { start, text, turn } = self.pieces[index]!
@@ -254,8 +255,8 @@ const gapTo = (self: Spoken, index: number, offset: number): string => {
 }
 
 /**
- * Closes what was heard so far, because something else happened on the call, and returns the texts to put before it: at
- * most two, the second one being what fitted nowhere, given up when the agent's turn or the call is over (`final`).
+ * Completes the heard text, because something else happened on the call, and returns the texts to record before that:
+ * at most two. The second is text that matched nothing, given up when the agent's turn or the call is over (`final`).
  */
 export const settle = (self: Spoken, { final }: { readonly final: boolean }): ReadonlyArray<Heard.Heard> => {
   if (self.pieces.length === 0 && self.foreign.length === 0) return none
@@ -274,7 +275,7 @@ export const settle = (self: Spoken, { final }: { readonly final: boolean }): Re
   return texts
 }
 
-/** Everything heard since the last `settle`, with what fits nothing because nothing is left to fit. */
+/** Everything heard since the last `settle`, including unmatched text if nothing is left to match. */
 const current = (self: Spoken): Heard.Heard | undefined => {
   if (self.out.text !== "") return Heard.snapshot(self.out)
   if (self.foreign.length === 0 || !Align.isOver(self)) return undefined
@@ -283,7 +284,7 @@ const current = (self: Spoken): Heard.Heard | undefined => {
   return { text, spans: [{ turn, from, to, length: text.length }] }
 }
 
-/** Completes text of a turn that cannot be interrupted and has begun to be spoken, as far as the harness has it. */
+/** Completes uninterruptible text that has begun to be spoken, as far as the harness has taken it. */
 const precommit = (self: Spoken): void => {
   const { committedUpTo, heardUpTo, pieces } = self
   const from = Align.isBefore(heardUpTo, committedUpTo) ? committedUpTo : heardUpTo

@@ -1,22 +1,20 @@
-/**
- * The state of an alignment, and how it moves on: forward only, with each word put down to its place.
- */
+/** The state of an alignment. It only moves forward, placing each word. */
 import * as Heard from "./Heard.ts"
 import * as Pieces from "./pieces.ts"
 import type { Walk } from "./walk.ts"
 
-/** What one turn has said, without a break. */
+/** An uninterrupted run of one turn's pieces. */
 export interface SaidTurn {
   readonly turn: number
   /** Its first piece. */
   readonly piece: number
-  /** The turn was cancelled: what it had not begun to say, and can be interrupted, is not spoken any more. */
+  /** The turn was cancelled: its interruptible text that was not begun is no longer spoken. */
   stopped: boolean
-  /** Behind its last piece that is spoken also if the turn was cancelled. */
+  /** The end of its last piece that is spoken even if the turn was cancelled. */
   lastingTo: number
 }
 
-/** How an alignment stood before a report, so that it can go back there. */
+/** The state of an alignment before a report, to restore. */
 export interface Before {
   readonly heardUpTo: Pieces.Place
   readonly committedUpTo: Pieces.Place
@@ -26,12 +24,15 @@ export interface Before {
   readonly foreignLength: number
 }
 
-/** Reports that fit two places: where they were put down is left again if what follows them fits the other one only. */
+/**
+ * An ambiguous match of reports at two positions. If later reports fit only the other one, the alignment goes back to
+ * it.
+ */
 export interface Fork {
   readonly before: Before
-  /** The reports since then. */
+  /** Reports since then. */
   readonly reports: string
-  /** Characters of reports since they fitted both. */
+  /** Number of characters reported since the match became ambiguous. */
   readonly age: number
 }
 
@@ -40,33 +41,33 @@ export interface Alignment {
   pieces: Array<Pieces.Piece>
   turns: Array<SaidTurn>
   heardUpTo: Pieces.Place
-  /** Text up to here counts as spoken although it was not reported yet. */
+  /** Text up to here counts as spoken, although it was not reported yet. */
   committedUpTo: Pieces.Place
-  /** Pieces before this one are not waited for any more: the agent's voice has ended since they were sent. */
+  /** Pieces before this one are no longer expected: the agent's voice has ended since they were sent. */
   awaited: number
-  /** How many pieces there were at the last report, while the agent's voice goes on. */
+  /** Number of pieces at the last report, while the agent's voice continues. */
   saidAtReport: number | undefined
-  /** Where each of the latest turns was heard up to, as an offset in all that it has said. */
+  /** How far each of the latest turns was heard, as an offset in its whole text. */
   reached: Map<number, number>
   out: Heard.Builder
-  /** What was reported and fits nothing yet. It takes its place once a later report does. */
+  /** Reported text without a match so far. It is placed once a later report is matched. */
   foreign: Array<string>
   foreignLength: number
   /**
-   * The reports since the last `settle`, until they are so many that they have shown where they belong. Undefined then, and
-   * while what was heard holds more than they say.
+   * The reports since the last `settle`, until they are long enough to show where they belong. Undefined after that,
+   * and while the heard text contains more than they do.
    */
   ambiguous: string | undefined
   /** The latest, oldest first. */
   forks: ReadonlyArray<Fork>
-  /** What looking for the places of reports has cost so far, in characters compared. */
+  /** The cost of all searches so far, in characters compared. */
   spent: number
 }
 
-/** What keeps a text apart from the one before: another turn has said it, or words that were not heard lay between. */
+/** Why a text is separate from the previous one: it belongs to another turn, or unheard words lie between. */
 export type Apart = "Turns" | "Words"
 
-/** Turns whose places are known. */
+/** Number of turns to remember positions for. */
 export const turnsKept = 64
 
 export const start: Pieces.Place = { piece: 0, offset: 0, next: 0 }
@@ -88,7 +89,7 @@ export const make = (): Alignment => ({
   spent: 0
 })
 
-/** How an alignment stands now. */
+/** Captures the state of an alignment. */
 export const before = ({ committedUpTo, foreign, foreignLength, heardUpTo, out, reached }: Alignment): Before => ({
   heardUpTo,
   committedUpTo,
@@ -98,7 +99,7 @@ export const before = ({ committedUpTo, foreign, foreignLength, heardUpTo, out, 
   foreignLength
 })
 
-/** Goes back to how an alignment stood. */
+/** Restores an earlier state of an alignment. */
 export const goBack = (self: Alignment, before: Before): void => {
   const { committedUpTo, foreign, foreignLength, heardUpTo, out, reached } = before
   self.heardUpTo = heardUpTo
@@ -114,23 +115,23 @@ export const isBefore = (a: Pieces.Place, b: Pieces.Place) =>
 
 export const later = (a: Pieces.Place, b: Pieces.Place): Pieces.Place => (isBefore(a, b) ? b : a)
 
-/** Whether all that was said was heard. */
+/** Whether everything sent was heard. */
 export const isOver = (self: Alignment): boolean => Pieces.settlePlace(self.pieces, self.heardUpTo) === undefined
 
-/** Remembers how far the turn of a place was heard. */
+/** Notes how far the turn at a position was heard. */
 export const reach = (self: Alignment, { offset, piece }: Pieces.Place) => {
   const { start, turn } = self.pieces[piece]!
   self.reached.set(turn, Math.max(self.reached.get(turn) ?? 0, start + offset))
   if (self.reached.size > turnsKept) self.reached.delete(self.reached.keys().next().value!)
 }
 
-/** Moves on to a place that was heard. */
+/** Moves to a position that was heard. */
 export const moveTo = (self: Alignment, place: Pieces.Place): void => {
   self.heardUpTo = place
   reach(self, place)
 }
 
-/** Text that cannot be interrupted counts up to this place. */
+/** Counts uninterruptible text up to this position. */
 export const commitTo = (self: Alignment, place: Pieces.Place): void => {
   self.committedUpTo = place
   const last = self.pieces[place.piece - 1]
@@ -139,7 +140,7 @@ export const commitTo = (self: Alignment, place: Pieces.Place): void => {
   }
 }
 
-/** The place of words that stand nowhere in what was said: behind what was heard. */
+/** The position of unmatched words: after the heard text. */
 export const here = (self: Alignment, place: Pieces.Place = self.heardUpTo): Omit<Heard.Stretch, "text"> => {
   const piece = self.pieces[place.piece] ?? self.pieces.at(-1)
   if (piece === undefined) return { turn: 0, part: 0, from: 0, to: 0 }
@@ -152,7 +153,7 @@ export const addForeign = (self: Alignment, words: string) => {
   self.foreignLength += words.length
 }
 
-/** Puts the words that fit nowhere behind what was heard. */
+/** Places unmatched words after the heard text. */
 export const placeForeign = (self: Alignment, apart?: Apart) => {
   const text = Heard.join(self.foreign)
   const space = apart !== undefined && Pieces.runTogether(self.out.text, text) ? " " : ""
@@ -170,7 +171,7 @@ const append = (self: Alignment, gap: string, stretch: Heard.Stretch, apart: Apa
 export const between = (self: Alignment, from: Pieces.Place, to: { readonly piece: number }): Apart =>
   self.pieces[from.piece]!.turn === self.pieces[to.piece]!.turn ? "Words" : "Turns"
 
-/** Moves on to the end of a walk. Words are kept apart where the walk began with a jump, or a turn ends. */
+/** Moves to the end of a walk. Words are separated if the walk began with a jump, or a turn ends. */
 export const accept = (self: Alignment, step: Walk, jumped: Apart | undefined) => {
   const { committedUpTo, pieces } = self
   let apart = jumped
@@ -184,12 +185,12 @@ export const accept = (self: Alignment, step: Walk, jumped: Apart | undefined) =
         const place = here(self, { piece: next.piece, offset: next.start, next: next.index })
         const stretch = { ...place, text: Heard.join(self.foreign) }
         append(self, Pieces.gapBefore(pieces, self.heardUpTo, next), stretch, between(self, self.heardUpTo, next))
-        // If it replaced nothing it stands in the middle of one gap, which is not there twice.
+        // If it replaced nothing, it is inside a single gap, which must not appear twice.
         if (next.piece === run.piece && next.index === run.index && gap !== "") gap = " "
         apart ??= "Words"
       }
       const how = between(self, self.heardUpTo, run)
-      // The emoji in the middle of another turn was heard where that was left.
+      // An emoji in the middle of another turn was heard where that turn was left.
       if (how === "Turns" && gap.trim() !== "" && !Pieces.beginsTurn(pieces, run)) gap = " "
       const stretch: Heard.Stretch = {
         text: piece.text.slice(run.start, run.end),

@@ -1,6 +1,6 @@
 /**
- * Where a report goes on in what was said: right behind what was heard, further ahead, or at a later turn. What fits nowhere
- * waits as foreign words, which take their place once a later report finds its own.
+ * Decides where a report continues in the text sent: right after the heard text, further ahead, or at a later turn.
+ * Unmatched text waits as foreign words, which are placed once a later report is matched.
  */
 import * as Align from "./alignment.ts"
 import * as Heard from "./Heard.ts"
@@ -8,35 +8,35 @@ import * as Pieces from "./pieces.ts"
 import * as Walk from "./walk.ts"
 
 /**
- * How many unspoken characters a report of this many characters may skip. A short word is weak evidence: an "a" stands
- * everywhere. Chosen so that a dropped word or symbol is bridged by any report, a dropped paragraph by a real word.
+ * How many unspoken characters a report of this length may skip. A short word is weak evidence: an "a" occurs
+ * everywhere. Chosen so that any report can skip a dropped word or symbol, and a longer word a dropped paragraph.
  */
 const reach = (length: number): number => [0, 8, 24, 80][length] ?? 1500
 
-/** Characters that make a partial fit worth following. */
+/** Number of characters that make a partial match worth following. */
 const enough = 4
-/** A jump this short is a dropped word, and preferred to the beginning of a later turn. */
+/** A jump no longer than this is a dropped word, and preferred to the beginning of a later turn. */
 const droppedWord = 12
-/** Later turns whose beginning a report is compared with. Older ones were interrupted before they were spoken. */
+/** Number of later turns to compare a report with. Older ones were interrupted before they were spoken. */
 export const laterTurns = 16
-/** How far ahead, in characters, the rest of a report is looked for once its beginning fits nowhere. */
+/** How far ahead, in characters, to search for the rest of a report whose beginning matches nothing. */
 const anchorReach = 160
-/** Characters of a report that show where it may begin. */
+/** Number of characters of a report that select candidate positions. */
 const needleLength = 16
-/** Comparisons that a report of this length may spend on looking for its place: some 10 ms at the most. */
+/** Comparisons that a report of this length may spend on the search: at most some 10 ms. */
 const fuelFor = (length: number): number => 20_000 + 150 * Math.min(length, 4000)
 
-/** Where a report goes on, the place that it follows there, and the reports before it that belong there too. */
+/** Where a report continues: the position it follows, and the earlier reports that belong there too. */
 interface Jump {
   readonly walk: Walk.Walk
   readonly from: Pieces.Place
   readonly lead?: Walk.Walk | undefined
 }
 
-/** Characters of reports after which a place that was jumped to is not left again, and places that it may be left for. */
+/** Number of characters after which a jump is final, and number of alternatives to remember until then. */
 const forkLimit = { characters: 64, places: 8 }
 
-/** Jumps to a place, and remembers the one that is left where the report fits as well. */
+/** Jumps to a position, and remembers the position left if the report matches there as well. */
 const jumpFrom = (self: Align.Alignment, here: Walk.Walk, report: string, read: number, to: Jump) => {
   const fitsBoth = read === 0 && here.read === report.length && Walk.mayEnd(self.pieces, here.place, report)
   if (fitsBoth)
@@ -46,7 +46,7 @@ const jumpFrom = (self: Align.Alignment, here: Walk.Walk, report: string, read: 
   jump(self, to)
 }
 
-/** How reports go on from a place, all of them. */
+/** Follows a list of reports from a position. */
 const follows = (
   pieces: ReadonlyArray<Pieces.Piece>,
   from: Pieces.Place,
@@ -57,7 +57,7 @@ const follows = (
   return walk.read === reports.length && Walk.mayEnd(pieces, walk.place, reports) ? walk : undefined
 }
 
-/** Goes back to where a jump was made, if a report goes on from there and not from where the jump has led. */
+/** Undoes a jump, if a report continues from before the jump but not from after it. */
 const goesBack = (self: Align.Alignment, report: string, fuel: Walk.Fuel): boolean => {
   if (self.forks.length === 0) return false
   const { heardUpTo, pieces } = self
@@ -81,7 +81,7 @@ const goesBack = (self: Align.Alignment, report: string, fuel: Walk.Fuel): boole
   return false
 }
 
-/** What was heard so far is closed: its words stay where they were put down, and what follows them may still go back. */
+/** The heard text is complete: its words keep their positions, and only later words may still move. */
 export const settleForks = (self: Align.Alignment): void => {
   const { forks, pieces } = self
   if (forks.length === 0) return
@@ -99,7 +99,7 @@ const jump = (self: Align.Alignment, { from, lead, walk }: Jump) => {
   const apart = Align.between(self, self.heardUpTo, from)
   self.heardUpTo = from
   if (lead === undefined) return Align.accept(self, walk, apart)
-  // What was heard so far is a part of this turn and not, with the spacing and the marks it has there, of an earlier one.
+  // Whether the heard text, with its spacing and punctuation, occurs in this turn and not in an earlier one.
   Heard.clear(self.out)
   self.foreign = []
   self.foreignLength = 0
@@ -108,9 +108,9 @@ const jump = (self: Align.Alignment, { from, lead, walk }: Jump) => {
 }
 
 /**
- * Where a report fits the beginning of a later turn, alone or behind the reports before it: those may have fitted the
- * rest of an interrupted turn only because both go on with the same words. `better`: only behind them, and if all marks
- * are the same.
+ * Matches a report with the beginning of a later turn, alone or together with earlier reports, which may have matched
+ * the rest of an interrupted turn only because both continue with the same words. `better`: only together with them,
+ * and with equal punctuation.
  */
 const atLaterTurn = (
   { ambiguous, heardUpTo, pieces, turns }: Align.Alignment,
@@ -119,7 +119,7 @@ const atLaterTurn = (
   fuel: Walk.Fuel,
   better = false
 ): Jump | undefined => {
-  // Those of a cancelled turn come last: they may not be spoken at all.
+  // Cancelled turns come last, because they may never be spoken.
   const begins = turns
     .slice(-laterTurns)
     .filter(({ piece }) => piece > heardUpTo.piece)
@@ -159,7 +159,7 @@ const ahead = (
   return { whole: atLaterTurn(self, report, read, fuel) ?? whole, part: found.part?.walk }
 }
 
-/** The first offset behind `read` from which the report fits somewhere ahead. */
+/** The first offset after `read` from which the report matches somewhere ahead. */
 const anchor = (self: Align.Alignment, report: string, read: number, fuel: Walk.Fuel): number | undefined => {
   for (let i = read + 1; i < Math.min(report.length - 2, read + 40) && fuel.left > 0; i++) {
     const { part, whole } = ahead(self, report, i, fuel, anchorReach)
@@ -168,13 +168,16 @@ const anchor = (self: Align.Alignment, report: string, read: number, fuel: Walk.
   return undefined
 }
 
-/** Whether a cancelled turn goes on where the last report ended: its words may still come, those of a later turn do first. */
+/**
+ * Whether a cancelled turn continues where the last report ended. Its words may still be reported, but the words of a
+ * later turn take precedence.
+ */
 const inStopped = ({ heardUpTo, pieces, turns }: Align.Alignment): boolean => {
   const next = Pieces.settlePlace(pieces, heardUpTo)
   return next !== undefined && turns.findLast(({ piece }) => piece <= next.piece)?.stopped === true
 }
 
-/** Takes a report: moves on over what fits, and keeps what does not as foreign words. */
+/** Takes a report: advances over matching text, and keeps the rest as foreign words. */
 export const follow = (self: Align.Alignment, report: string): void => {
   const fuel: Walk.Fuel = { left: fuelFor(report.length), spent: 0 }
   if (!goesBack(self, report, fuel)) advance(self, report, fuel)
@@ -200,7 +203,7 @@ const advance = (self: Align.Alignment, report: string, fuel: Walk.Fuel) => {
     }
     const { part, whole } = ahead(self, report, read, fuel)
     if (whole !== undefined) return jump(self, whole)
-    // What counts already is not reported again in part.
+    // Text already committed as spoken never arrives as a partial report.
     const late = Align.isBefore(self.heardUpTo, self.committedUpTo)
     const half = () => here.matched * 2 >= Pieces.solidText(report, read, here.matched * 2 + 1).length
     const strong = here.matched >= 3 || (!late && half())

@@ -1,28 +1,31 @@
 /**
- * The text an agent has said, as a list of pieces, and what a report of it can count on.
+ * The text an agent has sent, as a list of pieces.
  *
- * Reports come without white space and without emoji, and a speech engine drops punctuation and adds full stops. So only
- * *solid* characters count as evidence: those that are neither white space nor emoji. What lies between two solid
- * characters comes back from the text that was said.
+ * Reports lack white space and emoji, and speech engines drop punctuation and add full stops. So only *solid*
+ * characters count as evidence: those that are neither white space nor emoji. The characters between them are restored
+ * from the text sent.
  */
 import * as Script from "../../Script.ts"
 
-/** One piece of text, as it was said. */
+/** One piece of text, as sent. */
 export interface Piece {
   readonly text: string
   readonly interruptible: boolean
-  /** Whether the harness has taken the piece for sure. While it is being handed the piece, it may still be cut off. */
+  /** Whether the harness has certainly taken the piece. While it is being handed over, it may still be interrupted. */
   taken: boolean
   readonly turn: number
-  /** Offset of the piece in all that its turn has said. */
+  /** Offset of the piece in its turn's whole text. */
   readonly start: number
-  /** Counts what else was sent in the turn, so that words before and after it can be told apart. */
+  /** Counts the turn's other outputs, to separate words before and after them. */
   readonly part: number
   /** Offsets of the solid characters in `text`. Made when a report first reaches the piece. */
   solid: ArrayLike<number> | undefined
 }
 
-/** A place in the text: `offset` in the text of piece `piece`, just behind what was matched, and the next solid one. */
+/**
+ * A position in the text: `offset` in the text of piece `piece`, just after the matched text, and the next solid
+ * character.
+ */
 export interface Place {
   readonly piece: number
   readonly offset: number
@@ -62,7 +65,7 @@ const isEmoji = (point: number): boolean =>
   (point >= 0x1f680 && point <= 0x1f6ff) ||
   (point >= 0x1f900 && point <= 0x1f9ff) ||
   (point >= 0x1fa00 && point <= 0x1faff)
-// There a word may begin anywhere.
+// Scripts without spaces, in which a word may begin anywhere.
 export const unspaced = new RegExp(`[${Script.unspaced}]`, "u")
 
 const isAsciiWord = (code: number) => (code > 96 && code < 123) || (code > 64 && code < 91) || (code > 47 && code < 58)
@@ -92,7 +95,7 @@ export const isFullStop = (text: string, offset: number): boolean => {
 }
 
 const solidOffsets = (text: string): ArrayLike<number> => {
-  // A long text fills a list of its own length: a list that grows would be copied over and over.
+  // Allocates the list of a long text at once, because growing it would copy it repeatedly.
   const offsets: Array<number> | Uint32Array = text.length < longText ? [] : new Uint32Array(text.length)
   let count = 0
   for (let i = 0; i < text.length; i++) {
@@ -107,7 +110,7 @@ const solidOffsets = (text: string): ArrayLike<number> => {
   return Array.isArray(offsets) ? offsets : offsets.subarray(0, count)
 }
 
-/** Length of a text, in UTF-16 units, from which on the offsets of its solid characters are kept as plain integers. */
+/** Texts of at least this length (in UTF-16 units) keep the offsets of their solid characters in an integer array. */
 const longText = 4096
 
 export const solidOf = (piece: Piece): ArrayLike<number> => (piece.solid ??= solidOffsets(piece.text))
@@ -115,7 +118,7 @@ export const solidOf = (piece: Piece): ArrayLike<number> => (piece.solid ??= sol
 export const sameCharacter = (a: string, i: number, b: string, j: number): boolean =>
   a.charCodeAt(i) === b.charCodeAt(j) && (Script.widthAt(a, i) === 1 || a.charCodeAt(i + 1) === b.charCodeAt(j + 1))
 
-/** The first place at or after `place` that has a solid character, or undefined at the end of what was said. */
+/** The first position at or after `place` with a solid character, or undefined at the end of the text. */
 export const settlePlace = (pieces: ReadonlyArray<Piece>, place: Place): Place | undefined => {
   let { next, offset, piece } = place
   while (piece < pieces.length) {
@@ -127,16 +130,16 @@ export const settlePlace = (pieces: ReadonlyArray<Piece>, place: Place): Place |
   return undefined
 }
 
-/** The place of the next solid character as the beginning of a run, or undefined at the end of what was said. */
+/** The position of the next solid character, as the beginning of a run. Undefined at the end of the text. */
 export const nextSolid = (pieces: ReadonlyArray<Piece>, from: Place): Omit<Run, "end"> | undefined => {
   const at = settlePlace(pieces, from)
   return at && { piece: at.piece, index: at.next, start: solidOf(pieces[at.piece]!)[at.next]! }
 }
 
-/** How far an emoji is looked for, in UTF-16 units: it stands next to the words before it. */
+/** How far to search for an emoji, in UTF-16 units: it is next to the words before it. */
 const emojiReach = 64
 
-/** Where an emoji stands between a place and the next solid character. */
+/** The position of an emoji before the next solid character. */
 export const findEmoji = (pieces: ReadonlyArray<Piece>, from: Place, emoji: string): Omit<Run, "end"> | undefined => {
   let { next, offset } = from
   let left = emojiReach
@@ -152,7 +155,7 @@ export const findEmoji = (pieces: ReadonlyArray<Piece>, from: Place, emoji: stri
   return undefined
 }
 
-/** The strippable characters directly before a run, back to `from` at the furthest. */
+/** The strippable characters directly before a run, but not before `from`. */
 export const gapBefore = (pieces: ReadonlyArray<Piece>, from: Place, run: Omit<Run, "end">): string => {
   let gap = ""
   for (let p = run.piece, k = run.index; ; p--, k = p >= 0 ? solidOf(pieces[p]!).length : 0) {
@@ -175,7 +178,7 @@ export const beginsTurn = (pieces: ReadonlyArray<Piece>, { index, piece }: Omit<
   return pieces[before]?.turn !== turn
 }
 
-/** Whether a word is under way at a place. A piece may end in the middle of a word, a turn does not. */
+/** Whether a position is inside a word. A piece may end in the middle of a word, a turn never does. */
 export const wordBefore = (pieces: ReadonlyArray<Piece>, piece: number, offset: number): boolean => {
   const { text, turn } = pieces[piece]!
   if (offset > 0) return endsInWord(text, offset)
@@ -183,10 +186,10 @@ export const wordBefore = (pieces: ReadonlyArray<Piece>, piece: number, offset: 
   return before !== undefined && before.turn === turn && endsInWord(before.text, before.text.length)
 }
 
-/** The furthest that solid characters of a report are looked for behind emoji and white space, in UTF-16 units. */
+/** How far to search a report for solid characters after emoji and white space, in UTF-16 units. */
 const solidReach = 1024
 
-/** The first solid characters of a report from `read` on, at most so many. */
+/** The first solid characters of a report from `read` on, up to a number. */
 export const solidText = (report: string, read: number, atMost: number): string => {
   let text = ""
   let count = 0
@@ -199,7 +202,7 @@ export const solidText = (report: string, read: number, atMost: number): string 
   return text
 }
 
-/** Whether two texts touch, in a script that puts spaces between words. */
+/** Whether two texts touch without a space, in a script that uses spaces. */
 export const adjoin = (before: string, after: string): boolean => {
   if (before === "" || after === "") return false
   const [last, first] = [
@@ -209,7 +212,7 @@ export const adjoin = (before: string, after: string): boolean => {
   return !whiteSpace.test(last) && !whiteSpace.test(first) && !unspaced.test(last) && !unspaced.test(first)
 }
 
-/** Whether two texts run into one word when put side by side. */
+/** Whether two texts would form one word when joined. */
 export const runTogether = (before: string, after: string): boolean =>
   adjoin(before, after) && endsInWord(before, before.length) && isWord(after, 0)
 

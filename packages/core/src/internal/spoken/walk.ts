@@ -1,6 +1,4 @@
-/**
- * The walk of a report over the text that was said, and the search for the place where it begins.
- */
+/** Follows a report over the text sent, and searches for the position where it begins. */
 import * as Script from "../../Script.ts"
 import {
   endsInWord,
@@ -19,42 +17,42 @@ import {
 } from "./pieces.ts"
 
 /**
- * What looking for the place of a report costs, in characters compared. A search costs more than its report is long, so it
- * has a bound; what it has not found by then counts as words that fit nowhere.
+ * The cost of searching for a report, in characters compared. A search can cost more than the length of its report, so
+ * it is bounded; text not found by then counts as unmatched.
  */
 export interface Fuel {
-  /** What may still be spent. */
+  /** The remaining budget. */
   left: number
-  /** What was spent, the steps of a walk without a bound included. */
+  /** The total cost, including the steps of unbounded walks. */
   spent: number
 }
 
-/** Unspoken marks that one report may run over in a row. */
+/** Number of consecutive unspoken marks that a report may skip. */
 const marksAtMost = 256
 
-/** Emoji of one walk that stand nowhere near. More of them are no speech, and not looked for. */
+/** Number of emoji per walk that may be missing nearby. Further ones are ignored. */
 const missesAtMost = 1024
 
 /** How far a report could be followed from a place. */
 export interface Walk {
   /** Offset in the report of the first character that does not fit, or its length. */
   readonly read: number
-  /** Place behind the last character that was matched. */
+  /** Position after the last matched character. */
   readonly place: Place
-  /** How many characters were matched. */
+  /** Number of matched characters. */
   readonly matched: number
-  /** Whether all marks are the same too. */
+  /** Whether punctuation matches, too. */
   readonly exact: boolean
-  /** Runs of text that were matched, with what stands between their characters. */
+  /** Matched runs of text, including the characters in between. */
   readonly runs: ReadonlyArray<Run>
 }
 
 /**
- * Follows a report from `read` over the text from `from` until a character does not fit.
+ * Follows a report from `read` over the text from `from` until a character does not match.
  *
- * A full stop in the report that the text lacks was invented by the speech engine, punctuation in the text that the
- * report lacks was not pronounced, and punctuation that differs (a straight quote for a curly one) is the same. A walk
- * that is `Free` costs the length of the report at the most, so it needs no bound.
+ * A full stop only in the report was invented by the speech engine, punctuation only in the text was not pronounced,
+ * and different punctuation at the same position (a straight quote for a curly one) counts as equal. A `Free` walk
+ * costs at most the length of the report, so it needs no bound.
  */
 export const walk = (
   pieces: ReadonlyArray<Piece>,
@@ -73,7 +71,7 @@ export const walk = (
       runs.push(run)
     }
   }
-  // Where the text goes on: the solid character `next` of `piece`.
+  // Where the text continues: the solid character `next` of `piece`.
   let { next, piece } = from
   let solid = piece < pieces.length ? solidOf(pieces[piece]!) : none
   let text = pieces[piece]?.text ?? ""
@@ -86,7 +84,7 @@ export const walk = (
     }
     return piece >= pieces.length
   }
-  // The place behind the last character that was matched.
+  // The position after the last matched character.
   let [atPiece, atOffset, atNext] = [from.piece, from.offset, from.next]
   let marks = 0
   let misses = 0
@@ -98,7 +96,7 @@ export const walk = (
     fuel.spent++
     if (bound === "Bounded" && --fuel.left < 0) break
     const code = report.charCodeAt(i)
-    // Most of what is reported is ASCII, and is what was said.
+    // Fast path: most reports are ASCII, and equal the text sent.
     if (code > 32 && code < 127 && next < solid.length && text.charCodeAt(solid[next]!) === code) {
       const begin = solid[next]!
       extend(piece, next, begin, begin + 1)
@@ -113,7 +111,7 @@ export const walk = (
       continue
     }
     if (isStrippable(report, i)) {
-      // An emoji that was reported counts where it stands next; white space never does.
+      // A reported emoji matches its next occurrence; white space never counts.
       const isSought = misses < missesAtMost && !isSpace(report, i)
       const emoji = isSought ? Script.characterAt(report, i) : ""
       i += Script.widthAt(report, i)
@@ -151,7 +149,7 @@ export const walk = (
     } else if (!isWord(report, i)) i += Script.widthAt(report, i)
     else break
   }
-  // What is left may begin with full stops that the speech engine invented; alone they are no remainder.
+  // The rest may begin with full stops that the speech engine invented. Full stops alone are not a remainder.
   let rest = followed
   while (rest < report.length && (isFullStop(report, rest) || isStrippable(report, rest)))
     rest += Script.widthAt(report, rest)
@@ -161,16 +159,16 @@ export const walk = (
 
 const none: ArrayLike<number> = []
 
-/** Where a report goes on, and over how many characters that were not spoken. */
+/** Where a report continues, and the number of unspoken characters it skips. */
 export interface Jump {
   readonly walk: Walk
   readonly distance: number
 }
 
 /**
- * Looks for the nearest place, at most `furthest` solid characters ahead, where a report goes on: one that all of it fits
- * (`whole`, or `loose` where a short report ends in the middle of a word, as "an" does in "a nice day"), or else one that
- * at least `enough` characters of it fit.
+ * Searches for the nearest position, at most `furthest` solid characters ahead, where a report continues: with a
+ * complete match (`whole`, or `loose` if a short report ends in the middle of a word, like "an" in "a nice day"), or
+ * else with a match of at least `enough` characters.
  */
 export const seek = (
   pieces: ReadonlyArray<Piece>,
@@ -210,14 +208,14 @@ export const seek = (
   return { whole: undefined, loose, part }
 }
 
-// A report begins with a word. Only a long run of characters is evidence by itself.
+// A report begins at the start of a word, unless it is long enough to be evidence by itself.
 const mayBegin = (pieces: ReadonlyArray<Piece>, piece: number, offset: number, needle: string): boolean =>
   needle.length >= 8 ||
   unspaced.test(needle) ||
   !isWord(pieces[piece]!.text, offset) ||
   !wordBefore(pieces, piece, offset)
 
-/** Whether a report may end at a place: not where a word goes on, unless the report is long. */
+/** Whether a report may end at a position: not in the middle of a word, unless the report is long. */
 export const mayEnd = (pieces: ReadonlyArray<Piece>, { offset, piece }: Place, report: string): boolean => {
   if (report.length >= 8 || unspaced.test(report)) return true
   const { text, turn } = pieces[piece]!
