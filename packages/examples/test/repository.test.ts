@@ -83,7 +83,7 @@ describe("dependencies", () => {
         ...own,
         ...manifest.devDependencies,
         ...rootManifest.devDependencies,
-        ...(name === "@antiphon/console" ? ours : {})
+        ...(name === "@antiphon/core" ? {} : ours)
       }
       assert.deepStrictEqual(undeclared(importsOfAll(files), tests), [])
     })
@@ -123,8 +123,8 @@ describe("dependencies", () => {
     assert.deepStrictEqual(foreign, [])
   })
 
-  it("nothing imports the examples but the tests of the console, which is tried on the demo", () => {
-    const tried = [join("packages", "examples"), join("packages", "console", "test")]
+  it("nothing imports the examples but the tests of the console and the command line, which are tried on the demo", () => {
+    const tried = [join("packages", "examples"), join("packages", "console", "test"), join("packages", "cli", "test")]
     const others = filesUnder(".").filter((file) => isProgram(file) && !tried.some((folder) => file.startsWith(folder)))
     const importing = others.filter((file) =>
       importsOf(file).some((i) => i.startsWith("@antiphon/examples") || /(^|\/)packages\/examples\//.test(i))

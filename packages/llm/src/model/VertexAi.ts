@@ -14,7 +14,6 @@ import type * as Model from "effect/ai/Model"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type { AuthClient } from "google-auth-library"
 import * as ClaudeModel from "./internal/anthropic/claudeModel.ts"
 import * as ClaudeVersions from "./internal/anthropic/claudeVersions.ts"
 import * as GeminiModel from "./internal/gemini/geminiModel.ts"
@@ -25,13 +24,19 @@ import * as OptionalPackage from "./internal/provider/optionalPackage.ts"
 import type * as ProviderModel from "./internal/provider/providerModel.ts"
 import * as ClaudeModels from "./internal/rules/claudeModels.ts"
 
+/** What is wanted of a client of `google-auth-library`, which an application need not have installed. */
+export interface Auth {
+  /** The headers that admit a request to an address. */
+  readonly getRequestHeaders: (url?: string | URL) => Promise<Headers>
+}
+
 /** Which model, and where. `apiKey` is an access token that does not change, for tests and short-lived processes. */
 export interface Options extends ProviderModel.Options {
   readonly project?: string | undefined
   /** `global`, `eu`, `us` or a region such as `europe-west1`. */
   readonly location?: string | undefined
   /** A client of `google-auth-library` in place of the application default: of a service account, or on somebody's behalf. */
-  readonly auth?: Pick<AuthClient, "getRequestHeaders"> | undefined
+  readonly auth?: Auth | undefined
   /** What Gemini lets through; see `Gemini.Options`. */
   readonly safety?: ReadonlyArray<GeminiRequest.SafetySetting> | undefined
 }
@@ -94,7 +99,9 @@ export const layer = (
         projectId: project,
         region: location,
         baseURL: baseUrl,
-        authClient: { getRequestHeaders: (target?: string | URL) => granted(auth, target ?? url) } as AuthClient,
+        authClient: {
+          getRequestHeaders: (target?: string | URL) => granted(auth, target ?? url)
+        } as import("google-auth-library").AuthClient,
         maxRetries: 0,
         logLevel: "off",
         openTelemetry: false,
@@ -127,10 +134,7 @@ const addressOf = (location: string): string => {
 }
 
 /** Who signs: an access token that was given, or Google's application default, which refreshes its own. */
-const authOf = (
-  provider: string,
-  { apiKey }: Options
-): Effect.Effect<Pick<AuthClient, "getRequestHeaders">, ModelError.ModelError> => {
+const authOf = (provider: string, { apiKey }: Options): Effect.Effect<Auth, ModelError.ModelError> => {
   if (apiKey !== undefined) {
     const headers = () => Promise.resolve(new Headers({ authorization: `Bearer ${Redacted.value(apiKey)}` }))
     return Effect.succeed({ getRequestHeaders: headers })
@@ -145,7 +149,7 @@ const authOf = (
 }
 
 /** The headers of a request. Rejects with a reason that says what to do. */
-const granted = (auth: Pick<AuthClient, "getRequestHeaders">, target: string | URL): Promise<Headers> =>
+const granted = (auth: Auth, target: string | URL): Promise<Headers> =>
   auth.getRequestHeaders(target).catch(() => Promise.reject(new Refused()))
 
 /** Google's library gave no token. What it says may quote a key. */

@@ -105,7 +105,9 @@ export const holds = (...script: Script): Script => [
 /** Types words. */
 export const types = (text: string): Step => ({ _tag: "Types", text })
 
-export const { hangsUp, hears, listens, losesConnection, pauses, presses, sends, waitsUntil } = Core
+export const hangsUp: Step = Core.hangsUp
+export const losesConnection: Step = Core.losesConnection
+export const { hears, listens, pauses, presses, sends, waitsUntil } = Core
 
 /** A step in words. */
 export const describe = (step: Step): string => {
