@@ -38,6 +38,10 @@ export interface Step {
   readonly dropped?: string | undefined
 }
 
+/** Whether a step has nothing but what the pipeline is told. */
+export const isPlain = ({ dropped, isStopped, refused, started }: Step): boolean =>
+  dropped === undefined && isStopped === undefined && refused === undefined && started === undefined
+
 /** Makes a gate. `mostHeld`: pieces of audio that may come out of order. */
 export const make = (mostHeld = 0): Gate => ({
   format: undefined,

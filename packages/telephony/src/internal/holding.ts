@@ -251,46 +251,54 @@ const read = (held: Held, visitor: Entrance.Visitor): Effect.Effect<never, Endin
     let gate = Gate.make(carrier.mostHeld)
     let isWatched = false
 
-    const take = (frame: Entrance.Frame): Effect.Effect<void, Ending.Ending> =>
+    const hand = (incoming: ReadonlyArray<Transport.Incoming>): Effect.Effect<void, Ending.Ending> => {
+      for (const one of incoming) if (one._tag === "Mark") held.started?.line.marked(one.name)
+      // There is room almost always, and a race for each frame would cost as much as all the rest.
+      const rest = Queue.offerAllUnsafe(inbox, incoming)
+      return rest.length === 0 ? Effect.void : Effect.raceFirst(Queue.offerAll(inbox, rest), gone)
+    }
+    const settle = ({
+      dropped,
+      incoming,
+      isStopped,
+      refused,
+      started
+    }: Gate.Step): Effect.Effect<void, Ending.Ending> =>
       Effect.gen(function* () {
-        if (frame.length > maxFrameBytes) return yield* Effect.fail(Ending.Ending.TooLarge({ limit: maxFrameBytes }))
-        const message = carrier.decode(frame)
-        if (message._tag !== "Media") held.keptBytes += frame.length
-        if (maxCallBytes > 0 && held.keptBytes > maxCallBytes) {
-          return yield* Effect.fail(Ending.Ending.Spent({ limit: maxCallBytes }))
-        }
-        const step = Gate.step(gate, message, Entrance.millis(clock))
-        gate = step.gate
-        if (step.dropped !== undefined) yield* held.log.dropped(step.dropped)
-        if (step.refused !== undefined) {
-          return yield* Effect.fail(Ending.Ending.StartFailed({ message: step.refused }))
-        }
-        if (step.started !== undefined) yield* start(held, visitor, step.started)
-        for (const one of step.incoming) if (one._tag === "Mark") held.started?.line.marked(one.name)
-        if (step.incoming.length > 0) yield* Effect.raceFirst(Queue.offerAll(inbox, step.incoming), gone)
-        if (step.isStopped === true) return yield* Effect.fail(Ending.Ending.PeerClosed())
+        if (dropped !== undefined) yield* held.log.dropped(dropped)
+        if (refused !== undefined) return yield* Effect.fail(Ending.Ending.StartFailed({ message: refused }))
+        if (started !== undefined) yield* start(held, visitor, started)
+        yield* hand(incoming)
+        if (isStopped === true) return yield* Effect.fail(Ending.Ending.PeerClosed())
       })
+    const take = (frame: Entrance.Frame): Effect.Effect<void, Ending.Ending> => {
+      if (frame.length > maxFrameBytes) return Effect.fail(Ending.Ending.TooLarge({ limit: maxFrameBytes }))
+      const message = carrier.decode(frame)
+      if (message._tag !== "Media") held.keptBytes += frame.length
+      if (maxCallBytes > 0 && held.keptBytes > maxCallBytes) {
+        return Effect.fail(Ending.Ending.Spent({ limit: maxCallBytes }))
+      }
+      const step = Gate.step(gate, message, Entrance.millis(clock))
+      gate = step.gate
+      return Gate.isPlain(step) ? hand(step.incoming) : settle(step)
+    }
     /** A carrier that does not read is still heard, for a while. */
     const watch = Effect.suspend(() => {
-      if (isWatched || !visitor.isBehind()) return Effect.void
+      if (isWatched) return Effect.void
       isWatched = true
-      return Effect.forkDetach(
-        Effect.andThen(
-          visitor.ready,
-          Effect.sync(() => (isWatched = false))
-        )
+      const watching = Effect.andThen(
+        visitor.ready,
+        Effect.sync(() => (isWatched = false))
       )
+      return Effect.asVoid(Effect.forkDetach(watching))
     })
     const next = Effect.flatMap(visitor.pull, (frames): Effect.Effect<void, Ending.Ending> => {
       held.log.received(frames.length)
       held.call.lastReceivedAt = Entrance.millis(clock)
       const excess = visitor.excess(frames)
-      // What came before the excess counts: words that were said are not lost because too many followed.
-      const taken = Effect.forEach(excess === undefined ? frames : [], take, { discard: true })
-      return Effect.andThen(taken, excess === undefined ? watch : Effect.fail(excess)) as Effect.Effect<
-        void,
-        Ending.Ending
-      >
+      if (excess !== undefined) return Effect.fail(excess)
+      const taken = frames.length === 1 ? take(frames[0]) : Effect.forEach(frames, take, { discard: true })
+      return visitor.isBehind() ? Effect.andThen(taken, watch) : taken
     })
     return yield* Effect.forever(next, { disableYield: true })
   })
