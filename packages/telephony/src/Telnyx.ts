@@ -94,7 +94,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       answer: (line) => provide(answer(line)),
       account,
       key: key.success,
-      publicUrl: options.publicUrl ?? (yield* Credentials.variable("ANTIPHON_PUBLIC_URL")),
+      publicUrl: (options.publicUrl ?? (yield* Credentials.variable("ANTIPHON_PUBLIC_URL")))?.replace(/\/+$/, ""),
       path,
       preCall: preCall === undefined ? undefined : (request) => provide(preCall(request)),
       codec: options.codec ?? "PCMU",
@@ -102,6 +102,8 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       tokens: Tokens.make(yield* Clock.Clock, tokenTimeout),
       calls: new Map()
     }
+    const where = desk.publicUrl === undefined ? `${path} of this server's public address` : desk.publicUrl + path
+    yield* Effect.logInfo(`Telnyx is answered at ${where}.`)
     yield* router.add("*", path, (request) => Routes.webhook(desk, request))
     yield* router.add("*", `${path}/stream/:token`, (request) =>
       Effect.flatMap(HttpRouter.params, ({ token }) => Routes.stream(desk, request, token ?? ""))

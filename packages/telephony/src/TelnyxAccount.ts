@@ -28,7 +28,7 @@ export type Options = Partial<TelnyxAccount>
 export const load = (options: Options = {}): Effect.Effect<TelnyxAccount, CarrierError> =>
   Effect.gen(function* () {
     return {
-      apiKey: yield* Credentials.secret(carrier, options.apiKey, "TELNYX_API_KEY"),
+      apiKey: options.apiKey ?? Redacted.make(yield* Credentials.required(carrier, undefined, "TELNYX_API_KEY")),
       publicKey: options.publicKey ?? (yield* Credentials.variable("TELNYX_PUBLIC_KEY")) ?? "",
       baseUrl: Credentials.address(
         options.baseUrl ?? (yield* Credentials.variable("TELNYX_BASE_URL")),

@@ -101,7 +101,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       nextId: yield* EventId.make,
       answer: (line) => provide(answer(line)),
       account,
-      publicUrl: options.publicUrl ?? (yield* Credentials.variable("ANTIPHON_PUBLIC_URL")),
+      publicUrl: (options.publicUrl ?? (yield* Credentials.variable("ANTIPHON_PUBLIC_URL")))?.replace(/\/+$/, ""),
       path,
       preCall: preCall === undefined ? undefined : (request) => provide(preCall(request)),
       transfer: typeof transfer === "function" ? transfer : () => transfer,
@@ -111,6 +111,8 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       tokens: Tokens.make(yield* Clock.Clock, tokenTimeout),
       calls: new Map()
     }
+    const where = desk.publicUrl === undefined ? `${path} of this server's public address` : desk.publicUrl + path
+    yield* Effect.logInfo(`Twilio is answered at ${where}.`)
     yield* router.add("*", path, (request) => Routes.voice(desk, request))
     yield* router.add("*", `${path}/status`, (request) => Routes.status(desk, request))
     yield* router.add("*", `${path}/transferred`, (request) => Routes.transferred(desk, request))

@@ -27,9 +27,13 @@ export type Options = Partial<TwilioAccount>
 /** The account of the environment, with what is given put over it. Fails with the variable that is missing. */
 export const load = (options: Options = {}): Effect.Effect<TwilioAccount, CarrierError> =>
   Effect.gen(function* () {
+    const [accountSid, authToken] = yield* Credentials.all(carrier, {
+      TWILIO_ACCOUNT_SID: options.accountSid,
+      TWILIO_AUTH_TOKEN: options.authToken === undefined ? undefined : Redacted.value(options.authToken)
+    })
     return {
-      accountSid: yield* Credentials.required(carrier, options.accountSid, "TWILIO_ACCOUNT_SID"),
-      authToken: yield* Credentials.secret(carrier, options.authToken, "TWILIO_AUTH_TOKEN"),
+      accountSid: accountSid!,
+      authToken: Redacted.make(authToken!, { label: "TWILIO_AUTH_TOKEN" }),
       baseUrl: Credentials.address(
         options.baseUrl ?? (yield* Credentials.variable("TWILIO_BASE_URL")),
         "https://api.twilio.com"

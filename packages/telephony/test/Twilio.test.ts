@@ -1,8 +1,20 @@
+import * as Agent from "@antiphon/core/Agent"
+import * as Event from "@antiphon/core/Event"
+import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as PreCall from "@antiphon/server/PreCall"
 import * as AudioTime from "@antiphon/speech/AudioTime"
+import * as Speech from "@antiphon/speech/Speech"
+import * as SpeechToText from "@antiphon/speech/SpeechToText"
+import * as TestVoice from "@antiphon/speech/testing/TestVoice"
+import * as TurnDetector from "@antiphon/speech/TurnDetector"
+import * as Vad from "@antiphon/speech/Vad"
 import type * as Transport from "@antiphon/speech/Transport"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Layer, Redacted, Stream } from "effect"
+import { HttpServer } from "effect/http"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as Twilio from "../src/Twilio.ts"
 import { FakeTwilio } from "../src/testing.ts"
 import { audioOf, listener, serve } from "./support/server.ts"
@@ -122,7 +134,7 @@ describe("Twilio", () => {
   it.live("says which variable is missing, and that a number was refused", () =>
     Effect.gen(function* () {
       const missing = yield* Effect.flip(Twilio.call({ to: "+1", from: "+2", publicUrl: "http://localhost" }))
-      assert.strictEqual(missing.message, "twilio: set TWILIO_ACCOUNT_SID")
+      assert.strictEqual(missing.message, "twilio: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
       const twilio = yield* FakeTwilio.make({ refuses: 400 })
       const given = { from: "+2", publicUrl: "http://localhost", account: twilio.account }
       const refused = yield* Effect.flip(Twilio.call({ ...given, to: "+1" }))
@@ -153,6 +165,38 @@ describe("Twilio", () => {
       assert.match(broken.verbs[0] ?? "", /^Say: I am sorry/)
       yield* twilio.dial({ url, from: "+3" })
       assert.strictEqual((yield* heard.line).request.metadata["customer"], 12)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("Twilio and a server", () => {
+  it.live("calls are recorded if the server records, and end behind the last word", () =>
+    Effect.gen(function* () {
+      const directory = mkdtempSync(join(tmpdir(), "antiphon-telephony-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))
+      const agent = Agent.route({
+        CallStarted: () => Stream.fromIterable([Event.sendText("Hello there."), Event.endCall()])
+      })
+      const services = Layer.mergeAll(
+        Vad.scripted([]),
+        SpeechToText.scripted([]),
+        TestVoice.layer(),
+        TurnDetector.TurnDetector.text()
+      )
+      const twilio = yield* FakeTwilio.make()
+      const server = VoiceAgentApp.layerServer(agent, {
+        protocols: [Twilio.mount((line) => Speech.run(agent, line), { account: twilio.account })],
+        settings: { port: 0, host: "127.0.0.1", recordDir: directory }
+      })
+      const context = yield* Layer.build(Layer.provide(server, services))
+      const { address } = yield* Effect.provideContext(HttpServer.HttpServer, context)
+      const phone = yield* twilio.dial({ url: `http://127.0.0.1:${"port" in address ? address.port : 0}/twilio` })
+      assert.strictEqual(yield* phone.over, "server")
+      // Two words of a quarter of a second.
+      assert.lengthOf(phone.recording(), 4000)
+      const text = () => readdirSync(directory).map((file) => readFileSync(join(directory, file), "utf8"))[0] ?? ""
+      while (!text().includes("CallClosed")) yield* Effect.sleep("20 millis")
+      assert.include(text(), "Hello there.")
     }).pipe(Effect.scoped)
   )
 })

@@ -2,7 +2,6 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import { CarrierError } from "../CarrierError.ts"
 
 /** A variable that is set and not empty. */
@@ -11,27 +10,30 @@ export const variable = (name: string): Effect.Effect<string | undefined> =>
     Option.isSome(found) && found.value.trim() !== "" ? found.value.trim() : undefined
   )
 
-/** What was given, or a variable. Fails with the name of the variable that is missing. */
+/** What was given, or the variable of the name. Fails with all names of which there is neither. */
+export const all = (
+  carrier: string,
+  given: Readonly<Record<string, string | undefined>>
+): Effect.Effect<ReadonlyArray<string>, CarrierError> =>
+  Effect.gen(function* () {
+    const values: Array<string> = []
+    const missing: Array<string> = []
+    for (const [name, one] of Object.entries(given)) {
+      const value = one ?? (yield* variable(name))
+      if (value === undefined || value === "") missing.push(name)
+      else values.push(value)
+    }
+    return missing.length === 0
+      ? values
+      : yield* Effect.fail(new CarrierError({ carrier, reason: { _tag: "MissingKey", variables: missing } }))
+  })
+
+/** What was given, or a variable. Fails with the name of the variable. */
 export const required = (
   carrier: string,
   given: string | undefined,
   name: string
-): Effect.Effect<string, CarrierError> =>
-  Effect.flatMap(given === undefined ? variable(name) : Effect.succeed(given), (value) =>
-    value === undefined || value === ""
-      ? Effect.fail(new CarrierError({ carrier, reason: { _tag: "MissingKey", variables: [name] } }))
-      : Effect.succeed(value)
-  )
-
-/** As `required`, for what must not be shown. */
-export const secret = (
-  carrier: string,
-  given: Redacted.Redacted | undefined,
-  name: string
-): Effect.Effect<Redacted.Redacted, CarrierError> =>
-  Effect.map(required(carrier, given === undefined ? undefined : Redacted.value(given), name), (value) =>
-    Redacted.make(value, { label: name })
-  )
+): Effect.Effect<string, CarrierError> => Effect.map(all(carrier, { [name]: given }), ([value]) => value!)
 
 /** An address without a slash at its end. */
 export const address = (given: string | undefined, otherwise: string): string =>
