@@ -1,6 +1,6 @@
 /**
- * The caller of a call over audio, as data: the steps of `Caller` of `@antiphon/core/testing`, which are spoken here in a
- * voice, and the sounds that only a microphone hears.
+ * The script of a caller in a call over audio, as data: the steps of `Caller` in `@antiphon/core/testing`, spoken here
+ * by a voice, and sounds that only a microphone picks up.
  *
  * ```ts
  * [Caller.hears("king"), Caller.agrees(), Caller.coughs(), Caller.says("Wait, which king?"), Caller.listens()]
@@ -16,27 +16,27 @@ import type * as CallerVoice from "./CallerVoice.ts"
 export type Sound =
   /** Coughs: a sound without a word, which a voice detector may take for speech. */
   | { readonly _tag: "Coughs" }
-  /** Makes a sound of samples, with the words that are in it. The caller goes on when it is over, unless it is `beside`. */
+  /** Plays samples, with the words in them. The caller continues when they are over, or at once with `beside`. */
   | {
       readonly _tag: "Sounds"
       readonly name: string
       readonly sound: CallerVoice.Said
       readonly beside: boolean
     }
-  /** Speaks like `Says`, and goes on at once: for what is to happen while somebody speaks. */
+  /** Speaks like `Says`, but continues with the next step at once, so that it happens during the speech. */
   | { readonly _tag: "SaysBeside"; readonly text: string; readonly wordsPerMinute: number; readonly after: number }
-  /** Holds the key for speaking, or lets it go. */
+  /** Presses or releases the push-to-talk key. */
   | { readonly _tag: "Talks"; readonly isPressed: boolean }
   /** Types words. */
   | { readonly _tag: "Types"; readonly text: string }
 
-/** One thing that a caller does. */
+/** A step of a caller. */
 export type Step = Core.Step | Sound
 
-/** Steps one after the other. */
+/** A sequence of steps. */
 export type Script = ReadonlyArray<Step | Script>
 
-/** The steps of a script without its nesting. */
+/** Flattens a script to its steps. */
 export const steps = (script: Script): ReadonlyArray<Step> =>
   script.flatMap((step) => ("_tag" in step ? [step] : steps(step)))
 
@@ -51,17 +51,20 @@ const core = (options: SpeechOptions): Core.SpeechOptions => ({ wordsPerMinute: 
 /** Says something. If the agent is speaking, this is a barge-in. */
 export const says = (text: string, options: SpeechOptions = {}): Step => Core.says(text, core(options))
 
-/** Speaks over the agent: at a time of the call, some time after it has begun to speak, or after so many words of it. */
+/**
+ * Speaks over the agent: at a time of the call, some time after the agent has begun to speak, or after a number of its
+ * words.
+ */
 export const bargesIn = (
   text: string,
   when: Parameters<typeof Core.bargesIn>[1],
   options: SpeechOptions = {}
 ): Script => Core.bargesIn(text, when, core(options))
 
-/** Shows that they listen, without wanting to speak: “mm-hmm” by default. */
+/** Says a backchannel, which shows that they are listening: “mm-hmm” by default. */
 export const agrees = (text = "mm-hmm"): Step => says(text, { wordsPerMinute: 120 })
 
-/** Says something in several parts, with pauses between them: one turn of somebody who thinks while they speak. */
+/** Says something in several parts with pauses, as a single turn of a hesitant caller. */
 export const hesitates = (
   parts: ReadonlyArray<string>,
   pause: Duration.Input = "700 millis",
@@ -72,7 +75,7 @@ export const hesitates = (
 /** Coughs. */
 export const coughs: Step = { _tag: "Coughs" }
 
-/** Makes a sound of your own, such as a recorded utterance: samples of 16 bits at 16 kHz. */
+/** Plays your own audio, such as a recorded utterance: 16-bit samples at 16 kHz. */
 export const sounds = (
   name: string,
   sound: CallerVoice.Said | Int16Array,
@@ -84,7 +87,10 @@ export const sounds = (
   beside: options.beside ?? false
 })
 
-/** Says something a while from now, and meanwhile does what comes next: two people who speak at once, or a key while speaking. */
+/**
+ * Says something after a delay, while the next steps go on: for two people who speak at once, or a key pressed while
+ * speaking.
+ */
 export const saysBeside = (
   text: string,
   options: SpeechOptions & { readonly after?: Duration.Input | undefined } = {}
@@ -95,7 +101,7 @@ export const saysBeside = (
   after: options.after === undefined ? 0 : Duration.toMillis(Duration.fromInputUnsafe(options.after))
 })
 
-/** Holds the key for speaking while they do some steps, for a call with push to talk. */
+/** Holds the push-to-talk key during some steps. */
 export const holds = (...script: Script): Script => [
   { _tag: "Talks", isPressed: true },
   ...script,

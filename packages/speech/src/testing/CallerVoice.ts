@@ -1,8 +1,9 @@
 /**
  * Voices of simulated callers, and the noises that callers make. Samples are 16 bits at 16 kHz.
  *
- * `made` builds speech out of pulses and resonances: nobody understands it, but it has a pitch, syllables and pauses between
- * words, a voice detector takes it for speech, and no file or engine is needed. `recorded` brings samples of real people.
+ * `made` builds speech from pulses and resonances: it is not intelligible, but it has a pitch, syllables and pauses
+ * between words, so a voice detector takes it for speech, and it needs no file or engine. `recorded` plays samples of
+ * real people.
  *
  * @since 0.1.0
  */
@@ -18,19 +19,19 @@ export interface Word {
   readonly to: number
 }
 
-/** Something that was said. */
+/** An utterance. */
 export interface Said {
   readonly samples: Int16Array
   readonly words: ReadonlyArray<Word>
 }
 
-/** A voice. It says the same thing the same way each time. */
+/** A voice. It says the same text the same way each time. */
 export interface CallerVoice {
   readonly name: string
   readonly say: (text: string, wordsPerMinute: number) => Said
 }
 
-/** How a made voice sounds. What is not given is drawn from the seed. */
+/** The sound of a made voice. Missing options are drawn from the seed. */
 export interface Options {
   readonly seed?: number | undefined
   /** Pitch, from about 80 (a low voice) to 300. */
@@ -39,7 +40,7 @@ export interface Options {
   readonly levelDbfs?: number | undefined
 }
 
-/** Makes a voice out of pulses and resonances. */
+/** Makes a voice from pulses and resonances. */
 export const made = (options: Options = {}): CallerVoice => {
   const seed = options.seed ?? 1
   const chance = Chance.make(seed).split("voice")
@@ -73,7 +74,7 @@ export const made = (options: Options = {}): CallerVoice => {
   }
 }
 
-/** A voice of recorded utterances by their text. Dies of a text that was not recorded. */
+/** Makes a voice from recorded utterances by text. Dies on a text that was not recorded. */
 export const recorded = (name: string, utterances: { readonly [text: string]: Said }): CallerVoice => ({
   name,
   say: (text) => {
@@ -83,7 +84,7 @@ export const recorded = (name: string, utterances: { readonly [text: string]: Sa
   }
 })
 
-/** Samples as something said: its words share the time of the sound evenly. For a recording without times of words. */
+/** Makes an utterance from a recording without word times: the words divide its duration evenly. */
 export const timed = (text: string, samples: Int16Array): Said => {
   const texts = text.match(/\S+/gu) ?? []
   const loud = 0.02 * 32767
@@ -97,7 +98,10 @@ export const timed = (text: string, samples: Int16Array): Said => {
   }
 }
 
-/** A cough: a burst of noise, and a throat that is cleared behind it. It has no word, and a voice detector may take it for speech. */
+/**
+ * A cough: a burst of noise, followed by clearing the throat. Contains no words, but a voice detector may take it for
+ * speech.
+ */
 export const cough = (chance: Chance.Chance, levelDbfs = -12): Int16Array => {
   const peak = 32767 * 10 ** (levelDbfs / 20)
   const burstMs = chance.int(110, 170)
@@ -112,7 +116,7 @@ export const cough = (chance: Chance.Chance, levelDbfs = -12): Int16Array => {
   return samples
 }
 
-/** The share of a word's time in which there is sound. */
+/** The share of a word's duration that has sound. */
 const spokenShare = 0.85
 
 /** A vowel, or a hiss. */
@@ -148,7 +152,7 @@ interface Stretch {
   readonly pitchHz: number
 }
 
-/** A hiss takes less time than a vowel. */
+/** A hiss is shorter than a vowel. */
 const weightOf = (sound: Sound): number => (sound === "hiss" ? 0.4 : 1)
 
 const speak = (into: Int16Array, { from, peak, pitchHz, sounds, throat, to }: Stretch): void => {

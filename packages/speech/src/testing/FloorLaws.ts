@@ -1,7 +1,7 @@
 /**
- * Laws of turn taking, checked over random conversations; a conversation that breaks one is made as short as possible.
+ * Laws of turn taking, checked on random conversations.
  *
- * Run them on a policy of your own:
+ * A conversation that breaks a law is shrunk. Run them on your own policy:
  *
  * ```ts
  * it("my policy keeps the laws", () => {
@@ -19,33 +19,33 @@ import * as Conversation from "./internal/conversation.ts"
 import { laws } from "./internal/floorLaws.ts"
 import type * as Law from "./internal/floorLaw.ts"
 
-/** The floor under test: the real one, or one that was changed to see a law fail. */
+/** The floor under test: the real one, or a faulty one to see a law fail. */
 export interface Subject extends Law.Subject {}
 
-/** How much is checked. */
+/** How much to check. */
 export interface Options {
-  /** Random conversations. 1000 by default; 100,000 take some ten seconds. */
+  /** Number of random conversations. 1000 by default; 100,000 take some ten seconds. */
   readonly conversations?: number | undefined
-  /** The first seed; the others follow it. 1 by default. */
+  /** The first seed; the others follow in sequence. 1 by default. */
   readonly seed?: number | undefined
-  /** What happens in one conversation, besides ticks. 16 by default. */
+  /** Number of events in a conversation, besides ticks. 16 by default. */
   readonly length?: number | undefined
   readonly subject?: Subject | undefined
 }
 
-/** A law that does not hold. */
+/** A broken law. */
 export interface Broken {
   readonly law: string
   readonly message: string
   readonly seed: number
-  /** The events of the shortest conversation found, and what the floor did at each. */
+  /** The events of the shortest conversation found, and the floor's actions at each. */
   readonly trace: ReadonlyArray<string>
 }
 
 /** The names of the laws. */
 export const names: ReadonlyArray<string> = laws.map((law) => law.name)
 
-/** Checks all laws. Undefined if they hold. */
+/** Checks all laws. Returns undefined if they hold. */
 export const check = (policy: FloorPolicy, options: Options = {}): Broken | undefined => {
   const { conversations = 1000, seed: first = 1, length = 16, subject = Floor } = options
   for (let seed = first; seed < first + conversations; seed++) {
@@ -56,7 +56,7 @@ export const check = (policy: FloorPolicy, options: Options = {}): Broken | unde
   return undefined
 }
 
-/** Checks all laws on events that were recorded, or written by hand. */
+/** Checks all laws on recorded or handwritten events. */
 export const checkEvents = (
   policy: FloorPolicy,
   events: ReadonlyArray<FloorEvent>,
@@ -67,7 +67,7 @@ export const checkEvents = (
   return found === undefined ? undefined : { ...found, seed: 0, trace }
 }
 
-/** Prints what `check` found; nothing if the laws hold. */
+/** Formats the result of `check`. Returns an empty text if the laws hold. */
 export const report = (broken: Broken | undefined): string =>
   broken === undefined ? "" : `${broken.law}: ${broken.message} (seed ${broken.seed})\n${broken.trace.join("\n")}`
 
@@ -78,7 +78,7 @@ const play = (
   trace?: Array<string>
 ): Law.Breach | undefined => Conversation.play(policy, subject, laws, stimuli, trace)
 
-/** Leaves out ever smaller parts as long as the same law is broken. */
+/** Shrinks a conversation: leaves out ever smaller parts as long as it breaks the same law. */
 const shrink = (
   policy: FloorPolicy,
   subject: Subject,

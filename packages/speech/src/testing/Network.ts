@@ -1,5 +1,6 @@
 /**
- * The way of a caller's audio to the server: late, in bursts, and with holes. Drawn from a seed, so that each run is the same.
+ * A simulated network between the caller and the server: audio arrives late, in bursts, and with gaps. Drawn from a
+ * seed, so that each run is the same.
  *
  * @since 0.1.0
  */
@@ -8,22 +9,22 @@ import type * as AudioFormat from "../AudioFormat.ts"
 import * as Format from "../AudioFormat.ts"
 import type { Carried, Stretch } from "./TestLine.ts"
 
-/** How bad the way is. Everything is off by default. */
+/** The faults of the network. All are off by default. */
 export interface Network {
-  /** The most that a stretch of 20 ms is late beyond the one before it, in milliseconds: it is held up, and a burst follows. */
+  /** The longest delay of a 20 ms stretch relative to the previous one, in milliseconds. A burst follows a delay. */
   readonly jitterMs?: number | undefined
-  /** The share of the audio that is lost, from 0 to 1. */
+  /** The share of lost audio, from 0 to 1. */
   readonly loss?: number | undefined
-  /** Stretches that are lost in a row, on average. 3 by default: losses come in bursts. */
+  /** Average number of consecutive stretches lost. 3 by default, because losses come in bursts. */
   readonly burst?: number | undefined
   /**
-   * What arrives of what was lost: a note of how much it was (`gap`, by default), `silence` in its place, or `nothing`, so that
-   * what follows moves up.
+   * What arrives instead of lost audio: a note of its duration (`gap`, by default), `silence`, or `nothing`, so that
+   * later audio moves up.
    */
   readonly lost?: "gap" | "silence" | "nothing" | undefined
 }
 
-/** Makes the way. */
+/** Makes the network. */
 export const make = (
   network: Network,
   format: AudioFormat.AudioFormat,
@@ -31,7 +32,7 @@ export const make = (
 ): ((stretch: Stretch) => Carried) => {
   const chance = Chance.make(seed).split("network")
   const { burst = 3, jitterMs = 0, loss = 0, lost = "gap" } = network
-  /** Gilbert's model: within a burst everything is lost, and bursts come as often as the share wants. */
+  /** Gilbert's model: everything within a burst is lost, and bursts are frequent enough for the requested share. */
   const begins = loss <= 0 ? 0 : loss / (burst * Math.max(0.001, 1 - loss))
   let isLosing = false
   return ({ bytes, from, to }) => {
@@ -54,7 +55,7 @@ export const make = (
 
 /** The noise around a caller. */
 export interface Noise {
-  /** `hiss`: all frequencies alike; `hum`: a machine; `babble`: other people, too many to be understood. */
+  /** `hiss`: white noise; `hum`: a machine; `babble`: a crowd of unintelligible voices. */
   readonly kind: "hiss" | "hum" | "babble"
   /** Its level, in dB below full scale. -50 is a quiet room, -35 a loud one. */
   readonly levelDbfs: number

@@ -1,6 +1,6 @@
 /**
- * Callers that are made up, each out of a seed: what they say and when, in which voice, and over which line. Callers who talk
- * over the agent, cough, agree without wanting to speak, hesitate, press keys, hang up; lines with noise, jitter, loss and echo.
+ * Random callers, each drawn from a seed: what they say and when, in which voice, and over which line. They talk over
+ * the agent, cough, say “mm-hmm”, hesitate, press keys and hang up, over lines with noise, jitter, loss and echo.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as CallerVoice from "./CallerVoice.ts"
 import type * as Network from "./Network.ts"
 import type * as TestCall from "./TestCall.ts"
 
-/** What a caller is like. */
+/** The temperament of a caller. */
 export type Temper = "talkative" | "impatient" | "hesitant" | "listening" | "coughing" | "silent" | "keypad" | "leaving"
 
 export const tempers: ReadonlyArray<Temper> = [
@@ -25,33 +25,33 @@ export const tempers: ReadonlyArray<Temper> = [
   "leaving"
 ]
 
-/** What a line is like. */
+/** The quality of a line. */
 export type Place = "studio" | "telephone" | "street" | "party" | "mobile" | "loudspeaker"
 
 export const places: ReadonlyArray<Place> = ["studio", "telephone", "street", "party", "mobile", "loudspeaker"]
 
-/** What callers are drawn from. */
+/** Options for drawing callers. */
 export interface Options {
-  /** All by default, each as likely as another. */
+  /** All by default, with equal probability. */
   readonly tempers?: ReadonlyArray<Temper> | undefined
   readonly places?: ReadonlyArray<Place> | undefined
-  /** What they say. Sentences that mean something to the agent find more than those that do not. */
+  /** The callers' sentences. Sentences that are meaningful to the agent find more faults. */
   readonly phrases?: ReadonlyArray<string> | undefined
-  /** Turns of a caller at most. 4 by default. */
+  /** Maximum number of turns of a caller. 4 by default. */
   readonly maxTurns?: number | undefined
 }
 
-/** A caller that was drawn. */
+/** A drawn caller. */
 export interface SimulatedCaller {
   readonly seed: number
   readonly temper: Temper
   readonly place: Place
   readonly script: ReadonlyArray<Caller.Step>
-  /** The options of `TestCall.run` that make the line and the voice. */
+  /** The options of `TestCall.run` for the line and the voice. */
   readonly line: Line
 }
 
-/** The line and the voice of a caller. */
+/** Returns the options for the line and the voice of a caller. */
 export interface Line extends Pick<
   TestCall.Options,
   "format" | "heard" | "network" | "noise" | "echo" | "lineSeed" | "caller" | "chunk"
@@ -69,7 +69,7 @@ const standardPhrases = [
   "Goodbye"
 ]
 
-/** Draws the caller of a seed. */
+/** Draws a caller from a seed. */
 export const make = (seed: number, options: Options = {}): SimulatedCaller => {
   const chance = Chance.make(seed)
   const temper = chance.pick(options.tempers ?? tempers)
@@ -178,7 +178,10 @@ const lines: { readonly [P in Place]: (chance: Chance.Chance) => Line } = {
   })
 }
 
-/** Leaves out ever smaller parts of the script, and then of the line, as long as the call still fails. */
+/**
+ * Shrinks a caller: leaves out ever smaller parts of the script, and then of the line's faults, as long as the call
+ * still fails.
+ */
 export const shorter = (caller: SimulatedCaller): ReadonlyArray<SimulatedCaller> => {
   const { line, script } = caller
   const without: Array<SimulatedCaller> = []

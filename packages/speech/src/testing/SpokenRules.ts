@@ -1,13 +1,13 @@
 /**
- * What holds on every call over audio, as checks for anybody's agent: the rules of a call, the laws of the floor, and what the
- * line itself has seen.
+ * Checks of what must hold on every call over audio, for any agent: the rules of a call, the laws of the floor, and the
+ * observations of the line.
  *
  * ```ts
  * yield* SpokenRules.check(Support, { calls: 50, seed: 1 })
  * ```
  *
- * plays simulated callers in voices, over lines with noise, jitter, loss and echo, and dies at the first call that breaks
- * something, with the shortest one that still does.
+ * plays simulated callers with voices, over lines with noise, jitter, loss and echo. At the first call that breaks a
+ * rule, it shrinks the call and dies.
  *
  * @since 0.1.0
  */
@@ -22,24 +22,24 @@ import * as Caller from "./Caller.ts"
 import * as SimulatedCaller from "./SimulatedCaller.ts"
 import * as TestCall from "./TestCall.ts"
 
-/** Something that does not hold. `at` is in milliseconds of the call. */
+/** A breach. `at` is in milliseconds of the call. */
 export interface Breach {
-  /** `rule 7` of a call, a law of the floor by its name, or what the line has seen. */
+  /** A rule of a call such as `rule 7`, the name of a law of the floor, or an observation of the line. */
   readonly law: string
   readonly at: number
   readonly what: string
 }
 
-/** Holds a call against something, and gives every breach. */
+/** Checks a call, and returns every breach. */
 export interface Check {
   (call: TestCall.Played): ReadonlyArray<Breach>
 }
 
-/** How long a mark may take to come back, and a frame. Milliseconds. */
+/** The longest delay of a mark, plus a frame. Milliseconds. */
 const markMs = 100
 const frameMs = 20
 
-/** What the agent was told was heard is what the line has played, to the word. */
+/** The words reported to the agent as heard are exactly the words that the line has played. */
 const heardExactly: Check = ({ entries, line }) => {
   const played = new Map<string, number>()
   const told = new Map<string, number>()
@@ -53,10 +53,11 @@ const heardExactly: Check = ({ entries, line }) => {
     if (entry._tag === "Reported" && entry.report._tag === "AgentTextSent") tally(told, entry.report.content)
     if (entry._tag === "Sent" && entry.output._tag === "AgentSendText") said.push(entry.output.text)
   }
-  // What is spoken otherwise than it is written cannot be compared word by word, and an estimate is one.
+  // Text spoken differently from how it is written cannot be compared word by word, and neither can estimates.
   const isPlain = !said.some((text) => /[^\p{L}\p{M}\s.,;:!?'’"-]/u.test(text))
   if (!isPlain || line.transport.capabilities.heard === "estimate") return []
-  // A mark that comes back after a clear says nothing, so that the last word before it may be missing, but none in excess.
+  // A mark that returns after a clear is ignored, so the last word before it may be missing, but there may be no extra
+  // word.
   const isUnsure = line.transport.capabilities.heard === "marks"
   for (const entry of entries) {
     if (entry._tag !== "Spoken" || !isUnsure) continue
@@ -72,13 +73,13 @@ const heardExactly: Check = ({ entries, line }) => {
   })
 }
 
-/** Nothing of an old generation reaches the line after it was cleared. */
+/** After a clear, no audio of an old generation reaches the line. */
 const nothingStale: Check = ({ line }) =>
   line.stale.length === 0
     ? []
     : [{ law: "nothing follows a clear", at: 0, what: `${line.stale.length} frames of what was cleared` }]
 
-/** A turn that was taken back is never heard. */
+/** A retracted turn is never heard. */
 const nothingRetracted: Check = ({ entries }) => {
   const cancelled = new Map<number, number>()
   const firm = new Set<number>()
@@ -90,14 +91,14 @@ const nothingRetracted: Check = ({ entries }) => {
     }
     if (entry._tag !== "Spoken" || firm.has(entry.turn)) continue
     const since = cancelled.get(entry.turn)
-    // The word that was being said when the turn was cancelled has begun before.
+    // The word being spoken when the turn was cancelled had begun before.
     if (since === undefined || entry.from <= since) continue
     found.push({ law: "what was taken back is not heard", at: entry.at, what: `“${entry.text.trim()}”` })
   }
   return found
 }
 
-/** All that a call over audio is held against. */
+/** All checks of a call over audio. */
 export const breaches: Check = (call) => [
   ...Rules.breaches(call).map(({ at, rule, what }): Breach => ({ law: `rule ${rule}`, at, what })),
   ...call.floorBreaches.map(({ at, law, message }): Breach => ({ law, at, what: message })),
@@ -106,17 +107,17 @@ export const breaches: Check = (call) => [
   ...nothingRetracted(call)
 ]
 
-/** What is checked, and how often. */
+/** What to check, and how often. */
 export interface Options extends SimulatedCaller.Options {
-  /** How many calls. 20 by default. */
+  /** Number of calls. 20 by default. */
   readonly calls?: number | undefined
-  /** The first call has this seed, the next one the next. 1 by default. */
+  /** Seed of the first call; the others follow in sequence. 1 by default. */
   readonly seed?: number | undefined
-  /** What must hold beside. */
+  /** Additional checks. */
   readonly also?: ReadonlyArray<Check> | undefined
-  /** How each call is played, as far as the caller's line does not say. */
+  /** Options for each call, unless the caller's line sets them. */
   readonly call?: TestCall.Options | undefined
-  /** Told of each call. */
+  /** Called after each call. */
   readonly onCall?: ((call: Simulated) => Effect.Effect<void>) | undefined
 }
 
@@ -127,13 +128,13 @@ export interface Simulated {
   readonly breaches: ReadonlyArray<Breach>
 }
 
-/** A call broke something. The message shows the shortest one that was found, and its seed. */
+/** A call broke a rule. The message shows the shortest such call found, and its seed. */
 export class RulesBroken extends Data.TaggedError("RulesBroken")<{ readonly seed: number; readonly message: string }> {}
 
-/** What was played. */
+/** The calls played. */
 export interface Report {
   readonly calls: number
-  /** Milliseconds of the calls. */
+  /** Total duration of the calls, in milliseconds. */
   readonly duration: number
 }
 
@@ -152,7 +153,7 @@ export const simulate = <E = never, R = never, R2 = never>(
     })
   )
 
-/** A call that breaks something, as a text. */
+/** Formats a call that breaks a rule. */
 export const render = ({ breaches, caller, played }: Simulated): string =>
   [
     `The call with the seed ${caller.seed} (${caller.temper}, ${caller.place}) breaks:`,
@@ -164,10 +165,10 @@ export const render = ({ breaches, caller, played }: Simulated): string =>
     Timeline.render(played.entries)
   ].join("\n")
 
-/** Calls that are tried to find a shorter one. */
+/** Number of calls to try while shrinking. */
 const attempts = 60
 
-/** Plays simulated callers against an agent. Dies with `RulesBroken` at the first call that breaks something. */
+/** Plays simulated callers against an agent. Dies with `RulesBroken` at the first call that breaks a rule. */
 export const check = <E = never, R = never, R2 = never>(
   agent: Agent.Made<E, R, R2>,
   options: Options = {}

@@ -1,7 +1,7 @@
 /**
- * A whole call over audio on virtual time: a caller who follows a script speaks into a microphone, their samples go over a line
- * that may be noisy and late, the pipeline of `Speech.run` hears them with a real voice detector, and the line plays what the
- * agent says and keeps it, sample by sample. Minutes take moments, and every run is the same to the bit.
+ * A whole call over audio on virtual time: a scripted caller speaks into a microphone, the samples travel over a line
+ * that may be noisy and late, the pipeline of `Speech.run` hears them with a real voice detector, and the line plays
+ * and keeps the agent's speech, sample by sample. Minutes take moments, and every run is identical to the bit.
  *
  * ```ts
  * const call = yield* TestCall.run(Support, [
@@ -13,8 +13,8 @@
  * Expect.heard(call, "You said: Wait a moment")
  * ```
  *
- * What comes out can be asked by `Played` and `Expect` of `@antiphon/core/testing`. The words that the caller has heard are
- * taken from the samples that the line has played, not from what the pipeline believes.
+ * Query the result with `Played` and `Expect` from `@antiphon/core/testing`. The words that the caller has heard are
+ * derived from the samples that the line has played, not from what the pipeline believes.
  *
  * @since 0.1.0
  */
@@ -57,24 +57,24 @@ import * as Network from "./Network.ts"
 import * as TestLine from "./TestLine.ts"
 import * as TestVoice from "./TestVoice.ts"
 
-/** How the test's own recogniser hears. */
+/** Options of the test's own recogniser. */
 export interface Hearing extends TestEar.Hearing {}
 
-/** How a call is played. What is not given is a good line, a made voice, and the real voice detector. */
+/** Options of a call. The defaults are a good line, a made voice, and the real voice detector. */
 export interface Options extends VirtualTime.Options {
   readonly request?: CallRequest.CallRequest | undefined
   /** `pcm_16000` by default. */
   readonly format?: AudioFormat.AudioFormat | undefined
-  /** How the line tells what was heard. `marks` by default. */
+  /** How the line reports what was heard. `marks` by default. */
   readonly heard?: TestLine.Options["heard"]
-  /** The length of what the line sends at once. 20 ms. */
+  /** The duration of one packet of the line. 20 ms by default. */
   readonly chunk?: Duration.Input | undefined
   readonly stalls?: TestLine.Options["stalls"]
   readonly network?: Network.Network | undefined
   readonly noise?: Network.Noise | undefined
-  /** The agent's voice comes back into the microphone: so much quieter, and so late. None by default. */
+  /** An echo of the agent's voice in the microphone: its attenuation, and its delay. None by default. */
   readonly echo?: { readonly gainDb: number; readonly delayMs?: number | undefined } | undefined
-  /** What the line, the noise and the coughs are drawn from. 1 by default. */
+  /** Seed of the line, the noise and the coughs. 1 by default. */
   readonly lineSeed?: number | undefined
   /** The caller's voice. */
   readonly caller?: CallerVoice.CallerVoice | undefined
@@ -83,39 +83,39 @@ export interface Options extends VirtualTime.Options {
   readonly speech?: Speech.Options | undefined
   /** Silero by default. `Vad.energy()` costs a tenth. */
   readonly vad?: Layer.Layer<Vad.Vad, unknown> | undefined
-  /** In place of the test's own recogniser, which knows what the caller says. */
+  /** Replaces the test's own recogniser, which knows what the caller says. */
   readonly recogniser?: Layer.Layer<SpeechToText.SpeechToText, unknown> | undefined
   /** The agent's voice. `TestVoice` by default. */
   readonly voice?: Layer.Layer<TextToSpeech.TextToSpeech, unknown> | undefined
-  /** By the words by default. */
+  /** Judges by the words by default. */
   readonly turns?: Layer.Layer<TurnDetector.TurnDetector, unknown> | undefined
-  /** Longest call. 1 hour by default. */
+  /** Maximum length of the call. 1 hour by default. */
   readonly maxDuration?: Duration.Input | undefined
 }
 
-/** A call that was played to its end. */
+/** A completed call. */
 export interface Played extends Core.Played {
-  /** What the line has seen: what was played, and when it was cleared. */
+  /** The line's observations: the audio played, and when it was cleared. */
   readonly line: TestLine.TestLine
   readonly ending: Exit.Exit<Speech.Ending, Transport.TransportError>
-  /** What the microphone took, in the format of the line. */
+  /** The microphone's audio, in the format of the line. */
   readonly spoken: Uint8Array
-  /** The call as its recording would have it: 16 bits, the caller left, the agent right, one sample of each after the other. */
+  /** The call as in its recording: interleaved 16-bit samples, the caller on the left, the agent on the right. */
   readonly audio: Int16Array
-  /** What the floor was told and did, without the ticks in which nothing happened. */
+  /** The floor's events and actions, without ticks in which nothing happened. */
   readonly floor: ReadonlyArray<Minutes.FloorEntry>
   /** The laws of the floor that were broken. */
   readonly floorBreaches: ReadonlyArray<Minutes.FloorBreach>
-  /** Where the time of each answer went. */
+  /** The timing of each answer, by stage. */
   readonly timings: ReadonlyArray<Speech.TurnTiming>
 }
 
-/** A call that did not come to its end. The message shows what had happened. A defect of the test, or of the agent. */
+/** A call that did not end, because of a defect in the test or the agent. The message shows what had happened. */
 export class CallStuck extends Data.TaggedError("CallStuck")<{ readonly message: string }> {}
 
 /**
- * Plays a call to its end and gives what happened. Where the script ends, the caller listens to what is still said and
- * hangs up. Fails as the factory of the agent does.
+ * Plays a call to its end and returns what happened. After the script, the caller listens until the agent has finished,
+ * and hangs up. Fails if the agent's factory does.
  */
 export const run: {
   <E = never, R = never, R2 = never>(
@@ -154,7 +154,7 @@ const play = (
     const mouth = Mouths.make(format, noise)
     const ear = TestEar.make(mouth, options.hearing)
     const tap = VoiceTap.make(format, minutes.lastTurn)
-    // Built while the time stands still: what is loaded from a file takes none of the call.
+    // Built while time stands still, so that loading a file takes no time of the call.
     const services = yield* VirtualTime.standstill(
       Layer.build(
         Layer.mergeAll(
@@ -275,14 +275,14 @@ const play = (
 const stuck = (reason: string, entries: ReadonlyArray<Timeline.Entry>): CallStuck =>
   new CallStuck({ message: `${reason}\n\n${Timeline.render(entries)}` })
 
-/** The line broke, which is a way for a call to end. */
+/** A broken line is a regular end of a call. */
 const isLost = (cause: Cause.Cause<unknown>): boolean =>
   cause.reasons.some(
     (reason) =>
       Cause.isFailReason(reason) && (reason.error as { readonly _tag?: string } | null)?._tag === "TransportError"
   )
 
-/** Counts the fibers that are started under it and have not ended. */
+/** Counts the fibers started under it that have not ended. */
 const countFibers = () => {
   let count = 0
   const metrics: Metric.FiberRuntimeMetricsService = {

@@ -1,6 +1,6 @@
 /**
- * A line for tests: plays a caller's audio at the pace of time, behaves as a carrier does, and keeps what was played, sample by
- * sample. Runs on the clock in force, so that on virtual time each run is the same.
+ * A line for tests: sends a caller's audio in real time, behaves like a carrier, and keeps the agent's audio, sample by
+ * sample. Uses the current `Clock`, so that on virtual time each run is the same.
  *
  * @since 0.1.0
  */
@@ -17,46 +17,46 @@ import type * as Playback from "../Playback.ts"
 import type { Incoming, Shown, Transport } from "../Transport.ts"
 import { TransportError } from "../Transport.ts"
 
-/** Something that the caller's side does at a time, in milliseconds of the call. */
+/** An action of the caller's side at a time, in milliseconds of the call. */
 export interface Act {
   readonly at: number
   readonly incoming: Incoming
 }
 
-/** How the line behaves. */
+/** Options of the line. */
 export interface Options {
   readonly request?: CallRequest.CallRequest | undefined
   /** `pcm_16000` by default. */
   readonly format?: AudioFormat.AudioFormat | undefined
-  /** How it tells what was heard. `marks` by default. */
+  /** How the line reports what was heard. `marks` by default. */
   readonly heard?: Playback.Report | undefined
-  /** With `position`: the least time between two reports, besides the answer to a clear. None by default. */
+  /** With `position`: the minimum time between two reports, apart from the answer to a clear. None by default. */
   readonly reportEvery?: Duration.Input | undefined
-  /** Whether marks are returned. True by default; a carrier may lose them. */
+  /** Whether marks are returned. True by default; set it to false for a carrier that loses them. */
   readonly returnsMarks?: boolean | undefined
   readonly echoFree?: boolean | undefined
-  /** Length of the call; then the caller hangs up. Without it, the call goes on until somebody hangs up. */
+  /** Length of the call, after which the caller hangs up. By default the call continues until either side hangs up. */
   readonly length?: Duration.Input | undefined
   /**
-   * The caller's audio, from the beginning of the call, in the format of the line. Silence where there is none. A function is
-   * asked for each stretch when it is over, in milliseconds of the call.
+   * The caller's audio, from the beginning of the call, in the format of the line. Silence follows its end. A function
+   * is called for each stretch once it is over, with times in milliseconds of the call.
    */
   readonly audio?: Uint8Array | ((from: number, to: number) => Uint8Array) | undefined
-  /** What becomes of each stretch of the caller's audio on its way. It arrives at once by default. See `Network`. */
+  /** The network between the caller and the line, see `Network`. By default, audio arrives at once. */
   readonly carry?: ((stretch: Stretch) => Carried) | undefined
-  /** What the caller does beside. */
+  /** Other actions of the caller. */
   readonly acts?: ReadonlyArray<Act> | undefined
-  /** The length of what the line sends at once. 20 ms. */
+  /** The duration of one packet of the line. 20 ms by default. */
   readonly chunk?: Duration.Input | undefined
-  /** Times, in milliseconds, between which the line sends no audio. `late`: it sends it all afterwards. */
+  /** Intervals, in milliseconds, in which the line sends no audio. `late`: it sends the audio afterwards. */
   readonly stalls?: ReadonlyArray<{ readonly from: number; readonly to: number; readonly late: boolean }> | undefined
-  /** Sending fails from this time on, in milliseconds. */
+  /** The time from which sending fails, in milliseconds. */
   readonly breaksAt?: number | undefined
-  /** Whether what was played and shown is kept. True by default; a call of hours has no room for it. */
+  /** Whether to keep the audio played and the events shown. True by default; turn it off for calls of several hours. */
   readonly keeps?: boolean | undefined
 }
 
-/** A stretch of the caller's audio, as the microphone took it. Times are milliseconds of the call. */
+/** A stretch of the microphone's audio. Times are milliseconds of the call. */
 export interface Stretch {
   readonly index: number
   readonly from: number
@@ -64,7 +64,7 @@ export interface Stretch {
   readonly bytes: Uint8Array
 }
 
-/** What arrives of a stretch, and how late. Nothing overtakes what was sent before it. */
+/** The audio that arrives for a stretch, and its delay. Stretches never overtake each other. */
 export interface Carried {
   readonly delayMs: number
   /** Undefined if nothing arrives. */
@@ -79,14 +79,14 @@ export interface Played {
   readonly bytes: Uint8Array
 }
 
-/** The line, and what it has seen. Times are milliseconds of the call. */
+/** The line, and its observations. Times are milliseconds of the call. */
 export interface TestLine {
   readonly transport: Transport
-  /** What the caller heard, in order. A chunk that a clear cut short is here as far as it was played. */
+  /** The audio that the caller heard, in order. A chunk cut short by a clear is included up to the clear. */
   readonly played: ReadonlyArray<Played>
-  /** When the line was cleared, and of which generation. */
+  /** When the line was cleared, and for which generation. */
   readonly clears: ReadonlyArray<{ readonly at: number; readonly generation: number; readonly stream: number }>
-  /** Generations of audio that came after a clear of that generation or a later one. */
+  /** Generations of audio that arrived after a clear of that generation or a later one. */
   readonly stale: ReadonlyArray<number>
   readonly shown: ReadonlyArray<Shown>
   readonly orders: ReadonlyArray<{
@@ -94,19 +94,19 @@ export interface TestLine {
     readonly order: "hangUp" | "transfer" | "dtmf"
     readonly text: string
   }>
-  /** Samples that the caller has heard that are not silent, as one recording without pauses. */
+  /** The samples that the caller has heard, without silence. */
   readonly recording: () => Uint8Array
-  /** Brings something from the caller's side at once: a key, a message. */
+  /** Sends an input of the caller's side at once, such as a key or a message. */
   readonly bring: (incoming: Incoming) => void
   /** The caller hangs up, or the line breaks. */
   readonly end: (how?: "hangUp" | "break") => void
-  /** Whether audio is being played, or waits to be. */
+  /** Whether audio is being played, or is waiting to be played. */
   readonly isPlaying: () => boolean
 }
 
-/** What a line tells beside, at once. */
+/** Callbacks of a line, called at once. */
 export interface Told {
-  /** A stretch was heard to its end, or as far as a clear let it be. */
+  /** A stretch was heard to its end, or until a clear. */
   readonly heard?: ((played: Played) => void) | undefined
   /** A stretch of the caller's audio has arrived, or was lost. */
   readonly arrived?: ((stretch: Stretch, isLost: boolean) => void) | undefined
@@ -118,7 +118,7 @@ interface Waiting {
   at: number
 }
 
-/** Makes a line. It begins when it is made. */
+/** Makes a line, and starts it. */
 export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
@@ -138,7 +138,7 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
     let counted = { generation: 0, stream: 0, samples: 0 }
     const sampleBytes = AudioFormat.bytesPerSample(format)
 
-    /** Plays what is due: a sample is heard once its time is over. */
+    /** Plays the audio that is due: a sample counts as heard once its time is over. */
     const play = (at: number): void => {
       while (waiting.length > 0) {
         const { at: from, output } = waiting[0]!
@@ -243,7 +243,7 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
     let index = 0
     let onTheWay: Array<{ readonly at: number; readonly stretch: Stretch; readonly incoming: Incoming | undefined }> =
       []
-    /** The caller's audio between two times. */
+    /** Returns the caller's audio between two times. */
     const sound = (from: number, to: number): Uint8Array => {
       if (typeof audio === "function") return audio(from, to)
       const first = AudioFormat.bytesOf(format, from)

@@ -1,5 +1,6 @@
 /**
- * A voice for tests: a tone for each word, with word times exact to the sample, that answers late or breaks off if told to.
+ * A voice for tests: a tone for each word, with word times exact to the sample. It can be told to answer late or to
+ * break off.
  *
  * @since 0.1.0
  */
@@ -17,13 +18,13 @@ import * as SpeechError from "../SpeechError.ts"
 import type { SpokenAudio } from "../SpokenAudio.ts"
 import * as TextToSpeech from "../TextToSpeech.ts"
 
-/** How the voice behaves. */
+/** Options of the voice. */
 export interface Options {
-  /** How long a word takes, including 50 ms of silence after it. 250 milliseconds. */
+  /** Duration of a word, including 50 ms of silence after it. 250 milliseconds by default. */
   readonly word?: Duration.Input | undefined
-  /** From the first text to the first audio. At once by default. */
+  /** Delay from the first text to the first audio. None by default. */
   readonly delay?: Duration.Input | undefined
-  /** Contexts, counted from 1 over all calls, that break off after so many words. */
+  /** Contexts that break off, and after how many words. Counted from 1 over all calls. */
   readonly breaks?: { readonly [context: number]: number } | undefined
 }
 
@@ -73,7 +74,7 @@ export const layer = (options: Options = {}): Layer.Layer<TextToSpeech.TextToSpe
             return Effect.asVoid(Queue.end(queue))
           }),
           audio: Stream.fromQueue(queue).pipe(
-            // One word at a time, made when it is asked for.
+            // One word at a time, generated on demand.
             Stream.rechunk(1),
             Stream.map((word) => spoken(word, tonesOf(word.text, format))),
             Stream.onFirst(() => (options.delay === undefined ? Effect.void : Effect.sleep(options.delay)))

@@ -1,8 +1,8 @@
 /**
- * A random conversation: things that happen, each some time after the one before it.
+ * A random conversation: a list of stimuli with delays.
  *
- * What happens is said in terms that always make sense (speech begins or ends, the agent goes on), so that any part of a
- * conversation may be left out. Ticks come when the floor wants them, as from a pipeline.
+ * Stimuli are described in terms that always make sense (speech begins or ends, the agent proceeds), so that any part
+ * of a conversation can be left out. Ticks occur when the floor asks for them, as from a pipeline.
  */
 import type * as Chance from "@antiphon/core/testing/Chance"
 import * as AudioTime from "../../AudioTime.ts"
@@ -11,7 +11,7 @@ import type { FloorEvent } from "../../FloorEvent.ts"
 import type { FloorPolicy } from "../../FloorPolicy.ts"
 import type { Breach, Law, Step, Subject } from "./floorLaw.ts"
 
-/** Something that happens. `words`: how many are new, and whether they are words of somebody who only listens. */
+/** A stimulus. `words`: how many are new, and whether they are a backchannel. */
 export type Stimulus = { readonly afterMs: number } & (
   | { readonly what: "Speech" | "Press" | "Tools" | "Key" | "SttResumed" | "Forget" | "Pass" }
   | { readonly what: "Partial" | "Final" | "Eager" | "SttEnd"; readonly words: number; readonly listens: boolean }
@@ -42,7 +42,7 @@ const whats = frequencies.flatMap(([what, count]) => Array.from({ length: count 
 /** Draws a conversation. */
 export const random = (chance: Chance.Chance, length: number, policy: FloorPolicy): ReadonlyArray<Stimulus> =>
   Array.from({ length }, () => {
-    // Mostly short: much happens within the waits of a policy.
+    // Mostly short, so that much happens within the waits of a policy.
     const afterMs = chance.chance(0.1)
       ? chance.int(0, policy.silenceMs)
       : Math.floor(chance.next() * chance.next() * 1200)
@@ -64,10 +64,10 @@ export const random = (chance: Chance.Chance, length: number, policy: FloorPolic
     }
   })
 
-/** Silence at the end, in which everything that was begun has to end. */
+/** Silence at the end, in which all activity must end. */
 const silenceAtEndMs = 60_000
 
-/** Plays a conversation before the laws. */
+/** Plays a conversation, and checks the laws. */
 export const play = (
   policy: FloorPolicy,
   subject: Subject,
@@ -86,7 +86,7 @@ export const play = (
   return run.breach ?? run.end()
 }
 
-/** Plays events that are known already, with ticks between them. */
+/** Plays a fixed list of events, with ticks between them. */
 export const replay = (
   policy: FloorPolicy,
   subject: Subject,
@@ -104,10 +104,10 @@ export const replay = (
   return run.breach ?? run.end()
 }
 
-/** More ticks than a conversation can want within the silence at its end. */
+/** More ticks than the silence at the end of a conversation can need. */
 const mostTicks = 1000
 
-/** A recogniser that is silent for so long has let its partial go when speech begins anew. */
+/** A recogniser that is silent for this long has dropped its partial when speech begins again. */
 const danglingMs = 2000
 
 class Run {
@@ -158,7 +158,7 @@ class Run {
     }
   }
 
-  /** Lets time pass, with the ticks that are wanted in it. */
+  /** Advances time, with the ticks that the floor asks for. */
   pass(ms: number): void {
     const until = this.now + ms
     for (let ticks = 0; ticks < mostTicks; ticks++) {
@@ -169,7 +169,7 @@ class Run {
     this.now = until
   }
 
-  /** Ends what goes on by itself: speech, tools, and what the agent says. */
+  /** Ends ongoing activity: speech, tools, and the agent's words. */
   hush(): void {
     if (this.isSpeaking) this.run({ afterMs: 0, what: "Speech" })
     if (this.isPressed) this.run({ afterMs: 0, what: "Press" })
@@ -192,7 +192,7 @@ class Run {
     for (const event of this.events(stimulus)) this.step(event)
   }
 
-  /** What a stimulus is, as things are. */
+  /** Converts a stimulus to an event, given the current state. */
   events(stimulus: Stimulus): ReadonlyArray<FloorEvent> {
     const at = AudioTime.make(this.now)
     switch (stimulus.what) {
@@ -226,7 +226,7 @@ class Run {
         this.say(stimulus)
         return [{ _tag: "SttTurnEnded", at, text: this.finish() }]
       case "Forget":
-        // The recogniser lets its partial go, and never says it finally.
+        // The recogniser drops its partial, which never becomes final.
         this.segment = []
         return []
       case "Predict":
@@ -242,7 +242,7 @@ class Run {
     }
   }
 
-  /** Speech long after the last words: the recogniser has let these go. */
+  /** Speech long after the last words: the recogniser has dropped them. */
   private begin(from: number): void {
     if (from - this.segmentAt > danglingMs) this.segment = []
   }
@@ -257,7 +257,7 @@ class Run {
     }
   }
 
-  /** The agent says words, and the recogniser hears some of them as the user's. */
+  /** The agent speaks, and the recogniser attributes some of its words to the user. */
   private echo(at: AudioTime.AudioTime, how: number): ReadonlyArray<FloorEvent> {
     const words = Array.from({ length: 4 }, () => `e${(this.words += 1)}`)
     const from = how % 3
@@ -278,7 +278,7 @@ class Run {
     return text
   }
 
-  /** The agent goes on: it begins to speak, is heard, and ends. */
+  /** The agent proceeds: it begins to speak, is heard, and ends. */
   private agent(at: AudioTime.AudioTime, how: number): ReadonlyArray<FloorEvent> {
     const { generation } = this.floor
     switch (Floor.agent(this.floor)) {
@@ -300,7 +300,7 @@ class Run {
     }
   }
 
-  /** Something that was cut makes itself felt. */
+  /** A late event of a cut generation arrives. */
   private stale(at: AudioTime.AudioTime, how: number): ReadonlyArray<FloorEvent> {
     const generation = this.floor.generation - 1
     if (how < 4) return [{ _tag: "AgentSpeaking", at, generation, interruptible: true }]

@@ -1,12 +1,10 @@
-/**
- * A law of turn taking: it watches the steps of one conversation.
- */
+/** A law of turn taking, which watches the steps of one conversation. */
 import type { FloorAction } from "../../FloorAction.ts"
 import type { FloorEvent } from "../../FloorEvent.ts"
 import type { FloorPolicy } from "../../FloorPolicy.ts"
 import type * as Floor from "../../Floor.ts"
 
-/** One step. `due`: what the floor wants after it. */
+/** One step. `due`: the next time the floor asks for. */
 export interface Step {
   readonly before: Floor.Floor
   readonly event: FloorEvent
@@ -15,10 +13,10 @@ export interface Step {
   readonly due: number | undefined
 }
 
-/** Watches one conversation. What it returns is what is wrong. */
+/** Watches one conversation. Returns a description of a breach. */
 export interface Watch {
   readonly see: (step: Step) => string | undefined
-  /** Asked when everybody has been silent for long. */
+  /** Called after a long silence on both sides. */
   readonly end?: ((after: Floor.Floor) => string | undefined) | undefined
 }
 
@@ -34,7 +32,7 @@ export interface Law {
   readonly watch: (policy: FloorPolicy, subject: Subject) => Watch
 }
 
-/** A law that was broken. */
+/** A broken law. */
 export interface Breach {
   readonly law: string
   readonly message: string

@@ -5,7 +5,7 @@ import * as Floor from "../../Floor.ts"
 import * as Words from "../../floor/internal/words.ts"
 import type { Law } from "./floorLaw.ts"
 
-/** Turns follow one another: each begins once, is over before the next, and is resumed only until its reply was heard. */
+/** Turns are sequential: each begins once, ends before the next, and is resumed only until its reply was heard. */
 const turnsAlternate: Law = {
   name: "turns alternate",
   watch: () => {
@@ -86,7 +86,7 @@ const pausesEnd: Law = {
   }
 }
 
-/** At most one reply is begun before its time; it is committed with the same words, or retracted. */
+/** At most one reply is begun early. It is committed with the same words, or retracted. */
 const speculationsHold: Law = {
   name: "a speculation is committed with the same text or retracted",
   watch: () => {
@@ -137,7 +137,7 @@ const tally = (into: Map<string, number>, text: string, by = 1): void => {
   for (const word of Words.list(text)) into.set(word, (into.get(word) ?? 0) + by)
 }
 
-/** Each final word is told once: in the last text of one turn, or as ignored. */
+/** Each final word is reported once: in the last text of one turn, or as ignored. */
 const wordsAreTold: Law = {
   name: "no word of a final transcript is lost or told twice",
   watch: () => {
@@ -150,7 +150,7 @@ const wordsAreTold: Law = {
       see: ({ actions, event }) => {
         if (event._tag === "Transcript" || event._tag === "SttEagerEnd" || event._tag === "SttTurnEnded") {
           const isFinal = event._tag === "SttTurnEnded" || (event._tag === "Transcript" && event.final)
-          // A partial that goes on is the same words; one that begins anew was let go.
+          // A partial that continues repeats the same words; otherwise the earlier words were dropped.
           if (!`${event.text} `.startsWith(`${partial} `)) tally(partials, partial)
           partial = isFinal ? "" : event.text
           if (isFinal) tally(finals, event.text)
@@ -179,7 +179,7 @@ const wordsAreTold: Law = {
   }
 }
 
-/** Generations count up, one with each cut; what was cut has no say. */
+/** Generations increase by one with each cut, and late events of a cut generation have no effect. */
 const cutsAreFinal: Law = {
   name: "no audio of an old generation follows a cut",
   watch: () => ({
@@ -215,7 +215,7 @@ const turnsHaveWords: Law = {
   })
 }
 
-/** What is due lies ahead. */
+/** Due times lie ahead. */
 const dueAdvances: Law = {
   name: "due strictly advances",
   watch: () => ({
@@ -224,7 +224,7 @@ const dueAdvances: Law = {
   })
 }
 
-/** The user is asked and left only when nobody speaks and nothing works. */
+/** The silent user is prompted, and the call ended, only while both sides are silent and no tool works. */
 const silenceIsSilent: Law = {
   name: "the silent caller is never asked while a tool runs or somebody speaks",
   watch: (policy) => ({
@@ -241,7 +241,7 @@ const silenceIsSilent: Law = {
   })
 }
 
-/** A word that is new, and is more than listening, takes the floor from an agent that may be interrupted. */
+/** A new word that is more than a backchannel takes the floor from an interruptible agent. */
 const wordsTakeTheFloor: Law = {
   name: "a word takes the floor",
   watch: (policy) => {
@@ -261,14 +261,14 @@ const wordsTakeTheFloor: Law = {
   }
 }
 
-/** The floor is a function: the same event in the same state makes it do the same. */
+/** The floor is a pure function: the same event in the same state has the same effect. */
 const sameTrace: Law = {
   name: "the same trace gives the same actions",
   watch: (policy, { step }) => {
     let seen = 0
     return {
       see: ({ before, event, actions, after }) => {
-        // Some steps are done again, from a copy that shares nothing.
+        // Repeats some steps on a deep copy.
         if (seen++ % 32 !== 7) return undefined
         const [again, same] = step(structuredClone(before), structuredClone(event), policy)
         if (JSON.stringify(same) !== JSON.stringify(actions)) return `${JSON.stringify(same)} at the second time`

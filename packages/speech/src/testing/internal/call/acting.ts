@@ -1,4 +1,4 @@
-/** Does what the script of a caller says: speaks into the microphone, presses keys, waits for what is heard. */
+/** Performs the script of a caller: speaks into the microphone, presses keys, waits for heard words. */
 import type * as CoreCaller from "@antiphon/core/testing/Caller"
 import * as Chance from "@antiphon/core/testing/Chance"
 import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
@@ -10,15 +10,15 @@ import type * as TestLine from "../../TestLine.ts"
 import type { Minutes } from "./minutes.ts"
 import type { Mouth } from "./mouth.ts"
 
-/** How often somebody who waits looks again: a frame. */
+/** How often a wait checks its condition: once per frame. */
 const lookMs = 20
-/** How long a caller who has nothing more to say listens to an agent that goes on. */
+/** How long a caller with nothing more to say listens to an agent that continues. */
 const lastPatience = "2 minutes"
 
 export interface Acting {
-  /** Does the steps, listens to what is still said, and hangs up. */
+  /** Performs the steps, listens until the agent has finished, and hangs up. */
   readonly follow: (script: ReadonlyArray<Caller.Step>) => Effect.Effect<void>
-  /** The steps that were not done to their end. */
+  /** The steps that were not completed. */
   readonly left: () => ReadonlyArray<Caller.Step>
 }
 
@@ -32,7 +32,7 @@ export const make = (options: {
   readonly minutes: Minutes
   readonly voice: CallerVoice.CallerVoice
   readonly chanceSeed: number
-  /** Whether something is on its way that was not heard yet, on either side. */
+  /** Whether audio of either side is still on its way. */
   readonly isBusy: () => boolean
 }): Acting => {
   const { line, minutes, mouth, voice } = options
@@ -48,7 +48,7 @@ export const make = (options: {
   const isIdle = () => !options.isBusy() && minutes.isQuiet()
   const agentSpeaks = () => line.isPlaying()
 
-  /** Makes a sound, which is on the timeline when it is over, or as far as it came. */
+  /** Makes a sound, and adds it to the timeline when it is over or was cut short. */
   const sound = (said: CallerVoice.Said, text: string): Effect.Effect<void> =>
     Effect.suspend(() => {
       const from = minutes.now()
@@ -127,7 +127,7 @@ export const make = (options: {
     }
   }
 
-  /** Listens to what is still said. Somebody who has just spoken is answered first. */
+  /** Listens until the agent has finished. A caller who has just spoken waits for an answer first. */
   const hearOut = Effect.gen(function* () {
     let heardAt = -1
     while (heardAt !== minutes.lastHeardAt()) {

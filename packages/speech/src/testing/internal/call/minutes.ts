@@ -1,4 +1,4 @@
-/** The minutes of a call over audio: what happened on it, as the timeline has it, and what the floor did. */
+/** Keeps the minutes of a call over audio: its timeline, and the steps of the floor. */
 import type * as Call from "@antiphon/core/Call"
 import type * as Event from "@antiphon/core/Event"
 import type * as History from "@antiphon/core/History"
@@ -20,7 +20,7 @@ export interface FloorEntry {
   readonly actions: ReadonlyArray<FloorAction>
 }
 
-/** A law of the floor that was broken at an audio time. */
+/** A law of the floor broken at an audio time. */
 export interface FloorBreach extends Law.Breach {
   readonly at: number
 }
@@ -33,12 +33,12 @@ export interface Minutes {
   readonly lastTurn: () => number
   /** The caller has heard a word. */
   readonly heard: (word: PlayedWord) => void
-  /** What was heard since the caller last spoke. */
+  /** The words heard since the caller last spoke. */
   readonly heardText: () => string
   readonly wordsHeard: () => number
   readonly lastHeardAt: () => number
   readonly callerSpoke: () => void
-  /** Somebody hangs up. It is on the timeline once the call has been told everything before it. */
+  /** One side hangs up. Added to the timeline once the call has read everything before it. */
   readonly hangsUp: (by: Timeline.HungUpBy, reason: string | undefined) => void
   readonly hungUp: () => Timeline.HungUpBy | undefined
   /** Whether no turn runs, and the floor is free. */
@@ -57,9 +57,9 @@ export const make: Effect.Effect<Minutes> = Effect.map(Clock.Clock, (clock) => {
   const breaches: Array<FloorBreach> = []
   const running = new Set<number>()
   let last = { turn: 0, trigger: "" }
-  /** The turn that the pipeline was told of last: what it opens a voice for. */
+  /** The turn last announced to the pipeline, for which it opens a voice. */
   let told = 0
-  /** The turn of the word that was heard last. */
+  /** The turn of the last word heard. */
   let speaker = -1
   let heard = { text: "", words: 0, at: 0 }
   let hungUp: { readonly by: Timeline.HungUpBy; readonly reason: string | undefined } | undefined

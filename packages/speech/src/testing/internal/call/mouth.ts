@@ -1,40 +1,40 @@
 /**
- * What the microphone of a simulated caller takes: sounds at their times, one over the other, and which words are in them.
+ * The microphone of a simulated caller: mixes sounds at their times, and tracks the words in them.
  *
- * Times are milliseconds of the call, samples are 16 bits at 16 kHz until they are taken in the format of the line.
+ * Times are milliseconds of the call; samples are 16 bits at 16 kHz until they are taken in the format of the line.
  */
 import * as AudioFormat from "../../../AudioFormat.ts"
 import * as Pcm from "../../../Pcm.ts"
 import * as Resample from "../../../Resample.ts"
 import { sampleRateHz, type Word } from "../../CallerVoice.ts"
 
-/** Something that was said, with the times of its words in the call. */
+/** An utterance, with the times of its words in the call. */
 export interface Utterance {
   readonly from: number
   readonly to: number
   readonly words: ReadonlyArray<Word>
-  /** Whether nobody recognises it: a noise. */
+  /** Whether it is noise, which the recogniser ignores. */
   readonly isNoise: boolean
 }
 
 export interface Mouth {
-  /** Puts a sound into what is to come. Returns when it is over. */
+  /** Schedules a sound. Returns when it ends. */
   readonly add: (from: number, samples: Int16Array, words?: ReadonlyArray<Word>) => Utterance
-  /** Puts a sound into what is to come that has the rate of the line. */
+  /** Schedules a sound that has the line's sample rate. */
   readonly mix: (from: number, samples: Int16Array, gain: number) => void
-  /** Takes what there is between two times, in the format of the line. What was taken is gone. */
+  /** Removes and returns the audio between two times, in the format of the line. */
   readonly take: (from: number, to: number) => Uint8Array
   readonly utterances: ReadonlyArray<Utterance>
 }
 
 interface Sound {
-  /** The place of its first sample in the call, at the rate of the line. */
+  /** The position of its first sample in the call, at the line's sample rate. */
   readonly first: number
   readonly samples: Int16Array
   readonly gain: number
 }
 
-/** Makes a mouth. `noise` makes so many samples of the noise around it. */
+/** Makes a microphone. `noise` returns this many samples of background noise. */
 export const make = (format: AudioFormat.AudioFormat, noise?: (samples: number) => Float64Array): Mouth => {
   const perMs = format.sampleRateHz / 1000
   const placeOf = (ms: number) => Math.round(ms * perMs)

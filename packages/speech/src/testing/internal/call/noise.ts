@@ -5,7 +5,7 @@ import * as Resample from "../../../Resample.ts"
 import * as CallerVoice from "../../CallerVoice.ts"
 import type { Noise } from "../../Network.ts"
 
-/** Makes a source of noise, in the rate of the line. */
+/** Makes a source of noise at the line's sample rate. */
 export const make = (
   { kind, levelDbfs }: Noise,
   format: AudioFormat.AudioFormat,
@@ -23,9 +23,9 @@ export const make = (
 
 type Source = (chance: Chance.Chance, rateHz: AudioFormat.SampleRateHz) => () => number
 
-/** Sources with an effective value of 1. */
+/** Noise sources with an RMS of 1. */
 const sources: { readonly [Kind in Noise["kind"]]: Source } = {
-  // A uniform value has the effective value of a third of its square.
+  // The mean square of uniform noise is a third of its peak's square.
   hiss: (chance) => () => Math.sqrt(3) * (2 * chance.next() - 1),
   hum: (chance, rateHz) => {
     const hz = chance.int(90, 130)
@@ -43,7 +43,7 @@ const sources: { readonly [Kind in Noise["kind"]]: Source } = {
   }
 }
 
-/** People in a room, and how long it takes until they say the same again. */
+/** Number of people in a room, and the period after which they repeat themselves. */
 const people = 6
 const loopMs = 6000
 

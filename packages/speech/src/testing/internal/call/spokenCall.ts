@@ -1,4 +1,4 @@
-/** Runs a watched call, and takes its audio apart and together. */
+/** Runs a watched call, and splits and joins its audio. */
 import type * as Agent from "@antiphon/core/Agent"
 import * as Effect from "effect/Effect"
 import type * as AudioFormat from "../../../AudioFormat.ts"
@@ -8,7 +8,7 @@ import * as Speech from "../../../Speech.ts"
 import * as Watcher from "../../../speech/internal/watcher.ts"
 import type { Transport } from "../../../Transport.ts"
 
-/** Runs a call with somebody who watches it from inside. */
+/** Runs a call with a watcher inside. */
 export const run = (
   factory: Agent.Factory<unknown, never, never>,
   transport: Transport,
@@ -16,11 +16,11 @@ export const run = (
   watcher: Watcher.Watcher
 ) => Effect.provideService(Speech.run(factory, transport, options), Watcher.Current, watcher)
 
-/** The samples of a stretch, at the rate of the line. */
+/** The samples of a stretch, at the line's sample rate. */
 export const samples = (format: AudioFormat.AudioFormat, { bytes }: { readonly bytes: Uint8Array }): Int16Array =>
   Pcm.decode({ format, bytes, time: AudioTime.zero })
 
-/** Bytes one behind the other. */
+/** Concatenates bytes. */
 export const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
@@ -31,5 +31,5 @@ export const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   return all
 }
 
-/** Bytes of 16 bits as samples. */
+/** Views bytes as 16-bit samples. */
 export const samplesOf = (bytes: Uint8Array): Int16Array => new Int16Array(bytes.slice().buffer)

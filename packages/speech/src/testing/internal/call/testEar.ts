@@ -1,6 +1,6 @@
 /**
- * A recogniser that knows what the caller of a test says, and hears it as well as the line lets it: a word is recognised some
- * time after its last sample has arrived, and is lost if most of its samples were.
+ * A recogniser that knows the words of a test's caller, and hears them as well as the line permits: a word is
+ * recognised some time after its last sample has arrived, and is lost if most of its samples were.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -14,45 +14,45 @@ import * as SpeechToText from "../../../SpeechToText.ts"
 import type * as TestLine from "../../TestLine.ts"
 import type { Mouth } from "./mouth.ts"
 
-/** How it recognises. Times are milliseconds. */
+/** Options of the recogniser. Times are milliseconds. */
 export interface Hearing {
-  /** Whether it tells words while somebody speaks. True by default. */
+  /** Whether it reports words during speech. True by default. */
   readonly partials?: boolean | undefined
   /** Whether it decides by itself when a turn is over, as Flux and Ink do. False by default. */
   readonly turns?: boolean | undefined
-  /** From the last sample of a word until it is told. 150 by default. */
+  /** Delay from the last sample of a word to its report. 150 by default. */
   readonly delayMs?: number | undefined
   /** Silence after which words are final. With `turns`: after which a turn is over. 300 by default, 600 with `turns`. */
   readonly finalMs?: number | undefined
-  /** With `turns`: silence after which it thinks that the turn is over. 250 by default. */
+  /** With `turns`: silence after which it reports a probable end of the turn. 250 by default. */
   readonly eagerMs?: number | undefined
-  /** What it makes of a word that it has heard. The word itself by default; undefined loses it. */
+  /** Maps a heard word to the recognised one. The word itself by default; undefined drops it. */
   readonly mishears?: ((word: string, index: number) => string | undefined) | undefined
 }
 
 /** Ten seconds. */
 const mostLosses = 500
-/** The share of a word that may be lost before nobody understands it. */
+/** The share of a word that may be lost before it becomes unintelligible. */
 const mostLost = 0.5
 
 export interface TestEar {
   readonly layer: Layer.Layer<SpeechToText.SpeechToText>
-  /** Told of each stretch that has arrived, or was lost. */
+  /** Called for each stretch that has arrived or was lost. */
   readonly arrived: (stretch: TestLine.Stretch, isLost: boolean) => void
-  /** Whether words were heard that are not final. */
+  /** Whether there are words that are not final. */
   readonly isBusy: () => boolean
 }
 
 export const make = (mouth: Mouth, hearing: Hearing = {}): TestEar => {
   const { delayMs = 150, eagerMs = 250, mishears = (word) => word, partials = true, turns = false } = hearing
   const finalMs = hearing.finalMs ?? (turns ? 600 : 300)
-  /** Stretches of which nothing was heard, the last ones only: words are not judged late. */
+  /** The latest lost stretches. Older ones are no longer needed. */
   let losses: ReadonlyArray<{ readonly from: number; readonly to: number }> = []
   const lose = (from: number, to: number) => {
     losses = [...losses, { from, to }].slice(-mostLosses)
   }
   let arrivedTo = 0
-  /** Words in the order of their ends: those that are known, and how many were told. */
+  /** Known words in the order of their ends, and the number of reported ones. */
   let told = 0
   let text: ReadonlyArray<string> = []
   let endsAt = 0
@@ -122,7 +122,7 @@ export const make = (mouth: Mouth, hearing: Hearing = {}): TestEar => {
               return {
                 send: (frame) => {
                   const silent = AudioFormat.silentByte(frame.format)
-                  // What the pipeline does not let through was not said to the recogniser.
+                  // Audio that the pipeline does not pass on never reached the recogniser.
                   if (frame.bytes.every((byte) => byte === silent)) {
                     lose(arrivedTo - AudioFrame.durationMs(frame), arrivedTo)
                   }

@@ -1,6 +1,6 @@
 /**
- * Tells which words are in the samples that a line has played, whatever the pipeline believes: it sits between the voice and
- * the pipeline, and knows the bytes of each part again when the line plays them.
+ * Finds the words in the samples that a line has played, independently of the pipeline: it sits between the voice and
+ * the pipeline, and recognises the bytes of each part when the line plays them.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,29 +11,29 @@ import type { SpokenAudio } from "../../../SpokenAudio.ts"
 import * as TextToSpeech from "../../../TextToSpeech.ts"
 import * as Transcode from "../../../Transcode.ts"
 
-/** A word that the line has played to its end, and the time of the call at which it began to play it. */
+/** A word that the line has played to its end, and the time of the call at which the word began. */
 export interface PlayedWord {
   readonly text: string
   readonly from: number
   readonly to: number
-  /** What `opened` gave for the utterance that the word belongs to. */
+  /** The result of `opened` for the word's utterance. */
   readonly owner: number
 }
 
 export interface VoiceTap {
   readonly layer: Layer.Layer<TextToSpeech.TextToSpeech, never, TextToSpeech.TextToSpeech>
-  /** Told of each stretch that the line has played, in order. */
+  /** Called for each stretch that the line has played, in order. */
   readonly played: (stretch: { readonly at: number; readonly bytes: Uint8Array }) => ReadonlyArray<PlayedWord>
 }
 
 interface Part {
   readonly bytes: Uint8Array
   readonly owner: number
-  /** Ends of words, in bytes from the beginning of the part, and where they begin. */
+  /** Beginnings and ends of words, in bytes from the beginning of the part. */
   readonly words: Array<{ readonly text: string; readonly from: number; readonly to: number }>
 }
 
-/** Makes the tap. `opened` is asked to whom an utterance belongs when it begins. */
+/** Makes the tap. `opened` returns the owner of an utterance when it begins. */
 export const make = (format: AudioFormat.AudioFormat, opened: () => number): VoiceTap => {
   const parts = new WeakMap<ArrayBufferLike, Part>()
   const perMs = AudioFormat.bytesPerMs(format)
@@ -46,7 +46,7 @@ export const make = (format: AudioFormat.AudioFormat, opened: () => number): Voi
       let position = 0
       let last: Part | undefined
       const keep = (part: SpokenAudio): SpokenAudio => {
-        // A buffer of its own: by it, the part is known again.
+        // A buffer of its own, by which the part is recognised.
         const bytes = Uint8Array.from(transcoder?.push(part.audio.bytes) ?? part.audio.bytes)
         const begin = position
         position += bytes.length
@@ -57,7 +57,7 @@ export const make = (format: AudioFormat.AudioFormat, opened: () => number): Voi
         }
         for (const word of part.words) {
           const from = word.start * perMs - begin
-          // A word that goes on in the next part counts once this one is over.
+          // A word that continues in the next part counts once this part is over.
           const to = Math.min(word.end * perMs - begin, bytes.length === 0 ? Infinity : bytes.length)
           ;(bytes.length > 0 ? kept : last)?.words.push({ text: word.text, from, to })
         }
@@ -67,13 +67,13 @@ export const make = (format: AudioFormat.AudioFormat, opened: () => number): Voi
     })
   })
 
-  /** How far the part that was played last was played. */
+  /** How far the last part was played. */
   let current: { readonly part: Part; at: number } | undefined
   const begun = new Map<object, number>()
-  /** Words that were heard: of one that is played on after a pause, the end may be heard twice. */
+  /** Words already heard: after a pause, the end of a word may be played twice. */
   const done = new WeakSet<object>()
 
-  /** The part is played up to a byte, which is over at a time. */
+  /** Notes that a part was played up to a byte, which ended at a time. */
   const advance = (part: Part, to: number, time: number): ReadonlyArray<PlayedWord> => {
     const from = current?.part === part ? current.at : 0
     const timeOf = (byte: number) => time - (to - byte) / perMs
@@ -101,7 +101,7 @@ export const make = (format: AudioFormat.AudioFormat, opened: () => number): Voi
       if (part !== undefined) {
         return advance(part, bytes.byteOffset + bytes.length, at + bytes.length / perMs)
       }
-      // A frame of two parts: the end of the one before, and the beginning of one that is known by the next frame.
+      // A frame with two parts: the end of the previous one, and the beginning of one that the next frame identifies.
       if (current === undefined) return []
       const rest = Math.min(current.part.bytes.length - current.at, bytes.length)
       return rest <= 0 ? [] : advance(current.part, current.at + rest, at + rest / perMs)
