@@ -6,8 +6,10 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { manifest } from "./internal/manifest.ts"
+import { manifest, type Source } from "./internal/manifest.ts"
 import { readme } from "./internal/readme.ts"
+
+export type { Source } from "./internal/manifest.ts"
 
 /** The templates, with what each is for. */
 export const templates = {
@@ -27,8 +29,8 @@ export interface Options {
   /** Name of the package. */
   readonly name: string
   readonly template: Template
-  /** Version or address of one of our packages. The version of this one by default. */
-  readonly version?: ((name: string) => string) | undefined
+  /** Where our packages come from. The registry, in the version of this one, by default. */
+  readonly source?: Source | undefined
 }
 
 /** A file of the project, with its path relative to the project. */
@@ -55,7 +57,7 @@ export const files = (options: Options): ReadonlyArray<File> =>
         path: path.slice(join(folder, options.template).length + 1).replaceAll("\\", "/"),
         text: readFileSync(path, "utf8")
       })),
-    { path: "package.json", text: manifest(options.name, options.template, options.version) },
+    { path: "package.json", text: manifest(options.name, options.template, options.source) },
     { path: "README.md", text: readme(options.name, options.template) },
     { path: "tsconfig.json", text: tsconfig },
     { path: ".gitignore", text: "node_modules\n.env\nrecordings\n" },

@@ -52,15 +52,20 @@ const options = () => {
   }
 }
 
-/** The archive of a package in a folder, by its name. */
-const archives = (folder: string, project: string) => (name: string) => {
-  const start = `${name.replace("@", "").replace("/", "-")}-`
-  const file = readdirSync(folder).find(
-    (file) => file.startsWith(start) && /^\d.*\.tgz$/.test(file.slice(start.length))
+/** Our packages from the archives in a folder, as `npm pack` names them. */
+const archives = (folder: string, project: string): Project.Source => {
+  const all: ReadonlyMap<string, string> = new Map(
+    readdirSync(folder).flatMap((file) => {
+      const [, name] = /^antiphon-([a-z-]+)-\d.*\.tgz$/.exec(file) ?? []
+      const address = `file:${relative(project, join(resolve(folder), file)).replaceAll("\\", "/")}`
+      return name === undefined ? [] : [[`@antiphon/${name}`, address] as [string, string]]
+    })
   )
-  if (file === undefined)
-    return refuse(`There is no archive of ${name} in ${folder}. Make them with npm pack --workspaces.`)
-  return `file:${relative(project, join(resolve(folder), file)).replaceAll("\\", "/")}`
+  return {
+    all,
+    version: (name) =>
+      all.get(name) ?? refuse(`There is no archive of ${name} in ${folder}. Make them with npm pack --workspaces.`)
+  }
 }
 
 const run = async (): Promise<void> => {
@@ -78,8 +83,8 @@ const run = async (): Promise<void> => {
   const template = values.template ?? (await ask(`Which template: ${names}?`, "model"))
   if (!Project.isTemplate(template)) return refuse(`There is no template "${template}". There are ${names}.`)
 
-  const version = values.packages === undefined ? undefined : archives(values.packages, project)
-  for (const { path, text } of Project.files({ name, template, version })) {
+  const source = values.packages === undefined ? undefined : archives(values.packages, project)
+  for (const { path, text } of Project.files({ name, template, source })) {
     mkdirSync(dirname(join(project, path)), { recursive: true })
     writeFileSync(join(project, path), text)
   }

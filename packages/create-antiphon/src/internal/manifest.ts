@@ -15,11 +15,18 @@ export const versions = {
 const common = ["cli", "core", "llm", "server"]
 const ours = { minimal: common, model: common, agents: common, telephone: [...common, "speech", "telephony"] }
 
-/** Writes it. `version` is that of one of our packages, by name. */
+/** Where our packages come from: the version or the address of each, and of those that they need in turn. */
+export interface Source {
+  readonly version: (name: string) => string
+  /** Addresses of packages that are on no registry. */
+  readonly all?: ReadonlyMap<string, string> | undefined
+}
+
+/** Writes it. */
 export const manifest = (
   name: string,
   template: keyof typeof ours,
-  version: (name: string) => string = () => ownVersion()
+  { all = new Map(), version }: Source = { version: () => ownVersion() }
 ): string => {
   const { effect, "@effect/platform-node": platform, ...development } = versions
   const dependencies = [
@@ -44,7 +51,12 @@ export const manifest = (
       check: "tsc"
     },
     dependencies: Object.fromEntries(dependencies),
-    devDependencies: development
+    devDependencies: development,
+    ...(all.size === 0
+      ? {}
+      : {
+          overrides: Object.fromEntries([...all].filter(([name]) => !dependencies.some(([direct]) => direct === name)))
+        })
   }
   return `${JSON.stringify(content, undefined, 2)}\n`
 }
