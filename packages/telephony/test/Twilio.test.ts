@@ -100,6 +100,18 @@ describe("Twilio", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("fills the last frame up, since carriers make noise of what is none", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { twilio, url } = yield* setUp(heard.answer)
+      const phone = yield* twilio.dial({ url })
+      const line = yield* heard.line
+      yield* line.send([audio(0, bytes(200)), mark(0, 200)])
+      yield* heard.tag("Mark")
+      assert.deepStrictEqual([...phone.recording()], [...bytes(200), ...new Uint8Array(120).fill(0xff)])
+    }).pipe(Effect.scoped)
+  )
+
   it.live("sends keys as tones", () =>
     Effect.gen(function* () {
       const heard = yield* listener

@@ -80,4 +80,39 @@ describe("Speech over Twilio", () => {
         }
       }).pipe(Effect.scoped)
   )
+
+  it.live("a caller who could not be put through hears what the agent has said meanwhile, and all of it", () =>
+    Effect.gen(function* () {
+      const target = "+15550009999"
+      const twilio = yield* FakeTwilio.make({ numbers: { [target]: "no-answer" }, rings: "1 second" })
+      const heard: Array<string> = []
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.fromIterable([Event.sendText("One moment please."), Event.transferCall(target)]),
+          UserCustomSent: ({ metadata: { outcome } }) =>
+            Stream.fromIterable([Event.sendText(`It was ${String(outcome).replace("_", " ")}, I am sorry.`), Event.endCall()])
+        }),
+        {
+          run: (event) => {
+            if (event._tag === "AgentTextSent") heard.push(event.content)
+            return event._tag === "CallStarted" || event._tag === "UserCustomSent"
+          }
+        }
+      )
+      const services = Layer.mergeAll(
+        Vad.scripted([]),
+        SpeechToText.scripted([]),
+        TestVoice.layer({ word: wordMs }),
+        TurnDetector.TurnDetector.text()
+      )
+      const server = yield* serve(
+        Twilio.layer((line) => Effect.provide(Speech.run(agent, line), services), { account: twilio.account })
+      )
+      const phone = yield* twilio.dial({ url: `${server}/twilio` })
+      assert.strictEqual(yield* phone.over, "server")
+      assert.strictEqual(wordsIn(phone.recording().length), 10)
+      assert.strictEqual(heard.at(-1), "It was no answer, I am sorry.")
+      assert.include(heard, "One moment please.")
+    }).pipe(Effect.scoped)
+  )
 })

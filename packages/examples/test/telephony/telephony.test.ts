@@ -84,7 +84,7 @@ describe("telephony", () => {
     Effect.gen(function* () {
       const { called, words } = yield* busyColleague
       assert.strictEqual(called, "+15550009999")
-      assert.strictEqual(words, 16)
+      assert.strictEqual(Math.floor(words), 16)
     }).pipe(Effect.scoped)
   )
 

@@ -86,7 +86,9 @@ export const make = (options: Options): Line => {
       options.log.sent(frames.length)
       return stream.visitor.send(frames)
     })
-  const play = (streamId: string, bytes: Uint8Array): Entrance.Frame => {
+  const play = (streamId: string, part: Uint8Array): Entrance.Frame => {
+    // Who counts by marks may hear a little silence behind the last word; what is not a whole frame crackles.
+    const bytes = hasMarks ? wholeFrames(format, part) : part
     playsUntil = Math.max(playsUntil, now()) + AudioFormat.durationMs(format, bytes.length)
     return codec.media(streamId, bytes)
   }
@@ -167,6 +169,18 @@ export const make = (options: Options): Line => {
 const tones = (buttons: string, format: AudioFormat.AudioFormat): ReadonlyArray<Uint8Array> => {
   const bytes = Tones.of(buttons, format)
   return bytes.length === 0 ? [] : [bytes]
+}
+
+const frameMs = 20
+
+/** Fills the last frame up with silence. */
+const wholeFrames = (format: AudioFormat.AudioFormat, bytes: Uint8Array): Uint8Array => {
+  const frameBytes = AudioFormat.bytesOf(format, frameMs)
+  const length = Math.ceil(bytes.length / frameBytes) * frameBytes
+  if (length === bytes.length) return bytes
+  const whole = new Uint8Array(length).fill(AudioFormat.silentByte(format))
+  whole.set(bytes)
+  return whole
 }
 
 /** Audio without a mark in between goes in one message: carriers want few and not too small ones. */
