@@ -55,12 +55,8 @@ const onTranscript = ({ final, text }) => {
   if (final) partial = undefined
 }
 
-/** Says words that the server does not recognise by itself, and so does not tell either. */
-const say = (words) => {
-  if (line === undefined) return
-  add("you", words)
-  line.say(words)
-}
+/** Says words that the server has not recognised itself. It tells them back as it tells those that it has. */
+const say = (words) => line?.say(words)
 
 /** The browser's own recognition, for a server without one. */
 const recognition = Microphone.isSupported

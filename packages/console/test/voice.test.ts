@@ -137,6 +137,7 @@ describe.skipIf(!existsSync(executablePath))("the page of calls by voice", { tim
         await button("Send").click()
         await page.getByText(/From your last word to the agent’s first: \d+ ms \(end of your turn/).waitFor()
         assert.isAbove(await page.locator("#latency .bar span").count(), 1)
+        assert.deepStrictEqual(await page.locator(".you").allInnerTexts(), ["What time is it?"])
 
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
         assert.isFalse(wide, "the page is wider than the phone")

@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import { flatText } from "./internal/flatText.ts"
 
 /** Draws a fresh id. */
 export interface EventId {
@@ -23,6 +24,8 @@ export const make: Effect.Effect<EventId> = Effect.map(Random.Random, (random) =
   return () => {
     const middle = word((bits() & 0xffff0fff) | 0x4000)
     const variant = word((bits() & 0x3fffffff) | 0x80000000)
-    return `${word(bits())}-${middle.slice(0, 4)}-${middle.slice(4)}-${variant.slice(0, 4)}-${variant.slice(4)}${word(bits())}`
+    return flatText(
+      `${word(bits())}-${middle.slice(0, 4)}-${middle.slice(4)}-${variant.slice(0, 4)}-${variant.slice(4)}${word(bits())}`
+    )
   }
 })

@@ -1,4 +1,5 @@
 /** A heard text under construction: its words, and the position of each stretch in the text sent. */
+import { flatText } from "../flatText.ts"
 import type { Span } from "../../History.ts"
 import * as Pieces from "./pieces.ts"
 
@@ -29,6 +30,8 @@ export interface Builder {
 export const builder = (): Builder => ({ text: "", spans: [], part: -1, linked: false })
 
 export const clear = (self: Builder): void => {
+  // It stays in the history, and was put together word by word.
+  flatText(self.text)
   self.text = ""
   self.spans = []
   self.part = -1
