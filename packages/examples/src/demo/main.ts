@@ -13,7 +13,12 @@ import * as References from "effect/References"
 import * as Assistant from "./Assistant.ts"
 
 Effect.flatMap(DefaultModel.chosen, (model) =>
-  LocalServer.serve(Assistant.make(model), { model, again: (port) => `PORT=${port} npm start` })
+  LocalServer.serve(Assistant.make(model), {
+    model,
+    again: (port) => `PORT=${port} npm start`,
+    // Nobody else reaches a demo, unless it is asked for.
+    ...(process.env["HOST"] === undefined ? { settings: { host: "127.0.0.1" } } : {})
+  })
 ).pipe(
   Effect.tapErrorTag("CliError", ({ message }) => Console.error(`\n  ${message}\n`)),
   Effect.provideService(References.MinimumLogLevel, "Warn"),

@@ -36,7 +36,7 @@ export const make = () =>
         "start",
         agent,
         ...named("--port", Option.map(port, String)),
-        ...named("--host", host),
+        ...named("--host", hostOf(host)),
         ...named("--model", model)
       ]
       const saved = yield* Queue.unbounded<ReadonlyArray<string>>()
@@ -61,6 +61,10 @@ export const make = () =>
     ),
     Command.withExamples([{ command: "antiphon dev src/agent.ts", description: "Opens the console" }])
   )
+
+/** Nobody else reaches a server that is being written, unless it is asked for. */
+const hostOf = (host: Option.Option<string>) =>
+  Option.orElse(host, () => (process.env["HOST"] === undefined ? Option.some("127.0.0.1") : Option.none()))
 
 const named = (flag: string, value: Option.Option<string>): ReadonlyArray<string> =>
   Option.isSome(value) ? [flag, value.value] : []
