@@ -157,6 +157,23 @@ test("an agent whose policy is to close fails the call once: no turn runs after 
   assert.deepStrictEqual(yield* tags, ["CallStarted", "UserTurnEnded", "CallEnded"])
 })
 
+test("a harness is told once that the call has failed, whatever fails after that", function* () {
+  const { log } = yield* open(
+    Agent.make(
+      Agent.route({ CallStarted: () => Stream.fromEffectDrain(Effect.andThen(Effect.sleep(1), Effect.fail("turn"))) }),
+      {
+        turnFailure: "close",
+        session: () => Stream.fail("session")
+      }
+    )
+  )
+  yield* pass("1 millis")
+  assert.deepStrictEqual(
+    log.filter((line) => line.startsWith("failed")),
+    ["failed Turn"]
+  )
+})
+
 test("what is tentative is released by its commit and leaves no trace if it is taken back", function* () {
   const agent = Agent.make(Agent.route({ UserTurnEnded: () => say("yes") }))
   const committed = yield* open(agent)

@@ -114,6 +114,18 @@ describe("Spoken", () => {
       assert.strictEqual(Spoken.reached(spoken, 2), 0)
     })
 
+    it("goes back although the later one cannot be interrupted and counted in full", () => {
+      const spoken = Spoken.make()
+      Spoken.said(spoken, "You pressed 7. Press the key. ", { interruptible: true, turn: 1 })
+      Spoken.said(spoken, "Press one now. ", { interruptible: false, turn: 2 })
+      Spoken.stop(spoken, 1)
+      Spoken.heard(spoken, "Youpressed7.")
+      Spoken.heard(spoken, "Press")
+      assert.deepStrictEqual(settle(spoken, { final: false }), ["You pressed 7. Press one now. "])
+      assert.strictEqual(Spoken.heard(spoken, "the")?.text, "the")
+      assert.strictEqual(Spoken.heard(spoken, "key.")?.text, "the key.")
+    })
+
     it("is rather of a later turn that goes on than of one that was cancelled as well", () => {
       const spoken = Spoken.make()
       for (const [i, text] of ["So.", "Let me see.", "Let me think."].entries())
