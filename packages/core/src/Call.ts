@@ -23,6 +23,7 @@ import * as CallTrace from "./internal/call/callTrace.ts"
 import * as Listener from "./internal/call/listener.ts"
 import * as Mailbox from "./internal/call/mailbox.ts"
 import * as Run from "./internal/call/callRun.ts"
+import type * as CallState from "./internal/call/callState.ts"
 
 /** A call in progress. */
 export interface Call {
@@ -107,7 +108,7 @@ export const run = <E, R, E2 = never, R2 = never>(
 const open = <R>(
   spec: AgentSpec<unknown, R>,
   request: CallRequest.CallRequest = CallRequest.make(),
-  outlet: Run.Outlet
+  outlet: CallState.Outlet
 ): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.gen(function* () {
     const trace = yield* CallTrace.make(request)

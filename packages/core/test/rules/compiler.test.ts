@@ -74,7 +74,7 @@ describe("The compiler", () => {
         "Event",
         "historyWriter",
         "floor",
-        "callRun",
+        "callReports",
         "lineText",
         "transcript",
         "Conversation",

@@ -5,12 +5,13 @@ import * as CallRequest from "../../../src/CallRequest.ts"
 import * as Event from "../../../src/Event.ts"
 import * as EventId from "../../../src/EventId.ts"
 import * as CallRun from "../../../src/internal/call/callRun.ts"
+import type * as CallState from "../../../src/internal/call/callState.ts"
 import type { Note } from "../../../src/internal/call/listener.ts"
 import type * as Turn from "../../../src/Turn.ts"
 import { pass, settled, test } from "../../virtualTest.ts"
 
 /** A call whose outlet writes down what it is told, and hands over at once. */
-const open = <E>(spec: Agent.AgentSpec<E>, given: Partial<CallRun.Outlet> = {}) =>
+const open = <E>(spec: Agent.AgentSpec<E>, given: Partial<CallState.Outlet> = {}) =>
   Effect.gen(function* () {
     const log: Array<string> = []
     const notes: Array<Note> = []

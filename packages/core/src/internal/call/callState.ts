@@ -1,0 +1,148 @@
+/**
+ * The state of a call, as data: what it is made for, the parts that it is wired to, and what it remembers. The functions
+ * over it are here and in the modules named for what they are about; the life cycle of the call is its `phase`.
+ */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { AgentSpec } from "../../Agent.ts"
+import { CallError } from "../../CallError.ts"
+import type { CallRequest } from "../../CallRequest.ts"
+import type * as Event from "../../Event.ts"
+import type * as EventFilter from "../../EventFilter.ts"
+import type { EventId } from "../../EventId.ts"
+import type * as Harness from "../../Harness.ts"
+import type { AnswerWatch } from "./answerWatch.ts"
+import type { Background } from "./background.ts"
+import type * as Deciding from "./deciding.ts"
+import * as Floor from "./floor.ts"
+import type { HistoryWriter } from "./historyWriter.ts"
+import type { LateWords } from "./lateWords.ts"
+import type { Listener, Made } from "./listener.ts"
+import type * as Out from "./out.ts"
+import type { Session } from "./session.ts"
+import type { TurnSlot } from "./turnSlot.ts"
+
+/** What is told of outputs that are delivered. */
+export interface Handover {
+  /** Called with each output when it is handed over: `Offered` to a harness that may still be interrupted, or `Taken`. */
+  readonly handedOver: (output: Event.Output, how: "Offered" | "Taken") => void
+  /** Called once all that was offered is taken. */
+  readonly taken: () => void
+}
+
+/** Where the outputs of a call go. */
+export interface Outlet extends Omit<Harness.Harness, "send" | "turn"> {
+  readonly deliver: (
+    turn: number,
+    outputs: Arr.NonEmptyReadonlyArray<Event.Output>,
+    handover: Handover
+  ) => Effect.Effect<void>
+  /** Waits until the outputs of a turn were handed over. */
+  readonly drained: (turn: number) => Effect.Effect<void>
+  readonly turn: (change: Harness.TurnChange) => void
+}
+
+/**
+ * `Open`: turns run. `Failed`: the agent failed and its policy is to close; reports are still recorded. `Ending`:
+ * nothing is sent any more, and the agent handles `CallEnded`. `Closed`: nothing runs, and the history is complete.
+ */
+export type Phase = "Open" | "Failed" | "Ending" | "Closed"
+
+/** The parts of a call. Each makes its own decisions. */
+export interface Parts {
+  readonly writer: HistoryWriter
+  readonly slot: TurnSlot
+  readonly background: Background
+  readonly deciding: Deciding.Deciding
+  readonly watch: AnswerWatch
+  readonly late: LateWords
+  readonly session: Session | undefined
+}
+
+/** The state of one call: a mutable value that belongs to the call's own fibers. */
+export interface CallState<R> extends Parts {
+  readonly spec: AgentSpec<unknown, R>
+  readonly outlet: Outlet
+  readonly request: CallRequest
+  readonly nextId: EventId
+  readonly recorder: Listener | undefined
+  readonly fork: (effect: Effect.Effect<void, never, R>) => Fiber.Fiber<void>
+  phase: Phase
+  floor: Floor.Floor
+  /** The caller's turn that has only probably ended. */
+  draft: Out.Draft | undefined
+  /** Waits for the first sound of a harness that may report none. */
+  firstSound: Fiber.Fiber<void> | undefined
+  /** How many turns have started. */
+  turns: number
+}
+
+export const isOpen = <R>({ phase }: CallState<R>): boolean => phase === "Open"
+
+/** Whether the end of the call has begun. */
+export const isOver = <R>({ phase }: CallState<R>): boolean => phase === "Ending" || phase === "Closed"
+
+/** Fails the call, once. */
+export const fail = <R>(
+  self: CallState<R>,
+  reason: CallError["reason"],
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (!isOpen(self)) return Effect.void
+    self.phase = "Failed"
+    const error = new CallError({ reason, cause: Cause.squash(cause) })
+    self.recorder?.note({ _tag: "CallFailed", reason, message: error.message })
+    return self.outlet.fail(error)
+  })
+
+/** Asks the filters about events. On a failed call events are only recorded. */
+export const decide = <R>(self: CallState<R>, events: ReadonlyArray<Event.Input>): Deciding.Decided => {
+  for (const event of events) self.session?.happened(event)
+  return isOpen(self) ? self.deciding.decide(events) : "Keep"
+}
+
+/** Handles an event that the call itself has made. */
+export const happen = <R>(self: CallState<R>, event: Event.InputOf<Made>): Deciding.Decided => {
+  self.writer.add(event)
+  self.floor = Floor.step(self.floor, event)
+  return decide(self, [event])
+}
+
+/** Stops the current turn, the waiting one, and any that a filter is still deciding about. */
+export const takeBack = <R>({ deciding, slot, watch }: CallState<R>): void => {
+  deciding.takenBack()
+  watch.answered()
+  slot.cancel()
+}
+
+/** Whether nobody speaks, no turn runs, and nothing is being decided on. */
+export const isIdle = <R>(self: CallState<R>): boolean =>
+  isOpen(self) &&
+  self.slot.isFree() &&
+  !self.deciding.isUndecided() &&
+  Floor.isQuiet(self.floor, !self.floor.mute && self.writer.isPending())
+
+/** A harness that never reports speech must not delay results for as long as a lost report may. */
+export const awaitFirstSound = <R>(self: CallState<R>): void => {
+  const { reports, mute } = self.floor
+  if (!isOpen(self) || reports || mute || self.firstSound !== undefined) return
+  const waitedInVain = Effect.sync(() => {
+    self.firstSound = undefined
+    self.floor = Floor.waitedInVain(self.floor)
+    self.background.flush()
+  })
+  self.firstSound = self.fork(Effect.delay(waitedInVain, self.spec.firstSound))
+}
+
+const receipts: Readonly<Record<EventFilter.Decision, Harness.Receipt>> = {
+  Run: { decision: Effect.succeed("Run") },
+  Cancel: { decision: Effect.succeed("Cancel") },
+  Keep: { decision: Effect.succeed("Keep") }
+}
+
+/** What a report came to. */
+export const receiptOf = (decided: Deciding.Decided): Harness.Receipt =>
+  typeof decided === "string" ? receipts[decided] : { decision: decided }

@@ -1,0 +1,153 @@
+/**
+ * The turns of a call: started by what the filters have decided, and told of to the harness; what they, and the call itself,
+ * say; and what becomes of those that fail.
+ */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as ErrorText from "../../ErrorText.ts"
+import type * as Event from "../../Event.ts"
+import type * as History from "../../History.ts"
+import * as Turn from "../../Turn.ts"
+import * as CallState from "./callState.ts"
+import * as Outputs from "./outputs.ts"
+import * as RecorderTap from "./recorderTap.ts"
+import * as TurnRun from "./turnRun.ts"
+import type * as TurnSlot from "./turnSlot.ts"
+
+type Events = TurnRun.Run["events"]
+
+/** Does what was decided about events. */
+export const act = <R>(
+  self: CallState.CallState<R>,
+  events: ReadonlyArray<Event.Input>,
+  decision: "Run" | "Cancel"
+): void => {
+  const { background, draft, slot, watch, writer } = self
+  const trigger = events.at(-1)!
+  if (!CallState.isOpen(self) && trigger._tag !== "CallEnded") return
+  const isTentative = trigger === draft?.event
+  if (decision === "Cancel") {
+    if (isTentative) return
+    slot.cancel()
+    return writer.cut()
+  }
+  // A caller who begins to speak cuts in, even if that event runs the agent.
+  if (trigger._tag === "UserTurnStarted") writer.cut()
+  for (const returned of background.takeHeld()) writer.add(returned)
+  // A tentative turn is watched once it is committed.
+  if (trigger._tag === "UserTurnEnded" && !isTentative) watch.begin(trigger)
+  slot.replace(turnOf(self, events as Events))
+}
+
+/** The turn that responds to events, as the slot runs it. */
+const turnOf = <R>(self: CallState.CallState<R>, events: Events): TurnSlot.Turn => {
+  const { outlet, recorder, writer } = self
+  const trigger = events.at(-1)!
+  const draft = trigger === self.draft?.event ? self.draft : undefined
+  if (draft !== undefined) draft.turn = "Responding"
+  let id = 0
+  return {
+    run: (running) =>
+      Effect.suspend(() => {
+        id = ++self.turns
+        writer.began(id, trigger)
+        outlet.turn({ _tag: "Started", turn: id, trigger })
+        const ended = (how: "Completed" | "Failed") => {
+          running.over()
+          outlet.turn({ _tag: how, turn: id, trigger })
+        }
+        return TurnRun.make(hostOf(self), { id, events, draft, running, ended })
+      }) as Effect.Effect<void>,
+    cancelled: (began) => {
+      const kept = began ? writer.stopped(id, draft === undefined || draft.state === "Committed") : []
+      RecorderTap.outputs(recorder, "Kept", kept, id)
+      if (draft !== undefined) draft.turn = "Replaced"
+      outlet.turn({ _tag: "Cancelled", turn: began ? id : 0, trigger })
+    }
+  }
+}
+
+/** What a turn needs of its call. */
+const hostOf = <R>(self: CallState.CallState<R>): TurnRun.Host<R> => ({
+  spec: self.spec,
+  request: self.request,
+  writer: self.writer,
+  recorder: self.recorder,
+  background: self.background,
+  isOpen: () => CallState.isOpen(self),
+  deliver: (turn, lines) => deliver(self, turn, lines),
+  keep: (turn, outputs) => {
+    if (self.phase === "Closed") return
+    for (const output of outputs) self.writer.sent(output, turn)
+    RecorderTap.outputs(self.recorder, "Kept", outputs, turn)
+  },
+  drained: self.outlet.drained,
+  failed: (trigger, cause, say) => failed(self, trigger, cause, say)
+})
+
+const deliver = <R>(
+  { outlet, recorder, watch, writer }: CallState.CallState<R>,
+  turn: number,
+  lines: ReadonlyArray<History.Entry>
+): Effect.Effect<void> => {
+  const outputs = lines.map(
+    ({ item }) => item
+  ) as ReadonlyArray<History.Item> as Arr.NonEmptyReadonlyArray<Event.Output>
+  let next = 0
+  return outlet.deliver(turn, outputs, {
+    handedOver: (output, how) => {
+      writer.handedOver(lines[next++]!, how === "Taken")
+      RecorderTap.outputs(recorder, "Sent", [output], turn)
+      if (Outputs.isNoticed(output)) watch.answered()
+    },
+    taken: () => {
+      for (const line of lines) writer.taken(line)
+    }
+  })
+}
+
+/** Sends an output in a turn. */
+export const say = <R>(self: CallState.CallState<R>, turn: number, output: Event.Output): Effect.Effect<void> =>
+  deliver(self, turn, [self.writer.queue(output, turn)])
+
+/** The caller has waited too long for an answer. */
+export const overdue = <R>(self: CallState.CallState<R>, respondingTo: string, seconds: number): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (!CallState.isOpen(self)) return Effect.void
+    const { nextId, spec, turns } = self
+    CallState.happen(self, { _tag: "AnswerOverdue", eventId: nextId(), respondingTo, seconds })
+    return Effect.andThen(
+      Effect.logWarning("The caller has waited too long for an answer."),
+      spec.holding === ""
+        ? Effect.void
+        : say(self, turns, { _tag: "AgentSendText", text: `${spec.holding} `, respondingTo })
+    )
+  })
+
+/** Handles a failed turn. Sends what must be said with the given function. */
+export const failed = <R>(
+  self: CallState.CallState<R>,
+  trigger: Event.Input,
+  cause: Cause.Cause<unknown>,
+  say: (text: string) => Effect.Effect<void>
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { nextId, spec, watch, writer } = self
+    yield* Effect.logError(`The turn that ${trigger._tag} started failed.`, cause)
+    if (CallState.isOver(self)) return
+    if (spec.turnFailure === "close") return yield* CallState.fail(self, "Turn", cause)
+    const error = Cause.squash(cause)
+    const apology = error instanceof Turn.Failure ? error.apology : spec.apology
+    const event = writer.add({
+      _tag: "TurnFailed" as const,
+      eventId: nextId(),
+      respondingTo: trigger.eventId,
+      message: ErrorText.of(cause)
+    })
+    watch.explained(trigger.eventId)
+    // An agent that fails on its own failure would do so for ever.
+    if (trigger._tag === "TurnFailed") return yield* Effect.logError("The agent fails on its own failures.")
+    if (apology !== "") yield* say(apology)
+    CallState.decide(self, [event])
+  })
