@@ -8,7 +8,6 @@
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import * as Chance from "@antiphon/core/testing/Chance"
-import * as Pcm from "@antiphon/speech/Pcm"
 import * as Flite from "@antiphon/speech/provider/flite/Flite"
 import * as Caller from "@antiphon/speech/testing/Caller"
 import * as CallerVoice from "@antiphon/speech/testing/CallerVoice"
@@ -58,18 +57,7 @@ const spoken = Effect.gen(function* () {
   const flite = yield* Flite.make
   const texts = [...hesitant.flat(), ...complete, ...interruptions, ...backchannels]
   return yield* Effect.forEach(voices, (voice) =>
-    Effect.map(
-      Effect.forEach(texts, (text) =>
-        Effect.map(Stream.runCollect(flite.speak(text, { voice })), (parts) => {
-          const samples = Int16Array.from([...parts].flatMap(({ audio }) => [...Pcm.decode(audio)]))
-          const words = [...parts].flatMap(({ words }) =>
-            words.map(({ end, start, text }): CallerVoice.Word => ({ text, from: start, to: end }))
-          )
-          return [text, { samples, words }] as const
-        })
-      ),
-      (said) => CallerVoice.recorded(voice, Object.fromEntries(said))
-    )
+    CallerVoice.spoken(voice, texts, (text) => flite.speak(text, { voice }))
   )
 }).pipe(Effect.scoped)
 

@@ -8,6 +8,11 @@
  * @since 0.1.0
  */
 import * as Chance from "@antiphon/core/testing/Chance"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as Pcm from "../Pcm.ts"
+import * as Resample from "../Resample.ts"
+import type { SpokenAudio } from "../SpokenAudio.ts"
 
 /** The rate of all samples here. */
 export const sampleRateHz = 16_000
@@ -83,6 +88,36 @@ export const recorded = (name: string, utterances: { readonly [text: string]: Sa
     return said
   }
 })
+
+/**
+ * Has a real voice say some texts beforehand, such as flite: `spoken("slt", texts, (text) => flite.speak(text))`. The voice then
+ * knows these texts only, and says them at its own pace.
+ */
+export const spoken = <E, R>(
+  name: string,
+  texts: ReadonlyArray<string>,
+  speak: (text: string) => Stream.Stream<SpokenAudio, E, R>
+): Effect.Effect<CallerVoice, E, R> =>
+  Effect.map(
+    Effect.forEach(texts, (text) =>
+      Effect.map(Stream.runCollect(speak(text)), (parts) => [text, saidOf(parts)] as const)
+    ),
+    (said) => recorded(name, Object.fromEntries(said))
+  )
+
+const saidOf = (parts: ReadonlyArray<SpokenAudio>): Said => {
+  const samples = parts.map(({ audio }) => Resample.all(Pcm.decode(audio), audio.format.sampleRateHz, sampleRateHz))
+  const all = new Int16Array(samples.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of samples) {
+    all.set(part, at)
+    at += part.length
+  }
+  const words = parts.flatMap(({ words }) =>
+    words.map(({ end, start, text }): Word => ({ text, from: start, to: end }))
+  )
+  return { samples: all, words }
+}
 
 /** Makes an utterance from a recording without word times: the words divide its duration evenly. */
 export const timed = (text: string, samples: Int16Array): Said => {

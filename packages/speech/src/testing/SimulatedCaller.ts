@@ -12,7 +12,16 @@ import type * as Network from "./Network.ts"
 import type * as TestCall from "./TestCall.ts"
 
 /** The temperament of a caller. */
-export type Temper = "talkative" | "impatient" | "hesitant" | "listening" | "coughing" | "silent" | "keypad" | "leaving"
+export type Temper =
+  | "talkative"
+  | "impatient"
+  | "hesitant"
+  | "listening"
+  | "coughing"
+  | "accompanied"
+  | "silent"
+  | "keypad"
+  | "leaving"
 
 export const tempers: ReadonlyArray<Temper> = [
   "talkative",
@@ -20,6 +29,7 @@ export const tempers: ReadonlyArray<Temper> = [
   "hesitant",
   "listening",
   "coughing",
+  "accompanied",
   "silent",
   "keypad",
   "leaving"
@@ -125,6 +135,13 @@ const moves: { readonly [T in Temper]: Moves } = {
   coughing: (chance, phrases) => [
     chance.many(chance.int(1, 2), () => [waits(chance), Caller.coughs]),
     chance.chance(0.6) ? [waits(chance), words(chance, phrases)] : [],
+    listens
+  ],
+  // Two people talk into one microphone, at once or nearly so.
+  accompanied: (chance, phrases) => [
+    chance.chance(0.5) ? listens : waits(chance),
+    Caller.saysBeside(chance.pick(phrases), { ...manner(chance), after: chance.int(0, 1500) }),
+    words(chance, phrases),
     listens
   ],
   silent: (chance, phrases) => [
