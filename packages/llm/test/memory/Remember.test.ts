@@ -2,8 +2,10 @@ import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import type * as Event from "@antiphon/core/Event"
+import * as History from "@antiphon/core/History"
+import type * as Turn from "@antiphon/core/Turn"
 import { assert, describe } from "@effect/vitest"
-import { type Cause, Context, Effect, Layer, Logger, Queue, Redacted, Schema, Stream } from "effect"
+import { type Cause, Context, Effect, Exit, Layer, Logger, Queue, Redacted, Schema, Stream } from "effect"
 import * as LlmAgent from "../../src/agent/LlmAgent.ts"
 import * as Memory from "../../src/memory/Memory.ts"
 import { MemoryError, MemoryStore } from "../../src/memory/MemoryStore.ts"
@@ -142,6 +144,22 @@ describe("Remember", () => {
     const only = yield* calling(kept, ["Hi"], { learn: undefined, replies: [text("Hi.")] })
     assert.lengthOf(yield* only.prompts, 1)
     assert.include((yield* only.prompts)[0], "Ada")
+  })
+
+  test("an agent that fails at the end takes nothing from what is learned, and has failed all the same", function* () {
+    const kept = yield* store
+    const failing = Agent.make(
+      (event) => (event._tag === "CallEnded" ? Stream.fail(new Error("failed")) : Stream.empty),
+      { run: ["CallEnded"] }
+    )
+    const learn = () => Effect.delay(Effect.succeed({ name: "Ada" }), "1 second")
+    const inStore = Effect.provideService(MemoryStore, kept)
+    const spec = yield* Remember.agent(failing, { declaration: Guest, learn })(CallRequest.make({ from })).pipe(inStore)
+    const ended = { _tag: "CallEnded", eventId: "e1" } as const
+    const turn = { id: 1, trigger: ended, request: CallRequest.make({ from }), history: History.make(() => []) }
+    const outcome = yield* Effect.exit(Stream.runDrain(spec.agent(ended, turn as unknown as Turn.Turn))).pipe(inStore)
+    assert.isTrue(Exit.isFailure(outcome))
+    assert.deepStrictEqual(yield* Memory.recall(Guest, from).pipe(inStore), { name: "Ada" })
   })
 
   test("a memory that cannot be read, written or learned is a warning without a value, and the call goes on", function* () {

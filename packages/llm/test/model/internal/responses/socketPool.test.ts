@@ -190,6 +190,26 @@ describe("socketPool", () => {
     )
   )
 
+  it.effect("whoever stops reading at the last event takes the connection from nobody", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(saying("r1", "Hello."), { ...saying("r2", "Well."), ending: "stall" })
+        yield* LanguageModel.streamText({ prompt: [user("hi")] }).pipe(
+          Stream.takeUntil((part) => part.type === "finish"),
+          Stream.runDrain
+        )
+        assert.strictEqual((yield* ask([user("hi"), agent("Hello."), user("and?")])).text, "Well.")
+        assert.deepStrictEqual(
+          sent(server).map(([socket, id]) => [socket, id]),
+          [
+            [0, undefined],
+            [0, "r1"]
+          ]
+        )
+      })
+    )
+  )
+
   it.effect("an interruption ends the response with its connection, and another one is ready for the next turn", () =>
     run((server) =>
       Effect.gen(function* () {
