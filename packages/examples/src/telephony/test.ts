@@ -26,6 +26,6 @@ export const busyColleague = Effect.gen(function* () {
   const { address } = yield* Effect.provideContext(HttpServer.HttpServer, yield* Layer.build(server))
   const port = "port" in address ? address.port : 0
   const caller = yield* twilio.dial({ url: `http://127.0.0.1:${port}/twilio` })
-  yield* Effect.sleep("5 seconds")
+  yield* caller.hears("4 seconds")
   return { words: caller.recording().length / (250 * 8), called: twilio.requests[0]?.form["To"] }
 })

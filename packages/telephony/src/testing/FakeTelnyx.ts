@@ -4,23 +4,18 @@
  *
  * @since 0.1.0
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServer from "effect/http/HttpServer"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { generateKeyPairSync, sign } from "node:crypto"
-import { createServer } from "node:http"
 import type { Faults } from "./Faults.ts"
+import * as ApiServer from "./internal/apiServer.ts"
 import * as Handset from "./internal/handset.ts"
 import * as CarrierStream from "./internal/stream.ts"
 import * as Dialect from "./internal/telnyxDialect.ts"
@@ -217,7 +212,8 @@ export const make = (options: Options): Effect.Effect<FakeTelnyx, never, Scope.S
         const path = new URL(request.originalUrl, "http://localhost").pathname
         const body = JSON.parse(yield* request.text) as Readonly<Record<string, unknown>>
         commands.push({ path, body })
-        if (request.headers.authorization !== `Bearer ${apiKey}`) return answer(401, { errors: [{ code: "10009" }] })
+        if (request.headers.authorization !== `Bearer ${apiKey}`)
+          return ApiServer.answer(401, { errors: [{ code: "10009" }] })
         if (path === "/v2/calls") {
           const to = String(body["to"])
           const { client_state } = body
@@ -229,32 +225,23 @@ export const make = (options: Options): Effect.Effect<FakeTelnyx, never, Scope.S
             Effect.delay(detected, rings)
           )
           yield* fork(ring(call, to, then))
-          return answer(200, { data: { call_control_id: call.phone.callControlId } })
+          return ApiServer.answer(200, { data: { call_control_id: call.phone.callControlId } })
         }
         const [, callId = "", name = ""] = /^\/v2\/calls\/([^/]+)\/actions\/(\w+)$/.exec(path) ?? []
         const call = calls.get(decodeURIComponent(callId))
-        if (call === undefined) return answer(404, { errors: [{ code: "10005" }] })
+        if (call === undefined) return ApiServer.answer(404, { errors: [{ code: "10005" }] })
         yield* act(call, name, body)
-        return answer(200, { data: { result: "ok" } })
+        return ApiServer.answer(200, { data: { result: "ok" } })
       }).pipe(Effect.orDie)
 
-    const server = HttpRouter.serve(HttpRouter.add("*", "/*", api), {
-      disableLogger: true,
-      disableListenLog: true
-    }).pipe(
-      Layer.provideMerge(
-        NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1", gracefulShutdownTimeout: "1 second" })
-      )
-    )
-    const context = yield* Effect.orDie(Layer.build(server))
-    const { address } = yield* Effect.provideContext(HttpServer.HttpServer, context)
+    const baseUrl = yield* ApiServer.serve(api)
     const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-32)
 
     return {
       account: {
         apiKey: Redacted.make(apiKey),
         publicKey: raw.toString("base64"),
-        baseUrl: `http://127.0.0.1:${"port" in address ? address.port : 0}`
+        baseUrl
       },
       dial: ({ from = "+15550001111", to = "+15550002222" }) =>
         Effect.gen(function* () {
@@ -266,6 +253,3 @@ export const make = (options: Options): Effect.Effect<FakeTelnyx, never, Scope.S
       commands
     }
   })
-
-const answer = (status: number, body: object) =>
-  HttpServerResponse.text(JSON.stringify(body), { status, contentType: "application/json" })

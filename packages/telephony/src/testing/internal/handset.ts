@@ -30,6 +30,8 @@ export interface Handset {
   readonly played: ReadonlyArray<Played>
   readonly clears: ReadonlyArray<Clear>
   readonly came: ReadonlyArray<Came>
+  /** Bytes that were played, since the beginning of the call. */
+  readonly playedBytes: () => number
   readonly push: (item: Item, now: number) => void
   /** Plays the next frame, and returns the marks that were reached. */
   readonly play: (now: number) => ReadonlyArray<string>
@@ -48,6 +50,7 @@ export const make = (frameBytes: number): Handset => {
     played,
     clears,
     came,
+    playedBytes: () => playedBytes,
     push: (item, now) => {
       if ("bytes" in item) came.push({ at: now, bytes: item.bytes.length })
       items.push(item)

@@ -1,0 +1,41 @@
+/** The streams that a call has had, one after the other, and who waits for them. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Stream } from "./stream.ts"
+
+/** A stream that was opened, or the status with which it was refused. */
+export type Opened = Exit.Exit<Stream, number>
+
+export interface Streams {
+  readonly note: (opened: Opened) => void
+  /** The one that was opened last. */
+  readonly current: () => Stream | undefined
+  readonly all: () => ReadonlyArray<Stream>
+  /** Waits for the nth, the first being 1. */
+  readonly nth: (nth: number) => Effect.Effect<void, number>
+}
+
+export const make = (): Streams => {
+  const opened: Array<Opened> = []
+  const waiting: Array<{ readonly nth: number; readonly done: Deferred.Deferred<void, number> }> = []
+  const all = () => opened.flatMap((exit) => (Exit.isSuccess(exit) ? [exit.value] : []))
+  return {
+    note: (exit) => {
+      opened.push(exit)
+      for (const { done, nth } of waiting) {
+        if (nth === opened.length) Deferred.doneUnsafe(done, Exit.asVoid(exit))
+      }
+    },
+    current: () => all().at(-1),
+    all,
+    nth: (nth) =>
+      Effect.suspend(() => {
+        const known = opened[nth - 1]
+        if (known !== undefined) return Exit.asVoid(known)
+        const done = Deferred.makeUnsafe<void, number>()
+        waiting.push({ nth, done })
+        return Deferred.await(done)
+      })
+  }
+}
