@@ -90,7 +90,8 @@ export const run = <E, R, E2 = never, R2 = never>(
         deliver: (turn, outputs, { handedOver }) => mailbox.put(turn, outputs, (output) => handedOver(output, "Taken")),
         drained: mailbox.drained,
         turn: (change) => {
-          if (change._tag === "Cancelled") mailbox.purge(change.turn)
+          // One that never started has put nothing into the box.
+          if (change._tag === "Cancelled" && change.turn > 0) mailbox.purge(change.turn)
         },
         fail: (error) => mailbox.close(Exit.fail(error))
       })

@@ -132,9 +132,7 @@ const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<
         nextTurn: () => ++self.turns,
         deliver: (turn, output) => (CallState.isOpen(self) ? CallTurns.say(self, turn, output) : Effect.void),
         failed: (respondingTo, cause) =>
-          CallTurns.failed(self, respondingTo, cause, (text) =>
-            CallTurns.say(self, self.turns, { _tag: "AgentSendText", text, respondingTo: respondingTo.eventId })
-          )
+          CallTurns.failed(self, respondingTo, cause, (text) => CallTurns.sayItself(self, respondingTo.eventId, text))
       })
   }
   return self

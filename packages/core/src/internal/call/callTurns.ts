@@ -89,13 +89,15 @@ const hostOf = <R>(self: CallState.CallState<R>): TurnRun.Host<R> => ({
 const deliver = <R>(
   { outlet, recorder, watch, writer }: CallState.CallState<R>,
   turn: number,
-  lines: ReadonlyArray<History.Entry>
+  lines: ReadonlyArray<History.Entry>,
+  /** The turn that it goes out with, and is taken back with. */
+  outTurn = turn
 ): Effect.Effect<void> => {
   const outputs = lines.map(
     ({ item }) => item
   ) as ReadonlyArray<History.Item> as Arr.NonEmptyReadonlyArray<Event.Output>
   let next = 0
-  return outlet.deliver(turn, outputs, {
+  return outlet.deliver(outTurn, outputs, {
     handedOver: (output, how) => {
       writer.handedOver(lines[next++]!, how === "Taken")
       RecorderTap.outputs(recorder, "Sent", [output], turn)
@@ -111,17 +113,21 @@ const deliver = <R>(
 export const say = <R>(self: CallState.CallState<R>, turn: number, output: Event.Output): Effect.Effect<void> =>
   deliver(self, turn, [self.writer.queue(output, turn)])
 
+/** Says something of the call's own about an event. It is no part of the turn in progress, and is not cancelled with it. */
+export const sayItself = <R>(self: CallState.CallState<R>, respondingTo: string, text: string): Effect.Effect<void> => {
+  const turn = self.writer.turnOf(respondingTo) ?? self.turns
+  return deliver(self, turn, [self.writer.queue({ _tag: "AgentSendText", text, respondingTo }, turn)], 0)
+}
+
 /** The caller has waited too long for an answer. */
 export const overdue = <R>(self: CallState.CallState<R>, respondingTo: string, seconds: number): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (!CallState.isOpen(self)) return Effect.void
-    const { nextId, spec, turns } = self
+    const { nextId, spec } = self
     CallState.happen(self, { _tag: "AnswerOverdue", eventId: nextId(), respondingTo, seconds })
     return Effect.andThen(
       Effect.logWarning("The caller has waited too long for an answer."),
-      spec.holding === ""
-        ? Effect.void
-        : say(self, turns, { _tag: "AgentSendText", text: `${spec.holding} `, respondingTo })
+      spec.holding === "" ? Effect.void : sayItself(self, respondingTo, `${spec.holding} `)
     )
   })
 

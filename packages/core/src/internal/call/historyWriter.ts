@@ -27,6 +27,8 @@ export interface HistoryWriter {
   readonly sent: (output: Event.Output, turn: number) => void
   /** Notes which turn responds to an event, so that heard text can be placed in it. */
   readonly began: (turn: number, trigger: Event.Input) => void
+  /** The turn, one of the latest, that responds to an event. */
+  readonly turnOf: (eventId: string) => number | undefined
   /**
    * Notes that a turn was cancelled: its unheard text will not be heard, and its queued outputs are gone. If the turn
    * `counts`, the outcomes of its tools are kept and returned.
@@ -298,6 +300,7 @@ export const make = (nextId: EventId): HistoryWriter => {
       turnOf.set(trigger.eventId, turn)
       if (turnOf.size > placeable) turnOf.delete(turnOf.keys().next().value!)
     },
+    turnOf: (eventId) => turnOf.get(eventId),
     stopped: stop,
     isStopped: (turn) => stopped.has(turn),
     cut: () => Spoken.stopAll(spoken),

@@ -78,6 +78,26 @@ const goesBack = (self: Align.Alignment, report: string, fuel: Walk.Fuel): boole
     return true
   }
   self.forks = []
+  return goesBackAndOn(self, forks, report, fuel)
+}
+
+/** Goes back to where a jump was made if the report continues somewhere ahead of that place, and nowhere ahead of this one. */
+const goesBackAndOn = (
+  self: Align.Alignment,
+  forks: ReadonlyArray<Align.Fork>,
+  report: string,
+  fuel: Walk.Fuel
+): boolean => {
+  if (ahead(self, report, 0, fuel).whole !== undefined) return false
+  for (const { before, reports } of forks.toReversed()) {
+    const lead = follows(self.pieces, before.heardUpTo, reports.slice(0, -report.length), fuel)
+    const next = lead && ahead({ ...self, heardUpTo: lead.place }, report, 0, fuel).whole
+    if (lead === undefined || next === undefined) continue
+    Align.goBack(self, before)
+    Align.accept(self, lead, undefined)
+    jump(self, next)
+    return true
+  }
   return false
 }
 

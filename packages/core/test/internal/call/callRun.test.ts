@@ -274,6 +274,29 @@ test("what is said because an answer is overdue is broken off at once, before th
   assert.deepStrictEqual(log, ["broken off", "handled"])
 })
 
+test("what the call says by itself is still to be heard when the turn in progress is cancelled", function* () {
+  const { history, receive, tags } = yield* open(
+    Agent.make(
+      Agent.route({
+        UserTurnEnded: (_, turn) =>
+          Stream.fromEffectDrain(turn.background("work", Effect.sleep("2 seconds"), { delivery: "immediate" })),
+        UserCustomSent: () => Stream.never,
+        BackgroundReturned: () => Stream.empty
+      }),
+      { run: ["UserTurnEnded", "UserCustomSent", "BackgroundReturned"], answerDeadline: "1 second", holding: "Wait." }
+    )
+  )
+  yield* receive({ _tag: "UserTurnEnded" })
+  yield* receive({ _tag: "UserCustomSent", metadata: {} })
+  yield* pass("2 seconds")
+  assert.include(yield* tags, "BackgroundReturned")
+  const { entries, unheard } = yield* history
+  const [said] = entries.filter(({ item }) => item._tag === "AgentSendText")
+  assert.deepStrictEqual(unheard, [{ turn: said!.turn, from: 0, to: 6 }])
+  yield* receive({ _tag: "UserTurnStarted" })
+  assert.deepStrictEqual((yield* history).unheard, [])
+})
+
 test("words that come after the end of their turn start one of their own", function* () {
   const heard: Array<string> = []
   const { receive } = yield* open(

@@ -126,6 +126,24 @@ describe("Spoken", () => {
       assert.strictEqual(Spoken.heard(spoken, "key.")?.text, "the key.")
     })
 
+    it("goes back over words that were dropped as well, if nothing else ahead fits", () => {
+      const spoken = Spoken.make()
+      const texts = ["So. Sorry.", "Dropped words. ", "Perhaps tomorrow. ", "Sorry.", "Never mind. "]
+      for (const [i, text] of texts.entries()) Spoken.said(spoken, text, { interruptible: true, turn: i + 1 })
+      Spoken.heard(spoken, "So.")
+      for (const turn of [1, 2, 3]) Spoken.stop(spoken, turn)
+      assert.deepStrictEqual(
+        turnsOf(spoken, ["Sorry.", "Perhaps", "tomorrow.", "Sorry.", "Never"]).map((spans) => spans?.at(-1)),
+        [
+          [4, 0, 6],
+          [3, 0, 7],
+          [3, 0, 17],
+          [4, 0, 6],
+          [5, 0, 5]
+        ]
+      )
+    })
+
     it("is rather of a later turn that goes on than of one that was cancelled as well", () => {
       const spoken = Spoken.make()
       for (const [i, text] of ["So.", "Let me see.", "Let me think."].entries())
