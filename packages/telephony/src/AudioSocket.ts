@@ -36,6 +36,7 @@ import type * as SocketServer from "effect/socket/SocketServer"
 import type { Socket } from "node:net"
 import type { Answer, Surroundings } from "./Answer.ts"
 import * as Frames from "./internal/audioSocket/frames.ts"
+import * as Reception from "./internal/reception.ts"
 import * as PacedLine from "./internal/audioSocket/pacedLine.ts"
 import * as Holding from "./internal/holding.ts"
 
@@ -114,7 +115,7 @@ const take = (socket: EffectSocket.Socket, desk: Desk) =>
     const net = yield* netSocket
     const refusal = yield* desk.reception.calls.refusal
     if (refusal !== undefined) {
-      yield* desk.reception.refused(503, refusal === "Full" ? "Too many calls" : "Server is shutting down")
+      yield* desk.reception.refused(503, Reception.reasons[refusal])
       return yield* hangUp(net)
     }
     const clock = yield* Clock.Clock

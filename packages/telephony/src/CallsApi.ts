@@ -29,6 +29,7 @@ import type * as Scope from "effect/Scope"
 import type { Answer, Surroundings } from "./Answer.ts"
 import * as Wire from "./internal/callsApi/wire.ts"
 import * as Holding from "./internal/holding.ts"
+import * as Reception from "./internal/reception.ts"
 import * as Signature from "./Signature.ts"
 
 /** What can be said beside what answers. */
@@ -70,15 +71,20 @@ const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, re
       Effect.provideContext(effect, services as Context.Context<R | AR>)
     const { authorize } = options
     const place: Holding.Place = {
-      // Its token is asked for here, where browsers and servers may send it in other ways.
-      reception: { ...reception, settings: { ...reception.settings, token: undefined } },
+      reception,
       nextId: yield* EventId.make,
       answer: (line) => provide(answer(line))
     }
-    const isKnown = (token: string, agentId: string): Effect.Effect<boolean> => {
-      if (authorize !== undefined) return Effect.orElseSucceed(provide(authorize(token, agentId)), () => false)
-      const { token: expected } = reception.settings
-      return Effect.succeed(expected === undefined || Signature.equals(token, Redacted.value(expected)))
+    const { nextToken, token } = reception.settings
+    const tokens = [token, nextToken].filter((each) => each !== undefined)
+    // Its token is asked for here, where browsers and servers may send it in other ways. Without any, the server's rules hold.
+    const isOpen = authorize === undefined && tokens.length === 0
+    const known = isOpen ? place : { ...place, reception: Reception.ofKnown(reception) }
+    const isKnown = (given: string, agentId: string): Effect.Effect<boolean> => {
+      if (authorize !== undefined) return Effect.orElseSucceed(provide(authorize(given, agentId)), () => false)
+      return Effect.succeed(
+        isOpen || tokens.map((each) => Signature.equals(given, Redacted.value(each))).includes(true)
+      )
     }
     yield* router.add("*", options.path ?? "/agents/stream/:agentId", (request) =>
       Effect.flatMap(HttpRouter.params, (params) => {
@@ -91,7 +97,7 @@ const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, re
           })
         )
         return Effect.flatMap(isKnown(tokenOf(request), agentId), (isKnown) =>
-          isKnown ? Holding.open(request, carrier(agentId, place), place) : refused
+          isKnown ? Holding.open(request, carrier(agentId, known), known) : refused
         )
       })
     )

@@ -27,6 +27,7 @@ import type { Answer, Surroundings } from "./Answer.ts"
 import { CarrierError } from "./CarrierError.ts"
 import * as Credentials from "./internal/credentials.ts"
 import * as Routes from "./internal/telnyx/routes.ts"
+import * as Reception from "./internal/reception.ts"
 import * as Tokens from "./internal/tokens.ts"
 import * as Signature from "./Signature.ts"
 import * as TelnyxAccount from "./TelnyxAccount.ts"
@@ -88,8 +89,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
     const provide = <A, E2>(effect: Effect.Effect<A, E2, R | PR>) =>
       Effect.provideContext(effect, services as Context.Context<R | PR>)
     const desk: Routes.Desk = {
-      // Telnyx signs what it sends: it is not asked for the token of the server.
-      reception: { ...reception, settings: { ...reception.settings, token: undefined } },
+      reception: Reception.ofCarrier(reception),
       nextId: yield* EventId.make,
       answer: (line) => provide(answer(line)),
       account,

@@ -113,6 +113,12 @@ describe("CallsApi", () => {
         client.send({ event: "start" })
         yield* client.message("ack")
       }
+      // Whoever brings the token may come under any name; without tokens, the server's rules hold.
+      const host = { host: "agent.example.com" }
+      yield* connect(address(server), { "x-api-key": "open", ...host })
+      const open = yield* serve(CallsApi.layer(heard.answer))
+      assert.strictEqual(yield* Effect.flip(connect(address(open), host)), 403)
+      yield* connect(address(open))
       const own = yield* serve(
         CallsApi.layer(heard.answer, { authorize: (token, agentId) => Effect.succeed(token === `key of ${agentId}`) })
       )

@@ -347,6 +347,35 @@ describe("who is let in", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("Twilio, under whatever name a tunnel has, and from whatever address", () =>
+    Effect.gen(function* () {
+      const settings = { maxCallsPerClient: 1, hosts: ["somewhere.else"] }
+      const { heard, phone, twilio, url } = yield* faulty({}, { settings })
+      yield* heard.line
+      const fields = { CallSid: "CA77" }
+      const host = "calm-river.trycloudflare.com"
+      const sign = (url: string, fields: Readonly<Record<string, string>> = {}) =>
+        Signature.twilio(Redacted.value(twilio.account.authToken), url, Object.entries(fields))
+      const twiml = yield* Effect.promise(() =>
+        fetch(url, {
+          method: "POST",
+          headers: {
+            "x-forwarded-host": host,
+            "x-forwarded-proto": "https",
+            "x-twilio-signature": sign(`https://${host}/twilio`, fields)
+          },
+          body: new URLSearchParams(fields)
+        }).then((response) => response.text())
+      )
+      const stream = /url="(wss:[^"]+)"/.exec(twiml)![1]!
+      const local = stream.replace(`wss://${host}/twilio`, url)
+      const headers = { host, "x-forwarded-proto": "https", "x-twilio-signature": sign(stream) }
+      assert.strictEqual(yield* Effect.promise(() => upgrade(local, headers)), 101)
+      yield* phone.hangUp
+      yield* heard.gone
+    }).pipe(Effect.scoped)
+  )
+
   it.live("a stream that starts another call than the one it was let in for is closed", () =>
     Effect.gen(function* () {
       const heard = yield* listener

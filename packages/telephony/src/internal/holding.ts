@@ -183,6 +183,7 @@ export const hold = (
     let alive = { bytes: 0, at: Entrance.millis(clock) }
     const call = {
       idleTimeout: carrier.idleTimeout,
+      client: first.visitor.client,
       get lastReceivedAt() {
         const bytes = carrier.idleTimeout === undefined ? 0 : first.bytesRead()
         if (bytes !== alive.bytes) alive = { bytes, at: Entrance.millis(clock) }
@@ -388,7 +389,7 @@ const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): 
     yield* Queue.shutdown(held.returns)
   })
 
-const hangsUp: ReadonlySet<Ending.Ending["_tag"]> = new Set(["AgentEnded", "Idle"])
+const hangsUp: ReadonlySet<Ending.Ending["_tag"]> = new Set(["AgentEnded", "Idle", "Overlong"])
 
 /** Waits for what answered the call. What takes too long is interrupted, and what hangs in that is left to itself. */
 const finish = (answering: Fiber.Fiber<void>, within: Duration.Duration): Effect.Effect<void> =>

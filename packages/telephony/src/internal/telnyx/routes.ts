@@ -7,7 +7,6 @@ import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Result from "effect/Result"
@@ -16,9 +15,11 @@ import type { KeyObject } from "node:crypto"
 import type { CarrierError } from "../../CarrierError.ts"
 import * as Signature from "../../Signature.ts"
 import * as TelnyxAccount from "../../TelnyxAccount.ts"
+import * as Body from "../body.ts"
 import * as Holding from "../holding.ts"
 import * as Json from "../json.ts"
 import * as PublicAddress from "../publicAddress.ts"
+import * as Reception from "../reception.ts"
 import type { Tokens } from "../tokens.ts"
 import * as Wire from "./wire.ts"
 
@@ -100,9 +101,7 @@ export const webhook = (desk: Desk, request: HttpServerRequest): Effect.Effect<H
     const timestamp = request.headers["telnyx-timestamp"]
     const refuse = Effect.as(desk.reception.refused(403, "The request is not signed by Telnyx"), forbidden)
     if (signature === undefined || timestamp === undefined) return yield* refuse
-    const body = yield* Effect.mapError(Effect.provideService(request.text, MaxBodySize, maxBodySize), () =>
-      HttpServerResponse.text("The body could not be read", { status: 400 })
-    )
+    const body = yield* Body.read(request, { maxSize: maxBodySize, within: desk.reception.settings.startTimeout })
     const now = yield* Clock.currentTimeMillis
     if (!Signature.isTelnyx({ signature, timestamp, body }, desk.key, now)) return yield* refuse
     const event = readWebhook(body)
@@ -171,7 +170,7 @@ const answer = (desk: Desk, payload: Told, base: string): Effect.Effect<void> =>
       TelnyxAccount.command(account, callControlId, "reject", { cause })
     const refusal = yield* desk.reception.calls.refusal
     if (refusal !== undefined) {
-      yield* desk.reception.refused(503, refusal === "Full" ? "Too many calls" : "Server is shutting down")
+      yield* desk.reception.refused(503, Reception.reasons[refusal])
       return yield* reject("USER_BUSY")
     }
     const request = requestOf(payload, {})

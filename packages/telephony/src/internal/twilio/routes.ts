@@ -4,14 +4,15 @@ import * as PreCall from "@antiphon/server/PreCall"
 import * as ByteSize from "effect/ByteSize"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import * as Signature from "../../Signature.ts"
 import * as TwilioAccount from "../../TwilioAccount.ts"
+import * as Body from "../body.ts"
 import * as Holding from "../holding.ts"
 import * as PublicAddress from "../publicAddress.ts"
+import * as Reception from "../reception.ts"
 import type { Tokens } from "../tokens.ts"
 import * as Twiml from "../twiml.ts"
 import * as Calls from "./calls.ts"
@@ -54,9 +55,7 @@ const signedForm = (
     if (signature === undefined) return yield* refuse
     const body =
       request.method === "POST"
-        ? yield* Effect.mapError(Effect.provideService(request.text, MaxBodySize, maxBodySize), () =>
-            HttpServerResponse.text("The body could not be read", { status: 400 })
-          )
+        ? yield* Body.read(request, { maxSize: maxBodySize, within: desk.reception.settings.startTimeout })
         : ""
     const fields = [...new URLSearchParams(body)]
     const urls = PublicAddress.signed(request, desk.publicUrl)
@@ -89,7 +88,7 @@ export const voice = (desk: Desk, request: HttpServerRequest): Effect.Effect<Htt
     if (callSid === "") return HttpServerResponse.text("There is no CallSid", { status: 400 })
     const refusal = yield* desk.reception.calls.refusal
     if (refusal !== undefined) {
-      yield* desk.reception.refused(503, refusal === "Full" ? "Too many calls" : "Server is shutting down")
+      yield* desk.reception.refused(503, Reception.reasons[refusal])
       return instruct(Twiml.response(Twiml.element("Reject", { reason: "busy" })))
     }
     const asked = CallRequest.make({
