@@ -12,6 +12,7 @@
  * @since 0.1.0
  */
 import * as Agent from "@antiphon/core/Agent"
+import * as Interim from "@antiphon/core/agent/Interim"
 import * as Call from "@antiphon/core/Call"
 import type * as Event from "@antiphon/core/Event"
 import type * as Harness from "@antiphon/core/Harness"
@@ -167,6 +168,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
     const settings = settingsOf(transport, options, policy, watcher !== undefined || recorder !== undefined)
     const voice = options.voice ?? {}
     const over = yield* Deferred.make<Ending, TransportError>()
+    const interim = Interim.make()
     const reports = yield* Queue.unbounded<{ readonly report: Event.Report; readonly asks: boolean }>()
     const forkIn = Effect.runForkWith(context)
     const fork = (effect: Effect.Effect<void>) => {
@@ -248,6 +250,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
           return
         case "Judge": {
           const { silenceMs, transcript } = wanted
+          interim.tell(transcript)
           const judgement = detector.judge({ transcript, history: dialogue, silenceMs, audio: listener.recent() })
           return tell({ _tag: "Judged", transcript, judgement })
         }
@@ -330,6 +333,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
     const agentScope = yield* Scope.fork(scope)
     const making = factory(transport.request).pipe(
       Scope.provide(agentScope),
+      Effect.provideService(Interim.Current, interim),
       Effect.onError(() => transport.hangUp("agent_failed"))
     )
     // If the caller leaves before there is an agent, there is nothing to end.

@@ -9,13 +9,15 @@
  * @since 0.1.0
  */
 import * as Agent from "@antiphon/core/Agent"
+import * as Interim from "@antiphon/core/agent/Interim"
 import type * as Event from "@antiphon/core/Event"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
-import * as Scope from "effect/Scope"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Grounding from "../internal/grounding.ts"
 import * as Prefetching from "./internal/prefetch.ts"
@@ -151,6 +153,23 @@ const make = (options: Options): Effect.Effect<Prefetch, never, Knowledge.Knowle
         return Prefetching.isWorth(query, last(), fewest) ? Effect.asVoid(run(query)) : Effect.void
       })
 
+    /** Takes in what the caller has said so far. */
+    const grow = (text: string): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        heard = text
+        waiting?.interruptUnsafe()
+        yield* begin(fewest)
+        waiting = yield* Effect.forkIn(Effect.delay(begin(1), pause), scope)
+      })
+
+    // What a recogniser has so far, before it is reported. Of several texts that come at once only the last is of use.
+    const interim = yield* Interim.Current
+    if (interim !== undefined) {
+      const texts = yield* Queue.sliding<string>(1)
+      interim.listen((text) => void (text.length <= longest && Queue.offerUnsafe(texts, text)))
+      yield* Effect.forkIn(Effect.forever(Effect.flatMap(Queue.take(texts), grow), { disableYield: true }), scope)
+    }
+
     const hear: Prefetch["hear"] = (event) =>
       Effect.gen(function* () {
         switch (event._tag) {
@@ -162,11 +181,7 @@ const make = (options: Options): Effect.Effect<Prefetch, never, Knowledge.Knowle
             return
           case "UserTextSent": {
             if (heard.length > longest) return
-            heard = `${heard} ${event.content}`
-            waiting?.interruptUnsafe()
-            yield* begin(fewest)
-            waiting = yield* Effect.forkIn(Effect.delay(begin(1), pause), scope)
-            return
+            return yield* grow(`${heard} ${event.content}`)
           }
         }
       })

@@ -1,4 +1,5 @@
 import * as Agent from "@antiphon/core/Agent"
+import * as Interim from "@antiphon/core/agent/Interim"
 import type * as Event from "@antiphon/core/Event"
 import { assert, describe } from "@effect/vitest"
 import { type Duration, Effect, Layer } from "effect"
@@ -16,7 +17,9 @@ const documents = [
 ]
 
 /** A call of an agent that prefetches, with embeddings that take their time, and what they were asked for. */
-const calling = (options: Prefetch.Options & { readonly delay?: Duration.Input } = {}) =>
+const calling = (
+  options: Prefetch.Options & { readonly delay?: Duration.Input; readonly interim?: Interim.Interim } = {}
+) =>
   Effect.gen(function* () {
     const asked: Array<string> = []
     let failing = false
@@ -44,7 +47,7 @@ const calling = (options: Prefetch.Options & { readonly delay?: Duration.Input }
       model,
       {},
       Effect.fnUntraced(function* (request) {
-        return yield* Effect.orDie(agent(request))
+        return yield* Effect.orDie(Effect.provideService(agent(request), Interim.Current, options.interim))
       })
     )
     return { ...call, asked, fail: () => void (failing = true) }
@@ -144,6 +147,21 @@ describe("Prefetch", () => {
     yield* call.report({ _tag: "UserTurnEnded", content: "what are your opening hours" })
     assert.include(yield* told(call), "nine to five")
     assert.deepStrictEqual(call.asked, ["what are your opening"])
+  })
+
+  test("what a recogniser has so far is searched for before it is reported", function* () {
+    const interim = Interim.make()
+    const call = yield* calling({ delay: "50 millis", interim })
+    yield* call.report(started)
+    for (const text of ["what", "what are your", "what are your open", "what are your opening hours"]) {
+      interim.tell(text)
+      yield* pass("100 millis")
+    }
+    yield* pass("200 millis")
+    interim.tell("x".repeat(3000))
+    yield* call.report({ _tag: "UserTurnEnded", content: "What are your opening hours?" })
+    assert.include(yield* told(call), "nine to five")
+    assert.deepStrictEqual(call.asked, ["what are your", "what are your opening hours"])
   })
 
   test("a search that fails is nobody's failure", function* () {

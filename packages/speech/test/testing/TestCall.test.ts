@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "@antiphon/core/Agent"
+import * as Interim from "@antiphon/core/agent/Interim"
 import * as Event from "@antiphon/core/Event"
 import * as Expect from "@antiphon/core/testing/Expect"
 import * as Played from "@antiphon/core/testing/Played"
@@ -53,6 +54,28 @@ describe("TestCall", () => {
       assert.deepStrictEqual(actions(call), ["Pause", "Resume"])
       assert.strictEqual(Played.heard(call), story)
       assert.deepStrictEqual(userTexts(call), [])
+    })
+  )
+
+  it.effect("whoever asks for the words so far hears them while the caller speaks, on each call its own", () =>
+    Effect.gen(function* () {
+      const told: Array<Array<string>> = []
+      const curious: Agent.Factory = () =>
+        Effect.gen(function* () {
+          const texts: Array<string> = []
+          told.push(texts)
+          const interim = yield* Interim.Current
+          interim?.listen((text) => texts.push(text))
+          return answers
+        })
+      for (const said of ["Wait, which king was it", "No"]) {
+        yield* TestCall.run(curious, [Caller.says(said), Caller.listens()])
+      }
+      const [first, second] = told
+      assert.isAbove(new Set(first).size, 2)
+      assert.strictEqual(first?.at(-1), "Wait, which king was it")
+      for (const text of first ?? []) assert.isTrue("Wait, which king was it".startsWith(text), text)
+      assert.deepStrictEqual([...new Set(second)], ["No"])
     })
   )
 
