@@ -52,5 +52,6 @@ describeLive(
         }),
       120_000
     )
-  }
+  },
+  ["openai/gpt-4.1-mini", "anthropic/claude-haiku-4-5"]
 )
