@@ -103,6 +103,11 @@ export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>>
   readonly maxResultCharacters?: number | undefined
   /** The object that each turn of the model ends in, of which some fields are spoken. The model replies with words if missing. */
   readonly object?: SpokenObject.SpokenObject<R> | undefined
+  /**
+   * What becomes of Markdown in the model's replies. `strip` (the default): the words are said without the marks. `keep`
+   * leaves them to whoever reads the text, such as a chat, or `SpeechText` of the speech package.
+   */
+  readonly markdown?: "strip" | "keep" | undefined
   /** What the call may use up, and what happens then. Nothing is limited by default. */
   readonly budgets?: ReadonlyArray<Budget.Budget<R>> | undefined
   /** Told what the call has used up, when all of it is over. Also when it was cut off. */
@@ -168,6 +173,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
         spending,
         tools,
         object: overrides.object === undefined ? options.object : (overrides.object ?? undefined),
+        markdown: options.markdown ?? "strip",
         cacheKey: Asking.cacheKeyOf(turn.request.callId),
         systemPrompt: overrides.systemPrompt ?? config.systemPrompt,
         settings: ModelSettings.merge(config.settings, overrides.settings ?? {}),

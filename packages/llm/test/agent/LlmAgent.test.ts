@@ -90,6 +90,17 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual(yield* call.prompts, [["system: Be brief.", "user: what time is it"]])
   })
 
+  test("says Markdown without its marks, and records what was said", function* () {
+    const written = ["## Hours\n- **Mon", "day*", "*: nine. [See", " this](https://a.test)", "."]
+    const replies = [ScriptedModel.text(written), ScriptedModel.text("Yes.")]
+    const call = yield* playing(ScriptedModel.make(replies), {})
+    yield* call.say("hours?")
+    assert.strictEqual(call.sent().join(""), "Hours\nMonday: nine. See this.")
+    const kept = yield* playing(ScriptedModel.make(replies), { markdown: "keep" })
+    yield* kept.say("hours?")
+    assert.strictEqual(kept.sent().join(""), written.join(""))
+  })
+
   test("runs a tool and lets the model read its result", function* () {
     const model = ScriptedModel.make([
       ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" }),

@@ -31,6 +31,7 @@ import * as ContextKeeper from "./contextKeeper.ts"
 import * as FittedPrompt from "./fittedPrompt.ts"
 import * as Budgeted from "./budgeted.ts"
 import * as Spending from "./spending.ts"
+import { PlainWords } from "./plainWords.ts"
 import * as ObjectReply from "./objectReply.ts"
 import { ObjectText } from "./objectText.ts"
 import type * as SpokenObject from "../SpokenObject.ts"
@@ -53,6 +54,7 @@ export interface ModelTurn<R> extends Omit<
   readonly object: SpokenObject.SpokenObject<R> | undefined
   /** Under which providers keep what they have cached of the call. */
   readonly cacheKey: string | undefined
+  readonly markdown: "strip" | "keep"
   readonly maxToolIterations: number
   readonly limitMessage: string
   readonly reasoning: ModelPrompt.Reasoning
@@ -180,6 +182,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
       const written = object === undefined ? undefined : new ObjectText(object.speak)
       const collecting: ReplyParts.Collecting = {
         object: written,
+        plain: turning.markdown === "strip" ? new PlainWords() : undefined,
         asText: turning.objectIsTool ? new AsText(object!.definition.name) : undefined,
         claimId: (id) => ToolRunner.claimId(runner, id, now),
         keep: (id, thoughts, marks) => void reasoning.set(id, { thoughts, marks }),

@@ -4,6 +4,7 @@ import type * as Prompt from "effect/ai/Prompt"
 import type * as Response from "effect/ai/Response"
 import type { AsText } from "../../model/internal/objectTool.ts"
 import type { ObjectText } from "./objectText.ts"
+import type { PlainWords } from "./plainWords.ts"
 import type { Call } from "../../tool/internal/toolCall.ts"
 
 /** The reply so far. */
@@ -32,6 +33,8 @@ export const isEmpty = ({ calls, spoke }: Collected): boolean => calls.length ==
 export interface Collecting {
   /** Reads the text of a reply that is an object. */
   readonly object?: ObjectText | undefined
+  /** Takes markup out of what is said. */
+  readonly plain?: PlainWords | undefined
   /** Turns calls of the tool into text that stands for the object, of a model that is given one. */
   readonly asText?: AsText | undefined
   readonly claimId: (id: string) => string
@@ -77,6 +80,9 @@ export const collect = (
       case "text-delta":
         speak(reply, part.delta!, collecting, outputs)
         break
+      case "text-end":
+        say(reply, collecting.plain?.flush() ?? "", collecting, outputs)
+        break
       case "tool-params-start":
       case "tool-call":
         if (part.providerExecuted === true) break
@@ -98,8 +104,13 @@ const asTextIn = (parts: ReadonlyArray<Part>, { asText }: Collecting): ReadonlyA
   return read
 }
 
-const speak = (reply: Collected, delta: string, { firsts, object }: Collecting, outputs: Array<Event.Output>): void => {
-  const words = object === undefined ? delta : object.push(delta)
+const speak = (reply: Collected, delta: string, collecting: Collecting, outputs: Array<Event.Output>): void => {
+  const { object, plain } = collecting
+  const written = object === undefined ? delta : object.push(delta)
+  say(reply, plain === undefined ? written : plain.push(written), collecting, outputs)
+}
+
+const say = (reply: Collected, words: string, { firsts }: Collecting, outputs: Array<Event.Output>): void => {
   if (words === "") return
   outputs.push(...firsts("text"), Event.sendText(words))
   if (/\S/.test(words)) reply.spoke = true
