@@ -1,5 +1,5 @@
 /**
- * A new project as a list of files, from one of the templates.
+ * Generates a new project as a list of files, from a template.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import { readme } from "./internal/readme.ts"
 
 export type { Source } from "./internal/manifest.ts"
 
-/** The templates, with what each is for. */
+/** The templates, with descriptions. */
 export const templates = {
   minimal: "an agent without a model, to see how calls work",
   model: "an agent with a language model and tools",
@@ -24,7 +24,7 @@ export type Template = keyof typeof templates
 /** Whether a text names a template. */
 export const isTemplate = (name: string): name is Template => Object.hasOwn(templates, name)
 
-/** What a project is made from. */
+/** Options of a project. */
 export interface Options {
   /** Name of the package. */
   readonly name: string
@@ -39,7 +39,7 @@ export interface File {
   readonly text: string
 }
 
-/** What is wrong with a name, or undefined: it has to be one that npm takes. */
+/** Returns what is wrong with a package name, or undefined if npm accepts it. */
 export const complaintAbout = (name: string): string | undefined =>
   /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(name) && name.length <= 214
     ? undefined
@@ -47,7 +47,7 @@ export const complaintAbout = (name: string): string | undefined =>
 
 const folder = fileURLToPath(new URL("../templates/", import.meta.url))
 
-/** The files of a project, in the order of their paths. */
+/** Returns the files of a project, sorted by path. */
 export const files = (options: Options): ReadonlyArray<File> =>
   [
     ...readdirSync(join(folder, options.template), { recursive: true, withFileTypes: true })

@@ -1,5 +1,5 @@
 /**
- * Every metric of Antiphon, as data: for dashboards, alert rules and documents, and for the tests that hold these to it.
+ * Every metric of Antiphon, as data: for dashboards, alert rules and documents, and for the tests that compare them.
  *
  * @since 0.1.0
  */
@@ -7,14 +7,14 @@ import * as Prometheus from "./Prometheus.ts"
 
 /** A metric. */
 export interface MetricName {
-  /** As it goes to a collector. */
+  /** The name as sent to a collector. */
   readonly name: string
   readonly type: "Counter" | "Gauge" | "Histogram"
   /** In UCUM: `s`, `By`, `{token}`. None for a plain count. */
   readonly unit?: "s" | "ms" | "By" | "{token}" | undefined
-  /** What tells its series apart. */
+  /** Labels that distinguish its series. */
   readonly labels: ReadonlyArray<string>
-  /** Who makes it: the package that a call has to go through. */
+  /** The package that emits it. */
   readonly from: "core" | "llm" | "server" | "process" | "speech"
 }
 
@@ -28,7 +28,7 @@ const row = (
 
 const operation = "gen_ai.operation.name"
 
-/** All of them. */
+/** All metrics. */
 export const all: ReadonlyArray<MetricName> = [
   row("core", "antiphon_calls_open", "Gauge"),
   row("core", "antiphon_calls", "Counter", ["how"]),

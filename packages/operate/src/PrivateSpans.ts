@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 
-/** What is let out beside what is known to be harmless: attributes by name, or by a function of the name. */
+/** Additional attributes to export, by name or by a function of the name. */
 export type Also = ReadonlyArray<string> | ((attribute: string) => boolean)
 
 /**
@@ -65,7 +65,7 @@ export const attributes: ReadonlySet<string> = new Set([
   "server.port"
 ])
 
-/** Makes a tracer of another one. Each of its spans lets out what is harmless, and what `also` allows. */
+/** Wraps a tracer. Its spans export only harmless attributes, and those that `also` allows. */
 export const tracer = (inner: Tracer.Tracer, also: Also = []): Tracer.Tracer => {
   const allows = typeof also === "function" ? also : (name: string) => also.includes(name)
   const passes = (name: string) => name.startsWith("antiphon.") || attributes.has(name) || allows(name)
@@ -76,7 +76,7 @@ export const tracer = (inner: Tracer.Tracer, also: Also = []): Tracer.Tracer => 
   })
 }
 
-/** Layer that puts such a tracer in the place of the one in force. */
+/** Layer that wraps the current tracer this way. */
 export const layer = (also?: Also): Layer.Layer<never> =>
   Layer.effect(
     Tracer.Tracer,

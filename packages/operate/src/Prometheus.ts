@@ -1,7 +1,7 @@
 /**
- * The metrics of the process as a page that Prometheus reads.
+ * The metrics of the process as a page for Prometheus.
  *
- * Names are as Prometheus wants them: with their unit, and `_total` behind what only grows.
+ * Names follow Prometheus' conventions: they contain the unit, and counters end in `_total`.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import * as Metric from "effect/Metric"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Redacted from "effect/Redacted"
 
-/** How the page is served. */
+/** Options of the page. */
 export interface Options {
   /** `/metrics` by default. */
   readonly path?: HttpRouter.PathInput | undefined
@@ -23,7 +23,7 @@ export interface Options {
   readonly token?: Redacted.Redacted | undefined
 }
 
-/** The metrics of the registry in force, as text. */
+/** The metrics of the current registry, as text. */
 export const format: Effect.Effect<string> = Effect.contextWith((context: Context.Context<never>) => {
   const names = new Map(Metric.snapshotUnsafe(context).map((metric) => [metric.id, nameOf(metric)]))
   return PrometheusMetrics.format({ metricNameMapper: (name) => names.get(name) ?? name })

@@ -1,7 +1,7 @@
 /**
- * What a server counts, as metrics: readiness, refusals, endings, messages, and how often its event loop stood still.
+ * The counts of a server as metrics: readiness, refusals, endings, messages, and blocks of its event loop.
  *
- * `Health` of `@antiphon/server` fits as it is; so does anything else that gives these numbers.
+ * Works with `Health` of `@antiphon/server`, or with anything else that provides these numbers.
  *
  * @since 0.1.0
  */
@@ -12,20 +12,20 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 
-/** The numbers of a server. Those that can only grow count from its start. */
+/** The numbers of a server. Counters start at zero with the server. */
 export interface Snapshot {
   readonly openCalls: number
   readonly maxCalls: number
-  /** Sockets on which no call has started yet. */
+  /** Number of sockets on which no call has started yet. */
   readonly openings: number
-  /** Calls, and sockets that became none, by why they ended. */
+  /** Calls, and sockets without a call, by why they ended. */
   readonly ended: { readonly [ending: string]: number | undefined }
-  /** Requests that would have opened a call and were refused, by the words of the refusal. */
+  /** Refused requests for a call, by the text of the refusal. */
   readonly refused: { readonly [detail: string]: number }
   readonly received: number
   readonly sent: number
   readonly dropped: number
-  /** Times at which the event loop stood still. */
+  /** Number of times the event loop was blocked. */
   readonly blocks: { readonly count: number; readonly totalMs: number }
   /** Failures outside every fiber. */
   readonly uncaught: number
@@ -33,7 +33,7 @@ export interface Snapshot {
   readonly readiness: { readonly ready: boolean; readonly reasons: ReadonlyArray<string> }
 }
 
-/** What has the numbers. */
+/** A source of the numbers. */
 export interface Source {
   readonly snapshot: Effect.Effect<Snapshot>
 }
@@ -55,7 +55,7 @@ const blocks = counter("antiphon_event_loop_blocks", "Times at which the event l
 const blocked = counter("antiphon_event_loop_blocked", "Time for which the event loop stood still", { unit: "s" })
 const uncaught = counter("antiphon_uncaught", "Failures outside every fiber")
 
-/** Layer that takes a sample of a server every so often; every second by default. */
+/** Layer that samples a server at an interval, every second by default. */
 export const layer = <R>(
   source: Effect.Effect<Source, never, R>,
   options: { readonly every?: Duration.Input | undefined } = {}
@@ -68,7 +68,7 @@ export const layer = <R>(
     })
   )
 
-/** What turns snapshots into metrics. What grows is counted by its difference to the snapshot before. */
+/** Makes a function that turns snapshots into metrics. Counters increase by the difference to the previous snapshot. */
 const sampler = (context: Context.Context<never>) => {
   const before = new Map<string, number>()
   const reasons = new Set<string>()

@@ -1,8 +1,8 @@
 /**
  * Sends traces and metrics to a collector over OTLP.
  *
- * The spans and the metrics are made where the work happens; this is the way out, and what goes out is private by default
- * (`PrivateSpans`). Logs stay here unless they are asked for, because the message of a failure may quote anything.
+ * Spans and metrics are emitted where the work happens; this module exports them, without private data by default
+ * (`PrivateSpans`). Logs are only sent on request, because the message of a failure may quote anything.
  *
  * @since 0.1.0
  */
@@ -21,16 +21,16 @@ import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 import * as PrivateSpans from "./PrivateSpans.ts"
 
-/** Who sends, what, and how much of it. */
+/** Options of the export. */
 export interface Sent {
-  /** Name of the service. By default that of `OTEL_SERVICE_NAME`, then `antiphon`. */
+  /** Name of the service. Defaults to `OTEL_SERVICE_NAME`, then `antiphon`. */
   readonly serviceName?: string | undefined
   readonly serviceVersion?: string | undefined
-  /** What else describes the process: `deployment.environment.name`. */
+  /** Further attributes of the process, such as `deployment.environment.name`. */
   readonly resource?: Readonly<Record<string, unknown>> | undefined
-  /** Attributes of spans that go out beside those that are known to be harmless. */
+  /** Additional span attributes to export, besides those known to be harmless. */
   readonly also?: PrivateSpans.Also | undefined
-  /** Whether log lines go out too, as they are. False by default. */
+  /** Whether to send log lines, too, unchanged. False by default. */
   readonly logs?: boolean | undefined
 }
 
@@ -39,7 +39,7 @@ export interface Options extends Sent {
   /** Base address of the collector: `http://collector:4318`. */
   readonly endpoint: string
   readonly headers?: Headers.Input | undefined
-  /** `protobuf` by default, as the specification wants. */
+  /** `protobuf` by default, as in the specification. */
   readonly protocol?: "protobuf" | "json" | undefined
   /** 5 seconds. */
   readonly tracesEvery?: Duration.Input | undefined
@@ -48,8 +48,8 @@ export interface Options extends Sent {
 }
 
 /**
- * Layer that sends the spans and metrics of all that runs under it, over `fetch`. What waits is sent when the Layer is
- * released; a collector that cannot be reached costs nothing but a line in the log.
+ * Layer that sends the spans and metrics of everything that runs under it, over `fetch`. Pending data is sent when the
+ * Layer is released. An unreachable collector only causes a log line.
  *
  * ```ts
  * VoiceAgentApp.serve(agent).pipe(
@@ -60,7 +60,7 @@ export interface Options extends Sent {
 export const layer = (options: Options): Layer.Layer<OtlpExporter.Flusher> =>
   Layer.provide(layerNoClient(options), FetchHttpClient.layer)
 
-/** Like `layer`, with an HTTP client of one's own. */
+/** Like `layer`, with your own HTTP client. */
 export const layerNoClient = (options: Options): Layer.Layer<OtlpExporter.Flusher, never, HttpClient.HttpClient> => {
   const base = options.endpoint.replace(/(?<!\/)\/+$/u, "")
   const { headers } = options
@@ -85,7 +85,7 @@ export const layerNoClient = (options: Options): Layer.Layer<OtlpExporter.Flushe
 }
 
 /**
- * Layer that sends to where the environment says: `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_HEADERS`,
+ * Layer that is configured by environment variables: `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_HEADERS`,
  * `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` and the others of the specification. Without an endpoint, and with
  * `OTEL_SDK_DISABLED=true`, nothing is sent.
  */
@@ -110,7 +110,7 @@ const sending = (
     : Layer.mergeAll(exporters.metrics, traces)
 }
 
-/** What the specification has for variables that are not set. A service without a name is called after us. */
+/** Defaults of the specification for missing variables. The service is named `antiphon` by default. */
 const defaults = Layer.effect(
   ConfigProvider.ConfigProvider,
   Effect.gen(function* () {

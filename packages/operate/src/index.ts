@@ -1,5 +1,5 @@
 /**
- * Traces and metrics of voice agents, for whoever operates them.
+ * Traces and metrics of voice agents, for operators.
  *
  * @since 0.1.0
  */

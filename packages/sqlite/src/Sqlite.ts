@@ -1,8 +1,8 @@
 /**
- * Effect's `SqlClient` over `node:sqlite`: no native part to build, no server to run.
+ * Effect's `SqlClient` over `node:sqlite`: nothing to compile, no server to run.
  *
- * Several processes may share one file. Transactions take the write lock when they begin, and a statement that meets the lock
- * of another process is tried again with pauses in between, so the event loop never stands still for it.
+ * Several processes may share one file. Transactions take the write lock when they begin, and a statement blocked by
+ * another process's lock is retried with pauses in between, so that the event loop is never blocked.
  *
  * @since 0.1.0
  */
@@ -22,18 +22,18 @@ import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import type * as Sqlite from "node:sqlite"
 
-/** Which database, and how patient to be with others who write to it. */
+/** The database, and how long to wait for other writers. */
 export interface Options {
-  /** Path of the file, which is created if it is missing; `":memory:"` for a database that lives as long as its layer. */
+  /** Path of the file, which is created if missing. `":memory:"` makes a database that lives as long as its layer. */
   readonly filename: string
   readonly readonly?: boolean | undefined
-  /** Longest wait for another process that holds the write lock. 5 seconds. */
+  /** Longest wait for another process that holds the write lock. 5 seconds by default. */
   readonly lockTimeout?: Duration.Input | undefined
-  /** Statements that are kept compiled. 200. */
+  /** Number of compiled statements to cache. 200 by default. */
   readonly preparedStatements?: number | undefined
 }
 
-/** Opens a database. It is closed with the scope. Fails with a `SqlError` if the file cannot be opened. */
+/** Opens a database, and closes it with the scope. Fails with a `SqlError` if the file cannot be opened. */
 export const make = (
   options: Options
 ): Effect.Effect<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> =>
@@ -42,7 +42,7 @@ export const make = (
     const database = yield* Effect.acquireRelease(
       attempt("open", () => {
         const database = new DatabaseSync(options.filename, { readOnly: options.readonly ?? false, timeout: 0 })
-        // Deleted rows are overwritten, so that what was forgotten cannot be read from the file.
+        // Overwrites deleted rows, so that they cannot be recovered from the file.
         database.exec("PRAGMA secure_delete = ON")
         return database
       }),
@@ -50,7 +50,7 @@ export const make = (
     )
     const patience = patient(Duration.fromInputUnsafe(options.lockTimeout ?? "5 seconds"))
     if (options.readonly !== true) {
-      // Readers and one writer side by side. A crash of the process loses nothing that was committed.
+      // Allows readers next to a writer. A crash of the process loses nothing that was committed.
       yield* patience(attempt("open", () => database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")))
     }
     const connection = makeConnection(database, patience, options.preparedStatements ?? 200)
@@ -63,7 +63,8 @@ export const make = (
       ...acquirers,
       compiler: Statement.makeCompilerSqlite(),
       driver: "sqlite-node",
-      // A transaction that reads first and writes later would fail half way when another process has written meanwhile.
+      // A transaction that reads first and writes later would fail halfway if another process has written in the
+      // meantime.
       beginTransaction: options.readonly === true ? "BEGIN" : "BEGIN IMMEDIATE",
       prepareTransactionControls: true,
       releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
@@ -75,7 +76,9 @@ export const make = (
 export const layer = (options: Options): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError> =>
   Layer.effect(SqlClient.SqlClient, make(options)).pipe(Layer.provide(Reactivity.layer))
 
-/** Layer of the database whose path is in this variable, `ANTIPHON_DATABASE` by default. Fails if it is not set. */
+/**
+ * Layer of the database whose path is in a variable, `ANTIPHON_DATABASE` by default. Fails if the variable is not set.
+ */
 export const layerConfig = (
   variable = "ANTIPHON_DATABASE"
 ): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | Config.ConfigError> =>
@@ -85,10 +88,7 @@ type Value = null | number | bigint | string | Uint8Array
 
 type Patience = <A>(effect: Effect.Effect<A, SqlError.SqlError>) => Effect.Effect<A, SqlError.SqlError>
 
-/**
- * Tries again while another process holds the lock. A statement that was refused for it has done nothing, so that trying again
- * is safe.
- */
+/** Retries while another process holds the lock. A refused statement has had no effect, so retrying is safe. */
 const patient = (limit: Duration.Duration): Patience => {
   const schedule = Schedule.min([Schedule.exponential("2 millis", 1.5), Schedule.spaced("50 millis")]).pipe(
     Schedule.jittered,
@@ -112,7 +112,7 @@ const makeConnection = (database: Sqlite.DatabaseSync, patience: Patience, most:
   const prepare = (sql: string): Sqlite.StatementSync => {
     const known = prepared.get(sql)
     if (known !== undefined) {
-      // The one that was used last stands last.
+      // The most recently used one is last.
       prepared.delete(sql)
       prepared.set(sql, known)
       return known
@@ -170,7 +170,7 @@ const makeConnection = (database: Sqlite.DatabaseSync, patience: Patience, most:
       ),
     executeValues: values({}),
     executeValuesUnprepared: values({ prepare: false }),
-    // Read at once: rows that are read one by one would keep the connection, and the writers behind it, waiting.
+    // Reads all rows at once, because reading them one by one would occupy the connection and block writers.
     executeStream: (sql, params, transform) =>
       Stream.unwrap(Effect.map(executing({})(sql, params, transform), (found) => Stream.fromIterable(found)))
   }

@@ -1,5 +1,5 @@
 /**
- * The telephone by way of Asterisk's AudioSocket: a TCP server that a dialplan connects its calls to.
+ * Telephone calls through Asterisk's AudioSocket: a TCP server that a dialplan connects its calls to.
  *
  * ```ts
  * const Phone = AudioSocket.layer((line) => Speech.run(agent, line), { port: 9092 })
@@ -9,8 +9,8 @@
  *  same => n,AudioSocket(40325ec2-5efd-4bd3-805f-53576e581d13,127.0.0.1:9092)
  * ```
  *
- * AudioSocket carries 16-bit samples in the clear, and nobody proves who they are: it listens on this machine alone unless told
- * otherwise, and `identify` decides which UUIDs are let in.
+ * AudioSocket carries 16-bit samples in the clear, and nobody proves who they are: it listens on this machine alone
+ * unless told otherwise, and `identify` decides which UUIDs are let in.
  *
  * @since 0.1.0
  */
@@ -40,26 +40,32 @@ import * as Reception from "./internal/reception.ts"
 import * as PacedLine from "./internal/audioSocket/pacedLine.ts"
 import * as Holding from "./internal/holding.ts"
 
-/** What is known of a call beside its UUID. */
+/** Data about a call besides its UUID. */
 export interface Identity {
   readonly from?: string | undefined
   readonly to?: string | undefined
   readonly metadata?: { readonly [key: string]: unknown } | undefined
 }
 
-/** What can be said beside what answers. */
+/** Options besides the answer. */
 export interface Options<out E = never, out R = never> extends Surroundings {
   /** 9092 by default. With 0 the system picks a free one. */
   readonly port?: number | undefined
-  /** The address that is listened on. `127.0.0.1` by default. */
+  /** The address to listen on. `127.0.0.1` by default. */
   readonly host?: string | undefined
-  /** The format of both directions. 8000 Hz by default, as the application `AudioSocket` has it. */
+  /** The format of both directions. 8000 Hz by default, like the application `AudioSocket`. */
   readonly format?: AudioFormat.AudioFormat | undefined
-  /** Tells what is known of a call, by the UUID that the dialplan has given it. Undefined refuses it. By default all are let in. */
+  /**
+   * Returns the data of a call, by the UUID from the dialplan. Undefined refuses the call. By default all calls are
+   * accepted.
+   */
   readonly identify?: ((uuid: string) => Effect.Effect<Identity | undefined, E, R>) | undefined
 }
 
-/** Layer that listens for calls. Counts them among the `Calls` of the context, if it has any; with its own limit otherwise. */
+/**
+ * Layer that listens for calls. Counts them among the `Calls` of the context, if provided, and otherwise with its own
+ * limit.
+ */
 export const layer = <E = never, R = never, IE = never, IR = never>(
   answer: Answer<E, R>,
   options: Options<IE, IR> = {}
@@ -70,7 +76,7 @@ export const layer = <E = never, R = never, IE = never, IR = never>(
     Exclude<R | IR, Scope.Scope>
   >
 
-/** Listens until the scope closes, and tells on which port. */
+/** Listens until the scope closes. Returns the port. */
 export const serve = <E = never, R = never, IE = never, IR = never>(
   answer: Answer<E, R>,
   options: Options<IE, IR> = {}
@@ -106,10 +112,10 @@ interface Desk extends Holding.Place {
   readonly identify: (uuid: string) => Effect.Effect<Identity | undefined, unknown>
 }
 
-/** Node's socket of a connection. The server gives it to whoever takes the connection. */
+/** Node's socket of a connection, provided by the server. */
 const netSocket = Effect.map(Effect.serviceOption(NodeSocket.NetSocket), Option.getOrThrow)
 
-/** Takes a connection, and holds its call until it is over. */
+/** Accepts a connection, and runs its call until it is over. */
 const take = (socket: EffectSocket.Socket, desk: Desk) =>
   Effect.gen(function* () {
     const net = yield* netSocket
@@ -136,11 +142,11 @@ const take = (socket: EffectSocket.Socket, desk: Desk) =>
     yield* Effect.raceFirst(Holding.hold(visit, over, carrier, desk), paced.run)
   })
 
-/** Says that the call is over, and waits a moment for the other side to close. */
+/** Signals the end of the call, and waits a moment for the other side to close. */
 const hangUp = (net: Socket): Effect.Effect<void> =>
   Effect.suspend(() => {
     net.end(Frames.encode(Frames.kinds.hangUp))
-    // What still comes is read off: a connection that is dropped with unread bytes takes the last frame with it.
+    // Reads remaining input, because closing a connection with unread bytes would lose the last frame.
     net.resume()
     return Effect.raceFirst(goneOf(net), Effect.sleep(closeTimeout))
   })
@@ -198,7 +204,7 @@ const carrierOf = (
 ): Holding.Carrier => ({
   name: "audiosocket",
   decode: Frames.decode(desk.format),
-  // What the paced line sends goes another way.
+  // The paced line sends its audio itself.
   codec: { media: (_, bytes) => bytes, clear: () => new Uint8Array(0) },
   mostHeld: 0,
   echoFree: () => true,

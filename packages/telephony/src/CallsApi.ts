@@ -1,5 +1,5 @@
 /**
- * The server's side of Cartesia's Calls API: what clients for Line's voice agents (web, mobile, telephony) connect to works here
+ * The server side of Cartesia's Calls API: clients for Line's voice agents (web, mobile, telephony) work here
  * unchanged.
  *
  * ```ts
@@ -32,18 +32,21 @@ import * as Holding from "./internal/holding.ts"
 import * as Reception from "./internal/reception.ts"
 import * as Signature from "./Signature.ts"
 
-/** What can be said beside what answers. */
+/** Options besides the answer. */
 export interface Options<out E = never, out R = never> {
   /** The path of the socket. `/agents/stream/:agentId` by default. */
   readonly path?: HttpRouter.PathInput | undefined
   /**
-   * Whether a token lets a client in: an API key, or an access token that you have issued. By default it must be the server's
-   * (`ANTIPHON_TOKEN`), if that has one.
+   * Checks a client's token: an API key, or an access token that you have issued. By default it must equal the server's
+   * token (`ANTIPHON_TOKEN`), if set.
    */
   readonly authorize?: ((token: string, agentId: string) => Effect.Effect<boolean, E, R>) | undefined
 }
 
-/** Mounts the route on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
+/**
+ * Mounts the route on a server alongside other protocols: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)]
+ * })`.
+ */
 export const mount = <E = never, R = never, AE = never, AR = never>(
   answer: Answer<E, R>,
   options: Options<AE, AR> = {}
@@ -52,7 +55,10 @@ export const mount = <E = never, R = never, AE = never, AR = never>(
   routes: (reception) => routes(answer, options, reception)
 })
 
-/** Layer that adds the route to a router. Counts calls among the `Calls` of the context, if it has any; with its own limit otherwise. */
+/**
+ * Layer that adds the route to a router. Counts calls among the `Calls` of the context, if provided, and otherwise with
+ * its own limit.
+ */
 export const layer = <E = never, R = never, AE = never, AR = never>(
   answer: Answer<E, R>,
   options: Options<AE, AR> & Surroundings = {}
@@ -103,14 +109,14 @@ const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, re
     )
   })
 
-/** The token of a request, in the ways in which clients of the API send it. */
+/** Reads the token of a request, in every form that clients of the API use. */
 const tokenOf = ({ headers, originalUrl }: HttpServerRequest): string =>
   /^Bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1]?.trim() ??
   headers["x-api-key"] ??
   new URL(originalUrl, "http://localhost").searchParams.get("access_token") ??
   ""
 
-/** The API's own: a client that sends neither audio nor pings for so long is gone. */
+/** The API's own limit: a client that sends neither audio nor pings for this long has left. */
 const idleTimeout = Duration.minutes(3)
 
 const carrier = (agentId: string, place: Holding.Place): Holding.Carrier => ({
@@ -118,7 +124,7 @@ const carrier = (agentId: string, place: Holding.Place): Holding.Carrier => ({
   decode: Wire.decode(place.nextId),
   codec: Wire.codec,
   mostHeld: 0,
-  // A telephone returns no echo. What else calls may have a loudspeaker.
+  // A telephone returns no echo; other clients may use a loudspeaker.
   echoFree: ({ format }) => format?.encoding === "mulaw",
   idleTimeout,
   admit: ({ agent, callId, from, metadata, to }) =>
@@ -147,7 +153,7 @@ const parting = (ending: Ending.Ending, farewell: string | undefined): Holding.P
   }
 }
 
-/** The most that a close frame has room for, in bytes. */
+/** Maximum length of a close reason, in bytes. */
 const longestReason = 123
 
 const ended = (farewell: string | undefined): string => {

@@ -1,5 +1,5 @@
 /**
- * Why a carrier did not do what it was asked to: no key, no answer, or a refusal.
+ * Failures of requests to a carrier: no key, no answer, or a refusal.
  *
  * @since 0.1.0
  */
@@ -9,20 +9,20 @@ import * as Schema from "effect/Schema"
 export const Reason = Schema.TaggedUnion({
   /** None of these environment variables is set. */
   MissingKey: { variables: Schema.Array(Schema.String) },
-  /** No connection could be made, or no answer came in time. */
+  /** The connection failed, or no answer came in time. */
   Unreachable: {},
   /** The credentials were refused. */
   Unauthorized: { status: Schema.Int, code: Schema.optional(Schema.Int) },
-  /** The call is over, or never was. */
+  /** The call is over, or never existed. */
   NotFound: { status: Schema.Int, code: Schema.optional(Schema.Int) },
-  /** The request was refused: a number that cannot be called, an account without credit. */
+  /** The request was refused, for example because of an invalid number or an account without credit. */
   Refused: { status: Schema.Int, code: Schema.optional(Schema.Int) },
   /** The answer could not be read. */
   BadAnswer: {}
 })
 export type Reason = typeof Reason.Type
 
-/** A carrier did not do what it was asked to. `detail` is what it wrote, which may hold telephone numbers. */
+/** A request to a carrier failed. `detail` is the carrier's text, which may contain telephone numbers. */
 export class CarrierError extends Schema.TaggedError<CarrierError>()("CarrierError", {
   carrier: Schema.String,
   reason: Reason,

@@ -1,21 +1,22 @@
 /**
- * Proof that a request comes from the carrier: Twilio's HMAC over the address and the form, Telnyx's Ed25519 over the body.
+ * Verifies that a request comes from the carrier: Twilio's HMAC over the address and the form, Telnyx's Ed25519 over
+ * the body.
  *
- * Pure. Texts are compared in a time that does not depend on where they differ.
+ * Pure. Compares texts in constant time.
  *
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
 import { createHash, createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from "node:crypto"
 
-/** Names and values of a form, or of a query, in the order in which they came. */
+/** Names and values of a form or a query, in their original order. */
 export type Fields = ReadonlyArray<readonly [name: string, value: string]>
 
-/** Whether two texts are the same. An empty text is the same as none. */
+/** Whether two texts are equal. An empty text equals a missing one. */
 export const equals = (given: string, expected: string): boolean =>
   expected !== "" && timingSafeEqual(digest(given), digest(expected))
 
-// Hashed first: the comparison wants equal lengths.
+// Hashed first, because the comparison requires equal lengths.
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 /**
@@ -36,8 +37,8 @@ export const twilio = (authToken: string, url: string, fields: Fields = []): str
 }
 
 /**
- * Whether Twilio has signed a request for one of these addresses. Each is tried with and without the port, and with and without a
- * slash at its end: proxies and Twilio differ in both.
+ * Whether Twilio has signed a request for one of these addresses. Tries each with and without the port and a trailing
+ * slash, because proxies and Twilio differ in both.
  */
 export const isTwilio = (
   request: { readonly signature: string | undefined; readonly urls: ReadonlyArray<string>; readonly fields?: Fields },
@@ -50,7 +51,7 @@ export const isTwilio = (
 
 const ports: Readonly<Record<string, string>> = { "http:": "80", "https:": "443", "ws:": "80", "wss:": "443" }
 
-/** The ways in which one address may have been written. */
+/** The possible spellings of an address. */
 const spellings = (url: string): ReadonlyArray<string> => {
   const [, scheme, host, rest] = /^(\w+:)\/\/([^/?#]*)(.*)$/.exec(url) ?? []
   if (scheme === undefined || host === undefined || rest === undefined) return [url]
@@ -70,14 +71,14 @@ export const telnyxKey = (base64: string): Result.Result<KeyObject, "NotAKey"> =
   })
 }
 
-/** What comes before an Ed25519 key in the form that Node reads (RFC 8410). */
+/** Prefix of an Ed25519 key in Node's format (RFC 8410). */
 const ed25519Prefix = Buffer.from("302a300506032b6570032100", "hex")
 
-/** Age of a Telnyx signature from which on it is not taken any more: what was recorded cannot be sent again later. Seconds. */
+/** Maximum age of a Telnyx signature in seconds, which prevents replays. */
 const telnyxToleranceS = 300
 
 /**
- * Whether Telnyx has signed a body, and lately: Ed25519 over the time stamp, `|` and the body, in the headers
+ * Whether Telnyx has recently signed a body: Ed25519 over the time stamp, `|` and the body, in the headers
  * `telnyx-signature-ed25519` (base64) and `telnyx-timestamp` (seconds).
  */
 export const isTelnyx = (

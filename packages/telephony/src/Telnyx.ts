@@ -1,12 +1,12 @@
 /**
- * The telephone by way of Telnyx Call Control and media streaming: routes for anybody's server, and calls that go out.
+ * Telephone calls through Telnyx Call Control and media streaming: routes for your server, and outgoing calls.
  *
  * ```ts
  * const Phone = Telnyx.layer((line) => Speech.run(agent, line))
  * ```
  *
- * Point the webhook of a voice API application at `https://<your server>/telnyx`. Events are checked against Telnyx's signature, and the
- * socket of a call is let in only with the token that was issued when its signed event came.
+ * Point the webhook of a voice API application at `https://<your server>/telnyx`. Events are checked against Telnyx's
+ * signature, and the socket of a call is let in only with the token that was issued when its signed event came.
  *
  * @since 0.1.0
  */
@@ -32,23 +32,26 @@ import * as Tokens from "./internal/tokens.ts"
 import * as Signature from "./Signature.ts"
 import * as TelnyxAccount from "./TelnyxAccount.ts"
 
-/** What can be said beside what answers. */
+/** Options besides the answer. */
 export interface Options<out E = never, out R = never> {
-  /** The account; from `TELNYX_API_KEY` and `TELNYX_PUBLIC_KEY` by default. */
+  /** The account. By default from `TELNYX_API_KEY` and `TELNYX_PUBLIC_KEY`. */
   readonly account?: TelnyxAccount.Options | undefined
   /** The path of the webhook. `/telnyx` by default; the sockets are below it. */
   readonly path?: HttpRouter.PathInput | undefined
-  /** The address under which Telnyx reaches this server: `ANTIPHON_PUBLIC_URL`, or as the request tells. */
+  /** The public address of this server. Defaults to `ANTIPHON_PUBLIC_URL`, or the address in the request. */
   readonly publicUrl?: string | undefined
-  /** Asked before each call that comes in. What it adds to the metadata reaches the agent; `config` means nothing here. */
+  /** Called before each incoming call. Its metadata is passed to the agent; `config` is ignored. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
   /** `PCMU` by default: mu-law. `PCMA` is A-law, for lines in Europe. */
   readonly codec?: "PCMU" | "PCMA" | undefined
-  /** How long the target of a transfer rings. 30 seconds. */
+  /** How long the target of a transfer rings. 30 seconds by default. */
   readonly ringFor?: Duration.Input | undefined
 }
 
-/** Mounts the routes on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
+/**
+ * Mounts the routes on a server alongside other protocols: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)]
+ * })`.
+ */
 export const mount = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
   options: Options<PE, PR> = {}
@@ -58,8 +61,8 @@ export const mount = <E = never, R = never, PE = never, PR = never>(
 })
 
 /**
- * Layer that adds the routes to a router. Counts calls among the `Calls` of the context, if it has any; with its own limit otherwise.
- * Fails with the name of the variable that is missing, or is no key.
+ * Layer that adds the routes to a router. Counts calls among the `Calls` of the context, if provided, and otherwise
+ * with its own limit. Fails with the name of a variable that is missing or not a valid key.
  */
 export const layer = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
@@ -71,7 +74,7 @@ export const layer = <E = never, R = never, PE = never, PR = never>(
     )
   ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
 
-/** How long the socket of a call may take to come after its event. */
+/** How long the socket of a call may take to open after its event. */
 const tokenTimeout = Duration.seconds(60)
 
 const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, reception: Entrance.Reception) =>
@@ -110,7 +113,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
     )
   })
 
-/** A call that goes out. */
+/** An outgoing call. */
 export interface Outgoing {
   readonly to: string
   /** One of your numbers. */
@@ -118,15 +121,18 @@ export interface Outgoing {
   /** The voice API application whose webhook holds the call: `TELNYX_CONNECTION_ID`. */
   readonly connectionId?: string | undefined
   readonly account?: TelnyxAccount.Options | undefined
-  /** How long it rings. 30 seconds. */
+  /** How long it rings. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
-  /** Whether Telnyx listens for an answering machine. The agent is told who answers; nothing waits for it. */
+  /** Whether Telnyx listens for an answering machine. The agent is told who answered, without waiting for it. */
   readonly detectMachine?: boolean | undefined
-  /** Reaches the agent in the metadata of the call. */
+  /** Passed to the agent in the metadata of the call. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
-/** Makes a call: who answers it talks to the agent behind the application's webhook. Succeeds as soon as Telnyx has taken it. */
+/**
+ * Makes a call, which connects to the agent behind the application's webhook. Succeeds as soon as Telnyx has accepted
+ * it.
+ */
 export const call = (options: Outgoing): Effect.Effect<{ readonly callControlId: string }, CarrierError> =>
   Effect.gen(function* () {
     const account = yield* TelnyxAccount.load(options.account)

@@ -1,5 +1,5 @@
 /**
- * An account with Telnyx, and what is asked of its Call Control API: to answer, to call, to hand on, to press keys, to hang up.
+ * An account with Telnyx, and requests to its Call Control API: answer, call, transfer, press keys, hang up.
  *
  * @since 0.1.0
  */
@@ -15,16 +15,16 @@ import * as Rest from "./internal/rest.ts"
 export interface TelnyxAccount {
   /** `TELNYX_API_KEY`. */
   readonly apiKey: Redacted.Redacted
-  /** `TELNYX_PUBLIC_KEY`: what Telnyx sends is signed with its other half. Empty if it is not set: calls can go out without it. */
+  /** `TELNYX_PUBLIC_KEY`, which verifies Telnyx's signatures. Empty if it is not set: outgoing calls do not need it. */
   readonly publicKey: string
   /** `TELNYX_BASE_URL`, `https://api.telnyx.com`. */
   readonly baseUrl: string
 }
 
-/** What can be given instead of the environment. */
+/** Overrides of the environment. */
 export type Options = Partial<TelnyxAccount>
 
-/** The account of the environment, with what is given put over it. Fails with the variable that is missing. */
+/** Reads the account from the environment and overrides. Fails with the name of a missing variable. */
 export const load = (options: Options = {}): Effect.Effect<TelnyxAccount, CarrierError> =>
   Effect.gen(function* () {
     return {
@@ -66,7 +66,7 @@ export const createCall = (
 ): Effect.Effect<{ readonly callControlId: string }, CarrierError> =>
   Effect.map(post(account, "calls", fields, Made), ({ data }) => ({ callControlId: data.call_control_id }))
 
-/** Gives a command to a call, such as `answer`, `streaming_start`, `transfer` or `send_dtmf`. */
+/** Sends a command to a call, such as `answer`, `streaming_start`, `transfer` or `send_dtmf`. */
 export const command = (
   account: TelnyxAccount,
   callControlId: string,
@@ -75,7 +75,7 @@ export const command = (
 ): Effect.Effect<void, CarrierError> =>
   Effect.asVoid(post(account, `calls/${encodeURIComponent(callControlId)}/actions/${name}`, fields, Schema.Unknown))
 
-/** Hangs up. A call that is over already is as good. */
+/** Hangs up. Succeeds even if the call is already over. */
 export const hangUp = (account: TelnyxAccount, callControlId: string): Effect.Effect<void, CarrierError> =>
   Effect.catchIf(
     command(account, callControlId, "hangup"),

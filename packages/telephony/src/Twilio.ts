@@ -1,13 +1,14 @@
 /**
- * The telephone by way of Twilio Media Streams: routes for anybody's server, and calls that go out.
+ * Telephone calls through Twilio Media Streams: routes for your server, and outgoing calls.
  *
  * ```ts
  * const Phone = Twilio.layer((line) => Speech.run(agent, line))
  * VoiceAgentApp.layerServer(agent, { routes: Phone })
  * ```
  *
- * Point the voice webhook of a number at `https://<your server>/twilio`. What comes is checked against Twilio's signature before
- * anything of it is read, and the socket of a call is let in only with the token that its signed webhook was given.
+ * Point the voice webhook of a number at `https://<your server>/twilio`. What comes is checked against Twilio's
+ * signature before anything of it is read, and the socket of a call is let in only with the token that its signed
+ * webhook was given.
  *
  * @since 0.1.0
  */
@@ -37,30 +38,33 @@ import * as TwilioAccount from "./TwilioAccount.ts"
 
 export type { Transfer } from "./internal/twilio/transfer.ts"
 
-/** What can be said beside what answers. */
+/** Options besides the answer. */
 export interface Options<out E = never, out R = never> {
-  /** The account; from `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN` by default. */
+  /** The account. By default from `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`. */
   readonly account?: TwilioAccount.Options | undefined
   /** The path of the webhook. `/twilio` by default; the other routes are below it. */
   readonly path?: HttpRouter.PathInput | undefined
   /**
-   * The address under which Twilio reaches this server, such as `https://agent.example.com`: `ANTIPHON_PUBLIC_URL`. Without it
-   * the address is taken from the request (`X-Forwarded-Host`, `X-Forwarded-Proto`, `Host`), as tunnels and most proxies tell it.
+   * The public address of this server, such as `https://agent.example.com`. Defaults to `ANTIPHON_PUBLIC_URL`, or the
+   * address in the request (`X-Forwarded-Host`, `X-Forwarded-Proto`, `Host`), which tunnels and most proxies set.
    */
   readonly publicUrl?: string | undefined
-  /** Asked before each call. What it adds to the metadata reaches the agent; `config` means nothing here. */
+  /** Called before each call. Its metadata is passed to the agent; `config` is ignored. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
-  /** How calls are handed on. Cold by default. */
+  /** How calls are transferred. Cold by default. */
   readonly transfer?: Transfer | ((targetPhoneNumber: string) => Transfer) | undefined
-  /** Said by Twilio if a call breaks. Empty to say nothing. */
+  /** Said by Twilio if a call fails. Pass an empty text to say nothing. */
   readonly apology?: string | undefined
-  /** Custom parameters of each stream: they come back in the metadata of the call. */
+  /** Custom parameters of each stream, which are returned in the metadata of the call. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
-  /** Whether the socket must be signed, too. Its token is wanted in any case. True by default. */
+  /** Whether the socket must be signed, too. Its token is required in any case. True by default. */
   readonly checkUpgrade?: boolean | undefined
 }
 
-/** Mounts the routes on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
+/**
+ * Mounts the routes on a server alongside other protocols: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)]
+ * })`.
+ */
 export const mount = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
   options: Options<PE, PR> = {}
@@ -70,8 +74,8 @@ export const mount = <E = never, R = never, PE = never, PR = never>(
 })
 
 /**
- * Layer that adds the routes to a router. Counts calls among the `Calls` of the context, if it has any; with its own limit otherwise.
- * Fails with the name of the variable that is missing.
+ * Layer that adds the routes to a router. Counts calls among the `Calls` of the context, if provided, and otherwise
+ * with its own limit. Fails with the name of a missing variable.
  */
 export const layer = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
@@ -83,7 +87,7 @@ export const layer = <E = never, R = never, PE = never, PR = never>(
     )
   ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
 
-/** How long the socket of a call may take to come after its webhook. */
+/** How long the socket of a call may take to open after its webhook. */
 const tokenTimeout = Duration.seconds(60)
 const defaultApology = "I am sorry, something went wrong. Please call again later."
 
@@ -123,25 +127,27 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
     )
   })
 
-/** A call that goes out. */
+/** An outgoing call. */
 export interface Outgoing {
   readonly to: string
   /** One of your numbers. */
   readonly from: string
-  /** The address of the server that holds the call: `ANTIPHON_PUBLIC_URL`. */
+  /** The address of the server that runs the call. Defaults to `ANTIPHON_PUBLIC_URL`. */
   readonly publicUrl?: string | undefined
-  /** The path of its webhook. `/twilio`. */
+  /** The path of its webhook. `/twilio` by default. */
   readonly path?: string | undefined
   readonly account?: TwilioAccount.Options | undefined
-  /** How long it rings. 30 seconds. */
+  /** How long it rings. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
-  /** Whether Twilio listens for an answering machine. The agent is told who answers; nothing waits for it. */
+  /** Whether Twilio listens for an answering machine. The agent is told who answered, without waiting for it. */
   readonly detectMachine?: boolean | undefined
-  /** Reaches the agent in the metadata of the call. */
+  /** Passed to the agent in the metadata of the call. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
-/** Makes a call: who answers it talks to the agent of the server at `publicUrl`. Succeeds as soon as Twilio has taken it. */
+/**
+ * Makes a call, which connects to the agent of the server at `publicUrl`. Succeeds as soon as Twilio has accepted it.
+ */
 export const call = (options: Outgoing): Effect.Effect<{ readonly callSid: string }, CarrierError> =>
   Effect.gen(function* () {
     const account = yield* TwilioAccount.load(options.account)
@@ -161,7 +167,7 @@ export const call = (options: Outgoing): Effect.Effect<{ readonly callSid: strin
     return { callSid: made.sid }
   })
 
-/** Waits until a call that goes out is answered, or is not. Asks Twilio every second. */
+/** Waits for the outcome of an outgoing call. Polls Twilio every second. */
 export const outcome = (
   callSid: string,
   options: { readonly account?: TwilioAccount.Options | undefined } = {}

@@ -1,5 +1,5 @@
 /**
- * An account with Twilio, and what is asked of its REST API: to call, to change a call, to hang up.
+ * An account with Twilio, and requests to its REST API: make a call, change a call, hang up.
  *
  * @since 0.1.0
  */
@@ -15,16 +15,16 @@ import * as Rest from "./internal/rest.ts"
 export interface TwilioAccount {
   /** `TWILIO_ACCOUNT_SID`. */
   readonly accountSid: string
-  /** `TWILIO_AUTH_TOKEN`: signs what Twilio sends, and opens its API. */
+  /** `TWILIO_AUTH_TOKEN`, which verifies Twilio's signatures, and authenticates API requests. */
   readonly authToken: Redacted.Redacted
   /** `TWILIO_BASE_URL`, `https://api.twilio.com`: another region, such as `https://api.dublin.ie1.twilio.com`. */
   readonly baseUrl: string
 }
 
-/** What can be given instead of the environment. */
+/** Overrides of the environment. */
 export type Options = Partial<TwilioAccount>
 
-/** The account of the environment, with what is given put over it. Fails with the variable that is missing. */
+/** Reads the account from the environment and overrides. Fails with the name of a missing variable. */
 export const load = (options: Options = {}): Effect.Effect<TwilioAccount, CarrierError> =>
   Effect.gen(function* () {
     const [accountSid, authToken] = yield* Credentials.all(carrier, {
@@ -67,15 +67,18 @@ export const createCall = (
   fields: Readonly<Record<string, string | ReadonlyArray<string>>>
 ): Effect.Effect<Call, CarrierError> => request(account, "Calls", fields)
 
-/** Tells how a call stands: `queued`, `ringing`, `in-progress`, `completed`, `busy`, `no-answer`, `failed`, `canceled`. */
+/**
+ * Returns the status of a call: `queued`, `ringing`, `in-progress`, `completed`, `busy`, `no-answer`, `failed`,
+ * `canceled`.
+ */
 export const call = (account: TwilioAccount, callSid: string): Effect.Effect<Call, CarrierError> =>
   request(account, `Calls/${encodeURIComponent(callSid)}`)
 
-/** Gives a call other instructions. Its stream ends. */
+/** Gives new instructions to a call, which ends its stream. */
 export const updateCall = (account: TwilioAccount, callSid: string, twiml: string): Effect.Effect<void, CarrierError> =>
   Effect.asVoid(request(account, `Calls/${encodeURIComponent(callSid)}`, { Twiml: twiml }))
 
-/** Hangs up. A call that is over already is as good. */
+/** Hangs up. Succeeds even if the call is already over. */
 export const hangUp = (account: TwilioAccount, callSid: string): Effect.Effect<void, CarrierError> =>
   request(account, `Calls/${encodeURIComponent(callSid)}`, { Status: "completed" }).pipe(
     Effect.asVoid,

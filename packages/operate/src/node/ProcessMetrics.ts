@@ -1,7 +1,7 @@
 /**
- * Metrics of the Node process: how late its event loop is, how busy, and how much memory it holds.
+ * Metrics of the Node process: delay and utilisation of its event loop, and memory.
  *
- * Names are those of OpenTelemetry. Calls share one event loop, so its delay is what every caller waits in addition.
+ * Names are those of OpenTelemetry. Calls share one event loop, so its delay adds to the waiting time of every caller.
  *
  * @since 0.1.0
  */
@@ -32,7 +32,7 @@ const cpu = Metric.counter("process.cpu.time", {
 })
 const uptime = Metric.gauge("process.uptime", { description: "Age of the process", attributes: seconds })
 
-/** Layer that takes a sample every so often; 5 seconds by default. */
+/** Layer that takes samples at an interval, every 5 seconds by default. */
 export const layer = (options: { readonly every?: Duration.Input | undefined } = {}): Layer.Layer<never> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
@@ -48,7 +48,7 @@ export const layer = (options: { readonly every?: Duration.Input | undefined } =
       let before = { loop: performance.eventLoopUtilization(), cpu: 0 }
       const sample = Effect.sync(() => {
         const set = (metric: Metric.Metric<number, unknown>, value: number) => metric.updateUnsafe(value, context)
-        // The histogram counts its own interval in.
+        // The histogram includes its own interval.
         const late = (nanoseconds: number) =>
           Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e9 - resolutionMs / 1000) : 0
         set(delays.p50, late(histogram.percentile(50)))
@@ -70,5 +70,5 @@ export const layer = (options: { readonly every?: Duration.Input | undefined } =
     })
   )
 
-/** How often the event loop is looked at: what is shorter than this is not seen. */
+/** How often the event loop is sampled: shorter delays are not seen. */
 const resolutionMs = 10
