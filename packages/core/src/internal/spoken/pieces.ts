@@ -44,15 +44,16 @@ const wordCharacter = /[\p{L}\p{M}\p{N}]/u
 const whiteSpace = /\s/u
 /** White space beyond ASCII: the same as `\s`. */
 const isWideSpace = (point: number): boolean =>
-  point === 0xa0 ||
-  point === 0x1680 ||
-  (point >= 0x2000 && point <= 0x200a) ||
-  point === 0x2028 ||
-  point === 0x2029 ||
-  point === 0x202f ||
-  point === 0x205f ||
-  point === 0x3000 ||
-  point === 0xfeff
+  point > 0x3000
+    ? point === 0xfeff
+    : point === 0xa0 ||
+      point === 0x1680 ||
+      (point >= 0x2000 && point <= 0x200a) ||
+      point === 0x2028 ||
+      point === 0x2029 ||
+      point === 0x202f ||
+      point === 0x205f ||
+      point === 0x3000
 /** The emoji ranges of Line. */
 const isEmoji = (point: number): boolean =>
   (point >= 0x2600 && point <= 0x27bf) ||

@@ -33,6 +33,12 @@ const marksAtMost = 256
 /** Number of emoji per walk that may be missing nearby. Further ones are ignored. */
 const missesAtMost = 1024
 
+const fullStop = 46
+
+/** Whether a character is an ASCII mark: no letter, no digit, no white space. */
+const isMark = (code: number): boolean =>
+  code > 32 && code < 127 && !(code > 47 && code < 58) && !(code > 64 && code < 91) && !(code > 96 && code < 123)
+
 /** How far a report could be followed from a place. */
 export interface Walk {
   /** Offset in the report of the first character that does not fit, or its length. */
@@ -96,9 +102,11 @@ export const walk = (
     fuel.spent++
     if (bound === "Bounded" && --fuel.left < 0) break
     const code = report.charCodeAt(i)
-    // Fast path: most reports are ASCII, and equal the text sent.
-    if (code > 32 && code < 127 && next < solid.length && text.charCodeAt(solid[next]!) === code) {
-      const begin = solid[next]!
+    // Fast path: most reports are ASCII, and equal the text sent but for some of its marks.
+    const begin = next < solid.length ? solid[next]! : -1
+    const said = begin < 0 ? 0 : text.charCodeAt(begin)
+    if (code > 32 && code < 127 && (said === code || (isMark(said) && isMark(code) && code !== fullStop))) {
+      exact &&= said === code
       extend(piece, next, begin, begin + 1)
       next++
       atPiece = piece
