@@ -285,7 +285,10 @@ const current = (self: Spoken): Heard.Heard | undefined => {
   return { text, spans: [{ turn, from, to, length: text.length }] }
 }
 
-/** Completes uninterruptible text that has begun to be spoken, as far as the harness has taken it. */
+/**
+ * Completes uninterruptible text that has begun to be spoken, with the uninterruptible text that follows directly, as far as
+ * the harness has taken it.
+ */
 const precommit = (self: Spoken): void => {
   const { committedUpTo, heardUpTo, pieces } = self
   const from = Align.isBefore(heardUpTo, committedUpTo) ? committedUpTo : heardUpTo
@@ -299,7 +302,7 @@ const precommit = (self: Spoken): void => {
     Heard.append(self.out, "", { text: text.slice(offset), turn, part, from: begin + offset, to: begin + text.length })
     at++
     offset = 0
-  } while (pieces[at]?.turn === piece.turn && isLasting(pieces[at]!))
+  } while (at < pieces.length && isLasting(pieces[at]!))
   Align.commitTo(self, { piece: at, offset: 0, next: 0 })
 }
 

@@ -64,9 +64,11 @@ const turnsOf = (
   reports.map((report) => Spoken.heard(spoken, report)?.spans.map(({ from, to, turn }) => [turn, from, to] as const))
 
 describe("Spoken", () => {
-  it("counts the rest of a text that cannot be interrupted, and not that of a later turn, which has not begun", () => {
-    const twoTurns = [fixed("This call "), fixed("is recorded. "), fixed("Welcome. ", 2)]
-    assert.deepStrictEqual(play(twoTurns, "This", user, "Welcome.", over), [["This call is recorded. "], ["Welcome. "]])
+  it("counts the rest of a text that cannot be interrupted, and such text of a later turn that follows directly", () => {
+    const direct = [fixed("This call "), fixed("is recorded. "), fixed("Welcome. ", 2), "Go on. "]
+    assert.deepStrictEqual(play(direct, "This", user, "Welcome.", over), [["This call is recorded. Welcome. "], []])
+    const apart = [fixed("This call "), "is recorded. ", fixed("Welcome. ", 2)]
+    assert.deepStrictEqual(play(apart, "This", user), [["This call "]])
   })
 
   it("finds words behind any number of emoji that were not said, and the emoji that were as long as those are few", () => {

@@ -79,9 +79,14 @@ const spokenOf = ({ entries }: Played.Played): string => {
   let text = ""
   let turn = 0
   let isOver = false
+  let isRest = false
   for (const entry of entries) {
     isOver ||= entry._tag === "HungUp"
-    if (entry._tag === "Unspoken") text += isOver && entry.turn === turn ? entry.text + boundary : boundary
+    if (entry._tag === "Unspoken") {
+      // What follows it directly counts along, also where another turn has said it.
+      isRest ||= isOver && entry.turn === turn
+      text += isRest ? entry.text + boundary : boundary
+    }
     if (entry._tag !== "Spoken") continue
     text += entry.turn === turn ? entry.text : boundary + entry.text
     turn = entry.turn
