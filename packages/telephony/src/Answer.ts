@@ -1,5 +1,5 @@
 /**
- * Answers a telephone call: usually `Speech.run` with an agent.
+ * The function that handles a telephone call: usually `Speech.run` with an agent.
  *
  * @since 0.1.0
  */
@@ -8,12 +8,12 @@ import type * as Settings from "@antiphon/server/Settings"
 import type { Transport } from "@antiphon/speech/Transport"
 import type * as Effect from "effect/Effect"
 
-/** Runs a call on its line until it is over. If it succeeds without hanging up, the line is hung up. */
+/** Handles one call. The call is hung up when it succeeds, unless it has hung up itself. */
 export interface Answer<out E = never, out R = never> {
   (line: Transport): Effect.Effect<unknown, E, R>
 }
 
-/** Options that a server would provide, for routes added to a router without one. */
+/** Options for routes that are added to a router directly, without a server that has them. */
 export interface Surroundings {
   /** Settings that override the environment. */
   readonly settings?: Settings.Overrides | undefined

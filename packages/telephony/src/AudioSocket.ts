@@ -1,5 +1,5 @@
 /**
- * Telephone calls through Asterisk's AudioSocket: a TCP server that a dialplan connects its calls to.
+ * Answers calls of an Asterisk PBX over AudioSocket: a TCP server that a dialplan connects its calls to.
  *
  * ```ts
  * const Phone = AudioSocket.layer((line) => Speech.run(agent, line), { port: 9092 })
@@ -9,8 +9,8 @@
  *  same => n,AudioSocket(40325ec2-5efd-4bd3-805f-53576e581d13,127.0.0.1:9092)
  * ```
  *
- * AudioSocket carries 16-bit samples in the clear, and nobody proves who they are: it listens on this machine alone
- * unless told otherwise, and `identify` decides which UUIDs are let in.
+ * AudioSocket is unencrypted and has no authentication. It listens on localhost by default, and `identify` decides which UUIDs are
+ * accepted.
  *
  * @since 0.1.0
  */
@@ -40,32 +40,26 @@ import * as Reception from "./internal/reception.ts"
 import * as PacedLine from "./internal/audioSocket/pacedLine.ts"
 import * as Holding from "./internal/holding.ts"
 
-/** Data about a call besides its UUID. */
+/** Facts about a call beside its UUID. */
 export interface Identity {
   readonly from?: string | undefined
   readonly to?: string | undefined
   readonly metadata?: { readonly [key: string]: unknown } | undefined
 }
 
-/** Options besides the answer. */
+/** Options for answering calls. */
 export interface Options<out E = never, out R = never> extends Surroundings {
-  /** 9092 by default. With 0 the system picks a free one. */
+  /** 9092 by default. With 0 the system picks a free port. */
   readonly port?: number | undefined
-  /** The address to listen on. `127.0.0.1` by default. */
+  /** Address to listen on. `127.0.0.1` by default. */
   readonly host?: string | undefined
-  /** The format of both directions. 8000 Hz by default, like the application `AudioSocket`. */
+  /** Audio format in both directions. 8000 Hz by default, which is what the `AudioSocket` application uses. */
   readonly format?: AudioFormat.AudioFormat | undefined
-  /**
-   * Returns the data of a call, by the UUID from the dialplan. Undefined refuses the call. By default all calls are
-   * accepted.
-   */
+  /** Looks up a call by the UUID that the dialplan gave it. Returning undefined refuses the call. By default every call is accepted. */
   readonly identify?: ((uuid: string) => Effect.Effect<Identity | undefined, E, R>) | undefined
 }
 
-/**
- * Layer that listens for calls. Counts them among the `Calls` of the context, if provided, and otherwise with its own
- * limit.
- */
+/** Layer that listens for calls. They count towards the `Calls` in the context, or towards limits of its own. */
 export const layer = <E = never, R = never, IE = never, IR = never>(
   answer: Answer<E, R>,
   options: Options<IE, IR> = {}
@@ -112,10 +106,10 @@ interface Desk extends Holding.Place {
   readonly identify: (uuid: string) => Effect.Effect<Identity | undefined, unknown>
 }
 
-/** Node's socket of a connection, provided by the server. */
+/** Node's socket of the current connection, which the server provides to its handler. */
 const netSocket = Effect.map(Effect.serviceOption(NodeSocket.NetSocket), Option.getOrThrow)
 
-/** Accepts a connection, and runs its call until it is over. */
+/** Handles a connection until its call is over. */
 const take = (socket: EffectSocket.Socket, desk: Desk) =>
   Effect.gen(function* () {
     const net = yield* netSocket
@@ -142,11 +136,11 @@ const take = (socket: EffectSocket.Socket, desk: Desk) =>
     yield* Effect.raceFirst(Holding.hold(visit, over, carrier, desk), paced.run)
   })
 
-/** Signals the end of the call, and waits a moment for the other side to close. */
+/** Sends a hang-up frame, and waits briefly for the peer to close. */
 const hangUp = (net: Socket): Effect.Effect<void> =>
   Effect.suspend(() => {
     net.end(Frames.encode(Frames.kinds.hangUp))
-    // Reads remaining input, because closing a connection with unread bytes would lose the last frame.
+    // Keep reading: closing a connection with unread bytes resets it, and the peer may lose the last frame.
     net.resume()
     return Effect.raceFirst(goneOf(net), Effect.sleep(closeTimeout))
   })
@@ -161,7 +155,7 @@ const goneOf = (net: Socket): Effect.Effect<void> =>
     return Effect.sync(() => net.off("close", done))
   })
 
-/** A connection as somebody who came in. */
+/** Wraps a connection as a visitor of the server. */
 const visitorOf = (socket: EffectSocket.Socket, { reception }: Desk, over: Deferred.Deferred<Ending.Ending>) =>
   Effect.gen(function* () {
     const { settings } = reception
@@ -181,7 +175,7 @@ const visitorOf = (socket: EffectSocket.Socket, { reception }: Desk, over: Defer
     const stalled = Effect.asVoid(Deferred.succeed(over, Ending.Ending.Stalled()))
     const send: Entrance.Visitor["send"] = (frames) =>
       Effect.ignore(writer.writeAll(frames)).pipe(
-        // A write waits until there is room for it again.
+        // A write waits while the peer does not read.
         Effect.timeoutOrElse({ duration: settings.stallTimeout, orElse: () => stalled })
       )
     const visitor: Entrance.Visitor = {
@@ -204,7 +198,7 @@ const carrierOf = (
 ): Holding.Carrier => ({
   name: "audiosocket",
   decode: Frames.decode(desk.format),
-  // The paced line sends its audio itself.
+  // Unused: the paced line writes its own frames.
   codec: { media: (_, bytes) => bytes, clear: () => new Uint8Array(0) },
   mostHeld: 0,
   echoFree: () => true,

@@ -1,13 +1,12 @@
 /**
- * The server side of Cartesia's Calls API: clients for Line's voice agents (web, mobile, telephony) work here
- * unchanged.
+ * The server side of Cartesia's Calls API. Clients written for Line's voice agents (web, mobile, telephony) work unchanged.
  *
  * ```ts
  * const Calls = CallsApi.layer((line) => Speech.run(agent, line))
  * // wss://<your server>/agents/stream/<agent id>
  * ```
  *
- * Clients tell nothing of what they have played, so what was heard is estimated from the time that passed.
+ * Clients do not report what they have played, so what the caller heard is an estimate based on time.
  *
  * @since 0.1.0
  */
@@ -32,21 +31,18 @@ import * as Holding from "./internal/holding.ts"
 import * as Reception from "./internal/reception.ts"
 import * as Signature from "./Signature.ts"
 
-/** Options besides the answer. */
+/** Options for answering calls. */
 export interface Options<out E = never, out R = never> {
-  /** The path of the socket. `/agents/stream/:agentId` by default. */
+  /** Path of the socket. `/agents/stream/:agentId` by default. */
   readonly path?: HttpRouter.PathInput | undefined
   /**
-   * Checks a client's token: an API key, or an access token that you have issued. By default it must equal the server's
-   * token (`ANTIPHON_TOKEN`), if set.
+   * Checks a client's token, which may be an API key or an access token you have issued. By default it must be the server's own
+   * token (`ANTIPHON_TOKEN`), if there is one.
    */
   readonly authorize?: ((token: string, agentId: string) => Effect.Effect<boolean, E, R>) | undefined
 }
 
-/**
- * Mounts the route on a server alongside other protocols: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)]
- * })`.
- */
+/** Mounts the route on a server, beside its other protocols: `VoiceAgentApp.serve(agent, { protocols: [mount(answer)] })`. */
 export const mount = <E = never, R = never, AE = never, AR = never>(
   answer: Answer<E, R>,
   options: Options<AE, AR> = {}
@@ -55,10 +51,7 @@ export const mount = <E = never, R = never, AE = never, AR = never>(
   routes: (reception) => routes(answer, options, reception)
 })
 
-/**
- * Layer that adds the route to a router. Counts calls among the `Calls` of the context, if provided, and otherwise with
- * its own limit.
- */
+/** Layer that adds the route to a router. Its calls count towards the `Calls` in the context, or towards limits of its own. */
 export const layer = <E = never, R = never, AE = never, AR = never>(
   answer: Answer<E, R>,
   options: Options<AE, AR> & Surroundings = {}
@@ -83,7 +76,7 @@ const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, re
     }
     const { nextToken, token } = reception.settings
     const tokens = [token, nextToken].filter((each) => each !== undefined)
-    // Its token is asked for here, where browsers and servers may send it in other ways. Without any, the server's rules hold.
+    // The token is checked here, because clients send it in several ways. Without a token the server's own rules apply.
     const isOpen = authorize === undefined && tokens.length === 0
     const known = isOpen ? place : { ...place, reception: Reception.ofKnown(reception) }
     const isKnown = (given: string, agentId: string): Effect.Effect<boolean> => {
@@ -109,14 +102,14 @@ const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, re
     )
   })
 
-/** Reads the token of a request, in every form that clients of the API use. */
+/** Reads the token from wherever clients of the API put it. */
 const tokenOf = ({ headers, originalUrl }: HttpServerRequest): string =>
   /^Bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1]?.trim() ??
   headers["x-api-key"] ??
   new URL(originalUrl, "http://localhost").searchParams.get("access_token") ??
   ""
 
-/** The API's own limit: a client that sends neither audio nor pings for this long has left. */
+/** The API's own limit: a client that sends neither audio nor pings for this long is gone. */
 const idleTimeout = Duration.minutes(3)
 
 const carrier = (agentId: string, place: Holding.Place): Holding.Carrier => ({
@@ -124,7 +117,7 @@ const carrier = (agentId: string, place: Holding.Place): Holding.Carrier => ({
   decode: Wire.decode(place.nextId),
   codec: Wire.codec,
   mostHeld: 0,
-  // A telephone returns no echo; other clients may use a loudspeaker.
+  // Telephone lines have no echo. Other clients may have a loudspeaker.
   echoFree: ({ format }) => format?.encoding === "mulaw",
   idleTimeout,
   admit: ({ agent, callId, from, metadata, to }) =>
@@ -153,7 +146,7 @@ const parting = (ending: Ending.Ending, farewell: string | undefined): Holding.P
   }
 }
 
-/** Maximum length of a close reason, in bytes. */
+/** Longest reason that fits into a close frame, in bytes. */
 const longestReason = 123
 
 const ended = (farewell: string | undefined): string => {

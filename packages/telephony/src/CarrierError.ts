@@ -1,28 +1,28 @@
 /**
- * Failures of requests to a carrier: no key, no answer, or a refusal.
+ * Why a request to a carrier's API failed: no credentials, no answer, or a refusal.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
-/** What happened. `status` is an HTTP status, `code` the carrier's own, such as Twilio's 21211. */
+/** Why it failed. `status` is the HTTP status, `code` the carrier's own code, such as Twilio's 21211. */
 export const Reason = Schema.TaggedUnion({
   /** None of these environment variables is set. */
   MissingKey: { variables: Schema.Array(Schema.String) },
-  /** The connection failed, or no answer came in time. */
+  /** No connection could be made, or no answer came in time. */
   Unreachable: {},
   /** The credentials were refused. */
   Unauthorized: { status: Schema.Int, code: Schema.optional(Schema.Int) },
-  /** The call is over, or never existed. */
+  /** The call has ended, or never existed. */
   NotFound: { status: Schema.Int, code: Schema.optional(Schema.Int) },
-  /** The request was refused, for example because of an invalid number or an account without credit. */
+  /** The request was refused, for example because the number cannot be called or the account has no credit. */
   Refused: { status: Schema.Int, code: Schema.optional(Schema.Int) },
   /** The answer could not be read. */
   BadAnswer: {}
 })
 export type Reason = typeof Reason.Type
 
-/** A request to a carrier failed. `detail` is the carrier's text, which may contain telephone numbers. */
+/** A request to a carrier's API failed. `detail` is the carrier's answer, which may contain telephone numbers. */
 export class CarrierError extends Schema.TaggedError<CarrierError>()("CarrierError", {
   carrier: Schema.String,
   reason: Reason,

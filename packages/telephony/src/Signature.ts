@@ -1,27 +1,26 @@
 /**
- * Verifies that a request comes from the carrier: Twilio's HMAC over the address and the form, Telnyx's Ed25519 over
- * the body.
+ * Verifies that a request comes from a carrier: Twilio signs the address and form with HMAC, Telnyx the body with Ed25519.
  *
- * Pure. Compares texts in constant time.
+ * Pure. Signatures are compared in constant time.
  *
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
 import { createHash, createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from "node:crypto"
 
-/** Names and values of a form or a query, in their original order. */
+/** Names and values of a form or query, in any order. */
 export type Fields = ReadonlyArray<readonly [name: string, value: string]>
 
-/** Whether two texts are equal. An empty text equals a missing one. */
+/** Compares two texts in constant time. An empty text never matches. */
 export const equals = (given: string, expected: string): boolean =>
   expected !== "" && timingSafeEqual(digest(given), digest(expected))
 
-// Hashed first, because the comparison requires equal lengths.
+// Hashed first: the comparison wants equal lengths.
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 /**
- * The `X-Twilio-Signature` of a request: base64 of HMAC-SHA1 over the address, as Twilio called it, and the fields of its form
- * (none for GET, for JSON and for WebSockets) sorted by name.
+ * Computes the `X-Twilio-Signature` of a request: base64 of HMAC-SHA1 over the address as Twilio called it, followed by the
+ * fields of its form sorted by name. GET requests, JSON bodies and WebSockets have no fields.
  *
  * Source: Twilio, "Validating Signatures from Twilio"; compared with the `twilio` package 6.2.0.
  */
@@ -37,8 +36,8 @@ export const twilio = (authToken: string, url: string, fields: Fields = []): str
 }
 
 /**
- * Whether Twilio has signed a request for one of these addresses. Tries each with and without the port and a trailing
- * slash, because proxies and Twilio differ in both.
+ * Checks whether Twilio signed a request for one of these addresses. Each address is tried with and without its port and with
+ * and without a trailing slash, because proxies and Twilio do not agree on them.
  */
 export const isTwilio = (
   request: { readonly signature: string | undefined; readonly urls: ReadonlyArray<string>; readonly fields?: Fields },
@@ -51,7 +50,7 @@ export const isTwilio = (
 
 const ports: Readonly<Record<string, string>> = { "http:": "80", "https:": "443", "ws:": "80", "wss:": "443" }
 
-/** The possible spellings of an address. */
+/** Spellings of one address. */
 const spellings = (url: string): ReadonlyArray<string> => {
   const [, scheme, host, rest] = /^(\w+:)\/\/([^/?#]*)(.*)$/.exec(url) ?? []
   if (scheme === undefined || host === undefined || rest === undefined) return [url]
@@ -61,7 +60,7 @@ const spellings = (url: string): ReadonlyArray<string> => {
   return hosts.flatMap((host) => rests.map((rest) => `${scheme}//${host}${rest}`))
 }
 
-/** The public key of a Telnyx account: 32 bytes in base64, as Mission Control shows it. */
+/** Reads the public key of a Telnyx account: 32 bytes in base64, as Mission Control shows it. */
 export const telnyxKey = (base64: string): Result.Result<KeyObject, "NotAKey"> => {
   const raw = Buffer.from(base64, "base64")
   if (raw.length !== 32) return Result.fail("NotAKey")
@@ -71,15 +70,15 @@ export const telnyxKey = (base64: string): Result.Result<KeyObject, "NotAKey"> =
   })
 }
 
-/** Prefix of an Ed25519 key in Node's format (RFC 8410). */
+/** DER header of an Ed25519 public key (RFC 8410). */
 const ed25519Prefix = Buffer.from("302a300506032b6570032100", "hex")
 
-/** Maximum age of a Telnyx signature in seconds, which prevents replays. */
+/** Oldest Telnyx signature that is accepted, in seconds, so that a recorded request cannot be replayed later. */
 const telnyxToleranceS = 300
 
 /**
- * Whether Telnyx has recently signed a body: Ed25519 over the time stamp, `|` and the body, in the headers
- * `telnyx-signature-ed25519` (base64) and `telnyx-timestamp` (seconds).
+ * Checks whether Telnyx signed a body within the last five minutes. The signature is Ed25519 over the time stamp, `|` and the
+ * body; it comes in `telnyx-signature-ed25519` (base64), with the time stamp in `telnyx-timestamp` (seconds).
  */
 export const isTelnyx = (
   request: {

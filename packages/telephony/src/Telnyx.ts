@@ -1,12 +1,12 @@
 /**
- * Telephone calls through Telnyx Call Control and media streaming: routes for your server, and outgoing calls.
+ * Answers and places telephone calls over Telnyx Call Control and media streaming.
  *
  * ```ts
  * const Phone = Telnyx.layer((line) => Speech.run(agent, line))
  * ```
  *
- * Point the webhook of a voice API application at `https://<your server>/telnyx`. Events are checked against Telnyx's
- * signature, and the socket of a call is let in only with the token that was issued when its signed event came.
+ * Point the webhook of a Voice API application at `https://<your server>/telnyx`. Every event must carry Telnyx's signature, and
+ * the socket of a call must bring the one-use token that was issued for it.
  *
  * @since 0.1.0
  */
@@ -32,26 +32,23 @@ import * as Tokens from "./internal/tokens.ts"
 import * as Signature from "./Signature.ts"
 import * as TelnyxAccount from "./TelnyxAccount.ts"
 
-/** Options besides the answer. */
+/** Options for answering calls. */
 export interface Options<out E = never, out R = never> {
-  /** The account. By default from `TELNYX_API_KEY` and `TELNYX_PUBLIC_KEY`. */
+  /** The account. Read from `TELNYX_API_KEY` and `TELNYX_PUBLIC_KEY` by default. */
   readonly account?: TelnyxAccount.Options | undefined
-  /** The path of the webhook. `/telnyx` by default; the sockets are below it. */
+  /** Path of the webhook, `/telnyx` by default. Sockets are below it. */
   readonly path?: HttpRouter.PathInput | undefined
-  /** The public address of this server. Defaults to `ANTIPHON_PUBLIC_URL`, or the address in the request. */
+  /** Public address of this server. Defaults to `ANTIPHON_PUBLIC_URL`, or else to what the request says. */
   readonly publicUrl?: string | undefined
-  /** Called before each incoming call. Its metadata is passed to the agent; `config` is ignored. */
+  /** Decides about each incoming call. Its metadata reaches the agent; `config` has no effect here. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
-  /** `PCMU` by default: mu-law. `PCMA` is A-law, for lines in Europe. */
+  /** `PCMU` (mu-law) by default. `PCMA` is A-law, as used in Europe. */
   readonly codec?: "PCMU" | "PCMA" | undefined
   /** How long the target of a transfer rings. 30 seconds by default. */
   readonly ringFor?: Duration.Input | undefined
 }
 
-/**
- * Mounts the routes on a server alongside other protocols: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)]
- * })`.
- */
+/** Mounts the routes on a server, beside its other protocols: `VoiceAgentApp.serve(agent, { protocols: [mount(answer)] })`. */
 export const mount = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
   options: Options<PE, PR> = {}
@@ -61,8 +58,8 @@ export const mount = <E = never, R = never, PE = never, PR = never>(
 })
 
 /**
- * Layer that adds the routes to a router. Counts calls among the `Calls` of the context, if provided, and otherwise
- * with its own limit. Fails with the name of a variable that is missing or not a valid key.
+ * Layer that adds the routes to a router. Its calls count towards the `Calls` in the context, or towards limits of its own. Fails
+ * with the name of a variable that is missing or is not a valid key.
  */
 export const layer = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
@@ -74,7 +71,7 @@ export const layer = <E = never, R = never, PE = never, PR = never>(
     )
   ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
 
-/** How long the socket of a call may take to open after its event. */
+/** Longest time between the event of a call and its socket. */
 const tokenTimeout = Duration.seconds(60)
 
 const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, reception: Entrance.Reception) =>
@@ -113,26 +110,23 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
     )
   })
 
-/** An outgoing call. */
+/** Options for placing a call. */
 export interface Outgoing {
   readonly to: string
-  /** One of your numbers. */
+  /** One of your Telnyx numbers. */
   readonly from: string
-  /** The voice API application whose webhook holds the call: `TELNYX_CONNECTION_ID`. */
+  /** The Voice API application whose webhook handles the call. Defaults to `TELNYX_CONNECTION_ID`. */
   readonly connectionId?: string | undefined
   readonly account?: TelnyxAccount.Options | undefined
-  /** How long it rings. 30 seconds by default. */
+  /** How long the phone rings. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
-  /** Whether Telnyx listens for an answering machine. The agent is told who answered, without waiting for it. */
+  /** Whether Telnyx detects answering machines. The agent starts at once, and is told the result later. */
   readonly detectMachine?: boolean | undefined
-  /** Passed to the agent in the metadata of the call. */
+  /** Part of the call's metadata. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
-/**
- * Makes a call, which connects to the agent behind the application's webhook. Succeeds as soon as Telnyx has accepted
- * it.
- */
+/** Places a call. Whoever answers talks to the agent behind the application's webhook. Succeeds once Telnyx has queued the call. */
 export const call = (options: Outgoing): Effect.Effect<{ readonly callControlId: string }, CarrierError> =>
   Effect.gen(function* () {
     const account = yield* TelnyxAccount.load(options.account)

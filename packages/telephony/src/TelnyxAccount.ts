@@ -1,5 +1,5 @@
 /**
- * An account with Telnyx, and requests to its Call Control API: answer, call, transfer, press keys, hang up.
+ * A Telnyx account and its Call Control API: answering, placing, transferring and ending calls.
  *
  * @since 0.1.0
  */
@@ -11,20 +11,20 @@ import type { CarrierError } from "./CarrierError.ts"
 import * as Credentials from "./internal/credentials.ts"
 import * as Rest from "./internal/rest.ts"
 
-/** An account. */
+/** Credentials of a Telnyx account. */
 export interface TelnyxAccount {
   /** `TELNYX_API_KEY`. */
   readonly apiKey: Redacted.Redacted
-  /** `TELNYX_PUBLIC_KEY`, which verifies Telnyx's signatures. Empty if it is not set: outgoing calls do not need it. */
+  /** `TELNYX_PUBLIC_KEY` verifies webhooks. Empty if it is not set: outgoing calls do not need it. */
   readonly publicKey: string
-  /** `TELNYX_BASE_URL`, `https://api.telnyx.com`. */
+  /** `TELNYX_BASE_URL`, `https://api.telnyx.com` by default. */
   readonly baseUrl: string
 }
 
-/** Overrides of the environment. */
+/** Credentials that override the environment. */
 export type Options = Partial<TelnyxAccount>
 
-/** Reads the account from the environment and overrides. Fails with the name of a missing variable. */
+/** Loads the account from the environment and the given options. Fails with the name of a missing variable. */
 export const load = (options: Options = {}): Effect.Effect<TelnyxAccount, CarrierError> =>
   Effect.gen(function* () {
     return {
@@ -59,7 +59,7 @@ const post = <S extends Schema.ConstraintDecoder<unknown>>(
 
 const Made = Schema.Struct({ data: Schema.Struct({ call_control_id: Schema.String }) })
 
-/** Makes a call. The fields are those of the API: `connection_id`, `to`, `from`, and others. */
+/** Places a call. The fields are those of the API: `connection_id`, `to`, `from`, and others. */
 export const createCall = (
   account: TelnyxAccount,
   fields: Body
@@ -75,7 +75,7 @@ export const command = (
 ): Effect.Effect<void, CarrierError> =>
   Effect.asVoid(post(account, `calls/${encodeURIComponent(callControlId)}/actions/${name}`, fields, Schema.Unknown))
 
-/** Hangs up. Succeeds even if the call is already over. */
+/** Hangs up a call. Succeeds if the call has already ended. */
 export const hangUp = (account: TelnyxAccount, callControlId: string): Effect.Effect<void, CarrierError> =>
   Effect.catchIf(
     command(account, callControlId, "hangup"),

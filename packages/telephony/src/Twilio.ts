@@ -1,14 +1,13 @@
 /**
- * Telephone calls through Twilio Media Streams: routes for your server, and outgoing calls.
+ * Answers and places telephone calls over Twilio Media Streams.
  *
  * ```ts
  * const Phone = Twilio.layer((line) => Speech.run(agent, line))
  * VoiceAgentApp.layerServer(agent, { routes: Phone })
  * ```
  *
- * Point the voice webhook of a number at `https://<your server>/twilio`. What comes is checked against Twilio's
- * signature before anything of it is read, and the socket of a call is let in only with the token that its signed
- * webhook was given.
+ * Point the voice webhook of a number at `https://<your server>/twilio`. Every request must carry Twilio's signature, and the
+ * socket of a call must also bring the one-use token that was issued to its webhook.
  *
  * @since 0.1.0
  */
@@ -38,33 +37,30 @@ import * as TwilioAccount from "./TwilioAccount.ts"
 
 export type { Transfer } from "./internal/twilio/transfer.ts"
 
-/** Options besides the answer. */
+/** Options for answering calls. */
 export interface Options<out E = never, out R = never> {
-  /** The account. By default from `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`. */
+  /** The account. Read from `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN` by default. */
   readonly account?: TwilioAccount.Options | undefined
-  /** The path of the webhook. `/twilio` by default; the other routes are below it. */
+  /** Path of the webhook, `/twilio` by default. The other routes are below it. */
   readonly path?: HttpRouter.PathInput | undefined
   /**
-   * The public address of this server, such as `https://agent.example.com`. Defaults to `ANTIPHON_PUBLIC_URL`, or the
-   * address in the request (`X-Forwarded-Host`, `X-Forwarded-Proto`, `Host`), which tunnels and most proxies set.
+   * Public address of this server, such as `https://agent.example.com`. Defaults to `ANTIPHON_PUBLIC_URL`, or else to what the
+   * request says (`X-Forwarded-Host`, `X-Forwarded-Proto`, `Host`), which works with tunnels and most proxies.
    */
   readonly publicUrl?: string | undefined
-  /** Called before each call. Its metadata is passed to the agent; `config` is ignored. */
+  /** Decides about each call before it is answered. Its metadata reaches the agent; `config` has no effect here. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
-  /** How calls are transferred. Cold by default. */
+  /** How calls are transferred, for all targets or by target. Cold by default. */
   readonly transfer?: Transfer | ((targetPhoneNumber: string) => Transfer) | undefined
-  /** Said by Twilio if a call fails. Pass an empty text to say nothing. */
+  /** Spoken by Twilio if the stream breaks off while the caller is still there. Empty for silence. */
   readonly apology?: string | undefined
-  /** Custom parameters of each stream, which are returned in the metadata of the call. */
+  /** Custom parameters of the stream. They are part of the call's metadata. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
-  /** Whether the socket must be signed, too. Its token is required in any case. True by default. */
+  /** Whether the socket must be signed too, in addition to its token. True by default. */
   readonly checkUpgrade?: boolean | undefined
 }
 
-/**
- * Mounts the routes on a server alongside other protocols: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)]
- * })`.
- */
+/** Mounts the routes on a server, beside its other protocols: `VoiceAgentApp.serve(agent, { protocols: [mount(answer)] })`. */
 export const mount = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
   options: Options<PE, PR> = {}
@@ -74,8 +70,8 @@ export const mount = <E = never, R = never, PE = never, PR = never>(
 })
 
 /**
- * Layer that adds the routes to a router. Counts calls among the `Calls` of the context, if provided, and otherwise
- * with its own limit. Fails with the name of a missing variable.
+ * Layer that adds the routes to a router. Its calls count towards the `Calls` in the context, or towards limits of its own. Fails
+ * with the names of missing variables.
  */
 export const layer = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
@@ -87,7 +83,7 @@ export const layer = <E = never, R = never, PE = never, PR = never>(
     )
   ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
 
-/** How long the socket of a call may take to open after its webhook. */
+/** Longest time between the webhook of a call and its socket. */
 const tokenTimeout = Duration.seconds(60)
 const defaultApology = "I am sorry, something went wrong. Please call again later."
 
@@ -127,27 +123,25 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
     )
   })
 
-/** An outgoing call. */
+/** Options for placing a call. */
 export interface Outgoing {
   readonly to: string
-  /** One of your numbers. */
+  /** One of your Twilio numbers. */
   readonly from: string
-  /** The address of the server that runs the call. Defaults to `ANTIPHON_PUBLIC_URL`. */
+  /** Public address of the server that runs the agent. Defaults to `ANTIPHON_PUBLIC_URL`. */
   readonly publicUrl?: string | undefined
-  /** The path of its webhook. `/twilio` by default. */
+  /** Path of that server's webhook. `/twilio` by default. */
   readonly path?: string | undefined
   readonly account?: TwilioAccount.Options | undefined
-  /** How long it rings. 30 seconds by default. */
+  /** How long the phone rings. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
-  /** Whether Twilio listens for an answering machine. The agent is told who answered, without waiting for it. */
+  /** Whether Twilio detects answering machines. The agent starts at once, and is told the result later. */
   readonly detectMachine?: boolean | undefined
-  /** Passed to the agent in the metadata of the call. */
+  /** Part of the call's metadata. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
-/**
- * Makes a call, which connects to the agent of the server at `publicUrl`. Succeeds as soon as Twilio has accepted it.
- */
+/** Places a call. Whoever answers talks to the agent on the server at `publicUrl`. Succeeds once Twilio has queued the call. */
 export const call = (options: Outgoing): Effect.Effect<{ readonly callSid: string }, CarrierError> =>
   Effect.gen(function* () {
     const account = yield* TwilioAccount.load(options.account)
@@ -167,7 +161,7 @@ export const call = (options: Outgoing): Effect.Effect<{ readonly callSid: strin
     return { callSid: made.sid }
   })
 
-/** Waits for the outcome of an outgoing call. Polls Twilio every second. */
+/** Waits until a call is answered or fails. Polls Twilio every second. */
 export const outcome = (
   callSid: string,
   options: { readonly account?: TwilioAccount.Options | undefined } = {}

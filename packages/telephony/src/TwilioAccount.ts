@@ -1,5 +1,5 @@
 /**
- * An account with Twilio, and requests to its REST API: make a call, change a call, hang up.
+ * A Twilio account and its REST API: placing, changing and ending calls.
  *
  * @since 0.1.0
  */
@@ -11,20 +11,20 @@ import type { CarrierError } from "./CarrierError.ts"
 import * as Credentials from "./internal/credentials.ts"
 import * as Rest from "./internal/rest.ts"
 
-/** An account. */
+/** Credentials of a Twilio account. */
 export interface TwilioAccount {
   /** `TWILIO_ACCOUNT_SID`. */
   readonly accountSid: string
-  /** `TWILIO_AUTH_TOKEN`, which verifies Twilio's signatures, and authenticates API requests. */
+  /** `TWILIO_AUTH_TOKEN`: Twilio signs its requests with it, and it authenticates requests to the API. */
   readonly authToken: Redacted.Redacted
-  /** `TWILIO_BASE_URL`, `https://api.twilio.com`: another region, such as `https://api.dublin.ie1.twilio.com`. */
+  /** `TWILIO_BASE_URL`, `https://api.twilio.com` by default. Other regions have their own, such as `https://api.dublin.ie1.twilio.com`. */
   readonly baseUrl: string
 }
 
-/** Overrides of the environment. */
+/** Credentials that override the environment. */
 export type Options = Partial<TwilioAccount>
 
-/** Reads the account from the environment and overrides. Fails with the name of a missing variable. */
+/** Loads the account from the environment and the given options. Fails with the names of all missing variables. */
 export const load = (options: Options = {}): Effect.Effect<TwilioAccount, CarrierError> =>
   Effect.gen(function* () {
     const [accountSid, authToken] = yield* Credentials.all(carrier, {
@@ -43,7 +43,7 @@ export const load = (options: Options = {}): Effect.Effect<TwilioAccount, Carrie
 
 const carrier = "twilio"
 
-/** Schema for a call as the API shows it. */
+/** Schema for a call in the API's answers. */
 export const Call = Schema.Struct({ sid: Schema.String, status: Schema.String })
 export type Call = typeof Call.Type
 
@@ -61,24 +61,21 @@ const request = (
   return Rest.json(carrier, HttpClientRequest.acceptJson(authorized), Call)
 }
 
-/** Makes a call. The fields are those of the API: `To`, `From`, `Url` or `Twiml`, and others. */
+/** Places a call. The fields are those of the API: `To`, `From`, `Url` or `Twiml`, and others. */
 export const createCall = (
   account: TwilioAccount,
   fields: Readonly<Record<string, string | ReadonlyArray<string>>>
 ): Effect.Effect<Call, CarrierError> => request(account, "Calls", fields)
 
-/**
- * Returns the status of a call: `queued`, `ringing`, `in-progress`, `completed`, `busy`, `no-answer`, `failed`,
- * `canceled`.
- */
+/** Fetches a call. Its status is `queued`, `ringing`, `in-progress`, `completed`, `busy`, `no-answer`, `failed`, `canceled`. */
 export const call = (account: TwilioAccount, callSid: string): Effect.Effect<Call, CarrierError> =>
   request(account, `Calls/${encodeURIComponent(callSid)}`)
 
-/** Gives new instructions to a call, which ends its stream. */
+/** Replaces the instructions of a call in progress. Its media stream ends. */
 export const updateCall = (account: TwilioAccount, callSid: string, twiml: string): Effect.Effect<void, CarrierError> =>
   Effect.asVoid(request(account, `Calls/${encodeURIComponent(callSid)}`, { Twiml: twiml }))
 
-/** Hangs up. Succeeds even if the call is already over. */
+/** Hangs up a call. Succeeds if the call has already ended. */
 export const hangUp = (account: TwilioAccount, callSid: string): Effect.Effect<void, CarrierError> =>
   request(account, `Calls/${encodeURIComponent(callSid)}`, { Status: "completed" }).pipe(
     Effect.asVoid,

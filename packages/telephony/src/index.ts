@@ -1,5 +1,5 @@
 /**
- * The telephone for voice agents.
+ * Telephone calls for voice agents: Twilio, Telnyx, Asterisk and Cartesia's Calls API.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Carriers for tests, over real sockets.
+ * Fake carriers for tests, over real sockets.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * An Asterisk that runs in the test: connects to an AudioSocket as a channel of it does, sends a frame every 20 ms, and records what it
- * plays.
+ * A fake Asterisk for tests. It connects to an AudioSocket like one of its channels, sends a frame every 20 ms, and records what it
+ * receives.
  *
  * @since 0.1.0
  */
@@ -11,37 +11,37 @@ import type * as Scope from "effect/Scope"
 import { createConnection } from "node:net"
 import * as Frames from "../internal/audioSocket/frames.ts"
 
-/** How a channel calls. */
+/** Options for a channel. */
 export interface Options {
   readonly port: number
   /** `40325ec2-5efd-4bd3-805f-53576e581d13` by default. */
   readonly uuid?: string | undefined
-  /** The size of the pieces in which bytes are written. Whole frames by default. */
+  /** Size of the pieces in which frames are written, in bytes. Whole frames by default. */
   readonly pieces?: number | undefined
-  /** Says nothing of who it is. */
+  /** Sends no UUID. */
   readonly isAnonymous?: boolean | undefined
 }
 
-/** A channel. Times are milliseconds since it connected. */
+/** A connected channel. Times are milliseconds since it connected. */
 export interface Channel {
-  /** Speaks: 16-bit samples at 8000 Hz, behind what is being said. */
+  /** Queues speech of the caller: 16-bit samples at 8000 Hz. */
   readonly say: (audio: Uint8Array) => void
   readonly press: (digit: string) => void
   /** Sends a frame of any kind. */
   readonly frame: (kind: number, payload?: Uint8Array) => void
   readonly hangUp: Effect.Effect<void>
   readonly drop: Effect.Effect<void>
-  /** Frames of audio, in order. */
+  /** Audio frames that were received, in order. */
   readonly played: ReadonlyArray<{ readonly at: number; readonly bytes: Uint8Array }>
   readonly recording: () => Uint8Array
-  /** Waits until the server has hung up, or the connection is lost. */
+  /** Waits until the server hangs up or the connection is lost. */
   readonly over: Effect.Effect<"hung up" | "lost">
 }
 
 const frameMs = 20
 const frameBytes = 320
 
-/** Connects a channel. It is dropped with the scope. */
+/** Connects a channel until the scope closes. */
 export const connect = (options: Options): Effect.Effect<Channel, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock

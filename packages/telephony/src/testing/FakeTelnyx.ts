@@ -1,6 +1,6 @@
 /**
- * A Telnyx that runs in the test: it tells a server of calls in signed events, answers its Call Control API, opens the streams that it is
- * told to, plays what it is sent and records it.
+ * A fake Telnyx for tests. It sends signed events to your server, answers the Call Control API, and opens media streams whose audio
+ * it paces and records.
  *
  * @since 0.1.0
  */
@@ -20,54 +20,54 @@ import * as Handset from "./internal/handset.ts"
 import * as CarrierStream from "./internal/stream.ts"
 import * as Dialect from "./internal/telnyxDialect.ts"
 
-/** What happens if a number is called. `answered` by default. */
+/** What happens when a number is called. `answered` by default. */
 export type Behaviour = "answered" | "busy" | "no-answer"
 
-/** How the carrier behaves. */
+/** Options for the fake. */
 export interface Options {
   /** By telephone number. */
   readonly numbers?: Readonly<Record<string, Behaviour>> | undefined
-  /** Where events go: the webhook of the application. */
+  /** Webhook that receives the events. */
   readonly webhook: () => string
-  /** Signs with another key, or not at all. */
+  /** Signs with a wrong key, or not at all. */
   readonly signs?: "wrong" | "never" | undefined
-  /** What the detection of answering machines finds. `human` by default. */
+  /** Result of answering-machine detection. `human` by default. */
   readonly answeredBy?: string | undefined
   readonly faults?: Faults | undefined
 }
 
-/** Somebody on the telephone. Times are milliseconds since they called. */
+/** A phone in a call. Times are milliseconds since the start of the call. */
 export interface Phone {
   readonly callControlId: string
-  /** Speaks: mu-law at 8000 Hz, behind what is being said. */
+  /** Queues speech of the caller: mu-law at 8000 Hz. */
   readonly say: (audio: Uint8Array) => void
   readonly press: (digit: string) => void
   readonly hangUp: Effect.Effect<void>
   readonly played: ReadonlyArray<Handset.Played>
   readonly clears: ReadonlyArray<Handset.Clear>
-  /** All that was played, without the pauses. */
+  /** All audio that was played, without pauses. */
   readonly recording: () => Uint8Array
-  /** Frames of the server that Telnyx does not understand. */
+  /** Frames from the server that Telnyx would not understand. */
   readonly nonsense: () => ReadonlyArray<string>
-  /** Waits until the stream is open. */
+  /** Waits until the media stream is open. */
   readonly connected: Effect.Effect<void, number>
-  /** Waits until the call is over, and tells who ended it. */
+  /** Waits until the call is over. Returns how it ended. */
   readonly over: Effect.Effect<"caller" | "server" | "rejected">
 }
 
-/** A command to the API. */
+/** A command that the API received. */
 export interface Command {
   readonly path: string
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** A fake of Telnyx. */
+/** A fake Telnyx. */
 export interface FakeTelnyx {
-  /** What a server is given instead of an account. */
+  /** The account to configure your server with. */
   readonly account: { readonly apiKey: Redacted.Redacted; readonly publicKey: string; readonly baseUrl: string }
-  /** Somebody calls. Succeeds with the status of the answer to the event, if that was none of success fails. */
+  /** Calls your server. Fails with the HTTP status of the webhook if that is not 200. */
   readonly dial: (call: { readonly from?: string; readonly to?: string }) => Effect.Effect<Phone, number>
-  /** Calls that were made by the API, and answered, in order. */
+  /** Takes the next call that was placed through the API and answered. */
   readonly answered: Effect.Effect<Phone>
   readonly commands: ReadonlyArray<Command>
 }
@@ -82,7 +82,7 @@ interface Call {
   readonly event: (type: string, fields?: object) => Effect.Effect<number>
 }
 
-/** Makes a fake, with its API on a free port. */
+/** Starts a fake, with its API on a free port. */
 export const make = (options: Options): Effect.Effect<FakeTelnyx, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Scope.Scope
@@ -96,7 +96,7 @@ export const make = (options: Options): Effect.Effect<FakeTelnyx, never, Scope.S
     const id = (prefix: string) => `${prefix}:${++count}`
     const fork = (effect: Effect.Effect<unknown>) => Effect.forkIn(Effect.ignoreCause(effect), scope)
 
-    /** Tells the server of an event, and gives the status of its answer. */
+    /** Sends an event. Returns the HTTP status. */
     const tell = (event_type: string, payload: object) =>
       Effect.promise(async (signal) => {
         const body = JSON.stringify({ data: { event_type, id: id("event"), payload } })
@@ -111,7 +111,7 @@ export const make = (options: Options): Effect.Effect<FakeTelnyx, never, Scope.S
         return (await fetch(options.webhook(), { method: "POST", headers, body, signal })).status
       })
 
-    /** Somebody is on the telephone. */
+    /** Starts a call. */
     const begin = (about: {
       readonly from: string
       readonly to: string
@@ -171,7 +171,7 @@ export const make = (options: Options): Effect.Effect<FakeTelnyx, never, Scope.S
         return call
       })
 
-    /** Calls the target of a transfer, or a number for the API. */
+    /** Lets a phone ring, and then be answered or not. */
     const ring = (call: Call, to: string, then: Effect.Effect<void>) =>
       Effect.gen(function* () {
         yield* call.event("call.initiated")

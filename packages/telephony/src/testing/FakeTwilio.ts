@@ -1,6 +1,6 @@
 /**
- * A Twilio that runs in the test: it calls a server over real sockets, speaks and signs as Twilio does, plays what it is sent at its
- * own pace and records it, answers the REST API, and carries out the instructions that it is given.
+ * A fake Twilio for tests. It calls your server over real sockets, signs requests, paces and records audio, answers the REST API,
+ * and follows TwiML.
  *
  * ```ts
  * const twilio = yield* FakeTwilio.make({ numbers: { "+15550009999": "busy" } })
@@ -28,50 +28,50 @@ import type { Dial, TwilioPhone } from "./TwilioPhone.ts"
 export type { Behaviour } from "./internal/twilioNetwork.ts"
 export type { Dial, Ending, TwilioPhone as Phone } from "./TwilioPhone.ts"
 
-/** How the carrier behaves. */
+/** Options for the fake. */
 export interface Options {
-  /** What happens if a number is called: it is `answered` by default. */
+  /** What happens when a number is called. `answered` by default. */
   readonly numbers?: Readonly<Record<string, TwilioNetwork.Behaviour>> | undefined
-  /** How long a number that is called rings. 30 milliseconds. */
+  /** How long a phone rings. 30 milliseconds by default. */
   readonly rings?: Duration.Input | undefined
-  /** How long a target of a transfer talks until it hangs up. 100 milliseconds. */
+  /** How long the target of a cold transfer talks before it hangs up. 100 milliseconds by default. */
   readonly talks?: Duration.Input | undefined
-  /** The API refuses everything with this status. */
+  /** HTTP status with which the API refuses every request. */
   readonly refuses?: number | undefined
-  /** Signs with another token, or not at all. */
+  /** Signs with a wrong token, or not at all. */
   readonly signs?: "wrong" | "never" | undefined
-  /** What a detection of answering machines finds, such as `machine_start`. `human` by default. */
+  /** Result of answering-machine detection, such as `machine_start`. `human` by default. */
   readonly answeredBy?: string | undefined
 }
 
-/** A request to the API. */
+/** A request that the API received. */
 export interface ApiRequest {
   readonly method: string
   readonly path: string
   readonly form: Readonly<Record<string, string>>
 }
 
-/** A fake of Twilio. */
+/** A fake Twilio. */
 export interface FakeTwilio {
-  /** What a server is given instead of an account. */
+  /** The account to configure your server with. */
   readonly account: { readonly accountSid: string; readonly authToken: Redacted.Redacted; readonly baseUrl: string }
-  /** Somebody calls. Succeeds once the webhook was answered; fails with the status if that was no success. */
+  /** Calls your server. Succeeds once the webhook has answered, or fails with its status if that is not 200. */
   readonly dial: (dial: Dial) => Effect.Effect<TwilioPhone, number, Scope.Scope>
-  /** Calls that were made by the API, and answered, in order. */
+  /** Takes the next call that was placed through the API and answered. */
   readonly answered: Effect.Effect<TwilioPhone>
-  /** What the API was asked. */
+  /** Requests that the API received, in order. */
   readonly requests: ReadonlyArray<ApiRequest>
-  /** Posts a signed form, as Twilio does for status callbacks. Returns the status of the answer. */
+  /** Posts a signed form, as Twilio does for status callbacks. Returns the HTTP status. */
   readonly post: (url: string, fields: Readonly<Record<string, string>>) => Effect.Effect<number>
 }
 
-/** A call to a number that the API has made. */
+/** A call that was placed through the API. */
 interface Leg {
   status: string
   readonly over: Deferred.Deferred<void>
 }
 
-/** What the API knows. */
+/** State of the API. */
 interface Exchange {
   readonly network: TwilioNetwork.Network
   readonly options: Options
@@ -81,7 +81,7 @@ interface Exchange {
   readonly requests: Array<ApiRequest>
 }
 
-/** Makes a fake, with its API on a free port. */
+/** Starts a fake, with its API on a free port. */
 export const make = (options: Options = {}): Effect.Effect<FakeTwilio, never, Scope.Scope> =>
   Effect.gen(function* () {
     const network = TwilioNetwork.make(yield* Scope.Scope, yield* Clock.Clock, options)
@@ -110,7 +110,7 @@ const begin = ({ calls, network }: Exchange, given: TwilioCall.Given): Effect.Ef
     return call.phone
   })
 
-/** Answers the API. */
+/** Answers a request to the API. */
 const api = (exchange: Exchange, request: HttpServerRequest): Effect.Effect<HttpServerResponse> =>
   Effect.gen(function* () {
     const { network, options, requests } = exchange
@@ -128,7 +128,7 @@ const api = (exchange: Exchange, request: HttpServerRequest): Effect.Effect<Http
     return ApiServer.answer(201, { sid, status: "queued" })
   }).pipe(Effect.orDie)
 
-/** Changes a call, or only tells how it stands if there is nothing to change. */
+/** Changes a call, or returns its status if there is nothing to change. */
 const update = (
   { calls, legs }: Exchange,
   callSid: string,
@@ -154,7 +154,7 @@ const update = (
     return ApiServer.answer(200, { sid: callSid, status: status() })
   })
 
-/** Calls a number. Who answers is connected to a webhook, or hears a document. */
+/** Calls a number, and connects whoever answers to a webhook or a document. */
 const callOut = (exchange: Exchange, form: TwilioNetwork.Fields, callSid: string): Effect.Effect<void, number> =>
   Effect.gen(function* () {
     const { answered, legs, network, options } = exchange
@@ -173,7 +173,7 @@ const callOut = (exchange: Exchange, form: TwilioNetwork.Fields, callSid: string
     leg.status = "in-progress"
     if (Url === undefined) {
       yield* tell("in-progress")
-      // Whoever is called with a document hears it until they are hung up on: nothing here needs what they hear.
+      // The document itself is not followed: no test needs what the target of a warm transfer hears.
       yield* Deferred.await(leg.over)
       return yield* tell("completed")
     }

@@ -1,33 +1,33 @@
 /**
- * What a fake carrier may do wrong on the stream of a call.
+ * Faults that a fake carrier can have on its media stream.
  *
  * @since 0.1.0
  */
 
-/** What a carrier may do wrong. Nothing by default. */
+/** Faults of a carrier. None by default. */
 export interface Faults {
-  /** Marks are never returned, or so many milliseconds late. */
+  /** Marks are never returned, or are returned this many milliseconds late. */
   readonly marks?: "never" | number | undefined
-  /** The sizes of audio messages, in bytes, one after the other and again. Frames of 20 ms by default. */
+  /** Sizes of audio messages in bytes, repeated in order. Frames of 20 ms by default. */
   readonly chunkBytes?: ReadonlyArray<number> | undefined
-  /** Audio messages, counted from 1, that are lost on their way. */
+  /** Which audio messages are lost, counted from 1. */
   readonly lost?: ((chunk: number) => boolean) | undefined
-  /** Frames that are sent as they are, right after the start. */
+  /** Raw frames that are sent right after the start message. */
   readonly garbage?: ReadonlyArray<string | Uint8Array> | undefined
-  /** Audio messages that come before the start. */
+  /** Number of audio messages that are sent before the start message. */
   readonly early?: number | undefined
-  /** How much faster than real time the caller's audio comes. 1 by default. */
+  /** Speed of the caller's audio relative to real time. 1 by default. */
   readonly pace?: number | undefined
-  /** The caller's side sends no audio at all, not even silence. */
+  /** No audio of the caller is sent, not even silence. */
   readonly isMute?: boolean | undefined
-  /** It never reads what it is sent. */
+  /** The socket is never read. */
   readonly isDeaf?: boolean | undefined
-  /** The stream ends without a stop, with one, or with two. `once` by default. */
+  /** How often the stop message is sent. `once` by default. */
   readonly stop?: "never" | "once" | "twice" | undefined
-  /** The socket is left open when the stream is over. */
+  /** The socket stays open after the stream has ended. */
   readonly staysOpen?: boolean | undefined
-  /** No start message comes. */
+  /** No start message is sent. */
   readonly noStart?: boolean | undefined
-  /** What the start message says of the audio, instead of the truth. */
+  /** A wrong media format in the start message. */
   readonly mediaFormat?: { readonly encoding: string; readonly sampleRate: number } | undefined
 }

@@ -1,5 +1,5 @@
 /**
- * Somebody on the telephone, by way of a fake Twilio.
+ * A phone that is connected to your server through a fake Twilio.
  *
  * @since 0.1.0
  */
@@ -9,53 +9,53 @@ import type { Faults } from "./Faults.ts"
 import type * as Handset from "./internal/handset.ts"
 import type * as CarrierStream from "./internal/stream.ts"
 
-/** Who has ended a call: the caller, the server by the API, the instructions when they were at their end, or a refusal. */
+/** How a call ended: by the caller, by the server through the API, at the end of the TwiML, or because it was rejected. */
 export type Ending = "caller" | "server" | "instructions" | "rejected"
 
-/** How somebody calls a server. */
+/** Options for a call. */
 export interface Dial {
-  /** The webhook of the number. */
+  /** Webhook of the number that is called. */
   readonly url: string
   readonly from?: string | undefined
   readonly to?: string | undefined
-  /** More fields of the webhook. */
+  /** Additional fields of the webhook's form. */
   readonly fields?: Readonly<Record<string, string>> | undefined
-  /** How the webhook is called. `POST` by default. */
+  /** HTTP method of the webhook. `POST` by default. */
   readonly method?: "GET" | "POST" | undefined
   readonly faults?: Faults | undefined
 }
 
-/** Somebody on the telephone. Times are milliseconds since they called. */
+/** A phone in a call. Times are milliseconds since the start of the call. */
 export interface TwilioPhone {
   readonly callSid: string
-  /** Speaks: mu-law at 8000 Hz, behind what is being said. */
+  /** Queues speech of the caller: mu-law at 8000 Hz. */
   readonly say: (audio: Uint8Array) => void
   readonly press: (digit: string) => void
   readonly hangUp: Effect.Effect<void>
-  /** Drops the connection without a word. */
+  /** Drops the connection without a closing handshake. */
   readonly drop: Effect.Effect<void>
-  /** Sends a frame of the stream as it is. */
+  /** Sends a raw frame on the media stream. */
   readonly raw: (frame: string | Uint8Array) => void
-  /** What was played, in order. */
+  /** Audio that was played, in order. */
   readonly played: ReadonlyArray<Handset.Played>
   readonly clears: ReadonlyArray<Handset.Clear>
-  /** When audio came, played or not. */
+  /** When audio arrived, whether or not it was played. */
   readonly came: ReadonlyArray<Handset.Came>
-  /** All that was played, without the pauses. */
+  /** All audio that was played, without pauses. */
   readonly recording: () => Uint8Array
-  /** Waits until so much was played, pauses not counted. */
+  /** Waits until this much audio has been played, not counting pauses. */
   readonly hears: (length: Duration.Input) => Effect.Effect<void>
-  /** When what was said last began to leave. */
+  /** When the latest speech of the caller began to be sent. */
   readonly spokeAt: () => number | undefined
   readonly now: () => number
-  /** Frames of the server that Twilio does not understand. */
+  /** Frames from the server that Twilio would not understand. */
   readonly nonsense: () => ReadonlyArray<string>
-  /** The instructions that were carried out, such as `Connect`, `Say: Sorry.`, `Dial: +15550009999`, `Conference: room`. */
+  /** TwiML that was followed, such as `Connect`, `Say: Sorry.`, `Dial: +15550009999`, `Conference: room`. */
   readonly verbs: ReadonlyArray<string>
-  /** Waits until a stream is open for the nth time, the first being 1. Fails with the status if the server refuses it. */
+  /** Waits until the nth media stream is open, counted from 1. Fails with the HTTP status if the server refuses it. */
   readonly streams: (nth: number) => Effect.Effect<void, number>
-  /** How the sockets of the streams were closed, by whoever did it. */
+  /** Close codes of the media streams, whichever side closed them. */
   readonly closes: ReadonlyArray<CarrierStream.Close>
-  /** Waits until the call is over, and tells who ended it. */
+  /** Waits until the call is over. Returns how it ended. */
   readonly over: Effect.Effect<Ending>
 }

@@ -11,24 +11,24 @@ import * as TwilioAccount from "../../TwilioAccount.ts"
 import * as Twiml from "../twiml.ts"
 import * as Calls from "./calls.ts"
 
-/** How a call is handed on. */
+/** How a call is transferred. */
 export interface Transfer {
   /** `cold` by default. */
   readonly kind?: "cold" | "warm" | undefined
-  /** How long it rings. 30 seconds. */
+  /** How long the target rings. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
-  /** The number that the target sees: that of the caller with `cold`, our own with `warm`, by default. */
+  /** Number that the target sees. By default the caller's with `cold`, and ours with `warm`. */
   readonly callerId?: string | undefined
-  /** Said to whoever answers a warm transfer, before the caller is there. */
+  /** Spoken to whoever answers a warm transfer, before the caller joins. */
   readonly whisper?: string | undefined
 }
 
-/** How much longer than it rings an outcome may take to come. */
+/** Longest wait for an outcome after the ringing should have stopped. */
 const grace = Duration.seconds(20)
 
 const timeoutOf = (transfer: Transfer): Duration.Duration => Duration.fromInputUnsafe(transfer.timeout ?? "30 seconds")
 
-/** Begins a transfer, and does not wait for it. */
+/** Starts a transfer in the background. */
 export const begin = (
   account: TwilioAccount.TwilioAccount,
   entry: Calls.Entry,
@@ -135,14 +135,14 @@ const warm = (
 const drop = (account: TwilioAccount.TwilioAccount, legSid: string): Effect.Effect<void> =>
   Effect.catch(TwilioAccount.hangUp(account, legSid), failed("The target could not be hung up on"))
 
-/** The target of a warm transfer has answered: the caller is taken to it. */
+/** Moves the caller into the conference, now that the target of a warm transfer has answered. */
 export const bridge = (
   account: TwilioAccount.TwilioAccount,
   entry: Calls.Entry,
   pending: Calls.Pending
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
-    // The stream ends before Twilio has answered, and the agent is still to be told.
+    // The stream ends before Twilio answers this request, and the agent has yet to be told.
     entry.session.isAway = true
     return TwilioAccount.updateCall(account, entry.callSid, Twiml.response(room(entry)))
   }).pipe(
@@ -157,7 +157,7 @@ export const bridge = (
     })
   )
 
-/** Nothing was told of a transfer for too long. A caller who is not on the stream is lost to us. */
+/** Gives up on a transfer without an outcome. A caller who is not on the stream is gone. */
 const giveUp = (
   account: TwilioAccount.TwilioAccount,
   entry: Calls.Entry,
@@ -172,7 +172,7 @@ const giveUp = (
         : drop(account, pending.legSid)
   )
 
-/** The caller is gone: nobody needs to answer any more. */
+/** Stops calling the target when the caller has hung up. */
 export const abandon = (account: TwilioAccount.TwilioAccount, entry: Calls.Entry): Effect.Effect<void> =>
   Effect.suspend(() => {
     const legSid = entry.transfer?.legSid
