@@ -1,7 +1,8 @@
 /**
- * A recorded call as the console shows it: its turns with what was said and heard, tools, requests to models, times and costs.
+ * A recorded call as shown in the console: its turns with the words said and heard, tools, model requests, times and
+ * costs.
  *
- * It is computed from a recording alone, finished or not, so a call looks the same while it goes on, afterwards and as a fork.
+ * Computed from a recording alone, finished or not, so a call looks the same during the call, afterwards and as a fork.
  *
  * @since 0.1.0
  */
@@ -13,13 +14,13 @@ import type * as Response from "effect/ai/Response"
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 
-/** A tool that was called. Times are in milliseconds since the start of the call. */
+/** A tool call. Times are in milliseconds since the start of the call. */
 export interface ToolView {
   readonly id: string
   readonly name: string
   readonly args: unknown
   readonly at: number
-  /** Undefined while it runs. */
+  /** Undefined while it is running. */
   readonly result?: unknown
   readonly ms?: number | undefined
 }
@@ -54,7 +55,7 @@ export interface TurnView {
   readonly at: number
   /** The kind of event that started it. */
   readonly trigger: string
-  /** What the caller had said or pressed. */
+  /** The words said or keys pressed by the caller. */
   readonly caller: string
   readonly outcome: "Running" | "Finished" | "Failed" | "Interrupted"
   readonly ms?: number | undefined
@@ -69,7 +70,7 @@ export interface TurnView {
   readonly failure?: string | undefined
 }
 
-/** A call in one line. */
+/** A summary of a call. */
 export interface CallSummary {
   readonly callId: string
   readonly from: string
@@ -99,7 +100,7 @@ interface BuildingTurn extends Omit<Building<TurnView>, "tools" | "requests" | "
   metrics: { [name: string]: unknown }
 }
 
-/** Makes the view of a recording. Requests of which a part is missing are left out. */
+/** Makes the view of a recording. Leaves out incomplete requests. */
 export const make = (recording: Recording.Recording): CallView => {
   const { header, lines } = recording
   const turns = turnsOf(lines)
@@ -123,7 +124,7 @@ export const make = (recording: Recording.Recording): CallView => {
   }
 }
 
-/** The same without its turns. */
+/** The same without turns. */
 export const summary = ({ all: _, systemPrompt: __, ...rest }: CallView): CallSummary => rest
 
 /** The system prompt of the first request, if it has one. */
@@ -138,7 +139,7 @@ const turnsOf = (lines: ReadonlyArray<Recording.Line>): Array<BuildingTurn> => {
   let said: Array<string> = []
   const last = () => turns.at(-1)
   const turnOf = (number: number) => turns.find(({ turn }) => turn === number)
-  // What is heard belongs to the turn whose words were sent last.
+  // Heard words belong to the turn that last sent words.
   const speaking = () => turns.findLast(({ sent }) => sent !== "")
 
   for (const line of lines) {

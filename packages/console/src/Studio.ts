@@ -1,9 +1,9 @@
 /**
- * What the console can do beyond a call of its own, for developers of an agent: look at all calls and at what their models were
- * asked, hang up, play a call again from a turn on with another prompt or model, and have models and tools fail.
+ * The console's features for developers of an agent: inspect all calls and their model requests, hang up, replay a call
+ * from a turn with another prompt or model, and make models and tools fail.
  *
- * It shows prompts and the words of callers to whoever may open a call: mount it where only developers come. It keeps to the
- * token and the origins of the server.
+ * It shows prompts and the words of callers to anyone who may open a call, so mount it only on servers for developers.
+ * The server's token and origins apply.
  *
  * @since 0.1.0
  */
@@ -34,26 +34,26 @@ import * as CallView from "./CallView.ts"
 import * as Faults_ from "./internal/faults.ts"
 import * as KeptCalls from "./internal/keptCalls.ts"
 
-/** What goes wrong at the moment: with models, and with tools. */
+/** The current faults of models and tools. */
 export type Faults = Faults_.Faults
 export const Faults = Faults_.Faults
 
-/** A call in the list: its id is the studio's own. `canHangUp` while it goes on here. */
+/** A call in the list, with the studio's own id. `canHangUp` while it is open on this server. */
 export interface Listed extends CallView.CallSummary {
   readonly id: string
   readonly canHangUp: boolean
 }
 
-/** How a call is played again. */
+/** Options of a replay. */
 export interface Fork {
-  /** The first turn that goes otherwise, counted from 1. */
+  /** The first turn to run differently, counted from 1. */
   readonly turn: number
   readonly systemPrompt?: string | undefined
-  /** A model by name in place of the agent's, such as `openai/gpt-4.1-mini`. */
+  /** A model by name that replaces the agent's, such as `openai/gpt-4.1-mini`. */
   readonly model?: string | undefined
 }
 
-/** What was asked for cannot be done. The message says why, and may be shown. */
+/** A request of the studio failed. The message says why, and may be shown. */
 export class StudioError extends Data.TaggedError("StudioError")<{
   readonly reason: "NotFound" | "Impossible"
   readonly message: string
@@ -61,11 +61,11 @@ export class StudioError extends Data.TaggedError("StudioError")<{
 
 /** The studio of one agent. */
 export interface Studio<R = never> {
-  /** The agent as it is to be served. */
+  /** The agent to serve. */
   readonly agent: Agent.Factory<unknown, never, R>
   /** Records each call into memory; undefined if recordings are read from a folder, into which the server writes. */
   readonly record: ((request: CallRequest) => Effect.Effect<Recorder.Recorder>) | undefined
-  /** The model of the agent, as it is to be provided. */
+  /** The agent's model, to provide. */
   readonly model: Layer.Layer<LanguageModel.LanguageModel, unknown>
   /** To be provided to the server as well. */
   readonly tools: Layer.Layer<never>
@@ -74,23 +74,23 @@ export interface Studio<R = never> {
   /** The recording, as text. */
   readonly recording: (id: string) => Effect.Effect<string, StudioError>
   readonly hangUp: (id: string) => Effect.Effect<void, StudioError>
-  /** Plays a call again. No tool of an earlier turn is called; those from the turn on are. */
+  /** Replays a call. Tools of earlier turns do not run; tools from that turn on do. */
   readonly fork: (id: string, fork: Fork) => Effect.Effect<CallView.CallView, StudioError>
   readonly faults: Effect.Effect<Faults>
   readonly setFaults: (faults: Faults) => Effect.Effect<void>
 }
 
-/** What a studio is made of. */
+/** Options of a studio. */
 export interface Options<R = never> {
   readonly agent: Agent.Factory<unknown, never, R>
   readonly model: Layer.Layer<LanguageModel.LanguageModel, unknown>
-  /** Folder of recordings that the server writes. Without it, calls are kept in memory. */
+  /** Folder of the server's recordings. Without it, calls are kept in memory. */
   readonly folder?: string | undefined
-  /** Calls that are kept and listed. 50 by default. */
+  /** Number of calls to keep and list. 50 by default. */
   readonly calls?: number | undefined
 }
 
-/** Longest recording that is kept or read, in characters. */
+/** Longest recording to keep or read, in characters. */
 const longest = 16 * 1024 * 1024
 
 /** Makes a studio. */
@@ -142,7 +142,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<Studio<R>, never, Fi
 
 const impossible = (message: string) => new StudioError({ reason: "Impossible", message })
 
-/** Gives an agent a session beside its own, in which the call can be ended from outside. */
+/** Adds a session to an agent, through which the call can be ended from outside. */
 const endable = <R>(
   spec: Agent.AgentSpec<unknown, R>,
   request: CallRequest,
@@ -187,7 +187,7 @@ const promptOf = (recording: Recording.Recording, systemPrompt: string | undefin
         insteadOf: CallView.systemPromptOf(Result.getOrElse(Recording.modelRequests(recording), () => []))
       }
 
-/** What models were asked in place of what the agent had said: the recording knows of the agent alone. */
+/** Model requests of the switched model, because the recording only knows the agent's own. */
 const prompted = (
   view: CallView.CallView,
   from: number,

@@ -1,5 +1,5 @@
 /**
- * A web page to talk to a voice agent on.
+ * A web page for talking to a voice agent.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,9 @@
 /**
- * Spans around the work of a call, for whatever tracer is in force.
+ * Spans around the work of a call, for the current tracer.
  *
- * A call, its turns, its model requests and its tools make their spans with this, where the work happens, so that any tracer
- * sees them. Nothing private is put on one: neither words nor numbers nor arguments, and a span that failed carries the kind
- * of the failure without its message, which may quote anything. An interruption is no error.
+ * A call, its turns, its model requests and its tools make their spans with this module, so that any tracer sees them.
+ * Spans carry nothing private: no words, telephone numbers or arguments, and a failed span has the kind of the failure
+ * without its message, which may quote anything. An interruption is not an error.
  *
  * @since 0.1.0
  */
@@ -21,29 +21,29 @@ import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { CallRequest } from "./CallRequest.ts"
 
-/** The root span of the call in whose context it is asked for. Undefined outside a call. */
+/** The root span of the current call. Undefined outside a call. */
 export const Call: Context.Reference<Tracer.AnySpan | undefined> = Context.Reference<Tracer.AnySpan | undefined>(
   "@antiphon/core/Trace/Call",
   { defaultValue: () => undefined }
 )
 
-/** The id of a call as it stands on spans: at most 128 characters, because it comes from outside. */
+/** The id of a call on spans: cut to 128 characters, because it comes from outside. */
 export const callId = (request: CallRequest): string => request.callId.slice(0, 128)
 
-/** What can be said about a span beside its name. */
+/** Options of a span besides its name. */
 export interface Options {
   readonly kind?: Tracer.SpanKind | undefined
   readonly attributes?: Readonly<Record<string, unknown>> | undefined
   /**
-   * The stream puts the span in force by itself, together with other services: each step that does so costs at every pull.
-   * Only for `streamWithin`.
+   * The stream provides the span itself, together with other services, because each such step costs at every pull. Only
+   * for `streamWithin`.
    */
   readonly provides?: boolean | undefined
-  /** The work may outlast the span in force: its span hangs below the call, and is linked to the one in force. */
+  /** The work may outlive the current span: its own span is a child of the call, and linked to the current one. */
   readonly beside?: boolean | undefined
 }
 
-/** Runs an effect in a span of its own. */
+/** Runs an effect in its own span. */
 export const within = <A, E, R>(
   name: string,
   options: Options,
@@ -55,17 +55,15 @@ export const within = <A, E, R>(
     end
   ) as Effect.Effect<A, E, R>
 
-/** What looks on while a stream runs in its span. */
+/** Observes a stream in its span. */
 export interface Onlooker<in A> {
-  /** Told of what passes. */
+  /** Called for each element. */
   readonly seen?: ((values: ReadonlyArray<A>) => void) | undefined
-  /** Told how the stream has ended, before its span ends. */
+  /** Called with the exit of the stream, before its span ends. */
   readonly ended?: ((exit: Exit.Exit<unknown, unknown>) => void) | undefined
 }
 
-/**
- * Runs a stream in a span of its own, from when the stream starts to when it is over. What the stream holds is let go with it.
- */
+/** Runs a stream in its own span, from its start to its end. Releases the stream's resources at the end. */
 export const streamWithin = <A, E, R>(
   name: string,
   options: Options,
@@ -75,7 +73,7 @@ export const streamWithin = <A, E, R>(
   Stream.fromChannel(
     Channel.fromTransform((_: unknown, outer: Scope.Scope) =>
       Effect.gen(function* () {
-        // A scope of its own: that of the stream around this one may go on for long.
+        // A separate scope, because the scope of the surrounding stream may stay open for long.
         const scope = yield* Scope.fork(outer)
         const span = yield* start(name, options)
         const { ended, seen } = onlooker?.(span) ?? {}
@@ -88,7 +86,7 @@ export const streamWithin = <A, E, R>(
             ? effect
             : (Effect.provideService(effect, Tracer.ParentSpan, span) as Effect.Effect<B, E2, R2>)
         const pull = yield* inSpan(Channel.toPullScoped(use(span).channel, scope))
-        // One step for all there is to do: each costs at every pull, and words come one by one.
+        // A single step, because each step costs at every pull, and words arrive one by one.
         return Effect.matchCauseEffect(inSpan(pull), {
           onSuccess: (values) => {
             seen?.(values)
@@ -105,19 +103,19 @@ export const streamWithin = <A, E, R>(
 export const scoped = (name: string, options: Options = {}): Effect.Effect<Tracer.Span, never, Scope.Scope> =>
   Effect.acquireRelease(start(name, options), end)
 
-/** Something that is over, as a span below another one. */
+/** Adds a finished span below another one. */
 export interface Past {
   readonly parent: Tracer.AnySpan
-  /** How long it took, in seconds, up to now. */
+  /** Its duration until now, in seconds. */
   readonly seconds: number
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** Makes a span of something that ends now and was not known for what it is before. */
+/** Makes a span that ends now, for work identified only at its end. */
 export const past = (name: string, given: Past): Effect.Effect<void> =>
   Effect.contextWith((context: Context.Context<never>) => Effect.sync(() => pastUnsafe(context, name, given)))
 
-/** Makes such a span at once, with the tracer and the clock of a context. */
+/** Makes such a span synchronously, with the tracer and the clock of a context. */
 export const pastUnsafe = (
   context: Context.Context<never>,
   name: string,
@@ -139,8 +137,8 @@ export const pastUnsafe = (
 }
 
 /**
- * The kind of a failure, as the conventions of OpenTelemetry want it in `error.type`: the tag of a tagged error (of its
- * reason, if it is a tagged one), the name of any other, `_OTHER` if it has none.
+ * The kind of a failure, for OpenTelemetry's `error.type`: the tag of a tagged error (or of its tagged reason),
+ * otherwise the name of the error, or `_OTHER`.
  */
 export const errorType = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
@@ -175,7 +173,7 @@ const withoutWords = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): Exi
   return failedWith(span, errorType(exit.cause))
 }
 
-/** How a span ends whose work has failed in a way of this kind. */
+/** The exit of a span whose work has failed this way. */
 export const failedWith = (span: Tracer.Span, type: string): Exit.Exit<never, Error> => {
   span.attribute("error.type", type)
   const error = new Error(type)

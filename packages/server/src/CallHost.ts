@@ -74,7 +74,7 @@ export interface CallHost {
 export interface Options<State, E = never> {
   readonly protocol: Protocol.Protocol<State>
   readonly admitted: Protocol.Admitted
-  /** Who opens it, for limits that are counted per client. */
+  /** Identifies the client that opens the call, for limits per client. */
   readonly client?: string | undefined
   /** Connects to the platform, once the call has a place among the server's calls. `stop` ends the call. */
   readonly connect: (stop: CallHost["stop"]) => Effect.Effect<Link, E>
@@ -99,7 +99,7 @@ export interface Reception {
   /** Notes that a request for a call was refused. The log gets a limited number of lines. */
   readonly refused: (status: number, detail: string) => Effect.Effect<void>
   readonly calls: Calls["Service"]
-  /** Who a request comes from, for limits that are counted per client. */
+  /** Identifies the client of a request, for limits per client. */
   readonly clientOf: (request: HttpServerRequest) => string
   /** Makes the recorder of each call, if calls are recorded. `open` does so by itself. */
   readonly record?: Record | undefined
@@ -222,7 +222,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     this.idleTimeout = options.idleTimeout
   }
 
-  /** What starts fibers that belong to this call, whatever they leave behind. */
+  /** Starts fibers on behalf of this call, including any work they leave behind. */
   #forkWith(context: Context.Context<never>) {
     const fork = Effect.runForkWith(context)
     return (effect: Effect.Effect<void>) => Running.enter(this.#log, () => fork(effect))

@@ -17,7 +17,7 @@ export interface OpenCall {
   lastReceivedAt: number
   /** The call is stopped if nothing is received for this long. Defaults to the setting. */
   readonly idleTimeout?: Duration.Duration | undefined
-  /** Who has opened it, for limits that are counted per client. */
+  /** Identifies the client that opened it, for limits per client. */
   readonly client?: string | undefined
   /** Bytes that the call keeps in memory, roughly: who has the most goes first if memory runs out. */
   readonly weight?: (() => number) | undefined
@@ -41,7 +41,7 @@ export class Calls extends Context.Service<
     readonly refusalOf: (client: string) => Effect.Effect<Refusal | undefined>
     /** The pace of all bytes of a client, if it is limited. */
     readonly paceOf: (client: string) => ClientPace | undefined
-    /** What was counted, and whether the server wants more calls. */
+    /** The server's counts, and whether it accepts more calls. */
     readonly health: Health
     /** How many are open, including sockets on which no call has started yet. */
     readonly count: Effect.Effect<number>

@@ -50,9 +50,9 @@ export interface Visitor {
   readonly gone: Effect.Effect<void>
   /** Counts frames. Returns the ending if they exceed the limits. */
   readonly excess: (frames: ReadonlyArray<Frame>) => Ending.Ending | undefined
-  /** Who came in, for limits that are counted per client. */
+  /** Identifies the client, for limits per client. */
   readonly client?: string | undefined
-  /** The lines that a call leaves. */
+  /** The log of the call. */
   readonly log: CallLog.CallLog
 }
 
@@ -61,7 +61,7 @@ export interface Options {
   /** One word, for logs. */
   readonly name: string
   readonly reception: Pick<CallHost.Reception, "calls" | "settings" | "refused" | "record" | "clientOf">
-  /** Limits that replace the server's: audio comes at a pace of its own. */
+  /** Limits that replace the server's, because audio has its own pace. */
   readonly limits?: Partial<Intake.Limits> | undefined
   readonly onStalled: Effect.Effect<void>
 }
@@ -106,28 +106,28 @@ export const enter = (
     }
   })
 
-/** Makes the limits and the log of a peer that came another way than by a request, for example over TCP. */
+/** Makes the limits and the log of a peer that did not arrive by a request, but for example over TCP. */
 export const bounds = ({
   client,
   limits,
   name,
   reception
 }: Pick<Options, "name" | "limits" | "reception"> & {
-  /** Who came in, for limits that are counted per client. */
+  /** Identifies the client, for limits per client. */
   readonly client?: string | undefined
 }): Effect.Effect<Pick<Visitor, "excess" | "log">> =>
   Effect.gen(function* () {
     const { calls, settings } = reception
     const clock = yield* Clock.Clock
     const log = CallLog.make(name, clock, calls.health)
-    // Whoever goes on from here in this fiber does so for the call. Not before the fiber that led here has gone on.
+    // From here on, this fiber runs on behalf of the call, once the calling fiber has continued.
     yield* Effect.yieldNow
     Running.become(log)
     const pace = client === undefined ? undefined : calls.paceOf(client)
     return { excess: Intake.make({ ...settings, ...limits }, clock, pace).excess, log }
   })
 
-/** What admitting a socket takes from the server. */
+/** The parts of a server needed to admit a socket. */
 export type Reception = Options["reception"]
 
 /**

@@ -1,33 +1,33 @@
 /**
- * How a server is: what it has counted since it started, and whether it wants more calls.
+ * The health of a server: its counts since the start, and whether it accepts more calls.
  *
- * Everything here is a number that is kept as things happen, so asking costs nothing. `/ready` answers with `readiness`, and
- * whoever writes metrics reads `snapshot`.
+ * All numbers are kept up to date, so reading them costs nothing. `/ready` answers with `readiness`; metrics are
+ * written from `snapshot`.
  *
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
 import type { Ending } from "./Ending.ts"
 
-/** Why a server wants no new calls: a reason of its own, or the name of a check that failed. */
+/** Why a server accepts no new calls: a built-in reason, or the name of a failed check. */
 export type Reason = "Draining" | "Full" | "Memory" | "Rush" | "Blocked" | (string & {})
 
-/** Whether a server wants new calls. */
+/** Whether a server accepts new calls. */
 export interface Readiness {
   readonly ready: boolean
   /** Empty if it is ready. */
   readonly reasons: ReadonlyArray<Reason>
 }
 
-/** Something of the application's own without which a server cannot hold calls, such as its model. */
+/** An application-defined requirement for calls, such as a reachable model. */
 export interface Check {
-  /** What is missing when it is not met, in one word: `NoModel`. */
+  /** The reason if it is not met, in one word, such as `NoModel`. */
   readonly name: string
-  /** A check that fails, or takes longer than a second, is not met. */
+  /** A check that fails or takes longer than a second counts as not met. */
   readonly met: Effect.Effect<boolean>
 }
 
-/** Times at which the event loop stood still. */
+/** Number of times the event loop was blocked. */
 export interface Blocks {
   readonly count: number
   readonly totalMs: number
@@ -35,48 +35,48 @@ export interface Blocks {
   readonly lastMs: number
 }
 
-/** Everything that is counted. Numbers that can only grow count from the start of the server. */
+/** All counts. Counters start at zero with the server. */
 export interface Snapshot {
   /** Calls that have started and are open now. */
   readonly openCalls: number
-  /** Sockets on which no call has started yet. */
+  /** Number of sockets on which no call has started yet. */
   readonly openings: number
-  /** How many calls may be open. */
+  /** Maximum number of open calls. */
   readonly maxCalls: number
   /** Calls that have started. */
   readonly started: number
-  /** Calls, and sockets that became none, by why they ended. */
+  /** Calls, and sockets without a call, by why they ended. */
   readonly ended: { readonly [ending in Ending["_tag"]]?: number }
-  /** Requests that would have opened a call and were refused, by the words of the refusal. */
+  /** Refused requests for a call, by the text of the refusal. */
   readonly refused: { readonly [detail: string]: number }
-  /** Messages of peers that were taken, and those of them that were of no use. */
+  /** Messages received, and the unusable ones among them. */
   readonly received: number
   readonly dropped: number
-  /** Messages to peers. */
+  /** Messages sent. */
   readonly sent: number
   /** Turns that have started. */
   readonly turns: number
   readonly blocks: Blocks
-  /** Failures outside every fiber: floating rejections, and what timers and emitters threw. */
+  /** Failures outside every fiber: unhandled rejections, and exceptions of timers and emitters. */
   readonly uncaught: number
-  /** How often a drain has begun, and whether one is going on. */
+  /** How many drains have begun, and whether one is in progress. */
   readonly drains: number
   readonly draining: boolean
   readonly readiness: Readiness
 }
 
-/** The health of one server. The functions that count are called as things happen. */
+/** The health of one server. Counting functions are called as events happen. */
 export interface Health {
   readonly snapshot: Effect.Effect<Snapshot>
   readonly readiness: Effect.Effect<Readiness>
-  /** Adds a check of the application's own. */
+  /** Adds an application-defined check. */
   readonly require: (check: Check) => Effect.Effect<void>
   readonly count: (what: Counted, by?: number) => void
   readonly ended: (ending: Ending) => void
   readonly refused: (detail: string) => void
-  /** The event loop stood still for so long. The server is not ready for a while after it. */
+  /** Notes that the event loop was blocked for this long. The server is not ready for a while afterwards. */
   readonly blocked: (ms: number) => void
 }
 
-/** What is counted by its number alone. */
+/** Plain counters. */
 export type Counted = "started" | "received" | "dropped" | "sent" | "turns" | "uncaught" | "drains"

@@ -1,4 +1,4 @@
-/** What can be made to go wrong on calls, while they go on. */
+/** Simulated faults of open calls. */
 import * as FaultyModel from "@antiphon/llm/testing/FaultyModel"
 import * as SwitchedModel from "@antiphon/llm/testing/SwitchedModel"
 import * as VoiceTool from "@antiphon/llm/tool/VoiceTool"
@@ -7,24 +7,24 @@ import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 
-/** Schema for what goes wrong at the moment. */
+/** Schema for the current faults. */
 export const Faults = Schema.Struct({
   /** `slow`: three seconds before the first word. `down`: no answer. `dies`: breaks off within eight words. `silent`: stalls. */
   model: Schema.Literals(["none", "slow", "down", "dies", "silent"]),
   /** `slow`: three seconds more. `fails`: an error that the model reads. */
   tool: Schema.Literals(["none", "slow", "fails"])
 })
-/** What goes wrong at the moment. */
+/** The current faults. */
 export interface Faults extends Schema.Schema.Type<typeof Faults> {
   readonly model: "none" | "slow" | "down" | "dies" | "silent"
 }
 
-/** Nothing does. */
+/** No faults. */
 export const none: Faults = { model: "none", tool: "none" }
 
 const slow = { median: "3 seconds", p99: "3 seconds" } as const
 
-/** Puts the faults before a model. */
+/** Applies faults to a model. */
 export const model = <E, R>(
   layer: Layer.Layer<LanguageModel.LanguageModel, E, R>,
   current: Effect.Effect<Faults>
@@ -42,7 +42,7 @@ export const model = <E, R>(
   )
 }
 
-/** Puts the faults before each tool. */
+/** Applies faults to tools. */
 export const tools = (current: Effect.Effect<Faults>): Layer.Layer<never> =>
   Layer.succeed(VoiceTool.Before, () =>
     Effect.flatMap(current, ({ tool }) => {

@@ -1,4 +1,4 @@
-/** The calls of a console: those that are recorded into memory, or the files of a folder. */
+/** The calls of a console: recorded in memory, or read from a folder. */
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import * as Recorder from "@antiphon/core/recording/Recorder"
 import * as Recording from "@antiphon/core/recording/Recording"
@@ -8,24 +8,24 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 
-/** Where calls are kept. Ids are the console's own: callers may use an id of a call twice. */
+/** A store of calls. Ids are the console's own, because callers may reuse the id of a call. */
 export interface KeptCalls {
-  /** The calls by id, the newest first. What cannot be read is left out. */
+  /** The calls by id, newest first. Leaves out unreadable ones. */
   readonly all: Effect.Effect<ReadonlyArray<readonly [id: string, recording: Recording.Recording]>>
   /** The text of a recording, or undefined. */
   readonly text: (id: string) => Effect.Effect<string | undefined>
 }
 
-/** Calls in memory, and what records them. */
+/** Calls in memory, and their recorder. */
 export interface InMemory extends KeptCalls {
   readonly record: (request: CallRequest) => Effect.Effect<Recorder.Recorder>
 }
 
-/** How much is kept. */
+/** Limits of the store. */
 export interface Limits {
-  /** Calls; the oldest gives way. */
+  /** Number of calls. The oldest is dropped. */
   readonly calls: number
-  /** Characters of each; the recording of a longer call breaks off. */
+  /** Characters per call. Longer recordings are cut off. */
   readonly length: number
 }
 
@@ -54,7 +54,7 @@ export const inMemory = (limits: Limits): InMemory => {
   }
 }
 
-/** Reads the recordings of a folder. The longer ones, and older ones than so many, are left out. */
+/** Reads the recordings in a folder. Leaves out those beyond the limits. */
 export const inFolder = (
   folder: string,
   limits: Limits
@@ -86,7 +86,7 @@ export const inFolder = (
           (all) => all.flat()
         )
       ),
-      // Only what the folder lists: an id is no path.
+      // Only files listed in the folder, so that an id is never used as a path.
       text: (id) => Effect.flatMap(names, (names) => (names.includes(id) ? readable(id) : Effect.succeed(undefined)))
     }
   })

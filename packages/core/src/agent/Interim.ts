@@ -1,8 +1,9 @@
 /**
- * The words of the caller as a recogniser has them so far, before they count.
+ * The caller's words recognised so far, before they count.
  *
- * They are no event: they change, are recorded nowhere, and start no turn. A harness that has them gives them to whoever asked for them
- * when the agent of the call was made, such as a search that is to be done when the caller has finished.
+ * They are not events: they change, are not recorded, and start no turn. A harness that has them passes them to
+ * listeners registered when the agent of the call was made, such as a search that should be done by the time the caller
+ * has finished.
  *
  * ```ts
  * const factory: Agent.Factory = (request) =>
@@ -19,18 +20,18 @@ import * as Context from "effect/Context"
 
 /** The words of one call. */
 export interface Interim {
-  /** Hears all that the caller has said in their turn, each time it has changed. Must not throw. */
+  /** Adds a listener for all words of the caller's turn, called whenever they change. It must not throw. */
   readonly listen: (listener: (text: string) => void) => void
-  /** Tells the words of the turn so far: for harnesses. */
+  /** Reports the words of the turn so far. For harnesses. */
   readonly tell: (text: string) => void
 }
 
-/** The words of the call whose agent is made. Undefined if its harness has none. */
+/** The interim words of the call whose agent is being made. Undefined if its harness has none. */
 export const Current: Context.Reference<Interim | undefined> = Context.Reference("@antiphon/core/agent/Interim", {
   defaultValue: (): Interim | undefined => undefined
 })
 
-/** Makes the words of a call. */
+/** Makes the interim words of a call. */
 export const make = (): Interim => {
   const listeners: Array<(text: string) => void> = []
   return {

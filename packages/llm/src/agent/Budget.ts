@@ -1,9 +1,8 @@
 /**
- * What a call may use up, and what happens when it has: tokens, money, time, replies and tool calls.
+ * Limits what a call may spend: tokens, money, time, replies and tool calls.
  *
- * A budget is looked at before each request to the model. When it is used up, its action is taken once; the log of the call
- * says so. The agents that a call is handed to share what is used up with the agent that the call began with, and its budgets
- * unless they have their own.
+ * Budgets are checked before each model request. When a budget is exhausted, its action is taken once, and logged.
+ * Agents that take over the call share the spending of the first agent, and its budgets unless they have their own.
  *
  * ```ts
  * LlmAgent.make({
@@ -24,44 +23,44 @@ import type * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type * as Usage from "../model/Usage.ts"
 
-/** What may be used up. A budget is used up when any of its limits is reached. */
+/** The limits of a budget. A budget is exhausted when any of them is reached. */
 export interface Limits {
-  /** Tokens of all replies, read and written. */
+  /** Tokens of all replies, input and output. */
   readonly tokens?: number | undefined
-  /** Money for replies, in US dollars, as far as `Prices.Current` has a price. */
+  /** Cost of replies in US dollars, if `Prices.Current` has a price. */
   readonly usd?: number | undefined
   /** Time since the agent was made, which is when the call began. */
   readonly time?: Duration.Input | undefined
-  /** Replies of models. */
+  /** Number of model replies. */
   readonly replies?: number | undefined
   readonly toolCalls?: number | undefined
 }
 
-/** What a call has used up. */
+/** The spending of a call. */
 export interface Spent {
-  /** Tokens read and written. */
+  /** Input and output tokens. */
   readonly tokens: number
-  /** In US dollars, of the replies whose price is known. */
+  /** In US dollars, for replies whose price is known. */
   readonly usd: number
   readonly time: Duration.Duration
   readonly replies: number
   readonly toolCalls: number
-  /** The tokens by their kinds. */
+  /** Tokens by kind. */
   readonly usage: Usage.Tokens
   /** By `provider/model`. */
   readonly byModel: ReadonlyMap<string, Usage.Total>
-  /** Replies that were interrupted. Their providers do not count them; their tokens are estimated, and are among the others. */
+  /** Interrupted replies. Providers do not count their tokens, so they are estimated, and included in the totals. */
   readonly interrupted: number
 }
 
-/** What happens when a budget is used up. */
+/** The action when a budget is exhausted. */
 export type Action<R = never> =
   | { readonly _tag: "Warn"; readonly words: string }
   | { readonly _tag: "SwitchModel"; readonly model: string | Layer.Layer<LanguageModel.LanguageModel, unknown> }
   | { readonly _tag: "SayGoodbye"; readonly words: string }
   | { readonly _tag: "Act"; readonly act: (spent: Spent) => Stream.Stream<Event.Output, unknown, R> }
 
-/** What a call may use up, and what happens then. */
+/** A budget: its limits and its action. */
 export interface Budget<out R = never> {
   readonly limits: Limits
   readonly action: Action<R>
@@ -70,31 +69,31 @@ export interface Budget<out R = never> {
 /** Makes a budget. */
 export const make = <R = never>(limits: Limits, action: Action<R>): Budget<R> => ({ limits, action })
 
-/** Tells the model something, behind the conversation, in all further requests. */
+/** Adds a note for the model after the conversation, in all further requests. */
 export const warn = (words: string): Action => ({ _tag: "Warn", words })
 
 /**
- * Has another model answer: from the turn on that begins next, or in that turn if the budget is used up when it begins. A model
- * by its name is one of `Models.fromString`. If it cannot be made, the log says why and the call keeps its model.
+ * Switches to another model from the next turn on, or in a turn that begins with an exhausted budget. A name is
+ * resolved by `Models.fromString`. If the model cannot be made, the call keeps its model, and the log says why.
  */
 export const switchModel = (model: string | Layer.Layer<LanguageModel.LanguageModel, unknown>): Action => ({
   _tag: "SwitchModel",
   model
 })
 
-/** Says goodbye in place of an answer, uninterruptibly, and ends the call. */
+/** Says goodbye instead of an answer, uninterruptibly, and ends the call. */
 export const sayGoodbye = (words: string): Action => ({ _tag: "SayGoodbye", words })
 
 /**
- * Does what the application wants. What the stream gives goes out before the answer of the model; if it gives
- * `Event.endCall`, there is no answer. A failure is logged.
+ * Runs a custom action. The outputs of its stream precede the model's answer; if it emits `Event.endCall`, there is no
+ * answer. A failure is logged.
  */
 export const act = <R>(run: (spent: Spent) => Stream.Stream<Event.Output, unknown, R>): Action<R> => ({
   _tag: "Act",
   act: run
 })
 
-/** The limits that are reached, in words. */
+/** Describes the limits that were reached. */
 export const reached = (limits: Limits, spent: Spent): ReadonlyArray<string> => {
   const time = limits.time === undefined ? undefined : Duration.fromInputUnsafe(limits.time)
   return [

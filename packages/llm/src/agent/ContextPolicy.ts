@@ -1,10 +1,10 @@
 /**
- * What an agent does so that a long call does not outgrow its model: the oldest turns make room before the window is full.
+ * Keeps a long call within its model's context window: the oldest turns are removed before the window is full.
  *
- * They are summed up by the model, between two turns and not while the caller waits, and the summary stands in their place.
- * If room is needed before there is a summary, they are left out, and the model is told so. Tool calls that are still open
- * always stay, with what they were called with, and no call is parted from its result. A model that says that a prompt is too
- * long is asked again within the same turn, with less.
+ * The model summarises them, between two turns and not while the caller waits, and the summary takes their place. If
+ * room is needed before the summary exists, the turns are left out, and the model is told so. Open tool calls always
+ * stay, with their arguments, and no call is separated from its result. If a model rejects a prompt as too long, it
+ * gets a shorter one within the same turn.
  *
  * An agent does this by default. `contextPolicy` changes it:
  *
@@ -15,28 +15,28 @@
  * @since 0.1.0
  */
 
-/** How a prompt is kept within the window of its model. */
+/** How to keep a prompt within the model's context window. */
 export interface ContextPolicy {
   /**
-   * Tokens of a prompt at which the oldest turns make room, as the agent estimates them. By default four fifths of the
-   * model's window without room for the reply, and no more than 128,000: far longer prompts are slow, dear, and read badly.
-   * If the window is not known, there is no limit until the model says that a prompt was too long.
+   * Estimated length of a prompt, in tokens, at which the oldest turns are removed. By default four fifths of the
+   * model's window minus room for the reply, and at most 128,000, because longer prompts are slow, expensive and less
+   * reliable. If the window is unknown, there is no limit until the model rejects a prompt as too long.
    */
   readonly limit?: number | undefined
-  /** Tokens of conversation that stay when the oldest turns make room. Half of the limit by default. */
+  /** Tokens of conversation to keep when the oldest turns are removed. Half of the limit by default. */
   readonly keep?: number | undefined
-  /** What becomes of the oldest turns. `summarise` by default, which costs a request for each half of a window. */
+  /** What to do with the oldest turns. `summarise` by default, which costs one request per half window. */
   readonly oldest?: "summarise" | "drop" | undefined
-  /** What the model is told that writes the summary. Told last, behind the conversation that it should sum up. */
+  /** The instructions for the summary, which follow the conversation to summarise. */
   readonly summaryPrompt?: string | undefined
-  /** Tokens of a summary. 600. */
+  /** Length of a summary, in tokens. 600 by default. */
   readonly summaryTokens?: number | undefined
 }
 
 /** The longest prompt by default, in tokens. */
 export const defaultLimit = 128_000
 
-/** What the model is told by default that writes a summary. */
+/** The default instructions for a summary. */
 export const defaultSummaryPrompt = `The conversation above is the beginning of a phone call that still goes on. It will be replaced by your summary, so whatever is not in it is forgotten. Write down, in the language of the conversation and as briefly as you can:
 1. who the caller is and what they want, with all names, numbers, dates, addresses and amounts exactly as they were said;
 2. what was found out and decided, and which tools were used with what result;

@@ -1,6 +1,6 @@
 /**
- * A reply that is an object: the words in some of its fields are spoken while the model still writes the others, and the agent
- * gets the whole, typed, when it is complete.
+ * A structured reply: the words in some of its fields are spoken while the model is still writing the others, and the
+ * agent receives the complete, typed object.
  *
  * ```ts
  * const reply = SpokenObject.make(
@@ -13,9 +13,9 @@
  * LlmAgent.make({ systemPrompt, object: reply })
  * ```
  *
- * Put what is spoken first: models write fields in the order of the schema, and a caller waits for the words. Models that can
- * be held to a schema are; others are made to call a tool. Tools can be called as ever, and the object is the last reply of the
- * turn.
+ * Put what is spoken first: models write fields in the order of the schema, and a caller waits for the words. Models
+ * that can be held to a schema are; others are made to call a tool. Tools can be called as ever, and the object is the
+ * last reply of the turn.
  *
  * @since 0.1.0
  */
@@ -30,31 +30,31 @@ import * as Parameters from "../tool/internal/parameters.ts"
 import * as StrictSchema from "../tool/internal/strictSchema.ts"
 import * as ToolSchema from "../internal/toolSchema.ts"
 
-/** An object that a model is asked to reply with. `R` is what the handler of its value needs. */
+/** An object that the model must reply with. `R` are the requirements of its handler. */
 export interface SpokenObject<out R = never> {
-  /** The object as a model is shown it. */
+  /** The object's schema as shown to the model. */
   readonly definition: Tool.Any
   /** Fields whose words are spoken. */
   readonly speak: ReadonlyArray<string>
-  /** Reads a value; a failure says what is wrong with it, and never what it held. */
+  /** Decodes a value. A failure describes the problem, but never quotes the value. */
   readonly decode: (value: unknown) => Result.Result<unknown, string>
-  /** What happens with the value. Its outputs follow what was spoken. */
+  /** Handles the value. Its outputs follow the spoken words. */
   readonly then: (value: unknown, turn: Turn.Turn) => Stream.Stream<Event.Output, unknown, R>
 }
 
 type Fields = Schema.Struct.Fields
 type Value<F extends Fields> = Schema.Struct<F>["Type"]
-/** The fields that hold words, or may. */
+/** The fields of type string, or possibly string. */
 type Words<F extends Fields> = {
   readonly [Name in keyof F]: Extract<F[Name]["Encoded"], string> extends never ? never : Name
 }[keyof F] &
   string
 
-/** What can be said about an object beside its fields. */
+/** Options of an object besides its fields. */
 export interface Options<F extends Fields, R = never> {
   /** The fields whose words are spoken, in the order in which the model writes them. */
   readonly speak: Words<F> | ReadonlyArray<Words<F>>
-  /** What happens with the value of a turn. A stream's outputs follow what was spoken. */
+  /** Handles the value of a turn. The outputs of a stream follow the spoken words. */
   readonly then?:
     | ((
         value: Value<F>,
@@ -67,7 +67,7 @@ export interface Options<F extends Fields, R = never> {
   readonly description?: string | undefined
 }
 
-/** Told by default what the object is for. */
+/** The default description of the object. */
 const defaultDescription = "Your reply to the caller. Always reply with this, and with nothing else."
 
 /** Makes an object of fields. Dies if a field that should be spoken is not among them. */

@@ -1,21 +1,21 @@
 /**
- * A document, and the passages that it is cut into: pieces that are short enough to be read in a phone call.
+ * A document, and its passages: pieces short enough for a phone call.
  *
- * Passages end where paragraphs or sentences do, repeat the last sentence of the one before, and carry the headings that they
- * stand under.
+ * Passages end with a paragraph or a sentence, repeat the last sentence of the previous passage, and carry the headings
+ * above them.
  *
  * @since 0.1.0
  */
 
-/** A text with the name by which it is replaced and removed. */
+/** A text with an id, by which it is replaced and removed. */
 export interface Document {
   readonly id: string
   /** Plain text or Markdown. */
   readonly text: string
   readonly title?: string | undefined
-  /** Where it can be read. */
+  /** Address of the document. */
   readonly url?: string | undefined
-  /** What searches can be narrowed by, such as a language or a product. */
+  /** Criteria for narrowing a search, such as a language or a product. */
   readonly metadata?: { readonly [name: string]: string } | undefined
 }
 
@@ -28,16 +28,16 @@ export interface Passage {
   readonly metadata: { readonly [name: string]: string }
   /** Counts the passages of a document from 0. */
   readonly position: number
-  /** The headings that it stands under, from the outermost. */
+  /** The headings above it, outermost first. */
   readonly headings: ReadonlyArray<string>
   readonly text: string
 }
 
-/** How a document is cut. Lengths are in UTF-16 units. */
+/** How to split a document. Lengths are in UTF-16 code units. */
 export interface Cut {
-  /** Longest passage. 800: some 130 words, or 50 seconds of speech. */
+  /** Longest passage. 800 by default: some 130 words, or 50 seconds of speech. */
   readonly size?: number | undefined
-  /** Longest sentence that is repeated at the beginning of the next passage. 160; 0 for none. */
+  /** Longest sentence to repeat at the beginning of the next passage. 160 by default; 0 repeats none. */
   readonly overlap?: number | undefined
 }
 
@@ -47,7 +47,7 @@ interface Block {
   readonly text: string
 }
 
-/** Cuts a document. Costs what its length costs. */
+/** Splits a document, in linear time. */
 export const passages = (document: Document, { overlap = 160, size = 800 }: Cut = {}): ReadonlyArray<Passage> => {
   const cut: Array<{ readonly headings: ReadonlyArray<string>; readonly text: string }> = []
   let headings: ReadonlyArray<string> = []
@@ -88,7 +88,7 @@ export const passages = (document: Document, { overlap = 160, size = 800 }: Cut 
   }))
 }
 
-/** What is embedded of a passage: its text behind its title and headings, which say what it is about. */
+/** The text to embed for a passage: its title and headings, followed by its text. */
 export const embedded = ({ headings, text, title }: Passage): string =>
   [...(title === undefined ? [] : [title]), ...headings, text].join("\n")
 
@@ -116,7 +116,7 @@ const blocks = (text: string): ReadonlyArray<Block> => {
   return found
 }
 
-/** 1 to 6 for a heading of Markdown, else 0. */
+/** 1 to 6 for a Markdown heading, otherwise 0. */
 const headingLevel = (line: string): number => {
   let level = 0
   while (line[level] === "#") level++
@@ -125,7 +125,7 @@ const headingLevel = (line: string): number => {
 
 const segmenter = new Intl.Segmenter("und", { granularity: "sentence" })
 
-/** Sentences with the space behind them. One that is longer than a passage is cut at spaces, or anywhere. */
+/** Sentences with the space after them. A sentence longer than a passage is split at spaces, or anywhere. */
 const pieces = function* (text: string, size: number): Generator<string> {
   for (const { segment } of segmenter.segment(text)) {
     let rest = segment

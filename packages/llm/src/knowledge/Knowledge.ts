@@ -1,8 +1,8 @@
 /**
- * A knowledge base over embeddings of one's own: documents are cut into passages, embedded, and found by what they mean.
+ * A knowledge base over your own embeddings: documents are split into passages, embedded, and searched by meaning.
  *
- * The vectors are searched in memory, exactly. `layerMemory` keeps nothing else; `layerSql` keeps documents in a database, so
- * that a process which starts again embeds nothing twice, and several processes share one base.
+ * Vectors are searched in memory, exactly. `layerMemory` keeps everything in memory; `layerSql` keeps documents in a
+ * database, so that a restarted process embeds nothing twice, and several processes can share a base.
  *
  * @since 0.1.0
  */
@@ -21,10 +21,10 @@ import * as KnowledgeStore from "./internal/knowledgeStore.ts"
 import * as VectorIndex from "./internal/vectorIndex.ts"
 
 /**
- * A knowledge base cannot do what it is asked to.
+ * A knowledge base failed.
  *
- * - `OtherEmbeddings`: what is kept was embedded by another model. Remove it, or use that model.
- * - `OtherDimensions`: the embeddings gave a vector of another length than before.
+ * - `OtherEmbeddings`: the stored documents were embedded by another model. Remove them, or use that model.
+ * - `OtherDimensions`: the length of the vectors has changed.
  * - `Full`: more passages than `maxPassages`.
  * - `Store`: the database failed; `cause` says how.
  */
@@ -38,19 +38,19 @@ export class KnowledgeError extends Schema.TaggedError<KnowledgeError>()("Knowle
   }
 }
 
-/** A passage that was found. */
+/** A passage found by a search. */
 export interface Found extends Document.Passage {
-  /** How near it is to what was looked for: the cosine, from -1 to 1. */
+  /** Similarity to the query: the cosine, from -1 to 1. */
   readonly score: number
 }
 
-/** How a search is narrowed. */
+/** Options of a search. */
 export interface Search {
-  /** How many passages at most. 5. */
+  /** Maximum number of passages. 5 by default. */
   readonly limit?: number | undefined
-  /** The least score. 0.25; what is below it has little to do with the question in the models that are common. */
+  /** Minimum score. 0.25 by default: with common models, passages below it have little to do with the query. */
   readonly atLeast?: number | undefined
-  /** What the metadata of a passage's document must hold. */
+  /** Required metadata of a passage's document. */
   readonly metadata?: { readonly [name: string]: string } | undefined
 }
 
@@ -61,27 +61,27 @@ export interface Listed {
   readonly passages: number
 }
 
-/** How a base is made. */
+/** Options of a base. */
 export interface Options extends Document.Cut {
-  /** Most passages that are kept. 100,000: 600 MB of vectors with 1536 dimensions. */
+  /** Maximum number of passages. 100,000 by default: 600 MB of vectors with 1536 dimensions. */
   readonly maxPassages?: number | undefined
 }
 
-/** The knowledge base in force. */
+/** The current knowledge base. */
 export class Knowledge extends Context.Service<
   Knowledge,
   {
     /**
-     * Adds documents, and replaces those of the same id. What has not changed is not embedded again. Documents are kept some
-     * at a time: those that were kept before a failure stay.
+     * Adds documents, and replaces those with the same id. Unchanged documents are not embedded again. Documents are
+     * stored in batches: those stored before a failure stay.
      */
     readonly add: (
       documents: Iterable<Document.Document>
     ) => Effect.Effect<{ readonly embedded: number; readonly unchanged: number }, AiError.AiError | KnowledgeError>
-    /** Removes documents. Those that are not there do not matter. */
+    /** Removes documents. Ignores unknown ids. */
     readonly remove: (ids: Iterable<string>) => Effect.Effect<void, KnowledgeError>
     readonly list: Effect.Effect<ReadonlyArray<Listed>, KnowledgeError>
-    /** Finds the passages that are nearest to a text, nearest first. Embeds the text, and so waits for the provider. */
+    /** Finds the passages nearest to a text, nearest first. Embeds the text first, which waits for the provider. */
     readonly search: (
       text: string,
       options?: Search
@@ -182,7 +182,7 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
       Effect.gen(function* () {
         yield* sameEmbeddings
         yield* refresh
-        // Of two documents of one id the last counts.
+        // Of several documents with the same id, the last counts.
         const documents = [...new Map([...given].map((document) => [document.id, document])).values()]
         const known = new Map((yield* checked(store.list)).map((listed) => [listed.id, listed]))
         const hashed = yield* Effect.forEach(documents, (document) =>
@@ -222,7 +222,7 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
     })
   })
 
-/** Documents that are embedded and kept together. */
+/** Number of documents to embed and store together. */
 const together = 20
 
 const otherDimensions = (before: number | undefined, now: number | undefined) =>
@@ -244,7 +244,7 @@ const hashOf = (
   )
 }
 
-/** Layer of a base that is kept in memory. */
+/** Layer of a base in memory. */
 export const layerMemory = (
   options: Options = {}
 ): Layer.Layer<Knowledge, KnowledgeError, EmbeddingModel.EmbeddingModel> =>
@@ -254,7 +254,7 @@ export const layerMemory = (
   )
 
 /**
- * Layer of a base that is kept in a database of SQLite or PostgreSQL, under a name. Its tables are made if they are missing.
+ * Layer of a named base in an SQLite or PostgreSQL database. Creates its tables if they are missing.
  *
  * ```ts
  * const Base = Knowledge.layerSql({ name: "manuals" }).pipe(

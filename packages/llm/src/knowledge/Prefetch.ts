@@ -1,10 +1,10 @@
 /**
- * Looks things up while the caller still speaks, so that the model has the passages with the question and need not call a tool
- * for them.
+ * Searches while the caller is still speaking, so that the model gets passages together with the question, without
+ * calling a tool.
  *
- * What the caller has said so far is searched for as it grows. When they have finished, the model is told what was found if
- * that still fits what they have said; if nothing fits, it is told nothing, and can still look things up by a tool. An answer
- * never waits: only a turn that is tentative does, as long as it is, and `patience` at most.
+ * The caller's words so far are searched for as they grow. When the caller has finished, the model gets the passages if
+ * they still fit the question; otherwise it gets none, and can still call a tool. An answer never waits for a search,
+ * except in a tentative turn: while it is tentative, and for `patience` at most.
  *
  * @since 0.1.0
  */
@@ -24,13 +24,13 @@ import * as Prefetching from "./internal/prefetch.ts"
 import * as Knowledge from "./Knowledge.ts"
 import * as Passages from "./Passages.ts"
 
-/** How the search goes beside the call. */
+/** Options of the search. */
 export interface Options extends Knowledge.Search, Passages.Options {
-  /** Words that are searched for at the least, and that come anew before another search. 3. */
+  /** Minimum number of words to search for, and of new words before the next search. 3 by default. */
   readonly words?: number | undefined
-  /** A pause in which words are searched for that are too few otherwise. 200 milliseconds. */
+  /** Pause after which fewer words are searched for, too. 200 milliseconds by default. */
   readonly pause?: Duration.Input | undefined
-  /** Longest wait for a search while the caller's turn is tentative. 300 milliseconds; 0 for none. */
+  /** Longest wait for a search while the caller's turn is tentative. 300 milliseconds by default; 0 for no wait. */
   readonly patience?: Duration.Input | undefined
 }
 
@@ -91,25 +91,25 @@ const grounded = <E, R>(
   )
 }
 
-/** The words of a turn. Keys that were pressed are none. */
+/** The words of a turn. Pressed keys do not count. */
 const wordsOf = ({ content }: Event.UserTurnEnded): string =>
   content.flatMap((part) => (part._tag === "UserTextSent" ? [part.content] : [])).join(" ")
 
-/** Characters of a question that are searched for. What is longer is no question, and costs as much as it is long. */
+/** Longest text to search for, in characters, because the cost grows with the length. */
 const longest = 2000
 
 /** The searches of one call. */
 interface Prefetch {
   readonly hear: (event: Event.Input) => Effect.Effect<void>
-  /** What the model is told, if something was found that fits. Waits only until the turn counts. */
+  /** Returns the passages that fit the question, if any. Waits only until the turn counts. */
   readonly found: (text: string, committed: Effect.Effect<void>) => Effect.Effect<string | undefined>
 }
 
-/** One search: begun, and perhaps over. */
+/** A search in progress or finished. */
 interface Asked {
   readonly query: Prefetching.Query
   fiber: Fiber.Fiber<void> | undefined
-  /** What was found, once it is; empty if nothing was, or the search failed. */
+  /** The result. Empty if nothing was found, or the search failed. */
   found: ReadonlyArray<Knowledge.Found> | undefined
 }
 
@@ -121,7 +121,7 @@ const make = (options: Options): Effect.Effect<Prefetch, never, Knowledge.Knowle
     const pause = Duration.fromInputUnsafe(options.pause ?? "200 millis")
     const patience = Duration.fromInputUnsafe(options.patience ?? "300 millis")
     let heard = ""
-    /** The last search that is over, and the one that runs. */
+    /** The last finished search, and the running one. */
     let done: Asked | undefined
     let running: Asked | undefined
     let waiting: Fiber.Fiber<void> | undefined
@@ -130,7 +130,7 @@ const make = (options: Options): Effect.Effect<Prefetch, never, Knowledge.Knowle
 
     const run = (query: Prefetching.Query): Effect.Effect<Asked> =>
       Effect.gen(function* () {
-        // Of two searches only the later one is of use.
+        // Only the latest search is useful.
         running?.fiber?.interruptUnsafe()
         const asked: Asked = { query, fiber: undefined, found: undefined }
         const searching = knowledge.search(query.text.slice(-longest), options).pipe(
@@ -153,7 +153,7 @@ const make = (options: Options): Effect.Effect<Prefetch, never, Knowledge.Knowle
         return Prefetching.isWorth(query, last(), fewest) ? Effect.asVoid(run(query)) : Effect.void
       })
 
-    /** Takes in what the caller has said so far. */
+    /** Takes the caller's words so far. */
     const grow = (text: string): Effect.Effect<void> =>
       Effect.gen(function* () {
         heard = text
@@ -162,7 +162,7 @@ const make = (options: Options): Effect.Effect<Prefetch, never, Knowledge.Knowle
         waiting = yield* Effect.forkIn(Effect.delay(begin(1), pause), scope)
       })
 
-    // What a recogniser has so far, before it is reported. Of several texts that come at once only the last is of use.
+    // Interim words of a recogniser. Of several texts that arrive at once, only the last is used.
     const interim = yield* Interim.Current
     if (interim !== undefined) {
       const texts = yield* Queue.sliding<string>(1)
@@ -173,7 +173,7 @@ const make = (options: Options): Effect.Effect<Prefetch, never, Knowledge.Knowle
     const hear: Prefetch["hear"] = (event) =>
       Effect.gen(function* () {
         switch (event._tag) {
-          // What was found before is kept: it is told only to a turn that begins with the same words.
+          // Keeps the previous result, which is only used for a turn that begins with the same words.
           case "UserTurnStarted":
           case "UserTurnEnded":
             heard = ""
@@ -194,7 +194,7 @@ const make = (options: Options): Effect.Effect<Prefetch, never, Knowledge.Knowle
         const counting = yield* Effect.forkChild(committed, { startImmediately: true })
         const isTentative = counting.pollUnsafe() === undefined
         if (isTentative && said.words.length > 0 && !isReady(done) && !Duration.isZero(patience)) {
-          // The same words may be under way already.
+          // A search for the same words may be running.
           const asked = running !== undefined && Prefetching.isSame(running.query, said) ? running : yield* run(said)
           const over = asked.fiber === undefined ? Effect.void : Fiber.await(asked.fiber)
           yield* Effect.raceAllFirst([over, Fiber.await(counting), Effect.sleep(patience)])

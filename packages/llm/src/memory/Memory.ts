@@ -1,8 +1,8 @@
 /**
- * What an agent remembers of its callers across calls.
+ * What an agent remembers about its callers across calls.
  *
- * What is kept is declared: each field with its schema, what it is for, and how long it is kept. What is declared nowhere is
- * never kept. It can be shown to the caller and deleted, in whole, by field or by age.
+ * Every field is declared with its schema, purpose and retention; undeclared data is never kept. Memory can be shown to
+ * the caller, and deleted as a whole, by field or by age.
  *
  * ```ts
  * const Guest = Memory.declare({
@@ -24,12 +24,12 @@ import * as Schema from "effect/Schema"
 import { MemoryError, MemoryStore } from "./MemoryStore.ts"
 import type * as Store from "./MemoryStore.ts"
 
-/** Something that is kept of a caller. */
+/** A field of memory. */
 export interface Field<A = unknown> {
   readonly schema: Schema.Codec<A, unknown>
-  /** What it is for, in words that the caller may read: "to greet the guest by name". */
+  /** Its purpose, in words for the caller, such as "to greet the guest by name". */
   readonly purpose: string
-  /** How long it is kept after it was last written. */
+  /** How long to keep it after the last write. */
   readonly keptFor: Duration.Duration
 }
 
@@ -42,14 +42,14 @@ export const field = <A>(
 /** Fields by name. */
 export type Fields = { readonly [name: string]: Field }
 
-/** All that is kept of a caller. */
+/** The fields to keep about a caller. */
 export interface Declaration<F extends Fields = Fields> {
   readonly fields: F
 }
 
 /**
- * Declares what is kept. Field names are of letters, digits and underscores, at most 100 characters, and not `forget`, which is
- * what a model calls the fields that are to go. Throws if one is not.
+ * Declares the fields to keep. Names consist of letters, digits and underscores, have at most 100 characters, and must
+ * not be `forget`, the model's name for fields to delete. Throws otherwise.
  */
 export const declare = <const F extends Fields>(fields: F): Declaration<F> => {
   const odd = Object.keys(fields).find((name) => !/^\w{1,100}$/.test(name) || name === "forget")
@@ -57,19 +57,19 @@ export const declare = <const F extends Fields>(fields: F): Declaration<F> => {
   return { fields }
 }
 
-/** What is known of a caller. A field that is not known is missing. */
+/** The values known about a caller. Unknown fields are absent. */
 export type Known<F extends Fields> = { readonly [K in keyof F]?: F[K] extends Field<infer A> ? A : never }
 
-/** What is learned of a caller: a value replaces the one before, null forgets it, and what is missing stays. */
+/** The values learned about a caller: a value replaces the previous one, null deletes it, and absent fields stay. */
 export type Learned<F extends Fields> = {
   readonly [K in keyof F]?: (F[K] extends Field<infer A> ? A : never) | null | undefined
 }
 
-/** Something that is kept, as the caller may see it. */
+/** A value as shown to the caller. */
 export interface Shown {
   readonly field: string
   readonly value: unknown
-  /** Undefined if the field is declared no more. */
+  /** Undefined if the field is no longer declared. */
   readonly purpose: string | undefined
   /** In milliseconds since 1970. */
   readonly writtenAt: number
@@ -77,9 +77,7 @@ export interface Shown {
   readonly callId: string
 }
 
-/**
- * What is known of a caller. Values that do not fit their field any more, because its schema has changed, are left out.
- */
+/** Reads the values known about a caller. Values that no longer match the schema of their field are left out. */
 export const recall = <F extends Fields>(
   declaration: Declaration<F>,
   caller: string
@@ -96,8 +94,8 @@ export const recall = <F extends Fields>(
   })
 
 /**
- * Keeps what was learned of a caller, all of it or nothing. Fails with the reason `Value`, and without the value, if one does
- * not fit its field. What is not declared is not kept.
+ * Writes the values learned about a caller, all or none. Fails with the reason `Value` if a value does not match its
+ * field, without quoting it. Undeclared fields are not kept.
  */
 export const keep = <F extends Fields>(
   { fields }: Declaration<F>,
@@ -127,11 +125,11 @@ export const keep = <F extends Fields>(
       rows.push({ field: name, value: encoded.success, writtenAt: now, keptUntil, callId })
     }
     const store = yield* MemoryStore
-    // Begun, it is finished: an interruption must not find half of it, nor lose what is under way.
+    // Uninterruptible, so that an interruption can neither leave half of a write nor lose it.
     yield* Effect.uninterruptible(store.write(caller, { rows, deleted }))
   })
 
-/** All that is kept of a caller, to be shown to them: also what is declared no more. */
+/** Returns everything kept about a caller, to show them, including fields no longer declared. */
 export const show = (
   caller: string,
   declaration: Declaration = { fields: {} }
@@ -144,30 +142,30 @@ export const show = (
     }))
   )
 
-/** Deletes what is kept of a caller, or only some fields of it. Gives how many values that were. */
+/** Deletes everything about a caller, or only some fields. Returns the number of values deleted. */
 export const forget = (
   caller: string,
   fields?: ReadonlyArray<string>
 ): Effect.Effect<number, MemoryError, MemoryStore> => MemoryStore.use((store) => store.forget({ caller, fields }))
 
-/** Deletes what was written longer ago than this, of all callers. Gives how many values that were. */
+/** Deletes values older than this, of all callers. Returns the number of values deleted. */
 export const forgetOlderThan = (age: Duration.Input): Effect.Effect<number, MemoryError, MemoryStore> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     MemoryStore.use((store) => store.forget({ writtenBefore: now - Duration.toMillis(Duration.fromInputUnsafe(age)) }))
   )
 
-/** Deletes what may be kept no longer. Gives how many values that were. */
+/** Deletes expired values. Returns the number of values deleted. */
 export const expire: Effect.Effect<number, MemoryError, MemoryStore> = Effect.flatMap(Clock.currentTimeMillis, (now) =>
   MemoryStore.use((store) => store.forget({ keptUntil: now }))
 )
 
-/** The callers of whom something is kept, the latest first. 1000 at most if nothing else is said. */
+/** Returns the callers with memory, most recent first. At most 1000 by default. */
 export const callers = (
   limit = 1000
 ): Effect.Effect<ReadonlyArray<{ readonly caller: string; readonly writtenAt: number }>, MemoryError, MemoryStore> =>
   MemoryStore.use((store) => store.callers(limit))
 
-/** Layer that deletes what may be kept no longer: when it is built, and then every hour. A failure is logged, and it goes on. */
+/** Layer that deletes expired values: when it is built, and then every hour by default. Failures are logged. */
 export const layerExpiry = (every: Duration.Input = "1 hour"): Layer.Layer<never, never, MemoryStore> =>
   Layer.effectDiscard(
     expire.pipe(
@@ -181,8 +179,8 @@ export const layerExpiry = (every: Duration.Input = "1 hour"): Layer.Layer<never
   )
 
 /**
- * Replaces the name of a caller by one that does not tell who it is: HMAC-SHA-256 with a secret. The same caller has the same
- * name as long as the secret is the same, and without the secret nobody can try out numbers.
+ * Pseudonymises a caller by HMAC-SHA-256 with a secret. The same caller and secret give the same name. Without the
+ * secret, numbers cannot be guessed and compared.
  */
 export const hashed =
   (secret: Redacted.Redacted) =>

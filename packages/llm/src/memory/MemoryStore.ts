@@ -1,8 +1,7 @@
 /**
- * Where memory is kept between calls: one row for each caller and field, with the time until which it may be kept.
+ * Stores memory between calls: one row per caller and field, with its expiry time.
  *
- * The store knows nothing of what a field means: `Memory` declares, reads and writes. A row whose time is over is never given
- * out, and is deleted by `expire`.
+ * The store does not interpret fields; `Memory` does. Expired rows are never returned, and are deleted by `expire`.
  *
  * @since 0.1.0
  */
@@ -13,24 +12,24 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 
-/** One thing that is kept of a caller. Times are in milliseconds since 1970. */
+/** One value about a caller. Times are in milliseconds since 1970. */
 export interface Row {
   readonly field: string
   /** JSON. */
   readonly value: string
   readonly writtenAt: number
   readonly keptUntil: number
-  /** The call that it was learned in. */
+  /** The call in which it was learned. */
   readonly callId: string
 }
 
-/** What is to be deleted: everything that fits all that is given. */
+/** Selects rows to delete: those that match all given conditions. */
 export interface Forgetting {
   readonly caller?: string | undefined
   readonly fields?: ReadonlyArray<string> | undefined
   /** Written before this time, in milliseconds since 1970. */
   readonly writtenBefore?: number | undefined
-  /** To be kept until this time or an earlier one. */
+  /** Expired at this time, in milliseconds since 1970. */
   readonly keptUntil?: number | undefined
 }
 
@@ -45,29 +44,29 @@ export class MemoryError extends Schema.TaggedError<MemoryError>()("MemoryError"
   }
 }
 
-/** The store in force. */
+/** The current store. */
 export class MemoryStore extends Context.Service<
   MemoryStore,
   {
-    /** What is kept of a caller and may still be kept at a time, by field. */
+    /** Returns the rows of a caller that have not expired at a time, by field. */
     readonly read: (caller: string, now: number) => Effect.Effect<ReadonlyArray<Row>, MemoryError>
     /**
-     * Writes rows and deletes fields, all of it or nothing. A row is only replaced by one that is not older, so that of two calls
-     * the one that ended last counts.
+     * Writes rows and deletes fields, all or nothing. A row is never replaced by an older one, so that of two calls the
+     * later one counts.
      */
     readonly write: (
       caller: string,
       change: { readonly rows: ReadonlyArray<Row>; readonly deleted: ReadonlyArray<string> }
     ) => Effect.Effect<void, MemoryError>
-    /** Deletes what fits, and says how many rows that were. Nothing given deletes everything. */
+    /** Deletes matching rows, and returns their number. Without conditions, deletes everything. */
     readonly forget: (what: Forgetting) => Effect.Effect<number, MemoryError>
-    /** The callers of whom something is kept, with the time of the last writing, the latest first. */
+    /** Returns the callers with memory and the time of their last write, most recent first. */
     readonly callers: (
       limit: number
     ) => Effect.Effect<ReadonlyArray<{ readonly caller: string; readonly writtenAt: number }>, MemoryError>
   }
 >()("@antiphon/llm/memory/MemoryStore") {
-  /** Keeps memory as long as the process lives. */
+  /** Keeps memory until the process ends. */
   static readonly layerMemory: Layer.Layer<MemoryStore> = Layer.sync(MemoryStore, () => {
     const callers = new Map<string, Map<string, Row>>()
     const all = () => [...callers].flatMap(([caller, rows]) => [...rows.values()].map((row) => ({ caller, row })))
@@ -113,7 +112,10 @@ export class MemoryStore extends Context.Service<
     })
   })
 
-  /** Keeps memory in the table `antiphon_memory` of a database of SQLite or PostgreSQL. The table is made if it is missing. */
+  /**
+   * Keeps memory in the table `antiphon_memory` of an SQLite or PostgreSQL database. Creates the table if it is
+   * missing.
+   */
   static readonly layerSql: Layer.Layer<MemoryStore, MemoryError, SqlClient.SqlClient> = Layer.effect(
     MemoryStore,
     Effect.gen(function* () {

@@ -1,7 +1,7 @@
 /**
  * Embeddings by name: `"openai/text-embedding-3-small"`, `"gemini/gemini-embedding-001"`, `"ollama/nomic-embed-text"`.
  *
- * The names are read as those of models, and whoever speaks OpenAI's embeddings can be asked. Texts go out in batches.
+ * Names work like those of models, and any server with OpenAI's embeddings API can be used. Texts are sent in batches.
  *
  * @since 0.1.0
  */
@@ -21,24 +21,24 @@ import type * as ProviderModel from "./internal/provider/providerModel.ts"
 import * as Models from "./Models.ts"
 import * as Usage from "./Usage.ts"
 
-/** What embeddings need beside their name. */
+/** Options besides the name. */
 export interface Options extends Pick<ProviderModel.Options, "apiKey" | "baseUrl" | "headers"> {
-  /** Length of a vector, for models that can shorten theirs. The model's own by default. */
+  /** Length of the vectors, for models that can shorten them. By default the model's own length. */
   readonly dimensions?: number | undefined
-  /** Texts in one request. 96: the least that a provider is known to take at once (Cohere). */
+  /** Texts per request. 96 by default: the lowest limit of a known provider (Cohere). */
   readonly batch?: number | undefined
-  /** How often a request is tried again after an error that may pass. 2. */
+  /** How many times to retry a request after a transient error. 2 by default. */
   readonly retries?: number | undefined
-  /** Longest wait for one request. 10 seconds. */
+  /** Longest wait for one request. 10 seconds by default. */
   readonly timeout?: Duration.Input | undefined
 }
 
-/** The name of the embeddings in force. Vectors of two names must not be compared. */
+/** The name of the current embeddings. Vectors with different names must not be compared. */
 export const Name: Context.Reference<string> = Context.Reference("@antiphon/llm/model/Embeddings/Name", {
   defaultValue: () => "unnamed"
 })
 
-/** Providers of embeddings that serve no model to talk to. */
+/** Providers that offer embeddings but no chat models. */
 const embeddingProviders: ReadonlyArray<OpenAiPresets.Preset> = (
   [
     ["voyage", "https://api.voyageai.com/v1"],
@@ -53,12 +53,12 @@ const embeddingProviders: ReadonlyArray<OpenAiPresets.Preset> = (
   keyless: false
 }))
 
-/** Those that have models to talk to, and no embeddings. */
+/** Providers that offer chat models but no embeddings. */
 const without: ReadonlySet<string> = new Set(["anthropic", "bedrock", "vertex_ai"])
 
 /**
- * Layer of the embeddings of this name. It fails before the first request if the provider is unknown, has no embeddings, or
- * its key is missing.
+ * Layer of the embeddings with this name. Fails before the first request if the provider is unknown, has no embeddings,
+ * or its key is missing.
  *
  * ```ts
  * const Vectors = Embeddings.fromString("openai/text-embedding-3-small")
@@ -157,10 +157,10 @@ const asking = (of: {
     }
     const body: OpenAI.EmbeddingCreateParams = {
       model,
-      // An empty text is refused, and means nothing.
+      // Providers refuse empty texts, which have no meaning anyway.
       input: inputs.map((text) => (text.trim() === "" ? "-" : text)),
       ...(options.dimensions === undefined ? undefined : { dimensions: options.dimensions }),
-      // OpenAI's SDK asks for base64 if nothing is said, which few others know.
+      // OpenAI's SDK requests base64 by default, which few other servers support.
       ...(isOpenAi ? undefined : { encoding_format: "float" as const })
     }
     return Effect.tryPromise({
@@ -188,7 +188,7 @@ const asking = (of: {
   }
 }
 
-/** The vectors in the order of the texts. Undefined if one is missing, or is none. */
+/** Returns the vectors in the order of the texts. Undefined if one is missing or invalid. */
 const resultsOf = (
   answer: Partial<OpenAI.CreateEmbeddingResponse>,
   count: number

@@ -9,7 +9,7 @@ interface Request {
   readonly headers: { readonly [name: string]: string | undefined }
 }
 
-/** What admission is told. Without a token or a list of names, the name under which the server was asked does not count. */
+/** Options of admission. Without a token or a list of host names, the request's host name is not checked. */
 export type Rules = Pick<Settings, "allowedOrigins" | "token"> & Partial<Pick<Settings, "nextToken" | "hosts">>
 
 export interface Refusal {
@@ -21,16 +21,16 @@ export interface Refusal {
 export const refusal = (request: Request, rules: Rules): Refusal | undefined =>
   hasToken(request, rules) ? refusalOfPage(request, rules) : { status: 401, detail: "Unauthorized" }
 
-/** Whether a request brings the token, or one of two. */
+/** Whether a request carries the token, or one of two. */
 const hasToken = (request: Request, { nextToken, token }: Rules): boolean => {
   const good = [token, nextToken].filter((token) => token !== undefined)
   if (good.length === 0) return true
   const text = given(request)
-  // Each is compared, whichever is right: what it takes tells nothing.
+  // Compares both in any case, so that the time reveals nothing.
   return good.map((token) => sameText(text, Redacted.value(token))).includes(true)
 }
 
-/** The refusal of a request for where it comes from: of another page, or under a name that may be anybody's. */
+/** Refuses a request because of its origin: it comes from another page, or uses a host name that anyone could own. */
 export const refusalOfPage = ({ headers }: Request, rules: Rules): Refusal | undefined => {
   const { host, origin } = headers
   const { allowedOrigins, hosts, nextToken, token } = rules
@@ -45,9 +45,9 @@ export const refusalOfPage = ({ headers }: Request, rules: Rules): Refusal | und
 }
 
 /**
- * Whether a name is not one that a stranger may have pointed at this machine: an address, a name without a dot, such as
- * `localhost` or that of a container, or one of the list. Everybody can have a name of their own lead to 127.0.0.1, and a page of
- * that name is then of the server's own origin; but no name without a dot is anybody's own.
+ * Whether a host name is safe from DNS rebinding: an address, a name without a dot, such as `localhost` or the name of
+ * a container, or a name on the list. Anyone can point their own domain at 127.0.0.1, so that their page has the
+ * server's origin, but no one can own a name without a dot.
  */
 const isKnown = (host: string | undefined, hosts: ReadonlyArray<string>): boolean => {
   if (hosts.includes("*")) return true
@@ -62,7 +62,7 @@ const isKnown = (host: string | undefined, hosts: ReadonlyArray<string>): boolea
   )
 }
 
-/** Whether an address to listen on is reached from this machine alone. */
+/** Whether an address to listen on is only reachable from this machine. */
 export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d+){3}$/.test(host)
 
@@ -83,7 +83,7 @@ const protocolToken = (headers: Request["headers"]): string => {
   return Buffer.from(encoded, "base64url").toString("utf8")
 }
 
-// An empty token admits nobody. Both sides are hashed first, so that the comparison takes the same time for any
+// An empty token never matches. Both sides are hashed first, so that the comparison takes the same time for any
 // lengths.
 const sameText = (given: string, token: string): boolean =>
   token !== "" && timingSafeEqual(digest(given), digest(token))

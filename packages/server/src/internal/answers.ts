@@ -1,7 +1,7 @@
-/** The answers that routes of every protocol give. */
+/** Responses shared by the routes of all protocols. */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 
-/** An answer of JSON. */
+/** A JSON response. */
 export const respond = (status: number, body: object, headers: Record<string, string> = {}) =>
   HttpServerResponse.text(JSON.stringify(body), { status, headers, contentType: "application/json" })
 
@@ -10,7 +10,7 @@ export const notAllowed = (allow: string) => respond(405, { detail: "Method Not 
 export const badUpgrade = respond(400, { detail: "The connection could not be upgraded" })
 export const badSubprotocol = respond(400, { detail: "The socket offers no subprotocol of this wire" })
 export const bodyTooLong = respond(413, { detail: "The body is too long" })
-// The connection is of no use any more: what is left of the body may still come.
+// Closes the connection, because the rest of the body may still arrive on it.
 export const bodyTooLate = respond(408, { detail: "The body did not come in time" }, { connection: "close" })
 export const tooManyBodies = respond(
   503,

@@ -1,4 +1,4 @@
-/** Reads the bodies of requests: so long, in so much time, and so many at once. */
+/** Reads request bodies, with limits on their length, their duration and their number at a time. */
 import type * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -10,17 +10,17 @@ import * as Semaphore from "effect/Semaphore"
 import type { Settings } from "../Settings.ts"
 import * as Answers from "./answers.ts"
 
-/** Reads a body as text, or fails with the answer. */
+/** Reads a body as text. Fails with a response. */
 export type Reader = (request: Pick<HttpServerRequest, "text">) => Effect.Effect<string, HttpServerResponse>
 
-/** Makes a reader. Bodies that are being read count like openings: whoever sends one slowly holds memory meanwhile. */
+/** Makes a reader. Bodies being read count as openings, because slow ones occupy memory. */
 export const reader = (
   { maxOpenings, startTimeout }: Pick<Settings, "maxOpenings" | "startTimeout">,
   limit: ByteSize.ByteSize
 ): Reader => {
   const places = Semaphore.makeUnsafe(maxOpenings)
   return ({ text }) =>
-    // In a fiber of its own: to interrupt the reading cuts off the connection, and with it the answer.
+    // Reads in a separate fiber, because interrupting the read would close the connection before the response.
     Effect.forkDetach(Effect.mapError(Effect.provideService(text, MaxBodySize, limit), unreadable), {
       startImmediately: true
     }).pipe(

@@ -1,4 +1,4 @@
-/** An allowance that grows with time: how much of something may happen a second, averaged over a few. */
+/** A token bucket: limits a rate per second, averaged over a few seconds. */
 import type { Clock } from "effect/Clock"
 import * as Monotonic from "@antiphon/core/Monotonic"
 
@@ -6,13 +6,13 @@ import * as Monotonic from "@antiphon/core/Monotonic"
 const burstSeconds = 10
 
 export interface Bucket {
-  /** Takes so much, and says whether there was as much. What is taken too much is missing afterwards. */
+  /** Takes an amount, and returns whether it was available. The bucket may become negative. */
   readonly take: (count: number) => boolean
-  /** Whether there is anything. */
+  /** Whether the bucket is not empty. */
   readonly hasRoom: () => boolean
 }
 
-/** Makes a full one. 0 per second for no limit. */
+/** Makes a full bucket. 0 per second means no limit. */
 export const make = (perSecond: number, clock: Clock): Bucket => {
   const most = perSecond * burstSeconds
   let allowance = most

@@ -1,4 +1,4 @@
-/** Bounds how long an agent talks: two machines that call each other would never stop. */
+/** Limits how long an agent talks, because two machines that call each other would never stop. */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import type { Clock } from "effect/Clock"
@@ -9,8 +9,8 @@ import type { Settings } from "../Settings.ts"
 import * as Monotonic from "@antiphon/core/Monotonic"
 
 /**
- * Has the turn after the last one say goodbye and hang up, and those after it say nothing. What a call does at its two ends is
- * the agent's as ever.
+ * The turn after the limit says goodbye and hangs up; later turns say nothing. The agent still handles the start and
+ * the end of the call.
  */
 export const within = <E, R>(
   spec: Agent.AgentSpec<E, R>,
@@ -20,7 +20,7 @@ export const within = <E, R>(
     onFarewell
   }: {
     readonly clock: Clock
-    /** Called once, as the agent says goodbye: the platform may not hang up. */
+    /** Called once, when the agent says goodbye, because the platform may not hang up. */
     readonly onFarewell: () => void
   }
 ): Agent.AgentSpec<E, R> => {

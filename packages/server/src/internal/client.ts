@@ -1,17 +1,17 @@
-/** Who a request comes from: the address of the peer, or what a proxy says of it that the settings trust. */
+/** Identifies the client of a request: by the peer's address, or by the header of a trusted proxy. */
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import { BlockList, isIP, isIPv4 } from "node:net"
 
-/** Names the client of a request, for limits that are counted per client. */
+/** Identifies the client of a request, for limits per client. */
 export type Namer = (request: Pick<HttpServerRequest, "headers" | "remoteAddress">) => string
 
-/** What is counted together if the address is not known: nobody gets around a limit by hiding it. */
+/** Common name of all clients with unknown addresses, so that hiding an address does not evade limits. */
 const unknown = "unknown"
 
 /**
- * Makes what names clients. `X-Forwarded-For` counts only if the peer is a proxy on the list, and then the last address in it
- * that is no such proxy: everything before was written by somebody whom nobody trusts.
+ * Makes a function that identifies clients. `X-Forwarded-For` counts only if the peer is a trusted proxy; the client is
+ * then the last address in it that is not a trusted proxy, because everything before could be forged.
  */
 export const namer = (trustedProxies: ReadonlyArray<string>): Namer => {
   const proxies = listOf(trustedProxies)
@@ -46,7 +46,7 @@ const listOf = (ranges: ReadonlyArray<string>): BlockList => {
   return list
 }
 
-/** An address without the brackets, port and mapping that it may be written with. */
+/** Normalises an address: without brackets, port and IPv4 mapping. */
 const plain = (text: string): string =>
   text
     .trim()
@@ -54,7 +54,7 @@ const plain = (text: string): string =>
     .replace(/^::ffff:(?=\d+\.)/i, "")
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1")
 
-/** Whoever has an address of IPv6 has the other 2^64 of its network too. */
+/** The owner of an IPv6 address has all 2^64 addresses of its network. */
 const clientOf = (address: string): string => (isIPv4(address) ? address : networkOf(address))
 
 const networkOf = (address: string): string => {

@@ -1,4 +1,4 @@
-/** What each client has on a server: open calls, sockets on which none has started, and the pace of its bytes. */
+/** Tracks each client of a server: its open calls, its sockets without a call, and the rate of its bytes. */
 import type { Clock } from "effect/Clock"
 import type { Settings } from "../Settings.ts"
 import * as Bucket from "./bucket.ts"
@@ -12,7 +12,7 @@ interface Client {
   lastAt: number
 }
 
-/** Time for which a client that has nothing open is remembered: its pace is averaged over as long. */
+/** How long to remember an idle client: the period over which its rate is averaged. */
 const rememberedMs = 10_000
 
 type Limits = Partial<Pick<Settings, "maxCallsPerClient" | "maxOpeningsPerClient" | "maxBytesPerSecondPerClient">>
@@ -42,7 +42,7 @@ export const make = (
       client[what] += by
       client.lastAt = Monotonic.millis(clock)
     },
-    /** Whether a client has as many calls as it may. */
+    /** Whether a client has reached its limit of calls. */
     isFull: (name: string): boolean => maxCallsPerClient > 0 && (clients.get(name)?.calls ?? 0) >= maxCallsPerClient,
     hasAllOpenings: (name: string): boolean =>
       maxOpeningsPerClient > 0 && (clients.get(name)?.openings ?? 0) >= maxOpeningsPerClient,
@@ -63,7 +63,7 @@ export const make = (
               return client.bytes.take(bytes)
             }
           },
-    /** Forgets those that have had nothing open for a while. */
+    /** Forgets clients that have been idle for a while. */
     forget: (now: number): void => {
       for (const [name, { calls, lastAt, openings }] of clients) {
         if (calls === 0 && openings === 0 && now - lastAt >= rememberedMs) clients.delete(name)

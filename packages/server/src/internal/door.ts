@@ -7,7 +7,7 @@ import type { Reception } from "../CallHost.ts"
 import type * as Protocol from "../Protocol.ts"
 import * as Answers from "./answers.ts"
 
-/** A request as protocols see it. */
+/** The request as seen by protocols. */
 export const wireRequest = (
   request: HttpServerRequest,
   params: Protocol.WireRequest["params"],

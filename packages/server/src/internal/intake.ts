@@ -32,10 +32,10 @@ export interface Intake {
 /** The limits. 0 means no limit. */
 export type Limits = Pick<Settings, "maxFramesPerSecond" | "maxBytesPerSecond" | "maxCallBytes">
 
-/** The pace of all calls of one client together. */
+/** The rate of all calls of one client together. */
 export interface ClientPace {
   readonly limit: number
-  /** Counts bytes, and says whether they may pass. */
+  /** Counts bytes, and returns whether they are within the limit. */
   readonly take: (bytes: number) => boolean
 }
 

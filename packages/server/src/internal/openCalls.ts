@@ -17,16 +17,16 @@ import * as Heap from "./heap.ts"
 import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Tally from "./tally.ts"
 
-/** How often the log says how far a drain is. */
+/** How often to log the progress of a drain. */
 const progressEvery = Duration.seconds(10)
-/** Time between two looks at the heap. */
+/** Interval between checks of the heap. */
 const heapMs = 1000
-/** Time that an agent gets to say goodbye in before a call that has lasted too long is ended. */
+/** Time for the agent to say goodbye before a call that has lasted too long is ended. */
 const farewellMs = 60_000
 
 const calls = (count: number) => (count === 1 ? "1 call is" : `${count} calls are`)
 
-/** What bounds the calls of a server. What is left out does not. */
+/** Limits for the calls of a server. Absent ones do not apply. */
 export type Limits = Pick<Settings, "maxCalls" | "idleTimeout" | "drainTimeout"> &
   Partial<
     Pick<
@@ -49,7 +49,7 @@ export const make = Effect.fnUntraced(function* (
   heapShare: () => number = Heap.share
 ): Effect.fn.Return<Calls.Calls["Service"], never, Scope.Scope> {
   const clock = yield* Clock.Clock
-  /** With the time from which each is a call. */
+  /** Open calls, with the time at which each became a call. */
   const open = new Map<Calls.OpenCall, number | undefined>()
   /** Sockets on which no call has started yet, oldest first. */
   const opening = new Set<Calls.OpenCall>()
@@ -64,14 +64,14 @@ export const make = Effect.fnUntraced(function* (
   const drains = yield* Latch.make(false)
   let draining = false
 
-  /** Why the server itself ends a call now, if it does. */
+  /** The reason for which the server ends a call now, if any. */
   const due = (call: Calls.OpenCall, begunAt: number | undefined, now: number): OfServer | undefined => {
     const { idleTimeout, lastReceivedAt } = call
     if (now - lastReceivedAt >= (idleTimeout === undefined ? idleMs : Duration.toMillis(idleTimeout))) return "Idle"
     return longestMs > 0 && begunAt !== undefined && now - begunAt >= longestMs + farewellMs ? "Overlong" : undefined
   }
 
-  /** The call that has received the most, if the heap is so full that one has to go. */
+  /** The call that has received the most, if the heap is so full that one must be ended. */
   const largest = (): Calls.OpenCall | undefined => {
     if (watermark === 0 || heapShare() < (watermark + 1) / 2) return undefined
     const [first] = [...open.keys()].toSorted((a, b) => (b.weight?.() ?? 0) - (a.weight?.() ?? 0))
@@ -157,7 +157,7 @@ export const make = Effect.fnUntraced(function* (
     return Effect.forEach([...open.keys()], (call) => call.stop("Draining"), { discard: true })
   })
   const stop = Effect.andThen(hurry, empty.await)
-  /** Says every few seconds how far a drain is. */
+  /** Logs the progress of a drain every few seconds. */
   const progress = (until: number): Effect.Effect<never> =>
     Effect.forever(
       Effect.delay(
@@ -209,7 +209,7 @@ export const make = Effect.fnUntraced(function* (
     begin: (call) => Effect.sync(() => begin(call)),
     hurry,
     draining: drains.await,
-    // Whoever asks for it while it goes on waits for the same end.
+    // Further calls during a drain wait for the same end.
     drain: Effect.suspend(() => {
       draining = true
       drains.openUnsafe()

@@ -6,7 +6,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks"
 
-/** A call, as it may be shown: it has an id from its start message on. */
+/** The call as shown: it has an id from its start message on. */
 export interface Owner {
   readonly callId: () => string
 }
@@ -16,16 +16,16 @@ const owners = new AsyncLocalStorage<Owner>()
 /** Runs something on behalf of a call. */
 export const enter = <A>(owner: Owner, run: () => A): A => owners.run(owner, run)
 
-/** Goes on on behalf of a call, until the fiber that runs now has ended. */
+/** Continues on behalf of a call, until the current fiber has ended. */
 export const become = (owner: Owner): void => owners.enterWith(owner)
 
-/** Id of the call whose code runs now, as it may be shown. */
+/** Id of the call whose code is running, safe to show. */
 export const callId = (): string | undefined => owners.getStore()?.callId()
 
-/** Name under which the debugger of the process finds `callId` while the event loop stands still. */
+/** Global name by which the process's debugger finds `callId` while the event loop is blocked. */
 export const probe = Symbol.for("@antiphon/server/running")
 
-/** Makes `callId` be found. */
+/** Makes `callId` available to the debugger. */
 export const expose = (): void => {
   Object.defineProperty(globalThis, probe, { configurable: true, value: callId })
 }
