@@ -74,13 +74,14 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
 ): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E | AiError.AiError, D, R> => {
   const { sign, word } = limits
   if (word === undefined) return pull
-  const late = Effect.fail(failureOf(AiErrors.timedOut(what)))
+  // Made when it is needed: an error takes a stack, and costs as much as several words.
+  const late = () => Effect.fail(failureOf(AiErrors.timedOut(what)))
   let limit = Duration.toMillis(word)
   let waited = 0
   let begun = false
   return Effect.clockWith((clock) => {
     const since = Monotonic.millis(clock)
-    const wait = Effect.timeoutOrElse(pull, { duration: Math.max(0, limit - waited), orElse: () => late })
+    const wait = Effect.timeoutOrElse(pull, { duration: Math.max(0, limit - waited), orElse: late })
     return Effect.map(wait, (parts) => {
       if ((parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).some(isProgress)) {
         waited = 0
