@@ -9,9 +9,11 @@ import { host } from "../../src/agents/events.ts"
 import { forecaster } from "../../src/agents/generator.ts"
 import { clerk } from "../../src/agents/history.ts"
 import { keyed } from "../../src/agents/keypad.ts"
+import { support } from "../../src/agents/longCall.ts"
 import { characters, counted } from "../../src/agents/outputs.ts"
 import { advisor } from "../../src/agents/promptOfTheTurn.ts"
 import { watched } from "../../src/agents/session.ts"
+import { desk } from "../../src/agents/spokenObject.ts"
 import { makeBooking } from "../../src/agents/tentative.ts"
 import { pharmacy } from "../../src/agents/wrappers.ts"
 
@@ -162,6 +164,48 @@ describe("agents", () => {
       Expect.prompt(call, 2, "looks at e-bikes")
       Expect.prompt(call, 3, "Speak French.")
       Expect.heard(call, "Oui ?")
+    })
+  )
+
+  it.effect("longCall: the oldest turns are summed up, and the call ends when its time is over", () =>
+    Effect.gen(function* () {
+      const long = "word ".repeat(2000)
+      const reply: ScriptedModel.Reply = ({ method }) =>
+        text(method === "generateText" ? "They have a bill in question." : "I see.")
+      const model = make(Array.from({ length: 20 }, () => reply))
+      const call = yield* TestCall.run(support, [
+        ...Array.from({ length: 7 }, (_, n) => [
+          Caller.reports({ _tag: "UserTurnStarted" }),
+          Caller.reports({ _tag: "UserTextSent", content: `Line ${n}. ${long}` }),
+          Caller.reports({ _tag: "UserTurnEnded" }),
+          listens
+        ]).flat(),
+        Caller.pauses("21 minutes"),
+        Caller.says("And now?"),
+        listens,
+        Caller.pauses("5 minutes"),
+        Caller.says("Still there?"),
+        listens
+      ]).pipe(Effect.provide(model.layer))
+      const prompts = (yield* model.prompts).filter(({ method }) => method === "streamText")
+      const last = JSON.stringify(prompts.at(-1)!.prompt.content)
+      assert.include(last, "They have a bill in question.")
+      assert.include(last, "offer to call back")
+      assert.notInclude(last, "Line 0.")
+      Expect.heard(call, "I have to end this call now.")
+      Expect.endedBy(call, "agent")
+    })
+  )
+
+  it.effect("spokenObject: the words are heard, and the rest is acted on", () =>
+    Effect.gen(function* () {
+      const model = make([text(JSON.stringify({ say: "I am sorry to hear that.", mood: "upset", order: "17" }))])
+      const call = yield* TestCall.run(desk, [Caller.says("Order 17 is broken again!"), listens]).pipe(
+        Effect.provide(model.layer)
+      )
+      Expect.heard(call, "I am sorry to hear that.")
+      Expect.output(call, { _tag: "AgentSendCustom", metadata: { mood: "upset", order: "17" } })
+      Expect.endedBy(call, "transfer", "+33140000000")
     })
   )
 })
