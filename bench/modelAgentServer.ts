@@ -8,7 +8,11 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
 const factory = LlmAgent.make({ systemPrompt: "Be brief.", introduction: "Welcome.", onModelFailure: "fail" })
-const model = OpenAi.layer({ model: "quick", baseUrl: process.env["PROVIDER_URL"]!, apiKey: Redacted.make("none") })
+const model = OpenAi.layer({
+  model: process.env["MODEL"] ?? "quick",
+  baseUrl: process.env["PROVIDER_URL"]!,
+  apiKey: Redacted.make("none")
+})
 
 // The client plays turns as fast as it can: the limit on messages a second is there for strangers.
 const server = VoiceAgentApp.layerServer(factory, {
