@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as EventId from "@antiphon/core/EventId"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import type * as Duration from "effect/Duration"
@@ -110,18 +111,32 @@ const sending = (
     : Layer.mergeAll(exporters.metrics, traces)
 }
 
-/** Defaults of the specification for missing variables. The service is named `antiphon` by default. */
+/**
+ * Defaults of the specification for missing variables. The service is named `antiphon` by default, and each process gets an
+ * id, so that a collector can tell several processes apart.
+ */
 const defaults = Layer.effect(
   ConfigProvider.ConfigProvider,
   Effect.gen(function* () {
+    const given = yield* ConfigProvider.ConfigProvider
     const attributes = yield* Effect.orDie(Config.withDefault(Config.String("OTEL_RESOURCE_ATTRIBUTES"), ""))
-    const env = {
-      OTEL_TRACES_EXPORTER: "otlp",
-      OTEL_METRICS_EXPORTER: "otlp",
-      OTEL_LOGS_EXPORTER: "otlp",
-      ...(/(^|,)\s*service\.name=/u.test(attributes) ? {} : { OTEL_SERVICE_NAME: "antiphon" })
-    }
-    return ConfigProvider.orElse(yield* ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+    const has = (name: string) => attributes.split(",").some((pair) => pair.trim().startsWith(`${name}=`))
+    const nextId = yield* EventId.make
+    const id = `service.instance.id=${nextId()}`
+    const described = ConfigProvider.fromEnv({
+      env: has("service.instance.id")
+        ? {}
+        : { OTEL_RESOURCE_ATTRIBUTES: attributes === "" ? id : `${attributes},${id}` }
+    })
+    const unset = ConfigProvider.fromEnv({
+      env: {
+        OTEL_TRACES_EXPORTER: "otlp",
+        OTEL_METRICS_EXPORTER: "otlp",
+        OTEL_LOGS_EXPORTER: "otlp",
+        ...(has("service.name") ? {} : { OTEL_SERVICE_NAME: "antiphon" })
+      }
+    })
+    return ConfigProvider.orElse(described, ConfigProvider.orElse(given, unset))
   })
 )
 

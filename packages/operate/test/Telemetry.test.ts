@@ -141,6 +141,14 @@ describe("Telemetry", () => {
         under({ OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_SERVICE_NAME: "from-env" })
       )
       assert.include(collector.resource(), { "service.name": "from-env" })
+      assert.match(String(collector.resource()["service.instance.id"]), /^[0-9a-f-]{36}$/)
+      const described = yield* collected((url) =>
+        under({
+          OTEL_EXPORTER_OTLP_ENDPOINT: url,
+          OTEL_RESOURCE_ATTRIBUTES: "service.name=named,service.instance.id=pod-7,team=desk"
+        })
+      )
+      assert.include(described.resource(), { "service.name": "named", "service.instance.id": "pod-7", team: "desk" })
       assert.include(tree(collector), "call > turn")
       const silent = yield* collected(() => under({}))
       assert.deepStrictEqual([silent.spans, silent.metrics], [[], []])

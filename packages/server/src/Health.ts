@@ -6,8 +6,19 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import type { Ending } from "./Ending.ts"
+
+/**
+ * The metrics of the process as a page for Prometheus, which a supervisor asks of each process and sums up. By default the
+ * metrics have Effect's names; `Prometheus.format` of `@antiphon/operate` has units in them.
+ */
+export const MetricsPage: Context.Reference<Effect.Effect<string>> = Context.Reference<Effect.Effect<string>>(
+  "@antiphon/server/Health/MetricsPage",
+  { defaultValue: () => PrometheusMetrics.format() }
+)
 
 /** Why a server accepts no new calls: a built-in reason, or the name of a failed check. */
 export type Reason = "Draining" | "Full" | "Memory" | "Rush" | "Blocked" | (string & {})

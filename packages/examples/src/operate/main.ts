@@ -13,11 +13,13 @@ const agent = Agent.make(
 
 const server = VoiceAgentApp.layerServer(agent, { routes: Prometheus.layerHttp() })
 
-const metrics = Layer.mergeAll(
+/** What stands beside the server: its metrics, and the guard over what goes wrong outside of every call. */
+const beside = Layer.mergeAll(
   ServerMetrics.layer(Effect.map(Calls.Calls, ({ health }) => health)),
-  ProcessMetrics.layer()
+  ProcessMetrics.layer(),
+  VoiceAgentApp.guard
 )
 
-const main = metrics.pipe(Layer.provideMerge(server), Layer.provide(Telemetry.layerFromConfig()))
+const main = beside.pipe(Layer.provideMerge(server), Layer.provide(Telemetry.layerFromConfig()))
 
 NodeRuntime.runMain(Layer.launch(main), { teardown: VoiceAgentApp.teardown })

@@ -17,12 +17,11 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
-import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import * as CallHost from "../CallHost.ts"
 import * as Calls from "../Calls.ts"
-import type * as Health from "../Health.ts"
+import * as Health from "../Health.ts"
 import * as Admission from "../internal/admission.ts"
 import * as Answers from "../internal/answers.ts"
 import * as Door from "../internal/door.ts"
@@ -160,7 +159,7 @@ const guardWith = (settings: Settings.Settings): Layer.Layer<never, never, Calls
       const calls = yield* Calls.Calls
       yield* Uncaught.watch(calls, settings)
       yield* Watchdog.watch(calls, settings)
-      yield* Supervised.report(calls, PrometheusMetrics.format())
+      yield* Supervised.report(calls, yield* Health.MetricsPage)
       // On guard until the last call has ended, whatever is released first.
       yield* Effect.addFinalizer(() => calls.drain)
     })
