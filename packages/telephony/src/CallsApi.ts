@@ -28,6 +28,7 @@ import type * as Scope from "effect/Scope"
 import type { Answer, Surroundings } from "./Answer.ts"
 import * as Wire from "./internal/callsApi/wire.ts"
 import * as Holding from "./internal/holding.ts"
+import * as Parting from "./internal/parting.ts"
 import * as Reception from "./internal/reception.ts"
 import * as Signature from "./Signature.ts"
 
@@ -135,14 +136,14 @@ const carrier = (agentId: string, place: Holding.Place): Holding.Carrier => ({
   parting
 })
 
-const parting = (ending: Ending.Ending, farewell: string | undefined): Holding.Parting => {
+const parting = (ending: Ending.Ending, farewell: string | undefined): Parting.Parting => {
   switch (ending._tag) {
     case "AgentEnded":
       return { code: 1000, reason: ended(farewell) }
     case "Idle":
       return { code: 1000, reason: "connection idle timeout" }
     default:
-      return Holding.partingOf(ending)
+      return Parting.of(ending)
   }
 }
 

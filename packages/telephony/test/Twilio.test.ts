@@ -15,8 +15,10 @@ import { HttpServer } from "effect/http"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Signature from "../src/Signature.ts"
 import * as Twilio from "../src/Twilio.ts"
 import { FakeTwilio } from "../src/testing.ts"
+import { connect } from "./support/client.ts"
 import { audioOf, listener, serve } from "./support/server.ts"
 
 const bytes = (length: number, from = 1) => Uint8Array.from({ length }, (_, index) => ((from + index) % 100) + 1)
@@ -140,6 +142,27 @@ describe("Twilio", () => {
       assert.deepStrictEqual(yield* heard.tag("Answered"), { _tag: "Answered", by: "Machine" })
       const other = yield* Twilio.call({ ...given, to: "+2" })
       assert.strictEqual(yield* Twilio.outcome(other.callSid, given), "Busy")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("remembers who has answered until the stream is there", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { twilio, url } = yield* setUp(heard.answer)
+      const sign = (url: string, fields: Readonly<Record<string, string>> = {}) => ({
+        "x-twilio-signature": Signature.twilio(Redacted.value(twilio.account.authToken), url, Object.entries(fields))
+      })
+      const fields = { CallSid: "CA5", Direction: "outbound-api" }
+      const twiml = yield* Effect.promise(() =>
+        fetch(url, { method: "POST", headers: sign(url, fields), body: new URLSearchParams(fields) }).then((response) =>
+          response.text()
+        )
+      )
+      assert.strictEqual(yield* twilio.post(`${url}/status`, { CallSid: "CA5", AnsweredBy: "human" }), 204)
+      const stream = /url="([^"]+)"/.exec(twiml)![1]!
+      const socket = yield* connect(stream, sign(stream))
+      socket.send({ event: "start", streamSid: "MZ5", start: { callSid: "CA5" } })
+      assert.deepStrictEqual(yield* heard.tag("Answered"), { _tag: "Answered", by: "Human" })
     }).pipe(Effect.scoped)
   )
 

@@ -28,6 +28,7 @@ import type { Answer } from "../Answer.ts"
 import * as Gate from "./gate.ts"
 import * as Line from "./line.ts"
 import type { Message, Started } from "./message.ts"
+import * as Parting from "./parting.ts"
 
 /** A call, as its carrier's routes see it while it is held. */
 export interface Session {
@@ -66,13 +67,7 @@ export interface Carrier {
   readonly began?: ((session: Session) => Effect.Effect<void>) | undefined
   readonly over?: Effect.Effect<void> | undefined
   /** With which words a socket is closed after an ending, if not with the usual ones. */
-  readonly parting?: ((ending: Ending.Ending, farewell: string | undefined) => Parting) | undefined
-}
-
-/** How a socket is closed. */
-export interface Parting {
-  readonly code: number
-  readonly reason: string
+  readonly parting?: ((ending: Ending.Ending, farewell: string | undefined) => Parting.Parting) | undefined
 }
 
 /** Where calls are held. */
@@ -376,7 +371,7 @@ const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): 
     // Who has not hung up yet does so now; nobody does after a call that broke, since the carrier has something to say then.
     if (hangsUp.has(ending._tag) && farewell === undefined) yield* started?.line.control.hangUp ?? Effect.void
     if (visit !== undefined && ending._tag !== "Stalled") {
-      const { code, reason } = carrier.parting?.(ending, farewell) ?? partingOf(ending)
+      const { code, reason } = carrier.parting?.(ending, farewell) ?? Parting.of(ending)
       yield* visit.visitor.close(code, reason)
     }
     if (started !== undefined) yield* finish(started.answering, settings.startTimeout)
@@ -397,38 +392,3 @@ const finish = (answering: Fiber.Fiber<void>, within: Duration.Duration): Effect
     duration: within,
     orElse: () => Effect.sync(() => answering.interruptUnsafe())
   })
-
-/** With what a socket is closed. */
-export const partingOf = (ending: Ending.Ending): Parting => {
-  switch (ending._tag) {
-    case "PeerClosed":
-    case "AgentEnded":
-      return { code: 1000, reason: "" }
-    case "Idle":
-      return { code: 1000, reason: "idle" }
-    case "Draining":
-      return { code: 1001, reason: "draining" }
-    case "Full":
-      return { code: 1013, reason: "full" }
-    case "Overlong":
-      return { code: 1000, reason: "overlong" }
-    case "Starved":
-      return { code: 1009, reason: "starved" }
-    case "Unrecorded":
-      return { code: 1011, reason: "unrecorded" }
-    case "Flood":
-      return { code: 1008, reason: "flood" }
-    case "StartFailed":
-      return { code: 1008, reason: ending.message }
-    case "TooLarge":
-    case "Spent":
-      return { code: 1009, reason: "too large" }
-    case "Malformed":
-    case "Binary":
-      return { code: 1003, reason: "malformed" }
-    case "Stalled":
-    case "FactoryFailed":
-    case "AgentFailed":
-      return { code: 1011, reason: "failed" }
-  }
-}
