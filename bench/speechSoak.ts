@@ -131,18 +131,10 @@ const memory = () => {
   return { heap: (heapUsed + arrayBuffers) / 1024, rss: rss / 1024 / 1024 }
 }
 
-/** The slope of a line through points. */
+/** The slope of points, by Theil and Sen: the middle of all slopes between two of them, so that a busy minute says little. */
 const slope = (points: ReadonlyArray<readonly [x: number, y: number]>): number => {
-  const mean = (of: 0 | 1) => points.reduce((sum, point) => sum + point[of], 0) / points.length
-  const [x, y] = [mean(0), mean(1)]
-  const over = points.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0)
-  return (
-    over /
-    Math.max(
-      1e-9,
-      points.reduce((sum, [a]) => sum + (a - x) ** 2, 0)
-    )
-  )
+  const slopes = points.flatMap(([a, b], index) => points.slice(index + 1).map(([c, d]) => (d - b) / (c - a)))
+  return slopes.length === 0 ? 0 : quantile(slopes, 0.5)
 }
 
 const lengthMs = minutes * 60_000

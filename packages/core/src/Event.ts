@@ -241,9 +241,10 @@ export const Report = Schema.TaggedUnion({
     ...named,
     /**
      * How far the caller has heard the reply: the event it responds to, and an offset in UTF-16 units into everything
-     * that was sent in that turn. It is exact, so `content` is not compared with anything.
+     * that was sent in that turn. It is exact, so `content` is not compared with anything. With `from`, the words before
+     * that offset that were not told as heard have been skipped: an interruption cut them, and what it could not cut went on.
      */
-    at: Schema.optional(Schema.Struct({ respondingTo: Id, offset: Offset })),
+    at: Schema.optional(Schema.Struct({ respondingTo: Id, offset: Offset, from: Schema.optional(Offset) })),
     /** The harness cannot know, and estimates from the time that has passed. */
     estimated: Schema.optional(Flag),
     /** `content` is in the platform's own words: it is taken as it is, and not searched for in what was said. */

@@ -482,6 +482,30 @@ describe("Speech", () => {
     })
   )
 
+  it.effect("words that were cut are not told as heard by what must not be interrupted and is heard behind them", () =>
+    Effect.gen(function* () {
+      const both = Agent.make(
+        Agent.route({
+          CallStarted: () =>
+            Stream.make(
+              Event.sendText("We have many offers for you today. "),
+              Event.sendText("This call is recorded.", { interruptible: false })
+            )
+        })
+      )
+      const { events, line } = yield* play(both, {
+        length: 6000,
+        speech: [{ fromMs: 600, toMs: 2000 }],
+        words: [partial(900, "no wait")],
+        options: still
+      })
+      const reports = events.flatMap(([, event]) => (event._tag === "AgentTextSent" ? [event.content] : []))
+      assert.include(reports.at(-1), "This call is recorded.")
+      assert.notInclude(reports.join(" "), "offers")
+      assert.strictEqual(wordsPlayed(line, "We have"), "We have")
+    })
+  )
+
   it.effect("the mark-up of a text is not spoken, and counts as heard with the words around it", () =>
     Effect.gen(function* () {
       const agent = Agent.make(Agent.route({ CallStarted: () => say("It costs **$5** today 🙂.") }))

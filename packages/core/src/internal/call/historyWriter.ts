@@ -147,7 +147,7 @@ export const make = (nextId: EventId): HistoryWriter => {
         ? Spoken.heard(spoken, report.content)
         : turn === undefined
           ? undefined
-          : Spoken.heardTo(spoken, turn, report.at.offset)
+          : Spoken.heardTo(spoken, turn, report.at.offset, report.at.from)
     if (now === undefined) return undefined
     const before = lines.growing?.item as Event.AgentTextSent | undefined
     const event = agentText(before === undefined ? nextId() : successor(before.eventId), now.text)

@@ -193,17 +193,18 @@ export const heard = (self: Spoken, report: string): Heard.Heard | undefined => 
 
 /**
  * Takes a report that the caller has heard a turn up to an offset in its whole text, and returns what `heard` returns:
- * exactly the words between the previous offset of this turn and the new one. A late report, after a later turn was
+ * exactly the words between the previous offset of this turn, or `begin` if that is later, and the new one. A late report, after a later turn was
  * heard, completes its turn without moving back.
  */
-export const heardTo = (self: Spoken, turn: number, offset: number): Heard.Heard | undefined => {
+export const heardTo = (self: Spoken, turn: number, offset: number, begin = 0): Heard.Heard | undefined => {
   const before = current(self)?.text
   self.saidAtReport = self.pieces.length
   const first = self.turns.find((said) => said.turn === turn)
   if (first === undefined) return undefined
   const isLate = isHeardLater(self, turn)
   self.forks = []
-  const from = self.reached.get(turn) ?? 0
+  const reached = self.reached.get(turn) ?? 0
+  const from = Math.max(reached, begin)
   let last: Pieces.Place | undefined
   for (let index = Math.max(0, first.piece); index < self.pieces.length; index++) {
     const piece = self.pieces[index]!
@@ -216,7 +217,10 @@ export const heardTo = (self: Spoken, turn: number, offset: number): Heard.Heard
     const text = words.trimStart()
     const at = begun + words.length - text.length
     const place: Pieces.Place = { piece: index, offset: end, next }
-    const gap = gapTo(self, index, piece.start + at)
+    const isSkipped = last === undefined && begin > reached
+    const gap = isSkipped ? (self.out.text === "" ? "" : " ") : gapTo(self, index, piece.start + at)
+    // What was skipped is in no stretch of what was heard.
+    if (isSkipped) self.out.part = -1
     Heard.append(self.out, gap, { text, turn, part: piece.part, from: piece.start + at, to: piece.start + end })
     if (isLate) Align.reach(self, place)
     else Align.moveTo(self, place)

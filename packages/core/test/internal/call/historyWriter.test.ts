@@ -216,6 +216,21 @@ describe("the writer of a history", () => {
       })
     )
 
+    it.effect("does not hear what was skipped, whether something of the turn was heard before or not", () =>
+      Effect.gen(function* () {
+        for (const first of [0, 3]) {
+          const { at, writer } = yield* twoTurns
+          if (first > 0) at("a", first)
+          const place = { respondingTo: "a", offset: 14, from: 8 }
+          writer.report({ _tag: "AgentTextSent", content: "", at: place })
+          at("b", 4)
+          const begun = first === 0 ? [] : [[1, 0, 3]]
+          const text = first === 0 ? "three. Four" : "One three. Four"
+          assert.deepStrictEqual(heard(writer), [[text, [...begun, [1, 8, 14], [2, 0, 4]]]])
+        }
+      })
+    )
+
     it.effect("does not hear again what counts because it cannot be interrupted", () =>
       Effect.gen(function* () {
         const writer = yield* make

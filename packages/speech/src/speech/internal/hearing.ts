@@ -71,12 +71,20 @@ const heardTo = (draft: Draft, utterance: Utterance, to: number): void => {
   State.report(draft, {
     _tag: "AgentTextSent",
     content: content.trim(),
-    at: { respondingTo: utterance.reply, offset: utterance.base + to },
+    at: {
+      respondingTo: utterance.reply,
+      offset: utterance.base + to,
+      ...(isBehindCut(draft, utterance) ? { from: utterance.base + utterance.heardTo } : {})
+    },
     ...(draft.settings.report === "estimate" ? { estimated: true } : {})
   })
   const turn = State.replyTo(draft, utterance.reply)?.turn ?? 0
   State.show(draft, { _tag: "AgentHeard", turn, text: content })
 }
+
+/** Whether words of the same reply before an utterance were cut, and never heard. */
+const isBehindCut = (draft: Draft, { number, reply }: Utterance): boolean =>
+  draft.cut.some((each) => each.reply === reply && each.number < number && each.heardTo < each.text.length)
 
 /** Reports an utterance of the pipeline itself. It is reported as a whole, because it is not part of a reply's text. */
 export const reportOwn = (draft: Draft, utterance: Utterance): void => {
