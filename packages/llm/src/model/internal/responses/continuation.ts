@@ -71,28 +71,41 @@ const textOf = (part: unknown): string => {
   return Predicate.hasProperty(part, "refusal") && typeof part.refusal === "string" ? part.refusal : ""
 }
 
-/** The items that come after what is known, or undefined if the input does not begin with it. */
-export const rest = (known: Known, input: ReadonlyArray<Item>): ReadonlyArray<Item> | undefined => {
-  // Thoughts are kept where they were thought, and belong to no comparison.
+/** Whether an input begins as what is known did: it is the same conversation, whatever has become of the output. */
+export const isRelated = (known: Known, input: ReadonlyArray<Item>): boolean => {
   const next = input.filter(isSaid)
   const before = known.input.filter(isSaid)
-  if (next.length <= before.length) return undefined
-  for (const [at, item] of before.entries()) if (!isSame(item, next[at]!)) return undefined
+  return next.length > before.length && before.every((item, at) => isSame(item, next[at]!))
+}
+
+/**
+ * The items that come after what is known, or undefined if the input does not begin with it. The result of a call stands behind its call,
+ * which may stand before the next call.
+ */
+export const rest = (known: Known, input: ReadonlyArray<Item>): ReadonlyArray<Item> | undefined => {
+  if (!isRelated(known, input)) return undefined
+  const next = input.filter(isSaid)
+  const before = known.input.filter(isSaid)
   const left: Array<Item> = []
+  /** The ids that the provider gave, by those that the agent has made of them. */
+  const ids = new Map<string, string>()
   let expected = 0
   for (const item of next.slice(before.length)) {
     const said = known.output[expected]
-    if (said === undefined || isResult(item)) left.push(item)
-    else if (repeats(item, said)) expected++
-    else return undefined
+    if (item.type === "function_call_output") {
+      const { call_id: id } = item
+      left.push(typeof id === "string" ? { ...item, call_id: ids.get(id) ?? id } : item)
+    } else if (said === undefined) left.push(item)
+    else if (repeats(item, said)) {
+      expected++
+      if (said._tag === "Call" && item.type === "function_call") ids.set(item.call_id, said.id)
+    } else return undefined
   }
   return expected === known.output.length && left.length > 0 ? left : undefined
 }
 
+/** Thoughts are kept where they were thought, and belong to no comparison. */
 const isSaid = (item: Item): boolean => item.type !== "reasoning"
-
-/** The result of a call stands behind its call, which may stand before the next call. */
-const isResult = (item: Item): boolean => item.type === "function_call_output"
 
 const isSame = (a: Item, b: Item): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
 
@@ -100,7 +113,8 @@ const repeats = (item: Item, said: Said): boolean => {
   if (said._tag === "Call") {
     return (
       item.type === "function_call" &&
-      item.call_id === said.id &&
+      // An agent numbers the calls of one id.
+      (item.call_id === said.id || item.call_id.replace(/-\d+$/, "") === said.id) &&
       item.name === said.name &&
       canonical(item.arguments) === canonical(said.args)
     )

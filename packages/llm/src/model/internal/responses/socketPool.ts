@@ -57,7 +57,8 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
     const all = new Set<Entry>()
     const closing = new AbortController()
     let offUntil = 0
-    let opening = false
+    /** A connection that is opened for no request in particular. */
+    let opening: Promise<unknown> | undefined
 
     const drop = (entry: Entry) => {
       free.delete(entry)
@@ -102,15 +103,22 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
       }
     }
 
+    /** Opens a connection that waits for a request. Requests that come meanwhile wait for it. */
+    const ready = (signal: AbortSignal): Promise<void> => {
+      const opened = openOne(signal).then((entry) => (closing.signal.aborted ? drop(entry) : release(entry)))
+      const over = () => {
+        if (opening === settled) opening = undefined
+      }
+      const settled = opened.then(over, over)
+      opening = settled
+      return opened
+    }
+
     /** Has a connection ready for the next request, in place of one that was closed. Runs beside everything. */
     const prepare = () => {
       const isReady = [...free].some((entry) => entry.socket.known === undefined && isGood(entry))
-      if (opening || isReady || now() < offUntil || closing.signal.aborted) return
-      opening = true
-      openOne(closing.signal)
-        .then((entry) => (closing.signal.aborted ? drop(entry) : release(entry)))
-        .catch(() => {})
-        .finally(() => (opening = false))
+      if (opening !== undefined || isReady || now() < offUntil || closing.signal.aborted) return
+      ready(closing.signal).catch(() => {})
     }
     /** The connection for a request, and what of its input must be sent. */
     const take = (
@@ -119,18 +127,21 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
       for (const entry of free) if (!isGood(entry)) drop(entry)
       const input = Array.isArray(body.input) ? body.input : []
       let fresh: Entry | undefined
+      let related: Entry | undefined
       for (const entry of free) {
         const { known } = entry.socket
         if (known === undefined) fresh = entry
+        else if (Continuation.isRelated(known, input)) related = entry
         const rest = known === undefined ? undefined : Continuation.rest(known, input)
         if (rest !== undefined) {
           free.delete(entry)
           return { entry, rest }
         }
       }
-      if (fresh === undefined) return undefined
-      free.delete(fresh)
-      return { entry: fresh, rest: undefined }
+      const chosen = related ?? fresh
+      if (chosen === undefined) return undefined
+      free.delete(chosen)
+      return { entry: chosen, rest: undefined }
     }
 
     const over = async (
@@ -175,7 +186,13 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
       if (now() < offUntil) return options.http(body, signal)
       let entry: Entry | undefined
       try {
-        const taken = take(body)
+        let taken = take(body)
+        if (taken === undefined && opening !== undefined) {
+          await opening
+          if (signal.aborted) throw new ResponsesSocket.Unanswered("aborted")
+          if (now() < offUntil) return await options.http(body, signal)
+          taken = take(body)
+        }
         entry = taken?.entry ?? (await openOne(signal))
         return await over(entry, taken?.rest, body, signal)
       } catch (cause) {
@@ -187,11 +204,8 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
 
     const greet: Pool["greet"] = (signal) => {
       if (now() < offUntil) return options.greet(signal)
-      return openOne(signal).then(
-        (entry) => {
-          release(entry)
-          return new Response("")
-        },
+      return ready(signal).then(
+        () => new Response(""),
         (cause: unknown) => (signal.aborted ? Promise.reject(cause) : options.greet(signal))
       )
     }

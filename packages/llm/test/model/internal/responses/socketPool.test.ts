@@ -4,6 +4,7 @@ import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
 import { TestClock } from "effect/testing"
 import * as OpenAiResponses from "../../../../src/model/OpenAiResponses.ts"
+import * as WarmUp from "../../../../src/model/WarmUp.ts"
 import { ask } from "../../../support/asking.ts"
 import type * as MockServer from "../../../support/mockServer.ts"
 import * as Wire from "../../../support/responsesServer.ts"
@@ -119,8 +120,21 @@ describe("socketPool", () => {
           "r1",
           ["c1", "c2"].map((call_id) => ({ type: "function_call_output", call_id, output: "Sunny" }))
         ])
-        assert.strictEqual(third?.[1], undefined)
+        assert.deepStrictEqual(third?.slice(0, 2), [0, undefined])
         assert.lengthOf(third?.[2] as ReadonlyArray<unknown>, 7)
+      })
+    )
+  )
+
+  it.effect("a request that comes while a connection is opened waits for it", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script(saying("r1", "Hello."))
+        const warming = yield* Effect.forkChild(Effect.flatten(WarmUp.WarmUp), { startImmediately: true })
+        assert.strictEqual((yield* ask([user("hi")])).text, "Hello.")
+        yield* Fiber.join(warming)
+        assert.lengthOf(server.greetings, 1)
+        assert.strictEqual(server.open(), 1)
       })
     )
   )
