@@ -75,7 +75,7 @@ export interface TurnRevised {
   readonly text: string
 }
 
-/** A turn without a word, such as a cough. `interrupted`: it cut the agent short, so somebody should go on speaking. */
+/** A turn without a word, such as a cough. `interrupted`: it cut the agent short, so the agent should continue. */
 export interface TurnAbandoned {
   readonly _tag: "TurnAbandoned"
   readonly turn: number

@@ -27,7 +27,7 @@ const fields = {
   completeMs: Ms,
   /** Silence after words that do not look complete, until the turn ends. Never less than `completeMs`. */
   incompleteMs: Ms,
-  /** Probability that the turn is over, assumed for words that nobody has judged. */
+  /** Probability that the turn is over, assumed for words without a judgement. */
   unknownEndOfTurn: Probability,
   /** Added to the wait while the last words are not final. */
   finalWaitMs: Ms,
@@ -49,7 +49,7 @@ const fields = {
   pauseOnSpeech: Schema.Boolean,
   /** With `partials: false`: speech of this length interrupts the agent. */
   confirmSpeechMs: Ms,
-  /** Silence after speech without a word, until a paused agent goes on. */
+  /** Silence after speech without words, until a paused agent resumes. */
   resumeMs: Ms,
   /** The same if what was said only shows that the user listens. */
   backchannelResumeMs: Ms,

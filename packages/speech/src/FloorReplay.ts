@@ -1,10 +1,10 @@
 /**
- * The turn taking of a recorded call under another policy: which of the caller's turns would have been cut off, and how much
- * earlier or later the others would have ended.
+ * Replays the turn taking of a recorded call under another policy, to see which of the caller's turns would have been
+ * cut off, and how much earlier or later the others would have ended.
  *
- * What the caller did is taken from the recording (who spoke when, the words as they became known, the judgements on them) or,
- * where a recording has none of it, from its audio. What the agent did is left out: what it would have said at another time
- * nobody knows. Pure.
+ * What the caller did is taken from the recording (who spoke when, the words as they became known, the judgements on
+ * them) or, where a recording has none of it, from its audio. What the agent did is left out: what it would have said
+ * at another time nobody knows. Pure.
  *
  * @since 0.1.0
  */
@@ -23,7 +23,7 @@ import type * as Vad from "./Vad.ts"
 import * as VadEdges from "./VadEdges.ts"
 import * as VadWindows from "./VadWindows.ts"
 
-/** What the caller did, and where the recorded policy saw the ends of their turns. Times are audio times. */
+/** The caller's behaviour, and the ends of their turns under the recorded policy. Times are audio times. */
 export interface Recorded {
   readonly events: ReadonlyArray<FloorEvent>
   readonly turns: ReadonlyArray<RecordedTurn>
@@ -37,7 +37,7 @@ export interface RecordedTurn {
   readonly endedAt: number
 }
 
-/** What would have become of a turn. */
+/** The outcome of a turn. */
 export interface Turn extends RecordedTurn {
   /** The words that the other policy would have answered. */
   readonly text: string
@@ -52,7 +52,7 @@ export interface Turn extends RecordedTurn {
   readonly savedMs: number | undefined
 }
 
-/** What would have become of all turns. */
+/** The outcome of all turns. */
 export interface Report {
   readonly turns: ReadonlyArray<Turn>
   readonly cutOff: number
@@ -62,7 +62,7 @@ export interface Report {
   readonly totalSavedMs: number
 }
 
-/** What the floor is told by the caller's side. */
+/** The floor's events from the caller's side. */
 const isCallers = ({ _tag }: FloorEvent): boolean =>
   !_tag.startsWith("Agent") && !_tag.startsWith("Tools") && _tag !== "Tick"
 
@@ -119,7 +119,7 @@ export const fromAudio = (
   return { events: events.toSorted((a, b) => a.at - b.at), turns: numbered(turns) }
 }
 
-/** How long after a word its recogniser tells it, where nobody has noted that. Milliseconds. */
+/** Assumed delay of recognised words, if it was not recorded. Milliseconds. */
 const recognisedMs = 150
 const frameMs = 20
 

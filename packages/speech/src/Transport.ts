@@ -53,7 +53,7 @@ export type Incoming =
   | { readonly _tag: "Custom"; readonly metadata: { readonly [key: string]: unknown } }
   /** The caller cannot hear us, being held or taken to somebody else, or can again. What is said meanwhile waits. */
   | { readonly _tag: "Held"; readonly isHeld: boolean }
-  /** What became of a transfer. */
+  /** The outcome of a transfer. */
   | {
       readonly _tag: "Transferred"
       readonly outcome: "Answered" | "Busy" | "NoAnswer" | "Failed"
@@ -88,7 +88,7 @@ export interface Transport {
   readonly show?: ((event: Shown) => Effect.Effect<void, TransportError>) | undefined
   /** Presses keys towards the far end. */
   readonly dtmf?: ((buttons: string) => Effect.Effect<void, TransportError>) | undefined
-  /** Transfers the call. Whether anybody answers is told by `Transferred`, if the line can know. */
+  /** Transfers the call. `Transferred` reports whether the target answered, if the line knows. */
   readonly transfer?: ((targetPhoneNumber: string) => Effect.Effect<void, TransportError>) | undefined
   /** Passes a message of the application on. */
   readonly custom?: ((metadata: { readonly [key: string]: unknown }) => Effect.Effect<void, TransportError>) | undefined

@@ -115,7 +115,7 @@ export const mentions = (conversation: Conversation, words: string): boolean =>
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type Pending = { readonly turn: number; line: Mutable<LineOf<"AgentSaid">>; rest: string }
 
-/** Puts what is told of a call in order, and joins what belongs together. */
+/** Sorts the entries of a call, and joins those that belong together. */
 const makeTeller = () => {
   const lines: Array<Mutable<Line>> = []
   const calls = new Map<string, Mutable<LineOf<"ToolCalled">>>()
@@ -202,7 +202,7 @@ const makeAlignment = (
       while (left.trim() !== "") {
         const [index, taken] = firstTaken(pending, left)
         if (taken === undefined) return void says(left, "")
-        // What was said before it was passed over, and will not be heard any more.
+        // Text before the heard position, which will no longer be heard.
         pending = pending.slice(index)
         const current = pending[0]!
         current.rest = taken.rest
@@ -385,7 +385,7 @@ const clock = (ms: number): string => {
 
 const quote = (text: string): string => JSON.stringify(text.trim())
 
-/** What of a line can be quoted. */
+/** The part of a line that can be quoted. */
 const quotable = (line: Line): string => {
   switch (line._tag) {
     case "AgentSaid":

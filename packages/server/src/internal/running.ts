@@ -1,8 +1,8 @@
 /**
- * Whose code runs: the call that a fiber, a timer or a promise belongs to.
+ * Finds the call on whose behalf a fiber, a timer or a promise is running.
  *
- * Fibers of Effect keep the asynchronous context in which they were started, so a call whose fibers start in its context is
- * found again wherever its code goes on, also in what that code has left behind outside every fiber.
+ * Effect's fibers keep the asynchronous context in which they were started, so code that runs in the context of a call
+ * is attributed to it, even if the code was left behind outside every fiber.
  */
 import { AsyncLocalStorage } from "node:async_hooks"
 

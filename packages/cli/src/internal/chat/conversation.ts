@@ -27,14 +27,14 @@ export type Told =
   /** The agent broke off, and the call with it. */
   | { readonly _tag: "Broken"; readonly message: string }
 
-/** What is to be done. */
+/** The effects of a step. */
 export type Todo =
   | { readonly _tag: "Report"; readonly report: Event.Report }
   | { readonly _tag: "Show"; readonly item: Item }
   /** The call is over. */
   | { readonly _tag: "End" }
 
-/** What is on the page. */
+/** The contents of the page. */
 export type Item =
   | { readonly _tag: "You"; readonly text: string }
   /** A piece of what the agent says, as it is spoken. */
@@ -87,7 +87,7 @@ export const initial: Conversation = {
 
 type Step = readonly [Conversation, ReadonlyArray<Todo>]
 
-/** What the commands are, for the user. */
+/** The help text for commands. */
 export const help = "/press 5 presses a key, /silence 8 is silent for eight seconds, /quit hangs up"
 
 /** Whether it is the user's turn: the agent has said everything, and no turn runs. */
@@ -106,7 +106,7 @@ export const due = ({ ending, over, speaking, thinking, waiting }: Conversation,
   return (60_000 / pace) * Math.min(2, 0.5 + next.text.trim().length / 10)
 }
 
-/** What becomes of a call by what happened. */
+/** Updates a call with an event. */
 export const step = (state: Conversation, told: Told): Step => {
   if (state.over) return [state, []]
   switch (told._tag) {
@@ -192,7 +192,7 @@ const queue = (state: Conversation, { interruptible, respondingTo = "", text }: 
   return { ...state, waiting: [...state.waiting, ...added], sent: new Map(state.sent).set(respondingTo, offset) }
 }
 
-/** Words of a turn that was cancelled may still have been on their way: nobody is to hear them. */
+/** Words of a cancelled turn may still have been on their way, and must not be heard. */
 const turned = (state: Conversation, { _tag, trigger, turn }: Harness.TurnChange): Step => {
   // A turn without a number was dropped before it began, for the sake of one that is still to come.
   const next = turn === 0 ? state : { ...state, thinking: _tag === "Started" }

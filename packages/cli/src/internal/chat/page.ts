@@ -1,4 +1,4 @@
-/** What a call in the terminal looks like: items become text, wrapped behind the name of the one who speaks. */
+/** Renders a call for the terminal: items become text, wrapped after the speaker's name. */
 import * as Printable from "@antiphon/core/Printable"
 import type { styles } from "../screen.ts"
 import type { Item } from "./conversation.ts"
@@ -6,7 +6,7 @@ import type { Item } from "./conversation.ts"
 /** Where the page ends: `column` is that of the cursor, and 0 at the beginning of a line. */
 export interface Page {
   readonly column: number
-  /** The agent's words go on where they stopped. */
+  /** The agent's words continue where they stopped. */
   readonly inSpeech: boolean
 }
 

@@ -75,7 +75,7 @@ export const talk = <E, R>(
       /** When the last word began, in milliseconds: the next one is due from then on, whatever else happens meanwhile. */
       let spokenAt = -Infinity
       const next = Effect.gen(function* () {
-        // What has happened already comes before the clock: with a pace of 0, a word is due at any time.
+        // Pending events come before the clock, because with a pace of 0 a word is always due.
         const happened = yield* Queue.poll(told)
         if (Option.isSome(happened)) return happened.value
         const pause = Conversation.due(state, options.pace)
@@ -146,7 +146,7 @@ class View {
   }
 
   show(item: Conversation.Item): void {
-    // What the user has just cut off is told at once.
+    // Reports the words the user has just cut off at once.
     if (this.#draft !== "" && item._tag !== "Cut") return void this.#waiting.push(item)
     if (this.#draft !== "") this.#erase()
     this.#write(item)

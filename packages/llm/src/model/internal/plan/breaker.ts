@@ -28,7 +28,7 @@ export const admit = (breaker: Breaker, now: number, policy: Policy): readonly [
   return now < breaker.until ? ["Skip", breaker] : ["Trial", { _tag: "Open", until: now + policy.cooldown }]
 }
 
-/** Notes a failure. `notBefore` is the earliest time at which the provider wants another request. */
+/** Notes a failure. `notBefore` is the earliest time at which the provider accepts another request. */
 export const failed = (
   breaker: Breaker,
   admission: Admission,

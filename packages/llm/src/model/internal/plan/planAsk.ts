@@ -14,7 +14,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as EncodedStream from "../provider/encodedStream.ts"
 
-// What the tools and the schema of a request need is asked of whoever made it, and is in the context by now.
+// The requirements of a request's tools and schema are part of the caller's type, and in the context by now.
 type Tools = Record<string, Tool.Any>
 type StreamPart = Response.StreamPart<Tools, "deferred">
 type Part = Response.Part<Tools, "deferred">
@@ -40,7 +40,7 @@ export const stream = (
   )
 }
 
-/** The whole answer of a model: as text, or as the JSON of the object that was asked for. */
+/** The complete answer of a model: as text, or as the JSON of the requested object. */
 export const generate = (
   model: LanguageModel.LanguageModel,
   options: LanguageModel.ProviderOptions
@@ -56,7 +56,7 @@ export const generate = (
   return Effect.gen(function* () {
     const asked = model.generateObject({ ...request, schema, objectName: format.objectName })
     const answer = yield* asked as Effect.Effect<ObjectAnswer, AiError.AiError>
-    // The step has read the object from its provider's form of it; what is handed on is the form of the schema.
+    // The step has decoded the object from its provider's form; it is passed on in the schema's encoded form.
     const text = yield* Effect.orDie(toJson(answer.value))
     const others = answer.content.filter((part) => part.type !== "text")
     return [{ type: "text", text }, ...others.map(encodeWhole)]

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as AiErrors from "../provider/aiErrors.ts"
 
-/** What happens in the requests of a plan. Steps go by their names; attempts of a step count from 1 in each request. */
+/** An event in a plan's requests. Steps are identified by name; attempts of a step count from 1 in each request. */
 export type Event = Data.TaggedEnum<{
   AttemptStarted: { readonly step: string; readonly attempt: number }
   /** `spoken` is how many characters of the reply had been sent by then. */
@@ -45,7 +45,7 @@ const counter = Metric.counter("antiphon_llm_plan_events", {
   incremental: true
 })
 
-/** Tells an event. */
+/** Reports an event. */
 export const tell = (event: Event): Effect.Effect<void> =>
   Effect.gen(function* () {
     const observe = yield* Observer

@@ -22,7 +22,7 @@ export interface Step {
   readonly hedge: Duration.Duration | undefined
 }
 
-/** What the requests of a plan share. */
+/** State shared by the requests of a plan. */
 export interface Plan {
   readonly steps: ReadonlyArray<Step>
   /** Whether the next step is tried after this error. */

@@ -51,7 +51,7 @@ export const make = (
       const scope = yield* Effect.scope
       const settings = yield* ModelSettings.Current
       const request = Attempt.request(plan, scope)
-      // Half an object cannot be gone on with.
+      // An incomplete object cannot be continued.
       const goesOn = (yield* Asking.Current).object === undefined
       return Stream.fromPull(Effect.succeed(makePull(request, { ...continuation, goesOn }, settings, options)))
     })
@@ -141,7 +141,7 @@ const makePull = (
   return pull
 }
 
-/** Reads on until there is something to say. Before that, another step can take the place of this one. */
+/** Reads until there is something to say. Before that, another step can replace this one. */
 const untilWord = (pull: PartPull, reply: SplicedReply): Effect.Effect<ReadonlyArray<Part>, AiError.AiError> => {
   const head: Array<Part> = []
   const read: PartPull = Effect.flatMap(pull, (parts) => {

@@ -44,7 +44,7 @@ export const isFailure = (part: Part): boolean =>
 export const failureOf = (reason: AiError.AiErrorReason): AiError.AiError =>
   AiError.make({ module: "ModelPlan", method: "streamText", reason })
 
-/** What a model has said about its own failure. */
+/** The error that a model has reported. */
 export const reported = (parts: ReadonlyArray<Part>): AiError.AiError => {
   const part = parts.find(isFailure)
   const error = part?.type === "error" ? part.error : undefined
@@ -56,7 +56,7 @@ export const reported = (parts: ReadonlyArray<Part>): AiError.AiError => {
   )
 }
 
-/** How long a stream may go on without progress. */
+/** How long a stream may continue without progress. */
 export interface Limits {
   /** Before anything has come, or since the last progress. */
   readonly word: Duration.Duration | undefined

@@ -1,10 +1,10 @@
 /**
  * Joins the text of a continuing model to a reply that broke off.
  *
- * Models asked to go on do so to the letter, or repeat the last words, or begin the sentence again, in its own words or
- * nearly so, with or without a remark before it. Whatever fits is joined so that nothing is heard twice and nothing is
- * missing. A sentence that was put in other words does not fit: it is said anew, behind a few words that say so.
- * Nothing is glued to half a sentence that it does not belong to.
+ * Models asked to continue do so to the letter, or repeat the last words, or begin the sentence again, in the same or
+ * nearly the same words, with or without a remark before it. Matching text is joined so that nothing is heard twice and
+ * nothing is missing. A sentence that was put in other words does not fit: it is said anew, behind a few words that say
+ * so. Nothing is glued to half a sentence that it does not belong to.
  */
 import * as Align from "./seamAlign.ts"
 import * as Phrases from "./seamPhrases.ts"
@@ -16,7 +16,7 @@ export const { gap, split } = Words
 /** The model declines to continue. */
 export const declined = Symbol("declined")
 
-/** What to say of the text of a continuing model. */
+/** The part of a continuing model's text to say. */
 export type Joined = string | typeof declined
 
 /** Said before a sentence is repeated. */
@@ -24,13 +24,13 @@ export const defaultBridge = "… sorry, let me say that again: "
 /** The same for a reply in another language. */
 const wordless = "… "
 
-/** How much of a reply is looked at: its last sentences. It bounds the work. */
+/** How much of a reply to examine: its last sentences. Bounds the work. */
 const longestTail = 1200
 
 /**
- * Makes the function that joins the text of a continuing model to what was spoken. Called with all of that text so far,
- * in whole words, it gives what should be spoken of it, or `undefined` while more must be seen. `ended` says that no more
- * will come.
+ * Makes the function that joins the text of a continuing model to the spoken text. Called with the whole continuation
+ * so far, in whole words, it returns the part to speak, or `undefined` until more text arrives. `ended` means that no
+ * more will arrive.
  */
 export const join = (
   spoken: string,
@@ -43,7 +43,7 @@ export const join = (
   const open = past.slice(sentenceStart(tail, past, isOpen))
   const anew = bridge !== defaultBridge || isEnglish(past) ? bridge : wordless
 
-  /** What is new behind a word that repeats the last one. A sentence that was whole gets no other end. */
+  /** The new text after a word that repeats the last one. A complete sentence gets no second end. */
   const after = (text: string, word: Word, ended: boolean): string | undefined => {
     const last = past.at(-1)!
     const rest = text.slice(word.coreEnd)
@@ -95,7 +95,7 @@ export const join = (
 
 const isSpace = /^\s/
 
-/** How many words at the beginning only announce that the model goes on. It may say so more than once. */
+/** How many words at the beginning only announce the continuation, possibly more than once. */
 const announcedBy = (text: string, words: ReadonlyArray<Word>, ended: boolean): number | undefined => {
   let announced = 0
   for (let more: number | undefined = 1; more > 0 && announced < words.length; announced += more) {
@@ -126,8 +126,9 @@ const sentenceStart = (text: string, words: ReadonlyArray<Word>, isOpen: boolean
 }
 
 /**
- * How many words at the beginning repeat the end of what was spoken, be it the last words or all of it; "all" if the text
- * lies within what was spoken; undefined while it is not known. Words match without regard to case and punctuation.
+ * Returns how many words at the beginning repeat the end of the spoken text, be it the last words or all of it; "all"
+ * if the text lies within the spoken text; undefined while undecided. Words match without regard to case and
+ * punctuation.
  */
 const repetition = (
   past: ReadonlyArray<Word>,
@@ -146,7 +147,7 @@ const repetition = (
       continue
     }
     if (!ended) return undefined
-    // All that came lies inside of what was spoken.
+    // The whole text lies inside the spoken text.
     if (next.length > 1 && isRepetition(next, past, { whole: false, exact })) return "all"
   }
   return overlap !== undefined && isRepetition(next.slice(0, overlap), past, { whole: overlap === past.length, exact })
@@ -154,7 +155,7 @@ const repetition = (
     : 0
 }
 
-/** Whether words that stand on both sides of the seam are a repetition, and not what the reply wanted to say twice. */
+/** Whether words on both sides of the seam are a repetition, rather than said twice on purpose. */
 const isRepetition = (
   overlap: ReadonlyArray<Word>,
   past: ReadonlyArray<Word>,
@@ -191,7 +192,7 @@ const isWholeRun = (overlap: ReadonlyArray<Word>, past: ReadonlyArray<Word>): bo
   return overlap.length > 1 && (before === undefined || !isSpelled(before))
 }
 
-/** The text without a first sentence that is about the message and no part of it. */
+/** Removes a first sentence that is about the message rather than part of it. */
 const readNote = (
   text: string,
   words: ReadonlyArray<Word>,
@@ -201,7 +202,7 @@ const readNote = (
   const mayBe = Phrases.mayBeNote(words, text, ended)
   if (mayBe === undefined) return undefined
   if (!mayBe) return text
-  // A sentence in small letters goes on with one that is open.
+  // A sentence that begins in lower case continues an open one.
   if (isOpen && /^\s*\p{Ll}/u.test(text)) return text
   const sentence = Phrases.firstSentence(text, ended)
   if (sentence === undefined) return words.length > mostNoteWords ? text : undefined
@@ -211,7 +212,7 @@ const readNote = (
 
 const mostNoteWords = 16
 
-/** Whether a text begins a sentence of its own instead of continuing the last one, or undefined if more must be seen. */
+/** Whether a text begins a new sentence instead of continuing the last one. Undefined until more text arrives. */
 const beginsSentence = (
   text: string,
   next: ReadonlyArray<Word>,
@@ -223,7 +224,7 @@ const beginsSentence = (
   if (!/^[\s"'“‘(*_]*\p{Lu}/u.test(text.slice(first.start))) return false
   if (isSpelled(first) && isSpelled(open.at(-1)!)) return false
   if (beginners.has(first.core) || (open.length > 2 && first.core === open[0]!.core)) return true
-  // Names are written large, too. A sentence of its own says again what the open one is about.
+  // Names are capitalised, too. A new sentence repeats the subject of the open one.
   const about = new Set(open.filter(isContent).map(({ core }) => core))
   const sentence = next.slice(0, next.findIndex(({ coreEnd, end }) => /[.!?]/.test(text.slice(coreEnd, end))) + 1 || 8)
   const same = sentence.filter((word) => isContent(word) && about.has(word.core)).length

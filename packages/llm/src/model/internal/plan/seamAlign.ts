@@ -1,8 +1,8 @@
 /**
- * Finds out how far a text that says a sentence anew, in nearly the same words, has repeated what was said of it.
+ * Finds how much of a broken-off sentence a text repeats, if it begins the sentence again in nearly the same words.
  *
- * Words are compared as they sound: "I'm" is "I am", "8" is "eight". A word may be left out, added or replaced here and
- * there, but the last one that was said must be there: only behind it can the new text go on.
+ * Words are compared by sound: "I'm" is "I am", "8" is "eight". A word may be left out, added or replaced here and
+ * there, but the last spoken word must be present, because the new text continues after it.
  */
 import type { Word } from "./seamWords.ts"
 
@@ -38,21 +38,22 @@ export const sounds = (words: ReadonlyArray<Word>): ReadonlyArray<Sound> =>
     return long.split(" ").map((text) => ({ text, word }))
   })
 
-/** What an alignment found: how many words repeat what was said; nothing of the kind; or that more must be seen. */
+/** The result of an alignment: the number of repeated words, no match, or undecided until more text arrives. */
 export type Aligned = { readonly words: number } | "other" | "undecided"
 
 /** Share of the sounds that may differ. */
 const tolerance = 0.34
-/** Longest sentence that is compared, in sounds. It bounds the work. */
+/** Longest sentence to compare, in sounds. Bounds the work. */
 const longest = 80
 
-/** Aligns the beginning of a text with what was said of a sentence. */
+/** Aligns the beginning of a text with the spoken part of a sentence. */
 export const align = (said: ReadonlyArray<Word>, next: ReadonlyArray<Word>, ended: boolean): Aligned => {
   const past = sounds(said).slice(-longest)
   const all = sounds(next).slice(0, past.length * 2 + 4)
   if (past.length < 3 || all.length === 0) return "other"
   const budget = Math.max(1, Math.floor(past.length * tolerance))
-  // Distance of all that was said to each beginning of the text; and of what is there to the nearest beginning of it.
+  // Distance of the spoken part to each prefix of the text, and of the text so far to the nearest prefix of the spoken
+  // part.
   let row = all.map((_, at) => at + 1)
   row.unshift(0)
   let nearest = row.at(-1)!
@@ -72,12 +73,12 @@ export const align = (said: ReadonlyArray<Word>, next: ReadonlyArray<Word>, ende
     if (all[n - 1]!.text === last && cost <= budget && (best === undefined || cost < best.cost)) best = { at: n, cost }
   }
   if (best !== undefined && isAnchored(past, all)) return { words: all[best.at - 1]!.word + 1 }
-  // Enough has come to know, or what has come is too far from anything that was said.
+  // Decided: enough text has arrived, or it is too far from anything spoken.
   if (ended || all.length >= past.length + 3 || nearest > budget || !isAnchored(past, all)) return "other"
   return "undecided"
 }
 
-/** A text that says a sentence anew begins as it began, with one word more or less at most. */
+/** A repeated sentence has the same beginning, with at most one word more or less. */
 const isAnchored = (past: ReadonlyArray<Sound>, all: ReadonlyArray<Sound>): boolean => {
   const [first, second] = past
   return (

@@ -1,5 +1,6 @@
 /**
- * What models write before they go on with a reply, or in place of going on. English, as the wish to go on is.
+ * Phrases that models write before they continue a reply, or instead of continuing. English, because the instruction to
+ * continue is in English.
  */
 import type { Word } from "./seamWords.ts"
 
@@ -54,12 +55,12 @@ const phrases: ReadonlyArray<ReadonlyArray<string>> = [
   )
 ].map((phrase) => phrase.split(" "))
 
-/** What ends a phrase that stands before a reply and is no part of it. */
+/** The end of a phrase that precedes a reply without being part of it. */
 const endsPhrase = /[,.:;!?…—–-]$/
 
 /**
- * How many words at the beginning only announce that the model goes on, or undefined if more must be seen. Linear in the
- * length of the longest phrase.
+ * Returns how many words at the beginning only announce the continuation. Undefined until more text arrives. Linear in
+ * the length of the longest phrase.
  */
 export const announced = (text: string, words: ReadonlyArray<Word>, ended: boolean): number | undefined => {
   let longest = 0
@@ -69,7 +70,7 @@ export const announced = (text: string, words: ReadonlyArray<Word>, ended: boole
     while (same < length && words[same]!.core === phrase[same]) same++
     if (same < length) continue
     if (words.length < phrase.length) {
-      // All that is there could be the beginning of it.
+      // The text so far could be a prefix of the phrase.
       if (!ended && words.length > 0) return undefined
       continue
     }
@@ -129,7 +130,7 @@ export const saysComplete = (sentence: string): boolean =>
   /^\s*[([]\s*(?:continu\w*|cont'?d?\.?|resum\w*|end|silence|pause|\.{2,}|…)\s*[)\]]/i.test(sentence) ||
   /\b(?:nothing|no)\b.{0,20}\b(?:to add|to continue|further|left to say|more to say)\b/i.test(sentence)
 
-/** Whether a sentence declines to go on. */
+/** Whether a sentence declines to continue. */
 export const declines = (sentence: string): boolean =>
   /\b(?:can't|cannot|can not|can’t|unable|not able|won't|won’t|don't have|don’t have)\b/i.test(sentence) &&
   /\b(?:continue|complete|finish|previous|message|cut off|interrupted|context|conversation|assist|help)\b/i.test(

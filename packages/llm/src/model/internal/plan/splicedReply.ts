@@ -16,8 +16,8 @@ const unknownUsage: typeof Response.Usage.Encoded = {
 }
 
 /**
- * What has become of parts. An attempt cannot be continued if the model has failed, would not go on with what was said,
- * or was cut short: by its provider that takes a break, by the limit of its length, or by a filter.
+ * The outcome of parts. An attempt cannot be continued if the model has failed, declined to continue, or was cut short:
+ * by a pause of its provider, by a length limit, or by a filter.
  */
 export type Accepted = "accepted" | "failed" | "declined" | "paused" | "length" | "filtered"
 
@@ -30,7 +30,7 @@ const cuts: { readonly [reason: string]: "paused" | "length" | "filtered" | unde
 /** A text that is complete as it stands, though there was no room for more. */
 const endsSentence = /[.!?…。！？]["'”’)\]]*\s*$/
 
-/** The state of a reply. It is fed with the parts of an attempt, and told when the attempt has broken off. */
+/** The state of a reply. Takes the parts of an attempt, and notes when the attempt has broken off. */
 export class SplicedReply {
   /** The text that has been sent. */
   spoken = ""

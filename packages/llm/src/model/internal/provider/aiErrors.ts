@@ -26,18 +26,18 @@ export interface Source {
   readonly asked?: ProviderSentence.Asked | undefined
 }
 
-/** What an error is about, if its type does not say so. */
+/** The meaning of an error, if its type does not tell it. */
 export type Kind = "Timeout" | "Overloaded" | "NotFound" | "EmptyReply" | "ContextTooLong"
 
-/** What a reason says about itself under `metadata.antiphon`, if the reason's type does not. */
+/** Details of a reason under `metadata.antiphon`, which its type cannot express. */
 export interface Details {
   readonly kind?: Kind | undefined
   /** Why an empty reply had ended. */
   readonly finish?: string | undefined
-  /** What the provider said, without what is private. */
+  /** The provider's message without private content. */
   readonly said?: string | undefined
   readonly retryAfterMillis?: number | undefined
-  /** Tokens that the model takes, and tokens that it was given, of a prompt that was too long. */
+  /** For a prompt that was too long: the model's limit in tokens, and the length of the prompt. */
   readonly contextMost?: number | undefined
   readonly contextAsked?: number | undefined
 }
@@ -53,7 +53,7 @@ export const retryAfter = (error: AiError.AiError): Duration.Duration | undefine
   return retryAfterMillis === undefined ? undefined : Duration.millis(retryAfterMillis)
 }
 
-/** The sizes that an error tells of a prompt which was too long, as far as the provider has said them. */
+/** Returns the sizes in an error about a prompt that was too long, as far as the provider reports them. */
 export const sizesOf = (error: AiError.AiError): ContextWording.Sizes | undefined => {
   const { contextAsked, contextMost } = details(error)
   return contextMost === undefined ? undefined : { most: contextMost, asked: contextAsked }
@@ -66,11 +66,11 @@ export const details = (error: AiError.AiError): Details => {
   return Predicate.isObject(own) ? (own as Details) : {}
 }
 
-/** Whether a request rejected because of an answer, and not for want of one. */
+/** Whether a request failed because of the answer, rather than for lack of one. */
 export const hasStatus = (cause: unknown): cause is { readonly status: number } =>
   Predicate.hasProperty(cause, "status") && typeof cause.status === "number"
 
-/** Maps what a request rejected with. */
+/** Maps the rejection of a request. */
 export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorReason => {
   if (AiError.isAiErrorReason(cause)) return cause
   if (hasStatus(cause)) {
@@ -84,7 +84,7 @@ export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorRe
   return network(source, codeOf(cause) ?? "the connection failed")
 }
 
-/** An error that a provider has told in its reply. Its meaning is read by whoever knows the request. */
+/** An error reported within a reply, to be interpreted together with the request. */
 export class Told {
   readonly body: unknown
   constructor(body: unknown) {
@@ -92,13 +92,13 @@ export class Told {
   }
 }
 
-/** What has become of a reply. */
+/** The outcome of a reply. */
 export type Failure = AiError.AiErrorReason | Told
 
 /** An error that came as an event of the stream. */
 export const fromEvent = (body: unknown): Told => new Told(body)
 
-/** The reason of a failure: what was said of an error in the stream stands for the status it would have had. */
+/** The reason of a failure. For an error in the stream, its description stands in for the missing status. */
 export const reasonOf = (source: Source, failure: Failure): AiError.AiErrorReason => {
   if (!(failure instanceof Told)) return failure
   const { body } = failure
@@ -185,7 +185,7 @@ const fromStatus = (source: Source, { body, headers, status }: Answer): AiError.
           ? "Timeout"
           : undefined
     return new AiError.InternalProviderError({
-      // What a harness is told of it: the words are for the log.
+      // The message for harnesses. The provider's words are for the log.
       description: `${status}${suffix(names.code ?? names.type)}`,
       http,
       metadata: of({ kind: about, retryAfterMillis: wait })

@@ -12,29 +12,29 @@ import type * as Schema from "effect/Schema"
 import * as Tool from "effect/ai/Tool"
 import * as BadArguments from "../../../internal/badArguments.ts"
 
-/** What one event says about one call. */
+/** The part of an event about one call. */
 export interface Fragment {
   readonly index?: number | undefined
   readonly id?: string | undefined
   readonly name?: string | undefined
   readonly arguments?: string | undefined
-  /** What the provider wants back with the call, unread. */
+  /** Opaque data that the provider requires back with the call. */
   readonly extra?: Schema.Json | undefined
 }
 
-/** A call as far as it has come. */
+/** A call so far. */
 export interface ToolCall {
   /** Settled once the call has a name, and an id of the provider or arguments. */
   readonly id: string | undefined
   readonly name: string
-  /** The arguments as text; of several copies the last that is whole. */
+  /** The arguments as text. Of several copies, the last complete one. */
   readonly arguments: string
   /** Whether the arguments are an object that was closed. */
   readonly whole: boolean
   readonly extra: Schema.Json | undefined
 }
 
-/** A call that a fragment has added to, and the text that it has added. */
+/** A call extended by a fragment, and the text added. */
 export interface Touched {
   readonly call: ToolCall
   readonly fragment: string
@@ -42,13 +42,13 @@ export interface Touched {
 
 /** The calls of one reply. */
 export interface Calls {
-  /** Takes in a fragment. It adds to one call, or to several if it holds the arguments of several. */
+  /** Takes a fragment. It extends one call, or several if it contains the arguments of several. */
   readonly add: (fragment: Fragment) => ReadonlyArray<Touched>
   /** All calls in the order in which they began, each with an id. */
   readonly finish: () => ReadonlyArray<ToolCall & { readonly id: string }>
 }
 
-/** Starts with no calls. `generateId` names those that the provider gave no id, or one that is taken. */
+/** Starts without calls. `generateId` names calls with a missing or duplicate id. */
 export const make = (generateId: () => string): Calls => {
   const calls: Array<OpenCall> = []
   const taken = new Set<string>()
@@ -88,7 +88,7 @@ export const make = (generateId: () => string): Calls => {
           rest = other + rest
         }
       } while (rest !== "")
-      // What comes with the arguments of several calls is about the one that it comes first with.
+      // Data that accompanies the arguments of several calls belongs to the first of them.
       if (fragment.extra !== undefined) (wasWhole ? call : first).extra = fragment.extra
       return touched
     },
@@ -127,9 +127,9 @@ const find = (
   }
   if (id !== undefined) {
     const same = calls.find((call) => call.givenId === id)
-    // Under a number of its own, a call with the id of another one is still a call.
+    // With its own index, a call with a duplicate id is still a separate call.
     if (same !== undefined) return fragment.index !== undefined && name !== undefined && same.whole ? undefined : same
-    // The id comes late, and nothing else tells which call it belongs to.
+    // The id arrives late, without any other hint to its call.
     return name === undefined && last !== undefined && last.givenId === undefined ? last : undefined
   }
   if (name === undefined) return last
@@ -152,10 +152,10 @@ class OpenCall implements ToolCall {
   givenId: string | undefined
   name: string
   extra: Schema.Json | undefined
-  /** The arguments: the last object that is whole, or the first as far as it has come. */
+  /** The arguments: the last complete object, or else the first one so far. */
   text = ""
   whole = false
-  /** What has come of an object after the whole one. */
+  /** The part of another object after the complete one. */
   #next = ""
   #depth = 0
   #inString = false
@@ -171,8 +171,8 @@ class OpenCall implements ToolCall {
   }
 
   /**
-   * Takes in a fragment. `read` says how much of it was read. `other` is an object that belongs to another call: it has
-   * been read, and nothing behind it.
+   * Takes a fragment. `read` is the length consumed. `other` is an object that belongs to another call: it was
+   * consumed, but nothing after it.
    */
   write(fragment: string): { readonly read: number; readonly other?: string } {
     let read = 0
@@ -180,7 +180,7 @@ class OpenCall implements ToolCall {
       const rest = fragment.slice(read)
       if (this.whole && this.#next === "") {
         const begin = rest.indexOf("{")
-        // What follows an object and begins none is noise.
+        // Text after an object that begins no other object is noise.
         if (begin < 0) return { read: fragment.length }
         if (begin > 0) {
           read += begin

@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** What sends the requests of `fetch`. */
+/** The dispatcher of `fetch`. */
 export type Dispatcher = NonNullable<RequestInit["dispatcher"]>
 
 /** Below the shortest time after which a provider is known to close an idle connection by itself, 30 seconds. */

@@ -1,10 +1,10 @@
 /**
- * What providers say of the sizes when a prompt is too long for their model.
+ * Reads the sizes from providers' messages about prompts that are too long.
  *
  * @since 0.1.0
  */
 
-/** Tokens of a window, and of the prompt that did not fit, as far as the provider says them. */
+/** The context window and the length of the prompt, in tokens, as far as the provider reports them. */
 export interface Sizes {
   readonly most: number
   readonly asked: number | undefined
@@ -15,7 +15,7 @@ interface Row {
   readonly source: string
 }
 
-/** The window is the group `most`, what was asked for `asked`. The first that fits counts. */
+/** The group `most` is the window, `asked` the requested length. The first match counts. */
 const rows: ReadonlyArray<Row> = [
   {
     said: /prompt is too long: (?<asked>\d{1,9}) tokens > (?<most>\d{1,9}) maximum/i,
@@ -55,7 +55,7 @@ const rows: ReadonlyArray<Row> = [
   }
 ]
 
-/** The sizes in a sentence. */
+/** Returns the sizes in a sentence. */
 export const sizesOf = (sentence: string): Sizes | undefined => {
   for (const { said } of rows) {
     const { asked, most } = said.exec(sentence)?.groups ?? {}

@@ -1,9 +1,9 @@
 /**
- * The stream beneath a model of ours: its reply as the provider's parts, before they are decoded.
+ * The stream beneath one of our models: its reply as the provider's parts, before they are decoded.
  *
- * A plan hands a reply on in that form, and what it hands on is decoded as it leaves the plan. To decode it within, and
- * encode it again, is what costs most of a plan's time. It is found by the model itself, so a model that wraps another is
- * asked as itself.
+ * A plan passes a reply on in that form, and the reply is decoded once as it leaves the plan, because decoding and
+ * encoding it again would take most of the plan's time. The stream is registered for the model itself, so a model that
+ * wraps another is asked in the ordinary way.
  */
 import type * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -17,7 +17,7 @@ export type EncodedStream = (
 
 const streams = new WeakMap<LanguageModel.LanguageModel, EncodedStream>()
 
-/** Makes the stream of a model known. */
+/** Registers the stream of a model. */
 export const set = (model: LanguageModel.LanguageModel, stream: EncodedStream): void => void streams.set(model, stream)
 
 /** The stream of a model, if it is one of ours. */

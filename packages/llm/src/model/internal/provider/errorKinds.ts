@@ -1,12 +1,12 @@
 /**
- * What providers mean by their errors if the status does not say so, or says something else.
+ * The meaning of providers' errors whose status is missing, vague or misleading.
  *
- * Codes and sentences are read, and not repeated from here. The first row that fits decides.
+ * Codes and sentences are only read here, never repeated. The first matching row decides.
  *
  * @since 0.1.0
  */
 
-/** What an error is. */
+/** The kind of an error. */
 export type ErrorKind =
   | "Content"
   | "Quota"
@@ -19,7 +19,7 @@ export type ErrorKind =
   | "BadCall"
   | "Overloaded"
 
-/** What is known of an error. */
+/** The known data of an error. */
 export interface Told {
   readonly status: number
   /** Codes, types and states, each as the provider writes it. */
@@ -29,7 +29,7 @@ export interface Told {
 
 interface Row {
   readonly is: ErrorKind
-  /** Statuses at which it is believed. */
+  /** Statuses for which the row applies. */
   readonly at: (status: number) => boolean
   readonly named?: RegExp
   readonly said?: RegExp
@@ -111,7 +111,7 @@ const rows: ReadonlyArray<Row> = [
   { is: "Permission", at: (status) => status === 403, source: "" }
 ]
 
-/** What an error is, if it is known. */
+/** Returns the kind of an error, if known. */
 export const of = ({ names, sentence, status }: Told): ErrorKind | undefined =>
   rows.find(
     ({ at, named, said }) =>

@@ -1,5 +1,5 @@
 /**
- * The short names that a provider gives to an error. A name is no sentence: it cannot quote anything.
+ * The short names that a provider gives to an error. Unlike sentences, names cannot quote anything.
  *
  * @since 0.1.0
  */
@@ -22,13 +22,13 @@ export const of = (body: unknown): Names => {
     if (!Predicate.hasProperty(error, field)) return undefined
     const value = error[field]
     const text = typeof value === "number" ? String(value) : value
-    // A name, not a sentence: it can not quote anything.
+    // A name, not a sentence, so it cannot quote anything.
     return typeof text === "string" && /^[\w.:[\]-]{1,64}$/.test(text) ? text : undefined
   }
   return { code: name("code"), state: name("status"), type: name("type"), param: name("param") }
 }
 
-/** The status that an error would have had that came as an event of a stream. */
+/** The equivalent status of an error that came as an event of a stream. */
 export const statusOf = (body: unknown): number | undefined => {
   const { code, type } = of(body)
   for (const name of [code, type]) {
@@ -38,7 +38,7 @@ export const statusOf = (body: unknown): number | undefined => {
   return undefined
 }
 
-// Names in the errors of Anthropic, and of those who pass its errors on.
+// Names in errors by Anthropic, and by servers that pass its errors on.
 const statuses: { readonly [name: string]: number | undefined } = {
   invalid_request_error: 400,
   authentication_error: 401,

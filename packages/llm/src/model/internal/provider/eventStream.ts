@@ -20,8 +20,8 @@ const checksumBytes = 4
 const longest = 16 * 1024 * 1024 + preludeBytes + checksumBytes
 
 /**
- * Makes a parser, which gives the events as server-sent ones. Messages may be split anywhere. What is no such stream becomes an
- * event that is not JSON; an exception becomes an event of the type `error`.
+ * Makes a parser, which gives the events as server-sent ones. Messages may be split anywhere. Other data becomes an
+ * event that is not JSON; an exception becomes an event of type `error`.
  */
 export const makeParser = (): Sse.Parser => {
   let rest = new Uint8Array(0)
@@ -97,7 +97,7 @@ const toEvent = (headers: ReadonlyMap<string, string>, payload: Uint8Array): Sse
     case "error":
       return failure(headers.get(":error-code"), { message: headers.get(":error-message") })
     default: {
-      // What only keeps the connection alive, or is new.
+      // Keep-alives, and unknown events.
       if (headers.get(":event-type") !== "chunk") return undefined
       const chunk = WireJson.parse(text)
       const inner = Predicate.hasProperty(chunk, "bytes") && typeof chunk.bytes === "string" ? chunk.bytes : undefined

@@ -2,8 +2,8 @@
  * Writes the parts of one reply in the order and form that `effect/ai` asks for: metadata first and once, at most one
  * block of text or reasoning open at a time, each source once.
  *
- * Nothing is written before there is content, so that a reply that fails before can be asked for elsewhere. Text passes
- * through `SpokenText` on its way, which tells thoughts from words.
+ * Nothing is written before there is content, so that a reply that fails earlier can be requested elsewhere. Text
+ * passes through `SpokenText`, which separates thoughts from words.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import type * as Response from "effect/ai/Response"
 import type { Part } from "./replyStream.ts"
 import * as SpokenText from "./spokenText.ts"
 
-/** What is known of a reply before its content. */
+/** Metadata of a reply. */
 export interface Metadata {
   readonly id?: string | undefined
   readonly model?: string | undefined
@@ -20,7 +20,7 @@ export interface Metadata {
 
 /** Options of a writer. */
 export interface Options extends SpokenText.Options {
-  /** The tool that is meant by a name on the wire. */
+  /** Maps a name on the wire to its tool. */
   readonly toolName?: ((name: string) => string) | undefined
   /** Metadata of the reasoning block that is being closed. */
   readonly reasoningMetadata?: (() => Response.ProviderMetadata) | undefined
@@ -58,7 +58,7 @@ export class PartWriter {
     this.#out = out
   }
 
-  /** Notes what is known of the reply; the first of each counts. */
+  /** Notes metadata of the reply. The first value of each field counts. */
   describe({ id, model, timestamp }: Metadata): void {
     if (this.#begun) return
     this.#metadata = {
@@ -85,7 +85,7 @@ export class PartWriter {
     if (this.#open?.type !== "reasoning") this.#begin("reasoning")
   }
 
-  /** Tells that a call comes, once for each id. */
+  /** Announces a call, once per id. */
   callStart(id: string, name: string): void {
     if (this.#announced.has(id)) return
     this.close()
@@ -94,7 +94,7 @@ export class PartWriter {
     this.#out.push({ type: "tool-params-start", id, name: this.#toolName(name) })
   }
 
-  /** Tells a fragment of the arguments, as a sign of life; only the call itself has arguments to rely on. */
+  /** Writes a fragment of the arguments as a sign of life. Only the call itself has reliable arguments. */
   callDelta(id: string, delta: string): void {
     if (delta !== "" && this.#announced.has(id)) this.#out.push({ type: "tool-params-delta", id, delta })
   }

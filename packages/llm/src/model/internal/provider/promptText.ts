@@ -5,7 +5,7 @@
  */
 import type * as Prompt from "effect/ai/Prompt"
 
-/** Longest text that is compared. It bounds the work. */
+/** Longest text to compare. Bounds the work. */
 const longest = 200_000
 
 /** The words of a prompt: messages, arguments and results, the latest first. */

@@ -1,5 +1,5 @@
 /**
- * Makes a `LanguageModel` from what differs between providers: the request, the reply, and the sender.
+ * Makes a `LanguageModel` from a provider's request, reply and sender.
  *
  * @since 0.1.0
  */
@@ -35,11 +35,11 @@ export interface Options {
   readonly apiKey?: Redacted.Redacted | undefined
   readonly baseUrl?: string | undefined
   readonly headers?: { readonly [name: string]: string } | undefined
-  /** Settings of this model, beneath those in force when it is asked. */
+  /** Settings of this model. Settings in the context of a request take precedence. */
   readonly settings?: ModelSettings.ModelSettings | undefined
 }
 
-/** What differs between providers. */
+/** The differences between providers. */
 export interface Provider<Body> {
   readonly module: string
   readonly name: string
@@ -54,15 +54,15 @@ export interface Provider<Body> {
   /** Whether a reply can be held to the schema of an object, with tools beside it or without. Never by default. */
   readonly holdsTo?: ((object: Tool.Any, tools: boolean) => boolean) | undefined
   readonly send: (body: Body, signal: AbortSignal) => Promise<Response>
-  /** Asks for something that costs nothing, over the connections of `send`. What is answered does not matter. */
+  /** Sends a request that costs nothing over the connections of `send`. Ignores the answer. */
   readonly greet: (signal: AbortSignal) => Promise<Response>
   readonly reply: (options: LanguageModel.ProviderOptions, generateId: () => string) => ReplyStream.Reply
   readonly codecTransformer: LanguageModel.CodecTransformer
-  /** Whether the model goes on with a reply that is begun for it. */
+  /** Whether the model can continue a prefilled reply. */
   readonly prefills?: Prefill.Able | undefined
 }
 
-/** Makes the model, with the names of who it is and its warm-up. */
+/** Makes the model, with its names and its warm-up. */
 export const make = <Body>(
   provider: Provider<Body>
 ): Effect.Effect<Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>> => {

@@ -1,35 +1,34 @@
 /**
- * The sentence in which a provider says what went wrong, without what is private: keys, and whatever of the request it
- * quotes.
+ * A provider's error message without private content, such as keys and quotations from the request.
  *
- * Only words that providers use in errors pass, names of parameters made of them, short numbers, the model and tools that
- * were asked, and addresses of documentation. Of the rest nothing is told but that it was there. Longer pieces of the
- * request are taken out whatever words they are made of.
+ * Only words that providers use in errors pass, names of parameters made of them, short numbers, the model and tools
+ * that were asked, and addresses of documentation. The rest is replaced by a placeholder. Longer pieces of the request
+ * are taken out whatever words they are made of.
  *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
 import * as ErrorVocabulary from "./errorVocabulary.ts"
 
-/** What is known of the request that failed. */
+/** Data of the failed request. */
 export interface Asked {
-  /** Names that may be told: of the model, and of its tools. */
+  /** Names that may appear: of the model, and of its tools. */
   readonly names?: ReadonlyArray<string> | undefined
-  /** What the request said. */
+  /** The text of the request. */
   readonly text?: (() => string) | undefined
 }
 
-/** Longest sentence that is kept, in characters. */
+/** Longest sentence to keep, in characters. */
 const longest = 400
 
 // OpenAI's SDK hands over the inner object, Anthropic's the body around it; Gemini wraps its body in an array.
-/** The object that says what went wrong. */
+/** The object with the error message. */
 export const inner = (body: unknown): unknown => {
   if (Array.isArray(body)) return inner(body[0])
   return Predicate.hasProperty(body, "error") && Predicate.isObject(body.error) ? inner(body.error) : body
 }
 
-/** The sentence as it came, wherever a provider has it. */
+/** Finds the original sentence in a provider's body. */
 export const raw = (body: unknown): string | undefined => {
   if (typeof body === "string") return /<\w[^<>]*>/.test(body) ? undefined : body
   const error = inner(body)
@@ -44,7 +43,7 @@ export const raw = (body: unknown): string | undefined => {
   return undefined
 }
 
-/** The sentence without what is private, or undefined if nothing of it is left. */
+/** Returns the sentence without private content, or undefined if nothing is left. */
 export const scrub = (sentence: string, asked: Asked = {}): string | undefined => {
   const names = new Set(asked.names?.flatMap((name) => [name.toLowerCase(), name.toLowerCase().replace(/^.*\//, "")]))
   const text = withoutQuotes(

@@ -24,15 +24,15 @@ export type Part = Response.StreamPartEncoded
 
 /** Reads one reply, event by event. */
 export interface Reply {
-  /** Takes in an event and appends the parts it makes. Returns what the event says went wrong, if it does. */
+  /** Takes an event and appends its parts. Returns the error that the event reports, if any. */
   readonly take: (event: Sse.ServerEvent, out: Array<Part>) => AiErrors.Failure | undefined
-  /** Whether the provider has said that nothing more comes. */
+  /** Whether the provider has announced the end. */
   readonly done: () => boolean
   /** Ends the reply when the connection has ended, and appends the last parts; false if it was not complete. */
   readonly end: (out: Array<Part>) => boolean
 }
 
-/** Reads an event as JSON and takes it in. What is not JSON, or has another shape than its reader expects, is a failure. */
+/** Parses an event as JSON and takes it. Fails if it is not JSON, or not of the expected shape. */
 export const takeJson = <A>(
   data: string,
   take: (event: A) => AiErrors.Failure | undefined
@@ -53,7 +53,7 @@ export interface Options {
   readonly reply: Reply
   /** The longest wait for the provider. */
   readonly timeout: Duration.Input | undefined
-  /** Hears of the end of the reply before it is handed on. */
+  /** Called at the end of the reply, before the end is passed on. */
   readonly onFinish: (part: Response.FinishPartEncoded) => Effect.Effect<void>
 }
 
@@ -130,8 +130,8 @@ const makePull = (
     return emit(out)
   }
 
-  // What follows the last event is only the end of the message: read, the connection can serve the next turn. It is free
-  // for that one turn of the event loop later.
+  // Reads the end of the message after the last event, so that the connection can serve the next turn. It is free for
+  // that one turn of the event loop later.
   const rest: Effect.Effect<void, unknown> = Effect.suspend(() =>
     Effect.flatMap(read, (chunk) => {
       if (!chunk.done) return rest
@@ -153,11 +153,11 @@ const makePull = (
       onSuccess: (chunk) => (chunk.done ? cutOff(undefined) : accept(chunk.value))
     })
   })
-  // Around the pull and not the read: comments that only keep the connection alive are no sign of the provider.
+  // Around the pull rather than the read, because keep-alive comments are not progress.
   return patiently(options, pull)
 }
 
-/** A reply that a server sends whole, though it was asked to stream. */
+/** A complete reply from a server that ignores the request to stream. */
 const wholePull = ({ onFinish, reply, source }: Options, body: object): PartPull => {
   let out: Array<Part> | undefined = []
   const told = reply.take({ event: undefined, data: JSON.stringify(body) }, out)
@@ -180,7 +180,7 @@ const wholePull = ({ onFinish, reply, source }: Options, body: object): PartPull
 class Content {
   #some = false
 
-  /** Takes note of parts. An end that comes before any content is taken out, and is an error. */
+  /** Notes parts. Removes an end without content, which is an error. */
   take(out: Array<Part>): AiError.AiErrorReason | undefined {
     if (this.#some) return undefined
     for (const part of out) {

@@ -1,5 +1,5 @@
 /**
- * When a provider asks to be tried again, wherever it says so.
+ * Reads when a provider asks to be retried, from headers or body.
  *
  * @since 0.1.0
  */

@@ -33,7 +33,7 @@ const openings = new Map(thoughts)
 const tags: ReadonlyArray<string> = thoughts.flat()
 const closing = new Map(thoughts.map(([, close]) => [close, new RegExp(close.replace(/[[\]/]/g, "\\$&"), "i")]))
 
-/** A token of the model's own template, such as `<|end|>`: never part of what is said. */
+/** A token of the model's own template, such as `<|end|>`, which is never spoken. */
 const token = /^<\|([a-z_0-9]{1,30})\|>/
 const partOfToken = /^<(?:\|(?:[a-z_0-9]{0,30}\|?)?)?$/
 
@@ -43,7 +43,7 @@ const longestHeader = 256
 type Mode =
   | { readonly _tag: "Text" }
   | { readonly _tag: "Thought"; readonly close: string }
-  /** Before it is known whether the reply began in a thought: all of it waits. */
+  /** Undecided whether the reply began in a thought: all text waits. */
   | { readonly _tag: "Unknown" }
   /** Between `<|channel|>` and `<|message|>`. */
   | { readonly _tag: "Header" }
@@ -59,7 +59,9 @@ export class SpokenText {
   /** White space after a thought is not said before the first word. */
   #trims = false
   #said = false
-  /** What waits until it is known whether the reply began in a thought: in pieces, of which only the ends are looked at. */
+  /**
+   * Text that waits until it is known whether the reply began in a thought. Only the ends of its pieces are examined.
+   */
   #waiting: Array<string> = []
   #head = ""
   #tail = ""
@@ -68,14 +70,17 @@ export class SpokenText {
     this.#mode = options.mayBeginInThought === true ? { _tag: "Unknown" } : speaking
   }
 
-  /** Whether a piece of text is nothing but words, as nearly all are, and takes note of it: it need not be pushed. */
+  /**
+   * Fast path: notes a piece of plain words, as nearly all are. Returns whether it was plain, so that it need not be
+   * pushed.
+   */
   isPlain(delta: string): boolean {
     const isPlain = this.#mode === speaking && this.#held === "" && !this.#trims && !mayHaveMarker.test(delta)
     if (isPlain && delta !== "") this.#said = true
     return isPlain
   }
 
-  /** Takes in a piece of text and returns what is known of it by now. */
+  /** Takes a piece of text and returns the decided parts. */
   push(delta: string): ReadonlyArray<Piece> {
     if (this.isPlain(delta)) return delta === "" ? [] : [{ kind: "text", text: delta }]
     const pieces: Array<Piece> = []
@@ -85,14 +90,14 @@ export class SpokenText {
     return pieces
   }
 
-  /** The provider has told a thought apart, so the text of the reply is not one. */
+  /** The provider marks thoughts itself, so the text of the reply contains none. */
   thoughtApart(): ReadonlyArray<Piece> {
     if (this.#mode._tag !== "Unknown") return []
     this.#mode = speaking
     return this.push("")
   }
 
-  /** The text has ended: what could have become a marker is none. */
+  /** The text has ended: an incomplete marker is plain text. */
   flush(): ReadonlyArray<Piece> {
     const pieces: Array<Piece> = []
     const rest = this.#waited() + this.#held
@@ -104,7 +109,7 @@ export class SpokenText {
     return pieces
   }
 
-  /** Goes on by one marker or the text before it. False when more must be seen. */
+  /** Consumes one marker or the text before it. Returns false if more text is needed. */
   #step(pieces: Array<Piece>): boolean {
     switch (this.#mode._tag) {
       case "Text":

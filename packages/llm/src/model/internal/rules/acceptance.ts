@@ -1,8 +1,8 @@
 /**
- * What a model accepts in a request, as a table: each row says for which requests it holds, what it says, and who says so.
+ * What a model accepts in a request, as a table: each row has the requests it applies to, its content, and its source.
  *
- * A row may depend on the provider, the model, the API, and whether there are tools. All rows that hold for a request are
- * laid over each other in order, so the special ones stand behind the general ones; refusals add up.
+ * A row may depend on the provider, the model, the API, and whether there are tools. All matching rows are merged in
+ * order, so special rows follow general ones; refusals add up.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import type { ModelSettings, ReasoningEffort } from "../../ModelSettings.ts"
 /** The ways in which models are asked. */
 export type Api = "chat" | "responses" | "messages" | "gemini"
 
-/** What is known of a request before its body is built. */
+/** The properties of a request that rows depend on. */
 export interface Request {
   readonly provider: string
   readonly model: string
@@ -19,7 +19,7 @@ export interface Request {
   readonly tools: boolean
 }
 
-/** How a provider is told how much to think: the field, or the fields. */
+/** The field or fields that tell a provider how much to think. */
 export type Dial =
   | "none"
   | "reasoning_effort"
@@ -32,19 +32,19 @@ export type Dial =
 
 /** What a model accepts. */
 export interface Acceptance {
-  /** Settings that are refused. */
+  /** Unsupported settings. */
   readonly refuses: ReadonlyArray<keyof ModelSettings>
-  /** Settings that are refused while the model thinks. */
+  /** Settings that are not supported with thinking. */
   readonly refusesThinking: ReadonlyArray<keyof ModelSettings>
   /** Whether temperature and topP are refused together. The temperature is kept. */
   readonly oneOfSampling: boolean
   readonly highestTemperature: number
-  /** How many stop sequences are taken. */
+  /** Maximum number of stop sequences. */
   readonly stops: number
   readonly tokenLimit: "max_tokens" | "max_completion_tokens"
-  /** Efforts that are accepted, from the least to the most. Undefined if not known; empty if none is. */
+  /** Supported efforts, from lowest to highest. Undefined if unknown; empty if none is supported. */
   readonly efforts: ReadonlyArray<ReasoningEffort> | undefined
-  /** What is sent if no effort is asked for: the least, if the model would otherwise think. */
+  /** The effort to send by default: the lowest, if the model would otherwise think. */
   readonly unasked: ReasoningEffort | undefined
   /** Whether `unasked` must be sent, whatever the settings say. */
   readonly needsEffort: boolean
@@ -53,19 +53,19 @@ export interface Acceptance {
   readonly dial: Dial
   /** Longest list of tools. */
   readonly tools: number
-  /** Whether a call may be demanded. */
+  /** Whether a tool call may be required. */
   readonly forcedCalls: boolean
-  /** How a reply is continued that has begun: the field that marks it, or that its message simply stands last. */
+  /** How to continue a prefilled reply: the field that marks it, or simply its position as the last message. */
   readonly prefill: "none" | "last" | "prefix" | "continue_final_message"
   /** Whether the template may have opened a thought before the reply begins. */
   readonly mayBeginInThought: boolean
-  /** Whether there is a WebSocket over which only what is new in a conversation is sent. */
+  /** Whether there is a WebSocket that takes only the new messages of a conversation. */
   readonly websocket: boolean
-  /** What schemas of parameters may consist of. */
+  /** The supported features of parameter schemas. */
   readonly schema: "json" | "gemini"
   /** Whether a reply can be held to a schema while it is streamed. If not, the object is the arguments of a tool. */
   readonly objects: boolean
-  /** Tokens of prompt and reply together. Undefined if not known. */
+  /** Tokens of prompt and reply together. Undefined if unknown. */
   readonly contextWindow: number | undefined
 }
 
@@ -78,11 +78,11 @@ export interface Rule {
   readonly api?: Api | undefined
   readonly tools?: boolean | undefined
   readonly says: Partial<Acceptance>
-  /** Where it is written, or was seen. */
+  /** The source: documentation or observation. */
   readonly source: string
 }
 
-/** What holds if nothing else is known. */
+/** The defaults. */
 const unknown: Acceptance = {
   refuses: [],
   refusesThinking: [],
@@ -105,7 +105,7 @@ const unknown: Acceptance = {
   contextWindow: undefined
 }
 
-/** The name of a model as rows have it. */
+/** The name of a model as used in rows. */
 export const bareName = (model: string): string =>
   model
     .toLowerCase()
@@ -113,7 +113,7 @@ export const bareName = (model: string): string =>
     // As Bedrock calls Claude, with the region of an inference profile.
     .replace(/^(?:[a-z-]+\.)?anthropic\./, "")
 
-/** The rows of a table that hold for a request. */
+/** Returns the rows of a table that apply to a request. */
 export const holding = (rules: ReadonlyArray<Rule>, request: Request): ReadonlyArray<Rule> => {
   const name = bareName(request.model)
   return rules.filter(
@@ -125,7 +125,7 @@ export const holding = (rules: ReadonlyArray<Rule>, request: Request): ReadonlyA
   )
 }
 
-/** Lays rows over each other. */
+/** Merges rows. */
 export const fold = (rules: ReadonlyArray<Rule>): Acceptance => {
   let accepted = unknown
   for (const { says } of rules) {
@@ -142,8 +142,9 @@ export const fold = (rules: ReadonlyArray<Rule>): Acceptance => {
 const order: ReadonlyArray<ReasoningEffort> = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 /**
- * The effort that is sent, or undefined if none is. One that is not accepted becomes the next above, else the next
- * below; if thinking cannot be turned off, "none" is what is sent unasked. Null leaves it to the provider.
+ * Returns the effort to send, or undefined to send none. An unsupported effort becomes the next higher one, or else the
+ * next lower one; if thinking cannot be turned off, "none" becomes the default effort. Null leaves the choice to the
+ * provider.
  */
 export const effortOf = (
   { dial, efforts, needsEffort, unasked }: Acceptance,
@@ -152,21 +153,21 @@ export const effortOf = (
   if (dial === "none" || efforts?.length === 0) return undefined
   if (asked === null) return needsEffort ? unasked : undefined
   if (asked === undefined) return unasked
-  // Of a model that is not known, it is not known that it can be told not to think.
+  // An unknown model may not support turning thinking off.
   if (efforts === undefined) return asked === "none" && !turnsOffAny.has(dial) ? unasked : asked
   if (efforts.includes(asked)) return asked
   if (asked === "none") return unasked
   const thinking = efforts.filter((effort) => effort !== "none")
   const at = order.indexOf(asked)
   const nearest = thinking.find((effort) => order.indexOf(effort) > at) ?? thinking.at(-1)
-  // It can only be told not to think: left alone, it thinks.
+  // Thinking is on by default, and can only be turned off.
   return nearest ?? (needsEffort ? unasked : undefined)
 }
 
-/** Dials that a model which cannot think takes no offence at. */
+/** Fields that a model without thinking ignores. */
 const turnsOffAny: ReadonlySet<Dial> = new Set<Dial>(["thinking", "enable_thinking", "chat_template_kwargs"])
 
-/** The fields that tell the effort. */
+/** Returns the fields for an effort. */
 export const dialed = (dial: Dial, effort: ReasoningEffort | undefined): { readonly [field: string]: unknown } => {
   if (effort === undefined) return {}
   const off = effort === "none"
@@ -211,8 +212,8 @@ export const room: { readonly [Effort in ReasoningEffort]: number } = {
 const samplingSettings: ReadonlyArray<keyof ModelSettings> = ["temperature", "topP"]
 
 /**
- * The settings without those that are refused. A temperature that is too high is lowered, empty stops are none, and a limit of
- * tokens leaves room for thoughts.
+ * Removes unsupported settings. Lowers a temperature that is too high, drops empty stop sequences, and makes room for
+ * thoughts in a token limit.
  */
 export const accept = (
   accepted: Acceptance,

@@ -4,19 +4,22 @@
  * @since 0.1.0
  */
 
-/** How a generation is told to think, and what it accepts beside that. */
+/** How a generation is told to think, and what else it accepts. */
 export interface Claude {
   /** A budget of tokens, or an effort at the model's own discretion. */
   readonly thinking: "budget" | "adaptive"
-  /** What turns thinking off: nothing, because it is off; a configuration; or nothing can, and a low effort must do. */
+  /**
+   * How to turn thinking off: not needed, because it is off by default; by a configuration; or not possible, so that a
+   * low effort must do.
+   */
   readonly off: "unasked" | "disabled" | "between_tools" | "never"
   /** Whether temperature and top_p are accepted if the model does not think. */
   readonly sampling: boolean
   /** Whether they are accepted together. */
   readonly bothSampling: boolean
-  /** Whether a reply may be begun for it. */
+  /** Whether a reply may be prefilled. */
   readonly prefill: boolean
-  /** Whether a call may be demanded if the model does not think. */
+  /** Whether a tool call may be required without thinking. */
   readonly forcedCalls: boolean
   /** Whether a reply can be held to a schema. */
   readonly objects: boolean
@@ -43,11 +46,11 @@ const unknown: Claude = {
   boundThoughts: false
 }
 
-/** Laid over each other in order, as in the other tables. */
+/** Merged in order, as in the other tables. */
 const rows: ReadonlyArray<Row> = [
   {
     models: /^claude-/,
-    // What is not older than the rows below is newer than all of them.
+    // Models not listed below count as the newest.
     says: {
       thinking: "adaptive",
       off: "never",
@@ -101,7 +104,7 @@ const rows: ReadonlyArray<Row> = [
 ]
 
 /**
- * Claude's own name for a model that goes by another one where it is served: `us.anthropic.claude-haiku-4-5-20251001-v1:0`,
+ * Claude's own name for a model that has another name on a cloud: `us.anthropic.claude-haiku-4-5-20251001-v1:0`,
  * `claude-haiku-4-5@20251001`.
  */
 export const nameOf = (model: string): string =>
@@ -115,7 +118,7 @@ export const nameOf = (model: string): string =>
 /** Whether a name is one of Claude's. */
 export const isClaude = (model: string): boolean => nameOf(model).startsWith("claude-")
 
-/** What a model accepts. Of a name that is not Claude's, only what has always held is assumed. */
+/** Returns what a model accepts. For names that are not Claude's, assumes only what has always been accepted. */
 export const of = (model: string): Claude => {
   const name = nameOf(model)
   let claude = unknown

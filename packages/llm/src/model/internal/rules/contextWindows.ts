@@ -23,7 +23,7 @@ const row = (models: RegExp, contextWindow: number, source: string, of?: Readonl
   source
 })
 
-/** The rows. The special ones stand behind the general ones. */
+/** The rows. Special ones follow general ones. */
 export const rules: ReadonlyArray<Rule> = [
   row(/^gpt-3\.5-turbo/, 16_385, openAi),
   row(/^gpt-4(-|$)/, 8192, openAi),

@@ -1,5 +1,5 @@
 /**
- * What would be sent to a model.
+ * Describes what would be sent to a model.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ export interface Description {
   readonly request: unknown
   /** The body of the same request with a tool. */
   readonly requestWithTool: unknown
-  /** Where the rules are written that were followed. */
+  /** The sources of the rules applied. */
   readonly sources: ReadonlyArray<string>
 }
 
@@ -75,7 +75,7 @@ const body = ({ api, name, preset, settings }: Asked, tools: ReadonlyArray<Tool.
   }
 }
 
-/** The body as it goes to whoever serves Claude: Bedrock and Vertex have the model in the address. */
+/** The body as sent to the cloud that serves Claude: Bedrock and Vertex have the model in the address. */
 const servedBy = (provider: string, body: ReturnType<typeof AnthropicRequest.make>): unknown => {
   const { model: _, stream: __, ...rest } = body
   switch (provider) {

@@ -9,7 +9,7 @@ import * as OpenAiModels from "./openAiModels.ts"
 import * as OtherModels from "./otherModels.ts"
 import * as ReplyObjects from "./replyObjects.ts"
 
-/** All rows. Those of a provider stand behind those of a family, because it is the provider that refuses. */
+/** All rows. Rows of a provider follow rows of a family, because it is the provider that refuses. */
 export const all: ReadonlyArray<Acceptance.Rule> = [
   ...ContextWindows.rules,
   ...ReplyObjects.rules,

@@ -1,5 +1,5 @@
 /**
- * What OpenAI's models accept, whoever passes the request on to them.
+ * What OpenAI's models accept, directly or through other servers.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * What models accept that are served by others than OpenAI and Anthropic.
+ * What models accept that are served by providers other than OpenAI and Anthropic.
  *
  * @since 0.1.0
  */
@@ -163,7 +163,7 @@ export const rules: ReadonlyArray<Rule> = [
     source: "https://docs.mistral.ai/capabilities/reasoning (adjustable: none or high; none by default)"
   },
 
-  // Those who host models themselves.
+  // Self-hosted models.
   {
     of: ["ollama"],
     says: { efforts: ["none", "low", "medium", "high"] },
@@ -200,7 +200,7 @@ export const rules: ReadonlyArray<Rule> = [
       "https://huggingface.co/deepseek-ai/DeepSeek-R1 (the template opens <think>; without a parser only </think> comes)"
   },
 
-  // Providers with a switch of their own.
+  // Providers with their own switch.
   {
     of: ["moonshot", "zai", "volcengine"],
     says: { dial: "thinking" },

@@ -1,8 +1,7 @@
 /**
- * A reply that has begun already: its beginning is the last message of the prompt, marked as one to go on with.
+ * A prefilled reply: its beginning is the last message of the prompt, marked as one to continue.
  *
- * Who asks for the rest of a reply marks it only for a model that can go on with a message natively; any other is asked in
- * words.
+ * Only models that can continue a message natively get this mark; others are asked in words.
  *
  * @since 0.1.0
  */
@@ -35,14 +34,14 @@ export const isBegun = (prompt: Prompt.Prompt): boolean => {
   return Predicate.isObject(own) && (own as { readonly begun?: unknown }).begun === true
 }
 
-/** Whether a model goes on with a message, asked with these settings. */
+/** Whether a model continues a message with these settings. */
 export type Able = (settings: ModelSettings) => boolean
 
 const able = new WeakMap<LanguageModel.LanguageModel, Able>()
 
-/** Makes known when a model can go on with a message. */
+/** Registers when a model can continue a message. */
 export const set = (model: LanguageModel.LanguageModel, can: Able): void => void able.set(model, can)
 
-/** Whether a model can go on with a message. */
+/** Whether a model can continue a message. */
 export const can = (model: LanguageModel.LanguageModel, settings: ModelSettings): boolean =>
   able.get(model)?.(settings) === true

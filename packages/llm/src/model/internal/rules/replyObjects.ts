@@ -1,5 +1,6 @@
 /**
- * Which models can be held to a JSON Schema in a streamed reply. Every other one is given a tool whose arguments are the object.
+ * Models whose streamed reply can be constrained to a JSON Schema. All others get a tool whose arguments are the
+ * object.
  *
  * @since 0.1.0
  */

@@ -5,13 +5,13 @@
  * @since 0.1.0
  */
 
-/** What stands for the caller if a conversation must begin with the user. */
+/** The user message for providers whose conversations must begin with the user. */
 export const opening = "(The call is connected.)"
 
-/** What stands for the caller if a prompt must not end with the assistant. */
+/** The user message for providers whose prompts must not end with the assistant. */
 export const goOn = "(Go on.)"
 
-/** What the assistant says if its message must follow a result. */
+/** The assistant message for providers that require one after a result. */
 export const understood = "Understood."
 
 /** The note. */

@@ -1,7 +1,7 @@
 /**
- * Names of tools as every provider takes them: letters, digits, `_` and `-`, a letter or `_` first, at most 64.
+ * Tool names that every provider accepts: letters, digits, `_` and `-`, a letter or `_` first, at most 64.
  *
- * A name that is none of these goes out as one, with a mark by which two names stay two, and comes back as itself.
+ * Other names are encoded, keeping different names distinct, and decoded in replies.
  *
  * Source: OpenAI `^[a-zA-Z0-9_-]{1,64}$`, Anthropic `^[a-zA-Z0-9_-]{1,128}$`, Gemini "must start with a letter or an
  * underscore".
@@ -13,7 +13,7 @@ import type * as Tool from "effect/ai/Tool"
 const accepted = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/
 const longest = 64
 
-/** The name under which a tool is sent. */
+/** Returns the name under which a tool is sent. */
 export const toWire = (name: string): string => {
   if (accepted.test(name)) return name
   const mark = `_${hash(name)}`
@@ -21,7 +21,7 @@ export const toWire = (name: string): string => {
   return plain.slice(0, longest - mark.length) + mark
 }
 
-/** The tool that a name on the wire means, among those that were sent; else the name itself. */
+/** Maps a name on the wire to one of the tools sent, or else returns the name itself. */
 export const fromWire = (tools: ReadonlyArray<Tool.Any>): ((name: string) => string) => {
   const changed = new Map<string, string>()
   for (const { name } of tools) {
