@@ -1,0 +1,46 @@
+/** Sends the signed events of a fake Telnyx to a webhook. */
+import type { Clock } from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { generateKeyPairSync, sign } from "node:crypto"
+
+export interface Events {
+  /** The key that verifies the events: 32 bytes in base64. */
+  readonly publicKey: string
+  /** Sends an event. Returns the HTTP status. */
+  readonly send: (type: string, payload: object) => Effect.Effect<number>
+  /** A name that was not given before. */
+  readonly newId: (prefix: string) => string
+}
+
+export interface Options {
+  readonly webhook: () => string
+  readonly signs?: "wrong" | "never" | undefined
+}
+
+/** Bytes of an Ed25519 key, at the end of its DER form. */
+const keyBytes = 32
+
+export const make = (clock: Clock, options: Options): Events => {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+  const signing = options.signs === "wrong" ? generateKeyPairSync("ed25519").privateKey : privateKey
+  let count = 0
+  const newId = (prefix: string) => `${prefix}:${++count}`
+  const signature = (body: string): Record<string, string> => {
+    if (options.signs === "never") return {}
+    const timestamp = String(Math.floor(clock.currentTimeMillisUnsafe() / 1000))
+    return {
+      "telnyx-timestamp": timestamp,
+      "telnyx-signature-ed25519": sign(null, Buffer.from(`${timestamp}|${body}`), signing).toString("base64")
+    }
+  }
+  return {
+    publicKey: publicKey.export({ format: "der", type: "spki" }).subarray(-keyBytes).toString("base64"),
+    send: (event_type, payload) =>
+      Effect.promise(async (signal) => {
+        const body = JSON.stringify({ data: { event_type, id: newId("event"), payload } })
+        const headers = { "content-type": "application/json", ...signature(body) }
+        return (await fetch(options.webhook(), { method: "POST", headers, body, signal })).status
+      }),
+    newId
+  }
+}
