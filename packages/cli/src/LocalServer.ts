@@ -8,7 +8,11 @@ import type * as Agent from "@antiphon/core/Agent"
 import * as ConsoleApp from "@antiphon/console/ConsoleApp"
 import * as Studio from "@antiphon/console/Studio"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
-import type * as Calls from "@antiphon/server/Calls"
+import * as ProcessMetrics from "@antiphon/operate/node/ProcessMetrics"
+import * as Prometheus from "@antiphon/operate/Prometheus"
+import * as ServerMetrics from "@antiphon/operate/ServerMetrics"
+import * as Telemetry from "@antiphon/operate/Telemetry"
+import * as Calls from "@antiphon/server/Calls"
 import * as LineApp from "@antiphon/server/line/LineApp"
 import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as Settings from "@antiphon/server/Settings"
@@ -56,18 +60,26 @@ export const layer = <R>(
       const { recordDir: folder } = yield* Settings.load(settings)
       const model = options.layer ?? DefaultModel.layer(options.model)
       const studio = yield* Studio.make({ agent, model, folder })
-      return VoiceAgentApp.layerServer(studio.agent, {
+      const pages = Layer.orDie(ConsoleApp.layerStudio(studio, settings))
+      const server = VoiceAgentApp.layerServer(studio.agent, {
         protocols: [LineApp.make(), ...(yield* Voice.mounts(studio.agent))],
-        routes: Layer.merge(Layer.orDie(ConsoleApp.layerStudio(studio, settings)), Voice.client),
+        routes: Layer.mergeAll(pages, Voice.client, Prometheus.layerHttp()),
         record: studio.record,
         settings
       }).pipe(Layer.provide(Layer.merge(studio.model, studio.tools)))
+      // Traces and metrics go where OTEL_EXPORTER_OTLP_ENDPOINT says, if it does.
+      return Layer.provideMerge(metrics, server).pipe(Layer.provide(Telemetry.layerFromConfig()))
     })
   ).pipe(Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))) as Layer.Layer<
     HttpServer.HttpServer | Calls.Calls,
     unknown,
     Needs<R>
   >
+
+const metrics = Layer.merge(
+  ServerMetrics.layer(Effect.map(Calls.Calls, ({ health }) => health)),
+  ProcessMetrics.layer()
+)
 
 /** Serves an agent until interrupted. Fails with a sentence that says what to change. */
 export const serve = <R>(

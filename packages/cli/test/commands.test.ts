@@ -119,6 +119,8 @@ describe("antiphon start", { timeout: 120_000 }, () => {
       yield* until(() => server.printed.includes("Ctrl-C") || server.code !== undefined)
       assert.match(yield* Effect.promise(async () => await (await fetch(`http://127.0.0.1:${port}/`)).text()), /<html/)
       assert.match((yield* greeting(port)) ?? "", /Good/)
+      const metrics = yield* Effect.promise(async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text())
+      assert.match(metrics, /^antiphon_ready [01]$/m)
       const second = yield* antiphon(["start", fixture("agent.ts"), "--port", `${port}`])
       yield* until(() => second.code !== undefined)
       assert.strictEqual(second.code, 1)

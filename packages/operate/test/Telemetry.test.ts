@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Metric } from "effect"
+import { ConfigProvider, Duration, Effect, Layer, Metric } from "effect"
 import { OtlpExporter } from "effect/observability"
 import * as MetricNames from "../src/MetricNames.ts"
 import * as Telemetry from "../src/Telemetry.ts"
@@ -153,5 +153,23 @@ describe("Telemetry", () => {
       const silent = yield* collected(() => under({}))
       assert.deepStrictEqual([silent.spans, silent.metrics], [[], []])
     })
+  )
+
+  it.live("a collector that is not there disturbs neither calls nor the end of the server", () =>
+    Effect.gen(function* () {
+      // Nothing listens on the port of a collector that has stopped.
+      const { url } = yield* Effect.scoped(Collector.make)
+      const [over] = yield* Effect.timed(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const under = Layer.effectDiscard(Effect.void).pipe(Layer.provideMerge(Telemetry.layer({ endpoint: url })))
+            const server = yield* Calls.serve({ under })
+            yield* Calls.call(server.ws, "call-1")
+            yield* Calls.allOver(server.calls)
+          })
+        )
+      )
+      assert.isBelow(Duration.toSeconds(over), 15)
+    }).pipe(ownRegistry)
   )
 })
