@@ -33,8 +33,11 @@ interface Jump {
   readonly lead?: Walk.Walk | undefined
 }
 
-/** Number of characters after which a jump is final, and number of alternatives to remember until then. */
-const forkLimit = { characters: 64, places: 8 }
+/**
+ * Number of characters after which a jump is final, number of alternatives to remember until then, and length of a report
+ * that is compared with them: a longer one would cost its length for each.
+ */
+const forkLimit = { characters: 64, places: 8, report: 4000 }
 
 /** Jumps to a position, and remembers the position left if the report matches there as well. */
 const jumpFrom = (self: Align.Alignment, here: Walk.Walk, report: string, read: number, to: Jump) => {
@@ -59,6 +62,7 @@ const follows = (
 
 /** Undoes a jump, if a report continues from before the jump but not from after it. */
 const goesBack = (self: Align.Alignment, report: string, fuel: Walk.Fuel): boolean => {
+  if (report.length > forkLimit.report) self.forks = []
   if (self.forks.length === 0) return false
   const { heardUpTo, pieces } = self
   const forks = self.forks.map((fork) => ({
