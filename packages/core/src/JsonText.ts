@@ -34,10 +34,18 @@ export const stringify = (value: unknown, notFinite?: "null"): string => {
   }
 
   const members = (value: object): string => {
-    if (Array.isArray(value)) return `[${value.map(write).join(", ")}]`
+    let text = ""
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) text += i === 0 ? write(value[i]) : `, ${write(value[i])}`
+      return `[${text}]`
+    }
     if (value instanceof Error) return quote(String(value))
-    const entries = Object.entries(value).filter(([, member]) => member !== undefined)
-    return `{${entries.map(([key, member]) => `${quote(key)}: ${write(member)}`).join(", ")}}`
+    for (const key of Object.keys(value)) {
+      const member: unknown = (value as Json)[key]
+      if (member === undefined) continue
+      text += text === "" ? `${quote(key)}: ${write(member)}` : `, ${quote(key)}: ${write(member)}`
+    }
+    return `{${text}}`
   }
 
   return write(value)
@@ -63,8 +71,14 @@ const scalar = (value: unknown, notFinite?: "null"): string => {
   }
 }
 
-const quote = (text: string): string =>
-  JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+/** A text that is written as it is: most keys and many values are. */
+const isPlain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
+const quote = (text: string): string => {
+  if (isPlain.test(text)) return `"${text}"`
+  const quoted = JSON.stringify(text)
+  return quoted.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+}
 
 // The string form of a function would be its source, which must not leave the process.
 const plainText = (value: unknown): string => (typeof value === "function" ? "[Function]" : String(value))

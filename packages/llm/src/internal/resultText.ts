@@ -33,7 +33,8 @@ export const bounded = (result: unknown, limit: number): ResultText => {
     return result.length <= limit ? { text: result, cut: false } : { text: cutAt(result, limit), cut: true }
   }
   const budget: Budget = { left: limit, spent: false }
-  const part = pruned(result, budget, new Set())
+  // Most results are within their limit, and need no copy that is cut.
+  const part = fits(result, { left: limit, spent: false }) ? result : pruned(result, budget, new Set())
   const text = JsonText.stringify(part, "null")
   if (!budget.spent && text.length <= limit) {
     // An object that a tool returns again may have changed, so it is written again.
@@ -52,6 +53,30 @@ const cutAt = (text: string, limit: number): string => {
 interface Budget {
   left: number
   spent: boolean
+}
+
+/** How deep a value is looked into: one that is deeper, or goes in circles, is copied. */
+const deepest = 32
+
+/** Whether a value is plain and no larger than the budget, as far as can be seen without writing it. */
+const fits = (value: unknown, budget: Budget, depth = 0): boolean => {
+  if (typeof value === "string") budget.left -= value.length + 4
+  else if (typeof value !== "object" || value === null) budget.left -= 4
+  else if (depth === deepest || "toJSON" in value || value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+    return false
+  else if (Array.isArray(value)) {
+    for (const item of value) if (!fits(item, budget, depth + 1)) return false
+  } else {
+    try {
+      for (const key of Object.keys(value)) {
+        budget.left -= key.length + 4
+        if (!fits((value as JsonText.Json)[key], budget, depth + 1)) return false
+      }
+    } catch {
+      return false
+    }
+  }
+  return budget.left > 0
 }
 
 /** Returns the first part of a value, within the budget. The rest is not examined. */
