@@ -71,11 +71,21 @@ const textOf = (part: unknown): string => {
   return Predicate.hasProperty(part, "refusal") && typeof part.refusal === "string" ? part.refusal : ""
 }
 
-/** Whether an input begins as what is known did: it is the same conversation, whatever has become of the output. */
+/**
+ * Whether an input is of the same conversation: it begins as what is known did, but for what was told the model last, such as a note for
+ * that turn alone.
+ */
 export const isRelated = (known: Known, input: ReadonlyArray<Item>): boolean => {
-  const next = input.filter(isSaid)
   const before = known.input.filter(isSaid)
-  return next.length > before.length && before.every((item, at) => isSame(item, next[at]!))
+  const shared = sharedItems(before, input.filter(isSaid))
+  return shared === before.length || shared >= Math.max(2, before.length - 2)
+}
+
+/** How many items two inputs begin with in common. */
+const sharedItems = (a: ReadonlyArray<Item>, b: ReadonlyArray<Item>): number => {
+  let shared = 0
+  while (shared < a.length && shared < b.length && isSame(a[shared]!, b[shared]!)) shared++
+  return shared
 }
 
 /**
@@ -83,9 +93,9 @@ export const isRelated = (known: Known, input: ReadonlyArray<Item>): boolean => 
  * which may stand before the next call.
  */
 export const rest = (known: Known, input: ReadonlyArray<Item>): ReadonlyArray<Item> | undefined => {
-  if (!isRelated(known, input)) return undefined
   const next = input.filter(isSaid)
   const before = known.input.filter(isSaid)
+  if (sharedItems(before, next) < before.length) return undefined
   const left: Array<Item> = []
   /** The ids that the provider gave, by those that the agent has made of them. */
   const ids = new Map<string, string>()

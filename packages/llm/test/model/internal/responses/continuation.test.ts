@@ -78,6 +78,17 @@ describe("continuation", () => {
     it(`begins anew if ${what}`, () => assert.isUndefined(rest(said, output, next)))
   }
 
+  it("knows a conversation again, whatever was told the model last", () => {
+    const related = (before: ReadonlyArray<Item>, next: ReadonlyArray<Item>) =>
+      Continuation.isRelated({ id: "r1", input: before, output: [] }, next)
+    const note: Item = { role: "developer", content: "a passage" }
+    const talk = [agent("Hello!"), user("hi")]
+    assert.isTrue(related(talk, [...talk, agent("A"), user("b")]))
+    assert.isTrue(related([...talk, note], [...talk, agent("A"), user("b")]))
+    assert.isFalse(related(talk, [agent("Hello!"), user("another")]))
+    assert.isFalse(related([...talk, agent("A"), user("b"), note], [agent("Hello!"), user("hi"), user("c")]))
+  })
+
   it("begins anew after a response that is not known whole", () => {
     for (const response of [undefined, null, {}, { id: 5, output: [] }, { id: "r1" }]) {
       assert.isUndefined(Continuation.known(said, response))
