@@ -482,6 +482,29 @@ describe("Speech", () => {
     })
   )
 
+  it.effect("words that come when their turn is over are spoken, and what is said later follows them", () =>
+    Effect.gen(function* () {
+      let turns = 0
+      const slow = Agent.make(
+        Agent.route({
+          // The first turn ends without a word, and what bridges the time comes behind it.
+          UserTurnEnded: (event) => (++turns === 1 ? Stream.empty : say(`You said: ${Event.text(event)}`))
+        }),
+        { answerDeadline: "1 second", holding: "One moment." }
+      )
+      const { events } = yield* play(slow, {
+        length: 12_000,
+        speech: [
+          { fromMs: 1000, toMs: 2000 },
+          { fromMs: 6000, toMs: 7000 }
+        ],
+        words: [final(2100, "A table for two."), final(7100, "Are you there?")],
+        options: still
+      })
+      assert.deepStrictEqual(heardText(events), ["One moment.", "You said: Are you there?"])
+    })
+  )
+
   it.effect("words that were cut are not told as heard by what must not be interrupted and is heard behind them", () =>
     Effect.gen(function* () {
       const both = Agent.make(

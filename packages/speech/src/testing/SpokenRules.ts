@@ -58,10 +58,12 @@ const heardExactly: Check = ({ entries, line }) => {
   if (!isPlain || line.transport.capabilities.heard === "estimate") return []
   // A mark that returns after a clear is ignored, so the last word before it may be missing, but there may be no extra
   // word.
-  const isUnsure = line.transport.capabilities.heard === "marks"
+  const moments = line.transport.capabilities.heard === "marks" ? line.clears.map(({ at }) => at) : []
+  // Nor does one that comes back after the end of the call.
+  const ends = entries.flatMap((entry) => (entry._tag === "HungUp" ? [entry.at] : []))
   for (const entry of entries) {
-    if (entry._tag !== "Spoken" || !isUnsure) continue
-    const isLast = line.clears.some(({ at }) => entry.at <= at + frameMs && entry.at > at - markMs)
+    if (entry._tag !== "Spoken") continue
+    const isLast = [...moments, ...ends].some((at) => entry.at <= at + frameMs && entry.at > at - markMs)
     for (const word of isLast ? Words.list(entry.text) : []) unsure.set(word, (unsure.get(word) ?? 0) + 1)
   }
   const at = entries.at(-1)?.at ?? 0

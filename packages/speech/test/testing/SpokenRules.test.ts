@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
+import * as RandomAgent from "@antiphon/core/testing/RandomAgent"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as References from "effect/References"
 import * as Stream from "effect/Stream"
 import * as Vad from "../../src/Vad.ts"
 import * as Caller from "../../src/testing/Caller.ts"
@@ -40,6 +42,19 @@ describe("SpokenRules", () => {
         assert.isAbove(places.size, 3)
       }),
     300_000
+  )
+
+  it.effect(
+    "hold for agents that do anything an agent can do",
+    () =>
+      SpokenRules.check(RandomAgent.make(), {
+        calls: 20,
+        seed: first,
+        maxTurns: 2,
+        places: ["studio", "telephone", "mobile"],
+        call: { vad: Vad.energy() }
+      }).pipe(Effect.provideService(References.MinimumLogLevel, "None")),
+    120_000
   )
 
   it.effect("a call is what its seed says, to the sample", () =>

@@ -74,7 +74,8 @@ export const add = (draft: Draft, reply: Reply, text: string, interruptible: boo
     State.changeUtterance(draft, utterance.id, { base, interruptible, generation: Floor.generation(draft.floor) })
   }
   say(draft, utterance.id, text)
-  if (reply.isLoose) close(draft, reply.id)
+  // What comes when its turn is over, such as words that bridge the time, is all that comes: nobody else will close it.
+  if (reply.isLoose || reply.isOver) close(draft, reply.id)
 }
 
 /** Says an utterance of the pipeline itself. */
