@@ -137,7 +137,7 @@ for (const { act, name, told } of phases) {
   console.log(
     `  ${name}: the others' turns p50 ${ms(quantile(took, 0.5))}, p99 ${ms(quantile(took, 0.99))} (${took.length} turns); the operator was told:`
   )
-  const lines = said.split("\n").filter((line) => /WARN|ERROR|antiphon:/.test(line))
+  const lines = said.split("\n").filter((line) => /WARN|ERROR|antiphon:|process is ended/.test(line))
   for (const line of lines.slice(0, 4)) console.log(`    ${line.slice(0, 190)}`)
   ws?.terminate()
 }

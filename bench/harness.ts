@@ -59,6 +59,8 @@ export const connect = (port: number): Promise<Peer> =>
         if (begin + length > data.length) break
         if (data[at] === 0x81) peer.onMessage(data.subarray(begin, begin + length))
         else if (data[at] === 0x88) socket.end()
+        // A peer that answers no ping is taken to be gone.
+        else if (data[at] === 0x89) socket.write(frame(0x8a, data.subarray(begin, begin + length)))
         at = begin + length
       }
       rest = data.subarray(at)

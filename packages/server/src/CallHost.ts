@@ -241,15 +241,20 @@ class HostedCall<State> implements CallHost, OpenCall {
   readonly tell = (told: Protocol.Told): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (this.#silent) return Effect.void
-      if (told._tag === "Frame") this.#keep(told.frame.length)
-      if (told._tag === "Request") this.#keep(told.request.body.length)
-      return this.#carryOut(this.#machine.tell(told, this.#now()))
+      const wanted = this.#machine.tell(told, this.#now())
+      this.#keep(told, wanted)
+      return this.#carryOut(wanted)
     })
 
-  /** Counts what goes into the history, and ends the call if that has become too much. */
-  #keep(bytes: number): void {
+  /** Counts what the history keeps of this: reports, and what the agent says. Ends the call if that has become too much. */
+  #keep(told: Protocol.Told, wanted: ReadonlyArray<Protocol.Wanted>): void {
     const { maxHistoryBytes } = this.#place.settings
-    this.#kept += bytes + entryBytes
+    if (told._tag === "Outputs") {
+      for (const one of wanted) this.#kept += entryBytes + ("text" in one ? one.text.length : 0)
+    } else if (wanted.some(({ _tag }) => _tag === "Report")) {
+      const bytes = told._tag === "Frame" ? told.frame.length : told._tag === "Request" ? told.request.body.length : 0
+      this.#kept += bytes + entryBytes
+    }
     if (maxHistoryBytes > 0 && this.#kept > maxHistoryBytes && this.#ending === undefined) {
       this.#fork(this.stop(Ending.Ending.Spent({ limit: maxHistoryBytes })))
     }
@@ -295,9 +300,6 @@ class HostedCall<State> implements CallHost, OpenCall {
     if (outward.length === 0 || this.#link === undefined) return Effect.void
     const performed = this.#link.perform(outward)
     const dropped = outward.filter((one) => one._tag === "Dropped")
-    for (const one of outward) {
-      if (one._tag === "Send" || one._tag === "Chunk") this.#keep(one.text.length)
-    }
     this.#log.sent(outward.length - dropped.length)
     return dropped.length === 0
       ? performed

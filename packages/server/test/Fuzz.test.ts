@@ -2,7 +2,7 @@
  * What comes over a wire may be anything. Each case is drawn from a seed of its own, which a failure names:
  * `ANTIPHON_SEED` begins with it, and `ANTIPHON_FUZZ=100` draws a hundred times as many.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import { connect, type Socket } from "node:net"
 import * as Machine from "../src/internal/machine.ts"
@@ -16,6 +16,7 @@ import * as Server from "./support/server.ts"
 
 const firstSeed = Number(process.env["ANTIPHON_SEED"] ?? Math.floor(Math.random() * 0x1_0000_0000))
 const times = Number(process.env["ANTIPHON_FUZZ"] ?? 1)
+vi.setConfig({ testTimeout: 60_000 * Math.max(times, 1) })
 const seeds = (count: number) => Array.from({ length: count * times }, (_, i) => firstSeed + i)
 
 /** Names the seed of what fails. */
@@ -120,29 +121,26 @@ const upgrade = Buffer.from(
 
 /** Sends noise to a server from many connections, and has a call go on beside it. */
 const storm = (name: string, count: number, chunksOf: (noise: Noise.Noise) => ReadonlyArray<Buffer>) =>
-  it.live(
-    name,
-    () =>
-      Effect.gen(function* () {
-        const server = yield* Server.serve(Server.byName({}), { maxOpenings: 50, startTimeout: Server.millis(1000) })
-        yield* Server.undisturbed(
-          server,
-          Effect.forEach(seeds(count), (seed) => exchange(server.port, chunksOf(Noise.make(seed)), 150), {
-            concurrency: 20,
-            discard: true
-          })
-        )
-        yield* Server.allOver(server)
-        // Whatever came, it was nobody's fault here: no defect, and nothing that quotes more than a line.
-        const faults = server.log.filter(({ level }) => level === "Error" || level === "Fatal")
-        assert.deepStrictEqual(
-          faults.map(({ cause, message }) => `${message} ${cause}`),
-          [],
-          `seeds from ${firstSeed}`
-        )
-        assert.isBelow(JSON.stringify(server.log).length / (count * times), 3000)
-      }),
-    { timeout: 120_000 + 20_000 * times }
+  it.live(name, () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(Server.byName({}), { maxOpenings: 50, startTimeout: Server.millis(1000) })
+      yield* Server.undisturbed(
+        server,
+        Effect.forEach(seeds(count), (seed) => exchange(server.port, chunksOf(Noise.make(seed)), 150), {
+          concurrency: 20,
+          discard: true
+        })
+      )
+      yield* Server.allOver(server)
+      // Whatever came, it was nobody's fault here: no defect, and nothing that quotes more than a line.
+      const faults = server.log.filter(({ level }) => level === "Error" || level === "Fatal")
+      assert.deepStrictEqual(
+        faults.map(({ cause, message }) => `${message} ${cause}`),
+        [],
+        `seeds from ${firstSeed}`
+      )
+      assert.isBelow(JSON.stringify(server.log).length / (count * times), 3000)
+    })
   )
 
 describe("A server under noise", () => {

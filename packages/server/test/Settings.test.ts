@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Redacted, Result } from "effect"
+import { readFileSync } from "node:fs"
 import * as Settings from "../src/Settings.ts"
 
 const load = (env: Record<string, string>, overrides?: Settings.Overrides) =>
@@ -242,4 +243,21 @@ describe("Settings", () => {
       assert.notInclude(`${JSON.stringify(settings)} ${String(settings.token)}`, "s3cret")
     })
   )
+
+  it("are all documented with their defaults", () => {
+    const page = readFileSync(new URL("../../../docs/settings.md", import.meta.url), "utf8")
+    const written = (value: unknown): string | undefined =>
+      typeof value === "boolean" || typeof value === "number" ? String(value) : undefined
+    for (const key of keys) {
+      const { byDefault, name } = table[key]
+      const row = page.split("\n").find((line) => line.startsWith(`| \`${name}\` `)) ?? ""
+      assert.notStrictEqual(row, "", `${name} is not in docs/settings.md`)
+      const [, , shown = ""] = row.split("|").map((cell) => cell.trim().replaceAll("`", ""))
+      const [, count, unit] = /^(\d+) (second|minute|hour)s?$/.exec(shown) ?? []
+      const millis =
+        unit === undefined ? undefined : Number(count) * { second: 1, minute: 60, hour: 3600 }[unit]! * 1000
+      const expected = written(byDefault)
+      if (expected !== undefined) assert.strictEqual(String(millis ?? shown), expected, name)
+    }
+  })
 })

@@ -97,6 +97,9 @@ const perform =
     return close === undefined ? sent : Effect.andThen(sent, peer.close(close.code, close.reason))
   }
 
+/** Frames of one peer that are handled before others have their turn. */
+const atOnce = 16
+
 type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
 
 /** Reads until the socket is gone or a frame exceeds a limit, which ends the call. */
@@ -120,6 +123,22 @@ const read = (
       const room = host.room()
       return room === undefined ? Effect.void : Effect.raceFirst(room, gone)
     }
+    let handled = 0
+    /** Handles frames. Whoever sends many at once waits for the others in between. */
+    const all = (frames: ReadonlyArray<Frame>): Effect.Effect<void, Ending> => {
+      handled += Math.min(frames.length, atOnce)
+      const first = Effect.forEach(frames.slice(0, atOnce), one, { discard: true })
+      if (handled < atOnce) return first
+      handled = 0
+      const rest = frames.slice(atOnce)
+      const others = Effect.andThen(first, Effect.yieldNow)
+      return rest.length === 0
+        ? others
+        : Effect.andThen(
+            others,
+            Effect.suspend(() => all(rest))
+          )
+    }
     let watched = false
     /**
      * Reading goes on even if the peer does not read, so that the caller can still interrupt. The peer must
@@ -138,7 +157,7 @@ const read = (
       host.touch(frames.length)
       const excess = intake.excess(frames)
       if (excess !== undefined) return Effect.fail(excess)
-      const told = frames.length === 1 ? one(frames[0]) : Effect.forEach(frames, one, { discard: true })
+      const told = frames.length === 1 ? one(frames[0]) : all(frames)
       return Effect.andThen(Effect.andThen(told, Effect.suspend(peerKeepsUp)), Effect.suspend(callKeepsUp))
     })
     return yield* Effect.forever(next, { disableYield: true })

@@ -53,10 +53,11 @@ const evaluate = (expression: string): Promise<{ readonly value: unknown; readon
       session.connectToMainThread()
       session.on("Debugger.scriptParsed", ({ params }) => addresses.set(params.scriptId, params.url))
       session.on("Debugger.paused", ({ params }) => {
-        const [frame] = params.callFrames
+        const addressOf = ({ location, url }: Inspector.Debugger.CallFrame) => addresses.get(location.scriptId) ?? url
+        // Somebody's code, and not the part of Node that it happens to be in.
+        const frame = params.callFrames.find((frame) => !addressOf(frame).startsWith("node:")) ?? params.callFrames[0]
         if (frame === undefined) return done()
-        const { lineNumber, scriptId } = frame.location
-        const where = `${frame.functionName || "(anonymous)"} (${addresses.get(scriptId) ?? frame.url}:${lineNumber + 1})`
+        const where = `${frame.functionName || "(anonymous)"} (${addressOf(frame)}:${frame.location.lineNumber + 1})`
         const asked = { callFrameId: frame.callFrameId, expression, returnByValue: true }
         session.post(
           "Debugger.evaluateOnCallFrame",
@@ -74,7 +75,7 @@ const evaluate = (expression: string): Promise<{ readonly value: unknown; readon
   })
 
 const look = async (seconds: number) => {
-  const found = await evaluate(`globalThis[Symbol.for(${JSON.stringify(probe)})]?.()`)
+  const found = await evaluate(`globalThis[globalThis.Symbol.for(${JSON.stringify(probe)})]?.()`)
   const callId = typeof found?.value === "string" ? found.value : undefined
   const block: Block = { callId, where: found?.where }
   const by = callId === undefined ? "" : ` by the call ${callId}`
@@ -88,7 +89,7 @@ const end = async (seconds: number) => {
     `the event loop has stood still for ${seconds} seconds: the process is ended; its calls are cut and cannot be drained`
   )
   // By the way of its exit handlers if it can be interrupted, so that recordings are whole.
-  await evaluate("process.exit(70)")
+  await evaluate("globalThis.process.exit(70)")
   process.kill(process.pid, "SIGKILL")
 }
 
