@@ -16,6 +16,7 @@ const server = VoiceAgentApp.layerServer(factory, {
     maxHistoryBytes: 0,
     maxTurns: 0,
     maxCalls: 10_000,
+    maxOpenings: 10_000,
     maxCallsPerSecond: 0
   }
 })

@@ -14,10 +14,11 @@ const server = VoiceAgentApp.serve(factory, {
     maxHistoryBytes: 0,
     maxTurns: 0,
     maxCalls: 10_000,
+    maxOpenings: 10_000,
     maxCallsPerSecond: 0
   }
 })
 
-NodeRuntime.runMain(Effect.provideService(Supervisor.run(server), References.MinimumLogLevel, "Warn"), {
+NodeRuntime.runMain(Effect.provideService(Supervisor.run(server), References.MinimumLogLevel, "Error"), {
   teardown: VoiceAgentApp.teardown
 })

@@ -141,6 +141,9 @@ interface Place {
   readonly record?: Record | undefined
 }
 
+/** Time for a start message to arrive and be read, on a network and a server that are busy. */
+const youngMs = 1000
+
 /** Time in which a goodbye is said and the platform hangs up. */
 const farewellMs = 30_000
 
@@ -199,6 +202,7 @@ class HostedCall<State> implements CallHost, OpenCall {
   #kept = 0
   lastReceivedAt: number
   readonly client: string | undefined
+  readonly youngUntil: number
   readonly idleTimeout: Duration.Duration | undefined
 
   constructor(place: Place, options: Options<State, unknown>, means: Means) {
@@ -212,6 +216,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     this.#fork = this.#forkWith(context)
     this.#startBy = now + Math.min(...[openingTimeout, startTimeout].map(Duration.toMillis))
     this.client = options.client
+    this.youngUntil = now + youngMs
     const fork = (effect: Effect.Effect<void>) => this.#fork(effect)
     this.#courier = Courier.make({ deliver: this.#deliver, fork, ahead: readAhead })
     this.#alarm = Alarm.make({ clock, fork, ring: this.#ring })

@@ -19,6 +19,11 @@ export interface OpenCall {
   readonly idleTimeout?: Duration.Duration | undefined
   /** Identifies the client that opened it, for limits per client. */
   readonly client?: string | undefined
+  /**
+   * Until then a call that has not begun is not closed to make room for others, unless very many are so young. In milliseconds
+   * of the monotonic clock.
+   */
+  readonly youngUntil?: number | undefined
   /** Bytes that the call keeps in memory, roughly: who has the most goes first if memory runs out. */
   readonly weight?: (() => number) | undefined
   /** Ends the call for one of the server's reasons. The first reason counts. */

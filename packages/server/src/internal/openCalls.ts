@@ -21,6 +21,8 @@ import * as Tally from "./tally.ts"
 const progressEvery = Duration.seconds(10)
 /** Interval between checks of the heap. */
 const heapMs = 1000
+/** The most sockets without a call, as a multiple of `maxOpenings`: those that are young count up to here. */
+const crowding = 10
 /** Time for the agent to say goodbye before a call that has lasted too long is ended. */
 const farewellMs = 60_000
 
@@ -53,6 +55,11 @@ export const make = Effect.fnUntraced(function* (
   const open = new Map<Calls.OpenCall, number | undefined>()
   /** Sockets on which no call has started yet, oldest first. */
   const opening = new Set<Calls.OpenCall>()
+  /** Those of them that are closed as soon as they are no longer young. */
+  const condemned = new Set<Calls.OpenCall>()
+  /** How many have begun. */
+  let begun = 0
+  const scope = yield* Effect.scope
   const clients = Clients.make(settings, clock)
   const starts = Bucket.make(settings.maxCallsPerSecond ?? 0, clock)
   const maxOpenings = settings.maxOpenings ?? Number.POSITIVE_INFINITY
@@ -93,7 +100,7 @@ export const make = Effect.fnUntraced(function* (
   })
   yield* Effect.forkScoped(Effect.forever(Effect.delay(sweep, Duration.millis(Math.max(Math.min(...pauses), 10)))))
 
-  const isFull = () => open.size - opening.size >= settings.maxCalls
+  const isFull = () => begun >= settings.maxCalls
   const refusal = (client?: string): Calls.Refusal | undefined => {
     if (draining) return "Draining"
     if (isFull()) return "Full"
@@ -102,8 +109,8 @@ export const make = Effect.fnUntraced(function* (
     return client !== undefined && clients.isFull(client) ? "Client" : undefined
   }
   const health = Tally.make(clock, () => ({
-    openCalls: open.size - opening.size,
-    openings: opening.size,
+    openCalls: begun,
+    openings: opening.size + condemned.size,
     maxCalls: settings.maxCalls,
     refusal: refusal(),
     draining
@@ -111,7 +118,8 @@ export const make = Effect.fnUntraced(function* (
 
   /**
    * A genuine caller sends its start message at once, so the socket that has been silent for longest is closed: one of the client
-   * that has all the openings it may, or else of the client that has the most.
+   * that has all the openings it may, or else of the client that has the most. A socket that is still young is closed when it
+   * is no longer: the start messages of many that come at once may only not have been read yet.
    */
   const makeRoom = (client: string | undefined) =>
     Effect.suspend(() => {
@@ -125,8 +133,17 @@ export const make = Effect.fnUntraced(function* (
       const oldest = [...opening].find((call) => crowd === undefined || call.client === crowd)
       if (oldest === undefined) return Effect.void
       leaveOpening(oldest)
-      return oldest.stop("Full")
+      condemned.add(oldest)
+      if (opening.size + condemned.size > maxOpenings * crowding) return close([...condemned][0]!)
+      const wait = (oldest.youngUntil ?? 0) - Monotonic.millis(clock)
+      return wait <= 0
+        ? close(oldest)
+        : Effect.asVoid(Effect.forkIn(Effect.delay(close(oldest), Duration.millis(wait)), scope))
     })
+
+  /** Closes a socket that has to make room, unless its call has begun meanwhile. */
+  const close = (call: Calls.OpenCall) =>
+    Effect.suspend(() => (condemned.delete(call) ? call.stop("Full") : Effect.void))
 
   const leaveOpening = (call: Calls.OpenCall): boolean => {
     if (!opening.delete(call)) return false
@@ -136,17 +153,23 @@ export const make = Effect.fnUntraced(function* (
 
   const remove = (call: Calls.OpenCall) =>
     Effect.suspend(() => {
-      if (open.get(call) !== undefined) clients.count(call.client, "calls", -1)
+      if (open.get(call) !== undefined) {
+        begun--
+        clients.count(call.client, "calls", -1)
+      }
       open.delete(call)
       leaveOpening(call)
+      condemned.delete(call)
       return open.size === 0 ? empty.open : Effect.void
     })
 
   const begin = (call: Calls.OpenCall): boolean => {
-    if (isFull() || !opening.has(call)) return false
+    if (isFull() || !(opening.has(call) || condemned.has(call))) return false
     if (call.client !== undefined && clients.isFull(call.client)) return false
     if (!starts.hasRoom() || !starts.take(1)) return false
     leaveOpening(call)
+    condemned.delete(call)
+    begun++
     open.set(call, Monotonic.millis(clock))
     clients.count(call.client, "calls", 1)
     return true

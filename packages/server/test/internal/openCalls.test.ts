@@ -257,6 +257,52 @@ describe("Clients", () => {
   )
 })
 
+describe("Calls that come at once", () => {
+  const young = (calls: Calls.Calls["Service"], name: string, stopped: Array<string>) =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const call: Calls.OpenCall = {
+        lastReceivedAt: Number.POSITIVE_INFINITY,
+        youngUntil: (yield* Effect.clockWith((clock) => clock.currentTimeMillis)) + 1000,
+        stop: (reason) =>
+          Effect.andThen(
+            Effect.sync(() => stopped.push(`${name} ${reason}`)),
+            Scope.close(scope, Exit.void)
+          )
+      }
+      yield* Scope.provide(calls.open(call), scope)
+      return calls.begin(call)
+    })
+
+  it.effect("all begin, though they are more than may be opening, if each says so soon", () =>
+    Effect.gen(function* () {
+      const calls = yield* OpenCalls.make({ ...settings, maxCalls: 100, maxOpenings: 5 })
+      const stopped: Array<string> = []
+      const begins = yield* Effect.forEach(Array.from({ length: 30 }), (_, i) => young(calls, `c${i}`, stopped))
+      assert.strictEqual((yield* calls.health.snapshot).openings, 30)
+      yield* TestClock.adjust("900 millis")
+      for (const begin of begins) assert.isTrue(yield* begin)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(stopped, [])
+      assert.strictEqual((yield* calls.health.snapshot).openCalls, 30)
+    })
+  )
+
+  it.effect("make room when they are no longer young, and sooner where they are very many", () =>
+    Effect.gen(function* () {
+      const calls = yield* OpenCalls.make({ ...settings, maxCalls: 100, maxOpenings: 2 })
+      const stopped: Array<string> = []
+      for (let i = 0; i < 4; i++) yield* young(calls, `c${i}`, stopped)
+      assert.deepStrictEqual(stopped, [])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(stopped, ["c0 Full", "c1 Full"])
+      for (let i = 4; i < 30; i++) yield* young(calls, `c${i}`, stopped)
+      // Ten times as many, and not one more.
+      assert.strictEqual((yield* calls.health.snapshot).openings, 20)
+    })
+  )
+})
+
 describe("A server that gets more than it takes", () => {
   const begun = (calls: Calls.Calls["Service"], stopped: Array<string>, weight = 0) =>
     Effect.gen(function* () {
