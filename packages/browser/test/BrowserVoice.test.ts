@@ -120,7 +120,7 @@ describe("BrowserVoice", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("names each stream before its samples, clears, and shows what goes on", () =>
+  it.live("names each stream before its samples, clears, and sends events to show", () =>
     Effect.gen(function* () {
       const port = yield* serve((line) =>
         Effect.gen(function* () {
@@ -249,7 +249,7 @@ describe("BrowserVoice and what is wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("answers nonsense in words, a few times, and goes on", () =>
+  it.live("answers invalid frames with a text, a few times, and continues", () =>
     Effect.gen(function* () {
       const { answer, gone } = yield* listener
       const page = yield* connect(yield* serve(answer))

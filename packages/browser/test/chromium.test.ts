@@ -272,7 +272,7 @@ describe.skipIf(!existsSync(executablePath))("a page in Chromium", { timeout: 12
     }).pipe(Effect.scoped)
   )
 
-  it.live("goes on without a microphone, with what is typed, and tells that the line is lost", () =>
+  it.live("continues without a microphone, with typed text, and reports a lost connection", () =>
     Effect.gen(function* () {
       const typed = yield* Deferred.make<string>()
       const port = yield* serve(

@@ -112,7 +112,7 @@ describe("antiphon chat", { timeout: 120_000 }, () => {
 })
 
 describe("antiphon start", { timeout: 120_000 }, () => {
-  it.live("serves an agent with the console, and ends well when it is told to", () =>
+  it.live("serves an agent with the console, and exits with 0 on a signal", () =>
     Effect.gen(function* () {
       const port = yield* freePort
       const server = yield* antiphon(["start", fixture("agent.ts"), "--port", `${port}`])
@@ -136,7 +136,7 @@ describe("antiphon start", { timeout: 120_000 }, () => {
 })
 
 describe("antiphon dev", { timeout: 120_000 }, () => {
-  it.live("serves what was saved last, also behind a mistake and with a call open", () =>
+  it.live("serves the latest save, even after a mistake and with an open call", () =>
     Effect.gen(function* () {
       const folder = yield* project
       const save = (text: string) => writeFileSync(join(folder, "agent.ts"), text)
@@ -174,7 +174,7 @@ describe("antiphon call", { timeout: 120_000 }, () => {
     OPENAI_API_KEY: "k"
   })
 
-  it.live("has the agent speak to whoever answers, and ends when they hang up", () =>
+  it.live("connects the agent to the person who answers, and ends when they hang up", () =>
     Effect.gen(function* () {
       const twilio = yield* FakeTwilio.make({ rings: "100 millis" })
       const port = yield* freePort

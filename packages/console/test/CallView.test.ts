@@ -73,7 +73,7 @@ describe("The view of a call", () => {
     })
   )
 
-  it.effect("is that of a call which still goes on, from the part that was recorded", () =>
+  it.effect("shows a running call from the part recorded so far", () =>
     Effect.gen(function* () {
       const model = ScriptedModel.make([ScriptedModel.text("Yes.")])
       const { recording } = yield* TestCall.run(agent, [

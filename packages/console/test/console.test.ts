@@ -132,7 +132,7 @@ const start = (env: { readonly [name: string]: string }, enough?: RegExp) =>
   })
 
 describe("npm start", { concurrent: true, timeout: 120_000 }, () => {
-  it("says where the demo is, and ends well when it is told to", async () => {
+  it("prints the address of the demo, and exits with 0 on a signal", async () => {
     const { code, printed } = await start({ PORT: "0" }, /Ctrl-C/)
     assert.match(
       printed,

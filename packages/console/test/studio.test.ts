@@ -73,7 +73,7 @@ const untilFrom = <A>(effect: Effect.Effect<A>, holds: (value: A) => boolean) =>
   effect.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("20 millis") }))
 
 describe("the studio", { timeout: 120_000 }, () => {
-  it.live("lists the calls, and shows one while it goes on and when it is over", () =>
+  it.live("lists calls, and shows one while it is running and when it is over", () =>
     Effect.gen(function* () {
       const url = yield* serve()
       const call = yield* dial(url, "call-1")
@@ -94,7 +94,7 @@ describe("the studio", { timeout: 120_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("hangs up a call that goes on, and says so of one that is over", () =>
+  it.live("hangs up a running call, and reports that another is already over", () =>
     Effect.gen(function* () {
       const url = yield* serve()
       const call = yield* dial(url, "call-2")
@@ -132,7 +132,7 @@ describe("the studio", { timeout: 120_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("has models and tools fail while it is told to", () =>
+  it.live("makes models and tools fail while faults are on", () =>
     Effect.gen(function* () {
       const url = yield* serve()
       const call = yield* dial(url, "call-4")
@@ -197,7 +197,7 @@ describe("the studio", { timeout: 120_000 }, () => {
 })
 
 describe.skipIf(!existsSync(executablePath))("the page with a studio, in Chromium", { timeout: 120_000 }, () => {
-  it.live("shows turns, requests and calls, plays from a turn on, and begins calls as it is told", () =>
+  it.live("shows turns, requests and calls, replays from a turn on, and starts calls with the given settings", () =>
     Effect.gen(function* () {
       const url = yield* serve()
       const browser = yield* Effect.acquireRelease(

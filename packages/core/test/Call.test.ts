@@ -249,7 +249,7 @@ describe("Call", () => {
     })
   })
 
-  describe("what was said before", () => {
+  describe("earlier speech", () => {
     const heardOf = ({ entries }: { readonly entries: ReadonlyArray<{ readonly item: { readonly _tag: string } }> }) =>
       entries.flatMap(({ item }) => (item._tag === "AgentTextSent" ? [(item as Event.AgentTextSent).content] : []))
 
@@ -335,7 +335,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, ["UserTurnEnded"])
     })
 
-    test("a filter that never answers leaves its event on record, and the call goes on", function* () {
+    test("a filter that never answers leaves its event on record, and the call continues", function* () {
       const { end, history, receive, sent } = yield* open(
         Agent.make((event) => say(event._tag), {
           run: (event) => (event._tag === "UserTextSent" ? Effect.never : event._tag === "UserTurnEnded"),
@@ -453,7 +453,7 @@ describe("Call", () => {
       UserTurnEnded: () => say("answer")
     })
 
-    test("recover: the caller hears an apology, the history says why, and the call goes on", function* () {
+    test("recover: the caller hears an apology, the history says why, and the call continues", function* () {
       const { failed, history, receive, sent } = yield* open(Agent.make(broken, { apology: "Sorry." }))
       yield* receive({ _tag: "UserTurnEnded" })
       const { events } = yield* history
@@ -687,7 +687,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["a"])
     })
 
-    test("whoever ends the call once more waits for the same end", function* () {
+    test("ending the call a second time waits for the same end", function* () {
       const { end, history } = yield* open(Agent.make(Agent.route({ CallEnded: () => pause("10 millis") })))
       const first = yield* Effect.forkChild(end)
       const second = yield* Effect.forkChild(end)
@@ -717,7 +717,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["Success"])
     })
 
-    test("what is said because an answer is overdue is broken off", function* () {
+    test("words for an overdue answer are cut off", function* () {
       const log: Array<string> = []
       const send = Effect.onExit(Effect.never, (exit) => Effect.sync(() => void log.push(exit._tag)))
       const { end, history, receive } = yield* open(
@@ -734,7 +734,7 @@ describe("Call", () => {
       assert.strictEqual((yield* history).events.at(-1)?._tag, "CallEnded")
     })
 
-    test("the one who ends the call may go away; the handling goes on", function* () {
+    test("ending the call continues even if the fiber that asked for it is interrupted", function* () {
       const log: Array<string> = []
       const scope = yield* Scope.make()
       const { end } = yield* open(
@@ -863,7 +863,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["Success"])
     })
 
-    test("a failing agent that closes fails the stream behind what was sent before", function* () {
+    test("a failing agent that closes fails the stream after its earlier outputs", function* () {
       const outputs: Array<string> = []
       const exit = yield* Call.run(
         Agent.make(() => Stream.concat(say("a"), Stream.fail("boom")), {

@@ -150,7 +150,7 @@ describe("Event", () => {
     })
   }
 
-  it("tells logs from what the caller or the harness is to notice", () => {
+  it("distinguishes logs from outputs that the caller or the harness notices", () => {
     assert.isTrue(Event.isLog(Event.logMetric("n", 1)))
     assert.isTrue(Event.isLog(Event.logMessage("n", "m")))
     for (const output of [Event.sendText("a"), Event.sendDtmf("1"), Event.endCall(), Event.sendCustom({})]) {

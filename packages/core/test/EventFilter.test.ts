@@ -92,7 +92,7 @@ describe("EventFilter", () => {
     })
   )
 
-  it("what a filter needs is part of its type", () => {
+  it("the requirements of a filter are part of its type", () => {
     class Hours extends Context.Service<Hours, { readonly open: boolean }>()("test/Hours") {}
     const run: EventFilter.EventFilter<Hours> = () => Hours.use(({ open }) => Effect.succeed(open))
     const decision = EventFilter.decide(started, { run, cancel: EventFilter.tags() })

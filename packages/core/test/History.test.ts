@@ -47,7 +47,7 @@ describe("History", () => {
     })
   )
 
-  it.effect("is a view that does not change while the call goes on", () =>
+  it.effect("is a view that does not change during the call", () =>
     Effect.gen(function* () {
       const call = yield* record
       happen(call, "a")
@@ -83,7 +83,7 @@ describe("History", () => {
     assert.isTrue(History.isHistoryEvent(custom("a")))
   })
 
-  describe("what was spoken", () => {
+  describe("spoken text", () => {
     it.effect("is one event that grows until something else happens, and keeps its line", () =>
       Effect.gen(function* () {
         const call = yield* record
@@ -127,7 +127,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("ends what was spoken before the end of the call", () =>
+    it.effect("completes spoken text before the end of the call", () =>
       Effect.gen(function* () {
         const call = yield* record
         say(call, "abc")
@@ -164,7 +164,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("is told again, with what came since, where a turn ends twice", () =>
+    it.effect("is reported again, with later events, if a turn ends twice", () =>
       Effect.gen(function* () {
         const call = yield* record
         call.report({ _tag: "UserTurnStarted" })
@@ -284,7 +284,7 @@ describe("History", () => {
     )
   })
 
-  describe("an anchor on what was spoken", () => {
+  describe("an anchor on spoken text", () => {
     it.effect("finds the text that it has become, by the id of any report of it", () =>
       Effect.gen(function* () {
         const call = yield* record
@@ -310,7 +310,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("holds where the text goes on growing", () =>
+    it.effect("stays valid while the text grows", () =>
       Effect.gen(function* () {
         const call = yield* record
         say(call, "One two three")
@@ -395,7 +395,7 @@ describe("History", () => {
       })
     )
 
-    it("is told in words", () => {
+    it("has a message in words", () => {
       assert.strictEqual(
         new History.AnchorError({ reason: "NotFound", anchor: "x" }).message,
         "no event x in the history"

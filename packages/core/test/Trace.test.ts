@@ -36,7 +36,7 @@ describe("Trace", () => {
     })
   )
 
-  it.effect("what is interrupted is interrupted, and not failed", () =>
+  it.effect("interruption is not a failure", () =>
     Effect.gen(function* () {
       const spans = Spans.make()
       yield* spans.collect(Effect.timeoutOption(Effect.never, 0))
@@ -78,7 +78,7 @@ describe("Trace", () => {
     })
   )
 
-  it.effect("what is over becomes a span that began so many seconds ago", () =>
+  it.effect("finished work becomes a span that began in the past", () =>
     Effect.gen(function* () {
       const spans = Spans.make()
       yield* TestClock.adjust("10 seconds")

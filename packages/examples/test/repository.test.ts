@@ -47,7 +47,7 @@ describe("the repository", () => {
     assert.match(process.version, /^v24\./)
   })
 
-  it("mentions no path of somebody's machine", () => {
+  it("mentions no path of a developer's machine", () => {
     const machinePath = /(?<![\w.])\/(?:work|root|home|Users)\/\w|[A-Z]:\\+Users\\/
     const mentioning = filesUnder(".").filter(
       (file) => !/\.(png|ico|woff2|tsbuildinfo)$/.test(file) && machinePath.test(readFileSync(join(root, file), "utf8"))

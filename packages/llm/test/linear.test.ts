@@ -103,7 +103,7 @@ describe("calls of a model", () => {
   )
 })
 
-describe("what providers say of errors", () => {
+describe("providers' error messages", () => {
   const source: AiErrors.Source = {
     module: "Test",
     method: "streamText",

@@ -89,7 +89,7 @@ describe("PrivateSpans", () => {
     })
   )
 
-  it.effect("lets out beside what it is told to, by name or by a function", () =>
+  it.effect("exports additional attributes, by name or by a function", () =>
     Effect.gen(function* () {
       const work = Effect.withSpan(Effect.void, "s", { attributes: { "app.seats": 2, "app.name": "Anna" } })
       assert.deepStrictEqual(said((yield* out(work, ["app.seats"])).named("s")[0]), { "app.seats": 2 })

@@ -34,7 +34,7 @@ const values = Effect.map(Metric.snapshot, (all) =>
 )
 
 describe("ServerMetrics", () => {
-  it.effect("follows what the server says: what it holds, what has grown, and why it is not ready", () =>
+  it.effect("follows the server's numbers: gauges, counters, and why it is not ready", () =>
     VirtualTime.run(
       Effect.scoped(
         Effect.gen(function* () {

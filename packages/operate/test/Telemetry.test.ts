@@ -123,7 +123,7 @@ describe("Telemetry", () => {
     })
   )
 
-  it.live("lets out what it is told to beside, and no more", () =>
+  it.live("exports the additional attributes, and no others", () =>
     Effect.gen(function* () {
       const collector = yield* collected((endpoint) => Telemetry.layer({ endpoint, also: ["app.seats"] }))
       const lookup = collector.spans.find(({ name }) => name === "lookup")!

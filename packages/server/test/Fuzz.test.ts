@@ -73,7 +73,7 @@ describe("Messages of any text", () => {
 })
 
 describe("A machine", () => {
-  it("keeps its laws whatever it is told", () => {
+  it("keeps its laws for any input", () => {
     const protocol = LineProtocol.make({ token: undefined, allowedOrigins: [] })
     const request: Protocol.WireRequest = { method: "GET", url: "/ws", params: {}, headers: {}, body: "" }
     for (const seed of seeds(1500)) {

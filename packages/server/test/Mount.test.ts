@@ -95,7 +95,7 @@ describe("A protocol on a socket", () => {
     })
   )
 
-  it.live("is told when its time has come, again and again", () =>
+  it.live("gets a tick whenever its time has come", () =>
     Effect.gen(function* () {
       const server = yield* serve(() => Effect.succeed(Agent.make(Agent.route({ UserTurnEnded: () => Stream.never }))))
       const client = yield* flip(server.hourglass)

@@ -21,7 +21,7 @@ const start = (environment: Record<string, string>) =>
   )
 
 describe("calls by voice of a local server", () => {
-  it.live("a recogniser or a voice that cannot be used is told when the server starts, with the variable to set", () =>
+  it.live("an unusable recogniser or voice is reported when the server starts, with the variable to set", () =>
     Effect.gen(function* () {
       assert.match(yield* start({ ANTIPHON_STT: "nobody/x" }), /ANTIPHON_STT: .*nobody/)
       assert.match(yield* start({ ANTIPHON_STT: "deepgram/nova-3" }), /ANTIPHON_STT: .*DEEPGRAM_API_KEY/)

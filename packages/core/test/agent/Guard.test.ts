@@ -163,7 +163,7 @@ describe("Guard.output", () => {
     )
   }
 
-  it.effect("lets a sentence out while the agent goes on", () =>
+  it.effect("releases a sentence while the agent continues", () =>
     Effect.gen(function* () {
       const agent = Guard.output(() => Stream.concat(Stream.make(sendText("One. Two")), Stream.never), upper)
       const outputs = yield* agent(started, quietTurn).pipe(Stream.take(1), Stream.runCollect)

@@ -205,7 +205,7 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("notes the failure that the harness is told, and as kept what goes nowhere after it", () =>
+  it.effect("records the failure reported to the harness, and later outputs as kept", () =>
     Effect.gen(function* () {
       const spec = Agent.make(
         (event, turn) =>
@@ -310,7 +310,7 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("does not wait with ever more lines for whoever is to have them", () =>
+  it.effect("limits the lines that wait for a slow writer", () =>
     Effect.gen(function* () {
       let written = 0
       let asked = 0

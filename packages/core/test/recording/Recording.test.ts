@@ -224,7 +224,7 @@ describe("Recording", () => {
     }
   })
 
-  it("writes words that follow each other as one line, whoever they are of", () => {
+  it("writes consecutive words as one line, for both sides", () => {
     assert.strictEqual(
       Recording.encode({ header, lines: [...words, lines[0]!] }).slice(headerText.length),
       `{"at":64.5,"_tag":"Words","request":1,"id":"0","words":[[0,["Good"]]]}

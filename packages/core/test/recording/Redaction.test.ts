@@ -330,7 +330,7 @@ describe("Redaction", () => {
     })
   })
 
-  describe("what no rule knows", () => {
+  describe("unknown content", () => {
     const only: Redaction.Redaction = { phoneNumber: Redaction.mask }
     const unheardOf = { _tag: "UserMoodHeard", mood: "furious" } as unknown as Event.Report
 

@@ -113,7 +113,7 @@ describe("The compiler", () => {
       assert.strictEqual(named.filter((place) => place === "lineText").length, 2)
     })
 
-    it("about what a protocol is told", () => {
+    it("of a protocol's inputs", () => {
       assert.include(places, "LineProtocol")
     })
 
@@ -128,7 +128,7 @@ describe("The compiler", () => {
       assert.includeMembers(missing("Bored"), ["Ending", "LineProtocol"])
     })
 
-    it("about what the floor is told, and what it decides", () => {
+    it("of the floor's events and actions", () => {
       assert.includeMembers(missing("Sneezed"), ["events"])
       assert.includeMembers(missing("Bless"), ["turns", "floorLaws"])
     })
@@ -138,7 +138,7 @@ describe("The compiler", () => {
       assert.includeMembers(places, ["turnOrder", "plan"])
     })
 
-    it("about what the speech pipeline is told and wants", () => {
+    it("of the speech pipeline's inputs and effects", () => {
       assert.includeMembers(missing("Rustled"), ["pipeline"])
       assert.includeMembers(missing("Whistle"), ["Speech"])
     })

@@ -56,8 +56,7 @@ describe("Caller", () => {
     ["nests", [[[Caller.hangsUp], []], Caller.says("x")], [{ _tag: "HangsUp" }, says("x")]]
   ]
   for (const [name, script, expected] of scripts) {
-    it(`writes down what somebody does who ${name}`, () =>
-      assert.deepStrictEqual<unknown>(Caller.steps(script), expected))
+    it(`describes a caller who ${name}`, () => assert.deepStrictEqual<unknown>(Caller.steps(script), expected))
   }
 
   it.effect("fromScript gives one step after the other, and knows what is left", () =>

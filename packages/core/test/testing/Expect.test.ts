@@ -37,7 +37,7 @@ const played = TestCall.run(agent, [
 type Check = (call: Played.Played) => void
 
 describe("Expect", () => {
-  it.effect("fails with an error that prints as its message, and has the entries for whoever asks", () =>
+  it.effect("fails with an error that prints as its message, and carries the entries", () =>
     Effect.gen(function* () {
       const call = yield* played
       const error = yield* Effect.flip(

@@ -213,7 +213,7 @@ describe("Replay.fork", () => {
     Agent.route({ UserTurnEnded: () => words("No. Go away."), CallStarted: () => words("Never.") })
   )
 
-  it.effect("is the recorded call up to a turn, and goes on otherwise", () =>
+  it.effect("repeats the recorded call up to a turn, then continues differently", () =>
     Effect.gen(function* () {
       const recording = yield* record(shop(), visit)
       const turn = turnOf(recording, 1)
@@ -232,7 +232,7 @@ describe("Replay.fork", () => {
     })
   )
 
-  it.effect("hands what happened on to the agent that goes on, with work that is still going on", () =>
+  it.effect("passes the history to the new agent, including running background work", () =>
     Effect.gen(function* () {
       const recording = yield* record(shop(), visit)
       const curious = Agent.make(

@@ -292,7 +292,7 @@ describe("Rules", () => {
     })
   )
 
-  it.effect("rule 5 catches what a word that was read out differently costs behind it", () =>
+  it.effect("rule 5 catches losses after a word that was read out differently", () =>
     Effect.map(noisy, (call) => {
       const cut = items((item) =>
         item._tag === "AgentTextSent" ? [{ ...item, content: item.content.replace(/wyx.*/, "") }] : [item]

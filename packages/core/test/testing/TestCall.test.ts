@@ -56,7 +56,7 @@ const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.exit(effect), (exit) => (Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined))
 
 describe("TestCall.run", () => {
-  it.effect("plays a barge-in at a time: what was not spoken is not heard", () =>
+  it.effect("plays a barge-in at a time: unspoken text is not heard", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(echo, [
         Caller.bargesIn("Stop it", { at: "1000 millis" }),
@@ -246,7 +246,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("goes on with text that comes at the very moment when all was spoken", () =>
+  it.effect("continues with text that arrives at the very moment everything was spoken", () =>
     Effect.gen(function* () {
       const agent = sendingAt(
         [0, Event.sendText("One ")],
@@ -532,7 +532,7 @@ describe("the end of a call", () => {
     })
   )
 
-  it.effect("is told to the agent where the caller hangs up, and not where the line is lost", () =>
+  it.effect("reaches the agent if the caller hangs up, but not if the connection is lost", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const agent = Agent.make((event) => Stream.fromEffectDrain(Effect.sync(() => seen.push(event._tag))))
@@ -545,7 +545,7 @@ describe("the end of a call", () => {
     })
   )
 
-  it.effect("is the failure of an agent that is to close", () =>
+  it.effect("is the failure of an agent whose policy is to close", () =>
     Effect.gen(function* () {
       const agent = Agent.make(() => Stream.fail("broken"), { turnFailure: "close" })
       const call = yield* TestCall.run(agent, [Caller.pauses("1 second")])
@@ -679,7 +679,7 @@ describe("a call that does not end", () => {
     })
   )
 
-  it.live("is closed all the same, and whoever is still to clean up has the time", () =>
+  it.live("is closed all the same, with time for cleanup", () =>
     Effect.gen(function* () {
       let closedAt = 0
       const factory = () =>
@@ -701,7 +701,7 @@ describe("a call that does not end", () => {
   )
 })
 
-describe("what a caller does", () => {
+describe("the steps of a caller", () => {
   const heardAt = (script: Caller.Script) =>
     Effect.map(
       TestCall.run(sendingAt([1000, Event.sendText("One two three four")]), script),
@@ -982,7 +982,7 @@ describe("what a caller does", () => {
     })
   )
 
-  it.effect("goes on where another call of the same world does", () =>
+  it.effect("advances together with another call in the same world", () =>
     Effect.gen(function* () {
       const two = Effect.all([TestCall.run(echo, [Caller.says("Hi")]), TestCall.run(echo, [Caller.says("Hi")])], {
         concurrency: "unbounded"

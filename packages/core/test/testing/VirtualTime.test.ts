@@ -142,7 +142,7 @@ describe("VirtualTime.run", () => {
     }).pipe(VirtualTime.run)
   )
 
-  it.effect("shows the time of the wall that it is told, and counts from 0", () =>
+  it.effect("shows the given wall-clock time, and counts from 0", () =>
     Effect.gen(function* () {
       const startsAt = Date.UTC(2026, 10, 26)
       const read = Effect.gen(function* () {
@@ -245,7 +245,7 @@ describe("VirtualTime.settled", () => {
 })
 
 describe("VirtualTime.momentOver", () => {
-  it.effect("knows the end of a moment, behind all that wakes at it", () =>
+  it.effect("runs the end of a moment after everything that wakes at it", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const note = (what: string) => Effect.sync(() => seen.push(what))

@@ -101,7 +101,7 @@ describe("agents", () => {
     })
   )
 
-  it.effect("tentative: nothing is done for a caller who goes on", () =>
+  it.effect("tentative: nothing is done if the caller continues", () =>
     Effect.gen(function* () {
       const booked = yield* Ref.make(0)
       const probably = Caller.reports({ _tag: "UserTurnEnded", content: "A table", tentative: true })
@@ -121,7 +121,7 @@ describe("agents", () => {
     })
   )
 
-  it.effect("deadline: the caller is told that the answer takes a while", () =>
+  it.effect("deadline: the caller hears that the answer takes a while", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(slow, [Caller.says("Where is my parcel?"), listens])
       Expect.event(call, { _tag: "AnswerOverdue", seconds: 4 })

@@ -22,7 +22,7 @@ const play = (replies: ReadonlyArray<ScriptedModel.Reply>, script: Caller.Script
 }
 
 describe("the clinic", () => {
-  it.effect("looks for slots while the conversation goes on", () =>
+  it.effect("looks for slots while the conversation continues", () =>
     Effect.gen(function* () {
       const call = yield* play(
         [toolCall("find_slots", { day: "Monday" }), text("There is Monday at nine.")],

@@ -124,7 +124,7 @@ describe("Assistant with the demo model", () => {
     }).pipe(withDemo)
   )
 
-  it.effect("looks something up while the talk goes on, and tells it by itself once nobody speaks", () =>
+  it.effect("looks something up while the conversation continues, and reports it once nobody is speaking", () =>
     Effect.gen(function* () {
       const call = yield* greeted
       const asked = yield* call.answer("look up the eels")
@@ -236,7 +236,7 @@ describe("Assistant with the demo model", () => {
       return { ...call, said }
     })
 
-  it.effect("goes on with the story behind the last word that was heard, as often as it is stopped", () =>
+  it.effect("continues the story after the last word heard, however often it is interrupted", () =>
     Effect.gen(function* () {
       const call = yield* stopped(15)
       yield* call.ask("go on")
@@ -385,7 +385,7 @@ describe("Assistant with a provider", () => {
     }).pipe(Effect.provideService(References.MinimumLogLevel, "None"), Effect.scoped)
   )
 
-  it.live("goes on with the demo model, in the same sentence, when the provider dies", () =>
+  it.live("continues with the demo model, in the same sentence, when the provider dies", () =>
     Effect.gen(function* () {
       const provider = yield* MockServer.make
       const environment = ConfigProvider.fromEnv({ env: { OPENAI_BASE_URL: provider.url } })

@@ -86,7 +86,7 @@ describe("Line's examples", () => {
     })
   )
 
-  it.effect("chat_supervisor goes on talking while the stronger model thinks", () =>
+  it.effect("chat_supervisor keeps talking while the stronger model thinks", () =>
     Effect.gen(function* () {
       const model = make([
         toolCall("ask_supervisor", { question: "Is it irrational?" }),

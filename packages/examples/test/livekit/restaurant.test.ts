@@ -8,7 +8,7 @@ import { type Booking, Guest, reservation, restaurant } from "../../src/livekit/
 const { text, toolCall } = ScriptedModel
 
 /** `session.run(user_input=…)`, and `result.expect`: a caller who speaks, and what they heard. */
-it.effect("hands over, keeps the name, and finds a table while the guest goes on talking", () =>
+it.effect("hands over, keeps the name, and finds a table while the guest keeps talking", () =>
   Effect.gen(function* () {
     const model = ScriptedModel.make([
       toolCall("to_reservation", {}),
@@ -35,7 +35,7 @@ it.effect("hands over, keeps the name, and finds a table while the guest goes on
   })
 )
 
-it.effect("what the tools of a call have noted can be read in a test", () =>
+it.effect("a test can read the notes of a call's tools", () =>
   Effect.gen(function* () {
     const guest = yield* Ref.make<Booking>({})
     const model = ScriptedModel.make([toolCall("save_name", { name: "Anna" }), text("When?")])

@@ -88,7 +88,7 @@ describe("telephony", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("outgoing: a machine is left a message, and a number that is busy is told", () =>
+  it.live("outgoing: leaves a message on a machine, and reports a busy number", () =>
     Effect.gen(function* () {
       const twilio = yield* FakeTwilio.make({ answeredBy: "machine_start", numbers: { "+2": "busy" } })
       const phone = Twilio.layer((line) => Speech.run(reminder, line), { account: twilio.account })

@@ -196,7 +196,7 @@ describe("a budget", () => {
   })
 })
 
-describe("what a call has used up", () => {
+describe("the spending of a call", () => {
   test("is measured with each reply, and at the end as a whole", function* () {
     const sent: Array<unknown> = []
     const model = ScriptedModel.make([took("One.", 60, 30), took("Two.", 40, 10)])

@@ -51,7 +51,7 @@ const turn = (call: Playing, said: string, answer: string) =>
 const numbered = (n: number) => Array.from({ length: n }, (_, i) => ScriptedModel.text(words(`answer${i}`, 50)))
 
 describe("a conversation that becomes too long", () => {
-  test("goes on without its beginning, and says so to the model and to the log", function* () {
+  test("continues without its beginning, and tells the model and the log", function* () {
     const model = ScriptedModel.make(numbered(10))
     const call = yield* playing(model, { systemPrompt: "Be brief.", contextPolicy: small() })
     for (let i = 0; i < 10; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
@@ -93,7 +93,7 @@ describe("a conversation that becomes too long", () => {
     assert.match(next.join(), /answer.*question last/s)
   })
 
-  test("keeps a tool call that is open, and its result stands behind it when it comes", function* () {
+  test("keeps an open tool call, and its later result follows it", function* () {
     const book = VoiceTool.background("book", { announce: "I will look.", timeout: "1 hour" }, () =>
       Effect.delay(Effect.succeed("table at eight"), "10 minutes")
     )
@@ -174,7 +174,7 @@ describe("a model that says the prompt is too long", () => {
     assert.isTrue(call.sent().join("").endsWith("Here I am."))
   })
 
-  test("whatever it is asked fails like any other, and the call goes on", function* () {
+  test("whatever it is asked fails like any other, and the call continues", function* () {
     const model = ScriptedModel.make([tooLong(), tooLong(), tooLong(), tooLong(), ScriptedModel.text("Better.")])
     const call = yield* playing(model, { onModelFailure: "One moment." })
     yield* call.say("hello")

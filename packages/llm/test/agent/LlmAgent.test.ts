@@ -128,7 +128,7 @@ describe("LlmAgent", () => {
     assert.strictEqual(call.sent().slice(-2).join(""), "All right.")
   })
 
-  test("speaks when the model fails, and the call goes on", function* () {
+  test("speaks when the model fails, and the call continues", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("Better now.")])
     const call = yield* playing(model, { onModelFailure: "One moment please." })
     yield* call.say("hello")
@@ -276,7 +276,7 @@ describe("LlmAgent", () => {
     ])
   })
 
-  test("says something when the rounds of a turn are used up, unless it is to say nothing", function* () {
+  test("says something when the rounds of a turn are used up, unless configured not to", function* () {
     const now = VoiceTool.loopback("now", {}, () => Effect.succeed("noon"))
     const again = ["c1", "c2"].map((id) => ScriptedModel.toolCall("now", {}, { id }))
     for (const [limitMessage, said] of [
@@ -461,7 +461,7 @@ describe("LlmAgent", () => {
     assert.lengthOf(yield* call.prompts, 2)
   })
 
-  test("what the caller says cannot pass for an event", function* () {
+  test("the caller's words cannot pass for an event", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("Hm.")])
     const call = yield* playing(model, {})
     yield* call.report({ _tag: "UserDtmfSent", button: "1" })
@@ -517,7 +517,7 @@ describe("LlmAgent", () => {
     })
   }
 
-  test("tells no provider to hold a model to schemas, if it is told so", function* () {
+  test("asks no provider to enforce schemas, if configured not to", function* () {
     const strict: Array<boolean | undefined> = []
     for (const strictToolSchemas of [true, false]) {
       const model = ScriptedModel.make([
@@ -569,7 +569,7 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual(roles, ["user", "assistant", "tool", "user"])
   })
 
-  test("goes on with a reply that was cut off by a sound without words", function* () {
+  test("continues a reply that was cut off by a sound without words", function* () {
     const model = ScriptedModel.make([
       ScriptedModel.text("We are open from nine to six."),
       ScriptedModel.text("As I said, until six.")

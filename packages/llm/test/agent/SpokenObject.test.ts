@@ -44,7 +44,7 @@ describe("a reply that is an object", () => {
     assert.deepStrictEqual(values, [{ say: "Of course, Ann.", mood: "calm", note: "x" }])
   })
 
-  test("has outputs behind what it says", function* () {
+  test("has outputs after its spoken words", function* () {
     const object = SpokenObject.make(fields, {
       speak: "say",
       then: ({ mood }) => (mood === "angry" ? Stream.make(Event.transferCall("+33140000000")) : Stream.empty)

@@ -37,7 +37,7 @@ describe("DemoModel", () => {
     }).pipe(Effect.provide(DemoModel.layer({ pace: 0 })))
   )
 
-  it.effect("goes on with the sentence of a model that died in a plan, and does what the caller wanted", () =>
+  it.effect("continues the sentence of a model that died in a plan, and does what the caller wanted", () =>
     Effect.gen(function* () {
       const asked = yield* ask("the weather in Oslo")
       assert.strictEqual(

@@ -391,7 +391,7 @@ describe("a reader that reads a call from turn to turn", () => {
     for (let seed = 0; seed < 200; seed++) grow(seed)
   })
 
-  it("goes on where it was, as long as nothing has changed in what it has read", () => {
+  it("continues incrementally, as long as the lines read before are unchanged", () => {
     const reader = Transcript.reader()
     let described = 0
     const describeEvent = () => {

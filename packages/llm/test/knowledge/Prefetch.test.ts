@@ -77,7 +77,7 @@ describe("Prefetch", () => {
     assert.strictEqual(yield* told(call), "")
   })
 
-  test("an answer never waits for a search, and is told nothing that came too late", function* () {
+  test("an answer never waits for a search, and gets no late results", function* () {
     const call = yield* calling({ delay: "10 seconds" })
     yield* call.report(started, said("what are your opening hours"), ended)
     assert.deepStrictEqual(call.sent(), ["Well."])
@@ -87,7 +87,7 @@ describe("Prefetch", () => {
     assert.strictEqual(yield* told(call), "")
   })
 
-  test("what was found for words that were taken back, or for another turn, is not told", function* () {
+  test("results for retracted words, or for another turn, are not used", function* () {
     const call = yield* calling()
     yield* call.report(started, said("what are your opening hours"))
     yield* pass("1 second")
@@ -138,7 +138,7 @@ describe("Prefetch", () => {
     assert.lengthOf(yield* slow.prompts, 1)
   })
 
-  test("a caller who goes on after all interrupts nothing but the turn, and finds the search done", function* () {
+  test("a caller who continues after all interrupts only the turn, and the search is completed", function* () {
     const call = yield* calling({ delay: "100 millis" })
     yield* call.report(started, tentative("what are your opening"))
     yield* pass("50 millis")
@@ -149,7 +149,7 @@ describe("Prefetch", () => {
     assert.deepStrictEqual(call.asked, ["what are your opening"])
   })
 
-  test("what a recogniser has so far is searched for before it is reported", function* () {
+  test("interim words are searched for before they are reported", function* () {
     const interim = Interim.make()
     const call = yield* calling({ delay: "50 millis", interim })
     yield* call.report(started)
@@ -175,7 +175,7 @@ describe("Prefetch", () => {
     assert.deepStrictEqual(call.sent(), ["Well.", "Well."])
   })
 
-  test("what is very long is not searched for again and again", function* () {
+  test("very long text is not searched for repeatedly", function* () {
     const call = yield* calling()
     yield* call.report(started)
     for (let at = 0; at < 200; at++) yield* call.report(said("and then there was another thing that I wanted to ask"))

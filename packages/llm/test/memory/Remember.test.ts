@@ -78,7 +78,7 @@ const answer = (fields: object) =>
 const { text } = ScriptedModel
 
 describe("Remember", () => {
-  test("what was learned in one call is told in the next, as data", function* () {
+  test("values learned in one call are passed to the next, as data", function* () {
     const kept = yield* store
     const inStore = Effect.provideService(MemoryStore, kept)
     const first = yield* calling(kept, ["I am Ada, and I like tea."], {
@@ -162,7 +162,7 @@ describe("Remember", () => {
     assert.deepStrictEqual(yield* Memory.recall(Guest, from).pipe(inStore), { name: "Ada" })
   })
 
-  test("a memory that cannot be read, written or learned is a warning without a value, and the call goes on", function* () {
+  test("a memory that cannot be read, written or learned causes a warning without values, and the call continues", function* () {
     const kept = yield* store
     const gone = new MemoryError({ reason: "Store", description: "the store of the memory failed: ConnectionError" })
     const broken = { ...kept, read: () => Effect.fail(gone), write: () => Effect.fail(gone) }
@@ -190,7 +190,7 @@ describe("Remember", () => {
     assert.include(call.logged[0], "could not be read in time")
   })
 
-  test("what takes longer than the grace of the end is not kept, and said to be", function* () {
+  test("learning that exceeds the grace period is dropped, and logged", function* () {
     const kept = yield* store
     const call = yield* calling(kept, [], { learn: () => Effect.never, agent: { endGrace: "2 seconds" } })
     yield* pass("3 seconds")

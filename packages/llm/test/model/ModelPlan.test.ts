@@ -617,7 +617,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("and is continued in other words says the sentence anew, behind a bridge", () =>
+    it.effect("and is continued in other words repeats the sentence, after a bridge", () =>
       Effect.gen(function* () {
         const plan = yield* scripted(
           { a: [[dieAfter(6, text("I can book a table at"))]], b: [[text("We have a table for you at eight.")]] },

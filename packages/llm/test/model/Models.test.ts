@@ -73,7 +73,7 @@ describe("Models", () => {
     })
   )
 
-  it("what is sent to Bedrock and Vertex AI follows the rules of Claude and Gemini", () => {
+  it("requests to Bedrock and Vertex AI follow the rules of Claude and Gemini", () => {
     const claude = Models.describe("bedrock/eu.anthropic.claude-sonnet-4-6-v1:0", { settings: { temperature: 0.2 } })
     assert.strictEqual(claude.api, "messages")
     assert.deepInclude(claude.request, { anthropic_version: "bedrock-2023-05-31", temperature: 0.2 } as never)
@@ -244,7 +244,7 @@ describe("Models", () => {
     )
   }
 
-  it.live("goes on with a reply that broke off", () =>
+  it.live("continues a reply that broke off", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* MockServer.make

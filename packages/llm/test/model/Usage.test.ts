@@ -21,7 +21,7 @@ const reply: MockServer.Script = { pieces: [Wire.chunk({ content: "ok" }, "stop"
 const tokens: Usage.Tokens = { input: 600, cacheRead: 400, cacheWrite: 0, output: 50, reasoning: 20 }
 
 describe("Usage", () => {
-  it.effect("of a reply is told once, with what it costs", () =>
+  it.effect("of a reply is reported once, with its cost", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* MockServer.make

@@ -43,7 +43,7 @@ describe("WarmUp", () => {
     assert.deepStrictEqual(log, ["begun", "done"])
   })
 
-  test("goes on when the caller speaks over the greeting", function* () {
+  test("continues when the caller speaks over the greeting", function* () {
     const { log, model } = warmed(Effect.sleep("1 second"), [ScriptedModel.text("Yes?")])
     const call = yield* playing(model, { introduction: "Hi." })
     yield* call.say("hello")
@@ -62,7 +62,7 @@ describe("WarmUp", () => {
     assert.deepStrictEqual(log, ["begun", "interrupted"])
   })
 
-  test("only logs when it fails, and the call goes on", function* () {
+  test("only logs a failure, and the call continues", function* () {
     const { log, model } = warmed(Effect.fail(unreachable), [ScriptedModel.text("Yes?")])
     const lines: Array<string> = []
     const logger = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))

@@ -170,7 +170,7 @@ for (const [name, wires] of pairs) {
       })
     )
 
-    it.effect("a reply that stalls is closed, and goes on with the next step", () =>
+    it.effect("a stalled reply is closed, and continued by the next step", () =>
       Effect.gen(function* () {
         const { a, asked, b, says, until } = yield* planned(wires, { first: { stallDeadline: "2 seconds" } })
         a.script(beginning(one, 4, "stall"))

@@ -86,7 +86,7 @@ describe("Conversation.fromHistory", () => {
     assert.deepStrictEqual(text(heard("Please hold.")), ['agent says "Please hold."'])
   })
 
-  it("counts all as heard where it is told to", () => {
+  it("counts everything as heard on request", () => {
     const lines = Conversation.fromHistory(history(says(1, "Good "), says(1, "morning"), heard("Good")), {
       assumeHeard: true
     })

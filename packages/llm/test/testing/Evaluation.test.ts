@@ -173,7 +173,7 @@ describe("Evaluation", () => {
     )
   })
 
-  it.effect("plays as many calls at a time as it is told, and reports them in order", () =>
+  it.effect("plays the configured number of calls at a time, and reports them in order", () =>
     Effect.gen(function* () {
       const ended: Array<number> = []
       let open = 0

@@ -66,7 +66,7 @@ describe("FaultyModel", () => {
     })
   )
 
-  it.effect("breaks as often as it is told, and only in the ways it is told", () =>
+  it.effect("breaks as often as configured, and only in the configured ways", () =>
     Effect.gen(function* () {
       const { requests } = yield* asked(FaultyModel.make(says(), bad), 500)
       const near = (actual: number, expected: number) => assert.approximately(actual, expected, 0.045)

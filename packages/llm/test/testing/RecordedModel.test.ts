@@ -139,7 +139,7 @@ describe("RecordedModel", () => {
     })
   )
 
-  it.effect("goes on with another model from a request on, or beyond the recording", () =>
+  it.effect("continues with another model from a request on, or beyond the recording", () =>
     Effect.gen(function* () {
       const { text } = yield* scripted
       for (const from of [3, undefined]) {

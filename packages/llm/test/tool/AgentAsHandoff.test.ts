@@ -275,7 +275,7 @@ describe("AgentAsHandoff", () => {
       })
     }
 
-    test("the agent that took over is told of the first one's, which then knows the result as its own", function* () {
+    test("the second agent is told of the first agent's pending call, whose result the first one treats as its own", function* () {
       const model = ScriptedModel.make([
         [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), handsOff("billing")],
         ScriptedModel.text("It is ready."),
@@ -301,7 +301,7 @@ describe("AgentAsHandoff", () => {
       assert.lengthOf(outcomes(call, "l1-0"), 1)
     })
 
-    test("a failure is told in the same way", function* () {
+    test("a failure is reported the same way", function* () {
       const broken = VoiceTool.background("lookup", {}, () =>
         Effect.delay(Effect.fail(new Error("no line")), "5 seconds")
       )

@@ -72,7 +72,7 @@ describe("Admission with tokens", () => {
     assert.isUndefined(status(bearer("new-token"), { nextToken }))
   })
 
-  it("asks for no name: whoever has the token is no stranger", () => {
+  it("ignores the host name of a request with the token", () => {
     assert.isUndefined(status(bearer("old-token"), { token }))
   })
 })

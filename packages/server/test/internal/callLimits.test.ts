@@ -54,7 +54,7 @@ describe("Two machines that talk to each other", () => {
   )
 })
 
-describe("What a call keeps in memory", () => {
+describe("memory of a call", () => {
   it.live("is bounded, however small the messages are, and ends that call alone with 1009", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { maxHistoryBytes: 600 * 1024 })

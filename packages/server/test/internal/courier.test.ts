@@ -33,7 +33,7 @@ describe("Courier", () => {
     })
   )
 
-  it.effect("goes on with what waited when a slow delivery is done, and has no room while too much waits", () =>
+  it.effect("continues with waiting items after a slow delivery, and has no room while too many wait", () =>
     Effect.gen(function* () {
       const delivered: Array<string> = []
       const slow = yield* Latch.make()

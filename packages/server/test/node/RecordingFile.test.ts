@@ -83,7 +83,7 @@ describe("A server that records", () => {
     })
   )
 
-  it.live("records several calls at once into files of their own, and blanks what it is told to", () =>
+  it.live("records several calls at once into separate files, and applies the redaction", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const server = yield* Server.serve(Server.byName({}), { recordDir: path }, { redact: Redaction.everything })
@@ -114,7 +114,7 @@ describe("A server that records", () => {
     })
   )
 
-  it.live("goes on with a call that it cannot record, and says so once, with the id of the call", () =>
+  it.live("continues a call that it cannot record, and logs it once, with the id of the call", () =>
     Effect.gen(function* () {
       const file = join(yield* directory, "file")
       writeFileSync(file, "")
@@ -263,7 +263,7 @@ describe("RecordingFile", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("goes on without the audio where it cannot be written", () =>
+  it.live("continues without the audio if it cannot be written", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "file")
       writeFileSync(path, "no directory")

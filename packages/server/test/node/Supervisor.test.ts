@@ -101,7 +101,7 @@ describe("Several processes on one port", () => {
     })
   )
 
-  it.live("drain together when they are told to stop, and a second signal hurries", () =>
+  it.live("drain together on a signal, and hurry on a second one", () =>
     Effect.gen(function* () {
       const { server } = yield* start({ ANTIPHON_DRAIN_TIMEOUT: "10 minutes" })
       const clients = yield* Effect.forEach([0, 1], () => Client.call(server.ws))

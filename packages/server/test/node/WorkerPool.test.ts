@@ -35,7 +35,7 @@ describe("A pool of threads", () => {
     })
   )
 
-  it.live("fails with what went wrong, and goes on", () =>
+  it.live("fails with the error, and continues", () =>
     Effect.gen(function* () {
       const threads = yield* pool({ size: 1, timeout: "300 millis", maxHeapMiB: 32 })
       const none = undefined as never
@@ -76,7 +76,7 @@ describe("A pool of threads", () => {
     })
   )
 
-  it.live("refuses what would wait behind too much", () =>
+  it.live("refuses jobs when too many are waiting", () =>
     Effect.gen(function* () {
       const threads = yield* pool({ size: 1, maxWaiting: 1 })
       const one = yield* Effect.forkChild(threads.run("burn", { ms: 200, value: "one" }), { startImmediately: true })

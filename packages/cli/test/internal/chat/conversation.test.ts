@@ -58,7 +58,7 @@ describe("A call in the terminal", () => {
     assert.deepStrictEqual(state.waiting, [])
   })
 
-  it("goes on with what cannot be interrupted", () => {
+  it("continues uninterruptible text", () => {
     const begun = told(Conversation.initial, turn("Started"), says("Read me. ", false), says("Skip me."), due).state
     const { state, todo } = told(begun, { _tag: "Typing" })
     assert.deepStrictEqual(tags(todo), ["UserTurnStarted"])
@@ -115,7 +115,7 @@ describe("A call in the terminal", () => {
     assert.strictEqual(Conversation.due(end.state, 300), undefined)
   })
 
-  it("shows a tool behind the words that came before it", () => {
+  it("shows a tool after the words before it", () => {
     const called: Conversation.Told = {
       _tag: "Wanted",
       output: { _tag: "AgentToolCalled", toolCallId: "c", toolName: "look_up", toolArgs: { topic: "tides" } }

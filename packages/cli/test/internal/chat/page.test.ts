@@ -18,7 +18,7 @@ const words = (text: string): ReadonlyArray<Conversation.Item> =>
   (text.match(/\s*\S+/g) ?? []).map((word) => ({ _tag: "Word", text: word }))
 
 describe("The page of a call", () => {
-  it("wraps what the agent says behind its name, and begins anew after a pause", () => {
+  it("wraps the agent's words after its name, and starts a new line after a pause", () => {
     assert.strictEqual(
       picture([...words("One two three four five six seven eight."), { _tag: "Quiet" }, ...words("Nine.")]),
       "  agent  One two three four five six\n         seven eight.\n  agent  Nine."

@@ -55,7 +55,7 @@ const screenOf = () => {
 const request = CallRequest.make()
 
 describe("A talk", () => {
-  it.effect("says each line of a pipe once the agent has finished, and hangs up behind the last", () =>
+  it.effect("says each line of a pipe once the agent has finished, and hangs up after the last", () =>
     Effect.gen(function* () {
       const { terminal } = yield* terminalOf(["one", "two"])
       const screen = screenOf()

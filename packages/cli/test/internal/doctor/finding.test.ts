@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Finding from "../../../src/internal/doctor/finding.ts"
 
-describe("What the doctor finds", () => {
+describe("findings of the doctor", () => {
   it("orders versions by number", () => {
     assert.isTrue(Finding.isAtLeast("24.0.0", "22.19.0"))
     assert.isTrue(Finding.isAtLeast("22.19.0", "22.19.0"))

@@ -112,7 +112,7 @@ describe("LineText", () => {
   })
 
   describe("make", () => {
-    it("puts words in a row on one line, whoever they are of", () => {
+    it("puts consecutive words on one line, for both sides", () => {
       assert.deepStrictEqual(linesOf(sent("Good"), sent(" day")), [
         '{"at":0,"_tag":"Words","turn":1,"respondingTo":"e1","words":[[0,"Good"],[1000," day"]]}'
       ])

@@ -36,7 +36,7 @@ describe("PrivateFields", () => {
     })
   })
 
-  it("knows an annotation behind a check, and on a record or a list as a whole", () => {
+  it("finds an annotation beneath a check, and on a record or list as a whole", () => {
     const schema = Schema.Struct({
       count: Schema.Int.annotate({ privacy: "public" }),
       record: Schema.Record(Schema.String, Schema.Unknown).annotate({ privacy: "metadata" }),

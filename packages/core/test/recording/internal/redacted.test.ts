@@ -21,7 +21,7 @@ const asked = (...messages: Recording.ModelRequested["messages"]) => ({
 })
 
 describe("Redacted", () => {
-  it("masks the parts of a message as words of whoever it is of", () => {
+  it("masks the parts of a message as words of its author", () => {
     const redaction: Redaction.Redaction = {
       userText: () => "user",
       agentText: () => "agent",

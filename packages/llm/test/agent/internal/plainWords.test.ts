@@ -45,7 +45,7 @@ const cases: ReadonlyArray<readonly [text: string, said: string]> = [
   ["*", "*"]
 ]
 
-describe("what a model says, without markup", () => {
+describe("a model's words without markup", () => {
   for (const [text, said] of cases) {
     it(`${JSON.stringify(text)} is said as ${JSON.stringify(said)}, wherever it is cut`, () => {
       for (let length = 1; length <= Math.max(1, text.length); length++) {

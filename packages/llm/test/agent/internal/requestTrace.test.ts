@@ -69,7 +69,7 @@ describe("requestTrace", () => {
     assert.include(tree, "  turn (TurnFailure)\n    chat (NetworkError)\n")
   })
 
-  test("a request is over when its reply is, however long the turn goes on", function* () {
+  test("a request is over when its reply is, however long the turn continues", function* () {
     const spans = Spans.make()
     const slow = VoiceTool.loopback("slow", {}, () => Effect.sleep("5 seconds"))
     const model = ScriptedModel.make([ScriptedModel.toolCall("slow", {}), ScriptedModel.text("Done.")])

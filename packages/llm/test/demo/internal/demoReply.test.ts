@@ -159,7 +159,7 @@ describe("The reply of the demo model", () => {
     assert.strictEqual(text, "That did not work. The tool “get weather” says: timed out after 30s.")
   })
 
-  it("is not stopped by old results: what the caller says after them counts", () => {
+  it("is not stopped by old results: the caller's later words count", () => {
     const script = decide([user("what time is it"), ...called("current_time", "noon"), agent("Noon."), user("thanks")])
     assert.strictEqual(script.text, "You are welcome.")
   })
@@ -290,7 +290,7 @@ describe("The reply of the demo model", () => {
     )
   })
 
-  it("goes on with its story behind the last word that was heard, as often as it is stopped", () => {
+  it("continues its story after the last word heard, however often it is interrupted", () => {
     const words = decide("tell me a story").text.split(" ")
     const lead = "I go on behind the last word that you heard."
     for (const heard of [5, 12, 30, words.length - 8]) {

@@ -96,7 +96,7 @@ describe("background tools", () => {
     Stream.fromEffect(found)
   )
 
-  test("what they say on the way is heard when nobody speaks, and no model is asked about it", function* () {
+  test("their interim outputs are heard when nobody is speaking, without a model request", function* () {
     const call = yield* asking(
       VoiceTool.background("look", {}, () => saying),
       [[text("I look. "), calls], text("Found it."), text("AGAIN")]
@@ -111,7 +111,7 @@ describe("background tools", () => {
     Expect.tool(call, "look", { result: "found" })
   })
 
-  test("what they say on the way does not speak over the caller", function* () {
+  test("their interim outputs do not speak over the caller", function* () {
     for (const toolStyle of ["antiphon", "line"] as const) {
       const tool = VoiceTool.background("look", {}, () => saying)
       const model = ScriptedModel.make([[text("I look."), calls], text("Found it.")])

@@ -72,7 +72,7 @@ describe("Code that fails outside every fiber", () => {
     })
   )
 
-  it.live("is told where it is the end of the process", () =>
+  it.live("is reported if it ends the process", () =>
     Effect.gen(function* () {
       const server = yield* faulty()
       yield* twoCalls(server, "exit")

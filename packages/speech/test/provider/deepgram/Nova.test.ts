@@ -56,7 +56,7 @@ describe("Nova", () => {
     })
   )
 
-  it.effect("ends turns by itself if it is told to, once, though noise hides the silence", () =>
+  it.effect("ends turns itself on request, once, although noise hides the silence", () =>
     Effect.gen(function* () {
       const server = yield* RecogniserServer.make(DeepgramServer.nova)
       server.play([

@@ -23,7 +23,7 @@ const wordsOf = (parts: ReadonlyArray<SpokenAudio.SpokenAudio>) => parts.flatMap
 const secondsOf = (parts: ReadonlyArray<SpokenAudio.SpokenAudio>) => AudioFrame.end(parts.at(-1)!.audio) / 1000
 
 layer(Layer.effect(Voice, Flite.make))("Flite", (it) => {
-  it.effect("speaks, clause by clause, one behind the other", () =>
+  it.effect("speaks clause by clause", () =>
     Effect.gen(function* () {
       const parts = yield* said("Hello there, this is a voice. It sounds like 1999!")
       assert.strictEqual(parts.length, 3)
@@ -150,7 +150,7 @@ layer(Layer.effect(Voice, Flite.make))("Flite", (it) => {
 })
 
 describe("Flite", () => {
-  it.effect("ends its thread with its scope; who still waits is told", () =>
+  it.effect("ends its thread with its scope, and fails pending requests", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const voice = yield* Scope.provide(Flite.make, scope)

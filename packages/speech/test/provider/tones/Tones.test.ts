@@ -8,7 +8,7 @@ import * as Pcm from "../../../src/Pcm.ts"
 import * as Tones from "../../../src/provider/tones/Tones.ts"
 
 describe("Tones", () => {
-  it.effect("gives each word a tone of its own, one behind the other", () =>
+  it.effect("gives each word its own tone, in sequence", () =>
     Effect.gen(function* () {
       const parts = [...(yield* Stream.runCollect(Tones.speak("one  two,\nthree")))]
       assert.deepStrictEqual(
@@ -33,7 +33,7 @@ describe("Tones", () => {
     assert.notStrictEqual(Tones.pitchHz("hello"), Tones.pitchHz("hell"))
   })
 
-  it("speaks in any format, for as long as it is told", () => {
+  it("speaks in any format, with the configured length", () => {
     const [first, second] = Tones.parts("a b", { format: AudioFormat.mulaw8000, wordMs: 100, gapMs: 0 })
     assert.strictEqual(first!.audio.bytes.length, 800)
     assert.strictEqual(second!.audio.time, 100)

@@ -36,7 +36,7 @@ describe("PhoneVoice", () => {
     assert.isTrue(voice.isSilent())
   })
 
-  test("goes on without a gap with what is sent at the moment the last word ends", function* () {
+  test("continues without a gap with text sent at the moment the last word ends", function* () {
     const { log, voice } = yield* make()
     voice.say("One ", 1, true)
     yield* Effect.sleep(100)
@@ -113,7 +113,7 @@ describe("PhoneVoice", () => {
     )
   })
 
-  test("reports what it is told to instead of a word, or nothing", function* () {
+  test("reports a replacement for a word, or nothing", function* () {
     const { log, voice } = yield* make({
       reports: ({ index, text }) => (index === 0 ? undefined : text === "27" ? "twenty-seven" : text)
     })

@@ -41,7 +41,7 @@ describe("RepeatedCaller", () => {
     )
   )
 
-  it.effect("names the events as they were named, if it is told to", () =>
+  it.effect("keeps the recorded ids of events, on request", () =>
     Effect.map(stepsOf([reported(1, "a"), ended], { names: true }), ([first]) =>
       assert.deepStrictEqual(first![1], { _tag: "Reports", report: { _tag: "UserTurnStarted", eventId: "a" } })
     )
@@ -58,7 +58,7 @@ describe("RepeatedCaller", () => {
     )
   )
 
-  it.effect("leaves the call to somebody else at a place of it", () =>
+  it.effect("hands the call to another caller at a given position", () =>
     Effect.gen(function* () {
       const then = Caller.fromScript([Caller.says("Other"), Caller.hangsUp])
       const steps = yield* stepsOf([reported(1), reported(4), ended], { until: { place: 1, then } })

@@ -37,7 +37,7 @@ describe("Observation of filters", () => {
     })
   )
 
-  it("one that throws, fails or is interrupted keeps its event, and goes on as it would have", () => {
+  it("a filter that throws, fails or is interrupted keeps its event, with unchanged behaviour", () => {
     const thrown = watched({
       run: () => {
         throw new Error("no")

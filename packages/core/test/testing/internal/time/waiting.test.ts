@@ -8,7 +8,7 @@ import * as World from "../../../../src/testing/internal/time/world.ts"
 const make = Effect.map(Clock.Clock, (clock) => Waiting.make(World.of(clock)!))
 
 describe("Waiting", () => {
-  test("goes on once something is so, and not before it was looked at", function* () {
+  test("continues once its condition was checked and holds", function* () {
     const waiting = yield* make
     let holds = false
     const fiber = yield* Effect.forkChild(
@@ -39,7 +39,7 @@ describe("Waiting", () => {
     yield* Fiber.join(fiber)
   })
 
-  test("is asked nothing more by whoever was interrupted", function* () {
+  test("no longer checks conditions of interrupted fibers", function* () {
     const waiting = yield* make
     let asked = 0
     const fiber = yield* Effect.forkChild(

@@ -37,7 +37,7 @@ describe("World", () => {
     assert.deepStrictEqual(log, ["0 soon", "0 settled", "0 due", "0 over"])
   })
 
-  it("what a moment's end brings about comes before time passes", () => {
+  it("effects of a moment's end happen before time passes", () => {
     const { log, play, say, world } = make()
     world.after(5, say("later"))
     world.whenOver(() => {
@@ -83,7 +83,7 @@ describe("World", () => {
     assert.deepStrictEqual(log, ["10 a"])
   })
 
-  it("notices what goes on and on at one moment", () => {
+  it("notices endless activity at one moment", () => {
     const { world } = make()
     const again = () => void world.soon(again)
     again()

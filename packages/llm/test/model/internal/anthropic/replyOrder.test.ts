@@ -72,7 +72,7 @@ describe("replyOrder", () => {
     )
   })
 
-  it("thoughts of earlier turns are forgotten, those of the turn that goes on are kept", () => {
+  it("thoughts of earlier turns are dropped, those of the current turn are kept", () => {
     const earlier = [assistant(thought("m", 0), call("a", "m", 1)), result("a"), says("So it is.")]
     const goingOn = [assistant(thought("n", 0), call("b", "n", 1)), result("b")]
     const again = [assistant(thought("o", 0), call("c", "o", 1)), result("c")]

@@ -141,7 +141,7 @@ describe("promptOpenAi", () => {
     )
   })
 
-  it("what DeepSeek thought goes back with its calls only", () => {
+  it("thoughts of DeepSeek are sent back with its calls only", () => {
     const options = { openai: { provider: "deepseek" } }
     const reasoning = { type: "reasoning", text: "Hm", options } as const
     const [calling, saying] = convert(

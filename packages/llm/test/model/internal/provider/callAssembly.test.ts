@@ -167,7 +167,7 @@ describe("callAssembly", () => {
     )
   })
 
-  it("what a provider wants back stays with the call that it came with", () => {
+  it("opaque data of a provider stays with its call", () => {
     const calls = make()
     calls.add(fragment('{"a":1}{"a":2}', { name: "f", extra: "one" }))
     calls.add(fragment('{"a":3}', { name: "f", extra: "three" }))

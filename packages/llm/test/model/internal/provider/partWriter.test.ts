@@ -78,7 +78,7 @@ describe("partWriter", () => {
     )
   })
 
-  it("what waits to be known as text is written before the block is closed", () => {
+  it("undecided text is written before the block is closed", () => {
     assert.deepStrictEqual(
       written((writer) => {
         writer.text("2 <")

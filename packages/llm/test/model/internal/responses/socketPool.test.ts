@@ -179,7 +179,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("goes on over a new connection when the server has ended the old one, or says that its time is over", () =>
+  it.effect("continues over a new connection when the server has closed the old one, or announces its end", () =>
     run((server) =>
       Effect.gen(function* () {
         const conversation = [user("hi"), agent("Hello."), user("and?")]
@@ -204,7 +204,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("whoever stops reading at the last event takes the connection from nobody", () =>
+  it.effect("a reader that stops at the last event leaves the connection to the next", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(saying("r1", "Hello."), { ...saying("r2", "Well."), ending: "stall" })

@@ -31,7 +31,7 @@ describe("speech", () => {
     })
   )
 
-  it.effect("puts clauses one behind the other, in the format that is wanted, each time from the beginning", () =>
+  it.effect("concatenates clauses in the requested format, each time from the beginning", () =>
     Effect.gen(function* () {
       const speech = Speech.speak(saying().say, "One. Two.", manner)
       for (const parts of [yield* Stream.runCollect(speech), yield* Stream.runCollect(speech)]) {

@@ -8,7 +8,7 @@ const fail = (reason: string, cause: unknown) => `${reason}: ${cause instanceof 
 const request = (voice: string, word = "word") => ({ words: [word], pauseMs: 0, voice, stretch: 1 })
 
 describe("thread", () => {
-  it.effect("a clause that fails is told, and the thread goes on", () =>
+  it.effect("a failing clause is reported, and the thread continues", () =>
     Effect.gen(function* () {
       const say = yield* Thread.make(fail, moody)
       assert.strictEqual(yield* Effect.flip(say(request("fails"))), "Synthesis: no such voice")
@@ -16,7 +16,7 @@ describe("thread", () => {
     })
   )
 
-  it.effect("if it ends by itself, the one who waits is told and the next question starts another", () =>
+  it.effect("if it ends unexpectedly, pending requests fail and the next one starts another", () =>
     Effect.gen(function* () {
       const say = yield* Thread.make(fail, moody)
       assert.strictEqual(yield* Effect.flip(say(request("ends"))), "Exited: the thread ended with 3")
@@ -24,7 +24,7 @@ describe("thread", () => {
     })
   )
 
-  it.effect("one that cannot be loaded is told at once", () =>
+  it.effect("a thread that cannot be loaded is reported at once", () =>
     Effect.gen(function* () {
       const missing = new URL("missingWorker.mjs", import.meta.url)
       assert.match(yield* Effect.flip(Thread.make(fail, missing)), /^Load: /)
