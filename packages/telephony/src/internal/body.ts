@@ -1,4 +1,4 @@
-/** The body of a request, if it is short enough and comes in time. */
+/** Reads request bodies within limits of size and time. */
 import type * as ByteSize from "effect/ByteSize"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -6,7 +6,7 @@ import { MaxBodySize } from "effect/http/HttpIncomingMessage"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 
-/** Reads it. Fails with the answer if that is not possible. */
+/** Reads the body. Fails with the response if it is too long or too slow. */
 export const read = (
   request: HttpServerRequest,
   { maxSize, within }: { readonly maxSize: ByteSize.ByteSize; readonly within: Duration.Duration }

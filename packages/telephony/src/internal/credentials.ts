@@ -1,16 +1,16 @@
-/** Keys and addresses of carriers: what was given, or environment variables. */
+/** Credentials and addresses of carriers, from options or environment variables. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { CarrierError } from "../CarrierError.ts"
 
-/** A variable that is set and not empty. */
+/** Reads a variable. An empty one counts as missing. */
 export const variable = (name: string): Effect.Effect<string | undefined> =>
   Effect.map(Effect.orDie(Config.option(Config.String(name))), (found) =>
     Option.isSome(found) && found.value.trim() !== "" ? found.value.trim() : undefined
   )
 
-/** What was given, or the variable of the name. Fails with all names of which there is neither. */
+/** Reads several values, each given or from its variable. Fails with the names of all that are missing. */
 export const all = (
   carrier: string,
   given: Readonly<Record<string, string | undefined>>
@@ -28,13 +28,13 @@ export const all = (
       : yield* Effect.fail(new CarrierError({ carrier, reason: { _tag: "MissingKey", variables: missing } }))
   })
 
-/** What was given, or a variable. Fails with the name of the variable. */
+/** Reads a value, given or from its variable. Fails with the name if it is missing. */
 export const required = (
   carrier: string,
   given: string | undefined,
   name: string
 ): Effect.Effect<string, CarrierError> => Effect.map(all(carrier, { [name]: given }), ([value]) => value!)
 
-/** An address without a slash at its end. */
+/** An address without a trailing slash. */
 export const address = (given: string | undefined, otherwise: string): string =>
   (given ?? otherwise).replace(/(?<!\/)\/+$/, "")

@@ -1,15 +1,15 @@
 /**
- * What becomes of each message of a carrier: a pure step to what the pipeline is told. Whatever is of no use is dropped with a
- * reason and changes nothing else; samples that can be used are used.
+ * Decides what each message of a carrier means for the call. Pure. Useless messages are dropped with a reason, and usable samples
+ * are never lost.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import type { Incoming } from "@antiphon/speech/Transport"
 import type { Message, Started } from "./message.ts"
 import * as Sequence from "./sequence.ts"
 
-/** Audio that is kept for a call which has not started, in messages of 20 ms: two seconds. */
+/** Messages of audio that are kept until the call starts: two seconds, in messages of 20 ms. */
 const mostEarly = 100
-/** Audio that may come before its time. What comes faster than that would make the call's clock run away. */
+/** How far audio may run ahead of real time. More would make the call's clock, which counts samples, run away. */
 const mostAheadMs = 5000
 
 export interface Gate {
@@ -17,9 +17,9 @@ export interface Gate {
   readonly format: AudioFormat.AudioFormat | undefined
   readonly isStopped: boolean
   readonly sequence: Sequence.Sequence
-  /** Audio that came before the start. */
+  /** Audio that arrived before the start. */
   readonly early: ReadonlyArray<Extract<Message, { readonly _tag: "Media" }>>
-  /** The first byte of a sample of which the second has not come. */
+  /** The first byte of a sample whose second byte has not arrived yet. */
   readonly half: number | undefined
   readonly startedAt: number
   readonly audioMs: number
@@ -28,21 +28,21 @@ export interface Gate {
 export interface Step {
   readonly gate: Gate
   readonly incoming: ReadonlyArray<Incoming>
-  /** The call starts. `incoming` has what came before. */
+  /** The call starts now. `incoming` contains audio from before the start. */
   readonly started?: Started | undefined
-  /** The call cannot go on like this. */
+  /** Why the call cannot continue. */
   readonly refused?: string | undefined
   /** The carrier has ended the stream. */
   readonly isStopped?: boolean | undefined
-  /** Why something was of no use. Never quotes it. */
+  /** Why a message was dropped. Never quotes it. */
   readonly dropped?: string | undefined
 }
 
-/** Whether a step has nothing but what the pipeline is told. */
+/** Whether a step only has messages for the pipeline. */
 export const isPlain = ({ dropped, isStopped, refused, started }: Step): boolean =>
   dropped === undefined && isStopped === undefined && refused === undefined && started === undefined
 
-/** Makes a gate. `mostHeld`: pieces of audio that may come out of order. */
+/** Makes a gate. `mostHeld` is the number of messages that may wait for a missing one. */
 export const make = (mostHeld = 0): Gate => ({
   format: undefined,
   isStopped: false,
@@ -53,7 +53,7 @@ export const make = (mostHeld = 0): Gate => ({
   audioMs: 0
 })
 
-/** Takes a message. `now`: milliseconds of the monotonic clock. */
+/** Handles a message. `now` is in milliseconds of the monotonic clock. */
 export const step = (gate: Gate, message: Message, now: number): Step => {
   if (gate.isStopped) return quiet(gate)
   switch (message._tag) {
@@ -137,7 +137,7 @@ const media = (
     if (typeof piece === "number") {
       incoming.push({ _tag: "Gap", ms: piece * lostMs })
       audioMs += piece * lostMs
-      // The other half of the sample is lost with the piece that had it.
+      // The second half of the sample was in a lost piece.
       half = undefined
       continue
     }
@@ -149,7 +149,7 @@ const media = (
   return quiet({ ...gate, sequence, half, audioMs }, incoming)
 }
 
-/** Whole samples of a piece, with the half of one that was held before it. */
+/** Whole samples of a piece, including the half sample that was kept from the piece before. */
 const wholeSamples = (
   format: AudioFormat.AudioFormat,
   bytes: Uint8Array,

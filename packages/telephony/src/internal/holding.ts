@@ -1,6 +1,6 @@
 /**
- * Holds the call of a carrier's WebSocket until it is over: lets it in, reads it through the gate, has it answered, and closes.
- * A call may lose its stream while it is transferred, and come back on another one.
+ * Handles one call of a carrier from admission to close: reads the stream, runs the answer, and cleans up. A call can lose its stream
+ * during a transfer and return on another one.
  */
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import * as Recorder from "@antiphon/core/recording/Recorder"
@@ -30,54 +30,54 @@ import * as Line from "./line.ts"
 import type { Message, Started } from "./message.ts"
 import * as Parting from "./parting.ts"
 
-/** A call, as its carrier's routes see it while it is held. */
+/** A call in progress, as the carrier's routes see it. */
 export interface Session {
-  /** Tells the pipeline something that did not come on the stream. */
+  /** Passes something to the pipeline that did not arrive on the stream. */
   readonly tell: (incoming: Transport.Incoming) => Effect.Effect<void>
-  /** Ends the call for a reason. The first one counts. */
+  /** Ends the call. The first reason counts. */
   readonly stop: (ending: Ending.Ending) => void
-  /** The stream may end without the call: the caller is taken to somebody else, and may come back. */
+  /** Whether the stream may end without ending the call, because the caller may return on another stream. */
   isAway: boolean
-  /** The stream that the call is on, as the carrier names it. */
+  /** The carrier's id of the current stream. */
   streamId: string
-  /** Takes another stream of the same call. Fails with the answer if it is not let in. */
+  /** Accepts another stream of the same call, and returns the response. */
   readonly rejoin: (request: HttpServerRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>
 }
 
-/** What differs between carriers. */
+/** What is specific to a carrier. */
 export interface Carrier {
   /** One word, for logs. */
   readonly name: string
   readonly decode: (frame: Entrance.Frame) => Message
   readonly codec: Line.Codec
-  /** Pieces of audio that may come out of order. */
+  /** How many messages of audio may wait for a missing one. */
   readonly mostHeld: number
   /** Whether the line returns none of the agent's own voice. */
   readonly echoFree: (started: Started) => boolean
-  /** Time without anything received after which the call is over; that of the settings by default. Pings count with it. */
+  /** The call ends if nothing is received for this long, not even a ping. Without it, the setting applies and pings do not count. */
   readonly idleTimeout?: Duration.Duration | undefined
-  /** Makes the request of the call, or says why it is refused. */
+  /** Makes the request of the call. Fails with the reason if the call is refused. */
   readonly admit: (started: Started) => Effect.Effect<CallRequest, string>
-  /** Makes the line, if its stream is another than that of a codec. */
+  /** Makes the line. By default `Line.make` with the codec. */
   readonly line?: ((options: Line.Options) => Line.Line) | undefined
-  /** What is sent as soon as the call has started. */
+  /** A message that is sent when the call starts. */
   readonly greeting?: ((started: Started) => Entrance.Frame) | undefined
   readonly control: (started: Started, session: Session) => Line.Control
-  /** Told when the call has started, and when it is over. */
+  /** Run when the call has started, and when it is over. */
   readonly began?: ((session: Session) => Effect.Effect<void>) | undefined
   readonly over?: Effect.Effect<void> | undefined
-  /** With which words a socket is closed after an ending, if not with the usual ones. */
+  /** How the socket is closed, if not as `Parting` says. */
   readonly parting?: ((ending: Ending.Ending, farewell: string | undefined) => Parting.Parting) | undefined
 }
 
-/** Where calls are held. */
+/** What calls need from their server. */
 export interface Place {
   readonly reception: Entrance.Reception
   readonly nextId: EventId.EventId
   readonly answer: Answer<unknown>
 }
 
-/** Lets a carrier in. Its call outlives the request that it came with. */
+/** Admits a carrier's socket and handles its call, which outlives the request. */
 export const open = (
   request: HttpServerRequest,
   carrier: Carrier,
@@ -90,11 +90,11 @@ export const open = (
     return HttpServerResponse.empty()
   }).pipe(Effect.catch(Effect.succeed))
 
-/** A stream of a call, which is dropped with its scope. */
+/** A stream of a call. `leave` releases it. */
 export interface Visit {
   readonly visitor: Entrance.Visitor
   readonly leave: Effect.Effect<void>
-  /** Bytes that came, pings among them, if that is known. */
+  /** Bytes that were received, including pings, if known. */
   readonly bytesRead: () => number
 }
 
@@ -110,7 +110,7 @@ const enter = (
     const visitor = yield* Entrance.enter(request, {
       name: carrier.name,
       reception: place.reception,
-      // No history keeps audio, so its pace is bounded and its length is not.
+      // Audio is not kept, so only its rate is limited.
       limits: { maxCallBytes: 0 },
       onStalled: Effect.asVoid(Deferred.succeed(over, Ending.Ending.Stalled()))
     }).pipe(
@@ -120,7 +120,7 @@ const enter = (
     return { visitor, leave, bytesRead: () => bytesReadOf(request) }
   })
 
-/** What Node's socket has read for a request. */
+/** Bytes that Node's socket of a request has read. */
 const bytesReadOf = ({ source }: HttpServerRequest): number =>
   Predicate.hasProperty(source, "socket") &&
   Predicate.hasProperty(source.socket, "bytesRead") &&
@@ -128,7 +128,7 @@ const bytesReadOf = ({ source }: HttpServerRequest): number =>
     ? source.socket.bytesRead
     : 0
 
-/** What a call is held with. */
+/** State of a call. */
 interface Held {
   readonly carrier: Carrier
   readonly place: Place
@@ -139,16 +139,16 @@ interface Held {
   readonly session: Session
   readonly returns: Queue.Queue<Visit>
   readonly log: Entrance.Visitor["log"]
-  /** Bytes of what is kept: everything but audio. */
+  /** Bytes of everything but audio, which the history may keep. */
   keptBytes: number
-  /** Once the call has started. */
+  /** Undefined until the call has started. */
   started: { readonly line: Line.Line; readonly answering: Fiber.Fiber<void> } | undefined
 }
 
-/** Messages of a carrier that may wait for the pipeline before nothing more is read. */
+/** How many messages may wait for the pipeline before reading pauses. */
 const readAhead = 256
 
-/** Holds the call of somebody who was let in. `over` ends it. */
+/** Handles the call of an admitted visitor. Completing `over` ends it. */
 export const hold = (
   first: Visit,
   over: Deferred.Deferred<Ending.Ending>,
@@ -215,7 +215,7 @@ export const hold = (
 
 const lateStart = Ending.Ending.StartFailed({ message: "no start message came in time" })
 
-/** Reads one stream after the other, until the call is over. */
+/** Reads one stream after another until the call is over. */
 const converse = (held: Held, visit: Visit): Effect.Effect<readonly [Ending.Ending, Visit | undefined]> =>
   Effect.gen(function* () {
     const { over, place, session } = held
@@ -238,7 +238,7 @@ const endingOf = (cause: Cause.Cause<Ending.Ending | Entrance.Lost>, settings: S
   return failure._tag === "SocketError" ? Entrance.endingOf(failure, settings) : failure
 }
 
-/** Reads until the carrier is gone, or has sent more than it may. */
+/** Reads until the carrier is gone or exceeds a limit. */
 const read = (held: Held, visitor: Entrance.Visitor): Effect.Effect<never, Ending.Ending | Entrance.Lost> =>
   Effect.gen(function* () {
     const { carrier, clock, inbox } = held
@@ -249,7 +249,7 @@ const read = (held: Held, visitor: Entrance.Visitor): Effect.Effect<never, Endin
 
     const hand = (incoming: ReadonlyArray<Transport.Incoming>): Effect.Effect<void, Ending.Ending> => {
       for (const one of incoming) if (one._tag === "Mark") held.started?.line.marked(one.name)
-      // There is room almost always, and a race for each frame would cost as much as all the rest.
+      // There is almost always room, and a race per frame would cost as much as everything else.
       const rest = Queue.offerAllUnsafe(inbox, incoming)
       return rest.length === 0 ? Effect.void : Effect.raceFirst(Queue.offerAll(inbox, rest), gone)
     }
@@ -278,7 +278,7 @@ const read = (held: Held, visitor: Entrance.Visitor): Effect.Effect<never, Endin
       gate = step.gate
       return Gate.isPlain(step) ? hand(step.incoming) : settle(step)
     }
-    /** A carrier that does not read is still heard, for a while. */
+    /** Keeps reading from a carrier that does not read, for a while. */
     const watch = Effect.suspend(() => {
       if (isWatched) return Effect.void
       isWatched = true
@@ -299,7 +299,7 @@ const read = (held: Held, visitor: Entrance.Visitor): Effect.Effect<never, Endin
     return yield* Effect.forever(next, { disableYield: true })
   })
 
-/** Starts the call, or goes on with it on another stream. */
+/** Starts the call, or continues it on another stream. */
 const start = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.Effect<void, Ending.Ending> => {
   if (held.started === undefined) return begin(held, visitor, started)
   return Effect.suspend(() => {
@@ -351,7 +351,7 @@ const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
     if (carrier.began !== undefined) yield* carrier.began(session)
   })
 
-/** Lets what answered the call come to its end within a time, and closes. */
+/** Gives the answer time to finish, and closes the socket. */
 const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { carrier, inbox, place, started } = held
@@ -368,7 +368,7 @@ const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): 
     } else {
       yield* Queue.end(inbox)
     }
-    // Who has not hung up yet does so now; nobody does after a call that broke, since the carrier has something to say then.
+    // After a failure the carrier speaks the apology instead, so the call is not hung up.
     if (hangsUp.has(ending._tag) && farewell === undefined) yield* started?.line.control.hangUp ?? Effect.void
     if (visit !== undefined && ending._tag !== "Stalled") {
       const { code, reason } = carrier.parting?.(ending, farewell) ?? Parting.of(ending)
@@ -376,7 +376,7 @@ const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): 
     }
     if (started !== undefined) yield* finish(started.answering, settings.startTimeout)
     if (visit !== undefined) yield* visit.leave
-    // Nobody takes a stream that came back too late.
+    // Close streams that came back too late.
     for (const late of yield* Queue.clear(held.returns)) {
       yield* late.visitor.close(1000)
       yield* late.leave
@@ -386,7 +386,7 @@ const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): 
 
 const hangsUp: ReadonlySet<Ending.Ending["_tag"]> = new Set(["AgentEnded", "Idle", "Overlong"])
 
-/** Waits for what answered the call. What takes too long is interrupted, and what hangs in that is left to itself. */
+/** Waits for the answer. If it takes too long, it is interrupted without waiting any further. */
 const finish = (answering: Fiber.Fiber<void>, within: Duration.Duration): Effect.Effect<void> =>
   Effect.timeoutOrElse(Effect.asVoid(Fiber.await(answering)), {
     duration: within,

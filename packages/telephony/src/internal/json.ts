@@ -1,8 +1,8 @@
-/** Reads a text as JSON of a shape. What is wrong with it is told without quoting it. */
+/** Reads JSON of a given shape. Errors never quote the text. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
-/** Makes a reader: the value, or why the text has none. */
+/** Makes a reader, which returns the value or what is wrong with the text. */
 export const reader = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S
 ): ((text: string) => Result.Result<S["Type"], string>) => {
@@ -16,16 +16,16 @@ export const reader = <S extends Schema.ConstraintDecoder<unknown>>(
   }
 }
 
-/** A count, which carriers write as a number or as text. */
+/** A count, which carriers write as a number or a string. */
 export const Count = Schema.Union([Schema.Finite, Schema.String])
 
-/** The number of a count, or undefined if it is none. */
+/** The value of a count, or undefined if it is not a whole number. */
 export const countOf = (count: number | string | undefined): number | undefined => {
   const number = count === undefined || count === "" ? Number.NaN : Number(count)
   return Number.isSafeInteger(number) ? number : undefined
 }
 
-/** Bytes in base64. Characters that are none of base64 are left out. */
+/** Decodes base64. Other characters are skipped. */
 export const bytesOf = (base64: string): Uint8Array => Buffer.from(base64, "base64")
 
 export const base64Of = (bytes: Uint8Array): string =>

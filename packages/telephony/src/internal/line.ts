@@ -1,4 +1,4 @@
-/** The line to one telephone, as the pipeline of a call sees it: what is sent, cleared and hung up on the carrier's stream. */
+/** The transport of one call over a carrier's media stream. */
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import type * as Entrance from "@antiphon/server/Entrance"
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
@@ -11,56 +11,56 @@ import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as Tones from "./tones.ts"
 
-/** What a carrier is sent. `mark` and `clear` where it has them. */
+/** Encodes messages to a carrier. */
 export interface Codec {
   readonly media: (streamId: string, bytes: Uint8Array) => Entrance.Frame
   readonly mark?: ((streamId: string, name: string) => Entrance.Frame) | undefined
   readonly clear: (streamId: string) => Entrance.Frame
   readonly custom?: ((streamId: string, metadata: { readonly [key: string]: unknown }) => Entrance.Frame) | undefined
-  /** A key, and a transfer, if the other side carries them out. */
+  /** Present if the other side presses keys, or transfers calls, itself. */
   readonly dtmf?: ((streamId: string, button: string) => Entrance.Frame) | undefined
   readonly transfer?: ((streamId: string, targetPhoneNumber: string) => Entrance.Frame) | undefined
-  /** From sending a sample until it is heard, for a carrier without marks. Milliseconds. */
+  /** Time from sending a sample until it is heard, for carriers without marks. Milliseconds. */
   readonly latencyMs?: number | undefined
 }
 
-/** What is asked of a carrier beside its stream. Failures are theirs to log. */
+/** Requests to a carrier outside the stream. They log their own failures. */
 export interface Control {
   readonly hangUp: Effect.Effect<void>
   readonly transfer?: ((targetPhoneNumber: string) => Effect.Effect<void>) | undefined
-  /** Presses keys. Without it, they are sent as tones. */
+  /** Presses keys. If absent, keys are sent as tones. */
   readonly dtmf?: ((buttons: string) => Effect.Effect<void>) | undefined
 }
 
-/** The stream that a line is on. */
+/** The stream that a line currently uses. */
 export interface Way {
   readonly visitor: Pick<Entrance.Visitor, "send" | "gone">
   readonly streamId: string
 }
 
 export interface Line extends Transport.Transport {
-  /** Goes on with another stream of the same call. */
+  /** Continues on another stream of the same call. */
   readonly attach: (stream: Way) => void
-  /** Nothing can be sent until the next stream. */
+  /** Drops everything that is sent until the next `attach`. */
   readonly detach: () => void
-  /** Notes that a mark came back. */
+  /** Handles a mark that came back. */
   readonly marked: (name: string) => void
-  /** The reason for which the agent's side has hung up, if it has. */
+  /** Why our side hung up, if it did. */
   readonly farewell: () => string | undefined
   readonly control: Control
 }
 
-/** How much longer than its audio a carrier gets to return the last mark. Milliseconds. */
+/** How long to wait for the last mark after all audio should have been played. Milliseconds. */
 const farewellMs = 1000
 const lastMark = "hang-up"
 
-/** What a line is made of. */
+/** Options for a line. */
 export interface Options {
   readonly request: CallRequest
   readonly format: AudioFormat.AudioFormat
   readonly codec: Codec
   readonly control: Control
-  /** Ends the call here, once it is hung up. */
+  /** Ends the call on our side after it was hung up. */
   readonly close: () => void
   readonly clock: Clock
   readonly log: Pick<Entrance.Visitor["log"], "sent" | "turn">
@@ -87,7 +87,7 @@ export const make = (options: Options): Line => {
       return stream.visitor.send(frames)
     })
   const play = (streamId: string, part: Uint8Array): Entrance.Frame => {
-    // Who counts by marks may hear a little silence behind the last word; what is not a whole frame crackles.
+    // Carriers crackle on partial frames. With marks, added silence does not change what counts as heard.
     const bytes = hasMarks ? wholeFrames(format, part) : part
     playsUntil = Math.max(playsUntil, now()) + AudioFormat.durationMs(format, bytes.length)
     return codec.media(streamId, bytes)
@@ -173,7 +173,7 @@ const tones = (buttons: string, format: AudioFormat.AudioFormat): ReadonlyArray<
 
 const frameMs = 20
 
-/** Fills the last frame up with silence. */
+/** Pads audio with silence to whole frames. */
 const wholeFrames = (format: AudioFormat.AudioFormat, bytes: Uint8Array): Uint8Array => {
   const frameBytes = AudioFormat.bytesOf(format, frameMs)
   const length = Math.ceil(bytes.length / frameBytes) * frameBytes
@@ -183,7 +183,7 @@ const wholeFrames = (format: AudioFormat.AudioFormat, bytes: Uint8Array): Uint8A
   return whole
 }
 
-/** Audio without a mark in between goes in one message: carriers want few and not too small ones. */
+/** Joins audio that has no mark in between, because carriers want few messages of some length. */
 const joined = (outputs: ReadonlyArray<Playback.Output>): ReadonlyArray<Playback.Output> => {
   const all: Array<Playback.Output> = []
   for (const output of outputs) {

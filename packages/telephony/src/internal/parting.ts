@@ -1,13 +1,13 @@
-/** How a socket is closed after a call, for carriers without close codes of their own. */
+/** Close codes after a call, for carriers that do not define their own. */
 import type * as Ending from "@antiphon/server/Ending"
 
-/** A close of a socket. */
+/** Code and reason of a close. */
 export interface Parting {
   readonly code: number
   readonly reason: string
 }
 
-/** The close for an ending. */
+/** How a socket is closed after an ending. */
 export const of = (ending: Ending.Ending): Parting => {
   switch (ending._tag) {
     case "PeerClosed":

@@ -1,24 +1,23 @@
-/** What a server's reception is for callers who prove who they are in a way of their own. */
+/** The server's reception for callers that authenticate in their own way. */
 import type * as Entrance from "@antiphon/server/Entrance"
 import type * as Calls from "@antiphon/server/Calls"
 
 /**
- * The reception for requests that are known to be the carrier's: they have a signature instead of the server's token, come under
- * whatever name a tunnel or proxy has, and from a few addresses for all callers. Each socket, whose path has its token, counts as
- * a client of its own.
+ * The reception for requests that a carrier has signed. They have no server token, arrive under the host name of a tunnel or proxy, and
+ * come from few addresses for many callers. So each socket counts as its own client, by its path, which contains a token.
  */
 export const ofCarrier = (reception: Entrance.Reception): Entrance.Reception => ({
   ...ofKnown(reception),
   clientOf: ({ originalUrl }) => originalUrl
 })
 
-/** The reception for clients whose token was checked. */
+/** The reception for clients whose token was already checked. */
 export const ofKnown = (reception: Entrance.Reception): Entrance.Reception => ({
   ...reception,
   settings: { ...reception.settings, token: undefined, nextToken: undefined, hosts: ["*"] }
 })
 
-/** Why no call is taken, for the log. */
+/** Why calls are refused, for the log. */
 export const reasons: Readonly<Record<Calls.Refusal, string>> = {
   Draining: "The server is stopping",
   Full: "Too many calls",

@@ -10,15 +10,15 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { CarrierError, type Reason } from "../CarrierError.ts"
 
-/** Longest wait for an answer. */
+/** Longest wait for a response. */
 const answerTimeout = Duration.seconds(10)
 
-/** The client of the context, or that of the platform. */
+/** The `HttpClient` in the context, or `fetch`. */
 const client = Effect.flatMap(Effect.serviceOption(HttpClient.HttpClient), (given) =>
   Option.isSome(given) ? Effect.succeed(given.value) : Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
 )
 
-/** Sends a request, and reads the JSON of the answer. */
+/** Sends a request and decodes the JSON of its response. */
 export const json = <S extends Schema.ConstraintDecoder<unknown>>(
   carrier: string,
   request: HttpClientRequest,
@@ -43,7 +43,7 @@ const refusal = (status: number, text: string): Reason => {
   const code = codeOf(text)
   const coded = code === undefined ? { status } : { status, code }
   if (status === 401 || status === 403) return { _tag: "Unauthorized", ...coded }
-  // Telnyx says so of a call that has ended.
+  // Telnyx's code for a call that has ended.
   if (status === 404 || code === 90018) return { _tag: "NotFound", ...coded }
   return status >= 500 ? { _tag: "Unreachable" } : { _tag: "Refused", ...coded }
 }

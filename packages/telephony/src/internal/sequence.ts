@@ -1,29 +1,29 @@
 /**
- * Puts numbered pieces of audio in order: those that came twice or too late are dropped, those that never come are a gap.
+ * Sorts numbered pieces of audio. Repeated and late pieces are dropped, and missing ones become gaps. Pure.
  */
 
-/** A piece that waits for one before it. */
+/** A piece that waits for an earlier one. */
 interface Held {
   readonly chunk: number
   readonly bytes: Uint8Array
 }
 
 export interface Sequence {
-  /** Pieces that wait for one that is missing: 0 for a line that keeps their order. */
+  /** How many pieces may wait for a missing one. 0 if the carrier delivers in order. */
   readonly mostHeld: number
   readonly next: number | undefined
   readonly held: ReadonlyArray<Held>
-  /** Pieces in a row that were of no use: a carrier that does not count must not make the call deaf. */
+  /** Consecutive pieces that were dropped. A carrier with nonsensical numbers must not make the call deaf. */
   readonly useless: number
   readonly isCounting: boolean
 }
 
-/** What comes out: audio, or the number of pieces that are missing. */
+/** Audio, or the number of missing pieces. */
 export type Piece = Uint8Array | number
 
-/** A jump that is longer is no loss: the carrier has begun to count anew. */
+/** A longer jump means that the carrier restarted its count, not that pieces were lost. */
 const longestJump = 500
-/** As many pieces in a row that came twice or too late, and the numbers mean nothing. */
+/** After this many useless pieces in a row, the numbers are ignored. */
 const mostUseless = 10
 
 export const make = (mostHeld: number): Sequence => ({
@@ -34,7 +34,7 @@ export const make = (mostHeld: number): Sequence => ({
   isCounting: true
 })
 
-/** Takes a piece. */
+/** Handles a piece. */
 export const step = (
   sequence: Sequence,
   bytes: Uint8Array,
@@ -58,7 +58,7 @@ export const step = (
   return release({ ...sequence, useless: 0 }, next, waiting)
 }
 
-/** Hands out what is in order. Too many that wait have waited in vain. */
+/** Releases pieces that are in order. If too many wait, the missing one is given up. */
 const release = (
   sequence: Sequence,
   from: number,

@@ -1,30 +1,29 @@
 /**
- * Tokens that admit one socket each, and then nobody: they bind a call's stream to the request that a carrier has signed.
- * Kept in memory, for a while.
+ * One-use tokens that bind a call's stream to the signed request before it. They are kept in memory for a limited time.
  */
 import type { Clock } from "effect/Clock"
 import * as Duration from "effect/Duration"
 import { randomBytes } from "node:crypto"
 
-/** Tokens that are waited for. Beyond it the oldest is given up: who never connects must not fill the memory. */
+/** Most outstanding tokens. Beyond it the oldest is dropped, so that callers who never connect do not fill the memory. */
 const most = 10_000
 
 export interface Tokens<A> {
-  /** Makes a token for something. */
+  /** Issues a token for a value. */
   readonly issue: (value: A) => string
-  /** What a token stands for, once. */
+  /** Returns the value of a token, once. */
   readonly redeem: (token: string) => A | undefined
-  /** What is still waited for. */
+  /** Values of outstanding tokens. */
   readonly pending: () => Iterable<A>
 }
 
-/** Makes tokens that are good for so long. */
+/** Makes tokens that are valid for this long. */
 export const make = <A>(clock: Clock, validFor: Duration.Duration): Tokens<A> => {
   const issued = new Map<string, { readonly value: A; readonly until: number }>()
   const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
   const sweep = () => {
     for (const [token, { until }] of issued) {
-      // They are in the order in which they expire.
+      // Tokens are in order of expiry.
       if (until > now() && issued.size <= most) return
       issued.delete(token)
     }

@@ -1,4 +1,4 @@
-/** The tones of the keys of a telephone, as audio (ITU-T Q.23): for lines that carry audio and no keys. */
+/** DTMF tones as audio (ITU-T Q.23), for lines that only carry audio. */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import * as Pcm from "@antiphon/speech/Pcm"
 
@@ -6,12 +6,12 @@ const rows = [697, 770, 852, 941]
 const columns = [1209, 1336, 1477, 1633]
 const keys = ["123A", "456B", "789C", "*0#D"]
 
-/** How long a key is held, and the silence behind it. Receivers want at least 40 ms of each (ITU-T Q.24). */
+/** Length of a tone and of the pause after it. Receivers need at least 40 ms of each (ITU-T Q.24). */
 const pressedMs = 120
 const releasedMs = 80
-/** How long `w` waits, as carriers take it. */
+/** Pause for `w`, as carriers define it. */
 const waitMs = 500
-/** Of each of the two tones: together they stay below full scale. */
+/** Amplitude of each of the two tones. Their sum stays below full scale. */
 const amplitude = 9000
 
 const frequencies = (key: string): readonly [number, number] | undefined => {
@@ -19,7 +19,7 @@ const frequencies = (key: string): readonly [number, number] | undefined => {
   return row < 0 ? undefined : [rows[row]!, columns[keys[row]!.indexOf(key)]!]
 }
 
-/** The keys of a text that have a tone, and `w` for half a second of silence. The rest is left out. */
+/** Tones for the keys in a text. `w` is half a second of silence; other characters are skipped. */
 export const of = (buttons: string, format: AudioFormat.AudioFormat): Uint8Array => {
   const parts = [...buttons.toUpperCase()].flatMap((key): ReadonlyArray<Uint8Array> => {
     if (key === "W") return [silence(format, waitMs)]

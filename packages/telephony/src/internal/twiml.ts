@@ -1,6 +1,6 @@
-/** Instructions to Twilio and Telnyx, as XML. */
+/** Writes TwiML. */
 
-/** An element with its attributes. What is undefined is left out. */
+/** Writes an element. Undefined attributes are left out. */
 export const element = (
   name: string,
   attributes: Readonly<Record<string, string | number | boolean | undefined>> = {},
@@ -21,11 +21,11 @@ const escapes: Readonly<Record<string, string>> = {
   "'": "&apos;"
 }
 
-/** A text, escaped. Characters that XML does not have are left out. */
+/** Escapes text. Characters that XML does not allow are removed. */
 export const text = (value: string): string =>
   // oxlint-disable-next-line no-control-regex
   value.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "").replace(/[&<>"']/g, (character) => escapes[character]!)
 
-/** A document. */
+/** Writes a document. */
 export const response = (...children: ReadonlyArray<string>): string =>
   `<?xml version="1.0" encoding="UTF-8"?>${element("Response", {}, ...(children.length === 0 ? [""] : children))}`

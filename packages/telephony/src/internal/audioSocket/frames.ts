@@ -1,5 +1,5 @@
 /**
- * The frames of Asterisk's AudioSocket: a byte for the kind, two for the length (big-endian), and the payload.
+ * Frames of Asterisk's AudioSocket: one byte for the kind, two for the length (big-endian), and the payload.
  *
  * Source: Asterisk, `res_audiosocket`.
  */
@@ -8,7 +8,7 @@ import * as Message from "../message.ts"
 
 export const kinds = { hangUp: 0x00, uuid: 0x01, dtmf: 0x03, error: 0xff } as const
 
-/** Kinds of audio, all of it 16 bits little-endian. Those whose rate no format here has are left out. */
+/** Kinds of audio, all 16-bit little-endian. Kinds with sample rates that we do not support are left out. */
 const audio: ReadonlyMap<number, AudioFormat.AudioFormat> = new Map([
   [0x10, AudioFormat.pcm8000],
   [0x12, AudioFormat.pcm16000],
@@ -17,13 +17,13 @@ const audio: ReadonlyMap<number, AudioFormat.AudioFormat> = new Map([
   [0x16, AudioFormat.pcm48000]
 ])
 
-/** The kind of audio in a format. Undefined if AudioSocket has none. */
+/** The kind of audio for a format. Undefined if AudioSocket has none. */
 export const kindOf = (format: AudioFormat.AudioFormat): number | undefined =>
   [...audio].find(([, known]) => AudioFormat.equals(known, format))?.[0]
 
 const headBytes = 3
 
-/** Writes a frame. */
+/** Encodes a frame. */
 export const encode = (kind: number, payload: Uint8Array = new Uint8Array(0)): Uint8Array => {
   const frame = new Uint8Array(headBytes + payload.length)
   frame[0] = kind
@@ -33,7 +33,7 @@ export const encode = (kind: number, payload: Uint8Array = new Uint8Array(0)): U
   return frame
 }
 
-/** Cuts bytes into frames. Returns the bytes of one that is not complete. */
+/** Splits bytes into frames. Also returns the bytes of an incomplete frame. */
 export const split = (
   rest: Uint8Array,
   bytes: Uint8Array
@@ -50,7 +50,7 @@ export const split = (
   return [all.subarray(at), frames]
 }
 
-/** Reads a frame. */
+/** Decodes a frame. */
 export const decode =
   (format: AudioFormat.AudioFormat) =>
   (frame: string | Uint8Array): Message.Message => {

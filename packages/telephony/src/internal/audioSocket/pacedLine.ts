@@ -1,4 +1,4 @@
-/** The line of an AudioSocket: sends a frame every 20 ms, and never more, since what is sent cannot be taken back. */
+/** The transport of an AudioSocket. It sends exactly one frame per 20 ms, because sent audio cannot be taken back. */
 import type { Visitor } from "@antiphon/server/Entrance"
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import type { Incoming } from "@antiphon/speech/Transport"
@@ -10,18 +10,18 @@ import * as Frames from "./frames.ts"
 import * as Pacer from "./pacer.ts"
 
 const frameMs = 20
-/** A sender that is later than this does not catch up: the caller has heard a gap already. */
+/** If sending is later than this, it does not catch up: the caller has already heard a gap. */
 const latestMs = 100
-/** How much longer than its audio a hang-up may take. */
+/** How long a hang-up may take after all audio should have been sent. */
 const farewellMs = 500
 
 export interface PacedLine {
   readonly make: (options: Line.Options) => Line.Line
-  /** Sends what waits, for as long as it runs. */
+  /** Sends queued audio until it is interrupted. */
   readonly run: Effect.Effect<never>
 }
 
-/** Makes what sends to a visitor. `tell` is told what was played. */
+/** Makes a paced line to a visitor. `tell` receives what was played. */
 export const make = (options: {
   readonly visitor: Pick<Visitor, "send">
   readonly kind: number
@@ -34,7 +34,7 @@ export const make = (options: {
   let pacer = Pacer.initial
   let farewell: string | undefined
 
-  /** A frame that is not full ends in silence: whoever plays it wants 20 ms each time. */
+  /** Pads a frame with silence, because the peer expects 20 ms each time. */
   const full = (bytes: Uint8Array): Uint8Array => {
     if (bytes.length === frameBytes) return bytes
     const frame = new Uint8Array(frameBytes)

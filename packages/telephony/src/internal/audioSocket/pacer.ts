@@ -1,6 +1,6 @@
 /**
- * Audio that waits to be sent at its own pace, for a line that plays what it gets at once and takes nothing back: what is here can be
- * cleared, and what has left was heard.
+ * Queues audio for a peer that plays everything at once and cannot clear it. Queued audio can be cleared, and sent audio counts as
+ * heard. Pure.
  */
 import type * as Playback from "@antiphon/speech/Playback"
 import type { Incoming } from "@antiphon/speech/Transport"
@@ -12,22 +12,22 @@ export interface Pacer {
   readonly waiting: ReadonlyArray<Audio>
   readonly generation: number
   readonly stream: number
-  /** Bytes of this stream that have left. */
+  /** Bytes of this stream that were sent. */
   readonly sent: number
 }
 
 export const initial: Pacer = { waiting: [], generation: 0, stream: 0, sent: 0 }
 
-/** All of it is 16 bits. */
+/** All audio is 16-bit. */
 const sampleBytes = 2
 
-/** Adds audio. Marks say nothing here: samples are counted. */
+/** Queues audio. Marks are ignored, because samples are counted. */
 export const push = (pacer: Pacer, outputs: ReadonlyArray<Playback.Output>): Pacer => ({
   ...pacer,
   waiting: [...pacer.waiting, ...outputs.filter((output) => output._tag === "Audio")]
 })
 
-/** Takes the bytes of the next frame, and tells what has been played by its end. No frame has the audio of two streams. */
+/** Takes the next frame, and returns what will have been played after it. A frame never mixes two streams. */
 export const take = (
   pacer: Pacer,
   frameBytes: number
@@ -54,7 +54,7 @@ export const take = (
   return [{ waiting: rest, generation, stream, sent }, Buffer.concat(parts), played]
 }
 
-/** Drops what has not left, and tells how much of a stream was played. */
+/** Drops queued audio, and returns how much of a stream was played. */
 export const clear = (
   pacer: Pacer,
   { generation, stream }: { readonly generation: number; readonly stream: number }
@@ -66,5 +66,5 @@ export const clear = (
   ]
 }
 
-/** Bytes that wait. */
+/** Number of queued bytes. */
 export const waitingBytes = (pacer: Pacer): number => pacer.waiting.reduce((sum, { bytes }) => sum + bytes.length, 0)

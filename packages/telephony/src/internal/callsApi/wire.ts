@@ -1,6 +1,5 @@
 /**
- * What a client and a server say to each other on Cartesia's Calls API (`/agents/stream/{agent_id}`): frames of JSON with an
- * `event`, audio in base64.
+ * The protocol of Cartesia's Calls API (`/agents/stream/{agent_id}`): JSON frames with an `event`, and audio in base64.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import * as Result from "effect/Result"
@@ -13,7 +12,7 @@ const optional = Schema.optional
 const Metadata = Schema.Record(Schema.String, Schema.Unknown)
 const Text = Schema.NullishOr(Schema.String)
 
-/** Schema for what clients send. */
+/** Schema for messages from clients. */
 const FromClient = Schema.Union([
   Schema.Struct({
     event: Schema.Literal("start"),
@@ -33,10 +32,10 @@ const read = Json.reader(FromClient)
 const readEvent = Json.reader(Schema.Struct({ event: Schema.String }))
 const known: ReadonlySet<string> = new Set(["start", "media_input", "dtmf", "custom"])
 
-/** Formats that a client may name. */
+/** Formats that a client can request. */
 const formats = ["mulaw_8000", "pcm_16000", "pcm_24000", "pcm_44100"]
 
-/** Reads a frame. `newId` names a stream that its client has not named. */
+/** Decodes a frame. `newId` makes an id for streams without one. */
 export const decode =
   (newId: () => string) =>
   (frame: string | Uint8Array): Message.Message => {
@@ -83,7 +82,7 @@ const started = (
   }
 }
 
-/** The answer to a start. */
+/** The response to a start message. */
 export const ack = ({ agent, formatName, metadata, streamId }: Message.Started): string =>
   JSON.stringify({
     event: "ack",
@@ -96,12 +95,12 @@ export const ack = ({ agent, formatName, metadata, streamId }: Message.Started):
   })
 
 /**
- * How much later than it is sent audio is taken to be heard, since clients tell nothing of it: a word that is wrongly counted as heard
- * is worse than one that is not counted. Milliseconds.
+ * Assumed time between sending audio and hearing it, because clients do not report it. Too long is better than too short: a word that
+ * is wrongly counted as heard is worse than one that is not counted. Milliseconds.
  */
 const latencyMs = 150
 
-/** What a line sends to a client. */
+/** Encodes messages of a line to a client. */
 export const codec: Codec = {
   media: (stream_id, bytes) =>
     JSON.stringify({ event: "media_output", stream_id, media: { payload: Json.base64Of(bytes) } }),

@@ -1,4 +1,4 @@
-/** What Telnyx tells a server, and asks of it: events of calls, signed, and the sockets of their streams. */
+/** Handlers for Telnyx's requests: events of calls, and the sockets of their streams. */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Ending from "@antiphon/server/Ending"
 import * as PreCall from "@antiphon/server/PreCall"
@@ -23,21 +23,21 @@ import * as Reception from "../reception.ts"
 import type { Tokens } from "../tokens.ts"
 import * as Wire from "./wire.ts"
 
-/** A call that is held. */
+/** A call in progress. */
 interface Entry {
   readonly callControlId: string
   readonly session: Holding.Session
-  /** The target of a transfer that rings. */
+  /** The target of a transfer in progress. */
   transfer: string | undefined
 }
 
-/** A call whose stream is waited for. */
+/** A call whose stream has not connected yet. */
 export interface Expected {
   readonly callControlId: string
   readonly request: CallRequest.CallRequest
 }
 
-/** What the routes of one account share. */
+/** State that the routes of an account share. */
 export interface Desk extends Holding.Place {
   readonly account: TelnyxAccount.TelnyxAccount
   readonly key: KeyObject
@@ -69,7 +69,7 @@ const Webhook = Schema.Struct({
 type Payload = (typeof Webhook.Type)["data"]["payload"]
 const readWebhook = Json.reader(Webhook)
 
-/** What we have Telnyx keep of a call for us: what it is for. */
+/** Our `client_state` of a call, which Telnyx repeats in its events. */
 const State = Schema.Struct({
   antiphon: Schema.Union([
     Schema.Struct({ call: Schema.Record(Schema.String, Schema.String) }),
@@ -78,7 +78,7 @@ const State = Schema.Struct({
 })
 const readState = Json.reader(State)
 
-/** Writes what Telnyx keeps of a call. */
+/** Encodes a `client_state`. */
 export const stateOf = (antiphon: (typeof State.Type)["antiphon"]): string =>
   Buffer.from(JSON.stringify({ antiphon })).toString("base64")
 
@@ -94,7 +94,7 @@ const taken = HttpServerResponse.empty({ status: 200 })
 
 const failed = (what: string) => (error: CarrierError) => Effect.logWarning(`${what}: ${error.message}`)
 
-/** An event of a call. It is answered at once, and acted on behind the answer. */
+/** Handles an event. Responds at once, and acts on it in the background. */
 export const webhook = (desk: Desk, request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function* () {
     const signature = request.headers["telnyx-signature-ed25519"]
@@ -105,7 +105,7 @@ export const webhook = (desk: Desk, request: HttpServerRequest): Effect.Effect<H
     const now = yield* Clock.currentTimeMillis
     if (!Signature.isTelnyx({ signature, timestamp, body }, desk.key, now)) return yield* refuse
     const event = readWebhook(body)
-    // What is signed and not understood is no fault of Telnyx: it must not send it again.
+    // Accept signed events that we do not understand, or Telnyx would send them again.
     if (Result.isFailure(event)) return taken
     const { event_type, payload } = event.success.data
     const callControlId = payload.call_control_id ?? ""
@@ -153,7 +153,7 @@ const requestOf = (payload: Told, metadata: Readonly<Record<string, string>>): C
     metadata: { platform: "telnyx", direction: payload.direction ?? "incoming", ...metadata }
   })
 
-/** Where the stream of a call is to go, with a token that is good for one socket. */
+/** Fields that start a media stream, with a one-use token in its address. */
 const streamFields = (desk: Desk, base: string, expected: Expected) => ({
   stream_url: `${PublicAddress.socket(base)}/stream/${desk.tokens.issue(expected)}`,
   stream_track: "inbound_track",
@@ -161,7 +161,7 @@ const streamFields = (desk: Desk, base: string, expected: Expected) => ({
   stream_bidirectional_codec: desk.codec
 })
 
-/** A call comes in: it is answered with a stream, or not taken. */
+/** Answers an incoming call with a media stream, or rejects it. */
 const answer = (desk: Desk, payload: Told, base: string): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { account } = desk
@@ -186,7 +186,7 @@ const answer = (desk: Desk, payload: Told, base: string): Effect.Effect<void> =>
     yield* TelnyxAccount.command(account, callControlId, "answer", fields)
   }).pipe(Effect.catch(failed("The call could not be answered")))
 
-/** A call that we made is answered. */
+/** Starts the media stream of an outgoing call that was answered. */
 const connect = (
   desk: Desk,
   payload: Told,
@@ -215,14 +215,14 @@ const outcomeOf = (cause: string | null | undefined): Outcome => {
   }
 }
 
-/** How the call to the target of a transfer stands. */
+/** Handles an event of the call to the target of a transfer. */
 const leg = (desk: Desk, callControlId: string, type: string, payload: Told): Effect.Effect<void> => {
   const entry = desk.calls.get(callControlId)
   if (entry?.transfer === undefined) return Effect.void
   switch (type) {
     case "call.answered":
     case "call.bridged":
-      // The caller is with the target from here on.
+      // From now on the caller talks to the target.
       return Effect.andThen(
         settle(entry, "Answered"),
         Effect.sync(() => entry.session.stop(Ending.Ending.PeerClosed()))
@@ -260,7 +260,7 @@ const transfer = (desk: Desk, entry: Entry, targetPhoneNumber: string): Effect.E
     return Effect.asVoid(Effect.forkDetach(work, { startImmediately: true }))
   })
 
-/** The socket of a stream. Telnyx signs no sockets: the token is what binds it to a signed event. */
+/** Handles the socket of a media stream. Telnyx does not sign it, so the token binds it to a signed event. */
 export const stream = (
   desk: Desk,
   request: HttpServerRequest,
@@ -273,7 +273,7 @@ export const stream = (
       : Holding.open(request, carrier(desk, expected), desk)
   })
 
-/** Pieces of audio that may come out of order: 100 ms. */
+/** How many messages of audio may wait for a missing one: 100 ms. */
 const mostHeld = 5
 
 const carrier = (desk: Desk, { callControlId, request }: Expected): Holding.Carrier => {

@@ -1,6 +1,6 @@
 /**
- * What Telnyx and a server say to each other on a media stream (`stream_bidirectional_mode: rtp`): frames of JSON with an `event`,
- * audio in base64. Its messages may come out of order.
+ * The protocol of Telnyx media streams (`stream_bidirectional_mode: rtp`): JSON frames with an `event`, and audio in base64. Messages
+ * can arrive out of order.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import * as Result from "effect/Result"
@@ -12,7 +12,7 @@ import * as Message from "../message.ts"
 const optional = Schema.optional
 const Id = Schema.String.check(Schema.isMinLength(1))
 
-/** Schema for what Telnyx sends. Fields that a call does not need are left out. */
+/** Schema for messages from Telnyx. Fields that we do not need are left out. */
 const FromTelnyx = Schema.Union([
   Schema.Struct({ event: Schema.Literal("connected") }),
   Schema.Struct({
@@ -42,7 +42,7 @@ const read = Json.reader(FromTelnyx)
 const readEvent = Json.reader(Schema.Struct({ event: Schema.String }))
 const known: ReadonlySet<string> = new Set(["connected", "start", "media", "dtmf", "mark", "error", "stop"])
 
-/** Reads a frame. Events that are not known mean nothing. */
+/** Decodes a frame. Unknown events mean nothing. */
 export const decode = (frame: string | Uint8Array): Message.Message => {
   if (typeof frame !== "string") return Message.wrong("a binary frame")
   const message = read(frame)
@@ -94,7 +94,7 @@ const started = ({ start, stream_id }: Extract<FromTelnyx, { readonly event: "st
   }
 }
 
-/** What a line sends to Telnyx. */
+/** Encodes messages of a line to Telnyx. */
 export const codec: Codec = {
   media: (_, bytes) => JSON.stringify({ event: "media", media: { payload: Json.base64Of(bytes) } }),
   mark: (_, name) => JSON.stringify({ event: "mark", mark: { name } }),

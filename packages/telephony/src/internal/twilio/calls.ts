@@ -1,4 +1,4 @@
-/** The calls of one Twilio account that are held here, by their SIDs, and what becomes of their transfers. */
+/** Open calls of a Twilio account, and their transfers. */
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import * as Ending from "@antiphon/server/Ending"
 import type * as Transport from "@antiphon/speech/Transport"
@@ -7,39 +7,39 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Session } from "../holding.ts"
 
-/** A transfer that is under way. */
+/** A transfer in progress. */
 export interface Pending {
   readonly targetPhoneNumber: string
   readonly kind: "cold" | "warm"
-  /** The call to the target, once it is made. */
+  /** The call to the target, once it was placed. */
   legSid?: string | undefined
 }
 
-/** A call that is held. */
+/** A call in progress. */
 export interface Entry {
   readonly callSid: string
   readonly request: CallRequest
   readonly session: Session
-  /** The address of this server for this call. */
+  /** Address of this server's routes, as this call reaches them. */
   readonly base: string
   readonly over: Deferred.Deferred<void>
   transfer: Pending | undefined
 }
 
-/** A call whose stream is waited for. */
+/** A call whose stream has not connected yet. */
 export interface Expected {
   readonly callSid: string
   readonly request: CallRequest
   readonly base: string
   answeredBy: Answerer | undefined
-  /** The call goes on, on another stream. */
+  /** Set if the call continues on another stream. */
   readonly session?: Session | undefined
 }
 
 type Outcome = Extract<Transport.Incoming, { readonly _tag: "Transferred" }>["outcome"]
 type Answerer = Extract<Transport.Incoming, { readonly _tag: "Answered" }>["by"]
 
-/** Tells the agent what became of its transfer. */
+/** Reports the outcome of a transfer to the agent. Later outcomes of the same transfer are ignored. */
 export const settle = (entry: Entry, pending: Pending, outcome: Outcome): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (entry.transfer !== pending) return Effect.void
@@ -48,18 +48,18 @@ export const settle = (entry: Entry, pending: Pending, outcome: Outcome): Effect
     return entry.session.tell({ _tag: "Transferred", outcome, targetPhoneNumber })
   })
 
-/** Ends a call whose caller is gone, or with somebody else. */
+/** Ends a call whose caller has hung up or was transferred. */
 export const leave = (entry: Entry): Effect.Effect<void> =>
   Effect.sync(() => {
     entry.session.isAway = false
     entry.session.stop(Ending.Ending.PeerClosed())
   })
 
-/** Does something after a while, unless the call is over by then. */
+/** Runs an effect after a delay, unless the call ends before. */
 export const later = (entry: Entry, after: Duration.Input, effect: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.asVoid(Effect.forkDetach(Effect.raceFirst(Deferred.await(entry.over), Effect.delay(effect, after))))
 
-/** What Twilio says of a call that was made: undefined while it rings. */
+/** The outcome for a call status of Twilio. Undefined while it rings. */
 export const outcomeOf = (status: string | undefined): Outcome | undefined => {
   switch (status) {
     case "in-progress":
@@ -78,11 +78,11 @@ export const outcomeOf = (status: string | undefined): Outcome | undefined => {
   }
 }
 
-/** Whether a call with this status is over. */
+/** Whether a call with this status has ended. */
 export const isOver = (status: string | undefined): boolean =>
   status === "completed" || status === "busy" || status === "no-answer" || status === "failed" || status === "canceled"
 
-/** What Twilio's detection of answering machines says: undefined if it does not know. */
+/** The result of Twilio's answering-machine detection. Undefined if it is unknown. */
 export const answererOf = (answeredBy: string | undefined): Answerer | undefined => {
   if (answeredBy === "human") return "Human"
   if (answeredBy === "fax") return "Machine"

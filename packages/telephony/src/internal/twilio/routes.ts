@@ -1,4 +1,4 @@
-/** What Twilio asks of a server: instructions for a call, the socket of its stream, and to hear how calls stand. */
+/** Handlers for Twilio's requests: the voice webhook, media streams and callbacks. */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as PreCall from "@antiphon/server/PreCall"
 import * as ByteSize from "effect/ByteSize"
@@ -19,11 +19,11 @@ import * as Calls from "./calls.ts"
 import * as Transfer from "./transfer.ts"
 import * as Wire from "./wire.ts"
 
-/** What the routes of one account share. */
+/** State that the routes of an account share. */
 export interface Desk extends Holding.Place {
   readonly account: TwilioAccount.TwilioAccount
   readonly publicUrl: PublicAddress.PublicUrl
-  /** The path of the webhook, without a slash at its end. The others are below it. */
+  /** Path of the webhook, without a trailing slash. The other routes are below it. */
   readonly path: string
   readonly preCall: PreCall.Handler<unknown> | undefined
   readonly transfer: (targetPhoneNumber: string) => Transfer.Transfer
@@ -34,14 +34,14 @@ export interface Desk extends Holding.Place {
   readonly calls: Map<string, Calls.Entry>
 }
 
-/** Longest form that is read. Twilio's are below 4 KiB. */
+/** Longest form. Twilio's are below 4 KiB. */
 const maxBodySize = ByteSize.kibibytes(64)
 
 const forbidden = HttpServerResponse.text("Forbidden", { status: 403 })
 const done = HttpServerResponse.empty({ status: 204 })
 const instruct = (twiml: string) => HttpServerResponse.text(twiml, { contentType: "text/xml" })
 
-/** Reads a form that Twilio has signed. Fails with the answer to anything else. */
+/** Reads a form that Twilio signed. Fails with the response to other requests. */
 const signedForm = (
   desk: Desk,
   request: HttpServerRequest
@@ -67,20 +67,20 @@ const queryOf = (request: HttpServerRequest): ReadonlyArray<readonly [string, st
   ...new URL(request.originalUrl, "http://localhost").searchParams
 ]
 
-/** The address of this server for what Twilio is told of a call. */
+/** Public address of these routes. */
 const baseOf = (desk: Desk, request: HttpServerRequest): string => PublicAddress.of(request, desk.publicUrl) + desk.path
 
-/** Tells Twilio to connect a call to us, with a token that is good for one socket. */
+/** TwiML that connects a call to a media stream, with a one-use token. */
 const connect = (desk: Desk, expected: Calls.Expected): string => {
   const url = `${PublicAddress.socket(expected.base)}/stream/${desk.tokens.issue(expected)}`
   const parameters = Object.entries(desk.parameters).map(([name, value]) => Twiml.element("Parameter", { name, value }))
   const stream = Twiml.element("Stream", { url, statusCallback: `${expected.base}/status` }, "", ...parameters)
-  // Said only if the stream has ended and the call has not: something broke.
+  // Spoken only if the stream ends while the call goes on, which means that something broke.
   const apology = desk.apology === "" ? [] : [Twiml.element("Say", {}, Twiml.text(desk.apology))]
   return Twiml.response(Twiml.element("Connect", {}, stream), ...apology)
 }
 
-/** A call comes in, or one that we made is answered. */
+/** Handles the voice webhook, for incoming calls and for outgoing calls that were answered. */
 export const voice = (desk: Desk, request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function* () {
     const form = yield* signedForm(desk, request)
@@ -111,7 +111,7 @@ export const voice = (desk: Desk, request: HttpServerRequest): Effect.Effect<Htt
     return instruct(connect(desk, { callSid, request: { ...asked, metadata }, base, answeredBy }))
   }).pipe(Effect.catch(Effect.succeed))
 
-/** What an application says of a call. If it does not know, the caller is told so. */
+/** Asks the application about a call. If that fails, the caller hears the apology. */
 const decide = (desk: Desk, decision: ReturnType<PreCall.Handler<unknown>>) =>
   Effect.catchCause(decision, (cause) =>
     Effect.andThen(
@@ -120,7 +120,7 @@ const decide = (desk: Desk, decision: ReturnType<PreCall.Handler<unknown>>) =>
     )
   )
 
-/** The socket of a stream. */
+/** Handles the socket of a media stream. */
 export const stream = (
   desk: Desk,
   request: HttpServerRequest,
@@ -130,7 +130,7 @@ export const stream = (
     const signature = request.headers["x-twilio-signature"]
     const urls = PublicAddress.signed(request, desk.publicUrl)
     const isOurs = Signature.isTwilio({ signature, urls }, Redacted.value(desk.account.authToken))
-    // The signature first: who cannot sign must not use up a token.
+    // Check the signature first: unsigned requests must not use up tokens.
     const expected = isOurs || !desk.checkUpgrade ? desk.tokens.redeem(token) : undefined
     if (expected === undefined) {
       yield* desk.reception.refused(403, isOurs ? "The stream is not expected" : "The stream is not signed by Twilio")
@@ -182,7 +182,7 @@ const carrier = (desk: Desk, expected: Calls.Expected): Holding.Carrier => {
   }
 }
 
-/** How a call stands: ours, a leg of it, its stream, or who answered it. */
+/** Handles callbacks about a call, its stream, its transfer, or who answered it. */
 export const status = (desk: Desk, request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function* () {
     const form = yield* signedForm(desk, request)
@@ -203,15 +203,15 @@ export const status = (desk: Desk, request: HttpServerRequest): Effect.Effect<Ht
     return done
   }).pipe(Effect.catch(Effect.succeed))
 
-/** How the call to the target of a transfer stands. */
+/** Handles a status of the call to the target of a transfer. */
 const leg = (desk: Desk, callSid: string | undefined, callStatus: string | undefined): Effect.Effect<void> => {
   const entry = callSid === undefined ? undefined : desk.calls.get(callSid)
   const outcome = Calls.outcomeOf(callStatus)
   if (entry?.transfer === undefined || outcome === undefined) return Effect.void
   const pending = entry.transfer
-  // A target that is gone before it was heard of has not answered.
+  // A target whose call is over before it was reported as answered has not answered.
   if (outcome !== "Answered" || callStatus === "completed") {
-    // After a cold one Twilio asks where the caller is to go, and the agent is told then.
+    // After a cold transfer Twilio requests `/transferred`, which reports the outcome.
     return pending.kind === "warm"
       ? Calls.settle(entry, pending, outcome === "Answered" ? "Failed" : outcome)
       : Effect.void
@@ -221,10 +221,10 @@ const leg = (desk: Desk, callSid: string | undefined, callStatus: string | undef
     : Effect.andThen(Calls.settle(entry, pending, "Answered"), Calls.leave(entry))
 }
 
-/** How long a caller who comes back may take to do so. */
+/** Longest wait for a caller to return after a failed transfer. */
 const returnTimeout = "20 seconds"
 
-/** A cold transfer is over: the caller comes back to the agent, if nobody has answered. */
+/** Handles the end of a cold transfer. If nobody answered, the caller returns to the agent. */
 export const transferred = (
   desk: Desk,
   request: HttpServerRequest

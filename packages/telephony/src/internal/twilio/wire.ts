@@ -1,6 +1,5 @@
 /**
- * What Twilio and a server say to each other on a Media Stream (`<Connect><Stream>`): frames of JSON with an `event`, mu-law at
- * 8000 Hz in base64.
+ * The protocol of Twilio Media Streams (`<Connect><Stream>`): JSON frames with an `event`, and mu-law at 8000 Hz in base64.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import * as Result from "effect/Result"
@@ -12,7 +11,7 @@ import * as Message from "../message.ts"
 const optional = Schema.optional
 const Sid = Schema.String.check(Schema.isMinLength(1))
 
-/** Schema for what Twilio sends. Fields that a call does not need are left out. */
+/** Schema for messages from Twilio. Fields that we do not need are left out. */
 export const FromTwilio = Schema.Union([
   Schema.Struct({ event: Schema.Literal("connected") }),
   Schema.Struct({
@@ -43,20 +42,20 @@ export const FromTwilio = Schema.Union([
 ])
 export type FromTwilio = typeof FromTwilio.Type
 
-/** What a server sends. */
+/** Messages to Twilio. */
 export type ToTwilio =
   | { readonly event: "media"; readonly streamSid: string; readonly media: { readonly payload: string } }
   | { readonly event: "mark"; readonly streamSid: string; readonly mark: { readonly name: string } }
   | { readonly event: "clear"; readonly streamSid: string }
 
-/** Writes a message as a frame. */
+/** Encodes a message as a frame. */
 export const encode = (message: ToTwilio): string => JSON.stringify(message)
 
 const read = Json.reader(FromTwilio)
 const readEvent = Json.reader(Schema.Struct({ event: Schema.String }))
 const known: ReadonlySet<string> = new Set(["connected", "start", "media", "dtmf", "mark", "stop"])
 
-/** Reads a frame. Events that are not known mean nothing. */
+/** Decodes a frame. Unknown events mean nothing. */
 export const decode = (frame: string | Uint8Array): Message.Message => {
   if (typeof frame !== "string") return Message.wrong("a binary frame")
   const message = read(frame)
@@ -73,7 +72,7 @@ const meaning = (message: FromTwilio): Message.Message => {
       return started(message)
     case "media": {
       const { chunk, payload, track } = message.media
-      // A stream of both tracks has our own voice as well.
+      // Streams of both tracks also contain our own voice.
       if (track !== undefined && !track.startsWith("inbound")) return Message.nothing
       return { _tag: "Media", bytes: Json.bytesOf(payload), chunk: Json.countOf(chunk) }
     }
@@ -104,7 +103,7 @@ const started = ({ start, streamSid }: Extract<FromTwilio, { readonly event: "st
   }
 }
 
-/** What a line sends to Twilio. */
+/** Encodes messages of a line to Twilio. */
 export const codec: Codec = {
   media: (streamSid, bytes) => encode({ event: "media", streamSid, media: { payload: Json.base64Of(bytes) } }),
   mark: (streamSid, name) => encode({ event: "mark", streamSid, mark: { name } }),
