@@ -134,7 +134,7 @@ export const make = Effect.fnUntraced(function* (
       if (oldest === undefined) return Effect.void
       leaveOpening(oldest)
       condemned.add(oldest)
-      if (opening.size + condemned.size > maxOpenings * crowding) return close([...condemned][0]!)
+      if (opening.size + condemned.size >= maxOpenings * crowding) return close([...condemned][0]!)
       const wait = (oldest.youngUntil ?? 0) - Monotonic.millis(clock)
       return wait <= 0
         ? close(oldest)
