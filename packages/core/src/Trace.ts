@@ -99,10 +99,6 @@ export const streamWithin = <A, E, R>(
     )
   ) as Stream.Stream<A, E, R>
 
-/** Starts a span that ends with the scope. */
-export const scoped = (name: string, options: Options = {}): Effect.Effect<Tracer.Span, never, Scope.Scope> =>
-  Effect.acquireRelease(start(name, options), end)
-
 /** Adds a finished span below another one. */
 export interface Past {
   readonly parent: Tracer.AnySpan

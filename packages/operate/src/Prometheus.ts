@@ -36,7 +36,10 @@ export const layerHttp = (options: Options = {}): Layer.Layer<never, never, Http
     options.path ?? "/metrics",
     Effect.gen(function* () {
       const { headers } = yield* HttpServerRequest.HttpServerRequest
-      if (options.token !== undefined && headers["authorization"] !== `Bearer ${Redacted.value(options.token)}`) {
+      if (
+        options.token !== undefined &&
+        !isSame(headers["authorization"] ?? "", `Bearer ${Redacted.value(options.token)}`)
+      ) {
         return HttpServerResponse.text("", { status: 401, headers: { "www-authenticate": "Bearer" } })
       }
       return HttpServerResponse.text(yield* format, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
@@ -60,4 +63,11 @@ export const nameOf = ({
   const unit = units[attributes?.["unit"] ?? attributes?.["time_unit"] ?? ""] ?? ""
   const withUnit = name.endsWith(unit) ? name : name + unit
   return type === "Counter" && !withUnit.endsWith("_total") ? `${withUnit}_total` : withUnit
+}
+
+/** Compares with a secret, in a time that does not tell how much of it was right. */
+const isSame = (given: string, secret: string): boolean => {
+  let difference = given.length ^ secret.length
+  for (let i = 0; i < secret.length; i++) difference |= secret.charCodeAt(i) ^ (given.charCodeAt(i) || 0)
+  return difference === 0
 }
