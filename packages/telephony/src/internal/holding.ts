@@ -336,10 +336,11 @@ const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
     if (carrier.greeting !== undefined) yield* visitor.send([carrier.greeting(started)])
     const { record } = place.reception
     const answer = Effect.suspend(() => place.answer(line))
+    const unrecorded = Effect.sync(() => session.stop(Ending.Ending.Unrecorded()))
     const recorded =
       record === undefined
         ? answer
-        : Effect.scoped(Effect.flatMap(record(request), (recorder) => Recorder.provide(answer, recorder)))
+        : Effect.scoped(Effect.flatMap(record(request, unrecorded), (recorder) => Recorder.provide(answer, recorder)))
     const answered = Effect.onExit(recorded, (exit) =>
       Deferred.succeed(held.over, Exit.isSuccess(exit) ? Ending.Ending.AgentEnded() : CallHost.broken(exit.cause))
     )
