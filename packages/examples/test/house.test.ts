@@ -102,6 +102,7 @@ describe("inside of packages", () => {
         "Script.ts",
         "Monotonic.ts",
         "Printable.ts",
+        "internal/flatText.ts",
         "internal/successor.ts"
       ],
       ["EventFilter.ts", "History.ts", "Trace.ts", "Turn.ts"],
