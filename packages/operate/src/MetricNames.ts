@@ -27,6 +27,8 @@ const row = (
 ): MetricName => ({ name, type, labels, from, ...(unit && { unit }) })
 
 const operation = "gen_ai.operation.name"
+/** Who is asked; missing if the model does not say so. */
+const asked = [operation, "gen_ai.provider.name", "gen_ai.request.model"]
 
 /** All metrics. */
 export const all: ReadonlyArray<MetricName> = [
@@ -40,9 +42,9 @@ export const all: ReadonlyArray<MetricName> = [
   row("core", "antiphon_interruptions", "Counter"),
   row("core", "antiphon_background_work", "Counter", ["outcome"]),
   row("core", "antiphon_answers_overdue", "Counter"),
-  row("llm", "gen_ai.client.operation.duration", "Histogram", [operation], "s"),
-  row("llm", "gen_ai.client.operation.time_to_first_chunk", "Histogram", [operation], "s"),
-  row("llm", "gen_ai.client.token.usage", "Histogram", [operation, "gen_ai.token.type"], "{token}"),
+  row("llm", "gen_ai.client.operation.duration", "Histogram", [...asked, "error.type"], "s"),
+  row("llm", "gen_ai.client.operation.time_to_first_chunk", "Histogram", asked, "s"),
+  row("llm", "gen_ai.client.token.usage", "Histogram", [...asked, "gen_ai.token.type"], "{token}"),
   row("llm", "gen_ai.execute_tool.duration", "Histogram", [operation, "gen_ai.tool.name", "outcome"], "s"),
   row("llm", "antiphon_tool_calls", "Counter", ["gen_ai.tool.name", "outcome"]),
   row("llm", "antiphon_handoffs", "Counter", ["gen_ai.tool.name", "outcome"]),

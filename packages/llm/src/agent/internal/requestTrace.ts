@@ -6,9 +6,11 @@ import * as Trace from "@antiphon/core/Trace"
 import type * as Turn from "@antiphon/core/Turn"
 import * as Model from "effect/ai/Model"
 import type * as Response from "effect/ai/Response"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -37,8 +39,52 @@ const tokens = Metric.histogram("gen_ai.client.token.usage", {
   // The bounds of the conventions, as far as models go today.
   boundaries: Metric.boundariesFromIterable([1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304])
 })
-const inputMetric = Metric.withAttributes(tokens, { "gen_ai.token.type": "input" })
-const outputMetric = Metric.withAttributes(tokens, { "gen_ai.token.type": "output" })
+/** Who is asked, as far as that is known. */
+interface Asked {
+  readonly provider: string | undefined
+  readonly model: string | undefined
+}
+
+const labelsOf = ({ model, provider }: Asked) => ({
+  ...(model !== undefined && { "gen_ai.request.model": model }),
+  ...(provider !== undefined && { "gen_ai.provider.name": provider })
+})
+
+const makeMetrics = (asked: Asked) => {
+  const labels = labelsOf(asked)
+  const durations = new Map<string | undefined, Metric.Metric<number, unknown>>()
+  return {
+    firstChunk: Metric.withAttributes(firstChunk, labels),
+    input: Metric.withAttributes(tokens, { ...labels, "gen_ai.token.type": "input" }),
+    output: Metric.withAttributes(tokens, { ...labels, "gen_ai.token.type": "output" }),
+    duration: (errorType: string | undefined) => {
+      const known = durations.get(errorType)
+      if (known !== undefined) return known
+      const made = Metric.withAttributes(duration, {
+        ...labels,
+        ...(errorType !== undefined && { "error.type": errorType })
+      })
+      durations.set(errorType, made)
+      return made
+    }
+  }
+}
+type Metrics = ReturnType<typeof makeMetrics>
+
+// A metric with labels costs more to make than to count with. Names of models come from outside, so they are bounded.
+const made = new Map<string, Metrics>()
+const mostMade = 1000
+
+const metricsOf = (asked: Asked): Metrics => {
+  const key = `${asked.provider}/${asked.model}`
+  let metrics = made.get(key)
+  if (metrics === undefined) {
+    if (made.size >= mostMade) made.clear()
+    metrics = makeMetrics(asked)
+    made.set(key, metrics)
+  }
+  return metrics
+}
 
 /** Runs the streamed reply to a request of a turn in a span, which the reply has to put in force. */
 export const traced = <P extends { readonly type: string }, E, R>(
@@ -58,20 +104,23 @@ export const traced = <P extends { readonly type: string }, E, R>(
         "gen_ai.conversation.id": Trace.callId(request),
         "gen_ai.request.stream": true,
         "antiphon.turn.id": id,
-        ...(model !== undefined && { "gen_ai.request.model": model }),
-        ...(provider !== undefined && { "gen_ai.provider.name": provider })
+        ...labelsOf({ model, provider })
       }
       const name = model === undefined ? "chat" : `chat ${model}`
       return Effect.succeed(
         Trace.streamWithin(name, { kind: "client", attributes, provides: true }, reply, (span) =>
-          watching(span, context)
+          watching(span, context, metricsOf({ model, provider }))
         )
       )
     })
   )
 
 /** Notes on the span what the parts of the reply tell of it. */
-const watching = (span: Tracer.Span, context: Context.Context<never>): Trace.Onlooker<{ readonly type: string }> => {
+const watching = (
+  span: Tracer.Span,
+  context: Context.Context<never>,
+  metrics: Metrics
+): Trace.Onlooker<{ readonly type: string }> => {
   const clock = Context.get(context, Clock.Clock)
   const startedAt = clock.monotonicTimeNanosUnsafe()
   const seconds = () => Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9
@@ -82,14 +131,14 @@ const watching = (span: Tracer.Span, context: Context.Context<never>): Trace.Onl
         first = false
         const waited = seconds()
         span.attribute("gen_ai.response.time_to_first_chunk", waited)
-        firstChunk.updateUnsafe(waited, context)
+        metrics.firstChunk.updateUnsafe(waited, context)
       }
       for (const part of parts) {
-        if (part.type === "finish") finished(part as unknown as Response.FinishPart, span, context)
+        if (part.type === "finish") finished(part as unknown as Response.FinishPart, span, context, metrics)
         else if (part.type === "response-metadata") answered(part as unknown as Response.ResponseMetadataPart, span)
       }
     },
-    ended: () => duration.updateUnsafe(seconds(), context)
+    ended: (exit) => metrics.duration(failureOf(exit)).updateUnsafe(seconds(), context)
   }
 }
 
@@ -98,7 +147,12 @@ const answered = ({ id, modelId }: Response.ResponseMetadataPart, span: Tracer.S
   if (id !== undefined) span.attribute("gen_ai.response.id", id)
 }
 
-const finished = (part: Response.FinishPart, span: Tracer.Span, context: Context.Context<never>): void => {
+const finished = (
+  part: Response.FinishPart,
+  span: Tracer.Span,
+  context: Context.Context<never>,
+  metrics: Metrics
+): void => {
   span.attribute("gen_ai.response.finish_reasons", [part.reason])
   // Some providers tell no usage, which is not the same as none.
   const { inputTokens: told, outputTokens } = part.usage
@@ -110,6 +164,10 @@ const finished = (part: Response.FinishPart, span: Tracer.Span, context: Context
   if (cacheRead > 0) span.attribute("gen_ai.usage.cache_read.input_tokens", cacheRead)
   if (cacheWrite > 0) span.attribute("gen_ai.usage.cache_write.input_tokens", cacheWrite)
   if (reasoning > 0) span.attribute("gen_ai.usage.reasoning.output_tokens", reasoning)
-  inputMetric.updateUnsafe(all, context)
-  outputMetric.updateUnsafe(output, context)
+  metrics.input.updateUnsafe(all, context)
+  metrics.output.updateUnsafe(output, context)
 }
+
+/** The kind of a failure. An interruption is none. */
+const failureOf = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
+  Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? Trace.errorType(exit.cause) : undefined

@@ -4,7 +4,7 @@ import * as Caller from "@antiphon/core/testing/Caller"
 import * as Spans from "@antiphon/core/testing/Spans"
 import * as TestCall from "@antiphon/core/testing/TestCall"
 import { assert, describe } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Metric } from "effect"
 import { Model } from "effect/ai"
 import * as LlmAgent from "../../../src/agent/LlmAgent.ts"
 import * as ScriptedModel from "../../../src/testing/ScriptedModel.ts"
@@ -87,5 +87,32 @@ describe("requestTrace", () => {
     const agent = Agent.map(LlmAgent.make(), (agent) => agent)
     yield* TestCall.run(agent, [Caller.says("hi"), Caller.listens()]).pipe(Effect.provide(model.layer), spans.collect)
     assert.strictEqual(spans.named("chat").length, 1)
+  })
+
+  test("counts requests by who was asked and how they failed", function* () {
+    yield* Effect.gen(function* () {
+      const model = ScriptedModel.make([
+        [ScriptedModel.text("Hi."), ScriptedModel.finish("stop", usage)],
+        ScriptedModel.dieAfter(0, ScriptedModel.text("x"))
+      ])
+      const script = [Caller.says("a"), Caller.listens(), Caller.says("b"), Caller.listens()]
+      yield* TestCall.run(LlmAgent.make(), script).pipe(
+        Effect.provide(model.layer),
+        Effect.provideService(Model.ModelName, "gpt-6"),
+        Effect.provideService(Model.ProviderName, "openai")
+      )
+      const counted = (yield* Metric.snapshot)
+        .filter(({ id }) => id === "gen_ai.client.operation.duration")
+        .map(({ attributes, state }) => [
+          attributes?.["gen_ai.provider.name"],
+          attributes?.["gen_ai.request.model"],
+          attributes?.["error.type"],
+          "count" in state ? state.count : 0
+        ])
+      assert.sameDeepMembers(counted, [
+        ["openai", "gpt-6", undefined, 1],
+        ["openai", "gpt-6", "NetworkError", 1]
+      ])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   })
 })
