@@ -11,12 +11,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import * as AiErrors from "../../model/internal/provider/aiErrors.ts"
+import * as Grounding from "../../internal/grounding.ts"
+import * as Transcript from "../../internal/transcript.ts"
 import * as Asking from "../../model/internal/asking.ts"
-import { AsText } from "../../model/internal/objectTool.ts"
+import * as AiErrors from "../../model/internal/provider/aiErrors.ts"
 import * as ModelFailure from "../../model/ModelFailure.ts"
 import * as Usage from "../../model/Usage.ts"
-import * as Patience from "../../model/Patience.ts"
 import * as Background from "../../tool/internal/background.ts"
 import * as Backlog from "../../tool/internal/backlog.ts"
 import type * as Job from "../../tool/internal/job.ts"
@@ -25,39 +25,27 @@ import * as Seam from "../../tool/internal/seam.ts"
 import * as ToolRunner from "../../tool/internal/toolRunner.ts"
 import * as TurnTime from "../../tool/internal/turnTime.ts"
 import type { VoiceTool } from "../../tool/VoiceTool.ts"
-import * as Grounding from "../../internal/grounding.ts"
-import * as Transcript from "../../internal/transcript.ts"
+import * as Budgeted from "./budgeted.ts"
 import * as ContextKeeper from "./contextKeeper.ts"
 import * as FittedPrompt from "./fittedPrompt.ts"
-import * as Budgeted from "./budgeted.ts"
-import * as Spending from "./spending.ts"
-import { PlainWords } from "./plainWords.ts"
-import * as ObjectReply from "./objectReply.ts"
-import { ObjectText } from "./objectText.ts"
-import type * as SpokenObject from "../SpokenObject.ts"
-import * as SpeechLeak from "./speechLeak.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
-import * as ModelTap from "../../internal/modelTap.ts"
-import * as OwnPrompt from "./ownPrompt.ts"
+import * as ModelRequest from "./modelRequest.ts"
+import * as ObjectReply from "./objectReply.ts"
+import type { ObjectText } from "./objectText.ts"
 import * as ReplyParts from "./replyParts.ts"
-import * as RequestTrace from "./requestTrace.ts"
+import * as SpeechLeak from "./speechLeak.ts"
+import * as Spending from "./spending.ts"
 
 export interface ModelTurn<R> extends Omit<
-  FittedPrompt.Fitting,
-  "firstTurn" | "tools" | "shown" | "window" | "recorder" | "named"
+  ModelRequest.Requesting<R>,
+  "firstTurn" | "tools" | "shown" | "window" | "recorder" | "named" | "objectIsTool" | "toolkit" | "observer"
 > {
   readonly event: Event.Input
   readonly tools: ReadonlyArray<VoiceTool<R>>
   /** Whether something else was said in the turn before the model's answer. */
   readonly prefaced: boolean
-  /** What the model should reply with, if not with words. */
-  readonly object: SpokenObject.SpokenObject<R> | undefined
-  /** Under which providers keep what they have cached of the call. */
-  readonly cacheKey: string | undefined
-  readonly markdown: "strip" | "keep"
   readonly maxToolIterations: number
   readonly limitMessage: string
-  readonly reasoning: ModelPrompt.Reasoning
   readonly speechLeakGuard: SpeechLeak.Options | undefined
 }
 
@@ -67,22 +55,13 @@ export const defaultAnnouncement = "One moment, please."
 type Out<R> = Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.LanguageModel>
 
 /** What the rounds of a turn share. */
-interface Turning<R> extends ModelTurn<R> {
+interface Turning<R> extends ModelTurn<R>, Omit<ModelRequest.Requesting<R>, "tools"> {
   /** Added to the prompt last, after what happened on the call. */
   readonly known: ReadonlyArray<Transcript.Line>
   /** Where the words of the turn end. */
   readonly seam: Seam.Seam
-  readonly recorder: Recorder.Recorder | undefined
-  readonly window: number | undefined
-  readonly named: Pick<Usage.Report, "provider" | "model">
-  readonly firstTurn: number
   readonly clock: Clock.Clock
   readonly start: bigint
-  readonly observer: (report: Usage.Report) => Effect.Effect<void>
-  readonly shown: ReadonlyArray<Tool.Any>
-  /** Whether the object is the arguments of a tool that the model is shown. */
-  readonly objectIsTool: boolean
-  readonly toolkit: Toolkit.Toolkit<Record<string, Tool.Any>>
   /** Which first measurements of the turn are still due. */
   readonly ahead: { chunk: boolean; text: boolean }
   /** Whether the turn has sent something the caller hears or notices. */
@@ -117,7 +96,7 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
         ...options,
         systemPrompt: [options.systemPrompt, ...opening].filter((text) => text !== "").join("\n\n"),
         known: closing.map((text) => ({ role: "system", text })),
-        // The recording of a request says which turn its prompt was made for.
+        // On the record, so that a replay makes its prompts for the same window.
         settings: window === undefined ? options.settings : { ...options.settings, contextWindow: window },
         window,
         seam: Seam.make(),
@@ -162,102 +141,77 @@ const iterate = <R>(turning: Turning<R>, round: number, wordless = false): Out<R
 const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
   Stream.unwrap(
     Effect.map(turning.turn.currentHistory, (now): Out<R> => {
-      const { keeper, reasoning, runner, seam, speechLeakGuard: guard, spending, systemPrompt, turn } = turning
-      const known = [...turning.known, ...spending.notes.map((text): Transcript.Line => ({ role: "system", text }))]
-      const { lines, size, told } = FittedPrompt.make(turning, now, (lines, seen) => [
-        ...goingOn(turning, seen, handedOver(turning, lines)),
-        ...(turning.prefaced ? [preface] : []),
-        ...(attempt.leaks === 0 ? [] : [SpeechLeak.note(guard!)]),
-        ...(attempt.complaint === undefined ? [] : [ObjectReply.note(attempt.complaint)]),
-        ...known
-      ])
-      if (!Transcript.wantsAnswer(lines.slice(0, lines.length - known.length))) return Stream.empty
+      const { keeper, reasoning, runner, seam, speechLeakGuard: guard, systemPrompt } = turning
+      const { isWanted, lines, size, told } = promptOf(turning, attempt, now)
+      if (!isWanted) return Stream.empty
       const { backlog } = runner.background
       const answering = [...backlog.unanswered]
-      const prompt = ModelPrompt.messages(systemPrompt, lines, reasoning)
-      const settings = attempt.leaks === 0 ? turning.settings : SpeechLeak.settings(guard!, turning.settings)
-      const reply = ReplyParts.empty()
-      const request = Spending.request(spending, turning.named, turning.observer)
-      const { object } = turning
-      const written = object === undefined ? undefined : new ObjectText(object.speak)
-      const collecting: ReplyParts.Collecting = {
-        object: written,
-        plain: turning.markdown === "strip" ? new PlainWords() : undefined,
-        asText: turning.objectIsTool ? new AsText(object!.definition.name) : undefined,
-        claimId: (id) => ToolRunner.claimId(runner, id, now),
-        keep: (id, thoughts, marks) => void reasoning.set(id, { thoughts, marks }),
-        finished: (usage) => {
-          ContextKeeper.counted(keeper, size, usage.inputTokens.total)
-          request.finished(Usage.ofFinish(usage))
-        },
+      const { outputs, reply, reports, written } = ModelRequest.make(turning, {
+        now,
+        prompt: ModelPrompt.messages(systemPrompt, lines, reasoning),
+        size,
+        settings: attempt.leaks === 0 ? turning.settings : SpeechLeak.settings(guard!, turning.settings),
         firsts: (what) => firsts(turning, what)
-      }
-      const replied = RequestTrace.traced(turn, (span) =>
-        LanguageModel.streamText({
-          prompt: OwnPrompt.make(prompt),
-          toolkit: turning.toolkit,
-          ...(turning.objectIsTool ? ObjectReply.toolChoice(object!, turning.shown) : undefined),
-          disableToolCallResolution: true,
-          toolCallValidation: "deferred"
-        }).pipe(
-          Patience.words,
-          ModelTap.streamed(turning.recorder, settings, {
-            turn: turn.id,
-            prompt,
-            tools: turning.shown,
-            observe: request.observe,
-            asking: { cacheKey: turning.cacheKey, object: object?.definition },
-            span
-          })
-        )
-      )
-      const parts = replied.pipe(
-        Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
-        Stream.flattenIterable
-      ) as Out<R>
-      let isRefused = false
-      const answered: Out<R> = parts.pipe(
-        Stream.ensuring(
-          Effect.andThen(
-            Effect.suspend(() => request.settle({ input: reply.begun ? size * keeper.factor : 0, output: reply.size })),
-            FittedPrompt.sumUp(turning, size)
-          )
-        ),
-        Stream.catchIf(
-          (error) =>
-            (keeper.policy !== undefined && attempt.tooLong < mostTooLong && isTooLong(error, reply)) ||
-            (written?.begun === true && !reply.spoke && attempt.complaint === undefined),
-          (error): Out<R> => {
-            isRefused = true
-            if (!ModelFailure.isContextTooLong(error)) return ask(turning, { ...attempt, complaint: "it broke off" })
-            ContextKeeper.refused(keeper, size, AiErrors.sizesOf(error))
-            return ask(turning, { ...attempt, tooLong: attempt.tooLong + 1 })
-          }
-        )
+      })
+      let isReplaced = false
+      const answered = Stream.catchIf(
+        outputs,
+        (error) => isTooLong(keeper, attempt, error, reply) || isHalf(attempt, reply, written),
+        (error): Out<R> => {
+          isReplaced = true
+          if (!ModelFailure.isContextTooLong(error)) return ask(turning, { ...attempt, complaint: "it broke off" })
+          ContextKeeper.refused(keeper, size, AiErrors.sizesOf(error))
+          return ask(turning, { ...attempt, tooLong: attempt.tooLong + 1 })
+        }
       )
       const heard = seam.turned ? Seam.part(seam)(answered) : answered
       seam.turned = false
       const rest = Stream.suspend((): Out<R> => {
         // The replacing request continues by itself.
-        if (isRefused) return Stream.empty
+        if (isReplaced) return Stream.empty
         const isObject = written?.begun === true && reply.calls.length === 0
         if (!isObject && ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
         Backlog.answered(backlog, answering)
         return Stream.concat(
-          Stream.fromIterable(request.reports.map(Spending.measured)),
+          Stream.fromIterable(reports.map(Spending.measured)),
           isObject ? receive(turning, reply, written, attempt) : settle(turning, reply, attempt.round)
         )
       })
       const noted = told.length === 0 ? heard : Stream.concat(Stream.fromIterable(told), heard)
-      if (guard === undefined) return Stream.concat(noted, rest)
-      return Stream.concat(SpeechLeak.outputs(noted, guard), rest).pipe(
-        Stream.catchIf(SpeechLeak.isSpeechLeak, (leak): Out<R> => {
-          const again = attempt.leaks < (guard.maxRetries ?? 1)
-          const said = SpeechLeak.excuse(guard, { again, partlyHeard: leak.partlyHeard })
-          const next: Out<R> = again ? ask(turning, { ...attempt, leaks: attempt.leaks + 1 }) : Stream.empty
-          return Stream.concat(Seam.part(seam)(Stream.fromIterable(said)), next)
-        })
-      )
+      return guard === undefined ? Stream.concat(noted, rest) : guarded(turning, attempt, guard, noted, rest)
+    })
+  )
+
+/** The prompt of a request, and whether there is something in it to answer. */
+const promptOf = <R>(turning: Turning<R>, attempt: Attempt, now: History.History) => {
+  const { prefaced, speechLeakGuard, spending } = turning
+  const known = [...turning.known, ...spending.notes.map((text): Transcript.Line => ({ role: "system", text }))]
+  const fitted = FittedPrompt.make(turning, now, (lines, seen) => [
+    ...goingOn(turning, seen, handedOver(turning, lines)),
+    ...(prefaced ? [preface] : []),
+    ...(attempt.leaks === 0 ? [] : [SpeechLeak.note(speechLeakGuard!)]),
+    ...(attempt.complaint === undefined ? [] : [ObjectReply.note(attempt.complaint)]),
+    ...known
+  ])
+  const { lines } = fitted
+  // What is only known asks nothing.
+  return { ...fitted, isWanted: Transcript.wantsAnswer(lines.slice(0, lines.length - known.length)) }
+}
+
+/** Keeps calls that the model writes as text from being spoken, and asks again. */
+const guarded = <R>(
+  turning: Turning<R>,
+  attempt: Attempt,
+  guard: SpeechLeak.Options,
+  heard: Out<R>,
+  rest: Out<R>
+): Out<R> =>
+  Stream.concat(SpeechLeak.outputs(heard, guard), rest).pipe(
+    Stream.catchIf(SpeechLeak.isSpeechLeak, (leak): Out<R> => {
+      const again = attempt.leaks < (guard.maxRetries ?? 1)
+      const said = SpeechLeak.excuse(guard, { again, partlyHeard: leak.partlyHeard })
+      const next: Out<R> = again ? ask(turning, { ...attempt, leaks: attempt.leaks + 1 }) : Stream.empty
+      return Stream.concat(Seam.part(turning.seam)(Stream.fromIterable(said)), next)
     })
   )
 
@@ -269,8 +223,17 @@ const preface: Transcript.Line = {
 /** How often to ask again with a shorter prompt after a model has rejected one as too long. */
 const mostTooLong = 3
 
-const isTooLong = (error: AiError.AiError, reply: ReplyParts.Collected): boolean =>
-  ModelFailure.isContextTooLong(error) && ReplyParts.isEmpty(reply)
+const isTooLong = (
+  { policy }: ContextKeeper.ContextKeeper,
+  { tooLong }: Attempt,
+  error: AiError.AiError,
+  reply: ReplyParts.Collected
+): boolean =>
+  policy !== undefined && tooLong < mostTooLong && ModelFailure.isContextTooLong(error) && ReplyParts.isEmpty(reply)
+
+/** Whether an object broke off before anything of it was spoken. It is asked for once more. */
+const isHalf = ({ complaint }: Attempt, { spoke }: ReplyParts.Collected, written: ObjectText | undefined): boolean =>
+  written?.begun === true && !spoke && complaint === undefined
 
 /** An agent without a greeting answers after a handoff, whatever the previous agent said last. */
 const handedOver = <R>(

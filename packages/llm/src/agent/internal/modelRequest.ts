@@ -1,0 +1,127 @@
+/** One request to the model: what is sent, and the outputs that its reply comes to. */
+import type * as Event from "@antiphon/core/Event"
+import type * as History from "@antiphon/core/History"
+import type * as AiError from "effect/ai/AiError"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Prompt from "effect/ai/Prompt"
+import type * as Tool from "effect/ai/Tool"
+import type * as Toolkit from "effect/ai/Toolkit"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as ModelTap from "../../internal/modelTap.ts"
+import { AsText } from "../../model/internal/objectTool.ts"
+import type * as ModelSettings from "../../model/ModelSettings.ts"
+import * as Patience from "../../model/Patience.ts"
+import * as Usage from "../../model/Usage.ts"
+import * as ToolRunner from "../../tool/internal/toolRunner.ts"
+import type * as SpokenObject from "../SpokenObject.ts"
+import * as ContextKeeper from "./contextKeeper.ts"
+import * as FittedPrompt from "./fittedPrompt.ts"
+import type * as ModelPrompt from "./modelPrompt.ts"
+import * as ObjectReply from "./objectReply.ts"
+import { ObjectText } from "./objectText.ts"
+import * as OwnPrompt from "./ownPrompt.ts"
+import { PlainWords } from "./plainWords.ts"
+import * as ReplyParts from "./replyParts.ts"
+import * as RequestTrace from "./requestTrace.ts"
+import * as Spending from "./spending.ts"
+
+/** What the requests of a turn share. */
+export interface Requesting<R> extends FittedPrompt.Fitting {
+  /** What the model should reply with, if not with words. */
+  readonly object: SpokenObject.SpokenObject<R> | undefined
+  /** Whether the object is the arguments of a tool that the model is shown. */
+  readonly objectIsTool: boolean
+  readonly markdown: "strip" | "keep"
+  /** Under which providers keep what they have cached of the call. */
+  readonly cacheKey: string | undefined
+  readonly reasoning: ModelPrompt.Reasoning
+  readonly toolkit: Toolkit.Toolkit<Record<string, Tool.Any>>
+  /** Told what replies take, beside the call itself. */
+  readonly observer: (report: Usage.Report) => Effect.Effect<void>
+}
+
+/** What is asked. */
+export interface Asked {
+  readonly now: History.History
+  readonly prompt: ReadonlyArray<Prompt.MessageEncoded>
+  /** Tokens of the whole prompt, as they are estimated. */
+  readonly size: number
+  readonly settings: ModelSettings.ModelSettings
+  /** The measurements that are due at the first words or the first call of the turn. */
+  readonly firsts: ReplyParts.Collecting["firsts"]
+}
+
+/** A reply. All but its outputs is complete when those have ended. */
+export interface Replying<R> {
+  readonly outputs: Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.LanguageModel>
+  readonly reply: ReplyParts.Collected
+  /** What was written of the object; undefined if words were asked for. */
+  readonly written: ObjectText | undefined
+  /** What the reply has taken, by the models that had a part in it. */
+  readonly reports: ReadonlyArray<Usage.Report>
+}
+
+/** Makes the request. It is sent when its outputs are first pulled. */
+export const make = <R>(requesting: Requesting<R>, asked: Asked): Replying<R> => {
+  const { keeper, object } = requesting
+  const { size } = asked
+  const reply = ReplyParts.empty()
+  const written = object === undefined ? undefined : new ObjectText(object.speak)
+  const request = Spending.request(requesting.spending, requesting.named, requesting.observer)
+  const collecting = collectingOf(requesting, asked, written, request)
+  const outputs = send(requesting, asked, request).pipe(
+    Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
+    Stream.flattenIterable,
+    Stream.ensuring(
+      Effect.andThen(
+        Effect.suspend(() => request.settle({ input: reply.begun ? size * keeper.factor : 0, output: reply.size })),
+        FittedPrompt.sumUp(requesting, size)
+      )
+    )
+  ) as Replying<R>["outputs"]
+  return { outputs, reply, written, reports: request.reports }
+}
+
+const collectingOf = <R>(
+  { keeper, markdown, object, objectIsTool, reasoning, runner }: Requesting<R>,
+  { firsts, now, size }: Asked,
+  written: ObjectText | undefined,
+  request: Spending.Request
+): ReplyParts.Collecting => ({
+  firsts,
+  object: written,
+  plain: markdown === "strip" ? new PlainWords() : undefined,
+  asText: objectIsTool ? new AsText(object!.definition.name) : undefined,
+  claimId: (id) => ToolRunner.claimId(runner, id, now),
+  keep: (id, thoughts, marks) => void reasoning.set(id, { thoughts, marks }),
+  finished: (usage) => {
+    ContextKeeper.counted(keeper, size, usage.inputTokens.total)
+    request.finished(Usage.ofFinish(usage))
+  }
+})
+
+const send = <R>(
+  { cacheKey, object, objectIsTool, recorder, shown, toolkit, turn }: Requesting<R>,
+  { prompt, settings }: Asked,
+  { observe }: Spending.Request
+) =>
+  RequestTrace.traced(turn, (span) =>
+    LanguageModel.streamText({
+      prompt: OwnPrompt.make(prompt),
+      toolkit,
+      ...(objectIsTool ? ObjectReply.toolChoice(object!, shown) : undefined),
+      disableToolCallResolution: true,
+      toolCallValidation: "deferred"
+    }).pipe(
+      Patience.words,
+      ModelTap.streamed(recorder, settings, {
+        turn: turn.id,
+        prompt,
+        tools: shown,
+        observe,
+        asking: { cacheKey, object: object?.definition },
+        span
+      })
+    )
+  )
