@@ -202,7 +202,8 @@ export const make = (
             history: history?.map(Notation.historyEvent)
           })
         })
-      return (event, turn) => Stream.provideContext(Stream.unwrap(answer(event, turn)), context)
+      return (event, turn) =>
+        Stream.unwrap(answer(event, turn)).pipe(Stream.filter(isOfLine), Stream.provideContext(context))
     })
 }
 
@@ -212,6 +213,7 @@ const policies = {
   onModelFailure: "fail",
   limitMessage: "",
   maxResultCharacters: Infinity,
+  markdown: "keep",
   // Line's models see no event but words.
   describeEvent: () => ""
 } as const
@@ -234,6 +236,10 @@ const settingsOf = ({
   ...Notation.camelKeys(config),
   timeout: typeof timeout === "number" ? Duration.seconds(timeout) : timeout
 })
+
+/** Line has no metrics of usage. */
+const isOfLine = (output: Event.Output) =>
+  output._tag !== "LogMetric" || (output.name !== "llm_usage" && output.name !== "llm_call_usage")
 
 const isResponse = ({ _tag }: Event.Input) =>
   _tag !== "CallStarted" && _tag !== "CallEnded" && _tag !== "AgentHandedOff"
