@@ -176,6 +176,21 @@ describe("Speech", () => {
       })
   )
 
+  it.effect("the words of a turn are shown as final once, whether its end was probable first or not", () =>
+    Effect.gen(function* () {
+      for (const speculations of [0, 3]) {
+        const { line } = yield* play(answers, {
+          length: 6000,
+          speech: [{ fromMs: 1000, toMs: 2000 }],
+          words: [partial(1500, "a table"), final(2050, "A table for two.")],
+          options: { ...still, policy: { ...FloorPolicy.telephone, speculations } }
+        })
+        const shown = line.shown.flatMap((each) => (each._tag === "Transcript" && each.isFinal ? [each.text] : []))
+        assert.deepStrictEqual(shown, ["A table for two."])
+      }
+    })
+  )
+
   it.effect("a draft that the caller speaks over is never heard", () =>
     Effect.gen(function* () {
       const { events, line } = yield* play(answers, {

@@ -47,7 +47,7 @@ const act = (draft: Draft, action: FloorAction): ReadonlyArray<FloorEvent> => {
     case "TurnTentative":
       return ends(draft, action.turn, action.text, true)
     case "TurnCommitted":
-      return committed(draft, action.generation)
+      return committed(draft, action.generation, action.text)
     case "TurnEnded":
       return ends(draft, action.turn, action.text, false)
     case "TurnResumed":
@@ -109,12 +109,13 @@ const ends = (draft: Draft, turn: number, text: string, tentative: boolean): Rea
   return nothing
 }
 
-const committed = (draft: Draft, generation: number): ReadonlyArray<FloorEvent> => {
+const committed = (draft: Draft, generation: number, text: string): ReadonlyArray<FloorEvent> => {
   const turn = draft.userTurn
   if (turn === undefined) return nothing
   draft.userTurn = { ...turn, phase: "Ended" }
   Utterances.mark(draft, turn.eventId, "endOfTurn")
   State.report(draft, { _tag: "UserTurnCommitted" })
+  State.show(draft, { _tag: "Transcript", text, isFinal: true })
   State.show(draft, { _tag: "UserTurn", state: "Ended" })
   const reply = State.replyTo(draft, turn.eventId)
   // The end of a draft without words is reported once it is committed.
