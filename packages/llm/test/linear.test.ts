@@ -7,18 +7,23 @@ import * as Squeeze from "../src/agent/internal/squeeze.ts"
 import * as PromptSize from "../src/agent/internal/promptSize.ts"
 import * as DemoReply from "../src/demo/internal/demoReply.ts"
 import * as AcceptableSchema from "../src/internal/acceptableSchema.ts"
+import * as Grounding from "../src/internal/grounding.ts"
 import * as ResultText from "../src/internal/resultText.ts"
 import * as Transcript from "../src/internal/transcript.ts"
+import * as Document from "../src/knowledge/Document.ts"
+import * as Prefetch from "../src/knowledge/internal/prefetch.ts"
 import * as Seam from "../src/model/internal/plan/seam.ts"
 import { SplicedReply } from "../src/model/internal/plan/splicedReply.ts"
 import * as AiErrors from "../src/model/internal/provider/aiErrors.ts"
 import * as CallAssembly from "../src/model/internal/provider/callAssembly.ts"
+import * as EventStream from "../src/model/internal/provider/eventStream.ts"
 import * as ModelFailure from "../src/model/ModelFailure.ts"
 import { SpokenText } from "../src/model/internal/provider/spokenText.ts"
 import * as Sse from "../src/model/internal/provider/sse.ts"
 import * as SystemNote from "../src/model/internal/rules/systemNote.ts"
 import * as ToolNames from "../src/model/internal/rules/toolNames.ts"
 import * as SearchPage from "../src/tool/internal/searchPage.ts"
+import * as Bedrock from "./support/bedrockServer.ts"
 import { hard, linear } from "./support/linear.ts"
 
 /** A text in pieces, as it is streamed. */
@@ -39,6 +44,26 @@ describe("events of a provider", () => {
     const parse = Sse.makeParser()
     inPieces(text, 7, (piece) => parse(bytes.encode(piece)))
   })
+  linear("the parser of AWS's events", hard, (text) => {
+    const parse = EventStream.makeParser()
+    const frame = Bedrock.frame(`data: ${JSON.stringify(text)}`)
+    for (let at = 0; at < frame.length; at += 64) parse(frame.subarray(at, at + 64))
+  })
+})
+
+describe("what is looked up and kept", () => {
+  const texts = {
+    ...hard,
+    headings: (n: number) => "# a\n".repeat(n / 4),
+    "marks of headings": (n: number) => "#".repeat(n),
+    sentences: (n: number) => "A b. ".repeat(n / 5),
+    "no words apart": (n: number) => "東".repeat(n)
+  }
+  linear("the cutting of a document", texts, (text) => Document.passages({ id: "d", text }))
+  linear("the words of a question", texts, (text) => Prefetch.query(text))
+  linear("the fence around what is known", { ...hard, fences: (n: number) => "</memory>".repeat(n / 9) }, (text) =>
+    Grounding.fenced("memory", text)
+  )
 })
 
 describe("words of a model", () => {

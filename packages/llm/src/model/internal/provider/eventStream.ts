@@ -24,13 +24,21 @@ const longest = 16 * 1024 * 1024 + preludeBytes + checksumBytes
  * event that is not JSON; an exception becomes an event of type `error`.
  */
 export const makeParser = (): Sse.Parser => {
-  let rest = new Uint8Array(0)
+  let held: Array<Uint8Array> = []
+  let heldBytes = 0
+  /** How many bytes the next message needs, as far as it is known. */
+  let needed = preludeBytes
   let broken = false
   return (bytes) => {
     const events: Array<Sse.ServerEvent> = []
     if (broken) return events
-    const data = rest.length === 0 ? bytes : joined(rest, bytes)
+    held.push(bytes)
+    heldBytes += bytes.length
+    // Joined only if there is something to read, so that a message of many pieces is not copied again with each.
+    if (heldBytes < needed) return events
+    const data = held.length === 1 ? bytes : joined(held, heldBytes)
     let at = 0
+    needed = preludeBytes
     while (data.length - at >= preludeBytes) {
       const view = new DataView(data.buffer, data.byteOffset + at, data.length - at)
       const length = view.getUint32(0)
@@ -41,7 +49,10 @@ export const makeParser = (): Sse.Parser => {
         events.push(nonsense)
         return events
       }
-      if (view.byteLength < length) break
+      if (view.byteLength < length) {
+        needed = length
+        break
+      }
       if (checksum(data, at, at + length - checksumBytes) !== view.getUint32(length - checksumBytes)) {
         broken = true
         events.push(nonsense)
@@ -55,17 +66,21 @@ export const makeParser = (): Sse.Parser => {
       if (event !== undefined) events.push(event)
       at += length
     }
-    rest = data.slice(at)
+    held = at === data.length ? [] : [data.slice(at)]
+    heldBytes = data.length - at
     return events
   }
 }
 
 const nonsense: Sse.ServerEvent = { event: undefined, data: "not an event stream" }
 
-const joined = (a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> => {
-  const whole = new Uint8Array(a.length + b.length)
-  whole.set(a)
-  whole.set(b, a.length)
+const joined = (pieces: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
   return whole
 }
 
