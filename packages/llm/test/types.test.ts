@@ -1,10 +1,16 @@
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import { describe, expectTypeOf, it } from "@effect/vitest"
-import { Context, Effect, Layer, Schema, type Scope, Stream } from "effect"
+import { Context, Effect, Layer, pipe, Schema, type Scope, Stream } from "effect"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as LlmAgent from "../src/agent/LlmAgent.ts"
+import type * as Knowledge from "../src/knowledge/Knowledge.ts"
+import * as Prefetch from "../src/knowledge/Prefetch.ts"
+import * as Memory from "../src/memory/Memory.ts"
+import type * as MemoryStore from "../src/memory/MemoryStore.ts"
+import * as Remember from "../src/memory/Remember.ts"
 import * as ScriptedModel from "../src/testing/ScriptedModel.ts"
+import * as KnowledgeBase from "../src/tool/KnowledgeBase.ts"
 import * as VoiceTool from "../src/tool/VoiceTool.ts"
 
 class Orders extends Context.Service<Orders, { readonly cancel: (id: string) => Effect.Effect<string> }>()(
@@ -95,5 +101,25 @@ describe("types", () => {
         // @ts-expect-error the agent does not ask for the weather
         agent.respond(event, turn, { tools: [weather] })
     })
+  })
+
+  it("knowledge and memory ask for what they need, and learn what was declared", () => {
+    const Guest = Memory.declare({
+      visits: Memory.field(Schema.Int, { purpose: "to know regulars", keptFor: "1 day" })
+    })
+    const knowing = pipe(
+      LlmAgent.make({ tools: [KnowledgeBase.own()] }),
+      Prefetch.agent({ limit: 3 }),
+      Remember.agent({ declaration: Guest, learn: Remember.byModel })
+    )
+    expectTypeOf(Agent.layer(Support, knowing)).toEqualTypeOf<
+      Layer.Layer<Support, never, Knowledge.Knowledge | LanguageModel.LanguageModel | MemoryStore.MemoryStore>
+    >()
+    Remember.agent(Agent.route({}), {
+      declaration: Guest,
+      learn: ({ known }) => Effect.succeed({ visits: (known.visits ?? 0) + 1 })
+    })
+    // @ts-expect-error not what the field holds
+    Remember.agent(LlmAgent.make({}), { declaration: Guest, learn: () => Effect.succeed({ visits: "two" }) })
   })
 })
