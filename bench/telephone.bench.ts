@@ -23,6 +23,9 @@ const speech = (() => {
 })()
 const speechMs = speech.length / 8
 
+/** The stream of the audio before a mark. Every clear is followed by another one. */
+const streamOf = ({ name }: { readonly name: string }): number => Number(name.split(".")[1])
+
 const program = Effect.gen(function* () {
   const twilio = yield* FakeTwilio.make()
   const env = {
@@ -35,13 +38,16 @@ const program = Effect.gen(function* () {
     (server) => Effect.promise(() => server.stop())
   )
   const url = `http://127.0.0.1:${server.port}`
+  const dial = Effect.mapError(twilio.dial({ url: `${url}/twilio` }), (status) => new Error(`${status}`))
+  // What is measured is a server that runs, not one that compiles.
+  for (let warm = 0; warm < 4; warm++) yield* Effect.flatMap(dial, ({ hangUp }) => Effect.delay(hangUp, "1 second"))
   const before = yield* Effect.promise(() => server.usage())
 
   /** Calls, and speaks at each onset. */
   const call = (index: number) =>
     Effect.gen(function* () {
       yield* Effect.sleep(index * 17)
-      const phone = yield* Effect.mapError(twilio.dial({ url: `${url}/twilio` }), (status) => new Error(`${status}`))
+      const phone = yield* dial
       const spokeAt: Array<number> = []
       for (const onset of onsets) {
         yield* Effect.sleep(Math.max(0, onset - phone.now()))
@@ -76,8 +82,9 @@ const program = Effect.gen(function* () {
       const clear = phone.clears.find((each) => each.at >= at && each.at < at + 3000)
       reactions.push(clear === undefined ? Number.POSITIVE_INFINITY : clear.at - at)
       if (clear === undefined) continue
-      // The answer to what is being said cannot come before it is over.
-      stale += phone.came.filter((came) => came.at > clear.at && came.at < at + speechMs).length
+      // A mark goes behind its audio, and names the stream that a clear has ended.
+      const ended = Math.max(...phone.marks.filter((mark) => mark.at <= clear.at).map(streamOf))
+      stale += phone.marks.filter((mark) => mark.at > clear.at && streamOf(mark) <= ended).length
       const bytes = clear.playedBytes - played
       played = clear.playedBytes
       const told = heard[phone.callSid]?.[index] ?? 0
@@ -99,7 +106,13 @@ const program = Effect.gen(function* () {
       ratio: (p95 / 64).toFixed(2),
       ok: p95 <= 130
     },
-    { budget: "frames that come after a clear: 0", measured: `${stale}`, floor: "-", ratio: "-", ok: stale === 0 },
+    {
+      budget: "marks of audio that comes after its clear: 0",
+      measured: `${stale}`,
+      floor: "-",
+      ratio: "-",
+      ok: stale === 0
+    },
     {
       budget: "heard text that is not what the carrier has played, to the word: 0",
       measured: `${wrong} of ${cuts} (${exact} exact, ${crossed} crossed a clear on the wire)`,

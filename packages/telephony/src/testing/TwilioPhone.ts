@@ -41,6 +41,8 @@ export interface TwilioPhone {
   readonly clears: ReadonlyArray<Handset.Clear>
   /** When audio arrived, whether or not it was played. */
   readonly came: ReadonlyArray<Handset.Came>
+  /** Marks that arrived, with the audio before them, whether or not they were reached. */
+  readonly marks: ReadonlyArray<Handset.Mark>
   /** All audio that was played, without pauses. */
   readonly recording: () => Uint8Array
   /** Waits until this much audio has been played, not counting pauses. */

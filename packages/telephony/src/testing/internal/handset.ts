@@ -24,12 +24,19 @@ export interface Came {
   readonly bytes: number
 }
 
+/** A mark that came, whether or not it was reached. */
+export interface Mark {
+  readonly at: number
+  readonly name: string
+}
+
 type Item = { readonly bytes: Uint8Array } | { readonly mark: string }
 
 export interface Handset {
   readonly played: ReadonlyArray<Played>
   readonly clears: ReadonlyArray<Clear>
   readonly came: ReadonlyArray<Came>
+  readonly marks: ReadonlyArray<Mark>
   /** Bytes that were played, since the beginning of the call. */
   readonly playedBytes: () => number
   readonly push: (item: Item, now: number) => void
@@ -44,23 +51,26 @@ export const make = (frameBytes: number): Handset => {
   const played: Array<Played> = []
   const clears: Array<Clear> = []
   const came: Array<Came> = []
+  const marks: Array<Mark> = []
   let items: Array<Item> = []
   let playedBytes = 0
   return {
     played,
     clears,
     came,
+    marks,
     playedBytes: () => playedBytes,
     push: (item, now) => {
       if ("bytes" in item) came.push({ at: now, bytes: item.bytes.length })
+      else marks.push({ at: now, name: item.mark })
       items.push(item)
     },
     play: (now) => {
-      const marks: Array<string> = []
+      const reached: Array<string> = []
       let left = frameBytes
       for (let item = items[0]; item !== undefined; item = items[0]) {
         if ("mark" in item) {
-          marks.push(item.mark)
+          reached.push(item.mark)
           items.shift()
           continue
         }
@@ -72,14 +82,14 @@ export const make = (frameBytes: number): Handset => {
         if (bytes.length < item.bytes.length) items[0] = { bytes: item.bytes.subarray(bytes.length) }
         else items.shift()
       }
-      return marks
+      return reached
     },
     clear: (now) => {
-      const marks = items.flatMap((item) => ("mark" in item ? [item.mark] : []))
+      const waiting = items.flatMap((item) => ("mark" in item ? [item.mark] : []))
       const droppedBytes = items.reduce((sum, item) => sum + ("bytes" in item ? item.bytes.length : 0), 0)
       items = []
       clears.push({ at: now, playedBytes, droppedBytes })
-      return marks
+      return waiting
     }
   }
 }

@@ -93,6 +93,7 @@ const phoneOf = ({ closes, given, handset, now, over, streams, verbs }: Line): T
   played: handset.played,
   clears: handset.clears,
   came: handset.came,
+  marks: handset.marks,
   recording: () => Buffer.concat(handset.played.map(({ bytes }) => bytes)),
   hears: (length) => heard(handset, Duration.toMillis(Duration.fromInputUnsafe(length)) * bytesPerMs),
   spokeAt: () => streams.current()?.spokeAt(),
