@@ -147,6 +147,12 @@ export const make: Effect.Effect<Minutes> = Effect.map(Clock.Clock, (clock) => {
               )
             }),
           end: Effect.suspend(() => {
+            // What only shows in the end can be told if everybody has been silent before it.
+            const isQuiet = Floor.agent(state) === "Quiet" && Floor.user(state) === "Silent" && state.turn === undefined
+            for (const { law, watch } of isQuiet ? (watches ?? []) : []) {
+              const message = watch.end?.(state)
+              if (message !== undefined) breaches.push({ law, message, at: state.now })
+            }
             const { by, reason } = hungUp ?? { by: "caller" as const, reason: undefined }
             note({ _tag: "HungUp", by, reason })
             return Effect.tap(made.end, () => Effect.sync(() => note({ _tag: "Ended", fibers: 0 })))
