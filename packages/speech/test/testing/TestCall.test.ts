@@ -83,6 +83,7 @@ describe("TestCall", () => {
     Effect.gen(function* () {
       const call = yield* TestCall.run(teller, [Caller.hears("king"), Caller.agrees("uh-huh"), Caller.listens()])
       assert.strictEqual(Played.heard(call), story)
+      assert.deepStrictEqual(call.floorBreaches, [])
       assert.deepStrictEqual(userTexts(call), [])
     })
   )
