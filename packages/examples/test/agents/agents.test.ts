@@ -183,9 +183,7 @@ describe("agents", () => {
         Caller.pauses("21 minutes"),
         Caller.says("And now?"),
         listens,
-        Caller.pauses("5 minutes"),
-        Caller.says("Still there?"),
-        listens
+        Caller.pauses("5 minutes")
       ]).pipe(Effect.provide(model.layer))
       const prompts = (yield* model.prompts).filter(({ method }) => method === "streamText")
       const last = JSON.stringify(prompts.at(-1)!.prompt.content)

@@ -1,7 +1,7 @@
 /**
  * Limits what a call may spend: tokens, money, time, replies and tool calls.
  *
- * Budgets are checked before each model request. When a budget is exhausted, its action is taken once, and logged.
+ * Budgets are checked before each model request, and those of time also while nobody speaks. When a budget is exhausted, its action is taken once, and logged.
  * Agents that take over the call share the spending of the first agent, and its budgets unless they have their own.
  *
  * ```ts

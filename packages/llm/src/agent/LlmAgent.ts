@@ -126,6 +126,11 @@ export interface LlmAgent<in out R = never> {
     turn: Turn.Turn,
     overrides?: Overrides<R>
   ) => Stream.Stream<Event.Output, AiError.AiError | Turn.Failure, R | LanguageModel.LanguageModel>
+  /**
+   * Takes the actions of budgets whose time is over while nobody speaks. `make` runs it; an agent that wraps this one gives it
+   * to `Agent.make` as its session, or else those budgets wait for the next turn.
+   */
+  readonly session: (call: Agent.Session) => Stream.Stream<Event.Output>
   /** Changes the agent from its next turn on. */
   readonly configure: (change: (config: Config<R>) => Config<R>) => Effect.Effect<void>
   readonly config: Effect.Effect<Config<R>>
@@ -259,7 +264,8 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
           if (event._tag === "UserTurnEnded") userTurns++
           // Only the first agent of the call passes events on.
           const answered = Stream.suspend(() => own(event, turn, overrides))
-          const passed = self === undefined ? Lead.pass(lead, event, turn, answered) : answered
+          const passed =
+            self === undefined ? Budgeted.turn(spending, callScope, Lead.pass(lead, event, turn, answered)) : answered
           if (event._tag !== "CallEnded") return passed
           const ended = Stream.concat(passed, finish)
           return self === undefined ? Stream.concat(ended, report) : ended
@@ -268,6 +274,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
 
     return {
       respond,
+      session: Budgeted.session(spending, callScope),
       configure: (change) =>
         Effect.sync(() => {
           const changed = change(config)
@@ -302,8 +309,19 @@ export const make =
   (request) => {
     type All = R | VoiceTool.Services<Tools[number]>
     const given = (typeof options === "function" ? options(request) : options) as Options<All>
-    return Effect.map(makeAgent(given), (agent) => Agent.make(agent.respond, given))
+    return Effect.map(makeAgent(given), (agent) =>
+      Agent.make(agent.respond, { ...given, session: sessionOf(given, agent.session) })
+    )
   }
+
+/** The session of the application, with that of the agent beside it if a budget of time needs one. */
+const sessionOf = <R>(
+  { budgets = [], session }: Options<R>,
+  own: LlmAgent<R>["session"]
+): Agent.Options<R>["session"] => {
+  if (budgets.every(({ limits }) => limits.time === undefined)) return session
+  return session === undefined ? own : (call) => Stream.merge(session(call), own(call))
+}
 
 /** Line's default prompt, used if neither the request nor the application has one. */
 export const defaultSystemPrompt =

@@ -1,6 +1,6 @@
 import * as Event from "@antiphon/core/Event"
 import { assert, describe } from "@effect/vitest"
-import { Duration, Effect, Layer, Logger, Stream } from "effect"
+import { Effect, Layer, Logger, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
@@ -48,15 +48,49 @@ describe("a budget", () => {
     assert.strictEqual((yield* call.prompts).length, 2)
   })
 
-  test("of minutes is measured on the clock", function* () {
+  test("of minutes is measured on the clock, also while nobody speaks", function* () {
     const model = ScriptedModel.make([took("One.", 1, 1), took("Two.", 1, 1)])
     const call = yield* playing(model, { budgets: [Budget.make({ time: "10 minutes" }, goodbye)] })
     yield* call.say("one")
-    yield* pass(Duration.toMillis("9 minutes"))
+    yield* pass("9 minutes")
     yield* call.say("two")
-    yield* pass(Duration.toMillis("2 minutes"))
-    yield* call.say("three")
+    yield* pass("59 seconds")
+    assert.deepStrictEqual(call.sent(), ["One.", "Two."])
+    yield* pass("1 second")
     assert.deepStrictEqual(call.sent(), ["One.", "Two.", ...farewell])
+    yield* call.say("three")
+    assert.deepStrictEqual(call.sent().slice(-2), farewell.slice(1))
+  })
+
+  test("of minutes waits for the end of the agent's turn", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text("One two three four.", { every: "5 seconds" })])
+    const call = yield* playing(model, { budgets: [Budget.make({ time: "12 seconds" }, goodbye)] })
+    yield* call.say("count")
+    yield* pass("30 seconds")
+    assert.strictEqual(call.sent().join("|"), "One| two| three| four.|LogMessage| I have to go. Goodbye!|AgentEndCall")
+  })
+
+  test("of minutes lets the caller finish, and then says goodbye", function* () {
+    const call = yield* playing(ScriptedModel.make([]), { budgets: [Budget.make({ time: "2 minutes" }, goodbye)] })
+    yield* call.report({ _tag: "UserTurnStarted" })
+    yield* pass("3 minutes")
+    assert.deepStrictEqual(call.sent(), [])
+    yield* call.report({ _tag: "UserTextSent", content: "that is all" }, { _tag: "UserTurnEnded" })
+    assert.deepStrictEqual(call.sent(), farewell)
+  })
+
+  test("of minutes leaves the session of the application alone", function* () {
+    const call = yield* playing(ScriptedModel.make([]), {
+      session: ({ events }) =>
+        Stream.map(
+          Stream.filter(events, ({ _tag }) => _tag === "UserTurnStarted"),
+          () => Event.sendCustom({ listening: true })
+        ),
+      budgets: [Budget.make({ time: "2 minutes" }, Budget.warn("Hurry.")), Budget.make({ time: "3 minutes" }, goodbye)]
+    })
+    yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserTurnAbandoned" })
+    yield* pass("3 minutes")
+    assert.deepStrictEqual(call.sent(), ["AgentSendCustom", "LogMessage", ...farewell])
   })
 
   test("of money counts what replies cost, and says once that a price is not known", function* () {

@@ -1,14 +1,17 @@
 /** Takes the actions of budgets that are used up, before the model is asked. */
+import type * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Models from "../../model/Models.ts"
+import * as Seam from "../../tool/internal/seam.ts"
 import type * as Budget from "../Budget.ts"
 import * as Spending from "./spending.ts"
 
@@ -44,6 +47,54 @@ export const next = <E, R>(
           )
         })
       )
+
+/**
+ * What happens while nobody speaks: budgets whose time is over take their actions then. In the middle of a turn they wait for
+ * its end, and while the caller speaks for the turn that answers.
+ */
+export const session =
+  (spending: Spending.Spending, callScope: Scope.Scope) =>
+  (call: Agent.Session): Stream.Stream<Event.Output> => {
+    const times = spending.budgets.flatMap(({ limits: { time } }) =>
+      time === undefined ? [] : [Duration.fromInputUnsafe(time)]
+    )
+    const due = (time: Duration.Duration) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          const spent = yield* Spending.spent(spending)
+          yield* Effect.sleep(Duration.subtract(time, spent.time))
+          const { events } = yield* call.history
+          const turn = events.findLast(({ _tag }) => userTurns.has(_tag))
+          spending.overdue = spending.running > 0 || turn?._tag === "UserTurnStarted"
+          return spending.overdue ? Stream.empty : next<never, never>(spending, callScope, () => Stream.empty)
+        })
+      )
+    return times
+      .toSorted((a, b) => Duration.toMillis(a) - Duration.toMillis(b))
+      .reduce<Stream.Stream<Event.Output>>((all, time) => Stream.concat(all, due(time)), Stream.empty)
+  }
+
+const userTurns: ReadonlySet<string> = new Set(["UserTurnStarted", "UserTurnEnded", "UserTurnAbandoned"])
+
+/** Runs a turn, and then takes the actions of the budgets whose time was over in it. */
+export const turn = <E, R>(spending: Spending.Spending, callScope: Scope.Scope, answer: Out<E, R>): Out<E, R> => {
+  if (spending.budgets.every(({ limits }) => limits.time === undefined)) return answer
+  const seam = Seam.make()
+  const late = Stream.unwrap(
+    Effect.map(Spending.spent(spending), (spent): Out<E, R> => {
+      const isDue = spending.overdue && Spending.isNewlyUsed(spending, spent)
+      spending.overdue = false
+      return isDue ? Seam.part(seam)(next<E, R>(spending, callScope, () => Stream.empty)) : Stream.empty
+    })
+  )
+  return Stream.suspend(() => {
+    spending.running++
+    return Stream.ensuring(
+      Stream.concat(Seam.noting(seam)(answer), late),
+      Effect.sync(() => void spending.running--)
+    )
+  })
+}
 
 /** Asks the model that is in force: another one, if a budget has switched it. */
 export const asked = <E, R>({ model }: Spending.Spending, answer: Out<E, R>): Out<E, R> =>

@@ -15,6 +15,10 @@ export interface Spending {
   readonly used: Set<Budget.Budget<never>>
   toolCalls: number
   interrupted: number
+  /** Turns that run: an agent does not speak beside them. */
+  running: number
+  /** Whether the time of a budget was over in the middle of a turn. */
+  overdue: boolean
   /** What models are told in all further requests. */
   readonly notes: Array<string>
   /** The model that answers in place of the agent's own. */
@@ -45,6 +49,8 @@ export const make = <R>(own: ReadonlyArray<Budget.Budget<R>> | undefined): Effec
       used: new Set(),
       toolCalls: 0,
       interrupted: 0,
+      running: 0,
+      overdue: false,
       notes: [],
       model: undefined,
       goodbye: undefined,
@@ -88,6 +94,10 @@ export const spent = ({ interrupted, startedAt, toolCalls, tracker }: Spending):
       interrupted
     }
   })
+
+/** Whether a budget is used up that was not before. */
+export const isNewlyUsed = ({ budgets, used }: Spending, so: Budget.Spent): boolean =>
+  budgets.some((budget) => !used.has(budget) && Budget.reached(budget.limits, so).length > 0)
 
 /** The budgets that are used up and were not before, each with the limits that it has reached. */
 export const newlyUsed = (
