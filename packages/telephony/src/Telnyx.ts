@@ -28,6 +28,7 @@ import { CarrierError } from "./CarrierError.ts"
 import * as Credentials from "./internal/credentials.ts"
 import * as Routes from "./internal/telnyx/routes.ts"
 import * as Reception from "./internal/reception.ts"
+import * as SharedPort from "./internal/sharedPort.ts"
 import * as Tokens from "./internal/tokens.ts"
 import * as Signature from "./Signature.ts"
 import * as TelnyxAccount from "./TelnyxAccount.ts"
@@ -103,6 +104,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       calls: new Map()
     }
     const where = desk.publicUrl === undefined ? `${path} of this server's public address` : desk.publicUrl + path
+    yield* SharedPort.warn("Telnyx", options.publicUrl)
     yield* Effect.logInfo(`Telnyx is answered at ${where}.`)
     yield* router.add("*", path, (request) => Routes.webhook(desk, request))
     yield* router.add("*", `${path}/stream/:token`, (request) =>

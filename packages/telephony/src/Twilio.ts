@@ -29,6 +29,7 @@ import type { Answer, Surroundings } from "./Answer.ts"
 import { CarrierError } from "./CarrierError.ts"
 import * as Credentials from "./internal/credentials.ts"
 import * as Reception from "./internal/reception.ts"
+import * as SharedPort from "./internal/sharedPort.ts"
 import * as Tokens from "./internal/tokens.ts"
 import * as Calls from "./internal/twilio/calls.ts"
 import * as Routes from "./internal/twilio/routes.ts"
@@ -112,6 +113,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       calls: new Map()
     }
     const where = desk.publicUrl === undefined ? `${path} of this server's public address` : desk.publicUrl + path
+    yield* SharedPort.warn("Twilio", options.publicUrl)
     yield* Effect.logInfo(`Twilio is answered at ${where}.`)
     yield* router.add("*", path, (request) => Routes.voice(desk, request))
     yield* router.add("*", `${path}/status`, (request) => Routes.status(desk, request))
