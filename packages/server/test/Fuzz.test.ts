@@ -72,6 +72,23 @@ describe("Messages of any text", () => {
   })
 })
 
+describe("Messages that are of no use", () => {
+  it("cost no more than those that are", () => {
+    const cost = (text: string) => {
+      const before = process.cpuUsage()
+      for (let i = 0; i < 5000; i++) Wire.decode(text)
+      const { system, user } = process.cpuUsage(before)
+      return (system + user) / 1000
+    }
+    const sound = JSON.stringify({ type: "message", content: "hello", event_id: "e1" })
+    for (const text of ["{}", "[]", "null", '{"type":"nothing"}', '{"x":1}']) {
+      cost(text)
+      // An error has a stack to make: some tens of times a sound message are too much to be that.
+      assert.isBelow(cost(text), 20 * cost(sound) + 100, text)
+    }
+  })
+})
+
 describe("A machine", () => {
   it("keeps its laws for any input", () => {
     const protocol = LineProtocol.make({ token: undefined, allowedOrigins: [] })
