@@ -99,6 +99,7 @@ describe("antiphon replay", () => {
       (text) =>
         text
           .replaceAll("table-for-two", "evil\\u001b]52;c;ZXZpbA==\\u0007")
+          .replaceAll("Goodbye", "Goodbye \u009b2J\\u001b]0;x\\u0007")
           .replace("Good evening", "evil \u009b2J\\u001b[2J")
     )
   )

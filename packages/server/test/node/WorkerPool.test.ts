@@ -72,7 +72,7 @@ describe("A pool of threads", () => {
       const last = yield* Effect.forkChild(threads.run("later", 4), { startImmediately: true })
       yield* Fiber.interrupt(waiting)
       yield* Fiber.interrupt(stuck)
-      assert.strictEqual(yield* Fiber.join(last), 8)
+      assert.strictEqual(yield* Effect.timeout(Fiber.join(last), "10 seconds"), 8)
     })
   )
 
