@@ -92,15 +92,3 @@ export const act = <R>(run: (spent: Spent) => Stream.Stream<Event.Output, unknow
   _tag: "Act",
   act: run
 })
-
-/** Describes the limits that were reached. */
-export const reached = (limits: Limits, spent: Spent): ReadonlyArray<string> => {
-  const time = limits.time === undefined ? undefined : Duration.fromInputUnsafe(limits.time)
-  return [
-    ...(limits.tokens !== undefined && spent.tokens >= limits.tokens ? [`${limits.tokens} tokens`] : []),
-    ...(limits.usd !== undefined && spent.usd >= limits.usd ? [`${limits.usd} US dollars`] : []),
-    ...(time !== undefined && Duration.isGreaterThanOrEqualTo(spent.time, time) ? [Duration.format(time)] : []),
-    ...(limits.replies !== undefined && spent.replies >= limits.replies ? [`${limits.replies} replies`] : []),
-    ...(limits.toolCalls !== undefined && spent.toolCalls >= limits.toolCalls ? [`${limits.toolCalls} tool calls`] : [])
-  ]
-}

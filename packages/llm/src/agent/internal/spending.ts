@@ -97,7 +97,7 @@ export const spent = ({ interrupted, startedAt, toolCalls, tracker }: Spending):
 
 /** Whether a budget is used up that was not before. */
 export const isNewlyUsed = ({ budgets, used }: Spending, so: Budget.Spent): boolean =>
-  budgets.some((budget) => !used.has(budget) && Budget.reached(budget.limits, so).length > 0)
+  budgets.some((budget) => !used.has(budget) && reached(budget.limits, so).length > 0)
 
 /** The budgets that are used up and were not before, each with the limits that it has reached. */
 export const newlyUsed = (
@@ -106,7 +106,7 @@ export const newlyUsed = (
 ): ReadonlyArray<{ readonly budget: Budget.Budget<never>; readonly limits: ReadonlyArray<string> }> =>
   spending.budgets.flatMap((budget) => {
     if (spending.used.has(budget)) return []
-    const limits = Budget.reached(budget.limits, so)
+    const limits = reached(budget.limits, so)
     if (limits.length === 0) return []
     spending.used.add(budget)
     return [{ budget, limits }]
@@ -193,3 +193,15 @@ export const report = (spending: Spending): Effect.Effect<ReadonlyArray<Event.Ou
           })
         ]
   )
+
+/** Describes the limits that were reached. */
+const reached = (limits: Budget.Limits, spent: Budget.Spent): ReadonlyArray<string> => {
+  const time = limits.time === undefined ? undefined : Duration.fromInputUnsafe(limits.time)
+  return [
+    ...(limits.tokens !== undefined && spent.tokens >= limits.tokens ? [`${limits.tokens} tokens`] : []),
+    ...(limits.usd !== undefined && spent.usd >= limits.usd ? [`${limits.usd} US dollars`] : []),
+    ...(time !== undefined && Duration.isGreaterThanOrEqualTo(spent.time, time) ? [Duration.format(time)] : []),
+    ...(limits.replies !== undefined && spent.replies >= limits.replies ? [`${limits.replies} replies`] : []),
+    ...(limits.toolCalls !== undefined && spent.toolCalls >= limits.toolCalls ? [`${limits.toolCalls} tool calls`] : [])
+  ]
+}
