@@ -28,6 +28,7 @@ import { CarrierError } from "./CarrierError.ts"
 import * as Credentials from "./internal/credentials.ts"
 import * as Routes from "./internal/telnyx/routes.ts"
 import * as Reception from "./internal/reception.ts"
+import * as PublicAddress from "./internal/publicAddress.ts"
 import * as SharedPort from "./internal/sharedPort.ts"
 import * as Tokens from "./internal/tokens.ts"
 import * as Signature from "./Signature.ts"
@@ -41,6 +42,11 @@ export interface Options<out E = never, out R = never> {
   readonly path?: HttpRouter.PathInput | undefined
   /** Public address of this server. Defaults to `ANTIPHON_PUBLIC_URL`, or else to what the request says. */
   readonly publicUrl?: string | undefined
+  /**
+   * Address of this process alone, if several processes share `publicUrl`: Telnyx is told to open streams there, since
+   * all of a call must reach the process that answered it.
+   */
+  readonly processUrl?: string | undefined
   /** Decides about each incoming call. Its metadata reaches the agent; `config` has no effect here. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
   /** `PCMU` (mu-law) by default. `PCMA` is A-law, as used in Europe. */
@@ -95,7 +101,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       answer: (line) => provide(answer(line)),
       account,
       key: key.success,
-      publicUrl: (options.publicUrl ?? (yield* Credentials.variable("ANTIPHON_PUBLIC_URL")))?.replace(/\/+$/, ""),
+      addresses: yield* PublicAddress.load(options),
       path,
       preCall: preCall === undefined ? undefined : (request) => provide(preCall(request)),
       codec: options.codec ?? "PCMU",
@@ -103,8 +109,11 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       tokens: Tokens.make(yield* Clock.Clock, tokenTimeout),
       calls: new Map()
     }
-    const where = desk.publicUrl === undefined ? `${path} of this server's public address` : desk.publicUrl + path
-    yield* SharedPort.warn("Telnyx", options.publicUrl)
+    const where =
+      desk.addresses.publicUrl === undefined
+        ? `${path} of this server's public address`
+        : desk.addresses.publicUrl + path
+    yield* SharedPort.warn("Telnyx", options.processUrl)
     yield* Effect.logInfo(`Telnyx is answered at ${where}.`)
     yield* router.add("*", path, (request) => Routes.webhook(desk, request))
     yield* router.add("*", `${path}/stream/:token`, (request) =>

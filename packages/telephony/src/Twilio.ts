@@ -29,6 +29,7 @@ import type { Answer, Surroundings } from "./Answer.ts"
 import { CarrierError } from "./CarrierError.ts"
 import * as Credentials from "./internal/credentials.ts"
 import * as Reception from "./internal/reception.ts"
+import * as PublicAddress from "./internal/publicAddress.ts"
 import * as SharedPort from "./internal/sharedPort.ts"
 import * as Tokens from "./internal/tokens.ts"
 import * as Calls from "./internal/twilio/calls.ts"
@@ -49,6 +50,11 @@ export interface Options<out E = never, out R = never> {
    * request says (`X-Forwarded-Host`, `X-Forwarded-Proto`, `Host`), which works with tunnels and most proxies.
    */
   readonly publicUrl?: string | undefined
+  /**
+   * Address of this process alone, if several processes share `publicUrl`: Twilio is told to open streams and send callbacks there, since
+   * all of a call must reach the process that answered its webhook.
+   */
+  readonly processUrl?: string | undefined
   /** Decides about each call before it is answered. Its metadata reaches the agent; `config` has no effect here. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
   /** How calls are transferred, for all targets or by target. Cold by default. */
@@ -102,7 +108,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       nextId: yield* EventId.make,
       answer: (line) => provide(answer(line)),
       account,
-      publicUrl: (options.publicUrl ?? (yield* Credentials.variable("ANTIPHON_PUBLIC_URL")))?.replace(/\/+$/, ""),
+      addresses: yield* PublicAddress.load(options),
       path,
       preCall: preCall === undefined ? undefined : (request) => provide(preCall(request)),
       transfer: typeof transfer === "function" ? transfer : () => transfer,
@@ -112,8 +118,11 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       tokens: Tokens.make(yield* Clock.Clock, tokenTimeout),
       calls: new Map()
     }
-    const where = desk.publicUrl === undefined ? `${path} of this server's public address` : desk.publicUrl + path
-    yield* SharedPort.warn("Twilio", options.publicUrl)
+    const where =
+      desk.addresses.publicUrl === undefined
+        ? `${path} of this server's public address`
+        : desk.addresses.publicUrl + path
+    yield* SharedPort.warn("Twilio", options.processUrl)
     yield* Effect.logInfo(`Twilio is answered at ${where}.`)
     yield* router.add("*", path, (request) => Routes.voice(desk, request))
     yield* router.add("*", `${path}/status`, (request) => Routes.status(desk, request))

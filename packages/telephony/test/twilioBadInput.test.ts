@@ -302,6 +302,19 @@ describe("who is let in", () => {
       const answer = yield* webhook(configured, url)
       assert.strictEqual(answer.status, 200)
       assert.match(answer.text, /url="wss:\/\/agent\.example\.com\/phone\/twilio\/stream\/[\w-]{32}"/)
+      // Where several processes share an address, the rest of the call goes to this one.
+      const shared = yield* serve(
+        Twilio.layer(heard.answer, {
+          account: twilio.account,
+          publicUrl: "https://agent.example.com",
+          processUrl: "https://p1.example.com/"
+        })
+      )
+      const routed = yield* webhook(shared, "https://agent.example.com/twilio")
+      assert.match(routed.text, /url="wss:\/\/p1\.example\.com\/twilio\/stream\//)
+      assert.match(routed.text, /statusCallback="https:\/\/p1\.example\.com\/twilio\/status"/)
+      assert.strictEqual((yield* webhook(shared, "https://p1.example.com/twilio")).status, 200)
+      assert.strictEqual((yield* webhook(shared, "https://p2.example.com/twilio")).status, 403)
       // Without the configuration, what a tunnel says of itself counts.
       const forwarded = { "x-forwarded-host": "tunnel.example.com", "x-forwarded-proto": "https" }
       assert.strictEqual((yield* webhook(server, "https://tunnel.example.com/twilio", forwarded)).status, 200)

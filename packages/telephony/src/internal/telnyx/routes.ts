@@ -41,7 +41,7 @@ export interface Expected {
 export interface Desk extends Holding.Place {
   readonly account: TelnyxAccount.TelnyxAccount
   readonly key: KeyObject
-  readonly publicUrl: PublicAddress.PublicUrl
+  readonly addresses: PublicAddress.Addresses
   readonly path: string
   readonly preCall: PreCall.Handler<unknown> | undefined
   readonly codec: "PCMU" | "PCMA"
@@ -110,7 +110,7 @@ export const webhook = (desk: Desk, request: HttpServerRequest): Effect.Effect<H
     const { event_type, payload } = event.success.data
     const callControlId = payload.call_control_id ?? ""
     if (callControlId !== "") {
-      const base = PublicAddress.of(request, desk.publicUrl) + desk.path
+      const base = PublicAddress.of(request, desk.addresses) + desk.path
       yield* Effect.forkDetach(take(desk, event_type, { ...payload, call_control_id: callControlId }, base))
     }
     return taken
@@ -183,7 +183,9 @@ const answer = (desk: Desk, payload: Told, base: string): Effect.Effect<void> =>
     if (decision._tag === "Rejected") return yield* reject("CALL_REJECTED")
     const metadata = { ...request.metadata, ...decision.metadata }
     const fields = streamFields(desk, base, { callControlId, request: { ...request, metadata } })
-    yield* TelnyxAccount.command(account, callControlId, "answer", fields)
+    // Events of this call go to this process from now on.
+    const own = desk.addresses.processUrl === undefined ? {} : { webhook_url: base }
+    yield* TelnyxAccount.command(account, callControlId, "answer", { ...fields, ...own })
   }).pipe(Effect.catch(failed("The call could not be answered")))
 
 /** Starts the media stream of an outgoing call that was answered. */

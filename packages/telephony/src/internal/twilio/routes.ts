@@ -22,7 +22,7 @@ import * as Wire from "./wire.ts"
 /** State that the routes of an account share. */
 export interface Desk extends Holding.Place {
   readonly account: TwilioAccount.TwilioAccount
-  readonly publicUrl: PublicAddress.PublicUrl
+  readonly addresses: PublicAddress.Addresses
   /** Path of the webhook, without a trailing slash. The other routes are below it. */
   readonly path: string
   readonly preCall: PreCall.Handler<unknown> | undefined
@@ -58,7 +58,7 @@ const signedForm = (
         ? yield* Body.read(request, { maxSize: maxBodySize, within: desk.reception.settings.startTimeout })
         : ""
     const fields = [...new URLSearchParams(body)]
-    const urls = PublicAddress.signed(request, desk.publicUrl)
+    const urls = PublicAddress.signed(request, desk.addresses)
     const isOurs = Signature.isTwilio({ signature, urls, fields }, Redacted.value(desk.account.authToken))
     return isOurs ? new Map([...queryOf(request), ...fields]) : yield* refuse
   })
@@ -68,7 +68,7 @@ const queryOf = (request: HttpServerRequest): ReadonlyArray<readonly [string, st
 ]
 
 /** Public address of these routes. */
-const baseOf = (desk: Desk, request: HttpServerRequest): string => PublicAddress.of(request, desk.publicUrl) + desk.path
+const baseOf = (desk: Desk, request: HttpServerRequest): string => PublicAddress.of(request, desk.addresses) + desk.path
 
 /** TwiML that connects a call to a media stream, with a one-use token. */
 const connect = (desk: Desk, expected: Calls.Expected): string => {
@@ -128,7 +128,7 @@ export const stream = (
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function* () {
     const signature = request.headers["x-twilio-signature"]
-    const urls = PublicAddress.signed(request, desk.publicUrl)
+    const urls = PublicAddress.signed(request, desk.addresses)
     const isOurs = Signature.isTwilio({ signature, urls }, Redacted.value(desk.account.authToken))
     // Check the signature first: unsigned requests must not use up tokens.
     const expected = isOurs || !desk.checkUpgrade ? desk.tokens.redeem(token) : undefined
