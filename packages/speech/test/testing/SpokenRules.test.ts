@@ -24,7 +24,7 @@ const laws = (found: ReadonlyArray<SpokenRules.Breach>) => [...new Set(found.map
 
 describe("SpokenRules", () => {
   // Any other seeds: `ANTIPHON_SPOKEN_CALLS=500 ANTIPHON_SEED=4711 npx vitest run --project speech SpokenRules`.
-  const calls = Number(process.env["ANTIPHON_SPOKEN_CALLS"] ?? 24)
+  const calls = Number(process.env["ANTIPHON_SPOKEN_CALLS"] ?? 12)
   const first = Number(process.env["ANTIPHON_SEED"] ?? 1) * 1000
 
   it.effect(
