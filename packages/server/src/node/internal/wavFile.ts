@@ -8,6 +8,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import * as RecordingFolder from "./recordingFolder.ts"
 
 const interval = "250 millis"
 /** Most bytes that may wait for the disk: a minute and a half at 48 kHz. Beyond it, the recording is given up. */
@@ -139,7 +140,7 @@ class Output {
     if (!this.isWaiting()) return
     try {
       if (this.descriptor === undefined) {
-        Fs.mkdirSync(this.directory, { recursive: true })
+        RecordingFolder.make(this.directory)
         this.descriptor = Fs.openSync(this.path(1), "wx", 0o600)
       }
       const rest = Buffer.concat([this.sending ?? Buffer.alloc(0), this.take()])
@@ -166,10 +167,11 @@ class Output {
     return Effect.catch(open, (error) => {
       if (error.code === "EEXIST" && number < maxSameName) return this.openNew(number + 1)
       if (error.code !== "ENOENT") return Effect.fail(error)
-      return Effect.andThen(
-        call<unknown>((done) => Fs.mkdir(this.directory, { recursive: true }, done)),
-        open
-      )
+      const made = Effect.try({
+        try: () => RecordingFolder.make(this.directory),
+        catch: (error) => error as NodeJS.ErrnoException
+      })
+      return Effect.andThen(made, open)
     })
   }
 
