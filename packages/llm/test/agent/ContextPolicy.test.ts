@@ -126,6 +126,24 @@ describe("a conversation that becomes too long", () => {
     assert.isEmpty(call.sent().filter((line) => /Sorry/.test(line)))
   })
 
+  test("is cut by what the provider counts, if that is more than was estimated", function* () {
+    const counted = (tokens: number) =>
+      ScriptedModel.finish("stop", {
+        inputTokens: { uncached: tokens, total: tokens, cacheRead: undefined, cacheWrite: undefined },
+        outputTokens: { total: 5, text: 5, reasoning: undefined }
+      })
+    // Three tokens for each that is estimated, as in a language that the model knows little of.
+    const reply: ScriptedModel.Reply = ({ prompt }) => [
+      ScriptedModel.text([words("answer", 50)]),
+      counted((JSON.stringify(prompt.content.map(({ content }) => content)).length / 4) * 3)
+    ]
+    const model = ScriptedModel.make(Array.from({ length: 20 }, () => reply))
+    const call = yield* playing(model, { contextPolicy: small({ limit: 1200, keep: 500 }) })
+    for (let i = 0; i < 14; i++) yield* turn(call, words(`question${i}`, 20), words(`answer`, 50))
+    const lengths = (yield* call.prompts).map((lines) => lines.join("").length / 4)
+    assert.isBelow(Math.max(...lengths), 460)
+  })
+
   test("in one turn shortens results, oldest first, and never parts a call from its result", function* () {
     const read = VoiceTool.loopback("read", { description: "" }, () => Effect.succeed("r".repeat(3000)))
     const model = ScriptedModel.make([
