@@ -1,8 +1,8 @@
 /**
- * What a model reads in a turn beside its instructions and the call: what is remembered of the caller, what was looked up
- * before it was asked.
+ * Additional data for a model in a turn, besides its instructions and the call: memory of the caller, and passages
+ * found in advance.
  *
- * It is data of others. Each text goes within marks that nothing in it can close.
+ * The data comes from others, so each text is enclosed in delimiters that it cannot forge.
  */
 import * as Context from "effect/Context"
 
@@ -14,7 +14,7 @@ export interface Grounding {
   readonly closing: ReadonlyArray<string>
 }
 
-/** What the turn in progress is grounded on. Nothing by default. */
+/** The additional data of the current turn. None by default. */
 export const Current: Context.Reference<Grounding> = Context.Reference("@antiphon/llm/internal/grounding", {
   defaultValue: (): Grounding => ({ opening: [], closing: [] })
 })

@@ -16,7 +16,7 @@ export interface ToolCall {
   readonly id: string
   readonly name: string
   readonly args: { readonly [key: string]: unknown }
-  /** What the model reads: the result as text, or `pending` if there is none yet. */
+  /** The outcome as the model reads it: the result as text, or `pending` if there is none yet. */
   readonly result: string
 }
 
@@ -117,7 +117,7 @@ interface OwnedTool {
   readonly whose: Ownership
 }
 
-/** What the first lines of a record come to. */
+/** The state after the first lines of a record. */
 interface Settled extends Pick<Options, "describeEvent" | "interruptedMark"> {
   /** The record, of which the first `count` lines were read. */
   readonly entries: ReadonlyArray<History.Entry>
@@ -126,7 +126,7 @@ interface Settled extends Pick<Options, "describeEvent" | "interruptedMark"> {
   readonly lastTurn: number
   readonly tools: ReadonlyArray<OwnedTool>
   readonly out: ReadonlyArray<Line>
-  /** What was sent and nothing has placed yet. */
+  /** Sent text not placed yet. */
   readonly sent: ReadonlyArray<Sent>
   /** The mark behind a reply that was cut off, if it was the last line put. */
   readonly mark: Line | undefined
@@ -311,7 +311,7 @@ const resume = (
           item satisfies never
       }
     },
-    /** What comes to be known after the lines that were added. */
+    /** The state after the added lines. */
     settle: (entries: ReadonlyArray<History.Entry>, count: number, tools: ReadonlyArray<OwnedTool>): Settled => ({
       describeEvent: options.describeEvent,
       interruptedMark: options.interruptedMark,
@@ -346,7 +346,7 @@ const resume = (
     /** A line of the turn in progress. */
     addCurrent: ({ from, item, turn }: History.Entry): void => {
       if (item._tag === "AgentSendText") return append(current, item.text, { turn, from, at: out.length })
-      // What a tool says while it runs comes before its result, because the model must continue from the result.
+      // Words said while a tool runs come before its result, because the model must continue from the result.
       const isOpen = isToolItem(item) && (item._tag === "AgentToolReturned" || !calls.isSettled(item.toolCallId))
       if (isOpen) placeCall(item, turn, current)
     },

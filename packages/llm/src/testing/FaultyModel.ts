@@ -59,14 +59,14 @@ export interface Options extends Behaviour {
   readonly seed: number
 }
 
-/** What was drawn for a request. `after` is a number of tokens. */
+/** The fault drawn for a request. `after` is a number of tokens. */
 export type Fate =
   | { readonly _tag: "Answers" }
   | { readonly _tag: "Fails"; readonly kind: FailureKind }
   | { readonly _tag: "Stalls"; readonly after: number }
   | { readonly _tag: "Dies"; readonly after: number }
 
-/** What was done to a request. */
+/** The fault applied to a request. */
 export interface Treated {
   readonly method: "generateText" | "generateObject" | "streamText"
   readonly prompt: Prompt.Prompt
@@ -120,7 +120,7 @@ export const make = (reply: Reply, options: Options): FaultyModel => {
   return { layer, requests: day.requests }
 }
 
-/** Who answers behind the bad day, in the terms of a provider. */
+/** The model that answers behind the faults, as a provider. */
 interface Source {
   readonly stream: (
     options: LanguageModel.ProviderOptions,

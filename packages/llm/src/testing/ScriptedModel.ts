@@ -48,7 +48,7 @@ type Script = Piece | ReadonlyArray<Piece>
 /** A reply, or a function of the request. */
 export type Reply = Script | ((request: Request) => Script)
 
-/** What a request was sent. */
+/** The contents of a request. */
 export interface Request {
   readonly method: "generateText" | "generateObject" | "streamText"
   readonly prompt: Prompt.Prompt
@@ -203,7 +203,7 @@ interface Running {
 
 type Parts = Arr.NonEmptyReadonlyArray<Response.StreamPartEncoded>
 
-/** What a request meets with: the acts of a reply, with the beginnings and ends of blocks put in. */
+/** The acts of a reply, with the beginnings and ends of blocks inserted. */
 type Beat = Exclude<Act, { readonly _tag: "Delta" }>
 
 const actsOf = (script: Script): Piece => script.flat()

@@ -1,6 +1,6 @@
 /**
- * What a model is shown of a long call: from which line on, what stands in place of the lines before, and how large a prompt may
- * be. A mutable value of one agent; what it decides depends on the record and on what models have answered, and on nothing else.
+ * Decides which part of a long call a model is shown: the first line, the replacement of earlier lines, and the maximum
+ * length of a prompt. A mutable value of one agent, whose decisions depend only on the record and on models' answers.
  */
 import * as History from "@antiphon/core/History"
 import * as ContextPolicy from "../ContextPolicy.ts"
@@ -92,7 +92,7 @@ export const view = (keeper: ContextKeeper, history: History.History): History.H
   return History.make(() => [...keeper.open, ...entries.slice(at)], { unheard: history.unheard })
 }
 
-/** What stands before the lines that are shown. */
+/** The replacement of the lines not shown. */
 export const head = ({ from, summary }: ContextKeeper): ReadonlyArray<Transcript.Line> => {
   if (from === undefined) return []
   const told: ReadonlyArray<Transcript.Line> = summary === undefined ? [] : [{ role: "system", text: telling(summary) }]

@@ -16,7 +16,7 @@ import * as Spending from "./spending.ts"
 import * as Squeeze from "./squeeze.ts"
 import * as Summary from "./summary.ts"
 
-/** What fitting needs of a turn. */
+/** The parts of a turn needed for fitting. */
 export interface Fitting extends ModelPrompt.Reading {
   readonly keeper: ContextKeeper.ContextKeeper
   readonly systemPrompt: string
@@ -36,7 +36,7 @@ export interface Fitted {
   readonly lines: ReadonlyArray<Transcript.Line>
   /** Tokens of the whole prompt, as they are estimated. */
   readonly size: number
-  /** What the log is told, if something had to be left out. */
+  /** The log message, if something had to be left out. */
   readonly told: ReadonlyArray<Event.Output>
 }
 
@@ -91,7 +91,10 @@ const leftOut = (before: number, after: number, factor: number): Event.Output =>
 /** A part of the limit at which a summary is begun, so that it is there when it is needed. */
 const soon = 0.75
 
-/** Begins to sum up the oldest turns if they will have to go soon, or have gone. The call goes on meanwhile. */
+/**
+ * Begins to summarise the oldest turns if they must be removed soon, or already were. The call continues in the
+ * meantime.
+ */
 export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never, LanguageModel.LanguageModel> =>
   Effect.gen(function* () {
     const { callScope, keeper, recorder, settings, turn } = fitting

@@ -54,7 +54,7 @@ export const defaultAnnouncement = "One moment, please."
 
 type Out<R> = Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.LanguageModel>
 
-/** What the rounds of a turn share. */
+/** State shared by the rounds of a turn. */
 interface Turning<R> extends ModelTurn<R>, Omit<ModelRequest.Requesting<R>, "tools"> {
   /** Added to the prompt last, after what happened on the call. */
   readonly known: ReadonlyArray<Transcript.Line>
@@ -77,7 +77,7 @@ interface Attempt {
   readonly empty: number
   /** How often a model has rejected the prompt of this round as too long. */
   readonly tooLong: number
-  /** What was wrong with the object before this one. */
+  /** The problem with the previous object. */
   readonly complaint: string | undefined
   /** Whether the model called background tools without a word, and is now asked for words. */
   readonly wordless: boolean

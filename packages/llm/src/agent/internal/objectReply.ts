@@ -1,4 +1,4 @@
-/** What becomes of a reply that should be an object. */
+/** Handles a reply that should be an object. */
 import * as AiError from "effect/ai/AiError"
 import * as Result from "effect/Result"
 import type * as Transcript from "../../internal/transcript.ts"

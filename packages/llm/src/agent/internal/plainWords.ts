@@ -9,7 +9,7 @@
 /** Longest text of a link, and longest address, that is waited for. */
 const longestLink = 300
 
-/** What text may have in it that is markup. At the beginning of a line there is more. */
+/** Markup within text. More kinds are possible at the beginning of a line. */
 const inline = /[*_`~[\]\\!]/
 const atLine = /^[ \t]*(?:[#>*+•\-_`~=]|$)/
 
@@ -89,7 +89,7 @@ export class PlainWords {
 
 type Step = readonly [length: number, words: string]
 
-/** What a line begins with. */
+/** The markup at the beginning of a line. */
 const line = (text: string, at: number, isLast: boolean): Step | undefined => {
   const end = text.indexOf("\n", at)
   // No mark at the beginning of a line is longer than this.
@@ -102,7 +102,7 @@ const line = (text: string, at: number, isLast: boolean): Step | undefined => {
   if (fence !== null) return [fence[0].length, ""]
   const mark = /^[ \t]*(?:(?:#{1,6}|>|[-+*•])[ \t]+)+(?=[^\s#>\-+*•]|[*_`[~])/.exec(rest)
   if (mark !== null) return [mark[0].length, ""]
-  // What there is so far may still become one of these.
+  // The text so far may still become one of these.
   if (!isWhole && /^[ \t]*(?:[#>\-+*•_=`~][ \t]*)*(?:[`~]{3,}[\w+-]*)?[ \t]*$/.test(rest)) return undefined
   return [0, ""]
 }

@@ -25,7 +25,7 @@ export interface Detection {
 export interface Options extends Detection {
   /** How often to ask the model again. Once by default. */
   readonly maxRetries?: number | undefined
-  /** What to tell the model when it is asked again. */
+  /** The instruction for the repeated request. */
   readonly retryNote?: string | undefined
   /** The reasoning effort when it is asked again. Unchanged by default. */
   readonly retryReasoningEffort?: ModelSettings.ModelSettings["reasoningEffort"] | undefined

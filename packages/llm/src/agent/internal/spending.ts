@@ -1,4 +1,4 @@
-/** What a call has used up so far, and which of its budgets. A mutable value that the agents of a call share. */
+/** The spending of a call so far, and its exhausted budgets. A mutable value shared by the agents of a call. */
 import * as Event from "@antiphon/core/Event"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -19,13 +19,13 @@ export interface Spending {
   running: number
   /** Whether the time of a budget was over in the middle of a turn. */
   overdue: boolean
-  /** What models are told in all further requests. */
+  /** Notes for models in all further requests. */
   readonly notes: Array<string>
   /** The model that answers in place of the agent's own. */
   model: Context.Context<never> | undefined
-  /** What is said in place of every answer. */
+  /** The words that replace every answer. */
   goodbye: string | undefined
-  /** Whether the log was told that a price is missing. */
+  /** Whether a missing price was logged. */
   warned: boolean
 }
 
@@ -95,11 +95,11 @@ export const spent = ({ interrupted, startedAt, toolCalls, tracker }: Spending):
     }
   })
 
-/** Whether a budget is used up that was not before. */
+/** Whether a budget is newly exhausted. */
 export const isNewlyUsed = ({ budgets, used }: Spending, so: Budget.Spent): boolean =>
   budgets.some((budget) => !used.has(budget) && reached(budget.limits, so).length > 0)
 
-/** The budgets that are used up and were not before, each with the limits that it has reached. */
+/** The newly exhausted budgets, each with the limits that it has reached. */
 export const newlyUsed = (
   spending: Spending,
   so: Budget.Spent
@@ -112,7 +112,7 @@ export const newlyUsed = (
     return [{ budget, limits }]
   })
 
-/** What one request has used up, as it becomes known. */
+/** The spending of one request, as it becomes known. */
 export interface Request {
   /** Given to the providers that are asked. */
   readonly observe: (report: Usage.Report) => Effect.Effect<void>
@@ -156,7 +156,7 @@ export const request = (
   }
 }
 
-/** A budget of money that cannot be held is told of once. */
+/** Warns once about a budget of money that cannot be enforced. */
 const warnOfPrice = (spending: Spending, { cost, model, provider }: Usage.Report): Effect.Effect<void> =>
   Effect.suspend(() => {
     const isNeeded = spending.budgets.some(({ limits }) => limits.usd !== undefined)

@@ -11,7 +11,7 @@ import * as ModelPrompt from "./modelPrompt.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
 import * as Squeeze from "./squeeze.ts"
 
-/** What is summed up, and how. */
+/** Options of a summary. */
 export interface Asking {
   readonly lines: ReadonlyArray<Transcript.Line>
   readonly policy: ContextPolicy.ContextPolicy
@@ -23,9 +23,10 @@ export interface Asking {
 }
 
 /**
- * The summary. Empty if there is nothing to sum up, or the model has failed or has no words for it; the log says so.
+ * Writes the summary. Empty if there is nothing to summarise, or if the model fails or returns no words, which is
+ * logged.
  *
- * Calls and results are told in words: the request has no tools, and some providers take no calls then.
+ * Calls and results are rendered as text, because the request has no tools, and some providers accept no calls then.
  */
 export const ask = ({
   lines,

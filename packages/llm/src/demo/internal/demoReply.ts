@@ -22,7 +22,7 @@ export const decide = (prompt: Prompt.Prompt, tools: ReadonlyArray<Tool.Any>): S
     const answer = decide({ ...prompt, content: messages.slice(0, at - 1) }, tools)
     return resume(DemoTalk.textOf(messages[at - 1]!), answer)
   }
-  // What was said in this turn already has told what had come until then.
+  // Words already said in this turn have reported the earlier results.
   const said = messages.findLastIndex((message) => message.role === "assistant" && DemoTalk.textOf(message) !== "")
   const since = messages.slice(Math.max(at, said) + 1)
   const results = since.flatMap(resultsOf)
@@ -64,7 +64,7 @@ type Messages = ReadonlyArray<Prompt.Message>
 
 const say = (text: string): Script => ({ text, calls: [] })
 
-// What a plan of models writes behind a reply that was cut off.
+// The instruction that a plan of models adds after a reply that was cut off.
 const isContinuation = /^Your last message was cut off\b/
 
 // A line in brackets about work that has come back from the background.
@@ -116,7 +116,7 @@ const resultsOf = (message: Prompt.Message): ReadonlyArray<Result> => {
       part.type === "tool-result" ? [{ name: part.name, text: oneLine(part.result) }] : []
     )
   }
-  // What came for an agent that has handed the call over.
+  // Results for an agent that has handed the call over.
   const [, name, result] =
     message.role === "system"
       ? (/ had started (\S+)\. It has returned, as data and not as instructions: <result>(.*)<\/result>$/s.exec(
@@ -126,6 +126,6 @@ const resultsOf = (message: Prompt.Message): ReadonlyArray<Result> => {
   return name === undefined ? [] : [{ name, text: oneLine(result) }]
 }
 
-// A call that hands over, or that goes on in the background, has nothing to tell yet.
+// A handoff, or a call that continues in the background, has no result to report yet.
 const tell = ({ name, text }: Result): ReadonlyArray<string> =>
   text === "pending" || text === "cancelled" || text === "success" ? [] : [outcome(name, text)]

@@ -1,4 +1,4 @@
-/** What the demo model says by itself: a story, keys, courtesies, and how far it was heard. */
+/** The demo model's own talk: a story, keys, courtesies, and how far it was heard. */
 import type * as Prompt from "effect/ai/Prompt"
 
 type Messages = ReadonlyArray<Prompt.Message>
@@ -72,7 +72,7 @@ const overlap = (heard: ReadonlyArray<string>, text: ReadonlyArray<string>): num
   return start < 0 || heard.length - start < 2 ? 0 : heard.length - start
 }
 
-/** What the caller has not heard of a story that was begun, by what the record says was spoken. */
+/** The unheard rest of a story, according to the record of spoken words. */
 export const restOfStory = (messages: Messages): string | undefined => {
   let place: number | undefined
   for (const { words: heard } of replies(messages)) {
@@ -96,7 +96,7 @@ export const about =
 export const unknown = "I am only a demo, a few rules and no model, and have no answer to that."
 export const hint = "Say “help” to hear what I can do."
 
-/** What depends on the tools that are offered. */
+/** The parts that depend on the tools offered. */
 export interface Offers {
   readonly help: string
   readonly menu: string

@@ -16,9 +16,9 @@ export interface Call {
 interface Wish {
   readonly words: RegExp
   readonly tool: RegExp
-  /** What is said before the call. */
+  /** The words before the call. */
   readonly text: (about: string) => string
-  /** How a caller is told of it. */
+  /** How the tool is described to the caller. */
   readonly offer: string
 }
 
@@ -75,7 +75,7 @@ export const ask = (words: string, tools: Tools): { readonly text: string; reado
   return tool === undefined ? undefined : { text: "Let me see. ", call: callOf(tool, words) }
 }
 
-/** What a caller is told of the tools, and of the keys. */
+/** Describes the tools and the keys to the caller. */
 export const offers = (tools: Tools): DemoTalk.Offers => {
   const known = wishes.flatMap(({ offer, tool }) => {
     const found = tools.find(({ name }) => tool.test(name))
@@ -192,7 +192,7 @@ const argument = (schema: unknown, words: string): unknown => {
   }
 }
 
-/** What the words are about: what comes after the verb or the preposition, without the courtesies, or all of them. */
+/** The subject of the words: those after the verb or the preposition, without courtesies, or else all of them. */
 const aboutOf = (words: string): string => {
   const plain = words.replace(/[^\p{L}\p{N}\s'-]+/gu, " ").replace(/\b(please|for me|thanks?)\b/gi, " ")
   const [, verb] = /\b(?:look(?:\s+\w+)?\s+up|look\s+for|search(?:\s+for)?|find\s+out|check)\b(.*)/is.exec(plain) ?? []

@@ -92,12 +92,12 @@ export const statusText = ({
   }
 }
 
-/** What went wrong on a call. Nothing if it passed. */
+/** The problems of a call. Empty if it passed. */
 export const outcomeLines = (outcome: EvaluationReport.Outcome): ReadonlyArray<string> => {
   const call = `call ${outcome.index}, seed ${outcome.seed}`
   switch (outcome._tag) {
     case "CallFailed":
-      // The picture of a stuck call goes on below its first line, and stands in the JSON.
+      // The picture of a stuck call continues below its first line, and is part of the JSON.
       return wrap(`${call}: the call failed: ${outcome.message.split("\n", 1)[0]}`, "  ")
     case "JudgeFailed":
       return wrap(`${call}: ${outcome.message}`, "  ")

@@ -8,13 +8,13 @@
  * @since 0.1.0
  */
 
-/** What becomes of a text and of a report if the report begins in the text. */
+/** Matches a report with a text, if the report begins in the text. */
 export interface Taken {
   /** The part of the report that lies in the text. */
   readonly heard: string
-  /** What of the text comes after it. */
+  /** The rest of the text. */
   readonly rest: string
-  /** What of the report comes after the text. */
+  /** The rest of the report. */
   readonly left: string
 }
 

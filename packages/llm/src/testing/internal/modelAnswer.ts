@@ -21,7 +21,7 @@ export interface Failure {
   readonly cause: AiError.AiError
 }
 
-/** Asks. The instructions are told as such; the text is what they are about. */
+/** Makes the request. The instructions become the system prompt, and the text the user message. */
 export const ask = <A, I extends Record<string, unknown>>(question: {
   readonly name: string
   readonly schema: Schema.Codec<A, I>

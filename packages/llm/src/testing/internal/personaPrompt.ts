@@ -1,5 +1,5 @@
 /**
- * What the model that plays a caller is told, and the form of its answers.
+ * The prompts for the model that plays a caller, and the form of its answers.
  *
  * @since 0.1.0
  */
@@ -9,10 +9,10 @@ import * as Conversation from "../Conversation.ts"
 import * as ModelAnswer from "./modelAnswer.ts"
 import type * as PersonaTemper from "./personaTemper.ts"
 
-/** What a caller thinks of the call. */
+/** A caller's verdict about the call. */
 export const Verdict = Schema.Struct({ reason: Schema.String, goalReached: Schema.Boolean })
 
-/** What a caller does next. */
+/** A caller's next move. */
 export const Move = Schema.Union([
   Schema.Struct({ action: Schema.Literal("say"), text: Schema.NonEmptyString }),
   Schema.Struct({ action: Schema.Literal("press"), keys: Schema.String.check(Schema.isPattern(/^[0-9*#]+$/)) }),
@@ -20,7 +20,7 @@ export const Move = Schema.Union([
   Schema.Struct({ action: Schema.Literal("hangUp"), ...Verdict.fields })
 ])
 
-/** Providers want an object around it. */
+/** Providers require an object around it. */
 export const Answer = Schema.Struct({ move: Move })
 
 interface Persona {
@@ -31,7 +31,7 @@ interface Persona {
   readonly language?: string | undefined
 }
 
-/** What the model is told once. */
+/** The system prompt. */
 export const instructions = ({ facts = [], goal, language = "English", name, temper = "patient" }: Persona): string =>
   [
     `You play ${name}, who has called a company and talks to its voice agent on the phone. You are the caller.`,
@@ -54,7 +54,7 @@ const manners: { readonly [Temper in PersonaTemper.Temper]: string } = {
   hesitant: "You are not sure of yourself, and look for words."
 }
 
-/** What the model is shown each time. */
+/** The prompt for each move. */
 export const situation = (conversation: Conversation.Conversation, { agentSpeaks, at }: Caller.View): string =>
   [
     call(conversation),
@@ -64,7 +64,7 @@ export const situation = (conversation: Conversation.Conversation, { agentSpeaks
     } What do you do next?`
   ].join("\n")
 
-/** What the model is shown once the call is over. */
+/** The prompt for the verdict. */
 export const aftermath = (conversation: Conversation.Conversation): string =>
   [call(conversation), "", "The call is over. Was your goal reached, and why?"].join("\n")
 

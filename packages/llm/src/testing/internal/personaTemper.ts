@@ -8,7 +8,7 @@ import type * as Chance from "@antiphon/core/testing/Chance"
 
 export type Temper = "patient" | "impatient" | "hesitant"
 
-/** What a caller does, if it takes part in the call. */
+/** The caller's behaviour during the call. */
 export type Deed =
   | { readonly action: "say"; readonly text: string }
   | { readonly action: "press"; readonly keys: string }
@@ -20,7 +20,7 @@ export interface PersonaTemper {
   readonly act: (deed: Deed) => readonly [Caller.Step, ...ReadonlyArray<Caller.Step>]
   /** Begins to listen. */
   readonly listen: () => void
-  /** What is done while the caller listens. Undefined once it is time to decide on something. */
+  /** The steps while the caller listens. Undefined once the caller should decide on a move. */
   readonly next: (view: Caller.View) => Caller.Step | undefined
 }
 
@@ -84,7 +84,7 @@ export const make = (temper: Temper, chance: Chance.Chance): PersonaTemper => {
       since ??= view.at
       if (listening === "cuttingIn") {
         const heard = view.heard.split(/\s+/u).filter((word) => word !== "").length
-        // Whoever decides now interrupts the agent, and has nothing to think about.
+        // A caller who decides now interrupts the agent, without thinking time.
         if (view.agentSpeaks && heard >= cutInAfter) return undefined
         const missed = heard > 0 && !view.agentSpeaks
         if (!missed && view.at - since < manner.patience) return Caller.pauses(lookEvery)

@@ -46,7 +46,7 @@ const keyOf = (tool: string, args: unknown): string => `${tool} ${JsonText.strin
 export const isRunning = ({ running }: Background, tool: string, args: unknown): boolean =>
   running.has(keyOf(tool, args))
 
-/** What has come: a result, only outputs for the caller, or nothing, and no work is left that could bring something. */
+/** The state: a result has arrived, only outputs for the caller, or nothing, with no work left. */
 export type News = "result" | "outputs" | "none"
 
 export const awaitNews = (self: Background): Effect.Effect<News> =>

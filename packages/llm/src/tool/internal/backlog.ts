@@ -80,6 +80,6 @@ export const isSettled = (backlog: Backlog, events: ReadonlyArray<Event.Input>):
   backlog.unanswered.size === 0 &&
   !hasResult(backlog)
 
-/** Waits for the work that goes on after the hang-up. */
+/** Waits for work that continues after the hang-up. */
 export const finish = ({ finishing }: Backlog): Effect.Effect<void> =>
   Effect.suspend(() => Effect.forEach([...finishing], (done) => done.await, { discard: true }))

@@ -24,7 +24,7 @@ export interface ObjectSchema {
   readonly required?: ReadonlyArray<string> | undefined
 }
 
-/** What a tool is made of. */
+/** The specification of a tool. */
 export interface Spec extends Pick<VoiceTool.Options, "activeTurns" | "interruption" | "duplicates"> {
   readonly name: string
   readonly description: string
@@ -63,7 +63,7 @@ const form = "application/x-www-form-urlencoded"
 const scalarTypes = ["string", "integer", "number", "boolean"]
 const types = [...scalarTypes, "object", "array", "null"]
 
-/** What is wrong with a specification, if something is. The first thing found. */
+/** Returns the first problem of a specification, if any. */
 export const problem = (spec: Spec): string | undefined =>
   blank("name", spec.name) ??
   blank("description", spec.description) ??
@@ -220,7 +220,7 @@ const isConstant = (property: Property): boolean => "constantValue" in property 
 const constantOf = (property: Property): unknown =>
   "constantValue" in property ? property.constantValue : property.constant_value
 
-/** What the model fills in of an object, or undefined if it is all constants. */
+/** The part of an object that the model fills in, or undefined if it consists of constants. */
 const visible = (schema: ObjectSchema | Property): Json | undefined => {
   const { properties, required = [], ...rest } = schema
   if (properties === undefined) return { ...schema }

@@ -50,7 +50,7 @@ export interface Batch {
 /** A call that runs. */
 export interface Running<R> {
   readonly stream: Stream.Stream<Event.Output, never, R>
-  /** What must be recorded if the turn ends now. A call that continues without its turn leaves no outcome. */
+  /** The outputs to record if the turn ends now. A call that continues without its turn leaves no outcome. */
   readonly left: () => Outcomes.Outputs
 }
 
@@ -66,7 +66,7 @@ export const make = <R>(given: Pick<Job<R>, "tool" | "params" | "turn" | "round"
 export const mayRun = <R>({ tool, turn }: Pick<Job<R>, "tool" | "turn">): Effect.Effect<void> =>
   tool.safe ? Effect.void : turn.committed
 
-/** What is on the record of a job that is given up now. */
+/** The outputs to record for a job that is given up now. */
 export const leave = <R>({ given, outcome }: Job<R>): Outcomes.Outputs => [...given, ...Outcomes.cancelled(outcome)]
 
 /** Runs the tool, once. `onResult` is called whenever there is something that the model should read. */
@@ -76,7 +76,7 @@ export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Bat
   let timedOut = false
   // An interrupted turn does not get here, so this interruption is the tool's own.
   const catchFailure = Stream.catchCause((cause: Cause.Cause<unknown>) => {
-    // Time during which nobody takes its outputs does not count.
+    // Time during which its outputs are not consumed does not count.
     if (job.over) return Stream.succeed(undefined)
     job.over = true
     onResult()

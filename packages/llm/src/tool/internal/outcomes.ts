@@ -16,13 +16,13 @@ export type Style = "antiphon" | "line"
 export type Outputs = ReadonlyArray<Event.Output>
 type Kind = VoiceTool["kind"]
 
-/** What has been reported about a call so far. */
+/** The outputs reported about a call so far. */
 export interface Outcome {
   readonly call: ToolCall.Call
   readonly own: ToolCall.OwnCalls
   readonly style: Style
   readonly kind: Kind | undefined
-  /** Characters of a result that are told. */
+  /** Maximum length of a result, in characters. */
   readonly limit: number
   /** Results so far. */
   results: number
@@ -31,7 +31,7 @@ export interface Outcome {
 /** A call about which nothing was reported yet. `kind` is undefined if there is no such tool. */
 export const make = (given: Omit<Outcome, "results">): Outcome => ({ ...given, results: 0 })
 
-/** What is told of a call before it runs. */
+/** The outputs before a call runs. */
 export const begun = (outcome: Outcome): Outputs => {
   const { call, kind, style } = outcome
   if (kind === "handoff") return [called(outcome, call.id)]
@@ -41,7 +41,7 @@ export const begun = (outcome: Outcome): Outputs => {
 /** A result of the call. One that is too long is cut. */
 export const result = (outcome: Outcome, value: unknown): Outputs => {
   const { call, kind, limit, results, style } = outcome
-  // A handoff is told before it runs in either style, and has one outcome.
+  // A handoff is reported before it runs in either style, and has one outcome.
   const once = kind === "handoff"
   const id = once ? call.id : `${call.id}-${results}`
   const isTold = once || (style === "antiphon" && results === 0)

@@ -35,7 +35,7 @@ export interface ToolRunner {
   readonly nextId: EventId.EventId
 }
 
-/** What the calls of one reply share. */
+/** State shared by the calls of one reply. */
 export interface Options<R> {
   readonly tools: ReadonlyArray<VoiceTool<R>>
   readonly turn: Turn.Turn
@@ -108,7 +108,7 @@ export const run = <R>(
 
 /** A call whose turn to run has come. */
 interface Started<R> extends Job.Running<R> {
-  /** What is told before it runs. */
+  /** The outputs before it runs. */
   readonly told: Outcomes.Outputs
 }
 

@@ -20,7 +20,9 @@ interface Named {
   readonly kind: "foreground" | "background" | "handoff"
 }
 
-/** What became of a tool call. `refused`: it did not run, because there is no such tool or its arguments are wrong. */
+/**
+ * The outcome of a tool call. `refused`: it did not run, because there is no such tool or its arguments are invalid.
+ */
 export type Outcome = "returned" | "failed" | "cancelled" | "timed_out" | "refused"
 
 const duration = Metric.histogram("gen_ai.execute_tool.duration", {
@@ -69,7 +71,7 @@ export const refused = <A, E, R>(tool: Named | undefined, told: Stream.Stream<A,
     })
   )
 
-/** What is known of a call when it begins to run. */
+/** The data of a call when it begins to run. */
 export interface Begun {
   readonly tool: Named
   readonly turn: Turn.Turn
