@@ -48,7 +48,7 @@ export const load = (options: {
   readonly processUrl?: string | undefined
 }): Effect.Effect<Addresses> =>
   Effect.gen(function* () {
-    const trimmed = (url: string | undefined) => url?.replace(/\/+$/, "")
+    const trimmed = (url: string | undefined) => url?.replace(/(?<!\/)\/+$/, "")
     return {
       publicUrl: trimmed(options.publicUrl ?? (yield* Credentials.variable("ANTIPHON_PUBLIC_URL"))),
       processUrl: trimmed(options.processUrl)

@@ -89,6 +89,9 @@ export class PlainWords {
 
 type Step = readonly [length: number, words: string]
 
+/** A fence of code whose line has not ended. */
+const openFence = /^[ \t]*(?:`{3,}|~{3,})[\w+-]*[ \t]*$/
+
 /** The markup at the beginning of a line. */
 const line = (text: string, at: number, isLast: boolean): Step | undefined => {
   const end = text.indexOf("\n", at)
@@ -103,7 +106,7 @@ const line = (text: string, at: number, isLast: boolean): Step | undefined => {
   const mark = /^[ \t]*(?:(?:#{1,6}|>|[-+*•])[ \t]+)+(?=[^\s#>\-+*•]|[*_`[~])/.exec(rest)
   if (mark !== null) return [mark[0].length, ""]
   // The text so far may still become one of these.
-  if (!isWhole && /^[ \t]*(?:[#>\-+*•_=`~][ \t]*)*(?:[`~]{3,}[\w+-]*)?[ \t]*$/.test(rest)) return undefined
+  if (!isWhole && (/^[ \t]*(?:[#>\-+*•_=`~][ \t]*)*$/.test(rest) || openFence.test(rest))) return undefined
   return [0, ""]
 }
 
