@@ -10,5 +10,5 @@ import * as Effect from "effect/Effect"
 /** Milliseconds of a clock since some moment, with fractions. */
 export const millis = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
 
-/** The same of the clock that is in force. */
+/** The same for the current clock. */
 export const now: Effect.Effect<number> = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1_000_000)

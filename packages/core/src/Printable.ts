@@ -16,7 +16,10 @@ export const line = (text: string): string => text.replace(inLine, " ")
 /** Text on as many lines as it has: what else is unsafe becomes a space. */
 export const block = (text: string): string => text.replace(inBlock, " ")
 
-/** Text of which nothing is lost: what is unsafe is written as `\u001b`. Line breaks too, unless they are to be kept. */
+/**
+ * Escapes text without loss: unsafe characters are written like `\u001b`, including line breaks, unless they should be
+ * kept.
+ */
 export const escaped = (text: string, options: { readonly keepLines?: boolean | undefined } = {}): string =>
   text.replace(options.keepLines === true ? inBlock : inLine, (units) =>
     Array.from({ length: units.length }, (_, i) => `\\u${units.charCodeAt(i).toString(16).padStart(4, "0")}`).join("")

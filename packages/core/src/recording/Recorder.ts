@@ -34,7 +34,7 @@ export interface AudioTrack {
 /** The recording of one call while it is written. Its functions never fail. */
 export interface Recorder {
   readonly header: Recording.Header
-  /** Begins to take the audio of the call, if it is to be kept. */
+  /** Begins to take the audio of the call, if it should be kept. */
   readonly audio?: AudioTrack | undefined
   /** Writes a line with the current time. */
   readonly note: (note: Recording.Note) => void

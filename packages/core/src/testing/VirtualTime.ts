@@ -156,7 +156,7 @@ const start = <A, E, R>(
     }
     // Not at once: the program may wait for promises that are settled by then, and that takes no time.
     later(beat)
-    // Whoever interrupts it waits for its end, as its finalizers still have their time to run.
+    // Interrupting it waits for its end, so that its finalizers can run.
     return Effect.callback<void>((resume) => {
       if (over) return resume(Effect.void)
       whenOver.push(() => resume(Effect.void))

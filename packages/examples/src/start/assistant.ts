@@ -19,7 +19,7 @@ const agent = LlmAgent.make({
   tools: [openingHours, EndCall.make()]
 })
 
-// Whoever calls does not notice which of the two answers, not even when the first one dies in mid-sentence.
+// The caller does not notice which of the two answers, not even if the first one dies in mid-sentence.
 const Model = ModelPlan.layer(
   ModelPlan.make(
     { name: "first", model: Models.fromString("anthropic/claude-haiku-4-5"), firstTokenDeadline: "3 seconds" },

@@ -104,8 +104,8 @@ export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>>
   /** The object that each turn of the model ends in, of which some fields are spoken. The model replies with words if missing. */
   readonly object?: SpokenObject.SpokenObject<R> | undefined
   /**
-   * What becomes of Markdown in the model's replies. `strip` (the default): the words are said without the marks. `keep`
-   * leaves them to whoever reads the text, such as a chat, or `SpeechText` of the speech package.
+   * How to handle Markdown in the model's replies. `strip` (the default) removes the markup. `keep` leaves it to the
+   * consumer of the text, such as a chat, or `SpeechText` of the speech package.
    */
   readonly markdown?: "strip" | "keep" | undefined
   /** What the call may use up, and what happens then. Nothing is limited by default. */

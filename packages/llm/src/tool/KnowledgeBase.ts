@@ -1,8 +1,8 @@
 /**
  * Looks things up: `make` in the documents that the platform keeps for an agent, `own` in your own knowledge base.
  *
- * A call may name the address of its platform. Whoever opens a call writes that, so it counts only if it is one of those that
- * are allowed, and the request goes to no private address and follows no redirect elsewhere.
+ * A call may name the address of its platform. The peer that opens a call chooses that address, so it only counts if it
+ * is allowed, and the request goes to no private address and follows no redirect to another host.
  *
  * @since 0.1.0
  */
@@ -100,7 +100,7 @@ interface Answer {
   readonly body: string
 }
 
-/** Asks at an address that whoever runs the agent has chosen. */
+/** Queries an address chosen by the operator. */
 const askKnown = (
   url: URL,
   token: Redacted.Redacted

@@ -124,7 +124,7 @@ const read = (
       return room === undefined ? Effect.void : Effect.raceFirst(room, gone)
     }
     let handled = 0
-    /** Handles frames. Whoever sends many at once waits for the others in between. */
+    /** Handles frames. A peer that sends many at once waits for the others in between. */
     const all = (frames: ReadonlyArray<Frame>): Effect.Effect<void, Ending> => {
       handled += Math.min(frames.length, atOnce)
       const first = Effect.forEach(frames.slice(0, atOnce), one, { discard: true })

@@ -16,7 +16,7 @@ export interface Seal {
   readonly fits: (callId: string) => boolean
 }
 
-/** Time for which a ticket is good: a platform rings first, and whoever rings may let it ring. */
+/** Validity of a ticket: the telephone may ring for a while before the platform opens the socket. */
 export const lifeMs = 5 * 60_000
 
 /** Makes them from a secret: without one, a random one. */

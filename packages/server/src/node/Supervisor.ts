@@ -1,9 +1,9 @@
 /**
- * Runs a server in several processes of one machine, which share its port: one core holds so many calls, and what goes wrong in
- * one process ends the calls of that one alone.
+ * Runs a server in several processes on one machine, which share its port, to use more than one core, and to limit a
+ * crash to the calls of one process. The first process runs no calls.
  *
- * The first process holds no calls. It hands connections to the others in turn, starts one again that has ended, stops them one
- * by one when they are to be replaced, and sums up their health and metrics on a port of its own.
+ * It distributes connections to the others in turn, restarts processes that have ended, replaces them one by one on
+ * request, and adds up their health and metrics on a separate port.
  *
  * ```ts
  * NodeRuntime.runMain(Supervisor.run(VoiceAgentApp.serve(agent)), { teardown: VoiceAgentApp.teardown })
@@ -33,11 +33,11 @@ import * as Answers from "../internal/answers.ts"
 import * as Pages from "./internal/pages.ts"
 import type { Order, Report } from "./internal/supervised.ts"
 
-/** Options of a supervisor, which win over the environment. */
+/** Options of a supervisor, which override the environment. */
 export interface Options {
   /** `ANTIPHON_PROCESSES`, 1: with one, the server runs in this process and nothing is supervised. */
   readonly processes?: number | undefined
-  /** `ANTIPHON_ADMIN_PORT`, 9464: where health and metrics of all processes are, on this machine alone. */
+  /** `ANTIPHON_ADMIN_PORT`, 9464: the port with the health and metrics of all processes, on this machine only. */
   readonly adminPort?: number | undefined
 }
 
@@ -48,18 +48,19 @@ const config = Config.all({
   adminPort: count("ANTIPHON_ADMIN_PORT", 9464, 65535, 0)
 })
 
-/** Shortest and longest wait before a process is started again: doubled each time that one ends soon. */
+/** Shortest and longest wait before a restart. Doubled each time a process ends soon. */
 const backoffMs = { first: 500, longest: 30_000 }
-/** A process that has lived so long has not ended soon. */
+/** A process that lives shorter than this has ended soon. */
 const livedMs = 60_000
-/** A process that reports nothing for so long does not come back: its own watchdog has not ended it. */
+/** A process that reports nothing for this long is lost, because its own watchdog has not ended it either. */
 const silentMs = 90_000
-/** Time that a process gets beyond its drain. */
+/** Additional time for a process after its drain. */
 const lastMs = 60_000
 
 /**
- * Runs a server in as many processes as the settings say. In each of them this is the server itself. Stops all of them when
- * it is interrupted, and waits until their calls have ended. `SIGUSR2` and `POST /restart` replace them one by one.
+ * Runs a server in the configured number of processes. In each of those processes, this runs the server itself.
+ * Interruption stops all of them, and waits until their calls have ended. `SIGUSR2` and `POST /restart` replace them
+ * one by one.
  */
 export const run = <E, R>(
   server: Effect.Effect<never, E, R>,
@@ -88,15 +89,15 @@ const supervise = (processes: number, adminPort: number) =>
     return yield* Effect.never
   })
 
-/** What the supervisor knows of a process. */
+/** The supervisor's state of a process. */
 interface Member {
   readonly worker: Worker
   readonly startedAt: number
-  /** Wait before the next one in its place, if it ends soon. */
+  /** Wait before its successor, if it ends soon. */
   readonly wait: number
   reportedAt: number
   health: Snapshot | undefined
-  /** It is meant to end. */
+  /** Whether it is meant to end. */
   leaving: boolean
 }
 
@@ -104,7 +105,7 @@ class Fleet {
   readonly #members = new Set<Member>()
   readonly #clock: Clock.Clock
   readonly #fork: (effect: Effect.Effect<void>) => unknown
-  /** Pages that were asked for, by the number of the question. */
+  /** Pending requests for pages, by number. */
   readonly #asked = new Map<number, (page: string) => void>()
   #lastQuestion = 0
   #stopping = false
@@ -165,7 +166,7 @@ class Fleet {
     if (member.worker.isConnected()) member.worker.send(order)
   }
 
-  /** Ends a process well, and waits for it. */
+  /** Stops a process gracefully, and waits for it. */
   #leave(member: Member): Effect.Effect<void> {
     return Effect.suspend(() => {
       member.leaving = true
@@ -178,7 +179,7 @@ class Fleet {
     })
   }
 
-  /** Ends all processes, each of which lets its calls end. */
+  /** Stops all processes gracefully. */
   readonly stop: Effect.Effect<void> = Effect.suspend(() => {
     this.#stopping = true
     return Effect.forEach([...this.#members], (member) => this.#leave(member), {
@@ -187,7 +188,7 @@ class Fleet {
     })
   })
 
-  /** Has the calls of all processes ended now. */
+  /** Ends the calls of all processes now. */
   hurry(): void {
     for (const member of this.#members) this.#tell(member, { antiphon: "hurry" })
   }
@@ -212,7 +213,7 @@ class Fleet {
     )
   })
 
-  /** Ends processes of which nothing is heard any more. */
+  /** Ends processes that no longer report. */
   readonly look: Effect.Effect<void> = Effect.suspend(() => {
     const lost = [...this.#members].filter(
       ({ leaving, reportedAt }) => this.#now() - reportedAt > silentMs + (leaving ? lastMs : 0)

@@ -165,7 +165,7 @@ const guardWith = (settings: Settings.Settings): Layer.Layer<never, never, Calls
     })
   )
 
-/** Times for a request to come whole, its body included: whoever sends slowly holds a connection meanwhile. */
+/** Time limits for receiving a whole request including its body, because slow senders occupy connections. */
 const requestTimes = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Runs work that takes the processor in threads of its own, so that it does not hold up every other call: parsing a large
- * document, comparing embeddings, drawing a picture.
+ * Runs CPU-bound work in separate threads, so that it does not hold up other calls: parsing a large document, comparing
+ * embeddings, drawing a picture.
  *
  * ```ts
  * // similarity.ts, which the threads run
@@ -21,7 +21,7 @@ import type * as Scope from "effect/Scope"
 import { availableParallelism } from "node:os"
 import { parentPort, Worker } from "node:worker_threads"
 
-/** Functions that threads offer. What goes in and comes out is copied, as `structuredClone` does it. */
+/** Functions offered by threads. Arguments and results are copied by `structuredClone`. */
 export type Functions = { readonly [name: string]: (input: never) => unknown }
 
 /**
@@ -37,11 +37,11 @@ export class WorkerPoolError extends Schema.TaggedError<WorkerPoolError>()("Work
   }
 }
 
-/** Threads that do one piece of work at a time each. */
+/** A pool of threads, each of which runs one job at a time. */
 export interface WorkerPool<F extends Functions> {
   /**
-   * Has a thread do something. Work that is interrupted, as a tool is by a caller who speaks up, is given up: if it has begun,
-   * its thread is ended and replaced, since nothing else stops a computation.
+   * Runs a job on a thread. Interruption, for example by a caller who interrupts a tool, abandons the job: if it has
+   * begun, its thread is ended and replaced, because nothing else stops a computation.
    */
   readonly run: <Name extends keyof F & string>(
     name: Name,
@@ -51,13 +51,13 @@ export interface WorkerPool<F extends Functions> {
 
 /** Options of a pool. */
 export interface Options {
-  /** How many threads. One less than the machine has processors by default, and at least one. */
+  /** Number of threads. By default one less than the machine's processors, but at least one. */
   readonly size?: number | undefined
-  /** How much may wait for a thread before more is refused. 100 by default. */
+  /** Number of jobs that may wait for a thread before more are refused. 100 by default. */
   readonly maxWaiting?: number | undefined
-  /** Longest time that a piece of work may take, once it has begun. 30 seconds by default. */
+  /** Maximum duration of a job, once it has begun. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
-  /** Memory that the heap of each thread may take, in MiB. Node's default if it is left out. */
+  /** Maximum heap of each thread, in MiB. Defaults to Node's limit. */
   readonly maxHeapMiB?: number | undefined
 }
 
@@ -78,10 +78,10 @@ interface Thread {
 /** Time for a thread to load its module, in milliseconds. */
 const loadMs = 10_000
 
-/** What a thread says once it has loaded its module. */
+/** Message of a thread once it has loaded its module. */
 const ready = "ready"
 
-/** What a thread answers. */
+/** Answer of a thread. */
 type Answer = { readonly value: unknown } | { readonly failure: string }
 
 const fail = (reason: WorkerPoolError["reason"], description: string) =>
@@ -155,7 +155,7 @@ class Pool {
       this.#maxHeapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: this.#maxHeapMiB } }
     const thread: Thread = { worker: new Worker(this.#module, limits), ready: false, job: undefined, timer: undefined }
     this.#threads.add(thread)
-    // Threads without work do not keep the process.
+    // Idle threads do not keep the process alive.
     thread.worker.unref()
     thread.worker.on("message", (answer: Answer | typeof ready) => {
       if (answer === ready) {
@@ -187,7 +187,7 @@ class Pool {
     )
   }
 
-  /** Ends a piece of work. The thread goes on with the next before anybody learns of it, who may have more. */
+  /** Completes a job. Starts the next one before reporting the result, whose receiver may submit more. */
   #finish(thread: Thread, outcome: ReturnType<typeof fail> | Effect.Effect<unknown>): void {
     clearTimeout(thread.timer)
     thread.worker.unref()
@@ -198,7 +198,7 @@ class Pool {
     job?.done(outcome)
   }
 
-  /** Ends a thread with what it does. Another one takes up what waits. */
+  /** Ends a thread and its job. Another one takes the waiting jobs. */
   #end(thread: Thread, outcome: ReturnType<typeof fail> = fail("Crashed", "the work was given up")): void {
     if (!this.#threads.delete(thread)) return
     void thread.worker.terminate()

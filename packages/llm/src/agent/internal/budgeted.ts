@@ -96,7 +96,7 @@ export const turn = <E, R>(spending: Spending.Spending, callScope: Scope.Scope, 
   })
 }
 
-/** Asks the model that is in force: another one, if a budget has switched it. */
+/** Asks the current model, which a budget may have switched. */
 export const asked = <E, R>({ model }: Spending.Spending, answer: Out<E, R>): Out<E, R> =>
   model === undefined
     ? answer

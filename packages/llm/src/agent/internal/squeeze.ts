@@ -11,7 +11,7 @@ export const leftOut: Line = {
   text: "The beginning of the conversation is left out here, because it has become too long."
 }
 
-/** Where the exchange begins that is to be answered: no line from there on is left out. */
+/** The beginning of the exchange to answer, from which on no line is left out. */
 const currentExchange = (lines: Lines): number => {
   const user = lines.findLastIndex(({ role }) => role === "user")
   return user < 0 ? Math.max(0, lines.length - 1) : user

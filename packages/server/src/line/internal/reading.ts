@@ -12,7 +12,7 @@ export const toWireError = (error: { readonly message: string }) =>
 /** How deeply values may lie in each other: about as deep as Python, and with it Line, reads them. */
 const maxDepth = 1000
 
-/** Whether brackets lie in each other more deeply than a limit. Whoever writes such a value again runs out of stack. */
+/** Whether brackets are nested more deeply than a limit. Encoding such a value again would overflow the stack. */
 const isDeeper = (text: string, limit: number): boolean => {
   if (text.length <= limit) return false
   let depth = 0

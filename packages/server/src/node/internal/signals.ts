@@ -23,7 +23,7 @@ export const listen = (calls: Calls["Service"]): Effect.Effect<void, never, Scop
     let lastAt = Number.NEGATIVE_INFINITY
     const onStop = (signal: NodeJS.Signals) => {
       const now = Monotonic.millis(clock)
-      // A terminal tells every process of a group, and so does whoever started them: that is one signal.
+      // A terminal signals every process of a group, and so may their parent: both count as one signal.
       if (now - lastAt < sameMs) return
       lastAt = now
       received++

@@ -1,16 +1,16 @@
-/** A process under a supervisor: reports its health, answers for its metrics, and stops when it is told to. */
+/** A process under a supervisor: reports its health, provides its metrics, and stops on request. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import cluster from "node:cluster"
 import type { Calls } from "../../Calls.ts"
 import type { Snapshot } from "../../Health.ts"
 
-/** What a process tells its supervisor. */
+/** Messages from a process to its supervisor. */
 export type Report =
   | { readonly antiphon: "health"; readonly health: Snapshot }
   | { readonly antiphon: "metrics"; readonly id: number; readonly page: string }
 
-/** What a supervisor tells a process. */
+/** Messages from a supervisor to a process. */
 export type Order =
   | { readonly antiphon: "stop" }
   | { readonly antiphon: "hurry" }

@@ -1,4 +1,4 @@
-/** Notices that the event loop stood still, says whose code it stood in, and makes the server unready for a while. */
+/** Detects that the event loop was blocked, logs whose code blocked it, and makes the server unready for a while. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -34,7 +34,7 @@ export const watch = (
       beats,
       beatMs,
       warningMs,
-      // Whoever debugs the process stops it on purpose.
+      // A debugger stops the process on purpose.
       limitMs: Inspector.url() === undefined ? Duration.toMillis(blockLimit) : 0,
       probe: Symbol.keyFor(Running.probe)!
     }
@@ -46,7 +46,7 @@ export const watch = (
         worker.on("message", (block: Block) => {
           found = block
         })
-        // Without its thread the server goes on, and notices what has passed by itself.
+        // Without its thread, the server continues, and notices blocks afterwards.
         worker.on("error", () => {})
         return worker
       }),
