@@ -77,16 +77,19 @@ const program = Effect.gen(function* () {
   let crossed = 0
   let wrong = 0
   for (const { phone, spokeAt } of all) {
-    let played = 0
+    const clears = spokeAt.map((at) => phone.clears.filter((clear) => clear.at >= at && clear.at < at + 3000))
     for (const [index, at] of spokeAt.entries()) {
-      const clear = phone.clears.find((each) => each.at >= at && each.at < at + 3000)
+      const clear = clears[index]![0]
       reactions.push(clear === undefined ? Number.POSITIVE_INFINITY : clear.at - at)
       if (clear === undefined) continue
       // A mark goes behind its audio, and names the stream that a clear has ended.
       const ended = Math.max(...phone.marks.filter((mark) => mark.at <= clear.at).map(streamOf))
       stale += phone.marks.filter((mark) => mark.at > clear.at && streamOf(mark) <= ended).length
-      const bytes = clear.playedBytes - played
-      played = clear.playedBytes
+    }
+    // An answer that was paused and went on is played in two parts, and which words those have is not known here.
+    if (phone.clears.length !== onsets.length || clears.some(({ length }) => length !== 1)) continue
+    for (const [index, [clear]] of clears.entries()) {
+      const bytes = clear!.playedBytes - (clears[index - 1]?.[0]?.playedBytes ?? 0)
       const told = heard[phone.callSid]?.[index] ?? 0
       if (told === wordsIn(bytes)) exact++
       // Its last frame was played while the clear was on its way.
@@ -97,7 +100,6 @@ const program = Effect.gen(function* () {
   const seconds = (calls * callMs) / 1000
   const perSecond = (after.cpuMs - before.cpuMs) / seconds
   const p95 = quantile(reactions, 0.95)
-  const cuts = calls * onsets.length
   report([
     {
       budget: `onset of speech to clear, ${calls} calls of a carrier over loopback, p95 <= 130 ms`,
@@ -115,10 +117,10 @@ const program = Effect.gen(function* () {
     },
     {
       budget: "heard text that is not what the carrier has played, to the word: 0",
-      measured: `${wrong} of ${cuts} (${exact} exact, ${crossed} crossed a clear on the wire)`,
+      measured: `${wrong} of ${exact + crossed + wrong} (${exact} exact, ${crossed} crossed a clear on the wire)`,
       floor: "-",
       ratio: "-",
-      ok: wrong === 0
+      ok: wrong === 0 && exact > 0
     },
     {
       budget: "processor time per second of call of a carrier, Silero and sockets included, <= 5 ms",
