@@ -17,7 +17,7 @@ const faults: { readonly [text: string]: () => void } = {
   timer: () => void setTimeout(() => fail("thrown in a timer"), 5),
   emitter: () => void setTimeout(() => new EventEmitter().emit("error", new Error("nobody listens to me")), 5),
   exit: () => process.exit(3),
-  block: () => block(1200),
+  block: () => block(5000),
   loop: () => block(Number.POSITIVE_INFINITY)
 }
 const fail = (message: string): never => {

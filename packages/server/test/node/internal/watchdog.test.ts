@@ -19,9 +19,9 @@ describe("An event loop that stands still", () => {
       culprit.say("block")
       // While it stands still, by the thread.
       yield* server.says(/has stood still for \d+\.\d seconds by the call culprit, in block \(.*faultyServer\.ts:\d+\)/)
-      assert.notInclude(server.output(), "stood still for 1.")
+      assert.notMatch(server.output(), /The event loop stood still/)
       // And afterwards, in the log.
-      yield* server.says(/ERROR.*The event loop stood still for 1\.\d* seconds by the call culprit\./)
+      yield* server.says(/ERROR.*The event loop stood still for \d+(?:\.\d*)? seconds by the call culprit\./)
       bystander.say("hello")
       yield* bystander.hear("You said: hello")
       assert.strictEqual((yield* request(`${server.http}/ready`)).text, '{"ready":false,"reasons":["Blocked"]}')
