@@ -70,10 +70,12 @@ export const make = (protocol: string, clock: Clock, health: Health): CallLog =>
       Effect.suspend(() => {
         health.ended(ending)
         const { cause, level } = Ending.meaning(ending)
+        const leftOut = callId === undefined ? linesOf(health, clock).take() : 0
+        if (leftOut === undefined) return Effect.void
         // A call that started is always logged; a socket on which no call started only if something was wrong.
         const shown = level === "Debug" && callId !== undefined ? "Info" : level
         const line = Effect.logWithLevel(shown)(
-          `The call ended: ${ending._tag}.`,
+          `The call ended: ${ending._tag}.${LogAllowance.andMore(leftOut)}`,
           ...(cause === undefined ? [] : [cause])
         )
         const seconds = Math.round(Monotonic.millis(clock) - openedAt) / 1000
@@ -81,6 +83,16 @@ export const make = (protocol: string, clock: Clock, health: Health): CallLog =>
       })
   }
 }
+
+/** The lines of a server for sockets that came to nothing: strangers can open as many as they like, one after the other. */
+const linesOf = (health: Health, clock: Clock): LogAllowance.LogAllowance => {
+  const known = lines.get(health)
+  if (known !== undefined) return known
+  const made = LogAllowance.make(clock, { burst: 100, intervalMs: 1000 })
+  lines.set(health, made)
+  return made
+}
+const lines = new WeakMap<Health, LogAllowance.LogAllowance>()
 
 /** Details of an ending that are safe to log. */
 const facts = (ending: Ending.Ending): { readonly [key: string]: unknown } =>

@@ -4,10 +4,15 @@
 import type { Clock } from "effect/Clock"
 import * as Monotonic from "@antiphon/core/Monotonic"
 
-/** Lines that may be written at once. */
-const burst = 20
-/** Time after which one more line may be written. */
-const intervalMs = 10_000
+/** How many lines may be written. */
+export interface Rate {
+  /** Lines that may be written at once. */
+  readonly burst: number
+  /** Time after which one more line may be written. */
+  readonly intervalMs: number
+}
+
+const usual: Rate = { burst: 20, intervalMs: 10_000 }
 
 export interface LogAllowance {
   /** Returns how many lines were suppressed since the last one, or undefined if this one must be suppressed too. */
@@ -16,7 +21,7 @@ export interface LogAllowance {
   readonly leftOut: () => number
 }
 
-export const make = (clock: Clock): LogAllowance => {
+export const make = (clock: Clock, { burst, intervalMs }: Rate = usual): LogAllowance => {
   let allowance = burst
   let at = Monotonic.millis(clock)
   let leftOut = 0

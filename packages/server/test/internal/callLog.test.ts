@@ -27,6 +27,22 @@ const lines = (write: (log: CallLog.CallLog) => Effect.Effect<void>) =>
   })
 
 describe("CallLog", () => {
+  it.effect("has a bounded number of lines for sockets on which no call started, however many there are", () =>
+    Effect.gen(function* () {
+      const log: Array<Server.Line> = []
+      const clock = yield* Clock.Clock
+      const health = Tally.make(clock, () => places)
+      const open = Effect.suspend(() => CallLog.make("line", clock, health).ended(Ending.Full(), "e"))
+      yield* Effect.provide(Effect.repeat(open, { times: 999 }), Server.layerLog(log))
+      assert.strictEqual(log.length, 100)
+      yield* TestClock.adjust("1 second")
+      yield* Effect.provide(open, Server.layerLog(log))
+      assert.strictEqual(log.at(-1)?.message, "The call ended: Full. (900 more were not logged)")
+      // Each is counted all the same.
+      assert.deepStrictEqual((yield* health.snapshot).ended, { Full: 1001 })
+    })
+  )
+
   it.effect("has a line for the start of a call and one for its end, with its counts", () =>
     Effect.gen(function* () {
       const [started, ended, ...rest] = yield* lines((log) =>
