@@ -7,6 +7,7 @@ import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as LlmAgent from "../../src/agent/LlmAgent.ts"
 import * as SpokenObject from "../../src/agent/SpokenObject.ts"
+import * as ModelPlan from "../../src/model/ModelPlan.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import { playing } from "../tool/calling.ts"
@@ -169,6 +170,45 @@ describe("a reply that is an object", () => {
       ["reply"]
     )
     assert.deepStrictEqual(asked[0]!.toolChoice, { tool: "reply" })
+  })
+
+  test("is shown once to a plan of which one model is not ours", function* () {
+    const { object, values } = made()
+    const asked: Array<ReadonlyArray<string>> = []
+    const params = { say: "Of course.", mood: "calm" }
+    const usage = {
+      inputTokens: { uncached: 1, total: 1, cacheRead: undefined, cacheWrite: undefined },
+      outputTokens: { total: 1, text: 1, reasoning: undefined }
+    }
+    const foreign = Layer.effect(
+      LanguageModel.LanguageModel,
+      LanguageModel.make({
+        streamText: ({ tools }) => {
+          asked.push(tools.map(({ name }) => name))
+          return Stream.make(
+            { type: "tool-call" as const, id: "1", name: "reply", params },
+            { type: "finish" as const, reason: "tool-calls" as const, usage }
+          )
+        },
+        generateText: () => Effect.die("not asked")
+      })
+    )
+    const plan = ModelPlan.layer(
+      ModelPlan.make({ name: "foreign", model: foreign }, { name: "ours", model: ScriptedModel.make([]).layer })
+    )
+    const call = yield* playing({ ...ScriptedModel.make([]), layer: plan }, { object })
+    yield* call.say("please")
+    yield* pass(10)
+    assert.deepStrictEqual(asked[0], ["reply"])
+    assert.deepStrictEqual(values, [params as Value])
+  })
+
+  test("of the name of a tool is a mistake of the application", function* () {
+    const { object } = made()
+    const tool = VoiceTool.loopback("reply", {}, () => Effect.succeed("x"))
+    const call = yield* playing(ScriptedModel.make([]), { object, tools: [tool] })
+    yield* call.say("please")
+    assert.strictEqual((yield* call.prompts).length, 0)
   })
 
   it("gives the value its type, and takes only fields of text to speak", () => {

@@ -120,7 +120,7 @@ const send = <R>(
         prompt,
         tools: shown,
         observe,
-        asking: { cacheKey, object: object?.definition },
+        asking: { cacheKey, object: objectIsTool ? undefined : object?.definition },
         span
       })
     )

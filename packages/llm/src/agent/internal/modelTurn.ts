@@ -88,6 +88,9 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
       const tools = yield* ModelPrompt.shown(options.tools)
+      const clash = tools.find(({ name }) => name === options.object?.definition.name)
+      if (clash !== undefined)
+        return yield* Effect.die(new Error(`a tool and the object are both called ${clash.name}`))
       const objectIsTool = options.object !== undefined && !Asking.isAble(yield* LanguageModel.LanguageModel)
       const shown = objectIsTool ? [...tools, options.object.definition] : tools
       const window = yield* ModelPrompt.window(options.settings)
