@@ -124,8 +124,7 @@ const moves: { readonly [T in Temper]: Moves } = {
   ],
   listening: (chance, phrases) => [
     chance.many(chance.int(1, 3), () => [
-      Caller.hears(0),
-      waits(chance),
+      waits(chance, 5000),
       Caller.agrees(chance.pick(["mm-hmm", "uh-huh", "okay", "right"]))
     ]),
     listens,

@@ -85,13 +85,21 @@ const nothingStale: Check = ({ line }) =>
 const nothingRetracted: Check = ({ entries }) => {
   const cancelled = new Map<number, number>()
   const firm = new Set<number>()
+  const sent = new Map<number, Set<string>>()
   const found: Array<Breach> = []
   for (const entry of entries) {
     if (entry._tag === "TurnTold" && entry.change === "Cancelled") cancelled.set(entry.turn, entry.at)
     if (entry._tag === "Sent" && "interruptible" in entry.output && entry.output.interruptible === false) {
       firm.add(entry.turn)
     }
+    if (entry._tag === "Sent" && entry.output._tag === "AgentSendText") {
+      const words = sent.get(entry.turn) ?? new Set()
+      for (const word of Words.list(entry.output.text)) words.add(word)
+      sent.set(entry.turn, words)
+    }
     if (entry._tag !== "Spoken" || firm.has(entry.turn)) continue
+    // What the pipeline says by itself belongs to no turn.
+    if (!Words.list(entry.text).some((word) => sent.get(entry.turn)?.has(word) === true)) continue
     const since = cancelled.get(entry.turn)
     // The word being spoken when the turn was cancelled had begun before.
     if (since === undefined || entry.from <= since) continue
