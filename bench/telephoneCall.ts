@@ -7,7 +7,8 @@ export const onsets = [3000, 9000, 15_000]
 export const wordMs = 240
 const silenceMs = 50
 
-const bytesPerMs = 8
+/** Of mu-law at 8000 Hz. */
+export const bytesPerMs = 8
 
 /** How many words lie in what was played of an answer. */
 export const wordsIn = (bytes: number): number =>
