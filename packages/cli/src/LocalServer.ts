@@ -107,7 +107,7 @@ export const complaint = (error: unknown, again: Options["again"]): string => {
     case "VoiceError":
       return `Calls by voice cannot be taken. ${(error as Voice.VoiceError).message}`
     case "CarrierError":
-      return `The carrier did not do it: ${(error as unknown as Error).message}.`
+      return `The request to the carrier failed: ${(error as unknown as Error).message}.`
     case "CliError":
       return (error as CliError).message
     default:

@@ -214,7 +214,7 @@ describe("antiphon call", { timeout: 120_000 }, () => {
         [
           ["call", "+4930123456", fixture("greeter.ts")],
           keyless,
-          /^✗ The carrier did not do it: twilio: set TWILIO_AUTH_TOKEN/
+          /^✗ The request to the carrier failed: twilio: set TWILIO_AUTH_TOKEN/
         ],
         [["call", "+4930123456", "nowhere.ts"], env, /^✗ There is no file nowhere\.ts/]
       ] as const) {

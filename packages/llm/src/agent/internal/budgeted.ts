@@ -128,7 +128,7 @@ const act = <R>(
         Stream.catchCause(acted, (cause) =>
           Cause.hasInterruptsOnly(cause)
             ? Stream.failCause(cause as Cause.Cause<never>)
-            : Stream.fromEffectDrain(Effect.logError("What a budget does when it is used up has failed.", cause))
+            : Stream.fromEffectDrain(Effect.logError("The action of an exhausted budget failed.", cause))
         )
       )
     }
