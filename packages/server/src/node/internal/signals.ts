@@ -2,8 +2,6 @@
  * What signals do to a server beside stopping it: a second one ends the calls that a drain waits for, a third one the process,
  * and the terminal that closes stops the server like any other signal.
  */
-import * as Monotonic from "@antiphon/core/Monotonic"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Calls } from "../../Calls.ts"
@@ -14,35 +12,62 @@ const stops = ["SIGTERM", "SIGINT"] as const
 /** Signals that come so soon after each other are one, in milliseconds. */
 const sameMs = 100
 
+/** A server, as signals see it. */
+interface Listener {
+  readonly again: (signal: NodeJS.Signals) => void
+  readonly drain: () => Promise<void>
+}
+
+// One for the process, whose signals they are, however many servers are in it.
+const listeners = new Set<Listener>()
+let received = 0
+let lastAt = Number.NEGATIVE_INFINITY
+
+const onStop = (signal: NodeJS.Signals) => {
+  const now = performance.now()
+  // A terminal signals every process of a group, and so may their parent: both count as one signal.
+  if (now - lastAt < sameMs) return
+  lastAt = now
+  received++
+  // Nobody else would stop the process, which it did by itself before there were listeners.
+  if (received === 1 && process.listenerCount(signal) === 1) {
+    void Promise.all(Array.from(listeners, ({ drain }) => drain())).finally(() => process.exit())
+  }
+  if (received === 2) for (const { again } of listeners) again(signal)
+  if (received > 2) process.exit(1)
+}
+
+// As if it had been the other: only what listens to that one is sure to stop well.
+const onHangUp = () => process.kill(process.pid, "SIGTERM")
+
+const add = (listener: Listener) => {
+  if (listeners.size === 0) {
+    received = 0
+    for (const signal of stops) process.on(signal, onStop)
+    process.on("SIGHUP", onHangUp)
+  }
+  listeners.add(listener)
+}
+
+const remove = (listener: Listener) => {
+  listeners.delete(listener)
+  if (listeners.size > 0) return
+  for (const signal of stops) process.off(signal, onStop)
+  process.off("SIGHUP", onHangUp)
+}
+
 /** Listens until the scope closes. */
 export const listen = (calls: Calls["Service"]): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const fork = Effect.runForkWith(yield* Effect.context<never>())
-    const clock = yield* Clock.Clock
-    let received = 0
-    let lastAt = Number.NEGATIVE_INFINITY
-    const onStop = (signal: NodeJS.Signals) => {
-      const now = Monotonic.millis(clock)
-      // A terminal signals every process of a group, and so may their parent: both count as one signal.
-      if (now - lastAt < sameMs) return
-      lastAt = now
-      received++
-      if (received === 2) {
-        fork(Effect.andThen(Effect.logWarning(`${signal} again: the open calls are ended now.`), calls.hurry))
-      }
-      if (received > 2) process.exit(1)
+    const context = yield* Effect.context<never>()
+    const fork = Effect.runForkWith(context)
+    const listener: Listener = {
+      again: (signal) =>
+        void fork(Effect.andThen(Effect.logWarning(`${signal} again: the open calls are ended now.`), calls.hurry)),
+      drain: () => Effect.runPromiseWith(context)(calls.drain)
     }
-    // As if it had been the other: only what listens to that one is sure to stop well.
-    const onHangUp = () => process.kill(process.pid, "SIGTERM")
     yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        for (const signal of stops) process.on(signal, onStop)
-        process.on("SIGHUP", onHangUp)
-      }),
-      () =>
-        Effect.sync(() => {
-          for (const signal of stops) process.off(signal, onStop)
-          process.off("SIGHUP", onHangUp)
-        })
+      Effect.sync(() => add(listener)),
+      () => Effect.sync(() => remove(listener))
     )
   })

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Client from "../../support/client.ts"
 import * as ServerProcess from "../../support/serverProcess.ts"
-import "../../support/server.ts"
+import * as Server from "../../support/server.ts"
 
 const started = (env: Record<string, string> = {}) =>
   Effect.gen(function* () {
@@ -41,6 +41,33 @@ describe("A server that is told to stop", () => {
       client.ws.close()
       assert.strictEqual(yield* server.exit, 0)
       assert.include(server.output(), "Draining: no call is open any more.")
+    })
+  )
+
+  it.live("has the process listen once, however many servers are in it", () =>
+    Effect.gen(function* () {
+      const before = process.listenerCount("SIGTERM")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          for (let i = 0; i < 12; i++) yield* Server.serve(Server.byName({}))
+          assert.strictEqual(process.listenerCount("SIGTERM"), before + 1)
+        })
+      )
+      assert.strictEqual(process.listenerCount("SIGTERM"), before)
+    })
+  )
+
+  it.live("drains and ends also in an application that does not listen itself", () =>
+    Effect.gen(function* () {
+      const server = yield* ServerProcess.start("bareServer.ts")
+      const client = yield* Client.call(server.ws)
+      yield* client.hear("Welcome.")
+      server.kill("SIGTERM")
+      yield* server.says(/Draining: 1 call is open/)
+      client.say("still here")
+      yield* client.hear("You said: still here")
+      client.ws.close()
+      assert.strictEqual(yield* server.exit, 0)
     })
   )
 })
