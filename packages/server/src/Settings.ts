@@ -119,7 +119,7 @@ export interface Settings {
   readonly onUncaught: "drain" | "stop" | "continue"
   /** `ANTIPHON_BLOCK_WARNING`, 1 second: an event loop that stands still for longer is noticed; 0 for no watchdog. */
   readonly blockWarning: Duration.Duration
-  /** `ANTIPHON_BLOCK_LIMIT`, 30 seconds: an event loop that stands still for longer ends the process; 0 for never. */
+  /** `ANTIPHON_BLOCK_LIMIT`, 10 seconds: an event loop that stands still for longer ends the process; 0 for never. */
   readonly blockLimit: Duration.Duration
   /**
    * `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded into a file of its own in this directory. The server does not
@@ -212,7 +212,7 @@ const config: Config.Config<Settings> = Config.all({
     "drain"
   ),
   blockWarning: duration("ANTIPHON_BLOCK_WARNING", "1 second"),
-  blockLimit: duration("ANTIPHON_BLOCK_LIMIT", "30 seconds"),
+  blockLimit: duration("ANTIPHON_BLOCK_LIMIT", "10 seconds"),
   recordDir: Config.map(Config.withDefault(Config.String("ANTIPHON_RECORD_DIR"), ""), (path) =>
     path.trim() === "" ? undefined : path.trim()
   ),

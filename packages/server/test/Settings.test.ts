@@ -168,7 +168,7 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
     bad: ["ignore"]
   },
   blockWarning: { name: "ANTIPHON_BLOCK_WARNING", byDefault: 1000, ...times },
-  blockLimit: { name: "ANTIPHON_BLOCK_LIMIT", byDefault: 30_000, ...times },
+  blockLimit: { name: "ANTIPHON_BLOCK_LIMIT", byDefault: 10_000, ...times },
   recordAudio: {
     name: "ANTIPHON_RECORD_AUDIO",
     byDefault: false,
