@@ -2,7 +2,7 @@ import { LlmAgent, ModelPlan, Models, VoiceTool } from "@antiphon/llm"
 import * as EndCall from "@antiphon/llm/tool/EndCall"
 import { VoiceAgentApp } from "@antiphon/server"
 import { NodeRuntime } from "@effect/platform-node"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Schema } from "effect"
 
 const openingHours = VoiceTool.loopback(
   "opening_hours",
@@ -27,4 +27,4 @@ const Model = ModelPlan.layer(
   )
 )
 
-VoiceAgentApp.layerServer(agent).pipe(Layer.provide(Model), Layer.launch, NodeRuntime.runMain)
+VoiceAgentApp.serve(agent).pipe(Effect.provide(Model), NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown }))

@@ -10,4 +10,7 @@ const agent = Agent.make(
   })
 )
 
-NodeRuntime.runMain(VoiceAgentApp.serve(() => Effect.succeed(agent)))
+NodeRuntime.runMain(
+  VoiceAgentApp.serve(() => Effect.succeed(agent)),
+  { teardown: VoiceAgentApp.teardown }
+)
