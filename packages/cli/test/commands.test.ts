@@ -209,7 +209,7 @@ describe("antiphon call", { timeout: 120_000 }, () => {
       const { ANTIPHON_PUBLIC_URL: _, ...hidden } = env
       const { TWILIO_AUTH_TOKEN: __, ...keyless } = env
       for (const [args, given, message] of [
-        [["call", "030-12", fixture("greeter.ts")], env, /^✗ "030-12" is no telephone number/],
+        [["call", "030-12", fixture("greeter.ts")], env, /^✗ "030-12" is not a telephone number/],
         [["call", "+4930123456", fixture("greeter.ts")], hidden, /^✗ Missing --public-url/],
         [
           ["call", "+4930123456", fixture("greeter.ts")],

@@ -43,7 +43,7 @@ export interface File {
 export const complaintAbout = (name: string): string | undefined =>
   /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(name) && name.length <= 214
     ? undefined
-    : `"${name}" is no name for a package: use small letters, digits and dashes.`
+    : `"${name}" is not a valid package name: use lower-case letters, digits and dashes.`
 
 const folder = fileURLToPath(new URL("../templates/", import.meta.url))
 

@@ -126,7 +126,7 @@ describe("npm create antiphon", () => {
       writeFileSync(join(folder, "full/file"), "kept")
       for (const [args, message] of [
         [["full", "--template", "model"], /^✗ full is not empty: nothing was written\.$/],
-        [["Bad Name", "--template", "model"], /^✗ "Bad Name" is no name for a package/],
+        [["Bad Name", "--template", "model"], /^✗ "Bad Name" is not a valid package name/],
         [["x", "--template", "nothing"], /^✗ There is no template "nothing"\. There are minimal, /],
         [["x", "--colour"], /^✗ Unknown option '--colour'/]
       ] as const) {

@@ -171,7 +171,7 @@ export const anthropic = (body: unknown): ReadonlyArray<string> => {
           if (!/^[a-zA-Z0-9_-]+$/.test(String(block["id"]))) say(`has a call with the id ${block["id"]}`)
           if (!/^[a-zA-Z0-9_-]{1,128}$/.test(String(block["name"]))) say(`calls ${block["name"]}, which no tool can be`)
           if (ids.has(block["id"])) say(`has another call with the id ${block["id"]}`)
-          if (!Predicate.isReadonlyObject(block["input"])) say("has a call whose input is no object")
+          if (!Predicate.isReadonlyObject(block["input"])) say("has a call whose input is not an object")
           ids.add(block["id"])
           calls.push(block["id"])
           break

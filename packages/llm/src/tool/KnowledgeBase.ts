@@ -82,7 +82,7 @@ export const query = (
       ...(Object.keys(filters).length === 0 ? undefined : { filters: JsonText.stringify(filters) })
     })
     const url = URL.parse(`${trimmed(base)}/agents/${encodeURIComponent(agent.id)}/documents/query?${address}`)
-    if (url === null) return yield* fail("Forbidden", "the address of the knowledge base is none")
+    if (url === null) return yield* fail("Forbidden", "the address of the knowledge base is invalid")
     const asked = [own, ...allowedBases].some((known) => trimmed(known) === trimmed(base))
       ? askKnown(url, agentToken)
       : askNamed(url, agentToken)

@@ -195,7 +195,7 @@ describe("promptRules: messages", () => {
     [
       "input that is no object",
       [hi, assistant(call("a", { input: "x" })), user(result("a"))],
-      "message 1 has a call whose input is no object"
+      "message 1 has a call whose input is not an object"
     ],
     [
       "a thought without a signature",

@@ -41,7 +41,7 @@ export const make = () =>
       )
       for (const number of [input.to, from]) {
         if (!isNumber(number)) {
-          return yield* new CliError({ message: `"${number}" is no telephone number: write it as +4930123456.` })
+          return yield* new CliError({ message: `"${number}" is not a telephone number: write it as +4930123456.` })
         }
       }
       yield* given(Option.none(), "ANTIPHON_STT", "a recogniser, such as deepgram/nova-3")

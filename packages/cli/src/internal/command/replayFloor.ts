@@ -72,7 +72,7 @@ const fromAudio = (recording: Recording.Recording, path: string) =>
         () =>
           new CliError({
             message:
-              `The recording says nothing of turn taking, and there is no audio beside it (${path}). Calls by voice are ` +
+              `The recording contains no turn taking, and there is no audio beside it (${path}). Calls by voice are ` +
               "recorded with their turn taking; a call by text has none."
           })
       )

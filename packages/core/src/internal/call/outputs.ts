@@ -12,12 +12,13 @@ export interface Half {
 /** Says what is wrong with an output, without quoting it. Undefined if nothing is. */
 export const fault = (output: unknown): string | undefined => {
   if (Event.isOutput(output)) return undefined
-  if (typeof output !== "object" || output === null) return `the agent has sent ${String(output)}, which is no event`
+  if (typeof output !== "object" || output === null)
+    return `the agent has sent ${String(output)}, which is not an event`
   const tag = "_tag" in output ? String(output._tag) : undefined
   if (tag === undefined) return "the agent has sent an object without a _tag"
   return Object.hasOwn(Event.Output.cases, tag)
     ? `the agent has sent an ${tag} whose fields are not those of the event`
-    : `the agent has sent ${tag}, which is no output event`
+    : `the agent has sent ${tag}, which is not an output event`
 }
 
 /** Makes an output ready to be sent. Undefined if nothing is left of it yet. */

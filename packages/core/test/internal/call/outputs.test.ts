@@ -40,12 +40,12 @@ describe("outputs", () => {
 
   const faults: ReadonlyArray<readonly [unknown, string | undefined]> = [
     [Event.sendText("a"), undefined],
-    [null, "the agent has sent null, which is no event"],
-    ["text", "the agent has sent text, which is no event"],
+    [null, "the agent has sent null, which is not an event"],
+    ["text", "the agent has sent text, which is not an event"],
     [{}, "the agent has sent an object without a _tag"],
     [{ _tag: "AgentSendText" }, "the agent has sent an AgentSendText whose fields are not those of the event"],
-    [{ _tag: "Nothing" }, "the agent has sent Nothing, which is no output event"],
-    [{ _tag: "toString" }, "the agent has sent toString, which is no output event"]
+    [{ _tag: "Nothing" }, "the agent has sent Nothing, which is not an output event"],
+    [{ _tag: "toString" }, "the agent has sent toString, which is not an output event"]
   ]
   for (const [output, fault] of faults) {
     it(`${JSON.stringify(output)}: ${fault ?? "fit"}`, () => assert.strictEqual(Outputs.fault(output), fault))

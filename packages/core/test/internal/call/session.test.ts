@@ -28,7 +28,7 @@ const open = (run: Run) =>
           () => void log.push(`turn ${turn} ${"text" in output ? output.text : output._tag} ${output.respondingTo}`)
         ),
       failed: (event, cause) =>
-        Effect.sync(() => void log.push(`failed ${event.eventId} ${/boom|no event/.exec(String(cause))?.[0]}`))
+        Effect.sync(() => void log.push(`failed ${event.eventId} ${/boom|not an event/.exec(String(cause))?.[0]}`))
     })
     return { ...session, log }
   })
@@ -82,7 +82,7 @@ test("a report goes to the call, an output to the harness with whole characters 
   assert.deepStrictEqual(log, ["report UserTurnStarted", "turn 1 a start", "turn 1 😀b start", "turn 1 own x"])
 })
 
-test("fails as a turn does, also with something that is no event", function* () {
+test("fails as a turn does, even with a value that is not an event", function* () {
   for (const [run, what] of [
     [() => Stream.fail("boom"), "boom"],
     [() => Stream.die(new Error("boom")), "boom"],
@@ -92,7 +92,7 @@ test("fails as a turn does, also with something that is no event", function* () 
       },
       "boom"
     ],
-    [() => Stream.make("hello" as unknown as Event.Output), "no event"]
+    [() => Stream.make("hello" as unknown as Event.Output), "not an event"]
   ] as const) {
     const { happened, log, start } = yield* open(run as Run)
     happened(started)

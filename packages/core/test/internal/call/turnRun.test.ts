@@ -100,7 +100,7 @@ test("a failure is handled once, however it comes, and what is said of it is par
   for (const [agent, what] of [
     [() => Stream.concat(say("One"), Stream.fail("boom")), "boom"],
     [() => Stream.concat(say("One"), Stream.die("boom")), "boom"],
-    [() => Stream.concat(say("One"), Stream.make("nothing" as unknown as Event.Output)), "is no event"],
+    [() => Stream.concat(say("One"), Stream.make("nothing" as unknown as Event.Output)), "is not an event"],
     [() => Stream.concat(say("One"), Stream.fromEffectDrain(Effect.interrupt)), "interrupted"]
   ] as const) {
     const { log, turn } = yield* open(agent as Agent.Agent<unknown>)

@@ -144,7 +144,7 @@ const objectProblem = (
     if (!Array.isArray(required) || !required.every(Predicate.isString))
       return `${path}.required must be a list of names`
     const unknown = required.find((name) => !(name in properties))
-    if (unknown !== undefined) return `${path}.required names "${unknown}", which is no property`
+    if (unknown !== undefined) return `${path}.required names "${unknown}", which is not a property`
   }
   for (const [name, property] of Object.entries(properties)) {
     const found = propertyProblem(`${path}.${name}`, property, depth)
@@ -199,7 +199,7 @@ const timeoutProblem = ({ timeout }: Spec): string | undefined =>
 const headerProblem = ({ auth = {}, headers = {} }: Spec): string | undefined => {
   const names = [...Object.keys(auth), ...Object.keys(headers)].map((name) => name.toLowerCase())
   const wrong = names.find((name) => !/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name))
-  if (wrong !== undefined) return `"${wrong}" is no name of a header`
+  if (wrong !== undefined) return `"${wrong}" is not a valid header name`
   const broken = Object.entries({ ...auth, ...headers }).find(([, value]) => /[\r\n\0]/.test(value))
   if (broken !== undefined) return `the header "${broken[0]}" has a line break in it`
   const twice = names.find((name, index) => names.indexOf(name) !== index)

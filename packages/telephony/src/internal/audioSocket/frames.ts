@@ -61,7 +61,7 @@ export const decode =
       case kinds.hangUp:
         return { _tag: "Stopped" }
       case kinds.uuid:
-        return payload.length === 16 ? started(payload, format) : Message.wrong("a UUID that is none")
+        return payload.length === 16 ? started(payload, format) : Message.wrong("an invalid UUID")
       case kinds.dtmf:
         return { _tag: "Dtmf", digit: String.fromCharCode(...payload.subarray(0, 1)) }
       case kinds.error:

@@ -164,7 +164,7 @@ const wholePull = ({ onFinish, reply, source }: Options, body: object): PartPull
   const isComplete = told === undefined && (reply.done() || reply.end(out))
   const reason = told === undefined ? new Content().take(out) : AiErrors.reasonOf(source, told)
   const failure =
-    reason ?? (isComplete ? undefined : AiErrors.malformed("the provider answered with JSON that is no reply"))
+    reason ?? (isComplete ? undefined : AiErrors.malformed("the provider answered with JSON that is not a reply"))
   return Effect.suspend((): PartPull => {
     const parts = out
     out = undefined
