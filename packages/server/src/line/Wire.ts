@@ -9,7 +9,7 @@ import type * as Event from "@antiphon/core/Event"
 import * as JsonText from "@antiphon/core/JsonText"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { parse, toWireError, WireError } from "./internal/reading.ts"
+import { isDeeper, maxDepth, parse, toWireError, WireError } from "./internal/reading.ts"
 
 const Metadata = Schema.Record(Schema.String, Schema.Unknown)
 const eventId = Schema.optionalKey(Schema.NullOr(Schema.String))
@@ -115,7 +115,8 @@ const toolResult = (value: unknown): string | null => {
 const preview = (value: { readonly [key: string]: unknown } | null): unknown => {
   if (value === null) return null
   const text = JsonText.stringify(value)
-  return isTooLong(text) ? { _truncated: true, _preview: cut(text, 200) } : value
+  // What lies too deeply in itself could not be written again.
+  return isTooLong(text) || isDeeper(text, maxDepth) ? { _truncated: true, _preview: cut(text, 200) } : value
 }
 
 /** Makes the message of an output, with its fields in the order of the wire and missing ones as null. */

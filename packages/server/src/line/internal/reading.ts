@@ -10,10 +10,10 @@ export const toWireError = (error: { readonly message: string }) =>
   new WireError({ message: error.message.replace(/\s+/g, (space) => (space.includes("\n") ? " " : space)) })
 
 /** How deeply values may lie in each other: about as deep as Python, and with it Line, reads them. */
-const maxDepth = 1000
+export const maxDepth = 1000
 
 /** Whether brackets are nested more deeply than a limit. Encoding such a value again would overflow the stack. */
-const isDeeper = (text: string, limit: number): boolean => {
+export const isDeeper = (text: string, limit: number): boolean => {
   if (text.length <= limit) return false
   let depth = 0
   let quoted = false

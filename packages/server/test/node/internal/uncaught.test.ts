@@ -72,6 +72,24 @@ describe("Code that fails outside every fiber", () => {
     })
   )
 
+  it.live("is named also while the server drains, which goes on", () =>
+    Effect.gen(function* () {
+      const server = yield* faulty()
+      const bystander = yield* Client.call(server.ws, { call_id: "bystander" })
+      const culprit = yield* Client.call(server.ws, { call_id: "culprit" })
+      yield* Effect.andThen(bystander.hear("Welcome."), culprit.hear("Welcome."))
+      server.kill("SIGTERM")
+      yield* server.says(/Draining: 2 calls are open/)
+      culprit.say("reject")
+      yield* server.says(/Uncaught: .* left behind by the call culprit\./)
+      bystander.say("hello")
+      yield* bystander.hear("You said: hello")
+      bystander.ws.close()
+      culprit.ws.close()
+      assert.strictEqual(yield* server.exit, 1)
+    })
+  )
+
   it.live("is reported if it ends the process", () =>
     Effect.gen(function* () {
       const server = yield* faulty()
