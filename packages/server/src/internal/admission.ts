@@ -12,6 +12,9 @@ interface Request {
 /** Options of admission. Without a token or a list of host names, the request's host name is not checked. */
 export type Rules = Pick<Settings, "allowedOrigins" | "token"> & Partial<Pick<Settings, "nextToken" | "hosts">>
 
+/** Detail of the refusal of a request under an unknown name. */
+export const hostNotAllowed = "Host not allowed"
+
 export interface Refusal {
   readonly status: number
   readonly detail: string
@@ -35,7 +38,7 @@ export const refusalOfPage = ({ headers }: Request, rules: Rules): Refusal | und
   const { host, origin } = headers
   const { allowedOrigins, hosts, nextToken, token } = rules
   if (token === undefined && nextToken === undefined && hosts !== undefined && !isKnown(host, hosts)) {
-    return { status: 403, detail: "Host not allowed: without ANTIPHON_TOKEN, ANTIPHON_HOSTS names those that are" }
+    return { status: 403, detail: hostNotAllowed }
   }
   if (origin === undefined || allowedOrigins.includes("*") || allowedOrigins.includes(origin)) return undefined
   const page = URL.parse(origin)

@@ -2,6 +2,7 @@
 import type { Clock } from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Health } from "../Health.ts"
+import * as Admission from "./admission.ts"
 import * as LogAllowance from "./logAllowance.ts"
 
 /** Makes the function that logs a refused request. */
@@ -13,6 +14,10 @@ export const make = (clock: Clock, health: Health): ((status: number, detail: st
       const leftOut = lines.take()
       return leftOut === undefined
         ? Effect.void
-        : Effect.logWarning(`A call was refused: ${status} ${detail}.${LogAllowance.andMore(leftOut)}`)
+        : Effect.logWarning(`A call was refused: ${status} ${detail}.${hint(detail)}${LogAllowance.andMore(leftOut)}`)
     })
 }
+
+/** What the operator can do, which is not for the one who was refused. */
+const hint = (detail: string): string =>
+  detail === Admission.hostNotAllowed ? " Without ANTIPHON_TOKEN, ANTIPHON_HOSTS lists the names that are." : ""

@@ -201,6 +201,20 @@ describe("Refused calls", () => {
   )
 })
 
+describe("A server without a token", () => {
+  it.live("is not reached under a name that a page may have made up, and the log says what to do", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(factory, { hosts: ["agent.example"] })
+      const evil = { host: `evil.example:${server.port}`, origin: `http://evil.example:${server.port}` }
+      const refusal = yield* Client.refused(server.ws, { headers: { host: evil.host }, origin: evil.origin })
+      assert.deepStrictEqual([refusal.status, refusal.body], [403, '{"detail":"Host not allowed"}'])
+      assert.isTrue(server.log.some(({ message }) => message.includes("ANTIPHON_HOSTS")))
+      const client = yield* Client.call(server.ws, {}, { headers: { host: "agent.example" } })
+      yield* client.hear("Welcome.")
+    })
+  )
+})
+
 describe("Requirements", () => {
   class Database extends Context.Service<Database, string>()("test/Database") {}
   class Model extends Context.Service<Model, string>()("test/Model") {}
