@@ -302,8 +302,10 @@ const admin = (fleet: Fleet, port: number) => {
           HttpServerResponse.text(page, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
         )
       )
-      yield* router.add("POST", "/restart", () =>
+      yield* router.add("POST", "/restart", (request) =>
         Effect.sync(() => {
+          // A page of this machine's browser can send this, and nothing else here asks who it is.
+          if (request.headers["origin"] !== undefined) return Answers.respond(403, { detail: "Not for web pages" })
           fork(fleet.restart)
           return Answers.respond(202, { status: "restarting" })
         })

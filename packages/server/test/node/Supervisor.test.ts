@@ -51,6 +51,8 @@ describe("Several processes on one port", () => {
       assert.strictEqual(total.maxCalls, 2000)
       assert.strictEqual((yield* request(`${admin}/ready`)).text, '{"ready":true,"reasons":[]}')
       assert.strictEqual((yield* request(`${admin}/metrics`)).status, 200)
+      const page = { method: "POST", headers: { origin: "http://evil.example" } }
+      assert.strictEqual((yield* request(`${admin}/restart`, page)).status, 403)
     })
   )
 
