@@ -51,11 +51,10 @@ export const said = (
   // Unmatched text that was already returned stays as it is.
   if (self.out.text === "" && self.foreign.length > 0 && Align.isOver(self)) Align.placeForeign(self)
   const last = self.pieces.at(-1)
-  // What is said although its turn was cancelled, by the call itself, is spoken.
-  const continues = last?.turn === turn && self.turns.at(-1)?.stopped === false
+  const continues = last?.turn === turn
   if (!continues) self.turns.push({ turn, piece: self.pieces.length, stopped: false, lastingTo: 0 })
   if (self.turns.length > 2 * Align.turnsKept) self.turns = self.turns.slice(-Align.turnsKept)
-  const begin = start ?? (last?.turn === turn ? last.start + last.text.length : 0)
+  const begin = start ?? (continues ? last.start + last.text.length : 0)
   self.pieces.push({ text, interruptible, taken, turn, start: begin, part, solid: undefined })
   if (!interruptible && taken) self.turns.at(-1)!.lastingTo = self.pieces.length
 }

@@ -146,6 +146,16 @@ describe("Spoken", () => {
       )
     })
 
+    it("is not of the middle of a turn that went on although the caller had cut in", () => {
+      const spoken = Spoken.make()
+      Spoken.said(spoken, "So. The end of the story. ", { interruptible: false, turn: 1 })
+      Spoken.heard(spoken, "So.")
+      Spoken.said(spoken, "Part of ", { interruptible: false, turn: 2 })
+      Spoken.stopAll(spoken)
+      Spoken.said(spoken, "The whole. ", { interruptible: false, turn: 2 })
+      assert.deepStrictEqual(turnsOf(spoken, ["The", "end"]), [[[1, 0, 7]], [[1, 0, 11]]])
+    })
+
     it("is rather of a later turn that goes on than of one that was cancelled as well", () => {
       const spoken = Spoken.make()
       for (const [i, text] of ["So.", "Let me see.", "Let me think."].entries())
