@@ -134,6 +134,12 @@ const once: ReadonlyArray<
   ["text that cannot be interrupted is waited for after a barge-in", 44_635, { steps: everything }],
   ["what runs when the caller begins to speak cuts in as well", 47_071, { steps: everything }],
   ["a turn whose region failed is over when the call is", 48_211, { steps: everything }],
+  [
+    "an outcome recorded when its turn was taken back is not released once more",
+    320_238,
+    { steps: everything },
+    ["chaotic"]
+  ],
   ["results that come back as the call ends", 500, { steps: working }, ["chaotic"]],
   ["a result of the next turn comes with results that were decided on together", 154, slowWork, ["chaotic"]],
   ["the failure of another turn is no answer", 1322, { steps: everything }, ["chaotic"]],

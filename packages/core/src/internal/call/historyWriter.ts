@@ -83,6 +83,8 @@ export const make = (nextId: EventId): HistoryWriter => {
   let part = 0
   /** Outputs that were not handed over yet, in order. */
   let queued: Array<History.Entry> = []
+  /** Queued lines that were recorded when their turn was stopped: whoever releases them may still come. */
+  const recorded = new WeakSet<History.Entry>()
   /** Length of everything each of the latest turns has said. */
   const said = new Map<number, number>()
   let stopped = new Set<number>()
@@ -177,7 +179,10 @@ export const make = (nextId: EventId): HistoryWriter => {
     Spoken.stop(spoken, turn)
     stopped = new Set([...stopped, turn].slice(-placeable))
     const kept = queued.filter(({ item, turn: its }) => counts && its === turn && isOfTool(item))
-    for (const line of kept) handedOver(line)
+    for (const line of kept) {
+      handedOver(line)
+      recorded.add(line)
+    }
     queued = queued.filter((line) => line.turn !== turn)
     return kept.map(({ item }) => item as Event.Output)
   }
@@ -274,6 +279,7 @@ export const make = (nextId: EventId): HistoryWriter => {
   }
 
   const handedOver = (line: History.Entry, taken = true) => {
+    if (recorded.delete(line)) return
     if (queued[0] === line) queued.shift()
     else queued = queued.filter((other) => other !== line)
     if (closed) return

@@ -273,6 +273,16 @@ describe("the writer of a history", () => {
     })
   )
 
+  it.effect("an outcome that was recorded when its turn was stopped is not recorded again when it is released", () =>
+    Effect.gen(function* () {
+      const writer = yield* make
+      const line = writer.queue(tool("t"), 1)
+      assert.lengthOf(writer.stopped(1, true), 1)
+      writer.handedOver(line)
+      assert.deepStrictEqual(tags(writer.view()), ["AgentToolCalled"])
+    })
+  )
+
   describe("a caller's turn that is taken back", () => {
     it.effect("goes with its answer, but for what was heard of it and for tools", () =>
       Effect.gen(function* () {
