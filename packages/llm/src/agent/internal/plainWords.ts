@@ -73,6 +73,8 @@ export class PlainWords {
         return next !== undefined && /[*_`#[\]~\\]/.test(next) ? [2, next] : [1, char]
       }
       case "!":
+        // Behind a word it ends a sentence, and does not wait for what follows.
+        if (this.#before !== "" && !/\s/.test(this.#before)) return [1, char]
         if (text[at + 1] === undefined && !isLast) return undefined
         return text[at + 1] === "[" ? (link(text, at + 1, isLast, 1) ?? undefined) : [1, char]
       case "[":

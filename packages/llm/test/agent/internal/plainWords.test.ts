@@ -40,6 +40,7 @@ const cases: ReadonlyArray<readonly [text: string, said: string]> = [
   ["It costs ~5 euros.", "It costs ~5 euros."],
   ["A [b (c", "A [b (c"],
   ["Well!", "Well!"],
+  ["Look ![A map](https://a.test/map.png)", "Look A map"],
   ["", ""],
   ["- ", "- "],
   ["*", "*"]
@@ -62,6 +63,7 @@ describe("a model's words without markup", () => {
     assert.strictEqual(words.push("n"), "n")
     assert.strictEqual(words.push("*"), "")
     assert.strictEqual(words.push("*."), ".")
+    assert.strictEqual(words.push(" Goodbye!"), " Goodbye!")
   })
 
   it("a reply after another one begins a line", () => {
