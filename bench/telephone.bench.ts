@@ -10,7 +10,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { ms, quantile, report } from "./report.ts"
 import * as ServerProcess from "./serverProcess.ts"
-import { bytesPerMs, onsets, wordsIn } from "./telephoneCall.ts"
+import { bytesPerMs, onsets, speechMs, wordsIn } from "./telephoneCall.ts"
 
 const calls = 50
 const callMs = 20_000
@@ -19,9 +19,8 @@ const callMs = 20_000
 const speech = (() => {
   const all = readFileSync(join(import.meta.dirname, "../packages/speech/test/fixtures/utterance.mulaw"))
   const onset = G711.decodeMulaw(all).findIndex((sample) => Math.abs(sample) > 500)
-  return new Uint8Array(all.subarray(onset, onset + 900 * 8))
+  return new Uint8Array(all.subarray(onset, onset + speechMs * bytesPerMs))
 })()
-const speechMs = speech.length / 8
 
 /** The stream of the audio before a mark. Every clear is followed by another one. */
 const streamOf = ({ name }: { readonly name: string }): number => Number(name.split(".")[1])
@@ -52,9 +51,12 @@ const program = Effect.gen(function* () {
     Effect.gen(function* () {
       yield* Effect.sleep(index * 17)
       const phone = yield* dial
+      yield* Effect.mapError(phone.streams(1), (status) => new Error(`${status}`))
+      // The server counts from the first sample.
+      const startedAt = phone.now()
       const spokeAt: Array<number> = []
       for (const onset of onsets) {
-        yield* Effect.sleep(Math.max(0, onset - phone.now()))
+        yield* Effect.sleep(Math.max(0, startedAt + onset - phone.now()))
         phone.say(speech)
         yield* Effect.sleep(speechMs)
         spokeAt.push(phone.spokeAt() ?? Number.NaN)

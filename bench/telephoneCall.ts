@@ -1,5 +1,8 @@
 /** What the calls of the bench of the telephone have in common: when the caller speaks, and how long a word of the voice is. */
 
+/** How long the caller speaks. */
+export const speechMs = 900
+
 /** Milliseconds of the call at which the caller begins to speak. */
 export const onsets = [3000, 9000, 15_000]
 

@@ -1,6 +1,6 @@
 /**
- * A server that answers the telephone with a long story. The voice detector is Silero on what the caller really says; recogniser and
- * voice are faked. `/heard` tells, for each call, how many words of each answer the agent was told were heard.
+ * A server that answers the telephone with a long story. The voice detector does Silero's work on what the caller says, and answers by
+ * a script; recogniser and voice are faked. `/heard` tells, for each call, how many words of each answer the agent was told were heard.
  */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
@@ -14,7 +14,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Logger, Redacted, Stream } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
-import { onsets, wordMs } from "./telephoneCall.ts"
+import { onsets, speechMs, wordMs } from "./telephoneCall.ts"
 
 const story = Array.from({ length: 400 }, (_, index) => `word${index}`).join(" ")
 /** By call: how many words of each answer were heard. */
@@ -40,8 +40,32 @@ const words = onsets.flatMap((at): ReadonlyArray<SpeechToText.ScriptedStep> => [
   { at: at + 400, event: { _tag: "Partial", text: "no wait" } },
   { at: at + 1100, event: { _tag: "Final", text: "No, wait a moment." } }
 ])
+const speech = onsets.map((fromMs) => ({ fromMs, toMs: fromMs + speechMs }))
+
+/** Silero's work, and the answers of a script: it takes a machine's voice for speech in some places and not in others. */
+const vad = Layer.effect(
+  Vad.Vad,
+  Effect.gen(function* () {
+    const silero = yield* Vad.Vad
+    const scripted = yield* Effect.provide(Vad.Vad, Vad.scripted(speech))
+    return Vad.Vad.of({
+      name: "silero",
+      make: Effect.gen(function* () {
+        const works = yield* silero.make
+        const answers = yield* scripted.make
+        return {
+          ...works,
+          probability: (window) => {
+            works.probability(window)
+            return answers.probability(window)
+          }
+        }
+      })
+    })
+  })
+).pipe(Layer.provide(Vad.silero))
 const services = Layer.mergeAll(
-  Vad.silero,
+  vad,
   SpeechToText.scripted(words),
   TestVoice.layer({ word: wordMs }),
   TurnDetector.TurnDetector.text()
