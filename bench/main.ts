@@ -1,14 +1,16 @@
 /**
- * `npm run bench [-- name...]`: runs the benches one after another, each in a process of its own, and ends with a table of
- * all budgets. A name picks the benches whose file name begins with it. Exits 1 where a bound is broken.
+ * `npm run bench [-- name... --json FILE]`: runs the benches one after another, each in a process of its own, and ends with a
+ * table of all budgets. A name picks the benches whose file name begins with it. `--json` also writes the table into a file, as
+ * an array of `{ claim, measured, floor, ratio, verdict }`. Exits 1 if a bound is broken.
  */
 import { fork } from "node:child_process"
-import { readdirSync } from "node:fs"
+import { readdirSync, writeFileSync } from "node:fs"
 import { cpus, loadavg } from "node:os"
 import { join } from "node:path"
+import { parseArgs } from "node:util"
 import { table, type Row } from "./report.ts"
 
-const names = process.argv.slice(2)
+const { positionals: names, values } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
 const files = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".bench.ts") && (names.length === 0 || names.some((name) => file.startsWith(name))))
   .toSorted()
@@ -31,10 +33,19 @@ const run = (file: string) =>
     })
   })
 
+const entry = ({ budget: claim, floor, measured, ok, ratio }: Row) => ({
+  claim,
+  measured,
+  floor,
+  ratio,
+  verdict: ok ? "ok" : "broken"
+})
+
 const rows: Array<Row> = []
 for (const file of files) rows.push(...(await run(file)))
 const processors = cpus()
 console.log(`\nNode ${process.version}, ${processors.length} x ${processors[0]?.model}\n`)
 console.log(table(rows))
 if (isBusy) console.log(`\n${busy}`)
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows.map(entry), undefined, 2)}\n`)
 process.exit(rows.every((row) => row.ok) ? 0 : 1)
