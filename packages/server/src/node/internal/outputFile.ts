@@ -6,8 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
-import * as Path from "node:path"
-import * as RecordingFolder from "./recordingFolder.ts"
+import * as NewFile from "./newFile.ts"
 
 /** A file that is being written. */
 export interface OutputFile {
@@ -35,8 +34,6 @@ const longestUnit = 3
 const interval = "250 millis"
 /** Most bytes that may wait for the disk. Beyond it, the recording is given up. */
 const maxWaiting = 16 * 1024 * 1024
-/** How many files may have the same name, apart from their number. */
-const maxSameName = 1000
 
 /**
  * Opens a new file in a directory, and makes the directory if necessary. Never touches an existing file. Only the
@@ -123,8 +120,7 @@ let unfinished: Set<Output> | undefined
  * the system just before the process exits can safely be written again.
  */
 class Output {
-  readonly directory: string
-  readonly name: string
+  readonly place: NewFile.Place
   private text = ""
   // Text is converted to bytes early, because waiting strings would burden the garbage collector.
   private waiting: Buffer = empty
@@ -137,8 +133,7 @@ class Output {
   private failed = false
 
   constructor(directory: string, name: string) {
-    this.directory = directory
-    this.name = name
+    this.place = { directory, name, extension: ".jsonl" }
   }
 
   add(text: string): void {
@@ -182,7 +177,7 @@ class Output {
   }
 
   private readonly opened: Effect.Effect<number, NodeJS.ErrnoException> = Effect.gen({ self: this }, function* () {
-    return (this.descriptor ??= yield* this.openNew(1))
+    return (this.descriptor ??= yield* NewFile.open(this.place))
   })
   readonly create: Effect.Effect<void, NodeJS.ErrnoException> = Effect.asVoid(this.opened)
 
@@ -190,7 +185,7 @@ class Output {
   readonly isLost: Effect.Effect<boolean> = Effect.suspend(() => {
     const { descriptor } = this
     if (descriptor === undefined) return Effect.succeed(false)
-    return call<Fs.Stats>((done) => Fs.fstat(descriptor, done)).pipe(
+    return NewFile.call<Fs.Stats>((done) => Fs.fstat(descriptor, done)).pipe(
       Effect.map(({ nlink }) => nlink === 0),
       Effect.orElseSucceed(() => false)
     )
@@ -218,7 +213,7 @@ class Output {
     const descriptor = this.descriptor
     if (descriptor === undefined) return Effect.void
     this.descriptor = undefined
-    return Effect.ignore(call<void>((done) => Fs.close(descriptor, done)))
+    return Effect.ignore(NewFile.call<void>((done) => Fs.close(descriptor, done)))
   })
 
   /** Last chance to write, while the process exits. */
@@ -226,8 +221,7 @@ class Output {
     if (!this.isWaiting()) return
     try {
       if (this.descriptor === undefined) {
-        RecordingFolder.make(this.directory)
-        this.descriptor = Fs.openSync(this.path(1), "wx", 0o600)
+        this.descriptor = NewFile.openSync(this.place)
       }
       this.makeText()
       const rest = Buffer.concat([this.sending ?? Buffer.alloc(0), this.take()])
@@ -258,36 +252,11 @@ class Output {
     this.waiting = larger
   }
 
-  private path(number: number): string {
-    return Path.join(this.directory, `${this.name}${number === 1 ? "" : `-${number}`}.jsonl`)
-  }
-
-  private openNew(number: number): Effect.Effect<number, NodeJS.ErrnoException> {
-    const open = call<number>((done) => Fs.open(this.path(number), "wx", 0o600, done))
-    return Effect.catch(open, (error) => {
-      if (error.code === "EEXIST" && number < maxSameName) return this.openNew(number + 1)
-      if (error.code !== "ENOENT") return Effect.fail(error)
-      const made = Effect.try({
-        try: () => RecordingFolder.make(this.directory),
-        catch: (error) => error as NodeJS.ErrnoException
-      })
-      return Effect.andThen(made, open)
-    })
-  }
-
   private writeOnce(descriptor: number, bytes: Buffer): Effect.Effect<number, NodeJS.ErrnoException> {
-    return call<number>((done) => Fs.write(descriptor, bytes, 0, bytes.length, this.position, done))
+    return NewFile.call<number>((done) => Fs.write(descriptor, bytes, 0, bytes.length, this.position, done))
   }
 }
 
 const keep = (buffer: Buffer): void => {
   if (buffer.length > 0 && buffer.length <= maxKeptSize && kept.length < maxKept) kept.push(buffer)
 }
-
-/** Turns a callback function of Node into an effect. */
-const call = <A>(
-  start: (done: (error: NodeJS.ErrnoException | null | undefined, value?: A) => void) => void
-): Effect.Effect<A, NodeJS.ErrnoException> =>
-  Effect.callback((resume) =>
-    start((error, value) => resume(error == null ? Effect.succeed(value as A) : Effect.fail(error)))
-  )

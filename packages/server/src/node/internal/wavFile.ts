@@ -7,15 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
-import * as Path from "node:path"
-import * as RecordingFolder from "./recordingFolder.ts"
+import * as NewFile from "./newFile.ts"
 
 const interval = "250 millis"
 /** Most bytes that may wait for the disk: a minute and a half at 48 kHz. Beyond it, the recording is given up. */
 const maxWaiting = 16 * 1024 * 1024
 /** A WAV file counts its bytes in 32 bits. */
 const maxBytes = 2 ** 32 - 1024
-const maxSameName = 1000
 const headerBytes = 44
 const channels = 2
 const sampleBytes = 2
@@ -80,8 +78,7 @@ const drain = (file: Output): Effect.Effect<void> =>
 let unfinished: Set<Output> | undefined
 
 class Output {
-  readonly directory: string
-  readonly name: string
+  readonly place: NewFile.Place
   readonly sampleRateHz: number
   private waiting: Array<Uint8Array> = []
   private waitingBytes = 0
@@ -92,8 +89,7 @@ class Output {
   private failed = false
 
   constructor(directory: string, name: string, sampleRateHz: number) {
-    this.directory = directory
-    this.name = name
+    this.place = { directory, name, extension: ".wav" }
     this.sampleRateHz = sampleRateHz
   }
 
@@ -117,7 +113,7 @@ class Output {
   readonly writeWaiting: Effect.Effect<void, NodeJS.ErrnoException> = Effect.gen({ self: this }, function* () {
     if (this.waitingBytes > maxWaiting) return yield* Effect.fail(new Error("the disk is too slow"))
     if (this.descriptor === undefined) {
-      this.descriptor = yield* this.openNew(1)
+      this.descriptor = yield* NewFile.open(this.place)
       yield* this.writeOnce(this.descriptor, header(this.sampleRateHz, 0), 0)
     }
     const { descriptor } = this
@@ -140,8 +136,7 @@ class Output {
     if (!this.isWaiting()) return
     try {
       if (this.descriptor === undefined) {
-        RecordingFolder.make(this.directory)
-        this.descriptor = Fs.openSync(this.path(1), "wx", 0o600)
+        this.descriptor = NewFile.openSync(this.place)
       }
       const rest = Buffer.concat([this.sending ?? Buffer.alloc(0), this.take()])
       Fs.writeSync(this.descriptor, rest, 0, rest.length, headerBytes + this.written)
@@ -158,25 +153,8 @@ class Output {
     return bytes
   }
 
-  private path(number: number): string {
-    return Path.join(this.directory, `${this.name}${number === 1 ? "" : `-${number}`}.wav`)
-  }
-
-  private openNew(number: number): Effect.Effect<number, NodeJS.ErrnoException> {
-    const open = call<number>((done) => Fs.open(this.path(number), "wx", 0o600, done))
-    return Effect.catch(open, (error) => {
-      if (error.code === "EEXIST" && number < maxSameName) return this.openNew(number + 1)
-      if (error.code !== "ENOENT") return Effect.fail(error)
-      const made = Effect.try({
-        try: () => RecordingFolder.make(this.directory),
-        catch: (error) => error as NodeJS.ErrnoException
-      })
-      return Effect.andThen(made, open)
-    })
-  }
-
   private writeOnce(descriptor: number, bytes: Buffer, at: number): Effect.Effect<number, NodeJS.ErrnoException> {
-    return call<number>((done) => Fs.write(descriptor, bytes, 0, bytes.length, at, done))
+    return NewFile.call<number>((done) => Fs.write(descriptor, bytes, 0, bytes.length, at, done))
   }
 }
 
@@ -197,11 +175,3 @@ const header = (sampleRateHz: number, dataBytes: number): Buffer => {
   bytes.writeUInt32LE(dataBytes, 40)
   return bytes
 }
-
-/** Turns a callback function of Node into an effect. */
-const call = <A>(
-  start: (done: (error: NodeJS.ErrnoException | null | undefined, value?: A) => void) => void
-): Effect.Effect<A, NodeJS.ErrnoException> =>
-  Effect.callback((resume) =>
-    start((error, value) => resume(error == null ? Effect.succeed(value as A) : Effect.fail(error)))
-  )
