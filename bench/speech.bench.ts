@@ -12,9 +12,9 @@ import * as TestLine from "@antiphon/speech/testing/TestLine"
 import * as TestVoice from "@antiphon/speech/testing/TestVoice"
 import type * as Transport from "@antiphon/speech/Transport"
 import * as TurnDetector from "@antiphon/speech/TurnDetector"
-import * as Vad from "@antiphon/speech/Vad"
 import { Effect, Fiber, Layer, Stream } from "effect"
 import { ms, quantile, report } from "./report.ts"
+import { workingVad } from "./workingVad.ts"
 
 const story = "Once upon a time there was a king who had three daughters and a horse that could talk. ".repeat(20)
 const agent = Agent.make(
@@ -30,29 +30,12 @@ const words = onsets.flatMap((at): ReadonlyArray<SpeechToText.ScriptedStep> => [
   { at: at + 1100, event: { _tag: "Final", text: "No, wait a moment." } }
 ])
 
-/** Silero's work, and the answers of a script. */
-const vad = Layer.effect(
-  Vad.Vad,
-  Effect.gen(function* () {
-    const silero = yield* Vad.Vad
-    const scripted = yield* Effect.provide(Vad.Vad, Vad.scripted(speech))
-    return Vad.Vad.of({
-      name: "silero",
-      make: Effect.gen(function* () {
-        const works = yield* silero.make
-        const answers = yield* scripted.make
-        return {
-          ...works,
-          probability: (window) => {
-            works.probability(window)
-            return answers.probability(window)
-          }
-        }
-      })
-    })
-  })
-).pipe(Layer.provide(Vad.silero))
-const services = Layer.mergeAll(vad, SpeechToText.scripted(words), TestVoice.layer(), TurnDetector.TurnDetector.text())
+const services = Layer.mergeAll(
+  workingVad(speech),
+  SpeechToText.scripted(words),
+  TestVoice.layer(),
+  TurnDetector.TurnDetector.text()
+)
 
 /** 50 calls in real time: from the onset of speech to the clear that the line gets. */
 const live = (calls: number) =>

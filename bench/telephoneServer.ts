@@ -8,13 +8,13 @@ import * as Speech from "@antiphon/speech/Speech"
 import * as SpeechToText from "@antiphon/speech/SpeechToText"
 import * as TestVoice from "@antiphon/speech/testing/TestVoice"
 import * as TurnDetector from "@antiphon/speech/TurnDetector"
-import * as Vad from "@antiphon/speech/Vad"
 import * as Twilio from "@antiphon/telephony/Twilio"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer, Logger, Redacted, Stream } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
 import { onsets, speechMs, wordMs } from "./telephoneCall.ts"
+import { workingVad } from "./workingVad.ts"
 
 const story = Array.from({ length: 400 }, (_, index) => `word${index}`).join(" ")
 /** By call: how many words of each answer were heard. */
@@ -42,30 +42,9 @@ const words = onsets.flatMap((at): ReadonlyArray<SpeechToText.ScriptedStep> => [
 ])
 const speech = onsets.map((fromMs) => ({ fromMs, toMs: fromMs + speechMs }))
 
-/** Silero's work, and the answers of a script: it takes a machine's voice for speech in some places and not in others. */
-const vad = Layer.effect(
-  Vad.Vad,
-  Effect.gen(function* () {
-    const silero = yield* Vad.Vad
-    const scripted = yield* Effect.provide(Vad.Vad, Vad.scripted(speech))
-    return Vad.Vad.of({
-      name: "silero",
-      make: Effect.gen(function* () {
-        const works = yield* silero.make
-        const answers = yield* scripted.make
-        return {
-          ...works,
-          probability: (window) => {
-            works.probability(window)
-            return answers.probability(window)
-          }
-        }
-      })
-    })
-  })
-).pipe(Layer.provide(Vad.silero))
 const services = Layer.mergeAll(
-  vad,
+  // A machine's voice is speech to Silero in some places and not in others.
+  workingVad(speech),
   SpeechToText.scripted(words),
   TestVoice.layer({ word: wordMs }),
   TurnDetector.TurnDetector.text()
