@@ -15,7 +15,6 @@ import type * as Recorder from "@antiphon/core/recording/Recorder"
 import * as Recording from "@antiphon/core/recording/Recording"
 import * as Replay from "@antiphon/core/testing/Replay"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
-import * as Models from "@antiphon/llm/model/Models"
 import * as PromptedModel from "@antiphon/llm/testing/PromptedModel"
 import * as RealModel from "@antiphon/llm/testing/RealModel"
 import * as Data from "effect/Data"
@@ -162,12 +161,7 @@ const endable = <R>(
 
 const play = <R>(recording: Recording.Recording, { agent, model }: Options<R>, { turn, ...fork }: Fork) =>
   Effect.gen(function* () {
-    const named =
-      fork.model === undefined || fork.model === ""
-        ? model
-        : fork.model === DefaultModel.demo
-          ? DefaultModel.layer(fork.model)
-          : Models.fromString(fork.model)
+    const named = fork.model === undefined || fork.model === "" ? model : DefaultModel.only(fork.model)
     const real = RealModel.layer(named as Layer.Layer<LanguageModel.LanguageModel, unknown>)
     const prompt = promptOf(recording, fork.systemPrompt)
     const layer = prompt === undefined ? real : PromptedModel.layer(real, prompt)

@@ -1,7 +1,6 @@
 /** Loads the agent of a module with its model, for `dev`, `start`, `chat` and `call`. */
 import * as Agent from "@antiphon/core/Agent"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
-import * as Models from "@antiphon/llm/model/Models"
 import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
 import type * as Config from "effect/Config"
@@ -43,11 +42,7 @@ export const load = (input: {
     const agent = Agent.from(module.agent as Agent.Made<unknown, never, LanguageModel.LanguageModel>)
     if (Option.isSome(input.model)) {
       const name = input.model.value
-      return {
-        agent,
-        model: name,
-        layer: name === DefaultModel.demo ? DefaultModel.layer(name) : Models.fromString(name)
-      }
+      return { agent, model: name, layer: DefaultModel.only(name) }
     }
     if (module.model !== undefined) return { agent, model: "of the module", layer: module.model }
     const name = yield* DefaultModel.chosen

@@ -35,17 +35,21 @@ export const chosen: Effect.Effect<string, Config.ConfigError> = Effect.gen(func
   return demo
 })
 
+/** Layer of the model of this name alone; `demo` is the embedded one. */
+export const only = (name: string): Layer.Layer<LanguageModel.LanguageModel, Models.ModelError> =>
+  name === demo ? DemoModel.layer() : Models.fromString(name)
+
 /**
  * Layer of a model by its name; `demo` is the embedded one. If the provider fails, the demo model answers instead and
  * the log says why, so that a first start succeeds. Use `ModelPlan` to serve real callers.
  */
 export const layer = (name: string): Layer.Layer<LanguageModel.LanguageModel, Models.ModelError> =>
   name === demo
-    ? DemoModel.layer()
+    ? only(demo)
     : ModelPlan.layer(
         ModelPlan.make(
-          { name, model: Models.fromString(name), firstTokenDeadline: "8 seconds", stallDeadline: "4 seconds" },
-          { name: demo, model: DemoModel.layer() }
+          { name, model: only(name), firstTokenDeadline: "8 seconds", stallDeadline: "4 seconds" },
+          { name: demo, model: only(demo) }
         ),
         { fallback: () => true }
       )

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as CallView from "@antiphon/console/CallView"
 import * as ErrorText from "@antiphon/core/ErrorText"
 import * as Printable from "@antiphon/core/Printable"
 import * as Recording from "@antiphon/core/recording/Recording"
@@ -243,9 +244,8 @@ const forkModel = (
     const requests = yield* Effect.fromResult(Recording.modelRequests(recording)).pipe(
       Effect.mapError(({ message }) => new CliError({ message: `The recording has a gap: ${message}.` }))
     )
-    const first = requests[0]?.prompt.find((message) => message["role"] === "system")?.["content"]
     return PromptedModel.layer(chosen, {
       systemPrompt: prompt.value,
-      insteadOf: typeof first === "string" ? first : undefined
+      insteadOf: CallView.systemPromptOf(requests)
     })
   })
