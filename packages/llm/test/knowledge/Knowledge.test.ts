@@ -146,11 +146,7 @@ contract("in SQLite", (options) =>
 
 contract(
   `in PostgreSQL${Postgres.note}`,
-  (options) =>
-    Layer.provide(
-      Knowledge.layerSql(options),
-      Layer.fresh(Postgres.layer("antiphon_knowledge", "antiphon_documents", "antiphon_passages"))
-    ),
+  (options) => Layer.provide(Knowledge.layerSql(options), Layer.fresh(Postgres.layer)),
   Postgres.isThere
 )
 

@@ -150,7 +150,7 @@ contract("in SQLite", () => Layer.provide(MemoryStore.layerSql, Layer.fresh(Sqli
 
 contract(
   `in PostgreSQL${Postgres.note}`,
-  () => Layer.provide(MemoryStore.layerSql, Layer.fresh(Postgres.layer("antiphon_memory"))),
+  () => Layer.provide(MemoryStore.layerSql, Layer.fresh(Postgres.layer)),
   Postgres.isThere
 )
 

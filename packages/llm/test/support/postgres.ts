@@ -2,8 +2,9 @@
  * PostgreSQL, if a test may use one: `ANTIPHON_TEST_POSTGRES` is the address of a database in which tables come and go.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Effect, Layer, Redacted } from "effect"
+import { Duration, Effect, Layer, Redacted } from "effect"
 import * as SqlClient from "effect/sql/SqlClient"
+import { randomUUID } from "node:crypto"
 
 const address = process.env["ANTIPHON_TEST_POSTGRES"]
 
@@ -11,10 +12,23 @@ const address = process.env["ANTIPHON_TEST_POSTGRES"]
 export const note = address === undefined ? " (skipped: ANTIPHON_TEST_POSTGRES is not set)" : ""
 export const isThere = address !== undefined
 
-/** A client whose tables of these names are dropped before anything is done. */
-export const layer = (...tables: ReadonlyArray<string>) =>
-  Layer.effectDiscard(
+/**
+ * A client with a schema of its own, which is dropped with the scope, so that tests that run at once do not meet.
+ * Connecting has no deadline: a connection takes real time, and a test that moves its clock by hours would miss any.
+ */
+export const layer = Effect.gen(function* () {
+  const schema = `antiphon_${randomUUID().replaceAll("-", "")}`
+  const client = PgClient.layer({
+    url: Redacted.make(address ?? "postgres://nowhere"),
+    connectTimeout: Duration.infinity,
+    startupParameters: { search_path: schema }
+  })
+  const ofSchema = Layer.effectDiscard(
     Effect.flatMap(SqlClient.SqlClient, (sql) =>
-      Effect.forEach(tables, (table) => sql`drop table if exists ${sql(table)}`, { discard: true })
+      Effect.acquireRelease(sql`create schema ${sql(schema)}`, () =>
+        Effect.orDie(sql`drop schema ${sql(schema)} cascade`)
+      )
     )
-  ).pipe(Layer.provideMerge(PgClient.layer({ url: Redacted.make(address ?? "postgres://nowhere") })))
+  )
+  return Layer.provideMerge(ofSchema, client)
+}).pipe(Layer.unwrap)
