@@ -28,7 +28,7 @@ const greets: Agent.Agent<never, Voice> = () =>
   Stream.fromEffect(Effect.map(Voice, ({ greeting }) => sendText(greeting)))
 
 describe("Agent.make", () => {
-  it("has the defaults of the reference where nothing is said", () => {
+  it("uses the defaults of the reference for everything not set", () => {
     const agent = () => Stream.empty
     assert.deepStrictEqual(Agent.make(agent), {
       agent,
@@ -90,7 +90,7 @@ describe("Agent.make", () => {
     })
   })
 
-  it("needs what its agent and its filters need", () => {
+  it("requires what its agent and its filters require", () => {
     const spec = Agent.make(greets, { run: () => Hours.use(({ open }) => Effect.succeed(open)) })
     expectTypeOf(spec).toEqualTypeOf<Agent.AgentSpec<never, Voice | Hours>>()
   })
@@ -102,20 +102,20 @@ describe("Agent.route", () => {
     UserDtmfSent: ({ button }, { id }) => Stream.make(sendText(`${button} in turn ${id}`))
   })
 
-  it.effect("answers each kind of event by the function of that name", () =>
+  it.effect("answers each kind of event with the function of that name", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* texts(agent, ended), ["1: hi"])
       assert.deepStrictEqual(yield* texts(agent, dtmf), ["5 in turn 1"])
     })
   )
 
-  it.effect("is silent where there is none", () =>
+  it.effect("says nothing for events without a function", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* texts(agent, started), [])
     })
   )
 
-  it("fails and needs as its functions do", () => {
+  it("has the errors and requirements of its functions", () => {
     const one = Agent.route({ CallStarted: () => Stream.fail(new Broken()) })
     expectTypeOf(one).toEqualTypeOf<Agent.Agent<Broken>>()
     expectTypeOf(Agent.route({ CallStarted: greets })).toEqualTypeOf<Agent.Agent<never, Voice>>()
@@ -127,7 +127,7 @@ describe("Agent.route", () => {
 })
 
 describe("Agent.mapOutput", () => {
-  it.effect("changes each output, knowing the event that is answered", () =>
+  it.effect("changes each output and gets the event it answers", () =>
     Effect.gen(function* () {
       const agent = Agent.mapOutput(
         () => Stream.make(sendText("a"), Event.endCall(), sendText("b")),
@@ -140,7 +140,7 @@ describe("Agent.mapOutput", () => {
 })
 
 describe("Agent.observe", () => {
-  it.effect("looks at each output before it passes, and changes nothing", () =>
+  it.effect("passes each output to the observer first and changes none", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const agent = Agent.observe(
@@ -152,7 +152,7 @@ describe("Agent.observe", () => {
     })
   )
 
-  it("adds to what the agent needs and how it fails", () => {
+  it("adds the observer's requirements and errors to the agent's", () => {
     const agent = Agent.observe(greets, () => Effect.flatMap(Orders, () => new Broken()))
     expectTypeOf(agent).toEqualTypeOf<Agent.Agent<Broken, Voice | Orders>>()
   })
@@ -183,7 +183,7 @@ describe("Agent.Service", () => {
     Layer.succeed(Hours, { open: true })
   )
 
-  it("needs by its Layer what its factory, its agent and its filters need", () => {
+  it("has a Layer that requires what its factory, agent and filters require", () => {
     expectTypeOf(support).toEqualTypeOf<Layer.Layer<Support, never, Voice | Orders | Hours>>()
     expectTypeOf(Support.factory).toEqualTypeOf<Agent.Factory<unknown, Support, never>>()
     const onlyVoice = support.pipe(Layer.provide(Layer.succeed(Voice, { greeting: "" })))
@@ -196,7 +196,7 @@ describe("Agent.Service", () => {
     assert.strictEqual<unknown>(unprovided, run)
   })
 
-  it("needs no scope by its Layer where the factory takes the call's", () => {
+  it("has a Layer that requires no Scope if only the call's scope is used by the factory", () => {
     const layer = Agent.layer(Support, () =>
       Effect.as(
         Effect.addFinalizer(() => Effect.void),
@@ -206,7 +206,7 @@ describe("Agent.Service", () => {
     expectTypeOf(layer).toEqualTypeOf<Layer.Layer<Support>>()
   })
 
-  it.effect("makes an agent that has what it needs from the Layer", () =>
+  it.effect("makes an agent with the services given to the Layer", () =>
     Effect.gen(function* () {
       const outputs = yield* first(Support.factory)
       assert.deepStrictEqual(outputs, ["3 orders", "Good day"])
@@ -216,7 +216,7 @@ describe("Agent.Service", () => {
     }).pipe(Effect.provide(support.pipe(Layer.provide(services))))
   )
 
-  it.effect("has what it needs from the Layer alone, in its factory and its turns, and not from the call", () => {
+  it.effect("takes its services in factory and turns from the Layer, not from the call", () => {
     const others = Layer.mergeAll(Layer.succeed(Voice, { greeting: "Hey" }), Layer.succeed(Orders, { count: 99 }))
     // It requires the agent's service and nothing else, so there is nothing to be provided.
     const provided: Agent.Factory<unknown, Support, never> = Agent.provide(Support, others)
@@ -229,7 +229,7 @@ describe("Agent.Service", () => {
     }).pipe(Effect.provide(support.pipe(Layer.provide(services))))
   })
 
-  it.effect("is given within its Layer what lives as long as the call", () => {
+  it.effect("builds services provided inside its Layer anew for each call", () => {
     let built = 0
     const counted = Layer.effect(
       Orders,
@@ -244,7 +244,7 @@ describe("Agent.Service", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("stands beside another agent, each by its name", () =>
+  it.effect("coexists with another agent, each under its own key", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* first(Support.factory), ["3 orders", "Good day"])
       assert.deepStrictEqual(yield* first(Sales.factory), ["Buy!"])
@@ -256,7 +256,7 @@ describe("Agent.Service", () => {
     )
   )
 
-  it.effect("makes an agent for the call that asks", () =>
+  it.effect("makes the agent from the request of the call", () =>
     Effect.gen(function* () {
       const asked = (to: string) => first(Sales.factory, CallRequest.make({ to }))
       assert.deepStrictEqual(yield* asked("+1"), ["Hello +1"])
@@ -268,7 +268,7 @@ describe("Agent.Service", () => {
     )
   )
 
-  it.effect("gives what the factory acquires to the scope of the call, and not to that of the Layer", () =>
+  it.effect("releases what the factory acquires with the call, not with the Layer", () =>
     Effect.gen(function* () {
       const log: Array<string> = []
       const layer = Agent.layer(Sales, ({ callId }) =>
@@ -288,7 +288,7 @@ describe("Agent.Service", () => {
     })
   )
 
-  it.effect("gives what a turn acquires to the scope of the turn", () =>
+  it.effect("releases what a turn acquires with the turn", () =>
     Effect.gen(function* () {
       const log: Array<string> = []
       const layer = Agent.layer(Sales, () =>
@@ -310,7 +310,7 @@ describe("Agent.Service", () => {
     })
   )
 
-  it.effect("fails as its factory does", () =>
+  it.effect("fails if its factory fails", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.scoped(Sales.factory(CallRequest.make())))
       assert.deepStrictEqual(error, new Broken())

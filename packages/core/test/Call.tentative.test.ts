@@ -6,7 +6,7 @@ import * as Event from "../src/Event.ts"
 import type * as History from "../src/History.ts"
 import { settled, test } from "./virtualTest.ts"
 
-test("the words of a turn that has probably ended leave no trace until it is committed", function* () {
+test("the words of a tentative turn leave no trace until it is committed", function* () {
   const sent: Array<string> = []
   const call = yield* Call.make(
     Agent.make(Agent.route({ UserTurnEnded: (e) => Stream.make(Event.sendText(`You said ${Event.text(e)}`)) })),

@@ -43,7 +43,7 @@ const open = <E, R>(spec: Agent.AgentSpec<E, R>, harness: Partial<Harness.Harnes
   })
 
 describe("Call", () => {
-  test("greets, and answers a turn of the user", function* () {
+  test("greets, and answers the user's turn", function* () {
     const outputs = yield* Call.run(
       echo,
       Stream.make(
@@ -56,7 +56,7 @@ describe("Call", () => {
     assert.strictEqual(outputs[1]?.respondingTo, "i1")
   })
 
-  test("keeps the event that an output says it responds to", function* () {
+  test("keeps the event an output says it responds to", function* () {
     const agent = Agent.make(() => Stream.make(Event.sendText("a", { respondingTo: "own" })))
     const outputs = yield* Call.run(agent, Stream.empty).pipe(Stream.runCollect)
     assert.deepStrictEqual(
@@ -65,7 +65,7 @@ describe("Call", () => {
     )
   })
 
-  test("numbers its turns, and hands each its trigger and the call up to it", function* () {
+  test("numbers its turns, and gives each one its trigger and the history so far", function* () {
     const seen: Array<readonly [number, string, ReadonlyArray<string>]> = []
     const { receive } = yield* open(
       Agent.make((event, turn) => {
@@ -108,7 +108,7 @@ describe("Call", () => {
   })
 
   describe("interruption", () => {
-    test("a user who starts to speak interrupts the turn", function* () {
+    test("the turn is interrupted when the user starts to speak", function* () {
       const log: Array<string> = []
       const { receive, sent } = yield* open(
         Agent.make(
@@ -130,7 +130,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["Failure"])
     })
 
-    test("a turn that cannot be interrupted is heard no more", function* () {
+    test("output of an uninterruptible effect in a cancelled turn is dropped", function* () {
       const { receive, sent } = yield* open(
         Agent.make(
           Agent.route({
@@ -156,7 +156,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, ["answer"])
     })
 
-    test("the next turn waits no longer than the grace", function* () {
+    test("the next turn waits no longer than the grace period", function* () {
       const { receive, sent } = yield* open(Agent.make(cleansUp("1 hour"), { cancelGrace: "100 millis" }))
       yield* receive({ _tag: "UserTurnEnded" })
       yield* pass("99 millis")
@@ -166,14 +166,14 @@ describe("Call", () => {
       yield* pass("1 hour")
     })
 
-    test("of several events that wait for the same turn to end, the last one is answered", function* () {
+    test("if several events wait for the same turn to end, only the last one is answered", function* () {
       const { receive, sent } = yield* open(Agent.make(cleansUp("10 millis", (event) => say(event.eventId))))
       for (const eventId of ["one", "two", "three"]) yield* receive({ _tag: "UserTurnEnded", eventId })
       yield* pass("1 minute")
       assert.deepStrictEqual(sent, ["three"])
     })
 
-    test("an event that waits for a turn to end is not answered once the user speaks again", function* () {
+    test("an event waiting for a turn to end is dropped when the user speaks again", function* () {
       const { receive, sent } = yield* open(Agent.make(cleansUp("10 millis")))
       yield* receive({ _tag: "UserTurnEnded" })
       yield* receive({ _tag: "UserTurnStarted" })
@@ -181,7 +181,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, [])
     })
 
-    test("an output that waits for the harness is given up", function* () {
+    test("sending is abandoned if the turn is interrupted while the harness is still accepting the output", function* () {
       const gate = yield* Deferred.make<void>()
       const sent: Array<string> = []
       const { receive } = yield* open(
@@ -198,7 +198,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, ["answer"])
     })
 
-    test("a harness may report from within send", function* () {
+    test("a harness may report from inside send", function* () {
       const sent: Array<string> = []
       const reports: Array<Event.Report> = [{ _tag: "UserTurnStarted" }]
       const calls: Array<Call.Call> = []
@@ -222,7 +222,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, ["a"])
     })
 
-    test("an uninterruptible region finishes, and what comes after it does not begin", function* () {
+    test("an uninterruptible region finishes, and what comes after it does not start", function* () {
       const { receive, sent } = yield* open(
         Agent.make(
           Agent.route({
@@ -241,7 +241,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, ["a", "b", "answer"])
     })
 
-    test("a region that nothing was to interrupt leaves the rest of the turn alone", function* () {
+    test("a turn continues after an uninterruptible region that nothing tried to interrupt", function* () {
       const { sent } = yield* open(
         Agent.make((_, turn) => Stream.concat(turn.uninterruptible(say("a")), say("b")), { run: ["CallStarted"] })
       )
@@ -253,7 +253,7 @@ describe("Call", () => {
     const heardOf = ({ entries }: { readonly entries: ReadonlyArray<{ readonly item: { readonly _tag: string } }> }) =>
       entries.flatMap(({ item }) => (item._tag === "AgentTextSent" ? [(item as Event.AgentTextSent).content] : []))
 
-    test("of a text that cannot be interrupted only what was handed over counts, where the harness was cut off", function* () {
+    test("if sending was cut off, uninterruptible text counts only as far as it was handed over", function* () {
       let sends = 0
       const { history, receive } = yield* open(
         Agent.make(
@@ -275,7 +275,7 @@ describe("Call", () => {
       assert.deepStrictEqual(heardOf(yield* history), ["One two "])
     })
 
-    test("is not waited for when the caller begins to speak, also where that runs the agent", function* () {
+    test("is not waited for when the caller starts speaking, even if that event runs the agent", function* () {
       const log: Array<string> = []
       const { receive } = yield* open(
         Agent.make(
@@ -299,7 +299,7 @@ describe("Call", () => {
     const slowly = (tag: Event.Input["_tag"]) => (event: Event.Input) =>
       event._tag === tag ? Effect.delay(Effect.succeed(true), "10 millis") : event._tag === "UserTurnEnded"
 
-    test("a filter that asks holds up no report, and tells what it decided", function* () {
+    test("an effectful filter delays no report, and its decision is returned", function* () {
       const { receive, sent } = yield* open(
         Agent.make((event) => say(event._tag), { run: slowly("UserDtmfSent"), cancel: [] })
       )
@@ -310,7 +310,7 @@ describe("Call", () => {
       assert.strictEqual(yield* decision, "Run")
     })
 
-    test("an answer that comes after a later event has started a turn is out of date", function* () {
+    test("a decision is discarded if a later event has started a turn meanwhile", function* () {
       const { receive, sent } = yield* open(
         Agent.make((event) => say(event._tag), { run: slowly("UserDtmfSent"), cancel: [] })
       )
@@ -321,7 +321,7 @@ describe("Call", () => {
       assert.strictEqual(yield* decision, "Keep")
     })
 
-    test("the caller who speaks is seen while a filter thinks", function* () {
+    test("the caller's speech is noticed while a filter is deciding", function* () {
       const { receive, sent } = yield* open(
         Agent.make((event) => Stream.concat(say(event._tag), Stream.concat(pause("10 millis"), say("more"))), {
           run: (event) => event._tag === "UserTurnEnded" || (event._tag === "UserDtmfSent" && Effect.never),
@@ -335,7 +335,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, ["UserTurnEnded"])
     })
 
-    test("a filter that never answers leaves its event on record, and the call continues", function* () {
+    test("a filter that never decides leaves its event in the history, and the call continues", function* () {
       const { end, history, receive, sent } = yield* open(
         Agent.make((event) => say(event._tag), {
           run: (event) => (event._tag === "UserTextSent" ? Effect.never : event._tag === "UserTurnEnded"),
@@ -357,7 +357,7 @@ describe("Call", () => {
       ])
     })
 
-    test("a slow answer about a background result is overtaken by no report", function* () {
+    test("no report overtakes a slow decision about a background result", function* () {
       const { receive, sent } = yield* open(
         Agent.make(
           Agent.route({
@@ -376,7 +376,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, [])
     })
 
-    test("a result for silence waits until the answer about the one before has been acted on", function* () {
+    test("a result held for silence waits until the decision about the previous result has been carried out", function* () {
       const { receive, sent } = yield* open(
         Agent.make(
           Agent.route({
@@ -397,7 +397,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, ["one", "two"])
     })
 
-    test("an answer that comes after the end of the call starts no turn", function* () {
+    test("a decision made after the end of the call starts no turn", function* () {
       const log: Array<string> = []
       const { end } = yield* open(
         Agent.make(
@@ -430,7 +430,7 @@ describe("Call", () => {
       ],
       ["dies", () => Effect.die(new Error("boom"))]
     ] as const) {
-      test(`a filter that ${kind} leaves its event recorded, and closes the call where that is the policy`, function* () {
+      test(`a filter that ${kind} leaves its event in the history, and closes the call if that is the policy`, function* () {
         const run = (event: Event.Input) => (event._tag === "UserDtmfSent" ? filter() : event._tag === "UserTurnEnded")
         for (const turnFailure of ["recover", "close"] as const) {
           const { failed, history, receive, sent } = yield* open(Agent.make(() => say("a"), { run, turnFailure }))
@@ -453,7 +453,7 @@ describe("Call", () => {
       UserTurnEnded: () => say("answer")
     })
 
-    test("recover: the caller hears an apology, the history says why, and the call continues", function* () {
+    test("recover: the caller hears an apology, the history records the reason, and the call continues", function* () {
       const { failed, history, receive, sent } = yield* open(Agent.make(broken, { apology: "Sorry." }))
       yield* receive({ _tag: "UserTurnEnded" })
       const { events } = yield* history
@@ -465,7 +465,7 @@ describe("Call", () => {
       assert.deepStrictEqual(failed, [])
     })
 
-    test("recover: the history says why although the user speaks before the apology is out", function* () {
+    test("recover: the history records the reason even if the user speaks before the apology is out", function* () {
       const { history, receive } = yield* open(
         Agent.make(() => Stream.fail("boom"), { run: ["CallStarted"] }),
         { send: () => Effect.never }
@@ -475,7 +475,7 @@ describe("Call", () => {
       assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "TurnFailed", "UserTurnStarted"])
     })
 
-    test("recover: an agent may answer its own failure", function* () {
+    test("recover: an agent may handle its own failure", function* () {
       const { sent } = yield* open(
         Agent.make(Agent.route({ CallStarted: () => Stream.die("boom"), TurnFailed: (event) => say(event.message) }), {
           run: ["CallStarted", "TurnFailed"],
@@ -486,7 +486,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, ["boom"])
     })
 
-    test("close: the harness is told once, and sent nothing more", function* () {
+    test("close: the harness is told once and receives nothing more", function* () {
       const { failed, receive, sent } = yield* open(
         Agent.make(
           (event) => (event._tag === "UserTurnEnded" ? say("answer") : Stream.concat(say("a"), Stream.fail("boom"))),
@@ -503,7 +503,7 @@ describe("Call", () => {
       )
     })
 
-    test("close: no turn starts any more but for the end, and what comes until then is on the record", function* () {
+    test("close: no more turns start except for the end, and events until then are recorded", function* () {
       const turns: Array<string> = []
       const { end, history, receive } = yield* open(
         Agent.make(
@@ -530,7 +530,7 @@ describe("Call", () => {
       )
     })
 
-    test("close: a harness may end the call as soon as it is told", function* () {
+    test("close: a harness may end the call as soon as it is told of the failure", function* () {
       const log: Array<string> = []
       const calls: Array<Call.Call> = []
       const call = yield* open(
@@ -549,7 +549,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["handled"])
     })
 
-    test("a finalizer that fails when its turn is interrupted is logged, and no failure of the turn", function* () {
+    test("a finalizer that fails during interruption is logged, and does not count as a failure of the turn", function* () {
       const lines: Array<unknown> = []
       const logger = Logger.make(({ logLevel, message }) => void lines.push(logLevel, message))
       const sent: Array<string> = []
@@ -568,7 +568,7 @@ describe("Call", () => {
       assert.deepStrictEqual(lines, ["Warn", ["An interrupted turn failed while it was cleaning up."]])
     })
 
-    test("an agent that throws in place of a stream has failed its turn", function* () {
+    test("an agent that throws instead of returning a stream fails its turn", function* () {
       const { sent } = yield* open(
         Agent.make(
           (): Stream.Stream<Event.Output> => {
@@ -582,7 +582,7 @@ describe("Call", () => {
   })
 
   describe("background work", () => {
-    test("a result for silence that may not wait at all comes at once", function* () {
+    test("with no patience, a result held for silence is delivered at once", function* () {
       const { receive, sent } = yield* open(
         Agent.make(
           Agent.route({
@@ -599,7 +599,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, ["work"])
     })
 
-    test("tells what came of the work", function* () {
+    test("reports how the work ended", function* () {
       const { history } = yield* open(
         Agent.make(
           (_, turn) =>
@@ -631,7 +631,7 @@ describe("Call", () => {
   })
 
   describe("end", () => {
-    test("the agent handles the end of the call within its grace, unheard", function* () {
+    test("the agent handles the end of the call within its grace period, unheard", function* () {
       const log: Array<string> = []
       const { end, sent } = yield* open(
         Agent.make(
@@ -653,7 +653,7 @@ describe("Call", () => {
       assert.deepStrictEqual(sent, [])
     })
 
-    test("handling that outlasts its grace is cut", function* () {
+    test("handling that outlasts its grace period is cut off", function* () {
       const log: Array<string> = []
       const { end } = yield* open(
         Agent.make(
@@ -699,7 +699,7 @@ describe("Call", () => {
       assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "CallEnded"])
     })
 
-    test("a harness may end the call from within send", function* () {
+    test("a harness may end the call from inside send", function* () {
       const log: Array<string> = []
       const calls: Array<Call.Call> = []
       const call = yield* open(
@@ -717,7 +717,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["Success"])
     })
 
-    test("words for an overdue answer are cut off", function* () {
+    test("words spoken for an overdue answer are cut off", function* () {
       const log: Array<string> = []
       const send = Effect.onExit(Effect.never, (exit) => Effect.sync(() => void log.push(exit._tag)))
       const { end, history, receive } = yield* open(
@@ -755,7 +755,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["Success"])
     })
 
-    test("a scope that closes before the end cuts the call off", function* () {
+    test("closing the scope before the end cuts the call off", function* () {
       const log: Array<string> = []
       const scope = yield* Scope.make()
       yield* open(
@@ -768,7 +768,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["CallStarted Failure"])
     })
 
-    test("work that comes back while the end is handled leaves it alone, and CallEnded stays the last event", function* () {
+    test("work that returns while the end is handled interrupts nothing, and CallEnded stays the last event", function* () {
       for (const delivery of ["whenIdle", "immediate", "nextTurn"] as const) {
         const log: Array<string> = []
         const { end, history } = yield* open(
@@ -795,7 +795,7 @@ describe("Call", () => {
       }
     })
 
-    test("reports after the end are not heard", function* () {
+    test("reports after the end are ignored", function* () {
       const { end, history, receive, sent } = yield* open(echo)
       yield* end
       yield* receive({ _tag: "UserTurnEnded" })
@@ -814,7 +814,7 @@ describe("Call", () => {
         })
       )
 
-    test("a consumer that has had enough ends the call", function* () {
+    test("the call ends when its consumer takes no more outputs", function* () {
       const log: Array<string> = []
       const fiber = yield* Call.run(talker(log), Stream.never).pipe(Stream.take(2), Stream.runCollect, Effect.forkChild)
       yield* pass("10 millis")
@@ -822,7 +822,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["Success"])
     })
 
-    test("a consumer that goes away while the end is handled does not cut the handling", function* () {
+    test("the end is handled to completion even if the consumer goes away meanwhile", function* () {
       const log: Array<string> = []
       const fiber = yield* Call.run(talker(log), Stream.empty).pipe(Stream.runDrain, Effect.forkChild)
       yield* settled
@@ -833,7 +833,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["Success"])
     })
 
-    test("a consumer that lags slows the agent down", function* () {
+    test("a slow consumer slows the agent down", function* () {
       let emitted = 0
       const agent = Agent.make(
         Agent.route({
@@ -848,7 +848,7 @@ describe("Call", () => {
       assert.isAtMost(emitted, 9)
     })
 
-    test("reports that fail reach the consumer, and the agent still handles the end", function* () {
+    test("a failing report stream fails the consumer, and the agent still handles the end", function* () {
       const log: Array<string> = []
       const fiber = yield* Call.run(
         Agent.make(
@@ -863,7 +863,7 @@ describe("Call", () => {
       assert.deepStrictEqual(log, ["Success"])
     })
 
-    test("a failing agent that closes fails the stream after its earlier outputs", function* () {
+    test("if the agent fails and closes, the stream fails after the earlier outputs", function* () {
       const outputs: Array<string> = []
       const exit = yield* Call.run(
         Agent.make(() => Stream.concat(say("a"), Stream.fail("boom")), {
@@ -879,7 +879,7 @@ describe("Call", () => {
       assert.isTrue(Exit.isFailure(exit) && String(Cause.squash(exit.cause)).includes("boom"))
     })
 
-    test("reports come one after another from a queue", function* () {
+    test("reports can come one by one from a queue", function* () {
       const reports = yield* Queue.unbounded<Event.Report, Cause.Done>()
       const heard: Array<string> = []
       const fiber = yield* Call.run(echo, Stream.fromQueue(reports)).pipe(

@@ -14,11 +14,11 @@ const nothingKnown = {
 }
 
 describe("CallRequest", () => {
-  it("says what is not known", () => {
+  it("fills in everything that is not known", () => {
     assert.deepStrictEqual<unknown>(CallRequest.make(), nothingKnown)
   })
 
-  it("keeps what is given, an empty introduction too", () => {
+  it("keeps what is given, even an empty introduction", () => {
     const given = {
       callId: "c",
       from: "+1",

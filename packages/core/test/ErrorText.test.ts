@@ -13,5 +13,5 @@ const texts: ReadonlyArray<readonly [string, unknown, string]> = [
 ]
 
 describe("ErrorText", () => {
-  for (const [what, error, text] of texts) it(`of ${what}`, () => assert.strictEqual(ErrorText.of(error), text))
+  for (const [what, error, text] of texts) it(`describes ${what}`, () => assert.strictEqual(ErrorText.of(error), text))
 })

@@ -96,7 +96,7 @@ describe("Event", () => {
     it(`the text of ${event._tag} is "${text}"`, () => assert.strictEqual(Event.text(event), text))
   }
 
-  it("the text of a line that the application added is its content", () => {
+  it("the text of a custom entry is its content", () => {
     const entry = Event.CustomHistoryEntry.make({ eventId, role: "system", content: "vip" })
     assert.strictEqual(Event.text(entry), "vip")
   })
@@ -145,12 +145,12 @@ describe("Event", () => {
     ["a log level that is none", { _tag: "LogMessage", name: "n", level: "debug", message: "m" }]
   ]
   for (const [name, value] of bad) {
-    it(`refuses ${name}`, () => {
+    it(`rejects ${name}`, () => {
       assert.isFalse(Schema.is(Event.Input)(value) || Schema.is(Event.Output)(value))
     })
   }
 
-  it("distinguishes logs from outputs that the caller or the harness notices", () => {
+  it("tells logs from outputs that the caller or the harness notices", () => {
     assert.isTrue(Event.isLog(Event.logMetric("n", 1)))
     assert.isTrue(Event.isLog(Event.logMessage("n", "m")))
     for (const output of [Event.sendText("a"), Event.sendDtmf("1"), Event.endCall(), Event.sendCustom({})]) {

@@ -49,7 +49,7 @@ describe("EventFilter", () => {
   }
 
   for (const [run, cancel, decision] of precedence) {
-    it.effect(`decides ${decision} where run says ${run} and cancel ${cancel}, each plain or an Effect`, () =>
+    it.effect(`decides ${decision} if run returns ${run} and cancel ${cancel}, each as a value or as an Effect`, () =>
       Effect.gen(function* () {
         const plain = { run: () => run, cancel: () => cancel }
         const asked = { run: () => Effect.succeed(run), cancel: () => Effect.succeed(cancel) }
@@ -61,14 +61,14 @@ describe("EventFilter", () => {
       })
     )
 
-    it(`asks cancel only where run declines: run says ${run}`, () => {
+    it(`asks cancel only if run declines: run returns ${run}`, () => {
       let asked = 0
       EventFilter.decide(started, { run: () => run, cancel: () => (asked++, cancel) })
       assert.strictEqual(asked, run ? 0 : 1)
     })
   }
 
-  it("works in both styles", () => {
+  it("supports data-first and data-last calls", () => {
     assert.deepStrictEqual(
       events.map(EventFilter.decide(EventFilter.standard)),
       events.map((event) => EventFilter.decide(event, EventFilter.standard))
@@ -102,11 +102,11 @@ describe("EventFilter", () => {
     assert.strictEqual(free, run)
   })
 
-  it("tags accepts nothing when given nothing", () => {
+  it("tags accepts nothing if no tag is given", () => {
     assert.isFalse(events.some(EventFilter.tags()))
   })
 
-  it("tags narrows the events it keeps", () => {
+  it("tags narrows to the events it accepts", () => {
     const heard = events.filter(EventFilter.tags("UserTextSent", "AgentTextSent"))
     assert.deepStrictEqual(
       heard.map((event) => event.content),
@@ -114,7 +114,7 @@ describe("EventFilter", () => {
     )
   })
 
-  it("from takes a list of tags, or a filter as it is", () => {
+  it("from takes a list of tags or a filter", () => {
     const accepted = (source: EventFilter.Source) =>
       events.filter((event) => EventFilter.from(source)(event) === true).map((event) => event._tag)
     assert.deepStrictEqual(accepted(["UserDtmfSent", "TurnFailed"]), ["UserDtmfSent", "TurnFailed"])

@@ -14,7 +14,7 @@ describe("EventId", () => {
     })
   )
 
-  it.effect("draws the same ids from the same seed, and others from another", () =>
+  it.effect("draws the same ids from the same seed, and different ones from another", () =>
     Effect.gen(function* () {
       const ids = yield* draw(3, "a")
       assert.deepStrictEqual(yield* draw(3, "a"), ids)
@@ -22,13 +22,13 @@ describe("EventId", () => {
     })
   )
 
-  it.effect("draws no id twice", () =>
+  it.effect("never draws an id twice", () =>
     Effect.gen(function* () {
       assert.strictEqual(new Set(yield* draw(20_000, "a")).size, 20_000)
     })
   )
 
-  it.effect("draws every character that an id can have", () =>
+  it.effect("draws every character an id can contain", () =>
     Effect.gen(function* () {
       const ids = yield* draw(2000, "a")
       for (let place = 0; place < 36; place++) {

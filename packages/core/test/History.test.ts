@@ -189,7 +189,7 @@ describe("History", () => {
     })
   )
 
-  describe("an added line", () => {
+  describe("an added entry", () => {
     const places: ReadonlyArray<readonly [name: string, HistoryWriter.EntryOptions, ReadonlyArray<string>]> = [
       ["follows what is last now, and stays there", {}, ["a", "b", "c", "NEW", "d"]],
       ["goes before the first event", { before: "a" }, ["NEW", "a", "b", "c", "d"]],
@@ -210,7 +210,7 @@ describe("History", () => {
       )
     }
 
-    it.effect("is the user's where nothing else is said", () =>
+    it.effect("has the user's role unless another is given", () =>
       Effect.gen(function* () {
         const call = yield* record
         assert.strictEqual(Result.getOrThrow(call.addEntry("a", {})).role, "user")
@@ -220,7 +220,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("can be anchored on, by itself or by its id", () =>
+    it.effect("can be used as an anchor, directly or by its id", () =>
       Effect.gen(function* () {
         const call = yield* record
         happen(call, "a", "b")
@@ -232,7 +232,7 @@ describe("History", () => {
     )
   })
 
-  describe("a replaced stretch", () => {
+  describe("a replaced range", () => {
     const stretches: ReadonlyArray<readonly [name: string, HistoryWriter.Stretch, ReadonlyArray<string>]> = [
       ["is none without anchors: the events go first", {}, ["X", "Y", "a", "b", "c", "d"]],
       ["goes from its start to what is last now", { start: "b" }, ["a", "X", "Y", "d"]],
@@ -261,7 +261,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("takes what the agent sent in it along", () =>
+    it.effect("takes along what the agent sent within it", () =>
       Effect.gen(function* () {
         const call = yield* record
         happen(call, "a")
@@ -272,7 +272,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("composes with what was edited before, in the order of the edits", () =>
+    it.effect("composes with earlier edits, in the order of the edits", () =>
       Effect.gen(function* () {
         const call = yield* record
         happen(call, "a", "b", "c")
@@ -285,7 +285,7 @@ describe("History", () => {
   })
 
   describe("an anchor on spoken text", () => {
-    it.effect("finds the text that it has become, by the id of any report of it", () =>
+    it.effect("finds the text it has become part of, by the id of any of its reports", () =>
       Effect.gen(function* () {
         const call = yield* record
         happen(call, "a")
@@ -325,7 +325,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("holds where it was heard before anything was said", () =>
+    it.effect("still works for text that was heard before anything was said", () =>
       Effect.gen(function* () {
         const call = yield* record
         happen(call, "a")
@@ -337,7 +337,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("does not find a later text", () =>
+    it.effect("does not match later text", () =>
       Effect.gen(function* () {
         const call = yield* record
         say(call, "One two three")
@@ -352,7 +352,7 @@ describe("History", () => {
     )
   })
 
-  describe("an edit that cannot be made", () => {
+  describe("an invalid edit", () => {
     const attempts: ReadonlyArray<
       readonly [string, (call: HistoryWriter.HistoryWriter) => Result.Result<unknown, History.AnchorError>]
     > = [
@@ -366,7 +366,7 @@ describe("History", () => {
       ["Reversed", (call) => call.update([custom("n")], { start: "b", end: "a" })]
     ]
     attempts.forEach(([reason, attempt], index) => {
-      it.effect(`says ${reason} and changes nothing (${index + 1})`, () =>
+      it.effect(`reports ${reason} and changes nothing (${index + 1})`, () =>
         Effect.gen(function* () {
           const call = yield* record
           happen(call, "a", "b", "c")
@@ -376,7 +376,7 @@ describe("History", () => {
       )
     })
 
-    it.effect("does not take one event for another whose id is alike", () =>
+    it.effect("does not confuse events with similar ids", () =>
       Effect.gen(function* () {
         const call = yield* record
         const [one, two] = [1, 2].map((n) => `aaaaaaaa-aaaa-4aaa-8aaa-00000000000${n}`)
@@ -386,7 +386,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("does not find what was replaced", () =>
+    it.effect("does not find an event that was replaced", () =>
       Effect.gen(function* () {
         const call = yield* record
         happen(call, "a", "b")
@@ -395,7 +395,7 @@ describe("History", () => {
       })
     )
 
-    it("has a message in words", () => {
+    it("has a readable message", () => {
       assert.strictEqual(
         new History.AnchorError({ reason: "NotFound", anchor: "x" }).message,
         "no event x in the history"

@@ -29,7 +29,7 @@ describe("JsonText", () => {
     })
   }
 
-  it("gives other names to numbers that are not finite, if asked to", () => {
+  it("writes numbers that are not finite under other names if asked to", () => {
     assert.strictEqual(JsonText.stringify([Number.NaN, Infinity], "null"), "[null, null]")
   })
 

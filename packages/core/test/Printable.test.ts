@@ -18,7 +18,7 @@ const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u20
 
 describe("Printable", () => {
   for (const attack of attacks) {
-    it(`leaves nothing of ${JSON.stringify(attack)} that a terminal obeys`, () => {
+    it(`leaves nothing in ${JSON.stringify(attack)} that a terminal interprets`, () => {
       const text = `before ${attack}\nafter`
       for (const shown of [Printable.line(text), Printable.block(text), Printable.escaped(text)]) {
         assert.notMatch(shown, control)
@@ -31,7 +31,7 @@ describe("Printable", () => {
     })
   }
 
-  it("leaves words as they are, in every script", () => {
+  it("leaves words of every script unchanged", () => {
     for (const text of ["plain words", "Grüße, 你好 😀", "שלום\u200f", "مرحبا", "a\u200bb"]) {
       for (const show of [Printable.line, Printable.block, Printable.escaped]) assert.strictEqual(show(text), text)
     }

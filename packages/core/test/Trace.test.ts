@@ -8,7 +8,7 @@ class Refused extends Data.TaggedError("Refused")<{ readonly number: string }> {
 class Wrapped extends Data.TaggedError("Wrapped")<{ readonly reason: Refused }> {}
 
 describe("Trace", () => {
-  it.effect("a span is the parent of what runs in it, and ends with it", () =>
+  it.effect("a span is the parent of what runs inside it, and ends with it", () =>
     Effect.gen(function* () {
       const spans = Spans.make()
       const inner = Effect.withSpan(Effect.void, "inner")
@@ -19,7 +19,7 @@ describe("Trace", () => {
     })
   )
 
-  it.effect("a failure leaves its kind on the span, and nothing else of itself", () =>
+  it.effect("a failure puts its kind on the span, and none of its content", () =>
     Effect.gen(function* () {
       const spans = Spans.make()
       const failing = Effect.fail(new Wrapped({ reason: new Refused({ number: "+4366" }) }))
@@ -60,7 +60,7 @@ describe("Trace", () => {
     assert.strictEqual(Trace.errorType(Cause.die(new TypeError("x"))), "TypeError")
   })
 
-  it.effect("work beside a turn that belongs to no call is a trace of its own, linked to where it began", () =>
+  it.effect("work beside a turn outside of any call gets its own trace, linked to where it started", () =>
     Effect.gen(function* () {
       const spans = Spans.make()
       yield* spans.collect(
@@ -77,7 +77,7 @@ describe("Trace", () => {
     })
   )
 
-  it.effect("finished work becomes a span that began in the past", () =>
+  it.effect("finished work becomes a span that started in the past", () =>
     Effect.gen(function* () {
       const spans = Spans.make()
       yield* TestClock.adjust("10 seconds")

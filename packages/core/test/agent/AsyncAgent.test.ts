@@ -31,7 +31,7 @@ describe("AsyncAgent", () => {
     assert.deepStrictEqual(yield* collect(agent), [sendText("CallStarted"), sendText("1")])
   })
 
-  test("fails with what the generator throws", function* () {
+  test("fails if the generator throws", function* () {
     const agent = AsyncAgent.make(async function* () {
       yield sendText("a")
       throw new Error("no database")
@@ -47,14 +47,14 @@ describe("AsyncAgent", () => {
     assert.deepStrictEqual(sent, [sendText("a")])
   })
 
-  test("fails where the function throws before there is a generator", function* () {
+  test("fails if the function throws before it returns a generator", function* () {
     const agent = AsyncAgent.make(() => {
       throw new Error("at once")
     })
     assert.strictEqual((yield* Effect.flip(collect(agent))).message, "at once")
   })
 
-  test("pulls no further than the call takes", function* () {
+  test("pulls no further than the call consumes", function* () {
     let pulled = 0
     const agent = AsyncAgent.make(async function* () {
       for (;;) yield sendText(String(++pulled))
@@ -91,7 +91,7 @@ describe("AsyncAgent", () => {
     assert.deepStrictEqual(log, ["sent", "cleaning up", "clean", "over"])
   })
 
-  test("waits for a generator that does not heed the signal", function* () {
+  test("waits for a generator that ignores the signal", function* () {
     const log: Array<string> = []
     const slow = gate()
     const agent = AsyncAgent.make(async function* () {
@@ -115,7 +115,7 @@ describe("AsyncAgent", () => {
     assert.deepStrictEqual(log, ["clean"])
   })
 
-  test("asks a generator to return that is interrupted between two outputs", function* () {
+  test("calls return on a generator interrupted between two outputs", function* () {
     const log: Array<string> = []
     const agent = AsyncAgent.make(async function* (_event, _turn, signal) {
       try {
@@ -134,7 +134,7 @@ describe("AsyncAgent", () => {
     assert.deepStrictEqual(log, ["clean, aborted: true"])
   })
 
-  test("waits for an iterator that answers return while it is still at work", function* () {
+  test("waits for an iterator that resolves return while its next is still running", function* () {
     const work = gate()
     const agent = AsyncAgent.make(() => ({
       [Symbol.asyncIterator]: () => ({
@@ -164,7 +164,7 @@ describe("AsyncAgent", () => {
     )
   })
 
-  test("is interrupted and not failed where the generator fails while it cleans up", function* () {
+  test("counts as interrupted, not failed, if the generator fails while it cleans up", function* () {
     const agent = AsyncAgent.make(async function* () {
       try {
         yield sendText("a")

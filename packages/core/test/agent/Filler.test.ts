@@ -125,13 +125,13 @@ describe("Filler", () => {
     })
   }
 
-  test("fails as the agent does", function* () {
+  test("fails if the agent fails", function* () {
     const { exit, log } = yield* run(script(after(2000), Stream.fail("broken")), many)
     assert.deepStrictEqual(log, ["1500 One moment. "])
     assert.deepStrictEqual(exit, Exit.fail("broken"))
   })
 
-  test("gives text that is ready precedence, however slowly it is carried away", function* () {
+  test("prefers text that is ready, however slowly it is consumed", function* () {
     const log: Array<string> = []
     const agent = script(
       Stream.make(Event.logMetric("m", 1)),
@@ -149,7 +149,7 @@ describe("Filler", () => {
     assert.deepStrictEqual(log, ["LogMetric", "Ready.", "Later."])
   })
 
-  test("is interrupted with the turn, which is over once the agent's finalizers have run", function* () {
+  test("is interrupted with its turn, which ends once the agent's finalizers have run", function* () {
     const log: Array<string> = []
     const agent: Agent.Agent<string> = () =>
       Stream.fromEffect(
@@ -183,7 +183,7 @@ describe("Filler", () => {
   const waiting = (agent: Agent.Agent) =>
     TestCall.run(Agent.make(agent), [Caller.says("Go"), Caller.listens(), Caller.pauses("20 seconds")])
 
-  test("fills the wait for background work that was started without a word", function* () {
+  test("fills the wait for background work that started without a word", function* () {
     const call = yield* waiting(
       Filler.agent(working(), { after: "2 seconds", every: "3 seconds", texts: ["One moment."], limit: 9 })
     )
@@ -197,14 +197,14 @@ describe("Filler", () => {
     assert.match(Played.heard(call), /Done\.$/)
   })
 
-  test("fills no wait for work that was announced, unless it fills every silence", function* () {
+  test("does not fill the wait for work that was announced, unless every silence is to be filled", function* () {
     const once: Filler.Options = { after: "2 seconds", texts: ["Still there."] }
     assert.notInclude(Played.heard(yield* waiting(Filler.agent(working("I am looking."), once))), "Still there.")
     const every = yield* waiting(Filler.agent(working("I am looking."), { ...once, until: "end" }))
     assert.include(Played.heard(every), "Still there.")
   })
 
-  test("lets the turn end once it has nothing more to say", function* () {
+  test("lets the turn end when it has nothing more to say", function* () {
     const call = yield* waiting(Filler.agent(working(), { after: "2 seconds", texts: ["One moment."] }))
     const over = call.entries.filter((entry) => entry._tag === "TurnOver")
     const [started] = call.entries.filter((entry) => entry._tag === "WorkStarted")

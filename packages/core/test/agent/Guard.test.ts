@@ -25,13 +25,13 @@ describe("Guard.input", () => {
     Effect.succeed(Event.text(event).includes("ignore") ? sendText("No.") : undefined)
   )
 
-  it.effect("lets the agent see what passes", () =>
+  it.effect("passes accepted events on to the agent", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* collect(guarded), ["Hello."])
     })
   )
 
-  it.effect("answers in the agent's place what does not pass", () =>
+  it.effect("answers instead of the agent if the event is rejected", () =>
     Effect.gen(function* () {
       let seen = 0
       const agent = Guard.input(
@@ -44,7 +44,7 @@ describe("Guard.input", () => {
     })
   )
 
-  it.effect("hands the judge the event and the turn", () =>
+  it.effect("gives the judge the event and the turn", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
       const agent = Guard.input(says(), (...judged) => Effect.sync(() => void seen.push(judged)))
@@ -53,7 +53,7 @@ describe("Guard.input", () => {
     })
   )
 
-  it.effect("fails as its judge does", () =>
+  it.effect("fails if its judge fails", () =>
     Effect.gen(function* () {
       const agent = Guard.input(says("Hello."), () => new Denied())
       expectTypeOf(agent).toEqualTypeOf<Agent.Agent<Denied>>()
@@ -171,7 +171,7 @@ describe("Guard.output", () => {
     })
   )
 
-  it.effect("lets a sentence out before the next one is judged", () =>
+  it.effect("releases a sentence before the next one is judged", () =>
     Effect.gen(function* () {
       const agent = Guard.output(says("One. Two."), (text) => (text === "Two." ? Effect.never : upper(text)))
       const outputs = yield* agent(started, quietTurn).pipe(Stream.take(1), Stream.runCollect)
@@ -195,7 +195,7 @@ describe("Guard.output", () => {
     })
   )
 
-  it.effect("asks for what its judge needs, and fails as it does", () =>
+  it.effect("has its judge's requirements and errors", () =>
     Effect.gen(function* () {
       const agent = Guard.output(says("A bad day. Fine."), (text) =>
         Effect.flatMap(Words, ({ bad }) => (text.includes(bad) ? Effect.fail(new Denied()) : Effect.succeed(text)))
@@ -207,7 +207,7 @@ describe("Guard.output", () => {
     })
   )
 
-  it.effect("gives each turn its own fallback", () =>
+  it.effect("says its fallback once in every turn", () =>
     Effect.gen(function* () {
       const agent = Guard.output(says("Bad."), without("Bad"), { fallback: "Sorry." })
       assert.deepStrictEqual(yield* collect(agent), ["Sorry."])
@@ -216,7 +216,7 @@ describe("Guard.output", () => {
   )
 
   it.effect.prop(
-    "loses and adds nothing where the judge changes nothing, however the text is cut",
+    "loses and adds nothing if the judge changes nothing, however the text is cut",
     { texts: Schema.Array(Schema.Union([Schema.String, Schema.Literals([". ", "! A", "b. C", "\n", "3.5"])])) },
     ({ texts }) =>
       Effect.gen(function* () {

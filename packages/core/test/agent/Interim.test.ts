@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import * as Interim from "../../src/agent/Interim.ts"
 
 describe("Interim", () => {
-  it("tells everybody who listens the words as they change", () => {
+  it("tells every listener the words as they change", () => {
     const interim = Interim.make()
     const heard: Array<string> = []
     interim.tell("nobody listens yet")
@@ -14,7 +14,7 @@ describe("Interim", () => {
     assert.deepStrictEqual(heard, ["a: what", "b: what", "a: what are", "b: what are"])
   })
 
-  it.effect("is missing where a harness has no such words", () =>
+  it.effect("is undefined if the harness has no interim words", () =>
     Effect.gen(function* () {
       assert.isUndefined(yield* Interim.Current)
     })

@@ -22,21 +22,21 @@ const entered = (items: ReadonlyArray<History.Item>, options?: Keypad.Options) =
 }
 
 describe("Keypad", () => {
-  it("reads the keys since the caller spoke or the agent asked", () => {
+  it("collects the keys since the caller spoke or the agent asked", () => {
     assert.deepStrictEqual(entered([asked, ...keys("47")]), ["47", false])
     assert.deepStrictEqual(entered([...keys("9"), asked, ...keys("47")]), ["47", false])
     assert.deepStrictEqual(entered([...keys("9"), said, ...keys("47")]), ["47", false])
     assert.deepStrictEqual(entered([]), ["", false])
   })
 
-  it("is complete with the terminator, which is no part of the answer, or with the last key", () => {
+  it("is complete with the terminator, which it leaves out, or with the last key", () => {
     assert.deepStrictEqual(entered(keys("4711#")), ["4711", true])
     assert.deepStrictEqual(entered(keys("4711*"), { terminator: "*" }), ["4711", true])
     assert.deepStrictEqual(entered(keys("471"), { length: 4 }), ["471", false])
     assert.deepStrictEqual(entered(keys("4711"), { length: 4 }), ["4711", true])
   })
 
-  it("begins a new answer after a complete one", () => {
+  it("starts a new answer after a complete one", () => {
     assert.deepStrictEqual(entered(keys("4711#08")), ["08", false])
     assert.deepStrictEqual(entered(keys("471108"), { length: 4 }), ["08", false])
   })
@@ -57,7 +57,7 @@ describe("Keypad", () => {
       return seen
     })
 
-  it.effect("gives the agent what was keyed in as one answer, a while after the last key", () =>
+  it.effect("gives the agent the pressed keys as one answer, a while after the last key", () =>
     Effect.gen(function* () {
       const seen = yield* answers([Caller.presses("471", { every: "600 millis" }), Caller.pauses("10 seconds")])
       assert.deepStrictEqual(
@@ -67,7 +67,7 @@ describe("Keypad", () => {
     })
   )
 
-  it.effect("waits for no more than the length asks for, and not for the time", () =>
+  it.effect("does not wait once the answer has its full length", () =>
     Effect.gen(function* () {
       const steps = [Caller.presses("4711", { every: "100 millis" }), Caller.pauses("10 seconds")]
       const [waited] = yield* answers(steps, { timeout: "5 seconds" })
@@ -77,7 +77,7 @@ describe("Keypad", () => {
     })
   )
 
-  it.effect("gives the agent words as they are, and keys before them are not asked about again", () =>
+  it.effect("passes words through unchanged, and does not ask again about keys pressed before them", () =>
     Effect.gen(function* () {
       const seen = yield* answers([Caller.presses("47"), Caller.says("it is 47"), Caller.pauses("10 seconds")])
       assert.strictEqual(seen.length, 1)

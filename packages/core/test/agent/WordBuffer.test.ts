@@ -89,7 +89,7 @@ describe("WordBuffer", () => {
     )
   }
 
-  it.effect("keeps the event that a word responds to, and starts anew where it changes", () =>
+  it.effect("keeps the event a word responds to, and starts a new word when it changes", () =>
     Effect.gen(function* () {
       const to = (text: string, respondingTo: string) => sendText(text, { respondingTo })
       assert.deepStrictEqual(yield* run([to("a b", "1"), to("c", "1"), to("d", "2"), sendText("e")]), [
@@ -101,7 +101,7 @@ describe("WordBuffer", () => {
     })
   )
 
-  it.effect("sends a word before the stream is over", () =>
+  it.effect("sends a word before the stream has ended", () =>
     Effect.gen(function* () {
       const outputs = yield* Stream.make(sendText("hello wor")).pipe(
         Stream.concat(Stream.never),
@@ -113,7 +113,7 @@ describe("WordBuffer", () => {
     })
   )
 
-  test("loses the half word where the stream fails", function* () {
+  test("drops the unfinished word if the stream fails", function* () {
     const sent: Array<string> = []
     const exit = yield* Stream.make(sendText("hello wor")).pipe(
       Stream.concat(Stream.fail("broken" as const)),
@@ -125,7 +125,7 @@ describe("WordBuffer", () => {
     assert.deepStrictEqual(sent, ["hello "])
   })
 
-  test("loses the half word where the turn is interrupted", function* () {
+  test("drops the unfinished word if the turn is interrupted", function* () {
     const sent: Array<string> = []
     const fiber = yield* Stream.make(sendText("hello wor")).pipe(
       Stream.concat(Stream.never),
@@ -140,7 +140,7 @@ describe("WordBuffer", () => {
     assert.deepStrictEqual(sent, ["hello "])
   })
 
-  it.effect("wraps an agent, anew for each turn", () =>
+  it.effect("wraps an agent with a fresh buffer for each turn", () =>
     Effect.gen(function* () {
       const agent = WordBuffer.agent(() => Stream.make(sendText("a b"), sendText("c")))
       for (const _ of [1, 2]) {
@@ -149,7 +149,7 @@ describe("WordBuffer", () => {
     })
   )
 
-  it("is a function of what was pushed", () => {
+  it("depends only on what was pushed", () => {
     const [half] = WordBuffer.push(WordBuffer.empty, sendText("wor"))
     assert.deepStrictEqual(WordBuffer.push(half, sendText("d "))[1], [sendText("word ")])
     assert.deepStrictEqual(WordBuffer.push(half, sendText("ld "))[1], [sendText("world ")])
@@ -158,7 +158,7 @@ describe("WordBuffer", () => {
   })
 
   it.effect.prop(
-    "loses and adds no text, and cuts at white space only",
+    "loses and adds no text, and cuts only at white space",
     { texts: Schema.Array(Schema.String) },
     ({ texts }) =>
       Effect.gen(function* () {

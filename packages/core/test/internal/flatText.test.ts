@@ -6,12 +6,12 @@ import * as EventId from "../../src/EventId.ts"
 import { flatText } from "../../src/internal/flatText.ts"
 
 describe("flatText", () => {
-  it("changes nothing of a text", () => {
+  it("leaves a text unchanged", () => {
     assert.strictEqual(flatText(`a${"b".repeat(20)}`), "abbbbbbbbbbbbbbbbbbbb")
     assert.strictEqual(flatText(""), "")
   })
 
-  it.effect("ids take no more room than their characters", () =>
+  it.effect("ids take no more memory than their characters", () =>
     Effect.gen(function* () {
       const next = yield* EventId.make
       setFlagsFromString("--expose-gc")

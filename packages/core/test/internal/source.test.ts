@@ -39,7 +39,7 @@ describe("a source", () => {
       Effect.map(texts(source as Agent.Factory), (heard) => assert.deepStrictEqual(heard, ["hello there"]))
     )
 
-    it.effect(`${name} can be wrapped, once and again`, () =>
+    it.effect(`${name} can be wrapped, repeatedly`, () =>
       Effect.gen(function* () {
         const loud = Guard.output(source as Agent.Factory, (text) => Effect.succeed(text.toUpperCase()))
         assert.deepStrictEqual(yield* texts(loud), ["HELLO THERE"])
@@ -48,7 +48,7 @@ describe("a source", () => {
     )
   }
 
-  it.effect("an agent that is wrapped stays an agent, whatever it looks like", () =>
+  it.effect("a wrapped agent is still recognised as an agent", () =>
     Effect.gen(function* () {
       for (const agent of [bare, short, Agent.route({ CallStarted: hello })]) {
         const wrapped = WordBuffer.agent(agent)
@@ -59,7 +59,7 @@ describe("a source", () => {
     })
   )
 
-  it.effect("a factory that throws has thrown as a factory", () =>
+  it.effect("a factory that throws does so as a factory", () =>
     Effect.gen(function* () {
       const broken = Agent.from(((_request: CallRequest.CallRequest) => {
         throw new Error("no database")
@@ -78,7 +78,7 @@ describe("a source", () => {
     })
   )
 
-  it.effect("combinators read in both styles", () =>
+  it.effect("combinators support data-first and data-last calls", () =>
     Effect.gen(function* () {
       const judge: Guard.OutputJudge = (text) => Effect.succeed(`${text}!`)
       const silence: Guard.InputJudge = () => Effect.succeed(Event.sendText("no"))

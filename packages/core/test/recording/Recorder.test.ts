@@ -119,7 +119,7 @@ const say = (call: Call.Call, content: string, eventId?: string) =>
   })
 
 describe("Recorder", () => {
-  it.effect("writes down a call: reports, turns, outputs, a barge-in, background work, a failure, and the end", () =>
+  it.effect("writes a call: reports, turns, outputs, a barge-in, background work, a failure, and the end", () =>
     Effect.gen(function* () {
       const recording = yield* record(agent, (call) =>
         Effect.gen(function* () {
@@ -176,7 +176,7 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("notes a report before what it sets off", () =>
+  it.effect("notes a report before its consequences", () =>
     Effect.gen(function* () {
       const echo = Agent.make((event) => Stream.make(Event.sendText(event._tag)), {
         run: () => true
@@ -190,7 +190,7 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("notes a report that tells the agent nothing, too", () =>
+  it.effect("also notes a report that produces no event", () =>
     Effect.gen(function* () {
       const recording = yield* record(agent, (call) =>
         Effect.gen(function* () {
@@ -233,14 +233,14 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("says that a call was cut off", () =>
+  it.effect("records that a call was cut off", () =>
     Effect.gen(function* () {
       const recording = yield* record(agent, () => Effect.void)
       assert.strictEqual(brief(recording).at(-1), "0 CallClosed CutOff")
     })
   )
 
-  it.effect("starts with the request, the time and the seed, and draws a seed where none is given", () =>
+  it.effect("starts with the request, the time and the seed, and draws a seed if none is given", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_700_000_000_000)
       const { recorder, recording } = yield* memory()
@@ -255,7 +255,7 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("runs a call on its seed, so that it names its events the same way again", () =>
+  it.effect("runs a call on its seed, so that event ids are the same again", () =>
     Effect.gen(function* () {
       const script = (call: Call.Call) => Effect.andThen(say(call, "hi"), call.end)
       const [one, two] = [yield* record(agent, script), yield* record(agent, script)]
@@ -270,7 +270,7 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("makes its text later where it is asked to, with the times of what happened", () =>
+  it.effect("writes its text later if asked to, with the times of the events", () =>
     Effect.gen(function* () {
       const texts: Array<string> = []
       const later: Array<() => void> = []
@@ -310,7 +310,7 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("limits the lines that wait for a slow writer", () =>
+  it.effect("limits the lines waiting for a slow writer", () =>
     Effect.gen(function* () {
       let written = 0
       let asked = 0
@@ -323,7 +323,7 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("does no harm when it cannot write, and writes nothing after what is missing", () =>
+  it.effect("does not disturb the call if writing fails, and writes nothing after the gap", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust(0)
       let written = 0
@@ -344,7 +344,7 @@ describe("Recorder", () => {
     })
   )
 
-  it.effect("writes that a line is lost, and nothing of it, when it cannot be blanked", () =>
+  it.effect("writes that a line is lost, and none of its content, if the line cannot be redacted", () =>
     Effect.gen(function* () {
       const { recorder, recording } = yield* memory({
         redact: {
@@ -380,7 +380,7 @@ describe("Recorder", () => {
     })
     const notes: ReadonlyArray<Recording.Note> = ["Call", "Jane", "now"].flatMap((text) => [delta(text), sent(text)])
 
-    it.effect("hands on each word at once, and it can be read", () =>
+    it.effect("are written one by one, and can be read at once", () =>
       Effect.gen(function* () {
         const { recorder, recording } = yield* memory()
         for (const [n, note] of notes.entries()) {
@@ -393,7 +393,7 @@ describe("Recorder", () => {
       })
     )
 
-    it.effect("are blanked one by one, and each that cannot be is lost alone", () =>
+    it.effect("are redacted one by one, and if one fails only that one is lost", () =>
       Effect.gen(function* () {
         const masked = yield* memory({ redact: { agentText: (text) => text.replace("Jane", "x") } })
         const left = yield* memory({
@@ -424,7 +424,7 @@ describe("Recorder", () => {
   describe("asked", () => {
     const details = { turn: 1, method: "streamText", tools: [], settings: {} } as const
 
-    it.effect("writes of a prompt what is new in it, and any sequence of prompts can be put together again", () =>
+    it.effect("writes only the new part of a prompt, and any sequence of prompts can be restored", () =>
       Effect.gen(function* () {
         const Message = Schema.Struct({
           role: Schema.Literals(["user", "assistant"]),
@@ -458,7 +458,7 @@ describe("Recorder", () => {
       })
     )
 
-    it.effect("lets a recording grow with the call and not with its square, for two agents in turn as well", () =>
+    it.effect("makes a recording grow linearly with the call, even if two agents take turns", () =>
       Effect.gen(function* () {
         let length = 0
         const recorder = yield* Recorder.make({ request, write: (line) => (length += line.length) })

@@ -70,7 +70,7 @@ describe("Recording", () => {
       return kinds
     })
 
-  it.effect("reads any line as it was written", () =>
+  it.effect("reads any line back as it was written", () =>
     Effect.gen(function* () {
       const kinds = yield* roundTrip(Recording.Line, 2000)
       const outputs = Object.keys(Event.Output.cases).length
@@ -78,7 +78,7 @@ describe("Recording", () => {
     })
   )
 
-  it.effect("reads the words of a model as they were written, whatever else their parts have", () => {
+  it.effect("reads the words of a model back, whatever else their parts contain", () => {
     const delta = { type: Schema.tag("text-delta"), id: Schema.String, delta: Schema.String }
     const Part = Schema.Union([
       Schema.Struct(delta),
@@ -93,7 +93,7 @@ describe("Recording", () => {
     return roundTrip(words, 500)
   })
 
-  it.effect("reads a whole recording as it was written, with whichever lines follow each other", () =>
+  it.effect("reads a whole recording back, whatever the order of its lines", () =>
     Effect.gen(function* () {
       const few = Schema.Literals([
         "",
@@ -149,7 +149,7 @@ describe("Recording", () => {
     })
   )
 
-  it("reads the header back, but for the token, which is not written", () => {
+  it("reads the header back without the token, which is not written", () => {
     assert.deepStrictEqual(decode(headerText).header, {
       ...header,
       request: CallRequest.make({ callId: "c1", from: "+1", metadata: { plan: "gold" } })
@@ -158,7 +158,7 @@ describe("Recording", () => {
     assert.notInclude(headerText, "agentToken")
   })
 
-  it("keeps times to the microsecond, and to the last bit where they are finer", () => {
+  it("keeps times to the microsecond, and finer times to the last bit", () => {
     const at = [0, 0.001, 0.1, 12.34, 137, 999.999, 2_147_483.647, 2_147_483.648, 1 / 3, 1e300]
     const written = at.map((at) => Recording.encodeLine({ _tag: "CallClosed", at, how: "Ended" })).join("")
     assert.deepStrictEqual(
@@ -167,12 +167,12 @@ describe("Recording", () => {
     )
   })
 
-  it("is one JSON value a line", () => {
+  it("writes one JSON value per line", () => {
     for (const line of text.trimEnd().split("\n")) assert.isObject(JSON.parse(line))
     assert.strictEqual(text.trimEnd().split("\n").length, lines.length + 1)
   })
 
-  it("writes what is not JSON as its text or as null, so that the line can be read", () => {
+  it("writes values that are not JSON as text or null, so that the line stays readable", () => {
     const circular: Record<string, unknown> = { size: 1n }
     circular["self"] = circular
     const outputs: ReadonlyArray<readonly [Event.Output, unknown]> = [
@@ -209,7 +209,7 @@ describe("Recording", () => {
     assert.strictEqual(decode(Recording.encode({ header, lines: more })).lines.length, 2)
   })
 
-  it("reads what is there when the text breaks off at any place, and says so", () => {
+  it("reads a text cut off at any place up to there, and reports that it was cut off", () => {
     for (let length = 0; length < text.length; length++) {
       const cut = text.slice(0, length)
       if (length < headerText.length - 1) {
@@ -233,7 +233,7 @@ ${lineText}`
     )
   })
 
-  it("has the words that were spoken among them, with the id of the first", () => {
+  it("includes spoken words in such a line, with the id of the first", () => {
     const id = "00000000-0000-4000-8000-0000000000f"
     const spoken = ["e", "f"].map((last, i): Recording.Line => ({
       _tag: "Reported",
@@ -251,7 +251,7 @@ ${lineText}`
     assert.deepStrictEqual(decode(text).lines.map(plain), [...spoken, words[3]!].map(plain))
   })
 
-  it("keeps apart words that are about something else", () => {
+  it("starts a new line for words that belong to something else", () => {
     const sent = (turn: number, respondingTo?: string): Recording.Line => ({
       _tag: "Sent",
       at: 1,
@@ -277,7 +277,7 @@ ${lineText}`
     assert.deepStrictEqual(decode(Recording.encode({ header, lines })).lines.map(plain), lines.map(plain))
   })
 
-  it("reads of words all that are whole, wherever the text breaks off", () => {
+  it("reads all complete words, wherever the text is cut off", () => {
     const text = Recording.encode({ header, lines: words })
     // Where each of the words is whole, the line is open. The first one has a line of its own.
     const whole = words.map(
@@ -292,7 +292,7 @@ ${lineText}`
     }
   })
 
-  it("names the line of words that no turn and no request has", () => {
+  it("names the line of words without a turn or request", () => {
     for (const word of ['"a"', '["a"]', "1", '"a",1', '"a",2']) {
       const error = failure(`${headerText}{"at":1,"_tag":"Words","words":[[0,${word}]]}\n${lineText}`)
       assert.deepStrictEqual([error.reason, error.line], ["Corrupt", 2], word)
@@ -301,13 +301,13 @@ ${lineText}`
     assert.deepStrictEqual([broken.reason, broken.line], ["Corrupt", 2])
   })
 
-  it("names the line that is broken where others follow it", () => {
+  it("names the line that is broken if others follow it", () => {
     const error = failure(`${headerText}${lineText}{"at":1,"_tag":"Sent"\n${lineText}`)
     assert.deepStrictEqual([error.reason, error.line], ["Corrupt", 3])
     assert.match(error.message, /^line 3: /)
   })
 
-  it("names the line whose event is not as its schema has it", () => {
+  it("names the line whose event does not match its schema", () => {
     const error = failure(`${headerText}{"at":1,"_tag":"CallClosed","how":"Somehow"}\n${lineText}`)
     assert.deepStrictEqual([error.reason, error.line], ["Corrupt", 2])
     assert.include(error.detail, "how")
@@ -315,7 +315,7 @@ ${lineText}`
     assert.deepStrictEqual([untagged.reason, untagged.line], ["Corrupt", 2])
   })
 
-  it("does not read a newer major version", () => {
+  it("rejects a newer major version", () => {
     const error = failure(
       headerText.replace(`"version":${Recording.version}`, `"version":${Recording.version + 1}`) + lineText
     )
@@ -323,13 +323,13 @@ ${lineText}`
     assert.include(error.message, `version ${Recording.version + 1}`)
   })
 
-  it("tells a text that is no recording", () => {
+  it("recognises a text that is not a recording", () => {
     for (const text of ["", "\n", "hello", "{}\n", lineText, '{"_tag":"Recording"}\n']) {
       assert.strictEqual(failure(text).reason, "NoHeader", text)
     }
   })
 
-  it("passes over lines and events of kinds that a later version has added", () => {
+  it("skips lines and events of kinds a later version has added", () => {
     const later = [
       '{"at":1,"_tag":"Weather","sun":true}',
       '{"at":1,"_tag":"toString"}',
@@ -343,7 +343,7 @@ ${lineText}`
     assert.isFalse(read.truncated)
   })
 
-  it("reads lines that end like those of Windows, and passes over empty ones", () => {
+  it("reads Windows line endings, and skips empty lines", () => {
     assert.deepStrictEqual(decode(text.replaceAll("\n", "\r\n\r\n")).lines, decode(text).lines)
   })
 
@@ -389,7 +389,7 @@ ${lineText}`
       parts: [{ type: "text-start", id: `${request}` }]
     })
 
-    it("puts prompts together from the ones before, and replies to their requests", () => {
+    it("restores prompts from the ones before, and matches replies to requests", () => {
       const end: Recording.Line = { _tag: "ModelEnded", at: 10, request: 1, outcome: "Finished" }
       const requests = Result.getOrThrow(
         Recording.modelRequests({
@@ -426,19 +426,19 @@ ${lineText}`
       )
     })
 
-    it("fails where a prompt begins like one that is not there", () => {
+    it("fails if a prompt refers to one that is missing", () => {
       const result = Recording.modelRequests({ lines: [first, asked(2, { like: { request: 5, messages: 1 } })] })
       assert.isTrue(Result.isFailure(result))
       if (Result.isFailure(result))
         assert.deepStrictEqual([result.failure.reason, result.failure.line], ["Dangling", 3])
     })
 
-    it("passes over a reply without its request", () => {
+    it("skips a reply without its request", () => {
       assert.deepStrictEqual(Result.getOrThrow(Recording.modelRequests({ lines: [reply(1)] })), [])
     })
   })
 
-  it("reads reports as harnesses make them", () => {
+  it("accepts reports as harnesses make them", () => {
     const report: Event.Report = { _tag: "UserTurnEnded", eventId: undefined }
     assert.deepStrictEqual(Schema.decodeUnknownSync(Event.Report)(report), report)
   })

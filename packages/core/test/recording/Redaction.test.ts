@@ -134,7 +134,7 @@ describe("Redaction", () => {
   for (const [secret, redaction, note] of secrets) {
     const field = Object.keys(redaction)[0]
     const what = "report" in note ? note.report._tag : "output" in note ? note.output._tag : text(note).slice(0, 90)
-    it(`${field} blanks ${note._tag} ${what}`, () => {
+    it(`${field} redacts ${note._tag} ${what}`, () => {
       assert.include(text(note), secret)
       const blanked = Redacted.make(redaction).note(note)
       assert.isDefined(blanked)
@@ -144,7 +144,7 @@ describe("Redaction", () => {
     })
   }
 
-  it("leaves what is not named as it is", () => {
+  it("leaves unchanged what no rule names", () => {
     const only = Redacted.make({ tools: { other: { args: ["card"] } }, metadata: ["other"], userText: () => "" })
     for (const note of [
       output({ _tag: "AgentToolCalled", ...called }),
@@ -156,7 +156,7 @@ describe("Redaction", () => {
     }
   })
 
-  it("blanks fields by name and keeps those beside them", () => {
+  it("redacts named fields and keeps their neighbours", () => {
     const redactor = Redacted.make({ tools: { pay: { args: ["card"] } } })
     assert.deepStrictEqual(
       redactor.note(output({ _tag: "AgentToolCalled", ...called })),
@@ -164,7 +164,7 @@ describe("Redaction", () => {
     )
   })
 
-  it("prefers what is said of a tool to what is said of all, and takes no name for a member of every object", () => {
+  it("prefers a tool's own rule to the rule for all tools, and does not take `toString` for a rule", () => {
     const redactor = Redacted.make({ tools: { pay: {}, "*": { args: ["card"] } } })
     assert.deepStrictEqual(
       redactor.note(output({ _tag: "AgentToolCalled", ...called })),
@@ -174,7 +174,7 @@ describe("Redaction", () => {
     assert.notInclude(text(redactor.note(note)), "4111")
   })
 
-  it("keeps arguments an object, whatever a function makes of them", () => {
+  it("keeps arguments an object, whatever a rule returns", () => {
     const redactor = Redacted.make({ tools: { "*": { args: () => "gone" } } })
     assert.deepStrictEqual(
       redactor.note(output({ _tag: "AgentToolCalled", ...called })),
@@ -182,13 +182,13 @@ describe("Redaction", () => {
     )
   })
 
-  it("tells the kind of a failure also where its words are blanked", () => {
+  it("keeps the kind of a failure when its message is redacted", () => {
     const note = secrets.map(([, , note]) => note).find(({ _tag }) => _tag === "ModelEnded")!
     const blanked = Redacted.make({ message: Redaction.mask }).note(note)
     assert.include(text(blanked), '"_tag":"UnknownError","description":"xxxxxx"')
   })
 
-  it("blanks the request of the header", () => {
+  it("redacts the request in the header", () => {
     const { request } = Redacted.make({
       phoneNumber: (number) => number.slice(0, 5),
       instructions: Redaction.mask,
@@ -207,7 +207,7 @@ describe("Redaction", () => {
     )
   })
 
-  it("asks about each line last, and leaves out what is undefined", () => {
+  it("applies the rule for lines last, and leaves out a line it returns undefined for", () => {
     const redactor = Redacted.make({
       userText: Redaction.mask,
       line: (note) => (note._tag === "Reported" ? undefined : note)
@@ -219,7 +219,7 @@ describe("Redaction", () => {
   describe("everything", () => {
     const secretText = Schema.String.check(Schema.isPattern(/^[b-w]{6}[1-9]{4}[b-w]{6}$/))
 
-    it.effect("leaves no secret of any line or request, except in fields that are declared as no secret", () =>
+    it.effect("leaves no secret in any line or request, except in fields declared public", () =>
       Effect.gen(function* () {
         const result = yield* Arbitrary.checkEffect(
           Arbitrary.schema(Schema.Struct({ secret: secretText })),
@@ -253,7 +253,7 @@ describe("Redaction", () => {
       })
     )
 
-    it("meets every kind of line, event and part", () => {
+    it("covers every kind of line, event and part", () => {
       const all = text(Secrets.notes("secret 1"))
       for (const tag of [
         ...Object.keys(Recording.Line.cases),
@@ -264,7 +264,7 @@ describe("Redaction", () => {
       }
     })
 
-    it("writes text in the clear only from fields that were looked at", () => {
+    it("writes text in the clear only from fields that were reviewed", () => {
       assert.deepStrictEqual(Secrets.openFields(Recording.Line), [
         "actions.kind",
         "event.content.eventId",
@@ -289,7 +289,7 @@ describe("Redaction", () => {
       assert.deepStrictEqual(Secrets.openFields(CallRequest.CallRequest), ["agent.id", "agentCallId", "callId"])
     })
 
-    it("keeps what tells how the call went", () => {
+    it("keeps outcomes and measurements", () => {
       const all = Redacted.make(Redaction.everything)
       for (const note of [
         { _tag: "TurnEnded", turn: 3, outcome: "Interrupted" },
@@ -302,7 +302,7 @@ describe("Redaction", () => {
       assert.deepStrictEqual(all.note(asked), asked)
     })
 
-    it("masks the schema of a tool but for its names", () => {
+    it("masks the schema of a tool except for its names", () => {
       const tool = {
         name: "pay",
         description: "Pays Anna",
@@ -334,7 +334,7 @@ describe("Redaction", () => {
     const only: Redaction.Redaction = { phoneNumber: Redaction.mask }
     const unheardOf = { _tag: "UserMoodHeard", mood: "furious" } as unknown as Event.Report
 
-    it("is masked whatever else is, but for its kind", () => {
+    it("is always masked, except for its kind", () => {
       assert.deepStrictEqual(Redacted.make(only).note({ _tag: "Reported", report: unheardOf }), {
         _tag: "Reported",
         report: { _tag: "UserMoodHeard", mood: "xxxxxxx" } as unknown as Event.Report
@@ -348,13 +348,13 @@ describe("Redaction", () => {
       assert.deepStrictEqual(Redacted.make(only).note(reply(part)), reply({ type: "mood", id: "0", mood: "xxxxxxx" }))
     })
 
-    it("is what a rule of its own makes of it", () => {
+    it("has a rule of its own", () => {
       const redactor = Redacted.make({ unknown: () => "gone" })
       assert.notInclude(text(redactor.note({ _tag: "Reported", report: unheardOf })), "furious")
       assert.include(text(redactor.note({ _tag: "Reported", report: unheardOf })), "gone")
     })
 
-    it("is a field that holds something else than its schema says", () => {
+    it("includes a field whose value does not match its schema", () => {
       const broken = [
         { _tag: "Reported", report: { _tag: "UserTextSent", content: { words: ["furious"] } } },
         { _tag: "TurnEnded", turn: 1, outcome: "furious" },
@@ -365,7 +365,7 @@ describe("Redaction", () => {
     })
   })
 
-  it("blanks text that is JSON with a named field in it", () => {
+  it("redacts JSON text that contains a named field", () => {
     const redactor = Redacted.make({ tools: { pay: { args: ["card"], result: ["card"] } } })
     const broken = { raw: '{"card": "4111' }
     for (const note of [
@@ -382,7 +382,7 @@ describe("Redaction", () => {
     }
   })
 
-  it("changes ids only by a rule for them", () => {
+  it("changes ids only by their own rule", () => {
     const note = { _tag: "Reported", report: { _tag: "UserTurnStarted", eventId: "e1" } } as const
     assert.deepStrictEqual(Redacted.make({ id: () => "hidden" }).note(note), {
       ...note,
@@ -391,11 +391,11 @@ describe("Redaction", () => {
   })
 
   describe("mask", () => {
-    it("keeps words, spaces and marks", () => {
+    it("keeps words, spaces and punctuation", () => {
       assert.strictEqual(Redaction.mask("Grüße, 24 Tage – 你好 👋!"), "xxxxx, 00 xxxx – xx 👋!")
     })
 
-    it.effect("makes of pieces what it makes of the whole, and leaves no letter or digit but its own", () =>
+    it.effect("masks pieces as it masks the whole, and leaves no letter or digit but its own", () =>
       Effect.gen(function* () {
         const result = yield* Arbitrary.checkEffect(
           Arbitrary.schema(Schema.Struct({ text: Schema.String, cut: Schema.Int })),
@@ -415,7 +415,7 @@ describe("Redaction", () => {
       })
     )
 
-    it("masks values, and keeps their shape", () => {
+    it("masks values and keeps their shape", () => {
       assert.deepStrictEqual(Redaction.maskValue({ a: ["b", 5, true, null], c: { d: "Eve" } }), {
         a: ["x", 0, true, null],
         c: { d: "xxx" }

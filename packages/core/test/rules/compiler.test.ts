@@ -8,11 +8,11 @@ const patience = 300_000
 const name = ({ file }: Diagnostic): string => file.split("/").at(-1)!.replace(".ts", "")
 
 describe("The compiler", () => {
-  it("has nothing to say about the sources as they are", { timeout: patience }, async () => {
+  it("accepts the sources as they are", { timeout: patience }, async () => {
     assert.deepStrictEqual(await errorsOf([]), [])
   })
 
-  describe("asks at every place that must know", () => {
+  describe("points at every place that must handle", () => {
     const after = (file: string, from: string, added: string): Change => ({ file, from, to: from + added })
     const changes: ReadonlyArray<Change> = [
       // An event that the call makes, one that a harness reports, and one that an agent sends.
@@ -65,11 +65,11 @@ describe("The compiler", () => {
     const missing = (what: string) =>
       errors.filter(({ message }) => message.includes(`"${what}"`) || message.includes(`'${what}'`)).map(name)
 
-    it("about an event that the call makes", () => {
+    it("an event that the call makes", () => {
       assert.includeMembers(missing("CallParked"), ["Event", "floor", "transcript", "Conversation", "recordedLine"])
     })
 
-    it("about a report", () => {
+    it("a report", () => {
       assert.includeMembers(missing("UserMoodHeard"), [
         "Event",
         "historyWriter",
@@ -85,7 +85,7 @@ describe("The compiler", () => {
       ])
     })
 
-    it("about an output", () => {
+    it("an output", () => {
       assert.includeMembers(missing("AgentSendMood"), [
         "Event",
         "outputs",
@@ -97,54 +97,54 @@ describe("The compiler", () => {
       assert.include(places, "Wire")
     })
 
-    it("about a delivery of background work", () => {
+    it("a delivery of background work", () => {
       assert.includeMembers(missing("whenBored"), ["background"])
       assert.include(places, "results")
     })
 
-    it("about an interruption policy of tools", () => {
+    it("an interruption policy of tools", () => {
       assert.includeMembers(missing("postpone"), ["interruption"])
     })
 
-    it("about a line of recordings", () => {
+    it("a line of recordings", () => {
       const named = missing("MoodNoted")
       assert.includeMembers(named, ["lineText", "Recording", "Comparison", "recordedTurns"])
       // As a word, and as a line.
       assert.strictEqual(named.filter((place) => place === "lineText").length, 2)
     })
 
-    it("of a protocol's inputs", () => {
+    it("an input of a protocol", () => {
       assert.include(places, "LineProtocol")
     })
 
-    it("about what a protocol wants for the platform, or for the call", () => {
+    it("what a protocol wants from the platform or the call", () => {
       assert.includeMembers(missing("Sing"), ["socketDriver", "replies"])
       // Two are missing in its table, so they stand there without quotes.
       assert.isTrue(errors.some((error) => name(error) === "machine" && /: Ponder, Sing$/.test(error.message)))
       assert.include(places, "CallHost")
     })
 
-    it("about why a call on a server ends", () => {
+    it("a reason for the end of a call on a server", () => {
       assert.includeMembers(missing("Bored"), ["Ending", "LineProtocol"])
     })
 
-    it("of the floor's events and actions", () => {
+    it("an event or action of the floor", () => {
       assert.includeMembers(missing("Sneezed"), ["events"])
       assert.includeMembers(missing("Bless"), ["turns", "floorLaws"])
     })
 
-    it("about what a recogniser tells", () => {
+    it("an event of a recogniser", () => {
       assert.includeMembers(missing("Hummed"), ["pipeline"])
       assert.includeMembers(places, ["turnOrder", "plan"])
     })
 
-    it("of the speech pipeline's inputs and effects", () => {
+    it("an input or effect of the speech pipeline", () => {
       assert.includeMembers(missing("Rustled"), ["pipeline"])
       assert.includeMembers(missing("Whistle"), ["Speech"])
     })
   })
 
-  it("asks for each field of a line that is written by hand", { timeout: patience }, async () => {
+  it("each field of a line that is written by hand", { timeout: patience }, async () => {
     const changes = (
       [
         ["core/src/Event.ts", "  AgentSendText: { ...speech,"],
@@ -165,7 +165,7 @@ describe("The compiler", () => {
     assert.isAtLeast(lines.size, changes.length + 1, errors.map(({ message }) => message).join("\n"))
   })
 
-  describe("says one word where an event is not what was wanted", () => {
+  describe("names the event type instead of listing its fields", () => {
     const types = [
       ...Object.keys(Event.Input.cases).map((tag) => `Event.InputOf<"${tag}">`),
       ...Object.keys(Event.Report.cases).map((tag) => `Event.ReportOf<"${tag}">`),
@@ -197,7 +197,7 @@ describe("The compiler", () => {
       errors = await errorsOf([{ file: "core/src/mistakes.ts", from: "", to: source }])
     }, patience)
 
-    it("for what is given, what is missing, and what is taken", () => {
+    it("when a value is given, missing or taken", () => {
       assert.isAtLeast(errors.length, 3 * types.length)
       for (const { message } of errors) {
         assert.notInclude(message, "{ readonly")

@@ -153,7 +153,7 @@ const once: ReadonlyArray<
   ["the rest of a text that cannot be interrupted, at the end of the call", 571, { steps: regions }, human]
 ]
 
-describe("calls in which the runtime, or a rule, was wrong once", () => {
+describe("calls that once revealed a fault in the runtime or in a rule", () => {
   for (const [what, seed, shape, tempers] of once)
     it.effect(`${what} (${seed})`, () =>
       Rules.check(RandomAgent.make(shape), { calls: 1, seed, tempers, maxTurns: tempers === undefined ? 8 : 6 })

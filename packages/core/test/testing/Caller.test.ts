@@ -59,7 +59,7 @@ describe("Caller", () => {
     it(`describes a caller who ${name}`, () => assert.deepStrictEqual<unknown>(Caller.steps(script), expected))
   }
 
-  it.effect("fromScript gives one step after the other, and knows what is left", () =>
+  it.effect("fromScript returns one step after the other, and knows the rest", () =>
     Effect.gen(function* () {
       const script: Caller.Script = [Caller.hears(0), [Caller.says("Hi"), Caller.hangsUp]]
       const caller = Caller.fromScript(script)

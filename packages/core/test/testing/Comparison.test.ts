@@ -74,13 +74,13 @@ describe("Comparison", () => {
     ["more", recording(sent(10, "a")), recording(sent(10, "a"), returned(20)), "Content", "Added"]
   ]
   for (const [name, recorded, replayed, exact, tolerant] of rows) {
-    it(`tells what is ${name}`, () => {
+    it(`describes what is ${name}`, () => {
       assert.strictEqual(what(Comparison.make(recorded, replayed, 0)), exact)
       assert.strictEqual(what(Comparison.make(recorded, replayed, 5)), tolerant)
     })
   }
 
-  it("tells how far the times are apart", () => {
+  it("shows how far the times are apart", () => {
     assert.deepStrictEqual(Comparison.make(recording(sent(10, "a")), recording(sent(12.5, "a")), 5), {
       _tag: "Same",
       lines: 3,
@@ -88,20 +88,20 @@ describe("Comparison", () => {
     })
   })
 
-  it("is about calls with the same header, redacted or not", () => {
+  it("requires the same header, redacted or not", () => {
     const one = recording(sent(10, "a"))
     assert.strictEqual(what(Comparison.make({ ...one, header: { ...header, redacted: true } }, one, 0)), "Identical")
     assert.strictEqual(what(Comparison.make({ ...one, header: { ...header, seed: 2 } }, one, 0)), "Header")
   })
 
-  it("takes a recording without its end for what is there", () => {
+  it("compares a recording without its end as far as it goes", () => {
     const whole = recording(sent(10, "a"), sent(20, "b"))
     const broken = { ...whole, lines: whole.lines.slice(0, 1) }
     assert.strictEqual(what(Comparison.make(broken, whole, 0)), "Identical")
     assert.strictEqual(what(Comparison.make(whole, broken, 0)), "Missing")
   })
 
-  it("shows of long lines what is around the place where they part", () => {
+  it("shows of long lines only what surrounds the difference", () => {
     const long = "x".repeat(300)
     const comparison = Comparison.make(
       recording(sent(10, `${long}a${long}`)),

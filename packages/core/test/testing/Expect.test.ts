@@ -213,7 +213,7 @@ describe("Expect", () => {
     ["nothingLeft", [(call) => Expect.nothingLeft(call)], []]
   ]
   for (const [name, met, notMet] of cases) {
-    it.effect(`${name} is quiet where it is met, and says what it missed where it is not`, () =>
+    it.effect(`${name} passes if it is met, and otherwise says what it expected`, () =>
       Effect.gen(function* () {
         const call = yield* played
         for (const check of met) check(call)

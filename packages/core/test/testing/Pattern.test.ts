@@ -40,7 +40,7 @@ describe("Pattern", () => {
     })
   }
 
-  it("asks a regular expression from the beginning each time", () => {
+  it("matches a global regular expression from the start each time", () => {
     const pattern = /a/g
     assert.isTrue(Pattern.matches("a", pattern))
     assert.isTrue(Pattern.matches("a", pattern))
@@ -51,7 +51,7 @@ describe("Pattern", () => {
     assert.isBelow(difference!.length, 300)
   })
 
-  it("the nearest is the one with the fewest differences, the first of several", () => {
+  it("the nearest is the one with the fewest differences, and the first of several", () => {
     const pattern = { a: 1, b: 2 }
     const values = [
       { a: 0, b: 0 },

@@ -28,7 +28,7 @@ const played = TestCall.run(agent, [
 ])
 
 describe("Played", () => {
-  it.effect("answers what was said and heard, and when", () =>
+  it.effect("knows what was said and heard, and when", () =>
     Effect.gen(function* () {
       const call = yield* played
       assert.strictEqual(Played.heard(call), "Hello there. Blue, in turn 2.")
@@ -45,7 +45,7 @@ describe("Played", () => {
     })
   )
 
-  it.effect("answers what tools did", () =>
+  it.effect("knows what tools did", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(Played.tools(yield* played), [
         { at: 1875, id: "1", name: "look", args: { at: "sky" }, returned: { at: 3875, result: "blue" } }
@@ -53,7 +53,7 @@ describe("Played", () => {
     })
   )
 
-  it.effect("answers when events happened", () =>
+  it.effect("knows when events happened", () =>
     Effect.gen(function* () {
       const call = yield* played
       const times = Played.events(call).map((event) => [event._tag, Played.timeOf(call, event.eventId)])
@@ -68,7 +68,7 @@ describe("Played", () => {
     })
   )
 
-  it.effect("answers how long nobody spoke, and how long the caller waited", () =>
+  it.effect("knows how long nobody spoke, and how long the caller waited", () =>
     Effect.gen(function* () {
       const call = yield* played
       assert.deepStrictEqual(Played.silences(call), [
@@ -79,7 +79,7 @@ describe("Played", () => {
     })
   )
 
-  it.effect("counts as a wait what has no end", () =>
+  it.effect("counts a wait that never ends", () =>
     Effect.gen(function* () {
       const silent = yield* TestCall.run(
         Agent.make(() => Stream.empty),
@@ -91,7 +91,7 @@ describe("Played", () => {
     })
   )
 
-  it.effect("answers who spoke, and when nobody did, where both speak at once", () =>
+  it.effect("knows who spoke, and when nobody did, if both speak at once", () =>
     Effect.gen(function* () {
       const agent = (from: number, at: number) =>
         ({ _tag: "Spoken", turn: 1, from, at, text: "word ", reported: "word" }) as const
@@ -112,7 +112,7 @@ describe("Played", () => {
     })
   )
 
-  it.effect("answers how it ended", () =>
+  it.effect("knows how the call ended", () =>
     Effect.gen(function* () {
       const call = yield* played
       assert.deepStrictEqual(Played.outcome(call), { by: "caller", at: 6375, reason: undefined })

@@ -39,7 +39,7 @@ describe("RecordedScript", () => {
     Caller.hangsUp
   ]
 
-  it.effect("is the script of the call, with its barge-ins in words", () =>
+  it.effect("is the script of the call, with the words at which the caller barged in", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* scriptOf(visit), [
         { _tag: "Hears", words: 3 },
@@ -68,7 +68,7 @@ describe("RecordedScript", () => {
     })
   )
 
-  it.effect("waits where the agent speaks again by itself", () =>
+  it.effect("waits if the agent speaks again by itself", () =>
     Effect.gen(function* () {
       const busy = Agent.make(
         Agent.route({
@@ -89,7 +89,7 @@ describe("RecordedScript", () => {
     })
   )
 
-  it.effect("ends with a lost line where the call did", () =>
+  it.effect("ends with a lost connection if the call did", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* scriptOf([Caller.hears(2), Caller.losesConnection]), [
         { _tag: "Hears", words: 2 },
@@ -98,7 +98,7 @@ describe("RecordedScript", () => {
     })
   )
 
-  it.effect("can begin in the middle, and wait for an agent that says less", () =>
+  it.effect("can start in the middle, and can wait for an agent that says less", () =>
     Effect.gen(function* () {
       const recording = yield* record(parrot, visit)
       const from = recording.lines.findIndex(
@@ -111,7 +111,7 @@ describe("RecordedScript", () => {
     })
   )
 
-  it("is written as source text", () => {
+  it("can be written as source text", () => {
     assert.strictEqual(
       RecordedScript.toSource(
         [

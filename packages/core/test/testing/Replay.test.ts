@@ -71,7 +71,7 @@ const late = (agent: Agent.AgentSpec<unknown>): Agent.Factory => {
 
 describe("Replay.run", () => {
   it.effect(
-    "gives the recording again, byte for byte, whatever agent and caller do",
+    "reproduces the recording byte for byte, whatever agent and caller do",
     () =>
       Effect.gen(function* () {
         // Things that happen in the same microsecond by chance have no order to keep, and here times are whole milliseconds:
@@ -100,7 +100,7 @@ describe("Replay.run", () => {
     120_000
   )
 
-  it.effect("follows a call that was recorded where every timer is late", () =>
+  it.effect("follows a call recorded on a machine where every timer was late", () =>
     Effect.gen(function* () {
       const recording = yield* record(late(shop()), visit, { startsAt: Date.UTC(2026, 10, 26, 12) })
       const { comparison, played } = yield* Replay.run(recording, shop())
@@ -112,7 +112,7 @@ describe("Replay.run", () => {
     })
   )
 
-  it.effect("tells the time of the recorded call", () =>
+  it.effect("shows the agent the time of the recorded call", () =>
     Effect.gen(function* () {
       const clock = Agent.make(
         Agent.route({
@@ -127,7 +127,7 @@ describe("Replay.run", () => {
     })
   )
 
-  it.effect("draws the same random values, before the call and in it", () =>
+  it.effect("draws the same random values, before the call and during it", () =>
     Effect.gen(function* () {
       const dice: Agent.Factory = () =>
         Effect.map(Random.nextInt, (first) =>
@@ -140,7 +140,7 @@ describe("Replay.run", () => {
     })
   )
 
-  it.effect("says what is different first, and shows the call around it", () =>
+  it.effect("reports the first difference, and shows the call around it", () =>
     Effect.gen(function* () {
       const recording = yield* record(shop(), visit)
       const difference = differs(yield* Replay.run(recording, shop("Hello, this is the shed. ")))
@@ -151,7 +151,7 @@ describe("Replay.run", () => {
     })
   )
 
-  it.effect("says when the same comes at another time, or does not come", () =>
+  it.effect("reports an event that comes at another time or not at all", () =>
     Effect.gen(function* () {
       const greets = (text: string, every: Duration.Input) =>
         Agent.make(Agent.route({ CallStarted: () => words(text, every) }))
@@ -166,7 +166,7 @@ describe("Replay.run", () => {
     })
   )
 
-  it.effect("takes a recording that broke off for what is there of it", () =>
+  it.effect("replays a recording that breaks off as far as it goes", () =>
     Effect.gen(function* () {
       const { header, lines } = yield* record(shop(), visit)
       const whole = Recording.encode({ header, lines: lines.slice(0, 39) })
@@ -176,7 +176,7 @@ describe("Replay.run", () => {
     })
   )
 
-  it.effect("plays a call again that was cut off", () =>
+  it.effect("replays a call that was cut off", () =>
     Effect.gen(function* () {
       const recording = yield* record(shop(), [Caller.hears(2), Caller.losesConnection])
       const { comparison, played } = yield* Replay.run(recording, shop())
@@ -185,7 +185,7 @@ describe("Replay.run", () => {
     })
   )
 
-  it.effect("shows what was said and heard as on any other call", () =>
+  it.effect("shows what was said and heard as for any other call", () =>
     Effect.gen(function* () {
       const recording = yield* record(shop(), visit)
       const first = yield* TestCall.run(shop(), visit)
@@ -248,7 +248,7 @@ describe("Replay.fork", () => {
     })
   )
 
-  it.effect("lets another caller go on", () =>
+  it.effect("continues with another caller", () =>
     Effect.gen(function* () {
       const recording = yield* record(shop(), visit)
       const caller = [Caller.listens(), Caller.says("Something else"), Caller.listens()]
@@ -260,7 +260,7 @@ describe("Replay.fork", () => {
     })
   )
 
-  it.effect("begins with the call for turn 1, and knows no turn that was not", () =>
+  it.effect("starts at the beginning for turn 1, and fails for a turn the recording does not have", () =>
     Effect.gen(function* () {
       const recording = yield* record(shop(), visit)
       const played = yield* Replay.fork(recording, rude, { turn: 1 })

@@ -248,7 +248,7 @@ const breaks: ReadonlyArray<readonly [rule: number, what: string, Change]> = [
 const late: Change = entries((all) => all.filter((entry) => !(entry._tag === "TurnOver" && entry.turn === 1)))
 
 describe("Rules", () => {
-  it("are twelve, in words, and the page about them has the same words", () => {
+  it("are twelve, stated in the same words as in the documentation", () => {
     assert.deepStrictEqual(
       Rules.statements.map(({ number }) => number),
       Array.from({ length: 12 }, (_, index) => index + 1)
@@ -259,7 +259,7 @@ describe("Rules", () => {
     for (const { sentence } of Rules.statements) assert.include(page, sentence)
   })
 
-  it.effect("a call of the runtime keeps them", () =>
+  it.effect("hold for a call of the runtime", () =>
     Effect.map(TestCall.run(agent, script), (call) => assert.deepStrictEqual(Rules.breaches(call), []))
   )
 
@@ -282,7 +282,7 @@ describe("Rules", () => {
     phone: { distorts: ({ text }) => (text === "is" ? "wyx" : undefined) }
   })
 
-  it.effect("rule 5 finds a word that was read out differently in its own place, where it comes again later", () =>
+  it.effect("rule 5 locates a word that was read out differently, even if it occurs again later", () =>
     Effect.map(noisy, (call) => {
       const first = items((item) =>
         item._tag === "AgentTextSent" ? [{ ...item, content: item.content.replace("call wyx", "call is") }] : [item]
@@ -304,7 +304,7 @@ describe("Rules", () => {
     })
   )
 
-  it.effect("check dies with the shortest call, and its seed fails again", () =>
+  it.effect("check dies with the shortest failing call, and its seed fails again", () =>
     Effect.gen(function* () {
       const forgetful = Agent.make(
         Agent.route({
@@ -324,7 +324,7 @@ describe("Rules", () => {
     })
   )
 
-  it.effect("check is the same for the same seed", () =>
+  it.effect("check is reproducible with the same seed", () =>
     Effect.gen(function* () {
       const shaky = () => Effect.map(Random.nextInt, (n) => Agent.make(() => Stream.make(Event.sendText(`${n} `))))
       const record = () => {
@@ -342,7 +342,7 @@ describe("Rules", () => {
     })
   )
 
-  it.effect("other checks go with the rules", () =>
+  it.effect("check also runs the given checks", () =>
     Effect.gen(function* () {
       const polite: Rules.Check = (call) =>
         call.entries.some((entry) => entry._tag === "Spoken") ? [] : [{ rule: 0, at: 0, what: "nothing was said" }]

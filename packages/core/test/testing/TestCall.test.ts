@@ -56,7 +56,7 @@ const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.exit(effect), (exit) => (Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined))
 
 describe("TestCall.run", () => {
-  it.effect("plays a barge-in at a time: unspoken text is not heard", () =>
+  it.effect("plays a barge-in at a given time: text not spoken by then is not heard", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(echo, [
         Caller.bargesIn("Stop it", { at: "1000 millis" }),
@@ -79,7 +79,7 @@ describe("TestCall.run", () => {
   )
 
   it.effect(
-    "is the same call every time",
+    "plays the same call every time",
     () =>
       Effect.gen(function* () {
         const hashes = new Set<string>()
@@ -100,7 +100,7 @@ describe("TestCall.run", () => {
     120_000
   )
 
-  it.effect("fails as the factory of the agent does, and closes what it had opened", () =>
+  it.effect("fails if the agent's factory fails, and releases what it had acquired", () =>
     Effect.gen(function* () {
       let closed = false
       const factory = () =>
@@ -113,7 +113,7 @@ describe("TestCall.run", () => {
     })
   )
 
-  it.effect("plays the agent of a Layer, with another service in place of one it needs", () =>
+  it.effect("plays the agent of a Layer, with one of its services replaced", () =>
     Effect.gen(function* () {
       class Hours extends Context.Service<Hours, { readonly isOpen: (hour: number) => boolean }>()("test/Hours") {}
       class Shop extends Agent.Service<Shop>()("test/Shop") {}
@@ -141,7 +141,7 @@ describe("TestCall.run", () => {
     })
   )
 
-  it.effect("plays an agent whose filters are Effects on the clock", () =>
+  it.effect("plays an agent whose filters are Effects that use the clock", () =>
     Effect.gen(function* () {
       const agent = Agent.make((event) => (event._tag === "CallEnded" ? Stream.empty : words("Open. ")), {
         run: (event) => Effect.map(Clock.currentTimeMillis, (now) => event._tag === "UserTurnEnded" && now > 2000),
@@ -159,7 +159,7 @@ describe("TestCall.run", () => {
     })
   )
 
-  it.effect("counts what an agent leaves running, and closes what belongs to the call", () =>
+  it.effect("counts what an agent leaves running, and releases what belongs to the call", () =>
     Effect.gen(function* () {
       const forking = (fork: typeof Effect.forkDetach | typeof Effect.forkScoped) => () =>
         Effect.as(fork(Effect.never), echo)
@@ -170,7 +170,7 @@ describe("TestCall.run", () => {
     })
   )
 
-  it.effect("keeps a recording of the call, with its own seed", () =>
+  it.effect("records the call, with its own seed", () =>
     Effect.gen(function* () {
       const play = (callSeed?: number) => TestCall.run(echo, [Caller.says("Hi")], { callSeed })
       const call = yield* play(12)
@@ -182,11 +182,11 @@ describe("TestCall.run", () => {
   )
 })
 
-describe("the voice of the line", () => {
+describe("the simulated voice", () => {
   const wordsOf = (agent: Agent.AgentSpec<unknown>, phone?: TestCall.Phone) =>
     Effect.map(TestCall.run(agent, [Caller.listens()], { phone }), spoken)
 
-  it.effect("speaks word by word at a rate, and reports each at its end", () =>
+  it.effect("speaks word by word at a rate, and reports each word when it ends", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(sending(Event.sendText("One two three")), [Caller.listens()], {
         phone: { wordsPerMinute: 600, firstSound: "50 millis" }
@@ -227,7 +227,7 @@ describe("the voice of the line", () => {
     )
   }
 
-  it.effect("takes a piece for a word that nothing has followed for a while, but not half of a character", () =>
+  it.effect("takes a piece for a whole word if nothing follows it for a while, but never half a character", () =>
     Effect.gen(function* () {
       const agent = sendingAt(
         [0, Event.sendText("Well")],
@@ -265,13 +265,13 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("takes the end of a turn for the end of its last word", () =>
+  it.effect("ends the last word when the turn ends", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* wordsOf(sending(Event.sendText("Yes"))), [[0, "Yes"]])
     })
   )
 
-  it.effect("takes its time before the first sound of each utterance", () =>
+  it.effect("waits before the first sound of each utterance", () =>
     Effect.gen(function* () {
       const agent = sendingAt([0, Event.sendText("One ")], [2000, Event.sendText("two three ")])
       assert.deepStrictEqual(yield* wordsOf(agent, { firstSound: "50 millis" }), [
@@ -292,7 +292,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("stops where the caller speaks, also where the agent does not", () =>
+  it.effect("stops when the caller speaks, even if the agent does not", () =>
     Effect.gen(function* () {
       const agent = Agent.make(Agent.route({ CallStarted: () => Stream.make(Event.sendText("One two three four")) }), {
         cancel: []
@@ -306,7 +306,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("speaks a word to its end of which a part must not be interrupted", () =>
+  it.effect("finishes a word that is partly uninterruptible", () =>
     Effect.gen(function* () {
       const agent = sending(Event.sendText("Rec", { interruptible: false }), Event.sendText("orded. Bye"))
       const call = yield* TestCall.run(agent, [Caller.bargesIn("Hey", { at: "100 millis" }), Caller.listens()])
@@ -341,7 +341,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("speaks nothing on a line that is lost, while the agent cleans up", () =>
+  it.effect("stops at a lost connection, even while the agent cleans up", () =>
     Effect.gen(function* () {
       const text = Stream.make(Event.sendText("One two three four"))
       const agent = Agent.make(
@@ -356,7 +356,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("takes no word for a part of the next turn", () =>
+  it.effect("does not join a word with the next turn", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
         Agent.route({
@@ -374,7 +374,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("speaks very fast and very slowly", () =>
+  it.effect("can speak very fast and very slowly", () =>
     Effect.gen(function* () {
       const agent = sending(Event.sendText("One two"))
       assert.deepStrictEqual(
@@ -390,7 +390,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("loses and distorts reports, and the caller hears the words all the same", () =>
+  it.effect("can lose and distort reports, and the caller hears the words all the same", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(sending(Event.sendText("Room 7 is free")), [Caller.listens()], {
         phone: {
@@ -406,7 +406,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("speaks on through a barge-in what must not be interrupted, and drops the rest", () =>
+  it.effect("speaks uninterruptible text to its end during a barge-in, and drops the rest", () =>
     Effect.gen(function* () {
       const agent = sending(
         Event.sendText("This call is recorded. ", { interruptible: false }),
@@ -429,7 +429,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("reports no end of what was cut off before its first sound", () =>
+  it.effect("reports no end for speech that was cut off before its first sound", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(
         sending(Event.sendText("Hello there")),
@@ -443,7 +443,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("makes the agent wait where the harness takes its time", () =>
+  it.effect("makes the agent wait if the harness is slow to accept outputs", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
         Agent.route({
@@ -461,7 +461,7 @@ describe("the voice of the line", () => {
     })
   )
 
-  it.effect("carries nothing that was under way when the caller left", () =>
+  it.effect("delivers no output that was still under way when the caller left", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
         Agent.route({ CallStarted: (_, turn) => turn.uninterruptible(Stream.make(Event.sendText("One "))) })
@@ -475,7 +475,7 @@ describe("the voice of the line", () => {
 })
 
 describe("the end of a call", () => {
-  it.effect("comes when all is spoken that the agent said before it asked for it", () =>
+  it.effect("comes once everything the agent said before asking for it is spoken", () =>
     Effect.gen(function* () {
       const agent = sending(Event.sendText("Good bye. "), Event.endCall({ reason: "done" }), Event.sendText("And more"))
       const call = yield* TestCall.run(agent, [Caller.listens()])
@@ -488,7 +488,7 @@ describe("the end of a call", () => {
   const bye = (interruptible: boolean, last: Event.Output = Event.endCall({ interruptible })) =>
     sending(Event.sendText("Thank you for calling. ", { interruptible }), last)
 
-  it.effect("is taken back by a barge-in, where it may be", () =>
+  it.effect("is cancelled by a barge-in if it is interruptible", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(bye(true), [
         Caller.bargesIn("Wait", { at: "500 millis" }),
@@ -499,7 +499,7 @@ describe("the end of a call", () => {
     })
   )
 
-  it.effect("is not taken back by a barge-in, where it may not be", () =>
+  it.effect("is not cancelled by a barge-in if it is not interruptible", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(bye(false), [
         Caller.bargesIn("Wait", { at: "500 millis" }),
@@ -511,7 +511,7 @@ describe("the end of a call", () => {
     })
   )
 
-  it.effect("is the first of two that are asked for", () =>
+  it.effect("is the first of two that the agent asks for", () =>
     Effect.gen(function* () {
       const agent = sending(
         Event.sendText("Bye. "),
@@ -522,7 +522,7 @@ describe("the end of a call", () => {
     })
   )
 
-  it.effect("is a transfer, where the agent passes the call on", () =>
+  it.effect("is a transfer if the agent transfers the call", () =>
     Effect.gen(function* () {
       const agent = sending(Event.sendText("One moment. "), Event.transferCall("+15550001111"))
       Expect.endedBy(yield* TestCall.run(agent, [Caller.listens()]), "transfer", "+15550001111")
@@ -557,7 +557,7 @@ describe("the end of a call", () => {
     })
   )
 
-  it.effect("stops the voice, so that nothing is heard of it any more", () =>
+  it.effect("stops the voice, so that no more of it is heard", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(echo, [Caller.hears(2), Caller.hangsUp])
       assert.strictEqual(Played.heard(call), "Hello, this")
@@ -567,7 +567,7 @@ describe("the end of a call", () => {
     })
   )
 
-  it.effect("comes after what the agent does at once about what the caller did last", () =>
+  it.effect("comes after the agent's immediate response to the caller's last step", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
         Agent.route({ UserDtmfSent: ({ button }) => Stream.make(Event.sendText(`You pressed ${button}.`)) }),
@@ -584,19 +584,19 @@ describe("the end of a call", () => {
       })
     )
 
-  it.effect("comes where the script is over and the agent says nothing for 30 seconds", () =>
+  it.effect("comes once the script is over and the agent has been silent for 30 seconds", () =>
     Effect.gen(function* () {
       assert.strictEqual(Played.outcome(yield* TestCall.run(talking("1 minute"), [])).at, 30_000)
     })
   )
 
-  it.effect("comes 2 minutes after the script for an agent that has no end", () =>
+  it.effect("comes 2 minutes after the script if the agent never stops", () =>
     Effect.gen(function* () {
       assert.strictEqual(Played.outcome(yield* TestCall.run(talking("20 seconds"), [])).at, 120_000)
     })
   )
 
-  it.effect("leaves nothing on the timeline of what the caller had not begun to say", () =>
+  it.effect("leaves no words on the timeline that the caller had not started to say", () =>
     Effect.gen(function* () {
       const agent = sending(Event.sendText("No. ", { interruptible: false }), Event.endCall({ interruptible: false }))
       const call = yield* TestCall.run(agent, [Caller.waitsUntil("100 millis"), Caller.says("But")])
@@ -604,7 +604,7 @@ describe("the end of a call", () => {
     })
   )
 
-  it.effect("leaves on the timeline what the caller had said of a sentence, and what the script still held", () =>
+  it.effect("leaves on the timeline the started part of a sentence, and the rest of the script", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(
         sending(Event.sendText("No. ", { interruptible: false }), Event.endCall({ interruptible: false })),
@@ -638,7 +638,7 @@ describe("a call that does not end", () => {
       return failure.message
     })
 
-  it.live("says which step waits for what, and shows the call as it was then", () =>
+  it.live("names the step and what it waits for, and shows the call at that point", () =>
     Effect.gen(function* () {
       const message = yield* stuck(echo, [Caller.listens(), Caller.hears("eight o'clock"), Caller.hangsUp])
       const [first, , ...timeline] = message.split("\n")
@@ -650,7 +650,7 @@ describe("a call that does not end", () => {
     })
   )
 
-  it.live("is stopped after its longest time", () =>
+  it.live("is stopped after its maximum duration", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
         Agent.route({
@@ -663,7 +663,7 @@ describe("a call that does not end", () => {
     })
   )
 
-  it.live("is stopped after an hour, where nothing else was said", () =>
+  it.live("is stopped after an hour by default", () =>
     Effect.gen(function* () {
       const agent = Agent.make(() =>
         Stream.schedule(Stream.forever(Stream.make(Event.logMetric("tick", 1))), Schedule.spaced("10 minutes"))
@@ -672,14 +672,14 @@ describe("a call that does not end", () => {
     })
   )
 
-  it.live("is found out where time does not pass", () =>
+  it.live("is detected even if time does not pass", () =>
     Effect.gen(function* () {
       const agent = Agent.make(() => Stream.fromEffectDrain(Effect.forever(Effect.yieldNow)))
       assert.match(yield* stuck(agent, [Caller.listens()]), /^The call is stuck: something in it goes on and on/)
     })
   )
 
-  it.live("is closed all the same, with time for cleanup", () =>
+  it.live("is closed properly, with time for cleanup", () =>
     Effect.gen(function* () {
       let closedAt = 0
       const factory = () =>
@@ -701,7 +701,7 @@ describe("a call that does not end", () => {
   )
 })
 
-describe("the steps of a caller", () => {
+describe("a step of a caller", () => {
   const heardAt = (script: Caller.Script) =>
     Effect.map(
       TestCall.run(sendingAt([1000, Event.sendText("One two three four")]), script),
@@ -735,7 +735,7 @@ describe("the steps of a caller", () => {
     it.effect(`happens ${name}`, () => Effect.map(heardAt(script), (found) => assert.strictEqual(found, at)))
   }
 
-  it.effect("counts the words since the caller last spoke, and those that were not reported", () =>
+  it.effect("counts the words since the caller last spoke, including unreported ones", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
         Agent.route({
@@ -749,7 +749,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("hears the words of two turns apart", () =>
+  it.effect("keeps the words of two turns apart", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
         Agent.route({
@@ -828,7 +828,7 @@ describe("the steps of a caller", () => {
     it.effect(`listens to ${what}`, () => Effect.map(goesOnAt(agent), (found) => assert.strictEqual(found, at)))
   }
 
-  it.effect("does not listen to a turn that was stopped and only cleans up", () =>
+  it.effect("does not wait for a cancelled turn that only cleans up", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
         Agent.route({
@@ -841,7 +841,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("hears the first sound when it is there, however long the agent thinks about the report of it", () =>
+  it.effect("hears the first sound when it starts, even while the agent decides about the report of it", () =>
     Effect.gen(function* () {
       const agent = Agent.make(Agent.route({ CallStarted: () => Stream.make(Event.sendText("One two ")) }), {
         run: (event) => event._tag === "CallStarted",
@@ -854,7 +854,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("waits for the first sound too", () =>
+  it.effect("waits for the first sound", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(sending(Event.sendText("Hi")), [Caller.listens(), Caller.says("Hey")], {
         phone: { firstSound: "200 millis" }
@@ -863,7 +863,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("is decided knowing what the agent did at once about what was said", () =>
+  it.effect("sees the agent's immediate response to what was said", () =>
     Effect.gen(function* () {
       const seen: Array<ReadonlyArray<string>> = []
       const caller: Caller.Caller = {
@@ -878,7 +878,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("listens to a filter that has begun to think", () =>
+  it.effect("waits for a filter that is deciding", () =>
     Effect.gen(function* () {
       const agent = Agent.make(() => yes, {
         run: (event) => (event._tag === "UserDtmfSent" ? Effect.delay(Effect.succeed(true), "50 millis") : false)
@@ -889,7 +889,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("may be a sound without words", () =>
+  it.effect("can be a sound without words", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(sending(), [Caller.says("", { endpointing: "300 millis" })])
       assert.deepStrictEqual(reports(call), [
@@ -900,7 +900,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("is reported as it is written", () =>
+  it.effect("reports text exactly as written", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(sending(), [Caller.says(" One  two ")])
       Expect.event(call, { _tag: "UserTextSent", content: " One  two " })
@@ -935,7 +935,7 @@ describe("the steps of a caller", () => {
     )
   }
 
-  it.effect("reaches the agent as keys, as data and as anything else", () =>
+  it.effect("sends keys, data and anything else to the agent", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(sending(), [
         Caller.presses("1#", { every: "50 millis" }),
@@ -949,7 +949,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("may be decided as the call goes", () =>
+  it.effect("can be decided as the call goes on", () =>
     Effect.gen(function* () {
       const views: Array<readonly [at: number, agentSpeaks: boolean, heard: string]> = []
       const caller: Caller.Caller = {
@@ -975,7 +975,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("fails the run where the caller fails", () =>
+  it.effect("fails the run if the caller fails", () =>
     Effect.gen(function* () {
       const caller: Caller.Caller<string> = { next: () => Effect.fail("lost the plot") }
       assert.strictEqual(yield* Effect.flip(TestCall.run(echo, caller)), "lost the plot")
@@ -993,7 +993,7 @@ describe("the steps of a caller", () => {
     })
   )
 
-  it.effect("is joined on the timeline by lines of the test's own", () =>
+  it.effect("appears on the timeline beside the test's own notes", () =>
     Effect.gen(function* () {
       const agent = Agent.make((event) => Stream.fromEffectDrain(Timeline.note(`saw ${event._tag}`)))
       const call = yield* TestCall.run(agent, [])
@@ -1003,7 +1003,7 @@ describe("the steps of a caller", () => {
 })
 
 describe("randomness of a call", () => {
-  it.effect("hangs on its seed alone", () =>
+  it.effect("depends on its seed alone", () =>
     Effect.gen(function* () {
       const agent = Agent.make(() => Stream.fromEffect(Effect.map(Random.next, (n) => Event.logMetric("n", n))))
       const draw = (seed: number) => Effect.map(TestCall.run(agent, [], { seed }), Played.outputs)

@@ -29,7 +29,7 @@ const left = (text: string) => `            ${text}`
 const right = (text: string) => `${" ".repeat(36)}${text}`
 
 describe("Timeline.render", () => {
-  it.effect("shows the caller on the left, the agent on the right, and what was heard where it was heard", () =>
+  it.effect("shows the caller on the left, the agent on the right, and heard words where they were heard", () =>
     Effect.gen(function* () {
       const agent = Agent.make(
         Agent.route({
@@ -238,12 +238,12 @@ describe("Timeline.render", () => {
     it(name, () => assert.deepStrictEqual(drawn(happenings), expected))
   }
 
-  it("keeps to its width, and cuts no character in half", () => {
+  it("keeps to its width, and never cuts a character in half", () => {
     const lines = drawn([[0, { _tag: "Noted", text: "😀".repeat(200) }]], 41)
     assert.isTrue(lines.every((line) => line.length <= 41 && line.isWellFormed()))
   })
 })
 
 describe("Timeline.note", () => {
-  it.effect("does nothing on a call that is not played", () => Timeline.note("nothing"))
+  it.effect("does nothing outside of a simulated call", () => Timeline.note("nothing"))
 })

@@ -16,7 +16,7 @@ const stuckness = (exit: Exit.Exit<unknown, unknown>) => {
 }
 
 describe("VirtualTime.run", () => {
-  it.effect("wakes who sleeps in the order of time, and of those for one moment who came first", () =>
+  it.effect("wakes sleepers in the order of their times, and in order of arrival for equal times", () =>
     Effect.gen(function* () {
       const { lines, log } = makeLog()
       const sleeper = (name: string, ms: number) => Effect.andThen(Effect.sleep(ms), log(name))
@@ -29,7 +29,7 @@ describe("VirtualTime.run", () => {
     })
   )
 
-  it.effect("lets all that can go on at a moment go on before time passes", () =>
+  it.effect("runs everything that can run at one moment before time passes", () =>
     Effect.gen(function* () {
       const { lines, log } = makeLog()
       const chain = Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 500 }), log("yielded"))
@@ -45,7 +45,7 @@ describe("VirtualTime.run", () => {
     })
   )
 
-  it.live("waits in real time for what comes from outside, where nothing else is left", () =>
+  it.live("waits in real time for outside events if nothing else is left", () =>
     Effect.gen(function* () {
       const outside = Effect.promise(() => new Promise<string>((resolve) => setTimeout(() => resolve("here"), 30)))
       const program = Effect.flatMap(outside, (text) => Effect.map(Clock.currentTimeMillis, (at) => `${text} at ${at}`))
@@ -53,7 +53,7 @@ describe("VirtualTime.run", () => {
     })
   )
 
-  it.effect("has the functions of TestClock move the time", () =>
+  it.effect("lets the functions of TestClock advance the time", () =>
     Effect.gen(function* () {
       const { lines, log } = makeLog()
       const program = Effect.gen(function* () {
@@ -68,7 +68,7 @@ describe("VirtualTime.run", () => {
     })
   )
 
-  it.effect("gives finalizers their time, where the program ends and where it fails", () =>
+  it.effect("gives finalizers time, both after success and after failure", () =>
     Effect.gen(function* () {
       for (const end of [Effect.void, Effect.fail("no")]) {
         const { lines, log } = makeLog()
@@ -84,7 +84,7 @@ describe("VirtualTime.run", () => {
     })
   )
 
-  it.effect("ends with its finalizers where it is interrupted from outside", () =>
+  it.effect("runs its finalizers if it is interrupted from outside", () =>
     Effect.gen(function* () {
       const { lines, log } = makeLog()
       const program = Effect.onInterrupt(Effect.never, () => Effect.andThen(Effect.sleep("3 seconds"), log("cleaned")))
@@ -94,7 +94,7 @@ describe("VirtualTime.run", () => {
     })
   )
 
-  it.effect("runs on the time of the program that it is in, on a Random of its own", () =>
+  it.effect("shares the time of a surrounding program, with a Random of its own", () =>
     Effect.gen(function* () {
       const inner = Effect.andThen(Effect.sleep("1 second"), Effect.all([Clock.currentTimeMillis, Random.next]))
       const [, first] = yield* VirtualTime.run(inner, { seed: 7 })
@@ -108,7 +108,7 @@ describe("VirtualTime.run", () => {
     })
   )
 
-  it.effect("takes the fibers of a Layer with it that is built inside", () =>
+  it.effect("includes the fibers of a Layer built inside it", () =>
     Effect.gen(function* () {
       class Ticks extends Context.Service<Ticks, { readonly count: () => number }>()("test/Ticks") {}
       const ticking = Layer.effect(
@@ -132,7 +132,7 @@ describe("VirtualTime.run", () => {
     })
   )
 
-  it.effect("takes no time for a promise that is settled, also where the program begins with it", () =>
+  it.effect("takes no time for a settled promise, even as the program's first step", () =>
     Effect.gen(function* () {
       const sleeper = yield* Effect.forkChild(Effect.sleep("1 second"), { startImmediately: true })
       yield* Effect.promise(() => Promise.resolve())
@@ -173,7 +173,7 @@ describe("VirtualTime.Stuck", () => {
     ["goes on without time", Effect.forever(Effect.yieldNow), {}, { reason: "Spinning", at: 0 }]
   ]
   for (const [name, program, options, expected] of cases) {
-    it.live(`is what a program is that ${name}`, () =>
+    it.live(`reports a program that ${name}`, () =>
       Effect.gen(function* () {
         const exit = yield* Effect.exit(VirtualTime.run(program, { patience: "20 millis", ...options }))
         assert.deepStrictEqual(stuckness(exit) as object, expected)
@@ -181,7 +181,7 @@ describe("VirtualTime.Stuck", () => {
     )
   }
 
-  it.live("gives the finalizers of the program their time", () =>
+  it.live("gives the finalizers of the program time", () =>
     Effect.gen(function* () {
       const { lines, log } = makeLog()
       const cleanup = Effect.andThen(Effect.sleep("3 seconds"), log("cleaned"))
@@ -192,7 +192,7 @@ describe("VirtualTime.Stuck", () => {
     })
   )
 
-  it.live("does not wait for a finalizer that has no end", () =>
+  it.live("does not wait for a finalizer that never ends", () =>
     Effect.gen(function* () {
       for (const cleanup of [Effect.never, beep(1000)]) {
         const program = Effect.onInterrupt(Effect.never, () => cleanup)
@@ -202,7 +202,7 @@ describe("VirtualTime.Stuck", () => {
     })
   )
 
-  it.effect("is found under a test clock that stands still", () =>
+  it.effect("is detected under a test clock that stands still", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(VirtualTime.run(Effect.never, { patience: "5 millis" }))
       assert.deepStrictEqual(stuckness(exit) as object, { reason: "NothingLeft", at: 0 })
@@ -211,7 +211,7 @@ describe("VirtualTime.Stuck", () => {
 })
 
 describe("VirtualTime.settled", () => {
-  it.effect("waits until nothing more can happen at this moment, and takes no time", () =>
+  it.effect("waits until nothing more can happen at this moment, without letting time pass", () =>
     Effect.gen(function* () {
       const { lines, log } = makeLog()
       const program = Effect.gen(function* () {
@@ -226,7 +226,7 @@ describe("VirtualTime.settled", () => {
     })
   )
 
-  it.effect("lets go of those who wait one after the other", () =>
+  it.effect("releases its waiters one after the other", () =>
     Effect.gen(function* () {
       const { lines, log } = makeLog()
       const one = (name: string) =>
@@ -245,7 +245,7 @@ describe("VirtualTime.settled", () => {
 })
 
 describe("VirtualTime.momentOver", () => {
-  it.effect("runs the end of a moment after everything that wakes at it", () =>
+  it.effect("runs the end of a moment after everything that wakes at that moment", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const note = (what: string) => Effect.sync(() => seen.push(what))

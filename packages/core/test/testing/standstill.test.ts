@@ -26,7 +26,7 @@ describe("VirtualTime.standstill", () => {
     })
   )
 
-  it.live("lets go on what needs no time", () =>
+  it.live("lets work continue that needs no time", () =>
     Effect.gen(function* () {
       const program = Effect.gen(function* () {
         const other = yield* Effect.forkChild(Effect.as(Effect.yieldNow, "done"))
@@ -37,7 +37,7 @@ describe("VirtualTime.standstill", () => {
     })
   )
 
-  it.live("is over where it fails or is interrupted", () =>
+  it.live("ends if its effect fails or is interrupted", () =>
     Effect.gen(function* () {
       const program = Effect.gen(function* () {
         yield* Effect.exit(VirtualTime.standstill(Effect.fail("no")))
@@ -50,7 +50,7 @@ describe("VirtualTime.standstill", () => {
     })
   )
 
-  it.live("keeps deadlines of its own in real time", () =>
+  it.live("runs its own deadlines in real time", () =>
     Effect.gen(function* () {
       const late = VirtualTime.standstill(Effect.timeoutOption(outside(60_000), "20 millis"))
       assert.strictEqual((yield* VirtualTime.run(late))._tag, "None")

@@ -22,7 +22,7 @@ const open = (deadline: Duration.Input, say: Effect.Effect<void> = Effect.void) 
     return { watch, log }
   })
 
-test("tells once of an answer that is overdue, for the last turn of the caller", function* () {
+test("reports an overdue answer once, for the caller's last turn", function* () {
   const { log, watch } = yield* open("10 seconds")
   watch.begin(ended("a"))
   yield* pass("6 seconds")
@@ -33,7 +33,7 @@ test("tells once of an answer that is overdue, for the last turn of the caller",
   assert.deepStrictEqual(log, ["b 10"])
 })
 
-test("tells nothing once the caller has heard something, or without a deadline", function* () {
+test("reports nothing once the caller has heard something, or without a deadline", function* () {
   const { log, watch } = yield* open("10 seconds")
   watch.begin(ended("a"))
   yield* pass("9 seconds")
@@ -44,7 +44,7 @@ test("tells nothing once the caller has heard something, or without a deadline",
   assert.deepStrictEqual([log, never.log], [[], []])
 })
 
-test("a reason on the record is one for the turn that it is about", function* () {
+test("a recorded reason counts only for the turn it names", function* () {
   const { log, watch } = yield* open("10 seconds")
   watch.begin(ended("a"))
   watch.explained("another")
@@ -56,7 +56,7 @@ test("a reason on the record is one for the turn that it is about", function* ()
   assert.deepStrictEqual(log, ["a 10"])
 })
 
-test("breaks off, and waits for, whatever is being said because answers were overdue", function* () {
+test("interrupts everything being said because of overdue answers, and waits for it", function* () {
   const cut: Array<string> = []
   const { watch } = yield* open(
     "1 seconds",

@@ -38,7 +38,7 @@ const open = (act: (events: ReadonlyArray<Event.BackgroundReturned>) => void = (
     return { background, delivered, running, start, state }
   })
 
-test("results that wait for silence together come back together", function* () {
+test("results held for silence come back together", function* () {
   const { background, delivered, start, state } = yield* open()
   state.idle = false
   for (const n of [1, 2, 3]) start(Effect.succeed(n))
@@ -49,7 +49,7 @@ test("results that wait for silence together come back together", function* () {
   assert.deepStrictEqual(delivered, [[1, 2, 3]])
 })
 
-test("no result waits longer than the patience", function* () {
+test("no result is held longer than the patience", function* () {
   const { delivered, start, state } = yield* open()
   state.idle = false
   start(Effect.succeed(1))
@@ -59,7 +59,7 @@ test("no result waits longer than the patience", function* () {
   assert.deepStrictEqual(delivered, [[1]])
 })
 
-test("5,000 results that wait do not fill the stack, though each starts work that returns at once", function* () {
+test("5,000 held results do not overflow the stack, even if each starts work that returns at once", function* () {
   let left = 5000
   const opened: Awaited<Effect.Success<ReturnType<typeof open>>> = yield* open(() => {
     if (left-- > 0) opened.start(Effect.succeed(left))
@@ -72,7 +72,7 @@ test("5,000 results that wait do not fill the stack, though each starts work tha
   assert.strictEqual(opened.delivered.flat().length, 10_000)
 })
 
-test("results that are not delivered yet when a delivery ends the call are taken, and do not come behind the end", function* () {
+test("results not yet delivered when a delivery ends the call are taken, and do not arrive after the end", function* () {
   const taken: Array<unknown> = []
   const { background, delivered, start }: Effect.Success<ReturnType<typeof open>> = yield* open(([event]) => {
     // The others come while the first is being delivered.
@@ -89,7 +89,7 @@ test("results that are not delivered yet when a delivery ends the call are taken
   )
 })
 
-test("a loop of immediate results lets other fibers go on", function* () {
+test("a loop of immediate results lets other fibers run", function* () {
   let rounds = 0
   let stop = false
   const opened: Effect.Success<ReturnType<typeof open>> = yield* open(() => {
@@ -106,7 +106,7 @@ test("a loop of immediate results lets other fibers go on", function* () {
   assert.isBelow(rounds, 1000)
 })
 
-test("a result for the next turn starts none", function* () {
+test("a result for the next turn starts no turn", function* () {
   const { background, delivered, start } = yield* open()
   start(Effect.succeed(1), "nextTurn")
   background.flush()
@@ -118,7 +118,7 @@ test("a result for the next turn starts none", function* () {
   assert.deepStrictEqual(background.takeHeld(), [])
 })
 
-test("an interruption that the call has not caused is a failure, with its reason", function* () {
+test("an interruption the call did not cause is a failure, with its reason", function* () {
   const { delivered, start } = yield* open()
   start(Effect.interrupt)
   start(Effect.fail("no"))
@@ -126,7 +126,7 @@ test("an interruption that the call has not caused is a failure, with its reason
   assert.deepStrictEqual(delivered, [["Failed"], ["Failed"]])
 })
 
-test("the end takes what waits, lets work finish that is to, and interrupts the rest", function* () {
+test("at the end held results are taken, work marked to finish does finish, and the rest is interrupted", function* () {
   const { background, delivered, start, state } = yield* open()
   const finished = yield* Deferred.make<void>()
   let interrupted = false
@@ -145,7 +145,7 @@ test("the end takes what waits, lets work finish that is to, and interrupts the 
   assert.deepStrictEqual(delivered, [])
 })
 
-test("a result that is delivered leaves no timer behind", function* () {
+test("a delivered result leaves no timer behind", function* () {
   const { background, running, start, state } = yield* open()
   state.idle = false
   start(Effect.succeed(1))
@@ -158,7 +158,7 @@ test("a result that is delivered leaves no timer behind", function* () {
   assert.strictEqual(running(), 0)
 })
 
-test("results that come after all were taken are dropped, whatever their delivery", function* () {
+test("results that arrive after all were taken are dropped, whatever their delivery", function* () {
   const { background, delivered, start } = yield* open()
   for (const delivery of ["immediate", "nextTurn", "whenIdle"] as const)
     start(Effect.delay(Effect.succeed(delivery), "1 millis"), delivery)

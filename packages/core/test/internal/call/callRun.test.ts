@@ -47,7 +47,7 @@ const talks = Stream.fromIterable("abcdefghij").pipe(
   Stream.mapEffect((letter) => Effect.as(Effect.sleep("10 millis"), Event.sendText(letter)))
 )
 
-test("a hang-up stops the running turn at once where no turn handles it", function* () {
+test("a hang-up stops the running turn at once if no turn handles it", function* () {
   for (const run of [["CallStarted"], ["CallStarted", "CallEnded"]] as const) {
     const { end, log } = yield* open(
       Agent.make(Agent.route({ CallStarted: () => talks, CallEnded: () => Stream.empty }), { run: [...run] })
@@ -62,7 +62,7 @@ test("a hang-up stops the running turn at once where no turn handles it", functi
   }
 })
 
-test("a turn that is slow to clean up holds the end up for its grace, and no longer", function* () {
+test("a turn that cleans up slowly delays the end by its grace period at most", function* () {
   const { end, notes } = yield* open(
     Agent.make(Agent.route({ CallStarted: () => Stream.ensuring(Stream.never, Effect.sleep("1 hour")) }), {
       run: ["CallStarted"],
@@ -77,7 +77,7 @@ test("a turn that is slow to clean up holds the end up for its grace, and no lon
   assert.deepStrictEqual(notes.at(-1), { _tag: "CallClosed", how: "Ended" })
 })
 
-test("an outlet may end the call while it is handed something, and does not wait for itself", function* () {
+test("an outlet may end the call while it receives something, without waiting for itself", function* () {
   for (const run of [["CallStarted"], ["CallStarted", "CallEnded"]] as const) {
     let call: { readonly end: Effect.Effect<void> } | undefined
     const opened = yield* open(
@@ -103,7 +103,7 @@ test("an outlet may end the call while it is handed something, and does not wait
   }
 })
 
-test("nothing grows the record once the call is over", function* () {
+test("nothing is added to the history once the call is over", function* () {
   const turns: Array<Turn.Turn> = []
   const { end, history, receive, tags } = yield* open(
     Agent.make((_, turn) => {
@@ -132,7 +132,7 @@ test("nothing grows the record once the call is over", function* () {
   assert.strictEqual((yield* history).events.at(-1)?._tag, "CallEnded")
 })
 
-test("a call that is cut off does not see its end; what came back and reached no turn is recorded", function* () {
+test("a call that is cut off records no CallEnded, but does record results that reached no turn", function* () {
   const { close, notes, tags } = yield* open(
     Agent.make(
       Agent.route({
@@ -145,7 +145,7 @@ test("a call that is cut off does not see its end; what came back and reached no
   assert.deepStrictEqual(notes.at(-1), { _tag: "CallClosed", how: "CutOff" })
 })
 
-test("an agent whose policy is to close fails the call once: no turn runs after it, what is reported is recorded", function* () {
+test("an agent that closes on failure fails the call once: no turn runs afterwards, and reports are recorded", function* () {
   const { end, log, receive, tags } = yield* open(
     Agent.make(Agent.route({ CallStarted: () => Stream.fail("boom"), UserTurnEnded: () => say("never") }), {
       turnFailure: "close"
@@ -158,7 +158,7 @@ test("an agent whose policy is to close fails the call once: no turn runs after 
   assert.deepStrictEqual(yield* tags, ["CallStarted", "UserTurnEnded", "CallEnded"])
 })
 
-test("a harness is told once that the call has failed, whatever fails after that", function* () {
+test("a harness is told once that the call has failed, whatever fails afterwards", function* () {
   const { log } = yield* open(
     Agent.make(
       Agent.route({ CallStarted: () => Stream.fromEffectDrain(Effect.andThen(Effect.sleep(1), Effect.fail("turn"))) }),
@@ -175,7 +175,7 @@ test("a harness is told once that the call has failed, whatever fails after that
   )
 })
 
-test("what is tentative is released by its commit and leaves no trace if it is taken back", function* () {
+test("a tentative turn is released by its commit, and leaves no trace if it is taken back", function* () {
   const agent = Agent.make(Agent.route({ UserTurnEnded: () => say("yes") }))
   const committed = yield* open(agent)
   yield* committed.receive({ _tag: "UserTurnEnded", tentative: true, eventId: "a" })
@@ -194,7 +194,7 @@ test("what is tentative is released by its commit and leaves no trace if it is t
   assert.deepStrictEqual(yield* resumed.tags, ["CallStarted"])
 })
 
-test("a turn that was replaced before its commit is answered, and watched over, from then on", function* () {
+test("a turn that was replaced before its commit is answered after it, and then has a deadline", function* () {
   const { log, notes, receive } = yield* open(
     Agent.make(Agent.route({ UserDtmfSent: () => Stream.empty, UserCustomSent: () => Stream.empty }), {
       run: ["UserTurnEnded", "UserCustomSent"],
@@ -213,7 +213,7 @@ test("a turn that was replaced before its commit is answered, and watched over, 
   assert.isTrue(notes.some((note) => note._tag === "Happened" && note.event._tag === "AnswerOverdue"))
 })
 
-test("a committed turn is watched over although the filter's second answer about it came too late", function* () {
+test("a committed turn has a deadline even if the filter's second decision about it came too late", function* () {
   let asked = 0
   const { notes, receive } = yield* open(
     Agent.make(() => Stream.empty, {
@@ -233,7 +233,7 @@ test("a committed turn is watched over although the filter's second answer about
   assert.isTrue(notes.some((note) => note._tag === "Happened" && note.event._tag === "AnswerOverdue"))
 })
 
-test("the failure of an earlier turn is no answer to the caller", function* () {
+test("the failure of an earlier turn is not an answer to the caller", function* () {
   const { notes, receive } = yield* open(
     Agent.make(
       Agent.route({
@@ -249,7 +249,7 @@ test("the failure of an earlier turn is no answer to the caller", function* () {
   assert.deepStrictEqual(made, ["CallStarted", "TurnFailed", "AnswerOverdue"])
 })
 
-test("what is said because an answer is overdue is broken off at once, before the end is handled", function* () {
+test("words spoken for an overdue answer are cut off at once, before the end is handled", function* () {
   const log: Array<string> = []
   const { end, receive } = yield* open(
     Agent.make(
@@ -274,7 +274,7 @@ test("what is said because an answer is overdue is broken off at once, before th
   assert.deepStrictEqual(log, ["broken off", "handled"])
 })
 
-test("what the call says by itself is still to be heard when the turn in progress is cancelled", function* () {
+test("words spoken by the call itself stay pending when the turn in progress is cancelled", function* () {
   const { history, receive, tags } = yield* open(
     Agent.make(
       Agent.route({
@@ -297,7 +297,7 @@ test("what the call says by itself is still to be heard when the turn in progres
   assert.deepStrictEqual((yield* history).unheard, [])
 })
 
-test("words that come after the end of their turn start one of their own", function* () {
+test("words that arrive after the end of their turn start a turn of their own", function* () {
   const heard: Array<string> = []
   const { receive } = yield* open(
     Agent.make(

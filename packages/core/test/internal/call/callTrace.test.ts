@@ -38,7 +38,7 @@ const playing = (agent: Agent.Agent<unknown>, script: Caller.Script) =>
   })
 
 describe("callTrace", () => {
-  test("a call is a trace of its own, with a span for each turn and the time that the caller waited", function* () {
+  test("a call has its own trace, with a span for each turn and the time the caller waited", function* () {
     const agent = Agent.route({
       CallStarted: () => Stream.make(Event.sendText("Hello! ")),
       UserTurnEnded: () => Stream.fromEffect(Effect.delay(Effect.succeed(Event.sendText("Anna, 4321. ")), "700 millis"))
@@ -65,7 +65,7 @@ describe("callTrace", () => {
     for (const span of spans.all()) assert.notMatch(JSON.stringify([span.name, ...span.attributes]), secret)
   })
 
-  test("a barge-in is no error, and a failure is told by its kind and not by its words", function* () {
+  test("a barge-in is no error, and a failure shows its kind but not its words", function* () {
     const agent = Agent.route({
       UserTurnEnded: (event) =>
         Event.text(event) === "fail"
@@ -86,7 +86,7 @@ describe("callTrace", () => {
     for (const span of spans.all()) assert.notMatch(JSON.stringify([...span.attributes]), secret)
   })
 
-  test("background work hangs below the call, linked to the turn that has asked for it", function* () {
+  test("background work is a child of the call, linked to the turn that started it", function* () {
     const agent = Agent.route({
       UserTurnEnded: (_, turn) =>
         Stream.fromEffectDrain(turn.background("search", Effect.withSpan(Effect.sleep("3 seconds"), "mine")))
@@ -101,7 +101,7 @@ describe("callTrace", () => {
     assert.include(said(work!), { "antiphon.background.name": "search", "gen_ai.conversation.id": "c1" })
   })
 
-  test("two calls at once have nothing in common, though both hang below one request", function* () {
+  test("two concurrent calls share no trace, even if one request started both", function* () {
     const spans = Spans.make()
     const one = (callId: string) =>
       TestCall.run(
@@ -122,7 +122,7 @@ describe("callTrace", () => {
     }
   })
 
-  test("the id of a call, which comes from outside, is cut", function* () {
+  test("a call id from outside is truncated", function* () {
     const spans = Spans.make()
     const long = CallRequest.make({ callId: "x".repeat(1_000_000) })
     yield* TestCall.run(
@@ -133,7 +133,7 @@ describe("callTrace", () => {
     for (const span of spans.all()) assert.strictEqual(said(span)["gen_ai.conversation.id"], "x".repeat(128))
   })
 
-  test("counts calls, turns by how they ended, interruptions, and the waits of callers", function* () {
+  test("counts calls, turns by outcome, interruptions, and the callers' waits", function* () {
     yield* metered(
       Effect.gen(function* () {
         const talk = Agent.route({
@@ -162,7 +162,7 @@ describe("callTrace", () => {
     )
   })
 
-  test("a call that is cut off is closed too, in its metrics and its trace", function* () {
+  test("a call that is cut off is also closed in its metrics and its trace", function* () {
     yield* metered(
       Effect.gen(function* () {
         const spans = Spans.make()

@@ -34,13 +34,13 @@ const open = (answers: Readonly<Record<string, Said>>) =>
     return { deciding, log, decide: (...ids: ReadonlyArray<string>) => deciding.decide(ids.map(event)) }
   })
 
-test("a plain filter is obeyed at once", function* () {
+test("a plain filter decides at once", function* () {
   const { decide, log } = yield* open({ a: "Run", b: "Cancel", c: "Keep" })
   assert.deepStrictEqual([decide("a"), decide("b"), decide("c")], ["Run", "Cancel", "Keep"])
   assert.deepStrictEqual(log, ["Run a", "Cancel b"])
 })
 
-test("nobody waits for a filter that thinks, and an answer that was overtaken does nothing", function* () {
+test("nobody waits for a slow filter, and an overtaken decision has no effect", function* () {
   const { decide, deciding, log } = yield* open({ a: ["50 millis", "Run"], b: "Cancel", c: ["10 millis", "Keep"] })
   const first = decide("a")
   assert.isTrue(deciding.isUndecided())
@@ -51,7 +51,7 @@ test("nobody waits for a filter that thinks, and an answer that was overtaken do
   assert.isFalse(deciding.isUndecided())
 })
 
-test("an earlier event counts though a later one was kept before", function* () {
+test("an earlier event still runs although a later one was kept before its decision", function* () {
   const { decide, log } = yield* open({ a: ["50 millis", "Run"], b: "Keep" })
   decide("a")
   decide("b")
@@ -59,7 +59,7 @@ test("an earlier event counts though a later one was kept before", function* () 
   assert.deepStrictEqual(log, ["Run a"])
 })
 
-test("what was taken back is not run by an answer that comes later", function* () {
+test("a late decision does not run what was taken back", function* () {
   const { decide, deciding, log } = yield* open({ a: ["50 millis", "Run"], b: "Run" })
   decide("a")
   deciding.takenBack()
@@ -69,7 +69,7 @@ test("what was taken back is not run by an answer that comes later", function* (
   assert.deepStrictEqual(log, ["Run b"])
 })
 
-test("a filter that hangs, throws or dies keeps its event", function* () {
+test("an event is kept if its filter hangs, throws or dies", function* () {
   const { decide, log } = yield* open({ a: ["1 hour", "Run"], b: "throws", c: "dies" })
   decide("a")
   assert.strictEqual(decide("b"), "Keep")
@@ -80,14 +80,14 @@ test("a filter that hangs, throws or dies keeps its event", function* () {
   assert.deepStrictEqual(log, ["failed", "failed", "late"])
 })
 
-test("events that came together wait no longer than one of them, and one turn responds to those that run", function* () {
+test("events that came together wait no longer than one would, and one turn responds to all that run", function* () {
   const { decide, log } = yield* open({ a: ["1 hour", "Run"], b: ["1 hour", "Run"], c: "Run", d: "Run" })
   decide("a", "c", "b", "d")
   yield* pass("2 seconds")
   assert.deepStrictEqual(log, ["late", "late", "Run c+d"])
 })
 
-test("closing interrupts the filters that still think", function* () {
+test("closing interrupts the filters that are still deciding", function* () {
   const { decide, deciding, log } = yield* open({ a: ["1 hour", "Run"] })
   const decided = decide("a")
   yield* deciding.close

@@ -25,12 +25,12 @@ describe("who speaks", () => {
       assert.strictEqual(Floor.isQuiet(after(...tags), false), isQuiet))
   }
 
-  it("what was said and is not heard yet counts as speech", () => {
+  it("the call is not quiet while something said is still unheard", () => {
     assert.isFalse(Floor.isQuiet(Floor.silent, true))
     assert.isFalse(Floor.isQuiet(after("AgentTurnStarted", "AgentTurnEnded"), true))
   })
 
-  it("a harness that has reported no speech for long enough is mute, until it does report some", () => {
+  it("a harness that has reported no speech for long enough is mute until it reports some", () => {
     const mute = Floor.waitedInVain(Floor.silent)
     assert.isTrue(Floor.isQuiet(mute, true))
     for (const tag of ["AgentTurnStarted", "AgentTextSent"] as const)
@@ -41,7 +41,7 @@ describe("who speaks", () => {
     assert.strictEqual(Floor.waitedInVain(reports), reports)
   })
 
-  it("an event that changes nothing gives the same floor", () => {
+  it("an event that changes nothing returns the same floor", () => {
     const speaking = after("UserTurnStarted", "AgentTurnStarted")
     for (const tag of [
       "UserTurnStarted",

@@ -20,9 +20,9 @@ const tool = (toolCallId: string): Event.AgentToolCalled => ({
   toolArgs: {}
 })
 
-describe("the writer of a history", () => {
+describe("the history writer", () => {
   it.effect(
-    "loses nothing to edits but what they covered, in 4,000 random calls, and views never change",
+    "edits remove only what they cover, and views never change, in 4,000 random calls",
     () =>
       Effect.gen(function* () {
         for (let seed = 1; seed <= 4000; seed++) {
@@ -79,7 +79,7 @@ describe("the writer of a history", () => {
     60_000
   )
 
-  it.effect("a view that was not read before an edit shows what there was", () =>
+  it.effect("a view first read after an edit shows the state before it", () =>
     Effect.gen(function* () {
       const writer = yield* make
       const first = writer.add({ _tag: "CallStarted", eventId: "c" })
@@ -92,7 +92,7 @@ describe("the writer of a history", () => {
     })
   )
 
-  it.effect("puts lines behind the last one in place, and an earlier view does not see them", () =>
+  it.effect("inserts lines in their place, and an earlier view does not see them", () =>
     Effect.gen(function* () {
       const writer = yield* make
       const started = writer.add({ _tag: "CallStarted", eventId: "c" })
@@ -105,8 +105,8 @@ describe("the writer of a history", () => {
     })
   )
 
-  describe("what was sent and not handed over yet", () => {
-    it.effect("is seen by its own turn only, and goes on the record when it is handed over", () =>
+  describe("output that is not handed over yet", () => {
+    it.effect("is visible only to its own turn, and is recorded when it is handed over", () =>
       Effect.gen(function* () {
         const writer = yield* make
         const line = writer.queue(Event.sendText("a"), 3)
@@ -120,7 +120,7 @@ describe("the writer of a history", () => {
       })
     )
 
-    it.effect("is gone with its turn, but for what became of its tools", () =>
+    it.effect("disappears with its turn, except for outcomes of tools", () =>
       Effect.gen(function* () {
         const writer = yield* make
         writer.queue(Event.sendText("a"), 3)
@@ -133,7 +133,7 @@ describe("the writer of a history", () => {
       })
     )
 
-    it.effect("has the place in its turn that it is handed over with", () =>
+    it.effect("keeps its position within the turn when it is handed over", () =>
       Effect.gen(function* () {
         const writer = yield* make
         const lines = ["one ", "two ", "three"].map((text) => writer.queue(Event.sendText(text), 1))
@@ -147,7 +147,7 @@ describe("the writer of a history", () => {
     )
   })
 
-  describe("by place", () => {
+  describe("heard text by position", () => {
     const twoTurns = Effect.gen(function* () {
       const writer = yield* make
       writer.began(1, ended("a"))
@@ -167,7 +167,7 @@ describe("the writer of a history", () => {
             : []
         )
 
-    it.effect("hears exactly the words up to it", () =>
+    it.effect("covers exactly the words up to the position", () =>
       Effect.gen(function* () {
         const { at, writer } = yield* twoTurns
         at("a", 7)
@@ -206,7 +206,7 @@ describe("the writer of a history", () => {
       })
     )
 
-    it.effect("hears nothing twice, and nothing of a turn that nobody knows", () =>
+    it.effect("counts nothing twice, and ignores unknown turns", () =>
       Effect.gen(function* () {
         const { at, writer } = yield* twoTurns
         at("a", 7)
@@ -216,7 +216,7 @@ describe("the writer of a history", () => {
       })
     )
 
-    it.effect("does not hear what was skipped, whether something of the turn was heard before or not", () =>
+    it.effect("leaves out what was skipped, whether or not something of the turn was heard before", () =>
       Effect.gen(function* () {
         for (const first of [0, 3]) {
           const { at, writer } = yield* twoTurns
@@ -231,7 +231,7 @@ describe("the writer of a history", () => {
       })
     )
 
-    it.effect("does not hear again what counts because it cannot be interrupted", () =>
+    it.effect("does not repeat uninterruptible text that already counts", () =>
       Effect.gen(function* () {
         const writer = yield* make
         writer.began(1, ended("a"))
@@ -247,7 +247,7 @@ describe("the writer of a history", () => {
     )
   })
 
-  it.effect("waits for nothing that was sent before the agent's voice has ended", () =>
+  it.effect("waits for nothing sent before the agent's voice ended", () =>
     Effect.gen(function* () {
       const writer = yield* make
       writer.report({ _tag: "AgentTurnStarted" })
@@ -259,7 +259,7 @@ describe("the writer of a history", () => {
     })
   )
 
-  it.effect("an edit covers what was heard of the text that is being spoken, and not what will be", () =>
+  it.effect("an edit covers what was heard so far of the text being spoken, and not the rest", () =>
     Effect.gen(function* () {
       const writer = yield* make
       const user = writer.report({ _tag: "UserTextSent", content: "hello" })!
@@ -273,7 +273,7 @@ describe("the writer of a history", () => {
     })
   )
 
-  it.effect("an outcome that was recorded when its turn was stopped is not recorded again when it is released", () =>
+  it.effect("an outcome recorded when its turn was stopped is not recorded again when it is released", () =>
     Effect.gen(function* () {
       const writer = yield* make
       const line = writer.queue(tool("t"), 1)
@@ -284,7 +284,7 @@ describe("the writer of a history", () => {
   )
 
   describe("a caller's turn that is taken back", () => {
-    it.effect("goes with its answer, but for what was heard of it and for tools", () =>
+    it.effect("disappears with its answer, except for what was heard of it and for tools", () =>
       Effect.gen(function* () {
         const writer = yield* make
         writer.report({ _tag: "UserTurnStarted" })
@@ -301,7 +301,7 @@ describe("the writer of a history", () => {
       })
     )
 
-    it.effect("is only the last one on a harness that reports no beginnings", () =>
+    it.effect("is only the last one if the harness reports no turn starts", () =>
       Effect.gen(function* () {
         const writer = yield* make
         for (const content of ["first", "second"]) {
@@ -317,7 +317,7 @@ describe("the writer of a history", () => {
     )
   })
 
-  it.effect("takes nothing once it is closed", () =>
+  it.effect("accepts nothing once it is closed", () =>
     Effect.gen(function* () {
       const writer = yield* make
       writer.close()

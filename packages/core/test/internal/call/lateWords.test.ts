@@ -20,7 +20,7 @@ const open = (wait: Duration.Input = "300 millis") =>
     return { late, state, began, over, said }
   })
 
-test("are answered once none have followed for the wait", function* () {
+test("are answered once no more have followed for the wait", function* () {
   const { began, over, said, state } = yield* open()
   began()
   said()
@@ -35,7 +35,7 @@ test("are answered once none have followed for the wait", function* () {
   assert.strictEqual(state.turns, 1)
 })
 
-test("are left alone on a harness that reports no beginnings, without words, and without a wait", function* () {
+test("are ignored if the harness reports no turn starts, if they are blank, or if the wait is infinite", function* () {
   const { over, said, state } = yield* open()
   over()
   said()
@@ -51,7 +51,7 @@ test("are left alone on a harness that reports no beginnings, without words, and
   assert.deepStrictEqual([state.turns, blank.state.turns, never.state.turns], [0, 0, 0])
 })
 
-test("are left alone if a turn follows, or they are taken back", function* () {
+test("are ignored if a turn follows or they are taken back", function* () {
   const { began, late, over, said, state } = yield* open()
   for (const follows of [began, over, late.stop, () => said("x", "Run")]) {
     began()
@@ -67,7 +67,7 @@ test("are left alone if a turn follows, or they are taken back", function* () {
   assert.strictEqual(state.turns, 0)
 })
 
-test("wait for a filter that thinks, and are answered if it starts no turn", function* () {
+test("wait for a slow filter, and are answered if it starts no turn", function* () {
   for (const [decision, turns] of [
     ["Keep", 1],
     ["Run", 0]

@@ -35,13 +35,13 @@ const reasonOf = (result: Result.Result<unknown, History.AnchorError>) =>
   Result.isFailure(result) ? result.failure.reason : "none"
 
 describe("the lines of a history", () => {
-  it("are what happened and what was sent; events are what happened", () => {
+  it("include events and outputs; events are only what happened", () => {
     const self = open(happened("a"), sent("hello"), happened("b"))
     assert.strictEqual(namesOf(self), "a hello b")
     assert.strictEqual(eventsOf(self), "a b")
   })
 
-  it("a view keeps what it had, also when it is read after more has happened", () => {
+  it("a view keeps its content, even if it is first read after more has happened", () => {
     const self = open(happened("a"), sent("hello"))
     const early = Lines.view(self, [])
     Lines.push(self, happened("b"))
@@ -54,14 +54,14 @@ describe("the lines of a history", () => {
     assert.strictEqual(namesOf(self), "c a hello b")
   })
 
-  it("a reader who changes the list that a view gave changes nobody else's", () => {
+  it("a reader who mutates the list of a view affects no other reader", () => {
     const self = open(happened("a"))
     const mine = Lines.view(self, []).events as Array<History.HistoryEvent>
     mine.pop()
     assert.strictEqual(eventsOf(self), "a")
   })
 
-  it("end with the text that is being spoken, the lines behind it, the draft and those of the reader", () => {
+  it("end with the text being spoken, the lines behind it, the draft and the reader's own lines", () => {
     const self = open(happened("a"))
     self.growing = speech("One moment")
     Result.getOrThrow(Lines.insert(self, happened("note"), {}))
@@ -76,7 +76,7 @@ describe("the lines of a history", () => {
     assert.strictEqual(namesOf(self), "a b One moment note c draft")
   })
 
-  it("an added line stands before or after its anchor, and else behind what is last now", () => {
+  it("an added line goes before or after its anchor, and to the end without one", () => {
     const self = open(happened("a"), sent("hello"), happened("b"))
     for (const [id, place] of [
       ["before b", { before: "b" }],
@@ -96,7 +96,7 @@ describe("the lines of a history", () => {
     assert.strictEqual(namesOf(self), "a One moment note")
   })
 
-  it("an anchor that is not there, or two, change nothing", () => {
+  it("a missing anchor, or two anchors, change nothing", () => {
     const self = open(happened("a"), happened("b"))
     assert.strictEqual(reasonOf(Lines.insert(self, happened("x"), { before: "none" })), "NotFound")
     assert.strictEqual(reasonOf(Lines.insert(self, happened("x"), { before: "a", after: "b" })), "BothAnchors")
@@ -104,7 +104,7 @@ describe("the lines of a history", () => {
     assert.strictEqual(namesOf(self), "a b")
   })
 
-  it("a stretch covers both ends, from the first line and up to the last where none is given", () => {
+  it("a range includes both ends, and reaches to the first or last line if an end is missing", () => {
     const self = open(happened("a"), sent("hello"), happened("b"), happened("c"))
     const covered = (ends: Lines.Ends) => Result.getOrThrow(Lines.covered(self, ends))
     assert.deepStrictEqual(covered({ start: "a", end: "b" }), { from: 0, to: 2 })
@@ -113,7 +113,7 @@ describe("the lines of a history", () => {
     assert.isUndefined(covered({}))
   })
 
-  it("takes out the lines of events, with those that go along behind the first of them", () => {
+  it("removes the lines of events, and accepted lines behind the first of them", () => {
     const self = open(sent("early"), happened("a"), sent("gone"), happened("b"), sent("kept"), happened("c"))
     const items = Lines.view(self, []).events
     Lines.remove(self, new Set([items[0]!, items[1]!]), ({ item }) => name(item) === "gone" || name(item) === "early")
@@ -121,7 +121,7 @@ describe("the lines of a history", () => {
     assert.strictEqual(eventsOf(self), "c")
   })
 
-  it("are those of a plain list, and views never change, whatever is done to them", () => {
+  it("equal those of a plain list, and views never change, whatever the edits", () => {
     for (let seed = 1; seed <= 300; seed++) {
       const chance = Chance.make(seed)
       const self = Lines.make()

@@ -8,7 +8,7 @@ const texts = (...texts: ReadonlyArray<string>) => texts.map((text) => Event.sen
 const textOf = (output: Event.Output) => (output._tag === "AgentSendText" ? output.text : output._tag)
 const none = () => {}
 
-test("what is taken has been sent, in order, and nothing else has", function* () {
+test("takes outputs in the order they were put, and only those sent", function* () {
   const box = Mailbox.make<never>(2)
   const sent: Array<string> = []
   const putting = yield* Effect.forkChild(box.put(1, texts("a", "b", "c"), (output) => sent.push(textOf(output))))
@@ -23,7 +23,7 @@ test("what is taken has been sent, in order, and nothing else has", function* ()
   assert.deepStrictEqual(sent, ["a", "b", "c"])
 })
 
-test("nothing of a purged turn is taken, not even what waited for room", function* () {
+test("takes nothing of a purged turn, not even what waited for room", function* () {
   const box = Mailbox.make<never>(1)
   yield* Effect.forkChild(box.put(1, texts("a", "b", "c"), none))
   yield* settled
@@ -33,7 +33,7 @@ test("nothing of a purged turn is taken, not even what waited for room", functio
   assert.strictEqual(textOf(yield* box.take), "d")
 })
 
-test("is drained of a turn when its last output was taken", function* () {
+test("is drained of a turn once its last output is taken", function* () {
   const box = Mailbox.make<never>(4)
   yield* box.put(1, texts("a"), none)
   yield* box.put(2, texts("b"), none)
@@ -44,7 +44,7 @@ test("is drained of a turn when its last output was taken", function* () {
   yield* Fiber.join(drained)
 })
 
-test("ends or fails once it is closed and empty, and takes nothing more", function* () {
+test("ends or fails once it is closed and empty, and accepts nothing more", function* () {
   const box = Mailbox.make<string>(4)
   yield* box.put(1, texts("a"), none)
   yield* box.close(Exit.fail("lost"))
@@ -58,7 +58,7 @@ test("ends or fails once it is closed and empty, and takes nothing more", functi
   assert.isTrue(Exit.isFailure(exit) && Cause.isDone(Cause.squash(exit.cause)))
 })
 
-test("who waits for room with something of a turn that is purged waits no longer, though there is none", function* () {
+test("purging a turn releases its senders that wait for room, though there is none", function* () {
   const box = Mailbox.make<never>(1)
   yield* box.put(1, texts("a"), none)
   const putting = yield* Effect.forkChild(box.put(2, texts("b"), none))

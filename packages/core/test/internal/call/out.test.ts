@@ -54,7 +54,7 @@ test("goes straight to the harness, in the order it was sent", function* () {
   assert.isUndefined(done.pollUnsafe())
 })
 
-test("what is held is seen by its own turn only, goes out at the commit in its order, and then straight", function* () {
+test("held output is visible only to its own turn, goes out in order at the commit, and directly afterwards", function* () {
   const { host, log, recorded, writer } = yield* open
   const draft = Out.draft(ended)
   const out = Out.held(host, 1, draft)
@@ -76,7 +76,7 @@ test("what is held is seen by its own turn only, goes out at the commit in its o
   assert.deepStrictEqual(log.slice(3), ["d", "recorded e"])
 })
 
-test("nothing is held any more once the caller has gone on, and nothing of it goes out", function* () {
+test("nothing is held once the tentative turn is dropped, and nothing of it goes out", function* () {
   const { host, log, recorded, writer } = yield* open
   const draft = Out.draft(ended)
   const out = Out.held(host, 1, draft)
@@ -118,7 +118,7 @@ test("outcomes of a turn that was stopped between its commit and its release are
   assert.deepStrictEqual(log, ["recorded b"])
 })
 
-test("after the call has ended, what was held is recorded if it was to be kept, and else gone", function* () {
+test("held output released after the end of the call is recorded if it was meant to be, and otherwise dropped", function* () {
   const { host, log, state } = yield* open
   const draft = Out.draft(ended)
   const out = Out.held(host, 1, draft)

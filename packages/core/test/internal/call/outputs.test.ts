@@ -23,7 +23,7 @@ describe("outputs", () => {
     }
   })
 
-  it("name the event that they respond to, unless they do already", () => {
+  it("name the event they respond to, unless they already do", () => {
     const half: Outputs.Half = { text: "" }
     assert.strictEqual(Outputs.prepare(Event.endCall(), started, half)?.respondingTo, "e1")
     assert.strictEqual(
@@ -32,7 +32,7 @@ describe("outputs", () => {
     )
   })
 
-  it("are noticed if the caller hears or feels something of them", () => {
+  it("count as noticed if the caller hears or feels any of them", () => {
     const isNoticed = (output: Event.Output) => Outputs.isNoticed(output)
     assert.isTrue([Event.sendText("a"), Event.endCall()].every(isNoticed))
     assert.isFalse([Event.sendText(""), Event.sendText(" \n"), Event.logMetric("a", 1)].some(isNoticed))

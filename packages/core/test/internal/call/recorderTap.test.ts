@@ -12,8 +12,8 @@ const listen = () => {
   return { notes, listener: { note: (note: Note) => void notes.push(note) } }
 }
 
-describe("what a call notes for its recorder", () => {
-  it.effect("without one, the writer is the writer and a turn is the turn", () =>
+describe("the recorder tap", () => {
+  it.effect("without a listener, writer and turn are returned unchanged", () =>
     Effect.gen(function* () {
       const writer = HistoryWriter.make(yield* EventId.make)
       assert.strictEqual(RecorderTap.writer(writer, undefined), writer)
@@ -24,7 +24,7 @@ describe("what a call notes for its recorder", () => {
   )
 
   it.effect(
-    "reports are noted with the id that their event got, if it is not their own, and others before they count",
+    "reports are noted with the id their event was given, if it is not their own; other events before they are added",
     () =>
       Effect.gen(function* () {
         const { listener, notes } = listen()
@@ -55,7 +55,7 @@ describe("what a call notes for its recorder", () => {
     ["dies", Effect.die("boom"), "Failed"],
     ["is interrupted", Effect.interrupt, "Interrupted"]
   ] as const) {
-    it.effect(`a turn that ${how} is noted when it starts and as ${outcome}, and stays what it was`, () =>
+    it.effect(`a turn that ${how} is noted when it starts and as ${outcome}, and keeps its result`, () =>
       Effect.gen(function* () {
         const { listener, notes } = listen()
         const self: Effect.Effect<void, string> = turn

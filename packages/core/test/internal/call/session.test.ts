@@ -36,7 +36,7 @@ const open = (run: Run) =>
 /** Says each event that it hears. */
 const parrot: Run = ({ events }) => Stream.map(events, ({ eventId }) => Event.sendText(eventId))
 
-test("hears nothing before it is started, and then everything that happened, up to the end", function* () {
+test("hears nothing before it starts, and then everything that happens until the end", function* () {
   const { happened, log, start } = yield* open(parrot)
   happened(started)
   yield* settled
@@ -51,7 +51,7 @@ test("hears nothing before it is started, and then everything that happened, up 
   assert.deepStrictEqual(log, ["turn 1 start start", "turn 2 a a", "turn 2 b a", "turn 2 end a"])
 })
 
-test("says what belongs to one turn of the caller under one number, which it takes when it first speaks", function* () {
+test("says what belongs to one turn of the caller under one number, taken when it first speaks", function* () {
   const { happened, log, start } = yield* open(({ events }) =>
     Stream.flatMap(events, ({ eventId }) =>
       eventId === "silent" ? Stream.empty : Stream.make(Event.sendText(`${eventId}1`), Event.sendText(`${eventId}2`))
@@ -67,7 +67,7 @@ test("says what belongs to one turn of the caller under one number, which it tak
   )
 })
 
-test("a report goes to the call, an output to the harness with whole characters only", function* () {
+test("sends reports to the call, and outputs to the harness with whole characters only", function* () {
   const { happened, log, start } = yield* open(() =>
     Stream.make<Array<Event.Report | Event.Output>>(
       { _tag: "UserTurnStarted" },
@@ -82,7 +82,7 @@ test("a report goes to the call, an output to the harness with whole characters 
   assert.deepStrictEqual(log, ["report UserTurnStarted", "turn 1 a start", "turn 1 😀b start", "turn 1 own x"])
 })
 
-test("fails as a turn does, even with a value that is not an event", function* () {
+test("fails like a turn, even with a value that is not an event", function* () {
   for (const [run, what] of [
     [() => Stream.fail("boom"), "boom"],
     [() => Stream.die(new Error("boom")), "boom"],
@@ -102,7 +102,7 @@ test("fails as a turn does, even with a value that is not an event", function* (
   }
 })
 
-test("is interrupted when the call is over, and waited for; one that never started is not", function* () {
+test("is interrupted and awaited when the call is over; a session that never started is not", function* () {
   const cleaned: Array<string> = []
   const { close, happened, start } = yield* open(() =>
     Stream.ensuring(

@@ -80,7 +80,7 @@ const open = (agent: Agent.Agent<unknown>, options: Agent.Options & { readonly d
   })
 const say = (...texts: ReadonlyArray<string>) => Stream.fromIterable(texts.map((text) => Event.sendText(text)))
 
-test("sends what the agent produces, each output with the event it responds to, and has ended", function* () {
+test("sends what the agent produces, each output with the event it responds to, and completes", function* () {
   const { log, turn } = yield* open(() =>
     Stream.concat(say("a", "b\ud83d", "\ude00"), Stream.make(Event.sendText("own", { respondingTo: "x" })))
   )
@@ -88,7 +88,7 @@ test("sends what the agent produces, each output with the event it responds to, 
   assert.deepStrictEqual(log, ["a u1", "b u1", "😀 u1", "own x", "Completed"])
 })
 
-test("hands the agent its turn", function* () {
+test("gives the agent its turn", function* () {
   const { turn } = yield* open((event, { id, trigger: own, triggers }) => {
     assert.deepStrictEqual([event, id, own, triggers], [trigger, 1, trigger, [trigger]])
     return Stream.empty
@@ -96,7 +96,7 @@ test("hands the agent its turn", function* () {
   yield* turn
 })
 
-test("a failure is handled once, however it comes, and what is said of it is parted from the words before", function* () {
+test("every kind of failure is handled once, and the apology is separated from the words before it", function* () {
   for (const [agent, what] of [
     [() => Stream.concat(say("One"), Stream.fail("boom")), "boom"],
     [() => Stream.concat(say("One"), Stream.die("boom")), "boom"],
@@ -111,7 +111,7 @@ test("a failure is handled once, however it comes, and what is said of it is par
   }
 })
 
-test("an agent that throws has failed, and what is said first is not parted from anything", function* () {
+test("an agent that throws has failed, and an apology without words before it needs no separator", function* () {
   const { log, turn } = yield* open(() => {
     throw new Error("boom")
   })
@@ -119,7 +119,7 @@ test("an agent that throws has failed, and what is said first is not parted from
   assert.deepStrictEqual(log, ["failed u1 Error: boom", "sorry u1", "Failed"])
 })
 
-test("an interruption that the call wants is no failure, and nothing of a closed turn goes out", function* () {
+test("an interruption the call asked for is no failure, and nothing of a closed turn goes out", function* () {
   const { close, fork, log, state } = yield* open(() =>
     Stream.concat(say("a"), Stream.fromEffect(Effect.as(Effect.sleep("10 millis"), Event.sendText("b"))))
   )
@@ -140,7 +140,7 @@ test("an interruption that the call wants is no failure, and nothing of a closed
   assert.deepStrictEqual(late.log, ["a u1"])
 })
 
-test("an uninterruptible region tells the slot when it begins and ends; if it fails in a turn that is to stop, that is handled", function* () {
+test("an uninterruptible region tells the slot when it starts and ends; a failure inside a stopping turn is handled", function* () {
   const { fork, log, state } = yield* open((_, turn) =>
     Stream.concat(
       turn.uninterruptible(Stream.concat(Stream.fromEffectDrain(Effect.sleep("10 millis")), Stream.fail("boom"))),
@@ -156,7 +156,7 @@ test("an uninterruptible region tells the slot when it begins and ends; if it fa
   assert.deepStrictEqual(log, ["failed u1 boom", "sorry u1", "Failed"])
 })
 
-test("before its caller's turn counts, a turn holds its outputs, its work, its edits and its regions, and its failure", function* () {
+test("a tentative turn holds back its outputs, work, edits, regions and failure", function* () {
   const draft = Out.draft(trigger)
   const { fork, log, state, works, writer } = yield* open(
     (_, turn) =>
@@ -178,7 +178,7 @@ test("before its caller's turn counts, a turn holds its outputs, its work, its e
   assert.deepStrictEqual(log, ["a u1", "failed u1 boom", " sorry u1", "Failed"])
 })
 
-test("work of a turn that was dropped never begins", function* () {
+test("work of a dropped turn never starts", function* () {
   const draft = Out.draft(trigger)
   const { fork, works } = yield* open(
     (_, turn) =>
@@ -192,7 +192,7 @@ test("work of a turn that was dropped never begins", function* () {
   assert.deepStrictEqual([works, draft.waiting], [[], []])
 })
 
-test("work has the delivery of the agent unless it names its own", function* () {
+test("work has the agent's delivery unless it names its own", function* () {
   const { turn, works } = yield* open((_, turn) => Stream.fromEffectDrain(turn.background("work", Effect.void)), {
     backgroundDelivery: "nextTurn"
   })
@@ -200,7 +200,7 @@ test("work has the delivery of the agent unless it names its own", function* () 
   assert.deepStrictEqual(works, ["work of u1, nextTurn, interrupt"])
 })
 
-test("after the end of the call outputs are only recorded; in Line's way the first of them ends the turn", function* () {
+test("after the end of the call outputs are only recorded; under the policy `stop` the first one ends the turn", function* () {
   for (const [outputAfterEnd, expected] of [
     ["discard", ["kept a", "kept b", "kept c", "Completed"]],
     ["stop", ["kept a", "Completed"]]
@@ -212,7 +212,7 @@ test("after the end of the call outputs are only recorded; in Line's way the fir
   }
 })
 
-test("a long run of outputs lets other fibers go on in between", function* () {
+test("a long run of outputs lets other fibers run in between", function* () {
   const many = Array.from({ length: 1000 }, (_, index) => `${index}`)
   const { fork, log } = yield* open(() => Stream.fromIterable(many.map((text) => Event.sendText(text))))
   yield* fork

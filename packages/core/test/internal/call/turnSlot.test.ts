@@ -25,7 +25,7 @@ const open = Effect.gen(function* () {
 })
 const cleansUp = (time: Duration.Input) => () => Effect.onInterrupt(Effect.never, () => Effect.sleep(time))
 
-test("the next turn starts when the finalizers of the old one have run; of those that wait the last one", function* () {
+test("the next turn starts when the old one's finalizers have run; only the last waiting turn starts", function* () {
   const { log, slot, turn } = yield* open
   slot.replace(turn("a", cleansUp("50 millis")))
   slot.replace(turn("b", () => Effect.void))
@@ -37,7 +37,7 @@ test("the next turn starts when the finalizers of the old one have run; of those
   assert.deepStrictEqual(log.slice(3), ["c starts", "free"])
 })
 
-test("the grace begins once, however often a turn is asked to stop", function* () {
+test("the grace period starts once, however often a turn is asked to stop", function* () {
   const { log, slot, turn } = yield* open
   slot.replace(turn("a", cleansUp("1 hour")))
   slot.replace(turn("b", () => Effect.never))
@@ -48,7 +48,7 @@ test("the grace begins once, however often a turn is asked to stop", function* (
   yield* slot.close
 })
 
-test("a region holds up what is to stop its turn, up to the limit", function* () {
+test("a region delays stopping its turn, up to the limit", function* () {
   const { log, slot, turn } = yield* open
   slot.replace(
     turn("a", (running) =>
@@ -71,7 +71,7 @@ test("a region holds up what is to stop its turn, up to the limit", function* ()
   assert.deepStrictEqual(log.slice(3), ["b starts", "b cancelled", "free", "Region"])
 })
 
-test("a turn that has come to its end is not cancelled, though something of it is still cleaning up", function* () {
+test("a turn that has ended is not cancelled", function* () {
   const { log, slot, turn } = yield* open
   slot.replace(turn("a", () => Effect.void))
   yield* settled
@@ -79,7 +79,7 @@ test("a turn that has come to its end is not cancelled, though something of it i
   assert.deepStrictEqual(log, ["a starts", "free"])
 })
 
-test("a closed slot starts nothing, and waits for what is left", function* () {
+test("a closed slot starts nothing, and waits for the remaining turn", function* () {
   const { log, slot, turn } = yield* open
   slot.replace(turn("a", cleansUp("30 millis")))
   yield* slot.close
@@ -87,7 +87,7 @@ test("a closed slot starts nothing, and waits for what is left", function* () {
   assert.deepStrictEqual(log, ["a starts", "a cancelled", "b dropped"])
 })
 
-test("a turn whose region has failed, and that is slow to clean up, is cancelled when the slot is closed", function* () {
+test("a turn that cleans up slowly after a failed region is cancelled when the slot is closed", function* () {
   const { log, slot, turn } = yield* open
   const failing = (running: TurnSlot.Running) =>
     running.enter.pipe(
@@ -104,7 +104,7 @@ test("a turn whose region has failed, and that is slow to clean up, is cancelled
   assert.deepStrictEqual(log, ["a starts", "a cancelled"])
 })
 
-test("the grace of a turn whose region has failed begins once as well", function* () {
+test("the grace period of a turn whose region has failed also starts only once", function* () {
   const { log, slot, turn } = yield* open
   const failing = (running: TurnSlot.Running) =>
     running.enter.pipe(

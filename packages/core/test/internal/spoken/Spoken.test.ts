@@ -64,20 +64,20 @@ const turnsOf = (
   reports.map((report) => Spoken.heard(spoken, report)?.spans.map(({ from, to, turn }) => [turn, from, to] as const))
 
 describe("Spoken", () => {
-  it("counts the rest of a text that cannot be interrupted, and such text of a later turn that follows directly", () => {
+  it("counts the rest of an uninterruptible text, and uninterruptible text of a later turn that directly follows", () => {
     const direct = [fixed("This call "), fixed("is recorded. "), fixed("Welcome. ", 2), "Go on. "]
     assert.deepStrictEqual(play(direct, "This", user, "Welcome.", over), [["This call is recorded. Welcome. "], []])
     const apart = [fixed("This call "), "is recorded. ", fixed("Welcome. ", 2)]
     assert.deepStrictEqual(play(apart, "This", user), [["This call "]])
   })
 
-  it("finds words behind any number of emoji that were not said, and the emoji that were as long as those are few", () => {
+  it("finds words behind any number of emoji that were not said, and the emoji said if those are few", () => {
     const report = (others: number) => `${"😃".repeat(others)}😀Hello`
     assert.deepStrictEqual(play(["😀 Hello there. "], report(3), over), [["😀 Hello"]])
     assert.deepStrictEqual(play(["😀 Hello there. "], report(5000), over), [["Hello"]])
   })
 
-  describe("a word at which a cancelled turn goes on and a later one begins", () => {
+  describe("a word that both continues a cancelled turn and begins a later one", () => {
     const open = () => {
       const spoken = Spoken.make()
       const texts = ["You pressed 7. Press the key.", "Press one, two or three.", "I do not know."]
@@ -89,7 +89,7 @@ describe("Spoken", () => {
     }
     const begin = [1, 0, 14] as const
 
-    it("is of the later one, and of the cancelled one after all if only that goes on with what follows", () => {
+    it("goes to the later turn, unless what follows continues only the cancelled one", () => {
       assert.deepStrictEqual(turnsOf(open(), ["Press", "the", "key.", "Press", "one,"]), [
         [begin, [2, 0, 5]],
         [[1, 0, 24]],
@@ -106,7 +106,7 @@ describe("Spoken", () => {
       assert.deepStrictEqual(turnsOf(open(), ["Press", "one,", "two"]).at(-1), [begin, [2, 0, 14]])
     })
 
-    it("stays on the record once something else has happened, and what follows it goes on where it belongs", () => {
+    it("stays recorded once something else has happened, and what follows goes where it belongs", () => {
       const spoken = open()
       Spoken.heard(spoken, "Press")
       assert.deepStrictEqual(settle(spoken, { final: false }), ["You pressed 7. Press"])
@@ -116,7 +116,7 @@ describe("Spoken", () => {
       assert.strictEqual(Spoken.reached(spoken, 2), 0)
     })
 
-    it("goes back although the later one cannot be interrupted and counted in full", () => {
+    it("moves back even if the later turn cannot be interrupted and counted in full", () => {
       const spoken = Spoken.make()
       Spoken.said(spoken, "You pressed 7. Press the key. ", { interruptible: true, turn: 1 })
       Spoken.said(spoken, "Press one now. ", { interruptible: false, turn: 2 })
@@ -128,7 +128,7 @@ describe("Spoken", () => {
       assert.strictEqual(Spoken.heard(spoken, "key.")?.text, "the key.")
     })
 
-    it("goes back over words that were dropped as well, if nothing else ahead fits", () => {
+    it("moves back over dropped words too, if nothing else ahead matches", () => {
       const spoken = Spoken.make()
       const texts = ["So. Sorry.", "Dropped words. ", "Perhaps tomorrow. ", "Sorry.", "Never mind. "]
       for (const [i, text] of texts.entries()) Spoken.said(spoken, text, { interruptible: true, turn: i + 1 })
@@ -146,7 +146,7 @@ describe("Spoken", () => {
       )
     })
 
-    it("is not of the middle of a turn that went on although the caller had cut in", () => {
+    it("is not matched in the middle of a turn that went on although the caller cut in", () => {
       const spoken = Spoken.make()
       Spoken.said(spoken, "So. The end of the story. ", { interruptible: false, turn: 1 })
       Spoken.heard(spoken, "So.")
@@ -156,7 +156,7 @@ describe("Spoken", () => {
       assert.deepStrictEqual(turnsOf(spoken, ["The", "end"]), [[[1, 0, 7]], [[1, 0, 11]]])
     })
 
-    it("is rather of a later turn that goes on than of one that was cancelled as well", () => {
+    it("prefers a later turn that goes on to one that was cancelled as well", () => {
       const spoken = Spoken.make()
       for (const [i, text] of ["So.", "Let me see.", "Let me think."].entries())
         Spoken.said(spoken, text, { interruptible: true, turn: i + 1 })
@@ -209,7 +209,7 @@ describe("Spoken", () => {
       ]
     ])
 
-    it("delivers what was heard so far with each report, and nothing for text that has counted already", () => {
+    it("returns what was heard so far with each report, and nothing for text that already counts", () => {
       const spoken = Spoken.make()
       Spoken.said(spoken, "Calls are recorded.", { interruptible: false, turn: 1 })
       assert.strictEqual(hear(spoken, "Calls"), "Calls")
@@ -289,7 +289,7 @@ describe("Spoken", () => {
     ])
   })
 
-  describe("what does not fit", () => {
+  describe("reports that match nothing", () => {
     table([
       [
         "finds half a word behind a word that was not pronounced",
@@ -353,7 +353,7 @@ describe("Spoken", () => {
       ]
     ])
 
-    it("reports nothing new where a report fits nothing", () => {
+    it("a report that matches nothing adds nothing", () => {
       const spoken = Spoken.make()
       Spoken.said(spoken, "I have 5 offers", { interruptible: true, turn: 1 })
       assert.strictEqual(hear(spoken, "I"), "I")
@@ -362,7 +362,7 @@ describe("Spoken", () => {
       assert.strictEqual(hear(spoken, "offers"), "I have five offers")
     })
 
-    it("reports nothing for an empty report, whatever was said", () => {
+    it("an empty report adds nothing, whatever was said", () => {
       const spoken = Spoken.make()
       assert.isUndefined(hear(spoken, ""))
       Spoken.said(spoken, "  ", { interruptible: true, turn: 1 })
@@ -371,7 +371,7 @@ describe("Spoken", () => {
       assert.deepStrictEqual(settle(spoken, { final: true }), [])
     })
 
-    it("keeps no more than a bounded number of reports waiting", () => {
+    it("keeps a bounded number of waiting reports", () => {
       const spoken = Spoken.make()
       Spoken.said(spoken, "Alpha beta.", { interruptible: true, turn: 1 })
       for (let i = 0; i < 600; i++) hear(spoken, "zzz")
@@ -565,7 +565,7 @@ describe("Spoken", () => {
     ])
   })
 
-  describe("text that cannot be interrupted", () => {
+  describe("uninterruptible text", () => {
     const disclaimer = "Calls are recorded."
     table([
       ["is completed once it has begun", [[fixed(disclaimer)], "Callsare", user], [[disclaimer]]],
@@ -692,7 +692,7 @@ const sure = <A>(arbitrary: Schema.Codec<A>, property: (value: A) => void) =>
   })
 
 describe("Spoken, for any text", () => {
-  it.effect("hears all that was said, however it was cut, where it is reported word by word", () =>
+  it.effect("hears all that was said, however it was cut, if it is reported word by word", () =>
     sure(Text, (text) => {
       const spoken = Spoken.make()
       say(spoken, cutUp(written(text), text.cuts))
@@ -701,7 +701,7 @@ describe("Spoken, for any text", () => {
     })
   )
 
-  it.effect("hears all that was said where it is reported in any pieces, without white space", () =>
+  it.effect("hears all that was said if it is reported in arbitrary pieces without white space", () =>
     sure(Text, (text) => {
       const spoken = Spoken.make()
       say(spoken, cutUp(written(text), text.cuts.toReversed()))
@@ -727,7 +727,7 @@ describe("Spoken, for any text", () => {
     )
   )
 
-  it.effect("loses no other word where one is replaced", () =>
+  it.effect("loses no other word if one is replaced", () =>
     sure(
       Schema.Struct({ text: Text, at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 39 })) }),
       ({ at, text }) => {
@@ -740,7 +740,7 @@ describe("Spoken, for any text", () => {
     )
   )
 
-  it.effect("hears the words of a turn, whatever an interrupted one left unspoken", () =>
+  it.effect("hears the words of a turn, whatever an interrupted turn left unspoken", () =>
     sure(
       Schema.Struct({
         before: Text,
@@ -783,7 +783,7 @@ describe("Spoken, for any text", () => {
     )
   )
 
-  it("hears a long call to its end, with what was heard long ago let go", () => {
+  it("hears a long call to its end, although what was heard long ago is dropped from memory", () => {
     const spoken = Spoken.make()
     for (let turn = 1; turn <= 100; turn++) {
       const said = Array.from({ length: 30 }, (_, i) => `word${turn}x${i}`)

@@ -12,8 +12,8 @@ const spansOf = (spoken: Spoken.Spoken, ...reports: ReadonlyArray<string>) => {
   return heard && [heard.text, heard.spans.map(({ from, length, to, turn }) => [turn, from, to, length])]
 }
 
-describe("where heard text stands", () => {
-  it("a number that is read out stands where the number stands", () => {
+describe("positions of heard text", () => {
+  it("a number that is read out gets the position of the number", () => {
     const spoken = said("Your total is 25 dollars.")
     assert.deepStrictEqual(spansOf(spoken, "Your", "total", "is", "twentyfive", "dollars."), [
       "Your total is twentyfive dollars.",
@@ -21,12 +21,12 @@ describe("where heard text stands", () => {
     ])
   })
 
-  it("a dropped word is not part of what was heard, and the words around it keep their places", () => {
+  it("a dropped word is left out of what was heard, and its neighbours keep their positions", () => {
     const spoken = said("We really open at nine.")
     assert.deepStrictEqual(spansOf(spoken, "We", "open"), ["We open", [[1, 0, 14, 7]]])
   })
 
-  it("words of several turns stand in their turns", () => {
+  it("words of several turns are positioned in their own turns", () => {
     const spoken = said("Hello there.", "How are you?")
     assert.deepStrictEqual(spansOf(spoken, "Hello", "there.", "How"), [
       "Hello there. How",
@@ -37,7 +37,7 @@ describe("where heard text stands", () => {
     ])
   })
 
-  it("what is still to be heard is the rest of each turn that was not stopped", () => {
+  it("the pending text is the rest of each turn that was not stopped", () => {
     const spoken = said("Hello there.", "How are you?", "Fine.")
     Spoken.heard(spoken, "Hello")
     assert.deepStrictEqual(Spoken.pending(spoken), [
@@ -55,7 +55,7 @@ describe("where heard text stands", () => {
     assert.isFalse(Spoken.isPending(spoken))
   })
 
-  it("text that cannot be interrupted is still to be heard although its turn was cancelled, or the caller cut in", () => {
+  it("uninterruptible text stays pending even if its turn was cancelled or the caller cut in", () => {
     for (const cut of [
       (spoken: Spoken.Spoken) => Spoken.stop(spoken, 1),
       (spoken: Spoken.Spoken) => Spoken.stopAll(spoken)
@@ -76,7 +76,7 @@ describe("where heard text stands", () => {
     }
   })
 
-  it("once the agent's voice has ended, text that cannot be interrupted is not waited for any more", () => {
+  it("uninterruptible text is no longer pending once the agent's voice has ended", () => {
     const spoken = Spoken.make()
     Spoken.said(spoken, "This call is recorded. ", { interruptible: false, turn: 1 })
     Spoken.stopAll(spoken)
@@ -85,7 +85,7 @@ describe("where heard text stands", () => {
     assert.isFalse(Spoken.isPending(spoken))
   })
 
-  it("text that the harness has not taken for sure counts where it is heard only, though it cannot be interrupted", () => {
+  it("uninterruptible text the harness may not have taken counts only as far as it is heard", () => {
     const open = () => {
       const spoken = Spoken.make()
       for (const text of ["One ", "two ", "three "])
@@ -104,7 +104,7 @@ describe("where heard text stands", () => {
     assert.deepStrictEqual(Spoken.pending(open()), [{ turn: 1, from: 0, to: 4 }])
   })
 
-  it("a call that reports places only lets go of what was heard long ago", () => {
+  it("a call that reports only positions frees what was heard long ago", () => {
     const spoken = Spoken.make()
     let offset = 0
     for (let i = 0; i < 5000; i++) {
@@ -135,7 +135,7 @@ describe("the cost of a report", () => {
     return spoken.spent
   }
   for (const [name, shape] of Object.entries(shapes)) {
-    it(`is linear in its length, and bounded at once where it fits nowhere: ${name}`, () => {
+    it(`is linear in its length, and bounded at once if it matches nothing: ${name}`, () => {
       for (const length of [1 << 10, 1 << 14, 1 << 17]) {
         assert.isAtMost(steps(shape(length)), 3 * length + 20_000 + 150 * Math.min(length, 4000), `${length}`)
       }

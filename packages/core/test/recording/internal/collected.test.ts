@@ -5,7 +5,7 @@ import * as CallRequest from "../../../src/CallRequest.ts"
 import * as Collected from "../../../src/recording/internal/collected.ts"
 
 describe("Collected", () => {
-  it.effect("gives what was noted so far, with its times and the numbers of requests", () =>
+  it.effect("returns what was noted so far, with its times and the numbers of requests", () =>
     Effect.gen(function* () {
       const request = CallRequest.make({ callId: "c1" })
       const { recorder, recording } = yield* Collected.make({ request, seed: 7 })

@@ -35,7 +35,7 @@ const linesOf = (...notes: ReadonlyArray<Note>) =>
 
 describe("LineText", () => {
   describe("line", () => {
-    it.effect("writes by hand what JSON would write", () =>
+    it.effect("writes by hand exactly what JSON would write", () =>
       Effect.gen(function* () {
         const result = yield* Arbitrary.checkEffect(
           Arbitrary.schema(Recording.Line),
@@ -53,7 +53,7 @@ describe("LineText", () => {
       })
     )
 
-    it("writes all of a report that says more than its words", () => {
+    it("writes every field of a report that has more than its words", () => {
       const reports: ReadonlyArray<Event.Report> = [
         { _tag: "AgentTextSent", content: "hi", at: { respondingTo: "e1", offset: 2 } },
         { _tag: "AgentTextSent", content: "hi", estimated: true },
@@ -69,7 +69,7 @@ describe("LineText", () => {
       }
     })
 
-    it("writes null for a value that JSON leaves out and a reader would miss", () => {
+    it("writes null for a value JSON would leave out and a reader would miss", () => {
       const tool = { toolCallId: "t", toolName: "n", toolArgs: {} }
       for (const left of [undefined, () => {}, Symbol("s")]) {
         const notes: ReadonlyArray<Note> = [
@@ -91,7 +91,7 @@ describe("LineText", () => {
       }
     })
 
-    it("writes a line of a kind or an event that it does not know as JSON", () => {
+    it("writes unknown kinds of lines and events as JSON", () => {
       const note = { _tag: "MoodNoted", mood: "calm" } as unknown as Note
       assert.deepStrictEqual(JSON.parse(LineText.line(1, note)), { at: 1, _tag: "MoodNoted", mood: "calm" })
       const report = {
@@ -103,7 +103,7 @@ describe("LineText", () => {
       assert.deepStrictEqual(JSON.parse(textOf(note)), { at: 0, _tag: "MoodNoted", mood: "calm" })
     })
 
-    it("escapes what JSON escapes, also half a character", () => {
+    it("escapes what JSON escapes, including half a surrogate pair", () => {
       for (const text of ['"', "\\", "\n", "\u0001", "\ud83d", "😀", "ü", "x".repeat(50) + '"']) {
         const note: Note = { _tag: "TurnStarted", turn: 1, trigger: text }
         assert.strictEqual(LineText.line(0, note), `${JSON.stringify({ at: 0, ...note })}\n`)
@@ -140,14 +140,14 @@ describe("LineText", () => {
       ["text of a reply", delta("a"), delta("b", "1")],
       ["run of ids", heard("a", 1), heard("b", 3)]
     ] as const) {
-      it(`begins another line for another ${what}`, () => assert.strictEqual(linesOf(first, second).length, 2))
+      it(`starts another line for another ${what}`, () => assert.strictEqual(linesOf(first, second).length, 2))
     }
 
-    it("has one line for ids that follow each other", () => {
+    it("uses one line for consecutive ids", () => {
       assert.strictEqual(linesOf(heard("a", 1), heard("b", 2)).length, 1)
     })
 
-    it("does not take for a word what must not be interrupted, or has a time that is no clock's", () => {
+    it("writes uninterruptible text and unusual times as lines of their own", () => {
       assert.match(textOf(sent("a", { interruptible: false })), /"_tag":"Sent".*"interruptible":false/)
       assert.match(LineText.make().add(0.00001, sent("a")), /"_tag":"Sent"/)
       assert.match(LineText.make().add(-1, sent("a")), /"_tag":"Sent"/)

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as MaskedText from "../../../src/recording/internal/maskedText.ts"
 
 describe("MaskedText", () => {
-  it("keeps names that a program gives, and masks keys that are values", () => {
+  it("keeps keys that a program defines, and masks keys that are values", () => {
     for (const name of ["card", "card_number", "$ref", "anthropic/cache", "line-1"]) {
       assert.strictEqual(MaskedText.maskName(name), name)
     }
@@ -27,11 +27,11 @@ describe("MaskedText", () => {
     assert.strictEqual(MaskedText.maskValue(new Uint8Array([65, 110])), MaskedText.blank)
   })
 
-  it("masks what JSON would write of an object", () => {
+  it("masks what JSON would write for an object", () => {
     assert.strictEqual(MaskedText.maskValue(new URL("https://anna.example/1")), "xxxxx://xxxx.xxxxxxx/0")
   })
 
-  it("keeps the tag of what is unknown, if it is the name of something", () => {
+  it("keeps the tag of an unknown value if it looks like a name", () => {
     assert.deepStrictEqual(MaskedText.maskUnknown({ _tag: "UserMoodHeard", mood: "calm" }), {
       _tag: "UserMoodHeard",
       mood: "xxxx"

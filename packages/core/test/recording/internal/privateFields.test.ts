@@ -16,7 +16,7 @@ const Words = Schema.String.annotate({ privacy: "userText" })
 const Thing = Schema.TaggedUnion({ Said: { words: Words }, Done: { count: Schema.Int } })
 
 describe("PrivateFields", () => {
-  it("masks a field by what its schema says that it holds", () => {
+  it("masks a field by the annotation in its schema", () => {
     assert.deepStrictEqual(
       masked(Schema.Struct({ words: Words, maybe: Schema.optional(Words) }), { words: "a", maybe: "b" }),
       {
@@ -26,7 +26,7 @@ describe("PrivateFields", () => {
     )
   })
 
-  it("takes a field without an annotation, or without a schema, for unknown", () => {
+  it("treats a field without an annotation or schema as unknown", () => {
     const schema = Schema.Struct({ text: Schema.String, number: Schema.Number, any: Schema.Unknown })
     assert.deepStrictEqual(masked(schema, { text: "a", number: 1, any: {}, more: "b" }), {
       text: "<unknown>",
@@ -36,7 +36,7 @@ describe("PrivateFields", () => {
     })
   })
 
-  it("finds an annotation beneath a check, and on a record or list as a whole", () => {
+  it("finds an annotation beneath a check, and on a whole record or list", () => {
     const schema = Schema.Struct({
       count: Schema.Int.annotate({ privacy: "public" }),
       record: Schema.Record(Schema.String, Schema.Unknown).annotate({ privacy: "metadata" }),
@@ -49,7 +49,7 @@ describe("PrivateFields", () => {
     })
   })
 
-  it("keeps literals, flags and what is absent", () => {
+  it("keeps literals, flags and absent values", () => {
     const schema = Schema.Struct({ how: Schema.Literals(["a", "b"]), flag: Schema.Boolean, none: Schema.NullOr(Words) })
     const value = { how: "b", flag: true, none: null }
     assert.deepStrictEqual(masked(schema, value), value)
@@ -60,7 +60,7 @@ describe("PrivateFields", () => {
     })
   })
 
-  it("looks into the members of a union by their tag, and into lists", () => {
+  it("masks the members of a union by their tag, also in lists", () => {
     assert.deepStrictEqual(
       masked(Schema.Array(Thing), [
         { _tag: "Said", words: "a" },
@@ -73,7 +73,7 @@ describe("PrivateFields", () => {
     )
   })
 
-  it("takes a value for unknown that is not what its schema says", () => {
+  it("treats a value that does not match its schema as unknown", () => {
     assert.strictEqual(masked(Thing, { _tag: "Lost", words: "a" }), "<unknown>")
     assert.strictEqual(masked(Thing, "a"), "<unknown>")
     assert.strictEqual(masked(Schema.Array(Thing), { _tag: "Said" }), "<unknown>")
@@ -81,7 +81,7 @@ describe("PrivateFields", () => {
     assert.strictEqual(masked(Schema.Union([Schema.String, Schema.Number]), "a"), "<unknown>")
   })
 
-  it("hands a mask what stands beside its value", () => {
+  it("gives a mask the object its value is in", () => {
     const beside: Array<unknown> = []
     const watching = { ...masks, userText: (value: unknown, by: unknown) => (beside.push(by), value) }
     const value = { words: "a", name: "n" }
@@ -89,7 +89,7 @@ describe("PrivateFields", () => {
     assert.deepStrictEqual(beside, [value])
   })
 
-  it("leaves out an item that is masked to nothing", () => {
+  it("leaves out an item whose mask returns nothing", () => {
     const dropping = { ...masks, userText: (value: unknown) => (value === "a" ? undefined : value) }
     assert.deepStrictEqual(PrivateFields.of(Schema.Array(Words))(["a", "b"], dropping), ["b"])
   })

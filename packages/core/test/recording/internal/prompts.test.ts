@@ -33,7 +33,7 @@ describe("Prompts", () => {
     })
   })
 
-  it("writes of the next one what is new, and no tools or settings that are the same", () => {
+  it("writes only the new part of the next one, and no unchanged tools or settings", () => {
     const [, second] = lines(asked(messages("a", "b")), asked(structuredClone(messages("a", "b", "c"))))
     assert.deepStrictEqual(second, {
       _tag: "ModelRequested",
@@ -56,7 +56,7 @@ describe("Prompts", () => {
     assert.deepStrictEqual(third?.like, { request: 1, messages: 2 })
   })
 
-  it("takes messages for the same only if every member is", () => {
+  it("treats messages as the same only if all their members are", () => {
     const first = { role: "user", content: [{ type: "text", text: "a" }] }
     for (const other of [
       { role: "user", content: [{ type: "text", text: "b" }] },
@@ -72,7 +72,7 @@ describe("Prompts", () => {
     }
   })
 
-  it("refers to no prompt whose line was not written", () => {
+  it("never refers to a prompt whose line was not written", () => {
     const all = Prompts.make()
     all.add(all.next(), asked(messages("a")))
     all.forget(1)

@@ -58,7 +58,7 @@ describe("Redacted", () => {
     )
   })
 
-  it("leaves out fragments of arguments that are blanked, and keeps those of other tools", () => {
+  it("leaves out fragments of redacted arguments, and keeps those of other tools", () => {
     const start = (id: string, name: string) => ({ type: "tool-params-start", id, name })
     const fragment = (id: string) => ({ type: "tool-params-delta", id, delta: '{"card":' })
     assert.deepStrictEqual(
@@ -70,7 +70,7 @@ describe("Redacted", () => {
     )
   })
 
-  it("blanks the settings of a model that are no numbers and no flags as metadata", () => {
+  it("redacts model settings that are neither numbers nor flags as metadata", () => {
     const settings = { temperature: 0.5, seed: 7, stop: "Anna", extra: { user: "Anna", tier: "gold" } }
     const kept = { temperature: 0.5, seed: 7 }
     const of = (metadata: Redaction.Fields) =>
@@ -82,7 +82,7 @@ describe("Redacted", () => {
     )
   })
 
-  it("blanks a measurement that is no number as metadata", () => {
+  it("redacts a metric that is not a number as metadata", () => {
     const metric = (value: unknown): Recording.Note => ({
       _tag: "Sent",
       turn: 1,
@@ -97,7 +97,7 @@ describe("Redacted", () => {
     )
   })
 
-  it("masks the message of a failed result, and the result of one that returned", () => {
+  it("masks the message of a failed result, and the value of a returned one", () => {
     const result = (outcome: "Returned" | "Failed"): Recording.Note => ({
       _tag: "Happened",
       event: { _tag: "BackgroundReturned", eventId: "e", name: "pay", respondingTo: "r", outcome, result: "Anna" }
@@ -107,7 +107,7 @@ describe("Redacted", () => {
     assert.include(JSON.stringify(noted(redaction, result("Returned"))), '"result":"result"')
   })
 
-  it("tells the kind of a failure of a model, and nothing more", () => {
+  it("keeps the kind of a model failure and nothing more", () => {
     const failed = (reason: unknown): Recording.Note => ({
       _tag: "ModelEnded",
       request: 1,

@@ -7,7 +7,7 @@ const draws = (seed: number, turn: number, messages: number, count = 4) => {
 }
 
 describe("seededRandom", () => {
-  it("draws the same for the same request", () => {
+  it("draws the same numbers for the same request", () => {
     assert.deepStrictEqual(draws(4_000_000_000, 3, 7), draws(4_000_000_000, 3, 7))
   })
 
@@ -22,7 +22,7 @@ describe("seededRandom", () => {
     assert.strictEqual(seen.size, 4 * 20 * 20 * 4)
   })
 
-  it("spreads evenly over all it may give", () => {
+  it("spreads evenly over its whole range", () => {
     const buckets = Array.from({ length: 16 }, () => 0)
     for (const drawn of draws(1, 2, 3, 16_000)) buckets[Math.floor(drawn * 16)]!++
     for (const count of buckets) assert.closeTo(count, 1000, 150)

@@ -7,14 +7,14 @@ const line = (words: ReadonlyArray<unknown>, more: object = {}) => ({ at: 64.5, 
 const expand = (value: unknown) => Result.getOrThrow(WordsLine.expand(value))
 
 describe("WordsLine", () => {
-  it("opens a line that can be read once it is ended", () => {
+  it("opens a line that becomes readable once it is closed", () => {
     const of = { turn: 2, respondingTo: "e3", request: 1, id: "0" }
     const text = `{"at":64.5,${WordsLine.opening(of)}[0,"Good"]${WordsLine.end}`
     assert.deepStrictEqual(JSON.parse(text), line([[0, "Good"]], of))
   })
 
   describe("expand", () => {
-    it("gives each word the microseconds since the one before", () => {
+    it("gives each word the microseconds since the previous one", () => {
       const words = line(
         [
           [0, "Good"],
@@ -29,7 +29,7 @@ describe("WordsLine", () => {
       )
     })
 
-    it("tells what was sent, what a model wrote, and what was heard", () => {
+    it("distinguishes what was sent, what a model wrote, and what was heard", () => {
       const of = { turn: 2, respondingTo: "e3", request: 1, id: "0", spoken: id("9") }
       assert.deepStrictEqual(
         expand(
@@ -60,7 +60,7 @@ describe("WordsLine", () => {
       )
     })
 
-    it("opens the lists of deltas among the parts of a reply", () => {
+    it("expands the lists of deltas among the parts of a reply", () => {
       const end = { type: "text-end", id: "0" }
       assert.deepStrictEqual(expand({ _tag: "ModelReplied", request: 1, parts: [["0", "a", "b"], end] }), [
         {
@@ -71,13 +71,13 @@ describe("WordsLine", () => {
       ])
     })
 
-    it("leaves any other value as it is", () => {
+    it("returns any other value unchanged", () => {
       for (const value of [null, 5, "Words", { _tag: "CallClosed" }, { _tag: "ModelReplied", parts: 5 }]) {
         assert.deepStrictEqual(expand(value), [value])
       }
     })
 
-    it("fails for words that are none", () => {
+    it("fails for malformed words", () => {
       for (const words of [[["0", "Good"]], [[0, "Good", 2]], [[0.5, "Good"]], [[0]]]) {
         assert.isTrue(Result.isFailure(WordsLine.expand(line(words))))
       }
@@ -87,17 +87,17 @@ describe("WordsLine", () => {
   describe("mend", () => {
     const whole = `{"at":64.5,"_tag":"Words","turn":1,"words":[[0,"a]b"],[1,"c"]`
 
-    it("ends a line that was left open", () => {
+    it("closes a line that was left open", () => {
       assert.deepStrictEqual(WordsLine.mend(whole), { text: `${whole}]}`, isCut: false })
     })
 
-    it("leaves out a word that was cut off, and says so", () => {
+    it("leaves out a word that was cut off, and reports it", () => {
       for (const cut of [",", ",[2", ',[2,"d', ',[2,"d]']) {
         assert.deepStrictEqual(WordsLine.mend(whole + cut), { text: `${whole}]}`, isCut: true }, cut)
       }
     })
 
-    it("finds nothing to mend before the first word, or in another line", () => {
+    it("repairs nothing before the first word, or in another kind of line", () => {
       assert.isUndefined(WordsLine.mend('{"at":64.5,"_tag":"Words","turn":1,"words":['))
       assert.isUndefined(WordsLine.mend('{"at":64.5,"_tag":"Words","turn":1,"words":[[0,"a'))
       assert.isUndefined(WordsLine.mend('{"at":64.5,"_tag":"Sent","turn":1,"output":[]'))

@@ -31,7 +31,7 @@ const started: Event.Report = { _tag: "UserTurnStarted" }
 const ended: Event.Report = { _tag: "UserTurnEnded" }
 
 describe("Inbox", () => {
-  test("hands over one report after the other, each when the call has read the one before", function* () {
+  test("delivers one report after the other, each once the call has read the previous one", function* () {
     const { inbox, join, log } = yield* make(() => Effect.sleep(10))
     join()
     inbox.report(started)
@@ -43,7 +43,7 @@ describe("Inbox", () => {
     assert.deepStrictEqual(log, ["0 Reported r1", "0 spoke", "10 Taken r1", "10 Reported r2", "20 Taken r2"])
   })
 
-  test("keeps what comes before there is a call", function* () {
+  test("keeps reports that come before there is a call", function* () {
     const { inbox, join, log } = yield* make(() => Effect.void)
     inbox.report({ ...ended, eventId: "own" })
     yield* Effect.sleep(5)
@@ -53,7 +53,7 @@ describe("Inbox", () => {
     assert.deepStrictEqual(log, ["5 Reported own", "5 Taken own"])
   })
 
-  test("repeats a report as it was, without giving it an id", function* () {
+  test("repeats a report unchanged, without giving it an id", function* () {
     const seen: Array<Event.Report> = []
     const { inbox, join, log } = yield* make((report) => Effect.sync(() => void seen.push(report)))
     join()
@@ -64,7 +64,7 @@ describe("Inbox", () => {
     assert.include(log, "0 Reported old")
   })
 
-  test("tells that the call has broken off while it read", function* () {
+  test("reports that the call failed while reading", function* () {
     const { inbox, join, log } = yield* make(() => Effect.die("no"))
     join()
     inbox.report(ended)
@@ -72,7 +72,7 @@ describe("Inbox", () => {
     assert.deepStrictEqual(log, ["0 Reported r1", "0 failed"])
   })
 
-  test("closes in the middle of reading, and hands over nothing more", function* () {
+  test("can be closed while reading, and delivers nothing more", function* () {
     const { inbox, join, log } = yield* make(() => Effect.never)
     join()
     inbox.report(started)

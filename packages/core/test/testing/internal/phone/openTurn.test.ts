@@ -43,7 +43,7 @@ describe("OpenTurn", () => {
     })
   }
 
-  it("knows the turn that started last", () => {
+  it("remembers the turn that started last", () => {
     const turn = OpenTurn.make()
     assert.strictEqual(turn.last(), 0)
     for (const happening of [run, starts(1), over(1)]) turn.follow(happening)

@@ -27,7 +27,7 @@ const make = (options: Partial<PhoneVoice.Options> = {}) =>
   })
 
 describe("PhoneVoice", () => {
-  test("speaks a text word by word, and ends when no more comes", function* () {
+  test("speaks a text word by word, and ends when no more text comes", function* () {
     const { log, voice } = yield* make()
     voice.say("One two ", 1, true)
     assert.isFalse(voice.isSilent())
@@ -45,7 +45,7 @@ describe("PhoneVoice", () => {
     assert.deepStrictEqual(log, ["0 AgentTurnStarted", "100 One", "200 two", "200 AgentTurnEnded"])
   })
 
-  test("takes its time before the first sound of each utterance", function* () {
+  test("waits before the first sound of each utterance", function* () {
     const { log, voice } = yield* make({ firstSoundMs: 300 })
     voice.say("One ", 1, true)
     assert.isFalse(voice.speaks())
@@ -63,7 +63,7 @@ describe("PhoneVoice", () => {
     ])
   })
 
-  test("waits a while for the rest of a word, and no longer than for the end of its turn", function* () {
+  test("waits a while for the rest of a word, but never past the end of its turn", function* () {
     const { log, voice } = yield* make()
     voice.say("He", 1, true)
     yield* Effect.sleep(50)
@@ -76,7 +76,7 @@ describe("PhoneVoice", () => {
     assert.strictEqual(over.log[0], "550 AgentTurnStarted")
   })
 
-  test("drops what may be interrupted when the caller speaks, and speaks the rest", function* () {
+  test("drops interruptible text when the caller speaks, and speaks the rest", function* () {
     const { log, voice } = yield* make()
     voice.say("One ", 1, true)
     voice.say("two ", 1, false)
@@ -87,7 +87,7 @@ describe("PhoneVoice", () => {
     assert.deepStrictEqual(log, ["0 AgentTurnStarted", "50 not spoken: One three ", "150 two", "150 AgentTurnEnded"])
   })
 
-  test("speaks a word to its end that is partly uninterruptible", function* () {
+  test("finishes a word that is partly uninterruptible", function* () {
     const { log, voice } = yield* make()
     voice.say("un", 1, false)
     voice.say("cut more ", 1, true)
@@ -97,7 +97,7 @@ describe("PhoneVoice", () => {
     assert.deepStrictEqual(log, ["0 AgentTurnStarted", "50 not spoken: more ", "100 uncut", "100 AgentTurnEnded"])
   })
 
-  test("does something at its place of the text, unless the caller speaks before", function* () {
+  test("runs an action at its place in the text, unless the caller speaks first", function* () {
     const { log, say, voice } = yield* make()
     voice.say("One ", 1, true)
     voice.afterwards(() => say("act"), true)
@@ -113,7 +113,7 @@ describe("PhoneVoice", () => {
     )
   })
 
-  test("reports a replacement for a word, or nothing", function* () {
+  test("can report a replacement for a word, or nothing", function* () {
     const { log, voice } = yield* make({
       reports: ({ index, text }) => (index === 0 ? undefined : text === "27" ? "twenty-seven" : text)
     })
@@ -122,7 +122,7 @@ describe("PhoneVoice", () => {
     assert.deepStrictEqual(log.slice(1, -1), ["200 twenty-seven", "300 three"])
   })
 
-  test("parts scripts without spaces into words", function* () {
+  test("splits scripts without spaces into words", function* () {
     const { log, voice } = yield* make({ isOver: () => true })
     voice.say("かしこまりました。", 1, true)
     yield* Effect.sleep("2 seconds")
@@ -136,7 +136,7 @@ describe("PhoneVoice", () => {
     )
   })
 
-  test("stops for good", function* () {
+  test("stays silent once it is stopped", function* () {
     const { log, voice } = yield* make()
     voice.say("One two ", 1, false)
     yield* Effect.sleep(150)

@@ -9,7 +9,7 @@ const pieces = [
 ]
 
 describe("Words", () => {
-  it("joins pieces, and parts what two turns say", () => {
+  it("joins pieces of one turn, and separates the words of two", () => {
     assert.strictEqual(Words.all(pieces), "One two. One more")
     assert.strictEqual(Words.all([]), "")
   })
@@ -21,7 +21,7 @@ describe("Words", () => {
     assert.deepStrictEqual(Words.times(pieces, "three"), [])
   })
 
-  it("asks a pattern from the beginning, whatever it has found before", () => {
+  it("matches a global pattern from the start each time", () => {
     const sticky = /two/gy
     assert.isTrue(Words.areIn("One two", sticky))
     assert.isTrue(Words.areIn("One two", sticky))

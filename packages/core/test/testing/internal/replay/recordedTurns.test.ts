@@ -52,7 +52,7 @@ describe("RecordedTurns", () => {
   ]
   const turns = RecordedTurns.of(lines)
 
-  it("has what each turn was started by, sent, and left on the record", () => {
+  it("have the trigger of each turn, what it sent, and what it left in the history", () => {
     const first = turns.get(1)!
     assert.deepStrictEqual([...turns.keys()], [1, 2])
     assert.deepStrictEqual([first.trigger, first.place, first.eventAt], ["a", 0, 4])
@@ -62,18 +62,18 @@ describe("RecordedTurns", () => {
     assert.strictEqual(first.end?.outcome, "Interrupted")
   })
 
-  it("tells what its failure had the call say from what it said itself", () => {
+  it("distinguish the apology of a failed turn from its own words", () => {
     const second = turns.get(2)!
     assert.deepStrictEqual([wordsOf(second.sent), second.apology], [["two"], "sorry"])
   })
 
-  it("counts what only went on the record as given by the turn once the call was over", () => {
+  it("count recorded-only outputs as the turn's own once the call was over", () => {
     const end: Recording.Line = { at: 9, _tag: "Happened", event: { _tag: "CallEnded", eventId: "e" } }
     const last = RecordedTurns.of([end, starts(9, 3, "e"), kept(10, 3, "bye")]).get(3)!
     assert.deepStrictEqual(wordsOf(last.sent), ["bye"])
   })
 
-  it("has the work of each turn that has returned, in order", () => {
+  it("have the background work of each turn that returned, in order", () => {
     const found = RecordedTurns.returned([returned(1, "x", "a"), returned(2, "y", "b"), returned(3, "x", "a")])
     assert.deepStrictEqual(
       [...found].map(([trigger, works]) => [trigger, works.map(({ line }) => line.at)]),

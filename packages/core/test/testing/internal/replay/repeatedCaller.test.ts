@@ -31,7 +31,7 @@ const stepsOf = (lines: ReadonlyArray<Recording.Line>, options?: RepeatedCaller.
   })
 
 describe("RepeatedCaller", () => {
-  it.effect("reports what was reported, when it was, and hangs up when the call ended", () =>
+  it.effect("repeats the reports at their times, and hangs up when the call ended", () =>
     Effect.map(stepsOf([reported(1, "a"), reported(4), ended]), (steps) =>
       assert.deepStrictEqual(steps, [
         [1, { _tag: "Repeats", report: { _tag: "UserTurnStarted" }, eventId: "a" }],
@@ -41,13 +41,13 @@ describe("RepeatedCaller", () => {
     )
   )
 
-  it.effect("keeps the recorded ids of events, on request", () =>
+  it.effect("keeps the recorded event ids on request", () =>
     Effect.map(stepsOf([reported(1, "a"), ended], { names: true }), ([first]) =>
       assert.deepStrictEqual(first![1], { _tag: "Reports", report: { _tag: "UserTurnStarted", eventId: "a" } })
     )
   )
 
-  it.effect("loses the connection when a call was cut off, as soon as that is seen", () =>
+  it.effect("loses the connection as soon as it sees the call cut off", () =>
     Effect.map(
       stepsOf([
         reported(1),
@@ -85,7 +85,7 @@ describe("RepeatedCaller.spoken", () => {
     report
   })
 
-  it("puts in what was said and heard, with the spacing of the agent", () => {
+  it("adds what was said and heard, with the agent's own spacing", () => {
     const entries: ReadonlyArray<Timeline.Entry> = [
       { at: 0, _tag: "Sent", turn: 0, output: { _tag: "AgentSendText", text: "Good  day. Bye" } },
       report(1, { _tag: "AgentTurnStarted" }),
@@ -106,12 +106,12 @@ describe("RepeatedCaller.spoken", () => {
     )
   })
 
-  it("takes transcripts that grow for one text, and others for several", () => {
+  it("joins growing transcripts into one text, and separate ones with spaces", () => {
     assert.strictEqual(RepeatedCaller.joined(["I", "I am", "I am here"]), "I am here")
     assert.strictEqual(RepeatedCaller.joined(["I", "am ", "here"]), "I am here")
   })
 
-  it("takes what was heard out of what was sent, where it stands there", () => {
+  it("takes heard text from what was sent, if it stands there", () => {
     assert.deepStrictEqual(RepeatedCaller.takeHeard("One  two", "One"), ["One  ", "two"])
     assert.deepStrictEqual(RepeatedCaller.takeHeard("One two", "uno"), ["uno ", "One two"])
   })

@@ -18,7 +18,7 @@ const decisions = (noted: ReadonlyArray<Happening>) =>
   noted.map((happening) => (happening._tag === "Decided" ? happening.decision : happening._tag))
 
 describe("Observation of filters", () => {
-  it("tells what both of them have said", () => {
+  it("reports the decisions of both filters", () => {
     const { noted, spec } = watched({ run: ["CallStarted"], cancel: ["CallEnded"] })
     assert.isTrue(spec.run(started))
     assert.isFalse(spec.run({ _tag: "CallEnded", eventId: "e" }))
@@ -27,7 +27,7 @@ describe("Observation of filters", () => {
     assert.deepStrictEqual(decisions(noted), ["Run", "Cancel", "Keep"])
   })
 
-  it.effect("tells when one takes its time", () =>
+  it.effect("reports when a filter takes time", () =>
     Effect.gen(function* () {
       const { noted, spec } = watched({ run: () => Effect.as(Effect.yieldNow, true) })
       const answer = spec.run(started)
@@ -37,7 +37,7 @@ describe("Observation of filters", () => {
     })
   )
 
-  it("a filter that throws, fails or is interrupted keeps its event, with unchanged behaviour", () => {
+  it("reports that a filter that throws, fails or is interrupted keeps its event, without changing that", () => {
     const thrown = watched({
       run: () => {
         throw new Error("no")
@@ -59,7 +59,7 @@ describe("Observation of turns", () => {
   const tags = (entries: ReadonlyArray<{ readonly _tag: string }>, wanted: ReadonlyArray<string>) =>
     entries.map(({ _tag }) => _tag).filter((tag) => wanted.includes(tag))
 
-  it.effect("tells of outputs that only go on the record, regions, work, and changes of the history", () =>
+  it.effect("reports outputs that are only recorded, regions, work, and changes of the history", () =>
     Effect.gen(function* () {
       const entries = yield* played((_, turn) =>
         Stream.concat(
@@ -76,7 +76,7 @@ describe("Observation of turns", () => {
     })
   )
 
-  it.effect("tells that a turn fails, then that its scope is closed, and last that its fiber has ended", () =>
+  it.effect("reports that a turn fails, then that its scope is closed, and last that its fiber has ended", () =>
     Effect.gen(function* () {
       const entries = yield* played(() => Stream.fail("no"))
       assert.deepStrictEqual(tags(entries, ["TurnFailing", "TurnLeft", "TurnOver"]), [

@@ -8,7 +8,7 @@ import * as World from "../../../../src/testing/internal/time/world.ts"
 const make = Effect.map(Clock.Clock, (clock) => Waiting.make(World.of(clock)!))
 
 describe("Waiting", () => {
-  test("continues once its condition was checked and holds", function* () {
+  test("continues once its condition is checked and holds", function* () {
     const waiting = yield* make
     let holds = false
     const fiber = yield* Effect.forkChild(
@@ -23,7 +23,7 @@ describe("Waiting", () => {
     assert.strictEqual(yield* VirtualTime.now, 1000)
   })
 
-  test("does not go on if it is no longer so at the end of the moment", function* () {
+  test("does not continue if the condition no longer holds at the end of the moment", function* () {
     const waiting = yield* make
     let holds = true
     const fiber = yield* Effect.forkChild(
@@ -39,7 +39,7 @@ describe("Waiting", () => {
     yield* Fiber.join(fiber)
   })
 
-  test("no longer checks conditions of interrupted fibers", function* () {
+  test("does not check the conditions of interrupted fibers", function* () {
     const waiting = yield* make
     let asked = 0
     const fiber = yield* Effect.forkChild(

@@ -18,7 +18,7 @@ const make = () => {
 }
 
 describe("World", () => {
-  it("wakes sleepers in the order of their times, and those of one moment in the order they came", () => {
+  it("wakes sleepers in the order of their times, and in order of arrival for equal times", () => {
     const { log, play, say, world } = make()
     world.after(20, say("c"))
     world.after(10, say("a"))
@@ -27,7 +27,7 @@ describe("World", () => {
     assert.deepStrictEqual(log, ["10 a", "10 b", "20 c"])
   })
 
-  it("does what is due at a moment, then what waits until it settles, then what waits until it is over", () => {
+  it("runs what is due now, then what waits for it to settle, then what waits for the end of the moment", () => {
     const { log, play, say, world } = make()
     world.whenOver(say("over"))
     world.whenSettled(say("settled"))
@@ -37,7 +37,7 @@ describe("World", () => {
     assert.deepStrictEqual(log, ["0 soon", "0 settled", "0 due", "0 over"])
   })
 
-  it("effects of a moment's end happen before time passes", () => {
+  it("runs effects of a moment's end before time passes", () => {
     const { log, play, say, world } = make()
     world.after(5, say("later"))
     world.whenOver(() => {
@@ -48,7 +48,7 @@ describe("World", () => {
     assert.deepStrictEqual(log, ["0 over", "0 soon", "5 later"])
   })
 
-  it("takes back what was asked for", () => {
+  it("cancels scheduled tasks", () => {
     const { log, play, say, world } = make()
     const asked = [
       world.soon(say("a")),
@@ -65,7 +65,7 @@ describe("World", () => {
     assert.deepStrictEqual([log, world.now], [[], 0])
   })
 
-  it("lets no time pass for the sake of a deadline alone", () => {
+  it("lets no time pass only for a deadline", () => {
     const { log, play, say, world } = make()
     world.deadline(10, say("deadline"))
     assert.strictEqual(play(), "Still")
@@ -75,7 +75,7 @@ describe("World", () => {
     assert.deepStrictEqual(log, ["10 deadline", "20 sleeper"])
   })
 
-  it("stops before the limit", () => {
+  it("stops at the limit", () => {
     const { log, play, say, world } = make()
     world.after(10, say("a"))
     world.after(11, say("b"))
@@ -83,7 +83,7 @@ describe("World", () => {
     assert.deepStrictEqual(log, ["10 a"])
   })
 
-  it("notices endless activity at one moment", () => {
+  it("detects endless activity at one moment", () => {
     const { world } = make()
     const again = () => void world.soon(again)
     again()
@@ -111,7 +111,7 @@ describe("World", () => {
     assert.isDefined(fiber.pollUnsafe())
   })
 
-  it("a sleeper that is interrupted holds up nothing", () => {
+  it("is not held up by an interrupted sleeper", () => {
     const { play, world } = make()
     const program = Effect.provideService(Effect.sleep("1 hour"), Clock.Clock, world.clock)
     const fiber = Effect.runFork(program, { scheduler: world.scheduler })
@@ -120,7 +120,7 @@ describe("World", () => {
     assert.strictEqual(world.now, 0)
   })
 
-  it("is found by its clock", () => {
+  it("is found through its clock", () => {
     const { world } = make()
     assert.strictEqual(World.of(world.clock), world)
     assert.isUndefined(World.of({ ...world.clock }))
