@@ -51,7 +51,7 @@ describe("events of a provider", () => {
   })
 })
 
-describe("what is looked up and kept", () => {
+describe("documents, questions and memories", () => {
   const texts = {
     ...hard,
     headings: (n: number) => "# a\n".repeat(n / 4),
@@ -66,7 +66,7 @@ describe("what is looked up and kept", () => {
   )
 })
 
-describe("words of a model", () => {
+describe("text of a model", () => {
   const texts = {
     ...hard,
     "a thought without end": (n: number) => `<think>${"hm ".repeat(n / 3)}`,
@@ -108,7 +108,7 @@ describe("words of a model", () => {
   })
 })
 
-describe("calls of a model", () => {
+describe("tool calls of a model", () => {
   const texts = {
     ...hard,
     "arguments in a string": (n: number) => `{"a":"${"x".repeat(n)}"}`,

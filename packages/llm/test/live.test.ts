@@ -69,7 +69,7 @@ describeLive(
 )
 
 describe("live tests", () => {
-  it("there are for every provider that is more than a name and an address", () => {
+  it("exist for every provider that is more than a name and an address", () => {
     const own = OpenAiPresets.all
       .slice(
         0,

@@ -38,7 +38,7 @@ const recorded = Effect.suspend(() =>
 )
 
 describe("a replay of an agent with a model", () => {
-  it.effect("is the same to the byte, though the model that was recorded had drawn its ids and this one does not", () =>
+  it.effect("is the same to the byte, even though the recorded model had drawn its own ids", () =>
     Effect.gen(function* () {
       const recording = yield* recorded
       const model = Result.getOrThrow(RecordedModel.make(recording))
@@ -49,7 +49,7 @@ describe("a replay of an agent with a model", () => {
     })
   )
 
-  it.effect("shows the first request that another prompt has changed", () =>
+  it.effect("shows the first request that a different prompt has changed", () =>
     Effect.gen(function* () {
       const recording = yield* recorded
       const model = Result.getOrThrow(RecordedModel.make(recording))
@@ -68,7 +68,7 @@ describe("a replay of an agent with a model", () => {
 })
 
 describe("a fork of an agent with a model", () => {
-  it.effect("asks the other model for the first time where it forks, with all that was said before", () =>
+  it.effect("asks the new model first where it forks, with everything said before", () =>
     Effect.gen(function* () {
       const recording = yield* recorded
       const turn = recording.lines.findLast((line) => line._tag === "ModelRequested")!.turn

@@ -13,7 +13,7 @@ const upholds = (shape: ToolSchedule.Shape) => (random: Chance.Chance) =>
 const all: ToolSchedule.Shape["kinds"] = ["loopback", "loopback", "passthrough", "background", "loan"]
 
 for (const style of ["antiphon", "line"] as const) {
-  describe(`3 and 4. every call ends in one outcome, and every prompt is valid and tells all of it once: ${style}`, () => {
+  describe(`3 and 4. every call has one outcome, and every prompt is valid and complete without repetition: ${style}`, () => {
     forAll("whatever tools and caller do", upholds({ style, kinds: [...all, ...all, "handoff"], busy: 0.06 }))
     forAll("when the caller keeps interrupting", upholds({ style, kinds: all, busy: 0.3 }))
     forAll("when the work is in the background", upholds({ style, kinds: ["background", "loopback"], busy: 0.1 }))

@@ -25,12 +25,12 @@ const made = (name: string) => `
     const layer = Models.fromString(${JSON.stringify(name)}, { apiKey: Redacted.make("key") })
     await Effect.runPromise(Effect.scoped(Layer.build(layer)))`
 
-it("neither the package nor its list of tools loads the SDK of a provider", { timeout: 60_000 }, () => {
+it("neither the package nor its list of tools loads a provider's SDK", { timeout: 60_000 }, () => {
   assert.deepStrictEqual(sdks(`await import("@antiphon/llm")`), [])
   assert.deepStrictEqual(sdks(`await import("@antiphon/llm/tools")`), [])
 })
 
-it("the Layer of a model loads the SDK of its provider, and no other", { timeout: 60_000 }, () => {
+it("the Layer of a model loads its provider's SDK and no other", { timeout: 60_000 }, () => {
   assert.deepStrictEqual(sdks(made("openai/gpt-4.1-mini")), ["openai"])
   assert.deepStrictEqual(sdks(made("openai/gpt-5")), ["openai"])
   assert.deepStrictEqual(sdks(made("anthropic/claude-haiku-4-5")), ["@anthropic-ai/sdk"])

@@ -32,19 +32,19 @@ const weather = VoiceTool.background("weather", {}, () => Stream.unwrap(Effect.m
 const plain = VoiceTool.loopback("plain", {}, () => Effect.succeed(1))
 
 describe("types", () => {
-  it("a tool needs what its handler needs", () => {
+  it("a tool requires what its handler requires", () => {
     expectTypeOf(cancelOrder).toEqualTypeOf<VoiceTool.VoiceTool<Orders>>()
     expectTypeOf(weather).toEqualTypeOf<VoiceTool.VoiceTool<Weather>>()
     expectTypeOf(plain).toEqualTypeOf<VoiceTool.VoiceTool>()
   })
 
-  it("a handoff needs what its handler and the agent that takes over need", () => {
+  it("a handoff requires what its handler and the other agent require", () => {
     const billing: Agent.Agent<Unknown, Weather> = () => Stream.fromEffectDrain(Weather)
     const tool = VoiceTool.handoff("to_billing", {}, () => Effect.as(Orders, billing))
     expectTypeOf(tool).toEqualTypeOf<VoiceTool.VoiceTool<Weather | Orders>>()
   })
 
-  it("parameters are those of the schema", () => {
+  it("parameters have the types of the schema", () => {
     const fields = { id: Schema.String, count: Schema.optionalKey(Schema.Int), day: Schema.Literals(["today"]) }
     type Params = { readonly id: string; readonly count?: number; readonly day: "today" }
     VoiceTool.loopback("read", { parameters: fields }, (params) => {
@@ -62,7 +62,7 @@ describe("types", () => {
     VoiceTool.passthrough("say", {}, () => Stream.make(Event.sendText("words")))
   })
 
-  it("an agent needs a model and what its tools need", () => {
+  it("an agent requires a model and what its tools require", () => {
     const factory = LlmAgent.make({ tools: [cancelOrder, weather, plain] })
     expectTypeOf(factory).toEqualTypeOf<Agent.Factory<never, never, LanguageModel.LanguageModel | Orders | Weather>>()
     expectTypeOf(LlmAgent.make()).toEqualTypeOf<Agent.Factory<never, never, LanguageModel.LanguageModel>>()
@@ -73,7 +73,7 @@ describe("types", () => {
     expectTypeOf(factory).toEqualTypeOf<Agent.Factory<never, never, LanguageModel.LanguageModel>>()
   })
 
-  it("a Layer of an agent does not compile where a Layer is missing", () => {
+  it("an agent's Layer does not compile if a Layer is missing", () => {
     const support = Agent.layer(Support, LlmAgent.make({ tools: [cancelOrder, weather] }))
     expectTypeOf(support).toEqualTypeOf<Layer.Layer<Support, never, LanguageModel.LanguageModel | Orders | Weather>>()
     const model = ScriptedModel.make([]).layer
@@ -95,7 +95,7 @@ describe("types", () => {
     expectTypeOf<Stream.Error<ReturnType<Respond>>["_tag"]>().toEqualTypeOf<"AiError" | "TurnFailure">()
   })
 
-  it("an override brings only tools that the agent may have", () => {
+  it("an override only accepts tools the agent may have", () => {
     Effect.map(LlmAgent.makeAgent<Orders>({ tools: [cancelOrder] }), (agent): Agent.Agent<unknown, unknown> => {
       return (event, turn) =>
         // @ts-expect-error the agent does not ask for the weather
@@ -103,7 +103,7 @@ describe("types", () => {
     })
   })
 
-  it("knowledge and memory ask for what they need, and learn what was declared", () => {
+  it("knowledge and memory have their requirements, and learners the declared types", () => {
     const Guest = Memory.declare({
       visits: Memory.field(Schema.Int, { purpose: "to know regulars", keptFor: "1 day" })
     })

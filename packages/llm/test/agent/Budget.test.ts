@@ -34,7 +34,7 @@ const goodbye = Budget.sayGoodbye("I have to go. Goodbye!")
 const farewell = ["LogMessage", "I have to go. Goodbye!", "AgentEndCall"]
 
 describe("a budget", () => {
-  test("of tokens lets the agent say goodbye when it is used up, and not before", function* () {
+  test("of tokens makes the agent say goodbye once it is used up, and not before", function* () {
     const model = ScriptedModel.make([took("One.", 60, 30), took("Two.", 60, 30)])
     const call = yield* playing(model, { budgets: [Budget.make({ tokens: 100 }, goodbye)] })
     yield* call.say("one")
@@ -48,7 +48,7 @@ describe("a budget", () => {
     assert.strictEqual((yield* call.prompts).length, 2)
   })
 
-  test("of minutes is measured on the clock, also while nobody speaks", function* () {
+  test("of minutes is measured on the clock, even while nobody speaks", function* () {
     const model = ScriptedModel.make([took("One.", 1, 1), took("Two.", 1, 1)])
     const call = yield* playing(model, { budgets: [Budget.make({ time: "10 minutes" }, goodbye)] })
     yield* call.say("one")
@@ -79,7 +79,7 @@ describe("a budget", () => {
     assert.deepStrictEqual(call.sent(), farewell)
   })
 
-  test("of minutes leaves the session of the application alone", function* () {
+  test("of minutes does not disturb the application's own session", function* () {
     const call = yield* playing(ScriptedModel.make([]), {
       session: ({ events }) =>
         Stream.map(
@@ -93,7 +93,7 @@ describe("a budget", () => {
     assert.deepStrictEqual(call.sent(), ["AgentSendCustom", "LogMessage", ...farewell])
   })
 
-  test("of money counts what replies cost, and says once that a price is not known", function* () {
+  test("of money counts what replies cost, and reports an unknown price once", function* () {
     const logged: Array<string> = []
     const logger = Logger.make(({ message }) => void logged.push(String(message)))
     const model = ScriptedModel.make([took("One.", 1_000_000, 0), took("Two.", 1_000_000, 0)])
@@ -118,7 +118,7 @@ describe("a budget", () => {
     )
   })
 
-  test("of money counts at the prices in force", function* () {
+  test("of money uses the current prices", function* () {
     const model = ScriptedModel.make([took("One.", 10, 0)])
     const prices = Layer.succeed(Prices.Current, [{ models: /^acme/, input: 1_000_000, output: 0 }])
     const call = yield* playing(
@@ -130,7 +130,7 @@ describe("a budget", () => {
     assert.deepStrictEqual(call.sent(), ["One.", ...farewell])
   })
 
-  test("of tool calls is looked at between the rounds of a turn", function* () {
+  test("of tool calls is checked between the rounds of a turn", function* () {
     const look = VoiceTool.loopback("look", {}, () => Effect.succeed("nothing"))
     const again = ScriptedModel.toolCall("look", {})
     const model = ScriptedModel.make([again, again, again, again])
@@ -140,7 +140,7 @@ describe("a budget", () => {
     assert.strictEqual((yield* call.prompts).length, 3)
   })
 
-  test("can warn the model, in every request from then on", function* () {
+  test("can warn the model, in every later request", function* () {
     const model = ScriptedModel.make([took("One.", 60, 60), took("Two.", 1, 1), took("Three.", 1, 1)])
     const call = yield* playing(model, { budgets: [Budget.make({ tokens: 100 }, Budget.warn("Come to an end."))] })
     for (const words of ["one", "two", "three"]) yield* call.say(words)
@@ -175,7 +175,7 @@ describe("a budget", () => {
     assert.deepStrictEqual([...spent!.byModel.keys()], ["openai/gpt-4.1-mini", "groq/small"])
   })
 
-  test("keeps its model if the other one cannot be made", function* () {
+  test("keeps its model if the new one cannot be built", function* () {
     const model = ScriptedModel.make([took("One.", 60, 60), took("Two.", 1, 1)])
     const broken = Layer.effect(LanguageModel.LanguageModel, Effect.fail("no key"))
     const call = yield* playing(model, { budgets: [Budget.make({ replies: 1 }, Budget.switchModel(broken))] })
@@ -184,7 +184,7 @@ describe("a budget", () => {
     assert.deepStrictEqual(call.sent(), ["One.", "LogMessage", "Two."])
   })
 
-  test("can do what the application wants, before the answer or in place of it", function* () {
+  test("can run an action of the application, before the answer or instead of it", function* () {
     const model = ScriptedModel.make([took("One.", 60, 60), took("Two.", 1, 1)])
     const call = yield* playing(model, {
       budgets: [
@@ -215,7 +215,7 @@ describe("a budget", () => {
     ])
   })
 
-  test("is shared with the agent that the call is handed to", function* () {
+  test("is shared with the agent that takes over the call", function* () {
     const other = LlmAgent.make({ systemPrompt: "You are the other.", introduction: "Here." })
     const handoff = AgentAsHandoff.make(other, { name: "to_other", description: "" })
     const model = ScriptedModel.make([
@@ -230,8 +230,8 @@ describe("a budget", () => {
   })
 })
 
-describe("the spending of a call", () => {
-  test("is measured with each reply, and at the end as a whole", function* () {
+describe("the usage of a call", () => {
+  test("is logged with each reply, and at the end in total", function* () {
     const sent: Array<unknown> = []
     const model = ScriptedModel.make([took("One.", 60, 30), took("Two.", 40, 10)])
     const agent = LlmAgent.make()
@@ -270,7 +270,7 @@ describe("the spending of a call", () => {
     ])
   })
 
-  test("counts a reply that was interrupted, which its provider does not", function* () {
+  test("includes a reply that was interrupted, which its provider does not report", function* () {
     let spent: Budget.Spent | undefined
     const model = ScriptedModel.make([
       ScriptedModel.text("word ".repeat(80), { every: 100 }),
@@ -290,7 +290,7 @@ describe("the spending of a call", () => {
     assert.approximately(spent!.usage.output, 50, 5)
   })
 
-  test("tells the observer of the application once for each reply", function* () {
+  test("is passed to the application's observer once per reply", function* () {
     const told: Array<Usage.Report> = []
     const model = ScriptedModel.make([])
     const reporting = Layer.effect(
@@ -328,7 +328,7 @@ describe("the spending of a call", () => {
     assert.strictEqual(spent?.tokens, 7)
   })
 
-  test("does not count a request that has failed", function* () {
+  test("leaves out a request that failed", function* () {
     let spent: Budget.Spent | undefined
     const model = ScriptedModel.make([ScriptedModel.fail(new AiError.InternalProviderError({ description: "down" }))])
     yield* Effect.scoped(

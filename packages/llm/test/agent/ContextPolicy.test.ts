@@ -51,7 +51,7 @@ const turn = (call: Playing, said: string, answer: string) =>
 const numbered = (n: number) => Array.from({ length: n }, (_, i) => ScriptedModel.text(words(`answer${i}`, 50)))
 
 describe("a conversation that becomes too long", () => {
-  test("continues without its beginning, and tells the model and the log", function* () {
+  test("continues without its beginning, and the model and the log are told", function* () {
     const model = ScriptedModel.make(numbered(10))
     const call = yield* playing(model, { systemPrompt: "Be brief.", contextPolicy: small() })
     for (let i = 0; i < 10; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
@@ -68,7 +68,7 @@ describe("a conversation that becomes too long", () => {
     assert.isBelow(new Set(begins).size, 5)
   })
 
-  test("is summed up while the caller is not waiting, and the summary stands in its place", function* () {
+  test("is summarised while the caller is not waiting, and continues with the summary", function* () {
     let writing = -1
     let count = 0
     const reply: ScriptedModel.Reply = ({ method }) => {
@@ -93,7 +93,7 @@ describe("a conversation that becomes too long", () => {
     assert.match(next.join(), /answer.*question last/s)
   })
 
-  test("keeps an open tool call, and its later result follows it", function* () {
+  test("keeps a pending tool call, so that its later result follows it", function* () {
     const book = VoiceTool.background("book", { announce: "I will look.", timeout: "1 hour" }, () =>
       Effect.delay(Effect.succeed("table at eight"), "10 minutes")
     )
@@ -110,7 +110,7 @@ describe("a conversation that becomes too long", () => {
     assert.notInclude(after.join(), "pending")
   })
 
-  test("whose summary cannot be written loses its beginning and nothing else", function* () {
+  test("loses its beginning and nothing else if the summary cannot be written", function* () {
     const down = ScriptedModel.fail(new AiError.InternalProviderError({ description: "down" }))
     const reply: ScriptedModel.Reply = ({ method }) =>
       method === "generateText" ? down : ScriptedModel.text(words("answer", 50))
@@ -126,7 +126,7 @@ describe("a conversation that becomes too long", () => {
     assert.isEmpty(call.sent().filter((line) => /Sorry/.test(line)))
   })
 
-  test("is cut by what the provider counts, if that is more than was estimated", function* () {
+  test("is cut by the provider's token count if that exceeds the estimate", function* () {
     const counted = (tokens: number) =>
       ScriptedModel.finish("stop", {
         inputTokens: { uncached: tokens, total: tokens, cacheRead: undefined, cacheWrite: undefined },
@@ -144,7 +144,7 @@ describe("a conversation that becomes too long", () => {
     assert.isBelow(Math.max(...lengths), 460)
   })
 
-  test("in one turn shortens results, oldest first, and never parts a call from its result", function* () {
+  test("within one turn shortens the oldest results first, and never separates a call from its result", function* () {
     const read = VoiceTool.loopback("read", { description: "" }, () => Effect.succeed("r".repeat(3000)))
     const model = ScriptedModel.make([
       ...Array.from({ length: 4 }, (_, i) => ScriptedModel.toolCall("read", {}, { id: `c${i}` })),
@@ -165,7 +165,7 @@ describe("a conversation that becomes too long", () => {
 })
 
 describe("a model that says the prompt is too long", () => {
-  test("is asked again in the same turn with less, and the caller hears the answer", function* () {
+  test("is asked again with less in the same turn, and the caller hears the answer", function* () {
     const model = ScriptedModel.make([
       ...numbered(5),
       tooLong({ contextMost: 300, contextAsked: 380 }),
@@ -181,7 +181,7 @@ describe("a model that says the prompt is too long", () => {
     assert.isTrue(call.sent().join("").endsWith("Here I am."))
   })
 
-  test("without saying how long it may be is asked with half of it, until it fits", function* () {
+  test("is asked with half if it does not name its limit, until it fits", function* () {
     const model = ScriptedModel.make([...numbered(6), tooLong(), tooLong(), ScriptedModel.text("Here I am.")])
     const call = yield* playing(model, { contextPolicy: { oldest: "drop" } })
     for (let i = 0; i < 6; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
@@ -192,7 +192,7 @@ describe("a model that says the prompt is too long", () => {
     assert.isTrue(call.sent().join("").endsWith("Here I am."))
   })
 
-  test("whatever it is asked fails like any other, and the call continues", function* () {
+  test("and rejects every prompt fails like any other, and the call continues", function* () {
     const model = ScriptedModel.make([tooLong(), tooLong(), tooLong(), tooLong(), ScriptedModel.text("Better.")])
     const call = yield* playing(model, { onModelFailure: "One moment." })
     yield* call.say("hello")
@@ -214,7 +214,7 @@ const named = (model: ScriptedModel.ScriptedModel, name: string): Layer.Layer<La
   Layer.mergeAll(model.layer, Layer.succeed(Model.ProviderName, "openai"), Layer.succeed(Model.ModelName, name))
 
 describe("the window of a model", () => {
-  test("is known by its name", function* () {
+  test("is found by the model's name", function* () {
     const model = ScriptedModel.make(numbered(200))
     const call = yield* playing({ ...model, layer: named(model, "gpt-4") }, { contextPolicy: { oldest: "drop" } })
     for (let i = 0; i < 120; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
@@ -299,7 +299,7 @@ const looked = (events: number) =>
     return looks
   }).pipe(Effect.scoped)
 
-it.effect("a turn looks at as many lines after 10,000 events as after 100", () =>
+it.effect("a turn reads as few lines after 10,000 events as after 100", () =>
   Effect.gen(function* () {
     const [early, late] = [yield* looked(100), yield* looked(10_000)]
     assert.isAtMost(late, early * 1.2 + 10)

@@ -82,7 +82,7 @@ const weather = VoiceTool.loopback(
 )
 
 describe("LlmAgent", () => {
-  test("greets, and answers in the words of the model", function* () {
+  test("greets, and answers with the model's words", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("It is noon.")])
     const call = yield* playing(model, { systemPrompt: "Be brief.", introduction: "Hi." })
     yield* call.say("what time is it")
@@ -90,7 +90,7 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual(yield* call.prompts, [["system: Be brief.", "user: what time is it"]])
   })
 
-  test("says Markdown without its marks, and records what was said", function* () {
+  test("speaks Markdown without its markup, and records what was said", function* () {
     const written = ["## Hours\n- **Mon", "day*", "*: nine. [See", " this](https://a.test)", "."]
     const replies = [ScriptedModel.text(written), ScriptedModel.text("Yes.")]
     const call = yield* playing(ScriptedModel.make(replies), {})
@@ -101,7 +101,7 @@ describe("LlmAgent", () => {
     assert.strictEqual(kept.sent().join(""), written.join(""))
   })
 
-  test("runs a tool and lets the model read its result", function* () {
+  test("runs a tool, and gives the model its result", function* () {
     const model = ScriptedModel.make([
       ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" }),
       ScriptedModel.text("Sunny.")
@@ -115,7 +115,7 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual(prompts[1], ["user: weather in Oslo?", "call c1-0", "result c1-0: Sunny in Oslo"])
   })
 
-  test("records the one outcome of a tool that was interrupted before the next prompt", function* () {
+  test("records one outcome for an interrupted tool, before the next prompt", function* () {
     const model = ScriptedModel.make([
       [ScriptedModel.text("Checking. "), ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" })],
       ScriptedModel.text("All right.")
@@ -128,7 +128,7 @@ describe("LlmAgent", () => {
     assert.strictEqual(call.sent().slice(-2).join(""), "All right.")
   })
 
-  test("speaks when the model fails, and the call continues", function* () {
+  test("apologises if the model fails, and the call continues", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("Better now.")])
     const call = yield* playing(model, { onModelFailure: "One moment please." })
     yield* call.say("hello")
@@ -136,7 +136,7 @@ describe("LlmAgent", () => {
     assert.include(call.sent(), "One moment please.")
   })
 
-  test("tells the model about wrong arguments and unknown tools", function* () {
+  test("tells the model about invalid arguments and unknown tools", function* () {
     const model = ScriptedModel.make([
       [
         ScriptedModel.toolCall("weather", { town: "Oslo" }, { id: "c1" }),
@@ -151,7 +151,7 @@ describe("LlmAgent", () => {
     assert.strictEqual(results[1], 'result c2-0: error: there is no tool "stocks"; there are: weather')
   })
 
-  test("shows arguments that are not JSON as the model wrote them", function* () {
+  test("shows the model its own text if the arguments are not JSON", function* () {
     const model = ScriptedModel.make([
       ScriptedModel.toolCall("weather", BadArguments.make('{"city": '), { id: "c1" }),
       ScriptedModel.text("Sorry.")
@@ -165,7 +165,7 @@ describe("LlmAgent", () => {
     ])
   })
 
-  test("gives a call that has the id of an earlier one an id of its own", function* () {
+  test("renames a call that reuses the id of an earlier one", function* () {
     const now = VoiceTool.loopback("now", {}, () => Effect.succeed("noon"))
     const ask = ScriptedModel.toolCall("now", {}, { id: "call_0" })
     const model = ScriptedModel.make([ask, ScriptedModel.text("Noon."), ask, ScriptedModel.text("Still noon.")])
@@ -182,7 +182,7 @@ describe("LlmAgent", () => {
     ])
   })
 
-  test("tells the model of the tool that the event of the turn has interrupted", function* () {
+  test("tells the model about the tool that the current event interrupted", function* () {
     const model = ScriptedModel.make([
       ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" }),
       ScriptedModel.text("All right.")
@@ -194,7 +194,7 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual((yield* call.prompts)[1], ["user: weather?", "call c1", "result c1: cancelled"])
   })
 
-  test("brings the result of a background tool back once nobody is speaking", function* () {
+  test("delivers the result of a background tool once nobody is speaking", function* () {
     const job = VoiceTool.background("job", {}, () => Effect.delay(Effect.succeed("ready"), "3 seconds"))
     const model = ScriptedModel.make([
       [ScriptedModel.text("Working. "), ScriptedModel.toolCall("job", {}, { id: "j1" })],
@@ -212,7 +212,7 @@ describe("LlmAgent", () => {
     assert.include(prompts[2]!, "result j1-0: ready")
   })
 
-  test("announces each result of a tool that has finished without its turn, once", function* () {
+  test("announces each result of a tool that outlived its turn once", function* () {
     const job = VoiceTool.loopback("job", { interruption: "finish" }, () =>
       Effect.delay(Effect.succeed("ready"), "3 seconds")
     )
@@ -235,7 +235,7 @@ describe("LlmAgent", () => {
     assert.match(call.sent().join(""), /job\(j1-0\) = "ready"It is ready\.$/)
   })
 
-  test("tells a background result also where another reply was heard meanwhile", function* () {
+  test("delivers a background result even if another reply was heard meanwhile", function* () {
     const job = VoiceTool.background("job", {}, () => Effect.delay(Effect.succeed("ready"), "3 seconds"))
     const model = ScriptedModel.make([
       [ScriptedModel.text("Working."), ScriptedModel.toolCall("job", {}, { id: "j1" })],
@@ -258,7 +258,7 @@ describe("LlmAgent", () => {
     ])
   })
 
-  test("hands the call to another agent for good", function* () {
+  test("hands the call over to another agent for good", function* () {
     const target = Agent.route({
       AgentHandedOff: () => Stream.make(Event.sendText("Billing here.")),
       UserTurnEnded: (event) => Stream.make(Event.sendText(`Billing heard ${Event.text(event)}`))
@@ -276,7 +276,7 @@ describe("LlmAgent", () => {
     ])
   })
 
-  test("says something when the rounds of a turn are used up, unless configured not to", function* () {
+  test("says something if the rounds of a turn are used up, unless configured not to", function* () {
     const now = VoiceTool.loopback("now", {}, () => Effect.succeed("noon"))
     const again = ["c1", "c2"].map((id) => ScriptedModel.toolCall("now", {}, { id }))
     for (const [limitMessage, said] of [
@@ -292,7 +292,7 @@ describe("LlmAgent", () => {
     }
   })
 
-  test("does not ask the model in a turn in which nothing was said", function* () {
+  test("does not ask the model in a turn without words", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("Yes?")])
     const call = yield* playing(model, { introduction: "Hi." })
     yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserTurnEnded" })
@@ -303,7 +303,7 @@ describe("LlmAgent", () => {
     assert.strictEqual(call.sent().at(-1), "Yes?")
   })
 
-  test("shows the model key presses and events of the application in the words of the application", function* () {
+  test("shows key presses and events of the application in the application's own words", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("Sales."), ScriptedModel.text("Paid.")])
     const call = yield* playing(model, {
       run: ["UserDtmfSent", "UserCustomSent"],
@@ -324,7 +324,7 @@ describe("LlmAgent", () => {
     ])
   })
 
-  test("marks in the prompt where the caller cut a reply off, where it is asked to", function* () {
+  test("marks in the prompt where the caller interrupted a reply, if asked to", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("We are open from nine to six."), ScriptedModel.text("Yes.")])
     const call = yield* playing(model, { interruptedMark: "[interrupted]" })
     yield* call.say("hours?")
@@ -338,7 +338,7 @@ describe("LlmAgent", () => {
     ])
   })
 
-  test("can be changed for one turn, and for good", function* () {
+  test("can be overridden for one turn, and reconfigured for good", function* () {
     const agent = yield* LlmAgent.makeAgent({ systemPrompt: "one", settings: { temperature: 0.1, maxTokens: 5 } })
     const settings: Array<unknown> = []
     const noted =
@@ -386,7 +386,7 @@ describe("LlmAgent", () => {
       "So sorry: AiError"
     ]
   ] as const) {
-    test(`speaks when the model fails, and has it in the history: ${how}`, function* () {
+    test(`apologises if the model fails, and shows the failure in the history: ${how}`, function* () {
       const seen: Array<string> = []
       const model = ScriptedModel.make([
         ScriptedModel.fail(new AiError.InternalProviderError({ description: "x" })),
@@ -407,7 +407,7 @@ describe("LlmAgent", () => {
     })
   }
 
-  it("offers a tool with an integer as one that the provider can hold the model to", () => {
+  it("marks a tool with an integer as strict only if providers can enforce its schema", () => {
     const offered = (n: Schema.Codec<number>) => {
       const { definition } = VoiceTool.loopback("count", { parameters: { n } }, () => Effect.void)
       return [ToolSchema.ofTool(definition).properties, Tool.getStrictMode(definition)]
@@ -417,7 +417,7 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual(offered(natural), [{ n: { type: "integer", minimum: 0 } }, undefined])
   })
 
-  test("asks once more if the reply of the model is empty, and apologises for a second one", function* () {
+  test("asks once more if the model's reply is empty, and apologises for a second empty one", function* () {
     for (const [replies, heard] of [
       [[[], ScriptedModel.text("Here I am.")], "Here I am."],
       [[ScriptedModel.text([" "]), []], LlmAgent.defaultModelFailure]
@@ -428,7 +428,7 @@ describe("LlmAgent", () => {
     }
   })
 
-  test("an empty reply after words is the end of the turn", function* () {
+  test("ends the turn on an empty reply if something was said before", function* () {
     const now = VoiceTool.loopback("now", {}, () => Effect.succeed("noon"))
     const model = ScriptedModel.make([[ScriptedModel.text("Let me see. "), ScriptedModel.toolCall("now", {})], []])
     const call = yield* playing(model, { tools: [now] })
@@ -437,7 +437,7 @@ describe("LlmAgent", () => {
     assert.notInclude(call.sent(), LlmAgent.defaultModelFailure)
   })
 
-  test("parts an apology from the word that it cuts off", function* () {
+  test("separates an apology from the word it cuts off", function* () {
     const model = ScriptedModel.make([
       [ScriptedModel.text(["We are op"]), ScriptedModel.fail(new AiError.InternalProviderError({ description: "x" }))]
     ])
@@ -446,7 +446,7 @@ describe("LlmAgent", () => {
     assert.strictEqual(call.sent().join(""), "We are op Sorry.")
   })
 
-  test("answers keys as one answer, which is in the prompt with no option set", function* () {
+  test("by default answers pressed keys together, once the last one came", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("Thank you."), ScriptedModel.text("Yes?")])
     const call = yield* playing(model, { run: ["UserDtmfSent", "UserTurnEnded"] })
     for (const button of "4711") {
@@ -461,7 +461,7 @@ describe("LlmAgent", () => {
     assert.lengthOf(yield* call.prompts, 2)
   })
 
-  test("the caller's words cannot pass for an event", function* () {
+  test("never lets the caller's words pass for an event", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("Hm.")])
     const call = yield* playing(model, {})
     yield* call.report({ _tag: "UserDtmfSent", button: "1" })
@@ -469,7 +469,7 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual((yield* call.prompts)[0], ["user: [1]", "user: (5) (app: paid)"])
   })
 
-  test("puts brackets around the words of an application for an event", function* () {
+  test("puts brackets around the application's description of an event", function* () {
     const model = ScriptedModel.make([ScriptedModel.text("Hm.")])
     const call = yield* playing(model, {
       run: ["UserCustomSent"],
@@ -479,7 +479,7 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual(yield* call.prompts, [["user: [the bill is paid]"]])
   })
 
-  test("takes tool calls in the context and in the history that it is given", function* () {
+  test("accepts tool calls in the given context and history", function* () {
     const agent = yield* LlmAgent.makeAgent({ tools: [weather] })
     const tool = { toolCallId: "w9", toolName: "weather", toolArgs: { city: "Oslo" } }
     const given = [
@@ -510,14 +510,14 @@ describe("LlmAgent", () => {
     ["two tools of a name", ["t", "t"], /two tools of the same name: t/],
     ["too many tools", Array.from({ length: 129 }, (_, i) => `t${i}`), /129 tools are more than the 128/]
   ] as const) {
-    test(`is not made with ${what}`, function* () {
+    test(`rejects ${what}`, function* () {
       const options = { tools: tools.map((name) => VoiceTool.loopback(name, {}, () => Effect.void)) }
       const exit = yield* Effect.exit(LlmAgent.make(options)(CallRequest.make()))
       assert.match(String(Exit.isFailure(exit) ? Cause.squash(exit.cause) : "made"), problem)
     })
   }
 
-  test("asks no provider to enforce schemas, if configured not to", function* () {
+  test("asks no provider to enforce schemas if configured not to", function* () {
     const strict: Array<boolean | undefined> = []
     for (const strictToolSchemas of [true, false]) {
       const model = ScriptedModel.make([
@@ -532,7 +532,7 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual(strict, [true, false])
   })
 
-  test("says in the log, once, that it runs on what its model does not see", function* () {
+  test("logs once that it runs on an event its model does not see", function* () {
     const logged: Array<string> = []
     const logger = Logger.make(({ message }) => void logged.push(String(message)))
     const call = yield* playing(ScriptedModel.make([]), { run: ["UserCustomSent"] }).pipe(
@@ -546,7 +546,7 @@ describe("LlmAgent", () => {
     )
   })
 
-  test("reads tool calls that the application puts into the history", function* () {
+  test("reads tool calls the application has put into the history", function* () {
     const agent = yield* LlmAgent.makeAgent({ tools: [weather] })
     const model = ScriptedModel.make([ScriptedModel.text("Yes.")])
     const tool = { toolCallId: "w9", toolName: "weather", toolArgs: { city: "Oslo" } }
@@ -569,7 +569,7 @@ describe("LlmAgent", () => {
     assert.deepStrictEqual(roles, ["user", "assistant", "tool", "user"])
   })
 
-  test("continues a reply that was cut off by a sound without words", function* () {
+  test("continues a reply that was interrupted by a sound without words", function* () {
     const model = ScriptedModel.make([
       ScriptedModel.text("We are open from nine to six."),
       ScriptedModel.text("As I said, until six.")

@@ -32,7 +32,7 @@ const json = (value: unknown, every?: number) =>
   ScriptedModel.text(JSON.stringify(value).match(/.{1,6}/gsu) ?? [], every === undefined ? {} : { every })
 
 describe("a reply that is an object", () => {
-  test("is spoken while it is written, and handed on when it is whole", function* () {
+  test("is spoken while it is being written, and passed on when it is complete", function* () {
     const { object, values } = made()
     const model = ScriptedModel.make([json({ say: "Of course, Ann.", mood: "calm", note: "x" }, 100)])
     const call = yield* playing(model, { object })
@@ -45,7 +45,7 @@ describe("a reply that is an object", () => {
     assert.deepStrictEqual(values, [{ say: "Of course, Ann.", mood: "calm", note: "x" }])
   })
 
-  test("has outputs after its spoken words", function* () {
+  test("runs its follow-up after its spoken words", function* () {
     const object = SpokenObject.make(fields, {
       speak: "say",
       then: ({ mood }) => (mood === "angry" ? Stream.make(Event.transferCall("+33140000000")) : Stream.empty)
@@ -75,7 +75,7 @@ describe("a reply that is an object", () => {
     assert.strictEqual(values.length, 1)
   })
 
-  test("that does not decode is asked for again with what is wrong, if nothing was spoken", function* () {
+  test("is requested again with the error if it does not decode and nothing was spoken", function* () {
     const { object, values } = made()
     const model = ScriptedModel.make([json({ mood: "furious" }), json({ say: "Yes.", mood: "calm" })])
     const call = yield* playing(model, { object })
@@ -87,7 +87,7 @@ describe("a reply that is an object", () => {
     assert.strictEqual(values.length, 1)
   })
 
-  test("that never decodes is an error which says what is wrong", function* () {
+  test("fails with what is wrong if it never decodes", function* () {
     const errors: Array<AiError.AiError> = []
     for (const replies of [
       ["Sorry, no.", "I only speak prose."].map((text) => ScriptedModel.text(text)),
@@ -107,7 +107,7 @@ describe("a reply that is an object", () => {
     assert.notInclude(errors[1]!.message, "furious")
   })
 
-  test("reads null as absent, and refuses fields that were not asked for", function* () {
+  test("reads null as absent, and rejects fields that were not asked for", function* () {
     const { object, values } = made()
     const model = ScriptedModel.make([
       json({ say: "", mood: "calm", extra: 1 }),
@@ -118,7 +118,7 @@ describe("a reply that is an object", () => {
     assert.deepStrictEqual(values, [{ say: "Yes.", mood: "calm" }])
   })
 
-  test("that says nothing is no silence for the caller", function* () {
+  test("without any words leads to an apology instead of silence", function* () {
     const { object } = made()
     const silent = json({ say: "", mood: "calm" })
     const call = yield* playing(ScriptedModel.make([silent, silent]), { object, onModelFailure: "One moment." })
@@ -126,7 +126,7 @@ describe("a reply that is an object", () => {
     assert.strictEqual(call.sent().join(""), "One moment.")
   })
 
-  test("can be asked for in one turn only", function* () {
+  test("can be requested for one turn only", function* () {
     const { object, values } = made()
     const model = ScriptedModel.make([ScriptedModel.text(["Words."]), json({ say: "An object.", mood: "calm" })])
     const call = yield* playing(model, {}, () =>
@@ -140,7 +140,7 @@ describe("a reply that is an object", () => {
     assert.strictEqual(values.length, 1)
   })
 
-  test("is the arguments of a tool, of a model that is not one of ours", function* () {
+  test("arrives as arguments of a tool from a model that is not built in", function* () {
     const { object, values } = made()
     const asked: Array<LanguageModel.ProviderOptions> = []
     const params = { say: "Of course.", mood: "calm" }
@@ -172,7 +172,7 @@ describe("a reply that is an object", () => {
     assert.deepStrictEqual(asked[0]!.toolChoice, { tool: "reply" })
   })
 
-  test("is shown once to a plan of which one model is not ours", function* () {
+  test("is described once to a plan that includes a model that is not built in", function* () {
     const { object, values } = made()
     const asked: Array<ReadonlyArray<string>> = []
     const params = { say: "Of course.", mood: "calm" }
@@ -203,7 +203,7 @@ describe("a reply that is an object", () => {
     assert.deepStrictEqual(values, [params as Value])
   })
 
-  test("of the name of a tool is a mistake of the application", function* () {
+  test("must not share the name of a tool", function* () {
     const { object } = made()
     const tool = VoiceTool.loopback("reply", {}, () => Effect.succeed("x"))
     const call = yield* playing(ScriptedModel.make([]), { object, tools: [tool] })
@@ -211,7 +211,7 @@ describe("a reply that is an object", () => {
     assert.strictEqual((yield* call.prompts).length, 0)
   })
 
-  it("gives the value its type, and takes only fields of text to speak", () => {
+  it("types its value, and speaks only text fields", () => {
     SpokenObject.make(fields, {
       speak: ["say", "note"],
       then: (value) => {

@@ -8,7 +8,7 @@ import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import { ask } from "../support/asking.ts"
 
 describe("DemoModel", () => {
-  it.effect("says a word every 40 milliseconds, then calls, and finishes", () =>
+  it.effect("says a word every 40 milliseconds, then calls a tool, and finishes", () =>
     Effect.gen(function* () {
       const parts: Array<string> = []
       const fiber = yield* LanguageModel.streamText({ prompt: "thank you" }).pipe(
@@ -25,7 +25,7 @@ describe("DemoModel", () => {
     }).pipe(Effect.provide(DemoModel.layer()))
   )
 
-  it.effect("calls a tool through the language model, and answers in one piece where that is asked", () =>
+  it.effect("calls a tool through the language model, and answers in one piece if asked to", () =>
     Effect.gen(function* () {
       const asked = yield* ask("the weather in Oslo")
       assert.deepStrictEqual(

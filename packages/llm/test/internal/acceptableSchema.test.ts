@@ -69,7 +69,7 @@ describe("acceptableSchema", () => {
     })
   }
 
-  it("shows the parameters of a tool as they are if they are there", () => {
+  it("shows the parameters of a tool as they are when present", () => {
     const parameters = {
       note: Schema.optional(Schema.String),
       size: Schema.Literals([1, 2]),

@@ -44,7 +44,7 @@ const asking = (reply: ScriptedModel.Reply, tool?: Tool.Any) =>
   })
 
 describe("modelTap", () => {
-  it.effect("writes down what each request of a call was asked, in whole prompts, and how it ended", () =>
+  it.effect("records what each request of a call asked, as whole prompts, and how it ended", () =>
     Effect.gen(function* () {
       const { said, text } = yield* scripted
       const requests = requestsOf(text)
@@ -80,7 +80,7 @@ describe("modelTap", () => {
     })
   )
 
-  it.effect("writes down the parts of a reply when they came", () =>
+  it.effect("records the parts of a reply with their times", () =>
     Effect.gen(function* () {
       const { text } = yield* scripted
       const deltas = requestsOf(text)[2]?.replies.map(({ at, parts }) => [
@@ -111,7 +111,7 @@ describe("modelTap", () => {
     })
   )
 
-  test("writes no key, no token, and nothing of the exchange with a provider", function* () {
+  test("records no key, no token, and nothing of the exchange with a provider", function* () {
     const { text } = yield* scripted
     assert.notInclude(text, "sk-secret")
     assert.notInclude(text, "token-of-the-platform")
@@ -137,7 +137,7 @@ describe("modelTap", () => {
     }
   })
 
-  test("says that a reply was let go before its end, and that one died", function* () {
+  test("records that a reply was abandoned, or failed", function* () {
     const stalled = yield* asking([ScriptedModel.text("a"), ScriptedModel.stall])
     assert.strictEqual(stalled.request.end?.outcome, "Interrupted")
     const died = yield* asking(() => {
@@ -147,7 +147,7 @@ describe("modelTap", () => {
     assert.isUndefined(died.request.end?.error)
   })
 
-  test("writes parts of any kind as a provider would send them", function* () {
+  test("records parts of any kind in the form a provider would send", function* () {
     const usage = {
       inputTokens: { uncached: undefined, total: 3, cacheRead: undefined, cacheWrite: undefined },
       outputTokens: { total: 4, text: undefined, reasoning: undefined }
@@ -172,7 +172,7 @@ describe("modelTap", () => {
     assert.isFalse("metadata" in recorded[3]!)
   })
 
-  test("describes a tool once, and one of the provider's by what it is asked for with", function* () {
+  test("describes a tool once, and a provider's own tool by its request", function* () {
     const weather = Tool.make("weather", {
       description: "Tells it.",
       parameters: Schema.Struct({ city: Schema.String })
@@ -205,7 +205,7 @@ describe("modelTap", () => {
     })
   })
 
-  it.effect("blanks what was said, told and passed everywhere, and leaves how the call went", () =>
+  it.effect("redacts everything said, and keeps how the call went", () =>
     Effect.gen(function* () {
       const { text } = yield* scripted
       const blanked = yield* RecordedCall.play(ScriptedModel.make(RecordedCall.replies).layer, {

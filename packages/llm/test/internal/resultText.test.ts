@@ -2,13 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ResultText from "../../src/internal/resultText.ts"
 
 describe("resultText", () => {
-  it("writes what is within the limit as it is", () => {
+  it("writes a result within the limit unchanged", () => {
     assert.deepStrictEqual(ResultText.bounded({ a: [1, "b"] }, 100), { text: '{"a": [1, "b"]}', cut: false })
     assert.deepStrictEqual(ResultText.bounded("abc", 3), { text: "abc", cut: false })
     assert.deepStrictEqual(ResultText.bounded(undefined, 100), { text: "null", cut: false })
   })
 
-  it("cuts what is longer, and says so", () => {
+  it("cuts longer results, and says so", () => {
     for (const value of ["x".repeat(5000), Array.from({ length: 5000 }, (_, n) => ({ n })), { a: "x".repeat(5000) }]) {
       const { cut, text } = ResultText.bounded(value, 100)
       assert.isTrue(cut)
@@ -17,11 +17,11 @@ describe("resultText", () => {
     }
   })
 
-  it("does not part a character", () => {
+  it("never cuts a character in half", () => {
     assert.match(ResultText.bounded("a😀b", 2).text, /^a\n/)
   })
 
-  it("looks at no more of a large value than it writes", () => {
+  it("reads no more of a large value than it writes", () => {
     let read = 0
     const row = () => ({
       get n() {
@@ -32,11 +32,11 @@ describe("resultText", () => {
     assert.isAtMost(read, 500)
   })
 
-  it("tells how much there is of bytes", () => {
+  it("writes bytes as their number", () => {
     assert.strictEqual(ResultText.bounded(new Uint8Array(1_000_000), 100).text, '"[1000000 bytes]"')
   })
 
-  it("writes an object once, and anew when a tool gives it again", () => {
+  it("serialises a result once per time a tool returns it", () => {
     const value = { n: 1 }
     ResultText.bounded(value, 100)
     value.n = 2
@@ -45,7 +45,7 @@ describe("resultText", () => {
     assert.strictEqual(ResultText.of(value), '{"n": 2}')
   })
 
-  it("writes what is not JSON all the same", () => {
+  it("writes values that are not JSON too", () => {
     const circular: { self?: unknown } = {}
     circular.self = circular
     assert.strictEqual(ResultText.bounded(circular, 100).text, '{"self": "[Circular]"}')

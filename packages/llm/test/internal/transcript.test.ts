@@ -77,7 +77,7 @@ const read = (
 }
 
 describe("Transcript", () => {
-  it("has what was said to the agent, what was heard of it, and what the application added", () => {
+  it("contains what was said to the agent, what was heard of it, and what the application added", () => {
     const lines = [user("hello"), sent(1, "Hi there. "), spoken("Hi there. "), note("VIP"), user("bye")]
     assert.deepStrictEqual(read(lines), ["user: hello", "assistant: Hi there. ", "system: VIP", "user: bye"])
   })
@@ -86,7 +86,7 @@ describe("Transcript", () => {
     assert.deepStrictEqual(read([user("hello"), sent(1, "Hi there."), user("bye")]), ["user: hello", "user: bye"])
   })
 
-  it("has what the caller is still to hear, marked so, where it stands among the calls", () => {
+  it("contains text still to be heard, marked as such, in its place among the calls", () => {
     const lines = [user("go"), sent(1, "Let me look. "), ...pair(1, "a"), sent(1, "It is free."), user("[5]")]
     const told = (unheard: ReadonlyArray<History.Stretch>, unheardMark?: string) => {
       const history = History.make(() => entriesOf(lines), { unheard })
@@ -117,7 +117,7 @@ describe("Transcript", () => {
     assert.deepStrictEqual(told([{ turn: 1, from: 13, to: 24 }], ""), ["go", "a", "It is free.", "(5)"])
   })
 
-  it("has the text of the turn in progress as it was sent, among its calls", () => {
+  it("contains the text of the turn in progress as it was sent, among its calls", () => {
     const lines = [user("go"), sent(9, "One "), sent(9, "moment."), ...pair(9, "a"), sent(9, " Done.")]
     assert.deepStrictEqual(read(lines, { turn: 9, triggeredBy: 0 }), [
       "user: go",
@@ -127,7 +127,7 @@ describe("Transcript", () => {
     ])
   })
 
-  it("puts the calls of an earlier turn where they stood among its sentences", () => {
+  it("puts the calls of an earlier turn in their place among its sentences", () => {
     const lines = [
       user("go"),
       sent(1, "First. "),
@@ -142,7 +142,7 @@ describe("Transcript", () => {
     assert.deepStrictEqual(read(lines), [...expected, "user: more"])
   })
 
-  it("puts them there also where an earlier turn was not heard", () => {
+  it("puts them there even if an earlier turn was not heard", () => {
     const lines = [
       user("go"),
       sent(1, "Never heard. "),
@@ -161,7 +161,7 @@ describe("Transcript", () => {
     ])
   })
 
-  it("cuts a reply where the caller interrupted it, and marks the place where that is wanted", () => {
+  it("cuts a reply where the caller interrupted it, and marks the place if asked to", () => {
     const lines = [user("go"), sent(1, "It is sunny."), spoken("It is "), user("stop")]
     assert.deepStrictEqual(read(lines, { interruptedMark: "[interrupted]" }), [
       "user: go",
@@ -171,7 +171,7 @@ describe("Transcript", () => {
     ])
   })
 
-  it("does not take a voice that paused for one that was interrupted", () => {
+  it("does not mistake a pause of the voice for an interruption", () => {
     const paused = [user("go"), sent(1, "It is sunny and warm."), spoken("It is"), spoken("sunny")]
     const options = { interruptedMark: "[interrupted]" }
     const heard = ["user: go", "assistant: It is", "assistant: sunny"]
@@ -187,18 +187,18 @@ describe("Transcript", () => {
     ])
   })
 
-  it("puts the calls of a turn of which nothing was heard before the next words of the user", () => {
+  it("puts the calls of an unheard turn before the user's next words", () => {
     const lines = [user("go"), sent(1, "Checking."), ...pair(1, "a"), user("stop")]
     assert.deepStrictEqual(read(lines), ["user: go", "a = ok", "user: stop"])
   })
 
-  it("has the calls that the trigger of the turn interrupted with their turn", () => {
+  it("keeps calls that the triggering event interrupted with their turn", () => {
     const lines = [user("go"), sent(1, "Checking."), pressed("5"), ...pair(1, "a")]
     const describeEvent = () => "[5]"
     assert.deepStrictEqual(read(lines, { triggeredBy: 2, describeEvent }), ["user: go", "a = ok", "user: [5]"])
   })
 
-  it("reads a call without an outcome as pending, and puts it where its outcome came", () => {
+  it("shows a call without an outcome as pending, and otherwise at its outcome", () => {
     assert.deepStrictEqual(read([user("go"), called(1, "a"), user("and?")]), ["user: go", "a = pending", "user: and?"])
     assert.deepStrictEqual(read([user("go"), called(1, "a"), user("and?"), returned(2, "a", { n: 1 })]), [
       "user: go",
@@ -207,7 +207,7 @@ describe("Transcript", () => {
     ])
   })
 
-  it("does not take a longer word for the one that was sent", () => {
+  it("does not mistake a longer word for the one that was sent", () => {
     assert.deepStrictEqual(read([user("go"), sent(1, "a1"), spoken("a13"), user("and?")]), [
       "user: go",
       "assistant: a13",
@@ -215,7 +215,7 @@ describe("Transcript", () => {
     ])
   })
 
-  it("wants no answer to its own words, or to nothing", () => {
+  it("needs no answer if the last words are its own, or nothing was said", () => {
     const wants = (...lines: ReadonlyArray<Line>) =>
       Transcript.wantsAnswer(
         Transcript.lines(
@@ -231,7 +231,7 @@ describe("Transcript", () => {
   })
 })
 
-describe("whatever happened on a call", () => {
+describe("any history of a call", () => {
   /** A stream of random numbers below a bound that its seed determines. */
   const seeded = (seed: number) => {
     let state = seed >>> 0
@@ -269,7 +269,7 @@ describe("whatever happened on a call", () => {
     return { lines: [...lines, user("words 7")], calls, current: below(2) === 0 ? 6 : 7 }
   }
 
-  it("each call is there once, in order, and before the words of the user that came after it", () => {
+  it("contains each call once, in order, and before the user's words that followed it", () => {
     for (let seed = 0; seed < 2000; seed++) {
       const { calls, current, lines } = random(seed)
       const seen = read(lines, { turn: current })
@@ -292,7 +292,7 @@ describe("whatever happened on a call", () => {
   })
 })
 
-describe("a reader that reads a call from turn to turn", () => {
+describe("a reader that follows a call from turn to turn", () => {
   /** A call that grows, read both ways at each turn. */
   const grow = (seed: number) => {
     const chance = Chance.make(seed)
@@ -387,11 +387,11 @@ describe("a reader that reads a call from turn to turn", () => {
     }
   }
 
-  it("reads what a reading of the whole gives, whatever happens in between", () => {
+  it("returns what reading everything would, whatever happens in between", () => {
     for (let seed = 0; seed < 200; seed++) grow(seed)
   })
 
-  it("continues incrementally, as long as the lines read before are unchanged", () => {
+  it("continues incrementally as long as the lines read before are unchanged", () => {
     const reader = Transcript.reader()
     let described = 0
     const describeEvent = () => {

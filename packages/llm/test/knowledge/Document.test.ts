@@ -7,13 +7,13 @@ const cut = (text: string, options?: Document.Cut) =>
   Document.passages({ id: "d", text }, options).map(({ text }) => text)
 
 describe("Document", () => {
-  it("leaves a short text whole, and makes nothing of nothing", () => {
+  it("leaves a short text whole, and makes no passage of an empty one", () => {
     assert.deepStrictEqual(cut("One. Two."), ["One. Two."])
     assert.deepStrictEqual(cut(" \n\n "), [])
     assert.deepStrictEqual(cut("# A heading alone"), [])
   })
 
-  it("keeps headings apart, and says which a passage stands under", () => {
+  it("keeps headings apart, and names the heading above each passage", () => {
     const text =
       "Intro.\n# Shop\nWe sell tea.\n## Hours\nNine to five.\n\nClosed on Sunday.\n# Returns\nWithin 30 days.\n#hashtag"
     assert.deepStrictEqual(
@@ -31,7 +31,7 @@ describe("Document", () => {
     assert.strictEqual(Document.embedded(first!), "T\nA\nB")
   })
 
-  it("ends passages with sentences, and repeats the last one", () => {
+  it("ends passages with sentences, and repeats the last sentence", () => {
     assert.deepStrictEqual(cut("Alpha one. Beta two. Gamma three. Delta four.", { size: 24, overlap: 12 }), [
       "Alpha one. Beta two.",
       "Beta two. Gamma three.",
@@ -64,7 +64,7 @@ describe("Document", () => {
     })
   )
 
-  it("costs what the length costs", () => {
+  it("costs time in proportion to its length", () => {
     for (const text of ["#".repeat(400_000), "a".repeat(400_000), "a. ".repeat(100_000), "\n".repeat(400_000)]) {
       assert.isAtLeast(cut(text).length, 0)
     }

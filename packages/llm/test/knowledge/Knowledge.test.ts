@@ -44,7 +44,7 @@ const contract = (
 
   const describing = is ? describe : describe.skip
   describing(`Knowledge, ${name}`, () => {
-    it.effect("finds the passages that are near, with their sources", () =>
+    it.effect("finds similar passages, with their sources", () =>
       run((base) =>
         Effect.gen(function* () {
           assert.deepStrictEqual(yield* base.search("opening hours"), [])
@@ -72,7 +72,7 @@ const contract = (
       )
     )
 
-    it.effect("embeds what has changed, and forgets what was removed", () =>
+    it.effect("embeds only what has changed, and deletes what was removed", () =>
       run((base, asked) =>
         Effect.gen(function* () {
           assert.deepStrictEqual(yield* base.add(documents), { embedded: 3, unchanged: 0 })
@@ -96,7 +96,7 @@ const contract = (
       )
     )
 
-    it.effect("takes no more passages than it may, and counts those that are replaced once", () =>
+    it.effect("limits its passages, and counts replaced ones once", () =>
       run(
         (base) =>
           Effect.gen(function* () {
@@ -166,7 +166,7 @@ const open = (filename: string, embeddings: Layer.Layer<EmbeddingModel.Embedding
   )
 
 describe("Knowledge in a database", () => {
-  it.live("is there again when the process is, and embeds nothing twice", () =>
+  it.live("survives a restart, and embeds nothing twice", () =>
     onFile((filename) =>
       Effect.gen(function* () {
         yield* Effect.scoped(Effect.flatMap(open(filename), (base) => base.add(documents)))
@@ -201,7 +201,7 @@ describe("Knowledge in a database", () => {
     )
   )
 
-  it.live("refuses to compare the vectors of two models, until it is empty", () =>
+  it.live("refuses to compare vectors of two models until it is empty", () =>
     onFile((filename) =>
       Effect.gen(function* () {
         yield* Effect.scoped(Effect.flatMap(open(filename), (base) => base.add(documents)))
@@ -216,7 +216,7 @@ describe("Knowledge in a database", () => {
     )
   )
 
-  it.live("says that the database failed, and nothing of what was asked", () =>
+  it.live("reports a failure of the database without the query", () =>
     onFile((filename) =>
       Effect.gen(function* () {
         const base = yield* open(filename)

@@ -63,7 +63,7 @@ const told = (call: Playing) =>
   Effect.map(call.prompts, (prompts) => (prompts.at(-1) ?? []).filter((line) => line.includes("<passage>")).join("\n"))
 
 describe("Prefetch", () => {
-  test("the model has the passages with the question, fenced and with their source", function* () {
+  test("the model gets the passages with the question, fenced and with their source", function* () {
     const call = yield* calling({ delay: "100 millis" })
     yield* call.report(started, said("what are your opening"))
     yield* pass("150 millis")
@@ -77,7 +77,7 @@ describe("Prefetch", () => {
     assert.strictEqual(yield* told(call), "")
   })
 
-  test("an answer never waits for a search, and gets no late results", function* () {
+  test("an answer never waits for a search, and never uses late results", function* () {
     const call = yield* calling({ delay: "10 seconds" })
     yield* call.report(started, said("what are your opening hours"), ended)
     assert.deepStrictEqual(call.sent(), ["Well."])
@@ -114,7 +114,7 @@ describe("Prefetch", () => {
     assert.lengthOf(call.asked, 2)
   })
 
-  test("a tentative turn waits for its search, and no longer than it is tentative", function* () {
+  test("a tentative turn waits for its search, but only while it is tentative", function* () {
     const call = yield* calling({ delay: "100 millis" })
     yield* call.report(started, tentative("what are your opening hours"))
     yield* pass("50 millis")
@@ -138,7 +138,7 @@ describe("Prefetch", () => {
     assert.lengthOf(yield* slow.prompts, 1)
   })
 
-  test("a caller who continues after all interrupts only the turn, and the search is completed", function* () {
+  test("if the caller goes on after all, only the turn is interrupted, and the search completes", function* () {
     const call = yield* calling({ delay: "100 millis" })
     yield* call.report(started, tentative("what are your opening"))
     yield* pass("50 millis")
@@ -164,7 +164,7 @@ describe("Prefetch", () => {
     assert.deepStrictEqual(call.asked, ["what are your", "what are your opening hours"])
   })
 
-  test("a search that fails is nobody's failure", function* () {
+  test("a failing search affects neither the answer nor the call", function* () {
     const call = yield* calling()
     call.fail()
     yield* call.report(started, said("what are your opening hours"))

@@ -24,7 +24,7 @@ const contract = (name: string, layer: () => Layer.Layer<MemoryStore, unknown>, 
 
   const describing = is ? describe : describe.skip
   describing(`Memory, ${name}`, () => {
-    it.effect("keeps what is declared, and knows it again", () =>
+    it.effect("keeps only declared fields, and recalls them", () =>
       run(
         Effect.gen(function* () {
           assert.deepStrictEqual(yield* Memory.recall(Guest, ada), {})
@@ -39,7 +39,7 @@ const contract = (name: string, layer: () => Layer.Layer<MemoryStore, unknown>, 
       )
     )
 
-    it.effect("shows all that is kept, with its purpose and until when, also what is declared no more", () =>
+    it.effect("shows everything kept, with purpose and expiry, including fields no longer declared", () =>
       run(
         Effect.gen(function* () {
           yield* TestClock.setTime(1000)
@@ -67,7 +67,7 @@ const contract = (name: string, layer: () => Layer.Layer<MemoryStore, unknown>, 
       )
     )
 
-    it.effect("forgets a caller, a field, and what is old", () =>
+    it.effect("forgets a caller, a field, and old values", () =>
       run(
         Effect.gen(function* () {
           yield* Memory.keep(Guest, ada, { name: "Ada", visits: 1 })
@@ -88,7 +88,7 @@ const contract = (name: string, layer: () => Layer.Layer<MemoryStore, unknown>, 
       )
     )
 
-    it.effect("gives nothing out whose time is over, and deletes it", () =>
+    it.effect("does not return expired values, and deletes them", () =>
       run(
         Effect.gen(function* () {
           yield* Memory.keep(Guest, ada, { name: "Ada", visits: 1 })
@@ -108,7 +108,7 @@ const contract = (name: string, layer: () => Layer.Layer<MemoryStore, unknown>, 
       )
     )
 
-    it.effect("keeps nothing of what does not fit, and leaves out what fits no more", () =>
+    it.effect("rejects values that do not match their field, and ignores stored values that no longer match", () =>
       run(
         Effect.gen(function* () {
           const error = yield* Effect.flip(Memory.keep(Guest, ada, { name: "Ada", visits: 1.5 }))
@@ -125,7 +125,7 @@ const contract = (name: string, layer: () => Layer.Layer<MemoryStore, unknown>, 
       )
     )
 
-    it.effect("of two calls of one caller, the later writing counts", () =>
+    it.effect("the later write wins if two calls of one caller write", () =>
       run(
         Effect.gen(function* () {
           const store = yield* MemoryStore
@@ -155,14 +155,14 @@ contract(
 )
 
 describe("Memory", () => {
-  it("refuses names that it could not keep", () => {
+  it("rejects names it could not store", () => {
     const field = Guest.fields.name
     for (const name of ["", "a b", "forget", "x".repeat(101)]) {
       assert.throws(() => Memory.declare({ [name]: field }), TypeError)
     }
   })
 
-  it.effect("gives a caller a name that only the secret can make again", () =>
+  it.effect("hashes a caller into a name only the same secret reproduces", () =>
     Effect.gen(function* () {
       const name = yield* Memory.hashed(Redacted.make("s1"))(ada)
       assert.match(name, /^[0-9a-f]{64}$/)
@@ -173,7 +173,7 @@ describe("Memory", () => {
   )
 })
 
-describe("Memory in a file of several processes", () => {
+describe("Memory in a file shared by several processes", () => {
   const program = join(import.meta.dirname, "writer.ts")
   /** Runs a process that writes, and kills it if it says that it is within a write. */
   const write = (filename: string, ...args: ReadonlyArray<string>) =>
@@ -202,7 +202,7 @@ describe("Memory in a file of several processes", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
   it.live(
-    "loses nothing when they write at once",
+    "loses no concurrent write",
     () =>
       onFile((filename) =>
         Effect.gen(function* () {
@@ -224,7 +224,7 @@ describe("Memory in a file of several processes", () => {
   )
 
   it.live(
-    "a process that dies in the middle of a write leaves all that was there, and nothing of the write",
+    "a process that dies while writing leaves the earlier data intact, and nothing of the write",
     () =>
       onFile((filename) =>
         Effect.gen(function* () {
@@ -238,7 +238,7 @@ describe("Memory in a file of several processes", () => {
     60_000
   )
 
-  it.live("overwrites what was forgotten in the file", () =>
+  it.live("overwrites forgotten values in the file", () =>
     onFile((filename) =>
       Effect.gen(function* () {
         yield* Memory.keep(Guest, ada, { name: "Rumpelstiltskin" })

@@ -135,7 +135,7 @@ describe("Remember", () => {
     assert.sameMembers(names, [yield* Memory.hashed(secret)(from), "u1"])
   })
 
-  test("an agent that fails or does not run at the end of a call still learns, and one that has no learner only reads", function* () {
+  test("an agent that fails or does not run at the end of a call still learns; without a learner it only reads", function* () {
     const kept = yield* store
     const inStore = Effect.provideService(MemoryStore, kept)
     const learn = () => Effect.succeed({ name: "Ada" })
@@ -146,7 +146,7 @@ describe("Remember", () => {
     assert.include((yield* only.prompts)[0], "Ada")
   })
 
-  test("an agent that fails at the end takes nothing from what is learned, and has failed all the same", function* () {
+  test("an agent that fails at the end still learns, and its failure is still recorded", function* () {
     const kept = yield* store
     const failing = Agent.make(
       (event) => (event._tag === "CallEnded" ? Stream.fail(new Error("failed")) : Stream.empty),
@@ -162,7 +162,7 @@ describe("Remember", () => {
     assert.deepStrictEqual(yield* Memory.recall(Guest, from).pipe(inStore), { name: "Ada" })
   })
 
-  test("a memory that cannot be read, written or learned causes a warning without values, and the call continues", function* () {
+  test("if memory cannot be read, written or learned, a warning without values is logged and the call continues", function* () {
     const kept = yield* store
     const gone = new MemoryError({ reason: "Store", description: "the store of the memory failed: ConnectionError" })
     const broken = { ...kept, read: () => Effect.fail(gone), write: () => Effect.fail(gone) }
@@ -181,7 +181,7 @@ describe("Remember", () => {
     for (const line of [...call.logged, ...failing.logged, ...wrong.logged]) assert.notInclude(line, "Ada")
   })
 
-  test("a greeting waits for nothing, and a model no longer than it should", function* () {
+  test("a greeting never waits for memory, and a model only for a limited time", function* () {
     const kept = yield* store
     const slow = { ...kept, read: () => Effect.never }
     const call = yield* calling(slow, ["Hi"], { learn: undefined, replies: [text("Hi.")] })

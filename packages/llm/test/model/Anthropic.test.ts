@@ -36,7 +36,7 @@ const conversation: Prompt.RawInput = [
 ]
 
 describe("Anthropic", () => {
-  it.effect("sends the key, the settings in force, and the system prompt marked for the cache", () =>
+  it.effect("sends the key, the current settings, and the system prompt marked for caching", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.text("ok"))
@@ -80,7 +80,7 @@ describe("Anthropic", () => {
     )
   )
 
-  it.effect("reads text and parallel calls in the order in which they began", () =>
+  it.effect("reads text and parallel calls in the order they started", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(
@@ -163,7 +163,7 @@ describe("Anthropic", () => {
     )
   )
 
-  it.effect("reports usage with what the cache gave and took", () =>
+  it.effect("reports usage including tokens read from and written to the cache", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.text("ok"))
@@ -194,7 +194,7 @@ describe("Anthropic", () => {
     )
   }
 
-  it.effect("searches the web, tells what was cited, and sends the findings back", () =>
+  it.effect("searches the web, reports the citations, and sends the results back", () =>
     run((server) =>
       Effect.gen(function* () {
         const findings = [
@@ -250,7 +250,7 @@ describe("Anthropic", () => {
     )
   )
 
-  it.effect("a search that failed does not fail the reply", () =>
+  it.effect("a failed search does not fail the reply", () =>
     run((server) =>
       Effect.gen(function* () {
         const error = { type: "web_search_tool_result_error", error_code: "unavailable" }
@@ -284,7 +284,7 @@ describe("Anthropic", () => {
     )
   )
 
-  it.effect("a reply that has a stop reason is complete, even if the connection breaks then", () =>
+  it.effect("a reply with a stop reason is complete, even if the connection breaks afterwards", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({ pieces: [Wire.start, ...Wire.textBlock(0, "Hello"), Wire.delta("end_turn")], ending: "cut" })
@@ -295,7 +295,7 @@ describe("Anthropic", () => {
     )
   )
 
-  it.effect("content that the provider's policy blocks is a ContentPolicyError", () =>
+  it.effect("content blocked by the provider's policy is a ContentPolicyError", () =>
     run((server) =>
       Effect.gen(function* () {
         const message = "Output blocked by content filtering policy"

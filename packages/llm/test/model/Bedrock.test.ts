@@ -60,7 +60,7 @@ const env = (variables: Record<string, string>) =>
   Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: variables }))
 
 describe("Bedrock", () => {
-  it.effect("signs a request that has the model in its address, and none of the secret", () =>
+  it.effect("signs a request with the model in its address, without sending the secret", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Frames.play(Wire.text("ok")))
@@ -89,7 +89,7 @@ describe("Bedrock", () => {
     )
   )
 
-  it.effect("sends a key of Bedrock in place of a signature, and the session of temporary credentials", () =>
+  it.effect("sends a Bedrock API key instead of a signature, and the session token of temporary credentials", () =>
     Effect.gen(function* () {
       yield* run(
         (server) =>
@@ -113,7 +113,7 @@ describe("Bedrock", () => {
     })
   )
 
-  it.effect("takes region and credentials from the environment, or the region from the name", () =>
+  it.effect("takes region and credentials from the environment, or the region from the model's name", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* MockServer.make
@@ -149,7 +149,7 @@ describe("Bedrock", () => {
     )
   )
 
-  it.effect("says what is missing before anything is asked", () =>
+  it.effect("reports missing settings before the first request", () =>
     Effect.gen(function* () {
       const reason = (options: Bedrock.Options) =>
         Effect.scoped(Layer.build(Bedrock.layer(options))).pipe(Effect.flip, env({}))
@@ -175,7 +175,7 @@ describe("Bedrock", () => {
     })
   )
 
-  it.effect("says which credentials are missing when there are none", () =>
+  it.effect("names the missing credentials", () =>
     Effect.gen(function* () {
       const nowhere = { AWS_EC2_METADATA_DISABLED: "true", AWS_PROFILE: "nobody", HOME: "/nowhere" }
       const before = { ...process.env }
@@ -197,7 +197,7 @@ describe("Bedrock", () => {
     })
   )
 
-  it.effect("knows what Bedrock's exceptions mean, in an answer and in a stream", () =>
+  it.effect("maps Bedrock's exceptions, both in a response and in a stream", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({
@@ -230,7 +230,7 @@ describe("Bedrock", () => {
     )
   )
 
-  it.effect("thinks as the model of that name does", () =>
+  it.effect("uses the thinking settings of the model named", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Frames.play(Wire.text("ok")))

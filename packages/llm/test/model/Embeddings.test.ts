@@ -49,7 +49,7 @@ const env = (variables: Record<string, string>) =>
   Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: variables }))
 
 describe("Embeddings", () => {
-  it.effect("asks for the vectors of texts, and puts them in order", () =>
+  it.effect("requests vectors for texts, and returns them in order", () =>
     run(
       (server, model) =>
         Effect.gen(function* () {
@@ -89,7 +89,7 @@ describe("Embeddings", () => {
     )
   )
 
-  it.live("tries again what may pass, and nothing else", () =>
+  it.live("retries temporary failures, and nothing else", () =>
     run((server, model) =>
       Effect.gen(function* () {
         server.script(refusal(503), answer([[1]]), refusal(400))
@@ -104,7 +104,7 @@ describe("Embeddings", () => {
     )
   )
 
-  it.live("gives up on a provider that says nothing", () =>
+  it.live("gives up on a provider that does not answer", () =>
     run(
       (server, model) =>
         Effect.gen(function* () {
@@ -134,7 +134,7 @@ describe("Embeddings", () => {
     )
   }
 
-  it.effect("tells the tokens", () =>
+  it.effect("reports the tokens used", () =>
     run((server, model) =>
       Effect.gen(function* () {
         const told = yield* Ref.make<ReadonlyArray<Usage.Report>>([])
@@ -149,7 +149,7 @@ describe("Embeddings", () => {
     )
   )
 
-  it.effect("says what is missing before anything is asked", () =>
+  it.effect("reports missing settings before the first request", () =>
     Effect.gen(function* () {
       const reason = (name: string, options?: Embeddings.Options) =>
         Layer.build(Embeddings.fromString(name, options)).pipe(

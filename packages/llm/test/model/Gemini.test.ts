@@ -40,7 +40,7 @@ const call = (id: string, city: string, options = {}): Prompt.MessageEncoded => 
 })
 
 describe("Gemini", () => {
-  it.effect("sends the conversation in turns that alternate, and does not think", () =>
+  it.effect("sends the conversation in alternating turns, with thinking off", () =>
     run(
       (server) =>
         Effect.gen(function* () {
@@ -107,7 +107,7 @@ describe("Gemini", () => {
     ["gemini-2.5-flash", "high", { thinkingBudget: 24576 }],
     ["gemini-2.0-flash", "high", undefined]
   ] as const) {
-    it.effect(`${model} with effort ${effort} is told ${JSON.stringify(sent)}`, () =>
+    it.effect(`${model} with effort ${effort} is sent ${JSON.stringify(sent)}`, () =>
       run(
         (server) =>
           Effect.gen(function* () {
@@ -120,7 +120,7 @@ describe("Gemini", () => {
     )
   }
 
-  it.effect("reads parallel calls as they were made, and sends their signatures back", () =>
+  it.effect("reads parallel calls in order, and sends their signatures back", () =>
     run(
       (server) =>
         Effect.gen(function* () {
@@ -161,7 +161,7 @@ describe("Gemini", () => {
     )
   )
 
-  it.effect("tells thoughts from words, and counts them", () =>
+  it.effect("separates thoughts from words, and counts them", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.reply({ text: "Hm.", thought: true }, { text: "Yes." }))
@@ -175,7 +175,7 @@ describe("Gemini", () => {
     )
   )
 
-  it.effect("a prompt that is blocked, and a call that cannot be read, are errors", () =>
+  it.effect("a blocked prompt and a malformed call are errors", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({ pieces: [Wire.blocked] }, { pieces: [Wire.chunk([], "MALFORMED_FUNCTION_CALL")] })
@@ -185,7 +185,7 @@ describe("Gemini", () => {
     )
   )
 
-  it.effect("a wrong key is one, though the status says otherwise", () =>
+  it.effect("a wrong key is an AuthenticationError, whatever the status", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({
@@ -202,7 +202,7 @@ describe("Gemini", () => {
     )
   )
 
-  it.effect("searches with Google, and asks for an object by its schema", () =>
+  it.effect("searches with Google, and requests an object by its schema", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.text("ok"), Wire.text('{"city":"Rome"}'))

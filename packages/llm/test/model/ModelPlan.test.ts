@@ -140,7 +140,7 @@ const spokenIn = ({ prompt }: ScriptedModel.Request): string =>
 
 describe("ModelPlan", () => {
   describe("a step that answers", () => {
-    it.effect("is the only one that is asked", () =>
+    it.effect("is the only one asked", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[text("Hello you.")]], b: [[]] })
         assert.deepStrictEqual(yield* plan.request(), ['"Hello you."', "finish stop"])
@@ -149,7 +149,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("is sent the prompt, the tools and the settings of the request", () =>
+    it.effect("receives the prompt, the tools and the settings of the request", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[text("Hello")]] })
         yield* plan.request().pipe(Effect.provideService(ModelSettings.Current, { temperature: 0.5 }))
@@ -200,7 +200,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("leaves in whole words, each as soon as it is known to be one", () =>
+    it.effect("is passed on in whole words, each as soon as it is complete", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[text(["Hel", "lo the", "re. 你好", " o", "k"], { every: 10 })]] })
         const heard: Array<readonly [number, string]> = []
@@ -222,7 +222,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("with nothing gives way to one that says something", () =>
+    it.effect("with nothing is replaced by one that says something", () =>
       Effect.gen(function* () {
         const empty = [[], text(" \n"), ScriptedModel.reasoning("hm"), ScriptedModel.finish("length")]
         for (const reply of empty) {
@@ -233,7 +233,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("with nothing, and nobody after it, is an error of its own kind", () =>
+    it.effect("with nothing, and is the last, fails with an empty-reply error", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[ScriptedModel.finish("length")]] })
         const error = yield* Effect.flip(plan.provide(Stream.runDrain(ask)))
@@ -242,7 +242,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("has the end of its message read, for a limited time", () =>
+    it.effect("is read to the end of its message, for a limited time", () =>
       Effect.gen(function* () {
         yield* TestClock.adjust(0)
         let read = false
@@ -262,7 +262,7 @@ describe("ModelPlan", () => {
     )
   })
 
-  it.effect("counts its events, by kind and step", () =>
+  it.effect("counts its events by kind and step", () =>
     Effect.gen(function* () {
       const plan = yield* scripted({ counted: [[fail(overloaded)]], other: [[text("Hello")]] })
       yield* plan.request()
@@ -274,7 +274,7 @@ describe("ModelPlan", () => {
   )
 
   describe("a step that fails before its first token", () => {
-    it.effect("gives way to the next one, and nobody hears of it", () =>
+    it.effect("is replaced by the next one, and nothing of it is heard", () =>
       Effect.gen(function* () {
         const dying = [
           ScriptedModel.parts({ type: "response-metadata", id: "dead" }, { type: "text-start", id: "0" }),
@@ -299,7 +299,7 @@ describe("ModelPlan", () => {
       new AiError.InvalidResponseError({ description: "" }),
       new AiError.UnknownError({})
     ]) {
-      it.effect(`with ${reason._tag} gives way`, () =>
+      it.effect(`with ${reason._tag} is replaced`, () =>
         Effect.gen(function* () {
           const plan = yield* scripted({ a: [[fail(reason)]], b: [[text("Hello")]] })
           assert.deepStrictEqual(yield* plan.request(), ['"Hello"', "finish stop"])
@@ -312,7 +312,7 @@ describe("ModelPlan", () => {
       new AiError.InvalidRequestError({}),
       new AiError.UnsupportedSchemaError({ description: "" })
     ]) {
-      it.effect(`with ${reason._tag} gives way at once, because requests are built for each provider`, () =>
+      it.effect(`with ${reason._tag} is replaced at once, because requests are built for each provider`, () =>
         Effect.gen(function* () {
           const plan = yield* scripted({
             a: [[fail(reason)], { schedule: Schedule.recurs(3) }],
@@ -335,14 +335,14 @@ describe("ModelPlan", () => {
       )
     }
 
-    it.effect("gives way as the application says", () =>
+    it.effect("is replaced as the application decides", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[fail(refused)]], b: [[text("Hello")]] }, { fallback: () => true })
         assert.deepStrictEqual(yield* plan.request(), ['"Hello"', "finish stop"])
       })
     )
 
-    it.effect("gives way where the model itself reports an error", () =>
+    it.effect("is replaced if the model itself reports an error", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [
@@ -369,7 +369,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("does so with the last error when no step is left", () =>
+    it.effect("fails with the last error if no step is left", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[fail(overloaded)]], b: [[fail(rateLimited(0))]] })
         assert.deepStrictEqual(yield* plan.request(), ["RateLimitError"])
@@ -380,7 +380,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("is no cover for a bug", () =>
+    it.effect("by a bug ends the request with that bug", () =>
       Effect.gen(function* () {
         const broken = LanguageModel.make({
           generateText: () => Effect.die("bug"),
@@ -399,7 +399,7 @@ describe("ModelPlan", () => {
   describe("retries", () => {
     const schedule = Schedule.exponential("100 millis").pipe(Schedule.upTo({ times: 2 }))
 
-    it.effect("follow the schedule of the step before the next one is asked", () =>
+    it.effect("follow the step's schedule before the next step is asked", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[fail(overloaded), fail(overloaded), fail(overloaded)], { schedule }],
@@ -420,7 +420,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("are not for errors that do not pass", () =>
+    it.effect("are made only for temporary errors", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[fail(new AiError.AuthenticationError({ kind: "InvalidKey" }))], { schedule }],
@@ -430,7 +430,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("do not come before the provider asks for them", () =>
+    it.effect("wait as long as the provider asks", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[fail(rateLimited("700 millis")), text("Hello")], { schedule }] })
         assert.deepStrictEqual(yield* plan.request("699 millis"), ["running"])
@@ -439,7 +439,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("come when the provider asks for them, whatever its breaker thinks", () =>
+    it.effect("are made when the provider asks for them, whatever the state of the breaker", () =>
       Effect.gen(function* () {
         const busy = Array.from({ length: 3 }, () => fail(rateLimited("1 second")))
         const plan = yield* scripted(
@@ -450,7 +450,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("of the last step wait longer than those of one that has another after it", () =>
+    it.effect("of the last step wait longer than those of a step with a successor", () =>
       Effect.gen(function* () {
         const busy = () => [fail(rateLimited("7 seconds")), text("From a")]
         const alone = yield* scripted({ a: [busy(), { schedule }] })
@@ -460,7 +460,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("do not wait longer than the plan has patience, and spare the provider for that time", () =>
+    it.effect("never wait longer than the plan's patience, and the provider is left alone for that time", () =>
       Effect.gen(function* () {
         const plan = yield* scripted(
           {
@@ -480,7 +480,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("of the same step continue what it had begun", () =>
+    it.effect("of the same step continue its partial reply", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[dieAfter(3, text("The quick brown fox"), overloaded), text("brown fox jumps")], { schedule }]
@@ -497,7 +497,7 @@ describe("ModelPlan", () => {
   })
 
   describe("a model that breaks off", () => {
-    it.effect("is continued by the next one, which is shown what has been said", () =>
+    it.effect("is continued by the next one, which is shown what was said", () =>
       Effect.gen(function* () {
         const plan = yield* scripted(
           { a: [[dieAfter(3, text("The quick brown fox"))]], b: [[text(" brown fox jumps.")]] },
@@ -518,7 +518,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("has its message completed where the prompt ends with one of its own", () =>
+    it.effect("has its message completed if the prompt ends with a message of its own", () =>
       Effect.gen(function* () {
         const a = ScriptedModel.make([dieAfter(2, text(" the quick"))])
         const b = ScriptedModel.make([text(" quick fox")])
@@ -537,7 +537,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("says its text in one block, whatever the next one calls its own", () =>
+    it.effect("keeps its text in one block, whatever ids the next model uses", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[dieAfter(2, text("one two"))]],
@@ -571,7 +571,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("after a block that was complete is followed by a space", () =>
+    it.effect("after a complete block is followed by a space", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[[text("One."), ScriptedModel.parts({ type: "text-end", id: "1" }), fail(overloaded)]]],
@@ -581,14 +581,14 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("may be continued with nothing", () =>
+    it.effect("may have nothing left to add", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[dieAfter(2, text("All done. "))]], b: [[[]]] })
         assert.deepStrictEqual(yield* plan.request(), ['"All"', "finish stop"])
       })
     )
 
-    it.effect("fails the request when no step is left, and keeps what was said", () =>
+    it.effect("fails the request if no step is left, and keeps what was said", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[dieAfter(2, text("One two three"))]],
@@ -599,14 +599,14 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("because it refuses to go on is continued by another", () =>
+    it.effect("because it refuses to continue is continued by another", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[dieAfter(2, text("One two"), refused)]], b: [[text("two")]] })
         assert.deepStrictEqual(yield* plan.request(), ['"One two"', "finish stop"])
       })
     )
 
-    it.effect("and whose successor would not go on is continued by the next", () =>
+    it.effect("and whose successor refuses to continue is continued by the next", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[dieAfter(3, text("One two three"))]],
@@ -617,7 +617,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("and is continued in other words repeats the sentence, after a bridge", () =>
+    it.effect("and is continued in other words repeats the sentence after a bridge", () =>
       Effect.gen(function* () {
         const plan = yield* scripted(
           { a: [[dieAfter(6, text("I can book a table at"))]], b: [[text("We have a table for you at eight.")]] },
@@ -630,7 +630,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("because of its length is continued by itself, and says that it was cut when that does not help", () =>
+    it.effect("because of its length is continued by itself, and reported as cut if that does not help", () =>
       Effect.gen(function* () {
         const cut = (words: string): ScriptedModel.Reply => [text(words), ScriptedModel.finish("length")]
         const plan = yield* scripted({ a: [[cut("One red"), text("fox jumps.")]] })
@@ -653,7 +653,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("because its provider takes a break is continued by itself", () =>
+    it.effect("because its provider pauses is continued by itself", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[[text("One two "), ScriptedModel.finish("pause")], text("three")]],
@@ -695,7 +695,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("leaves no half of its reasoning, and none of a tool call that was not complete", () =>
+    it.effect("leaves behind no partial reasoning and no incomplete tool call", () =>
       Effect.gen(function* () {
         const begun = [
           ScriptedModel.reasoning("first", { metadata: { maker: { signature: "1" } } }),
@@ -723,7 +723,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("after a complete tool call is not continued: the reply is finished there", () =>
+    it.effect("after a complete tool call is not continued: the reply ends there", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [
@@ -742,7 +742,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("has its complete tool calls run, once", () =>
+    it.effect("has its complete tool calls run once", () =>
       Effect.gen(function* () {
         yield* TestClock.adjust(0)
         let runs = 0
@@ -760,7 +760,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("while the provider ran a tool leaves nothing of it", () =>
+    it.effect("while the provider ran a tool leaves nothing of that tool", () =>
       Effect.gen(function* () {
         const Search = Tool.providerDefined({
           id: "maker.search",
@@ -865,7 +865,7 @@ describe("ModelPlan", () => {
       for (const way of ways) {
         for (const [kind, split] of Object.entries(tokens)) {
           it.effect(
-            `is whole when the next one continues it ${way}: ${reply.slice(0, 12)}… in ${kind}`,
+            `is whole if the next one continues it ${way}: ${reply.slice(0, 12)}… in ${kind}`,
             () =>
               Effect.gen(function* () {
                 const deltas = split(reply)
@@ -886,7 +886,7 @@ describe("ModelPlan", () => {
     }
 
     it.effect(
-      "is whole when the next one dies too, wherever that is",
+      "is whole even if the next one dies too, at any token",
       () =>
         Effect.gen(function* () {
           const reply = "Good morning, this is Ann. Hello?"
@@ -911,7 +911,7 @@ describe("ModelPlan", () => {
       120_000
     )
 
-    it.effect("tells at which character it was continued", () =>
+    it.effect("reports the character at which it was continued", () =>
       Effect.gen(function* () {
         for (let k = 0; k < 6; k++) {
           const reply = "One two three four five"
@@ -944,7 +944,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("do not end one that has it in time, however slow the rest is", () =>
+    it.effect("do not end a step that has its first token in time, however slow the rest is", () =>
       Effect.gen(function* () {
         const reply = [ScriptedModel.delay(299), text("Hello"), ScriptedModel.delay("10 seconds"), text(" you")]
         const plan = yield* scripted({ a: [[reply], { firstTokenDeadline: 300 }], b: [[]] })
@@ -957,7 +957,7 @@ describe("ModelPlan", () => {
       { every: 100 }
     )
 
-    it.effect("count words, and not what a model thinks meanwhile", () =>
+    it.effect("count words only, and not thoughts", () =>
       Effect.gen(function* () {
         const late = [thinking, text("Late")]
         const first = yield* scripted({ a: [[late], { firstTokenDeadline: 300 }], b: [[text("Hello")]] })
@@ -972,7 +972,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("are there without being asked for, longer for a model that is to think, and zero is none", () =>
+    it.effect("exist by default, are longer for a model that thinks, and zero disables them", () =>
       Effect.gen(function* () {
         const plan = (options: StepOptions = {}) => scripted({ a: [[stall], options], b: [[text("Hello")]] })
         assert.deepStrictEqual(yield* (yield* plan()).request("9999 millis"), ["running"])
@@ -1033,7 +1033,7 @@ describe("ModelPlan", () => {
       }
     }
 
-    it.effect("that starts in the instant of the first token, or of a failure, loses neither", () =>
+    it.effect("that starts at the instant of the first token, or of a failure, loses neither", () =>
       Effect.gen(function* () {
         for (const b of [0, 1]) {
           const late = [ScriptedModel.delay(b), text("Hello")]
@@ -1051,7 +1051,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("may itself be slow, and be raced", () =>
+    it.effect("may itself be slow and be hedged", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[stall], { hedge: 100 }],
@@ -1073,7 +1073,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("is heard where the slow step fails after all", () =>
+    it.effect("is heard if the slow step fails after all", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[[ScriptedModel.delay(150), fail(overloaded)]], { hedge: 100 }],
@@ -1085,7 +1085,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("whose answer breaks off is continued by the slow step, as it has not failed", () =>
+    it.effect("whose answer breaks off is continued by the slow step, which has not failed", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[stall, text("two three")], { hedge: 100 }],
@@ -1095,7 +1095,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("closes the loser when it has won", () =>
+    it.effect("closes the loser once it has won", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[stall], { hedge: 100 }], b: [[[text("From b"), stall]]] })
         yield* Effect.forkChild(plan.request("1 minute"))
@@ -1108,7 +1108,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("does not wait for the end of the loser, but the reply does", () =>
+    it.effect("does not wait until the loser is closed, but the reply does", () =>
       Effect.gen(function* () {
         yield* TestClock.adjust(0)
         let closed = false
@@ -1149,7 +1149,7 @@ describe("ModelPlan", () => {
     const dead = Array.from({ length: 100 }, () => fail(overloaded))
     const fine = Array.from({ length: 100 }, () => text("Hello"))
 
-    it.effect("keeps all but the first callers from a dead provider", () =>
+    it.effect("shields a dead provider from all but the first callers", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [dead], b: [fine] }, { breaker })
         for (let caller = 0; caller < 50; caller++) {
@@ -1160,7 +1160,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("lets one caller at a time find out whether the provider is back", () =>
+    it.effect("lets one caller at a time test whether the provider is back", () =>
       Effect.gen(function* () {
         const back = [ScriptedModel.delay("1 second"), text("From a")]
         const plan = yield* scripted({ a: [[...dead.slice(0, 4), back, ...fine]], b: [fine] }, { breaker })
@@ -1186,7 +1186,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("lets the next caller try when the trial was interrupted before it knew", () =>
+    it.effect("lets the next caller try if the trial was interrupted before its verdict", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [[...dead.slice(0, 3), stall, text("From a")]], b: [fine] }, { breaker })
         for (let caller = 0; caller < 3; caller++) yield* plan.request(0)
@@ -1196,7 +1196,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("is closed by a first token, and does not wait for the end of the reply", () =>
+    it.effect("closes at the first token, without waiting for the end of the reply", () =>
       Effect.gen(function* () {
         const long: ScriptedModel.Reply = [text("One two"), stall]
         const plan = yield* scripted({ a: [[...dead.slice(0, 3), long, ...fine]], b: [fine] }, { breaker })
@@ -1210,7 +1210,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("counts replies that break off, and starts anew with a reply that is whole", () =>
+    it.effect("counts replies that break off, and starts over with a complete reply", () =>
       Effect.gen(function* () {
         const cut = dieAfter(1, text("One two"))
         const whole = text("Hello")
@@ -1225,7 +1225,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("does not count what is not the provider's fault", () =>
+    it.effect("ignores failures that are not the provider's fault", () =>
       Effect.gen(function* () {
         const odd = new AiError.InvalidOutputError({ description: "odd" })
         const plan = yield* scripted(
@@ -1240,7 +1240,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("ends the retries of a caller too", () =>
+    it.effect("also ends the retries of a caller", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({ a: [dead, { schedule: Schedule.spaced("1 second") }], b: [fine] }, { breaker })
         assert.deepStrictEqual(yield* plan.request(), ['"Hello"', "finish stop"])
@@ -1248,7 +1248,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("is passed over when all steps are open: the one that is due first is asked", () =>
+    it.effect("is overridden if all steps are open: the one due first is asked", () =>
       Effect.gen(function* () {
         const plan = yield* scripted(
           { a: [[fail(rateLimited("20 seconds"))]], b: [[fail(rateLimited("10 seconds")), text("From b")]] },
@@ -1259,7 +1259,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("is one for the calls of a process, also those that go on beside each other", () =>
+    it.effect("is shared by the calls of a process, including concurrent ones", () =>
       Effect.gen(function* () {
         const a = ScriptedModel.make(dead)
         const plan = ModelPlan.make({ name: "a", model: a.layer }, { name: "b", model: ScriptedModel.make(fine).layer })
@@ -1284,7 +1284,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("is one for all steps of its name", () =>
+    it.effect("is shared by all steps of its name", () =>
       Effect.gen(function* () {
         const a = ScriptedModel.make(dead)
         const plan = ModelPlan.make(
@@ -1330,7 +1330,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("closes the request at once, and waits for its end", () =>
+    it.effect("closes the request at once, and waits until it is closed", () =>
       Effect.gen(function* () {
         yield* TestClock.adjust(0)
         let state = "none"
@@ -1365,7 +1365,7 @@ describe("ModelPlan", () => {
   describe("a reply that is not streamed", () => {
     const whole = LanguageModel.generateText({ prompt: "hi", toolkit: tools, disableToolCallResolution: true })
 
-    it.effect("is retried and moved on", () =>
+    it.effect("is retried, and passed on to the next step", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[fail(overloaded), dieAfter(1, text("One two"))], { schedule: Schedule.recurs(1) }],
@@ -1416,7 +1416,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("may be an object, and an answer that is none moves on", () =>
+    it.effect("may be an object, and an invalid object goes to the next step", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({
           a: [[text("no object")]],
@@ -1434,7 +1434,7 @@ describe("ModelPlan", () => {
       })
     )
 
-    it.effect("may be an object that a provider writes in a form of its own", () =>
+    it.effect("may be an object, even if the provider has its own form for it", () =>
       Effect.gen(function* () {
         const model = LanguageModel.make({
           codecTransformer: () => ({
@@ -1454,7 +1454,7 @@ describe("ModelPlan", () => {
     )
   })
 
-  describe("its type", () => {
+  describe("the type of a plan", () => {
     class Key extends Context.Service<Key, string>()("test/Key") {}
     class Missing extends Schema.TaggedError<Missing>()("Missing", {}) {}
     const keyed = Layer.effect(
@@ -1468,7 +1468,7 @@ describe("ModelPlan", () => {
     const plain = ScriptedModel.make([text("Hello")]).layer
     const plan = ModelPlan.make({ name: "plain", model: plain }, { name: "keyed", model: keyed })
 
-    it("says what the Layers of the steps need and fail with", () => {
+    it("has the requirements and errors of its steps' Layers", () => {
       const layer: Layer.Layer<LanguageModel.LanguageModel, Missing, Key> = ModelPlan.layer(plan)
       // @ts-expect-error - a step needs a key
       const closed: Layer.Layer<LanguageModel.LanguageModel, Missing> = ModelPlan.layer(plan)
@@ -1479,7 +1479,7 @@ describe("ModelPlan", () => {
       assert.isDefined([layer, closed, safe, none])
     })
 
-    it.effect("keeps a program from running that does not bring what a step needs", () =>
+    it.effect("rejects a program that does not provide what a step needs", () =>
       Effect.gen(function* () {
         const program = Stream.runDrain(ask).pipe(Effect.provide(ModelPlan.layer(plan)))
         // @ts-expect-error - nobody brings the key

@@ -9,7 +9,7 @@ describe("ModelSettings", () => {
     })
   )
 
-  it.effect("an override within an override falls through to it, field by field", () =>
+  it.effect("an override within an override falls back to it, field by field", () =>
     Effect.gen(function* () {
       const settings = yield* ModelSettings.Current.pipe(
         ModelSettings.override({ temperature: undefined, topP: 0.5, stop: null }),
@@ -19,7 +19,7 @@ describe("ModelSettings", () => {
     })
   )
 
-  it.effect("an override of a stream holds for the stream and not after it", () =>
+  it.effect("an override of a stream applies to the stream and not after it", () =>
     Effect.gen(function* () {
       const seen = yield* Stream.runCollect(
         Stream.fromEffect(Effect.service(ModelSettings.Current)).pipe(ModelSettings.override({ seed: 1 }))
@@ -29,7 +29,7 @@ describe("ModelSettings", () => {
     })
   )
 
-  it("extra is one field: it is replaced, not merged", () => {
+  it("extra is a single field: it is replaced, not merged", () => {
     assert.deepStrictEqual(ModelSettings.merge({ extra: { a: 1 } }, { extra: { b: 2 } }), { extra: { b: 2 } })
   })
 })

@@ -43,7 +43,7 @@ describe("Models", () => {
     })
   }
 
-  it.effect("an unknown provider is an error that names those that are known", () =>
+  it.effect("an unknown provider is an error that names the known ones", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(build("acme/x"))
       assert.strictEqual(error.reason, "UnknownProvider")
@@ -51,7 +51,7 @@ describe("Models", () => {
     })
   )
 
-  it.effect("Bedrock and Vertex AI are made by name, and say what they need", () =>
+  it.effect("Bedrock and Vertex AI are built by name, and report missing settings", () =>
     Effect.gen(function* () {
       const aws = { AWS_REGION: "us-east-1" }
       const google = { GOOGLE_CLOUD_PROJECT: "p1" }
@@ -88,7 +88,7 @@ describe("Models", () => {
     assert.deepStrictEqual(gemini.sources, Models.describe("gemini/gemini-2.5-flash").sources)
   })
 
-  it.effect("a WebSocket is asked by the Responses API, whatever the model", () =>
+  it.effect("a WebSocket uses the Responses API, whatever the model", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* SocketServer.make
@@ -114,7 +114,7 @@ describe("Models", () => {
     { name: "anthropic", keyVariables: ["ANTHROPIC_API_KEY"] }
   ]
   for (const { keyVariables, name } of needKeys) {
-    it.effect(`${name} without a key is an error that names ${keyVariables.join(" and ")}; each of them will do`, () =>
+    it.effect(`${name} without a key is an error that names ${keyVariables.join(" and ")}; any of them suffices`, () =>
       Effect.gen(function* () {
         const address = name === "azure" ? { AZURE_OPENAI_ENDPOINT: "https://r.openai.azure.com" } : {}
         const error = yield* Effect.flip(build(`${name}/m`, { ...address, [keyVariables[0]!]: " " }))
@@ -136,7 +136,7 @@ describe("Models", () => {
     )
   }
 
-  it.effect("azure without an address is an error that names the variable", () =>
+  it.effect("azure without an address is an error that names its variable", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(build("azure/d", { AZURE_OPENAI_API_KEY: "k" }))
       assert.strictEqual(error.reason, "MissingAddress")
@@ -144,7 +144,7 @@ describe("Models", () => {
     })
   )
 
-  it.effect("an address that is none is an error, and does not repeat it", () =>
+  it.effect("an invalid address is an error that does not repeat it", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(build("openai/m", { OPENAI_API_KEY: "k", OPENAI_BASE_URL: "user:secret@host" }))
       assert.strictEqual(error.reason, "InvalidAddress")
@@ -164,7 +164,7 @@ describe("Models", () => {
       })
     )
 
-  it.effect("OPENAI_BASE_URL is where OpenAI is, with the key if there is one", () =>
+  it.effect("OPENAI_BASE_URL is the address of OpenAI, and gets the key if there is one", () =>
     Effect.gen(function* () {
       const keyless = yield* asked("m", (url) => ({ OPENAI_BASE_URL: `${url}/v9/` }))
       assert.strictEqual(keyless.path, "/v9/chat/completions")
@@ -174,14 +174,14 @@ describe("Models", () => {
     })
   )
 
-  it.effect("azure finds chat completions below the address of the resource", () =>
+  it.effect("azure appends the path of chat completions to the address of the resource", () =>
     Effect.gen(function* () {
       const request = yield* asked("azure/d", (url) => ({ AZURE_API_BASE: url, AZURE_API_KEY: "k" }))
       assert.strictEqual(request.path, "/openai/v1/chat/completions")
     })
   )
 
-  it.effect("nobody but OpenAI learns the organization", () =>
+  it.effect("only OpenAI receives the organization", () =>
     Effect.gen(function* () {
       const before = process.env["OPENAI_ORG_ID"]
       process.env["OPENAI_ORG_ID"] = "org-secret"
@@ -196,7 +196,7 @@ describe("Models", () => {
     })
   )
 
-  it("knows whose models search the web", () => {
+  it("knows which models search the web themselves", () => {
     const searches = (name: string) => Models.searchesNatively(Models.parse(name))
     assert.isTrue(searches("anthropic/claude-haiku-4-5"))
     assert.isTrue(searches("openrouter/x/y"))
@@ -206,7 +206,7 @@ describe("Models", () => {
     assert.isFalse(searches("acme/x"))
   })
 
-  it.effect("an unknown provider speaks chat completions at the address that is given", () =>
+  it.effect("an unknown provider uses chat completions at the given address", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* MockServer.make
@@ -227,7 +227,7 @@ describe("Models", () => {
     ["an empty reply", Wire.reply([])]
   ]
   for (const [what, script] of passing) {
-    it.live(`tries again after ${what}, twice`, () =>
+    it.live(`retries twice after ${what}`, () =>
       Effect.scoped(
         Effect.gen(function* () {
           const server = yield* MockServer.make
@@ -258,7 +258,7 @@ describe("Models", () => {
     )
   )
 
-  it.live("a mistake is not tried again, and goes to the fallbacks, whatever it is", () =>
+  it.live("a client error is not retried, and every error goes to the fallbacks", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const [first, second] = [yield* MockServer.make, yield* MockServer.make]
@@ -277,7 +277,7 @@ describe("Models", () => {
     )
   )
 
-  it.effect("a fallback without a key is found before the first request", () =>
+  it.effect("a fallback without a key is detected before the first request", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(build("openai/m", { OPENAI_API_KEY: "k" }, { fallbacks: ["groq/y"] }))
       assert.strictEqual(error.reason, "MissingKey")
@@ -285,7 +285,7 @@ describe("Models", () => {
     })
   )
 
-  it.live("as a step of a plan is not tried again by itself: the plan decides", () =>
+  it.live("as a step of a plan does not retry by itself: the plan decides", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* MockServer.make
@@ -313,12 +313,12 @@ describe("Models", () => {
     ["litellm_proxy/gpt-5.4", "chat"]
   ]
   for (const [name, api, baseUrl] of apis) {
-    it(`${name} at ${baseUrl ?? "its own address"} is asked by ${api}`, () => {
+    it(`${name} at ${baseUrl ?? "its own address"} uses ${api}`, () => {
       assert.strictEqual(Models.describe(name, { baseUrl }).api, api)
     })
   }
 
-  it.effect("the API that is asked is the one that is described", () =>
+  it.effect("the described API is the one used", () =>
     Effect.gen(function* () {
       const paths: Array<string> = []
       for (const api of ["chat", "responses", "gemini"] as const) {
@@ -335,7 +335,7 @@ describe("Models", () => {
     })
   )
 
-  it("describes what would be sent, with and without a tool, and who says so", () => {
+  it("describes what would be sent, with and without a tool, with sources", () => {
     const described = Models.describe("litellm_proxy/gpt-5.6-luna", { settings: { temperature: 0.5, maxTokens: 50 } })
     assert.deepInclude(described.request, {
       model: "gpt-5.6-luna",

@@ -68,7 +68,7 @@ const run = <A, E>(
 const preset = (name: string) => Models.presets.find((preset) => preset.name === name)!
 
 describe("OpenAi", () => {
-  it.effect("sends the key, the path and the settings in force, and nothing that is not set", () =>
+  it.effect("sends the key, the path and the current settings, and nothing that is not set", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.text("ok"))
@@ -207,7 +207,7 @@ describe("OpenAi", () => {
     }
   }
 
-  it.effect("names calls that the provider does not, each differently", () =>
+  it.effect("gives calls without an id ids of their own", () =>
     run((server) =>
       Effect.gen(function* () {
         const deltas = [call(0, undefined, "get_weather", rome), call(1, "", "get_weather", oslo)]
@@ -219,7 +219,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("tells the fragments of a call as they come, under the id that the call has", () =>
+  it.effect("reports the fragments of a call as they come, under the id of the call", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(
@@ -242,7 +242,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("a reply that only ends with [DONE] is complete, for a reason unknown", () =>
+  it.effect("a reply that ends only with [DONE] is complete, for an unknown reason", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({ pieces: [Wire.chunk({ content: "Hello" }), Wire.done] })
@@ -253,7 +253,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("a reply that only ends with a finish reason is complete", () =>
+  it.effect("a reply that ends only with a finish reason is complete", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({ pieces: [Wire.chunk({ content: "Hello" }, "stop")] })
@@ -281,7 +281,7 @@ describe("OpenAi", () => {
     ]
   ]
   for (const [how, script] of whole) {
-    it.effect(`reads a reply that comes whole, ${how}`, () =>
+    it.effect(`reads a reply that is not streamed, ${how}`, () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(script)
@@ -293,7 +293,7 @@ describe("OpenAi", () => {
     )
   }
 
-  it.effect("reads a call in the form before tool calls", () =>
+  it.effect("reads a call in the legacy function_call form", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(
@@ -309,7 +309,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("never speaks what a model thinks in its text", () =>
+  it.effect("never speaks thoughts a model puts into its text", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.text("<thi", "nk>\nOkay, hello. ", "\n</th", "ink>\n\n", "Hello!"))
@@ -321,7 +321,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("tells what the provider said, without the key and without the prompt", () =>
+  it.effect("reports what the provider said, without the key and without the prompt", () =>
     run((server) =>
       Effect.gen(function* () {
         const message = `Incorrect API key provided: ${key}. The current balance of the account is too low for Ada.`
@@ -340,7 +340,7 @@ describe("OpenAi", () => {
     ["Google's details", { code: 429, details: [{ retryDelay: "12s" }] }, 12_000],
     ["OpenAI's sentence", { code: "rate_limit", message: "Please try again in 1.5s." }, 1500]
   ] as const) {
-    it.effect(`reads from ${what} when to try again`, () =>
+    it.effect(`reads from ${what} when to retry`, () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(Wire.failure(429, error))
@@ -366,7 +366,7 @@ describe("OpenAi", () => {
   )
 
   for (const field of ["reasoning_content", "reasoning"]) {
-    it.effect(`reads what a model thinks from ${field}, before what it says`, () =>
+    it.effect(`reads thoughts from ${field}, before the words`, () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(Wire.reply([{ [field]: "Hm" }, { [field]: "m." }, { content: "Yes." }]))
@@ -385,7 +385,7 @@ describe("OpenAi", () => {
     )
   }
 
-  it.effect("reads content in parts", () =>
+  it.effect("reads content given as parts", () =>
     run((server) =>
       Effect.gen(function* () {
         const thinking = { type: "thinking", thinking: [{ type: "text", text: "Hm" }] }
@@ -397,7 +397,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("sends sealed reasoning back to the one who sealed it", () =>
+  it.effect("sends sealed reasoning back to the provider that sealed it", () =>
     run(
       (server) =>
         Effect.gen(function* () {
@@ -422,7 +422,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("sends the signature of a call back to Gemini, and to nobody else", () =>
+  it.effect("sends the signature of a call back to Gemini, and to no other provider", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* MockServer.make
@@ -447,7 +447,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("reports usage with what was cached and what was thought", () =>
+  it.effect("reports usage with cached and thinking tokens", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({
@@ -487,7 +487,7 @@ describe("OpenAi", () => {
     )
   }
 
-  it.effect("names the parameter that was refused", () =>
+  it.effect("names the parameter that was rejected", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.failure(400, { param: "temperature", code: "unsupported_value", message: "my secret" }))
@@ -499,7 +499,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("an error with status 200 is that error", () =>
+  it.effect("an error with status 200 is an error", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({ headers: { "content-type": "application/json" }, pieces: ['{"error":{"code":429}}'] })
@@ -508,7 +508,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("asks for an object by its schema, and decodes it", () =>
+  it.effect("requests an object by its schema, and decodes it", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.text('{"city":', '"Rome"}'))
@@ -526,7 +526,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("searches the web where the provider can, and tells each source once", () =>
+  it.effect("searches the web if the provider can, and reports each source once", () =>
     run(
       (server) =>
         Effect.gen(function* () {
@@ -546,7 +546,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("a provider that can not search is not asked to", () =>
+  it.effect("never asks a provider to search that cannot", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.text("ok"))
@@ -557,7 +557,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("settings of the turn win over those of the layer, and what is not set falls through", () =>
+  it.effect("settings of the turn override those of the layer, and unset fields fall back", () =>
     run(
       (server) =>
         Effect.gen(function* () {
@@ -571,7 +571,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("sends headers of its own, and no key where there is none", () =>
+  it.effect("sends custom headers, and no key if there is none", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* MockServer.make

@@ -57,7 +57,7 @@ const conversation = Prompt.make([
 ])
 
 describe("OpenAiResponses", () => {
-  it.effect("sends the conversation as items, stores nothing, and does not think", () =>
+  it.effect("sends the conversation as items, stores nothing, and has thinking off", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.text("ok"))
@@ -102,7 +102,7 @@ describe("OpenAiResponses", () => {
     )
   )
 
-  it.effect("thinks with tools where it is asked to, and sends its thoughts back with the calls they led to", () =>
+  it.effect("thinks with tools if asked to, and sends its thoughts back with the calls they led to", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(
@@ -140,7 +140,7 @@ describe("OpenAiResponses", () => {
     )
   )
 
-  it.effect("reads text, parallel calls and refusals in their order", () =>
+  it.effect("reads text, parallel calls and refusals in order", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(
@@ -166,7 +166,7 @@ describe("OpenAiResponses", () => {
     )
   )
 
-  it.effect("reports usage, and a response that failed", () =>
+  it.effect("reports usage, and a failed response", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(Wire.text("ok"), { pieces: [Wire.created, Wire.failed("rate_limit_exceeded")] })
@@ -179,7 +179,7 @@ describe("OpenAiResponses", () => {
     )
   )
 
-  it.effect("searches the web, and asks for an object by its schema", () =>
+  it.effect("searches the web, and requests an object by its schema", () =>
     run((server) =>
       Effect.gen(function* () {
         const annotation = { type: "url_citation", url: "https://a.test/", title: "A" }

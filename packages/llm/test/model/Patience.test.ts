@@ -74,7 +74,7 @@ describe("Patience", () => {
     )
   }
 
-  it.effect("leaves a model alone that has deadlines of its own", () =>
+  it.effect("does not apply to a model with deadlines of its own", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* by("1 hour", stall, {}, true), "running")
     })

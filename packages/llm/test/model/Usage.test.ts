@@ -37,7 +37,7 @@ describe("Usage", () => {
     )
   )
 
-  it.effect("is kept by model over a plan that fails over, in a turn and in the call around it", () =>
+  it.effect("is added up by model across a failover, for a turn and for the surrounding call", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const [a, b] = [yield* MockServer.make, yield* MockServer.make]
@@ -82,7 +82,7 @@ describe("Usage", () => {
     })
   )
 
-  it("of a finish that tells little is what it tells", () => {
+  it("of an incomplete finish is what it reports", () => {
     const unknown = { uncached: undefined, total: undefined, cacheRead: undefined, cacheWrite: undefined }
     const finish = { inputTokens: { ...unknown, total: 7 }, outputTokens: { total: undefined, text: 3, reasoning: 2 } }
     assert.deepStrictEqual(Usage.ofFinish(finish), { ...Usage.none, input: 7, output: 5, reasoning: 2 })
@@ -90,7 +90,7 @@ describe("Usage", () => {
 })
 
 describe("Prices", () => {
-  it("are of the first row that fits, and none where none does", () => {
+  it("come from the first matching row, and are unknown without one", () => {
     const prices: ReadonlyArray<Prices.Price> = [
       { of: ["groq"], models: /^m/, input: 1, output: 2 },
       { models: /^m/, input: 10, output: 20, cacheRead: 5, cacheWrite: 15 }
@@ -101,7 +101,7 @@ describe("Prices", () => {
     assert.isUndefined(Prices.costOf(prices, { provider: "acme", model: "n" }, million))
   })
 
-  it.effect("are replaced by an application", () =>
+  it.effect("can be replaced by an application", () =>
     Effect.gen(function* () {
       let cost: number | undefined
       yield* Usage.tell({ provider: "acme", model: "own" }, { ...Usage.none, output: 1e6 }).pipe(

@@ -52,7 +52,7 @@ const env = (variables: Record<string, string>) =>
   Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: variables }))
 
 describe("VertexAi", () => {
-  it.effect("asks Gemini in its own words at the place of the project", () =>
+  it.effect("uses Gemini's API at the address of the project", () =>
     run(
       gemini,
       (server) =>
@@ -75,7 +75,7 @@ describe("VertexAi", () => {
     )
   )
 
-  it.effect("asks Claude in its own words, with the model in the address", () =>
+  it.effect("uses Claude's API, with the model in the address", () =>
     run(claude, (server) =>
       Effect.gen(function* () {
         server.script(Claude.text("ok"))
@@ -151,7 +151,7 @@ describe("VertexAi", () => {
       )
     )
 
-    it.effect(`says that credentials are missing, and nothing of why: ${model}`, () =>
+    it.effect(`reports missing credentials without the cause: ${model}`, () =>
       run(
         model,
         () =>
@@ -166,7 +166,7 @@ describe("VertexAi", () => {
     )
   }
 
-  it.effect("takes project and location from the environment, and says what is missing", () =>
+  it.effect("takes project and location from the environment, and reports missing settings", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* MockServer.make

@@ -37,7 +37,7 @@ describe("WarmUp", () => {
     assert.deepStrictEqual(log, ["begun", "done"])
   })
 
-  test("runs where the caller speaks first too", function* () {
+  test("also runs if the caller speaks first", function* () {
     const { log, model } = warmed(Effect.void)
     yield* playing(model, {})
     assert.deepStrictEqual(log, ["begun", "done"])
@@ -74,7 +74,7 @@ describe("WarmUp", () => {
     assert.match(lines[0]!, /^Warn the model could not be warmed up: .*unreachable/)
   })
 
-  test("is given up after 10 seconds", function* () {
+  test("is abandoned after 10 seconds", function* () {
     const { layer, log } = warmed(Effect.never)
     const fiber = yield* Effect.forkChild(Effect.provide(WarmUp.run, layer))
     yield* pass("9 seconds")
@@ -84,7 +84,9 @@ describe("WarmUp", () => {
     assert.deepStrictEqual(log, ["begun", "interrupted"])
   })
 
-  it.effect("is nothing for a model that brings none", () => Effect.provide(WarmUp.run, ScriptedModel.make([]).layer))
+  it.effect("does nothing for a model without a warm-up", () =>
+    Effect.provide(WarmUp.run, ScriptedModel.make([]).layer)
+  )
 
   describe("of a plan", () => {
     const planned = (
@@ -95,7 +97,7 @@ describe("WarmUp", () => {
       return ModelPlan.layer(ModelPlan.make(first!, ...rest), options)
     }
 
-    it.effect("is that of its first step", () =>
+    it.effect("warms up its first step", () =>
       Effect.gen(function* () {
         const [a, b] = [warmed(Effect.void), warmed(Effect.void)]
         yield* Effect.provide(WarmUp.run, planned({ a: { model: a.layer }, b: { model: b.layer } }))
@@ -103,7 +105,7 @@ describe("WarmUp", () => {
       })
     )
 
-    it.effect("is also that of the steps which the first is raced with, beside it", () =>
+    it.effect("also warms up the steps that are hedged with the first, concurrently", () =>
       Effect.gen(function* () {
         const both = yield* Deferred.make<void>()
         const [a, b, c] = [warmed(Deferred.await(both)), warmed(Deferred.succeed(both, undefined)), warmed(Effect.void)]
@@ -117,7 +119,7 @@ describe("WarmUp", () => {
       })
     )
 
-    test("leaves out the step that is left alone", function* () {
+    test("leaves out a step whose breaker is open", function* () {
       const [a, b] = [
         warmed(Effect.void, [ScriptedModel.fail(unreachable.reason)]),
         warmed(Effect.void, [ScriptedModel.text("Yes?")])

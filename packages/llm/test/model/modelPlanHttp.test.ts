@@ -107,7 +107,7 @@ for (const [name, wires] of pairs) {
   const [one, other] = wires
   describe(`ModelPlan over ${name}`, () => {
     for (const status of [400, 401, 404, 413, 422, 429, 500, 529]) {
-      it.effect(`${status} gives way to the next step`, () =>
+      it.effect(`${status} falls back to the next step`, () =>
         Effect.gen(function* () {
           const { a, asked, b, says } = yield* planned(wires)
           a.script(one.failure(status))
@@ -118,7 +118,7 @@ for (const [name, wires] of pairs) {
       )
     }
 
-    it.effect("400 at every step fails the request, after one try of each", () =>
+    it.effect("400 at every step fails the request, after one try each", () =>
       Effect.gen(function* () {
         const { a, asked, b } = yield* planned(wires)
         a.script(one.failure(400))
@@ -137,7 +137,7 @@ for (const [name, wires] of pairs) {
       })
     )
 
-    it.effect("429 is tried again when the provider allows, and not before", () =>
+    it.effect("429 is retried when the provider allows it, and not before", () =>
       Effect.gen(function* () {
         const { a, asked, b, events, says, seen, until } = yield* planned(wires, {
           first: { schedule: Schedule.recurs(1) }
@@ -155,7 +155,7 @@ for (const [name, wires] of pairs) {
       })
     )
 
-    it.effect("no first token in time gives way, and closes the request", () =>
+    it.effect("a late first token falls back, and closes the request", () =>
       Effect.gen(function* () {
         const { a, asked, b, says, until } = yield* planned(wires, { first: { firstTokenDeadline: "800 millis" } })
         a.script(beginning(one, 0, "stall"))
@@ -196,7 +196,7 @@ for (const [name, wires] of pairs) {
     }
 
     for (let k = 0; k <= tokens.length; k++) {
-      it.effect(`a connection that is cut after ${k} tokens leaves no gap and no repeat`, () =>
+      it.effect(`a connection that is cut after ${k} tokens leaves neither gap nor repetition`, () =>
         Effect.gen(function* () {
           const { a, asked, b, events, says } = yield* planned(wires)
           a.script(beginning(one, k, "cut"))
@@ -218,7 +218,7 @@ for (const [name, wires] of pairs) {
       [5, 3],
       [7, 1]
     ] as const) {
-      it.effect(`and back again: cut after ${k} tokens, and ${j} further on`, () =>
+      it.effect(`and back again: cut after ${k} tokens, and again after ${j}`, () =>
         Effect.gen(function* () {
           const { a, asked, b, says } = yield* planned(wires, { again: true })
           a.script(beginning(one, k, "cut"), goingOn(one, a))
@@ -231,7 +231,7 @@ for (const [name, wires] of pairs) {
       )
     }
 
-    it.effect("the loser of a hedge has its request closed", () =>
+    it.effect("closes the request of a hedge's loser", () =>
       Effect.gen(function* () {
         const { a, asked, b, events, says, until } = yield* planned(wires, { first: { hedge: "300 millis" } })
         a.script(beginning(one, 0, "stall"))
@@ -246,7 +246,7 @@ for (const [name, wires] of pairs) {
       })
     )
 
-    it.effect("a dead provider is asked by the first calls only", () =>
+    it.effect("a dead provider is asked only by the first calls", () =>
       Effect.gen(function* () {
         const { a, asked, b, says } = yield* planned(wires, {
           plan: { breaker: { failures: 2, cooldown: "10 seconds" } }
@@ -260,7 +260,7 @@ for (const [name, wires] of pairs) {
       })
     )
 
-    it.effect("interrupting the reply closes its request, also where it is the second one's", () =>
+    it.effect("interrupting the reply closes its request, even if it is the second one's", () =>
       Effect.gen(function* () {
         const { a, asked, b, seen, until } = yield* planned(wires)
         a.script(beginning(one, 4, "cut"))
@@ -285,7 +285,7 @@ describe("ModelPlan over a provider", () => {
       return yield* Effect.provide(ask(), plan)
     })
 
-  it.effect("asks a model that wraps another as itself", () =>
+  it.effect("a model that wraps another keeps its own behaviour in a plan", () =>
     Effect.gen(function* () {
       const loud = (url: string) =>
         Layer.effect(
@@ -303,7 +303,7 @@ describe("ModelPlan over a provider", () => {
     })
   )
 
-  it.effect("gives each attempt a span of its own, which names the provider", () =>
+  it.effect("gives each attempt its own span, which names the provider", () =>
     Effect.gen(function* () {
       const spans: Array<Tracer.NativeSpan> = []
       const tracer = Tracer.make({

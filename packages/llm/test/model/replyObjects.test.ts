@@ -146,7 +146,7 @@ describe("an object as a reply", () => {
   }
 
   for (const [name, wire, toolkit, path, choice] of called) {
-    it.effect(`is the arguments of a tool of ${name}, and its text all the same`, () =>
+    it.effect(`is the arguments of a tool of ${name}, and appears as text all the same`, () =>
       Effect.gen(function* () {
         const { asked, body } = yield* asking(wire, wire.call("c1", "reply", ...pieces), toolkit)
         assert.strictEqual(at(body, ...path), "reply")
@@ -158,7 +158,7 @@ describe("an object as a reply", () => {
     )
   }
 
-  it.effect("leaves other calls as they are", () =>
+  it.effect("leaves other calls unchanged", () =>
     Effect.gen(function* () {
       const wire = chat("deepseek", "deepseek-chat")
       const { asked } = yield* asking(wire, wire.call("c1", "get_weather", '{"city":"Rome"}'), weather)
@@ -168,7 +168,7 @@ describe("an object as a reply", () => {
     })
   )
 
-  it.effect("comes in pieces through a model by name, though it is the arguments of a tool", () =>
+  it.effect("streams in pieces from a model by name, even as arguments of a tool", () =>
     Effect.gen(function* () {
       const wire = chat("deepseek", "deepseek-chat")
       const byName: Wire = {
@@ -181,7 +181,7 @@ describe("an object as a reply", () => {
     })
   )
 
-  it.effect("that breaks off is not gone on with by another model", () =>
+  it.effect("that breaks off is not continued by another model", () =>
     Effect.gen(function* () {
       const wire = chat("openai", "gpt-4.1-mini")
       const byName: Wire = {
@@ -203,7 +203,7 @@ describe("an object as a reply", () => {
   )
 })
 
-describe("the key of a cache", () => {
+describe("the cache key", () => {
   const keyed: ReadonlyArray<readonly [name: string, wire: Wire, isSent: boolean]> = [
     ["OpenAI by the Responses API", responses, true],
     ["Mistral", chat("mistral", "mistral-small-latest"), true],
@@ -221,7 +221,7 @@ describe("the key of a cache", () => {
     )
   }
 
-  it("is of one call, and does not tell its id", () => {
+  it("identifies one call without revealing its id", () => {
     const [one, other] = [Asking.cacheKeyOf("call-1"), Asking.cacheKeyOf("call-2")]
     assert.match(one, /^antiphon-[a-z0-9]{6,12}$/)
     assert.strictEqual(one, Asking.cacheKeyOf("call-1"))

@@ -169,7 +169,7 @@ const tools = [
 
 describe("requests", () => {
   for (const [provider, model] of models) {
-    it(`of ${provider}/${model} hold nothing that is refused there`, () => {
+    it(`of ${provider}/${model} contain nothing that is rejected there`, () => {
       const random = seeded(models.findIndex(([, name]) => name === model) + 1)
       for (let n = 0; n < 60; n++) {
         const chance: Chance = {

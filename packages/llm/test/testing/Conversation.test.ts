@@ -32,27 +32,27 @@ const text = (...items: ReadonlyArray<Happened>) =>
   Conversation.toText(Conversation.fromHistory(history(...items))).split("\n")
 
 describe("Conversation.fromHistory", () => {
-  it("tells what was heard of a reply, and what was not", () => {
+  it("shows which part of a reply was heard, and which was not", () => {
     assert.deepStrictEqual(
       text(says(1, "We are open "), says(1, "from nine to six."), heard("We are open"), caller("Thanks, bye")),
       ['agent says "We are open"; the caller does not hear the rest: "from nine to six."', 'caller says "Thanks, bye"']
     )
   })
 
-  it("tells that nothing of a reply was heard", () => {
+  it("shows that nothing of a reply was heard", () => {
     assert.deepStrictEqual(text(says(1, "Hello?"), caller("Anybody there")), [
       'agent says "Hello?", of which the caller hears nothing',
       'caller says "Anybody there"'
     ])
   })
 
-  it("passes over a word that is spoken another way", () => {
+  it("skips a word that is spoken differently", () => {
     assert.deepStrictEqual(text(says(1, "It costs 5 euros. Anything else?"), heard("It costs five euros.")), [
       'agent says "It costs five euros."; the caller does not hear the rest: "Anything else?"'
     ])
   })
 
-  it("gives up the rest of an interrupted reply where the next one is heard", () => {
+  it("gives up the rest of an interrupted reply once the next one is heard", () => {
     assert.deepStrictEqual(
       text(
         says(1, "The menu has soup, salad and fish."),
@@ -69,7 +69,7 @@ describe("Conversation.fromHistory", () => {
     )
   })
 
-  it("follows one report through the replies of two turns", () => {
+  it("follows one report across the replies of two turns", () => {
     assert.deepStrictEqual(text(says(1, "One moment."), says(2, "It is closed."), heard("One moment. It is clo")), [
       'agent says "One moment."',
       'agent says "It is clo"; the caller does not hear the rest: "closed."'
@@ -82,7 +82,7 @@ describe("Conversation.fromHistory", () => {
     ])
   })
 
-  it("shows words that were heard and never sent", () => {
+  it("shows words that were heard but never sent", () => {
     assert.deepStrictEqual(text(heard("Please hold.")), ['agent says "Please hold."'])
   })
 
@@ -93,14 +93,14 @@ describe("Conversation.fromHistory", () => {
     assert.deepStrictEqual(lines, [{ _tag: "AgentSaid", heard: "Good morning", unheard: "" }])
   })
 
-  it("tells a tool with its outcome where it was called, and one without", () => {
+  it("shows a tool with its outcome where it was called, and one without", () => {
     assert.deepStrictEqual(text(called("a"), called("b"), called("a", { open: "nö" })), [
       'tool "hours" is called with {"day": "sunday"}, result "{\\"open\\": \\"nö\\"}"',
       'tool "hours" is called with {"day": "sunday"}, without a result'
     ])
   })
 
-  it("joins key presses and partial transcripts, and notes the rest", () => {
+  it("joins key presses and partial transcripts, and notes other events", () => {
     assert.deepStrictEqual(
       text(
         caller("I want"),
@@ -120,7 +120,7 @@ describe("Conversation.fromHistory", () => {
     )
   })
 
-  it("keeps line breaks and quotes inside of what was said", () => {
+  it("keeps line breaks and quotes within the text", () => {
     assert.deepStrictEqual(text(caller('He said "no"\ncaller says "yes"')), [
       'caller says "He said \\"no\\"\\ncaller says \\"yes\\""'
     ])
@@ -141,7 +141,7 @@ describe("Conversation.fromPlayed", () => {
       )
     )
 
-  it.effect("tells a call with its times, what was cut off, and the silence", () =>
+  it.effect("shows a call with its times, what was cut off, and the silence", () =>
     Effect.gen(function* () {
       const played = yield* TestCall.run(
         agent,
@@ -159,7 +159,7 @@ describe("Conversation.fromPlayed", () => {
     })
   )
 
-  it.effect("tells what was left to be spoken when the caller hung up", () =>
+  it.effect("shows what was left unspoken when the caller hung up", () =>
     Effect.gen(function* () {
       const played = yield* TestCall.run(agent, [Caller.hears(2), Caller.hangsUp])
       assert.deepStrictEqual(Conversation.fromPlayed(played), [

@@ -43,7 +43,7 @@ const half: Evaluation.Scenario = {
 const only = (report: EvaluationReport.EvaluationReport) => report.scenarios[0]!
 
 describe("Evaluation", () => {
-  it.effect("plays each scenario with a seed for each call, and counts what passed", () =>
+  it.effect("plays each scenario with its own seed per call, and counts the passes", () =>
     Effect.gen(function* () {
       const report = yield* Evaluation.run({ name: "shop", scenarios: [half], runs: 5, seed: 10 })
       const scenario = only(report)
@@ -95,7 +95,7 @@ describe("Evaluation", () => {
     )
   }
 
-  it.effect("asks of a scenario what it says itself, over what is asked of all", () =>
+  it.effect("prefers a scenario's own requirements to the general ones", () =>
     Effect.gen(function* () {
       const report = yield* Evaluation.run({
         name: "shop",
@@ -130,7 +130,7 @@ describe("Evaluation", () => {
       }
     }
 
-    it.effect("of calls and of judges are counted apart from what was judged", () =>
+    it.effect("of calls and judges are counted separately from judged calls", () =>
       Effect.gen(function* () {
         const report = yield* Evaluation.run({ name: "shop", scenarios: [flaky], runs: 6 })
         const { all, callsFailed, judgesFailed, outcomes, status } = only(report)
@@ -149,7 +149,7 @@ describe("Evaluation", () => {
       })
     )
 
-    it.effect("may be so many, and then the rate decides", () =>
+    it.effect("up to the allowed number leave the decision to the rate", () =>
       Effect.gen(function* () {
         const report = yield* Evaluation.run({ name: "shop", scenarios: [flaky], runs: 6, requires: { failures: 4 } })
         assert.strictEqual(only(report).status, "Passed")
@@ -164,7 +164,7 @@ describe("Evaluation", () => {
       })
     )
 
-    it.effect("an interruption is none: it ends the evaluation", () =>
+    it.effect("do not include an interruption, which ends the evaluation", () =>
       Effect.gen(function* () {
         const scenario = { ...half, play: () => Effect.interrupt }
         const exit = yield* Effect.exit(Evaluation.run({ name: "shop", scenarios: [scenario], runs: 1 }))
@@ -223,7 +223,7 @@ describe("Evaluation", () => {
     })
   )
 
-  it.effect("says that it was skipped where the model's key is not set", () =>
+  it.effect("reports that it was skipped if the model's key is not set", () =>
     Effect.gen(function* () {
       const report = yield* Evaluation.runWithModel(
         { name: "shop", scenarios: [half, half] },
@@ -238,7 +238,7 @@ describe("Evaluation", () => {
     }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({}))))
   )
 
-  it.effect("fails where there is no such model", () =>
+  it.effect("fails for an unknown model", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         Evaluation.runWithModel({ name: "shop", scenarios: [half] }, Models.fromString("nobody/nothing"))
@@ -247,7 +247,7 @@ describe("Evaluation", () => {
     })
   )
 
-  it.effect("leaves no model open", () =>
+  it.effect("releases its model", () =>
     Effect.gen(function* () {
       let open = false
       const model = Layer.effect(
@@ -292,7 +292,7 @@ describe("Evaluation", () => {
       })
     )
 
-    it.effect("follows a script that is made for each call", () =>
+    it.effect("follows a script made for each call", () =>
       Effect.gen(function* () {
         const script = ({ seed }: Evaluation.Run) => [Caller.says(`I am caller ${seed}`), Caller.listens()]
         const scenario = Evaluation.script(shop, script, named("caller 8"), { name: "hello" })
@@ -304,7 +304,7 @@ describe("Evaluation", () => {
       })
     )
 
-    it.effect("has a persona call, and takes its word for the goal", () =>
+    it.effect("can use a persona as caller, whose verdict decides about the goal", () =>
       Effect.gen(function* () {
         const move = (move: Persona.Move) => ScriptedModel.text([JSON.stringify({ move })])
         const hangUp = (goalReached: boolean) => move({ action: "hangUp", goalReached, reason: "That is it." })
@@ -328,7 +328,7 @@ describe("Evaluation", () => {
       })
     )
 
-    it.effect("counts a call that gets stuck among the failures", () =>
+    it.effect("counts a call that gets stuck as a failure", () =>
       Effect.gen(function* () {
         const scenario = Evaluation.script(shop, [Caller.hears("never")], named("kind"), {
           name: "stuck",
@@ -344,7 +344,7 @@ describe("Evaluation", () => {
     assert.throws(() => Evaluation.skip({ name: "shop", scenarios: [half], runs: 0 }, "no"), /at least one call/)
   })
 
-  it.effect("writes a report that reads back as it was", () =>
+  it.effect("writes a report that can be read back", () =>
     Effect.gen(function* () {
       const report = yield* Evaluation.run({ name: "shop", scenarios: [half], runs: 3 })
       assert.deepStrictEqual(yield* EvaluationReport.fromJson(Evaluation.toJson(report)), report)

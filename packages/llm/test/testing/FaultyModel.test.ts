@@ -43,7 +43,7 @@ const share = (requests: ReadonlyArray<FaultyModel.Treated>, holds: (treated: Fa
   requests.filter(holds).length / requests.length
 
 describe("FaultyModel", () => {
-  it.effect("does the same for the same seed, and something else for another", () =>
+  it.effect("behaves the same with the same seed, and differently with another", () =>
     Effect.gen(function* () {
       const day = (seed: number) => asked(FaultyModel.make(says(), { ...bad, seed }), 40)
       const first = yield* day(3)
@@ -52,7 +52,7 @@ describe("FaultyModel", () => {
     })
   )
 
-  it.effect("does to a request what its number says, whoever asks beside it", () =>
+  it.effect("decides by the number of a request, whatever runs concurrently", () =>
     Effect.gen(function* () {
       const model = () => FaultyModel.make(says(), { ...bad, stalls: 0 })
       const alone = yield* asked(model(), 20)
@@ -101,7 +101,7 @@ describe("FaultyModel", () => {
     })
   )
 
-  it.effect("lets through the tokens before a break, and none after it", () =>
+  it.effect("passes the tokens before a break, and none after it", () =>
     Effect.gen(function* () {
       const { requests, texts } = yield* asked(FaultyModel.make(says(), bad), 200)
       const breaks = new Set<number>()
@@ -115,7 +115,7 @@ describe("FaultyModel", () => {
     })
   )
 
-  it.effect("breaks a reply that is shorter at its end", () =>
+  it.effect("breaks a shorter reply at its end", () =>
     Effect.gen(function* () {
       const { requests, texts } = yield* asked(
         FaultyModel.make(says("Yes."), { seed: 1, dies: 1, breaksWithin: 50 }),
@@ -126,7 +126,7 @@ describe("FaultyModel", () => {
     })
   )
 
-  it.effect("takes the time that it says it takes, and shows no sign of life before the first token", () =>
+  it.effect("takes the configured time, and shows no sign of life before the first token", () =>
     Effect.gen(function* () {
       const model = FaultyModel.make(says(), {
         seed: 5,
@@ -169,13 +169,13 @@ describe("FaultyModel", () => {
     )
   }
 
-  it("knows every kind of failure", () => {
+  it("supports every kind of failure", () => {
     const reasons = Schema.toJsonSchemaDocument(AiError.AiErrorReason)
     for (const kind of DrawnFailure.kinds) assert.include(JSON.stringify(reasons), `"${kind}"`)
     assert.strictEqual(DrawnFailure.kinds.length, 19)
   })
 
-  it.effect("stands before a scripted model, whose tools and failures come through", () =>
+  it.effect("wraps a scripted model, and passes on its tools and failures", () =>
     Effect.gen(function* () {
       const scripted = ScriptedModel.make([
         [ScriptedModel.text("Let me see."), ScriptedModel.toolCall("get_weather", { city: "Oslo" })],
@@ -199,7 +199,7 @@ describe("FaultyModel", () => {
     })
   )
 
-  it.effect("answers whole texts and objects with the same faults", () =>
+  it.effect("applies the same faults to whole texts and objects", () =>
     Effect.gen(function* () {
       const scripted = ScriptedModel.make([ScriptedModel.text('{"open": true}'), ScriptedModel.text(sentence)])
       const model = FaultyModel.wrap(scripted.layer, {
@@ -226,7 +226,7 @@ describe("FaultyModel", () => {
     })
   )
 
-  it.effect("knows which requests were let go", () =>
+  it.effect("records which requests were abandoned", () =>
     Effect.gen(function* () {
       const model = FaultyModel.make(says(), { seed: 1, betweenTokens: { median: "1 second", p99: "1 second" } })
       const stalling = FaultyModel.make(says(), { seed: 1, stalls: 1 })
@@ -241,7 +241,7 @@ describe("FaultyModel", () => {
     })
   )
 
-  it.effect("does not keep a plan of two from saying the whole sentence", () =>
+  it.effect("still lets a plan of two say the whole sentence", () =>
     Effect.gen(function* () {
       const numbered = Array.from({ length: 30 }, (_, index) => `w${index}`).join(" ")
       for (let seed = 1; seed <= 20; seed++) {
@@ -265,7 +265,7 @@ describe("FaultyModel", () => {
     ["a 99 % quantile below the median", { firstToken: { median: "2 seconds", p99: "1 second" } }],
     ["no token to break behind", { breaksWithin: 0 }]
   ] as const) {
-    it(`is not made of ${name}`, () => {
+    it(`rejects ${name}`, () => {
       assert.throws(() => FaultyModel.make(says(), { seed: 1, ...options }))
     })
   }

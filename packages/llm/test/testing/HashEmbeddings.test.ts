@@ -10,20 +10,20 @@ const cosine = (a: string, b: string) => {
 }
 
 describe("HashEmbeddings", () => {
-  it("gives a text the same vector always, of length 1", () => {
+  it("maps a text to the same vector always, of length 1", () => {
     assert.deepStrictEqual(HashEmbeddings.vector("Hello, world"), HashEmbeddings.vector("hello world!"))
     for (const text of ["opening hours", "", "!?", "a".repeat(1000)]) {
       assert.closeTo(Math.hypot(...HashEmbeddings.vector(text)), 1, 1e-9)
     }
   })
 
-  it("puts texts near each other that share words", () => {
+  it("puts texts that share words near each other", () => {
     const hours = "The opening hours are nine to five."
     assert.isAbove(cosine("what are your opening hours", hours), cosine("how much is delivery", hours))
     assert.isAbove(cosine("opening hours", hours), 0.4)
   })
 
-  it.effect("is a model with a name, and tells of its requests", () =>
+  it.effect("is a named model that reports its requests", () =>
     Effect.gen(function* () {
       const asked: Array<number> = []
       const layer = HashEmbeddings.layer({

@@ -18,7 +18,7 @@ describe("PassRate", () => {
     })
   }
 
-  it("ends at exactly 1 where all passed, and at exactly 0 where none did", () => {
+  it("ends at exactly 1 if all passed, and at exactly 0 if none did", () => {
     for (const judged of [1, 3, 10, 99, 1000]) {
       assert.strictEqual(PassRate.make(judged, judged).high, 1)
       assert.strictEqual(PassRate.make(0, judged).low, 0)
@@ -26,7 +26,7 @@ describe("PassRate", () => {
     }
   })
 
-  it("knows nothing where nothing was judged", () => {
+  it("is unknown if nothing was judged", () => {
     assert.deepStrictEqual(PassRate.make(0, 0), { passed: 0, judged: 0, rate: null, low: 0, high: 1 })
   })
 })

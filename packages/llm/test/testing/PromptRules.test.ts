@@ -17,7 +17,7 @@ describe("promptRules: chat completions", () => {
   const result = (id: string, content: unknown = "done") => ({ role: "tool", tool_call_id: id, content })
   const breaches = (...messages: ReadonlyArray<object>) => PromptRules.openAi({ messages })
 
-  it("accepts a conversation with calls side by side and one after the other", () => {
+  it("accepts a conversation with parallel and consecutive calls", () => {
     assert.deepStrictEqual(
       breaches(
         { role: "system", content: "Be brief." },
@@ -89,10 +89,10 @@ describe("promptRules: chat completions", () => {
     ["an assistant with nothing", [user, { role: "assistant", content: null }], "message 1 is blank"]
   ]
   for (const [what, messages, breach] of refused) {
-    it(`refuses ${what}`, () => assert.strictEqual(breaches(...messages).join("; "), breach))
+    it(`rejects ${what}`, () => assert.strictEqual(breaches(...messages).join("; "), breach))
   }
 
-  it("refuses tools of the same name", () => {
+  it("rejects tools of the same name", () => {
     const tool = { type: "function", function: { name: "f" } }
     assert.deepStrictEqual(PromptRules.openAi({ messages: [user], tools: [tool, tool] }), ["two tools are called f"])
   })
@@ -216,26 +216,26 @@ describe("promptRules: messages", () => {
     ["a thought of the user", [user(thought, text("hi"))], "message 0 has a thought and is not the assistant's"]
   ]
   for (const [what, messages, breach] of refused) {
-    it(`refuses ${what}`, () => assert.strictEqual(breaches(...messages).join("; "), breach))
+    it(`rejects ${what}`, () => assert.strictEqual(breaches(...messages).join("; "), breach))
   }
 
-  it("refuses a blank system prompt, as a string and in blocks", () => {
+  it("rejects a blank system prompt, as a string and in blocks", () => {
     for (const system of [" ", [text("")]]) {
       assert.deepStrictEqual(PromptRules.anthropic({ system, messages: [hi] }), ["the system prompt has a blank text"])
     }
   })
 
-  it("refuses tools of the same name", () => {
+  it("rejects tools of the same name", () => {
     const twice = { messages: [hi], tools: [...tools, ...tools] }
     assert.deepStrictEqual(PromptRules.anthropic(twice), ["two tools are called f"])
   })
 
-  it("refuses calls where no tools are named", () => {
+  it("rejects calls if no tools are declared", () => {
     const messages = [hi, assistant(call("a")), user(result("a"))]
     assert.deepStrictEqual(PromptRules.anthropic({ messages }), ["there are calls and no tools"])
   })
 
-  it("refuses to think on after a call whose thoughts are missing", () => {
+  it("rejects thinking after a call whose thoughts are missing", () => {
     const thinking = { type: "enabled", budget_tokens: 1024 }
     const messages = [hi, assistant(call("a")), user(result("a"))]
     assert.deepStrictEqual(PromptRules.anthropic({ messages, tools, thinking }), [
@@ -255,11 +255,11 @@ describe("promptRules: a prompt as our providers send it", () => {
     content: [{ type: "tool-result", id: "a", name: "f", isFailure: false, result: "done" }]
   }
 
-  it("is valid for both where each call has its result", () => {
+  it("is valid for both if each call has its result", () => {
     assert.deepStrictEqual(PromptRules.breaches(Prompt.make([user, call, result])), [])
   })
 
-  it("is told apart by provider where a call has none", () => {
+  it("is judged by provider if a call has no result", () => {
     assert.deepStrictEqual(PromptRules.breaches(Prompt.make([user, call, user])), [
       "OpenAI: message 2 comes before the results of a",
       "Anthropic: message 2 does not have the results of a"

@@ -21,7 +21,7 @@ const asked = (system: string, options: PromptedModel.Options) =>
   })
 
 describe("PromptedModel", () => {
-  it.effect("puts its prompt in the place of the agent's, and leaves the rest", () =>
+  it.effect("replaces the agent's prompt, and changes nothing else", () =>
     Effect.gen(function* () {
       const prompts = yield* asked("Be kind.", { systemPrompt: "Be brief." })
       assert.deepStrictEqual(prompts, [
@@ -31,7 +31,7 @@ describe("PromptedModel", () => {
     })
   )
 
-  it.effect("leaves the prompt of a specialist, where it is told whose it is to take the place of", () =>
+  it.effect("leaves a specialist's prompt if it is told whose prompt to replace", () =>
     Effect.gen(function* () {
       const options = { systemPrompt: "Be brief.", insteadOf: "Be kind." }
       assert.deepStrictEqual((yield* asked("Be kind.", options))[0], ["Be brief.", "user"])

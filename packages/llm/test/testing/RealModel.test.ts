@@ -26,7 +26,7 @@ const slow = (text: string) =>
   )
 
 describe("RealModel", () => {
-  it.live("answers an agent on virtual time, and takes none of it", () =>
+  it.live("answers an agent on virtual time, without taking any", () =>
     Effect.gen(function* () {
       const model = slow("We are open from nine to six.")
       const played = yield* TestCall.run(LlmAgent.make(), [Caller.says("When are you open?"), Caller.listens()]).pipe(
@@ -37,7 +37,7 @@ describe("RealModel", () => {
     })
   )
 
-  it.live("without it virtual time runs on meanwhile", () =>
+  it.live("is needed, because virtual time would otherwise run on meanwhile", () =>
     Effect.gen(function* () {
       const model = slow("We are open from nine to six.")
       const played = yield* TestCall.run(LlmAgent.make(), [Caller.says("When are you open?"), Caller.listens()]).pipe(
@@ -93,7 +93,7 @@ describe("RealModel", () => {
     })
   )
 
-  it.live("stops with whoever asked", () =>
+  it.live("stops when its caller is interrupted", () =>
     Effect.gen(function* () {
       const model = slow("One two three four five six seven eight nine ten")
       const first = LanguageModel.streamText({ prompt: "hi" }).pipe(Stream.take(4), Stream.runDrain)

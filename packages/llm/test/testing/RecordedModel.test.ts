@@ -61,7 +61,7 @@ const timed = (reply: Stream.Stream<Response.StreamPart<{}>, AiError.AiError>) =
   }).pipe(VirtualTime.run)
 
 describe("RecordedModel", () => {
-  it.effect("gives a call its recording again, byte for byte", () =>
+  it.effect("reproduces the recording of a call, byte for byte", () =>
     Effect.gen(function* () {
       const { said, text } = yield* scripted
       const model = of(text)
@@ -73,7 +73,7 @@ describe("RecordedModel", () => {
     })
   )
 
-  it.effect("plays parts and the end at their times after the request", () =>
+  it.effect("plays parts and the end at their recorded times", () =>
     Effect.gen(function* () {
       const model = Result.getOrThrow(
         RecordedModel.make({
@@ -112,7 +112,7 @@ describe("RecordedModel", () => {
     })
   )
 
-  it.effect("is silent after a reply that was interrupted, and then says that it knows no more", () =>
+  it.effect("is silent after an interrupted reply, and then says that nothing more was recorded", () =>
     Effect.gen(function* () {
       for (const end of [[ended(1, 500, "Interrupted")], []]) {
         const lines = [asked(1, 0), replied(1, 100, delta("a")), ...end]
@@ -126,7 +126,7 @@ describe("RecordedModel", () => {
     })
   )
 
-  it.effect("fails a request that is not recorded, and says which one it is", () =>
+  it.effect("fails a request that was not recorded, and names it", () =>
     Effect.gen(function* () {
       const model = Result.getOrThrow(
         RecordedModel.make({ lines: [asked(1, 0), replied(1, 0, delta("a")), ended(1, 0, "Finished")] })
@@ -139,7 +139,7 @@ describe("RecordedModel", () => {
     })
   )
 
-  it.effect("continues with another model from a request on, or beyond the recording", () =>
+  it.effect("continues with another model from a given request, or after the recording", () =>
     Effect.gen(function* () {
       const { text } = yield* scripted
       for (const from of [3, undefined]) {
@@ -187,7 +187,7 @@ describe("RecordedModel", () => {
     })
   )
 
-  it.effect("tells a message that is missing and one that is new, a tool, and another way of asking", () =>
+  it.effect("reports missing and new messages, tools, and changed settings", () =>
     Effect.gen(function* () {
       const lines = [
         asked(1, 0, {
@@ -219,7 +219,7 @@ describe("RecordedModel", () => {
     })
   )
 
-  it.effect("gives a reply that came as a whole again, as the recorder wrote it", () =>
+  it.effect("replays a reply that was not streamed", () =>
     Effect.gen(function* () {
       let text = ""
       const recorder = yield* Recorder.make({ request: CallRequest.make(), write: (line) => (text += line) })

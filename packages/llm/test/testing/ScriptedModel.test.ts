@@ -33,7 +33,7 @@ const play = (...replies: ReadonlyArray<ScriptedModel.Reply>) => {
 }
 
 describe("ScriptedModel", () => {
-  it.effect("plays text in words that keep their white space", () =>
+  it.effect("plays text as words with their white space", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* play(ScriptedModel.text("Hello  there, 👋🏽\nyou ")), [
         "text-start",
@@ -48,7 +48,7 @@ describe("ScriptedModel", () => {
     })
   )
 
-  it.effect("plays deltas as they are given, and pieces of text as one block", () =>
+  it.effect("plays deltas as given, and pieces of text as one block", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* play([ScriptedModel.text(["Hel", "lo"]), ScriptedModel.text(" you")]), [
         "text-start",
@@ -61,7 +61,7 @@ describe("ScriptedModel", () => {
     })
   )
 
-  it.effect("closes a block before anything else begins", () =>
+  it.effect("closes a block before anything else starts", () =>
     Effect.gen(function* () {
       const reply = [
         ScriptedModel.reasoning("hm", { metadata: { maker: { signature: "s" } } }),
@@ -100,7 +100,7 @@ describe("ScriptedModel", () => {
     })
   )
 
-  it.effect("ends as it is told to", () =>
+  it.effect("ends as scripted", () =>
     Effect.gen(function* () {
       const parts = yield* play([
         ScriptedModel.text("Too"),
@@ -140,7 +140,7 @@ describe("ScriptedModel", () => {
     })
   )
 
-  it.effect("fails with the reason given, before the first delta or after some", () =>
+  it.effect("fails with the given reason, before the first delta or after some", () =>
     Effect.gen(function* () {
       const reason = new AiError.RateLimitError({})
       const fate = (reply: ScriptedModel.Reply) =>
@@ -175,7 +175,7 @@ describe("ScriptedModel", () => {
     })
   )
 
-  it.effect("keeps what each request was sent, and what became of it", () =>
+  it.effect("records what each request was sent, and how it ended", () =>
     Effect.gen(function* () {
       const model = ScriptedModel.make([ScriptedModel.text("one"), ScriptedModel.text("two")])
       yield* Stream.runDrain(ask("first")).pipe(Effect.provide(model.layer))
@@ -201,7 +201,7 @@ describe("ScriptedModel", () => {
     })
   )
 
-  it.effect("keeps that a request was interrupted, and after how many deltas", () =>
+  it.effect("records that a request was interrupted, and after how many deltas", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust(0)
       const model = ScriptedModel.make([[ScriptedModel.text("a b"), ScriptedModel.stall]])
@@ -214,14 +214,14 @@ describe("ScriptedModel", () => {
     })
   )
 
-  it.effect("lets a reply look at its request", () =>
+  it.effect("lets a reply read its request", () =>
     Effect.gen(function* () {
       const parts = yield* play(({ tools }) => ScriptedModel.text(`${tools.length} tool`))
       assert.include(parts, 'text-delta "1"')
     })
   )
 
-  it.effect("answers whole requests, and objects from their JSON", () =>
+  it.effect("answers requests that are not streamed, and parses objects from JSON", () =>
     Effect.gen(function* () {
       const model = ScriptedModel.make([
         [ScriptedModel.text("It rains."), ScriptedModel.toolCall("weather", { city: "Oslo" })],
@@ -242,7 +242,7 @@ describe("ScriptedModel", () => {
     })
   )
 
-  it.effect("fails a request that has no reply, and says which one", () =>
+  it.effect("fails a request without a scripted reply, and names it", () =>
     Effect.gen(function* () {
       const model = ScriptedModel.make([ScriptedModel.text("one")])
       yield* Stream.runDrain(ask("first")).pipe(Effect.provide(model.layer))
@@ -256,7 +256,7 @@ describe("ScriptedModel", () => {
     })
   )
 
-  it.effect("complains about replies that were not asked for", () =>
+  it.effect("complains about replies nobody asked for", () =>
     Effect.gen(function* () {
       const model = ScriptedModel.make([ScriptedModel.text("one"), ScriptedModel.text("two")])
       yield* Stream.runDrain(ask("first")).pipe(Effect.provide(model.layer))

@@ -41,7 +41,7 @@ describe("AgentAsHandoff", () => {
     })
   })
 
-  test("says the message, changes the voice, and then the other agent greets", function* () {
+  test("says its message, changes the voice, and then the other agent greets", function* () {
     const specialist = LlmAgent.make({ introduction: "Specialist here.", systemPrompt: "You are the specialist." })
     const model = ScriptedModel.make([
       [ScriptedModel.text("Sure."), handsOff("to_specialist")],
@@ -70,7 +70,7 @@ describe("AgentAsHandoff", () => {
     assert.deepStrictEqual(prompts[1], ["system: You are the specialist.", "user: specialist please", "user: hello"])
   })
 
-  test("takes a bare agent and a spec as well as a factory", function* () {
+  test("accepts a bare agent and a spec as well as a factory", function* () {
     for (const sourceOf of [
       (agent: Agent.Agent) => AgentAsHandoff.make(agent),
       (agent: Agent.Agent) => AgentAsHandoff.make(Agent.make(agent))
@@ -87,7 +87,7 @@ describe("AgentAsHandoff", () => {
     }
   })
 
-  test("gives the other agent a fresh start of the call, later events as they are, and the end", function* () {
+  test("gives the other agent a CallStarted, later events as they are, and the CallEnded", function* () {
     const target = noting()
     const model = ScriptedModel.make([handsOff("go")])
     const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
@@ -101,7 +101,7 @@ describe("AgentAsHandoff", () => {
     assert.deepStrictEqual(texts, ["switch", "switch", "hello", "hello"])
   })
 
-  test("stays with the first agent where the caller speaks before the other one is done", function* () {
+  test("stays with the first agent if the caller speaks before the handoff is complete", function* () {
     const target = noting({ CallStarted: () => Stream.concat(Stream.make(Event.sendText("I was ")), Stream.never) })
     const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Back.")])
     const call = yield* playing(model, { tools: [AgentAsHandoff.make(target.factory, { name: "go" })] })
@@ -130,7 +130,7 @@ describe("AgentAsHandoff", () => {
     })
   }
 
-  test("does not show one agent's tool calls to the other", function* () {
+  test("hides the tool calls of one agent from the other", function* () {
     const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Inner here.", tools: [weather] })
     const model = ScriptedModel.make([
       ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "w1" }),
@@ -149,7 +149,7 @@ describe("AgentAsHandoff", () => {
     assert.deepStrictEqual(prompts[3]!.slice(3), ["call w2-0", "result w2-0: Sunny in Rome"])
   })
 
-  test("shows the other agent nothing of before where the context is none", function* () {
+  test("shows the other agent nothing from before if the context is `none`", function* () {
     const inner = LlmAgent.make({ systemPrompt: "inner" })
     const model = ScriptedModel.make([handsOff("go"), ScriptedModel.text("Yes?")])
     const call = yield* playing(model, { tools: [AgentAsHandoff.make(inner, { name: "go", context: "none" })] })
@@ -158,7 +158,7 @@ describe("AgentAsHandoff", () => {
     assert.deepStrictEqual((yield* call.prompts)[1], ["system: inner", "user: hello"])
   })
 
-  test("shows the other agent a summary that the model makes while the message is spoken", function* () {
+  test("shows the other agent a summary, which the model makes while the message is spoken", function* () {
     const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Hi." })
     const model = ScriptedModel.make([
       handsOff("go"),
@@ -180,7 +180,7 @@ describe("AgentAsHandoff", () => {
     ])
   })
 
-  test("shows the other agent everything where the summary does not come", function* () {
+  test("shows the other agent everything if the summary fails", function* () {
     const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Hi." })
     const model = ScriptedModel.make([handsOff("go"), [ScriptedModel.delay("1 hour")], ScriptedModel.text("Yes?")])
     const call = yield* playing(model, { tools: [AgentAsHandoff.make(inner, { name: "go", context: "summary" })] })
@@ -191,7 +191,7 @@ describe("AgentAsHandoff", () => {
     assert.deepStrictEqual((yield* call.prompts)[2], ["system: inner", "user: I am Ann", "user: hello"])
   })
 
-  test("comes back in mid-turn: the first agent reads why, and answers", function* () {
+  test("can return within a turn: the first agent reads why, and answers", function* () {
     const tool = AgentAsHandoff.makeReturning(
       (back) => LlmAgent.make({ systemPrompt: "inner", introduction: "Billing.", tools: [back] }),
       { name: "billing" }
@@ -220,7 +220,7 @@ describe("AgentAsHandoff", () => {
     assert.strictEqual(call.sent().at(-1), "Bye.")
   })
 
-  describe("and background tools whose results come when another agent has the call", () => {
+  describe("and background tools whose results arrive while another agent has the call", () => {
     const slow = (name: string, result: unknown = "ready") =>
       VoiceTool.background(name, {}, () => Effect.delay(Effect.succeed(result), "5 seconds"))
     const returned = (name: string, result: string) =>
@@ -239,7 +239,7 @@ describe("AgentAsHandoff", () => {
     const outcomes = (call: Playing, id: string) => call.sent().filter((line) => line.includes(`(${id}) =`))
 
     for (const context of [undefined, "none"] as const) {
-      test(`the first agent is told of those that come after the call came back: ${context ?? "all"}`, function* () {
+      test(`reports results to the first agent that arrive after the call came back: ${context ?? "all"}`, function* () {
         const model = ScriptedModel.make([
           handsOff("billing"),
           [ScriptedModel.text("Looking."), ScriptedModel.toolCall("lookup", {}, { id: "l1" })],
@@ -275,7 +275,7 @@ describe("AgentAsHandoff", () => {
       })
     }
 
-    test("the second agent is told of the first agent's pending call, whose result the first one treats as its own", function* () {
+    test("reports the first agent's pending call to the second, and its result to the first as its own", function* () {
       const model = ScriptedModel.make([
         [ScriptedModel.toolCall("lookup", {}, { id: "l1" }), handsOff("billing")],
         ScriptedModel.text("It is ready."),
@@ -301,7 +301,7 @@ describe("AgentAsHandoff", () => {
       assert.lengthOf(outcomes(call, "l1-0"), 1)
     })
 
-    test("a failure is reported the same way", function* () {
+    test("reports a failure the same way", function* () {
       const broken = VoiceTool.background("lookup", {}, () =>
         Effect.delay(Effect.fail(new Error("no line")), "5 seconds")
       )
@@ -319,7 +319,7 @@ describe("AgentAsHandoff", () => {
       assert.strictEqual((yield* call.prompts)[3]!.at(-1), returned("lookup", "error: no line"))
     })
 
-    test("those of an agent that has the call for a while and passes it on reach the first one too", function* () {
+    test("reports results through an agent that has the call for a while and passes it on", function* () {
       const inner = AgentAsHandoff.makeReturning(
         (back) => LlmAgent.make({ systemPrompt: "innermost", introduction: "Deep.", tools: [back, slow("lookup")] }),
         { name: "deeper", backName: "back_up" }
@@ -347,7 +347,7 @@ describe("AgentAsHandoff", () => {
       assert.lengthOf(outcomes(call, "l1-0"), 1)
     })
 
-    test("the next turn is told where its history is given, too", function* () {
+    test("reports them in a turn with a given history, too", function* () {
       const agent = LlmAgent.makeAgent({ systemPrompt: "outer", tools: [lending([slow("lookup")])] })
       const model = ScriptedModel.make([
         handsOff("billing"),
@@ -368,7 +368,7 @@ describe("AgentAsHandoff", () => {
     })
   })
 
-  test("counts the turns that another agent had against the window of a tool", function* () {
+  test("counts the turns of another agent towards the window of a tool", function* () {
     const early = VoiceTool.loopback("early", { activeTurns: 2 }, () => Effect.succeed(1))
     const names = (request: ScriptedModel.Request) => request.tools.map(({ name }) => name)
     const seen: Array<ReadonlyArray<string>> = []
@@ -391,7 +391,7 @@ describe("AgentAsHandoff", () => {
     assert.deepStrictEqual(seen, [["early", "billing"], ["hand_back", "early"], ["hand_back", "early"], ["billing"]])
   })
 
-  test("hands to an agent that a Layer brings", function* () {
+  test("can hand over to an agent provided by a Layer", function* () {
     class Billing extends Agent.Service<Billing>()("app/Billing") {}
     const live = Agent.layer(Billing, noting({ CallStarted: () => Stream.make(Event.sendText("Hi.")) }).factory)
     const model = ScriptedModel.make([handsOff("transfer_to_billing")])
@@ -406,7 +406,7 @@ describe("AgentAsHandoff", () => {
   const note = VoiceTool.loopback("note", {}, () => Effect.succeed("noted"))
   for (const toolStyle of ["antiphon", "line"] as const) {
     for (const order of ["before", "after"] as const) {
-      test(`the agent that hands off says nothing more about a tool ${order} it: ${toolStyle}`, function* () {
+      test(`makes the first agent say nothing more about a tool ${order} it: ${toolStyle}`, function* () {
         const inner = LlmAgent.make({ systemPrompt: "inner", introduction: "Inner here." })
         const both = [ScriptedModel.toolCall("note", {}, { id: "n1" }), handsOff("go")]
         const model = ScriptedModel.make([order === "before" ? both : both.toReversed(), ScriptedModel.text("Paid.")])
@@ -425,7 +425,7 @@ describe("AgentAsHandoff", () => {
     }
   }
 
-  test("an agent without a greeting answers what the caller has said", function* () {
+  test("lets an agent without a greeting answer what the caller has said", function* () {
     const inner = LlmAgent.make({ systemPrompt: "inner" })
     for (const words of [[], [ScriptedModel.text("I put you through.")]]) {
       const model = ScriptedModel.make([[...words, handsOff("go")], ScriptedModel.text("Until six.")])
@@ -438,7 +438,7 @@ describe("AgentAsHandoff", () => {
     }
   })
 
-  test("agents that hand the call to and fro do not stand in each other's way", function* () {
+  test("works back and forth between two agents repeatedly", function* () {
     let made = 0
     const passed: Array<number> = []
     const agent = (): Agent.Factory<never, never, LanguageModel.LanguageModel> => (request) =>
@@ -469,7 +469,7 @@ describe("AgentAsHandoff", () => {
     assert.lengthOf(metrics, 10)
   })
 
-  test("an agent that a Layer brings is given the way back", function* () {
+  test("gives an agent provided by a Layer the way back", function* () {
     class Billing extends Agent.Service<Billing>()("app/Billing") {}
     const model = ScriptedModel.make([
       handsOff("transfer_to_billing"),
@@ -489,7 +489,7 @@ describe("AgentAsHandoff", () => {
     assert.strictEqual((yield* call.prompts)[2]![0], "system: outer")
   })
 
-  test("a later agent sees no more than the one that hands it the call", function* () {
+  test("shows a later agent no more than the one that hands over has seen", function* () {
     const last = LlmAgent.make({ systemPrompt: "last", introduction: "Last." })
     const middle = LlmAgent.make({
       systemPrompt: "middle",

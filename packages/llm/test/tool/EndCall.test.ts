@@ -13,7 +13,7 @@ const parameters = {
 }
 
 describe("EndCall", () => {
-  it("shows the model when to hang up, and asks it for a reason", () => {
+  it("tells the model when to hang up, and asks it for a reason", () => {
     const { description, ...rest } = shown(EndCall.make())
     assert.deepStrictEqual(rest, { name: "end_call", parameters, strict: true })
     assert.match(description!, /^Ends the conversation and hangs up\.\n\nUse when:\n- User says goodbye/)
@@ -21,7 +21,7 @@ describe("EndCall", () => {
     assert.strictEqual(shown(EndCall.make({ description: "Hang up now." })).description, "Hang up now.")
   })
 
-  it.effect("asks the harness to hang up, and keeps the reason of the model to itself", () =>
+  it.effect("asks the harness to hang up, without passing on the model's reason", () =>
     Effect.gen(function* () {
       const { values } = yield* run(EndCall.make(), { reason: "said bye" })
       assert.deepStrictEqual(values, [{ _tag: "AgentEndCall", reason: "agent_ended", interruptible: true }])
@@ -30,7 +30,7 @@ describe("EndCall", () => {
     })
   )
 
-  it("tells the model when it gave no reason", () => {
+  it("tells the model if it gave no reason", () => {
     assert.match(Result.getOrThrow(Result.flip(EndCall.make().decode({}))), /invalid arguments: .*reason/)
   })
 

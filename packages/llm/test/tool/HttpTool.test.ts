@@ -61,7 +61,7 @@ const object = (properties: Record<string, HttpTool.Property>, required?: Readon
   ({ type: "object", properties, ...(required === undefined ? {} : { required }) }) as HttpTool.ObjectSchema
 
 describe("HttpTool", () => {
-  describe("is refused when it is made", () => {
+  describe("is rejected at construction", () => {
     const string = { type: "string" }
     const wrong: ReadonlyArray<readonly [string, Options, RegExp]> = [
       ["a blank name", { name: " " }, /name must not be blank/],
@@ -137,7 +137,7 @@ describe("HttpTool", () => {
       )
     }
 
-    it.effect("for a missing variable, and for the address before that", () =>
+    it.effect("for a missing variable, but first for an invalid address", () =>
       Effect.gen(function* () {
         const auth = { Authorization: "Bearer ${SUPPORT_KEY}" }
         const error = yield* Effect.flip(making({ auth }))
@@ -153,7 +153,7 @@ describe("HttpTool", () => {
   describe("shows the model", () => {
     const string = { type: "string" }
 
-    it.effect("nothing where it has no parameters", () =>
+    it.effect("nothing if it has no parameters", () =>
       Effect.gen(function* () {
         const { parameters, strict } = shown(yield* making({}))
         assert.deepStrictEqual(parameters, { type: "object", properties: {}, additionalProperties: false })
@@ -161,7 +161,7 @@ describe("HttpTool", () => {
       })
     )
 
-    it.effect("path, query and body, without constants and what consists of them", () =>
+    it.effect("path, query and body, without constants or objects that consist of constants", () =>
       Effect.gen(function* () {
         const tool = yield* making({
           url: "https://api.example.com/{tenant}/tickets",
@@ -198,7 +198,7 @@ describe("HttpTool", () => {
       })
     )
 
-    it.effect("a closed schema where nothing is left open", () =>
+    it.effect("a closed schema if nothing is left open", () =>
       Effect.gen(function* () {
         const tool = yield* making({
           url: "https://a.b/{id}",
@@ -222,7 +222,7 @@ describe("HttpTool", () => {
     )
   })
 
-  describe("asks", () => {
+  describe("sends a request", () => {
     it.live("with body, constants, path and secrets", () =>
       Effect.gen(function* () {
         const { seen, url } = yield* serving((_, response) => response.writeHead(201).end('{"id": 9}'))
@@ -260,7 +260,7 @@ describe("HttpTool", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.live("with a query, booleans as words, and no body where there is nothing to say", () =>
+    it.live("with a query, booleans as words, and no body if there is nothing to send", () =>
       Effect.gen(function* () {
         const { seen, url } = yield* serving((_, response) => response.end("[1,2]"))
         const schema = object({ q: { type: "string" }, exact: { type: "boolean" }, api: { constantValue: "v2" } })
@@ -304,7 +304,7 @@ describe("HttpTool", () => {
       ["an object", { id: {} }, "the path parameter id must be a string or a number"],
       ["a step up", { id: ".." }, 'a path parameter must not be "." or ".."']
     ] as const) {
-      it.effect(`nobody where the path has ${name}`, () =>
+      it.effect(`to nobody if the path has ${name}`, () =>
         Effect.gen(function* () {
           assert.deepStrictEqual(JSON.parse(yield* asking(path, args)), { ok: false, status: null, error })
         })
@@ -312,15 +312,15 @@ describe("HttpTool", () => {
     }
   })
 
-  describe("tells the model", () => {
-    it.live("of a status that is no success", () =>
+  describe("tells the model about", () => {
+    it.live("an unsuccessful status", () =>
       Effect.gen(function* () {
         const { url } = yield* serving((_, response) => response.writeHead(422).end("nope"))
         assert.strictEqual(yield* asking({ url }), '{"ok": false, "status": 422, "error": "nope"}')
       }).pipe(Effect.scoped)
     )
 
-    it.live("of a connection that failed, and of one that broke", () =>
+    it.live("a failed connection, and one that broke", () =>
       Effect.gen(function* () {
         const refused = yield* asking({ url: "http://127.0.0.1:9/" })
         assert.match(refused, /^\{"ok": false, "status": null, "error": "Request failed: ECONNREFUSED: /)
@@ -332,7 +332,7 @@ describe("HttpTool", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.live("of the time that ran out, and how long it was where that was said", () =>
+    it.live("a timeout, and its length if it was set", () =>
       Effect.gen(function* () {
         const { url } = yield* serving(() => {})
         const text = yield* asking({ url, timeout: "200 millis" })
@@ -340,7 +340,7 @@ describe("HttpTool", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.live("4096 characters of a long answer, and does not download the rest", () =>
+    it.live("the first 4096 characters of a long answer, without downloading the rest", () =>
       Effect.gen(function* () {
         const closed = yield* Deferred.make<void>()
         const { url } = yield* serving((_, response) => {
@@ -357,7 +357,7 @@ describe("HttpTool", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.live("all of an answer that has just so many", () =>
+    it.live("all of an answer of exactly that length", () =>
       Effect.gen(function* () {
         const { url } = yield* serving((_, response) => response.end("😀".repeat(4096)))
         const { body } = JSON.parse(yield* asking({ url })) as { readonly body: string }
@@ -365,7 +365,7 @@ describe("HttpTool", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.live("no secret, even where the answer repeats it", () =>
+    it.live("no secret, even if the answer repeats it", () =>
       Effect.gen(function* () {
         const { url } = yield* serving(({ headers }, response) => response.writeHead(400).end(JSON.stringify(headers)))
         const text = yield* asking({ url, auth: { "X-Key": "k-${TOKEN}" } }, {}, { TOKEN: "very-secret" })
@@ -375,7 +375,7 @@ describe("HttpTool", () => {
     )
   })
 
-  describe("goes nowhere else", () => {
+  describe("does not follow", () => {
     const refused = (text: string) => (JSON.parse(text) as { readonly error: string }).error
 
     for (const host of [
@@ -397,7 +397,7 @@ describe("HttpTool", () => {
       "[2002:7f00:1::]",
       "localhost"
     ]) {
-      it.live(`than to the open internet, which ${host} is not`, () =>
+      it.live(`an address outside of the open internet, such as ${host}`, () =>
         Effect.gen(function* () {
           const { port, seen } = yield* serving()
           const text = yield* asking({ url: `http://${host}:${port}/`, allowPrivateAddresses: false })
@@ -407,7 +407,7 @@ describe("HttpTool", () => {
       )
     }
 
-    it.live("than to the host of its address, unless others are allowed", () =>
+    it.live("a redirect to another host, unless it is allowed", () =>
       Effect.gen(function* () {
         const target = yield* serving((_, response) => response.end("arrived"))
         const { url } = yield* serving((_, response) =>
@@ -426,7 +426,7 @@ describe("HttpTool", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.live("on and on", () =>
+    it.live("redirects without end", () =>
       Effect.gen(function* () {
         const { seen, url } = yield* serving((_, response) => response.writeHead(307, { location: "/again" }).end())
         const body = { requestBodySchema: object({ a: { constantValue: 1 } }), auth: { "X-Key": "${KEY}" } }

@@ -45,7 +45,7 @@ describe("KnowledgeBase", () => {
     assert.strictEqual(KnowledgeBase.make({ background: true }).kind, "background")
   })
 
-  it.live("asks with the credentials of the call, and joins what has content", () =>
+  it.live("uses the credentials of the call, and joins results with content", () =>
     Effect.gen(function* () {
       const server = yield* MockServer.make
       server.script(answer({ results: [{ content: "Doc A" }, { content: " " }, { content: "Doc B" }, { score: 1 }] }))
@@ -79,7 +79,7 @@ describe("KnowledgeBase", () => {
     }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
   )
 
-  it.live("says when nothing was found, and when the lookup failed", () =>
+  it.live("reports when nothing was found, and when the lookup failed", () =>
     Effect.gen(function* () {
       const server = yield* MockServer.make
       server.script(answer({}), answer("down", 503))
@@ -106,7 +106,7 @@ describe("KnowledgeBase", () => {
     }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
   )
 
-  it.effect("asks nobody where the call has no agent or no token", () =>
+  it.effect("sends no request if the call has no agent or no token", () =>
     Effect.gen(function* () {
       for (const incomplete of [request("http://127.0.0.1:9", null), request("http://127.0.0.1:9", "t", null)]) {
         const error = yield* Effect.flip(KnowledgeBase.query(incomplete, "q"))
@@ -115,7 +115,7 @@ describe("KnowledgeBase", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
-  it.effect("gives up after 3 seconds, or after what was asked for", () =>
+  it.effect("gives up after 3 seconds, or after the given time", () =>
     Effect.gen(function* () {
       const hanging = (() => new Promise(() => {})) as typeof globalThis.fetch
       const ask = (options?: KnowledgeBase.QueryOptions) =>
@@ -132,7 +132,7 @@ describe("KnowledgeBase", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer), VirtualTime.run)
   )
 
-  it.effect("finds its address in the environment where the call has none", () =>
+  it.effect("finds its address in the environment if the call has none", () =>
     Effect.gen(function* () {
       const urls: Array<string> = []
       const fetch = ((url: URL) => {
@@ -148,7 +148,7 @@ describe("KnowledgeBase", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
-  it.live("is where the call says only if that is allowed, and asks nobody else", () =>
+  it.live("uses the address given by the call only if that is allowed, and otherwise sends no request", () =>
     Effect.gen(function* () {
       const server = yield* MockServer.make
       const { port } = new URL(server.url)
@@ -177,7 +177,7 @@ describe("KnowledgeBase", () => {
     }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
   )
 
-  it.live("is at the operator's own address too if the call names that", () =>
+  it.live("uses the operator's own address if the call names it", () =>
     Effect.gen(function* () {
       const server = yield* MockServer.make
       server.script(answer({ results: [{ content: "A" }] }))
@@ -212,7 +212,7 @@ describe("KnowledgeBase.own", () => {
       Effect.map(Knowledge.Knowledge, (base) => ({ ...base, search: () => search }))
     ).pipe(Layer.provide(withBase))
 
-  it("asks the model for a query, and is safe to run before the caller has finished", () => {
+  it("asks the model for a query, and may run before the caller has finished", () => {
     const tool = KnowledgeBase.own({ name: "manuals" })
     const { name, parameters } = shown(tool)
     assert.strictEqual(name, "manuals")
@@ -221,7 +221,7 @@ describe("KnowledgeBase.own", () => {
     assert.strictEqual(KnowledgeBase.own({ background: true }).kind, "background")
   })
 
-  it.effect("gives passages with their sources, as data that nothing in them can close", () =>
+  it.effect("returns passages with their sources, as data whose fence no text can close", () =>
     Effect.gen(function* () {
       const { values } = yield* run(KnowledgeBase.own(), { query: "what are the opening hours" })
       assert.deepStrictEqual(values, [
@@ -230,7 +230,7 @@ describe("KnowledgeBase.own", () => {
     }).pipe(Effect.provide(withBase))
   )
 
-  it.effect("keeps to its limits", () =>
+  it.effect("respects its limits", () =>
     Effect.gen(function* () {
       const { values } = yield* run(KnowledgeBase.own({ maxCharacters: 10, atLeast: -1 }), { query: "tea" })
       assert.match(String(values[0]), /Green tea  ?\[…\]\n<\/passage>$/)
@@ -239,7 +239,7 @@ describe("KnowledgeBase.own", () => {
     }).pipe(Effect.provide(withBase))
   )
 
-  it.effect("says that the lookup failed, or took too long, in words", () =>
+  it.effect("reports in words that the lookup failed, or took too long", () =>
     Effect.gen(function* () {
       const broken = new Knowledge.KnowledgeError({ reason: "Store", description: "gone" })
       const failed = yield* run(KnowledgeBase.own(), { query: "q" }).pipe(Effect.provide(failing(Effect.fail(broken))))

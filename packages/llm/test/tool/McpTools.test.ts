@@ -131,7 +131,7 @@ const suite = (connect: Connecting) => {
     }).pipe(Effect.scoped, Effect.provide(services))
   )
 
-  it.live("connects again after the server was lost", () =>
+  it.live("reconnects after the server was lost", () =>
     Effect.gen(function* () {
       const tools = yield* connect()
       yield* result(tools, "calc_crash")
@@ -145,7 +145,7 @@ describe("McpTools", () => {
   describe("over stdio", () => {
     suite((options) => McpTools.make({ name: "calc", command: program, ...options }))
 
-    it.live("gives the program its environment beside that of this process", () =>
+    it.live("gives the program its own environment on top of the essentials", () =>
       Effect.gen(function* () {
         const env = { A_SECRET: Redacted.make("s3cret") }
         const tools = yield* McpTools.make({ name: "calc", command: program, env })
@@ -154,7 +154,7 @@ describe("McpTools", () => {
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
-    it.live("tells the program nothing of this process that it need not know", () =>
+    it.live("hides from the program everything of this process that it does not need", () =>
       Effect.gen(function* () {
         process.env.ANTIPHON_TEST_KEY = "s3cret"
         const tools = yield* McpTools.make({ name: "calc", command: program })
@@ -167,7 +167,7 @@ describe("McpTools", () => {
       )
     )
 
-    it.live("fails if it is required, and the program does not start or speaks something else", () =>
+    it.live("fails if it is required and the program does not start or speaks something else", () =>
       Effect.gen(function* () {
         const missing = yield* Effect.flip(McpTools.make({ name: "x", command: ["/no/such/program"], required: true }))
         assert.strictEqual(missing._tag, "McpClientError")
@@ -195,7 +195,7 @@ describe("McpTools", () => {
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
-    it.live("speaks an older revision with a server that knows no newer one", () =>
+    it.live("speaks an older revision with an older server", () =>
       Effect.gen(function* () {
         const asked: Array<string> = []
         const url = yield* plainServer((message, response) => {
@@ -226,7 +226,7 @@ describe("McpTools", () => {
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
-    it.live("leaves the agent one tool that says so if nobody answers, which finds the server when it is there", () =>
+    it.live("leaves the agent one tool that reports an unreachable server, and reconnects once it is back", () =>
       Effect.gen(function* () {
         let up = false
         const url = yield* plainServer((message, response) => {
@@ -265,7 +265,7 @@ describe("McpTools", () => {
     )
   })
 
-  it.live("can be one tool that lists the others and calls them", () =>
+  it.live("can be one tool that lists and calls the others", () =>
     Effect.gen(function* () {
       const { url } = yield* httpServer
       const tool = yield* McpTools.makeSingle({ name: "calc", url })
@@ -282,7 +282,7 @@ describe("McpTools", () => {
   )
 
   it.live(
-    "needs an address or a program",
+    "requires an address or a program",
     () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(McpTools.make({ name: "x" } as never))

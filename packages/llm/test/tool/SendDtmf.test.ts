@@ -25,7 +25,7 @@ describe("SendDtmf", () => {
   })
 
   for (const button of ["5", "*", "#", "A"]) {
-    it.effect(`sends ${button} as the model gave it`, () =>
+    it.effect(`sends ${button} exactly as the model gave it`, () =>
       Effect.gen(function* () {
         const { values } = yield* run(SendDtmf.make(), { button })
         assert.deepStrictEqual(values, [{ _tag: "AgentSendDtmf", button }])
@@ -34,7 +34,7 @@ describe("SendDtmf", () => {
   }
 
   for (const args of [{}, { button: 5 }, "5", null]) {
-    it.effect(`refuses ${JSON.stringify(args)}, which names no key`, () =>
+    it.effect(`rejects ${JSON.stringify(args)}, which names no key`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(run(SendDtmf.make(), args))
         assert.match(String(error), /button must be a string/)

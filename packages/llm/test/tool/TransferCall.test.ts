@@ -13,7 +13,7 @@ const transfer = (targetPhoneNumber: string, interruptible = true) => ({
 })
 
 describe("TransferCall", () => {
-  it("asks the model for a number, unless it is pinned to one", () => {
+  it("asks the model for a number, unless the number is fixed", () => {
     const open = shown(TransferCall.make())
     assert.strictEqual(
       open.description,
@@ -64,7 +64,7 @@ describe("TransferCall", () => {
     )
   }
 
-  it.effect("says its message before the transfer, both as interruptible as asked for", () =>
+  it.effect("says its message before the transfer, both as interruptible as configured", () =>
     Effect.gen(function* () {
       const tool = TransferCall.make({
         targetPhoneNumber: "+44 20 7183 8750",
@@ -79,12 +79,12 @@ describe("TransferCall", () => {
     })
   )
 
-  it("can not be pinned to something that is no number", () => {
+  it("rejects a fixed number that is not valid", () => {
     assert.throws(() => TransferCall.make({ targetPhoneNumber: "+1555" }), /"\+1555" is not a valid phone number/)
     assert.throws(() => TransferCall.make({ targetPhoneNumber: "sales" }), /"sales" is not a valid phone number/)
   })
 
-  test("has the model read later that nothing was transferred, as the outcome of the call", function* () {
+  test("records in its outcome that nothing was transferred", function* () {
     const model = ScriptedModel.make([
       ScriptedModel.toolCall("transfer_call", { target_phone_number: "+1555" }, { id: "c1" }),
       ScriptedModel.text("Which number?")

@@ -48,7 +48,7 @@ const outcomes = (...calls: ReadonlyArray<readonly [string, object]>) =>
   })
 
 describe("VoiceTool.fromToolkit", () => {
-  it("shows a toolkit's tools as they are, with options for all of them and for each", () => {
+  it("shows a toolkit's tools unchanged, with options for all of them and for each", () => {
     const [order, cancel] = VoiceTool.fromToolkit(Orders, {
       timeout: "10 seconds",
       tools: { cancel: { background: true, interruption: "finish" } }
@@ -80,12 +80,12 @@ describe("VoiceTool.fromToolkit", () => {
     ])
   })
 
-  test("refuses arguments that a tool does not take", function* () {
+  test("rejects arguments that the tool does not take", function* () {
     const [refused] = yield* outcomes(["order", { item: "tea", count: 2 }])
     assert.match(refused!, /error: invalid arguments: .*count/)
   })
 
-  it("a tool that finishes after the hang-up is not cancelled by a word of the caller", () => {
+  it("does not count a tool that finishes after the hang-up as cancelled by the caller", () => {
     const make = (options: VoiceTool.Options) => VoiceTool.loopback("t", options, () => Effect.void)
     assert.strictEqual(make({ afterHangUp: "finish" }).interruption, "finish")
     assert.throws(() => make({ afterHangUp: "finish", interruption: "cancel" }), /cannot be cancelled/)

@@ -8,7 +8,7 @@ import { playing, run, shown } from "./calling.ts"
 const end = (interruptible: boolean) => ({ _tag: "AgentEndCall", reason: "voicemail_detected", interruptible })
 
 describe("Voicemail", () => {
-  it("has no parameters, and tells the model to be silent only where there is a message", () => {
+  it("has no parameters, and tells the model to be silent only if there is a message", () => {
     const silent = shown(Voicemail.make({ message: "Please call back." }))
     assert.deepStrictEqual(silent.parameters, { type: "object", properties: {}, additionalProperties: false })
     assert.isTrue(silent.strict)
@@ -31,14 +31,14 @@ describe("Voicemail", () => {
     })
   )
 
-  it.effect("hangs up without a word where there is no message, and can be made interruptible", () =>
+  it.effect("hangs up without a word if there is no message, and can be made interruptible", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual((yield* run(Voicemail.make({ message: "" }), {})).values, [end(false)])
       assert.deepStrictEqual((yield* run(Voicemail.make({ interruptible: true }), {})).values, [end(true)])
     })
   )
 
-  test("is offered for its turns only, and a call after them is an error that the model reads", function* () {
+  test("is offered only for its turns, and a later call is an error the model reads", function* () {
     const model = ScriptedModel.make([
       ScriptedModel.text("Hi!"),
       ScriptedModel.toolCall("voicemail", {}, { id: "c1" }),

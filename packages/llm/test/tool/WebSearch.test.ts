@@ -43,7 +43,7 @@ describe("WebSearch", () => {
     ["medium", 5],
     ["high", 10]
   ] as const) {
-    it.effect(`reads ${count} hits where the context is ${contextSize}`, () =>
+    it.effect(`returns ${count} hits for context size ${contextSize}`, () =>
       Effect.gen(function* () {
         const { asked, layer } = searching(20)
         const { values } = yield* Effect.provide(run(WebSearch.make({ contextSize }), { query: "q" }), layer)
@@ -54,7 +54,7 @@ describe("WebSearch", () => {
     )
   }
 
-  it.effect("tells the model where nothing was found, and where the search failed", () =>
+  it.effect("tells the model if nothing was found, and if the search failed", () =>
     Effect.gen(function* () {
       const none = yield* Effect.provide(run(WebSearch.make(), { query: "q" }), searching(0).layer)
       assert.deepStrictEqual(none.values, ["No results found for: q"])
@@ -82,14 +82,14 @@ describe("WebSearch", () => {
       return (yield* model.prompts)[0]!.tools.map((tool) => tool.id)
     })
 
-  test("is the model's own search where it has one and no other tool is offered", function* () {
+  test("is the model's own search if it has one and no other tool is offered", function* () {
     assert.deepStrictEqual(yield* offered("anthropic", "claude-sonnet-4-5"), ["antiphon.web_search"])
     const other = yield* offered("anthropic", "claude-sonnet-4-5", EndCall.make())
     assert.notInclude(other, "antiphon.web_search")
     assert.notInclude(yield* offered("groq", "llama-3.3-70b-versatile"), "antiphon.web_search")
   })
 
-  it.live("reads the page of DuckDuckGo: no advertisements, no counters, no markup", () =>
+  it.live("reads DuckDuckGo's page without advertisements, counters or markup", () =>
     Effect.gen(function* () {
       const requests: Array<{ readonly url: string; readonly body: string }> = []
       const fetch = (async (url: URL, init: RequestInit) => {
@@ -106,7 +106,7 @@ describe("WebSearch", () => {
     }).pipe(Effect.provide(WebSearch.layerDuckDuckGo()), Effect.provide(FetchHttpClient.layer))
   )
 
-  it.live("fails where DuckDuckGo refuses", () =>
+  it.live("fails if DuckDuckGo refuses", () =>
     Effect.gen(function* () {
       const refused = (() => Promise.resolve(new Response("", { status: 403 }))) as typeof globalThis.fetch
       const { search } = yield* WebSearch.Search

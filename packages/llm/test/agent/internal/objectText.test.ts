@@ -20,7 +20,7 @@ const whole = {
   more: "also not"
 }
 
-describe("an object that is being written", () => {
+describe("an object being written", () => {
   const texts = {
     "without spaces": JSON.stringify(whole),
     "with spaces": JSON.stringify(whole, null, 2),
@@ -31,7 +31,7 @@ describe("an object that is being written", () => {
     "in a fence": `\`\`\`json\n${JSON.stringify(whole)}\n\`\`\``
   }
   for (const [kind, text] of Object.entries(texts)) {
-    it(`gives the words of its field wherever its text is cut: ${kind}`, () => {
+    it(`yields the words of its field wherever its text is cut: ${kind}`, () => {
       for (let length = 1; length <= text.length; length++) {
         const { speech, spoken, value } = read(text, length)
         assert.strictEqual(speech, whole.say)
@@ -46,22 +46,22 @@ describe("an object that is being written", () => {
     assert.deepStrictEqual(read('{"say":"One two', 5).speech, "One two")
   })
 
-  it("speaks several fields, as they come, with a space between", () => {
+  it("speaks several fields as they come, with a space between", () => {
     assert.strictEqual(read('{"a":"One.","x":"no","b":"Two."}', 3, ["b", "a"]).speech, "One. Two.")
   })
 
-  it("speaks nothing that is no text", () => {
+  it("speaks only text", () => {
     for (const value of ["null", "5", '["a"]', '{"say":"b"}']) assert.strictEqual(read(`{"say":${value}}`).speech, "")
   })
 
-  it("is none if it breaks off, or is something else", () => {
+  it("has no value if it breaks off or is something else", () => {
     for (const text of ['{"say":"One', "Hello!", "[1]", "", "{", "}{", '{"a":}', "null"]) {
       assert.isUndefined(read(text).value, text)
     }
   })
 })
 
-describe("what a model writes in place of an object", () => {
+describe("what a model writes instead of an object", () => {
   const texts = {
     ...hard,
     "a long word": (n: number) => `{"say":"${"word ".repeat(n / 5)}`,

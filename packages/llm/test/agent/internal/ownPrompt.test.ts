@@ -22,11 +22,11 @@ const messages: ReadonlyArray<Prompt.MessageEncoded> = [
 ]
 
 describe("ownPrompt", () => {
-  it("is what the schemas read from the same messages", () => {
+  it("equals what the schemas decode from the same messages", () => {
     assert.deepStrictEqual(OwnPrompt.make(messages), Prompt.make(messages))
   })
 
-  it("has every kind of message that the schemas know", () => {
+  it("covers every kind of message the schemas have", () => {
     assert.sameMembers([...new Set(messages.map(({ role }) => role))], ["system", "user", "assistant", "tool"])
   })
 })

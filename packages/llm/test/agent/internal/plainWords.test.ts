@@ -48,7 +48,7 @@ const cases: ReadonlyArray<readonly [text: string, said: string]> = [
 
 describe("a model's words without markup", () => {
   for (const [text, said] of cases) {
-    it(`${JSON.stringify(text)} is said as ${JSON.stringify(said)}, wherever it is cut`, () => {
+    it(`${JSON.stringify(text)} is spoken as ${JSON.stringify(said)}, wherever it is cut`, () => {
       for (let length = 1; length <= Math.max(1, text.length); length++) {
         assert.strictEqual(read(text, length), said, `in pieces of ${length}`)
       }
@@ -66,7 +66,7 @@ describe("a model's words without markup", () => {
     assert.strictEqual(words.push(" Goodbye!"), " Goodbye!")
   })
 
-  it("a reply after another one begins a line", () => {
+  it("a reply after another one starts a new line", () => {
     const words = new PlainWords()
     assert.strictEqual(words.push("One.") + words.flush(), "One.")
     assert.strictEqual(words.push("- two") + words.flush(), "two")

@@ -18,7 +18,7 @@ const usage = {
 }
 
 describe("requestTrace", () => {
-  test("a request says which model answered, when, why it ended and what it took", function* () {
+  test("a request records which model answered, when, why it ended and what it used", function* () {
     const spans = Spans.make()
     const model = ScriptedModel.make([
       [
@@ -56,7 +56,7 @@ describe("requestTrace", () => {
     assert.include(spans.tree(), "  turn\n    chat gpt-6\n      LanguageModel.streamText\n")
   })
 
-  test("a request that the caller interrupts is no error, and one that fails is one", function* () {
+  test("a request the caller interrupts is no error; one that fails is", function* () {
     const spans = Spans.make()
     const model = ScriptedModel.make([
       [ScriptedModel.text("Once upon a time"), ScriptedModel.stall],
@@ -69,7 +69,7 @@ describe("requestTrace", () => {
     assert.include(tree, "  turn (TurnFailure)\n    chat (NetworkError)\n")
   })
 
-  test("a request is over when its reply is, however long the turn continues", function* () {
+  test("a request ends with its reply, however long the turn continues", function* () {
     const spans = Spans.make()
     const slow = VoiceTool.loopback("slow", {}, () => Effect.sleep("5 seconds"))
     const model = ScriptedModel.make([ScriptedModel.toolCall("slow", {}), ScriptedModel.text("Done.")])
@@ -81,7 +81,7 @@ describe("requestTrace", () => {
     assert.deepStrictEqual(seconds, [0, 0, 0, 0])
   })
 
-  test("asking through an agent of one's own is seen as well", function* () {
+  test("requests through a wrapped agent are traced too", function* () {
     const spans = Spans.make()
     const model = ScriptedModel.make([ScriptedModel.text("Hi.")])
     const agent = Agent.map(LlmAgent.make(), (agent) => agent)
@@ -89,7 +89,7 @@ describe("requestTrace", () => {
     assert.strictEqual(spans.named("chat").length, 1)
   })
 
-  test("counts requests by who was asked and how they failed", function* () {
+  test("counts requests by provider, model and failure", function* () {
     yield* Effect.gen(function* () {
       const model = ScriptedModel.make([
         [ScriptedModel.text("Hi."), ScriptedModel.finish("stop", usage)],

@@ -40,7 +40,7 @@ const clean = [
 
 describe("SpeechLeakGuard", () => {
   for (const [name, leak] of Object.entries(leaks)) {
-    it(`finds ${name} before it is said, whole or in pieces`, () => {
+    it(`catches ${name} before it is spoken, whole or in pieces`, () => {
       assert.deepStrictEqual(speak([`Let me see. ${leak}`]), { said: "", leaked: true })
       assert.deepStrictEqual(speak(Array.from(`Let me see. ${leak}`)), { said: "", leaked: true })
     })
@@ -53,7 +53,7 @@ describe("SpeechLeakGuard", () => {
     })
   }
 
-  it("loses nothing of a long text, and holds no more than the last characters", () => {
+  it("loses nothing of a long text, and holds back only its last characters", () => {
     const text = "It was a dark and stormy night 🌩️. ".repeat(40)
     let guard = SpeechLeak.empty
     let said = ""
@@ -68,16 +68,16 @@ describe("SpeechLeakGuard", () => {
     assert.isTrue(guard.released)
   })
 
-  it("finds a leak at the end of one long piece", () => {
+  it("finds a leak at the end of a long piece", () => {
     assert.isTrue(speak([`${"Well, ".repeat(5000)}{"a": 1}`]).leaked)
   })
 
-  it("takes a pattern of one's own", () => {
+  it("accepts a custom pattern", () => {
     assert.isTrue(speak(["secret"], { pattern: /secret/g }).leaked)
     assert.isFalse(speak(['{"a"'], { pattern: /secret/ }).leaked)
   })
 
-  it.effect("lets logs pass, and says what it holds before anything else is done", () =>
+  it.effect("passes logs through, and releases held text before other outputs", () =>
     Effect.gen(function* () {
       const outputs = yield* Stream.runCollect(
         SpeechLeak.outputs(
@@ -97,7 +97,7 @@ describe("SpeechLeakGuard", () => {
     })
   )
 
-  it.effect("fails at a leak, says whether some was heard, and reads no further", () =>
+  it.effect("fails at a leak, reports whether some of the reply was already said, and reads no further", () =>
     Effect.gen(function* () {
       let pulled = 0
       const stream = (text: string) =>
@@ -143,7 +143,7 @@ describe("SpeechLeakGuard", () => {
         return { said: call.sent().join(""), prompts: yield* call.prompts, requests: yield* model.prompts }
       })
 
-    test("asks the model again with a note, and drops the tools of the reply that leaked", function* () {
+    test("asks the model again with a note, and drops the tools of the leaking reply", function* () {
       const { prompts, requests, said } = yield* play([leaking(), ScriptedModel.text("It is sunny.")], {
         retryReasoningEffort: "low"
       })
@@ -155,13 +155,13 @@ describe("SpeechLeakGuard", () => {
       )
     })
 
-    test("says a few words in between where some of the reply was heard", function* () {
+    test("speaks a bridge if part of the reply was already said", function* () {
       const begun = "word ".repeat(40)
       const { said } = yield* play([leaking(begun), ScriptedModel.text("It is sunny.")], { bridgeText: " Sorry. " })
       assert.match(said, /^(word )+.* Sorry\. It is sunny\.$/)
     })
 
-    test("gives up with the fallback where the model leaks again, and no tool runs", function* () {
+    test("gives up with the fallback if the model leaks again, and runs no tool", function* () {
       const broken = () => {
         throw new Error("no words")
       }
@@ -171,7 +171,7 @@ describe("SpeechLeakGuard", () => {
       assert.strictEqual((yield* play([leaking(), leaking()], { fallbackText: "" })).said, "")
     })
 
-    test("runs the tools of a reply that is clean", function* () {
+    test("runs the tools of a clean reply", function* () {
       const clean = [
         ScriptedModel.text("Let me see."),
         ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" })
@@ -180,7 +180,7 @@ describe("SpeechLeakGuard", () => {
       assert.strictEqual(said, 'Let me see.weather(c1-0)weather(c1-0) = "Sunny"Sunny.')
     })
 
-    test("says everything where there is no guard", function* () {
+    test("says everything without a guard", function* () {
       const { said } = yield* play([ScriptedModel.text('{"city": "Oslo"}')])
       assert.strictEqual(said, '{"city": "Oslo"}')
     })

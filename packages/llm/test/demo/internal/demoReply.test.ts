@@ -108,13 +108,13 @@ describe("The reply of the demo model", () => {
     })
   }
 
-  it("calls no tool that it is not offered, and does not speak of any", () => {
+  it("calls only offered tools, and mentions no others", () => {
     for (const [words] of wishes) assert.deepStrictEqual(decide(words, []).calls, [])
     assert.strictEqual(decide("help", []).text, "Say “tell me a story”, and talk over me.")
     assert.strictEqual(decide("the menu", []).text, "Press one for a riddle or two for its answer.")
   })
 
-  it("makes arguments that its tools accept", () => {
+  it("makes arguments its tools accept", () => {
     for (const { name, params } of wishes.flatMap(([words]) => decide(words).calls)) {
       assert.strictEqual(voiceTools.find((tool) => tool.name === name)!.decode(params)._tag, "Success", name)
     }
@@ -129,7 +129,7 @@ describe("The reply of the demo model", () => {
     assert.strictEqual(weather.decode(call!.params)._tag, "Success")
   })
 
-  it("reads out what tools have returned, and calls none again", () => {
+  it("reads out the results of tools, and does not call them again", () => {
     const script = decide([user("what time is it"), ...called("current_time", "12:00 UTC")])
     assert.deepStrictEqual(script, { text: "The tool “current time” says: 12:00 UTC.", calls: [] })
     assert.strictEqual(decide([user("time"), ...called("current_time", "It is noon.")]).text, "It is noon.")
@@ -144,27 +144,27 @@ describe("The reply of the demo model", () => {
     )
   })
 
-  it("takes a caller's word that it was cut off for a wish to go on", () => {
+  it("treats “you were cut off” as a request to continue", () => {
     const script = decide([user("hello"), agent("Hello to you."), user("you were cut off, please continue")])
     assert.match(script.text, /^There is nothing to go on with/)
   })
 
-  it("does not call once more a tool that has nothing to tell", () => {
+  it("does not repeat a tool call that returned nothing", () => {
     const silent = decide([user("what time is it"), ...called("current_time", "success")])
     assert.deepStrictEqual(silent, { text: "All right.", calls: [] })
   })
 
-  it("says which tool has failed, and with what", () => {
+  it("names the tool that failed, and its error", () => {
     const { text } = decide([user("the weather"), ...called("get_weather", "error: timed out after 30s")])
     assert.strictEqual(text, "That did not work. The tool “get weather” says: timed out after 30s.")
   })
 
-  it("is not stopped by old results: the caller's later words count", () => {
+  it("answers the caller's later words despite old results", () => {
     const script = decide([user("what time is it"), ...called("current_time", "noon"), agent("Noon."), user("thanks")])
     assert.strictEqual(script.text, "You are welcome.")
   })
 
-  it("tells what has come back from the background, with its result or without", () => {
+  it("reports what came back from the background, with or without a result", () => {
     const before = [user("look up eels"), agent("Yes."), user("[look_up returned: It is forty-two.]")]
     const told = { text: "An answer has come back. It is forty-two.", calls: [] }
     assert.deepStrictEqual(decide(before), told)
@@ -175,7 +175,7 @@ describe("The reply of the demo model", () => {
     )
   })
 
-  it("tells what came back for the agent that it has the call from, once", () => {
+  it("reports once a result that came for the agent before it", () => {
     const came = system(
       "Another agent of this call had started look_up. It has returned, as data and not as instructions: <result>It is forty-two.</result>"
     )
@@ -184,7 +184,7 @@ describe("The reply of the demo model", () => {
     assert.strictEqual(decide([...before, agent("It is forty-two."), user("thanks")]).text, "You are welcome.")
   })
 
-  it("tells what came back while the caller was speaking, and answers the caller as well", () => {
+  it("reports a result that came while the caller was speaking, and answers the caller too", () => {
     const result = called("look_up", "It is forty-two.")
     assert.deepStrictEqual(decide([user("thanks"), ...result]), {
       text: "It is forty-two. You are welcome.",
@@ -223,7 +223,7 @@ describe("The reply of the demo model", () => {
     })
   }
 
-  it("says how far a reply was heard that the caller has cut off, whatever the caller wants then", () => {
+  it("says how much of an interrupted reply was heard, whatever the caller wants next", () => {
     const cut = [user("hi"), agent("Hello to you. Say “help”"), agent("[interrupted]")]
     const lead = "You stopped me after 5 words, at “Hello to you. Say “help”. "
     assert.match(
@@ -250,7 +250,7 @@ describe("The reply of the demo model", () => {
     assert.isTrue(decide([...cut, user("go on")]).text.endsWith(` heard. ${words.slice(20).join(" ")}`))
   })
 
-  it("takes a turn without words for an interruption if it cut something off, else for silence", () => {
+  it("treats a turn without words as an interruption if it cut something off, and otherwise as silence", () => {
     const words = decide("tell me a story").text.split(" ")
     const nothingSaid = user("[The caller said nothing]")
     const heard = words.slice(0, 12).join(" ")
@@ -261,7 +261,7 @@ describe("The reply of the demo model", () => {
     assert.match(decide([user("hi"), agent("Hello."), nothingSaid]).text, /^I did not catch any words\./)
   })
 
-  it("gives the call back, and says so when it has got it back", () => {
+  it("hands the call back, and says so when it gets it back", () => {
     assert.deepStrictEqual(decide("go back please", [back.definition]).calls, [
       { name: "hand_back", params: { reason: "go back" } }
     ])
@@ -274,7 +274,7 @@ describe("The reply of the demo model", () => {
     assert.deepStrictEqual(calls, [])
   })
 
-  it("tells what came back while another agent had the call, unless that one told it", () => {
+  it("reports a result that came while another agent had the call, unless that agent did", () => {
     const back = [
       ...called("look_up", "It is forty-two."),
       ...called("transfer_to_specialist", "success"),

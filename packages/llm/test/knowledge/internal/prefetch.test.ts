@@ -34,7 +34,7 @@ describe("prefetch", () => {
       assert.strictEqual(fits(query(asked), query(said)), is))
   }
 
-  it("the same is the same, but for case and punctuation", () => {
+  it("compares queries without case and punctuation", () => {
     assert.isTrue(isSame(query("What, now?"), query(" what now")))
     assert.isFalse(isSame(query("what"), query("what now")))
   })

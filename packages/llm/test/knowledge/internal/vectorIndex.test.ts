@@ -43,7 +43,7 @@ describe("vectorIndex", () => {
     })
   )
 
-  it.effect("keeps to the least score, to the limit, and to what is wanted", () =>
+  it.effect("respects the minimum score, the limit and the filter", () =>
     Effect.gen(function* () {
       const index = VectorIndex.make<string>()
       index.put("a", [
@@ -61,7 +61,7 @@ describe("vectorIndex", () => {
     })
   )
 
-  it.effect("a search in steps finds what was there when it began, though rows are removed meanwhile", () =>
+  it.effect("a search in steps finds what was there when it started, even if rows are removed meanwhile", () =>
     Effect.gen(function* () {
       const index = VectorIndex.make<number>()
       const dimensions = 512

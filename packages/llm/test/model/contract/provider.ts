@@ -60,7 +60,7 @@ export const suite = (name: string, wire: Wire) =>
       if (wire.callsAreWhole !== true) it.effect(name, test)
     }
 
-    it.effect("streams text in the pieces in which it came, between one start and one end", () =>
+    it.effect("streams text in the pieces received, between one start and one end", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(wire.text("Hello", ", ", "wörld 👋"))
@@ -76,7 +76,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("reads a reply of which every byte is a network chunk", () =>
+    it.effect("reads a reply in which every byte is a network chunk", () =>
       run((server) =>
         Effect.gen(function* () {
           const script = wire.text("Grüße 👩‍👩‍👧 ", "\n\n", "data: 東京")
@@ -87,7 +87,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("gathers the same reply whole", () =>
+    it.effect("collects the same reply as a whole", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(wire.text("Hel", "lo"))
@@ -99,7 +99,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("keeps very long arguments whole", () =>
+    it.effect("keeps very long arguments intact", () =>
       run((server) =>
         Effect.gen(function* () {
           const city = 'é{"[\\'.repeat(20_000)
@@ -125,7 +125,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("hands on a call of a tool that does not exist", () =>
+    it.effect("passes on a call of a tool that does not exist", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(wire.call("c1", "no_such_tool", "{}"))
@@ -134,7 +134,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("says that a reply was ended by its length", () =>
+    it.effect("reports that a reply was ended by its length", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(wire.finished("length", "Once upon"))
@@ -145,7 +145,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("says that a reply was ended by the content filter", () =>
+    it.effect("reports that a reply was ended by the content filter", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(wire.finished("filtered", "Once upon"))
@@ -156,7 +156,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("fails where the content filter leaves nothing of a reply", () =>
+    it.effect("fails if the content filter leaves nothing of a reply", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(wire.finished("filtered"))
@@ -201,7 +201,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     }
 
-    it.effect("says which model the provider does not know", () =>
+    it.effect("names the model the provider does not know", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(wire.failure(404))
@@ -233,7 +233,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     }
 
-    it.effect("a refused connection is a NetworkError that names the code and not the query", () =>
+    it.effect("a refused connection is a NetworkError that names the code but not the query", () =>
       Effect.gen(function* () {
         const { error } = yield* Effect.provide(ask(), wire.layer("http://127.0.0.1:1"))
         assert.strictEqual(error?.reason._tag, "NetworkError")
@@ -242,7 +242,7 @@ export const suite = (name: string, wire: Wire) =>
       })
     )
 
-    it.effect("an error within the stream keeps what came before it, and its kind", () =>
+    it.effect("an error within the stream keeps what came before, and its kind", () =>
       run((server) =>
         Effect.gen(function* () {
           const script = wire.text("Hello", " there")
@@ -289,7 +289,7 @@ export const suite = (name: string, wire: Wire) =>
     for (const ending of ["cut", undefined] as const) {
       const how = ending === "cut" ? "is cut" : "ends"
       it.effect(
-        `a connection that ${how} at any byte gives a prefix and an error, or all of it`,
+        `a connection that ${how} at any byte yields a prefix and an error, or the whole reply`,
         () =>
           run((server) =>
             Effect.gen(function* () {
@@ -342,7 +342,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("interrupting a request that is not answered closes it", () =>
+    it.effect("interrupting an unanswered request closes it", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script({ pieces: [], ending: "stall" })
@@ -354,7 +354,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("a consumer that has heard enough closes the request", () =>
+    it.effect("a consumer that stops reading closes the request", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(stalled())
@@ -364,7 +364,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.live("a silence longer than the timeout is a timeout, after what came before it", () =>
+    it.live("a silence longer than the timeout is a timeout, after what came before", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(stalled())
@@ -376,7 +376,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.live("comments that only keep the connection alive do not put the timeout off", () =>
+    it.live("comments that only keep the connection alive do not extend the timeout", () =>
       run((server) =>
         Effect.gen(function* () {
           const alive = Array.from({ length: 2_000 }, () => framed(": keep-alive\n\n"))
@@ -387,7 +387,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.live("a timeout of zero is none", () =>
+    it.live("a timeout of zero disables it", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(wire.text("Hello"))
@@ -396,7 +396,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("a reply with nothing in it is an error of its own kind", () =>
+    it.effect("an empty reply is an error of its own kind", () =>
       run((server) =>
         Effect.gen(function* () {
           server.script(wire.finished("length"), wire.text(" ", "\n"))
@@ -423,7 +423,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("a tool whose name no provider takes is asked for under another, and comes back as itself", () =>
+    it.effect("a tool whose name no provider accepts is sent under another, and comes back under its own", () =>
       run((server) =>
         Effect.gen(function* () {
           const name = "get.weather now!"
@@ -456,7 +456,7 @@ export const suite = (name: string, wire: Wire) =>
       { status: 404, pieces: ["nothing here"] },
       { status: 401, headers: { "content-type": "application/json" }, pieces: ['{"error":{}}'] }
     ]) {
-      it.effect(`a warm-up that is answered with ${answer.status} opens the connection of the first request`, () =>
+      it.effect(`a warm-up answered with ${answer.status} opens the connection of the first request`, () =>
         run((server) =>
           Effect.gen(function* () {
             server.greet(answer)
@@ -473,7 +473,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     }
 
-    it.effect("a warm-up that reaches nobody is a NetworkError", () =>
+    it.effect("a warm-up that cannot connect is a NetworkError", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Effect.flatten(WarmUp.WarmUp))
         assert.strictEqual(error.reason._tag, "NetworkError")
@@ -492,7 +492,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("turns one after the other share a connection", () =>
+    it.effect("consecutive turns share a connection", () =>
       run((server) =>
         Effect.gen(function* () {
           for (let n = 0; n < 3; n++) {
@@ -505,7 +505,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
-    it.effect("keeps its connections for itself, and closes them with its Layer", () =>
+    it.effect("does not share its connections, and closes them with its Layer", () =>
       Effect.scoped(
         Effect.gen(function* () {
           const server = yield* makeServer

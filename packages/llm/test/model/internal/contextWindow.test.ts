@@ -41,7 +41,7 @@ describe("the window of a model", () => {
     })
   }
 
-  it("is what its settings say", () => {
+  it("can be set in the settings", () => {
     assert.strictEqual(ContextWindow.named({ provider: "openai", model: "gpt-4" }, { contextWindow: 5000 }), 5000)
   })
 
@@ -52,7 +52,7 @@ describe("the window of a model", () => {
     }
   })
 
-  it.effect("is known through the retries of a model by its name, and is that of the first of several", () =>
+  it.effect("is found through the retries of a model by name, and is the first of several models' windows", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* windowOf("openai/gpt-4"), 8192)
       assert.strictEqual(yield* windowOf("openai/gpt-4", { fallbacks: ["ollama/qwen3"] }), 8192)
@@ -61,7 +61,7 @@ describe("the window of a model", () => {
     })
   )
 
-  it("is not sent", () => {
+  it("is not sent to the provider", () => {
     const { request } = Models.describe("openai/gpt-4.1-mini", { settings: { contextWindow: 5000 } })
     assert.notInclude(JSON.stringify(request), "5000")
   })

@@ -67,7 +67,7 @@ describe("requestRules", () => {
     })
   }
 
-  it("finds nothing in requests that are right", () => {
+  it("finds nothing in valid requests", () => {
     for (const provider of ["openai", "ollama", "mistral", "gemini", "deepseek", "xai", "groq"]) {
       const body = {
         model: "m",

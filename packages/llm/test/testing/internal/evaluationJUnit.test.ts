@@ -35,7 +35,7 @@ const problems = (suite: Node) =>
   tests(suite).map((test) => [test.attributes["name"], test.children.map(({ name }) => name).join()])
 
 describe("evaluationJUnit", () => {
-  it("has a suite for each scenario, and a test for each criterion, for all of them, and for the calls", () => {
+  it("has a suite for each scenario, with a test per criterion, for all of them, and for the calls", () => {
     const root = junit(scenarioOf("hours", "pp"), scenarioOf("prices", "pf"))
     assert.strictEqual(root.name, "testsuites")
     assert.deepStrictEqual(root.attributes, { name: "shop", tests: "8", failures: "2", errors: "0" })
@@ -68,19 +68,19 @@ describe("evaluationJUnit", () => {
     assert.match(prices!.children.at(-1)!.text, /^ {2}call 2, seed 2: quick/)
   })
 
-  it("is green where the rate is reached, whatever single calls did", () => {
+  it("passes if the rate is reached, whatever single calls did", () => {
     const root = junit(scenarioOf("hours", "pf", { rate: 0.5, low: null, failures: 0 }))
     assert.deepStrictEqual([root.attributes["failures"], root.attributes["errors"]], ["0", "0"])
     assert.match(root.children[0]!.children.at(-1)!.text, /call 2/)
   })
 
-  it("tells calls that failed from an agent that did", () => {
+  it("distinguishes calls that failed from an agent that did", () => {
     const root = junit(scenarioOf("hours", "ppc"))
     assert.deepStrictEqual([root.attributes["failures"], root.attributes["errors"]], ["0", "1"])
     assert.deepStrictEqual(problems(root.children[0]!).at(-1), ["calls", "error"])
   })
 
-  it("is never green where the evaluation has not passed", () => {
+  it("never passes if the evaluation has not", () => {
     for (const required of [
       { rate: 1, low: null, failures: 0 },
       { rate: null, low: 0.6, failures: 0 },
@@ -103,7 +103,7 @@ describe("evaluationJUnit", () => {
     assert.deepStrictEqual([skipped?.name, skipped?.attributes["message"]], ["skipped", 'set "KEY" & try again'])
   })
 
-  it("survives whatever names and words hold", () => {
+  it("escapes whatever names and words contain", () => {
     const nasty = `<a href="x" id='y'>&amp; ]]> <!-- \u0000\u0001\u000b\u001f\ufffe\uffff \ud800 tab\there\nnew line 👋 ü`
     const readable = `<a href="x" id='y'>&amp; ]]> <!-- ?????? ? tab\there\nnew line 👋 ü`
     const scenario = { ...scenarioOf(nasty, "f", undefined, nasty), skipped: null }

@@ -5,7 +5,7 @@ import * as EvaluationTally from "../../../src/testing/internal/evaluationTally.
 import { reportOf, scenarioOf } from "../../support/evaluations.ts"
 
 describe("evaluationText", () => {
-  it("is a table of rates, with what went wrong below it", () => {
+  it("is a table of rates, followed by what went wrong", () => {
     const report = reportOf(
       scenarioOf("opening hours", "pppppppppf"),
       scenarioOf("a slow line", "ppcj", { rate: 0.9, low: null, failures: 1 }),
@@ -52,12 +52,12 @@ Not passed: 2 of 3 scenarios`
     assert.strictEqual(last(good, scenarioOf("c", "f")), "Not passed: 1 of 2 scenarios")
   })
 
-  it("says which of the two requirements there are", () => {
+  it("names which of the two requirements is missed", () => {
     const text = EvaluationText.make(reportOf(scenarioOf("a", "pf", { rate: 0.8, low: 0.5, failures: 0 })))
     assert.include(text, "a rate of 80.0 % and an interval that begins at 50.0 % is required")
   })
 
-  it("counts columns as a terminal does", () => {
+  it("measures columns as a terminal does", () => {
     for (const [text, columns] of [
       ["abc", 3],
       ["über", 4],

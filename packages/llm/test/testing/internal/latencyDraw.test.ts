@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as LatencyDraw from "../../../src/testing/internal/latencyDraw.ts"
 
 describe("LatencyDraw", () => {
-  it("draws with the median and the 99 % quantile it is given", () => {
+  it("draws with the given median and 99th percentile", () => {
     const chance = Chance.make(1)
     const drawn = chance.many(20_000, () => LatencyDraw.draw({ median: "400 millis", p99: "2 seconds" }, chance))
     const sorted = drawn.toSorted((a, b) => a - b)

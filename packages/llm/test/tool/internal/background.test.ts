@@ -28,19 +28,19 @@ const asking = (tool: VoiceTool.VoiceTool, replies: ReadonlyArray<ScriptedModel.
 const at = (call: Played.Played, tag: string) => call.entries.filter(({ _tag }) => _tag === tag).map(({ at }) => at)
 
 describe("background tools", () => {
-  test("that were called without a word are announced by the model, which reads that they are pending", function* () {
+  test("without a word are announced by the model, which reads that they are pending", function* () {
     const call = yield* asking(look(found), [calls, text("I am looking."), text("Found it.")])
     assert.strictEqual(Played.heard(call), "I am looking. Found it.")
     assert.include(JSON.stringify(Played.prompts(call)[1]!.prompt), '"result":"pending"')
   })
 
-  test("that were called without a word are announced in their own words, and the model is not asked", function* () {
+  test("without a word are announced with their own text, and the model is not asked", function* () {
     const call = yield* asking(look(found, { announce: "One moment." }), [calls, text("Found it.")])
     assert.strictEqual(Played.heard(call), "One moment. Found it.")
     assert.lengthOf(Played.prompts(call), 2)
   })
 
-  test("that were called with words are not announced again", function* () {
+  test("with words are not announced again", function* () {
     const replies = [[text("I look. "), calls], text("Found it.")]
     const call = yield* asking(look(found, { announce: "One moment." }), replies)
     assert.strictEqual(Played.heard(call), "I look. Found it.")
@@ -52,7 +52,7 @@ describe("background tools", () => {
     assert.strictEqual(Played.heard(call), "One moment, please. Found it.")
   })
 
-  test("are background work of the call from when they start", function* () {
+  test("become background work of the call when they start", function* () {
     const call = yield* asking(look(found), [[text("I look. "), calls], text("Found it.")])
     const [started] = at(call, "WorkStarted")
     const [ended] = at(call, "WorkEnded")
@@ -65,14 +65,14 @@ describe("background tools", () => {
     ["takes too long", look(Effect.never, { timeout: "3 seconds" }), "timed out after 3s"],
     ["ends by an interruption of its own", look(Effect.interrupt), "the tool was interrupted"]
   ] as const) {
-    test(`one that ${how} returns as failed`, function* () {
+    test(`that ${how} return as failed`, function* () {
       const call = yield* asking(tool, [[text("I look. "), calls], text("It did not work.")])
       Expect.event(call, { _tag: "BackgroundReturned", outcome: "Failed", result: message })
       Expect.tool(call, "look", { result: `error: ${message}` })
     })
   }
 
-  test("output events of theirs are no results", function* () {
+  test("emit output events that are not taken for results", function* () {
     const progress = Stream.concat(
       Stream.make(Event.logMetric("progress", 1), Event.logMetric("progress", 2)).pipe(
         Stream.tap(() => Effect.sleep("1 second"))
@@ -96,7 +96,7 @@ describe("background tools", () => {
     Stream.fromEffect(found)
   )
 
-  test("their interim outputs are heard when nobody is speaking, without a model request", function* () {
+  test("speak interim outputs once nobody is speaking, without a model request", function* () {
     const call = yield* asking(
       VoiceTool.background("look", {}, () => saying),
       [[text("I look. "), calls], text("Found it."), text("AGAIN")]
@@ -111,7 +111,7 @@ describe("background tools", () => {
     Expect.tool(call, "look", { result: "found" })
   })
 
-  test("their interim outputs do not speak over the caller", function* () {
+  test("do not speak interim outputs over the caller", function* () {
     for (const toolStyle of ["antiphon", "line"] as const) {
       const tool = VoiceTool.background("look", {}, () => saying)
       const model = ScriptedModel.make([[text("I look."), calls], text("Found it.")])
@@ -123,7 +123,7 @@ describe("background tools", () => {
     }
   })
 
-  test("a result that another turn has answered is not asked about again", function* () {
+  test("whose result another turn has answered are not asked about again", function* () {
     const tool = look(Effect.delay(Effect.succeed("found"), "2 seconds"))
     const model = ScriptedModel.make([
       [text("I look."), calls],
@@ -145,7 +145,7 @@ describe("background tools", () => {
     ["finish", '"booked"'],
     ["cancel", '"cancelled"']
   ] as const) {
-    test(`one that is to ${afterHangUp} when the caller hangs up`, function* () {
+    test(`that are to ${afterHangUp} do so when the caller hangs up`, function* () {
       let booked = false
       const work = Effect.delay(
         Effect.sync(() => {
@@ -164,7 +164,7 @@ describe("background tools", () => {
     })
   }
 
-  test("one that finishes after the hang-up is given no longer than the agent's grace", function* () {
+  test("that finish after the hang-up get no longer than the agent's grace period", function* () {
     const agent = LlmAgent.make({ tools: [look(Effect.never, { afterHangUp: "finish" })], endGrace: "2 seconds" })
     const call = yield* TestCall.run(agent, [Caller.says("Bye"), Caller.pauses("500 millis"), Caller.hangsUp]).pipe(
       Effect.provide(ScriptedModel.make([[text("I book."), calls]]).layer)

@@ -26,7 +26,7 @@ const given = (...outputs: ReadonlyArray<Event.Output>) => ({
 })
 
 describe("backlog", () => {
-  it.effect("a result is settled when a reply has answered it, and not when a turn has taken it", () =>
+  it.effect("a result is settled when a reply has answered it, not when a turn has read it", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const backlog = yield* Backlog.make
@@ -42,7 +42,7 @@ describe("backlog", () => {
     )
   )
 
-  it.effect("an output for the caller is no result", () =>
+  it.effect("an output for the caller is not a result", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const backlog = yield* Backlog.make

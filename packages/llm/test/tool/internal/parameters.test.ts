@@ -16,19 +16,19 @@ const read = (args: unknown, schema: Schema.Top = book) => {
 }
 
 describe("parameters", () => {
-  it("reads null as absent if the parameter may be absent, at every depth", () => {
+  it("reads null as absent if the parameter is optional, at every depth", () => {
     assert.deepStrictEqual(read({ date: "d", note: null, guests: null }), { date: "d" })
     assert.deepStrictEqual(read({ date: "d", who: { name: "Ann", title: null } }), { date: "d", who: { name: "Ann" } })
     assert.deepStrictEqual(read({ date: "d", who: null }), { date: "d" })
     assert.deepStrictEqual(read({ date: "d", dishes: [{ id: 1, size: null }] }), { date: "d", dishes: [{ id: 1 }] })
   })
 
-  it("keeps null if the parameter takes it, and refuses it if the parameter is required", () => {
+  it("keeps null if the parameter accepts it, and rejects it if the parameter is required", () => {
     assert.deepStrictEqual(read({ date: "d", table: null }), { date: "d", table: null })
     assert.match(String(read({ date: null })), /invalid arguments: .*date/)
   })
 
-  it("refuses what the tool does not take, and says what it takes", () => {
+  it("rejects unknown arguments, and names the known ones", () => {
     const refused = String(read({ date: "d", time: "19:00" }))
     assert.match(refused, /invalid arguments: .*\["time"\].*the tool takes: date, note, guests, table, who, dishes/)
     assert.notInclude(refused, "19:00")
@@ -36,11 +36,11 @@ describe("parameters", () => {
     assert.match(String(read({ x: 1 }, Schema.Struct({}))), /the tool takes none, and was given x/)
   })
 
-  it("takes nothing for no arguments", () => {
+  it("accepts a missing object as no arguments", () => {
     for (const args of [{}, null, undefined]) assert.deepStrictEqual(read(args, Schema.Struct({})), {})
   })
 
-  it("takes any key of a record", () => {
+  it("accepts any key of a record", () => {
     assert.deepStrictEqual(read({ a: "1" }, Schema.Record(Schema.String, Schema.String)), { a: "1" })
   })
 })

@@ -32,17 +32,17 @@ describe("strictSchema", () => {
     "a keyword that not every provider knows": closed({ a: { type: "string", pattern: "^a" } })
   }
   for (const [name, schema] of Object.entries(strict)) {
-    it(`holds a model to ${name}`, () => {
+    it(`lets a provider enforce ${name}`, () => {
       assert.isTrue(StrictSchema.isStrict(schema))
     })
   }
   for (const [name, schema] of Object.entries(loose)) {
-    it(`does not hold a model to ${name}`, () => {
+    it(`does not let a provider enforce ${name}`, () => {
       assert.isFalse(StrictSchema.isStrict(schema))
     })
   }
 
-  it("closes every object, and leaves free ones free", () => {
+  it("closes every object, except free-form ones", () => {
     const open = { type: "object", properties: { a: { type: "object", properties: {} }, b: { type: "object" } } }
     assert.deepStrictEqual(StrictSchema.close({ type: "array", items: open }), {
       type: "array",
@@ -54,7 +54,7 @@ describe("strictSchema", () => {
     })
   })
 
-  it("marks tools by what their parameters are", () => {
+  it("marks tools according to their parameters", () => {
     const tool = (parameters: Schema.Struct.Fields) =>
       Tool.getStrictMode(VoiceTool.loopback("t", { parameters }, () => Effect.void).definition)
     assert.isTrue(tool({}))

@@ -17,7 +17,7 @@ const slow = (name: string, ms: number, options: VoiceTool.Options = {}) =>
   VoiceTool.loopback(name, options, () => Effect.delay(Effect.succeed(`${name} done`), ms))
 
 describe("toolRunner", () => {
-  test("tells that a tool has started, lets it speak, and tells that it has finished", function* () {
+  test("reports that a tool has started, passes its words on, and reports that it has finished", function* () {
     const search = VoiceTool.loopback("search", {}, () =>
       Stream.concat(
         Stream.make(Event.sendText("Let me see.")),
@@ -33,7 +33,7 @@ describe("toolRunner", () => {
     assert.deepStrictEqual((yield* call.prompts)[1]!.slice(-1), ["result c1-0: three hits"])
   })
 
-  test("runs the calls of a reply side by side, and keeps the order of the model", function* () {
+  test("runs the calls of a reply in parallel, and keeps the model's order", function* () {
     const model = ScriptedModel.make([calls("a", "b"), text("Done.")])
     const call = yield* playing(model, { tools: [slow("a", 1000), slow("b", 400)] })
     yield* call.say("go")
@@ -42,7 +42,7 @@ describe("toolRunner", () => {
     assert.deepStrictEqual(call.sent().slice(2), ['a(c1-0) = "a done"', 'b(c2-0) = "b done"', "Done."])
   })
 
-  test("lets a sequential tool wait for those before it", function* () {
+  test("makes a sequential tool wait for those before it", function* () {
     const model = ScriptedModel.make([calls("a", "b"), text("Done.")])
     const tools = [slow("a", 1000), slow("b", 400, { concurrency: "sequential" })]
     const call = yield* playing(model, { tools })
@@ -53,7 +53,7 @@ describe("toolRunner", () => {
     assert.deepStrictEqual(call.sent().slice(3), ['b(c2-0) = "b done"', "Done."])
   })
 
-  test("ends a tool that takes too long, and the model reads so", function* () {
+  test("stops a tool that takes too long, and the model reads so", function* () {
     const model = ScriptedModel.make([calls("a"), text("Sorry.")])
     const call = yield* playing(model, { tools: [slow("a", 5000, { timeout: "2 seconds" })] })
     yield* call.say("go")
@@ -63,7 +63,7 @@ describe("toolRunner", () => {
     assert.deepStrictEqual(call.sent().slice(1), ['a(c1-0) = "error: timed out after 2s"', "Sorry."])
   })
 
-  test("ends with the call where the line is lost, and not before it", function* () {
+  test("stops a tool when the connection is lost, and not before", function* () {
     const model = ScriptedModel.make([calls("later"), calls("slow")])
     const tools = [
       VoiceTool.background("later", {}, () => Effect.delay(Effect.succeed("done"), "2 seconds")),
@@ -87,7 +87,7 @@ describe("toolRunner", () => {
     uninterruptible: ["a(c1-0)", 'a(c1-0) = "a done"', "Well?"]
   } satisfies Record<VoiceTool.Interruption, ReadonlyArray<string>>
   for (const [interruption, sent] of Object.entries(interrupted)) {
-    test(`a caller who speaks while a tool runs that is to ${interruption}`, function* () {
+    test(`applies the policy of a tool when the caller speaks over it: ${interruption}`, function* () {
       const model = ScriptedModel.make([calls("a"), text("Well?"), text("Late.")])
       const tool = slow("a", 1000, { interruption: interruption as VoiceTool.Interruption })
       const call = yield* playing(model, { tools: [tool] })
@@ -102,7 +102,7 @@ describe("toolRunner", () => {
   }
 
   for (const duplicates of ["reject", "allow"] as const) {
-    test(`a second call with the same arguments while one runs in the background: ${duplicates}`, function* () {
+    test(`handles a second call with the same arguments while one runs in the background: ${duplicates}`, function* () {
       let runs = 0
       const job = VoiceTool.background("job", { duplicates, parameters: { n: Schema.Int } }, () =>
         Effect.suspend(() => Effect.delay(Effect.succeed(`run ${++runs}`), "1 second"))
@@ -132,7 +132,7 @@ describe("toolRunner", () => {
     ["an error", new Error("no")]
   ]
   for (const [what, value] of shapes) {
-    test(`hands ${what} to the model as text, and the call goes on`, function* () {
+    test(`gives ${what} to the model as text, and the call continues`, function* () {
       const odd = VoiceTool.loopback("odd", {}, () => Effect.succeed(value))
       const model = ScriptedModel.make([calls("odd"), text("Fine."), text("Yes?")])
       const call = yield* playing(model, { tools: [odd] })
@@ -144,7 +144,7 @@ describe("toolRunner", () => {
     })
   }
 
-  test("has a tool that fails read by the model, whatever it fails with", function* () {
+  test("lets the model read the failure of a tool, whatever it fails with", function* () {
     const failing = VoiceTool.loopback("failing", {}, () => Effect.fail(new Error("no stock")))
     const throwing = VoiceTool.loopback("throwing", {}, (): Effect.Effect<string> => {
       throw new Error("a bug")
@@ -178,7 +178,7 @@ describe("toolRunner", () => {
     ["an interruption of its own", () => Effect.interrupt, "error: the tool was interrupted"],
     ["a promise that is rejected", () => Promise.reject(new Error("offline")), "error: offline"]
   ] as const) {
-    test(`tells a failure with ${what}`, function* () {
+    test(`reports a failure with ${what}`, function* () {
       const tool = VoiceTool.loopback("t", {}, handler as () => Effect.Effect<unknown, unknown>)
       const { outcome: told, sent } = yield* outcomeOf(tool)
       assert.strictEqual(told, `result c1-0: ${outcome}`)
@@ -196,12 +196,12 @@ describe("toolRunner", () => {
       })()
     ]
   ] as const) {
-    test(`takes ${what} from a handler`, function* () {
+    test(`accepts ${what} from a handler`, function* () {
       assert.strictEqual((yield* outcomeOf(giving(handled))).outcome, "result c1-0: v")
     })
   }
 
-  test("tells a handler that gives a promise when it is interrupted", function* () {
+  test("aborts the signal of a promise-based handler when it is interrupted", function* () {
     let signal: AbortSignal | undefined
     const tool = VoiceTool.loopback("t", {}, (_, context) => {
       signal = context.signal
@@ -214,7 +214,7 @@ describe("toolRunner", () => {
     assert.isTrue(signal!.aborted)
   })
 
-  test("cuts a result that is too long, in the event as in the prompt", function* () {
+  test("truncates a long result, both in the event and in the prompt", function* () {
     const tool = giving(Effect.succeed("x".repeat(50_000)))
     const { outcome, sent } = yield* outcomeOf(tool)
     assert.isAtMost(outcome!.length, 20_200)
@@ -225,7 +225,7 @@ describe("toolRunner", () => {
     assert.isAtMost((yield* outcomeOf(own)).outcome!.length, 120)
   })
 
-  test("does not run a tool with arguments that it does not take", function* () {
+  test("does not run a tool with invalid arguments", function* () {
     let ran = false
     const book = VoiceTool.loopback("book", { parameters: { date: Schema.String } }, () =>
       Effect.sync(() => {
@@ -240,7 +240,7 @@ describe("toolRunner", () => {
     assert.match((yield* call.prompts)[1]!.at(-1)!, /error: invalid arguments: .*time.*takes: date/)
   })
 
-  test("lets a tool with effects wait for a caller who may go on, and not a safe one", function* () {
+  test("delays a tool with effects while the caller may continue, but not a safe one", function* () {
     for (const safe of [true, false]) {
       let ran = false
       const tool = VoiceTool.loopback("t", { safe }, () =>

@@ -36,7 +36,7 @@ const outcome = (span: { readonly attributes: ReadonlyMap<string, unknown> } | u
 const code = { parameters: { code: Schema.String } }
 
 describe("toolTrace", () => {
-  test("a tool has a span with its name, its id and its outcome, and without arguments or result", function* () {
+  test("a tool has a span with its name, id and outcome, without arguments or result", function* () {
     const book = VoiceTool.loopback("book", code, () => Effect.succeed("booked for Anna"))
     const spans = yield* played([book], [toolCall("book", { code: "4321" }, { id: "t1" }), text("Done.")])
     const [span] = spans.named("execute_tool book")
@@ -53,7 +53,7 @@ describe("toolTrace", () => {
     assert.include(spans.tree(), "  turn\n    chat\n      LanguageModel.streamText\n    execute_tool book\n    chat\n")
   })
 
-  test("a toolkit of effect/ai writes no arguments anywhere, and its handlers may write what they like", function* () {
+  test("a toolkit of effect/ai traces no arguments, and its handlers may annotate their spans", function* () {
     const Book = Tool.make("book", { parameters: Schema.Struct({ code: Schema.String }), success: Schema.String })
     const Kit = Toolkit.make(Book)
     const layer = Kit.toLayer({
@@ -71,7 +71,7 @@ describe("toolTrace", () => {
     assert.strictEqual(outcome(span), "returned")
   })
 
-  test("says how a tool failed in no more than a word", function* () {
+  test("names the kind of a failure in one word", function* () {
     const fails = VoiceTool.loopback("fails", {}, () => Effect.fail(new Error("Anna, 4321")))
     const slow = VoiceTool.loopback("slow", { timeout: "1 second" }, () => Effect.never)
     const spans = yield* played(
@@ -85,7 +85,7 @@ describe("toolTrace", () => {
     )
   })
 
-  test("a tool that the caller interrupts was cancelled, and is no error", function* () {
+  test("a tool the caller interrupts is cancelled, and not an error", function* () {
     const slow = VoiceTool.loopback("slow", {}, () => Effect.never)
     const spans = yield* played(
       [slow],
@@ -96,7 +96,7 @@ describe("toolTrace", () => {
     assert.strictEqual(outcome(spans.named("execute_tool slow")[0]), "cancelled")
   })
 
-  test("a background tool hangs below the call, linked to the turn that has called it", function* () {
+  test("a background tool is a child of the call, linked to the turn that called it", function* () {
     const search = VoiceTool.background("search", { announce: "One moment." }, () =>
       Effect.withSpan(Effect.delay(Effect.succeed("three"), "4 seconds"), "mine")
     )
@@ -113,7 +113,7 @@ describe("toolTrace", () => {
     )
   })
 
-  test("a handoff holds what the other agent does first, and later turns hang below no handoff", function* () {
+  test("a handoff contains the other agent's first turn, and later turns are outside of it", function* () {
     const other = Agent.route({
       AgentHandedOff: () => Stream.fromEffect(Effect.withSpan(Effect.succeed(Event.sendText("Hello. ")), "greeting")),
       UserTurnEnded: () => Stream.fromEffect(Effect.withSpan(Effect.succeed(Event.sendText("Yes. ")), "answer"))
@@ -129,7 +129,7 @@ describe("toolTrace", () => {
     assert.strictEqual(outcome(spans.named("handoff to_billing")[0]), "returned")
   })
 
-  test("counts outcomes by tool; a name that the model has made up is counted under none", function* () {
+  test("counts outcomes by tool; a name the model made up is counted without one", function* () {
     yield* Effect.gen(function* () {
       const fine = VoiceTool.loopback("fine", code, () => Effect.succeed(1))
       yield* played(

@@ -54,7 +54,7 @@ describe("anthropicRequest", () => {
     })
   }
 
-  it("room to think is added to the room to answer", () => {
+  it("the tokens for thinking are added to those for the answer", () => {
     assert.strictEqual(body("claude-haiku-4-5", { reasoningEffort: "low", maxTokens: 100 })["max_tokens"], 2148)
     assert.strictEqual(body("claude-haiku-4-5")["max_tokens"], AnthropicRequest.defaultMaxTokens)
   })
@@ -80,11 +80,11 @@ describe("anthropicRequest", () => {
     assert.strictEqual(body("claude-haiku-4-5", { temperature: 1.7 })["temperature"], 1)
   })
 
-  it("there is room for the thoughts of a model that always thinks", () => {
+  it("a model that always thinks gets tokens for its thoughts", () => {
     assert.strictEqual(body("claude-opus-5-5", { maxTokens: 300 })["max_tokens"], 2348)
   })
 
-  it("the end of a long conversation is marked for the cache, that of a short one is not", () => {
+  it("the end of a long conversation is marked for caching, that of a short one is not", () => {
     const turns = (count: number) =>
       Prompt.make(
         Array.from({ length: count }, (_, n): Prompt.MessageEncoded => ({
@@ -105,7 +105,7 @@ describe("anthropicRequest", () => {
     )
   })
 
-  it("what is marked for the cache is the same in the next request: notes behind the conversation are not", () => {
+  it("what is marked for caching is the same in the next request: notes after the conversation are not marked", () => {
     const long: ReadonlyArray<Prompt.MessageEncoded> = Array.from({ length: 31 }, (_, n) => ({
       role: n % 2 === 0 ? "user" : "assistant",
       content: [{ type: "text", text: `${n} ${"word ".repeat(40)}` }]
@@ -126,7 +126,7 @@ describe("anthropicRequest", () => {
     assert.match(String(last.content[0]!["text"]), /^30 word/)
   })
 
-  it("tools are marked for the cache if there is no system prompt behind them that is", () => {
+  it("tools are marked for caching if no marked system prompt follows them", () => {
     const bare = body("claude-haiku-4-5", {}, { tools: [Weather, Weather] })
     assert.deepStrictEqual(
       [0, 1].map((n) => at(bare, "tools", n, "cache_control")),
@@ -153,14 +153,14 @@ describe("anthropicRequest", () => {
     })
   }
 
-  it("does not begin to think between a call that came without thoughts and its result", () => {
+  it("thinking stays off between a call without thoughts and its result", () => {
     const settings = { reasoningEffort: "low" } as const
     assert.notProperty(body("claude-haiku-4-5", settings, { prompt: called, tools: [Weather] }), "thinking")
     const later = Prompt.concat(Prompt.concat(called, [{ role: "assistant", content: "Sunny." }]), "thanks")
     assert.property(body("claude-haiku-4-5", settings, { prompt: later, tools: [Weather] }), "thinking")
   })
 
-  it("says which tools there were where there are none any more", () => {
+  it("declares earlier tools if none are offered any more", () => {
     const request = body("claude-haiku-4-5", {}, { prompt: called })
     assert.deepStrictEqual(request["tools"], [{ name: "get_weather", input_schema: { type: "object" } }])
     assert.deepStrictEqual(request["tool_choice"], { type: "none" })
@@ -179,7 +179,7 @@ describe("anthropicRequest", () => {
     })
   }
 
-  it("a choice is not forced on a model that thinks", () => {
+  it("never forces a tool choice on a model that thinks", () => {
     const options = { tools: [Weather], toolChoice: "required" as const }
     assert.notProperty(body("claude-haiku-4-5", { reasoningEffort: "low" }, options), "tool_choice")
   })

@@ -19,7 +19,7 @@ const blocks = (message: unknown) => at(message, "content") as ReadonlyArray<unk
 const text = (text: string) => ({ type: "text", text })
 
 describe("promptAnthropic", () => {
-  it("the last of the system prompts is marked for the cache", () => {
+  it("the last of the system prompts is marked for caching", () => {
     const { system } = convert(
       { role: "system", content: "A" },
       { role: "system", content: " " },
@@ -35,7 +35,7 @@ describe("promptAnthropic", () => {
     assert.deepStrictEqual(messages.at(-1) as unknown, { role: "user", content: [text("<system>\nHurry.\n</system>")] })
   })
 
-  it("begins with the user, alternates, and leaves out what is blank", () => {
+  it("starts with the user, alternates, and leaves out blank messages", () => {
     const { messages } = convert(
       assistant("Hello!"),
       assistant("How are you?"),
@@ -50,7 +50,7 @@ describe("promptAnthropic", () => {
     ])
   })
 
-  it("results come together, before what the user said meanwhile", () => {
+  it("results stay together, before what the user said meanwhile", () => {
     const { messages } = convert(
       user("hi"),
       call("t1"),
@@ -80,7 +80,7 @@ describe("promptAnthropic", () => {
     ])
   })
 
-  it("calls and results of one turn after the other stay pairs", () => {
+  it("consecutive calls and results stay pairs", () => {
     const { messages } = convert(user("hi"), call("t1"), result("t1", "a"), call("t2"), result("t2", "b"))
     assert.deepStrictEqual(
       messages.map((message) => [
@@ -99,7 +99,7 @@ describe("promptAnthropic", () => {
     )
   })
 
-  it("ids of other providers become ones that are accepted, the same for both", () => {
+  it("ids of other providers are mapped to accepted ones, consistently", () => {
     const { messages } = convert(user("hi"), call("call:1.x"), result("call:1.x", "a"))
     assert.strictEqual(at(messages, 1, "content", 0, "id"), "call_1_x")
     assert.strictEqual(at(messages, 2, "content", 0, "tool_use_id"), "call_1_x")
@@ -113,13 +113,13 @@ describe("promptAnthropic", () => {
     )
   })
 
-  it("a last message of the assistant does not end in white space", () => {
+  it("a final assistant message does not end with white space", () => {
     assert.deepStrictEqual(convert(user("hi"), assistant("Once upon ")).messages.at(-1)?.content as unknown, [
       text("Once upon")
     ])
   })
 
-  it("thoughts without a signature, or of another provider, are left out", () => {
+  it("thoughts without a signature, or from another provider, are left out", () => {
     const { messages } = convert(user("hi"), {
       role: "assistant",
       content: [

@@ -25,7 +25,7 @@ const outline = (...messages: ReadonlyArray<Prompt.MessageEncoded>) =>
   ])
 
 describe("replyOrder", () => {
-  it("a reply goes back in its order, in one message, and its results in the next", () => {
+  it("a reply goes back in its own order, in one message, and its results in the next", () => {
     assert.deepStrictEqual(
       outline(
         user("hi"),
@@ -43,7 +43,7 @@ describe("replyOrder", () => {
     )
   })
 
-  it("text stands where the reply had it between its thoughts", () => {
+  it("text stays in its place between thoughts", () => {
     assert.deepStrictEqual(
       outline(
         user("hi"),
@@ -59,7 +59,7 @@ describe("replyOrder", () => {
     )
   })
 
-  it("replies that follow each other stay two", () => {
+  it("consecutive replies stay separate", () => {
     assert.deepStrictEqual(
       outline(user("hi"), assistant(call("a", "m", 0)), result("a"), assistant(call("b", "n", 0)), result("b")),
       [

@@ -65,7 +65,7 @@ describe("messageOrder", () => {
     })
   }
 
-  it("is left alone where nothing is demanded", () => {
+  it("stays unchanged if there are no rules", () => {
     const messages: Messages = [says("Hello!"), user("a"), user("b"), system("n")]
     assert.deepStrictEqual(MessageOrder.arrange(messages, {}), [...messages])
   })

@@ -66,7 +66,7 @@ describe("openAiRequest", () => {
     ["my-finetune", undefined, undefined]
   ]
   for (const [model, effort, sent] of efforts) {
-    it(`${model} with effort ${effort} is asked for ${sent}`, () => {
+    it(`${model} with effort ${effort} is sent ${sent}`, () => {
       assert.strictEqual(body("openai", { reasoningEffort: effort }, {}, model)["reasoning_effort"], sent)
     })
   }
@@ -84,7 +84,7 @@ describe("openAiRequest", () => {
     ["gpt-4.1", "high", undefined]
   ]
   for (const [model, effort, sent] of withTools) {
-    it(`${model} with tools and effort ${effort} is asked for ${sent}, also behind a proxy`, () => {
+    it(`${model} with tools and effort ${effort} is sent ${sent}, even behind a proxy`, () => {
       for (const name of ["openai", "litellm_proxy", "azure"]) {
         const request = body(name, { reasoningEffort: effort, maxTokens: 5 }, { tools: [Weather] }, model)
         assert.strictEqual(request["reasoning_effort"], sent, name)
@@ -112,7 +112,7 @@ describe("openAiRequest", () => {
     ["openrouter", "openai/gpt-5-mini", undefined, []]
   ]
   for (const [preset, model, effort, kept] of refusals) {
-    it(`of the sampling ${model} with effort ${effort} is sent ${kept.join(", ") || "nothing"}`, () => {
+    it(`of all sampling settings ${model} with effort ${effort} is sent ${kept.join(", ") || "nothing"}`, () => {
       const request = body(preset, { ...sampling, reasoningEffort: effort }, {}, model)
       const sent = ["temperature", "top_p", "stop", "presence_penalty", "frequency_penalty"].filter(
         (name) => name in request
@@ -143,16 +143,16 @@ describe("openAiRequest", () => {
     ["cerebras", "zai-glm-4.6", undefined, { disable_reasoning: true }]
   ]
   for (const [preset, model, effort, sent] of switches) {
-    it(`${preset}/${model} with effort ${effort} is told ${JSON.stringify(sent)}`, () => {
+    it(`${preset}/${model} with effort ${effort} is sent ${JSON.stringify(sent)}`, () => {
       assert.deepInclude(body(preset, { reasoningEffort: effort }, {}, model), sent)
     })
   }
 
-  it("a model that can only be told not to think is left alone if it is to", () => {
+  it("a model whose thinking can only be switched off is sent nothing if it should think", () => {
     assert.notProperty(body("groq", { reasoningEffort: "low" }, {}, "qwen/qwen3-32b"), "reasoning_effort")
   })
 
-  it("a limit of tokens leaves room for thoughts where there will be some", () => {
+  it("a token limit leaves room for thoughts if there are any", () => {
     const limit = (model: string, effort?: ReasoningEffort) =>
       body("openai", { maxTokens: 300, reasoningEffort: effort }, {}, model)["max_completion_tokens"]
     assert.strictEqual(limit("gpt-5.1"), 300)
@@ -161,7 +161,7 @@ describe("openAiRequest", () => {
     assert.strictEqual(limit("o3"), 8492)
   })
 
-  it("Claude behind a router takes one kind of sampling, and from 5 on none", () => {
+  it("Claude behind a router accepts one sampling parameter, and from version 5 on none", () => {
     const sampling = { temperature: 1.4, topP: 0.9 }
     const old = body("openrouter", sampling, {}, "anthropic/claude-haiku-4.5")
     assert.deepInclude(old, { temperature: 1 })
@@ -169,14 +169,14 @@ describe("openAiRequest", () => {
     assert.notProperty(body("openrouter", sampling, {}, "anthropic/claude-opus-5.5"), "temperature")
   })
 
-  it("empty stops are not sent, nor more than are taken", () => {
+  it("empty stops are left out, and so are more than the provider accepts", () => {
     assert.notProperty(body("openai", { stop: [] }), "stop")
     assert.notProperty(body("openai", { stop: "" }), "stop")
     assert.notProperty(body("mistral", { stop: ["", ""] }), "stop")
     assert.deepStrictEqual(body("openai", { stop: ["a", "b", "c", "d", "e"] })["stop"], ["a", "b", "c", "d"])
   })
 
-  it("names that no provider takes go out as ones that are, and no more tools than are taken", () => {
+  it("tool names no provider accepts are replaced, and extra tools are left out", () => {
     const tools = ["get.weather now!", "a".repeat(80), ...Array.from({ length: 128 }, (_, n) => `t${n}`)].map((name) =>
       Tool.make(name, { parameters: Schema.Struct({}) })
     )
@@ -189,7 +189,7 @@ describe("openAiRequest", () => {
     assert.strictEqual(new Set(sent.map((tool) => tool.function.name)).size, 128)
   })
 
-  it("another server at OpenAI's variable is not taken for OpenAI", () => {
+  it("another server in OPENAI_BASE_URL is not treated as OpenAI", () => {
     assert.strictEqual(OpenAiPresets.at(OpenAiPresets.standard, "http://localhost:11434/v1"), OpenAiPresets.compatible)
     assert.strictEqual(OpenAiPresets.at(OpenAiPresets.standard, "https://notopenai.com/v1"), OpenAiPresets.compatible)
     assert.strictEqual(OpenAiPresets.at(OpenAiPresets.standard, "https://eu.api.openai.com/v1"), OpenAiPresets.standard)
@@ -208,7 +208,7 @@ describe("openAiRequest", () => {
     })
   }
 
-  it("null asks for what the provider does by itself", () => {
+  it("null leaves the setting to the provider", () => {
     assert.notProperty(body("openai", { temperature: null, extra: null }), "temperature")
   })
 })

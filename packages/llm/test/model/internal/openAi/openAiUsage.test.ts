@@ -10,18 +10,18 @@ const output = (completion: number, reasoning: number, total?: number) =>
   }).outputTokens
 
 describe("openAiUsage", () => {
-  it("thoughts within the completion are part of it", () => {
+  it("thinking tokens within the completion are part of it", () => {
     assert.deepStrictEqual(output(10, 4, 22), { total: 10, text: 6, reasoning: 4 })
     assert.deepStrictEqual(output(10, 4), { total: 10, text: 6, reasoning: 4 })
   })
 
-  it("thoughts beside the completion are added to it, as they are billed", () => {
+  it("thinking tokens beside the completion are added to it, as they are billed", () => {
     assert.deepStrictEqual(output(2, 340, 354), { total: 342, text: 2, reasoning: 340 })
     assert.deepStrictEqual(output(2, 340), { total: 342, text: 2, reasoning: 340 })
     assert.deepStrictEqual(output(10, 4, 26), { total: 14, text: 10, reasoning: 4 })
   })
 
-  it("nothing is known of a usage that was not told", () => {
+  it("a missing usage is unknown", () => {
     assert.deepStrictEqual(OpenAiUsage.read(undefined).outputTokens, {
       total: undefined,
       text: undefined,

@@ -17,7 +17,7 @@ const convert = (messages: ReadonlyArray<Prompt.MessageEncoded>, ...rest: [provi
   PromptOpenAi.toMessages(Prompt.make(messages), rest[0] ?? "openai", rest[1])
 
 describe("promptOpenAi", () => {
-  it("a conversation with a tool", () => {
+  it("converts a conversation with a tool", () => {
     assert.deepStrictEqual(
       convert([
         { role: "system", content: "Be brief." },
@@ -59,7 +59,7 @@ describe("promptOpenAi", () => {
     [12n, "12"],
     [cyclic, ""]
   ] as const) {
-    it(`the result ${typeof value} is ${JSON.stringify(text)} to the model`, () => {
+    it(`a result that is a ${typeof value} becomes ${JSON.stringify(text)}`, () => {
       const part = Prompt.toolResultPart({
         id: "c",
         name: "f",
@@ -71,14 +71,14 @@ describe("promptOpenAi", () => {
     })
   }
 
-  it("arguments that were not JSON go back as JSON that shows them", () => {
+  it("arguments that were not JSON go back as JSON that contains them", () => {
     const [message] = convert([call("c1", BadArguments.make('{"city": '))])
     assert.deepStrictEqual(JSON.parse(String(at(message, "tool_calls", 0, "function", "arguments"))), {
       invalid_json: '{"city": '
     })
   })
 
-  it("leaves out what is empty, and what another provider thought", () => {
+  it("leaves out empty parts, and thoughts of another provider", () => {
     const messages = convert([
       user(""),
       { role: "assistant", content: [{ type: "reasoning", text: "Hm", options: { anthropic: { signature: "s" } } }] },
@@ -87,7 +87,7 @@ describe("promptOpenAi", () => {
     assert.deepStrictEqual(messages, [])
   })
 
-  it("images are sent, other files named", () => {
+  it("sends images, and only names other files", () => {
     const [message] = convert([
       {
         role: "user",
@@ -105,7 +105,7 @@ describe("promptOpenAi", () => {
     ])
   })
 
-  it("ids of nine letters and digits are the same for a call and its result, and different for different calls", () => {
+  it("short ids are equal for a call and its result, and different for different calls", () => {
     const rules = { shortToolCallIds: true }
     const messages = convert(
       [call("call_1"), result("call_1", "a"), call("call_2"), result("call_2", "b"), call("abcDEF123")],
@@ -119,7 +119,7 @@ describe("promptOpenAi", () => {
     for (const id of ids) assert.match(String(id), /^[a-zA-Z0-9]{9}$/)
   })
 
-  it("puts an assistant message between a result and a user message where one is needed", () => {
+  it("puts an assistant message between a result and a user message if the provider requires one", () => {
     const messages = [call("c1"), result("c1", "a"), user("and?")]
     assert.deepStrictEqual(
       convert(messages).map((message) => message.role),
@@ -131,7 +131,7 @@ describe("promptOpenAi", () => {
     )
   })
 
-  it("a call that Gemini did not sign goes to it with the word that stands for a signature", () => {
+  it("an unsigned call goes to Gemini with the placeholder for a signature", () => {
     const signed = { openai: { provider: "gemini", extraContent: { google: { thought_signature: "sig" } } } }
     const [own, foreign] = convert([call("c1", {}, signed), call("c2")], "gemini", { signatures: true })
     assert.strictEqual(at(own, "tool_calls", 0, "extra_content", "google", "thought_signature"), "sig")
@@ -141,7 +141,7 @@ describe("promptOpenAi", () => {
     )
   })
 
-  it("thoughts of DeepSeek are sent back with its calls only", () => {
+  it("thoughts of DeepSeek are sent back only with its calls", () => {
     const options = { openai: { provider: "deepseek" } }
     const reasoning = { type: "reasoning", text: "Hm", options } as const
     const [calling, saying] = convert(

@@ -8,7 +8,7 @@ const opened = [0, 10, 20].reduce((breaker, now) => fail(breaker, now), Breaker.
 const admission = (breaker: Breaker.Breaker, now: number) => Breaker.admit(breaker, now, policy)[0]
 
 describe("breaker", () => {
-  it("lets requests through until there were too many failures", () => {
+  it("admits requests until there were too many failures", () => {
     assert.strictEqual(admission(fail(fail(Breaker.closed, 0), 10), 10), "Closed")
     assert.strictEqual(admission(opened, 20), "Skip")
   })
@@ -18,14 +18,14 @@ describe("breaker", () => {
     assert.deepStrictEqual(breaker, { _tag: "Closed", failures: [600, 1000] })
   })
 
-  it("stays open for the cooldown, then lets one trial through", () => {
+  it("stays open for the cooldown, then admits one trial", () => {
     assert.strictEqual(admission(opened, 519), "Skip")
     const [trial, during] = Breaker.admit(opened, 520, policy)
     assert.strictEqual(trial, "Trial")
     assert.strictEqual(admission(during, 520), "Skip")
   })
 
-  it("lets another trial through when the first is still without a verdict after the cooldown", () => {
+  it("admits another trial if the first has no verdict after the cooldown", () => {
     const [, during] = Breaker.admit(opened, 520, policy)
     assert.strictEqual(admission(during, 1019), "Skip")
     assert.strictEqual(admission(during, 1020), "Trial")
@@ -38,17 +38,17 @@ describe("breaker", () => {
     assert.strictEqual(admission(after, 1200), "Trial")
   })
 
-  it("lets the next request be the trial when one was given up", () => {
+  it("makes the next request the trial if one was abandoned", () => {
     const [, during] = Breaker.admit(opened, 520, policy)
     assert.strictEqual(admission(Breaker.released(during, "Trial", 530), 530), "Trial")
   })
 
-  it("is not moved by requests from before it opened", () => {
+  it("ignores requests from before it opened", () => {
     assert.deepStrictEqual(fail(opened, 400), opened)
     assert.deepStrictEqual(Breaker.released(opened, "Closed", 400), opened)
   })
 
-  it("leaves a provider alone for as long as it asks, after its first failure already", () => {
+  it("leaves a provider alone for as long as it asks, even after its first failure", () => {
     const breaker = Breaker.failed(Breaker.closed, "Closed", 100, policy, 900)
     assert.strictEqual(admission(breaker, 899), "Skip")
     assert.strictEqual(admission(breaker, 900), "Trial")

@@ -35,7 +35,7 @@ const continued = (name: string, reasoningEffort?: ReasoningEffort): Effect.Effe
   )
 
 describe("planPrompt", () => {
-  it.effect("Mistral is given the beginning as a prefix", () =>
+  it.effect("Mistral gets the beginning as a prefix", () =>
     Effect.gen(function* () {
       const body = yield* continued("mistral/mistral-small-latest")
       assert.deepStrictEqual((body["messages"] as ReadonlyArray<unknown>).at(-1), {
@@ -46,7 +46,7 @@ describe("planPrompt", () => {
     })
   )
 
-  it.effect("DeepSeek is, too, at the address of its beta", () =>
+  it.effect("DeepSeek too, at its beta address", () =>
     Effect.gen(function* () {
       const body = yield* continued("deepseek/deepseek-v4-flash")
       assert.deepInclude((body["messages"] as ReadonlyArray<object>).at(-1), { content: "We are open", prefix: true })
@@ -68,7 +68,7 @@ describe("planPrompt", () => {
     })
   )
 
-  it.effect("Claude up to 4.5 goes on with a last message of its own, unless it is to think", () =>
+  it.effect("Claude up to 4.5 continues a last message of its own, unless it thinks", () =>
     Effect.gen(function* () {
       const body = yield* continued("anthropic/claude-haiku-4-5")
       assert.deepStrictEqual((body["messages"] as ReadonlyArray<unknown>).at(-1), {

@@ -43,7 +43,7 @@ describe("progress", () => {
     })
   }
 
-  it("white space is none", () => {
+  it("white space is no progress", () => {
     assert.isFalse(Progress.isProgress({ type: "text-delta", id: "0", delta: " \n" }))
   })
 
@@ -72,7 +72,7 @@ describe("progress", () => {
     })
 
   const seconds = (millis: number) => Duration.millis(millis)
-  it.effect("thoughts do not put the limit off, words do", () =>
+  it.effect("thoughts do not extend the limit, words do", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* failsAt(50, [thought], { word: seconds(200) }), 200)
       assert.isUndefined(yield* failsAt(50, [thought, thought, word], { word: seconds(200) }))
@@ -80,7 +80,7 @@ describe("progress", () => {
     })
   )
 
-  it.effect("the first sign of a model may shorten the wait", () =>
+  it.effect("the first sign of life may shorten the wait", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* failsAt(50, [thought], { word: seconds(900), sign: seconds(100) }), 150)
     })

@@ -19,12 +19,12 @@ describe("split", () => {
     ["안녕하세요 여", "안녕하세요", " 여"]
   ]
   for (const [text, ready, held] of cases) {
-    it(`of ${JSON.stringify(text)} lets ${JSON.stringify(ready)} leave`, () => {
+    it(`of ${JSON.stringify(text)} releases ${JSON.stringify(ready)}`, () => {
       assert.deepStrictEqual(Seam.split(text), [ready, held])
     })
   }
 
-  it("lets a run that is too long for a word leave, but never half a character", () => {
+  it("releases a run that is too long for a word, but never half a character", () => {
     const run = "x".repeat(80)
     assert.deepStrictEqual(Seam.split(run), [run, ""])
     assert.deepStrictEqual(Seam.split(run + "\ud83d"), [run, "\ud83d"])
@@ -44,13 +44,13 @@ describe("split", () => {
 })
 
 describe("gap", () => {
-  it("is the white space that the reply showed", () => {
+  it("is the white space seen in the reply", () => {
     assert.strictEqual(Seam.gap("The quick", " bro"), " ")
     assert.strictEqual(Seam.gap("The quick", "\n\nbro"), "\n\n")
     assert.strictEqual(Seam.gap("我用", "Pyth"), "")
   })
 
-  it("is a space after a block of text that was complete", () => {
+  it("is a space after a complete block of text", () => {
     assert.strictEqual(Seam.gap("Hello.", ""), " ")
     assert.strictEqual(Seam.gap("你好。", ""), "")
     assert.strictEqual(Seam.gap("Hello.\n", ""), "")
@@ -100,7 +100,7 @@ describe("join", () => {
     })
   }
 
-  it("waits while the text only repeats, and decides with the first new word", () => {
+  it("waits while the text only repeats, and decides at the first new word", () => {
     const join = Seam.join(fox, " ")
     assert.isUndefined(join("The", false))
     assert.isUndefined(join("The quick brown", false))
@@ -109,14 +109,14 @@ describe("join", () => {
     assert.strictEqual(join("The quick red fox jumps over it", false), " jumps over it")
   })
 
-  it("waits for the longer of two overlaps", () => {
+  it("waits for the longer of two possible overlaps", () => {
     const join = Seam.join("no way, no", " ")
     assert.isUndefined(join("no", false))
     assert.strictEqual(join("no way, no chance", false), " chance")
     assert.strictEqual(join("no chance", false), " chance")
   })
 
-  it("decides at once where nothing is repeated", () => {
+  it("decides at once if nothing is repeated", () => {
     assert.strictEqual(Seam.join(fox, " ")("jumps", false), " jumps")
   })
 
@@ -218,7 +218,7 @@ describe("join", () => {
     })
   }
 
-  it("knows a model that will not go on", () => {
+  it("recognises a model that refuses to continue", () => {
     for (const text of [
       "I'm sorry, but I can't continue that message.",
       "Unfortunately I cannot finish the previous sentence without more context.",
@@ -228,7 +228,7 @@ describe("join", () => {
     }
   })
 
-  it("says the sentence anew without words where they would not be read", () => {
+  it("repeats the sentence without a bridge if the bridge would be in the wrong language", () => {
     const said = String(
       Seam.join("Я могу забронировать вам стол на", " ")("Я забронирую столик на восемь вечера.", true)
     )
@@ -245,12 +245,12 @@ describe("join", () => {
     }
   })
 
-  it("drops a text that ends inside of its repetition", () => {
+  it("drops a text that ends within its repetition", () => {
     assert.strictEqual(Seam.join(fox, " ")("The quick", true), "")
     assert.strictEqual(Seam.join(fox, " ")("quick brown", true), "")
   })
 
-  it("says nothing where nothing came", () => {
+  it("says nothing if nothing came", () => {
     assert.strictEqual(Seam.join(fox, " ")("", true), "")
     assert.strictEqual(Seam.join(fox, " ")("…", true), "")
   })

@@ -36,7 +36,7 @@ describe("splicedReply", () => {
     })
   }
 
-  it("ends a reply where it was cut short, and says why", () => {
+  it("ends a reply where it was cut short, with the reason", () => {
     const { out, reply } = fed(text("Hello you"), finish("length"))
     reply.endShort(out)
     assert.isTrue(reply.finished)
@@ -50,7 +50,7 @@ describe("splicedReply", () => {
     assert.strictEqual((out.at(-1) as { reason?: string }).reason, "tool-calls")
   })
 
-  it("a model that declines leaves the seam as it was", () => {
+  it("a model that refuses to continue leaves the seam unchanged", () => {
     const { out, reply } = fed(text("We are open "))
     reply.cut(out)
     assert.strictEqual(

@@ -51,7 +51,7 @@ describe("callAssembly", () => {
   }
 
   it.effect.prop(
-    "puts together any object, split anywhere and sent any number of times",
+    "assembles any object, split anywhere and sent any number of times",
     {
       value: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Int, Schema.Array(Schema.String)])),
       cuts: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 9 }))),
@@ -74,13 +74,13 @@ describe("callAssembly", () => {
     { arbitrary: { runs: 300, seed: 1 } }
   )
 
-  it("names a call only once it is known what the provider calls it", () => {
+  it("gives a call an id only once the provider's own may be known", () => {
     const calls = make()
     assert.isUndefined(calls.add({ index: 0, name: "f" })[0]?.call.id)
     assert.strictEqual(calls.add({ index: 0, id: "c1" })[0]?.call.id, "c1")
   })
 
-  it("keeps the name that it has given, however late an id comes", () => {
+  it("keeps the id it has given, however late another comes", () => {
     const calls = make()
     assert.strictEqual(calls.add({ index: 0, name: "f", arguments: "{" })[0]?.call.id, "made-0")
     assert.strictEqual(calls.add({ index: 0, id: "c1", arguments: "}" })[0]?.call.id, "made-0")
@@ -90,7 +90,7 @@ describe("callAssembly", () => {
     )
   })
 
-  it("two calls never share an id", () => {
+  it("never gives two calls the same id", () => {
     const calls = make()
     calls.add({ index: 0, id: "same", name: "f", arguments: "{}" })
     calls.add({ index: 1, id: "same", name: "f", arguments: "{}" })
@@ -100,7 +100,7 @@ describe("callAssembly", () => {
     )
   })
 
-  it("without ids and numbers, a name begins another call, and the same text is the same call", () => {
+  it("without ids and indexes, a new name starts another call, and identical text is the same call", () => {
     const calls = make()
     calls.add({ name: "f", arguments: '{"a":1}' })
     calls.add({ name: "f", arguments: '{"a":1}' })
@@ -137,7 +137,7 @@ describe("callAssembly", () => {
     ["under the same id", [1, 2, 3].map((n) => fragment(`{"a":${n}}`, { id: "c", name: "f" }))]
   ]
   for (const [how, fragments] of parallel) {
-    it(`tells three calls apart that come ${how}`, () => {
+    it(`separates three calls that come ${how}`, () => {
       const calls = make()
       const deltas = new Map<string, string>()
       for (const fragment of fragments) {
@@ -157,7 +157,7 @@ describe("callAssembly", () => {
     })
   }
 
-  it("a call of another name under the same number is another call", () => {
+  it("another name under the same index is another call", () => {
     const calls = make()
     calls.add(fragment("{}", { name: "f" }))
     calls.add(fragment("{}", { name: "g" }))
@@ -167,7 +167,7 @@ describe("callAssembly", () => {
     )
   })
 
-  it("opaque data of a provider stays with its call", () => {
+  it("keeps opaque data of a provider with its call", () => {
     const calls = make()
     calls.add(fragment('{"a":1}{"a":2}', { name: "f", extra: "one" }))
     calls.add(fragment('{"a":3}', { name: "f", extra: "three" }))
@@ -177,7 +177,7 @@ describe("callAssembly", () => {
     )
   })
 
-  it("says of a call that was cut off that it is not whole", () => {
+  it("marks a call that was cut off as incomplete", () => {
     for (const args of ["", '{"a"', '{"a":"}"']) {
       const calls = make()
       calls.add(fragment(args, { id: "c", name: "f" }))
@@ -201,7 +201,7 @@ describe("callAssembly", () => {
     })
   }
 
-  it("bad arguments are known by their own key only", () => {
+  it("recognises bad arguments only by their own key", () => {
     assert.strictEqual(BadArguments.rawOf(BadArguments.make("{")), "{")
     assert.isUndefined(BadArguments.rawOf({ city: "{" }))
     assert.isUndefined(BadArguments.rawOf(null))

@@ -30,7 +30,7 @@ const dispatchers = globalThis as unknown as Record<symbol, object>
 const current = Symbol.for("undici.globalDispatcher.1")
 
 describe("connections", () => {
-  it.live("close after the time for which they are kept, which is not that of fetch", () =>
+  it.live("close after their idle time, which is not that of fetch", () =>
     Effect.gen(function* () {
       const server = yield* patient
       const options = yield* Connections.make("20 millis")
@@ -54,7 +54,7 @@ describe("connections", () => {
     }).pipe(Effect.timeout("3 seconds"))
   )
 
-  it.effect("are those of the process where it has a way of its own, such as a proxy", () =>
+  it.effect("are those of the process if it sets its own, such as a proxy", () =>
     Effect.gen(function* () {
       class ProxyAgent {}
       yield* Effect.acquireRelease(

@@ -84,7 +84,7 @@ const answers: ReadonlyArray<
 
 describe("a prompt that is too long", () => {
   for (const [provider, status, sentence, most, asked] of answers) {
-    it(`is known by what ${provider} says: ${sentence.slice(0, 60)}`, () => {
+    it(`is recognised in ${provider}'s words: ${sentence.slice(0, 60)}`, () => {
       const source: AiErrors.Source = { module: "Test", method: "streamText", url: "https://llm.test/v1" }
       const failure = AiErrors.fromRejection(source, { status, error: { message: sentence } })
       const error = AiError.make({ module: "Test", method: "streamText", reason: failure })
@@ -93,7 +93,7 @@ describe("a prompt that is too long", () => {
     })
   }
 
-  it("has no sizes in a sentence without any", () => {
+  it("has no sizes if the sentence names none", () => {
     assert.isUndefined(ContextWording.sizesOf("context_length_exceeded"))
   })
 })

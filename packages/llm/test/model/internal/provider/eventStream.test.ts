@@ -25,7 +25,7 @@ describe("eventStream", () => {
     })
   )
 
-  it("skips what it does not know, and tells exceptions and errors", () => {
+  it("skips unknown events, and reports exceptions and errors", () => {
     const other = Wire.message({ ":message-type": "event", ":event-type": "initial-response" }, "{}")
     assert.deepStrictEqual(read(other, Wire.frame("data: {}")), ["{}"])
     assert.deepStrictEqual(read(Wire.exception("throttlingException", "Too many requests")), [
@@ -37,7 +37,7 @@ describe("eventStream", () => {
     ])
   })
 
-  it("reads headers of every type on the way to those that are text", () => {
+  it("reads past headers of every type to those that are text", () => {
     const values: ReadonlyArray<ReadonlyArray<number>> = [
       [0],
       [1],
@@ -60,7 +60,7 @@ describe("eventStream", () => {
     assert.deepStrictEqual(read(message), ["{}"])
   })
 
-  it("says that something is no such stream, once, and reads no further", () => {
+  it("reports once that something is no such stream, and reads no further", () => {
     const good = Wire.frame("data: {}")
     for (const at of [0, 5, 9, 20, good.length - 1]) {
       const bad = Uint8Array.from(good, (byte, index) => (index === at ? byte ^ 1 : byte))
@@ -70,7 +70,7 @@ describe("eventStream", () => {
     assert.deepStrictEqual(read(Wire.message({ ":message-type": "event", ":event-type": "chunk" }, "{}")), [nonsense])
   })
 
-  it("a message that is cut off is none", () => {
+  it("ignores a message that is cut off", () => {
     const bytes = Wire.frame("data: {}")
     for (let end = 0; end < bytes.length; end++) assert.deepStrictEqual(read(bytes.subarray(0, end)), [])
   })

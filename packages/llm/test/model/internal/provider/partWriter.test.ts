@@ -29,7 +29,7 @@ describe("partWriter", () => {
     )
   })
 
-  it("describes the reply once, and has one block open at a time", () => {
+  it("describes the reply once, and keeps one block open at a time", () => {
     assert.deepStrictEqual(
       written((writer) => {
         writer.describe({ id: "r" })
@@ -55,7 +55,7 @@ describe("partWriter", () => {
     )
   })
 
-  it("tells a call once, by the tool's own name, and each source once", () => {
+  it("reports a call once, by the tool's own name, and each source once", () => {
     assert.deepStrictEqual(
       written((writer) => {
         writer.callStart("c", "f")
@@ -78,7 +78,7 @@ describe("partWriter", () => {
     )
   })
 
-  it("undecided text is written before the block is closed", () => {
+  it("writes undecided text before the block is closed", () => {
     assert.deepStrictEqual(
       written((writer) => {
         writer.text("2 <")

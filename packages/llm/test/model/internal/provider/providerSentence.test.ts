@@ -38,25 +38,25 @@ describe("providerSentence", () => {
     ['Invalid prompt: "please tell the user that the account is closed now"', "account"]
   ]
   for (const [sentence, secret] of secrets) {
-    it(`does not tell ${secret}`, () => {
+    it(`hides ${secret}`, () => {
       const said = ProviderSentence.scrub(sentence) ?? ""
       assert.notInclude(said, secret)
       assert.isAbove(said.length, 5)
     })
   }
 
-  it("takes out what the request says, whatever words it is made of", () => {
+  it("removes what the request says, whatever words it consists of", () => {
     const text = () => "You are the assistant of a company. The current balance of the account is too low."
     const said = ProviderSentence.scrub("Invalid message: the current balance of the account is too low", { text })
     assert.strictEqual(said, "Invalid message: …")
   })
 
-  it("says nothing where nothing can be told, and of pages", () => {
+  it("returns nothing if nothing can be shown, or for pages", () => {
     assert.isUndefined(ProviderSentence.scrub("Zwölf Boxkämpfer"))
     assert.isUndefined(ProviderSentence.raw("<html><body>502</body></html>"))
   })
 
-  it("is found wherever a provider has it", () => {
+  it("is found wherever providers put it", () => {
     for (const body of [
       { error: { message: "m" } },
       { message: "m" },

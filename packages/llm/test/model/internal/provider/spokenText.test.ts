@@ -50,7 +50,7 @@ describe("spokenText", () => {
     })
   }
 
-  it("holds back nothing that can be no marker", () => {
+  it("holds nothing back that cannot be a marker", () => {
     const reader = new SpokenText.SpokenText()
     assert.deepStrictEqual(reader.push("2 < 3"), [
       { kind: "text", text: "2 " },
@@ -59,7 +59,7 @@ describe("spokenText", () => {
     ])
   })
 
-  it("a reply that may begin in a thought is one up to the closing tag, or all words", () => {
+  it("a reply that may start in a thought is a thought up to the closing tag, or all words", () => {
     const options = { mayBeginInThought: true }
     assert.deepStrictEqual(read(["Hm, so", " they</th", "ink>\n\nHello."], options), {
       said: "Hello.",
@@ -69,7 +69,7 @@ describe("spokenText", () => {
     assert.deepStrictEqual(read(["<think>Hm</think>Hello."], options), { said: "Hello.", thought: "Hm" })
   })
 
-  it("a provider that tells thoughts apart has none in the text", () => {
+  it("looks for no thoughts in the text if the provider sends them separately", () => {
     const reader = new SpokenText.SpokenText({ mayBeginInThought: true })
     assert.deepStrictEqual(reader.thoughtApart(), [])
     assert.deepStrictEqual(reader.push("Hello"), [{ kind: "text", text: "Hello" }])

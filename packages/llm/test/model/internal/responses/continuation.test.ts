@@ -59,7 +59,7 @@ describe("continuation", () => {
       ]
     ]
   for (const [what, output, more, left] of continued) {
-    it(`goes on after ${what}`, () => assert.deepStrictEqual(rest(said, output, [...said, ...more]), left))
+    it(`continues after ${what}`, () => assert.deepStrictEqual(rest(said, output, [...said, ...more]), left))
   }
 
   const anew: ReadonlyArray<readonly [string, ReadonlyArray<unknown>, ReadonlyArray<Item>]> = [
@@ -75,10 +75,10 @@ describe("continuation", () => {
     ["there was no output", [], [...said, user("b")]]
   ]
   for (const [what, output, next] of anew) {
-    it(`begins anew if ${what}`, () => assert.isUndefined(rest(said, output, next)))
+    it(`starts over if ${what}`, () => assert.isUndefined(rest(said, output, next)))
   }
 
-  it("knows a conversation again, whatever was told the model last", () => {
+  it("recognises a conversation, whatever the model was told last", () => {
     const related = (before: ReadonlyArray<Item>, next: ReadonlyArray<Item>) =>
       Continuation.isRelated({ id: "r1", input: before, output: [] }, next)
     const note: Item = { role: "developer", content: "a passage" }
@@ -89,7 +89,7 @@ describe("continuation", () => {
     assert.isFalse(related([...talk, agent("A"), user("b"), note], [agent("Hello!"), user("hi"), user("c")]))
   })
 
-  it("begins anew after a response that is not known whole", () => {
+  it("starts over after a response that is not fully known", () => {
     for (const response of [undefined, null, {}, { id: 5, output: [] }, { id: "r1" }]) {
       assert.isUndefined(Continuation.known(said, response))
     }

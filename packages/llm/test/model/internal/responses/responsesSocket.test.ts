@@ -19,7 +19,7 @@ const done = (id: string, output: ReadonlyArray<object>) =>
   Wire.event({ type: "response.completed", response: { id, model: "gpt-5.4-mini", output, usage: Wire.usage } })
 
 describe("a call over a WebSocket", () => {
-  it.live("sends each request what is new since the last one, and all of it after an interruption", () =>
+  it.live("sends each request only what is new since the last one, and everything after an interruption", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* SocketServer.make

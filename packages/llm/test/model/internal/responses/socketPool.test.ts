@@ -71,7 +71,7 @@ const until = (holds: () => boolean) =>
   Effect.promise(() => new Promise((resolve) => setImmediate(resolve))).pipe(Effect.repeat({ until: holds }))
 
 describe("socketPool", () => {
-  it.effect("sends what is new in a conversation over one connection, and nothing that sockets do not take", () =>
+  it.effect("sends the new part of a conversation over one connection, without fields sockets do not accept", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(saying("r1", "Hello."), saying("r2", "Well."), saying("r3", "Bye."))
@@ -98,7 +98,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("sends the results of calls alone, and all of it again if the caller has heard less", () =>
+  it.effect("sends only the results of calls, and everything again if the caller has heard less", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(calling("r1", "c1", "c2"), saying("r2", "It is sunny there."), saying("r3", "Yes."))
@@ -126,7 +126,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("a request that comes while a connection is opened waits for it", () =>
+  it.effect("a request waits for a connection that is being opened", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(saying("r1", "Hello."))
@@ -139,7 +139,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("keeps conversations apart that go on at the same time", () =>
+  it.effect("keeps concurrent conversations apart", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({ ...saying("r1", "A."), ending: "stall" }, saying("r2", "B."))
@@ -159,7 +159,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("tells the whole conversation again if the server has forgotten it", () =>
+  it.effect("sends the whole conversation again if the server has forgotten it", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(saying("r1", "Hello."), failure(400, "previous_response_not_found"), saying("r2", "Well."))
@@ -179,7 +179,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("continues over a new connection when the server has closed the old one, or announces its end", () =>
+  it.effect("continues over a new connection if the server has closed the old one, or announces to", () =>
     run((server) =>
       Effect.gen(function* () {
         const conversation = [user("hi"), agent("Hello."), user("and?")]
@@ -204,7 +204,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("a reader that stops at the last event leaves the connection to the next", () =>
+  it.effect("a reader that stops at the last event leaves the connection to the next one", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(saying("r1", "Hello."), { ...saying("r2", "Well."), ending: "stall" })
@@ -224,7 +224,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("an interruption ends the response with its connection, and another one is ready for the next turn", () =>
+  it.effect("an interruption closes the connection, and another one is ready for the next turn", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script({ pieces: Wire.text("Hello", " there").pieces.slice(0, -3), ending: "stall" })
@@ -251,7 +251,7 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect("asks over HTTP if there is no socket to be had, and tries again after a minute", () =>
+  it.effect("falls back to HTTP if no socket can be opened, and tries again after a minute", () =>
     run((server) =>
       Effect.gen(function* () {
         server.refuse(403)
@@ -270,26 +270,24 @@ describe("socketPool", () => {
     )
   )
 
-  it.effect(
-    "a connection that ends before anything has come is asked for over HTTP, and one that ends later is cut off",
-    () =>
-      run((server) =>
-        Effect.gen(function* () {
-          server.script({ pieces: [], ending: "cut" }, Wire.text("unused"))
-          // The script that was not begun is played over HTTP, and cut there too.
-          assert.strictEqual((yield* ask()).error?.reason._tag, "NetworkError")
-          assert.lengthOf(server.posts, 1)
-          assert.strictEqual((yield* ask()).text, "unused")
-          server.script({ pieces: Wire.text("Hello", " there").pieces.slice(0, -3), ending: "cut" })
-          const { error, text } = yield* ask()
-          assert.strictEqual(text, "Hello there")
-          assert.strictEqual(error?.reason._tag, "NetworkError")
-          assert.lengthOf(server.posts, 1)
-        })
-      )
+  it.effect("retries over HTTP if a connection ends before its first event, and reports one that ends later", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        server.script({ pieces: [], ending: "cut" }, Wire.text("unused"))
+        // The script that was not begun is played over HTTP, and cut there too.
+        assert.strictEqual((yield* ask()).error?.reason._tag, "NetworkError")
+        assert.lengthOf(server.posts, 1)
+        assert.strictEqual((yield* ask()).text, "unused")
+        server.script({ pieces: Wire.text("Hello", " there").pieces.slice(0, -3), ending: "cut" })
+        const { error, text } = yield* ask()
+        assert.strictEqual(text, "Hello there")
+        assert.strictEqual(error?.reason._tag, "NetworkError")
+        assert.lengthOf(server.posts, 1)
+      })
+    )
   )
 
-  it.effect("closes what was idle for long, and what is too old", () =>
+  it.effect("closes connections that were idle for long or are too old", () =>
     run((server) =>
       Effect.gen(function* () {
         server.script(saying("r1", "Hello."))

@@ -7,7 +7,7 @@ const of = (provider: string, model: string, tools = false) =>
   ModelRules.acceptanceOf({ provider, model, api: "chat", tools })
 
 describe("acceptance", () => {
-  it("every row says where it is written", () => {
+  it("every row names its source", () => {
     for (const { source } of ModelRules.all) assert.match(source, /https:\/\/|#\d+/)
     for (const model of ["claude-haiku-4-5", "claude-opus-5-5"]) {
       assert.isNotEmpty(ClaudeModels.sourcesOf(model))
@@ -15,7 +15,7 @@ describe("acceptance", () => {
     }
   })
 
-  it("later rows are laid over earlier ones, and refusals add up", () => {
+  it("later rows override earlier ones, and refusals add up", () => {
     const folded = Acceptance.fold([
       { says: { refuses: ["stop"], stops: 4, unasked: "none" }, source: "" },
       { says: { refuses: ["seed"], unasked: undefined }, source: "" }
@@ -25,7 +25,7 @@ describe("acceptance", () => {
     assert.isUndefined(folded.unasked)
   })
 
-  it("a row holds for its providers, models, API and tools only", () => {
+  it("a row applies only to its providers, models, API and tools", () => {
     const rule = { of: ["a"], models: /^m/, api: "chat", tools: true, says: {}, source: "" } as const
     const asked = { provider: "a", model: "x/M1", api: "chat", tools: true } as const
     assert.lengthOf(Acceptance.holding([rule], asked), 1)
@@ -34,7 +34,7 @@ describe("acceptance", () => {
     }
   })
 
-  it("an effort that is not known becomes the next above, else the next below", () => {
+  it("an effort the model does not know becomes the next higher one, or else the next lower", () => {
     const accepted = { ...of("acme", "m"), efforts: ["none", "low", "high"], unasked: "none" } as const
     assert.strictEqual(Acceptance.effortOf(accepted, "minimal"), "low")
     assert.strictEqual(Acceptance.effortOf(accepted, "medium"), "high")
@@ -45,7 +45,7 @@ describe("acceptance", () => {
     assert.isUndefined(Acceptance.effortOf({ ...accepted, efforts: [] }, "high"))
   })
 
-  it("a model is known by its name, whoever serves it", () => {
+  it("a model is recognised by its name, whoever serves it", () => {
     for (const provider of ["openai", "azure", "litellm_proxy", "acme"]) {
       assert.strictEqual(of(provider, "gpt-5.4").tokenLimit, "max_completion_tokens")
       assert.strictEqual(of(provider, "openai/gpt-5.4", true).efforts?.length, 0)

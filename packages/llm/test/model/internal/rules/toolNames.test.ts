@@ -15,7 +15,7 @@ describe("toolNames", () => {
     "-x"
   ]
 
-  it("are accepted everywhere, differ where they differed, and come back as themselves", () => {
+  it("are accepted everywhere, stay distinct, and come back unchanged", () => {
     const back = ToolNames.fromWire(names.map((name) => Tool.make(name)))
     const sent = names.map(ToolNames.toWire)
     for (const [at, name] of sent.entries()) {
@@ -26,7 +26,7 @@ describe("toolNames", () => {
     assert.strictEqual(sent[0], "weather")
   })
 
-  it("of tools that were not sent stay what they are", () => {
+  it("of tools that were not sent stay unchanged", () => {
     assert.strictEqual(ToolNames.fromWire([])("no_such_tool"), "no_such_tool")
   })
 })

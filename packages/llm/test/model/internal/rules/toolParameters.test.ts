@@ -4,13 +4,13 @@ import * as ToolParameters from "../../../../src/model/internal/rules/toolParame
 const gemini = (schema: { readonly [keyword: string]: unknown }) => ToolParameters.fit(schema, "gemini")
 
 describe("toolParameters", () => {
-  it("for most providers are what they are", () => {
+  it("are unchanged for most providers", () => {
     const schema = { type: "object", properties: { a: { const: 1 } } }
     assert.strictEqual(ToolParameters.fit(schema, "json"), schema)
     assert.deepStrictEqual(ToolParameters.fit({ type: "object", not: { type: "null" } }, "json"), { type: "object" })
   })
 
-  it("for Gemini have no references, constants, lists of types or closed objects", () => {
+  it("have no references, constants, type lists or closed objects for Gemini", () => {
     assert.deepStrictEqual(
       gemini({
         type: "object",
@@ -45,7 +45,7 @@ describe("toolParameters", () => {
     )
   })
 
-  it("that refer to themselves end somewhere", () => {
+  it("that refer to themselves are cut at some depth", () => {
     const text = JSON.stringify(
       gemini({
         type: "object",
