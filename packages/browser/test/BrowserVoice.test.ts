@@ -41,7 +41,7 @@ const audio = (stream: number, samples: number) =>
   ({ _tag: "Audio", generation: 1, stream, at: AudioTime.zero, bytes: bytes(samples * 2) }) as const
 
 describe("BrowserVoice", () => {
-  it.live("answers a start, and carries what a page sends in order", () =>
+  it.live("answers a start, and delivers what a page sends in order", () =>
     Effect.gen(function* () {
       const { answer, gone, line } = yield* listener
       const port = yield* serve(answer, { about: { voice: "flite" } })
@@ -82,7 +82,7 @@ describe("BrowserVoice", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("is recorded with both voices, if its recorder wants that", () =>
+  it.live("is recorded with both voices, if its recorder asks for them", () =>
     Effect.gen(function* () {
       const directory = mkdtempSync(join(tmpdir(), "antiphon-voice-"))
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))
@@ -120,7 +120,7 @@ describe("BrowserVoice", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("names each stream before its samples, clears, and sends events to show", () =>
+  it.live("names each stream before its samples, clears, and sends events for display", () =>
     Effect.gen(function* () {
       const port = yield* serve((line) =>
         Effect.gen(function* () {
@@ -152,7 +152,7 @@ describe("BrowserVoice", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("hangs up when the page has played what was said, or says that it is gone", () =>
+  it.live("hangs up once the page has played everything, or left", () =>
     Effect.gen(function* () {
       const port = yield* serve((line) => Effect.andThen(line.send([audio(0, 1600)]), line.hangUp("goodbye")))
       const page = yield* connect(port)
@@ -168,7 +168,7 @@ describe("BrowserVoice", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("ends the call when the page is gone without a word", () =>
+  it.live("ends the call if the page disappears", () =>
     Effect.gen(function* () {
       const { answer, gone } = yield* listener
       const page = yield* connect(yield* serve(answer))
@@ -182,7 +182,7 @@ describe("BrowserVoice", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("says that it has failed, and no more than that", () =>
+  it.live("reports that it has failed, and nothing more", () =>
     Effect.gen(function* () {
       const page = yield* connect(yield* serve(() => Effect.fail(new Error("the secret of the house"))))
       page.send(start)
@@ -192,8 +192,8 @@ describe("BrowserVoice", () => {
   )
 })
 
-describe("BrowserVoice and what is wrong", () => {
-  it.live("names the formats it takes, and takes the next start", () =>
+describe("BrowserVoice and invalid input", () => {
+  it.live("names the accepted formats, and accepts another start", () =>
     Effect.gen(function* () {
       const { answer, gone, line } = yield* listener
       const page = yield* connect(yield* serve(answer))
@@ -209,7 +209,7 @@ describe("BrowserVoice and what is wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("joins samples that are split between frames, and warns", () =>
+  it.live("joins samples split between frames, and warns about them", () =>
     Effect.gen(function* () {
       const { answer, gone } = yield* listener
       const page = yield* connect(yield* serve(answer))
@@ -228,7 +228,7 @@ describe("BrowserVoice and what is wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("keeps audio that comes before the start, and counts what is too much as a gap", () =>
+  it.live("keeps audio sent before the start, and counts the excess as a gap", () =>
     Effect.gen(function* () {
       const { answer, gone } = yield* listener
       const page = yield* connect(yield* serve(answer))
@@ -289,7 +289,7 @@ describe("BrowserVoice and what is wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("does not wait for ever for a start, nor take a frame that is too long", () =>
+  it.live("does not wait forever for a start, and rejects a frame that is too long", () =>
     Effect.gen(function* () {
       const { answer } = yield* listener
       const port = yield* serve(answer, { settings: { startTimeout: Duration.millis(50), maxFrameBytes: 1000 } })
@@ -303,7 +303,7 @@ describe("BrowserVoice and what is wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("lets in whom the server lets in", () =>
+  it.live("admits whom the server admits", () =>
     Effect.gen(function* () {
       const { answer } = yield* listener
       const port = yield* serve(answer, { settings: { token: Redacted.make("open"), maxCalls: 1 } })
@@ -334,7 +334,7 @@ describe("BrowserVoice and what is wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("tells the pages of a server that stops, and fails nobody who writes afterwards", () =>
+  it.live("tells pages when the server stops, and later writes do not fail", () =>
     Effect.gen(function* () {
       const wrote = yield* Deferred.make<string>()
       const serving = yield* Scope.make()

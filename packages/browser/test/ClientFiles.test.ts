@@ -7,12 +7,12 @@ import { serve } from "./support/server.ts"
 const folder = new URL("../../client/src/", import.meta.url)
 
 describe("ClientFiles", () => {
-  it("names every file that a page needs, and nothing that it does not", () => {
+  it("names every file a page needs, and nothing else", () => {
     const programs = readdirSync(folder).filter((name) => name.endsWith(".js"))
     assert.deepStrictEqual([...ClientFiles.files].toSorted(), programs.toSorted())
   })
 
-  it.live("serves them as they are, and nothing else", () =>
+  it.live("serves them unchanged, and nothing else", () =>
     Effect.gen(function* () {
       const port = yield* serve(() => Effect.void)
       const get = (path: string, method = "GET") =>

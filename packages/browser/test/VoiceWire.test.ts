@@ -4,13 +4,13 @@ import { Result } from "effect"
 import * as VoiceWire from "../src/VoiceWire.ts"
 
 describe("VoiceWire", () => {
-  it("reads what a page sends, and drops fields that it does not know", () => {
+  it("reads what a page sends, and ignores unknown fields", () => {
     const read = (message: object) => Result.getOrThrow(VoiceWire.decode(JSON.stringify(message)))
     assert.deepStrictEqual(read({ type: "start", format: "pcm_16000", new: 1 }), { type: "start", format: "pcm_16000" })
     assert.deepStrictEqual(read({ type: "dtmf", button: "#" }), { type: "dtmf", button: "#" })
   })
 
-  it("says what is wrong without quoting it", () => {
+  it("explains what is wrong without quoting it", () => {
     const why = (text: string) => Result.getOrElse(Result.flip(VoiceWire.decode(text)), () => "nothing")
     assert.strictEqual(why("my secret"), "A text frame was not JSON.")
     assert.strictEqual(why('{"type":"my secret"}'), "A message had no type that is known.")
@@ -27,7 +27,7 @@ describe("VoiceWire", () => {
     }
   })
 
-  it("writes everything that a line can show", () => {
+  it("encodes everything a line can show", () => {
     const shown: ReadonlyArray<readonly [Shown, object]> = [
       [
         { _tag: "Transcript", text: "a", isFinal: true },

@@ -159,7 +159,7 @@ const saying = (text: string) =>
   ).pipe(Effect.map((parts) => parts.flatMap(({ audio }) => [...Pcm.decode(audio)])))
 
 describe.skipIf(!existsSync(executablePath))("a page in Chromium", { timeout: 120_000 }, () => {
-  it.live("answers a clear with exactly the samples that were played, and plays what follows", () =>
+  it.live("answers a clear with exactly the samples played, and plays what follows", () =>
     Effect.gen(function* () {
       const reports: Array<Extract<Transport.Incoming, { readonly _tag: "Played" }>> = []
       const done = yield* Deferred.make<void>()
@@ -202,7 +202,7 @@ describe.skipIf(!existsSync(executablePath))("a page in Chromium", { timeout: 12
     }).pipe(Effect.scoped)
   )
 
-  it.live("talks to an agent over it, and both know what was heard", () =>
+  it.live("has a call with an agent over it, and both know what was heard", () =>
     Effect.gen(function* () {
       const long =
         "The first choir sang a line on the hill and left the last word out, and the echo that lived in the valley sang " +

@@ -87,7 +87,7 @@ const greeting = (port: number) =>
   })
 
 describe("antiphon chat", { timeout: 120_000 }, () => {
-  it.live("says the lines of a pipe to an agent, and shows its answers and tools", () =>
+  it.live("sends piped lines to an agent, and shows its answers and tools", () =>
     Effect.gen(function* () {
       const chat = yield* antiphon(["chat", fixture("agent.ts")])
       chat.child.stdin.end("A table for two\n")
@@ -98,7 +98,7 @@ describe("antiphon chat", { timeout: 120_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("says in one line why it cannot", () =>
+  it.live("explains in one line why it cannot start", () =>
     Effect.gen(function* () {
       const { error } = yield* run(["chat", "nowhere.ts"])
       assert.match(error?._tag === "CliError" ? error.message : "", /^There is no file nowhere\.ts\.$/)
@@ -190,7 +190,7 @@ describe("antiphon call", { timeout: 120_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("ends with 1 where the line is busy", () =>
+  it.live("exits with 1 if the line is busy", () =>
     Effect.gen(function* () {
       const twilio = yield* FakeTwilio.make({ rings: "50 millis", numbers: { "+4930123456": "busy" } })
       const call = yield* antiphon(["call", "+4930123456", fixture("greeter.ts")], {
@@ -202,7 +202,7 @@ describe("antiphon call", { timeout: 120_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("says in one line what is missing or wrong", () =>
+  it.live("explains in one line what is missing or wrong", () =>
     Effect.gen(function* () {
       const twilio = yield* FakeTwilio.make()
       const env = keys(twilio, yield* freePort)
@@ -228,7 +228,7 @@ describe("antiphon call", { timeout: 120_000 }, () => {
 })
 
 describe("antiphon doctor", () => {
-  it.live("says what is there and what is not, for people and for programs", () =>
+  it.live("reports what is there and what is not, for people and for programs", () =>
     Effect.gen(function* () {
       const port = yield* freePort
       const doctor = yield* antiphon(["doctor", fixture("agent.ts"), "--json"], { env: { PORT: `${port}` } })
@@ -246,38 +246,36 @@ describe("antiphon doctor", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live(
-    "finds a port that is taken, a provider out of reach and a setting that cannot be read, and shows no key",
-    () =>
-      Effect.gen(function* () {
-        const port = yield* freePort
-        const env = {
-          PORT: `${port}`,
-          OPENAI_API_KEY: "sk-secret",
-          OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
-          ANTIPHON_TTS: "nobody/x"
-        }
-        const other = createServer().listen(port, "127.0.0.1")
-        yield* Effect.promise(() => once(other, "listening"))
-        const doctor = yield* antiphon(["doctor", "nowhere.ts"], { env })
-        other.on("connection", (socket) => socket.destroy())
-        yield* until(() => doctor.code !== undefined)
-        other.close()
-        assert.strictEqual(doctor.code, 1)
-        assert.match(doctor.printed, /✗ agent +There is no file nowhere\.ts/)
-        assert.match(doctor.printed, new RegExp(`✗ port +${port} is in use`))
-        assert.match(doctor.printed, /✗ openai +OPENAI_API_KEY is set, but 127\.0\.0\.1:\d+ does not answer/)
-        assert.match(doctor.printed, /✗ voice +nobody\/x cannot be used/)
-        assert.notInclude(doctor.printed, "sk-secret")
-        const unreadable = yield* antiphon(["doctor"], { env: { PORT: "many" } })
-        yield* until(() => unreadable.code !== undefined)
-        assert.match(unreadable.printed, /✗ settings +A setting cannot be read\./)
-      }).pipe(Effect.scoped)
+  it.live("reports a port in use, an unreachable provider and an unreadable setting, and shows no key", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const env = {
+        PORT: `${port}`,
+        OPENAI_API_KEY: "sk-secret",
+        OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
+        ANTIPHON_TTS: "nobody/x"
+      }
+      const other = createServer().listen(port, "127.0.0.1")
+      yield* Effect.promise(() => once(other, "listening"))
+      const doctor = yield* antiphon(["doctor", "nowhere.ts"], { env })
+      other.on("connection", (socket) => socket.destroy())
+      yield* until(() => doctor.code !== undefined)
+      other.close()
+      assert.strictEqual(doctor.code, 1)
+      assert.match(doctor.printed, /✗ agent +There is no file nowhere\.ts/)
+      assert.match(doctor.printed, new RegExp(`✗ port +${port} is in use`))
+      assert.match(doctor.printed, /✗ openai +OPENAI_API_KEY is set, but 127\.0\.0\.1:\d+ does not answer/)
+      assert.match(doctor.printed, /✗ voice +nobody\/x cannot be used/)
+      assert.notInclude(doctor.printed, "sk-secret")
+      const unreadable = yield* antiphon(["doctor"], { env: { PORT: "many" } })
+      yield* until(() => unreadable.code !== undefined)
+      assert.match(unreadable.printed, /✗ settings +A setting cannot be read\./)
+    }).pipe(Effect.scoped)
   )
 })
 
 describe("antiphon env", () => {
-  it.live("shows what is set, and no secret", () =>
+  it.live("shows the settings in force, and no secret", () =>
     Effect.gen(function* () {
       const env = { ANTIPHON_TOKEN: "top-secret", GROQ_API_KEY: "gsk", PORT: "8123" }
       const shown = yield* antiphon(["env"], { env })

@@ -32,7 +32,7 @@ const withFile = <A, E, R>(
 const agent = ["--agent", fixture("agent.ts")]
 
 describe("antiphon replay", () => {
-  it.live("says that an agent still does the same", () =>
+  it.live("reports that an agent still behaves the same", () =>
     withFile((file) =>
       Effect.gen(function* () {
         const { error, out } = yield* run(["replay", file, ...agent])
@@ -43,7 +43,7 @@ describe("antiphon replay", () => {
     )
   )
 
-  it.live("says where it does something else, and ends with 1", () =>
+  it.live("reports where the agent behaves differently, and exits with 1", () =>
     withFile(
       (file) =>
         Effect.gen(function* () {
@@ -58,7 +58,7 @@ describe("antiphon replay", () => {
     )
   )
 
-  it.live("lets the agent go on from a turn with another prompt and model", () =>
+  it.live("continues from a turn with another prompt and model", () =>
     withFile((file) =>
       Effect.gen(function* () {
         const { error, out } = yield* run([
@@ -80,7 +80,7 @@ describe("antiphon replay", () => {
     )
   )
 
-  it.live("shows nothing that a terminal would obey, in whichever way it is asked", () =>
+  it.live("prints nothing that a terminal would interpret, in any mode", () =>
     withFile(
       (file) =>
         Effect.gen(function* () {
@@ -115,7 +115,7 @@ describe("antiphon replay", () => {
     )
   )
 
-  it.live("takes a recording that breaks off for what is there", () =>
+  it.live("replays a recording that breaks off as far as it goes", () =>
     withFile(
       (file) =>
         Effect.gen(function* () {
@@ -128,7 +128,7 @@ describe("antiphon replay", () => {
     )
   )
 
-  it.live("says what is wrong with what it was given", () =>
+  it.live("explains what is wrong with its arguments", () =>
     Effect.gen(function* () {
       const message = (args: ReadonlyArray<string>) =>
         Effect.map(run(["replay", ...args]), ({ error }) => (error?._tag === "CliError" ? error.message : ""))
@@ -179,7 +179,7 @@ describe("antiphon replay", () => {
   )
   const hasty = '{"completeMs": 150, "incompleteMs": 200, "stableMs": 0, "finalWaitMs": 0}'
 
-  it.live("takes the turns of a call by voice under another policy", () =>
+  it.live("judges the turns of a voice call under another policy", () =>
     withVoiceCall((file) =>
       Effect.gen(function* () {
         const same = yield* run(["replay", file, "--floor", "patient"])
@@ -195,7 +195,7 @@ describe("antiphon replay", () => {
     )
   )
 
-  it.live("takes them from the audio where the recording says nothing of turn taking", () =>
+  it.live("judges them from the audio if the recording has no turn taking", () =>
     withVoiceCall(
       (file) =>
         Effect.gen(function* () {
@@ -208,7 +208,7 @@ describe("antiphon replay", () => {
     )
   )
 
-  it.live("says what is wrong with a policy, and with a call that has no turn taking", () =>
+  it.live("explains what is wrong with a policy, or with a call without turn taking", () =>
     Effect.gen(function* () {
       const message = (args: ReadonlyArray<string>) =>
         Effect.map(run(["replay", ...args]), ({ error }) => (error?._tag === "CliError" ? error.message : ""))

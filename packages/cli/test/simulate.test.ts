@@ -7,7 +7,7 @@ const good = ["simulate", "--agent", fixture("subjects.ts")]
 const broken = ["simulate", "--agent", fixture("brokenSubject.ts")]
 
 describe("antiphon simulate", () => {
-  it.live("plays calls, and says that all rules hold and how fast it was", () =>
+  it.live("plays calls, and reports that all rules hold and how fast it was", () =>
     Effect.gen(function* () {
       const { error, out } = yield* run([...good, "--calls", "30"])
       assert.isUndefined(error)
@@ -16,7 +16,7 @@ describe("antiphon simulate", () => {
     })
   )
 
-  it.live("stops at the first call that breaks a rule, and shows the shortest one and how to see it again", () =>
+  it.live("stops at the first call that breaks a rule, and shows the shortest one and how to reproduce it", () =>
     Effect.gen(function* () {
       const { error, out } = yield* run([...broken, "--calls", "50", "--seed", "3"])
       assert.strictEqual(error?._tag, "NotPassed")
@@ -65,7 +65,7 @@ describe("antiphon simulate", () => {
   )
 
   it.live(
-    "says why a thread has nothing to play",
+    "explains why a thread has nothing to play",
     () =>
       Effect.gen(function* () {
         const options = { module: fixture("nothing.ts"), calls: 90, seed: 5, threads: 2 }
@@ -75,7 +75,7 @@ describe("antiphon simulate", () => {
     120_000
   )
 
-  it.live("wants a module that is there and has something to play", () =>
+  it.live("requires an existing module that has something to play", () =>
     Effect.gen(function* () {
       const message = (args: ReadonlyArray<string>) =>
         Effect.map(run(["simulate", ...args]), ({ error }) => (error?._tag === "CliError" ? error.message : ""))

@@ -38,7 +38,7 @@ const capture = (input: Float32Array, contextRateHz: number) => {
 }
 
 describe("capture", () => {
-  it("cuts frames of 20 ms, unchanged at the rate of the call", () => {
+  it("cuts frames of 20 ms, unchanged at the call's own rate", () => {
     const input = sine(440, 16000, 1000)
     const frames = capture(input, 16000)
     assert.deepStrictEqual(
@@ -53,7 +53,7 @@ describe("capture", () => {
     assert.closeTo(frames[1]!.level, 0.5 / Math.SQRT2, 0.01)
   })
 
-  it("clips what is too loud", () => {
+  it("clips audio that is too loud", () => {
     const [frame] = capture(
       Float32Array.from({ length: 320 }, (_, i) => (i % 2 === 0 ? 2 : -2)),
       16000
@@ -62,7 +62,7 @@ describe("capture", () => {
   })
 
   for (const rateHz of [48000, 44100]) {
-    it(`brings ${rateHz} Hz to 16000 Hz: keeps speech, drops what would fold into it`, () => {
+    it(`converts ${rateHz} Hz to 16000 Hz: keeps speech, and drops what would alias`, () => {
       const levelOf = (hz: number) => {
         const frames = capture(sine(hz, rateHz, rateHz), rateHz)
         assert.closeTo(frames.length, 50, 1)
@@ -111,7 +111,7 @@ describe("play", () => {
     assert.deepStrictEqual(last(), { ...one, samples: 300, cleared: false })
   })
 
-  it("answers a clear with exactly what was played, and plays nothing of it afterwards", () => {
+  it("answers a clear with exactly what was played, and plays nothing more of it", () => {
     const { heard, last, run, tell } = player()
     tell({ stream: one })
     tell({ samples: ramp(1, 1000) })
@@ -130,7 +130,7 @@ describe("play", () => {
     assert.deepStrictEqual(last(), { ...two, samples: 200, cleared: false })
   })
 
-  it("answers for a stream of which nothing was played, and for one that is over", () => {
+  it("answers a clear for a stream that has not played, and for one that is over", () => {
     const { last, run, tell } = player()
     tell({ stream: one })
     tell({ samples: ramp(1, 50) })
@@ -141,7 +141,7 @@ describe("play", () => {
     assert.deepStrictEqual(last(), { ...one, samples: 50, cleared: true })
   })
 
-  it("tells at the first sample, every 60 ms, and when nothing is left", () => {
+  it("reports the first sample, then every 60 ms, and when nothing is left", () => {
     const { played, run, tell } = player()
     tell({ stream: one })
     tell({ samples: ramp(1, 2000) })
@@ -152,7 +152,7 @@ describe("play", () => {
     )
   })
 
-  it("counts the same however softly it plays", () => {
+  it("counts the same at any volume", () => {
     const { heard, last, run, tell } = player()
     tell({ gain: 0 })
     tell({ stream: one })

@@ -49,7 +49,7 @@ describe("The view of a call", () => {
     })
   )
 
-  it.effect("marks a turn that was interrupted and one that failed, and counts the former", () =>
+  it.effect("marks interrupted and failed turns, and counts the interruptions", () =>
     Effect.gen(function* () {
       const slow = Stream.fromIterable(["One ", "two ", "three ", "four ", "five."]).pipe(
         Stream.map((text) => Event.sendText(text)),

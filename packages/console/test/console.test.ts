@@ -60,7 +60,7 @@ describe("Console", () => {
     }
   })
 
-  it("gives nothing else of the machine", async () => {
+  it("serves nothing else of the machine", async () => {
     for (const path of [
       "/../package.json",
       "/%2e%2e/package.json",
@@ -72,13 +72,13 @@ describe("Console", () => {
     }
   })
 
-  it("answers HEAD without a body, and takes no other method", async () => {
+  it("answers HEAD without a body, and rejects other methods", async () => {
     const head = await get("/", "HEAD")
     assert.deepStrictEqual([head.status, head.body], [200, ""])
     assert.strictEqual((await get("/", "POST")).status, 405)
   })
 
-  it("leaves the routes of the agent alone", async () => {
+  it("does not affect the routes of the agent", async () => {
     assert.strictEqual(JSON.parse((await get("/status")).body).status, "ok")
     assert.strictEqual((await get("/chats")).status, 405)
   })
@@ -94,7 +94,7 @@ describe("Console", () => {
 describe("playback of the page", () => {
   const load = () => import(new URL("playback.js", publicFolder).href)
 
-  it("splits text into words that joined are the text", async () => {
+  it("splits text into words that join to the same text", async () => {
     const { splitWords } = await load()
     for (const text of ["", " ", "One  two,\nthree. ", "a", "日本語、です。 ok", "“Quoted” – and 🙂 too"]) {
       assert.strictEqual(splitWords(text).join(""), text)
@@ -141,14 +141,14 @@ describe("npm start", { concurrent: true, timeout: 120_000 }, () => {
     assert.strictEqual(code, 0)
   })
 
-  it("says in one line what to do where the port is in use", async () => {
+  it("explains in one line what to do if the port is in use", async () => {
     const { port } = server
     const { code, printed } = await start({ PORT: String(port) })
     assert.strictEqual(printed.trim(), `Port ${port} is in use already. Try another one: PORT=${port + 1} npm start`)
     assert.strictEqual(code, 1)
   })
 
-  it("names a setting that it cannot read", async () => {
+  it("names a setting it cannot read", async () => {
     const { code, printed } = await start({ PORT: "many" })
     assert.match(printed.trim(), /^A setting cannot be read\. [^(]*"PORT"/)
     assert.strictEqual(code, 1)
@@ -307,7 +307,7 @@ const stopped = (answer: Opened["last"]) =>
 if (!hasChromium) console.warn(`The page is not tested: there is no ${executablePath}.`)
 
 describe("the page in Chromium", () => {
-  it.skipIf(hasChromium || process.env["CI"] !== "true")("has a Chromium where CI runs", () => {
+  it.skipIf(hasChromium || process.env["CI"] !== "true")("has a Chromium in CI", () => {
     assert.fail(`there is no ${executablePath}`)
   })
 })
@@ -398,7 +398,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "interrupts: the first letter stops the speech, and said and spoken part there",
+    "interrupts: the first letter stops the speech, and shows what was said but not spoken",
     using({ rate: 4 }, async (call) => {
       await call.say("Tell me a story")
       await call.spoken(30, "Two choirs")
@@ -445,7 +445,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "goes on with a story where it was stopped",
+    "continues a story where it was stopped",
     // Slow enough that a good part of the story is left when a busy machine gets to stop it.
     using({ rate: 3 }, async (call) => {
       await call.say("Tell me a story")
@@ -463,7 +463,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "speaks to its end what cannot be interrupted",
+    "speaks uninterruptible text to its end",
     using({ rate: 2 }, async (call) => {
       await call.say("Read me the notice")
       await call.page.locator('.word[data-firm][data-state="spoken"]').nth(2).waitFor()
@@ -482,7 +482,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "presses keys, by hand and by keyboard, and shows the one that the agent presses",
+    "presses keys, by hand and by keyboard, and shows those the agent presses",
     using({ rate: 1 }, async (call) => {
       await call.spoken(2)
       await call.page.getByRole("button", { name: "Keypad" }).click()
@@ -507,7 +507,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "hears back from a lookup by itself",
+    "receives the result of a lookup unasked",
     using({ rate: 20 }, async (call) => {
       await call.say("Look up the tides")
       await call.shows('look_up("the tides") …')
@@ -522,7 +522,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "hangs up where the agent asks for it, once its goodbye was spoken, and can call again",
+    "hangs up if the agent asks for it, once its goodbye was spoken, and can call again",
     using({ rate: 8 }, async (call) => {
       await call.say("Goodbye")
       await call.page.locator("#talk").getByText("The agent hung up (agent_ended).").waitFor()
@@ -545,7 +545,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "goes on with the call where the goodbye is interrupted",
+    "continues the call if the goodbye is interrupted",
     using({ rate: 2 }, async (call) => {
       await call.say("Goodbye")
       await call.page.waitForFunction(() => document.querySelector("#rows")?.textContent?.includes("end_call"))
@@ -568,7 +568,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "names the agent that has the call, and offers what that one can do",
+    "names the agent that has the call, and offers what that agent can do",
     using({ rate: 12 }, async (call) => {
       const names = call.page.locator(".line.agent .name")
       const offers = (text: string) => call.page.getByRole("button", { name: text, exact: true }).isVisible()
@@ -587,7 +587,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "puts a tool between what was said before it and after it, in one note, and measures both",
+    "puts a tool between the words before and after it, in one note, and measures both",
     using({ rate: 20 }, async (call) => {
       await call.shows("Heard to the end, 46 words.")
       await call.say("What time is it?")
@@ -602,7 +602,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "lists the messages of both directions, filtered, and unfolds one by keyboard",
+    "lists the messages of both directions, filtered, and expands one by keyboard",
     using({ rate: 30 }, async (call) => {
       await call.shows("Heard to the end, 46 words.")
       const rows = call.page.locator("#rows li:visible")
@@ -748,7 +748,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
     }
   })
 
-  it("asks for the token where the server wants one, calls with it, and forgets a wrong one", async () => {
+  it("asks for the token if the server requires one, calls with it, and forgets a wrong one", async () => {
     const guarded = await serve(0, { token: Redacted.make("sesame, öffne dich") })
     const call = await open(browser, { url: guarded.url, start: false })
     const dialog = call.page.getByRole("dialog", { name: "A token, please" })
@@ -775,7 +775,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
     }
   })
 
-  it("says so where a server takes no calls from its page", async () => {
+  it("says so if a server accepts no calls from its page", async () => {
     const full = await serve(0, { maxCalls: 0 })
     const call = await open(browser, { url: full.url, start: false })
     try {
@@ -788,7 +788,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   })
 
   it(
-    "listens: words that the browser hears interrupt, and are sent once they are final",
+    "listens: words the browser hears interrupt, and are sent once they are final",
     using({ rate: 4, microphone: true }, async (call) => {
       await call.spoken(5)
       await call.page.keyboard.press("Alt+KeyM")
@@ -838,7 +838,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   )
 
   it(
-    "goes on by the clock where the browser's voice does not start, and says so",
+    "falls back to the clock if the browser's voice does not start, and says so",
     using({ voice: "silent", rate: 30 }, async (call) => {
       await call.shows("The voice of this browser did not start. The words go on without it.")
       await call.last.getByText("Heard to the end, 46 words.").waitFor()

@@ -73,7 +73,7 @@ const untilFrom = <A>(effect: Effect.Effect<A>, holds: (value: A) => boolean) =>
   effect.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("20 millis") }))
 
 describe("the studio", { timeout: 120_000 }, () => {
-  it.live("lists calls, and shows one while it is running and when it is over", () =>
+  it.live("lists calls, and shows them while they are running and afterwards", () =>
     Effect.gen(function* () {
       const url = yield* serve()
       const call = yield* dial(url, "call-1")
@@ -109,7 +109,7 @@ describe("the studio", { timeout: 120_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("plays a call again from a turn on with another prompt, and refuses what cannot be", () =>
+  it.live("replays a call from a turn with another prompt, and rejects invalid requests", () =>
     Effect.gen(function* () {
       const url = yield* serve()
       const call = yield* dial(url, "call-3")
@@ -154,7 +154,7 @@ describe("the studio", { timeout: 120_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("reads the folder into which the server records, and nothing beside it", () =>
+  it.live("reads the folder the server records into, and nothing outside it", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.acquireRelease(
         Effect.sync(() => mkdtempSync(join(tmpdir(), "antiphon-studio-"))),
@@ -174,7 +174,7 @@ describe("the studio", { timeout: 120_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("keeps to the token and to the page of the server", () =>
+  it.live("requires the token and the server's own page", () =>
     Effect.gen(function* () {
       const url = yield* serve({ token: Redacted.make("sesame") })
       for (const [path, method] of [
@@ -197,7 +197,7 @@ describe("the studio", { timeout: 120_000 }, () => {
 })
 
 describe.skipIf(!existsSync(executablePath))("the page with a studio, in Chromium", { timeout: 120_000 }, () => {
-  it.live("shows turns, requests and calls, replays from a turn on, and starts calls with the given settings", () =>
+  it.live("shows turns, requests and calls, replays from a turn, and starts calls with the given settings", () =>
     Effect.gen(function* () {
       const url = yield* serve()
       const browser = yield* Effect.acquireRelease(

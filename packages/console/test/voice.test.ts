@@ -55,7 +55,7 @@ const launch = (file: string) =>
   )
 
 describe.skipIf(!existsSync(executablePath))("the page of calls by voice", { timeout: 120_000 }, () => {
-  it.live("is spoken to by the assistant, says what hears and speaks, and takes what is typed over it", () =>
+  it.live("has a spoken call with the assistant, shows what hears and speaks, and interrupts it with typed text", () =>
     Effect.gen(function* () {
       const port = yield* serve
       const browser = yield* launch(yield* silence)
@@ -90,7 +90,7 @@ describe.skipIf(!existsSync(executablePath))("the page of calls by voice", { tim
     }).pipe(Effect.scoped)
   )
 
-  it.live("has a keypad, push to talk, mute, the devices and where the time went, and fits a phone", () =>
+  it.live("has a keypad, push to talk, mute, device choice and a breakdown of the delay, and fits a phone", () =>
     Effect.gen(function* () {
       const port = yield* serve
       const browser = yield* launch(yield* silence)

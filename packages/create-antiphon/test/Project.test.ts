@@ -32,12 +32,12 @@ const create = (folder: string, ...args: ReadonlyArray<string>) => {
 }
 
 describe("A new project", () => {
-  it("has the versions that the repository is tested with", () => {
+  it("has the versions the repository is tested with", () => {
     const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
     for (const [name, version] of Object.entries(versions)) assert.strictEqual(version, devDependencies[name], name)
   })
 
-  it("depends on what its files import, and on no more of ours than exists", () => {
+  it("depends on what its files import, and only on existing packages of ours", () => {
     for (const template of names) {
       const files = Project.files({ name: "x", template })
       const manifest = JSON.parse(files.find(({ path }) => path === "package.json")!.text)
@@ -55,7 +55,7 @@ describe("A new project", () => {
   })
 
   it.each(names)(
-    "from %s passes its own check of types, and its agent answers in the terminal",
+    "from %s passes its own type check, and its agent answers in the terminal",
     { timeout: 120_000 },
     (template) => {
       within((folder) => {
@@ -90,7 +90,7 @@ describe("A new project", () => {
 })
 
 describe("npm create antiphon", () => {
-  it("writes the files and says what is next", () => {
+  it("writes the files and explains the next steps", () => {
     within((folder) => {
       const { printed, status } = create(folder, "my-agent", "--template", "minimal", "--no-install")
       assert.strictEqual(status, 0, printed)
@@ -106,7 +106,7 @@ describe("npm create antiphon", () => {
     })
   })
 
-  it("takes packages from archives", () => {
+  it("installs packages from archives", () => {
     within((folder) => {
       mkdirSync(join(folder, "archives"))
       for (const name of ours) writeFileSync(join(folder, `archives/antiphon-${name}-0.1.0.tgz`), "")
@@ -120,7 +120,7 @@ describe("npm create antiphon", () => {
     })
   })
 
-  it("overwrites nothing, and says in one line what is wrong", () => {
+  it("overwrites nothing, and explains in one line what is wrong", () => {
     within((folder) => {
       mkdirSync(join(folder, "full"))
       writeFileSync(join(folder, "full/file"), "kept")

@@ -46,7 +46,7 @@ const isDead = (from: string, link: string): boolean => {
 }
 
 describe("documents", () => {
-  it("have links that are found here: relative ones, anchors, and addresses of the repository", () => {
+  it("have links that resolve: relative ones, anchors, and addresses of the repository", () => {
     assert.includeMembers(documents, ["README.md", join("docs", "architecture.md")])
     assert.isTrue(isDead("README.md", "docs/nowhere.md"))
     assert.isTrue(isDead("README.md", "docs/architecture.md#nowhere"))

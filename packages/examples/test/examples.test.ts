@@ -109,7 +109,7 @@ describe("examples", () => {
     120_000
   )
 
-  it.effect("start/background tells its result by itself, once nobody is speaking", () =>
+  it.effect("start/background reports its result unasked, once nobody is speaking", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(concierge, [Caller.says("A table"), Caller.listens(), Caller.pauses("1 second")])
       Expect.output(call, { _tag: "AgentSendText", text: "I am looking for a table. Anything else meanwhile?" }, 750)
@@ -118,7 +118,7 @@ describe("examples", () => {
     })
   )
 
-  it.effect("start/interruption finishes what must be heard, and no more", () =>
+  it.effect("start/interruption finishes what must be heard, and nothing else", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(clerk, [Caller.bargesIn("Wait", { at: "80 millis" }), Caller.listens()])
       const reported = call.entries.filter(({ at, _tag }) => _tag === "Spoken" && at <= 455)
@@ -148,7 +148,7 @@ describe("examples", () => {
   )
 
   it.live(
-    "recording/serve blanks what is private, and recording/read tells what was said",
+    "recording/serve redacts private content, and recording/read shows what was said",
     () =>
       Effect.gen(function* () {
         const directory = yield* Effect.acquireRelease(
@@ -182,7 +182,7 @@ describe("examples", () => {
     120_000
   )
 
-  it.effect("recording/model answers as it was recorded, and otherwise from a request on", () =>
+  it.effect("recording/model answers as recorded, and with another model from a given request", () =>
     Effect.gen(function* () {
       let text = ""
       const recorder = yield* Recorder.make({ request: CallRequest.make(), write: (line) => (text += line) })
@@ -206,7 +206,7 @@ describe("examples", () => {
     })
   )
 
-  it("the code blocks of the documents are these files", () => {
+  it("the code blocks of the documentation are these files", () => {
     execFileSync(process.execPath, ["scripts/embed-examples.mjs", "--check"], { cwd: root, stdio: "pipe" })
   })
 })

@@ -36,7 +36,7 @@ const packages = readdirSync(join(root, "packages")).filter((name) =>
 const houses = [...packages.map((name) => houseOf(join("packages", name))), houseOf("conformance")]
 const house = (folder: string) => houses.find((one) => one.folder === folder)!
 
-describe("between packages", () => {
+describe("imports between packages", () => {
   const libraries = [
     "core",
     "llm",
@@ -87,7 +87,7 @@ describe("between packages", () => {
   }
 })
 
-describe("inside of packages", () => {
+describe("imports inside packages", () => {
   /** The rooms of a package from the ground floor up: what a room holds may import its own room and those before it. */
   const floors: Readonly<Record<string, ReadonlyArray<ReadonlyArray<string>>>> = {
     "packages/core": [
@@ -147,7 +147,7 @@ describe("inside of packages", () => {
     })
   }
 
-  it("the rooms of the kit are four, and what they import of each other leads down", () => {
+  it("the kit has four rooms, and what they import of each other leads down", () => {
     const { imports, names } = house("packages/core")
     const inside = names.filter((file) => file.startsWith("testing/internal/"))
     exactly(
@@ -167,7 +167,7 @@ describe("inside of packages", () => {
       : { private: true }
     if (manifest.private === true) continue
 
-    it(`${folder} closes its insides to others`, () => {
+    it(`${folder} closes its internal folders to others`, () => {
       const insides = new Set(files.flatMap((file) => /\/src\/(.*?internal)\//.exec(file)?.[1] ?? []))
       for (const inside of insides) assert.isNull(manifest.exports?.[`./${inside}/*`], inside)
     })
@@ -201,7 +201,7 @@ describe("circles", () => {
     return [...circles.values()]
   }
 
-  it("are found, whatever leads around", () => {
+  it("are found, however long they are", () => {
     const imports = ["a>b", "b>c", "c>a", "c>d", "d>e", "f>f"].map((text) => {
       const [from, to] = text.split(">")
       return { from: from!, to: to! }

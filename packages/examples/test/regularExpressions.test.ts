@@ -65,7 +65,7 @@ describe("regular expressions", () => {
   }
 
   const files = [...new Set(written.map(({ file }) => file))]
-  it.each(files)("of %s take time in proportion to what they read", (file) => {
+  it.each(files)("of %s take time in proportion to their input", (file) => {
     const slow = written.flatMap(({ file: of, line, pattern }) => {
       const why = of === file ? RegularExpressions.slowness(pattern) : undefined
       return why === undefined ? [] : [`line ${line}, ${String(pattern)}: ${why}`]
@@ -73,7 +73,7 @@ describe("regular expressions", () => {
     assert.deepStrictEqual(slow, [])
   })
 
-  it("are made at run time only where the list says so", () => {
+  it("are built at run time only where the list says so", () => {
     const files = found.flatMap(({ made }) => made.map(({ file }) => file))
     assert.deepStrictEqual([...new Set(files)].toSorted(), Object.keys(made).toSorted())
   })

@@ -42,12 +42,12 @@ const isUnstable = (specifier: string): boolean => {
 }
 
 describe("the repository", () => {
-  it("runs its npm scripts on the Node that it brings along", () => {
+  it("runs its npm scripts on its own Node", () => {
     assert.strictEqual(process.version, `v${rootManifest.devDependencies!.node}`)
     assert.match(process.version, /^v24\./)
   })
 
-  it("mentions no path of a developer's machine", () => {
+  it("contains no path of a developer's machine", () => {
     const machinePath = /(?<![\w.])\/(?:work|root|home|Users)\/\w|[A-Z]:\\+Users\\/
     const mentioning = filesUnder(".").filter(
       (file) => !/\.(png|ico|woff2|tsbuildinfo)$/.test(file) && machinePath.test(readFileSync(join(root, file), "utf8"))
@@ -55,7 +55,7 @@ describe("the repository", () => {
     assert.deepStrictEqual(mentioning, [])
   })
 
-  it("is seen by these tests: its packages, their imports, and what Effect says of itself", () => {
+  it("is readable for these tests: its packages, their imports, and which parts of Effect are unstable", () => {
     assert.includeMembers(
       published.map(({ manifest }) => manifest.name),
       ["@antiphon/core", "@antiphon/llm", "@antiphon/server"]
@@ -99,12 +99,12 @@ describe("dependencies", () => {
 
     if (manifest.private === true) continue
 
-    it(`${name} takes what it imports of ours in the version that is here`, () => {
+    it(`${name} depends on the current versions of our packages`, () => {
       const ours = [...new Set([...importsOfAll(src)].map(packageOf).filter((i) => i.startsWith("@antiphon/")))]
       for (const other of ours) assert.strictEqual(own[other], manifestOf(`packages/${other.split("/")[1]}`).version)
     })
 
-    it(`${name} takes Effect from the application, in the range that its modules allow`, () => {
+    it(`${name} has Effect as a peer, in the range its modules support`, () => {
       const range = [...importsOfAll(src)].some(isUnstable) ? "~4.1.0" : "^4.1.0"
       const effectPackages = [...importsOfAll(src)]
         .map(packageOf)
@@ -123,7 +123,7 @@ describe("dependencies", () => {
     assert.deepStrictEqual(foreign, [])
   })
 
-  it("nothing imports the examples but the tests of the console and the command line, which are tried on the demo", () => {
+  it("only the tests of the console and the command line import the examples", () => {
     const tried = [join("packages", "examples"), join("packages", "console", "test"), join("packages", "cli", "test")]
     const others = filesUnder(".").filter((file) => isProgram(file) && !tried.some((folder) => file.startsWith(folder)))
     const importing = others.filter((file) =>
@@ -144,7 +144,7 @@ describe("dependencies", () => {
     assert.deepStrictEqual(undeclared(files, rootManifest.devDependencies), [])
   })
 
-  it("the peers are pinned, and installed for their bench alone", () => {
+  it("the peers are pinned, and installed for their benchmark only", () => {
     const { dependencies } = manifestOf(peers)
     const files = filesUnder(peers).filter(isProgram)
     assert.deepStrictEqual(undeclared(files, { ...dependencies, effect: rootManifest.devDependencies!.effect! }), [])

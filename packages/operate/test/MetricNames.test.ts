@@ -6,7 +6,7 @@ import * as MetricNames from "../src/MetricNames.ts"
 const guide = readFileSync(join(import.meta.dirname, "../../../docs/observability.md"), "utf8")
 
 describe("MetricNames", () => {
-  it("stand in the guide, each with its type and its labels, and nothing else does", () => {
+  it("are listed in the guide, each with its type and its labels, and nothing else is", () => {
     const rows = [...guide.matchAll(/^\| `([\w.]+)` +\| (Gauge|Counter|Histogram) +\| ([^|]*)\|/gm)]
     assert.deepStrictEqual(
       rows.map(([, name, type, labels]) => [name!, type!, [...(labels!.match(/[\w.]+/g) ?? [])]]).toSorted(),
@@ -14,7 +14,7 @@ describe("MetricNames", () => {
     )
   })
 
-  it("have series as Prometheus shows them", () => {
+  it("have the series Prometheus shows", () => {
     const of = (name: string) => MetricNames.series(MetricNames.all.find((metric) => metric.name === name)!)
     assert.deepStrictEqual(of("antiphon_calls"), ["antiphon_calls_total"])
     assert.deepStrictEqual(of("antiphon_calls_open"), ["antiphon_calls_open"])

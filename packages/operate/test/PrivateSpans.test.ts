@@ -18,36 +18,34 @@ const out = <A, E>(self: Effect.Effect<A, E>, also?: PrivateSpans.Also) =>
 const said = (span: Tracer.Span | undefined) => Object.fromEntries(span!.attributes)
 
 describe("PrivateSpans", () => {
-  it.effect(
-    "lets out what is known to be harmless: of the conventions what holds no content, and of HTTP no address",
-    () =>
-      Effect.gen(function* () {
-        const harmless = {
-          "antiphon.turn.id": 3,
-          "gen_ai.request.model": "m",
-          "gen_ai.usage.input_tokens": 5,
-          "http.response.status_code": 200
-        }
-        const attributes = {
-          ...harmless,
-          tool: "book",
-          parameters: { name: "Anna" },
-          "gen_ai.input.messages": "Anna",
-          "gen_ai.output.messages": "Anna",
-          "gen_ai.system_instructions": "Anna",
-          "gen_ai.tool.call.arguments": "Anna",
-          "gen_ai.tool.call.result": "Anna",
-          "url.full": "https://x/?phone=+4366",
-          "http.request.header.authorization": "Bearer",
-          "client.address": "1.2.3.4",
-          anything: 4321
-        }
-        const spans = yield* out(Effect.withSpan(Effect.void, "s", { attributes }))
-        assert.deepStrictEqual(said(spans.named("s")[0]), harmless)
-      })
+  it.effect("exports known harmless attributes: conventions without content, and HTTP without addresses", () =>
+    Effect.gen(function* () {
+      const harmless = {
+        "antiphon.turn.id": 3,
+        "gen_ai.request.model": "m",
+        "gen_ai.usage.input_tokens": 5,
+        "http.response.status_code": 200
+      }
+      const attributes = {
+        ...harmless,
+        tool: "book",
+        parameters: { name: "Anna" },
+        "gen_ai.input.messages": "Anna",
+        "gen_ai.output.messages": "Anna",
+        "gen_ai.system_instructions": "Anna",
+        "gen_ai.tool.call.arguments": "Anna",
+        "gen_ai.tool.call.result": "Anna",
+        "url.full": "https://x/?phone=+4366",
+        "http.request.header.authorization": "Bearer",
+        "client.address": "1.2.3.4",
+        anything: 4321
+      }
+      const spans = yield* out(Effect.withSpan(Effect.void, "s", { attributes }))
+      assert.deepStrictEqual(said(spans.named("s")[0]), harmless)
+    })
   )
 
-  it.effect("a failure gets out by its kind; its message and its cause do not", () =>
+  it.effect("a failure is exported by its kind, without its message and its cause", () =>
     Effect.gen(function* () {
       const spans = yield* out(Effect.withSpan(Effect.fail(new NoSeat({ caller: "Anna" })), "s"))
       const [span] = spans.named("s")
@@ -57,7 +55,7 @@ describe("PrivateSpans", () => {
     })
   )
 
-  it.effect("links and events keep their names, and of their attributes what is harmless", () =>
+  it.effect("links and events keep their names, and only their harmless attributes", () =>
     Effect.gen(function* () {
       const work = Effect.gen(function* () {
         const first = yield* Effect.makeSpan("first")
@@ -76,7 +74,7 @@ describe("PrivateSpans", () => {
     })
   )
 
-  it.effect("spans hang together as they would without it, and a parent from elsewhere is one too", () =>
+  it.effect("spans stay connected, and a remote parent does too", () =>
     Effect.gen(function* () {
       const outer = Tracer.externalSpan({ spanId: "1".repeat(16), traceId: "2".repeat(32) })
       const work = Effect.withSpan(Effect.withSpan(Effect.interrupt, "inner"), "outer", { parent: outer })

@@ -23,7 +23,7 @@ const scraped = Effect.gen(function* () {
 }).pipe(ownRegistry)
 
 describe("Prometheus", () => {
-  it.live("serves what a call has counted, for a parser of the format", () =>
+  it.live("serves what a call has counted, in a form a parser accepts", () =>
     Effect.gen(function* () {
       const page = yield* scraped
       assert.deepStrictEqual([page.status, page.type], [200, "text/plain; version=0.0.4; charset=utf-8"])
@@ -38,7 +38,7 @@ describe("Prometheus", () => {
     })
   )
 
-  it.live.skipIf(!hasPromtool)("is as promtool wants it (skipped where promtool is not installed)", () =>
+  it.live.skipIf(!hasPromtool)("is accepted by promtool (skipped if promtool is not installed)", () =>
     Effect.gen(function* () {
       const { text } = yield* scraped
       const checked = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" })
@@ -50,7 +50,7 @@ describe("Prometheus", () => {
     })
   )
 
-  it.live("asks for its token", () =>
+  it.live("requires its token", () =>
     Effect.gen(function* () {
       const server = yield* Calls.serve({
         routes: Prometheus.layerHttp({ path: "/internal/metrics", token: Redacted.make("t") })
@@ -62,7 +62,7 @@ describe("Prometheus", () => {
     }).pipe(ownRegistry)
   )
 
-  it("puts the unit and `_total` behind a name, once", () => {
+  it("adds the unit and `_total` to a name, once", () => {
     const names: ReadonlyArray<readonly [Parameters<typeof Prometheus.nameOf>[0], string]> = [
       [{ id: "a.b", type: "Histogram", attributes: { unit: "s" } }, "a_b_seconds"],
       [{ id: "a_seconds", type: "Counter", attributes: { unit: "s" } }, "a_seconds_total"],
@@ -76,7 +76,7 @@ describe("Prometheus", () => {
 })
 
 describe("MetricNames", () => {
-  it.live("has every metric that a call with a model makes, with its labels and its unit", () =>
+  it.live("has every metric that a call with a model produces, with labels and unit", () =>
     Effect.gen(function* () {
       const server = yield* Calls.serve({})
       yield* Calls.call(server.ws, "c")

@@ -34,7 +34,7 @@ const values = Effect.map(Metric.snapshot, (all) =>
 )
 
 describe("ServerMetrics", () => {
-  it.effect("follows the server's numbers: gauges, counters, and why it is not ready", () =>
+  it.effect("follows the server's numbers: gauges, counters, and the reasons why it is not ready", () =>
     VirtualTime.run(
       Effect.scoped(
         Effect.gen(function* () {
@@ -75,7 +75,7 @@ describe("ServerMetrics", () => {
     ).pipe(ownRegistry)
   )
 
-  it.live("takes the health of a real server, and makes no metric without a row", () =>
+  it.live("reads the health of a real server, and has no metric without a row", () =>
     Effect.gen(function* () {
       const server = yield* Calls.serve({})
       const health = Effect.succeed((server.calls satisfies OpenCalls.Calls["Service"]).health)

@@ -42,7 +42,7 @@ const tree = ({ spans }: Collector.Collector): ReadonlyArray<string> => {
 
 describe("Telemetry", () => {
   for (const protocol of ["protobuf", "json"] as const) {
-    it.live(`sends a call as one trace, and nothing private, as ${protocol}`, () =>
+    it.live(`sends a call as one trace, without private content, as ${protocol}`, () =>
       Effect.gen(function* () {
         const collector = yield* collected((endpoint) =>
           Telemetry.layer({
@@ -81,7 +81,7 @@ describe("Telemetry", () => {
     )
   }
 
-  it.live("says what failed by its kind, links background work to its turn, and has the figures of each turn", () =>
+  it.live("reports failures by kind, links background work to its turn, and has the figures of each turn", () =>
     Effect.gen(function* () {
       const collector = yield* collected((endpoint) => Telemetry.layer({ endpoint }))
       const named = (name: string) => collector.spans.filter((span) => span.name === name)
@@ -102,7 +102,7 @@ describe("Telemetry", () => {
     })
   )
 
-  it.live("sends metrics under their names and units", () =>
+  it.live("sends metrics with their names and units", () =>
     Effect.gen(function* () {
       const { metrics } = yield* collected((endpoint) => Telemetry.layer({ endpoint }))
       const known = new Map(MetricNames.all.map((metric) => [metric.name, metric]))
@@ -155,7 +155,7 @@ describe("Telemetry", () => {
     })
   )
 
-  it.live("a collector that is not there disturbs neither calls nor the end of the server", () =>
+  it.live("an unreachable collector disturbs neither calls nor the end of the server", () =>
     Effect.gen(function* () {
       // Nothing listens on the port of a collector that has stopped.
       const { url } = yield* Effect.scoped(Collector.make)

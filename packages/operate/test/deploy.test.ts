@@ -76,7 +76,7 @@ const dashboard = JSON.parse(deploy("grafana", "antiphon.json")) as {
 const expressions = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
 
 describe("deploy/prometheus", () => {
-  it("has alerts on metrics and labels that exist, each with a severity and a sentence", () => {
+  it("has alerts on existing metrics and labels, each with a severity and a description", () => {
     assert.isAbove(alerts.length, 10)
     for (const { annotations, expr, labels } of alerts) {
       isSound(expr)
@@ -98,7 +98,7 @@ describe("deploy/prometheus", () => {
     }
   })
 
-  it("gives the autoscaler the metric that it scales on", () => {
+  it("gives the autoscaler the metric it scales on", () => {
     const { rules } = parse(deploy("prometheus", "adapter.yaml")) as {
       readonly rules: {
         readonly custom: ReadonlyArray<{ readonly seriesQuery: string; readonly name: { readonly as: string } }>
@@ -115,7 +115,7 @@ describe("deploy/prometheus", () => {
 })
 
 describe("deploy/grafana", () => {
-  it("asks for metrics and labels that exist, and shows every metric there is", () => {
+  it("uses existing metrics and labels, and shows every metric there is", () => {
     for (const expr of expressions) isSound(expr)
     const asked = new Set(expressions.flatMap(namesOf))
     // The age of a process is no curve.
@@ -142,7 +142,7 @@ describe("deploy/grafana", () => {
     }
   )
 
-  it("has panels with ids of their own that lie beside each other", () => {
+  it("has panels with unique ids that do not overlap", () => {
     const { panels } = dashboard
     assert.strictEqual(new Set(panels.map(({ id }) => id)).size, panels.length)
     const taken = new Map<string, string>()
@@ -178,7 +178,7 @@ describe("deploy/kubernetes", () => {
   const deployment = new Deployment(manifest("deployment.yaml"))
   const [container] = deployment.spec!.template.spec!.containers
 
-  it("is as Kubernetes has it, and every file is in the list that is applied", () => {
+  it("matches Kubernetes' types, and lists every file to apply", () => {
     deployment.validate()
     new Service(manifest("service.yaml")).validate()
     new PodDisruptionBudget(manifest("disruption.yaml")).validate()
@@ -189,7 +189,7 @@ describe("deploy/kubernetes", () => {
     assert.sameMembers([...resources, "kustomization.yaml"], readdirSync(join(root, "deploy", "kubernetes")))
   })
 
-  it("asks /ready whether to send calls, /status whether the process lives, and gives calls the time that the server gives them", () => {
+  it("probes /ready for traffic and /status for liveness, and grants the server's own drain time", () => {
     assert.strictEqual(container!.readinessProbe!.httpGet!.path, "/ready")
     assert.strictEqual(container!.livenessProbe!.httpGet!.path, "/status")
     const env = new Map(container!.env!.map(({ name, value }) => [name, value!]))
@@ -200,7 +200,7 @@ describe("deploy/kubernetes", () => {
     assert.isAtLeast(deployment.spec!.template.spec!.terminationGracePeriodSeconds!, drain + before)
   })
 
-  it("scales on open calls well below what a pod takes", () => {
+  it("scales on open calls well below the capacity of a pod", () => {
     const { spec } = new HorizontalPodAutoscaler(manifest("autoscaler.yaml"))
     const target = Number(spec!.metrics![0]!.pods!.target.averageValue)
     const most = Number(container!.env!.find(({ name }) => name === "ANTIPHON_MAX_CALLS")!.value)
@@ -210,7 +210,7 @@ describe("deploy/kubernetes", () => {
 })
 
 describe("deploy/docker", () => {
-  it("has a Dockerfile without a complaint, that runs as nobody in particular and lets Node have the signals", () => {
+  it("has a Dockerfile without complaints, that runs unprivileged and passes signals to Node", () => {
     const text = deploy("docker", "Dockerfile")
     assert.deepStrictEqual(
       validate(text).map(({ message }) => message),
@@ -224,7 +224,7 @@ describe("deploy/docker", () => {
     for (const [, name] of text.matchAll(/\b([A-Z_]{4,})=/g)) assert.isTrue(isSetting(name!), `nothing reads ${name}`)
   })
 
-  it("has a compose file as the specification has it, with files that exist and more time than calls get", () => {
+  it("has a valid compose file, with existing files and more time than calls get", () => {
     const compose = parse(deploy("docker", "compose.yaml")) as {
       readonly services: {
         readonly [name: string]: {
@@ -254,7 +254,7 @@ describe("deploy/docker", () => {
 describe("deploy/systemd", () => {
   const unit = deploy("systemd", "antiphon.service")
 
-  it("gives calls the time that the server gives them, and sets only what is read", () => {
+  it("grants the server's own drain time, and sets only variables that are read", () => {
     const drain = Number(/ANTIPHON_DRAIN_TIMEOUT=(\d+) seconds/.exec(unit)![1])
     assert.isAbove(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)![1]), drain)
     for (const [, name] of unit.matchAll(/\b([A-Z_]{4,})=/g)) assert.isTrue(isSetting(name!), `nothing reads ${name}`)

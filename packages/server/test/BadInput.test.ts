@@ -42,7 +42,7 @@ describe("Start message", () => {
     ["in a binary frame", Buffer.from('{"type":"start"}'), `${start}: expected text, got a binary message`]
   ]
   for (const [name, frame, answer] of cases) {
-    it.live(`${name} is answered with an error that quotes nothing of it, and no agent is made`, () =>
+    it.live(`${name} is answered with an error that quotes nothing of it, and no agent is created`, () =>
       Effect.gen(function* () {
         let made = 0
         const server = yield* Server.serve((request) => {
@@ -66,7 +66,7 @@ describe("Start message", () => {
     )
   }
 
-  it.live("that never comes ends the wait with an error", () =>
+  it.live("that never arrives ends the wait with an error", () =>
     Effect.gen(function* () {
       const { server } = yield* serveNoting({ startTimeout: Server.millis(500) })
       const client = yield* Server.undisturbed(
@@ -81,7 +81,7 @@ describe("Start message", () => {
     })
   )
 
-  it.live("that is too long closes with 1009", () =>
+  it.live("that is too long closes the socket with 1009", () =>
     Effect.gen(function* () {
       const { server } = yield* serveNoting({ maxFrameBytes: 1000 })
       const code = yield* Server.undisturbed(
@@ -92,7 +92,7 @@ describe("Start message", () => {
     })
   )
 
-  it.live("of a peer that leaves before it makes no agent and no noise", () =>
+  it.live("of a peer that leaves before sending it creates no agent and logs nothing", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serveNoting()
       yield* Server.undisturbed(
@@ -115,7 +115,7 @@ describe("Start message", () => {
 })
 
 describe("Frame", () => {
-  it.live("that is not JSON ends the call, and the agent does not handle its end", () =>
+  it.live("that is not JSON ends the call, and the agent does not see the end", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serveNoting()
       const { client, code } = yield* afterwards(server, (client) => client.send("{SECRET"))
@@ -127,7 +127,7 @@ describe("Frame", () => {
     })
   )
 
-  it.live("that is binary ends the call, and the agent does not handle its end", () =>
+  it.live("that is binary ends the call, and the agent does not see the end", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serveNoting()
       const { client, code } = yield* afterwards(server, (client) => client.send(Buffer.from([1, 2, 3])))
@@ -154,7 +154,7 @@ describe("Frame", () => {
     "null",
     '"SECRET"'
   ]
-  it.live("of an unknown type or state, or with a mistyped field, is dropped with a line in the log", () =>
+  it.live("of an unknown type or state, or with a mistyped field, is dropped and logged", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}))
       yield* Server.undisturbed(
@@ -176,7 +176,7 @@ describe("Frame", () => {
     })
   )
 
-  it.live("that is too long for the server ends the call with 1009", () =>
+  it.live("that exceeds the server's limit ends the call with 1009", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serveNoting({ maxFrameBytes: 1000 })
       const { code } = yield* afterwards(server, (client) =>
@@ -189,7 +189,7 @@ describe("Frame", () => {
     })
   )
 
-  it.live("that is too long for the call alone is answered with an error: the limit counts bytes", () =>
+  it.live("that exceeds only the call's limit is answered with an error: the limit counts bytes", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const noting = () =>
@@ -205,7 +205,7 @@ describe("Frame", () => {
     })
   )
 
-  it.live("of exactly the limit passes", () =>
+  it.live("of exactly the maximum size is accepted", () =>
     Effect.gen(function* () {
       const { server } = yield* serveNoting({ maxFrameBytes: 200 })
       const client = yield* Client.call(server.ws, { call_id: "c" })
@@ -219,7 +219,7 @@ describe("Frame", () => {
     })
   )
 
-  it.live("that is no UTF-8 ends the call", () =>
+  it.live("that is not UTF-8 ends the call", () =>
     Effect.gen(function* () {
       const { seen, server } = yield* serveNoting()
       const { code } = yield* afterwards(server, (client) => client.ws.send(Buffer.from([0xff]), { binary: false }))
@@ -246,7 +246,7 @@ describe("Flood of frames", () => {
     })
   )
 
-  it.live("is none where a burst keeps to ten seconds' worth, or where there is no limit", () =>
+  it.live("is not detected for a burst of ten seconds' worth, or without a limit", () =>
     Effect.gen(function* () {
       for (const [maxFramesPerSecond, burst] of [
         [20, 190],
@@ -293,7 +293,7 @@ describe("Factory", () => {
     )
   }
 
-  it.live("that still runs when the peer goes is interrupted, and what it holds is released", () =>
+  it.live("that is still running when the peer leaves is interrupted, and its resources are released", () =>
     Effect.gen(function* () {
       const released: Array<string> = []
       let running = false
@@ -364,7 +364,7 @@ describe("Agent", () => {
   }
 
   for (const [name, UserTurnEnded] of Object.entries(failures)) {
-    it.live(`that ${name} ends its call where its policy is to close, and still handles the end`, () =>
+    it.live(`that ${name} ends its call if its policy is to close, and still handles the end`, () =>
       Effect.gen(function* () {
         const seen: Array<string> = []
         const bad = () => Effect.succeed(Server.noting(seen, { UserTurnEnded }, { turnFailure: "close" }))
@@ -402,7 +402,7 @@ describe("Agent", () => {
     })
   )
 
-  it.live("that fails apologises and goes on where its policy is to recover", () =>
+  it.live("that fails apologises and continues if its policy is to recover", () =>
     Effect.gen(function* () {
       const bad = () =>
         Effect.succeed(
@@ -430,7 +430,7 @@ describe("Agent", () => {
     })
   )
 
-  it.live("whose filter throws at the start of the call ends it where its policy is to close", () =>
+  it.live("whose filter throws at the start of the call ends it if its policy is to close", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const run = (event: Event.Input): boolean => {
@@ -447,7 +447,7 @@ describe("Agent", () => {
     })
   )
 
-  it.live("whose filter throws ends its call where its policy is to close", () =>
+  it.live("whose filter throws ends its call if its policy is to close", () =>
     Effect.gen(function* () {
       const bad = () =>
         Effect.succeed(
@@ -509,7 +509,7 @@ describe("Agent", () => {
     )
   }
 
-  it.live("that never ends its turn is ended by the user, and by the end of the call", () =>
+  it.live("that never ends its turn is interrupted by the user, and by the end of the call", () =>
     Effect.gen(function* () {
       const ended: Array<string> = []
       const endless = () =>
@@ -592,7 +592,7 @@ describe("Agent", () => {
     })
   )
 
-  it.live("that hangs in its cleanup delays neither its next turn nor its end beyond the grace", () =>
+  it.live("that hangs while cleaning up delays neither its next turn nor its end beyond the grace period", () =>
     Effect.gen(function* () {
       const hanging = () =>
         Effect.succeed(
@@ -662,7 +662,7 @@ describe("Connection", () => {
     ["names an upgrade that its connection does not ask for", `${head}Connection: close\r\n\r\n`]
   ]
   for (const [name, request] of requests) {
-    it.live(`that ${name} is refused and leaves no call behind`, () =>
+    it.live(`that ${name} is rejected and leaves no call behind`, () =>
       Effect.gen(function* () {
         const { server } = yield* serveNoting()
         const answer = yield* Server.undisturbed(
@@ -697,7 +697,7 @@ describe("Connection", () => {
     })
   )
 
-  it.live("whose peer answers no ping is dropped, and one that does is kept", () =>
+  it.live("is dropped if its peer answers no ping, and kept otherwise", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const noting = () =>
@@ -718,7 +718,7 @@ describe("Connection", () => {
 })
 
 describe("Exposed errors", () => {
-  it.live("name the message of a failure, and never its stack", () =>
+  it.live("include the message of a failure, and never its stack", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(
         Server.byName({

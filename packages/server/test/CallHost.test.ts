@@ -13,7 +13,7 @@ import * as Server from "./support/server.ts"
 import * as WallClock from "./support/wallClock.ts"
 
 describe("A call", () => {
-  it.live("is not compressed, also where its peer offers to", () =>
+  it.live("is not compressed, even if its peer offers it", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}))
       const client = yield* Client.call(server.ws, {}, { perMessageDeflate: true })
@@ -22,7 +22,7 @@ describe("A call", () => {
     })
   )
 
-  it.live("makes its agent for its request, and answers in its name", () =>
+  it.live("creates its agent from its request, and answers with its words", () =>
     Effect.gen(function* () {
       const requests: Array<CallRequest> = []
       const server = yield* Server.serve((request) => {
@@ -58,7 +58,7 @@ describe("A call", () => {
     })
   )
 
-  it.live("takes frames that came with its start message, in order, after the agent has seen its start", () =>
+  it.live("accepts frames sent with its start message, in order, after the agent has seen the start", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const server = yield* Server.serve(() =>
@@ -74,7 +74,7 @@ describe("A call", () => {
     })
   )
 
-  it.live("ends with its peer: the agent handles the end, and what its factory holds is released after that", () =>
+  it.live("ends with its peer: the agent handles the end, and then its factory's resources are released", () =>
     Effect.gen(function* () {
       const order: Array<string> = []
       const server = yield* Server.serve(() =>
@@ -96,7 +96,7 @@ describe("A call", () => {
     })
   )
 
-  it.live("writes its id on every line of its log, and neither token nor start message on any", () =>
+  it.live("writes its id on every log line, and neither token nor start message on any", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(() =>
         Effect.as(
@@ -128,7 +128,7 @@ describe("A call", () => {
     })
   )
 
-  it.live("leaves nothing of itself in memory", () =>
+  it.live("leaves nothing in memory", () =>
     Effect.gen(function* () {
       setFlagsFromString("--expose-gc")
       const collect = runInNewContext("gc") as () => void

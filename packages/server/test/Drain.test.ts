@@ -18,8 +18,8 @@ const serve = (factory: Agent.Factory<unknown>, drainMs: number) =>
 const draining = (server: Server.Server) =>
   Client.until("the server to drain", () => Effect.runSync(server.calls.refusal) === "Draining")
 
-describe("A server that stops", () => {
-  it.live("refuses new calls with 503, lets open ones go on, and is gone when they have ended", () =>
+describe("A server that is stopping", () => {
+  it.live("refuses new calls with 503, lets open ones continue, and stops once they have ended", () =>
     Effect.gen(function* () {
       const { server, stop } = yield* serve(Server.byName({}), 5_000)
       const client = yield* Client.call(server.ws)
@@ -46,7 +46,7 @@ describe("A server that stops", () => {
     })
   )
 
-  it.live("closes calls that are still open after its time with 1001, and their agents handle the end", () =>
+  it.live("closes calls still open after its timeout with 1001, and their agents handle the end", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       let postCallWork = false
@@ -76,7 +76,7 @@ describe("A server that stops", () => {
     })
   )
 
-  it.live("closes with 1001 also where a start message is awaited, and where an agent is being made", () =>
+  it.live("also closes with 1001 while a start message is awaited, or an agent is being created", () =>
     Effect.gen(function* () {
       let interrupted = false
       let making = false
@@ -101,7 +101,7 @@ describe("A server that stops", () => {
     })
   )
 
-  it.live("is not held up by a peer that does not answer, nor by an agent that does not end", () =>
+  it.live("is not held up by a peer that does not answer, or by an agent that does not end", () =>
     Effect.gen(function* () {
       const { server, stop } = yield* serve(
         Server.byName({
@@ -125,7 +125,7 @@ describe("A server that stops", () => {
     })
   )
 
-  it.live("closes calls with 1001 also where nothing drains them", () =>
+  it.live("also closes calls with 1001 if nothing drains them", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const scope = yield* Scope.make()
@@ -166,7 +166,7 @@ describe("A process", () => {
       )
     )
 
-  it.live("that gets SIGTERM refuses new calls, waits for the open one, and exits with 0", () =>
+  it.live("that receives SIGTERM refuses new calls, waits for the open one, and exits with 0", () =>
     Effect.gen(function* () {
       const { process, ws } = yield* start(15_000)
       const client = yield* Client.call(ws)
@@ -185,7 +185,7 @@ describe("A process", () => {
     })
   )
 
-  it.live("that gets SIGTERM closes a call that does not end with 1001, and exits with 0", () =>
+  it.live("that receives SIGTERM closes a call that does not end with 1001, and exits with 0", () =>
     Effect.gen(function* () {
       const { process, ws } = yield* start(200)
       const client = yield* Client.call(ws)
@@ -198,7 +198,7 @@ describe("A process", () => {
     })
   )
 
-  it.live("that gets SIGTERM with no call open exits with 0", () =>
+  it.live("that receives SIGTERM without an open call exits with 0", () =>
     Effect.gen(function* () {
       const { process } = yield* start(15_000)
       process.child.kill("SIGTERM")

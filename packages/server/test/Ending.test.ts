@@ -50,7 +50,7 @@ describe("Ending", () => {
     })
   }
 
-  it("hands the cause of a failure to the log", () => {
+  it("passes the cause of a failure to the log", () => {
     const cause = Cause.die(boom)
     assert.strictEqual(meaning(Ending.FactoryFailed({ callId: "c1", cause })).cause, cause)
   })

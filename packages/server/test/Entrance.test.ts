@@ -7,7 +7,7 @@ import { WebSocket } from "ws"
 import * as Entrance from "../src/Entrance.ts"
 
 describe("Entrance", () => {
-  it.live("lets bytes through both ways, counts them, and turns away what is no socket", () =>
+  it.live("passes bytes both ways, counts them, and rejects requests that are not WebSockets", () =>
     Effect.gen(function* () {
       const excess = yield* Deferred.make<unknown>()
       const route = Layer.effectDiscard(

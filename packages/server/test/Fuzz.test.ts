@@ -28,8 +28,8 @@ const withSeed = <A>(seed: number, run: () => A): A => {
   }
 }
 
-describe("Messages of any text", () => {
-  it("are read, dropped or refused, and never thrown at anybody or quoted", () => {
+describe("Messages with any text", () => {
+  it("are read, dropped or rejected, and never cause an exception or are quoted", () => {
     for (const seed of seeds(4000)) {
       withSeed(seed, () => {
         const text = Noise.text(Noise.make(seed))
@@ -44,7 +44,7 @@ describe("Messages of any text", () => {
     }
   })
 
-  it("cost what their length costs", () => {
+  it("take time in proportion to their length", () => {
     const cost = (text: string) => {
       const before = process.cpuUsage()
       Wire.decode(text)
@@ -72,8 +72,8 @@ describe("Messages of any text", () => {
   })
 })
 
-describe("Messages that are of no use", () => {
-  it("cost no more than those that are", () => {
+describe("Useless messages", () => {
+  it("take no longer than useful ones", () => {
     const cost = (text: string) => {
       const before = process.cpuUsage()
       for (let i = 0; i < 5000; i++) Wire.decode(text)
@@ -90,7 +90,7 @@ describe("Messages that are of no use", () => {
 })
 
 describe("A machine", () => {
-  it("keeps its laws for any input", () => {
+  it("keeps its invariants for any input", () => {
     const protocol = LineProtocol.make({ token: undefined, allowedOrigins: [] })
     const request: Protocol.WireRequest = { method: "GET", url: "/ws", params: {}, headers: {}, body: "" }
     for (const seed of seeds(1500)) {
@@ -174,7 +174,7 @@ describe("A server under noise", () => {
     Array.from({ length: 1 + noise.below(2) }, () => Noise.request(noise))
   )
 
-  it.live("is itself afterwards", () =>
+  it.live("works normally afterwards", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}))
       const client = yield* Client.call(server.ws)

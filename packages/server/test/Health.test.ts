@@ -11,7 +11,7 @@ describe("/ready", () => {
   const yes = [200, { ready: true, reasons: [] }]
   const no = (...reasons: ReadonlyArray<string>) => [503, { ready: false, reasons }]
 
-  it.live("answers 200, 503 while the server is full, and /status stays as it is", () =>
+  it.live("answers 200, and 503 while the server is full; /status does not change", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { maxCalls: 1 })
       assert.deepStrictEqual(yield* ready(server), yes)
@@ -41,7 +41,7 @@ describe("/ready", () => {
     })
   )
 
-  it.live("names the checks that are not met", () =>
+  it.live("names the checks that fail", () =>
     Effect.gen(function* () {
       let model = false
       const server = yield* Server.serve(
@@ -57,7 +57,7 @@ describe("/ready", () => {
 })
 
 describe("The counters of a server", () => {
-  it.live("hold what its calls did", () =>
+  it.live("count what its calls did", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(
         Server.byName({ deaf: () => Effect.succeed(Agent.make(() => Stream.empty)) }),

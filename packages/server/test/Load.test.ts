@@ -6,7 +6,7 @@ import * as Client from "./support/client.ts"
 import * as Server from "./support/server.ts"
 
 describe("Under load", () => {
-  it.live("50 users barge in on agents that stream a message a millisecond, and the old turns fall silent", () =>
+  it.live("when 50 users barge in on agents that stream a message a millisecond, the old turns fall silent", () =>
     Effect.gen(function* () {
       const ended = new Set<string>()
       const server = yield* Server.serve(({ callId }) =>
@@ -55,7 +55,7 @@ describe("Under load", () => {
     })
   )
 
-  it.live("500 calls at once each get their own answers and their own end, and none is left", () =>
+  it.live("500 concurrent calls each get their own answers and their own end, and none is left over", () =>
     Effect.gen(function* () {
       const ended = new Set<string>()
       const server = yield* Server.serve(({ callId }) =>

@@ -26,7 +26,7 @@ const failing: Agent.Factory<unknown> = () =>
   )
 
 describe("A protocol on a socket", () => {
-  it.live("holds calls beside Line's, for the same agent", () =>
+  it.live("serves calls beside Line's, with the same agent", () =>
     Effect.gen(function* () {
       const server = yield* serve(Server.byName({}))
       yield* Server.undisturbed(
@@ -45,7 +45,7 @@ describe("A protocol on a socket", () => {
     })
   )
 
-  it.live("sends no more for a request that was superseded, and completes the one that took its place", () =>
+  it.live("sends nothing more for a superseded request, and completes the one that replaced it", () =>
     Effect.gen(function* () {
       const server = yield* serve(endless)
       const client = yield* flip(server.hourglass)
@@ -59,7 +59,7 @@ describe("A protocol on a socket", () => {
     })
   )
 
-  it.live("completes a request at once that starts no turn, and one whose turn fails, the apology first", () =>
+  it.live("completes a request at once if it starts no turn, and one whose turn fails after the apology", () =>
     Effect.gen(function* () {
       const unheard = yield* serve(deaf)
       const client = yield* flip(unheard.hourglass)
@@ -75,7 +75,7 @@ describe("A protocol on a socket", () => {
     })
   )
 
-  it.live("answers a keepalive while the agent is being made, and while a filter thinks", () =>
+  it.live("answers a keepalive while the agent is being created, and while a filter decides", () =>
     Effect.gen(function* () {
       const server = yield* serve(() => Effect.never)
       const client = yield* flip(server.hourglass)
@@ -95,7 +95,7 @@ describe("A protocol on a socket", () => {
     })
   )
 
-  it.live("gets a tick whenever its time has come", () =>
+  it.live("gets a tick whenever one is due", () =>
     Effect.gen(function* () {
       const server = yield* serve(() => Effect.succeed(Agent.make(Agent.route({ UserTurnEnded: () => Stream.never }))))
       const client = yield* flip(server.hourglass)
@@ -122,7 +122,7 @@ describe("A protocol on a socket", () => {
     })
   )
 
-  it.live("ends a call that its agent ends, where the platform does not do so itself", () =>
+  it.live("ends a call that its agent ends, if the platform does not do so itself", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const server = yield* serve(() =>
@@ -140,7 +140,7 @@ describe("A protocol on a socket", () => {
     })
   )
 
-  it.live("refuses what its protocol does not admit, and sockets without its subprotocol", () =>
+  it.live("rejects requests its protocol does not admit, and sockets without its subprotocol", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(
         Server.byName({}),

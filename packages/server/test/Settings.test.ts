@@ -218,7 +218,7 @@ describe("Settings", () => {
     )
   }
 
-  it.effect("takes what the code says over the environment, setting by setting", () =>
+  it.effect("prefers values given in code to the environment, setting by setting", () =>
     Effect.gen(function* () {
       const settings = yield* load(
         { PORT: "3000", ANTIPHON_MAX_CALLS: "5", ANTIPHON_TOKEN: "t" },
@@ -230,7 +230,7 @@ describe("Settings", () => {
     })
   )
 
-  it.effect("takes a server without a token, also beside a variable of a similar name, or if the code says so", () =>
+  it.effect("accepts a server without a token, even beside a variable of a similar name, or if the code says so", () =>
     Effect.gen(function* () {
       assert.isUndefined((yield* load({ ANTIPHON_TOKEN_FILE: "/run/token" })).token)
       assert.isUndefined((yield* load({ ANTIPHON_TOKEN: "" }, { token: undefined })).token)

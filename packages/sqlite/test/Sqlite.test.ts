@@ -18,7 +18,7 @@ const onFile = <A, E>(test: (filename: string) => Effect.Effect<A, E>) =>
   Effect.flatMap(temporary, test).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 describe("Sqlite", () => {
-  it.effect("keeps text, numbers, bytes, booleans and nothing", () =>
+  it.effect("stores text, numbers, bytes, booleans and null", () =>
     run(
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
@@ -33,7 +33,7 @@ describe("Sqlite", () => {
     )
   )
 
-  it.effect("rolls a transaction back that fails, and one that is interrupted", () =>
+  it.effect("rolls back a transaction that fails or is interrupted", () =>
     run(
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
@@ -66,7 +66,7 @@ describe("Sqlite", () => {
     )
   )
 
-  it.effect("says what kind of error it is, and nothing of the values", () =>
+  it.effect("reports the kind of an error, without values", () =>
     run(
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
@@ -79,7 +79,7 @@ describe("Sqlite", () => {
     )
   )
 
-  it.live("waits for the lock of another connection without standing still", () =>
+  it.live("waits for the lock of another connection without blocking", () =>
     onFile((filename) =>
       Effect.gen(function* () {
         const one = yield* Layer.build(Sqlite.layer({ filename }))
@@ -109,7 +109,7 @@ describe("Sqlite", () => {
     )
   )
 
-  it.live("gives up on a lock after its time", () =>
+  it.live("gives up on a lock after its timeout", () =>
     onFile((filename) =>
       Effect.gen(function* () {
         const one = yield* Layer.build(Sqlite.layer({ filename }))
@@ -124,7 +124,7 @@ describe("Sqlite", () => {
   )
 
   it.live(
-    "two processes write to one file, and one that is killed within a transaction leaves nothing of it",
+    "two processes write to one file, and one killed within a transaction leaves nothing of it",
     () =>
       onFile((filename) =>
         Effect.gen(function* () {

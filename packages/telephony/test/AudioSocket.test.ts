@@ -47,7 +47,7 @@ describe("AudioSocket", () => {
     )
   }
 
-  it.live("sends a frame every 20 ms, and tells how many samples were played", () =>
+  it.live("sends a frame every 20 ms, and reports how many samples were played", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { channel } = yield* setUp(heard.answer)
@@ -61,7 +61,7 @@ describe("AudioSocket", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a clear drops what has not left, and is answered to the sample", () =>
+  it.live("drops unsent audio at a clear, and answers it to the sample", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { channel } = yield* setUp(heard.answer)
@@ -82,7 +82,7 @@ describe("AudioSocket", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("hangs up behind what was said", () =>
+  it.live("hangs up after the audio sent before", () =>
     Effect.gen(function* () {
       const { channel } = yield* setUp((line) => Effect.andThen(line.send([audio(1, sound(1000))]), line.hangUp("bye")))
       assert.strictEqual(yield* channel.over, "hung up")
@@ -91,7 +91,7 @@ describe("AudioSocket", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("presses keys as tones, and hangs up when nobody answers any more", () =>
+  it.live("sends keys as tones, and hangs up when nobody answers", () =>
     Effect.gen(function* () {
       const { channel } = yield* setUp((line) => line.dtmf!("1"))
       assert.strictEqual(yield* channel.over, "hung up")
@@ -99,36 +99,38 @@ describe("AudioSocket", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("what is wrong: unknown frames are dropped, a lost connection ends the call, strangers are left", () =>
-    Effect.gen(function* () {
-      const heard = yield* listener
-      const { channel, port } = yield* setUp(heard.answer, {
-        identify: (uuid) => Effect.succeed(uuid.startsWith("4") ? {} : undefined),
-        settings: { startTimeout: Duration.millis(300) }
-      })
-      yield* heard.line
-      channel.frame(0x42, sound(3))
-      channel.frame(0x12, sound(640))
-      channel.frame(0x01, sound(2))
-      channel.frame(0xff, sound(1))
-      channel.press("x")
-      channel.press("")
-      channel.press("1")
-      yield* heard.tag("Dtmf")
-      assert.deepStrictEqual(
-        heard.told().filter(({ _tag }) => _tag !== "Played"),
-        [{ _tag: "Dtmf", button: "1" }]
-      )
-      const stranger = yield* FakeAsterisk.connect({ port, uuid: "50325ec2-5efd-4bd3-805f-53576e581d13" })
-      assert.strictEqual(yield* stranger.over, "hung up")
-      const silent = yield* FakeAsterisk.connect({ port, isAnonymous: true })
-      assert.strictEqual(yield* silent.over, "hung up")
-      yield* channel.drop
-      yield* heard.gone
-    }).pipe(Effect.scoped)
+  it.live(
+    "handles faults: drops unknown frames, ends the call when the connection is lost, and rejects strangers",
+    () =>
+      Effect.gen(function* () {
+        const heard = yield* listener
+        const { channel, port } = yield* setUp(heard.answer, {
+          identify: (uuid) => Effect.succeed(uuid.startsWith("4") ? {} : undefined),
+          settings: { startTimeout: Duration.millis(300) }
+        })
+        yield* heard.line
+        channel.frame(0x42, sound(3))
+        channel.frame(0x12, sound(640))
+        channel.frame(0x01, sound(2))
+        channel.frame(0xff, sound(1))
+        channel.press("x")
+        channel.press("")
+        channel.press("1")
+        yield* heard.tag("Dtmf")
+        assert.deepStrictEqual(
+          heard.told().filter(({ _tag }) => _tag !== "Played"),
+          [{ _tag: "Dtmf", button: "1" }]
+        )
+        const stranger = yield* FakeAsterisk.connect({ port, uuid: "50325ec2-5efd-4bd3-805f-53576e581d13" })
+        assert.strictEqual(yield* stranger.over, "hung up")
+        const silent = yield* FakeAsterisk.connect({ port, isAnonymous: true })
+        assert.strictEqual(yield* silent.over, "hung up")
+        yield* channel.drop
+        yield* heard.gone
+      }).pipe(Effect.scoped)
   )
 
-  it.live("takes as many calls as it may", () =>
+  it.live("accepts up to its maximum of calls", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { channel, port } = yield* setUp(heard.answer, { settings: { maxCalls: 1 } })

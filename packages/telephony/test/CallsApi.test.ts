@@ -14,7 +14,7 @@ const audio = (some: Uint8Array) =>
 const address = (server: string, agentId = "agent-7") => `${server.replace("http", "ws")}/agents/stream/${agentId}`
 
 describe("CallsApi", () => {
-  it.live("acknowledges a start, and carries a call in the words of Line's clients", () =>
+  it.live("acknowledges a start, and carries a call in the messages of Line's clients", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const server = yield* serve(CallsApi.layer(heard.answer))
@@ -76,7 +76,7 @@ describe("CallsApi", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("fills in what a start leaves out, and ends with the reason that clients know", () =>
+  it.live("fills in what a start leaves out, and ends with the reason clients expect", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const server = yield* serve(CallsApi.layer((line) => Effect.as(heard.answer(line), undefined)))
@@ -97,7 +97,7 @@ describe("CallsApi", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("lets in whom the server lets in, however they send their token", () =>
+  it.live("admits whom the server admits, however they send their token", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const settings = { token: Redacted.make("open") }
@@ -127,7 +127,7 @@ describe("CallsApi", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("what is wrong: an unknown format is refused in words, nonsense is dropped, silence is left", () =>
+  it.live("handles faults: explains an unknown format, drops nonsense, and closes silent calls", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const settings = { startTimeout: Duration.millis(200) }

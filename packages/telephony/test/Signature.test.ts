@@ -14,12 +14,12 @@ const ofForm = "2+Rry1J2c1VhdlT1PO1hEAVor/4="
 const ofSocket = "7PR3qMkpDyEJtMrVOY/LDyNq8J8="
 
 describe("Signature of Twilio", () => {
-  it("is the one that Twilio's own package makes", () => {
+  it("equals the one Twilio's own package makes", () => {
     assert.strictEqual(Signature.twilio("12345", url, form), ofForm)
     assert.strictEqual(Signature.twilio("12345", "wss://example.com/media"), ofSocket)
   })
 
-  it("counts a value that comes twice once, in order", () => {
+  it("counts a repeated value once, in order", () => {
     const twice = [
       ["A", "2"],
       ["A", "1"],
@@ -35,7 +35,7 @@ describe("Signature of Twilio", () => {
   const accepted = (urls: ReadonlyArray<string>, signature: string | undefined = ofForm, token = "12345") =>
     Signature.isTwilio({ signature, urls, fields: form }, token)
 
-  it("is taken with and without the port, and for any of the addresses", () => {
+  it("is accepted with and without the port, and for any of the addresses", () => {
     assert.isTrue(accepted([url]))
     assert.isTrue(accepted(["https://example.com:443/voice?x=1"]))
     assert.isTrue(accepted(["http://localhost/voice?x=1", url]))
@@ -43,7 +43,7 @@ describe("Signature of Twilio", () => {
     assert.isTrue(Signature.isTwilio({ signature: withSlash, urls: ["wss://example.com/media"] }, "12345"))
   })
 
-  it("is not taken for another address, form, token, or if it is missing", () => {
+  it("is rejected for another address, form or token, or if it is missing", () => {
     assert.isFalse(accepted(["https://example.com/voice?x=2"]))
     assert.isFalse(accepted(["https://example.org/voice?x=1"]))
     assert.isFalse(Signature.isTwilio({ signature: ofForm, urls: [url], fields: [...form, ["More", "1"]] }, "12345"))
@@ -64,7 +64,7 @@ describe("Signature of Telnyx", () => {
   const body = '{"data":{"event_type":"call.initiated"}}'
   const timestamp = "1700000000"
 
-  it("is taken for the body that was signed, within five minutes", () => {
+  it("is accepted for the signed body, within five minutes", () => {
     const request = { signature: signed(body, timestamp), timestamp, body }
     assert.isTrue(Signature.isTelnyx(request, key, nowMs))
     assert.isTrue(Signature.isTelnyx(request, key, nowMs + 299_000))
@@ -76,14 +76,14 @@ describe("Signature of Telnyx", () => {
     assert.isFalse(Signature.isTelnyx({ ...request, timestamp: "later" }, key, nowMs))
   })
 
-  it("wants a key of 32 bytes", () => {
+  it("requires a key of 32 bytes", () => {
     assert.isTrue(Result.isFailure(Signature.telnyxKey("c2hvcnQ=")))
     assert.isTrue(Result.isFailure(Signature.telnyxKey("")))
   })
 })
 
 describe("Signature.equals", () => {
-  it("compares texts of any length, and no empty one", () => {
+  it("compares texts of any length, and never accepts an empty one", () => {
     assert.isTrue(Signature.equals("a", "a"))
     assert.isFalse(Signature.equals("a", "ab"))
     assert.isFalse(Signature.equals("", ""))

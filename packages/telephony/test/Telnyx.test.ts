@@ -63,7 +63,7 @@ describe("Telnyx", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("puts in order what comes out of order, and ends with the caller", () =>
+  it.live("detects lost audio as a gap, and ends with the caller", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { telnyx } = yield* setUp(heard.answer, {}, { faults: { lost: (chunk) => chunk === 5, chunkBytes: [160] } })
@@ -101,7 +101,7 @@ describe("Telnyx", () => {
     )
   }
 
-  it.live("calls out, and tells who answers", () =>
+  it.live("calls out, and reports who answers", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { telnyx } = yield* setUp(heard.answer, {}, { answeredBy: "machine" })
@@ -120,7 +120,7 @@ describe("Telnyx", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("lets in nobody whose event is not signed, and no socket without a token that is good", () =>
+  it.live("rejects unsigned events, and sockets without a valid token", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       for (const signs of ["never", "wrong"] as const) {
@@ -137,7 +137,7 @@ describe("Telnyx", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("does not take a call that the application rejects, or that there is no room for", () =>
+  it.live("declines a call that the application rejects, or that there is no room for", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { telnyx } = yield* setUp(heard.answer, {

@@ -70,7 +70,7 @@ describe("Twilio", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("clears what was not played, and tells no mark twice", () =>
+  it.live("clears unplayed audio, and reports no mark twice", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { twilio, url } = yield* setUp(heard.answer)
@@ -86,7 +86,7 @@ describe("Twilio", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("hangs up when what was said has been played, by the API", () =>
+  it.live("hangs up through the API once everything was played", () =>
     Effect.gen(function* () {
       const { twilio, url } = yield* setUp((line) =>
         Effect.andThen(line.send([audio(0, bytes(2400))]), line.hangUp("goodbye"))
@@ -102,7 +102,7 @@ describe("Twilio", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("fills the last frame up, since carriers make noise of what is none", () =>
+  it.live("pads the last frame with silence, since carriers play a short frame as noise", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { twilio, url } = yield* setUp(heard.answer)
@@ -127,7 +127,7 @@ describe("Twilio", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("tells the agent who answers a call that goes out, and how it was answered", () =>
+  it.live("tells the agent who answers an outgoing call, and how", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { twilio, url } = yield* setUp(heard.answer, {}, { answeredBy: "machine_start", numbers: { "+2": "busy" } })
@@ -145,7 +145,7 @@ describe("Twilio", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("remembers who has answered until the stream is there", () =>
+  it.live("remembers who answered until the stream is connected", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { twilio, url } = yield* setUp(heard.answer)
@@ -166,7 +166,7 @@ describe("Twilio", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("says which variable is missing, and that a number was refused", () =>
+  it.live("names a missing variable, and reports a rejected number", () =>
     Effect.gen(function* () {
       const missing = yield* Effect.flip(Twilio.call({ to: "+1", from: "+2", publicUrl: "http://localhost" }))
       assert.strictEqual(missing.message, "twilio: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
@@ -204,8 +204,8 @@ describe("Twilio", () => {
   )
 })
 
-describe("Twilio and a server", () => {
-  it.live("calls are recorded if the server records, and end behind the last word", () =>
+describe("Twilio and a recording server", () => {
+  it.live("records calls, and ends them after the last word", () =>
     Effect.gen(function* () {
       const directory = mkdtempSync(join(tmpdir(), "antiphon-telephony-"))
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))
@@ -238,7 +238,7 @@ describe("Twilio and a server", () => {
 
 describe("Twilio and transfers", () => {
   for (const kind of ["cold", "warm"] as const) {
-    it.live(`${kind}: the caller is taken to a target that answers, and the agent is told`, () =>
+    it.live(`${kind}: connects the caller to a target that answers, and tells the agent`, () =>
       Effect.gen(function* () {
         const heard = yield* listener
         const { twilio, url } = yield* setUp(heard.answer, { transfer: { kind, whisper: "A caller for you." } })
@@ -265,7 +265,7 @@ describe("Twilio and transfers", () => {
       ["no-answer", "NoAnswer"],
       ["failed", "Failed"]
     ] as const) {
-      it.live(`${kind}: the caller is with the agent again after ${behaviour}`, () =>
+      it.live(`${kind}: returns the caller to the agent after ${behaviour}`, () =>
         Effect.gen(function* () {
           const heard = yield* listener
           const { twilio, url } = yield* setUp(
@@ -298,7 +298,7 @@ describe("Twilio and transfers", () => {
       )
     }
 
-    it.live(`${kind}: a caller who hangs up while it rings ends the call, and nobody rings on`, () =>
+    it.live(`${kind}: a caller who hangs up while the target rings ends the call and the ringing`, () =>
       Effect.gen(function* () {
         const heard = yield* listener
         const { twilio, url } = yield* setUp(heard.answer, { transfer: { kind } }, { rings: "1 minute" })
@@ -319,7 +319,7 @@ describe("Twilio and transfers", () => {
     )
   }
 
-  it.live("a caller who came back can be put through to somebody else", () =>
+  it.live("can transfer a returned caller to somebody else", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { twilio, url } = yield* setUp(heard.answer, {}, { numbers: { "+15550009999": "busy" } })
@@ -338,7 +338,7 @@ describe("Twilio and transfers", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a target that cannot be called, and an API that refuses, are told at once, and the caller stays", () =>
+  it.live("reports an invalid target and a failing API at once, and keeps the caller", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const { twilio, url } = yield* setUp(heard.answer, {}, { refuses: 500 })

@@ -38,8 +38,8 @@ const apologises = (phone: FakeTwilio.Phone) =>
     assert.match(phone.verbs.at(-1) ?? "", /^Say: I am sorry/)
   })
 
-describe("a carrier that does something wrong", () => {
-  it.live("audio in a format that cannot be used: the stream is closed, and the caller is told", () =>
+describe("a carrier that misbehaves", () => {
+  it.live("audio in an unusable format: the stream is closed, and the caller is told", () =>
     Effect.gen(function* () {
       const { phone } = yield* faulty({ mediaFormat: { encoding: "audio/x-l16", sampleRate: 16_000 } })
       yield* apologises(phone)
@@ -47,7 +47,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("chunks of any size: not a byte is lost", () =>
+  it.live("chunks of any size: no byte is lost", () =>
     Effect.gen(function* () {
       const { heard, phone } = yield* faulty({ chunkBytes: [1, 159, 161, 7, 33, 400] })
       yield* phone.streams(1)
@@ -68,7 +68,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("audio faster than real time: five seconds ahead, and no more", () =>
+  it.live("audio faster than real time: at most five seconds ahead", () =>
     Effect.gen(function* () {
       const { heard, phone } = yield* faulty({ pace: 10 })
       yield* phone.streams(1)
@@ -81,7 +81,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("messages that are lost: a gap of their length", () =>
+  it.live("lost messages: a gap of their length", () =>
     Effect.gen(function* () {
       const { heard } = yield* faulty({ lost: (chunk) => chunk === 3 || chunk === 4 })
       assert.deepStrictEqual(yield* heard.tag("Gap"), { _tag: "Gap", ms: 40 })
@@ -102,7 +102,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("marks that come late: they come", () =>
+  it.live("late marks: they are reported", () =>
     Effect.gen(function* () {
       const { heard, phone } = yield* faulty({ marks: 200 })
       const line = yield* heard.line
@@ -112,7 +112,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("nonsense, binary frames and unknown events: dropped, counted, never quoted, and the call goes on", () =>
+  it.live("nonsense, binary frames and unknown events: dropped, counted, never quoted, and the call continues", () =>
     Effect.gen(function* () {
       const garbage = [
         "{",
@@ -167,7 +167,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a connection that is lost: the call is over", () =>
+  it.live("a lost connection: the call is over", () =>
     Effect.gen(function* () {
       const { heard, phone } = yield* faulty({})
       yield* heard.line
@@ -184,7 +184,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("nothing for too long: the call is hung up", () =>
+  it.live("silence for too long: the call is hung up", () =>
     Effect.gen(function* () {
       const { heard, phone } = yield* faulty({ isMute: true }, { settings: { idleTimeout: Duration.millis(300) } })
       yield* heard.gone
@@ -192,7 +192,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("more than it may send: the stream is closed, after what came before it was heard", () =>
+  it.live("more data than allowed: the stream is closed, after what came before was heard", () =>
     Effect.gen(function* () {
       const { heard, phone } = yield* faulty({ early: 60 }, { settings: { maxFramesPerSecond: 8 } })
       yield* heard.gone
@@ -202,7 +202,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("it does not read: the line breaks, with a reason", () =>
+  it.live("a carrier that does not read: the line fails, with a reason", () =>
     Effect.gen(function* () {
       const broke = yield* Deferred.make<TransportError>()
       const flood = (line: Transport) =>
@@ -221,7 +221,7 @@ describe("a carrier that does something wrong", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("an agent that breaks: the caller is told", () =>
+  it.live("an agent that fails: the caller is told", () =>
     Effect.gen(function* () {
       const twilio = yield* FakeTwilio.make()
       const server = yield* serve(
@@ -234,8 +234,8 @@ describe("a carrier that does something wrong", () => {
   )
 })
 
-describe("what breaks on our side", () => {
-  it.live("an API that refuses a hang-up: the stream is closed, so that the call does not go on", () =>
+describe("faults on our side", () => {
+  it.live("an API that rejects a hang-up: the stream is closed, so that the call does not go on", () =>
     Effect.gen(function* () {
       const twilio = yield* FakeTwilio.make({ refuses: 500 })
       const server = yield* serve(Twilio.layer((line) => line.hangUp("goodbye"), { account: twilio.account }))
@@ -260,8 +260,8 @@ describe("what breaks on our side", () => {
   )
 })
 
-describe("who is let in", () => {
-  it.live("nobody whose webhook is not signed, whatever it says", () =>
+describe("admission", () => {
+  it.live("rejects unsigned webhooks, whatever they say", () =>
     Effect.gen(function* () {
       for (const signs of ["never", "wrong"] as const) {
         const heard = yield* listener
@@ -277,7 +277,7 @@ describe("who is let in", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a webhook that is called with GET, and one behind a proxy with another address", () =>
+  it.live("accepts a webhook called with GET, and one behind a proxy with another address", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const twilio = yield* FakeTwilio.make()
@@ -323,7 +323,7 @@ describe("who is let in", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("one socket for each token, signed, and for the call that it was made for", () =>
+  it.live("accepts one socket for each signed token, and only for the call it was made for", () =>
     Effect.gen(function* () {
       const { heard, phone, twilio, url } = yield* faulty({})
       yield* heard.line
@@ -360,7 +360,7 @@ describe("who is let in", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("Twilio, under whatever name a tunnel has, and from whatever address", () =>
+  it.live("accepts Twilio under whatever name a tunnel has, and from whatever address", () =>
     Effect.gen(function* () {
       const settings = { maxCallsPerClient: 1, hosts: ["somewhere.else"] }
       const { heard, phone, twilio, url } = yield* faulty({}, { settings })
@@ -389,7 +389,7 @@ describe("who is let in", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a stream that starts another call than the one it was let in for is closed", () =>
+  it.live("closes a stream that starts another call than the one it was admitted for", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const twilio = yield* FakeTwilio.make()
@@ -402,7 +402,7 @@ describe("who is let in", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("as many calls as the server takes: the next one hears that it is busy", () =>
+  it.live("accepts the server's maximum of calls: the next caller hears that it is busy", () =>
     Effect.gen(function* () {
       const heard = yield* listener
       const twilio = yield* FakeTwilio.make()

@@ -25,66 +25,64 @@ const crossingBytes = 2 * 160
 const wordsIn = (bytes: number) => Math.max(0, Math.floor((bytes - toneBytes) / wordBytes) + 1)
 
 describe("Speech over Twilio", () => {
-  it.live(
-    "a caller who cuts in has heard what the carrier has played, to the word, and nothing comes after a clear",
-    () =>
-      Effect.gen(function* () {
-        const twilio = yield* FakeTwilio.make()
-        const heard = new Map<string, string>()
-        const agent = (callId: string) =>
-          Agent.make(() => Stream.make(Event.sendText(words.join(" "))), {
-            run: (event) => {
-              if (event._tag === "AgentTextSent") heard.set(callId, event.content)
-              return event._tag === "CallStarted"
-            }
-          })
-        const services = (onset: number) =>
-          Layer.mergeAll(
-            Vad.scripted([{ fromMs: onset, toMs: onset + 600 }]),
-            SpeechToText.scripted([
-              { at: onset + 200, event: { _tag: "Partial", text: "no wait" } },
-              { at: onset + 700, event: { _tag: "Final", text: "No, wait." } }
-            ]),
-            TestVoice.layer({ word: wordMs }),
-            TurnDetector.TurnDetector.text()
-          )
-        let count = 0
-        const server = yield* serve(
-          Twilio.layer(
-            (line) =>
-              Effect.provide(Speech.run(agent(line.request.callId), line), services(1500 + ((count++ * 137) % 1000))),
-            { account: twilio.account }
-          )
+  it.live("a caller who cuts in has heard what the carrier played, to the word, and nothing follows a clear", () =>
+    Effect.gen(function* () {
+      const twilio = yield* FakeTwilio.make()
+      const heard = new Map<string, string>()
+      const agent = (callId: string) =>
+        Agent.make(() => Stream.make(Event.sendText(words.join(" "))), {
+          run: (event) => {
+            if (event._tag === "AgentTextSent") heard.set(callId, event.content)
+            return event._tag === "CallStarted"
+          }
+        })
+      const services = (onset: number) =>
+        Layer.mergeAll(
+          Vad.scripted([{ fromMs: onset, toMs: onset + 600 }]),
+          SpeechToText.scripted([
+            { at: onset + 200, event: { _tag: "Partial", text: "no wait" } },
+            { at: onset + 700, event: { _tag: "Final", text: "No, wait." } }
+          ]),
+          TestVoice.layer({ word: wordMs }),
+          TurnDetector.TurnDetector.text()
         )
-        const phones = yield* Effect.forEach(
-          Array.from({ length: 8 }, (_, index) => index),
-          (index) => Effect.delay(twilio.dial({ url: `${server}/twilio` }), index * 7),
-          { concurrency: "unbounded" }
+      let count = 0
+      const server = yield* serve(
+        Twilio.layer(
+          (line) =>
+            Effect.provide(Speech.run(agent(line.request.callId), line), services(1500 + ((count++ * 137) % 1000))),
+          { account: twilio.account }
         )
-        const isCut = Effect.sync(() => phones.every(({ clears }) => clears.length > 0))
-        while (!(yield* isCut)) yield* Effect.sleep("20 millis")
-        // Time for what must not come.
-        yield* Effect.sleep("500 millis")
-        for (const phone of phones) {
-          const [clear, ...more] = phone.clears
-          assert.isDefined(clear)
-          assert.lengthOf(more, 0)
-          assert.deepStrictEqual(
-            phone.came.filter(({ at }) => at > clear.at),
-            []
-          )
-          // A word whose mark and the clear pass each other on the wire counts as unheard.
-          const possible = [clear.playedBytes, clear.playedBytes - crossingBytes].map((bytes) =>
-            words.slice(0, wordsIn(bytes)).join(" ")
-          )
-          assert.include(possible, heard.get(phone.callSid))
-          assert.isAbove(wordsIn(clear.playedBytes), 0)
-          assert.deepStrictEqual(phone.nonsense(), [])
-        }
-      }).pipe(Effect.scoped)
+      )
+      const phones = yield* Effect.forEach(
+        Array.from({ length: 8 }, (_, index) => index),
+        (index) => Effect.delay(twilio.dial({ url: `${server}/twilio` }), index * 7),
+        { concurrency: "unbounded" }
+      )
+      const isCut = Effect.sync(() => phones.every(({ clears }) => clears.length > 0))
+      while (!(yield* isCut)) yield* Effect.sleep("20 millis")
+      // Time for what must not come.
+      yield* Effect.sleep("500 millis")
+      for (const phone of phones) {
+        const [clear, ...more] = phone.clears
+        assert.isDefined(clear)
+        assert.lengthOf(more, 0)
+        assert.deepStrictEqual(
+          phone.came.filter(({ at }) => at > clear.at),
+          []
+        )
+        // A word whose mark and the clear pass each other on the wire counts as unheard.
+        const possible = [clear.playedBytes, clear.playedBytes - crossingBytes].map((bytes) =>
+          words.slice(0, wordsIn(bytes)).join(" ")
+        )
+        assert.include(possible, heard.get(phone.callSid))
+        assert.isAbove(wordsIn(clear.playedBytes), 0)
+        assert.deepStrictEqual(phone.nonsense(), [])
+      }
+    }).pipe(Effect.scoped)
   )
 
-  it.live("a caller who could not be put through hears what the agent has said meanwhile, and all of it", () =>
+  it.live("a caller whose transfer failed hears everything the agent has said meanwhile", () =>
     Effect.gen(function* () {
       const target = "+15550009999"
       const twilio = yield* FakeTwilio.make({ numbers: { [target]: "no-answer" }, rings: "1 second" })

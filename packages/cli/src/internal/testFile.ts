@@ -27,7 +27,7 @@ export const make = (
     const replies = requests.map(replyOf)
     const hasModel = replies.length > 0
     const isFailing = replies.some((reply) => reply.includes("AiError."))
-    const title = `does what it did on the call ${header.request.callId} of ${DateTime.formatIso(header.startedAt).slice(0, 16)}`
+    const title = `behaves as on the call ${header.request.callId} of ${DateTime.formatIso(header.startedAt).slice(0, 16)}`
     return [
       `import { CallRequest } from "@antiphon/core"`,
       `import { Caller, Expect, TestCall } from "@antiphon/core/testing"`,

@@ -29,7 +29,7 @@ const script = [
   Caller.says("Goodbye")
 ]
 
-it.effect("does what it did on the call table-for-two of 2026-11-26T18:30", () =>
+it.effect("behaves as on the call table-for-two of 2026-11-26T18:30", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(agent, script, {
       startsAt: Date.parse("2026-11-26T18:30:00.000Z"),

@@ -6,8 +6,8 @@ const stream = (isTTY: boolean) => {
   return { isTTY, written, write: (text: string) => written.push(text) }
 }
 
-describe("A line that tells how far something is", () => {
-  it("is drawn over itself on a terminal, and wiped out at the end", () => {
+describe("A progress line", () => {
+  it("is redrawn in place on a terminal, and erased at the end", () => {
     const terminal = stream(true)
     const line = Screen.liveLine(terminal)
     line.draw("1 of 2")
@@ -16,7 +16,7 @@ describe("A line that tells how far something is", () => {
     assert.deepStrictEqual(terminal.written, ["\r\u001B[2K1 of 2", "\r\u001B[2K2 of 2", "\r\u001B[2K"])
   })
 
-  it("is a line each time in the log of a build, and comes seldom", () => {
+  it("is a new line each time in the log of a build, and rare", () => {
     const log = stream(false)
     const line = Screen.liveLine(log)
     line.draw("1 of 2")
@@ -25,7 +25,7 @@ describe("A line that tells how far something is", () => {
     assert.isAtLeast(line.every, 50 * Screen.liveLine(stream(true)).every)
   })
 
-  it("has a bar that is as full as the share that is done", () => {
+  it("has a bar filled in proportion", () => {
     assert.deepStrictEqual(
       [0, 0.5, 1, 2].map((share) => Screen.bar(share, 4)),
       ["░░░░", "██░░", "████", "████"]

@@ -11,7 +11,7 @@ const generated = new URL("../generated/recorded.test.ts", import.meta.url)
 const tokens = (source: string) => source.replace(/\s+/g, "")
 
 describe("TestFile", () => {
-  it.effect("writes the test that lies in generated/, where it is compiled and run like any other", () =>
+  it.effect("writes a test like the one in generated/, which is compiled and run like any other", () =>
     Effect.gen(function* () {
       const source = Result.getOrThrow(TestFile.make(yield* record, { agent: "../fixtures/agent.ts" }))
       if (process.env["UPDATE_GENERATED"] !== undefined) writeFileSync(generated, source)
@@ -19,7 +19,7 @@ describe("TestFile", () => {
     })
   )
 
-  it.effect("needs no model where none was asked, and tells who ended the call", () =>
+  it.effect("needs no model if the call used none, and states who ended the call", () =>
     Effect.gen(function* () {
       const { header } = yield* record
       const source = (lines: ReadonlyArray<Recording.Line>) =>

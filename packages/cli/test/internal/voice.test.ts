@@ -20,7 +20,7 @@ const start = (environment: Record<string, string>) =>
     )
   )
 
-describe("calls by voice of a local server", () => {
+describe("voice calls of a local server", () => {
   it.live("an unusable recogniser or voice is reported when the server starts, with the variable to set", () =>
     Effect.gen(function* () {
       assert.match(yield* start({ ANTIPHON_STT: "nobody/x" }), /ANTIPHON_STT: .*nobody/)
@@ -30,7 +30,7 @@ describe("calls by voice of a local server", () => {
     })
   )
 
-  it.live("a server without either starts, also if they are set to nothing", () =>
+  it.live("a server with neither starts, even if they are set to nothing", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* start({}), "")
       assert.strictEqual(yield* start({ ANTIPHON_STT: " ", ANTIPHON_TTS: "" }), "")

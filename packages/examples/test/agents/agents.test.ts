@@ -37,7 +37,7 @@ describe("agents", () => {
     })
   )
 
-  it.effect("history: an edit with an end spares what was just said", () =>
+  it.effect("history: an edit with an end leaves later words alone", () =>
     Effect.gen(function* () {
       const request = CallRequest.make({ from: "+33123" })
       const script = [
@@ -53,7 +53,7 @@ describe("agents", () => {
     })
   )
 
-  it.effect("history: a note is in what later turns see", () =>
+  it.effect("history: a note appears in later turns", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(clerk, [listens], { request: CallRequest.make({ from: "+33123" }) })
       const notes = Played.events(call).filter(({ _tag }) => _tag === "CustomHistoryEntry")
@@ -61,7 +61,7 @@ describe("agents", () => {
     })
   )
 
-  it.effect("wrappers: a filler, and a sentence that is replaced", () =>
+  it.effect("wrappers: a filler, and a replaced sentence", () =>
     Effect.gen(function* () {
       const model = make([[delay("3 seconds"), text("Of course. Take 400 mg. Anything else?")]])
       const call = yield* TestCall.run(pharmacy, [Caller.says("My head hurts"), listens]).pipe(
@@ -72,7 +72,7 @@ describe("agents", () => {
     })
   )
 
-  it.effect("outputs: text is changed, and counted as it was changed", () =>
+  it.effect("outputs: text is changed, and counts as changed", () =>
     Effect.gen(function* () {
       const before = yield* characters
       const call = yield* TestCall.run(counted, [listens])
@@ -88,7 +88,7 @@ describe("agents", () => {
     })
   )
 
-  it.effect("keypad: keys are one answer", () =>
+  it.effect("keypad: pressed keys are one answer", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(keyed, [
         listens,
@@ -167,7 +167,7 @@ describe("agents", () => {
     })
   )
 
-  it.effect("longCall: the oldest turns are summed up, and the call ends when its time is over", () =>
+  it.effect("longCall: the oldest turns are summarised, and the call ends when its time is over", () =>
     Effect.gen(function* () {
       const long = "word ".repeat(2000)
       const reply: ScriptedModel.Reply = ({ method }) =>

@@ -16,7 +16,7 @@ const ask = (from: string) =>
     (response) => Effect.map(response.text, (text) => ({ status: response.status, text }))
   )
 
-it.live("preCall: known callers are taken in their language, others are not", () =>
+it.live("preCall: known callers are accepted in their language, others are rejected", () =>
   Effect.gen(function* () {
     const known = yield* ask("+33123")
     assert.strictEqual(known.status, 200)

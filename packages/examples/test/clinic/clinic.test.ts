@@ -33,7 +33,7 @@ describe("the clinic", () => {
     })
   )
 
-  it.effect("fills in the form, refuses what does not fit, and books", () =>
+  it.effect("fills in the form, rejects invalid answers, and books", () =>
     Effect.gen(function* () {
       const call = yield* play(
         [
@@ -78,7 +78,7 @@ describe("the clinic", () => {
     })
   )
 
-  it.effect("reaches a nurse by zero, and the model by other keys", () =>
+  it.effect("reaches a nurse with key 0, and sends other keys to the model", () =>
     Effect.gen(function* () {
       const call = yield* play(
         [text("You pressed five.")],

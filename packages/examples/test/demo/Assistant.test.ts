@@ -103,7 +103,7 @@ const withDemo = <E>(body: Effect.Effect<void, E, LanguageModel.LanguageModel | 
   body.pipe(Effect.provide(DefaultModel.layer(DefaultModel.demo)), Effect.scoped, VirtualTime.run)
 
 describe("Assistant with the demo model", () => {
-  it.effect("says by which model it speaks, and what to ask for", () =>
+  it.effect("says which model it uses, and what to ask for", () =>
     Effect.gen(function* () {
       const demo = yield* dial(DefaultModel.demo)
       assert.match(
@@ -115,7 +115,7 @@ describe("Assistant with the demo model", () => {
     }).pipe(withDemo)
   )
 
-  it.effect("tells the time by a tool", () =>
+  it.effect("tells the time with a tool", () =>
     Effect.gen(function* () {
       const call = yield* greeted
       const { text, tools } = yield* call.answer("what time is it?")
@@ -148,7 +148,7 @@ describe("Assistant with the demo model", () => {
     }).pipe(withDemo)
   )
 
-  it.effect("reports back without being asked", () =>
+  it.effect("reports back unasked", () =>
     Effect.gen(function* () {
       const call = yield* greeted
       yield* call.answer("look up the eels")
@@ -162,7 +162,7 @@ describe("Assistant with the demo model", () => {
     }).pipe(withDemo)
   )
 
-  it.effect("hands over to a specialist, who has tools of its own and gives the call back", () =>
+  it.effect("hands over to a specialist, who has their own tools and hands the call back", () =>
     Effect.gen(function* () {
       const call = yield* greeted
       const handed = yield* call.answer("a specialist, please")
@@ -183,7 +183,7 @@ describe("Assistant with the demo model", () => {
     }).pipe(withDemo)
   )
 
-  it.effect("lets the specialist tell what it has looked up meanwhile, and does not tell it again", () =>
+  it.effect("lets the specialist report its own lookup, and does not repeat it", () =>
     Effect.gen(function* () {
       const call = yield* greeted
       yield* call.answer("look up the eels")
@@ -253,7 +253,7 @@ describe("Assistant with the demo model", () => {
     }).pipe(withDemo)
   )
 
-  it.effect("has nothing to go on with once the story was heard to its end", () =>
+  it.effect("has nothing to continue once the story was heard to its end", () =>
     Effect.gen(function* () {
       const call = yield* stopped(500)
       const { text } = yield* call.answer("go on")
@@ -261,7 +261,7 @@ describe("Assistant with the demo model", () => {
     }).pipe(withDemo)
   )
 
-  it.effect("claims nothing about what was heard where the harness reports no speech", () =>
+  it.effect("claims nothing about what was heard if the harness reports no speech", () =>
     Effect.gen(function* () {
       const call = yield* dial(DefaultModel.demo)
       call.take()
@@ -294,7 +294,7 @@ describe("Assistant with the demo model", () => {
     ["", /^I do not know that key\./, []]
   ]
   for (const [button, answer, last] of presses) {
-    it.effect(`answers the key "${button}" as it is pressed, in place of what it was saying`, () =>
+    it.effect(`answers the key "${button}" as it is pressed, interrupting itself`, () =>
       Effect.gen(function* () {
         const call = yield* greeted
         yield* call.ask("tell me a story")
@@ -312,7 +312,7 @@ describe("Assistant with the demo model", () => {
     )
   }
 
-  it.effect("does not answer a turn of keys alone once more", () =>
+  it.effect("does not answer a turn of keys a second time", () =>
     Effect.gen(function* () {
       const call = yield* greeted
       yield* call.report({ _tag: "UserTurnStarted" }, { _tag: "UserDtmfSent", button: "1" }, { _tag: "UserTurnEnded" })
@@ -365,7 +365,7 @@ const dying = (...texts: ReadonlyArray<string>): Script => ({
 })
 
 describe("Assistant with a provider", () => {
-  it.live("answers with the demo model where the provider refuses the key", () =>
+  it.live("answers with the demo model if the provider rejects the key", () =>
     Effect.gen(function* () {
       const provider = yield* MockServer.make
       provider.script(AnthropicServer.failure(401, "authentication_error"))
@@ -385,7 +385,7 @@ describe("Assistant with a provider", () => {
     }).pipe(Effect.provideService(References.MinimumLogLevel, "None"), Effect.scoped)
   )
 
-  it.live("continues with the demo model, in the same sentence, when the provider dies", () =>
+  it.live("continues with the demo model, within the sentence, when the provider dies", () =>
     Effect.gen(function* () {
       const provider = yield* MockServer.make
       const environment = ConfigProvider.fromEnv({ env: { OPENAI_BASE_URL: provider.url } })
@@ -533,17 +533,17 @@ const loadedBy = (source: string) =>
     return JSON.parse(printed) as ReadonlyArray<string>
   })
 
-describe("a start", { concurrent: true, timeout: 120_000 }, () => {
+describe("startup", { concurrent: true, timeout: 120_000 }, () => {
   const isClient = (url: string) => /node_modules\/(openai|@anthropic-ai)\//.test(url)
 
-  it.live("without a key loads no client of a provider", () =>
+  it.live("without a key loads no provider's client", () =>
     Effect.map(loadedBy('await import("./src/demo/Assistant.ts")'), (loaded) => {
       assert.isTrue(loaded.some((url) => url.endsWith("/llm/src/agent/LlmAgent.ts")))
       assert.deepStrictEqual(loaded.filter(isClient), [])
     })
   )
 
-  it.live("with one does", () =>
+  it.live("with a key loads one", () =>
     Effect.map(
       loadedBy(
         'process.env.OPENAI_API_KEY = "k"; const { chosen, layer } = await import("@antiphon/llm/demo/DefaultModel"); ' +
@@ -557,7 +557,7 @@ describe("a start", { concurrent: true, timeout: 120_000 }, () => {
 
 describe("npm start", { concurrent: true, timeout: 120_000 }, () => {
   for (const [what, env, banner] of started) {
-    it.live(`takes ${what}`, () =>
+    it.live(`accepts ${what}`, () =>
       Effect.gen(function* () {
         const run = yield* program("demo/main.ts", env)
         yield* until(() => run.printed.includes("Ctrl-C") || run.code !== undefined)
@@ -567,7 +567,7 @@ describe("npm start", { concurrent: true, timeout: 120_000 }, () => {
   }
 
   for (const [what, env, message] of refused) {
-    it.live(`says in one line that it cannot start with ${what}`, () =>
+    it.live(`explains in one line that it cannot start with ${what}`, () =>
       Effect.gen(function* () {
         const run = yield* program("demo/main.ts", env)
         yield* until(() => run.code !== undefined)
@@ -578,7 +578,7 @@ describe("npm start", { concurrent: true, timeout: 120_000 }, () => {
     )
   }
 
-  it.live("answers with the model of the server that OPENAI_BASE_URL names", () =>
+  it.live("answers with the model of the server named by OPENAI_BASE_URL", () =>
     Effect.gen(function* () {
       const provider = yield* MockServer.make
       provider.script(OpenAiServer.text("Twice ", "a ", "day."))
@@ -594,7 +594,7 @@ describe("npm start", { concurrent: true, timeout: 120_000 }, () => {
 
 describe("start/assistant", () => {
   it.live(
-    "uses its tool, and the second model where the first is overloaded",
+    "uses its tool, and the second model if the first is overloaded",
     () =>
       Effect.gen(function* () {
         const first = yield* MockServer.make

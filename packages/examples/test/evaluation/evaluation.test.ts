@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("../../../..", import.meta.url))
 
 describe("examples of evaluation", () => {
   it.effect(
-    "evaluation-faults: a plan of two says what one provider alone does not",
+    "evaluation-faults: a plan of two says what a single provider does not",
     () =>
       Effect.gen(function* () {
         const alone = yield* Faults.evaluate(Faults.alone, 25)
@@ -60,7 +60,7 @@ describe("examples of evaluation", () => {
   )
 
   it.live(
-    "evaluation-run: says that it was skipped where there is no key",
+    "evaluation-run: reports that it was skipped if there is no key",
     () =>
       Effect.gen(function* () {
         const folder = yield* Effect.acquireRelease(

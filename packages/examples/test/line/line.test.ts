@@ -37,7 +37,7 @@ describe("Line's examples", () => {
     })
   )
 
-  it.effect("basic_chat takes prompt and greeting of the call", () =>
+  it.effect("basic_chat uses the prompt and greeting of the call", () =>
     Effect.gen(function* () {
       const request = CallRequest.make({ agent: { systemPrompt: "Speak French.", introduction: "Bonjour !" } })
       const call = yield* TestCall.run(BasicChat.agent, says("Bonjour"), { request }).pipe(
@@ -107,7 +107,7 @@ describe("Line's examples", () => {
     })
   )
 
-  it.effect("guardrails_wrapper answers what breaks a rule, and hangs up at the third time", () =>
+  it.effect("guardrails_wrapper replies to messages that break a rule, and hangs up at the third", () =>
     Effect.gen(function* () {
       const verdict = (broken: object) =>
         text(JSON.stringify({ toxic: false, promptInjection: false, offTopic: false, ...broken }))
@@ -127,7 +127,7 @@ describe("Line's examples", () => {
     })
   )
 
-  it.effect("guardrails_wrapper lets the caller pass if no verdict comes", () =>
+  it.effect("guardrails_wrapper lets the caller pass if no verdict arrives", () =>
     Effect.gen(function* () {
       const model = make([[delay("1 minute"), text("{}")], text("Fine.")])
       const call = yield* TestCall.run(Guardrails.agent, says("How is speech made?")).pipe(Effect.provide(model.layer))
@@ -136,7 +136,7 @@ describe("Line's examples", () => {
     })
   )
 
-  it.effect("form_filler fills in the form and books, also for a caller who hangs up", () =>
+  it.effect("form_filler fills in the form and books, even for a caller who hangs up", () =>
     Effect.gen(function* () {
       const answer = (field: string, answer: string) =>
         toolCall("record_answer", { field, answer }, { id: `call_${field}` })
@@ -165,7 +165,7 @@ describe("Line's examples", () => {
     })
   )
 
-  it.effect("sales_with_leads writes down the lead and reads up on the company, in one reply", () =>
+  it.effect("sales_with_leads records the lead and reads up on the company, in one reply", () =>
     Effect.gen(function* () {
       const lead = { name: "Bob", company: "Acme", phone: "", interest: "high", painPoints: [] }
       const model = make([

@@ -19,7 +19,7 @@ const learned = (fields: object) =>
   text(JSON.stringify({ name: null, allergies: null, lastRequest: null, forget: [], ...fields }))
 
 describe("memory", () => {
-  it.effect("hotel: the concierge knows a guest again, shows what is kept, and forgets", () =>
+  it.effect("hotel: the concierge recognises a guest, shows what is kept, and forgets", () =>
     Effect.gen(function* () {
       const agent = yield* concierge
       const first = make([text("A table at eight, Ada."), learned({ name: "Ada", allergies: ["nuts"] })])

@@ -17,7 +17,7 @@ describe("several agents", () => {
   ]
   const script = [Caller.says("I'm Ada, and I want a bicycle"), listens, Caller.says("Well?"), listens]
 
-  it.effect("sharedState: what one agent notes down, the other reads", () =>
+  it.effect("sharedState: one agent reads what another has noted", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(frontDesk, script).pipe(Effect.provide(make(replies).layer))
       Expect.tool(call, "read_notes", { result: ["Ada, wants a bicycle"] })
@@ -25,7 +25,7 @@ describe("several agents", () => {
     })
   )
 
-  it.effect("sharedState: another call has notes of its own", () =>
+  it.effect("sharedState: another call has its own notes", () =>
     Effect.gen(function* () {
       const model = make([...replies, ...replies.slice(1)])
       const call = yield* Effect.andThen(TestCall.run(frontDesk, script), TestCall.run(frontDesk, script)).pipe(
@@ -35,7 +35,7 @@ describe("several agents", () => {
     })
   )
 
-  it.effect("ownModel: each agent asks the model that its Layer was given", () =>
+  it.effect("ownModel: each agent asks the model its Layer was given", () =>
     Effect.gen(function* () {
       const small = make([toolCall("transfer_to_lawyer", {}), text("The caller is being sued.")])
       const large = make([text("Say nothing."), text("Not a word.")])

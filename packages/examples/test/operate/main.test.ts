@@ -5,7 +5,7 @@ import * as Collector from "../../../operate/test/support/collector.ts"
 import { example, get, talk, until } from "./running.ts"
 
 describe("operate/main.ts", () => {
-  it.live("answers what a platform asks, sends its trace, and exits with 0 after SIGTERM", () =>
+  it.live("answers a platform's probes, sends its trace, and exits with 0 after SIGTERM", () =>
     Effect.gen(function* () {
       const collector = yield* Collector.make
       const server = yield* example("operate/main.ts", {

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { example, freePort, get, talk, until } from "./running.ts"
 
 describe("operate/processes.ts", () => {
-  it.live("shows the metrics of all processes on one page, under the names that the dashboard asks for", () =>
+  it.live("shows the metrics of all processes on one page, with the names the dashboard uses", () =>
     Effect.gen(function* () {
       const admin = yield* freePort
       const server = yield* example("operate/processes.ts", {

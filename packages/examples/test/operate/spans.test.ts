@@ -7,7 +7,7 @@ import { inStock } from "../../src/operate/ownSpan.ts"
 
 const { text, toolCall } = ScriptedModel
 
-it.effect("a search has a span below its tool, and says how many were found", () =>
+it.effect("a search has a span below its tool, with the number of hits", () =>
   Effect.gen(function* () {
     const spans = Spans.make()
     const model = ScriptedModel.make([toolCall("in_stock", { isbn: "9780141439518" }), text("We have three.")])

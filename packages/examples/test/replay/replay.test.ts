@@ -26,7 +26,7 @@ const recorded = Effect.suspend(() =>
 )
 
 describe("the examples of docs/replay.md", () => {
-  it.effect("find that the assistant does what it did, at the time that it was", () =>
+  it.effect("show that the assistant behaved the same at the same times", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* stillTheSame(yield* recorded), "Identical")
     })
@@ -44,7 +44,7 @@ describe("the examples of docs/replay.md", () => {
     })
   )
 
-  it.effect("let the call go on otherwise", () =>
+  it.effect("continue the call differently", () =>
     Effect.gen(function* () {
       const recording = yield* recorded
       const { turn } = recording.lines.findLast((line) => line._tag === "ModelRequested")!

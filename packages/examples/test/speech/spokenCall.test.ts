@@ -13,7 +13,7 @@ const teller = Agent.make(
 )
 
 describe("a storyteller on the telephone", () => {
-  it.effect("goes on after a cough, and answers a question at once", () =>
+  it.effect("continues after a cough, and answers a question at once", () =>
     Effect.gen(function* () {
       const script = [
         Caller.hears("king"),

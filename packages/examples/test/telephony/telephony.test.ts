@@ -43,7 +43,7 @@ const served = (routes: Layer.Layer<never, unknown, HttpRouter.HttpRouter>) =>
   })
 
 describe("telephony", () => {
-  it.live("twilio: a call is answered in a voice", () =>
+  it.live("twilio: a call is answered with a voice", () =>
     Effect.gen(function* () {
       const twilio = yield* FakeTwilio.make()
       const port = yield* freePort
@@ -101,7 +101,7 @@ describe("telephony", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("menu: the key is pressed that leads to a person", () =>
+  it.effect("menu: presses the key that leads to a person", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(navigator, [
         Caller.says("For sales, press 1. Press 2 to speak to our staff."),
@@ -111,7 +111,7 @@ describe("telephony", () => {
     })
   )
 
-  it.live("carriers: one agent on all of them, which knows who calls", () =>
+  it.live("carriers: one agent serves all of them, and knows who calls", () =>
     Effect.gen(function* () {
       let webhook = ""
       const twilio = yield* FakeTwilio.make()

@@ -3,7 +3,7 @@ import { it } from "@effect/vitest"
 import { Effect } from "effect"
 import { concierge } from "../../src/start/background.ts"
 
-it.effect("a background result waits until nobody is speaking, and is told once", () =>
+it.effect("a background result waits until nobody is speaking, and is reported once", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(concierge, [
       Caller.says("A table for two, please"),

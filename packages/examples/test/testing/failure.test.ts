@@ -11,7 +11,7 @@ const answer: Agent.Agent<string> = Agent.route({
 })
 const script = [Caller.says("Balance"), Caller.listens(), Caller.says("Thank you"), Caller.listens()]
 
-it.effect("a turn that fails is apologised for, is on the record, and the call goes on", () =>
+it.effect("after a failed turn the caller hears an apology, the history has the failure, and the call continues", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(Agent.make(answer, { apology: "I cannot see that now." }), script)
     Expect.heard(call, "Let me see. I cannot see that now. You are welcome.")
@@ -21,7 +21,7 @@ it.effect("a turn that fails is apologised for, is on the record, and the call g
   })
 )
 
-it.effect("or ends the call, where that is the policy", () =>
+it.effect("a failed turn ends the call if that is the policy", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(Agent.make(answer, { turnFailure: "close" }), script)
     Expect.endedBy(call, "failure", "the bank is down")

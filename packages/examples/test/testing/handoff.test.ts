@@ -29,7 +29,7 @@ it.effect("another agent takes over, knows what was said, and has every later tu
   })
 )
 
-it.effect("an agent that cannot be reached leaves the call with the one that it has", () =>
+it.effect("an agent that cannot be reached leaves the call with the current one", () =>
   Effect.gen(function* () {
     const closed = AgentAsHandoff.make(() => Effect.fail("nobody is there"), { name: "workshop" })
     const model = ScriptedModel.make([

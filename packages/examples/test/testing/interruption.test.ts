@@ -16,7 +16,7 @@ it.effect("a barge-in at 137 ms does not cut off the notice, and nothing more is
   })
 )
 
-it.effect("a barge-in after the ninth word leaves in the history what was heard up to there", () =>
+it.effect("after a barge-in at the ninth word the history has what was heard up to there", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(clerk, [Caller.bargesIn("Which offers?", { afterWords: 9 }), Caller.listens()])
     Expect.event(call, { _tag: "AgentTextSent", content: "This call is recorded. We have three offers for" })

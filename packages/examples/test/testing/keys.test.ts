@@ -15,7 +15,7 @@ const menu = Agent.make(
   { run: ["CallStarted", "UserDtmfSent", "UserCustomSent"], cancel: ["UserTurnStarted", "UserDtmfSent"] }
 )
 
-it.effect("a key is answered while the menu is read, and the call is passed on once that is spoken", () =>
+it.effect("a key is answered while the menu is read, and the call is transferred once the answer was spoken", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(menu, [Caller.hears("press"), Caller.presses("91"), Caller.listens()])
     Expect.event(call, { _tag: "UserDtmfSent", button: "9" })
@@ -24,7 +24,7 @@ it.effect("a key is answered while the menu is read, and the call is passed on o
   })
 )
 
-it.effect("data of the application's own reaches the agent", () =>
+it.effect("the application's own data reaches the agent", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(menu, [Caller.listens(), Caller.sends({ name: "Ada" }), Caller.listens()])
     Expect.heard(call, "Welcome back, Ada.")

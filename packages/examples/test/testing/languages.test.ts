@@ -14,7 +14,7 @@ const reception = Agent.make(
   })
 )
 
-it.effect("the language changes before the first word of it is spoken, and words without spaces are words", () =>
+it.effect("the language changes before its first word is spoken, and words without spaces count as words", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(reception, [
       Caller.says("Japanese please"),

@@ -32,7 +32,7 @@ class Shop extends Agent.Service<Shop>()("app/Shop") {
   )
 }
 
-it.effect("an agent is tested as the Layer that it is, with another service in place of its own", () =>
+it.effect("an agent is tested as its Layer, with one service replaced", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(Shop, [Caller.says("How many?"), Caller.listens()])
     Expect.heard(call, "There are 3 left.")
@@ -40,7 +40,7 @@ it.effect("an agent is tested as the Layer that it is, with another service in p
   }).pipe(Effect.provide(Layer.provide(Shop.layer, Layer.succeed(Stock, { left: Effect.succeed(3) }))))
 )
 
-it.effect("a Layer with timers of its own is built on virtual time, together with the call", () =>
+it.effect("a Layer with its own timers is built on virtual time, together with the call", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(Shop, [Caller.pauses("10 minutes"), Caller.says("How many?"), Caller.listens()])
     Expect.heard(call, "There are 89 left.")

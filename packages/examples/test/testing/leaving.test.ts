@@ -31,7 +31,7 @@ it.effect("a caller who hangs up in mid-sentence: the agent is told, and its wor
   })
 )
 
-it.effect("a connection that is lost: nobody tells the agent, and nothing of the call is left all the same", () =>
+it.effect("a lost connection: nobody tells the agent, but nothing of the call is left running", () =>
   Effect.gen(function* () {
     const book: Array<string> = []
     const call = yield* TestCall.run(makeDesk(book), [Caller.hears("order,"), Caller.losesConnection])

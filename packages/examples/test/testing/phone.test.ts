@@ -14,14 +14,14 @@ const teller = Agent.make(
 )
 const script = [Caller.bargesIn("What?", { afterWords: 7 }), Caller.listens()]
 
-it.effect("acknowledgements that are lost cost their own words, and no more", () =>
+it.effect("lost acknowledgements cost their own words, and no more", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(teller, script, { phone: { loses: ({ index }) => index === 2 || index === 3 } })
     Expect.heard(call, "I said: Your balance euros. Can I")
   })
 )
 
-it.effect("a number that is read out in words does not lose what comes after it", () =>
+it.effect("a number that is read out in words does not cost what follows", () =>
   Effect.gen(function* () {
     const phone: TestCall.Phone = { distorts: ({ text }) => (text === "27" ? "twenty-seven" : undefined) }
     const call = yield* TestCall.run(teller, script, { phone })

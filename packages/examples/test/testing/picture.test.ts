@@ -6,7 +6,7 @@ import { concierge } from "../../src/start/background.ts"
 
 const guide = readFileSync(new URL("../../../../docs/testing.md", import.meta.url), "utf8")
 
-it.effect("the failure that the guide shows is one of these examples", () =>
+it.effect("the failure shown in the guide comes from these examples", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(concierge, [
       Caller.says("A table for two, please"),

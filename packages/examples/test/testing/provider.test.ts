@@ -6,7 +6,7 @@ import { Effect } from "effect"
 
 const agent = LlmAgent.make({ systemPrompt: "You answer the phone of a shop." })
 
-it.effect("a provider that dies in mid-sentence is not noticed: another one goes on with the sentence", () =>
+it.effect("a provider that dies in mid-sentence goes unnoticed: another one continues the sentence", () =>
   Effect.gen(function* () {
     const words = { every: "50 millis" } as const
     const dying = ScriptedModel.make([

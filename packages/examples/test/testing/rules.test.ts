@@ -14,7 +14,7 @@ const openingHours = VoiceTool.loopback("opening_hours", {}, () =>
 )
 const shop = LlmAgent.make({ systemPrompt: "You answer the phone of a shop.", tools: [openingHours] })
 
-it.effect("so does an agent with a model, whose prompts are such as every provider takes", () => {
+it.effect("an agent with a model keeps them too, with prompts every provider accepts", () => {
   const reply: ScriptedModel.Reply = ({ prompt }) =>
     prompt.content.at(-1)?.role === "tool"
       ? ScriptedModel.text("From nine to six.", { every: "50 millis" })
@@ -27,7 +27,7 @@ it.effect("so does an agent with a model, whose prompts are such as every provid
   })
 })
 
-it.effect("the caller of a seed is a script and a phone, for a test with expectations of its own", () =>
+it.effect("the caller of a seed can be replayed as a script and a phone in a test of its own", () =>
   Effect.gen(function* () {
     const { phone, script, seed } = SimulatedCaller.make(7, { tempers: ["impatient"], phrases: ["A table for two"] })
     const call = yield* TestCall.run(concierge, script, { phone, seed })

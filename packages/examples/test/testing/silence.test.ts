@@ -20,7 +20,7 @@ it.effect("without a filler, the caller hears nothing for fifteen seconds", () =
   })
 )
 
-it.effect("with one, nobody waits for longer than six", () =>
+it.effect("with a filler, nobody waits longer than six", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(Agent.make(patient), script)
     Expect.heard(call, "One moment.", "5500 millis")

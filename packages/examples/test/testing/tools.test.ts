@@ -29,7 +29,7 @@ it.effect("a tool is called with arguments, and the model reads its result", () 
   })
 )
 
-it.effect("a tool that takes too long is given up, and the caller hears of it", () =>
+it.effect("a tool that takes too long is abandoned, and the caller is told", () =>
   Effect.gen(function* () {
     const model = ScriptedModel.make([
       ScriptedModel.toolCall("opening_hours", { day: "Monday" }),

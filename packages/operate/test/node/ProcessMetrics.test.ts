@@ -20,7 +20,7 @@ const blocks = (ms: number) =>
   })
 
 describe("ProcessMetrics", () => {
-  it.live("sees that the event loop stood still, and what the process holds", () =>
+  it.live("measures the delay of the event loop, and the memory of the process", () =>
     Effect.gen(function* () {
       yield* Layer.build(ProcessMetrics.layer({ every: "50 millis" }))
       yield* Calls.until(Effect.map(values, (now) => now["process.uptime"] !== undefined))

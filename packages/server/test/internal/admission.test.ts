@@ -7,7 +7,7 @@ const status = (headers: Record<string, string>, rules: Partial<Admission.Rules>
   Admission.refusal({ headers }, { ...open, ...rules })?.status
 
 describe("Admission without a token", () => {
-  it("takes names of this machine and addresses, and no name that a stranger may have pointed here", () => {
+  it("accepts names and addresses of this machine, and no name a stranger may have pointed here", () => {
     for (const host of [
       "localhost",
       "localhost:8000",
@@ -34,7 +34,7 @@ describe("Admission without a token", () => {
     assert.strictEqual(status({}), 403)
   })
 
-  it("takes the names that are listed, or any", () => {
+  it("accepts the listed names, or any name", () => {
     const hosts = ["Agent.example", "other.example:81"]
     assert.isUndefined(status({ host: "agent.example" }, { hosts }))
     assert.isUndefined(status({ host: "agent.example:8000" }, { hosts }))
@@ -43,7 +43,7 @@ describe("Admission without a token", () => {
     assert.isUndefined(status({ host: "any.example" }, { hosts: ["*"] }))
   })
 
-  it("takes a page of its own origin, by HTTP alone", () => {
+  it("accepts a page of its own origin, over HTTP and HTTPS only", () => {
     const host = "localhost:8000"
     assert.isUndefined(status({ host, origin: "http://localhost:8000" }))
     assert.isUndefined(status({ host, origin: "https://localhost:8000" }))
@@ -58,7 +58,7 @@ describe("Admission with tokens", () => {
   const nextToken = Redacted.make("new-token")
   const bearer = (text: string) => ({ host: "agent.example", authorization: `Bearer ${text}` })
 
-  it("takes either of two, so that they can be changed", () => {
+  it("accepts either of two, so that tokens can be rotated", () => {
     for (const rules of [
       { token, nextToken },
       { token: nextToken, nextToken: token }

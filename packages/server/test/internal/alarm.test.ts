@@ -20,7 +20,7 @@ const make = (onRing: (alarm: Alarm.Alarm, now: number) => void = () => {}) =>
   })
 
 describe("Alarm", () => {
-  it.effect("rings at its time, once", () =>
+  it.effect("rings once, at its time", () =>
     Effect.gen(function* () {
       const { alarm, rung } = yield* make()
       alarm.set(500)
@@ -31,7 +31,7 @@ describe("Alarm", () => {
     })
   )
 
-  it.effect("rings at the last time that was set, earlier or later", () =>
+  it.effect("rings at the time set last, earlier or later", () =>
     Effect.gen(function* () {
       const { alarm, rung } = yield* make()
       alarm.set(500)
@@ -49,7 +49,7 @@ describe("Alarm", () => {
     })
   )
 
-  it.effect("never rings that is set for never, for infinity, or cancelled", () =>
+  it.effect("never rings if it is set to never or to infinity, or cancelled", () =>
     Effect.gen(function* () {
       const { alarm, rung } = yield* make()
       alarm.set(500)
@@ -63,7 +63,7 @@ describe("Alarm", () => {
     })
   )
 
-  it.effect("can be set anew when it rings, and rings at most once a millisecond where the time has passed", () =>
+  it.effect("can be set again when it rings, and rings at most once a millisecond if its time has passed", () =>
     Effect.gen(function* () {
       const { alarm, rung } = yield* make((alarm) => alarm.set(0))
       alarm.set(0)

@@ -23,7 +23,7 @@ const head = (length: number) =>
   `POST /chats HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
 
 describe("A body", () => {
-  it.live("that does not come in time is answered with 408, however it trickles", () =>
+  it.live("that does not arrive in time is answered with 408, even if it trickles in", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { startTimeout: Server.millis(300) })
       const heard = yield* raw(server, head(100))
@@ -40,7 +40,7 @@ describe("A body", () => {
     })
   )
 
-  it.live("holds one of few places while it comes, and the others are answered", () =>
+  it.live("occupies one of a few places while it arrives, and requests beyond are answered", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { maxOpenings: 3, startTimeout: Server.millis(2000) })
       const slow = yield* Effect.forEach(Array.from({ length: 3 }), () => raw(server, head(100)))
@@ -51,7 +51,7 @@ describe("A body", () => {
     })
   )
 
-  it.live("that is nested too deeply to be written again is refused, with or without a handler", () =>
+  it.live("that is nested too deeply is rejected, with or without a handler", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}))
       for (const depth of [2000, 100_000]) {

@@ -5,7 +5,7 @@ import * as Bucket from "../../src/internal/bucket.ts"
 import { shifted } from "../support/wallClock.ts"
 
 describe("Bucket", () => {
-  it.effect("lets ten seconds' worth pass at once, then the pace, and counts what was too much", () =>
+  it.effect("accepts ten seconds' worth at once, then the steady rate, and counts the excess", () =>
     Effect.gen(function* () {
       const bucket = Bucket.make(10, yield* Clock.Clock)
       assert.isTrue(bucket.take(100))
@@ -19,7 +19,7 @@ describe("Bucket", () => {
     })
   )
 
-  it.effect("knows no limit of 0", () =>
+  it.effect("treats 0 as no limit", () =>
     Effect.gen(function* () {
       const bucket = Bucket.make(0, yield* Clock.Clock)
       assert.isTrue(bucket.take(1e12))
@@ -27,7 +27,7 @@ describe("Bucket", () => {
     })
   )
 
-  it.effect("takes nothing away when the wall clock is set back, and gives nothing when it is set on", () =>
+  it.effect("takes nothing away when the wall clock is set back, and adds nothing when it is set forward", () =>
     Effect.gen(function* () {
       const clock = shifted(yield* Clock.Clock)
       const bucket = Bucket.make(10, clock)

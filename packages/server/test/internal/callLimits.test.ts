@@ -13,8 +13,8 @@ const talkOn = (client: Client.Client) => {
   client.ws.on("message", answer)
 }
 
-describe("Two machines that talk to each other", () => {
-  it.live("stop after so many turns: the agent says goodbye and hangs up with a reason", () =>
+describe("Two machines talking to each other", () => {
+  it.live("stop after the maximum number of turns: the agent says goodbye and hangs up with a reason", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { maxTurns: 5, goodbye: "That was all." })
       const client = yield* Client.call(server.ws)
@@ -33,7 +33,7 @@ describe("Two machines that talk to each other", () => {
     })
   )
 
-  it.live("stop after so long, however few their turns", () =>
+  it.live("stop after the maximum duration, however few their turns", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { maxTurns: 0, maxCallDuration: Server.millis(300) })
       const client = yield* Client.call(server.ws)
@@ -44,7 +44,7 @@ describe("Two machines that talk to each other", () => {
     })
   )
 
-  it.live("go on where there is no limit", () =>
+  it.live("continue without a limit", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { maxTurns: 0, maxCallDuration: Server.millis(0) })
       const client = yield* Client.call(server.ws)
@@ -54,8 +54,8 @@ describe("Two machines that talk to each other", () => {
   )
 })
 
-describe("memory of a call", () => {
-  it.live("is bounded, however small the messages are, and ends that call alone with 1009", () =>
+describe("the memory of a call", () => {
+  it.live("is bounded, however small the messages are, and exceeding it ends only that call with 1009", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { maxHistoryBytes: 600 * 1024 })
       yield* Server.undisturbed(
@@ -70,7 +70,7 @@ describe("memory of a call", () => {
     })
   )
 
-  it.live("counts what the agent says, too", () =>
+  it.live("counts what the agent says too", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { maxHistoryBytes: 100 * 1024 })
       const client = yield* Client.call(server.ws)

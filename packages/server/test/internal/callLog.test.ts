@@ -27,7 +27,7 @@ const lines = (write: (log: CallLog.CallLog) => Effect.Effect<void>) =>
   })
 
 describe("CallLog", () => {
-  it.effect("has a bounded number of lines for sockets on which no call started, however many there are", () =>
+  it.effect("has a bounded number of lines about sockets on which no call started", () =>
     Effect.gen(function* () {
       const log: Array<Server.Line> = []
       const clock = yield* Clock.Clock
@@ -43,7 +43,7 @@ describe("CallLog", () => {
     })
   )
 
-  it.effect("has a line for the start of a call and one for its end, with its counts", () =>
+  it.effect("has one line for the start of a call and one for its end, with its counts", () =>
     Effect.gen(function* () {
       const [started, ended, ...rest] = yield* lines((log) =>
         Effect.gen(function* () {
@@ -81,7 +81,7 @@ describe("CallLog", () => {
     })
   )
 
-  it.effect("keeps quiet about a socket that came to nothing, and not about what was wrong with one", () =>
+  it.effect("logs a socket without a call at debug level, and its error otherwise", () =>
     Effect.gen(function* () {
       const [closed, failed] = yield* lines((log) =>
         Effect.andThen(
@@ -94,7 +94,7 @@ describe("CallLog", () => {
     })
   )
 
-  it.effect("has the cause of a failure, and its id", () =>
+  it.effect("logs the cause of a failure, and its id", () =>
     Effect.gen(function* () {
       const cause = Cause.die(new Error("no model"))
       const [line] = yield* lines((log) => log.ended(Ending.FactoryFailed({ callId: "c1", cause }), "e1"))
@@ -104,7 +104,7 @@ describe("CallLog", () => {
     })
   )
 
-  it.effect("bounds its lines about dropped messages, and counts them all", () =>
+  it.effect("bounds the lines about dropped messages, and counts them all", () =>
     Effect.gen(function* () {
       const log = yield* lines((log) =>
         Effect.gen(function* () {
@@ -124,7 +124,7 @@ describe("CallLog", () => {
     })
   )
 
-  it("cuts and escapes the ids of calls", () => {
+  it("truncates and escapes call ids", () => {
     assert.strictEqual(CallLog.shownId("call-1_ü.😀"), "call-1_ü.😀")
     assert.strictEqual(CallLog.shownId("a\n\u001b[2J\u2028\u009b\u0000"), "a\\u000a\\u001b[2J\\u2028\\u009b\\u0000")
     assert.strictEqual(CallLog.shownId("x".repeat(900_000)), `${"x".repeat(128)}...`)

@@ -8,7 +8,7 @@ const from = (address: string | undefined, forwarded?: string) => ({
 })
 
 describe("Client", () => {
-  it("is the address that the connection comes from, whatever a header says", () => {
+  it("is the address of the connection, whatever a header says", () => {
     const name = Client.namer([])
     assert.strictEqual(name(from("203.0.113.7")), "203.0.113.7")
     assert.strictEqual(name(from("203.0.113.7", "1.2.3.4")), "203.0.113.7")
@@ -16,7 +16,7 @@ describe("Client", () => {
     assert.strictEqual(name(from(undefined)), "unknown")
   })
 
-  it("is a whole network of IPv6, which one peer has to itself", () => {
+  it("is a whole IPv6 network, since one peer owns all of it", () => {
     const name = Client.namer([])
     const one = name(from("2001:db8:1:2:3:4:5:6"))
     assert.strictEqual(one, "2001:db8:1:2::/64")
@@ -29,7 +29,7 @@ describe("Client", () => {
     assert.strictEqual(name(from("fe80::1%eth0")), "fe80:0:0:0::/64")
   })
 
-  it("is what a trusted proxy says: the last address that is no such proxy", () => {
+  it("is what a trusted proxy reports: the last address that is not such a proxy", () => {
     const name = Client.namer(["10.0.0.0/8", "127.0.0.1", "fd00::/8"])
     assert.strictEqual(name(from("10.1.2.3", "203.0.113.7")), "203.0.113.7")
     // Whoever calls may have written the front of the list.

@@ -6,7 +6,7 @@ const make = (deliver: (item: string) => Effect.Effect<void>, ahead = 2) =>
   Effect.map(Effect.context<never>(), (context) => Courier.make({ deliver, fork: Effect.runForkWith(context), ahead }))
 
 describe("Courier", () => {
-  it.effect("has delivered when it was handed something that nothing holds up", () =>
+  it.effect("delivers an item at once if nothing holds it up", () =>
     Effect.gen(function* () {
       const delivered: Array<string> = []
       const courier = yield* make((item) => Effect.sync(() => delivered.push(item)))
@@ -18,7 +18,7 @@ describe("Courier", () => {
     })
   )
 
-  it.effect("delivers in order, one at a time, also what comes up in a delivery", () =>
+  it.effect("delivers in order, one at a time, including items given during a delivery", () =>
     Effect.gen(function* () {
       const log: Array<string> = []
       const courier: Courier.Courier<string> = yield* make((item) =>
@@ -56,20 +56,22 @@ describe("Courier", () => {
     })
   )
 
-  it.effect("that is dismissed delivers nothing more, interrupts what it is at, and keeps nobody waiting", () =>
-    Effect.gen(function* () {
-      const log: Array<string> = []
-      const courier = yield* make((item) =>
-        item === "endless"
-          ? Effect.onInterrupt(Effect.never, () => Effect.sync(() => log.push("interrupted")))
-          : Effect.sync(() => log.push(item))
-      )
-      for (const item of ["endless", "a", "b", "c"]) courier.give(item)
-      const room = courier.room()
-      courier.dismiss()
-      yield* room ?? Effect.die("there was room")
-      courier.give("d")
-      assert.deepStrictEqual(log, ["interrupted"])
-    })
+  it.effect(
+    "delivers nothing more once it is dismissed, interrupts its current delivery, and keeps nobody waiting",
+    () =>
+      Effect.gen(function* () {
+        const log: Array<string> = []
+        const courier = yield* make((item) =>
+          item === "endless"
+            ? Effect.onInterrupt(Effect.never, () => Effect.sync(() => log.push("interrupted")))
+            : Effect.sync(() => log.push(item))
+        )
+        for (const item of ["endless", "a", "b", "c"]) courier.give(item)
+        const room = courier.room()
+        courier.dismiss()
+        yield* room ?? Effect.die("there was room")
+        courier.give("d")
+        assert.deepStrictEqual(log, ["interrupted"])
+      })
   )
 })

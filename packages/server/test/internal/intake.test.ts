@@ -6,7 +6,7 @@ import * as Intake from "../../src/internal/intake.ts"
 import { shifted } from "../support/wallClock.ts"
 
 describe("Intake", () => {
-  it("counts the bytes of a frame as UTF-8 does", () => {
+  it("counts the bytes of a frame as UTF-8", () => {
     for (const text of ["", "abc", "é€", "😀😀", "a\ud800b", "\udc00\ud800", "x😀é€".repeat(50)]) {
       const bytes = Buffer.byteLength(text)
       assert.isFalse(Intake.isTooLarge(text, bytes), JSON.stringify(text))
@@ -19,7 +19,7 @@ describe("Intake", () => {
   const unlimited = { maxFramesPerSecond: 0, maxBytesPerSecond: 0, maxCallBytes: 0 }
   const messages = (count: number) => Array.from({ length: count }, () => "x")
 
-  it.effect("takes a burst of ten seconds' worth of messages, and then what the pace allows", () =>
+  it.effect("accepts a burst of ten seconds' worth of messages, then the steady rate", () =>
     Effect.gen(function* () {
       const intake = Intake.make({ ...unlimited, maxFramesPerSecond: 20 }, yield* Clock.Clock)
       assert.isUndefined(intake.excess(messages(200)))
@@ -30,7 +30,7 @@ describe("Intake", () => {
     })
   )
 
-  it.effect("takes a burst of ten seconds' worth of bytes, and then what the pace allows", () =>
+  it.effect("accepts a burst of ten seconds' worth of bytes, then the steady rate", () =>
     Effect.gen(function* () {
       const intake = Intake.make({ ...unlimited, maxBytesPerSecond: 1000 }, yield* Clock.Clock)
       assert.isUndefined(intake.excess(["x".repeat(4000), new Uint8Array(6000)]))
@@ -40,7 +40,7 @@ describe("Intake", () => {
     })
   )
 
-  it.effect("takes no more bytes than a call may receive, however slowly they come", () =>
+  it.effect("accepts no more bytes than a call may receive, however slowly they arrive", () =>
     Effect.gen(function* () {
       const intake = Intake.make({ ...unlimited, maxCallBytes: 1000 }, yield* Clock.Clock)
       for (let i = 0; i < 10; i++) {
@@ -51,14 +51,14 @@ describe("Intake", () => {
     })
   )
 
-  it.effect("takes everything where there is no limit", () =>
+  it.effect("accepts everything without a limit", () =>
     Effect.gen(function* () {
       const intake = Intake.make(unlimited, yield* Clock.Clock)
       assert.isUndefined(intake.excess([new Uint8Array(100_000_000), ...messages(100_000)]))
     })
   )
 
-  it.effect("takes no step of the wall clock for time that has passed, or has come back", () =>
+  it.effect("ignores steps of the wall clock", () =>
     Effect.gen(function* () {
       const clock = shifted(yield* Clock.Clock)
       const intake = Intake.make({ ...unlimited, maxFramesPerSecond: 20 }, clock)

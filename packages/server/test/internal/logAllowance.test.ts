@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import * as LogAllowance from "../../src/internal/logAllowance.ts"
 
 describe("LogAllowance", () => {
-  it.effect("lets a few lines pass at once, and then one in ten seconds that says how many it stands for", () =>
+  it.effect("allows a few lines at once, then one every ten seconds that says how many it stands for", () =>
     Effect.gen(function* () {
       const allowance = LogAllowance.make(yield* Clock.Clock)
       const takeAll = (count: number) => Array.from({ length: count }, () => allowance.take())

@@ -7,7 +7,7 @@ const frame = (frame: string): Protocol.Told => ({ _tag: "Frame", frame })
 const request: Protocol.WireRequest = { method: "GET", url: "/", params: {}, headers: {}, body: "" }
 
 describe("A machine", () => {
-  it("keeps its own state", () => {
+  it("keeps its own state, separate from other machines", () => {
     const [one, first] = Machine.start(Hourglass.protocol, { request }, 5)
     const [other] = Machine.start(Hourglass.protocol, { request }, 5)
     assert.deepStrictEqual(first, [])

@@ -44,7 +44,7 @@ describe("Open calls", () => {
     })
   )
 
-  it.effect("counts a call from its beginning, and has no place for one that begins when it is full", () =>
+  it.effect("counts a call from its start, and has no place for one that starts when it is full", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxCalls: 1 })
       const scope = yield* Scope.make()
@@ -58,7 +58,7 @@ describe("Open calls", () => {
     })
   )
 
-  it.effect("stops the oldest of those that are opening when there are too many, and none that has begun", () =>
+  it.effect("stops the oldest opening sockets if there are too many, and none that has started a call", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxCalls: 10, maxOpenings: 2 })
       const stopped: Array<string> = []
@@ -86,7 +86,7 @@ describe("Open calls", () => {
     })
   )
 
-  it.effect("stops a call that has been silent, at most an eighth of the timeout late, and no other", () =>
+  it.effect("stops only silent calls, at most an eighth of the timeout late", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make(settings)
       const stopped: Array<string> = []
@@ -105,7 +105,7 @@ describe("Open calls", () => {
     })
   )
 
-  it.effect("never stops a silent call where the timeout is infinite", () =>
+  it.effect("never stops a silent call if the timeout is infinite", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, idleTimeout: Duration.infinity })
       const stopped: Array<string> = []
@@ -115,7 +115,7 @@ describe("Open calls", () => {
     })
   )
 
-  it.effect("drains at once where no call is open, and refuses from then on", () =>
+  it.effect("drains at once if no call is open, and refuses calls from then on", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make(settings)
       yield* calls.drain
@@ -141,7 +141,7 @@ describe("Open calls", () => {
     })
   )
 
-  it.effect("stops the calls that are left after the drain timeout, and waits until they have ended", () =>
+  it.effect("stops the remaining calls after the drain timeout, and waits until they have ended", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make(settings)
       const stopped: Array<string> = []
@@ -158,7 +158,7 @@ describe("Open calls", () => {
     })
   )
 
-  it.effect("drains also as a finalizer", () =>
+  it.effect("drains as a finalizer too", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make(settings)
       const stopped: Array<string> = []
@@ -192,7 +192,7 @@ describe("Clients", () => {
     })
   const millis = Effect.clockWith((clock) => Effect.map(clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6))
 
-  it.effect("have so many calls each, and one that has all of them holds up nobody else", () =>
+  it.effect("have a maximum number of calls each, and one that uses all of its own does not affect the others", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxCalls: 10, maxCallsPerClient: 2 })
       const stopped: Array<string> = []
@@ -210,7 +210,7 @@ describe("Clients", () => {
     })
   )
 
-  it.effect("that open the most give way first, and those that call are let through", () =>
+  it.effect("with the most openings lose theirs first, and those that start calls are let through", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxCalls: 10, maxOpenings: 4 })
       const stopped: Array<string> = []
@@ -222,7 +222,7 @@ describe("Clients", () => {
     })
   )
 
-  it.effect("have so many openings each", () =>
+  it.effect("have a maximum number of openings each", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxOpeningsPerClient: 2 })
       const stopped: Array<string> = []
@@ -231,7 +231,7 @@ describe("Clients", () => {
     })
   )
 
-  it.effect("have a pace of bytes for all of their calls together", () =>
+  it.effect("share one byte rate among all of their calls", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxBytesPerSecondPerClient: 100 })
       const [one, same, other] = ["a", "a", "b"].map((client) => calls.paceOf(client)!)
@@ -245,7 +245,7 @@ describe("Clients", () => {
     })
   )
 
-  it.effect("are forgotten when they are gone, and no sooner than their pace allows", () =>
+  it.effect("are forgotten once they are gone, and no sooner than their rate allows", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxBytesPerSecondPerClient: 100 })
       assert.isTrue(calls.paceOf("a")!.take(1000))
@@ -257,7 +257,7 @@ describe("Clients", () => {
   )
 })
 
-describe("Calls that come at once", () => {
+describe("Calls that arrive at once", () => {
   const young = (calls: Calls.Calls["Service"], name: string, stopped: Array<string>) =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
@@ -274,7 +274,7 @@ describe("Calls that come at once", () => {
       return calls.begin(call)
     })
 
-  it.effect("all begin, though they are more than may be opening, if each says so soon", () =>
+  it.effect("all start, even if they exceed the maximum of openings, if each starts soon", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxCalls: 100, maxOpenings: 5 })
       const stopped: Array<string> = []
@@ -288,7 +288,7 @@ describe("Calls that come at once", () => {
     })
   )
 
-  it.effect("make room when they are no longer young, and sooner where they are very many", () =>
+  it.effect("make room once they are no longer young, and sooner if there are very many", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxCalls: 100, maxOpenings: 2 })
       const stopped: Array<string> = []
@@ -303,7 +303,7 @@ describe("Calls that come at once", () => {
   )
 })
 
-describe("A server that gets more than it takes", () => {
+describe("An overloaded server", () => {
   const begun = (calls: Calls.Calls["Service"], stopped: Array<string>, weight = 0) =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
@@ -320,7 +320,7 @@ describe("A server that gets more than it takes", () => {
       return yield* calls.begin(call)
     })
 
-  it.effect("takes so many new calls a second", () =>
+  it.effect("accepts a maximum of new calls a second", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({ ...settings, maxCalls: 100, maxCallsPerSecond: 1 })
       const stopped: Array<string> = []
@@ -333,7 +333,7 @@ describe("A server that gets more than it takes", () => {
     })
   )
 
-  it.effect("refuses calls when its memory runs out, and ends the largest before it has run out", () =>
+  it.effect("refuses calls when its memory runs low, and ends the largest before it runs out", () =>
     Effect.gen(function* () {
       let share = 0.5
       const calls = yield* OpenCalls.make({ ...settings, maxCalls: 100, maxHeapPercent: 80 }, () => share)
@@ -354,7 +354,7 @@ describe("A server that gets more than it takes", () => {
     })
   )
 
-  it.effect("ends a call a minute after the longest time", () =>
+  it.effect("ends a call a minute after the maximum duration", () =>
     Effect.gen(function* () {
       const calls = yield* OpenCalls.make({
         ...settings,

@@ -43,7 +43,7 @@ const send = (peer: Peer.Peer, ...texts: readonly [string, ...Array<string>]) =>
   Effect.forkChild(Effect.andThen(peer.send(texts), peer.ready), { startImmediately: true })
 
 describe("Peer", () => {
-  it.effect("takes texts in order without a wait while its buffer is not full", () =>
+  it.effect("accepts texts in order without waiting while its buffer is not full", () =>
     Effect.gen(function* () {
       const connection = new Connection()
       const { peer, written } = make(connection)
@@ -72,7 +72,7 @@ describe("Peer", () => {
     })
   )
 
-  it.effect("is stalled when its buffer has stayed full for the timeout, and not before", () =>
+  it.effect("is stalled once its buffer has stayed full for the timeout", () =>
     Effect.gen(function* () {
       const connection = new Connection()
       const { peer, stalls } = make(connection)
@@ -87,7 +87,7 @@ describe("Peer", () => {
     })
   )
 
-  it.effect("lets a waiting sender go when the connection is lost, or the sender interrupted", () =>
+  it.effect("releases a waiting sender if the connection is lost or the sender is interrupted", () =>
     Effect.gen(function* () {
       const connection = new Connection()
       const { peer, stalls } = make(connection)
@@ -104,7 +104,7 @@ describe("Peer", () => {
     })
   )
 
-  it.effect("sends and closes while its buffer is full, and waits for nothing", () =>
+  it.effect("sends and closes without waiting even if its buffer is full", () =>
     Effect.gen(function* () {
       const connection = new Connection()
       const { peer, written } = make(connection)
@@ -117,7 +117,7 @@ describe("Peer", () => {
     })
   )
 
-  it.effect("tells when it is gone, also to one who asks afterwards", () =>
+  it.effect("reports that it is gone, even to those who ask afterwards", () =>
     Effect.gen(function* () {
       const connection = new Connection()
       const { peer } = make(connection)
@@ -132,7 +132,7 @@ describe("Peer", () => {
     })
   )
 
-  it.effect("of a platform whose connection is not Node's is never waited for", () =>
+  it.effect("on a connection that is not Node's is never waited for", () =>
     Effect.gen(function* () {
       const { peer, written } = make(undefined)
       yield* Effect.andThen(peer.send(["a"]), peer.ready)

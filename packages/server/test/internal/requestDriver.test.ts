@@ -8,7 +8,7 @@ import * as HttpClient from "../support/httpClient.ts"
 import * as Server from "../support/server.ts"
 
 describe("A protocol over HTTP", () => {
-  it.live("holds one call for all requests of a key, and another for another key", () =>
+  it.live("serves one call for all requests of a key, and another for another key", () =>
     Effect.gen(function* () {
       const made: Array<string> = []
       const server = yield* serve((request) => {
@@ -40,7 +40,7 @@ describe("A protocol over HTTP", () => {
     })
   )
 
-  it.live("opens one call for two first requests that come at once", () =>
+  it.live("opens a single call for two concurrent first requests", () =>
     Effect.gen(function* () {
       let made = 0
       const server = yield* serve(() =>
@@ -75,7 +75,7 @@ describe("A protocol over HTTP", () => {
     })
   )
 
-  it.live("tells its protocol of a platform that goes away from a response, which stops the turn", () =>
+  it.live("tells its protocol when the platform abandons a response, which stops the turn", () =>
     Effect.gen(function* () {
       const ended: Array<string> = []
       const server = yield* serve(() =>
@@ -99,7 +99,7 @@ describe("A protocol over HTTP", () => {
     })
   )
 
-  it.live("ends a call to which no request came for the time of a lease, and the agent handles the end", () =>
+  it.live("ends a call that received no request during its lease, and the agent handles the end", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const server = yield* serve(() => Effect.succeed(Server.noting(seen)), { leaseTimeout: Server.millis(300) })
@@ -110,7 +110,7 @@ describe("A protocol over HTTP", () => {
     })
   )
 
-  it.live("completes what is open when the server stops, and refuses new calls but not requests of open ones", () =>
+  it.live("completes open responses when the server stops, and refuses new calls but not requests of open ones", () =>
     Effect.gen(function* () {
       const server = yield* serve(endless, { drainTimeout: Server.millis(500) })
       const response = yield* HttpClient.open(`${server.http}/hourglass/a`, "ask 1 one")
@@ -124,7 +124,7 @@ describe("A protocol over HTTP", () => {
     })
   )
 
-  it.live("answers 402, 413, 409 and 503 for what it does not take", () =>
+  it.live("answers 402, 413, 409 and 503 to requests it does not accept", () =>
     Effect.gen(function* () {
       const server = yield* serve(() => Effect.fail(new Error("no agent")), { maxFrameBytes: 100 })
       assert.strictEqual((yield* server.ask("a", "tilt", { "x-sand": "none" })).status, 402)
@@ -137,7 +137,7 @@ describe("A protocol over HTTP", () => {
     })
   )
 
-  it.live("slows its agent down, and ends the call of a platform that does not read", () =>
+  it.live("slows its agent down if the platform does not read, and then ends the call", () =>
     Effect.gen(function* () {
       let sent = 0
       const server = yield* serve(

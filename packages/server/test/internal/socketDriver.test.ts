@@ -14,7 +14,7 @@ import * as Client from "../support/client.ts"
 import * as Hourglass from "../support/hourglass.ts"
 import * as Server from "../support/server.ts"
 
-describe("A socket that gives frames in batches", () => {
+describe("A socket that delivers frames in batches", () => {
   const start = '{"type":"start","call_id":"c1"}'
   const say = (text: string) => [
     '{"type":"user_state","value":"speaking"}',
@@ -64,7 +64,7 @@ describe("A socket that gives frames in batches", () => {
       return written
     }).pipe(Effect.provide(Server.noEnvironment))
 
-  it.live("hears all of them, also those that came with the start message", () =>
+  it.live("passes all of them on, including those that arrive with the start message", () =>
     Effect.gen(function* () {
       const expected = ["Welcome.", "You said: one", "You said: two", "1000"]
       assert.deepStrictEqual(yield* conversation([[start, ...say("one")], say("two"), []]), expected)
@@ -75,7 +75,7 @@ describe("A socket that gives frames in batches", () => {
     })
   )
 
-  it.live("is closed once, where a frame in the middle of a batch is bad", () =>
+  it.live("is closed once if a frame in the middle of a batch is invalid", () =>
     Effect.gen(function* () {
       const [welcome, error, ...rest] = yield* conversation([[start, "{", ...say("never")]])
       assert.strictEqual(welcome, "Welcome.")
@@ -160,7 +160,7 @@ describe("A peer that reads nothing", () => {
     })
   )
 
-  it.live("can still be interrupted, and hung up on", () =>
+  it.live("can still be interrupted and hung up on", () =>
     Effect.gen(function* () {
       const count = { sent: 0 }
       const seen: Array<string> = []

@@ -8,7 +8,7 @@ const quiet: Tally.Places = { openCalls: 3, openings: 1, maxCalls: 10, refusal: 
 const make = (places: Tally.Places = quiet) => Effect.map(Clock.Clock, (clock) => Tally.make(clock, () => places))
 
 describe("Tally", () => {
-  it.effect("counts what happens, by kind", () =>
+  it.effect("counts events by kind", () =>
     Effect.gen(function* () {
       const health = yield* make()
       health.count("started")
@@ -35,7 +35,7 @@ describe("Tally", () => {
     })
   )
 
-  it.effect("keeps a bounded number of kinds of refusals, whatever words a protocol makes up", () =>
+  it.effect("keeps a bounded number of refusal kinds, whatever names a protocol makes up", () =>
     Effect.gen(function* () {
       const health = yield* make()
       for (let i = 0; i < 5000; i++) health.refused(`no ${i}`)
@@ -48,7 +48,7 @@ describe("Tally", () => {
     })
   )
 
-  it.effect("is ready unless something speaks against it, and says what", () =>
+  it.effect("is ready unless there is a reason not to be, and names the reason", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* (yield* make()).readiness, { ready: true, reasons: [] })
       const full = yield* make({ ...quiet, refusal: "Full" })
@@ -58,7 +58,7 @@ describe("Tally", () => {
     })
   )
 
-  it.effect("is not ready for a while after the event loop stood still", () =>
+  it.effect("is not ready for a while after the event loop was blocked", () =>
     Effect.gen(function* () {
       const health = yield* make()
       health.blocked(2000)
@@ -70,7 +70,7 @@ describe("Tally", () => {
     })
   )
 
-  it.live("is not ready if a check of the application's own is not met, fails, dies or hangs", () =>
+  it.live("is not ready if an application's own check is false, fails, dies or hangs", () =>
     Effect.gen(function* () {
       for (const met of [
         Effect.succeed(false),

@@ -4,7 +4,7 @@ import * as Ticket from "../../src/internal/ticket.ts"
 const now = 1_800_000_000_000
 
 describe("Ticket", () => {
-  it("is good once, for the call that it was issued for", () => {
+  it("is valid once, for the call it was issued for", () => {
     const tickets = Ticket.make("secret")
     const ticket = tickets.issue("c1", now)
     const seal = tickets.use(ticket, now + 1000)
@@ -13,13 +13,13 @@ describe("Ticket", () => {
     assert.isUndefined(tickets.use(ticket, now + 1000))
   })
 
-  it("is good for so long", () => {
+  it("expires", () => {
     const tickets = Ticket.make("secret")
     assert.isDefined(tickets.use(tickets.issue("c1", now), now + Ticket.lifeMs - 1))
     assert.isUndefined(tickets.use(tickets.issue("c1", now), now + Ticket.lifeMs))
   })
 
-  it("is good in every process that has the secret, and in no other", () => {
+  it("is valid in every process that has the secret, and in no other", () => {
     const ticket = Ticket.make("secret").issue("c1", now)
     assert.isDefined(Ticket.make("secret").use(ticket, now))
     assert.isUndefined(Ticket.make("other").use(ticket, now))
@@ -28,7 +28,7 @@ describe("Ticket", () => {
     assert.isDefined(random.use(random.issue("c1", now), now))
   })
 
-  it("is not good if anything in it was changed", () => {
+  it("is invalid if anything in it was changed", () => {
     const tickets = Ticket.make("secret")
     const ticket = tickets.issue("c1", now)
     for (let i = 0; i < ticket.length; i++) {

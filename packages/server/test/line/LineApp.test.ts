@@ -9,7 +9,7 @@ import * as Server from "../support/server.ts"
 const factory = Server.byName({})
 
 describe("GET /status", () => {
-  it.live("says that the server is up, and when, as Line does", () =>
+  it.live("reports that the server is up, and since when, like Line", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory)
       const { headers, status, text } = yield* request(`${server.http}/status`)
@@ -26,7 +26,7 @@ describe("GET /status", () => {
 describe("POST /chats", () => {
   const body = { call_id: "c1", from_: "+1", metadata: { tier: "gold", kept: 1 } }
 
-  it.live("accepts every call where there is no handler", () =>
+  it.live("accepts every call without a handler", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory)
       const { headers, status, text } = yield* post(server, body)
@@ -43,7 +43,7 @@ describe("POST /chats", () => {
     })
   )
 
-  it.live("gives what the handler gives: its metadata over that of the call, its config as it is", () =>
+  it.live("returns the handler's result: its metadata merged over the call's, its config as it is", () =>
     Effect.gen(function* () {
       const asked: Array<CallRequest> = []
       const server = yield* Server.serve(
@@ -68,7 +68,7 @@ describe("POST /chats", () => {
     })
   )
 
-  it.live("leaves an empty config out", () =>
+  it.live("leaves out an empty config", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, {}, { preCall: () => Effect.succeed(PreCall.accept()) })
       assert.notInclude((yield* post(server, body)).text, "config")
@@ -102,7 +102,7 @@ describe("POST /chats", () => {
     ]
   ]
   for (const [name, preCall, status, text] of answers) {
-    it.live(`answers ${status} where the handler ${name}, and says that it was the agent's code`, () =>
+    it.live(`answers ${status} if the handler ${name}, and logs that the application's code failed`, () =>
       Effect.gen(function* () {
         const server = yield* Server.serve(factory, {}, { preCall })
         const answer = yield* Server.undisturbed(server, post(server, body))
@@ -122,7 +122,7 @@ describe("POST /chats", () => {
     ['{"call_id":42}', '{"detail":"Bad request: Expected string | null at [\\"call_id\\"]"}']
   ]
   for (const [sent, text] of malformed) {
-    it.live(`answers 400 to ${sent === "" ? "no body" : sent}, and asks no handler`, () =>
+    it.live(`answers 400 to ${sent === "" ? "no body" : sent}, and calls no handler`, () =>
       Effect.gen(function* () {
         let asked = 0
         const server = yield* Server.serve(
@@ -138,7 +138,7 @@ describe("POST /chats", () => {
     )
   }
 
-  it.live("answers 413 to a body of more than a mebibyte", () =>
+  it.live("answers 413 to a body over 1 MiB", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory)
       const answer = yield* post(server, { metadata: { padding: "x".repeat(1024 * 1024) } })
@@ -147,7 +147,7 @@ describe("POST /chats", () => {
     })
   )
 
-  it.live("gives the handler the services it asks for, and a scope of the request's", () =>
+  it.live("gives the handler its services, and a scope of the request", () =>
     Effect.gen(function* () {
       let released = false
       class Tier extends Context.Service<Tier, string>()("test/Tier") {}

@@ -127,7 +127,7 @@ describe("LineProtocol: an ending", () => {
 })
 
 describe("LineProtocol: an error message", () => {
-  it("has its content alone, as JSON", () => {
+  it("consists of its content alone, as JSON", () => {
     assert.deepStrictEqual(lastWords(Ending.Malformed({ message: 'no "é"' }), false)[0], {
       _tag: "Send",
       text: String.raw`{"type":"error","content":"Failed to parse JSON message: no \"é\" (error id e1)"}`
@@ -148,7 +148,7 @@ describe("LineProtocol: a call", () => {
     ])
   })
 
-  it("is over for good with a message that cannot be read", () => {
+  it("ends for good with an unreadable message", () => {
     for (const bad of ["{", new Uint8Array([1])]) {
       for (const before of [opening, "Open"] as const) {
         const [state, wanted] = protocol.step(before, frame(bad), 0)
@@ -172,7 +172,7 @@ describe("LineProtocol: a call", () => {
     )
   })
 
-  it.effect("is refused without the token, and to a page of another origin", () =>
+  it.effect("is rejected without the token, and from a page of another origin", () =>
     Effect.gen(function* () {
       const guarded = LineProtocol.make({ token: Redacted.make("s3cret"), allowedOrigins: [] })
       const refused = yield* Effect.flip(guarded.admit(request))

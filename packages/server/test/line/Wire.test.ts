@@ -42,12 +42,12 @@ describe("decode", () => {
     ['{"value":"unheard of","metadata":{}}', "UserCustomSent"]
   ]
   for (const [text, tag] of byShape) {
-    it(`knows ${text} without a type as ${tag}`, () => {
+    it(`reads ${text} without a type as ${tag}`, () => {
       assert.strictEqual(report(text)._tag, tag)
     })
   }
 
-  it("takes an event id that is given, also an empty one, and none where it is null", () => {
+  it("keeps a given event id, even an empty one, and has none for null", () => {
     assert.strictEqual(report('{"type":"dtmf","button":"1","event_id":"t1"}').eventId, "t1")
     assert.strictEqual(report('{"type":"dtmf","button":"1","event_id":""}').eventId, "")
     assert.isUndefined(report('{"type":"dtmf","button":"1","event_id":null}').eventId)
@@ -80,13 +80,13 @@ describe("decode", () => {
     ["42424242", "Expected object"]
   ]
   for (const [text, reason] of dropped) {
-    it(`drops ${text} and quotes nothing of it`, () => {
+    it(`drops ${text} without quoting it`, () => {
       assert.deepStrictEqual(Wire.decode(text), { _tag: "Dropped", reason })
       assert.notMatch(reason, /SECRET|4242/)
     })
   }
 
-  it("takes what is not JSON for malformed, and quotes nothing of it", () => {
+  it("treats text that is not JSON as malformed, without quoting it", () => {
     for (const text of ["SECRET", "", "{", "NaN", '{"type":"custom","metadata":{"a":NaN}}', '{"a":"SECRET}']) {
       const received = Wire.decode(text)
       assert.strictEqual(received._tag, "Malformed", text)
@@ -263,7 +263,7 @@ describe("Tool result", () => {
     })
   }
 
-  it("is cut after 30,000 code points and not before", () => {
+  it("is cut after exactly 30,000 code points", () => {
     const limit = 30_000
     for (const letter of ["x", "é", "😀"]) {
       const full = letter.repeat(limit)
@@ -279,7 +279,7 @@ describe("Tool result", () => {
     assert.strictEqual(resultOf(`${full}😀`), `${full}... [truncated]`)
   })
 
-  it("of more than the limit as JSON text is cut there", () => {
+  it("that is longer as JSON text is cut in that form", () => {
     const text = resultOf({ a: "x".repeat(30_000) })
     assert.strictEqual(text, `{"a": "${"x".repeat(29_993)}... [truncated]`)
   })
@@ -297,13 +297,13 @@ describe("Tool arguments and log metadata", () => {
       }
     ).metadata
 
-  it("of exactly 30,000 characters as JSON text pass untouched", () => {
+  it("of exactly 30,000 characters as JSON text are sent unchanged", () => {
     const full = { a: "x".repeat(30_000 - overhead) }
     assert.deepStrictEqual(args(full), full)
     assert.deepStrictEqual(metadata(full).metadata, full)
   })
 
-  it("of more become a marker with the first 200 characters of that text", () => {
+  it("that are longer become a marker with the first 200 characters of that text", () => {
     const tooMuch = { a: "x".repeat(30_001 - overhead) }
     const marker = { _truncated: true, _preview: `{"a": "${"x".repeat(193)}` }
     assert.deepStrictEqual(args(tooMuch), marker)
@@ -320,7 +320,7 @@ describe("Tool arguments and log metadata", () => {
     })
   })
 
-  it("that are not JSON are sent in a form that is", () => {
+  it("that are not JSON are sent as JSON nevertheless", () => {
     const cyclic: { self?: unknown; n: unknown; big: bigint } = { n: NaN, big: 5n }
     cyclic.self = cyclic
     assert.deepStrictEqual(args(cyclic), { n: null, big: "5", self: "[Circular]" })
@@ -346,7 +346,7 @@ describe("Tool arguments and log metadata", () => {
     assert.doesNotThrow(() => Wire.encode({ _tag: "AgentToolCalled", ...tool, toolArgs: deep }))
   })
 
-  it("are the only ones with a limit, beside tool results", () => {
+  it("and tool results are the only fields with a limit", () => {
     const long = "x".repeat(100_000)
     const sent = [
       Event.sendText(long),

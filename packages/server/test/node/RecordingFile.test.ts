@@ -49,7 +49,7 @@ const holdCall = (server: Server.Server, start: Parameters<typeof Client.call>[1
   })
 
 describe("A server that records", () => {
-  it.live("leaves a file of each call, with all that was reported and sent, that only its user may read", () =>
+  it.live("writes a file for each call, with everything reported and sent, readable only by its user", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "a", "b")
       const server = yield* Server.serve(Server.byName({}), { recordDir: path })
@@ -83,7 +83,7 @@ describe("A server that records", () => {
     })
   )
 
-  it.live("records several calls at once into separate files, and applies the redaction", () =>
+  it.live("records concurrent calls into separate files, and applies the redaction", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const server = yield* Server.serve(Server.byName({}), { recordDir: path }, { redact: Redaction.everything })
@@ -103,7 +103,7 @@ describe("A server that records", () => {
     })
   )
 
-  it.live("takes no path out of the id of a call", () =>
+  it.live("never uses the id of a call as a path", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const server = yield* Server.serve(Server.byName({}), { recordDir: join(path, "deep", "er") })
@@ -114,7 +114,7 @@ describe("A server that records", () => {
     })
   )
 
-  it.live("continues a call that it cannot record, and logs it once, with the id of the call", () =>
+  it.live("continues a call it cannot record, and logs that once, with the id of the call", () =>
     Effect.gen(function* () {
       const file = join(yield* directory, "file")
       writeFileSync(file, "")
@@ -136,7 +136,7 @@ describe("A server that records", () => {
 })
 
 describe("RecordingFile", () => {
-  it.live("names a file by the id that a redaction leaves", () =>
+  it.live("names a file by the id that a redaction returns", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const redactions: ReadonlyArray<Redaction.Redaction> = [
@@ -181,7 +181,7 @@ describe("RecordingFile", () => {
   const wordsOf = ({ lines }: Recording.Recording) =>
     lines.flatMap((line) => (line._tag === "Sent" && line.output._tag === "AgentSendText" ? [line.output.text] : []))
 
-  it.live("can be read after its process was killed, and has all but the last moments", () =>
+  it.live("can be read after its process was killed, and lacks only the last moments", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const { child, state } = yield* run(path)
@@ -197,7 +197,7 @@ describe("RecordingFile", () => {
     })
   )
 
-  it.live("lacks nothing when its process leaves, or dies of an exception", () =>
+  it.live("is complete if its process exits, or dies of an exception", () =>
     Effect.gen(function* () {
       for (const end of ["exit", "throw"]) {
         const path = yield* directory
@@ -220,7 +220,7 @@ describe("RecordingFile", () => {
     }
   }
 
-  it.live("keeps the audio of a call beside its lines, if asked to, in a file that can be played at any time", () =>
+  it.live("keeps the audio of a call beside its lines on request, in a file that can be played at any time", () =>
     Effect.gen(function* () {
       const path = yield* directory
       yield* Effect.scoped(
@@ -247,7 +247,7 @@ describe("RecordingFile", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("keeps no audio by default, nor where words are blanked, unless the redaction allows it", () =>
+  it.live("keeps no audio by default, or if words are redacted, unless the redaction allows it", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const audioOf = (options: Omit<RecordingFile.Options, "directory">) =>
@@ -263,7 +263,7 @@ describe("RecordingFile", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("continues without the audio if it cannot be written", () =>
+  it.live("continues without audio if it cannot be written", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "file")
       writeFileSync(path, "no directory")

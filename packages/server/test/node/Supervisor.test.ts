@@ -36,7 +36,7 @@ const start = (env: Record<string, string> = {}) =>
   })
 
 describe("Several processes on one port", () => {
-  it.live("share the calls, and are summed up", () =>
+  it.live("share the calls, and report their sums", () =>
     Effect.gen(function* () {
       const { admin, server, until } = yield* start()
       for (let i = 0; i < 6; i++) {
@@ -56,7 +56,7 @@ describe("Several processes on one port", () => {
     })
   )
 
-  it.live("go on when one of them ends, which is started again", () =>
+  it.live("continue when one of them exits, which is restarted", () =>
     Effect.gen(function* () {
       const { server, until } = yield* start()
       // One call in each of them.
@@ -77,7 +77,7 @@ describe("Several processes on one port", () => {
     })
   )
 
-  it.live("are replaced one by one, while calls go on and new ones are taken", () =>
+  it.live("are replaced one by one, while calls continue and new ones are accepted", () =>
     Effect.gen(function* () {
       const { admin, server, until } = yield* start()
       const before = (yield* until("both", () => true)).processes.map(({ pid }) => pid)
@@ -103,7 +103,7 @@ describe("Several processes on one port", () => {
     })
   )
 
-  it.live("drain together on a signal, and hurry on a second one", () =>
+  it.live("drain together on a signal, and end at once on a second one", () =>
     Effect.gen(function* () {
       const { server } = yield* start({ ANTIPHON_DRAIN_TIMEOUT: "10 minutes" })
       const clients = yield* Effect.forEach([0, 1], () => Client.call(server.ws))
@@ -121,7 +121,7 @@ describe("Several processes on one port", () => {
     })
   )
 
-  it.live("do not outlive the one that has started them", () =>
+  it.live("do not outlive the supervisor", () =>
     Effect.gen(function* () {
       const { server, until } = yield* start({ ANTIPHON_DRAIN_TIMEOUT: "200 millis" })
       const { processes } = yield* until("both", () => true)

@@ -14,7 +14,7 @@ import * as Server from "../support/server.ts"
 const factory = Server.byName({})
 
 describe("Routes", () => {
-  it.live("answer other methods with 405 and the one that is allowed", () =>
+  it.live("answer other methods with 405 and the one allowed method", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory)
       for (const [path, method, allow] of [
@@ -38,7 +38,7 @@ describe("Routes", () => {
     })
   )
 
-  it.live("of an application go on beside those of the agent", () =>
+  it.live("of an application work beside those of the agent", () =>
     Effect.gen(function* () {
       const server = yield* Server.mount(factory)
       assert.strictEqual((yield* request(`${server.http}/hello`)).text, "hello")
@@ -65,7 +65,7 @@ describe("Routes", () => {
 describe("Admission", () => {
   const token = Redacted.make("s3cret-token")
 
-  it.live("wants the token on /chats and /ws where there is one, and not on /status", () =>
+  it.live("requires the token on /chats and /ws if one is set, and not on /status", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, { token })
       const wrong = [
@@ -92,7 +92,7 @@ describe("Admission", () => {
     })
   )
 
-  it.live("takes the token of a page, which can set no header, as a subprotocol", () =>
+  it.live("accepts the token as a subprotocol, since a page can set no header", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, { token })
       const encoded = (text: string) => `antiphon.bearer.${Buffer.from(text).toString("base64url")}`
@@ -123,7 +123,7 @@ describe("Admission", () => {
     })
   )
 
-  it.live("refuses pages of other origins, and admits its own, the allowed ones, and clients that are no page", () =>
+  it.live("rejects pages of other origins, and admits its own, the allowed ones, and clients other than pages", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, { allowedOrigins: ["https://app.example"] })
       for (const origin of ["https://evil.example", "null", "https://app.example.evil.example", "http://127.0.0.1:1"]) {
@@ -138,7 +138,7 @@ describe("Admission", () => {
     })
   )
 
-  it.live("admits every page where all origins are allowed", () =>
+  it.live("admits every page if all origins are allowed", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, { allowedOrigins: ["*"] })
       const client = yield* Client.call(server.ws, {}, { origin: "https://anything.example" })
@@ -146,7 +146,7 @@ describe("Admission", () => {
     })
   )
 
-  it.live("refuses calls beyond the maximum with 503, and takes one again when one has ended", () =>
+  it.live("refuses calls beyond the maximum with 503, and accepts one again once another has ended", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, { maxCalls: 2 })
       const first = yield* Client.call(server.ws)
@@ -167,7 +167,7 @@ describe("Admission", () => {
 })
 
 describe("Sockets on which no call has started", () => {
-  it.live("hold the place of no call, and the oldest of too many gives way", () =>
+  it.live("take no place of a call, and the oldest of too many is closed", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, { maxCalls: 2, maxOpenings: 5 })
       const silent = yield* Effect.forEach(Array.from({ length: 12 }), () => Client.connect(server.ws))
@@ -188,7 +188,7 @@ describe("Sockets on which no call has started", () => {
 })
 
 describe("Refused calls", () => {
-  it.live("leave a line in the log, and a flood of them a few", () =>
+  it.live("are logged, and a flood of them with only a few lines", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, { token: Redacted.make("s3cret") })
       for (let i = 0; i < 50; i++) assert.strictEqual((yield* post(server, {})).status, 401)
@@ -202,7 +202,7 @@ describe("Refused calls", () => {
 })
 
 describe("A server without a token", () => {
-  it.live("is not reached under a name that a page may have made up, and the log says what to do", () =>
+  it.live("cannot be reached under a name a page may have made up, and the log says what to do", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(factory, { hosts: ["agent.example"] })
       const evil = { host: `evil.example:${server.port}`, origin: `http://evil.example:${server.port}` }
@@ -226,7 +226,7 @@ describe("Requirements", () => {
       return Agent.make(() => Stream.fromEffect(Effect.map(Model, (model) => Event.sendText(`${name} ${model}`))))
     })
 
-  it("of a factory, of its agent and of a handler are those of the layer, without their scopes", () => {
+  it("of a factory, its agent and a handler are those of the layer, without their scopes", () => {
     type Needs<L> = L extends Layer.Layer<infer _A, infer _E, infer R> ? R : never
     const own = VoiceAgentApp.layer(needsBoth)
     expectTypeOf<Needs<typeof own>>().toEqualTypeOf<HttpRouter.HttpRouter | Database | Model>()
@@ -256,7 +256,7 @@ describe("Requirements", () => {
     launch(VoiceAgentApp.serve(() => Effect.succeed(Server.echo), { preCall: () => Effect.succeed("yes") }))
   })
 
-  it.live("are met by the layers around the server", () =>
+  it.live("are provided by the layers around the server", () =>
     Effect.gen(function* () {
       const layer = VoiceAgentApp.layerServer(needsBoth, { settings: { port: 0, host: "127.0.0.1" } })
       const server = yield* Server.start(
@@ -267,7 +267,7 @@ describe("Requirements", () => {
     })
   )
 
-  it.live("are met where the agent is a service", () =>
+  it.live("are provided if the agent is a service", () =>
     Effect.gen(function* () {
       class Support extends Agent.Service<Support>()("test/Support2") {}
       const SupportLive = Agent.layer(Support, needsBoth).pipe(

@@ -8,7 +8,7 @@ const pool = (options: WorkerPool.Options = {}) =>
   WorkerPool.make<typeof functions>(new URL("../support/workerFunctions.ts", import.meta.url), { size: 2, ...options })
 
 describe("A pool of threads", () => {
-  it.live("does what takes the processor without holding up the event loop", () =>
+  it.live("runs work on the processor without holding up the event loop", () =>
     Effect.gen(function* () {
       const threads = yield* pool()
       yield* threads.run("later", 1)
@@ -24,7 +24,7 @@ describe("A pool of threads", () => {
     })
   )
 
-  it.live("awaits what a function gives, and keeps its threads", () =>
+  it.live("awaits a promise returned by a function, and reuses its threads", () =>
     Effect.gen(function* () {
       const threads = yield* pool({ size: 1 })
       assert.strictEqual(yield* threads.run("later", 21), 42)
@@ -35,7 +35,7 @@ describe("A pool of threads", () => {
     })
   )
 
-  it.live("fails with the error, and continues", () =>
+  it.live("fails with the function's error, and continues", () =>
     Effect.gen(function* () {
       const threads = yield* pool({ size: 1, timeout: "300 millis", maxHeapMiB: 32 })
       const none = undefined as never
@@ -55,7 +55,7 @@ describe("A pool of threads", () => {
     })
   )
 
-  it.live("survives a thread that takes all its memory", () =>
+  it.live("survives a thread that runs out of memory", () =>
     Effect.gen(function* () {
       const threads = yield* pool({ size: 1, maxHeapMiB: 32 })
       assert.strictEqual((yield* Effect.flip(threads.run("hoards", undefined as never))).reason, "Crashed")
@@ -63,7 +63,7 @@ describe("A pool of threads", () => {
     })
   )
 
-  it.live("gives up what is interrupted, also in the middle of it", () =>
+  it.live("abandons interrupted jobs, even in the middle of one", () =>
     Effect.gen(function* () {
       const threads = yield* pool({ size: 1 })
       yield* threads.run("later", 1)
@@ -76,7 +76,7 @@ describe("A pool of threads", () => {
     })
   )
 
-  it.live("refuses jobs when too many are waiting", () =>
+  it.live("rejects jobs if too many are waiting", () =>
     Effect.gen(function* () {
       const threads = yield* pool({ size: 1, maxWaiting: 1 })
       const one = yield* Effect.forkChild(threads.run("burn", { ms: 200, value: "one" }), { startImmediately: true })

@@ -22,7 +22,7 @@ const audioOf = (steps: ReadonlyArray<Gate.Step>) =>
   steps.flatMap(({ incoming }) => incoming.flatMap((one) => (one._tag === "Audio" ? [...one.bytes] : [])))
 
 describe("gate", () => {
-  it("joins a sample of two bytes that is split between messages", () => {
+  it("joins a two-byte sample split between messages", () => {
     const steps = play([started(AudioFormat.pcm16000), media(bytes(5)), media(bytes(1, 5)), media(bytes(4, 6))])
     assert.deepStrictEqual(audioOf(steps), [...bytes(10)])
     for (const { incoming } of steps) {
@@ -30,19 +30,19 @@ describe("gate", () => {
     }
   })
 
-  it("does not join the halves of two samples over a gap", () => {
+  it("does not join halves of two samples across a gap", () => {
     const steps = play([started(AudioFormat.pcm16000), media(bytes(3), 1), media(bytes(4, 100), 3)])
     assert.deepStrictEqual(audioOf(steps), [0, 1, 100, 101, 102, 103])
   })
 
-  it("keeps audio that comes before the start, two seconds of it", () => {
+  it("keeps two seconds of audio that arrives before the start", () => {
     const early = Array.from({ length: 120 }, (_, index) => media(bytes(160, index)))
     const steps = play([...early, started(AudioFormat.mulaw8000)], () => 0)
     assert.lengthOf(audioOf(steps), 16_000)
     assert.match(steps[119]!.dropped!, /before the start/)
   })
 
-  it("drops what runs more than five seconds ahead of the clock, and not what was held up", () => {
+  it("drops audio more than five seconds ahead of the clock, but not audio that was held up", () => {
     const many = Array.from({ length: 400 }, () => media(bytes(160)))
     const rushed = play([started(AudioFormat.mulaw8000), ...many], () => 0)
     assert.lengthOf(audioOf(rushed), 8 * 5020)
@@ -50,7 +50,7 @@ describe("gate", () => {
     assert.lengthOf(audioOf(late), 64_000)
   })
 
-  it("refuses a format that cannot be used, and hears nothing after that or after a stop", () => {
+  it("rejects an unusable format, and ignores audio after that or after a stop", () => {
     const [refused, after] = play([started(undefined), media(bytes(160))])
     assert.match(refused!.refused!, /format/)
     assert.deepStrictEqual(after!.incoming, [])
@@ -62,7 +62,7 @@ describe("gate", () => {
     assert.deepStrictEqual(audioOf(stopped), [])
   })
 
-  it("takes keys that a telephone has, once the call has started", () => {
+  it("accepts the keys of a telephone, once the call has started", () => {
     const steps = play([
       { _tag: "Dtmf", digit: "1" },
       started(AudioFormat.mulaw8000),

@@ -38,7 +38,7 @@ const make = (marks: boolean) =>
   })
 
 describe("line", () => {
-  it.effect("joins audio up to a mark, and fills the last frame", () =>
+  it.effect("joins audio up to a mark, and pads the last frame", () =>
     Effect.gen(function* () {
       const { line, sent } = yield* make(true)
       yield* line.send([audio(160), audio(100), mark("a"), audio(160)])
@@ -46,7 +46,7 @@ describe("line", () => {
     })
   )
 
-  it.effect("without marks, sends what it is given, and no marks", () =>
+  it.effect("without marks, sends audio as given, and no marks", () =>
     Effect.gen(function* () {
       const { line, sent } = yield* make(false)
       yield* line.send([audio(160), mark("a"), audio(100)])
@@ -69,7 +69,7 @@ describe("line", () => {
     })
   )
 
-  it.effect("hangs up a second after the audio must have been played, if no mark comes back", () =>
+  it.effect("hangs up a second after the audio must have been played if no mark comes back", () =>
     Effect.gen(function* () {
       const { line, sent } = yield* make(true)
       yield* line.send([audio(8000)])
@@ -81,7 +81,7 @@ describe("line", () => {
     })
   )
 
-  it.effect("does not wait for audio that was cleared, nor hang up twice", () =>
+  it.effect("does not wait for cleared audio, and does not hang up twice", () =>
     Effect.gen(function* () {
       const { line, sent } = yield* make(false)
       yield* line.send([audio(80_000)])
@@ -97,7 +97,7 @@ describe("line", () => {
     })
   )
 
-  it.effect("sends nothing while it has no stream, and goes on with the next one", () =>
+  it.effect("sends nothing while it has no stream, and continues with the next one", () =>
     Effect.gen(function* () {
       const { line, sent, visitor } = yield* make(true)
       line.detach()

@@ -25,7 +25,7 @@ describe("publicAddress", () => {
       assert.strictEqual(PublicAddress.of(request(headers), none), address))
   }
 
-  it("is the configured one, and that of the process where there is one", () => {
+  it("is the configured one, and otherwise that of the process", () => {
     const local = request({ host: "localhost:8000" })
     const publicUrl = "https://a.example.com/phone"
     assert.strictEqual(PublicAddress.of(local, { ...none, publicUrl }), publicUrl)
@@ -43,7 +43,7 @@ describe("publicAddress", () => {
     assert.isFalse(signed.some((url) => url.includes("localhost")))
   })
 
-  it.effect("is read from options before the environment, without a slash at its end", () =>
+  it.effect("prefers options to the environment, and drops a trailing slash", () =>
     Effect.gen(function* () {
       const env = ConfigProvider.layer(ConfigProvider.fromUnknown({ ANTIPHON_PUBLIC_URL: "https://env.example.com/" }))
       const load = (options: Parameters<typeof PublicAddress.load>[0]) =>

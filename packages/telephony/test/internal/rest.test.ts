@@ -26,7 +26,7 @@ const rows: ReadonlyArray<readonly [status: number, body: string, tag: string, c
 ]
 
 describe("rest", () => {
-  it.effect("reads what was asked for", () =>
+  it.effect("returns what was asked for", () =>
     Effect.map(ask(200, '{"sid":"CA1","more":1}'), (answer) => assert.deepStrictEqual(answer, { sid: "CA1" }))
   )
 

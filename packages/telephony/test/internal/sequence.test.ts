@@ -17,24 +17,24 @@ const play = (chunks: ReadonlyArray<number | undefined>, mostHeld = 0) => {
 }
 
 describe("sequence", () => {
-  it("passes on what is in order, wherever it begins", () => {
+  it("passes on chunks in order, from whatever number they start", () => {
     assert.deepStrictEqual(play([7, 8, 9]), [7, 8, 9])
   })
 
-  it("tells a gap of what is missing, at once if nothing may wait", () => {
+  it("reports a gap for missing chunks, at once if nothing may wait", () => {
     assert.deepStrictEqual(play([1, 2, 5, 6]), [1, 2, -2, 5, 6])
   })
 
-  it("drops what comes twice or too late", () => {
+  it("drops duplicate and late chunks", () => {
     assert.deepStrictEqual(play([1, 2, 2, 1, 3]), [1, 2, 3])
   })
 
-  it("puts in order what may wait, and waits no longer than that", () => {
+  it("reorders chunks within the allowed wait", () => {
     assert.deepStrictEqual(play([1, 3, 2, 4], 2), [1, 2, 3, 4])
     assert.deepStrictEqual(play([1, 3, 4, 5, 6], 2), [1, -1, 3, 4, 5, 6])
   })
 
-  it("goes on if the carrier counts anew, or does not count at all", () => {
+  it("continues if the carrier restarts its numbers, or has none", () => {
     assert.deepStrictEqual(play([5, 6, 1000, 1001, 1, 2]), [5, 6, 1000 & 255, 1001 & 255, 1, 2])
     assert.deepStrictEqual(play([undefined, undefined]), [0, 0])
     const stuck = Array.from({ length: 20 }, () => 1)
@@ -42,7 +42,7 @@ describe("sequence", () => {
   })
 
   it.effect.prop(
-    "every piece that came once comes out once, in order, whatever order they came in",
+    "every chunk comes out once, in order, whatever order they arrive in",
     { order: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 12 }))) },
     ({ order }) =>
       Effect.sync(() => {

@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import * as Tokens from "../../src/internal/tokens.ts"
 
 describe("tokens", () => {
-  it.effect("are good once, and for a while", () =>
+  it.effect("are valid once, and for a while", () =>
     Effect.gen(function* () {
       const tokens = Tokens.make<number>(yield* Clock.Clock, Duration.seconds(60))
       const [first, second] = [tokens.issue(1), tokens.issue(2)]
@@ -17,7 +17,7 @@ describe("tokens", () => {
     })
   )
 
-  it.effect("do not pile up: the oldest is given up", () =>
+  it.effect("do not accumulate: the oldest is dropped", () =>
     Effect.gen(function* () {
       const tokens = Tokens.make<number>(yield* Clock.Clock, Duration.seconds(60))
       const all = Array.from({ length: 10_001 }, (_, index) => tokens.issue(index))

@@ -34,7 +34,7 @@ describe("tones", () => {
     }
   }
 
-  it("waits at w, and leaves out what has no tone", () => {
+  it("pauses at w, and skips characters without a tone", () => {
     assert.lengthOf(Tones.of("w", AudioFormat.mulaw8000), 4000)
     assert.lengthOf(Tones.of("1x2", AudioFormat.mulaw8000), 3200)
     assert.lengthOf(Tones.of("", AudioFormat.mulaw8000), 0)

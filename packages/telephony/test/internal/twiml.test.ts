@@ -3,7 +3,7 @@ import * as Twiml from "../../src/internal/twiml.ts"
 import * as Xml from "../../src/testing/internal/xml.ts"
 
 describe("twiml", () => {
-  it("is read as it was meant, whatever stands in it", () => {
+  it("escapes any text in it", () => {
     const text = `<Hangup/> "&" 'quoted' \u0007bell`
     const document = Twiml.response(Twiml.element("Say", { voice: text, loop: undefined, times: 2 }, Twiml.text(text)))
     const read = Xml.parse(document)
@@ -23,7 +23,7 @@ describe("twiml", () => {
     assert.deepStrictEqual(Xml.parse(Twiml.response())?.children, [])
   })
 
-  it("is refused by the fake if it is not well-formed", () => {
+  it("is rejected by the fake if it is not well-formed", () => {
     for (const document of ["", "<Response>", "<Response></Say></Response>", "<A/><B/>"]) {
       assert.isUndefined(Xml.parse(document))
     }

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Handset from "../../src/testing/internal/handset.ts"
 
 describe("handset", () => {
-  it("plays a frame at a time, and returns a mark when all before it was played", () => {
+  it("plays a frame at a time, and returns a mark once everything before it was played", () => {
     const handset = Handset.make(160)
     handset.push({ bytes: new Uint8Array(200) }, 0)
     handset.push({ mark: "a" }, 0)
@@ -16,7 +16,7 @@ describe("handset", () => {
     )
   })
 
-  it("drops what was not played at a clear, and returns all marks at once", () => {
+  it("drops unplayed audio at a clear, and returns all marks at once", () => {
     const handset = Handset.make(160)
     for (const mark of ["a", "b"]) {
       handset.push({ bytes: new Uint8Array(160) }, 0)

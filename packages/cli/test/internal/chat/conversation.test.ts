@@ -50,7 +50,7 @@ describe("A call in the terminal", () => {
     assert.isTrue(Conversation.isQuiet(rest.state))
   })
 
-  it("drops what was not spoken when the user begins to type, and tells what it was", () => {
+  it("drops unspoken words when the user starts to type, and shows which", () => {
     const begun = told(Conversation.initial, turn("Started"), says("One two three."), due).state
     const { state, todo } = told(begun, { _tag: "Typing" }, { _tag: "Typing" })
     assert.deepStrictEqual(shown(todo), [{ _tag: "Cut", rest: " two three." }])
@@ -70,13 +70,13 @@ describe("A call in the terminal", () => {
     )
   })
 
-  it("speaks no word of a turn that was cancelled, also if it came late", () => {
+  it("speaks no word of a cancelled turn, even if it arrives late", () => {
     const begun = told(Conversation.initial, turn("Started"), says("One two."), due, { _tag: "Typing" }).state
     const { state } = told(begun, says(" late"), turn("Cancelled"))
     assert.deepStrictEqual(state.waiting, [])
   })
 
-  it("says a line as a turn, and an empty or deleted one as none", () => {
+  it("reports a line as a turn, and an empty or deleted one as none", () => {
     const { state, todo } = told(Conversation.initial, { _tag: "Typing" }, { _tag: "Line", text: "Hello" })
     assert.deepStrictEqual(tags(todo), ["UserTurnStarted", "UserTextSent", "UserTurnEnded"])
     assert.isFalse(Conversation.isQuiet(state))
@@ -88,7 +88,7 @@ describe("A call in the terminal", () => {
     assert.deepStrictEqual(told(Conversation.initial, { _tag: "Line", text: " " }).todo, [])
   })
 
-  it("has commands for keys and silence, and says what is wrong with others", () => {
+  it("has commands for keys and silence, and explains what is wrong with others", () => {
     const line = (text: string) => told(Conversation.initial, { _tag: "Line", text }).todo
     assert.deepStrictEqual(reports(line("/press 4#")), [
       { _tag: "UserDtmfSent", button: "4" },
@@ -101,7 +101,7 @@ describe("A call in the terminal", () => {
     }
   })
 
-  it("ends once the goodbye was spoken, and takes nothing after the end", () => {
+  it("ends once the goodbye was spoken, and accepts nothing after the end", () => {
     const bye: Conversation.Told = { _tag: "Wanted", output: { _tag: "AgentEndCall" } }
     const { state, todo } = told(Conversation.initial, turn("Started"), says("Bye."), bye, turn("Completed"), due)
     assert.isFalse(state.over)
@@ -127,7 +127,7 @@ describe("A call in the terminal", () => {
     )
   })
 
-  it("has a next word after a time that its length decides, and none if nothing waits", () => {
+  it("schedules the next word by the length of the current one, and none if nothing waits", () => {
     const of = (text: string) => told(Conversation.initial, turn("Started"), says(text)).state
     assert.isAbove(Conversation.due(of("extraordinarily"), 300)!, Conversation.due(of("a"), 300)!)
     assert.strictEqual(Conversation.due(of("a"), 0), 0)

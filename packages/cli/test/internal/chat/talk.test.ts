@@ -54,8 +54,8 @@ const screenOf = () => {
 }
 const request = CallRequest.make()
 
-describe("A talk", () => {
-  it.effect("says each line of a pipe once the agent has finished, and hangs up after the last", () =>
+describe("A chat", () => {
+  it.effect("sends each piped line once the agent has finished, and hangs up after the last", () =>
     Effect.gen(function* () {
       const { terminal } = yield* terminalOf(["one", "two"])
       const screen = screenOf()

@@ -8,7 +8,7 @@ describe("findings of the doctor", () => {
     assert.isFalse(Finding.isAtLeast("22.9.10", "22.19.0"))
   })
 
-  it("wants the effect that the packages were made for, and packages of one version", () => {
+  it("requires the version of effect the packages were made for, and the same version of all packages", () => {
     const verdicts = (...installed: ReadonlyArray<readonly [string, string]>) =>
       Finding.versions(new Map(installed), "~4.1.0").map(({ verdict }) => verdict)
     assert.deepStrictEqual(verdicts(["effect", "4.1.3"], ["@antiphon/core", "0.1.0"]), ["Good", "Good"])
@@ -17,7 +17,7 @@ describe("findings of the doctor", () => {
     assert.deepStrictEqual(verdicts(["@antiphon/core", "0.1.0"], ["@antiphon/llm", "0.2.0"]), ["Bad", "Bad"])
   })
 
-  it("tells a clock that is wrong by more than a header can be", () => {
+  it("reports a clock that is off by more than the resolution of a header", () => {
     assert.strictEqual(Finding.clock(1500).verdict, "Good")
     assert.match(Finding.clock(-90_000).says, /90 s behind/)
     assert.match(Finding.clock(4000).says, /4 s ahead/)

@@ -3,7 +3,7 @@ import { it } from "@effect/vitest"
 import { Effect } from "effect"
 import agent from "../src/agent.ts"
 
-it.effect("says what it has heard", () =>
+it.effect("repeats what it has heard", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(agent, [Caller.listens(), Caller.says("Good morning"), Caller.listens()])
     Expect.heard(call, "Hello!")
@@ -11,7 +11,7 @@ it.effect("says what it has heard", () =>
   })
 )
 
-it.effect("names the key that is pressed, over its own words", () =>
+it.effect("names the key that is pressed, interrupting its own words", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(agent, [Caller.presses("5"), Caller.listens()])
     Expect.heard(call, "You pressed 5.")

@@ -52,12 +52,12 @@ describe("decodeStart", () => {
     assert.notInclude(`${JSON.stringify(request)} ${String(request.agentToken)}`, "jwt")
   })
 
-  it("takes the default for every field that is absent, also the type", () => {
+  it("uses the default for every absent field, including the type", () => {
     assert.deepStrictEqual(ok(start({})), unknownRequest)
     assert.deepStrictEqual(ok(start({ type: "start" })), unknownRequest)
   })
 
-  it("does not take the call's id for the agent's call id", () => {
+  it("does not use the call's id as the agent's call id", () => {
     assert.strictEqual(ok(start({ call_id: "c1" })).agentCallId, "unknown")
   })
 
@@ -65,7 +65,7 @@ describe("decodeStart", () => {
     assert.strictEqual(ok(start({ from_: "+1" })).from, "+1")
   })
 
-  it("takes null where the wire has it", () => {
+  it("accepts null where the wire has it", () => {
     const request = start({
       agent: { id: null, system_prompt: null, introduction: null },
       metadata: null,
@@ -79,7 +79,7 @@ describe("decodeStart", () => {
     assert.deepStrictEqual(ok(start({ extra: 1, agent: { extra: 2 } })), unknownRequest)
   })
 
-  it("keeps an empty token and an empty text as they are", () => {
+  it("keeps an empty token and an empty text", () => {
     const request = ok(start({ call_id: "", agent_token: "", agent: { introduction: "" } }))
     assert.strictEqual(request.callId, "")
     assert.strictEqual(Redacted.value(request.agentToken!), "")
@@ -108,14 +108,14 @@ describe("decodeStart", () => {
     ["", "not JSON"]
   ]
   for (const [text, message] of wrong) {
-    it(`says what is wrong with ${text} and quotes nothing of it`, () => {
+    it(`explains what is wrong with ${text} without quoting it`, () => {
       const said = failure(Opening.decodeStart(text))
       assert.strictEqual(said, message)
       assert.notMatch(said, /SECRET|4242/)
     })
   }
 
-  it("reads no binary message", () => {
+  it("rejects a binary message", () => {
     assert.strictEqual(
       failure(Opening.decodeStart(new TextEncoder().encode("{}"))),
       "expected text, got a binary message"
@@ -126,7 +126,7 @@ describe("decodeStart", () => {
 describe("decodeChat", () => {
   const chat = (body: object) => Opening.decodeChat(JSON.stringify(body))
 
-  it("reads from_ and the agent, and takes the call's id where the agent's call has none", () => {
+  it("reads from_ and the agent, and uses the call's id if the agent's call has none", () => {
     const request = ok(
       chat({ call_id: "c1", from_: "+1", to: "+2", agent: { introduction: "Hi!" }, metadata: { a: 1 } })
     )
@@ -147,13 +147,13 @@ describe("decodeChat", () => {
     assert.deepStrictEqual(request, unknownRequest)
   })
 
-  it("takes the default for what is absent or null", () => {
+  it("uses the default for absent or null fields", () => {
     assert.deepStrictEqual(ok(chat({})), unknownRequest)
     const nothing = { call_id: null, from_: null, to: null, agent_call_id: null, agent: null, metadata: null }
     assert.deepStrictEqual(ok(chat(nothing)), unknownRequest)
   })
 
-  it("says what is wrong and quotes nothing of it", () => {
+  it("explains what is wrong without quoting it", () => {
     assert.strictEqual(failure(Opening.decodeChat("SECRET")), "not JSON")
     assert.strictEqual(failure(Opening.decodeChat('["SECRET"]')), "Expected object")
     assert.strictEqual(failure(chat({ call_id: 5 })), 'Expected string | null at ["call_id"]')

@@ -8,8 +8,8 @@ import * as Server from "../../support/server.ts"
 const addressOf = (server: Server.Server, answer: { readonly text: string }) =>
   `ws://127.0.0.1:${server.port}${(JSON.parse(answer.text) as { websocket_url: string }).websocket_url}`
 
-describe("A call that is bound to the decision before it", () => {
-  it.live("needs the address that the decision handed out, once, and for the same call", () =>
+describe("A call bound to its pre-call decision", () => {
+  it.live("requires the address handed out by the decision, once, and for the same call", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { bindCalls: true })
       assert.strictEqual((yield* Client.refused(server.ws)).status, 401)
@@ -26,7 +26,7 @@ describe("A call that is bound to the decision before it", () => {
     })
   )
 
-  it.live("is held by nobody whom the handler rejected", () =>
+  it.live("is not available to a caller the handler rejected", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(
         Server.byName({}),
@@ -40,7 +40,7 @@ describe("A call that is bound to the decision before it", () => {
     })
   )
 
-  it.live("needs the token for its ticket, and no token beside it", () =>
+  it.live("requires the token to get a ticket, and none beside the ticket", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { bindCalls: true, token: Redacted.make("s3cret") })
       assert.strictEqual((yield* post(server, {})).status, 401)
@@ -54,7 +54,7 @@ describe("A call that is bound to the decision before it", () => {
     })
   )
 
-  it.live("is Line's wire as it is where the setting is left alone", () =>
+  it.live("uses Line's plain wire if the setting is off", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}))
       assert.include((yield* post(server, {})).text, '"websocket_url":"/ws"')

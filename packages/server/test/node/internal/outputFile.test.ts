@@ -26,7 +26,7 @@ describe("OutputFile", () => {
       )
     )
 
-  it.live("gives files of the same name a number, and has all text in them when the scope has closed", () =>
+  it.live("numbers files of the same name, and has all text in them when the scope has closed", () =>
     Effect.gen(function* () {
       const path = yield* directory
       yield* writeAll(path, [["a", "ä\n"], ["b\n"], ["c\n"]])
@@ -36,7 +36,7 @@ describe("OutputFile", () => {
     })
   )
 
-  it.live("keeps the order of what is written over a while, and nothing that comes after the end", () =>
+  it.live("keeps the order of writes over time, and ignores those after the end", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const scope = yield* Scope.make()
@@ -56,7 +56,7 @@ describe("OutputFile", () => {
     })
   )
 
-  it.live("has nothing of another file in one, whichever of them ends first", () =>
+  it.live("never mixes the text of two files, whichever of them ends first", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const text = (name: string, length: number) => `${name.repeat(length)}\n`
@@ -82,7 +82,7 @@ describe("OutputFile", () => {
     })
   )
 
-  it.live("has text made when it writes, and at once where it does not write any more", () =>
+  it.live("has deferred text made when it writes, and at once if it no longer writes", () =>
     Effect.gen(function* () {
       const path = yield* directory
       let made = 0
@@ -107,7 +107,7 @@ describe("OutputFile", () => {
     })
   )
 
-  it.live("keeps nothing for a file that it has given up", () =>
+  it.live("keeps nothing in memory for a file it has given up", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const log: Array<Server.Line> = []
@@ -125,7 +125,7 @@ describe("OutputFile", () => {
     })
   )
 
-  it.live("gives up, and says so, when more waits than may", () =>
+  it.live("gives up, and logs it, if more waits than allowed", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const log: Array<Server.Line> = []

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Snapshot } from "../../../src/Health.ts"
 import * as Pages from "../../../src/node/internal/pages.ts"
 
-describe("Pages of several processes", () => {
-  it("add samples of the same series, and say what a series is once", () => {
+describe("Metrics of several processes", () => {
+  it("are summed by series, with each series described once", () => {
     const one = [
       "# HELP calls Open calls",
       "# TYPE calls gauge",
@@ -60,7 +60,7 @@ describe("Pages of several processes", () => {
     ...part
   })
 
-  it("are ready as long as one process is", () => {
+  it("are ready if at least one process is", () => {
     const full = { readiness: { ready: false, reasons: ["Full"] } }
     assert.deepInclude(Pages.total([snapshot({}), snapshot(full)]), {
       openCalls: 2,

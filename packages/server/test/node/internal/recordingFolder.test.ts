@@ -31,7 +31,7 @@ const names = (
 ) => RecordingFolder.excess(files, limits, 100 * day).map(({ path }) => path)
 
 describe("The folder of recordings", () => {
-  it.effect("is made for its user alone, with its parents, and leaves no file of the check behind", () =>
+  it.effect("is created for its user alone, with its parents, and no file of the check stays behind", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "a", "b")
       yield* RecordingFolder.check(path)
@@ -41,7 +41,7 @@ describe("The folder of recordings", () => {
     })
   )
 
-  it.effect("that cannot be made is found at once, also on a file system that makes no folders", () =>
+  it.effect("that cannot be created is reported at once, even on a read-only file system", () =>
     Effect.gen(function* () {
       const path = yield* directory
       writeFileSync(join(path, "file"), "")
@@ -53,7 +53,7 @@ describe("The folder of recordings", () => {
     })
   )
 
-  it.effect("that others may look into is told", () =>
+  it.effect("that others can read is reported", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const log: Array<Server.Line> = []
@@ -66,7 +66,7 @@ describe("The folder of recordings", () => {
     })
   )
 
-  it("loses what is too old, and then the oldest, until the rest is small enough; never what is being written", () => {
+  it("loses files that are too old, then the oldest until the rest is small enough, but never one being written", () => {
     const none = { maxAgeMs: 0, maxBytes: 0 }
     const files = [file("old", 10, 9 * day), file("middle", 20, 2 * day), file("young", 30, day), file("now", 40, 1000)]
     assert.deepStrictEqual(names(none, ...files), [])
@@ -77,7 +77,7 @@ describe("The folder of recordings", () => {
     assert.deepStrictEqual(names({ maxAgeMs: 3 * day, maxBytes: 90 }, ...files.toReversed()), ["old"])
   })
 
-  it.live("is tidied of recordings, and of nothing else", () =>
+  it.live("is cleared of recordings only", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const old = ["2020-01-01T000000.000Z-c1.jsonl", "2020-01-01T000000.000Z-c1.wav", "notes.txt", "call.jsonl"]
@@ -104,7 +104,7 @@ describe("A server that must record", () => {
       return yield* Effect.exit(Scope.provide(Server.serve(Server.byName({}), { recordDir, mustRecord: true }), scope))
     })
 
-  it.live("does not start where it cannot", () =>
+  it.live("does not start if it cannot record", () =>
     Effect.gen(function* () {
       const exit = yield* start("/proc/nope/x")
       assert.isTrue(Exit.isFailure(exit))
@@ -112,7 +112,7 @@ describe("A server that must record", () => {
     })
   )
 
-  it.live("ends a call whose recording fails, refuses those that would have none, and is not ready", () =>
+  it.live("ends a call whose recording fails, refuses new calls, and is not ready", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const server = yield* Server.serve(Server.byName({}), { recordDir: path, mustRecord: true })
@@ -131,7 +131,7 @@ describe("A server that must record", () => {
     })
   )
 
-  it.live("goes on without a recording where it need not, and says that it was lost", () =>
+  it.live("continues without a recording if it is optional, and logs the loss", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const server = yield* Server.serve(Server.byName({}), { recordDir: path })

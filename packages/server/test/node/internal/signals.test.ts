@@ -12,8 +12,8 @@ const started = (env: Record<string, string> = {}) =>
     return { server, client }
   })
 
-describe("A server that is told to stop", () => {
-  it.live("says how far it is, and a second signal ends the calls that it waits for", () =>
+describe("A server told to stop", () => {
+  it.live("logs its progress, and a second signal ends the remaining calls", () =>
     Effect.gen(function* () {
       const { client, server } = yield* started({ ANTIPHON_DRAIN_TIMEOUT: "10 minutes" })
       server.kill("SIGINT")
@@ -31,7 +31,7 @@ describe("A server that is told to stop", () => {
     })
   )
 
-  it.live("drains also if its terminal is closed", () =>
+  it.live("also drains if its terminal is closed", () =>
     Effect.gen(function* () {
       const { client, server } = yield* started()
       server.kill("SIGHUP")
@@ -44,7 +44,7 @@ describe("A server that is told to stop", () => {
     })
   )
 
-  it.live("has the process listen once, however many servers are in it", () =>
+  it.live("adds one listener to the process, however many servers it runs", () =>
     Effect.gen(function* () {
       const before = process.listenerCount("SIGTERM")
       yield* Effect.scoped(
@@ -57,7 +57,7 @@ describe("A server that is told to stop", () => {
     })
   )
 
-  it.live("drains and ends also in an application that does not listen itself", () =>
+  it.live("also drains and ends in an application that does not listen itself", () =>
     Effect.gen(function* () {
       const server = yield* ServerProcess.start("bareServer.ts")
       const client = yield* Client.call(server.ws)

@@ -23,7 +23,7 @@ describe("Code that fails outside every fiber", () => {
     ["timer", "thrown in a timer"],
     ["emitter", "nobody listens to me"]
   ] as const) {
-    it.live(`(${fault}) is named; other calls go on, new ones are refused, and the process ends with 1`, () =>
+    it.live(`(${fault}) is reported; other calls continue, new ones are refused, and the process exits with 1`, () =>
       Effect.gen(function* () {
         const server = yield* faulty()
         const { bystander, culprit } = yield* twoCalls(server, fault)
@@ -44,7 +44,7 @@ describe("Code that fails outside every fiber", () => {
     )
   }
 
-  it.live("ends the calls at once where the policy says so", () =>
+  it.live("ends the calls at once under that policy", () =>
     Effect.gen(function* () {
       const server = yield* faulty({ ANTIPHON_ON_UNCAUGHT: "stop" })
       const { bystander } = yield* twoCalls(server, "reject")
@@ -54,7 +54,7 @@ describe("Code that fails outside every fiber", () => {
     })
   )
 
-  it.live("is only told where the policy says to go on, and not without end", () =>
+  it.live("is only reported if the policy is to continue, up to a limit", () =>
     Effect.gen(function* () {
       const server = yield* faulty({ ANTIPHON_ON_UNCAUGHT: "continue" })
       const { bystander, culprit } = yield* twoCalls(server, "reject")
@@ -72,7 +72,7 @@ describe("Code that fails outside every fiber", () => {
     })
   )
 
-  it.live("is named also while the server drains, which goes on", () =>
+  it.live("is also reported while the server drains, which continues", () =>
     Effect.gen(function* () {
       const server = yield* faulty()
       const bystander = yield* Client.call(server.ws, { call_id: "bystander" })

@@ -8,8 +8,8 @@ import { request } from "../../support/post.ts"
 import * as ServerProcess from "../../support/serverProcess.ts"
 import "../../support/server.ts"
 
-describe("An event loop that stands still", () => {
-  it.live("is noticed with the call and the line that hold it up, and leaves the server unready for a while", () =>
+describe("A blocked event loop", () => {
+  it.live("is reported with the call and the line that block it, and leaves the server unready for a while", () =>
     Effect.gen(function* () {
       const server = yield* ServerProcess.start("faultyServer.ts", { ANTIPHON_BLOCK_WARNING: "400 millis" })
       const bystander = yield* Client.call(server.ws, { call_id: "bystander" })
@@ -28,7 +28,7 @@ describe("An event loop that stands still", () => {
     })
   )
 
-  it.live("ends the process at a limit, says that nothing could be drained, and leaves recordings whole", () =>
+  it.live("ends the process at a limit, reports that nothing could be drained, and leaves recordings intact", () =>
     Effect.gen(function* () {
       const directory = yield* Effect.acquireRelease(
         Effect.sync(() => mkdtempSync(join(tmpdir(), "watchdog-"))),
@@ -54,7 +54,7 @@ describe("An event loop that stands still", () => {
     })
   )
 
-  it.live("is nobody's fault where the whole process was stopped", () =>
+  it.live("is not blamed on anyone if the whole process was stopped", () =>
     Effect.gen(function* () {
       const server = yield* ServerProcess.start("faultyServer.ts", {
         ANTIPHON_BLOCK_WARNING: "400 millis",

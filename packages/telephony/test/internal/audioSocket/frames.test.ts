@@ -15,7 +15,7 @@ describe("frames of AudioSocket", () => {
     Frames.encode(Frames.kinds.hangUp)
   ]
 
-  it("begin with a kind and a length, the high byte first", () => {
+  it("start with a kind and a length, high byte first", () => {
     assert.deepStrictEqual([...frames[1]!.subarray(0, 3)], [0x10, 1, 64])
     assert.deepStrictEqual([...frames[3]!], [0, 0, 0])
   })
@@ -38,7 +38,7 @@ describe("frames of AudioSocket", () => {
     })
   }
 
-  it("mean what they say", () => {
+  it("decode to events", () => {
     const [first, audio, key, end] = frames.map((frame) => Frames.decode(AudioFormat.pcm8000)(frame))
     assert.isTrue(first?._tag === "Started" && first.started.callId === "40325ec2-5efd-4bd3-805f-53576e581d13")
     assert.isTrue(audio?._tag === "Media" && audio.bytes.length === 320)
@@ -46,7 +46,7 @@ describe("frames of AudioSocket", () => {
     assert.deepStrictEqual(end, { _tag: "Stopped" })
   })
 
-  it("are wrong if they are of another rate or kind", () => {
+  it("are invalid with another rate or kind", () => {
     const decode = Frames.decode(AudioFormat.pcm8000)
     for (const frame of [Frames.encode(0x12), Frames.encode(0x77), Frames.encode(1), Frames.encode(0xff)]) {
       assert.strictEqual(decode(frame)._tag, "Wrong")

@@ -24,7 +24,7 @@ const drain = (pacer: Pacer.Pacer, frameBytes: number) => {
 }
 
 describe("pacer", () => {
-  it("cuts audio into frames, whatever it came in, and counts samples", () => {
+  it("cuts audio into frames, whatever its chunks, and counts samples", () => {
     const pacer = Pacer.push(Pacer.push(Pacer.initial, [audio(1, 2), audio(1, 6, 2)]), [audio(1, 2, 8)])
     assert.deepStrictEqual(drain(pacer, 4), [
       [[0, 1, 2, 3], 1, 2],
@@ -33,7 +33,7 @@ describe("pacer", () => {
     ])
   })
 
-  it("puts no two streams into one frame, and counts each from its beginning", () => {
+  it("never mixes two streams in one frame, and counts each from its start", () => {
     const pacer = Pacer.push(Pacer.initial, [audio(1, 6), audio(2, 4)])
     assert.deepStrictEqual(drain(pacer, 4), [
       [[0, 1, 2, 3], 1, 2],
@@ -42,7 +42,7 @@ describe("pacer", () => {
     ])
   })
 
-  it("drops what waits at a clear, and tells what had left of the stream", () => {
+  it("drops waiting audio at a clear, and reports how much of the stream had left", () => {
     const [after] = Pacer.take(Pacer.push(Pacer.initial, [audio(1, 8)]), 4)!
     const [cleared, played] = Pacer.clear(after, { generation: 1, stream: 1 })
     assert.deepStrictEqual(played, { _tag: "Played", generation: 1, stream: 1, samples: 2, isCleared: true })

@@ -36,7 +36,7 @@ const makeEntry = Effect.sync(() => {
   return { entry, told, ended: () => ended }
 })
 
-describe("a transfer of which nothing is told", () => {
+describe("a transfer without any status", () => {
   for (const kind of ["cold", "warm"] as const) {
     it.effect(`${kind}: has failed twenty seconds after it should have stopped ringing`, () =>
       Effect.gen(function* () {
@@ -55,7 +55,7 @@ describe("a transfer of which nothing is told", () => {
     )
   }
 
-  it.effect("is forgotten if the call is over by then", () =>
+  it.effect("is forgotten if the call has ended by then", () =>
     Effect.gen(function* () {
       const { entry, told } = yield* makeEntry
       yield* Transfer.begin(account, entry, "+333", { kind: "warm", timeout: "10 seconds" })
@@ -65,7 +65,7 @@ describe("a transfer of which nothing is told", () => {
     }).pipe(Effect.provideService(HttpClient.HttpClient, silent))
   )
 
-  it.effect("keeps another one from beginning", () =>
+  it.effect("prevents a second transfer", () =>
     Effect.gen(function* () {
       const { entry, told } = yield* makeEntry
       yield* Transfer.begin(account, entry, "+333", { kind: "warm" })
@@ -76,7 +76,7 @@ describe("a transfer of which nothing is told", () => {
 })
 
 describe("statuses of Twilio", () => {
-  it("are outcomes once a call has been answered or not", () => {
+  it("become outcomes once a call has been answered or not", () => {
     assert.deepStrictEqual(
       ["queued", "ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled", undefined].map(
         Calls.outcomeOf
@@ -87,7 +87,7 @@ describe("statuses of Twilio", () => {
     assert.isTrue(Calls.isOver("no-answer"))
   })
 
-  it("name who has answered, as far as Twilio knows", () => {
+  it("identify who answered, as far as Twilio knows", () => {
     assert.deepStrictEqual(
       ["human", "machine_start", "machine_end_beep", "fax", "unknown", undefined].map(Calls.answererOf),
       ["Human", "Machine", "Machine", "Machine", undefined, undefined]

@@ -60,12 +60,12 @@ describe("wire of Twilio", () => {
     it(`reads ${name}`, () => assert.deepStrictEqual(Wire.decode(JSON.stringify(frame)), message))
   }
 
-  it("does not read what is no JSON, nor binary frames", () => {
+  it("ignores text that is not JSON, and binary frames", () => {
     assert.deepStrictEqual(Wire.decode("{"), { _tag: "Wrong", why: "a message that is no JSON" })
     assert.deepStrictEqual(Wire.decode(Uint8Array.of(1)), { _tag: "Wrong", why: "a binary frame" })
   })
 
-  it("tells a format that cannot be used", () => {
+  it("reports an unusable format", () => {
     const other = { ...start, start: { ...start.start, mediaFormat: { encoding: "audio/x-l16", sampleRate: 16000 } } }
     const message = Wire.decode(JSON.stringify(other))
     assert.isTrue(message._tag === "Started" && message.started.format === undefined)
