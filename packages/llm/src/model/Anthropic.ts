@@ -41,6 +41,7 @@ export const layer = (
         maxRetries: 0,
         logLevel: "off",
         fetchOptions: connections,
+        fetch: Connections.fetchWithin,
         openTelemetry: false,
         defaultHeaders: { ...options.headers }
       })

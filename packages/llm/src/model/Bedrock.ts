@@ -132,7 +132,7 @@ const credentialsOf = ({ credentials }: Options) =>
 
 /** Keeps the SDK from rewriting a stream as text: its bytes are read here, all of a network chunk at once. */
 const asItIs: typeof fetch = (input, init) =>
-  fetch(input, init).then((response) => {
+  Connections.fetchWithin(input, init).then((response) => {
     if (response.headers.get("content-type")?.includes("amazon.eventstream") !== true) return response
     const headers = new Headers(response.headers)
     headers.set("content-type", "application/eventstream")

@@ -111,6 +111,7 @@ export const fromString = (
         maxRetries: 0,
         logLevel: "off",
         fetchOptions: connections,
+        fetch: Connections.fetchWithin,
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
       const embed = asking({ client, isOpenAi, model, provider, url: `${baseUrl}/embeddings`, options })

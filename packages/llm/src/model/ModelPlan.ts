@@ -80,7 +80,8 @@ export interface Options {
    */
   readonly fallback?: ((error: AiError.AiError) => boolean) | undefined
   /**
-   * The longest time a provider may ask to wait before the plan gives it up. 2 seconds, or 10 if no other step is left.
+   * The longest time a provider may ask to wait before the plan gives it up. 2 seconds, or 10 if no other step is left, and no
+   * more than the step may take for its first word.
    */
   readonly patience?: Duration.Input | undefined
   /**

@@ -62,6 +62,7 @@ export const layer = (
         maxRetries: 0,
         logLevel: "off",
         fetchOptions: connections,
+        fetch: Connections.fetchWithin,
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
       return yield* ProviderModel.make({

@@ -56,6 +56,7 @@ export const layer = (
         maxRetries: 0,
         logLevel: "off",
         fetchOptions: connections,
+        fetch: Connections.fetchWithin,
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
       const overHttp: SocketPool.Pool = {

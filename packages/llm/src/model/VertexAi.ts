@@ -106,6 +106,7 @@ export const layer = (
         logLevel: "off",
         openTelemetry: false,
         fetchOptions: connections,
+        fetch: Connections.fetchWithin,
         defaultHeaders: { ...options.headers }
       })
       return yield* ClaudeModel.make({

@@ -460,6 +460,27 @@ describe("ModelPlan", () => {
       })
     )
 
+    it.effect("never wait longer for permission to ask than for a first word", () =>
+      Effect.gen(function* () {
+        const busy = () => [fail(rateLimited("3 seconds")), text("From a")]
+        const plan = yield* scripted({ a: [busy(), { schedule, firstTokenDeadline: "2 seconds" }] })
+        assert.deepStrictEqual(yield* plan.request(0), ["RateLimitError"])
+        const patient = yield* scripted(
+          { a: [busy(), { schedule, firstTokenDeadline: "2 seconds" }] },
+          { patience: "5 seconds" }
+        )
+        assert.deepStrictEqual(yield* patient.request("3 seconds"), ['"From a"', "finish stop"])
+      })
+    )
+
+    it.effect("come after a page or a broken event instead of a reply, too", () =>
+      Effect.gen(function* () {
+        const broken = new AiError.InvalidResponseError({ description: "an event is not JSON" })
+        const plan = yield* scripted({ a: [[fail(broken), text("Hello")], { schedule }] })
+        assert.deepStrictEqual(yield* plan.request(), ['"Hello"', "finish stop"])
+      })
+    )
+
     it.effect("never wait longer than the plan's patience, and the provider is left alone for that time", () =>
       Effect.gen(function* () {
         const plan = yield* scripted(

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Redacted, Schema } from "effect"
+import { ConfigProvider, Duration, Effect, Fiber, Redacted, Schema } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
 import * as Prompt from "effect/ai/Prompt"
 import * as Toolkit from "effect/ai/Toolkit"
+import { TestClock } from "effect/testing"
 import * as NativeWebSearch from "../../src/internal/nativeWebSearch.ts"
 import * as ModelFailure from "../../src/model/ModelFailure.ts"
 import * as Models from "../../src/model/Models.ts"
@@ -338,7 +339,12 @@ describe("OpenAi", () => {
 
   for (const [what, error, wait] of [
     ["Google's details", { code: 429, details: [{ retryDelay: "12s" }] }, 12_000],
-    ["OpenAI's sentence", { code: "rate_limit", message: "Please try again in 1.5s." }, 1500]
+    ["OpenAI's sentence", { code: "rate_limit", message: "Please try again in 1.5s." }, 1500],
+    ["OpenAI's milliseconds", { message: "Please try again in 20ms. Visit the page." }, 20],
+    ["Groq's minutes", { message: "Please try again in 7m12.5s. Need more tokens?" }, 432_500],
+    ["Groq's hours", { message: "Please try again in 1h2m." }, 3_720_000],
+    ["Azure's sentence", { message: "Please retry after 26 seconds." }, 26_000],
+    ["Google's sentence", { message: "Please retry in 3.25s." }, 3250]
   ] as const) {
     it.effect(`reads from ${what} when to retry`, () =>
       run((server) =>
@@ -350,6 +356,29 @@ describe("OpenAi", () => {
       )
     )
   }
+
+  it.effect("a reply that has said how it ends is whole, though its connection stays open and says no more", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const pieces = [
+          Wire.head,
+          Wire.chunk({ content: "One moment." }),
+          Wire.chunk(call(0, "c1", "get_weather", '{"city":"Oslo"}')),
+          Wire.chunk({}, "tool_calls")
+        ]
+        server.script({ pieces, ending: "stall" })
+        const fiber = yield* Effect.forkChild(ask())
+        yield* Effect.yieldNow.pipe(Effect.repeat({ until: () => server.requests.length === 1 }))
+        const over = () => fiber.pollUnsafe() !== undefined
+        yield* Effect.andThen(TestClock.adjust(100), Effect.yieldNow).pipe(Effect.repeat({ until: over }))
+        const asked = yield* Fiber.join(fiber)
+        assert.strictEqual(asked.text, "One moment.")
+        assert.deepStrictEqual(asked.calls, [{ id: "c1", name: "get_weather", params: { city: "Oslo" } }])
+        assert.strictEqual(asked.finish?.reason, "tool-calls")
+        yield* server.abandoned
+      })
+    )
+  )
 
   it.effect("emits nothing for comments, empty deltas and the role", () =>
     run((server) =>

@@ -286,6 +286,106 @@ export const suite = (name: string, wire: Wire) =>
       )
     }
 
+    // A body of server-sent events, and not frames of another kind.
+    const isEvents = wire.framed === undefined && wire.server === undefined
+    const ofEvents = (name: string, test: () => Effect.Effect<unknown, unknown>) => {
+      if (isEvents) it.effect(name, test)
+    }
+
+    for (const left of ["", "\n"]) {
+      ofEvents(`a body that ends in ${JSON.stringify(left)} instead of a blank line is whole`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            const { pieces } = wire.text("Hello", " there")
+            const events = MockServer.bytesOf(pieces).toString().split("\n\n").filter(Boolean)
+            // The mark of chat completions tells nothing, and is often left out.
+            const told = events.filter((event) => event !== "data: [DONE]")
+            server.script({ pieces: [told.join("\n\n") + left] })
+            const asked = yield* ask()
+            assert.strictEqual(asked.text, "Hello there")
+            assert.strictEqual(asked.finish?.reason, "stop")
+            assert.isUndefined(asked.error)
+          })
+        )
+      )
+    }
+
+    const tooLong = "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens."
+    const errors: ReadonlyArray<readonly [string, string]> = [
+      [
+        "of vLLM",
+        `data: ${JSON.stringify({ object: "error", message: tooLong, type: "BadRequestError", code: 400 })}\n\n`
+      ],
+      ["of TGI", `event: error\ndata: ${JSON.stringify({ error: tooLong, error_type: "validation" })}\n\n`],
+      ["that is only a message", `event: error\ndata: ${JSON.stringify({ message: tooLong })}\n\n`],
+      ["in llama.cpp's own field", `error: ${JSON.stringify({ code: 400, message: tooLong })}\n\n`]
+    ]
+    for (const [what, event] of errors) {
+      ofEvents(`reads an error event ${what}`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            server.script({ pieces: [event], ending: "stall" })
+            const { error } = yield* ask()
+            assert.isTrue(error !== undefined && ModelFailure.isContextTooLong(error))
+          })
+        )
+      )
+    }
+
+    ofEvents("reads an error of another shape that came as JSON with status 200", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          const headers = { "content-type": "application/json" }
+          server.script({ headers, pieces: [JSON.stringify({ object: "error", message: tooLong })] })
+          const { error } = yield* ask()
+          assert.isTrue(error !== undefined && ModelFailure.isContextTooLong(error))
+        })
+      )
+    )
+
+    ofEvents("an address in an error shows no key", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          const message = `Incorrect key, see https://a.test/keys/${wire.key}X9 and https://a.test/docs/error-codes.`
+          const headers = { "content-type": "application/json" }
+          server.script({ status: 401, headers, pieces: [JSON.stringify({ error: { message } })] })
+          const { error } = yield* ask()
+          assert.notInclude(JSON.stringify(error) + String(error), `${wire.key}X9`)
+          assert.include(error?.message, "https://a.test/docs/error-codes")
+        })
+      )
+    )
+
+    ofEvents("follows a redirect within the same origin, with the request as it is", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script({ status: 307, headers: { location: "/moved" }, pieces: [] }, wire.text("Hello"))
+          assert.strictEqual((yield* ask("hi there")).text, "Hello")
+          assert.deepStrictEqual(
+            server.requests.map(({ path }) => path === "/moved"),
+            [false, true]
+          )
+          assert.deepStrictEqual(server.requests[1]!.body, server.requests[0]!.body)
+        })
+      )
+    )
+
+    for (const status of [301, 302, 307, 308]) {
+      ofEvents(`a redirect with ${status} to another origin is an error that names it, and is not followed`, () =>
+        run((server) =>
+          Effect.gen(function* () {
+            const other = yield* MockServer.make
+            server.script({ status, headers: { location: `${other.url}/v1?key=${wire.key}` }, pieces: [] })
+            const { error } = yield* ask()
+            assert.strictEqual(other.requests.length + other.greetings.length, 0)
+            assert.strictEqual(error?.reason._tag, "InvalidRequestError")
+            assert.include(error?.message, `redirects to ${other.url},`)
+            assert.notInclude(JSON.stringify(error), wire.key)
+          }).pipe(Effect.scoped)
+        )
+      )
+    }
+
     for (const ending of ["cut", undefined] as const) {
       const how = ending === "cut" ? "is cut" : "ends"
       it.effect(

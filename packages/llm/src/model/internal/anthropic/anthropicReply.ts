@@ -12,6 +12,7 @@ import type * as Schema from "effect/Schema"
 import * as BadArguments from "../../../internal/badArguments.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as CallAssembly from "../provider/callAssembly.ts"
+import * as ErrorNames from "../provider/errorNames.ts"
 import { PartWriter } from "../provider/partWriter.ts"
 import * as ReplyStream from "../provider/replyStream.ts"
 import type { Part, Reply } from "../provider/replyStream.ts"
@@ -71,6 +72,10 @@ class AnthropicReply implements Reply {
     return this.#isDone
   }
 
+  ending(): boolean {
+    return this.#stopReason !== undefined
+  }
+
   end(out: Array<Part>): boolean {
     if (this.#stopReason === undefined) return false
     this.#writer.into(out)
@@ -108,7 +113,7 @@ class AnthropicReply implements Reply {
       case "error":
         return AiErrors.fromEvent(event)
       default:
-        return undefined
+        return ErrorNames.isError(event) ? AiErrors.fromEvent(event) : undefined
     }
   }
 

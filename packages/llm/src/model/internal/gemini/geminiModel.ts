@@ -5,7 +5,7 @@
  */
 import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
 import type { ModelSettings } from "../../ModelSettings.ts"
-import type * as Connections from "../provider/connections.ts"
+import * as Connections from "../provider/connections.ts"
 import * as ProviderModel from "../provider/providerModel.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 import * as GeminiReply from "./geminiReply.ts"
@@ -52,7 +52,7 @@ export const make = ({
     send: (body, signal) =>
       authorize(url)
         .then((own) =>
-          fetch(`${url}?alt=sse`, {
+          Connections.fetchWithin(`${url}?alt=sse`, {
             method: "POST",
             body: JSON.stringify(body),
             headers: { "content-type": "application/json", ...own, ...headers },
@@ -61,7 +61,7 @@ export const make = ({
           })
         )
         .then(answered, (cause: unknown) => Promise.reject(reasonIn(cause) ?? cause)),
-    greet: (signal) => fetch(`${home}/`, { signal, ...connections }),
+    greet: (signal) => Connections.fetchWithin(`${home}/`, { signal, ...connections }),
     reply: ({ tools }, generateId) => GeminiReply.make({ generateId, toolName: ToolNames.fromWire(tools) }),
     codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
   })

@@ -6,6 +6,7 @@
 import * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
 import * as AiErrors from "../provider/aiErrors.ts"
+import * as ErrorNames from "../provider/errorNames.ts"
 import { PartWriter } from "../provider/partWriter.ts"
 import * as ReplyStream from "../provider/replyStream.ts"
 import type { Part, Reply } from "../provider/replyStream.ts"
@@ -83,7 +84,7 @@ class GeminiReply implements Reply {
   }
 
   #takeChunk(chunk: Chunk): AiErrors.Failure | undefined {
-    if (chunk.error) return AiErrors.fromEvent(chunk)
+    if (ErrorNames.isError(chunk)) return AiErrors.fromEvent(chunk)
     if (chunk.promptFeedback?.blockReason) return AiErrors.withheld()
     this.#writer.describe({ id: chunk.responseId, model: chunk.modelVersion })
     this.#usage = chunk.usageMetadata ?? this.#usage

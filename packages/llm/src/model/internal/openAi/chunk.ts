@@ -11,6 +11,8 @@ export interface Chunk {
   readonly model?: string | null
   readonly created?: number | null
   readonly error?: unknown
+  /** `error`, in the errors of several servers. */
+  readonly object?: string | null
   readonly usage?: Usage | null
   readonly x_groq?: { readonly usage?: Usage | null } | null
   readonly choices?: ReadonlyArray<Choice> | null

@@ -7,6 +7,7 @@ import type * as Response from "effect/ai/Response"
 import * as BadArguments from "../../../internal/badArguments.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as CallAssembly from "../provider/callAssembly.ts"
+import * as ErrorNames from "../provider/errorNames.ts"
 import { PartWriter } from "../provider/partWriter.ts"
 import * as ReplyStream from "../provider/replyStream.ts"
 import type { Part, Reply } from "../provider/replyStream.ts"
@@ -61,6 +62,10 @@ class OpenAiReply implements Reply {
     return this.#isDone
   }
 
+  ending(): boolean {
+    return this.#finishReason !== undefined
+  }
+
   end(out: Array<Part>): boolean {
     if (this.#finishReason === undefined) return false
     this.#writer.into(out)
@@ -69,7 +74,7 @@ class OpenAiReply implements Reply {
   }
 
   #takeChunk(chunk: Chunk): AiErrors.Failure | undefined {
-    if (chunk.error) return AiErrors.fromEvent(chunk)
+    if (ErrorNames.isError(chunk)) return AiErrors.fromEvent(chunk)
     this.#usage = chunk.usage ?? chunk.x_groq?.usage ?? this.#usage
     const choice = chunk.choices?.[0]
     if (choice === undefined) return undefined

@@ -31,8 +31,8 @@ const patience = { withOthers: Duration.seconds(2), alone: Duration.seconds(10) 
 
 const next = Effect.fnUntraced(function* (self: Request, step: Step, error: AiError.AiError) {
   const asked = AiErrors.retryAfter(error)
-  if (step.schedule === undefined || !error.isRetryable) return undefined
-  const longest = self.plan.patience ?? (self.left.size > 1 ? patience.withOthers : patience.alone)
+  if (step.schedule === undefined || !isTransient(error)) return undefined
+  const longest = longestWait(self, step)
   if (asked !== undefined && Duration.isGreaterThan(asked, longest)) return undefined
   const driver = self.drivers.get(step) ?? (yield* Schedule.toStep(step.schedule))
   self.drivers.set(step, driver)
@@ -45,6 +45,19 @@ const next = Effect.fnUntraced(function* (self: Request, step: Step, error: AiEr
     Pull.catchDone(() => Effect.succeed(undefined))
   )
 })
+
+/** A page of a proxy, or a broken event, instead of a reply is as likely to be gone the next time as a status of 502. */
+const isTransient = (error: AiError.AiError): boolean =>
+  error.isRetryable || error.reason._tag === "InvalidResponseError"
+
+/** Nobody waits longer for permission to ask than for the answer itself. */
+const longestWait = ({ left, plan }: Request, { firstTokenDeadline }: Step): Duration.Duration => {
+  if (plan.patience !== undefined) return plan.patience
+  const longest = left.size > 1 ? patience.withOthers : patience.alone
+  return firstTokenDeadline === undefined || Duration.isZero(firstTokenDeadline)
+    ? longest
+    : Duration.min(longest, firstTokenDeadline)
+}
 
 // Nothing has to recover: the same request may succeed immediately.
 const isOfReply = (error: AiError.AiError): boolean => AiErrors.details(error).kind === "EmptyReply"

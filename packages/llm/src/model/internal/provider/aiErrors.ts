@@ -102,8 +102,18 @@ export const fromEvent = (body: unknown): Told => new Told(body)
 export const reasonOf = (source: Source, failure: Failure): AiError.AiErrorReason => {
   if (!(failure instanceof Told)) return failure
   const { body } = failure
-  return fromStatus(source, { status: ErrorNames.statusOf(body) ?? 500, body })
+  return fromStatus(source, { status: ErrorNames.statusOf(body) ?? statusLike(body), body })
 }
+
+/** A status for an error that tells none: the provider's fault, unless its words say otherwise. */
+const statusLike = (body: unknown): number => {
+  const sentence = ProviderSentence.raw(body) ?? ""
+  const kind = ErrorKinds.of({ status: 400, sentence, names: namesOf(body) })
+  return kind === undefined || kind === "Overloaded" ? 500 : 400
+}
+
+const namesOf = (body: unknown): ReadonlyArray<string> =>
+  Object.values(ErrorNames.of(body)).filter((name) => name !== undefined)
 
 /** The provider said nothing for too long. */
 export const timedOut = (what: string): AiError.AiErrorReason =>
@@ -145,7 +155,7 @@ const fromStatus = (source: Source, { body, headers, status }: Answer): AiError.
   const http = { response: { status, headers: publicHeaders(headers) } }
   const of = (own: Details = {}) => metadata({ ...own, said })
   const description = describe(status, names, said)
-  const kind = ErrorKinds.of({ status, sentence, names: Object.values(names).filter((name) => name !== undefined) })
+  const kind = ErrorKinds.of({ status, sentence, names: namesOf(body) })
 
   switch (kind) {
     case "Content":
@@ -194,7 +204,21 @@ const fromStatus = (source: Source, { body, headers, status }: Answer): AiError.
   if (status >= 400) {
     return new AiError.InvalidRequestError({ parameter: names.param, description, http, metadata: of() })
   }
+  if (status >= 300 && status < 400) {
+    const leading = leadsTo(headers)
+    return new AiError.InvalidRequestError({
+      description: `the address redirects${leading}, and is not followed (${status}): make that the base address`,
+      http,
+      metadata: of({ kind: "NotFound" })
+    })
+  }
   return new AiError.UnknownError({ description, http, metadata: of() })
+}
+
+/** The host that a redirect leads to. The rest of its address may have anything in it. */
+const leadsTo = (headers: Headers | undefined): string => {
+  const location = headers?.get("location") ?? ""
+  return URL.canParse(location) ? ` to ${new URL(location).origin}` : ""
 }
 
 const tooLong = (sentence: string): Details => {

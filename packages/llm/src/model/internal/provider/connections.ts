@@ -46,3 +46,27 @@ const agentOfFetch = (): Agent | undefined => {
   const made = typeof current === "object" && current !== null ? current.constructor : undefined
   return made?.name === "Agent" ? (made as unknown as Agent) : undefined
 }
+
+/**
+ * `fetch` that follows a redirect only within the same origin, with the request as it is. What leads elsewhere is the answer: no
+ * other host is told the key or the conversation.
+ */
+export const fetchWithin: typeof fetch = (input, init) => follow(input, init, mostRedirects)
+
+const mostRedirects = 3
+
+const follow = (input: Parameters<typeof fetch>[0], init: RequestInit | undefined, left: number): Promise<Response> =>
+  fetch(input, { ...init, redirect: "manual" }).then((response) => {
+    const next = left === 0 || input instanceof Request ? undefined : withinOrigin(input, response)
+    if (next === undefined) return response
+    return (response.body?.cancel() ?? Promise.resolve()).then(() => follow(next, init, left - 1))
+  })
+
+/** Where an answer redirects to, if the method and the body may be sent there again. */
+const withinOrigin = (from: string | URL, { headers, status }: Response): URL | undefined => {
+  const location = status === 307 || status === 308 ? headers.get("location") : null
+  const { href, origin } = new URL(from)
+  if (location === null || !URL.canParse(location, href)) return undefined
+  const to = new URL(location, href)
+  return to.origin === origin ? to : undefined
+}

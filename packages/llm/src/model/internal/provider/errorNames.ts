@@ -28,6 +28,12 @@ export const of = (body: unknown): Names => {
   return { code: name("code"), state: name("status"), type: name("type"), param: name("param") }
 }
 
+/** Whether a body or an event is an error in one of the two forms that servers give to it. */
+export const isError = (body: object): boolean => {
+  const { error, object } = body as { readonly error?: unknown; readonly object?: unknown }
+  return (error != null && error !== "") || object === "error"
+}
+
 /** The equivalent status of an error that came as an event of a stream. */
 export const statusOf = (body: unknown): number | undefined => {
   const { code, type } = of(body)

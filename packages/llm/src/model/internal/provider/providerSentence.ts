@@ -68,13 +68,22 @@ const tell = (token: string, names: ReadonlySet<string>): string => {
   const [, before, core, after] = /^([^\p{L}\p{N}]*)(.*?)([^\p{L}\p{N}]*)$/su.exec(token)!
   if (core === undefined || core === "") return token.length <= 3 ? token : mask
   if (names.has(core.toLowerCase())) return token
-  if (/^https?:\/\/[\w.-]+(?:\/[\w./#-]*)?$/.test(core) && core.length <= 120) return token
+  if (/^https?:\/\/[\w.-]+(?:\/[\w./#-]*)?$/.test(core) && core.length <= 120) {
+    return isDocumentation(core) ? token : `${before}${core.replace(/^(https?:\/\/[^/]+).*$/, "$1/")}${mask}${after}`
+  }
   if (/^\d{1,6}(?:[.,:]\d{1,3})?(?:ms|s|k|m|%)?$/i.test(core)) return token
   // Names of parameters, places in a request, and words with a hyphen: all of their parts are known.
   const parts = core.split(/[_.\-/:=[\]'`"()]+/).filter((part) => part !== "")
   const known = parts.length > 0 && parts.every((part) => ErrorVocabulary.has(part) || /^v?\d{1,4}$/.test(part))
   return known || ErrorVocabulary.has(core) ? `${before}${core}${after}` : mask
 }
+
+/** Whether a path has only words of pages, and none that may be a key or a name. */
+const isDocumentation = (address: string): boolean =>
+  address
+    .replace(/^https?:\/\/[^/]*/, "")
+    .split(/[/.#]/)
+    .every((segment) => /^(?:[a-z]{0,20}(?:[-_][a-z]{1,20}){0,8}|v?\d{1,3})$/i.test(segment))
 
 /** Takes out quotations of several words, and pieces that the request holds word for word. */
 const withoutQuotes = (sentence: string, text: Asked["text"]): string => {

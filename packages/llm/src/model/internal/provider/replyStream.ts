@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Monotonic from "@antiphon/core/Monotonic"
 import type * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
 import * as Arr from "effect/Array"
@@ -15,7 +16,9 @@ import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import * as AiErrors from "./aiErrors.ts"
+import * as ErrorNames from "./errorNames.ts"
 import * as EventStream from "./eventStream.ts"
+import * as ProviderSentence from "./providerSentence.ts"
 import * as Sse from "./sse.ts"
 import * as WireJson from "./wireJson.ts"
 
@@ -28,6 +31,8 @@ export interface Reply {
   readonly take: (event: Sse.ServerEvent, out: Array<Part>) => AiErrors.Failure | undefined
   /** Whether the provider has announced the end. */
   readonly done: () => boolean
+  /** Whether it has said how the reply ends, so that only the end of the message is missing. Not by default. */
+  readonly ending?: (() => boolean) | undefined
   /** Ends the reply when the connection has ended, and appends the last parts; false if it was not complete. */
   readonly end: (out: Array<Part>) => boolean
 }
@@ -83,15 +88,32 @@ export const make = (options: Options): Stream.Stream<Part, AiError.AiError> =>
     })
   )
 
+interface Parsers {
+  readonly parse: Sse.Parser
+  /** The event at which the message has ended, if its end was left out. */
+  readonly last: () => ReadonlyArray<Sse.ServerEvent>
+}
+
 /** Events come as text, or in AWS's binary form. */
-const parserOf = (response: globalThis.Response): Sse.Parser =>
-  /eventstream/.test(response.headers.get("content-type") ?? "") ? EventStream.makeParser() : Sse.makeParser()
+const parserOf = (response: globalThis.Response): Parsers => {
+  if (/eventstream/.test(response.headers.get("content-type") ?? "")) {
+    return { parse: EventStream.makeParser(), last: () => [] }
+  }
+  const parse = Sse.makeParser()
+  return {
+    parse,
+    // Several servers leave out the blank line behind the last event. One that was cut off is not JSON.
+    last: () => parse(blankLine).filter(({ data }) => data === "[DONE]" || WireJson.parse(data) !== undefined)
+  }
+}
+
+const blankLine = new TextEncoder().encode("\n\n")
 
 type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
 
 const makePull = (
   options: Options,
-  parse: Sse.Parser,
+  { last, parse }: Parsers,
   reader: ReadableStreamDefaultReader<Uint8Array>,
   onRead: () => void
 ): PartPull => {
@@ -99,6 +121,7 @@ const makePull = (
   const content = new Content()
   let failure: AiError.AiError | undefined
   let ended = false
+  let endingSince: number | undefined
 
   const read = Effect.tryPromise({ try: () => reader.read(), catch: (cause) => new ReadFailure(cause) })
 
@@ -110,25 +133,36 @@ const makePull = (
     return finish?.type === "finish" ? Effect.andThen(options.onFinish(finish), emitted) : emitted
   }
 
-  const accept = (bytes: Uint8Array) => {
-    const out: Array<Part> = []
-    for (const event of parse(bytes)) {
-      const told = reply.take(event, out)
+  const accept = (events: ReadonlyArray<Sse.ServerEvent>, out: Array<Part>) => {
+    for (const event of events) {
+      const told = reply.take(event, out) ?? failureOf(event)
       if (told !== undefined) {
         failure = AiErrors.make(source, AiErrors.reasonOf(source, told))
         break
       }
       if (reply.done()) break
     }
-    return emit(out)
   }
 
   const cutOff = (cause: unknown) => {
     const out: Array<Part> = []
     ended = true
-    if (!reply.end(out)) failure = AiErrors.make(source, AiErrors.cut(source, cause))
+    if (cause === undefined) accept(last(), out)
+    if (failure === undefined && !reply.done() && !reply.end(out)) {
+      failure = AiErrors.make(source, AiErrors.cut(source, cause))
+    }
     return emit(out)
   }
+
+  /** Waits for usage and the end of the message, but not for long: the reply itself is complete. */
+  const readEnd = Effect.clockWith((clock) => {
+    const now = Monotonic.millis(clock)
+    endingSince ??= now
+    return Effect.timeoutOrElse(read, {
+      duration: Math.max(0, endingSince + endTime - now),
+      orElse: () => Effect.succeed({ done: true, value: undefined } as const)
+    })
+  })
 
   // Reads the end of the message after the last event, so that the connection can serve the next turn. It is free for
   // that one turn of the event loop later.
@@ -148,9 +182,14 @@ const makePull = (
       ended = true
       return Effect.andThen(drain, Cause.done())
     }
-    return Effect.matchEffect(read, {
+    return Effect.matchEffect(reply.ending?.() === true ? readEnd : read, {
       onFailure: (error) => cutOff(error.cause),
-      onSuccess: (chunk) => (chunk.done ? cutOff(undefined) : accept(chunk.value))
+      onSuccess: (chunk) => {
+        if (chunk.done) return cutOff(undefined)
+        const out: Array<Part> = []
+        accept(parse(chunk.value), out)
+        return emit(out)
+      }
     })
   })
   // Around the pull rather than the read, because keep-alive comments are not progress.
@@ -202,6 +241,13 @@ class Content {
 
 const drainTime = "50 millis"
 
+/** Milliseconds in which usage comes, if it comes. Some servers keep the connection open without another event. */
+const endTime = 2000
+
+/** What an event called `error` says, if the reply has not read it as such. */
+const failureOf = ({ data, event }: Sse.ServerEvent): AiErrors.Failure | undefined =>
+  event === "error" ? AiErrors.fromEvent(WireJson.parse(data)) : undefined
+
 class ReadFailure {
   readonly cause: unknown
   constructor(cause: unknown) {
@@ -235,8 +281,9 @@ const bodyOf = (
       (given) => {
         const body = Array.isArray(given) ? (given[0] as unknown) : given
         if (typeof body !== "object" || body === null) return invalid(notStreamed)
-        if ("error" in body && body.error != null) return invalid(AiErrors.fromEvent(body))
-        return isReply(body) ? Effect.succeed(body) : invalid(notStreamed)
+        if (isReply(body)) return Effect.succeed(body)
+        const isError = ErrorNames.isError(body) || ProviderSentence.raw(body) !== undefined
+        return invalid(isError ? AiErrors.fromEvent(body) : notStreamed)
       }
     )
   }

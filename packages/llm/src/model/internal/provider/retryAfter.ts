@@ -19,8 +19,18 @@ const ofBody = (body: unknown, sentence: string): number | undefined => {
     const seconds = typeof delay === "string" ? /^(\d+(?:\.\d+)?)s$/.exec(delay)?.[1] : undefined
     if (seconds !== undefined) return Number(seconds) * 1000
   }
-  const [, amount, unit] = /try again in (\d+(?:\.\d+)?)(ms|s)\b/i.exec(sentence) ?? []
-  return amount === undefined ? undefined : Number(amount) * (unit === "ms" ? 1 : 1000)
+  return inWords(sentence)
+}
+
+/** `try again in 1.5s`, `in 20ms`, `in 7m12.5s`, `retry after 26 seconds`. */
+const spoken =
+  /(?:try again|retry)(?: in| after) (?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?) ?(ms|milliseconds?|s|sec|seconds?)\b)?/i
+
+const inWords = (sentence: string): number | undefined => {
+  const [, hours, minutes, rest, unit = ""] = spoken.exec(sentence) ?? []
+  if (hours === undefined && minutes === undefined && rest === undefined) return undefined
+  const millis = Number(rest ?? 0) * (unit.toLowerCase().startsWith("m") ? 1 : 1000)
+  return (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000 + millis
 }
 
 // Headers are seconds, a date, or milliseconds. A date is read against the sender's own clock.

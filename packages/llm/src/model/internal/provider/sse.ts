@@ -46,6 +46,10 @@ export const makeParser = (): Parser => {
         data = data === undefined ? value : `${data}\n${value}`
       } else if (line.startsWith("event:")) {
         event = line.slice(line.charCodeAt(6) === space ? 7 : 6)
+      } else if (line.startsWith("error:")) {
+        // No field of the standard, but the one in which llama.cpp reports that it gave up.
+        event = "error"
+        data = line.slice(line.charCodeAt(6) === space ? 7 : 6)
       }
     }
     rest += start === 0 ? text : text.slice(start)

@@ -7,6 +7,7 @@ import type * as Response from "effect/ai/Response"
 import * as BadArguments from "../../../internal/badArguments.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as CallAssembly from "../provider/callAssembly.ts"
+import * as ErrorNames from "../provider/errorNames.ts"
 import { PartWriter } from "../provider/partWriter.ts"
 import * as ReplyStream from "../provider/replyStream.ts"
 import type { Part, Reply } from "../provider/replyStream.ts"
@@ -126,7 +127,7 @@ class ResponsesReply implements Reply {
         return AiErrors.fromEvent(event.error === undefined ? { code: event.code, message: event.message } : event)
       default:
         // What another server says in words of its own.
-        return event.type === undefined && event.error !== undefined ? AiErrors.fromEvent(event) : undefined
+        return ErrorNames.isError(event) ? AiErrors.fromEvent(event) : undefined
     }
   }
 

@@ -20,6 +20,7 @@ describe("sse", () => {
     ["events without data", "event: ping\n\n: x\n\n\n\ndata: a\n\n", [event("a")]],
     ["CRLF", "event: x\r\ndata: a\r\n\r\ndata: b\r\n\r\n", [event("a", "x"), event("b")]],
     ["CR", "data: a\r\rdata: b\r\r", [event("a"), event("b")]],
+    ["the field of llama.cpp's errors", 'error: {"code":400}\n\n', [event('{"code":400}', "error")]],
     ["a byte order mark", "\ufeffdata: a\n\n", [event("a")]],
     ["an event that breaks off", "data: a\n\ndata: b\n", [event("a")]],
     ["a line that breaks off", "data: a\n\ndata: b", [event("a")]]
