@@ -8,14 +8,14 @@ const all = AudioFormat.Encoding.literals.flatMap((encoding) =>
 )
 
 describe("AudioFormat", () => {
-  it("has the names of the Calls API", () => {
+  it("uses the names of the Calls API", () => {
     assert.deepStrictEqual(
       [AudioFormat.mulaw8000, AudioFormat.pcm16000, AudioFormat.pcm24000, AudioFormat.pcm44100].map(AudioFormat.name),
       ["mulaw_8000", "pcm_16000", "pcm_24000", "pcm_44100"]
     )
   })
 
-  it("parses every name that it prints", () => {
+  it("parses every name it prints", () => {
     assert.strictEqual(all.length, 15)
     for (const format of all) {
       assert.deepStrictEqual(AudioFormat.fromName(AudioFormat.name(format)), Result.succeed(format))
@@ -23,7 +23,7 @@ describe("AudioFormat", () => {
   })
 
   for (const text of ["", "pcm", "pcm_", "pcm_22050", "pcm_s16le_16000", "PCM_16000", "opus_48000", " pcm_16000"]) {
-    it(`refuses ${JSON.stringify(text)}`, () => {
+    it(`rejects ${JSON.stringify(text)}`, () => {
       const error = Result.getOrThrow(Result.flip(AudioFormat.fromName(text)))
       assert.strictEqual(error.reason, "UnknownFormat")
       assert.strictEqual(error.actual, text)
@@ -31,7 +31,7 @@ describe("AudioFormat", () => {
     })
   }
 
-  it("is a schema over its name, and over its fields", () => {
+  it("is a schema from its name, or from its fields", () => {
     const byName = Schema.Struct({ input: AudioFormat.FromName })
     const decoded = Schema.decodeUnknownSync(byName)({ input: "alaw_8000" })
     assert.deepStrictEqual(decoded, { input: AudioFormat.alaw8000 })

@@ -29,7 +29,7 @@ describe("AudioFrame", () => {
     assert.strictEqual(AudioFrame.end(frame), 60)
   })
 
-  it("is silent in the way of its encoding", () => {
+  it("encodes silence according to its format", () => {
     assert.deepStrictEqual(AudioFrame.silence(mulaw8000, 1).bytes, new Uint8Array(8).fill(0xff))
     assert.deepStrictEqual(AudioFrame.silence(pcm8000, 1).bytes, new Uint8Array(16))
   })
@@ -43,7 +43,7 @@ describe("AudioFrame", () => {
     )
   })
 
-  it("slices nothing from outside of itself", () => {
+  it("slices nothing outside of itself", () => {
     const frame = counted(pcm8000, 20, 100)
     assert.strictEqual(AudioFrame.slice(frame, AudioTime.zero, AudioTime.make(100)).bytes.length, 0)
     assert.strictEqual(AudioFrame.slice(frame, AudioTime.make(120), AudioTime.make(500)).bytes.length, 0)
@@ -52,7 +52,7 @@ describe("AudioFrame", () => {
   })
 
   for (const format of [pcm8000, pcm16000, pcm44100, mulaw8000]) {
-    it(`joined, the halves of a frame of ${AudioFormat.name(format)} are the frame, wherever it is divided`, () => {
+    it(`joined halves of a frame of ${AudioFormat.name(format)} equal the frame, wherever it is divided`, () => {
       const frame = counted(format, 20, 60)
       for (let at = 59; at < 82; at += 0.37) {
         const [before, after] = AudioFrame.split(frame, AudioTime.make(at))
@@ -61,7 +61,7 @@ describe("AudioFrame", () => {
     })
   }
 
-  it("joins frames that follow one another, and no others", () => {
+  it("joins only consecutive frames", () => {
     const [first, second, third] = [counted(pcm16000, 20), counted(pcm16000, 20, 20), counted(pcm16000, 10, 40)]
     const joined = Result.getOrThrow(AudioFrame.join(first, second, third))
     assert.strictEqual(AudioFrame.durationMs(joined), 50)

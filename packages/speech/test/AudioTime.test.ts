@@ -8,7 +8,7 @@ describe("AudioTime", () => {
     assert.strictEqual(AudioTime.fromSamples(512, 16000), 32)
   })
 
-  it("finds the sample of each time", () => {
+  it("finds the sample at each time", () => {
     for (const rate of [8000, 16000, 24000, 44100, 48000]) {
       for (const sample of [0, 1, 159, 882, 12_345_679, 44100 * 86_400]) {
         assert.strictEqual(AudioTime.toSamples(AudioTime.fromSamples(sample, rate), rate), sample)

@@ -71,7 +71,7 @@ describe("Clauses", () => {
     it(JSON.stringify(text), () => assert.deepStrictEqual(Clauses.split(text), clauses))
   }
 
-  it("loses nothing, and says where each clause stands, however the text is cut into pieces", () => {
+  it("loses nothing, and knows where each clause stands, however the text is cut into pieces", () => {
     for (let seed = 1; seed <= 200; seed++) {
       const chance = Chance.make(seed)
       const text = chance.many(6, () => chance.pick(whole)[0]).join(" ")
@@ -85,7 +85,7 @@ describe("Clauses", () => {
     }
   })
 
-  it("begins with the first clause of a long sentence", () => {
+  it("returns the first clause of a long sentence early", () => {
     const [, clauses] = Clauses.push(Clauses.make(), "Well, thank you for calling us, I will look")
     assert.deepStrictEqual(
       clauses.map((clause) => clause.text),
@@ -93,7 +93,7 @@ describe("Clauses", () => {
     )
   })
 
-  it("gives a sentence as soon as its end is known", () => {
+  it("returns a sentence as soon as its end is known", () => {
     const [self, none] = Clauses.push(Clauses.make(), "It is open.")
     assert.lengthOf(none, 0)
     assert.deepStrictEqual(
@@ -102,11 +102,11 @@ describe("Clauses", () => {
     )
   })
 
-  it("gives a sentence of Japanese at once", () => {
+  it("returns a Japanese sentence at once", () => {
     assert.lengthOf(Clauses.push(Clauses.make(), "予約ですね。")[1], 1)
   })
 
-  it("cuts what never ends at a comma or a space, and within no grapheme", () => {
+  it("cuts an endless sentence at a comma or a space, and never within a grapheme", () => {
     const words = Clauses.split("word ".repeat(200))
     for (const clause of words) assert.isAtMost(clause.length, 240)
     assert.isTrue(words.every((clause) => clause.endsWith(" ")))
@@ -114,7 +114,7 @@ describe("Clauses", () => {
     for (const clause of Clauses.split(family.repeat(60))) assert.strictEqual(clause.length % family.length, 0)
   })
 
-  it("the last clause is given when the text ends, and only once", () => {
+  it("returns the last clause when the text ends, and only once", () => {
     const [self] = Clauses.push(Clauses.make(), "Goodbye")
     const [after, last] = Clauses.flush(self)
     assert.deepStrictEqual(last, [{ text: "Goodbye", from: 0, to: 7 }])

@@ -24,22 +24,22 @@ const spans = [
 ]
 
 describe("EndOfTurnScore", () => {
-  it("counts cut-offs, and the delay at the end", () => {
+  it("counts false cut-offs, and the delay at the end", () => {
     const outcome = Score.score(spans, { threshold: 0.5, actionDelayMs: 200, timeoutMs: 1000 })
     // Cut off: 800 by its score at 500, 1500 by the timeout. Delays: 400 and 1000.
     assert.deepStrictEqual(outcome, { falseCutOffs: 2 / 3, delayMs: 700, timeouts: 0.5 })
   })
 
-  it("does not act before its delay", () => {
+  it("takes no action before its delay", () => {
     assert.strictEqual(Score.score(spans, { threshold: 0.5, actionDelayMs: 900, timeoutMs: 2000 }).falseCutOffs, 0)
     assert.strictEqual(Score.score(spans, { threshold: 0.5, actionDelayMs: 600, timeoutMs: 2000 }).delayMs, 1300)
   })
 
-  it("silences that are too short or too long to be a hesitation do not count", () => {
+  it("ignores silences too short or too long to be a hesitation", () => {
     assert.strictEqual(Score.score(spans, { threshold: 0, actionDelayMs: 200, timeoutMs: 1000 }).falseCutOffs, 1)
   })
 
-  it("a score must exceed the threshold, and a silence the delay", () => {
+  it("acts only if a score exceeds the threshold and a silence the delay", () => {
     const edge = [span("hold", 500, [200, 0.5]), span("eot", 3000, [200, 0.5])]
     assert.strictEqual(Score.score(edge, { threshold: 0.5, actionDelayMs: 200, timeoutMs: 500 }).falseCutOffs, 0)
     assert.strictEqual(Score.score(edge, { threshold: 0.49, actionDelayMs: 200, timeoutMs: 500 }).falseCutOffs, 1)
@@ -62,7 +62,7 @@ describe("EndOfTurnScore", () => {
     assert.isUndefined(Score.fastest(points, -1))
   })
 
-  it("the frontier falls in one and rises in the other", () => {
+  it("has a frontier that falls in one dimension and rises in the other", () => {
     const frontier = Score.frontier(Score.sweep(spans))
     for (let index = 1; index < frontier.length; index++) {
       assert.isAbove(frontier[index]!.delayMs, frontier[index - 1]!.delayMs)
@@ -70,7 +70,7 @@ describe("EndOfTurnScore", () => {
     }
   })
 
-  it("scores silence alone, and waits of a detector, in the same way", () => {
+  it("scores silence alone and a detector's waits the same way", () => {
     const [point] = Score.silenceOnly(spans, [1000])
     assert.deepStrictEqual([point!.falseCutOffs, point!.delayMs], [1 / 3, 1000])
     assert.deepStrictEqual(

@@ -46,7 +46,7 @@ const tableTurn = [
 const greeting = [speaks(1000), heard(1100)]
 
 describe("Floor: turns of the user", () => {
-  it("starts with speech, is tentative after a short silence, and ends after a longer one", () => {
+  it("starts with speech, becomes tentative after a short silence, and ends after a longer one", () => {
     assert.deepStrictEqual(lines(still, ...table), tableTurn)
   })
 
@@ -63,14 +63,14 @@ describe("Floor: turns of the user", () => {
     )
   })
 
-  it("waits as long as a detector says, if it does", () => {
+  it("waits as long as a detector says, if there is one", () => {
     assert.deepStrictEqual(
       lines(still, speech(1000), silence(2000), final(2100, "so"), predict(2100, "so", { endOfTurn: 0, waitMs: 900 })),
       ["1064 TurnStarted 1 1000", "2900 TurnEnded 1 so"]
     )
   })
 
-  it("ignores a judgement on words that are not those of the turn", () => {
+  it("ignores a judgement of other words than the turn's", () => {
     const found = lines(
       still,
       speech(1000),
@@ -81,7 +81,7 @@ describe("Floor: turns of the user", () => {
     assert.strictEqual(found.at(-1), "3040 TurnCommitted 1 my")
   })
 
-  it("waits a little for the final of a partial", () => {
+  it("waits briefly for the final transcript of a partial", () => {
     assert.deepStrictEqual(
       lines(
         { ...still, speculations: 0 },
@@ -94,18 +94,18 @@ describe("Floor: turns of the user", () => {
     )
   })
 
-  it("counts silence from where it began in the audio, not from when it was noticed", () => {
+  it("counts silence from its start in the audio, not from when it was detected", () => {
     const late = { ...silence(2000), at: silence(2250).at }
     const words = table.filter((event) => event._tag !== "SpeechEnded")
     assert.strictEqual(lines(still, ...words, late).at(-1), "2400 TurnCommitted 1 I would like a table.")
   })
 
-  it("counts silence from the end of words that the voice detector has missed", () => {
+  it("counts silence from the end of words the voice detector missed", () => {
     const found = lines(still, final(2000, "hello", 1800), predict(2000, "hello", { endOfTurn: 1 }))
     assert.deepStrictEqual(found.at(-1), "2200 TurnCommitted 1 hello")
   })
 
-  it("goes on when the user does, and tells what pause was inside it", () => {
+  it("continues if the user does, and reports the pause within it", () => {
     assert.deepStrictEqual(
       lines(
         still,
@@ -128,12 +128,12 @@ describe("Floor: turns of the user", () => {
     )
   })
 
-  it("does not learn a pause that only a cough has ended", () => {
+  it("does not learn a pause that only a cough ended", () => {
     const found = lines(still, ...table.slice(0, 3), final(2110, "I would like a"), speech(2300), silence(2400))
     assert.isFalse(found.some((line) => line.includes("Hesitated")))
   })
 
-  it("keeps a speculation that a cough interrupts, since its words are the same", () => {
+  it("keeps a speculation interrupted by a cough, since its words are the same", () => {
     const found = lines(still, ...table, speech(2230), silence(2300))
     assert.deepStrictEqual(found, [
       "1064 TurnStarted 1 1000",
@@ -151,7 +151,7 @@ describe("Floor: turns of the user", () => {
     )
   })
 
-  it("is committed with better punctuation, as long as the words are the same", () => {
+  it("is committed even with better punctuation, as long as the words are the same", () => {
     const found = lines(
       still,
       speech(1000),
@@ -166,14 +166,14 @@ describe("Floor: turns of the user", () => {
     ])
   })
 
-  it("joins texts of scripts without spaces without a space", () => {
+  it("joins texts without a space in scripts that have none", () => {
     const found = lines(still, speech(1000), final(1500, "予約を"), final(1900, "お願いします。"), silence(2000))
     assert.strictEqual(found.at(-1), "3040 TurnCommitted 1 予約をお願いします。")
   })
 })
 
 describe("Floor: reopening", () => {
-  it("late text joins the turn it belongs to, and retracts the reply", () => {
+  it("late text joins its turn, and retracts the reply", () => {
     assert.deepStrictEqual(lines(still, ...table, speaks(2500), final(2550, "For two.")), [
       ...tableTurn,
       "2550 Cut 1 Reopened",
@@ -183,7 +183,7 @@ describe("Floor: reopening", () => {
     ])
   })
 
-  it("speech that goes on holds the reply, and its words join the turn", () => {
+  it("continued speech holds the reply, and its words join the turn", () => {
     assert.deepStrictEqual(
       lines(still, ...table, speech(2450), partial(2800, "for two"), silence(3000), final(3100, "for two.")),
       [
@@ -198,7 +198,7 @@ describe("Floor: reopening", () => {
     )
   })
 
-  it("a cough before the reply holds it for a moment, and costs no new reply", () => {
+  it("a cough before the reply holds it for a moment, without a new reply", () => {
     assert.deepStrictEqual(lines(still, ...table, speech(2450), silence(2600)), [
       ...tableTurn,
       "2514 Pause",
@@ -206,7 +206,7 @@ describe("Floor: reopening", () => {
     ])
   })
 
-  it("after the first sample was heard, late words are a turn of their own, without those told before", () => {
+  it("once the first sample was heard, late words are a turn of their own, without repeated words", () => {
     assert.deepStrictEqual(lines(still, ...table, speaks(2500), heard(2600), final(2700, "For two.")).slice(3), [
       "2700 Cut 1 Interrupted",
       "2700 TurnStarted 2 2700",
@@ -215,7 +215,7 @@ describe("Floor: reopening", () => {
     ])
   })
 
-  it("the final of words that were told as a partial is not told again", () => {
+  it("a final transcript with the words of the partial is not reported again", () => {
     const found = lines(
       { ...still, speculations: 0 },
       speech(1000),
@@ -235,7 +235,7 @@ describe("Floor: reopening", () => {
     ])
   })
 
-  it("a final that only punctuates better revises the text, and the reply stands", () => {
+  it("a final transcript that only improves punctuation revises the text, and keeps the reply", () => {
     const found = lines(
       { ...still, speculations: 0 },
       speech(1000),
@@ -257,13 +257,13 @@ describe("Floor: reopening", () => {
     ])
   })
 
-  it("what was cut cannot begin to speak", () => {
+  it("a cancelled reply cannot start speaking", () => {
     const { floor } = play(still, [...table, final(2550, "For two."), speaks(2560, 0)], 2600)
     assert.strictEqual(Floor.agent(floor), "Quiet")
     assert.strictEqual(Floor.generation(floor), 1)
   })
 
-  it("the sound of what was cut does not make a turn final", () => {
+  it("the sound of a cancelled reply does not make a turn final", () => {
     const found = lines(still, ...table, final(2550, "For two."), heard(3100, 0), final(3150, "Tonight."))
     assert.deepStrictEqual(
       found.filter((line) => line.includes("TurnStarted")),
@@ -274,7 +274,7 @@ describe("Floor: reopening", () => {
 })
 
 describe("Floor: overlap", () => {
-  it("speech pauses the agent at once, and a word cuts it", () => {
+  it("speech pauses the agent at once, and a word interrupts it", () => {
     assert.deepStrictEqual(
       lines(still, ...greeting, speech(2000), partial(2300, "stop"), silence(2400), final(2500, "Stop.")),
       [
@@ -287,11 +287,11 @@ describe("Floor: overlap", () => {
     )
   })
 
-  it("a cough pauses the agent, which goes on 600 ms after it", () => {
+  it("a cough pauses the agent, which continues 600 ms after it", () => {
     assert.deepStrictEqual(lines(still, ...greeting, speech(2000), silence(2300)), ["2064 Pause", "2900 Resume"])
   })
 
-  it("words that only show that the user listens let the agent go on, and are no turn", () => {
+  it("backchannel words let the agent continue, and are not a turn", () => {
     assert.deepStrictEqual(lines(still, ...greeting, speech(2000), silence(2300), final(2400, "Uh-huh. Okay.")), [
       "2064 Pause",
       "2500 Resume",
@@ -299,13 +299,13 @@ describe("Floor: overlap", () => {
     ])
   })
 
-  it("the same words are an answer if the agent was about to end", () => {
+  it("the same words are an answer if the agent was about to finish", () => {
     const found = lines(still, ...greeting, speech(2000), silence(2300), final(2400, "Yes."), quiet(3000))
     assert.deepStrictEqual(found.slice(0, 3), ["2064 Pause", "2500 Resume", "3000 TurnStarted 1 2000"])
     assert.strictEqual(found.at(-1), "3340 TurnCommitted 1 Yes.")
   })
 
-  it("a detector may know better what only shows that the user listens", () => {
+  it("a detector can recognise other backchannel words", () => {
     const yes = lines(
       still,
       ...greeting,
@@ -317,7 +317,7 @@ describe("Floor: overlap", () => {
     assert.strictEqual(no[0], "2450 Cut 1 Interrupted")
   })
 
-  it("fewer words than an interruption needs let the agent go on", () => {
+  it("fewer words than an interruption requires let the agent continue", () => {
     const policy = { ...still, minWords: 2 }
     const start = [...greeting, speech(2000), partial(2300, "Boston")]
     assert.deepStrictEqual(lines(policy, ...start, silence(2400)).slice(1), [
@@ -327,7 +327,7 @@ describe("Floor: overlap", () => {
     assert.strictEqual(lines(policy, ...start, partial(2500, "Boston please"))[1], "2500 Cut 1 Interrupted")
   })
 
-  it("without partials, speech of 400 ms cuts", () => {
+  it("without partials, 400 ms of speech interrupt", () => {
     assert.deepStrictEqual(lines(deaf, ...greeting, speech(2000), silence(3000), final(3300, "Stop it.")).slice(0, 3), [
       "2064 Pause",
       "2400 Cut 1 Interrupted",
@@ -336,16 +336,16 @@ describe("Floor: overlap", () => {
     assert.deepStrictEqual(lines(deaf, ...greeting, speech(2000), silence(2300)), ["2064 Pause", "2900 Resume"])
   })
 
-  it("noise that cut the agent is told as such, so that somebody goes on speaking", () => {
+  it("noise that interrupted the agent is reported as such, so that its words can be resumed", () => {
     const found = lines(deaf, ...greeting, speech(2000), silence(3000))
     assert.strictEqual(found.at(-1), "5000 TurnAbandoned 1 true")
   })
 
-  it("a pause that noise keeps up ends", () => {
+  it("a pause kept up by noise ends", () => {
     assert.deepStrictEqual(lines(still, ...greeting, speech(2000)), ["2064 Pause", "5000 Resume"])
   })
 
-  it("a pause that noise renews again and again ends, and after three the noise is let be", () => {
+  it("a pause that noise renews again and again ends, and after three the noise is ignored", () => {
     const noise = Array.from({ length: 40 }, (_, index) => [
       speech(2000 + 400 * index),
       silence(2200 + 400 * index)
@@ -358,7 +358,7 @@ describe("Floor: overlap", () => {
     )
   })
 
-  it("a word still cuts when noise is let be", () => {
+  it("a word still interrupts while noise is ignored", () => {
     const noise = Array.from({ length: 40 }, (_, index) => [
       speech(2000 + 400 * index),
       silence(2200 + 400 * index)
@@ -367,18 +367,18 @@ describe("Floor: overlap", () => {
     assert.include(found, "18300 Cut 1 Interrupted")
   })
 
-  it("a pause in which the agent ends is over", () => {
+  it("a pause in which the agent finishes is over", () => {
     const { floor, lines } = play(still, [...greeting, speech(2000), quiet(2100)], 2200)
     assert.deepStrictEqual(lines, ["2064 Pause", "2100 Resume", "2100 TurnStarted 1 2000"])
     assert.strictEqual(Floor.agent(floor), "Quiet")
   })
 
-  it("the agent does not begin to speak while the user does", () => {
+  it("the agent does not start to speak while the user is speaking", () => {
     const found = lines(still, speech(1000), speaks(1200), silence(1500))
     assert.deepStrictEqual(found.slice(0, 3), ["1064 TurnStarted 1 1000", "1200 Pause", "2100 Resume"])
   })
 
-  it("what must not be interrupted is spoken to its end, and the words are answered then", () => {
+  it("uninterruptible speech is finished, and the user's words are answered afterwards", () => {
     assert.deepStrictEqual(
       lines(
         still,
@@ -392,14 +392,14 @@ describe("Floor: overlap", () => {
     )
   })
 
-  it("a word cuts what follows on that", () => {
+  it("a word during uninterruptible speech interrupts what follows it", () => {
     assert.deepStrictEqual(
       lines(still, speaks(1000, 0, false), speech(2000), silence(2500), final(2600, "Stop!"), speaks(4000)).slice(0, 2),
       ["4000 Cut 1 Interrupted", "4000 TurnStarted 1 2000"]
     )
   })
 
-  it("the agent's own voice does not interrupt it, and a real word in the same moment does", () => {
+  it("an echo of the agent's voice does not interrupt it, but a real word at the same moment does", () => {
     const browser = { ...still, echo: true }
     const echo = [
       ...greeting,
@@ -415,7 +415,7 @@ describe("Floor: overlap", () => {
     assert.include(lines(browser, ...echo, partial(2300, "would stop")), "2300 Cut 1 Interrupted")
   })
 
-  it("words that the agent said a while ago are the user's", () => {
+  it("words the agent said a while ago count as the user's", () => {
     const found = lines(
       { ...still, echo: true },
       ...greeting,
@@ -428,34 +428,34 @@ describe("Floor: overlap", () => {
     assert.isFalse(found.some((line) => line.includes("Ignored")))
   })
 
-  it("a key of the telephone cuts the agent short, if the policy says so", () => {
+  it("a telephone key interrupts the agent if the policy says so", () => {
     assert.deepStrictEqual(lines(still, ...greeting, dtmf(2000, "1")), ["2000 Cut 1 Key"])
     assert.deepStrictEqual(lines({ ...still, keysCut: false }, ...greeting, dtmf(2000, "1")), [])
   })
 })
 
 describe("Floor: a turn without a word", () => {
-  it("a cough ends as no turn", () => {
+  it("a cough ends without a turn", () => {
     assert.deepStrictEqual(lines(still, speech(1000), silence(1200)), [
       "1064 TurnStarted 1 1000",
       "3200 TurnAbandoned 1 false"
     ])
   })
 
-  it("text without a word is none", () => {
+  it("blank text is not a turn", () => {
     assert.deepStrictEqual(
       lines(still, speech(1000), silence(1200), final(1300, " ... ")).at(-1),
       "3200 TurnAbandoned 1 false"
     )
   })
 
-  it("sound that never ends is no turn either", () => {
+  it("endless sound is not a turn", () => {
     assert.deepStrictEqual(lines(still, speech(1000)).at(-1), "4000 TurnAbandoned 1 false")
   })
 })
 
-describe("Floor: a recogniser with turns", () => {
-  it("ends turns, and its eager end begins a reply", () => {
+describe("Floor: a recogniser that detects turns", () => {
+  it("ends turns, and its eager end starts a reply", () => {
     assert.deepStrictEqual(
       lines(stt, speech(1000), partial(1500, "a"), eagerEnd(2100, "a table"), sttEnded(2300, "a table")),
       [
@@ -468,7 +468,7 @@ describe("Floor: a recogniser with turns", () => {
     )
   })
 
-  it("takes an eager end back", () => {
+  it("can take back an eager end", () => {
     const found = lines(
       stt,
       eagerEnd(2100, "a table"),
@@ -489,7 +489,7 @@ describe("Floor: a recogniser with turns", () => {
     assert.strictEqual(found.at(-1), "8000 TurnEnded 1 a table")
   })
 
-  it("two turns of the recogniser before the reply are one", () => {
+  it("two turns of the recogniser before the reply become one", () => {
     const found = lines(stt, sttEnded(2000, "a table"), sttEnded(2400, "for two"))
     assert.deepStrictEqual(found.slice(-3), [
       "2400 Cut 1 Reopened",
@@ -502,7 +502,7 @@ describe("Floor: a recogniser with turns", () => {
 describe("Floor: push to talk", () => {
   const push: FloorPolicy.FloorPolicy = { ...FloorPolicy.pushToTalk, fillers: 0 }
 
-  it("the key begins and ends a turn, and speech does not", () => {
+  it("the key starts and ends a turn, and speech does not", () => {
     assert.deepStrictEqual(
       lines(
         push,
@@ -518,21 +518,21 @@ describe("Floor: push to talk", () => {
     )
   })
 
-  it("waits half a second for a final", () => {
+  it("waits half a second for a final transcript", () => {
     assert.deepStrictEqual(
       lines(push, pressed(1000), partial(1500, "a table"), released(2000)).at(-1),
       "2500 TurnEnded 1 a table"
     )
   })
 
-  it("the key cuts the agent at once", () => {
+  it("the key interrupts the agent at once", () => {
     assert.deepStrictEqual(lines(push, ...greeting, pressed(2000)).slice(0, 2), [
       "2000 Cut 1 Interrupted",
       "2000 TurnStarted 1 2000"
     ])
   })
 
-  it("a key that is pressed and let go without a word is no turn", () => {
+  it("a key pressed and released without a word is not a turn", () => {
     assert.deepStrictEqual(lines(push, pressed(1000), released(1500)).at(-1), "3500 TurnAbandoned 1 false")
   })
 })
@@ -540,7 +540,7 @@ describe("Floor: push to talk", () => {
 describe("Floor: silence", () => {
   const { telephone } = FloorPolicy
 
-  it("a silent caller is asked twice, and left", () => {
+  it("a silent caller is asked twice, and then the call ends", () => {
     assert.deepStrictEqual(
       play(telephone, [speaks(0), quiet(2000), speaks(10_100), quiet(11_000), speaks(19_100), quiet(20_000)], 40_000)
         .lines,
@@ -548,22 +548,22 @@ describe("Floor: silence", () => {
     )
   })
 
-  it("an agent that says nothing when asked to does not stop it", () => {
+  it("an agent that says nothing when prompted does not stop this", () => {
     assert.deepStrictEqual(play(telephone, [], 40_000).lines, ["8000 Reprompt 1", "16000 Reprompt 2", "24000 Leave"])
   })
 
-  it("never while a tool runs; the wait begins anew after it", () => {
+  it("nothing happens while a tool runs; the wait starts over afterwards", () => {
     assert.deepStrictEqual(play(telephone, [tools(1000, true), tools(30_000, false)], 39_000).lines, [
       "38000 Reprompt 1"
     ])
   })
 
-  it("never while the agent speaks or thinks", () => {
+  it("nothing happens while the agent speaks or thinks", () => {
     assert.deepStrictEqual(play(telephone, [speaks(1000)], 60_000).lines, [])
     assert.deepStrictEqual(play(telephone, [thinks(1000)], 60_000).lines, [])
   })
 
-  it("never while the user speaks, and words make the count begin anew", () => {
+  it("nothing happens while the user speaks, and words restart the count", () => {
     const found = play(
       telephone,
       [tick(9000), speech(9500), silence(10_000), final(10_100, "Sorry."), quiet(12_000)],
@@ -584,20 +584,20 @@ describe("Floor: silence", () => {
 })
 
 describe("Floor: a reply that takes long", () => {
-  it("is bridged once, and not while the user makes a sound", () => {
+  it("is bridged once, and not while the user is audible", () => {
     const policy = { ...still, fillers: 1 }
     assert.deepStrictEqual(lines(policy, ...table).at(-1), "3900 Filler 1 1")
     assert.deepStrictEqual(lines(policy, ...table, speaks(3000), heard(3100)), tableTurn)
   })
 
-  it("a filler does not make the turn final", () => {
+  it("keeps the turn open during a filler", () => {
     const found = lines({ ...still, fillers: 1 }, ...table, speaks(4000), final(4300, "For two."))
     assert.include(found, "4300 TurnResumed 1")
   })
 })
 
-describe("Floor: what it shows", () => {
-  it("says what the user does", () => {
+describe("Floor: its state", () => {
+  it("shows what the user is doing", () => {
     const at = (until: number) =>
       Floor.user(
         play(
@@ -609,7 +609,7 @@ describe("Floor: what it shows", () => {
     assert.deepStrictEqual([at(900), at(1500), at(2300), at(2500)], ["Silent", "Speaking", "Pausing", "Silent"])
   })
 
-  it("gives the words and the silence that a detector judges", () => {
+  it("shows the words and the silence for a detector to judge", () => {
     const { floor } = play(still, table.slice(0, 3), 2200)
     assert.strictEqual(Floor.transcript(floor), "I would like")
     assert.strictEqual(Floor.silenceMs(floor), 200)

@@ -83,7 +83,7 @@ const call = (seed: number) => {
 }
 
 describe("Floor and Playback", () => {
-  it("nothing of an old generation leaves after a cut, and nothing at all in a pause", () => {
+  it("nothing of an old generation is sent after a cut, and nothing at all during a pause", () => {
     let cuts = 0
     for (let seed = 1; seed <= 200; seed++) cuts += call(seed).cuts.length
     assert.isAbove(cuts, 300)

@@ -13,7 +13,7 @@ describe("FloorPolicy", () => {
     })
   }
 
-  it("settings begin with a preset and change single values", () => {
+  it("settings start from a preset and change single values", () => {
     const settings = Result.getOrThrow(
       parse(`{ "preset": "patient", "completeMs": 1200, "languages": ["de-DE", "fr"] }`)
     )
@@ -24,11 +24,11 @@ describe("FloorPolicy", () => {
     assert.notInclude(policy.backchannels, "uh huh")
   })
 
-  it("settings that say nothing are the telephone", () => {
+  it("the default is the telephone preset", () => {
     assert.deepStrictEqual(Result.getOrThrow(FloorPolicy.fromSettings({})), FloorPolicy.telephone)
   })
 
-  it("refuses waits that contradict each other, and values that are none", () => {
+  it("rejects waits that contradict each other, and invalid values", () => {
     assert.isTrue(Result.isFailure(FloorPolicy.fromSettings({ completeMs: 3000 })))
     assert.isTrue(Result.isFailure(parse(`{ "completeMs": -1 }`)))
     assert.isTrue(Result.isFailure(parse(`{ "preset": "radio" }`)))

@@ -38,7 +38,7 @@ const reread = (recording: Recording.Recording) => Result.getOrThrow(Recording.d
 const outcomes = ({ turns }: FloorReplay.Report) => turns.map(({ outcome }) => outcome)
 
 describe("FloorReplay", () => {
-  it.effect("the recorded policy does what it did", () =>
+  it.effect("the recorded policy behaves as recorded", () =>
     Effect.gen(function* () {
       const recorded = FloorReplay.fromRecording(reread((yield* call).recording))!
       assert.strictEqual(recorded.turns.length, 2)
@@ -52,7 +52,7 @@ describe("FloorReplay", () => {
     })
   )
 
-  it.effect("a hasty policy cuts the turn with the pause off, and answers the other one sooner", () =>
+  it.effect("a hasty policy cuts off the turn with the pause, and answers the other one sooner", () =>
     Effect.gen(function* () {
       const recorded = FloorReplay.fromRecording(reread((yield* call).recording))!
       const report = FloorReplay.replay(recorded, hasty)
@@ -66,7 +66,7 @@ describe("FloorReplay", () => {
     })
   )
 
-  it.effect("a policy that waits longer answers later, and joins what it takes for one turn", () =>
+  it.effect("a more patient policy answers later, and joins what it takes for one turn", () =>
     Effect.gen(function* () {
       const quick = yield* TestCall.run(
         Agent.make(Agent.route({})),
@@ -87,7 +87,7 @@ describe("FloorReplay", () => {
     })
   )
 
-  it.effect("what was masked in the words changes nothing", () =>
+  it.effect("masked words make no difference", () =>
     Effect.gen(function* () {
       const { recording } = yield* call
       const masked = {

@@ -61,7 +61,7 @@ describe("G711", () => {
       ]
     ]
   ] as const) {
-    it(`${name} has the values of the recommendation`, () => {
+    it(`${name} matches the values of the recommendation`, () => {
       assert.deepStrictEqual(
         [...decode(Uint8Array.from(rows.map(([code]) => code)))],
         rows.map(([, value]) => value)
@@ -69,7 +69,7 @@ describe("G711", () => {
     })
   }
 
-  it("gives back every code but the second zero of mu-law", () => {
+  it("restores every code except the second zero of mu-law", () => {
     assert.deepStrictEqual(G711.encodeAlaw(G711.decodeAlaw(everyByte)), everyByte)
     const again = G711.encodeMulaw(G711.decodeMulaw(everyByte))
     assert.strictEqual(again[0x7f], 0xff)
@@ -77,7 +77,7 @@ describe("G711", () => {
     assert.deepStrictEqual(again, everyByte)
   })
 
-  it("takes samples and bytes from within a larger buffer", () => {
+  it("reads samples and bytes at an offset in a larger buffer", () => {
     assert.deepStrictEqual(G711.decodeMulaw(everyByte.subarray(3, 5)), G711.decodeMulaw(everyByte).slice(3, 5))
     assert.strictEqual(G711.encodeMulaw(everySample.subarray(1)).length, 65535)
     assert.strictEqual(G711.encodeAlaw(new Int16Array(0)).length, 0)

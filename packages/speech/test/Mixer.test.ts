@@ -4,7 +4,7 @@ import * as Mixer from "../src/Mixer.ts"
 const background = Int16Array.from([1000, 2000, 3000])
 
 describe("Mixer", () => {
-  it("goes round, over the borders of frames, with and without a voice", () => {
+  it("loops across frames, with and without a voice", () => {
     const mixer = Mixer.make({ background, gainDb: 0 })
     assert.deepStrictEqual([...mixer.alone(2)], [1000, 2000])
     assert.deepStrictEqual([...mixer.under(Int16Array.from([10, 10, 10]))], [3010, 1010, 2010])
@@ -17,7 +17,7 @@ describe("Mixer", () => {
     assert.deepStrictEqual([...mixer.under(new Int16Array(3))], [10, 20, 30])
   })
 
-  it("saturates and never wraps around", () => {
+  it("saturates instead of wrapping around", () => {
     const mixer = Mixer.make({ background: Int16Array.from([30000, -30000]), gainDb: 0 })
     assert.deepStrictEqual([...mixer.under(Int16Array.from([30000, -30000]))], [32767, -32768])
   })
@@ -28,7 +28,7 @@ describe("Mixer", () => {
     assert.deepStrictEqual([...mixer.under(Int16Array.from([5]))], [5])
   })
 
-  it("without a sound leaves the voice as it is, and untouched", () => {
+  it("without background copies the voice unchanged", () => {
     const voice = Int16Array.from([1, -2, 3])
     const mixed = Mixer.make({ background: new Int16Array(0) }).under(voice)
     assert.deepStrictEqual(mixed, voice)

@@ -14,14 +14,14 @@ describe("Pcm", () => {
     )
   })
 
-  it("gives back the samples, also from bytes at an odd place", () => {
+  it("restores the samples, even from bytes at an odd offset", () => {
     const bytes = new Uint8Array(1 + samples.length * 2)
     bytes.set(Pcm.encode(AudioFormat.pcm16000, samples), 1)
     const decoded = Pcm.decodeBytes(AudioFormat.pcm16000, bytes.subarray(1))
     assert.deepStrictEqual(decoded, Result.succeed(samples))
   })
 
-  it("does not share memory with what it was given", () => {
+  it("does not share memory with its input", () => {
     const given = samples.slice()
     const bytes = Pcm.encode(AudioFormat.pcm16000, given)
     given.fill(7)
@@ -29,7 +29,7 @@ describe("Pcm", () => {
   })
 
   for (const format of [AudioFormat.mulaw8000, AudioFormat.alaw8000]) {
-    it(`${AudioFormat.name(format)} stays within a quantum`, () => {
+    it(`${AudioFormat.name(format)} is accurate to a quantum`, () => {
       const frame = Pcm.encodeFrame(format, samples, AudioTime.make(20))
       assert.strictEqual(frame.bytes.length, samples.length)
       assert.strictEqual(frame.time, 20)
@@ -38,7 +38,7 @@ describe("Pcm", () => {
     })
   }
 
-  it("refuses half a sample", () => {
+  it("rejects half a sample", () => {
     const result = Pcm.decodeBytes(AudioFormat.pcm16000, new Uint8Array(5))
     assert.strictEqual(Result.getOrThrow(Result.flip(result)).reason, "SplitSample")
   })

@@ -189,7 +189,7 @@ const random = (seed: number, report: Playback.Report) => {
 
 describe("Playback", () => {
   for (const report of reports) {
-    it(`a line that reports by ${report}: what is told is what was heard, to the word`, () => {
+    it(`a line that reports by ${report}: the reported words are those heard`, () => {
       for (let seed = 1; seed <= 400; seed++) {
         const { line, words, told, playback } = random(seed, report)
         const message = `seed ${seed}`
@@ -203,7 +203,7 @@ describe("Playback", () => {
       }
     })
 
-    it(`a line that reports by ${report}: nothing is skipped, and what must not be interrupted is heard`, () => {
+    it(`a line that reports by ${report}: nothing is skipped, and uninterruptible audio is heard`, () => {
       for (let seed = 1; seed <= 150; seed++) {
         const { line, fixed, free, cuts } = random(seed, report)
         const isFree = new Set(
@@ -250,7 +250,7 @@ describe("Playback", () => {
     assert.lengthOf(Playback.pull(after, time(20))[1], 1)
   })
 
-  it("joins chunks of odd sizes into frames, and sends the rest when nothing follows", () => {
+  it("joins chunks of odd sizes into frames, and sends the rest if nothing follows", () => {
     let playback = Playback.make({ format, report: "estimate" })
     for (const from of [0, 70, 140]) playback = Playback.push(playback, chunk({ bytes: samples(from, 70) }))
     const [after, outputs] = Playback.pull(playback, time(0))
@@ -259,13 +259,13 @@ describe("Playback", () => {
     assert.lengthOf(audio(Playback.pull(after, time(20))[1])[0]!, 50)
   })
 
-  it("does not send in a burst what it could not send in time", () => {
+  it("does not send a burst to make up for lost time", () => {
     const start = Playback.push(Playback.make({ format, report: "estimate" }), second)
     const [after] = Playback.pull(start, time(0))
     assert.lengthOf(Playback.pull(after, time(5000))[1], 5)
   })
 
-  it("tells words with their place in the text, and when a reply begins to be heard", () => {
+  it("reports words with their place in the text, and when a reply starts to be heard", () => {
     let playback = Playback.push(Playback.make({ format, report: "estimate" }), second)
     for (let now = 0; now <= 300; now += 20) playback = Playback.pull(playback, time(now))[0]
     const [after, first] = Playback.heard(playback, time(1))
@@ -277,7 +277,7 @@ describe("Playback", () => {
     })
   })
 
-  it("takes words that come before their audio, and after it", () => {
+  it("accepts words that arrive before their audio, or after it", () => {
     const word = { text: "late", start: time(0), end: time(100) }
     let playback = Playback.push(
       Playback.make({ format, report: "estimate" }),
@@ -299,7 +299,7 @@ describe("Playback", () => {
     )
   })
 
-  it("counts the times of words from the utterance they are in", () => {
+  it("counts the times of words from the start of their utterance", () => {
     let playback = Playback.make({ format, report: "estimate" })
     for (const utterance of ["a", "b"]) {
       const word = { text: utterance, start: time(0), end: time(100) }
@@ -322,7 +322,7 @@ describe("Playback", () => {
     assert.deepStrictEqual([second.words.map((word) => word.text), second.began], [["b"], []])
   })
 
-  it("goes on from the very sample at which it was paused", () => {
+  it("resumes at the exact sample at which it was paused", () => {
     const start = Playback.push(Playback.make({ format, report: "estimate" }), second)
     const [playing] = Playback.pull(start, time(0))
     const [paused] = Playback.pause(playing, time(33))
@@ -331,7 +331,7 @@ describe("Playback", () => {
     assert.strictEqual(audio(outputs)[0]![0], 264)
   })
 
-  it("goes on from the sample that a page has counted", () => {
+  it("resumes at the sample counted by a page", () => {
     const start = Playback.push(Playback.make({ format, report: "position" }), second)
     const [playing] = Playback.pull(start, time(0))
     const [paused] = Playback.pause(playing, time(33))
@@ -339,7 +339,7 @@ describe("Playback", () => {
     assert.strictEqual(audio(Playback.pull(Playback.resume(known, time(700)), time(700))[1])[0]![0], 211)
   })
 
-  it("a page that does not answer is taken to have played as long as it could", () => {
+  it("assumes that a page that does not answer has played as much as it could", () => {
     let playback = Playback.push(Playback.make({ format, report: "position" }), second)
     for (let now = 0; now <= 400; now += 20) playback = Playback.pull(playback, time(now))[0]
     const [cut, before] = Playback.cut(playback, time(400), 1)
@@ -351,7 +351,7 @@ describe("Playback", () => {
     )
   })
 
-  it("a cut tells what was heard until then", () => {
+  it("a cut reports what was heard until then", () => {
     let playback = Playback.push(Playback.make({ format, report: "estimate" }), second)
     for (let now = 0; now <= 400; now += 20) playback = Playback.pull(playback, time(now))[0]
     assert.deepStrictEqual(
@@ -360,7 +360,7 @@ describe("Playback", () => {
     )
   })
 
-  it("words that a page reports after a cut were heard", () => {
+  it("words a page reports after a cut were heard", () => {
     let playback = Playback.push(Playback.make({ format, report: "position" }), second)
     for (let now = 0; now <= 400; now += 20) playback = Playback.pull(playback, time(now))[0]
     const [cut] = Playback.cut(playback, time(400), 1)
@@ -372,7 +372,7 @@ describe("Playback", () => {
     assert.deepStrictEqual(Playback.played(cut, { stream: 0, samples: 2399 })[1].words, [])
   })
 
-  it("marks that a carrier returns with a clear were not heard", () => {
+  it("marks a carrier returns with a clear were not heard", () => {
     const playback = Playback.push(Playback.make({ format, report: "marks", leadMs: 1000 }), second)
     const [playing, outputs] = Playback.pull(playback, time(0))
     const names = outputs.flatMap((output) => (output._tag === "Mark" ? [output.name] : []))
@@ -381,25 +381,25 @@ describe("Playback", () => {
     assert.deepStrictEqual(names.flatMap((name) => Playback.marked(playing, name)[1].words).length > 0, true)
   })
 
-  it("a carrier that loses a mark does not keep a reply open for ever", () => {
+  it("a mark the carrier loses does not keep a reply open forever", () => {
     let playback = Playback.push(Playback.make({ format, report: "marks" }), second)
     for (let now = 0; now <= 1000; now += 20) playback = Playback.pull(playback, time(now))[0]
     assert.isFalse(Playback.isIdle(Playback.heard(playback, time(2000))[0]))
     assert.isTrue(Playback.isIdle(Playback.heard(playback, time(3000))[0]))
   })
 
-  it("drops what comes late for a cut", () => {
+  it("drops audio that arrives too late for a cut", () => {
     const [cut] = Playback.cut(Playback.make({ format, report: "estimate" }), time(0), 1)
     assert.isTrue(Playback.isIdle(Playback.push(cut, second)))
     assert.isFalse(Playback.isIdle(Playback.push(cut, { ...second, generation: 1 })))
   })
 
-  it("a mark is told apart from what is none", () => {
+  it("ignores unknown marks", () => {
     const playback = Playback.push(Playback.make({ format, report: "marks" }), second)
     assert.deepStrictEqual(Playback.marked(playback, "hello")[1], { words: [], began: [] })
   })
 
-  it("says how much is buffered, and whether it may be interrupted", () => {
+  it("knows how much is buffered, and whether it may be interrupted", () => {
     const start = Playback.push(Playback.make({ format, report: "estimate" }), { ...second, interruptible: false })
     const [playing] = Playback.pull(start, time(0))
     assert.strictEqual(Playback.bufferedMs(playing), 900)

@@ -31,7 +31,7 @@ const pushed = (format: AudioFormat.AudioFormat, sizes: ReadonlyArray<number>) =
 describe("Reframe", () => {
   for (const format of formats) {
     it.effect.prop(
-      `chunks of any size become frames of 20 ms of ${AudioFormat.name(format)}, and no byte is lost`,
+      `turns chunks of any size into frames of 20 ms of ${AudioFormat.name(format)}, and loses no byte`,
       { sizes: Sizes },
       ({ sizes }) =>
         Effect.sync(() => {
@@ -52,14 +52,14 @@ describe("Reframe", () => {
     )
   }
 
-  it("keeps the time exact over a day", () => {
+  it("keeps exact time over a day", () => {
     const start = Reframe.make(AudioFormat.pcm44100)
     const day: Reframe.Reframe = { ...start, samples: 44100 * 86_400 }
     const [, [frame]] = Reframe.push(day, new Uint8Array(1764))
     assert.strictEqual(frame?.time, 86_400_000)
   })
 
-  it("fills the last frame with silence", () => {
+  it("pads the last frame with silence", () => {
     const { state } = pushed(AudioFormat.mulaw8000, [170])
     const [frame, ...others] = Result.getOrThrow(Reframe.flush(state))
     assert.deepStrictEqual(others, [])
@@ -72,7 +72,7 @@ describe("Reframe", () => {
     assert.deepStrictEqual(Reframe.flush(pushed(AudioFormat.pcm16000, [640]).state), Result.succeed([]))
   })
 
-  it("refuses a stream that ends within a sample", () => {
+  it("rejects a stream that ends within a sample", () => {
     const result = Reframe.flush(pushed(AudioFormat.pcm16000, [641]).state)
     assert.strictEqual(Result.getOrThrow(Result.flip(result)).reason, "SplitSample")
   })

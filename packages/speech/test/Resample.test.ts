@@ -21,7 +21,7 @@ describe("Resample", () => {
   for (const [from, to] of pairs) {
     const lower = Math.min(from, to) / 2
 
-    it(`${from} to ${to} Hz keeps a tone as it is, and where it is`, () => {
+    it(`${from} to ${to} Hz keeps a tone unchanged and in place`, () => {
       for (const hz of [200, 0.4 * lower, 0.8 * lower]) {
         const output = Resample.all(tone(hz, from, from / 4), from, to)
         const error = difference(middle(output), middle(tone(hz, to, to / 4)))
@@ -31,14 +31,14 @@ describe("Resample", () => {
     })
 
     if (to < from) {
-      it(`${from} to ${to} Hz lets nothing through that the lower rate cannot hold`, () => {
+      it(`${from} to ${to} Hz removes what the lower rate cannot represent`, () => {
         for (const hz of [1.01 * lower, 1.1 * lower, Math.min(1.9 * lower, 0.98 * (from / 2))]) {
           const output = Resample.all(tone(hz, from, from / 4), from, to)
           assert.isAtMost(Level.measure(middle(output)).rmsDbfs, -9 - 70, `${hz} Hz`)
         }
       })
     } else {
-      it(`${from} to ${to} Hz adds nothing above what the lower rate held`, () => {
+      it(`${from} to ${to} Hz adds nothing above what the lower rate contained`, () => {
         const output = Resample.all(noise(from / 4), from, to)
         const back = Resample.all(Resample.all(output, to, from), from, to)
         const lost = difference(middle(output), middle(back))
@@ -46,7 +46,7 @@ describe("Resample", () => {
       })
     }
 
-    it(`${from} to ${to} Hz gives as many samples as the time holds`, () => {
+    it(`${from} to ${to} Hz returns as many samples as fit the duration`, () => {
       for (const length of [0, 1, 7, 160, from / 50, 4096, 10_001]) {
         assert.strictEqual(Resample.all(noise(length), from, to).length, Math.ceil((length * to) / from), `${length}`)
       }
@@ -72,7 +72,7 @@ describe("Resample", () => {
     [24000, 8000]
   ] as const) {
     it.effect.prop(
-      `${from} to ${to} Hz gives the same samples however the stream is cut`,
+      `${from} to ${to} Hz returns the same samples however the stream is cut`,
       { chunks: Chunks },
       ({ chunks }) =>
         Effect.sync(() => {
@@ -90,7 +90,7 @@ describe("Resample", () => {
     )
   }
 
-  it("keeps streams of the same rates apart", () => {
+  it("keeps streams of the same rates separate", () => {
     const [a, b] = [Resample.make(8000, 16000), Resample.make(8000, 16000)]
     const input = noise(800)
     const alone = Resample.all(input, 8000, 16000)
@@ -102,7 +102,7 @@ describe("Resample", () => {
     assert.deepStrictEqual([...outputs, ...a.flush()], [...alone])
   })
 
-  it("begins anew after the end of a stream", () => {
+  it("starts over after the end of a stream", () => {
     const resampler = Resample.make(44100, 16000)
     const once = () => [...resampler.push(noise(4410)), ...resampler.flush()]
     assert.deepStrictEqual(once(), once())

@@ -54,7 +54,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("the same call is the same, event by event and sample by sample", () =>
+  it.effect("the same call is reproduced event by event and sample by sample", () =>
     Effect.gen(function* () {
       const script = {
         length: 9000,
@@ -73,7 +73,7 @@ describe("Speech", () => {
 
   for (const heard of ["marks", "position", "estimate"] as const satisfies ReadonlyArray<Playback.Report>) {
     for (const from of [1000, 1337, 2111, 3005]) {
-      it.effect(`${heard}: a caller who cuts in at ${from} ms has heard what the line has played, to the word`, () =>
+      it.effect(`${heard}: a caller who cuts in at ${from} ms has heard what the line played, to the word`, () =>
         Effect.gen(function* () {
           const { events, line } = yield* play(teller, {
             heard,
@@ -92,7 +92,7 @@ describe("Speech", () => {
   }
 
   for (const from of [1111, 1700, 2480]) {
-    it.effect(`a page that seldom tells what it has played: what was heard until ${from} ms is known to the word`, () =>
+    it.effect(`with a page that rarely reports progress, what was heard until ${from} ms is known to the word`, () =>
       Effect.gen(function* () {
         const { events, line } = yield* play(teller, {
           heard: "position",
@@ -107,7 +107,7 @@ describe("Speech", () => {
   }
 
   for (const at of [1111, 1700, 2480]) {
-    it.effect(`words that a page tells to have played when a key has cut the agent at ${at} ms already are heard`, () =>
+    it.effect(`words a page reports as played after a key at ${at} ms interrupted the agent count as heard`, () =>
       Effect.gen(function* () {
         const { events, line } = yield* play(teller, {
           heard: "position",
@@ -121,7 +121,7 @@ describe("Speech", () => {
     )
   }
 
-  it.effect("a cough pauses the agent, which goes on where it was: no turn, and not a word lost or said twice", () =>
+  it.effect("a cough pauses the agent, which resumes in place: no turn, no word lost or repeated", () =>
     Effect.gen(function* () {
       const { events, line } = yield* play(teller, {
         heard: "position",
@@ -134,7 +134,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a listener's word does not take the floor", () =>
+  it.effect("a backchannel word does not take the floor", () =>
     Effect.gen(function* () {
       const { events } = yield* play(teller, {
         heard: "position",
@@ -147,36 +147,34 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a cough in the silence runs nobody", () =>
+  it.effect("a cough in the silence runs no turn", () =>
     Effect.gen(function* () {
       const { events } = yield* play(answers, { length: 6000, speech: [{ fromMs: 1000, toMs: 1200 }], options: still })
       assert.deepStrictEqual(tags(events), ["CallStarted", "UserTurnStarted", "UserTurnAbandoned", "CallEnded"])
     })
   )
 
-  it.effect(
-    "words that come after the end of the turn, before its answer was heard, belong to it: one turn, one answer",
-    () =>
-      Effect.gen(function* () {
-        const { events, line } = yield* play(answers, {
-          length: 9000,
-          voice: { delay: "400 millis" },
-          speech: [
-            { fromMs: 1000, toMs: 2000 },
-            { fromMs: 2620, toMs: 3200 }
-          ],
-          words: [final(2100, "A table for two."), final(3300, "And a chair.")],
-          options: still
-        })
-        const ends = events.flatMap(([, event]) => (event._tag === "UserTurnEnded" ? [Event.text(event)] : []))
-        assert.deepStrictEqual(ends, ["A table for two.", "A table for two. And a chair."])
-        assert.notInclude(tags(events), "UserTurnAbandoned")
-        assert.deepStrictEqual(heardText(events), ["You said: A table for two. And a chair."])
-        assert.strictEqual(wordsPlayed(line, "You said: A table for two. And a chair."), heardText(events)[0])
+  it.effect("words after the end of a turn, but before its answer is heard, belong to it: one turn, one answer", () =>
+    Effect.gen(function* () {
+      const { events, line } = yield* play(answers, {
+        length: 9000,
+        voice: { delay: "400 millis" },
+        speech: [
+          { fromMs: 1000, toMs: 2000 },
+          { fromMs: 2620, toMs: 3200 }
+        ],
+        words: [final(2100, "A table for two."), final(3300, "And a chair.")],
+        options: still
       })
+      const ends = events.flatMap(([, event]) => (event._tag === "UserTurnEnded" ? [Event.text(event)] : []))
+      assert.deepStrictEqual(ends, ["A table for two.", "A table for two. And a chair."])
+      assert.notInclude(tags(events), "UserTurnAbandoned")
+      assert.deepStrictEqual(heardText(events), ["You said: A table for two. And a chair."])
+      assert.strictEqual(wordsPlayed(line, "You said: A table for two. And a chair."), heardText(events)[0])
+    })
   )
 
-  it.effect("the words of a turn are shown as final once, whether its end was probable first or not", () =>
+  it.effect("the words of a turn are shown as final once, whether or not its end was first tentative", () =>
     Effect.gen(function* () {
       for (const speculations of [0, 3]) {
         const { line } = yield* play(answers, {
@@ -209,7 +207,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a silent caller is asked, asked again, and left behind the last word", () =>
+  it.effect("a silent caller is asked, asked again, and the call ends after the last words", () =>
     Effect.gen(function* () {
       const { ending, events, line } = yield* play(answers, {
         length: 60_000,
@@ -256,7 +254,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("text that a turn sends after it was cut is not spoken, although the turn was not cancelled", () =>
+  it.effect("text sent by a turn after it was cut is not spoken, even if the turn was not cancelled", () =>
     Effect.gen(function* () {
       const stubborn = Agent.make(
         Agent.route({
@@ -276,7 +274,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a typed word takes the floor, whatever it would mean if it were spoken", () =>
+  it.effect("a typed word takes the floor, whatever it would mean if spoken", () =>
     Effect.gen(function* () {
       const { events } = yield* play(teller, {
         heard: "position",
@@ -324,7 +322,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a key cuts the agent short, and is told", () =>
+  it.effect("a key interrupts the agent, and is reported", () =>
     Effect.gen(function* () {
       const { events, line } = yield* play(teller, {
         heard: "position",
@@ -337,7 +335,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a turn that a key cancels is not spoken on", () =>
+  it.effect("a turn cancelled by a key speaks no further", () =>
     Effect.gen(function* () {
       const agent = Agent.make(Agent.route({ CallStarted: () => Stream.concat(say(story), pause("4 seconds")) }), {
         cancel: ["UserDtmfSent"]
@@ -354,7 +352,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a caller who leaves while the agent is being made leaves nothing behind", () =>
+  it.effect("a caller who leaves while the agent is being created leaves nothing behind", () =>
     Effect.gen(function* () {
       const slow = () => Effect.delay(Effect.succeed(teller), "1 minute")
       const { ending, events } = yield* play(slow, { length: 1000 })
@@ -363,7 +361,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("who has answered is told", () =>
+  it.effect("reports who has answered", () =>
     Effect.gen(function* () {
       const { events } = yield* play(answers, {
         length: 1000,
@@ -374,7 +372,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("what is said to a caller who is held waits, and nobody asks whether they are there", () =>
+  it.effect("speech to a caller on hold waits, and nobody asks whether they are there", () =>
     Effect.gen(function* () {
       const story = "One two three four five six seven eight nine ten."
       const { events, line } = yield* play(
@@ -419,7 +417,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a hang-up whose words were cut is dropped", () =>
+  it.effect("a hang-up whose words were cut off is dropped", () =>
     Effect.gen(function* () {
       const { ending, line } = yield* play(leaver(), {
         length: 6000,
@@ -468,7 +466,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("typed words end their turn at once, and are no sign of listening", () =>
+  it.effect("typed words end their turn at once, and never count as backchannel", () =>
     Effect.gen(function* () {
       const { events } = yield* play(answers, {
         length: 4000,
@@ -480,7 +478,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("what must not be interrupted is heard to its end", () =>
+  it.effect("uninterruptible speech is heard to its end", () =>
     Effect.gen(function* () {
       const notice = "This call is recorded for training."
       const agent = Agent.make(
@@ -497,7 +495,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("words that come when their turn is over are spoken, and what is said later follows them", () =>
+  it.effect("words sent when their turn is over are spoken, and later words follow them", () =>
     Effect.gen(function* () {
       let turns = 0
       const slow = Agent.make(
@@ -520,7 +518,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("words that were cut are not told as heard by what must not be interrupted and is heard behind them", () =>
+  it.effect("interrupted words do not count as heard because of uninterruptible words behind them", () =>
     Effect.gen(function* () {
       const both = Agent.make(
         Agent.route({
@@ -552,7 +550,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a voice that dies goes on behind the last word that it said", () =>
+  it.effect("a voice that fails resumes after the last word it said", () =>
     Effect.gen(function* () {
       const { events, line } = yield* play(teller, { length: 9000, voice: { breaks: { 1: 5, 2: 3 } } })
       assert.deepStrictEqual(heardText(events), [story])
@@ -560,7 +558,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a call whose voice is dead is left, not left silent", () =>
+  it.effect("a call whose voice has failed for good is ended instead of left silent", () =>
     Effect.gen(function* () {
       const breaks = Object.fromEntries(Array.from({ length: 99 }, (_, index) => [index + 1, 0]))
       const { ending } = yield* play(teller, { length: 60_000, voice: { breaks } })
@@ -568,7 +566,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a recogniser that dies is opened again; one that stays dead is told to the caller, who is left", () =>
+  it.effect("a recogniser that fails is reopened; if it fails for good, the caller is told and the call ends", () =>
     Effect.gen(function* () {
       const fail = SpeechError.make("scripted", { _tag: "Closed", closeCode: 1006 })
       const { ending, events } = yield* play(answers, {
@@ -589,7 +587,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("a wall clock that jumps in mid-call changes nothing: time is the time of the audio", () =>
+  it.effect("a wall clock that jumps in mid-call changes nothing: the time is that of the audio", () =>
     Effect.gen(function* () {
       const script = {
         length: 14_000,
@@ -609,7 +607,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("audio that was held up and comes in a burst does not turn the clock back", () =>
+  it.effect("audio that was held up and arrives in a burst does not set the clock back", () =>
     Effect.gen(function* () {
       const { events } = yield* play(answers, {
         length: 8000,
@@ -638,7 +636,7 @@ describe("Speech", () => {
     )
   }
 
-  it.effect("a line that breaks ends the call, and the agent handles the end", () =>
+  it.effect("a broken line ends the call, and the agent handles the end", () =>
     Effect.gen(function* () {
       const { ending, events } = yield* play(teller, { length: 9000, breaksAt: 1000 })
       assert.isTrue(Exit.isFailure(ending))
@@ -647,7 +645,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("an answer that is late is bridged, and it is told which stage took the time", () =>
+  it.effect("a late answer is bridged, and the stage that took the time is reported", () =>
     Effect.gen(function* () {
       const slow = Agent.make(
         Agent.route({ UserTurnEnded: () => Stream.concat(pause("3 seconds"), say("Here it is.")) })
@@ -680,7 +678,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("words that wait for the end of their clause are spoken when the answer is going to be late", () =>
+  it.effect("words that wait for the end of their clause are spoken if the answer would be late", () =>
     Effect.gen(function* () {
       const halting = Agent.make(
         Agent.route({
@@ -697,7 +695,7 @@ describe("Speech", () => {
     })
   )
 
-  it.effect("an office is heard under the voice and while nobody speaks", () =>
+  it.effect("background sound is heard under the voice and while nobody speaks", () =>
     Effect.gen(function* () {
       const background = Int16Array.from({ length: 1600 }, (_, index) => (index % 2 === 0 ? 100 : -100))
       const { events, line } = yield* play(teller, {
@@ -711,7 +709,7 @@ describe("Speech", () => {
   )
 })
 
-describe("Speech, where something is wrong", () => {
+describe("Speech under faults", () => {
   const timed = (at: number, tag: "Partial" | "Final", text: string, from: number, to: number) => ({
     at,
     event: { _tag: tag, text, from: AudioTime.make(from), to: AudioTime.make(to) } as const
@@ -720,7 +718,7 @@ describe("Speech, where something is wrong", () => {
     events.flatMap(([, event]) => (event._tag === "UserTurnEnded" ? [Event.text(event)] : []))
   const last = (texts: ReadonlyArray<string>) => texts.at(-1)
 
-  it.effect("a recogniser that tells words twice, and a partial behind their final, is heard once", () =>
+  it.effect("a recogniser that repeats words, and a partial after its final, are heard once", () =>
     Effect.gen(function* () {
       const { events } = yield* play(answers, {
         length: 9000,
@@ -737,7 +735,7 @@ describe("Speech, where something is wrong", () => {
     })
   )
 
-  it.effect("somebody who says the same again has said it twice", () =>
+  it.effect("a caller who says the same again has said it twice", () =>
     Effect.gen(function* () {
       const { events } = yield* play(answers, {
         length: 9000,
@@ -749,7 +747,7 @@ describe("Speech, where something is wrong", () => {
     })
   )
 
-  it.effect("empty transcripts run nobody, and a recogniser that says nothing leaves the call as it was", () =>
+  it.effect("empty transcripts run no turn, and a recogniser that says nothing changes nothing", () =>
     Effect.gen(function* () {
       const { ending, events } = yield* play(answers, {
         length: 12_000,
@@ -766,25 +764,23 @@ describe("Speech, where something is wrong", () => {
     })
   )
 
-  it.effect(
-    "a carrier that returns no marks does not keep the agent from ending, nor its caller from being answered",
-    () =>
-      Effect.gen(function* () {
-        const { events } = yield* play(teller, {
-          length: 16_000,
-          returnsMarks: false,
-          speech: [{ fromMs: 9000, toMs: 9800 }],
-          words: [final(9900, "A table for two.")],
-          options: still
-        })
-        assert.strictEqual(heardText(events)[0], story)
-        assert.strictEqual(last(ends(events)), "A table for two.")
-        assert.include(last(heardText(events)), "You said")
-        assert.strictEqual(timesOf(events, "AgentTurnEnded").length, 2)
+  it.effect("a carrier that returns no marks prevents neither the agent from ending nor the caller's answer", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(teller, {
+        length: 16_000,
+        returnsMarks: false,
+        speech: [{ fromMs: 9000, toMs: 9800 }],
+        words: [final(9900, "A table for two.")],
+        options: still
       })
+      assert.strictEqual(heardText(events)[0], story)
+      assert.strictEqual(last(ends(events)), "A table for two.")
+      assert.include(last(heardText(events)), "You said")
+      assert.strictEqual(timesOf(events, "AgentTurnEnded").length, 2)
+    })
   )
 
-  it.effect("minutes of silence are silence: nothing happens, and then the caller is answered at once", () =>
+  it.effect("minutes of silence change nothing, and then the caller is answered at once", () =>
     Effect.gen(function* () {
       const silenceMs = 5 * 60_000
       const { events, line } = yield* play(answers, {
@@ -799,7 +795,7 @@ describe("Speech, where something is wrong", () => {
     })
   )
 
-  it.effect("audio that comes faster than real time is taken by its own time, and the call goes on", () =>
+  it.effect("audio faster than real time follows its own time, and the call continues", () =>
     Effect.gen(function* () {
       const { ending, events } = yield* play(answers, {
         length: 12_000,

@@ -136,7 +136,7 @@ describe("SpeechText", () => {
     }
   })
 
-  it("says the same of texts that are put together at random", () => {
+  it("says the same for randomly combined texts", () => {
     const parts = all.filter(({ language }) => language === "en").flatMap(({ written }) => written.split(/(?<=\s)/))
     for (let seed = 1; seed <= 400; seed++) {
       const chance = Chance.make(seed)
@@ -149,7 +149,7 @@ describe("SpeechText", () => {
     }
   })
 
-  it("knows for each piece what it was made of, without a gap", () => {
+  it("knows what each piece was made from, without gaps", () => {
     for (let seed = 1; seed <= 20; seed++) {
       const chance = Chance.make(seed)
       for (const { language, written } of all) {
@@ -174,7 +174,7 @@ describe("SpeechText", () => {
     }
   })
 
-  it("does not wait longer than for the next word", () => {
+  it("waits no longer than for the next word", () => {
     const filter = SpeechText.filter()
     assert.strictEqual(join(filter.push("Hello the")), "Hello ")
     assert.strictEqual(join(filter.push("re, I")), "there, ")
@@ -191,32 +191,32 @@ describe("SpeechText", () => {
     assert.strictEqual(join(filter.push("。元気")), "は。元")
   })
 
-  it("a bracket that never closes, or a line that never ends, does not hold a reply", () => {
+  it("a bracket that never closes, or a line that never ends, does not delay a reply", () => {
     const filter = SpeechText.filter()
     const text = "see [this and " + "more words ".repeat(60)
     assert.isAbove(join(filter.push(text)).length, 300)
   })
 
-  it("is linear in the text", () => {
+  it("is linear in the length of the text", () => {
     const filter = SpeechText.filter()
     let length = 0
     for (let piece = 0; piece < 20_000; piece++) length += join(filter.push("some words 5 ")).length
     assert.isAbove(length, 200_000)
   })
 
-  it("leaves numbers to the voice if told to, and in languages it does not know", () => {
+  it("leaves numbers to the voice if told to, and in unknown languages", () => {
     assert.strictEqual(SpeechText.read("**It** is $5", { numbers: false }), "It is $5")
     assert.strictEqual(SpeechText.read("**Det** er 5 kr", { language: "da" }), "Det er 5 kr")
     assert.strictEqual(SpeechText.read("5/3/2024", { language: "en-GB" }), "March fifth, twenty twenty-four")
   })
 
-  it("says words and code as it is told", () => {
+  it("says words and code as configured", () => {
     const options = { say: { SQL: "sequel", nginx: "engine x" }, code: "Here is some code." }
     assert.strictEqual(SpeechText.read("Use SQL, Nginx or MySQL.", options), "Use sequel, engine x or MySQL.")
     assert.strictEqual(SpeechText.read("See:\n```\nx\n```\nOk", options), "See: Here is some code. Ok")
   })
 
-  it("can be replaced by nothing", () => {
+  it("can be replaced by the plain text", () => {
     const filter = SpeechText.verbatim()
     assert.deepStrictEqual(
       [...filter.push("**a"), ...filter.push("b**"), ...filter.end()].map((piece) => piece.from),
@@ -234,19 +234,19 @@ describe("SpeechText.place", () => {
     return text.slice(from, to)
   }
 
-  it("finds words that are said as they are written", () => {
+  it("finds words that are spoken as written", () => {
     assert.strictEqual(placeOf("Pay"), "Pay")
     assert.strictEqual(placeOf("now"), "now")
     assert.strictEqual(placeOf("please."), "please.")
   })
 
-  it("finds what is said in other words once all of it was said", () => {
+  it("finds text spoken in other words once all of it was said", () => {
     assert.strictEqual(placeOf("five dollars and fifty cents"), "$5.50")
     assert.strictEqual(placeOf("five dollars"), "")
     assert.strictEqual(placeOf("cents"), "$5.50")
   })
 
-  it("what was heard up to a word is a beginning of the text, and grows", () => {
+  it("finds a growing prefix of the text", () => {
     for (const { language, written } of all) {
       const spoken = stream([written], { language })
       const { length } = join(spoken)

@@ -18,7 +18,7 @@ const script: ReadonlyArray<SpeechToText.ScriptedStep> = [
 ]
 
 describe("SpeechToText.scripted", () => {
-  it.effect("reports each step as soon as the audio has come so far", () =>
+  it.effect("reports each step once the audio has reached it", () =>
     Effect.gen(function* () {
       const { open } = yield* SpeechToText.SpeechToText
       const session = yield* open(format)
@@ -33,7 +33,7 @@ describe("SpeechToText.scripted", () => {
     }).pipe(Effect.provide(SpeechToText.scripted(script)), Effect.scoped)
   )
 
-  it.effect("plays the script in each session, and fails where it says so", () => {
+  it.effect("plays the script in each session, and fails where scripted", () => {
     const failure = SpeechError.make("scripted", { _tag: "Closed", closeCode: 1006 })
     return Effect.gen(function* () {
       const { open } = yield* SpeechToText.SpeechToText

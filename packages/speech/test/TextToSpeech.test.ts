@@ -16,7 +16,7 @@ for (const [name, layer] of [
   ["tones", TextToSpeech.tones()]
 ] as const) {
   describe(`TextToSpeech.${name}`, () => {
-    it.effect("speaks text as it comes, every word with its time and its place", () =>
+    it.effect("speaks text as it arrives, every word with its time and its place", () =>
       Effect.gen(function* () {
         const session = yield* TextToSpeech.TextToSpeech.use(({ open }) => open({}, AudioFormat.mulaw8000))
         const context = yield* session.context
@@ -37,7 +37,7 @@ for (const [name, layer] of [
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("ends at once when it is cancelled, and synthesises nothing that is not pulled", () =>
+    it.effect("ends at once when cancelled, and synthesises nothing that is not pulled", () =>
       Effect.gen(function* () {
         const session = yield* TextToSpeech.TextToSpeech.use(({ open }) => open({}, AudioFormat.pcm16000))
         const context = yield* session.context
@@ -60,7 +60,7 @@ describe("fromString", () => {
       String
     )
 
-  it.effect("names the environment variable that is missing", () =>
+  it.effect("names the missing environment variable", () =>
     Effect.gen(function* () {
       for (const [name, variable] of [
         ["cartesia/ink-2", "CARTESIA_API_KEY"],
@@ -84,7 +84,7 @@ describe("fromString", () => {
     })
   )
 
-  it.effect("says what is known if the provider is not, and shows a whole name if a part is missing", () =>
+  it.effect("lists known providers for an unknown one, and shows a complete name if a part is missing", () =>
     Effect.gen(function* () {
       assert.include(yield* failure(SpeechToText.fromString("nobody/x")), "deepgram")
       assert.include(yield* failure(SpeechToText.fromString("constructor/x")), "known are")
@@ -94,7 +94,7 @@ describe("fromString", () => {
     })
   )
 
-  it.effect("makes who is named", () =>
+  it.effect("builds the named provider", () =>
     Effect.gen(function* () {
       const apiKey = Redacted.make("k")
       for (const name of ["cartesia/ink-2", "deepgram/nova-3", "elevenlabs/scribe_v2_realtime", "openai/whisper-1"]) {

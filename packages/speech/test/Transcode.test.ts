@@ -39,7 +39,7 @@ describe("Transcode", () => {
     [pcm16000, pcm16000]
   ] as const) {
     it.effect.prop(
-      `${AudioFormat.name(from)} to ${AudioFormat.name(to)} gives the same bytes however the stream is cut`,
+      `${AudioFormat.name(from)} to ${AudioFormat.name(to)} returns the same bytes however the stream is cut`,
       { sizes: Sizes },
       ({ sizes }) =>
         Effect.sync(() => {
@@ -55,12 +55,12 @@ describe("Transcode", () => {
     )
   }
 
-  it("keeps every byte if the formats are the same, also the second zero of mu-law", () => {
+  it("keeps every byte if the formats are the same, even the second zero of mu-law", () => {
     const everyByte = Uint8Array.from({ length: 256 }, (_, i) => i)
     assert.deepStrictEqual(Transcode.all(everyByte, mulaw8000, mulaw8000), Result.succeed(everyByte))
   })
 
-  it("refuses a stream that ends within a sample, and begins anew", () => {
+  it("rejects a stream that ends within a sample, and starts over", () => {
     const transcoder = Transcode.make(pcm16000, pcm8000)
     transcoder.push(new Uint8Array(641))
     assert.strictEqual(Result.getOrThrow(Result.flip(transcoder.flush())).reason, "SplitSample")

@@ -64,10 +64,10 @@ const sentences: { readonly [language: string]: readonly [over: ReadonlyArray<st
 describe("TurnDetector: words", () => {
   for (const [language, [over, open]] of Object.entries(sentences)) {
     for (const text of over) {
-      it(`${language}: "${text}" is over`, () => assert.isAtLeast(judge(text, "", language), 0.7))
+      it(`${language}: "${text}" is complete`, () => assert.isAtLeast(judge(text, "", language), 0.7))
     }
     for (const text of open) {
-      it(`${language}: "${text}" goes on`, () => assert.isAtMost(judge(text, "", language), 0.3))
+      it(`${language}: "${text}" is incomplete`, () => assert.isAtMost(judge(text, "", language), 0.3))
     }
   }
 
@@ -76,9 +76,9 @@ describe("TurnDetector: words", () => {
     assert.isAtLeast(judge("I have a car, a Mercedes.", "", "en", "klingon"), 0.7)
   })
 
-  it("without a word nothing is over", () => assert.isAtMost(judge(" ... "), 0.2))
+  it("a text without a word is never complete", () => assert.isAtMost(judge(" ... "), 0.2))
 
-  it("words without punctuation lie between", () => {
+  it("words without punctuation score in between", () => {
     const unknown = judge("I was looking for a table tonight at eight or nine people")
     assert.isAbove(unknown, judge("I was looking for"))
     assert.isBelow(unknown, judge("I was looking for a table."))
@@ -86,7 +86,7 @@ describe("TurnDetector: words", () => {
 
   const asked = "What is your phone number?"
 
-  it("digits that are expected keep a turn open until they are all there", () => {
+  it("expected digits keep a turn open until they are all there", () => {
     assert.isAtMost(judge("555 123", asked), 0.05)
     assert.isAtMost(judge("555 123.", asked), 0.05)
     assert.isAtMost(judge("five five five one two three", asked), 0.05)
@@ -94,7 +94,7 @@ describe("TurnDetector: words", () => {
     assert.isAtLeast(judge("five five five one two three four five six seven", asked), 0.9)
   })
 
-  it("other numbers wait for no such thing", () => {
+  it("other numbers do not keep a turn open", () => {
     assert.isAtLeast(judge("For 4.", "For how many people?"), 0.9)
     assert.isAtLeast(judge("I don't have one.", asked), 0.9)
   })
@@ -119,7 +119,7 @@ describe("TurnDetector: the caller's pauses", () => {
   const input = (transcript: string) => ({ transcript, history: [], silenceMs: 0 })
   const wait = (detector: TurnDetector.Detector, transcript: string) => detector.judge(input(transcript)).waitMs!
 
-  it("waits less for words that look complete", () => {
+  it("waits less after words that look complete", () => {
     const detector = TurnDetector.makeAdaptive()
     assert.isBelow(wait(detector, "Are you open?"), wait(detector, "I was looking for a table"))
     assert.isBelow(wait(detector, "I was looking for a table"), wait(detector, "I was looking for a"))
@@ -138,21 +138,21 @@ describe("TurnDetector: the caller's pauses", () => {
     assert.isBelow(wait(fast, text), before)
   })
 
-  it("one odd pause changes little", () => {
+  it("is hardly changed by one odd pause", () => {
     const detector = TurnDetector.makeAdaptive()
     const before = wait(detector, "I was looking for a table")
     detector.learn(3000)
     assert.isBelow(wait(detector, "I was looking for a table"), before * 1.8)
   })
 
-  it("keeps within its bounds", () => {
+  it("stays within its bounds", () => {
     const detector = TurnDetector.makeAdaptive({ leastMs: 300, mostMs: 1500 })
     for (let pause = 0; pause < 60; pause++) detector.learn(9000)
     assert.strictEqual(wait(detector, "I was looking for a"), 1500)
     assert.isAtLeast(wait(TurnDetector.makeAdaptive({ leastMs: 300 }), "Are you open?"), 300)
   })
 
-  it("calls do not share what was learned", () =>
+  it("does not share what was learned between calls", () =>
     Effect.runPromise(
       Effect.gen(function* () {
         const { make } = yield* TurnDetector.TurnDetector
@@ -163,7 +163,7 @@ describe("TurnDetector: the caller's pauses", () => {
       }).pipe(Effect.provide(TurnDetector.TurnDetector.adaptive()))
     ))
 
-  it("waits longer the dearer a false cut-off is", () => {
+  it("waits longer if a false cut-off costs more", () => {
     const text = "I was looking for a table"
     const waits = [500, 2000, 8000, 32_000].map((cutOffCostMs) =>
       wait(TurnDetector.makeAdaptive({ cutOffCostMs }), text)
@@ -175,7 +175,7 @@ describe("TurnDetector: the caller's pauses", () => {
     assert.isBelow(waits[0]!, waits[3]!)
   })
 
-  it("knows the normal distribution", () => {
+  it("computes the normal distribution", () => {
     for (const [x, share] of [
       [0, 0.5],
       [1.959964, 0.975],
@@ -190,7 +190,7 @@ describe("TurnDetector: the caller's pauses", () => {
 describe("TurnDetector: the others", () => {
   const input = { transcript: "I would like a", history: [], silenceMs: 0 }
 
-  it.effect("fromStt leaves it to the recogniser", () =>
+  it.effect("fromStt leaves the decision to the recogniser", () =>
     Effect.gen(function* () {
       const { make, endpointing } = yield* TurnDetector.TurnDetector
       assert.strictEqual(endpointing, "stt")
@@ -205,7 +205,7 @@ describe("TurnDetector: the others", () => {
     }).pipe(Effect.provide(TurnDetector.TurnDetector.none))
   )
 
-  it.effect("text takes the languages that are spoken", () =>
+  it.effect("text uses the given languages", () =>
     Effect.gen(function* () {
       const { make } = yield* TurnDetector.TurnDetector
       assert.isBelow((yield* make).judge({ ...input, transcript: "ich hätte gern einen" }).endOfTurn, 0.1)

@@ -19,7 +19,7 @@ const withDetector = <E>(layer: Layer.Layer<Vad.Vad, E>, test: (detector: Vad.De
 /** What holds of every detector that listens. */
 const contract = (name: string, layer: Layer.Layer<Vad.Vad, Vad.VadError>) => {
   describe(name, () => {
-    it.effect("tells an utterance from the silence around it", () =>
+    it.effect("separates an utterance from the silence around it", () =>
       withDetector(layer, (detector) => {
         const values = probabilities(detector, Sounds.utterance())
         assert.isTrue(values.every((value) => value >= 0 && value <= 1))
@@ -37,7 +37,7 @@ const contract = (name: string, layer: Layer.Layer<Vad.Vad, Vad.VadError>) => {
       })
     )
 
-    it.effect("keeps calls apart, and forgets on reset", () =>
+    it.effect("keeps calls separate, and forgets on reset", () =>
       Effect.gen(function* () {
         const { make } = yield* Vad.Vad
         const [one, other] = [yield* make, yield* make]
@@ -52,7 +52,7 @@ const contract = (name: string, layer: Layer.Layer<Vad.Vad, Vad.VadError>) => {
       }).pipe(Effect.scoped, Effect.provide(layer))
     )
 
-    it.effect("refuses a window of another length", () =>
+    it.effect("rejects a window of another length", () =>
       withDetector(layer, (detector) => {
         for (const length of [0, detector.windowSamples - 1, detector.windowSamples + 1]) {
           assert.throws(() => detector.probability(new Int16Array(length)), /WrongLength/)
@@ -60,7 +60,7 @@ const contract = (name: string, layer: Layer.Layer<Vad.Vad, Vad.VadError>) => {
       })
     )
 
-    it.effect("says its name", () =>
+    it.effect("has a name", () =>
       Vad.Vad.use((vad) => Effect.sync(() => assert.strictEqual(vad.name, name))).pipe(Effect.provide(layer))
     )
   })
@@ -85,7 +85,7 @@ describe("Vad", () => {
     }
 
     for (const [name, samples] of Object.entries(sounds)) {
-      it.effect(`has the probabilities of the original: ${name}`, () =>
+      it.effect(`matches the probabilities of the original: ${name}`, () =>
         withDetector(Vad.silero, (detector) => {
           const values = probabilities(detector, samples)
           assert.strictEqual(values.length, recorded[name]!.length)
@@ -94,7 +94,7 @@ describe("Vad", () => {
       )
     }
 
-    it("has the weights that were taken from the original", () => {
+    it("has the weights taken from the original", () => {
       const bytes = readFileSync(new URL("../data/silero-vad-v5.bin", import.meta.url))
       assert.strictEqual(
         createHash("sha256").update(bytes).digest("hex"),
@@ -128,7 +128,7 @@ describe("Vad", () => {
   })
 
   describe("scripted", () => {
-    it.effect("tells what it was told, in each call from its beginning", () =>
+    it.effect("repeats its script in each call", () =>
       Effect.gen(function* () {
         const { make } = yield* Vad.Vad
         for (const detector of [yield* make, yield* make]) {

@@ -44,13 +44,13 @@ describe("VadEdges", () => {
     it(name, () => assert.deepStrictEqual(edgesOf(probabilities), edges as never))
   }
 
-  it("goes back by the pre-roll, to the beginning of the stream at most", () => {
+  it("starts earlier by the pre-roll, but not before the start of the stream", () => {
     const late = [...Array<number>(20).fill(quiet), loud, loud]
     assert.deepStrictEqual(edgesOf(late), [started(704, 640, 340)] as never)
     assert.deepStrictEqual(edgesOf([quiet, quiet, loud, loud]), [started(128, 64, 0)] as never)
   })
 
-  it("does not go back into speech that was told before", () => {
+  it("never reaches back into speech already reported", () => {
     const edges = edgesOf([loud, loud, quiet, quiet, quiet, quiet, loud, loud])
     assert.deepStrictEqual(edges[2], started(256, 192, 160) as never)
     const atOnce = edgesOf([loud, loud, quiet, quiet, quiet, loud, loud])
@@ -73,12 +73,12 @@ describe("VadEdges", () => {
     }).pipe(Effect.scoped, Effect.provide(Vad.silero))
   )
 
-  it("tells what the floor takes", () => {
+  it("produces events the floor accepts", () => {
     const events: ReadonlyArray<FloorEvent.FloorEvent> = edgesOf([loud, loud, quiet, quiet, quiet])
     assert.strictEqual(events.length, 2)
   })
 
-  it("takes other counts and thresholds", () => {
+  it("supports other counts and thresholds", () => {
     const policy = { onAt: 0.8, onWindows: 1, offBelow: 0.8, offWindows: 1, preRollMs: 0 }
     assert.deepStrictEqual(edgesOf([0.79, 0.8, 0.79], policy), [started(64, 32, 32), ended(96, 64)] as never)
   })
@@ -117,7 +117,7 @@ describe("VadEdges", () => {
   )
 
   it.effect.prop(
-    "every edge stands on its windows, and none is missed",
+    "every edge is supported by its windows, and none is missed",
     { probabilities: Probabilities, policy: Policy },
     ({ policy, probabilities }) =>
       Effect.sync(() => {
@@ -142,7 +142,7 @@ describe("VadEdges", () => {
   )
 
   it.effect.prop(
-    "it is the same in one go and window by window",
+    "is the same at once and window by window",
     { probabilities: Probabilities },
     ({ probabilities }) =>
       Effect.sync(() => {

@@ -49,7 +49,7 @@ describe("VadWindows", () => {
     })
   })
 
-  it("takes frames longer than several windows, and empty ones", () => {
+  it("accepts frames longer than several windows, and empty ones", () => {
     const windows = VadWindows.make(counting(), AudioFormat.pcm16000)
     const frame = (ms: number, time: number) => AudioFrame.silence(AudioFormat.pcm16000, ms, AudioTime.make(time))
     assert.strictEqual(Result.getOrThrow(windows.push(frame(1000, 0))).length, 31)
@@ -77,7 +77,7 @@ describe("VadWindows", () => {
     )
   }
 
-  it("refuses what it was not made for, and goes on with the right frame", () => {
+  it("rejects other formats and gaps, and continues with the right frame", () => {
     const detector = counting()
     const windows = VadWindows.make(detector, AudioFormat.pcm16000)
     const push = (format: AudioFormat.AudioFormat, time: number) =>

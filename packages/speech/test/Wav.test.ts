@@ -10,7 +10,7 @@ describe("Wav", () => {
     assert.deepStrictEqual(Result.getOrThrow(Wav.decode(Wav.encode(wav))), wav)
   })
 
-  it("fills up the shorter channel", () => {
+  it("pads the shorter channel", () => {
     const uneven = Wav.encode({ ...wav, channels: [Int16Array.of(1, 2), Int16Array.of(7)] })
     assert.deepStrictEqual(Result.getOrThrow(Wav.decode(uneven)).channels, [Int16Array.of(1, 2), Int16Array.of(7, 0)])
   })
@@ -24,14 +24,14 @@ describe("Wav", () => {
     }
   })
 
-  it("passes over parts that it does not know", () => {
+  it("skips unknown chunks", () => {
     const bytes = Wav.encode(wav)
     const list = Uint8Array.of(...[..."LIST"].map((letter) => letter.charCodeAt(0)), 3, 0, 0, 0, 1, 2, 3, 0)
     const more = Uint8Array.of(...bytes.subarray(0, 36), ...list, ...bytes.subarray(36))
     assert.deepStrictEqual(Result.getOrThrow(Wav.decode(more)), wav)
   })
 
-  it("says what is wrong with another file", () => {
+  it("explains what is wrong with another file", () => {
     const bytes = Wav.encode(wav)
     const changed = (at: number, value: number) => {
       const copy = bytes.slice()

@@ -25,7 +25,7 @@ const live = (variables: ReadonlyArray<string>, name: string, test: () => Effect
   ;(missing.length === 0 ? it.live : it.live.skip)(title, () => test(), 60_000)
 }
 
-describe("recognisers themselves hear flite", () => {
+describe("recognisers hear flite", () => {
   for (const [variable, name] of [
     ["CARTESIA_API_KEY", "cartesia/ink-2"],
     ["DEEPGRAM_API_KEY", "deepgram/nova-3"],
@@ -63,7 +63,7 @@ describe("recognisers themselves hear flite", () => {
   }
 })
 
-describe("voices themselves speak", () => {
+describe("voices speak", () => {
   for (const [variables, name] of [
     [["CARTESIA_API_KEY", "CARTESIA_VOICE"], `cartesia/sonic-3:${process.env["CARTESIA_VOICE"] ?? ""}`],
     [["DEEPGRAM_API_KEY"], "deepgram/aura-2-thalia-en"],

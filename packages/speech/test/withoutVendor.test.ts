@@ -79,7 +79,7 @@ describe("A call without a vendor", () => {
   )
 
   it.live(
-    "flite speaks the whole of a reply, and is told as heard to the word when it is cut",
+    "flite speaks the whole of a reply, and what was heard is known to the word when it is cut",
     () =>
       Effect.gen(function* () {
         const story = "Once upon a time there was a king. He had three daughters and a horse that could talk."

@@ -89,7 +89,7 @@ export const suite = (subject: Subject): void => {
   const failureOf = (session: SpeechToText.Session) => Effect.flip(Stream.runDrain(session.events))
 
   describe(`${subject.name} as a recogniser`, () => {
-    it.effect("reports what is heard, in order, and ends behind the last words", () =>
+    it.effect("reports what is heard, in order, and ends after the last words", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         server.play(plot)
@@ -106,7 +106,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("is sent every sample, with the key, and the key is nowhere else", () =>
+    it.effect("sends every sample, and the key in its place only", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         const session = yield* opened(server)
@@ -127,7 +127,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("takes telephone audio", () =>
+    it.effect("accepts telephone audio", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         server.play(plot)
@@ -142,7 +142,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("takes no notice of types it does not know, and reports nothing for no words", () =>
+    it.effect("ignores unknown message types, and reports nothing for empty words", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         server.play([
@@ -157,7 +157,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("reads a character that is split between two frames of the socket", () =>
+    it.effect("reads a character split between two frames of the socket", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         const text = "caf\u00e9 \u{1f600} \u4f60\u597d"
@@ -200,7 +200,7 @@ export const suite = (subject: Subject): void => {
       )
     }
 
-    it.effect("fails to open if nobody is there", () =>
+    it.effect("fails to open if nothing listens at the address", () =>
       Effect.gen(function* () {
         const server = yield* Effect.scoped(serve())
         const error = yield* Effect.flip(opened(server))
@@ -241,7 +241,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("is given up if it neither speaks nor answers a ping", () =>
+    it.effect("fails if the server neither speaks nor answers a ping", () =>
       Effect.gen(function* () {
         const server = yield* serve({ autoPong: false })
         const session = yield* opened(server)
@@ -267,7 +267,7 @@ export const suite = (subject: Subject): void => {
 
     if (subject.refusedKey !== undefined) {
       const { message, reason } = subject.refusedKey
-      it.effect(`fails with ${reason} if the provider says so in a message, and logs nothing of what it wrote`, () => {
+      it.effect(`fails with ${reason} if the provider reports it in a message, and logs nothing of its text`, () => {
         const lines: Array<string> = []
         const logger = Logger.make((entry) => void lines.push(JSON.stringify([entry.message, String(entry.cause)])))
         return Effect.gen(function* () {

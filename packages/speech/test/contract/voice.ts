@@ -59,7 +59,7 @@ export const suite = (subject: Subject): void => {
     )
 
   describe(`${subject.name} as a voice`, () => {
-    it.effect("speaks text as it comes, every word with its time and its place", () =>
+    it.effect("speaks text as it arrives, every word with its time and its place", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         const session = yield* opened(server)
@@ -101,7 +101,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("speaks one reply after another, each from its own beginning", () =>
+    it.effect("speaks one reply after another, each from its own start", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         const session = yield* opened(server)
@@ -115,7 +115,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("has nothing to say for no text", () =>
+    it.effect("says nothing for an empty text", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         const session = yield* opened(server)
@@ -123,7 +123,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("stops at once when it is cancelled, and nothing that is late comes out, then or in the next reply", () =>
+    it.effect("stops at once when cancelled, and late audio is dropped, then and in the next reply", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         server.behave({ lateWords: 3 })
@@ -173,7 +173,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("fails if the connection breaks in a reply, after what was spoken, and connects again for the next", () =>
+    it.effect("fails if the connection breaks in a reply, after what was spoken, and reconnects for the next", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         server.behave({ after: 2, then: "drop" })
@@ -198,7 +198,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("fails if the provider says so, without its words", () =>
+    it.effect("fails if the provider reports an error, without quoting it", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         server.behave({ after: 1, then: "fail" })
@@ -228,7 +228,7 @@ export const suite = (subject: Subject): void => {
       })
     )
 
-    it.effect("goes on after a pause in the text", () =>
+    it.effect("continues after a pause in the text", () =>
       Effect.gen(function* () {
         const server = yield* serve()
         const session = yield* opened(server)

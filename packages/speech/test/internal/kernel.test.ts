@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import * as Kernel from "../../src/internal/kernel.ts"
 
 describe("kernel", () => {
-  it("is what its source compiles to", () => {
+  it("matches the compiled source", () => {
     const build = fileURLToPath(new URL("../../kernel/build.mjs", import.meta.url))
     const { status, stderr } = spawnSync(process.execPath, [build, "--check"], { encoding: "utf8" })
     assert.strictEqual(status, 0, stderr)
@@ -24,7 +24,7 @@ describe("kernel", () => {
     assert.strictEqual(floats[out - 1], 0)
   })
 
-  it("weighs inputs by the row of the place between them, rounds and saturates", () => {
+  it("interpolates inputs with the weights of their row, rounds and saturates", () => {
     const kernel = Kernel.make(8192)
     const floats = new Float32Array(kernel.memory)
     const [taps, input, out] = [8, 100, 2048]

@@ -27,13 +27,13 @@ const speechShare = (samples: Int16Array) =>
   }).pipe(Effect.scoped, Effect.provide(Vad.silero))
 
 describe("CallerVoice", () => {
-  it("says the same the same way, and another seed another way", () => {
+  it("says the same words the same way, and differently with another seed", () => {
     const say = (seed: number) => CallerVoice.made({ seed }).say("A table for two", 160).samples
     assert.deepStrictEqual(say(1), say(1))
     assert.notDeepEqual(say(1), say(2))
   })
 
-  it("says each word in its time, with a pause behind it", () => {
+  it("says each word in its time, followed by a pause", () => {
     const { samples, words } = CallerVoice.made().say("A table for two", 120)
     assert.strictEqual(samples.length, 16_000 * 2)
     assert.deepStrictEqual(
@@ -50,7 +50,7 @@ describe("CallerVoice", () => {
     assert.isBelow(loudest(930, 1000), 300)
   })
 
-  it.effect("a voice detector takes it for speech, and a cough too for a moment", () =>
+  it.effect("sounds like speech to a voice detector, and a cough does briefly", () =>
     Effect.gen(function* () {
       for (const seed of [1, 2, 3]) {
         const { samples } = CallerVoice.made({ seed }).say("Somebody may leave a memory on Monday evening", 160)
@@ -71,7 +71,7 @@ describe("CallerVoice", () => {
     ])
   })
 
-  it.effect("a real voice says texts beforehand, at 16 kHz whatever its own rate", () =>
+  it.effect("a real voice synthesises texts beforehand, at 16 kHz whatever its own rate", () =>
     Effect.gen(function* () {
       const voice = yield* CallerVoice.spoken("tones", ["a b"], (text) =>
         Tones.speak(text, { format: AudioFormat.pcm24000 })

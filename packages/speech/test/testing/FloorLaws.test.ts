@@ -120,11 +120,11 @@ describe("FloorLaws", () => {
     })
   }
 
-  it("every law is seen to fail", () => {
+  it("are all seen to fail", () => {
     assert.sameMembers([...new Set(breaches.map(([law]) => law))], [...FloorLaws.names])
   })
 
-  it("make a conversation that breaks one as short as possible", () => {
+  it("shrink a conversation that breaks one", () => {
     const found = FloorLaws.check(telephone, { conversations: 3000, subject: without("TurnResumed") })
     const events = found?.trace.filter(
       (line) => !line.startsWith("    ") && !line.includes("Tick") && !line.includes("Agent")
@@ -138,7 +138,7 @@ describe("FloorLaws", () => {
     assert.deepStrictEqual(FloorLaws.check(telephone, { conversations: 1, seed: found!.seed, subject }), found)
   })
 
-  it("are checked on recorded events too", () => {
+  it("are also checked on recorded events", () => {
     const events = [speaks(1000), heard(1100), speech(2000), silence(2300), final(2400, "okay"), final(4000, "stop")]
     assert.strictEqual(FloorLaws.report(FloorLaws.checkEvents(telephone, events)), "")
     assert.strictEqual(

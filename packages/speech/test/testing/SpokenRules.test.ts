@@ -53,7 +53,7 @@ describe("SpokenRules", () => {
     120_000
   )
 
-  it.effect("a call is what its seed says, to the sample", () =>
+  it.effect("make calls that depend on their seed alone, to the sample", () =>
     Effect.gen(function* () {
       const caller = SimulatedCaller.make(5, { places: ["mobile"], maxTurns: 1 })
       const [one, two] = [yield* SpokenRules.simulate(teller, caller), yield* SpokenRules.simulate(teller, caller)]
@@ -72,7 +72,7 @@ describe("SpokenRules", () => {
     { vad: Vad.energy(), heard: "position" }
   )
 
-  it.effect("words told as heard that nobody heard, and those that were heard and not told, are found", () =>
+  it.effect("find words reported as heard that were not, and heard words that were not reported", () =>
     Effect.gen(function* () {
       const played = yield* call
       assert.deepStrictEqual(laws(SpokenRules.breaches(played)), [])
@@ -89,7 +89,7 @@ describe("SpokenRules", () => {
     })
   )
 
-  it.effect("frames that follow a clear, and words of a turn that was taken back, are found", () =>
+  it.effect("find frames that follow a clear, and words of a turn that was taken back", () =>
     Effect.gen(function* () {
       const played = yield* call
       const stale = { ...played, line: { ...played.line, stale: [0] } }
@@ -103,7 +103,7 @@ describe("SpokenRules", () => {
     })
   )
 
-  it.effect("a breach is told with the shortest call that shows it", () =>
+  it.effect("report a breach with the shortest call that shows it", () =>
     Effect.gen(function* () {
       const quiet: SpokenRules.Check = ({ entries }) =>
         entries.flatMap(({ _tag, at }) => (_tag === "Said" ? [{ law: "nobody speaks", at, what: "somebody did" }] : []))

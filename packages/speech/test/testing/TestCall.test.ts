@@ -48,7 +48,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("a cough pauses the agent, which goes on where it was and loses no word", () =>
+  it.effect("a cough pauses the agent, which resumes in place and loses no word", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(teller, [Caller.hears("king"), Caller.coughs, Caller.listens()])
       assert.deepStrictEqual(actions(call), ["Pause", "Resume"])
@@ -57,7 +57,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("whoever asks for the words so far hears them while the caller speaks, on each call its own", () =>
+  it.effect("interim words are available while the caller speaks, separately for each call", () =>
     Effect.gen(function* () {
       const told: Array<Array<string>> = []
       const curious: Agent.Factory = () =>
@@ -79,7 +79,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("somebody who only agrees does not take the floor", () =>
+  it.effect("a caller who only agrees does not take the floor", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(teller, [Caller.hears("king"), Caller.agrees("uh-huh"), Caller.listens()])
       assert.strictEqual(Played.heard(call), story)
@@ -88,7 +88,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("a pause within a turn does not end it for a patient policy, and does for one that is not", () =>
+  it.effect("a pause within a turn does not end it under a patient policy, and does under a hasty one", () =>
     Effect.gen(function* () {
       const script = [Caller.hesitates(["I would like a table", "for seven people"], "1200 millis"), Caller.listens()]
       const patient = yield* TestCall.run(answers, script, { speech: { policy: FloorPolicy.patient } })
@@ -118,7 +118,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("a recogniser that ends turns by itself is followed", () =>
+  it.effect("follows a recogniser that ends turns by itself", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(
         answers,
@@ -142,7 +142,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("a recogniser that takes an end back has its caller hear one answer, to all that was said", () =>
+  it.effect("if a recogniser takes an end back, the caller hears one answer, to everything said", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(
         answers,
@@ -156,7 +156,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("with push to talk only the key begins and ends a turn", () =>
+  it.effect("with push to talk only the key starts and ends a turn", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(
         teller,
@@ -175,7 +175,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("a key for speaking that is pressed while the agent speaks takes the floor at once", () =>
+  it.effect("a talk key pressed while the agent speaks takes the floor at once", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(teller, [Caller.hears(3), Caller.holds(Caller.says("Stop")), Caller.listens()], {
         speech: { policy: FloorPolicy.pushToTalk }
@@ -187,7 +187,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("the agent hangs up when its goodbye was heard, and the steps that were left are told", () =>
+  it.effect("the agent hangs up once its goodbye was heard, and the remaining steps are reported", () =>
     Effect.gen(function* () {
       const polite = Agent.make(
         Agent.route({ CallStarted: () => Stream.make(Event.sendText("Goodbye for now."), Event.endCall()) })
@@ -237,7 +237,7 @@ describe("TestCall", () => {
     )
   }
 
-  it.effect("recorded samples are played into the microphone as they are", () =>
+  it.effect("recorded samples are played into the microphone unchanged", () =>
     Effect.gen(function* () {
       const said = CallerVoice.made({ seed: 9 }).say("Two adults please", 150)
       const call = yield* TestCall.run(answers, [
@@ -253,7 +253,7 @@ describe("TestCall", () => {
     })
   )
 
-  it.effect("two sounds at once are one over the other", () =>
+  it.effect("two sounds at once are mixed", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(
         answers,
@@ -271,7 +271,7 @@ describe("TestCall", () => {
   )
 
   for (const heard of ["marks", "position"] as const) {
-    it.effect(`${heard}: the recording has both sides as they were said and heard, when they were`, () =>
+    it.effect(`${heard}: the recording has both sides as they were said and heard, at their times`, () =>
       Effect.gen(function* () {
         const call = yield* TestCall.run(teller, [Caller.hears(4), Caller.says("Stop it"), Caller.listens()], { heard })
         const [left, right] = [0, 1].map((side) => call.audio.filter((_, index) => index % 2 === side)) as [

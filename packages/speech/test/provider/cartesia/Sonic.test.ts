@@ -23,7 +23,7 @@ Voice.suite({
 })
 
 describe("Sonic", () => {
-  it.live("pronounces by the dictionary of the layer, and by another one that the agent names in the call", () =>
+  it.live("uses the pronunciation dictionary of the layer, or another one the agent names in the call", () =>
     Effect.gen(function* () {
       const server = yield* VoiceServer.make(CartesiaServer.sonic)
       const agent = Agent.make(

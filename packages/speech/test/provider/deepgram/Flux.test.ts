@@ -24,7 +24,7 @@ Recogniser.suite({
 })
 
 describe("Flux", () => {
-  it.effect("reports an end once, and nothing of a turn that is over, however late it comes", () =>
+  it.effect("reports an end once, and nothing of a finished turn, however late it arrives", () =>
     Effect.gen(function* () {
       const server = yield* RecogniserServer.make(DeepgramServer.flux)
       const info = (event: string, turn_index: number, transcript: string) => ({

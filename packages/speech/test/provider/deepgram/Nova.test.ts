@@ -36,7 +36,7 @@ describe("Nova", () => {
     end: AudioTime.make(end)
   })
 
-  it.effect("tells when words were said, in the time of the call, across a gap in what was sent", () =>
+  it.effect("reports when words were said, in the time of the call, across a gap in the audio", () =>
     Effect.gen(function* () {
       const server = yield* RecogniserServer.make(DeepgramServer.nova)
       const times = [word("One", 100, 200), word("two.", 450, 480)]
@@ -56,7 +56,7 @@ describe("Nova", () => {
     })
   )
 
-  it.effect("ends turns itself on request, once, although noise hides the silence", () =>
+  it.effect("ends turns itself on request, once, even if noise hides the silence", () =>
     Effect.gen(function* () {
       const server = yield* RecogniserServer.make(DeepgramServer.nova)
       server.play([
@@ -73,7 +73,7 @@ describe("Nova", () => {
     })
   )
 
-  it.effect("takes back words that turned out to be none", () =>
+  it.effect("takes back interim words that the final result drops", () =>
     Effect.gen(function* () {
       const server = yield* RecogniserServer.make(DeepgramServer.nova)
       server.play([
@@ -87,7 +87,7 @@ describe("Nova", () => {
     })
   )
 
-  it.effect("asks for what it needs, finalizes, and keeps a quiet connection alive", () =>
+  it.effect("requests what it needs, finalizes, and keeps a quiet connection alive", () =>
     Effect.gen(function* () {
       const server = yield* RecogniserServer.make(DeepgramServer.nova)
       const session = yield* opened(server, { query: { numerals: true } })

@@ -31,7 +31,7 @@ describe("Scribe", () => {
       Effect.provide(Scribe.layer({ ...options, apiKey: Redacted.make("k"), baseUrl: server.url }))
     )
 
-  it.effect("reports words with times once, though the provider sends them twice", () =>
+  it.effect("reports words with times once, although the provider sends them twice", () =>
     Effect.gen(function* () {
       const server = yield* RecogniserServer.make(ElevenLabsServer.scribe)
       const words = [
@@ -50,7 +50,7 @@ describe("Scribe", () => {
     })
   )
 
-  it.effect("fails if a commit that must be answered is not", () =>
+  it.effect("fails if a required commit is not answered", () =>
     Effect.gen(function* () {
       const server = yield* RecogniserServer.make(() => ({ ...ElevenLabsServer.scribe(), answer: () => {} }))
       const session = yield* opened(server, { commit: "manual" })

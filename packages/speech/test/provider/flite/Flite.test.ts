@@ -37,7 +37,7 @@ layer(Layer.effect(Voice, Flite.make))("Flite", (it) => {
     })
   )
 
-  it.effect("tells when each word is heard, as it was written", () =>
+  it.effect("reports when each word is heard, as it was written", () =>
     Effect.gen(function* () {
       const text = "Your table, for 2, is booked \u{1f600} at seven."
       const parts = yield* said(text)
@@ -65,7 +65,7 @@ layer(Layer.effect(Voice, Flite.make))("Flite", (it) => {
     })
   )
 
-  it.effect("is speech to a voice detector", () =>
+  it.effect("sounds like speech to a voice detector", () =>
     Effect.gen(function* () {
       const [part] = yield* said("Could you tell me your name please.")
       const windows = VadWindows.make(yield* Vad.Vad.use(({ make }) => make), AudioFormat.pcm16000)
@@ -74,7 +74,7 @@ layer(Layer.effect(Voice, Flite.make))("Flite", (it) => {
     }).pipe(Effect.provide(Vad.silero))
   )
 
-  it.effect("says the same each time, to the sample", () =>
+  it.effect("sounds the same each time, to the sample", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* said("The same again."), yield* said("The same again."))
     })
@@ -102,7 +102,7 @@ layer(Layer.effect(Voice, Flite.make))("Flite", (it) => {
     })
   )
 
-  it.effect("has no sound for a text that cannot be read, but its words", () =>
+  it.effect("has words but no sound for a text it cannot read", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* said("  "), [])
       const parts = yield* said("\u{1f600} \u4f60\u597d ...")
@@ -132,7 +132,7 @@ layer(Layer.effect(Voice, Flite.make))("Flite", (it) => {
     )
   }
 
-  it.effect("one that is cut off leaves the voice to others, and several take turns", () =>
+  it.effect("frees the thread for other voices when cut off, and several take turns", () =>
     Effect.gen(function* () {
       const text = "This is a sentence of some length. ".repeat(40)
       const cut = yield* Effect.forkChild(said(text), { startImmediately: true })

@@ -67,7 +67,7 @@ describe("transcription of whole utterances", () => {
     })
   )
 
-  it.effect("keeps the words in order though the second answer is faster, and reports no empty one", () =>
+  it.effect("keeps the words in order even if the second answer is faster, and skips an empty one", () =>
     Effect.gen(function* () {
       let count = 0
       const server = yield* HttpServer.make((_, response) => {

@@ -35,7 +35,7 @@ const spoken = ({ body }: HttpServer.Request, response: Http.ServerResponse) => 
 }
 
 describe("OpenAI's voices", () => {
-  it.effect("speak a clause per request, and share its time among its words", () =>
+  it.effect("make one request per clause, and distribute its duration among its words", () =>
     Effect.gen(function* () {
       const server = yield* HttpServer.make(spoken)
       const session = yield* opened(server)
@@ -57,7 +57,7 @@ describe("OpenAI's voices", () => {
     })
   )
 
-  it.effect("abort the request when they are cancelled, and ask for nothing more", () =>
+  it.effect("abort the request when cancelled, and make no more", () =>
     Effect.gen(function* () {
       const server = yield* HttpServer.make((_, response) => void response.write(Buffer.alloc(4800)))
       const session = yield* opened(server)
@@ -75,7 +75,7 @@ describe("OpenAI's voices", () => {
     [400, "Rejected"],
     [500, "Unavailable"]
   ] as const) {
-    it.effect(`fail with ${reason} for the status ${status}, without what was written`, () =>
+    it.effect(`fail with ${reason} for the status ${status}, without the text of the response`, () =>
       Effect.gen(function* () {
         const server = yield* HttpServer.make((_, response) => {
           response.writeHead(status, { "retry-after": "3" })
@@ -90,7 +90,7 @@ describe("OpenAI's voices", () => {
     )
   }
 
-  it.effect("fail if the answer breaks off, or stalls", () =>
+  it.effect("fail if the response breaks off or stalls", () =>
     Effect.gen(function* () {
       const broken = yield* HttpServer.make((_, response) => {
         response.write(Buffer.alloc(4800))

@@ -8,7 +8,7 @@ import * as Pcm from "../../../src/Pcm.ts"
 import * as Tones from "../../../src/provider/tones/Tones.ts"
 
 describe("Tones", () => {
-  it.effect("gives each word its own tone, in sequence", () =>
+  it.effect("plays a tone for each word, in sequence", () =>
     Effect.gen(function* () {
       const parts = [...(yield* Stream.runCollect(Tones.speak("one  two,\nthree")))]
       assert.deepStrictEqual(
@@ -22,7 +22,7 @@ describe("Tones", () => {
     })
   )
 
-  it("has the pitch of the word while the word lasts, and silence after it", () => {
+  it("has the pitch of the word while it lasts, and silence afterwards", () => {
     const [part] = Tones.parts("hello")
     const samples = Pcm.decode(part!.audio)
     assert.deepStrictEqual(samples.subarray(3200), new Int16Array(800))
@@ -40,7 +40,7 @@ describe("Tones", () => {
     assert.strictEqual(second!.words[0]!.end, 200)
   })
 
-  it("is the same each time, and nothing for no words", () => {
+  it("is the same each time, and empty without words", () => {
     assert.deepStrictEqual(Tones.parts("again"), Tones.parts("again"))
     assert.deepStrictEqual(Tones.parts(" "), [])
   })

@@ -8,7 +8,7 @@ describe("AudioClock", () => {
     assert.strictEqual(clock.now, 200)
   })
 
-  it("goes on while the line sends nothing, in steps of 20 ms after the first 60", () => {
+  it("advances while the line sends nothing, in steps of 20 ms after the first 60", () => {
     let clock = AudioClock.frame(AudioClock.make(0), 20, 20)
     assert.strictEqual(AudioClock.due(clock), 80)
     clock = AudioClock.tick(clock, 80)
@@ -16,7 +16,7 @@ describe("AudioClock", () => {
     assert.strictEqual(AudioClock.due(clock), 100)
   })
 
-  it("is caught up with by frames that were held up, and never goes back", () => {
+  it("lets frames that were held up catch up, and never goes back", () => {
     let clock = AudioClock.tick(AudioClock.frame(AudioClock.make(0), 20, 20), 520)
     for (let frame = 2; frame <= 26; frame++) {
       const before = clock.now
@@ -27,7 +27,7 @@ describe("AudioClock", () => {
     assert.strictEqual(AudioClock.frame(clock, 540, 540).now, 540)
   })
 
-  it("goes on by the frames of a line that has left something out", () => {
+  it("follows the frames of a line that has skipped something", () => {
     let clock = AudioClock.tick(AudioClock.frame(AudioClock.make(0), 20, 20), 1020)
     let at = 1020
     for (let frame = 2; frame <= 20; frame++) {
@@ -64,7 +64,7 @@ describe("the clock of a line whose delay changes", () => {
     assert.isAtMost(behind, 140)
   })
 
-  it("nor if the frames come unevenly", () => {
+  it("is never ahead of real time if the frames arrive unevenly", () => {
     let seed = 1
     const next = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
     const { ahead, behind } = play(() => (next() < 0.05 ? next() * 400 : next() * 30), 30 * 60 * 50)
@@ -72,7 +72,7 @@ describe("the clock of a line whose delay changes", () => {
     assert.isAtMost(behind, 140)
   })
 
-  it("keeps what the line has told to be left out", () => {
+  it("includes gaps the line has reported", () => {
     let clock = AudioClock.frame(AudioClock.make(0), 20, 20)
     clock = AudioClock.skip(clock, 1000)
     clock = AudioClock.frame(clock, 40, 60)

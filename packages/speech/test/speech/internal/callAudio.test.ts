@@ -38,7 +38,7 @@ const play = (untilMs: number, acts: (audio: CallAudio.CallAudio, at: number) =>
 }
 
 describe("CallAudio", () => {
-  it("has the caller on the left, and the agent on the right when it was played", () => {
+  it("has the caller on the left, and the agent on the right at the time it was played", () => {
     const { left, ms, right } = play(4000, (track, at) => {
       if (at === 1500) track.sent([audio(0, 60, 7), audio(0, 40, 8)], at)
       if (at === 1520) track.sent([audio(0, 100, 9)], at)
@@ -54,7 +54,7 @@ describe("CallAudio", () => {
     ])
   })
 
-  it("ends at a clear what was not played, and puts behind it what follows", () => {
+  it("cuts unplayed audio at a clear, and puts later audio after it", () => {
     const { right } = play(3000, (track, at) => {
       if (at === 1500) track.sent([audio(0, 400, 7)], at)
       if (at === 1600) track.cleared(0, at)
@@ -69,7 +69,7 @@ describe("CallAudio", () => {
     ])
   })
 
-  it("corrects what was heard when the line tells how many samples it has played", () => {
+  it("corrects what was heard when the line reports how many samples it has played", () => {
     const { right } = play(4000, (track, at) => {
       if (at === 1500) track.sent([audio(0, 200, 7), audio(0, 200, 8)], at)
       if (at === 1600) track.cleared(0, at)
@@ -84,7 +84,7 @@ describe("CallAudio", () => {
     ])
   })
 
-  it("leaves silence for what the line has lost, and goes on while it sends nothing", () => {
+  it("leaves silence for audio the line lost, and advances while it sends nothing", () => {
     const parts: Array<Uint8Array> = []
     const track = CallAudio.make(format, (bytes) => void parts.push(bytes), 0)
     for (let ms = 20; ms <= 100; ms += 20) track.incoming({ _tag: "Audio", bytes: samples(160, 5) }, ms)

@@ -9,7 +9,7 @@ import * as AudioTime from "../../../src/AudioTime.ts"
 import * as SpeechError from "../../../src/SpeechError.ts"
 import * as Listener from "../../../src/speech/internal/listener.ts"
 
-it.effect("a recogniser that is opened again is given the last seconds, but nothing that was final", () =>
+it.effect("a reopened recogniser gets the last seconds, except what was already final", () =>
   VirtualTime.run(
     Effect.gen(function* () {
       const sent: Array<ReadonlyArray<number>> = []

@@ -10,7 +10,7 @@ import * as Outbox from "../../../src/speech/internal/outbox.ts"
 const audio = (generation: number) =>
   ({ _tag: "Audio", generation, stream: generation, at: AudioTime.zero, bytes: new Uint8Array(2) }) as const
 
-it.effect("what waits behind a slow line is dropped by a clear, which follows at once", () =>
+it.effect("a clear drops what waits behind a slow line, and is sent at once", () =>
   VirtualTime.run(
     Effect.scoped(
       Effect.gen(function* () {

@@ -32,7 +32,7 @@ const alongTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 describe("a plan of recognisers", () => {
-  it.effect("gives the next one the audio behind the last final words again", () =>
+  it.effect("repeats the audio after the last final words for the next recogniser", () =>
     Effect.gen(function* () {
       const first = yield* RecogniserServer.make(DeepgramServer.nova)
       const second = yield* RecogniserServer.make(CartesiaServer.inkManual)
@@ -96,7 +96,7 @@ describe("a plan of recognisers", () => {
     })
   )
 
-  it.effect("tries again after a refusal that may pass, and goes on to the next after one that does not", () =>
+  it.effect("retries a temporary refusal, and moves on after a permanent one", () =>
     Effect.gen(function* () {
       for (const [status, attempts] of [
         [503, 3],
@@ -121,7 +121,7 @@ describe("a plan of recognisers", () => {
     })
   )
 
-  it.effect("reports turns as plain words if not every step knows turns", () =>
+  it.effect("reports plain words if not every step detects turns", () =>
     Effect.gen(function* () {
       const steps = [
         SpeechToText.scripted(
@@ -142,7 +142,7 @@ describe("a plan of recognisers", () => {
     })
   )
 
-  it.effect("fails with the last error if nothing is left", () =>
+  it.effect("fails with the last error if no step is left", () =>
     Effect.gen(function* () {
       const failure = SpeechError.make("x", { _tag: "Closed", closeCode: 1006 })
       const layer = SpeechToText.plan([SpeechToText.scripted([{ at: 20, fail: failure }])])

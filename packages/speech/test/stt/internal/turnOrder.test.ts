@@ -6,14 +6,14 @@ import { plain } from "../../contract/recogniser.ts"
 const through = (...events: ReadonlyArray<Event>) => TurnOrder.make()(events).map(plain)
 
 describe("the order of turns", () => {
-  it("begins a turn that the provider did not begin, once", () => {
+  it("starts a turn the provider did not start, once", () => {
     assert.deepStrictEqual(through({ _tag: "Partial", text: "a" }, { _tag: "SpeechStarted" }), [
       "SpeechStarted",
       "Partial a"
     ])
   })
 
-  it("takes an eager end back before other words, and before an end with other words", () => {
+  it("takes back an eager end before other words, and before an end with other words", () => {
     const eager: Event = { _tag: "EagerEnd", text: "a" }
     assert.deepStrictEqual(through(eager, { _tag: "Partial", text: "a b" }).slice(1), [
       "EagerEnd a",
@@ -28,7 +28,7 @@ describe("the order of turns", () => {
     assert.deepStrictEqual(through(eager, { _tag: "TurnEnded", text: "a" }).slice(1), ["EagerEnd a", "TurnEnded a"])
   })
 
-  it("tells nothing twice, and nothing of nothing", () => {
+  it("reports nothing twice, and no empty turns", () => {
     assert.deepStrictEqual(
       through(
         { _tag: "SpeechStarted" },

@@ -41,7 +41,7 @@ const open = TextToSpeech.TextToSpeech.use(({ open }) => open({}, AudioFormat.pc
 
 describe("a plan of voices", () => {
   for (const then of ["drop", "fail"] as const) {
-    it.effect(`goes on behind the last word with the next voice if one is to ${then} in a reply`, () =>
+    it.effect(`resumes after the last word with the next voice if the first ${then}s in a reply`, () =>
       Effect.gen(function* () {
         const first = yield* VoiceServer.make(CartesiaServer.sonic)
         const second = yield* VoiceServer.make(ElevenLabsServer.multiContext)
@@ -75,7 +75,7 @@ describe("a plan of voices", () => {
     )
   }
 
-  it.effect("connects again if there is one voice only, and says nothing twice", () =>
+  it.effect("reconnects if there is only one voice, and repeats nothing", () =>
     Effect.gen(function* () {
       const server = yield* VoiceServer.make(CartesiaServer.sonic)
       server.behave({ after: 4, then: "drop" })
@@ -87,7 +87,7 @@ describe("a plan of voices", () => {
     })
   )
 
-  it.effect("is replaced if no audio comes within the deadline", () =>
+  it.effect("moves on if no audio arrives within the deadline", () =>
     Effect.gen(function* () {
       const first = yield* VoiceServer.make(CartesiaServer.sonic)
       const second = yield* VoiceServer.make(ElevenLabsServer.multiContext)
@@ -108,7 +108,7 @@ describe("a plan of voices", () => {
     })
   )
 
-  it.effect("fails if nothing is left", () =>
+  it.effect("fails if no voice is left", () =>
     Effect.gen(function* () {
       const server = yield* VoiceServer.make(CartesiaServer.sonic)
       server.behave({ after: 0, then: "fail" })

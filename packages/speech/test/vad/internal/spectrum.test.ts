@@ -15,7 +15,7 @@ const plain = (samples: Float32Array, window: Float32Array) =>
   })
 
 describe("spectrum", () => {
-  it("has the magnitudes of two stretches that overlap", () => {
+  it("has the magnitudes of two overlapping windows", () => {
     const samples = Float32Array.from({ length: 400 }, (_, i) => Math.sin(i * i * 0.003) + (i % 7) / 10)
     const window = Float32Array.from({ length: frameSamples }, (_, i) => Math.sin((Math.PI * i) / frameSamples) ** 2)
     const out = new Float32Array(2 * bins + 2)

@@ -8,7 +8,7 @@ const chunk = (text: string): AlignedWords.Alignment => ({
 })
 
 describe("words from characters", () => {
-  it("may begin in one message and end in the next, and count from the beginning of the reply", () => {
+  it("may start in one message and end in the next, and count from the start of the reply", () => {
     const [first, none] = AlignedWords.push(AlignedWords.initial, chunk("Hel"), 30)
     assert.deepStrictEqual(none, [])
     const [second, words] = AlignedWords.push(first, chunk("lo you"), 60)
@@ -16,7 +16,7 @@ describe("words from characters", () => {
     assert.deepStrictEqual(AlignedWords.flush(second), [{ text: "you", startMs: 60, endMs: 90 }])
   })
 
-  it("pass the time of audio that comes without characters", () => {
+  it("skip the duration of audio without characters", () => {
     const [state] = AlignedWords.push(AlignedWords.initial, undefined, 500)
     assert.deepStrictEqual(AlignedWords.push(state, chunk("a "), 20)[1], [{ text: "a", startMs: 500, endMs: 510 }])
   })

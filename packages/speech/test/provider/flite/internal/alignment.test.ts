@@ -18,7 +18,7 @@ const dealt = (spoken: string, words: ReadonlyArray<string>) =>
   ).map((segments) => segments.map(({ symbol }) => symbol).join(" "))
 
 describe("alignment", () => {
-  it("reads what flite prints", () => {
+  it("reads flite's output", () => {
     assert.deepStrictEqual(Alignment.parse("pau:0.222 y:0.299 ao:0.356 \n"), [
       { symbol: "pau", start: 0, end: 0.222 },
       { symbol: "y", start: 0.222, end: 0.299 },
@@ -45,7 +45,7 @@ describe("alignment", () => {
     Schema.isMaxLength(6)
   )
   it.effect.prop(
-    "every sound goes to exactly one word, in order",
+    "assigns every sound to exactly one word, in order",
     { spoken: Symbols, words: Words },
     ({ spoken, words }) =>
       Effect.sync(() => {

@@ -31,12 +31,12 @@ describe("clauses", () => {
     it(name, () => assert.deepStrictEqual(textsOf(text), [...clauses]))
   }
 
-  it("pauses are longer after sentences than after commas", () => {
+  it("pauses longer after sentences than after commas", () => {
     const [comma, sentence] = Clauses.of("For you, madam. Yes")
     assert.isAbove(sentence!.pauseMs, comma!.pauseMs)
   })
 
-  it("a long one is divided after twelve words or 120 letters, a very long word is by itself", () => {
+  it("splits a long one after twelve words or 120 letters, and isolates a very long word", () => {
     const words = Array.from({ length: 30 }, (_, i) => `w${i}`)
     assert.deepStrictEqual(
       Clauses.of(words.join(" ")).map((clause) => clause.words.length),
@@ -49,7 +49,7 @@ describe("clauses", () => {
   })
 
   it.effect.prop(
-    "no word is lost, doubled or changed, and no clause is empty",
+    "loses, repeats or changes no word, and makes no empty clause",
     { text: Schema.String.check(Schema.isMaxLength(400)) },
     ({ text }) =>
       Effect.sync(() => {

@@ -20,5 +20,5 @@ describe("readable", () => {
     it(`${JSON.stringify(word)} is read as ${JSON.stringify(read)}`, () => assert.strictEqual(readable(word), read))
   }
 
-  it("ends after 200 characters", () => assert.strictEqual(readable("a".repeat(10_000)).length, 200))
+  it("cuts a word after 200 characters", () => assert.strictEqual(readable("a".repeat(10_000)).length, 200))
 })

@@ -21,7 +21,7 @@ const saying = () => {
 const manner = { format: AudioFormat.pcm44100, voice: "slt", stretch: 1 }
 
 describe("speech", () => {
-  it.effect("asks for a clause only when it is pulled", () =>
+  it.effect("requests a clause only when it is pulled", () =>
     Effect.gen(function* () {
       const { asked, say } = saying()
       const speech = Speech.speak(say, "One. Two. Three. Four.", manner)
@@ -31,7 +31,7 @@ describe("speech", () => {
     })
   )
 
-  it.effect("concatenates clauses in the requested format, each time from the beginning", () =>
+  it.effect("concatenates clauses in the requested format, each time from the start", () =>
     Effect.gen(function* () {
       const speech = Speech.speak(saying().say, "One. Two.", manner)
       for (const parts of [yield* Stream.runCollect(speech), yield* Stream.runCollect(speech)]) {

@@ -40,7 +40,7 @@ describe("synthesis", () => {
     assert.strictEqual(said.samples[0], 180 * 16)
   })
 
-  it("a word begins with its first sound, not with the pause before it", () => {
+  it("starts a word at its first sound, not at the pause before it", () => {
     assert.deepStrictEqual(timesOf(Synthesis.make(spelling())(request(["ab,", "c"]))), [
       ["ab,", 0.02, 0.22],
       ["c", 0.32, 0.42]
@@ -55,7 +55,7 @@ describe("synthesis", () => {
     assert.strictEqual(Synthesis.make(spelling())(request(["ab"], 0)).samples.length, 220 * 16)
   })
 
-  it("gives no time to what cannot be read, and says nothing if that is all", () => {
+  it("gives no time to unreadable words, and is silent if there are no others", () => {
     const say = Synthesis.make(spelling())
     assert.deepStrictEqual(timesOf(say(request(["\u{1f600}", "a", "\u2014", "b"]))), [
       ["\u{1f600}", 0.02, 0.02],
@@ -71,7 +71,7 @@ describe("synthesis", () => {
     ])
   })
 
-  it("asks once how a word is pronounced, and for all new words together", () => {
+  it("asks once how a word is pronounced, with all new words in one request", () => {
     const engine = spelling()
     const say = Synthesis.make(engine)
     say(request(["ab,", "cd", "ab."]))
@@ -79,7 +79,7 @@ describe("synthesis", () => {
     assert.deepStrictEqual(engine.asked, ["ab.\n\ncd.", "ef."])
   })
 
-  it("asks for each by itself if one has a pause in it", () => {
+  it("asks for each word separately if one contains a pause", () => {
     const engine = spelling()
     const said = Synthesis.make(engine)(request(["ab", "c-d", "e"]))
     assert.deepStrictEqual(engine.asked, ["ab.\n\nc-d.\n\ne.", "ab", "c-d", "e"])

@@ -8,7 +8,7 @@ const fail = (reason: string, cause: unknown) => `${reason}: ${cause instanceof 
 const request = (voice: string, word = "word") => ({ words: [word], pauseMs: 0, voice, stretch: 1 })
 
 describe("thread", () => {
-  it.effect("a failing clause is reported, and the thread continues", () =>
+  it.effect("reports a failing clause, and continues", () =>
     Effect.gen(function* () {
       const say = yield* Thread.make(fail, moody)
       assert.strictEqual(yield* Effect.flip(say(request("fails"))), "Synthesis: no such voice")
@@ -16,7 +16,7 @@ describe("thread", () => {
     })
   )
 
-  it.effect("if it ends unexpectedly, pending requests fail and the next one starts another", () =>
+  it.effect("fails pending requests if it ends unexpectedly, and is restarted for the next one", () =>
     Effect.gen(function* () {
       const say = yield* Thread.make(fail, moody)
       assert.strictEqual(yield* Effect.flip(say(request("ends"))), "Exited: the thread ended with 3")
@@ -24,14 +24,14 @@ describe("thread", () => {
     })
   )
 
-  it.effect("a thread that cannot be loaded is reported at once", () =>
+  it.effect("reports at once that it cannot be loaded", () =>
     Effect.gen(function* () {
       const missing = new URL("missingWorker.mjs", import.meta.url)
       assert.match(yield* Effect.flip(Thread.make(fail, missing)), /^Load: /)
     })
   )
 
-  it.effect("who is interrupted leaves the line, and holds up nobody", () =>
+  it.effect("drops interrupted requests without delaying others", () =>
     Effect.gen(function* () {
       const say = yield* Thread.make(fail, moody)
       const stuck = yield* Effect.forkChild(say(request("waits")), { startImmediately: true })

@@ -26,8 +26,8 @@ const completed =
   (items) =>
     Items.completed(items, id, text)
 
-describe("pieces that OpenAI transcribes", () => {
-  it("are reported in the order in which they were spoken, whichever answer comes first", () => {
+describe("pieces transcribed by OpenAI", () => {
+  it("are reported in the order they were spoken, whichever answer arrives first", () => {
     assert.deepStrictEqual(run(committed("a"), committed("b"), completed("b", "second"), completed("a", "first")), [
       [],
       [],
@@ -36,7 +36,7 @@ describe("pieces that OpenAI transcribes", () => {
     ])
   })
 
-  it("are reported once though an answer comes twice, or late", () => {
+  it("are reported once even if an answer arrives twice or late", () => {
     assert.deepStrictEqual(run(committed("a"), completed("a", "one"), completed("a", "one"), delta("a", "x")), [
       [],
       ["Final one"],
@@ -64,7 +64,7 @@ describe("pieces that OpenAI transcribes", () => {
     )
   })
 
-  it("without words are not reported, and take their partial back", () => {
+  it("without words are not reported, and take back their partial", () => {
     assert.deepStrictEqual(run(committed("a"), delta("a", "uh"), completed("a", " ")), [
       [],
       ["Partial uh"],
