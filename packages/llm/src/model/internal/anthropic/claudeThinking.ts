@@ -34,6 +34,7 @@ export const of = (
   asked: ReasoningEffort | null | undefined,
   messages: ReadonlyArray<Anthropic.MessageParam>
 ): Thinking => {
+  if (claude.thinking === "none") return silent
   if (asked === null)
     return { ...silent, thinks: claude.off !== "unasked", room: claude.off === "unasked" ? 0 : rooms.high }
   if (asked === undefined || asked === "none") return off(claude, messages)

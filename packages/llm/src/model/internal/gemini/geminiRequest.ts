@@ -39,7 +39,7 @@ export const make = (
   options: Options,
   safety: ReadonlyArray<SafetySetting> = []
 ): Body => {
-  const { contents, systemInstruction } = PromptGemini.toContents(options.prompt, Number(generationOf(model)) >= 3)
+  const { contents, systemInstruction } = PromptGemini.toContents(options.prompt, generationOf(model) >= 3)
   const search = options.tools.some((tool) => NativeWebSearch.optionsOf(tool) !== undefined)
   const functions = options.tools.filter((tool) => !Tool.isProviderDefined(tool))
   const accepted = ModelRules.acceptanceOf({ provider: "gemini", model, api: "gemini", tools: functions.length > 0 })
@@ -78,7 +78,9 @@ const fieldsOf = (settings: ModelSettings): Body => {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null))
 }
 
-const generationOf = (model: string): string | undefined => /gemini-(\d+(?:\.\d+)?)/.exec(model)?.[1]
+/** The number in a name. A name that follows the newest model, such as `gemini-flash-latest`, has reached the third generation. */
+const generationOf = (model: string): number =>
+  /^gemini-[a-z-]+-latest$/.test(model) ? 3 : Number(/gemini-(\d+(?:\.\d+)?)/.exec(model)?.[1])
 
 /** Tokens to think with, for the generation that counts them. */
 const budgets: { readonly [Effort in ReasoningEffort]: number } = {
@@ -93,7 +95,7 @@ const budgets: { readonly [Effort in ReasoningEffort]: number } = {
 
 /** Gemini 2.5 has a budget, Gemini 3 a level: https://ai.google.dev/gemini-api/docs/thinking */
 const thinking = (model: string, effort: ReasoningEffort | undefined): Body | undefined => {
-  const generation = Number(generationOf(model))
+  const generation = generationOf(model)
   if (effort === undefined || !(generation >= 2.5)) return undefined
   return {
     thinkingConfig: generation >= 3 ? { thinkingLevel: effort } : { thinkingBudget: budgets[effort] }

@@ -112,6 +112,10 @@ export const bareName = (model: string): string =>
     .replace(/^.*\//, "")
     // As Bedrock calls Claude, with the region of an inference profile.
     .replace(/^(?:[a-z-]+\.)?anthropic\./, "")
+    // How OpenRouter is told to choose among those who serve a model.
+    .replace(/:(?:beta|exacto|extended|floor|free|nitro|online)$/, "")
+    // A model that OpenAI has tuned for an organization: `ft:gpt-4.1-mini-2025-04-14:acme::id`.
+    .replace(/^ft:([^:]+).*$/, "$1")
 
 /** Returns the rows of a table that apply to a request. */
 export const holding = (rules: ReadonlyArray<Rule>, request: Request): ReadonlyArray<Rule> => {

@@ -6,8 +6,8 @@
 
 /** How a generation is told to think, and what else it accepts. */
 export interface Claude {
-  /** A budget of tokens, or an effort at the model's own discretion. */
-  readonly thinking: "budget" | "adaptive"
+  /** A budget of tokens, an effort at the model's own discretion, or not at all. */
+  readonly thinking: "none" | "budget" | "adaptive"
   /**
    * How to turn thinking off: not needed, because it is off by default; by a configuration; or not possible, so that a
    * low effort must do.
@@ -65,6 +65,11 @@ const rows: ReadonlyArray<Row> = [
     models: /^claude-(2|3|instant)|-4(-[015])?(-\d{8}|-latest)?$/,
     says: { thinking: "budget", off: "unasked", sampling: true, prefill: true, forcedCalls: true, objects: false },
     source: `${docs}/build-with-claude/extended-thinking; prefill up to 4.5: ${docs}/about-claude/models/migration-guide`
+  },
+  {
+    models: /^claude-(2|instant|3(?!-7))/,
+    says: { thinking: "none" },
+    source: `${docs}/build-with-claude/extended-thinking (from Sonnet 3.7 on)`
   },
   {
     models: /^claude-(opus-4-1|(opus|sonnet|haiku)-4-5)/,

@@ -105,6 +105,11 @@ export const rules: ReadonlyArray<Rule> = [
     source: `${reasoningGuide} (chat models take no effort)`
   },
   {
+    models: /^gpt-.*-search/,
+    says: { refuses: ["temperature", "topP", "presencePenalty", "frequencyPenalty"] },
+    source: "vercel/ai#5647 (400 Model incompatible request arguments supplied)"
+  },
+  {
     models: /^gpt-5\.[234](-|$)/,
     api: "chat",
     tools: true,

@@ -8,8 +8,25 @@ import type { Rule } from "./acceptance.ts"
 const hosts = ["ollama", "vllm", "lmstudio", "llamafile", "llamacpp", "openai", "xinference", "docker"]
 const grokReasons = /^grok-(3-mini|4|latest|code|[5-9])(?!.*non-reasoning)/
 
+/** Open models that think by default, and that their templates can keep from it. */
+const hybrids =
+  /^(qwen3(?!.*(thinking|instruct|coder|max|next))|glm-(4\.[5-9]|[5-9])|deepseek-(chat-)?v(3\.[1-9]|[4-9])|deepseek-v3p[1-9]|kimi-k2\.[56])/
+
 /** Rows for other providers, and for the families of open models. */
 export const rules: ReadonlyArray<Rule> = [
+  {
+    models: /thinking|(^|-)r1(-|:|$)|^(qwq|magistral|deepseek-reasoner|sonar-(reasoning|deep-research)|minimax-m\d)/,
+    says: { thinksUnasked: true },
+    source:
+      "https://huggingface.co/deepseek-ai/DeepSeek-R1, https://docs.mistral.ai/capabilities/reasoning, https://docs.perplexity.ai/models/models/sonar-reasoning-pro (they always think, and their thoughts count as output)"
+  },
+  {
+    of: ["cohere", "minimax", "moonshot", "zai"],
+    says: { highestTemperature: 1 },
+    source:
+      "https://docs.cohere.com/reference/chat, https://platform.minimax.io/docs/api-reference, https://platform.kimi.ai/docs/api, https://docs.z.ai/api-reference/llm/chat-completion (from 0 to 1)"
+  },
+
   // Google's compatible endpoint.
   {
     of: ["gemini"],
@@ -29,17 +46,22 @@ export const rules: ReadonlyArray<Rule> = [
     source: "https://ai.google.dev/gemini-api/docs/openai (unknown names in a request are errors)"
   },
   {
+    models: /^gemini-(1|2\.0)/,
+    says: { efforts: [] },
+    source: "googleapis/js-genai#681 (400: thinking is not supported by this model)"
+  },
+  {
     models: /^gemini-2\.5-flash/,
     says: { efforts: ["none", "minimal", "low", "medium", "high"], unasked: "none" },
     source: "https://ai.google.dev/gemini-api/docs/openai (reasoning_effort none turns thinking off in 2.5)"
   },
   {
-    models: /^gemini-(2\.5-pro|3(\.\d+)?-pro)/,
+    models: /^gemini-((2\.5|[3-9](\.\d+)?)-pro|pro-latest)/,
     says: { efforts: ["low", "medium", "high"], unasked: "low", thinksUnasked: true },
     source: "https://ai.google.dev/gemini-api/docs/thinking (Pro cannot be told not to think)"
   },
   {
-    models: /^gemini-([3-9])(\.\d+)?-flash/,
+    models: /^gemini-([3-9](\.\d+)?-flash|flash(-lite)?-latest)/,
     says: { efforts: ["minimal", "low", "medium", "high"], unasked: "minimal", thinksUnasked: true },
     source: "https://ai.google.dev/gemini-api/docs/thinking (thinking levels of Gemini 3 Flash)"
   },
@@ -65,6 +87,12 @@ export const rules: ReadonlyArray<Rule> = [
     of: ["openrouter", "vercel_ai_gateway"],
     says: { dial: "reasoning" },
     source: "https://openrouter.ai/docs/use-cases/reasoning-tokens"
+  },
+  {
+    of: ["openrouter", "vercel_ai_gateway"],
+    models: hybrids,
+    says: { efforts: ["none", "low", "medium", "high"], unasked: "none", thinksUnasked: true },
+    source: "https://openrouter.ai/docs/use-cases/reasoning-tokens (effort none turns reasoning off)"
   },
 
   // DeepSeek.
@@ -111,13 +139,13 @@ export const rules: ReadonlyArray<Rule> = [
     says: { dial: "disable_reasoning", efforts: ["none"], unasked: "none" },
     source: "https://inference-docs.cerebras.ai/capabilities/reasoning"
   },
-  {
-    models: /^gpt-oss/,
-    says: { efforts: ["low", "medium", "high"], unasked: "low", thinksUnasked: true },
-    source: "https://huggingface.co/openai/gpt-oss-120b (reasoning is low, medium or high, and never off)"
-  },
 
   // xAI.
+  {
+    of: ["xai"],
+    says: { efforts: [] },
+    source: "NousResearch/hermes-agent#23435, https://docs.x.ai/docs/guides/reasoning (refused by all but a few models)"
+  },
   {
     of: ["xai"],
     models: grokReasons,
@@ -148,6 +176,12 @@ export const rules: ReadonlyArray<Rule> = [
     of: ["fireworks"],
     says: { efforts: ["none", "low", "medium", "high"] },
     source: "https://docs.fireworks.ai/guides/reasoning"
+  },
+  {
+    of: ["fireworks"],
+    models: hybrids,
+    says: { unasked: "none", thinksUnasked: true },
+    source: "https://docs.fireworks.ai/guides/reasoning (reasoning_effort none turns it off)"
   },
 
   // Mistral.
@@ -208,15 +242,28 @@ export const rules: ReadonlyArray<Rule> = [
   },
   {
     of: ["moonshot"],
-    models: /^kimi-k(2\.[5-9]|[3-9])(?!.*thinking)/,
+    models: /^kimi-k2\.[56](?!.*thinking)/,
     says: { unasked: "none" },
-    source: "https://platform.moonshot.ai/docs (kimi-k2.5 thinks by default)"
+    source: "https://platform.kimi.ai/docs/guide/use-kimi-k2-thinking-model (think by default, and can be kept from it)"
   },
   {
     of: ["moonshot"],
-    models: /thinking/,
+    models: /^kimi-k(2\.[5-9]|[3-9])/,
+    says: { refuses: ["temperature", "topP", "presencePenalty", "frequencyPenalty"] },
+    source: "anomalyco/opencode#27796, https://platform.kimi.ai/docs/api/models-overview (fixed; others are refused)"
+  },
+  {
+    of: ["moonshot"],
+    models: /thinking|^kimi-k2\.[7-9]/,
     says: { dial: "none", thinksUnasked: true },
-    source: "https://platform.moonshot.ai/docs (thinking models always think)"
+    source: "https://platform.kimi.ai/docs/guide/use-kimi-k2-thinking-model (they always think)"
+  },
+  {
+    of: ["moonshot"],
+    models: /^kimi-k[3-9]/,
+    says: { dial: "reasoning_effort", efforts: ["low", "high", "max"], unasked: "low", thinksUnasked: true },
+    source:
+      "https://platform.kimi.ai/docs/guide/use-reasoning-effort (always think, max by default; thinking.type is refused)"
   },
   {
     of: ["zai"],
@@ -239,5 +286,12 @@ export const rules: ReadonlyArray<Rule> = [
     of: ["perplexity"],
     says: { dial: "none" },
     source: "https://docs.perplexity.ai/api-reference/chat-completions-post (reasoning_effort for deep research only)"
+  },
+
+  // Last, because it cannot be turned off by whoever serves it.
+  {
+    models: /^gpt-oss/,
+    says: { efforts: ["low", "medium", "high"], unasked: "low", thinksUnasked: true },
+    source: "https://huggingface.co/openai/gpt-oss-120b (reasoning is low, medium or high, and never off)"
   }
 ]

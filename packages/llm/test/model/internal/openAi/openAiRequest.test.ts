@@ -109,7 +109,12 @@ describe("openAiRequest", () => {
       undefined,
       ["temperature", "top_p", "stop", "presence_penalty", "frequency_penalty"]
     ],
-    ["openrouter", "openai/gpt-5-mini", undefined, []]
+    ["openrouter", "openai/gpt-5-mini", undefined, []],
+    ["openrouter", "openai/gpt-5:nitro", undefined, []],
+    ["openai", "ft:o4-mini-2025-04-16:acme::x", undefined, []],
+    ["openai", "gpt-4o-search-preview", undefined, ["stop"]],
+    ["moonshot", "kimi-k2.6", undefined, ["stop"]],
+    ["moonshot", "kimi-k3.1-pro", undefined, ["stop"]]
   ]
   for (const [preset, model, effort, kept] of refusals) {
     it(`of all sampling settings ${model} with effort ${effort} is sent ${kept.join(", ") || "nothing"}`, () => {
@@ -140,13 +145,54 @@ describe("openAiRequest", () => {
     ["moonshot", "kimi-k2.5", undefined, { thinking: { type: "disabled" } }],
     ["zai", "glm-4.6", undefined, { thinking: { type: "disabled" } }],
     ["mistral", "mistral-small-latest", "none", { reasoning_effort: "none" }],
-    ["cerebras", "zai-glm-4.6", undefined, { disable_reasoning: true }]
+    ["moonshot", "kimi-k3.1-pro", undefined, { reasoning_effort: "low" }],
+    ["cerebras", "zai-glm-4.6", undefined, { disable_reasoning: true }],
+    ["openrouter", "openai/gpt-5:nitro", undefined, { reasoning: { effort: "minimal" } }],
+    ["openrouter", "z-ai/glm-4.6", undefined, { reasoning: { effort: "none" } }],
+    ["openrouter", "qwen/qwen3-32b:free", undefined, { reasoning: { effort: "none" } }],
+    ["fireworks", "accounts/fireworks/models/glm-4p5", "none", { reasoning_effort: "none" }],
+    ["fireworks", "accounts/fireworks/models/gpt-oss-120b", "none", { reasoning_effort: "low" }],
+    ["ollama", "gpt-oss:20b", "none", { reasoning_effort: "low" }]
   ]
   for (const [preset, model, effort, sent] of switches) {
     it(`${preset}/${model} with effort ${effort} is sent ${JSON.stringify(sent)}`, () => {
       assert.deepInclude(body(preset, { reasoningEffort: effort }, {}, model), sent)
     })
   }
+
+  const thinkers: ReadonlyArray<readonly [string, string]> = [
+    ["xai", "grok-3"],
+    ["xai", "grok-4-fast-non-reasoning"],
+    ["gemini", "gemini-2.0-flash"],
+    ["moonshot", "kimi-k2.7-code"],
+    ["moonshot", "kimi-k2-thinking"],
+    ["groq", "llama-3.3-70b-versatile"]
+  ]
+  for (const [preset, model] of thinkers) {
+    it(`${preset}/${model} has no dial, so that an effort is left out`, () => {
+      for (const reasoningEffort of ["none", "low", undefined] as const) {
+        const request = body(preset, { reasoningEffort }, {}, model)
+        for (const field of ["reasoning_effort", "reasoning", "thinking"]) assert.notProperty(request, field)
+      }
+    })
+  }
+
+  for (const model of ["magistral-medium-latest", "deepseek-r1-distill-llama-70b", "Qwen/Qwen3-4B-Thinking-2507"]) {
+    it(`a token limit leaves room for the thoughts of ${model}, which thinks unasked`, () => {
+      assert.strictEqual(body("together", { maxTokens: 300 }, {}, model)["max_tokens"], 8492)
+    })
+  }
+
+  it("a temperature above what the provider knows is its highest", () => {
+    for (const [preset, highest] of [
+      ["cohere", 1],
+      ["moonshot", 1],
+      ["zai", 1],
+      ["mistral", 1.5],
+      ["groq", 1.8]
+    ] as const)
+      assert.strictEqual(body(preset, { temperature: 1.8 })["temperature"], highest)
+  })
 
   it("a model whose thinking can only be switched off is sent nothing if it should think", () => {
     assert.notProperty(body("groq", { reasoningEffort: "low" }, {}, "qwen/qwen3-32b"), "reasoning_effort")
