@@ -1,4 +1,4 @@
-/** Watches for the answer to the caller's turn: notices if the caller waits in silence longer than a deadline. */
+/** Watches for the answer to the caller's turn: notices when the caller waits in silence beyond a deadline. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -12,23 +12,23 @@ export interface AnswerWatch {
   readonly answered: () => void
   /** A reason was recorded for not answering an event. Stops the watch if it is the caller's turn. */
   readonly explained: (respondingTo: string) => void
-  /** The caller is gone: ends the watch, and breaks off what is being said because an answer is overdue. */
+  /** The caller is gone: stops watching, and interrupts words spoken for an overdue answer. */
   readonly stop: () => void
-  /** Stops, and waits until none of its fibers is running. */
+  /** Stops, and waits until all its fibers have ended. */
   readonly close: Effect.Effect<void>
 }
 
 export const make = (options: {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** Infinite for no deadline. */
+  /** Infinite if there is no deadline. */
   readonly deadline: Duration.Duration
-  /** Runs once for a turn whose answer is overdue. */
+  /** Runs once per turn whose answer is overdue. */
   readonly overdue: (respondingTo: string, seconds: number) => Effect.Effect<void>
 }): AnswerWatch => {
   const seconds = Duration.toSeconds(options.deadline)
   let timer: Fiber.Fiber<void> | undefined
   let watched: string | undefined
-  /** Timers that have expired, and what they are saying. */
+  /** Fibers whose deadline has passed, and that are speaking. */
   const saying = new Set<Fiber.Fiber<void>>()
 
   const answered = () => {
@@ -57,7 +57,7 @@ export const make = (options: {
       watched = eventId
       if (!Duration.isFinite(options.deadline)) return
       const overdue = Effect.suspend(() => {
-        // It stops counting as a timer here, because what it says must not interrupt it.
+        // No longer a timer: otherwise its own words would interrupt it.
         saying.add(fiber)
         timer = undefined
         return options.overdue(eventId, seconds)

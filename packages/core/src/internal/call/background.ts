@@ -1,6 +1,6 @@
 /**
- * The background work of a call: it ends with the call, and each piece of it comes back as one event, once, when its
- * delivery says so. Results that wait for silence together come back together.
+ * The background work of a call. It ends with the call, and each piece returns as one event, once, at the time its
+ * delivery asks for. Results held for silence are delivered together.
  */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
@@ -14,7 +14,7 @@ import { awaitAll } from "./turnSlot.ts"
 
 type Returned = Event.BackgroundReturned
 
-/** Rounds of results that the call may deliver in one go before other calls get a chance to run. */
+/** Rounds of results that the call may deliver at once before other calls get a chance to run. */
 const roundsAtMost = 32
 
 export interface Background {
@@ -24,11 +24,11 @@ export interface Background {
     work: Effect.Effect<unknown, unknown>,
     options: { readonly delivery: Delivery; readonly atEnd: AtEnd }
   ) => void
-  /** Takes the results that wait for the next turn. */
+  /** Takes the results held for the next turn. */
   readonly takeHeld: () => ReadonlyArray<Returned>
-  /** Delivers the results that wait for silence, if there is silence. */
+  /** Delivers the results held for silence, if there is silence. */
   readonly flush: () => void
-  /** Whether results wait for silence. */
+  /** Whether results are held for silence. */
   readonly isWaiting: () => boolean
   /** Takes all undelivered results. Later ones are dropped. */
   readonly takeAll: () => ReadonlyArray<Returned>
@@ -41,12 +41,12 @@ export interface Background {
 export const make = (options: {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   readonly nextId: () => string
-  /** Longest wait for silence. */
+  /** Maximum time a result is held for silence. */
   readonly patience: Duration.Duration
   readonly isIdle: () => boolean
-  /** Called when a result begins to wait for silence. */
+  /** Called when a result starts to be held for silence. */
   readonly waiting: () => void
-  /** Delivers results together. Called once per result. */
+  /** Delivers results together. Each result is delivered once. */
   readonly deliver: (events: ReadonlyArray<Returned>) => void
 }): Background => {
   const running = new Map<Fiber.Fiber<void>, AtEnd>()
@@ -75,8 +75,8 @@ export const make = (options: {
   }
 
   /**
-   * Delivers in a loop, never from within a delivery: a turn that ends at once, and whose own work comes back at once, would
-   * fill the stack. After some rounds the rest waits for other fibers.
+   * Delivers in a loop, never from within a delivery: a turn that ends at once, and whose own work returns at once,
+   * would overflow the stack. After some rounds, the rest waits until other fibers have run.
    */
   const deliver = (): void => {
     changed = true
@@ -85,7 +85,7 @@ export const make = (options: {
     try {
       for (let round = 0; changed && round < roundsAtMost; round++) {
         changed = false
-        // One by one, so that undelivered results can still be taken if a delivery ends the call.
+        // One by one, so that the remaining results can still be taken if a delivery ends the call.
         for (let left = due.length; left > 0 && due.length > 0; left--) options.deliver([due.shift()!])
         if (waiting.size > 0 && options.isIdle()) options.deliver(takeWaiting())
       }

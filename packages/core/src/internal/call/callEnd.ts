@@ -1,5 +1,6 @@
 /**
- * The end of a call: handled by the agent within its grace, or cut off. Nothing runs after it, and nothing joins the history.
+ * The end of a call, which the agent handles within its grace period, or which cuts the call off. Nothing runs
+ * afterwards, and nothing is added to the history.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -10,7 +11,7 @@ import * as CallState from "./callState.ts"
 export interface CallEnd {
   /** Ends the call. Returns when it is over, or at once within the turn in progress. */
   readonly end: Effect.Effect<void>
-  /** Cuts the call off, unless it has ended. An end that has begun is waited for. */
+  /** Cuts the call off, unless it has ended. If the end has started, waits for it. */
   readonly close: Effect.Effect<void>
 }
 
@@ -25,7 +26,7 @@ export const make = <R>(self: CallState.CallState<R>): CallEnd => {
           Effect.sync(() => close(self, how)),
           finished.open
         )
-        // In a fiber of its own, so that interrupting the fiber that asked for it changes nothing.
+        // In its own fiber, so that the end continues even if the fiber that asked for it is interrupted.
         self.fork(Effect.ensuring(ending, closed))
       }
       return isWithinTurn ? Effect.void : finished.await
@@ -33,7 +34,7 @@ export const make = <R>(self: CallState.CallState<R>): CallEnd => {
   return { end: finish(handle(self), "Ended"), close: finish(cutOff(self), "CutOff") }
 }
 
-/** Sends nothing more, and waits for nothing more. */
+/** Stops sending and waiting. */
 const begin = <R>(self: CallState.CallState<R>): void => {
   CallReports.drop(self)
   self.phase = "Ending"
@@ -48,19 +49,19 @@ const close = <R>(self: CallState.CallState<R>, how: "Ended" | "CutOff"): void =
   self.recorder?.note({ _tag: "CallClosed", how })
 }
 
-/** Has the agent handle the end, within its grace. */
+/** Lets the agent handle the end within its grace period. */
 const handle = <R>(self: CallState.CallState<R>): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { background, deciding, nextId, session, slot, spec, writer } = self
     takeResults(self)
     const event = writer.add({ _tag: "CallEnded" as const, eventId: nextId() })
     session?.happened(event)
-    // Nobody hears the turn that runs. It goes on only in Line's way, to its next output. Not later: a filter that is an
-    // Effect may have started the turn that handles the end by then.
+    // Nobody hears the running turn. Only Line's policy lets it continue, to its next output. This must come first: if
+    // a filter is an Effect, the slot may already hold the turn that handles the end by then.
     if (spec.outputAfterEnd !== "stop") slot.cancel()
     const { decision } = CallState.receiptOf(deciding.decide([event]))
     const handled = Effect.flatMap(decision, () => slot.awaitFree)
-    // In this order, because the turn that handles the end may start work that must finish.
+    // In this order, because the turn that handles the end may start work that has to finish.
     return Effect.andThen(within(spec.endGrace, Effect.andThen(handled, background.finish)), stop(self))
   })
 
@@ -70,12 +71,12 @@ const cutOff = <R>(self: CallState.CallState<R>): Effect.Effect<void> =>
     return stop(self)
   })
 
-/** Results that reached no turn are still recorded. */
+/** Records results that reached no turn. */
 const takeResults = <R>({ background, writer }: CallState.CallState<R>): void => {
   for (const returned of background.takeAll()) writer.add(returned)
 }
 
-/** Stops whatever still runs. */
+/** Stops everything that is still running. */
 const stop = <R>({ background, deciding, session, slot, spec, watch }: CallState.CallState<R>): Effect.Effect<void> =>
   Effect.suspend(() => {
     const parts = [deciding, slot, background, watch, ...(session === undefined ? [] : [session])]
@@ -85,6 +86,6 @@ const stop = <R>({ background, deciding, session, slot, spec, watch }: CallState
     )
   })
 
-/** Waits for a limited time, even if the wait itself cannot be interrupted. */
+/** Waits for a limited time, even if the wait itself is uninterruptible. */
 const within = (time: AgentSpec["endGrace"], effect: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.asVoid(Effect.timeoutOption(Effect.interruptible(effect), time))

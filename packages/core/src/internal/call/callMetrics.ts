@@ -1,14 +1,14 @@
-/** What a call counts and measures. The names, units and labels are in docs/observability.md. */
+/** The metrics of a call. Names, units and labels are in docs/observability.md. */
 import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 
-/** Bounds for what a caller waits for, in seconds: fine where a conversation feels the difference. */
+/** Histogram bounds for the caller's waits, in seconds: finest where a conversation is sensitive to them. */
 const latencies = Metric.boundariesFromIterable([0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30])
-/** Bounds of the GenAI conventions for durations, in seconds. */
+/** Histogram bounds of the GenAI conventions for durations, in seconds. */
 const durations = Metric.boundariesFromIterable([
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92
 ])
-/** Bounds for the length of a call, in seconds: up to some hours. */
+/** Histogram bounds for the length of a call, in seconds: up to several hours. */
 const lengths = Metric.boundariesFromIterable([5, 15, 30, 60, 120, 300, 600, 1200, 3600, 10800])
 const seconds = { unit: "s" }
 
@@ -56,7 +56,7 @@ const overdues = Metric.counter("antiphon_answers_overdue", {
 /** How a turn ended: by itself, by the caller or another event, with the call, or with an error. */
 export type Outcome = "completed" | "interrupted" | "session_closed" | "failed"
 
-// A metric with labels costs more to make than to count with.
+// Creating a metric with labels costs more than updating it.
 const labelled = <M extends Metric.Metric<number, unknown>>(metric: M) => {
   const made = new Map<string, Metric.Metric<number, unknown>>()
   return (labels: { readonly [name: string]: string }): Metric.Metric<number, unknown> => {
@@ -72,7 +72,8 @@ const callsBy = labelled(calls)
 const turnsBy = labelled(turns)
 const backgroundBy = labelled(works)
 
-// Each counts in the registry of a context. They are no object of a call, of which there may be many.
+// Each function updates the registry of the given context. They are not methods of a call object, since there may be
+// very many calls.
 
 export const opened = (context: Registry): void => open.modifyUnsafe(1, context)
 

@@ -1,6 +1,6 @@
 /**
- * What the harness of a call reports: recorded, and decided on. A turn of the caller may be tentative: it is drafted, and
- * then committed or taken back.
+ * Handles the harness's reports: they are recorded and decided on. A turn of the caller may be tentative: it becomes a
+ * draft, which is committed or taken back later.
  */
 import type * as Event from "../../Event.ts"
 import type * as Harness from "../../Harness.ts"
@@ -57,7 +57,7 @@ export const take = <R>(self: CallState.CallState<R>, report: Event.Report): Har
   return CallState.receiptOf(decided)
 }
 
-/** Forgets the tentative turn. */
+/** Drops the tentative turn. */
 export const drop = <R>(self: CallState.CallState<R>): void => {
   if (self.draft === undefined) return
   self.draft.state = "Dropped"
@@ -98,6 +98,6 @@ const commit = <R>(self: CallState.CallState<R>): Harness.Receipt => {
   if (turn !== "None") self.watch.begin(event)
   for (const act of waiting) act()
   committed.openUnsafe()
-  // Another event has replaced its answer meanwhile.
+  // Meanwhile another event had replaced its answer.
   return turn === "Replaced" && CallState.isOpen(self) ? CallState.receiptOf(self.deciding.decide([event])) : kept
 }

@@ -1,5 +1,5 @@
 /**
- * The wiring of a call: which function over its state each part calls.
+ * Wires a call: connects each part to the functions it calls over the call's state.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -24,7 +24,7 @@ import * as RecorderTap from "./recorderTap.ts"
 import * as Session from "./session.ts"
 import * as TurnSlot from "./turnSlot.ts"
 
-/** What a call is made for. */
+/** What is needed to make a call. */
 export interface Given<R> {
   readonly spec: AgentSpec<unknown, R>
   readonly outlet: CallState.Outlet

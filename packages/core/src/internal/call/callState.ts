@@ -1,6 +1,6 @@
 /**
- * The state of a call, as data: what it is made for, the parts that it is wired to, and what it remembers. The functions
- * over it are here and in the modules named for what they are about; the life cycle of the call is its `phase`.
+ * The state of a call as data: what it was made with, its parts, and what it remembers. The functions over it are here
+ * and in the modules named after their tasks; `phase` is the life cycle of the call.
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -24,22 +24,24 @@ import type * as Out from "./out.ts"
 import type { Session } from "./session.ts"
 import type { TurnSlot } from "./turnSlot.ts"
 
-/** What is told of outputs that are delivered. */
+/** Callbacks for outputs being delivered. */
 export interface Handover {
-  /** Called with each output when it is handed over: `Offered` to a harness that may still be interrupted, or `Taken`. */
+  /**
+   * Called with each output when it is handed over: `Offered` to a harness that may still be interrupted, or `Taken`.
+   */
   readonly handedOver: (output: Event.Output, how: "Offered" | "Taken") => void
-  /** Called once all that was offered is taken. */
+  /** Called once everything offered has been taken. */
   readonly taken: () => void
 }
 
-/** Where the outputs of a call go. */
+/** The destination of a call's outputs. */
 export interface Outlet extends Omit<Harness.Harness, "send" | "turn"> {
   readonly deliver: (
     turn: number,
     outputs: Arr.NonEmptyReadonlyArray<Event.Output>,
     handover: Handover
   ) => Effect.Effect<void>
-  /** Waits until the outputs of a turn were handed over. */
+  /** Waits until the outputs of a turn have been handed over. */
   readonly drained: (turn: number) => Effect.Effect<void>
   readonly turn: (change: Harness.TurnChange) => void
 }
@@ -50,7 +52,7 @@ export interface Outlet extends Omit<Harness.Harness, "send" | "turn"> {
  */
 export type Phase = "Open" | "Failed" | "Ending" | "Closed"
 
-/** The parts of a call. Each makes its own decisions. */
+/** The parts of a call, each with its own decisions. */
 export interface Parts {
   readonly writer: HistoryWriter
   readonly slot: TurnSlot
@@ -61,7 +63,7 @@ export interface Parts {
   readonly session: Session | undefined
 }
 
-/** The state of one call: a mutable value that belongs to the call's own fibers. */
+/** The state of one call: a mutable value that only the call's own fibers touch. */
 export interface CallState<R> extends Parts {
   readonly spec: AgentSpec<unknown, R>
   readonly outlet: Outlet
@@ -71,17 +73,17 @@ export interface CallState<R> extends Parts {
   readonly fork: (effect: Effect.Effect<void, never, R>) => Fiber.Fiber<void>
   phase: Phase
   floor: Floor.Floor
-  /** The caller's turn that has only probably ended. */
+  /** The caller's tentative turn. */
   draft: Out.Draft | undefined
-  /** Waits for the first sound of a harness that may report none. */
+  /** Waits for the first sound from a harness that may never report any. */
   firstSound: Fiber.Fiber<void> | undefined
-  /** How many turns have started. */
+  /** Number of turns started. */
   turns: number
 }
 
 export const isOpen = <R>({ phase }: CallState<R>): boolean => phase === "Open"
 
-/** Whether the end of the call has begun. */
+/** Whether the call has started to end. */
 export const isOver = <R>({ phase }: CallState<R>): boolean => phase === "Ending" || phase === "Closed"
 
 /** Fails the call, once. */
@@ -104,7 +106,7 @@ export const decide = <R>(self: CallState<R>, events: ReadonlyArray<Event.Input>
   return isOpen(self) ? self.deciding.decide(events) : "Keep"
 }
 
-/** Handles an event that the call itself has made. */
+/** Handles an event made by the call itself. */
 export const happen = <R>(self: CallState<R>, event: Event.InputOf<Made>): Deciding.Decided => {
   self.writer.add(event)
   self.floor = Floor.step(self.floor, event)
@@ -125,7 +127,7 @@ export const isIdle = <R>(self: CallState<R>): boolean =>
   !self.deciding.isUndecided() &&
   Floor.isQuiet(self.floor, !self.floor.mute && self.writer.isPending())
 
-/** A harness that never reports speech must not delay results for as long as a lost report may. */
+/** If a harness never reports speech, results must not be held for as long as for a lost report. */
 export const awaitFirstSound = <R>(self: CallState<R>): void => {
   const { reports, mute } = self.floor
   if (!isOpen(self) || reports || mute || self.firstSound !== undefined) return

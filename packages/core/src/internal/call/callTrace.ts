@@ -1,8 +1,8 @@
 /**
- * What an operator sees of a call: its span, the spans of its turns and of its background work, and its metrics.
+ * What an operator sees of a call: its span, the spans of its turns and background work, and its metrics.
  *
- * It listens to the call as a recorder does, and decides nothing. Of the reports and outputs that it is told of it looks at
- * the kind and the time only.
+ * It listens to the call like a recorder, and decides nothing. Of reports and outputs it only reads the kind and the
+ * time.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -18,15 +18,15 @@ import * as Trace from "../../Trace.ts"
 import * as CallMetrics from "./callMetrics.ts"
 import type { Listener, Note } from "./listener.ts"
 
-/** The trace of the call in whose context it is asked for. */
+/** The trace of the current call. */
 const Current = Context.Reference<CallTrace | undefined>("@antiphon/core/internal/call/callTrace", {
   defaultValue: () => undefined
 })
 
-/** A turn that runs. */
+/** A running turn. */
 interface Open {
   readonly span: Tracer.Span
-  /** When the caller had finished what it answers; undefined if it answers nothing that was said. */
+  /** When the caller finished the turn that this one answers; undefined if it answers nothing the caller said. */
   readonly askedAt: number | undefined
   said: boolean
 }
@@ -54,16 +54,16 @@ export class CallTrace implements Listener {
   readonly #context: Context.Context<never>
   readonly #clock: Clock.Clock
   readonly #openedAt: number
-  /** Turns that run. None for most of a call, and most calls are idle most of the time. */
+  /** Running turns. Undefined when there are none, because most calls are idle most of the time. */
   #open: Map<number, Open> | undefined
   #turns = 0
   #ending = false
   #failed: string | undefined
-  /** Whether the caller hears the agent. */
+  /** Whether the caller is hearing the agent. */
   #speaking = false
-  /** When the caller has last finished, if they have not gone on since. */
+  /** When the caller last finished speaking, unless they have continued since. */
   #askedAt: number | undefined
-  /** The answer whose first word was sent and not heard yet. */
+  /** The answer whose first word was sent but not heard yet. */
   #unheard: { readonly turn: number; readonly askedAt: number } | undefined
 
   constructor(callId: string, span: Tracer.Span, context: Context.Context<never>) {
@@ -89,7 +89,7 @@ export class CallTrace implements Listener {
     return this.#span
   }
 
-  /** A context whose effects belong to the call. */
+  /** Adds the call's span to a context. */
   provide<R>(context: Context.Context<R>): Context.Context<R> {
     return context.pipe(
       Context.add(Tracer.ParentSpan, this.#span),
@@ -169,7 +169,7 @@ export class CallTrace implements Listener {
     this.#unheard = { turn, askedAt: answer.askedAt }
   }
 
-  /** The caller hears the answer. How long that took is a span of its own, because the turn may be long over. */
+  /** The caller hears the answer. The wait gets its own span, because the turn may have ended long ago. */
   #heard(): void {
     if (this.#unheard === undefined) return
     const { askedAt, turn } = this.#unheard
@@ -183,7 +183,7 @@ export class CallTrace implements Listener {
     })
   }
 
-  /** Notes that a turn has begun. Returns what is to be told of its end. */
+  /** Notes the start of a turn. Returns a function to call with its end. */
   turn(id: number, { _tag: trigger }: Event.Input, span: Tracer.Span): (exit: Exit.Exit<unknown, unknown>) => void {
     const startedAt = this.#now()
     this.#turns++
@@ -227,7 +227,7 @@ export const turn =
       )
     })
 
-/** Runs background work in a span that is linked to the turn that has asked for it. */
+/** Runs background work in a span linked to the turn that asked for it. */
 export const background =
   (name: string) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -1,6 +1,6 @@
 /**
- * The turns of a call: started by what the filters have decided, and told of to the harness; what they, and the call itself,
- * say; and what becomes of those that fail.
+ * The turns of a call: starts those the filters decided on, tells the harness about them, sends what they and the call
+ * itself say, and handles their failures.
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -17,7 +17,7 @@ import type * as TurnSlot from "./turnSlot.ts"
 
 type Events = TurnRun.Run["events"]
 
-/** Does what was decided about events. */
+/** Carries out a decision about events. */
 export const act = <R>(
   self: CallState.CallState<R>,
   events: ReadonlyArray<Event.Input>,
@@ -32,15 +32,15 @@ export const act = <R>(
     slot.cancel()
     return writer.cut()
   }
-  // A caller who begins to speak cuts in, even if that event runs the agent.
+  // A caller who starts to speak cuts in, even if that event runs the agent.
   if (trigger._tag === "UserTurnStarted") writer.cut()
   for (const returned of background.takeHeld()) writer.add(returned)
-  // A tentative turn is watched once it is committed.
+  // A tentative turn has a deadline only once it is committed.
   if (trigger._tag === "UserTurnEnded" && !isTentative) watch.begin(trigger)
   slot.replace(turnOf(self, events as Events))
 }
 
-/** The turn that responds to events, as the slot runs it. */
+/** The turn that responds to events, for the slot to run. */
 const turnOf = <R>(self: CallState.CallState<R>, events: Events): TurnSlot.Turn => {
   const { outlet, recorder, writer } = self
   const trigger = events.at(-1)!
@@ -68,7 +68,7 @@ const turnOf = <R>(self: CallState.CallState<R>, events: Events): TurnSlot.Turn 
   }
 }
 
-/** What a turn needs of its call. */
+/** What a turn needs from its call. */
 const hostOf = <R>(self: CallState.CallState<R>): TurnRun.Host<R> => ({
   spec: self.spec,
   request: self.request,
@@ -90,7 +90,7 @@ const deliver = <R>(
   { outlet, recorder, watch, writer }: CallState.CallState<R>,
   turn: number,
   lines: ReadonlyArray<History.Entry>,
-  /** The turn that it goes out with, and is taken back with. */
+  /** The turn these outputs go out with, and are dropped with. */
   outTurn = turn
 ): Effect.Effect<void> => {
   const outputs = lines.map(
@@ -109,11 +109,14 @@ const deliver = <R>(
   })
 }
 
-/** Sends an output in a turn. */
+/** Sends an output as part of a turn. */
 export const say = <R>(self: CallState.CallState<R>, turn: number, output: Event.Output): Effect.Effect<void> =>
   deliver(self, turn, [self.writer.queue(output, turn)])
 
-/** Says something of the call's own about an event. It is no part of the turn in progress, and is not cancelled with it. */
+/**
+ * Says something of the call's own about an event. It does not belong to the turn in progress, and is not cancelled
+ * with it.
+ */
 export const sayItself = <R>(self: CallState.CallState<R>, respondingTo: string, text: string): Effect.Effect<void> => {
   const turn = self.writer.turnOf(respondingTo) ?? self.turns
   return deliver(self, turn, [self.writer.queue({ _tag: "AgentSendText", text, respondingTo }, turn)], 0)
@@ -131,7 +134,7 @@ export const overdue = <R>(self: CallState.CallState<R>, respondingTo: string, s
     )
   })
 
-/** Handles a failed turn. Sends what must be said with the given function. */
+/** Handles a failed turn. Uses the given function to send what must be said. */
 export const failed = <R>(
   self: CallState.CallState<R>,
   trigger: Event.Input,
@@ -152,7 +155,7 @@ export const failed = <R>(
       message: ErrorText.of(cause)
     })
     watch.explained(trigger.eventId)
-    // An agent that fails on its own failure would do so for ever.
+    // An agent that fails on its own failures would do so forever.
     if (trigger._tag === "TurnFailed") return yield* Effect.logError("The agent fails on its own failures.")
     if (apology !== "") yield* say(apology)
     CallState.decide(self, [event])

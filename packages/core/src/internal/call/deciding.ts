@@ -1,9 +1,9 @@
 /**
  * Asks the filters about each event, in order, without waiting for them.
  *
- * A predicate is asked and obeyed at once. An Effect is asked in a fiber of the call, and meanwhile the filters are
- * asked about later events as well. If a later event has started or cancelled a turn by the time the Effect answers,
- * the answer is ignored: in the order of the events, its turn would already have been replaced.
+ * A predicate is asked and obeyed at once. An Effect runs in a fiber of the call, and meanwhile the filters are asked
+ * about later events too. If a later event has started or cancelled a turn by the time the Effect decides, its decision
+ * is ignored: in the order of the events, its turn would have been replaced already.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -20,7 +20,7 @@ export type Decided = EventFilter.Decision | Effect.Effect<EventFilter.Decision>
 export interface Deciding {
   /** Asks about events that came together. One turn responds to all of them that run the agent. */
   readonly decide: (events: ReadonlyArray<Event.Input>) => Decided
-  /** Every turn asked for so far was withdrawn: pending answers are ignored. */
+  /** All turns so far were taken back: pending decisions are ignored. */
   readonly takenBack: () => void
   /** Whether a decision is still pending. */
   readonly isUndecided: () => boolean
@@ -32,7 +32,7 @@ type Answer<R> = EventFilter.Decision | Effect.Effect<EventFilter.Decision, neve
 
 export const make = <R>(options: {
   readonly policy: EventFilter.Policy<R>
-  /** Longest time that a filter may take. After it, the event is only recorded. */
+  /** Maximum time a filter may take. After that, the event is only recorded. */
   readonly timeout: Duration.Duration
   readonly fork: (effect: Effect.Effect<void, never, R>) => Fiber.Fiber<void>
   /** Carries out a decision about events. */

@@ -1,8 +1,8 @@
 /**
- * Who is speaking on a call, as far as the harness has reported, and whether anybody can be heard right now.
+ * Who is speaking on a call, as far as the harness has reported, and whether anything can be heard right now.
  *
- * Text that was sent and not heard yet counts as speech, because the caller is about to hear it. A harness that has
- * never reported the agent's speech may never do so: some time after the first text was sent, it counts as mute.
+ * Text that was sent but not heard yet counts as speech, because the caller is about to hear it. If a harness has not
+ * reported any of the agent's speech some time after the first text was sent, it counts as mute.
  */
 import type * as Event from "../../Event.ts"
 
@@ -11,13 +11,13 @@ export interface Floor {
   readonly agent: boolean
   /** Whether the harness has ever reported that the agent speaks. */
   readonly reports: boolean
-  /** Whether the first report of speech took too long. */
+  /** Whether the first report of speech is overdue. */
   readonly mute: boolean
 }
 
 export const silent: Floor = { user: false, agent: false, reports: false, mute: false }
 
-/** Takes an event that happened. */
+/** Applies an event. */
 export const step = (floor: Floor, event: Event.Input): Floor => {
   switch (event._tag) {
     case "UserTurnStarted":
@@ -48,7 +48,7 @@ export const step = (floor: Floor, event: Event.Input): Floor => {
   }
 }
 
-/** The first report of speech has taken too long. */
+/** Marks the first report of speech as overdue. */
 export const waitedInVain = (floor: Floor): Floor => (floor.reports ? floor : { ...floor, mute: true })
 
 /** Whether nobody is speaking, and everything that was said has been heard. */

@@ -1,6 +1,6 @@
 /**
  * Writes a call's history: turns reports into events, aligns heard text with what was said, and keeps every line. A
- * mutable value that belongs to the call's own fiber. Each event costs the same, however long the call.
+ * mutable value that only the call's own fibers touch. Each event costs the same, however long the call is.
  */
 import * as Result from "effect/Result"
 import type * as Event from "../../Event.ts"
@@ -15,32 +15,32 @@ import type { Made } from "./listener.ts"
 export interface HistoryWriter {
   /** Adds a report. Returns undefined if it tells the agent nothing new. */
   readonly report: (report: Event.Report) => Event.Input | undefined
-  /** Adds an event that the call itself has made. */
+  /** Adds an event made by the call itself. */
   readonly add: <E extends Event.InputOf<Made>>(event: E) => E
-  /** Adds an output that has not been handed over yet: only its own turn sees the line. */
+  /** Adds an output that is not handed over yet: only its own turn sees the line. */
   readonly queue: (output: Event.Output, turn: number) => History.Entry
-  /** Records a line, because its output was handed over. Unless it is `taken`, the harness may still be interrupted. */
+  /** Records a line whose output was handed over. Unless it is `taken`, the harness may still be interrupted. */
   readonly handedOver: (line: History.Entry, taken?: boolean) => void
-  /** Notes that the harness has taken a line that it was handed. */
+  /** Notes that the harness has taken a line handed to it. */
   readonly taken: (line: History.Entry) => void
   /** Adds an output that was handed over. */
   readonly sent: (output: Event.Output, turn: number) => void
   /** Notes which turn responds to an event, so that heard text can be placed in it. */
   readonly began: (turn: number, trigger: Event.Input) => void
-  /** The turn, one of the latest, that responds to an event. */
+  /** The turn that responds to an event, if it is one of the latest. */
   readonly turnOf: (eventId: string) => number | undefined
   /**
-   * Notes that a turn was cancelled: its unheard text will not be heard, and its queued outputs are gone. If the turn
-   * `counts`, the outcomes of its tools are kept and returned.
+   * Notes that a turn was cancelled: its unheard text will not be heard, and its queued outputs are dropped. If the
+   * turn `counts`, the outcomes of its tools are kept and returned.
    */
   readonly stopped: (turn: number, counts: boolean) => ReadonlyArray<Event.Output>
-  /** Whether a turn, one of the latest, was cancelled. */
+  /** Whether a turn was cancelled, if it is one of the latest. */
   readonly isStopped: (turn: number) => boolean
   /** Notes that the caller cut in: unheard text of any turn will not be heard. */
   readonly cut: () => void
-  /** Whether something that was said may still be heard. */
+  /** Whether anything that was said may still be heard. */
   readonly isPending: () => boolean
-  /** The call up to now; for a turn, including its outputs that were not handed over yet. */
+  /** The call so far. For a turn, this includes its outputs that are not handed over yet. */
   readonly view: (turn?: number) => History.History
   readonly addEntry: (
     content: string,
@@ -50,9 +50,9 @@ export interface HistoryWriter {
     events: ReadonlyArray<History.GivenEvent>,
     stretch: Stretch
   ) => Result.Result<void, History.AnchorError>
-  /** What the caller has said since their turn began, or since the last answer. */
+  /** What the caller has said since their turn started, or since the last answer. */
   readonly userContent: () => ReadonlyArray<Event.UserContent>
-  /** Opens a draft, because the caller's turn has probably ended. */
+  /** Opens a draft, because the caller's turn has tentatively ended. */
   readonly open: (event: Event.UserTurnEnded) => void
   /** Records the draft. */
   readonly commit: () => void
@@ -68,7 +68,7 @@ export interface EntryOptions extends Lines.Place {
 
 export interface Stretch extends Lines.Ends {}
 
-/** Turns that heard text can be placed in. */
+/** Number of turns in which heard text can be placed. */
 const placeable = 64
 
 export const make = (nextId: EventId): HistoryWriter => {
@@ -79,18 +79,18 @@ export const make = (nextId: EventId): HistoryWriter => {
   let closed = false
   let estimated = false
   let isLate = false
-  // Counts other outputs, so that words before and after one can be told apart.
+  // Counts other outputs, so that words before and after one are kept apart.
   let part = 0
-  /** Outputs that were not handed over yet, in order. */
+  /** Outputs not handed over yet, in order. */
   let queued: Array<History.Entry> = []
-  /** Queued lines that were recorded when their turn was stopped: whoever releases them may still come. */
+  /** Queued lines recorded when their turn was stopped: something may still try to release them. */
   const recorded = new WeakSet<History.Entry>()
-  /** Length of everything each of the latest turns has said. */
+  /** Length of all text said, for each of the latest turns. */
   const said = new Map<number, number>()
   let stopped = new Set<number>()
   let userContent: Array<Event.UserContent> | undefined
   let agentContent: Array<Event.AgentContent> | undefined
-  /** The events of the caller's current or last turn. Late words belong to it if the harness reports beginnings. */
+  /** The events of the caller's current or last turn. Late words belong to it if the harness reports turn starts. */
   let userTurn = new Set<History.Item>()
   let userTurnBegan = false
   let userTurnOver = false
@@ -162,7 +162,7 @@ export const make = (nextId: EventId): HistoryWriter => {
     return event
   }
 
-  /** Withdraws the caller's last turn, with the unheard part of its answer. */
+  /** Takes back the caller's last turn, with the unheard part of its answer. */
   const withdraw = () => {
     const answers = new Set(
       [...userTurn].flatMap((item) => ("eventId" in item ? (turnOf.get(item.eventId) ?? []) : []))
@@ -270,7 +270,7 @@ export const make = (nextId: EventId): HistoryWriter => {
     return line
   }
 
-  /** Where a text begins in all that its turn says. */
+  /** The position at which a text starts within everything its turn says. */
   const say = ({ text }: Event.AgentSendText, turn: number): { readonly from: number } => {
     const from = said.get(turn) ?? 0
     said.set(turn, from + text.length)
@@ -324,7 +324,7 @@ export const make = (nextId: EventId): HistoryWriter => {
     update: (events, stretch) =>
       Result.map(Lines.covered(lines, stretch), (range) => {
         if (closed) return
-        // The text being spoken is closed first, because an edit covers what was heard, not what will be.
+        // Closes the text being spoken first, because an edit covers what was heard, not what will be.
         if (range !== undefined && Lines.isUnplaced(lines, range.to)) settle(false)
         const entries = events.map((item) => ({ key: keys++, turn: 0, item }))
         Lines.splice(lines, range?.from ?? 0, range === undefined ? 0 : range.to - range.from + 1, entries)

@@ -1,6 +1,6 @@
 /**
- * Handles words that come after the end of their turn. They are recorded like any others; if no turn answers them, the
- * call makes one.
+ * Handles words that arrive after the end of their turn. They are recorded like any others, and if no turn answers
+ * them, the call makes one.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,9 +9,9 @@ import type * as Event from "../../Event.ts"
 import type { Decided } from "./deciding.ts"
 
 export interface LateWords {
-  /** Handles an event, and the decision about it. */
+  /** Handles an event and the decision about it. */
   readonly happened: (event: Event.Input, decided: Decided) => void
-  /** The caller's turn was withdrawn, together with the words. */
+  /** The caller's turn was taken back, along with the words. */
   readonly stop: () => void
 }
 
@@ -22,7 +22,7 @@ export const make = (options: {
   /** Makes the turn. */
   readonly turn: () => void
 }): LateWords => {
-  /** The state of the caller's turn. A harness that reports no beginnings has no late words. */
+  /** The state of the caller's turn. If the harness reports no turn starts, there are no late words. */
   let turn: "Unknown" | "Open" | "Over" = "Unknown"
   let timer: Fiber.Fiber<void> | undefined
 

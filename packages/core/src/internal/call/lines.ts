@@ -1,25 +1,25 @@
 /**
- * The lines of a history as an agent sees them. They are appended and edited, and read through immutable views.
+ * The lines of a history as an agent sees them. They can be appended and edited, and are read through immutable views.
  *
- * The text being spoken is always the last event, until something else happens. An edit copies the list of lines, never
- * the lines themselves, so earlier views do not change.
+ * The text being spoken is always the last event, until something else happens. An edit copies the list of lines, but
+ * never the lines, so earlier views do not change.
  */
 import * as Result from "effect/Result"
 import * as History from "../../History.ts"
 
 /** The lines of one history: a mutable value. */
 export interface Lines {
-  /** Views share its first lines, so lines that a view has seen are not changed in place. */
+  /** Views share its first lines, so lines that a view has read are never changed in place. */
   shown: Array<History.Entry>
-  /** What happened, of the lines shown: most agents read nothing else. */
+  /** The events among the lines shown. Most agents read nothing else. */
   events: Array<History.HistoryEvent>
-  /** The text that is being spoken. */
+  /** The text being spoken. */
   growing: History.Entry | undefined
-  /** Lines that an application added after the text being spoken. */
+  /** Lines an application added after the text being spoken. */
   behind: ReadonlyArray<History.Entry>
   /** The caller's tentative turn, which is not recorded yet. */
   draft: ReadonlyArray<History.Entry>
-  /** How many lines views have seen of `shown`. */
+  /** Number of lines of `shown` that views have read. */
   seen: number
 }
 
@@ -30,7 +30,7 @@ export const push = (self: Lines, entry: History.Entry): void => {
   if (History.isHistoryEvent(entry.item)) self.events.push(entry.item)
 }
 
-/** Gives the text that is being spoken its place. */
+/** Moves the text being spoken to its place in the list. */
 export const place = (self: Lines, text: History.Entry | undefined): void => {
   if (text !== undefined) push(self, text)
   for (const entry of self.behind) push(self, entry)
@@ -38,7 +38,7 @@ export const place = (self: Lines, text: History.Entry | undefined): void => {
   self.behind = []
 }
 
-/** The lines up to now, and behind them those of the one who looks. */
+/** The lines so far, followed by the reader's own lines. */
 export const view = (
   self: Lines,
   unheard: ReadonlyArray<History.Stretch>,
@@ -57,7 +57,7 @@ export const view = (
 const happening = (lines: ReadonlyArray<History.Entry>): ReadonlyArray<History.HistoryEvent> =>
   lines.flatMap(({ item }) => (History.isHistoryEvent(item) ? [item] : []))
 
-/** The first of a list and some behind them, in a copy that is made in one go: a long call is read at every turn. */
+/** The first items of a list and some more, in a single copy, because a long call is read at every turn. */
 const first = <A>(list: ReadonlyArray<A>, count: number, behind: ReadonlyArray<A>): ReadonlyArray<A> => {
   const shown = count === list.length ? list : list.slice(0, count)
   if (behind.length > 0) return shown.concat(behind)
@@ -74,7 +74,7 @@ const at = ({ behind, growing, shown }: Lines, index: number): History.Entry => 
   return rest[index - shown.length]!
 }
 
-/** Finds the line of an anchor from the end, because most edits are about recent lines. */
+/** Searches for the line of an anchor from the end, because most edits are about recent lines. */
 const indexOf = (self: Lines, anchor: History.Anchor): Result.Result<number, History.AnchorError> => {
   const id = typeof anchor === "string" ? anchor : anchor.eventId
   for (let index = length(self) - 1; index >= 0; index--) {
@@ -85,7 +85,7 @@ const indexOf = (self: Lines, anchor: History.Anchor): Result.Result<number, His
 }
 
 /**
- * Each report of speech gives the growing text a new id. These ids share all but the last group, so an anchor on an
+ * Each report of speech gives the growing text a new id. These ids share all but their last group, so an anchor on an
  * earlier report finds the text it has become.
  */
 const sameEvent = (event: History.HistoryEvent, id: string): boolean =>
@@ -98,13 +98,13 @@ export interface Place {
   readonly after?: History.Anchor | undefined
 }
 
-/** Both ends of a stretch of events. */
+/** Both ends of a range of events. */
 export interface Ends {
   readonly start?: History.Anchor | undefined
   readonly end?: History.Anchor | undefined
 }
 
-/** Adds a line before or after an event. Without an anchor, it follows the last event so far, and stays there. */
+/** Adds a line before or after an event. Without an anchor, it goes after the current last event, and stays there. */
 export const insert = (
   self: Lines,
   entry: History.Entry,
@@ -129,8 +129,8 @@ export const insert = (
 }
 
 /**
- * The lines that a replacement covers: both ends included, an end that is not given being the first line or the one that is
- * last now. Undefined if neither is given: nothing is replaced, and the lines go first.
+ * The lines a replacement covers, including both ends. A missing end means the first line or the current last one.
+ * Undefined if both are missing: nothing is replaced, and the new lines go first.
  */
 export const covered = (
   self: Lines,
@@ -146,10 +146,10 @@ export const covered = (
   )
 }
 
-/** Whether a line does not have its place yet. */
+/** Whether a line has not been moved to its place yet. */
 export const isUnplaced = (self: Lines, index: number): boolean => index >= self.shown.length
 
-/** Replaces lines by others. */
+/** Replaces lines with others. */
 export const splice = (self: Lines, index: number, count: number, entries: ReadonlyArray<History.Entry>): void => {
   const { events, shown } = self
   const removed = shown.slice(index, index + count)
@@ -166,7 +166,7 @@ export const splice = (self: Lines, index: number, count: number, entries: Reado
   self.seen = 0
 }
 
-/** Takes out the lines of these events, which are among the last, and those behind the first of them that go with them. */
+/** Removes the lines of these events, which are among the last, and accepted lines behind the first of them. */
 export const remove = (
   self: Lines,
   events: ReadonlySet<History.Item>,

@@ -1,12 +1,12 @@
-/** The interface through which a recorder, on a floor above, listens to a call. */
+/** The interface for listening to a call, implemented by recorders and traces. */
 import * as Context from "effect/Context"
 import type { CallError } from "../../CallError.ts"
 import type * as Event from "../../Event.ts"
 
-/** Events that a call makes itself: those that are never reported, and the end of a turn for late words. */
+/** Events that only the call makes: those that are never reported, and the end of a turn for late words. */
 export type Made = Exclude<Event.Input["_tag"], Event.Report["_tag"] | "AgentHandedOff"> | "UserTurnEnded"
 
-/** What a call tells, in the order of happening. */
+/** What a call notes, in order. */
 export type Note =
   | { readonly _tag: "Reported"; readonly report: Event.Report; readonly eventId?: string }
   | { readonly _tag: "Happened"; readonly event: Event.InputOf<Made> }
@@ -27,7 +27,7 @@ export const Current: Context.Reference<Listener | undefined> = Context.Referenc
   { defaultValue: () => undefined }
 )
 
-/** A listener that passes on what it is told to two. */
+/** A listener that passes notes on to two others. */
 export const both = (first: Listener, second: Listener | undefined): Listener =>
   second === undefined
     ? first

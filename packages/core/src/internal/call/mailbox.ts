@@ -1,6 +1,6 @@
 /**
- * Outputs on their way to a consumer that takes them one by one. An output counts as sent when it is taken. Outputs of
- * a cancelled turn are removed at once, so the consumer never sees one.
+ * Outputs on their way to a consumer that takes them one by one. An output counts as sent once it is taken. Outputs of
+ * a cancelled turn are removed at once, so the consumer never sees them.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ export interface Mailbox<E> {
     outputs: ReadonlyArray<Event.Output>,
     taken: (output: Event.Output) => void
   ) => Effect.Effect<void>
-  /** Waits until nothing of a turn is left. */
+  /** Waits until no output of a turn is left. */
   readonly drained: (turn: number) => Effect.Effect<void>
   /** Removes the remaining outputs of a turn. */
   readonly purge: (turn: number) => void
@@ -32,7 +32,7 @@ interface Item {
 
 export const make = <E>(capacity: number): Mailbox<E> => {
   let items: Array<Item> = []
-  /** The last turn that was purged: its fiber may still add something before its interruption arrives. */
+  /** The last turn that was purged: its fiber may still add an output before it is interrupted. */
   let purged = 0
   let closed: Exit.Exit<void, E> | undefined
   let waiters: Array<() => void> = []

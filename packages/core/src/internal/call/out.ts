@@ -1,4 +1,4 @@
-/** Sends a turn's outputs to the caller: directly, or held back while the caller has only probably finished. */
+/** Sends a turn's outputs to the caller: directly, or held back while the caller's turn is tentative. */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Event from "../../Event.ts"
@@ -14,10 +14,11 @@ export interface Draft {
   readonly committed: Latch.Latch
   state: "Open" | "Committed" | "Dropped"
   /**
-   * Whether a turn of the agent responds to it. False before that turn starts, and after another event has replaced it.
+   * Whether a turn of the agent responds to it. `None` before that turn starts; `Replaced` after another event has
+   * replaced it.
    */
   turn: "None" | "Responding" | "Replaced"
-  /** What to do as soon as the caller's turn is committed. */
+  /** Actions to run when the caller's turn is committed. */
   readonly waiting: Array<() => void>
 }
 
@@ -29,17 +30,17 @@ export const draft = (event: Event.UserTurnEnded): Draft => ({
   waiting: []
 })
 
-/** What the way out needs of the call. */
+/** What sending needs from the call. */
 export interface Host {
   readonly writer: HistoryWriter
   readonly recorder: Listener | undefined
-  /** Whether outputs still go out. */
+  /** Whether outputs are still sent. */
   readonly isOpen: () => boolean
   /** Hands over the outputs of these lines, and records each line. */
   readonly deliver: (turn: number, lines: ReadonlyArray<History.Entry>) => Effect.Effect<void>
   /** Records outputs that are not handed over. */
   readonly keep: (turn: number, outputs: ReadonlyArray<Event.Output>) => void
-  /** Waits until what a turn has sent was handed over. */
+  /** Waits until everything a turn has sent was handed over. */
   readonly drained: (turn: number) => Effect.Effect<void>
 }
 
@@ -48,9 +49,9 @@ export interface Out {
   readonly record: (outputs: ReadonlyArray<Event.Output>) => void
   /** Waits until outputs are sent directly. */
   readonly straight: Effect.Effect<void>
-  /** Waits until everything has gone out. */
+  /** Waits until everything has been sent. */
   readonly done: Effect.Effect<void>
-  /** Runs beside the agent. */
+  /** Runs alongside the agent. */
   readonly beside: Effect.Effect<void> | undefined
 }
 
@@ -66,12 +67,12 @@ export const direct = (host: Host, turn: number): Out => ({
   beside: undefined
 })
 
-/** How many outputs of an uncommitted turn are held before the agent waits. */
+/** Number of outputs held for an uncommitted turn before its agent has to wait. */
 const heldAtMost = 1000
 
 /**
- * Holds a turn's outputs until the caller's turn is committed, then sends them in order. If the caller goes on, they
- * leave no trace.
+ * Holds a turn's outputs until the caller's turn is committed, then sends them in order. If the caller goes on instead,
+ * they leave no trace.
  */
 export const held = (host: Host, turn: number, draft: Draft): Out => {
   const out = direct(host, turn)

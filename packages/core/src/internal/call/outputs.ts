@@ -1,15 +1,15 @@
 /** Prepares an agent's outputs: checks them, keeps characters whole, and fills in the event they respond to. */
 import * as Event from "../../Event.ts"
 
-/** How many outputs are sent in one go. With more, other calls get a chance to run in between. */
+/** Number of outputs sent at once. Beyond that, other calls get a chance to run in between. */
 export const atOnce = 256
 
-/** The half of a character that waits for its other half, in the texts of one turn. */
+/** Half of a surrogate pair that waits for the other half, in the texts of one turn. */
 export interface Half {
   text: string
 }
 
-/** Says what is wrong with an output, without quoting it. Undefined if nothing is. */
+/** Describes what is wrong with an output, without quoting it. Undefined if it is valid. */
 export const fault = (output: unknown): string | undefined => {
   if (Event.isOutput(output)) return undefined
   if (typeof output !== "object" || output === null)
@@ -21,7 +21,7 @@ export const fault = (output: unknown): string | undefined => {
     : `the agent has sent ${tag}, which is not an output event`
 }
 
-/** Makes an output ready to be sent. Undefined if nothing is left of it yet. */
+/** Prepares an output for sending. Undefined if nothing is left of it yet. */
 export const prepare = (output: Event.Output, trigger: Event.Input, half: Half): Event.Output | undefined => {
   if (output._tag !== "AgentSendText") return respondTo(output, trigger)
   const { text } = output
@@ -38,7 +38,7 @@ export const prepare = (output: Event.Output, trigger: Event.Input, half: Half):
 const respondTo = (output: Event.Output, trigger: Event.Input): Event.Output =>
   output.respondingTo === undefined ? { ...output, respondingTo: trigger.eventId } : output
 
-/** Whether the caller hears, or notices, something of an output. */
+/** Whether the caller hears or notices an output. */
 export const isNoticed = (output: Event.Output): boolean => {
   switch (output._tag) {
     case "AgentSendText":

@@ -1,5 +1,6 @@
 /**
- * The session of an agent: a stream beside its turns that hears all events of the call, and makes reports and outputs.
+ * The session of an agent: a stream alongside its turns that hears all events of the call, and produces reports and
+ * outputs.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -25,7 +26,7 @@ export const make = <R>(
     readonly request: CallRequest
     readonly history: Effect.Effect<History.History>
     readonly report: (report: Event.Report) => void
-    /** Numbers what is said between two turns of the caller. */
+    /** Returns the turn number for what is said between two turns of the caller. */
     readonly nextTurn: () => number
     readonly deliver: (turn: number, output: Event.Output) => Effect.Effect<void>
     readonly failed: (respondingTo: Event.Input, cause: Cause.Cause<unknown>) => Effect.Effect<void>

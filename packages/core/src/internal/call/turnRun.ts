@@ -1,5 +1,5 @@
 /**
- * Runs one turn: hands the agent its turn, sends what it produces, and handles its failure.
+ * Runs one turn: calls the agent, sends what it produces, and handles its failure.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -16,12 +16,12 @@ import * as Outputs from "./outputs.ts"
 import * as RecorderTap from "./recorderTap.ts"
 import type * as TurnSlot from "./turnSlot.ts"
 
-/** What a turn needs of its call. */
+/** What a turn needs from its call. */
 export interface Host<R> extends Out.Host {
   readonly spec: AgentSpec<unknown, R>
   readonly request: CallRequest
   readonly background: Background.Background
-  /** Handles a failed turn. Sends what must be said with the given function. */
+  /** Handles a failed turn. Uses the given function to send what must be said. */
   readonly failed: (
     trigger: Event.Input,
     cause: Cause.Cause<unknown>,
@@ -34,19 +34,17 @@ export interface Run {
   readonly id: number
   /** What the turn responds to, oldest first and the trigger last. */
   readonly events: readonly [...ReadonlyArray<Event.Input>, Event.Input]
-  /** Set if the caller has only probably finished. */
+  /** Set if the caller's turn is tentative. */
   readonly draft: Out.Draft | undefined
   readonly running: TurnSlot.Running
   /** Called when the turn has ended by itself. */
   readonly ended: (how: "Completed" | "Failed") => void
 }
 
-/** The outputs of a turn on their way out. */
+/** Sends the outputs of a turn. */
 interface Voice {
   readonly sendAll: (outputs: ReadonlyArray<Event.Output>) => Effect.Effect<void>
-  /**
-   * Says something that does not come from the agent: separated from the words before it, and ahead of held outputs.
-   */
+  /** Says something that is not from the agent: separated from the words before it, and ahead of held outputs. */
   readonly say: (text: string) => Effect.Effect<void>
 }
 
@@ -101,7 +99,7 @@ const voice = <R>(host: Host<R>, out: Out.Out, { events, id, running }: Run): Vo
   }
 }
 
-/** What the agent is handed. `regionFailed` is told of an uninterruptible region that has failed. */
+/** The turn as the agent sees it. `regionFailed` is called with the failure of an uninterruptible region. */
 const turnOf = <R>(
   host: Host<R>,
   out: Out.Out,
@@ -165,7 +163,7 @@ const turnOf = <R>(
   }
 }
 
-/** The turn that responds to events, as the slot runs it. */
+/** Makes the turn that responds to events, for the slot to run. */
 export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> => {
   const { draft, ended, events, id, running } = run
   const trigger = events.at(-1)!
@@ -187,7 +185,7 @@ export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> 
   const produce = Stream.suspend(() => host.spec.agent(trigger, turn)).pipe(
     Stream.runForEachArray(sendAll),
     Effect.scoped,
-    // The failure of an uncommitted turn is handled only once the turn is committed.
+    // The failure of an uncommitted turn is handled once the turn is committed.
     Effect.catchCause((cause) =>
       isOwn(cause) ? Effect.failCause(cause) : Effect.andThen(out.straight, Effect.failCause(cause))
     ),
@@ -203,8 +201,8 @@ export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> 
     RecorderTap.turn(host.recorder, id, trigger),
     CallTrace.turn(id, trigger, draft !== undefined),
     Effect.catchCause((cause) => (isOwn(cause) ? Effect.void : Effect.suspend(() => fail(cause)))),
-    // An interrupted fiber catches nothing: here the failure of a region that outlived its interruption is handled, and that
-    // of a finalizer is seen.
+    // An interrupted fiber catches nothing. The failure of a region that outlived its interruption is therefore handled
+    // here, and that of a finalizer is logged.
     Effect.onExit((exit) => {
       const over = Effect.sync(() => {
         if (!running.closed && (failed || Exit.isSuccess(exit))) ended(failed ? "Failed" : "Completed")

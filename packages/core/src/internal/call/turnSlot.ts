@@ -1,35 +1,35 @@
 /**
- * The slot for the single turn of a call. A turn that is replaced is closed at once, so nothing of it gets out any
- * more; the next one starts when its finalizers have run, or after a grace. Nobody waits meanwhile: the events go on
- * being read.
+ * The slot for the single turn of a call. A turn that is replaced is closed at once, so that nothing more of it is
+ * sent; the next one starts when its finalizers have run, or after a grace period. Meanwhile events continue to be
+ * read.
  *
- * The slot calls nobody back but through `changed`, which says that a turn has ended and the slot may be free.
+ * The slot calls back only through `changed`, when a turn has ended and the slot may be free.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 
-/** What a running turn can be asked. */
+/** The interface of a running turn. */
 export interface Running {
-  /** Whether nothing that the turn does counts any more. */
+  /** Whether the turn is closed, so that nothing it does counts any more. */
   readonly closed: boolean
-  /** Runs something once, as soon as the turn is closed. */
+  /** Runs a function once, when the turn is closed. */
   readonly whenClosed: (run: () => void) => void
   /** Whether the call has stopped the turn, or will once its uninterruptible regions are over. */
   readonly stopping: boolean
   /** The turn has ended by itself, so it can no longer be cancelled. */
   readonly over: () => void
-  /** Lets the turn run until `exit`, whatever happens on the call. Regions nest. */
+  /** Keeps the turn running until `exit`, whatever happens on the call. Regions nest. */
   readonly enter: Effect.Effect<void>
   readonly exit: Effect.Effect<void>
-  /** Ends a failed region. The turn is not closed until its failure has been handled. */
+  /** Ends a failed region. The turn is closed only after its failure has been handled. */
   readonly exitFailed: Effect.Effect<void>
 }
 
-/** A turn that is about to run. */
+/** A turn about to run. */
 export interface Turn {
   readonly run: (running: Running) => Effect.Effect<void>
-  /** Called once, if the turn is closed before its own end, or dropped before it began. */
+  /** Called once if the turn is closed before its own end, or dropped before it started. */
   readonly cancelled: (began: boolean) => void
 }
 
@@ -39,11 +39,11 @@ export interface TurnSlot {
   /** Stops the current turn and drops the waiting one. */
   readonly cancel: () => void
   readonly isFree: () => boolean
-  /** Whether a fiber belongs to the current turn, and therefore must not wait for it. */
+  /** Whether a fiber belongs to the current turn, and so must not wait for it. */
   readonly isTurn: (fiber: Fiber.Fiber<unknown, unknown>) => boolean
   /** Waits until no turn is running or waiting. */
   readonly awaitFree: Effect.Effect<void>
-  /** Stops the current turn, even in uninterruptible regions, and everything left of earlier ones. */
+  /** Stops the current turn, even in uninterruptible regions, and everything left over from earlier turns. */
   readonly close: Effect.Effect<void>
 }
 
@@ -63,13 +63,13 @@ interface Occupant {
 
 export const make = (options: {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** Longest wait for the finalizers of a stopped turn. */
+  /** Maximum time to wait for the finalizers of a stopped turn. */
   readonly grace: Duration.Duration
-  /** Longest time that uninterruptible regions may delay the end of their turn. */
+  /** Maximum time that uninterruptible regions may delay the end of their turn. */
   readonly regionLimit: Duration.Duration
   /** Called whenever a turn has ended and none is waiting. */
   readonly changed: () => void
-  /** Runs if a turn outlasts the grace, or its regions the limit. */
+  /** Runs if a turn exceeds the grace period, or its regions the limit. */
   readonly onLate: (what: "Cleanup" | "Region") => Effect.Effect<void>
 }): TurnSlot => {
   let current: Occupant | undefined
@@ -152,7 +152,7 @@ export const make = (options: {
     })
   }
 
-  /** Gives the slot to the next turn, although this one has not ended. */
+  /** Frees the slot for the next turn, although this one has not ended. */
   const abandon = (occupant: Occupant) =>
     Effect.suspend(() => {
       if (current !== occupant) return Effect.void
@@ -175,7 +175,7 @@ export const make = (options: {
 
   const stop = (occupant: Occupant) => {
     occupant.stopping = true
-    // Its grace begins only once, even if it is asked to stop repeatedly.
+    // The grace period starts only once, even if the turn is asked to stop repeatedly.
     if (occupant.closed || occupant.interrupted) return
     if (occupant.regions > 0) {
       occupant.timer ??= options.fork(Effect.delay(overrun(occupant), options.regionLimit))
@@ -222,7 +222,7 @@ export const make = (options: {
         const last = current
         last.regions = 0
         stop(last)
-        // Also one whose region has failed: nobody hears of that any more.
+        // Including a turn whose region has failed: its failure is no longer reported.
         close(last)
         last.timer?.interruptUnsafe()
         if (current !== undefined && last.fiber !== undefined) left.push(last.fiber)
@@ -232,7 +232,7 @@ export const make = (options: {
   }
 }
 
-/** Waits until fibers have ended, however they do. */
+/** Waits until fibers have ended, successfully or not. */
 export const awaitAll = (fibers: ReadonlyArray<Fiber.Fiber<unknown>>): Effect.Effect<void> =>
   Effect.callback((resume) => {
     let left = fibers.length

@@ -25,7 +25,7 @@ type Event =
   | { readonly type: "ping" }
   | { readonly type: "error"; readonly error: unknown }
 
-/** A content block that has begun and not ended. */
+/** A content block that has started but not ended. */
 interface Block {
   readonly index: number
   readonly content: Anthropic.RawContentBlockStartEvent["content_block"]
@@ -35,9 +35,9 @@ interface Block {
 
 /** How a reply is read. */
 export interface Options {
-  /** The name by which the provider's own search is known. */
+  /** Name of the provider's own search tool. */
   readonly searchTool: string | undefined
-  /** The tool that is meant by a name on the wire. */
+  /** Maps the name of a tool on the wire to its own. */
   readonly toolName?: ((name: string) => string) | undefined
 }
 
@@ -48,9 +48,9 @@ class AnthropicReply implements Reply {
   readonly #searchTool: string | undefined
   readonly #blocks = new Map<number, Block>()
   readonly #writer: PartWriter
-  /** The thought that is being closed. */
+  /** The thinking block that is being closed. */
   #thought: Response.ProviderMetadata | undefined
-  /** A call with unreadable arguments: only the end of the reply tells whether it was cut off. */
+  /** A call with unreadable arguments. Only the end of the reply shows whether it was cut off. */
   #doubtful: Block | undefined
   #isDone = false
   #calls = false
@@ -201,7 +201,7 @@ class AnthropicReply implements Reply {
     this.#thought = undefined
   }
 
-  /** Writes the call that waits: more has come, or the end. */
+  /** Writes the pending call, because more has arrived or the reply has ended. */
   #settle(cut: boolean): void {
     const block = this.#doubtful
     if (block?.content.type !== "tool_use") return

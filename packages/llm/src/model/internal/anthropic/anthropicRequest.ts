@@ -1,5 +1,5 @@
 /**
- * The body of a request to Anthropic's messages.
+ * Builds the body of a request to Anthropic's Messages API.
  *
  * @since 0.1.0
  */
@@ -58,7 +58,7 @@ export const make = (
   }
 }
 
-/** Notes of the system behind everything else: they are of this request, and the next one has others. */
+/** Counts the system notes at the end of the prompt: they apply to this request only, and the next one has others. */
 const notesBehind = ({ content }: Options["prompt"]): number => {
   let notes = 0
   for (let at = content.length - 1; at >= 0; at--) {
@@ -70,8 +70,8 @@ const notesBehind = ({ content }: Options["prompt"]): number => {
 }
 
 /**
- * Marks the end of a long conversation for the cache, so that only newer text of the next request has to be processed.
- * Shorter ones are below what is cached at all: 1024 tokens, or 4096 of a small model
+ * Marks the end of a long conversation for caching, so that only the newer text of the next request has to be
+ * processed. Shorter conversations cannot be cached: the minimum is 1024 tokens, or 4096 for a small model
  * (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
  */
 const cache = (messages: ReadonlyArray<Anthropic.MessageParam>, notes: number): void => {
@@ -89,20 +89,20 @@ const cache = (messages: ReadonlyArray<Anthropic.MessageParam>, notes: number): 
   }
 }
 
-/** Characters of some thousand tokens. */
+/** Characters in about a thousand tokens. */
 const longEnough = 4000
 
-/** Enough for minutes of speech. The provider asks for a number. */
+/** Enough for minutes of speech. The provider requires a limit. */
 export const defaultMaxTokens = 4096
 
-/** Whether a model can search the web by itself. */
+/** Whether a model can search the web itself. */
 export const searchesNatively = (model: string): boolean => !/^claude-(3-opus|3-sonnet|3-haiku|2|instant)/.test(model)
 
-/** Beta features that a body makes use of, as the value of `anthropic-beta`. */
+/** Beta features used by a body, as the value of `anthropic-beta`. */
 export const betaOf = ({ thinking }: Anthropic.MessageCreateParams): string | undefined =>
   thinking != null && "block_binding" in thinking ? "thinking-binding-controls-2026-08-01" : undefined
 
-/** Whether a model continues a reply that was begun for it. Models that think first do not. */
+/** Whether a model can continue a reply from its beginning. Models that think first cannot. */
 export const prefills = (model: string, settings: ModelSettings): boolean =>
   ClaudeModels.of(model).prefill && (settings.reasoningEffort ?? "none") === "none"
 
@@ -110,7 +110,7 @@ const sampling = (claude: ClaudeModels.Claude, settings: ModelSettings, thinking
   const body: Record<string, unknown> = {}
   if (claude.sampling && !thinking.thinks) {
     const { temperature, topP } = settings
-    // From 0 to 1; elsewhere it goes to 2.
+    // Anthropic's range is 0 to 1; other providers go up to 2.
     if (temperature != null) body["temperature"] = Math.min(Math.max(0, temperature), 1)
     if (topP != null && (temperature == null || claude.bothSampling)) body["top_p"] = Math.min(Math.max(0, topP), 1)
   }
@@ -134,11 +134,11 @@ const toolsOf = (
     else if (!Tool.isProviderDefined(tool)) tools.push(clientTool(tool))
   }
   if (tools.length > 0) {
-    // The mark on a system prompt is for the tools before it, too.
+    // A mark on the system prompt also covers the tools, which come before it.
     const last = tools.at(-1)!
     if (isCached && "input_schema" in last) tools[tools.length - 1] = { ...last, cache_control: { type: "ephemeral" } }
     const choice = toolChoice(options.toolChoice)
-    // A choice cannot be forced on a model that thinks.
+    // A thinking model rejects a forced tool choice.
     const forced = choice !== undefined && choice.type !== "none" && (thinking.thinks || !claude.forcedCalls)
     return choice === undefined || forced ? { tools } : { tools, tool_choice: choice }
   }
@@ -180,7 +180,7 @@ const webSearch = (options: NativeWebSearch.Options): Anthropic.WebSearchTool202
   type: "web_search_20250305",
   name: "web_search",
   ...(options.maxUses === undefined ? undefined : { max_uses: options.maxUses }),
-  // One of the two, never both.
+  // The two lists exclude each other.
   ...(options.allowedDomains !== undefined
     ? { allowed_domains: [...options.allowedDomains] }
     : options.blockedDomains !== undefined && { blocked_domains: [...options.blockedDomains] }),
@@ -197,7 +197,7 @@ const toolChoice = (choice: LanguageModel.ToolChoice<string>): Anthropic.ToolCho
   return choice.mode === "required" ? { type: "any" } : undefined
 }
 
-/** Whether a reply can be held to the schema of this object. */
+/** Whether the provider can enforce the schema of this object. */
 export const holdsTo = (model: string, object: Tool.Any): boolean =>
   ClaudeModels.of(model).objects && Tool.getStrictMode(object) === true
 

@@ -1,5 +1,5 @@
 /**
- * Tokens of a request to Anthropic, in the terms of `effect/ai`.
+ * Token usage of a request to Anthropic, in the terms of `effect/ai`.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,10 @@ import type Anthropic from "@anthropic-ai/sdk"
 import type * as Response from "effect/ai/Response"
 import { count } from "../provider/wireJson.ts"
 
-/** Reads the usage. Anthropic counts what the cache gave and took beside the input, and thoughts within the output. */
+/**
+ * Reads the usage. Anthropic counts tokens read from and written to the cache beside the input, and thoughts within the
+ * output.
+ */
 export const read = (usage: Partial<Anthropic.MessageDeltaUsage>): Response.FinishPartEncoded["usage"] => {
   const uncached = count(usage.input_tokens)
   const cacheRead = count(usage.cache_read_input_tokens)

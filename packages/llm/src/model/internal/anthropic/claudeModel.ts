@@ -1,5 +1,5 @@
 /**
- * Claude, wherever it is served: the same messages, sent by another client.
+ * Claude on any platform: the messages are the same, and only the client differs.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as ToolNames from "../rules/toolNames.ts"
 import * as AnthropicReply from "./anthropicReply.ts"
 import * as AnthropicRequest from "./anthropicRequest.ts"
 
-/** Who serves it, and how. */
+/** The platform that serves the model, and its client. */
 export interface Options {
   readonly module: string
   readonly name: string
@@ -21,9 +21,9 @@ export interface Options {
   readonly url: string
   readonly settings: ModelSettings | undefined
   readonly client: BaseAnthropic
-  /** Fields that this server wants in a body beside the others. */
+  /** Additional fields this platform requires in a body. */
   readonly fields?: { readonly [field: string]: unknown } | undefined
-  /** Says what a rejection means, if the client has failed before anything was sent. */
+  /** Explains a rejection if the client failed before sending anything. */
   readonly rejected?: ((cause: unknown) => unknown) | undefined
 }
 
@@ -36,9 +36,9 @@ export const make = ({ client, fields, model, module, name, rejected, settings, 
     url,
     settings,
     request: (settings, request) => ({ ...AnthropicRequest.make(model, settings, request), ...fields }),
-    // What the clouds take of it differs, and a tool is taken everywhere.
+    // The clouds differ in their support for output schemas, but all of them support tools.
     holdsTo: (object) => name === "anthropic" && AnthropicRequest.holdsTo(model, object),
-    // Not `messages.create`, which writes to the console about models that will be retired.
+    // Not `messages.create`, which logs deprecation warnings to the console.
     send: (body, signal) => {
       const beta = AnthropicRequest.betaOf(body)
       const headers = beta === undefined ? {} : { headers: { "anthropic-beta": beta } }

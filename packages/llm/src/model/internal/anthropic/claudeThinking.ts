@@ -8,11 +8,11 @@ import type { ReasoningEffort } from "../../ModelSettings.ts"
 import * as Acceptance from "../rules/acceptance.ts"
 import type { Claude } from "../rules/claudeModels.ts"
 
-/** The part of a request about thinking. */
+/** The fields of a request that control thinking. */
 export interface Thinking {
   readonly config: Anthropic.ThinkingConfigParam | undefined
   readonly effort: "low" | "medium" | "high" | "xhigh" | "max" | undefined
-  /** Whether the model will think before it answers. */
+  /** Whether the model thinks before it answers. */
   readonly thinks: boolean
   /** Additional tokens for thinking, because thoughts count against the limit of the answer. */
   readonly room: number
@@ -20,14 +20,14 @@ export interface Thinking {
 
 type Thought = Exclude<ReasoningEffort, "none">
 
-/** A budget of less than 1024 is refused. */
+/** The provider rejects budgets below 1024. */
 const rooms: { readonly [Effort in Thought]: number } = { ...Acceptance.room, minimal: 1024 }
 
 const silent: Thinking = { config: undefined, effort: undefined, thinks: false, room: 0 }
 
 /**
- * Decides how much to think. By default as little as possible, because a caller is waiting for the first word. Null
- * leaves it to the provider.
+ * Decides how much to think. The default is as little as possible, because a caller is waiting for the first word. Null
+ * leaves the decision to the provider.
  */
 export const of = (
   claude: Claude,
@@ -46,8 +46,8 @@ export const of = (
       room: rooms[asked]
     }
   }
-  // Thinking cannot begin between a call and its result, and the thoughts before a call that another model made are not
-  // there to be sent along.
+  // Thinking cannot start between a call and its result, and if another model made the call, there are no thoughts to
+  // send along.
   if (continuesWithoutThoughts(messages)) return silent
   return {
     config: { type: "enabled", budget_tokens: rooms[asked] },
@@ -72,7 +72,7 @@ const off = (claude: Claude, messages: ReadonlyArray<Anthropic.MessageParam>): T
   }
 }
 
-/** Asks Anthropic to drop thoughts that no longer match the messages before them, instead of refusing the request. */
+/** Asks Anthropic to drop thoughts that no longer match the messages before them, instead of rejecting the request. */
 const bound = (
   config: Anthropic.ThinkingConfigAdaptive,
   claude: Claude,

@@ -1,5 +1,5 @@
 /**
- * The versions of the messages that others who serve Claude ask for, in the body.
+ * API versions that Bedrock and Vertex AI require in the body.
  *
  * @since 0.1.0
  */

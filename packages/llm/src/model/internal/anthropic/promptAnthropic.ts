@@ -1,8 +1,8 @@
 /**
- * A prompt as Anthropic's system prompt and messages.
+ * Converts a prompt into Anthropic's system prompt and messages.
  *
- * The rules kept here: the first message is the user's, roles alternate, the results of tools come first in the message
- * after their calls and are all in it, no text is blank, and the last message does not end in white space.
+ * It ensures that the first message is the user's, that roles alternate, that all results of tools come first in the
+ * message after their calls, that no text is blank, and that the last message does not end in white space.
  *
  * @since 0.1.0
  */
@@ -14,16 +14,16 @@ import * as SystemNote from "../rules/systemNote.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 import * as ReplyOrder from "./replyOrder.ts"
 
-/** What a request says before the settings. */
+/** The prompt fields of a request. */
 export interface Messages {
   readonly system: Array<Anthropic.TextBlockParam>
   readonly messages: Array<Anthropic.MessageParam>
 }
 
 /**
- * Converts a prompt. The system prompt is marked for the cache: it and the tools are the same on every turn.
+ * Converts a prompt. The system prompt is marked for caching, because it and the tools are the same in every turn.
  *
- * System messages within the conversation keep their place, as marked text of the user's turn.
+ * System messages within the conversation keep their place, as marked text in the user's turn.
  */
 export const toMessages = (prompt: Prompt.Prompt): Messages => {
   const system: Array<Anthropic.TextBlockParam> = []
@@ -115,7 +115,7 @@ const assistantBlock = (part: Prompt.AssistantMessagePart): Anthropic.ContentBlo
   }
 }
 
-// Only thoughts signed by Anthropic go back: it refuses others.
+// Only Anthropic's own signed thoughts can go back: it rejects others.
 const thinkingBlock = (part: Prompt.ReasoningPart): Anthropic.ContentBlockParam | undefined => {
   const kept = own(part.options)
   if (typeof kept?.["redactedData"] === "string") return { type: "redacted_thinking", data: kept["redactedData"] }
@@ -167,5 +167,5 @@ const imageBlock = (part: Prompt.FilePart): Anthropic.ImageBlockParam | undefine
   return { type: "image", source }
 }
 
-// Ids of other providers may have characters that are refused here.
+// Ids from other providers may contain characters that Anthropic rejects.
 const idOf = (id: string): string => id.replace(/[^a-zA-Z0-9_-]/g, "_") || "_"

@@ -1,9 +1,9 @@
 /**
- * Puts the blocks of a reply back into their order and into one message, and forgets the thoughts of earlier turns.
+ * Restores the blocks of a reply to their order and to one message, and drops the thoughts of earlier turns.
  *
- * Anthropic binds a thought to everything before it ("thinking blocks must be passed back unmodified and in their original
- * order"), from Claude 5.5 on also to the messages of earlier turns. A history rewritten to what the caller heard breaks
- * that, so thoughts go back only within the turn in which they were thought, and if nothing before them has changed.
+ * Anthropic ties a thought to everything before it ("thinking blocks must be passed back unmodified and in their
+ * original order"), from Claude 5.5 on also to the messages of earlier turns. A history rewritten to what the caller
+ * heard breaks that, so thoughts go back only within their own turn, and only if nothing before them has changed.
  *
  * @since 0.1.0
  */
@@ -11,21 +11,21 @@ import type Anthropic from "@anthropic-ai/sdk"
 import * as Prompt from "effect/ai/Prompt"
 import * as Predicate from "effect/Predicate"
 
-/** A message as it is being put together. */
+/** A message under construction. */
 export interface Turn {
   readonly role: "user" | "assistant"
   readonly content: Array<Anthropic.ContentBlockParam>
 }
 
-/** The reply that a part came in, and its place there. */
+/** The reply a part came from, and its place in it. */
 interface Place {
   readonly reply: string
   readonly place: number
 }
 
 /**
- * Joins messages that hold parts of one reply, and orders their parts as they came. A history may have a message for each
- * call, followed by its result; then all results follow the joined message.
+ * Joins messages that hold parts of one reply, and orders the parts as they came. A history may have one message per
+ * call, each followed by its result; then all results follow the joined message.
  */
 export const restore = (messages: ReadonlyArray<Prompt.Message>): ReadonlyArray<Prompt.Message> => {
   const restored: Array<Prompt.Message> = []
@@ -46,7 +46,7 @@ export const restore = (messages: ReadonlyArray<Prompt.Message>): ReadonlyArray<
       else if (next.role === "assistant") parts.push(...next.content)
       at++
     }
-    // What was said before the first call stands in a message of its own.
+    // Text said before the first call is in a message of its own.
     const before = restored.at(-1)
     if (before?.role === "assistant" && before.content.every((part) => part.type === "text")) {
       restored.pop()
@@ -66,7 +66,7 @@ const placeOf = (part: Prompt.AssistantMessagePart): Place | undefined => {
   return typeof reply === "string" && typeof place === "number" ? { reply, place } : undefined
 }
 
-/** Parts whose place is known, by it. Text, whose place is not, fills the places between. */
+/** Orders the parts whose place is known. Text, whose place is unknown, fills the places between. */
 const inOrder = (parts: ReadonlyArray<Prompt.AssistantMessagePart>): Array<Prompt.AssistantMessagePart> => {
   const placed = parts
     .flatMap((part) => {
@@ -82,16 +82,16 @@ const inOrder = (parts: ReadonlyArray<Prompt.AssistantMessagePart>): Array<Promp
     ordered.push(part)
     next = place + 1
   }
-  // A call ends a reply, so what is left over was said before the first one.
+  // A call ends a reply, so any remaining text was said before the first call.
   const call = ordered.findIndex((part) => part.type === "tool-call")
   ordered.splice(call < 0 ? ordered.length : call, 0, ...others)
   return ordered
 }
 
-/** Removes the thoughts of all turns but the one that goes on. */
+/** Removes the thoughts of all turns except the current one. */
 export const forget = (turns: Array<Turn>): void => {
   let at = turns.length - 1
-  // The turn that goes on: replies and results, back to what the user said.
+  // The current turn: replies and results, back to the user's words.
   while (at >= 0 && (turns[at]!.role === "assistant" || isOnlyResults(turns[at]!) || at === turns.length - 1)) {
     if (turns[at]!.role === "user" && !hasResults(turns[at]!)) break
     at--

@@ -1,5 +1,5 @@
 /**
- * Gemini, wherever it is served: the same request and reply, at another address and with other credentials.
+ * Gemini on any platform: request and reply are the same, and only address and credentials differ.
  *
  * @since 0.1.0
  */
@@ -11,18 +11,18 @@ import * as ToolNames from "../rules/toolNames.ts"
 import * as GeminiReply from "./geminiReply.ts"
 import * as GeminiRequest from "./geminiRequest.ts"
 
-/** Who serves it, and how. */
+/** The platform that serves the model, and how to reach it. */
 export interface Options {
   readonly module: string
   readonly name: string
   readonly model: string
   readonly url: string
-  /** What is asked to open a connection. */
+  /** Address requested to open a connection early. */
   readonly home: string
   readonly settings: ModelSettings | undefined
   readonly safety: ReadonlyArray<GeminiRequest.SafetySetting> | undefined
   readonly headers: { readonly [name: string]: string } | undefined
-  /** The headers that let a request in. */
+  /** The headers that authorize a request. */
   readonly authorize: (url: string) => Promise<{ readonly [name: string]: string }>
   readonly connections: { readonly dispatcher?: Connections.Dispatcher }
 }
@@ -67,7 +67,7 @@ export const make = ({
   })
 }
 
-/** Rejects with what a refusal says, as the SDKs of the other providers do. */
+/** Rejects with the content of an error response, like the SDKs of the other providers. */
 const answered = (response: Response): Promise<Response> =>
   response.ok
     ? Promise.resolve(response)
@@ -76,7 +76,7 @@ const answered = (response: Response): Promise<Response> =>
         return Promise.reject(Object.assign(new Error(`status ${response.status}`), refusal))
       })
 
-/** A reason that whoever authorizes has given for not doing so. */
+/** The reason given by the function that authorizes requests, if it failed with one. */
 const reasonIn = (cause: unknown): unknown => (cause instanceof Error && "reason" in cause ? cause.reason : undefined)
 
 const json = (text: string): unknown => {

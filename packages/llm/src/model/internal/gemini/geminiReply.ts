@@ -13,7 +13,7 @@ import type { Part, Reply } from "../provider/replyStream.ts"
 import type { ServerEvent } from "../provider/sse.ts"
 import * as WireJson from "../provider/wireJson.ts"
 
-/** What of an event is read. All of it may be missing. */
+/** The fields read from an event. Any of them may be missing. */
 interface Chunk {
   readonly responseId?: string
   readonly modelVersion?: string

@@ -1,5 +1,5 @@
 /**
- * The body of a request to Gemini's own API (`generateContent`).
+ * Builds the body of a request to Gemini's own API (`generateContent`).
  *
  * @since 0.1.0
  */
@@ -21,13 +21,13 @@ import * as PromptGemini from "./promptGemini.ts"
 export type Options = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "toolChoice" | "responseFormat"> &
   Pick<Asking.Asking, "object">
 
-/** How much of one kind of harm is let through, in Google's words. */
+/** How much of one kind of harmful content to let through, in Google's words. */
 export interface SafetySetting {
   readonly category: string
   readonly threshold: string
 }
 
-/** A body, as JSON has it. */
+/** A body, as JSON. */
 export interface Body {
   readonly [field: string]: unknown
 }
@@ -82,7 +82,7 @@ const fieldsOf = (settings: ModelSettings): Body => {
 const generationOf = (model: string): number =>
   /^gemini-[a-z-]+-latest$/.test(model) ? 3 : Number(/gemini-(\d+(?:\.\d+)?)/.exec(model)?.[1])
 
-/** Tokens to think with, for the generation that counts them. */
+/** Thinking budget in tokens, for Gemini 2.5. */
 const budgets: { readonly [Effort in ReasoningEffort]: number } = {
   none: 0,
   minimal: 512,
@@ -93,7 +93,7 @@ const budgets: { readonly [Effort in ReasoningEffort]: number } = {
   max: 24576
 }
 
-/** Gemini 2.5 has a budget, Gemini 3 a level: https://ai.google.dev/gemini-api/docs/thinking */
+/** Gemini 2.5 takes a budget, Gemini 3 a level: https://ai.google.dev/gemini-api/docs/thinking */
 const thinking = (model: string, effort: ReasoningEffort | undefined): Body | undefined => {
   const generation = generationOf(model)
   if (effort === undefined || !(generation >= 2.5)) return undefined
@@ -113,7 +113,7 @@ const declaration = (tool: Tool.Any): Body => {
   const made: Body = {
     name: ToolNames.toWire(tool.name),
     ...(description === undefined ? undefined : { description }),
-    // An object without properties is refused.
+    // Gemini rejects an object without properties.
     ...(hasParameters ? { parameters } : undefined)
   }
   declarations.set(tool, made)
@@ -136,7 +136,7 @@ const toolConfig = (choice: LanguageModel.ToolChoice<string>): Body | undefined 
   return choice.mode === "required" ? config("ANY", choice.oneOf) : undefined
 }
 
-/** Whether a reply can be held to a schema. */
+/** Whether the provider can enforce a schema for the reply. */
 export const holdsTo = (model: string, tools: boolean): boolean =>
   ModelRules.acceptanceOf({ provider: "gemini", model, api: "gemini", tools }).objects
 

@@ -1,8 +1,8 @@
 /**
- * A prompt as Gemini's contents.
+ * Converts a prompt into Gemini's contents.
  *
- * The rules kept here: the user begins, roles alternate, the results of calls are all in the content after them, and from
- * Gemini 3 on the first call of each step is signed.
+ * It ensures that the user begins, that roles alternate, that all results of calls are in the content after them, and
+ * that from Gemini 3 on the first call of each step is signed.
  *
  * @since 0.1.0
  */
@@ -12,31 +12,31 @@ import * as PromptOpenAi from "../openAi/promptOpenAi.ts"
 import * as SystemNote from "../rules/systemNote.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 
-/** A piece of a content. */
+/** A part of a content. */
 export interface Part {
   readonly [field: string]: unknown
 }
 
-/** What one side says in a row. */
+/** Consecutive parts of one side. */
 export interface Content {
   readonly role: "user" | "model"
   readonly parts: Array<Part>
 }
 
-/** What a request says before the settings. */
+/** The prompt fields of a request. */
 export interface Contents {
   readonly systemInstruction: { readonly parts: ReadonlyArray<Part> } | undefined
   readonly contents: ReadonlyArray<Content>
 }
 
-/** Converts a prompt. If calls must be `signed`, calls that Gemini did not make get a stand-in. */
+/** Converts a prompt. If `signed`, calls that Gemini did not make get a placeholder signature. */
 export const toContents = (prompt: Prompt.Prompt, signed: boolean): Contents => {
   const system: Array<Part> = []
   const contents: Array<Content> = []
   const add = (role: Content["role"], parts: ReadonlyArray<Part>) => {
     const last = contents.at(-1)
     if (parts.length === 0) return
-    // Results stand alone: what the user says beside them is a content of its own in all but name.
+    // Results and the user's words after them share a content, because both have the user's role.
     if (last?.role === role) last.parts.push(...parts)
     else contents.push({ role, parts: [...parts] })
   }
@@ -91,7 +91,7 @@ const modelParts = (parts: ReadonlyArray<Prompt.AssistantMessagePart>, signed: b
   return made
 }
 
-/** Google's documented stand-in for the signature of a call that Gemini did not make. */
+/** Google's documented placeholder for the signature of a call that Gemini did not make. */
 const unsigned = "skip_thought_signature_validator"
 
 const signatureOf = (options: Prompt.ProviderOptions): string | undefined => {

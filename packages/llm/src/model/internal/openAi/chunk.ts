@@ -1,5 +1,5 @@
 /**
- * The parts of a chat completions chunk that are read. Any of them may be missing, because servers differ.
+ * The fields read from chunks of chat completions. Any of them may be missing, because servers differ.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ export interface Chunk {
   readonly model?: string | null
   readonly created?: number | null
   readonly error?: unknown
-  /** `error`, in the errors of several servers. */
+  /** `error`, in error events of several servers. */
   readonly object?: string | null
   readonly usage?: Usage | null
   readonly x_groq?: { readonly usage?: Usage | null } | null
@@ -33,7 +33,7 @@ export interface Delta {
   readonly reasoning?: string | null
   readonly reasoning_details?: ReadonlyArray<ReasoningDetail> | null
   readonly tool_calls?: ReadonlyArray<ToolCallDelta> | null
-  /** A call in the form before `tool_calls`. */
+  /** A call in the legacy form before `tool_calls`. */
   readonly function_call?: ToolCallDelta["function"]
   readonly annotations?: ReadonlyArray<Annotation> | null
 }
@@ -45,7 +45,7 @@ export interface ContentPart {
   readonly thinking?: ReadonlyArray<ContentPart>
 }
 
-/** A piece of reasoning in OpenRouter's form, unread. */
+/** A piece of reasoning in OpenRouter's form, passed through unread. */
 export interface ReasoningDetail {
   readonly [field: string]: Schema.Json
 }
@@ -64,7 +64,7 @@ export interface Annotation {
   readonly url_citation?: { readonly url?: string; readonly title?: string }
 }
 
-/** Tokens that a request took. */
+/** Tokens used by a request. */
 export interface Usage {
   readonly prompt_tokens?: number
   readonly completion_tokens?: number

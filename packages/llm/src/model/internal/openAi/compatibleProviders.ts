@@ -1,8 +1,8 @@
 /**
- * Providers of chat completions that need only a name, an address and a key variable.
+ * Providers of chat completions that differ only in name, address and key variable.
  *
- * Names and addresses are those of LiteLLM (`litellm/llms/openai_like/providers.json` and its list of providers), so
- * that a model's name can be taken from there.
+ * Names and addresses are the ones in LiteLLM (`litellm/llms/openai_like/providers.json` and its list of providers), so
+ * that its model names work here.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ export interface Row {
   readonly address: string | undefined
   readonly keys: ReadonlyArray<string>
   readonly aliases?: ReadonlyArray<string> | undefined
-  /** Whether messages may come in any order. */
+  /** Whether it accepts messages in any order. */
   readonly lenient?: boolean | undefined
   /** Whether it is a self-hosted server, which may need no key. */
   readonly own?: boolean | undefined

@@ -1,5 +1,5 @@
 /**
- * Arranges messages in the order that a provider demands: who begins, and who may follow whom.
+ * Arranges messages in the order a provider requires: who begins, and who may follow whom.
  *
  * @since 0.1.0
  */
@@ -35,7 +35,10 @@ const add = (arranged: Array<Message>, given: Message, rules: PromptRules): void
   arranged.push(message)
 }
 
-/** What a model said before its calls belongs to them if thoughts must stand with the calls, too. */
+/**
+ * Whether consecutive messages of the model are merged. Thoughts must be in the same message as the calls, so the words
+ * before a call must be too.
+ */
 const merges = ({ alternate, reasoning }: PromptRules): boolean => alternate === true || reasoning !== undefined
 
 type UserContent = OpenAI.ChatCompletionUserMessageParam["content"]
@@ -61,7 +64,7 @@ const merged = (first: Assistant, second: Assistant): Assistant => {
 const spaced = (first: string, second: string): string =>
   /\s$/.test(first) || /^\s/.test(second) ? first + second : `${first} ${second}`
 
-/** A conversation begins with the user, and a prompt ends with whoever is to be answered. */
+/** Ensures that a conversation begins with the user, and that a prompt ends with the side to be answered. */
 const enclose = (messages: Array<Message>): void => {
   const first = messages.findIndex(({ role }) => role !== "system")
   const opening: Message = { role: "user", content: SystemNote.opening }

@@ -14,17 +14,17 @@ export interface Preset {
   readonly aliases?: ReadonlyArray<string> | undefined
   /** Undefined if every customer has their own address. */
   readonly baseUrl: string | undefined
-  /** Environment variables that replace the address; the first that is set counts. */
+  /** Environment variables that replace the address; the first one set is used. */
   readonly baseUrlVariables: ReadonlyArray<string>
-  /** Environment variables of the key; the first that is set counts. */
+  /** Environment variables of the key; the first one set is used. */
   readonly keyVariables: ReadonlyArray<string>
   /** Whether requests may be sent without a key. */
   readonly keyless?: boolean | undefined
   readonly maxTokensField: "max_completion_tokens" | "max_tokens"
   readonly seedField?: "seed" | "random_seed" | undefined
-  /** Whether usage has to be asked for. */
+  /** Whether usage must be requested. */
   readonly streamOptions: boolean
-  /** Whether `prompt_cache_key` is known. */
+  /** Whether the provider supports `prompt_cache_key`. */
   readonly cacheKey?: boolean | undefined
   /** The fields that let a model search the web, if it can. */
   readonly webSearch?:
@@ -33,25 +33,27 @@ export interface Preset {
         size: "low" | "medium" | "high" | undefined
       ) => { readonly [field: string]: unknown } | undefined)
     | undefined
-  /** The required form of prompts. */
+  /** The form that prompts must have. */
   readonly prompt?: PromptRules | undefined
-  /** Address at which a reply that has begun is continued, if not the usual one. */
+  /** Address for continuing a partial reply, if it differs from the usual one. */
   readonly prefixUrl?: ((baseUrl: string) => string) | undefined
 }
 
-/** Rules for messages that not all providers have. */
+/** Rules for messages that only some providers have. */
 export interface PromptRules {
-  /** Ids of tool calls are exactly nine letters and digits. */
+  /** Ids of tool calls must be exactly nine letters and digits. */
   readonly shortToolCallIds?: boolean | undefined
-  /** After tool results comes an assistant message, never a user message. */
+  /** An assistant message must follow tool results, never a user message. */
   readonly assistantAfterTool?: boolean | undefined
-  /** System messages stand first. Those within the conversation become marked text of the user. */
+  /** System messages must come first. Those within the conversation become marked text of the user. */
   readonly systemFirst?: boolean | undefined
-  /** User and assistant alternate, and the user begins: the templates of many open models refuse anything else. */
+  /**
+   * User and assistant must alternate, starting with the user: the templates of many open models reject anything else.
+   */
   readonly alternate?: boolean | undefined
-  /** The field in which what the model thought goes back with its tool calls. */
+  /** The field in which thoughts go back with their tool calls. */
   readonly reasoning?: "reasoning_content" | "reasoning_details" | undefined
-  /** A tool call goes back with `extra_content`, or with a word that stands for it if another provider made the call. */
+  /** Whether a tool call goes back with `extra_content`, or with a placeholder if another provider made the call. */
   readonly signatures?: boolean | undefined
 }
 
@@ -66,7 +68,7 @@ const openAi: Preset = {
   keyVariables: ["OPENAI_API_KEY"],
   maxTokensField: "max_completion_tokens",
   streamOptions: true,
-  // https://developers.openai.com/api/docs/guides/prompt-caching; Azure has it from OpenAI's v1 API.
+  // https://developers.openai.com/api/docs/guides/prompt-caching; Azure supports it through OpenAI's v1 API.
   cacheKey: true,
   webSearch: (model, size) =>
     /-search(-|$)/.test(model)
@@ -74,7 +76,7 @@ const openAi: Preset = {
       : undefined
 }
 
-/** A server about which nothing else is known. Its models may have strict templates. */
+/** An unknown server. Its models may have strict templates. */
 export const compatible: Preset = {
   name: "openai",
   baseUrl: undefined,
@@ -88,7 +90,7 @@ export const compatible: Preset = {
 
 /** A hosted provider of many models. */
 const hosted: Preset = { ...compatible, keyless: false }
-/** A provider whose own models take messages in any order. */
+/** A provider whose own models accept messages in any order. */
 const lenient: Preset = { ...hosted, prompt: { systemFirst: true } }
 
 /** The table. */
@@ -147,7 +149,7 @@ export const all: ReadonlyArray<Preset> = [
     baseUrlVariables: ["MISTRAL_BASE_URL"],
     keyVariables: ["MISTRAL_API_KEY"],
     seedField: "random_seed",
-    // Usage comes by itself, and unknown fields are errors.
+    // Usage is always sent, and unknown fields are errors.
     streamOptions: false,
     // https://docs.mistral.ai/studio-api/conversations/advanced/prompt-caching
     cacheKey: true,
@@ -226,7 +228,7 @@ export const all: ReadonlyArray<Preset> = [
   })
 ]
 
-/** Finds a preset by its name or another name of it. */
+/** Finds a preset by its name or an alias. */
 export const byName = (name: string): Preset | undefined =>
   all.find((preset) => preset.name === name || preset.aliases?.includes(name))
 

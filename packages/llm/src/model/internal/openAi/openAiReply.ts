@@ -21,7 +21,7 @@ import * as ReasoningDetails from "./reasoningDetails.ts"
 export interface Options {
   readonly provider: string
   readonly generateId: () => string
-  /** The tool that is meant by a name on the wire. */
+  /** Maps the name of a tool on the wire to its own. */
   readonly toolName?: ((name: string) => string) | undefined
   /** Whether the model's template may have opened a thought before the reply. */
   readonly mayBeginInThought?: boolean | undefined
@@ -140,7 +140,7 @@ class OpenAiReply implements Reply {
 
   #finish(): void {
     this.#isDone = true
-    // Encrypted reasoning: not readable, but it must go back.
+    // Encrypted reasoning: it cannot be read, but must go back.
     if (this.#details.length > 0) {
       if (this.#writer.open !== "reasoning") this.#writer.close()
       this.#writer.sealedReasoning()
@@ -167,7 +167,7 @@ class OpenAiReply implements Reply {
   }
 }
 
-// How a provider reports that it gave up on a reply.
+// Finish reasons for a reply that the provider gave up on.
 const failed: ReadonlySet<string> = new Set(["error", "insufficient_system_resource", "abort"])
 
 const reasons: { readonly [name: string]: Response.FinishReason | undefined } = {
@@ -182,7 +182,7 @@ const reasons: { readonly [name: string]: Response.FinishReason | undefined } = 
   function_call: "tool-calls"
 }
 
-// Several servers say "stop", or nothing, after tool calls.
+// Several servers send "stop", or nothing, after tool calls.
 const reasonOf = (name: string | undefined, calls: boolean): Response.FinishReason => {
   const reason = name === undefined ? "unknown" : (reasons[name] ?? "other")
   return calls && (reason === "stop" || reason === "unknown") ? "tool-calls" : reason

@@ -1,5 +1,5 @@
 /**
- * The body of a chat completions request.
+ * Builds the body of a chat completions request.
  *
  * @since 0.1.0
  */
@@ -59,7 +59,7 @@ export const make = (
 export const acceptanceOf = (preset: Preset, model: string, tools: boolean): Acceptance.Acceptance =>
   ModelRules.acceptanceOf({ provider: preset.name, model, api: "chat", tools })
 
-/** Whether a body asks for the rest of a message by its prefix. */
+/** Whether a body contains the beginning of a message to be completed. */
 export const isBegun = ({ messages }: OpenAI.ChatCompletionCreateParams): boolean => {
   const last = messages.at(-1)
   return last !== undefined && "prefix" in last
@@ -79,7 +79,7 @@ const messagesOf = (
   return messages
 }
 
-/** The fields that ask for the rest of a message. That it is Mistral's is said in the message itself. */
+/** The fields that request the completion of a message. Mistral's is in the message itself. */
 const continued: { readonly [How in Acceptance.Acceptance["prefill"]]: object | undefined } = {
   none: undefined,
   last: undefined,

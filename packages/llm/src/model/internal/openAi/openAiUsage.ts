@@ -1,5 +1,5 @@
 /**
- * Tokens of a request to chat completions, in the terms of `effect/ai`.
+ * Token usage of a chat completions request, in the terms of `effect/ai`.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import type { Usage } from "./chunk.ts"
 /**
  * Reads the usage.
  *
- * xAI counts what was thought beside the completion and not within it (`total_tokens` shows which), though all of it is
- * billed as output: the total is then what both are together.
+ * xAI counts thoughts beside the completion instead of within it (`total_tokens` shows which), although all of it is
+ * billed as output. In that case the sum of both is the output.
  */
 export const read = (usage: Usage | undefined): Response.FinishPartEncoded["usage"] => {
   const input = count(usage?.prompt_tokens)

@@ -1,5 +1,5 @@
 /**
- * A prompt as the messages of chat completions.
+ * Converts a prompt into the messages of chat completions.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ export type Message = OpenAI.ChatCompletionMessageParam
  * Converts a prompt. Anything that chat completions do not support is left out; a file that cannot be sent is replaced
  * by its name.
  *
- * `provider` is the reader: metadata of other providers is not sent to it.
+ * `provider` is the recipient: metadata of other providers is not sent to it.
  */
 export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = {}): Array<Message> =>
   MessageOrder.arrange(
@@ -52,7 +52,7 @@ const convert = (message: Prompt.Message, provider: string, rules: PromptRules):
 export const resultText = (part: Prompt.ToolResultPart): string =>
   part.modelOutput === undefined ? jsonText(part.result) : Prompt.toolModelOutputToText(part.modelOutput)
 
-/** The arguments of a call as an object: those that were not JSON are shown to the model as it wrote them. */
+/** The arguments of a call as an object. Arguments that were not JSON are shown to the model as it wrote them. */
 export const callArguments = (params: unknown): unknown => {
   const raw = BadArguments.rawOf(params)
   return raw === undefined ? (params ?? {}) : { invalid_json: raw }
@@ -133,7 +133,7 @@ const toolCall = (
   return extra === undefined ? call : Object.assign(call, { extra_content: extra })
 }
 
-// Gemini's documented stand-in for the signature of a call that Gemini did not make.
+// Gemini's documented placeholder for the signature of a call that Gemini did not make.
 const unsigned = { google: { thought_signature: "skip_thought_signature_validator" } }
 
 const thought = (

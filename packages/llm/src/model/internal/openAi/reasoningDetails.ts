@@ -1,11 +1,11 @@
 /**
- * Reasoning as OpenRouter streams it: pieces that have to go back as they came.
+ * Reasoning in OpenRouter's streamed form: pieces that must go back unchanged.
  *
  * @since 0.1.0
  */
 import type { ReasoningDetail } from "./chunk.ts"
 
-/** Adds pieces. Those of one text are joined; whatever else there is stays as it came. */
+/** Adds pieces. Pieces of one text are joined, and all others are kept unchanged. */
 export const collect = (details: Array<ReasoningDetail>, added: ReadonlyArray<ReasoningDetail>): void => {
   for (const detail of added) {
     const last = details.at(-1)

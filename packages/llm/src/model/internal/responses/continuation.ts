@@ -1,8 +1,8 @@
 /**
- * What a request adds to what a connection knows already: the input and the output of the response before it.
+ * Computes what a request adds to what a connection already knows: the input and output of its last response.
  *
- * A request is continued only if the model would read the same either way. If the caller has not heard the reply to its end, or the
- * history was edited, the whole input goes out again.
+ * A request continues a connection only if the model reads the same either way. If the caller has not heard the reply
+ * to its end, or the history was edited, the whole input is sent again.
  *
  * @since 0.1.0
  */
@@ -18,12 +18,12 @@ export interface Known {
   readonly output: ReadonlyArray<Said>
 }
 
-/** A part of an output, as the next input would tell it. */
+/** An item of an output, in the form the next input will have it. */
 export type Said =
   | { readonly _tag: "Text"; readonly text: string }
   | { readonly _tag: "Call"; readonly id: string; readonly name: string; readonly args: string }
 
-/** Reads the response that an event ends with. Undefined if it is not known whole. */
+/** Reads the response from its final event. Undefined if it is not completely known. */
 export const known = (input: ReadonlyArray<Item>, response: unknown): Known | undefined => {
   if (!Predicate.hasProperty(response, "id") || typeof response.id !== "string") return undefined
   if (!Predicate.hasProperty(response, "output") || !Array.isArray(response.output)) return undefined
@@ -72,8 +72,8 @@ const textOf = (part: unknown): string => {
 }
 
 /**
- * Whether an input is of the same conversation: it begins as what is known did, but for what was told the model last, such as a note for
- * that turn alone.
+ * Whether an input belongs to the same conversation: it starts like the known input, except for the last two items at
+ * most, such as a note for that turn alone.
  */
 export const isRelated = (known: Known, input: ReadonlyArray<Item>): boolean => {
   const before = known.input.filter(isSaid)
@@ -81,7 +81,7 @@ export const isRelated = (known: Known, input: ReadonlyArray<Item>): boolean => 
   return shared === before.length || shared >= Math.max(2, before.length - 2)
 }
 
-/** How many items two inputs begin with in common. */
+/** Number of leading items that two inputs have in common. */
 const sharedItems = (a: ReadonlyArray<Item>, b: ReadonlyArray<Item>): number => {
   let shared = 0
   while (shared < a.length && shared < b.length && isSame(a[shared]!, b[shared]!)) shared++
@@ -89,15 +89,15 @@ const sharedItems = (a: ReadonlyArray<Item>, b: ReadonlyArray<Item>): number => 
 }
 
 /**
- * The items that come after what is known, or undefined if the input does not begin with it. The result of a call stands behind its call,
- * which may stand before the next call.
+ * The items after the known ones, or undefined if the input does not start with them. The result of a call follows its
+ * call, and may come before the next call.
  */
 export const rest = (known: Known, input: ReadonlyArray<Item>): ReadonlyArray<Item> | undefined => {
   const next = input.filter(isSaid)
   const before = known.input.filter(isSaid)
   if (sharedItems(before, next) < before.length) return undefined
   const left: Array<Item> = []
-  /** The ids that the provider gave, by those that the agent has made of them. */
+  /** Ids from the provider, by the ids the agent has derived from them. */
   const ids = new Map<string, string>()
   let expected = 0
   for (const item of next.slice(before.length)) {
@@ -114,7 +114,7 @@ export const rest = (known: Known, input: ReadonlyArray<Item>): ReadonlyArray<It
   return expected === known.output.length && left.length > 0 ? left : undefined
 }
 
-/** Thoughts are kept where they were thought, and belong to no comparison. */
+/** Thoughts stay in their own turn, so they are not compared. */
 const isSaid = (item: Item): boolean => item.type !== "reasoning"
 
 const isSame = (a: Item, b: Item): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
@@ -123,7 +123,7 @@ const repeats = (item: Item, said: Said): boolean => {
   if (said._tag === "Call") {
     return (
       item.type === "function_call" &&
-      // An agent numbers the calls of one id.
+      // An agent adds numbers to calls that share an id.
       (item.call_id === said.id || item.call_id.replace(/-\d+$/, "") === said.id) &&
       item.name === said.name &&
       canonical(item.arguments) === canonical(said.args)
@@ -137,7 +137,7 @@ const repeats = (item: Item, said: Said): boolean => {
   )
 }
 
-/** JSON without the spaces between its parts. */
+/** JSON without white space between its tokens. */
 const canonical = (json: string): string => {
   try {
     return JSON.stringify(JSON.parse(json === "" ? "{}" : json))

@@ -1,5 +1,6 @@
 /**
- * A prompt as the input of OpenAI's Responses API: a list of items, each message, call, result and thought its own.
+ * Converts a prompt into the input of OpenAI's Responses API: a list with an item for each message, call, result and
+ * thought.
  *
  * @since 0.1.0
  */
@@ -12,14 +13,16 @@ import * as ToolNames from "../rules/toolNames.ts"
 
 type Item = OpenAI.Responses.ResponseInputItem
 
-/** What a request says before the settings. */
+/** The prompt fields of a request. */
 export interface Input {
-  /** The system messages at the beginning. Those within the conversation keep their place, as the developer's. */
+  /**
+   * The system messages at the beginning. Those within the conversation keep their place, with the developer's role.
+   */
   readonly instructions: string
   readonly input: Array<Item>
 }
 
-/** Converts a prompt. Thoughts go back within the turn in which they were thought. */
+/** Converts a prompt. Thoughts go back only within their own turn. */
 export const toInput = (prompt: Prompt.Prompt): Input => {
   const instructions: Array<string> = []
   const input: Array<Item> = []
@@ -70,7 +73,7 @@ const assistantItems = (parts: ReadonlyArray<Prompt.AssistantMessagePart>, goesO
       case "text":
         return part.text.trim() === "" ? [] : [{ role: "assistant", content: part.text }]
       case "reasoning":
-        // A thought has to be followed by what it led to.
+        // The API requires a thought to be followed by what it led to.
         return goesOn && hasCall ? thought(part) : []
       case "tool-call":
         return part.providerExecuted

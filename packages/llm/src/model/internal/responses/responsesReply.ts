@@ -14,7 +14,7 @@ import type { Part, Reply } from "../provider/replyStream.ts"
 import type { ServerEvent } from "../provider/sse.ts"
 import * as WireJson from "../provider/wireJson.ts"
 
-/** What of an event is read. All of it may be missing. */
+/** The fields read from an event. Any of them may be missing. */
 interface Event {
   readonly type?: string
   readonly delta?: string
@@ -57,7 +57,7 @@ interface Usage {
 export const make = (options: { readonly toolName?: ((name: string) => string) | undefined }): Reply =>
   new ResponsesReply(options.toolName)
 
-/** A call that has begun and is not whole. */
+/** A call that has started and is not complete. */
 interface OpenCall {
   readonly id: string
   readonly name: string
@@ -86,7 +86,7 @@ class ResponsesReply implements Reply {
     return this.#isDone
   }
 
-  /** Only the last event says that a response is complete. */
+  /** Only the last event shows that a response is complete. */
   end(): boolean {
     return this.#isDone
   }
@@ -126,7 +126,7 @@ class ResponsesReply implements Reply {
       case "error":
         return AiErrors.fromEvent(event.error === undefined ? { code: event.code, message: event.message } : event)
       default:
-        // What another server says in words of its own.
+        // An error in another server's own format.
         return ErrorNames.isError(event) ? AiErrors.fromEvent(event) : undefined
     }
   }
@@ -181,7 +181,7 @@ class ResponsesReply implements Reply {
     this.#describe(response)
     this.#isDone = true
     if (incomplete === "content_filter" && !this.#writer.begun) return AiErrors.withheld()
-    // A call that was cut off must not run with its defaults.
+    // A call that was cut off must not run with default arguments.
     for (const { id, name, text } of this.#open.values()) this.#writer.call(id, name, BadArguments.make(text))
     this.#open.clear()
     this.#writer.finish(reasonOf(incomplete, this.#calls), usageOf(response?.usage ?? undefined))

@@ -1,7 +1,7 @@
 /**
- * The body of a request to OpenAI's Responses API.
+ * Builds the body of a request to OpenAI's Responses API.
  *
- * Nothing is stored with OpenAI: the whole conversation goes with each request, and thoughts come and go encrypted.
+ * OpenAI stores nothing: each request contains the whole conversation, and thoughts are exchanged encrypted.
  *
  * @since 0.1.0
  */
@@ -44,7 +44,7 @@ export const make = (model: string, settings: ModelSettings, options: Options): 
     ...(topP == null ? undefined : { top_p: topP }),
     ...(maxTokens == null ? undefined : { max_output_tokens: maxTokens }),
     ...(effort === undefined ? undefined : { reasoning: { effort } }),
-    // Only then is there something to send back.
+    // Without thinking there is nothing to send back.
     ...(thinks ? { include: ["reasoning.encrypted_content" as const] } : undefined),
     ...(tools.length === 0 ? undefined : { tools: tools.slice(0, accepted.tools), ...toolChoice(options.toolChoice) }),
     ...format(options.responseFormat),
@@ -74,7 +74,7 @@ const functionTool = (tool: Tool.Any): OpenAI.Responses.FunctionTool => {
     name: ToolNames.toWire(tool.name),
     ...(description === undefined ? undefined : { description }),
     parameters: { ...ToolParameters.fit(ToolSchema.ofTool(tool), "json") },
-    // It would be strict by default, and refuse a schema that is not.
+    // The default is strict, which rejects a schema that is not.
     strict: Tool.getStrictMode(tool) === true
   }
   functionTools.set(tool, made)

@@ -1,8 +1,8 @@
 /**
- * One connection of the Responses API's WebSocket mode: one response at a time, as its events.
+ * A connection in the WebSocket mode of the Responses API: one response at a time, as its events.
  *
- * Written with callbacks, as the platform's WebSocket is. Nothing is documented that cancels a response, so a response that is
- * abandoned closes the connection.
+ * Written with callbacks, like the platform's WebSocket. There is no documented way to cancel a response, so abandoning
+ * one closes the connection.
  *
  * @since 0.1.0
  */
@@ -11,17 +11,17 @@ import type { Dispatcher } from "../provider/connections.ts"
 import * as WireJson from "../provider/wireJson.ts"
 import type { Known } from "./continuation.ts"
 
-/** Where, and who asks. */
+/** The address and the credentials. */
 export interface Options {
   readonly url: string
   readonly headers: { readonly [name: string]: string }
   readonly dispatcher?: Dispatcher
 }
 
-/** The connection ended before anything of a response had come. */
+/** The connection closed before the first event of a response. */
 export class Unanswered extends Error {}
 
-/** A response that has begun to come: its first event, and all of them as server-sent events. */
+/** A response that has started: its first event, and all events as server-sent events. */
 export interface Answer {
   readonly first: string
   readonly body: ReadableStream<Uint8Array>
@@ -36,7 +36,7 @@ interface Asking {
 
 const utf8 = new TextEncoder()
 
-/** Opens a connection. Rejects if it does not come about, or the signal is aborted first. */
+/** Opens a connection. Rejects if opening fails or the signal is aborted first. */
 export const open = (options: Options, signal: AbortSignal): Promise<ResponsesSocket> =>
   new Promise((resolve, reject) => {
     const { dispatcher, headers, url } = options
@@ -62,7 +62,7 @@ export const open = (options: Options, signal: AbortSignal): Promise<ResponsesSo
 export class ResponsesSocket {
   /** The last response, if the next one may continue it. */
   known: Known | undefined
-  /** When it was last given back, in milliseconds of the clock. */
+  /** When the connection was last released, in milliseconds of the clock. */
   idleSince = 0
   readonly #socket: WebSocket
   #asking: Asking | undefined
@@ -71,7 +71,7 @@ export class ResponsesSocket {
     this.#socket = socket
     socket.addEventListener("message", ({ data }) => this.#receive(data))
     socket.addEventListener("close", () => this.#closed())
-    // What has gone wrong shows when the connection closes.
+    // The close event reports what went wrong.
     socket.addEventListener("error", () => {})
   }
 
@@ -80,8 +80,8 @@ export class ResponsesSocket {
   }
 
   /**
-   * Asks for a response. `ended` hears the whole of it once it has come to its end, and the connection is free again. Aborting
-   * closes the connection.
+   * Requests a response. `ended` receives the complete response once it has arrived, when the connection is free again.
+   * Aborting closes the connection.
    */
   ask(message: string, signal: AbortSignal, ended: (response: unknown) => void): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -118,13 +118,13 @@ export class ResponsesSocket {
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => void (asking.stream = controller),
         cancel: () => {
-          // Whoever reads it has enough.
+          // The reader wants no more.
           if (this.#asking === asking) this.close()
         }
       })
       asking.began({ first: text, body })
     }
-    // Of several lines each is one of the event.
+    // Each line of the text becomes a data line of the same event.
     asking.stream!.enqueue(utf8.encode(`data: ${text.replaceAll("\n", "\ndata: ")}\n\n`))
     const last = lastOf(text)
     if (last === undefined) return
@@ -138,20 +138,20 @@ export class ResponsesSocket {
     this.#asking = undefined
     asking?.failed(new Unanswered("the connection was closed"))
     try {
-      // Not an error: the reply is cut off, as when a response over HTTP ends too early.
+      // Not an error: the reply is cut off, as if a response over HTTP ended too early.
       asking?.stream?.close()
     } catch {
-      // It was cancelled.
+      // The reader has cancelled it.
     }
   }
 }
 
 const endings: ReadonlySet<unknown> = new Set(["response.completed", "response.incomplete", "response.failed", "error"])
 
-/** Only what may be an ending is read here: all else is read once, by whoever reads the reply. */
+/** Parses only events that may be the last one. Whoever reads the reply parses all others. */
 const ending = /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed)|error)"/
 
-/** The event, if nothing comes after it. */
+/** The event, if it is the last one. */
 const lastOf = (text: string): { readonly response: unknown } | undefined => {
   if (!ending.test(text)) return undefined
   const event = WireJson.parse(text)

@@ -1,9 +1,10 @@
 /**
- * The connections of the Responses API's WebSocket mode: each serves one conversation, which is found again by what was said in it.
+ * Pools connections in the WebSocket mode of the Responses API. Each serves one conversation, recognised by what was
+ * said in it.
  *
- * A request goes over the connection whose last response it continues, and then only what is new is sent. Otherwise it goes whole over
- * one that is free, or a new one. If none can be opened, or one ends before a response has begun, the request goes over HTTP; then
- * WebSockets are left alone for a while.
+ * A request uses the connection whose last response it continues, and sends only what is new. Otherwise it is sent
+ * whole over a free connection, or a new one. If none can be opened, or one closes before a response has started, the
+ * request goes over HTTP; after that, no WebSocket is opened for a while.
  *
  * @since 0.1.0
  */
@@ -23,18 +24,18 @@ type Body = OpenAI.Responses.ResponseCreateParamsStreaming
 export interface Options extends ResponsesSocket.Options {
   /** Sends a request over HTTP. */
   readonly http: (body: Body, signal: AbortSignal) => Promise<Response>
-  /** Opens a connection of HTTP. */
+  /** Opens an HTTP connection early. */
   readonly greet: (signal: AbortSignal) => Promise<Response>
 }
 
-/** The pool, in place of the two functions of HTTP. */
+/** The pool's replacements for the two HTTP functions. */
 export type Pool = Pick<Options, "http" | "greet">
 
-/** A connection lasts 60 minutes at most (https://developers.openai.com/api/docs/guides/websocket-mode). */
+/** The server closes connections after 60 minutes (https://developers.openai.com/api/docs/guides/websocket-mode). */
 const oldest = Duration.minutes(55)
-/** A conversation pauses for less. */
+/** Longer than the pauses of a conversation. */
 const idle = Duration.minutes(5)
-/** Connections that wait for their conversation to go on. */
+/** Maximum number of connections waiting for their conversation to continue. */
 const mostIdle = 100
 /** Longest wait for a connection. */
 const patience = Duration.seconds(3)
@@ -46,7 +47,7 @@ interface Entry {
   readonly openedAt: number
 }
 
-/** Makes a pool, whose connections are closed with the scope. */
+/** Makes a pool whose connections close with the scope. */
 export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
@@ -57,7 +58,7 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
     const all = new Set<Entry>()
     const closing = new AbortController()
     let offUntil = 0
-    /** A connection that is opened for no request in particular. */
+    /** A connection being opened for no request in particular. */
     let opening: Promise<unknown> | undefined
 
     const drop = (entry: Entry) => {
@@ -103,7 +104,7 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
       }
     }
 
-    /** Opens a connection that waits for a request. Requests that come meanwhile wait for it. */
+    /** Opens a connection that waits for a request. Requests arriving meanwhile wait for it. */
     const ready = (signal: AbortSignal): Promise<void> => {
       const opened = openOne(signal).then((entry) => (closing.signal.aborted ? drop(entry) : release(entry)))
       const over = () => {
@@ -114,13 +115,15 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
       return opened
     }
 
-    /** Has a connection ready for the next request, in place of one that was closed. Runs beside everything. */
+    /**
+     * Prepares a connection for the next request, as a replacement for one that was closed, without blocking anything.
+     */
     const prepare = () => {
       const isReady = [...free].some((entry) => entry.socket.known === undefined && isGood(entry))
       if (opening !== undefined || isReady || now() < offUntil || closing.signal.aborted) return
       ready(closing.signal).catch(() => {})
     }
-    /** The connection for a request, and what of its input must be sent. */
+    /** The connection for a request, and the part of its input to be sent. */
     const take = (
       body: Body
     ): { readonly entry: Entry; readonly rest: ReadonlyArray<unknown> | undefined } | undefined => {
@@ -161,14 +164,14 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
       signal.addEventListener("abort", abandon, { once: true })
       const message = JSON.stringify({ type: "response.create", ...fields, ...continued })
       const answer = await socket.ask(message, signal, (whole) => {
-        // From here on it may be another conversation's.
+        // From here on another conversation may use the connection.
         signal.removeEventListener("abort", abandon)
         socket.known = Continuation.known(items, whole)
         release(entry)
       })
       const refusal = refusalIn(answer.first)
       if (refusal === undefined) return new Response(answer.body, { headers: { "content-type": "text/event-stream" } })
-      // It has ended with this event, and the connection is free again.
+      // This event ends the response, and the connection is free again.
       if (rest !== undefined && refusal.code === "previous_response_not_found") {
         free.delete(entry)
         return over(entry, undefined, body, signal)
@@ -230,7 +233,7 @@ interface Refusal {
   readonly headers: Headers
 }
 
-/** What the first event refuses, as the SDK would tell it of an answer over HTTP. */
+/** The error in the first event, in the form the SDK gives an error over HTTP. */
 const refusalIn = (first: string): Refusal | undefined => {
   const event = WireJson.parse(first)
   if (!Predicate.hasProperty(event, "type") || event.type !== "error") return undefined
