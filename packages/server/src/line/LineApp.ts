@@ -32,14 +32,18 @@ const maxBodySize = ByteSize.mebibytes(1)
 
 const agentCode = { "x-cartesia-error-source": "agent-code" }
 
-/** Mounts Line's wire. `preCall` decides about each call before it starts; by default every call is taken. */
-export const make = <E = never, R = never>(
-  options: { readonly preCall?: PreCall.Handler<E, R> | undefined } = {}
-): Mount.Mount<Exclude<R, Scope.Scope>> => ({
+/** Options of the mount. */
+export interface Options<E = never, R = never> extends LineProtocol.Options {
+  /** Decides about each call before it starts. By default every call is taken. */
+  readonly preCall?: PreCall.Handler<E, R> | undefined
+}
+
+/** Mounts Line's wire. */
+export const make = <E = never, R = never>(options: Options<E, R> = {}): Mount.Mount<Exclude<R, Scope.Scope>> => ({
   name: "line",
   routes: (reception) =>
     Effect.gen(function* () {
-      const protocol = LineProtocol.make(reception.settings)
+      const protocol = LineProtocol.make(reception.settings, options)
       const router = yield* HttpRouter.HttpRouter
       const services = yield* Effect.context<Exclude<R, Scope.Scope>>()
       const { settings } = reception

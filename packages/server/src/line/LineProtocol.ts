@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
+import type * as Event from "@antiphon/core/Event"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { Ending } from "../Ending.ts"
@@ -48,24 +48,31 @@ const received = (frame: string | Uint8Array): Protocol.Step<State> => {
   }
 }
 
-const step = (state: State, told: Protocol.Told): Protocol.Step<State> => {
-  switch (told._tag) {
-    case "Frame":
-      return state === "Opening" ? started(told.frame) : state === "Open" ? received(told.frame) : [state, nothing]
-    case "Outputs":
-      return [state, Arr.map(told.outputs, (output) => ({ _tag: "Send", text: Wire.encode(output) }))]
-    case "Ending":
-      return ["Over", lastWords(told)]
-    case "Request":
-    case "ReplyClosed":
-    case "Started":
-    case "Reported":
-    case "TurnStarted":
-    case "TurnEnded":
-    case "Tick":
-      return [state, nothing]
+/** Metrics of Antiphon's own. They are recorded like all outputs, but Line's platform does not expect them. */
+const ownMetrics: ReadonlySet<string> = new Set(["llm_usage", "llm_call_usage"])
+
+const isOfLine = (output: Event.Output): boolean => output._tag !== "LogMetric" || !ownMetrics.has(output.name)
+
+const stepper =
+  (sends: (output: Event.Output) => boolean) =>
+  (state: State, told: Protocol.Told): Protocol.Step<State> => {
+    switch (told._tag) {
+      case "Frame":
+        return state === "Opening" ? started(told.frame) : state === "Open" ? received(told.frame) : [state, nothing]
+      case "Outputs":
+        return [state, told.outputs.filter(sends).map((output) => ({ _tag: "Send", text: Wire.encode(output) }))]
+      case "Ending":
+        return ["Over", lastWords(told)]
+      case "Request":
+      case "ReplyClosed":
+      case "Started":
+      case "Reported":
+      case "TurnStarted":
+      case "TurnEnded":
+      case "Tick":
+        return [state, nothing]
+    }
   }
-}
 
 const loop = "Error in websocket loop (likely message processing)"
 
@@ -110,8 +117,17 @@ const lastWords = (told: Extract<Protocol.Told, { readonly _tag: "Ending" }>): R
     : [{ _tag: "Send", text: errorMessage(`${error} (error id ${told.errorId})`) }, close]
 }
 
+/** How the protocol differs from Line's. */
+export interface Options {
+  /**
+   * Whether what models take is sent as metrics, which Line does not have: `llm_usage` after each reply, and `llm_call_usage` at
+   * the end. Recordings have them in any case. False by default.
+   */
+  readonly usageMetrics?: boolean | undefined
+}
+
 /** Makes the protocol. `admit` requires the token, and an allowed origin if the request comes from a page. */
-export const make = (settings: Admission.Rules): Protocol.Protocol<State> => ({
+export const make = (settings: Admission.Rules, { usageMetrics = false }: Options = {}): Protocol.Protocol<State> => ({
   name: "line",
   capabilities,
   subprotocols: [],
@@ -121,6 +137,6 @@ export const make = (settings: Admission.Rules): Protocol.Protocol<State> => ({
       return refusal === undefined ? Effect.succeed({ request }) : Effect.fail(new Protocol.Refused(refusal))
     }),
   open: () => ["Opening", nothing],
-  step,
+  step: stepper(usageMetrics ? () => true : isOfLine),
   due: () => undefined
 })

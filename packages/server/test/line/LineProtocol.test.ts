@@ -1,4 +1,5 @@
 import { CallError } from "@antiphon/core/CallError"
+import * as Event from "@antiphon/core/Event"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Redacted } from "effect"
 import { detail, Ending } from "../../src/Ending.ts"
@@ -170,6 +171,22 @@ describe("LineProtocol: a call", () => {
         '{"type":"end_call","reason":"agent_ended","responding_to":"e1","interruptible":true}'
       ]
     )
+  })
+
+  it("sends what models have taken only if it is asked for, because Line does not have it", () => {
+    const outputs = [
+      Event.logMetric("llm_usage", { input: 1 }),
+      Event.logMetric("llm_first_text_ms", 5),
+      Event.logMetric("my_usage", 2),
+      Event.logMetric("llm_call_usage", { replies: 1 })
+    ] as const
+    const names = (protocol: Protocol.Protocol<LineProtocol.State>) =>
+      protocol
+        .step("Open", { _tag: "Outputs", outputs }, 0)[1]
+        .map((wanted) => wanted._tag === "Send" && (JSON.parse(wanted.text as string) as { name: string }).name)
+    assert.deepStrictEqual(names(protocol), ["llm_first_text_ms", "my_usage"])
+    const asked = LineProtocol.make({ token: undefined, allowedOrigins: [] }, { usageMetrics: true })
+    assert.deepStrictEqual(names(asked), ["llm_usage", "llm_first_text_ms", "my_usage", "llm_call_usage"])
   })
 
   it.effect("is rejected without the token, and from a page of another origin", () =>
