@@ -1,9 +1,9 @@
 /**
- * Takes calls by voice from web pages: a WebSocket route for any server, and the client's files for pages without a
+ * Serves voice calls from web pages: a WebSocket route for any server, and the client's files for pages without a
  * bundler.
  *
- * A page is held to the server's token, origins and limits, and counts among its calls. Invalid messages are answered
- * with an error text; audio and words go through a `Transport`.
+ * The server's token, origins and limits apply to a page, and its call counts among the server's. Invalid messages are
+ * answered with an error text; audio and words go through a `Transport`.
  *
  * @since 0.1.0
  */
@@ -38,7 +38,7 @@ import * as Gate from "./internal/gate.ts"
 import * as Line from "./internal/line.ts"
 import * as VoiceWire from "./VoiceWire.ts"
 
-/** Runs a call on the line to a page, until it is over. The line is hung up if this succeeds without hanging up. */
+/** Runs a call on the line to a page, until it is over. If it succeeds without hanging up, the line is hung up. */
 export interface Answer<out E = never, out R = never> {
   (transport: Transport.Transport): Effect.Effect<unknown, E, R>
 }
@@ -51,15 +51,18 @@ export interface Options {
   readonly about?: { readonly [key: string]: unknown } | undefined
 }
 
-/** Mounts calls by voice on a server beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)] })`. */
+/**
+ * Mounts voice calls on a server, beside its other wires: `VoiceAgentApp.layer(agent, { protocols: [..., mount(...)]
+ * })`.
+ */
 export const mount = <E = never, R = never>(answer: Answer<E, R>, options: Options = {}): Mount.Mount<R> => ({
   name: "voice",
   routes: (reception) => routes(answer, options, reception)
 })
 
 /**
- * Layer that adds calls by voice to a router. Counts them among the `Calls` in the context, or with a limit of its own
- * if there are none.
+ * Layer that adds voice calls to a router. Counts them among the `Calls` in the context, or with a limit of its own if
+ * there are none.
  */
 export const layer = <E = never, R = never>(
   answer: Answer<E, R>,
@@ -113,7 +116,7 @@ const open = (request: HttpServerRequest, place: Place): Effect.Effect<HttpServe
     return HttpServerResponse.empty()
   }).pipe(Effect.catch(Effect.succeed))
 
-/** How many messages of a page may wait for the pipeline before reading stops. */
+/** Number of a page's messages that may wait for the pipeline before reading pauses. */
 const readAhead = 256
 
 type Inbox = Queue.Queue<Transport.Incoming, Transport.TransportError | Cause.Done>
@@ -125,7 +128,7 @@ interface Held extends Place {
   readonly inbox: Inbox
   readonly call: { -readonly [K in keyof Calls.OpenCall]: Calls.OpenCall[K] }
   readonly clock: Clock.Clock
-  /** Once the call has started. */
+  /** Set once the call has started. */
   started: { readonly line: Line.Line; readonly answering: Fiber.Fiber<void> } | undefined
 }
 
@@ -180,7 +183,7 @@ const read = (held: Held): Effect.Effect<never, Ending.Ending | Entrance.Lost> =
         if (step.incoming.length > 0) yield* Effect.raceFirst(Queue.offerAll(inbox, step.incoming), gone)
         if (step.isStopped === true) return yield* Effect.fail(Ending.Ending.PeerClosed())
       })
-    /** A page that does not read is still heard for a while. */
+    /** Keeps hearing a page that does not read, for a while. */
     const watch = Effect.suspend(() => {
       if (isWatched || !visitor.isBehind()) return Effect.void
       isWatched = true
@@ -195,7 +198,7 @@ const read = (held: Held): Effect.Effect<never, Ending.Ending | Entrance.Lost> =
       visitor.log.received(frames.length)
       held.call.lastReceivedAt = Entrance.millis(held.clock)
       const excess = visitor.excess(frames)
-      // Messages before the excess count: words are not lost because too many others followed.
+      // Messages before the excess count: words are not lost because too many messages followed.
       const taken = Effect.forEach(excess === undefined ? frames : [], take, { discard: true })
       return Effect.andThen(taken, excess === undefined ? watch : Effect.fail(excess)) as Effect.Effect<
         void,
@@ -211,7 +214,7 @@ const endingOf = (cause: Cause.Cause<Ending.Ending | Entrance.Lost>, settings: S
   return failure._tag === "SocketError" ? Entrance.endingOf(failure, settings) : failure
 }
 
-/** Starts the call: answers the page, and has the line answered. */
+/** Starts the call: answers the page, and runs the answer on its line. */
 const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>): Effect.Effect<void, Ending.Ending> =>
   Effect.gen(function* () {
     const { visitor } = held
@@ -252,7 +255,7 @@ const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>)
     held.started = { line, answering: answering as Fiber.Fiber<void> }
   })
 
-/** Says the last words, waits for a limited time until the call has ended, and closes. */
+/** Sends the last words, waits a limited time for the call to end, and closes. */
 const conclude = (held: Held, ending: Ending.Ending): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { inbox, reception, started, visitor } = held
@@ -275,7 +278,7 @@ const conclude = (held: Held, ending: Ending.Ending): Effect.Effect<void> =>
     if (started !== undefined) yield* finish(started.answering, settings.startTimeout)
   })
 
-/** Waits for the call to end. Interrupts it if that takes too long, and leaves it alone if it hangs in its cleanup. */
+/** Waits for the call to end. Interrupts it if that takes too long, and abandons it if it hangs while cleaning up. */
 const finish = (answering: Fiber.Fiber<void>, within: Duration.Duration): Effect.Effect<void> =>
   Effect.timeoutOrElse(Effect.asVoid(Fiber.await(answering)), {
     duration: within,
@@ -294,7 +297,7 @@ const failing = (code: number, name: string, detail: string): Parting => ({
   message: { type: "error", code: name, detail }
 })
 
-/** What a page is told about an ending, and the close code. */
+/** What to tell a page about an ending, and the close code. */
 const partingOf = (ending: Ending.Ending, settings: Settings.Settings): Parting => {
   switch (ending._tag) {
     case "PeerClosed":

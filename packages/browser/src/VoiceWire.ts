@@ -1,9 +1,9 @@
 /**
- * The messages between a page and a server on a call by voice. Samples go both ways as binary frames, 16 bits
+ * The messages between a page and a server on a voice call. Samples go both ways as binary frames, 16 bits
  * little-endian, mono, at the rate that `start` names; everything else is a text frame of JSON with a `type`.
  *
- * The page begins with `start`, and is answered with `ready` or `error`. Samples of the server belong to the stream
- * that the last `stream` message named; the page answers each `clear` with `played` and `cleared`.
+ * The page begins with `start`, and is answered with `ready` or `error`. The server's samples belong to the stream
+ * named by its last `stream` message; the page answers each `clear` with `played` and `cleared`.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ export const Start = Schema.Struct({
   call_id: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(256))),
   agent_id: Schema.optionalKey(Schema.String),
   metadata: Schema.optionalKey(Metadata),
-  /** Whether the microphone picks up nothing of the agent's voice. */
+  /** Whether the microphone does not pick up the agent's voice. */
   echo_free: Schema.optionalKey(Schema.Boolean)
 })
 export type Start = typeof Start.Type
@@ -54,7 +54,7 @@ export type ToPage =
   | { readonly type: "ready"; readonly call_id: string; readonly format: string; readonly about: object }
   | { readonly type: "stream" | "clear"; readonly generation: number; readonly stream: number }
   | { readonly type: "pong" }
-  /** Something is wrong. After a `warning` the call goes on; after an `error` it is over or was never started. */
+  /** A problem. After a `warning` the call continues; after an `error` it is over or was never started. */
   | { readonly type: "warning" | "error"; readonly code: string; readonly detail: string }
   | { readonly type: "bye"; readonly reason: string }
   | { readonly type: "dtmf"; readonly buttons: string }

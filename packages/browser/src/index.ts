@@ -1,5 +1,5 @@
 /**
- * Takes calls by voice from web pages.
+ * Serves voice calls from web pages.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * The commands of `antiphon`, for its bin and for applications that bring defaults of their own.
+ * The commands of `antiphon`, for its executable and for applications with defaults of their own.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,7 @@ export interface Defaults {
   readonly replay?: string | undefined
   /** Module of the subjects of `simulate`. */
   readonly simulate?: string | undefined
-  /** The command that `simulate` suggests for playing a call again, without the seed. */
+  /** The command that `simulate` suggests for reproducing a call, without the seed. */
   readonly again?: string | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
- * A server for trying an agent: Line's wire, the console, the page for calls by voice, and a number of Twilio's if there are keys. It prints where it listens,
- * explains in one line why it cannot start, and stops gracefully.
+ * A server for trying an agent: Line's wire, the console, the page for voice calls, and a Twilio number if its keys are
+ * set. It prints its addresses, explains in one line why it cannot start, and stops gracefully.
  *
  * @since 0.1.0
  */
@@ -45,7 +45,7 @@ export interface Options {
   readonly settings?: Settings.Overrides | undefined
 }
 
-/** What a served agent may need and the server provides. */
+/** Services that a served agent may require and the server provides. */
 type Needs<R> = Exclude<R, LanguageModel.LanguageModel | Scope.Scope>
 
 /** Layer of the server. Calls get one second to end (`ANTIPHON_DRAIN_TIMEOUT`), so that a restart is quick. */
@@ -81,7 +81,7 @@ const metrics = Layer.merge(
   ProcessMetrics.layer()
 )
 
-/** Serves an agent until interrupted. Fails with a sentence that says what to change. */
+/** Serves an agent until interrupted. Fails with a sentence that explains what to change. */
 export const serve = <R>(
   agent: Agent.Factory<unknown, never, R>,
   options: Options
@@ -118,7 +118,7 @@ export const complaint = (error: unknown, again: Options["again"]): string => {
 const isTagged = (error: unknown): error is { readonly _tag: string } =>
   typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
 
-/** Returns the port if the server could not start because another program has it. */
+/** Returns the port if the server could not start because the port is in use. */
 const portInUse = (cause: unknown): number | undefined =>
   cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE" && "port" in cause
     ? Number(cause.port)

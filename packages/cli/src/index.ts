@@ -1,5 +1,5 @@
 /**
- * The command line of Antiphon, for programs that bring defaults of their own.
+ * The command line of Antiphon, for programs with defaults of their own.
  *
  * @since 0.1.0
  */

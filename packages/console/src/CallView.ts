@@ -89,7 +89,7 @@ export interface CallSummary {
 /** A call. */
 export interface CallView extends CallSummary {
   readonly all: ReadonlyArray<TurnView>
-  /** The first system prompt that a model got. */
+  /** The first system prompt given to a model. */
   readonly systemPrompt?: string | undefined
 }
 

@@ -40,7 +40,7 @@ export const files = {
 } as const
 
 const headers = {
-  // A page may be opened over TLS or not; `'self'` does not cover WebSockets in every browser.
+  // The page may be opened with or without TLS, and `'self'` does not cover WebSockets in every browser.
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -74,7 +74,7 @@ const page = (hasStudio: boolean) =>
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = page(false)
 
 /**
- * Layer that adds the console of a developer: the page, and under `/console` the calls of the studio, their models, forks and
+ * Layer that adds the developer's console: the page, and under `/console` the studio with its calls, models, forks and
  * faults. `settings` are those of the server.
  */
 export const layerStudio = <R>(

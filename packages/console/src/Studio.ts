@@ -66,7 +66,7 @@ export interface Studio<R = never> {
   readonly record: ((request: CallRequest) => Effect.Effect<Recorder.Recorder>) | undefined
   /** The agent's model, to provide. */
   readonly model: Layer.Layer<LanguageModel.LanguageModel, unknown>
-  /** To be provided to the server as well. */
+  /** Must also be provided to the server. */
   readonly tools: Layer.Layer<never>
   readonly calls: Effect.Effect<ReadonlyArray<Listed>>
   readonly call: (id: string) => Effect.Effect<CallView.CallView, StudioError>
@@ -181,7 +181,7 @@ const promptOf = (recording: Recording.Recording, systemPrompt: string | undefin
         insteadOf: CallView.systemPromptOf(Result.getOrElse(Recording.modelRequests(recording), () => []))
       }
 
-/** Model requests of the switched model, because the recording only knows the agent's own. */
+/** Replaces the model requests with those of the new model, because the recording only has the agent's own. */
 const prompted = (
   view: CallView.CallView,
   from: number,

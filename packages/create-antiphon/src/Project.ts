@@ -29,7 +29,7 @@ export interface Options {
   /** Name of the package. */
   readonly name: string
   readonly template: Template
-  /** Where our packages come from. The registry, in the version of this one, by default. */
+  /** Where to install our packages from. The registry by default, in the version of this package. */
   readonly source?: Source | undefined
 }
 

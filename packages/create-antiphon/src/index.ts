@@ -1,5 +1,5 @@
 /**
- * New projects, for tools that make them.
+ * Creates new projects, for tools that do so.
  *
  * @since 0.1.0
  */

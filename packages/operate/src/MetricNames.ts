@@ -10,7 +10,7 @@ export interface MetricName {
   /** The name as sent to a collector. */
   readonly name: string
   readonly type: "Counter" | "Gauge" | "Histogram"
-  /** In UCUM: `s`, `By`, `{token}`. None for a plain count. */
+  /** The unit in UCUM: `s`, `By`, `{token}`. Absent for a plain count. */
   readonly unit?: "s" | "ms" | "By" | "{token}" | undefined
   /** Labels that distinguish its series. */
   readonly labels: ReadonlyArray<string>
@@ -27,7 +27,7 @@ const row = (
 ): MetricName => ({ name, type, labels, from, ...(unit && { unit }) })
 
 const operation = "gen_ai.operation.name"
-/** Who is asked; missing if the model does not say so. */
+/** The provider; absent if the model does not name it. */
 const asked = [operation, "gen_ai.provider.name", "gen_ai.request.model"]
 
 /** All metrics. */
@@ -75,7 +75,7 @@ export const all: ReadonlyArray<MetricName> = [
   row("process", "process.uptime", "Gauge", [], "s")
 ]
 
-/** The series of a metric on the page for Prometheus: a histogram has three. */
+/** The series of a metric on the Prometheus page: a histogram has three. */
 export const series = ({ name, type, unit }: MetricName): ReadonlyArray<string> => {
   const attributes = unit === undefined ? {} : { unit }
   const shown = Prometheus.nameOf({ id: name, type, attributes })

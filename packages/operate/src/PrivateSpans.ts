@@ -1,9 +1,9 @@
 /**
- * Lets out of a span only what is known to be no words, numbers or arguments of anybody.
+ * Exports from a span only what is known not to contain anybody's words, numbers or arguments.
  *
- * Antiphon puts nothing private on its own spans. Libraries and applications may: a model's client its prompt, an HTTP client
- * an address with a number in it, a failure a message that quotes the caller. What is exported is therefore a list of
- * attributes, and a failure is exported by its kind. Names of spans pass as they are.
+ * Antiphon puts nothing private on its own spans. Libraries and applications may: a model's client might add its
+ * prompt, an HTTP client an address with a number in it, a failure a message that quotes the caller. What is exported
+ * is therefore a list of attributes, and a failure is exported by its kind. Names of spans are exported unchanged.
  *
  * @since 0.1.0
  */
@@ -20,8 +20,8 @@ import * as Tracer from "effect/Tracer"
 export type Also = ReadonlyArray<string> | ((attribute: string) => boolean)
 
 /**
- * Attributes that are let out, beside all that begin with `antiphon.`: those of the GenAI conventions that hold no content,
- * and those of HTTP that hold no address of a person or of a page.
+ * Exported attributes, besides all that begin with `antiphon.`: those of the GenAI conventions without content, and
+ * those of HTTP without the address of a person or page.
  */
 export const attributes: ReadonlySet<string> = new Set([
   "error.type",

@@ -1,5 +1,5 @@
 /**
- * The metrics of the process as a page for Prometheus.
+ * Serves the metrics of the process as a page for Prometheus.
  *
  * Names follow Prometheus' conventions: they contain the unit, and counters end in `_total`.
  *
@@ -65,7 +65,7 @@ export const nameOf = ({
   return type === "Counter" && !withUnit.endsWith("_total") ? `${withUnit}_total` : withUnit
 }
 
-/** Compares with a secret, in a time that does not tell how much of it was right. */
+/** Compares with a secret in constant time. */
 const isSame = (given: string, secret: string): boolean => {
   let difference = given.length ^ secret.length
   for (let i = 0; i < secret.length; i++) difference |= secret.charCodeAt(i) ^ (given.charCodeAt(i) || 0)

@@ -1,5 +1,5 @@
 /**
- * The counts of a server as metrics: readiness, refusals, endings, messages, and blocks of its event loop.
+ * Turns a server's counts into metrics: readiness, refusals, endings, messages, and blocks of its event loop.
  *
  * Works with `Health` of `@antiphon/server`, or with anything else that provides these numbers.
  *

@@ -31,7 +31,7 @@ export interface Sent {
   readonly resource?: Readonly<Record<string, unknown>> | undefined
   /** Additional span attributes to export, besides those known to be harmless. */
   readonly also?: PrivateSpans.Also | undefined
-  /** Whether to send log lines, too, unchanged. False by default. */
+  /** Whether to send log lines too, unchanged. False by default. */
   readonly logs?: boolean | undefined
 }
 

@@ -15,7 +15,7 @@ export type Fields = ReadonlyArray<readonly [name: string, value: string]>
 export const equals = (given: string, expected: string): boolean =>
   expected !== "" && timingSafeEqual(digest(given), digest(expected))
 
-// Hashed first: the comparison wants equal lengths.
+// Hashed first, because the comparison requires equal lengths.
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 /**

@@ -43,8 +43,8 @@ export interface Options<out E = never, out R = never> {
   /** Public address of this server. Defaults to `ANTIPHON_PUBLIC_URL`, or else to what the request says. */
   readonly publicUrl?: string | undefined
   /**
-   * Address of this process alone, if several processes share `publicUrl`: Telnyx is told to open streams there, since
-   * all of a call must reach the process that answered it.
+   * Address of this process alone, if several processes share `publicUrl`. Telnyx is told to open streams there, since
+   * a call must stay with the process that answered it.
    */
   readonly processUrl?: string | undefined
   /** Decides about each incoming call. Its metadata reaches the agent; `config` has no effect here. */
@@ -78,7 +78,7 @@ export const layer = <E = never, R = never, PE = never, PR = never>(
     )
   ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
 
-/** Longest time between the event of a call and its socket. */
+/** Maximum time between the first event of a call and its socket. */
 const tokenTimeout = Duration.seconds(60)
 
 const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, reception: Entrance.Reception) =>

@@ -51,8 +51,8 @@ export interface Options<out E = never, out R = never> {
    */
   readonly publicUrl?: string | undefined
   /**
-   * Address of this process alone, if several processes share `publicUrl`: Twilio is told to open streams and send callbacks there, since
-   * all of a call must reach the process that answered its webhook.
+   * Address of this process alone, if several processes share `publicUrl`. Twilio is told to open streams and send
+   * callbacks there, since a call must stay with the process that answered its webhook.
    */
   readonly processUrl?: string | undefined
   /** Decides about each call before it is answered. Its metadata reaches the agent; `config` has no effect here. */
@@ -90,7 +90,7 @@ export const layer = <E = never, R = never, PE = never, PR = never>(
     )
   ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
 
-/** Longest time between the webhook of a call and its socket. */
+/** Maximum time between the webhook of a call and its socket. */
 const tokenTimeout = Duration.seconds(60)
 const defaultApology = "I am sorry, something went wrong. Please call again later."
 

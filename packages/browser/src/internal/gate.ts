@@ -1,6 +1,6 @@
 /**
- * Handles the frames of a page: a pure step from a frame to what the pipeline is told and the page is answered. Errors
- * are answered with a text and change nothing else; usable samples are used.
+ * Handles the frames of a page: a pure step from a frame to events for the pipeline and replies to the page. Errors are
+ * answered with a text and change nothing else; usable samples are used.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import type { Incoming } from "@antiphon/speech/Transport"
@@ -8,9 +8,9 @@ import * as Result from "effect/Result"
 import type * as VoiceWire from "../VoiceWire.ts"
 import { decode } from "../VoiceWire.ts"
 
-/** Most bytes of audio kept until the call starts: two seconds at 16 kHz. */
+/** Maximum bytes of audio kept until the call starts: two seconds at 16 kHz. */
 const mostEarlyBytes = 64_000
-/** Most warnings of one kind per page, so that a faulty page is not answered for ever. */
+/** Maximum warnings of one kind per page, so that a faulty page is not answered forever. */
 const mostWarnings = 5
 
 export interface Gate {
@@ -49,7 +49,7 @@ export const formats: ReadonlyArray<string> = AudioFormat.Name.literals.filter((
 
 const quiet = (gate: Gate, incoming: ReadonlyArray<Incoming> = []): Step => ({ gate, incoming, replies: [] })
 
-/** Takes a frame. */
+/** Handles a frame. */
 export const step = (gate: Gate, frame: string | Uint8Array): Step =>
   typeof frame === "string" ? text(gate, frame) : audio(gate, frame)
 
@@ -88,7 +88,7 @@ const early = (gate: Gate, bytes: Uint8Array): Step => {
       )
 }
 
-/** The whole samples of a frame, together with the half that was held back. */
+/** The whole samples of a frame, including the half sample held back before. */
 const samples = (gate: Gate, bytes: Uint8Array): readonly [Gate, ReadonlyArray<Incoming>] => {
   if (gate.half === undefined && bytes.length % 2 === 0) return [gate, [{ _tag: "Audio", bytes }]]
   const all = gate.half === undefined ? bytes : Uint8Array.of(gate.half, ...bytes)

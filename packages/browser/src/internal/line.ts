@@ -1,4 +1,4 @@
-/** The line to one page, as the pipeline of a call sees it. */
+/** The line to one page, for the pipeline of a call. */
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import type * as Entrance from "@antiphon/server/Entrance"
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
@@ -9,13 +9,13 @@ import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as VoiceWire from "../VoiceWire.ts"
 
-/** How long a page may take to hang up after its audio has been played, in milliseconds. */
+/** Maximum time for a page to hang up after its audio has been played, in milliseconds. */
 const farewellMs = 1500
 
 export interface Line extends Transport.Transport {
-  /** Notes how much the page says it has played. */
+  /** Notes how much the page reports as played. */
   readonly played: (told: Extract<Transport.Incoming, { readonly _tag: "Played" }>) => void
-  /** Nothing is sent any more. */
+  /** Stops sending. */
   readonly silence: () => void
   /** Why the agent's side hung up, if it has. */
   readonly farewell: () => string | undefined

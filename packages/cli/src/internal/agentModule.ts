@@ -1,5 +1,5 @@
 /**
- * Loads the modules that commands are given: an agent for `replay`, subjects for `simulate`.
+ * Loads the modules given to commands: an agent for `replay`, subjects for `simulate`.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import { resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { CliError } from "../CliError.ts"
 
-/** An agent that can be replayed. It may need a model, and must provide everything else itself. */
+/** An agent that can be replayed. It may require a model, and must provide everything else itself. */
 export interface AgentModule {
   readonly agent: TestCall.Source<unknown, LanguageModel.LanguageModel, LanguageModel.LanguageModel>
   /** The model it asks once it diverges from the recorded call. */
@@ -35,7 +35,7 @@ export const load = (path: string): Effect.Effect<AgentModule, CliError> =>
     return Effect.succeed({ agent, model: model as AgentModule["model"] })
   })
 
-/** Loads the subjects to check: the default export, one or several, which take turns. */
+/** Loads the subjects to check: the default export, which is one or several that take turns. */
 export const loadSubjects = (path: string): Effect.Effect<ReadonlyArray<Rules.Subject>, CliError> =>
   Effect.flatMap(importFrom(path), ({ default: exported }) => {
     const subjects: ReadonlyArray<unknown> = Array.isArray(exported) ? exported : [exported]

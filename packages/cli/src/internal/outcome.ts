@@ -1,15 +1,15 @@
-/** What became of one simulated call. */
+/** The outcome of one simulated call. */
 import type * as Rules from "@antiphon/core/testing/Rules"
 import type * as SimulatedCaller from "@antiphon/core/testing/SimulatedCaller"
 
-/** A call, in short. */
+/** Summary of a call. */
 export interface Outcome {
   readonly seed: number
   readonly temper: SimulatedCaller.Temper
   /** Length of the call, in milliseconds. */
   readonly duration: number
   readonly breaches: ReadonlyArray<Rules.Breach>
-  /** Why the call was not played to its end, if so: the agent could not be made, or the call got stuck. */
+  /** Why the call was not played to its end, if so: the agent could not be created, or the call got stuck. */
   readonly failure?: string | undefined
 }
 

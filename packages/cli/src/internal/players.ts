@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads"
 import { CliError } from "../CliError.ts"
 import type { Outcome } from "./outcome.ts"
 
-/** What is played. */
+/** What to play. */
 export interface Options {
   /** The module with the subjects. */
   readonly module: string
@@ -18,7 +18,7 @@ export interface Options {
   readonly threads: number
 }
 
-/** What a thread is asked to play, and its answer. */
+/** A thread's task and its result. */
 export interface Batch {
   readonly from: number
   readonly calls: number

@@ -1,4 +1,4 @@
-/** Tells when files of a project were saved. */
+/** Reports when files of a project are saved. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -6,14 +6,14 @@ import * as Stream from "effect/Stream"
 import { watch } from "chokidar"
 import { relative, sep } from "node:path"
 
-/** The source files of a project, as opposed to files that tools write. */
+/** Whether a file is a source file of the project, as opposed to one that tools write. */
 const isSource = (path: string): boolean =>
   /\.(?:[cm]?[jt]sx?|json|jsonl|md|txt|ya?ml|toml|sql|wav)$|(?:^|[\\/])\.env$/.test(path)
 const isForeign = (name: string): boolean =>
   name === "node_modules" || name === "dist" || (name.startsWith(".") && name !== ".env")
 
 /**
- * Emits the paths of files that were saved below a folder, relative to it. Files saved within a tenth of a second come
+ * Emits the paths of files saved below a folder, relative to it. Files saved within a tenth of a second are emitted
  * together. Also notices files that an editor replaces instead of writing to them. Ends with its scope.
  */
 export const changes = (folder: string): Stream.Stream<ReadonlyArray<string>> =>

@@ -11,14 +11,14 @@ import * as Option from "effect/Option"
 import * as AgentModule from "./agentModule.ts"
 import type { CliError } from "../CliError.ts"
 
-/** An agent, and the layer of its model. `model` is the name that is shown. */
+/** An agent, and the layer of its model. `model` is the name to show. */
 export interface ServedAgent {
   readonly agent: Agent.Factory<unknown, never, LanguageModel.LanguageModel>
   readonly model: string
   readonly layer: Layer.Layer<LanguageModel.LanguageModel, unknown>
 }
 
-/** The arguments that say which agent and which model. */
+/** The arguments that select the agent and its model. */
 export const params = {
   agent: Argument.String("agent").pipe(
     Argument.withDescription("Module whose default export is the agent; its export `model` may be a Layer of the model")
@@ -30,8 +30,8 @@ export const params = {
 }
 
 /**
- * Loads an agent. Its model comes from the flag, or else from the module, or else is one that the environment has a key
- * for.
+ * Loads an agent. Its model is taken from the flag, or else from the module, or else it is one whose key is in the
+ * environment.
  */
 export const load = (input: {
   readonly agent: string

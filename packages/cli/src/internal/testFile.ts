@@ -11,7 +11,7 @@ import * as DateTime from "effect/DateTime"
 import * as Equal from "effect/Equal"
 import * as Result from "effect/Result"
 
-/** What the test is made from. */
+/** What to make the test from. */
 export interface Options {
   /** Module whose default export is the test's agent. */
   readonly agent: string

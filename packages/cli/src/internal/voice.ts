@@ -1,7 +1,7 @@
 /**
- * Calls by voice: for the page at `/voice.html`, and for a telephone number of Twilio's at `/twilio` if the environment has its
- * keys. The voice is flite's, which needs no key, unless `ANTIPHON_TTS` names another; without `ANTIPHON_STT` nothing here
- * recognises speech, and the page says so.
+ * Voice calls: for the page at `/voice.html`, and for a Twilio number at `/twilio` if the environment has its keys. The
+ * voice is flite's, which needs no key, unless `ANTIPHON_TTS` names another. Without `ANTIPHON_STT` the server
+ * recognises no speech, and the page says so.
  */
 import type * as Agent from "@antiphon/core/Agent"
 import * as BrowserVoice from "@antiphon/browser/BrowserVoice"
@@ -25,21 +25,21 @@ const chosen = Config.all({ recogniser: named("ANTIPHON_STT"), voice: named("ANT
 
 const isSet = (name: string) => Effect.map(Config.withDefault(Config.String(name), ""), (value) => value.trim() !== "")
 
-/** Whether the environment has the keys of an account with Twilio. */
+/** Whether the environment has the keys of a Twilio account. */
 export const hasTelephone: Effect.Effect<boolean, Config.ConfigError> = Effect.map(
   Effect.all([isSet("TWILIO_ACCOUNT_SID"), isSet("TWILIO_AUTH_TOKEN")]),
   ([account, token]) => account && token
 )
 
-/** The files of the client, for the page. */
+/** The client's files, for the page. */
 export const client = ClientFiles.layer()
 
-/** A recogniser or a voice that was asked for cannot be used. The server does not start. */
+/** The configured recogniser or voice cannot be used. The server does not start. */
 export class VoiceError extends Data.TaggedError("VoiceError")<{ readonly message: string }> {}
 
 /**
- * Makes the routes of the calls: `/voice`, and `/twilio` if there is an account. Fails at once if a recogniser or a voice is named that cannot be used, so that this
- * is found out before somebody calls.
+ * Makes the routes for calls: `/voice`, and `/twilio` if there is an account. Fails at once if the configured
+ * recogniser or voice cannot be used, so that this is noticed before anyone calls.
  */
 export const mounts = <R>(agent: Agent.Factory<unknown, never, R>) =>
   Effect.gen(function* () {
@@ -47,11 +47,12 @@ export const mounts = <R>(agent: Agent.Factory<unknown, never, R>) =>
     const about = { recogniser, voice: voice ?? "flite/slt" }
     const scope = yield* Scope.Scope
     const loaded = Effect.promise(() => import("./voiceCall.ts"))
-    // Once for all calls: they share the network of the voice detector, and the thread of flite.
+    // Shared by all calls: the network of the voice detector, and the thread of flite.
     const services = yield* Effect.cached(
       Effect.flatMap(loaded, (calls) => Layer.buildWithScope(calls.services(about), scope))
     )
-    // Speech is loaded with the first call by voice, because most people begin by typing, unless something is to be checked.
+    // Speech is loaded with the first voice call, because most people start by typing, unless there is something to
+    // check.
     if (recogniser !== null || voice !== null) {
       const names = [...(recogniser === null ? [] : ["ANTIPHON_STT"]), ...(voice === null ? [] : ["ANTIPHON_TTS"])]
       yield* Effect.mapError(

@@ -1,4 +1,4 @@
-/** What hears and speaks on calls by voice, and one call of them. */
+/** The recogniser and voice of voice calls, and the handling of one call. */
 import type * as Agent from "@antiphon/core/Agent"
 import * as Speech from "@antiphon/speech/Speech"
 import type * as SpeechError from "@antiphon/speech/SpeechError"
@@ -13,8 +13,8 @@ import * as Layer from "effect/Layer"
 const nobody = SpeechToText.scripted([], { capabilities: { turns: false, partials: false, wordTimes: false } })
 
 /**
- * Layer of what hears and speaks, for all calls of a server. Fails if a provider is unknown or its key missing, with a message
- * that names the variable.
+ * Layer of the recogniser and the voice, for all calls of a server. Fails if a provider is unknown or its key is
+ * missing, with a message that names the variable.
  */
 export const services = ({
   recogniser,

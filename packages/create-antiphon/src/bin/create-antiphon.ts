@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm create antiphon`: makes a project, and installs it. */
+/** `npm create antiphon`: creates a project, and installs its dependencies. */
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
@@ -52,7 +52,7 @@ const options = () => {
   }
 }
 
-/** Our packages from the archives in a folder, as `npm pack` names them. */
+/** Finds our packages among the archives in a folder, by the names `npm pack` gives them. */
 const archives = (folder: string, project: string): Project.Source => {
   const all: ReadonlyMap<string, string> = new Map(
     readdirSync(folder).flatMap((file) => {

@@ -1,7 +1,7 @@
 /** The `package.json` of a new project. */
 import { readFileSync } from "node:fs"
 
-/** Versions of what is not ours, as the packages were tested with them. A test holds them against the repository's own. */
+/** Versions of third-party packages, as ours were tested with them. A test compares them with the repository's own. */
 export const versions = {
   effect: "4.1.0",
   "@effect/platform-node": "4.1.0",
@@ -11,18 +11,18 @@ export const versions = {
   vitest: "5.1.1"
 } as const
 
-/** What the templates import, and what their commands need. */
+/** What the templates import, and what their scripts need. */
 const common = ["cli", "core", "llm", "server"]
 const ours = { minimal: common, model: common, agents: common, telephone: [...common, "speech", "telephony"] }
 
-/** Where our packages come from: the version or the address of each, and of those that they need in turn. */
+/** Where to install our packages from: the version or address of each, and of their own dependencies. */
 export interface Source {
   readonly version: (name: string) => string
-  /** Addresses of packages that are on no registry. */
+  /** Addresses of packages that are not on a registry. */
   readonly all?: ReadonlyMap<string, string> | undefined
 }
 
-/** Writes it. */
+/** Writes the manifest. */
 export const manifest = (
   name: string,
   template: keyof typeof ours,

@@ -5,14 +5,14 @@ const about = {
     "An agent with a language model and three tools: one that answers at once, one that works in the background, and one that hangs up. " +
     "`src/agent.ts` is all of it.",
   telephone:
-    "An agent with a language model on a telephone number of Twilio's. `src/agent.ts` is the agent, `src/main.ts` the server: point the " +
-    "voice webhook of your number at `https://<your server>/twilio`. A tunnel, such as ngrok's, brings it to this machine.",
+    "An agent with a language model on a Twilio telephone number. `src/agent.ts` is the agent, `src/main.ts` the server: point the " +
+    "voice webhook of your number at `https://<your server>/twilio`. A tunnel such as ngrok makes this machine reachable.",
   agents:
-    "Two agents on one call: a reception (`src/agent.ts`) that hands questions about money to billing (`src/Billing.ts`) and gets the call " +
-    "back. What they know about invoices is a service (`src/Invoices.ts`)."
+    "Two agents on one call: a reception (`src/agent.ts`) that hands questions about money over to billing (`src/Billing.ts`) and gets the call " +
+    "back. Their access to invoices is a service (`src/Invoices.ts`)."
 }
 
-/** Writes it. */
+/** Writes the readme. */
 export const readme = (name: string, template: keyof typeof about): string => `\
 # ${name}
 

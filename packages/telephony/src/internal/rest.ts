@@ -1,4 +1,4 @@
-/** Requests to a carrier's API: refusals and silence as `CarrierError`s. */
+/** Requests to a carrier's API: refusals and timeouts become `CarrierError`s. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"

@@ -5,7 +5,10 @@ import type { Clock } from "effect/Clock"
 import * as Duration from "effect/Duration"
 import { randomBytes } from "node:crypto"
 
-/** Most outstanding tokens. Beyond it the oldest is dropped, so that callers who never connect do not fill the memory. */
+/**
+ * Maximum number of outstanding tokens. Beyond it the oldest is dropped, so that callers who never connect do not fill
+ * the memory.
+ */
 const most = 10_000
 
 export interface Tokens<A> {

@@ -1,30 +1,30 @@
 /**
- * A call in the terminal as data: what the agent has still to say, what the user is typing, and what becomes of both.
+ * A call in the terminal as data: what the agent has yet to say, and what the user is typing.
  *
- * `step` takes what happened and gives the next state with what is to be done. It knows neither clock nor terminal: `due`
- * says how long to wait before the next word is spoken.
+ * `step` takes an event and returns the next state with the actions to take. It has neither clock nor terminal: `due`
+ * returns how long to wait before the next word is spoken.
  */
 import type * as Event from "@antiphon/core/Event"
 import type * as Harness from "@antiphon/core/Harness"
 
 /** What happened. */
 export type Told =
-  /** The agent wants something. */
+  /** The agent produced an output. */
   | { readonly _tag: "Wanted"; readonly output: Event.Output }
   | { readonly _tag: "Turn"; readonly change: Harness.TurnChange }
-  /** What the user said last starts no turn. */
+  /** The user's last words start no turn. */
   | { readonly _tag: "Unanswered" }
-  /** The time of the next word has come. */
+  /** The next word is due. */
   | { readonly _tag: "Due" }
-  /** The user has begun to type: the agent is interrupted as by somebody who speaks. */
+  /** The user has started to type, which interrupts the agent like speech. */
   | { readonly _tag: "Typing" }
-  /** The user has deleted what was typed. */
+  /** The user has deleted the typed text. */
   | { readonly _tag: "Abandoned" }
   /** The user has typed a line. One that begins with `/` is a command. */
   | { readonly _tag: "Line"; readonly text: string }
-  /** The user has gone. */
+  /** The user has left. */
   | { readonly _tag: "Gone" }
-  /** The agent broke off, and the call with it. */
+  /** The agent failed, and the call with it. */
   | { readonly _tag: "Broken"; readonly message: string }
 
 /** The effects of a step. */
@@ -34,10 +34,10 @@ export type Todo =
   /** The call is over. */
   | { readonly _tag: "End" }
 
-/** The contents of the page. */
+/** Items on the page. */
 export type Item =
   | { readonly _tag: "You"; readonly text: string }
-  /** A piece of what the agent says, as it is spoken. */
+  /** Words of the agent, as they are spoken. */
   | { readonly _tag: "Word"; readonly text: string }
   /** The agent has said everything. */
   | { readonly _tag: "Quiet" }
@@ -48,7 +48,7 @@ export type Item =
   /** Something else that the agent did, or that the user should know, in one sentence. */
   | { readonly _tag: "Note"; readonly text: string }
 
-/** A word that waits to be spoken, or what is shown behind it. `offset` is its end in all that was sent in the turn. */
+/** A word waiting to be spoken, or an item to show after it. `offset` is its end within all text sent in the turn. */
 type Waiting = Word | { readonly _tag: "Shown"; readonly item: Item }
 interface Word {
   readonly _tag: "Word"
@@ -61,13 +61,13 @@ interface Word {
 /** The state of the call. */
 export interface Conversation {
   readonly waiting: ReadonlyArray<Waiting>
-  /** The agent is heard. */
+  /** Whether the agent is heard. */
   readonly speaking: boolean
-  /** The user is typing. */
+  /** Whether the user is typing. */
   readonly typing: boolean
-  /** A turn of the agent runs. */
+  /** Whether a turn of the agent is running. */
   readonly thinking: boolean
-  /** Length of what was sent in the turn of an event, in UTF-16 units. */
+  /** Length of the text sent in response to each event, in UTF-16 units. */
   readonly sent: ReadonlyMap<string, number>
   /** Ends the call once everything was said. */
   readonly ending: string | undefined
@@ -94,10 +94,16 @@ export const help = "/press 5 presses a key, /silence 8 is silent for eight seco
 export const isQuiet = ({ over, speaking, thinking, waiting }: Conversation): boolean =>
   over || (!thinking && !speaking && waiting.length === 0)
 
-/** Time without a word after which the agent has paused, in milliseconds: the tokens of a model do not come evenly. */
+/**
+ * Time without a word after which the agent is considered to pause, in milliseconds, because a model's tokens arrive
+ * unevenly.
+ */
 const breath = 500
 
-/** Milliseconds until the next word, at so many words a minute; undefined if nothing is left to say. With 0, at once. */
+/**
+ * Milliseconds until the next word, for a rate in words per minute; undefined if nothing is left to say. A rate of 0
+ * means at once.
+ */
 export const due = ({ ending, over, speaking, thinking, waiting }: Conversation, pace: number): number | undefined => {
   if (over) return undefined
   const [next] = waiting
@@ -176,13 +182,13 @@ const wanted = (state: Conversation, output: Event.Output): Step => {
   }
 }
 
-/** Shows something once all words before it were spoken. */
+/** Shows an item once all words before it were spoken. */
 const behind = (state: Conversation, item: Item): Step => [
   { ...state, waiting: [...state.waiting, { _tag: "Shown", item }] },
   []
 ]
 
-/** Puts the words of a text behind those that wait. */
+/** Adds the words of a text to those that wait. */
 const queue = (state: Conversation, { interruptible, respondingTo = "", text }: Event.AgentSendText): Conversation => {
   let offset = state.sent.get(respondingTo) ?? 0
   const added = (text.match(/\s*\S+|\s+$/g) ?? []).map((word): Word => {
@@ -192,16 +198,16 @@ const queue = (state: Conversation, { interruptible, respondingTo = "", text }: 
   return { ...state, waiting: [...state.waiting, ...added], sent: new Map(state.sent).set(respondingTo, offset) }
 }
 
-/** Words of a cancelled turn may still have been on their way, and must not be heard. */
+/** Words of a cancelled turn may still arrive, and must not be heard. */
 const turned = (state: Conversation, { _tag, trigger, turn }: Harness.TurnChange): Step => {
-  // A turn without a number was dropped before it began, for the sake of one that is still to come.
+  // A turn without a number was dropped before it started, in favour of one that is still to come.
   const next = turn === 0 ? state : { ...state, thinking: _tag === "Started" }
   const isStale = (waiting: Waiting) =>
     waiting._tag === "Word" && waiting.interruptible && waiting.respondingTo === trigger.eventId
   return [_tag === "Cancelled" ? { ...next, waiting: next.waiting.filter((waiting) => !isStale(waiting)) } : next, []]
 }
 
-/** Speaks the next word. Behind the last one, the agent is quiet, and a call that is to end does. */
+/** Speaks the next word. After the last one the agent is quiet, and a call that is to end does. */
 const speak = (state: Conversation): Step => {
   const [next, ...waiting] = state.waiting
   if (next === undefined) {
@@ -221,7 +227,7 @@ const speak = (state: Conversation): Step => {
   ]
 }
 
-/** The user talks over the agent: what can be interrupted is dropped at once. */
+/** The user talks over the agent: interruptible words are dropped at once. */
 const typing = (state: Conversation): Step => {
   if (state.typing) return [state, []]
   const waiting = state.waiting.filter((next) => next._tag === "Shown" || !next.interruptible)

@@ -3,19 +3,19 @@ import * as Printable from "@antiphon/core/Printable"
 import type { styles } from "../screen.ts"
 import type { Item } from "./conversation.ts"
 
-/** Where the page ends: `column` is that of the cursor, and 0 at the beginning of a line. */
+/** The end of the page: `column` is that of the cursor, and 0 at the start of a line. */
 export interface Page {
   readonly column: number
-  /** The agent's words continue where they stopped. */
+  /** Whether the agent's words continue the current line. */
   readonly inSpeech: boolean
 }
 
-/** A page on which nothing is written. */
+/** An empty page. */
 export const empty: Page = { column: 0, inSpeech: false }
 
-/** Columns of the margin, in which the names stand. */
+/** Width of the margin with the names, in columns. */
 const margin = 9
-/** Longest text of a tool call, in characters. */
+/** Maximum length of a tool call's text, in characters. */
 const longest = 200
 
 type Style = ReturnType<typeof styles>
@@ -23,7 +23,7 @@ type Style = ReturnType<typeof styles>
 /** The name of a speaker, as wide as the margin. */
 export const speaker = (name: string): string => `  ${name}`.padEnd(margin)
 
-/** Writes an item, on a page so many columns wide. */
+/** Writes an item on a page of the given width in columns. */
 export const write = (page: Page, item: Item, width: number, style: Style): readonly [Page, string] => {
   switch (item._tag) {
     case "You":
@@ -45,7 +45,7 @@ export const write = (page: Page, item: Item, width: number, style: Style): read
   }
 }
 
-/** Ends the line, if one is begun. */
+/** Ends the current line, if there is one. */
 export const newLine = (page: Page): readonly [Page, string] => [empty, page.column === 0 ? "" : "\n"]
 
 const word = (page: Page, text: string, width: number, style: Style): readonly [Page, string] => {
@@ -60,13 +60,13 @@ const word = (page: Page, text: string, width: number, style: Style): readonly [
   return [{ ...page, column: margin + said.length }, `\n${" ".repeat(margin)}${said}`]
 }
 
-/** Lines beside the talk, each as long as the page is wide. */
+/** Writes lines outside of the conversation, up to the full width of the page. */
 const aside = (page: Page, text: string, width: number, style: Style): readonly [Page, string] => {
   const lines = wrapped(Printable.line(text), width - margin)
   return [empty, newLine(page)[1] + lines.map((line) => `${" ".repeat(margin)}${style.dim(line)}\n`).join("")]
 }
 
-/** Cuts a text into lines at spaces, or within a word that is longer than a line. */
+/** Wraps a text at spaces, or within a word longer than a line. */
 const wrapped = (text: string, width: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let rest = text.trim()

@@ -1,4 +1,4 @@
-/** A call with an agent in the terminal: joins the call, the clock, the keyboard and the screen. */
+/** Chats with an agent in the terminal: connects the call, the clock, the keyboard and the screen. */
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as Monotonic from "@antiphon/core/Monotonic"
@@ -14,19 +14,19 @@ import * as Screen from "../screen.ts"
 import * as Conversation from "./conversation.ts"
 import * as Page from "./page.ts"
 
-/** How a call is held. */
+/** Options of a chat. */
 export interface Options {
   readonly request: CallRequest.CallRequest
-  /** Words a minute at which the agent speaks; 0 for as fast as they come. */
+  /** The agent's rate in words per minute; 0 for as fast as words arrive. */
   readonly pace: number
-  /** Keys come one by one. Otherwise lines do, and each waits until the agent has finished. */
+  /** Whether keys arrive one by one. Otherwise lines do, and each waits until the agent has finished. */
   readonly keys: boolean
   readonly screen: Screen.Stream
 }
 
 const due: Conversation.Told = { _tag: "Due" }
 
-/** Holds a call until one of both sides has hung up. */
+/** Runs a call until one side hangs up. */
 export const talk = <E, R>(
   agent: Agent.Factory<E, never, R>,
   terminal: Terminal.Terminal,
@@ -72,7 +72,7 @@ export const talk = <E, R>(
 
       const input = options.keys ? typed(terminal, view, tell) : lines(terminal, tell, quiet.await)
       const typing = yield* Effect.forkScoped(input)
-      /** When the last word began, in milliseconds: the next one is due from then on, whatever else happens meanwhile. */
+      /** When the last word started, in milliseconds: the next one is due relative to it, whatever else happens. */
       let spokenAt = -Infinity
       const next = Effect.gen(function* () {
         // Pending events come before the clock, because with a pace of 0 a word is always due.
@@ -96,7 +96,7 @@ export const talk = <E, R>(
     })
   ) as Effect.Effect<void, E, Exclude<R, Scope.Scope>>
 
-/** Lines of a file or a pipe. Each is said once the agent has finished; behind the last one, the user hangs up. */
+/** Lines of a file or a pipe. Each is sent once the agent has finished; after the last one, the user hangs up. */
 const lines = (terminal: Terminal.Terminal, tell: (told: Conversation.Told) => void, quiet: Effect.Effect<void>) =>
   Effect.andThen(quiet, terminal.readLine).pipe(
     Effect.map((text) => tell({ _tag: "Line", text })),
@@ -104,7 +104,9 @@ const lines = (terminal: Terminal.Terminal, tell: (told: Conversation.Told) => v
     Effect.catch(() => Effect.sync(() => tell({ _tag: "Gone" })))
   )
 
-/** Keys of a terminal. The line that is typed stands at the foot of the page, and all else waits until it is done. */
+/**
+ * Keys of a terminal. The line being typed is at the bottom of the page, and other output waits until it is complete.
+ */
 const typed = (terminal: Terminal.Terminal, view: View, tell: (told: Conversation.Told) => void) =>
   Effect.gen(function* () {
     const keys = yield* terminal.readInput
@@ -132,7 +134,7 @@ const typed = (terminal: Terminal.Terminal, view: View, tell: (told: Conversatio
     }
   }).pipe(Effect.catch(() => Effect.sync(() => tell({ _tag: "Gone" }))))
 
-/** The page on the screen. While the user types, what is to be shown waits. */
+/** The page on the screen. Output waits while the user types. */
 class View {
   readonly #screen: Screen.Stream
   readonly #style: ReturnType<typeof Screen.styles>
@@ -153,7 +155,7 @@ class View {
     if (this.#draft !== "") this.#draw()
   }
 
-  /** Shows the line that is being typed. */
+  /** Shows the line being typed. */
   draft(text: string): void {
     if (this.#draft !== "") this.#erase()
     this.#draft = text
@@ -182,7 +184,7 @@ class View {
     if (text !== "") this.#put(text)
   }
 
-  /** A long line is shown from its end, so that it never takes more than one row. */
+  /** Shows the end of a long line, so that it never takes more than one row. */
   #draw(): void {
     this.#line()
     const room = Math.max(10, (this.#screen.columns ?? 80) - Page.speaker("you").length - 1)

@@ -1,4 +1,4 @@
-/** `antiphon call`: has an agent call a telephone number, through Twilio. */
+/** `antiphon call`: makes an agent call a telephone number, through Twilio. */
 import * as Twilio from "@antiphon/telephony/Twilio"
 import * as TwilioAccount from "@antiphon/telephony/TwilioAccount"
 import * as Argument from "effect/cli/Argument"
@@ -29,7 +29,7 @@ const flags = {
 
 const isNumber = (text: string): boolean => /^\+[1-9]\d{4,14}$/.test(text)
 
-/** The command. Ends with 1 if nobody answers. */
+/** The command. Exits with 1 if nobody answers. */
 export const make = () =>
   Command.make("call", flags, (input) =>
     Effect.gen(function* () {
@@ -102,13 +102,13 @@ const outcomes = {
   Failed: "The call failed."
 }
 
-/** Waits until a call that was answered is over. */
+/** Waits until an answered call is over. */
 const over = (account: TwilioAccount.TwilioAccount, callSid: string) =>
   TwilioAccount.call(account, callSid).pipe(
     Effect.repeat({ schedule: Schedule.spaced("1 second"), until: ({ status }) => status !== "in-progress" })
   )
 
-/** What was typed, or a variable. */
+/** The given value, or that of a variable. */
 const given = (flag: Option.Option<string>, variable: string, what: string) =>
   Option.isSome(flag)
     ? Effect.succeed(flag.value)

@@ -62,7 +62,7 @@ export const make = () =>
     Command.withExamples([{ command: "antiphon dev src/agent.ts", description: "Opens the console" }])
   )
 
-/** Nobody else reaches a server that is being written, unless it is asked for. */
+/** A server under development is reachable only from this machine, unless asked otherwise. */
 const hostOf = (host: Option.Option<string>) =>
   Option.orElse(host, () => (process.env["HOST"] === undefined ? Option.some("127.0.0.1") : Option.none()))
 
@@ -87,8 +87,8 @@ const run = (args: ReadonlyArray<string>) =>
   ).pipe(Effect.ignore)
 
 /**
- * Opens a page as soon as it is served, within half a minute. It is no failure if the page cannot be opened: its
- * address is on the screen.
+ * Opens a page as soon as it is served, within half a minute. Failing to open it is not an error, because its address
+ * is on the screen.
  */
 const openOnceUp = (url: string) =>
   Effect.tryPromise(() => fetch(url, { method: "HEAD" })).pipe(

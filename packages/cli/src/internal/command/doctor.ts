@@ -20,7 +20,7 @@ const flags = {
   json: Flag.Boolean("json").pipe(Flag.withDescription("Print the findings for programs"), Flag.withDefault(false))
 }
 
-/** The command. Ends with 1 if something is bad. */
+/** The command. Exits with 1 if a finding is bad. */
 export const make = () =>
   Command.make("doctor", flags, ({ agent, json }) =>
     Effect.gen(function* () {

@@ -1,4 +1,4 @@
-/** `antiphon env`: lists the environment variables that are read, and which of them are set. */
+/** `antiphon env`: lists the supported environment variables, and which of them are set. */
 import * as Printable from "@antiphon/core/Printable"
 import * as Models from "@antiphon/llm/model/Models"
 import * as Settings from "@antiphon/server/Settings"

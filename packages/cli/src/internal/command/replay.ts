@@ -1,5 +1,5 @@
 /**
- * `antiphon replay`: plays a recorded call again, or forks it, or writes a test of it.
+ * `antiphon replay`: replays a recorded call, forks it, or writes a test from it.
  *
  * @since 0.1.0
  */
@@ -149,7 +149,7 @@ const modelOf = (recording: Recording.Recording) =>
     Effect.mapError(({ message }) => new CliError({ message: `The recording has a gap: ${message}.` }))
   )
 
-/** Hides the agent's log while it is played, and reports its defects. */
+/** Hides the agent's log during the replay, and reports its defects. */
 const played = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, CliError, R> =>
   effect.pipe(
     Effect.provideService(References.MinimumLogLevel, "None"),

@@ -1,4 +1,4 @@
-/** `antiphon replay --floor`: the turn taking of a recorded call under another policy. */
+/** `antiphon replay --floor`: replays the turn taking of a recorded call under another policy. */
 import type * as Recording from "@antiphon/core/recording/Recording"
 import * as FloorPolicy from "@antiphon/speech/FloorPolicy"
 import * as FloorReplay from "@antiphon/speech/FloorReplay"
@@ -14,16 +14,16 @@ import * as Screen from "../screen.ts"
 const out = process.stdout
 const presets = Object.keys(FloorPolicy.presets)
 
-/** What is asked for. */
+/** The arguments. */
 export interface Input {
-  /** The recording's file, beside which its audio is looked for. */
+  /** The recording's file. Its audio is expected beside it. */
   readonly file: string
   /** A preset, a file of settings, or settings as JSON. */
   readonly policy: string
   readonly json: boolean
 }
 
-/** Takes the turns of the call under the policy, and prints what would have become of them. */
+/** Replays the turns of the call under the policy, and prints the results. */
 export const run = Effect.fn("replay.floor")(function* (recording: Recording.Recording, input: Input) {
   const policy = yield* policyOf(input.policy)
   const known = FloorReplay.fromRecording(recording)
@@ -91,7 +91,7 @@ const fromAudio = (recording: Recording.Recording, path: string) =>
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
 const signed = (ms: number): string => `${ms > 0 ? "-" : "+"}${Math.abs(Math.round(ms))} ms`
 
-/** Most of a turn's words that are shown. */
+/** Maximum number of a turn's words to show. */
 const mostText = 44
 
 const render = (report: FloorReplay.Report, policy: string, source: "audio" | "recording"): string => {

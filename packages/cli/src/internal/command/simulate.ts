@@ -1,5 +1,5 @@
 /**
- * `antiphon simulate`: plays simulated callers against agents, and holds each call against the rules.
+ * `antiphon simulate`: plays simulated callers against agents, and checks each call against the rules.
  *
  * @since 0.1.0
  */

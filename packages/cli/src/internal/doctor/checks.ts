@@ -26,7 +26,7 @@ export const node = Effect.sync((): Finding =>
     : bad("Node", `${process.versions.node}, but ${leastNode} or newer is needed`)
 )
 
-/** The packages that are installed in the current folder. */
+/** The packages installed in the current folder. */
 export const packages = Effect.promise(async (): Promise<ReadonlyArray<Finding>> => {
   const own = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8")) as {
     readonly peerDependencies: { readonly effect: string }
@@ -45,7 +45,7 @@ export const packages = Effect.promise(async (): Promise<ReadonlyArray<Finding>>
   return versions(installed, own.peerDependencies.effect)
 }).pipe(Effect.catchDefect((defect) => Effect.succeed([bad("packages", String(defect))])))
 
-/** The settings of the server, its port, and where it records. */
+/** The settings of the server, its port, and its folder for recordings. */
 export const server: Effect.Effect<ReadonlyArray<Finding>> = Settings.load().pipe(
   Effect.flatMap((settings) =>
     Effect.all([port(settings.port, settings.host), openness(settings), recordings(settings.recordDir)])
@@ -171,7 +171,7 @@ const answerOf = (name: string, url: string, variable: string) =>
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : "its address")
 
-/** Checks the recogniser and the voice of the page for calls by voice. */
+/** Checks the recogniser and the voice for the voice page. */
 export const speech: Effect.Effect<ReadonlyArray<Finding>> = Effect.gen(function* () {
   const recogniser = yield* first(["ANTIPHON_STT"])
   const voice = yield* first(["ANTIPHON_TTS"])

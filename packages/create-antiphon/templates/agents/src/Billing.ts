@@ -10,7 +10,7 @@ const listInvoices = VoiceTool.loopback(
   (_, { turn }) => Effect.flatMap(Invoices, (invoices) => invoices.open(turn.request.from))
 )
 
-/** Answers questions about invoices. It does not know who hands the call to it, nor the way back. */
+/** Answers questions about invoices. It does not know which agent hands over the call, or how to hand it back. */
 export class Billing extends Agent.Service<Billing>()("app/Billing") {
   static readonly layer = Agent.layer(
     Billing,

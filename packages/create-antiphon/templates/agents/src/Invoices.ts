@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 
-/** What the agents know about invoices. Replace the layer by one over your own system. */
+/** What the agents know about invoices. Replace the layer with one over your own system. */
 export class Invoices extends Context.Service<
   Invoices,
   {

@@ -25,5 +25,5 @@ const reception = LlmAgent.make({
   ]
 })
 
-/** The agent that answers, with all that it needs. `antiphon dev` finds it as the default export of this module. */
+/** The agent that answers, with everything it needs. `antiphon dev` finds it as the default export of this module. */
 export default Agent.provide(reception, Billing.layer.pipe(Layer.provide(Invoices.layer)))

@@ -1,7 +1,7 @@
 import { Agent, Event } from "@antiphon/core"
 import { Stream } from "effect"
 
-/** Greets, says what it has heard, and names the keys that are pressed. It needs no model. */
+/** Greets, repeats what it has heard, and names the keys that are pressed. It needs no model. */
 export default Agent.make(
   Agent.route({
     CallStarted: () => Stream.make(Event.sendText("Hello! Say something, or press a key.")),

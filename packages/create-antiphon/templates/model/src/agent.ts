@@ -11,7 +11,7 @@ const openingHours = VoiceTool.loopback(
   ({ day }) => Effect.succeed(day === "sunday" ? "closed" : "nine to six")
 )
 
-/** Takes a while: the talk goes on, and the result comes when nobody speaks. */
+/** Takes a while: the conversation continues, and the result arrives once nobody is speaking. */
 const findRepair = VoiceTool.background(
   "find_repair",
   {
@@ -23,8 +23,8 @@ const findRepair = VoiceTool.background(
 )
 
 /**
- * The agent. `antiphon dev` finds it as the default export of this module, with the model that the environment has a key for;
- * export a Layer as `model` to choose one yourself.
+ * The agent. `antiphon dev` finds it as the default export of this module, and uses the model whose key is in the
+ * environment. Export a Layer as `model` to choose one yourself.
  */
 export default LlmAgent.make({
   systemPrompt: "You answer the phone of a bicycle shop, in one or two short sentences.",

@@ -6,7 +6,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Config, Effect, Layer } from "effect"
 import agent from "./agent.ts"
 
-/** What hears and speaks: `ANTIPHON_STT` and `ANTIPHON_TTS`, such as deepgram/nova-3 and cartesia/sonic-3. */
+/** The recogniser and the voice: `ANTIPHON_STT` and `ANTIPHON_TTS`, such as deepgram/nova-3 and cartesia/sonic-3. */
 const Voice = Layer.unwrap(
   Effect.gen(function* () {
     const ears = yield* Config.String("ANTIPHON_STT")
@@ -20,7 +20,9 @@ const Voice = Layer.unwrap(
   })
 )
 
-/** The model that the environment has a key for. Choose one with `Models.fromString`, and a second one with `ModelPlan`. */
+/**
+ * The model whose key is in the environment. Choose one with `Models.fromString`, and add a second with `ModelPlan`.
+ */
 const Model = Layer.unwrap(Effect.map(DefaultModel.chosen, DefaultModel.layer))
 
 /** Answers calls of Twilio at `/twilio`. */

@@ -42,7 +42,7 @@ const read = Json.reader(FromTelnyx)
 const readEvent = Json.reader(Schema.Struct({ event: Schema.String }))
 const known: ReadonlySet<string> = new Set(["connected", "start", "media", "dtmf", "mark", "error", "stop"])
 
-/** Decodes a frame. Unknown events mean nothing. */
+/** Decodes a frame. Unknown events are ignored. */
 export const decode = (frame: string | Uint8Array): Message.Message => {
   if (typeof frame !== "string") return Message.wrong("a binary frame")
   const message = read(frame)

@@ -209,7 +209,7 @@ const leg = (desk: Desk, callSid: string | undefined, callStatus: string | undef
   const outcome = Calls.outcomeOf(callStatus)
   if (entry?.transfer === undefined || outcome === undefined) return Effect.void
   const pending = entry.transfer
-  // A target whose call is over before it was reported as answered has not answered.
+  // If a target's call ends before it was reported as answered, it was not answered.
   if (outcome !== "Answered" || callStatus === "completed") {
     // After a cold transfer Twilio requests `/transferred`, which reports the outcome.
     return pending.kind === "warm"

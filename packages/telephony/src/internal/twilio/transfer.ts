@@ -50,7 +50,7 @@ export const begin = (
     )
   })
 
-/** A number or a SIP address, as TwiML takes it. */
+/** A number or a SIP address, in the form TwiML expects. */
 const addressee = (target: string): "Number" | "Sip" | undefined =>
   /^\+?[\d*#]{2,20}$/.test(target) ? "Number" : /^sips?:[^\s<>"']+$/.test(target) ? "Sip" : undefined
 

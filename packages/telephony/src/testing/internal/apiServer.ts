@@ -1,4 +1,4 @@
-/** The API of a carrier, on a free port of this machine. */
+/** A carrier's API on a free port of this machine. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 
-/** Serves until the scope closes, and gives the address. */
+/** Serves until the scope closes, and returns the address. */
 export const serve = (
   handle: (request: HttpServerRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>
 ): Effect.Effect<string, never, Scope.Scope> =>
@@ -25,6 +25,6 @@ export const serve = (
     return `http://127.0.0.1:${"port" in address ? address.port : 0}`
   })
 
-/** An answer of JSON. */
+/** A JSON response. */
 export const answer = (status: number, body: object): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(JSON.stringify(body), { status, contentType: "application/json" })

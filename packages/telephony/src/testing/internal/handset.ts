@@ -1,30 +1,30 @@
 /**
- * What is played to somebody on the telephone: audio in frames of 20 ms, marks when they are reached, all dropped by a clear.
+ * Plays audio to someone on the telephone: frames of 20 ms, and marks when they are reached. A clear drops both.
  *
- * As a carrier does it: a frame that has left for the telephone network cannot be taken back.
+ * Like at a carrier, a frame that has left for the telephone network cannot be taken back.
  */
 
-/** A stretch that was played, and when, in milliseconds of the call. */
+/** A stretch of played audio, with its time in milliseconds of the call. */
 export interface Played {
   readonly at: number
   readonly bytes: Uint8Array
 }
 
-/** What a clear has found. */
+/** The result of a clear. */
 export interface Clear {
   readonly at: number
-  /** Bytes that had been played by then, since the beginning of the call. */
+  /** Bytes played by then, since the start of the call. */
   readonly playedBytes: number
   readonly droppedBytes: number
 }
 
-/** Audio that came, and how much of it. */
+/** Audio that arrived, and its amount. */
 export interface Came {
   readonly at: number
   readonly bytes: number
 }
 
-/** A mark that came, whether or not it was reached. */
+/** A mark that arrived, whether or not it was reached. */
 export interface Mark {
   readonly at: number
   readonly name: string
@@ -37,12 +37,12 @@ export interface Handset {
   readonly clears: ReadonlyArray<Clear>
   readonly came: ReadonlyArray<Came>
   readonly marks: ReadonlyArray<Mark>
-  /** Bytes that were played, since the beginning of the call. */
+  /** Bytes played since the start of the call. */
   readonly playedBytes: () => number
   readonly push: (item: Item, now: number) => void
   /** Plays the next frame, and returns the marks that were reached. */
   readonly play: (now: number) => ReadonlyArray<string>
-  /** Drops what was not played, and returns all marks that wait. */
+  /** Drops unplayed audio, and returns all waiting marks. */
   readonly clear: (now: number) => ReadonlyArray<string>
 }
 

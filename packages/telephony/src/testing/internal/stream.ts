@@ -1,6 +1,6 @@
 /**
- * The carrier's end of a media stream: sends what the caller says in frames of 20 ms, plays what comes, honours marks and clears, and
- * may misbehave.
+ * The carrier's end of a media stream: sends the caller's speech in frames of 20 ms, plays what arrives, handles marks
+ * and clears, and can be faulty.
  */
 import * as NodeWS from "@effect/platform-node/NodeWS"
 import * as Deferred from "effect/Deferred"
@@ -9,14 +9,14 @@ import type * as Scope from "effect/Scope"
 import type { Faults } from "../Faults.ts"
 import type * as Handset from "./handset.ts"
 
-/** What a carrier reads of a frame. */
+/** What a carrier reads from a frame. */
 export type Order =
   | { readonly _tag: "Media"; readonly payload: string }
   | { readonly _tag: "Mark"; readonly name: string }
   | { readonly _tag: "Clear" }
   | { readonly _tag: "Other" }
 
-/** How a carrier writes and reads the frames of its stream. */
+/** How a carrier encodes and decodes the frames of its stream. */
 export interface Dialect {
   readonly opening: ReadonlyArray<object>
   readonly start: object
@@ -33,28 +33,28 @@ export interface Close {
   readonly reason: string
 }
 
-/** A stream that is open. */
+/** An open stream. */
 export interface Stream {
-  /** Lets the caller speak: audio in the format of the stream, behind what is being said. */
+  /** Lets the caller speak, after what they are already saying: audio in the format of the stream. */
   readonly say: (audio: Uint8Array) => void
   readonly press: (digit: string) => void
-  /** Sends a frame as it is. */
+  /** Sends a frame unchanged. */
   readonly raw: (frame: string | Uint8Array) => void
-  /** Frames of the server that the carrier does not understand. */
+  /** Frames from the server that the carrier does not understand. */
   readonly nonsense: ReadonlyArray<string>
-  /** Waits until the socket is closed, whoever closed it. */
+  /** Waits until the socket is closed by either side. */
   readonly closed: Effect.Effect<Close>
   /** Ends the stream as a carrier does. */
   readonly end: Effect.Effect<void>
-  /** Drops the connection without a word. */
+  /** Drops the connection without a closing handshake. */
   readonly drop: Effect.Effect<void>
-  /** When what was said last began to leave. Milliseconds of the call. */
+  /** When the latest speech started to be sent, in milliseconds of the call. */
   readonly spokeAt: () => number | undefined
 }
 
 const frameMs = 20
 
-/** How a stream is opened. */
+/** Options for opening a stream. */
 export interface Options {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -68,7 +68,7 @@ export interface Options {
   readonly now: () => number
 }
 
-/** Opens a stream. Fails with the status of the answer if the server does not let it in, and with 0 if there is none. */
+/** Opens a stream. Fails with the response's status if the server rejects it, and with 0 without a response. */
 export const open = (options: Options): Effect.Effect<Stream, number, Scope.Scope> =>
   Effect.gen(function* () {
     const { dialect, faults, frameBytes, handset, now } = options
@@ -111,7 +111,7 @@ export const open = (options: Options): Effect.Effect<Stream, number, Scope.Scop
     })
     if (faults.isDeaf === true) ws.pause()
 
-    /** Sends the next audio of the caller. */
+    /** Sends the caller's next audio. */
     const media = () => {
       const bytes = new Uint8Array(sizes[chunk % sizes.length]!).fill(options.silentByte)
       if (speech.length > 0) {
@@ -135,7 +135,8 @@ export const open = (options: Options): Effect.Effect<Stream, number, Scope.Scop
     const startedAt = openedAt - sentMs / pace
     let ticks = 0
     const beat = Effect.suspend(() => {
-      // What was played is told before the caller's next sound: who is interrupted by that has been heard so far.
+      // Reports what was played before sending the caller's next sound, because that is what an interrupted caller has
+      // heard.
       while (!isOver && now() - openedAt >= ticks * frameMs) {
         ticks++
         giveBack(handset.play(now()))

@@ -1,18 +1,18 @@
-/** The streams that a call has had, one after the other, and who waits for them. */
+/** The consecutive streams of a call, and those who wait for them. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Stream } from "./stream.ts"
 
-/** A stream that was opened, or the status with which it was refused. */
+/** An open stream, or the status with which it was rejected. */
 export type Opened = Exit.Exit<Stream, number>
 
 export interface Streams {
   readonly note: (opened: Opened) => void
-  /** The one that was opened last. */
+  /** The stream opened last. */
   readonly current: () => Stream | undefined
   readonly all: () => ReadonlyArray<Stream>
-  /** Waits for the nth, the first being 1. */
+  /** Waits for the nth stream, counted from 1. */
   readonly nth: (nth: number) => Effect.Effect<void, number>
 }
 

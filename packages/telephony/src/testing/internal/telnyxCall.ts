@@ -1,4 +1,4 @@
-/** A call on a fake Telnyx: opens the stream that it is told to, and tells a server what becomes of it. */
+/** A call on a fake Telnyx: opens the requested stream, and sends the server the call's events. */
 import type { Clock } from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import * as Streams from "./streams.ts"
 import * as Dialect from "./telnyxDialect.ts"
 import type { Events } from "./telnyxEvents.ts"
 
-/** Facts that every event of a call repeats. */
+/** Facts repeated in every event of a call. */
 export interface About {
   readonly from: string
   readonly to: string
@@ -23,7 +23,7 @@ export interface Call {
   readonly phone: TelnyxPhone
   /** Opens the media stream, and waits until it is over. */
   readonly open: (url: string) => Effect.Effect<void>
-  /** Ends the call, and tells the server. The first ending counts. */
+  /** Ends the call, and tells the server. Only the first end counts. */
   readonly end: (ending: Ending, cause?: string) => Effect.Effect<void>
   /** Sends an event of this call. Returns the HTTP status. */
   readonly event: (type: string, fields?: object) => Effect.Effect<number>
@@ -33,7 +33,7 @@ export interface Options {
   readonly clock: Clock
   readonly events: Events
   readonly faults: Faults
-  /** Events that nobody waits for are sent until it closes. */
+  /** Scope for sending events that nobody waits for. */
   readonly scope: Scope.Scope
 }
 

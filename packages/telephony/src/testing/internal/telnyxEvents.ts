@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import { generateKeyPairSync, sign } from "node:crypto"
 
 export interface Events {
-  /** The key that verifies the events: 32 bytes in base64. */
+  /** The key for verifying events: 32 bytes in base64. */
   readonly publicKey: string
   /** Sends an event. Returns the HTTP status. */
   readonly send: (type: string, payload: object) => Effect.Effect<number>
-  /** A name that was not given before. */
+  /** Returns a name never returned before. */
   readonly newId: (prefix: string) => string
 }
 

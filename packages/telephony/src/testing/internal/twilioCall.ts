@@ -1,4 +1,4 @@
-/** A call on a fake Twilio: asks a server what to do, and does it until somebody hangs up. */
+/** A call on a fake Twilio: asks a server for instructions, and follows them until somebody hangs up. */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,28 +13,28 @@ import type { Fields, Network } from "./twilioNetwork.ts"
 import { accountSid } from "./twilioNetwork.ts"
 import * as Xml from "./xml.ts"
 
-/** How a call begins. */
+/** How a call starts. */
 export interface Given extends Dial {
   readonly callSid: string
-  /** What the API was asked, if it has made the call. */
+  /** The API request, if the API placed the call. */
   readonly outgoing?: Fields | undefined
 }
 
-/** A call, as the API sees it. */
+/** A call, as seen by the API. */
 export interface Call {
   readonly phone: TwilioPhone
-  /** Other instructions, or the end. */
+  /** New instructions, or the end. */
   readonly order: (order: Order) => Effect.Effect<void>
   readonly status: () => "in-progress" | "completed"
 }
 
 export type Order = { readonly twiml: string } | "completed"
 
-/** What a call is carried out with. */
+/** What a call needs. */
 interface Line {
   readonly network: Network
   readonly given: Given
-  /** The fields that everything which is told of the call has. */
+  /** Fields included in every request about a call. */
   readonly about: Fields
   readonly handset: Handset.Handset
   readonly streams: Streams.Streams
@@ -46,7 +46,7 @@ interface Line {
 
 const frameBytes = 160
 
-/** Somebody calls. Fails with the status if the webhook was not answered well. */
+/** Places a call to the server. Fails with the status if the webhook rejects it. */
 export const begin = (network: Network, given: Given): Effect.Effect<Call, number> =>
   Effect.gen(function* () {
     const startedAt = network.now()
@@ -112,7 +112,7 @@ const heard = (handset: Handset.Handset, bytes: number): Effect.Effect<void> =>
     handset.playedBytes() >= bytes ? Effect.void : Effect.delay(heard(handset, bytes), "20 millis")
   )
 
-/** Carries out one document after the other. */
+/** Follows one document after another. */
 const run = (line: Line, orders: Queue.Queue<Order>, twiml: string): Effect.Effect<Ending> =>
   Effect.gen(function* () {
     const next = yield* Effect.raceFirst(follow(line, twiml), Queue.take(orders))
@@ -121,7 +121,7 @@ const run = (line: Line, orders: Queue.Queue<Order>, twiml: string): Effect.Effe
     return yield* run(line, orders, next.twiml)
   })
 
-/** Carries out a document. Returns the next one, or how the call ends if there is none. */
+/** Follows a document. Returns the next one, or how the call ends if there is none. */
 const follow = (line: Line, twiml: string): Effect.Effect<{ readonly twiml: string } | "instructions" | "rejected"> =>
   Effect.gen(function* () {
     const document = Xml.parse(twiml)
@@ -143,7 +143,7 @@ const follow = (line: Line, twiml: string): Effect.Effect<{ readonly twiml: stri
     return "instructions"
   })
 
-/** Opens the stream of a document, and waits until its socket is closed. */
+/** Opens the stream in a document, and waits until its socket is closed. */
 const stream = (line: Line, element: Xml.Element): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { about, closes, given, network, streams } = line
@@ -168,7 +168,7 @@ const stream = (line: Line, element: Xml.Element): Effect.Effect<void> =>
     const exit = yield* Effect.exit(opening)
     streams.note(exit)
     if (Exit.isFailure(exit)) return
-    // Runs if the call goes on to something else, too.
+    // Also runs if the call moves on to other instructions.
     const end = Effect.gen(function* () {
       yield* exit.value.end
       const stopped = { ...about, StreamSid: streamSid, StreamEvent: "stream-stopped" }
@@ -178,7 +178,7 @@ const stream = (line: Line, element: Xml.Element): Effect.Effect<void> =>
     closes.push(yield* exit.value.closed)
   }).pipe(Effect.scoped)
 
-/** Calls somebody for the caller. Returns the instructions for afterwards, if there are any. */
+/** Calls someone for the caller. Returns the instructions for afterwards, if there are any. */
 const dial = ({ about, network, verbs }: Line, element: Xml.Element): Effect.Effect<string | undefined> =>
   Effect.gen(function* () {
     const [target] = element.children

@@ -1,4 +1,4 @@
-/** What all calls of a fake Twilio share: how it asks and tells a server, what becomes of numbers that are called, and names. */
+/** What all calls of a fake Twilio share: requests to the server, the behaviour of called numbers, and ids. */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as Signature from "../../Signature.ts"
 export const accountSid = "AC00000000000000000000000000000000"
 export const authToken = "a token that only tests know"
 
-/** What happens if a number is called. */
+/** What happens when a number is called. */
 export type Behaviour = "answered" | "busy" | "no-answer" | "failed"
 
 export type Fields = Readonly<Record<string, string>>
@@ -20,28 +20,28 @@ export interface Options {
   readonly signs?: "wrong" | "never" | undefined
 }
 
-/** An answer of a server. */
+/** A response from a server. */
 export interface Answer {
   readonly status: number
   readonly text: string
 }
 
 export interface Network {
-  /** Fibers that go on by themselves end with it. */
+  /** Scope of background fibers. */
   readonly scope: Scope.Scope
   readonly now: () => number
   readonly sid: (prefix: string) => string
   readonly behaviourOf: (number: string) => Behaviour
   readonly rings: Duration.Duration
   readonly talks: Duration.Duration
-  /** The headers that prove who asks. */
+  /** The headers that authenticate a request. */
   readonly signature: (url: string, fields: Fields) => Record<string, string>
   readonly ask: (url: string, fields: Fields, method?: "GET" | "POST") => Effect.Effect<Answer>
-  /** Asks, if there is an address, and does not mind the answer. */
+  /** Sends a request if there is an address, and ignores the response. */
   readonly tell: (url: string | undefined, fields: Fields) => Effect.Effect<void>
 }
 
-/** Twilio's own times are seconds; tests want them shorter. */
+/** Twilio's own times are in seconds; tests need shorter ones. */
 const ringsFor = Duration.millis(30)
 const talksFor = Duration.millis(100)
 

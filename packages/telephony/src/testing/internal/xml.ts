@@ -1,4 +1,4 @@
-/** Reads the XML of instructions to a carrier: elements, attributes and text, and nothing else of XML. */
+/** Parses the XML subset used in instructions to a carrier: elements, attributes and text. */
 
 export interface Element {
   readonly name: string
@@ -17,7 +17,7 @@ interface Open {
   text: string
 }
 
-/** Reads a document. Undefined if it is not well-formed: a carrier would refuse it, too. */
+/** Parses a document. Undefined if it is not well-formed, which a carrier would reject too. */
 export const parse = (document: string): Element | undefined => {
   const root: Open = { name: "", attributes: {}, children: [], text: "" }
   const open: Array<Open> = [root]
