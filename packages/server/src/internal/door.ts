@@ -19,8 +19,14 @@ export const admit = <State>(
   protocol: Protocol.Protocol<State>,
   reception: Pick<Reception, "refused">,
   request: Protocol.WireRequest
-): Effect.Effect<Protocol.Admitted, HttpServerResponse> =>
-  Effect.catch(protocol.admit(request), ({ detail, status }) =>
+): Effect.Effect<Protocol.Admitted, HttpServerResponse> => unlessRefused(reception, protocol.admit(request))
+
+/** Turns the refusal of a protocol into a response, and counts it. */
+export const unlessRefused = <A>(
+  reception: Pick<Reception, "refused">,
+  decision: Effect.Effect<A, Protocol.Refused>
+): Effect.Effect<A, HttpServerResponse> =>
+  Effect.catch(decision, ({ detail, status }) =>
     Effect.andThen(reception.refused(status, detail), Effect.fail(Answers.respond(status, { detail })))
   )
 

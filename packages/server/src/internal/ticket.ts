@@ -1,18 +1,21 @@
 /**
  * Tickets that are good for one call: `/chats` hands one out with its decision, and the socket that follows shows it. A ticket
  * carries the time until which it is good and the call it is for, signed, so that any process with the secret can read it.
+ * `usedTickets` keeps those that were used.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import type { Used } from "./usedTickets.ts"
 
 /** What reads and writes tickets. `now` is the wall time in milliseconds, since processes have no other in common. */
 export interface Tickets {
   readonly issue: (callId: string, now: number) => string
-  /** Takes a ticket, and gives what the id of its call must match; undefined if it is forged, too old, or was used here. */
-  readonly use: (ticket: string, now: number) => Seal | undefined
+  /** Reads a ticket. Undefined if it is forged or too old. */
+  readonly read: (ticket: string, now: number) => Ticket | undefined
 }
 
-/** Tells whether a call is the one that a ticket is for. */
-export interface Seal {
+/** A ticket that is genuine. */
+export interface Ticket extends Used {
+  /** Tells whether a call is the one that the ticket is for. */
   readonly fits: (callId: string) => boolean
 }
 
@@ -27,26 +30,18 @@ export const make = (secret: string | undefined): Tickets => {
     .digest()
   const sign = (text: string) => createHmac("sha256", key).update(text).digest("base64url")
   const markOf = (callId: string) => sign(`call\0${callId}`).slice(0, 22)
-  /** Those that were used, with the time from which they are too old anyway, the oldest first. */
-  const used = new Map<string, number>()
 
   return {
     issue: (callId, now) => {
       const text = `${(now + lifeMs).toString(36)}.${randomBytes(12).toString("base64url")}.${markOf(callId)}`
       return `${text}.${sign(text)}`
     },
-    use: (ticket, now) => {
+    read: (ticket, now) => {
       const text = ticket.slice(0, ticket.lastIndexOf("."))
       if (!same(ticket, `${text}.${sign(text)}`)) return undefined
-      const [until = "", nonce = "", mark = ""] = text.split(".")
-      const end = Number.parseInt(until, 36)
-      for (const [nonce, end] of used) {
-        if (end > now) break
-        used.delete(nonce)
-      }
-      if (end <= now || used.has(nonce)) return undefined
-      used.set(nonce, end)
-      return { fits: (callId) => mark === markOf(callId) }
+      const [end = "", id = "", mark = ""] = text.split(".")
+      const until = Number.parseInt(end, 36)
+      return until <= now ? undefined : { id, until, fits: (callId) => mark === markOf(callId) }
     }
   }
 }

@@ -12,9 +12,12 @@ import * as Answers from "./answers.ts"
 import * as Door from "./door.ts"
 import * as SocketDriver from "./socketDriver.ts"
 
+/** Decides about an admitted request at the very end, when there is room for its call. */
+export type Redeem = (admitted: Protocol.Admitted) => Effect.Effect<void, Protocol.Refused>
+
 /** Handles the requests that ask for the socket of a protocol. */
 export const make =
-  <State>(protocol: Protocol.Protocol<State>, reception: Reception) =>
+  <State>(protocol: Protocol.Protocol<State>, reception: Reception, redeem: Redeem = () => Effect.void) =>
   (request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpRouter.RouteContext> =>
     Effect.gen(function* () {
       if (!Door.isUpgrade(request)) return Answers.notFound
@@ -23,6 +26,7 @@ export const make =
       const client = reception.clientOf(request)
       yield* Door.roomFor(reception, client)
       if (!offers(request, protocol.subprotocols)) return Answers.badSubprotocol
+      yield* Door.unlessRefused(reception, redeem(admitted))
       const socket = yield* Effect.mapError(request.upgrade, () => Answers.badUpgrade)
       yield* Effect.mapError(
         SocketDriver.open(socket, { request, admitted, client, protocol, reception }),

@@ -18,6 +18,8 @@ import * as Body from "../internal/body.ts"
 import * as Door from "../internal/door.ts"
 import * as Ticket from "../internal/ticket.ts"
 import * as Upgrade from "../internal/upgrade.ts"
+import * as UsedTickets from "../internal/usedTickets.ts"
+import type { Reception } from "../CallHost.ts"
 import type * as Mount from "../Mount.ts"
 import * as PreCall from "../PreCall.ts"
 import * as Opening from "./internal/opening.ts"
@@ -51,6 +53,7 @@ export const make = <E = never, R = never>(options: Options<E, R> = {}): Mount.M
       const tickets = settings.bindCalls
         ? Ticket.make(secret === undefined ? undefined : Redacted.value(secret))
         : undefined
+      const used = yield* UsedTickets.Current
       const read = Body.reader(settings, maxBodySize)
       const admitted = (request: HttpServerRequest.HttpServerRequest) =>
         Effect.andThen(
@@ -80,10 +83,13 @@ export const make = <E = never, R = never>(options: Options<E, R> = {}): Mount.M
         "/ws",
         tickets === undefined
           ? Upgrade.make(protocol, reception)
-          : Upgrade.make(Ticketed.make(protocol, tickets, settings), reception)
+          : ticketed(Ticketed.make({ protocol, tickets, used, rules: settings }), reception)
       )
     })
 })
+
+const ticketed = <State>({ protocol, redeem }: Ticketed.Ticketed<State>, reception: Reception) =>
+  Upgrade.make(protocol, reception, redeem)
 
 const status = Effect.map(DateTime.now, (now) => {
   // Formatted as Python does it: an offset instead of Z, microseconds, and no fraction if it is zero.

@@ -30,8 +30,9 @@ import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
 import type { Snapshot } from "../Health.ts"
 import * as Answers from "../internal/answers.ts"
+import * as UsedTickets from "../internal/usedTickets.ts"
 import * as Pages from "./internal/pages.ts"
-import type { Order, Report } from "./internal/supervised.ts"
+import * as Supervised from "./internal/supervised.ts"
 
 /** Options of a supervisor, which override the environment. */
 export interface Options {
@@ -108,6 +109,8 @@ class Fleet {
   /** Pending requests for pages, by number. */
   readonly #asked = new Map<number, (page: string) => void>()
   #lastQuestion = 0
+  /** Tickets that were used in any of the processes. */
+  readonly #used = UsedTickets.memory()
   #stopping = false
   #restarting = false
 
@@ -121,11 +124,11 @@ class Fleet {
   }
 
   start(wait: number): Member {
-    const worker = cluster.fork()
+    const worker = cluster.fork({ [Supervised.mark]: "1" })
     const now = this.#now()
     const member: Member = { worker, startedAt: now, wait, reportedAt: now, health: undefined, leaving: false }
     this.#members.add(member)
-    worker.on("message", (report: Report) => this.#hear(member, report))
+    worker.on("message", (report: Supervised.Report) => this.#hear(member, report))
     worker.on("error", () => {})
     worker.once("exit", (code, signal) => {
       this.#members.delete(member)
@@ -134,13 +137,17 @@ class Fleet {
     return member
   }
 
-  #hear(member: Member, report: Report): void {
+  #hear(member: Member, report: Supervised.Report): void {
     if (report?.antiphon === "health") {
       member.health = report.health
       member.reportedAt = this.#now()
     } else if (report?.antiphon === "metrics") {
       this.#asked.get(report.id)?.(report.page)
       this.#asked.delete(report.id)
+    } else if (report?.antiphon === "ticket") {
+      const { id, ticket } = report
+      const answer = (good: boolean) => Effect.sync(() => this.#tell(member, { antiphon: "ticket", id, good }))
+      this.#fork(Effect.flatMap(this.#used.take(ticket, this.#clock.currentTimeMillisUnsafe()), answer))
     }
   }
 
@@ -162,7 +169,7 @@ class Fleet {
     )
   }
 
-  #tell(member: Member, order: Order): void {
+  #tell(member: Member, order: Supervised.Order): void {
     if (member.worker.isConnected()) member.worker.send(order)
   }
 

@@ -26,6 +26,7 @@ import * as Admission from "../internal/admission.ts"
 import * as Answers from "../internal/answers.ts"
 import * as Door from "../internal/door.ts"
 import * as OpenCalls from "../internal/openCalls.ts"
+import * as UsedTickets from "../internal/usedTickets.ts"
 import * as LineApp from "../line/LineApp.ts"
 import type * as Mount from "../Mount.ts"
 import type * as PreCall from "../PreCall.ts"
@@ -106,8 +107,13 @@ export const layer: {
           ? Effect.map(calls.health.readiness, (readiness) => Answers.respond(readiness.ready ? 200 : 503, readiness))
           : Effect.succeed(Answers.notAllowed("GET"))
       )
+      const used = yield* Supervised.usedTickets
       for (const mount of options.protocols ?? [LineApp.make({ preCall: options.preCall })]) {
-        yield* mount.routes(reception) as Effect.Effect<void, never, HttpRouter.HttpRouter | Exclude<PR, Scope.Scope>>
+        yield* Effect.provideService(
+          mount.routes(reception) as Effect.Effect<void, never, HttpRouter.HttpRouter | Exclude<PR, Scope.Scope>>,
+          UsedTickets.Current,
+          used
+        )
       }
       return calls
     })

@@ -56,6 +56,24 @@ describe("Several processes on one port", () => {
     })
   )
 
+  it.live("take a ticket once between them", () =>
+    Effect.gen(function* () {
+      const { server } = yield* start({ ANTIPHON_BIND_CALLS: "true" })
+      for (const callId of ["c1", "c2"]) {
+        const { text } = yield* request(`${server.http}/chats`, {
+          method: "POST",
+          body: JSON.stringify({ call_id: callId })
+        })
+        const { websocket_url } = JSON.parse(text) as { readonly websocket_url: string }
+        const address = server.ws.replace("/ws", websocket_url)
+        const client = yield* Client.call(address, { call_id: callId })
+        yield* client.hear("Welcome.")
+        // Connections go to the processes in turn.
+        for (let i = 0; i < 4; i++) assert.strictEqual((yield* Client.refused(address)).status, 401)
+      }
+    })
+  )
+
   it.live("continue when one of them exits, which is restarted", () =>
     Effect.gen(function* () {
       const { server, until } = yield* start()

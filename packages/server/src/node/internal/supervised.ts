@@ -1,20 +1,29 @@
-/** A process under a supervisor: reports its health, provides its metrics, and stops on request. */
+/**
+ * A process under a supervisor: reports its health, provides its metrics, stops on request, and leaves it to the supervisor
+ * which tickets were used.
+ */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import cluster from "node:cluster"
 import type { Calls } from "../../Calls.ts"
 import type { Snapshot } from "../../Health.ts"
+import * as UsedTickets from "../../internal/usedTickets.ts"
 
 /** Messages from a process to its supervisor. */
 export type Report =
   | { readonly antiphon: "health"; readonly health: Snapshot }
   | { readonly antiphon: "metrics"; readonly id: number; readonly page: string }
+  | { readonly antiphon: "ticket"; readonly id: number; readonly ticket: UsedTickets.Used }
 
 /** Messages from a supervisor to a process. */
 export type Order =
   | { readonly antiphon: "stop" }
   | { readonly antiphon: "hurry" }
   | { readonly antiphon: "metrics"; readonly id: number }
+  | { readonly antiphon: "ticket"; readonly id: number; readonly good: boolean }
+
+/** Variable by which a process knows that its parent is a supervisor, and not another cluster's. */
+export const mark = "ANTIPHON_SUPERVISED"
 
 /** How often a process reports. */
 export const reportEvery = "1 second"
@@ -23,6 +32,29 @@ const tell = (report: Report) =>
   Effect.sync(() => {
     if (process.connected) process.send?.(report)
   })
+
+/** Number of the last ticket that a supervisor was asked about. */
+let asked = 0
+
+/** The register that the supervisor keeps. A ticket is refused if the supervisor does not answer within two seconds. */
+const ofSupervisor: UsedTickets.Register = {
+  take: (ticket) => {
+    const id = ++asked
+    return Effect.callback<boolean>((resume) => {
+      const onOrder = (order: Order) => {
+        if (order?.antiphon === "ticket" && order.id === id) resume(Effect.succeed(order.good))
+      }
+      process.on("message", onOrder)
+      if (process.connected) process.send?.({ antiphon: "ticket", id, ticket: { id: ticket.id, until: ticket.until } })
+      return Effect.sync(() => void process.off("message", onOrder))
+    }).pipe(Effect.timeoutOrElse({ duration: "2 seconds", orElse: () => Effect.succeed(false) }))
+  }
+}
+
+/** The register of used tickets for this process. */
+export const usedTickets: Effect.Effect<UsedTickets.Register> = Effect.suspend(() =>
+  cluster.isWorker && process.env[mark] !== undefined ? Effect.succeed(ofSupervisor) : UsedTickets.Current
+)
 
 /** Reports until the scope closes. Does nothing in a process without a supervisor. */
 export const report = (
@@ -39,6 +71,8 @@ export const report = (
           return void process.kill(process.pid, "SIGTERM")
         case "hurry":
           return void fork(calls.hurry)
+        case "ticket":
+          return
         case "metrics":
           return void fork(Effect.flatMap(metrics, (page) => tell({ antiphon: "metrics", id: order.id, page })))
       }

@@ -40,6 +40,21 @@ describe("A call bound to its pre-call decision", () => {
     })
   )
 
+  it.live("keeps its ticket while there is no room for it", () =>
+    Effect.gen(function* () {
+      const server = yield* Server.serve(Server.byName({}), { bindCalls: true, maxCalls: 1 })
+      const first = addressOf(server, yield* post(server, { call_id: "c1" }))
+      const second = addressOf(server, yield* post(server, { call_id: "c2" }))
+      const other = yield* Client.call(first, { call_id: "c1" })
+      yield* other.hear("Welcome.")
+      assert.strictEqual((yield* Client.refused(second)).status, 503)
+      other.ws.close()
+      yield* Server.allOver(server)
+      const client = yield* Client.call(second, { call_id: "c2" })
+      yield* client.hear("Welcome.")
+    })
+  )
+
   it.live("requires the token to get a ticket, and none beside the ticket", () =>
     Effect.gen(function* () {
       const server = yield* Server.serve(Server.byName({}), { bindCalls: true, token: Redacted.make("s3cret") })
