@@ -137,6 +137,7 @@ const serve = (
 ): Effect.Effect<string, never, Scope.Scope> =>
   VoiceAgentApp.layerServer(AgentKind.factory(agent, kind, stage), {
     preCall: server?.preCall == null ? undefined : preCall(server.preCall, stage),
+    guard: false,
     settings: { port: 0, host: "127.0.0.1", exposeErrors: true, drainTimeout: Duration.zero }
   }).pipe(
     Layer.provide(Logger.layer([])),

@@ -86,9 +86,9 @@ export const serve = <R>(
   agent: Agent.Factory<unknown, never, R>,
   options: Options
 ): Effect.Effect<never, CliError, Needs<R>> =>
-  Layer.launch(
-    Layer.provide(Layer.merge(Layer.effectDiscard(announce(options)), VoiceAgentApp.guard), layer(agent, options))
-  ).pipe(Effect.mapError((error) => new CliError({ message: complaint(error, options.again) })))
+  Layer.launch(Layer.provide(Layer.effectDiscard(announce(options)), layer(agent, options))).pipe(
+    Effect.mapError((error) => new CliError({ message: complaint(error, options.again) }))
+  )
 
 /** Why a server could not start, in one line. `again` is the command that starts it on another port. */
 export const complaint = (error: unknown, again: Options["again"]): string => {

@@ -20,7 +20,11 @@ const publicFolder = new URL("../public/", import.meta.url)
 /** The server of `npm start`. */
 const serve = async (port = 0, others: Settings.Overrides = {}) => {
   const settings = { port, host: "127.0.0.1", drainTimeout: Duration.zero, ...others }
-  const agent = VoiceAgentApp.layerServer(Assistant.make(DefaultModel.demo), { routes: Console.layer, settings })
+  const agent = VoiceAgentApp.layerServer(Assistant.make(DefaultModel.demo), {
+    routes: Console.layer,
+    guard: false,
+    settings
+  })
   const runtime = ManagedRuntime.make(Layer.provide(agent, DefaultModel.layer(DefaultModel.demo)))
   const address = await runtime.runPromise(Effect.map(HttpServer.HttpServer, ({ address }) => address))
   if (!("port" in address)) throw new Error("the server has no port")

@@ -169,7 +169,7 @@ describe("A call", () => {
         idleTimeout: Server.millis(10_000),
         startTimeout: Server.millis(10_000)
       }
-      const layer = VoiceAgentApp.layerServer(Server.byName({}), { settings })
+      const layer = VoiceAgentApp.layerServer(Server.byName({}), { guard: false, settings })
       const server = yield* Server.start(Layer.provideMerge(layer, Layer.succeed(Clock.Clock, clock)))
       const client = yield* Client.call(server.ws)
       const opening = yield* Client.connect(server.ws)

@@ -220,6 +220,7 @@ describe("Twilio and a recording server", () => {
       )
       const twilio = yield* FakeTwilio.make()
       const server = VoiceAgentApp.layerServer(agent, {
+        guard: false,
         protocols: [Twilio.mount((line) => Speech.run(agent, line), { account: twilio.account })],
         settings: { port: 0, host: "127.0.0.1", recordDir: directory }
       })

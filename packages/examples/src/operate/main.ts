@@ -13,12 +13,8 @@ const agent = Agent.make(
 
 const server = VoiceAgentApp.layerServer(agent, { routes: Prometheus.layerHttp() })
 
-/** What stands beside the server: its metrics, and the guard over what goes wrong outside of every call. */
-const beside = Layer.mergeAll(
-  ServerMetrics.layer(Effect.map(Calls.Calls, ({ health }) => health)),
-  ProcessMetrics.layer(),
-  VoiceAgentApp.guard
-)
+/** The metrics of the server and of its process. */
+const beside = Layer.merge(ServerMetrics.layer(Effect.map(Calls.Calls, ({ health }) => health)), ProcessMetrics.layer())
 
 const main = beside.pipe(Layer.provideMerge(server), Layer.provide(Telemetry.layerFromConfig()))
 

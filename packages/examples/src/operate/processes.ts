@@ -11,12 +11,8 @@ const agent = Agent.make(
   })
 )
 
-/** What stands beside the server: its metrics, and the guard over what goes wrong outside of every call. */
-const beside = Layer.mergeAll(
-  ServerMetrics.layer(Effect.map(Calls.Calls, ({ health }) => health)),
-  ProcessMetrics.layer(),
-  VoiceAgentApp.guard
-)
+/** The metrics of the server and of its process. */
+const beside = Layer.merge(ServerMetrics.layer(Effect.map(Calls.Calls, ({ health }) => health)), ProcessMetrics.layer())
 
 const server = beside.pipe(
   Layer.provideMerge(VoiceAgentApp.layerServer(agent)),

@@ -125,6 +125,7 @@ describe("telephony", () => {
         TELNYX_BASE_URL: telnyx.account.baseUrl
       }
       const server = VoiceAgentApp.layerServer(navigator, {
+        guard: false,
         protocols,
         settings: { port: 0, host: "127.0.0.1" }
       }).pipe(Layer.provide(Voice), Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env))))

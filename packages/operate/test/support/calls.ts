@@ -77,6 +77,7 @@ export const serve = <E>(options: {
     const { agent, layer } = makeAgent()
     const environment = Layer.succeed(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: {} }))
     const served = VoiceAgentApp.layerServer(agent, {
+      guard: false,
       settings: { port: 0, host: "127.0.0.1" },
       routes: options.routes
     }).pipe(

@@ -153,22 +153,46 @@ export const drain: Layer.Layer<never, never, Calls.Calls> = Layer.effectDiscard
 /**
  * Layer that guards the process: code that fails outside every fiber is named and does not end other calls silently
  * (`ANTIPHON_ON_UNCAUGHT`), and an event loop that stands still is noticed, named and bounded (`ANTIPHON_BLOCK_WARNING`,
- * `ANTIPHON_BLOCK_LIMIT`). `serve` has it; put it beside `drain` where your application mounts the routes.
+ * `ANTIPHON_BLOCK_LIMIT`). `serve` and `layerServer` have it; put it beside `drain` where your application mounts the routes.
  */
 export const guard: Layer.Layer<never, Config.ConfigError, Calls.Calls> = Layer.unwrap(
   Effect.map(Settings.load(), (settings) => guardWith(settings))
 )
 
+// A server is guarded, and reports to its supervisor, once, even if an application asks for it twice.
+const guarded = new WeakSet<object>()
+const reporting = new WeakSet<object>()
+const once = <E, R>(servers: WeakSet<object>, calls: Calls.Calls["Service"], effect: Effect.Effect<void, E, R>) =>
+  Effect.suspend(() => {
+    if (servers.has(calls)) return Effect.void
+    servers.add(calls)
+    return effect
+  })
+
 const guardWith = (settings: Settings.Settings): Layer.Layer<never, never, Calls.Calls> =>
   Layer.effectDiscard(
-    Effect.gen(function* () {
-      const calls = yield* Calls.Calls
-      yield* Uncaught.watch(calls, settings)
-      yield* Watchdog.watch(calls, settings)
-      yield* Supervised.report(calls, yield* Health.MetricsPage)
-      // On guard until the last call has ended, whatever is released first.
-      yield* Effect.addFinalizer(() => calls.drain)
-    })
+    Effect.flatMap(Calls.Calls, (calls) =>
+      Effect.andThen(
+        report(calls),
+        once(
+          guarded,
+          calls,
+          Effect.gen(function* () {
+            yield* Uncaught.watch(calls, settings)
+            yield* Watchdog.watch(calls, settings)
+            // On guard until the last call has ended, whatever is released first.
+            yield* Effect.addFinalizer(() => calls.drain)
+          })
+        )
+      )
+    )
+  )
+
+const report = (calls: Calls.Calls["Service"]) =>
+  once(
+    reporting,
+    calls,
+    Effect.flatMap(Health.MetricsPage, (page) => Supervised.report(calls, page))
   )
 
 /** Time limits for receiving a whole request including its body, because slow senders occupy connections. */
@@ -205,9 +229,14 @@ export const layerHttpServer = (
 export interface ServerOptions<E = never, R = never> extends Options<E, R> {
   /** Further routes for the same server. */
   readonly routes?: Layer.Layer<never, never, HttpRouter.HttpRouter> | undefined
+  /**
+   * Whether the process is guarded, as `guard` does; true by default. Turn it off if the process does more than serve calls
+   * and handles its own uncaught errors, such as a test runner.
+   */
+  readonly guard?: boolean | undefined
 }
 
-/** Layer that serves an agent on Node, and drains its calls when it is released. */
+/** Layer that serves an agent on Node, guards the process as `guard` does, and drains its calls when it is released. */
 export const layerServer: {
   <E = never, R = never, R2 = never, PE = never, PR = never>(
     source: Agent.Made<E, R, R2>,
@@ -234,10 +263,11 @@ export const layerServer: {
       )
       const http = createServer(requestTimes)
       const yielding = Layer.effectDiscard(
-        Effect.flatMap(Calls.Calls, (calls) => Supervised.yieldConnections(calls, http))
+        Effect.flatMap(Calls.Calls, (calls) => Effect.andThen(report(calls), Supervised.yieldConnections(calls, http)))
       )
+      const guarding = options.guard === false ? Layer.empty : guardWith(settings)
       return Layer.provideMerge(
-        Layer.mergeAll(drain, warn(settings), yielding),
+        Layer.mergeAll(drain, warn(settings), yielding, guarding),
         HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })
       ).pipe(
         Layer.provideMerge(
@@ -276,7 +306,7 @@ const fallback = HttpRouter.add("*", "/*", (request) =>
   Effect.succeed(Door.isUpgrade(request) ? Answers.respond(403, { detail: "Forbidden" }) : Answers.notFound)
 )
 
-/** Serves an agent on Node until it is interrupted, then drains its calls. Guards the process meanwhile, as `guard` does. */
+/** Serves an agent on Node until it is interrupted, then drains its calls, and says where it listens. See `layerServer`. */
 export const serve: {
   <E = never, R = never, R2 = never, PE = never, PR = never>(
     source: Agent.Made<E, R, R2>,
@@ -292,10 +322,7 @@ export const serve: {
 ): Effect.Effect<never, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>> =>
   Effect.flatMap(Settings.load(options.settings), (settings) =>
     Layer.launch(
-      Layer.provide(
-        Layer.merge(guardWith(settings), announce(settings)),
-        layerServer(source as Agent.Made<unknown, R, R>, { ...options, settings })
-      )
+      Layer.provide(announce(settings), layerServer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
     )
   )
 

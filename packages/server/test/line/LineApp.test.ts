@@ -152,6 +152,7 @@ describe("POST /chats", () => {
       let released = false
       class Tier extends Context.Service<Tier, string>()("test/Tier") {}
       const layer = VoiceAgentApp.layerServer(factory, {
+        guard: false,
         settings: { port: 0, host: "127.0.0.1" },
         preCall: () =>
           Effect.gen(function* () {

@@ -258,7 +258,7 @@ describe("Requirements", () => {
 
   it.live("are provided by the layers around the server", () =>
     Effect.gen(function* () {
-      const layer = VoiceAgentApp.layerServer(needsBoth, { settings: { port: 0, host: "127.0.0.1" } })
+      const layer = VoiceAgentApp.layerServer(needsBoth, { guard: false, settings: { port: 0, host: "127.0.0.1" } })
       const server = yield* Server.start(
         Layer.provide(layer, Layer.merge(Layer.succeed(Database, "db"), Layer.succeed(Model, "m1")))
       )
@@ -273,7 +273,10 @@ describe("Requirements", () => {
       const SupportLive = Agent.layer(Support, needsBoth).pipe(
         Layer.provide(Layer.merge(Layer.succeed(Database, "db"), Layer.succeed(Model, "m2")))
       )
-      const layer = VoiceAgentApp.layerServer(Support.factory, { settings: { port: 0, host: "127.0.0.1" } })
+      const layer = VoiceAgentApp.layerServer(Support.factory, {
+        guard: false,
+        settings: { port: 0, host: "127.0.0.1" }
+      })
       const server = yield* Server.start(Layer.provide(layer, SupportLive))
       const client = yield* Client.call(server.ws)
       yield* client.hear("db m2")

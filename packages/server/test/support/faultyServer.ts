@@ -2,7 +2,8 @@
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import { NodeRuntime } from "@effect/platform-node"
-import { Effect, Stream } from "effect"
+import { Effect, Layer, Stream } from "effect"
+import { HttpServer } from "effect/http"
 import { EventEmitter } from "node:events"
 import * as Supervisor from "../../src/node/Supervisor.ts"
 import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
@@ -42,7 +43,18 @@ const agent = Agent.make(
   })
 )
 
+const { AS_LAYER, HELD_UP } = process.env
+
+/** The server as a part of an application, which says itself where it listens. */
+const part = Layer.effectDiscard(
+  Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
+    Effect.log(`Listening on ${HttpServer.formatAddress(address)}`)
+  )
+).pipe(Layer.provide(VoiceAgentApp.layerServer(agent)))
+
+/** Something else of an application, which is never released. */
+const rest = Layer.effectDiscard(Effect.addFinalizer(() => (HELD_UP === undefined ? Effect.void : Effect.never)))
+
 // In as many processes as the environment says; one by default.
-NodeRuntime.runMain(Supervisor.run(VoiceAgentApp.serve(() => Effect.succeed(agent))), {
-  teardown: VoiceAgentApp.teardown
-})
+const server = AS_LAYER === undefined ? VoiceAgentApp.serve(() => Effect.succeed(agent)) : Layer.launch(part)
+NodeRuntime.runMain(Effect.provide(Supervisor.run(server), rest), { teardown: VoiceAgentApp.teardown })

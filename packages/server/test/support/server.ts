@@ -92,7 +92,15 @@ export const serve = <PE = never>(
   factory: Agent.Factory<unknown>,
   settings: Settings.Overrides = {},
   options: Omit<VoiceAgentApp.ServerOptions<PE>, "settings"> = {}
-) => start(VoiceAgentApp.layerServer(factory, { ...options, settings: { port: 0, host: "127.0.0.1", ...settings } }))
+) =>
+  start(
+    // The test runner guards its process itself.
+    VoiceAgentApp.layerServer(factory, {
+      guard: false,
+      ...options,
+      settings: { port: 0, host: "127.0.0.1", ...settings }
+    })
+  )
 
 /** Waits until no call is open. */
 export const allOver = (server: Server) =>

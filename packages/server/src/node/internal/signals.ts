@@ -40,18 +40,22 @@ const onStop = (signal: NodeJS.Signals) => {
 // As if it had been the other: only what listens to that one is sure to stop well.
 const onHangUp = () => process.kill(process.pid, "SIGTERM")
 
+let listening = false
+
 const add = (listener: Listener) => {
-  if (listeners.size === 0) {
-    received = 0
-    for (const signal of stops) process.on(signal, onStop)
-    process.on("SIGHUP", onHangUp)
-  }
+  if (listeners.size === 0) received = 0
   listeners.add(listener)
+  if (listening) return
+  listening = true
+  for (const signal of stops) process.on(signal, onStop)
+  process.on("SIGHUP", onHangUp)
 }
 
 const remove = (listener: Listener) => {
   listeners.delete(listener)
-  if (listeners.size > 0) return
+  // A process that was told to stop may still wait for something else: one more signal ends it.
+  if (listeners.size > 0 ) return
+  listening = false
   for (const signal of stops) process.off(signal, onStop)
   process.off("SIGHUP", onHangUp)
 }

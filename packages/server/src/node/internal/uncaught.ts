@@ -27,63 +27,95 @@ const then = {
   continue: ""
 } as const
 
+/** A server, as failures of its process see it. */
+interface Watcher {
+  readonly calls: Calls["Service"]
+  readonly policy: Settings["onUncaught"]
+  readonly tell: (what: string, error: unknown, callId: string | undefined) => Effect.Effect<void>
+  readonly fork: (effect: Effect.Effect<void>) => unknown
+}
+
+// One listener for the process, whose failures they are, however many servers are in it.
+const watchers = new Set<Watcher>()
+let ending = false
+
+/** The strictest of the servers decides, because the process ends for all of them. */
+const policyInForce = (): Settings["onUncaught"] => {
+  const policies = Array.from(watchers, ({ policy }) => policy)
+  return policies.includes("stop") ? "stop" : policies.includes("drain") ? "drain" : "continue"
+}
+
+/** Ends the process as its operator would, and with 1. */
+const end = (policy: Settings["onUncaught"]) =>
+  Effect.gen(function* () {
+    const one = ({ calls }: Watcher) => (policy === "stop" ? Effect.andThen(calls.hurry, calls.drain) : calls.drain)
+    yield* Effect.forEach([...watchers], one, { concurrency: "unbounded", discard: true })
+    process.exitCode = 1
+    process.kill(process.pid, "SIGTERM")
+    yield* Effect.sleep(last)
+    process.exit(1)
+  })
+
+const caught = (kind: keyof typeof what) => (error: unknown) => {
+  const [watcher] = watchers
+  if (watcher === undefined) return
+  for (const { calls } of watchers) calls.health.count("uncaught")
+  const policy = policyInForce()
+  const callId = Running.callId()
+  const where = callId === undefined ? "" : ` It was left behind by the call ${callId}.`
+  const told = watcher.tell(`${what[kind]}.${where}${ending ? "" : then[policy]}`, error, callId)
+  const first = !ending && policy !== "continue"
+  if (first) ending = true
+  watcher.fork(first ? Effect.andThen(told, end(policy)) : told)
+}
+
+/** Somebody's code ends the process: nothing can hold that up any more, and it can be said. */
+const onExit = (code: number) => {
+  const open = Array.from(watchers, ({ calls }) => Effect.runSync(calls.count)).reduce((sum, count) => sum + count, 0)
+  if (open === 0) return
+  const callId = Running.callId()
+  const by = callId === undefined ? "" : ` by the call ${callId}`
+  writeSync(2, `The process is ended with ${code}${by} while ${open} calls are open.\n`)
+}
+
+const onRejection = caught("unhandledRejection")
+const onException = caught("uncaughtException")
+
+const add = (watcher: Watcher) => {
+  if (watchers.size === 0) {
+    ending = false
+    process.on("unhandledRejection", onRejection)
+    process.on("uncaughtException", onException)
+    process.on("exit", onExit)
+  }
+  watchers.add(watcher)
+}
+
+const remove = (watcher: Watcher) => {
+  watchers.delete(watcher)
+  if (watchers.size > 0) return
+  process.off("unhandledRejection", onRejection)
+  process.off("uncaughtException", onException)
+  process.off("exit", onExit)
+}
+
 /** Watches until the scope closes, and goes on as the policy says. */
 export const watch = (
   calls: Calls["Service"],
-  { onUncaught }: Pick<Settings, "onUncaught">
+  { onUncaught: policy }: Pick<Settings, "onUncaught">
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const fork = Effect.runForkWith(yield* Effect.context<never>())
     const lines = LogAllowance.make(yield* Clock.Clock)
-    let ending = false
-
-    const tell = (kind: keyof typeof what, error: unknown, callId: string | undefined) => {
+    const tell: Watcher["tell"] = (what, error, callId) => {
       const leftOut = lines.take()
       if (leftOut === undefined) return Effect.void
-      const where = callId === undefined ? "" : ` It was left behind by the call ${callId}.`
-      const text = `Uncaught: ${what[kind]}.${where}${ending ? "" : then[onUncaught]}${LogAllowance.andMore(leftOut)}`
+      const text = `Uncaught: ${what}${LogAllowance.andMore(leftOut)}`
       return Effect.annotateLogs(Effect.logError(text, Cause.die(error)), callId === undefined ? {} : { callId })
     }
-
-    /** Ends the process as its operator would, and with 1. */
-    const end = Effect.gen(function* () {
-      if (onUncaught === "stop") yield* calls.hurry
-      yield* calls.drain
-      process.exitCode = 1
-      process.kill(process.pid, "SIGTERM")
-      yield* Effect.sleep(last)
-      process.exit(1)
-    })
-
-    const caught = (kind: keyof typeof what) => (error: unknown) => {
-      calls.health.count("uncaught")
-      const told = tell(kind, error, Running.callId())
-      const first = !ending && onUncaught !== "continue"
-      if (first) ending = true
-      fork(first ? Effect.andThen(told, end) : told)
-    }
-    const onRejection = caught("unhandledRejection")
-    const onException = caught("uncaughtException")
-    /** Somebody's code ends the process: nothing can hold that up any more, and it can be said. */
-    const onExit = (code: number) => {
-      const open = Effect.runSync(calls.count)
-      if (open === 0) return
-      const callId = Running.callId()
-      const by = callId === undefined ? "" : ` by the call ${callId}`
-      writeSync(2, `The process is ended with ${code}${by} while ${open} calls are open.\n`)
-    }
-
+    const watcher: Watcher = { calls, policy, tell, fork }
     yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        process.on("unhandledRejection", onRejection)
-        process.on("uncaughtException", onException)
-        process.on("exit", onExit)
-      }),
-      () =>
-        Effect.sync(() => {
-          process.off("unhandledRejection", onRejection)
-          process.off("uncaughtException", onException)
-          process.off("exit", onExit)
-        })
+      Effect.sync(() => add(watcher)),
+      () => Effect.sync(() => remove(watcher))
     )
   })

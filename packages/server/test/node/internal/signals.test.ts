@@ -31,6 +31,22 @@ describe("A server told to stop", () => {
     })
   )
 
+  it.live("ends at a third signal, also if its calls have ended and something else of the application has not", () =>
+    Effect.gen(function* () {
+      const { client, server } = yield* started({ HELD_UP: "1" })
+      server.kill("SIGTERM")
+      yield* server.says(/Draining: 1 call is open/)
+      client.ws.close()
+      yield* server.says(/Draining: no call is open any more/)
+      for (let i = 0; i < 2; i++) {
+        assert.isFalse(server.isOver())
+        yield* Effect.sleep("150 millis")
+        server.kill("SIGTERM")
+      }
+      assert.strictEqual(yield* server.exit, 1)
+    })
+  )
+
   it.live("also drains if its terminal is closed", () =>
     Effect.gen(function* () {
       const { client, server } = yield* started()

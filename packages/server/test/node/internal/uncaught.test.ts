@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import * as Client from "../../support/client.ts"
 import { request } from "../../support/post.ts"
 import * as ServerProcess from "../../support/serverProcess.ts"
-import "../../support/server.ts"
+import * as Server from "../../support/server.ts"
 
 const faulty = (env: Record<string, string> = {}) => ServerProcess.start("faultyServer.ts", env)
 
@@ -43,6 +43,39 @@ describe("Code that fails outside every fiber", () => {
       })
     )
   }
+
+  it.live("is named also in an application that has the server as a layer", () =>
+    Effect.gen(function* () {
+      const server = yield* faulty({ AS_LAYER: "1" })
+      const { bystander, culprit } = yield* twoCalls(server, "timer")
+      yield* server.says(/Uncaught: .* left behind by the call culprit\./)
+      bystander.say("hello")
+      yield* bystander.hear("You said: hello")
+      culprit.ws.close()
+      bystander.ws.close()
+      assert.strictEqual(yield* server.exit, 1)
+      assert.strictEqual(server.output().split("Uncaught: ").length - 1, 1)
+    })
+  )
+
+  it.live("is heard by the process once, however many servers are in it, and not where they are not to guard it", () =>
+    Effect.gen(function* () {
+      const count = () => process.listenerCount("uncaughtException") + process.listenerCount("unhandledRejection")
+      const before = count()
+      const guarded = { guard: true }
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* Server.serve(Server.byName({}))
+          assert.strictEqual(count(), before)
+          for (let i = 0; i < 3; i++) {
+            yield* Server.serve(Server.byName({}), { blockWarning: Server.millis(0) }, guarded)
+          }
+          assert.strictEqual(count(), before + 2)
+        })
+      )
+      assert.strictEqual(count(), before)
+    })
+  )
 
   it.live("ends the calls at once under that policy", () =>
     Effect.gen(function* () {

@@ -35,6 +35,7 @@ describe("A blocked event loop", () => {
         (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
       )
       const server = yield* ServerProcess.start("faultyServer.ts", {
+        AS_LAYER: "1",
         ANTIPHON_BLOCK_WARNING: "200 millis",
         ANTIPHON_BLOCK_LIMIT: "1500 millis",
         ANTIPHON_RECORD_DIR: directory
