@@ -57,13 +57,14 @@ export const layer = <R>(
     Effect.gen(function* () {
       const drainTimeout = yield* Config.withDefault(Config.Duration("ANTIPHON_DRAIN_TIMEOUT"), Duration.seconds(1))
       const settings = { drainTimeout, ...options.settings }
-      const { recordDir: folder } = yield* Settings.load(settings)
+      const { nextToken, recordDir: folder, token } = yield* Settings.load(settings)
+      const scraped = Prometheus.layerFromConfig({ token: [token, nextToken].filter((token) => token !== undefined) })
       const model = options.layer ?? DefaultModel.layer(options.model)
       const studio = yield* Studio.make({ agent, model, folder })
       const pages = Layer.orDie(ConsoleApp.layerStudio(studio, settings))
       const server = VoiceAgentApp.layerServer(studio.agent, {
         protocols: [LineApp.make(), ...(yield* Voice.mounts(studio.agent))],
-        routes: Layer.mergeAll(pages, Voice.client, Prometheus.layerHttp()),
+        routes: Layer.mergeAll(pages, Voice.client, scraped),
         record: studio.record,
         settings
       }).pipe(Layer.provide(Layer.merge(studio.model, studio.tools)))

@@ -135,6 +135,22 @@ describe("antiphon start", { timeout: 120_000 }, () => {
   )
 })
 
+describe("antiphon start with a token", { timeout: 120_000 }, () => {
+  it.live("shows its metrics to nobody without it", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const server = yield* antiphon(["start", fixture("agent.ts"), "--port", `${port}`], {
+        env: { ANTIPHON_TOKEN: "secret" }
+      })
+      yield* until(() => server.printed.includes("Ctrl-C") || server.code !== undefined)
+      const page = (headers: Record<string, string>) =>
+        Effect.promise(() => fetch(`http://127.0.0.1:${port}/metrics`, { headers }))
+      assert.strictEqual((yield* page({})).status, 401)
+      assert.strictEqual((yield* page({ authorization: "Bearer secret" })).status, 200)
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("antiphon dev", { timeout: 120_000 }, () => {
   it.live("serves the latest save, even after a mistake and with an open call", () =>
     Effect.gen(function* () {

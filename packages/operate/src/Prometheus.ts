@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -13,14 +14,15 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 /** Options of the page. */
 export interface Options {
   /** `/metrics` by default. */
   readonly path?: HttpRouter.PathInput | undefined
-  /** Token that a scraper must send as `Authorization: Bearer …`. None by default. */
-  readonly token?: Redacted.Redacted | undefined
+  /** Token that a scraper must send as `Authorization: Bearer …`, or several of which each is good. None by default. */
+  readonly token?: Redacted.Redacted | ReadonlyArray<Redacted.Redacted> | undefined
 }
 
 /** The metrics of the current registry, as text. */
@@ -29,22 +31,44 @@ export const format: Effect.Effect<string> = Effect.contextWith((context: Contex
   return PrometheusMetrics.format({ metricNameMapper: (name) => names.get(name) ?? name })
 })
 
-/** Layer that adds the page to a router. */
-export const layerHttp = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
-  HttpRouter.add(
+/** Layer that adds the page to a router. Everybody who reaches the server may read it unless there is a token. */
+export const layerHttp = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
+  const tokens = [options.token ?? []].flat()
+  return HttpRouter.add(
     "GET",
     options.path ?? "/metrics",
     Effect.gen(function* () {
       const { headers } = yield* HttpServerRequest.HttpServerRequest
-      if (
-        options.token !== undefined &&
-        !isSame(headers["authorization"] ?? "", `Bearer ${Redacted.value(options.token)}`)
-      ) {
+      const given = headers["authorization"] ?? ""
+      // Compares all of them, so that the time does not tell which one was nearly right.
+      const isGood = tokens.map((token) => isSame(given, `Bearer ${Redacted.value(token)}`)).includes(true)
+      if (tokens.length > 0 && !isGood) {
         return HttpServerResponse.text("", { status: 401, headers: { "www-authenticate": "Bearer" } })
       }
       return HttpServerResponse.text(yield* format, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
     })
   )
+}
+
+/**
+ * Layer that adds the page to a router, as closed as the server: it needs `ANTIPHON_METRICS_TOKEN`, or a token of the server
+ * (`ANTIPHON_TOKEN`, `ANTIPHON_TOKEN_NEXT`, unless others are given). Everybody may read it if there is none of them, or if
+ * `ANTIPHON_METRICS_OPEN` is true.
+ */
+export const layerFromConfig = (options: Options = {}): Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter> =>
+  Layer.unwrap(
+    Effect.map(config, ({ metricsToken, open, tokens }) =>
+      layerHttp({ path: options.path, token: open ? [] : [metricsToken, options.token ?? tokens].flat() })
+    )
+  )
+
+/** None or one: an empty variable counts as missing. */
+const token = (name: string) => Config.map(Config.option(Config.Redacted(name)), Option.toArray)
+const config = Config.all({
+  open: Config.withDefault(Config.Boolean("ANTIPHON_METRICS_OPEN"), false),
+  metricsToken: token("ANTIPHON_METRICS_TOKEN"),
+  tokens: Config.map(Config.all([token("ANTIPHON_TOKEN"), token("ANTIPHON_TOKEN_NEXT")]), (tokens) => tokens.flat())
+})
 
 const units: Readonly<Record<string, string>> = {
   s: "_seconds",

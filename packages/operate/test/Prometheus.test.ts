@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Metric, Redacted } from "effect"
+import { ConfigProvider, Effect, Layer, Metric, Redacted } from "effect"
 import parse from "parse-prometheus-text-format"
 import { spawnSync } from "node:child_process"
 import * as MetricNames from "../src/MetricNames.ts"
@@ -61,6 +61,42 @@ describe("Prometheus", () => {
       assert.strictEqual((yield* get(url, { authorization: "Bearer t" })).status, 200)
     }).pipe(ownRegistry)
   )
+
+  const tokens: ReadonlyArray<readonly [string, Record<string, string>, ReadonlyArray<string>, ReadonlyArray<string>]> =
+    [
+      ["nobody's where there is no token", {}, ["", "Bearer x"], []],
+      ["the server's", { ANTIPHON_TOKEN: "a", ANTIPHON_TOKEN_NEXT: "b" }, ["Bearer a", "Bearer b"], ["", "Bearer x"]],
+      [
+        "a scraper's",
+        { ANTIPHON_TOKEN: "a", ANTIPHON_METRICS_TOKEN: "m" },
+        ["Bearer a", "Bearer m"],
+        ["", "Bearer", "m"]
+      ],
+      ["a scraper's alone", { ANTIPHON_METRICS_TOKEN: "m" }, ["Bearer m"], ["", "Bearer "]],
+      [
+        "the server's where that of the scraper is empty",
+        { ANTIPHON_TOKEN: "a", ANTIPHON_METRICS_TOKEN: "" },
+        [],
+        ["", "Bearer "]
+      ],
+      ["nobody's where it is to be open", { ANTIPHON_TOKEN: "a", ANTIPHON_METRICS_OPEN: "true" }, [""], []]
+    ]
+  for (const [whose, env, good, bad] of tokens) {
+    it.live(`asks for a token from the environment: ${whose}`, () =>
+      Effect.gen(function* () {
+        const routes = Layer.orDie(
+          Layer.provide(Prometheus.layerFromConfig(), ConfigProvider.layer(ConfigProvider.fromEnvRecord(env)))
+        )
+        const { http } = yield* Calls.serve({ routes })
+        for (const authorization of good) {
+          assert.strictEqual((yield* get(`${http}/metrics`, { authorization })).status, 200, authorization)
+        }
+        for (const authorization of bad) {
+          assert.strictEqual((yield* get(`${http}/metrics`, { authorization })).status, 401, authorization)
+        }
+      }).pipe(ownRegistry)
+    )
+  }
 
   it("adds the unit and `_total` to a name, once", () => {
     const names: ReadonlyArray<readonly [Parameters<typeof Prometheus.nameOf>[0], string]> = [

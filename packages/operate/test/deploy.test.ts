@@ -162,11 +162,11 @@ describe("deploy/grafana", () => {
   })
 })
 
-/** Settings that the server reads, by their variables. */
+/** Settings that the server and its metrics read, by their variables. */
 const variables = new Set(
-  read("packages", "server", "src", "Settings.ts")
-    .match(/"(?:ANTIPHON_\w+|PORT|HOST)"/g)!
-    .map((name) => name.slice(1, -1))
+  [read("packages", "server", "src", "Settings.ts"), read("packages", "operate", "src", "Prometheus.ts")].flatMap(
+    (source) => source.match(/"(?:ANTIPHON_\w+|PORT|HOST)"/g)!.map((name) => name.slice(1, -1))
+  )
 )
 const isSetting = (name: string) =>
   variables.has(name) || name.startsWith("OTEL_") || name === "NODE_ENV" || name.startsWith("GF_")

@@ -11,7 +11,7 @@ const agent = Agent.make(
   })
 )
 
-const server = VoiceAgentApp.layerServer(agent, { routes: Prometheus.layerHttp() })
+const server = VoiceAgentApp.layerServer(agent, { routes: Prometheus.layerFromConfig() })
 
 /** The metrics of the server and of its process. */
 const beside = Layer.merge(ServerMetrics.layer(Effect.map(Calls.Calls, ({ health }) => health)), ProcessMetrics.layer())

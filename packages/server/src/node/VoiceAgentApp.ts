@@ -228,7 +228,7 @@ export const layerHttpServer = (
 /** Options of a whole server. */
 export interface ServerOptions<E = never, R = never> extends Options<E, R> {
   /** Further routes for the same server. */
-  readonly routes?: Layer.Layer<never, never, HttpRouter.HttpRouter> | undefined
+  readonly routes?: Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter> | undefined
   /**
    * Whether the process is guarded, as `guard` does; true by default. Turn it off if the process does more than serve calls
    * and handles its own uncaught errors, such as a test runner.
