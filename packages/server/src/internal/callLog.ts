@@ -7,6 +7,7 @@ import type { Clock } from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ending from "../Ending.ts"
 import type { Health } from "../Health.ts"
+import * as Running from "./running.ts"
 import * as LogAllowance from "./logAllowance.ts"
 import * as Monotonic from "@antiphon/core/Monotonic"
 
@@ -40,6 +41,7 @@ export const make = (protocol: string, clock: Clock, health: Health): CallLog =>
   return {
     callId: () => callId ?? "unknown",
     received: (count) => {
+      if (callId !== undefined) Running.serve(callId)
       counts.received += count
       health.count("received", count)
     },
@@ -48,12 +50,14 @@ export const make = (protocol: string, clock: Clock, health: Health): CallLog =>
       health.count("sent", count)
     },
     turn: () => {
+      if (callId !== undefined) Running.serve(callId)
       counts.turns++
       health.count("turns")
     },
     started: (id) =>
       Effect.suspend(() => {
         callId = shownId(id)
+        Running.serve(callId)
         health.count("started")
         return ofCall(Effect.annotateLogs(Effect.logInfo("The call started."), { protocol }))
       }),

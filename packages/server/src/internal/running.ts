@@ -29,3 +29,23 @@ export const probe = Symbol.for("@antiphon/server/running")
 export const expose = (): void => {
   Object.defineProperty(globalThis, probe, { configurable: true, value: callId })
 }
+
+const longestId = 512
+/** The id of the call that was served last, as its length and its bytes, for a thread that looks while this one is blocked. */
+export const served = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT + longestId)
+const servedLength = new Int32Array(served, 0, 1)
+const servedBytes = new Uint8Array(served, Int32Array.BYTES_PER_ELEMENT)
+const encoder = new TextEncoder()
+
+/** Notes that a call is served now. */
+export const serve = (callId: string): void => {
+  servedLength[0] = encoder.encodeInto(callId, servedBytes).written
+}
+
+/** Reads the id of the call that was served last. */
+export const lastServed = (memory: SharedArrayBuffer): string | undefined => {
+  const length = Math.min(new Int32Array(memory, 0, 1)[0]!, longestId)
+  // Not a view of shared memory, which a decoder refuses.
+  const bytes = Uint8Array.from(new Uint8Array(memory, Int32Array.BYTES_PER_ELEMENT, length))
+  return length === 0 ? undefined : new TextDecoder().decode(bytes)
+}

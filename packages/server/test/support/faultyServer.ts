@@ -4,6 +4,7 @@ import * as Event from "@antiphon/core/Event"
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer, Stream } from "effect"
 import { HttpServer } from "effect/http"
+import { execFileSync } from "node:child_process"
 import { EventEmitter } from "node:events"
 import * as Supervisor from "../../src/node/Supervisor.ts"
 import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
@@ -18,6 +19,7 @@ const faults: { readonly [text: string]: () => void } = {
   timer: () => void setTimeout(() => fail("thrown in a timer"), 5),
   emitter: () => void setTimeout(() => new EventEmitter().emit("error", new Error("nobody listens to me")), 5),
   exit: () => process.exit(3),
+  child: () => void execFileSync("sleep", ["30"]),
   block: () => block(5000),
   loop: () => block(Number.POSITIVE_INFINITY)
 }

@@ -36,7 +36,8 @@ export const watch = (
       warningMs,
       // A debugger stops the process on purpose.
       limitMs: Inspector.url() === undefined ? Duration.toMillis(blockLimit) : 0,
-      probe: Symbol.keyFor(Running.probe)!
+      probe: Symbol.keyFor(Running.probe)!,
+      served: Running.served
     }
     Running.expose()
     yield* Effect.acquireRelease(
@@ -57,7 +58,7 @@ export const watch = (
       Effect.gen(function* () {
         // What the thread found out comes with the next turn of the loop.
         yield* Effect.sleep(Duration.millis(beatMs))
-        const { callId, where } = found ?? {}
+        const { callId, lastCallId, where } = found ?? {}
         found = undefined
         const by = callId === undefined ? "" : ` by the call ${callId}`
         const seconds = Math.round(stoodMs) / 1000
@@ -67,6 +68,7 @@ export const watch = (
           Effect.annotateLogs({
             seconds,
             ...(callId === undefined ? {} : { callId }),
+            ...(lastCallId === undefined ? {} : { lastCallId }),
             ...(where === undefined ? {} : { where })
           })
         )

@@ -3,8 +3,9 @@
  * ends the process at a limit. Nothing else in the process can do anything then.
  */
 import { writeSync } from "node:fs"
-import * as Inspector from "node:inspector"
-import { parentPort, workerData } from "node:worker_threads"
+import { parentPort, Worker, workerData } from "node:worker_threads"
+import * as Running from "../../internal/running.ts"
+import type { Found } from "./watchdogProbe.ts"
 
 /** What the thread is started with. */
 export interface Start {
@@ -16,69 +17,54 @@ export interface Start {
   readonly limitMs: number
   /** Key of the symbol under which the server says whose code runs. */
   readonly probe: string
+  /** The call that was served last. */
+  readonly served: SharedArrayBuffer
 }
 
 /** What the thread tells the server, once that hears again. */
 export interface Block {
   readonly callId: string | undefined
+  /** The call that was served last, if the debugger could not tell whose code it is. */
+  readonly lastCallId: string | undefined
   readonly where: string | undefined
 }
 
 /** Time that the debugger gets to find out, or to end the process well. */
 const patienceMs = 2000
 
-const { beatMs, beats, limitMs, probe, warningMs } = workerData as Start
+const { beatMs, beats, limitMs, probe, served, warningMs } = workerData as Start
+// Code that runs from its sources has its thread there too.
+const probeThread = new URL(
+  import.meta.url.endsWith(".ts") ? "./watchdogProbe.ts" : "./watchdogProbe.js",
+  import.meta.url
+)
 const counter = new Int32Array(beats)
 
 /** Nothing of the server runs, its logger included. */
 const say = (text: string) => void writeSync(2, `${new Date().toISOString()} antiphon: ${text}\n`)
 
-/** Pauses the server's code where it is, evaluates something there, and lets it go on. Undefined if that cannot be done. */
-const evaluate = (expression: string): Promise<{ readonly value: unknown; readonly where: string } | undefined> =>
+/** Has the debugger evaluate an expression where the loop stands. Undefined if that cannot be done. */
+const evaluate = (expression: string): Promise<Found | undefined> =>
   new Promise((resolve) => {
-    const session = new Inspector.Session()
-    const done = (found?: { readonly value: unknown; readonly where: string }) => {
+    const worker = new Worker(probeThread, { workerData: expression })
+    const done = (found?: Found) => {
       clearTimeout(timer)
-      // Answered once: the debugger may be behind, in code that it cannot pause.
-      try {
-        session.disconnect()
-      } catch {
-        // It was not connected.
-      }
+      // Not waited for: it may be unable to end.
+      void worker.terminate()
       resolve(found)
     }
     const timer = setTimeout(done, patienceMs)
-    const addresses = new Map<string, string>()
-    try {
-      session.connectToMainThread()
-      session.on("Debugger.scriptParsed", ({ params }) => addresses.set(params.scriptId, params.url))
-      session.on("Debugger.paused", ({ params }) => {
-        const addressOf = ({ location, url }: Inspector.Debugger.CallFrame) => addresses.get(location.scriptId) ?? url
-        // Somebody's code, and not the part of Node that it happens to be in.
-        const frame = params.callFrames.find((frame) => !addressOf(frame).startsWith("node:")) ?? params.callFrames[0]
-        if (frame === undefined) return done()
-        const where = `${frame.functionName || "(anonymous)"} (${addressOf(frame)}:${frame.location.lineNumber + 1})`
-        const asked = { callFrameId: frame.callFrameId, expression, returnByValue: true }
-        session.post(
-          "Debugger.evaluateOnCallFrame",
-          asked,
-          (_: Error | null, answer: Inspector.Debugger.EvaluateOnCallFrameReturnType | undefined) => {
-            session.post("Debugger.resume")
-            session.post("Debugger.disable", () => done({ value: answer?.result.value, where }))
-          }
-        )
-      })
-      session.post("Debugger.enable", () => session.post("Debugger.pause"))
-    } catch {
-      done()
-    }
+    worker.once("message", done)
+    worker.once("error", () => done())
   })
 
 const look = async (seconds: number) => {
   const found = await evaluate(`globalThis[globalThis.Symbol.for(${JSON.stringify(probe)})]?.()`)
   const callId = typeof found?.value === "string" ? found.value : undefined
-  const block: Block = { callId, where: found?.where }
-  const by = callId === undefined ? "" : ` by the call ${callId}`
+  const lastCallId = found === undefined ? Running.lastServed(served) : undefined
+  const block: Block = { callId, lastCallId, where: found?.where }
+  const last = lastCallId === undefined ? "" : `, probably by the call ${lastCallId}, which was served last`
+  const by = callId === undefined ? last : ` by the call ${callId}`
   const where = block.where === undefined ? "" : `, in ${block.where}`
   say(`the event loop has stood still for ${seconds} seconds${by}${where}; no call of this process is served meanwhile`)
   parentPort?.postMessage(block)

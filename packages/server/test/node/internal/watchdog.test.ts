@@ -55,6 +55,22 @@ describe("A blocked event loop", () => {
     })
   )
 
+  it.live("ends the process also if it stands in a native function, and names the call that was served last", () =>
+    Effect.gen(function* () {
+      const server = yield* ServerProcess.start("faultyServer.ts", {
+        ANTIPHON_BLOCK_WARNING: "200 millis",
+        ANTIPHON_BLOCK_LIMIT: "1500 millis"
+      })
+      const bystander = yield* Client.call(server.ws, { call_id: "bystander" })
+      const culprit = yield* Client.call(server.ws, { call_id: "culprit" })
+      yield* Effect.andThen(bystander.hear("Welcome."), culprit.hear("Welcome."))
+      culprit.say("child")
+      assert.strictEqual(yield* server.exit, "SIGKILL")
+      assert.match(server.output(), /probably by the call culprit, which was served last;/)
+      assert.match(server.output(), /the process is ended; its calls are cut and cannot be drained/)
+    })
+  )
+
   it.live("is not blamed on anyone if the whole process was stopped", () =>
     Effect.gen(function* () {
       const server = yield* ServerProcess.start("faultyServer.ts", {
