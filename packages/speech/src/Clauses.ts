@@ -1,5 +1,5 @@
 /**
- * Cuts text that comes in pieces into clauses for a voice: a short first one, so that the voice begins soon, and then
+ * Cuts text that arrives in pieces into clauses for a voice: a short first one, so that the voice starts soon, and then
  * whole sentences, so that it sounds natural.
  *
  * Works for any language: sentences end with the punctuation of any script; abbreviations, initials, decimals and
@@ -20,7 +20,7 @@ export interface Options {
   readonly most?: number | undefined
 }
 
-/** A clause, and where it stands in the text. Clauses follow one another without a gap. */
+/** A clause and its position in the text. Clauses follow one another without gaps. */
 export interface Clause {
   readonly text: string
   readonly from: number
@@ -35,7 +35,7 @@ export interface Clauses {
   readonly limits: Required<{ readonly [Name in keyof Options]: number }>
 }
 
-/** Begins a text. */
+/** Starts a text. */
 export const make = (options: Options = {}): Clauses => ({
   held: "",
   at: 0,
@@ -76,14 +76,14 @@ export const split = (text: string, options?: Options): ReadonlyArray<string> =>
   return [...clauses, ...flush(self)[1]].map((clause) => clause.text)
 }
 
-// A mark that ends a sentence, its closing quotes, and the space behind it, which belongs to the clause before.
+// Punctuation that ends a sentence, its closing quotes, and the following space, which belongs to the clause before.
 const wide = /[。！？｡؟۔।॥។]+["'”’»）」』]*\s*/
 const narrow = /(?<![.!?…])[.!?…]+["'”’»)\]]*\s+/
 const breaks = /\n+\s*/
 const sentenceEnd = new RegExp(`${wide.source}|${narrow.source}|${breaks.source}`, "gu")
 const commaEnd = /[,;:](?=\s)["'”’»)]?\s+|\s[–—-]\s+|[，、；：،]["'”’»）]?\s*/gu
 
-/** Abbreviations that a capital letter may follow. Of several languages; a single letter is one anyway. */
+/** Abbreviations that a capital letter may follow, in several languages. A single letter always is one. */
 const abbreviations: ReadonlySet<string> = new Set(
   (
     "mr mrs ms dr prof rev gen sen rep gov capt col sgt st ave blvd rd jr sr vs etc eg ie cf al approx dept est fig inc ltd co corp no nos vol pp ed " +
@@ -94,7 +94,7 @@ const abbreviations: ReadonlySet<string> = new Set(
   ).split(" ")
 )
 
-/** The length of the clause at the beginning of a text; 0 if it is not complete. */
+/** The length of the first clause of a text; 0 if it is not complete. */
 const next = (held: string, isFirst: boolean, limits: Clauses["limits"]): number => {
   const least = isFirst ? 1 : limits.least
   const most = isFirst ? limits.firstMost : limits.most
@@ -136,7 +136,7 @@ const isAbbreviation = (held: string, found: RegExpExecArray): boolean => {
   return abbreviations.has(bare)
 }
 
-/** Whether a short number opens a line or follows a small word, as days and entries of lists do: "am 3. Mai". */
+/** Whether a short number starts a line or follows a small word, like days and list items: "am 3. Mai". */
 const isCounted = (held: string, found: RegExpExecArray): boolean => {
   const before = held.slice(0, found.index).replace(/\d{1,2}$/, "")
   const words = before.trimEnd()
@@ -144,13 +144,13 @@ const isCounted = (held: string, found: RegExpExecArray): boolean => {
   return /\s(?:am|vom|zum|der|dem|den|die|das|im|bis|und)$/.test(words)
 }
 
-/** How long a text takes to hear: a character of a script without spaces counts as two. */
+/** An estimate of how long a text takes to speak: a character of a script without spaces counts as two. */
 const width = (text: string): number =>
   text.length + (text.match(/[\u2E80-\u9FFF\uAC00-\uD7AF\uF900-\uFAFF]/g)?.length ?? 0)
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
-/** Where to cut a text without an end: after the last comma that fits, or else the last space, or else a grapheme. */
+/** Where to cut an endless text: after the last comma that fits, or else the last space, or else a grapheme. */
 const cut = (held: string, most: number): number => {
   let fits = 0
   let wideSoFar = 0

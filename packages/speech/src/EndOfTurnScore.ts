@@ -1,21 +1,21 @@
 /**
- * Scores how well ends of turns are detected: by the delay after the user has finished, at a given share of false
+ * Scores how well ends of turns are detected: by the delay after the user has finished, for a given share of false
  * cut-offs.
  *
  * The scoring is that of eot-bench (livekit/eot-bench, 2026): each silence inside a turn (`hold`) is a chance to cut
- * the user off, each silence at its end (`eot`) is waited through. A policy has three numbers: it acts on a score above
- * `threshold`, not before `actionDelayMs` of silence, and after `timeoutMs` whatever the score. All policies of a grid
- * are tried, and the one with the least mean delay within a budget of cut-offs counts.
+ * the user off, and each silence at its end (`eot`) is waited through. A policy has three numbers: it acts on a score
+ * above `threshold`, but not before `actionDelayMs` of silence, and after `timeoutMs` whatever the score. All policies
+ * of a grid are tried, and the result is the one with the smallest mean delay within a budget of cut-offs.
  *
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
-/** A judgement at some time into a silence. */
+/** A judgement some time into a silence. */
 export interface Score {
   readonly silenceMs: number
-  /** From 0 (goes on) to 1 (is over). */
+  /** From 0 (continues) to 1 (is over). */
   readonly endOfTurn: number
 }
 
@@ -23,7 +23,7 @@ export interface Score {
 export interface Span {
   readonly kind: "hold" | "eot"
   readonly durationMs: number
-  /** In the order of their times. */
+  /** Ordered by time. */
   readonly scores: ReadonlyArray<Score>
 }
 
@@ -34,17 +34,17 @@ export interface Policy {
   readonly timeoutMs: number
 }
 
-/** What a policy achieves. Rates are shares from 0 to 1. */
+/** The results of a policy. Rates are shares from 0 to 1. */
 export interface Outcome {
-  /** The share of silences inside turns that were taken for the end. */
+  /** The share of silences inside turns that were mistaken for the end. */
   readonly falseCutOffs: number
-  /** Mean silence at the end of turns until they were ended. */
+  /** Mean silence at the end of turns before they were ended. */
   readonly delayMs: number
-  /** The share of turns that only the timeout has ended. */
+  /** The share of turns ended only by the timeout. */
   readonly timeouts: number
 }
 
-/** A policy, and what it achieves. */
+/** A policy and its results. */
 export interface Point extends Outcome {
   readonly policy: Policy
 }
@@ -115,7 +115,7 @@ export const sweep = (spans: ReadonlyArray<Span>, options: Grid = {}): ReadonlyA
   })
 }
 
-/** Scores silence alone: the same wait for every silence. */
+/** Scores policies that use silence alone, with the same wait for every silence. */
 export const silenceOnly = (spans: ReadonlyArray<Span>, waitsMs?: ReadonlyArray<number>): ReadonlyArray<Point> => {
   const waits = waitsMs ?? [...new Set([...grid.actionDelaysMs, ...grid.timeoutsMs])]
   return waits.map((wait): Point => {
@@ -124,7 +124,7 @@ export const silenceOnly = (spans: ReadonlyArray<Span>, waitsMs?: ReadonlyArray<
   })
 }
 
-/** Scores waits that a detector chose for each span, as a detector does that gives `waitMs`. */
+/** Scores the waits a detector chose for each span, for detectors that return `waitMs`. */
 export const scoreWaits = (spans: ReadonlyArray<Span>, waitsMs: ReadonlyArray<number>): Outcome => {
   const pairs = spans.map((span, index) => ({ span, wait: waitsMs[index]! }))
   const those = counted(spans)
@@ -138,21 +138,21 @@ export const scoreWaits = (spans: ReadonlyArray<Span>, waitsMs: ReadonlyArray<nu
   }
 }
 
-/** The point with the least delay among those with at most a share of false cut-offs. */
+/** The point with the smallest delay among those within a share of false cut-offs. */
 export const fastest = <A extends Outcome>(points: ReadonlyArray<A>, falseCutOffs: number): A | undefined =>
   least(
     points.filter((point) => point.falseCutOffs <= falseCutOffs + 1e-9),
     (point) => [point.delayMs, point.falseCutOffs]
   )
 
-/** The point with the fewest false cut-offs among those with at most a delay. */
+/** The point with the fewest false cut-offs among those within a delay. */
 export const safest = <A extends Outcome>(points: ReadonlyArray<A>, delayMs: number): A | undefined =>
   least(
     points.filter((point) => point.delayMs <= delayMs + 1e-9),
     (point) => [point.falseCutOffs, point.delayMs]
   )
 
-/** The points that no other beats in both, fastest first. */
+/** The points that no other point beats in both respects, fastest first. */
 export const frontier = <A extends Outcome>(points: ReadonlyArray<A>): ReadonlyArray<A> => {
   const kept: Array<A> = []
   for (const point of points.toSorted((a, b) => a.delayMs - b.delayMs || a.falseCutOffs - b.falseCutOffs)) {
@@ -182,7 +182,7 @@ type Row = typeof Row.Type
 const decodeRow = Schema.decodeUnknownResult(Schema.fromJsonString(Row))
 
 /**
- * Reads eot-bench's predictions, one JSON object a line (`predictions.parquet`, exported with any tool that reads
+ * Reads eot-bench's predictions, one JSON object per line (`predictions.parquet`, exported with any tool that reads
  * Parquet). Fails with the first invalid line.
  */
 export const fromJsonLines = (text: string): Result.Result<ReadonlyArray<Span>, Schema.SchemaError> => {
@@ -196,7 +196,7 @@ export const fromJsonLines = (text: string): Result.Result<ReadonlyArray<Span>, 
   return Result.succeed(fromRows(rows))
 }
 
-/** Makes spans of eot-bench's predictions. A span lasts until its last prediction, as in eot-bench. */
+/** Makes spans from eot-bench's predictions. A span lasts until its last prediction, as in eot-bench. */
 const fromRows = (rows: ReadonlyArray<Row>): ReadonlyArray<Span> => {
   const groups = Map.groupBy(rows, (row) => JSON.stringify([row.id, row.span_index]))
   return [...groups.values()].map((group) => {

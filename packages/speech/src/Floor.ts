@@ -2,7 +2,7 @@
  * Decides who has the floor: a pure function of the state, an event and its time.
  *
  * No timers and no clock: each event carries its audio time, and {@link due} says when a tick is wanted. The caller is
- * never talked over, never waits in silence without reason, and never hears a reply that was retracted;
+ * never talked over, never waits in silence without a reason, and never hears a reply that was retracted;
  * `testing/FloorLaws` states this as laws. The pipeline carries out the actions.
  *
  * ```ts
@@ -26,7 +26,7 @@ export interface Floor extends State.State {}
 /** What the user is doing. `Pausing`: silent, in a turn that is not over. */
 export type User = "Silent" | "Speaking" | "Pausing"
 
-/** What the agent is doing. `Paused`: kept from speaking until it is clear whether the user wants to speak. */
+/** What the agent is doing. `Paused`: it stays silent until it is clear whether the user wants to speak. */
 export type Agent = State.Agent
 
 /** The beginning of a call: both sides are silent. */
@@ -53,13 +53,13 @@ export const due = (floor: Floor, policy: FloorPolicy): AudioTime.AudioTime | un
   return next === undefined ? undefined : AudioTime.make(next.at)
 }
 
-/** What the user does. */
+/** What the user is doing. */
 export const user = (floor: Floor): User => {
   if (!State.isSilent(floor)) return "Speaking"
   return floor.turn?.phase === "Started" || floor.turn?.phase === "Tentative" ? "Pausing" : "Silent"
 }
 
-/** What the agent does. */
+/** What the agent is doing. */
 export const agent = (floor: Floor): Agent => floor.agent
 
 /** The current generation of audio. Audio of older ones was cut. */

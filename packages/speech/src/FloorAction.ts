@@ -1,9 +1,9 @@
 /**
  * What the floor wants done.
  *
- * A user turn has a number. Its life: started, then any number of times tentative and resumed, then committed (if it was
- * tentative) or ended, or abandoned. A turn that has ended is resumed if the user goes on before a sample of the reply was
- * heard, and then ends again.
+ * A user turn has a number. Its life cycle: started, then any number of times tentative and resumed, then committed (if
+ * it was tentative) or ended, or abandoned. A turn that has ended is resumed if the user continues before a sample of
+ * the reply was heard, and then ends again.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ export interface Resume {
 }
 
 /**
- * Drop what the agent has said and not been heard to say, here and at the carrier.
+ * Drop what the agent has said but the user has not heard, here and at the carrier.
  *
  * From now on only audio of `generation` or later may leave. `Interrupted`: the user took the floor. `Reopened`: the
  * turn that was answered goes on. `Key`: the user pressed a key.
@@ -38,7 +38,7 @@ export interface TurnStarted {
   readonly from: AudioTime
 }
 
-/** The turn is probably over: begin a reply to `text`, and hold it. */
+/** The turn is probably over: start a reply to `text`, and hold it. */
 export interface TurnTentative {
   readonly _tag: "TurnTentative"
   readonly turn: number
@@ -83,7 +83,8 @@ export interface TurnAbandoned {
 }
 
 /**
- * Words that belong to no turn: the user only signalled listening, said too little, or it was the agent's own voice.
+ * Words that belong to no turn: the user only signalled listening, said too little, or they were an echo of the agent's
+ * voice.
  */
 export interface Ignored {
   readonly _tag: "Ignored"
@@ -104,7 +105,7 @@ export interface Reprompt {
   readonly n: number
 }
 
-/** Say goodbye and leave: the user was asked, and stayed silent. */
+/** Say goodbye and hang up: the user was asked, and stayed silent. */
 export interface Leave {
   readonly _tag: "Leave"
 }
@@ -116,7 +117,7 @@ export interface Filler {
   readonly n: number
 }
 
-/** What the floor wants done. */
+/** An action of the floor. */
 export type FloorAction =
   | Pause
   | Resume

@@ -52,20 +52,22 @@ export interface Predicted {
   readonly backchannel?: number | undefined
 }
 
-/** A recogniser with turns thinks that the turn is over. `text`: its words since the last `SttTurnEnded`. */
+/**
+ * A recogniser that detects turns considers the turn probably over. `text`: its words since the last `SttTurnEnded`.
+ */
 export interface SttEagerEnd {
   readonly _tag: "SttEagerEnd"
   readonly at: AudioTime
   readonly text: string
 }
 
-/** A recogniser with turns takes `SttEagerEnd` back. */
+/** A recogniser that detects turns takes `SttEagerEnd` back. */
 export interface SttResumed {
   readonly _tag: "SttResumed"
   readonly at: AudioTime
 }
 
-/** A recogniser with turns says that the turn is over. `text`: its words since the last `SttTurnEnded`, now final. */
+/** A recogniser that detects turns reports its end. `text`: its words since the last `SttTurnEnded`, now final. */
 export interface SttTurnEnded {
   readonly _tag: "SttTurnEnded"
   readonly at: AudioTime

@@ -35,14 +35,14 @@ const fields = {
   stableMs: Ms,
   /** Silence after speech of which no word has arrived, until the turn is abandoned. */
   noTextMs: Ms,
-  /** With `endpointing: "stt"`: silence until the turn ends although the recogniser has not said so. */
+  /** With `endpointing: "stt"`: silence after which the turn ends even if the recogniser has not said so. */
   sttTimeoutMs: Ms,
 
   /** How much silence starts a speculative reply. */
   speculateMs: Ms,
   /** Speculative replies per turn; 0 for none. */
   speculations: Count,
-  /** The least probability that the turn is over for a speculative reply. */
+  /** The minimum probability that the turn is over for a speculative reply. */
   speculateAbove: Probability,
 
   /** Whether the sound of speech pauses the agent at once. If not, only words interrupt. */
@@ -51,7 +51,7 @@ const fields = {
   confirmSpeechMs: Ms,
   /** Silence after speech without words, until a paused agent resumes. */
   resumeMs: Ms,
-  /** The same if what was said only shows that the user listens. */
+  /** The same, if what was said only shows that the user listens. */
   backchannelResumeMs: Ms,
   /** The longest pause. A sound that makes it longer is not speech. */
   maxPauseMs: Ms,
@@ -69,7 +69,7 @@ const fields = {
   backchannels: Schema.Array(Schema.String),
   /** Such a phrase is an answer if the agent falls silent within this time. */
   answerWindowMs: Ms,
-  /** Whether a key of the telephone cuts the agent short. */
+  /** Whether a telephone key interrupts the agent. */
   keysCut: Schema.Boolean,
 
   /** How long both sides may be silent before the user is asked whether anybody is there. */

@@ -2,9 +2,9 @@
  * Replays the turn taking of a recorded call under another policy, to see which of the caller's turns would have been
  * cut off, and how much earlier or later the others would have ended.
  *
- * What the caller did is taken from the recording (who spoke when, the words as they became known, the judgements on
- * them) or, where a recording has none of it, from its audio. What the agent did is left out: what it would have said
- * at another time nobody knows. Pure.
+ * The caller's behaviour is taken from the recording (who spoke when, the words as they became known, the judgements on
+ * them) or, if a recording lacks these, from its audio. The agent's behaviour is left out, because nobody knows what it
+ * would have said at another time. Pure.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ export interface Recorded {
   readonly turns: ReadonlyArray<RecordedTurn>
 }
 
-/** A turn of the caller, as it was taken. */
+/** A turn of the caller, and its outcome under the other policy. */
 export interface RecordedTurn {
   /** Counts from 1. */
   readonly turn: number
@@ -39,16 +39,16 @@ export interface RecordedTurn {
 
 /** The outcome of a turn. */
 export interface Turn extends RecordedTurn {
-  /** The words that the other policy would have answered. */
+  /** The words the other policy would have answered. */
   readonly text: string
-  /** When it would have ended. Undefined if it would not have, until the recording ended. */
+  /** When it would have ended. Undefined if it would not have ended within the recording. */
   readonly wouldEndAt: number | undefined
   /**
-   * `CutOff`: the caller went on after it. `Joined`: it would have gone on into the next turn. `Kept`: it would have been the
-   * same turn, and have ended earlier or later.
+   * `CutOff`: the caller continued after it. `Joined`: it would have continued into the next turn. `Kept`: it would
+   * have been the same turn, ended earlier or later.
    */
   readonly outcome: "Kept" | "CutOff" | "Joined"
-  /** How much earlier it would have ended, in milliseconds; negative if later. Only of a turn that is kept. */
+  /** How much earlier it would have ended, in milliseconds; negative if later. Only for a turn that is kept. */
   readonly savedMs: number | undefined
 }
 
@@ -57,7 +57,7 @@ export interface Report {
   readonly turns: ReadonlyArray<Turn>
   readonly cutOff: number
   readonly joined: number
-  /** The middle of what the kept turns would have saved, and all of it, in milliseconds. */
+  /** The median and the sum of what the kept turns would have saved, in milliseconds. */
   readonly medianSavedMs: number
   readonly totalSavedMs: number
 }
@@ -66,7 +66,10 @@ export interface Report {
 const isCallers = ({ _tag }: FloorEvent): boolean =>
   !_tag.startsWith("Agent") && !_tag.startsWith("Tools") && _tag !== "Tick"
 
-/** Reads what the caller did from the lines of a recording. Undefined if it has no turn taking: no call by voice, or an old one. */
+/**
+ * Reads the caller's behaviour from the lines of a recording. Undefined if it has no turn taking, because it is not a
+ * voice call or an old one.
+ */
 export const fromRecording = ({ lines }: Pick<Recording.Recording, "lines">): Recorded | undefined => {
   const floor = lines.filter((line) => line._tag === "Floor")
   if (floor.length === 0) return undefined
@@ -92,8 +95,8 @@ const numbered = (
     .map((turn, index) => ({ turn: index + 1, ...turn }))
 
 /**
- * Makes out of the audio of a call what its recording lacks. The voice detector says who spoke when. The words of each turn are
- * known from the lines, and are spread over its speech as if each took the same time; they are judged by `TurnDetector`.
+ * Reconstructs from a call's audio what its recording lacks. The voice detector determines who spoke when. The words of
+ * each turn are known from the lines, and are spread evenly over its speech; `TurnDetector` judges them.
  */
 export const fromAudio = (
   { lines }: Pick<Recording.Recording, "lines">,
@@ -146,7 +149,7 @@ const saidTurns = (
 ): ReadonlyArray<{ readonly at: number; readonly text: string }> => {
   const turns: Array<{ at: number; text: string }> = []
   let texts: Array<string> = []
-  /** The words of a turn that has only probably ended. */
+  /** The words of a tentative turn. */
   let probable: string | undefined
   for (const line of lines) {
     if (line._tag !== "Reported") continue
@@ -201,7 +204,7 @@ const wordsOver = (
   })
 }
 
-/** Takes the turns of a recorded call under another policy. */
+/** Replays the turns of a recorded call under another policy. */
 export const replay = ({ events, turns }: Recorded, policy: FloorPolicy): Report => {
   const taken = turns.map((turn, index) => take(events, turn, turns[index + 1], policy))
   const saved = taken.flatMap(({ savedMs }) => (savedMs === undefined ? [] : [savedMs])).toSorted((a, b) => a - b)
@@ -214,7 +217,7 @@ export const replay = ({ events, turns }: Recorded, policy: FloorPolicy): Report
   }
 }
 
-/** The first event of a turn: the onset of the speech that it began with. */
+/** The first event of a turn: the onset of the speech it started with. */
 const firstOf = (events: ReadonlyArray<FloorEvent>, { startedAt }: RecordedTurn): number => {
   const begun = events.findIndex(({ at }) => at >= startedAt)
   const from = begun < 0 ? events.length : begun
@@ -246,7 +249,7 @@ const take = (
       if (action._tag === "TurnEnded" || action._tag === "TurnCommitted") end ??= { at: event.at, text: action.text }
     }
   }
-  /** Ticks come with frames. */
+  /** Frames produce ticks. */
   const pass = (until: number): void => {
     for (let due = Floor.due(floor, policy); due !== undefined && end === undefined; due = Floor.due(floor, policy)) {
       const at = Math.max(Math.ceil(due / frameMs) * frameMs, floor.now)
@@ -282,5 +285,5 @@ const take = (
   return { ...turn, text, wouldEndAt, outcome, savedMs }
 }
 
-/** Silence behind the last event of a recording, in which its last turn may end. */
+/** Silence added after the last event of a recording, in which its last turn may end. */
 const lastSilenceMs = 10_000

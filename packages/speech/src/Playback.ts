@@ -1,6 +1,6 @@
 /**
  * Plays audio to the caller: queues it with its words, sends it a little ahead of real time, pauses and cuts it, and
- * knows what was heard.
+ * tracks what was heard.
  *
  * Pure: each function takes the time, and returns the next playback. How exactly it knows what was heard depends on the
  * line: `position` is exact, because a page counts its samples; with `marks` a carrier returns marks; `estimate` uses
@@ -80,14 +80,14 @@ export interface Heard {
   readonly began: ReadonlyArray<string>
 }
 
-/** A stretch on its way, and when it is played. */
+/** A stretch that was sent, and when it is played. */
 interface Flight {
   readonly from: number
   readonly to: number
   readonly at: Time
 }
 
-/** A stream that was cleared, until the line has told how much of it was heard. */
+/** A stream that was cleared, until the line has reported how much of it was heard. */
 interface Cleared {
   readonly stream: number
   readonly start: number
@@ -95,7 +95,7 @@ interface Cleared {
   readonly at: Time
 }
 
-/** What a cut dropped, until it is known how much of it was still heard. */
+/** What a cut dropped, until it is known how much of it was heard after all. */
 interface Remains {
   readonly tape: Tape.Tape
   readonly heard: number
@@ -113,7 +113,7 @@ export interface Playback {
   readonly generation: number
   readonly stream: number
   readonly tape: Tape.Tape
-  /** Samples of the tape: the first of this stream, the next to send, the next to be heard. */
+  /** Positions on the tape: the first sample of this stream, the next to send, the next to be heard. */
   readonly start: number
   readonly sent: number
   readonly heard: number
@@ -129,12 +129,12 @@ export interface Playback {
 
 /** If a line reports nothing for this long, audio counts as heard at the time it must have been played. */
 const silentLineMs = 2000
-/** How long a line may take to report what was heard of a cleared stream. */
+/** How long a line may take to report how much of a cleared stream was heard. */
 const answerMs = 500
-/** Longest audio without the end of a word that gets no mark. */
+/** Maximum duration of audio without the end of a word, and so without a mark. */
 const markEveryMs = 200
 
-/** Utterances that words may still come for. */
+/** Number of utterances for which words may still arrive. */
 const mostOrigins = 8
 
 /** Makes the playback of a call. */
@@ -278,7 +278,7 @@ export const pause = (playback: Playback, now: Time): readonly [Playback, Heard]
   return [paused, news]
 }
 
-/** Continues where it was paused. */
+/** Resumes where it was paused. */
 export const resume = (playback: Playback, now: Time): Playback =>
   playback.isPaused ? { ...playback, isPaused: false, nextAt: now } : playback
 
@@ -328,7 +328,7 @@ const nothing: Heard = { words: [], began: [] }
 const merge = (first: Heard, second: Heard): Heard =>
   first === nothing ? second : { words: [...first.words, ...second.words], began: [...first.began, ...second.began] }
 
-/** Begins another stream at a sample of the tape, and remembers the one before it until the line has told of it. */
+/** Starts another stream at a sample of the tape, and remembers the previous one until the line has reported on it. */
 const restart = (playback: Playback, start: number, now: Time): Playback => {
   const { stream, cleared } = playback
   const isAwaited = playback.report === "position" && playback.sent > playback.heard
@@ -350,7 +350,7 @@ const allCleared = (playback: Playback): ReadonlyArray<Cleared> => [
   ...playback.remains.flatMap((remains) => remains.streams)
 ]
 
-/** How far a stream that was cleared has been heard, now that it is known. `isLast`: nothing more will be. */
+/** Handles how much of a cleared stream was heard. `isLast`: no more of it will be. */
 const answered = (
   playback: Playback,
   cleared: Cleared,
@@ -422,10 +422,11 @@ const passed = (
 }
 
 /**
- * Takes samples as heard, of those that have been sent.
+ * Marks sent samples as heard.
  *
- * What was sent before a pause and heard is known by the answer to the clear, up to `known`. If it comes while the agent is
- * still paused, it goes on from there; otherwise it is being played again, and only its words are told.
+ * What was sent before a pause is known to be heard from the answer to the clear, up to `known`. If the answer arrives
+ * while the agent is still paused, playback resumes from there; otherwise the audio is already being repeated, and only
+ * its words are reported.
  */
 const advance = (playback: Playback, sample: number, known = playback.sent): readonly [Playback, Heard] => {
   const { tape } = playback

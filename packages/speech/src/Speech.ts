@@ -1,5 +1,5 @@
 /**
- * Runs a call by voice: joins a line, a voice detector, a recogniser, turn taking, an agent, a voice and the playback.
+ * Runs a voice call: connects a line, a voice detector, a recogniser, turn taking, an agent, a voice and the playback.
  *
  * Everything that happens goes to one pure step function, in one order and on one clock: audio time, counted from the
  * caller's samples. Whatever the step wants is started at once and never awaited, so that nothing delays reading from
@@ -65,15 +65,15 @@ export type { Ending } from "./speech/internal/wanted.ts"
 export interface Texts {
   /** Questions for a silent caller, one after another, unless the agent answers `UserSilent` itself. */
   readonly reprompts?: ReadonlyArray<string> | undefined
-  /** Goodbye for a caller who stays silent, before the call is left. */
+  /** Goodbye to a caller who stays silent, before the call ends. */
   readonly goodbye?: string | undefined
-  /** Said while an answer takes long. None by default: what fits depends on the agent. */
+  /** Said while an answer takes long. None by default, because what fits depends on the agent. */
   readonly fillers?: ReadonlyArray<string> | undefined
-  /** Said before the call is left because the recogniser has failed for good. */
+  /** Said before the call ends because the recogniser has failed for good. */
   readonly deaf?: string | undefined
 }
 
-/** How a call is run. */
+/** Options of a voice call. */
 export interface Options {
   /**
    * The policy for taking turns. `telephone` by default, or `browser` on a line with echo, adjusted to the recogniser
@@ -117,7 +117,7 @@ export interface Options {
   readonly measured?: ((timing: TurnTiming) => Effect.Effect<void>) | undefined
 }
 
-/** What a call by voice requires. */
+/** Services required by a voice call. */
 export type Services = Vad.Vad | SpeechToText.SpeechToText | TextToSpeech.TextToSpeech | TurnDetector.TurnDetector
 
 /**
@@ -141,7 +141,7 @@ export const run: {
     call(Agent.from(source as Agent.Made<unknown, R, R>) as Agent.Factory<unknown, never, never>, transport, options)
   ) as Effect.Effect<Ending, never, never>
 
-/** Where the time of answers goes: milliseconds from the end of the caller's speech, by `stage`. */
+/** The time of answers by `stage`, in milliseconds from the end of the caller's speech. */
 export const latency = Metric.timer("antiphon_speech_latency")
 /** Answers that exceeded the budget, by the stage that took longest. */
 export const late = Metric.counter("antiphon_speech_late_answers", { incremental: true })
@@ -366,7 +366,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
     )
     const reporting = yield* Effect.forkScoped(Effect.forever(take, { disableYield: true }))
     const exit = yield* Effect.exit(Deferred.await(over))
-    // The call gets all reports before it ends.
+    // The call receives all reports before it ends.
     reporting.interruptUnsafe()
     for (let left = Queue.takeUnsafe(reports); left?._tag === "Success"; left = Queue.takeUnsafe(reports)) {
       yield* made.receive(left.value.report)
@@ -379,7 +379,7 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
 /** People release the key while they are finishing a word. */
 const keyTailMs = 200
 
-/** How many lines of the dialogue a turn detector sees. */
+/** Number of lines of the dialogue shown to a turn detector. */
 const remembered = 8
 
 const remember = (
@@ -432,7 +432,7 @@ const settingsOf = (
   tellsSteps
 })
 
-/** Mixes a sound under what leaves, if there is one. */
+/** Mixes a background sound into outgoing audio, if there is one. */
 const background = ({ format }: Transport, options: Options) => {
   if (options.background === undefined && options.working === undefined) return undefined
   const office = options.background && Mixer.make(options.background)
@@ -494,7 +494,7 @@ const inSpan = ({ isLate, ms, slowest, turn }: TurnTiming) => {
   }
 }
 
-/** Notes background work: meanwhile a silent caller is not asked. */
+/** Tracks background work: while it runs, a silent caller is not asked. */
 const watched = <R>(
   spec: Agent.AgentSpec<unknown, R>,
   work: (isRunning: boolean) => void

@@ -1,8 +1,9 @@
 /**
- * The line of a call: audio and keys in, audio and orders out, whatever carries it (a browser, a telephone carrier, a test).
+ * The line of a call: audio and keys in, audio and commands out, whatever carries it (a browser, a telephone carrier, a
+ * test).
  *
- * A transport decides nothing. It brings what came, in order, and carries out what the pipeline of `Speech.run` wants. Audio
- * of both directions has one format; a transport whose line differs converts with `Transcode`.
+ * A transport decides nothing. It delivers what arrives, in order, and carries out the commands of the pipeline in
+ * `Speech.run`. Audio has one format in both directions; a transport whose line differs converts with `Transcode`.
  *
  * @since 0.1.0
  */
@@ -14,28 +15,31 @@ import type * as Stream from "effect/Stream"
 import type * as AudioFormat from "./AudioFormat.ts"
 import type * as Playback from "./Playback.ts"
 
-/** What a line can do. The pipeline acts by it. */
+/** The capabilities of a line, which the pipeline takes into account. */
 export interface Capabilities {
   /**
-   * How the line tells what was heard: it returns the marks that are sent with the audio, counts the samples that it has
-   * played, or tells nothing, in which case it is estimated from the time that passed.
+   * How the line reports what was heard: it returns the marks sent with the audio, counts the samples it has played, or
+   * reports nothing. In the last case it is estimated from the time.
    */
   readonly heard: Playback.Report
-  /** From sending a sample until it is heard, as far as it is known, for a line that tells nothing. Milliseconds. */
+  /**
+   * The time from sending a sample until it is heard, as far as it is known, for a line that reports nothing.
+   * Milliseconds.
+   */
   readonly latencyMs?: number | undefined
-  /** Whether the line returns none of the agent's own voice: a telephone does not, a loudspeaker may. */
+  /** Whether the line never returns the agent's own voice: a telephone does not, a loudspeaker may. */
   readonly echoFree: boolean
 }
 
-/** What comes from the line. */
+/** An event of the line. */
 export type Incoming =
-  /** Audio of the caller, in the format of the transport: any number of bytes, in order, without times of their own. */
+  /** Audio of the caller, in the format of the transport: any number of bytes, in order, without timestamps. */
   | { readonly _tag: "Audio"; readonly bytes: Uint8Array }
   /** The line has lost this much of the caller's audio, or sent none because nobody spoke. */
   | { readonly _tag: "Gap"; readonly ms: number }
-  /** A mark came back: what was sent before it was heard, or cleared. */
+  /** A mark came back: what was sent before it was heard or cleared. */
   | { readonly _tag: "Mark"; readonly name: string }
-  /** So many samples of a stream were played. `isCleared`: this is the answer to a clear, and exact. */
+  /** The number of samples of a stream that were played. `isCleared`: this is the answer to a clear, and exact. */
   | {
       readonly _tag: "Played"
       readonly generation: number
@@ -45,13 +49,13 @@ export type Incoming =
     }
   /** The caller pressed a key. */
   | { readonly _tag: "Dtmf"; readonly button: string }
-  /** The caller holds the key for speaking, or has let it go. */
+  /** The caller pressed or released the push-to-talk key. */
   | { readonly _tag: "Talk"; readonly isPressed: boolean }
-  /** The caller typed words, or their own side recognised them: final words of a turn of their own. */
+  /** The caller typed words, or their own side recognised speech: final words of their own turn. */
   | { readonly _tag: "Text"; readonly text: string }
-  /** The application on the caller's side sent a message of its own making. */
+  /** The application on the caller's side sent a message. */
   | { readonly _tag: "Custom"; readonly metadata: { readonly [key: string]: unknown } }
-  /** The caller cannot hear us, being held or taken to somebody else, or can again. What is said meanwhile waits. */
+  /** Whether the caller can hear us: they may be on hold or being transferred. Meanwhile, speech waits. */
   | { readonly _tag: "Held"; readonly isHeld: boolean }
   /** The outcome of a transfer. */
   | {
@@ -59,10 +63,10 @@ export type Incoming =
       readonly outcome: "Answered" | "Busy" | "NoAnswer" | "Failed"
       readonly targetPhoneNumber: string
     }
-  /** Who answered a call that we made, as the carrier thinks. */
+  /** Who answered an outgoing call, according to the carrier. */
   | { readonly _tag: "Answered"; readonly by: "Human" | "Menu" | "Machine" | "Nobody" }
 
-/** The line broke. Fatal for the call. `detail` never holds audio, words or keys. */
+/** The line broke. Fatal for the call. `detail` never contains audio, words or keys. */
 export class TransportError extends Data.TaggedError("TransportError")<{
   readonly reason: "Lost" | "Stalled" | "BadInput" | "Refused"
   readonly detail: string
@@ -74,29 +78,29 @@ export class TransportError extends Data.TaggedError("TransportError")<{
 
 /** The line of one call. */
 export interface Transport {
-  /** What the call is known by. */
+  /** The request of the call. */
   readonly request: CallRequest
   readonly format: AudioFormat.AudioFormat
   readonly capabilities: Capabilities
-  /** What comes from the line, in order. Ends when the caller has gone. Read by one reader. */
+  /** Events of the line, in order. Ends when the caller has left. For a single reader. */
   readonly incoming: Stream.Stream<Incoming, TransportError>
   /** Sends audio and marks, in order. Must not wait for them to be played. */
   readonly send: (outputs: Arr.NonEmptyReadonlyArray<Playback.Output>) => Effect.Effect<void, TransportError>
-  /** Drops what was sent and not played. A line that counts samples answers with `Played` and `isCleared`. */
+  /** Drops what was sent but not played. A line that counts samples answers with `Played` and `isCleared`. */
   readonly clear: (of: { readonly generation: number; readonly stream: number }) => Effect.Effect<void, TransportError>
-  /** Tells the caller's side what is going on: texts, turns, words heard. A line without a display ignores it. */
+  /** Shows the caller's side what is going on: texts, turns, words heard. A line without a display ignores it. */
   readonly show?: ((event: Shown) => Effect.Effect<void, TransportError>) | undefined
-  /** Presses keys towards the far end. */
+  /** Presses keys on the line. */
   readonly dtmf?: ((buttons: string) => Effect.Effect<void, TransportError>) | undefined
   /** Transfers the call. `Transferred` reports whether the target answered, if the line knows. */
   readonly transfer?: ((targetPhoneNumber: string) => Effect.Effect<void, TransportError>) | undefined
-  /** Passes a message of the application on. */
+  /** Forwards a message from the application. */
   readonly custom?: ((metadata: { readonly [key: string]: unknown }) => Effect.Effect<void, TransportError>) | undefined
-  /** Hangs up, once what was sent before was played or cleared. */
+  /** Hangs up, once everything sent before was played or cleared. */
   readonly hangUp: (reason: string) => Effect.Effect<void>
 }
 
-/** What a display may show while the call goes on. Times are audio times in milliseconds. */
+/** What a display may show during the call. Times are audio times in milliseconds. */
 export type Shown =
   | { readonly _tag: "Transcript"; readonly text: string; readonly isFinal: boolean }
   | { readonly _tag: "UserTurn"; readonly state: "Started" | "Tentative" | "Ended" | "Abandoned" }
@@ -108,7 +112,9 @@ export type Shown =
       readonly state: "Started" | "Completed" | "Cancelled" | "Failed"
     }
   | { readonly _tag: "Tool"; readonly turn: number; readonly name: string; readonly isRunning: boolean }
-  /** Where the time of a turn went: milliseconds from the end of the caller's speech. Absent stages did not happen. */
+  /**
+   * How the time of a turn was spent: milliseconds from the end of the caller's speech. Absent stages did not happen.
+   */
   | {
       readonly _tag: "Latency"
       readonly turn: number

@@ -131,8 +131,8 @@ export interface Stretch {
 }
 
 /**
- * Layer that ignores the sound and reports speech in the given periods of every call. It has windows of 32 ms at 16000
- * Hz; a window is speech if at least half of it lies in a period.
+ * Layer that ignores the sound and reports speech in the given periods of every call. Windows have 32 ms at 16000 Hz; a
+ * window is speech if at least half of it lies in a period.
  */
 export const scripted = (speech: ReadonlyArray<Stretch>): Layer.Layer<Vad> =>
   Layer.succeed(

@@ -9,7 +9,7 @@
 import * as AudioTime from "./AudioTime.ts"
 import type * as VadWindows from "./VadWindows.ts"
 
-/** How many windows, and how likely, it takes to start and to end speech. */
+/** How many windows, and with which probability, it takes to start and to end speech. */
 export interface Policy {
   /** A window with at least this probability counts as speech. */
   readonly onAt: number

@@ -1,5 +1,5 @@
 /**
- * WAV files of 16-bit samples, as recordings of calls have them beside their lines.
+ * WAV files of 16-bit samples, like those beside the recordings of calls.
  *
  * @since 0.1.0
  */
@@ -7,15 +7,15 @@ import * as Result from "effect/Result"
 import { AudioError } from "./AudioError.ts"
 import * as AudioFormat from "./AudioFormat.ts"
 
-/** Samples by channel. In the recording of a call the caller is the first, the agent the second. */
+/** Samples by channel. In the recording of a call, the caller is the first and the agent the second. */
 export interface Wav {
   readonly sampleRateHz: AudioFormat.SampleRateHz
   readonly channels: ReadonlyArray<Int16Array>
 }
 
 /**
- * Reads a file. One that was not finished has the samples that are in it. Fails with an `AudioError` if it is no WAV file of
- * 16-bit samples at a rate of `AudioFormat`.
+ * Reads a file. An unfinished file has the samples written so far. Fails with an `AudioError` if it is not a WAV file
+ * of 16-bit samples at a rate of `AudioFormat`.
  */
 export const decode = (bytes: Uint8Array): Result.Result<Wav, AudioError> => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -37,7 +37,7 @@ export const decode = (bytes: Uint8Array): Result.Result<Wav, AudioError> => {
     }
     if (name(at) === "data") {
       if (rate === undefined) return wrong("samples before their format")
-      // A writer that was killed has not said how much there is.
+      // A writer that was killed has not recorded the length.
       const end = Math.min(bytes.length, length === 0 || length === 0xffff_ffff ? bytes.length : from + length)
       const frames = Math.floor((end - from) / (2 * count))
       const channels = Array.from({ length: count }, () => new Int16Array(frames))
@@ -55,7 +55,7 @@ export const decode = (bytes: Uint8Array): Result.Result<Wav, AudioError> => {
 
 const headerBytes = 44
 
-/** Writes a file. Channels of different lengths are filled up with silence. */
+/** Writes a file. Shorter channels are padded with silence. */
 export const encode = ({ channels, sampleRateHz }: Wav): Uint8Array<ArrayBuffer> => {
   const frames = Math.max(0, ...channels.map((channel) => channel.length))
   const count = channels.length

@@ -1,6 +1,6 @@
 /**
- * Calls over audio on virtual time: scripted and simulated callers in voices, lines that are noisy and late, the rules of a call
- * and the laws of the floor as checks.
+ * Voice calls on virtual time: scripted and simulated callers with voices, noisy and late lines, and checks for the
+ * rules of a call and the laws of the floor.
  *
  * @since 0.1.0
  */

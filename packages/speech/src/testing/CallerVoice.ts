@@ -90,8 +90,8 @@ export const recorded = (name: string, utterances: { readonly [text: string]: Sa
 })
 
 /**
- * Has a real voice say some texts beforehand, such as flite: `spoken("slt", texts, (text) => flite.speak(text))`. The voice then
- * knows these texts only, and says them at its own pace.
+ * Synthesises some texts beforehand with a real voice such as flite: `spoken("slt", texts, (text) =>
+ * flite.speak(text))`. The result can say only these texts, at the voice's own pace.
  */
 export const spoken = <E, R>(
   name: string,

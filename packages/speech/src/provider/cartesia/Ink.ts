@@ -1,5 +1,5 @@
 /**
- * Cartesia Ink: transcription that knows when a turn is over, or that is told.
+ * Cartesia Ink: transcription that can detect the end of a turn itself.
  *
  * @since 0.1.0
  */
@@ -16,18 +16,18 @@ import type * as Credentials from "../internal/credentials.ts"
 import { withQuery } from "../internal/query.ts"
 import * as Cartesia from "./internal/cartesia.ts"
 
-/** Which model, and how it decides. */
+/** The model, and how it detects turns. */
 export interface Options extends Credentials.Options {
   /** Defaults to `ink-2`. */
   readonly model?: string | undefined
-  /** Used by models that know several languages, such as `ink-whisper`. */
+  /** Used by models that support several languages, such as `ink-whisper`. */
   readonly language?: string | undefined
   /**
-   * Whether Ink decides when a turn is over. Defaults to what the model can: `ink-whisper` cannot. Without turns, words
-   * come after `flush`.
+   * Whether Ink detects the end of a turn. By default it does if the model can: `ink-whisper` cannot. Otherwise words
+   * arrive after `flush`.
    */
   readonly turns?: boolean | undefined
-  /** Likelihood of speech above which a turn begins: 0.5 to 0.9. Cartesia's default is 0.8. */
+  /** Likelihood of speech above which a turn starts: 0.5 to 0.9. Cartesia's default is 0.8. */
   readonly startThreshold?: number | undefined
   /** Likelihood of more speech below which a turn is probably over: 0.3 to 0.6. Cartesia's default is 0.4. */
   readonly eagerEndThreshold?: number | undefined
@@ -68,7 +68,8 @@ export const layer = (options: Options = {}): Layer.Layer<Service.SpeechToText, 
             }),
           wireFormat: (format) => format,
           saysReady: turns,
-          // Cartesia recommends 100 ms; 20 ms would be five times the messages, and 100 ms is heard as delay.
+          // Cartesia recommends 100 ms. Messages of 20 ms would be five times as many, and 100 ms is a noticeable
+          // delay.
           chunkMs: 60,
           listen: turns ? listenForTurns : listenForWords
         },
@@ -92,7 +93,7 @@ const listenForTurns = (): SocketRecogniser.Listener => {
   const inOrder = TurnOrder.make()
   return {
     audio: (bytes) => bytes,
-    // Only Ink ends a turn.
+    // Only Ink can end a turn.
     flush: () => ({ messages: [], isAnswered: false }),
     end: () => ({ messages: [`{"type":"close"}`], isAnswered: false }),
     receive: (data) => {
@@ -136,7 +137,7 @@ const readWords = WireMessage.reader(Schema.Union([Transcript, Answer, Cartesia.
   "error"
 ])
 
-/** Final messages are pieces of one text that may end inside of a word, so the last word waits until it is complete. */
+/** Final messages are pieces of one text and may end within a word, so the last word waits until it is complete. */
 const listenForWords = (): SocketRecogniser.Listener => {
   let held = ""
   let partial = ""

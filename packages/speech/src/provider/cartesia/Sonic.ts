@@ -1,5 +1,5 @@
 /**
- * Cartesia Sonic: a voice with times of words, over `/tts/websocket`. One socket serves all replies of a call.
+ * Cartesia Sonic: a voice with word times, over `/tts/websocket`. One socket serves all replies of a call.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import type * as Credentials from "../internal/credentials.ts"
 import { withQuery } from "../internal/query.ts"
 import * as Cartesia from "./internal/cartesia.ts"
 
-/** Which model, and whose voice. */
+/** The model and the voice. */
 export interface Options extends Credentials.Options {
   /** Defaults to `sonic-3`. */
   readonly model?: string | undefined
@@ -25,9 +25,9 @@ export interface Options extends Credentials.Options {
   readonly voice: string
   /** Defaults to `en`. */
   readonly language?: string | undefined
-  /** The id of a dictionary of pronunciations. */
+  /** The id of a pronunciation dictionary. */
   readonly pronunciationDictId?: string | undefined
-  /** How long Sonic may hold text back for a better melody, in milliseconds. Cartesia's default is 3000. */
+  /** How long Sonic may hold text back for better prosody, in milliseconds. Cartesia's default is 3000. */
   readonly maxBufferDelayMs?: number | undefined
 }
 
@@ -47,7 +47,7 @@ export const layer = (options: Options): Layer.Layer<Service.TextToSpeech, Speec
           wireFormat: (format) => format,
           isExclusive: false,
           unit: "text",
-          // A context is forgotten a second after its last audio.
+          // A context expires one second after its last audio.
           endsInPause: true,
           speaker: (voice, wire) => speaker(model, options, voice, wire)
         },
@@ -81,7 +81,7 @@ const speaker = (
   voice: Service.Voice,
   wire: AudioFormat.AudioFormat
 ): SocketVoice.Speaker => {
-  // Within a context nothing but the text and `continue` may differ.
+  // Within a context only the text and `continue` may differ.
   const fixed = {
     model_id: model,
     voice: { mode: "id", id: voice.id ?? options.voice },
@@ -127,7 +127,7 @@ const speaker = (
           return [{ _tag: "Done", id: told.context_id }]
         case "error": {
           const id = told.context_id ?? undefined
-          // A context with nothing to say in it is refused, and over.
+          // A context without speakable text is rejected, and over.
           if (id !== undefined && told.status_code === 400 && /transcript/i.test(told.message ?? told.error ?? "")) {
             return [{ _tag: "Done", id }]
           }

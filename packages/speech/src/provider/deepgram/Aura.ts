@@ -1,6 +1,6 @@
 /**
- * Deepgram Aura: a voice without times of words, over `/v1/speak`. Its audio has no ids, so each reply has a socket of its
- * own while it lasts, and another one waits for the next.
+ * Deepgram Aura: a voice without word times, over `/v1/speak`. Its audio has no ids, so each reply uses its own socket,
+ * while another one waits for the next reply.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import { withQuery } from "../internal/query.ts"
 import * as Deepgram from "./internal/deepgram.ts"
 import * as VendorReason from "../../internal/vendorReason.ts"
 
-/** Which voice. */
+/** The voice. */
 export interface Options extends Credentials.Options {
   /** The model, which is the voice. Defaults to `aura-2-thalia-en`. */
   readonly model?: string | undefined

@@ -1,5 +1,5 @@
 /**
- * Deepgram Flux: transcription that knows when a turn is over, over `/v2/listen`.
+ * Deepgram Flux: transcription that detects the end of a turn, over `/v2/listen`.
  *
  * @since 0.1.0
  */
@@ -17,17 +17,19 @@ import { withQuery } from "../internal/query.ts"
 import * as Deepgram from "./internal/deepgram.ts"
 import * as VendorReason from "../../internal/vendorReason.ts"
 
-/** Which model, and how it decides. */
+/** The model, and how it detects turns. */
 export interface Options extends Credentials.Options {
   /** Defaults to `flux-general-en`. */
   readonly model?: string | undefined
   /** Confidence at which a turn is over: 0.5 to 1. Deepgram's default is 0.7. */
   readonly endThreshold?: number | undefined
-  /** Confidence at which a turn is probably over: 0.3 to 0.9, at most `endThreshold`. Without it no `EagerEnd` comes. */
+  /**
+   * Confidence at which a turn is probably over: 0.3 to 0.9, at most `endThreshold`. Without it there is no `EagerEnd`.
+   */
   readonly eagerEndThreshold?: number | undefined
   /** Silence after which a turn is over in any case, in milliseconds. Deepgram's default is 5000. */
   readonly endTimeoutMs?: number | undefined
-  /** More of Deepgram's query parameters. */
+  /** Additional query parameters for Deepgram. */
   readonly query?: Readonly<Record<string, string | number | boolean>> | undefined
 }
 
@@ -57,7 +59,7 @@ export const layer = (options: Options = {}): Layer.Layer<Service.SpeechToText, 
             }),
           wireFormat: (format) => format,
           saysReady: true,
-          // The chunk size that Deepgram recommends.
+          // The chunk size recommended by Deepgram.
           chunkMs: 80,
           listen
         },
@@ -95,7 +97,7 @@ const listen = (at: Parameters<SocketRecogniser.Dialect["listen"]>[0]): SocketRe
   let ended = -1
 
   const eventsOf = (info: typeof TurnInfo.Type): ReadonlyArray<Service.Event> => {
-    // A turn that is over stays over, whatever comes late.
+    // A finished turn stays finished, whatever arrives late.
     if (info.turn_index <= ended) return []
     const words: Service.Words = {
       text: info.transcript.trim(),

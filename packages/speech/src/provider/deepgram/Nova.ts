@@ -1,5 +1,5 @@
 /**
- * Deepgram Nova: transcription with partials and times of words, over `/v1/listen`.
+ * Deepgram Nova: transcription with partials and word times, over `/v1/listen`.
  *
  * @since 0.1.0
  */
@@ -17,19 +17,19 @@ import { withQuery } from "../internal/query.ts"
 import * as Deepgram from "./internal/deepgram.ts"
 import * as VendorReason from "../../internal/vendorReason.ts"
 
-/** Which model, and how it listens. */
+/** The model, and how it listens. */
 export interface Options extends Credentials.Options {
   /** Defaults to `nova-3`. */
   readonly model?: string | undefined
   readonly language?: string | undefined
   /**
-   * Whether Deepgram's endpointing decides when a turn is over (`speech_final`, or `UtteranceEnd` if noise hides the
-   * silence). By default it does not: it knows the silence, but not the words.
+   * Whether Deepgram's endpointing ends turns (`speech_final`, or `UtteranceEnd` if noise hides the silence). False by
+   * default, because it considers the silence but not the words.
    */
   readonly turns?: boolean | undefined
   /** Milliseconds of silence after which words become final. Defaults to 300. */
   readonly endpointingMs?: number | undefined
-  /** More of Deepgram's query parameters, such as `{ numerals: true }`. */
+  /** Additional query parameters for Deepgram, such as `{ numerals: true }`. */
   readonly query?: Readonly<Record<string, string | number | boolean>> | undefined
 }
 
@@ -121,7 +121,7 @@ const listen = (at: Parameters<SocketRecogniser.Dialect["listen"]>[0], turns: bo
     const before = partial
     partial = isFinal ? "" : words.text
     if (isFinal && words.text !== "") return [{ _tag: "Final", ...words }]
-    // Words that have vanished are taken back.
+    // Takes back words that have disappeared.
     return partial === before ? [] : [{ _tag: "Partial", ...(isFinal ? { text: "" } : words) }]
   }
   const inTurn = (words: Service.Words, isFinal: boolean, isOver: boolean): ReadonlyArray<Service.Event> => {
@@ -138,7 +138,7 @@ const listen = (at: Parameters<SocketRecogniser.Dialect["listen"]>[0], turns: bo
 
   return {
     audio: (bytes) => bytes,
-    // Deepgram does not always answer: only if there was enough audio.
+    // Deepgram answers only if there was enough audio.
     flush: () => ({ messages: [`{"type":"Finalize"}`], isAnswered: false }),
     end: () => ({ messages: [`{"type":"CloseStream"}`], isAnswered: true }),
     receive: (data) => {

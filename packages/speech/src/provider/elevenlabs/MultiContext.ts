@@ -1,5 +1,5 @@
 /**
- * ElevenLabs' voices, with times of characters, over `multi-stream-input`. One socket serves all replies of a call.
+ * ElevenLabs' voices, with character times, over `multi-stream-input`. One socket serves all replies of a call.
  *
  * @since 0.1.0
  */
@@ -19,14 +19,14 @@ import * as AlignedWords from "./internal/alignedWords.ts"
 import * as ElevenLabs from "./internal/elevenLabs.ts"
 import * as VendorReason from "../../internal/vendorReason.ts"
 
-/** Which model, and whose voice. */
+/** The model and the voice. */
 export interface Options extends Credentials.Options {
   /** Defaults to `eleven_flash_v2_5`. */
   readonly model?: string | undefined
   /** The id of the voice. */
   readonly voice: string
   readonly language?: string | undefined
-  /** `stability`, `similarity_boost` and the like, in ElevenLabs' names. */
+  /** Settings such as `stability` and `similarity_boost`, with ElevenLabs' names. */
   readonly voiceSettings?: Readonly<Record<string, number | boolean>> | undefined
 }
 
@@ -89,13 +89,13 @@ const speaker = (options: Options, voice: Service.Voice, wire: AudioFormat.Audio
     ...(voice.speed === undefined ? {} : { speed: Math.min(1.2, Math.max(0.7, voice.speed)) })
   }
   return {
-    // A context begins with a blank, and the settings of the voice.
+    // A context starts with a space and the settings of the voice.
     begin: (id) => [
       message(id, { text: " ", ...(Object.keys(settings).length === 0 ? {} : { voice_settings: settings }) })
     ],
     say: (id, text) => [message(id, { text })],
     flush: (id) => [message(id, { flush: true })],
-    // Closing a context that was flushed lets it finish; otherwise closing drops what is left.
+    // Closing a flushed context lets it finish; otherwise closing drops the rest.
     end: (id) => [message(id, { flush: true }), message(id, { close_context: true })],
     cancel: (id) => {
       aligned.delete(id)

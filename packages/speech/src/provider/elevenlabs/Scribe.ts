@@ -18,7 +18,7 @@ import type * as Credentials from "../internal/credentials.ts"
 import { withQuery } from "../internal/query.ts"
 import * as ElevenLabs from "./internal/elevenLabs.ts"
 
-/** Which model, and how it listens. */
+/** The model, and how it listens. */
 export interface Options extends Credentials.Options {
   /** Defaults to `scribe_v2_realtime`. */
   readonly model?: string | undefined
@@ -27,7 +27,7 @@ export interface Options extends Credentials.Options {
   readonly commit?: "vad" | "manual" | undefined
   /** Silence after which `vad` commits, in seconds. ElevenLabs' default is 1.5. */
   readonly silenceSeconds?: number | undefined
-  /** Whether final words come with times, and a moment later. Defaults to false. */
+  /** Whether final words have times, which delays them a little. Defaults to false. */
   readonly wordTimes?: boolean | undefined
 }
 
@@ -50,7 +50,7 @@ export const layer = (options: Options = {}): Layer.Layer<Service.SpeechToText, 
               commit_strategy: commit,
               vad_silence_threshold_secs: options.silenceSeconds,
               include_timestamps: wordTimes,
-              // Scribe takes the language only.
+              // Scribe accepts only the language code, without a region.
               language_code: language?.split("-")[0],
               keyterms
             }),
@@ -177,7 +177,7 @@ const listen = (
           })
         }
         case "commit_throttled":
-          // Too little was said since the last commit: there is nothing to answer with.
+          // Too little was said since the last commit, so there is no answer.
           return { isAnswer: true, isOver: true }
         default: {
           const { error, message_type } = message.success

@@ -1,6 +1,6 @@
 /**
- * Transcription of whole utterances over `/v1/audio/transcriptions`: OpenAI, or any server that speaks the same, such as one
- * of your own with Whisper. A voice detector finds the utterances; there are no partials.
+ * Transcribes whole utterances over `/v1/audio/transcriptions`: with OpenAI, or any server with the same API, such as
+ * your own Whisper. A voice detector finds the utterances; there are no partials.
  *
  * @since 0.1.0
  */
@@ -27,20 +27,20 @@ import * as OpenAi from "./internal/openAi.ts"
 import * as Wav from "./internal/wav.ts"
 import { wrongFormat } from "../../internal/wrongFormat.ts"
 
-/** Which server and which model. */
+/** The server and the model. */
 export interface Options extends Credentials.Options {
   /** Defaults to `whisper-1`. */
   readonly model?: string | undefined
   readonly language?: string | undefined
-  /** When speech starts and stops. */
+  /** Decides when speech starts and stops. */
   readonly edges?: VadEdges.Policy | undefined
-  /** An utterance longer than this is transcribed in parts, in milliseconds. Defaults to 30000. */
+  /** Longer utterances are transcribed in parts, in milliseconds. Defaults to 30000. */
   readonly maxUtteranceMs?: number | undefined
 }
 
 /**
- * Layer of the recogniser. The address is `baseUrl`, else `STT_URL`, else OpenAI's; only OpenAI's needs a key. Fails if that
- * is missing.
+ * Layer of the recogniser. The address is `baseUrl`, or else `STT_URL`, or else OpenAI's; only OpenAI's requires a key.
+ * Fails if the key is missing.
  */
 export const layer = (options: Options = {}): Layer.Layer<Service.SpeechToText, SpeechError.SpeechError, Vad.Vad> =>
   Layer.effect(
@@ -60,7 +60,7 @@ export const layer = (options: Options = {}): Layer.Layer<Service.SpeechToText, 
         if (language !== undefined) body.append("language", language.split("-")[0]!)
         if (keyterms !== undefined) body.append("prompt", keyterms.join(", "))
         return Request.json({
-          // A whole utterance takes a while, on a small machine above all.
+          // A whole utterance takes a while, especially on a small machine.
           answerTimeout: "20 seconds",
           ...options,
           provider,
@@ -101,7 +101,7 @@ const accessOf = (options: Options, baseUrl: string | undefined) =>
 
 const decode = Schema.decodeUnknownEffect(Schema.Struct({ text: Schema.String }))
 
-/** An utterance that is complete. */
+/** A complete utterance. */
 interface Utterance {
   readonly wav: Uint8Array<ArrayBuffer>
   readonly from: AudioTime
@@ -136,7 +136,7 @@ const session = Effect.fnUntraced(function* (
     }
   }
   const last = () => AudioFrame.end(frames.at(-1)!)
-  // One at a time, so that the words stay in order.
+  // One at a time, to keep the words in order.
   yield* Stream.fromQueue(utterances).pipe(
     Stream.rechunk(1),
     Stream.runForEach(({ from, to, wav }) =>
@@ -167,7 +167,7 @@ const session = Effect.fnUntraced(function* (
       cut(end)
       begin = end
     }
-    // What lies before an utterance is kept for as long as the detector may reach back.
+    // Keeps audio before an utterance for as long as the detector may reach back.
     const keep = begin ?? last() - edges.preRollMs - 200
     while (frames.length > 1 && AudioFrame.end(frames[0]!) < keep) frames.shift()
   }

@@ -19,7 +19,7 @@ import { withQuery } from "../internal/query.ts"
 import * as OpenAi from "./internal/openAi.ts"
 import * as Items from "./internal/transcribedItems.ts"
 
-/** Which model, and how it listens. */
+/** The model, and how it listens. */
 export interface Options extends Credentials.Options {
   /** Defaults to `gpt-4o-mini-transcribe`. */
   readonly model?: string | undefined
@@ -43,7 +43,7 @@ export const layer = (options: Options = {}): Layer.Layer<Service.SpeechToText, 
           capabilities: { turns: false, partials: true, wordTimes: false },
           headers,
           url: () => withQuery(`${address}/realtime`, { intent: "transcription" }),
-          // Besides G.711 OpenAI takes 24000 Hz only.
+          // Apart from G.711, OpenAI only accepts 24000 Hz.
           wireFormat: (format) =>
             format.encoding !== "pcm_s16le" && format.sampleRateHz === 8000 ? format : AudioFormat.pcm24000,
           saysReady: true,
@@ -152,7 +152,7 @@ const listen = (at: Parameters<SocketRecogniser.Dialect["listen"]>[0], session: 
         case "error":
         case "conversation.item.input_audio_transcription.failed": {
           const { code, message: detail, type } = message.success.error
-          // There was too little audio to commit, so there is nothing to answer with.
+          // There was too little audio to commit, so there is no answer.
           if (code === "input_audio_buffer_commit_empty") return { isAnswer: true, isOver: Items.isEmpty(items) }
           return { failure: { reason: OpenAi.reasonOf(type ?? undefined, code ?? undefined), detail } }
         }

@@ -1,6 +1,6 @@
 /**
- * OpenAI's voices, over `/v1/audio/speech`: a request for each clause, made when its audio is pulled. Times of words are
- * shared out by their length.
+ * OpenAI's voices, over `/v1/audio/speech`: one request per clause, made when its audio is pulled. The duration of a
+ * clause is divided among its words by their length.
  *
  * @since 0.1.0
  */
@@ -19,13 +19,13 @@ import type * as Credentials from "../internal/credentials.ts"
 import * as Request from "../internal/request.ts"
 import * as OpenAi from "./internal/openAi.ts"
 
-/** Which model, and whose voice. */
+/** The model and the voice. */
 export interface Options extends Credentials.Options {
   /** Defaults to `gpt-4o-mini-tts`. */
   readonly model?: string | undefined
   /** Defaults to `alloy`. */
   readonly voice?: string | undefined
-  /** How to speak, for models that take instructions. */
+  /** How to speak, for models that accept instructions. */
   readonly instructions?: string | undefined
 }
 
@@ -60,7 +60,7 @@ export const layer = (options: Options = {}): Layer.Layer<Service.TextToSpeech, 
     })
   )
 
-/** Audio in the wanted format, and behind it the words with their shares of its time. */
+/** Audio in the requested format, followed by the words with their shares of the duration. */
 const spoken = (
   bytes: Stream.Stream<Uint8Array, SpeechError.SpeechError>,
   text: string,

@@ -4,7 +4,7 @@ import * as AudioTime from "../../AudioTime.ts"
 import type { FloorEvent } from "../../FloorEvent.ts"
 import type { FloorStep } from "./watcher.ts"
 
-/** Whether a step is worth a line, because more happened than the passing of time. */
+/** Whether a step deserves a line, because more happened than the passing of time. */
 export const isTold = ({ actions, event }: FloorStep): boolean => event._tag !== "Tick" || actions.length > 0
 
 /** Converts a step to a line. Words are in its event only. */

@@ -144,7 +144,7 @@ const heard = (draft: Draft, [playback, news]: readonly [Playback.Playback, Play
   Turns.tell(draft, ...Hearing.tell(draft, news))
 }
 
-/** Takes back audio on its way to a caller who cannot hear it, and sends it once they can. */
+/** Takes back unheard audio if the caller cannot hear, and sends it again once they can. */
 const held = (draft: Draft, isHeld: boolean): void => {
   if (draft.isHeld === isHeld) return
   draft.isHeld = isHeld
@@ -166,7 +166,7 @@ const typed = (draft: Draft, text: string): void => {
   )
 }
 
-/** Whether a recogniser tells words again, or late, that are final already: they have the same place in the audio. */
+/** Whether a recogniser repeats final words, or reports them late: they have the same place in the audio. */
 const isRepeated = ({ lastFinal }: Draft, { text, to }: SpeechToText.Partial | SpeechToText.Final): boolean =>
   lastFinal !== undefined && to !== undefined && to <= lastFinal.to && lastFinal.text.includes(text.trim())
 

@@ -74,7 +74,8 @@ export const add = (draft: Draft, reply: Reply, text: string, interruptible: boo
     State.changeUtterance(draft, utterance.id, { base, interruptible, generation: Floor.generation(draft.floor) })
   }
   say(draft, utterance.id, text)
-  // What comes when its turn is over, such as words that bridge the time, is all that comes: nobody else will close it.
+  // If the turn is already over, as with words that bridge the wait, this is all the text: nothing else would close the
+  // utterance.
   if (reply.isLoose || reply.isOver) close(draft, reply.id)
 }
 

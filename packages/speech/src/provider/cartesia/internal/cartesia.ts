@@ -9,10 +9,10 @@ import * as VendorReason from "../../../internal/vendorReason.ts"
 export const provider = "cartesia"
 export const keyVariables = ["CARTESIA_API_KEY"]
 
-/** The version of the API whose messages are spoken here. */
+/** The version of the API used here. */
 export const version = "2026-03-01"
 
-/** The address and the headers. */
+/** The address and the headers of a request. */
 export const access = (options: Credentials.Options) =>
   Effect.gen(function* () {
     const key = yield* Credentials.keyOf(provider, keyVariables, options.apiKey)
@@ -38,7 +38,7 @@ export const Failed = Schema.Struct({
   context_id: Schema.optional(Schema.NullOr(Schema.String))
 })
 
-/** The failure that an error message tells. */
+/** The failure reported by an error message. */
 export const failureOf = (failed: typeof Failed.Type): Failure => ({
   reason:
     failed.error_code === "quota_exceeded"

@@ -8,7 +8,7 @@ import * as Credentials from "../../internal/credentials.ts"
 export const provider = "deepgram"
 export const keyVariables = ["DEEPGRAM_API_KEY"]
 
-/** The address and the headers. */
+/** The address and the headers of a request. */
 export const access = (options: Credentials.Options) =>
   Effect.gen(function* () {
     const key = yield* Credentials.keyOf(provider, keyVariables, options.apiKey)
@@ -31,7 +31,7 @@ interface Word {
   readonly end?: number | undefined
 }
 
-/** Words with the times of the call. None if their times are not known. */
+/** Words with the times of the call. Empty if their times are unknown. */
 export const timed = (
   words: ReadonlyArray<Word>,
   at: (streamMs: number) => AudioTime.AudioTime

@@ -1,6 +1,6 @@
 /**
- * Words from the times of characters. Each message counts from its own audio, and a word may begin in one and end in the
- * next.
+ * Assembles words from character times. The times in each message start with its own audio, and a word may start in one
+ * message and end in the next.
  */
 import * as Schema from "effect/Schema"
 import type { TimedWord } from "../../../tts/internal/socketVoice.ts"
@@ -13,16 +13,16 @@ export const Alignment = Schema.Struct({
 })
 export type Alignment = typeof Alignment.Type
 
-/** The audio so far, and the word that has begun. */
+/** The audio so far, and the incomplete word. */
 export interface State {
   readonly passedMs: number
   readonly word: TimedWord | undefined
 }
 
-/** Nothing has come. */
+/** The initial state. */
 export const initial: State = { passedMs: 0, word: undefined }
 
-/** Adds a message, and returns the words that it completes. */
+/** Adds a message, and returns the words it completes. */
 export const push = (
   state: State,
   alignment: Alignment | undefined,
@@ -43,5 +43,5 @@ export const push = (
   return [{ passedMs: state.passedMs + audioMs, word }, words]
 }
 
-/** The last word, which no blank follows. */
+/** The last word, which no space follows. */
 export const flush = ({ word }: State): ReadonlyArray<TimedWord> => (word === undefined ? [] : [word])

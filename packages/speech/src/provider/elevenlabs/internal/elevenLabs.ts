@@ -5,7 +5,7 @@ import * as Credentials from "../../internal/credentials.ts"
 export const provider = "elevenlabs"
 export const keyVariables = ["ELEVENLABS_API_KEY", "ELEVEN_API_KEY"]
 
-/** The address and the headers. */
+/** The address and the headers of a request. */
 export const access = (options: Credentials.Options) =>
   Effect.gen(function* () {
     const key = yield* Credentials.keyOf(provider, keyVariables, options.apiKey)

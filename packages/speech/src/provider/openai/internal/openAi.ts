@@ -7,7 +7,7 @@ import * as VendorReason from "../../../internal/vendorReason.ts"
 export const provider = "openai"
 export const keyVariables = ["OPENAI_API_KEY"]
 
-/** The address and the key. */
+/** The address and the key of a request. */
 export const access = (options: Credentials.Options, scheme: "ws" | "http") =>
   Effect.gen(function* () {
     const key = yield* Credentials.keyOf(provider, keyVariables, options.apiKey)

@@ -1,17 +1,17 @@
 /**
- * Pieces of audio that OpenAI transcribes, in the order in which they were spoken. Their transcripts may come in another
+ * Orders the pieces of audio that OpenAI transcribes as they were spoken. Their transcripts may arrive in another
  * order, and some twice.
  */
 import type { Event } from "../../../stt/internal/service.ts"
 
-/** A piece that was committed. `final` is its transcript, once it is complete. */
+/** A committed piece. `final` is its transcript, once it is complete. */
 interface Item {
   readonly id: string
   readonly partial: string
   readonly final: string | undefined
 }
 
-/** Pieces that were not reported yet, oldest first, the ids of the latest that were, and the last partial. */
+/** Unreported pieces, oldest first, the ids of the latest reported ones, and the last partial. */
 export interface Items {
   readonly open: ReadonlyArray<Item>
   readonly done: ReadonlyArray<string>
@@ -20,24 +20,24 @@ export interface Items {
 
 type Told = readonly [Items, ReadonlyArray<Event>]
 
-/** Nothing was committed yet. */
+/** The initial state. */
 export const empty: Items = { open: [], done: [], partial: "" }
 
 /** Whether every piece was reported. */
 export const isEmpty = (items: Items): boolean => items.open.length === 0
 
-/** A piece was committed: it follows those that were committed before it. */
+/** Adds a committed piece, after those committed before it. */
 export const committed = (items: Items, id: string): Told => [known(items, id), []]
 
-/** More words of a piece. */
+/** Adds words to a piece. */
 export const delta = (items: Items, id: string, text: string): Told =>
   report(update(known(items, id), id, (item) => ({ ...item, partial: item.partial + text })))
 
-/** All words of a piece. They wait for the pieces before it. */
+/** Completes a piece. Its words wait for the pieces before it. */
 export const completed = (items: Items, id: string, text: string): Told =>
   report(update(known(items, id), id, (item) => ({ ...item, final: item.final ?? text.trim() })))
 
-/** How many ids of reported pieces are remembered, against answers that come twice. */
+/** Number of reported pieces to remember, to recognise repeated answers. */
 const mostDone = 50
 
 const known = (items: Items, id: string): Items =>

@@ -1,9 +1,9 @@
-/** A WAV file of 16-bit mono samples. */
+/** Makes a WAV file of 16-bit mono samples. */
 import type * as AudioFormat from "../../../AudioFormat.ts"
 
 const headerBytes = 44
 
-/** Puts the header before the samples. */
+/** Prepends the header to the samples. */
 export const make = (samples: Uint8Array, { sampleRateHz }: AudioFormat.AudioFormat): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(headerBytes + samples.length)
   const view = new DataView(bytes.buffer)

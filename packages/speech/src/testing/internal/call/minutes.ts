@@ -57,7 +57,7 @@ export const make: Effect.Effect<Minutes> = Effect.map(Clock.Clock, (clock) => {
   const breaches: Array<FloorBreach> = []
   const running = new Set<number>()
   let last = { turn: 0, trigger: "" }
-  /** The turn last announced to the pipeline, for which it opens a voice. */
+  /** The turn last announced to the pipeline, which opens a voice for it. */
   let told = 0
   /** The turn of the last word heard. */
   let speaker = -1
@@ -147,7 +147,7 @@ export const make: Effect.Effect<Minutes> = Effect.map(Clock.Clock, (clock) => {
               )
             }),
           end: Effect.suspend(() => {
-            // What only shows in the end can be told if everybody has been silent before it.
+            // Some breaches can only be established at the end, if both sides have been silent before it.
             const isQuiet = Floor.agent(state) === "Quiet" && Floor.user(state) === "Silent" && state.turn === undefined
             for (const { law, watch } of isQuiet ? (watches ?? []) : []) {
               const message = watch.end?.(state)
