@@ -2,7 +2,8 @@
  * Rewrites JSON Schemas in a form that every provider accepts:
  *
  * a list of types becomes a choice, a default or a format moves to the description, and a choice at the top becomes one
- * object with all properties. An optional property is not shown as nullable, because models then write `null`.
+ * object with all properties. A list says what its items are, a tuple which ones it may have. An optional property is not
+ * shown as nullable, because models then write `null`.
  */
 import type { Json } from "@antiphon/core/JsonText"
 import * as Predicate from "effect/Predicate"
@@ -12,11 +13,14 @@ export const make = (schema: Json): Json => {
   const node = unified(acceptable(schema))
   return node.type === "object" && "properties" in node
     ? node
-    : { ...node, type: "object", properties: node.properties ?? {} }
+    : defined({ ...node, type: "object", properties: node.properties ?? {} })
 }
 
 /** Keywords that tell the model nothing, and are refused by some providers. */
 const dropped: ReadonlySet<string> = new Set(["$schema", "$id", "$comment", "examples", "default", "format"])
+
+/** Keywords that hold lists of schemas. */
+const choices: ReadonlySet<string> = new Set(["anyOf", "oneOf", "allOf"])
 
 /** Keywords that hold schemas by name. Their keys must not be changed. */
 const maps: ReadonlySet<string> = new Set(["properties", "$defs", "definitions", "patternProperties"])
@@ -26,22 +30,49 @@ const acceptable = (node: Json): Json => {
   for (const [keyword, value] of Object.entries(node)) {
     if (dropped.has(keyword) || isSafeBound(keyword, value)) continue
     if (maps.has(keyword) && Predicate.isReadonlyObject(value)) {
-      const members = Object.entries(value).map(([name, member]) => [
-        name,
-        Predicate.isReadonlyObject(member) ? acceptable(member) : member
-      ])
+      const members = Object.entries(value).flatMap(([name, member]) => {
+        const shown = inner(member)
+        return shown === undefined ? [] : [[name, shown]]
+      })
       kept[keyword === "definitions" ? "$defs" : keyword] = Object.fromEntries(members)
     } else if (keyword === "$ref" && typeof value === "string") {
       kept[keyword] = value.replace(/^#\/definitions\//, "#/$defs/")
     } else if (Array.isArray(value) && keyword !== "enum") {
-      kept[keyword === "oneOf" ? "anyOf" : keyword] = value.map((item) =>
-        Predicate.isReadonlyObject(item) ? acceptable(item) : item
-      )
+      kept[keyword === "oneOf" ? "anyOf" : keyword] = choices.has(keyword)
+        ? value.flatMap((item) => inner(item) ?? [])
+        : value.map((item) => (Predicate.isReadonlyObject(item) ? acceptable(item) : item))
     } else kept[keyword] = Predicate.isReadonlyObject(value) && keyword !== "const" ? acceptable(value) : value
   }
   const described = describe(node)
   if (described !== undefined) kept.description = described
-  return withoutOptionalNulls(choice(integers(kept)))
+  return withoutOptionalNulls(choice(integers(defined(kept))))
+}
+
+/** A schema within another: `true` is one that allows everything, and one that allows nothing is left out. */
+const inner = (member: unknown): unknown => {
+  if (Predicate.isReadonlyObject(member) && !Array.isArray(member)) return acceptable(member)
+  return member === true ? {} : member === false ? undefined : member
+}
+
+/** Requires no property that is not there: several providers refuse that. */
+const defined = (node: Json): Json => {
+  const { properties, required } = node
+  if (!Predicate.isReadonlyObject(properties) || !Array.isArray(required)) return node
+  const known = (required as ReadonlyArray<unknown>).filter((name) => typeof name === "string" && name in properties)
+  return known.length === required.length ? node : { ...node, required: known }
+}
+
+/** A list with its items: OpenAI refuses one without ("array schema missing items"), and Anthropic a list of schemas. */
+const listed = (node: Json): Json => {
+  if (node.type !== "array") return node
+  const { additionalItems: _, items, prefixItems, ...rest } = node
+  const tuple = Array.isArray(items) ? items : prefixItems
+  if (Array.isArray(tuple)) {
+    const texts = new Set((tuple as ReadonlyArray<unknown>).map((member) => JSON.stringify(inner(member) ?? {})))
+    const members = [...texts].map((text) => JSON.parse(text) as Json)
+    return { ...rest, items: members.length === 1 ? members[0]! : members.length === 0 ? {} : { anyOf: members } }
+  }
+  return { ...rest, items: Predicate.isReadonlyObject(items) ? items : {} }
 }
 
 /** The bounds that an integer has because numbers are doubles. No provider holds a model to a schema with bounds. */
@@ -70,10 +101,12 @@ const integers = (node: Json): Json =>
 const choice = (node: Json): Json => {
   if (Array.isArray(node.type)) {
     const { description, type, ...rest } = node
-    const each = (type as ReadonlyArray<unknown>).map((type) => (type === "null" ? { type } : { type, ...rest }))
+    const each = (type as ReadonlyArray<unknown>).map((type) =>
+      type === "null" ? { type } : listed({ type, ...rest })
+    )
     return choice({ ...(description === undefined ? undefined : { description }), anyOf: each })
   }
-  if (!Array.isArray(node.anyOf)) return node
+  if (!Array.isArray(node.anyOf)) return listed(node)
   const { anyOf, ...rest } = node
   const members = (anyOf as ReadonlyArray<unknown>).filter((member) => !isNotFinite(member))
   const [only] = members
@@ -116,5 +149,5 @@ const unified = (node: Json): Json => {
   const needed = any.map((part) => of(unified(part)))
   const shared = (needed[0] ?? []).filter((name) => needed.every((names) => names.includes(name)))
   const required = [...new Set([...of(rest), ...all.flatMap((part) => of(unified(part))), ...shared])]
-  return { ...rest, type: "object", properties, ...(required.length === 0 ? undefined : { required }) }
+  return defined({ ...rest, type: "object", properties, ...(required.length === 0 ? undefined : { required }) })
 }

@@ -53,6 +53,40 @@ describe("acceptableSchema", () => {
     ],
     ["is an object", {}, object({})],
     [
+      "says what a list has",
+      object({ a: { type: "array" }, b: { type: ["array", "null"] } }, { required: ["b"] }),
+      object(
+        { a: { type: "array", items: {} }, b: { anyOf: [{ type: "array", items: {} }, { type: "null" }] } },
+        { required: ["b"] }
+      )
+    ],
+    [
+      "makes a list of a tuple, in either spelling",
+      object({
+        a: { type: "array", items: [{ type: "string" }, { type: "string" }], additionalItems: false },
+        b: { type: "array", prefixItems: [{ type: "string", format: "date" }, { type: "number" }], items: false },
+        c: { type: "array", prefixItems: [], maxItems: 0 }
+      }),
+      object({
+        a: { type: "array", items: { type: "string" } },
+        b: {
+          type: "array",
+          items: { anyOf: [{ type: "string", description: "(format: date)" }, { type: "number" }] }
+        },
+        c: { type: "array", items: {}, maxItems: 0 }
+      })
+    ],
+    [
+      "has no schema that is only true or false",
+      object({ a: true, b: false, c: { type: "array", items: true } }, { required: ["a", "b"] }),
+      object({ a: {}, c: { type: "array", items: {} } }, { required: ["a"] })
+    ],
+    [
+      "requires nothing that is not there",
+      object({ a: { type: "string" } }, { required: ["a", "gone"] }),
+      object({ a: { type: "string" } }, { required: ["a"] })
+    ],
+    [
       "has its definitions where every provider looks",
       { ...object({ a: { $ref: "#/definitions/A" } }), definitions: { A: { type: "string", $id: "A" } } },
       { ...object({ a: { $ref: "#/$defs/A" } }), $defs: { A: { type: "string" } } }

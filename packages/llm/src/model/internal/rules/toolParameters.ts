@@ -79,7 +79,7 @@ const resolve = (ref: string, root: Schema): Schema | undefined => {
 
 const toGemini = (value: unknown): unknown => {
   if (!isSchema(value)) return value
-  const schema = oneType(merged(value))
+  const schema = choosable(oneType(merged(value)))
   const kept: Record<string, unknown> = {}
   for (const [keyword, member] of Object.entries(schema)) {
     if (!ofGemini.has(keyword)) continue
@@ -87,36 +87,72 @@ const toGemini = (value: unknown): unknown => {
       kept["properties"] = Object.fromEntries(Object.entries(member).map(([name, of]) => [name, toGemini(of)]))
     } else if (keyword === "items") kept["items"] = Array.isArray(member) ? toGemini(member[0]) : toGemini(member)
     else if (keyword === "anyOf") kept["anyOf"] = (member as ReadonlyArray<unknown>).map(toGemini)
-    else if (keyword === "format" && !formatsOfGemini.has(String(member))) continue
-    else if (keyword === "enum") kept["enum"] = listOf(member).map(String)
+    else if (keyword === "required") {
+      const known = isSchema(schema["properties"]) ? schema["properties"] : {}
+      const required = listOf(member).filter((name) => name in known)
+      if (required.length > 0) kept["required"] = required
+    } else if (keyword === "format" && !formatsOfGemini.has(String(member))) continue
     else kept[keyword] = member
   }
   if (kept["enum"] !== undefined) kept["type"] = "string"
   if (kept["type"] === "array" && kept["items"] === undefined) kept["items"] = { type: "string" }
+  // A schema that says nothing is refused: "didn't specify the schema type field".
+  if (kept["type"] === undefined && kept["anyOf"] === undefined) {
+    kept["type"] = isSchema(kept["properties"]) ? "object" : "string"
+  }
   return kept
+}
+
+/**
+ * An enum as Gemini takes it, of strings only. Null among its values is a property of the schema. Numbers and booleans are told in
+ * the description: as strings they would come back as strings.
+ */
+const choosable = (schema: Schema): Schema => {
+  const { enum: values, ...rest } = schema
+  if (!Array.isArray(values)) return schema
+  const known = (values as ReadonlyArray<unknown>).filter((value) => value !== null)
+  const nullable = known.length < values.length ? { nullable: true } : undefined
+  if (known.some((value) => typeof value === "string")) return { ...rest, ...nullable, enum: known.map(String) }
+  const type = known.every((value) => typeof value === "boolean")
+    ? "boolean"
+    : known.every((value) => Number.isInteger(value))
+      ? "integer"
+      : "number"
+  const told = `(one of: ${known.join(", ")})`
+  const description = typeof rest["description"] === "string" ? `${rest["description"]} ${told}` : told
+  return { ...rest, ...nullable, type, description }
 }
 
 /** `const` is an enum of one, `oneOf` is `anyOf`, and the members of `allOf` are one. */
 const merged = (schema: Schema): Schema => {
   const { allOf, const: constant, oneOf, ...rest } = schema
-  const all = Array.isArray(allOf) ? Object.assign({}, ...(allOf as ReadonlyArray<Schema>)) : {}
-  return {
-    ...all,
+  const own: Schema = {
     ...rest,
     ...(constant === undefined ? undefined : { enum: [constant] }),
     ...(Array.isArray(oneOf) ? { anyOf: oneOf } : undefined)
+  }
+  if (!Array.isArray(allOf)) return own
+  const parts = [...(allOf as ReadonlyArray<unknown>).filter(isSchema).map(merged), own]
+  const properties = parts.flatMap((part) => (isSchema(part["properties"]) ? [part["properties"]] : []))
+  const required = [...new Set(parts.flatMap((part) => listOf(part["required"])))]
+  return {
+    ...Object.assign({}, ...parts),
+    ...(properties.length === 0 ? undefined : { properties: Object.assign({}, ...properties) }),
+    ...(required.length === 0 ? undefined : { required })
   }
 }
 
 /** A list of types is one that may be null, or a choice. */
 const oneType = (schema: Schema): Schema => {
   if (Array.isArray(schema["anyOf"])) {
-    const members = (schema["anyOf"] as ReadonlyArray<unknown>).filter(
-      (member) => !isSchema(member) || member["type"] !== "null"
-    )
-    const { anyOf: all, ...rest } = schema
+    const { anyOf: all, type, ...rest } = schema
+    const members = (all as ReadonlyArray<unknown>).filter((member) => isSchema(member) && member["type"] !== "null")
+    // A choice of what is required is no choice of types, and a choice may stand beside nothing else.
+    if (members.length === 0 || rest["properties"] !== undefined || !members.every(isKind)) {
+      return oneType(type === undefined ? rest : { ...rest, type })
+    }
     const nullable = members.length < (all as ReadonlyArray<unknown>).length ? { nullable: true } : undefined
-    if (members.length === 1 && isSchema(members[0])) return { ...rest, ...members[0], ...nullable }
+    if (members.length === 1 && isSchema(members[0])) return oneType({ ...rest, ...merged(members[0]), ...nullable })
     return { ...rest, anyOf: members, ...nullable }
   }
   if (!Array.isArray(schema["type"])) return schema
@@ -128,6 +164,10 @@ const oneType = (schema: Schema): Schema => {
     ? { ...rest, type: named[0], ...nullable }
     : { ...rest, anyOf: named.map((type) => ({ type })), ...nullable }
 }
+
+/** Whether a schema says what kind of value it is for. */
+const isKind = (schema: unknown): boolean =>
+  isSchema(schema) && ["type", "properties", "anyOf", "oneOf", "allOf", "enum", "const"].some((word) => word in schema)
 
 /** Maps the members of a schema, without some keywords. Names of properties are no keywords. */
 const mapKeywords = (schema: Schema, dropped: ReadonlySet<string>, map: (member: unknown) => unknown): Schema => {

@@ -1,4 +1,8 @@
+import type * as Chance from "@antiphon/core/testing/Chance"
 import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as AcceptableSchema from "../../../../src/internal/acceptableSchema.ts"
+import { forAll } from "../../../support/forAll.ts"
 import * as ToolParameters from "../../../../src/model/internal/rules/toolParameters.ts"
 
 const gemini = (schema: { readonly [keyword: string]: unknown }) => ToolParameters.fit(schema, "gemini")
@@ -32,7 +36,7 @@ describe("toolParameters", () => {
         type: "object",
         properties: {
           one: { enum: ["a"], type: "string" },
-          kind: { enum: ["1", "2"], type: "string" },
+          kind: { type: "integer", description: "(one of: 1, 2)" },
           maybe: { type: "string", nullable: true },
           either: { anyOf: [{ type: "string" }, { type: "integer" }] },
           nullable: { type: "string", nullable: true },
@@ -41,6 +45,45 @@ describe("toolParameters", () => {
           definitions: { type: "string" }
         },
         required: ["one"]
+      }
+    )
+  })
+
+  // As strings, which Gemini's enums are, they would come back as strings, and the tool refuse them.
+  it("tell numbers and booleans to choose from in words", () => {
+    assert.deepStrictEqual(
+      gemini({
+        type: "object",
+        properties: {
+          level: { enum: [0.5, 1], description: "How much" },
+          yes: { const: true },
+          maybe: { enum: ["a", null] },
+          count: { type: "integer", enum: [1, null] }
+        }
+      })["properties"],
+      {
+        level: { type: "number", description: "How much (one of: 0.5, 1)" },
+        yes: { type: "boolean", description: "(one of: true)" },
+        maybe: { type: "string", nullable: true, enum: ["a"] },
+        count: { type: "integer", nullable: true, description: "(one of: 1)" }
+      }
+    )
+  })
+
+  it("always have a type for Gemini, and a choice beside nothing else", () => {
+    assert.deepStrictEqual(
+      gemini({
+        type: "object",
+        properties: {
+          any: {},
+          list: { type: "array", items: {} },
+          either: { type: "object", properties: { a: { type: "string" } }, anyOf: [{ required: ["a"] }, {}] }
+        }
+      })["properties"],
+      {
+        any: { type: "string" },
+        list: { type: "array", items: { type: "string" } },
+        either: { type: "object", properties: { a: { type: "string" } } }
       }
     )
   })
@@ -56,4 +99,101 @@ describe("toolParameters", () => {
     assert.notInclude(text, "$ref")
     assert.isBelow(text.length, 1000)
   })
+})
+
+type Node = { readonly [keyword: string]: unknown }
+
+const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** A schema as tools elsewhere have them: of any draft, with all that is optional left out now and then. */
+const anySchema = (chance: Chance.Chance, depth: number): unknown => {
+  const inner = () => anySchema(chance, depth - 1)
+  const object = (): Node => {
+    const names = ["type", "items", "a", "b", "enum"].filter(() => chance.chance(0.5))
+    return {
+      ...(chance.chance(0.9) ? { type: "object" } : undefined),
+      ...(chance.chance(0.9) ? { properties: Object.fromEntries(names.map((name) => [name, inner()])) } : undefined),
+      ...(chance.chance(0.6) ? { required: [...names.filter(() => chance.chance(0.5)), "gone"] } : undefined),
+      ...(chance.chance(0.3)
+        ? { additionalProperties: chance.pick<unknown>([true, false, { type: "string" }]) }
+        : undefined),
+      ...(chance.chance(0.2) ? { anyOf: [{ required: ["a"] }, inner()] } : undefined)
+    }
+  }
+  if (depth === 0) {
+    return chance.pick<unknown>([
+      { type: "string", format: "uri", default: "x" },
+      { type: ["integer", "null"] },
+      { enum: [1, 2, null] },
+      { enum: ["a", null], type: ["string", "null"] },
+      { const: true },
+      { type: "array" },
+      { $ref: "#/definitions/D" },
+      {},
+      true,
+      false
+    ])
+  }
+  switch (chance.int(0, 5)) {
+    case 0:
+      return { type: "array", items: chance.chance(0.5) ? inner() : [inner(), inner()] }
+    case 1:
+      return { type: ["array", "null"], prefixItems: [inner()], items: false }
+    case 2:
+      return { [chance.pick(["anyOf", "oneOf"])]: [inner(), { type: "null" }], description: "one" }
+    case 3:
+      return { allOf: [object(), object()] }
+    default:
+      return object()
+  }
+}
+
+/** All that is wrong with a schema and those within it. */
+const faults = (schema: unknown, of: (node: Node) => ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (!isNode(schema)) return [`${JSON.stringify(schema)} is no schema`]
+  const { anyOf = [], items, properties = {}, required = [] } = schema
+  const names = isNode(properties) ? Object.keys(properties) : []
+  const inner = [...Object.values(properties as Node), ...(anyOf as ReadonlyArray<unknown>)]
+  return [
+    ...of(schema),
+    ...(schema["type"] === "array" && !isNode(items) ? ["a list without items"] : []),
+    ...(Array.isArray(schema["type"]) ? ["a list of types"] : []),
+    ...("properties" in schema ? (required as ReadonlyArray<string>).filter((name) => !names.includes(name)) : []),
+    ...inner.flatMap((member) => faults(member, of)),
+    ...(items === undefined ? [] : faults(items, of))
+  ]
+}
+
+const ofGemini = (schema: Node): ReadonlyArray<string> => {
+  const values = schema["enum"] as ReadonlyArray<unknown> | undefined
+  return [
+    ...["const", "oneOf", "allOf", "not", "$ref", "$defs", "additionalProperties", "prefixItems"].filter(
+      (word) => word in schema
+    ),
+    ...(schema["type"] === undefined && schema["anyOf"] === undefined ? ["no type"] : []),
+    ...(schema["anyOf"] !== undefined && schema["type"] !== undefined ? ["a choice beside a type"] : []),
+    ...("required" in schema && !("properties" in schema) ? ["requires what is not there"] : []),
+    ...(values?.some((value) => typeof value !== "string") === true ? ["an enum of no strings"] : [])
+  ]
+}
+
+describe("any parameters", () => {
+  forAll("are shown to every provider in a form that it takes", (chance) =>
+    Effect.sync(() => {
+      const given = { ...(anySchema(chance, 4) as Node), definitions: { D: anySchema(chance, 1) } }
+      const shown = AcceptableSchema.make(given)
+      const json = ToolParameters.fit(shown, "json")
+      assert.strictEqual(json["type"], "object", JSON.stringify(given))
+      assert.deepStrictEqual(
+        ["anyOf", "oneOf", "allOf", "not", "enum", "$ref"].filter((word) => word in json),
+        []
+      )
+      assert.deepStrictEqual(
+        faults(json, () => []),
+        [],
+        JSON.stringify(given)
+      )
+      assert.deepStrictEqual(faults(gemini(shown), ofGemini), [], JSON.stringify(given))
+    })
+  )
 })
