@@ -1,10 +1,10 @@
 /**
- * Runs one call on a server, over any protocol and any connection: makes the agent, records the call, ends it and
+ * Runs one call on a server, over any protocol and any connection: creates the agent, records the call, ends it and
  * releases it, each within a time limit.
  *
  * The host tells the protocol's machine everything that happens, and carries out what the machine wants: messages to
- * the platform leave at once and in order; reports to the call are delivered one at a time. A `Link` is the connection
- * to the platform (a socket or HTTP responses) and knows nothing about the call.
+ * the platform are sent at once and in order; reports to the call are delivered one at a time. A `Link` is the
+ * connection to the platform (a socket or HTTP responses) and knows nothing about the call.
  *
  * @since 0.1.0
  */
@@ -44,13 +44,13 @@ import type { Settings } from "./Settings.ts"
 
 /** The connection to the platform. None of its effects fails. */
 export interface Link {
-  /** Carries out what goes to the platform, in order. Does not wait until the platform has taken it. */
+  /** Carries out actions for the platform, in order. Does not wait until the platform has received them. */
   readonly perform: (wanted: ReadonlyArray<Protocol.Outward>) => Effect.Effect<void>
   /** Waits while the platform is behind with what was sent. */
   readonly ready: Effect.Effect<void>
-  /** Stops reading. Does not wait for what is being read. */
+  /** Stops reading. Does not wait for frames being read. */
   readonly deafen: Effect.Effect<void>
-  /** Carries out the last words, and closes what they leave open. */
+  /** Sends the last words, and closes everything still open. */
   readonly end: (lastWords: ReadonlyArray<Protocol.Outward>) => Effect.Effect<void>
   /** Drops the connection without a closing message, for a platform that no longer reads. */
   readonly drop: Effect.Effect<void>
@@ -58,7 +58,7 @@ export interface Link {
 
 /** A call on a server. */
 export interface CallHost {
-  /** Tells the machine what happened, and sends what it wants the platform to get. Does not wait for the call. */
+  /** Tells the machine what happened, and sends what it wants for the platform. Does not wait for the call. */
   readonly tell: (told: Protocol.Told) => Effect.Effect<void>
   /** Ends the call for a reason. The first reason counts; the call ends in a fiber of its own. */
   readonly stop: (ending: Ending.Ending) => Effect.Effect<void>
@@ -78,9 +78,7 @@ export interface Options<State, E = never> {
   readonly client?: string | undefined
   /** Connects to the platform, once the call has a place among the server's calls. `stop` ends the call. */
   readonly connect: (stop: CallHost["stop"]) => Effect.Effect<Link, E>
-  /**
-   * Holds what the call needs from outside, such as its place. The host closes it once the call is over and released.
-   */
+  /** Holds the call's external resources, such as its place. The host closes it once the call is over and released. */
   readonly scope: Scope.Closeable
   /** The call ends if nothing is received for this long. Defaults to the setting. */
   readonly idleTimeout?: Duration.Duration | undefined
@@ -141,16 +139,16 @@ interface Place {
   readonly record?: Record | undefined
 }
 
-/** Time for a start message to arrive and be read, on a network and a server that are busy. */
+/** Time for a start message to arrive and be read, on a busy network and a busy server. */
 const youngMs = 1000
 
-/** Time in which a goodbye is said and the platform hangs up. */
+/** Time for a goodbye to be said and the platform to hang up. */
 const farewellMs = 30_000
 
-/** Bytes that a message takes in memory beside its text: measured at 200 to 500 for the events of a history. */
+/** Memory of a message beside its text, in bytes: measured at 200 to 500 for the events of a history. */
 const entryBytes = 512
 
-/** How many reports may wait for the call before reading stops. */
+/** Number of reports that may wait for the call before reading pauses. */
 const readAhead = 64
 
 const open = <State, E>(place: Place, options: Options<State, E>): Effect.Effect<CallHost, E> =>
@@ -188,17 +186,17 @@ class HostedCall<State> implements CallHost, OpenCall {
   readonly #alarm: Alarm.Alarm
   /** Starts a fiber, which runs at once. Its log lines carry the call's id as soon as the id is known. */
   #fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** The call must have started by then. Undefined once it has. */
+  /** Deadline for the call to start. Undefined once it has. */
   #startBy: number | undefined
-  /** When a call ends whose agent has said goodbye. */
+  /** When to end a call whose agent has said goodbye. */
   #endBy: number | undefined
   /** Undefined while the socket is being opened, because a write would wait for that. */
   #link: Link | undefined
   #call: Call.Call | undefined
   #ending: Ending.Ending | undefined
-  /** Whether the last words were said. */
+  /** Whether the last words were sent. */
   #silent = false
-  /** Bytes that the history keeps, roughly. */
+  /** Approximate bytes kept by the history. */
   #kept = 0
   lastReceivedAt: number
   readonly client: string | undefined
@@ -237,7 +235,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     return Monotonic.millis(this.#means.clock)
   }
 
-  /** Carries out what the machine wanted first, now that there is a connection. */
+  /** Carries out the machine's first actions, now that there is a connection. */
   attach(link: Link): Effect.Effect<void> {
     this.#link = link
     return this.#carryOut(this.#first)
@@ -251,7 +249,10 @@ class HostedCall<State> implements CallHost, OpenCall {
       return this.#carryOut(wanted)
     })
 
-  /** Counts what the history keeps of this: reports, and what the agent says. Ends the call if that has become too much. */
+  /**
+   * Counts what the history keeps of this: reports, and what the agent says. Ends the call if the total exceeds the
+   * limit.
+   */
   #keep(told: Protocol.Told, wanted: ReadonlyArray<Protocol.Wanted>): void {
     const { maxHistoryBytes } = this.#place.settings
     if (told._tag === "Outputs") {
@@ -269,7 +270,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     return this.#kept
   }
 
-  // Everything that ends the call comes through here, and none of it waits. The first reason counts.
+  // All endings pass through here, and none of them waits. The first reason counts.
   readonly stop = (reason: Ending.Ending | Ending.OfServer): Effect.Effect<void> =>
     Effect.sync(() => {
       if (this.#ending !== undefined) return
@@ -290,7 +291,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     return this.#ending !== undefined
   }
 
-  /** Sends what goes to the platform, then hands on what goes to the call. */
+  /** Sends actions for the platform, then passes on actions for the call. */
   #carryOut(wanted: ReadonlyArray<Protocol.Wanted>): Effect.Effect<void> {
     this.#setAlarm()
     const inward = wanted.filter(Machine.isInward)
@@ -356,7 +357,7 @@ class HostedCall<State> implements CallHost, OpenCall {
           CallLimits.within(spec, settings, { clock: this.#means.clock, onFarewell: this.#endLater })
         ),
         Effect.flatMap((spec) => Scope.provide(Call.make(spec, { request, harness: this.#harness }), scope)),
-        // A call that cannot be recorded, and has to be, is over before it has begun.
+        // A call that must be recorded but cannot be is over before it starts.
         (made) => Effect.suspend(() => (this.isOver() ? Effect.undefined : made)),
         record === undefined ? identity : recorded(record(request, this.stop("Unrecorded")), scope),
         Effect.catchCause(failed),
@@ -378,7 +379,8 @@ class HostedCall<State> implements CallHost, OpenCall {
   }
 
   readonly #harness: Harness.Harness = {
-    // Interrupting the turn interrupts only the wait: what the machine wants because of these outputs is still done.
+    // Interrupting the turn interrupts only the wait: what the machine wants because of these outputs is carried out
+    // anyway.
     send: (outputs) =>
       Effect.andThen(Effect.uninterruptible(this.tell({ _tag: "Outputs", outputs })), this.#link!.ready),
     turn: ({ _tag, trigger }) => {
@@ -394,9 +396,9 @@ class HostedCall<State> implements CallHost, OpenCall {
     const { nextId } = this.#means
     const { settings } = this.#place
     return Effect.gen({ self: this }, function* () {
-      // The fiber that gave the reason continues first: a turn may fail while its call is still being made.
+      // The fiber that gave the reason continues first, because a turn may fail while its call is still being created.
       yield* Effect.yieldNow
-      // This does not wait: a filter or a factory that cannot be interrupted would hold up the end of the call.
+      // Does not wait: a filter or factory that cannot be interrupted would delay the end of the call.
       this.#courier.dismiss()
       this.#alarm.cancel()
       if (this.#link !== undefined) yield* this.#link.deafen

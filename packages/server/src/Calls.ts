@@ -1,5 +1,5 @@
 /**
- * The open calls of a server: counts them, limits them, and ends them when they are silent or the server stops.
+ * The open calls of a server: counts them, limits them, and ends them if they are silent or the server stops.
  *
  * @since 0.1.0
  */
@@ -11,28 +11,28 @@ import type { OfServer } from "./Ending.ts"
 import type { Health } from "./Health.ts"
 import type { ClientPace } from "./internal/intake.ts"
 
-/** A call that is open. */
+/** An open call. */
 export interface OpenCall {
   /** When the last message was received, in milliseconds of the monotonic clock. */
   lastReceivedAt: number
-  /** The call is stopped if nothing is received for this long. Defaults to the setting. */
+  /** The call is ended if nothing is received for this long. Defaults to the setting. */
   readonly idleTimeout?: Duration.Duration | undefined
   /** Identifies the client that opened it, for limits per client. */
   readonly client?: string | undefined
   /**
-   * Until then a call that has not begun is not closed to make room for others, unless very many are so young. In milliseconds
-   * of the monotonic clock.
+   * A call that has not started is closed to make room for others only after this time, unless very many are that
+   * young. In milliseconds of the monotonic clock.
    */
   readonly youngUntil?: number | undefined
-  /** Bytes that the call keeps in memory, roughly: who has the most goes first if memory runs out. */
+  /** Approximate memory of the call in bytes. If memory runs out, the largest call is ended first. */
   readonly weight?: (() => number) | undefined
   /** Ends the call for one of the server's reasons. The first reason counts. */
   readonly stop: (reason: OfServer) => Effect.Effect<void>
 }
 
 /**
- * Why a call would be refused: the server stops, has as many calls as it takes, is short of memory, gets too many new calls a
- * second, or the client has as many calls as it may.
+ * Why a call would be refused: the server is draining, full, short of memory or gets too many new calls a second, or
+ * the client has its maximum of calls.
  */
 export type Refusal = "Draining" | "Full" | "Memory" | "Rush" | "Client"
 
@@ -44,7 +44,7 @@ export class Calls extends Context.Service<
     readonly refusal: Effect.Effect<Refusal | undefined>
     /** The same for a call of this client. */
     readonly refusalOf: (client: string) => Effect.Effect<Refusal | undefined>
-    /** The pace of all bytes of a client, if it is limited. */
+    /** The byte rate of a client, if it is limited. */
     readonly paceOf: (client: string) => ClientPace | undefined
     /** The server's counts, and whether it accepts more calls. */
     readonly health: Health
@@ -59,9 +59,9 @@ export class Calls extends Context.Service<
     readonly begin: (call: OpenCall) => Effect.Effect<boolean>
     /** Refuses new calls, lets the open ones end by themselves, and ends the rest after `drainTimeout`. */
     readonly drain: Effect.Effect<void>
-    /** Ends the open calls now, and does not wait. A drain that is going on ends with them. */
+    /** Ends the open calls now, without waiting. A drain in progress ends with them. */
     readonly hurry: Effect.Effect<void>
-    /** Waits until a drain begins. */
+    /** Waits until a drain starts. */
     readonly draining: Effect.Effect<void>
   }
 >()("@antiphon/server/Calls") {}

@@ -1,5 +1,5 @@
 /**
- * Why a call on a server ended, and what follows on any wire: whether the agent still handles the end, and at which
+ * Why a call on a server ended, and the consequences on any wire: whether the agent still handles the end, and at which
  * level it is logged. The protocol decides what the platform is told, and the close code.
  *
  * @since 0.1.0
@@ -10,13 +10,13 @@ import * as Data from "effect/Data"
 
 /** Why a call ended. */
 export type Ending = Data.TaggedEnum<{
-  /** The platform ended the call, or is gone. */
+  /** The platform ended the call, or disconnected. */
   PeerClosed: {}
   /** The agent ended the call, and the protocol has told the platform. */
   AgentEnded: {}
   /** The first message was not a start message, or was too late. */
   StartFailed: { readonly message: string }
-  /** The agent of the call could not be made. */
+  /** The agent of the call could not be created. */
   FactoryFailed: { readonly callId: string; readonly cause: unknown }
   /** A message could not be read at all. */
   Malformed: { readonly message: string }
@@ -34,11 +34,11 @@ export type Ending = Data.TaggedEnum<{
   Stalled: {}
   /** Nothing was received for `idleTimeout`. */
   Idle: {}
-  /** The call has lasted longer than `maxCallDuration`, and its agent did not end it. */
+  /** The call exceeded `maxCallDuration`, and its agent did not end it. */
   Overlong: {}
-  /** The memory of the server is nearly used up, and this call had received the most. */
+  /** The server is running out of memory, and this call had received the most. */
   Starved: {}
-  /** The calls are recorded without exception, and this one cannot be. */
+  /** All calls must be recorded, and this one cannot be. */
   Unrecorded: {}
   /** The server is stopping. */
   Draining: {}
@@ -50,16 +50,16 @@ export const Ending = Data.taggedEnum<Ending>()
 /** Reasons for which the server itself ends a call. */
 export type OfServer = "Idle" | "Draining" | "Full" | "Overlong" | "Starved" | "Unrecorded"
 
-/** What follows from an ending on the server. */
+/** The consequences of an ending on the server. */
 export interface Meaning {
   /**
-   * Whether the agent handles `CallEnded`. Not after garbage: the agent would act on a call that may never have
+   * Whether the agent handles `CallEnded`. Not after garbage, because the agent would act on a call that may never have
    * existed.
    */
   readonly callEnded: boolean
   /** At which level it is logged. */
   readonly level: "Debug" | "Info" | "Warn" | "Error"
-  /** The internal failure. Only the log gets it. */
+  /** The internal failure, for the log only. */
   readonly cause: unknown
 }
 
@@ -68,7 +68,7 @@ const refused: Meaning = { callEnded: false, level: "Warn", cause: undefined }
 const cut: Meaning = { callEnded: true, level: "Warn", cause: undefined }
 const failed = (cause: unknown): Meaning => ({ callEnded: true, level: "Error", cause })
 
-/** States what an ending means. */
+/** Returns the consequences of an ending. */
 export const meaning: (ending: Ending) => Meaning = Ending.$match({
   PeerClosed: () => quiet,
   AgentEnded: () => quiet,
@@ -90,7 +90,7 @@ export const meaning: (ending: Ending) => Meaning = Ending.$match({
 })
 
 /**
- * States what a platform may know about an internal failure: its message if errors are exposed, otherwise `internal
+ * Returns what a platform may know about an internal failure: its message if errors are exposed, otherwise `internal
  * error`. Never a stack trace.
  */
 export const detail = (ending: Ending, { exposeErrors }: { readonly exposeErrors: boolean }): string => {

@@ -1,6 +1,6 @@
 /**
- * Admits sockets that do not carry a text protocol, for example audio. They are held to the server's token, origins,
- * number of calls and limits, and are logged like calls on any other wire.
+ * Admits sockets that do not carry a text protocol, for example audio. The server's token, origins, number of calls and
+ * limits apply to them, and they are logged like calls on any other wire.
  *
  * @since 0.1.0
  */
@@ -33,16 +33,16 @@ import * as Settings from "./Settings.ts"
 /** A frame of a socket. */
 export type Frame = string | Uint8Array
 
-/** A peer that was admitted. */
+/** An admitted peer. */
 export interface Visitor {
-  /** Takes the frames that came since the last pull. Fails once no more can come. */
+  /** Returns the frames received since the last pull. Fails once no more can arrive. */
   readonly pull: Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
-  /** Sends frames in order, and does not wait until they are read. Frames to a peer that is gone are dropped. */
+  /** Sends frames in order, without waiting until they are read. Frames to a disconnected peer are dropped. */
   readonly send: (frames: Arr.NonEmptyReadonlyArray<Frame>) => Effect.Effect<void>
   /** Waits while more than `maxBufferedBytes` are unread. Runs `onStalled` after `stallTimeout`. */
   readonly ready: Effect.Effect<void>
   readonly isBehind: () => boolean
-  /** Closes the socket after everything that was sent. */
+  /** Closes the socket after everything sent before. */
   readonly close: (code: number, reason?: string) => Effect.Effect<void>
   /** Drops the connection without a closing message. */
   readonly terminate: Effect.Effect<void>
@@ -66,7 +66,7 @@ export interface Options {
   readonly onStalled: Effect.Effect<void>
 }
 
-/** Fails with an answer if a request does not have the server's token, or comes from a page that may not call. */
+/** Fails with a response if a request lacks the server's token, or comes from a page that may not call. */
 export const admit = (
   request: HttpServerRequest,
   reception: Pick<Reception, "refused" | "settings">
@@ -106,7 +106,7 @@ export const enter = (
     }
   })
 
-/** Makes the limits and the log of a peer that did not arrive by a request, but for example over TCP. */
+/** Makes the limits and the log of a peer that did not connect by a request, but for example over TCP. */
 export const bounds = ({
   client,
   limits,
@@ -152,8 +152,8 @@ export const reception = (
 /** Error of a lost socket. */
 export type Lost = Socket.SocketError
 
-/** States the ending that the loss of a socket means. */
+/** The ending to report when the socket is lost. */
 export const endingOf = SocketDriver.endingOfLoss
 
-/** Milliseconds of the monotonic clock, as `OpenCall.lastReceivedAt` counts them. */
+/** Milliseconds of the monotonic clock, as in `OpenCall.lastReceivedAt`. */
 export const millis: (clock: Clock.Clock) => number = Monotonic.millis

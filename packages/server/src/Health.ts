@@ -12,8 +12,8 @@ import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import type { Ending } from "./Ending.ts"
 
 /**
- * The metrics of the process as a page for Prometheus, which a supervisor asks of each process and sums up. By default the
- * metrics have Effect's names; `Prometheus.format` of `@antiphon/operate` has units in them.
+ * The metrics of the process in Prometheus' format. A supervisor requests them from each process and adds them up. By
+ * default they have Effect's names; `Prometheus.format` of `@antiphon/operate` adds units.
  */
 export const MetricsPage: Context.Reference<Effect.Effect<string>> = Context.Reference<Effect.Effect<string>>(
   "@antiphon/server/Health/MetricsPage",

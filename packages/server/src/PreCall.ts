@@ -1,5 +1,5 @@
 /**
- * Decides, before a call starts, whether to take it and how the platform should set it up.
+ * Decides, before a call starts, whether to accept it and how the platform should set it up.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /**
- * The call is taken. `metadata` is merged over the request's metadata; `config` is passed to the platform unchanged.
+ * The call is accepted. `metadata` is merged over the request's metadata; `config` is passed to the platform unchanged.
  */
 export interface Accepted {
   readonly _tag: "Accepted"
@@ -30,12 +30,15 @@ export class HttpError extends Schema.TaggedError<HttpError>()("PreCallHttpError
   headers: Schema.optional(Schema.Record(Schema.String, Schema.String))
 }) {}
 
-/** Decides about a call. A failure other than `HttpError` answers 500 and is logged. */
+/** Decides about a call. Failures other than `HttpError` are logged and answered with 500. */
 export interface Handler<out E = never, out R = never> {
   (request: CallRequest): Effect.Effect<Accepted | Rejected, HttpError | E, R>
 }
 
-/** Takes the call. `config` may hold `tts` (`voice_id`, `model`, `language`, `pronunciation_dict_id`) and `stt` (`language`). */
+/**
+ * Accepts the call. `config` may contain `tts` (`voice_id`, `model`, `language`, `pronunciation_dict_id`) and `stt`
+ * (`language`).
+ */
 export const accept = (options: { readonly metadata?: Json; readonly config?: Json } = {}): Accepted => ({
   _tag: "Accepted",
   metadata: options.metadata ?? {},

@@ -1,8 +1,8 @@
 /**
  * The interface of a voice platform's wire: a pure state machine per call.
  *
- * A machine is told what happens (a frame came, a turn started, the agent wants something) and answers with what it
- * wants done. It has no socket, clock or fiber, so a test can play frames through it. `CallHost` runs the call, and
+ * A machine is told what happens (a frame arrived, a turn started, the agent wants something) and returns the actions
+ * it wants. It has no socket, clock or fiber, so a test can play frames through it. `CallHost` runs the call, and
  * `Mount` connects the machine to sockets and HTTP requests.
  *
  * Answers are matched by id, never by time. A protocol gives the report that asks for an answer (`UserTurnEnded`) an
@@ -47,7 +47,7 @@ export interface WireRequest {
   readonly body: string
 }
 
-/** A request that was recognised as the platform's. */
+/** A request recognised as the platform's. */
 export interface Admitted {
   readonly request: WireRequest
   /** The platform's name for the call. HTTP requests with the same key belong to one call. */
@@ -65,13 +65,13 @@ export type ReplyId = number
 
 /** Everything a machine can be told. */
 export type Told =
-  /** A frame came from the platform. */
+  /** A frame arrived from the platform. */
   | { readonly _tag: "Frame"; readonly frame: string | Uint8Array }
-  /** An HTTP request came for this call. Its response waits for an `Answer`, or for `Chunk`s up to the last. */
+  /** An HTTP request arrived for this call. Its response waits for an `Answer`, or for `Chunk`s up to the last one. */
   | { readonly _tag: "Request"; readonly request: WireRequest; readonly reply: ReplyId }
   /** The platform closed the connection before its response was complete. */
   | { readonly _tag: "ReplyClosed"; readonly reply: ReplyId }
-  /** The call has started. If its start began a turn, `TurnStarted` came before this. */
+  /** The call has started. If its start triggered a turn, `TurnStarted` came before this. */
   | { readonly _tag: "Started" }
   /**
    * The call has taken a report and decided on it. `starts` says whether it starts a turn; the turn may still wait for
@@ -91,10 +91,10 @@ export type Told =
       readonly trigger: Event.Input
       readonly how: "Completed" | "Cancelled" | "Failed"
     }
-  /** The time that `due` returned has come. */
+  /** The time returned by `due` has come. */
   | { readonly _tag: "Tick" }
   /**
-   * The call is over: the machine says its last words, then nothing. `detail` is what the platform may know about an
+   * The call is over: the machine sends its last words, then nothing. `detail` is what the platform may know about an
    * internal failure (its message if errors are exposed, otherwise `internal error`); `errorId` is the id of the
    * failure in the log.
    */
@@ -104,7 +104,7 @@ export type Told =
 export type Outward =
   /** Sends a text frame. */
   | { readonly _tag: "Send"; readonly text: string }
-  /** Answers an HTTP request in one piece. `contentType` defaults to JSON. */
+  /** Answers an HTTP request with a complete response. `contentType` defaults to JSON. */
   | {
       readonly _tag: "Answer"
       readonly reply: ReplyId
@@ -121,16 +121,16 @@ export type Outward =
 
 /** Actions for the call. Delivered one at a time, each once the call has taken the previous one. */
 export type Inward =
-  /** Makes the agent and starts the call. Wanted exactly once, before any report. */
+  /** Creates the agent and starts the call. Wanted exactly once, before any report. */
   | { readonly _tag: "Start"; readonly request: CallRequest }
-  /** Tells the call what happened. `eventId` is the id that answers will name. */
+  /** Reports an event to the call. `eventId` is the id that answers will name. */
   | { readonly _tag: "Report"; readonly report: Event.Report }
   /** Ends the call, once everything before it has been delivered. */
   | { readonly _tag: "End"; readonly ending: Ending }
 
 /**
- * Everything a machine can want. Actions for the platform never wait for the call: they leave in order, even while the
- * call is busy, and before the reports of the same step are delivered.
+ * Everything a machine can want. Actions for the platform never wait for the call: they are sent in order, even while
+ * the call is busy, and before the reports of the same step are delivered.
  */
 export type Wanted = Outward | Inward
 
@@ -140,10 +140,10 @@ export type Step<State> = readonly [State, ReadonlyArray<Wanted>]
 /**
  * A protocol: a pure machine over states of its own. States are plain data and never mutated.
  *
- * Every protocol keeps these laws: `Start` comes before any `Report`, and once; a request that wants an answer is
- * closed exactly once, also if the agent fails or says nothing; nothing is sent for a request that was superseded;
- * nothing but the last words is sent after `Ending`; a keepalive is answered in the same step; what is not understood
- * changes no state; after a `Tick`, `due` is later than that tick.
+ * Every protocol obeys these laws: `Start` comes before any `Report`, and once; a request that expects an answer is
+ * closed exactly once, even if the agent fails or says nothing; nothing is sent for a superseded request; nothing but
+ * the last words is sent after `Ending`; a keepalive is answered in the same step; unknown messages change no state;
+ * after a `Tick`, `due` is later than that tick.
  */
 export interface Protocol<State> {
   /** One word, used in logs. */

@@ -14,17 +14,13 @@ import * as Client from "./internal/client.ts"
 
 /** The settings of a server. */
 export interface Settings {
-  /** `PORT`, 8000. With 0 the system picks a free one. */
+  /** `PORT`, 8000. With 0 the system picks a free port. */
   readonly port: number
   /** `HOST`, empty for all interfaces. */
   readonly host: string
-  /**
-   * `ANTIPHON_MAX_CALLS`, 1000. Further calls are refused with 503. A socket counts once its start message has come.
-   */
+  /** `ANTIPHON_MAX_CALLS`, 1000. Further calls are refused with 503. A socket counts from its start message on. */
   readonly maxCalls: number
-  /**
-   * `ANTIPHON_MAX_OPENINGS`, 100: sockets on which no call has started yet. Beyond that, the oldest of them is closed.
-   */
+  /** `ANTIPHON_MAX_OPENINGS`, 100: sockets on which no call has started yet. Beyond that, the oldest one is closed. */
   readonly maxOpenings: number
   /** `ANTIPHON_MAX_CALLS_PER_SECOND`, 200 new calls on average over ten seconds; 0 for no limit. More are refused with 503. */
   readonly maxCallsPerSecond: number
@@ -32,11 +28,14 @@ export interface Settings {
   readonly maxCallsPerClient: number
   /** `ANTIPHON_MAX_OPENINGS_PER_CLIENT`, 0 for no limit: sockets of one client on which no call has started yet. */
   readonly maxOpeningsPerClient: number
-  /** `ANTIPHON_MAX_BYTES_PER_SECOND_PER_CLIENT`, 0 for no limit: as `maxBytesPerSecond`, for all calls of a client together. */
+  /**
+   * `ANTIPHON_MAX_BYTES_PER_SECOND_PER_CLIENT`, 0 for no limit: like `maxBytesPerSecond`, but for all calls of a client
+   * together.
+   */
   readonly maxBytesPerSecondPerClient: number
   /**
-   * `ANTIPHON_TRUSTED_PROXIES`, comma-separated addresses and ranges, empty: peers whose `X-Forwarded-For` says who the client
-   * is. Of everybody else the client is the address that the connection comes from.
+   * `ANTIPHON_TRUSTED_PROXIES`, comma-separated addresses and ranges, empty: peers whose `X-Forwarded-For` identifies
+   * the client. For all other peers, the client is the address of the connection.
    */
   readonly trustedProxies: ReadonlyArray<string>
   /** `ANTIPHON_MAX_FRAME_BYTES`, 256 KiB. A longer message ends its call with close code 1009. */
@@ -46,63 +45,71 @@ export interface Settings {
   /** `ANTIPHON_MAX_BYTES_PER_SECOND`, 256 KiB on average over ten seconds; 0 for no limit. Beyond it: close code 1008. */
   readonly maxBytesPerSecond: number
   /**
-   * `ANTIPHON_MAX_CALL_BYTES`, 64 MiB; 0 for no limit: what one call may receive, since its history keeps it. An hour
-   * of speech reported word by word takes less than 5 MiB. Beyond it: close code 1009.
+   * `ANTIPHON_MAX_CALL_BYTES`, 64 MiB; 0 for no limit: the bytes one call may receive, because its history keeps them.
+   * An hour of speech reported word by word takes less than 5 MiB. Beyond it: close code 1009.
    */
   readonly maxCallBytes: number
   /**
-   * `ANTIPHON_MAX_HISTORY_BYTES`, 64 MiB; 0 for no limit: what one call may keep in memory, by what was received and sent with
-   * 512 bytes for each message. Beyond it: close code 1009.
+   * `ANTIPHON_MAX_HISTORY_BYTES`, 64 MiB; 0 for no limit: the memory of one call, counted as the text received and sent
+   * plus 512 bytes per message. Beyond it: close code 1009.
    */
   readonly maxHistoryBytes: number
-  /** `ANTIPHON_MAX_CALL_DURATION`, 4 hours; 0 for no limit: then the next turn says goodbye, and a minute later the call is ended. */
+  /**
+   * `ANTIPHON_MAX_CALL_DURATION`, 4 hours; 0 for no limit. After that, the next turn says goodbye, and the call ends a
+   * minute later.
+   */
   readonly maxCallDuration: Duration.Duration
   /** `ANTIPHON_MAX_TURNS`, 5000; 0 for no limit: the turn after the last one says goodbye and ends the call. */
   readonly maxTurns: number
-  /** `ANTIPHON_GOODBYE`: what is said then instead of the agent's answer. */
+  /** `ANTIPHON_GOODBYE`: what is said in that turn instead of the agent's answer. */
   readonly goodbye: string
   /**
-   * `ANTIPHON_MAX_HEAP_PERCENT`, 85; 0 for no limit: new calls are refused while more of the heap is in use. Half-way from there
-   * to all of it, the call that has received the most is ended.
+   * `ANTIPHON_MAX_HEAP_PERCENT`, 85; 0 for no limit: new calls are refused while more of the heap is in use. At half of
+   * the remaining heap, the call that has received the most is ended.
    */
   readonly maxHeapPercent: number
   /** `ANTIPHON_MAX_BUFFERED_BYTES`, 1 MiB: unread bytes of a slow peer before its agent is slowed down. */
   readonly maxBufferedBytes: number
   /**
-   * `ANTIPHON_START_TIMEOUT`, 10 seconds: limit for making the agent, for the body of a request to come, and for releasing the
-   * agent's resources at the end.
+   * `ANTIPHON_START_TIMEOUT`, 10 seconds: time limit for creating the agent, for receiving the body of a request, and
+   * for releasing the agent's resources at the end.
    */
   readonly startTimeout: Duration.Duration
-  /** `ANTIPHON_OPENING_TIMEOUT`, 8 seconds, and no longer than `startTimeout`: time for the start message to come. */
+  /** `ANTIPHON_OPENING_TIMEOUT`, 8 seconds, and at most `startTimeout`: time for the start message to arrive. */
   readonly openingTimeout: Duration.Duration
   /** `ANTIPHON_IDLE_TIMEOUT`, 10 minutes: a call ends if nothing is received for this long. */
   readonly idleTimeout: Duration.Duration
   /**
-   * `ANTIPHON_LEASE_TIMEOUT`, 2 minutes: a call over HTTP requests ends if no request comes for this long, since there
-   * is no socket whose close would tell.
+   * `ANTIPHON_LEASE_TIMEOUT`, 2 minutes: a call over HTTP requests ends if no request arrives for this long, because
+   * there is no socket whose close would show it.
    */
   readonly leaseTimeout: Duration.Duration
   /** `ANTIPHON_STALL_TIMEOUT`, 10 seconds: a peer that leaves a full buffer unread for this long loses its call. */
   readonly stallTimeout: Duration.Duration
   /** `ANTIPHON_DRAIN_TIMEOUT`, 30 seconds: how long calls may take to end by themselves when the server stops. */
   readonly drainTimeout: Duration.Duration
-  /** `ANTIPHON_TOKEN`, none; it must not be empty. If set, `/chats` and `/ws` want `Authorization: Bearer <token>`. */
+  /**
+   * `ANTIPHON_TOKEN`, none; it must not be empty. If set, `/chats` and `/ws` require `Authorization: Bearer <token>`.
+   */
   readonly token: Redacted.Redacted | undefined
-  /** `ANTIPHON_TOKEN_NEXT`, none: a second token that is as good, so that tokens can be changed while both are in use. */
+  /** `ANTIPHON_TOKEN_NEXT`, none: a second valid token, so that tokens can be rotated while both are in use. */
   readonly nextToken: Redacted.Redacted | undefined
   /**
-   * `ANTIPHON_HOSTS`, comma-separated, empty: names under which a server without a token is reached, beside addresses
-   * and names without a dot, such as `localhost`; `*` for any. Requests under other names get 403, or a web page could reach the server of this machine under a
-   * name of its own.
+   * `ANTIPHON_HOSTS`, comma-separated, empty: host names of a server without a token, in addition to addresses and
+   * names without a dot, such as `localhost`; `*` for any. Requests under other names get 403. Otherwise a web page
+   * could reach a server on its visitor's machine under a name of its own.
    */
   readonly hosts: ReadonlyArray<string>
   /**
-   * `ANTIPHON_BIND_CALLS`, false: whether a call needs the one-use ticket that `/chats` puts into `websocket_url`, so that nobody
-   * gets a call without having asked `preCall`. A ticket is good for five minutes and for the call id of its request, and
-   * counts as the token.
+   * `ANTIPHON_BIND_CALLS`, false: whether a call requires the one-use ticket that `/chats` puts into `websocket_url`,
+   * so that nobody gets a call without asking `preCall`. A ticket is valid for five minutes and for the call id of its
+   * request, and replaces the token.
    */
   readonly bindCalls: boolean
-  /** `ANTIPHON_TICKET_SECRET`: signs tickets. By default made from the token, or random: processes without a token need it in common. */
+  /**
+   * `ANTIPHON_TICKET_SECRET`: signs tickets. Derived from the token by default, or random: several processes without a
+   * token must share it.
+   */
   readonly ticketSecret: Redacted.Redacted | undefined
   /**
    * `ANTIPHON_ALLOWED_ORIGINS`, comma-separated, empty: the web origins that may open calls. Pages of the server itself
@@ -112,27 +119,29 @@ export interface Settings {
   /** `ANTIPHON_EXPOSE_ERRORS`, false: whether a peer is told the message of an agent's failure, or only its id. */
   readonly exposeErrors: boolean
   /**
-   * `ANTIPHON_ON_UNCAUGHT`, `drain`: what a server does when somebody's code fails outside every fiber, which leaves the process
-   * in an unknown state. `drain` takes no more calls, lets the open ones end and exits with 1; `stop` ends them at once;
-   * `continue` goes on.
+   * `ANTIPHON_ON_UNCAUGHT`, `drain`: what to do when application code fails outside every fiber, which leaves the
+   * process in an unknown state. `drain` refuses new calls, lets open ones end and exits with 1; `stop` ends them at
+   * once; `continue` only reports it.
    */
   readonly onUncaught: "drain" | "stop" | "continue"
-  /** `ANTIPHON_BLOCK_WARNING`, 1 second: an event loop that stands still for longer is noticed; 0 for no watchdog. */
+  /** `ANTIPHON_BLOCK_WARNING`, 1 second: an event loop blocked for longer is reported; 0 for no watchdog. */
   readonly blockWarning: Duration.Duration
-  /** `ANTIPHON_BLOCK_LIMIT`, 10 seconds: an event loop that stands still for longer ends the process; 0 for never. */
+  /** `ANTIPHON_BLOCK_LIMIT`, 10 seconds: an event loop blocked for longer ends the process; 0 for never. */
   readonly blockLimit: Duration.Duration
   /**
-   * `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded into a file of its own in this directory. The server does not
-   * start if files cannot be made there.
+   * `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded into its own file in this directory. The server does not
+   * start if files cannot be created there.
    */
   readonly recordDir: string | undefined
-  /** `ANTIPHON_RECORD_AUDIO`, false: whether recordings of calls by voice keep their audio, in a WAV file beside the lines. */
+  /**
+   * `ANTIPHON_RECORD_AUDIO`, false: whether recordings of voice calls keep their audio, in a WAV file beside the lines.
+   */
   readonly recordAudio: boolean
   /** `ANTIPHON_MUST_RECORD`, false: whether a call that cannot be recorded is refused, and ended if its recording fails. */
   readonly mustRecord: boolean
-  /** `ANTIPHON_RECORD_MAX_AGE`, 0 for no limit: recordings that are older are removed. */
+  /** `ANTIPHON_RECORD_MAX_AGE`, 0 for no limit: older recordings are deleted. */
   readonly recordMaxAge: Duration.Duration
-  /** `ANTIPHON_RECORD_MAX_BYTES`, 0 for no limit: beyond it the oldest recordings are removed. */
+  /** `ANTIPHON_RECORD_MAX_BYTES`, 0 for no limit: beyond it the oldest recordings are deleted. */
   readonly recordMaxBytes: number
 }
 

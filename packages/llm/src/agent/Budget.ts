@@ -1,8 +1,9 @@
 /**
  * Limits what a call may spend: tokens, money, time, replies and tool calls.
  *
- * Budgets are checked before each model request, and those of time also while nobody speaks. When a budget is exhausted, its action is taken once, and logged.
- * Agents that take over the call share the spending of the first agent, and its budgets unless they have their own.
+ * Budgets are checked before each model request, and those of time also while nobody speaks. When a budget is
+ * exhausted, its action runs once, and is logged. Agents that take over the call share the usage of the first agent,
+ * and its budgets unless they have their own.
  *
  * ```ts
  * LlmAgent.make({
@@ -36,7 +37,7 @@ export interface Limits {
   readonly toolCalls?: number | undefined
 }
 
-/** The spending of a call. */
+/** The usage of a call. */
 export interface Spent {
   /** Input and output tokens. */
   readonly tokens: number

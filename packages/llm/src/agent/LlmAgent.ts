@@ -40,7 +40,7 @@ import * as Asking from "../model/internal/asking.ts"
 import type * as SpokenObject from "./SpokenObject.ts"
 import type * as SpeechLeakGuard from "./SpeechLeakGuard.ts"
 
-/** What the model is told and offered. Each can be changed for one turn, or permanently. */
+/** What the model is told and offered. Each field can be overridden for one turn, or changed permanently. */
 export interface Config<R = never> {
   /** The system prompt. Empty for none. */
   readonly systemPrompt: string
@@ -51,9 +51,9 @@ export interface Config<R = never> {
 /** Changes for one turn. */
 export interface Overrides<R = never> {
   readonly systemPrompt?: string | undefined
-  /** Tools of the same name are replaced, others added. */
+  /** Replaces tools of the same name, and adds others. */
   readonly tools?: ReadonlyArray<VoiceTool.VoiceTool<R>> | undefined
-  /** The object that the turn ends in; null for words. */
+  /** The object that the turn must end with; null for plain words. */
   readonly object?: SpokenObject.SpokenObject<R> | null | undefined
   readonly settings?: ModelSettings.ModelSettings | undefined
   /**
@@ -65,13 +65,13 @@ export interface Overrides<R = never> {
   readonly history?: ModelPrompt.GivenHistory | undefined
 }
 
-/** Options of an agent beside its filters and policies. */
+/** Options of an agent, besides its filters and policies. */
 export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>> {
   /** Said when the call starts. If empty, the caller speaks first. */
   readonly introduction?: string | undefined
   /** Rounds of model and tools in one turn. 10. */
   readonly maxToolIterations?: number | undefined
-  /** What the caller hears if the rounds are used up. Empty for nothing. */
+  /** What the caller hears when the rounds are used up. Empty for nothing. */
   readonly limitMessage?: string | undefined
   /**
    * What the caller hears if the model fails and the call goes on. `"fail"`, as in Line, leaves that to `turnFailure`.
@@ -94,23 +94,26 @@ export interface Options<R = never> extends Agent.Options<R>, Partial<Config<R>>
    * turn stays open for its background work.
    */
   readonly toolStyle?: "antiphon" | "line" | undefined
-  /** When key presses are complete and get an answer. By default after `#`, or 2 seconds after the last key. */
+  /** When pressed keys are complete and get an answer. By default after `#`, or 2 seconds after the last key. */
   readonly keypad?: Keypad.Options | undefined
   /**
-   * Most characters of a tool result that the model reads, unless the tool sets its own limit. 20,000, which is about
-   * 5,000 tokens.
+   * Maximum characters of a tool result for the model, unless the tool has its own limit. 20,000, which is about 5,000
+   * tokens.
    */
   readonly maxResultCharacters?: number | undefined
-  /** The object that each turn of the model ends in, of which some fields are spoken. The model replies with words if missing. */
+  /**
+   * The object that each turn of the model must end with, some fields of which are spoken. If absent, the model replies
+   * with plain words.
+   */
   readonly object?: SpokenObject.SpokenObject<R> | undefined
   /**
    * How to handle Markdown in the model's replies. `strip` (the default) removes the markup. `keep` leaves it to the
    * consumer of the text, such as a chat, or `SpeechText` of the speech package.
    */
   readonly markdown?: "strip" | "keep" | undefined
-  /** What the call may use up, and what happens then. Nothing is limited by default. */
+  /** Limits on what the call may use, and the actions at these limits. Nothing is limited by default. */
   readonly budgets?: ReadonlyArray<Budget.Budget<R>> | undefined
-  /** Told what the call has used up, when all of it is over. Also when it was cut off. */
+  /** Called with the call's total usage when the call is over, even if it was cut off. */
   readonly onUsage?: ((spent: Budget.Spent) => Effect.Effect<void>) | undefined
   /** How to make room in a long call before the model's window is full. By default the oldest turns are summarised. */
   readonly contextPolicy?: ContextPolicy.ContextPolicy | "none" | undefined
@@ -127,8 +130,8 @@ export interface LlmAgent<in out R = never> {
     overrides?: Overrides<R>
   ) => Stream.Stream<Event.Output, AiError.AiError | Turn.Failure, R | LanguageModel.LanguageModel>
   /**
-   * Takes the actions of budgets whose time is over while nobody speaks. `make` runs it; an agent that wraps this one gives it
-   * to `Agent.make` as its session, or else those budgets wait for the next turn.
+   * Runs the actions of budgets whose time is up while nobody speaks. `make` includes it. An agent that wraps this one
+   * must pass it to `Agent.make` as its session, or those budgets wait for the next turn.
    */
   readonly session: (call: Agent.Session) => Stream.Stream<Event.Output>
   /** Changes the agent from its next turn on. */
@@ -136,7 +139,7 @@ export interface LlmAgent<in out R = never> {
   readonly config: Effect.Effect<Config<R>>
 }
 
-/** What the caller hears by default if the model fails. */
+/** Default of what the caller hears if the model fails. */
 export const defaultModelFailure = "Sorry, I have trouble thinking right now. Could you say that again?"
 
 /** Makes an agent's turn function and its state, for agents that wrap it. Dies if a provider would reject its tools. */
@@ -161,7 +164,8 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const reasoning: ModelPrompt.Reasoning = new Map()
     const unseen = new Set<string>()
 
-    // Belongs to the call rather than the turn: a caller who interrupts the greeting profits most from a warm model.
+    // Belongs to the call rather than the turn, because a caller who interrupts the greeting profits most from a warm
+    // model.
     const warmUp = Stream.fromEffectDrain(Effect.forkIn(WarmUp.run, callScope))
 
     const generate = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) => {
@@ -252,7 +256,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       Stream.suspend(() => Stream.fromIterable(ToolRunner.drain(runner)))
     )
 
-    /** Says what the call has used up. */
+    /** Logs the call's total usage. */
     const report = Stream.unwrap(Effect.map(Spending.report(spending), (outputs) => Stream.fromIterable(outputs)))
     const { onUsage } = options
     if (onUsage !== undefined) yield* Effect.addFinalizer(() => Effect.flatMap(Spending.spent(spending), onUsage))
@@ -314,7 +318,7 @@ export const make =
     )
   }
 
-/** The session of the application, with that of the agent beside it if a budget of time needs one. */
+/** The application's session, combined with the agent's own if a budget of time needs one. */
 const sessionOf = <R>(
   { budgets = [], session }: Options<R>,
   own: LlmAgent<R>["session"]

@@ -13,9 +13,9 @@
  * LlmAgent.make({ systemPrompt, object: reply })
  * ```
  *
- * Put what is spoken first: models write fields in the order of the schema, and a caller waits for the words. Models
- * that can be held to a schema are; others are made to call a tool. Tools can be called as ever, and the object is the
- * last reply of the turn.
+ * Put the spoken fields first: models write fields in the order of the schema, and the caller waits for the words.
+ * Where a provider can enforce a schema, it does; otherwise the model has to call a tool. Tools can be called as usual,
+ * and the object is the last reply of the turn.
  *
  * @since 0.1.0
  */
@@ -34,7 +34,7 @@ import * as ToolSchema from "../internal/toolSchema.ts"
 export interface SpokenObject<out R = never> {
   /** The object's schema as shown to the model. */
   readonly definition: Tool.Any
-  /** Fields whose words are spoken. */
+  /** The fields that are spoken. */
   readonly speak: ReadonlyArray<string>
   /** Decodes a value. A failure describes the problem, but never quotes the value. */
   readonly decode: (value: unknown) => Result.Result<unknown, string>
@@ -52,7 +52,7 @@ type Words<F extends Fields> = {
 
 /** Options of an object besides its fields. */
 export interface Options<F extends Fields, R = never> {
-  /** The fields whose words are spoken, in the order in which the model writes them. */
+  /** The spoken fields, in the order in which the model writes them. */
   readonly speak: Words<F> | ReadonlyArray<Words<F>>
   /** Handles the value of a turn. The outputs of a stream follow the spoken words. */
   readonly then?:
@@ -67,10 +67,10 @@ export interface Options<F extends Fields, R = never> {
   readonly description?: string | undefined
 }
 
-/** The default description of the object. */
+/** The default description of the object for the model. */
 const defaultDescription = "Your reply to the caller. Always reply with this, and with nothing else."
 
-/** Makes an object of fields. Dies if a field that should be spoken is not among them. */
+/** Makes an object from fields. Dies if a field to be spoken is not among them. */
 export const make = <const F extends Fields, R = never>(fields: F, options: Options<F, R>): SpokenObject<R> => {
   const { description = defaultDescription, name = "reply", then } = options
   const speak: ReadonlyArray<string> = typeof options.speak === "string" ? [options.speak] : options.speak

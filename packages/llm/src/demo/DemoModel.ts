@@ -51,7 +51,7 @@ export const layer = (options: Options = {}): Layer.Layer<LanguageModel.Language
 }
 
 const partsOf = ({ calls, text }: DemoReply.Script, ids: ReadonlyArray<string>): Array<Response.StreamPartEncoded> => {
-  // Each word with the space before it, the last one also with the space behind it.
+  // Each word with its preceding space, the last one also with its following space.
   const words = text.trimEnd()
   const deltas = words === "" ? [] : words.split(/(?<=\S)(?=\s)/)
   if (words !== "") deltas.push(deltas.pop()! + text.slice(words.length))

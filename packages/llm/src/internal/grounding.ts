@@ -6,7 +6,7 @@
  */
 import * as Context from "effect/Context"
 
-/** Texts for the model, each fenced already. */
+/** Texts for the model, each already fenced. */
 export interface Grounding {
   /** Read with the instructions. The same in every turn of a call, so that a provider's cache holds. */
   readonly opening: ReadonlyArray<string>
@@ -19,6 +19,6 @@ export const Current: Context.Reference<Grounding> = Context.Reference("@antipho
   defaultValue: (): Grounding => ({ opening: [], closing: [] })
 })
 
-/** Puts text between marks of this name. What looks like such a mark within it is broken. */
+/** Puts text between markers of this name. Anything in it that looks like such a marker is broken up. */
 export const fenced = (name: string, text: string): string =>
   `<${name}>\n${text.replaceAll(new RegExp(`<(/?)(${name})`, "gi"), "<$1 $2")}\n</${name}>`

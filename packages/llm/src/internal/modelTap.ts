@@ -36,16 +36,16 @@ export interface Asked {
 
 type Outcome = Pick<Recording.LineOf<"ModelEnded">, "outcome" | "error">
 
-/** What a request is made with beside its settings. */
+/** What a request is made with, besides its settings. */
 interface Around {
-  /** Told what the reply has taken. */
+  /** Receives the usage of the reply. */
   readonly observe?: ((report: Usage.Report) => Effect.Effect<void>) | undefined
   readonly asking?: Asking.Asking | undefined
-  /** Span of the request, which is put in force. */
+  /** Span of the request, which becomes the current one. */
   readonly span?: Tracer.Span | undefined
 }
 
-/** Notes a request, made with settings over those in force, and its reply. */
+/** Notes a request, made with settings over the current ones, and its reply. */
 export const streamed =
   (
     recorder: Recorder.Recorder | undefined,
@@ -75,7 +75,8 @@ export const streamed =
           scope,
           Effect.sync(() => end({ outcome: "Interrupted" }))
         )
-        // One step a pull: an operator for each of parts, end and failure would cost more than all that is written.
+        // One step per pull, because separate operators for parts, end and failure would cost more than everything
+        // written.
         return Effect.matchCauseEffect(pull, {
           onSuccess: (parts) => {
             recorder.note({ _tag: "ModelReplied", request: number, parts: encodeStreamed(parts) })
@@ -90,7 +91,7 @@ export const streamed =
     )
   }
 
-/** Notes a request whose reply comes as a whole. */
+/** Notes a request whose reply is not streamed. */
 export const generated =
   (recorder: Recorder.Recorder | undefined, asked: Asked) =>
   <A extends LanguageModel.GenerateTextResponse<{}>, E, R>(reply: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -147,7 +148,7 @@ const encodeError = (error: AiError.AiError): Json => {
 
 type Part = Parameters<typeof PlanAsk.encode>[0]
 
-/** The form that a provider would send, without what is empty and without headers. JSON writes times and addresses. */
+/** The form a provider would send, without empty fields and headers. JSON encodes times and addresses. */
 const encodePart = (part: Part): Json => {
   const encoded = part.type === "file" || part.type === "tool-result" ? PlanAsk.encode(part) : part
   const { "~effect/ai/Response/Part": _, metadata, response: __, ...rest } = encoded as unknown as Json
@@ -162,13 +163,13 @@ const isEmpty = (metadata: unknown): boolean => {
 
 const encodeStreamed = (parts: ReadonlyArray<unknown>): ReadonlyArray<Json> =>
   (parts as ReadonlyArray<Part>).map((part) =>
-    // Nearly all parts are words, and this is the whole of one.
+    // Nearly all parts are words, and this is a complete one.
     part.type === "text-delta" && isEmpty(part.metadata)
       ? { type: part.type, id: part.id, delta: part.delta }
       : encodePart(part)
   )
 
-/** A tool as a model is shown it. */
+/** A tool as shown to a model. */
 export const encodeTool = (tool: Tool.Any): Recording.Tool => {
   const known = tools.get(tool)
   if (known !== undefined) return known
@@ -185,7 +186,7 @@ export const encodeTool = (tool: Tool.Any): Recording.Tool => {
 // Making a schema takes a thousand times as long as writing it.
 const tools = new WeakMap<Tool.Any, Recording.Tool>()
 
-/** Settings as JSON, with what is not set left out and the timeout in milliseconds. */
+/** Settings as JSON, without unset fields, and with the timeout in milliseconds. */
 export const encodeSettings = ({ timeout, ...settings }: ModelSettings.ModelSettings): Json =>
   Object.fromEntries(
     Object.entries({

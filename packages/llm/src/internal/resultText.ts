@@ -8,7 +8,7 @@ import * as JsonText from "@antiphon/core/JsonText"
 /** The default limit in characters: about 5,000 tokens. */
 export const defaultLimit = 20_000
 
-/** A result as text, and whether it is the whole of it. */
+/** A result as text, and whether it is complete. */
 export interface ResultText {
   readonly text: string
   readonly cut: boolean
@@ -16,7 +16,7 @@ export interface ResultText {
 
 const written = new WeakMap<object, string>()
 
-/** The text of a result that is within its limit, or was cut to it. An object is written once. */
+/** The text of a result that is within its limit or was cut to it. An object is serialised once. */
 export const of = (result: unknown): string => {
   if (typeof result === "string") return result
   if (typeof result !== "object" || result === null) return JsonText.stringify(result, "null")
@@ -27,13 +27,13 @@ export const of = (result: unknown): string => {
   return text
 }
 
-/** Writes a result, and cuts it at the limit with a note to the model. */
+/** Serialises a result, and cuts it at the limit with a note to the model. */
 export const bounded = (result: unknown, limit: number): ResultText => {
   if (typeof result === "string") {
     return result.length <= limit ? { text: result, cut: false } : { text: cutAt(result, limit), cut: true }
   }
   const budget: Budget = { left: limit, spent: false }
-  // Most results are within their limit, and need no copy that is cut.
+  // Most results are within their limit, and need no truncated copy.
   const part = fits(result, { left: limit, spent: false }) ? result : pruned(result, budget, new Set())
   const text = JsonText.stringify(part, "null")
   if (!budget.spent && text.length <= limit) {
@@ -49,16 +49,16 @@ const cutAt = (text: string, limit: number): string => {
   return `${text.slice(0, end)}\n[The result goes on. It was cut after ${end} characters.]`
 }
 
-/** Characters that are left, and whether something had to be left out. */
+/** Remaining characters, and whether anything had to be left out. */
 interface Budget {
   left: number
   spent: boolean
 }
 
-/** How deep a value is looked into: one that is deeper, or goes in circles, is copied. */
+/** Maximum depth to inspect. Deeper or circular values are copied. */
 const deepest = 32
 
-/** Whether a value is plain and no larger than the budget, as far as can be seen without writing it. */
+/** Whether a value is plain and within the budget, as far as can be determined without serialising it. */
 const fits = (value: unknown, budget: Budget, depth = 0): boolean => {
   if (typeof value === "string") budget.left -= value.length + 4
   else if (typeof value !== "object" || value === null) budget.left -= 4

@@ -21,7 +21,7 @@ export const ofTool = (tool: Tool.Any): JsonSchema => {
   return made
 }
 
-// Making a schema takes a thousand times as long as writing it, and every request has it.
+// Making a schema takes a thousand times as long as writing it, and every request needs it.
 const schemas = new WeakMap<Tool.Any, JsonSchema>()
 
 const given = (tool: Tool.Any): JsonSchema => {

@@ -12,7 +12,7 @@ interface Request {
 /** Options of admission. Without a token or a list of host names, the request's host name is not checked. */
 export type Rules = Pick<Settings, "allowedOrigins" | "token"> & Partial<Pick<Settings, "nextToken" | "hosts">>
 
-/** Detail of the refusal of a request under an unknown name. */
+/** Detail of the refusal of a request under an unknown host name. */
 export const hostNotAllowed = "Host not allowed"
 
 export interface Refusal {
@@ -24,12 +24,12 @@ export interface Refusal {
 export const refusal = (request: Request, rules: Rules): Refusal | undefined =>
   hasToken(request, rules) ? refusalOfPage(request, rules) : { status: 401, detail: "Unauthorized" }
 
-/** Whether a request carries the token, or one of two. */
+/** Whether a request carries one of the valid tokens. */
 const hasToken = (request: Request, { nextToken, token }: Rules): boolean => {
   const good = [token, nextToken].filter((token) => token !== undefined)
   if (good.length === 0) return true
   const text = given(request)
-  // Compares both in any case, so that the time reveals nothing.
+  // Always compares with both, so that the duration reveals nothing.
   return good.map((token) => sameText(text, Redacted.value(token))).includes(true)
 }
 

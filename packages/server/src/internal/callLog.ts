@@ -11,7 +11,7 @@ import * as Running from "./running.ts"
 import * as LogAllowance from "./logAllowance.ts"
 import * as Monotonic from "@antiphon/core/Monotonic"
 
-/** Longest call id in a log, in UTF-16 units. */
+/** Maximum length of a call id in a log, in UTF-16 units. */
 const longestId = 128
 
 /** Makes a call id safe for a log: short, and without characters that a terminal or a line parser would act on. */
@@ -88,7 +88,7 @@ export const make = (protocol: string, clock: Clock, health: Health): CallLog =>
   }
 }
 
-/** The lines of a server for sockets that came to nothing: strangers can open as many as they like, one after the other. */
+/** Limits a server's lines about sockets on which no call started: strangers can open as many as they like. */
 const linesOf = (health: Health, clock: Clock): LogAllowance.LogAllowance => {
   const known = lines.get(health)
   if (known !== undefined) return known

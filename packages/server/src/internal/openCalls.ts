@@ -1,6 +1,6 @@
 /**
- * Watches over the open calls of one server: counts them, also by client, stops those that are silent, too long or too large,
- * and drains them when the server stops.
+ * Supervises the open calls of a server: counts them, in total and by client, ends those that are silent, too long or
+ * too large, and drains them when the server stops.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -21,9 +21,9 @@ import * as Tally from "./tally.ts"
 const progressEvery = Duration.seconds(10)
 /** Interval between checks of the heap. */
 const heapMs = 1000
-/** The most sockets without a call, as a multiple of `maxOpenings`: those that are young count up to here. */
+/** Maximum number of sockets without a call, as a multiple of `maxOpenings`, while they are young. */
 const crowding = 10
-/** Time for the agent to say goodbye before a call that has lasted too long is ended. */
+/** Time for the agent to say goodbye before a call that exceeds its duration is ended. */
 const farewellMs = 60_000
 
 const calls = (count: number) => (count === 1 ? "1 call is" : `${count} calls are`)
@@ -47,7 +47,7 @@ export type Limits = Pick<Settings, "maxCalls" | "idleTimeout" | "drainTimeout">
 /** Makes the service. When the scope closes, the calls that are still open are ended. */
 export const make = Effect.fnUntraced(function* (
   settings: Limits,
-  /** Share of the heap in use. */
+  /** The share of the heap in use. */
   heapShare: () => number = Heap.share
 ): Effect.fn.Return<Calls.Calls["Service"], never, Scope.Scope> {
   const clock = yield* Clock.Clock
@@ -55,9 +55,9 @@ export const make = Effect.fnUntraced(function* (
   const open = new Map<Calls.OpenCall, number | undefined>()
   /** Sockets on which no call has started yet, oldest first. */
   const opening = new Set<Calls.OpenCall>()
-  /** Those of them that are closed as soon as they are no longer young. */
+  /** Those that are closed as soon as they are no longer young. */
   const condemned = new Set<Calls.OpenCall>()
-  /** How many have begun. */
+  /** Number of calls that have started. */
   let begun = 0
   const scope = yield* Effect.scope
   const clients = Clients.make(settings, clock)
@@ -71,21 +71,21 @@ export const make = Effect.fnUntraced(function* (
   const drains = yield* Latch.make(false)
   let draining = false
 
-  /** The reason for which the server ends a call now, if any. */
+  /** The reason for which the server must end a call now, if any. */
   const due = (call: Calls.OpenCall, begunAt: number | undefined, now: number): OfServer | undefined => {
     const { idleTimeout, lastReceivedAt } = call
     if (now - lastReceivedAt >= (idleTimeout === undefined ? idleMs : Duration.toMillis(idleTimeout))) return "Idle"
     return longestMs > 0 && begunAt !== undefined && now - begunAt >= longestMs + farewellMs ? "Overlong" : undefined
   }
 
-  /** The call that has received the most, if the heap is so full that one must be ended. */
+  /** The call that has received the most, if the heap is so full that one must end. */
   const largest = (): Calls.OpenCall | undefined => {
     if (watermark === 0 || heapShare() < (watermark + 1) / 2) return undefined
     const [first] = [...open.keys()].toSorted((a, b) => (b.weight?.() ?? 0) - (a.weight?.() ?? 0))
     return first
   }
 
-  // One sweep over all calls is cheaper than a timer for each. A call ends late by at most an eighth of its timeout.
+  // One sweep over all calls is cheaper than a timer for each. A call ends at most an eighth of its timeout late.
   const pauses = [shortestMs / 8, longestMs > 0 ? longestMs / 8 : Infinity, watermark > 0 ? heapMs : Infinity]
   const sweep = Effect.suspend(() => {
     const now = Monotonic.millis(clock)
@@ -117,9 +117,10 @@ export const make = Effect.fnUntraced(function* (
   }))
 
   /**
-   * A genuine caller sends its start message at once, so the socket that has been silent for longest is closed: one of the client
-   * that has all the openings it may, or else of the client that has the most. A socket that is still young is closed when it
-   * is no longer: the start messages of many that come at once may only not have been read yet.
+   * A genuine caller sends its start message at once, so the socket that has been silent for longest is closed: from
+   * the client that has reached its maximum of openings, or else from the client with the most. A young socket is
+   * closed only once it is older, because when many connect at once, their start messages may merely not have been read
+   * yet.
    */
   const makeRoom = (client: string | undefined) =>
     Effect.suspend(() => {
@@ -141,7 +142,7 @@ export const make = Effect.fnUntraced(function* (
         : Effect.asVoid(Effect.forkIn(Effect.delay(close(oldest), Duration.millis(wait)), scope))
     })
 
-  /** Closes a socket that has to make room, unless its call has begun meanwhile. */
+  /** Closes a socket to make room, unless its call has started meanwhile. */
   const close = (call: Calls.OpenCall) =>
     Effect.suspend(() => (condemned.delete(call) ? call.stop("Full") : Effect.void))
 

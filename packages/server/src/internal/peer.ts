@@ -2,8 +2,8 @@
  * The sending side of a socket. Frames are written by the fiber that sends them. Unread bytes of a slow peer are
  * limited: while its buffer is full the sender waits, and a peer that does not read for too long is stalled.
  *
- * Effect's sockets do not say how much waits to be sent, so this asks the connection of the request, which on Node is a
- * `net.Socket`. If it is something else, nothing is bounded here and the platform's own limits hold.
+ * Effect's sockets do not report how much is waiting to be sent, so this asks the connection of the request, which on
+ * Node is a `net.Socket`. On other connections nothing is limited here, and the platform's own limits apply.
  */
 import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -13,11 +13,11 @@ import * as Socket from "effect/socket/Socket"
 import type { Settings } from "../Settings.ts"
 
 export interface Peer {
-  /** Sends frames in order, and does not wait until they are read. Frames to a peer that is gone are dropped. */
+  /** Sends frames in order, without waiting until they are read. Frames to a disconnected peer are dropped. */
   readonly send: (frames: Arr.NonEmptyReadonlyArray<string | Uint8Array>) => Effect.Effect<void>
   /** Waits while the peer is behind with reading. */
   readonly ready: Effect.Effect<void>
-  /** Closes the socket after everything that was sent. */
+  /** Closes the socket after everything sent before. */
   readonly close: (code: number, reason: string | undefined) => Effect.Effect<void>
   /** Drops the connection without a closing message, for a peer that no longer reads. */
   readonly terminate: Effect.Effect<void>

@@ -18,6 +18,6 @@ export const make = (clock: Clock, health: Health): ((status: number, detail: st
     })
 }
 
-/** What the operator can do, which is not for the one who was refused. */
+/** Advice for the operator, which the refused client does not see. */
 const hint = (detail: string): string =>
   detail === Admission.hostNotAllowed ? " Without ANTIPHON_TOKEN, ANTIPHON_HOSTS lists the names that are." : ""

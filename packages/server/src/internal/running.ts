@@ -6,14 +6,14 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks"
 
-/** The call as shown: it has an id from its start message on. */
+/** The call's id for display. Known from its start message on. */
 export interface Owner {
   readonly callId: () => string
 }
 
 const owners = new AsyncLocalStorage<Owner>()
 
-/** Runs something on behalf of a call. */
+/** Runs a function on behalf of a call. */
 export const enter = <A>(owner: Owner, run: () => A): A => owners.run(owner, run)
 
 /** Continues on behalf of a call, until the current fiber has ended. */
@@ -31,21 +31,21 @@ export const expose = (): void => {
 }
 
 const longestId = 512
-/** The id of the call that was served last, as its length and its bytes, for a thread that looks while this one is blocked. */
+/** The id of the call served last, as its length and bytes, readable by a thread while this one is blocked. */
 export const served = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT + longestId)
 const servedLength = new Int32Array(served, 0, 1)
 const servedBytes = new Uint8Array(served, Int32Array.BYTES_PER_ELEMENT)
 const encoder = new TextEncoder()
 
-/** Notes that a call is served now. */
+/** Notes which call is being served now. */
 export const serve = (callId: string): void => {
   servedLength[0] = encoder.encodeInto(callId, servedBytes).written
 }
 
-/** Reads the id of the call that was served last. */
+/** Reads the id of the call served last. */
 export const lastServed = (memory: SharedArrayBuffer): string | undefined => {
   const length = Math.min(new Int32Array(memory, 0, 1)[0]!, longestId)
-  // Not a view of shared memory, which a decoder refuses.
+  // Copied, because a decoder rejects views of shared memory.
   const bytes = Uint8Array.from(new Uint8Array(memory, Int32Array.BYTES_PER_ELEMENT, length))
   return length === 0 ? undefined : new TextDecoder().decode(bytes)
 }

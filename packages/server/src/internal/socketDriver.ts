@@ -1,6 +1,6 @@
 /**
- * Runs a call on a WebSocket. One fiber reads the socket and tells each frame; what the machine wants is written by the
- * fiber that caused it.
+ * Runs a call on a WebSocket. One fiber reads the socket and passes each frame on; what the machine wants is written by
+ * the fiber that caused it.
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -25,7 +25,7 @@ export const open = <State>(
   options: {
     readonly request: HttpServerRequest
     readonly admitted: Protocol.Admitted
-    /** Who opens it, for limits that are counted per client. */
+    /** Identifies the client, for limits per client. */
     readonly client?: string | undefined
     readonly protocol: Protocol.Protocol<State>
     readonly reception: CallHost.Reception
@@ -97,7 +97,7 @@ const perform =
     return close === undefined ? sent : Effect.andThen(sent, peer.close(close.code, close.reason))
   }
 
-/** Frames of one peer that are handled before others have their turn. */
+/** Number of frames of one peer handled before others have their turn. */
 const atOnce = 16
 
 type Pull = Effect.Effect<Arr.NonEmptyReadonlyArray<Frame>, Socket.SocketError>
@@ -124,7 +124,7 @@ const read = (
       return room === undefined ? Effect.void : Effect.raceFirst(room, gone)
     }
     let handled = 0
-    /** Handles frames. A peer that sends many at once waits for the others in between. */
+    /** Handles frames. A peer that sends many at once lets others in between. */
     const all = (frames: ReadonlyArray<Frame>): Effect.Effect<void, Ending> => {
       handled += Math.min(frames.length, atOnce)
       const first = Effect.forEach(frames.slice(0, atOnce), one, { discard: true })
@@ -169,7 +169,7 @@ const endingOf = (cause: Cause.Cause<Ending | Socket.SocketError>, settings: Set
   return failure._tag === "SocketError" ? endingOfLoss(failure, settings) : failure
 }
 
-/** States the ending that the loss of a socket means. */
+/** The ending to report when the socket is lost. */
 export const endingOfLoss = (
   { reason }: Socket.SocketError,
   { maxFrameBytes }: Pick<Settings, "maxFrameBytes">

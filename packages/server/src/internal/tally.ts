@@ -1,11 +1,11 @@
-/** Counts what happens on a server, and knows whether it wants more calls. */
+/** Counts events on a server, and decides whether it is ready for more calls. */
 import type { Clock } from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Ending } from "../Ending.ts"
 import type * as Health from "../Health.ts"
 import * as Monotonic from "@antiphon/core/Monotonic"
 
-/** What is open, as the keeper of the calls knows it. */
+/** The open calls and sockets. */
 export interface Places {
   readonly openCalls: number
   readonly openings: number
@@ -14,15 +14,15 @@ export interface Places {
   readonly draining: boolean
 }
 
-/** Time after the event loop stood still in which a server is not ready: long enough for a balancer to notice. */
+/** Time after a blocked event loop in which a server is not ready: long enough for a load balancer to notice. */
 export const settleMs = 10_000
 
-/** Longest time that a check may take. */
+/** Maximum duration of a check. */
 const checkTimeout = "1 second"
-/** Kinds of refusals that are told apart. Their words are the server's and its protocols', which may make them up. */
+/** Maximum number of distinct kinds of refusals. Protocols can make up their own. */
 const maxKinds = 100
 
-/** Makes the health of a server. */
+/** Makes the health service of a server. */
 export const make = (clock: Clock, places: () => Places): Health.Health => {
   const counts: Record<Health.Counted, number> = {
     started: 0,

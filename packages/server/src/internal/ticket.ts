@@ -1,28 +1,28 @@
 /**
- * Tickets that are good for one call: `/chats` hands one out with its decision, and the socket that follows shows it. A ticket
- * carries the time until which it is good and the call it is for, signed, so that any process with the secret can read it.
- * `usedTickets` keeps those that were used.
+ * Tickets that are valid for one call: `/chats` hands one out with its decision, and the following socket presents it.
+ * A ticket contains its expiry and its call, signed, so that any process with the secret can verify it. `usedTickets`
+ * keeps those that were used.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto"
 import type { Used } from "./usedTickets.ts"
 
-/** What reads and writes tickets. `now` is the wall time in milliseconds, since processes have no other in common. */
+/** Issues and verifies tickets. `now` is the wall time in milliseconds, the only clock that processes share. */
 export interface Tickets {
   readonly issue: (callId: string, now: number) => string
-  /** Reads a ticket. Undefined if it is forged or too old. */
+  /** Verifies a ticket. Undefined if it is forged or has expired. */
   readonly read: (ticket: string, now: number) => Ticket | undefined
 }
 
-/** A ticket that is genuine. */
+/** A genuine ticket. */
 export interface Ticket extends Used {
-  /** Tells whether a call is the one that the ticket is for. */
+  /** Whether a call is the one the ticket was issued for. */
   readonly fits: (callId: string) => boolean
 }
 
 /** Validity of a ticket: the telephone may ring for a while before the platform opens the socket. */
 export const lifeMs = 5 * 60_000
 
-/** Makes them from a secret: without one, a random one. */
+/** Makes an issuer from a secret; without one, from a random secret. */
 export const make = (secret: string | undefined): Tickets => {
   const key = createHash("sha256")
     .update("antiphon ticket\0")

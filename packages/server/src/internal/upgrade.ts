@@ -12,10 +12,10 @@ import * as Answers from "./answers.ts"
 import * as Door from "./door.ts"
 import * as SocketDriver from "./socketDriver.ts"
 
-/** Decides about an admitted request at the very end, when there is room for its call. */
+/** Makes the final decision about an admitted request, once there is room for its call. */
 export type Redeem = (admitted: Protocol.Admitted) => Effect.Effect<void, Protocol.Refused>
 
-/** Handles the requests that ask for the socket of a protocol. */
+/** Handles the requests for a protocol's socket. */
 export const make =
   <State>(protocol: Protocol.Protocol<State>, reception: Reception, redeem: Redeem = () => Effect.void) =>
   (request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpRouter.RouteContext> =>

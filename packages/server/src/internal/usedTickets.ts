@@ -1,26 +1,26 @@
 /**
- * Keeps the tickets that were used, so that each opens one call. Processes that share a port have one register in common,
- * which their supervisor keeps.
+ * Keeps used tickets, so that each opens one call. Processes that share a port share one register, which their
+ * supervisor keeps.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
 /** Keeps the used tickets. */
 export interface Register {
-  /** Notes a ticket as used. False if it was already. `now` and `until` are wall times in milliseconds. */
+  /** Marks a ticket as used. Returns false if it already was. `now` and `until` are wall times in milliseconds. */
   readonly take: (ticket: Used, now: number) => Effect.Effect<boolean>
 }
 
-/** What a register keeps of a ticket. */
+/** A used ticket in a register. */
 export interface Used {
   readonly id: string
-  /** The time from which it is too old anyway. */
+  /** When it expires anyway. */
   readonly until: number
 }
 
 /** Makes the register of one process. */
 export const memory = (): Register => {
-  // In order of use, and nearly in that of expiry.
+  // In order of use, which is nearly the order of expiry.
   const used = new Map<string, number>()
   return {
     take: ({ id, until }, now) =>
@@ -36,7 +36,7 @@ export const memory = (): Register => {
   }
 }
 
-/** The register in force: this process's own unless a supervisor keeps one. */
+/** The current register: the process's own, unless a supervisor keeps one. */
 export const Current: Context.Reference<Register> = Context.Reference<Register>("@antiphon/server/usedTickets", {
   defaultValue: memory
 })

@@ -36,7 +36,7 @@ const agentCode = { "x-cartesia-error-source": "agent-code" }
 
 /** Options of the mount. */
 export interface Options<E = never, R = never> extends LineProtocol.Options {
-  /** Decides about each call before it starts. By default every call is taken. */
+  /** Decides about each call before it starts. By default every call is accepted. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
 }
 

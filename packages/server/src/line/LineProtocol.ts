@@ -117,11 +117,11 @@ const lastWords = (told: Extract<Protocol.Told, { readonly _tag: "Ending" }>): R
     : [{ _tag: "Send", text: errorMessage(`${error} (error id ${told.errorId})`) }, close]
 }
 
-/** How the protocol differs from Line's. */
+/** Differences from Line's protocol. */
 export interface Options {
   /**
-   * Whether what models take is sent as metrics, which Line does not have: `llm_usage` after each reply, and `llm_call_usage` at
-   * the end. Recordings have them in any case. False by default.
+   * Whether to send the usage of models as metrics, which Line does not have: `llm_usage` after each reply, and
+   * `llm_call_usage` at the end. Recordings have them in any case. False by default.
    */
   readonly usageMetrics?: boolean | undefined
 }

@@ -1,7 +1,7 @@
 /**
- * Reads and writes the messages of a call on Line's wire, byte for byte as Line's SDK 0.2.17 has them: a message of the
- * platform becomes a report, and an output of the agent becomes text. `docs/wire.md` documents the fields, their order and
- * their nulls.
+ * Reads and writes the messages of a call on Line's wire, byte for byte like Line's SDK 0.2.17: a message from the
+ * platform becomes a report, and an output of the agent becomes text. `docs/wire.md` documents the fields, their order
+ * and their nulls.
  *
  * @since 0.1.0
  */
@@ -88,7 +88,7 @@ const recognise = (json: unknown): Result.Result<Event.Report | undefined, WireE
     return byType.get(json.type)?.(json) ?? Result.fail(new WireError({ message: "unknown type" }))
   }
   for (const [, decode, keys] of frames) {
-    // A schema that fails costs a hundred times as much as one that fits.
+    // A schema that fails costs a hundred times as much as one that matches.
     if (!keys.every((key) => key in json)) continue
     const read = decode(json)
     if (Result.isSuccess(read)) return read
@@ -96,7 +96,7 @@ const recognise = (json: unknown): Result.Result<Event.Report | undefined, WireE
   return Result.fail(new WireError({ message: "no known message has these fields" }))
 }
 
-/** Longest tool result, tool arguments or log metadata, in code points. */
+/** Maximum length of a tool result, tool arguments or log metadata, in code points. */
 const observabilityLimit = 30_000
 
 const isTooLong = (text: string): boolean =>
@@ -115,7 +115,7 @@ const toolResult = (value: unknown): string | null => {
 const preview = (value: { readonly [key: string]: unknown } | null): unknown => {
   if (value === null) return null
   const text = JsonText.stringify(value)
-  // What lies too deeply in itself could not be written again.
+  // Values nested too deeply could not be encoded again.
   return isTooLong(text) || isDeeper(text, maxDepth) ? { _truncated: true, _preview: cut(text, 200) } : value
 }
 

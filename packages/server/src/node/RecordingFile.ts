@@ -23,8 +23,8 @@ export interface Options {
   readonly directory: string
   readonly redact?: Redaction.Redaction | undefined
   /**
-   * Whether the audio of calls by voice is kept, in a stereo WAV file beside the lines: the caller on the left, what the caller
-   * heard of the agent on the right. False by default. With `redact`, only if it says `audio: true` as well.
+   * Whether to keep the audio of voice calls, in a stereo WAV file beside the lines: the caller on the left, and on the
+   * right what the caller heard of the agent. False by default. With `redact`, only if it also says `audio: true`.
    */
   readonly audio?: boolean | undefined
   /** Whether a call fails that cannot be recorded, by what the server hands in with the request. False by default. */

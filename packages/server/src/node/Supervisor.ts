@@ -49,9 +49,9 @@ const config = Config.all({
   adminPort: count("ANTIPHON_ADMIN_PORT", 9464, 65535, 0)
 })
 
-/** Shortest and longest wait before a restart. Doubled each time a process ends soon. */
+/** Minimum and maximum wait before a restart. Doubled each time a process ends soon. */
 const backoffMs = { first: 500, longest: 30_000 }
-/** A process that lives shorter than this has ended soon. */
+/** A process that lived for less than this has ended soon. */
 const livedMs = 60_000
 /** A process that reports nothing for this long is lost, because its own watchdog has not ended it either. */
 const silentMs = 90_000
@@ -76,7 +76,7 @@ export const run = <E, R>(
 
 const supervise = (processes: number, adminPort: number) =>
   Effect.gen(function* () {
-    // Tickets that one process hands out are shown to another.
+    // Tickets issued by one process are presented to another.
     process.env["ANTIPHON_TICKET_SECRET"] ??= randomBytes(32).toString("base64url")
     const fleet = new Fleet(yield* Clock.Clock, Effect.runForkWith(yield* Effect.context<never>()))
     yield* listen(fleet)
@@ -84,7 +84,7 @@ const supervise = (processes: number, adminPort: number) =>
     const where = `${HttpServer.formatAddress(address)}/health`
     yield* Effect.logInfo(`${processes} processes are started. Their health is at ${where}.`)
     yield* Effect.forkScoped(Effect.forever(Effect.delay(fleet.look, "5 seconds")))
-    // Released first: signals are heard and health is shown until the last process has ended.
+    // Released first: signals are handled and health is served until the last process has ended.
     yield* Effect.addFinalizer(() => fleet.stop)
     for (let i = 0; i < processes; i++) fleet.start(backoffMs.first)
     return yield* Effect.never
@@ -94,11 +94,11 @@ const supervise = (processes: number, adminPort: number) =>
 interface Member {
   readonly worker: Worker
   readonly startedAt: number
-  /** Wait before its successor, if it ends soon. */
+  /** Wait before its successor starts, if it ends soon. */
   readonly wait: number
   reportedAt: number
   health: Snapshot | undefined
-  /** Whether it is meant to end. */
+  /** Whether it should end. */
   leaving: boolean
 }
 
@@ -109,7 +109,7 @@ class Fleet {
   /** Pending requests for pages, by number. */
   readonly #asked = new Map<number, (page: string) => void>()
   #lastQuestion = 0
-  /** Tickets that were used in any of the processes. */
+  /** Tickets used in any of the processes. */
   readonly #used = UsedTickets.memory()
   #stopping = false
   #restarting = false
@@ -195,12 +195,12 @@ class Fleet {
     })
   })
 
-  /** Ends the calls of all processes now. */
+  /** Ends all calls of all processes now. */
   hurry(): void {
     for (const member of this.#members) this.#tell(member, { antiphon: "hurry" })
   }
 
-  /** Starts a new process for each, and ends the old one when the new one is ready. */
+  /** Starts a replacement for each process, and ends the old one when the new one is ready. */
   readonly restart: Effect.Effect<void> = Effect.suspend(() => {
     if (this.#restarting || this.#stopping) return Effect.void
     this.#restarting = true
@@ -271,7 +271,7 @@ class Fleet {
   }
 }
 
-/** Signals beside the one that stops: a second one hurries, and one has the processes replaced. */
+/** Signals besides the first stop: a second one ends the calls at once, and another replaces the processes. */
 const listen = (fleet: Fleet): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const fork = Effect.runForkWith(yield* Effect.context<never>())
@@ -311,7 +311,7 @@ const admin = (fleet: Fleet, port: number) => {
       )
       yield* router.add("POST", "/restart", (request) =>
         Effect.sync(() => {
-          // A page of this machine's browser can send this, and nothing else here asks who it is.
+          // A page in a browser on this machine could send this request, and nothing else here authenticates it.
           if (request.headers["origin"] !== undefined) return Answers.respond(403, { detail: "Not for web pages" })
           fork(fleet.restart)
           return Answers.respond(202, { status: "restarting" })

@@ -48,17 +48,17 @@ export interface Options<E = never, R = never> {
    * `LineApp.make({ preCall })`.
    */
   readonly preCall?: PreCall.Handler<E, R> | undefined
-  /** What to blank in recordings, if calls are recorded. */
+  /** What to redact in recordings, if calls are recorded. */
   readonly redact?: Redaction.Redaction | undefined
   /** Makes the recorder of each call if `ANTIPHON_RECORD_DIR` names no folder. */
   readonly record?: CallHost.Record | undefined
-  /** What `/ready` asks beside the server itself: that a model answers, that a database is there. */
+  /** Additional checks of `/ready`, for example that a model answers or a database is reachable. */
   readonly checks?: ReadonlyArray<Health.Check> | undefined
   /** Settings that take precedence over the environment. */
   readonly settings?: Settings.Overrides | undefined
 }
 
-/** How long a peer may take to answer a close before its connection is dropped. A server that stops waits for that. */
+/** How long a peer may take to answer a close before its connection is dropped. A stopping server waits for that. */
 const closeTimeoutMs = 3000
 
 /** Layer that adds the routes of an agent to a router, and provides the `Calls` that are open on them. */
@@ -119,7 +119,7 @@ export const layer: {
     })
   )
 
-/** Checks the folder of the recordings once, and keeps it within its bounds. */
+/** Checks the folder for recordings once, and keeps it within its limits. */
 const prepareFolder = (calls: Calls.Calls["Service"], settings: Settings.Settings) =>
   Effect.gen(function* () {
     const { mustRecord, recordDir } = settings
@@ -151,9 +151,10 @@ export const drain: Layer.Layer<never, never, Calls.Calls> = Layer.effectDiscard
 )
 
 /**
- * Layer that guards the process: code that fails outside every fiber is named and does not end other calls silently
- * (`ANTIPHON_ON_UNCAUGHT`), and an event loop that stands still is noticed, named and bounded (`ANTIPHON_BLOCK_WARNING`,
- * `ANTIPHON_BLOCK_LIMIT`). `serve` and `layerServer` have it; put it beside `drain` where your application mounts the routes.
+ * Layer that guards the process: code that fails outside every fiber is reported and does not end other calls silently
+ * (`ANTIPHON_ON_UNCAUGHT`), and a blocked event loop is noticed, attributed and limited (`ANTIPHON_BLOCK_WARNING`,
+ * `ANTIPHON_BLOCK_LIMIT`). `serve` and `layerServer` include it; put it beside `drain` if your application mounts the
+ * routes itself.
  */
 export const guard: Layer.Layer<never, Config.ConfigError, Calls.Calls> = Layer.unwrap(
   Effect.map(Settings.load(), (settings) => guardWith(settings))
@@ -180,7 +181,7 @@ const guardWith = (settings: Settings.Settings): Layer.Layer<never, never, Calls
           Effect.gen(function* () {
             yield* Uncaught.watch(calls, settings)
             yield* Watchdog.watch(calls, settings)
-            // On guard until the last call has ended, whatever is released first.
+            // Stays on guard until the last call has ended, whatever is released first.
             yield* Effect.addFinalizer(() => calls.drain)
           })
         )
@@ -199,8 +200,8 @@ const report = (calls: Calls.Calls["Service"]) =>
 const requestTimes = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 }
 
 /**
- * Options of sockets for `NodeHttpServer`: peers are pinged, and one that has silently gone is dropped; a message that is too
- * long is not read into memory; a close that nobody answers is not waited for without end.
+ * Options of sockets for `NodeHttpServer`: peers are pinged, and those that silently disappeared are dropped; a message
+ * that is too long is not read into memory; the wait for the answer to a close is limited.
  */
 export const websocketOptions = ({ maxFrameBytes }: Pick<Settings.Settings, "maxFrameBytes">) => ({
   maxPayload: maxFrameBytes,
@@ -209,8 +210,8 @@ export const websocketOptions = ({ maxFrameBytes }: Pick<Settings.Settings, "max
 })
 
 /**
- * Layer of a server on Node for an application that mounts the routes, with the options that a whole server of ours has: the
- * sockets as `websocketOptions` has them, and requests that must come in time.
+ * Layer of a Node server for an application that mounts the routes itself, with the options of our own servers: sockets
+ * with `websocketOptions`, and requests with time limits.
  */
 export const layerHttpServer = (
   options: Omit<NodeHttpServer.Options, "websocket">
@@ -225,13 +226,13 @@ export const layerHttpServer = (
     )
   )
 
-/** Options of a whole server. */
+/** Options of a complete server. */
 export interface ServerOptions<E = never, R = never> extends Options<E, R> {
-  /** Further routes for the same server. */
+  /** Additional routes on the same server. */
   readonly routes?: Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter> | undefined
   /**
-   * Whether the process is guarded, as `guard` does; true by default. Turn it off if the process does more than serve calls
-   * and handles its own uncaught errors, such as a test runner.
+   * Whether to guard the process, as `guard` does; true by default. Turn it off if the process does more than serve
+   * calls and handles its own uncaught errors, like a test runner.
    */
   readonly guard?: boolean | undefined
 }
@@ -256,7 +257,7 @@ export const layerServer: {
 ): Layer.Layer<HttpServer.HttpServer | Calls.Calls, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>> =>
   Layer.unwrap(
     Effect.map(Settings.load(options.settings), (settings) => {
-      // The router keeps the first route that is added for a path, so the fallback for every path comes last.
+      // The router uses the first route added for a path, so the catch-all route comes last.
       const routes = fallback.pipe(
         Layer.provideMerge(options.routes ?? Layer.empty),
         Layer.provideMerge(layer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
@@ -282,7 +283,7 @@ export const layerServer: {
     })
   ) as Layer.Layer<HttpServer.HttpServer | Calls.Calls, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>>
 
-/** Says where the server listens. */
+/** Logs where the server listens. */
 const announce = (settings: Settings.Settings) =>
   Layer.effectDiscard(
     Effect.flatMap(HttpServer.HttpServer, ({ address }) => {
@@ -291,7 +292,7 @@ const announce = (settings: Settings.Settings) =>
     })
   )
 
-/** Says that everybody may come in, if that is so. */
+/** Warns if anyone may open calls. */
 const warn = (settings: Settings.Settings) =>
   settings.token !== undefined || Admission.isLoopback(settings.host)
     ? Layer.empty
@@ -301,7 +302,7 @@ const warn = (settings: Settings.Settings) =>
         )
       )
 
-// What Line's framework answers for an unknown path.
+// Line's framework's answer for an unknown path.
 const fallback = HttpRouter.add("*", "/*", (request) =>
   Effect.succeed(Door.isUpgrade(request) ? Answers.respond(403, { detail: "Forbidden" }) : Answers.notFound)
 )
@@ -327,8 +328,8 @@ export const serve: {
   )
 
 /**
- * Exit codes for `NodeRuntime.runMain`: 0 for a server that stopped because it was told to, 1 after a failure, also one
- * outside every fiber.
+ * Exit codes for `NodeRuntime.runMain`: 0 for a server that stopped because it was told to, and 1 after a failure,
+ * including one outside every fiber.
  */
 export const teardown = <E, A>(exit: Exit.Exit<E, A>, onExit: (code: number) => void): void =>
   onExit(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? Number(process.exitCode ?? 0) : 1)

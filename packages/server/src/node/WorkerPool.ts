@@ -25,8 +25,8 @@ import { parentPort, Worker } from "node:worker_threads"
 export type Functions = { readonly [name: string]: (input: never) => unknown }
 
 /**
- * Work was not done. `Full`: too much is waiting. `Failed`: the function threw. `Crashed`: its thread ended, for example for want of
- * memory. `Timeout`: it took too long, and its thread was ended.
+ * Work was not done. `Full`: too much is waiting. `Failed`: the function threw. `Crashed`: its thread ended, for
+ * example because it ran out of memory. `Timeout`: it took too long, and its thread was ended.
  */
 export class WorkerPoolError extends Schema.TaggedError<WorkerPoolError>()("WorkerPoolError", {
   reason: Schema.Literals(["Full", "Failed", "Crashed", "Timeout"]),
@@ -53,7 +53,7 @@ export interface WorkerPool<F extends Functions> {
 export interface Options {
   /** Number of threads. By default one less than the machine's processors, but at least one. */
   readonly size?: number | undefined
-  /** Number of jobs that may wait for a thread before more are refused. 100 by default. */
+  /** Number of jobs that may wait for a thread before more are rejected. 100 by default. */
   readonly maxWaiting?: number | undefined
   /** Maximum duration of a job, once it has begun. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
@@ -87,7 +87,10 @@ type Answer = { readonly value: unknown } | { readonly failure: string }
 const fail = (reason: WorkerPoolError["reason"], description: string) =>
   Effect.fail(new WorkerPoolError({ reason, description }))
 
-/** Makes a pool of threads that run a module, which calls `offer`. Threads start when there is work, and end with the scope. */
+/**
+ * Makes a pool of threads that run a module, which calls `offer`. Threads start when there is work, and end with the
+ * scope.
+ */
 export const make = <F extends Functions>(
   module: URL,
   options: Options = {}

@@ -1,4 +1,4 @@
-/** Takes the actions of budgets that are used up, before the model is asked. */
+/** Runs the actions of exhausted budgets before the model is asked. */
 import type * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -17,7 +17,9 @@ import * as Spending from "./spending.ts"
 
 type Out<E, R> = Stream.Stream<Event.Output, E, R>
 
-/** What comes next, unless a budget that is used up has the call end. `spoke`: whether its action has said something. */
+/**
+ * Returns what comes next, unless an exhausted budget ends the call. `spoke`: whether its action has said something.
+ */
 export const next = <E, R>(
   spending: Spending.Spending,
   callScope: Scope.Scope,
@@ -49,8 +51,8 @@ export const next = <E, R>(
       )
 
 /**
- * What happens while nobody speaks: budgets whose time is over take their actions then. In the middle of a turn they wait for
- * its end, and while the caller speaks for the turn that answers.
+ * Runs while nobody speaks: budgets whose time is up run their actions. During a turn they wait for its end, and while
+ * the caller speaks, for the turn that answers.
  */
 export const session =
   (spending: Spending.Spending, callScope: Scope.Scope) =>
@@ -76,7 +78,7 @@ export const session =
 
 const userTurns: ReadonlySet<string> = new Set(["UserTurnStarted", "UserTurnEnded", "UserTurnAbandoned"])
 
-/** Runs a turn, and then takes the actions of the budgets whose time was over in it. */
+/** Runs a turn, and then the actions of budgets whose time ran out during it. */
 export const turn = <E, R>(spending: Spending.Spending, callScope: Scope.Scope, answer: Out<E, R>): Out<E, R> => {
   if (spending.budgets.every(({ limits }) => limits.time === undefined)) return answer
   const seam = Seam.make()
@@ -101,7 +103,7 @@ export const asked = <E, R>({ model }: Spending.Spending, answer: Out<E, R>): Ou
   model === undefined
     ? answer
     : (Stream.updateContext(answer as Out<E, Names>, (context: Context.Context<Names>) =>
-        // The names are of the model before it.
+        // The names belong to the previous model.
         Context.merge(Context.omit(Model.ProviderName, Model.ModelName)(context), model as Context.Context<Names>)
       ) as Out<E, R>)
 

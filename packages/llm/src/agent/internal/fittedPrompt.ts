@@ -1,4 +1,4 @@
-/** The lines of a request, within the window of the model that is asked. */
+/** Fits the lines of a request into the window of the model. */
 import * as Event from "@antiphon/core/Event"
 import type * as History from "@antiphon/core/History"
 import type * as Recorder from "@antiphon/core/recording/Recorder"
@@ -22,11 +22,11 @@ export interface Fitting extends ModelPrompt.Reading {
   readonly systemPrompt: string
   readonly settings: ModelSettings.ModelSettings
   readonly shown: ReadonlyArray<Tool.Any>
-  /** Tokens of the model's window, if they are known. */
+  /** The model's window in tokens, if known. */
   readonly window: number | undefined
   readonly callScope: Scope.Scope
   readonly spending: Spending.Spending
-  /** The model that is asked. */
+  /** The model to ask. */
   readonly named: Pick<Usage.Report, "provider" | "model">
   readonly recorder: Recorder.Recorder | undefined
 }
@@ -34,16 +34,16 @@ export interface Fitting extends ModelPrompt.Reading {
 /** Lines that fit. */
 export interface Fitted {
   readonly lines: ReadonlyArray<Transcript.Line>
-  /** Tokens of the whole prompt, as they are estimated. */
+  /** Estimated tokens of the whole prompt. */
   readonly size: number
   /** The log message, if something had to be left out. */
   readonly told: ReadonlyArray<Event.Output>
 }
 
 interface Limits {
-  /** Tokens of the prompt, as they are estimated here. */
+  /** Estimated tokens of the prompt. */
   readonly most: number
-  /** Tokens of the conversation that stay when room is made. */
+  /** Tokens of conversation to keep when older turns are removed. */
   readonly keep: number
 }
 
@@ -56,7 +56,7 @@ const limitsOf = ({ keeper, settings, window }: Fitting, fixed: number): Limits 
 const fixedOf = ({ shown, systemPrompt }: Fitting): number =>
   PromptSize.ofText(systemPrompt) + PromptSize.ofTools(shown)
 
-/** The lines of the prompt, and `also` behind them. */
+/** The lines of the prompt, followed by `also`. */
 export const make = (
   fitting: Fitting,
   now: History.History,
@@ -88,11 +88,11 @@ const leftOut = (before: number, after: number, factor: number): Event.Output =>
     metadata: { tokens: Math.round(before * factor), kept: Math.round(after * factor) }
   })
 
-/** A part of the limit at which a summary is begun, so that it is there when it is needed. */
+/** The share of the limit at which summarising starts, so that the summary is ready in time. */
 const soon = 0.75
 
 /**
- * Begins to summarise the oldest turns if they must be removed soon, or already were. The call continues in the
+ * Starts to summarise the oldest turns if they must be removed soon, or already were. The call continues in the
  * meantime.
  */
 export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never, LanguageModel.LanguageModel> =>
@@ -140,5 +140,5 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
     yield* Effect.forkIn(Effect.interruptible(write), callScope)
   })
 
-/** A model that has failed to sum up so often is not asked again. */
+/** After this many failures, the model is not asked for a summary again. */
 const mostFailures = 2

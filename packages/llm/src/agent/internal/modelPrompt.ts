@@ -1,4 +1,4 @@
-/** Makes what is sent to a model: the lines it reads, and the tools it sees. */
+/** Builds what is sent to a model: the lines it reads, and the tools it sees. */
 import * as History from "@antiphon/core/History"
 import type * as Turn from "@antiphon/core/Turn"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -13,9 +13,7 @@ import * as ToolRunner from "../../tool/internal/toolRunner.ts"
 import type { VoiceTool } from "../../tool/VoiceTool.ts"
 import * as Transcript from "../../internal/transcript.ts"
 
-/**
- * What an application can pass instead of the history: events, lines of its own, and tool calls with their outcomes.
- */
+/** What an application can pass instead of the history: events, its own lines, and tool calls with their outcomes. */
 export type GivenHistory = ReadonlyArray<History.GivenEvent>
 
 /** Options for reading the history of a turn. */
@@ -43,7 +41,7 @@ export const options = ({
 }: Reading): Transcript.Options => {
   const names = new Set(tools.map(({ name }) => name))
   const whose: Transcript.Options["whose"] = ({ toolCallId, toolName }, turn) =>
-    // What the application added to the history belongs to no turn.
+    // The application's additions to the history belong to no turn.
     turn === 0 || (turn < firstTurn && names.has(toolName)) ? "own" : ToolRunner.whose(runner, toolCallId)
   return { turn: turn.id, trigger: turn.trigger, whose, describeEvent, interruptedMark }
 }
@@ -60,7 +58,7 @@ export const lines = (now: History.History, turning: Reading): ReadonlyArray<Tra
   return [...given(history, reading), ...Transcript.lines(own, { ...reading, trigger: undefined }), ...last]
 }
 
-/** Whether the caller has said nothing since they cut off the agent's last reply, which was heard in part. */
+/** Whether the caller has said nothing since they interrupted the agent's last reply, part of which was heard. */
 export const isCutOff = ({ entries }: History.History): boolean => {
   const last = entries.findLast(({ item }) => item._tag === "AgentTextSent" || item._tag === "UserTextSent")
   const span = last?.heard?.spans.at(-1)
@@ -88,7 +86,7 @@ export type Reasoning = Map<
   }
 >
 
-/** Makes messages of `effect/ai`: each call is a message of its own, and its result is the next. */
+/** Makes messages of `effect/ai`: each call is a message, and its result is the next one. */
 export const messages = (
   systemPrompt: string,
   lines: ReadonlyArray<Transcript.Line>,
@@ -129,7 +127,10 @@ export const named: Effect.Effect<{ readonly provider: string; readonly model: s
   return { provider: Option.getOrElse(provider, () => "unknown"), model: Option.getOrElse(model, () => "unknown") }
 })
 
-/** Tokens of the window of the model that will be asked, with settings over those in force; undefined if they are not known. */
+/**
+ * The window in tokens of the model that will be asked, with the given settings over the current ones; undefined if
+ * unknown.
+ */
 export const window = (settings: ModelSettings.ModelSettings): Effect.Effect<number | undefined> =>
   Effect.gen(function* () {
     const { contextWindow } = ModelSettings.merge(yield* ModelSettings.Current, settings)

@@ -1,4 +1,4 @@
-/** One request to the model: what is sent, and the outputs that its reply comes to. */
+/** One request to the model: what is sent, and the outputs produced from its reply. */
 import type * as Event from "@antiphon/core/Event"
 import type * as History from "@antiphon/core/History"
 import type * as AiError from "effect/ai/AiError"
@@ -26,39 +26,39 @@ import * as ReplyParts from "./replyParts.ts"
 import * as RequestTrace from "./requestTrace.ts"
 import * as Spending from "./spending.ts"
 
-/** What the requests of a turn share. */
+/** What the requests of a turn have in common. */
 export interface Requesting<R> extends FittedPrompt.Fitting {
   /** What the model should reply with, if not with words. */
   readonly object: SpokenObject.SpokenObject<R> | undefined
-  /** Whether the object is the arguments of a tool that the model is shown. */
+  /** Whether the object is requested as the arguments of a tool. */
   readonly objectIsTool: boolean
   readonly markdown: "strip" | "keep"
-  /** Under which providers keep what they have cached of the call. */
+  /** The key under which providers cache the call's prompts. */
   readonly cacheKey: string | undefined
   readonly reasoning: ModelPrompt.Reasoning
   readonly toolkit: Toolkit.Toolkit<Record<string, Tool.Any>>
-  /** Told what replies take, beside the call itself. */
+  /** Receives the usage of replies, in addition to the call itself. */
   readonly observer: (report: Usage.Report) => Effect.Effect<void>
 }
 
-/** What is asked. */
+/** The content of a request. */
 export interface Asked {
   readonly now: History.History
   readonly prompt: ReadonlyArray<Prompt.MessageEncoded>
-  /** Tokens of the whole prompt, as they are estimated. */
+  /** Estimated tokens of the whole prompt. */
   readonly size: number
   readonly settings: ModelSettings.ModelSettings
-  /** The measurements that are due at the first words or the first call of the turn. */
+  /** Measurements still to be taken at the turn's first words or first call. */
   readonly firsts: ReplyParts.Collecting["firsts"]
 }
 
-/** A reply. All but its outputs is complete when those have ended. */
+/** A reply. Except for its outputs, it is complete when those have ended. */
 export interface Replying<R> {
   readonly outputs: Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.LanguageModel>
   readonly reply: ReplyParts.Collected
-  /** What was written of the object; undefined if words were asked for. */
+  /** The text written for the object; undefined if words were requested. */
   readonly written: ObjectText | undefined
-  /** What the reply has taken, by the models that had a part in it. */
+  /** The reply's usage, by the models that took part in it. */
   readonly reports: ReadonlyArray<Usage.Report>
 }
 

@@ -56,13 +56,13 @@ type Out<R> = Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.Lan
 
 /** State shared by the rounds of a turn. */
 interface Turning<R> extends ModelTurn<R>, Omit<ModelRequest.Requesting<R>, "tools"> {
-  /** Added to the prompt last, after what happened on the call. */
+  /** A note at the end of the prompt, after the events of the call. */
   readonly known: ReadonlyArray<Transcript.Line>
-  /** Where the words of the turn end. */
+  /** Receives the words of the turn. */
   readonly seam: Seam.Seam
   readonly clock: Clock.Clock
   readonly start: bigint
-  /** Which first measurements of the turn are still due. */
+  /** First measurements of the turn still to be taken. */
   readonly ahead: { chunk: boolean; text: boolean }
   /** Whether the turn has sent something the caller hears or notices. */
   readonly noticed: { yet: boolean }
@@ -99,7 +99,7 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
         ...options,
         systemPrompt: [options.systemPrompt, ...opening].filter((text) => text !== "").join("\n\n"),
         known: closing.map((text) => ({ role: "system", text })),
-        // On the record, so that a replay makes its prompts for the same window.
+        // Recorded, so that a replay makes its prompts for the same window.
         settings: window === undefined ? options.settings : { ...options.settings, contextWindow: window },
         window,
         seam: Seam.make(),
@@ -185,7 +185,7 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
     })
   )
 
-/** The prompt of a request, and whether there is something in it to answer. */
+/** Builds the prompt of a request, and decides whether there is something in it to answer. */
 const promptOf = <R>(turning: Turning<R>, attempt: Attempt, now: History.History) => {
   const { prefaced, speechLeakGuard, spending } = turning
   const known = [...turning.known, ...spending.notes.map((text): Transcript.Line => ({ role: "system", text }))]
@@ -197,7 +197,7 @@ const promptOf = <R>(turning: Turning<R>, attempt: Attempt, now: History.History
     ...known
   ])
   const { lines } = fitted
-  // What is only known asks nothing.
+  // Background knowledge alone asks nothing.
   return { ...fitted, isWanted: Transcript.wantsAnswer(lines.slice(0, lines.length - known.length)) }
 }
 
@@ -238,7 +238,7 @@ const isTooLong = (
 const isHalf = ({ complaint }: Attempt, { spoke }: ReplyParts.Collected, written: ObjectText | undefined): boolean =>
   written?.begun === true && !spoke && complaint === undefined
 
-/** An agent without a greeting answers after a handoff, whatever the previous agent said last. */
+/** After a handoff, an agent without a greeting answers, whatever the previous agent said last. */
 const handedOver = <R>(
   { event }: ModelTurn<R>,
   lines: ReadonlyArray<Transcript.Line>
@@ -289,7 +289,7 @@ const emptyReply = AiError.make({
   reason: new AiError.InvalidOutputError({ description: "The model's reply was empty, twice." })
 })
 
-/** Hands the object of a reply on. One that does not decode is asked for again, if nothing of it was spoken. */
+/** Passes on the object of a reply. One that does not decode is requested again, if nothing of it was spoken. */
 const receive = <R>(
   turning: Turning<R>,
   { spoke }: ReplyParts.Collected,
@@ -359,7 +359,9 @@ const called = <R>({ tools }: Turning<R>, { calls }: ReplyParts.Collected) =>
 const isBackground = <R>(turning: Turning<R>, reply: ReplyParts.Collected): boolean =>
   reply.calls.length > 0 && called(turning, reply).every((tool) => tool?.kind === "background")
 
-/** Background work has begun without a word. The caller hears the tools' announcements, or else words of the model. */
+/**
+ * Background work has started without a word. The caller hears the tools' announcements, or else words of the model.
+ */
 const announce = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: number): Out<R> => {
   const words = new Set(called(turning, reply).flatMap((tool) => tool?.announce ?? []))
   if (words.size === 0) return again(turning, round, true)

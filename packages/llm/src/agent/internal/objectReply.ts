@@ -5,20 +5,20 @@ import type * as Transcript from "../../internal/transcript.ts"
 import type * as SpokenObject from "../SpokenObject.ts"
 import type { ObjectText } from "./objectText.ts"
 
-/** Reads what the model has written. A failure says what is wrong with it. */
+/** Decodes what the model has written. A failure describes what is wrong with it. */
 export const read = <R>(
   { decode }: SpokenObject.SpokenObject<R>,
   { value }: ObjectText
 ): Result.Result<unknown, string> =>
   value === undefined ? Result.fail("it is not a complete JSON object") : decode(value)
 
-/** Told to a model that is asked again. */
+/** The instruction when a model is asked again. */
 export const note = (complaint: string): Transcript.Line => ({
   role: "system",
   text: `Your last reply could not be used, and was not spoken: ${complaint}. Reply with the whole object.`
 })
 
-/** The reply is not the object that was asked for. */
+/** The reply is not the requested object. */
 export const error = (complaint: string): AiError.AiError =>
   AiError.make({
     module: "LlmAgent",

@@ -1,7 +1,7 @@
 /**
- * Reads an object while a model writes it: the words of the fields that are spoken, as they come, and at the end the whole.
+ * Reads an object while a model writes it: the words of the spoken fields as they arrive, and finally the whole object.
  *
- * Each piece costs its own length. What stands before the object or behind it, such as a fence of Markdown, is left out.
+ * Each piece costs time in proportion to its length. Text around the object, such as a Markdown fence, is ignored.
  */
 
 type Place = "before" | "object" | "key" | "colon" | "value" | "spoken" | "string" | "nested" | "scalar" | "behind"
@@ -11,21 +11,21 @@ export class ObjectText {
   readonly #speak: ReadonlySet<string>
   readonly #pieces: Array<string> = []
   #place: Place = "before"
-  /** The key that is being read, or was read last, as it is written. */
+  /** The key being read, or the last one read, as written. */
   #key = ""
   #escape = ""
   #depth = 0
   #inString = false
-  /** The first half of a character that is written in two. */
+  /** The first half of a surrogate pair written as two escapes. */
   #half = ""
-  /** Whether the words of another field were spoken before. */
+  /** Whether words of another field were spoken before. */
   #spoke = false
 
   constructor(speak: Iterable<string>) {
     this.#speak = new Set(speak)
   }
 
-  /** Takes in a piece, and returns what of it is spoken. */
+  /** Adds a piece, and returns what to speak of it. */
   push(piece: string): string {
     this.#pieces.push(piece)
     let speech = ""
@@ -41,7 +41,7 @@ export class ObjectText {
     return this.#pieces.length > 0
   }
 
-  /** The object, or undefined if it is none or did not come to its end. */
+  /** The object, or undefined if it is invalid or incomplete. */
   get value(): unknown {
     const text = this.#pieces.join("")
     const end = text.lastIndexOf("}")
@@ -53,7 +53,7 @@ export class ObjectText {
     }
   }
 
-  /** Takes in a character that is not spoken. Returns what is to be said before what comes. */
+  /** Reads a character that is not spoken. Returns a separator to say before what follows. */
   #read(char: string): string {
     switch (this.#place) {
       case "before":
@@ -118,7 +118,7 @@ export class ObjectText {
     else if ((char === "}" || char === "]") && --this.#depth === 0) this.#place = "object"
   }
 
-  /** Takes in a character of a field that is spoken. */
+  /** Reads a character of a spoken field. */
   #say(char: string): string {
     if (this.#escape !== "") {
       this.#escape += char
@@ -141,7 +141,7 @@ export class ObjectText {
     return this.#whole(char)
   }
 
-  /** Holds the first half of a character until the second one comes. */
+  /** Holds the first half of a surrogate pair until the second one arrives. */
   #whole(char: string): string {
     const text = this.#half + char
     this.#half = ""

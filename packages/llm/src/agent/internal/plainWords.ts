@@ -1,12 +1,13 @@
 /**
- * Takes the markup out of what a model says, for a caller who cannot see it: models write Markdown whatever they are told.
+ * Removes markup from a model's words for a caller who cannot see it, because models write Markdown whatever they are
+ * told.
  *
- * The words stay, and so do the ends of lines, which a voice reads as pauses: marks of emphasis and code, of headings, lists
- * and quotations, and the addresses of links go. What could be something else stays: the star of `*67` and of "press *", the
- * sign of `5 * 3`, the underscores within a word. A piece of a mark waits for the next piece of text, and nothing else does.
+ * Words and line ends stay, since a voice reads line ends as pauses. Removed are marks of emphasis, code, headings,
+ * lists and quotations, and the addresses of links. Anything ambiguous stays: the star of `*67` and of "press *", the
+ * sign in `5 * 3`, underscores within a word. Only an incomplete mark waits for more text.
  */
 
-/** Longest text of a link, and longest address, that is waited for. */
+/** Maximum length of a link's text, and of its address, to wait for. */
 const longestLink = 300
 
 /** Markup within text. More kinds are possible at the beginning of a line. */
@@ -16,11 +17,11 @@ const atLine = /^[ \t]*(?:[#>*+•\-_`~=]|$)/
 /** Reads the text of one reply. */
 export class PlainWords {
   #held = ""
-  /** The last character that was read, if a line has begun: what stands before a mark says what the mark is. */
+  /** The last character read, if the line is not empty: what precedes a mark decides what the mark means. */
   #before = ""
   #isLineStart = true
 
-  /** Takes in a piece of text, and returns what can be said of it. */
+  /** Reads a piece of text, and returns what can be said of it. */
   push(delta: string): string {
     if (this.#held === "" && !this.#isLineStart && !inline.test(delta) && !delta.includes("\n")) {
       if (delta !== "") this.#before = delta.at(-1)!
@@ -30,7 +31,7 @@ export class PlainWords {
     return this.#read(false)
   }
 
-  /** The text has ended: what waits is what it is. */
+  /** Ends the text: pending characters are taken literally. */
   flush(): string {
     const rest = this.#held === "" ? "" : this.#read(true)
     this.#isLineStart = true
@@ -57,7 +58,7 @@ export class PlainWords {
     return said
   }
 
-  /** Reads on from a place within a line: how much was read, and what of it is said. Undefined if more must be known. */
+  /** Continues within a line. Returns how much was read, and what of it to say; undefined if more text is needed. */
   #inline(text: string, at: number, isLast: boolean): Step | undefined {
     const char = text[at]!
     switch (char) {
@@ -73,7 +74,7 @@ export class PlainWords {
         return next !== undefined && /[*_`#[\]~\\]/.test(next) ? [2, next] : [1, char]
       }
       case "!":
-        // Behind a word it ends a sentence, and does not wait for what follows.
+        // After a word it ends a sentence, and needs no more text.
         if (this.#before !== "" && !/\s/.test(this.#before)) return [1, char]
         if (text[at + 1] === undefined && !isLast) return undefined
         return text[at + 1] === "[" ? (link(text, at + 1, isLast, 1) ?? undefined) : [1, char]
@@ -91,13 +92,13 @@ export class PlainWords {
 
 type Step = readonly [length: number, words: string]
 
-/** A fence of code whose line has not ended. */
+/** A code fence whose line has not ended. */
 const openFence = /^[ \t]*(?:`{3,}|~{3,})[\w+-]*[ \t]*$/
 
 /** The markup at the beginning of a line. */
 const line = (text: string, at: number, isLast: boolean): Step | undefined => {
   const end = text.indexOf("\n", at)
-  // No mark at the beginning of a line is longer than this.
+  // No mark at the start of a line is longer than this.
   const rest = text.slice(at, Math.min(end < 0 ? text.length : end + 1, at + 24))
   if (!atLine.test(rest)) return [0, ""]
   const isWhole = isLast || end >= 0 || rest.length === 24
@@ -112,10 +113,10 @@ const line = (text: string, at: number, isLast: boolean): Step | undefined => {
   return [0, ""]
 }
 
-/** Marks of one kind in a row that are waited for. */
+/** Maximum number of consecutive marks to wait for. */
 const longestRun = 16
 
-/** Marks of one kind in a row. */
+/** Consecutive marks of one kind. */
 const run = (text: string, at: number, isLast: boolean): Step | undefined => {
   let end = at
   while (text[end] === text[at] && end - at < longestRun) end++
@@ -135,13 +136,13 @@ const emphasis = (text: string, at: number, before: string, isLast: boolean): St
   if (char === "~" ? length < 2 : isApart) return [length, text.slice(at, at + length)]
   if (char === "_" && isWord(before) && isWord(behind)) return [length, text.slice(at, at + length)]
   if (length > 1) return marks
-  // One alone is a mark beside a letter or what ends a sentence, and a key of a telephone beside a digit.
+  // A single one is a mark beside a letter or punctuation, and a telephone key beside a digit.
   const opens = !isWord(before) && (isLetter(behind) || /["'“([*_`]/.test(behind))
   const closes = !isWord(behind) && (isLetter(before) || /["'”).,!?:;…*_`]/.test(before))
   return opens || closes ? marks : [length, char]
 }
 
-/** A link, of which the words are said. `skipped` characters before it belong to it. */
+/** A link, whose text is said. `skipped` characters before it belong to it. */
 const link = (text: string, at: number, isLast: boolean, skipped: number): Step | undefined => {
   const known = text.slice(at, at + 2 * longestLink)
   const found = /^\[([^[\]\n]*)\]\(([^()\s]*(?:\([^()\s]*\))?[^()\s]*)(?:[ \t]+"[^"\n]*")?\)/.exec(known)

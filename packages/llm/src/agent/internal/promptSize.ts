@@ -1,18 +1,18 @@
 /**
- * How many tokens a prompt has, estimated. No tokenizer is asked: they differ by model and cost more than the answer is worth.
- * What a provider has counted corrects the estimate of the next prompt.
+ * Estimates how many tokens a prompt has, without a tokenizer: they differ by model and cost more than they are worth
+ * here. A provider's count corrects the estimate of the next prompt.
  */
 import * as Tool from "effect/ai/Tool"
 import * as ResultText from "../../internal/resultText.ts"
 import * as ToolSchema from "../../internal/toolSchema.ts"
 import type * as Transcript from "../../internal/transcript.ts"
 
-/** Characters of a token: of Latin text, of other alphabets, and of scripts whose characters are words or syllables. */
+/** Characters per token: in Latin text, in other alphabets, and in scripts whose characters are words or syllables. */
 const latin = 4
 const alphabetic = 2
 const ideographic = 1
 
-/** Tokens of a text. */
+/** Tokens in a text. */
 export const ofText = (text: string): number => {
   let others = 0
   let wide = 0
@@ -25,12 +25,12 @@ export const ofText = (text: string): number => {
   return (text.length - others - wide) / latin + others / alphabetic + wide / ideographic
 }
 
-/** Tokens around each message. */
+/** Additional tokens per message. */
 const frame = 4
 
 const lines = new WeakMap<Transcript.Line, number>()
 
-/** Tokens of a line. Counted once for a line that stays. */
+/** Tokens of a line. Cached for lines that stay. */
 export const ofLine = (line: Transcript.Line): number => {
   let size = lines.get(line)
   if (size === undefined) {
@@ -43,12 +43,12 @@ export const ofLine = (line: Transcript.Line): number => {
   return size
 }
 
-/** Tokens of lines. */
+/** Tokens of several lines. */
 export const ofLines = (all: ReadonlyArray<Transcript.Line>): number => all.reduce((sum, line) => sum + ofLine(line), 0)
 
 const tools = new WeakMap<Tool.Any, number>()
 
-/** Tokens of the tools that a model is shown. */
+/** Tokens of the tools shown to a model. */
 export const ofTools = (all: ReadonlyArray<Tool.Any>): number =>
   all.reduce((sum, tool) => {
     let size = tools.get(tool)

@@ -10,13 +10,13 @@ import type { Call } from "../../tool/internal/toolCall.ts"
 /** The reply so far. */
 export interface Collected {
   readonly calls: Array<Call>
-  /** Thoughts that were not followed by a call yet. */
+  /** Thoughts not followed by a call yet. */
   readonly thoughts: Map<string, Thought>
   /** Whether it has anything audible. */
   spoke: boolean
   /** Whether anything has come. */
   begun: boolean
-  /** Tokens of the words and thoughts so far, roughly. */
+  /** Approximate tokens of the words and thoughts so far. */
   size: number
 }
 
@@ -33,12 +33,12 @@ export const isEmpty = ({ calls, spoke }: Collected): boolean => calls.length ==
 export interface Collecting {
   /** Reads the text of a reply that is an object. */
   readonly object?: ObjectText | undefined
-  /** Takes markup out of what is said. */
+  /** Removes markup from the words. */
   readonly plain?: PlainWords | undefined
-  /** Turns calls of the tool into text that stands for the object, of a model that is given one. */
+  /** Turns calls of the object's tool into text, for a model that was given one. */
   readonly asText?: AsText | undefined
   readonly claimId: (id: string) => string
-  /** Called with what came with a call. */
+  /** Called with the metadata of a call. */
   readonly keep: (
     id: string,
     thoughts: ReadonlyArray<Prompt.ReasoningPartEncoded>,
@@ -46,7 +46,7 @@ export interface Collecting {
   ) => void
   /** Called with the usage of the reply, as counted by its provider. */
   readonly finished: (usage: Response.FinishPartEncoded["usage"]) => void
-  /** The measurements that are due at the first words or the first call of the turn. */
+  /** Measurements still to be taken at the turn's first words or first call. */
   readonly firsts: (what: "text" | "call") => ReadonlyArray<Event.Output>
 }
 

@@ -1,6 +1,7 @@
 /**
- * The span of a request to the model, from the turn's point of view: retries and changes of model are within it. It says which
- * model answered, how long the first part took, why the reply ended and how many tokens it took; never what was said.
+ * The span of a request to the model, from the turn's point of view: retries and failovers are inside it. It records
+ * which model answered, how long the first part took, why the reply ended and how many tokens were used, but never what
+ * was said.
  */
 import * as Trace from "@antiphon/core/Trace"
 import type * as Turn from "@antiphon/core/Turn"
@@ -36,10 +37,10 @@ const firstChunk = Metric.histogram("gen_ai.client.operation.time_to_first_chunk
 const tokens = Metric.histogram("gen_ai.client.token.usage", {
   description: "Tokens of requests to models, by type",
   attributes: { unit: "{token}", "gen_ai.operation.name": "chat" },
-  // The bounds of the conventions, as far as models go today.
+  // The bounds of the conventions, extended to what models support today.
   boundaries: Metric.boundariesFromIterable([1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304])
 })
-/** Who is asked, as far as that is known. */
+/** The provider and model asked, as far as known. */
 interface Asked {
   readonly provider: string | undefined
   readonly model: string | undefined
@@ -71,7 +72,7 @@ const makeMetrics = (asked: Asked) => {
 }
 type Metrics = ReturnType<typeof makeMetrics>
 
-// A metric with labels costs more to make than to count with. Names of models come from outside, so they are bounded.
+// Creating a metric with labels costs more than updating it. Model names come from outside, so their number is limited.
 const made = new Map<string, Metrics>()
 const mostMade = 1000
 
@@ -86,7 +87,7 @@ const metricsOf = (asked: Asked): Metrics => {
   return metrics
 }
 
-/** Runs the streamed reply to a request of a turn in a span, which the reply has to put in force. */
+/** Runs the streamed reply to a request of a turn in a span, which must be made current for the reply. */
 export const traced = <P extends { readonly type: string }, E, R>(
   { id, request }: Pick<Turn.Turn, "id" | "request">,
   reply: (span: Tracer.Span) => Stream.Stream<P, E, R>
@@ -115,7 +116,7 @@ export const traced = <P extends { readonly type: string }, E, R>(
     })
   )
 
-/** Notes on the span what the parts of the reply tell of it. */
+/** Adds what the parts of the reply reveal to the span. */
 const watching = (
   span: Tracer.Span,
   context: Context.Context<never>,
@@ -154,7 +155,7 @@ const finished = (
   metrics: Metrics
 ): void => {
   span.attribute("gen_ai.response.finish_reasons", [part.reason])
-  // Some providers tell no usage, which is not the same as none.
+  // Some providers report no usage, which differs from zero usage.
   const { inputTokens: told, outputTokens } = part.usage
   if (told.total === undefined && told.uncached === undefined && outputTokens.total === undefined) return
   const { cacheRead, cacheWrite, input, output, reasoning } = Usage.ofFinish(part.usage)
@@ -168,6 +169,6 @@ const finished = (
   metrics.output.updateUnsafe(output, context)
 }
 
-/** The kind of a failure. An interruption is none. */
+/** The kind of a failure. Undefined for an interruption. */
 const failureOf = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
   Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? Trace.errorType(exit.cause) : undefined

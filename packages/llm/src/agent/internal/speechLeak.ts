@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import type * as ModelSettings from "../../model/ModelSettings.ts"
 import type * as Transcript from "../../Transcript.ts"
 
-/** What to say: text, or a function that is called when it is needed. Empty text is not said. */
+/** What to say: text, or a function called when it is needed. Empty text is not said. */
 export type Words = string | (() => string)
 
 /** How to find leaks. */
@@ -139,7 +139,7 @@ export const outputs = <E, R>(
     )
   })
 
-/** What the caller hears at a leak. */
+/** What the caller hears after a leak. */
 export const excuse = (
   { bridgeText, fallbackText }: Options,
   leak: { readonly again: boolean; readonly partlyHeard: boolean }
@@ -158,13 +158,13 @@ const say = (words: Words | undefined, otherwise: string): string => {
   }
 }
 
-/** The last line of what the model reads when it is asked again. */
+/** The final line of the prompt when the model is asked again. */
 export const note = (options: Options): Transcript.Line => ({
   role: "system",
   text: options.retryNote ?? defaultRetryNote
 })
 
-/** The settings under which the model is asked again. */
+/** The settings with which the model is asked again. */
 export const settings = (
   { retryReasoningEffort }: Options,
   usual: ModelSettings.ModelSettings

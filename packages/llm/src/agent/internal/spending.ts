@@ -1,4 +1,4 @@
-/** The spending of a call so far, and its exhausted budgets. A mutable value shared by the agents of a call. */
+/** The usage of a call so far, and its exhausted budgets. A mutable value shared by the agents of a call. */
 import * as Event from "@antiphon/core/Event"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -15,9 +15,9 @@ export interface Spending {
   readonly used: Set<Budget.Budget<never>>
   toolCalls: number
   interrupted: number
-  /** Turns that run: an agent does not speak beside them. */
+  /** Number of running turns: an agent does not speak over them. */
   running: number
-  /** Whether the time of a budget was over in the middle of a turn. */
+  /** Whether a budget's time ran out during a turn. */
   overdue: boolean
   /** Notes for models in all further requests. */
   readonly notes: Array<string>
@@ -29,12 +29,12 @@ export interface Spending {
   warned: boolean
 }
 
-/** That of the agent which hands the call over, for the one that takes over. */
+/** The usage of the agent that hands the call over, for the agent that takes over. */
 export const Shared = Context.Reference<Spending | undefined>("@antiphon/llm/agent/internal/spending", {
   defaultValue: () => undefined
 })
 
-/** Makes it for the agent that a call begins with; another one shares it, and the budgets if it has none. */
+/** Makes the usage for a call's first agent. Other agents share it, and its budgets if they have none. */
 export const make = <R>(own: ReadonlyArray<Budget.Budget<R>> | undefined): Effect.Effect<Spending> =>
   Effect.gen(function* () {
     const shared = yield* Shared
@@ -43,7 +43,7 @@ export const make = <R>(own: ReadonlyArray<Budget.Budget<R>> | undefined): Effec
     const clock = yield* Clock.Clock
     return {
       startedAt: clock.monotonicTimeNanosUnsafe(),
-      // Each request tells the observer around it by itself.
+      // Each request also reports to its surrounding observer.
       tracker: yield* Effect.provideService(Usage.makeTracker, Usage.Observer, () => Effect.void),
       budgets: budgets ?? [],
       used: new Set(),
@@ -58,7 +58,7 @@ export const make = <R>(own: ReadonlyArray<Budget.Budget<R>> | undefined): Effec
     }
   })
 
-/** The same counts under other budgets. */
+/** The same counts with other budgets. */
 const sharing = (shared: Spending, budgets: ReadonlyArray<Budget.Budget<never>>): Spending => ({
   ...shared,
   budgets,
@@ -78,7 +78,7 @@ const sharing = (shared: Spending, budgets: ReadonlyArray<Budget.Budget<never>>)
   }
 })
 
-/** What was used up until now. */
+/** The usage so far. */
 export const spent = ({ interrupted, startedAt, toolCalls, tracker }: Spending): Effect.Effect<Budget.Spent> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
@@ -99,7 +99,7 @@ export const spent = ({ interrupted, startedAt, toolCalls, tracker }: Spending):
 export const isNewlyUsed = ({ budgets, used }: Spending, so: Budget.Spent): boolean =>
   budgets.some((budget) => !used.has(budget) && reached(budget.limits, so).length > 0)
 
-/** The newly exhausted budgets, each with the limits that it has reached. */
+/** The newly exhausted budgets, each with the limits it has reached. */
 export const newlyUsed = (
   spending: Spending,
   so: Budget.Spent
@@ -114,16 +114,16 @@ export const newlyUsed = (
 
 /** The spending of one request, as it becomes known. */
 export interface Request {
-  /** Given to the providers that are asked. */
+  /** Provided to the models that are asked. */
   readonly observe: (report: Usage.Report) => Effect.Effect<void>
-  /** Counts what the end of a reply says, of a provider that reports nothing itself. */
+  /** Counts the usage in a finish part, for providers that do not report themselves. */
   readonly finished: (tokens: Usage.Tokens) => void
-  /** Counts what no provider has reported: what the end of the reply says, or else what an interrupted one is estimated at. */
+  /** Counts what no provider has reported: the usage in the finish part, or an estimate for an interrupted reply. */
   readonly settle: (estimated: Pick<Usage.Tokens, "input" | "output">) => Effect.Effect<void>
   readonly reports: ReadonlyArray<Usage.Report>
 }
 
-/** A request to a model, by the names that are known of it. */
+/** A request to a model, by its known names. */
 export const request = (
   spending: Spending,
   named: Pick<Usage.Report, "provider" | "model">,
@@ -167,14 +167,14 @@ const warnOfPrice = (spending: Spending, { cost, model, provider }: Usage.Report
     )
   })
 
-/** A measurement of each reply. */
+/** The metric of each reply. */
 export const measured = ({ cost, model, provider, tokens }: Usage.Report): Event.Output =>
   Event.logMetric("llm_usage", { provider, model, ...tokens, ...(cost === undefined ? {} : { usd: cost }) })
 
-/** To a millionth of a dollar: sums of binary fractions have digits that mean nothing. */
+/** To a millionth of a dollar: sums of binary fractions have meaningless digits. */
 const rounded = (usd: number): number => Math.round(usd * 1e6) / 1e6
 
-/** The measurement of a whole call; none if no model has answered. */
+/** The metric of a whole call; undefined if no model has answered. */
 export const report = (spending: Spending): Effect.Effect<ReadonlyArray<Event.Output>> =>
   Effect.map(spent(spending), ({ byModel, interrupted, replies, time, toolCalls, usage, usd }) =>
     replies === 0

@@ -1,25 +1,25 @@
-/** Makes the lines of one prompt fit: whole exchanges go first, then the insides of what is left. */
+/** Makes the lines of one prompt fit: removes whole exchanges first, then shortens the contents of the rest. */
 import type * as Transcript from "../../internal/transcript.ts"
 import * as PromptSize from "./promptSize.ts"
 
 type Line = Transcript.Line
 type Lines = ReadonlyArray<Line>
 
-/** Told in place of what was left out. */
+/** The note that replaces what was left out. */
 export const leftOut: Line = {
   role: "system",
   text: "The beginning of the conversation is left out here, because it has become too long."
 }
 
-/** The beginning of the exchange to answer, from which on no line is left out. */
+/** The start of the exchange to answer, from which on no line is left out. */
 const currentExchange = (lines: Lines): number => {
   const user = lines.findLastIndex(({ role }) => role === "user")
   return user < 0 ? Math.max(0, lines.length - 1) : user
 }
 
 /**
- * The lines, in no more tokens than there is room for, if that is possible. A call and its result are one line, so none is
- * parted from the other. The first `head` lines stay.
+ * Returns the lines within the available tokens, if possible. A call and its result are one line, so they are never
+ * separated. The first `head` lines stay.
  */
 export const fit = (lines: Lines, room: number, head = 0): Lines => {
   let size = PromptSize.ofLines(lines)
@@ -31,7 +31,7 @@ export const fit = (lines: Lines, room: number, head = 0): Lines => {
   return size <= room ? kept : shortened(kept, room)
 }
 
-/** Lengths to which long results and texts are shortened, one after the other. */
+/** Maximum lengths for results and texts, tried one after another. */
 const lengths = [4000, 1000, 250]
 
 const shortened = (lines: Lines, room: number): Lines => {
@@ -58,12 +58,12 @@ const shorten = (line: Line, length: number): Line => {
   return line.text.length <= length ? line : { role: line.role, text: cutText(line.text, length) }
 }
 
-/** The beginning and the end of a text. */
+/** The beginning and end of a text. */
 const cutText = (text: string, length: number): string => {
   const start = wholeAt(text, Math.ceil(length * 0.75))
   const end = wholeAt(text, text.length - (length - start))
   return `${text.slice(0, start)} (${end - start} characters are left out here) ${text.slice(end)}`
 }
 
-/** A place near this one that is not in the middle of a character. */
+/** A nearby position that is not inside a character. */
 const wholeAt = (text: string, at: number): number => (/[\uDC00-\uDFFF]/.test(text[at] ?? "") ? at - 1 : at)

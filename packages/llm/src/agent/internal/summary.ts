@@ -1,4 +1,4 @@
-/** Asks a model to sum up the beginning of a conversation. */
+/** Asks a model to summarise the beginning of a conversation. */
 import type * as Recorder from "@antiphon/core/recording/Recorder"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Prompt from "effect/ai/Prompt"
@@ -16,7 +16,7 @@ export interface Asking {
   readonly lines: ReadonlyArray<Transcript.Line>
   readonly policy: ContextPolicy.ContextPolicy
   readonly settings: ModelSettings.ModelSettings
-  /** Tokens that the conversation may have, as they are estimated. */
+  /** Maximum estimated tokens of the conversation. */
   readonly room: number
   readonly recorder: Recorder.Recorder | undefined
   readonly turn: number

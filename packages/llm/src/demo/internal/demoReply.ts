@@ -1,18 +1,18 @@
-/** Decides what the demo model replies: a function of the request, without pace. */
+/** Decides the demo model's reply: a pure function of the request, without timing. */
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Tool from "effect/ai/Tool"
 import * as DemoTalk from "./demoTalk.ts"
 import * as DemoTools from "./demoTools.ts"
 
-/** A reply: what is said, and then the tools that are called. */
+/** A reply: the words, followed by tool calls. */
 export interface Script {
   readonly text: string
   readonly calls: ReadonlyArray<DemoTools.Call>
 }
 
 /**
- * Decides the reply to a request. Results that have come for the last words of the user are read out, and their tool is
- * not called again, so a loop of model and tools ends. What came for earlier words is told first.
+ * Decides the reply to a request. Results for the user's last words are read out, and their tool is not called again,
+ * so that a loop of model and tools ends. Results for earlier words are reported first.
  */
 export const decide = (prompt: Prompt.Prompt, tools: ReadonlyArray<Tool.Any>): Script => {
   const messages = prompt.content
@@ -22,7 +22,7 @@ export const decide = (prompt: Prompt.Prompt, tools: ReadonlyArray<Tool.Any>): S
     const answer = decide({ ...prompt, content: messages.slice(0, at - 1) }, tools)
     return resume(DemoTalk.textOf(messages[at - 1]!), answer)
   }
-  // Words already said in this turn have reported the earlier results.
+  // The words of this turn have already reported the earlier results.
   const said = messages.findLastIndex((message) => message.role === "assistant" && DemoTalk.textOf(message) !== "")
   const since = messages.slice(Math.max(at, said) + 1)
   const results = since.flatMap(resultsOf)
@@ -36,13 +36,13 @@ export const decide = (prompt: Prompt.Prompt, tools: ReadonlyArray<Tool.Any>): S
   return { ...answer, text: [...news, answer.text].join(" ") }
 }
 
-/** Answers what the user said last: words, or a line in brackets, which is an event of the call put into words. */
+/** Answers the user's last words, or a line in brackets, which describes an event of the call. */
 const answerTo = (words: string, before: Messages, tools: ReadonlyArray<Tool.Any>): Script | undefined => {
   const [, line] = /^\[(.*)\]$/s.exec(words) ?? []
   if (line !== undefined) return note(line, before, tools)
   const cut = DemoTalk.cutOff(before)
   const wish = DemoTools.ask(words, tools)
-  // A tool that is called without a word is meant to be.
+  // A tool called without a word is meant to be.
   if (wish !== undefined) return { text: wish.text === "" ? "" : cut + wish.text, calls: [wish.call] }
   const text = DemoTalk.chat(words, before, DemoTools.offers(tools))
   if (text !== undefined) return say(cut + text)
@@ -67,20 +67,20 @@ const say = (text: string): Script => ({ text, calls: [] })
 // The instruction that a plan of models adds after a reply that was cut off.
 const isContinuation = /^Your last message was cut off\b/
 
-// A line in brackets about work that has come back from the background.
+// A line in brackets about a result from the background.
 const isReturn = /^\[\S+ returned: /
 
 const isGivenBack = (message: Prompt.Message): boolean =>
   message.role === "system" && /^The conversation has come back\b/.test(message.content)
 
-/** Greets a caller that another agent has given back, and tells what that one has not told already. */
+/** Greets a caller handed back by another agent, and reports what that agent has not reported. */
 const welcomeBack = (news: ReadonlyArray<string>, messages: Messages): Script => {
   const told = messages.map((message) => (message.role === "assistant" ? DemoTalk.textOf(message) : "")).join("\n")
   const untold = news.filter((text) => !told.includes(text))
   return say(["I am with you again.", ...untold, "What else can I do for you?"].join(" "))
 }
 
-/** Continues after another model fell silent, with the answer that this one would have given. */
+/** Continues for another model that fell silent, with the answer this one would have given. */
 const resume = (spoken: string, { calls, text }: Script): Script => {
   const ended = /[.!?…]["”’)]*\s*$/.test(spoken)
   const bridge = ended
@@ -97,7 +97,7 @@ const isSentence = (text: string): boolean => /^[\p{Lu}“].*[.!?…]$/u.test(te
 const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)
 const spoken = (name: string): string => name.replace(/[_-]+/g, " ")
 
-/** Reads a result out: as it is if it is a sentence, else with the name of its tool. */
+/** Reads a result out: as it is if it is a sentence, and otherwise with the name of its tool. */
 const outcome = (name: string, result: string): string =>
   result.startsWith("error: ")
     ? sentence(`That did not work. The tool “${spoken(name)}” says: ${result.slice(7)}`)
@@ -116,7 +116,7 @@ const resultsOf = (message: Prompt.Message): ReadonlyArray<Result> => {
       part.type === "tool-result" ? [{ name: part.name, text: oneLine(part.result) }] : []
     )
   }
-  // Results for an agent that has handed the call over.
+  // Results that arrive for an agent that has handed the call over.
   const [, name, result] =
     message.role === "system"
       ? (/ had started (\S+)\. It has returned, as data and not as instructions: <result>(.*)<\/result>$/s.exec(

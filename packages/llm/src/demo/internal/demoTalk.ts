@@ -1,4 +1,4 @@
-/** The demo model's own talk: a story, keys, courtesies, and how far it was heard. */
+/** The demo model's own talk: a story, keys, courtesies, and how much was heard of it. */
 import type * as Prompt from "effect/ai/Prompt"
 
 type Messages = ReadonlyArray<Prompt.Message>
@@ -13,7 +13,7 @@ export const textOf = ({ content }: Prompt.Message): string =>
 
 export const wordsOf = (text: string): ReadonlyArray<string> => text.match(/\S+/g) ?? []
 
-/** A reply as far as it was heard, in as many pieces as the voice paused between. */
+/** The heard part of a reply, in as many pieces as the voice paused between. */
 interface Heard {
   readonly words: ReadonlyArray<string>
   /** Whether it was cut off. */
@@ -22,7 +22,7 @@ interface Heard {
   readonly isLast: boolean
 }
 
-// Put by an agent behind a reply that was not heard to its end.
+// Added by an agent to a reply that was not heard to its end.
 const isMark = (text: string): boolean => /^\[[^\]]+\]$/.test(text)
 
 const replies = (messages: Messages): ReadonlyArray<Heard> => {
@@ -40,7 +40,7 @@ const replies = (messages: Messages): ReadonlyArray<Heard> => {
   return found
 }
 
-/** Says how far the reply before the last words of the user was heard. Nothing if it was not cut off. */
+/** Says how much of the reply before the user's last words was heard. Nothing if it was not cut off. */
 export const cutOff = (before: Messages): string => {
   const heard = replies(before).at(-1)
   if (heard === undefined || !heard.isLast || !heard.isCut) return ""
@@ -66,7 +66,7 @@ const story =
   "interruption."
 const storyWords = wordsOf(story)
 
-/** How many words at the end of what was heard are the beginning of a text; a single one is taken for chance. */
+/** How many words at the end of the heard text start another text; a single one is considered chance. */
 const overlap = (heard: ReadonlyArray<string>, text: ReadonlyArray<string>): number => {
   const start = heard.findIndex((_, i) => heard.slice(i).every((word, j) => word === text[j]))
   return start < 0 || heard.length - start < 2 ? 0 : heard.length - start
@@ -96,13 +96,13 @@ export const about =
 export const unknown = "I am only a demo, a few rules and no model, and have no answer to that."
 export const hint = "Say “help” to hear what I can do."
 
-/** The parts that depend on the tools offered. */
+/** The parts that depend on the offered tools. */
 export interface Offers {
   readonly help: string
   readonly menu: string
 }
 
-/** Answers words that want no tool, or undefined if no rule fits. */
+/** Answers words that ask for no tool, or returns undefined if no rule matches. */
 export const chat = (words: string, messages: Messages, offers: Offers): string | undefined => {
   const rest = restOfStory(messages)
   const more = rest === undefined ? "" : " Say “go on” for the rest of the story."
@@ -123,7 +123,7 @@ export const chat = (words: string, messages: Messages, offers: Offers): string 
   return undefined
 }
 
-/** Answers a caller who has interrupted, or let the turn pass, without a word. */
+/** Answers a caller who has interrupted, or passed the turn, without a word. */
 export const silence = (before: Messages): string => {
   const cut = cutOff(before)
   if (cut === "") return `I did not catch any words. ${hint}`

@@ -1,4 +1,4 @@
-/** How the demo model comes to call a tool: by a wish that the words express, or by the tool's name. */
+/** Decides which tool the demo model calls: one whose purpose matches the words, or one that is named. */
 import type * as Tool from "effect/ai/Tool"
 import * as Predicate from "effect/Predicate"
 import * as DemoTalk from "./demoTalk.ts"
@@ -6,13 +6,13 @@ import * as ToolSchema from "../../internal/toolSchema.ts"
 
 type Tools = ReadonlyArray<Tool.Any>
 
-/** A call of a tool with its arguments. */
+/** A tool call with its arguments. */
 export interface Call {
   readonly name: string
   readonly params: { readonly [name: string]: unknown }
 }
 
-/** A wish for a tool: the words that express it, and the names that tools for it have. */
+/** A wish for a tool: the words that express it, and the names of tools that fulfil it. */
 interface Wish {
   readonly words: RegExp
   readonly tool: RegExp
@@ -24,7 +24,7 @@ interface Wish {
 
 const goodbye = "Goodbye, and thank you for calling."
 
-// The first that fits counts. Looking something up comes last, because people look up goodbyes, too.
+// The first match counts. Looking something up comes last, because people also look up goodbyes.
 const wishes: ReadonlyArray<Wish> = [
   {
     words: /\b(good-?\s?bye|bye|hang up|end (the|this) call|see you)\b/i,
@@ -117,7 +117,7 @@ export const pressed = (button: string, tools: Tools): { readonly text: string; 
   return { text: `${known} Press the pound key for the menu.` }
 }
 
-// What the names of tools have beside their matter.
+// Generic words in the names of tools.
 const helping = new Set(["get", "set", "the", "current", "local", "to", "of", "call", "find", "fetch", "tool", "for"])
 const stems = (text: string): ReadonlyArray<string> =>
   (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).map((word) => (word.length > 3 ? word.replace(/s$/, "") : word))
@@ -131,7 +131,7 @@ const isNamed = (name: string, words: string): boolean => {
   return matter.length > 0 && matter.every((word) => said.has(word))
 }
 
-/** Whether the words name a choice that a tool has. One of a letter or two would be no more than a chance. */
+/** Whether the words name one of a tool's choices. Choices of one or two letters would match by chance. */
 const isChosen = (tool: Tool.Any, words: string): boolean => {
   const said = new Set(stems(words))
   return Object.values(parametersOf(tool).schemas).some(
@@ -168,7 +168,7 @@ const keyNames: { readonly [name: string]: string } = {
 
 const partsOf = (text: string): ReadonlyArray<string> => text.toLowerCase().match(/[*#]|[\p{L}\p{N}_-]+/gu) ?? []
 
-/** An argument that the words give, or one that at least fits. */
+/** An argument taken from the words, or one that is at least valid. */
 const argument = (schema: unknown, words: string): unknown => {
   if (!Predicate.isReadonlyObject(schema)) return aboutOf(words)
   const { enum: choices, type } = schema
@@ -192,7 +192,7 @@ const argument = (schema: unknown, words: string): unknown => {
   }
 }
 
-/** The subject of the words: those after the verb or the preposition, without courtesies, or else all of them. */
+/** The topic of the words: those after the verb or the preposition, without courtesies, or else all of them. */
 const aboutOf = (words: string): string => {
   const plain = words.replace(/[^\p{L}\p{N}\s'-]+/gu, " ").replace(/\b(please|for me|thanks?)\b/gi, " ")
   const [, verb] = /\b(?:look(?:\s+\w+)?\s+up|look\s+for|search(?:\s+for)?|find\s+out|check)\b(.*)/is.exec(plain) ?? []

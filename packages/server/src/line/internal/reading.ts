@@ -5,11 +5,11 @@ import * as Schema from "effect/Schema"
 /** A message that cannot be read. Names the wrong field and never quotes its content. */
 export class WireError extends Schema.TaggedError<WireError>()("WireError", { message: Schema.String }) {}
 
-/** States which field does not fit a schema, on one line. */
+/** Names the field that does not match a schema, on one line. */
 export const toWireError = (error: { readonly message: string }) =>
   new WireError({ message: error.message.replace(/\s+/g, (space) => (space.includes("\n") ? " " : space)) })
 
-/** How deeply values may lie in each other: about as deep as Python, and with it Line, reads them. */
+/** Maximum nesting depth: about what Python, and with it Line, can read. */
 export const maxDepth = 1000
 
 /** Whether brackets are nested more deeply than a limit. Encoding such a value again would overflow the stack. */

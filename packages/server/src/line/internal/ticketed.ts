@@ -1,4 +1,4 @@
-/** Line's wire with calls that are bound to the decision before them: a socket needs the ticket that `/chats` handed out. */
+/** Line's wire with calls bound to their pre-call decision: a socket requires the ticket handed out by `/chats`. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { Ending } from "../../Ending.ts"
@@ -38,9 +38,9 @@ export interface Ticketed<State> {
   readonly redeem: Redeem
 }
 
-/** Wraps a protocol. A ticket stands for the token; where the request comes from counts as ever. */
+/** Wraps a protocol. A ticket replaces the token; the rules for origins still apply. */
 export const make = <Inner>({ protocol, rules, tickets, used }: Options<Inner>): Ticketed<State<Inner>> => {
-  // A request is admitted once, and opens its call right after: its ticket is kept in between.
+  // A request is admitted once and opens its call right afterwards, so its ticket is kept in between.
   const shown = new WeakMap<Protocol.Admitted, Ticket.Ticket>()
   const bound = (state: State<Inner>, [inner, wanted]: Protocol.Step<Inner>): Protocol.Step<State<Inner>> => [
     { ...state, inner },

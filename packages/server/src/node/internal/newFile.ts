@@ -1,24 +1,24 @@
-/** A file that is new, in a folder that may have to be made: beside one of the same name it gets a number. */
+/** Creates a new file, and its folder if necessary. If the name is taken, the file gets a number. */
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as RecordingFolder from "./recordingFolder.ts"
 
-/** Where it is to be. */
+/** The folder. */
 export interface Place {
   readonly directory: string
   readonly name: string
-  /** With its dot. */
+  /** The file name's extension, with its dot. */
   readonly extension: string
 }
 
-/** The most files of one name: at some point they are a mistake. */
+/** Maximum number of files of one name, because beyond that something must be wrong. */
 const maxSameName = 1000
 
 const pathOf = ({ directory, extension, name }: Place, number: number): string =>
   Path.join(directory, `${name}${number === 1 ? "" : `-${number}`}${extension}`)
 
-/** Opens it for writing, readable by its owner only. Gives its descriptor. */
+/** Opens the file for writing, readable by its owner only. Returns its descriptor. */
 export const open = (place: Place, number = 1): Effect.Effect<number, NodeJS.ErrnoException> => {
   const once = call<number>((done) => Fs.open(pathOf(place, number), "wx", 0o600, done))
   return Effect.catch(once, (error) => {
@@ -32,13 +32,13 @@ export const open = (place: Place, number = 1): Effect.Effect<number, NodeJS.Err
   })
 }
 
-/** The same at once, for a process that exits. Throws if there is one of that name. */
+/** The synchronous version, for a process that is exiting. Throws if the name is taken. */
 export const openSync = (place: Place): number => {
   RecordingFolder.make(place.directory)
   return Fs.openSync(pathOf(place, 1), "wx", 0o600)
 }
 
-/** A function of Node's that takes a callback, as an effect. */
+/** Turns a callback-style Node function into an effect. */
 export const call = <A>(
   start: (done: (error: NodeJS.ErrnoException | null | undefined, value?: A) => void) => void
 ): Effect.Effect<A, NodeJS.ErrnoException> =>

@@ -1,5 +1,5 @@
 /**
- * Writes text to a new file in the background: gathers it in memory, and hands it to the system a few times a second.
+ * Writes text to a new file in the background: collects it in memory, and hands it to the system a few times a second.
  * The rest is written when the process exits.
  */
 import * as Effect from "effect/Effect"
@@ -8,11 +8,11 @@ import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 import * as NewFile from "./newFile.ts"
 
-/** A file that is being written. */
+/** A file being written. */
 export interface OutputFile {
   /** Appends text. Never waits and never fails. */
   readonly write: (text: string) => void
-  /** Makes the file now. Fails if that cannot be done. */
+  /** Creates the file now. Fails if that is not possible. */
   readonly create: Effect.Effect<void, NodeJS.ErrnoException>
   /** Takes a function that makes text, and calls it before the next write. */
   readonly later: (flush: () => void) => void
@@ -28,11 +28,11 @@ const kept: Array<Buffer> = []
 const maxKept = 16
 /** Larger buffers are not kept, in bytes. */
 const maxKeptSize = 256 * 1024
-/** Most bytes that a UTF-16 unit takes. */
+/** Maximum bytes per UTF-16 unit. */
 const longestUnit = 3
 /** How long text waits for more. */
 const interval = "250 millis"
-/** Most bytes that may wait for the disk. Beyond it, the recording is given up. */
+/** Maximum bytes waiting for the disk. Beyond it, the recording is given up. */
 const maxWaiting = 16 * 1024 * 1024
 
 /**
@@ -94,7 +94,7 @@ export const open = (options: {
     }
   })
 
-/** Writes what waits. A failure is logged once, and ends the file. */
+/** Writes what is waiting. A failure is logged once, and ends the file. */
 const drain = (file: Output, onFailed: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.suspend(() => (file.isWaiting() ? file.writeWaiting : Effect.void)).pipe(
     Effect.catch((error) =>
@@ -112,7 +112,7 @@ const drain = (file: Output, onFailed: Effect.Effect<void>): Effect.Effect<void>
 const lost = (onFailed: Effect.Effect<void>) =>
   Effect.andThen(Effect.logError("The recording of a call was removed while the call was open: it is lost."), onFailed)
 
-/** Files that are still open, to be finished when the process exits. */
+/** Open files, to be finished when the process exits. */
 let unfinished: Set<Output> | undefined
 
 /**
@@ -181,7 +181,7 @@ class Output {
   })
   readonly create: Effect.Effect<void, NodeJS.ErrnoException> = Effect.asVoid(this.opened)
 
-  /** Whether the file has no name any more: what is written into it goes with its descriptor. */
+  /** Whether the file has been deleted: what is written to it would be lost with its descriptor. */
   readonly isLost: Effect.Effect<boolean> = Effect.suspend(() => {
     const { descriptor } = this
     if (descriptor === undefined) return Effect.succeed(false)

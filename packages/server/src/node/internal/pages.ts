@@ -1,7 +1,7 @@
-/** Sums up what several processes say of themselves: pages for Prometheus, and health. */
+/** Adds up what several processes report: pages for Prometheus, and health. */
 import type { Reason, Snapshot } from "../../Health.ts"
 
-/** One page of several: samples of the same name and labels are added, which is right for counts, and for what is open. */
+/** Merges pages: samples of the same name and labels are added, which is right for counts and for open calls. */
 export const sum = (pages: ReadonlyArray<string>): string => {
   const lines = new Map<string, number | undefined>()
   for (const line of pages.flatMap((page) => page.split("\n"))) {
@@ -17,7 +17,7 @@ const numberOf = (text: string): number => (text === "+Inf" ? Infinity : text ==
 const textOf = (value: number): string =>
   value === Infinity ? "+Inf" : value === -Infinity ? "-Inf" : Number.isNaN(value) ? "NaN" : String(value)
 
-/** The health of all processes as that of one server: ready if one of them is. */
+/** The health of all processes as that of one server, which is ready if one of them is. */
 export const total = (snapshots: ReadonlyArray<Snapshot>): Snapshot => {
   const add = (of: (snapshot: Snapshot) => number) => snapshots.reduce((sum, snapshot) => sum + of(snapshot), 0)
   const counts = (of: (snapshot: Snapshot) => { readonly [key: string]: number | undefined }) => {

@@ -1,4 +1,4 @@
-/** The folder of the recordings: made and checked when the server starts, private, and kept within an age and a size. */
+/** The folder for recordings: created and checked when the server starts, private, and limited by age and size. */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -8,32 +8,32 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import type { Settings } from "../../Settings.ts"
 
-/** Recordings cannot be made in the folder. */
+/** Recordings cannot be created in the folder. */
 export class FolderError extends Data.TaggedError("FolderError")<{ readonly message: string }> {}
 
-/** Name of a recording, as `RecordingFile` makes them: nothing else in the folder is touched. */
+/** The names of recordings made by `RecordingFile`: nothing else in the folder is touched. */
 const recording = /^\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[\w-]*\.(jsonl|wav)$/
 
-/** Time between two looks at what is in the folder. */
+/** Interval between checks of the folder. */
 const every = Duration.minutes(1)
-/** Changed so recently that a call may still be writing it, in milliseconds. */
+/** A file changed more recently may still be written by a call, in milliseconds. */
 const freshMs = 60_000
 
-/** Makes a folder and its parents, for the user of the process alone. */
+/** Creates a folder and its parents, for the user of the process alone. */
 export const make = (directory: string): void => {
   if (Fs.existsSync(directory)) return
   const parent = Path.dirname(Path.resolve(directory))
-  // Step by step: Node's own way never ends on a file system that makes no folders, such as /proc.
+  // Step by step, because Node's own way never ends on a file system without folders, such as /proc.
   if (parent !== directory) make(parent)
   try {
     Fs.mkdirSync(directory, { mode: 0o700 })
   } catch (error) {
-    // Another process may have been quicker.
+    // Another process may have created it first.
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
   }
 }
 
-/** Makes the folder if necessary, and a file in it. Warns if others may look into it. */
+/** Creates the folder if necessary, and a file in it. Warns if others can read it. */
 export const check = (directory: string): Effect.Effect<void, FolderError> =>
   Effect.try({
     try: () => {
@@ -63,7 +63,7 @@ interface File {
   readonly changedAt: number
 }
 
-/** The files that have to go: those that are too old, and then the oldest until the others are small enough. */
+/** The files to delete: those that are too old, and then the oldest until the rest is small enough. */
 export const excess = (
   files: ReadonlyArray<File>,
   limits: { readonly maxAgeMs: number; readonly maxBytes: number },
@@ -92,7 +92,7 @@ const filesOf = async (directory: string): Promise<ReadonlyArray<File>> => {
   return files
 }
 
-/** Removes recordings that are too old or too much, now and then, until the scope closes. */
+/** Regularly deletes recordings beyond the limits, until the scope closes. */
 export const keep = (
   directory: string,
   { recordMaxAge, recordMaxBytes }: Pick<Settings, "recordMaxAge" | "recordMaxBytes">
@@ -100,7 +100,7 @@ export const keep = (
   const limits = { maxAgeMs: Duration.toMillis(recordMaxAge), maxBytes: recordMaxBytes }
   if (limits.maxAgeMs === 0 && limits.maxBytes === 0) return Effect.void
   const tidy = Effect.gen(function* () {
-    // Times of files are those of the wall.
+    // Files have wall-clock times.
     const now = yield* Clock.currentTimeMillis
     const files = yield* Effect.tryPromise(() => filesOf(directory))
     const gone = excess(files, limits, now)

@@ -1,6 +1,6 @@
 /**
- * What signals do to a server beside stopping it: a second one ends the calls that a drain waits for, a third one the process,
- * and the terminal that closes stops the server like any other signal.
+ * What signals do to a server besides stopping it: a second one ends the calls that a drain waits for, a third one the
+ * process, and closing the terminal stops the server like any other signal.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -9,27 +9,27 @@ import type { Calls } from "../../Calls.ts"
 /** Signals that `NodeRuntime.runMain` stops for. */
 const stops = ["SIGTERM", "SIGINT"] as const
 
-/** Signals that come so soon after each other are one, in milliseconds. */
+/** Signals this close to each other count as one, in milliseconds. */
 const sameMs = 100
 
-/** A server, as signals see it. */
+/** A server, from the point of view of signals. */
 interface Listener {
   readonly again: (signal: NodeJS.Signals) => void
   readonly drain: () => Promise<void>
 }
 
-// One for the process, whose signals they are, however many servers are in it.
+// One listener per process, however many servers it runs.
 const listeners = new Set<Listener>()
 let received = 0
 let lastAt = Number.NEGATIVE_INFINITY
 
 const onStop = (signal: NodeJS.Signals) => {
   const now = performance.now()
-  // A terminal signals every process of a group, and so may their parent: both count as one signal.
+  // A terminal signals all processes of a group, and so may their parent: both count as one signal.
   if (now - lastAt < sameMs) return
   lastAt = now
   received++
-  // Nobody else would stop the process, which it did by itself before there were listeners.
+  // Nobody else would stop the process, which would have stopped by itself without these listeners.
   if (received === 1 && process.listenerCount(signal) === 1) {
     void Promise.all(Array.from(listeners, ({ drain }) => drain())).finally(() => process.exit())
   }
@@ -37,7 +37,7 @@ const onStop = (signal: NodeJS.Signals) => {
   if (received > 2) process.exit(1)
 }
 
-// As if it had been the other: only what listens to that one is sure to stop well.
+// Treated like the other signal, because applications are sure to listen for that one.
 const onHangUp = () => process.kill(process.pid, "SIGTERM")
 
 let listening = false
@@ -53,7 +53,7 @@ const add = (listener: Listener) => {
 
 const remove = (listener: Listener) => {
   listeners.delete(listener)
-  // A process that was told to stop may still wait for something else: one more signal ends it.
+  // A process that was told to stop may still be waiting for something else: another signal ends it.
   if (listeners.size > 0) return
   listening = false
   for (const signal of stops) process.off(signal, onStop)

@@ -1,6 +1,6 @@
 /**
- * A process under a supervisor: reports its health, provides its metrics, stops on request, and leaves it to the supervisor
- * which tickets were used.
+ * A process under a supervisor: reports its health, provides its metrics, stops on request, and lets the supervisor
+ * keep the used tickets.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -22,10 +22,10 @@ export type Order =
   | { readonly antiphon: "metrics"; readonly id: number }
   | { readonly antiphon: "ticket"; readonly id: number; readonly good: boolean }
 
-/** Variable by which a process knows that its parent is a supervisor, and not another cluster's. */
+/** Variable that tells a process that its parent is a supervisor, and not another cluster's. */
 export const mark = "ANTIPHON_SUPERVISED"
 
-/** How often a process reports. */
+/** Interval between reports. */
 export const reportEvery = "1 second"
 
 const tell = (report: Report) =>
@@ -33,10 +33,10 @@ const tell = (report: Report) =>
     if (process.connected) process.send?.(report)
   })
 
-/** Number of the last ticket that a supervisor was asked about. */
+/** Number of the last ticket the supervisor was asked about. */
 let asked = 0
 
-/** The register that the supervisor keeps. A ticket is refused if the supervisor does not answer within two seconds. */
+/** The supervisor's register. A ticket is refused if the supervisor does not answer within two seconds. */
 const ofSupervisor: UsedTickets.Register = {
   take: (ticket) => {
     const id = ++asked
@@ -66,7 +66,7 @@ export const report = (
     const fork = Effect.runForkWith(yield* Effect.context<never>())
     const onOrder = (order: Order) => {
       switch (order?.antiphon) {
-        // As its operator would: what listens to the signal is sure to stop well.
+        // Sends itself the signal an operator would send, because applications are sure to listen for it.
         case "stop":
           return void process.kill(process.pid, "SIGTERM")
         case "hurry":
@@ -77,7 +77,7 @@ export const report = (
           return void fork(Effect.flatMap(metrics, (page) => tell({ antiphon: "metrics", id: order.id, page })))
       }
     }
-    /** Nobody would ever stop it, or start it again. */
+    /** Nobody would ever stop or restart it. */
     const onOrphaned = () => process.kill(process.pid, "SIGTERM")
     yield* Effect.acquireRelease(
       Effect.sync(() => {
@@ -94,7 +94,7 @@ export const report = (
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(once, Effect.sleep(reportEvery))))
   })
 
-/** Takes no more connections once a drain begins: under a supervisor, others take them. */
+/** Refuses new connections once a drain starts: under a supervisor, other processes accept them. */
 export const yieldConnections = (
   calls: Calls["Service"],
   server: { readonly listening: boolean; readonly close: () => unknown }

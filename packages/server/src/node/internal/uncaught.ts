@@ -1,6 +1,6 @@
 /**
- * The process boundary: what somebody's code does outside every fiber, such as a promise that nobody awaits, a timer that
- * throws, an emitter without a listener for its error. It is named, and does not end other calls silently.
+ * The process boundary: failures of application code outside every fiber, such as a promise nobody awaits, a timer that
+ * throws, or an emitter without an error listener. They are reported, and do not end other calls silently.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -13,7 +13,7 @@ import * as LogAllowance from "../../internal/logAllowance.ts"
 import * as Running from "../../internal/running.ts"
 import type { Settings } from "../../Settings.ts"
 
-/** Time that a process gets to end by itself once its calls have ended. */
+/** Time for a process to exit by itself once its calls have ended. */
 const last = Duration.seconds(20)
 
 const what = {
@@ -27,7 +27,7 @@ const then = {
   continue: ""
 } as const
 
-/** A server, as failures of its process see it. */
+/** A server, from the point of view of failures of its process. */
 interface Watcher {
   readonly calls: Calls["Service"]
   readonly policy: Settings["onUncaught"]
@@ -35,17 +35,17 @@ interface Watcher {
   readonly fork: (effect: Effect.Effect<void>) => unknown
 }
 
-// One listener for the process, whose failures they are, however many servers are in it.
+// One listener per process, however many servers it runs.
 const watchers = new Set<Watcher>()
 let ending = false
 
-/** The strictest of the servers decides, because the process ends for all of them. */
+/** The strictest server decides, because the process ends for all of them. */
 const policyInForce = (): Settings["onUncaught"] => {
   const policies = Array.from(watchers, ({ policy }) => policy)
   return policies.includes("stop") ? "stop" : policies.includes("drain") ? "drain" : "continue"
 }
 
-/** Ends the process as its operator would, and with 1. */
+/** Ends the process like its operator would, with exit code 1. */
 const end = (policy: Settings["onUncaught"]) =>
   Effect.gen(function* () {
     const one = ({ calls }: Watcher) => (policy === "stop" ? Effect.andThen(calls.hurry, calls.drain) : calls.drain)
@@ -69,7 +69,7 @@ const caught = (kind: keyof typeof what) => (error: unknown) => {
   watcher.fork(first ? Effect.andThen(told, end(policy)) : told)
 }
 
-/** Somebody's code ends the process: nothing can hold that up any more, and it can be said. */
+/** Application code ends the process: nothing can prevent that any more, but it can be reported. */
 const onExit = (code: number) => {
   const open = Array.from(watchers, ({ calls }) => Effect.runSync(calls.count)).reduce((sum, count) => sum + count, 0)
   if (open === 0) return
@@ -99,7 +99,7 @@ const remove = (watcher: Watcher) => {
   process.off("exit", onExit)
 }
 
-/** Watches until the scope closes, and goes on as the policy says. */
+/** Watches until the scope closes, and follows the policy. */
 export const watch = (
   calls: Calls["Service"],
   { onUncaught: policy }: Pick<Settings, "onUncaught">

@@ -11,10 +11,10 @@ import * as Running from "../../internal/running.ts"
 import type { Settings } from "../../Settings.ts"
 import type { Block, Start } from "./watchdogThread.ts"
 
-// Code that runs from its sources has its thread there too.
+// When running from sources, the thread's code is there too.
 const thread = new URL(import.meta.url.endsWith(".ts") ? "./watchdogThread.ts" : "./watchdogThread.js", import.meta.url)
 
-/** Beats in the time that is the shortest to be noticed. */
+/** Beats per warning time. */
 const beatsPerWarning = 4
 
 /** Watches until the scope closes. */
@@ -47,7 +47,7 @@ export const watch = (
         worker.on("message", (block: Block) => {
           found = block
         })
-        // Without its thread, the server continues, and notices blocks afterwards.
+        // If its thread fails, the server continues, and only notices blocks afterwards.
         worker.on("error", () => {})
         return worker
       }),
@@ -56,7 +56,7 @@ export const watch = (
 
     const tell = (stoodMs: number) =>
       Effect.gen(function* () {
-        // What the thread found out comes with the next turn of the loop.
+        // The thread's findings arrive in the next turn of the loop.
         yield* Effect.sleep(Duration.millis(beatMs))
         const { callId, lastCallId, where } = found ?? {}
         found = undefined

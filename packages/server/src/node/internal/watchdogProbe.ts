@@ -1,18 +1,18 @@
 /**
- * Asks the debugger whose code the event loop stands in. It has a thread of its own, because it waits without end if the loop
- * stands in code that the debugger cannot pause, such as a child process that is waited for.
+ * Asks the debugger which code blocks the event loop. It has its own thread, because it waits forever if the loop is in
+ * code the debugger cannot pause, such as a synchronous child process.
  */
 import * as Inspector from "node:inspector"
 import { parentPort, workerData } from "node:worker_threads"
 
-/** What the debugger found. */
+/** The debugger's findings. */
 export interface Found {
   readonly value: unknown
   /** Function, file and line. */
   readonly where: string
 }
 
-/** Pauses the server's code where it is, evaluates an expression there, and lets it go on. */
+/** Pauses the server's code where it is, evaluates an expression there, and resumes it. */
 const evaluate = (expression: string, done: (found: Found) => void) => {
   const session = new Inspector.Session()
   const addresses = new Map<string, string>()
@@ -20,7 +20,7 @@ const evaluate = (expression: string, done: (found: Found) => void) => {
   session.on("Debugger.scriptParsed", ({ params }) => addresses.set(params.scriptId, params.url))
   session.on("Debugger.paused", ({ params }) => {
     const addressOf = ({ location, url }: Inspector.Debugger.CallFrame) => addresses.get(location.scriptId) ?? url
-    // Somebody's code, and not the part of Node that it happens to be in.
+    // Application code, rather than the part of Node it is currently in.
     const frame = params.callFrames.find((frame) => !addressOf(frame).startsWith("node:")) ?? params.callFrames[0]
     if (frame === undefined) return session.post("Debugger.resume")
     const where = `${frame.functionName || "(anonymous)"} (${addressOf(frame)}:${frame.location.lineNumber + 1})`

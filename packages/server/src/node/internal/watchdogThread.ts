@@ -1,55 +1,55 @@
 /**
- * The watchdog's own thread: sees that the event loop of the server stands still, asks the debugger whose code it stands in, and
- * ends the process at a limit. Nothing else in the process can do anything then.
+ * The watchdog's own thread: notices that the server's event loop is blocked, asks the debugger which code blocks it,
+ * and ends the process at a limit. Nothing else in the process can act in that state.
  */
 import { writeSync } from "node:fs"
 import { parentPort, Worker, workerData } from "node:worker_threads"
 import * as Running from "../../internal/running.ts"
 import type { Found } from "./watchdogProbe.ts"
 
-/** What the thread is started with. */
+/** Options of the thread. */
 export interface Start {
-  /** One counter, which the server counts up at every beat. */
+  /** A counter that the server increments at every beat. */
   readonly beats: SharedArrayBuffer
   readonly beatMs: number
   readonly warningMs: number
   /** 0 for no limit. */
   readonly limitMs: number
-  /** Key of the symbol under which the server says whose code runs. */
+  /** Key of the symbol under which the server tells whose code is running. */
   readonly probe: string
-  /** The call that was served last. */
+  /** The call served last. */
   readonly served: SharedArrayBuffer
 }
 
-/** What the thread tells the server, once that hears again. */
+/** The thread's message to the server, for when its loop continues. */
 export interface Block {
   readonly callId: string | undefined
-  /** The call that was served last, if the debugger could not tell whose code it is. */
+  /** The call served last, if the debugger could not determine whose code is running. */
   readonly lastCallId: string | undefined
   readonly where: string | undefined
 }
 
-/** Time that the debugger gets to find out, or to end the process well. */
+/** Time for the debugger to find out, or to end the process properly. */
 const patienceMs = 2000
 
 const { beatMs, beats, limitMs, probe, served, warningMs } = workerData as Start
-// Code that runs from its sources has its thread there too.
+// When running from sources, the thread's code is there too.
 const probeThread = new URL(
   import.meta.url.endsWith(".ts") ? "./watchdogProbe.ts" : "./watchdogProbe.js",
   import.meta.url
 )
 const counter = new Int32Array(beats)
 
-/** Nothing of the server runs, its logger included. */
+/** Nothing of the server runs, including its logger. */
 const say = (text: string) => void writeSync(2, `${new Date().toISOString()} antiphon: ${text}\n`)
 
-/** Has the debugger evaluate an expression where the loop stands. Undefined if that cannot be done. */
+/** Makes the debugger evaluate an expression where the loop is. Undefined if that is not possible. */
 const evaluate = (expression: string): Promise<Found | undefined> =>
   new Promise((resolve) => {
     const worker = new Worker(probeThread, { workerData: expression })
     const done = (found?: Found) => {
       clearTimeout(timer)
-      // Not waited for: it may be unable to end.
+      // Not awaited, because it may be unable to end.
       void worker.terminate()
       resolve(found)
     }
@@ -74,13 +74,13 @@ const end = async (seconds: number) => {
   say(
     `the event loop has stood still for ${seconds} seconds: the process is ended; its calls are cut and cannot be drained`
   )
-  // By the way of its exit handlers if it can be interrupted, so that recordings are whole.
+  // Runs the exit handlers if the loop can be interrupted, so that recordings are complete.
   await evaluate("globalThis.process.exit(70)")
   process.kill(process.pid, "SIGKILL")
 }
 
 let seen = Atomics.load(counter, 0)
-/** Beats missed, and not time: a machine that slept, or a process that was stopped, misses none. */
+/** Counts missed beats instead of time: a machine that slept, or a suspended process, misses none. */
 let missed = 0
 let told = false
 let ending = false

@@ -1,6 +1,6 @@
 /**
- * Writes the audio of a call to a new WAV file in the background, a few times a second. Its header is right after each
- * write, so that the file can be played whatever becomes of the process.
+ * Writes the audio of a call to a new WAV file in the background, a few times a second. Its header is correct after
+ * each write, so that the file can be played even if the process is killed.
  */
 import type { AudioTrack } from "@antiphon/core/recording/Recorder"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import * as Fs from "node:fs"
 import * as NewFile from "./newFile.ts"
 
 const interval = "250 millis"
-/** Most bytes that may wait for the disk: a minute and a half at 48 kHz. Beyond it, the recording is given up. */
+/** Maximum bytes waiting for the disk: a minute and a half at 48 kHz. Beyond it, the recording is given up. */
 const maxWaiting = 16 * 1024 * 1024
 /** A WAV file counts its bytes in 32 bits. */
 const maxBytes = 2 ** 32 - 1024
@@ -18,7 +18,7 @@ const headerBytes = 44
 const channels = 2
 const sampleBytes = 2
 
-/** Makes the track of a call. The file is made with the first samples, and is complete once the scope has closed. */
+/** Makes the track of a call. The file is created with the first samples, and is complete once the scope has closed. */
 export const track = (options: {
   readonly directory: string
   /** Name without its ending. */
@@ -62,7 +62,7 @@ export const track = (options: {
     }
   })
 
-/** Writes what waits. A failure is logged once, and ends the file. */
+/** Writes what is waiting. A failure is logged once, and ends the file. */
 const drain = (file: Output): Effect.Effect<void> =>
   Effect.suspend(() => (file.isWaiting() ? file.writeWaiting : Effect.void)).pipe(
     Effect.catch((error) =>
@@ -74,7 +74,7 @@ const drain = (file: Output): Effect.Effect<void> =>
     Effect.uninterruptible
   )
 
-/** Files that are still open, to be finished when the process exits. */
+/** Open files, to be finished when the process exits. */
 let unfinished: Set<Output> | undefined
 
 class Output {
@@ -83,7 +83,7 @@ class Output {
   private waiting: Array<Uint8Array> = []
   private waitingBytes = 0
   private sending: Buffer | undefined
-  /** Bytes of samples that are in the file. */
+  /** Bytes of samples in the file. */
   private written = 0
   private descriptor: number | undefined
   private failed = false
@@ -131,7 +131,7 @@ class Output {
     this.descriptor = undefined
   }
 
-  /** Last chance to write, while the process exits. What was being written is written again, at the same place. */
+  /** Last chance to write, while the process exits. What was being written is written again at the same place. */
   writeSync(): void {
     if (!this.isWaiting()) return
     try {
@@ -158,7 +158,7 @@ class Output {
   }
 }
 
-/** The header of so many bytes of samples. */
+/** The header for this many bytes of samples. */
 const header = (sampleRateHz: number, dataBytes: number): Buffer => {
   const bytes = Buffer.alloc(headerBytes)
   bytes.write("RIFF", 0, "latin1")
