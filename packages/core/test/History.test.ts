@@ -5,7 +5,7 @@ import * as EventId from "../src/EventId.ts"
 import * as History from "../src/History.ts"
 import * as HistoryWriter from "../src/internal/call/historyWriter.ts"
 
-const record = Effect.map(EventId.make, HistoryWriter.make).pipe(Random.withSeed("history"))
+const record = Effect.map(EventId.make, (nextId) => HistoryWriter.make(nextId)).pipe(Random.withSeed("history"))
 
 /** What happened, in short. */
 const short = ({ events }: History.History) => events.map((event) => Event.text(event) || event._tag)

@@ -20,7 +20,6 @@ import * as Floor from "./floor.ts"
 import * as HistoryWriter from "./historyWriter.ts"
 import * as LateWords from "./lateWords.ts"
 import type { Listener } from "./listener.ts"
-import * as RecorderTap from "./recorderTap.ts"
 import * as Session from "./session.ts"
 import * as TurnSlot from "./turnSlot.ts"
 
@@ -51,13 +50,13 @@ export const make = <R>(given: Given<R>): CallRun => {
     receive: (report) => Effect.sync(() => CallReports.take(self, report)),
     end,
     close,
-    history: Effect.sync(self.writer.view)
+    history: Effect.sync(() => self.writer.view())
   }
 }
 
 const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<R>): CallState.CallState<R> => {
   const fork = Effect.runForkWith(context)
-  const writer = RecorderTap.writer(HistoryWriter.make(nextId), recorder)
+  const writer = HistoryWriter.make(nextId, recorder)
   const self: CallState.CallState<R> = {
     spec,
     outlet,
@@ -127,7 +126,7 @@ const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<
       Session.make(spec.session, {
         fork,
         request,
-        history: Effect.sync(writer.view),
+        history: Effect.sync(() => writer.view()),
         report: (report) => void CallReports.take(self, report),
         nextTurn: () => ++self.turns,
         deliver: (turn, output) => (CallState.isOpen(self) ? CallTurns.say(self, turn, output) : Effect.void),

@@ -6,61 +6,12 @@ import * as Result from "effect/Result"
 import type * as Event from "../../Event.ts"
 import type { EventId } from "../../EventId.ts"
 import type * as History from "../../History.ts"
-import type { Heard } from "../spoken/Heard.ts"
 import * as Spoken from "../spoken/Spoken.ts"
-import { successor } from "../successor.ts"
+import * as CallerTurn from "./callerTurn.ts"
+import * as HeardText from "./heardText.ts"
 import * as Lines from "./lines.ts"
-import type { Made } from "./listener.ts"
-
-export interface HistoryWriter {
-  /** Adds a report. Returns undefined if it tells the agent nothing new. */
-  readonly report: (report: Event.Report) => Event.Input | undefined
-  /** Adds an event made by the call itself. */
-  readonly add: <E extends Event.InputOf<Made>>(event: E) => E
-  /** Adds an output that is not handed over yet: only its own turn sees the line. */
-  readonly queue: (output: Event.Output, turn: number) => History.Entry
-  /** Records a line whose output was handed over. Unless it is `taken`, the harness may still be interrupted. */
-  readonly handedOver: (line: History.Entry, taken?: boolean) => void
-  /** Notes that the harness has taken a line handed to it. */
-  readonly taken: (line: History.Entry) => void
-  /** Adds an output that was handed over. */
-  readonly sent: (output: Event.Output, turn: number) => void
-  /** Notes which turn responds to an event, so that heard text can be placed in it. */
-  readonly began: (turn: number, trigger: Event.Input) => void
-  /** The turn that responds to an event, if it is one of the latest. */
-  readonly turnOf: (eventId: string) => number | undefined
-  /**
-   * Notes that a turn was cancelled: its unheard text will not be heard, and its queued outputs are dropped. If the
-   * turn `counts`, the outcomes of its tools are kept and returned.
-   */
-  readonly stopped: (turn: number, counts: boolean) => ReadonlyArray<Event.Output>
-  /** Whether a turn was cancelled, if it is one of the latest. */
-  readonly isStopped: (turn: number) => boolean
-  /** Notes that the caller cut in: unheard text of any turn will not be heard. */
-  readonly cut: () => void
-  /** Whether anything that was said may still be heard. */
-  readonly isPending: () => boolean
-  /** The call so far. For a turn, this includes its outputs that are not handed over yet. */
-  readonly view: (turn?: number) => History.History
-  readonly addEntry: (
-    content: string,
-    options: EntryOptions
-  ) => Result.Result<Event.CustomHistoryEntry, History.AnchorError>
-  readonly update: (
-    events: ReadonlyArray<History.GivenEvent>,
-    stretch: Stretch
-  ) => Result.Result<void, History.AnchorError>
-  /** What the caller has said since their turn started, or since the last answer. */
-  readonly userContent: () => ReadonlyArray<Event.UserContent>
-  /** Opens a draft, because the caller's turn has tentatively ended. */
-  readonly open: (event: Event.UserTurnEnded) => void
-  /** Records the draft. */
-  readonly commit: () => void
-  /** Drops the draft without a trace. */
-  readonly drop: () => void
-  /** Adds nothing to the history from now on. */
-  readonly close: () => void
-}
+import type { Listener, Made } from "./listener.ts"
+import * as TurnOutputs from "./turnOutputs.ts"
 
 export interface EntryOptions extends Lines.Place {
   readonly role?: "user" | "system" | undefined
@@ -68,297 +19,262 @@ export interface EntryOptions extends Lines.Place {
 
 export interface Stretch extends Lines.Ends {}
 
-/** Number of turns in which heard text can be placed. */
-const placeable = 64
+/** A writer. A recorder, if there is one, is told of each report and each event of the call before anything acts on it. */
+export const make = (nextId: EventId, recorder?: Listener): HistoryWriter => new HistoryWriter(nextId, recorder)
 
-export const make = (nextId: EventId): HistoryWriter => {
-  const lines = Lines.make()
-  const spoken = Spoken.make()
-  const turnOf = new Map<string, number>()
-  let keys = 0
-  let closed = false
-  let estimated = false
-  let isLate = false
-  // Counts other outputs, so that words before and after one are kept apart.
-  let part = 0
-  /** Outputs not handed over yet, in order. */
-  let queued: Array<History.Entry> = []
-  /** Queued lines recorded when their turn was stopped: something may still try to release them. */
-  const recorded = new WeakSet<History.Entry>()
-  /** Length of all text said, for each of the latest turns. */
-  const said = new Map<number, number>()
-  let stopped = new Set<number>()
-  let userContent: Array<Event.UserContent> | undefined
-  let agentContent: Array<Event.AgentContent> | undefined
-  /** The events of the caller's current or last turn. Late words belong to it if the harness reports turn starts. */
-  let userTurn = new Set<History.Item>()
-  let userTurnBegan = false
-  let userTurnOver = false
+export class HistoryWriter {
+  readonly #nextId: EventId
+  readonly #recorder: Listener | undefined
+  readonly #lines = Lines.make()
+  readonly #heard: HeardText.HeardText
+  readonly #outputs = TurnOutputs.make()
+  readonly #caller = CallerTurn.make()
+  /** What the agent was reported to say since its turn began. */
+  #agentContent: Array<Event.AgentContent> | undefined
+  #isClosed = false
 
-  const push = (item: History.HistoryEvent) => Lines.push(lines, { key: keys++, turn: 0, item })
-
-  const settle = (final: boolean) => {
-    const [text, rest] = Spoken.settle(spoken, { final })
-    Lines.place(lines, text && heardEntry(text, lines.growing))
-    if (rest !== undefined) Lines.push(lines, heardEntry(rest, undefined))
-    estimated = false
+  constructor(nextId: EventId, recorder: Listener | undefined) {
+    this.#nextId = nextId
+    this.#recorder = recorder
+    this.#heard = HeardText.make(this.#lines, nextId)
   }
 
-  const heardEntry = (heard: Heard, growing: History.Entry | undefined): History.Entry => {
-    const before = growing?.item as Event.AgentTextSent | undefined
-    const item = before?.content === heard.text ? before : agentText(before?.eventId ?? nextId(), heard.text)
-    return {
-      key: growing?.key ?? keys++,
-      turn: 0,
-      item,
-      heard: { spans: heard.spans, ...(estimated && { estimated }) }
-    }
-  }
-
-  const add = <E extends Event.Input>(event: E): E => {
-    if (closed) return event
-    settle(event._tag === "AgentTurnEnded" || event._tag === "CallEnded")
-    push(event)
+  /** Adds a report. Returns undefined if it tells the agent nothing new. */
+  report(report: Event.Report): Event.Input | undefined {
+    const event = this.#isClosed ? undefined : this.#take(report)
+    if (event === undefined || event.eventId === report.eventId) this.#recorder?.note({ _tag: "Reported", report })
+    else this.#recorder?.note({ _tag: "Reported", report, eventId: event.eventId })
     return event
   }
 
-  const addUser = <E extends Event.Input>(event: E): E => {
-    if (userTurnOver) userTurn = new Set()
-    userTurnOver = event._tag === "UserTurnEnded" && !userTurnBegan
-    userTurn.add(event)
-    return add(event)
+  /** Adds an event made by the call itself. */
+  add<E extends Event.InputOf<Made>>(event: E): E {
+    this.#recorder?.note({ _tag: "Happened", event })
+    return this.#add(event)
   }
 
-  const heard = (report: Event.AgentTextSentReport): Event.AgentTextSent | undefined => {
-    // Estimated and exact reports do not grow into one text.
-    if (lines.growing !== undefined && estimated !== (report.estimated === true)) settle(false)
-    if (report.own === true) {
-      settle(false)
-      const event = agentText(report.eventId ?? nextId(), report.content)
-      Lines.push(lines, { key: keys++, turn: 0, item: event, heard: { spans: [] } })
-      return event
-    }
-    const turn = report.at && turnOf.get(report.at.respondingTo)
-    // Late reports about an older turn get their own line.
-    const late = turn !== undefined && Spoken.isHeardLater(spoken, turn)
-    if (late || isLate) settle(false)
-    isLate = late
-    estimated = report.estimated === true
-    const now =
-      report.at === undefined
-        ? Spoken.heard(spoken, report.content)
-        : turn === undefined
-          ? undefined
-          : Spoken.heardTo(spoken, turn, report.at.offset, report.at.from)
-    if (now === undefined) return undefined
-    const before = lines.growing?.item as Event.AgentTextSent | undefined
-    const event = agentText(before === undefined ? nextId() : successor(before.eventId), now.text)
-    lines.growing = {
-      key: lines.growing?.key ?? keys++,
-      turn: 0,
-      item: event,
-      heard: { spans: now.spans, ...(estimated && { estimated }) }
-    }
-    return event
+  /** Adds an output that is not handed over yet: only its own turn sees the line. */
+  queue(output: Event.Output, turn: number): History.Entry {
+    const line = Lines.line(this.#lines, output, turn)
+    const entry =
+      output._tag === "AgentSendText" ? { ...line, from: TurnOutputs.say(this.#outputs, turn, output.text) } : line
+    if (!this.#isClosed) this.#outputs.queued.push(entry)
+    return entry
   }
 
-  /** Takes back the caller's last turn, with the unheard part of its answer. */
-  const withdraw = () => {
-    const answers = new Set(
-      [...userTurn].flatMap((item) => ("eventId" in item ? (turnOf.get(item.eventId) ?? []) : []))
-    )
-    for (const turn of answers) stop(turn, true)
-    const isUnheard = ({ from = 0, item, turn }: History.Entry) =>
-      item._tag === "AgentSendText" && answers.has(turn) && Spoken.reached(spoken, turn) <= from
-    Lines.remove(lines, userTurn, isUnheard)
-    userTurn = new Set()
-    userContent = undefined
+  /** Records a line whose output was handed over. Unless it is `taken`, the harness may still be interrupted. */
+  handedOver(line: History.Entry, taken = true): void {
+    if (TurnOutputs.release(this.#outputs, line)) this.#record(line, taken)
   }
 
-  const stop = (turn: number, counts: boolean): ReadonlyArray<Event.Output> => {
-    Spoken.stop(spoken, turn)
-    stopped = new Set([...stopped, turn].slice(-placeable))
-    const kept = queued.filter(({ item, turn: its }) => counts && its === turn && isOfTool(item))
-    for (const line of kept) {
-      handedOver(line)
-      recorded.add(line)
-    }
-    queued = queued.filter((line) => line.turn !== turn)
+  /** Notes that the harness has taken a line handed to it. */
+  taken(line: History.Entry): void {
+    HeardText.taken(this.#heard, line)
+  }
+
+  /** Adds an output that was handed over. */
+  sent(output: Event.Output, turn: number): void {
+    this.handedOver(this.queue(output, turn))
+  }
+
+  /** Notes which turn responds to an event, so that heard text can be placed in it. */
+  began(turn: number, trigger: Event.Input): void {
+    TurnOutputs.began(this.#outputs, turn, trigger)
+  }
+
+  /** The turn that responds to an event, if it is one of the latest. */
+  turnOf(eventId: string): number | undefined {
+    return this.#outputs.turnOf.get(eventId)
+  }
+
+  /**
+   * Notes that a turn was cancelled: its unheard text will not be heard, and its queued outputs are dropped. If the
+   * turn `counts`, the outcomes of its tools are kept and returned.
+   */
+  stopped(turn: number, counts: boolean): ReadonlyArray<Event.Output> {
+    Spoken.stop(this.#heard.spoken, turn)
+    const kept = TurnOutputs.stop(this.#outputs, turn, counts)
+    for (const line of kept) this.#record(line, true)
     return kept.map(({ item }) => item as Event.Output)
   }
 
-  const report = (report: Event.Report): Event.Input | undefined => {
-    if (closed) return undefined
+  /** Whether a turn was cancelled, if it is one of the latest. */
+  isStopped(turn: number): boolean {
+    return this.#outputs.stopped.has(turn)
+  }
+
+  /** Notes that the caller cut in: unheard text of any turn will not be heard. */
+  cut(): void {
+    Spoken.stopAll(this.#heard.spoken)
+  }
+
+  /** Whether anything that was said may still be heard. */
+  isPending(): boolean {
+    return Spoken.isPending(this.#heard.spoken)
+  }
+
+  /** The call so far. For a turn, this includes its outputs that are not handed over yet. */
+  view(turn?: number): History.History {
+    const own = turn === undefined ? [] : TurnOutputs.queuedBy(this.#outputs, turn)
+    return Lines.view(this.#lines, Spoken.pending(this.#heard.spoken), own)
+  }
+
+  addEntry(
+    content: string,
+    { role = "user", ...place }: EntryOptions
+  ): Result.Result<Event.CustomHistoryEntry, History.AnchorError> {
+    const item: Event.CustomHistoryEntry = { _tag: "CustomHistoryEntry", eventId: this.#nextId(), role, content }
+    if (this.#isClosed) return Result.succeed(item)
+    return Result.map(Lines.insert(this.#lines, Lines.line(this.#lines, item), place), () => item)
+  }
+
+  update(events: ReadonlyArray<History.GivenEvent>, stretch: Stretch): Result.Result<void, History.AnchorError> {
+    const lines = this.#lines
+    return Result.map(Lines.covered(lines, stretch), (range) => {
+      if (this.#isClosed) return
+      // Closes the text being spoken first, because an edit covers what was heard, not what will be.
+      if (range !== undefined && Lines.isUnplaced(lines, range.to)) HeardText.settle(this.#heard)
+      const entries = events.map((item) => Lines.line(lines, item))
+      Lines.splice(lines, range?.from ?? 0, range === undefined ? 0 : range.to - range.from + 1, entries)
+    })
+  }
+
+  /** What the caller has said since their turn started. */
+  userContent(): ReadonlyArray<Event.UserContent> {
+    return this.#caller.content?.slice() ?? []
+  }
+
+  /** Opens a draft, because the caller's turn has tentatively ended. */
+  open(event: Event.UserTurnEnded): void {
+    // Earlier reports are already recorded.
+    const words = event.content.filter((said) => !this.#caller.content?.includes(said))
+    this.#lines.draft = [...words, event].map((item) => Lines.line(this.#lines, item))
+  }
+
+  /** Records the draft. */
+  commit(): void {
+    const { draft } = this.#lines
+    if (draft.length === 0) return
+    HeardText.settle(this.#heard)
+    this.#lines.draft = []
+    for (const line of draft) {
+      Lines.push(this.#lines, line)
+      this.#caller.events.add(line.item)
+      if (line.item._tag === "UserTextSent") this.#caller.content?.push(line.item)
+    }
+  }
+
+  /** Drops the draft without a trace. */
+  drop(): void {
+    this.#lines.draft = []
+  }
+
+  /** Adds nothing to the history from now on. */
+  close(): void {
+    HeardText.settle(this.#heard, true)
+    this.#isClosed = true
+  }
+
+  #add<E extends Event.Input>(event: E): E {
+    if (this.#isClosed) return event
+    HeardText.settle(this.#heard, event._tag === "AgentTurnEnded" || event._tag === "CallEnded")
+    Lines.push(this.#lines, Lines.line(this.#lines, event))
+    return event
+  }
+
+  #addUser<E extends Event.Input>(event: E): E {
+    CallerTurn.join(this.#caller, event)
+    return this.#add(event)
+  }
+
+  #record(line: History.Entry, taken: boolean): void {
+    if (this.#isClosed) return
+    HeardText.handedOver(this.#heard, line, taken)
+    Lines.push(this.#lines, line)
+  }
+
+  /** Takes back the caller's last turn, with the unheard part of its answer. */
+  #withdraw(): void {
+    const { events } = this.#caller
+    const answers = TurnOutputs.answering(this.#outputs, events)
+    for (const turn of answers) this.stopped(turn, true)
+    const isUnheard = ({ from = 0, item, turn }: History.Entry) =>
+      item._tag === "AgentSendText" && answers.has(turn) && Spoken.reached(this.#heard.spoken, turn) <= from
+    Lines.remove(this.#lines, events, isUnheard)
+    CallerTurn.withdraw(this.#caller)
+  }
+
+  #take(report: Event.Report): Event.Input | undefined {
+    const eventId = () => report.eventId ?? this.#nextId()
     switch (report._tag) {
-      case "AgentTextSent": {
-        agentContent?.push({ _tag: "AgentTextSent", eventId: report.eventId ?? nextId(), content: report.content })
-        return heard(report)
-      }
+      case "AgentTextSent":
+        this.#agentContent?.push({ _tag: "AgentTextSent", eventId: eventId(), content: report.content })
+        return HeardText.report(this.#heard, report, report.at && this.turnOf(report.at.respondingTo))
       case "AgentDtmfSent": {
-        const event = { ...report, eventId: report.eventId ?? nextId() }
-        agentContent?.push(event)
-        return add(event)
+        const event = { ...report, eventId: eventId() }
+        this.#agentContent?.push(event)
+        return this.#add(event)
       }
       case "UserTextSent":
       case "UserDtmfSent": {
-        const event = { ...report, eventId: report.eventId ?? nextId() }
-        userContent?.push(event)
-        return addUser(event)
+        const event = { ...report, eventId: eventId() }
+        this.#caller.content?.push(event)
+        return this.#addUser(event)
       }
       case "UserTurnStarted":
-        userContent = []
-        userTurn = new Set()
-        userTurnBegan = true
-        return addUser({ _tag: "UserTurnStarted", eventId: report.eventId ?? nextId() })
+        CallerTurn.begin(this.#caller)
+        return this.#addUser({ _tag: "UserTurnStarted", eventId: eventId() })
       case "AgentTurnStarted":
-        agentContent = []
-        return add({ _tag: "AgentTurnStarted", eventId: report.eventId ?? nextId() })
-      case "UserTurnEnded": {
-        const said: Event.UserTextSent | undefined =
-          report.content === undefined || report.content.trim() === ""
-            ? undefined
-            : { _tag: "UserTextSent", eventId: nextId(), content: report.content }
-        const content = [...(userContent ?? []), ...(said === undefined ? [] : [said])]
-        const event: Event.UserTurnEnded = { _tag: "UserTurnEnded", eventId: report.eventId ?? nextId(), content }
-        if (report.tentative === true) return event
-        if (said !== undefined) {
-          userContent?.push(said)
-          addUser(said)
-        }
-        return addUser(event)
-      }
+        this.#agentContent = []
+        return this.#add({ _tag: "AgentTurnStarted", eventId: eventId() })
+      case "UserTurnEnded":
+        return this.#endUserTurn(report)
       case "UserTurnRevised": {
-        withdraw()
-        const said: Event.UserTextSent = { _tag: "UserTextSent", eventId: nextId(), content: report.content }
-        addUser({ _tag: "UserTurnStarted", eventId: nextId() })
-        addUser(said)
-        userContent = [said]
-        return addUser({ _tag: "UserTurnEnded", eventId: report.eventId ?? nextId(), content: [said] })
+        this.#withdraw()
+        const said = this.#userText(report.content)
+        this.#addUser({ _tag: "UserTurnStarted", eventId: this.#nextId() })
+        this.#addUser(said)
+        this.#caller.content = [said]
+        return this.#addUser({ _tag: "UserTurnEnded", eventId: eventId(), content: [said] })
       }
       case "UserTurnWithdrawn":
-        withdraw()
+        this.#withdraw()
         return undefined
       case "UserTurnCommitted":
       case "UserTurnResumed":
         return undefined
       case "UserTurnAbandoned":
-        return addUser({ _tag: "UserTurnAbandoned", eventId: report.eventId ?? nextId() })
+        return this.#addUser({ _tag: "UserTurnAbandoned", eventId: eventId() })
       case "UserSilent":
-        return add({ _tag: "UserSilent", eventId: report.eventId ?? nextId(), seconds: report.seconds })
+        return this.#add({ _tag: "UserSilent", eventId: eventId(), seconds: report.seconds })
       case "AgentTurnEnded": {
-        const event = { ...report, eventId: report.eventId ?? nextId(), content: agentContent?.slice() ?? [] }
-        add(event)
-        Spoken.quiet(spoken)
+        const event = { ...report, eventId: eventId(), content: this.#agentContent?.slice() ?? [] }
+        this.#add(event)
+        Spoken.quiet(this.#heard.spoken)
         return event
       }
       case "UserCustomSent":
-        return add({ ...report, eventId: report.eventId ?? nextId() })
+        return this.#add({ ...report, eventId: eventId() })
       default:
         report satisfies never
         return undefined
     }
   }
 
-  const queue = (output: Event.Output, turn: number): History.Entry => {
-    const line: History.Entry = {
-      key: keys++,
-      turn,
-      item: output,
-      ...(output._tag === "AgentSendText" && say(output, turn))
+  /** Ends the caller's turn. If the end is tentative, nothing is recorded yet. */
+  #endUserTurn(report: Event.UserTurnEndedReport): Event.UserTurnEnded {
+    const said = report.content === undefined || report.content.trim() === "" ? [] : [this.#userText(report.content)]
+    const content = [...(this.#caller.content ?? []), ...said]
+    const event: Event.UserTurnEnded = { _tag: "UserTurnEnded", eventId: report.eventId ?? this.#nextId(), content }
+    if (report.tentative === true) return event
+    for (const text of said) {
+      this.#caller.content?.push(text)
+      this.#addUser(text)
     }
-    if (!closed) queued.push(line)
-    return line
+    return this.#addUser(event)
   }
 
-  /** The position at which a text starts within everything its turn says. */
-  const say = ({ text }: Event.AgentSendText, turn: number): { readonly from: number } => {
-    const from = said.get(turn) ?? 0
-    said.set(turn, from + text.length)
-    if (said.size > placeable) said.delete(said.keys().next().value!)
-    return { from }
-  }
-
-  const handedOver = (line: History.Entry, taken = true) => {
-    if (recorded.delete(line)) return
-    if (queued[0] === line) queued.shift()
-    else queued = queued.filter((other) => other !== line)
-    if (closed) return
-    const output = line.item as Event.Output
-    if (output._tag === "AgentSendText") {
-      const { from, turn } = line
-      const interruptible = output.interruptible !== false
-      Spoken.said(spoken, output.text, { interruptible, taken, turn, part, start: from })
-    } else part++
-    Lines.push(lines, line)
-  }
-
-  return {
-    report,
-    add,
-    queue,
-    handedOver,
-    taken: ({ from, item, turn }) => {
-      if (from !== undefined && item._tag === "AgentSendText" && item.interruptible === false)
-        Spoken.taken(spoken, turn, from)
-    },
-    sent: (output, turn) => handedOver(queue(output, turn)),
-    began: (turn, trigger) => {
-      turnOf.set(trigger.eventId, turn)
-      if (turnOf.size > placeable) turnOf.delete(turnOf.keys().next().value!)
-    },
-    turnOf: (eventId) => turnOf.get(eventId),
-    stopped: stop,
-    isStopped: (turn) => stopped.has(turn),
-    cut: () => Spoken.stopAll(spoken),
-    isPending: () => Spoken.isPending(spoken),
-    view: (turn) => {
-      const own = turn === undefined ? [] : queued.filter((line) => line.turn === turn)
-      return Lines.view(lines, Spoken.pending(spoken), own)
-    },
-    userContent: () => userContent?.slice() ?? [],
-    addEntry: (content, { role = "user", ...place }) => {
-      const item: Event.CustomHistoryEntry = { _tag: "CustomHistoryEntry", eventId: nextId(), role, content }
-      if (closed) return Result.succeed(item)
-      return Result.map(Lines.insert(lines, { key: keys++, turn: 0, item }, place), () => item)
-    },
-    update: (events, stretch) =>
-      Result.map(Lines.covered(lines, stretch), (range) => {
-        if (closed) return
-        // Closes the text being spoken first, because an edit covers what was heard, not what will be.
-        if (range !== undefined && Lines.isUnplaced(lines, range.to)) settle(false)
-        const entries = events.map((item) => ({ key: keys++, turn: 0, item }))
-        Lines.splice(lines, range?.from ?? 0, range === undefined ? 0 : range.to - range.from + 1, entries)
-      }),
-    open: (event) => {
-      // Earlier reports are already recorded.
-      const words = event.content.filter((said) => !userContent?.includes(said))
-      lines.draft = [...words, event].map((item) => ({ key: keys++, turn: 0, item }))
-    },
-    commit: () => {
-      const { draft } = lines
-      if (draft.length === 0) return
-      settle(false)
-      lines.draft = []
-      for (const line of draft) {
-        Lines.push(lines, line)
-        userTurn.add(line.item)
-        if (line.item._tag === "UserTextSent") userContent?.push(line.item)
-      }
-    },
-    drop: () => {
-      lines.draft = []
-    },
-    close: () => {
-      settle(true)
-      closed = true
-    }
+  #userText(content: string): Event.UserTextSent {
+    return { _tag: "UserTextSent", eventId: this.#nextId(), content }
   }
 }
-
-const agentText = (eventId: string, content: string): Event.AgentTextSent => ({
-  _tag: "AgentTextSent",
-  eventId,
-  content
-})
-
-const isOfTool = ({ _tag }: History.Item): boolean => _tag === "AgentToolCalled" || _tag === "AgentToolReturned"

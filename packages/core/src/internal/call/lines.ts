@@ -21,9 +21,22 @@ export interface Lines {
   draft: ReadonlyArray<History.Entry>
   /** Number of lines of `shown` that views have read. */
   seen: number
+  /** How many lines have got a key. */
+  keys: number
 }
 
-export const make = (): Lines => ({ shown: [], events: [], growing: undefined, behind: [], draft: [], seen: 0 })
+export const make = (): Lines => ({
+  shown: [],
+  events: [],
+  growing: undefined,
+  behind: [],
+  draft: [],
+  seen: 0,
+  keys: 0
+})
+
+/** A new line, which has no place yet. An output belongs to its turn, and anything else to none. */
+export const line = (self: Lines, item: History.Item, turn = 0): History.Entry => ({ key: self.keys++, turn, item })
 
 export const push = (self: Lines, entry: History.Entry): void => {
   self.shown.push(entry)

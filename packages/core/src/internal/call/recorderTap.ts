@@ -3,26 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Event from "../../Event.ts"
-import type { HistoryWriter } from "./historyWriter.ts"
 import type { Listener } from "./listener.ts"
-
-/** Wraps the history's writer, so that each report and each event of the call is noted before anything acts on it. */
-export const writer = (self: HistoryWriter, recorder: Listener | undefined): HistoryWriter =>
-  recorder === undefined
-    ? self
-    : {
-        ...self,
-        report: (report) => {
-          const event = self.report(report)
-          if (event === undefined || event.eventId === report.eventId) recorder.note({ _tag: "Reported", report })
-          else recorder.note({ _tag: "Reported", report, eventId: event.eventId })
-          return event
-        },
-        add: (event) => {
-          recorder.note({ _tag: "Happened", event })
-          return self.add(event)
-        }
-      }
 
 /** Notes when a turn starts, and how it ends. */
 export const turn =

@@ -4,9 +4,10 @@ import * as Event from "../../../src/Event.ts"
 import * as EventId from "../../../src/EventId.ts"
 import type * as History from "../../../src/History.ts"
 import * as HistoryWriter from "../../../src/internal/call/historyWriter.ts"
+import type { Note } from "../../../src/internal/call/listener.ts"
 import * as Chance from "../../../src/testing/Chance.ts"
 
-const make = Effect.map(EventId.make, HistoryWriter.make)
+const make = Effect.map(EventId.make, (nextId) => HistoryWriter.make(nextId))
 const tags = ({ entries }: History.History) => entries.map(({ item }) => item._tag)
 const words = ({ entries }: History.History) =>
   entries.map(({ item }) =>
@@ -326,5 +327,32 @@ describe("the history writer", () => {
       writer.addEntry("a", {})
       assert.deepStrictEqual(tags(writer.view()), [])
     })
+  )
+
+  it.effect(
+    "tells its recorder of each report, with the id of an event that it named, and of the call's events first",
+    () =>
+      Effect.gen(function* () {
+        const notes: Array<Note> = []
+        const recorded: Array<number> = []
+        const writer: HistoryWriter.HistoryWriter = HistoryWriter.make(yield* EventId.make, {
+          note: (note) => {
+            notes.push(note)
+            recorded.push(writer.view().events.length)
+          }
+        })
+        writer.report({ _tag: "UserTurnStarted", eventId: "a" })
+        const named = writer.report({ _tag: "UserTextSent", content: "hello" })!
+        writer.report({ _tag: "UserTurnCommitted" })
+        writer.add({ _tag: "CallEnded", eventId: "end" })
+        assert.deepStrictEqual(notes, [
+          { _tag: "Reported", report: { _tag: "UserTurnStarted", eventId: "a" } },
+          { _tag: "Reported", report: { _tag: "UserTextSent", content: "hello" }, eventId: named.eventId },
+          { _tag: "Reported", report: { _tag: "UserTurnCommitted" } },
+          { _tag: "Happened", event: { _tag: "CallEnded", eventId: "end" } }
+        ])
+        assert.deepStrictEqual(recorded, [1, 2, 2, 2])
+        assert.strictEqual(writer.view().events.length, 3)
+      })
   )
 })
