@@ -193,7 +193,11 @@ const report = (calls: Calls.Calls["Service"]) =>
   once(
     reporting,
     calls,
-    Effect.flatMap(Health.MetricsPage, (page) => Supervised.report(calls, page))
+    Effect.gen(function* () {
+      yield* Supervised.report(calls, yield* Health.MetricsPage)
+      // Hears its supervisor until the last call has ended, whatever is released first.
+      yield* Effect.addFinalizer(() => calls.drain)
+    })
   )
 
 /** Time limits for receiving a whole request including its body, because slow senders occupy connections. */

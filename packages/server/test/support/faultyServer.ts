@@ -54,8 +54,8 @@ const part = Layer.effectDiscard(
   )
 ).pipe(Layer.provide(VoiceAgentApp.layerServer(agent)))
 
-/** Something else of an application, which is never released. */
-const rest = Layer.effectDiscard(Effect.addFinalizer(() => (HELD_UP === undefined ? Effect.void : Effect.never)))
+/** Something else of an application, which takes very long to be released. */
+const rest = Layer.effectDiscard(Effect.addFinalizer(() => (HELD_UP === undefined ? Effect.void : Effect.sleep("10 minutes"))))
 
 // In as many processes as the environment says; one by default.
 const server = AS_LAYER === undefined ? VoiceAgentApp.serve(() => Effect.succeed(agent)) : Layer.launch(part)

@@ -54,7 +54,7 @@ const add = (listener: Listener) => {
 const remove = (listener: Listener) => {
   listeners.delete(listener)
   // A process that was told to stop may still be waiting for something else: another signal ends it.
-  if (listeners.size > 0) return
+  if (listeners.size > 0 || received > 0) return
   listening = false
   for (const signal of stops) process.off(signal, onStop)
   process.off("SIGHUP", onHangUp)
