@@ -54,8 +54,17 @@ const part = Layer.effectDiscard(
   )
 ).pipe(Layer.provide(VoiceAgentApp.layerServer(agent)))
 
-/** Something else of an application, which takes very long to be released. */
-const rest = Layer.effectDiscard(Effect.addFinalizer(() => (HELD_UP === undefined ? Effect.void : Effect.sleep("10 minutes"))))
+/** Something else of an application, which takes a while to be released. */
+const rest = Layer.effectDiscard(
+  Effect.addFinalizer(() =>
+    HELD_UP === undefined
+      ? Effect.void
+      : Effect.delay(
+          Effect.sync(() => process.stdout.write("Released\n")),
+          Number(HELD_UP)
+        )
+  )
+)
 
 // In as many processes as the environment says; one by default.
 const server = AS_LAYER === undefined ? VoiceAgentApp.serve(() => Effect.succeed(agent)) : Layer.launch(part)

@@ -30,7 +30,7 @@ const onStop = (signal: NodeJS.Signals) => {
   lastAt = now
   received++
   // Nobody else would stop the process, which would have stopped by itself without these listeners.
-  if (received === 1 && process.listenerCount(signal) === 1) {
+  if (received === 1 && process.listeners(signal).every((listener) => listener === onStop)) {
     void Promise.all(Array.from(listeners, ({ drain }) => drain())).finally(() => process.exit())
   }
   if (received === 2) for (const { again } of listeners) again(signal)
@@ -47,7 +47,8 @@ const add = (listener: Listener) => {
   listeners.add(listener)
   if (listening) return
   listening = true
-  for (const signal of stops) process.on(signal, onStop)
+  // Counted before anybody acts on a signal, who may release the server at once.
+  for (const signal of stops) process.prependListener(signal, onStop)
   process.on("SIGHUP", onHangUp)
 }
 

@@ -33,7 +33,7 @@ describe("A server told to stop", () => {
 
   it.live("ends at a third signal, also if its calls have ended and something else of the application has not", () =>
     Effect.gen(function* () {
-      const { client, server } = yield* started({ HELD_UP: "1" })
+      const { client, server } = yield* started({ HELD_UP: "600000" })
       server.kill("SIGTERM")
       yield* server.says(/Draining: 1 call is open/)
       client.ws.close()
@@ -44,6 +44,15 @@ describe("A server told to stop", () => {
         server.kill("SIGTERM")
       }
       assert.strictEqual(yield* server.exit, 1)
+    })
+  )
+
+  it.live("leaves an application the time to release the rest, also if no call is open", () =>
+    Effect.gen(function* () {
+      const server = yield* ServerProcess.start("faultyServer.ts", { HELD_UP: "50" })
+      server.kill("SIGTERM")
+      assert.strictEqual(yield* server.exit, 0)
+      assert.include(server.output(), "Released\n")
     })
   )
 
