@@ -173,6 +173,7 @@ export interface Operator<out E = never, out R = never> {
 export const from: {
   <E = never, R = never, R2 = never>(source: Made<E, R, R2>): Factory<E, R, R2>
   <R>(agent: Agent<unknown, R>): Factory<never, never, R>
+  <E, R, R2>(source: Source<E, R, R2>): Factory<E, R, R2>
 } = (source: Source<unknown, unknown, unknown>): Factory<never, never, never> =>
   Sources.toFactory(source, make) as Factory<never, never, never>
 

@@ -138,7 +138,7 @@ export const run: {
   ): Effect.Effect<Ending, TransportError, Exclude<R, Scope.Scope> | Services>
 } = <R>(source: Agent.Source<unknown, R, R>, transport: Transport, options: Options = {}) =>
   Effect.scoped(
-    call(Agent.from(source as Agent.Made<unknown, R, R>) as Agent.Factory<unknown, never, never>, transport, options)
+    call(Agent.from(source) as Agent.Factory<unknown, never, never>, transport, options)
   ) as Effect.Effect<Ending, never, never>
 
 /** The time of answers by `stage`, in milliseconds from the end of the caller's speech. */

@@ -5,7 +5,6 @@
  */
 import type * as Agent from "@antiphon/core/Agent"
 import type * as Rules from "@antiphon/core/testing/Rules"
-import type * as TestCall from "@antiphon/core/testing/TestCall"
 import * as Effect from "effect/Effect"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Layer from "effect/Layer"
@@ -17,7 +16,7 @@ import { CliError } from "../CliError.ts"
 
 /** An agent that can be replayed. It may require a model, and must provide everything else itself. */
 export interface AgentModule {
-  readonly agent: TestCall.Source<unknown, LanguageModel.LanguageModel, LanguageModel.LanguageModel>
+  readonly agent: Agent.Source<unknown, LanguageModel.LanguageModel, LanguageModel.LanguageModel>
   /** The model it asks once it diverges from the recorded call. */
   readonly model: Layer.Layer<LanguageModel.LanguageModel, unknown> | undefined
 }

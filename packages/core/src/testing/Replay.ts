@@ -17,6 +17,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Agent from "../Agent.ts"
 import type { CallRequest } from "../CallRequest.ts"
 import * as PacedAgent from "./internal/replay/pacedAgent.ts"
 import * as RecordedAgent from "./internal/replay/recordedAgent.ts"
@@ -54,7 +55,7 @@ export interface Replayed {
 /** Replays a recorded call against an agent, and compares. */
 export const run = <E = never, R = never, R2 = never>(
   recording: Recording.Recording,
-  agent: TestCall.Source<E, R, R2>,
+  agent: Agent.Source<E, R, R2>,
   options: Options = {}
 ): Effect.Effect<Replayed, E, Exclude<R | R2, Scope.Scope>> =>
   Effect.suspend(() => {
@@ -64,9 +65,7 @@ export const run = <E = never, R = never, R2 = never>(
     const paced = PacedAgent.make(lines, pace)
     const started = lines.find((line) => line._tag === "Happened" && line.event._tag === "CallStarted")
     const factory = (request: CallRequest) =>
-      Effect.tap(Effect.map(TestCall.specOf(agent, request), paced), () =>
-        started ? pace.exactly(started) : Effect.void
-      )
+      Effect.tap(Effect.map(Agent.from(agent)(request), paced), () => (started ? pace.exactly(started) : Effect.void))
     return TestCall.run(factory, RepeatedCaller.make(lines, pace), {
       ...optionsOf(recording),
       phone: { isRecorded: () => true }
@@ -110,7 +109,7 @@ export interface ForkOptions<E = never, R = never> {
  */
 export const fork = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
   recording: Recording.Recording,
-  agent: TestCall.Source<E, R, R2>,
+  agent: Agent.Source<E, R, R2>,
   options: ForkOptions<E2, R3>
 ): Effect.Effect<Played.Played, E | E2 | NoSuchTurn, Exclude<R | R2, Scope.Scope> | R3> =>
   Effect.gen(function* () {
@@ -121,7 +120,7 @@ export const fork = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
     if (first === undefined) return yield* new NoSuchTurn({ turn: options.turn, turns: turns.size })
     const pace = Pace.make(lines, Infinity)
     const factory = (request: CallRequest) =>
-      Effect.flatMap(TestCall.specOf(agent, request), (spec) => RecordedAgent.make(lines, pace, options.turn, spec))
+      Effect.flatMap(Agent.from(agent)(request), (spec) => RecordedAgent.make(lines, pace, options.turn, spec))
     const then = options.caller ?? RecordedScript.make({ lines }, { from: first.place, patient: true })
     const caller = RepeatedCaller.make(lines, pace, {
       names: true,

@@ -12,6 +12,7 @@
  *
  * @since 0.1.0
  */
+import type * as Agent from "../Agent.ts"
 import * as Printable from "../Printable.ts"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -96,7 +97,7 @@ type Needs<R, R2, ROut> = Exclude<Exclude<R | R2, Scope.Scope>, ROut>
 
 /** Plays a simulated caller against an agent. */
 export const simulate = <E = never, R = never, R2 = never, ROut = never>(
-  agent: TestCall.Source<E, R, R2>,
+  agent: Agent.Source<E, R, R2>,
   caller: SimulatedCaller.SimulatedCaller,
   options: Pick<Options<ROut>, "rules" | "also" | "provide"> = {}
 ): Effect.Effect<Simulated, E, Needs<R, R2, ROut>> =>
@@ -127,7 +128,7 @@ export interface Subject {
  * `RulesBroken`.
  */
 export const check = <E = never, R = never, R2 = never, ROut = never>(
-  agent: TestCall.Source<E, R, R2>,
+  agent: Agent.Source<E, R, R2>,
   options: Options<ROut> = {}
 ): Effect.Effect<Report, E, Needs<R, R2, ROut>> =>
   Effect.gen(function* () {

@@ -22,7 +22,7 @@ import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import type * as Agent from "../Agent.ts"
+import * as Agent from "../Agent.ts"
 import * as Call from "../Call.ts"
 import * as CallRequest from "../CallRequest.ts"
 import type * as History from "../History.ts"
@@ -38,12 +38,6 @@ import * as Pace from "./Pace.ts"
 import type * as Played from "./Played.ts"
 import * as Timeline from "./Timeline.ts"
 import * as VirtualTime from "./VirtualTime.ts"
-
-/** What a test can call: a bare agent, a spec, a factory, or a service. */
-export type Source<E, R, R2> =
-  | Agent.Factory<E, R, R2>
-  | { readonly factory: Agent.Factory<E, R, R2> }
-  | Agent.AgentSpec<unknown, R2>
 
 /** Options of the phone. */
 export interface Phone extends Phones.Phone {}
@@ -71,7 +65,7 @@ export class CallStuck extends Data.TaggedError("CallStuck")<{ readonly message:
  * fibers or timers of its own, run everything with `VirtualTime.run`.
  */
 export const run = <E = never, R = never, R2 = never, E2 = never, R3 = never>(
-  agent: Source<E, R, R2>,
+  agent: Agent.Source<E, R, R2>,
   caller: Caller.Script | Caller.Caller<E2, R3>,
   options: Options = {}
 ): Effect.Effect<Played.Played, E | E2, Exclude<R | R2, Scope.Scope> | R3> =>
@@ -125,7 +119,7 @@ const makeMinutes = () => {
 type Minutes = ReturnType<typeof makeMinutes>
 
 const play = <E, R, R2, E2, R3>(
-  agent: Source<E, R, R2>,
+  agent: Agent.Source<E, R, R2>,
   caller: Caller.Caller<E2, R3>,
   options: Options,
   minutes: Minutes
@@ -165,7 +159,7 @@ const play = <E, R, R2, E2, R3>(
     })
     yield* Effect.addFinalizer(() => stage.close)
 
-    const spec = yield* ofTheCall(specOf(agent, request))
+    const spec = yield* ofTheCall(Agent.from(agent)(request))
     const call = yield* ofTheCall(Call.make(observation.watch(spec), { request, harness: stage.harness }))
     stage.join(call)
 
@@ -233,16 +227,6 @@ const unplayed = <E, R>(doing: Caller.Step | undefined, { rest }: Caller.Caller<
   const isOwn = doing === undefined || doing._tag === "HangsUp" || doing._tag === "LosesConnection"
   return [...(isOwn ? [] : [doing]), ...(rest?.() ?? [])]
 }
-
-/** Makes the agent of a call. */
-export const specOf = <E, R, R2>(
-  agent: Source<E, R, R2>,
-  request: CallRequest.CallRequest
-): Effect.Effect<Agent.AgentSpec<unknown, R2>, E, R | Scope.Scope> =>
-  Effect.suspend(() => {
-    if ("factory" in agent) return agent.factory(request)
-    return typeof agent === "function" ? agent(request) : Effect.succeed(agent as Agent.AgentSpec<unknown, R2>)
-  })
 
 /** Counts the fibers that are started under it and still running. */
 const countFibers = () => {

@@ -12,6 +12,7 @@ import * as SimulatedCaller from "../../src/testing/SimulatedCaller.ts"
 import * as TestCall from "../../src/testing/TestCall.ts"
 import * as Timeline from "../../src/testing/Timeline.ts"
 import * as VirtualTime from "../../src/testing/VirtualTime.ts"
+import type * as Turn from "../../src/Turn.ts"
 
 const words = (text: string) =>
   Stream.fromIterable(text.match(/\S+\s*/g) ?? []).pipe(
@@ -56,6 +57,23 @@ const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.exit(effect), (exit) => (Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined))
 
 describe("TestCall.run", () => {
+  const greets = Agent.route({ CallStarted: () => Stream.make(Event.sendText("Hello.")) })
+  class Shop extends Agent.Service<Shop>()("test/Shop") {}
+  for (const [kind, source] of [
+    ["a bare agent", greets],
+    ["a function of an event and its turn", (event: Event.Input, turn: Turn.Turn) => greets(event, turn)],
+    ["a spec", Agent.make(greets)],
+    ["a factory", () => Effect.succeed(Agent.make(greets))],
+    ["a service", Shop]
+  ] satisfies ReadonlyArray<readonly [string, Agent.Source<never, Shop, never>]>) {
+    it.effect(`calls ${kind}`, () =>
+      Effect.gen(function* () {
+        const call = yield* TestCall.run<never, Shop, never>(source, [Caller.listens()])
+        assert.strictEqual(Played.heard(call), "Hello.")
+      }).pipe(Effect.provide(Agent.layer(Shop, greets)))
+    )
+  }
+
   it.effect("plays a barge-in at a given time: text not spoken by then is not heard", () =>
     Effect.gen(function* () {
       const call = yield* TestCall.run(echo, [

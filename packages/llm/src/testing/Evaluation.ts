@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Agent from "@antiphon/core/Agent"
 import * as ErrorText from "@antiphon/core/ErrorText"
 import type * as Caller from "@antiphon/core/testing/Caller"
 import * as TestCall from "@antiphon/core/testing/TestCall"
@@ -75,8 +76,8 @@ export interface ScenarioOptions extends Omit<TestCall.Options, "seed"> {
 }
 
 /** Makes a scenario of a caller who follows a script, which may be made for each run. */
-export const script = <E, R, R2, R3>(
-  agent: TestCall.Source<E, R, R2>,
+export const script = <E = never, R = never, R2 = never, R3 = never>(
+  agent: Agent.Source<E, R, R2>,
   script: Caller.Script | ((run: Run) => Caller.Script),
   judge: Judge.Judge<R3>,
   options: ScenarioOptions
@@ -92,8 +93,8 @@ export const script = <E, R, R2, R3>(
 })
 
 /** Makes a scenario of a persona. The judge `Persona.goalReached` takes the caller's own word for it. */
-export const persona = <E, R, R2, R3>(
-  agent: TestCall.Source<E, R, R2>,
+export const persona = <E = never, R = never, R2 = never, R3 = never>(
+  agent: Agent.Source<E, R, R2>,
   persona: Persona.Persona,
   judge: Judge.Judge<R3>,
   options: ScenarioOptions

@@ -14,6 +14,7 @@
  *
  * @since 0.1.0
  */
+import type * as Agent from "@antiphon/core/Agent"
 import * as Caller from "@antiphon/core/testing/Caller"
 import * as Chance from "@antiphon/core/testing/Chance"
 import type * as Played from "@antiphon/core/testing/Played"
@@ -134,8 +135,8 @@ export interface Options extends Omit<TestCall.Options, "seed"> {
 }
 
 /** Calls an agent. If the call ends otherwise than by the caller, the caller is asked for a verdict afterwards. */
-export const play = <E, R, R2>(
-  agent: TestCall.Source<E, R, R2>,
+export const play = <E = never, R = never, R2 = never>(
+  agent: Agent.Source<E, R, R2>,
   persona: Persona,
   options: Options = {}
 ): Effect.Effect<PersonaCall, E | PersonaError, Exclude<R | R2, Scope.Scope> | LanguageModel.LanguageModel> =>

@@ -92,7 +92,7 @@ export const layer: {
           "ANTIPHON_RECORD_AUDIO is set, and the redaction does not say `audio: true`: no audio is kept."
         )
       }
-      const reception = yield* CallHost.reception(Agent.from(source as Agent.Made<unknown, R, R>), {
+      const reception = yield* CallHost.reception(Agent.from(source), {
         calls,
         settings,
         record
