@@ -16,7 +16,7 @@ export const isThere = address !== undefined
  * A client with a schema of its own, which is dropped with the scope, so that tests that run at once do not meet.
  * Connecting has no deadline: a connection takes real time, and a test that moves its clock by hours would miss any.
  */
-export const layer = Effect.gen(function* () {
+export const layer = Layer.suspend(() => {
   const schema = `antiphon_${randomUUID().replaceAll("-", "")}`
   const client = PgClient.layer({
     url: Redacted.make(address ?? "postgres://nowhere"),
@@ -31,4 +31,4 @@ export const layer = Effect.gen(function* () {
     )
   )
   return Layer.provideMerge(ofSchema, client)
-}).pipe(Layer.unwrap)
+})
