@@ -161,17 +161,22 @@ const isRepetition = (
   past: ReadonlyArray<Word>,
   { exact, whole }: { readonly whole: boolean; readonly exact: boolean }
 ): boolean => {
-  // A character of an unspaced script is a third of a word.
-  const weight = overlap.reduce((sum, word) => sum + (word.spaced ? 3 : 1), 0)
+  // A character of an unspaced script is a third of a word, and one of Chinese a half.
+  const weight = overlap.reduce((sum, { core, spaced }) => sum + (spaced ? 3 : isHan.test(core) ? 1.5 : 1), 0)
   const distinct = new Set(overlap.map((word) => word.core)).size
   // A model that writes the space at the seam continues to the letter: only a long overlap speaks against it.
   if (exact) return weight >= 9 && distinct > 1
   if (whole) return overlap.length > 1 || !doubled.has(overlap[0]!.core)
   if (overlap.every(isSpelled)) return isWholeRun(overlap, past)
-  if (overlap.length === 1 && doubled.has(overlap[0]!.core)) return false
+  if (overlap.length === 1 && (doubled.has(overlap[0]!.core) || isDoubled(past))) return false
   // Words are repeated more often than doubled.
   return weight >= 3 && overlap.some((word) => (word.spaced ? /\p{L}{2}/u.test(word.core) : distinct > 1))
 }
+
+const isHan = /\p{Script=Han}/u
+
+/** Whether a text ends in a word that it says twice already (`No, no,`): more of the same may follow. */
+const isDoubled = (past: ReadonlyArray<Word>): boolean => past.length > 1 && past.at(-1)!.core === past.at(-2)!.core
 
 /** Words that are said twice on purpose: losing one is worse than hearing it again. */
 const doubled: ReadonlySet<string> = new Set(
@@ -223,6 +228,12 @@ const beginsSentence = (
   if (first === undefined || open.length < 2) return false
   if (!/^[\s"'“‘(*_]*\p{Lu}/u.test(text.slice(first.start))) return false
   if (isSpelled(first) && isSpelled(open.at(-1)!)) return false
+  if (first.core === "the" && leads.has(open.at(-1)!.core)) {
+    const [, second] = next
+    if (second === undefined && !ended) return undefined
+    // The name of a newspaper or a house goes on where a sentence with its verb does not.
+    if (second !== undefined && /^["'“‘]?\p{Lu}/u.test(text.slice(second.start))) return false
+  }
   if (beginners.has(first.core) || (open.length > 2 && first.core === open[0]!.core)) return true
   // Names are capitalised, too. A new sentence repeats the subject of the open one.
   const about = new Set(open.filter(isContent).map(({ core }) => core))
@@ -240,6 +251,9 @@ const beginners: ReadonlySet<string> = new Set(
     "should do does did is are was were have has had let i'll i'd"
   ).split(" ")
 )
+
+/** Words after which a name may follow. */
+const leads: ReadonlySet<string> = new Set("at by for from in of on to with is was called named".split(" "))
 
 const isContent = ({ core }: Word): boolean => core.length >= 4 && !beginners.has(core)
 

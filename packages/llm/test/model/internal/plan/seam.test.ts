@@ -91,6 +91,11 @@ describe("join", () => {
     ["continues without spaces", "您好，谢", "", "谢您", "谢您"],
     ["repeats without spaces", "您好，谢谢您的来电", "", "您的来电。请问", "。请问"],
     ["starts over without spaces", "您好，谢", "", "您好，谢谢您", "谢您"],
+    ["repeats a word of two Chinese characters", "您的包裹正在", "", "正在路上。", "路上。"],
+    ["continues in kana that the reply ends in", "確認しました", "", "たので", "たので"],
+    ["says a word once more that was said twice already", "No, no,", " ", "no, that is wrong", " no, that is wrong"],
+    ["says a doubled word of any kind once more", "Row, row,", " ", "row your boat", " row your boat"],
+    ["continues with a name in capitals", "He works for", " ", "The New York Times", " The New York Times"],
     ["follows white space", "Hello.\n", "", " Next", "Next"],
     ["follows nothing but white space", " \n", "", " Next", "Next"]
   ]
