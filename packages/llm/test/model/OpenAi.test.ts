@@ -357,6 +357,39 @@ describe("OpenAi", () => {
     )
   }
 
+  const unreadable: ReadonlyArray<readonly [string, MockServer.Script]> = [
+    ["text", Wire.text("One ", "moment. <tool", '_call>{"name":"get_weather"}</tool_call>')],
+    ["text behind a reply without a reason", Wire.reply([{ content: "One moment. [TOOL_CALLS]x{}" }], null)],
+    ["an end of Gemini's", Wire.reply([{ content: "One moment. " }], "function_call_filter: MALFORMED_FUNCTION_CALL")]
+  ]
+  for (const [what, script] of unreadable) {
+    it.effect(`a call that is only ${what} is an error that can be retried, after the words before it`, () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(script)
+          const asked = yield* ask()
+          assert.strictEqual(asked.text.trim(), "One moment.")
+          assert.strictEqual(asked.error?.reason._tag, "InvalidOutputError")
+          assert.isTrue(asked.error?.isRetryable)
+          assert.isUndefined(asked.finish)
+        })
+      )
+    )
+  }
+
+  it.effect("a call as text beside a real one is neither said nor an error", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const real = call(0, "c1", "get_weather", '{"city":"Oslo"}')
+        server.script(Wire.reply([{ content: "<tool_call>{}</tool_call>" }, real], "tool_calls"))
+        const asked = yield* ask()
+        assert.strictEqual(asked.text, "")
+        assert.lengthOf(asked.calls, 1)
+        assert.isUndefined(asked.error)
+      })
+    )
+  )
+
   it.effect("a reply that has said how it ends is whole, though its connection stays open and says no more", () =>
     run((server) =>
       Effect.gen(function* () {

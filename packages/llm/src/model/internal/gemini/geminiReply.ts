@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as ErrorNames from "../provider/errorNames.ts"
@@ -110,12 +109,10 @@ class GeminiReply implements Reply {
 
   #stop(reason: string): AiErrors.Failure | undefined {
     this.#finishReason = reason
-    if (badCalls.has(reason)) {
-      return new AiError.InvalidOutputError({
-        description: `the model has written a call that cannot be read (${reason})`
-      })
-    }
+    if (badCalls.has(reason)) return AiErrors.unreadableCall(reason)
     if (filtered.has(reason) && !this.#writer.begun) return AiErrors.withheld()
+    this.#writer.close()
+    if (this.#writer.leaked && this.#ids.size === 0) return AiErrors.unreadableCall("as text")
     this.#finish()
     return undefined
   }

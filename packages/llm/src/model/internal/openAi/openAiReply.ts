@@ -52,8 +52,9 @@ class OpenAiReply implements Reply {
   take({ data }: ServerEvent, out: Array<Part>): AiErrors.Failure | undefined {
     this.#writer.into(out)
     if (data === "[DONE]") {
-      this.#finish()
-      return undefined
+      const leak = this.#finishReason === undefined ? this.#leak() : undefined
+      if (leak === undefined) this.#finish()
+      return leak
     }
     return ReplyStream.takeJson<Chunk>(data, (chunk) => this.#takeChunk(chunk))
   }
@@ -135,7 +136,16 @@ class OpenAiReply implements Reply {
   #stop(reason: string): AiErrors.Failure | undefined {
     this.#finishReason = reason
     if (reason === "content_filter" && !this.#writer.begun) return AiErrors.withheld()
-    return failed.has(reason) ? AiErrors.fromEvent({ code: 503 }) : undefined
+    // Gemini's, within a sentence of its own.
+    if (/malformed_function_call|unexpected_tool_call/i.test(reason))
+      return AiErrors.unreadableCall(reason.slice(0, 64))
+    return failed.has(reason) ? AiErrors.fromEvent({ code: 503 }) : this.#leak()
+  }
+
+  /** The model called a tool in text, and in no other way. */
+  #leak(): AiErrors.Failure | undefined {
+    this.#writer.settle()
+    return this.#writer.leaked && !this.#calls.some() ? AiErrors.unreadableCall("as text") : undefined
   }
 
   #finish(): void {

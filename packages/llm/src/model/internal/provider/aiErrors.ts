@@ -134,6 +134,10 @@ export const emptyReply = (finish: string): AiError.AiErrorReason =>
     metadata: metadata({ kind: "EmptyReply", finish })
   })
 
+/** The model wrote a tool call that cannot be run. */
+export const unreadableCall = (how: string): AiError.AiErrorReason =>
+  new AiError.InvalidOutputError({ description: `the model has written a call that cannot be read (${how})` })
+
 /** The provider withheld the whole reply. */
 export const withheld = (): AiError.AiErrorReason =>
   new AiError.ContentPolicyError({ description: "the provider withheld the reply" })

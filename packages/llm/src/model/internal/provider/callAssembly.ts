@@ -44,6 +44,8 @@ export interface Touched {
 export interface Calls {
   /** Takes a fragment. It extends one call, or several if it contains the arguments of several. */
   readonly add: (fragment: Fragment) => ReadonlyArray<Touched>
+  /** Whether there are any. */
+  readonly some: () => boolean
   /** All calls in the order in which they began, each with an id. */
   readonly finish: () => ReadonlyArray<ToolCall & { readonly id: string }>
 }
@@ -92,6 +94,7 @@ export const make = (generateId: () => string): Calls => {
       if (fragment.extra !== undefined) (wasWhole ? call : first).extra = fragment.extra
       return touched
     },
+    some: () => calls.length > 0,
     finish: () =>
       calls.map((call) => ({
         id: settleId(call),

@@ -35,6 +35,7 @@ export class PartWriter {
   #out: Array<Part> = []
   #metadata: Metadata = {}
   #begun = false
+  #leaked = false
   #blocks = 0
   #open: { readonly type: "text" | "reasoning"; readonly id: string } | undefined
 
@@ -46,6 +47,11 @@ export class PartWriter {
   /** Whether anything was written. */
   get begun(): boolean {
     return this.#begun
+  }
+
+  /** Whether the model wrote a tool call as text. Text that waits may still be one. */
+  get leaked(): boolean {
+    return this.#leaked
   }
 
   /** Which block is open. */
@@ -123,9 +129,14 @@ export class PartWriter {
     this.#out.push({ type: "source", sourceType: "url", id, url, title: title ?? url })
   }
 
+  /** Writes what waited because it could have become a marker. */
+  settle(): void {
+    this.#release(this.#text.flush())
+  }
+
   /** Closes the block that is open. */
   close(): void {
-    this.#release(this.#text.flush())
+    this.settle()
     this.#closeBlock()
   }
 
@@ -163,8 +174,12 @@ export class PartWriter {
     this.#out.push({ type: `${type}-start`, id: this.#open.id })
   }
 
-  #write(type: "text" | "reasoning", delta: string): void {
+  #write(type: SpokenText.Piece["kind"], delta: string): void {
     if (delta === "") return
+    if (type === "call") {
+      this.#leaked = true
+      return
+    }
     if (this.#open?.type !== type) this.#begin(type)
     this.#out.push({ type: `${type}-delta`, id: this.#open!.id, delta })
   }

@@ -1,16 +1,17 @@
 /**
- * Tells what a model says from what it only thinks, in text that has both.
+ * Tells what a model says from what it only thinks, and from calls that it writes as text.
  *
  * Models that think by tags (`<think>`, `[THINK]`) or by channels (`<|channel|>analysis<|message|>`, gpt-oss) do so in the
  * text of the reply if nothing between us and them takes the tags out: Ollama, LM Studio, vLLM without a parser, Groq's
- * raw format. A marker may be split over any number of chunks; what could still become one waits, and nothing else does.
+ * raw format. Calls come as text if nothing reads them (`<tool_call>`, `[TOOL_CALLS]`). A marker may be split over any number of chunks; what could still become one waits, and nothing else does.
  *
  * @since 0.1.0
  */
 
 /** A piece of a reply. */
 export interface Piece {
-  readonly kind: "text" | "reasoning"
+  /** `call`: a tool call that the model wrote as text, which is neither said nor run. */
+  readonly kind: "text" | "reasoning" | "call"
   readonly text: string
 }
 
@@ -25,13 +26,57 @@ const thoughts: ReadonlyArray<readonly [open: string, close: string]> = [
   ["<think>", "</think>"],
   ["<thinking>", "</thinking>"],
   ["<thought>", "</thought>"],
+  ["<thoughts>", "</thoughts>"],
   ["<reasoning>", "</reasoning>"],
+  ["<reflection>", "</reflection>"],
+  ["<scratchpad>", "</scratchpad>"],
   ["[think]", "[/think]"],
-  ["◁think▷", "◁/think▷"]
+  // Kimi, Seed-OSS, LongCat, Cohere, Apertus, OpenThinker and Gemma.
+  ["◁think▷", "◁/think▷"],
+  ["<seed:think>", "</seed:think>"],
+  ["<longcat_think>", "</longcat_think>"],
+  ["<|start_thinking|>", "<|end_thinking|>"],
+  ["<|inner_prefix|>", "<|inner_suffix|>"],
+  ["<|begin_of_thought|>", "<|end_of_thought|>"],
+  ["<|channel>thought", "<channel|>"]
 ]
-const openings = new Map(thoughts)
-const tags: ReadonlyArray<string> = thoughts.flat()
-const closing = new Map(thoughts.map(([, close]) => [close, new RegExp(close.replace(/[[\]/]/g, "\\$&"), "i")]))
+
+/** Each pair of tags around a call. Without a closing one, all that follows belongs to the call. */
+const calls: ReadonlyArray<readonly [open: string, close: string]> = [
+  // Hermes and Qwen, Claude, MiniMax, Llama, Mistral, DeepSeek, Kimi and Gemini.
+  ["<tool_call>", "</tool_call>"],
+  ["<function_calls>", "</function_calls>"],
+  ["<minimax:tool_call>", "</minimax:tool_call>"],
+  ["<function=", "</function>"],
+  ["<|python_tag|>", ""],
+  ["[tool_calls]", ""],
+  ["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"],
+  ["<|tool_calls_section_begin|>", "<|tool_calls_section_end|>"],
+  ["```tool_code", "```"]
+]
+
+/** Marks of a template that are not in the form of a token, and of an answer. */
+const silent: ReadonlyArray<string> = [
+  "</s>",
+  "<answer>",
+  "</answer>",
+  "<end_of_turn>",
+  "<start_of_turn>",
+  "<｜end▁of▁sentence｜>",
+  "<｜begin▁of▁sentence｜>"
+]
+
+const openings = new Map<string, Inside>([
+  ...thoughts.map(([open, close]) => [open, { _tag: "Inside", kind: "reasoning", close }] as const),
+  ...calls.map(([open, close]) => [open, { _tag: "Inside", kind: "call", close }] as const)
+])
+const tags: ReadonlyArray<string> = [...openings.keys(), ...thoughts.map(([, close]) => close), ...silent]
+const closing = new Map(
+  [...openings.values()].map(({ close }) => [close, new RegExp(close.replace(/[|[\]/]/g, "\\$&"), "i")])
+)
+
+/** The longest of them. */
+const longestTag = Math.max(...tags.map(({ length }) => length))
 
 /** A token of the model's own template, such as `<|end|>`, which is never spoken. */
 const token = /^<\|([a-z_0-9]{1,30})\|>/
@@ -40,9 +85,16 @@ const partOfToken = /^<(?:\|(?:[a-z_0-9]{0,30}\|?)?)?$/
 /** Length of the longest header of a channel that is read as one. */
 const longestHeader = 256
 
+/** Between two tags. */
+interface Inside {
+  readonly _tag: "Inside"
+  readonly kind: "reasoning" | "call"
+  readonly close: string
+}
+
 type Mode =
   | { readonly _tag: "Text" }
-  | { readonly _tag: "Thought"; readonly close: string }
+  | Inside
   /** Undecided whether the reply began in a thought: all text waits. */
   | { readonly _tag: "Unknown" }
   /** Between `<|channel|>` and `<|message|>`. */
@@ -104,7 +156,7 @@ export class SpokenText {
     this.#held = ""
     const { _tag } = this.#mode
     if (rest !== "" && (_tag === "Text" || _tag === "Unknown")) this.#say(rest, pieces)
-    else if (rest !== "" && _tag !== "Header") pieces.push({ kind: "reasoning", text: rest })
+    else if (rest !== "" && _tag !== "Header") pieces.push({ kind: this.#kind(), text: rest })
     if (_tag === "Header" || _tag === "Unknown") this.#mode = speaking
     return pieces
   }
@@ -114,8 +166,8 @@ export class SpokenText {
     switch (this.#mode._tag) {
       case "Text":
         return this.#speak(pieces)
-      case "Thought":
-        return this.#think(this.#mode.close, pieces)
+      case "Inside":
+        return this.#pass(this.#mode, pieces)
       case "Unknown":
         return this.#decide(pieces)
       case "Header":
@@ -131,13 +183,13 @@ export class SpokenText {
       this.#say(this.#take(at < 0 ? this.#held.length : at), pieces)
       return true
     }
-    const lower = this.#held.slice(0, 32).toLowerCase()
+    const lower = this.#held.slice(0, longestTag).toLowerCase()
     const tag = tags.find((tag) => lower.startsWith(tag))
     if (tag !== undefined) {
       this.#take(tag.length)
-      const close = openings.get(tag)
-      if (close === undefined) this.#trims = !this.#said
-      else this.#mode = { _tag: "Thought", close }
+      const inside = openings.get(tag)
+      if (inside === undefined) this.#trims = !this.#said
+      else this.#mode = inside
       return true
     }
     const special = token.exec(lower)
@@ -151,21 +203,25 @@ export class SpokenText {
     return true
   }
 
-  #think(close: string, pieces: Array<Piece>): boolean {
-    const at = this.#held.search(closing.get(close)!)
+  #kind(): "reasoning" | "call" {
+    return this.#mode._tag === "Inside" ? this.#mode.kind : "reasoning"
+  }
+
+  #pass({ close, kind }: Inside, pieces: Array<Piece>): boolean {
+    const at = close === "" ? -1 : this.#held.search(closing.get(close)!)
     if (at >= 0) {
-      const thought = this.#take(at)
+      const passed = this.#take(at)
       this.#take(close.length)
-      if (thought !== "") pieces.push({ kind: "reasoning", text: thought })
+      if (passed !== "") pieces.push({ kind, text: passed })
       this.#mode = speaking
       this.#trims = !this.#said
       return true
     }
     // Keeps what the closing tag may have begun with.
     const end = this.#held.slice(-close.length).toLowerCase()
-    let keep = Math.min(close.length - 1, end.length)
+    let keep = close === "" ? 0 : Math.min(close.length - 1, end.length)
     while (keep > 0 && !close.startsWith(end.slice(end.length - keep))) keep--
-    if (this.#held.length > keep) pieces.push({ kind: "reasoning", text: this.#take(this.#held.length - keep) })
+    if (this.#held.length > keep) pieces.push({ kind, text: this.#take(this.#held.length - keep) })
     return false
   }
 
@@ -248,4 +304,4 @@ export class SpokenText {
   }
 }
 
-const mayHaveMarker = /[<[◁]/
+const mayHaveMarker = /[<[◁`]/

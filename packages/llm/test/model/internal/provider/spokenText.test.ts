@@ -6,7 +6,7 @@ const read = (chunks: ReadonlyArray<string>, options?: SpokenText.Options) => {
   const pieces = [...chunks.flatMap((chunk) => reader.push(chunk)), ...reader.flush()]
   const of = (kind: SpokenText.Piece["kind"]) =>
     pieces.flatMap((piece) => (piece.kind === kind ? [piece.text] : [])).join("")
-  return { said: of("text"), thought: of("reasoning") }
+  return { said: of("text"), thought: of("reasoning"), called: of("call") }
 }
 
 describe("spokenText", () => {
@@ -18,6 +18,14 @@ describe("spokenText", () => {
     ["other tags", "<thinking>a</thinking><thought>b</thought>Hi", "Hi", "ab"],
     ["Mistral's tags", "[THINK]Hm[/THINK]Hi", "Hi", "Hm"],
     ["Kimi's tags", "◁think▷Hm◁/think▷Hi", "Hi", "Hm"],
+    ["Cohere's tokens", "<|START_THINKING|>Hm<|END_THINKING|><|START_RESPONSE|>Hi<|END_RESPONSE|>", "Hi", "Hm"],
+    ["Gemma's channel", "<|channel>thought\nHm<channel|>Hi", "Hi", "\nHm"],
+    ["Seed's tags", "<seed:think>Hm</seed:think>Hi", "Hi", "Hm"],
+    ["LongCat's tags", "<longcat_think>Hm</longcat_think>Hi", "Hi", "Hm"],
+    ["tags in several words", "<|begin_of_thought|>Hm<|end_of_thought|><|begin_of_solution|>Hi", "Hi", "Hm"],
+    ["the tags of an answer", "<think>Hm</think><answer>Hi</answer>", "Hi", "Hm"],
+    ["marks that end a text", "Hi</s><end_of_turn><｜end▁of▁sentence｜>", "Hi", ""],
+    ["code that is no call", "Press `1` or ```x```", "Press `1` or ```x```", ""],
     ["a thought in the middle", "One. <think>hm</think>Two.", "One. Two.", "hm"],
     ["a thought that never ends", "<think>Hm, so", "", "Hm, so"],
     ["another tag within a thought", "<think>a <b> </thin c</think>Hi", "Hi", "a <b> </thin c"],
@@ -45,7 +53,29 @@ describe("spokenText", () => {
         const chunks = Array.from({ length: Math.ceil(text.length / size) }, (_, n) =>
           text.slice(n * size, (n + 1) * size)
         )
-        assert.deepStrictEqual(read(chunks), { said, thought }, `in chunks of ${size}`)
+        assert.deepStrictEqual(read(chunks), { said, thought, called: "" }, `in chunks of ${size}`)
+      }
+    })
+  }
+
+  const calls: ReadonlyArray<readonly [what: string, text: string, said: string]> = [
+    ["Qwen", 'One moment. <tool_call>\n{"name":"weather","arguments":{}}\n</tool_call>', "One moment. "],
+    ["Claude", '<function_calls><invoke name="weather"></invoke></function_calls>Done.', "Done."],
+    ["MiniMax", '<minimax:tool_call><invoke name="weather"></invoke></minimax:tool_call>', ""],
+    ["Llama", 'Hm. <|python_tag|>{"name": "weather", "parameters": {}}', "Hm. "],
+    ["Llama, as a function", '<function=weather>{"city":"Oslo"}</function>', ""],
+    ["Mistral", '[TOOL_CALLS][{"name":"weather","arguments":{}}]', ""],
+    ["DeepSeek", "<｜tool▁calls▁begin｜>function<｜tool▁sep｜>weather<｜tool▁calls▁end｜>", ""],
+    ["Kimi", "<|tool_calls_section_begin|>functions.weather:0{}<|tool_calls_section_end|>", ""],
+    ["Gemini", "```tool_code\nprint(weather())\n```", ""]
+  ]
+  for (const [whose, text, words] of calls) {
+    it(`says nothing of a call that is text of ${whose}, however it is cut`, () => {
+      for (let size = 1; size <= text.length; size++) {
+        const chunks = text.match(new RegExp(`[^]{1,${size}}`, "g"))!
+        const { called, said, thought } = read(chunks)
+        assert.deepStrictEqual([said, thought], [words, ""], `in chunks of ${size}`)
+        assert.include(called, "weather")
       }
     })
   }
@@ -63,10 +93,11 @@ describe("spokenText", () => {
     const options = { mayBeginInThought: true }
     assert.deepStrictEqual(read(["Hm, so", " they</th", "ink>\n\nHello."], options), {
       said: "Hello.",
-      thought: "Hm, so they"
+      thought: "Hm, so they",
+      called: ""
     })
-    assert.deepStrictEqual(read(["Hello", " you."], options), { said: "Hello you.", thought: "" })
-    assert.deepStrictEqual(read(["<think>Hm</think>Hello."], options), { said: "Hello.", thought: "Hm" })
+    assert.deepStrictEqual(read(["Hello", " you."], options), { said: "Hello you.", thought: "", called: "" })
+    assert.deepStrictEqual(read(["<think>Hm</think>Hello."], options), { said: "Hello.", thought: "Hm", called: "" })
   })
 
   it("looks for no thoughts in the text if the provider sends them separately", () => {
