@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { manifest, type Source } from "./internal/manifest.ts"
+import { manifest, runsOn, type Source } from "./internal/manifest.ts"
 import { readme } from "./internal/readme.ts"
 
 export type { Source } from "./internal/manifest.ts"
@@ -31,7 +31,12 @@ export interface Options {
   readonly template: Template
   /** Where to install our packages from. The registry by default, in the version of this package. */
   readonly source?: Source | undefined
+  /** The version of Node on this machine. If it is too old, the project brings its own for its scripts. */
+  readonly nodeVersion?: string | undefined
 }
+
+/** Whether a version of Node runs a project without one of its own. */
+export const isRunBy: (nodeVersion: string) => boolean = runsOn
 
 /** A file of the project, with its path relative to the project. */
 export interface File {
@@ -57,7 +62,7 @@ export const files = (options: Options): ReadonlyArray<File> =>
         path: path.slice(join(folder, options.template).length + 1).replaceAll("\\", "/"),
         text: readFileSync(path, "utf8")
       })),
-    { path: "package.json", text: manifest(options.name, options.template, options.source) },
+    { path: "package.json", text: manifest(options.name, options.template, options.source, options.nodeVersion) },
     { path: "README.md", text: readme(options.name, options.template) },
     { path: "tsconfig.json", text: tsconfig },
     { path: ".gitignore", text: "node_modules\n.env\nrecordings\n" },

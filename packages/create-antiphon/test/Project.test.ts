@@ -37,6 +37,22 @@ describe("A new project", () => {
     for (const [name, version] of Object.entries(versions)) assert.strictEqual(version, devDependencies[name], name)
   })
 
+  it("brings a Node of its own if that of the machine is too old, in the version the repository uses", () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+    const manifestOn = (nodeVersion?: string) =>
+      JSON.parse(
+        Project.files({ name: "x", template: "minimal", nodeVersion }).find(({ path }) => path === "package.json")!.text
+      )
+    for (const version of ["18.20.0", "20.20.2", "22.18.9"]) {
+      assert.strictEqual(manifestOn(version).devDependencies.node, devDependencies.node, version)
+      assert.deepStrictEqual(manifestOn(version).allowScripts, { node: true })
+    }
+    for (const version of [undefined, "22.19.0", "24.0.1", "30.0.0"]) {
+      assert.notProperty(manifestOn(version).devDependencies, "node", version)
+      assert.notProperty(manifestOn(version), "allowScripts")
+    }
+  })
+
   it("depends on what its files import, and only on existing packages of ours", () => {
     for (const template of names) {
       const files = Project.files({ name: "x", template })

@@ -84,11 +84,16 @@ const run = async (): Promise<void> => {
   if (!Project.isTemplate(template)) return refuse(`There is no template "${template}". There are ${names}.`)
 
   const source = values.packages === undefined ? undefined : archives(values.packages, project)
-  for (const { path, text } of Project.files({ name, template, source })) {
+  for (const { path, text } of Project.files({ name, template, source, nodeVersion: process.versions.node })) {
     mkdirSync(dirname(join(project, path)), { recursive: true })
     writeFileSync(join(project, path), text)
   }
   console.log(`\n  ${folder} is there: ${Project.templates[template]}.`)
+  if (!Project.isRunBy(process.versions.node)) {
+    console.log(
+      `\n  Node ${process.versions.node} is too old for it, so it brings a newer one: use its npm scripts and npx.`
+    )
+  }
   const installed = !values["no-install"] && install(project)
   const steps = [`cd ${folder}`, ...(installed ? [] : ["npm install"]), "npm run dev"]
   console.log(`\n  Next:\n\n${steps.map((step) => `    ${step}`).join("\n")}\n`)

@@ -11,6 +11,15 @@ export const versions = {
   vitest: "5.1.1"
 } as const
 
+/** Node for a project on a machine whose own is too old. */
+const node = "24.21.0"
+
+/** Whether a version of Node runs a project: its scripts are TypeScript, which older ones cannot load. */
+export const runsOn = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split(".").map(Number)
+  return major > 22 || (major === 22 && minor >= 19)
+}
+
 /** What the templates import, and what their scripts need. */
 const common = ["cli", "core", "llm", "server"]
 const ours = { minimal: common, model: common, agents: common, telephone: [...common, "speech", "telephony"] }
@@ -26,8 +35,10 @@ export interface Source {
 export const manifest = (
   name: string,
   template: keyof typeof ours,
-  { all = new Map(), version }: Source = { version: () => ownVersion() }
+  { all = new Map(), version }: Source = { version: () => ownVersion() },
+  nodeVersion: string = node
 ): string => {
+  const isOld = !runsOn(nodeVersion)
   const { effect, "@effect/platform-node": platform, ...development } = versions
   const dependencies = [
     ...ours[template].map((one) => [`@antiphon/${one}`, version(`@antiphon/${one}`)] as const),
@@ -51,7 +62,9 @@ export const manifest = (
       check: "tsc"
     },
     dependencies: Object.fromEntries(dependencies),
-    devDependencies: development,
+    devDependencies: isOld ? { ...development, node } : development,
+    // Of npm: this package fetches the program when it is installed.
+    ...(isOld ? { allowScripts: { node: true } } : {}),
     ...(all.size === 0
       ? {}
       : {

@@ -6,7 +6,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Config, Effect, Layer } from "effect"
 import agent from "./agent.ts"
 
-/** The recogniser and the voice: `ANTIPHON_STT` and `ANTIPHON_TTS`, such as deepgram/nova-3 and cartesia/sonic-3. */
+/** What hears and speaks: `ANTIPHON_STT` and `ANTIPHON_TTS`, such as deepgram/nova-3 and cartesia/sonic-3. */
 const Voice = Layer.unwrap(
   Effect.gen(function* () {
     const ears = yield* Config.String("ANTIPHON_STT")
@@ -20,18 +20,12 @@ const Voice = Layer.unwrap(
   })
 )
 
-/**
- * The model whose key is in the environment. Choose one with `Models.fromString`, and add a second with `ModelPlan`.
- */
+/** The model that the environment has a key for. Choose one with `Models.fromString`, and a second one with `ModelPlan`. */
 const Model = Layer.unwrap(Effect.map(DefaultModel.chosen, DefaultModel.layer))
 
 /** Answers calls of Twilio at `/twilio`. */
-const Server = VoiceAgentApp.layerServer(agent, {
+const server = VoiceAgentApp.serve(agent, {
   protocols: [Twilio.mount((line) => Speech.run(agent, line), { transfer: { kind: "warm" } })]
 })
 
-Server.pipe(
-  Layer.provide(Layer.mergeAll(Voice, Model)),
-  Layer.launch,
-  NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown })
-)
+server.pipe(Effect.provide(Layer.mergeAll(Voice, Model)), NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown }))
