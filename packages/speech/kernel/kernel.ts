@@ -1,27 +1,83 @@
 // AssemblyScript: the inner loops of voice detection and resampling, in SIMD. Addresses are in bytes, counts in elements.
 // `node kernel/build.mjs` compiles this file to ../src/internal/kernelBytes.ts.
 
-/** out[n] += x[rows] * m[rows][n]. `n` is a multiple of 16. */
-export function matvec(out: usize, m: usize, x: usize, rows: i32, n: i32): void {
-  const stride = (<usize>n) << 2
-  for (let o: usize = 0; o < stride; o += 64) {
-    let a = v128.load(out + o)
-    let b = v128.load(out + o, 16)
-    let c = v128.load(out + o, 32)
-    let d = v128.load(out + o, 48)
-    let row = m + o
-    for (let i: i32 = 0; i < rows; i++) {
-      const factor = v128.load32_splat(x + ((<usize>i) << 2))
+/**
+ * For each of `count` inputs: out[n] += x[rows] * m[rows][n]. `n` is a multiple of 16. The matrix comes in panels of 16 columns, each
+ * of them row by row, so that it is read from its first byte to its last, and a panel stays in the first cache for all inputs. Inputs
+ * are taken in pairs, which share what is loaded. Each sum is taken in the order of the rows.
+ */
+export function matmul(
+  out: usize,
+  outStep: usize,
+  m: usize,
+  x: usize,
+  xStep: usize,
+  count: i32,
+  rows: i32,
+  n: i32
+): void {
+  const panel = (<usize>rows) << 6
+  const end = out + ((<usize>n) << 2)
+  for (; out < end; out += 64, m += panel) {
+    const last = m + panel
+    let to = out
+    let from = x
+    let left = count
+    for (; left > 1; left -= 2) {
+      const to2 = to + outStep
+      let a = v128.load(to)
+      let b = v128.load(to, 16)
+      let c = v128.load(to, 32)
+      let d = v128.load(to, 48)
+      let e = v128.load(to2)
+      let f = v128.load(to2, 16)
+      let g = v128.load(to2, 32)
+      let h = v128.load(to2, 48)
+      let at = from
+      let at2 = from + xStep
+      for (let row = m; row < last; row += 64, at += 4, at2 += 4) {
+        const one = v128.load32_splat(at)
+        const two = v128.load32_splat(at2)
+        let w = v128.load(row)
+        a = f32x4.add(a, f32x4.mul(w, one))
+        e = f32x4.add(e, f32x4.mul(w, two))
+        w = v128.load(row, 16)
+        b = f32x4.add(b, f32x4.mul(w, one))
+        f = f32x4.add(f, f32x4.mul(w, two))
+        w = v128.load(row, 32)
+        c = f32x4.add(c, f32x4.mul(w, one))
+        g = f32x4.add(g, f32x4.mul(w, two))
+        w = v128.load(row, 48)
+        d = f32x4.add(d, f32x4.mul(w, one))
+        h = f32x4.add(h, f32x4.mul(w, two))
+      }
+      v128.store(to, a)
+      v128.store(to, b, 16)
+      v128.store(to, c, 32)
+      v128.store(to, d, 48)
+      v128.store(to2, e)
+      v128.store(to2, f, 16)
+      v128.store(to2, g, 32)
+      v128.store(to2, h, 48)
+      to = to2 + outStep
+      from += xStep << 1
+    }
+    if (left == 0) continue
+    let a = v128.load(to)
+    let b = v128.load(to, 16)
+    let c = v128.load(to, 32)
+    let d = v128.load(to, 48)
+    for (let row = m; row < last; row += 64, from += 4) {
+      const factor = v128.load32_splat(from)
       a = f32x4.add(a, f32x4.mul(v128.load(row), factor))
       b = f32x4.add(b, f32x4.mul(v128.load(row, 16), factor))
       c = f32x4.add(c, f32x4.mul(v128.load(row, 32), factor))
       d = f32x4.add(d, f32x4.mul(v128.load(row, 48), factor))
-      row += stride
     }
-    v128.store(out + o, a)
-    v128.store(out + o, b, 16)
-    v128.store(out + o, c, 32)
-    v128.store(out + o, d, 48)
+    v128.store(to, a)
+    v128.store(to, b, 16)
+    v128.store(to, c, 32)
+    v128.store(to, d, 48)
   }
 }
 

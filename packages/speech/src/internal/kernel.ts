@@ -1,5 +1,5 @@
 /**
- * Inner loops in WebAssembly, and the memory they work on. The module's 564 bytes are part of the source, so no file is
+ * Inner loops in WebAssembly, and the memory they work on. The module's 941 bytes are part of the source, so no file is
  * loaded.
  */
 import { kernelBytes } from "./kernelBytes.ts"
@@ -11,7 +11,16 @@ import { webAssembly, type Module } from "./webAssembly.ts"
  */
 export interface Kernel {
   readonly memory: ArrayBuffer
-  readonly matvec: (out: number, matrix: number, input: number, rows: number, columns: number) => void
+  readonly matmul: (
+    out: number,
+    outStep: number,
+    matrix: number,
+    input: number,
+    inputStep: number,
+    count: number,
+    rows: number,
+    columns: number
+  ) => void
   readonly resample: (
     out: number,
     rows: number,
@@ -33,6 +42,22 @@ export const make = (memoryBytes: number): Kernel => {
   module ??= new webAssembly.Module(Buffer.from(kernelBytes, "base64"))
   const memory = new webAssembly.Memory({ initial: Math.ceil(memoryBytes / pageBytes) })
   const { exports } = new webAssembly.Instance(module, { env: { memory } })
-  const { matvec, resample } = exports as Omit<Kernel, "memory">
-  return { memory: memory.buffer, matvec, resample }
+  const { matmul, resample } = exports as Omit<Kernel, "memory">
+  return { memory: memory.buffer, matmul, resample }
+}
+
+/** Width of a panel, in columns. */
+const panel = 16
+
+/** Arranges a matrix, given row by row, in the panels that `matmul` reads. */
+export const inPanels = (matrix: Float32Array, columns: number): Float32Array => {
+  const rows = matrix.length / columns
+  const panels = new Float32Array(matrix.length)
+  for (let row = 0; row < rows; row++) {
+    for (let first = 0; first < columns; first += panel) {
+      const from = row * columns + first
+      panels.set(matrix.subarray(from, from + panel), first * rows + row * panel)
+    }
+  }
+  return panels
 }

@@ -10,18 +10,31 @@ describe("kernel", () => {
     assert.strictEqual(status, 0, stderr)
   })
 
-  it("multiplies a matrix by a vector, and adds", () => {
-    const kernel = Kernel.make(8192)
+  it("multiplies a matrix by vectors, an odd number of them, and adds", () => {
+    const kernel = Kernel.make(16_384)
     const floats = new Float32Array(kernel.memory)
-    const [rows, columns, matrix, input, out] = [3, 32, 256, 512, 600]
-    for (let i = 0; i < rows * columns; i++) floats[matrix + i] = i
-    floats.set([1, 10, 100], input)
-    floats.fill(5, out, out + columns)
-    kernel.matvec(4 * out, 4 * matrix, 4 * input, rows, columns)
-    const expected = Array.from({ length: columns }, (_, n) => 5 + n + 10 * (columns + n) + 100 * (2 * columns + n))
-    assert.deepStrictEqual([...floats.subarray(out, out + columns)], expected)
-    assert.strictEqual(floats[out + columns], 0)
+    const [rows, columns, count, matrix, input, out] = [3, 32, 3, 256, 512, 600]
+    const values = Float32Array.from({ length: rows * columns }, (_, i) => i)
+    floats.set(Kernel.inPanels(values, columns), matrix)
+    const inputs = [
+      [1, 10, 100],
+      [0, 0, 1],
+      [2, 0, -1]
+    ]
+    const [inputStep, outStep] = [5, 40]
+    inputs.forEach((each, i) => floats.set(each, input + i * inputStep))
+    floats.fill(5, out, out + count * outStep)
+    kernel.matmul(4 * out, 4 * outStep, 4 * matrix, 4 * input, 4 * inputStep, count, rows, columns)
+    inputs.forEach((each, i) => {
+      const at = out + i * outStep
+      const expected = Array.from({ length: columns }, (_, n) =>
+        each.reduce((sum, factor, row) => sum + factor * (row * columns + n), 5)
+      )
+      assert.deepStrictEqual([...floats.subarray(at, at + columns)], expected)
+      assert.isTrue(floats.subarray(at + columns, at + outStep).every((value) => value === 5))
+    })
     assert.strictEqual(floats[out - 1], 0)
+    assert.strictEqual(floats[out + count * outStep], 0)
   })
 
   it("interpolates inputs with the weights of their row, rounds and saturates", () => {

@@ -22,8 +22,15 @@ const frames = 4
 export interface Network {
   readonly floats: Float32Array
   readonly spectrum: Spectrum.Spectrum
-  /** Adds the product of a matrix (`rows` inputs, `columns` outputs) and an input vector to `out`. */
-  readonly multiply: (out: number, matrix: number, input: number, rows: number, columns: number) => void
+  /** Adds the products of a matrix (`rows` inputs, `columns` outputs) and some input vectors to as many outputs. */
+  readonly multiply: (
+    out: Vectors,
+    matrix: number,
+    input: Vectors,
+    count: number,
+    rows: number,
+    columns: number
+  ) => void
   readonly spectra: number
   readonly layers: ReadonlyArray<Layer>
   readonly state: number
@@ -31,6 +38,12 @@ export interface Network {
   readonly gateBias: Float32Array
   readonly decoder: Float32Array
   readonly decoderBias: number
+}
+
+/** Vectors in the kernel's memory: where the first one begins, and how far the next one is from it. */
+interface Vectors {
+  readonly at: number
+  readonly step: number
 }
 
 interface Layer extends Layout.Convolution {
@@ -72,10 +85,18 @@ export const make = (data: Float32Array): Network => {
   const kernel = Kernel.make(4 * top)
   const floats = new Float32Array(kernel.memory)
   floats.set(data)
+  const arrange = (at: number, rows: number, columns: number) =>
+    floats.set(Kernel.inPanels(data.subarray(at, at + rows * columns), columns), at)
+  for (const { inputs, matrix, outputs } of layers) {
+    for (let tap = 0; tap < taps; tap++) arrange(matrix + tap * inputs * outputs, inputs, outputs)
+  }
+  arrange(offsets["lstm.input"]!, hidden, 4 * hidden)
+  arrange(offsets["lstm.hidden"]!, hidden, 4 * hidden)
   return {
     floats,
     spectrum: Spectrum.make(array("window", frameSamples)),
-    multiply: (out, matrix, input, rows, columns) => kernel.matvec(4 * out, 4 * matrix, 4 * input, rows, columns),
+    multiply: (out, matrix, input, count, rows, columns) =>
+      kernel.matmul(4 * out.at, 4 * out.step, 4 * matrix, 4 * input.at, 4 * input.step, count, rows, columns),
     spectra,
     layers,
     state,
@@ -89,14 +110,15 @@ export const make = (data: Float32Array): Network => {
 /** Applies a convolution and a ReLU. */
 const convolve = ({ floats, multiply }: Network, layer: Layer, input: number): void => {
   const { framesIn, framesOut, inputs, matrix, output, outputs, stride } = layer
-  for (let frame = 0; frame < framesOut; frame++) {
-    const out = output + frame * outputs
-    floats.set(layer.bias, out)
-    for (let tap = 0; tap < taps; tap++) {
-      const from = frame * stride + tap - 1
-      if (from < 0 || from >= framesIn) continue
-      multiply(out, matrix + tap * inputs * outputs, input + from * inputs, inputs, outputs)
-    }
+  for (let frame = 0; frame < framesOut; frame++) floats.set(layer.bias, output + frame * outputs)
+  for (let tap = 0; tap < taps; tap++) {
+    // The frames before the first and after the last are zero.
+    const first = tap === 0 ? 1 : 0
+    const count = Math.min(framesOut, Math.ceil((framesIn + 1 - tap) / stride)) - first
+    if (count <= 0) continue
+    const out = { at: output + first * outputs, step: outputs }
+    const from = { at: input + (first * stride + tap - 1) * inputs, step: stride * inputs }
+    multiply(out, matrix + tap * inputs * outputs, from, count, inputs, outputs)
   }
   const end = output + framesOut * outputs
   for (let at = output; at < end; at++) if (floats[at]! < 0) floats[at] = 0
@@ -107,8 +129,9 @@ const remember = (network: Network, input: number, h: Float32Array, c: Float32Ar
   const { decoder, decoderBias, floats, gateBias, gates, multiply, state } = network
   floats.set(h, state)
   floats.set(gateBias, gates)
-  multiply(gates, offsets["lstm.input"]!, input, hidden, 4 * hidden)
-  multiply(gates, offsets["lstm.hidden"]!, state, hidden, 4 * hidden)
+  const out = { at: gates, step: 0 }
+  multiply(out, offsets["lstm.input"]!, { at: input, step: 0 }, 1, hidden, 4 * hidden)
+  multiply(out, offsets["lstm.hidden"]!, { at: state, step: 0 }, 1, hidden, 4 * hidden)
   let sum = decoderBias
   for (let j = 0; j < hidden; j++) {
     const at = gates + j
