@@ -40,11 +40,10 @@ export const step = (
   event: FloorEvent,
   policy: FloorPolicy
 ): readonly [Floor, ReadonlyArray<FloorAction>] => {
-  const draft: State.Draft = { ...floor, now: State.later(floor.now, event.at), out: [] }
+  const draft = State.begin(floor, State.later(floor.now, event.at))
   Events.apply(draft, event, policy)
   Rules.settle(draft, policy)
-  const { out, ...next } = draft
-  return [next, out]
+  return [State.end(draft), draft.out]
 }
 
 /** When time alone would change something: the time of the next tick. Always later than the last event. */

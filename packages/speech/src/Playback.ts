@@ -29,6 +29,8 @@ export interface Options {
   readonly leadMs?: number | undefined
   /** The length of a frame. 20 ms by default. */
   readonly frameMs?: number | undefined
+  /** How much to send at once, while audio is still on its way. One frame by default. The lead is not exceeded for it. */
+  readonly messageMs?: number | undefined
   /** With `estimate`: the delay from sending a sample until it is heard, if known. 0 by default. */
   readonly latencyMs?: number | undefined
 }
@@ -109,6 +111,7 @@ export interface Playback {
   readonly report: Report
   readonly leadMs: number
   readonly frameMs: number
+  readonly messageMs: number
   readonly latencyMs: number
   readonly generation: number
   readonly stream: number
@@ -143,6 +146,7 @@ export const make = (options: Options): Playback => ({
   report: options.report,
   leadMs: options.leadMs ?? 100,
   frameMs: options.frameMs ?? 20,
+  messageMs: options.messageMs ?? 0,
   latencyMs: options.latencyMs ?? 0,
   generation: 0,
   stream: 0,
@@ -193,16 +197,21 @@ export const push = (playback: Playback, chunk: Chunk): Playback => {
   }
 }
 
-/** Takes the frames and marks to send now: never more than the lead ahead of what is being played. */
+/**
+ * Takes the frames and marks to send now: never more than the lead ahead of what is being played, and nothing until a whole message
+ * fits in, unless the line would run dry or the audio ends before.
+ */
 export const pull = (playback: Playback, now: Time): readonly [Playback, ReadonlyArray<Output>] => {
   if (playback.isPaused || playback.sent === playback.tape.end) return [playback, []]
   const { format, tape, generation, stream } = playback
   const frame = AudioTime.toSamples(AudioTime.make(playback.frameMs), format.sampleRateHz)
   const horizon = now + Math.max(playback.leadMs, playback.frameMs)
+  let nextAt = playback.nextAt < now ? now : playback.nextAt
+  const roomMs = horizon - nextAt
+  if (nextAt > now && roomMs + 1e-6 < Math.min(playback.messageMs, bufferedMs(playback))) return [playback, []]
   const outputs: Array<Output> = []
   const flights = [...playback.flights]
   let { sent, markedAt } = playback
-  let nextAt = playback.nextAt < now ? now : playback.nextAt
   while (sent < tape.end) {
     const to = Math.min(sent + frame, tape.end)
     // An incomplete frame waits for more audio, as long as that causes no gap.

@@ -36,6 +36,12 @@ export const push = (
   chunk: Uint8Array
 ): readonly [state: Reframe, frames: ReadonlyArray<AudioFrame.AudioFrame>] => {
   const { format, frameBytes, remainder } = state
+  // Almost every line sends whole frames.
+  if (chunk.length === frameBytes && remainder.length === 0) {
+    const time = AudioTime.fromSamples(state.samples, format.sampleRateHz)
+    const samples = state.samples + frameBytes / AudioFormat.bytesPerSample(format)
+    return [{ format, frameBytes, samples, remainder }, [{ format, bytes: new Uint8Array(chunk), time }]]
+  }
   const bytes = new Uint8Array(remainder.length + chunk.length)
   bytes.set(remainder)
   bytes.set(chunk, remainder.length)

@@ -415,6 +415,7 @@ const settingsOf = (
   report: transport.capabilities.heard,
   latencyMs: transport.capabilities.latencyMs ?? 0,
   leadMs: millis(options.lead, 100),
+  messageMs: transport.capabilities.messageMs ?? 0,
   aheadMs: millis(options.ahead, 3000),
   clauses: options.clauses ?? {},
   filter: options.filter ?? ((language) => SpeechText.filter(language === undefined ? {} : { language })),

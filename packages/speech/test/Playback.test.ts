@@ -81,7 +81,7 @@ interface Truth {
 const random = (seed: number, report: Playback.Report) => {
   const chance = Chance.make(seed)
   const line = new Line()
-  let playback = Playback.make({ format, report })
+  let playback = Playback.make({ format, report, messageMs: seed % 2 === 0 ? 40 : undefined })
   let now = 0
   let next = 0
   let generation = 0
@@ -248,6 +248,45 @@ describe("Playback", () => {
     )
     assert.lengthOf(Playback.pull(after, time(10))[1], 0)
     assert.lengthOf(Playback.pull(after, time(20))[1], 1)
+  })
+
+  it("sends two frames at a time while some are on their way, within the same lead, and without a gap", () => {
+    let playback = Playback.push(Playback.make({ format, report: "marks", messageMs: 40 }), second)
+    const sent: Array<number> = []
+    let playedTo = 0
+    for (let now = 0; now < 1000; now += 20) {
+      const [after, outputs] = Playback.pull(playback, time(now))
+      playback = after
+      sent.push(audio(outputs).length)
+      for (const output of outputs) {
+        if (output._tag !== "Audio") continue
+        assert.strictEqual(output.at, playedTo, "a gap")
+        playedTo = output.at + 20
+      }
+      assert.isAtMost(playedTo, now + 100)
+      if (playedTo < 1000) assert.isAtLeast(playedTo, now + 60)
+    }
+    // The end does not wait for a whole message.
+    assert.deepStrictEqual(sent.slice(0, 6), [5, 0, 2, 0, 2, 0])
+    assert.strictEqual(
+      sent.reduce((sum, frames) => sum + frames),
+      50
+    )
+    assert.strictEqual(playedTo, 1000)
+  })
+
+  it("waits for no whole message after a pause, nor where the audio ends", () => {
+    const start = Playback.push(Playback.make({ format, report: "position", messageMs: 40 }), second)
+    const [playing] = Playback.pull(start, time(0))
+    const [paused] = Playback.pause(playing, time(10))
+    assert.lengthOf(audio(Playback.pull(Playback.resume(paused, time(30)), time(30))[1]), 5)
+    const short = Playback.push(
+      Playback.make({ format, report: "position", messageMs: 40 }),
+      chunk({ bytes: samples(0, 960) })
+    )
+    const [after, first] = Playback.pull(short, time(0))
+    assert.lengthOf(audio(first), 5)
+    assert.lengthOf(audio(Playback.pull(after, time(20))[1]), 1)
   })
 
   it("joins chunks of odd sizes into frames, and sends the rest if nothing follows", () => {

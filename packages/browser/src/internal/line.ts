@@ -9,6 +9,9 @@ import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as VoiceWire from "../VoiceWire.ts"
 
+/** Audio of a message: two frames of 20 ms, which cost half of what one at a time does. */
+const messageMs = 40
+
 /** Maximum time for a page to hang up after its audio has been played, in milliseconds. */
 const farewellMs = 1500
 
@@ -46,7 +49,7 @@ export const make = (options: {
   return {
     request: options.request,
     format,
-    capabilities: { heard: "position", echoFree: options.echoFree },
+    capabilities: { heard: "position", messageMs, echoFree: options.echoFree },
     incoming: options.incoming,
     send: (outputs: Arr.NonEmptyReadonlyArray<Playback.Output>) =>
       Effect.suspend(() => {
@@ -60,7 +63,9 @@ export const make = (options: {
             frames.push(VoiceWire.encode({ type: "stream", generation, stream }))
           }
           current.sent += bytes.length / AudioFormat.bytesPerSample(format)
-          frames.push(bytes)
+          const last = frames.at(-1)
+          if (typeof last === "object") frames[frames.length - 1] = Buffer.concat([last, bytes])
+          else frames.push(bytes)
         }
         return frames.length === 0 ? Effect.void : send(frames as unknown as Arr.NonEmptyReadonlyArray<Entrance.Frame>)
       }),

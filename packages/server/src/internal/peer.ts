@@ -36,6 +36,8 @@ interface Connection {
   readonly on: (event: "drain" | "close", listener: () => void) => void
   readonly off: (event: "drain" | "close", listener: () => void) => void
   readonly destroy: () => void
+  readonly cork: () => void
+  readonly uncork: () => void
 }
 
 const connectionOf = (request: HttpServerRequest): Connection | undefined => {
@@ -76,7 +78,18 @@ export const make = (options: {
   const waitForPeer = Effect.timeoutOrElse(drained, { duration: stallTimeout, orElse: () => options.onStalled })
 
   return {
-    send: (frames) => Effect.ignore(options.writer.writeAll(frames)),
+    // Several frames are one write to the system, which takes longer than all that comes before it.
+    send: (frames) => {
+      const write = Effect.ignore(options.writer.writeAll(frames))
+      if (connection === undefined || frames.length === 1) return write
+      return Effect.suspend(() => {
+        connection.cork()
+        return Effect.ensuring(
+          write,
+          Effect.sync(() => connection.uncork())
+        )
+      })
+    },
     ready: Effect.suspend(() => (connection !== undefined && isBehind(connection) ? waitForPeer : Effect.void)),
     isBehind: () => connection !== undefined && isBehind(connection),
     close: (code, reason) => Effect.ignore(options.writer.write(new Socket.CloseEvent(code, reason))),

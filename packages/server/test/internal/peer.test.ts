@@ -10,12 +10,19 @@ import * as Peer from "../../src/internal/peer.ts"
 class Connection extends EventEmitter {
   writableLength = 0
   destroyed = false
+  corks = 0
   get writableNeedDrain() {
     return this.writableLength >= 64
   }
   destroy() {
     this.destroyed = true
     this.emit("close")
+  }
+  cork() {
+    this.corks++
+  }
+  uncork() {
+    this.corks--
   }
   listeners_() {
     return this.listenerCount("drain") + this.listenerCount("close")
@@ -26,17 +33,23 @@ const settings = { maxBufferedBytes: 100, stallTimeout: Duration.seconds(10) }
 
 const make = (connection: Connection | undefined) => {
   const written: Array<unknown> = []
+  /** For each text whether the connection waited for more. */
+  const corked: Array<boolean> = []
   let stalled = 0
   const peer = Peer.make({
     request: { source: connection === undefined ? {} : { socket: connection } } as HttpServerRequest.HttpServerRequest,
     writer: {
       write: (text) => Effect.sync(() => written.push(text)),
-      writeAll: (texts) => Effect.sync(() => written.push(...texts))
+      writeAll: (texts) =>
+        Effect.sync(() => {
+          written.push(...texts)
+          corked.push(...texts.map(() => (connection?.corks ?? 0) > 0))
+        })
     },
     settings,
     onStalled: Effect.sync(() => stalled++)
   })
-  return { peer, written, stalls: () => stalled }
+  return { peer, written, corked, stalls: () => stalled }
 }
 
 const send = (peer: Peer.Peer, ...texts: readonly [string, ...Array<string>]) =>
@@ -51,6 +64,20 @@ describe("Peer", () => {
       yield* Effect.andThen(peer.send(["a", "b"]), peer.ready)
       yield* Effect.andThen(peer.send(["c"]), peer.ready)
       assert.deepStrictEqual(written, ["a", "b", "c"])
+    })
+  )
+
+  it.effect("writes several frames at once, and a single one by itself", () =>
+    Effect.gen(function* () {
+      const connection = new Connection()
+      const { corked, peer } = make(connection)
+      yield* peer.send(["a", "b"])
+      assert.strictEqual(connection.corks, 0)
+      yield* peer.send(["c"])
+      assert.deepStrictEqual(corked, [true, true, false])
+      const { peer: other, written } = make(undefined)
+      yield* other.send(["a", "b"])
+      assert.deepStrictEqual(written, ["a", "b"])
     })
   )
 

@@ -110,6 +110,7 @@ export const make = (options: Options): Line => {
     capabilities: {
       heard: hasMarks ? "marks" : "estimate",
       ...(codec.latencyMs === undefined ? {} : { latencyMs: codec.latencyMs }),
+      messageMs,
       echoFree: options.echoFree
     },
     incoming: options.incoming,
@@ -172,6 +173,8 @@ const tones = (buttons: string, format: AudioFormat.AudioFormat): ReadonlyArray<
 }
 
 const frameMs = 20
+/** Audio of a message: two frames cost half of what one at a time does. */
+const messageMs = 2 * frameMs
 
 /** Pads audio with silence to whole frames. */
 const wholeFrames = (format: AudioFormat.AudioFormat, bytes: Uint8Array): Uint8Array => {

@@ -107,6 +107,62 @@ export const initial: State = {
   fillers: 0
 }
 
+/**
+ * The state of a step that begins at a time. Its fields are written out, here and in `end`: with rest and spread this was half the
+ * processor time of a call, since engines copy many fields slowly that they do not know beforehand.
+ */
+export const begin = (floor: State, now: Time): Draft => ({
+  now,
+  speech: floor.speech,
+  pressed: floor.pressed,
+  silentFrom: floor.silentFrom,
+  turn: floor.turn,
+  dangling: floor.dangling,
+  partialAt: floor.partialAt,
+  prediction: floor.prediction,
+  turns: floor.turns,
+  agent: floor.agent,
+  agentFrom: floor.agentFrom,
+  pause: floor.pause,
+  resumedAt: floor.resumedAt,
+  falsePauses: floor.falsePauses,
+  generation: floor.generation,
+  said: floor.said,
+  toolsRunning: floor.toolsRunning,
+  idleFrom: floor.idleFrom,
+  prompts: floor.prompts,
+  left: floor.left,
+  thinkingFrom: floor.thinkingFrom,
+  fillers: floor.fillers,
+  out: []
+})
+
+/** The state after a step. */
+export const end = (draft: Draft): State => ({
+  now: draft.now,
+  speech: draft.speech,
+  pressed: draft.pressed,
+  silentFrom: draft.silentFrom,
+  turn: draft.turn,
+  dangling: draft.dangling,
+  partialAt: draft.partialAt,
+  prediction: draft.prediction,
+  turns: draft.turns,
+  agent: draft.agent,
+  agentFrom: draft.agentFrom,
+  pause: draft.pause,
+  resumedAt: draft.resumedAt,
+  falsePauses: draft.falsePauses,
+  generation: draft.generation,
+  said: draft.said,
+  toolsRunning: draft.toolsRunning,
+  idleFrom: draft.idleFrom,
+  prompts: draft.prompts,
+  left: draft.left,
+  thinkingFrom: draft.thinkingFrom,
+  fillers: draft.fillers
+})
+
 /** The later of two times. */
 export const later = (a: Time, b: Time): Time => (a > b ? a : b)
 

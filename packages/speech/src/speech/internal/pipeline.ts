@@ -29,13 +29,11 @@ export const step = (
   clock: { readonly now: AudioTime.AudioTime; readonly at: number }
 ): readonly [State.State, ReadonlyArray<Wanted>] => {
   if (state.isOver) return [state, []]
-  const now = clock.now > state.now ? clock.now : state.now
-  const draft: Draft = { ...state, now, at: clock.at, wanted: [], events: [], isTelling: false }
+  const draft = State.begin(state, clock)
   Turns.tell(draft, ...Hearing.listen(draft))
   apply(draft, told)
   if (!draft.isOver) settle(draft)
-  const { events: _events, isTelling: _isTelling, wanted, ...next } = draft
-  return [next, wanted]
+  return [draft, draft.wanted]
 }
 
 const apply = (draft: Draft, told: Told): void => {
