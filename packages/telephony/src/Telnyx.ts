@@ -126,8 +126,15 @@ export interface Outgoing {
   readonly to: string
   /** One of your Telnyx numbers. */
   readonly from: string
-  /** The Voice API application whose webhook handles the call. Defaults to `TELNYX_CONNECTION_ID`. */
+  /** The Voice API application that places the call. Defaults to `TELNYX_CONNECTION_ID`. */
   readonly connectionId?: string | undefined
+  /**
+   * Public address of the server that runs the agent. Defaults to `ANTIPHON_PUBLIC_URL`; without either, the call goes to the webhook
+   * of the application.
+   */
+  readonly publicUrl?: string | undefined
+  /** Path of that server's webhook, if it has several with agents of their own. `/telnyx` by default. */
+  readonly path?: string | undefined
   readonly account?: TelnyxAccount.Options | undefined
   /** How long the phone rings. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
@@ -137,16 +144,23 @@ export interface Outgoing {
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
-/** Places a call. Whoever answers talks to the agent behind the application's webhook. Succeeds once Telnyx has queued the call. */
+/**
+ * Places a call. Whoever answers talks to the agent on the server at `publicUrl`, which gets all events of this call, whatever webhook
+ * the application has. Succeeds once Telnyx has queued the call.
+ */
 export const call = (options: Outgoing): Effect.Effect<{ readonly callControlId: string }, CarrierError> =>
   Effect.gen(function* () {
     const account = yield* TelnyxAccount.load(options.account)
+    const publicUrl = options.publicUrl ?? (yield* Credentials.variable("ANTIPHON_PUBLIC_URL"))
     return yield* TelnyxAccount.createCall(account, {
       to: options.to,
       from: options.from,
       connection_id: yield* Credentials.required("telnyx", options.connectionId, "TELNYX_CONNECTION_ID"),
       timeout_secs: Math.ceil(Duration.toSeconds(Duration.fromInputUnsafe(options.timeout ?? "30 seconds"))),
       client_state: Routes.stateOf({ call: options.metadata ?? {} }),
+      ...(publicUrl === undefined
+        ? {}
+        : { webhook_url: Credentials.address(publicUrl, "") + (options.path ?? "/telnyx") }),
       ...(options.detectMachine === true ? { answering_machine_detection: "detect" } : {})
     })
   })

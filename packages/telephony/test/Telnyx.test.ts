@@ -2,7 +2,7 @@ import * as PreCall from "@antiphon/server/PreCall"
 import * as AudioTime from "@antiphon/speech/AudioTime"
 import type { Transport } from "@antiphon/speech/Transport"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import * as Telnyx from "../src/Telnyx.ts"
 import { FakeTelnyx } from "../src/testing.ts"
 import { connect } from "./support/client.ts"
@@ -117,6 +117,68 @@ describe("Telnyx", () => {
       assert.strictEqual(line.request.callId, callControlId)
       assert.deepStrictEqual(line.request.metadata, { platform: "telnyx", direction: "outgoing", campaign: "7" })
       assert.deepStrictEqual(yield* heard.tag("Answered"), { _tag: "Answered", by: "Machine" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("binds each outgoing call to its own webhook, whatever the application has", () =>
+    Effect.gen(function* () {
+      const [inbound, sales, support] = [yield* listener, yield* listener, yield* listener]
+      let application = ""
+      const telnyx = yield* FakeTelnyx.make({
+        webhook: () => application,
+        answeredBy: "machine",
+        numbers: { "+1999": "busy" }
+      })
+      const { account } = telnyx
+      const server = yield* serve(
+        Layer.mergeAll(
+          Telnyx.layer(inbound.answer, { account }),
+          Telnyx.layer(sales.answer, { account, path: "/sales" }),
+          Telnyx.layer(support.answer, { account, path: "/support" })
+        )
+      )
+      application = `${server}/telnyx`
+      const call = (to: string, path?: string) =>
+        Telnyx.call({
+          to,
+          from: "+2",
+          connectionId: "c1",
+          account: { ...account, publicKey: "" },
+          publicUrl: server,
+          path,
+          detectMachine: true
+        })
+      const made = yield* Effect.all([call("+11", "/sales"), call("+12", "/support"), call("+13")])
+      const lines = yield* Effect.all([sales.line, support.line, inbound.line])
+      assert.deepStrictEqual(
+        lines.map(({ request }) => [request.callId, request.to]),
+        [
+          [made[0].callControlId, "+11"],
+          [made[1].callControlId, "+12"],
+          [made[2].callControlId, "+13"]
+        ]
+      )
+      // What comes later goes there too: who answered, and the outcome of a transfer.
+      yield* sales.tag("Answered")
+      yield* support.tag("Answered")
+      yield* lines[1].transfer!("+1999")
+      assert.strictEqual((yield* support.tag("Transferred")).outcome, "Busy")
+      assert.deepStrictEqual(
+        sales.told().filter(({ _tag }) => _tag === "Transferred"),
+        []
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("hangs up on who answered a call for which the server has no room, instead of leaving them in silence", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { telnyx } = yield* setUp(heard.answer, { settings: { maxCalls: 1 } })
+      yield* telnyx.dial({})
+      yield* heard.line
+      yield* Telnyx.call({ to: "+1", from: "+2", connectionId: "c1", account: { ...telnyx.account, publicKey: "" } })
+      const phone = yield* telnyx.answered
+      assert.strictEqual(yield* phone.over, "server")
     }).pipe(Effect.scoped)
   )
 

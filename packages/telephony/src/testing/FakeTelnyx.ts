@@ -27,7 +27,7 @@ export type Behaviour = "answered" | "busy" | "no-answer"
 export interface Options {
   /** By telephone number. */
   readonly numbers?: Readonly<Record<string, Behaviour>> | undefined
-  /** Webhook that receives the events. */
+  /** Webhook of the application. It receives the events of calls that have none of their own. */
   readonly webhook: () => string
   /** Signs with a wrong key, or not at all. */
   readonly signs?: "wrong" | "never" | undefined
@@ -121,8 +121,9 @@ const api = (exchange: Exchange, request: HttpServerRequest): Effect.Effect<Http
 
 /** Places a call. */
 const callOut = (exchange: Exchange, body: Command["body"]): Effect.Effect<HttpServerResponse> => {
-  const { answering_machine_detection, client_state, from, to } = body
+  const { answering_machine_detection, client_state, from, to, webhook_url } = body
   const call = begin(exchange, { from: String(from), to: String(to), direction: "outgoing", client_state })
+  call.redirect(webhook_url)
   const result = exchange.options.answeredBy ?? "human"
   const found = Effect.delay(call.event("call.machine.detection.ended", { result }), rings)
   const isAnswered = Effect.gen(function* () {
@@ -157,6 +158,8 @@ const ring = (
 const act = (exchange: Exchange, call: TelnyxCall.Call, name: string, body: Command["body"]): Effect.Effect<void> => {
   switch (name) {
     case "answer":
+      call.redirect(body["webhook_url"])
+      return fork(exchange, call.open(String(body["stream_url"])))
     case "streaming_start":
       return fork(exchange, call.open(String(body["stream_url"])))
     case "reject":
@@ -167,6 +170,7 @@ const act = (exchange: Exchange, call: TelnyxCall.Call, name: string, body: Comm
       const to = String(body["to"])
       const { target_leg_client_state: client_state } = body
       const target = begin(exchange, { from: ours, to, direction: "outgoing", client_state })
+      target.redirect(body["webhook_url"])
       return fork(exchange, ring(exchange, target, to, target.event("call.bridged")))
     }
     default:

@@ -27,6 +27,8 @@ import * as Wire from "./wire.ts"
 interface Entry {
   readonly callControlId: string
   readonly session: Holding.Session
+  /** Address of these routes: events of a transfer's target come there. */
+  readonly base: string
   /** The target of a transfer in progress. */
   transfer: string | undefined
 }
@@ -34,6 +36,7 @@ interface Entry {
 /** A call whose stream has not connected yet. */
 export interface Expected {
   readonly callControlId: string
+  readonly base: string
   readonly request: CallRequest.CallRequest
 }
 
@@ -154,8 +157,8 @@ const requestOf = (payload: Told, metadata: Readonly<Record<string, string>>): C
   })
 
 /** Fields that start a media stream, with a one-use token in its address. */
-const streamFields = (desk: Desk, base: string, expected: Expected) => ({
-  stream_url: `${PublicAddress.socket(base)}/stream/${desk.tokens.issue(expected)}`,
+const streamFields = (desk: Desk, expected: Expected) => ({
+  stream_url: `${PublicAddress.socket(expected.base)}/stream/${desk.tokens.issue(expected)}`,
   stream_track: "inbound_track",
   stream_bidirectional_mode: "rtp",
   stream_bidirectional_codec: desk.codec
@@ -182,25 +185,33 @@ const answer = (desk: Desk, payload: Told, base: string): Effect.Effect<void> =>
           )
     if (decision._tag === "Rejected") return yield* reject("CALL_REJECTED")
     const metadata = { ...request.metadata, ...decision.metadata }
-    const fields = streamFields(desk, base, { callControlId, request: { ...request, metadata } })
+    const fields = streamFields(desk, { callControlId, base, request: { ...request, metadata } })
     // Events of this call go to this process from now on.
     const own = desk.addresses.processUrl === undefined ? {} : { webhook_url: base }
     yield* TelnyxAccount.command(account, callControlId, "answer", { ...fields, ...own })
   }).pipe(Effect.catch(failed("The call could not be answered")))
 
-/** Starts the media stream of an outgoing call that was answered. */
+/** Starts the media stream of an outgoing call that was answered. Hangs up if there can be none: nobody would hear anything. */
 const connect = (
   desk: Desk,
   payload: Told,
   base: string,
   metadata: Readonly<Record<string, string>>
-): Effect.Effect<void> => {
-  const expected = { callControlId: payload.call_control_id, request: requestOf(payload, metadata) }
-  return Effect.catch(
-    TelnyxAccount.command(desk.account, payload.call_control_id, "streaming_start", streamFields(desk, base, expected)),
-    failed("The stream of the call could not be started")
-  )
-}
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { account } = desk
+    const callControlId = payload.call_control_id
+    const hangUp = Effect.catch(TelnyxAccount.hangUp(account, callControlId), failed("The call could not be hung up"))
+    const refusal = yield* desk.reception.calls.refusal
+    if (refusal !== undefined) {
+      yield* desk.reception.refused(503, Reception.reasons[refusal])
+      return yield* hangUp
+    }
+    const fields = streamFields(desk, { callControlId, base, request: requestOf(payload, metadata) })
+    yield* Effect.catch(TelnyxAccount.command(account, callControlId, "streaming_start", fields), (error) =>
+      Effect.andThen(failed("The stream of the call could not be started")(error), hangUp)
+    )
+  })
 
 type Outcome = Extract<Transport.Incoming, { readonly _tag: "Transferred" }>["outcome"]
 
@@ -254,6 +265,8 @@ const transfer = (desk: Desk, entry: Entry, targetPhoneNumber: string): Effect.E
     const asked = TelnyxAccount.command(desk.account, entry.callControlId, "transfer", {
       to: targetPhoneNumber,
       timeout_secs: Math.ceil(Duration.toSeconds(desk.ringFor)),
+      // By default Telnyx tells the application's webhook, which may be that of another agent, or of another process.
+      webhook_url: entry.base,
       target_leg_client_state: stateOf({ transferOf: entry.callControlId })
     })
     const work = Effect.catch(asked, (error) =>
@@ -278,7 +291,7 @@ export const stream = (
 /** How many messages of audio may wait for a missing one: 100 ms. */
 const mostHeld = 5
 
-const carrier = (desk: Desk, { callControlId, request }: Expected): Holding.Carrier => {
+const carrier = (desk: Desk, { base, callControlId, request }: Expected): Holding.Carrier => {
   const { account, calls } = desk
   let entry: Entry | undefined
   return {
@@ -290,7 +303,7 @@ const carrier = (desk: Desk, { callControlId, request }: Expected): Holding.Carr
     admit: ({ callId }) =>
       callId === callControlId ? Effect.succeed(request) : Effect.fail("the stream is that of another call"),
     control: (_, session) => {
-      const own: Entry = { callControlId, session, transfer: undefined }
+      const own: Entry = { callControlId, session, base, transfer: undefined }
       entry = own
       return {
         hangUp: Effect.catch(TelnyxAccount.hangUp(account, callControlId), failed("The call could not be hung up")),

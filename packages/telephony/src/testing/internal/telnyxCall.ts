@@ -25,6 +25,8 @@ export interface Call {
   readonly open: (url: string) => Effect.Effect<void>
   /** Ends the call, and tells the server. Only the first end counts. */
   readonly end: (ending: Ending, cause?: string) => Effect.Effect<void>
+  /** Sends all further events to this webhook, if it is one. */
+  readonly redirect: (webhook: unknown) => void
   /** Sends an event of this call. Returns the HTTP status. */
   readonly event: (type: string, fields?: object) => Effect.Effect<number>
 }
@@ -46,8 +48,9 @@ export const make = ({ clock, events, faults, scope }: Options, about: About): C
   const handset = Handset.make(frameBytes)
   const streams = Streams.make()
   const over = Deferred.makeUnsafe<Ending>()
+  let webhook: string | undefined
   const event: Call["event"] = (type, fields = {}) =>
-    events.send(type, { call_control_id: callControlId, ...about, ...fields })
+    Effect.suspend(() => events.send(type, { call_control_id: callControlId, ...about, ...fields }, webhook))
   const end: Call["end"] = (ending, hangup_cause = "normal_clearing") =>
     Effect.flatMap(Deferred.succeed(over, ending), (isFirst) => {
       const told = Effect.ignoreCause(event("call.hangup", { hangup_cause }))
@@ -77,6 +80,9 @@ export const make = ({ clock, events, faults, scope }: Options, about: About): C
     open,
     end,
     event,
+    redirect: (url) => {
+      if (typeof url === "string") webhook = url
+    },
     phone: {
       callControlId,
       say: (audio) => streams.current()?.say(audio),

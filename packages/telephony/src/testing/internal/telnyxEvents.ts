@@ -6,8 +6,8 @@ import { generateKeyPairSync, sign } from "node:crypto"
 export interface Events {
   /** The key for verifying events: 32 bytes in base64. */
   readonly publicKey: string
-  /** Sends an event. Returns the HTTP status. */
-  readonly send: (type: string, payload: object) => Effect.Effect<number>
+  /** Sends an event, to the webhook of the application unless the call has its own. Returns the HTTP status. */
+  readonly send: (type: string, payload: object, webhook?: string) => Effect.Effect<number>
   /** Returns a name never returned before. */
   readonly newId: (prefix: string) => string
 }
@@ -35,11 +35,11 @@ export const make = (clock: Clock, options: Options): Events => {
   }
   return {
     publicKey: publicKey.export({ format: "der", type: "spki" }).subarray(-keyBytes).toString("base64"),
-    send: (event_type, payload) =>
+    send: (event_type, payload, webhook = options.webhook()) =>
       Effect.promise(async (signal) => {
         const body = JSON.stringify({ data: { event_type, id: newId("event"), payload } })
         const headers = { "content-type": "application/json", ...signature(body) }
-        return (await fetch(options.webhook(), { method: "POST", headers, body, signal })).status
+        return (await fetch(webhook, { method: "POST", headers, body, signal })).status
       }),
     newId
   }
