@@ -240,7 +240,11 @@ const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>)
       VoiceWire.encode({ type: "ready", call_id: callId, format: message.format, about: held.about })
     ])
     const { record } = held.reception
-    const answer = Effect.suspend(() => held.answer(line))
+    const answer = Entrance.limited(
+      Effect.suspend(() => held.answer(line)),
+      held.reception,
+      held.call.stop
+    )
     const recorded =
       record === undefined
         ? answer

@@ -74,11 +74,37 @@ describe("BrowserVoice", () => {
       ])
       assert.deepStrictEqual(audioOf(heard), [...bytes(640)])
       const { capabilities, format, request } = line()
-      assert.deepStrictEqual(capabilities, { heard: "position", echoFree: true })
+      assert.deepStrictEqual(capabilities, { heard: "position", messageMs: 40, echoFree: true })
       assert.strictEqual(format.sampleRateHz, 16000)
       assert.strictEqual(request.callId, "c1")
       assert.strictEqual(request.agent.id, "a1")
       assert.deepStrictEqual(request.metadata, { from: "test" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("ends a call after so many turns, as on any other wire: the agent says goodbye and hangs up", () =>
+    Effect.gen(function* () {
+      const agent = Agent.route({ UserTurnEnded: (event) => Stream.make(Event.sendText(Event.text(event))) })
+      const services = Layer.mergeAll(
+        Vad.scripted([]),
+        SpeechToText.scripted([]),
+        TestVoice.layer({ word: "40 millis" }),
+        TurnDetector.TurnDetector.text()
+      )
+      const port = yield* serve((line) => Effect.provide(Speech.run(agent, line), services), {
+        settings: { maxTurns: 2, goodbye: "That was all." }
+      })
+      const page = yield* connect(port)
+      page.send(start)
+      yield* page.message("ready")
+      const shown = () => page.messages.filter(({ type }) => type === "agent_text").map(({ text }) => text)
+      for (const text of ["One.", "Two.", "Three."]) {
+        const before = shown().length
+        page.send({ type: "text", text })
+        yield* page.until(`an answer to ${text}`, () => shown().length > before)
+      }
+      assert.strictEqual(shown().at(-1), "That was all.")
+      assert.deepInclude(yield* page.message("bye"), { reason: "max_turns" })
     }).pipe(Effect.scoped)
   )
 
@@ -147,7 +173,7 @@ describe("BrowserVoice", () => {
       )
       assert.deepStrictEqual(
         page.audio.map(({ length }) => length),
-        [8, 4, 6]
+        [12, 6]
       )
     }).pipe(Effect.scoped)
   )

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -14,6 +15,7 @@ import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { AgentSpec } from "./Agent.ts"
 import type { CallError } from "./CallError.ts"
+import * as CallLimits from "./CallLimits.ts"
 import * as CallRequest from "./CallRequest.ts"
 import type * as Event from "./Event.ts"
 import * as EventId from "./EventId.ts"
@@ -113,13 +115,16 @@ const open = <R>(
 ): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.gen(function* () {
     const trace = yield* CallTrace.make(request)
+    const limited = yield* CallLimits.apply(spec)
+    const context = yield* Effect.context<R>()
     const call = Run.make({
-      spec,
+      spec: limited,
       outlet,
       request,
       nextId: yield* EventId.make,
       recorder: Listener.both(trace, yield* Listener.Current),
-      context: trace.provide(yield* Effect.context<R>())
+      // Calls within the call, such as those of a tool, have no limits but their own.
+      context: trace.provide(limited === spec ? context : Context.add(context, CallLimits.Current, undefined))
     })
     yield* Effect.addFinalizer(() => call.close)
     yield* call.start

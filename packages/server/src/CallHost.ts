@@ -11,6 +11,7 @@
 import type * as Harness from "@antiphon/core/Harness"
 import type * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
+import * as Limits from "@antiphon/core/CallLimits"
 import { CallError } from "@antiphon/core/CallError"
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import type * as Event from "@antiphon/core/Event"
@@ -141,9 +142,6 @@ interface Place {
 
 /** Time for a start message to arrive and be read, on a busy network and a busy server. */
 const youngMs = 1000
-
-/** Time for a goodbye to be said and the platform to hang up. */
-const farewellMs = 30_000
 
 /** Memory of a message beside its text, in bytes: measured at 200 to 500 for the events of a history. */
 const entryBytes = 512
@@ -320,7 +318,7 @@ class HostedCall<State> implements CallHost, OpenCall {
   }
 
   readonly #endLater = (): void => {
-    this.#endBy = this.#now() + farewellMs
+    this.#endBy = this.#now() + CallLimits.farewellMs
     this.#setAlarm()
   }
 
@@ -353,10 +351,8 @@ class HostedCall<State> implements CallHost, OpenCall {
       const annotated = Effect.annotateLogs({ callId: this.#log.callId() })
       this.#fork = this.#forkWith(yield* annotated(Effect.context<never>()))
       this.#call = yield* Making.agent(factory, request, { scope, within: settings.startTimeout }).pipe(
-        Effect.map((spec) =>
-          CallLimits.within(spec, settings, { clock: this.#means.clock, onFarewell: this.#endLater })
-        ),
         Effect.flatMap((spec) => Scope.provide(Call.make(spec, { request, harness: this.#harness }), scope)),
+        Effect.provideService(Limits.Current, CallLimits.of(settings, this.#endLater)),
         // A call that must be recorded but cannot be is over before it starts.
         (made) => Effect.suspend(() => (this.isOver() ? Effect.undefined : made)),
         record === undefined ? identity : recorded(record(request, this.stop("Unrecorded")), scope),

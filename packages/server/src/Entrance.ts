@@ -4,9 +4,11 @@
  *
  * @since 0.1.0
  */
+import * as Limits from "@antiphon/core/CallLimits"
 import type * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
@@ -19,6 +21,7 @@ import type * as Ending from "./Ending.ts"
 import * as Admission from "./internal/admission.ts"
 import * as Answers from "./internal/answers.ts"
 import * as Client from "./internal/client.ts"
+import * as CallLimits from "./internal/callLimits.ts"
 import * as CallLog from "./internal/callLog.ts"
 import * as Door from "./internal/door.ts"
 import * as Intake from "./internal/intake.ts"
@@ -147,6 +150,26 @@ export const reception = (
       clientOf: Client.namer(settings.trustedProxies),
       refused: Refusals.make(yield* Clock.Clock, calls.health)
     }
+  })
+
+/**
+ * Holds the agents of an answer to the server's limits of a call, as on any other wire: the turn after the last one says goodbye and
+ * hangs up. `stop` ends the call if it is not over half a minute later.
+ */
+export const limited = <A, E, R>(
+  answer: Effect.Effect<A, E, R>,
+  { settings }: Pick<Reception, "settings">,
+  stop: (reason: Ending.OfServer) => Effect.Effect<void>
+): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const parted = Deferred.makeUnsafe<void>()
+    const overlong = Deferred.await(parted).pipe(
+      Effect.andThen(Effect.sleep(CallLimits.farewellMs)),
+      Effect.andThen(stop("Overlong"))
+    )
+    yield* Effect.forkChild(overlong)
+    const limits = CallLimits.of(settings, () => Deferred.doneUnsafe(parted, Effect.void))
+    return yield* Effect.provideService(answer, Limits.Current, limits)
   })
 
 /** Error of a lost socket. */

@@ -82,6 +82,45 @@ describe("Speech over Twilio", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("two machines that talk to each other stop after so many turns: the agent says goodbye and hangs up", () =>
+    Effect.gen(function* () {
+      const twilio = yield* FakeTwilio.make()
+      const heard: Array<string> = []
+      const agent = Agent.make(
+        Agent.route({
+          CallStarted: () => Stream.make(Event.sendText("Press a key.")),
+          UserDtmfSent: ({ button }) => Stream.make(Event.sendText(`You pressed ${button}.`))
+        }),
+        {
+          run: (event) => {
+            if (event._tag === "AgentTextSent") heard.push(event.content)
+            return event._tag === "CallStarted" || event._tag === "UserDtmfSent"
+          }
+        }
+      )
+      const services = Layer.mergeAll(
+        Vad.scripted([]),
+        SpeechToText.scripted([]),
+        TestVoice.layer({ word: wordMs }),
+        TurnDetector.TurnDetector.text()
+      )
+      const server = yield* serve(
+        Twilio.layer((line) => Effect.provide(Speech.run(agent, line), services), {
+          account: twilio.account,
+          settings: { maxTurns: 2, goodbye: "That was all." }
+        })
+      )
+      const phone = yield* twilio.dial({ url: `${server}/twilio` })
+      // The other machine answers whatever it hears.
+      for (const [index, answer] of ["Press a key.", "You pressed 1.", "You pressed 2."].entries()) {
+        while (heard.at(-1) !== answer) yield* Effect.sleep("20 millis")
+        phone.press(`${index + 1}`)
+      }
+      assert.strictEqual(yield* phone.over, "server")
+      assert.strictEqual(heard.at(-1), "That was all.")
+    }).pipe(Effect.scoped)
+  )
+
   it.live("a caller whose transfer failed hears everything the agent has said meanwhile", () =>
     Effect.gen(function* () {
       const target = "+15550009999"

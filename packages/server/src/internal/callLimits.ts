@@ -1,56 +1,12 @@
-/** Limits how long an agent talks, because two machines that call each other would never stop. */
-import * as Agent from "@antiphon/core/Agent"
-import * as Event from "@antiphon/core/Event"
-import type { Clock } from "effect/Clock"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+/** What the settings of a server say about the length of a call. */
+import type * as CallLimits from "@antiphon/core/CallLimits"
 import type { Settings } from "../Settings.ts"
-import * as Monotonic from "@antiphon/core/Monotonic"
 
-/**
- * The turn after the limit says goodbye and hangs up; later turns say nothing. The agent still handles the start and
- * the end of the call.
- */
-export const within = <E, R>(
-  spec: Agent.AgentSpec<E, R>,
+/** Time in which a goodbye is said and the platform hangs up. After it, the server does. */
+export const farewellMs = 30_000
+
+/** The limits of the agents of a server's calls. */
+export const of = (
   { goodbye, maxCallDuration, maxTurns }: Pick<Settings, "goodbye" | "maxCallDuration" | "maxTurns">,
-  {
-    clock,
-    onFarewell
-  }: {
-    readonly clock: Clock
-    /** Called once, when the agent says goodbye, because the platform may not hang up. */
-    readonly onFarewell: () => void
-  }
-): Agent.AgentSpec<E, R> => {
-  const longestMs = Duration.toMillis(maxCallDuration)
-  if (maxTurns === 0 && longestMs === 0) return spec
-  const begunAt = Monotonic.millis(clock)
-  let turns = 0
-  let parted = false
-  const excess = (): string | undefined =>
-    maxTurns > 0 && turns > maxTurns
-      ? "max_turns"
-      : longestMs > 0 && Monotonic.millis(clock) - begunAt >= longestMs
-        ? "max_duration"
-        : undefined
-  const farewell = (reason: string) => {
-    if (parted) return Stream.empty
-    parted = true
-    onFarewell()
-    return Stream.concat(
-      Stream.fromEffectDrain(Effect.logWarning(`The call has reached its limit (${reason}): the agent says goodbye.`)),
-      Stream.make(Event.sendText(goodbye, { interruptible: false }), Event.endCall({ reason, interruptible: false }))
-    )
-  }
-  return {
-    ...spec,
-    agent: (event, turn) => {
-      if (event._tag === "CallStarted" || event._tag === "CallEnded") return spec.agent(event, turn)
-      turns++
-      const reason = excess()
-      return reason === undefined ? spec.agent(event, turn) : farewell(reason)
-    }
-  }
-}
+  onFarewell: () => void
+): CallLimits.CallLimits => ({ goodbye, maxCallDuration, maxTurns, onFarewell })

@@ -335,7 +335,11 @@ const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
     yield* held.log.started(request.callId)
     if (carrier.greeting !== undefined) yield* visitor.send([carrier.greeting(started)])
     const { record } = place.reception
-    const answer = Effect.suspend(() => place.answer(line))
+    const answer = Entrance.limited(
+      Effect.suspend(() => place.answer(line)),
+      place.reception,
+      held.call.stop
+    )
     const unrecorded = Effect.sync(() => session.stop(Ending.Ending.Unrecorded()))
     const recorded =
       record === undefined
