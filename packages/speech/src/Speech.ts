@@ -137,9 +137,11 @@ export const run: {
     options?: Options
   ): Effect.Effect<Ending, TransportError, Exclude<R, Scope.Scope> | Services>
 } = <R>(source: Agent.Source<unknown, R, R>, transport: Transport, options: Options = {}) =>
-  Effect.scoped(
-    call(Agent.from(source) as Agent.Factory<unknown, never, never>, transport, options)
-  ) as Effect.Effect<Ending, never, never>
+  Effect.scoped(call(Agent.from(source) as Agent.Factory<unknown, never, never>, transport, options)) as Effect.Effect<
+    Ending,
+    never,
+    never
+  >
 
 /** The time of answers by `stage`, in milliseconds from the end of the caller's speech. */
 export const latency = Metric.timer("antiphon_speech_latency")
