@@ -40,6 +40,17 @@ const call = (id: string, city: string, options = {}): Prompt.MessageEncoded => 
 })
 
 describe("Gemini", () => {
+  it.effect("what its own tools add to a prompt is input, too", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const usageMetadata = { promptTokenCount: 10, toolUsePromptTokenCount: 90, candidatesTokenCount: 5 }
+        const candidates = [{ content: { parts: [{ text: "Hi." }] }, finishReason: "STOP" }]
+        server.script({ pieces: [`data: ${JSON.stringify({ candidates, usageMetadata })}\n\n`] })
+        assert.strictEqual((yield* ask()).finish?.usage.inputTokens.total, 100)
+      })
+    )
+  )
+
   it.effect("sends the conversation in alternating turns, with thinking off", () =>
     run(
       (server) =>

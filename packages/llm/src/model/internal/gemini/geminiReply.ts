@@ -39,6 +39,8 @@ interface ContentPart {
 
 interface Usage {
   readonly promptTokenCount?: number
+  /** What the results of the provider's own tools have added to the prompt. */
+  readonly toolUsePromptTokenCount?: number
   readonly cachedContentTokenCount?: number
   readonly candidatesTokenCount?: number
   readonly thoughtsTokenCount?: number
@@ -143,7 +145,8 @@ const reasonOf = (reason: string | undefined, calls: boolean): Response.FinishRe
 }
 
 const usageOf = (usage: Usage | undefined): Response.FinishPartEncoded["usage"] => {
-  const input = WireJson.count(usage?.promptTokenCount)
+  const prompt = WireJson.count(usage?.promptTokenCount)
+  const input = prompt === undefined ? undefined : prompt + (WireJson.count(usage?.toolUsePromptTokenCount) ?? 0)
   const cacheRead = WireJson.count(usage?.cachedContentTokenCount)
   const text = WireJson.count(usage?.candidatesTokenCount)
   const reasoning = WireJson.count(usage?.thoughtsTokenCount)

@@ -70,6 +70,7 @@ export interface Usage {
   readonly completion_tokens?: number
   readonly total_tokens?: number
   readonly prompt_cache_hit_tokens?: number
+  readonly cached_tokens?: number
   readonly prompt_tokens_details?: { readonly cached_tokens?: number; readonly cache_write_tokens?: number } | null
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number } | null
 }

@@ -162,7 +162,7 @@ class OpenAiReply implements Reply {
       const params = cut ? BadArguments.make(call.arguments) : CallAssembly.parseArguments(call.arguments)
       this.#writer.call(call.id, call.name, params, this.#callMetadata(call))
     }
-    this.#writer.finish(reasonOf(this.#finishReason, calls.length > 0), OpenAiUsage.read(this.#usage))
+    this.#writer.finish(reasonOf(this.#finishReason, calls.length > 0), OpenAiUsage.read(this.#usage, this.#provider))
   }
 
   #callMetadata({ extra }: CallAssembly.ToolCall): Response.ProviderMetadata | undefined {

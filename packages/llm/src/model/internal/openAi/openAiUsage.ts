@@ -13,11 +13,15 @@ import type { Usage } from "./chunk.ts"
  * xAI counts thoughts beside the completion instead of within it (`total_tokens` shows which), although all of it is
  * billed as output. In that case the sum of both is the output.
  */
-export const read = (usage: Usage | undefined): Response.FinishPartEncoded["usage"] => {
+export const read = (usage: Usage | undefined, provider?: string): Response.FinishPartEncoded["usage"] => {
   const input = count(usage?.prompt_tokens)
   const completion = count(usage?.completion_tokens)
-  const cacheRead = count(usage?.prompt_tokens_details?.cached_tokens) ?? count(usage?.prompt_cache_hit_tokens)
-  const reasoning = count(usage?.completion_tokens_details?.reasoning_tokens)
+  const cacheRead =
+    count(usage?.prompt_tokens_details?.cached_tokens) ??
+    count(usage?.prompt_cache_hit_tokens) ??
+    // Moonshot's.
+    count(usage?.cached_tokens)
+  const reasoning = count(usage?.completion_tokens_details?.reasoning_tokens) ?? untold(usage, provider)
   const output =
     completion !== undefined && reasoning !== undefined && isBeside(usage, input, completion, reasoning)
       ? completion + reasoning
@@ -35,6 +39,13 @@ export const read = (usage: Usage | undefined): Response.FinishPartEncoded["usag
       reasoning
     }
   }
+}
+
+/** Google's compatible endpoint counts thoughts in the total only. */
+const untold = (usage: Usage | undefined, provider: string | undefined): number | undefined => {
+  const [total, input, completion] = [usage?.total_tokens, usage?.prompt_tokens, usage?.completion_tokens].map(count)
+  if (provider !== "gemini" || total === undefined || input === undefined || completion === undefined) return undefined
+  return total > input + completion ? total - input - completion : undefined
 }
 
 const isBeside = (usage: Usage | undefined, input: number | undefined, completion: number, reasoning: number) => {

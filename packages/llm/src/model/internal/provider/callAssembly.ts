@@ -10,6 +10,7 @@
  */
 import type * as Schema from "effect/Schema"
 import * as Tool from "effect/ai/Tool"
+import * as Predicate from "effect/Predicate"
 import * as BadArguments from "../../../internal/badArguments.ts"
 
 /** The part of an event about one call. */
@@ -109,10 +110,21 @@ export const make = (generateId: () => string): Calls => {
 /** Reads arguments. Missing arguments are an empty object. */
 export const parseArguments = (text: string): unknown => {
   if (text.trim() === "") return {}
+  // Some models fence them, and some write them as JSON within JSON.
+  for (const part of [text, text.slice(Math.max(0, text.indexOf("{")), text.lastIndexOf("}") + 1)]) {
+    const value = jsonOf(part)
+    const inner = typeof value === "string" ? jsonOf(value) : value
+    if (Predicate.isReadonlyObject(inner)) return inner
+    if (value !== undefined) return value ?? {}
+  }
+  return BadArguments.make(text)
+}
+
+const jsonOf = (text: string): unknown => {
   try {
-    return Tool.unsafeSecureJsonParse(text) ?? {}
+    return Tool.unsafeSecureJsonParse(text)
   } catch {
-    return BadArguments.make(text)
+    return undefined
   }
 }
 

@@ -21,6 +21,23 @@ describe("openAiUsage", () => {
     assert.deepStrictEqual(output(10, 4, 26), { total: 14, text: 10, reasoning: 4 })
   })
 
+  it("thinking tokens that Google's compatible endpoint has in the total only are added, and nobody else's total is trusted", () => {
+    const usage = { prompt_tokens: 10, completion_tokens: 2, total_tokens: 342 }
+    assert.deepStrictEqual(OpenAiUsage.read(usage, "gemini").outputTokens, { total: 332, text: 2, reasoning: 330 })
+    assert.strictEqual(OpenAiUsage.read(usage, "bedrock").outputTokens.total, 2)
+  })
+
+  it("tokens from a cache are found wherever a provider puts them", () => {
+    for (const cached of [
+      { prompt_tokens_details: { cached_tokens: 64 } },
+      { prompt_cache_hit_tokens: 64 },
+      { cached_tokens: 64 }
+    ]) {
+      const { inputTokens } = OpenAiUsage.read({ prompt_tokens: 100, completion_tokens: 5, ...cached })
+      assert.deepStrictEqual([inputTokens.total, inputTokens.cacheRead, inputTokens.uncached], [100, 64, 36])
+    }
+  })
+
   it("a missing usage is unknown", () => {
     assert.deepStrictEqual(OpenAiUsage.read(undefined).outputTokens, {
       total: undefined,

@@ -193,6 +193,11 @@ describe("callAssembly", () => {
     ["[1]", [1]],
     ['{"a":', BadArguments.make('{"a":')],
     ["{a:1}", BadArguments.make("{a:1}")],
+    ['"{\\"a\\":1}"', { a: 1 }],
+    ['```json\n{"a":"```"}\n```', { a: "```" }],
+    ['"no object"', "no object"],
+    ['{"a":{"b":1},"c', BadArguments.make('{"a":{"b":1},"c')],
+    ['"{\\"__proto__\\":1}"', '{"__proto__":1}'],
     ['{"__proto__":{"x":1}}', BadArguments.make('{"__proto__":{"x":1}}')]
   ]
   for (const [text, expected] of parsed) {
