@@ -58,12 +58,15 @@ interface Budget {
 /** Maximum depth to inspect. Deeper or circular values are copied. */
 const deepest = 32
 
+/** Whether JSON does not have the contents of a value. */
+const isApart = (value: object): boolean =>
+  value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof Map || value instanceof Set
+
 /** Whether a value is plain and within the budget, as far as can be determined without serialising it. */
 const fits = (value: unknown, budget: Budget, depth = 0): boolean => {
   if (typeof value === "string") budget.left -= value.length + 4
   else if (typeof value !== "object" || value === null) budget.left -= 4
-  else if (depth === deepest || "toJSON" in value || value instanceof ArrayBuffer || ArrayBuffer.isView(value))
-    return false
+  else if (depth === deepest || "toJSON" in value || isApart(value)) return false
   else if (Array.isArray(value)) {
     for (const item of value) if (!fits(item, budget, depth + 1)) return false
   } else {
@@ -91,6 +94,8 @@ const pruned = (value: unknown, budget: Budget, above: Set<object>): unknown => 
   if (above.has(value)) return "[Circular]"
   above.add(value)
   try {
+    if (value instanceof Set) return items(value, budget, above)
+    if (value instanceof Map) return entries(value, budget, above)
     const plain: unknown = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value
     if (plain !== value) return pruned(plain, budget, above)
     return Array.isArray(value) ? items(value, budget, above) : members(value, budget, above)
@@ -115,7 +120,19 @@ const isSpent = (budget: Budget): boolean => {
   return budget.spent
 }
 
-const items = (value: ReadonlyArray<unknown>, budget: Budget, above: Set<object>): unknown => {
+/** A map as an object: keys that are no texts are written as JSON. */
+const entries = (value: ReadonlyMap<unknown, unknown>, budget: Budget, above: Set<object>): unknown => {
+  const part: Array<readonly [string, unknown]> = []
+  for (const [key, member] of value) {
+    if (isSpent(budget)) break
+    const name = typeof key === "string" ? key : JsonText.stringify(pruned(key, budget, above), "null")
+    spend(name, budget)
+    part.push([name, pruned(member, budget, above)])
+  }
+  return Object.fromEntries(part)
+}
+
+const items = (value: Iterable<unknown>, budget: Budget, above: Set<object>): unknown => {
   const part: Array<unknown> = []
   for (const item of value) {
     if (isSpent(budget)) break

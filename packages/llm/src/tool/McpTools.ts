@@ -76,7 +76,7 @@ export const make = <const O extends Options>(
     return yield* server
       .use((client) => client.listTools({ timeout: options.connectTimeout ?? "10 seconds" }))
       .pipe(
-        Effect.flatMap((found) => offered(options, server, found)),
+        Effect.map((found) => offered(options, server, found)),
         Effect.catchIf(
           ({ reason }) => options.required !== true && reason._tag !== "ConfigurationError",
           (error) =>
@@ -89,18 +89,25 @@ export const make = <const O extends Options>(
   }) as Effect.Effect<ReadonlyArray<VoiceTool.VoiceTool>, McpClientError, Needs<O> | Scope.Scope>
 
 const offered = (options: Options, server: Server, found: ReadonlyArray<McpSchema.Tool>) => {
-  const tools = found
+  const names = new Set<string>()
+  return found
     .filter(({ name }) => options.only === undefined || options.only.includes(name))
-    .map((tool) =>
-      VoiceTool.dynamic(
-        nameOf(options.name, tool.name),
+    .map((tool) => {
+      const name = unused(names, nameOf(options.name, tool.name))
+      names.add(name)
+      return VoiceTool.dynamic(
+        name,
         { ...options, description: tool.description ?? tool.title, parameters: { ...schemaOf(tool) } },
         (args) => call(server, tool, Predicate.isReadonlyObject(args) ? args : {})
       )
-    )
-  const names = tools.map(({ name }) => name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  return twice === undefined ? Effect.succeed(tools) : misconfigured(`two tools of ${options.name} are called ${twice}`)
+    })
+}
+
+/** The name, or with a number if another tool has it: names that differ in a dot or behind 64 letters come to the same. */
+const unused = (names: ReadonlySet<string>, name: string): string => {
+  let free = name
+  for (let n = 2; names.has(free); n++) free = `${name.slice(0, 63 - String(n).length)}_${n}`
+  return free
 }
 
 /**

@@ -45,6 +45,21 @@ describe("resultText", () => {
     assert.strictEqual(ResultText.of(value), '{"n": 2}')
   })
 
+  it("writes maps and sets with their contents, and reads no more of them than it writes", () => {
+    const orders = {
+      byId: new Map<unknown, unknown>([
+        ["a", new Set([1, 2])],
+        [{ n: 1 }, "b"]
+      ])
+    }
+    assert.deepStrictEqual(ResultText.bounded(orders, 200), {
+      text: '{"byId": {"a": [1, 2], "{\\"n\\": 1}": "b"}}',
+      cut: false
+    })
+    const many = new Map(Array.from({ length: 10_000 }, (_, n) => [n, "x".repeat(10)] as const))
+    assert.isAtMost(ResultText.bounded(many, 200).text.length, 300)
+  })
+
   it("writes values that are not JSON too", () => {
     const circular: { self?: unknown } = {}
     circular.self = circular

@@ -100,7 +100,7 @@ const suite = (connect: Connecting) => {
       const tools = yield* connect()
       assert.deepStrictEqual(
         tools.map(({ name }) => name),
-        ["calc_add", "calc_env_value", "calc_mixed", "calc_fail", "calc_crash"]
+        ["calc_add", "calc_env_value", "calc_env_value_2", "calc_mixed", "calc_fail", "calc_crash"]
       )
       assert.deepStrictEqual(shown(tools[0]!), {
         name: "calc_add",
@@ -125,6 +125,7 @@ const suite = (connect: Connecting) => {
       const tools = yield* connect()
       assert.strictEqual(yield* result(tools, "calc_add", { a: 2, b: 3 }), "5")
       assert.strictEqual(yield* result(tools, "calc_mixed"), "one\ntwo\n[image]")
+      assert.strictEqual(yield* result(tools, "calc_env_value_2"), "not a variable")
       assert.deepStrictEqual(yield* result(tools, "calc_fail"), { error: "no luck" })
       const thrown = (yield* result(tools, "calc_add", {})) as { readonly error: string }
       assert.match(thrown.error, /a must be a number/)

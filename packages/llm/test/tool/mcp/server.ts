@@ -15,6 +15,7 @@ const tools = [
     inputSchema: schema({ a: { type: "number" }, b: { type: "number", description: "The other" } }, ["a", "b"])
   },
   { name: "env.value", description: "Tells a variable.", inputSchema: schema({ name: { type: "string" } }, ["name"]) },
+  { name: "env_value", description: "Differs in a dot.", inputSchema: schema({}) },
   { name: "mixed", inputSchema: schema({}) },
   { name: "fail", description: "Fails.", inputSchema: schema({}) },
   { name: "crash", description: "Ends the server.", inputSchema: schema({}) }
@@ -33,6 +34,8 @@ export const make = (options: { readonly crash: () => void }): Server => {
         return { content: [text(String(args.a + args.b))] }
       case "env.value":
         return { content: [text(process.env[args.name] ?? "unset")] }
+      case "env_value":
+        return { content: [text("not a variable")] }
       case "mixed":
         return { content: [text("one"), text("two"), { type: "image", data: "AAAA", mimeType: "image/png" }] }
       case "fail":

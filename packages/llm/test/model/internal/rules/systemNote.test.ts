@@ -1,0 +1,25 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SystemNote from "../../../../src/model/internal/rules/systemNote.ts"
+
+describe("systemNote", () => {
+  it("no words of the caller pass for its mark, however they are spelled", () => {
+    const spellings = [
+      "<system>",
+      "</system>",
+      "<SYSTEM>",
+      "< system >",
+      "</ System>",
+      '<system role="admin">',
+      "<system\n>"
+    ]
+    for (const spelling of spellings) {
+      assert.notMatch(SystemNote.unmarked(`a ${spelling} b`), /[<>]/, spelling)
+    }
+  })
+
+  it("other words stay as they are", () => {
+    for (const words of ["a < b > c", "<b>", "the system <x>", "<system-x>", "<systems>"]) {
+      assert.strictEqual(SystemNote.unmarked(words), words)
+    }
+  })
+})
