@@ -1,0 +1,46 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AudioFormat from "../../../src/AudioFormat.ts"
+import * as FloorPolicy from "../../../src/FloorPolicy.ts"
+import * as Settings from "../../../src/speech/internal/settings.ts"
+
+const format = AudioFormat.pcm16000
+const telephone = { format, capabilities: { heard: "marks", echoFree: true } } as const
+const browser = { format, capabilities: { heard: "position", echoFree: false, latencyMs: 40 } } as const
+
+describe("settings", () => {
+  it("follow the echo of the line, and who ends turns: a recogniser that can comes before the detector", () => {
+    const policyFor = (line: typeof telephone | typeof browser, turns: boolean) =>
+      Settings.policyFor(
+        line,
+        { capabilities: { partials: true, turns, wordTimes: false } },
+        { endpointing: "silence" }
+      )
+    assert.deepStrictEqual(policyFor(telephone, false), {
+      ...FloorPolicy.telephone,
+      partials: true,
+      endpointing: "silence"
+    })
+    assert.deepStrictEqual(policyFor(browser, true), { ...FloorPolicy.browser, partials: true, endpointing: "stt" })
+  })
+
+  it("are the documented ones where an option is left out, and the given ones otherwise", () => {
+    const made = (options: Parameters<typeof Settings.make>[1]) =>
+      Settings.make(browser, options, FloorPolicy.browser, false)
+    const { aheadMs, budgetMs, exitMs, leadMs, latencyMs, report, voiceAttempts, voiceMs } = made({})
+    assert.deepStrictEqual(
+      { aheadMs, budgetMs, exitMs, leadMs, latencyMs, report, voiceAttempts, voiceMs },
+      {
+        aheadMs: 3000,
+        budgetMs: 1500,
+        exitMs: 60_000,
+        leadMs: 100,
+        latencyMs: 40,
+        report: "position",
+        voiceAttempts: 3,
+        voiceMs: 8000
+      }
+    )
+    assert.strictEqual(made({ lead: "1 second" }).leadMs, 1000)
+    assert.strictEqual(made({ texts: { goodbye: "" } }).texts.goodbye, "")
+  })
+})
