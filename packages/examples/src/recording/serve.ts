@@ -1,7 +1,7 @@
 import { Agent, Event, Redaction } from "@antiphon/core"
 import { VoiceAgentApp } from "@antiphon/server"
 import { NodeRuntime } from "@effect/platform-node"
-import { Effect, Stream } from "effect"
+import { Stream } from "effect"
 
 const agent = Agent.make(
   Agent.route({
@@ -19,4 +19,4 @@ const redact: Redaction.Redaction = {
   tools: { charge_card: { args: ["number", "cvc"], result: Redaction.maskValue } }
 }
 
-NodeRuntime.runMain(VoiceAgentApp.serve(() => Effect.succeed(agent), { redact }))
+NodeRuntime.runMain(VoiceAgentApp.serve(agent, { redact }))

@@ -15,14 +15,14 @@ const script = [Caller.says("Where is my parcel?"), Caller.listens()]
 
 it.effect("without a filler, the caller hears nothing for fifteen seconds", () =>
   Effect.gen(function* () {
-    const call = yield* TestCall.run(Agent.make(tracker), script)
+    const call = yield* TestCall.run(tracker, script)
     Expect.silence(call, { after: "caller", before: "agent", lasts: "15 seconds" })
   })
 )
 
 it.effect("with a filler, nobody waits longer than six", () =>
   Effect.gen(function* () {
-    const call = yield* TestCall.run(Agent.make(patient), script)
+    const call = yield* TestCall.run(patient, script)
     Expect.heard(call, "One moment.", "5500 millis")
     Expect.heard(call, "Nearly there.", { from: "10 seconds", to: "11 seconds" })
     Expect.heard(call, "Lyon")
