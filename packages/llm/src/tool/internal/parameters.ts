@@ -1,6 +1,6 @@
 /**
- * How the arguments that a model gave are read: `null` for an optional parameter means that it is absent, and an argument
- * that the tool does not take is an error, which the model reads.
+ * How the arguments that a model gave are read: `null` for an optional parameter means that it is absent, a number that is
+ * written as text is a number, and an argument that the tool does not take is an error, which the model reads.
  */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -10,7 +10,7 @@ import * as SchemaAST from "effect/SchemaAST"
 /** Reads arguments; a failure is the message that the model reads. */
 export type Decode = (args: unknown) => Result.Result<unknown, string>
 
-/** Reads arguments by a schema. `asGiven` gives them back as the model wrote them, for a handler that reads them itself. */
+/** Reads arguments by a schema. `asGiven` gives them back undecoded, for a handler that reads them itself. */
 export const decoder = (parameters: Schema.Top, { asGiven = false } = {}): Decode => {
   const encoded = SchemaAST.toEncoded(parameters.ast)
   const names = SchemaAST.isObjects(encoded) ? encoded.propertySignatures.map(({ name }) => String(name)) : undefined
@@ -19,7 +19,7 @@ export const decoder = (parameters: Schema.Top, { asGiven = false } = {}): Decod
     onExcessProperty: "error"
   })
   return (args) => {
-    const given = withoutNulls(encoded, args)
+    const given = meant(encoded, args ?? {})
     // The schema of a struct without fields allows every value but null.
     if (names?.length === 0 && SchemaAST.isObjects(encoded) && encoded.indexSignatures.length === 0) return none(given)
     const read = Result.mapError(decode(given), (error) => complaint(error, names))
@@ -42,31 +42,66 @@ const complaint = ({ message }: { readonly message: string }, names: ReadonlyArr
     : line
 }
 
-/** Leaves out what is null and may be absent, at every depth. */
-const withoutNulls = (ast: SchemaAST.AST, value: unknown): unknown => {
-  if (SchemaAST.isSuspend(ast)) return withoutNulls(ast.thunk(), value)
+/**
+ * Arguments as they were meant: without what is null and may be absent, and with the numbers and booleans that some models write
+ * as texts, at every depth.
+ */
+const meant = (ast: SchemaAST.AST, value: unknown): unknown => {
+  if (SchemaAST.isSuspend(ast)) return meant(ast.thunk(), value)
   if (SchemaAST.isUnion(ast)) {
-    const shaped = ast.types.filter((type) => isShaped(type))
-    return shaped.length === 1 ? withoutNulls(shaped[0]!, value) : value
+    const member = ast.types.find((type) => fits(type, value))
+    if (member !== undefined) return meant(member, value)
+    return typeof value === "string" ? (ast.types.map((type) => read(type, value)).find(isNoText) ?? value) : value
   }
+  if (typeof value === "string") return read(ast, value)
   if (Array.isArray(value)) {
-    const [rest] = SchemaAST.isArrays(ast) ? ast.rest : []
-    return rest === undefined ? value : value.map((item) => withoutNulls(rest, item))
+    if (!SchemaAST.isArrays(ast)) return value
+    return value.map((item, at) => {
+      const of = ast.elements[at] ?? ast.rest[0]
+      return of === undefined ? item : meant(of, item)
+    })
   }
-  if (!SchemaAST.isObjects(ast) || !Predicate.isReadonlyObject(value)) return value
+  return SchemaAST.isObjects(ast) && Predicate.isReadonlyObject(value) ? members(ast, value) : value
+}
+
+const members = (ast: SchemaAST.Objects, value: { readonly [name: string]: unknown }): unknown => {
   const types = new Map(ast.propertySignatures.map(({ name, type }) => [name, type]))
+  const [index] = ast.indexSignatures
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]): ReadonlyArray<readonly [string, unknown]> => {
-      const type = types.get(name)
+      const type = types.get(name) ?? index?.type
       if (type === undefined) return [[name, member]]
       if (member === null && SchemaAST.isOptional(type) && !takesNull(type)) return []
-      return [[name, withoutNulls(type, member)]]
+      return [[name, meant(type, member)]]
     })
   )
 }
 
-const isShaped = (ast: SchemaAST.AST): boolean =>
-  SchemaAST.isObjects(ast) || SchemaAST.isArrays(ast) || SchemaAST.isSuspend(ast)
+/** A text as the number or the boolean that is asked for, if it is one. */
+const read = (ast: SchemaAST.AST, text: string): unknown => {
+  if (SchemaAST.isNumber(ast)) return /^\s*-?\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : text
+  if (SchemaAST.isBoolean(ast)) return text === "true" ? true : text === "false" ? false : text
+  return SchemaAST.isLiteral(ast) && String(ast.literal) === text ? ast.literal : text
+}
+
+const isNoText = (value: unknown): boolean => typeof value !== "string"
+
+/** Whether a value is of the kind of a schema, by its fields and the literals among them. */
+const fits = (ast: SchemaAST.AST, value: unknown): boolean => {
+  if (SchemaAST.isSuspend(ast)) return fits(ast.thunk(), value)
+  if (SchemaAST.isUnion(ast)) return ast.types.some((type) => fits(type, value))
+  if (SchemaAST.isLiteral(ast)) return ast.literal === value
+  if (ast._tag === "Unknown" || ast._tag === "Any") return true
+  if (SchemaAST.isString(ast)) return typeof value === "string"
+  if (SchemaAST.isArrays(ast)) return Array.isArray(value)
+  if (!SchemaAST.isObjects(ast) || !Predicate.isReadonlyObject(value) || Array.isArray(value)) return false
+  const types = new Map(ast.propertySignatures.map(({ name, type }) => [name as string, type]))
+  return Object.entries(value).every(([name, member]) => {
+    const type = types.get(name)
+    if (type === undefined) return ast.indexSignatures.length > 0
+    return !SchemaAST.isLiteral(type) || type.literal === member
+  })
+}
 
 const takesNull = (ast: SchemaAST.AST): boolean =>
   ast._tag === "Null" ||

@@ -23,6 +23,40 @@ describe("parameters", () => {
     assert.deepStrictEqual(read({ date: "d", dishes: [{ id: 1, size: null }] }), { date: "d", dishes: [{ id: 1 }] })
   })
 
+  it("reads null as absent within choices, records and tuples", () => {
+    const size = Schema.Struct({ kind: Schema.Literal("size"), cm: Schema.optionalKey(Schema.Int) })
+    const color = Schema.Struct({ kind: Schema.Literal("color"), name: Schema.optional(Schema.String) })
+    const schema = Schema.Struct({
+      one: Schema.Union([size, color]),
+      named: Schema.Record(Schema.String, color),
+      pair: Schema.Tuple([size, color])
+    })
+    const given = { kind: "color", name: null }
+    assert.deepStrictEqual(
+      read({ one: given, named: { a: given }, pair: [{ kind: "size", cm: null }, given] }, schema),
+      { one: { kind: "color" }, named: { a: { kind: "color" } }, pair: [{ kind: "size" }, { kind: "color" }] }
+    )
+  })
+
+  it("reads numbers and booleans that are written as texts, and leaves texts alone", () => {
+    const schema = Schema.Struct({
+      count: Schema.Int,
+      price: Schema.NullOr(Schema.Number),
+      sure: Schema.Boolean,
+      size: Schema.Literals([1, 2]),
+      list: Schema.Array(Schema.Int),
+      text: Schema.String,
+      either: Schema.Union([Schema.Int, Schema.String])
+    })
+    assert.deepStrictEqual(
+      read({ count: "3", price: "-1.5", sure: "true", size: "2", list: ["1", 2], text: "4", either: "5" }, schema),
+      { count: 3, price: -1.5, sure: true, size: 2, list: [1, 2], text: "4", either: "5" }
+    )
+    for (const count of ["three", "3 or 4", "0x10", "", "Infinity", "3.5"]) {
+      assert.match(String(read({ count }, Schema.Struct({ count: Schema.Int }))), /invalid arguments: .*count/)
+    }
+  })
+
   it("keeps null if the parameter accepts it, and rejects it if the parameter is required", () => {
     assert.deepStrictEqual(read({ date: "d", table: null }), { date: "d", table: null })
     assert.match(String(read({ date: null })), /invalid arguments: .*date/)
@@ -37,7 +71,10 @@ describe("parameters", () => {
   })
 
   it("accepts a missing object as no arguments", () => {
-    for (const args of [{}, null, undefined]) assert.deepStrictEqual(read(args, Schema.Struct({})), {})
+    for (const args of [{}, null, undefined]) {
+      assert.deepStrictEqual(read(args, Schema.Struct({})), {})
+      assert.deepStrictEqual(read(args, Schema.Struct({ a: Schema.optional(Schema.String) })), {})
+    }
   })
 
   it("accepts any key of a record", () => {
