@@ -9,7 +9,11 @@ import agent from "./agent.ts"
 /** What hears and speaks: `ANTIPHON_STT` and `ANTIPHON_TTS`, such as deepgram/nova-3 and cartesia/sonic-3. */
 const Voice = Layer.unwrap(
   Effect.gen(function* () {
-    const ears = yield* Config.String("ANTIPHON_STT")
+    const ears = yield* Effect.mapError(
+      Config.String("ANTIPHON_STT"),
+      () =>
+        new Error("ANTIPHON_STT is not set, so nothing hears the caller. Copy .env.example to .env, and fill it in.")
+    )
     const voice = yield* Config.withDefault(Config.String("ANTIPHON_TTS"), "flite/slt")
     return Layer.mergeAll(
       Vad.silero,
