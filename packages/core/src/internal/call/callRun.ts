@@ -15,6 +15,7 @@ import * as CallEnd from "./callEnd.ts"
 import * as CallReports from "./callReports.ts"
 import * as CallState from "./callState.ts"
 import * as CallTurns from "./callTurns.ts"
+import * as Complaints from "./complaints.ts"
 import * as Deciding from "./deciding.ts"
 import * as Floor from "./floor.ts"
 import * as HistoryWriter from "./historyWriter.ts"
@@ -57,12 +58,14 @@ export const make = <R>(given: Given<R>): CallRun => {
 const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<R>): CallState.CallState<R> => {
   const fork = Effect.runForkWith(context)
   const writer = HistoryWriter.make(nextId, recorder)
+  const complain = Complaints.make()
   const self: CallState.CallState<R> = {
     spec,
     outlet,
     request,
     nextId,
     recorder,
+    complain,
     fork,
     writer,
     phase: "Open",
@@ -81,8 +84,8 @@ const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<
       },
       onLate: (what) =>
         what === "Cleanup"
-          ? Effect.logWarning("An interrupted turn is still cleaning up; the next one starts beside it.")
-          : Effect.logWarning("An uninterruptible region took too long and was stopped.")
+          ? complain("Warn", "An interrupted turn is still cleaning up; the next one starts beside it.")
+          : complain("Warn", "An uninterruptible region took too long and was stopped.")
     }),
     background: Background.make({
       fork,
@@ -102,10 +105,10 @@ const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<
       act: (events, decision) => CallTurns.act(self, events, decision),
       failed: (cause) =>
         Effect.andThen(
-          Effect.logError("A filter failed; its event was only recorded.", cause),
+          complain("Error", "A filter failed; its event was only recorded.", cause),
           spec.turnFailure === "close" ? CallState.fail(self, "Filter", cause) : Effect.void
         ),
-      late: Effect.logWarning("A filter took too long; its event was only recorded."),
+      late: complain("Warn", "A filter took too long; its event was only recorded."),
       settled: () => self.background.flush()
     }),
     watch: AnswerWatch.make({

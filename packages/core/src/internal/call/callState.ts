@@ -15,6 +15,7 @@ import type { EventId } from "../../EventId.ts"
 import type * as Harness from "../../Harness.ts"
 import type { AnswerWatch } from "./answerWatch.ts"
 import type { Background } from "./background.ts"
+import type { Complaints } from "./complaints.ts"
 import type * as Deciding from "./deciding.ts"
 import * as Floor from "./floor.ts"
 import type { HistoryWriter } from "./historyWriter.ts"
@@ -70,6 +71,7 @@ export interface CallState<R> extends Parts {
   readonly request: CallRequest
   readonly nextId: EventId
   readonly recorder: Listener | undefined
+  readonly complain: Complaints
   readonly fork: (effect: Effect.Effect<void, never, R>) => Fiber.Fiber<void>
   phase: Phase
   floor: Floor.Floor

@@ -75,6 +75,7 @@ const hostOf = <R>(self: CallState.CallState<R>): TurnRun.Host<R> => ({
   writer: self.writer,
   recorder: self.recorder,
   background: self.background,
+  complain: self.complain,
   isOpen: () => CallState.isOpen(self),
   deliver: (turn, lines) => deliver(self, turn, lines),
   keep: (turn, outputs) => {
@@ -129,7 +130,7 @@ export const overdue = <R>(self: CallState.CallState<R>, respondingTo: string, s
     const { nextId, spec } = self
     CallState.happen(self, { _tag: "AnswerOverdue", eventId: nextId(), respondingTo, seconds })
     return Effect.andThen(
-      Effect.logWarning("The caller has waited too long for an answer."),
+      self.complain("Warn", "The caller has waited too long for an answer."),
       spec.holding === "" ? Effect.void : sayItself(self, respondingTo, `${spec.holding} `)
     )
   })
@@ -143,7 +144,7 @@ export const failed = <R>(
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { nextId, spec, watch, writer } = self
-    yield* Effect.logError(`The turn that ${trigger._tag} started failed.`, cause)
+    yield* self.complain("Error", `The turn that ${trigger._tag} started failed.`, cause)
     if (CallState.isOver(self)) return
     if (spec.turnFailure === "close") return yield* CallState.fail(self, "Turn", cause)
     const error = Cause.squash(cause)
@@ -156,7 +157,7 @@ export const failed = <R>(
     })
     watch.explained(trigger.eventId)
     // An agent that fails on its own failures would do so forever.
-    if (trigger._tag === "TurnFailed") return yield* Effect.logError("The agent fails on its own failures.")
+    if (trigger._tag === "TurnFailed") return yield* self.complain("Error", "The agent fails on its own failures.")
     if (apology !== "") yield* say(apology)
     CallState.decide(self, [event])
   })

@@ -11,6 +11,7 @@ import * as Event from "../../Event.ts"
 import * as Turn from "../../Turn.ts"
 import type * as Background from "./background.ts"
 import * as CallTrace from "./callTrace.ts"
+import type { Complaints } from "./complaints.ts"
 import * as Out from "./out.ts"
 import * as Outputs from "./outputs.ts"
 import * as RecorderTap from "./recorderTap.ts"
@@ -21,6 +22,7 @@ export interface Host<R> extends Out.Host {
   readonly spec: AgentSpec<unknown, R>
   readonly request: CallRequest
   readonly background: Background.Background
+  readonly complain: Complaints
   /** Handles a failed turn. Uses the given function to send what must be said. */
   readonly failed: (
     trigger: Event.Input,
@@ -211,7 +213,7 @@ export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> 
       if (region !== undefined) return Effect.ensuring(fail(region), over)
       return Cause.hasInterruptsOnly(exit.cause)
         ? Effect.void
-        : Effect.logWarning("An interrupted turn failed while it was cleaning up.", exit.cause)
+        : host.complain("Warn", "An interrupted turn failed while it was cleaning up.", exit.cause)
     })
   ) as Effect.Effect<void, never, R>
 }

@@ -32,6 +32,7 @@ const open = (agent: Agent.Agent<unknown>, options: Agent.Options & { readonly d
           works.push(`${name} of ${respondingTo}, ${delivery}, ${atEnd}`)
         }
       } as Background.Background,
+      complain: (level, message, ...cause) => Effect.logWithLevel(level)(message, ...cause),
       isOpen: () => state.open,
       deliver: (_, lines) =>
         Effect.sync(() => {
