@@ -16,6 +16,8 @@ export interface Row {
   readonly aliases?: ReadonlyArray<string> | undefined
   /** Whether it accepts messages in any order. */
   readonly lenient?: boolean | undefined
+  /** Whether each tool call must go back with what the model thought before it, or with something in its place. */
+  readonly thoughts?: boolean | undefined
   /** Whether it is a self-hosted server, which may need no key. */
   readonly own?: boolean | undefined
 }
@@ -112,7 +114,9 @@ export const rows: ReadonlyArray<Row> = [
     address: "https://api.moonshot.ai/v1",
     keys: ["MOONSHOT_API_KEY"],
     aliases: ["kimi"],
-    lenient: true
+    lenient: true,
+    // "thinking is enabled but reasoning_content is missing in assistant tool call message"
+    thoughts: true
   },
   { name: "morph", address: "https://api.morphllm.com/v1", keys: ["MORPH_API_KEY"] },
   { name: "nanogpt", address: "https://nano-gpt.com/api/v1", keys: ["NANOGPT_API_KEY"], aliases: ["nano-gpt"] },

@@ -53,6 +53,8 @@ export interface PromptRules {
   readonly alternate?: boolean | undefined
   /** The field in which thoughts go back with their tool calls. */
   readonly reasoning?: "reasoning_content" | "reasoning_details" | undefined
+  /** What stands there for a call without thoughts, if that must not be empty. */
+  readonly thoughtless?: string | undefined
   /** Whether a tool call goes back with `extra_content`, or with a placeholder if another provider made the call. */
   readonly signatures?: boolean | undefined
 }
@@ -214,10 +216,14 @@ export const all: ReadonlyArray<Preset> = [
     keyVariables: ["LMSTUDIO_API_KEY", "LM_STUDIO_API_KEY"]
   },
   ...CompatibleProviders.rows.map((row): Preset => {
-    const { address, aliases, keys, lenient: isLenient, name, own } = row
+    const { address, aliases, keys, lenient: isLenient, name, own, thoughts } = row
     const variable = name.toUpperCase()
+    const base = isLenient === true ? lenient : hosted
     return {
-      ...(isLenient === true ? lenient : hosted),
+      ...base,
+      ...(thoughts === true
+        ? { prompt: { ...base.prompt, reasoning: "reasoning_content", thoughtless: " " } as const }
+        : undefined),
       name,
       ...(aliases === undefined ? undefined : { aliases }),
       baseUrl: address,

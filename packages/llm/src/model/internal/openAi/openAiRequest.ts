@@ -34,7 +34,7 @@ export const make = (
 ): OpenAI.ChatCompletionCreateParamsStreaming => {
   const { search, tools: all } = toolsOf(options.tools, preset, model)
   const accepted = acceptanceOf(preset, model, all.length > 0)
-  const tools = all.slice(0, accepted.tools).map((tool) => functionTool(tool, accepted.schema))
+  const tools = all.slice(0, accepted.tools).map((tool) => functionTool(tool, accepted))
   const effort = Acceptance.effortOf(accepted, settings.reasoningEffort)
   return {
     model,
@@ -117,15 +117,20 @@ const fieldsOf = (preset: Preset, accepted: Acceptance.Acceptance, settings: Mod
   return body
 }
 
-const functionTools: { readonly [Dialect in Acceptance.Acceptance["schema"]]: WeakMap<Tool.Any, FunctionTool> } = {
+/** How a tool is written: in the dialect of its schema, and marked as strict or never. */
+type Form = Acceptance.Acceptance["schema"] | "loose"
+
+const functionTools: { readonly [Of in Form]: WeakMap<Tool.Any, FunctionTool> } = {
   json: new WeakMap(),
-  gemini: new WeakMap()
+  gemini: new WeakMap(),
+  loose: new WeakMap()
 }
 
 type FunctionTool = OpenAI.ChatCompletionFunctionTool
 
-const functionTool = (tool: Tool.Any, dialect: Acceptance.Acceptance["schema"]): FunctionTool => {
-  const known = functionTools[dialect].get(tool)
+const functionTool = (tool: Tool.Any, { schema, strictTools }: Acceptance.Acceptance): FunctionTool => {
+  const form: Form = schema === "json" && !strictTools ? "loose" : schema
+  const known = functionTools[form].get(tool)
   if (known !== undefined) return known
   const description = Tool.getDescription(tool)
   const made: FunctionTool = {
@@ -133,11 +138,11 @@ const functionTool = (tool: Tool.Any, dialect: Acceptance.Acceptance["schema"]):
     function: {
       name: ToolNames.toWire(tool.name),
       ...(description === undefined ? undefined : { description }),
-      parameters: { ...ToolParameters.fit(ToolSchema.ofTool(tool), dialect) },
-      ...(Tool.getStrictMode(tool) === true && dialect === "json" ? { strict: true } : undefined)
+      parameters: { ...ToolParameters.fit(ToolSchema.ofTool(tool), schema) },
+      ...(Tool.getStrictMode(tool) === true && form === "json" ? { strict: true } : undefined)
     }
   }
-  functionTools[dialect].set(tool, made)
+  functionTools[form].set(tool, made)
   return made
 }
 

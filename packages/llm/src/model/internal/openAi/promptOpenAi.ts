@@ -152,7 +152,7 @@ const thought = (
   if (rules.reasoning === "reasoning_content" && calls) {
     const kept = reasoning.filter((part) => own(part.options, provider) !== undefined)
     // Every call needs the field, even one without thoughts or from another provider.
-    return { reasoning_content: kept.map((part) => part.text).join("") }
+    return { reasoning_content: kept.map((part) => part.text).join("") || (rules.thoughtless ?? "") }
   }
   return undefined
 }

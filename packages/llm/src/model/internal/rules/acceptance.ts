@@ -53,6 +53,8 @@ export interface Acceptance {
   readonly dial: Dial
   /** Longest list of tools. */
   readonly tools: number
+  /** Whether a tool may be marked as strict, beside others that are not. */
+  readonly strictTools: boolean
   /** Whether a tool call may be required. */
   readonly forcedCalls: boolean
   /** How to continue a prefilled reply: the field that marks it, or simply its position as the last message. */
@@ -96,6 +98,7 @@ const unknown: Acceptance = {
   thinksUnasked: false,
   dial: "reasoning_effort",
   tools: 128,
+  strictTools: true,
   forcedCalls: true,
   prefill: "none",
   mayBeginInThought: false,

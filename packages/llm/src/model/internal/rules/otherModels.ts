@@ -135,6 +135,11 @@ export const rules: ReadonlyArray<Rule> = [
   },
   {
     of: ["cerebras"],
+    says: { strictTools: false },
+    source: "RooCodeInc/Roo-Code#10334 (422: mixed values for 'strict'), livekit/agents#3134 (refused by some models)"
+  },
+  {
+    of: ["cerebras"],
     models: /^(zai-)?glm-/,
     says: { dial: "disable_reasoning", efforts: ["none"], unasked: "none" },
     source: "https://inference-docs.cerebras.ai/capabilities/reasoning"

@@ -160,6 +160,40 @@ describe("openAiRequest", () => {
     })
   }
 
+  it("a provider that wants all tools strict or none has none marked", () => {
+    const strict = Weather.annotate(Tool.Strict, true)
+    const marks = (preset: string) =>
+      (
+        body(preset, {}, { tools: [strict, Tool.make("loose")] })["tools"] as ReadonlyArray<{
+          readonly function: object
+        }>
+      ).map((tool) => "strict" in tool.function)
+    assert.deepStrictEqual(marks("groq"), [true, false])
+    assert.deepStrictEqual(marks("cerebras"), [false, false])
+  })
+
+  it("a call goes back to Moonshot with its thought, or with something in its place", () => {
+    const thought = (text: string) =>
+      ({ type: "reasoning", text, options: { openai: { provider: "moonshot" } } }) as const
+    const called = (...before: ReadonlyArray<ReturnType<typeof thought>>) =>
+      Prompt.make([
+        { role: "user", content: [{ type: "text", text: "hi" }] },
+        { role: "assistant", content: [...before, { type: "tool-call", id: "c1", name: "get_weather", params: {} }] },
+        {
+          role: "tool",
+          content: [{ type: "tool-result", id: "c1", name: "get_weather", isFailure: false, result: "ok" }]
+        }
+      ])
+    const sent = (prompt: Prompt.Prompt) =>
+      (
+        body("moonshot", {}, { prompt }, "kimi-k3")["messages"] as ReadonlyArray<{
+          readonly reasoning_content?: string
+        }>
+      )[1]?.reasoning_content
+    assert.strictEqual(sent(called(thought("Hm."))), "Hm.")
+    assert.strictEqual(sent(called()), " ")
+  })
+
   const thinkers: ReadonlyArray<readonly [string, string]> = [
     ["xai", "grok-3"],
     ["xai", "grok-4-fast-non-reasoning"],
