@@ -107,7 +107,7 @@ describe("imports inside packages", () => {
       ],
       ["EventFilter.ts", "History.ts", "Trace.ts", "Turn.ts"],
       ["Agent.ts", "agent/", "internal/source.ts"],
-      ["Harness.ts", "Call.ts", "internal/call/", "internal/spoken/"],
+      ["Harness.ts", "CallLimits.ts", "Call.ts", "internal/call/", "internal/spoken/"],
       ["recording/"],
       ["testing/"],
       ["index.ts", "testing.ts"]
