@@ -74,10 +74,8 @@ const within = <E, R>(
       if (event._tag === "CallStarted" || event._tag === "CallEnded") return spec.agent(event, turn)
       turns++
       const reason = excess()
-      // A draft that is taken back has said no goodbye.
-      return reason === undefined
-        ? spec.agent(event, turn)
-        : Stream.unwrap(Effect.as(turn.committed, turn.uninterruptible(Stream.unwrap(farewell(reason)))))
+      // The region begins once the turn is certain: a draft that is taken back has said no goodbye.
+      return reason === undefined ? spec.agent(event, turn) : turn.uninterruptible(Stream.unwrap(farewell(reason)))
     }
   }
 }

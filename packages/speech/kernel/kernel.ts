@@ -81,6 +81,48 @@ export function matmul(
   }
 }
 
+/** e to the power of each lane, to a relative error of 2e-7. By Cephes: a power of two, times a polynomial between -ln 2 / 2 and ln 2 / 2. */
+function exp(x: v128): v128 {
+  x = f32x4.max(f32x4.min(x, f32x4.splat(88)), f32x4.splat(-87))
+  const power = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)))
+  x = f32x4.sub(x, f32x4.mul(power, f32x4.splat(0.693359375)))
+  x = f32x4.add(x, f32x4.mul(power, f32x4.splat(2.1219444e-4)))
+  let y = f32x4.splat(1.98756915e-4)
+  y = f32x4.add(f32x4.mul(y, x), f32x4.splat(1.3981999507e-3))
+  y = f32x4.add(f32x4.mul(y, x), f32x4.splat(8.3334519073e-3))
+  y = f32x4.add(f32x4.mul(y, x), f32x4.splat(4.1665795894e-2))
+  y = f32x4.add(f32x4.mul(y, x), f32x4.splat(1.6666665459e-1))
+  y = f32x4.add(f32x4.mul(y, x), f32x4.splat(5.0000001201e-1))
+  y = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(y, x), x), x), f32x4.splat(1))
+  const bits = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(power), i32x4.splat(127)), 23)
+  return f32x4.mul(y, bits)
+}
+
+function sigmoid(x: v128): v128 {
+  const one = f32x4.splat(1)
+  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))))
+}
+
+function tanh(x: v128): v128 {
+  const twice = sigmoid(f32x4.add(x, x))
+  return f32x4.sub(f32x4.add(twice, twice), f32x4.splat(1))
+}
+
+/**
+ * One step of an LSTM: updates its state `h` and `c` of `n` floats by the sums of its gates, which come one after another (input,
+ * forget, cell, output). `n` is a multiple of 4.
+ */
+export function lstm(h: usize, c: usize, gates: usize, n: i32): void {
+  const size = (<usize>n) << 2
+  for (let at: usize = 0; at < size; at += 16) {
+    const input = sigmoid(v128.load(gates + at))
+    const kept = f32x4.mul(sigmoid(v128.load(gates + size + at)), v128.load(c + at))
+    const cell = f32x4.add(kept, f32x4.mul(input, tanh(v128.load(gates + 2 * size + at))))
+    v128.store(c + at, cell)
+    v128.store(h + at, f32x4.mul(sigmoid(v128.load(gates + 3 * size + at)), tanh(cell)))
+  }
+}
+
 /**
  * Computes `count` output samples. Sample i has the position p = next + i * down, in units of 1 / up of an input sample. It is
  * the sum of `taps` input samples starting at p / up, weighted by row p % up of `rows`, rounded and clamped. Inputs and

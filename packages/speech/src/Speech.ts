@@ -24,7 +24,7 @@ import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import * as SpeechToText from "./SpeechToText.ts"
 import * as TextToSpeech from "./TextToSpeech.ts"
-import type { Transport, TransportError } from "./Transport.ts"
+import type { Incoming, Transport, TransportError } from "./Transport.ts"
 import * as TurnDetector from "./TurnDetector.ts"
 import * as Vad from "./Vad.ts"
 import * as VadEdges from "./VadEdges.ts"
@@ -140,14 +140,13 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
       listener.hear(meant === undefined ? heard.frame : meant(heard.frame, steps.state().floor.pressed))
       tell({ _tag: "Frame", edges: heard.edges })
     }
+    const hear = (incoming: Incoming) => {
+      if (incoming._tag === "Audio") ear.push(incoming.bytes, at(), frame)
+      else if (incoming._tag === "Gap") ear.gap(incoming.ms, at(), frame)
+      else tell({ _tag: "Line", incoming })
+    }
     const read = transport.incoming.pipe(
-      Stream.runForEach((incoming) =>
-        Effect.sync(() => {
-          if (incoming._tag === "Audio") ear.push(incoming.bytes, at(), frame)
-          else if (incoming._tag === "Gap") ear.gap(incoming.ms, at(), frame)
-          else tell({ _tag: "Line", incoming })
-        })
-      ),
+      Stream.runForEachArray((arrived) => Effect.sync(() => arrived.forEach(hear))),
       Effect.andThen(Effect.sync(() => tell({ _tag: "LineEnded" })))
     )
     const watch = Effect.suspend(() => {

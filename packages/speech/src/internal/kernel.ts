@@ -1,5 +1,5 @@
 /**
- * Inner loops in WebAssembly, and the memory they work on. The module's 941 bytes are part of the source, so no file is
+ * Inner loops in WebAssembly, and the memory they work on. The module's 3084 bytes are part of the source, so no file is
  * loaded.
  */
 import { kernelBytes } from "./kernelBytes.ts"
@@ -21,6 +21,8 @@ export interface Kernel {
     rows: number,
     columns: number
   ) => void
+  /** One step of an LSTM of `n` cells. */
+  readonly lstm: (h: number, c: number, gates: number, n: number) => void
   readonly resample: (
     out: number,
     rows: number,
@@ -42,8 +44,8 @@ export const make = (memoryBytes: number): Kernel => {
   module ??= new webAssembly.Module(Buffer.from(kernelBytes, "base64"))
   const memory = new webAssembly.Memory({ initial: Math.ceil(memoryBytes / pageBytes) })
   const { exports } = new webAssembly.Instance(module, { env: { memory } })
-  const { matmul, resample } = exports as Omit<Kernel, "memory">
-  return { memory: memory.buffer, matmul, resample }
+  const { lstm, matmul, resample } = exports as Omit<Kernel, "memory">
+  return { memory: memory.buffer, lstm, matmul, resample }
 }
 
 /** Width of a panel, in columns. */

@@ -37,6 +37,26 @@ describe("kernel", () => {
     assert.strictEqual(floats[out + count * outStep], 0)
   })
 
+  it("takes a step of an LSTM as exactly as single floats can", () => {
+    const kernel = Kernel.make(65_536)
+    const floats = new Float32Array(kernel.memory)
+    const n = 8
+    const [h, c, gates] = [0, 64, 128]
+    // From nearly nothing to sums beyond which a gate is open or shut.
+    const values = Float32Array.from({ length: 4 * n }, (_, i) => (i % 2 === 0 ? 1 : -1) * 0.02 * 1.35 ** i)
+    const cells = Float32Array.from({ length: n }, (_, i) => (i - 3) / 2)
+    floats.set(values, gates)
+    floats.set(cells, c)
+    kernel.lstm(4 * h, 4 * c, 4 * gates, n)
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x))
+    for (let i = 0; i < n; i++) {
+      const gate = (number: number) => values[number * n + i]!
+      const next = sigmoid(gate(1)) * cells[i]! + sigmoid(gate(0)) * Math.tanh(gate(2))
+      assert.closeTo(floats[c + i]!, next, 5e-7, `cell ${i}`)
+      assert.closeTo(floats[h + i]!, sigmoid(gate(3)) * Math.tanh(next), 5e-7, `output ${i}`)
+    }
+  })
+
   it("interpolates inputs with the weights of their row, rounds and saturates", () => {
     const kernel = Kernel.make(8192)
     const floats = new Float32Array(kernel.memory)

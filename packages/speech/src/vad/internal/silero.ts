@@ -33,11 +33,21 @@ export interface Network {
   ) => void
   readonly spectra: number
   readonly layers: ReadonlyArray<Layer>
-  readonly state: number
+  /** The state of the LSTM in a step: its output, and its cells. */
+  readonly state: Place
+  readonly cells: Place
   readonly gates: number
+  /** Updates the state by the sums of the gates. */
+  readonly step: () => void
   readonly gateBias: Float32Array
   readonly decoder: Float32Array
   readonly decoderBias: number
+}
+
+/** A vector in the kernel's memory. */
+interface Place {
+  readonly at: number
+  readonly values: Float32Array
 }
 
 /** Vectors in the kernel's memory: where the first one begins, and how far the next one is from it. */
@@ -80,10 +90,11 @@ export const make = (data: Float32Array): Network => {
     framesIn = framesOut
     return placed
   })
-  const state = place(hidden)
-  const gates = place(4 * hidden)
+  const [stateAt, cellsAt, gates] = [place(hidden), place(hidden), place(4 * hidden)]
   const kernel = Kernel.make(4 * top)
   const floats = new Float32Array(kernel.memory)
+  const state = { at: stateAt, values: floats.subarray(stateAt, stateAt + hidden) }
+  const cells = { at: cellsAt, values: floats.subarray(cellsAt, cellsAt + hidden) }
   floats.set(data)
   const arrange = (at: number, rows: number, columns: number) =>
     floats.set(Kernel.inPanels(data.subarray(at, at + rows * columns), columns), at)
@@ -100,7 +111,9 @@ export const make = (data: Float32Array): Network => {
     spectra,
     layers,
     state,
+    cells,
     gates,
+    step: () => kernel.lstm(4 * stateAt, 4 * cellsAt, 4 * gates, hidden),
     gateBias: array("lstm.bias", 4 * hidden),
     decoder: array("decoder.weight", hidden),
     decoderBias: array("decoder.bias", 1)[0]!
@@ -126,21 +139,19 @@ const convolve = ({ floats, multiply }: Network, layer: Layer, input: number): v
 
 /** Runs one LSTM step, which updates `h` and `c`, and decodes the new state to a probability. */
 const remember = (network: Network, input: number, h: Float32Array, c: Float32Array): number => {
-  const { decoder, decoderBias, floats, gateBias, gates, multiply, state } = network
-  floats.set(h, state)
+  const { cells, decoder, decoderBias, floats, gateBias, gates, multiply, state } = network
+  state.values.set(h)
+  cells.values.set(c)
   floats.set(gateBias, gates)
   const out = { at: gates, step: 0 }
   multiply(out, offsets["lstm.input"]!, { at: input, step: 0 }, 1, hidden, 4 * hidden)
-  multiply(out, offsets["lstm.hidden"]!, { at: state, step: 0 }, 1, hidden, 4 * hidden)
+  multiply(out, offsets["lstm.hidden"]!, { at: state.at, step: 0 }, 1, hidden, 4 * hidden)
+  network.step()
+  h.set(state.values)
+  c.set(cells.values)
   let sum = decoderBias
-  for (let j = 0; j < hidden; j++) {
-    const at = gates + j
-    const kept = sigmoid(floats[at + hidden]!) * c[j]!
-    c[j] = kept + sigmoid(floats[at]!) * Math.tanh(floats[at + 2 * hidden]!)
-    h[j] = sigmoid(floats[at + 3 * hidden]!) * Math.tanh(c[j]!)
-    if (h[j]! > 0) sum += decoder[j]! * h[j]!
-  }
-  return sigmoid(sum)
+  for (let j = 0; j < hidden; j++) if (h[j]! > 0) sum += decoder[j]! * h[j]!
+  return 1 / (1 + Math.exp(-sum))
 }
 
 /** Makes a detector with a fresh state. */
@@ -173,5 +184,3 @@ export const detector = (network: Network) => {
     }
   }
 }
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
