@@ -148,7 +148,7 @@ const welcome = (port: number, model: string, telephone: boolean): string => {
 
   ${bold(`http://localhost:${port}`)}  open it, start a call, and talk over the agent
   ${dim(`http://localhost:${port}/voice.html  talks to it by voice`)}
-  ${dim(`ws://localhost:${port}/ws     for any harness that speaks the wire of Line`)}${telephone ? `\n  ${dim(`http://localhost:${port}/twilio  for a number of Twilio's, through a tunnel`)}` : ""}
+  ${dim(`ws://localhost:${port}/ws     for any harness that uses Line's wire`)}${telephone ? `\n  ${dim(`http://localhost:${port}/twilio  for a Twilio number, through a tunnel`)}` : ""}
 
 ${isDemo ? aboutDemo : aboutModel}
 

@@ -173,7 +173,7 @@ describe("antiphon dev", { timeout: 120_000 }, () => {
       yield* until(() => /could not be loaded/.test(dev.printed) && /Save a file to start again/.test(dev.printed))
       save(agentThatSays("three"))
       yield* hears("three")
-      assert.match(dev.printed, /agent\.ts saved: starting again/)
+      assert.match(dev.printed, /agent\.ts saved: restarting/)
     }).pipe(Effect.scoped)
   )
 })

@@ -16,7 +16,7 @@ export const templates = {
   minimal: "an agent without a model, to see how calls work",
   model: "an agent with a language model and tools",
   telephone: "the same on a telephone number of Twilio's",
-  agents: "a reception that hands the call to billing and gets it back"
+  agents: "a reception that hands calls over to billing and gets them back"
 } as const
 /** The name of a template. */
 export type Template = keyof typeof templates

@@ -24,7 +24,7 @@ export const params = {
     Argument.withDescription("Module whose default export is the agent; its export `model` may be a Layer of the model")
   ),
   model: Flag.String("model").pipe(
-    Flag.withDescription("Model in place of the module's own, such as openai/gpt-4.1-mini; demo is the embedded one"),
+    Flag.withDescription("Model instead of the module's own, such as openai/gpt-4.1-mini; demo is the embedded one"),
     Flag.optional
   )
 }

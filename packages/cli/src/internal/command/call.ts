@@ -22,7 +22,7 @@ const flags = {
   ...Start.params,
   from: Flag.String("from").pipe(Flag.withDescription("One of your numbers; TWILIO_NUMBER by default"), Flag.optional),
   publicUrl: Flag.String("public-url").pipe(
-    Flag.withDescription("Where Twilio reaches this machine, as a tunnel tells it; ANTIPHON_PUBLIC_URL by default"),
+    Flag.withDescription("Public address of this machine, such as a tunnel's; ANTIPHON_PUBLIC_URL by default"),
     Flag.optional
   )
 }
@@ -37,7 +37,7 @@ export const make = () =>
       const publicUrl = yield* given(
         input.publicUrl,
         "ANTIPHON_PUBLIC_URL",
-        "--public-url, where Twilio reaches this machine"
+        "--public-url, the address at which Twilio reaches this machine"
       )
       for (const number of [input.to, from]) {
         if (!isNumber(number)) {
@@ -86,7 +86,7 @@ export const make = () =>
       )
     )
   ).pipe(
-    Command.withDescription("Has an agent call a telephone number, through Twilio"),
+    Command.withDescription("Makes an agent call a telephone number, through Twilio"),
     Command.withExamples([
       {
         command: "antiphon call +4930123456 src/agent.ts --from +15550002222 --public-url https://….ngrok.app",

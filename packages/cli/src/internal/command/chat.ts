@@ -18,7 +18,7 @@ import * as ServedAgent from "../servedAgent.ts"
 const flags = {
   ...ServedAgent.params,
   pace: Flag.Int("pace").pipe(
-    Flag.withDescription("Words a minute at which the agent speaks, 0 for as fast as they come; 300 on a terminal"),
+    Flag.withDescription("The agent's pace in words per minute, 0 for as fast as possible; 300 on a terminal"),
     Flag.optional
   ),
   from: Flag.String("from").pipe(Flag.withDescription("The caller's number"), Flag.optional),
@@ -55,9 +55,9 @@ export const make = () =>
       Effect.mapError((error: unknown) => new CliError({ message: LocalServer.complaint(error, String) }))
     )
   ).pipe(
-    Command.withDescription("Talks to an agent in the terminal, or says the lines of a pipe to it"),
+    Command.withDescription("Talks to an agent in the terminal, or sends it piped lines"),
     Command.withExamples([
-      { command: "antiphon chat src/agent.ts", description: "Talk to it; begin to type, and you interrupt it" },
+      { command: "antiphon chat src/agent.ts", description: "Talk to it; typing interrupts it" },
       { command: 'echo "Are you open?" | antiphon chat src/agent.ts', description: "Say one thing, for a script" }
     ])
   )

@@ -52,13 +52,11 @@ export const make = () =>
           Effect.andThen(Effect.never)
         )
         const paths = yield* Effect.raceFirst(server, Queue.take(saved))
-        yield* Console.error(dim(`\n  ${Printable.line(paths.slice(0, 3).join(", "))} saved: starting again`))
+        yield* Console.error(dim(`\n  ${Printable.line(paths.slice(0, 3).join(", "))} saved: restarting`))
       }
     }).pipe(Effect.scoped)
   ).pipe(
-    Command.withDescription(
-      "Serves an agent while you write it: each save starts it anew, without waiting for its calls"
-    ),
+    Command.withDescription("Serves an agent while you write it: each save restarts it, without waiting for its calls"),
     Command.withExamples([{ command: "antiphon dev src/agent.ts", description: "Opens the console" }])
   )
 

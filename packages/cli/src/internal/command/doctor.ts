@@ -39,7 +39,9 @@ export const make = () =>
       if (findings.some(({ verdict }) => verdict === "Bad")) return yield* new NotPassed()
     })
   ).pipe(
-    Command.withDescription("Looks at Node, packages, settings, port, keys, clock and the way to each provider"),
+    Command.withDescription(
+      "Checks Node, packages, settings, port, keys, the clock and the connection to each provider"
+    ),
     Command.withExamples([
       { command: "antiphon doctor src/agent.ts", description: "Does this machine have what it needs?" }
     ])

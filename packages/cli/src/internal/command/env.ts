@@ -12,7 +12,7 @@ import * as Screen from "../screen.ts"
 
 const flags = {
   all: Flag.Boolean("all").pipe(
-    Flag.withDescription("Also the keys of providers that are not set"),
+    Flag.withDescription("Also list keys of providers that are not set"),
     Flag.withDefault(false)
   )
 }
@@ -41,7 +41,7 @@ export const make = () =>
       const model = yield* Effect.orElseSucceed(DefaultModel.chosen, () => DefaultModel.demo)
       yield* Console.log(`\n  ${dim(`The model is ${model}. What each variable means: docs/settings.md`)}\n`)
     })
-  ).pipe(Command.withDescription("Shows the variables that are read, and what they are set to; no key is shown"))
+  ).pipe(Command.withDescription("Shows the supported variables and their values, but no keys"))
 
 const isSet = (name: string): boolean => (process.env[name] ?? "").trim() !== ""
 

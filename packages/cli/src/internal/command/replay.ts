@@ -41,11 +41,11 @@ const flags = (agent: string | undefined) => ({
     agent === undefined ? Flag.optional : (flag) => Flag.optional(Flag.withDefault(flag, agent))
   ),
   fork: Flag.Int("fork").pipe(
-    Flag.withDescription("Turn from which the agent goes on by itself, counted from 1"),
+    Flag.withDescription("Turn from which the agent continues on its own, counted from 1"),
     Flag.optional
   ),
   prompt: Flag.String("prompt").pipe(
-    Flag.withDescription("System prompt from the fork on, in place of that of the recording"),
+    Flag.withDescription("System prompt from the fork on, instead of the recorded one"),
     Flag.optional
   ),
   model: Flag.String("model").pipe(
@@ -53,19 +53,19 @@ const flags = (agent: string | undefined) => ({
     Flag.optional
   ),
   tolerance: Flag.Int("tolerance").pipe(
-    Flag.withDescription("Milliseconds by which the same may come early or late"),
+    Flag.withDescription("Milliseconds by which the same event may be early or late"),
     Flag.optional
   ),
   floor: Flag.String("floor").pipe(
     Flag.withDescription(
-      "Only take the caller's turns again under another policy: telephone, browser, patient, pushToTalk, a file, or JSON"
+      "Only replay the caller's turn taking, under another policy: telephone, browser, patient, pushToTalk, a file, or JSON"
     ),
     Flag.optional
   ),
   json: Flag.Boolean("json").pipe(Flag.withDescription("With --floor: print JSON"), Flag.withDefault(false)),
   timeline: Flag.Boolean("timeline").pipe(Flag.withDescription("Show the whole call"), Flag.withDefault(false)),
   test: Flag.Boolean("test").pipe(
-    Flag.withDescription("Write the call as a test, and do not play it"),
+    Flag.withDescription("Write the call as a test instead of replaying it"),
     Flag.withDefault(false)
   )
 })
@@ -96,7 +96,9 @@ export const make = (agent?: string | undefined) =>
       return yield* replay(recording, module, input)
     })
   ).pipe(
-    Command.withDescription("Plays a recorded call again: against its agent, or another one from a turn on"),
+    Command.withDescription(
+      "Replays a recorded call against its agent, or continues it with another one from a turn on"
+    ),
     Command.withExamples([
       { command: "antiphon replay call.jsonl --agent ./agent.ts", description: "Does the agent still do the same?" },
       {
@@ -182,7 +184,7 @@ const replay = Effect.fn("replay.run")(function* (
     case "Same": {
       const drift = `No line is off by more than ${comparison.drift} ms.`
       return yield* Console.log(
-        `  ${green(bold("The same."))} ${comparison.lines} lines: the same words and deeds in the same order. ${dim(drift)}\n`
+        `  ${green(bold("The same."))} ${comparison.lines} lines: the same words and actions in the same order. ${dim(drift)}\n`
       )
     }
     case "Different": {
@@ -226,7 +228,7 @@ const fork = Effect.fn("replay.fork")(function* (
     )
   )
   const before = Played.transcript({ ...call, entries: call.entries.filter((entry) => entry.at < at) }).length
-  yield* Console.log(`\n  ${dim(`The ${before} things said before it are those of the recording.`)}\n`)
+  yield* Console.log(`\n  ${dim(`The ${before} utterances before it come from the recording.`)}\n`)
 })
 
 /** The model of the fork: from the command line, or else from the module, or else the embedded one. */

@@ -26,12 +26,12 @@ const flags = (agent: string | undefined) => ({
   ),
   calls: Flag.Int("calls").pipe(Flag.withDescription("How many calls"), Flag.withDefault(1000)),
   seed: Flag.Int("seed").pipe(
-    Flag.withDescription("Seed of the first call; the next one has the next"),
+    Flag.withDescription("Seed of the first call; each further call has the next seed"),
     Flag.withDefault(1)
   ),
   call: Flag.Int("call").pipe(Flag.withDescription("Play only the call of this seed, and show it"), Flag.optional),
   threads: Flag.Int("threads").pipe(
-    Flag.withDescription("Threads that play; as many as there are processors"),
+    Flag.withDescription("Number of threads; defaults to the number of processors"),
     Flag.optional
   ),
   json: Flag.Boolean("json").pipe(Flag.withDescription("Print the result as JSON"), Flag.withDefault(false))
@@ -57,7 +57,7 @@ export const make = (agent?: string | undefined, self = "antiphon simulate") =>
       return yield* many(module, subjects, input, again)
     })
   ).pipe(
-    Command.withDescription("Plays simulated callers against agents, and holds each call against the rules"),
+    Command.withDescription("Plays simulated callers against agents, and checks each call against the rules"),
     Command.withExamples([
       { command: "antiphon simulate --agent ./subjects.ts --calls 10000", description: "Ten thousand calls" },
       { command: "antiphon simulate --agent ./subjects.ts --call 4711", description: "Show one of them" }
@@ -201,7 +201,7 @@ const explain = Effect.fn("simulate.explain")(function* (
   const { bold, dim } = Screen.styles(process.stdout)
   if (breaches.length === 0) yield* Console.log(`${failure}\n`)
   else {
-    yield* Console.error(dim("  Looking for a shorter call that breaks the same ..."))
+    yield* Console.error(dim("  Looking for a shorter call that breaks the same rule ..."))
     const shortest = yield* Simulation.shorten(subjects, yield* Simulation.playOne(subjects, seed))
     yield* Console.log(`${Rules.render(shortest)}\n`)
   }

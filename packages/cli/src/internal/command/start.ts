@@ -9,18 +9,15 @@ import * as ServedAgent from "../servedAgent.ts"
 
 /** Where a server listens. */
 export const params = {
-  port: Flag.Int("port").pipe(
-    Flag.withDescription("Port, in place of PORT and 8000; 0 takes a free one"),
-    Flag.optional
-  ),
+  port: Flag.Int("port").pipe(Flag.withDescription("Port, instead of PORT or 8000; 0 for a free one"), Flag.optional),
   host: Flag.String("host").pipe(
-    Flag.withDescription("Address, in place of HOST and all of this machine's"),
+    Flag.withDescription("Address, instead of HOST or all addresses of this machine"),
     Flag.optional
   )
 }
 
 const brief = Flag.Boolean("brief").pipe(
-  Flag.withDescription("Say in one line where the server listens"),
+  Flag.withDescription("Print the server's address in one line"),
   Flag.withDefault(false)
 )
 

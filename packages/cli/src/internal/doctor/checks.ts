@@ -182,10 +182,13 @@ export const speech: Effect.Effect<ReadonlyArray<Finding>> = Effect.gen(function
     )
   return [
     recogniser === undefined
-      ? note("hearing", "ANTIPHON_STT is not set: the page hears by itself where its browser can, or you type")
+      ? note(
+          "hearing",
+          "ANTIPHON_STT is not set: the page uses the browser's speech recognition if there is one, or you type"
+        )
       : yield* works("hearing", recogniser.value, SpeechToText.fromString(recogniser.value)),
     voice === undefined
-      ? good("voice", "flite/slt, the one that needs no key")
+      ? good("voice", "flite/slt, which needs no key")
       : yield* works("voice", voice.value, TextToSpeech.fromString(voice.value)),
     note("microphone", "the browser asks for it: the page must be at localhost, or served over https")
   ]
