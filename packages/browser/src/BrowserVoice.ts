@@ -313,11 +313,11 @@ const partingOf = (ending: Ending.Ending, settings: Settings.Settings): Parting 
     case "Draining":
       return { code: 1001, reason: "draining", message: { type: "bye", reason: "the server is stopping" } }
     case "Full":
-      return failing(1013, "full", "The server has as many calls as it takes.")
+      return failing(1013, "full", "The server is full.")
     case "Overlong":
       return failing(1000, "overlong", "The call has lasted too long.")
     case "Starved":
-      return failing(1009, "starved", "The call takes too much memory.")
+      return failing(1009, "starved", "The call uses too much memory.")
     case "Unrecorded":
       return failing(1011, "unrecorded", "The call cannot be recorded.")
     case "Flood":

@@ -89,7 +89,7 @@ export const decode = (text: string): Result.Result<FromPage, string> => {
   const type = typeof json.success === "object" && json.success !== null ? Reflect.get(json.success, "type") : undefined
   const isKnown = FromPage.members.some((member) => member.fields.type.schema.literal === type)
   return Result.fail(
-    isKnown ? `A message of type ${String(type)} had fields that are wrong.` : "A message had no type that is known."
+    isKnown ? `A message of type ${String(type)} had invalid fields.` : "A message had an unknown type."
   )
 }
 

@@ -13,8 +13,8 @@ describe("VoiceWire", () => {
   it("explains what is wrong without quoting it", () => {
     const why = (text: string) => Result.getOrElse(Result.flip(VoiceWire.decode(text)), () => "nothing")
     assert.strictEqual(why("my secret"), "A text frame was not JSON.")
-    assert.strictEqual(why('{"type":"my secret"}'), "A message had no type that is known.")
-    assert.strictEqual(why("null"), "A message had no type that is known.")
+    assert.strictEqual(why('{"type":"my secret"}'), "A message had an unknown type.")
+    assert.strictEqual(why("null"), "A message had an unknown type.")
     for (const wrong of [
       { type: "dtmf", button: "12" },
       { type: "played", generation: 0, stream: 0, samples: -1, cleared: true },
@@ -23,7 +23,7 @@ describe("VoiceWire", () => {
       { type: "start" },
       { type: "start", format: "pcm_16000", call_id: "x".repeat(257) }
     ]) {
-      assert.strictEqual(why(JSON.stringify(wrong)), `A message of type ${wrong.type} had fields that are wrong.`)
+      assert.strictEqual(why(JSON.stringify(wrong)), `A message of type ${wrong.type} had invalid fields.`)
     }
   })
 

@@ -114,7 +114,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
         ? `${path} of this server's public address`
         : desk.addresses.publicUrl + path
     yield* SharedPort.warn("Telnyx", options.processUrl)
-    yield* Effect.logInfo(`Telnyx is answered at ${where}.`)
+    yield* Effect.logInfo(`The webhook for Telnyx is ${where}.`)
     yield* router.add("*", path, (request) => Routes.webhook(desk, request))
     yield* router.add("*", `${path}/stream/:token`, (request) =>
       Effect.flatMap(HttpRouter.params, ({ token }) => Routes.stream(desk, request, token ?? ""))

@@ -123,7 +123,7 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
         ? `${path} of this server's public address`
         : desk.addresses.publicUrl + path
     yield* SharedPort.warn("Twilio", options.processUrl)
-    yield* Effect.logInfo(`Twilio is answered at ${where}.`)
+    yield* Effect.logInfo(`The webhook for Twilio is ${where}.`)
     yield* router.add("*", path, (request) => Routes.voice(desk, request))
     yield* router.add("*", `${path}/status`, (request) => Routes.status(desk, request))
     yield* router.add("*", `${path}/transferred`, (request) => Routes.transferred(desk, request))

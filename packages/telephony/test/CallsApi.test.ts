@@ -134,7 +134,7 @@ describe("CallsApi", () => {
       const server = yield* serve(CallsApi.layer(heard.answer, { settings }))
       const wrong = yield* connect(address(server))
       wrong.send({ event: "start", config: { input_format: "mp3" } })
-      assert.deepStrictEqual(yield* wrong.closed, { code: 1008, reason: "audio in a format that cannot be used" })
+      assert.deepStrictEqual(yield* wrong.closed, { code: 1008, reason: "audio in an unusable format" })
       const late = yield* connect(address(server))
       assert.strictEqual((yield* late.closed).code, 1008)
       const client = yield* connect(address(server))

@@ -138,7 +138,7 @@ describe("a carrier that misbehaves", () => {
         }).pipe(Effect.scoped)
       )
       assert.notMatch(lines.join("\n"), /secret|payload/)
-      assert.match(lines.join("\n"), /A message was dropped: a message that is no JSON/)
+      assert.match(lines.join("\n"), /A message was dropped: a message that is not JSON/)
     })
   )
 

@@ -57,7 +57,7 @@ const warn = (step: Step, code: string, detail: string): Step => {
   const count = (step.gate.warnings.get(code) ?? 0) + 1
   const gate = { ...step.gate, warnings: new Map(step.gate.warnings).set(code, count) }
   if (count > mostWarnings) return { ...step, gate }
-  const last = count === mostWarnings ? " More of this kind are not told." : ""
+  const last = count === mostWarnings ? " Further errors of this kind are not reported." : ""
   return { ...step, gate, replies: [...step.replies, { type: "warning", code, detail: `${detail}${last}` }] }
 }
 
@@ -117,7 +117,7 @@ const start = (gate: Gate, message: VoiceWire.Start): Step => {
   }
   const format = AudioFormat.fromName(message.format)
   if (Result.isFailure(format) || format.success.encoding !== "pcm_s16le") {
-    const detail = `Pages cannot use this format. They can use: ${formats.join(", ")}.`
+    const detail = `Pages cannot use this format. Supported formats: ${formats.join(", ")}.`
     return { ...quiet(gate), replies: [{ type: "error", code: "bad_format", detail }] }
   }
   let open: Gate = { ...gate, format: format.success, early: [], earlyBytes: 0, lostBytes: 0 }

@@ -229,7 +229,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       unseen.add(event._tag)
       return Stream.fromEffectDrain(
         Effect.logWarning(
-          `The agent runs on ${event._tag}, which its model does not see. Give it words with describeEvent, or take it out of the run filter.`
+          `The agent runs on ${event._tag}, which its model does not see. Describe it with describeEvent, or remove it from the run filter.`
         )
       )
     }

@@ -53,7 +53,7 @@ export interface Declaration<F extends Fields = Fields> {
  */
 export const declare = <const F extends Fields>(fields: F): Declaration<F> => {
   const odd = Object.keys(fields).find((name) => !/^\w{1,100}$/.test(name) || name === "forget")
-  if (odd !== undefined) throw new TypeError(`"${odd}" cannot be the name of a field of memory`)
+  if (odd !== undefined) throw new TypeError(`"${odd}" is not a valid name for a memory field`)
   return { fields }
 }
 

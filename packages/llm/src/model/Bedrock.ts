@@ -46,7 +46,7 @@ export const layer = (
       if (!ClaudeModels.isClaude(model)) {
         return yield* fail(
           "UnknownModel",
-          `"${model}" is no Claude, and no other model of Bedrock is known here: reach it through openrouter/… or litellm_proxy/…`
+          `"${model}" is not a Claude model, and others on Bedrock are not supported: use openrouter/… or litellm_proxy/…`
         )
       }
       const region = options.region ?? named ?? (yield* ModelError.firstSet(regions))

@@ -80,7 +80,7 @@ export const fromString = (
       if (preset === undefined || without.has(provider)) {
         return yield* fail(
           "UnknownProvider",
-          `"${provider}" has no embeddings that are known here: ask openai, gemini, mistral, voyage, ollama or another, or give a baseUrl`
+          `"${provider}" has no known embeddings: use openai, gemini, mistral, voyage, ollama or another, or set a baseUrl`
         )
       }
       if (model === "") return yield* fail("MissingModel", `"${name}" does not name a model: write ${provider}/<model>`)

@@ -158,7 +158,7 @@ class Refused extends Error {
   readonly reason = new AiError.AuthenticationError({
     kind: "InvalidKey",
     description:
-      "no credentials of Google were found, or they were refused: set GOOGLE_APPLICATION_CREDENTIALS, or run gcloud auth application-default login"
+      "Google credentials were not found, or were rejected: set GOOGLE_APPLICATION_CREDENTIALS, or run gcloud auth application-default login"
   })
 }
 

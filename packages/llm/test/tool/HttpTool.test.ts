@@ -98,12 +98,12 @@ describe("HttpTool", () => {
       [
         "a constant of another type",
         { requestBodySchema: object({ a: { type: "string", constantValue: 5 } }) },
-        /no string/
+        /not of type string/
       ],
       [
         "a boolean for an integer",
         { requestBodySchema: object({ a: { type: "integer", constantValue: true } }) },
-        /no integer/
+        /not of type integer/
       ],
       ["a list in the query", { queryParamsSchema: object({ a: { type: "array" } }) }, /must be a scalar/],
       [

@@ -198,15 +198,15 @@ export const make = Effect.fnUntraced(function* (
     if (open.size === 0) return
     const { drainTimeout } = settings
     const waitMs = Duration.toMillis(drainTimeout)
-    yield* Effect.logInfo(`Draining: ${calls(open.size)} open and may go on for ${waitMs / 1000} seconds.`)
+    yield* Effect.logInfo(`Draining: ${calls(open.size)} open and may continue for ${waitMs / 1000} seconds.`)
     const ended = Effect.as(empty.await, true)
     const waited = Effect.raceFirst(ended, progress(Monotonic.millis(clock) + waitMs))
     const inTime = yield* Effect.timeoutOrElse(waited, { duration: drainTimeout, orElse: () => Effect.succeed(false) })
     if (!inTime) {
-      yield* Effect.logWarning(`Draining: ${calls(open.size)} still open and ended now.`)
+      yield* Effect.logWarning(`Draining: ${calls(open.size)} still open and will be ended now.`)
       yield* stop
     }
-    yield* Effect.logInfo("Draining: no call is open any more.")
+    yield* Effect.logInfo("Draining: all calls have ended.")
   })
   // No call outlives its server, even if the server was not drained.
   yield* Effect.addFinalizer(() => stop)

@@ -101,7 +101,7 @@ const answer = (ending: Ending, detail: string): Answer =>
     Stalled: () => ({ code: 1008 }),
     Idle: () => ({ error: "Nothing was received for too long", code: 1000 }),
     Overlong: () => ({ error: "The call has lasted too long", code: 1000 }),
-    Starved: () => ({ error: "The call takes too much memory", code: 1009 }),
+    Starved: () => ({ error: "The call uses too much memory", code: 1009 }),
     Unrecorded: () => ({ error: "The call cannot be recorded", code: 1011 }),
     Draining: () => ({ code: 1001 }),
     Full: () => ({ error: "Too many calls", code: 1013 })

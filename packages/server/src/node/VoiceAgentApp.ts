@@ -302,7 +302,7 @@ const warn = (settings: Settings.Settings) =>
     ? Layer.empty
     : Layer.effectDiscard(
         Effect.logWarning(
-          "Everybody who reaches this server may open calls: there is no ANTIPHON_TOKEN, and HOST is not a loopback address."
+          "Anyone who can reach this server may open calls: ANTIPHON_TOKEN is not set, and HOST is not a loopback address."
         )
       )
 

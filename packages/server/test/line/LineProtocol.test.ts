@@ -78,7 +78,7 @@ const table: { readonly [Tag in Ending["_tag"]]: ReadonlyArray<Row> } = {
     }
   ],
   Overlong: [{ ...same("The call has lasted too long (error id e1)"), ending: Ending.Overlong(), closeCode: 1000 }],
-  Starved: [{ ...same("The call takes too much memory (error id e1)"), ending: Ending.Starved(), closeCode: 1009 }],
+  Starved: [{ ...same("The call uses too much memory (error id e1)"), ending: Ending.Starved(), closeCode: 1009 }],
   Unrecorded: [{ ...same("The call cannot be recorded (error id e1)"), ending: Ending.Unrecorded(), closeCode: 1011 }],
   AgentFailed: [
     {

@@ -93,7 +93,7 @@ const told = (gate: Gate, message: Extract<Message, { readonly _tag: "Mark" | "D
     case "Dtmf":
       return /^[0-9*#A-D]$/.test(message.digit)
         ? quiet(gate, [{ _tag: "Dtmf", button: message.digit }])
-        : drop(gate, "a key that no telephone has")
+        : drop(gate, "an unknown key")
   }
 }
 
@@ -101,7 +101,7 @@ const start = (gate: Gate, started: Started, now: number): Step => {
   if (gate.format !== undefined) return drop(gate, "a second start")
   const { format } = started
   if (format === undefined) {
-    return { ...quiet({ ...gate, isStopped: true }), refused: "audio in a format that cannot be used" }
+    return { ...quiet({ ...gate, isStopped: true }), refused: "audio in an unusable format" }
   }
   let open: Gate = { ...gate, format, early: [], startedAt: now }
   const incoming: Array<Incoming> = []
@@ -128,7 +128,7 @@ const media = (
   if (gate.audioMs - (now - gate.startedAt) > mostAheadMs) return drop(gate, "audio faster than real time")
   const [sequence, pieces] = Sequence.step(gate.sequence, bytes, chunk)
   if (pieces.length === 0 && sequence.held.length <= gate.sequence.held.length) {
-    return drop({ ...gate, sequence }, "audio that came twice, or too late")
+    return drop({ ...gate, sequence }, "audio that was repeated or late")
   }
   const lostMs = AudioFormat.durationMs(format, bytes.length)
   const incoming: Array<Incoming> = []

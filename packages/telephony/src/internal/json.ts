@@ -10,9 +10,9 @@ export const reader = <S extends Schema.ConstraintDecoder<unknown>>(
   return (text) => {
     const parsed = Result.try({
       try: (): unknown => JSON.parse(text),
-      catch: () => "a message that is no JSON"
+      catch: () => "a message that is not JSON"
     })
-    return Result.flatMap(parsed, (value) => Result.mapError(decode(value), () => "a message that cannot be read"))
+    return Result.flatMap(parsed, (value) => Result.mapError(decode(value), () => "an unreadable message"))
   }
 }
 

@@ -149,7 +149,7 @@ const switchTo = (
     Effect.map((context) => {
       spending.model = context
     }),
-    Effect.catchCause((cause) => Effect.logError("The model that a budget asks for cannot be made.", cause))
+    Effect.catchCause((cause) => Effect.logError("The model that a budget switches to could not be built.", cause))
   )
 
 const farewell = (words: string): Stream.Stream<Event.Output> =>

@@ -163,7 +163,7 @@ const warnOfPrice = (spending: Spending, { cost, model, provider }: Usage.Report
     if (spending.warned || cost !== undefined || !isNeeded) return Effect.void
     spending.warned = true
     return Effect.logWarning(
-      `The price of ${provider}/${model} is not known, so its replies do not count against the budget of money. Put it into Prices.Current.`
+      `The price of ${provider}/${model} is not known, so its replies do not count against the money budget. Add it to Prices.Current.`
     )
   })
 

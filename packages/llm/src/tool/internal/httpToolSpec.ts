@@ -159,7 +159,7 @@ const propertyProblem = (path: string, property: Property, depth: "flat" | "deep
   if (type !== undefined && !types.includes(type)) return `${path} has the unknown type ${JSON.stringify(type)}`
   if (isConstant(property)) {
     const value = constantOf(property)
-    if (type !== undefined && !fits(type, value)) return `${path} has a constant that is no ${type}`
+    if (type !== undefined && !fits(type, value)) return `${path} has a constant that is not of type ${type}`
     if (depth === "flat" && typeof value === "object") return `${path} must be a scalar`
     return undefined
   }
@@ -194,7 +194,7 @@ const contentTypeProblem = (spec: Spec): string | undefined =>
 const timeoutProblem = ({ timeout }: Spec): string | undefined =>
   timeout === undefined || Duration.isGreaterThan(Duration.fromInputUnsafe(timeout), Duration.zero)
     ? undefined
-    : "timeout must be more than nothing"
+    : "timeout must be positive"
 
 const headerProblem = ({ auth = {}, headers = {} }: Spec): string | undefined => {
   const names = [...Object.keys(auth), ...Object.keys(headers)].map((name) => name.toLowerCase())

@@ -13,11 +13,9 @@ export const problems = (tools: ReadonlyArray<VoiceTool<unknown>>): ReadonlyArra
   return [
     ...(twice.length === 0 ? [] : [`two tools of the same name: ${twice.join(", ")}`]),
     ...misnamed.map(
-      (name) => `"${name}" cannot be the name of a tool: providers take 1 to 64 letters, digits, underscores and dashes`
+      (name) => `"${name}" is not a valid tool name: providers accept 1 to 64 letters, digits, underscores and dashes`
     ),
-    ...(tools.length <= mostTools
-      ? []
-      : [`${tools.length} tools are more than the ${mostTools} that a request can carry`]),
+    ...(tools.length <= mostTools ? [] : [`${tools.length} tools exceed the maximum of ${mostTools} per request`]),
     ...tools.flatMap(({ definition, name }) => {
       const { properties, type } = ToolSchema.ofTool(definition)
       return type === "object" && typeof properties === "object" && properties !== null && !Array.isArray(properties)

@@ -51,9 +51,7 @@ export const check = (directory: string): Effect.Effect<void, FolderError> =>
     Effect.flatMap((others) =>
       others === 0
         ? Effect.void
-        : Effect.logWarning(
-            `Other users may look into the folder of the recordings, ${directory}: chmod 700 closes it.`
-          )
+        : Effect.logWarning(`Other users can read the folder for recordings, ${directory}: run chmod 700 on it.`)
     )
   )
 
@@ -106,6 +104,6 @@ export const keep = (
     const gone = excess(files, limits, now)
     for (const { path } of gone) yield* Effect.ignore(Effect.tryPromise(() => Fs.promises.unlink(path)))
     if (gone.length > 0) yield* Effect.logInfo(`${gone.length} recordings were removed: too old, or too many bytes.`)
-  }).pipe(Effect.catchCause((cause) => Effect.logWarning("The folder of the recordings could not be tidied.", cause)))
+  }).pipe(Effect.catchCause((cause) => Effect.logWarning("Old recordings could not be deleted.", cause)))
   return Effect.asVoid(Effect.forkScoped(Effect.forever(Effect.andThen(tidy, Effect.sleep(every)))))
 }

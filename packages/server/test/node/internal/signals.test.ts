@@ -17,7 +17,7 @@ describe("A server told to stop", () => {
     Effect.gen(function* () {
       const { client, server } = yield* started({ ANTIPHON_DRAIN_TIMEOUT: "10 minutes" })
       server.kill("SIGINT")
-      yield* server.says(/Draining: 1 call is open and may go on for 600 seconds\./)
+      yield* server.says(/Draining: 1 call is open and may continue for 600 seconds\./)
       client.say("still here")
       yield* client.hear("You said: still here")
       assert.isFalse(server.isOver())
@@ -37,7 +37,7 @@ describe("A server told to stop", () => {
       server.kill("SIGTERM")
       yield* server.says(/Draining: 1 call is open/)
       client.ws.close()
-      yield* server.says(/Draining: no call is open any more/)
+      yield* server.says(/Draining: all calls have ended/)
       // Two more, and further ones: a busy machine may deliver several as one.
       while (!server.isOver()) {
         yield* Effect.sleep("300 millis")
@@ -65,7 +65,7 @@ describe("A server told to stop", () => {
       yield* client.hear("You said: still here")
       client.ws.close()
       assert.strictEqual(yield* server.exit, 0)
-      assert.include(server.output(), "Draining: no call is open any more.")
+      assert.include(server.output(), "Draining: all calls have ended.")
     })
   )
 

@@ -65,10 +65,10 @@ export const decode =
       case kinds.dtmf:
         return { _tag: "Dtmf", digit: String.fromCharCode(...payload.subarray(0, 1)) }
       case kinds.error:
-        return Message.wrong("Asterisk says that something went wrong")
+        return Message.wrong("Asterisk reported an error")
       default: {
         const known = audio.get(kind)
-        if (known === undefined) return Message.wrong("a frame of a kind that is not known")
+        if (known === undefined) return Message.wrong("a frame of an unknown kind")
         return AudioFormat.equals(known, format)
           ? { _tag: "Media", bytes: payload }
           : Message.wrong("audio at another rate than the call has")

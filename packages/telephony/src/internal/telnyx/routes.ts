@@ -301,7 +301,7 @@ const carrier = (desk: Desk, { base, callControlId, request }: Expected): Holdin
     mostHeld,
     echoFree: () => true,
     admit: ({ callId }) =>
-      callId === callControlId ? Effect.succeed(request) : Effect.fail("the stream is that of another call"),
+      callId === callControlId ? Effect.succeed(request) : Effect.fail("the stream belongs to another call"),
     control: (_, session) => {
       const own: Entry = { callControlId, session, base, transfer: undefined }
       entry = own

@@ -67,7 +67,7 @@ const meaning = (message: FromTelnyx): Message.Message => {
     case "mark":
       return { _tag: "Mark", name: message.mark.name }
     case "error":
-      return Message.wrong("Telnyx says that a message of ours was wrong")
+      return Message.wrong("Telnyx reported an error in one of our messages")
     case "stop":
       return { _tag: "Stopped" }
   }

@@ -85,7 +85,7 @@ export const voice = (desk: Desk, request: HttpServerRequest): Effect.Effect<Htt
   Effect.gen(function* () {
     const form = yield* signedForm(desk, request)
     const callSid = form.get("CallSid") ?? ""
-    if (callSid === "") return HttpServerResponse.text("There is no CallSid", { status: 400 })
+    if (callSid === "") return HttpServerResponse.text("CallSid is missing", { status: 400 })
     const refusal = yield* desk.reception.calls.refusal
     if (refusal !== undefined) {
       yield* desk.reception.refused(503, Reception.reasons[refusal])
@@ -153,7 +153,7 @@ const carrier = (desk: Desk, expected: Calls.Expected): Holding.Carrier => {
     mostHeld: 0,
     echoFree: () => true,
     admit: (started) => {
-      if (started.callId !== callSid) return Effect.fail("the stream is that of another call")
+      if (started.callId !== callSid) return Effect.fail("the stream belongs to another call")
       request = { ...request, metadata: { ...started.metadata, ...request.metadata } }
       return Effect.succeed(request)
     },

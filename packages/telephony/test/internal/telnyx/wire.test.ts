@@ -40,10 +40,10 @@ const rows: ReadonlyArray<readonly [string, unknown, Message]> = [
   [
     "an error",
     { event: "error", payload: { code: 100_002 } },
-    { _tag: "Wrong", why: "Telnyx says that a message of ours was wrong" }
+    { _tag: "Wrong", why: "Telnyx reported an error in one of our messages" }
   ],
   ["an event that is not known", { event: "weather" }, { _tag: "Nothing" }],
-  ["an event without its fields", { event: "dtmf" }, { _tag: "Wrong", why: "a message that cannot be read" }]
+  ["an event without its fields", { event: "dtmf" }, { _tag: "Wrong", why: "an unreadable message" }]
 ]
 
 describe("wire of Telnyx", () => {

@@ -51,8 +51,8 @@ const rows: ReadonlyArray<readonly [string, unknown, Message]> = [
   ["a mark", { event: "mark", mark: { name: "m" } }, { _tag: "Mark", name: "m" }],
   ["a stop", { event: "stop", stop: { accountSid: "AC1", callSid: "CA1" } }, { _tag: "Stopped" }],
   ["an event that is not known", { event: "weather" }, { _tag: "Nothing" }],
-  ["an event without its fields", { event: "mark" }, { _tag: "Wrong", why: "a message that cannot be read" }],
-  ["no object", 7, { _tag: "Wrong", why: "a message that cannot be read" }]
+  ["an event without its fields", { event: "mark" }, { _tag: "Wrong", why: "an unreadable message" }],
+  ["no object", 7, { _tag: "Wrong", why: "an unreadable message" }]
 ]
 
 describe("wire of Twilio", () => {
@@ -61,7 +61,7 @@ describe("wire of Twilio", () => {
   }
 
   it("ignores text that is not JSON, and binary frames", () => {
-    assert.deepStrictEqual(Wire.decode("{"), { _tag: "Wrong", why: "a message that is no JSON" })
+    assert.deepStrictEqual(Wire.decode("{"), { _tag: "Wrong", why: "a message that is not JSON" })
     assert.deepStrictEqual(Wire.decode(Uint8Array.of(1)), { _tag: "Wrong", why: "a binary frame" })
   })
 

@@ -95,7 +95,7 @@ class AnthropicReply implements Reply {
         return undefined
       case "content_block_delta": {
         const block = this.#blocks.get(event.index)
-        if (block === undefined) return AiErrors.malformed("a delta of a block that has not begun")
+        if (block === undefined) return AiErrors.malformed("a delta of a block that was not started")
         this.#grow(block, event.delta)
         return undefined
       }
