@@ -136,7 +136,7 @@ export const emptyReply = (finish: string): AiError.AiErrorReason =>
 
 /** The model wrote a tool call that cannot be run. */
 export const unreadableCall = (how: string): AiError.AiErrorReason =>
-  new AiError.InvalidOutputError({ description: `the model has written a call that cannot be read (${how})` })
+  new AiError.InvalidOutputError({ description: `the model wrote an unreadable tool call (${how})` })
 
 /** The provider withheld the whole reply. */
 export const withheld = (): AiError.AiErrorReason =>
