@@ -17,7 +17,7 @@ import * as Entrance from "@antiphon/server/Entrance"
 import type * as Mount from "@antiphon/server/Mount"
 import type * as Settings from "@antiphon/server/Settings"
 import * as Transport from "@antiphon/speech/Transport"
-import type * as Arr from "effect/Array"
+import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
@@ -167,25 +167,34 @@ const read = (held: Held): Effect.Effect<never, Ending.Ending | Entrance.Lost> =
     let textBytes = 0
     let isWatched = false
 
-    const take = (frame: Entrance.Frame): Effect.Effect<void, Ending.Ending> =>
+    const hand = (incoming: ReadonlyArray<Transport.Incoming>): Effect.Effect<void, Ending.Ending> => {
+      for (const one of incoming) if (one._tag === "Played") held.started?.line.played(one)
+      // There is almost always room, and a race per frame would cost as much as everything else.
+      const rest = Queue.offerAllUnsafe(inbox, incoming)
+      return rest.length === 0 ? Effect.void : Effect.raceFirst(Queue.offerAll(inbox, rest), gone)
+    }
+    /** Takes a step that answers the page, starts the call, or ends it. */
+    const settle = ({ incoming, isStopped, replies, start }: Gate.Step): Effect.Effect<void, Ending.Ending> =>
       Effect.gen(function* () {
-        if (frame.length > maxFrameBytes) return yield* Effect.fail(Ending.Ending.TooLarge({ limit: maxFrameBytes }))
-        if (typeof frame === "string") textBytes += frame.length
-        if (maxCallBytes > 0 && textBytes > maxCallBytes) {
-          return yield* Effect.fail(Ending.Ending.Spent({ limit: maxCallBytes }))
-        }
-        const step = Gate.step(gate, frame)
-        gate = step.gate
-        const replies = step.replies.map(VoiceWire.encode)
-        if (replies.length > 0) yield* visitor.send(replies as unknown as Arr.NonEmptyReadonlyArray<string>)
-        if (step.start !== undefined) yield* begin(held, step.start)
-        for (const one of step.incoming) if (one._tag === "Played") held.started?.line.played(one)
-        if (step.incoming.length > 0) yield* Effect.raceFirst(Queue.offerAll(inbox, step.incoming), gone)
-        if (step.isStopped === true) return yield* Effect.fail(Ending.Ending.PeerClosed())
+        const texts = replies.map(VoiceWire.encode)
+        if (Arr.isReadonlyArrayNonEmpty(texts)) yield* visitor.send(texts)
+        if (start !== undefined) yield* begin(held, start)
+        yield* hand(incoming)
+        if (isStopped === true) return yield* Effect.fail(Ending.Ending.PeerClosed())
       })
+    const take = (frame: Entrance.Frame): Effect.Effect<void, Ending.Ending> => {
+      if (frame.length > maxFrameBytes) return Effect.fail(Ending.Ending.TooLarge({ limit: maxFrameBytes }))
+      if (typeof frame === "string") textBytes += frame.length
+      if (maxCallBytes > 0 && textBytes > maxCallBytes) {
+        return Effect.fail(Ending.Ending.Spent({ limit: maxCallBytes }))
+      }
+      const step = Gate.step(gate, frame)
+      gate = step.gate
+      return Gate.isPlain(step) ? hand(step.incoming) : settle(step)
+    }
     /** Keeps hearing a page that does not read, for a while. */
     const watch = Effect.suspend(() => {
-      if (isWatched || !visitor.isBehind()) return Effect.void
+      if (isWatched) return Effect.void
       isWatched = true
       return Effect.forkDetach(
         Effect.andThen(
@@ -198,12 +207,10 @@ const read = (held: Held): Effect.Effect<never, Ending.Ending | Entrance.Lost> =
       visitor.log.received(frames.length)
       held.call.lastReceivedAt = Entrance.millis(held.clock)
       const excess = visitor.excess(frames)
-      // Messages before the excess count: words are not lost because too many messages followed.
-      const taken = Effect.forEach(excess === undefined ? frames : [], take, { discard: true })
-      return Effect.andThen(taken, excess === undefined ? watch : Effect.fail(excess)) as Effect.Effect<
-        void,
-        Ending.Ending
-      >
+      // Messages of earlier pulls count: words are not lost because too many messages followed.
+      if (excess !== undefined) return Effect.fail(excess)
+      const taken = frames.length === 1 ? take(frames[0]) : Effect.forEach(frames, take, { discard: true })
+      return visitor.isBehind() ? Effect.andThen(taken, watch) : taken
     })
     return yield* Effect.forever(next, { disableYield: true })
   })

@@ -35,6 +35,10 @@ export interface Step {
   readonly isStopped?: boolean | undefined
 }
 
+/** Whether a step only has messages for the pipeline. */
+export const isPlain = ({ isStopped, replies, start }: Step): boolean =>
+  replies.length === 0 && start === undefined && isStopped === undefined
+
 export const initial: Gate = {
   format: undefined,
   early: [],
