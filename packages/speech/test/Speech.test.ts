@@ -72,11 +72,22 @@ describe("Speech", () => {
   )
 
   for (const heard of ["marks", "position", "estimate"] as const satisfies ReadonlyArray<Playback.Report>) {
-    for (const from of [1000, 1337, 2111, 3005]) {
-      it.effect(`${heard}: a caller who cuts in at ${from} ms has heard what the line played, to the word`, () =>
+    for (const [from, messageMs] of [
+      [1000, undefined],
+      [1337, undefined],
+      [2111, undefined],
+      [3005, undefined],
+      [1000, 40],
+      [1337, 40],
+      [2111, 40],
+      [3020, 40]
+    ] as const) {
+      const line = messageMs === undefined ? heard : `${heard}, two frames at a time`
+      it.effect(`${line}: a caller who cuts in at ${from} ms has heard what the line played, to the word`, () =>
         Effect.gen(function* () {
           const { events, line } = yield* play(teller, {
             heard,
+            messageMs,
             length: from + 900,
             speech: [{ fromMs: from, toMs: from + 2000 }],
             words: [partial(from + 300, "no")]

@@ -35,6 +35,8 @@ export interface Options {
   /** Whether marks are returned. True by default; set it to false for a carrier that loses them. */
   readonly returnsMarks?: boolean | undefined
   readonly echoFree?: boolean | undefined
+  /** How much audio the line prefers to get at once, in milliseconds, as pages and carriers do. One frame by default. */
+  readonly messageMs?: number | undefined
   /** Length of the call, after which the caller hangs up. By default the call continues until either side hangs up. */
   readonly length?: Duration.Input | undefined
   /**
@@ -180,7 +182,7 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
     const transport: Transport = {
       request: options.request ?? CallRequest.make({ callId: "test" }),
       format,
-      capabilities: { heard, echoFree: options.echoFree ?? true },
+      capabilities: { heard, messageMs: options.messageMs, echoFree: options.echoFree ?? true },
       incoming: Stream.fromQueue(incoming),
       send: (outputs) =>
         Effect.suspend(() => {
