@@ -24,10 +24,10 @@ import * as VoiceTool from "./VoiceTool.ts"
 /** Address of the documents, if neither the call nor `CARTESIA_BASE_URL` names one. */
 const defaultBaseUrl = "https://api.cartesia.ai"
 
-/** Hosts that a call may name, with HTTPS, if nothing else is said. */
+/** Hosts that a call may name, with HTTPS, by default. */
 const platformHosts = ["api.cartesia.ai", "*.cartesia.ai"]
 
-/** Longest answer that is read, in characters. */
+/** Maximum length of an answer, in characters. */
 const maxCharacters = 256 * 1024
 
 /**
@@ -111,7 +111,7 @@ const askKnown = (
     return { status: response.status, body: response.status === 200 ? yield* response.text : "" }
   }).pipe(Effect.mapError((error) => failure("Transport", `the knowledge base was not reached: ${error.reason._tag}`)))
 
-/** Asks at an address that came with the call. */
+/** Queries an address that came with the call. */
 const askNamed = (url: URL, token: Redacted.Redacted): Effect.Effect<Answer, KnowledgeBaseError> => {
   const policy: Egress.Policy = { allowedHosts: platformHosts, allowPrivateAddresses: false, maxRedirects: 0 }
   if (url.protocol !== "https:" || url.port !== "" || !Egress.isAllowed(url.hostname, policy.allowedHosts)) {
@@ -139,7 +139,7 @@ const decodeJson = Schema.decodeUnknownEffect(
   Schema.fromJsonString(Schema.Struct({ results: Schema.optional(Schema.NullOr(Schema.Array(Schema.Unknown))) }))
 )
 
-// What a stranger answers does not go into the log.
+// A stranger's answer must not get into the log.
 const results = ({ body, status }: Answer) =>
   status !== 200
     ? fail("Status", `the knowledge base answered with status ${status}`, status)

@@ -1,5 +1,5 @@
 /**
- * The tools of an MCP server, each offered to the model as a tool of its own.
+ * The tools of an MCP server, each offered to the model as its own tool.
  *
  * Connects once, and again if the connection is lost. The tools are listed when they are made: make them with the agent
  * of a call to get the current ones. If the server cannot be reached at that time, the call goes on: instead of the
@@ -103,7 +103,10 @@ const offered = (options: Options, server: Server, found: ReadonlyArray<McpSchem
     })
 }
 
-/** The name, or with a number if another tool has it: names that differ in a dot or behind 64 letters come to the same. */
+/**
+ * The name, with a number if another tool has it already: names that differ only in a dot, or after 64 letters, become
+ * equal.
+ */
 const unused = (names: ReadonlySet<string>, name: string): string => {
   let free = name
   for (let n = 2; names.has(free); n++) free = `${name.slice(0, 63 - String(n).length)}_${n}`

@@ -47,15 +47,15 @@ export interface HandoffContext extends CallContext {
   readonly giveBack: Effect.Effect<void>
 }
 
-/** A model, by the name of its provider and its own. */
+/** A model, by the names of its provider and itself. */
 export interface ModelName {
   readonly provider: string
   readonly model: string
 }
 
 /**
- * Runs before each tool, and takes its name: to slow tools down or have them fail, to count them, or to forbid some. Its time
- * counts as the tool's, and if it fails, so does the call of the tool. By default nothing runs.
+ * Runs before each tool, with the tool's name: to slow tools down, make them fail, count them, or forbid some. Its time
+ * counts as the tool's, and if it fails, so does the tool call. By default nothing runs.
  */
 export const Before: Context_.Reference<(name: string) => Effect.Effect<void, unknown>> = BeforeTool.Current
 

@@ -1,9 +1,10 @@
 /**
- * Tools that run beside the conversation: from the beginning, or from when their turn was interrupted.
+ * Tools that run beside the conversation: from their start, or from the moment their turn was interrupted.
  *
  * Once a run continues without its turn, it is background work of the call. Its first result is the outcome of that
- * work; later ones are reported as work that ends at once. So is what it says on the way (`Still looking.`): the caller hears
- * it as soon as nobody speaks, and no model is asked about it. In Line's style it waits for the next turn.
+ * work; later ones are reported as work that ends at once. Interim outputs (`Still looking.`) are reported the same
+ * way: the caller hears them once nobody is speaking, and no model is asked about them. In Line's style they wait for
+ * the next turn.
  */
 import * as Event from "@antiphon/core/Event"
 import * as JsonText from "@antiphon/core/JsonText"
@@ -25,10 +26,10 @@ import type { ToolFailure } from "./toolFailure.ts"
 /** The background of one agent. */
 export interface Background {
   readonly backlog: Backlog.Backlog
-  /** Scope of runs that continue without their turn: that of the call. */
+  /** Scope of runs that continue without their turn: the call's. */
   readonly scope: Scope.Scope
   readonly style: Outcomes.Style
-  /** How many runs there are with the same arguments. */
+  /** Number of runs with the same arguments. */
   readonly running: Map<string, number>
   /** Opens when a run has a result, or has ended. */
   readonly changed: Latch.Latch
@@ -58,10 +59,10 @@ export const awaitNews = (self: Background): Effect.Effect<News> =>
     return Effect.andThen(self.changed.await, awaitNews(self))
   })
 
-/** The outcome of the background work that a run is: its first result. */
+/** The outcome of a run's background work: its first result. */
 type First = Deferred.Deferred<unknown, ToolFailure>
 
-/** Hands what a run gave to the next turn, and reports a result. */
+/** Hands the values of a run to the next turn, and reports a result. */
 const arrived = <R>(
   self: Background,
   job: Job.Job<R>,
@@ -76,8 +77,8 @@ const arrived = <R>(
     })
     Backlog.add(self.backlog, { owner: outcome.own, outputs: batch.outputs.map(respondTo), turn })
     const told = batch.outputs.findLast((output) => output._tag === "AgentToolReturned")
-    // An output for the caller is not a result. What the caller notices starts a turn that only sends it, if nobody speaks;
-    // the rest goes with the next turn.
+    // An output for the caller is not a result. What the caller notices starts a turn that only sends it, once nobody
+    // is speaking; the rest is sent in the next turn.
     const isTold =
       told === undefined
         ? style === "line" || !batch.outputs.some(isNoticed)
@@ -170,11 +171,11 @@ const workOf = <R>(style: Outcomes.Style, { afterHangUp }: VoiceTool<R>) => ({
   ...(style === "line" ? { delivery: "nextTurn" as const } : undefined)
 })
 
-/** The background work that a run is. It takes the run with it when the call ends. */
+/** The background work of a run. When the call ends, the run ends with it. */
 const outcomeOfRun = <R>(first: First, running: Effect.Effect<Fiber.Fiber<void>, never, R>) =>
   Effect.flatMap(running, (fiber) => Effect.onInterrupt(Deferred.await(first), () => Fiber.interrupt(fiber)))
 
-/** Runs a tool in its turn, and continues it in the background after the turn. */
+/** Runs a tool in its turn, and lets it continue in the background after the turn. */
 export const startInTurn = <R>(self: Background, job: Job.Job<R>): Job.Running<R> => {
   const { outcome, round, tool, turn } = job
   const first: First = Deferred.makeUnsafe()

@@ -1,5 +1,5 @@
 /**
- * Keeps results of background tools from when they come until a model has answered them.
+ * Keeps results of background tools from their arrival until a model has answered them.
  *
  * The agents of a call share it, because another agent may have the call by the time a result comes; that agent reads
  * it. A result also comes as an event; a model that has already read it in another turn is not asked about it again.
@@ -14,9 +14,9 @@ import * as Transcript from "../../internal/transcript.ts"
 import type * as Outcomes from "./outcomes.ts"
 import type * as ToolCall from "./toolCall.ts"
 
-/** Something that a tool gave. */
+/** A value from a tool. */
 export interface Given {
-  /** The calls of the agent whose model has called the tool. */
+  /** The tool calls of the agent whose model called the tool. */
   readonly owner: ToolCall.OwnCalls
   readonly outputs: Outcomes.Outputs
   /** The turn in which it was called. */
@@ -26,7 +26,7 @@ export interface Given {
 export interface Backlog {
   /** Results that no turn has taken yet. */
   waiting: ReadonlyArray<Given>
-  /** Ids of results that a turn has taken, but no reply has completely answered. */
+  /** Ids of results that a turn has taken, but that no reply has completely answered. */
   readonly unanswered: Set<string>
   /** Names of the tools that have run in the background. */
   readonly names: Set<string>
@@ -34,7 +34,7 @@ export interface Backlog {
   readonly finishing: Set<Latch.Latch>
 }
 
-/** That of the agent which hands the call over, for the one that takes over. */
+/** The backlog of the agent that hands the call over, for the agent that takes over. */
 export const Shared = Context.Reference<Backlog | undefined>("@antiphon/llm/tool/internal/backlog", {
   defaultValue: () => undefined
 })
@@ -60,7 +60,7 @@ export const add = (backlog: Backlog, given: Given): void => {
 export const hasResult = ({ waiting }: Backlog): boolean =>
   waiting.some(({ outputs }) => outputs.some((output) => output._tag === "AgentToolReturned"))
 
-/** Takes all that waits. */
+/** Takes all waiting results. */
 export const take = (backlog: Backlog): ReadonlyArray<Given> => {
   const taken = backlog.waiting
   backlog.waiting = []

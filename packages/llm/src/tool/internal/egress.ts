@@ -1,5 +1,5 @@
 /**
- * Sends requests to the outside that cannot be turned against the internal network.
+ * Sends outgoing requests that cannot be turned against the internal network.
  *
  * Addresses are checked during the lookup that the connection uses, so DNS cannot change in between. This uses Node's
  * own API, because `fetch` does not reveal the address it connects to.
@@ -24,7 +24,7 @@ export interface Request {
   readonly url: URL
   readonly headers: { readonly [name: string]: string }
   readonly body: string | undefined
-  /** Text of the answer is read up to here, and the rest is never downloaded. */
+  /** Maximum text of the answer to read; the rest is never downloaded. */
   readonly maxCharacters: number
 }
 
@@ -35,15 +35,15 @@ export interface Reply {
   readonly cut: boolean
 }
 
-/** A request had no answer. The message carries neither headers nor the address with its query. */
+/** A request got no answer. The message carries neither headers nor the address with its query. */
 export class EgressError extends Data.TaggedError("EgressError")<{ readonly kind: string; readonly detail: string }> {
   override get message() {
     return `${this.kind}: ${this.detail}`
   }
 }
 
-// Everything that is not the open internet: this host, its neighbours, carriers' inner nets, what is reserved, and the
-// IPv6 ranges that carry an IPv4 address in them. A mapped IPv4 address is judged as the IPv4 address it is.
+// Everything that is not the open internet: this host, its neighbours, carriers' internal networks, reserved ranges,
+// and IPv6 ranges that embed an IPv4 address. A mapped IPv4 address is judged as the IPv4 address it is.
 const inside = new Net.BlockList()
 for (const range of [
   "0.0.0.0/8",
@@ -77,7 +77,7 @@ for (const range of [
   inside.addSubnet(network, Number(prefix), Net.isIPv6(network) ? "ipv6" : "ipv4")
 }
 
-/** Whether an address is not one of the open internet. */
+/** Whether an address is outside of the open internet. */
 export const isPrivate = (address: string): boolean => {
   const plain = address.replace(/%.*$/, "")
   const version = Net.isIP(plain)
@@ -119,7 +119,7 @@ const refusal = (url: URL, policy: Policy): EgressError | undefined => {
   return undefined
 }
 
-/** Sends a request and follows its redirects, each judged like the first. */
+/** Sends a request and follows its redirects, each checked like the first. */
 export const send = (request: Request, policy: Policy, redirects = 0): Effect.Effect<Reply, EgressError> => {
   const refused = refusal(request.url, policy)
   if (refused !== undefined) return Effect.fail(refused)
@@ -143,7 +143,7 @@ const follow = (request: Request, { location, status }: Redirect): Request | Egr
   if (request.url.protocol === "https:" && url.protocol === "http:") return forbidden("a redirect to plain HTTP")
   // Like browsers, only 307 and 308 repeat the method and the body.
   const again = status === 307 || status === 308 || request.method === "GET" || request.method === "HEAD"
-  // Headers for one host are not sent to another.
+  // Headers meant for one host are never sent to another.
   const headers = Object.entries(request.headers).filter(
     ([name]) => url.origin === request.url.origin && (again || name.toLowerCase() !== "content-type")
   )
@@ -213,7 +213,7 @@ const read = (response: Http.IncomingMessage, max: number, done: (text: string, 
   response.on("data", (bytes: Uint8Array) => {
     if (over) return
     text += decoder.decode(bytes, { stream: true })
-    // Characters can be two units long, so this is enough to have them all.
+    // A character has at most two units, so this is enough for all of them.
     if (text.length <= max || (text.length <= 2 * max && Array.from(text).length <= max)) return
     finish(true)
     response.destroy()

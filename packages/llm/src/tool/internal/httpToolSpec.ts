@@ -1,18 +1,18 @@
-/** Checks what an HTTP tool is made of, and works out what the model is shown of it and what becomes of its arguments. */
+/** Checks the specification of an HTTP tool, and derives the model's parameters and the request from it. */
 import type { Json } from "@antiphon/core/JsonText"
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type * as VoiceTool from "../VoiceTool.ts"
 
-/** A value of a request: a JSON Schema, or a constant that the model is not shown. */
+/** A value of a request: a JSON Schema, or a constant the model does not see. */
 export interface Property {
   readonly type?: string | undefined
   readonly description?: string | undefined
   readonly enum?: ReadonlyArray<unknown> | undefined
   readonly properties?: { readonly [name: string]: Property } | undefined
   readonly required?: ReadonlyArray<string> | undefined
-  /** Sent as it is. Line's spelling, `constant_value`, means the same. */
+  /** Sent unchanged. Line's spelling, `constant_value`, means the same. */
   readonly constantValue?: unknown
   readonly [keyword: string]: unknown
 }
@@ -38,22 +38,22 @@ export interface Spec extends Pick<VoiceTool.Options, "activeTurns" | "interrupt
   readonly requestBodySchema?: ObjectSchema | undefined
   /** Headers with secrets in them: `{ Authorization: "Bearer ${SUPPORT_KEY}" }` reads `SUPPORT_KEY` from `Config`. */
   readonly auth?: { readonly [header: string]: string } | undefined
-  /** Other headers, sent as they are. */
+  /** Other headers, sent unchanged. */
   readonly headers?: { readonly [header: string]: string } | undefined
   /** `application/json` (the default) or `application/x-www-form-urlencoded`. */
   readonly contentType?: string | undefined
-  /** Longest time that a request may take. 30 seconds by default. */
+  /** Maximum duration of a request. 30 seconds by default. */
   readonly timeout?: Duration.Input | undefined
   /** Whether the conversation goes on during a request. True by default. */
   readonly background?: boolean | undefined
   /**
-   * Hosts that a request may go to, redirects included; `*.example.com` stands for every name below. Only the host of `url`
-   * by default.
+   * Hosts that a request may go to, including redirects; `*.example.com` stands for every name below. Only the host of
+   * `url` by default.
    */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
   /** Whether a request may go to this machine and its network. False by default. */
   readonly allowPrivateAddresses?: boolean | undefined
-  /** How many redirects are followed. 3 by default. A host never sees the headers meant for another. */
+  /** Maximum number of redirects. 3 by default. A host never sees the headers meant for another. */
   readonly maxRedirects?: number | undefined
 }
 
@@ -80,13 +80,13 @@ export const problem = (spec: Spec): string | undefined =>
   headerProblem(spec) ??
   collision(spec)
 
-/** A specification may come from anywhere, so it is not believed to be what its type says. */
+/** A specification may come from anywhere, so its type is not trusted. */
 const isObject: (value: unknown) => boolean = Predicate.isReadonlyObject
 
 const blank = (field: string, value: unknown): string | undefined =>
   Predicate.isString(value) && value.trim() !== "" ? undefined : `${field} must not be blank`
 
-/** Names of the places in an address, in order. */
+/** Names of the placeholders in an address, in order. */
 export const placeholders = (url: string): ReadonlyArray<string> =>
   [...url.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name!)
 
@@ -128,7 +128,7 @@ const pathProblem = ({ pathParamsSchema = {}, url }: Spec): string | undefined =
   return undefined
 }
 
-/** `flat` asks for scalars only, as a query and a form can hold. `nested` is an object within another. */
+/** `flat` allows scalars only, like a query or a form. `nested` is an object within another. */
 const objectProblem = (
   path: string,
   schema: ObjectSchema | Property | undefined,
@@ -239,7 +239,7 @@ const visible = (schema: ObjectSchema | Property): Json | undefined => {
   }
 }
 
-/** The parameters that the model is shown: those of the path, the query and the body, without constants. */
+/** The parameters shown to the model: those of the path, the query and the body, without constants. */
 export const parameters = (spec: Spec): Json => {
   const names = placeholders(spec.url)
   const path = names.map((name) => [
@@ -259,7 +259,7 @@ export const parameters = (spec: Spec): Json => {
 const nothing: ObjectSchema = { type: "object", properties: {} }
 const listOf = (names: unknown): ReadonlyArray<string> => (Array.isArray(names) ? names : [])
 
-/** Joins what the model gave with the constants, which win. A failure names what stands in their way. */
+/** Merges the model's values with the constants, which take precedence. A failure names conflicting fields. */
 const fill = (schema: ObjectSchema | Property, given: Json, path = ""): Result.Result<Json, string> => {
   const filled: { [name: string]: unknown } = {}
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
@@ -270,7 +270,7 @@ const fill = (schema: ObjectSchema | Property, given: Json, path = ""): Result.R
     } else if (value !== undefined && !fits("object", value)) {
       return Result.fail(`${path}${name} must be an object`)
     } else {
-      // Names that the schema does not have are the model's own, and stay as in objects without constants.
+      // Names not in the schema come from the model, and stay as in objects without constants.
       const inner = fill(property, (value ?? {}) as Json, `${path}${name}.`)
       if (Result.isFailure(inner)) return inner
       filled[name] = { ...(value as Json | undefined), ...inner.success }
@@ -282,7 +282,7 @@ const fill = (schema: ObjectSchema | Property, given: Json, path = ""): Result.R
 const hasConstants = (property: Property): boolean =>
   isConstant(property) || Object.values(property.properties ?? {}).some(hasConstants)
 
-/** Where a request goes and what it carries, or what is wrong with the arguments. */
+/** The address and the content of a request, or what is wrong with the arguments. */
 export const fillRequest = (
   spec: Spec,
   given: Json
@@ -298,7 +298,7 @@ export const fillRequest = (
       return Result.fail(`the path parameter ${name} must be a string or a number`)
     address = address.replace(`{${name}}`, () => encoded(String(value)))
   }
-  // Such a segment would climb out of the path that the tool was made for.
+  // Such a segment would leave the path that the tool was made for.
   if (/\/(?:\.|%2e){1,2}(?=[/?#]|$)/i.test(address)) return Result.fail('a path parameter must not be "." or ".."')
   const url = URL.parse(address)
   if (url === null) return Result.fail("the address is not valid")

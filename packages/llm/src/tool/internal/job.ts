@@ -21,20 +21,20 @@ import * as ToolTrace from "./toolTrace.ts"
 export interface Round {
   /** Whether the model should read the results of its reply's calls. */
   asked: boolean
-  /** The end of the last words that were said. */
+  /** The end of the last words said. */
   readonly seam: Seam.Seam
 }
 
-/** A call that can run, with valid arguments. */
+/** A call with valid arguments that can run. */
 export interface Job<in out R> {
   readonly tool: VoiceTool<R>
   readonly params: unknown
   readonly turn: Turn.Turn
   readonly round: Round
   readonly outcome: Outcomes.Outcome
-  /** Everything it has given, taken or not: a stream that is cut off loses its buffer. */
+  /** All its outputs, taken or not, because a stream that is cut off loses its buffer. */
   readonly given: Array<Event.Output>
-  /** How much of it was taken. */
+  /** Number of outputs taken. */
   taken: number
   over: boolean
   failure: ToolFailure.ToolFailure | undefined
@@ -43,14 +43,14 @@ export interface Job<in out R> {
 /** The latest outputs of a run. */
 export interface Batch {
   readonly outputs: Outcomes.Outputs
-  /** The failure that they tell of. */
+  /** The failure they report. */
   readonly failure: ToolFailure.ToolFailure | undefined
 }
 
-/** A call that runs. */
+/** A running call. */
 export interface Running<R> {
   readonly stream: Stream.Stream<Event.Output, never, R>
-  /** The outputs to record if the turn ends now. A call that continues without its turn leaves no outcome. */
+  /** The outputs to record if the turn ends now. A call that continues without its turn has no outcome yet. */
   readonly left: () => Outcomes.Outputs
 }
 
@@ -66,15 +66,15 @@ export const make = <R>(given: Pick<Job<R>, "tool" | "params" | "turn" | "round"
 export const mayRun = <R>({ tool, turn }: Pick<Job<R>, "tool" | "turn">): Effect.Effect<void> =>
   tool.safe ? Effect.void : turn.committed
 
-/** The outputs to record for a job that is given up now. */
+/** The outputs to record for a job that is abandoned now. */
 export const leave = <R>({ given, outcome }: Job<R>): Outcomes.Outputs => [...given, ...Outcomes.cancelled(outcome)]
 
-/** Runs the tool, once. `onResult` is called whenever there is something that the model should read. */
+/** Runs the tool, once. `onResult` is called whenever there is a result for the model. */
 export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Batch, never, R> => {
   const { outcome, params, tool, turn } = job
   const give = (outputs: Outcomes.Outputs) => void job.given.push(...outputs)
   let timedOut = false
-  // An interrupted turn does not get here, so this interruption is the tool's own.
+  // An interrupted turn never gets here, so the tool has interrupted itself.
   const catchFailure = Stream.catchCause((cause: Cause.Cause<unknown>) => {
     // Time during which its outputs are not consumed does not count.
     if (job.over) return Stream.succeed(undefined)

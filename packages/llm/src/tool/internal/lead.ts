@@ -35,12 +35,12 @@ export interface Place {
   readonly self: Link | undefined
 }
 
-/** The place of an agent that is made because the call is handed to it. */
+/** The place of an agent created for a handoff. */
 export const Given = Context.Reference<Place | undefined>("@antiphon/llm/tool/internal/lead", {
   defaultValue: () => undefined
 })
 
-/** The place of the agent that a call begins with. */
+/** The place of a call's first agent. */
 export const first = (): Place => ({ lead: { current: undefined }, self: undefined })
 
 /** Whether an agent has the call. */

@@ -38,7 +38,7 @@ export const begun = (outcome: Outcome): Outputs => {
   return style === "antiphon" ? [called(outcome, `${call.id}-0`)] : []
 }
 
-/** A result of the call. One that is too long is cut. */
+/** Adds a result of the call. One that is too long is truncated. */
 export const result = (outcome: Outcome, value: unknown): Outputs => {
   const { call, kind, limit, results, style } = outcome
   // A handoff is reported before it runs in either style, and has one outcome.
@@ -54,10 +54,10 @@ export const result = (outcome: Outcome, value: unknown): Outputs => {
 /** The call has failed. */
 export const failed = (outcome: Outcome, { message }: ToolFailure): Outputs => result(outcome, `error: ${message}`)
 
-/** The call has come to its end: `success`, if it gave no result. */
+/** The call has ended: `success`, if it returned no result. */
 export const ended = (outcome: Outcome): Outputs => bare(outcome, "success")
 
-/** The call is given up: `cancelled`, if it gave no result. */
+/** The call is abandoned: `cancelled`, if it returned no result. */
 export const cancelled = (outcome: Outcome): Outputs => bare(outcome, "cancelled")
 
 const bare = (outcome: Outcome, value: string): Outputs => {
@@ -79,7 +79,7 @@ const returned = (outcome: Outcome, id: string, result: unknown): Event.Output =
   result
 })
 
-/** Records what an interrupted turn has reported of its calls, except what is already recorded. */
+/** Records what an interrupted turn has reported about its calls, except for what is already recorded. */
 export const leave = (turn: Turn.Turn, outputs: Outputs): Effect.Effect<void> =>
   Effect.flatMap(turn.currentHistory, ({ entries }) => {
     const known = new Set(entries.flatMap(({ item }) => (Transcript.isToolItem(item) ? [keyOf(item)] : [])))

@@ -1,4 +1,4 @@
-/** A result that the model reads when it is next asked, and is not asked for. */
+/** A result that the model reads when it is next asked, but that does not cause a request. */
 import * as Data from "effect/Data"
 
 export class QuietResult extends Data.Class<{ readonly result: unknown }> {}

@@ -2,9 +2,9 @@
 import type * as Event from "@antiphon/core/Event"
 import * as Stream from "effect/Stream"
 
-/** The end of what was said last in a turn, as data. */
+/** The end of what was last said in a turn, as data. */
 export interface Seam {
-  /** Whether it ends without white space, so that the next words would stick to it. */
+  /** Whether it ends without white space, so that the next words would be joined to it. */
   open: boolean
   /** Whether somebody else speaks next. */
   turned: boolean
@@ -12,15 +12,15 @@ export interface Seam {
 
 export const make = (): Seam => ({ open: false, turned: false })
 
-/** Takes note of an output that goes out. */
+/** Takes note of an outgoing output. */
 export const note = (seam: Seam, output: Event.Output): void => {
   if (output._tag === "AgentSendText" && output.text !== "") seam.open = !/\s$/.test(output.text)
 }
 
-/** The same words, with a space before them if they would stick to what was said last. */
+/** The same words, with a space before them if they would be joined to the last ones. */
 export const parted = (seam: Seam, text: string): string => (seam.open && /^\S/.test(text) ? ` ${text}` : text)
 
-/** Takes note of all that goes out. */
+/** Takes note of all outgoing outputs. */
 export const noting =
   (seam: Seam) =>
   <E, R>(outputs: Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
@@ -29,7 +29,7 @@ export const noting =
       return all
     })
 
-/** Parts the first words of a stream from what was said before. */
+/** Separates the first words of a stream from what was said before. */
 export const part =
   (seam: Seam) =>
   <E, R>(outputs: Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>

@@ -1,6 +1,6 @@
 /**
- * Reads the hits of DuckDuckGo's page without scripts. The page is foreign text: what is read costs its length, whatever it
- * holds.
+ * Reads the hits of DuckDuckGo's page without scripts. The page is untrusted text: reading it takes time in proportion
+ * to its length, whatever it contains.
  */
 
 /** A search result. */
@@ -10,7 +10,7 @@ export interface Hit {
   readonly url: string
 }
 
-// A tag never holds another `<`, so a search that fails at one begins again behind it.
+// A tag never contains another `<`, so a search that fails at one continues after it.
 const link = /<a\b[^<>]*>/g
 const anyTag = /<\w[^<>]*>/g
 const end = /<\/(?:a|td|div)>/g
