@@ -44,6 +44,7 @@ const measure = async (port: number) => {
 
 const port = await ServerProcess.freePort()
 const server = VoiceAgentApp.layerServer(factory, {
+  guard: false,
   settings: { port, host: "127.0.0.1", maxCallsPerSecond: 0 }
 })
 const { answered, gone } = await Effect.runPromise(

@@ -55,6 +55,18 @@ describe("the repository", () => {
     assert.deepStrictEqual(mentioning, [])
   })
 
+  it("has every server of its examples and templates exit with 0 when it was told to stop", () => {
+    const servers = [join("packages", "examples", "src"), join("packages", "create-antiphon", "templates")]
+      .flatMap(filesUnder)
+      .filter((file) =>
+        /runMain[^]*VoiceAgentApp|VoiceAgentApp[^]*runMain/.test(readFileSync(join(root, file), "utf8"))
+      )
+    assert.isAbove(servers.length, 5)
+    for (const file of servers) {
+      assert.include(readFileSync(join(root, file), "utf8"), "teardown: VoiceAgentApp.teardown", file)
+    }
+  })
+
   it("is readable for these tests: its packages, their imports, and which parts of Effect are unstable", () => {
     assert.includeMembers(
       published.map(({ manifest }) => manifest.name),

@@ -13,4 +13,4 @@ Layer.unwrap(
       record: studio.record
     }).pipe(Layer.provide(Layer.merge(studio.model, studio.tools)))
   )
-).pipe(Layer.provide(NodeServices.layer), Layer.launch, NodeRuntime.runMain)
+).pipe(Layer.provide(NodeServices.layer), Layer.launch, NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown }))

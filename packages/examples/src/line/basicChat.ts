@@ -19,6 +19,6 @@ if (import.meta.main) {
     Layer.provide(WebSearch.layerDuckDuckGo()),
     Layer.provide(NodeHttpClient.layerUndici),
     Layer.launch,
-    NodeRuntime.runMain
+    NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown })
   )
 }

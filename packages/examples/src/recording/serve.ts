@@ -19,4 +19,4 @@ const redact: Redaction.Redaction = {
   tools: { charge_card: { args: ["number", "cvc"], result: Redaction.maskValue } }
 }
 
-NodeRuntime.runMain(VoiceAgentApp.serve(agent, { redact }))
+NodeRuntime.runMain(VoiceAgentApp.serve(agent, { redact }), { teardown: VoiceAgentApp.teardown })
