@@ -2,8 +2,8 @@
  * Claim: a call of 80 turns of 40 words, each word sent and acknowledged by itself, takes at most 0.1 s of processor
  * time. Line took 53 s, see `line.ts`.
  *
- * In the process, from decoding the message to encoding the answer. The first call of a process counts, in which the
- * compiler has seen nothing yet: that is the dearest one, and it is measured in several processes.
+ * Measured within the process, from decoding a message to encoding the answer. The result is the first call of a
+ * process, before anything is compiled, because that is the most expensive one. It is measured in several processes.
  */
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
@@ -23,7 +23,7 @@ const turns = 80
 
 const words = Array.from({ length: 40 }, (_, i) => `${["so", "then", "morning", "it's", "over"][i % 5]}${i} `)
 const agent = Agent.make((event) =>
-  // One element a pull, as the tokens of a model come.
+  // One element per pull, as the tokens of a model arrive.
   event._tag === "UserTurnEnded"
     ? Stream.rechunk(Stream.fromIterable(words.map((w) => Event.sendText(w))), 1)
     : Stream.empty

@@ -1,6 +1,6 @@
 /**
- * The floor of the benches: the agent of `echoAgent.ts` written straight on `ws`, with nothing of a call around it. It
- * reads every frame as JSON, answers a finished user turn, and streams one message a millisecond on request.
+ * The floor of the benches: the agent of `echoAgent.ts` written directly on `ws`, without a call around it. It parses
+ * every frame as JSON, answers a finished user turn, and streams one message a millisecond on request.
  */
 import { createServer } from "node:http"
 import { WebSocketServer } from "ws"

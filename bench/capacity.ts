@@ -1,9 +1,9 @@
 /**
- * `npm run bench:capacity [-- calls...]`: how many conversations one process holds. Each caller speaks every six seconds and is
- * answered with 40 tokens, one every 20 ms. The server, the provider and the callers have processes of their own. Each token
- * is the time at which the provider wrote it, so that a caller knows how late it is.
+ * `npm run bench:capacity [-- calls...]`: how many conversations one process can handle. Each caller speaks every six
+ * seconds and is answered with 40 tokens, one every 20 ms. The server, the provider and the callers run in separate
+ * processes. Each token is the time at which the provider wrote it, so that a caller knows how late it is.
  *
- * It holds no budget: what a machine does is its own. docs/scaling.md says how to read it.
+ * It has no budget, because the result depends on the machine. docs/scaling.md explains how to read it.
  */
 import * as Harness from "./harness.ts"
 import { ms, now, quantile } from "./report.ts"
@@ -17,7 +17,7 @@ const provider = await ServerProcess.start("modelServer.ts")
 const lateness: Array<number> = []
 let turns = 0
 
-/** One conversation. Callers do not speak in step. */
+/** One conversation. Callers are not synchronised. */
 const converse = async (port: number, share: number, until: number): Promise<void> => {
   await Harness.pause(share * periodMs)
   const call = await Harness.open(port)

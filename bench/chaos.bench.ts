@@ -1,9 +1,11 @@
 /**
- * Claim: what one call does wrong, the others hardly notice. While one call floods, stalls, sends 1 MiB reports or throws outside
- * its fiber, every turn of the others is answered, and their p99 stays within 5 times that of the quiet phase of the same
- * run and 150 ms. A call that blocks the event loop for 8 s holds up all calls of its process: it is named, and none is lost.
+ * Claim: the others hardly notice what one call does wrong. While one call floods, stalls, sends 1 MiB reports or
+ * throws outside its fiber, every turn of the others is answered, and their p99 stays within 5 times that of the quiet
+ * phase of the same run and 150 ms. A call that blocks the event loop for 8 s holds up all calls of its process: it is
+ * named, and none is lost.
  *
- * `CALLS` calls (500 by default) play a turn every two seconds each, all in one process; the load has a process of its own.
+ * `CALLS` calls (500 by default) play a turn every two seconds each, all in one process; the load runs in its own
+ * process.
  */
 import { fork, spawn, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
@@ -48,7 +50,7 @@ const bystander = async (i: number) => {
   }
   await peer.close()
 }
-// A few at a time: the limits on new calls are not what is measured.
+// A few at a time, because the limits on new calls are not what is measured.
 const running: Array<Promise<void>> = []
 for (let i = 0; i < calls; i++) {
   running.push(bystander(i))
@@ -56,7 +58,7 @@ for (let i = 0; i < calls; i++) {
 }
 await Harness.pause(pauseMs)
 
-/** What culprits do, each in a process of its own, and what the operator has to be told about it. */
+/** The culprits, each in its own process, and what the log must say about each. */
 const phases: ReadonlyArray<{ readonly name: string; readonly told: RegExp }> = [
   { name: "quiet", told: /(?:)/ },
   { name: "floods", told: /ended: Flood[^]*floods/ },

@@ -1,4 +1,4 @@
-/** One call that means no good: `chaosCulprit.ts PORT NAME`. Says when it is open, and begins when it is told to. */
+/** One misbehaving call: `chaosCulprit.ts PORT NAME`. Reports when it is open, and starts when told to. */
 import { once } from "node:events"
 import { WebSocket } from "ws"
 

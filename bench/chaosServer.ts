@@ -1,4 +1,4 @@
-/** The agent of the chaos bench, which goes wrong in the way that its caller names, on `PORT`. */
+/** The agent of the chaos bench, which misbehaves as its caller asks, on `PORT`. */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"

@@ -17,7 +17,7 @@ const starts = 7
 const npm = (args: ReadonlyArray<string>, port: number): ChildProcess =>
   spawn("npm", args, {
     cwd: join(import.meta.dirname, ".."),
-    // A group of its own: npm, its shell and the server are ended together.
+    // In its own process group, so that npm, its shell and the server can be ended together.
     detached: true,
     stdio: "ignore",
     env: { ...process.env, PORT: String(port) }
@@ -47,7 +47,7 @@ const floors: Array<number> = []
 for (let i = 0; i <= starts; i++) {
   const floor = await nothing()
   const time = await firstReply()
-  // The first one reads the files from the disk.
+  // The first run reads the files from disk.
   if (i === 0) continue
   floors.push(floor)
   times.push(time)

@@ -1,4 +1,4 @@
-/** `npm run bench:echo-server`: the agent that the baseline of Line was measured with, on `PORT`. */
+/** `npm run bench:echo-server`: the agent with which Line's baseline was measured, on `PORT`. */
 import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
@@ -7,7 +7,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import { factory } from "./echoAgent.ts"
 
-// The client plays turns as fast as it can: the limit on messages a second is there for strangers.
+// The client plays turns as fast as it can, so the message limit for strangers is off.
 const server = VoiceAgentApp.layerServer(factory, {
   settings: {
     maxFramesPerSecond: 0,

@@ -1,4 +1,7 @@
-/** The agent that Line was measured with, see `line.ts`: greets, echoes, and streams one message a millisecond on request. */
+/**
+ * The agent with which Line was measured, see `line.ts`: greets, echoes, and streams one message a millisecond on
+ * request.
+ */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import * as Effect from "effect/Effect"

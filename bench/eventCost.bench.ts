@@ -2,9 +2,9 @@
  * Claim: an event around the 10,000th of a call costs at most 1.2 times as much as one around its 100th, with and
  * without reports of what was spoken, and also if the agent reads and edits its history in every turn.
  *
- * In the process, without a socket: what is timed is `receive`, the turn that it starts and what the turn sends. Both
- * places are windows of whole rounds of the same events, each in a call of its own, played in turns so that the compiler
- * and the machine treat both alike; the median over many calls counts.
+ * Measured within the process, without a socket: `receive`, the turn it starts and what the turn sends. Both positions
+ * are windows of whole rounds of the same events, each in its own call, alternating so that the compiler and the
+ * machine treat both alike; the result is the median of many calls.
  */
 import type * as Harness from "@antiphon/core/Harness"
 import * as Agent from "@antiphon/core/Agent"
@@ -25,7 +25,7 @@ const words = ["Certainly, ", "your ", "order ", "left ", "the ", "warehouse ", 
 const agent = Agent.make((event) =>
   event._tag === "UserTurnEnded" ? Stream.fromIterable(words.map((word) => Event.sendText(word))) : Stream.empty
 )
-/** Reads what happened, and adds a line of its own behind what the caller has said last. */
+/** Reads the history, and adds a line after the caller's last words. */
 const editor = Agent.make((event, turn) =>
   event._tag === "UserTurnEnded"
     ? Stream.concat(
@@ -53,7 +53,7 @@ const spoken: ReadonlyArray<Event.Report> = [
   { _tag: "AgentTurnEnded" }
 ]
 
-/** Microseconds an event around a place of a call of its own. */
+/** Microseconds per event around a position in its own call. */
 const costAt = (place: number, round: ReadonlyArray<Event.Report>, spec: typeof agent | typeof editor) =>
   Effect.scoped(
     Effect.gen(function* () {

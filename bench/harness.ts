@@ -1,20 +1,20 @@
 /**
- * The other side of a call, as cheap as it can be made: frames are built beforehand and what comes in is only cut into
- * messages. A client library costs more than the server that is measured, and would be what is measured instead.
+ * The other side of a call, as cheap as possible: frames are built beforehand, and incoming data is only split into
+ * messages. A client library costs more than the server being measured, and would dominate the result.
  */
 import { createConnection } from "node:net"
 
 /** A call on a socket. */
 export interface Peer {
-  /** Sends frames that `frames` has made. */
+  /** Sends frames made by `frames`. */
   readonly send: (frames: Buffer) => void
-  /** Closes the way the protocol says; resolves when the server has answered and the connection is gone. */
+  /** Closes as the protocol requires; resolves when the server has answered and the connection is closed. */
   readonly close: () => Promise<void>
-  /** Called with each message. It is part of a larger buffer, and only good until the next one. */
+  /** Called with each message. It is part of a larger buffer, and only valid until the next one. */
   onMessage: (payload: Buffer) => void
 }
 
-/** Text frames of a client, one behind the other. The mask is zero: the server unmasks all the same. */
+/** Text frames of a client, one after another. The mask is zero, but the server unmasks nevertheless. */
 export const frames = (...messages: ReadonlyArray<object>): Buffer =>
   Buffer.concat(messages.map((message) => frame(0x81, Buffer.from(JSON.stringify(message)))))
 
@@ -59,7 +59,7 @@ export const connect = (port: number): Promise<Peer> =>
         if (begin + length > data.length) break
         if (data[at] === 0x81) peer.onMessage(data.subarray(begin, begin + length))
         else if (data[at] === 0x88) socket.end()
-        // A peer that answers no ping is taken to be gone.
+        // A peer that answers no ping is considered gone.
         else if (data[at] === 0x89) socket.write(frame(0x8a, data.subarray(begin, begin + length)))
         at = begin + length
       }

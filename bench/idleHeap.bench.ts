@@ -1,9 +1,9 @@
 /**
  * Claim: each of 500 open calls that do nothing takes at most 30 KB of heap.
  *
- * A server in a process of its own, asked after a collection, before and after the calls are opened. As many have come
- * and gone before, so that what is made once and kept does not count. Resident memory is that of the first 500: it is
- * not given back, so later ones would seem to cost nothing.
+ * A server in its own process, measured after a garbage collection, before and after the calls are opened. As many
+ * calls have been opened and closed before, so that one-time allocations do not count. Resident memory is measured for
+ * the first 500 calls only: since it is not returned, later ones would seem to cost nothing.
  */
 import * as Harness from "./harness.ts"
 import * as Line from "./line.ts"

@@ -2,8 +2,8 @@
  * Claim: when the user speaks, the last message of the interrupted turn arrives within 1 ms in half of the cases and
  * within 5 ms in 99 of 100, while 50 calls stream one message a millisecond each.
  *
- * One call after the other is interrupted while the other 49 go on, then streams again. A message that was on its way
- * when the user began to speak counts; where none came after, the time is 0.
+ * The calls are interrupted one after another while the other 49 continue, and then stream again. A message that was on
+ * its way when the user started to speak counts; if none followed, the time is 0.
  */
 import * as Harness from "./harness.ts"
 import * as Line from "./line.ts"
@@ -13,7 +13,7 @@ import * as ServerProcess from "./serverProcess.ts"
 const calls = 50
 const warmUp = 100
 const samples = 500
-/** How long each call is watched. A turn that does not stop at all is measured as that. */
+/** How long each call is watched. A turn that does not stop counts as this. */
 const watchedMs = 40
 
 const stream = Harness.userTurn("stream", "i")

@@ -36,7 +36,7 @@ const Vectors = Layer.effectContext(
 const matrix = new Float32Array(passages * dimensions)
 for (let row = 0; row < passages; row++) matrix.set(vectorOf(`passage ${row}`), row * dimensions)
 
-/** What any exact search has to do. */
+/** The work that any exact search has to do. */
 const bare = (query: Float32Array): number => {
   let best = Number.NEGATIVE_INFINITY
   for (let row = 0; row < passages; row++) {
@@ -48,7 +48,7 @@ const bare = (query: Float32Array): number => {
   return best
 }
 
-/** The longest time between two turns of the event loop while something runs. */
+/** The longest time between two turns of the event loop during an effect. */
 const longestBlock = async (run: () => Promise<unknown>): Promise<number> => {
   let longest = 0
   let last = now()
@@ -84,7 +84,7 @@ await Effect.runPromise(
       floor.push(between - begin)
       blocks.push(yield* Effect.promise(() => longestBlock(() => Effect.runPromise(search(`another ${i}`)))))
     }
-    // The first ones are spent on compiling.
+    // The first ones go into compiling.
     const [searchMs, floorMs, blockMs] = [took, floor, blocks].map((times) => median(times.slice(3)))
     report([
       {

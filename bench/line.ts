@@ -1,11 +1,12 @@
 /**
- * What Line 0.2.17 (Python 3.13, asyncio, two cores of an AMD EPYC) does with the same agent and the same steps, measured
- * once with a client of the same manner as `harness.ts`. Only its package can be asked again, so its figures are constants.
+ * Figures of Line 0.2.17 (Python 3.13, asyncio, two cores of an AMD EPYC) with the same agent and the same steps,
+ * measured once with a client like `harness.ts`. They are constants, because measuring them again requires Line's
+ * package.
  */
 
-/** Milliseconds from the end of the user's turn to the answer, by turn: three events a turn. */
+/** Milliseconds from the end of the user's turn to the answer, by turn: three events per turn. */
 export const roundTripMs: Readonly<Record<number, number>> = { 10: 0.9, 100: 4.3, 500: 33, 1000: 144, 2000: 600 }
-/** The same where every answer is reported as spoken: six events a turn. It was stopped after 505 turns. */
+/** The same if every answer is reported as spoken: six events per turn. It was stopped after 505 turns. */
 export const roundTripSpokenMs: Readonly<Record<number, number>> = { 10: 0.9, 100: 9.9, 500: 90.5 }
 /** Turns a second, by the number of calls. */
 export const turnsPerSecond: Readonly<Record<number, number>> = { 1: 909, 50: 1349, 200: 1497 }

@@ -1,6 +1,6 @@
 /**
- * The load of the throughput bench, in a process of its own: so many calls play turns back to back for so long. As in the
- * baseline of Line, a turn is sent whole, the next one follows on its answer, and a call is closed and replaced by a new
+ * The load of the throughput bench, in its own process: a number of calls play turns back to back for a while. As in
+ * Line's baseline, a turn is sent at once, the next one follows its answer, and a call is closed and replaced by a new
  * one after `turnsPerCall` turns.
  */
 import * as Harness from "./harness.ts"
@@ -42,7 +42,7 @@ const play = async ({ calls, port, seconds, turnsPerCall }: Task): Promise<Load>
         let k = 0
         let sentAt = now()
         call.onMessage = (message) => {
-          // Every answer is compared whole: a server that is fast and wrong is not fast.
+          // Every answer is compared completely: a fast server with wrong answers is not fast.
           if (message.compare(script[k]!.answer) !== 0) return reject(new Error(`wrong answer: ${message.toString()}`))
           const at = now()
           latencies.push(at - sentAt)
@@ -55,7 +55,7 @@ const play = async ({ calls, port, seconds, turnsPerCall }: Task): Promise<Load>
       await call.close()
     }
   }
-  // Never asleep: to wake a process costs the one that writes to it, so the slower server would be charged for being slow.
+  // Never sleeps: waking a process costs the one that writes to it, so a slower server would pay for being slow.
   let awake = true
   const spin = () => void (awake && setImmediate(spin))
   spin()

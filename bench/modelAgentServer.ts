@@ -14,7 +14,7 @@ const model = OpenAi.layer({
   apiKey: Redacted.make("none")
 })
 
-// The client plays turns as fast as it can: the limit on messages a second is there for strangers.
+// The client plays turns as fast as it can, so the message limit for strangers is off.
 const server = VoiceAgentApp.layerServer(factory, {
   settings: {
     maxFramesPerSecond: 0,

@@ -1,4 +1,4 @@
-/** A call with a model, whose messages are encoded and thrown away. */
+/** A call with a model, whose messages are encoded and discarded. */
 import type * as Harness from "@antiphon/core/Harness"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
@@ -17,7 +17,7 @@ export const systemPrompt = "Be brief."
 /** A call in the making. */
 export type Made = Effect.Effect<Call.Call, never, LanguageModel.LanguageModel | Scope.Scope>
 
-/** Opens one. A turn of it is to have so many tokens. */
+/** Opens a call whose turns must have this many tokens. */
 export const open = async (
   runtime: ManagedRuntime.ManagedRuntime<LanguageModel.LanguageModel, never>,
   tokens: number,
@@ -28,7 +28,7 @@ export const open = async (
   }: {
     readonly options?: LlmAgent.Options
     readonly request?: CallRequest.CallRequest
-    /** Put around the making of the agent and of the call. */
+    /** Wraps the creation of the agent and of the call. */
     readonly around?: (made: Made) => Made
   } = {}
 ) => {

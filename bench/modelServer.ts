@@ -1,6 +1,6 @@
 /**
- * A provider as chat completions have it, in a process of its own: one event and one write a token. The model's name says
- * how it answers:
+ * A provider of chat completions in its own process: one event and one write per token. The model's name selects how it
+ * answers:
  *
  * - `quick`: 40 tokens, at once;
  * - `slow`: 40 tokens, one every 20 ms;
@@ -10,21 +10,21 @@
  * - `endless`: a token every 20 ms until the connection is closed;
  * - `tool`: a call of the tool `wait`, and 40 tokens where the prompt ends with its result.
  *
- * `GET /seen` tells what the last prompt held, and how many answers are still being written.
+ * `GET /seen` returns what the last prompt contained, and how many answers are still being written.
  */
 import { createServer, type ServerResponse } from "node:http"
 import { now } from "./report.ts"
 
-/** What the last prompt held. */
+/** The contents of the last prompt. */
 export interface Seen {
   readonly messages: number
   /** Length of the prompt's texts. */
   readonly characters: number
-  /** Calls of tools in the prompt, and how many of them have no result: a provider refuses such a prompt. */
+  /** Tool calls in the prompt, and how many of them have no result: a provider rejects such a prompt. */
   readonly toolCalls: number
   readonly unanswered: number
   readonly lastToolResult: string | undefined
-  /** Answers that are being written now. */
+  /** Answers being written now. */
   readonly open: number
 }
 
@@ -103,7 +103,7 @@ createServer((request, response) => {
   request.setEncoding("utf8")
   request.on("data", (piece: string) => (body += piece))
   request.on("end", () => {
-    // What a client sends to have a connection at hand is answered as a provider does that cannot read it.
+    // Requests that only warm up a connection are answered like those a provider cannot read.
     if (body === "" || body === "{}") return void response.writeHead(400).end("{}")
     open++
     response.once("close", () => open--)

@@ -32,7 +32,7 @@ const clerk = Agent.make(
   Agent.route({ UserTurnEnded: () => Stream.make(Event.sendText("Very well, I have noted that.")) })
 )
 
-/** Turns of one person, cut where people think. */
+/** Turns of one person, cut where people pause to think. */
 const hesitant: ReadonlyArray<readonly [string, string]> = [
   ["I would like to book a table", "for seven people on Friday."],
   ["My order number is four seven", "one one two nine."],
@@ -137,7 +137,7 @@ const program = Effect.gen(function* () {
   )
 
   const stops: Array<number> = []
-  /** From the end of an interruption to the answer to it; undefined if there is none. */
+  /** From the end of an interruption to its answer; undefined if there is none. */
   const interrupted = yield* everywhere(all, "interruptions", interruptions, (text, place) =>
     Effect.map(
       run(
@@ -158,7 +158,7 @@ const program = Effect.gen(function* () {
   )
 
   const held: Array<number> = []
-  /** 1 if somebody who only listened has taken the floor. */
+  /** 1 if somebody who was only listening took the floor. */
   const listened = yield* everywhere(all, "backchannels", backchannels, (text, place) =>
     Effect.map(
       run(

@@ -1,4 +1,4 @@
-/** The echo agent in as many processes as `ANTIPHON_PROCESSES` says, without the limits that are there for strangers, on `PORT`. */
+/** The echo agent in `ANTIPHON_PROCESSES` processes on `PORT`, without the limits meant for strangers. */
 import * as Supervisor from "@antiphon/server/node/Supervisor"
 import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"

@@ -89,7 +89,7 @@ const held: Array<Awaited<ReturnType<typeof hold>>> = []
 for (let pair = 0; pair < pairs; pair++) held.push(await hold())
 await provider.stop()
 
-// A recording that is not complete would be cheap.
+// An incomplete recording would be cheap.
 const files = readdirSync(directory)
 const written = readFileSync(join(directory, files[0]!), "utf8")
 const { lines } = Result.getOrThrow(Recording.decode(written))

@@ -1,24 +1,24 @@
-/** What a bench has found, and the table of it. */
+/** The results of a bench, and their table. */
 
-/** One budget, held against what was measured. */
+/** One budget, compared with the measurement. */
 export interface Row {
   /** The claim, with its bound. */
   readonly budget: string
   readonly measured: string
-  /** What the machine, or the other side of the comparison, does in the same run. `-` where the bound is absolute. */
+  /** What the machine, or the other side of the comparison, achieves in the same run. `-` if the bound is absolute. */
   readonly floor: string
   /** Measured against floor; `-` where there is none. */
   readonly ratio: string
   readonly ok: boolean
 }
 
-/** The value below which a share of the others lies. */
+/** The value below which a share of the values lies. */
 export const quantile = (values: ReadonlyArray<number>, share: number): number => {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 }
 
-/** The middle of the values, between two where none is in the middle. */
+/** The median. */
 export const median = (values: ReadonlyArray<number>): number => {
   const sorted = values.toSorted((a, b) => a - b)
   const half = sorted.length / 2
@@ -27,10 +27,10 @@ export const median = (values: ReadonlyArray<number>): number => {
 
 export const ms = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`
 
-/** Time in milliseconds, of a clock that all processes of the machine share. */
+/** Time in milliseconds, on a clock that all processes of the machine share. */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6
 
-/** Hands the rows of a bench to whoever runs it, and fails the process where a bound is broken. */
+/** Hands the rows of a bench to its parent process, and fails the process if a bound is broken. */
 export const report = (rows: ReadonlyArray<Row>): void => {
   if (process.send === undefined) console.log(table(rows))
   else process.send(rows)

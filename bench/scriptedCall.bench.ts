@@ -1,9 +1,9 @@
 /**
  * Claim: a scripted call of ten minutes on virtual time takes at most 50 ms of processor time, once the process is warm.
  *
- * 1,200 words of the agent, each sent by itself 20 ms after the one before, spoken and reported word by word; a caller who
- * answers 24 times, with partial transcripts for every word, and barges in at every fourth answer. That the calls are
- * the same each time is checked on the way.
+ * 1,200 words of the agent, each sent separately 20 ms after the previous one, spoken and reported word by word; a
+ * caller who answers 24 times, with partial transcripts for every word, and barges in at every fourth answer. The bench
+ * also checks that all calls are the same.
  */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"

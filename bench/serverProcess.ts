@@ -1,11 +1,11 @@
-/** Servers in processes of their own, on a free port, that can be asked what they use. */
+/** Servers in separate processes, on a free port, that report their resource usage. */
 import { fork, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
 
-/** What a process uses. */
+/** The resource usage of a process. */
 export interface Usage {
   /** Processor time since it started, in milliseconds. */
   readonly cpuMs: number
@@ -68,6 +68,6 @@ export const start = async (file: string, env: NodeJS.ProcessEnv = {}): Promise<
   }
 }
 
-// As the kernel counts it: the same for every process, whatever it runs.
+// As counted by the kernel, so that it is the same for every process.
 const residentBytes = (child: ChildProcess): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) * 1024

@@ -2,8 +2,8 @@
  * Claim: once the user speaks, `Call.run` hands out nothing more of the turn that was interrupted, and the record holds as
  * sent exactly what was handed out.
  *
- * The agent produces as fast as it can and the consumer is slow, so that each time something waits in between. The claim is
- * a count, not a time.
+ * The agent produces as fast as it can and the consumer is slow, so that something is always waiting in between. The
+ * claim is a count, not a time.
  */
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"

@@ -42,7 +42,7 @@ const program = Effect.gen(function* () {
   )
   const url = `http://127.0.0.1:${server.port}`
   const dial = Effect.mapError(twilio.dial({ url: `${url}/twilio` }), (status) => new Error(`${status}`))
-  // What is measured is a server that runs, not one that compiles.
+  // Measures a running server, not one that is still compiling.
   for (let warm = 0; warm < 4; warm++) yield* Effect.flatMap(dial, ({ hangUp }) => Effect.delay(hangUp, "1 second"))
   const before = yield* Effect.promise(() => server.usage())
 
@@ -88,11 +88,11 @@ const program = Effect.gen(function* () {
       const clear = clears[index]![0]
       reactions.push(clear === undefined ? Number.POSITIVE_INFINITY : clear.at - at)
       if (clear === undefined) continue
-      // A mark goes behind its audio, and names the stream that a clear has ended.
+      // A mark follows its audio, and names the stream that a clear has ended.
       const ended = Math.max(...phone.marks.filter((mark) => mark.at <= clear.at).map(streamOf))
       stale += phone.marks.filter((mark) => mark.at > clear.at && streamOf(mark) <= ended).length
     }
-    // An answer that was paused and went on is played in two parts, and which words those have is not known here.
+    // An answer that was paused and resumed is played in two parts, and it is not known here which words they contain.
     if (phone.clears.length !== onsets.length || clears.some(({ length }) => length !== 1)) continue
     for (const [index, [clear]] of clears.entries()) {
       const bytes = clear!.playedBytes - (clears[index - 1]?.[0]?.playedBytes ?? 0)

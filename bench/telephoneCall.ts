@@ -1,4 +1,6 @@
-/** What the calls of the bench of the telephone have in common: when the caller speaks, and how long a word of the voice is. */
+/**
+ * What the calls of the telephone bench have in common: when the caller speaks, and how long a word of the voice is.
+ */
 
 /** How long the caller speaks. */
 export const speechMs = 900
@@ -13,6 +15,6 @@ const silenceMs = 50
 /** Of mu-law at 8000 Hz. */
 export const bytesPerMs = 8
 
-/** How many words lie in what was played of an answer. */
+/** Number of words in the played part of an answer. */
 export const wordsIn = (bytes: number): number =>
   Math.max(0, Math.floor((bytes - (wordMs - silenceMs) * bytesPerMs) / (wordMs * bytesPerMs)) + 1)

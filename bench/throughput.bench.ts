@@ -2,8 +2,8 @@
  * Claim: with 50 and with 200 calls the server plays at least 0.7 times the echo turns a second of a bare `ws` server,
  * and at least 5 times those of Line.
  *
- * Both servers and the load have processes of their own. The servers take turns, so that what else happens on the machine
- * meets both; the first round is dropped and the median of the others counts.
+ * Both servers and the load run in separate processes. The servers alternate, so that other work on the machine affects
+ * both; the first round is dropped, and the result is the median of the others.
  */
 import { fork } from "node:child_process"
 import { once } from "node:events"
@@ -63,7 +63,7 @@ for (const calls of [1, 50, 200]) {
       ratio: (measured / against).toFixed(2),
       ok: measured / against >= least
     })
-  // One call alone waits for the other side most of the time, and measures the machine's wake-ups.
+  // A single call mostly waits for the other side, and measures how fast the machine wakes up.
   if (calls > 1) add(`throughput, ${calls} calls >= ${bound} x bare ws`, floor, "bare ws", bound)
   const alone = calls === 1 ? "1 call" : `${calls} calls`
   add(`throughput, ${alone} >= ${boundOfLine} x Line`, Line.turnsPerSecond[calls]!, "Line (recorded)", boundOfLine)

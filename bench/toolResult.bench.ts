@@ -2,8 +2,8 @@
  * Claims: a tool result of 354 KB blocks the event loop for at most 20 ms, once; the turns after it, whose prompts have it in
  * them, block it no longer than those of a call without it.
  *
- * The model plays a script in the process, so that nothing but our own work is measured. A loop of `setImmediate` takes the
- * longest time between two of its rounds while a turn runs; the median of several calls counts.
+ * The model plays a script within the process, so that only our own work is measured. A loop of `setImmediate` measures
+ * the longest time between two of its rounds while a turn runs; the result is the median of several calls.
  */
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Call from "@antiphon/core/Call"
@@ -21,7 +21,7 @@ const calls = 15
 const dropped = 5
 const turnsAfter = 5
 
-/** Rows as a database gives them: 354 KB as JSON. */
+/** Rows like those of a database: 354 KB as JSON. */
 const rowsOf = (count: number) =>
   Array.from({ length: count }, (_, id) => ({
     id,
@@ -33,7 +33,7 @@ const rowsOf = (count: number) =>
 const large = rowsOf(Math.round(354_000 / (JSON.stringify(rowsOf(1000)).length / 1000)))
 const small = large.slice(0, 10)
 
-/** The longest time for which nothing else could run while an effect does. */
+/** The longest time during which nothing else could run while an effect does. */
 const blocked = async (run: () => Promise<unknown>): Promise<number> => {
   let longest = 0
   let over = false

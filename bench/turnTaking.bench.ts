@@ -65,7 +65,7 @@ const sentence = (chance: Chance.Chance): Turn => {
   const more = chance.int(0, 2)
   for (let index = 0; index < more; index++) words.push(chance.pick(parts.link), chance.pick(parts.more))
   if (chance.chance(0.5)) words.push(chance.pick(parts.end))
-  // Half of the joints between the parts are pauses: behind links, before them, and within what looks complete.
+  // Half of the joints between the parts are pauses: after conjunctions, before them, and within what looks complete.
   const texts: Array<string> = []
   for (let index = 1; index < words.length; index++) {
     if (chance.chance(0.5)) texts.push(words.slice(0, index).join(" "))
@@ -115,13 +115,13 @@ const generate = (chance: Chance.Chance): ReadonlyArray<Silence> =>
 const silences = generate(Chance.make(20_261_128))
 const history = (asked: string) => [{ role: "agent" as const, text: asked }]
 
-/** Judged when the recogniser is done with the words, 100 ms into the silence. */
+/** Judged when the recogniser has finished the words, 100 ms into the silence. */
 const byText = silences.map(({ text, asked, span }): Score.Span => ({
   ...span,
   scores: [{ silenceMs: 100, endOfTurn: TurnDetector.judgeText({ transcript: text, history: history(asked) }) }]
 }))
 
-/** Waits of the adaptive detector, which learns from the pauses that it was patient enough to see the end of. */
+/** Waits of the adaptive detector, which learns from pauses whose end it was patient enough to hear. */
 const adaptive = (cutOffCostMs: number, mostMs: number): Score.Outcome => {
   let detector = TurnDetector.makeAdaptive({ cutOffCostMs, mostMs })
   let caller = -1

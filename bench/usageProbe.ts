@@ -1,4 +1,4 @@
-/** Loaded before a server: answers the parent process when it asks what the server uses. */
+/** Loaded before a server: reports the server's resource usage when the parent process asks. */
 let asking = 0
 
 const cpuMs = (): number => {
@@ -10,10 +10,10 @@ process.on("message", (message) => {
   if (message !== "usage") return
   const used = cpuMs()
   const answer = used - asking
-  // Twice: what has a finalizer goes with the second one.
+  // Twice, because objects with a finalizer are freed by the second collection.
   void global.gc?.()
   void global.gc?.()
-  // To ask is not what the server does.
+  // Asking does not count as the server's work.
   asking += cpuMs() - used
   process.send?.({ cpuMs: answer, heapUsed: process.memoryUsage().heapUsed })
 })

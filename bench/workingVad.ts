@@ -1,8 +1,8 @@
-/** A voice detector for benches: it does all of Silero's work, and answers by a script. */
+/** A voice detector for benches: it does all of Silero's work, and answers from a script. */
 import * as Vad from "@antiphon/speech/Vad"
 import { Effect, Layer } from "effect"
 
-/** Layer of the detector. `speech` is when there is some, in milliseconds. */
+/** Layer of the detector. `speech` lists the periods of speech, in milliseconds. */
 export const workingVad = (speech: Parameters<typeof Vad.scripted>[0]) =>
   Layer.effect(
     Vad.Vad,
