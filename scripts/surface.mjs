@@ -15,7 +15,13 @@ const namesOf = (source) => {
   for (const [, name] of source.matchAll(/^export \* as (\w+) from/gm)) names.add(name)
   for (const [, list] of source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)) {
     for (const item of list.split(",").filter((item) => item.trim() !== "")) {
-      names.add(item.trim().split(/\s+as\s+/).at(-1).replace(/^type /, ""))
+      names.add(
+        item
+          .trim()
+          .split(/\s+as\s+/)
+          .at(-1)
+          .replace(/^type /, "")
+      )
     }
   }
   return [...names].sort()

@@ -84,7 +84,7 @@ export function matmul(
 /** e to the power of each lane, to a relative error of 2e-7. By Cephes: a power of two, times a polynomial between -ln 2 / 2 and ln 2 / 2. */
 function exp(x: v128): v128 {
   x = f32x4.max(f32x4.min(x, f32x4.splat(88)), f32x4.splat(-87))
-  const power = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)))
+  const power = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)))
   x = f32x4.sub(x, f32x4.mul(power, f32x4.splat(0.693359375)))
   x = f32x4.add(x, f32x4.mul(power, f32x4.splat(2.1219444e-4)))
   let y = f32x4.splat(1.98756915e-4)
