@@ -14,6 +14,28 @@ import { isDeeper, maxDepth, parse, toWireError, WireError } from "./internal/re
 const Metadata = Schema.Record(Schema.String, Schema.Unknown)
 const eventId = Schema.optionalKey(Schema.NullOr(Schema.String))
 
+const state = Schema.Literals(["speaking", "idle"])
+
+const isText = (value: unknown): boolean => typeof value === "string"
+const isId = (value: unknown): boolean => value === undefined || value === null || isText(value)
+/** Checks by hand what a schema of the messages says of a field. */
+const byHand = new Map<unknown, (value: unknown) => boolean>([
+  [Schema.String, isText],
+  [state, (value) => value === "speaking" || value === "idle"]
+])
+
+/** A JSON object. */
+interface Json {
+  readonly [key: string]: unknown
+}
+type Frame<Fields extends Schema.Struct.Fields> = Schema.Struct<Fields>["Type"] & {
+  readonly event_id?: string | null
+}
+
+/**
+ * Reads one kind of message. Texts and states are checked by hand, because a platform reports each word that it has said: the
+ * schema only states what is wrong with a message that does not fit.
+ */
 const frame = <const Type extends string, Fields extends Schema.Struct.Fields>(
   type: Type,
   fields: Fields,
@@ -24,20 +46,24 @@ const frame = <const Type extends string, Fields extends Schema.Struct.Fields>(
       type: Schema.optionalKey(Schema.Literal(type)),
       event_id: eventId,
       ...fields
-    }) as unknown as Schema.Codec<Schema.Struct<Fields>["Type"] & { readonly event_id?: string | null }>
+    }) as unknown as Schema.Codec<Frame<Fields>>
   )
+  const keys = Object.keys(fields)
+  const checks = keys.map((key) => [key, byHand.get(fields[key])] as const)
+  const fits = (json: Json): json is Frame<Fields> & Json =>
+    isId(json["event_id"]) && checks.every(([key, check]) => check?.(json[key]) === true)
   return [
     type,
-    (json: unknown): Result.Result<Event.Report | undefined, WireError> =>
-      Result.mapBoth(decode(json), {
-        onFailure: toWireError,
-        onSuccess: (frame) => toReport(frame, frame.event_id ?? undefined)
-      }),
-    Object.keys(fields)
+    (json: Json): Result.Result<Event.Report | undefined, WireError> =>
+      fits(json)
+        ? Result.succeed(toReport(json, json.event_id ?? undefined))
+        : Result.mapBoth(decode(json), {
+            onFailure: toWireError,
+            onSuccess: (frame) => toReport(frame, frame.event_id ?? undefined)
+          }),
+    keys
   ] as const
 }
-
-const state = Schema.Literals(["speaking", "idle"])
 
 // A message without a type is recognised by its fields, in this order.
 const frames = [
@@ -82,8 +108,10 @@ export const decode = (text: string): Received => {
     : { _tag: "Report", report: read.success }
 }
 
+const isObject = (json: unknown): json is Json => typeof json === "object" && json !== null
+
 const recognise = (json: unknown): Result.Result<Event.Report | undefined, WireError> => {
-  if (typeof json !== "object" || json === null) return Result.fail(new WireError({ message: "Expected object" }))
+  if (!isObject(json)) return Result.fail(new WireError({ message: "Expected object" }))
   if ("type" in json) {
     return byType.get(json.type)?.(json) ?? Result.fail(new WireError({ message: "unknown type" }))
   }

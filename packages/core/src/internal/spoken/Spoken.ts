@@ -140,7 +140,9 @@ export const pending = (self: Spoken): ReadonlyArray<History.Stretch> => {
   const from = pendingFrom(self)
   if (from === undefined) return []
   const stretches: Array<History.Stretch> = []
-  for (const [index, { lastingTo, piece, stopped, turn }] of self.turns.entries()) {
+  const first = self.turns.findLastIndex(({ piece }) => piece <= from.piece)
+  for (let index = Math.max(0, first); index < self.turns.length; index++) {
+    const { lastingTo, piece, stopped, turn } = self.turns[index]!
     const end = stopped ? lastingTo - 1 : endOf(self, index)
     let begin = Math.max(piece, from.piece)
     if (!stopped) push(self, stretches, turn, begin, end, from)
@@ -175,7 +177,7 @@ const push = (
  * gains nothing: the report repeats text that already counted, or matches nothing that was sent.
  */
 export const heard = (self: Spoken, report: string): Heard.Heard | undefined => {
-  const before = current(self)
+  const before = currentText(self)
   self.saidAtReport = self.pieces.length
   if (self.pieces.length > 0) Follow.follow(self, report)
   else if (report !== "") Align.addForeign(self, report)
@@ -186,8 +188,7 @@ export const heard = (self: Spoken, report: string): Heard.Heard | undefined => 
     Align.placeForeign(self, "Words")
   }
   prune(self)
-  const now = current(self)
-  return now?.text === before?.text ? undefined : now
+  return currentText(self) === before ? undefined : current(self)
 }
 
 /**
@@ -196,7 +197,7 @@ export const heard = (self: Spoken, report: string): Heard.Heard | undefined => 
  * heard, completes its turn without moving back.
  */
 export const heardTo = (self: Spoken, turn: number, offset: number, begin = 0): Heard.Heard | undefined => {
-  const before = current(self)?.text
+  const before = currentText(self)
   self.saidAtReport = self.pieces.length
   const first = self.turns.find((said) => said.turn === turn)
   if (first === undefined) return undefined
@@ -230,8 +231,7 @@ export const heardTo = (self: Spoken, turn: number, offset: number, begin = 0): 
     self.foreignLength = 0
     prune(self)
   }
-  const now = current(self)
-  return now?.text === before ? undefined : now
+  return currentText(self) === before ? undefined : current(self)
 }
 
 /** Whether a later turn was already heard. */
@@ -279,11 +279,17 @@ export const settle = (self: Spoken, { final }: { readonly final: boolean }): Re
   return texts
 }
 
+/** The text of what `current` returns. */
+const currentText = (self: Spoken): string | undefined => {
+  if (self.out.text !== "") return self.out.text
+  return self.foreign.length === 0 || !Align.isOver(self) ? undefined : Heard.join(self.foreign)
+}
+
 /** Everything heard since the last `settle`, including unmatched text if nothing is left to match. */
 const current = (self: Spoken): Heard.Heard | undefined => {
   if (self.out.text !== "") return Heard.snapshot(self.out)
-  if (self.foreign.length === 0 || !Align.isOver(self)) return undefined
-  const text = Heard.join(self.foreign)
+  const text = currentText(self)
+  if (text === undefined) return undefined
   const { from, to, turn } = Align.here(self)
   return { text, spans: [{ turn, from, to, length: text.length }] }
 }
