@@ -10,7 +10,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { AgentSpec } from "./Agent.ts"
@@ -61,7 +61,8 @@ export const make = <E, R>(
     deliver: (_turn, outputs, { handedOver, taken }) =>
       Effect.suspend(() => {
         for (const output of outputs) handedOver(output, "Offered")
-        return Effect.andThen(harness.send(outputs), Effect.sync(taken))
+        const sent = harness.send(outputs)
+        return taken === undefined ? sent : Effect.andThen(sent, Effect.sync(taken))
       }),
     drained: () => Effect.void,
     turn: (change) => harness.turn?.(change),
@@ -114,9 +115,10 @@ const open = <R>(
   outlet: CallState.Outlet
 ): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.gen(function* () {
-    const trace = yield* CallTrace.make(request)
     const limited = yield* CallLimits.apply(spec)
     const context = yield* Effect.context<R>()
+    const scope = yield* Effect.scope
+    const trace = yield* CallTrace.make(request)
     const call = Run.make({
       spec: limited,
       outlet,
@@ -126,7 +128,7 @@ const open = <R>(
       // Calls within the call, such as those of a tool, have no limits but their own.
       context: trace.provide(limited === spec ? context : Context.add(context, CallLimits.Current, undefined))
     })
-    yield* Effect.addFinalizer(() => call.close)
+    yield* Scope.addFinalizer(scope, Effect.ensuring(call.close, trace.end))
     yield* call.start
     return { receive: call.receive, end: call.end, history: call.history, span: trace.span }
   }) as Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope>

@@ -1,8 +1,15 @@
-/** Watches for the answer to the caller's turn: notices when the caller waits in silence beyond a deadline. */
+/**
+ * Watches for the answer to the caller's turn: notices if the caller waits in silence longer than a deadline.
+ *
+ * An answer does not stop the timer: the timer looks when it goes off, and sleeps on if a later turn is watched by then. So it
+ * is set once in a deadline and not once in a turn.
+ */
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Event from "../../Event.ts"
+import * as Monotonic from "../../Monotonic.ts"
 import { awaitAll } from "./turnSlot.ts"
 
 export interface AnswerWatch {
@@ -18,53 +25,76 @@ export interface AnswerWatch {
   readonly close: Effect.Effect<void>
 }
 
-export const make = (options: {
+/** What a watch is made with. */
+export interface Options {
+  readonly clock: Clock.Clock
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Infinite if there is no deadline. */
   readonly deadline: Duration.Duration
   /** Runs once per turn whose answer is overdue. */
   readonly overdue: (respondingTo: string, seconds: number) => Effect.Effect<void>
-}): AnswerWatch => {
-  const seconds = Duration.toSeconds(options.deadline)
-  let timer: Fiber.Fiber<void> | undefined
-  let watched: string | undefined
+}
+
+export const make = (options: Options): AnswerWatch => new Watch(options)
+
+class Watch implements AnswerWatch {
+  readonly #options: Options
+  #timer: Fiber.Fiber<void> | undefined
+  /** The turn whose answer is awaited, and when it is overdue, in milliseconds of the monotonic clock. */
+  #watched: { readonly eventId: string; readonly due: number } | undefined
   /** Fibers whose deadline has passed, and that are speaking. */
-  const saying = new Set<Fiber.Fiber<void>>()
+  #saying: Set<Fiber.Fiber<void>> | undefined
 
-  const answered = () => {
-    const running = timer
-    timer = undefined
-    running?.interruptUnsafe()
+  constructor(options: Options) {
+    this.#options = options
   }
 
-  const stop = () => {
-    answered()
-    for (const fiber of saying) fiber.interruptUnsafe()
+  begin({ eventId }: Event.UserTurnEnded): void {
+    const { deadline } = this.#options
+    if (!Duration.isFinite(deadline)) return
+    this.#watched = { eventId, due: this.#now() + Duration.toMillis(deadline) }
+    if (this.#timer === undefined) this.#start(deadline)
   }
 
-  return {
-    answered,
-    explained: (respondingTo) => {
-      if (respondingTo === watched) answered()
-    },
-    stop,
-    close: Effect.suspend(() => {
-      stop()
-      return awaitAll([...saying])
-    }),
-    begin: ({ eventId }) => {
-      answered()
-      watched = eventId
-      if (!Duration.isFinite(options.deadline)) return
-      const overdue = Effect.suspend(() => {
-        // No longer a timer: otherwise its own words would interrupt it.
-        saying.add(fiber)
-        timer = undefined
-        return options.overdue(eventId, seconds)
-      })
-      const fiber = options.fork(Effect.delay(overdue, options.deadline))
-      fiber.addObserver(() => saying.delete(fiber))
-      timer = fiber
-    }
+  answered(): void {
+    this.#watched = undefined
+  }
+
+  explained(respondingTo: string): void {
+    if (respondingTo === this.#watched?.eventId) this.answered()
+  }
+
+  stop(): void {
+    this.answered()
+    this.#timer?.interruptUnsafe()
+    this.#timer = undefined
+    for (const fiber of this.#saying ?? []) fiber.interruptUnsafe()
+  }
+
+  get close(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.stop()
+      return awaitAll([...(this.#saying ?? [])])
+    })
+  }
+
+  #now(): number {
+    return Monotonic.millis(this.#options.clock)
+  }
+
+  #start(wait: Duration.Duration): void {
+    const look: Effect.Effect<void> = Effect.suspend(() => {
+      const watched = this.#watched
+      const left = watched === undefined ? 0 : Math.round(watched.due - this.#now())
+      if (left > 0) return Effect.delay(look, Duration.millis(left))
+      this.#timer = undefined
+      if (watched === undefined) return Effect.void
+      // What is said is not the timer's any more: a new timer may run beside it.
+      this.#saying = (this.#saying ?? new Set()).add(fiber)
+      return this.#options.overdue(watched.eventId, Duration.toSeconds(this.#options.deadline))
+    })
+    const fiber = this.#options.fork(Effect.delay(look, wait))
+    fiber.addObserver(() => this.#saying?.delete(fiber))
+    this.#timer = fiber
   }
 }

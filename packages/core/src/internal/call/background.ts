@@ -38,7 +38,8 @@ export interface Background {
   readonly close: Effect.Effect<void>
 }
 
-export const make = (options: {
+/** What the background work of a call is made with. */
+export interface Options {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   readonly nextId: () => string
   /** Maximum time a result is held for silence. */
@@ -48,29 +49,100 @@ export const make = (options: {
   readonly waiting: () => void
   /** Delivers results together. Each result is delivered once. */
   readonly deliver: (events: ReadonlyArray<Returned>) => void
-}): Background => {
-  const running = new Map<Fiber.Fiber<void>, AtEnd>()
-  const waiting = new Map<Returned, Fiber.Fiber<void> | undefined>()
-  let due: Array<Returned> = []
-  let held: Array<Returned> = []
-  let taken = false
-  let closed = false
-  let delivering = false
-  let changed = false
+}
 
-  const fork = (effect: Effect.Effect<void>, atEnd: AtEnd): Fiber.Fiber<void> => {
-    const fiber = options.fork(effect)
+export const make = (options: Options): Background => new Works(options)
+
+/** The results of a call, and the work that is still running. Most calls have neither, so the collections are made on use. */
+class Works implements Background {
+  readonly #options: Options
+  #running: Map<Fiber.Fiber<void>, AtEnd> | undefined
+  /** Results that wait for silence, with the timer of their patience. */
+  #waiting: Map<Returned, Fiber.Fiber<void> | undefined> | undefined
+  #due: Array<Returned> = []
+  /** Results that wait for the next turn. */
+  #held: Array<Returned> = []
+  #taken = false
+  #closed = false
+  #delivering = false
+  #changed = false
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  start(
+    { name, respondingTo }: Pick<Returned, "name" | "respondingTo">,
+    work: Effect.Effect<unknown, unknown>,
+    { atEnd, delivery }: { readonly delivery: Delivery; readonly atEnd: AtEnd }
+  ): void {
+    if (this.#closed) return
+    this.#fork(
+      work.pipe(
+        Effect.exit,
+        Effect.flatMap((exit) =>
+          Effect.sync(() => {
+            const outcome = outcomeOf(exit, this.#closed)
+            const eventId = this.#options.nextId()
+            this.#arrived({ _tag: "BackgroundReturned", eventId, name, respondingTo, ...outcome }, delivery)
+          })
+        )
+      ),
+      atEnd
+    )
+  }
+
+  takeHeld(): ReadonlyArray<Returned> {
+    const results = this.#held
+    this.#held = []
+    return results
+  }
+
+  flush(): void {
+    if (this.isWaiting()) this.#deliver()
+  }
+
+  isWaiting(): boolean {
+    return this.#waiting !== undefined && this.#waiting.size > 0
+  }
+
+  takeAll(): ReadonlyArray<Returned> {
+    this.#taken = true
+    const results = [...this.takeHeld(), ...this.#due, ...this.#takeWaiting()]
+    this.#due = []
+    return results
+  }
+
+  get finish(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      awaitAll([...(this.#running ?? [])].flatMap(([fiber, atEnd]) => (atEnd === "finish" ? [fiber] : [])))
+    )
+  }
+
+  get close(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#closed = true
+      const left = [...(this.#running?.keys() ?? [])]
+      for (const fiber of left) fiber.interruptUnsafe()
+      return awaitAll(left)
+    })
+  }
+
+  #fork(effect: Effect.Effect<void>, atEnd: AtEnd): Fiber.Fiber<void> {
+    const fiber = this.#options.fork(effect)
     if (fiber.pollUnsafe() === undefined) {
+      const running = (this.#running ??= new Map())
       running.set(fiber, atEnd)
       fiber.addObserver(() => running.delete(fiber))
     }
     return fiber
   }
 
-  const takeWaiting = (): ReadonlyArray<Returned> => {
-    const results = [...waiting.keys()]
-    for (const timer of waiting.values()) timer?.interruptUnsafe()
-    waiting.clear()
+  #takeWaiting(): ReadonlyArray<Returned> {
+    if (this.#waiting === undefined) return []
+    const results = [...this.#waiting.keys()]
+    for (const timer of this.#waiting.values()) timer?.interruptUnsafe()
+    this.#waiting.clear()
     return results
   }
 
@@ -78,103 +150,66 @@ export const make = (options: {
    * Delivers in a loop, never from within a delivery: a turn that ends at once, and whose own work returns at once,
    * would overflow the stack. After some rounds, the rest waits until other fibers have run.
    */
-  const deliver = (): void => {
-    changed = true
-    if (delivering || taken) return
-    delivering = true
+  #deliver(): void {
+    this.#changed = true
+    if (this.#delivering || this.#taken) return
+    this.#delivering = true
+    const { deliver, fork, isIdle } = this.#options
     try {
-      for (let round = 0; changed && round < roundsAtMost; round++) {
-        changed = false
+      for (let round = 0; this.#changed && round < roundsAtMost; round++) {
+        this.#changed = false
         // One by one, so that the remaining results can still be taken if a delivery ends the call.
-        for (let left = due.length; left > 0 && due.length > 0; left--) options.deliver([due.shift()!])
-        if (waiting.size > 0 && options.isIdle()) options.deliver(takeWaiting())
+        for (let left = this.#due.length; left > 0 && this.#due.length > 0; left--) deliver([this.#due.shift()!])
+        if (this.isWaiting() && isIdle()) deliver(this.#takeWaiting())
       }
     } finally {
-      delivering = false
+      this.#delivering = false
     }
-    if (changed) options.fork(Effect.andThen(Effect.yieldNow, Effect.sync(deliver)))
+    if (this.#changed)
+      fork(
+        Effect.andThen(
+          Effect.yieldNow,
+          Effect.sync(() => this.#deliver())
+        )
+      )
   }
 
-  const release = (event: Returned) => {
-    if (!waiting.delete(event)) return
-    due.push(event)
-    deliver()
+  #release(event: Returned): void {
+    if (this.#waiting?.delete(event) !== true) return
+    this.#due.push(event)
+    this.#deliver()
   }
 
-  const arrived = (event: Returned, delivery: Delivery) => {
-    if (taken || closed) return
+  #arrived(event: Returned, delivery: Delivery): void {
+    if (this.#taken || this.#closed) return
     switch (delivery) {
       case "nextTurn":
-        held.push(event)
+        this.#held.push(event)
         return
       case "immediate":
-        due.push(event)
-        return deliver()
-      case "whenIdle": {
-        waiting.set(event, undefined)
-        deliver()
-        if (!waiting.has(event)) return
-        const patience = Effect.delay(
-          Effect.sync(() => release(event)),
-          options.patience
-        )
-        const timer = fork(patience, "interrupt")
-        // With zero patience, it has been delivered by now.
-        if (!waiting.has(event)) return
-        waiting.set(event, timer)
-        options.waiting()
-        return
-      }
+        this.#due.push(event)
+        return this.#deliver()
+      case "whenIdle":
+        return this.#awaitSilence(event)
       default:
         return delivery satisfies never
     }
   }
 
-  const takeHeld = () => {
-    const results = held
-    held = []
-    return results
-  }
-
-  return {
-    start: ({ name, respondingTo }, work, { atEnd, delivery }) => {
-      if (closed) return
-      fork(
-        work.pipe(
-          Effect.exit,
-          Effect.flatMap((exit) =>
-            Effect.sync(() => {
-              const outcome = outcomeOf(exit, closed)
-              arrived(
-                { _tag: "BackgroundReturned", eventId: options.nextId(), name, respondingTo, ...outcome },
-                delivery
-              )
-            })
-          )
-        ),
-        atEnd
-      )
-    },
-    takeHeld,
-    flush: () => {
-      if (waiting.size > 0) deliver()
-    },
-    isWaiting: () => waiting.size > 0,
-    takeAll: () => {
-      taken = true
-      const results = [...takeHeld(), ...due, ...takeWaiting()]
-      due = []
-      return results
-    },
-    finish: Effect.suspend(() =>
-      awaitAll([...running].flatMap(([fiber, atEnd]) => (atEnd === "finish" ? [fiber] : [])))
-    ),
-    close: Effect.suspend(() => {
-      closed = true
-      const left = [...running.keys()]
-      for (const fiber of left) fiber.interruptUnsafe()
-      return awaitAll(left)
-    })
+  #awaitSilence(event: Returned): void {
+    const waiting = (this.#waiting ??= new Map())
+    waiting.set(event, undefined)
+    this.#deliver()
+    if (!waiting.has(event)) return
+    const patience = Effect.delay(
+      Effect.sync(() => this.#release(event)),
+      this.#options.patience
+    )
+    const timer = this.#fork(patience, "interrupt")
+    // With zero patience, it has been delivered by now.
+    if (!waiting.has(event)) return
+    waiting.set(event, timer)
+    this.#options.waiting()
   }
 }
 

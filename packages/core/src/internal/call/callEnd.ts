@@ -8,31 +8,29 @@ import type { AgentSpec } from "../../Agent.ts"
 import * as CallReports from "./callReports.ts"
 import * as CallState from "./callState.ts"
 
-export interface CallEnd {
-  /** Ends the call. Returns when it is over, or at once within the turn in progress. */
-  readonly end: Effect.Effect<void>
-  /** Cuts the call off, unless it has ended. If the end has started, waits for it. */
-  readonly close: Effect.Effect<void>
-}
+type How = "Ended" | "CutOff"
 
-export const make = <R>(self: CallState.CallState<R>): CallEnd => {
-  const finished = Latch.makeUnsafe(false)
-  const finish = (ending: Effect.Effect<void>, how: "Ended" | "CutOff"): Effect.Effect<void> =>
-    Effect.withFiber((fiber) => {
-      const isWithinTurn = self.slot.isTurn(fiber)
-      if (!CallState.isOver(self)) {
-        begin(self)
-        const closed = Effect.andThen(
-          Effect.sync(() => close(self, how)),
-          finished.open
-        )
-        // In its own fiber, so that the end continues even if the fiber that asked for it is interrupted.
-        self.fork(Effect.ensuring(ending, closed))
-      }
-      return isWithinTurn ? Effect.void : finished.await
-    })
-  return { end: finish(handle(self), "Ended"), close: finish(cutOff(self), "CutOff") }
-}
+/** Ends the call. Returns when it is over, or at once within the turn in progress. */
+export const end = <R>(self: CallState.CallState<R>): Effect.Effect<void> => finish(self, "Ended")
+
+/** Cuts the call off, unless it has ended. If the end has started, waits for it. */
+export const close = <R>(self: CallState.CallState<R>): Effect.Effect<void> => finish(self, "CutOff")
+
+const finish = <R>(self: CallState.CallState<R>, how: How): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const isWithinTurn = self.slot.isTurn(fiber)
+    const finished = (self.finished ??= Latch.makeUnsafe(false))
+    if (!CallState.isOver(self)) {
+      begin(self)
+      const closed = Effect.andThen(
+        Effect.sync(() => complete(self, how)),
+        finished.open
+      )
+      // In its own fiber, so that the end continues even if the fiber that asked for it is interrupted.
+      self.fork(Effect.ensuring(how === "Ended" ? handle(self) : cutOff(self), closed))
+    }
+    return isWithinTurn ? Effect.void : finished.await
+  })
 
 /** Stops sending and waiting. */
 const begin = <R>(self: CallState.CallState<R>): void => {
@@ -43,7 +41,7 @@ const begin = <R>(self: CallState.CallState<R>): void => {
   self.firstSound?.interruptUnsafe()
 }
 
-const close = <R>(self: CallState.CallState<R>, how: "Ended" | "CutOff"): void => {
+const complete = <R>(self: CallState.CallState<R>, how: How): void => {
   self.phase = "Closed"
   self.writer.close()
   self.recorder?.note({ _tag: "CallClosed", how })

@@ -1,7 +1,8 @@
 /**
  * Wires a call: connects each part to the functions it calls over the call's state.
  */
-import type * as Context from "effect/Context"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { AgentSpec } from "../../Agent.ts"
 import type { CallRequest } from "../../CallRequest.ts"
@@ -34,23 +35,26 @@ export interface Given<R> {
   readonly context: Context.Context<R>
 }
 
-export interface CallRun extends CallEnd.CallEnd {
+export interface CallRun {
   readonly start: Effect.Effect<void>
   readonly receive: (report: Event.Report) => Effect.Effect<Harness.Receipt>
+  /** Ends the call. Returns when it is over, or at once within the turn in progress. */
+  readonly end: Effect.Effect<void>
+  /** Cuts the call off, unless it has ended. If the end has started, waits for it. */
+  readonly close: Effect.Effect<void>
   readonly history: Effect.Effect<History.History>
 }
 
 export const make = <R>(given: Given<R>): CallRun => {
   const self = stateOf(given)
-  const { end, close } = CallEnd.make(self)
   return {
     start: Effect.sync(() => {
       CallState.happen(self, { _tag: "CallStarted", eventId: self.nextId() })
       self.session?.start()
     }),
     receive: (report) => Effect.sync(() => CallReports.take(self, report)),
-    end,
-    close,
+    end: CallEnd.end(self),
+    close: CallEnd.close(self),
     history: Effect.sync(() => self.writer.view())
   }
 }
@@ -73,6 +77,7 @@ const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<
     draft: undefined,
     firstSound: undefined,
     turns: 0,
+    finished: undefined,
     slot: TurnSlot.make({
       fork,
       grace: spec.cancelGrace,
@@ -80,7 +85,13 @@ const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<
       // Deferred: otherwise a turn that ends within the step that started it would start the next one on the same stack.
       changed: () => {
         const { background } = self
-        if (background.isWaiting()) fork(Effect.andThen(Effect.yieldNow, Effect.sync(background.flush)))
+        if (background.isWaiting())
+          fork(
+            Effect.andThen(
+              Effect.yieldNow,
+              Effect.sync(() => background.flush())
+            )
+          )
       },
       onLate: (what) =>
         what === "Cleanup"
@@ -112,6 +123,7 @@ const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<
       settled: () => self.background.flush()
     }),
     watch: AnswerWatch.make({
+      clock: Context.get(context, Clock.Clock),
       fork,
       deadline: spec.answerDeadline,
       overdue: (respondingTo, seconds) => CallTurns.overdue(self, respondingTo, seconds)

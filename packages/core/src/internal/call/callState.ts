@@ -6,6 +6,7 @@ import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type * as Latch from "effect/Latch"
 import type { AgentSpec } from "../../Agent.ts"
 import { CallError } from "../../CallError.ts"
 import type { CallRequest } from "../../CallRequest.ts"
@@ -31,8 +32,8 @@ export interface Handover {
    * Called with each output when it is handed over: `Offered` to a harness that may still be interrupted, or `Taken`.
    */
   readonly handedOver: (output: Event.Output, how: "Offered" | "Taken") => void
-  /** Called once everything offered has been taken. */
-  readonly taken: () => void
+  /** Called once all that was offered is taken. Undefined if that makes no difference. */
+  readonly taken: (() => void) | undefined
 }
 
 /** The destination of a call's outputs. */
@@ -81,6 +82,8 @@ export interface CallState<R> extends Parts {
   firstSound: Fiber.Fiber<void> | undefined
   /** Number of turns started. */
   turns: number
+  /** Opens once the call is over. Made when its end begins. */
+  finished: Latch.Latch | undefined
 }
 
 export const isOpen = <R>({ phase }: CallState<R>): boolean => phase === "Open"

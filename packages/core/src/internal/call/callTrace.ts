@@ -10,7 +10,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { CallRequest } from "../../CallRequest.ts"
 import type * as Event from "../../Event.ts"
@@ -31,8 +30,8 @@ interface Open {
   said: boolean
 }
 
-/** Starts the trace of a call. Its span ends with the scope. */
-export const make = (request: CallRequest): Effect.Effect<CallTrace, never, Scope.Scope> =>
+/** Starts the trace of a call, which lasts until `end`. */
+export const make = (request: CallRequest): Effect.Effect<CallTrace> =>
   Effect.gen(function* () {
     const outer = yield* Effect.option(Effect.currentParentSpan)
     const callId = Trace.callId(request)
@@ -42,9 +41,7 @@ export const make = (request: CallRequest): Effect.Effect<CallTrace, never, Scop
       attributes: { "gen_ai.conversation.id": callId },
       links: Option.match(outer, { onNone: () => [], onSome: (span) => [{ span, attributes: {} }] })
     })
-    const trace = new CallTrace(callId, span, yield* Effect.context<never>())
-    yield* Effect.addFinalizer(() => Effect.sync(() => trace.end()))
-    return trace
+    return new CallTrace(callId, span, yield* Effect.context<never>())
   })
 
 /** The trace of one call. Times are seconds of the monotonic clock. */
@@ -79,9 +76,12 @@ export class CallTrace implements Listener {
     return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e9
   }
 
-  end(): void {
-    const exit = this.#failed === undefined ? Exit.void : Trace.failedWith(this.#span, this.#failed)
-    this.#span.end(this.#clock.currentTimeNanosUnsafe(), exit)
+  /** Ends the span of the call. */
+  get end(): Effect.Effect<void> {
+    return Effect.sync(() => {
+      const exit = this.#failed === undefined ? Exit.void : Trace.failedWith(this.#span, this.#failed)
+      this.#span.end(this.#clock.currentTimeNanosUnsafe(), exit)
+    })
   }
 
   /** The span of the call. */

@@ -101,12 +101,10 @@ const deliver = <R>(
   return outlet.deliver(outTurn, outputs, {
     handedOver: (output, how) => {
       writer.handedOver(lines[next++]!, how === "Taken")
-      RecorderTap.outputs(recorder, "Sent", [output], turn)
+      recorder?.note({ _tag: "Sent", turn, output })
       if (Outputs.isNoticed(output)) watch.answered()
     },
-    taken: () => {
-      for (const line of lines) writer.taken(line)
-    }
+    taken: outputs.some(Outputs.isLasting) ? () => lines.forEach((line) => writer.taken(line)) : undefined
   })
 }
 

@@ -30,7 +30,8 @@ export interface Deciding {
 
 type Answer<R> = EventFilter.Decision | Effect.Effect<EventFilter.Decision, never, R>
 
-export const make = <R>(options: {
+/** What the decisions of a call are made with. */
+export interface Options<R> {
   readonly policy: EventFilter.Policy<R>
   /** Maximum time a filter may take. After that, the event is only recorded. */
   readonly timeout: Duration.Duration
@@ -42,66 +43,99 @@ export const make = <R>(options: {
   readonly late: Effect.Effect<void>
   /** Called when a pending decision has been made. */
   readonly settled: () => void
-}): Deciding => {
-  let asked = 0
-  /** Number of the latest events that started or cancelled a turn. */
-  let acted = 0
-  let undecided = 0
-  const thinking = new Set<Fiber.Fiber<void>>()
+}
 
-  const fork = (effect: Effect.Effect<void, never, R>) => {
-    const fiber = options.fork(effect)
+export const make = <R>(options: Options<R>): Deciding => new Filters(options)
+
+class Filters<R> implements Deciding {
+  readonly #options: Options<R>
+  #asked = 0
+  /** Number of the latest events that started or cancelled a turn. */
+  #acted = 0
+  #undecided = 0
+  /** Filters that have not answered yet. */
+  #thinking: Set<Fiber.Fiber<void>> | undefined
+
+  constructor(options: Options<R>) {
+    this.#options = options
+  }
+
+  decide(events: ReadonlyArray<Event.Input>): Decided {
+    const number = ++this.#asked
+    const answers = events.map((event) => this.#ask(event))
+    const atOnce = answers.filter((answer) => typeof answer === "string")
+    return atOnce.length === answers.length ? this.#act(number, events, atOnce) : this.#wait(number, events, answers)
+  }
+
+  takenBack(): void {
+    this.#acted = this.#asked + 1
+  }
+
+  isUndecided(): boolean {
+    return this.#undecided > 0
+  }
+
+  get close(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const left = [...(this.#thinking ?? [])]
+      for (const fiber of left) fiber.interruptUnsafe()
+      return awaitAll(left)
+    })
+  }
+
+  #fork(effect: Effect.Effect<void, never, R>): void {
+    const thinking = (this.#thinking ??= new Set())
+    const fiber = this.#options.fork(effect)
     thinking.add(fiber)
     fiber.addObserver(() => thinking.delete(fiber))
   }
 
-  const act = (
+  #act(
     number: number,
     events: ReadonlyArray<Event.Input>,
     decisions: ReadonlyArray<EventFilter.Decision>
-  ): EventFilter.Decision => {
-    if (number < acted) return "Keep"
+  ): EventFilter.Decision {
+    if (number < this.#acted) return "Keep"
     const run = events.filter((_, i) => decisions[i] === "Run")
     const decision = run.length > 0 ? "Run" : decisions.includes("Cancel") ? "Cancel" : "Keep"
     if (decision === "Keep") return "Keep"
-    acted = number
-    options.act(decision === "Run" ? run : events, decision)
+    this.#acted = number
+    this.#options.act(decision === "Run" ? run : events, decision)
     return decision
   }
 
-  const ask = (event: Event.Input): Answer<R> => {
+  #ask(event: Event.Input): Answer<R> {
+    const { failed, policy } = this.#options
     try {
-      return EventFilter.decide(event, options.policy)
+      return EventFilter.decide(event, policy)
     } catch (error) {
-      fork(options.failed(Cause.die(error)))
+      this.#fork(failed(Cause.die(error)))
       return "Keep"
     }
   }
 
-  const wait = (
+  #wait(
     number: number,
     events: ReadonlyArray<Event.Input>,
     answers: ReadonlyArray<Answer<R>>
-  ): Effect.Effect<EventFilter.Decision> => {
+  ): Effect.Effect<EventFilter.Decision> {
+    const { failed, late, settled, timeout } = this.#options
     const decided = Deferred.makeUnsafe<EventFilter.Decision>()
-    undecided++
+    this.#undecided++
     const one = (answer: Answer<R>): Effect.Effect<EventFilter.Decision, never, R> =>
       typeof answer === "string"
         ? Effect.succeed(answer)
         : answer.pipe(
-            Effect.timeoutOrElse({
-              duration: options.timeout,
-              orElse: () => Effect.as(options.late, "Keep" as const)
-            }),
-            Effect.catchCause((cause) => Effect.as(options.failed(cause), "Keep" as const))
+            Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.as(late, "Keep" as const) }),
+            Effect.catchCause((cause) => Effect.as(failed(cause), "Keep" as const))
           )
-    fork(
+    this.#fork(
       Effect.forEach(answers, one, { concurrency: "unbounded" }).pipe(
-        Effect.flatMap((decisions) => Deferred.succeed(decided, act(number, events, decisions))),
+        Effect.flatMap((decisions) => Deferred.succeed(decided, this.#act(number, events, decisions))),
         Effect.ensuring(
           Effect.suspend(() => {
-            undecided--
-            options.settled()
+            this.#undecided--
+            settled()
             return Deferred.succeed(decided, "Keep")
           })
         ),
@@ -109,23 +143,5 @@ export const make = <R>(options: {
       )
     )
     return Deferred.await(decided)
-  }
-
-  return {
-    isUndecided: () => undecided > 0,
-    takenBack: () => {
-      acted = asked + 1
-    },
-    close: Effect.suspend(() => {
-      const left = [...thinking]
-      for (const fiber of left) fiber.interruptUnsafe()
-      return awaitAll(left)
-    }),
-    decide: (events) => {
-      const number = ++asked
-      const answers = events.map(ask)
-      const atOnce = answers.filter((answer) => typeof answer === "string")
-      return atOnce.length === answers.length ? act(number, events, atOnce) : wait(number, events, answers)
-    }
   }
 }

@@ -38,6 +38,10 @@ export const prepare = (output: Event.Output, trigger: Event.Input, half: Half):
 const respondTo = (output: Event.Output, trigger: Event.Input): Event.Output =>
   output.respondingTo === undefined ? { ...output, respondingTo: trigger.eventId } : output
 
+/** Whether an output is text that is spoken to its end once it is taken, whatever happens on the call. */
+export const isLasting = (output: Event.Output): output is Event.AgentSendText =>
+  output._tag === "AgentSendText" && output.interruptible === false
+
 /** Whether the caller hears or notices an output. */
 export const isNoticed = (output: Event.Output): boolean => {
   switch (output._tag) {

@@ -61,7 +61,8 @@ interface Occupant {
   timer: Fiber.Fiber<void> | undefined
 }
 
-export const make = (options: {
+/** What a slot is made with. */
+export interface Options {
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Maximum time to wait for the finalizers of a stopped turn. */
   readonly grace: Duration.Duration
@@ -71,33 +72,79 @@ export const make = (options: {
   readonly changed: () => void
   /** Runs if a turn exceeds the grace period, or its regions the limit. */
   readonly onLate: (what: "Cleanup" | "Region") => Effect.Effect<void>
-}): TurnSlot => {
-  let current: Occupant | undefined
-  let waiting: Turn | undefined
-  let closed = false
-  let late: Set<Fiber.Fiber<void>> | undefined
-  let waiters: Array<() => void> = []
+}
 
-  const isFree = () => current === undefined && waiting === undefined
+export const make = (options: Options): TurnSlot => new Slot(options)
 
-  const advance = () => {
-    if (current !== undefined) return
-    if (waiting !== undefined) return start(waiting)
-    const resumed = waiters
-    waiters = []
-    for (const resume of resumed) resume()
-    if (!closed) options.changed()
+class Slot implements TurnSlot {
+  readonly #options: Options
+  #current: Occupant | undefined
+  #waiting: Turn | undefined
+  #closed = false
+  #late: Set<Fiber.Fiber<void>> | undefined
+  #waiters: Array<() => void> | undefined
+
+  constructor(options: Options) {
+    this.#options = options
   }
 
-  const close = (occupant: Occupant) => {
-    if (occupant.closed) return
-    occupant.closed = true
-    for (const run of occupant.closing) run()
-    if (!occupant.over) occupant.turn.cancelled(true)
+  isFree(): boolean {
+    return this.#current === undefined && this.#waiting === undefined
   }
 
-  const start = (turn: Turn) => {
-    waiting = undefined
+  isTurn(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return this.#current?.fiber === fiber
+  }
+
+  replace(turn: Turn): void {
+    if (this.#closed) return turn.cancelled(false)
+    this.#drop()
+    this.#waiting = turn
+    if (this.#current === undefined) this.#start(turn)
+    else this.#stop(this.#current)
+  }
+
+  cancel(): void {
+    this.#drop()
+    if (this.#current !== undefined) this.#stop(this.#current)
+  }
+
+  get awaitFree(): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      if (this.isFree()) resume(Effect.void)
+      else (this.#waiters ??= []).push(() => resume(Effect.void))
+    })
+  }
+
+  get close(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#closed = true
+      this.#drop()
+      const left = [...(this.#late ?? [])]
+      const last = this.#current
+      if (last !== undefined) {
+        last.regions = 0
+        this.#stop(last)
+        // Including a turn whose region has failed: its failure is no longer reported.
+        close(last)
+        last.timer?.interruptUnsafe()
+        if (this.#current !== undefined && last.fiber !== undefined) left.push(last.fiber)
+      }
+      return awaitAll(left)
+    })
+  }
+
+  #advance(): void {
+    if (this.#current !== undefined) return
+    if (this.#waiting !== undefined) return this.#start(this.#waiting)
+    const resumed = this.#waiters
+    this.#waiters = undefined
+    for (const resume of resumed ?? []) resume()
+    if (!this.#closed) this.#options.changed()
+  }
+
+  #start(turn: Turn): void {
+    this.#waiting = undefined
     const occupant: Occupant = {
       turn,
       closed: false,
@@ -110,14 +157,33 @@ export const make = (options: {
       fiber: undefined,
       timer: undefined
     }
-    current = occupant
+    this.#current = occupant
+    const running = this.#runningOf(occupant)
+    const fiber = this.#options.fork(
+      Effect.withFiber((fiber) => {
+        occupant.fiber = fiber as Fiber.Fiber<void>
+        return turn.run(running)
+      })
+    )
+    fiber.addObserver(() => {
+      close(occupant)
+      this.#late?.delete(fiber)
+      occupant.timer?.interruptUnsafe()
+      if (this.#current !== occupant) return
+      this.#current = undefined
+      this.#advance()
+    })
+  }
+
+  /** What a turn is handed of its place in the slot. */
+  #runningOf(occupant: Occupant): Running {
     const exit = (failed: boolean) =>
       Effect.sync(() => {
         occupant.regions--
         occupant.regionFailed ||= failed && occupant.stopping
-        if (occupant.stopping && occupant.regions === 0) stop(occupant)
+        if (occupant.stopping && occupant.regions === 0) this.#stop(occupant)
       })
-    const running: Running = {
+    return {
       get closed() {
         return occupant.closed
       },
@@ -136,49 +202,38 @@ export const make = (options: {
       exit: exit(false),
       exitFailed: exit(true)
     }
-    const fiber = options.fork(
-      Effect.withFiber((fiber) => {
-        occupant.fiber = fiber as Fiber.Fiber<void>
-        return turn.run(running)
-      })
-    )
-    fiber.addObserver(() => {
-      close(occupant)
-      late?.delete(fiber)
-      occupant.timer?.interruptUnsafe()
-      if (current !== occupant) return
-      current = undefined
-      advance()
-    })
   }
 
   /** Frees the slot for the next turn, although this one has not ended. */
-  const abandon = (occupant: Occupant) =>
-    Effect.suspend(() => {
-      if (current !== occupant) return Effect.void
+  #abandon(occupant: Occupant): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#current !== occupant) return Effect.void
       close(occupant)
-      late = (late ?? new Set()).add(occupant.fiber!)
+      this.#late = (this.#late ?? new Set()).add(occupant.fiber!)
       occupant.timer = undefined
-      current = undefined
-      advance()
-      return options.onLate("Cleanup")
+      this.#current = undefined
+      this.#advance()
+      return this.#options.onLate("Cleanup")
     })
+  }
 
-  const overrun = (occupant: Occupant) =>
-    Effect.suspend(() => {
-      if (current !== occupant || occupant.regions === 0) return Effect.void
+  #overrun(occupant: Occupant): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#current !== occupant || occupant.regions === 0) return Effect.void
       occupant.timer = undefined
       occupant.regions = 0
-      stop(occupant)
-      return options.onLate("Region")
+      this.#stop(occupant)
+      return this.#options.onLate("Region")
     })
+  }
 
-  const stop = (occupant: Occupant) => {
+  #stop(occupant: Occupant): void {
+    const { fork, grace, regionLimit } = this.#options
     occupant.stopping = true
     // The grace period starts only once, even if the turn is asked to stop repeatedly.
     if (occupant.closed || occupant.interrupted) return
     if (occupant.regions > 0) {
-      occupant.timer ??= options.fork(Effect.delay(overrun(occupant), options.regionLimit))
+      occupant.timer ??= fork(Effect.delay(this.#overrun(occupant), regionLimit))
       return
     }
     occupant.timer?.interruptUnsafe()
@@ -186,50 +241,22 @@ export const make = (options: {
     if (!occupant.regionFailed) close(occupant)
     occupant.interrupted = true
     occupant.fiber!.interruptUnsafe()
-    if (current !== occupant || closed) return
-    occupant.timer = options.fork(Effect.delay(abandon(occupant), options.grace))
+    if (this.#current !== occupant || this.#closed) return
+    occupant.timer = fork(Effect.delay(this.#abandon(occupant), grace))
   }
 
-  const drop = () => {
-    const dropped = waiting
-    waiting = undefined
+  #drop(): void {
+    const dropped = this.#waiting
+    this.#waiting = undefined
     dropped?.cancelled(false)
   }
+}
 
-  return {
-    isFree,
-    isTurn: (fiber) => current?.fiber === fiber,
-    replace: (turn) => {
-      if (closed) return turn.cancelled(false)
-      drop()
-      waiting = turn
-      if (current === undefined) start(turn)
-      else stop(current)
-    },
-    cancel: () => {
-      drop()
-      if (current !== undefined) stop(current)
-    },
-    awaitFree: Effect.callback((resume) => {
-      if (isFree()) resume(Effect.void)
-      else waiters.push(() => resume(Effect.void))
-    }),
-    close: Effect.suspend(() => {
-      closed = true
-      drop()
-      const left = [...(late ?? [])]
-      if (current !== undefined) {
-        const last = current
-        last.regions = 0
-        stop(last)
-        // Including a turn whose region has failed: its failure is no longer reported.
-        close(last)
-        last.timer?.interruptUnsafe()
-        if (current !== undefined && last.fiber !== undefined) left.push(last.fiber)
-      }
-      return awaitAll(left)
-    })
-  }
+const close = (occupant: Occupant): void => {
+  if (occupant.closed) return
+  occupant.closed = true
+  for (const run of occupant.closing) run()
+  if (!occupant.over) occupant.turn.cancelled(true)
 }
 
 /** Waits until fibers have ended, successfully or not. */

@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { Duration, Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import type * as Event from "../../../src/Event.ts"
 import * as AnswerWatch from "../../../src/internal/call/answerWatch.ts"
 import { pass, test } from "../../virtualTest.ts"
@@ -10,6 +10,7 @@ const open = (deadline: Duration.Input, say: Effect.Effect<void> = Effect.void) 
     const context = yield* Effect.context<never>()
     const log: Array<string> = []
     const watch = AnswerWatch.make({
+      clock: yield* Clock.Clock,
       fork: Effect.runForkWith(context),
       deadline: Duration.fromInputUnsafe(deadline),
       overdue: (eventId, seconds) =>

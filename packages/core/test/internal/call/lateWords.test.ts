@@ -53,10 +53,11 @@ test("are ignored if the harness reports no turn starts, if they are blank, or i
 
 test("are ignored if a turn follows or they are taken back", function* () {
   const { began, late, over, said, state } = yield* open()
-  for (const follows of [began, over, late.stop, () => said("x", "Run")]) {
+  const stop = () => late.stop()
+  for (const follows of [began, over, stop, () => said("x", "Run")]) {
     began()
     over()
-    if (follows !== over && follows !== began && follows !== late.stop) {
+    if (follows !== over && follows !== began && follows !== stop) {
       follows()
       continue
     }
