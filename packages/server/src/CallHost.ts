@@ -154,7 +154,6 @@ const open = <State, E>(place: Place, options: Options<State, E>): Effect.Effect
     const { connect, scope } = options
     const hosted = new HostedCall(place, options, {
       clock: yield* Clock.Clock,
-      nextId: yield* EventId.make,
       callScope: yield* Scope.make(),
       context: yield* Effect.context<never>()
     })
@@ -167,7 +166,6 @@ const open = <State, E>(place: Place, options: Options<State, E>): Effect.Effect
 /** The parts each call is made with. */
 interface Means {
   readonly clock: Clock.Clock
-  readonly nextId: EventId.EventId
   /** Holds the agent and its resources. */
   readonly callScope: Scope.Closeable
   readonly context: Context.Context<never>
@@ -294,7 +292,7 @@ class HostedCall<State> implements CallHost, OpenCall {
     this.#setAlarm()
     const inward = wanted.filter(Machine.isInward)
     if (inward.length === 0) return this.#perform(wanted as ReadonlyArray<Protocol.Outward>)
-    const deliver = Effect.sync(() => inward.forEach(this.#courier.give))
+    const deliver = Effect.sync(() => inward.forEach((one) => this.#courier.give(one)))
     return inward.length === wanted.length
       ? deliver
       : Effect.andThen(this.#perform(wanted.filter(Machine.isOutward)), deliver)
@@ -389,7 +387,6 @@ class HostedCall<State> implements CallHost, OpenCall {
   }
 
   #conclude(reason: Ending.Ending): Effect.Effect<void> {
-    const { nextId } = this.#means
     const { settings } = this.#place
     return Effect.gen({ self: this }, function* () {
       // The fiber that gave the reason continues first, because a turn may fail while its call is still being created.
@@ -398,7 +395,7 @@ class HostedCall<State> implements CallHost, OpenCall {
       this.#courier.dismiss()
       this.#alarm.cancel()
       if (this.#link !== undefined) yield* this.#link.deafen
-      const errorId = nextId()
+      const errorId = (yield* EventId.make)()
       const detail = Ending.detail(reason, settings)
       const lastWords = this.#machine.tell({ _tag: "Ending", ending: reason, errorId, detail }, this.#now())
       this.#silent = true

@@ -101,10 +101,14 @@ export const enter = (
     const { pull } = yield* Effect.mapError(socket.reader, badUpgrade)
     const peer = Peer.make({ request, writer, settings, onStalled })
     return {
-      ...peer,
       pull,
       client,
+      send: (frames) => peer.send(frames),
+      ready: peer.ready,
+      isBehind: () => peer.isBehind(),
       close: (code, reason) => peer.close(code, reason),
+      terminate: peer.terminate,
+      gone: peer.gone,
       ...(yield* bounds({ name, limits, reception, client }))
     }
   })
@@ -127,7 +131,8 @@ export const bounds = ({
     yield* Effect.yieldNow
     Running.become(log)
     const pace = client === undefined ? undefined : calls.paceOf(client)
-    return { excess: Intake.make({ ...settings, ...limits }, clock, pace).excess, log }
+    const intake = Intake.make({ ...settings, ...limits }, clock, pace)
+    return { excess: (frames) => intake.excess(frames), log }
   })
 
 /** The parts of a server needed to admit a socket. */

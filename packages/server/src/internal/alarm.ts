@@ -14,48 +14,67 @@ export interface Alarm {
 /** Shortest wait: a protocol that keeps asking for a time in the past must not block the event loop. */
 const shortest = 1
 
-export const make = (options: {
+/** What an alarm is made with. */
+export interface Options {
   readonly clock: Clock
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Runs in the alarm's own fiber. */
   readonly ring: Effect.Effect<void>
-}): Alarm => {
-  const { clock, fork, ring } = options
-  let fiber: Fiber.Fiber<void> | undefined
-  let wakesAt = Number.POSITIVE_INFINITY
-  let at = Number.POSITIVE_INFINITY
+}
 
-  const sleep = () => {
-    wakesAt = at
-    const wait = Duration.millis(Math.max(Math.ceil(at - Monotonic.millis(clock)), shortest))
-    fiber = fork(Effect.delay(wake, wait))
-  }
-  const rest = () => {
-    wakesAt = Number.POSITIVE_INFINITY
-    fiber?.interruptUnsafe()
-    fiber = undefined
-  }
-  const wake = Effect.suspend(() => {
-    wakesAt = Number.POSITIVE_INFINITY
-    fiber = undefined
-    if (at === Number.POSITIVE_INFINITY) return Effect.void
-    if (at > Monotonic.millis(clock)) return Effect.sync(sleep)
-    at = Number.POSITIVE_INFINITY
-    return ring
-  })
+export const make = (options: Options): Alarm => new Clockwork(options)
 
-  return {
-    set: (next = Number.POSITIVE_INFINITY) => {
-      at = next
-      if (at === Number.POSITIVE_INFINITY) return rest()
-      // If it wakes too early it sleeps again, so that moving the time later costs nothing.
-      if (at >= wakesAt) return
-      rest()
-      sleep()
-    },
-    cancel: () => {
-      at = Number.POSITIVE_INFINITY
-      rest()
-    }
+class Clockwork implements Alarm {
+  readonly #options: Options
+  #fiber: Fiber.Fiber<void> | undefined
+  #wakesAt = Number.POSITIVE_INFINITY
+  #at = Number.POSITIVE_INFINITY
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  set(next = Number.POSITIVE_INFINITY): void {
+    this.#at = next
+    if (this.#at === Number.POSITIVE_INFINITY) return this.#rest()
+    // If it wakes too early it sleeps again, so that moving the time later costs nothing.
+    if (this.#at >= this.#wakesAt) return
+    this.#rest()
+    this.#sleep()
+  }
+
+  cancel(): void {
+    this.#at = Number.POSITIVE_INFINITY
+    this.#rest()
+  }
+
+  #now(): number {
+    return Monotonic.millis(this.#options.clock)
+  }
+
+  #sleep(): void {
+    this.#wakesAt = this.#at
+    const wait = Duration.millis(Math.max(Math.ceil(this.#at - this.#now()), shortest))
+    this.#fiber = this.#options.fork(
+      Effect.delay(
+        Effect.suspend(() => this.#wake()),
+        wait
+      )
+    )
+  }
+
+  #rest(): void {
+    this.#wakesAt = Number.POSITIVE_INFINITY
+    this.#fiber?.interruptUnsafe()
+    this.#fiber = undefined
+  }
+
+  #wake(): Effect.Effect<void> {
+    this.#wakesAt = Number.POSITIVE_INFINITY
+    this.#fiber = undefined
+    if (this.#at === Number.POSITIVE_INFINITY) return Effect.void
+    if (this.#at > this.#now()) return Effect.sync(() => this.#sleep())
+    this.#at = Number.POSITIVE_INFINITY
+    return this.#options.ring
   }
 }

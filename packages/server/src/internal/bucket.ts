@@ -13,26 +13,39 @@ export interface Bucket {
 }
 
 /** Makes a full bucket. 0 per second means no limit. */
-export const make = (perSecond: number, clock: Clock): Bucket => {
-  const most = perSecond * burstSeconds
-  let allowance = most
-  let at = Monotonic.millis(clock)
-  const grow = () => {
-    const now = Monotonic.millis(clock)
-    allowance = Math.min(most, allowance + ((now - at) * perSecond) / 1000)
-    at = now
+export const make = (perSecond: number, clock: Clock): Bucket =>
+  perSecond === 0 ? bottomless : new Tokens(perSecond, clock)
+
+const bottomless: Bucket = { take: () => true, hasRoom: () => true }
+
+class Tokens implements Bucket {
+  readonly #perSecond: number
+  readonly #clock: Clock
+  #allowance: number
+  #at: number
+
+  constructor(perSecond: number, clock: Clock) {
+    this.#perSecond = perSecond
+    this.#clock = clock
+    this.#allowance = perSecond * burstSeconds
+    this.#at = Monotonic.millis(clock)
   }
-  return {
-    take: (count) => {
-      if (perSecond === 0) return true
-      grow()
-      allowance -= count
-      return allowance >= 0
-    },
-    hasRoom: () => {
-      if (perSecond === 0) return true
-      grow()
-      return allowance > 0
-    }
+
+  take(count: number): boolean {
+    this.#grow()
+    this.#allowance -= count
+    return this.#allowance >= 0
+  }
+
+  hasRoom(): boolean {
+    this.#grow()
+    return this.#allowance > 0
+  }
+
+  #grow(): void {
+    const now = Monotonic.millis(this.#clock)
+    const grown = this.#allowance + ((now - this.#at) * this.#perSecond) / 1000
+    this.#allowance = Math.min(this.#perSecond * burstSeconds, grown)
+    this.#at = now
   }
 }

@@ -31,60 +31,106 @@ export interface CallLog {
 }
 
 /** Opens the log of a new call. */
-export const make = (protocol: string, clock: Clock, health: Health): CallLog => {
-  const openedAt = Monotonic.millis(clock)
-  const drops = LogAllowance.make(clock)
-  const counts = { received: 0, sent: 0, turns: 0, dropped: 0 }
-  let callId: string | undefined
-  const ofCall = (line: Effect.Effect<void>) => Effect.annotateLogs(line, { callId: callId ?? "unknown" })
+export const make = (protocol: string, clock: Clock, health: Health): CallLog => new Log(protocol, clock, health)
 
-  return {
-    callId: () => callId ?? "unknown",
-    received: (count) => {
-      if (callId !== undefined) Running.serve(callId)
-      counts.received += count
-      health.count("received", count)
-    },
-    sent: (count) => {
-      counts.sent += count
-      health.count("sent", count)
-    },
-    turn: () => {
-      if (callId !== undefined) Running.serve(callId)
-      counts.turns++
-      health.count("turns")
-    },
-    started: (id) =>
-      Effect.suspend(() => {
-        callId = shownId(id)
-        Running.serve(callId)
-        health.count("started")
-        return ofCall(Effect.annotateLogs(Effect.logInfo("The call started."), { protocol }))
-      }),
-    dropped: (reason) =>
-      Effect.suspend(() => {
-        counts.dropped++
-        health.count("dropped")
-        const leftOut = drops.take()
-        return leftOut === undefined
-          ? Effect.void
-          : ofCall(Effect.logWarning(`A message was dropped: ${reason}.${LogAllowance.andMore(leftOut)}`))
-      }),
-    ended: (ending, errorId) =>
-      Effect.suspend(() => {
-        health.ended(ending)
-        const { cause, level } = Ending.meaning(ending)
-        const leftOut = callId === undefined ? linesOf(health, clock).take() : 0
-        if (leftOut === undefined) return Effect.void
-        // A call that started is always logged; a socket on which no call started only if something was wrong.
-        const shown = level === "Debug" && callId !== undefined ? "Info" : level
-        const line = Effect.logWithLevel(shown)(
-          `The call ended: ${ending._tag}.${LogAllowance.andMore(leftOut)}`,
-          ...(cause === undefined ? [] : [cause])
-        )
-        const seconds = Math.round(Monotonic.millis(clock) - openedAt) / 1000
-        return ofCall(Effect.annotateLogs(line, { protocol, errorId, ...facts(ending), seconds, ...counts }))
-      })
+class Log implements CallLog {
+  readonly #protocol: string
+  readonly #clock: Clock
+  readonly #health: Health
+  readonly #openedAt: number
+  /** Made with the first message that is dropped. */
+  #drops: LogAllowance.LogAllowance | undefined
+  #callId: string | undefined
+  #received = 0
+  #sent = 0
+  #turns = 0
+  #dropped = 0
+
+  constructor(protocol: string, clock: Clock, health: Health) {
+    this.#protocol = protocol
+    this.#clock = clock
+    this.#health = health
+    this.#openedAt = Monotonic.millis(clock)
+  }
+
+  callId(): string {
+    return this.#callId ?? "unknown"
+  }
+
+  received(count: number): void {
+    this.#serve()
+    this.#received += count
+    this.#health.count("received", count)
+  }
+
+  sent(count: number): void {
+    this.#sent += count
+    this.#health.count("sent", count)
+  }
+
+  turn(): void {
+    this.#serve()
+    this.#turns++
+    this.#health.count("turns")
+  }
+
+  started(id: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#callId = shownId(id)
+      this.#serve()
+      this.#health.count("started")
+      return this.#ofCall(Effect.annotateLogs(Effect.logInfo("The call started."), { protocol: this.#protocol }))
+    })
+  }
+
+  dropped(reason: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#dropped++
+      this.#health.count("dropped")
+      this.#drops ??= LogAllowance.make(this.#clock)
+      const leftOut = this.#drops.take()
+      return leftOut === undefined
+        ? Effect.void
+        : this.#ofCall(Effect.logWarning(`A message was dropped: ${reason}.${LogAllowance.andMore(leftOut)}`))
+    })
+  }
+
+  ended(ending: Ending.Ending, errorId: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#health.ended(ending)
+      const { cause, level } = Ending.meaning(ending)
+      const hasStarted = this.#callId !== undefined
+      const leftOut = hasStarted ? 0 : linesOf(this.#health, this.#clock).take()
+      if (leftOut === undefined) return Effect.void
+      // A call that started is always logged; a socket on which no call started only if something was wrong.
+      const shown = level === "Debug" && hasStarted ? "Info" : level
+      const line = Effect.logWithLevel(shown)(
+        `The call ended: ${ending._tag}.${LogAllowance.andMore(leftOut)}`,
+        ...(cause === undefined ? [] : [cause])
+      )
+      return this.#ofCall(
+        Effect.annotateLogs(line, { protocol: this.#protocol, errorId, ...facts(ending), ...this.#counts() })
+      )
+    })
+  }
+
+  /** Notes that the call is being served, once it has started. */
+  #serve(): void {
+    if (this.#callId !== undefined) Running.serve(this.#callId)
+  }
+
+  #counts() {
+    return {
+      seconds: Math.round(Monotonic.millis(this.#clock) - this.#openedAt) / 1000,
+      received: this.#received,
+      sent: this.#sent,
+      turns: this.#turns,
+      dropped: this.#dropped
+    }
+  }
+
+  #ofCall(line: Effect.Effect<void>): Effect.Effect<void> {
+    return Effect.annotateLogs(line, { callId: this.callId() })
   }
 }
 

@@ -15,43 +15,69 @@ export interface Courier<in A> {
   readonly dismiss: () => void
 }
 
-export const make = <A>(options: {
+/** What a courier is made with. */
+export interface Options<in A> {
   readonly deliver: (item: A) => Effect.Effect<void>
   /** Starts a fiber, which runs at once. */
   readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** How many items may wait before there is no room. */
   readonly ahead: number
-}): Courier<A> => {
-  const waiting: Array<A> = []
-  const room = Latch.makeUnsafe(true)
-  let fiber: Fiber.Fiber<void> | undefined
-  let carrying = false
-  let dismissed = false
+}
 
-  const carry: Effect.Effect<void> = Effect.suspend(() => {
-    if (waiting.length <= options.ahead) room.openUnsafe()
-    if (waiting.length === 0) {
-      carrying = false
-      return Effect.void
-    }
-    return Effect.flatMap(options.deliver(waiting.shift()!), () => carry)
-  })
+export const make = <A>(options: Options<A>): Courier<A> => new Carrier(options)
 
-  return {
-    give: (item) => {
-      if (dismissed) return
-      waiting.push(item)
-      if (waiting.length > options.ahead) room.closeUnsafe()
-      if (carrying) return
-      carrying = true
-      fiber = options.fork(carry)
-    },
-    room: () => (waiting.length > options.ahead ? room.await : undefined),
-    dismiss: () => {
-      dismissed = true
-      waiting.length = 0
-      room.openUnsafe()
-      fiber?.interruptUnsafe()
-    }
+class Carrier<A> implements Courier<A> {
+  readonly #options: Options<A>
+  readonly #waiting: Array<A> = []
+  /** Opens when there is room again. Only made while there is none. */
+  #room: Latch.Latch | undefined
+  /** Undefined while nothing is carried. */
+  #fiber: Fiber.Fiber<void> | undefined
+  #carrying = false
+  #dismissed = false
+
+  constructor(options: Options<A>) {
+    this.#options = options
+  }
+
+  give(item: A): void {
+    if (this.#dismissed) return
+    this.#waiting.push(item)
+    if (this.#carrying) return
+    this.#carrying = true
+    const fiber = this.#options.fork(this.#carry())
+    this.#fiber = this.#carrying ? fiber : undefined
+  }
+
+  room(): Effect.Effect<void> | undefined {
+    return this.#isFull() ? (this.#room ??= Latch.makeUnsafe(false)).await : undefined
+  }
+
+  dismiss(): void {
+    this.#dismissed = true
+    this.#waiting.length = 0
+    this.#makeRoom()
+    this.#fiber?.interruptUnsafe()
+  }
+
+  #isFull(): boolean {
+    return this.#waiting.length > this.#options.ahead
+  }
+
+  #makeRoom(): void {
+    this.#room?.openUnsafe()
+    this.#room = undefined
+  }
+
+  #carry(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (!this.#isFull()) this.#makeRoom()
+      if (this.#waiting.length === 0) {
+        this.#carrying = false
+        this.#fiber = undefined
+        return Effect.void
+      }
+      return Effect.flatMap(this.#options.deliver(this.#waiting.shift()!), () => this.#carry())
+    })
   }
 }

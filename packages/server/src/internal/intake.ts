@@ -40,19 +40,29 @@ export interface ClientPace {
 }
 
 /** Limits what one call receives. Text counts by its length, which is exact for ASCII and never more than its bytes. */
-export const make = (limits: Limits, clock: Clock, ofClient?: ClientPace): Intake => {
-  const { maxBytesPerSecond, maxCallBytes, maxFramesPerSecond } = limits
-  const messages = Bucket.make(maxFramesPerSecond, clock)
-  const bytes = Bucket.make(maxBytesPerSecond, clock)
-  let total = 0
-  return {
-    excess: (frames) => {
-      const size = frames.reduce((sum, { length }) => sum + length, 0)
-      total += size
-      if (!messages.take(frames.length)) return Ending.Flood({ limit: maxFramesPerSecond, of: "messages" })
-      if (!bytes.take(size)) return Ending.Flood({ limit: maxBytesPerSecond, of: "bytes" })
-      if (ofClient?.take(size) === false) return Ending.Flood({ limit: ofClient.limit, of: "bytes" })
-      return maxCallBytes > 0 && total > maxCallBytes ? Ending.Spent({ limit: maxCallBytes }) : undefined
-    }
+export const make = (limits: Limits, clock: Clock, ofClient?: ClientPace): Intake => new Scales(limits, clock, ofClient)
+
+class Scales implements Intake {
+  readonly #limits: Limits
+  readonly #messages: Bucket.Bucket
+  readonly #bytes: Bucket.Bucket
+  readonly #ofClient: ClientPace | undefined
+  #total = 0
+
+  constructor(limits: Limits, clock: Clock, ofClient: ClientPace | undefined) {
+    this.#limits = limits
+    this.#messages = Bucket.make(limits.maxFramesPerSecond, clock)
+    this.#bytes = Bucket.make(limits.maxBytesPerSecond, clock)
+    this.#ofClient = ofClient
+  }
+
+  excess(frames: ReadonlyArray<string | Uint8Array>): Ending | undefined {
+    const { maxBytesPerSecond, maxCallBytes, maxFramesPerSecond } = this.#limits
+    const size = frames.reduce((sum, { length }) => sum + length, 0)
+    this.#total += size
+    if (!this.#messages.take(frames.length)) return Ending.Flood({ limit: maxFramesPerSecond, of: "messages" })
+    if (!this.#bytes.take(size)) return Ending.Flood({ limit: maxBytesPerSecond, of: "bytes" })
+    if (this.#ofClient?.take(size) === false) return Ending.Flood({ limit: this.#ofClient.limit, of: "bytes" })
+    return maxCallBytes > 0 && this.#total > maxCallBytes ? Ending.Spent({ limit: maxCallBytes }) : undefined
   }
 }

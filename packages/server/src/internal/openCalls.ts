@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type * as Calls from "../Calls.ts"
 import type { OfServer } from "../Ending.ts"
 import type { Settings } from "../Settings.ts"
@@ -146,6 +146,14 @@ export const make = Effect.fnUntraced(function* (
   const close = (call: Calls.OpenCall) =>
     Effect.suspend(() => (condemned.delete(call) ? call.stop("Full") : Effect.void))
 
+  const admit = (call: Calls.OpenCall) =>
+    Effect.suspend(() => {
+      open.set(call, undefined)
+      opening.add(call)
+      clients.count(call.client, "openings", 1)
+      return empty.close
+    })
+
   const leaveOpening = (call: Calls.OpenCall): boolean => {
     if (!opening.delete(call)) return false
     clients.count(call.client, "openings", -1)
@@ -217,18 +225,12 @@ export const make = Effect.fnUntraced(function* (
     paceOf: clients.paceOf,
     health,
     count: Effect.sync(() => open.size),
+    // With a finalizer that keeps nothing but the call: that of `acquireRelease` keeps the context of the request as well.
     open: (call) =>
-      Effect.acquireRelease(
-        Effect.suspend(() => {
-          const admit = Effect.suspend(() => {
-            open.set(call, undefined)
-            opening.add(call)
-            clients.count(call.client, "openings", 1)
-            return empty.close
-          })
-          return Effect.andThen(makeRoom(call.client), admit)
-        }),
-        () => remove(call)
+      Effect.uninterruptible(
+        Effect.flatMap(Effect.scope, (scope) =>
+          Effect.andThen(Effect.andThen(makeRoom(call.client), admit(call)), Scope.addFinalizer(scope, remove(call)))
+        )
       ),
     begin: (call) => Effect.sync(() => begin(call)),
     hurry,

@@ -49,58 +49,102 @@ const connectionOf = (request: HttpServerRequest): Connection | undefined => {
     : undefined
 }
 
-export const make = (options: {
+/** What a peer is made with. */
+export interface Options {
   readonly request: HttpServerRequest
   readonly writer: Socket.Writer
   readonly settings: Pick<Settings, "maxBufferedBytes" | "stallTimeout">
   readonly onStalled: Effect.Effect<void>
-}): Peer => {
-  const connection = connectionOf(options.request)
-  const { maxBufferedBytes, stallTimeout } = options.settings
+}
 
-  // Node emits no "drain" below its own high-water mark, so a smaller limit is raised to that mark.
-  const isBehind = (connection: Connection) =>
-    connection.writableNeedDrain && connection.writableLength > maxBufferedBytes
-  const drained = Effect.callback<void>((resume) => {
-    if (connection === undefined || !isBehind(connection)) return resume(Effect.void)
-    const forget = () => {
-      connection.off("drain", done)
-      connection.off("close", done)
-    }
-    const done = () => {
-      forget()
-      resume(Effect.void)
-    }
-    connection.on("drain", done)
-    connection.on("close", done)
-    return Effect.sync(forget)
-  })
-  const waitForPeer = Effect.timeoutOrElse(drained, { duration: stallTimeout, orElse: () => options.onStalled })
+export const make = (options: Options): Peer => new ConnectedPeer(options)
 
-  return {
-    // Several frames are one write to the system, which takes longer than all that comes before it.
-    send: (frames) => {
-      const write = Effect.ignore(options.writer.writeAll(frames))
-      if (connection === undefined || frames.length === 1) return write
-      return Effect.suspend(() => {
-        connection.cork()
-        return Effect.ensuring(
-          write,
-          Effect.sync(() => connection.uncork())
-        )
-      })
-    },
-    ready: Effect.suspend(() => (connection !== undefined && isBehind(connection) ? waitForPeer : Effect.void)),
-    isBehind: () => connection !== undefined && isBehind(connection),
-    close: (code, reason) => Effect.ignore(options.writer.write(new Socket.CloseEvent(code, reason))),
-    terminate: Effect.sync(() => connection?.destroy()),
-    gone: Effect.callback((resume) => {
+class ConnectedPeer implements Peer {
+  readonly #connection: Connection | undefined
+  readonly #writer: Socket.Writer
+  readonly #settings: Options["settings"]
+  readonly #onStalled: Effect.Effect<void>
+
+  constructor({ onStalled, request, settings, writer }: Options) {
+    this.#connection = connectionOf(request)
+    this.#writer = writer
+    this.#settings = settings
+    this.#onStalled = onStalled
+  }
+
+  // Several frames are one write to the system, which takes longer than all that comes before it.
+  send(frames: Arr.NonEmptyReadonlyArray<string | Uint8Array>): Effect.Effect<void> {
+    const write = Effect.ignore(this.#writer.writeAll(frames))
+    const connection = this.#connection
+    if (connection === undefined || frames.length === 1) return write
+    return Effect.suspend(() => {
+      connection.cork()
+      return Effect.ensuring(
+        write,
+        Effect.sync(() => connection.uncork())
+      )
+    })
+  }
+
+  get ready(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.isBehind()
+        ? Effect.timeoutOrElse(this.#drained(), {
+            duration: this.#settings.stallTimeout,
+            orElse: () => this.#onStalled
+          })
+        : Effect.void
+    )
+  }
+
+  close(code: number, reason: string | undefined): Effect.Effect<void> {
+    return Effect.ignore(this.#writer.write(new Socket.CloseEvent(code, reason)))
+  }
+
+  get terminate(): Effect.Effect<void> {
+    return Effect.sync(() => this.#connection?.destroy())
+  }
+
+  get gone(): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      const connection = this.#connection
       if (connection === undefined) return
       if (connection.destroyed) return resume(Effect.void)
       const done = () => resume(Effect.void)
       connection.on("close", done)
       return Effect.sync(() => connection.off("close", done))
-    }),
-    isGone: () => connection?.destroyed === true
+    })
+  }
+
+  isGone(): boolean {
+    return this.#connection?.destroyed === true
+  }
+
+  // Node emits no "drain" below its own high-water mark, so a smaller limit is raised to that mark.
+  isBehind(): boolean {
+    const connection = this.#connection
+    return (
+      connection !== undefined &&
+      connection.writableNeedDrain &&
+      connection.writableLength > this.#settings.maxBufferedBytes
+    )
+  }
+
+  #drained(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      const connection = this.#connection
+      if (connection === undefined || !this.isBehind()) return resume(Effect.void)
+      const forget = () => {
+        connection.off("drain", done)
+        connection.off("close", done)
+      }
+      const done = () => {
+        forget()
+        resume(Effect.void)
+      }
+      connection.on("drain", done)
+      connection.on("close", done)
+      return Effect.sync(forget)
+    })
   }
 }

@@ -19,6 +19,11 @@ import * as Peer from "./peer.ts"
 
 type Frame = string | Uint8Array
 
+/** The fiber that reads a socket, once it does. */
+interface Reading {
+  fiber: Fiber.Fiber<void> | undefined
+}
+
 /** Opens a call on a socket, and returns once the socket is open. The call outlives its upgrade request. */
 export const open = <State>(
   socket: Socket.Socket,
@@ -35,7 +40,7 @@ export const open = <State>(
     const { admitted, client, protocol, reception, request } = options
     const { settings } = reception
     const scope = yield* Scope.make()
-    const reading: { fiber?: Fiber.Fiber<void> } = {}
+    const reading: Reading = { fiber: undefined }
     const connect = (stop: CallHost.CallHost["stop"]) =>
       Effect.gen(function* () {
         const writer = yield* Effect.scoped(socket.writer)
@@ -52,29 +57,24 @@ export const open = <State>(
       connect: (stop) =>
         Effect.map(connect(stop), (made) => {
           connected = made
-          return linkOf(made.peer, reading)
+          return new SocketLink(made.peer, reading)
         })
     })
     const { peer, pull } = connected!
     reading.fiber = yield* Effect.forkDetach(read(pull, host, peer, reception, client), { startImmediately: true })
   })
 
-const linkOf = (peer: Peer.Peer, reading: { readonly fiber?: Fiber.Fiber<void> }): CallHost.Link => ({
-  perform: perform(peer),
-  ready: peer.ready,
-  deafen: Effect.sync(() => reading.fiber?.interruptUnsafe()),
-  end: (lastWords) =>
-    Effect.andThen(
-      perform(peer)(lastWords),
-      lastWords.some(({ _tag }) => _tag === "Close") ? Effect.void : peer.terminate
-    ),
-  drop: peer.terminate
-})
+class SocketLink implements CallHost.Link {
+  readonly #peer: Peer.Peer
+  readonly #reading: Reading
 
-/** Writes frames in order. Ignores what answers HTTP requests. */
-const perform =
-  (peer: Peer.Peer) =>
-  (wanted: ReadonlyArray<Protocol.Outward>): Effect.Effect<void> => {
+  constructor(peer: Peer.Peer, reading: Reading) {
+    this.#peer = peer
+    this.#reading = reading
+  }
+
+  /** Writes frames in order. Ignores what answers HTTP requests. */
+  perform(wanted: ReadonlyArray<Protocol.Outward>): Effect.Effect<void> {
     const texts: Array<string> = []
     let close: Extract<Protocol.Outward, { readonly _tag: "Close" }> | undefined
     for (const one of wanted) {
@@ -93,9 +93,28 @@ const perform =
           one satisfies never
       }
     }
+    const peer = this.#peer
     const sent = texts.length === 0 ? Effect.void : peer.send(texts as unknown as Arr.NonEmptyReadonlyArray<string>)
     return close === undefined ? sent : Effect.andThen(sent, peer.close(close.code, close.reason))
   }
+
+  get ready(): Effect.Effect<void> {
+    return this.#peer.ready
+  }
+
+  get deafen(): Effect.Effect<void> {
+    return Effect.sync(() => this.#reading.fiber?.interruptUnsafe())
+  }
+
+  end(lastWords: ReadonlyArray<Protocol.Outward>): Effect.Effect<void> {
+    const closes = lastWords.some(({ _tag }) => _tag === "Close")
+    return Effect.andThen(this.perform(lastWords), closes ? Effect.void : this.drop)
+  }
+
+  get drop(): Effect.Effect<void> {
+    return this.#peer.terminate
+  }
+}
 
 /** Number of frames of one peer handled before others have their turn. */
 const atOnce = 16
@@ -110,58 +129,87 @@ const read = (
   { calls, settings }: Pick<CallHost.Reception, "calls" | "settings">,
   client: string | undefined
 ): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const { maxFrameBytes } = settings
-    const intake = Intake.make(settings, yield* Clock.Clock, client === undefined ? undefined : calls.paceOf(client))
-    const one = (frame: Frame): Effect.Effect<void, Ending> =>
-      Intake.isTooLarge(frame, maxFrameBytes)
-        ? Effect.fail(Ending.TooLarge({ limit: maxFrameBytes }))
-        : host.tell({ _tag: "Frame", frame })
-    const gone = Effect.andThen(peer.gone, Effect.fail(Ending.PeerClosed()))
-    /** Reading stops while the call is behind with its reports. Meanwhile, this notices a peer that leaves. */
-    const callKeepsUp = (): Effect.Effect<void, Ending> => {
-      const room = host.room()
-      return room === undefined ? Effect.void : Effect.raceFirst(room, gone)
-    }
-    let handled = 0
-    /** Handles frames. A peer that sends many at once lets others in between. */
-    const all = (frames: ReadonlyArray<Frame>): Effect.Effect<void, Ending> => {
-      handled += Math.min(frames.length, atOnce)
-      const first = Effect.forEach(frames.slice(0, atOnce), one, { discard: true })
-      if (handled < atOnce) return first
-      handled = 0
-      const rest = frames.slice(atOnce)
-      const others = Effect.andThen(first, Effect.yieldNow)
-      return rest.length === 0
-        ? others
-        : Effect.andThen(
-            others,
-            Effect.suspend(() => all(rest))
-          )
-    }
-    let watched = false
-    /**
-     * Reading goes on even if the peer does not read, so that the caller can still interrupt. The peer must
-     * nevertheless read in time what it is sent meanwhile, such as answers to keepalives.
-     */
-    const peerKeepsUp = (): Effect.Effect<unknown> => {
-      if (watched || !peer.isBehind()) return Effect.void
-      watched = true
-      const watch = Effect.andThen(
-        peer.ready,
-        Effect.sync(() => (watched = false))
-      )
-      return Effect.forkDetach(watch)
-    }
-    const next = Effect.flatMap(pull, (frames): Effect.Effect<void, Ending> => {
-      host.touch(frames.length)
-      const excess = intake.excess(frames)
-      if (excess !== undefined) return Effect.fail(excess)
-      const told = frames.length === 1 ? one(frames[0]) : all(frames)
-      return Effect.andThen(Effect.andThen(told, Effect.suspend(peerKeepsUp)), Effect.suspend(callKeepsUp))
-    })
-    return yield* Effect.forever(next, { disableYield: true })
-  }).pipe(Effect.catchCause((cause) => host.stop(endingOf(cause, settings))))
+  Effect.flatMap(Clock.Clock, (clock) => {
+    const intake = Intake.make(settings, clock, client === undefined ? undefined : calls.paceOf(client))
+    const reader = new Reader(host, peer, intake, settings.maxFrameBytes)
+    const next = Effect.flatMap(pull, (frames) => reader.take(frames))
+    return Effect.catchCause(Effect.forever(next, { disableYield: true }), (cause) =>
+      host.stop(endingOf(cause, settings))
+    )
+  })
+
+/** Tells a call the frames of one peer. */
+class Reader {
+  readonly #host: CallHost.CallHost
+  readonly #peer: Peer.Peer
+  readonly #intake: Intake.Intake
+  readonly #maxFrameBytes: number
+  /** Frames since others have had their turn. */
+  #handled = 0
+  /** Whether a peer that does not read is being waited for. */
+  #watched = false
+
+  constructor(host: CallHost.CallHost, peer: Peer.Peer, intake: Intake.Intake, maxFrameBytes: number) {
+    this.#host = host
+    this.#peer = peer
+    this.#intake = intake
+    this.#maxFrameBytes = maxFrameBytes
+  }
+
+  take(frames: Arr.NonEmptyReadonlyArray<Frame>): Effect.Effect<void, Ending> {
+    this.#host.touch(frames.length)
+    const excess = this.#intake.excess(frames)
+    if (excess !== undefined) return Effect.fail(excess)
+    const told = frames.length === 1 ? this.#one(frames[0]) : this.#all(frames)
+    return Effect.andThen(
+      told,
+      Effect.suspend(() => Effect.andThen(this.#peerKeepsUp(), this.#callKeepsUp()))
+    )
+  }
+
+  #one(frame: Frame): Effect.Effect<void, Ending> {
+    return Intake.isTooLarge(frame, this.#maxFrameBytes)
+      ? Effect.fail(Ending.TooLarge({ limit: this.#maxFrameBytes }))
+      : this.#host.tell({ _tag: "Frame", frame })
+  }
+
+  /** Handles frames. A peer that sends many at once lets others in between. */
+  #all(frames: ReadonlyArray<Frame>): Effect.Effect<void, Ending> {
+    this.#handled += Math.min(frames.length, atOnce)
+    const first = Effect.forEach(frames.slice(0, atOnce), (frame) => this.#one(frame), { discard: true })
+    if (this.#handled < atOnce) return first
+    this.#handled = 0
+    const rest = frames.slice(atOnce)
+    const others = Effect.andThen(first, Effect.yieldNow)
+    return rest.length === 0
+      ? others
+      : Effect.andThen(
+          others,
+          Effect.suspend(() => this.#all(rest))
+        )
+  }
+
+  /**
+   * Reading goes on even if the peer does not read, so that the caller can still interrupt. The peer must
+   * nevertheless read in time what it is sent meanwhile, such as answers to keepalives.
+   */
+  #peerKeepsUp(): Effect.Effect<unknown> {
+    if (this.#watched || !this.#peer.isBehind()) return Effect.void
+    this.#watched = true
+    const watch = Effect.andThen(
+      this.#peer.ready,
+      Effect.sync(() => (this.#watched = false))
+    )
+    return Effect.forkDetach(watch)
+  }
+
+  /** Reading stops while the call is behind with its reports. Meanwhile, this notices a peer that leaves. */
+  #callKeepsUp(): Effect.Effect<void, Ending> {
+    const room = this.#host.room()
+    if (room === undefined) return Effect.void
+    return Effect.raceFirst(room, Effect.andThen(this.#peer.gone, Effect.fail(Ending.PeerClosed())))
+  }
+}
 
 const endingOf = (cause: Cause.Cause<Ending | Socket.SocketError>, settings: Settings): Ending => {
   const failure = cause.reasons.find(Cause.isFailReason)?.error
