@@ -113,11 +113,12 @@ describe("Speech over Twilio", () => {
       const phone = yield* twilio.dial({ url: `${server}/twilio` })
       // The other machine answers whatever it hears.
       for (const [index, answer] of ["Press a key.", "You pressed 1.", "You pressed 2."].entries()) {
-        while (heard.at(-1) !== answer) yield* Effect.sleep("20 millis")
+        while (!heard.includes(answer)) yield* Effect.sleep("20 millis")
         phone.press(`${index + 1}`)
       }
       assert.strictEqual(yield* phone.over, "server")
-      assert.strictEqual(heard.at(-1), "That was all.")
+      assert.include(heard, "That was all.")
+      assert.notInclude(heard, "You pressed 3.")
     }).pipe(Effect.scoped)
   )
 
