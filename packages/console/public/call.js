@@ -6,7 +6,7 @@ const meanings = {
   1008: "The server ended the call: a limit was passed.",
   1009: "The server ended the call: a message was too long.",
   1011: "The server ended the call: something failed there.",
-  1012: "The server is starting anew.",
+  1012: "The server is restarting.",
   1013: "The server is too busy."
 }
 

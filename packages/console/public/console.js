@@ -94,7 +94,7 @@ const beginSpeaking = () => {
   awaited = new Set()
   if (pendingEnd !== undefined && pendingEnd.interruptible !== false) {
     pendingEnd = undefined
-    conversation.note("You spoke before the agent had hung up, so the call goes on.")
+    conversation.note("You spoke before the agent hung up, so the call continues.")
   }
   playback.cut()
 }
@@ -144,7 +144,7 @@ const voice =
         language: () => language,
         onFailure: () => {
           setVoice(false)
-          conversation.note("The voice of this browser did not start. The words go on without it.")
+          conversation.note("The browser's voice did not start. The words continue without it.")
         }
       })
     : undefined
@@ -191,7 +191,7 @@ const settleEnd = () => {
   conversation.note(
     target === undefined
       ? `The agent hung up (${reason}).`
-      : `The agent transferred the call to ${target}. Here it ends.`
+      : `The agent transferred the call to ${target}. The call ends here.`
   )
   endedByAgent = true
   call?.close()
@@ -330,13 +330,13 @@ const refused = async () => {
   const status = await askRefusal(token)
   if (call !== undefined || attempt !== startedAt) return
   if (status === 401) {
-    alarm(token === "" ? "This server takes calls with a token only." : "The server does not know this token.")
+    alarm(token === "" ? "This server only accepts calls with a token." : "The server rejected this token.")
     keep("token", "")
     $("token").value = ""
     return $("token-dialog").showModal()
   }
-  if (status === 403) return alarm("The server does not take calls from this page.")
-  alarm(status === undefined ? "The server could not be reached." : `The server did not take the call. (${status})`)
+  if (status === 403) return alarm("The server does not accept calls from this page.")
+  alarm(status === undefined ? "The server could not be reached." : `The server refused the call (${status}).`)
   waitForServer()
 }
 
@@ -344,7 +344,7 @@ const waitForServer = () => {
   setState("lost", "Waiting for the server")
   stopAsking = awaitServer(() => {
     setState("ended", "Server is back")
-    conversation.note("The server answers again. Start a new call when you like.")
+    conversation.note("The server is back. Start a new call whenever you like.")
   })
 }
 

@@ -9,7 +9,7 @@ export const parseRequest = ({ agent, from, introduction, metadata, prompt, to }
   try {
     data = JSON.parse(metadata.trim() === "" ? "{}" : metadata)
   } catch {
-    return { wrong: "The metadata are no JSON." }
+    return { wrong: "The metadata is not valid JSON." }
   }
   if (typeof data !== "object" || data === null || Array.isArray(data))
     return { wrong: "The metadata must be an object." }

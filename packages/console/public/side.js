@@ -112,7 +112,7 @@ export const makeSide = ({ onWrong, studio }) => {
         ...(prompt === $("fork-prompt").dataset.before ? {} : { systemPrompt: prompt })
       })
       const changed = [model, prompt === $("fork-prompt").dataset.before ? "" : "another prompt"].filter(Boolean)
-      fork = { title: `From turn ${forked.turn} on`, note: changed.join(", ") || "the same once more", call }
+      fork = { title: `From turn ${forked.turn} on`, note: changed.join(", ") || "unchanged", call }
       $("fork").close()
       show("turns")
     } catch (error) {
@@ -122,7 +122,7 @@ export const makeSide = ({ onWrong, studio }) => {
     }
   })
 
-  /* What is to go wrong. */
+  /* Simulated faults. */
 
   for (const id of ["fault-model", "fault-tool"]) {
     $(id).addEventListener("change", () =>

@@ -80,7 +80,7 @@ const tellMeans = ({ recogniser, voice }) => {
   } else {
     $("hears").textContent =
       "Nothing here recognises speech: the server has no recogniser (ANTIPHON_STT names one), and neither has this browser. " +
-      "Your voice still interrupts the agent; your words you have to type."
+      "Your voice still interrupts the agent, but you have to type your words."
   }
   const isFlite = String(voice).startsWith("flite")
   $("speaks").textContent = isFlite
@@ -230,7 +230,7 @@ const listeners = {
     showDevices()
   },
   dtmf: ({ buttons }) => note(`The agent pressed ${buttons}.`),
-  transfer: ({ target_phone_number: target }) => note(`The agent transfers the call to ${target}. Here it ends.`),
+  transfer: ({ target_phone_number: target }) => note(`The agent transfers the call to ${target}. The call ends here.`),
   warning: ({ detail }) => note(detail, "bad"),
   latency: showLatency,
   closed: ({ byUs, code, meaning }) => {

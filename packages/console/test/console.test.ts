@@ -554,7 +554,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
       await call.say("Goodbye")
       await call.page.waitForFunction(() => document.querySelector("#rows")?.textContent?.includes("end_call"))
       await call.box.press("w")
-      await call.shows("You spoke before the agent had hung up, so the call goes on.")
+      await call.shows("You spoke before the agent hung up, so the call continues.")
       await call.box.pressSequentially("ho are you")
       await call.box.press("Enter")
       await call.spoken(5, "I am the demo model")
@@ -762,9 +762,9 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
     }
     try {
       await call.page.getByRole("button", { name: "Start call" }).first().click()
-      await call.shows("This server takes calls with a token only.")
+      await call.shows("This server only accepts calls with a token.")
       await offer("wrong")
-      await call.shows("The server does not know this token.")
+      await call.shows("The server rejected this token.")
       await offer("sesame, öffne dich")
       await call.spoken(3)
       await call.page.getByRole("button", { name: "Hang up" }).click()
@@ -784,7 +784,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
     const call = await open(browser, { url: full.url, start: false })
     try {
       await call.page.getByRole("button", { name: "Start call" }).first().click()
-      await call.shows("The server did not take the call. (503)")
+      await call.shows("The server refused the call (503).")
     } finally {
       await call.page.close()
       await full.stop()
@@ -844,7 +844,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   it(
     "falls back to the clock if the browser's voice does not start, and says so",
     using({ voice: "silent", rate: 30 }, async (call) => {
-      await call.shows("The voice of this browser did not start. The words go on without it.")
+      await call.shows("The browser's voice did not start. The words continue without it.")
       await call.last.getByText("Heard to the end, 46 words.").waitFor()
       assert.strictEqual(await call.page.locator("#voice").getAttribute("aria-pressed"), "false")
       assert.strictEqual(call.sent().filter(({ type }) => type === "agent_speech").length, 46)
