@@ -29,8 +29,8 @@ export interface Block {
   readonly where: string | undefined
 }
 
-/** Time for the debugger to find out, or to end the process properly. */
-const patienceMs = 2000
+/** Time for the debugger to find whose code it is, and to end the process. A busy machine starts its thread slowly. */
+const patienceMs = { look: 5000, end: 8000 }
 
 const { beatMs, beats, limitMs, probe, served, warningMs } = workerData as Start
 // When running from sources, the thread's code is there too.
@@ -43,8 +43,11 @@ const counter = new Int32Array(beats)
 /** Nothing of the server runs, including its logger. */
 const say = (text: string) => void writeSync(2, `${new Date().toISOString()} antiphon: ${text}\n`)
 
+/** Waits for the debugger no longer. */
+let giveUp = () => {}
+
 /** Makes the debugger evaluate an expression where the loop is. Undefined if that is not possible. */
-const evaluate = (expression: string): Promise<Found | undefined> =>
+const evaluate = (expression: string, patienceMs: number): Promise<Found | undefined> =>
   new Promise((resolve) => {
     const worker = new Worker(probeThread, { workerData: expression })
     const done = (found?: Found) => {
@@ -53,13 +56,14 @@ const evaluate = (expression: string): Promise<Found | undefined> =>
       void worker.terminate()
       resolve(found)
     }
-    const timer = setTimeout(done, patienceMs)
+    giveUp = () => done()
+    const timer = setTimeout(giveUp, patienceMs)
     worker.once("message", done)
     worker.once("error", () => done())
   })
 
 const look = async (seconds: number) => {
-  const found = await evaluate(`globalThis[globalThis.Symbol.for(${JSON.stringify(probe)})]?.()`)
+  const found = await evaluate(`globalThis[globalThis.Symbol.for(${JSON.stringify(probe)})]?.()`, patienceMs.look)
   const callId = typeof found?.value === "string" ? found.value : undefined
   const lastCallId = found === undefined ? Running.lastServed(served) : undefined
   const block: Block = { callId, lastCallId, where: found?.where }
@@ -71,11 +75,14 @@ const look = async (seconds: number) => {
 }
 
 const end = async (seconds: number) => {
+  // Whose code it is must be said before.
+  giveUp()
+  await looking
   say(
     `the event loop has stood still for ${seconds} seconds: the process is ended; its calls are cut and cannot be drained`
   )
   // Runs the exit handlers if the loop can be interrupted, so that recordings are complete.
-  await evaluate("globalThis.process.exit(70)")
+  await evaluate("globalThis.process.exit(70)", patienceMs.end)
   process.kill(process.pid, "SIGKILL")
 }
 
@@ -84,6 +91,7 @@ let seen = Atomics.load(counter, 0)
 let missed = 0
 let told = false
 let ending = false
+let looking: Promise<void> | undefined
 
 setInterval(() => {
   const now = Atomics.load(counter, 0)
@@ -91,6 +99,8 @@ setInterval(() => {
     seen = now
     missed = 0
     told = false
+    // It would find whoever runs now.
+    giveUp()
     return
   }
   missed++
@@ -98,7 +108,7 @@ setInterval(() => {
   const seconds = Math.round(stoodMs / 100) / 10
   if (!told && stoodMs >= warningMs) {
     told = true
-    void look(seconds)
+    looking = look(seconds)
   }
   if (!ending && limitMs > 0 && stoodMs >= limitMs) {
     ending = true
