@@ -20,7 +20,7 @@ const faults: { readonly [text: string]: () => void } = {
   emitter: () => void setTimeout(() => new EventEmitter().emit("error", new Error("nobody listens to me")), 5),
   exit: () => process.exit(3),
   child: () => void execFileSync("sleep", ["30"]),
-  block: () => block(5000),
+  block: () => block(7000),
   loop: () => block(Number.POSITIVE_INFINITY)
 }
 const fail = (message: string): never => {
