@@ -31,6 +31,7 @@ import type * as Schedule from "effect/Schedule"
 import * as Asking from "./internal/asking.ts"
 import * as ContextWindow from "./internal/contextWindow.ts"
 import * as AiErrors from "./internal/provider/aiErrors.ts"
+import * as DirectModel from "./internal/provider/directModel.ts"
 import * as Ask from "./internal/plan/planAsk.ts"
 import * as Attempt from "./internal/plan/planAttempt.ts"
 import * as Race from "./internal/plan/planRace.ts"
@@ -142,11 +143,13 @@ export const layer = <E, R>(
         instruction: options.instruction ?? instruction,
         bridge: options.bridge ?? Seam.defaultBridge
       }
-      const model = yield* LanguageModel.make({
+      const stream = (request: LanguageModel.ProviderOptions) => PlanStream.make(built, continuation, request)
+      const made = yield* LanguageModel.make({
         generateText: (request) => generate(built, request),
-        streamText: (request) => PlanStream.make(built, continuation, request),
+        streamText: stream,
         supportsSystemMessagesInHistory: systemMessages(steps)
       })
+      const model = yield* DirectModel.make(made, stream)
       Resilience.setPatient(model)
       if (steps.every(({ model }) => Asking.isAble(model))) Asking.setAble(model)
       // The window of the step that is asked first. The others only stand in for it, and report themselves if a prompt

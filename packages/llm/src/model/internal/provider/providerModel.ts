@@ -24,6 +24,7 @@ import * as ContextWindow from "../contextWindow.ts"
 import * as ObjectTool from "../objectTool.ts"
 import * as Prefill from "../rules/prefill.ts"
 import * as AiErrors from "./aiErrors.ts"
+import * as DirectModel from "./directModel.ts"
 import * as EncodedStream from "./encodedStream.ts"
 import * as PromptText from "./promptText.ts"
 import * as ReplyContent from "./replyContent.ts"
@@ -107,13 +108,14 @@ export const make = <Body>(
     )
     const encoded: EncodedStream.EncodedStream = (options) =>
       Stream.provideService(stream("streamText", options), IdGenerator.IdGenerator, generator)
-    const model = yield* LanguageModel.make({
+    const made = yield* LanguageModel.make({
       codecTransformer: provider.codecTransformer,
       supportsSystemMessagesInHistory: Effect.succeed(true),
       streamText: encoded,
       generateText: (options) =>
         ReplyContent.gather(Stream.provideService(stream("generateText", options), IdGenerator.IdGenerator, generator))
     })
+    const model = yield* DirectModel.make(made, encoded)
     EncodedStream.set(model, encoded)
     Asking.setAble(model)
     const window = ContextWindow.named({ provider: provider.name, model: provider.model }, provider.settings)
