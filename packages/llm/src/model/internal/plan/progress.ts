@@ -12,6 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as AiErrors from "../provider/aiErrors.ts"
+import * as Alarm from "./alarm.ts"
 
 export type Part = Response.StreamPartEncoded
 export type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
@@ -66,33 +67,49 @@ export interface Limits {
   readonly next?: Duration.Duration | undefined
 }
 
-/** Fails a stream after waiting this long without progress, in one pull or several. */
+/**
+ * Fails a stream after waiting this long without progress, in one pull or several.
+ *
+ * A pull runs in a fiber of its own, so that it can be given up, but has no timer of its own: a single alarm sleeps for
+ * the whole reply, and when it wakes up it looks at how much of the time is left.
+ */
 export const bounded = <A extends { readonly type: string }, E, D, R>(
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E, D, R>,
   limits: Limits,
   what: string
 ): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E | AiError.AiError, D, R> => {
-  const { sign, word } = limits
+  const { next, sign, word } = limits
   if (word === undefined) return pull
+  const alarm = new Alarm.Alarm()
   // Made when it is needed: an error takes a stack, and costs as much as several words.
   const late = () => Effect.fail(failureOf(AiErrors.timedOut(what)))
   let limit = Duration.toMillis(word)
   let waited = 0
   let begun = false
+
+  const progressed = (parts: ReadonlyArray<A>, took: number): void => {
+    if ((parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).some(isProgress)) {
+      waited = 0
+      if (next !== undefined) limit = Duration.toMillis(next)
+    } else waited += took
+    if (!begun && sign !== undefined && Duration.toMillis(sign) < limit - waited) {
+      limit = Duration.toMillis(sign)
+      waited = 0
+    }
+    begun = true
+  }
+
   return Effect.clockWith((clock) => {
     const since = Monotonic.millis(clock)
-    const wait = Effect.timeoutOrElse(pull, { duration: Math.max(0, limit - waited), orElse: late })
-    return Effect.map(wait, (parts) => {
-      if ((parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).some(isProgress)) {
-        waited = 0
-        if (limits.next !== undefined) limit = Duration.toMillis(limits.next)
-      } else waited += Monotonic.millis(clock) - since
-      if (!begun && sign !== undefined && Duration.toMillis(sign) < limit - waited) {
-        limit = Duration.toMillis(sign)
-        waited = 0
+    return Effect.matchCauseEffect(Alarm.within(pull, { alarm, at: since + limit - waited, late }), {
+      onSuccess: (parts) => {
+        progressed(parts, Monotonic.millis(clock) - since)
+        return Effect.succeed(parts)
+      },
+      onFailure: (cause) => {
+        alarm.stop()
+        return Effect.failCause(cause)
       }
-      begun = true
-      return parts
     })
   })
 }
