@@ -208,7 +208,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     }
 
     const answer = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) =>
-      Stream.suspend(() => Stream.mapError(generate(event, turn, overrides), speakFailure))
+      Stream.mapError(generate(event, turn, overrides), speakFailure)
 
     /** Greets the caller. An agent without a greeting answers what the caller said before the handoff. */
     const greet = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) =>
@@ -224,12 +224,11 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
       })
 
     /** Warns, once per kind of event, that the model is asked because of an event that it does not see. */
-    const warnOfUnseen = (event: Event.Input): Stream.Stream<never> => {
-      if (unseen.has(event._tag) || isSeen(event, describeEvent)) return Stream.empty
-      unseen.add(event._tag)
+    const warningOf = ({ _tag }: Event.Input): Stream.Stream<never> => {
+      unseen.add(_tag)
       return Stream.fromEffectDrain(
         Effect.logWarning(
-          `The agent runs on ${event._tag}, which its model does not see. Describe it with describeEvent, or remove it from the run filter.`
+          `The agent runs on ${_tag}, which its model does not see. Describe it with describeEvent, or remove it from the run filter.`
         )
       )
     }
@@ -243,10 +242,15 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
           return Stream.empty
         case "UserDtmfSent": {
           const entered = Keypad.entered(turn.history, keypad)
-          return Stream.concat(Stream.fromEffectDrain(Keypad.wait(entered, keypad)), answer(event, turn, overrides))
+          return Stream.concat(
+            Stream.fromEffectDrain(Keypad.wait(entered, keypad)),
+            Stream.suspend(() => answer(event, turn, overrides))
+          )
         }
         default:
-          return Stream.concat(warnOfUnseen(event), answer(event, turn, overrides))
+          return unseen.has(event._tag) || isSeen(event, describeEvent)
+            ? answer(event, turn, overrides)
+            : Stream.concat(warningOf(event), answer(event, turn, overrides))
       }
     }
 

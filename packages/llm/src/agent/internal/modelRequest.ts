@@ -7,7 +7,7 @@ import type * as Prompt from "effect/ai/Prompt"
 import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as ModelTap from "../../internal/modelTap.ts"
 import { AsText } from "../../model/internal/objectTool.ts"
 import type * as ModelSettings from "../../model/ModelSettings.ts"
@@ -22,6 +22,7 @@ import * as ObjectReply from "./objectReply.ts"
 import { ObjectText } from "./objectText.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
 import { PlainWords } from "./plainWords.ts"
+import * as ReplyOutputs from "./replyOutputs.ts"
 import * as ReplyParts from "./replyParts.ts"
 import * as RequestTrace from "./requestTrace.ts"
 import * as Spending from "./spending.ts"
@@ -70,15 +71,14 @@ export const make = <R>(requesting: Requesting<R>, asked: Asked): Replying<R> =>
   const written = object === undefined ? undefined : new ObjectText(object.speak)
   const request = Spending.request(requesting.spending, requesting.named, requesting.observer)
   const collecting = collectingOf(requesting, asked, written, request)
-  const outputs = send(requesting, asked, request).pipe(
-    Stream.mapArray((parts): [ReadonlyArray<Event.Output>] => [ReplyParts.collect(reply, parts, collecting)]),
-    Stream.flattenIterable,
-    Stream.ensuring(
-      Effect.andThen(
-        Effect.suspend(() => request.settle({ input: reply.begun ? size * keeper.factor : 0, output: reply.size })),
-        FittedPrompt.sumUp(requesting, size)
-      )
-    )
+  const end = Effect.andThen(
+    Effect.suspend(() => request.settle({ input: reply.begun ? size * keeper.factor : 0, output: reply.size })),
+    FittedPrompt.sumUp(requesting, size)
+  )
+  const outputs = ReplyOutputs.make(
+    send(requesting, asked, request),
+    (parts) => ReplyParts.collect(reply, parts, collecting),
+    end
   ) as Replying<R>["outputs"]
   return { outputs, reply, written, reports: request.reports }
 }

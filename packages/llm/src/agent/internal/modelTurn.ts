@@ -138,8 +138,11 @@ const isNoticed = (output: Event.Output): boolean =>
 
 const drain = <R>({ runner }: Turning<R>): Out<R> => Stream.suspend(() => Stream.fromIterable(ToolRunner.drain(runner)))
 
-const iterate = <R>(turning: Turning<R>, round: number, wordless = false): Out<R> =>
-  Stream.concat(drain(turning), ask(turning, { round, leaks: 0, empty: 0, tooLong: 0, complaint: undefined, wordless }))
+const iterate = <R>(turning: Turning<R>, round: number, wordless = false): Out<R> => {
+  const answer = ask(turning, { round, leaks: 0, empty: 0, tooLong: 0, complaint: undefined, wordless })
+  const { waiting } = turning.runner.background.backlog
+  return waiting.length === 0 ? answer : Stream.concat(drain(turning), answer)
+}
 
 const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
   Stream.unwrap(
@@ -313,11 +316,14 @@ const receive = <R>(
 /** Runs the calls of a reply, and asks again if the model should read their results. */
 const settle = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: number): Out<R> => {
   const { runner, seam, spending, tools, turn } = turning
+  if (reply.calls.length === 0) {
+    return runner.style === "line" && Lead.has(runner.place) ? awaitWork(turning, round) : Stream.empty
+  }
   const work: Job.Round = { asked: false, seam }
   spending.toolCalls += reply.calls.length
   const ran = ToolRunner.run(runner, reply.calls, { tools, turn, round: work })
   return Stream.concat(
-    reply.calls.length === 0 ? ran : Stream.provideService(ran, Spending.Shared, spending),
+    Stream.provideService(ran, Spending.Shared, spending),
     Stream.suspend((): Out<R> => {
       // An agent that has handed the call over says nothing more.
       if (!Lead.has(runner.place)) return Stream.empty

@@ -67,7 +67,7 @@ export interface Provider<Body> {
 export const make = <Body>(
   provider: Provider<Body>
 ): Effect.Effect<Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>> => {
-  const stream = (method: string, given: LanguageModel.ProviderOptions) =>
+  const stream = (method: string, given: LanguageModel.ProviderOptions, generator: IdGenerator.Service) =>
     Stream.unwrap(
       Effect.gen(function* () {
         const { cacheKey, object } = yield* Asking.Current
@@ -84,7 +84,7 @@ export const make = <Body>(
             text: () => PromptText.of(options.prompt)
           }
         }
-        const prefix = yield* (yield* IdGenerator.IdGenerator).generateId()
+        const prefix = yield* generator.generateId()
         let ids = 0
         annotate(provider, settings, options)
         const body = yield* Effect.try({
@@ -106,14 +106,12 @@ export const make = <Body>(
       yield* Effect.serviceOption(IdGenerator.IdGenerator),
       () => IdGenerator.defaultIdGenerator
     )
-    const encoded: EncodedStream.EncodedStream = (options) =>
-      Stream.provideService(stream("streamText", options), IdGenerator.IdGenerator, generator)
+    const encoded: EncodedStream.EncodedStream = (options) => stream("streamText", options, generator)
     const made = yield* LanguageModel.make({
       codecTransformer: provider.codecTransformer,
       supportsSystemMessagesInHistory: Effect.succeed(true),
       streamText: encoded,
-      generateText: (options) =>
-        ReplyContent.gather(Stream.provideService(stream("generateText", options), IdGenerator.IdGenerator, generator))
+      generateText: (options) => ReplyContent.gather(stream("generateText", options, generator))
     })
     const model = yield* DirectModel.make(made, encoded)
     EncodedStream.set(model, encoded)
