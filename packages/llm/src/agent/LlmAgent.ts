@@ -267,18 +267,16 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
 
     const { lead, self } = runner.place
     const respond: LlmAgent<R>["respond"] = (event, turn, overrides = {}) =>
-      TurnTime.timed(
-        Stream.suspend(() => {
-          if (event._tag === "UserTurnEnded") userTurns++
-          // Only the first agent of the call passes events on.
-          const answered = Stream.suspend(() => own(event, turn, overrides))
-          const passed =
-            self === undefined ? Budgeted.turn(spending, callScope, Lead.pass(lead, event, turn, answered)) : answered
-          if (event._tag !== "CallEnded") return passed
-          const ended = Stream.concat(passed, finish)
-          return self === undefined ? Stream.concat(ended, report) : ended
-        })
-      ) as ReturnType<LlmAgent<R>["respond"]>
+      TurnTime.timed(() => {
+        if (event._tag === "UserTurnEnded") userTurns++
+        const answered = () => own(event, turn, overrides)
+        // Only the first agent of the call passes events on.
+        const passed =
+          self === undefined ? Budgeted.turn(spending, callScope, Lead.pass(lead, event, turn, answered)) : answered()
+        if (event._tag !== "CallEnded") return passed
+        const ended = Stream.concat(passed, finish)
+        return self === undefined ? Stream.concat(ended, report) : ended
+      }) as ReturnType<LlmAgent<R>["respond"]>
 
     return {
       respond,

@@ -184,8 +184,7 @@ export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> 
   const isOwn = (cause: Cause.Cause<unknown>): boolean =>
     Cause.hasInterruptsOnly(cause) && (running.stopping || !host.isOpen())
 
-  const produce = Stream.suspend(() => host.spec.agent(trigger, turn)).pipe(
-    Stream.runForEachArray(sendAll),
+  const produce = Effect.suspend(() => Stream.runForEachArray(host.spec.agent(trigger, turn), sendAll)).pipe(
     Effect.scoped,
     // The failure of an uncommitted turn is handled once the turn is committed.
     Effect.catchCause((cause) =>

@@ -26,7 +26,7 @@ export const next = <E, R>(
   answer: (spoke: boolean) => Out<E, R>
 ): Out<E, R> =>
   spending.budgets.length === 0
-    ? Stream.suspend(() => answer(false))
+    ? answer(false)
     : Stream.unwrap(
         Effect.gen(function* () {
           const spent = yield* Spending.spent(spending)

@@ -111,7 +111,9 @@ export const run = <R>(options: ModelTurn<R>): Out<R> =>
         start: clock.currentTimeNanosUnsafe(),
         shown,
         objectIsTool,
-        toolkit: Toolkit.make(...shown) as unknown as Toolkit.Toolkit<Record<string, Tool.Any>>,
+        toolkit: (shown.length === 0 ? Toolkit.empty : Toolkit.make(...shown)) as unknown as Toolkit.Toolkit<
+          Record<string, Tool.Any>
+        >,
         ahead: { chunk: true, text: true },
         noticed: { yet: false }
       }
@@ -178,10 +180,9 @@ const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
         const isObject = written?.begun === true && reply.calls.length === 0
         if (!isObject && ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
         Backlog.answered(backlog, answering)
-        return Stream.concat(
-          Stream.fromIterable(reports.map(Spending.measured)),
-          isObject ? receive(turning, reply, written, attempt) : settle(turning, reply, attempt.round)
-        )
+        const usage = Stream.fromIterable(reports.map(Spending.measured))
+        const next = isObject ? receive(turning, reply, written, attempt) : settle(turning, reply, attempt.round)
+        return next === Stream.empty ? usage : Stream.concat(usage, next)
       })
       const noted = told.length === 0 ? heard : Stream.concat(Stream.fromIterable(told), heard)
       return guard === undefined ? Stream.concat(noted, rest) : guarded(turning, attempt, guard, noted, rest)

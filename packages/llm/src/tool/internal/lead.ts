@@ -65,24 +65,23 @@ export const giveBack = (lead: Lead, link: Link): void => {
 }
 
 /**
- * Lets the agent that has the call answer an event. If it hands the call back, the next owner answers the rest of the
- * turn. `own` is the first agent's answer.
+ * Lets the agent that has the call now answer an event. If it hands the call back, the next owner answers the rest of the
+ * turn. `own` makes the first agent's answer.
  */
 export const pass = <E, R>(
   lead: Lead,
   event: Event.Input,
   turn: Turn.Turn,
-  own: Stream.Stream<Event.Output, E, R>
-): Stream.Stream<Event.Output, unknown, R> =>
-  Stream.suspend((): Stream.Stream<Event.Output, unknown, R> => {
-    const link = lead.current
-    if (link?.agent === undefined) return own
-    const seam = Seam.make()
-    const answer = Seam.noting(seam)(link.agent(event, turn))
-    if (event._tag === "CallEnded") return answer
-    const rest = Stream.suspend(() => (holds(lead, link) ? Stream.empty : pass(lead, event, turn, own)))
-    return Stream.concat(answer, Seam.part(seam)(rest))
-  })
+  own: () => Stream.Stream<Event.Output, E, R>
+): Stream.Stream<Event.Output, unknown, R> => {
+  const link = lead.current
+  if (link?.agent === undefined) return own()
+  const seam = Seam.make()
+  const answer = Seam.noting(seam)(link.agent(event, turn))
+  if (event._tag === "CallEnded") return answer
+  const rest = Stream.suspend(() => (holds(lead, link) ? Stream.empty : pass(lead, event, turn, own)))
+  return Stream.concat(answer, Seam.part(seam)(rest))
+}
 
 /** The turn's own services, which must not be replaced by those from the time of the handoff. */
 const ofTheTurn = [Scope.Scope, Clock.Clock, Random.Random, Scheduler.Scheduler, Tracer.ParentSpan, TurnTime.IsTaken]

@@ -18,15 +18,15 @@ export const taken = <E, R>(stream: Stream.Stream<Event.Output, E, R>): Stream.S
 export const metric = (name: string, start: bigint, clock: Clock.Clock): Event.Output =>
   Event.logMetric(name, Number(clock.currentTimeNanosUnsafe() - start) / 1e6)
 
-/** Ends a turn with the time that it took, unless that is taken already. */
-export const timed = <E, R>(stream: Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
+/** Ends a turn, made when it runs, with the time that it took, unless that is taken already. */
+export const timed = <E, R>(turn: () => Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      if (yield* IsTaken) return stream
+      if (yield* IsTaken) return turn()
       const clock = yield* Clock.Clock
       const start = clock.currentTimeNanosUnsafe()
       return Stream.concat(
-        stream,
+        turn(),
         Stream.sync(() => metric("agent_turn_ms", start, clock))
       )
     })

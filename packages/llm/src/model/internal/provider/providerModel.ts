@@ -9,7 +9,6 @@ import * as IdGenerator from "effect/ai/IdGenerator"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
 import type * as Tool from "effect/ai/Tool"
-import * as Telemetry from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -156,15 +155,12 @@ const unsaid = (cause: unknown) => new AiError.UnsupportedSchemaError({ descript
 const annotate = (
   provider: Pick<Provider<unknown>, "name" | "model">,
   settings: ModelSettings.ModelSettings,
-  options: LanguageModel.ProviderOptions
-): void =>
-  Telemetry.addGenAIAnnotations(options.span, {
-    provider: { name: provider.name },
-    operation: { name: "chat" },
-    request: {
-      model: provider.model,
-      temperature: settings.temperature,
-      topP: settings.topP,
-      maxTokens: settings.maxTokens
-    }
-  })
+  { span }: LanguageModel.ProviderOptions
+): void => {
+  span.attribute("gen_ai.provider.name", provider.name)
+  span.attribute("gen_ai.operation.name", "chat")
+  span.attribute("gen_ai.request.model", provider.model)
+  if (settings.temperature != null) span.attribute("gen_ai.request.temperature", settings.temperature)
+  if (settings.topP != null) span.attribute("gen_ai.request.top_p", settings.topP)
+  if (settings.maxTokens != null) span.attribute("gen_ai.request.max_tokens", settings.maxTokens)
+}
