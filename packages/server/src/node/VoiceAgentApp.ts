@@ -32,6 +32,7 @@ import type * as Mount from "../Mount.ts"
 import type * as PreCall from "../PreCall.ts"
 import * as Settings from "../Settings.ts"
 import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
+import * as SafeConsole from "./internal/safeConsole.ts"
 import * as RecordingFolder from "./internal/recordingFolder.ts"
 import * as Signals from "./internal/signals.ts"
 import * as Supervised from "./internal/supervised.ts"
@@ -285,7 +286,11 @@ export const layerServer: {
         )
       )
     })
-  ) as Layer.Layer<HttpServer.HttpServer | Calls.Calls, Config.ConfigError | ServeError, Exclude<R | PR, Scope.Scope>>
+  ).pipe(Layer.provide(SafeConsole.layer)) as Layer.Layer<
+    HttpServer.HttpServer | Calls.Calls,
+    Config.ConfigError | ServeError,
+    Exclude<R | PR, Scope.Scope>
+  >
 
 /** Logs where the server listens. */
 const announce = (settings: Settings.Settings) =>

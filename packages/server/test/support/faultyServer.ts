@@ -18,6 +18,7 @@ const faults: { readonly [text: string]: () => void } = {
   reject: () => void Promise.reject(new Error("nobody awaits me")),
   timer: () => void setTimeout(() => fail("thrown in a timer"), 5),
   emitter: () => void setTimeout(() => new EventEmitter().emit("error", new Error("nobody listens to me")), 5),
+  escapes: () => fail("\u001b]52;c;aGk=\u0007 \u202e and \u009b2J"),
   exit: () => process.exit(3),
   child: () => void execFileSync("sleep", ["30"]),
   block: () => block(7000),
