@@ -5,7 +5,7 @@ import { Stream } from "effect"
 export const host = Agent.make(
   Agent.route({
     CallStarted: () => Stream.make(Event.sendText("Good evening. Press zero for a colleague.")),
-    UserTurnEnded: (event) => Stream.make(Event.sendText(`You said: ${Event.text(event)}.`)),
+    UserTurnEnded: (event) => Stream.make(Event.sendText(`You said: ${Event.text(event)}`)),
     UserDtmfSent: ({ button }) =>
       button === "0"
         ? Stream.make(Event.sendText("One moment. "), Event.transferCall("+33140000000"))

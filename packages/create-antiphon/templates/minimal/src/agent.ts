@@ -5,7 +5,7 @@ import { Stream } from "effect"
 export default Agent.make(
   Agent.route({
     CallStarted: () => Stream.make(Event.sendText("Hello! Say something, or press a key.")),
-    UserTurnEnded: (event) => Stream.make(Event.sendText(`You said: ${Event.text(event)}.`)),
+    UserTurnEnded: (event) => Stream.make(Event.sendText(`You said: ${Event.text(event)}`)),
     UserDtmfSent: ({ button }) => Stream.make(Event.sendText(`You pressed ${button}.`))
   }),
   { run: ["CallStarted", "UserTurnEnded", "UserDtmfSent"] }

@@ -7,7 +7,7 @@ it.effect("repeats what it has heard", () =>
   Effect.gen(function* () {
     const call = yield* TestCall.run(agent, [Caller.listens(), Caller.says("Good morning"), Caller.listens()])
     Expect.heard(call, "Hello!")
-    Expect.heard(call, "You said: Good morning.")
+    Expect.heard(call, "You said: Good morning")
   })
 )
 

@@ -336,7 +336,9 @@ const settle = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: numb
 }
 
 const again = <R>(turning: Turning<R>, round: number, wordless = false): Out<R> => {
-  const { limitMessage, maxToolIterations, seam } = turning
+  const { limitMessage, maxToolIterations, runner, seam } = turning
+  // A model does not see where its words before the tools end. Line sends each reply as it is.
+  if (runner.style === "antiphon") seam.turned = true
   if (round + 1 < maxToolIterations) {
     const next = Budgeted.next(turning.spending, turning.callScope, (prefaced) =>
       iterate({ ...turning, prefaced }, round + 1, wordless)

@@ -177,7 +177,7 @@ describe("SpeechLeakGuard", () => {
         ScriptedModel.toolCall("weather", { city: "Oslo" }, { id: "c1" })
       ]
       const { said } = yield* play([clean, ScriptedModel.text("Sunny.")], {})
-      assert.strictEqual(said, 'Let me see.weather(c1-0)weather(c1-0) = "Sunny"Sunny.')
+      assert.strictEqual(said, 'Let me see.weather(c1-0)weather(c1-0) = "Sunny" Sunny.')
     })
 
     test("says everything without a guard", function* () {

@@ -29,7 +29,7 @@ describe("toolRunner", () => {
     yield* call.say("look")
     assert.deepStrictEqual(call.sent(), ["search(c1-0)", "Let me see."])
     yield* pass(1000)
-    assert.deepStrictEqual(call.sent().slice(2), ['search(c1-0) = "three hits"', "Three."])
+    assert.deepStrictEqual(call.sent().slice(2), ['search(c1-0) = "three hits"', " Three."])
     assert.deepStrictEqual((yield* call.prompts)[1]!.slice(-1), ["result c1-0: three hits"])
   })
 

@@ -6,14 +6,12 @@
  * next text repeats something (only whole words are compared).
  */
 import * as Script from "@antiphon/core/Script"
+import * as Unspaced from "../../../internal/unspaced.ts"
 
-/** Scripts written without spaces, with their punctuation. A cut may fall after each of their characters. */
-const unspaced = `${Script.unspaced}\\u3000-\\u303f\\uff00-\\uffef`
-const isUnspaced = new RegExp(`^[${unspaced}]`, "u")
-const endsUnspaced = new RegExp(`[${unspaced}]$`, "u")
 const isSpace = /^\s/
 const endsInSpace = /\s$/
-const words = new RegExp(`[${unspaced}]|[^\\s${unspaced}]+`, "gu")
+/** A cut may fall after each character of a script without spaces. */
+const words = new RegExp(`[${Unspaced.unspaced}]|[^\\s${Unspaced.unspaced}]+`, "gu")
 
 /** Length at which a run without a space is no word any more, and is not held back. */
 const longestWord = 64
@@ -25,7 +23,7 @@ const endsInRun = new RegExp(`\\S{${longestWord + 1}}$`)
  */
 export const split = (text: string): readonly [ready: string, held: string] => {
   let end = text.length
-  while (end > 0 && !isSpace.test(text[end - 1]!) && !isUnspaced.test(text[end - 1]!)) end--
+  while (end > 0 && !isSpace.test(text[end - 1]!) && !Unspaced.begins.test(text[end - 1]!)) end--
   if (text.length - end > longestWord) {
     const whole = Script.wholeEnd(text)
     return [text.slice(0, whole), text.slice(whole)]
@@ -39,7 +37,7 @@ export const split = (text: string): readonly [ready: string, held: string] => {
 /** The white space that belongs after `spoken`, judged by the text that was held back when the reply broke off. */
 export const gap = (spoken: string, held: string): string => {
   if (held !== "") return /^\s*/.exec(held)![0]
-  return spoken === "" || endsInSpace.test(spoken) || endsUnspaced.test(spoken) || endsInRun.test(spoken) ? "" : " "
+  return spoken === "" || endsInSpace.test(spoken) || Unspaced.ends.test(spoken) || endsInRun.test(spoken) ? "" : " "
 }
 
 /** A word, and where it stands in its text. */
@@ -66,6 +64,6 @@ export const read = (text: string): ReadonlyArray<Word> =>
       start: match.index,
       coreEnd: bare === "" ? end : match.index + start + bare.length,
       end,
-      spaced: !isUnspaced.test(raw)
+      spaced: !Unspaced.begins.test(raw)
     }
   })
