@@ -8,27 +8,23 @@ import * as Unspaced from "../../internal/unspaced.ts"
 
 /** The end of what was last said in a turn, as data. */
 export interface Seam {
-  /** Whether it ends without white space, so that the next words would be joined to it. */
-  open: boolean
-  /** Whether its last character is of a script without spaces. */
-  unspaced: boolean
-  /** Whether somebody else speaks next. */
+  /** The last piece of text. Nothing was said yet if it is empty. */
+  last: string
+  /** Whether somebody else speaks next, or the same model again. */
   turned: boolean
 }
 
-export const make = (): Seam => ({ open: false, unspaced: false, turned: false })
+export const make = (): Seam => ({ last: "", turned: false })
 
 /** Takes note of an outgoing output. */
 export const note = (seam: Seam, output: Event.Output): void => {
-  if (output._tag !== "AgentSendText" || output.text === "") return
-  seam.open = !/\s$/.test(output.text)
-  seam.unspaced = Unspaced.ends.test(output.text)
+  if (output._tag === "AgentSendText" && output.text !== "") seam.last = output.text
 }
 
 /** The same words, with a space before them if they would be joined to the last ones. */
-export const parted = (seam: Seam, text: string): string => {
-  const isJoined = seam.open && /^[^\s,.;:!?)\]…]/.test(text)
-  return isJoined && !(seam.unspaced && Unspaced.begins.test(text)) ? ` ${text}` : text
+export const parted = ({ last }: Seam, text: string): string => {
+  const isJoined = /\S$/.test(last) && /^[^\s,.;:!?)\]…]/.test(text)
+  return isJoined && !(Unspaced.ends.test(last) && Unspaced.begins.test(text)) ? ` ${text}` : text
 }
 
 /** Takes note of all outgoing outputs. */
