@@ -20,6 +20,7 @@ const made: Readonly<Record<string, string>> = {
   "packages/llm/src/internal/grounding.ts": "fixed names of tags",
   "packages/llm/src/model/internal/provider/spokenText.ts":
     "fixed words; spokenText is tried as a whole in llm's linear.test",
+  "packages/llm/src/internal/unspaced.ts": "one character of a class, at one end of a text",
   "packages/llm/src/model/internal/plan/seamWords.ts":
     "runs of a class and of its opposite, never both at one place; llm's linear.test",
   "packages/speech/src/Clauses.ts": "three literals side by side; speech's linear.test",

@@ -140,7 +140,7 @@ describe("The compiler", () => {
 
     it("an input or effect of the speech pipeline", () => {
       assert.includeMembers(missing("Rustled"), ["pipeline"])
-      assert.includeMembers(missing("Whistle"), ["Speech"])
+      assert.includeMembers(missing("Whistle"), ["effects"])
     })
   })
 
