@@ -115,6 +115,10 @@ const open = <R>(
   outlet: CallState.Outlet
 ): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.gen(function* () {
+    // Plain JavaScript may give nothing. It is refused here, because nothing before the first turn would notice.
+    if (typeof (spec as unknown) !== "object" || (spec as unknown) === null) {
+      return yield* Effect.die(new TypeError("a call needs the spec of an agent"))
+    }
     const limited = yield* CallLimits.apply(spec)
     const context = yield* Effect.context<R>()
     const scope = yield* Effect.scope
