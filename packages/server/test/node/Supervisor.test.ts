@@ -1,5 +1,5 @@
 import { assert, describe, it, vi } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import type { Snapshot } from "../../src/Health.ts"
 import * as Client from "../support/client.ts"
 import { request } from "../support/post.ts"
@@ -117,6 +117,31 @@ describe("Several processes on one port", () => {
         "new processes",
         ({ processes }) =>
           processes.length === 2 && processes.every(({ leaving, pid }) => !leaving && !before.includes(pid))
+      )
+    })
+  )
+
+  it.live("refuse no call while they are replaced, however many are opened", () =>
+    Effect.gen(function* () {
+      const { admin, server, until } = yield* start()
+      const before = (yield* until("both", () => true)).processes.map(({ pid }) => pid)
+      yield* request(`${admin}/restart`, { method: "POST" })
+      const one = Effect.scoped(
+        Effect.gen(function* () {
+          const client = yield* Client.call(server.ws)
+          yield* client.hear("Welcome.")
+          client.ws.close()
+        })
+      )
+      const opening = yield* Effect.forkScoped(
+        Effect.all(
+          Array.from({ length: 10 }, () => Effect.forever(one)),
+          { concurrency: "unbounded", discard: true }
+        )
+      )
+      yield* Effect.raceFirst(
+        Fiber.join(opening),
+        until("new processes", ({ processes }) => processes.every(({ pid }) => !before.includes(pid)))
       )
     })
   )

@@ -28,6 +28,9 @@ export const mark = "ANTIPHON_SUPERVISED"
 /** Interval between reports. */
 export const reportEvery = "1 second"
 
+/** How long a process that should stop still opens calls on the connections that it has accepted. */
+const settling = "1 second"
+
 const tell = (report: Report) =>
   Effect.sync(() => {
     if (process.connected) process.send?.(report)
@@ -68,7 +71,12 @@ export const report = (
       switch (order?.antiphon) {
         // Sends itself the signal an operator would send, because applications are sure to listen for it.
         case "stop":
-          return void process.kill(process.pid, "SIGTERM")
+          return void fork(
+            Effect.delay(
+              Effect.sync(() => process.kill(process.pid, "SIGTERM")),
+              settling
+            )
+          )
         case "hurry":
           return void fork(calls.hurry)
         case "ticket":
@@ -94,18 +102,23 @@ export const report = (
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(once, Effect.sleep(reportEvery))))
   })
 
-/** Refuses new connections once a drain starts: under a supervisor, other processes accept them. */
+/**
+ * Accepts no connection any more once the process should stop: under a supervisor, other processes accept them. A connection that is
+ * on its way goes back, and to one of the others. Only then does the drain start, which refuses calls.
+ */
 export const yieldConnections = (
   calls: Calls["Service"],
   server: { readonly listening: boolean; readonly close: () => unknown }
 ): Effect.Effect<void, never, Scope.Scope> =>
-  cluster.isWorker
-    ? Effect.asVoid(
-        Effect.forkScoped(
-          Effect.andThen(
-            calls.draining,
-            Effect.sync(() => (server.listening ? server.close() : undefined))
-          )
-        )
-      )
-    : Effect.void
+  Effect.gen(function* () {
+    if (!cluster.isWorker) return
+    const close = () => void (server.listening && server.close())
+    const onOrder = (order: Order) => {
+      if (order?.antiphon === "stop") close()
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => process.on("message", onOrder)),
+      () => Effect.sync(() => process.off("message", onOrder))
+    )
+    yield* Effect.forkScoped(Effect.andThen(calls.draining, Effect.sync(close)))
+  })
