@@ -36,6 +36,13 @@ const tell = (report: Report) =>
     if (process.connected) process.send?.(report)
   })
 
+/** Listens to the supervisor until the scope closes. */
+const hear = (event: "message" | "disconnect", listener: (order: Order) => void) =>
+  Effect.acquireRelease(
+    Effect.sync(() => void process.on(event, listener)),
+    () => Effect.sync(() => void process.off(event, listener))
+  )
+
 /** Number of the last ticket the supervisor was asked about. */
 let asked = 0
 
@@ -87,17 +94,8 @@ export const report = (
     }
     /** Nobody would ever stop or restart it. */
     const onOrphaned = () => process.kill(process.pid, "SIGTERM")
-    yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        process.on("message", onOrder)
-        process.on("disconnect", onOrphaned)
-      }),
-      () =>
-        Effect.sync(() => {
-          process.off("message", onOrder)
-          process.off("disconnect", onOrphaned)
-        })
-    )
+    yield* hear("message", onOrder)
+    yield* hear("disconnect", onOrphaned)
     const once = Effect.flatMap(calls.health.snapshot, (health) => tell({ antiphon: "health", health }))
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(once, Effect.sleep(reportEvery))))
   })
@@ -116,9 +114,6 @@ export const yieldConnections = (
     const onOrder = (order: Order) => {
       if (order?.antiphon === "stop") close()
     }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => process.on("message", onOrder)),
-      () => Effect.sync(() => process.off("message", onOrder))
-    )
+    yield* hear("message", onOrder)
     yield* Effect.forkScoped(Effect.andThen(calls.draining, Effect.sync(close)))
   })
