@@ -24,6 +24,23 @@ const crossingBytes = 2 * 160
 /** How many words lie in what was played. */
 const wordsIn = (bytes: number) => Math.max(0, Math.floor((bytes - toneBytes) / wordBytes) + 1)
 
+/** The services of a call whose caller says nothing that is recognised. */
+const withoutWords = () =>
+  Layer.mergeAll(
+    Vad.scripted([]),
+    SpeechToText.scripted([]),
+    TestVoice.layer({ word: wordMs }),
+    TurnDetector.TurnDetector.text()
+  )
+
+/** A filter that runs the agent on some events, and notes what the caller has heard. */
+const noting =
+  (heard: Array<string>, ...tags: ReadonlyArray<Event.Input["_tag"]>) =>
+  (event: Event.Input): boolean => {
+    if (event._tag === "AgentTextSent") heard.push(event.content)
+    return tags.includes(event._tag)
+  }
+
 describe("Speech over Twilio", () => {
   it.live("a caller who cuts in has heard what the carrier played, to the word, and nothing follows a clear", () =>
     Effect.gen(function* () {
@@ -91,21 +108,10 @@ describe("Speech over Twilio", () => {
           CallStarted: () => Stream.make(Event.sendText("Press a key.")),
           UserDtmfSent: ({ button }) => Stream.make(Event.sendText(`You pressed ${button}.`))
         }),
-        {
-          run: (event) => {
-            if (event._tag === "AgentTextSent") heard.push(event.content)
-            return event._tag === "CallStarted" || event._tag === "UserDtmfSent"
-          }
-        }
-      )
-      const services = Layer.mergeAll(
-        Vad.scripted([]),
-        SpeechToText.scripted([]),
-        TestVoice.layer({ word: wordMs }),
-        TurnDetector.TurnDetector.text()
+        { run: noting(heard, "CallStarted", "UserDtmfSent") }
       )
       const server = yield* serve(
-        Twilio.layer((line) => Effect.provide(Speech.run(agent, line), services), {
+        Twilio.layer((line) => Effect.provide(Speech.run(agent, line), withoutWords()), {
           account: twilio.account,
           settings: { maxTurns: 2, goodbye: "That was all." }
         })
@@ -136,21 +142,10 @@ describe("Speech over Twilio", () => {
               Event.endCall()
             ])
         }),
-        {
-          run: (event) => {
-            if (event._tag === "AgentTextSent") heard.push(event.content)
-            return event._tag === "CallStarted" || event._tag === "UserCustomSent"
-          }
-        }
-      )
-      const services = Layer.mergeAll(
-        Vad.scripted([]),
-        SpeechToText.scripted([]),
-        TestVoice.layer({ word: wordMs }),
-        TurnDetector.TurnDetector.text()
+        { run: noting(heard, "CallStarted", "UserCustomSent") }
       )
       const server = yield* serve(
-        Twilio.layer((line) => Effect.provide(Speech.run(agent, line), services), { account: twilio.account })
+        Twilio.layer((line) => Effect.provide(Speech.run(agent, line), withoutWords()), { account: twilio.account })
       )
       const phone = yield* twilio.dial({ url: `${server}/twilio` })
       assert.strictEqual(yield* phone.over, "server")
