@@ -94,30 +94,36 @@ export const messages = (
 ): ReadonlyArray<Prompt.MessageEncoded> => {
   const system: ReadonlyArray<Prompt.MessageEncoded> =
     systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }]
-  return [...system, ...lines.flatMap((line) => toMessages(line, reasoning))]
+  return system.concat(lines.flatMap((line) => (line.role === "tool" ? ofCall(line, reasoning) : spoken(line))))
 }
 
-const toMessages = (line: Transcript.Line, reasoning: Reasoning): ReadonlyArray<Prompt.MessageEncoded> => {
-  switch (line.role) {
-    case "system":
-      return [{ role: "system", content: line.text }]
-    case "user":
-      return [{ role: "user", content: [{ type: "text", text: line.text }] }]
-    case "assistant":
-      return [{ role: "assistant", content: [{ type: "text", text: line.text }] }]
-    case "tool": {
-      const { args, id, name, result } = line.call
-      const kept = reasoning.get(id) ?? reasoning.get(id.replace(/-\d+$/, ""))
-      const marks = kept?.marks === undefined ? {} : { options: kept.marks }
-      return [
-        {
-          role: "assistant",
-          content: [...(kept?.thoughts ?? []), { type: "tool-call", id, name, params: args, ...marks }]
-        },
-        { role: "tool", content: [{ type: "tool-result", id, name, isFailure: false, result }] }
-      ]
-    }
-  }
+type ToolLine = Extract<Transcript.Line, { readonly role: "tool" }>
+type SpokenLine = Exclude<Transcript.Line, ToolLine>
+
+const ofCall = ({ call }: ToolLine, reasoning: Reasoning): ReadonlyArray<Prompt.MessageEncoded> => {
+  const { args, id, name, result } = call
+  const kept = reasoning.get(id) ?? reasoning.get(id.replace(/-\d+$/, ""))
+  const marks = kept?.marks === undefined ? {} : { options: kept.marks }
+  return [
+    {
+      role: "assistant",
+      content: [...(kept?.thoughts ?? []), { type: "tool-call", id, name, params: args, ...marks }]
+    },
+    { role: "tool", content: [{ type: "tool-result", id, name, isFailure: false, result }] }
+  ]
+}
+
+const ofSpoken = new WeakMap<SpokenLine, Prompt.MessageEncoded>()
+
+/** A line that stays from turn to turn becomes a message once. */
+const spoken = (line: SpokenLine): Prompt.MessageEncoded => {
+  const known = ofSpoken.get(line)
+  if (known !== undefined) return known
+  const { role, text } = line
+  const message: Prompt.MessageEncoded =
+    role === "system" ? { role, content: text } : { role, content: [{ type: "text", text }] }
+  ofSpoken.set(line, message)
+  return message
 }
 
 /** The names of the model that will answer, if known. */

@@ -6,7 +6,18 @@ import * as Prompt from "effect/ai/Prompt"
 
 /** Makes the prompt that `Prompt.make` would decode from the same messages. */
 export const make = (messages: ReadonlyArray<Prompt.MessageEncoded>): Prompt.Prompt =>
-  Prompt.fromMessages(messages.map(toMessage))
+  Prompt.fromMessages(messages.map(madeOnce))
+
+const made = new WeakMap<Prompt.MessageEncoded, Prompt.Message>()
+
+/** A message that stays from turn to turn is made once. */
+const madeOnce = (message: Prompt.MessageEncoded): Prompt.Message => {
+  const before = made.get(message)
+  if (before !== undefined) return before
+  const prompt = toMessage(message)
+  made.set(message, prompt)
+  return prompt
+}
 
 const toMessage = (message: Prompt.MessageEncoded): Prompt.Message => {
   if (message.role === "system") return Prompt.makeMessage("system", message)

@@ -18,4 +18,5 @@ export const understood = "Understood."
 export const marked = (text: string): string => `<system>\n${text}\n</system>`
 
 /** Text of the caller, in which the mark is none, nor what a model could take for it. */
-export const unmarked = (text: string): string => text.replace(/<([\s/]{0,8}system(?![\w-])[^<>]{0,64})>/gi, "‹$1›")
+export const unmarked = (text: string): string =>
+  text.includes("<") ? text.replace(/<([\s/]{0,8}system(?![\w-])[^<>]{0,64})>/gi, "‹$1›") : text
