@@ -57,7 +57,10 @@ export interface Step<out E = never, out R = never> {
    * seconds; 45 if the settings ask the model to think. Zero for no limit.
    */
   readonly firstTokenDeadline?: Duration.Input | undefined
-  /** Longest wait between two words of a streamed reply. 15 seconds; 45 if the model thinks. Zero for no limit. */
+  /**
+   * Longest wait between two words of a streamed reply. 15 seconds; 45 if the model thinks. Zero for no limit. The
+   * arguments of a tool call may take ten times as long, but no more than 30 seconds if this is shorter than that.
+   */
   readonly stallDeadline?: Duration.Input | undefined
   /** Longest wait for a reply that is not streamed. 2 minutes. Zero for no limit. */
   readonly replyDeadline?: Duration.Input | undefined
@@ -81,8 +84,11 @@ export interface Options {
    */
   readonly fallback?: ((error: AiError.AiError) => boolean) | undefined
   /**
-   * The longest time a provider may ask to wait before the plan gives it up. 2 seconds, or 10 if no other step is left, and no
-   * more than the step may take for its first word.
+   * The longest time that providers may ask one reply to wait, all its attempts together; a step that asks for more is
+   * given up. 2 seconds, or 10 if no other step is left, and no more than the step may take for its first word.
+   *
+   * Whatever the reason, a step is not tried again once the caller has heard nothing for 10 seconds, or 30 if no other
+   * step is left, or this time if it is longer.
    */
   readonly patience?: Duration.Input | undefined
   /**

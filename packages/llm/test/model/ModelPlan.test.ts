@@ -473,6 +473,41 @@ describe("ModelPlan", () => {
       })
     )
 
+    it.effect("wait no longer in all than a provider may ask for at once, over attempts and steps", () =>
+      Effect.gen(function* () {
+        const busy = (wait: Duration.Input) => Array.from({ length: 9 }, () => fail(rateLimited(wait)))
+        const often = { schedule: Schedule.recurs(8) }
+        const alone = yield* scripted({ a: [busy("4 seconds"), often] })
+        assert.deepStrictEqual(yield* alone.request("8 seconds"), ["RateLimitError"])
+        const plan = yield* scripted({
+          a: [busy("900 millis"), often],
+          b: [busy("900 millis"), often],
+          c: [[text("Hi")]]
+        })
+        assert.deepStrictEqual(yield* plan.request("1800 millis"), ['"Hi"', "finish stop"])
+        const patient = yield* scripted({ a: [busy("4 seconds"), often] }, { patience: "12 seconds" })
+        assert.deepStrictEqual(yield* patient.request("11999 millis"), ["running"])
+      })
+    )
+
+    it.effect("are given up once the caller has heard nothing for too long, sooner if another step is left", () =>
+      Effect.gen(function* () {
+        const dead = Array.from({ length: 9 }, () => stall)
+        const often = { schedule: Schedule.recurs(8) }
+        const alone = yield* scripted({ a: [dead, often] })
+        assert.deepStrictEqual(yield* alone.request("39 seconds"), ["running"])
+        assert.deepStrictEqual(yield* (yield* scripted({ a: [dead, often] })).request("40 seconds"), [
+          "InternalProviderError"
+        ])
+        const plan = yield* scripted({ a: [dead, often], b: [dead, often], c: [[text("Hi")]] })
+        assert.deepStrictEqual(yield* plan.request("30 seconds"), ['"Hi"', "finish stop"])
+        const refusing = yield* scripted({
+          a: [Array.from({ length: 9 }, () => fail(overloaded)), { schedule: Schedule.spaced("4 seconds") }]
+        })
+        assert.deepStrictEqual(yield* refusing.request("28 seconds"), ["InternalProviderError"])
+      })
+    )
+
     it.effect("come after a page or a broken event instead of a reply, too", () =>
       Effect.gen(function* () {
         const broken = new AiError.InvalidResponseError({ description: "an event is not JSON" })
@@ -1003,7 +1038,27 @@ describe("ModelPlan", () => {
         assert.deepStrictEqual(yield* (yield* plan()).request("45 seconds").pipe(thinks), ['"Hello"', "finish stop"])
         assert.deepStrictEqual(yield* (yield* plan({ firstTokenDeadline: 0 })).request("1 hour"), ["running"])
         const cut = yield* scripted({ a: [[[text("One two"), stall]]], b: [[text("two three")]] })
-        assert.deepStrictEqual(yield* cut.request("15 seconds"), ['"One two three"', "finish stop"])
+        assert.deepStrictEqual(yield* cut.request("16 seconds"), ['"One two three"', "finish stop"])
+      })
+    )
+
+    it.effect("end a step that writes the arguments of a call without end", () =>
+      Effect.gen(function* () {
+        const endless = (delta: string): ScriptedModel.Reply => [
+          ScriptedModel.parts({ type: "tool-params-start", id: "c", name: "f" }),
+          ...Array.from({ length: 900 }, () => [
+            ScriptedModel.delay(100),
+            ScriptedModel.parts({ type: "tool-params-delta", id: "c", delta })
+          ]).flat()
+        ]
+        const plan = (delta: string, options: StepOptions = {}) =>
+          scripted({ a: [[endless(delta)], options], b: [[text("Hello")]] })
+        assert.deepStrictEqual(yield* (yield* plan("1, ")).request("29 seconds"), ["running"])
+        assert.deepStrictEqual(yield* (yield* plan("1, ")).request("31 seconds"), ['"Hello"', "finish stop"])
+        assert.deepStrictEqual(yield* (yield* plan("\n")).request("16 seconds"), ['"Hello"', "finish stop"])
+        const hasty = yield* plan("1, ", { stallDeadline: 500 })
+        assert.deepStrictEqual(yield* hasty.request("6 seconds"), ['"Hello"', "finish stop"])
+        assert.deepStrictEqual(yield* (yield* plan("1, ", { stallDeadline: 0 })).request("1 minute"), ["running"])
       })
     )
 

@@ -22,16 +22,22 @@ export interface Request {
   readonly drivers: Map<Step, Driver>
   readonly attempts: Map<Step, number>
   readonly skipped: Set<Step>
+  /** How long the request has waited because providers asked for time, in milliseconds. */
+  invitedWait: number
+  /** Since when a caller hears nothing, on the monotonic clock. Undefined if nobody listens. */
+  silentSince: number | undefined
 }
 
-/** Makes the state of a request. */
-export const request = (plan: Plan, scope: Scope.Scope): Request => ({
+/** Makes the state of a request. `silentSince` is now if a caller waits for its words. */
+export const request = (plan: Plan, scope: Scope.Scope, silentSince?: number): Request => ({
   plan,
   scope,
   left: new Set(plan.steps),
   drivers: new Map(),
   attempts: new Map(),
-  skipped: new Set()
+  skipped: new Set(),
+  invitedWait: 0,
+  silentSince
 })
 
 /** Warms up the step that would be tried now, and those it would be raced against. */

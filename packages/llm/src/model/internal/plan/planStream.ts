@@ -1,4 +1,5 @@
 /** Streams one reply from the steps of a plan, each continuing where the previous one broke off. */
+import * as Monotonic from "@antiphon/core/Monotonic"
 import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Arr from "effect/Array"
@@ -50,7 +51,7 @@ export const make = (
     Effect.gen(function* () {
       const scope = yield* Effect.scope
       const settings = yield* ModelSettings.Current
-      const request = Attempt.request(plan, scope)
+      const request = Attempt.request(plan, scope, yield* Monotonic.now)
       // An incomplete object cannot be continued.
       const goesOn = (yield* Asking.Current).object === undefined
       return Stream.fromPull(Effect.succeed(makePull(request, { ...continuation, goesOn }, settings, options)))
@@ -112,6 +113,7 @@ const makePull = (
     Effect.gen(function* () {
       current = undefined
       failure = undefined
+      request.silentSince = yield* Monotonic.now
       const { step } = won.attempt
       const resumes = error === pausedTurn || error === tooLong
       const atOnceAgain = resumes && breaks++ < mostBreaks

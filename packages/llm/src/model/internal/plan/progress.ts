@@ -2,7 +2,7 @@
  * Decides which parts of a stream are progress for a caller, and limits how long a stream may go without any.
  *
  * Words and tool calls are progress. Thoughts, empty deltas and keep-alives are not, because a caller hears nothing of
- * them.
+ * them. The arguments of a call are progress too, but only for a while: some models write them without end.
  */
 import * as Monotonic from "@antiphon/core/Monotonic"
 import * as AiError from "effect/ai/AiError"
@@ -21,6 +21,7 @@ export type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiErro
 export const isProgress = (part: Part): boolean => {
   switch (part.type) {
     case "text-delta":
+    case "tool-params-delta":
       return part.delta.trim() !== ""
     case "text-start":
     case "text-end":
@@ -67,6 +68,15 @@ export interface Limits {
   readonly next?: Duration.Duration | undefined
 }
 
+/** The longest wait for a call to be complete, in milliseconds, unless words are given longer. */
+const longestArguments = 30_000
+
+/** The wait for a call to be complete, from the first piece of its arguments on. */
+const forArguments = (word: number): number => Math.max(word, Math.min(word * 10, longestArguments))
+
+const isOfArguments = ({ type }: { readonly type: string }): boolean =>
+  type === "tool-params-start" || type === "tool-params-delta" || type === "tool-params-end"
+
 /**
  * Fails a stream after waiting this long without progress, in one pull or several.
  *
@@ -86,11 +96,17 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
   let limit = Duration.toMillis(word)
   let waited = 0
   let begun = false
+  /** How long the arguments of a call have been coming. */
+  let writing: number | undefined
 
   const progressed = (parts: ReadonlyArray<A>, took: number): void => {
-    if ((parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).some(isProgress)) {
+    const progress = (parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).filter(isProgress)
+    if (writing !== undefined) writing += took
+    if (progress.length > 0) {
       waited = 0
       if (next !== undefined) limit = Duration.toMillis(next)
+      if (!progress.every(isOfArguments)) writing = undefined
+      if (isOfArguments(progress.at(-1)!)) writing ??= 0
     } else waited += took
     if (!begun && sign !== undefined && Duration.toMillis(sign) < limit - waited) {
       limit = Duration.toMillis(sign)
@@ -101,7 +117,8 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
 
   return Effect.clockWith((clock) => {
     const since = Monotonic.millis(clock)
-    return Effect.matchCauseEffect(Alarm.within(pull, { alarm, at: since + limit - waited, late }), {
+    const left = Math.min(limit - waited, writing === undefined ? Infinity : forArguments(limit) - writing)
+    return Effect.matchCauseEffect(Alarm.within(pull, { alarm, at: since + left, late }), {
       onSuccess: (parts) => {
         progressed(parts, Monotonic.millis(clock) - since)
         return Effect.succeed(parts)
