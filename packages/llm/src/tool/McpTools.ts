@@ -8,7 +8,12 @@
  * @since 0.1.0
  */
 import * as McpClient from "effect/ai/McpClient"
-import { type McpClientError, ConfigurationError, McpClientError as McpFailure } from "effect/ai/McpClientError"
+import {
+  type McpClientError,
+  type McpClientErrorReason,
+  ConfigurationError,
+  McpClientError as McpFailure
+} from "effect/ai/McpClientError"
 import * as McpProtocol from "effect/ai/McpProtocol"
 import type * as McpSchema from "effect/ai/McpSchema"
 import * as Context from "effect/Context"
@@ -18,12 +23,14 @@ import * as Exit from "effect/Exit"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Predicate from "effect/Predicate"
 import * as ChildProcess from "effect/process/ChildProcess"
-import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Process from "node:process"
+import * as McpTransport from "./internal/mcpTransport.ts"
+import * as ToolCheck from "./internal/toolCheck.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
 /** Options for all tools of a server. */
@@ -76,7 +83,7 @@ export const make = <const O extends Options>(
     return yield* server
       .use((client) => client.listTools({ timeout: options.connectTimeout ?? "10 seconds" }))
       .pipe(
-        Effect.map((found) => offered(options, server, found)),
+        Effect.flatMap((found) => offered(options, server, found)),
         Effect.catchIf(
           ({ reason }) => options.required !== true && reason._tag !== "ConfigurationError",
           (error) =>
@@ -88,11 +95,23 @@ export const make = <const O extends Options>(
       )
   }) as Effect.Effect<ReadonlyArray<VoiceTool.VoiceTool>, McpClientError, Needs<O> | Scope.Scope>
 
-const offered = (options: Options, server: Server, found: ReadonlyArray<McpSchema.Tool>) => {
+const offered = (
+  options: Options,
+  server: Server,
+  found: ReadonlyArray<McpSchema.Tool>
+): Effect.Effect<ReadonlyArray<VoiceTool.VoiceTool>> => {
   const names = new Set<string>()
-  return found
-    .filter(({ name }) => options.only === undefined || options.only.includes(name))
-    .map((tool) => {
+  const wanted = wantedOf(options, found)
+  if (wanted.length > ToolCheck.mostTools) {
+    return Effect.as(
+      Effect.logWarning(
+        `The MCP server "${options.name}" has ${wanted.length} tools, and a request may carry ${ToolCheck.mostTools}: they are offered as one. Choose some with \`only\`.`
+      ),
+      [single(options, server, allAsOne(options))]
+    )
+  }
+  return Effect.succeed(
+    wanted.map((tool) => {
       const name = unused(names, nameOf(options.name, tool.name))
       names.add(name)
       return VoiceTool.dynamic(
@@ -101,6 +120,13 @@ const offered = (options: Options, server: Server, found: ReadonlyArray<McpSchem
         (args) => call(server, tool, Predicate.isReadonlyObject(args) ? args : {})
       )
     })
+  )
+}
+
+/** The tools that the options ask for. Of several with the same name, the first counts. */
+const wantedOf = ({ only }: Options, found: ReadonlyArray<McpSchema.Tool>): ReadonlyArray<McpSchema.Tool> => {
+  const byName = new Map(found.toReversed().map((tool) => [tool.name, tool]))
+  return found.filter((tool) => byName.get(tool.name) === tool && (only === undefined || only.includes(tool.name)))
 }
 
 /**
@@ -124,13 +150,11 @@ export const makeSingle = <const O extends Options>(
     const server = yield* serverOf(options)
     const reached = options.required === true ? server.connect : Effect.ignore(server.connect)
     yield* reached
-    return single(
-      options,
-      server,
-      options.description ??
-        `Tools of the MCP server "${options.name}". Call without tool_name to list them with their parameters; then call with the name of one in tool_name and its arguments in tool_args.`
-    )
+    return single(options, server, options.description ?? allAsOne(options))
   }) as Effect.Effect<VoiceTool.VoiceTool, McpClientError, Needs<O> | Scope.Scope>
+
+const allAsOne = ({ name }: Options): string =>
+  `Tools of the MCP server "${name}". Call without tool_name to list them with their parameters; then call with the name of one in tool_name and its arguments in tool_args.`
 
 /** What the model is told about a server that could not be reached when the agent was made. */
 const unreachable = ({ name }: Options): string =>
@@ -141,7 +165,7 @@ const single = (options: Options, server: Server, description: string): VoiceToo
     Effect.gen(function* () {
       const { tool_args: text, tool_name: name } = yield* decodeSingle(args)
       const listed = yield* server.use((client) => client.listTools())
-      const found = listed.filter(({ name }) => options.only === undefined || options.only.includes(name))
+      const found = wantedOf(options, listed)
       if (name === undefined || name === null || name === "" || name === "list_tools")
         return found.map((tool) => ({ name: tool.name, description: tool.description, parameters: schemaOf(tool) }))
       const tool = found.find((tool) => tool.name === name)
@@ -172,7 +196,7 @@ const nameOf = (server: string, tool: string): string =>
 const schemaOf = (tool: McpSchema.Tool): { readonly [keyword: string]: unknown } =>
   Predicate.isReadonlyObject(tool.inputSchema) ? { properties: {}, ...tool.inputSchema } : {}
 
-/** What the model reads of a result: its text, or else its other content; failures become `{"error": …}`. */
+/** What the model reads of a result: its text, or else its data; failures become `{"error": …}`. */
 const call = (
   server: Server,
   tool: McpSchema.Tool,
@@ -185,14 +209,11 @@ const call = (
       Effect.catch((error) => Effect.succeed({ error: error.message }))
     )
 
-const textOf = ({ content, structuredContent }: McpSchema.CallToolResult): unknown => {
-  const parts = content.map((block) => {
-    if (block.type === "text") return block.text
-    if (block.type === "resource" && "text" in block.resource) return block.resource.text
-    if (block.type === "resource_link") return `${block.title ?? block.name}: ${block.uri}`
-    return `[${block.type}]`
-  })
-  return parts.length === 0 && structuredContent !== undefined ? structuredContent : parts.join("\n")
+/** The text of a result. The transport has made all of its blocks text. */
+const textOf = ({ content, isError, structuredContent }: McpSchema.CallToolResult): unknown => {
+  const text = content.map((block) => (block.type === "text" ? block.text : "")).join("\n")
+  if (text.trim() !== "") return text
+  return structuredContent ?? (isError === true ? "the tool failed, and did not say why" : text)
 }
 
 /** A connection to a server, opened when it is first needed, and again if it was lost. */
@@ -217,7 +238,7 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
       Effect.gen(function* () {
         if (open !== undefined) return open
         const own = yield* Scope.fork(scope)
-        const client = yield* clientOf(options).pipe(
+        const client = yield* clientOf(options, scope).pipe(
           Effect.provideContext(Context.add(context, Scope.Scope, own)),
           Effect.onExit((exit) => (Exit.isFailure(exit) ? Scope.close(own, exit) : Effect.void))
         )
@@ -227,7 +248,7 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
     const use: Server["use"] = (f) =>
       Effect.flatMap(connect, (used) =>
         Effect.tapError(f(used.client), ({ reason }) => {
-          if (used !== open || (reason._tag !== "TransportError" && reason._tag !== "ClosedError")) return Effect.void
+          if (used !== open || !isLost(reason, options)) return Effect.void
           open = undefined
           // A program may take time to end; the model does not wait for that.
           return Effect.asVoid(Effect.forkIn(Scope.close(used.scope, Exit.void), scope))
@@ -240,8 +261,25 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
     }
   })
 
+/** Whether the server does not know the session. Some answer 400 instead of 404. */
 const isExpired = ({ reason }: McpClientError): boolean =>
-  reason._tag === "ClosedError" && reason.sessionExpired === true
+  (reason._tag === "ClosedError" && reason.sessionExpired === true) ||
+  (reason._tag === "HttpError" && [400, 404, 410].includes(reason.status) && /session/i.test(reason.description ?? ""))
+
+/** Whether a connection cannot be used any more. The one to a program ends with its first broken or oversized message. */
+const isLost = (reason: McpClientErrorReason, { command }: Options): boolean => {
+  switch (reason._tag) {
+    case "TransportError":
+    case "ClosedError":
+      return true
+    case "LimitError":
+      return command !== undefined
+    case "ProtocolError":
+      return command !== undefined && reason.code === undefined
+    default:
+      return isExpired(new McpFailure({ reason }))
+  }
+}
 
 /** Newest first. If a server does not support one, the next is tried. */
 const protocols = [
@@ -253,6 +291,7 @@ const protocols = [
 
 const clientOf = (
   options: Options,
+  requests: Scope.Scope,
   index = 0
 ): Effect.Effect<McpClient.McpClient, McpClientError, Service | Scope.Scope> =>
   Effect.gen(function* () {
@@ -261,20 +300,24 @@ const clientOf = (
     const opening: Effect.Effect<McpClient.Transport, McpClientError, Service | Scope.Scope> =
       options.command === undefined
         ? McpClient.http({ url: options.url, protocol, headers: plain(options.headers ?? {}) })
-        : McpClient.stdio({ command: commandOf(options), protocol })
+        : Effect.updateService(
+            McpClient.stdio({ command: commandOf(options), protocol }),
+            ChildProcessSpawner,
+            McpTransport.withoutNoise
+          )
     return yield* opening.pipe(
       Effect.flatMap((transport) =>
         Effect.provideService(
           McpClient.make({ name: "antiphon", version: "0.1.0", timeout: options.connectTimeout ?? "10 seconds" }),
           McpClient.Transport,
-          transport
+          McpTransport.lenient(transport, requests)
         )
       ),
       Effect.provideService(Scope.Scope, scope),
       Effect.onExit((exit) => (Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)),
       Effect.catchIf(
         ({ reason }) => reason._tag === "UnsupportedError" && index + 1 < protocols.length,
-        () => clientOf(options, index + 1)
+        () => clientOf(options, requests, index + 1)
       )
     )
   })

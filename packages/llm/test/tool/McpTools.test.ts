@@ -1,12 +1,14 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
-import { Effect, Exit, Layer, Redacted, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope } from "effect"
 import { FetchHttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
 import { randomUUID } from "node:crypto"
 import * as Http from "node:http"
 import type * as Net from "node:net"
 import { fileURLToPath } from "node:url"
+import * as ToolCheck from "../../src/tool/internal/toolCheck.ts"
 import * as McpTools from "../../src/tool/McpTools.ts"
 import type { VoiceTool } from "../../src/tool/VoiceTool.ts"
 import * as McpServer from "./mcp/server.ts"
@@ -15,6 +17,8 @@ import { run, shown } from "./calling.ts"
 const services = Layer.merge(NodeServices.layer, FetchHttpClient.layer)
 
 const program = [process.execPath, fileURLToPath(new URL("mcp/stdio.ts", import.meta.url))] as const
+
+const oddProgram = [process.execPath, fileURLToPath(new URL("mcp/odd.ts", import.meta.url))] as const
 
 /** The server over streamable HTTP, with sessions; `forget` ends them as a restart would. */
 const httpServer = Effect.acquireRelease(
@@ -72,6 +76,29 @@ const plainServer = (answer: (message: Message, response: Http.ServerResponse) =
     ),
     (server) => `http://127.0.0.1:${(server.address() as Net.AddressInfo).port}/mcp`
   )
+
+/** A server by hand with these tools, whose calls are answered by the function. */
+const handServer = (tools: unknown, call: (message: Message, response: Http.ServerResponse) => unknown) =>
+  plainServer((message, response) => {
+    const { id, method, params } = message
+    if (method === "tools/call") return call(message, response)
+    if (id === undefined) return response.writeHead(202).end()
+    return answered(response, id, {
+      ...(method === "tools/list" ? { tools } : undefined),
+      ...(method === "initialize"
+        ? {
+            protocolVersion: params!.protocolVersion,
+            capabilities: { tools: {} },
+            serverInfo: { name: "s", version: "1" }
+          }
+        : undefined)
+    })
+  })
+
+const answered = (response: Http.ServerResponse, id: number | undefined, result: unknown) =>
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ jsonrpc: "2.0", id, result }))
+
+const plainTool = { name: "do", inputSchema: { type: "object" } }
 
 interface HttpServer {
   readonly url: string
@@ -168,6 +195,23 @@ describe("McpTools", () => {
       )
     )
 
+    it.live("reads past what a program prints between its messages", () =>
+      Effect.gen(function* () {
+        const tools = yield* McpTools.make({ name: "odd", command: oddProgram })
+        assert.strictEqual(yield* result(tools, "odd_do"), "fine")
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("starts a program again whose message was broken, or too long", () =>
+      Effect.gen(function* () {
+        const tools = yield* McpTools.make({ name: "odd", command: oddProgram })
+        for (const what of ["broken", "huge"]) {
+          assert.property(yield* result(tools, "odd_do", { what }), "error")
+          assert.strictEqual(yield* result(tools, "odd_do"), "fine")
+        }
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
     it.live("fails if it is required and the program does not start or speaks something else", () =>
       Effect.gen(function* () {
         const missing = yield* Effect.flip(McpTools.make({ name: "x", command: ["/no/such/program"], required: true }))
@@ -224,6 +268,113 @@ describe("McpTools", () => {
         const tools = yield* McpTools.make({ name: "calc", url })
         forget()
         assert.strictEqual(yield* result(tools, "calc_add", { a: 1, b: 1 }), "2")
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("repeats a call if the server answers an unknown session with status 400", () =>
+      Effect.gen(function* () {
+        let calls = 0
+        const url = yield* handServer([plainTool], ({ id }, response) => {
+          if (calls++ > 0) return answered(response, id, { content: [{ type: "text", text: "fine" }] })
+          const error = { code: -32000, message: "Bad Request: No valid session ID provided" }
+          return response
+            .writeHead(400, { "content-type": "application/json" })
+            .end(JSON.stringify({ jsonrpc: "2.0", id: null, error }))
+        })
+        assert.strictEqual(yield* result(yield* McpTools.make({ name: "x", url }), "x_do"), "fine")
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("leaves out tools that cannot be called, and mends the others", () =>
+      Effect.gen(function* () {
+        const url = yield* handServer(
+          [
+            plainTool,
+            { ...plainTool, description: "the same name again" },
+            { name: "bare" },
+            { name: "null", inputSchema: null, description: 5, annotations: "odd" },
+            { name: "types", inputSchema: { type: ["object", "null"], properties: [], required: ["a", 1] } },
+            { name: "list", inputSchema: { type: "array" } },
+            { name: "" },
+            "not a tool"
+          ],
+          () => undefined
+        )
+        const tools = yield* McpTools.make({ name: "x", url })
+        assert.deepStrictEqual(
+          tools.map(({ name }) => name),
+          ["x_do", "x_bare", "x_null", "x_types"]
+        )
+        assert.deepStrictEqual(ToolCheck.problems(tools), [])
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("offers more tools than a request may carry as one", () =>
+      Effect.gen(function* () {
+        const many = Array.from({ length: 129 }, (_, n) => ({ ...plainTool, name: `t${n}` }))
+        const url = yield* handServer(many, ({ id }, response) =>
+          answered(response, id, { content: [{ type: "text", text: "fine" }] })
+        )
+        const tools = yield* McpTools.make({ name: "x", url })
+        assert.deepStrictEqual(
+          tools.map(({ name }) => name),
+          ["mcp_x"]
+        )
+        assert.strictEqual(yield* result(tools, "mcp_x", { tool_name: "t128" }), "fine")
+        assert.strictEqual((yield* McpTools.make({ name: "x", url, only: ["t1", "t2"] })).length, 2)
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    const text = (text: unknown) => ({ type: "text", text })
+    const results: ReadonlyArray<readonly [unknown, unknown]> = [
+      [{ content: [{ type: "image", data: "AAAA", mimeType: "image/png" }] }, "[image]"],
+      [{ content: [{ type: "resource", resource: { uri: "a:b", blob: "AAAA" } }, text("one")] }, "[resource]\none"],
+      [{ content: [{ type: "resource", resource: { uri: "a:b", text: "two" } }] }, "two"],
+      [{ content: [{ type: "resource_link", name: "n", uri: "https://a.test/" }] }, "n: https://a.test/"],
+      [{ content: [{ type: "hologram" }, text("three")] }, "[hologram]\nthree"],
+      [{ content: "four" }, "four"],
+      [{ structuredContent: { five: 5 } }, { five: 5 }],
+      [{ content: [], structuredContent: [6] }, { result: [6] }],
+      [{ content: [text({ seven: 7 })] }, '{"seven":7}'],
+      [{ content: [], isError: true }, { error: "the tool failed, and did not say why" }],
+      [{ content: [], isError: true, structuredContent: { why: 8 } }, { error: { why: 8 } }],
+      ["nine", "nine"]
+    ]
+    it.live("reads a result of any form", () =>
+      Effect.gen(function* () {
+        let at = 0
+        const url = yield* handServer([plainTool], ({ id }, response) => answered(response, id, results[at++]![0]))
+        const tools = yield* McpTools.make({ name: "x", url })
+        for (const [, read] of results) assert.deepStrictEqual(yield* result(tools, "x_do"), read)
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    // On the test clock, no grace for the server would ever pass.
+    it.effect("does not hold up an interruption if the server hangs", () =>
+      Effect.gen(function* () {
+        const called = yield* Deferred.make<void>()
+        const url = yield* plainServer((message, response) => {
+          if (message.method === "tools/call") Deferred.doneUnsafe(called, Exit.void)
+          const results: Record<string, object> = {
+            initialize: {
+              protocolVersion: message.params?.protocolVersion,
+              capabilities: { tools: {} },
+              serverInfo: { name: "s", version: "1" }
+            },
+            "tools/list": { tools: [plainTool] }
+          }
+          const found = results[message.method]
+          if (message.method === "notifications/initialized") return response.writeHead(202).end()
+          return found === undefined ? undefined : answered(response, message.id, found)
+        })
+        const scope = yield* Scope.make()
+        const tools = yield* McpTools.make({ name: "x", url }).pipe(Effect.provideService(Scope.Scope, scope))
+        const fiber = yield* Effect.forkChild(result(tools, "x_do"))
+        yield* Deferred.await(called)
+        yield* Fiber.interrupt(fiber)
+        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.join(closing)
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 

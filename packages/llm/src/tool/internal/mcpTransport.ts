@@ -1,0 +1,145 @@
+/**
+ * Makes MCP transports that bear with what servers do in practice.
+ *
+ * - A program may print lines of its own between the messages. The transport would take the first one for a broken message, and
+ *   end.
+ * - One tool with an invalid description must not hide the others, and one odd block must not lose a result.
+ * - A server that hangs must not hold up the caller's interruption: the transport waits up to 5 seconds until the server has
+ *   accepted that a request is cancelled.
+ */
+import type * as McpClient from "effect/ai/McpClient"
+import type * as McpSchema from "effect/ai/McpSchema"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+
+/** The same transport, whose requests live in the scope. */
+export const lenient = (transport: McpClient.Transport, scope: Scope.Scope): McpClient.Transport => ({
+  ...transport,
+  request: (message, tool) =>
+    Effect.map(apart(transport.request(message, tool), scope), (response) =>
+      "result" in response
+        ? ({ ...response, result: mended(message.method, response.result) } as typeof response)
+        : response
+    )
+})
+
+/** Runs an effect in a fiber of the scope. An interruption does not wait until that fiber has ended. */
+const apart = <A, E>(effect: Effect.Effect<A, E>, scope: Scope.Scope): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkIn(Effect.interruptible(effect), scope, { startImmediately: true }), (fiber) =>
+      Effect.onInterrupt(restore(Fiber.join(fiber)), () => Effect.sync(() => fiber.interruptUnsafe()))
+    )
+  )
+
+const mended = (method: string, result: unknown): unknown => {
+  switch (method) {
+    case "tools/list":
+      return Predicate.isReadonlyObject(result) && Array.isArray(result["tools"])
+        ? { ...result, tools: result["tools"].flatMap(toolOf) }
+        : result
+    case "tools/call":
+      return resultOf(result)
+    default:
+      return result
+  }
+}
+
+type Fields = { readonly [name: string]: unknown }
+
+/** A tool with the fields that are needed, or none if it cannot be called. */
+const toolOf = (tool: unknown): ReadonlyArray<Fields> => {
+  if (!Predicate.isReadonlyObject(tool) || typeof tool["name"] !== "string" || tool["name"] === "") return []
+  const { description, execution, inputSchema, name, title } = tool as Fields
+  const schema = inputSchema ?? {}
+  if (!Predicate.isReadonlyObject(schema)) return []
+  const { properties, required, type, ...rest } = schema as Fields
+  const isObject = type === undefined || type === "object" || (Array.isArray(type) && type.includes("object"))
+  if (!isObject) return []
+  return [
+    {
+      name,
+      ...(typeof title === "string" ? { title } : undefined),
+      ...(typeof description === "string" ? { description } : undefined),
+      ...(Predicate.isReadonlyObject(execution) ? { execution } : undefined),
+      inputSchema: {
+        type: "object",
+        ...(Predicate.isReadonlyObject(properties) ? { properties } : undefined),
+        ...(Array.isArray(required) ? { required: required.filter(Predicate.isString) } : undefined),
+        ...rest
+      }
+    }
+  ]
+}
+
+/** A result whose blocks are all text: nobody reads the others. */
+const resultOf = (result: unknown): McpSchema.CallToolResult => {
+  if (!Predicate.isReadonlyObject(result)) return { content: [textBlock(written(result))] }
+  const { content = [], isError, structuredContent: data } = result as Fields
+  const blocks = Array.isArray(content) ? content : [content]
+  return {
+    content: blocks.map((block) => textBlock(textOf(block))),
+    ...(isError === true ? { isError } : undefined),
+    ...(data === undefined || data === null
+      ? undefined
+      : { structuredContent: (Predicate.isReadonlyObject(data) ? data : { result: data }) as never })
+  }
+}
+
+const textBlock = (text: string): McpSchema.TextContent => ({ type: "text", text })
+
+const written = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""))
+
+const textOf = (block: unknown): string => {
+  if (!Predicate.isReadonlyObject(block)) return written(block)
+  const { name, resource, text, title, type, uri } = block as Fields
+  if (type === "text") return written(text)
+  if (type === "resource" && Predicate.hasProperty(resource, "text")) return written(resource.text)
+  if (type === "resource_link") return `${written(title ?? name)}: ${written(uri)}`
+  return `[${written(type)}]`
+}
+
+/** Starts programs of which only the messages are read, and no other line that they print. */
+export const withoutNoise = (spawner: ChildProcessSpawner["Service"]): ChildProcessSpawner["Service"] =>
+  ChildProcessSpawner.of({
+    ...spawner,
+    spawn: (command) =>
+      Effect.map(spawner.spawn(command), (process) => ({ ...process, stdout: messages(process.stdout) }))
+  })
+
+/** A line without an end is no message. Longer than any that the transport accepts. */
+const longestLine = 32 * 1024 * 1024
+
+const messages = <E>(output: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E> =>
+  Stream.suspend(() => {
+    let held: Array<string> = []
+    let length = 0
+    return output.pipe(
+      Stream.decodeText(),
+      Stream.map((chunk) => {
+        const lines = chunk.split("\n")
+        const rest = lines.pop()!
+        const whole: Array<string> = []
+        for (const line of lines) {
+          const all = held.length === 0 ? line : [...held, line].join("")
+          held = []
+          length = 0
+          if (isMessage(all)) whole.push(all)
+        }
+        length += rest.length
+        if (length > longestLine) {
+          held = []
+          length = 0
+        } else if (rest !== "") held.push(rest)
+        return whole.map((line) => `${line}\n`).join("")
+      }),
+      Stream.filter((text) => text !== ""),
+      Stream.encodeText
+    )
+  })
+
+/** A broken message is passed on: the request that it answers must not wait for another. */
+const isMessage = (line: string): boolean => /^\s*\{/.test(line) && line.includes('"jsonrpc"')
