@@ -17,6 +17,7 @@ import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
 import * as OpenAiReply from "./internal/openAi/openAiReply.ts"
 import * as OpenAiRequest from "./internal/openAi/openAiRequest.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
+import * as SdkPost from "./internal/provider/sdkPost.ts"
 import * as ToolNames from "./internal/rules/toolNames.ts"
 
 /** A provider of chat completions, and how it differs from OpenAI. */
@@ -65,6 +66,9 @@ export const layer = (
         fetch: Connections.fetchWithin,
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
+      const postTo = (base: string) => SdkPost.make(client, `${base}/chat/completions`, OpenAI.APIError.generate)
+      const post = postTo("")
+      const begin = preset.prefixUrl && postTo(preset.prefixUrl(baseUrl))
       return yield* ProviderModel.make({
         module: "OpenAi",
         name: chosen.name,
@@ -72,12 +76,7 @@ export const layer = (
         url: `${baseUrl}/chat/completions`,
         settings: options.settings,
         request: (settings, request) => OpenAiRequest.make(preset, options.model, settings, request),
-        send: (body, signal) => {
-          const begun = preset.prefixUrl !== undefined && OpenAiRequest.isBegun(body)
-          return begun
-            ? client.post(`${preset.prefixUrl!(baseUrl)}/chat/completions`, { body, signal, stream: true }).asResponse()
-            : client.chat.completions.create(body, { signal }).asResponse()
-        },
+        send: (body, signal) => (begin !== undefined && OpenAiRequest.isBegun(body) ? begin : post)(body, signal),
         greet: (signal) => client.get("/", { signal }).asResponse(),
         reply: ({ tools }, generateId) =>
           OpenAiReply.make({

@@ -15,6 +15,7 @@ import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
 import * as Connections from "./internal/provider/connections.ts"
 import * as ModelError from "./internal/provider/modelError.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
+import * as SdkPost from "./internal/provider/sdkPost.ts"
 import * as ResponsesReply from "./internal/responses/responsesReply.ts"
 import * as ResponsesRequest from "./internal/responses/responsesRequest.ts"
 import * as SocketPool from "./internal/responses/socketPool.ts"
@@ -60,7 +61,7 @@ export const layer = (
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
       const overHttp: SocketPool.Pool = {
-        http: (body, signal) => client.responses.create(body, { signal }).asResponse(),
+        http: SdkPost.make(client, "/responses", OpenAI.APIError.generate),
         greet: (signal) => client.get("/", { signal }).asResponse()
       }
       const accepted = ModelRules.acceptanceOf({ provider: name, model: options.model, api: "responses", tools: false })

@@ -79,10 +79,16 @@ export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorRe
     const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined
     return fromStatus(source, { status: cause.status, body, headers })
   }
-  if (cause instanceof Error && cause.constructor.name === "APIConnectionTimeoutError")
-    return timedOut("the connection")
-  return network(source, codeOf(cause) ?? "the connection failed")
+  const code = codeOf(cause)
+  if ((code !== undefined && timeouts.has(code)) || isTimeoutOfSdk(cause)) return timedOut("the connection")
+  return network(source, code ?? "the connection failed")
 }
+
+/** Codes of a connection that was not made in time, or brought no answer in time. */
+const timeouts: ReadonlySet<string> = new Set(["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT"])
+
+const isTimeoutOfSdk = (cause: unknown): boolean =>
+  cause instanceof Error && cause.constructor.name === "APIConnectionTimeoutError"
 
 /** An error reported within a reply, to be interpreted together with the request. */
 export class Told {

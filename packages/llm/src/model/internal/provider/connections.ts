@@ -64,7 +64,8 @@ const follow = (input: Parameters<typeof fetch>[0], init: RequestInit | undefine
 
 /** Where an answer redirects to, if the method and the body may be sent there again. */
 const withinOrigin = (from: string | URL, { headers, status }: Response): URL | undefined => {
-  const location = status === 307 || status === 308 ? headers.get("location") : null
+  if (status !== 307 && status !== 308) return undefined
+  const location = headers.get("location")
   const { href, origin } = new URL(from)
   if (location === null || !URL.canParse(location, href)) return undefined
   const to = new URL(location, href)

@@ -1,0 +1,47 @@
+/**
+ * Posts bodies to one address of a provider, with the request that its SDK builds.
+ *
+ * The SDK builds the request once, because its address and headers are the same for every reply. Building it each time took
+ * more of a processor than the request itself: 0.3 ms.
+ *
+ * @since 0.1.0
+ */
+import * as Connections from "./connections.ts"
+
+/** The part of an SDK's client that builds requests. */
+export interface Client {
+  buildRequest(options: {
+    readonly method: "post"
+    readonly path: string
+    readonly body: unknown
+    readonly stream: true
+  }): Promise<{ readonly req: RequestInit; readonly url: string }>
+}
+
+/** Makes the SDK's error of an answer: `json` is its body, or `message` is if that is not JSON. */
+export type Failing = (status: number, json: object | undefined, message: string | undefined, headers: Headers) => Error
+
+/** Posts a body. Rejects with the SDK's error if the provider refuses it. */
+export type Post = (body: object, signal: AbortSignal) => Promise<Response>
+
+/** Makes a post to a path, which the SDK resolves. Only for a client whose headers depend on neither time nor body. */
+export const make = (client: Client, path: string, failing: Failing): Post => {
+  let built: ReturnType<Client["buildRequest"]> | undefined
+  return async (body, signal) => {
+    const { req, url } = await (built ??= client.buildRequest({ method: "post", path, body: {}, stream: true }))
+    const response = await Connections.fetchWithin(url, { ...req, body: JSON.stringify(body), signal })
+    if (response.ok) return response
+    const text = await response.text().catch(() => "")
+    const json = objectOf(text)
+    throw failing(response.status, json, json === undefined ? text : undefined, response.headers)
+  }
+}
+
+const objectOf = (text: string): object | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,99 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AiError from "effect/ai/AiError"
+import * as Effect from "effect/Effect"
+import OpenAI from "openai"
+import { createServer, type IncomingHttpHeaders } from "node:http"
+import type { AddressInfo } from "node:net"
+import * as AiErrors from "../../../../src/model/internal/provider/aiErrors.ts"
+import * as SdkPost from "../../../../src/model/internal/provider/sdkPost.ts"
+
+interface Seen {
+  readonly url: string | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** A server that gives the same answer to every request, and notes the requests. */
+const serverOf = (status: number, answer: string) =>
+  Effect.acquireRelease(
+    Effect.callback<{ readonly url: string; readonly seen: Array<Seen>; readonly close: () => void }>((resume) => {
+      const seen: Array<Seen> = []
+      const server = createServer((request, response) => {
+        let body = ""
+        request.on("data", (piece: Buffer) => (body += piece.toString()))
+        request.on("end", () => {
+          seen.push({ url: request.url, headers: request.headers, body })
+          response.writeHead(status, { "content-type": "application/json", "x-request-id": "req_1" }).end(answer)
+        })
+      })
+      server.listen(0, "127.0.0.1", () => {
+        const { port } = server.address() as AddressInfo
+        const close = () => void (server.closeAllConnections(), server.close())
+        resume(Effect.succeed({ url: `http://127.0.0.1:${port}/v1`, seen, close }))
+      })
+    }),
+    ({ close }) => Effect.sync(close)
+  )
+
+const clientOf = (baseURL: string) =>
+  new OpenAI({ baseURL, apiKey: "key", maxRetries: 0, logLevel: "off", defaultHeaders: { "x-own": "mine" } })
+
+const postOf = (client: OpenAI) => SdkPost.make(client, "/chat/completions", OpenAI.APIError.generate)
+
+const body: OpenAI.ChatCompletionCreateParamsStreaming = { model: "m", messages: [], stream: true }
+
+describe("sdkPost", () => {
+  it.live("sends what the SDK would send, each time anew", () =>
+    Effect.gen(function* () {
+      const { seen, url } = yield* serverOf(200, "{}")
+      const client = clientOf(url)
+      const post = postOf(client)
+      const { signal } = new AbortController()
+      yield* Effect.promise(() => client.chat.completions.create({ ...body }, { signal }).asResponse())
+      yield* Effect.promise(() => post(body, signal))
+      yield* Effect.promise(() => post({ ...body, model: "other" }, signal))
+      const [bySdk, first, second] = seen
+      assert.deepStrictEqual(first, bySdk)
+      assert.strictEqual(second?.body, JSON.stringify({ ...body, model: "other" }))
+    })
+  )
+
+  for (const [what, answer] of [
+    ["an error in JSON", `{"error":{"message":"too many","code":"rate_limit_exceeded"}}`],
+    ["text", "upstream is gone"],
+    ["nothing", ""]
+  ] as const) {
+    it.live(`rejects as the SDK does if the provider refuses with ${what}`, () =>
+      Effect.gen(function* () {
+        const { url } = yield* serverOf(429, answer)
+        const client = clientOf(url)
+        const { signal } = new AbortController()
+        const rejection = (send: () => Promise<unknown>) =>
+          Effect.flip(Effect.tryPromise({ try: send, catch: (cause) => cause as InstanceType<typeof OpenAI.APIError> }))
+        const ours = yield* rejection(() => postOf(client)(body, signal))
+        const bySdk = yield* rejection(() => client.chat.completions.create({ ...body }, { signal }).asResponse())
+        const shown = ({ code, error, message, requestID, status }: typeof ours) => ({
+          code,
+          error,
+          message,
+          requestID,
+          status
+        })
+        assert.instanceOf(ours, OpenAI.RateLimitError)
+        assert.deepStrictEqual(shown(ours), shown(bySdk))
+      })
+    )
+  }
+
+  it("a connection that takes too long is a timeout, with and without the SDK", () => {
+    const source: AiErrors.Source = { module: "Test", method: "streamText", url: "http://127.0.0.1/" }
+    const late = new TypeError("fetch failed", {
+      cause: Object.assign(new Error("Connect Timeout Error"), { code: "UND_ERR_CONNECT_TIMEOUT" })
+    })
+    for (const cause of [late, new OpenAI.APIConnectionTimeoutError()]) {
+      const error = AiErrors.make(source, AiErrors.fromRejection(source, cause))
+      assert.isTrue(AiError.isAiError(error))
+      assert.strictEqual(AiErrors.details(error).kind, "Timeout")
+    }
+  })
+})
