@@ -42,6 +42,7 @@ export const join = (
   const isOpen = !/[.!?…。！？]["'”’)\]]*\s*$/.test(tail)
   const open = past.slice(sentenceStart(tail, past, isOpen))
   const anew = bridge !== defaultBridge || isEnglish(past) ? bridge : wordless
+  const whence = spoken.length > longestTail ? beginningOver(spoken, past) : undefined
 
   /** The new text after a word that repeats the last one. A complete sentence gets no second end. */
   const after = (text: string, word: Word, ended: boolean): string | undefined => {
@@ -53,10 +54,21 @@ export const join = (
     return end < 0 ? "" : rest.slice(end + 1)
   }
 
+  // A long reply that is begun over is not read at every word.
+  let readAgainAt = 0
+
   return (text, ended) => {
+    if (!ended && text.length < readAgainAt) return undefined
     const all = Words.read(text)
-    const whole = all[0] !== undefined && isPause(all[0]) ? all.slice(1) : all
+    let whole = all[0] !== undefined && isPause(all[0]) ? all.slice(1) : all
     if (whole.length === 0) return ended ? "" : undefined
+    const from = whence?.(text, whole, ended) ?? 0
+    if (from === "undecided") {
+      if (whole.length >= sameBeginning) readAgainAt = Math.max(text.length, spoken.length - longestTail)
+      return undefined
+    }
+    if (from === "all") return ""
+    whole = whole.slice(from)
 
     const repeated = repetition(past, whole, ended, isSpace.test(text))
     if (repeated === undefined) return undefined
@@ -68,10 +80,17 @@ export const join = (
     if (note === declined) return declined
     if (note !== text) return note.trim() === "" ? "" : join(spoken, gap, bridge)(note, ended)
 
-    const announced = announcedBy(text, whole, ended)
-    if (announced === undefined) return undefined
+    const known = announcedBy(text, whole, ended)
+    if (known === undefined) return undefined
+    const other = remarkBefore(text, whole.slice(known), open, ended)
+    if (other === undefined) return undefined
+    const announced = known + other
     const next = whole.slice(announced)
-    if (next.length === 0) return ended ? "" : undefined
+    if (next.length === 0) {
+      if (!ended) return undefined
+      // After a whole sentence, a longer remark may be one of the reply's own.
+      return isOpen || announced <= longestRemark ? "" : spaced(spoken, gap, text)
+    }
     if (announced > 0) {
       const again = repetition(past, next, ended, false)
       if (again === undefined) return undefined
@@ -95,6 +114,28 @@ export const join = (
 
 const isSpace = /^\s/
 
+/** How many words must be the same for a text to begin a long reply over. */
+const sameBeginning = 6
+
+/**
+ * Finds the end of a long reply in a text that begins the reply over: at which word what is compared begins. 0 if the
+ * text does not begin it over, and "all" if it ends before that.
+ */
+const beginningOver = (spoken: string, past: ReadonlyArray<Word>) => {
+  const beginning = Words.read(spoken.slice(0, longestTail)).slice(0, sameBeginning)
+  // The first word of what is compared may be cut.
+  const landmark = past.slice(1, 1 + sameBeginning)
+  return (text: string, words: ReadonlyArray<Word>, ended: boolean): number | "all" | "undecided" => {
+    const length = Math.min(words.length, beginning.length)
+    for (let at = 0; at < length; at++) if (words[at]!.core !== beginning[at]!.core) return 0
+    if (length < beginning.length) return ended ? 0 : "undecided"
+    const found = words.findIndex((_, at) => landmark.every(({ core }, n) => words[at + n]?.core === core))
+    if (found >= 0) return found
+    if (ended) return text.length < spoken.length ? "all" : 0
+    return text.length < spoken.length + longestEnd ? "undecided" : 0
+  }
+}
+
 /** How many words at the beginning only announce the continuation, possibly more than once. */
 const announcedBy = (text: string, words: ReadonlyArray<Word>, ended: boolean): number | undefined => {
   let announced = 0
@@ -103,6 +144,26 @@ const announcedBy = (text: string, words: ReadonlyArray<Word>, ended: boolean): 
     if (more === undefined) return undefined
   }
   return announced
+}
+
+/** The longest remark that is recognised in any language, in words. */
+const longestRemark = 3
+
+/** How many words at the beginning are a remark, in whatever language, after which the open sentence begins again. */
+const remarkBefore = (
+  text: string,
+  words: ReadonlyArray<Word>,
+  open: ReadonlyArray<Word>,
+  ended: boolean
+): number | undefined => {
+  if (open.length < 2) return 0
+  const last = words
+    .slice(0, longestRemark)
+    .findIndex(({ coreEnd, end }) => /[!.,:،。]$/.test(text.slice(coreEnd, end)))
+  if (last < 0) return 0
+  const again = words.slice(last + 1, last + 3)
+  if (again.some(({ core }, n) => core !== open[n]!.core)) return 0
+  return again.length === 2 ? last + 1 : ended ? 0 : undefined
 }
 
 /** Whether a text is English, by its small words. */
@@ -150,16 +211,23 @@ const repetition = (
     // The whole text lies inside the spoken text.
     if (next.length > 1 && isRepetition(next, past, { whole: false, exact })) return "all"
   }
-  return overlap !== undefined && isRepetition(next.slice(0, overlap), past, { whole: overlap === past.length, exact })
-    ? overlap
-    : 0
+  if (overlap === undefined) return 0
+  const following = next[overlap]
+  // Whether a number is repeated shows in what follows it.
+  if (following === undefined && !ended && !exact && next.slice(0, overlap).every(isNumeral)) return undefined
+  const is = { whole: overlap === past.length, exact, following }
+  return isRepetition(next.slice(0, overlap), past, is) ? overlap : 0
 }
 
 /** Whether words on both sides of the seam are a repetition, rather than said twice on purpose. */
 const isRepetition = (
   overlap: ReadonlyArray<Word>,
   past: ReadonlyArray<Word>,
-  { exact, whole }: { readonly whole: boolean; readonly exact: boolean }
+  {
+    exact,
+    following,
+    whole
+  }: { readonly whole: boolean; readonly exact: boolean; readonly following?: Word | undefined }
 ): boolean => {
   // A character of an unspaced script is a third of a word, and one of Chinese a half.
   const weight = overlap.reduce((sum, { core, spaced }) => sum + (spaced ? 3 : isHan.test(core) ? 1.5 : 1), 0)
@@ -167,7 +235,8 @@ const isRepetition = (
   // A model that writes the space at the seam continues to the letter: only a long overlap speaks against it.
   if (exact) return weight >= 9 && distinct > 1
   if (whole) return overlap.length > 1 || !doubled.has(overlap[0]!.core)
-  if (overlap.every(isSpelled)) return isWholeRun(overlap, past)
+  if (overlap.every(isNumeral)) return isNumberAgain(overlap, past, following)
+  if (overlap.length === 1 && isPicture.test(overlap[0]!.core)) return true
   if (overlap.length === 1 && (doubled.has(overlap[0]!.core) || isDoubled(past))) return false
   // Words are repeated more often than doubled.
   return weight >= 3 && overlap.some((word) => (word.spaced ? /\p{L}{2}/u.test(word.core) : distinct > 1))
@@ -181,20 +250,38 @@ const isDoubled = (past: ReadonlyArray<Word>): boolean => past.length > 1 && pas
 /** Words that are said twice on purpose: losing one is worse than hearing it again. */
 const doubled: ReadonlySet<string> = new Set(
   (
-    "very really so too much many far long again never ever bye ha " +
+    "very really so too much many far long again never ever bye ha knock there hear " +
     "zero one two three four five six seven eight nine ten double triple hundred thousand million point dot dash"
   ).split(" ")
 )
 
+const isPicture = /^\p{Extended_Pictographic}/u
+
 const isSpelled = ({ core, spaced }: Word): boolean => spaced && /^(?:\d+|\p{L})$/u.test(core)
 
+/** A digit, a number in digits, a spelled letter, or a digit in Chinese characters. */
+const isNumeral = (word: Word): boolean =>
+  isSpelled(word) || /^(?:\P{L}*\p{Nd}\P{L}*|[零〇一二三四五六七八九幺])$/u.test(word.core)
+
 /**
- * Digits and spelled letters are doubled as often as they are repeated. Two or more that are all that was spelled so far,
- * from the first one on, are a number that is begun again.
+ * Whether numerals are a number that is begun again. Single digits and spelled letters are doubled as often as they are
+ * repeated. Two or more that are all that was spelled so far, from the first one on, are repeated, and so is a single one
+ * that counts something (`2 tickets`), or the last one of a count (`1, 2,`). Longer numbers are rarely said twice.
  */
-const isWholeRun = (overlap: ReadonlyArray<Word>, past: ReadonlyArray<Word>): boolean => {
+const isNumberAgain = (
+  overlap: ReadonlyArray<Word>,
+  past: ReadonlyArray<Word>,
+  following: Word | undefined
+): boolean => {
   const before = past[past.length - overlap.length - 1]
-  return overlap.length > 1 && (before === undefined || !isSpelled(before))
+  const isRun = before !== undefined && isNumeral(before)
+  if (overlap.length > 1) return !isRun
+  const [{ core, coreEnd, end }] = overlap as readonly [Word]
+  if (/\p{Nd}.*\p{Nd}/u.test(core)) return true
+  if (!isRun)
+    return /^\d$/.test(core) && following !== undefined && /^\p{L}{2}/u.test(following.core) && end === coreEnd
+  const [last, next] = [Number(core), Number(following?.core)]
+  return end > coreEnd && before.end > before.coreEnd && last === Number(before.core) + 1 && next === last + 1
 }
 
 /** Removes a first sentence that is about the message rather than part of it. */

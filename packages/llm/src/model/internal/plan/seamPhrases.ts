@@ -1,8 +1,13 @@
 /**
- * Phrases that models write before they continue a reply, or instead of continuing. English, because the instruction to
- * continue is in English.
+ * Phrases that models write before they continue a reply, or instead of continuing. Mostly English, because the
+ * instruction to continue is in English.
  */
 import type { Word } from "./seamWords.ts"
+
+const sorry = ["sorry", "i'm sorry", "i am sorry", "apologies", "my apologies", "i apologize", "i apologise"]
+const regretted = ["that", "the interruption", "the confusion", "the inconvenience", "the delay", "cutting off"]
+const leftOff = ["where i left off", "from where i left off", "from where i stopped", "where i stopped"]
+const message = ["message", "reply", "response", "answer", "sentence", "text"]
 
 const phrases: ReadonlyArray<ReadonlyArray<string>> = [
   "sure",
@@ -18,45 +23,78 @@ const phrases: ReadonlyArray<ReadonlyArray<string>> = [
   "got it",
   "understood",
   "no problem",
+  "great question",
+  "good question",
+  "thank you for your patience",
+  "thanks for your patience",
+  "thank you for waiting",
+  "thanks for waiting",
   "as i was saying",
   "as i said",
   "i was saying",
   "to continue",
   "continuing",
   "continuing on",
-  "continuing from where i left off",
   "continued",
   "continuation",
   "resuming",
-  "picking up where i left off",
   "where was i",
   "anyway",
-  "sorry",
-  "sorry about that",
-  "sorry for that",
-  "sorry for the interruption",
-  "apologies",
-  "apologies for that",
-  "apologies for the interruption",
-  "my apologies",
+  "i was cut off",
+  "i got cut off",
+  "it seems i was cut off",
+  "it looks like i was cut off",
   "let me continue",
+  "i'll continue",
+  "i will continue",
   "let me finish",
   "let me start over",
   "let me repeat that",
   "let me say that again",
   "assistant",
   "agent",
-  ...["here is", "here's", "this is"].flatMap((here) =>
-    ["rest", "continuation", "remainder"].flatMap((what) =>
-      ["", " of it", " of my message", " of the message", " of my reply", " of the reply", " of the response"].map(
-        (of) => `${here} the ${what}${of}`
+  ...sorry.flatMap((word) => [word, `${word} about that`, ...regretted.map((what) => `${word} for ${what}`)]),
+  ...[
+    "continuing",
+    "picking up",
+    "resuming",
+    "let me continue",
+    "let me pick up",
+    "i'll continue",
+    "i'll pick up"
+  ].flatMap((begin) => leftOff.map((where) => `${begin} ${where}`)),
+  ...["continuing", "let me continue", "let me finish", "let me complete"].flatMap((begin) =>
+    message.flatMap((what) => [`${begin} my ${what}`, `${begin} my previous ${what}`, `${begin} the ${what}`])
+  ),
+  ...["here is", "here's", "this is"].flatMap((here) => [
+    ...["rest", "continuation", "remainder"].flatMap((part) =>
+      ["", "of it", ...message.flatMap((what) => [`of my ${what}`, `of the ${what}`, `of my previous ${what}`])].map(
+        (of) => `${here} the ${part} ${of}`.trim()
       )
-    )
-  )
+    ),
+    ...["complete", "completed", "full", "whole"].flatMap((all) => message.map((what) => `${here} the ${all} ${what}`))
+  ]),
+  // The usual words of agreement and regret elsewhere, as far as they are more than one word.
+  "bien sûr",
+  "bien entendu",
+  "por supuesto",
+  "claro que sí",
+  "lo siento",
+  "com certeza",
+  "es tut mir leid",
+  "wie gesagt",
+  "当 然",
+  "好 的",
+  "抱 歉",
+  "对 不 起",
+  "は い",
+  "申 し 訳 ご ざ い ま せ ん",
+  "물론입니다",
+  "죄송합니다"
 ].map((phrase) => phrase.split(" "))
 
 /** The end of a phrase that precedes a reply without being part of it. */
-const endsPhrase = /[,.:;!?…—–-]$/
+const endsPhrase = /[,.:;!?…—–，。：；！？、-]$/
 
 /**
  * Returns how many words at the beginning only announce the continuation. Undefined until more text arrives. Linear in
@@ -76,9 +114,10 @@ export const announced = (text: string, words: ReadonlyArray<Word>, ended: boole
     }
     const last = words[phrase.length - 1]!
     const following = words[phrase.length]?.core ?? ""
-    const isMarked = endsPhrase.test(text.slice(last.coreEnd, last.end)) || /^[—–-]+$/.test(following)
-    const dash = /^[—–-]+$/.test(following) ? 1 : 0
-    if (isMarked) longest = Math.max(longest, phrase.length + dash)
+    // A dash is a word of its own, and so is every mark in a script without spaces.
+    const mark = /^(?:[—–-]+|[，。：；！？、…]+)$/.test(following) ? 1 : 0
+    const isMarked = mark === 1 || endsPhrase.test(text.slice(last.coreEnd, last.end))
+    if (isMarked) longest = Math.max(longest, phrase.length + mark)
   }
   return longest
 }

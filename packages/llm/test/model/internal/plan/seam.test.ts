@@ -206,7 +206,50 @@ describe("join", () => {
     ["says very twice", "It was very,", "very good", " very good"],
     ["says really twice", "It is really", "really far", " really far"],
     ["says a number in words twice", "It is five", "five two", " five two"],
-    ["repeats a word that is not doubled", "It was a lovely,", "lovely day", " day"]
+    ["repeats a word that is not doubled", "It was a lovely,", "lovely day", " day"],
+    ["knocks twice", "Knock,", "knock! Who is there?", " knock! Who is there?"],
+    ["repeats a long number", "Your code is 442", "442 779", " 779"],
+    ["repeats an amount", "That is $12.50", "$12.50 with tax", " with tax"],
+    ["repeats a time", "We open at 9:30", "9:30 tomorrow", " tomorrow"],
+    ["repeats a number that counts something", "I have 2", "2 tickets left", " tickets left"],
+    ["goes on with a digit after the same one", "The PIN is 1", "1 2 3", " 1 2 3"],
+    ["spells on with the same digit", "The code is 4 4 2", "2 7 9", " 2 7 9"],
+    ["repeats the last number of a count", "The lines are 1, 2, 3,", "3, 4 and 5", " 4 and 5"],
+    ["goes on counting", "The lines are 1, 2, 3,", "4 and 5", " 4 and 5"],
+    ["repeats an emoji", "Great 👍", "👍 see you", " see you"],
+    ["opens a list's next point", "We have:\n1. Pizza\n2.", "Pasta", " Pasta"],
+    ["starts a list over", "We have:\n1. Pizza\n2.", "We have:\n1. Pizza\n2. Pasta", " Pasta"],
+    ["starts over in Markdown", "**Hello** and", "**Hello** and welcome", " welcome"],
+    // More remarks.
+    [
+      "apologizes in a sentence and starts over",
+      fox,
+      "I apologize for the interruption. The quick brown fox jumps",
+      " jumps"
+    ],
+    ["apologizes in a sentence and goes on", fox, "I apologize for the interruption. jumps over", " jumps over"],
+    ["apologizes twice", fox, "Sorry, I got cut off. The quick brown fox jumps", " jumps"],
+    ["says where it continues", fox, "Certainly, continuing where I left off: jumps over", " jumps over"],
+    ["says that it will continue", fox, "I'll continue: jumps over", " jumps over"],
+    ["announces the rest of the sentence", fox, "Here's the rest of the sentence: jumps over", " jumps over"],
+    ["announces the whole message", fox, "Sure! Here is the complete message: The quick brown fox jumps", " jumps"],
+    ["praises the question", fox, "Great question! The quick brown fox jumps", " jumps"],
+    ["thanks for the patience", fox, "Thank you for your patience. The quick brown fox jumps", " jumps"],
+    [
+      "thanks for the patience after a whole sentence",
+      "It is booked.",
+      "Thank you for your patience.",
+      " Thank you for your patience."
+    ],
+    // Elsewhere.
+    ["agrees in German", "Ich habe einen Tisch um", "Natürlich! Ich habe einen Tisch um acht.", " acht."],
+    ["agrees in French", "Je peux réserver une", "Bien sûr, je peux réserver une table", " table"],
+    ["agrees in Russian", "Я могу забронировать стол на", "Конечно! Я могу забронировать стол на восемь", " восемь"],
+    ["repeats in Arabic", "يمكنني حجز طاولة في", "في الثامنة", " الثامنة"],
+    ["agrees in Arabic", "سأحجز لك طاولة", "بالتأكيد، سأحجز لك طاولة لشخصين", " لشخصين"],
+    ["repeats in Hebrew", "אני יכול להזמין שולחן", "שולחן לשמונה", " לשמונה"],
+    ["repeats in Hindi", "मैं आपके लिए", "आपके लिए टेबल", " टेबल"],
+    ["agrees in Korean", "자리를 예약할 수", "물론입니다. 자리를 예약할 수 있습니다", " 있습니다"]
   ]
   for (const [name, spoken, next, said] of realistic) {
     it(`a text that ${name}: ${next.slice(0, 30)}`, () => {
@@ -222,6 +265,33 @@ describe("join", () => {
       }
     })
   }
+
+  const unspaced: ReadonlyArray<readonly [spoken: string, next: string, said: string]> = [
+    ["我可以为您预订", "当然！我可以为您预订八点", "八点"],
+    ["我可以为您预订", "抱歉，八点的桌子", "八点的桌子"],
+    ["八時に予約を", "はい、八時に予約を承りました", "承りました"],
+    ["お電話番号は０３", "０３の", "の"],
+    ["番号是五五", "五五一二", "一二"],
+    ["番号是五五", "五一二", "五一二"],
+    ["这个非常非常", "非常好", "好"]
+  ]
+  for (const [spoken, next, said] of unspaced) {
+    it(`a text without spaces: ${spoken} ${next}`, () => {
+      assert.strictEqual(Seam.join(spoken, "")(next, true), said)
+    })
+  }
+
+  it("finds the end of a long reply that is begun over", () => {
+    const long = Array.from({ length: 300 }, (_, n) => `word${n} and thing${n * 7}`).join(" ")
+    const join = Seam.join(long, " ")
+    const next = `${long} and the rest.`
+    for (const words of [1, 3, 200, 700]) {
+      assert.isUndefined(join(next.split(" ").slice(0, words).join(" "), false))
+    }
+    assert.strictEqual(join(next, false), " and the rest.")
+    assert.strictEqual(Seam.join(long, " ")(long.slice(0, 900), true), "")
+    assert.strictEqual(Seam.join(long, " ")("word0 and something else", true), " word0 and something else")
+  })
 
   it("recognises a model that refuses to continue", () => {
     for (const text of [
