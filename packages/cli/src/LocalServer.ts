@@ -5,6 +5,8 @@
  * @since 0.1.0
  */
 import type * as Agent from "@antiphon/core/Agent"
+import * as ErrorText from "@antiphon/core/ErrorText"
+import * as Printable from "@antiphon/core/Printable"
 import * as ConsoleApp from "@antiphon/console/ConsoleApp"
 import * as Studio from "@antiphon/console/Studio"
 import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
@@ -16,6 +18,7 @@ import * as Calls from "@antiphon/server/Calls"
 import * as LineApp from "@antiphon/server/line/LineApp"
 import * as VoiceAgentApp from "@antiphon/server/node/VoiceAgentApp"
 import * as Settings from "@antiphon/server/Settings"
+import * as StartFailure from "@antiphon/server/StartFailure"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as Config from "effect/Config"
@@ -88,42 +91,39 @@ export const serve = <R>(
   options: Options
 ): Effect.Effect<never, CliError, Needs<R>> =>
   Layer.launch(Layer.provide(Layer.effectDiscard(announce(options)), layer(agent, options))).pipe(
+    Effect.catchDefect((defect) => Effect.fail(defect)),
     Effect.mapError((error) => new CliError({ message: complaint(error, options.again) }))
   )
 
 /** Why a server could not start, in one line. `again` is the command that starts it on another port. */
 export const complaint = (error: unknown, again: Options["again"]): string => {
-  if (!isTagged(error)) return `The server could not start: ${String(error)}`
+  if (!isTagged(error)) return `The server could not start: ${Printable.line(ErrorText.of(error))}`
   switch (error._tag) {
     case "ServeError": {
-      const { cause } = error as ServeError
-      const port = portInUse(cause)
-      if (port === undefined) return `The server could not start: ${String(cause)}`
-      return `Port ${port} is in use already. Try another one: ${Screen.styles(process.stderr).bold(again(port + 1))}`
+      const port = StartFailure.portInUse(error as ServeError)
+      return port === undefined
+        ? StartFailure.message(error as ServeError)
+        : `Port ${port} is in use already. Try another one: ${Screen.styles(process.stderr).bold(again(port + 1))}`
     }
     case "ModelError":
-      return `The model cannot be used: ${String((error as { readonly message?: unknown }).message)}.`
+      return `The model cannot be used: ${sentence(ErrorText.of(error))}`
     case "ConfigError":
-      return `A setting cannot be read. ${(error as Config.ConfigError).cause.message}`
+      return StartFailure.message(error as Config.ConfigError)
     case "VoiceError":
-      return `Calls by voice cannot be taken. ${(error as Voice.VoiceError).message}`
+      return `Calls by voice cannot be taken. ${sentence(ErrorText.of(error))}`
     case "CarrierError":
-      return `The request to the carrier failed: ${(error as unknown as Error).message}.`
+      return `The request to the carrier failed: ${sentence(ErrorText.of(error))}`
     case "CliError":
       return (error as CliError).message
     default:
-      return `The server could not start: ${String(error)}`
+      return `The server could not start: ${Printable.line(ErrorText.of(error))}`
   }
 }
 
+const sentence = (text: string): string => `${Printable.line(text).replace(/[.]$/, "")}.`
+
 const isTagged = (error: unknown): error is { readonly _tag: string } =>
   typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string"
-
-/** Returns the port if the server could not start because the port is in use. */
-const portInUse = (cause: unknown): number | undefined =>
-  cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE" && "port" in cause
-    ? Number(cause.port)
-    : undefined
 
 const aboutDemo = `\
   The demo model is a handful of rules and needs no key. To use a real one, set ANTHROPIC_API_KEY or OPENAI_API_KEY, or

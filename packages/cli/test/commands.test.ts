@@ -232,7 +232,12 @@ describe("antiphon call", { timeout: 120_000 }, () => {
           keyless,
           /^✗ The request to the carrier failed: twilio: set TWILIO_AUTH_TOKEN/
         ],
-        [["call", "+4930123456", "nowhere.ts"], env, /^✗ There is no file nowhere\.ts/]
+        [["call", "+4930123456", "nowhere.ts"], env, /^✗ There is no file nowhere\.ts/],
+        [
+          ["call", "+4930123456", fixture("greeter.ts"), "--public-url", "my tunnel"],
+          env,
+          /^✗ "my tunnel" is not a public address/
+        ]
       ] as const) {
         const call = yield* antiphon(args, { env: given })
         yield* until(() => call.code !== undefined)
@@ -286,6 +291,90 @@ describe("antiphon doctor", () => {
       const unreadable = yield* antiphon(["doctor"], { env: { PORT: "many" } })
       yield* until(() => unreadable.code !== undefined)
       assert.match(unreadable.printed, /✗ settings +A setting cannot be read\./)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("antiphon doctor in a project for the telephone", { timeout: 120_000 }, () => {
+  const findingsOf = (folder: string, env: object) =>
+    Effect.gen(function* () {
+      const doctor = yield* antiphon(["doctor", "--json"], { cwd: folder, env: { PORT: "0", ...env } })
+      yield* until(() => doctor.code !== undefined)
+      const findings = JSON.parse(doctor.printed) as ReadonlyArray<{ what: string; verdict: string; says: string }>
+      return { bad: findings.filter(({ verdict }) => verdict === "Bad").map(({ says }) => says), code: doctor.code }
+    })
+
+  it.live("names what is missing of its recogniser, its carrier, its model and its metrics", () =>
+    Effect.gen(function* () {
+      const folder = yield* project
+      writeFileSync(join(folder, "package.json"), JSON.stringify({ dependencies: { "@antiphon/telephony": "0.1.0" } }))
+      const nothing = yield* findingsOf(folder, {})
+      assert.strictEqual(nothing.code, 1)
+      assert.match(
+        nothing.bad.join("\n"),
+        /^ANTIPHON_STT is not set.*\nno account: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN$/
+      )
+      const half = yield* findingsOf(folder, {
+        ANTIPHON_STT: "deepgram/nova-3",
+        ANTIPHON_MODEL: "groq/x",
+        ANTIPHON_METRICS_TOKEN: "",
+        ANTIPHON_PUBLIC_URL: "my tunnel",
+        TWILIO_ACCOUNT_SID: "AC1",
+        TELNYX_API_KEY: "k"
+      })
+      assert.strictEqual(half.code, 1)
+      for (const missing of [
+        /set DEEPGRAM_API_KEY/,
+        /set GROQ_API_KEY/,
+        /ANTIPHON_METRICS_TOKEN is set, but empty/,
+        /^TWILIO_AUTH_TOKEN is missing$/m,
+        /^TELNYX_PUBLIC_KEY is missing$/m,
+        /ANTIPHON_PUBLIC_URL must be an address/
+      ]) {
+        assert.match(half.bad.join("\n"), missing)
+      }
+      const complete = yield* findingsOf(folder, {
+        ANTIPHON_STT: "deepgram/nova-3",
+        DEEPGRAM_API_KEY: "k",
+        TWILIO_ACCOUNT_SID: "AC1",
+        TWILIO_AUTH_TOKEN: "t"
+      })
+      assert.deepStrictEqual(complete, { bad: [], code: 0 })
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("A failure that no command expects", { timeout: 120_000 }, () => {
+  it.live("is one line without a stack, and exits with 1", () =>
+    Effect.gen(function* () {
+      const folder = yield* project
+      const modules = {
+        "floating.ts": `Promise.reject(new Error("left behind")); ${agentThatSays("hi")}`,
+        "later.ts": `setImmediate(() => { throw new Error("left behind") }); ${agentThatSays("hi")}`
+      }
+      for (const [name, text] of Object.entries(modules)) {
+        writeFileSync(join(folder, name), text)
+        const chat = yield* antiphon(["chat", name], { cwd: folder })
+        yield* until(() => chat.code !== undefined)
+        assert.match(chat.printed, new RegExp(`✗ Uncaught: left behind \\(${name}:\\d+\\)\\.\n`))
+        assert.notMatch(chat.printed, /^ {4}at /m)
+        assert.strictEqual(chat.code, 1)
+      }
+      for (const [args, env, message] of [
+        [["start", fixture("agent.ts"), "--port", "99999"], {}, /Invalid value for flag --port.* from 0 to 65535/],
+        [
+          ["start", fixture("agent.ts")],
+          { OTEL_EXPORTER_OTLP_ENDPOINT: "there" },
+          /✗ .*OTEL_EXPORTER_OTLP_ENDPOINT must be/
+        ],
+        [["start", fixture("agent.ts")], { ANTIPHON_METRICS_TOKEN: "" }, /✗ .*ANTIPHON_METRICS_TOKEN must be/]
+      ] as const) {
+        const start = yield* antiphon(args, { env: { PORT: "0", ...env } })
+        yield* until(() => start.code !== undefined)
+        assert.match(start.printed, message)
+        assert.notMatch(start.printed, /^ {4}at /m)
+        assert.strictEqual(start.code, 1)
+      }
     }).pipe(Effect.scoped)
   )
 })

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { manifest, runsOn, type Source } from "./internal/manifest.ts"
+import { manifest, runsOn, type Source, versions } from "./internal/manifest.ts"
 import { readme } from "./internal/readme.ts"
 
 export type { Source } from "./internal/manifest.ts"
@@ -45,10 +45,26 @@ export interface File {
 }
 
 /** Returns what is wrong with a package name, or undefined if npm accepts it. */
-export const complaintAbout = (name: string): string | undefined =>
-  /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(name) && name.length <= 214
-    ? undefined
-    : `"${name}" is not a valid package name: use lower-case letters, digits and dashes.`
+export const complaintAbout = (name: string): string | undefined => {
+  if (isPackageName(name)) return undefined
+  const similar = name
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, 60)
+  if (reserved.has(name))
+    return `The name "${name}" is taken by what the project uses: choose another, such as my-${similar}.`
+  const hint = isPackageName(similar) ? `, such as ${similar}` : ""
+  return `"${name.slice(0, 60)}" is not a valid package name: use lower-case letters, digits and dashes${hint}.`
+}
+
+/** npm reserves two names, and cannot install a package into one of the same name. */
+const reserved: ReadonlySet<string> = new Set(["node_modules", "favicon.ico", ...Object.keys(versions)])
+
+const isPackageName = (name: string): boolean =>
+  /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(name) && name.length <= 214 && !reserved.has(name)
 
 const folder = fileURLToPath(new URL("../templates/", import.meta.url))
 
@@ -98,7 +114,8 @@ const environment = `\
 
 # Speech on the page /voice.html: by default the browser hears, and flite speaks.
 # ANTIPHON_STT=deepgram/nova-3
-# ANTIPHON_TTS=cartesia/sonic-3
+# ANTIPHON_TTS=deepgram/aura-2-thalia-en
+# DEEPGRAM_API_KEY=
 
 # Who may call. Without a token, everybody who reaches this machine.
 # ANTIPHON_TOKEN=

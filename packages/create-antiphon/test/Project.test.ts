@@ -122,6 +122,17 @@ describe("npm create antiphon", () => {
     })
   })
 
+  it("uses the current folder, and quotes one with spaces", () => {
+    within((folder) => {
+      mkdirSync(join(folder, "here"))
+      const here = create(join(folder, "here"), ".", "--template", "minimal", "--no-install")
+      assert.match(here.printed, /Next:\n\n {4}npm install\n/)
+      mkdirSync(join(folder, "my agents"))
+      const there = create(folder, "my agents/one", "--template", "minimal", "--no-install")
+      assert.match(there.printed, /cd "my agents\/one"\n/)
+    })
+  })
+
   it("installs packages from archives", () => {
     within((folder) => {
       mkdirSync(join(folder, "archives"))
@@ -142,9 +153,17 @@ describe("npm create antiphon", () => {
       writeFileSync(join(folder, "full/file"), "kept")
       for (const [args, message] of [
         [["full", "--template", "model"], /^✗ full is not empty: nothing was written\.$/],
-        [["Bad Name", "--template", "model"], /^✗ "Bad Name" is not a valid package name/],
+        [["Bad Name", "--template", "model"], /^✗ "Bad Name" is not a valid package name: .* such as bad-name\.$/],
         [["x", "--template", "nothing"], /^✗ There is no template "nothing"\. There are minimal, /],
-        [["x", "--colour"], /^✗ Unknown option '--colour'/]
+        [["x", "--colour"], /^✗ Unknown option '--colour'/],
+        [["x", "--template"], /^✗ Option '--template.*See --help\.$/],
+        [["x", "y", "--template", "model"], /^✗ One folder at a time, not x and y\.$/],
+        [["", "--template", "model"], /^✗ The name of the folder is empty\.$/],
+        [["full/file", "--template", "model"], /^✗ full\/file is a file: nothing was written\.$/],
+        [["full/file/x", "--template", "model"], /^✗ The project could not be written: [A-Z]+: [^\n]*\.$/],
+        [["x", "--template", "model", "--packages", "nowhere"], /^✗ There is no folder nowhere\.$/],
+        [["vitest", "--template", "model"], /^✗ The name "vitest" is taken/],
+        [["node_modules", "--template", "model"], /^✗ The name "node_modules" is taken/]
       ] as const) {
         const { printed, status } = create(
           folder,

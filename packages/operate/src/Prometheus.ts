@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -16,6 +17,7 @@ import * as Metric from "effect/Metric"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 
 /** Options of the page. */
 export interface Options {
@@ -51,19 +53,39 @@ export const layerHttp = (options: Options = {}): Layer.Layer<never, never, Http
 }
 
 /**
- * Layer that adds the page to a router, as closed as the server: it needs `ANTIPHON_METRICS_TOKEN`, or a token of the server
+ * Layer that adds the page to a router, as protected as the server: it needs `ANTIPHON_METRICS_TOKEN`, or a token of the server
  * (`ANTIPHON_TOKEN`, `ANTIPHON_TOKEN_NEXT`, unless others are given). Everybody may read it if there is none of them, or if
- * `ANTIPHON_METRICS_OPEN` is true.
+ * `ANTIPHON_METRICS_OPEN` is true. Fails if it would be open only because
+ * `ANTIPHON_METRICS_TOKEN` is set but empty.
  */
 export const layerFromConfig = (options: Options = {}): Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter> =>
   Layer.unwrap(
-    Effect.map(config, ({ metricsToken, open, tokens }) =>
-      layerHttp({ path: options.path, token: open ? [] : [metricsToken, options.token ?? tokens].flat() })
-    )
+    Effect.gen(function* () {
+      const { metricsToken, open, tokens } = yield* config
+      const needed = open ? [] : [metricsToken, options.token ?? tokens].flat()
+      if (needed.length === 0) yield* refuseEmpty
+      return layerHttp({ path: options.path, token: needed })
+    })
   )
 
-/** None or one: an empty variable counts as missing. */
-const token = (name: string) => Config.map(Config.option(Config.Redacted(name)), Option.toArray)
+// Space around a token, such as the line break at the end of a file, is not part of it: no header could carry it.
+const Token = Schema.RedactedFromValue(
+  Schema.Trim.check(Schema.makeFilter((token) => token !== "", { expected: "a token that is not empty" }))
+)
+
+/** None or one. */
+const token = (name: string) => Config.map(Config.option(Config.schema(Token, name)), Option.toArray)
+
+/** Fails if the variable is set but empty, because its secret was not found: the page would be open to everybody. */
+const refuseEmpty = Effect.gen(function* () {
+  const name = "ANTIPHON_METRICS_TOKEN"
+  // `Config` treats an empty variable as missing, but its provider still lists the name.
+  const provider = yield* ConfigProvider.ConfigProvider
+  const names = yield* Effect.orElseSucceed(provider.load(["ANTIPHON", "METRICS"]), () => undefined)
+  if (names?._tag !== "Record" || !names.keys.has("TOKEN")) return
+  yield* Config.schema(Token, name).parse(ConfigProvider.fromUnknown({ [name]: "" }, { preserveEmptyStrings: true }))
+})
+
 const config = Config.all({
   open: Config.withDefault(Config.Boolean("ANTIPHON_METRICS_OPEN"), false),
   metricsToken: token("ANTIPHON_METRICS_TOKEN"),

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Metric, Redacted } from "effect"
+import { HttpRouter } from "effect/http"
 import parse from "parse-prometheus-text-format"
 import { spawnSync } from "node:child_process"
 import * as MetricNames from "../src/MetricNames.ts"
@@ -97,6 +98,24 @@ describe("Prometheus", () => {
       }).pipe(ownRegistry)
     )
   }
+
+  it.effect("does not open the page because the token of the scraper is empty", () =>
+    Effect.gen(function* () {
+      for (const [token, others] of [
+        ["", {}],
+        ["  ", {}],
+        ["", { ANTIPHON_METRICS_OPEN: "false" }]
+      ] as const) {
+        const env = { ANTIPHON_METRICS_TOKEN: token, ...others }
+        const page = Prometheus.layerFromConfig().pipe(
+          Layer.provide(HttpRouter.layer),
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+        )
+        const { message } = yield* Effect.flip(Effect.scoped(Layer.build(page)))
+        assert.include(message, "ANTIPHON_METRICS_TOKEN")
+      }
+    })
+  )
 
   it("adds the unit and `_total` to a name, once", () => {
     const names: ReadonlyArray<readonly [Parameters<typeof Prometheus.nameOf>[0], string]> = [

@@ -89,7 +89,8 @@ export interface Settings {
   /** `ANTIPHON_DRAIN_TIMEOUT`, 30 seconds: how long calls may take to end by themselves when the server stops. */
   readonly drainTimeout: Duration.Duration
   /**
-   * `ANTIPHON_TOKEN`, none; it must not be empty. If set, `/chats` and `/ws` require `Authorization: Bearer <token>`.
+   * `ANTIPHON_TOKEN`, none; it must not be empty, and space around it is ignored. If set, `/chats` and `/ws` require
+   * `Authorization: Bearer <token>`.
    */
   readonly token: Redacted.Redacted | undefined
   /** `ANTIPHON_TOKEN_NEXT`, none: a second valid token, so that tokens can be rotated while both are in use. */
@@ -129,8 +130,8 @@ export interface Settings {
   /** `ANTIPHON_BLOCK_LIMIT`, 10 seconds: an event loop blocked for longer ends the process; 0 for never. */
   readonly blockLimit: Duration.Duration
   /**
-   * `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded into its own file in this directory. The server does not
-   * start if files cannot be created there.
+   * `ANTIPHON_RECORD_DIR`, none: if set, each call is recorded into its own file in this directory. It is checked at the
+   * start: a directory in which no file can be created is an error in the log, and stops the start with `mustRecord`.
    */
   readonly recordDir: string | undefined
   /**
@@ -151,6 +152,7 @@ const count = (name: string, defaultValue: number, range: { readonly minimum: nu
     Config.schema(Schema.Int.check(Schema.isBetween({ maximum: Number.MAX_SAFE_INTEGER, ...range })), name),
     defaultValue
   )
+const Port = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65535 }))
 const Time = Schema.DurationFromString.check(
   Schema.makeFilter((time) => !Duration.isNegative(time), { expected: "a time that is not negative" })
 )
@@ -158,13 +160,11 @@ const duration = (name: string, defaultValue: Duration.Input) =>
   Config.withDefault(Config.schema(Time, name), Duration.fromInputUnsafe(defaultValue))
 
 /** A comma-separated list. */
-const list = (name: string, isGood: (entry: string) => boolean = () => true) =>
+const list = (name: string, isGood: (entry: string) => boolean = () => true, expected = "a list of good entries") =>
   Config.map(
     Config.withDefault(
       Config.schema(
-        Schema.String.check(
-          Schema.makeFilter((text) => entriesOf(text).every(isGood), { expected: "a list of good entries" })
-        ),
+        Schema.String.check(Schema.makeFilter((text) => entriesOf(text).every(isGood), { expected })),
         name
       ),
       ""
@@ -177,14 +177,15 @@ const entriesOf = (text: string): ReadonlyArray<string> =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "")
 
-// An empty token (from a secret that was not found) must not open the server to everybody.
+// An empty token (from a secret that was not found) must not open the server to everybody. Space around a token, such as the
+// line break at the end of a file, is not part of it: no header could carry it.
 const Token = Schema.RedactedFromValue(
-  Schema.String.check(Schema.makeFilter((token) => token.trim() !== "", { expected: "a token that is not empty" }))
+  Schema.Trim.check(Schema.makeFilter((token) => token !== "", { expected: "a token that is not empty" }))
 )
 
 /** Reads the settings from the environment. */
 const config: Config.Config<Settings> = Config.all({
-  port: count("PORT", 8000, { minimum: 0, maximum: 65535 }),
+  port: Config.withDefault(Config.schema(Port, "PORT"), 8000),
   host: Config.withDefault(Config.String("HOST"), ""),
   maxCalls: count("ANTIPHON_MAX_CALLS", 1000, { minimum: 1 }),
   maxOpenings: count("ANTIPHON_MAX_OPENINGS", 100, { minimum: 1 }),
@@ -192,7 +193,11 @@ const config: Config.Config<Settings> = Config.all({
   maxCallsPerClient: count("ANTIPHON_MAX_CALLS_PER_CLIENT", 0, { minimum: 0 }),
   maxOpeningsPerClient: count("ANTIPHON_MAX_OPENINGS_PER_CLIENT", 0, { minimum: 0 }),
   maxBytesPerSecondPerClient: count("ANTIPHON_MAX_BYTES_PER_SECOND_PER_CLIENT", 0, { minimum: 0 }),
-  trustedProxies: list("ANTIPHON_TRUSTED_PROXIES", Client.isRange),
+  trustedProxies: list(
+    "ANTIPHON_TRUSTED_PROXIES",
+    Client.isRange,
+    "a list of addresses and ranges, such as 10.0.0.0/8, separated by commas"
+  ),
   maxFrameBytes: count("ANTIPHON_MAX_FRAME_BYTES", 256 * 1024, { minimum: 1 }),
   maxFramesPerSecond: count("ANTIPHON_MAX_FRAMES_PER_SECOND", 1000, { minimum: 0 }),
   maxBytesPerSecond: count("ANTIPHON_MAX_BYTES_PER_SECOND", 256 * 1024, { minimum: 0 }),
@@ -235,20 +240,35 @@ const config: Config.Config<Settings> = Config.all({
 export type Overrides = Partial<Settings>
 
 /**
- * Reads the settings from the environment, and applies overrides. Fails if the token is set but empty, for example
+ * Reads the settings from the environment, and applies overrides. Fails if a token is set but empty, for example
  * because its secret does not exist: an empty token would open the server to everybody.
  */
 export const load = (overrides: Overrides = {}): Effect.Effect<Settings, Config.ConfigError> =>
   Effect.gen(function* () {
     const settings = { ...(yield* config), ...overrides }
-    if (settings.token === undefined && !("token" in overrides)) yield* refuseEmpty("ANTIPHON_TOKEN")
-    if (settings.nextToken === undefined && !("nextToken" in overrides)) yield* refuseEmpty("ANTIPHON_TOKEN_NEXT")
+    for (const [setting, name] of secrets) {
+      if (settings[setting] === undefined && !(setting in overrides)) yield* refuseEmpty(name)
+    }
+    if (overrides.port !== undefined) {
+      yield* Config.schema(Port, "PORT").parse(ConfigProvider.fromUnknown({ PORT: String(overrides.port) }))
+    }
     return settings
   })
 
-/** `Config` treats an empty variable as missing, but still lists its name. */
+/** Secrets that must not be empty if their variables are there. */
+const secrets = [
+  ["token", "ANTIPHON_TOKEN"],
+  ["nextToken", "ANTIPHON_TOKEN_NEXT"],
+  ["ticketSecret", "ANTIPHON_TICKET_SECRET"]
+] as const
+
+/**
+ * Fails if a variable is set but empty. An empty secret is one that was not found, and must not count as none: that would
+ * open what it protects.
+ */
 const refuseEmpty = (name: string) =>
   Effect.gen(function* () {
+    // `Config` treats an empty variable as missing, but its provider still lists the name.
     const provider = yield* ConfigProvider.ConfigProvider
     const path = name.split("_")
     const load = (path: ConfigProvider.Path) => Effect.orElseSucceed(provider.load(path), () => undefined)

@@ -88,7 +88,15 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
   },
   maxHeapPercent: { ...limit("ANTIPHON_MAX_HEAP_PERCENT", 85), good: [["50", 50]], bad: ["100", "-1", "half"] },
   openingTimeout: { name: "ANTIPHON_OPENING_TIMEOUT", byDefault: 8000, ...times },
-  nextToken: { name: "ANTIPHON_TOKEN_NEXT", byDefault: undefined, good: [["s3cret", "s3cret"]], bad: ["", " "] },
+  nextToken: {
+    name: "ANTIPHON_TOKEN_NEXT",
+    byDefault: undefined,
+    good: [
+      ["s3cret", "s3cret"],
+      [" s3 cret\r\n", "s3 cret"]
+    ],
+    bad: ["", " "]
+  },
   hosts: {
     name: "ANTIPHON_HOSTS",
     byDefault: [],
@@ -96,7 +104,7 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
     bad: []
   },
   bindCalls: { ...flag("ANTIPHON_BIND_CALLS") },
-  ticketSecret: { name: "ANTIPHON_TICKET_SECRET", byDefault: undefined, good: [["s3cret", "s3cret"]], bad: [" "] },
+  ticketSecret: { name: "ANTIPHON_TICKET_SECRET", byDefault: undefined, good: [["s3cret", "s3cret"]], bad: ["", " "] },
   mustRecord: { ...flag("ANTIPHON_MUST_RECORD") },
   recordMaxAge: { name: "ANTIPHON_RECORD_MAX_AGE", byDefault: 0, ...times },
   recordMaxBytes: limit("ANTIPHON_RECORD_MAX_BYTES", 0),

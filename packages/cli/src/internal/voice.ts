@@ -65,5 +65,11 @@ export const mounts = <R>(agent: Agent.Factory<unknown, never, R>) =>
         Effect.provideContext(calls.run(agent, line), services)
       )
     const page = BrowserVoice.mount(answer, { about })
-    return (yield* hasTelephone) ? [page, Twilio.mount(answer)] : [page]
+    if (!(yield* hasTelephone)) return [page]
+    if (recogniser === null) {
+      yield* Effect.logWarning(
+        "ANTIPHON_STT is not set, so nothing hears who calls the number: set it, for example to deepgram/nova-3."
+      )
+    }
+    return [page, Twilio.mount(answer)]
   })

@@ -9,6 +9,8 @@
 import * as Agent from "@antiphon/core/Agent"
 import type * as Redaction from "@antiphon/core/recording/Redaction"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -17,6 +19,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import * as CallHost from "../CallHost.ts"
@@ -31,6 +34,7 @@ import * as LineApp from "../line/LineApp.ts"
 import type * as Mount from "../Mount.ts"
 import type * as PreCall from "../PreCall.ts"
 import * as Settings from "../Settings.ts"
+import * as StartFailure from "../StartFailure.ts"
 import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
 import * as SafeConsole from "./internal/safeConsole.ts"
 import * as RecordingFolder from "./internal/recordingFolder.ts"
@@ -316,7 +320,10 @@ const fallback = HttpRouter.add("*", "/*", (request) =>
   Effect.succeed(Door.isUpgrade(request) ? Answers.respond(403, { detail: "Forbidden" }) : Answers.notFound)
 )
 
-/** Serves an agent on Node until it is interrupted, then drains its calls, and says where it listens. See `layerServer`. */
+/**
+ * Serves an agent on Node until it is interrupted, then drains its calls, and says where it listens. If it cannot start,
+ * it logs why in one line (`StartFailure`), and fails. See `layerServer`.
+ */
 export const serve: {
   <E = never, R = never, R2 = never, PE = never, PR = never>(
     source: Agent.Made<E, R, R2>,
@@ -334,7 +341,7 @@ export const serve: {
     Layer.launch(
       Layer.provide(announce(settings), layerServer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
     )
-  )
+  ).pipe(Effect.tapError(StartFailure.log))
 
 /**
  * Exit codes for `NodeRuntime.runMain`: 0 for a server that stopped because it was told to, and 1 after a failure,
@@ -342,3 +349,23 @@ export const serve: {
  */
 export const teardown = <E, A>(exit: Exit.Exit<E, A>, onExit: (code: number) => void): void =>
   onExit(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? Number(process.exitCode ?? 0) : 1)
+
+/**
+ * Runs a server as the program of its process, as `NodeRuntime.runMain` with `teardown` does. If something that the server
+ * requires fails at the start, such as a model without its key, the log says so in one line, without a stack.
+ *
+ * ```ts
+ * VoiceAgentApp.serve(agent).pipe(Effect.provide(Models.fromString("openai/gpt-4.1-mini")), VoiceAgentApp.runMain)
+ * ```
+ */
+export const runMain = <A, E>(server: Effect.Effect<A, E>): void =>
+  NodeRuntime.runMain(
+    Effect.tapCause(server, (cause) => {
+      const failed = cause.reasons.find(Cause.isFailReason)
+      const error = failed === undefined ? Cause.squash(cause) : failed.error
+      // The stack of a bug is worth reading. An error with a tag describes itself.
+      const described = failed !== undefined || Predicate.hasProperty(error, "_tag")
+      return described && !Cause.hasInterruptsOnly(cause) ? StartFailure.log(error) : Effect.void
+    }),
+    { teardown }
+  )

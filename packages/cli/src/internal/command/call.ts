@@ -29,6 +29,12 @@ const flags = {
 
 const isNumber = (text: string): boolean => /^\+[1-9]\d{4,14}$/.test(text)
 
+/** Whether a carrier can build the addresses of this server from a text. */
+const isAddress = (text: string): boolean => {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === ""
+}
+
 /** The command. Exits with 1 if nobody answers. */
 export const make = () =>
   Command.make("call", flags, (input) =>
@@ -43,6 +49,11 @@ export const make = () =>
         if (!isNumber(number)) {
           return yield* new CliError({ message: `"${number}" is not a telephone number: write it as +4930123456.` })
         }
+      }
+      if (!isAddress(publicUrl)) {
+        return yield* new CliError({
+          message: `"${publicUrl}" is not a public address: write it as https://….ngrok.app, without a path.`
+        })
       }
       yield* given(Option.none(), "ANTIPHON_STT", "a recogniser, such as deepgram/nova-3")
       const account = yield* TwilioAccount.load()

@@ -1,5 +1,7 @@
 /** `antiphon chat`: talks to an agent in the terminal. */
 import * as CallRequest from "@antiphon/core/CallRequest"
+import * as ErrorText from "@antiphon/core/ErrorText"
+import * as Printable from "@antiphon/core/Printable"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -18,12 +20,18 @@ import * as ServedAgent from "../servedAgent.ts"
 const flags = {
   ...ServedAgent.params,
   pace: Flag.Int("pace").pipe(
+    Flag.filter(
+      (value) => value >= 0,
+      () => "a number that is not negative"
+    ),
     Flag.withDescription("The agent's pace in words per minute, 0 for as fast as possible; 300 on a terminal"),
     Flag.optional
   ),
   from: Flag.String("from").pipe(Flag.withDescription("The caller's number"), Flag.optional),
   to: Flag.String("to").pipe(Flag.withDescription("The number that was called"), Flag.optional)
 }
+
+const oneLine = (error: unknown): string => Printable.line(ErrorText.of(error))
 
 /** The command. */
 export const make = () =>
@@ -52,6 +60,7 @@ export const make = () =>
     }).pipe(
       Effect.scoped,
       Effect.provideService(References.MinimumLogLevel, "Error"),
+      Effect.catchDefect((defect) => Effect.fail(new CliError({ message: `The call failed: ${oneLine(defect)}` }))),
       Effect.mapError((error: unknown) => new CliError({ message: LocalServer.complaint(error, String) }))
     )
   ).pipe(

@@ -43,8 +43,8 @@ export const make = () =>
       yield* Effect.forkScoped(
         Stream.runForEach(SavedFiles.changes(process.cwd()), (paths) => Queue.offer(saved, paths))
       )
-      const at = Option.getOrElse(port, () => Number(process.env["PORT"] ?? 8000))
-      if (open && at !== 0) yield* Effect.forkScoped(openOnceUp(`http://localhost:${at}`))
+      const at = Option.getOrElse(port, () => Number(process.env["PORT"] || 8000))
+      if (open && at > 0) yield* Effect.forkScoped(openOnceUp(`http://localhost:${at}`))
       for (let again = false; ; again = true) {
         const server = run(again ? [...args, "--brief"] : args).pipe(
           // A server that could not start has printed why. The next save may fix it.
@@ -73,7 +73,7 @@ const run = (args: ReadonlyArray<string>) =>
     Effect.flatMap(
       ChildProcess.make(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
         // Does not wait for calls of the previous version.
-        env: { ANTIPHON_DRAIN_TIMEOUT: "0 seconds" },
+        env: { ANTIPHON_DRAIN_TIMEOUT: "0 seconds", [Start.underDev]: "1" },
         extendEnv: true,
         stdin: "inherit",
         stdout: "inherit",

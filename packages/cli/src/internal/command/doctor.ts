@@ -24,14 +24,18 @@ const flags = {
 export const make = () =>
   Command.make("doctor", flags, ({ agent, json }) =>
     Effect.gen(function* () {
+      const loaded = Option.isSome(agent) ? yield* loads(agent.value) : undefined
       const findings = (yield* Effect.all(
         [
           Effect.map(Checks.node, (finding) => [finding]),
           Checks.packages,
-          Option.isSome(agent) ? loads(agent.value) : Effect.succeed([]),
+          Effect.succeed(loaded === undefined ? [] : [loaded.finding]),
           Checks.server,
+          Checks.watching,
           Checks.models,
-          Checks.speech
+          Checks.model(loaded?.module),
+          Checks.speech,
+          Checks.telephone
         ],
         { concurrency: "unbounded" }
       )).flat()
@@ -40,17 +44,20 @@ export const make = () =>
     })
   ).pipe(
     Command.withDescription(
-      "Checks Node, packages, settings, port, keys, the clock and the connection to each provider"
+      "Checks Node, packages, settings, port, keys, the telephone, the clock and the connection to each provider"
     ),
     Command.withExamples([
       { command: "antiphon doctor src/agent.ts", description: "Does this machine have what it needs?" }
     ])
   )
 
-const loads = (path: string): Effect.Effect<ReadonlyArray<Finding>> =>
+/** Loads an agent: the module if that succeeds, and the finding. */
+const loads = (
+  path: string
+): Effect.Effect<{ readonly finding: Finding; readonly module?: AgentModule.AgentModule | undefined }> =>
   AgentModule.load(path).pipe(
-    Effect.map(() => [good("agent", `${path} loads`)]),
-    Effect.catch(({ message }) => Effect.succeed([bad("agent", message)]))
+    Effect.map((module) => ({ finding: good("agent", `${path} loads`), module })),
+    Effect.catch(({ message }) => Effect.succeed({ finding: bad("agent", message) }))
   )
 
 const picture = (findings: ReadonlyArray<Finding>): string => {

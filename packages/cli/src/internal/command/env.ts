@@ -28,7 +28,9 @@ export const make = () =>
       const groups = [
         ["Server", yield* readBy(Settings.load())],
         ["Model", ["ANTIPHON_MODEL", ...keys]],
-        ["Voice", ["ANTIPHON_STT", "ANTIPHON_TTS"]]
+        ["Voice", ["ANTIPHON_STT", "ANTIPHON_TTS", ...voices.filter((name) => all || isSet(name))]],
+        ["Telephone", telephone.filter((name) => all || name === "ANTIPHON_PUBLIC_URL" || isSet(name))],
+        ["Metrics and traces", operation]
       ] as const
       const width = Math.max(...groups.flatMap(([, names]) => names.map((name) => name.length)))
       for (const [title, names] of groups) {
@@ -42,6 +44,26 @@ export const make = () =>
       yield* Console.log(`\n  ${dim(`The model is ${model}. What each variable means: docs/settings.md`)}\n`)
     })
   ).pipe(Command.withDescription("Shows the supported variables and their values, but no keys"))
+
+/** Keys of providers that only recognise or speak; those of the others are among the keys of models. */
+const voices = ["CARTESIA_API_KEY", "DEEPGRAM_API_KEY", "ELEVENLABS_API_KEY", "ELEVEN_API_KEY"]
+const telephone = [
+  "ANTIPHON_PUBLIC_URL",
+  "TWILIO_ACCOUNT_SID",
+  "TWILIO_AUTH_TOKEN",
+  "TWILIO_NUMBER",
+  "TWILIO_BASE_URL",
+  "TELNYX_API_KEY",
+  "TELNYX_PUBLIC_KEY",
+  "TELNYX_CONNECTION_ID",
+  "TELNYX_BASE_URL"
+]
+const operation = [
+  "ANTIPHON_METRICS_TOKEN",
+  "ANTIPHON_METRICS_OPEN",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_SERVICE_NAME"
+]
 
 const isSet = (name: string): boolean => (process.env[name] ?? "").trim() !== ""
 

@@ -41,6 +41,10 @@ const flags = (agent: string | undefined) => ({
     agent === undefined ? Flag.optional : (flag) => Flag.optional(Flag.withDefault(flag, agent))
   ),
   fork: Flag.Int("fork").pipe(
+    Flag.filter(
+      (value) => value >= 1,
+      () => "a number of at least 1"
+    ),
     Flag.withDescription("Turn from which the agent continues on its own, counted from 1"),
     Flag.optional
   ),
@@ -53,6 +57,10 @@ const flags = (agent: string | undefined) => ({
     Flag.optional
   ),
   tolerance: Flag.Int("tolerance").pipe(
+    Flag.filter(
+      (value) => value >= 0,
+      () => "a number that is not negative"
+    ),
     Flag.withDescription("Milliseconds by which the same event may be early or late"),
     Flag.optional
   ),
@@ -119,9 +127,9 @@ const read = Effect.fn("replay.read")(function* (path: string) {
   const files = yield* FileSystem.FileSystem
   const text = yield* files.readFileString(path).pipe(
     Effect.mapError((error) => {
-      const why =
-        error.reason._tag === "NotFound" ? `There is no file ${path}.` : `${path} cannot be read: ${error.message}`
-      return new CliError({ message: why })
+      if (error.reason._tag === "NotFound") return new CliError({ message: `There is no file ${path}.` })
+      const cause = Printable.line(ErrorText.of(error.reason.cause ?? error))
+      return new CliError({ message: `${path} cannot be read: ${cause}.` })
     })
   )
   return yield* Effect.fromResult(

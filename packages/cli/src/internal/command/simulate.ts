@@ -31,6 +31,10 @@ const flags = (agent: string | undefined) => ({
   ),
   call: Flag.Int("call").pipe(Flag.withDescription("Play only the call of this seed, and show it"), Flag.optional),
   threads: Flag.Int("threads").pipe(
+    Flag.filter(
+      (value) => value >= 1,
+      () => "a number of at least 1"
+    ),
     Flag.withDescription("Number of threads; defaults to the number of processors"),
     Flag.optional
   ),

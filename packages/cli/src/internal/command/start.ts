@@ -9,12 +9,22 @@ import * as ServedAgent from "../servedAgent.ts"
 
 /** Where a server listens. */
 export const params = {
-  port: Flag.Int("port").pipe(Flag.withDescription("Port, instead of PORT or 8000; 0 for a free one"), Flag.optional),
+  port: Flag.Int("port").pipe(
+    Flag.filter(
+      (port) => port >= 0 && port <= 65535,
+      () => "a number from 0 to 65535"
+    ),
+    Flag.withDescription("Port, instead of PORT or 8000; 0 for a free one"),
+    Flag.optional
+  ),
   host: Flag.String("host").pipe(
     Flag.withDescription("Address, instead of HOST or all addresses of this machine"),
     Flag.optional
   )
 }
+
+/** Variable by which `antiphon dev` tells the server that it starts it. */
+export const underDev = "ANTIPHON_UNDER_DEV"
 
 const brief = Flag.Boolean("brief").pipe(
   Flag.withDescription("Print the server's address in one line"),
@@ -30,7 +40,8 @@ export const make = () =>
         model,
         layer,
         brief: input.brief,
-        again: (port) => `antiphon start ${input.agent} --port ${port}`,
+        again: (port) =>
+          `antiphon ${process.env[underDev] === undefined ? "start" : "dev"} ${input.agent} --port ${port}`,
         settings: {
           ...(Option.isSome(input.port) ? { port: input.port.value } : {}),
           ...(Option.isSome(input.host) ? { host: input.host.value } : {})

@@ -1,5 +1,6 @@
 /** The checks of `antiphon doctor`. They change nothing, ask no model and show no key. */
 import * as ErrorText from "@antiphon/core/ErrorText"
+import * as DefaultModel from "@antiphon/llm/demo/DefaultModel"
 import * as Models from "@antiphon/llm/model/Models"
 import * as Settings from "@antiphon/server/Settings"
 import * as SpeechToText from "@antiphon/speech/SpeechToText"
@@ -14,10 +15,9 @@ import { createRequire } from "node:module"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import * as LocalServer from "../../LocalServer.ts"
-import { bad, clock, type Finding, good, isAtLeast, note, versions } from "./finding.ts"
-
-/** The oldest supported version of Node. */
-const leastNode = "22.19.0"
+import type * as AgentModule from "../agentModule.ts"
+import { isAtLeast, leastNode } from "../nodeVersion.ts"
+import { bad, clock, type Finding, good, note, versions } from "./finding.ts"
 
 /** The version of Node. */
 export const node = Effect.sync((): Finding =>
@@ -84,16 +84,19 @@ const openness = ({ host, token }: Settings.Settings): Effect.Effect<Finding> =>
 const recordings = (directory: string | undefined): Effect.Effect<ReadonlyArray<Finding>> =>
   directory === undefined
     ? Effect.succeed([])
-    : Effect.promise(() =>
-        access(directory, constants.W_OK | constants.X_OK).then(
-          () => [good("recordings", `calls are recorded into ${directory}`)],
-          (error: NodeJS.ErrnoException) => [
-            error.code === "ENOENT"
-              ? note("recordings", `${directory} is made with the first call`)
-              : bad("recordings", `${directory} cannot be written to`)
+    : Effect.promise(async () => {
+        try {
+          // Only a folder has something below it.
+          await access(join(directory, "."), constants.W_OK | constants.X_OK)
+          return [good("recordings", `calls are recorded into ${directory}`)]
+        } catch (error) {
+          return [
+            (error as NodeJS.ErrnoException).code === "ENOENT"
+              ? note("recordings", `${directory} is made when the server starts`)
+              : bad("recordings", `ANTIPHON_RECORD_DIR: ${directory} is no folder that can be written to`)
           ]
-        )
-      )
+        }
+      })
 
 /** The model providers that have a key, with their addresses. */
 interface Provider {
@@ -146,7 +149,10 @@ export const models: Effect.Effect<ReadonlyArray<Finding>> = Effect.gen(function
   )
   const there = answers.filter((answer) => answer !== undefined)
   const skew = there.find((answer) => answer.skew !== undefined)?.skew
-  if (there.length === 0) return [note("models", "no key is set: the embedded demo model answers")]
+  if (there.length === 0) {
+    const named = (yield* first(["ANTIPHON_MODEL"])) !== undefined
+    return [note("models", `no key is set${named ? "" : ": the embedded demo model answers"}`)]
+  }
   return [...there.map(({ finding }) => finding), ...(skew === undefined ? [] : [clock(skew)])]
 })
 
@@ -171,25 +177,116 @@ const answerOf = (name: string, url: string, variable: string) =>
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : "its address")
 
-/** Checks the recogniser and the voice for the voice page. */
+/** The model that answers: that of the module, or the one that the environment chooses. */
+export const model = (module: AgentModule.AgentModule | undefined): Effect.Effect<ReadonlyArray<Finding>> =>
+  Effect.gen(function* () {
+    if (module?.model !== undefined) return [yield* builds("model", "the one of the agent's module", module.model)]
+    const name = yield* DefaultModel.chosen
+    return name === DefaultModel.demo ? [] : [yield* builds("model", name, DefaultModel.only(name))]
+  }).pipe(Effect.catch((error) => Effect.succeed([bad("model", LocalServer.complaint(error, String))])))
+
+/** Whether a layer can be built, which asks nobody. */
+const builds = <A, E>(what: string, name: string, layer: Layer.Layer<A, E>): Effect.Effect<Finding> =>
+  Effect.scoped(Layer.build(layer)).pipe(
+    Effect.timeout("5 seconds"),
+    Effect.as(good(what, name)),
+    Effect.catchCause((cause) => Effect.succeed(bad(what, `${name} cannot be used: ${ErrorText.of(cause)}`)))
+  )
+
+/** Checks the recogniser and the voice. Only a telephone needs a recogniser: a page has its browser's, or a keyboard. */
 export const speech: Effect.Effect<ReadonlyArray<Finding>> = Effect.gen(function* () {
   const recogniser = yield* first(["ANTIPHON_STT"])
   const voice = yield* first(["ANTIPHON_TTS"])
-  const works = <A, E>(what: string, name: string, layer: Layer.Layer<A, E>) =>
-    Effect.scoped(Layer.build(layer)).pipe(
-      Effect.as(good(what, name)),
-      Effect.catchCause((cause) => Effect.succeed(bad(what, `${name} cannot be used: ${ErrorText.of(cause)}`)))
-    )
+  const hearing =
+    recogniser !== undefined
+      ? yield* builds("hearing", recogniser.value, SpeechToText.fromString(recogniser.value))
+      : (yield* isTelephone)
+        ? bad("hearing", "ANTIPHON_STT is not set, so nothing hears who calls: set it, for example to deepgram/nova-3")
+        : note(
+            "hearing",
+            "ANTIPHON_STT is not set: the page uses the browser's speech recognition if there is one, or you type"
+          )
   return [
-    recogniser === undefined
-      ? note(
-          "hearing",
-          "ANTIPHON_STT is not set: the page uses the browser's speech recognition if there is one, or you type"
-        )
-      : yield* works("hearing", recogniser.value, SpeechToText.fromString(recogniser.value)),
+    hearing,
     voice === undefined
       ? good("voice", "flite/slt, which needs no key")
-      : yield* works("voice", voice.value, TextToSpeech.fromString(voice.value)),
+      : yield* builds("voice", voice.value, TextToSpeech.fromString(voice.value)),
     note("microphone", "the browser asks for it: the page must be at localhost, or served over https")
+  ]
+})
+
+/** Whether the project in the current folder is for the telephone, or the environment has an account with a carrier. */
+const isTelephone = Effect.gen(function* () {
+  if (carriers.some(({ all }) => all.some((name) => isSet(name)))) return true
+  const manifest = yield* Effect.promise(() => readFile("package.json", "utf8").catch(() => "{}"))
+  return dependsOn(manifest, "@antiphon/telephony")
+})
+
+/** Whether the text of a manifest names a package among its dependencies. */
+const dependsOn = (manifest: string, name: string): boolean => {
+  try {
+    const { dependencies } = JSON.parse(manifest) as { readonly dependencies?: Readonly<Record<string, string>> }
+    return dependencies !== undefined && Object.hasOwn(dependencies, name)
+  } catch {
+    return false
+  }
+}
+
+/** The variables of each carrier that belong together, and what only some calls need. */
+const carriers = [
+  {
+    name: "twilio",
+    all: ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"],
+    outgoing: ["TWILIO_NUMBER", "ANTIPHON_PUBLIC_URL"]
+  },
+  {
+    name: "telnyx",
+    all: ["TELNYX_API_KEY", "TELNYX_PUBLIC_KEY"],
+    outgoing: ["TELNYX_CONNECTION_ID", "ANTIPHON_PUBLIC_URL"]
+  }
+] as const
+
+const isSet = (name: string): boolean => (process.env[name] ?? "").trim() !== ""
+
+/** Checks the variables of the carriers. A project for the telephone needs one of them. */
+export const telephone: Effect.Effect<ReadonlyArray<Finding>> = Effect.gen(function* () {
+  if (!(yield* isTelephone)) return []
+  const used = carriers.filter(({ all }) => all.some(isSet))
+  const address = process.env["ANTIPHON_PUBLIC_URL"]?.trim() ?? ""
+  return [
+    ...(used.length === 0 ? [bad("telephone", "no account: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")] : []),
+    ...used.map(({ all, name, outgoing }) => {
+      const missing = all.filter((variable) => !isSet(variable))
+      const later = outgoing.filter((variable) => !isSet(variable))
+      if (missing.length > 0) return bad(name, `${missing.join(" and ")} is missing`)
+      return later.length > 0
+        ? note(name, `takes calls; to make calls, set ${later.join(" and ")}`)
+        : good(name, "its keys are set")
+    }),
+    ...(address === "" || /^https?:$/.test(URL.parse(address)?.protocol ?? "")
+      ? []
+      : [
+          bad(
+            "telephone",
+            `ANTIPHON_PUBLIC_URL must be an address such as https://agent.example.com, and is ${address}`
+          )
+        ])
+  ]
+})
+
+/** Checks the variables of what watches a server. */
+export const watching: Effect.Effect<ReadonlyArray<Finding>> = Effect.sync(() => {
+  const metrics = process.env["ANTIPHON_METRICS_TOKEN"]
+  const collector = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"]?.trim() ?? ""
+  return [
+    ...(metrics?.trim() === "" ? [bad("metrics", "ANTIPHON_METRICS_TOKEN is set, but empty")] : []),
+    ...(collector === "" || URL.canParse(collector)
+      ? []
+      : [
+          bad(
+            "traces",
+            `OTEL_EXPORTER_OTLP_ENDPOINT must be an address such as http://collector:4318, and is ${collector}`
+          )
+        ])
   ]
 })

@@ -1,4 +1,5 @@
 /** Findings of `antiphon doctor`. */
+import { isAtLeast } from "../nodeVersion.ts"
 
 /** One finding. `Bad` keeps an agent from working; `Note` is worth knowing. */
 export interface Finding {
@@ -10,14 +11,6 @@ export interface Finding {
 export const good = (what: string, says: string): Finding => ({ verdict: "Good", what, says })
 export const note = (what: string, says: string): Finding => ({ verdict: "Note", what, says })
 export const bad = (what: string, says: string): Finding => ({ verdict: "Bad", what, says })
-
-/** Whether a version is at least another. Both have the form `1.2.3`. */
-export const isAtLeast = (version: string, least: string): boolean => {
-  const numbers = (text: string) => text.split(/[.-]/).slice(0, 3).map(Number)
-  const [a, b] = [numbers(version), numbers(least)]
-  for (let i = 0; i < 3; i++) if (a[i] !== b[i]) return (a[i] ?? 0) > (b[i] ?? 0)
-  return true
-}
 
 /**
  * Checks the versions of a project's packages: all `@antiphon/*` must match, and `effect` must be the version they were

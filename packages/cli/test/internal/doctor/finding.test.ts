@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Finding from "../../../src/internal/doctor/finding.ts"
+import * as NodeVersion from "../../../src/internal/nodeVersion.ts"
 
 describe("findings of the doctor", () => {
   it("orders versions by number", () => {
-    assert.isTrue(Finding.isAtLeast("24.0.0", "22.19.0"))
-    assert.isTrue(Finding.isAtLeast("22.19.0", "22.19.0"))
-    assert.isFalse(Finding.isAtLeast("22.9.10", "22.19.0"))
+    assert.isTrue(NodeVersion.isAtLeast("24.0.0", "22.19.0"))
+    assert.isTrue(NodeVersion.isAtLeast("22.19.0", "22.19.0"))
+    assert.isFalse(NodeVersion.isAtLeast("22.9.10", "22.19.0"))
   })
 
   it("requires the version of effect the packages were made for, and the same version of all packages", () => {

@@ -2,11 +2,13 @@ import { DefaultModel } from "@antiphon/llm"
 import { VoiceAgentApp } from "@antiphon/server"
 import { Speech, SpeechToText, TextToSpeech, TurnDetector, Vad } from "@antiphon/speech"
 import { Twilio } from "@antiphon/telephony"
-import { NodeRuntime } from "@effect/platform-node"
 import { Config, Effect, Layer } from "effect"
 import agent from "./agent.ts"
 
-/** What hears and speaks: `ANTIPHON_STT` and `ANTIPHON_TTS`, such as deepgram/nova-3 and cartesia/sonic-3. */
+/**
+ * What hears and speaks: `ANTIPHON_STT` and `ANTIPHON_TTS`, such as deepgram/nova-3 and
+ * deepgram/aura-2-thalia-en.
+ */
 const Voice = Layer.unwrap(
   Effect.gen(function* () {
     const ears = yield* Effect.mapError(
@@ -32,4 +34,4 @@ const server = VoiceAgentApp.serve(agent, {
   protocols: [Twilio.mount((line) => Speech.run(agent, line), { transfer: { kind: "warm" } })]
 })
 
-server.pipe(Effect.provide(Layer.mergeAll(Voice, Model)), NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown }))
+server.pipe(Effect.provide(Layer.mergeAll(Voice, Model)), VoiceAgentApp.runMain)

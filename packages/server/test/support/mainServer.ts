@@ -1,0 +1,15 @@
+/** A server as the program of its process. With `MODEL=missing`, something that it requires cannot be made. */
+import * as Agent from "@antiphon/core/Agent"
+import { Data, Effect, Layer, Stream } from "effect"
+import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
+
+class ModelError extends Data.TaggedError("ModelError")<{ readonly message: string }> {}
+
+const Model =
+  process.env["MODEL"] === "missing"
+    ? Layer.effectDiscard(Effect.fail(new ModelError({ message: "openai needs a key: set OPENAI_API_KEY" })))
+    : process.env["MODEL"] === "defect"
+      ? Layer.effectDiscard(Effect.die(new ModelError({ message: "twilio: set TWILIO_AUTH_TOKEN" })))
+      : Layer.empty
+
+VoiceAgentApp.serve(Agent.make(() => Stream.empty)).pipe(Effect.provide(Model), VoiceAgentApp.runMain)
