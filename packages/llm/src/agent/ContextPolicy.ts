@@ -23,13 +23,16 @@ export interface ContextPolicy {
    * reliable. If the window is unknown, there is no limit until the model rejects a prompt as too long.
    */
   readonly limit?: number | undefined
-  /** Tokens of conversation to keep when the oldest turns are removed. Half of the limit by default. */
+  /** Tokens of conversation to keep when the oldest turns are removed. Half of the limit, which is also the most. */
   readonly keep?: number | undefined
   /** What to do with the oldest turns. `summarise` by default, which costs one request per half window. */
   readonly oldest?: "summarise" | "drop" | undefined
   /** The instructions for the summary, which follow the conversation to summarise. */
   readonly summaryPrompt?: string | undefined
-  /** Length of a summary, in tokens. 600 by default. */
+  /**
+   * Length of a summary, in tokens. 600 by default. What a model writes beyond twice as much, or beyond a fifth of the
+   * limit, is cut.
+   */
   readonly summaryTokens?: number | undefined
 }
 

@@ -269,7 +269,10 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const respond: LlmAgent<R>["respond"] = (event, turn, overrides = {}) =>
       TurnTime.timed(() => {
         if (event._tag === "UserTurnEnded") userTurns++
-        const answered = () => own(event, turn, overrides)
+        const answered = () => {
+          Spending.takeOver(spending)
+          return own(event, turn, overrides)
+        }
         // Only the first agent of the call passes events on.
         const passed =
           self === undefined ? Budgeted.turn(spending, callScope, Lead.pass(lead, event, turn, answered)) : answered()

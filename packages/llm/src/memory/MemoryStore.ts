@@ -120,7 +120,11 @@ export class MemoryStore extends Context.Service<
     MemoryStore,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const checked = <A>(effect: Effect.Effect<A, SqlError.SqlError>) => Effect.mapError(effect, ofStore)
+      const checked = <A>(effect: Effect.Effect<A, SqlError.SqlError>) =>
+        effect.pipe(
+          Effect.retry({ times: 2, while: ({ reason }) => reason._tag === "DeadlockError" }),
+          Effect.mapError(ofStore)
+        )
       yield* checked(sql`create table if not exists antiphon_memory (
         caller varchar(300) not null, field varchar(100) not null, value text not null, written_at bigint not null,
         kept_until bigint not null, call_id varchar(300) not null, primary key (caller, field))`)
@@ -132,9 +136,9 @@ export class MemoryStore extends Context.Service<
           value,
           written_at: writtenAt,
           kept_until: keptUntil,
-          call_id: callId
+          call_id: fitting(callId)
         })} on conflict (caller, field) do update
-          set value = ${value}, written_at = ${writtenAt}, kept_until = ${keptUntil}, call_id = ${callId}
+          set value = ${value}, written_at = ${writtenAt}, kept_until = ${keptUntil}, call_id = ${fitting(callId)}
           where antiphon_memory.written_at <= ${writtenAt}`
 
       return MemoryStore.of({
@@ -151,10 +155,15 @@ export class MemoryStore extends Context.Service<
             : checked(
                 sql.withTransaction(
                   Effect.gen(function* () {
-                    if (deleted.length > 0) {
-                      yield* sql`delete from antiphon_memory where caller = ${caller} and field in ${sql.in(deleted)}`
+                    // In one order, so that two calls of the same caller never wait for each other.
+                    const changes = new Map<string, Row | undefined>([
+                      ...deleted.map((field) => [field, undefined] as const),
+                      ...rows.map((row) => [row.field, row] as const)
+                    ])
+                    for (const [field, row] of [...changes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+                      if (row !== undefined) yield* put(caller, row)
+                      else yield* sql`delete from antiphon_memory where caller = ${caller} and field = ${field}`
                     }
-                    for (const row of rows) yield* put(caller, row)
                   })
                 )
               ),
@@ -184,6 +193,9 @@ export class MemoryStore extends Context.Service<
     })
   )
 }
+
+/** An id of a platform, as long as its column, and without what PostgreSQL refuses in a text. */
+const fitting = (id: string): string => id.slice(0, 300).toWellFormed().replaceAll("\0", "")
 
 const ofStore = (cause: SqlError.SqlError) =>
   new MemoryError({ reason: "Store", description: `the store of the memory failed: ${cause.reason._tag}`, cause })

@@ -74,9 +74,14 @@ export interface Options<F extends Memory.Fields, E = never, R = never> {
 /** Values of `from` for withheld or unknown numbers. */
 const nobody: ReadonlySet<string> = new Set(["", "unknown", "anonymous", "restricted", "unavailable", "private", "web"])
 
-/** The caller according to the harness, or undefined if it is unknown. */
-export const callerOf = ({ from }: CallRequest): string | undefined =>
-  nobody.has(from.trim().toLowerCase()) ? undefined : from.trim()
+/** Longer than any number or address: what a store keeps of a name. */
+const longestName = 300
+
+/** The caller according to the harness, or undefined if it is unknown, or no number or address. */
+export const callerOf = ({ from }: CallRequest): string | undefined => {
+  const name = from.trim()
+  return nobody.has(name.toLowerCase()) || name.length > longestName || name.includes("\0") ? undefined : name
+}
 
 /**
  * Gives the agent of a source memory.
@@ -246,17 +251,25 @@ const longest = 20_000
 const transcriptOf = ({ history, id, trigger }: Turn.Turn): string => {
   const lines = Transcript.lines(history, { turn: id, trigger, unheardMark: "" })
   if (!lines.some(({ role }) => role === "user")) return ""
-  return lines
+  const whole = lines
     .flatMap((line) => {
       if (line.role !== "user" && line.role !== "assistant") return []
-      return [`${line.role === "user" ? "Caller" : "Agent"}: ${line.text}`]
+      // One line each: a caller who types must not write lines of the agent.
+      return [`${line.role === "user" ? "Caller" : "Agent"}: ${line.text.replace(/[\r\n\u2028\u2029]+/g, " ")}`]
     })
     .join("\n")
-    .slice(-longest)
-    .toWellFormed()
+  if (whole.length <= longest) return whole
+  const tail = whole.slice(-longest)
+  const line = tail.indexOf("\n")
+  if (line >= 0) return tail.slice(line + 1)
+  // The last line alone is longer: what is left of it still says whose it is.
+  return `${/^(?:Caller|Agent): /.exec(whole.slice(whole.lastIndexOf("\n") + 1))![0]}… ${tail}`.toWellFormed()
 }
 
-/** Learns by asking the agent's model once for the declared fields. Makes no request if the caller said nothing. */
+/**
+ * Learns by asking the agent's model once for the declared fields. Makes no request if the caller said nothing, or
+ * nothing is declared.
+ */
 export const byModel = <F extends Memory.Fields>({
   declaration,
   known,
@@ -264,7 +277,7 @@ export const byModel = <F extends Memory.Fields>({
   turn
 }: Talk<F>): Effect.Effect<Memory.Learned<F>, AiError.AiError, LanguageModel.LanguageModel> =>
   Effect.gen(function* () {
-    if (transcript === "") return {}
+    if (transcript === "" || Object.keys(declaration.fields).length === 0) return {}
     const prompt: ReadonlyArray<Prompt.MessageEncoded> = [
       { role: "system", content: instructions },
       {

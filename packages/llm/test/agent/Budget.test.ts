@@ -79,6 +79,51 @@ describe("a budget", () => {
     assert.deepStrictEqual(call.sent(), farewell)
   })
 
+  test("of minutes acts after a turn that the caller began and abandoned", function* () {
+    const call = yield* playing(ScriptedModel.make([]), { budgets: [Budget.make({ time: "2 minutes" }, goodbye)] })
+    yield* call.report({ _tag: "UserTurnStarted" })
+    yield* pass("3 minutes")
+    yield* call.report({ _tag: "UserTurnAbandoned" })
+    yield* pass("1 minute")
+    assert.deepStrictEqual(call.sent(), farewell)
+  })
+
+  test("of tokens counts replies whose provider does not say how many they took", function* () {
+    const model = ScriptedModel.make([ScriptedModel.text(["Hello there, caller."]), ScriptedModel.text(["Two."])])
+    const call = yield* playing(model, { budgets: [Budget.make({ tokens: 5 }, goodbye)] })
+    yield* call.say("one")
+    yield* call.say("two")
+    assert.deepStrictEqual(call.sent().slice(1), farewell)
+  })
+
+  test("of minutes leaves the call alone while an agent with budgets of its own has it", function* () {
+    const other = LlmAgent.make({ budgets: [Budget.make({ time: "1 hour" }, goodbye)] })
+    const handoff = AgentAsHandoff.make(other, { name: "to_other", description: "" })
+    const model = ScriptedModel.make([
+      [ScriptedModel.toolCall("to_other", {}, { id: "h1" })],
+      ScriptedModel.text("One two three four five six seven.", { every: "10 seconds" }),
+      ScriptedModel.text("More.")
+    ])
+    const call = yield* playing(model, { tools: [handoff], budgets: [Budget.make({ time: "1 minute" }, goodbye)] })
+    yield* call.say("the other, please")
+    yield* pass("5 minutes")
+    yield* call.say("more")
+    yield* pass("5 minutes")
+    assert.notInclude(call.sent().join(" "), "Goodbye")
+    assert.include(call.sent(), "More.")
+  })
+
+  test("keeps its model if the new one takes too long to be built", function* () {
+    const model = ScriptedModel.make([took("One.", 1, 1), took("Two.", 1, 1)])
+    const never = Layer.effect(LanguageModel.LanguageModel, Effect.never)
+    const budgets = [Budget.make({ replies: 1 }, Budget.switchModel(never))]
+    const call = yield* playing(model, { budgets })
+    yield* call.say("one")
+    yield* call.say("two")
+    yield* pass("5 seconds")
+    assert.deepStrictEqual(call.sent(), ["One.", "LogMessage", "Two."])
+  })
+
   test("of minutes does not disturb the application's own session", function* () {
     const call = yield* playing(ScriptedModel.make([]), {
       session: ({ events }) =>

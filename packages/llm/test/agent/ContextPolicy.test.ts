@@ -68,6 +68,45 @@ describe("a conversation that becomes too long", () => {
     assert.isBelow(new Set(begins).size, 5)
   })
 
+  /** A long call: how many summaries were asked for, and the sizes of the prompts for answers. */
+  const long = (
+    summary: (n: number) => ReadonlyArray<ScriptedModel.Piece> | ScriptedModel.Piece,
+    policy: Partial<ContextPolicy.ContextPolicy> = {}
+  ) =>
+    Effect.gen(function* () {
+      let summaries = 0
+      let answers = 0
+      const reply: ScriptedModel.Reply = ({ method }) =>
+        method === "generateText" ? summary(++summaries) : ScriptedModel.text(words(`answer${answers++}`, 50))
+      const model = ScriptedModel.make(Array.from({ length: 60 }, () => reply))
+      const call = yield* playing(model, { contextPolicy: { limit: 400, keep: 150, ...policy } })
+      const sizes: Array<number> = []
+      for (let i = 0; i < 16; i++) {
+        yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+        yield* pass("2 minutes")
+      }
+      for (const lines of yield* call.prompts) {
+        if (lines.at(-1)!.startsWith("user: question")) sizes.push(lines.join("").length / 4)
+      }
+      return { summaries, sizes }
+    })
+
+  test("is summarised now and then, however long a summary is, and however much is to be kept", function* () {
+    const endless = yield* long(() => ScriptedModel.text("blah ".repeat(5000)))
+    const greedy = yield* long(() => ScriptedModel.text("Ann."), { keep: 4000 })
+    for (const { sizes, summaries } of [endless, greedy]) {
+      assert.isBelow(Math.max(...sizes), 420)
+      assert.isBelow(summaries, 8)
+    }
+  })
+
+  test("is summarised again after a summary that hung, or one that failed before another", function* () {
+    const hung = yield* long((n) => (n === 1 ? [ScriptedModel.stall] : ScriptedModel.text("Ann.")))
+    assert.isAbove(hung.summaries, 2)
+    const failing = yield* long((n) => ScriptedModel.text(n % 2 === 1 ? "" : "Ann."))
+    assert.isAbove(failing.summaries, 4)
+  })
+
   test("is summarised while the caller is not waiting, and continues with the summary", function* () {
     let writing = -1
     let count = 0

@@ -125,6 +125,33 @@ const contract = (name: string, layer: () => Layer.Layer<MemoryStore, unknown>, 
       )
     )
 
+    it.effect("writes of several calls of one caller do not hold up each other, whatever their order", () =>
+      run(
+        Effect.gen(function* () {
+          const names = Array.from({ length: 8 }, (_, n) => `field${n}`)
+          const Many = Memory.declare(Object.fromEntries(names.map((name) => [name, Guest.fields.name])))
+          const one = Object.fromEntries(names.map((name) => [name, "one"]))
+          const two = Object.fromEntries(names.toReversed().map((name) => [name, "two"]))
+          const none = Object.fromEntries(names.toReversed().map((name) => [name, null]))
+          const writes = Array.from({ length: 12 }, (_, n) => Memory.keep(Many, ada, [one, two, none][n % 3]!))
+          yield* Effect.all(writes, { concurrency: 6 })
+          yield* Memory.keep(Many, ada, two)
+          assert.deepStrictEqual(yield* Memory.recall(Many, ada), two)
+        })
+      )
+    )
+
+    it.effect("keeps what a call with an odd id has learned", () =>
+      run(
+        Effect.gen(function* () {
+          for (const callId of ["c".repeat(400), "a\0b", "\ud800", `${"c".repeat(299)}😀`]) {
+            yield* Memory.keep(Guest, ada, { name: callId }, { callId })
+            assert.deepStrictEqual(yield* Memory.recall(Guest, ada), { name: callId })
+          }
+        })
+      )
+    )
+
     it.effect("the later write wins if two calls of one caller write", () =>
       run(
         Effect.gen(function* () {

@@ -60,21 +60,33 @@ export const session =
     const times = spending.budgets.flatMap(({ limits: { time } }) =>
       time === undefined ? [] : [Duration.fromInputUnsafe(time)]
     )
+    const isBusy = Effect.map(call.history, ({ events }) => {
+      const turn = events.findLast(({ _tag }) => userTurns.has(_tag))
+      return spending.running > 0 || turn?._tag === "UserTurnStarted"
+    })
     const due = (time: Duration.Duration) =>
       Stream.unwrap(
         Effect.gen(function* () {
           const spent = yield* Spending.spent(spending)
           yield* Effect.sleep(Duration.subtract(time, spent.time))
-          const { events } = yield* call.history
-          const turn = events.findLast(({ _tag }) => userTurns.has(_tag))
-          spending.overdue = spending.running > 0 || turn?._tag === "UserTurnStarted"
-          return spending.overdue ? Stream.empty : next<never, never>(spending, callScope, () => Stream.empty)
+          // A turn that is abandoned is answered by nobody else.
+          while (yield* isBusy) {
+            spending.overdue = true
+            yield* Effect.sleep(lookAgain)
+          }
+          spending.overdue = false
+          // Another agent may have taken over the call, with budgets of its own.
+          const isDue = Spending.isInForce(spending) && Spending.isNewlyUsed(spending, yield* Spending.spent(spending))
+          return isDue ? next<never, never>(spending, callScope, () => Stream.empty) : Stream.empty
         })
       )
     return times
       .toSorted((a, b) => Duration.toMillis(a) - Duration.toMillis(b))
       .reduce<Stream.Stream<Event.Output>>((all, time) => Stream.concat(all, due(time)), Stream.empty)
   }
+
+/** How often a session looks whether it may speak now. */
+const lookAgain = Duration.seconds(1)
 
 const userTurns: ReadonlySet<string> = new Set(["UserTurnStarted", "UserTurnEnded", "UserTurnAbandoned"])
 
@@ -84,8 +96,7 @@ export const turn = <E, R>(spending: Spending.Spending, callScope: Scope.Scope, 
   const seam = Seam.make()
   const late = Stream.unwrap(
     Effect.map(Spending.spent(spending), (spent): Out<E, R> => {
-      const isDue = spending.overdue && Spending.isNewlyUsed(spending, spent)
-      spending.overdue = false
+      const isDue = spending.overdue && Spending.isInForce(spending) && Spending.isNewlyUsed(spending, spent)
       return isDue ? Seam.part(seam)(next<E, R>(spending, callScope, () => Stream.empty)) : Stream.empty
     })
   )
@@ -146,6 +157,8 @@ const switchTo = (
     const layer: Layer.Layer<never, unknown> = typeof model === "string" ? Models.fromString(model) : model
     return Layer.buildWithScope(layer, callScope)
   }).pipe(
+    // The caller is waiting for the model that they have.
+    Effect.timeout("5 seconds"),
     Effect.map((context) => {
       spending.model = context
     }),

@@ -36,7 +36,7 @@ export interface ContextKeeper {
   summary: Summary | undefined
   /** Whether a summary is being written. */
   writing: boolean
-  /** How often writing a summary has failed. */
+  /** How often in a row writing a summary has failed. */
   failures: number
   /** The model's maximum prompt, from its own message or inferred from a rejected prompt. */
   learned: number | undefined
@@ -172,6 +172,7 @@ export const summed = (keeper: ContextKeeper, history: History.History, text: st
   const at = find(history.entries, to)
   if (at < 0) return
   keeper.summary = { text, to: { ...to } }
+  keeper.failures = 0
   if (keeper.from === undefined || find(history.entries, keeper.from) < at) cutAt(keeper, history, to)
 }
 

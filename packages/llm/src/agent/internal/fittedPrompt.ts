@@ -49,7 +49,8 @@ interface Limits {
 
 const limitsOf = ({ keeper, settings, window }: Fitting, fixed: number): Limits => {
   const limit = ContextKeeper.limitOf(keeper, window, settings)
-  const keep = Math.min(keeper.policy?.keep ?? limit / 2, limit * 0.9)
+  // If more were kept, there would be something to remove at every turn.
+  const keep = Math.min(keeper.policy?.keep ?? limit, limit / 2)
   return { most: limit / keeper.factor, keep: Math.max(0, keep / keeper.factor - fixed) }
 }
 
@@ -113,6 +114,8 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
       ...ModelPrompt.options(fitting),
       trigger: undefined
     })
+    // A summary costs a request. While lines are missing from the prompt it is worth one, however few they are.
+    if (isTold && PromptSize.ofLines(untold) < Math.min((policy.summaryTokens ?? 600) / 2, most * 0.1)) return
     const before = summary === undefined ? [] : ContextKeeper.head({ ...keeper, from: summary.to })
     keeper.writing = true
     const { observe } = Spending.request(fitting.spending, fitting.named, yield* Usage.Observer)
@@ -140,5 +143,5 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
     yield* Effect.forkIn(Effect.interruptible(write), callScope)
   })
 
-/** After this many failures, the model is not asked for a summary again. */
+/** After this many failures in a row, the model is not asked for a summary again. */
 const mostFailures = 2

@@ -27,7 +27,17 @@ export interface Spending {
   goodbye: string | undefined
   /** Whether a missing price was logged. */
   warned: boolean
+  /** The budgets of the agent that has the call, shared by all agents of the call. */
+  readonly inForce: { budgets: ReadonlyArray<Budget.Budget<never>> }
 }
+
+/** Puts the budgets of an agent in force, because it has the call now. */
+export const takeOver = ({ budgets, inForce }: Spending): void => {
+  inForce.budgets = budgets
+}
+
+/** Whether the agent with this spending has the call. */
+export const isInForce = ({ budgets, inForce }: Spending): boolean => inForce.budgets === budgets
 
 /** The usage of the agent that hands the call over, for the agent that takes over. */
 export const Shared = Context.Reference<Spending | undefined>("@antiphon/llm/agent/internal/spending", {
@@ -41,11 +51,12 @@ export const make = <R>(own: ReadonlyArray<Budget.Budget<R>> | undefined): Effec
     const budgets = own as ReadonlyArray<Budget.Budget<never>> | undefined
     if (shared !== undefined) return budgets === undefined ? shared : sharing(shared, budgets)
     const clock = yield* Clock.Clock
+    const all = budgets ?? []
     return {
       startedAt: clock.monotonicTimeNanosUnsafe(),
       // Each request also reports to its surrounding observer.
       tracker: yield* Effect.provideService(Usage.makeTracker, Usage.Observer, () => Effect.void),
-      budgets: budgets ?? [],
+      budgets: all,
       used: new Set(),
       toolCalls: 0,
       interrupted: 0,
@@ -54,7 +65,8 @@ export const make = <R>(own: ReadonlyArray<Budget.Budget<R>> | undefined): Effec
       notes: [],
       model: undefined,
       goodbye: undefined,
-      warned: false
+      warned: false,
+      inForce: { budgets: all }
     }
   })
 
@@ -118,7 +130,10 @@ export interface Request {
   readonly observe: (report: Usage.Report) => Effect.Effect<void>
   /** Counts the usage in a finish part, for providers that do not report themselves. */
   readonly finished: (tokens: Usage.Tokens) => void
-  /** Counts what no provider has reported: the usage in the finish part, or an estimate for an interrupted reply. */
+  /**
+   * Counts what no provider has reported: the usage in the finish part, or an estimate if the reply was interrupted or
+   * came without a count.
+   */
   readonly settle: (estimated: Pick<Usage.Tokens, "input" | "output">) => Effect.Effect<void>
   readonly reports: ReadonlyArray<Usage.Report>
 }
@@ -131,12 +146,19 @@ export const request = (
 ): Request => {
   const reports: Array<Usage.Report> = []
   let finished: Usage.Tokens | undefined
+  /** Who has answered without counting tokens. */
+  let uncounted: Usage.Report | undefined
   const count = (report: Usage.Report) =>
     Effect.andThen(spending.tracker.observe(report), warnOfPrice(spending, report))
   return {
     reports,
     observe: (report) =>
       Effect.suspend(() => {
+        // Without an estimate, a budget of tokens would never be used up.
+        if (isEmpty(report.tokens) && spending.budgets.length > 0) {
+          uncounted = report
+          return Effect.void
+        }
         reports.push(report)
         return Effect.andThen(count(report), outer(report))
       }),
@@ -146,15 +168,21 @@ export const request = (
     settle: ({ input, output }) =>
       Effect.gen(function* () {
         if (reports.length > 0) return
-        const tokens = finished ?? { ...Usage.none, input: Math.round(input), output: Math.ceil(output) }
-        if (Object.values(tokens).every((count) => count === 0)) return
-        if (finished === undefined) spending.interrupted++
-        const report = { ...named, tokens, cost: Prices.costOf(yield* Prices.Current, named, tokens) }
+        const estimated = { ...Usage.none, input: Math.round(input), output: Math.ceil(output) }
+        const known = finished !== undefined && isEmpty(finished) && spending.budgets.length > 0 ? undefined : finished
+        const tokens = known ?? estimated
+        if (isEmpty(tokens)) return
+        if (finished === undefined && uncounted === undefined) spending.interrupted++
+        const of = uncounted ?? named
+        const report = { ...of, tokens, cost: Prices.costOf(yield* Prices.Current, of, tokens) }
         reports.push(report)
         yield* count(report)
+        if (uncounted !== undefined) yield* outer(report)
       })
   }
 }
+
+const isEmpty = (tokens: Usage.Tokens): boolean => Object.values(tokens).every((count) => count === 0)
 
 /** Warns once about a budget of money that cannot be enforced. */
 const warnOfPrice = (spending: Spending, { cost, model, provider }: Usage.Report): Effect.Effect<void> =>

@@ -58,6 +58,12 @@ const shorten = (line: Line, length: number): Line => {
   return line.text.length <= length ? line : { role: line.role, text: cutText(line.text, length) }
 }
 
+/** A text of at most so many estimated tokens: what is longer loses its middle. */
+export const cutTo = (text: string, tokens: number): string => {
+  const size = PromptSize.ofText(text)
+  return size <= tokens ? text : cutText(text, Math.floor((text.length * tokens) / size))
+}
+
 /** The beginning and end of a text. */
 const cutText = (text: string, length: number): string => {
   const start = wholeAt(text, Math.ceil(length * 0.75))

@@ -2,6 +2,7 @@
 import type * as Recorder from "@antiphon/core/recording/Recorder"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Prompt from "effect/ai/Prompt"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as ModelTap from "../../internal/modelTap.ts"
 import type * as Transcript from "../../internal/transcript.ts"
@@ -21,6 +22,12 @@ export interface Asking {
   readonly recorder: Recorder.Recorder | undefined
   readonly turn: number
 }
+
+/** The longest wait for a summary. Without an end, there would never be another one. */
+const patience = "1 minute"
+
+/** The share of the conversation's room that a summary may take. */
+const share = 0.2
 
 /**
  * Writes the summary. Empty if there is nothing to summarise, or if the model fails or returns no words, which is
@@ -42,18 +49,24 @@ export const ask = ({
       ...Squeeze.fit(lines.map(inWords), room),
       { role: "user", text: policy.summaryPrompt ?? ContextPolicy.defaultSummaryPrompt }
     ]
+    const tokens = policy.summaryTokens ?? 600
+    // Some models write more than they are allowed: a summary must not fill the window that it makes room in.
+    const longest = Math.min(tokens * 2, room * share)
     const prompt: ReadonlyArray<Prompt.MessageEncoded> = ModelPrompt.messages("", asked, new Map())
     return LanguageModel.generateText({ prompt: OwnPrompt.make(prompt) }).pipe(
       ModelTap.generated(recorder, { turn, prompt, tools: [] }),
       ModelSettings.override({
         ...settings,
-        maxTokens: policy.summaryTokens ?? 600,
+        maxTokens: tokens,
         stop: null,
         reasoningEffort: "none"
       }),
-      Effect.map(({ text }) => text.trim()),
+      Effect.map(({ text }) => Squeeze.cutTo(text.trim(), longest)),
+      Effect.timeout(patience),
       Effect.catchCause((cause) =>
-        Effect.as(Effect.logWarning("The beginning of the conversation could not be summarised.", cause), "")
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.failCause(cause as Cause.Cause<never>)
+          : Effect.as(Effect.logWarning("The beginning of the conversation could not be summarised.", cause), "")
       )
     )
   }) as Effect.Effect<string, never, LanguageModel.LanguageModel>
