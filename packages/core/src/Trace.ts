@@ -145,7 +145,8 @@ export const errorType = (cause: Cause.Cause<unknown>): string => {
   return error instanceof Error ? error.name : "_OTHER"
 }
 
-const start = (name: string, { attributes, beside, kind }: Options): Effect.Effect<Tracer.Span> => {
+/** Makes a span, for work that opens and ends it by hand. */
+export const start = (name: string, { attributes, beside, kind }: Options): Effect.Effect<Tracer.Span> => {
   const own = { ...(attributes && { attributes }), ...(kind && { kind }) }
   if (beside !== true) return Effect.makeSpan(name, own)
   return Effect.contextWith((context: Context.Context<never>) => {
@@ -157,7 +158,8 @@ const start = (name: string, { attributes, beside, kind }: Options): Effect.Effe
   })
 }
 
-const end = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+/** Ends a span with the exit of its work, without the words of a failure. Does nothing if it has ended. */
+export const end = (span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
   Effect.map(Clock.Clock, (clock) => {
     if (span.status._tag === "Ended") return
     span.end(clock.currentTimeNanosUnsafe(), withoutWords(span, exit))

@@ -19,12 +19,12 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import * as ModelSettings from "../model/ModelSettings.ts"
 import * as Usage from "../model/Usage.ts"
 import * as Asking from "../model/internal/asking.ts"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
+import type * as Opening from "./opening.ts"
 import * as ToolSchema from "./toolSchema.ts"
 
 /** What is known about a request before its settings. */
@@ -45,51 +45,53 @@ interface Around {
   readonly span?: Tracer.Span | undefined
 }
 
-/** Notes a request, made with settings over the current ones, and its reply. */
-export const streamed =
-  (
-    recorder: Recorder.Recorder | undefined,
-    settings: ModelSettings.ModelSettings,
-    { asking, observe, span, ...request }: Asked & Around
-  ) =>
-  <P, E, R>(reply: Stream.Stream<P, E, R>): Stream.Stream<P, E, R> => {
-    // In a single step, because each operator costs at every pull.
-    const inForce = Stream.updateContext(reply, (context: Context.Context<R>) => {
-      const set = ModelSettings.merge(Context.get(context, ModelSettings.Current), settings)
-      const told = Context.add(context, ModelSettings.Current, set)
-      const asked = asking === undefined ? told : Context.add(told, Asking.Current, asking)
-      const observed = observe === undefined ? asked : Context.add(asked, Usage.Observer, observe)
-      const within = span === undefined ? observed : Context.add(observed, Tracer.ParentSpan, span)
-      return recorder === undefined ? within : Context.add(within, Random.Random, ownRandom(recorder, request))
-    }) as Stream.Stream<P, E, R>
-    if (recorder === undefined) return inForce
-    return Stream.transformPull(inForce, (pull, scope) =>
-      Effect.gen(function* () {
-        const number = yield* ModelSettings.override(settings)(ask(recorder, "streamText", request))
-        let over = false
-        const end = (outcome: Outcome) => {
-          if (!over) recorder.note({ _tag: "ModelEnded", request: number, ...outcome })
-          over = true
-        }
-        yield* Scope.addFinalizer(
-          scope,
-          Effect.sync(() => end({ outcome: "Interrupted" }))
-        )
-        // One step per pull, because separate operators for parts, end and failure would cost more than everything
-        // written.
-        return Effect.matchCauseEffect(pull, {
-          onSuccess: (parts) => {
-            recorder.note({ _tag: "ModelReplied", request: number, parts: encodeStreamed(parts) })
-            return Effect.succeed(parts)
-          },
-          onFailure: (cause) => {
-            end(Pull.isDoneCause(cause) ? { outcome: "Finished" } : failed(cause))
-            return Effect.failCause(cause)
-          }
-        })
-      })
+/** The services of a request, with its settings over the current ones. */
+export const inForce = <R>(
+  context: Context.Context<R>,
+  recorder: Recorder.Recorder | undefined,
+  settings: ModelSettings.ModelSettings,
+  { asking, observe, span, ...request }: Asked & Around
+): Context.Context<R> => {
+  const set = ModelSettings.merge(Context.get(context, ModelSettings.Current), settings)
+  const told = Context.add(context, ModelSettings.Current, set)
+  const asked = asking === undefined ? told : Context.add(told, Asking.Current, asking)
+  const observed = observe === undefined ? asked : Context.add(asked, Usage.Observer, observe)
+  const within = span === undefined ? observed : Context.add(observed, Tracer.ParentSpan, span)
+  return (
+    recorder === undefined ? within : Context.add(within, Random.Random, ownRandom(recorder, request))
+  ) as Context.Context<R>
+}
+
+/** Notes a request with the current settings, and what is pulled of its reply. */
+export const streamed = <P, E, R>(
+  recorder: Recorder.Recorder,
+  request: Asked,
+  { pull, scope }: { readonly pull: Opening.ArrayPull<P, E, R>; readonly scope: Scope.Scope }
+): Effect.Effect<Opening.ArrayPull<P, E, R>> =>
+  Effect.gen(function* () {
+    const number = yield* ask(recorder, "streamText", request)
+    let over = false
+    const end = (outcome: Outcome) => {
+      if (!over) recorder.note({ _tag: "ModelEnded", request: number, ...outcome })
+      over = true
+    }
+    yield* Scope.addFinalizer(
+      scope,
+      Effect.sync(() => end({ outcome: "Interrupted" }))
     )
-  }
+    // One step per pull, because separate operators for parts, end and failure would cost more than everything
+    // written.
+    return Effect.matchCauseEffect(pull, {
+      onSuccess: (parts) => {
+        recorder.note({ _tag: "ModelReplied", request: number, parts: encodeStreamed(parts) })
+        return Effect.succeed(parts)
+      },
+      onFailure: (cause) => {
+        end(Pull.isDoneCause(cause) ? { outcome: "Finished" } : failed(cause))
+        return Effect.failCause(cause)
+      }
+    })
+  })
 
 /** Notes a request whose reply is not streamed. */
 export const generated =

@@ -10,15 +10,9 @@ import type * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as PlanStep from "./internal/plan/planStep.ts"
 import * as Progress from "./internal/plan/progress.ts"
 import * as Resilience from "./internal/plan/resilience.ts"
 import * as ModelSettings from "./ModelSettings.ts"
-
-const unset: Pick<PlanStep.Step, "firstTokenDeadline" | "stallDeadline"> = {
-  firstTokenDeadline: undefined,
-  stallDeadline: undefined
-}
 
 /**
  * Fails a streamed reply of the current model if its first word takes more than 10 seconds, or the next one more than
@@ -31,16 +25,9 @@ export const words = <A extends { readonly type: string }, E, R>(
   Stream.unwrap(
     Effect.gen(function* () {
       type Watched = Stream.Stream<A, E | AiError.AiError, R>
-      const model = yield* LanguageModel.LanguageModel
-      if (Resilience.isPatient(model)) return self as Watched
-      const settings = yield* ModelSettings.Current
-      const limits: Progress.Limits = {
-        ...PlanStep.first(unset, settings),
-        next: PlanStep.next(unset, settings).word
-      }
-      const watched = Stream.transformPull(self, (pull) =>
-        Effect.succeed(Progress.bounded(pull, limits, "the next word of the model"))
-      )
+      const bounds = Resilience.boundsOf(yield* LanguageModel.LanguageModel, yield* ModelSettings.Current)
+      if (bounds === undefined) return self as Watched
+      const watched = Stream.transformPull(self, (pull) => Effect.succeed(Progress.bounded(pull, bounds)))
       return watched as Watched
     })
   )

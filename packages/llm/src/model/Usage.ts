@@ -70,15 +70,14 @@ const money = Metric.counter("antiphon_llm_cost_usd", {
 
 /** Reports the usage of a reply to the current observer and to the metrics. */
 export const tell = (of: Pick<Report, "provider" | "model">, tokens: Tokens): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const observe = yield* Observer
-    const cost = Prices.costOf(yield* Prices.Current, of, tokens)
+  Effect.contextWith((context: Context.Context<never>) => {
+    const cost = Prices.costOf(Context.get(context, Prices.Current), of, tokens)
     const metrics = metricsOf(of)
     for (const kind of kinds) {
-      if (tokens[kind] > 0) yield* Metric.update(metrics.tokens[kind], tokens[kind])
+      if (tokens[kind] > 0) metrics.tokens[kind].updateUnsafe(tokens[kind], context)
     }
-    if (cost !== undefined) yield* Metric.update(metrics.cost, cost)
-    yield* observe({ ...of, tokens, cost })
+    if (cost !== undefined) metrics.cost.updateUnsafe(cost, context)
+    return Context.get(context, Observer)({ ...of, tokens, cost })
   })
 
 const kinds = ["input", "cacheRead", "cacheWrite", "output", "reasoning"] as const satisfies ReadonlyArray<keyof Tokens>

@@ -3,9 +3,10 @@ import * as Recorder from "@antiphon/core/recording/Recorder"
 import * as Recording from "@antiphon/core/recording/Recording"
 import * as Redaction from "@antiphon/core/recording/Redaction"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Redacted, Result, Schema, Stream } from "effect"
+import { type Context, Effect, Fiber, Redacted, Result, Schema, Stream } from "effect"
 import { AiError, LanguageModel, Tool, Toolkit } from "effect/ai"
 import * as ModelTap from "../../src/internal/modelTap.ts"
+import * as Opening from "../../src/internal/opening.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as RecordedCall from "../support/recordedCall.ts"
 import { settled, test } from "../support/virtualTest.ts"
@@ -26,15 +27,16 @@ const asking = (reply: ScriptedModel.Reply, tool?: Tool.Any) =>
       toolkit: Toolkit.make(...tools),
       disableToolCallResolution: true,
       toolCallValidation: "deferred"
-    }).pipe(ModelTap.streamed(recorder, {}, { turn: 1, prompt, tools })) as Stream.Stream<
-      unknown,
-      AiError.AiError,
-      LanguageModel.LanguageModel
-    >
+    }) as Stream.Stream<unknown, AiError.AiError, LanguageModel.LanguageModel>
+    const recorded = Opening.stream((_: Context.Context<LanguageModel.LanguageModel>, scope) =>
+      Effect.flatMap(Opening.pull(model, scope), (pull) =>
+        ModelTap.streamed(recorder, { turn: 1, prompt, tools }, { pull, scope })
+      )
+    )
     const parts: Array<unknown> = []
     const fiber = yield* Effect.forkChild(
       Effect.provide(
-        Stream.runForEach(model, (part) => Effect.sync(() => parts.push(part))),
+        Stream.runForEach(recorded, (part) => Effect.sync(() => parts.push(part))),
         ScriptedModel.make([reply]).layer
       )
     )

@@ -5,8 +5,7 @@ import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Tool from "effect/ai/Tool"
-import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Context from "effect/Context"
 import * as ContextWindow from "../../model/internal/contextWindow.ts"
 import * as ModelSettings from "../../model/ModelSettings.ts"
 import * as ToolRunner from "../../tool/internal/toolRunner.ts"
@@ -126,39 +125,38 @@ const spoken = (line: SpokenLine): Prompt.MessageEncoded => {
   return message
 }
 
+/** The services that tell which model answers, as far as they are there. */
+type Names = Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>
+
 /** The names of the model that will answer, if known. */
-export const named: Effect.Effect<{ readonly provider: string; readonly model: string }> = Effect.gen(function* () {
-  const provider = yield* Effect.serviceOption(Model.ProviderName)
-  const model = yield* Effect.serviceOption(Model.ModelName)
-  return { provider: Option.getOrElse(provider, () => "unknown"), model: Option.getOrElse(model, () => "unknown") }
+export const named = (context: Context.Context<never>): { readonly provider: string; readonly model: string } => ({
+  provider: Context.getOrUndefined(context as Names, Model.ProviderName) ?? "unknown",
+  model: Context.getOrUndefined(context as Names, Model.ModelName) ?? "unknown"
 })
 
 /**
  * The window in tokens of the model that will be asked, with the given settings over the current ones; undefined if
  * unknown.
  */
-export const window = (settings: ModelSettings.ModelSettings): Effect.Effect<number | undefined> =>
-  Effect.gen(function* () {
-    const { contextWindow } = ModelSettings.merge(yield* ModelSettings.Current, settings)
-    if (contextWindow != null) return contextWindow
-    const model = yield* Effect.serviceOption(LanguageModel.LanguageModel)
-    const known = Option.isNone(model) ? undefined : ContextWindow.of(model.value)
-    if (known !== undefined) return known
-    const provider = yield* Effect.serviceOption(Model.ProviderName)
-    const name = yield* Effect.serviceOption(Model.ModelName)
-    if (Option.isNone(provider) || Option.isNone(name)) return undefined
-    return ContextWindow.named({ provider: provider.value, model: name.value })
-  })
+export const window = (context: Context.Context<never>, settings: ModelSettings.ModelSettings): number | undefined => {
+  const { contextWindow } = ModelSettings.merge(Context.get(context, ModelSettings.Current), settings)
+  if (contextWindow != null) return contextWindow
+  const model = Context.getOrUndefined(context as Names, LanguageModel.LanguageModel)
+  const known = model === undefined ? undefined : ContextWindow.of(model)
+  if (known !== undefined) return known
+  const provider = Context.getOrUndefined(context as Names, Model.ProviderName)
+  const name = Context.getOrUndefined(context as Names, Model.ModelName)
+  return provider === undefined || name === undefined ? undefined : ContextWindow.named({ provider, model: name })
+}
 
 /** The tools for the model. If it has a native equivalent of its only tool, it gets that instead. */
-export const shown = <R>(tools: ReadonlyArray<VoiceTool<R>>): Effect.Effect<ReadonlyArray<Tool.Any>> =>
-  Effect.gen(function* () {
-    const native = tools.length === 1 ? tools[0]!.native : undefined
-    const provider = yield* Effect.serviceOption(Model.ProviderName)
-    const model = yield* Effect.serviceOption(Model.ModelName)
-    const own =
-      native === undefined || Option.isNone(provider) || Option.isNone(model)
-        ? undefined
-        : native({ provider: provider.value, model: model.value })
-    return own === undefined ? tools.map(({ definition }) => definition) : [own]
-  })
+export const shown = <R>(
+  context: Context.Context<never>,
+  tools: ReadonlyArray<VoiceTool<R>>
+): ReadonlyArray<Tool.Any> => {
+  const native = tools.length === 1 ? tools[0]!.native : undefined
+  const provider = Context.getOrUndefined(context as Names, Model.ProviderName)
+  const model = Context.getOrUndefined(context as Names, Model.ModelName)
+  const own = provider === undefined || model === undefined ? undefined : native?.({ provider, model })
+  return own === undefined ? tools.map(({ definition }) => definition) : [own]
+}

@@ -8,10 +8,8 @@ import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import * as ModelTap from "../../internal/modelTap.ts"
 import { AsText } from "../../model/internal/objectTool.ts"
 import type * as ModelSettings from "../../model/ModelSettings.ts"
-import * as Patience from "../../model/Patience.ts"
 import * as Usage from "../../model/Usage.ts"
 import * as ToolRunner from "../../tool/internal/toolRunner.ts"
 import type * as SpokenObject from "../SpokenObject.ts"
@@ -20,11 +18,9 @@ import * as FittedPrompt from "./fittedPrompt.ts"
 import type * as ModelPrompt from "./modelPrompt.ts"
 import * as ObjectReply from "./objectReply.ts"
 import { ObjectText } from "./objectText.ts"
-import * as OwnPrompt from "./ownPrompt.ts"
 import { PlainWords } from "./plainWords.ts"
 import * as ReplyOutputs from "./replyOutputs.ts"
 import * as ReplyParts from "./replyParts.ts"
-import * as RequestTrace from "./requestTrace.ts"
 import * as Spending from "./spending.ts"
 
 /** What the requests of a turn have in common. */
@@ -76,12 +72,28 @@ export const make = <R>(requesting: Requesting<R>, asked: Asked): Replying<R> =>
     FittedPrompt.sumUp(requesting, size)
   )
   const outputs = ReplyOutputs.make(
-    send(requesting, asked, request),
+    sendingOf(requesting, asked, request),
     (parts) => ReplyParts.collect(reply, parts, collecting),
     end
   ) as Replying<R>["outputs"]
   return { outputs, reply, written, reports: request.reports }
 }
+
+const sendingOf = <R>(
+  { cacheKey, object, objectIsTool, recorder, shown, toolkit, turn }: Requesting<R>,
+  { prompt, settings }: Asked,
+  { observe }: Spending.Request
+): ReplyOutputs.Sending => ({
+  turn,
+  recorder,
+  prompt,
+  tools: shown,
+  toolkit,
+  toolChoice: objectIsTool ? ObjectReply.toolChoice(object!, shown).toolChoice : undefined,
+  settings,
+  asking: { cacheKey, object: objectIsTool ? undefined : object?.definition },
+  observe
+})
 
 const collectingOf = <R>(
   { keeper, markdown, object, objectIsTool, reasoning, runner }: Requesting<R>,
@@ -100,28 +112,3 @@ const collectingOf = <R>(
     request.finished(Usage.ofFinish(usage))
   }
 })
-
-const send = <R>(
-  { cacheKey, object, objectIsTool, recorder, shown, toolkit, turn }: Requesting<R>,
-  { prompt, settings }: Asked,
-  { observe }: Spending.Request
-) =>
-  RequestTrace.traced(turn, (span) =>
-    LanguageModel.streamText({
-      prompt: OwnPrompt.make(prompt),
-      toolkit,
-      ...(objectIsTool ? ObjectReply.toolChoice(object!, shown) : undefined),
-      disableToolCallResolution: true,
-      toolCallValidation: "deferred"
-    }).pipe(
-      Patience.words,
-      ModelTap.streamed(recorder, settings, {
-        turn: turn.id,
-        prompt,
-        tools: shown,
-        observe,
-        asking: { cacheKey, object: objectIsTool ? undefined : object?.definition },
-        span
-      })
-    )
-  )

@@ -8,10 +8,12 @@ import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Tool from "effect/ai/Tool"
 import * as Toolkit from "effect/ai/Toolkit"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Grounding from "../../internal/grounding.ts"
+import * as Opening from "../../internal/opening.ts"
 import * as Transcript from "../../internal/transcript.ts"
 import * as Asking from "../../model/internal/asking.ts"
 import * as AiErrors from "../../model/internal/provider/aiErrors.ts"
@@ -84,44 +86,49 @@ interface Attempt {
 }
 
 export const run = <R>(options: ModelTurn<R>): Out<R> =>
-  Stream.unwrap(
-    Effect.gen(function* () {
-      const clock = yield* Clock.Clock
-      const tools = yield* ModelPrompt.shown(options.tools)
-      const clash = tools.find(({ name }) => name === options.object?.definition.name)
-      if (clash !== undefined)
-        return yield* Effect.die(new Error(`a tool and the object are both called ${clash.name}`))
-      const objectIsTool = options.object !== undefined && !Asking.isAble(yield* LanguageModel.LanguageModel)
-      const shown = objectIsTool ? [...tools, options.object.definition] : tools
-      const window = yield* ModelPrompt.window(options.settings)
-      const { closing, opening } = yield* Grounding.Current
-      const turning: Turning<R> = {
-        ...options,
-        systemPrompt: [options.systemPrompt, ...opening].filter((text) => text !== "").join("\n\n"),
-        known: closing.map((text) => ({ role: "system", text })),
-        // Recorded, so that a replay makes its prompts for the same window.
-        settings: window === undefined ? options.settings : { ...options.settings, contextWindow: window },
-        window,
-        seam: Seam.make(),
-        recorder: yield* Recorder.Current,
-        named: yield* ModelPrompt.named,
-        observer: yield* Usage.Observer,
-        firstTurn: yield* Turn.First,
-        clock,
-        start: clock.currentTimeNanosUnsafe(),
-        shown,
-        objectIsTool,
-        toolkit: (shown.length === 0 ? Toolkit.empty : Toolkit.make(...shown)) as unknown as Toolkit.Toolkit<
-          Record<string, Tool.Any>
-        >,
-        ahead: { chunk: true, text: true },
-        noticed: { yet: false }
-      }
-      // Results that a model answered in an earlier turn are not asked about again.
-      const isSettled = Backlog.isSettled(options.runner.background.backlog, options.turn.triggers)
-      return noticing(turning, isSettled ? drain(turning) : iterate(turning, 0))
-    })
-  )
+  Opening.stream((context: Context.Context<R | LanguageModel.LanguageModel>, scope) => {
+    const tools = ModelPrompt.shown(context, options.tools)
+    const clash = tools.find(({ name }) => name === options.object?.definition.name)
+    if (clash !== undefined) return Effect.die(new Error(`a tool and the object are both called ${clash.name}`))
+    const turning = turningOf(options, context, tools)
+    // Results that a model answered in an earlier turn are not asked about again.
+    const isSettled = Backlog.isSettled(options.runner.background.backlog, options.turn.triggers)
+    return Opening.pull(noticing(turning, isSettled ? drain(turning) : iterate(turning, 0)), scope)
+  })
+
+const turningOf = <R>(
+  options: ModelTurn<R>,
+  context: Context.Context<R | LanguageModel.LanguageModel>,
+  tools: ReadonlyArray<Tool.Any>
+): Turning<R> => {
+  const objectIsTool = options.object !== undefined && !Asking.isAble(Context.get(context, LanguageModel.LanguageModel))
+  const shown = objectIsTool ? [...tools, options.object.definition] : tools
+  const window = ModelPrompt.window(context, options.settings)
+  const { closing, opening } = Context.get(context, Grounding.Current)
+  const clock = Context.get(context, Clock.Clock)
+  return {
+    ...options,
+    systemPrompt: [options.systemPrompt, ...opening].filter((text) => text !== "").join("\n\n"),
+    known: closing.map((text) => ({ role: "system", text })),
+    // Recorded, so that a replay makes its prompts for the same window.
+    settings: window === undefined ? options.settings : { ...options.settings, contextWindow: window },
+    window,
+    seam: Seam.make(),
+    recorder: Context.get(context, Recorder.Current),
+    named: ModelPrompt.named(context),
+    observer: Context.get(context, Usage.Observer),
+    firstTurn: Context.get(context, Turn.First),
+    clock,
+    start: clock.currentTimeNanosUnsafe(),
+    shown,
+    objectIsTool,
+    toolkit: (shown.length === 0 ? Toolkit.empty : Toolkit.make(...shown)) as unknown as Toolkit.Toolkit<
+      Record<string, Tool.Any>
+    >,
+    ahead: { chunk: true, text: true },
+    noticed: { yet: false }
+  }
+}
 
 /** Notes outgoing outputs. */
 const noticing = <R>({ noticed, seam }: Turning<R>, outputs: Out<R>): Out<R> =>
@@ -147,47 +154,54 @@ const iterate = <R>(turning: Turning<R>, round: number, wordless = false): Out<R
 }
 
 const ask = <R>(turning: Turning<R>, attempt: Attempt): Out<R> =>
-  Stream.unwrap(
-    Effect.map(turning.turn.currentHistory, (now): Out<R> => {
-      const { keeper, reasoning, runner, seam, speechLeakGuard: guard, systemPrompt } = turning
-      const { isWanted, lines, size, told } = promptOf(turning, attempt, now)
-      if (!isWanted) return Stream.empty
-      const { backlog } = runner.background
-      const answering = [...backlog.unanswered]
-      const { outputs, reply, reports, written } = ModelRequest.make(turning, {
-        now,
-        prompt: ModelPrompt.messages(systemPrompt, lines, reasoning),
-        size,
-        settings: attempt.leaks === 0 ? turning.settings : SpeechLeak.settings(guard!, turning.settings),
-        firsts: (what) => firsts(turning, what)
-      })
-      let isReplaced = false
-      const answered = Stream.catchIf(
-        outputs,
-        (error) => isTooLong(keeper, attempt, error, reply) || isHalf(attempt, reply, written),
-        (error): Out<R> => {
-          isReplaced = true
-          if (!ModelFailure.isContextTooLong(error)) return ask(turning, { ...attempt, complaint: "it broke off" })
-          ContextKeeper.refused(keeper, size, AiErrors.sizesOf(error))
-          return ask(turning, { ...attempt, tooLong: attempt.tooLong + 1 })
-        }
-      )
-      const heard = seam.turned ? Seam.part(seam)(answered) : answered
-      seam.turned = false
-      const rest = Stream.suspend((): Out<R> => {
-        // The replacing request continues by itself.
-        if (isReplaced) return Stream.empty
-        const isObject = written?.begun === true && reply.calls.length === 0
-        if (!isObject && ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
-        Backlog.answered(backlog, answering)
-        const usage = Stream.fromIterable(reports.map(Spending.measured))
-        const next = isObject ? receive(turning, reply, written, attempt) : settle(turning, reply, attempt.round)
-        return next === Stream.empty ? usage : Stream.concat(usage, next)
-      })
-      const noted = told.length === 0 ? heard : Stream.concat(Stream.fromIterable(told), heard)
-      return guard === undefined ? Stream.concat(noted, rest) : guarded(turning, attempt, guard, noted, rest)
-    })
+  Opening.stream((_: Context.Context<R | LanguageModel.LanguageModel>, scope) =>
+    Effect.flatMap(turning.turn.currentHistory, (now) => Opening.pull(answer(turning, attempt, now), scope))
   )
+
+const answer = <R>(turning: Turning<R>, attempt: Attempt, now: History.History): Out<R> => {
+  const { keeper, reasoning, runner, seam, speechLeakGuard: guard, systemPrompt } = turning
+  const { isWanted, lines, size, told } = promptOf(turning, attempt, now)
+  if (!isWanted) return Stream.empty
+  const { backlog } = runner.background
+  const answering = [...backlog.unanswered]
+  const { outputs, reply, reports, written } = ModelRequest.make(turning, {
+    now,
+    prompt: ModelPrompt.messages(systemPrompt, lines, reasoning),
+    size,
+    settings: attempt.leaks === 0 ? turning.settings : SpeechLeak.settings(guard!, turning.settings),
+    firsts: (what) => firsts(turning, what)
+  })
+  const { turned } = seam
+  seam.turned = false
+  let isLeaked = false
+  /** The request that takes the place of a failed one. It continues by itself. */
+  const failed = (error: AiError.AiError): Out<R> | undefined => {
+    const isTooLarge = isTooLong(keeper, attempt, error, reply)
+    if (isLeaked || !(isTooLarge || isHalf(attempt, reply, written))) return undefined
+    seam.turned = turned
+    if (!isTooLarge) return ask(turning, { ...attempt, complaint: "it broke off" })
+    ContextKeeper.refused(keeper, size, AiErrors.sizesOf(error))
+    return ask(turning, { ...attempt, tooLong: attempt.tooLong + 1 })
+  }
+  const done = (): Out<R> => {
+    if (isLeaked) return Stream.empty
+    const isObject = written?.begun === true && reply.calls.length === 0
+    if (!isObject && ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
+    Backlog.answered(backlog, answering)
+    const usage = Stream.fromIterable(reports.map(Spending.measured))
+    const next = isObject ? receive(turning, reply, written, attempt) : settle(turning, reply, attempt.round)
+    return next === Stream.empty ? usage : Stream.concat(usage, next)
+  }
+  const leaked = (leak: SpeechLeak.SpeechLeak): Out<R> => {
+    isLeaked = true
+    return excused(turning, attempt, leak)
+  }
+  const heard = turned ? Seam.part(seam)(outputs) : outputs
+  const noted = told.length === 0 ? heard : Stream.concat(Stream.fromIterable(told), heard)
+  const guarded =
+    guard === undefined ? noted : Stream.catchIf(SpeechLeak.outputs(noted, guard), SpeechLeak.isSpeechLeak, leaked)
+  return Opening.followed(guarded, { done, failed })
+}
 
 /** Builds the prompt of a request, and decides whether there is something in it to answer. */
 const promptOf = <R>(turning: Turning<R>, attempt: Attempt, now: History.History) => {
@@ -205,22 +219,13 @@ const promptOf = <R>(turning: Turning<R>, attempt: Attempt, now: History.History
   return { ...fitted, isWanted: Transcript.wantsAnswer(lines.slice(0, lines.length - known.length)) }
 }
 
-/** Keeps calls that the model writes as text from being spoken, and asks again. */
-const guarded = <R>(
-  turning: Turning<R>,
-  attempt: Attempt,
-  guard: SpeechLeak.Options,
-  heard: Out<R>,
-  rest: Out<R>
-): Out<R> =>
-  Stream.concat(SpeechLeak.outputs(heard, guard), rest).pipe(
-    Stream.catchIf(SpeechLeak.isSpeechLeak, (leak): Out<R> => {
-      const again = attempt.leaks < (guard.maxRetries ?? 1)
-      const said = SpeechLeak.excuse(guard, { again, partlyHeard: leak.partlyHeard })
-      const next: Out<R> = again ? ask(turning, { ...attempt, leaks: attempt.leaks + 1 }) : Stream.empty
-      return Stream.concat(Seam.part(turning.seam)(Stream.fromIterable(said)), next)
-    })
-  )
+/** Excuses a call that the model was about to speak as text, and asks again. */
+const excused = <R>(turning: Turning<R>, attempt: Attempt, { partlyHeard }: SpeechLeak.SpeechLeak): Out<R> => {
+  const guard = turning.speechLeakGuard!
+  const again = attempt.leaks < (guard.maxRetries ?? 1)
+  const said = Seam.part(turning.seam)(Stream.fromIterable(SpeechLeak.excuse(guard, { again, partlyHeard })))
+  return again ? Stream.concat(said, ask(turning, { ...attempt, leaks: attempt.leaks + 1 })) : said
+}
 
 const preface: Transcript.Line = {
   role: "system",

@@ -13,8 +13,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
-import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import * as Usage from "../../model/Usage.ts"
 
@@ -87,46 +85,42 @@ const metricsOf = (asked: Asked): Metrics => {
   return metrics
 }
 
-/** Runs the streamed reply to a request of a turn in a span, which must be made current for the reply. */
-export const traced = <P extends { readonly type: string }, E, R>(
+/** The span of a request, and what watches the reply for it. */
+export interface RequestTrace {
+  readonly span: Tracer.Span
+  readonly seen: (parts: ReadonlyArray<{ readonly type: string }>) => void
+  readonly end: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+}
+
+/** Starts the span of a request of a turn. */
+export const start = (
   { id, request }: Pick<Turn.Turn, "id" | "request">,
-  reply: (span: Tracer.Span) => Stream.Stream<P, E, R>
-): Stream.Stream<P, E, R> =>
-  Stream.unwrap(
-    Effect.contextWith((context: Context.Context<never>) => {
-      const model = Option.getOrUndefined(
-        Context.getOption(context as Context.Context<Model.ModelName>, Model.ModelName)
-      )
-      const provider = Option.getOrUndefined(
-        Context.getOption(context as Context.Context<Model.ProviderName>, Model.ProviderName)
-      )
-      const attributes = {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.conversation.id": Trace.callId(request),
-        "gen_ai.request.stream": true,
-        "antiphon.turn.id": id,
-        ...labelsOf({ model, provider })
-      }
-      const name = model === undefined ? "chat" : `chat ${model}`
-      return Effect.succeed(
-        Trace.streamWithin(name, { kind: "client", attributes, provides: true }, reply, (span) =>
-          watching(span, context, metricsOf({ model, provider }))
-        )
-      )
-    })
+  context: Context.Context<never>
+): Effect.Effect<RequestTrace> => {
+  const names = context as Context.Context<Model.ModelName | Model.ProviderName>
+  const model = Context.getOrUndefined(names, Model.ModelName)
+  const provider = Context.getOrUndefined(names, Model.ProviderName)
+  const attributes = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.conversation.id": Trace.callId(request),
+    "gen_ai.request.stream": true,
+    "antiphon.turn.id": id,
+    ...labelsOf({ model, provider })
+  }
+  const name = model === undefined ? "chat" : `chat ${model}`
+  return Effect.map(Trace.start(name, { kind: "client", attributes }), (span) =>
+    watching(span, context, metricsOf({ model, provider }))
   )
+}
 
 /** Adds what the parts of the reply reveal to the span. */
-const watching = (
-  span: Tracer.Span,
-  context: Context.Context<never>,
-  metrics: Metrics
-): Trace.Onlooker<{ readonly type: string }> => {
+const watching = (span: Tracer.Span, context: Context.Context<never>, metrics: Metrics): RequestTrace => {
   const clock = Context.get(context, Clock.Clock)
   const startedAt = clock.monotonicTimeNanosUnsafe()
   const seconds = () => Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9
   let first = true
   return {
+    span,
     seen: (parts) => {
       if (first) {
         first = false
@@ -139,7 +133,10 @@ const watching = (
         else if (part.type === "response-metadata") answered(part as unknown as Response.ResponseMetadataPart, span)
       }
     },
-    ended: (exit) => metrics.duration(failureOf(exit)).updateUnsafe(seconds(), context)
+    end: (exit) => {
+      metrics.duration(failureOf(exit)).updateUnsafe(seconds(), context)
+      return Trace.end(span, exit)
+    }
   }
 }
 

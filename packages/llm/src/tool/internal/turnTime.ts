@@ -2,8 +2,8 @@
 import * as Event from "@antiphon/core/Event"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as Opening from "../../internal/opening.ts"
 
 /** Whether the time of the turn is taken already, by the agent that this one was handed the call from. */
 export const IsTaken: Context.Reference<boolean> = Context.Reference("@antiphon/llm/tool/internal/turnTime", {
@@ -20,14 +20,10 @@ export const metric = (name: string, start: bigint, clock: Clock.Clock): Event.O
 
 /** Ends a turn, made when it runs, with the time that it took, unless that is taken already. */
 export const timed = <E, R>(turn: () => Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
-  Stream.unwrap(
-    Effect.gen(function* () {
-      if (yield* IsTaken) return turn()
-      const clock = yield* Clock.Clock
-      const start = clock.currentTimeNanosUnsafe()
-      return Stream.concat(
-        turn(),
-        Stream.sync(() => metric("agent_turn_ms", start, clock))
-      )
-    })
-  )
+  Opening.stream((context: Context.Context<R>, scope) => {
+    if (Context.get(context, IsTaken)) return Opening.pull(turn(), scope)
+    const clock = Context.get(context, Clock.Clock)
+    const start = clock.currentTimeNanosUnsafe()
+    const done = () => Stream.sync(() => metric("agent_turn_ms", start, clock))
+    return Opening.pull(Opening.followed(turn(), { done }), scope)
+  })

@@ -14,6 +14,7 @@ import * as Stream from "effect/Stream"
 import * as ModelSettings from "../../ModelSettings.ts"
 import * as Asking from "../asking.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
+import * as EncodedStream from "../provider/encodedStream.ts"
 import * as Ask from "./planAsk.ts"
 import * as Attempt from "./planAttempt.ts"
 import { Event, tell } from "./planEvent.ts"
@@ -72,14 +73,18 @@ const makePull = (
 
   const open: Race.Open<Answer> = (step) => {
     const prompt = PlanPrompt.of(step.model, options.prompt, reply.spoken, { settings, ...continuation })
+    const givesUp = EncodedStream.get(step.model) !== undefined
+    const first: Progress.Bounds = {
+      limits: Step.first(step, settings),
+      what: `the first word of ${step.name}`,
+      givesUp
+    }
+    const next: Progress.Bounds = { limits: Step.next(step, settings), what: `the next word of ${step.name}`, givesUp }
     return Effect.flatMap(Stream.toPull(Ask.stream(step.model, options, prompt)), (pull) =>
-      Effect.map(
-        untilWord(Progress.bounded(pull, Step.first(step, settings), `the first word of ${step.name}`), reply),
-        (head) => ({
-          head,
-          rest: Progress.bounded(pull, Step.next(step, settings), `the next word of ${step.name}`)
-        })
-      )
+      Effect.map(untilWord(Progress.bounded(pull, first), reply), (head) => ({
+        head,
+        rest: Progress.bounded(pull, next)
+      }))
     )
   }
 

@@ -12,6 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as AiErrors from "../provider/aiErrors.ts"
+import * as Waiting from "../provider/waiting.ts"
 import * as Alarm from "./alarm.ts"
 
 export type Part = Response.StreamPartEncoded
@@ -77,22 +78,30 @@ const forArguments = (word: number): number => Math.max(word, Math.min(word * 10
 const isOfArguments = ({ type }: { readonly type: string }): boolean =>
   type === "tool-params-start" || type === "tool-params-delta" || type === "tool-params-end"
 
+/** How a pull is limited. */
+export interface Bounds {
+  readonly limits: Limits
+  /** What is waited for, for the error. */
+  readonly what: string
+  /** Whether the pull is of one of our models, which gives up by itself. Any other runs in a fiber, to be interrupted. */
+  readonly givesUp?: boolean | undefined
+}
+
 /**
  * Fails a stream after waiting this long without progress, in one pull or several.
  *
- * A pull runs in a fiber of its own, so that it can be given up, but has no timer of its own: a single alarm sleeps for
- * the whole reply, and when it wakes up it looks at how much of the time is left.
+ * A pull has no timer of its own: a single alarm sleeps for the whole reply, and when it wakes up it looks at how much of
+ * the time is left.
  */
 export const bounded = <A extends { readonly type: string }, E, D, R>(
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E, D, R>,
-  limits: Limits,
-  what: string
+  { givesUp = false, limits: { next, sign, word }, what }: Bounds
 ): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E | AiError.AiError, D, R> => {
-  const { next, sign, word } = limits
   if (word === undefined) return pull
   const alarm = new Alarm.Alarm()
   // Made when it is needed: an error takes a stack, and costs as much as several words.
-  const late = () => Effect.fail(failureOf(AiErrors.timedOut(what)))
+  const late = () => failureOf(AiErrors.timedOut(what))
+  const until = givesUp ? givingUp(pull, alarm, late) : interrupting(pull, alarm, late)
   let limit = Duration.toMillis(word)
   let waited = 0
   let begun = false
@@ -118,8 +127,9 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
   return Effect.clockWith((clock) => {
     const since = Monotonic.millis(clock)
     const left = Math.min(limit - waited, writing === undefined ? Infinity : forArguments(limit) - writing)
-    return Effect.matchCauseEffect(Alarm.within(pull, { alarm, at: since + left, late }), {
+    return Effect.matchCauseEffect(until(since + left), {
       onSuccess: (parts) => {
+        alarm.clear()
         progressed(parts, Monotonic.millis(clock) - since)
         return Effect.succeed(parts)
       },
@@ -129,4 +139,23 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
       }
     })
   })
+}
+
+/** Runs a pull until a time, if it is not over before. */
+type Until<A, E, D, R> = (at: number) => Pull.Pull<A, E | AiError.AiError, D, R>
+
+const interrupting =
+  <A, E, D, R>(pull: Pull.Pull<A, E, D, R>, alarm: Alarm.Alarm, late: () => AiError.AiError): Until<A, E, D, R> =>
+  (at) =>
+    Alarm.within(pull, { alarm, at, late: () => Effect.fail(late()) })
+
+const givingUp = <A, E, D, R>(
+  pull: Pull.Pull<A, E, D, R>,
+  alarm: Alarm.Alarm,
+  late: () => AiError.AiError
+): Until<A, E, D, R> => {
+  const waiting = new Waiting.Waiting()
+  const limited = Effect.provideService(pull, Waiting.Current, waiting)
+  const ring = () => waiting.giveUp(late())
+  return (at) => Effect.andThen(alarm.set({ at, ring }), limited)
 }

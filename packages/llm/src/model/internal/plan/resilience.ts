@@ -1,9 +1,12 @@
 /**
- * Marks models that retry or have deadlines by themselves, and finds the model beneath.
+ * Marks models that retry or have deadlines by themselves, finds the model beneath, and limits the others.
  *
  * A plan asks the model beneath, so that only the plan's own patience applies.
  */
 import type * as LanguageModel from "effect/ai/LanguageModel"
+import type { ModelSettings } from "../../ModelSettings.ts"
+import * as PlanStep from "./planStep.ts"
+import type * as Progress from "./progress.ts"
 
 const beneath = new WeakMap<LanguageModel.LanguageModel, LanguageModel.LanguageModel>()
 
@@ -22,3 +25,17 @@ export const setPatient = (model: LanguageModel.LanguageModel): void => void pat
 
 /** Whether a model has deadlines of its own. */
 export const isPatient = (model: LanguageModel.LanguageModel): boolean => patient.has(model)
+
+const unset: Pick<PlanStep.Step, "firstTokenDeadline" | "stallDeadline"> = {
+  firstTokenDeadline: undefined,
+  stallDeadline: undefined
+}
+
+/** How long to wait for the words of a model. Undefined if it has deadlines of its own. */
+export const boundsOf = (model: LanguageModel.LanguageModel, settings: ModelSettings): Progress.Bounds | undefined =>
+  isPatient(model)
+    ? undefined
+    : {
+        limits: { ...PlanStep.first(unset, settings), next: PlanStep.next(unset, settings).word },
+        what: "the next word of the model"
+      }

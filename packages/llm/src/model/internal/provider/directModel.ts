@@ -13,8 +13,10 @@ import type * as Tool from "effect/ai/Tool"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
+import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
+import * as Opening from "../../../internal/opening.ts"
 import type { EncodedStream } from "./encodedStream.ts"
 import * as PartDecoder from "./partDecoder.ts"
 
@@ -37,16 +39,16 @@ const ordinary = (model: LanguageModel.LanguageModel, options: Options): Parts =
   (model.streamText as unknown as (options: Options) => Parts)(options)
 
 const direct = (model: LanguageModel.LanguageModel, encoded: EncodedStream, options: Options): Parts =>
-  Stream.unwrap(
-    Effect.contextWith((context: Context.Context<never>) => {
-      const prompt = Prompt.make(options.prompt)
-      if (isWatched(context) || hasApprovals(prompt)) return Effect.succeed(ordinary(model, options))
-      return Effect.map(Effect.makeSpanScoped("LanguageModel.streamText", { kind: "client" }), (span) => {
-        const request = requestOf(options, prompt, span)
-        return Stream.mapArrayEffect(encoded(request), PartDecoder.make(request.tools))
-      })
+  Opening.stream((context: Context.Context<never>, scope) => {
+    const prompt = Prompt.make(options.prompt)
+    if (isWatched(context) || hasApprovals(prompt)) return Opening.pull(ordinary(model, options), scope)
+    const span = Effect.makeSpanScoped("LanguageModel.streamText", { kind: "client" })
+    return Effect.flatMap(Scope.provide(span, scope), (span) => {
+      const request = requestOf(options, prompt, span)
+      const decode = PartDecoder.make(request.tools)
+      return Effect.map(Opening.pull(encoded(request), scope), (pull) => Effect.flatMap(pull, decode))
     })
-  )
+  })
 
 const requestOf = (options: Options, prompt: Prompt.Prompt, span: Tracer.Span): LanguageModel.ProviderOptions => {
   const { concurrency = "unbounded", toolChoice = "auto" } = options

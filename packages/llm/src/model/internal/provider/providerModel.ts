@@ -14,7 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
+import * as Opening from "../../../internal/opening.ts"
 import * as ModelSettings from "../../ModelSettings.ts"
 import * as Usage from "../../Usage.ts"
 import { WarmUp } from "../../WarmUp.ts"
@@ -66,13 +66,13 @@ export interface Provider<Body> {
 export const make = <Body>(
   provider: Provider<Body>
 ): Effect.Effect<Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>> => {
-  const stream = (method: string, given: LanguageModel.ProviderOptions, generator: IdGenerator.Service) =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        const { cacheKey, object } = yield* Asking.Current
+  const stream = (method: string, given: LanguageModel.ProviderOptions, generator: IdGenerator.Service | undefined) =>
+    Opening.stream((context: Context.Context<never>, scope) =>
+      Effect.flatMap(idsOf(generator, context), (generateId) => {
+        const { cacheKey, object } = Context.get(context, Asking.Current)
         const isHeld = object !== undefined && provider.holdsTo?.(object, given.tools.length > 0) === true
         const options = object === undefined || isHeld ? given : ObjectTool.added(given, object)
-        const settings = ModelSettings.merge(provider.settings ?? {}, yield* ModelSettings.Current)
+        const settings = ModelSettings.merge(provider.settings ?? {}, Context.get(context, ModelSettings.Current))
         const source: AiErrors.Source = {
           module: provider.module,
           method,
@@ -83,28 +83,29 @@ export const make = <Body>(
             text: () => PromptText.of(options.prompt)
           }
         }
-        const prefix = yield* generator.generateId()
-        let ids = 0
         annotate(provider, settings, options)
-        const body = yield* Effect.try({
+        const reply = provider.reply(options, generateId)
+        const opened = (body: Body) =>
+          ReplyStream.open(
+            {
+              source,
+              open: (signal) => provider.send(body, signal),
+              reply: object === undefined || isHeld ? reply : ObjectTool.reading(reply, object.name),
+              timeout: patience(settings.timeout),
+              onFinish: ({ usage }) =>
+                Usage.tell({ provider: provider.name, model: provider.model }, Usage.ofFinish(usage))
+            },
+            scope
+          )
+        const body = Effect.try({
           try: () => provider.request(settings, { ...options, cacheKey, object: isHeld ? object : undefined }),
           catch: (cause) => AiErrors.make(source, unsaid(cause))
         })
-        const reply = provider.reply(options, () => `${prefix}_${ids++}`)
-        return ReplyStream.make({
-          source,
-          open: (signal) => provider.send(body, signal),
-          reply: object === undefined || isHeld ? reply : ObjectTool.reading(reply, object.name),
-          timeout: patience(settings.timeout),
-          onFinish: ({ usage }) => Usage.tell({ provider: provider.name, model: provider.model }, Usage.ofFinish(usage))
-        })
+        return Effect.map(body, opened)
       })
     )
   return Effect.gen(function* () {
-    const generator = Option.getOrElse(
-      yield* Effect.serviceOption(IdGenerator.IdGenerator),
-      () => IdGenerator.defaultIdGenerator
-    )
+    const generator = Option.getOrUndefined(yield* Effect.serviceOption(IdGenerator.IdGenerator))
     const encoded: EncodedStream.EncodedStream = (options) => stream("streamText", options, generator)
     const made = yield* LanguageModel.make({
       codecTransformer: provider.codecTransformer,
@@ -127,6 +128,21 @@ export const make = <Body>(
       Context.add(WarmUp, warmUp(provider))
     )
   })
+}
+
+/** Makes the ids of a reply's calls, for a provider that gives none. Nothing is drawn for the others. */
+const idsOf = (
+  generator: IdGenerator.Service | undefined,
+  context: Context.Context<never>
+): Effect.Effect<() => string> => {
+  const numbered = (prefix: () => string) => {
+    let ids = 0
+    return () => `${prefix()}_${ids++}`
+  }
+  if (generator !== undefined) return Effect.map(generator.generateId(), (prefix) => numbered(() => prefix))
+  let drawn: string | undefined
+  const draw = () => Effect.runSyncWith(context)(IdGenerator.defaultIdGenerator.generateId())
+  return Effect.succeed(numbered(() => (drawn ??= draw())))
 }
 
 /** A timeout of zero means none. */

@@ -14,12 +14,13 @@ import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
-import * as Stream from "effect/Stream"
+import * as Scope from "effect/Scope"
 import * as AiErrors from "./aiErrors.ts"
 import * as ErrorNames from "./errorNames.ts"
 import * as EventStream from "./eventStream.ts"
 import * as ProviderSentence from "./providerSentence.ts"
 import * as Sse from "./sse.ts"
+import * as Waiting from "./waiting.ts"
 import * as WireJson from "./wireJson.ts"
 
 /** The part type that providers send. */
@@ -62,31 +63,35 @@ export interface Options {
   readonly onFinish: (part: Response.FinishPartEncoded) => Effect.Effect<void>
 }
 
-/** Sends the request, and streams its reply. The request is closed with the stream. */
-export const make = (options: Options): Stream.Stream<Part, AiError.AiError> =>
-  Stream.unwrap(
-    Effect.gen(function* () {
-      let isRead = false
-      const controller = yield* Effect.acquireRelease(
-        Effect.sync(() => new AbortController()),
-        // A request that is over needs no end, and an abort makes an exception with a stack.
-        (controller) => Effect.sync(() => isRead || controller.abort())
+/** Pulls the parts of a reply. The request is sent by the first pull, and closed with the scope. */
+export const open = (options: Options, scope: Scope.Scope): PartPull => {
+  let reading: PartPull | undefined
+  // Around each pull rather than each read, because keep-alive comments are not progress.
+  const send = Effect.flatMap(sent(options, scope), (pull) => (reading = patiently(options, pull)))
+  return Effect.suspend(() => reading ?? send)
+}
+
+const sent = (options: Options, scope: Scope.Scope): Effect.Effect<PartPull, AiError.AiError> =>
+  Effect.suspend(() => {
+    const controller = new AbortController()
+    let isRead = false
+    // A request that is over needs no end, and an abort makes an exception with a stack.
+    const close = Effect.sync(() => isRead || controller.abort())
+    const response = Waiting.promise(
+      () => options.open(controller.signal),
+      (cause) => AiErrors.make(options.source, AiErrors.fromRejection(options.source, cause))
+    )
+    return Effect.andThen(
+      Scope.addFinalizer(scope, close),
+      Effect.flatMap(patiently(options, response), (response) =>
+        Effect.map(bodyOf(options, response), (body) =>
+          body instanceof ReadableStream
+            ? makePull(options, parserOf(response), body.getReader(), () => (isRead = true))
+            : wholePull(options, body)
+        )
       )
-      const response = yield* patiently(
-        options,
-        Effect.tryPromise({
-          try: () => options.open(controller.signal),
-          catch: (cause) => AiErrors.make(options.source, AiErrors.fromRejection(options.source, cause))
-        })
-      )
-      const body = yield* bodyOf(options, response)
-      const pull =
-        body instanceof ReadableStream
-          ? makePull(options, parserOf(response), body.getReader(), () => (isRead = true))
-          : wholePull(options, body)
-      return Stream.fromPull(Effect.succeed(pull))
-    })
-  )
+    )
+  })
 
 interface Parsers {
   readonly parse: Sse.Parser
@@ -109,7 +114,8 @@ const parserOf = (response: globalThis.Response): Parsers => {
 
 const blankLine = new TextEncoder().encode("\n\n")
 
-type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
+/** Pulls the parts of a reply. */
+export type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
 
 const makePull = (
   options: Options,
@@ -123,7 +129,10 @@ const makePull = (
   let ended = false
   let endingSince: number | undefined
 
-  const read = Effect.tryPromise({ try: () => reader.read(), catch: (cause) => new ReadFailure(cause) })
+  const read = Waiting.promise(
+    () => reader.read(),
+    (cause) => new ReadFailure(cause)
+  )
 
   const emit = (out: Array<Part>): PartPull => {
     const empty = content.take(out)
@@ -165,15 +174,22 @@ const makePull = (
   })
 
   // Reads the end of the message after the last event, so that the connection can serve the next turn. It is free for
-  // that one turn of the event loop later.
-  const rest: Effect.Effect<void, unknown> = Effect.suspend(() =>
-    Effect.flatMap(read, (chunk) => {
-      if (!chunk.done) return rest
-      onRead()
-      return Effect.yieldNow
-    })
-  )
-  const drain = rest.pipe(Effect.ignore, Effect.timeoutOption(drainTime))
+  // that one turn of the event loop later. The end has nearly always come with the last event, and then needs no timer.
+  const drain = Effect.suspend(() => {
+    let isOver = false
+    const rest = (): Promise<void> => reader.read().then((chunk) => (chunk.done ? onRead() : rest()))
+    const over = rest()
+      .catch(() => {})
+      .then(() => (isOver = true))
+    const late = Effect.timeoutOption(
+      Effect.promise(() => over),
+      drainTime
+    )
+    return Effect.andThen(
+      Effect.yieldNow,
+      Effect.suspend(() => (isOver ? Effect.void : Effect.andThen(late, Effect.yieldNow)))
+    )
+  })
 
   const pull: PartPull = Effect.suspend(() => {
     if (failure !== undefined) return Effect.fail(failure)
@@ -183,7 +199,7 @@ const makePull = (
       return Effect.andThen(drain, Cause.done())
     }
     return Effect.matchEffect(reply.ending?.() === true ? readEnd : read, {
-      onFailure: (error) => cutOff(error.cause),
+      onFailure: (error) => (error instanceof ReadFailure ? cutOff(error.cause) : Effect.fail(error)),
       onSuccess: (chunk) => {
         if (chunk.done) return cutOff(undefined)
         const out: Array<Part> = []
@@ -192,8 +208,7 @@ const makePull = (
       }
     })
   })
-  // Around the pull rather than the read, because keep-alive comments are not progress.
-  return patiently(options, pull)
+  return pull
 }
 
 /** A complete reply from a server that ignores the request to stream. */

@@ -56,7 +56,7 @@ describe("progress", () => {
       yield* TestClock.adjust(0)
       let at = 0
       const pull = Effect.suspend(() => Effect.delay(Effect.succeed([all[at++ % all.length]!] as const), every))
-      const bounded = Progress.bounded(pull, limits, "the word")
+      const bounded = Progress.bounded(pull, { limits, what: "the word" })
       let failed: number | undefined
       const reads = Effect.repeat(bounded, { times: 19 }).pipe(Effect.exit)
       const fiber = yield* Effect.forkChild(
