@@ -72,6 +72,23 @@ const until = (holds: () => boolean) =>
 const untilFrom = <A>(effect: Effect.Effect<A>, holds: (value: A) => boolean) =>
   effect.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("20 millis") }))
 
+describe("The studio's requests", () => {
+  it.live("may have a long prompt, and not take memory without a limit", () =>
+    Effect.gen(function* () {
+      const url = yield* serve()
+      const fork = (length: number) => {
+        const body = JSON.stringify({ turn: 1, systemPrompt: "x".repeat(length) })
+        return ask(url, "calls/nobody/fork", { method: "POST", body })
+      }
+      assert.strictEqual((yield* fork(200_000)).status, 404)
+      assert.strictEqual((yield* fork(2_000_000)).status, 413)
+      const faults = yield* ask(url, "faults", { method: "PUT", body: "x".repeat(2_000_000) })
+      assert.strictEqual(faults.status, 413)
+      assert.strictEqual((yield* ask(url, "faults", { method: "PUT", body: "{" })).status, 409)
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("the studio", { timeout: 120_000 }, () => {
   it.live("lists calls, and shows them while they are running and afterwards", () =>
     Effect.gen(function* () {

@@ -6,6 +6,7 @@
  */
 import * as Limits from "@antiphon/core/CallLimits"
 import type * as Arr from "effect/Array"
+import * as ByteSize from "effect/ByteSize"
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import * as Deferred from "effect/Deferred"
@@ -20,6 +21,7 @@ import * as Calls from "./Calls.ts"
 import type * as Ending from "./Ending.ts"
 import * as Admission from "./internal/admission.ts"
 import * as Answers from "./internal/answers.ts"
+import * as Body from "./internal/body.ts"
 import * as Client from "./internal/client.ts"
 import * as CallLimits from "./internal/callLimits.ts"
 import * as CallLog from "./internal/callLog.ts"
@@ -81,6 +83,16 @@ export const admit = (
     Effect.fail(Answers.respond(refusal.status, { detail: refusal.detail }))
   )
 }
+
+/**
+ * Makes a function that reads the body of a request as text: at most `longestBytes`, within `startTimeout`, and `maxOpenings` bodies at
+ * a time. It fails with the response.
+ */
+export const bodyReader = (
+  { settings }: Pick<Reception, "settings">,
+  longestBytes: number
+): ((request: HttpServerRequest) => Effect.Effect<string, HttpServerResponse>) =>
+  Body.reader(settings, ByteSize.bytes(longestBytes))
 
 /**
  * Admits a request, and opens its socket for as long as the scope. Fails with the response if the request is refused.

@@ -24,17 +24,13 @@ const ForkBody = Schema.fromJsonString(
 )
 const FaultsBody = Schema.fromJsonString(Studio.Faults)
 
-/** Longest body, in characters: a system prompt may be long. */
-const longestBody = 256 * 1024
+/** Longest body: a system prompt may be long. */
+const longestBodyBytes = 256 * 1024
 
-const body = <A>(request: HttpServerRequest, schema: Schema.Codec<A, string>) =>
-  request.text.pipe(
-    Effect.filterOrFail(
-      (text) => text.length <= longestBody,
-      () => "too long" as const
-    ),
-    Effect.flatMap(Schema.decodeEffect(schema)),
-    Effect.mapError(() => new Studio.StudioError({ reason: "Impossible", message: "The request cannot be read." }))
+const decoded = <A>(text: string, schema: Schema.Codec<A, string>) =>
+  Effect.mapError(
+    Schema.decodeEffect(schema)(text),
+    () => new Studio.StudioError({ reason: "Impossible", message: "The request cannot be read." })
   )
 
 /** Layer of the routes. Each keeps to the token and the origins of the server. */
@@ -46,17 +42,28 @@ export const layer = <R>(
     Effect.gen(function* () {
       const reception = yield* Entrance.reception(settings)
       const router = yield* HttpRouter.HttpRouter
-      const route = <E extends Studio.StudioError>(
+      const read = Entrance.bodyReader(reception, longestBodyBytes)
+      const body = <A>(request: HttpServerRequest, schema: Schema.Codec<A, string>) =>
+        Effect.flatMap(read(request), (text) => decoded(text, schema))
+      const route = (
         method: "GET" | "POST" | "PUT",
         path: `/${string}`,
-        answer: (id: string, request: HttpServerRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse, E>
+        answer: (
+          id: string,
+          request: HttpServerRequest
+        ) => Effect.Effect<
+          HttpServerResponse.HttpServerResponse,
+          Studio.StudioError | HttpServerResponse.HttpServerResponse
+        >
       ) =>
         router.add(method, path, (request) =>
           Effect.gen(function* () {
             yield* Entrance.admit(request, reception)
             const { id = "" } = yield* HttpRouter.params
-            return yield* Effect.catch(answer(id, request), ({ message, reason }) =>
-              json({ error: message }, statusOf[reason])
+            return yield* Effect.catchIf(
+              answer(id, request),
+              (error): error is Studio.StudioError => error instanceof Studio.StudioError,
+              ({ message, reason }) => json({ error: message }, statusOf[reason])
             )
           }).pipe(Effect.catch((refused: HttpServerResponse.HttpServerResponse) => Effect.succeed(refused)))
         )

@@ -54,7 +54,9 @@ export const refusalOfPage = ({ headers }: Request, rules: Rules): Refusal | und
  */
 const isKnown = (host: string | undefined, hosts: ReadonlyArray<string>): boolean => {
   if (hosts.includes("*")) return true
-  const url = host === undefined ? null : URL.parse(`http://${host}`)
+  // A URL would accept more, such as a name behind an @.
+  const url =
+    host === undefined || !/^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d+)?$/i.test(host) ? null : URL.parse(`http://${host}`)
   if (url === null) return false
   const { hostname } = url
   return (

@@ -21,7 +21,6 @@ import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { createServer } from "node:http"
 import * as CallHost from "../CallHost.ts"
 import * as Calls from "../Calls.ts"
 import * as Health from "../Health.ts"
@@ -35,6 +34,7 @@ import type * as Mount from "../Mount.ts"
 import type * as PreCall from "../PreCall.ts"
 import * as Settings from "../Settings.ts"
 import * as StartFailure from "../StartFailure.ts"
+import * as HttpServing from "./internal/httpServer.ts"
 import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
 import * as SafeConsole from "./internal/safeConsole.ts"
 import * as RecordingFolder from "./internal/recordingFolder.ts"
@@ -205,9 +205,6 @@ const report = (calls: Calls.Calls["Service"]) =>
     })
   )
 
-/** Time limits for receiving a whole request including its body, because slow senders occupy connections. */
-const requestTimes = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 }
-
 /**
  * Options of sockets for `NodeHttpServer`: peers are pinged, and those that silently disappeared are dropped; a message
  * that is too long is not read into memory; the wait for the answer to a close is limited.
@@ -227,7 +224,7 @@ export const layerHttpServer = (
 ): Layer.Layer<Layer.Success<ReturnType<typeof NodeHttpServer.layer>>, Config.ConfigError | ServeError> =>
   Layer.unwrap(
     Effect.map(Settings.load(), (settings) =>
-      NodeHttpServer.layer(() => createServer(requestTimes), {
+      NodeHttpServer.layer(() => HttpServing.make(), {
         gracefulShutdownTimeout: "1 second",
         ...options,
         websocket: websocketOptions(settings)
@@ -271,7 +268,7 @@ export const layerServer: {
         Layer.provideMerge(options.routes ?? Layer.empty),
         Layer.provideMerge(layer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
       )
-      const http = createServer(requestTimes)
+      const http = HttpServing.make()
       const yielding = Layer.effectDiscard(
         Effect.flatMap(Calls.Calls, (calls) => Effect.andThen(report(calls), Supervised.yieldConnections(calls, http)))
       )

@@ -26,7 +26,18 @@ describe("Admission without a token", () => {
       "127.0.0.1.evil.example",
       "evil.example.",
       "",
-      "a b"
+      "a b",
+      "evil@localhost",
+      "localhost@evil.example",
+      "localhost/evil",
+      "localhost\\evil.example",
+      "localhost?evil",
+      "localhost#evil",
+      "localhost, evil.example",
+      "evil.example, localhost",
+      "localhost:80:90",
+      "evil。example",
+      "evil%2eexample"
     ]) {
       assert.strictEqual(status({ host }), 403, host)
       assert.strictEqual(status({ host, origin: `http://${host}` }), 403, host)
