@@ -35,7 +35,7 @@ export interface Passage {
 
 /** How to split a document. Lengths are in UTF-16 code units. */
 export interface Cut {
-  /** Longest passage. 800 by default: some 130 words, or 50 seconds of speech. */
+  /** Longest passage. 800 by default: some 130 words, or 50 seconds of speech. At least 2. */
   readonly size?: number | undefined
   /** Longest sentence to repeat at the beginning of the next passage. 160 by default; 0 repeats none. */
   readonly overlap?: number | undefined
@@ -47,8 +47,19 @@ interface Block {
   readonly text: string
 }
 
+/** The shortest passage: room for any character. */
+const smallest = 2
+
+/** The longest heading. A longer line that begins like one is a paragraph, so that its words are found. */
+const longestHeading = 200
+
+/** What databases and providers refuse in a text, and readers do not see. */
+const readable = (text: string): string => text.toWellFormed().replace(/\0|^\ufeff/g, "")
+
 /** Splits a document, in linear time. */
-export const passages = (document: Document, { overlap = 160, size = 800 }: Cut = {}): ReadonlyArray<Passage> => {
+export const passages = (document: Document, options: Cut = {}): ReadonlyArray<Passage> => {
+  const { overlap = 160 } = options
+  const size = Math.max(smallest, options.size ?? 800)
   const cut: Array<{ readonly headings: ReadonlyArray<string>; readonly text: string }> = []
   let headings: ReadonlyArray<string> = []
   let held = ""
@@ -59,10 +70,16 @@ export const passages = (document: Document, { overlap = 160, size = 800 }: Cut 
     held = ""
     fresh = false
   }
-  for (const block of blocks(document.text)) {
+  const title = document.title === undefined ? undefined : readable(document.title)
+  for (const block of blocks(readable(document.text))) {
     if (block.headings !== headings) flush()
     headings = block.headings
     let between = held === "" ? "" : "\n\n"
+    if (held.length + between.length + block.text.length <= size) {
+      held += between + block.text
+      fresh = true
+      continue
+    }
     for (const sentence of pieces(block.text, size)) {
       if (held.length + between.length + sentence.trimEnd().length > size) {
         const last = held.slice(Math.max(0, held.length - overlap - 1))
@@ -79,7 +96,7 @@ export const passages = (document: Document, { overlap = 160, size = 800 }: Cut 
   flush()
   return cut.map(({ headings, text }, position) => ({
     document: document.id,
-    ...(document.title === undefined ? undefined : { title: document.title }),
+    ...(title === undefined ? undefined : { title }),
     ...(document.url === undefined ? undefined : { url: document.url }),
     metadata: document.metadata ?? {},
     position,
@@ -103,8 +120,10 @@ const blocks = (text: string): ReadonlyArray<Block> => {
     if (text !== "") found.push({ headings, text })
     lines = []
   }
+  let isCode = false
   for (const line of text.split(/\r\n|\r|\n/)) {
-    const level = headingLevel(line)
+    if (/^ {0,3}(?:```|~~~)/.test(line)) isCode = !isCode
+    const level = isCode ? 0 : headingLevel(line)
     if (level > 0) {
       flush()
       above = [...above.filter(([other]) => other < level), [level, line.slice(level).trim()]]
@@ -119,8 +138,8 @@ const blocks = (text: string): ReadonlyArray<Block> => {
 /** 1 to 6 for a Markdown heading, otherwise 0. */
 const headingLevel = (line: string): number => {
   let level = 0
-  while (line[level] === "#") level++
-  return level <= 6 && line[level] === " " ? level : 0
+  while (line[level] === "#" && level <= 6) level++
+  return level <= 6 && line[level] === " " && line.length <= longestHeading ? level : 0
 }
 
 const segmenter = new Intl.Segmenter("und", { granularity: "sentence" })
@@ -132,7 +151,7 @@ const pieces = function* (text: string, size: number): Generator<string> {
     while (rest.length > size) {
       const space = rest.lastIndexOf(" ", size)
       let end = space > size / 2 ? space + 1 : size
-      if (/[\uD800-\uDBFF]/.test(rest[end - 1]!)) end--
+      if (end > 1 && /[\uD800-\uDBFF]/.test(rest[end - 1]!)) end--
       yield rest.slice(0, end)
       rest = rest.slice(end)
     }

@@ -148,11 +148,10 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
       known: ReadonlyMap<string, KnowledgeStore.Listed>
     ) =>
       Effect.gen(function* () {
-        const cut = documents.map(([document, hash]) => ({
-          document,
-          hash,
-          passages: Document.passages(document, options)
-        }))
+        // Splitting takes processor time in which no call should wait for long.
+        const cut = yield* Effect.forEach(documents, ([document, hash]) =>
+          Effect.map(Effect.yieldNow, () => ({ document, hash, passages: Document.passages(document, options) }))
+        )
         const total = cut.reduce(
           (sum, { document, passages }) => sum + passages.length - (known.get(document.id)?.passages ?? 0),
           index.size

@@ -29,7 +29,7 @@ export const within = (
   for (const { document, headings, text, title, url } of found) {
     if (left < 1) break
     told.push({
-      source: [title ?? document, ...headings].join(" › "),
+      source: short([title ?? document, ...headings].join(" › ")),
       ...(url === undefined ? undefined : { url }),
       text: text.length <= left ? text : cut(text, left)
     })
@@ -53,6 +53,11 @@ const fenced = (found: ReadonlyArray<Knowledge.Found>, options: Options): Readon
   within(found, options).map(({ source, text, url }) =>
     Grounding.fenced("passage", `Source: ${source}${url === undefined ? "" : ` (${url})`}\n${text}`)
   )
+
+/** The longest source. */
+const longestSource = 300
+
+const short = (source: string): string => (source.length <= longestSource ? source : cut(source, longestSource))
 
 const cut = (text: string, length: number): string => {
   const end = /[\uD800-\uDBFF]/.test(text[length - 1] ?? "") ? length - 1 : length

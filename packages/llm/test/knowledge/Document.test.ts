@@ -31,6 +31,15 @@ describe("Document", () => {
     assert.strictEqual(Document.embedded(first!), "T\nA\nB")
   })
 
+  it("reads any text: without what databases refuse, and with lines that only look like headings", () => {
+    assert.deepStrictEqual(cut("\ufeffa\0b\ud800c"), ["ab\ufffdc"])
+    const heading = `# ${"word ".repeat(100).trim()}`
+    assert.deepStrictEqual(cut(heading), [heading])
+    const code = "```\n# no heading\n```\ntext"
+    assert.deepStrictEqual(cut(code), [code])
+    assert.deepStrictEqual(cut("😀a😀", { size: 0 }).join(""), "😀a😀")
+  })
+
   it("ends passages with sentences, and repeats the last sentence", () => {
     assert.deepStrictEqual(cut("Alpha one. Beta two. Gamma three. Delta four.", { size: 24, overlap: 12 }), [
       "Alpha one. Beta two.",

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Deferred, Effect, type Scope } from "effect"
 import * as Http from "node:http"
 import type * as Net from "node:net"
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import * as HttpTool from "../../src/tool/HttpTool.ts"
 import { run, shown } from "./calling.ts"
 
@@ -354,6 +355,38 @@ describe("HttpTool", () => {
         const { body } = JSON.parse(yield* asking({ url })) as { readonly body: string }
         assert.strictEqual(body, `${"😀".repeat(4096)}... (truncated)`)
         yield* Deferred.await(closed)
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("an answer that was compressed although it should not be, and no more of it than it may be long", () =>
+      Effect.gen(function* () {
+        const packed = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }
+        for (const [encoding, pack] of Object.entries(packed)) {
+          const server = yield* serving((_, response) =>
+            response.writeHead(200, { "content-encoding": encoding }).end(pack("Grüße"))
+          )
+          const { body } = JSON.parse(yield* asking({ url: server.url })) as { readonly body: string }
+          assert.strictEqual(body, "Grüße")
+          const bomb = yield* serving((_, response) =>
+            response.writeHead(200, { "content-encoding": encoding }).end(pack("x".repeat(8 * 1024 * 1024)))
+          )
+          assert.isBelow((yield* asking({ url: bomb.url })).length, 5000)
+        }
+        const broken = yield* serving((_, response) =>
+          response.writeHead(200, { "content-encoding": "gzip" }).end("not gzip")
+        )
+        assert.notInclude(yield* asking({ url: broken.url }), "not gzip")
+      }).pipe(Effect.scoped)
+    )
+
+    it.live("the kind of an answer that is no text", () =>
+      Effect.gen(function* () {
+        const server = yield* serving((_, response) =>
+          response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1]))
+        )
+        const read = yield* asking({ url: server.url })
+        assert.include(read, "[image/png]")
+        assert.notInclude(read, "PNG")
       }).pipe(Effect.scoped)
     )
 

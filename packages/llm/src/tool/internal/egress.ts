@@ -10,6 +10,8 @@ import * as Dns from "node:dns"
 import * as Http from "node:http"
 import * as Https from "node:https"
 import * as Net from "node:net"
+import type { Readable } from "node:stream"
+import * as Zlib from "node:zlib"
 
 /** Where requests may go. */
 export interface Policy {
@@ -193,32 +195,62 @@ const exchange = (request: Request, policy: Policy): Effect.Effect<Answer, Egres
         resume(Effect.succeed({ _tag: "Redirect", status, location: headers.location }))
         return
       }
-      read(response, request.maxCharacters, (text, cut) =>
+      const reply = (text: string, cut: boolean) =>
         resume(Effect.succeed({ _tag: "Reply", reply: { status, text, cut } }))
-      )
       response.on("error", failed)
+      const type = headers["content-type"] ?? ""
+      if (isBinary.test(type)) {
+        reply(`[${type.split(";", 1)[0]!.trim()}]`, false)
+        response.destroy()
+        return
+      }
+      const body = unpacked(response)
+      body.on("error", failed)
+      read(body, type, request.maxCharacters, (text, cut) => {
+        reply(text, cut)
+        if (cut) response.destroy()
+      })
     })
     client.end(body)
     return Effect.sync(() => client.destroy())
   })
 
-const read = (response: Http.IncomingMessage, max: number, done: (text: string, cut: boolean) => void): void => {
-  const decoder = decoderOf(response.headers["content-type"])
+/** What no model can read. */
+const isBinary =
+  /^\s*(?:image\/(?!svg)|audio\/|video\/|font\/|application\/(?:pdf|zip|gzip|octet-stream|msword|vnd\.(?:openxml|ms-)))/i
+
+/** The body of an answer. Some servers compress although they were asked not to. */
+const unpacked = (response: Http.IncomingMessage): Readable => {
+  switch (response.headers["content-encoding"]?.trim().toLowerCase()) {
+    case "gzip":
+    case "x-gzip":
+      return response.pipe(Zlib.createGunzip())
+    case "deflate":
+      return response.pipe(Zlib.createInflate())
+    case "br":
+      return response.pipe(Zlib.createBrotliDecompress())
+    default:
+      return response
+  }
+}
+
+const read = (body: Readable, contentType: string, max: number, done: (text: string, cut: boolean) => void): void => {
+  const decoder = decoderOf(contentType)
   let text = ""
   let over = false
   const finish = (cut: boolean) => {
     over = true
     done(cut ? Array.from(text).slice(0, max).join("") : text, cut)
   }
-  response.on("data", (bytes: Uint8Array) => {
+  body.on("data", (bytes: Uint8Array) => {
     if (over) return
     text += decoder.decode(bytes, { stream: true })
     // A character has at most two units, so this is enough for all of them.
     if (text.length <= max || (text.length <= 2 * max && Array.from(text).length <= max)) return
     finish(true)
-    response.destroy()
+    body.destroy()
   })
-  response.on("end", () => {
+  body.on("end", () => {
     text += decoder.decode()
     if (!over) finish(Array.from(text).length > max)
   })
