@@ -37,8 +37,8 @@ export interface Call {
   /**
    * Ends the call: nothing more is sent, the turn in progress is stopped, and the agent handles `CallEnded` within its
    * grace, if its filter runs on that. Returns once no turn and no background work is left. Ending is idempotent, and
-   * continues even if the fiber that asked for it is interrupted. Within a turn (a harness that ends the call from
-   * `send`) it does not wait.
+   * continues even if the fiber that asked for it is interrupted. Within the call's own work (a harness that ends the
+   * call from `send`, a filter, background work) it does not wait.
    */
   readonly end: Effect.Effect<void>
   /** The call up to now. */

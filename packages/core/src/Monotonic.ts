@@ -12,3 +12,15 @@ export const millis = (clock: Clock.Clock): number => Number(clock.monotonicTime
 
 /** The same for the current clock. */
 export const now: Effect.Effect<number> = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1_000_000)
+
+/** The shortest time that a clock can tell: a nanosecond. */
+const shortest = 1e-6
+
+/**
+ * Milliseconds left until a time of `millis`; 0 once it has come. A rest that is shorter than any clock can tell counts as
+ * nothing, because a sleep of that length would take no time, and whoever looks again after it would never get on.
+ */
+export const left = (clock: Clock.Clock, until: number): number => {
+  const left = until - millis(clock)
+  return left < shortest ? 0 : left
+}

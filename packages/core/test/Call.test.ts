@@ -56,6 +56,38 @@ describe("Call", () => {
     assert.strictEqual(outputs[1]?.respondingTo, "i1")
   })
 
+  test("sends outputs whole that are instances of a class, and as they were when they were sent", function* () {
+    class Said {
+      text = ""
+      get _tag() {
+        return "AgentSendText" as const
+      }
+    }
+    class Custom {
+      readonly _tag = "AgentSendCustom"
+      get metadata() {
+        return { a: 1 }
+      }
+    }
+    const one = new Said()
+    const agent = Agent.make(() =>
+      Stream.fromIterable(["a", "b"]).pipe(
+        Stream.rechunk(1),
+        Stream.map((text) => Object.assign(one, { text })),
+        Stream.concat(Stream.make(new Custom()))
+      )
+    )
+    const outputs = yield* Call.run(agent, Stream.empty).pipe(Stream.take(3), Stream.runCollect)
+    assert.deepStrictEqual(
+      outputs.map((output) => ({ ...output, respondingTo: "e" })),
+      [
+        { _tag: "AgentSendText", text: "a", respondingTo: "e" },
+        { _tag: "AgentSendText", text: "b", respondingTo: "e" },
+        { _tag: "AgentSendCustom", metadata: { a: 1 }, respondingTo: "e" }
+      ]
+    )
+  })
+
   test("keeps the event an output says it responds to", function* () {
     const agent = Agent.make(() => Stream.make(Event.sendText("a", { respondingTo: "own" })))
     const outputs = yield* Call.run(agent, Stream.empty).pipe(Stream.runCollect)
@@ -475,6 +507,17 @@ describe("Call", () => {
       assert.deepStrictEqual(tagsOf((yield* history).events), ["CallStarted", "TurnFailed", "UserTurnStarted"])
     })
 
+    test("recover: an apology is made of whole characters", function* () {
+      const { receive, sent } = yield* open(
+        Agent.make(Agent.route({ UserTurnEnded: () => Stream.concat(say("Well \ud83d"), Stream.fail("boom")) }), {
+          apology: "Sorry\ud83d"
+        })
+      )
+      yield* receive({ _tag: "UserTurnEnded" })
+      yield* settled
+      assert.deepStrictEqual(sent, ["Well ", "Sorry\ufffd"])
+    })
+
     test("recover: an agent may handle its own failure", function* () {
       const { sent } = yield* open(
         Agent.make(Agent.route({ CallStarted: () => Stream.die("boom"), TurnFailed: (event) => say(event.message) }), {
@@ -716,6 +759,52 @@ describe("Call", () => {
       yield* pass("10 millis")
       assert.deepStrictEqual(log, ["Success"])
     })
+
+    const ends: ReadonlyArray<readonly [string, (end: Effect.Effect<void>) => Agent.AgentSpec<unknown>]> = [
+      [
+        "background work that must finish",
+        (end) =>
+          Agent.make(
+            (_, turn) =>
+              Stream.fromEffectDrain(
+                turn.background("work", Effect.andThen(Effect.sleep("10 millis"), end), { atEnd: "finish" })
+              ),
+            { run: ["UserTurnEnded"] }
+          )
+      ],
+      [
+        "a filter",
+        (end) =>
+          Agent.make(() => Stream.empty, {
+            run: ({ _tag }) => _tag === "UserTurnEnded" && Effect.as(Effect.delay(end, "10 millis"), false)
+          })
+      ],
+      [
+        "the agent's session",
+        (end) =>
+          Agent.make(() => Stream.empty, {
+            run: [],
+            session: ({ events }) =>
+              Stream.mapEffect(
+                Stream.filter(events, (event) => event._tag === "UserTurnEnded"),
+                () => Effect.as(Effect.delay(end, "10 millis"), Event.sendText("never"))
+              )
+          })
+      ]
+    ]
+    for (const [where, spec] of ends) {
+      test(`ending the call within ${where} does not wait for itself`, function* () {
+        const ended: { end: Effect.Effect<void> } = { end: Effect.void }
+        // It cannot be interrupted either, so nothing but not waiting helps.
+        const call = yield* open(spec(Effect.uninterruptible(Effect.suspend(() => ended.end))))
+        ended.end = call.end
+        yield* call.receive({ _tag: "UserTurnEnded" })
+        yield* pass("10 millis")
+        const over = yield* Effect.forkChild(call.end)
+        yield* settled
+        assert.isDefined(over.pollUnsafe())
+      })
+    }
 
     test("words spoken for an overdue answer are cut off", function* () {
       const log: Array<string> = []

@@ -85,7 +85,7 @@ class Watch implements AnswerWatch {
   #start(wait: Duration.Duration): void {
     const look: Effect.Effect<void> = Effect.suspend(() => {
       const watched = this.#watched
-      const left = watched === undefined ? 0 : Math.round(watched.due - this.#now())
+      const left = watched === undefined ? 0 : Monotonic.left(this.#options.clock, watched.due)
       if (left > 0) return Effect.delay(look, Duration.millis(left))
       this.#timer = undefined
       if (watched === undefined) return Effect.void

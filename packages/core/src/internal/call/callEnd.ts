@@ -10,7 +10,7 @@ import * as CallState from "./callState.ts"
 
 type How = "Ended" | "CutOff"
 
-/** Ends the call. Returns when it is over, or at once within the turn in progress. */
+/** Ends the call. Returns when it is over, or at once within the call's own work. */
 export const end = <R>(self: CallState.CallState<R>): Effect.Effect<void> => finish(self, "Ended")
 
 /** Cuts the call off, unless it has ended. If the end has started, waits for it. */
@@ -18,7 +18,6 @@ export const close = <R>(self: CallState.CallState<R>): Effect.Effect<void> => f
 
 const finish = <R>(self: CallState.CallState<R>, how: How): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
-    const isWithinTurn = self.slot.isTurn(fiber)
     const finished = (self.finished ??= Latch.makeUnsafe(false))
     if (!CallState.isOver(self)) {
       begin(self)
@@ -29,7 +28,7 @@ const finish = <R>(self: CallState.CallState<R>, how: How): Effect.Effect<void> 
       // In its own fiber, so that the end continues even if the fiber that asked for it is interrupted.
       self.fork(Effect.ensuring(how === "Ended" ? handle(self) : cutOff(self), closed))
     }
-    return isWithinTurn ? Effect.void : finished.await
+    return self.own.has(fiber) ? Effect.void : finished.await
   })
 
 /** Stops sending and waiting. */

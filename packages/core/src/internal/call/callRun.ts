@@ -4,6 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type { AgentSpec } from "../../Agent.ts"
 import type { CallRequest } from "../../CallRequest.ts"
 import type * as Event from "../../Event.ts"
@@ -38,7 +39,7 @@ export interface Given<R> {
 export interface CallRun {
   readonly start: Effect.Effect<void>
   readonly receive: (report: Event.Report) => Effect.Effect<Harness.Receipt>
-  /** Ends the call. Returns when it is over, or at once within the turn in progress. */
+  /** Ends the call. Returns when it is over, or at once within the call's own work. */
   readonly end: Effect.Effect<void>
   /** Cuts the call off, unless it has ended. If the end has started, waits for it. */
   readonly close: Effect.Effect<void>
@@ -60,7 +61,9 @@ export const make = <R>(given: Given<R>): CallRun => {
 }
 
 const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<R>): CallState.CallState<R> => {
-  const fork = Effect.runForkWith(context)
+  const own = new WeakSet<Fiber.Fiber<unknown, unknown>>()
+  const run = Effect.runForkWith(context)
+  const fork = (effect: Effect.Effect<void, never, R>) => run(CallState.owned(own, effect))
   const writer = HistoryWriter.make(nextId, recorder)
   const complain = Complaints.make()
   const self: CallState.CallState<R> = {
@@ -71,6 +74,7 @@ const stateOf = <R>({ context, nextId, outlet, recorder, request, spec }: Given<
     recorder,
     complain,
     fork,
+    own,
     writer,
     phase: "Open",
     floor: Floor.silent,

@@ -74,6 +74,8 @@ export interface CallState<R> extends Parts {
   readonly recorder: Listener | undefined
   readonly complain: Complaints
   readonly fork: (effect: Effect.Effect<void, never, R>) => Fiber.Fiber<void>
+  /** The fibers that work for the call, which must not wait for its end. */
+  readonly own: WeakSet<Fiber.Fiber<unknown, unknown>>
   phase: Phase
   floor: Floor.Floor
   /** The caller's tentative turn. */
@@ -85,6 +87,16 @@ export interface CallState<R> extends Parts {
   /** Opens once the call is over. Made when its end begins. */
   finished: Latch.Latch | undefined
 }
+
+/** Adds the fiber of an effect to the call's own. */
+export const owned = <A, E, R>(
+  own: WeakSet<Fiber.Fiber<unknown, unknown>>,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    own.add(fiber)
+    return effect
+  })
 
 export const isOpen = <R>({ phase }: CallState<R>): boolean => phase === "Open"
 

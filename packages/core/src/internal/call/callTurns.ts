@@ -6,7 +6,7 @@ import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as ErrorText from "../../ErrorText.ts"
-import type * as Event from "../../Event.ts"
+import * as Event from "../../Event.ts"
 import type * as History from "../../History.ts"
 import * as Turn from "../../Turn.ts"
 import * as CallState from "./callState.ts"
@@ -76,6 +76,7 @@ const hostOf = <R>(self: CallState.CallState<R>): TurnRun.Host<R> => ({
   recorder: self.recorder,
   background: self.background,
   complain: self.complain,
+  owned: (effect) => CallState.owned(self.own, effect),
   isOpen: () => CallState.isOpen(self),
   deliver: (turn, lines) => deliver(self, turn, lines),
   keep: (turn, outputs) => {
@@ -118,7 +119,8 @@ export const say = <R>(self: CallState.CallState<R>, turn: number, output: Event
  */
 export const sayItself = <R>(self: CallState.CallState<R>, respondingTo: string, text: string): Effect.Effect<void> => {
   const turn = self.writer.turnOf(respondingTo) ?? self.turns
-  return deliver(self, turn, [self.writer.queue({ _tag: "AgentSendText", text, respondingTo }, turn)], 0)
+  const output = { ...Event.sendText(text.toWellFormed()), respondingTo }
+  return deliver(self, turn, [self.writer.queue(output, turn)], 0)
 }
 
 /** The caller has waited too long for an answer. */

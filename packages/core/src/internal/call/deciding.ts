@@ -9,7 +9,9 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Event from "../../Event.ts"
 import * as EventFilter from "../../EventFilter.ts"
 import { awaitAll } from "./turnSlot.ts"
@@ -83,11 +85,12 @@ class Filters<R> implements Deciding {
     })
   }
 
-  #fork(effect: Effect.Effect<void, never, R>): void {
+  #fork(effect: Effect.Effect<void, never, R>): Fiber.Fiber<void> {
     const thinking = (this.#thinking ??= new Set())
     const fiber = this.#options.fork(effect)
     thinking.add(fiber)
     fiber.addObserver(() => thinking.delete(fiber))
+    return fiber
   }
 
   #act(
@@ -119,16 +122,13 @@ class Filters<R> implements Deciding {
     events: ReadonlyArray<Event.Input>,
     answers: ReadonlyArray<Answer<R>>
   ): Effect.Effect<EventFilter.Decision> {
-    const { failed, late, settled, timeout } = this.#options
+    const { failed, settled } = this.#options
     const decided = Deferred.makeUnsafe<EventFilter.Decision>()
     this.#undecided++
     const one = (answer: Answer<R>): Effect.Effect<EventFilter.Decision, never, R> =>
       typeof answer === "string"
         ? Effect.succeed(answer)
-        : answer.pipe(
-            Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.as(late, "Keep" as const) }),
-            Effect.catchCause((cause) => Effect.as(failed(cause), "Keep" as const))
-          )
+        : Effect.catchCause(this.#inTime(answer), (cause) => Effect.as(failed(cause), "Keep" as const))
     this.#fork(
       Effect.forEach(answers, one, { concurrency: "unbounded" }).pipe(
         Effect.flatMap((decisions) => Deferred.succeed(decided, this.#act(number, events, decisions))),
@@ -143,5 +143,24 @@ class Filters<R> implements Deciding {
       )
     )
     return Deferred.await(decided)
+  }
+
+  /** Waits for a filter as long as it may take, even if it cannot be interrupted. */
+  #inTime<E>(answer: Effect.Effect<EventFilter.Decision, E, R>): Effect.Effect<EventFilter.Decision, E, R> {
+    const { late, timeout } = this.#options
+    return Effect.suspend(() => {
+      let answered: Exit.Exit<EventFilter.Decision, E> | undefined
+      const fiber = this.#fork(
+        Effect.map(Effect.exit(answer), (exit) => {
+          answered = exit
+        })
+      )
+      return Effect.flatMap(Effect.timeoutOption(awaitAll([fiber]), timeout), (ended) => {
+        if (answered !== undefined) return answered
+        if (Option.isSome(ended)) return Effect.succeed("Keep" as const)
+        fiber.interruptUnsafe()
+        return Effect.as(late, "Keep" as const)
+      })
+    })
   }
 }

@@ -147,7 +147,8 @@ export class HistoryWriter {
   /** Opens a draft, because the caller's turn has tentatively ended. */
   open(event: Event.UserTurnEnded): void {
     // Earlier reports are already recorded.
-    const words = event.content.filter((said) => !this.#caller.content?.includes(said))
+    const recorded = new Set(this.#caller.content)
+    const words = event.content.filter((said) => !recorded.has(said))
     this.#lines.draft = [...words, event].map((item) => Lines.line(this.#lines, item))
   }
 
@@ -187,6 +188,11 @@ export class HistoryWriter {
     return this.#add(event)
   }
 
+  #addContent(event: Event.UserContent): Event.UserContent {
+    this.#caller.content?.push(event)
+    return this.#addUser(event)
+  }
+
   #record(line: History.Entry, taken: boolean): void {
     if (this.#isClosed) return
     HeardText.handedOver(this.#heard, line, taken)
@@ -211,16 +217,14 @@ export class HistoryWriter {
         this.#agentContent?.push({ _tag: "AgentTextSent", eventId: eventId(), content: report.content })
         return HeardText.report(this.#heard, report, report.at && this.turnOf(report.at.respondingTo))
       case "AgentDtmfSent": {
-        const event = { ...report, eventId: eventId() }
+        const event: Event.AgentDtmfSent = { _tag: "AgentDtmfSent", eventId: eventId(), button: report.button }
         this.#agentContent?.push(event)
         return this.#add(event)
       }
       case "UserTextSent":
-      case "UserDtmfSent": {
-        const event = { ...report, eventId: eventId() }
-        this.#caller.content?.push(event)
-        return this.#addUser(event)
-      }
+        return this.#addContent({ _tag: "UserTextSent", eventId: eventId(), content: report.content })
+      case "UserDtmfSent":
+        return this.#addContent({ _tag: "UserDtmfSent", eventId: eventId(), button: report.button })
       case "UserTurnStarted":
         CallerTurn.begin(this.#caller)
         return this.#addUser({ _tag: "UserTurnStarted", eventId: eventId() })
@@ -248,13 +252,14 @@ export class HistoryWriter {
       case "UserSilent":
         return this.#add({ _tag: "UserSilent", eventId: eventId(), seconds: report.seconds })
       case "AgentTurnEnded": {
-        const event = { ...report, eventId: eventId(), content: this.#agentContent?.slice() ?? [] }
+        const content = this.#agentContent?.slice() ?? []
+        const event: Event.AgentTurnEnded = { _tag: "AgentTurnEnded", eventId: eventId(), content }
         this.#add(event)
         Spoken.quiet(this.#heard.spoken)
         return event
       }
       case "UserCustomSent":
-        return this.#add({ ...report, eventId: eventId() })
+        return this.#add({ _tag: "UserCustomSent", eventId: eventId(), metadata: report.metadata })
       default:
         report satisfies never
         return undefined

@@ -30,10 +30,13 @@ interface Item {
   readonly taken: (output: Event.Output) => void
 }
 
+/** Number of purged turns to remember. Older ones have long ended. */
+const purgedAtMost = 64
+
 export const make = <E>(capacity: number): Mailbox<E> => {
   let items: Array<Item> = []
-  /** The last turn that was purged: its fiber may still add an output before it is interrupted. */
-  let purged = 0
+  /** The turns that were purged last: their fibers may still add outputs, if they cannot be interrupted. */
+  let purged: ReadonlySet<number> = new Set()
   let closed: Exit.Exit<void, E> | undefined
   let waiters: Array<() => void> = []
 
@@ -58,9 +61,9 @@ export const make = <E>(capacity: number): Mailbox<E> => {
       outputs,
       (output) =>
         Effect.andThen(
-          until(() => items.length < capacity || closed !== undefined || turn === purged),
+          until(() => items.length < capacity || closed !== undefined || purged.has(turn)),
           Effect.sync(() => {
-            if (closed !== undefined || turn === purged) return
+            if (closed !== undefined || purged.has(turn)) return
             items.push({ turn, output, taken })
             changed()
           })
@@ -84,7 +87,7 @@ export const make = <E>(capacity: number): Mailbox<E> => {
     take,
     drained: (turn) => until(() => closed !== undefined || !items.some((item) => item.turn === turn)),
     purge: (turn) => {
-      purged = turn
+      purged = new Set([...[...purged].slice(-purgedAtMost), turn])
       items = items.filter((item) => item.turn !== turn)
       changed()
     },

@@ -1,5 +1,6 @@
 /** Prepares an agent's outputs: checks them, keeps characters whole, and fills in the event they respond to. */
 import * as Event from "../../Event.ts"
+import * as OutputFields from "./outputFields.ts"
 
 /** Number of outputs sent at once. Beyond that, other calls get a chance to run in between. */
 export const atOnce = 256
@@ -11,7 +12,10 @@ export interface Half {
 
 /** Describes what is wrong with an output, without quoting it. Undefined if it is valid. */
 export const fault = (output: unknown): string | undefined => {
-  if (Event.isOutput(output)) return undefined
+  if (Event.isOutput(output)) {
+    const record = OutputFields.faulty(output)
+    return record && `the agent has sent an ${output._tag} whose ${record} is not an object with fields`
+  }
   if (typeof output !== "object" || output === null)
     return `the agent has sent ${String(output)}, which is not an event`
   const tag = "_tag" in output ? String(output._tag) : undefined
@@ -21,22 +25,33 @@ export const fault = (output: unknown): string | undefined => {
     : `the agent has sent ${tag}, which is not an output event`
 }
 
-/** Prepares an output for sending. Undefined if nothing is left of it yet. */
+/** Prepares an output for sending: a copy of it. Undefined if nothing is left of it yet. */
 export const prepare = (output: Event.Output, trigger: Event.Input, half: Half): Event.Output | undefined => {
-  if (output._tag !== "AgentSendText") return respondTo(output, trigger)
+  if (output._tag !== "AgentSendText") return OutputFields.copy(output, trigger.eventId)
   const { text } = output
   const last = text.charCodeAt(text.length - 1)
-  if (half.text === "" && !(last >= 0xd800 && last <= 0xdbff) && text.isWellFormed()) return respondTo(output, trigger)
+  if (half.text === "" && !(last >= 0xd800 && last <= 0xdbff) && text.isWellFormed()) {
+    return withText(output, text, trigger)
+  }
   const joined = half.text + text
   const end = joined.charCodeAt(joined.length - 1)
   const cut = end >= 0xd800 && end <= 0xdbff ? joined.length - 1 : joined.length
   half.text = joined.slice(cut)
   const whole = joined.slice(0, cut).toWellFormed()
-  return whole === "" ? undefined : respondTo({ ...output, text: whole }, trigger)
+  return whole === "" ? undefined : withText(output, whole, trigger)
 }
 
-const respondTo = (output: Event.Output, trigger: Event.Input): Event.Output =>
-  output.respondingTo === undefined ? { ...output, respondingTo: trigger.eventId } : output
+/** The same as `OutputFields.copy`, by hand, because it is done for each piece of a reply. */
+const withText = (
+  { interruptible, respondingTo }: Event.AgentSendText,
+  text: string,
+  { eventId }: Event.Input
+): Event.AgentSendText => {
+  const answered = respondingTo ?? eventId
+  return interruptible === undefined
+    ? { _tag: "AgentSendText", text, respondingTo: answered }
+    : { _tag: "AgentSendText", text, interruptible, respondingTo: answered }
+}
 
 /** Whether an output is text that is spoken to its end once it is taken, whatever happens on the call. */
 export const isLasting = (output: Event.Output): output is Event.AgentSendText =>

@@ -6,6 +6,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { AgentSpec } from "../../Agent.ts"
 import type { CallRequest } from "../../CallRequest.ts"
@@ -40,7 +41,7 @@ export const make = <R>(
 
   const take = (element: Event.Report | Event.Output): Effect.Effect<void> => {
     if (isReport(element)) return Effect.sync(() => call.report(element))
-    const fault = Outputs.fault(element)
+    const fault = reportFault(element) ?? Outputs.fault(element)
     if (fault !== undefined) return Effect.die(new TypeError(fault))
     if (respondingTo === undefined) return Effect.void
     const output = Outputs.prepare(element, respondingTo, half)
@@ -79,8 +80,12 @@ export const make = <R>(
   }
 }
 
-const isReport = (element: unknown): element is Event.Report =>
+const isReport: (element: unknown) => element is Event.Report = Schema.is(Event.Report)
+
+const reportFault = (element: unknown): string | undefined =>
   typeof element === "object" &&
   element !== null &&
   "_tag" in element &&
   Object.hasOwn(Event.Report.cases, String(element._tag))
+    ? `the session has sent a ${String(element._tag)} whose fields are not those of the report`
+    : undefined

@@ -12,6 +12,7 @@ import * as Turn from "../../Turn.ts"
 import type * as Background from "./background.ts"
 import * as CallTrace from "./callTrace.ts"
 import type { Complaints } from "./complaints.ts"
+import * as Given from "./given.ts"
 import * as Out from "./out.ts"
 import * as Outputs from "./outputs.ts"
 import * as RecorderTap from "./recorderTap.ts"
@@ -23,6 +24,8 @@ export interface Host<R> extends Out.Host {
   readonly request: CallRequest
   readonly background: Background.Background
   readonly complain: Complaints
+  /** Marks the fiber of an effect as the call's own. */
+  readonly owned: (effect: Effect.Effect<void>) => Effect.Effect<void>
   /** Handles a failed turn. Uses the given function to send what must be said. */
   readonly failed: (
     trigger: Event.Input,
@@ -96,16 +99,21 @@ const voice = <R>(host: Host<R>, out: Out.Out, { events, id, running }: Run): Vo
     sendAll: (outputs) => (outputs.length <= Outputs.atOnce ? emit(outputs) : sendFrom(outputs, 0)),
     say: (text) => {
       const apart = said === "" || /\s$/u.test(said) ? text : ` ${text}`
-      return send([{ ...Event.sendText(apart), respondingTo: trigger.eventId }], Out.direct(host, id))
+      const output = Outputs.prepare(Event.sendText(apart.toWellFormed()), trigger, { text: "" })
+      return send(output === undefined ? [] : [output], Out.direct(host, id))
     }
   }
 }
 
-/** The turn as the agent sees it. `regionFailed` is called with the failure of an uninterruptible region. */
+/**
+ * The turn as the agent sees it. `isOwn` tells the call's own interruption from others, which are failures;
+ * `regionFailed` is called with the failure of an uninterruptible region.
+ */
 const turnOf = <R>(
   host: Host<R>,
   out: Out.Out,
   { draft, events, id, running }: Run,
+  isOwn: (cause: Cause.Cause<unknown>) => boolean,
   regionFailed: (cause: Cause.Cause<unknown>) => void
 ): Turn.Turn => {
   const { background, request, spec, writer } = host
@@ -147,7 +155,7 @@ const turnOf = <R>(
           committed,
           Effect.as(
             Effect.acquireRelease(running.enter, (_, exit) => {
-              if (!Exit.isFailure(exit) || Cause.hasInterruptsOnly(exit.cause)) return running.exit
+              if (!Exit.isFailure(exit) || isOwn(exit.cause)) return running.exit
               regionFailed(exit.cause)
               return running.exitFailed
             }),
@@ -156,13 +164,28 @@ const turnOf = <R>(
         )
       ),
     record: (outputs) =>
-      Effect.sync(() => {
+      refusing(outputs.map(Outputs.fault), () => {
         const half: Outputs.Half = { text: "" }
-        out.record(outputs.flatMap((output) => Outputs.prepare(output, trigger, half) ?? []))
+        return Effect.sync(() => out.record(outputs.flatMap((output) => Outputs.prepare(output, trigger, half) ?? [])))
       }),
-    addEntry: (content, options) => whenCommitted(() => Effect.fromResult(writer.addEntry(content, options ?? {}))),
-    updateHistory: (events, stretch) => whenCommitted(() => Effect.fromResult(writer.update(events, stretch ?? {})))
+    addEntry: (content, options) =>
+      whenCommitted(() =>
+        refusing([Given.textFault(content)], () => Effect.fromResult(writer.addEntry(content, options ?? {})))
+      ),
+    updateHistory: (events, stretch) =>
+      whenCommitted(() =>
+        refusing(events.map(Given.fault), () => Effect.fromResult(writer.update(events, stretch ?? {})))
+      )
   }
+}
+
+/** Plain JavaScript may give anything. It is refused here, because a history with garbage in it would fail every later turn. */
+const refusing = <A, E>(
+  faults: ReadonlyArray<string | undefined>,
+  effect: () => Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  const fault = faults.find((fault) => fault !== undefined)
+  return fault === undefined ? effect() : Effect.die(new TypeError(fault))
 }
 
 /** Makes the turn that responds to events, for the slot to run. */
@@ -174,15 +197,17 @@ export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> 
   let failed = false
   let region: Cause.Cause<unknown> | undefined
 
-  const turn = turnOf(host, out, run, (cause) => {
-    region = cause
-  })
   const fail = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
     failed = true
     return host.failed(trigger, cause, say)
   }
+  /** Whether the call itself has ended the turn. */
   const isOwn = (cause: Cause.Cause<unknown>): boolean =>
-    Cause.hasInterruptsOnly(cause) && (running.stopping || !host.isOpen())
+    Cause.hasInterruptsOnly(cause) && (running.interrupted || !host.isOpen())
+
+  const turn = turnOf(host, out, run, isOwn, (cause) => {
+    region = cause
+  })
 
   const produce = Effect.suspend(() => Stream.runForEachArray(host.spec.agent(trigger, turn), sendAll)).pipe(
     Effect.scoped,
@@ -195,7 +220,7 @@ export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> 
   // The turn's scope may close late if something in it is slow to clean up; nothing must be sent meanwhile.
   const beside =
     out.beside &&
-    Effect.map(Effect.forkScoped(out.beside), (fiber) => running.whenClosed(() => fiber.interruptUnsafe()))
+    Effect.map(Effect.forkScoped(host.owned(out.beside)), (fiber) => running.whenClosed(() => fiber.interruptUnsafe()))
 
   return (beside === undefined ? produce : Effect.andThen(beside, produce)).pipe(
     Effect.scoped,

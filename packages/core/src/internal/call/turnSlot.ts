@@ -15,8 +15,8 @@ export interface Running {
   readonly closed: boolean
   /** Runs a function once, when the turn is closed. */
   readonly whenClosed: (run: () => void) => void
-  /** Whether the call has stopped the turn, or will once its uninterruptible regions are over. */
-  readonly stopping: boolean
+  /** Whether the call has interrupted the turn. It does so only once the turn's uninterruptible regions are over. */
+  readonly interrupted: boolean
   /** The turn has ended by itself, so it can no longer be cancelled. */
   readonly over: () => void
   /** Keeps the turn running until `exit`, whatever happens on the call. Regions nest. */
@@ -39,8 +39,6 @@ export interface TurnSlot {
   /** Stops the current turn and drops the waiting one. */
   readonly cancel: () => void
   readonly isFree: () => boolean
-  /** Whether a fiber belongs to the current turn, and so must not wait for it. */
-  readonly isTurn: (fiber: Fiber.Fiber<unknown, unknown>) => boolean
   /** Waits until no turn is running or waiting. */
   readonly awaitFree: Effect.Effect<void>
   /** Stops the current turn, even in uninterruptible regions, and everything left over from earlier turns. */
@@ -90,10 +88,6 @@ class Slot implements TurnSlot {
 
   isFree(): boolean {
     return this.#current === undefined && this.#waiting === undefined
-  }
-
-  isTurn(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    return this.#current?.fiber === fiber
   }
 
   replace(turn: Turn): void {
@@ -190,8 +184,8 @@ class Slot implements TurnSlot {
       whenClosed: (run) => {
         occupant.closing.push(run)
       },
-      get stopping() {
-        return occupant.stopping
+      get interrupted() {
+        return occupant.interrupted
       },
       over: () => {
         occupant.over = true

@@ -6,7 +6,7 @@ import * as Deciding from "../../../src/internal/call/deciding.ts"
 import { pass, test } from "../../virtualTest.ts"
 
 const event = (eventId: string): Event.Input => ({ _tag: "UserTurnEnded", eventId, content: [] })
-type Said = EventFilter.Decision | "throws" | "dies" | readonly [Duration.Input, EventFilter.Decision]
+type Said = EventFilter.Decision | "throws" | "dies" | "hangs" | readonly [Duration.Input, EventFilter.Decision]
 
 const open = (answers: Readonly<Record<string, Said>>) =>
   Effect.gen(function* () {
@@ -18,6 +18,7 @@ const open = (answers: Readonly<Record<string, Said>>) =>
         const said = answers[input.eventId]!
         if (said === "throws") throw new Error("thrown")
         if (said === "dies") return Effect.die("dead")
+        if (said === "hangs") return Effect.uninterruptible(Effect.never)
         if (typeof said === "string") return said === wanted
         // The first filter takes the time.
         return wanted === "Run" ? Effect.as(Effect.sleep(said[0]), said[1] === "Run") : said[1] === "Cancel"
@@ -78,6 +79,15 @@ test("an event is kept if its filter hangs, throws or dies", function* () {
   assert.deepStrictEqual(log, ["failed", "failed"])
   yield* pass("1 millis")
   assert.deepStrictEqual(log, ["failed", "failed", "late"])
+})
+
+test("a filter that hangs and cannot be interrupted delays nothing beyond its time", function* () {
+  const { decide, deciding, log } = yield* open({ a: "hangs", b: "Run" })
+  const decided = decide("a", "b")
+  yield* pass("2 seconds")
+  assert.isFalse(deciding.isUndecided())
+  assert.strictEqual(typeof decided === "string" ? decided : yield* decided, "Run")
+  assert.deepStrictEqual(log, ["late", "Run b"])
 })
 
 test("events that came together wait no longer than one would, and one turn responds to all that run", function* () {

@@ -2,7 +2,7 @@ import { assert } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber } from "effect"
 import * as Event from "../../../src/Event.ts"
 import * as Mailbox from "../../../src/internal/call/mailbox.ts"
-import { settled, test } from "../../virtualTest.ts"
+import { pass, settled, test } from "../../virtualTest.ts"
 
 const texts = (...texts: ReadonlyArray<string>) => texts.map((text) => Event.sendText(text))
 const textOf = (output: Event.Output) => (output._tag === "AgentSendText" ? output.text : output._tag)
@@ -31,6 +31,17 @@ test("takes nothing of a purged turn, not even what waited for room", function* 
   yield* settled
   yield* box.put(2, texts("d"), none)
   assert.strictEqual(textOf(yield* box.take), "d")
+})
+
+test("takes nothing of a purged turn that cannot be interrupted, also once others have been purged", function* () {
+  const box = Mailbox.make<never>(1)
+  const stubborn = Effect.andThen(Effect.sleep("10 millis"), box.put(1, texts("late"), none))
+  yield* Effect.forkChild(stubborn)
+  box.purge(1)
+  for (let turn = 2; turn < 10; turn++) box.purge(turn)
+  yield* pass("10 millis")
+  yield* box.put(10, texts("next"), none)
+  assert.strictEqual(textOf(yield* box.take), "next")
 })
 
 test("is drained of a turn once its last output is taken", function* () {

@@ -28,7 +28,12 @@ const open = (run: Run) =>
           () => void log.push(`turn ${turn} ${"text" in output ? output.text : output._tag} ${output.respondingTo}`)
         ),
       failed: (event, cause) =>
-        Effect.sync(() => void log.push(`failed ${event.eventId} ${/boom|not an event/.exec(String(cause))?.[0]}`))
+        Effect.sync(
+          () =>
+            void log.push(
+              `failed ${event.eventId} ${/boom|not an event|a UserTextSent whose fields/.exec(String(cause))?.[0]}`
+            )
+        )
     })
     return { ...session, log }
   })
@@ -92,7 +97,8 @@ test("fails like a turn, even with a value that is not an event", function* () {
       },
       "boom"
     ],
-    [() => Stream.make("hello" as unknown as Event.Output), "not an event"]
+    [() => Stream.make("hello" as unknown as Event.Output), "not an event"],
+    [() => Stream.make({ _tag: "UserTextSent" } as Event.Report), "a UserTextSent whose fields"]
   ] as const) {
     const { happened, log, start } = yield* open(run as Run)
     happened(started)

@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { Cause, Effect, type Scope, Stream } from "effect"
+import { Cause, Effect, Fiber, type Scope, Stream } from "effect"
 import * as Agent from "../../../src/Agent.ts"
 import * as CallRequest from "../../../src/CallRequest.ts"
 import * as Event from "../../../src/Event.ts"
@@ -8,6 +8,7 @@ import type * as Background from "../../../src/internal/call/background.ts"
 import * as HistoryWriter from "../../../src/internal/call/historyWriter.ts"
 import * as Out from "../../../src/internal/call/out.ts"
 import * as TurnRun from "../../../src/internal/call/turnRun.ts"
+import type * as Turn from "../../../src/Turn.ts"
 import { pass, settled, test } from "../../virtualTest.ts"
 
 const trigger: Event.UserTurnEnded = { _tag: "UserTurnEnded", eventId: "u1", content: [] }
@@ -19,7 +20,7 @@ const open = (agent: Agent.Agent<unknown>, options: Agent.Options & { readonly d
     const { draft, ...policies } = options
     const log: Array<string> = []
     const works: Array<string> = []
-    const state = { open: true, closed: false, stopping: false, regions: 0 }
+    const state = { open: true, closed: false, stopping: false, interrupted: false, regions: 0 }
     const closing: Array<() => void> = []
     const writer = HistoryWriter.make(yield* EventId.make)
     const host: TurnRun.Host<Scope.Scope> = {
@@ -33,6 +34,7 @@ const open = (agent: Agent.Agent<unknown>, options: Agent.Options & { readonly d
         }
       } as Background.Background,
       complain: (level, message, ...cause) => Effect.logWithLevel(level)(message, ...cause),
+      owned: (effect) => effect,
       isOpen: () => state.open,
       deliver: (_, lines) =>
         Effect.sync(() => {
@@ -55,8 +57,8 @@ const open = (agent: Agent.Agent<unknown>, options: Agent.Options & { readonly d
         get closed() {
           return state.closed
         },
-        get stopping() {
-          return state.stopping
+        get interrupted() {
+          return state.interrupted
         },
         whenClosed: (run) => void closing.push(run),
         over: () => {},
@@ -65,7 +67,9 @@ const open = (agent: Agent.Agent<unknown>, options: Agent.Options & { readonly d
         exitFailed: Effect.withFiber((fiber) =>
           Effect.sync(() => {
             state.regions--
-            if (state.stopping) fiber.interruptUnsafe()
+            if (!state.stopping) return
+            state.interrupted = true
+            fiber.interruptUnsafe()
           })
         )
       },
@@ -126,7 +130,7 @@ test("an interruption the call asked for is no failure, and nothing of a closed 
   )
   const fiber = yield* fork
   yield* settled
-  state.stopping = true
+  state.interrupted = true
   close()
   fiber.interruptUnsafe()
   yield* pass("10 millis")
@@ -156,6 +160,41 @@ test("an uninterruptible region tells the slot when it starts and ends; a failur
   assert.strictEqual(state.regions, 0)
   assert.deepStrictEqual(log, ["failed u1 boom", "sorry u1", "Failed"])
 })
+
+for (const [name, interruption] of [
+  ["interrupts itself", Effect.interrupt],
+  ["joins a fiber that was interrupted", Effect.flatMap(Effect.forkChild(Effect.interrupt), Fiber.join)]
+] as const) {
+  test(`a region that ${name} in a stopping turn has failed, because the call did not interrupt it`, function* () {
+    const { fork, log, state } = yield* open((_, turn) =>
+      turn.uninterruptible(Stream.fromEffectDrain(Effect.andThen(Effect.sleep("10 millis"), interruption)))
+    )
+    yield* fork
+    yield* settled
+    state.stopping = true
+    yield* pass("10 millis")
+    assert.strictEqual(log.length, 3, log.join())
+    assert.include(log[0], "failed u1")
+    assert.deepStrictEqual(log.slice(1), ["sorry u1", "Failed"])
+  })
+}
+
+for (const [name, put, fault] of [
+  [
+    "an output that is none",
+    (turn) => turn.record([{ _tag: "AgentSendText" } as never]),
+    "an AgentSendText whose fields"
+  ],
+  ["an event that is none", (turn) => turn.updateHistory([null as never]), "given null, which is not an event"],
+  ["a line without a text", (turn) => turn.addEntry(undefined as never), "given undefined as the text of a line"]
+] as ReadonlyArray<readonly [string, (turn: Turn.Turn) => Effect.Effect<unknown, unknown>, string]>) {
+  test(`a turn that puts ${name} into the history has failed, and the history is as it was`, function* () {
+    const { log, turn, writer } = yield* open((_, turn) => Stream.fromEffectDrain(put(turn)))
+    yield* turn
+    assert.include(log[0], fault)
+    assert.deepStrictEqual([log.slice(1), writer.view().entries], [["sorry u1", "Failed"], []])
+  })
+}
 
 test("a tentative turn holds back its outputs, work, edits, regions and failure", function* () {
   const draft = Out.draft(trigger)

@@ -24,7 +24,7 @@ interface Sleeper extends Wake {
 /** After this many rounds the event loop gets a turn, so that promises can settle and a test runner can time out. */
 const roundsPerTurn = 1000
 /** More rounds than any terminating program takes at one moment. */
-const roundsPerMoment = 1_000_000
+const roundsPerMoment = 100_000
 
 export class World {
   now = 0

@@ -48,10 +48,10 @@ export class Alarm {
 
   readonly #watch: Effect.Effect<void> = Effect.clockWith((clock) => {
     const rest = (): Effect.Effect<void> =>
-      Effect.flatMap(Effect.sleep(Math.max(0, this.#wakesAt - Monotonic.millis(clock))), () => {
+      Effect.flatMap(Effect.sleep(Monotonic.left(clock, this.#wakesAt)), () => {
         const pending = this.#pending
         if (pending === undefined) return Effect.void
-        if (Monotonic.millis(clock) < pending.at) {
+        if (Monotonic.left(clock, pending.at) > 0) {
           this.#wakesAt = pending.at
           return rest()
         }

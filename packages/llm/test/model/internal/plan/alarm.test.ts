@@ -1,3 +1,5 @@
+import * as Monotonic from "@antiphon/core/Monotonic"
+import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -21,6 +23,19 @@ describe("alarm", () => {
       assert.deepStrictEqual(yield* Fiber.await(fiber), Exit.fail("late"))
       assert.deepStrictEqual(seen, ["cleaned up"])
     })
+  )
+
+  it.effect("rings at any fraction of a millisecond", () =>
+    VirtualTime.run(
+      Effect.gen(function* () {
+        for (let i = 1; i <= 300; i++) {
+          yield* Effect.sleep(i / 7)
+          const at = (yield* Monotonic.now) + 0.1 + i / 3
+          const exit = yield* Effect.exit(Alarm.within(Effect.never, { alarm: new Alarm.Alarm(), at, late }))
+          assert.deepStrictEqual(exit, Exit.fail("late"))
+        }
+      })
+    )
   )
 
   it.effect("lets through what ends in time: values, failures, and interruptions of its own", () =>
