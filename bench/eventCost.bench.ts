@@ -10,6 +10,7 @@ import type * as Harness from "@antiphon/core/Harness"
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as Event from "@antiphon/core/Event"
+import * as History from "@antiphon/core/History"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { median, now, report } from "./report.ts"
@@ -25,21 +26,22 @@ const words = ["Certainly, ", "your ", "order ", "left ", "the ", "warehouse ", 
 const agent = Agent.make((event) =>
   event._tag === "UserTurnEnded" ? Stream.fromIterable(words.map((word) => Event.sendText(word))) : Stream.empty
 )
-/** Reads the history, and adds a line after the caller's last words. */
-const editor = Agent.make((event, turn) =>
-  event._tag === "UserTurnEnded"
-    ? Stream.concat(
-        Stream.fromEffectDrain(
-          Effect.gen(function* () {
-            const { events } = yield* turn.currentHistory
-            if (events.at(-1) !== event) return yield* Effect.die(new Error("the history lacks the event of the turn"))
-            yield* turn.addEntry("The caller is in good spirits.", { role: "system", after: event })
-          })
-        ),
-        Stream.fromIterable(words.map((word) => Event.sendText(word)))
-      )
-    : Stream.empty
-)
+/** Reads the last event of the history, and adds a line after the caller's last words. */
+const editor = (read: (history: History.History) => History.HistoryEvent | undefined) =>
+  Agent.make((event, turn) =>
+    event._tag === "UserTurnEnded"
+      ? Stream.concat(
+          Stream.fromEffectDrain(
+            Effect.gen(function* () {
+              const last = read(yield* turn.currentHistory)
+              if (last !== event) return yield* Effect.die(new Error("the history lacks the event of the turn"))
+              yield* turn.addEntry("The caller is in good spirits.", { role: "system", after: event })
+            })
+          ),
+          Stream.fromIterable(words.map((word) => Event.sendText(word)))
+        )
+      : Stream.empty
+  )
 const harness: Harness.Harness = { send: () => Effect.void, fail: () => Effect.die("the agent failed") }
 
 const userTurn: ReadonlyArray<Event.Report> = [
@@ -54,7 +56,7 @@ const spoken: ReadonlyArray<Event.Report> = [
 ]
 
 /** Microseconds per event around a position in its own call. */
-const costAt = (place: number, round: ReadonlyArray<Event.Report>, spec: typeof agent | typeof editor) =>
+const costAt = (place: number, round: ReadonlyArray<Event.Report>, spec: Agent.AgentSpec<unknown>) =>
   Effect.scoped(
     Effect.gen(function* () {
       const call = yield* Call.make(spec, { harness })
@@ -67,7 +69,7 @@ const costAt = (place: number, round: ReadonlyArray<Event.Report>, spec: typeof 
     })
   )
 
-const measure = async (how: string, round: typeof userTurn, spec: typeof agent | typeof editor = agent) => {
+const measure = async (how: string, round: typeof userTurn, spec: Agent.AgentSpec<unknown> = agent) => {
   const costs: Array<{ readonly [early]: number; readonly [late]: number }> = []
   for (let i = 0; i < warmUp + samples; i++) {
     const atLate = await Effect.runPromise(costAt(late, round, spec))
@@ -90,5 +92,14 @@ const measure = async (how: string, round: typeof userTurn, spec: typeof agent |
 report([
   await measure("no acks", userTurn),
   await measure("acks", [...userTurn, ...spoken]),
-  await measure("acks, read and edited each turn", [...userTurn, ...spoken], editor)
+  await measure(
+    "acks, read and edited each turn",
+    [...userTurn, ...spoken],
+    editor((history) => History.latest(history, 1)[0])
+  ),
+  await measure(
+    "acks, read whole and edited each turn",
+    [...userTurn, ...spoken],
+    editor(({ events }) => events.at(-1))
+  )
 ])

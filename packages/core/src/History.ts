@@ -86,12 +86,14 @@ export const make = (
   options: {
     /** The events, if they are known without going over the lines. */
     readonly events?: (() => ReadonlyArray<HistoryEvent>) | undefined
+    /** The last events, if they are known without going over all of them. */
+    readonly latest?: Latest | undefined
     readonly unheard?: ReadonlyArray<Stretch> | undefined
   } = {}
 ): History => {
   let entries: ReadonlyArray<Entry> | undefined
   let events: ReadonlyArray<HistoryEvent> | undefined
-  return {
+  const history: History = {
     get entries() {
       return (entries ??= lines())
     },
@@ -100,7 +102,29 @@ export const make = (
     },
     unheard: options.unheard ?? []
   }
+  // Not enumerable: a history that somebody makes from this one, with other events, has other last events.
+  return options.latest === undefined ? history : Object.defineProperty(history, lastOf, { value: options.latest })
 }
+
+const lastOf = Symbol("@antiphon/core/History/latest")
+
+/**
+ * Returns the last events, at most this many, oldest first. Costs no more in a long call than in a short one, whereas
+ * `events` is a copy of them all.
+ *
+ * ```ts
+ * const [before, last] = History.latest(turn.history, 2)
+ * ```
+ */
+export const latest = (
+  history: History & { readonly [lastOf]?: Latest | undefined },
+  count: number
+): ReadonlyArray<HistoryEvent> => {
+  if (!(count >= 1)) return []
+  return history[lastOf]?.(Math.floor(count)) ?? history.events.slice(-Math.floor(count))
+}
+
+type Latest = (count: number) => ReadonlyArray<HistoryEvent>
 
 const outputTags: ReadonlySet<string> = new Set(Object.keys(Event.Output.cases))
 

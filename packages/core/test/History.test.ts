@@ -47,6 +47,32 @@ describe("History", () => {
     })
   )
 
+  it.effect("gives its last events, oldest first, also those of a history that somebody has made", () =>
+    Effect.gen(function* () {
+      const call = yield* record
+      const events = happen(call, "a", "b", "c")
+      say(call, "One two")
+      const spoken = hear(call, "One")!
+      const history = call.view()
+      happen(call, "later")
+      assert.deepStrictEqual(History.latest(history, 2), [events[2]!, spoken])
+      assert.deepStrictEqual(History.latest(history, 100), history.events)
+      assert.deepStrictEqual(
+        [0, -1, Number.NaN].flatMap((count) => History.latest(history, count)),
+        []
+      )
+      const own = { ...history, events: events.slice(0, 2) } as History.History
+      assert.deepStrictEqual(History.latest(own, 1), [events[1]!])
+      assert.deepStrictEqual(
+        History.latest(
+          History.make(() => history.entries),
+          2
+        ),
+        [events[2]!, spoken]
+      )
+    })
+  )
+
   it.effect("is a view that does not change during the call", () =>
     Effect.gen(function* () {
       const call = yield* record

@@ -16,13 +16,16 @@ describe("flatText", () => {
       const next = yield* EventId.make
       setFlagsFromString("--expose-gc")
       const gc = runInNewContext("gc") as () => void
-      const ids: Array<string> = []
-      gc()
-      const before = process.memoryUsage().heapUsed
-      for (let i = 0; i < 20_000; i++) ids.push(next())
-      gc()
-      const bytes = (process.memoryUsage().heapUsed - before) / ids.length
-      assert.isBelow(bytes, 250)
+      const bytesOfOne = () => {
+        const ids: Array<string> = []
+        gc()
+        const before = process.memoryUsage().heapUsed
+        for (let i = 0; i < 20_000; i++) ids.push(next())
+        gc()
+        return (process.memoryUsage().heapUsed - before) / ids.length
+      }
+      // Whatever else the process does meanwhile only adds to it.
+      assert.isBelow(Math.min(...Array.from({ length: 5 }, bytesOfOne)), 250)
     })
   )
 })

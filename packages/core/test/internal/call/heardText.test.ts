@@ -20,6 +20,7 @@ const make = () => {
       HeardText.report(heard, { _tag: "AgentTextSent", content, ...more }, turn)
   }
 }
+const shown = (lines: Lines.Lines) => Lines.view(lines, []).entries
 const words = (lines: ReadonlyArray<History.Entry>) =>
   lines.map(({ heard, item }) => [(item as Event.AgentTextSent).content, heard?.estimated === true])
 
@@ -35,8 +36,8 @@ describe("heardText", () => {
     assert.strictEqual(lines.growing!.key, key)
     HeardText.settle(heard)
     assert.isUndefined(lines.growing)
-    assert.deepStrictEqual(words(lines.shown), [["Good morning", false]])
-    assert.strictEqual(lines.shown[0]!.item, second)
+    assert.deepStrictEqual(words(shown(lines)), [["Good morning", false]])
+    assert.strictEqual(shown(lines)[0]!.item, second)
   })
 
   it("does not let estimated words grow into exact ones", () => {
@@ -46,7 +47,7 @@ describe("heardText", () => {
     hear("two ", { estimated: true })
     hear("three ")
     HeardText.settle(heard)
-    assert.deepStrictEqual(words(lines.shown), [
+    assert.deepStrictEqual(words(shown(lines)), [
       ["One", false],
       ["two", true],
       ["three", false]
@@ -61,7 +62,7 @@ describe("heardText", () => {
     hear("two.")
     HeardText.settle(heard)
     assert.deepStrictEqual(
-      lines.shown.map(({ heard, item }) => [(item as Event.AgentTextSent).content, heard?.spans.length]),
+      shown(lines).map(({ heard, item }) => [(item as Event.AgentTextSent).content, heard?.spans.length]),
       [
         ["One", 1],
         ["Please hold.", 0],
@@ -80,10 +81,10 @@ describe("heardText", () => {
     const { hear, heard, lines } = make()
     hear("from nowhere")
     HeardText.settle(heard)
-    const before = lines.shown.length
+    const before = shown(lines).length
     HeardText.settle(heard, true)
     assert.include(
-      words(lines.shown).map(([text]) => text),
+      words(shown(lines)).map(([text]) => text),
       "from nowhere"
     )
     assert.isAtMost(before, 1)

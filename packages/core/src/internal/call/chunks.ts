@@ -1,0 +1,194 @@
+/**
+ * The list of a history's lines, in chunks: it can be read as it was at any time, and an edit copies a chunk instead of
+ * the list. So an edit costs the same wherever it is, however long the call.
+ */
+import * as History from "../../History.ts"
+
+/** The size of a chunk. Larger ones make old lines cheaper to find, and smaller ones cheaper to edit. */
+const size = 256
+
+interface Chunk {
+  readonly lines: Array<History.Entry>
+  /** The events among the lines. Most agents read nothing else. */
+  readonly events: Array<History.HistoryEvent>
+  /** The ids of its events, and some that it had before an edit. Made when an old anchor is first looked for. */
+  ids: Set<unknown> | undefined
+}
+
+/** A list: a mutable value. Chunks only grow at their end, and are replaced by an edit. */
+export interface Chunks {
+  list: Array<Chunk>
+  /** Whether a snapshot has the same list, so that no chunk of it may be replaced. */
+  isShared: boolean
+  length: number
+}
+
+/** A list as it was. */
+export interface Snapshot {
+  readonly list: ReadonlyArray<Chunk>
+  readonly chunks: number
+  /** Numbers of lines and events in the last chunk. */
+  readonly lines: number
+  readonly events: number
+}
+
+export const make = (): Chunks => ({ list: [], isShared: false, length: 0 })
+
+const chunkOf = (lines: Array<History.Entry>, ids: Set<unknown> | undefined): Chunk => {
+  const events: Array<History.HistoryEvent> = []
+  for (const { item } of lines) if (History.isHistoryEvent(item)) events.push(item)
+  return { lines, events, ids }
+}
+
+export const push = (self: Chunks, line: History.Entry): void => {
+  let last = self.list.at(-1)
+  if (last === undefined || last.lines.length >= size) {
+    last = chunkOf([], undefined)
+    // A snapshot knows how many chunks it has.
+    self.list.push(last)
+  }
+  last.lines.push(line)
+  if (History.isHistoryEvent(line.item)) last.events.push(line.item)
+  if (last.ids !== undefined) addIds(last.ids, line)
+  self.length++
+}
+
+/** The lines from an index on. */
+export const from = ({ length, list }: Chunks, index: number): ReadonlyArray<History.Entry> => {
+  const parts: Array<ReadonlyArray<History.Entry>> = []
+  let begin = length
+  for (let chunk = list.length - 1; chunk >= 0 && begin > index; chunk--) {
+    const { lines } = list[chunk]!
+    begin -= lines.length
+    parts.unshift(lines.slice(Math.max(0, index - begin)))
+  }
+  return parts.flat()
+}
+
+/** Each report of speech gives the growing text a new id. These ids share all but their last group. */
+const group = 24
+const isGrown = (id: unknown): id is string => typeof id === "string" && id.length === 36
+
+/** Whether an id names an event, or the text that has grown out of it. */
+export const isNamed = (event: History.HistoryEvent, id: unknown): boolean =>
+  event.eventId === id ||
+  (event._tag === "AgentTextSent" && isGrown(id) && event.eventId.startsWith(id.slice(0, group)))
+
+const addIds = (ids: Set<unknown>, { item }: History.Entry): void => {
+  if (!("eventId" in item)) return
+  ids.add(item.eventId)
+  if (item._tag === "AgentTextSent") ids.add(item.eventId.slice(0, group))
+}
+
+/** Searches for the line of an event from the end, because most edits are about recent lines. */
+export const find = ({ length, list }: Chunks, item: unknown, id: unknown): number | undefined => {
+  const grown = isGrown(id) ? id.slice(0, group) : undefined
+  let begin = length
+  for (let index = list.length - 1; index >= 0; index--) {
+    const chunk = list[index]!
+    const { lines } = chunk
+    begin -= lines.length
+    if (index < list.length - 1) {
+      if (chunk.ids === undefined) {
+        chunk.ids = new Set()
+        for (const line of lines) addIds(chunk.ids, line)
+      }
+      if (!chunk.ids.has(id) && !(grown !== undefined && chunk.ids.has(grown))) continue
+    }
+    const found = lines.findLastIndex(
+      (line) => line.item === item || ("eventId" in line.item && isNamed(line.item, id))
+    )
+    if (found >= 0) return begin + found
+  }
+  return undefined
+}
+
+/** Replaces lines with others. */
+export const splice = (self: Chunks, index: number, count: number, lines: ReadonlyArray<History.Entry>): void => {
+  if (index === self.length) {
+    for (const line of lines) push(self, line)
+    return
+  }
+  let [last, end] = [self.list.length - 1, self.length]
+  const to = index + count
+  // The chunk in which something begins that ends at `to`.
+  for (; last > 0 && end - self.list[last]!.lines.length >= Math.max(to, index + 1); last--) {
+    end -= self.list[last]!.lines.length
+  }
+  let [first, begin] = [last, end - self.list[last]!.lines.length]
+  while (begin > index) begin -= self.list[--first]!.lines.length
+  const replaced = self.list.slice(first, last + 1)
+  const behind = replaced.at(-1)!.lines
+  const joined = replaced[0]!.lines.slice(0, index - begin).concat(lines, behind.slice(behind.length - (end - to)))
+  const ids = first === last && count === 0 ? replaced[0]!.ids : undefined
+  if (ids !== undefined) for (const line of lines) addIds(ids, line)
+  const chunks = halves(joined).map((part) => chunkOf(part, ids))
+  if (self.isShared) {
+    self.list = self.list.toSpliced(first, replaced.length, ...chunks)
+    self.isShared = false
+  } else self.list.splice(first, replaced.length, ...chunks)
+  self.length += lines.length - count
+}
+
+/** Cuts lines into chunks, none of them much larger than others. */
+const halves = (lines: ReadonlyArray<History.Entry>): ReadonlyArray<Array<History.Entry>> => {
+  if (lines.length === 0) return []
+  const count = Math.ceil(lines.length / (2 * size))
+  const each = Math.ceil(lines.length / count)
+  return Array.from({ length: count }, (_, part) => lines.slice(part * each, (part + 1) * each))
+}
+
+/** The list as it is now. Costs the same however long it is. */
+export const snapshot = (self: Chunks): Snapshot => {
+  self.isShared = true
+  const last = self.list.at(-1)
+  return {
+    list: self.list,
+    chunks: self.list.length,
+    lines: last?.lines.length ?? 0,
+    events: last?.events.length ?? 0
+  }
+}
+
+/** All lines of a snapshot, followed by others, in a single copy. */
+export const lines = (self: Snapshot, behind: ReadonlyArray<History.Entry>): ReadonlyArray<History.Entry> =>
+  joined(self, self.lines, behind, ({ lines }) => lines)
+
+/** The same for events. */
+export const events = (
+  self: Snapshot,
+  behind: ReadonlyArray<History.HistoryEvent>
+): ReadonlyArray<History.HistoryEvent> => joined(self, self.events, behind, ({ events }) => events)
+
+const joined = <A>(
+  { chunks, list }: Snapshot,
+  inLast: number,
+  behind: ReadonlyArray<A>,
+  partOf: (chunk: Chunk) => ReadonlyArray<A>
+): ReadonlyArray<A> => {
+  const parts: Array<ReadonlyArray<A>> = []
+  for (let index = 0; index < chunks - 1; index++) parts.push(partOf(list[index]!))
+  if (chunks > 0) parts.push(firstOf(partOf(list[chunks - 1]!), inLast))
+  return ([] as ReadonlyArray<A>).concat(...parts, behind)
+}
+
+/** The latest events of a snapshot and those behind it, oldest first. Costs their own number, however long the list is. */
+export const latest = (
+  { chunks, events, list }: Snapshot,
+  behind: ReadonlyArray<History.HistoryEvent>,
+  count: number
+): ReadonlyArray<History.HistoryEvent> => {
+  const parts = [behind]
+  let found = behind.length
+  for (let index = chunks - 1; index >= 0 && found < count; index--) {
+    const all = list[index]!.events
+    const end = index === chunks - 1 ? events : all.length
+    const part = all.slice(Math.max(0, end - (count - found)), end)
+    parts.unshift(part)
+    found += part.length
+  }
+  return parts.flat().slice(-count)
+}
+
+const firstOf = <A>(list: ReadonlyArray<A>, count: number): ReadonlyArray<A> =>
+  count === list.length ? list : list.slice(0, count)
