@@ -222,7 +222,7 @@ export class HistoryWriter {
         return this.#add(event)
       }
       case "UserTextSent":
-        return this.#addContent({ _tag: "UserTextSent", eventId: eventId(), content: report.content })
+        return this.#addContent({ _tag: "UserTextSent", eventId: eventId(), content: report.content.toWellFormed() })
       case "UserDtmfSent":
         return this.#addContent({ _tag: "UserDtmfSent", eventId: eventId(), button: report.button })
       case "UserTurnStarted":
@@ -280,6 +280,6 @@ export class HistoryWriter {
   }
 
   #userText(content: string): Event.UserTextSent {
-    return { _tag: "UserTextSent", eventId: this.#nextId(), content }
+    return { _tag: "UserTextSent", eventId: this.#nextId(), content: content.toWellFormed() }
   }
 }

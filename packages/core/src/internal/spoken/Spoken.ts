@@ -176,7 +176,8 @@ const push = (
  * Takes a report of speech, and returns everything heard since the last `settle`. Returns undefined if the history
  * gains nothing: the report repeats text that already counted, or matches nothing that was sent.
  */
-export const heard = (self: Spoken, report: string): Heard.Heard | undefined => {
+export const heard = (self: Spoken, reported: string): Heard.Heard | undefined => {
+  const report = wholeCharacters(self, reported)
   const before = currentText(self)
   self.saidAtReport = self.pieces.length
   if (self.pieces.length > 0) Follow.follow(self, report)
@@ -189,6 +190,17 @@ export const heard = (self: Spoken, report: string): Heard.Heard | undefined => 
   }
   prune(self)
   return currentText(self) === before ? undefined : current(self)
+}
+
+/** A report with whole characters: half of one waits for the next report, and is dropped if the other half never comes. */
+const wholeCharacters = (self: Spoken, report: string): string => {
+  const last = report.charCodeAt(report.length - 1)
+  const isCut = last >= 0xd800 && last <= 0xdbff
+  if (self.half === "" && !isCut && report.isWellFormed()) return report
+  const joined = self.half + report
+  const end = isCut ? joined.length - 1 : joined.length
+  self.half = joined.slice(end)
+  return joined.slice(0, end).replace(/[\ud800-\udfff]/gu, "")
 }
 
 /**

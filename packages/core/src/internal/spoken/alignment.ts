@@ -60,6 +60,8 @@ export interface Alignment {
   ambiguous: string | undefined
   /** The latest, oldest first. */
   forks: ReadonlyArray<Fork>
+  /** The first half of a surrogate pair, at the end of the last report. */
+  half: string
   /** The cost of all searches so far, in characters compared. */
   spent: number
 }
@@ -86,6 +88,7 @@ export const make = (): Alignment => ({
   foreignLength: 0,
   ambiguous: "",
   forks: [],
+  half: "",
   spent: 0
 })
 
