@@ -49,7 +49,7 @@ export interface Policies {
    * Longest time that a `whenIdle` result waits for silence, so that a lost report cannot hold it for ever. 30 seconds.
    */
   readonly backgroundPatience: Duration.Duration
-  /** Longest wait for the finalizers of an interrupted turn. After it, the next turn starts beside them. 1 second. */
+  /** Longest wait for the finalizers of an interrupted turn. After that, the next turn starts while they run. 1 second. */
   readonly cancelGrace: Duration.Duration
   /** Time to handle `CallEnded`, and for background work that must finish. 10 seconds. */
   readonly endGrace: Duration.Duration
@@ -63,13 +63,13 @@ export interface Policies {
    */
   readonly firstSound: Duration.Duration
   /**
-   * Words that come after the end of their turn get a turn of their own, once no more have followed for this long. 300
-   * milliseconds; with infinity they are only recorded, as in Line.
+   * How long to wait for more words after words that arrive late, when their turn has already ended. They then start a
+   * turn. 300 milliseconds; with infinity late words are only recorded, as in Line.
    */
   readonly lateWords: Duration.Duration
   /**
-   * Longest time that the caller waits for a word after finishing. After it, `AnswerOverdue` is added to the history,
-   * and the caller hears `holding` if it is not empty. 10 seconds.
+   * Longest time that the caller waits for an answer. After that, `AnswerOverdue` is added to the history, and the caller
+   * hears `holding` if it is not empty. 10 seconds.
    */
   readonly answerDeadline: Duration.Duration
   /** What the caller hears if an answer is overdue. Nothing by default. */
@@ -201,8 +201,8 @@ export const map: {
  * Provides services that live as long as the call, for example state that the tools and agents of one call share. The
  * Layer is built once per call, and released when the call ends.
  *
- * An agent that a Layer provides (`Agent.layer`) does not see them: like any Layer, it has been given what it requires. What
- * such an agent needs for each call is provided within: `Agent.layer(Sales, Agent.provide(sales, Cart.layer))`.
+ * An agent that a Layer provides (`Agent.layer`) does not see them: like any Layer, it already has what it requires. Provide
+ * services that it needs for each call inside that Layer: `Agent.layer(Sales, Agent.provide(sales, Cart.layer))`.
  */
 export const provide: {
   <A, E, R>(

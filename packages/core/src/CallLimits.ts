@@ -1,6 +1,6 @@
 /**
- * How long an agent may talk, because two machines that call each other would never stop. Every call keeps the limits of its context,
- * whatever wire it comes over: `Call.make` and `Call.run` apply them. A server provides them to the calls that it takes.
+ * Limits on how long an agent may talk: without them, two machines that call each other would never stop. `Call.make` and
+ * `Call.run` apply the limits of their context, whatever wire the call comes over. A server provides them to its calls.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ export interface CallLimits {
   readonly maxCallDuration: Duration.Duration
   /** What the agent says before it hangs up. */
   readonly goodbye: string
-  /** Called once, when the agent says goodbye: whoever holds the call may have to hang up, because the platform may not. */
+  /** Called once, when the agent says goodbye. The platform may not hang up by itself, so the server may have to. */
   readonly onFarewell: () => void
 }
 

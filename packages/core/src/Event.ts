@@ -241,13 +241,14 @@ export const Report = Schema.TaggedUnion({
     ...named,
     /**
      * How far the caller has heard the reply: the event it responds to, and an offset in UTF-16 units into everything
-     * that was sent in that turn. It is exact, so `content` is not compared with anything. With `from`, the words before
-     * that offset that were not told as heard have been skipped: an interruption cut them, and what it could not cut went on.
+     * that was sent in that turn. It is exact, so `content` is not compared with anything. `from` tells that words were
+     * skipped: an interruption cut everything before it that was not reported as heard, and the uninterruptible text after
+     * it went on.
      */
     at: Schema.optional(Schema.Struct({ respondingTo: Id, offset: Offset, from: Schema.optional(Offset) })),
-    /** The harness cannot know, and estimates from the time that has passed. */
+    /** The harness cannot know what was heard, and estimates it from the time that has passed. */
     estimated: Schema.optional(Flag),
-    /** `content` is in the platform's own words: it is taken as it is, and not searched for in what was said. */
+    /** `content` is in the platform's own words. It is recorded unchanged, and not matched with the text that was sent. */
     own: Schema.optional(Flag)
   },
   AgentDtmfSent: { ...Input.cases.AgentDtmfSent.fields, ...named },

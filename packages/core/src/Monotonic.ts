@@ -1,13 +1,12 @@
 /**
- * Time that is only good for durations: it never goes back, and a step of the wall clock, as when a machine sets its time or
- * wakes up, does not move it.
+ * Time for measuring durations. It never goes back, and it does not jump if the wall clock is set or the machine wakes up.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-/** Milliseconds of a clock since some moment, with fractions. */
+/** Milliseconds since an arbitrary moment, with fractions. */
 export const millis = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
 
 /** The same for the current clock. */
@@ -17,8 +16,8 @@ export const now: Effect.Effect<number> = Effect.map(Clock.monotonicTimeNanos, (
 const shortest = 1e-6
 
 /**
- * Milliseconds left until a time of `millis`; 0 once it has come. A rest that is shorter than any clock can tell counts as
- * nothing, because a sleep of that length would take no time, and whoever looks again after it would never get on.
+ * Milliseconds left until a time of `millis`, or 0 if it has come. Less than a nanosecond counts as 0: a sleep that short
+ * takes no time, so a loop that slept for the rest would never end.
  */
 export const left = (clock: Clock.Clock, until: number): number => {
   const left = until - millis(clock)

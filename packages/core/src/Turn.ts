@@ -20,7 +20,7 @@ import type * as History from "./History.ts"
  *
  * - `whenIdle`: once neither the caller nor the agent is speaking and no turn runs; it then starts a turn.
  * - `immediate`: at once, so it replaces the turn in progress if the agent's filter runs on it.
- * - `nextTurn`, as in Line: with the next turn, whatever starts it. It starts none by itself.
+ * - `nextTurn`, as in Line: with the next turn, whatever starts it. The result itself starts no turn.
  */
 export const Delivery = Schema.Literals(["whenIdle", "immediate", "nextTurn"])
 /** When the result of background work comes back as an event. */
@@ -47,7 +47,7 @@ export const First: Context.Reference<number> = Context.Reference("@antiphon/cor
   defaultValue: () => 1
 })
 
-/** What an agent gets beside the event. */
+/** What an agent gets in addition to the event. */
 export interface Turn {
   /** Number of the turn within its call, from 1. */
   readonly id: number

@@ -78,7 +78,7 @@ export const make = (options: {
   readonly redact?: Redaction.Redaction | undefined
   /** Seed of the call's `Random`. Drawn by default. */
   readonly seed?: number | undefined
-  /** Where the audio of a call by voice goes. It is not kept by default, nor if `redact` blanks something without `audio`. */
+  /** Where the audio of a call goes. By default it is not kept. It is not kept either if `redact` blanks text without `audio`. */
   readonly audio?: AudioTrack | undefined
 }): Effect.Effect<Recorder> =>
   Effect.gen(function* () {

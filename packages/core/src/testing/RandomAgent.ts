@@ -281,7 +281,7 @@ const play = (
       (rest, self) => Stream.concat(one(self), rest),
       Stream.empty
     )
-  // The turn brings the scope that what it forks and holds belongs to.
+  // The turn provides the scope for everything it forks and acquires.
   return all(steps) as Stream.Stream<Event.Output, string>
 }
 

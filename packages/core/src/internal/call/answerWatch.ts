@@ -1,8 +1,8 @@
 /**
- * Watches for the answer to the caller's turn: notices if the caller waits in silence longer than a deadline.
+ * Notices if the caller waits in silence for an answer longer than a deadline.
  *
- * An answer does not stop the timer: the timer looks when it goes off, and sleeps on if a later turn is watched by then. So it
- * is set once in a deadline and not once in a turn.
+ * An answer does not stop the timer. When the timer goes off, it checks whether a later turn is watched by then, and sleeps
+ * on. So a timer is started at most once per deadline, instead of once per turn.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -89,7 +89,7 @@ class Watch implements AnswerWatch {
       if (left > 0) return Effect.delay(look, Duration.millis(left))
       this.#timer = undefined
       if (watched === undefined) return Effect.void
-      // What is said is not the timer's any more: a new timer may run beside it.
+      // From here on this fiber speaks, and is no longer the timer: a new timer may run beside it.
       this.#saying = (this.#saying ?? new Set()).add(fiber)
       return this.#options.overdue(watched.eventId, Duration.toSeconds(this.#options.deadline))
     })

@@ -162,6 +162,6 @@ const receipts: Readonly<Record<EventFilter.Decision, Harness.Receipt>> = {
   Keep: { decision: Effect.succeed("Keep") }
 }
 
-/** What a report came to. */
+/** The receipt for a report with this decision. */
 export const receiptOf = (decided: Deciding.Decided): Harness.Receipt =>
   typeof decided === "string" ? receipts[decided] : { decision: decided }

@@ -29,7 +29,7 @@ export class HistoryWriter {
   readonly #heard: HeardText.HeardText
   readonly #outputs = TurnOutputs.make()
   readonly #caller = CallerTurn.make()
-  /** What the agent was reported to say since its turn began. */
+  /** The agent's words and key presses that were reported since its turn began. */
   #agentContent: Array<Event.AgentContent> | undefined
   #isClosed = false
 
@@ -132,7 +132,7 @@ export class HistoryWriter {
     const lines = this.#lines
     return Result.map(Lines.covered(lines, stretch), (range) => {
       if (this.#isClosed) return
-      // Closes the text being spoken first, because an edit covers what was heard, not what will be.
+      // Settles the text being spoken first, because an edit covers what was heard so far, not what follows.
       if (range !== undefined && Lines.isUnplaced(lines, range.to)) HeardText.settle(this.#heard)
       const entries = events.map((item) => Lines.line(lines, item))
       Lines.splice(lines, range?.from ?? 0, range === undefined ? 0 : range.to - range.from + 1, entries)

@@ -1,7 +1,6 @@
 /**
- * The fields of an agent's outputs, as they go out. An instance of a class may inherit its fields, which neither a spread
- * nor JSON would find, and an agent may change the same object to send it again. So a call sends copies, made field by
- * field.
+ * Copies an agent's outputs field by field. An instance of a class may inherit its fields, which neither a spread nor JSON
+ * would find, and an agent may change an object after sending it.
  */
 import type * as Schema from "effect/Schema"
 import * as Event from "../../Event.ts"
@@ -24,7 +23,7 @@ const recordIn = (output: Event.Output, { any, name }: Field): object | undefine
   return typeof value === "object" && value !== null ? value : undefined
 }
 
-/** The name of a record that JSON would write as empty although it is not: a collection, or an error. */
+/** The name of a record that JSON would write as an empty object: a collection, or an error. */
 export const faulty = (output: Event.Output): string | undefined => {
   // The most frequent output has no record.
   if (output._tag === "AgentSendText") return undefined

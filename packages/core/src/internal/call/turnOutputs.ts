@@ -1,5 +1,5 @@
 /**
- * What the latest turns have made: the outputs that were not handed over yet, and how much each turn has said. A mutable
+ * The outputs of the latest turns that were not handed over yet, and how much each turn has said. A mutable
  * value that only the call's own fibers touch.
  */
 import type * as Event from "../../Event.ts"

@@ -119,7 +119,7 @@ class Slot implements TurnSlot {
       if (last !== undefined) {
         last.regions = 0
         this.#stop(last)
-        // Including a turn whose region has failed: its failure is no longer reported.
+        // Closes even a turn whose region has failed. Its failure is no longer reported.
         close(last)
         last.timer?.interruptUnsafe()
         if (this.#current !== undefined && last.fiber !== undefined) left.push(last.fiber)
@@ -169,7 +169,7 @@ class Slot implements TurnSlot {
     })
   }
 
-  /** What a turn is handed of its place in the slot. */
+  /** The interface of the slot for its current turn. */
   #runningOf(occupant: Occupant): Running {
     const exit = (failed: boolean) =>
       Effect.sync(() => {

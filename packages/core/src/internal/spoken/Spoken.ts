@@ -231,7 +231,7 @@ export const heardTo = (self: Spoken, turn: number, offset: number, begin = 0): 
     const place: Pieces.Place = { piece: index, offset: end, next }
     const isSkipped = last === undefined && begin > reached
     const gap = isSkipped ? (self.out.text === "" ? "" : " ") : gapTo(self, index, piece.start + at)
-    // What was skipped is in no stretch of what was heard.
+    // Skipped words belong to no heard stretch.
     if (isSkipped) self.out.part = -1
     Heard.append(self.out, gap, { text, turn, part: piece.part, from: piece.start + at, to: piece.start + end })
     if (isLate) Align.reach(self, place)

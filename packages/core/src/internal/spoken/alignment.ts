@@ -118,6 +118,13 @@ export const isBefore = (a: Pieces.Place, b: Pieces.Place) =>
 
 export const later = (a: Pieces.Place, b: Pieces.Place): Pieces.Place => (isBefore(a, b) ? b : a)
 
+/** Whether the next words to be reported count already. */
+export const isCounted = ({ committedUpTo, heardUpTo, pieces }: Alignment): boolean => {
+  // The end of one piece and the beginning of the next are the same place.
+  const next = Pieces.settlePlace(pieces, heardUpTo)
+  return next !== undefined && isBefore(next, committedUpTo)
+}
+
 /** Whether everything sent was heard. */
 export const isOver = (self: Alignment): boolean => Pieces.settlePlace(self.pieces, self.heardUpTo) === undefined
 
@@ -183,7 +190,7 @@ export const accept = (self: Alignment, step: Walk, jumped: Apart | undefined) =
     if (!isBefore(begin, committedUpTo)) {
       const piece = pieces[run.piece]!
       let gap = Pieces.gapBefore(pieces, self.heardUpTo, run)
-      if (self.foreign.length > 0 && !isBefore(self.heardUpTo, committedUpTo)) {
+      if (self.foreign.length > 0 && !isCounted(self)) {
         const next = Pieces.nextSolid(pieces, self.heardUpTo) ?? run
         const place = here(self, { piece: next.piece, offset: next.start, next: next.index })
         const stretch = { ...place, text: Heard.join(self.foreign) }

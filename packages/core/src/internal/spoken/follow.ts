@@ -85,7 +85,7 @@ const goesBack = (self: Align.Alignment, report: string, fuel: Walk.Fuel): boole
   return goesBackAndOn(self, forks, report, fuel)
 }
 
-/** Goes back to where a jump was made if the report continues somewhere ahead of that place, and nowhere ahead of this one. */
+/** Goes back to before a jump if the report continues somewhere ahead of that position, and nowhere ahead of this one. */
 const goesBackAndOn = (
   self: Align.Alignment,
   forks: ReadonlyArray<Align.Fork>,
@@ -228,7 +228,7 @@ const advance = (self: Align.Alignment, report: string, fuel: Walk.Fuel) => {
     const { part, whole } = ahead(self, report, read, fuel)
     if (whole !== undefined) return jump(self, whole)
     // Text already committed as spoken never arrives as a partial report.
-    const late = Align.isBefore(self.heardUpTo, self.committedUpTo)
+    const late = Align.isCounted(self)
     const half = () => here.matched * 2 >= Pieces.solidText(report, read, here.matched * 2 + 1).length
     const strong = here.matched >= 3 || (!late && half())
     const step = here.matched > 0 && strong ? here : part

@@ -71,6 +71,27 @@ describe("Spoken", () => {
     assert.deepStrictEqual(play(apart, "This", user), [["This call "]])
   })
 
+  it("loses no word that is found only with the next one, where text that cannot be interrupted has just ended", () => {
+    const spoken = Spoken.make()
+    const say = (text: string, turn: number, interruptible = true) => Spoken.said(spoken, text, { interruptible, turn })
+    say("Can I help you?", 1, false)
+    hear(spoken, "Can")
+    settle(spoken, { final: false })
+    for (const word of ["I", "help", "you?"]) hear(spoken, word)
+    for (const text of ["Is there anything else that I can help you with today? ", "One moment. "]) say(text, 2)
+    say("Of course!", 2, false)
+    Spoken.stop(spoken, 2)
+    for (const word of ["Of", "course!"]) hear(spoken, word)
+    assert.deepStrictEqual(settle(spoken, { final: true }), ["Of course!"])
+  })
+
+  it("hears a character whose halves come in two reports, and no half without the other", () => {
+    assert.deepStrictEqual(play(["Well 🙏🏽, yes. "], "Well\ud83d", "\ude4f\ud83c", "\udffd,yes.", over), [
+      ["Well 🙏🏽, yes."]
+    ])
+    assert.deepStrictEqual(play(["Well 🙏, yes. "], "Well\ud83d", "yes.", over), [["Well yes."]])
+  })
+
   it("finds words behind any number of emoji that were not said, and the emoji said if those are few", () => {
     const report = (others: number) => `${"😃".repeat(others)}😀Hello`
     assert.deepStrictEqual(play(["😀 Hello there. "], report(3), over), [["😀 Hello"]])

@@ -1,6 +1,6 @@
 /**
- * What can be known of a call at a moment, by someone who sees what happens on it: which turn runs, what is to start next,
- * who speaks and what is still to be heard, whether it is over. It knows nothing of the runtime, only what the harness
+ * The state of a call as an observer can know it: which turn runs and which starts next, who speaks, what is still unheard,
+ * and whether the call is over. It knows nothing of the runtime, only what the harness
  * reported, what the filters decided, what the turns did, and what reached the harness. Pure: each thing that happens gives
  * the next situation.
  */

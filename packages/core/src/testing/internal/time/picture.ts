@@ -279,7 +279,7 @@ const reportText = (report: Event.Report): string | undefined => {
       return `silent for ${report.seconds} s`
     case "UserCustomSent":
       return `custom ${cut(JsonText.legible(report.metadata))}`
-    // Shown through what the agent sends and the caller hears.
+    // The picture shows them through the agent's outputs and the heard words.
     case "UserDtmfSent":
     case "AgentTurnStarted":
     case "AgentTextSent":
