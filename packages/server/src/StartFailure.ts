@@ -14,12 +14,15 @@ import * as SchemaIssue from "effect/SchemaIssue"
 /** What keeps a server from starting. */
 export type StartFailure = Config.ConfigError | ServeError
 
-/** Describes the failure of a server in one line, without a stack. Any other failure, such as a model's, has its own message. */
-export const message = (error: unknown): string =>
+/**
+ * Describes the failure of a server in one line, without a stack. Any other failure, such as a model's, has its own message.
+ * `portVariable` is the setting of the port that the server could not listen on.
+ */
+export const message = (error: unknown, portVariable = "PORT"): string =>
   isTagged(error, "ConfigError")
     ? `A setting cannot be read. ${messageOfConfig(error as Config.ConfigError)}`
     : isTagged(error, "ServeError")
-      ? messageOfServe((error as ServeError).cause)
+      ? messageOfServe((error as ServeError).cause, portVariable)
       : oneLine(ErrorText.of(error))
 
 const isTagged = (error: unknown, tag: StartFailure["_tag"]): boolean => Predicate.isTagged(error, tag)
@@ -36,12 +39,12 @@ const markLogged = (error: object): void => {
 }
 
 /** Logs the failure in one line, unless that has been done. */
-export const log = (error: unknown): Effect.Effect<void> =>
+export const log = (error: unknown, portVariable?: string): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (!Predicate.isObject(error)) return Effect.logError(message(error))
     if ((error as { readonly [errorReported]?: boolean })[errorReported] === false) return Effect.void
     return Effect.andThen(
-      Effect.logError(message(error)),
+      Effect.logError(message(error, portVariable)),
       Effect.sync(() => markLogged(error))
     )
   })
@@ -68,20 +71,22 @@ const messageOfConfig = ({ cause }: Config.ConfigError): string => {
   return name === "" ? oneLine(first.message) : `${name} must be ${must}.`
 }
 
-const messageOfServe = (cause: unknown): string => {
+const messageOfServe = (cause: unknown, variable: string): string => {
   const { address, code, hostname, port } = facts(cause)
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} is in use already: set PORT to another one.`
+      return `Port ${port} is in use already: set ${variable} to another one.`
     case "EACCES":
-      return `Port ${port} is not allowed for this user: set PORT to one above 1023.`
+      return `Port ${port} is not allowed for this user: set ${variable} to one above 1023.`
     case "EADDRNOTAVAIL":
       return `${address} is not an address of this machine: set HOST to one that is, or leave it out.`
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `The name ${hostname} is not known: set HOST to an address of this machine, or leave it out.`
+    case undefined:
+      return oneLine(ErrorText.of(cause))
     default:
-      return `The server could not listen: ${oneLine(cause instanceof Error ? cause.message : String(cause))}.`
+      return `The server could not listen: ${oneLine(ErrorText.of(cause))}.`
   }
 }
 

@@ -99,4 +99,26 @@ describe("A server that cannot start", { timeout: 120_000 }, () => {
       other.close()
     })
   )
+
+  it.live("stops with its supervisor, which starts no process again that has never served", () =>
+    Effect.gen(function* () {
+      const { code, printed } = yield* fails({ ANTIPHON_PROCESSES: "2", ANTIPHON_TOKEN: "" })
+      assert.strictEqual(code, 1)
+      assert.match(
+        printed,
+        /ERROR \(#\d+\): A setting cannot be read\. ANTIPHON_TOKEN must be a token that is not empty\.\n/
+      )
+      assert.match(
+        printed,
+        /ERROR \(#\d+\): No process could start: the first one has ended with 1\. It has said why\.\n/
+      )
+      assert.notMatch(printed, /started again|^ {4}at /m)
+      const few = yield* fails({ ANTIPHON_PROCESSES: "none" })
+      assert.match(
+        few.printed,
+        /^\S+ ERROR \(#\d+\): A setting cannot be read\. ANTIPHON_PROCESSES must be a number\.$/
+      )
+      assert.strictEqual(few.code, 1)
+    })
+  )
 })

@@ -16,11 +16,12 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
-import type { ServeError } from "effect/http/HttpServerError"
+import { ServeError } from "effect/http/HttpServerError"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -31,6 +32,7 @@ import { createServer } from "node:http"
 import type { Snapshot } from "../Health.ts"
 import * as Answers from "../internal/answers.ts"
 import * as UsedTickets from "../internal/usedTickets.ts"
+import * as StartFailure from "../StartFailure.ts"
 import * as Pages from "./internal/pages.ts"
 import * as Supervised from "./internal/supervised.ts"
 
@@ -61,14 +63,15 @@ const lastMs = 60_000
 /**
  * Runs a server in the configured number of processes. In each of those processes, this runs the server itself.
  * Interruption stops all of them, and waits until their calls have ended. `SIGUSR2` and `POST /restart` replace them
- * one by one.
+ * one by one. A process that ends is started again, unless none has ever served: then the start has failed, for example because of
+ * a setting, and so does this.
  */
 export const run = <E, R>(
   server: Effect.Effect<never, E, R>,
   options: Options = {}
 ): Effect.Effect<never, E | Config.ConfigError | ServeError, R> =>
   Effect.gen(function* () {
-    const settings = yield* config
+    const settings = yield* Effect.tapError(config, (error) => StartFailure.log(error))
     const processes = options.processes ?? settings.processes
     if (cluster.isWorker || processes <= 1) return yield* server
     return yield* Effect.scoped(supervise(processes, options.adminPort ?? settings.adminPort))
@@ -80,14 +83,17 @@ const supervise = (processes: number, adminPort: number) =>
     process.env["ANTIPHON_TICKET_SECRET"] ??= randomBytes(32).toString("base64url")
     const fleet = new Fleet(yield* Clock.Clock, Effect.runForkWith(yield* Effect.context<never>()))
     yield* listen(fleet)
-    const { address } = Context.get(yield* Layer.build(admin(fleet, adminPort)), HttpServer.HttpServer)
+    const built = Effect.tapError(Layer.build(admin(fleet, adminPort)), (error) =>
+      StartFailure.log(error, "ANTIPHON_ADMIN_PORT")
+    )
+    const { address } = Context.get(yield* built, HttpServer.HttpServer)
     const where = `${HttpServer.formatAddress(address)}/health`
     yield* Effect.logInfo(`${processes} processes are started. Their health is at ${where}.`)
     yield* Effect.forkScoped(Effect.forever(Effect.delay(fleet.look, "5 seconds")))
     // Released first: signals are handled and health is served until the last process has ended.
     yield* Effect.addFinalizer(() => fleet.stop)
     for (let i = 0; i < processes; i++) fleet.start(backoffMs.first)
-    return yield* Effect.never
+    return yield* fleet.failure
   })
 
 /** The supervisor's state of a process. */
@@ -111,6 +117,9 @@ class Fleet {
   #lastQuestion = 0
   /** Tickets used in any of the processes. */
   readonly #used = UsedTickets.memory()
+  readonly #failure = Deferred.makeUnsafe<never, ServeError>()
+  /** Whether a process has ever reported that it serves. */
+  #hasServed = false
   #stopping = false
   #restarting = false
 
@@ -139,6 +148,7 @@ class Fleet {
 
   #hear(member: Member, report: Supervised.Report): void {
     if (report?.antiphon === "health") {
+      this.#hasServed = true
       member.health = report.health
       member.reportedAt = this.#now()
     } else if (report?.antiphon === "metrics") {
@@ -155,6 +165,7 @@ class Fleet {
     const { pid } = member.worker.process
     if (member.leaving || this.#stopping) return Effect.logInfo(`Process ${pid} has ended with ${how}.`)
     const lived = this.#now() - member.startedAt
+    if (!this.#hasServed && lived < livedMs) return this.#fail(how)
     const wait = lived >= livedMs ? backoffMs.first : member.wait
     const calls = member.health?.openCalls ?? 0
     return Effect.logError(
@@ -167,6 +178,19 @@ class Fleet {
         })
       )
     )
+  }
+
+  /** Fails once: the processes say themselves what keeps them from starting. */
+  #fail(how: string | number): Effect.Effect<void> {
+    const error = new ServeError({
+      cause: new Error(`No process could start: the first one has ended with ${how}. It has said why.`)
+    })
+    return Effect.asVoid(Deferred.fail(this.#failure, error))
+  }
+
+  /** Fails if no process could start. */
+  get failure(): Effect.Effect<never, ServeError> {
+    return Effect.tapError(Deferred.await(this.#failure), (error) => StartFailure.log(error))
   }
 
   #tell(member: Member, order: Supervised.Order): void {

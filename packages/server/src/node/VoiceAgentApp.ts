@@ -338,7 +338,7 @@ export const serve: {
     Layer.launch(
       Layer.provide(announce(settings), layerServer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
     )
-  ).pipe(Effect.tapError(StartFailure.log))
+  ).pipe(Effect.tapError((error) => StartFailure.log(error)))
 
 /**
  * Exit codes for `NodeRuntime.runMain`: 0 for a server that stopped because it was told to, and 1 after a failure,

@@ -1,6 +1,7 @@
-/** A server as the program of its process. With `MODEL=missing`, something that it requires cannot be made. */
+/** A server as the program of its process. With `MODEL`, something that it requires cannot be made. */
 import * as Agent from "@antiphon/core/Agent"
 import { Data, Effect, Layer, Stream } from "effect"
+import * as Supervisor from "../../src/node/Supervisor.ts"
 import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
 
 class ModelError extends Data.TaggedError("ModelError")<{ readonly message: string }> {}
@@ -12,4 +13,6 @@ const Model =
       ? Layer.effectDiscard(Effect.die(new ModelError({ message: "twilio: set TWILIO_AUTH_TOKEN" })))
       : Layer.empty
 
-VoiceAgentApp.serve(Agent.make(() => Stream.empty)).pipe(Effect.provide(Model), VoiceAgentApp.runMain)
+const server = VoiceAgentApp.serve(Agent.make(() => Stream.empty)).pipe(Effect.provide(Model))
+
+Supervisor.run(server, { adminPort: 0 }).pipe(VoiceAgentApp.runMain)
