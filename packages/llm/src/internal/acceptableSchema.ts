@@ -110,7 +110,9 @@ const choice = (node: Json): Json => {
   const { anyOf, ...rest } = node
   const members = (anyOf as ReadonlyArray<unknown>).filter((member) => !isNotFinite(member))
   const [only] = members
-  return members.length === 1 && Predicate.isReadonlyObject(only) ? { ...only, ...rest } : { ...rest, anyOf: members }
+  return members.length === 1 && Predicate.isReadonlyObject(only)
+    ? defined({ ...only, ...rest })
+    : { ...rest, anyOf: members }
 }
 
 const isNotFinite = (member: unknown): boolean =>

@@ -4,8 +4,10 @@ import { Schema } from "effect"
 import * as Prompt from "effect/ai/Prompt"
 import * as Tool from "effect/ai/Tool"
 import * as AnthropicRequest from "../../src/model/internal/anthropic/anthropicRequest.ts"
+import * as GeminiRequest from "../../src/model/internal/gemini/geminiRequest.ts"
 import * as OpenAiPresets from "../../src/model/internal/openAi/openAiPresets.ts"
 import * as OpenAiRequest from "../../src/model/internal/openAi/openAiRequest.ts"
+import * as ResponsesRequest from "../../src/model/internal/responses/responsesRequest.ts"
 import type { ModelSettings, ReasoningEffort } from "../../src/model/ModelSettings.ts"
 import * as RequestRules from "./validators/requestRules.ts"
 
@@ -60,8 +62,29 @@ const models: ReadonlyArray<readonly [provider: string, model: string]> = [
     "claude-opus-5-5",
     "claude-fable-5-1",
     "claude-mythos-6"
-  ].map((model) => ["anthropic", model] as const)
+  ].map((model) => ["anthropic", model] as const),
+  ...["gpt-4.1", "gpt-5.4-mini", "gpt-5-pro", "o3"].map((model) => ["responses", model] as const),
+  ...["gemini-2.0-flash", "gemini-2.5-flash", "gemini-3-flash-preview"].map((model) => ["gemini's own", model] as const)
 ]
+
+type Body = { readonly [key: string]: unknown }
+
+/** How a family is asked, and what it refuses. */
+interface Family {
+  readonly make: (model: string, settings: ModelSettings, options: AnthropicRequest.Options) => object
+  readonly rules: (asked: RequestRules.Asked, body: Body) => ReadonlyArray<string>
+}
+
+const families: { readonly [provider: string]: Family | undefined } = {
+  anthropic: { make: AnthropicRequest.make, rules: RequestRules.messages },
+  "gemini's own": { make: GeminiRequest.make, rules: RequestRules.geminiNative },
+  responses: { make: ResponsesRequest.make, rules: RequestRules.responses }
+}
+
+const chat = (provider: string): Family => ({
+  make: (model, settings, options) => OpenAiRequest.make(OpenAiPresets.byName(provider)!, model, settings, options),
+  rules: RequestRules.chat
+})
 
 const efforts: ReadonlyArray<ReasoningEffort | null | undefined> = [
   undefined,
@@ -88,7 +111,7 @@ const conversation = (chance: Chance): Prompt.Prompt => {
   let ids = 0
   const length = chance.below(12)
   for (let n = 0; n < length; n++) {
-    const kind = one(chance, ["user", "assistant", "reply", "foreign", "system"] as const)
+    const kind = one(chance, ["user", "assistant", "reply", "foreign", "system", "odd"] as const)
     if (kind === "user")
       messages.push({
         role: "user",
@@ -97,6 +120,7 @@ const conversation = (chance: Chance): Prompt.Prompt => {
     else if (kind === "assistant")
       messages.push({ role: "assistant", content: [{ type: "text", text: one(chance, ["Hello.", "One moment. "]) }] })
     else if (kind === "system") messages.push({ role: "system", content: "The caller is in a hurry." })
+    else if (kind === "odd") messages.push(...odd(chance, `odd-${ids++}`))
     else messages.push(...reply(chance, `${ids++}`, kind === "reply"))
   }
   const user: Prompt.MessageEncoded = { role: "user", content: [{ type: "text", text: "well?" }] }
@@ -104,6 +128,52 @@ const conversation = (chance: Chance): Prompt.Prompt => {
   return Prompt.make(
     chance.likely() ? [...messages, user] : messages.at(-1)?.role === "tool" ? messages : [...messages, user]
   )
+}
+
+const call = (id: string, name = "weather"): Prompt.MessageEncoded => ({
+  role: "assistant",
+  content: [{ type: "tool-call", id, name, params: {} }]
+})
+
+const result = (id: string, name = "weather"): Prompt.MessageEncoded => ({
+  role: "tool",
+  content: [{ type: "tool-result", id, name, isFailure: false, result: `result of ${id}` }]
+})
+
+const user = (text: string): Prompt.MessageEncoded => ({ role: "user", content: [{ type: "text", text }] })
+
+/** What no agent of ours keeps, and an application's own history may hold. */
+const odd = (chance: Chance, id: string): ReadonlyArray<Prompt.MessageEncoded> => {
+  const file = (mediaType: string, data: string | URL): Prompt.MessageEncoded => ({
+    role: "user",
+    content: [
+      { type: "file", mediaType, fileName: "f", data },
+      { type: "text", text: one(chance, ["look", " "]) }
+    ]
+  })
+  return one(chance, [
+    [call(id)],
+    [result(id)],
+    [result(id), call(id)],
+    [call(id), user("so?"), result(id)],
+    [call(id), call(`${id}b`), result(`${id}b`), user("and?"), result(id)],
+    [call(id), result(id), result(id)],
+    [call("same"), result("same"), call("same"), result("same")],
+    [call(""), result("")],
+    [call(`${id}-${"x".repeat(90)}`), result(`${id}-${"x".repeat(90)}`)],
+    [call(id, "gone".repeat(40)), result(id, "gone".repeat(40))],
+    [{ role: "assistant", content: [{ type: "text", text: one(chance, ["", " "]) }] }],
+    [{ role: "assistant", content: [] }],
+    [{ role: "assistant", content: [{ type: "reasoning", text: "hm", options: { anthropic: { signature: "s" } } }] }],
+    [{ role: "assistant", content: [{ type: "reasoning", text: "hm", options: { openai: { provider: "acme" } } }] }],
+    [{ role: "user", content: [{ type: "text", text: " " }] }],
+    [{ role: "user", content: [] }],
+    [{ role: "tool", content: [] }],
+    [{ role: "system", content: " " }],
+    [file("image/png", "iVBORw0KGgo="), file("image/*", new URL("https://a.test/a.jpg"))],
+    [file("application/pdf", "JVBERi0="), file("application/zip", "UEsDBA==")],
+    [{ role: "system", content: "You have taken over the call from another agent." }, call(id, "to_agent"), result(id)]
+  ] satisfies ReadonlyArray<ReadonlyArray<Prompt.MessageEncoded>>)
 }
 
 const reply = (chance: Chance, reply: string, own: boolean): Array<Prompt.MessageEncoded> => {
@@ -184,18 +254,10 @@ describe("requests", () => {
           toolChoice: one(chance, ["auto", "none", "required"] as const),
           responseFormat: { type: "text" } as const
         }
-        const body = JSON.parse(
-          JSON.stringify(
-            provider === "anthropic"
-              ? AnthropicRequest.make(model, settings, options)
-              : OpenAiRequest.make(OpenAiPresets.byName(provider)!, model, settings, options)
-          )
-        ) as { readonly [key: string]: unknown }
-        const found =
-          provider === "anthropic"
-            ? RequestRules.messages({ provider, model }, body)
-            : RequestRules.chat({ provider, model }, body)
-        assert.deepStrictEqual(found, [], JSON.stringify({ n, settings, messages: body["messages"] }))
+        const { make, rules } = families[provider] ?? chat(provider)
+        const body = JSON.parse(JSON.stringify(make(model, settings, options))) as Body
+        const said = body["messages"] ?? body["input"] ?? body["contents"]
+        assert.deepStrictEqual(rules({ provider, model }, body), [], JSON.stringify({ n, settings, said }))
       }
     })
   }

@@ -62,6 +62,12 @@ const parametersOf = (schema: Json): ReadonlyArray<string> => {
 
 const isReasoning = (model: string): boolean => /^(o\d|gpt-5|gpt-6)/.test(model.replace(/^.*\//, ""))
 
+/** Whether a reasoning model does not think, and so takes sampling. */
+const isFree = (model: string, effort: unknown): boolean =>
+  /^gpt-(5\.|6)/.test(model) &&
+  !/-pro|-codex/.test(model) &&
+  (effort === "none" || (effort === undefined && !/5\.[5-9]|gpt-6/.test(model)))
+
 /** Errors of OpenAI's reasoning models in chat completions. */
 const reasoning = (path: string, body: Json): ReadonlyArray<string> => {
   const model = path.replace(/^.*\//, "")
@@ -71,11 +77,7 @@ const reasoning = (path: string, body: Json): ReadonlyArray<string> => {
   if ("max_tokens" in body) found.push("max_tokens")
   for (const field of ["stop", "presence_penalty", "frequency_penalty"]) if (field in body) found.push(field)
   const later = /^gpt-(5\.|6)/.test(model)
-  const free =
-    later &&
-    !/-pro|-codex/.test(model) &&
-    (effort === "none" || (effort === undefined && !/5\.[5-9]|gpt-6/.test(model)))
-  for (const field of ["temperature", "top_p"]) if (field in body && !free) found.push(field)
+  for (const field of ["temperature", "top_p"]) if (field in body && !isFree(model, effort)) found.push(field)
   if (effort === "minimal" && (later || model.startsWith("o"))) found.push("effort minimal")
   if (effort === "none" && !later) found.push("effort none")
   if (model.startsWith("gpt-5-pro") && effort !== undefined && effort !== "high") found.push(`effort ${String(effort)}`)
@@ -198,6 +200,80 @@ export const messages = ({ model }: Asked, body: Json): ReadonlyArray<string> =>
     if (thought >= 0 && spoken) found.push(`message ${at} has a thought of an earlier turn`)
     const places = blocks.map((block) => placeIn(block)).filter((place) => place !== undefined)
     if (places.some((place, n) => n > 0 && place < places[n - 1]!)) found.push(`message ${at} is out of order`)
+  }
+  return found
+}
+
+/**
+ * All that is wrong with a body of the Responses API: "No tool output found for function call …", "No tool call found for
+ * function call output with call_id …", and the limits of names and ids.
+ */
+export const responses = ({ model }: Asked, body: Json): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const items = list(body["input"])
+  if (items.length === 0) found.push("there is no input")
+  if (typeof body["instructions"] === "string" && body["instructions"].trim() === "") found.push("blank instructions")
+  const open = new Set<unknown>()
+  const ids = new Set<unknown>()
+  for (const [at, item] of items.entries()) {
+    const id = item["call_id"]
+    if (item["type"] === "function_call") {
+      if (typeof id !== "string" || id === "" || id.length > 64) found.push(`item ${at}: the id ${String(id)}`)
+      if (ids.has(id)) found.push(`item ${at}: another call with the id ${String(id)}`)
+      if (!/^[a-zA-Z0-9_-]{1,64}$/.test(String(item["name"])))
+        found.push(`item ${at}: a call of ${String(item["name"])}`)
+      ids.add(id)
+      open.add(id)
+    } else if (item["type"] === "function_call_output") {
+      if (!open.delete(id)) found.push(`item ${at}: an output of ${String(id)}, which is no open call`)
+    } else if (item["type"] !== "reasoning") {
+      const { content } = item
+      if (typeof content === "string" ? content.trim() === "" : list(content).length === 0)
+        found.push(`item ${at} is blank`)
+    }
+  }
+  for (const id of open) found.push(`no output of ${String(id)}`)
+  if (list(body["tools"]).length > 128) found.push("more than 128 tools")
+  const effort = (body["reasoning"] as Json | undefined)?.["effort"]
+  for (const field of ["temperature", "top_p"]) {
+    if (isReasoning(model) && field in body && !isFree(model, effort)) found.push(field)
+  }
+  return found
+}
+
+/**
+ * All that is wrong with a body of Gemini's own API: "Please ensure that function call turn comes immediately after a user
+ * turn or after a function response turn", "the number of function response parts should be equal to number of function
+ * call parts", "Function call is missing a thought_signature".
+ */
+export const geminiNative = ({ model }: Asked, body: Json): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const contents = list(body["contents"])
+  if (contents.length === 0) found.push("there are no contents")
+  let calls: ReadonlyArray<unknown> = []
+  for (const [at, { parts: given, role }] of contents.entries()) {
+    const say = (what: string) => found.push(`content ${at} ${what}`)
+    const parts = list(given)
+    if ((role === "user") !== (at % 2 === 0)) say("is out of turn")
+    if (parts.length === 0) say("has no parts")
+    if (parts.some((part) => typeof part["text"] === "string" && part["text"].trim() === "")) say("has a blank text")
+    const of = (kind: string) =>
+      parts.flatMap((part) => (part[kind] === undefined ? [] : [(part[kind] as Json)["name"]]))
+    const results = of("functionResponse")
+    if (results.join() !== calls.join()) say(`answers ${results.join()} and not ${calls.join()}`)
+    calls = of("functionCall")
+    if (role === "user" && calls.length > 0) say("has a call of the user")
+    const first = parts.find((part) => part["functionCall"] !== undefined)
+    if (/gemini-3/.test(model) && first !== undefined && first["thoughtSignature"] === undefined) say("is unsigned")
+  }
+  if (calls.length > 0) found.push(`no answers to ${calls.join()}`)
+  if (contents.at(-1)?.["role"] === "model") found.push("the model has the last word")
+  const declared = list(body["tools"]).flatMap((tool) => list(tool["functionDeclarations"]))
+  for (const { name, parameters } of declared) {
+    if (!/^[a-zA-Z_][a-zA-Z0-9_.-]{0,63}$/.test(String(name))) found.push(`a tool called ${String(name)}`)
+    for (const word of ["$ref", "$defs", "additionalProperties", "const", "oneOf", "allOf"]) {
+      if (JSON.stringify(parameters ?? {}).includes(`"${word}":`)) found.push(`${word} in a schema`)
+    }
   }
   return found
 }

@@ -7,6 +7,8 @@ import * as Prompt from "effect/ai/Prompt"
 import * as Predicate from "effect/Predicate"
 import type OpenAI from "openai"
 import * as BadArguments from "../../../internal/badArguments.ts"
+import * as ToolText from "../provider/toolText.ts"
+import * as SoundPrompt from "../rules/soundPrompt.ts"
 import * as SystemNote from "../rules/systemNote.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 import * as MessageOrder from "./messageOrder.ts"
@@ -23,7 +25,7 @@ export type Message = OpenAI.ChatCompletionMessageParam
  */
 export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = {}): Array<Message> =>
   MessageOrder.arrange(
-    prompt.content.flatMap((message) => convert(message, provider, rules)),
+    SoundPrompt.of(prompt.content).flatMap((message) => convert(message, provider, rules)),
     rules
   )
 
@@ -49,22 +51,12 @@ const convert = (message: Prompt.Message, provider: string, rules: PromptRules):
 }
 
 /** The text of a tool result for a model. */
-export const resultText = (part: Prompt.ToolResultPart): string =>
-  part.modelOutput === undefined ? jsonText(part.result) : Prompt.toolModelOutputToText(part.modelOutput)
+export const resultText = ToolText.ofResult
 
 /** The arguments of a call as an object. Arguments that were not JSON are shown to the model as it wrote them. */
 export const callArguments = (params: unknown): unknown => {
   const raw = BadArguments.rawOf(params)
   return raw === undefined ? (params ?? {}) : { invalid_json: raw }
-}
-
-const jsonText = (value: unknown): string => {
-  if (typeof value === "string") return value
-  try {
-    return JSON.stringify(value) ?? "null"
-  } catch {
-    return String(value)
-  }
 }
 
 const userContent = (
@@ -126,7 +118,7 @@ const toolCall = (
   const call: OpenAI.ChatCompletionMessageToolCall = {
     id: toolCallId(part.id, rules),
     type: "function",
-    function: { name: ToolNames.toWire(part.name), arguments: jsonText(callArguments(part.params)) }
+    function: { name: ToolNames.toWire(part.name), arguments: ToolText.json(callArguments(part.params)) }
   }
   if (!rules.signatures) return call
   const extra = own(part.options, provider)?.["extraContent"] ?? (first ? unsigned : undefined)

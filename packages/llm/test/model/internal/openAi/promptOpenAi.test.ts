@@ -133,7 +133,8 @@ describe("promptOpenAi", () => {
 
   it("an unsigned call goes to Gemini with the placeholder for a signature", () => {
     const signed = { openai: { provider: "gemini", extraContent: { google: { thought_signature: "sig" } } } }
-    const [own, foreign] = convert([call("c1", {}, signed), call("c2")], "gemini", { signatures: true })
+    const calls = [call("c1", {}, signed), result("c1", "a"), call("c2"), result("c2", "b")]
+    const [own, , foreign] = convert(calls, "gemini", { signatures: true })
     assert.strictEqual(at(own, "tool_calls", 0, "extra_content", "google", "thought_signature"), "sig")
     assert.strictEqual(
       at(foreign, "tool_calls", 0, "extra_content", "google", "thought_signature"),
