@@ -225,6 +225,7 @@ const tools = [
   }),
   Tool.make("look up!", { parameters: Schema.Struct({ of: Schema.Union([Schema.String, Schema.Array(Schema.Int)]) }) }),
   Tool.dynamic("from elsewhere", {
+    description: "Thinks step by step. ".repeat(140),
     parameters: {
       $schema: "http://json-schema.org/draft-07/schema#",
       anyOf: [

@@ -17,6 +17,7 @@ const list = (value: unknown): ReadonlyArray<Json> => (Array.isArray(value) ? (v
 export const chat = ({ model, provider }: Asked, body: Json): ReadonlyArray<string> => [
   ...(strict.has(provider) ? [] : PromptRules.openAi(body)),
   ...common(body),
+  ...(/(^|\/)(gpt-\d|o\d)/.test(model) ? descriptions(body) : []),
   ...(isReasoning(model) ? reasoning(model, body) : []),
   ...(strict.has(provider) ? template(body) : []),
   ...(provider === "gemini" ? gemini(body) : []),
@@ -50,6 +51,12 @@ const common = (body: Json): ReadonlyArray<string> => {
   }
   return found
 }
+
+const descriptions = (body: Json): ReadonlyArray<string> =>
+  list(body["tools"]).flatMap((tool) => {
+    const { description = "", name } = tool["function"] as { readonly description?: string; readonly name: string }
+    return description.length > 1024 ? [`the description of ${name} is longer than 1024 characters`] : []
+  })
 
 const parametersOf = (schema: Json): ReadonlyArray<string> => {
   const found: Array<string> = []

@@ -128,7 +128,16 @@ const functionTools: { readonly [Of in Form]: WeakMap<Tool.Any, FunctionTool> } 
 
 type FunctionTool = OpenAI.ChatCompletionFunctionTool
 
-const functionTool = (tool: Tool.Any, { schema, strictTools }: Acceptance.Acceptance): FunctionTool => {
+const functionTool = (tool: Tool.Any, accepted: Acceptance.Acceptance): FunctionTool => {
+  const made = wholeTool(tool, accepted)
+  const { description = "" } = made.function
+  if (description.length <= accepted.description) return made
+  // The beginning of a description says what a tool is for.
+  const short = `${description.slice(0, accepted.description - 1).toWellFormed()}…`
+  return { ...made, function: { ...made.function, description: short } }
+}
+
+const wholeTool = (tool: Tool.Any, { schema, strictTools }: Acceptance.Acceptance): FunctionTool => {
   const form: Form = schema === "json" && !strictTools ? "loose" : schema
   const known = functionTools[form].get(tool)
   if (known !== undefined) return known

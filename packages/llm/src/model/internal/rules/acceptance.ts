@@ -53,6 +53,8 @@ export interface Acceptance {
   readonly dial: Dial
   /** Longest list of tools. */
   readonly tools: number
+  /** Longest description of a tool, in characters. */
+  readonly description: number
   /** Whether a tool may be marked as strict, beside others that are not. */
   readonly strictTools: boolean
   /** Whether a tool call may be required. */
@@ -98,6 +100,7 @@ const unknown: Acceptance = {
   thinksUnasked: false,
   dial: "reasoning_effort",
   tools: 128,
+  description: Number.POSITIVE_INFINITY,
   strictTools: true,
   forcedCalls: true,
   prefill: "none",

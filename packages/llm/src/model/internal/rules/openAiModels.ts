@@ -20,6 +20,13 @@ export const rules: ReadonlyArray<Rule> = [
     source: `${reference} ("up to 4 sequences")`
   },
   {
+    models: /^(gpt-\d|chatgpt|o\d)/,
+    api: "chat",
+    says: { description: 1024 },
+    source:
+      "microsoft/genaiscript#1381, probelabs/probe#9 (\"Invalid 'tools[0].function.description': string too long. Expected a string with maximum length 1024\")"
+  },
+  {
     models: /^(gpt-[34]|chatgpt)/,
     says: { efforts: [] },
     source: `${reasoningGuide} (models that do not reason take no effort)`
