@@ -1,5 +1,5 @@
 /**
- * The kinds of agent that a case can be for. A further kind is one entry of `kinds`.
+ * The kinds of agent that a case can describe. To add a kind, add an entry to `kinds`.
  *
  * @since 0.1.0
  */
@@ -16,21 +16,21 @@ import * as ModelAgent from "./ModelAgent.ts"
 import * as Notation from "./Notation.ts"
 import * as RulesAgent from "./RulesAgent.ts"
 
-/** What an agent finds around it while its case is played. */
+/** The surroundings of an agent while its case is played. */
 export interface Stage {
-  /** Takes what is noted on the side. */
+  /** Receives the agent's notes. */
   readonly note: (note: unknown) => void
-  /** Where the model is. */
+  /** Address of the model. */
   readonly modelAddress: string
 }
 
-/** How the agent of a case is made, once for each call. */
+/** Makes the agent of a case, once for each call. */
 type Make<A> = (
   agent: A,
   stage: Stage
 ) => (request: CallRequest) => Effect.Effect<Agent.Agent<unknown>, unknown, Scope.Scope>
 
-/** One kind of agent: what a file says about it, and how it is made. */
+/** One kind of agent: the schema of its description, and its constructor. */
 export interface AgentKind<in out A extends Case.Agent = Case.Agent> {
   readonly schema: Schema.Codec<A, unknown>
   readonly make: Make<A>
@@ -45,7 +45,7 @@ const Rules = Schema.Struct({ ...Case.agentFields, kind: Schema.Literal("rules")
 const Target = Schema.suspend((): Schema.Codec<Case.Agent> => Schema.Union([Rules, Model]))
 const Model = ModelAgent.of(Target)
 
-/** The kinds that are known, by their name. */
+/** The known kinds, by name. */
 export const kinds: { readonly [kind: string]: AgentKind } = {
   rules: kind(
     Rules,
@@ -63,8 +63,8 @@ export const kinds: { readonly [kind: string]: AgentKind } = {
 }
 
 /**
- * The policies under which an agent of ours does as one of Line's would. A case is over before it could see that the end of
- * its call has no more time than this.
+ * The policies that make our agents behave like Line's. A case ends before it could notice that the end of its call has
+ * no more time than this.
  */
 const policies = {
   turnFailure: "close",
@@ -73,7 +73,7 @@ const policies = {
   endGrace: "1 second"
 } as const
 
-/** The factory of a case's agent, with what every kind can have. */
+/** The factory of a case's agent, with the options that every kind has. */
 export const factory =
   (agent: Case.Agent, kind: AgentKind, stage: Stage): Agent.Factory<unknown> =>
   (request) =>
@@ -100,7 +100,7 @@ const isTypes = (filter: Case.Filter): filter is ReadonlyArray<string> => Array.
 const filter = (filter: Case.Filter): EventFilter.Source =>
   isTypes(filter) ? Notation.inputs(filter) : (event) => holds(filter, event)
 
-/** Whether all that a predicate asks holds for an event. */
+/** Whether an event meets all conditions of a predicate. */
 export const holds = (predicate: Case.EventPredicate, event: Event.Input): boolean => {
   const { any, button, contentIncludes, metadataHas, type } = predicate
   if (type !== undefined && ![type].flat().includes(Notation.typeOf(event))) return false

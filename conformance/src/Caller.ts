@@ -1,5 +1,5 @@
 /**
- * The caller's side of a call: a WebSocket whose arrivals are taken one by one, in order.
+ * The caller's side of a call: a WebSocket whose messages are taken one by one, in order.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { WebSocket } from "ws"
 
-/** What can come over a socket. After `Closed` nothing comes any more. */
+/** An arrival from a socket. `Closed` is the last one. */
 export type Arrival =
   | { readonly _tag: "Text"; readonly text: string }
   | { readonly _tag: "Binary" }
@@ -19,24 +19,23 @@ export type Arrival =
 export interface Caller {
   readonly _tag: "Caller"
   readonly send: (data: string | Uint8Array) => Effect.Effect<void>
-  /** The next arrival, or none within this many milliseconds. */
+  /** The next arrival, or undefined if none comes within this many milliseconds. */
   readonly next: (withinMs: number) => Effect.Effect<Option.Option<Arrival>>
-  /** Closes the socket, and waits until it is. */
+  /** Closes the socket, and waits until it is closed. */
   readonly close: Effect.Effect<void>
 }
 
-/** The socket was refused. Without a status: the connection itself failed. */
+/** The socket was refused. Without a status, the connection itself failed. */
 export interface Refused {
   readonly _tag: "Refused"
   readonly status: number | undefined
 }
 
-/** Milliseconds that a wait is cut into. */
+/** Length of a slice of a wait, in milliseconds. */
 const sliceMs = 10
 
 /**
- * Waits for this many milliseconds in which the process had its turn. On a machine that is busy with other things a slice
- * takes longer, so that the server, which runs in the same process, always has as many turns of the event loop.
+ * Waits for this many milliseconds during which the process could run. On a busy machine a slice takes longer, so that the server, which runs in the same process, always has as many turns of the event loop.
  */
 export const wait = (ms: number): Effect.Effect<void> =>
   ms <= sliceMs
@@ -46,7 +45,7 @@ export const wait = (ms: number): Effect.Effect<void> =>
         Effect.suspend(() => wait(ms - sliceMs))
       )
 
-/** Longest wait for a peer to answer that the socket closes. */
+/** Longest wait for a peer to confirm that the socket closes. */
 const closeMs = 1000
 
 const close = (socket: WebSocket): Effect.Effect<void> =>
@@ -77,7 +76,7 @@ export const open = (url: string): Effect.Effect<Caller | Refused, never, Scope.
         resume(Effect.succeed({ _tag: "Refused", status: statusCode }))
         request.destroy()
       })
-      // Also what comes after the opening: an error is always followed by the closing, which is what counts.
+      // Errors after the opening come here, too. An error is always followed by a close, and only the close counts.
       socket.on("error", () => resume(Effect.succeed({ _tag: "Refused", status: undefined })))
     })
     if (refused !== undefined) return refused
@@ -85,7 +84,7 @@ export const open = (url: string): Effect.Effect<Caller | Refused, never, Scope.
       _tag: "Caller",
       send: (data) =>
         Effect.sync(() => {
-          // What a harness sends into a socket that the server has just closed is lost.
+          // A message sent into a socket that the server has just closed is lost.
           if (socket.readyState === WebSocket.OPEN) socket.send(data)
         }),
       next: (withinMs) =>

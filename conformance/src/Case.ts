@@ -1,6 +1,6 @@
 /**
- * The file of one conformance case, checked where it enters: a field, a step or an action that is not known here is an
- * error that names its place, and never passed over.
+ * The file of one conformance case, validated when it is read: an unknown field, step or action is an error that names
+ * its place, and is never ignored.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ const Names = Schema.Union([Schema.String, Schema.Array(Schema.String)])
 export const Texts = Schema.Record(Schema.String, Schema.String)
 const flag = optional(Schema.Boolean)
 
-/** Holds for an object that has exactly one of these fields. */
+/** Accepts an object with exactly one of these fields. */
 export const exactlyOne = (fields: object, what: string) =>
   Schema.makeFilter<object>((value) => {
     const found = Object.keys(fields).filter((field) => field in value)
@@ -42,11 +42,11 @@ const actions = {
 export const Action = Schema.Struct(actions).check(exactlyOne(actions, "an action"))
 export type Action = typeof Action.Type
 
-/** What an agent of rules does about the events it is for. */
+/** A rule: the events it applies to, and what the agent does then. */
 export const Rule = Schema.Struct({ on: Names, do: Schema.Array(Action), noteCancel: flag })
 export type Rule = typeof Rule.Type
 
-/** Conditions on an event that must all hold; of those under `any`, one. */
+/** Conditions on an event. All must hold, and at least one of those under `any`. */
 export interface EventPredicate {
   readonly type?: string | ReadonlyArray<string>
   readonly contentIncludes?: string
@@ -66,7 +66,7 @@ export const EventPredicate = Schema.Struct({
 export const Filter = Schema.Union([Schema.Array(Schema.String), EventPredicate])
 export type Filter = typeof Filter.Type
 
-/** What every kind of agent can have beside what is its own. */
+/** The options that every kind of agent has. */
 export const agentFields = {
   kind: Schema.String,
   words: optional(Schema.String),
@@ -104,14 +104,14 @@ const steps = {
   expectHttp: optional(Response)
 }
 
-/** One thing that is sent, or must come back. */
+/** One step: something to send, or something that must come back. */
 export const Step = Schema.Struct({ ...steps, quietMs: optional(Milliseconds) }).check(
   exactlyOne(steps, "a step"),
   Schema.makeFilter((step) => !("quietMs" in step) || "expect" in step || "quietMs belongs to expect")
 )
 export type Step = typeof Step.Type
 
-/** What the handler before the call does. */
+/** The behaviour of the pre-call handler. */
 export const PreCall = Schema.Struct({
   noteCall: flag,
   result: optional(Schema.Struct({ metadata: optional(Json), config: optional(Json) })),
@@ -121,7 +121,7 @@ export const PreCall = Schema.Struct({
 })
 export type PreCall = typeof PreCall.Type
 
-/** What the HTTP server of a case answers to. */
+/** The routes of a case's HTTP server. */
 export const Route = Schema.Struct({
   method: Schema.String,
   path: Schema.String,
@@ -182,7 +182,7 @@ export const of = <A extends Agent>(agent: Schema.Codec<A, unknown>) => Schema.S
 /** One case. */
 export type Case<A extends Agent = Agent> = Schema.Struct.Type<typeof fields> & { readonly agent: A }
 
-/** A file is no case, or one that cannot be interpreted here. */
+/** A file is not a case, or this runner cannot interpret it. */
 export class CaseError extends Schema.TaggedError<CaseError>()("CaseError", { message: Schema.String }) {}
 
 const placeOf = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>): string =>
@@ -207,7 +207,7 @@ const decodeKind = Schema.decodeUnknownResult(Kind)
 export const kindOf = (json: unknown): Result.Result<string, CaseError> =>
   Result.mapBoth(decodeKind(json), { onFailure: toCaseError, onSuccess: ({ agent }) => agent.kind })
 
-/** Reads a case whose agent is of a kind that is known. */
+/** Reads a case whose kind of agent is known. */
 export const decode = <A extends Agent>(
   json: unknown,
   agent: Schema.Codec<A, unknown>

@@ -1,5 +1,5 @@
 /**
- * The tools that the model agent of a case is offered, made of what its file says about them.
+ * Makes the tools of a case's model agent from their descriptions in its file.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,7 @@ const text = optional(Schema.String)
 const flag = optional(Schema.Boolean)
 const Json = Schema.Record(Schema.String, Schema.Unknown)
 
-/** What a file says about a parameter of a tool. */
+/** A parameter of a tool, as a file describes it. */
 export interface Param {
   readonly type?: "string" | "integer" | "number" | "boolean" | "array" | "object"
   readonly description?: string
@@ -131,18 +131,18 @@ const AgentHandoff = <A extends Case.Agent>(agent: Schema.Codec<A, unknown>) =>
     updateCall: optional(Schema.Struct({ voice_id: text, pronunciation_dict_id: text, language: text }))
   })
 
-/** Schema for a tool, where these are the agents that it can hand off to. */
+/** Schema for a tool that can hand off to these agents. */
 export const of = <A extends Case.Agent>(agent: Schema.Codec<A, unknown>) =>
   Schema.Union([Function, Handoff, ...Builtin.members, HttpServer, AgentHandoff(agent)])
 
 /** A tool of a case. */
 export type CaseTool = ReturnType<typeof of<Case.Agent>>["Type"]
 
-/** What the making of tools needs of the case around them. */
+/** The surroundings that making a tool needs. */
 export interface Stage {
-  /** Takes what is noted on the side. */
+  /** Receives the agent's notes. */
   readonly note: (note: unknown) => void
-  /** How another agent of the case is made. */
+  /** Makes another agent of the case. */
   readonly factoryOf: (agent: Case.Agent) => Agent.Factory<unknown>
 }
 
@@ -219,7 +219,7 @@ const fieldsOf = (params: { readonly [name: string]: Param }): { readonly [name:
 
 type Args = { readonly [name: string]: unknown }
 
-/** A tool that takes the steps of its file: as a function that returns the first value, or as a generator of all. */
+/** A tool that follows the steps of its file: a function that returns the first value, or a generator of all values. */
 const makeFunction = (tool: typeof Function.Type, { note }: Stage): VoiceTool.VoiceTool => {
   const take = (step: Step, fill: (text: string) => string): Stream.Stream<unknown, Error> => {
     if (step.waitMs !== undefined) return Stream.fromEffectDrain(Effect.sleep(step.waitMs))

@@ -20,7 +20,7 @@ export class Difference extends Data.TaggedError("Difference")<{
 export interface Matching {
   /** The values of `<uuid:1>`, `<uuid:2>` … that have come so far. */
   readonly ids: Map<string, string>
-  /** Whether texts that hold JSON must be the same text, and not just mean the same. */
+  /** Whether texts that contain JSON must be equal as text, rather than only in meaning. */
   readonly exactTexts: boolean
 }
 

@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net"
 import type * as Case from "./Case.ts"
 
-/** What the server received: `json` where the body is JSON, `body` where it is another text. */
+/** A request that the server received: `json` if its body is JSON, otherwise `body`. */
 export interface Received {
   readonly method: string
   readonly path: string
@@ -24,7 +24,7 @@ export interface Received {
 export interface HttpFixture {
   /** Its address, without a slash at the end. */
   readonly address: string
-  /** What it received so far, in order. It grows. */
+  /** The requests received so far, in order. The list grows. */
   readonly received: ReadonlyArray<Received>
 }
 
@@ -66,7 +66,7 @@ const answer = (route: Case.Route | undefined, response: ServerResponse) => {
   return response.end(typeof body === "string" ? body : JSON.stringify(body))
 }
 
-/** Starts a server with these routes. It ends with the scope, and so do answers that are still delayed. */
+/** Starts a server with these routes. Closing the scope stops it, and drops delayed answers. */
 export const make = (routes: ReadonlyArray<Case.Route>): Effect.Effect<HttpFixture, never, Scope.Scope> =>
   Effect.gen(function* () {
     const received: Array<Received> = []

@@ -1,5 +1,5 @@
 /**
- * The agent of a case that answers with a model: ours, with the policies under which it does as Line's does, on our own
+ * The agent of a case that answers with a model: an `LlmAgent` with the policies that make it behave like Line's, on our
  * OpenAI provider.
  *
  * @since 0.1.0
@@ -42,7 +42,7 @@ const settings = {
   extra: orNull(Json),
   /** Seconds. */
   timeout: orNull(Schema.Finite),
-  // What a client does about failures. With us that is a plan of models and no setting of the agent, and no case has any.
+  // How a client treats failures. Here a plan of models decides that rather than a setting of the agent; no case sets it.
   num_retries: orNull(Schema.Int),
   fallbacks: orNull(Schema.Array(Schema.String))
 }
@@ -74,7 +74,7 @@ const changes = <A extends Case.Agent>(agent: Schema.Codec<A, unknown>) => ({
 const Change = <A extends Case.Agent>(agent: Schema.Codec<A, unknown>) =>
   Schema.Struct(changes(agent)).check(Case.exactlyOne(changes(agent), "a change"))
 
-/** There is nothing to anchor on before the call. */
+/** Before the call there are no events to anchor to. */
 const initial = {
   addEntry: optional(Schema.Struct(entry)),
   update: optional(Schema.Struct({ events: Events }))
@@ -93,7 +93,7 @@ const OneTurn = <A extends Case.Agent>(agent: Schema.Codec<A, unknown>) =>
     )
   })
 
-/** Schema for the agent, where these are the agents that its tools can hand off to. */
+/** Schema for the agent, whose tools can hand off to these agents. */
 export const of = <A extends Case.Agent>(agent: Schema.Codec<A, unknown>) =>
   Schema.Struct({
     ...Case.agentFields,
@@ -116,15 +116,15 @@ export const of = <A extends Case.Agent>(agent: Schema.Codec<A, unknown>) =>
 export type ModelAgent = ReturnType<typeof of<Case.Agent>>["Type"]
 type Change = ReturnType<typeof Change<Case.Agent>>["Type"]
 
-/** What the making of the agent needs of the case around it. */
+/** The surroundings that making the agent needs. */
 export interface Stage extends CaseTool.Stage {
-  /** Where the model is. */
+  /** Address of the model. */
   readonly modelAddress: string
 }
 
 type Services = LanguageModel | HttpClient
 
-/** OpenAI's own shape of prompts at another address: Line leaves it to its provider to make them fit other models. */
+/** OpenAI's own prompt format at another address: Line leaves adapting prompts for other models to its provider. */
 const asOpenAi: OpenAi.Preset = {
   name: "openai",
   baseUrl: undefined,
@@ -152,7 +152,7 @@ export const make = (
     })
   )
 
-  /** Makes a change of the agent or of its history. */
+  /** Makes a change to the agent or its history. */
   const apply = (change: Change, llm: LlmAgent.LlmAgent<Services>, turn: Turn.Turn) =>
     Effect.gen(function* () {
       const { events } = yield* turn.currentHistory
@@ -207,14 +207,14 @@ export const make = (
     })
 }
 
-/** The policies under which our agent does as Line's does. */
+/** The policies that make our agent behave like Line's. */
 const policies = {
   toolStyle: "line",
   onModelFailure: "fail",
   limitMessage: "",
   maxResultCharacters: Infinity,
   markdown: "keep",
-  // Line's models see no event but words.
+  // In Line, models see words only, and no other events.
   describeEvent: () => ""
 } as const
 
@@ -244,7 +244,7 @@ const isOfLine = (output: Event.Output) =>
 const isResponse = ({ _tag }: Event.Input) =>
   _tag !== "CallStarted" && _tag !== "CallEnded" && _tag !== "AgentHandedOff"
 
-/** What stands in the history before the call: entries after what is there, updates before it. */
+/** Fills the history before the call: entries go after its existing content, updates before it. */
 const initialEvents = ({ init = [] }: ModelAgent): ReadonlyArray<History.HistoryEvent> =>
   init.reduce<ReadonlyArray<History.HistoryEvent>>(
     (events, { addEntry, update }) =>

@@ -1,6 +1,6 @@
 /**
- * The model provider of a case: a server that speaks chat completions, gives the case's replies in order as OpenAI streams
- * them, and keeps what it was sent.
+ * The model provider of a case: a server for chat completions that streams the case's replies in order, as OpenAI does, and
+ * keeps the requests it received.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ type Json = { readonly [key: string]: unknown }
 
 /** A running provider. */
 export interface ModelFixture {
-  /** Where chat completions are asked for, without a slash at the end. */
+  /** The base address of chat completions, without a trailing slash. */
   readonly address: string
   /** What the model was sent so far, in order, as the files of cases write it. It grows. */
   readonly requests: ReadonlyArray<Json>

@@ -16,7 +16,7 @@ type Json = { readonly [key: string]: unknown }
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/^_/, "")
 const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-/** The type tag of an event. Line leaves the `agent` out of two of them. */
+/** The type tag of an event. Line omits `agent` in two of them. */
 export const typeOf = ({ _tag }: { readonly _tag: History.Item["_tag"] }): string =>
   _tag === "AgentEndCall" ? "end_call" : _tag === "AgentUpdateCall" ? "update_call" : snake(_tag)
 
@@ -25,13 +25,13 @@ const byType = <Tag extends History.Item["_tag"]>(cases: { readonly [_ in Tag]: 
 const inputTags = byType(Event.Input.cases)
 const outputTags = byType(Event.Output.cases)
 
-/** The input events of these type tags. A tag that no event has names none. */
+/** The input events with these type tags. Ignores unknown tags. */
 export const inputs = (types: ReadonlyArray<string>): ReadonlyArray<Event.Input["_tag"]> =>
   types.flatMap((type) => inputTags.get(type) ?? [])
 
 const reportedFields = ["content", "button", "metadata", "role", "toolName", "toolArgs", "result"]
 
-/** An event as an agent reports it: its type, what it holds of the fields that are reported, and its id if wanted. */
+/** An event as an agent reports it: its type, those of its fields that are reported, and its id if requested. */
 export const describe = (event: History.HistoryEvent, options: { readonly ids: boolean }): Json => {
   const fields = event as unknown as Json
   const reported: Record<string, unknown> = { type: typeOf(event) }
@@ -43,11 +43,11 @@ export const describe = (event: History.HistoryEvent, options: { readonly ids: b
   return options.ids ? { ...reported, event_id: event.eventId } : reported
 }
 
-/** The history that an event came with, as an agent reports it. */
+/** The history at the time of an event, as an agent reports it. */
 export const describeHistory = (history: History.History): ReadonlyArray<Json> =>
   history.events.map((event) => describe(event, { ids: false }))
 
-/** What is known about a call, as a factory notes it. */
+/** The properties of a call, as a factory notes them. */
 export const describeRequest = (request: CallRequest.CallRequest): Json => ({
   call_id: request.callId,
   from: request.from,
@@ -72,7 +72,7 @@ export const describeEnvironment = (request: CallRequest.CallRequest): Json => (
 
 const tokenOf = ({ agentToken }: CallRequest.CallRequest) => (agentToken === null ? null : Redacted.value(agentToken))
 
-// Fields whose null is a value. That of any other field says no more than its absence.
+// Fields whose null is a value. For any other field, null means the same as absence.
 const nullable: ReadonlySet<string> = new Set(["result", "value"])
 const defaults: { readonly [type: string]: Json } = {
   agent_tool_called: { tool_args: {} },
@@ -114,10 +114,10 @@ const isHistoryEvent = Schema.makeFilter<Json>(
 )
 const customEntry = "custom_history_entry"
 
-/** Schema for an event of a history in its written form, which has no id. */
+/** Schema for an event of a history in its written form, without an id. */
 export const HistoryEvent = Schema.Record(Schema.String, Schema.Unknown).check(isHistoryEvent)
 
-/** The event that is written so, with an id of its own. */
+/** The event with this written form, with a new id. */
 export const historyEvent = ({ type, ...fields }: Json): History.HistoryEvent =>
   ({
     _tag: type === customEntry ? "CustomHistoryEntry" : inputTags.get(String(type)),
@@ -132,24 +132,24 @@ export const historyEvent = ({ type, ...fields }: Json): History.HistoryEvent =>
     )
   }) as unknown as History.HistoryEvent
 
-/** An object with its own field names in camel case. What the fields hold stays as it is. */
+/** An object with its field names in camel case. Values are unchanged. */
 export const camelKeys = (fields: Json = {}): { readonly [name: string]: never } =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [camel(name), value as never]))
 
-/** Puts what is found for the names that stand in braces into a text. The others stay. */
+/** Replaces names in braces by their values. Leaves unknown names unchanged. */
 export const fill = (text: string, find: (name: string) => unknown): string =>
   text.replace(/\{([^{}]+)\}/g, (all, name: string) => {
     const value = find(name)
     return value === undefined ? all : typeof value === "string" ? value : JSON.stringify(value)
   })
 
-/** Finds `arg:x` among arguments. */
+/** Looks up `arg:x` among arguments. */
 export const argument =
   (args: Json) =>
   (name: string): unknown =>
     name.startsWith("arg:") ? args[name.slice(4)] : undefined
 
-/** A copy of a value with each text in it changed, but for the tag of an event. */
+/** A copy of a value with every text changed, except for event tags. */
 export const mapTexts = <A>(value: A, f: (text: string) => string): A => {
   if (typeof value === "string") return f(value) as A
   if (Array.isArray(value)) return value.map((member) => mapTexts(member, f)) as A

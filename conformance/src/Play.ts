@@ -1,5 +1,5 @@
 /**
- * Plays one case: a server of its own on a real port, a caller on a real socket, and the steps between them.
+ * Plays one case: starts a server on a real port, connects a caller over a real socket, and carries out the steps.
  *
  * @since 0.1.0
  */
@@ -29,15 +29,15 @@ import * as WireForm from "./WireForm.ts"
 
 /** How a case is played. */
 export interface Options {
-  /** Whether texts that hold JSON must be the same text, and not just mean the same. */
+  /** Whether texts that contain JSON must be equal as text, rather than only in meaning. */
   readonly exactTexts?: boolean | undefined
-  /** Longest wait for something that must come, in milliseconds. 5000. */
+  /** Longest wait for an expected message, in milliseconds. 5000 by default. */
   readonly patienceMs?: number | undefined
 }
 
-/** Where `expect` says nothing else, nothing more comes for this long. */
+/** How long nothing more may come, unless `expect` says otherwise. */
 const defaultQuietMs = 120
-/** Notes are read this long after the socket closed. */
+/** Notes are read this long after the socket has closed. */
 const afterCloseMs = 300
 /** No case takes longer. */
 const longestCaseMs = 60_000
@@ -68,7 +68,7 @@ export const play = (
     stop
   )
 
-// Nobody has to wait for a server that does not stop.
+// A server that does not stop must not hold up the next case.
 const stop = (scope: Scope.Closeable) => Effect.forkDetach(Scope.close(scope, Exit.void))
 
 const playIn = (
@@ -82,7 +82,7 @@ const playIn = (
       http === undefined ? theCase : Notation.mapTexts(theCase, (text) => text.replaceAll("<http>", http.address))
     const model = yield* ModelFixture.make(played.llm ?? [])
     const notes: Array<unknown> = []
-    // The fixture stands for the platform, whose address whoever runs an agent knows.
+    // The fixture stands for the platform, whose address the operator of an agent knows.
     const env = { ...(http === undefined ? undefined : { CARTESIA_BASE_URL: http.address }), ...played.env }
     const address = yield* serve({ ...played, env }, kind, {
       note: (note) => notes.push(structuredClone(note)),
@@ -129,7 +129,7 @@ const compare = (expected: unknown, got: unknown, path: string, { matching }: St
 const needsSocket = ({ call, connect, steps }: Case.Case): boolean =>
   (call !== undefined && call !== null) || connect === true || steps.some((step) => step.expectRejected !== undefined)
 
-/** Starts the server of a case, as a new one each time, and returns its address. */
+/** Starts a new server for a case, and returns its address. */
 const serve = (
   { agent, env = {}, server }: Case.Case,
   kind: AgentKind.AgentKind,
@@ -206,7 +206,7 @@ const expectRejected = ({ status }: { readonly status: number }, path: string, {
   )
 }
 
-/** The next message, or undefined where none comes in time or any more. */
+/** The next message, or undefined if none comes in time, or none will come any more. */
 const nextMessage = (
   caller: Caller.Caller,
   withinMs: number,
@@ -305,7 +305,7 @@ const bodyOf = (text: string, asText: boolean): unknown => {
   }
 }
 
-/** Compares the notes once as many have come as are expected, and what was closed has had its time. */
+/** Compares the notes once the expected number has arrived, and closed sockets have had time to finish. */
 const compareNotes = (expected: ReadonlyArray<unknown>, notes: ReadonlyArray<unknown>, stage: Stage) =>
   Effect.gen(function* () {
     const pauseMs = 5
@@ -320,7 +320,7 @@ const compareNotes = (expected: ReadonlyArray<unknown>, notes: ReadonlyArray<unk
 
 type Json = { readonly [key: string]: unknown }
 
-/** What the model's client was told about failures never reaches the model. */
+/** Settings for failures of the model's client, which never reach the model. */
 const clientParams: ReadonlySet<string> = new Set(["num_retries", "fallbacks", "timeout"])
 
 const compareModelRequests = (expected: ReadonlyArray<Json>, received: ReadonlyArray<Json>, stage: Stage) => {
@@ -328,11 +328,11 @@ const compareModelRequests = (expected: ReadonlyArray<Json>, received: ReadonlyA
     ...request,
     params: Object.fromEntries(Object.entries(params as Json).filter(([name]) => !clientParams.has(name)))
   }))
-  // How JSON is spaced within a prompt is up to who writes it for the provider.
+  // The spacing of JSON within a prompt is up to the provider's adapter.
   return compare(sent, [...received], "llmRequests", { ...stage, matching: { ...stage.matching, exactTexts: false } })
 }
 
-/** Of the headers only those count that the case names. */
+/** Compares only the headers that the case names. */
 const compareRequests = (
   expected: ReadonlyArray<Json>,
   received: ReadonlyArray<HttpFixture.Received>,

@@ -1,5 +1,5 @@
 /**
- * An agent made of rules: for each event the first rule that fits says what is done, one thing after the other.
+ * An agent made of rules: for each event, the actions of the first matching rule are carried out in order.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import * as Notation from "./Notation.ts"
 /** A rule's `throw`. */
 export class Thrown extends Error {}
 
-/** Puts text of an event into `{text}`, `{event}` and `{arg:x}`. What else stands in braces stays. */
+/** Fills in `{text}`, `{event}` and `{arg:x}` from an event. Leaves other braces unchanged. */
 const fill = (text: string, event: Event.Input, args: { readonly [name: string]: unknown }): string =>
   Notation.fill(text, (name) => {
     if (name === "text") return Event.text(event)
@@ -26,7 +26,7 @@ const fits = ({ on }: Case.Rule, type: string): boolean =>
 
 const sendCustom = (metadata: { readonly [key: string]: unknown }) => Stream.make(Event.sendCustom(metadata))
 
-/** Makes an agent of rules. `note` takes what it notes on the side, `args` are those of the tool that it was handed off by. */
+/** Makes an agent from rules. `note` receives its notes; `args` are the arguments of the tool that handed the call to it. */
 export const make =
   (
     rules: ReadonlyArray<Case.Rule>,

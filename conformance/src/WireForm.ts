@@ -1,6 +1,6 @@
 /**
- * The form of what a server sends, beyond what it says: fields in their documented order with none left out, no white space
- * between them, and characters beyond ASCII as they are.
+ * Checks the form of a server's messages, apart from their content: all fields in their documented order, no white space
+ * between them, and non-ASCII characters unescaped.
  *
  * @since 0.1.0
  */
@@ -36,7 +36,7 @@ const wrongFields = (place: string, value: Json, fields: Fields): string | undef
     ? undefined
     : `${place} has the fields ${list(Object.keys(value))}; documented are ${list(fields)}`
 
-/** Reads a message. Fails with what is wrong with its form. */
+/** Reads a message. Fails with a description of what is wrong with its form. */
 export const read = (text: string): Result.Result<Json, string> => {
   const message = parse(text)
   if (!isRecord(message))

@@ -63,7 +63,7 @@ export const passages = (document: Document, options: Cut = {}): ReadonlyArray<P
   const cut: Array<{ readonly headings: ReadonlyArray<string>; readonly text: string }> = []
   let headings: ReadonlyArray<string> = []
   let held = ""
-  // Where what is held has begun to be new: what stands before it is repeated.
+  // Whether `held` has text of its own, apart from the repeated sentence at its beginning.
   let fresh = false
   const flush = () => {
     if (fresh && held.trim() !== "") cut.push({ headings, text: held.trim() })

@@ -243,7 +243,7 @@ const tellItem = (teller: Teller, item: History.Item, atMs?: number): void => {
   }
 }
 
-/** Tells what happened on a call that was played. `wasSaid`: the caller's words are among it as such, not as reports only. */
+/** Describes what happened on a played call. `wasSaid`: the caller's words are recorded as speech, not only as reports. */
 const tellEntry = (teller: Teller, entry: Timeline.Entry, wasSaid: boolean): void => {
   switch (entry._tag) {
     case "Said":
@@ -278,7 +278,7 @@ const hungUp: { readonly [By in Timeline.HungUpBy]: string } = {
   connection: "the connection is lost"
 }
 
-/** A text without the part that was taken out of it. What was spoken is there with the spacing of the agent. */
+/** A text without a part of it. Spoken text keeps the agent's spacing. */
 const without = (text: string, part: string): string => {
   const index = text.indexOf(part)
   return index < 0 ? text : text.slice(0, index) + text.slice(index + part.length)
@@ -321,7 +321,7 @@ const noteOf = (item: History.Item): string | undefined => {
     case "LogMetric":
     case "LogMessage":
       return undefined
-    // Told in other words.
+    // Described in another line.
     case "UserTextSent":
     case "UserDtmfSent":
     case "AgentTextSent":

@@ -189,7 +189,7 @@ const outcomeOf = <E, R, R2>(
 
 type Attempt<A> = { readonly ok: true; readonly value: A } | { readonly ok: false; readonly message: string }
 
-/** What an effect gives, or the message of its failure or defect. An interruption goes on as one. */
+/** The result of an effect, or the message of its failure or defect. An interruption remains one. */
 const attempt = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Attempt<A>, never, R> =>
   Effect.matchCauseEffect(effect, {
     onSuccess: (value): Effect.Effect<Attempt<A>> => Effect.succeed({ ok: true, value }),

@@ -11,17 +11,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Embeddings from "../model/Embeddings.ts"
 
-/** How the embeddings are made. */
+/** Options of the embeddings. */
 export interface Options {
   /** Length of a vector. 256. */
   readonly dimensions?: number | undefined
   /** How long a request takes on the clock. No time by default. */
   readonly delay?: Duration.Input | undefined
-  /** Hears of the texts of each request before it is answered: to count requests, or to fail. */
+  /** Called with the texts of each request before it is answered: to count requests, or to fail. */
   readonly onRequest?: ((inputs: ReadonlyArray<string>) => Effect.Effect<void, never>) | undefined
 }
 
-/** Layer of such embeddings. */
+/** Layer that provides these embeddings. */
 export const layer = ({
   delay = 0,
   dimensions = 256,
@@ -44,8 +44,8 @@ export const layer = ({
   )
 
 /**
- * The vector of a text: each word and the beginning of each word points somewhere, long words further than short ones, and
- * the sum has length 1.
+ * The vector of a text: each word, and the beginning of each word, points in a direction, long words further than short ones.
+ * The sum has length 1.
  */
 export const vector = (text: string, dimensions = 256): Array<number> => {
   const sum = Array.from({ length: dimensions }, () => 0)
@@ -57,7 +57,7 @@ export const vector = (text: string, dimensions = 256): Array<number> => {
     }
   }
   const length = Math.hypot(...sum)
-  // A text without words points somewhere all the same: a vector of nothing is near to nothing.
+  // A text without words gets a direction too, because a zero vector is similar to nothing.
   if (length === 0) sum[hash(text) % dimensions] = 1
   return length === 0 ? sum : sum.map((value) => value / length)
 }

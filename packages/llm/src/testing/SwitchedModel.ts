@@ -1,6 +1,5 @@
 /**
- * A `LanguageModel` that is one of several, chosen anew for each request: to switch models, or their faults, in the middle of
- * a call.
+ * A `LanguageModel` that chooses one of several models for each request, to switch models, or their faults, during a call.
  *
  * @since 0.1.0
  */
@@ -10,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as PlanAsk from "../model/internal/plan/planAsk.ts"
 
-/** Layer of a model that asks the one which `chosen` names at that moment. All of them are built, each once. */
+/** Layer of a model that asks the model `chosen` names at that moment. All models are built once. */
 export const layer = <Name extends string, E, R>(
   models: { readonly [K in Name]: Layer.Layer<LanguageModel.LanguageModel, E, R> },
   chosen: Effect.Effect<NoInfer<Name>>

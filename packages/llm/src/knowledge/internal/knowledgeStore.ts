@@ -1,8 +1,8 @@
 /**
- * Where the documents of a knowledge base are kept beside the index in memory.
+ * Stores the documents of a knowledge base, beside the index in memory.
  *
- * A store counts its changes. An index that knows the number of the last change it has seen asks only for what came after, so
- * that processes which share a database see each other's changes at their next search.
+ * A store numbers its changes. An index remembers the last change it has seen, and asks only for later ones, so processes that
+ * share a database see each other's changes at their next search.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -14,7 +14,7 @@ import type { Passage } from "../Document.ts"
 /** A document as it is kept. */
 export interface Kept {
   readonly id: string
-  /** Of its text, of how it was cut, and of the embeddings: what is the same is not embedded again. */
+  /** Covers its text, how it was split, and the embeddings. A document with the same hash is not embedded again. */
   readonly hash: string
   readonly title: string | undefined
   readonly url: string | undefined
@@ -22,7 +22,7 @@ export interface Kept {
   readonly passages: ReadonlyArray<readonly [Passage, ArrayLike<number>]>
 }
 
-/** What has become of a document. */
+/** A change to a document. */
 export type Change =
   | { readonly _tag: "Put"; readonly document: Kept }
   | { readonly _tag: "Removed"; readonly id: string }
@@ -35,21 +35,21 @@ export interface Listed {
   readonly passages: number
 }
 
-/** Keeps documents. `E` is what can go wrong with it. */
+/** Keeps documents. `E` is the error of its operations. */
 export interface KnowledgeStore<out E> {
   /** The embeddings whose vectors are kept; undefined if nothing is kept yet. */
   readonly embeddings: Effect.Effect<string | undefined, E>
   readonly list: Effect.Effect<ReadonlyArray<Listed>, E>
-  /** Keeps documents, all of them or none. */
+  /** Stores documents, all or none. */
   readonly put: (embeddings: string, documents: ReadonlyArray<Kept>) => Effect.Effect<void, E>
   readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, E>
-  /** What has changed since a change, and the number of the last one. 0 for everything. */
+  /** The changes after a change, and the number of the last one. 0 returns everything. */
   readonly since: (
     change: number
   ) => Effect.Effect<{ readonly last: number; readonly changes: ReadonlyArray<Change> }, E>
 }
 
-/** Keeps documents as long as the process lives. */
+/** Keeps documents until the process ends. */
 export const memory = (): KnowledgeStore<never> => {
   let embeddings: string | undefined
   let last = 0
@@ -90,7 +90,7 @@ export const memory = (): KnowledgeStore<never> => {
 
 const listed = ({ hash, id, passages, title }: Kept): Listed => ({ id, hash, title, passages: passages.length })
 
-/** What a row holds as JSON. */
+/** The JSON columns of a row. */
 const Details = Schema.fromJsonString(
   Schema.Struct({
     title: Schema.optional(Schema.String),
@@ -119,7 +119,7 @@ interface PassageRow {
   readonly vector: Uint8Array
 }
 
-/** Keeps documents in the tables `antiphon_knowledge`, `antiphon_documents` and `antiphon_passages`, which are made if missing. */
+/** Keeps documents in the tables `antiphon_knowledge`, `antiphon_documents` and `antiphon_passages`. Creates missing tables. */
 export const sql = (
   base: string
 ): Effect.Effect<KnowledgeStore<SqlError.SqlError>, SqlError.SqlError, SqlClient.SqlClient> =>

@@ -1,21 +1,21 @@
-/** When a search is worth making while the caller still speaks, and whether what it found still fits what they have said. */
+/** Decides when to search while the caller is still speaking, and whether the result still fits what they have said. */
 
-// Scripts that do not part their words count by characters.
+// In scripts that do not separate words, each character counts as one.
 const word =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}])[\p{L}\p{M}\p{N}])+/gu
 
 const wordsOf = (text: string): ReadonlyArray<string> => text.toLowerCase().match(word) ?? []
 
-/** What a search was made for. */
+/** A text to search for. */
 export interface Query {
   readonly words: ReadonlyArray<string>
   readonly text: string
 }
 
-/** Reads a text that is searched for. */
+/** Reads a text to search for. */
 export const query = (text: string): Query => ({ text: text.trim(), words: wordsOf(text) })
 
-/** Whether a text says enough to be searched for, and enough that the last search did not know. */
+/** Whether a text says enough to search for it, and enough that is new since the last search. */
 export const isWorth = (next: Query, last: Query | undefined, fewest: number): boolean => {
   if (next.words.length < fewest) return false
   if (last === undefined) return true
@@ -24,13 +24,13 @@ export const isWorth = (next: Query, last: Query | undefined, fewest: number): b
   return shared < last.words.length || next.words.length - shared >= fewest
 }
 
-/** Whether a text is the same as the one that was searched for, but for case and punctuation. */
+/** Whether a text equals the searched one, apart from case and punctuation. */
 export const isSame = (asked: Query, said: Query): boolean =>
   asked.words.length === said.words.length && sharedWords(asked, said) === said.words.length
 
 /**
- * Whether what was found for a text is still of use now that more, or something else, was said: the text is how the sayings
- * begin, and makes up most of them.
+ * Whether the result for a text is still useful now that the caller has said more: the text must be the beginning of their
+ * words, and most of them.
  */
 export const fits = (asked: Query, said: Query): boolean =>
   said.words.length > 0 &&

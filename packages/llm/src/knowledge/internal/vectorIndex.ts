@@ -1,8 +1,8 @@
 /**
  * Vectors side by side in memory, searched exactly: all of them, by the cosine.
  *
- * A search goes in steps of bounded work, so that a large index holds up nothing else in the process for long. Rows are never
- * moved while somebody may read them: what is removed is marked, and a new table is made once half of it is marked.
+ * A search runs in steps of bounded work, so a large index never blocks the process for long. Rows are never moved while
+ * they may be read: removed rows are marked, and a new table is built once half of the rows are marked.
  */
 import * as Effect from "effect/Effect"
 
@@ -31,7 +31,7 @@ export interface VectorIndex<A> {
   readonly search: (vector: ArrayLike<number>, options: Search<A>) => Effect.Effect<ReadonlyArray<Hit<A>>>
 }
 
-/** What is looked for. */
+/** What to search for. */
 export interface Search<A> {
   readonly limit: number
   /** The least score. */
@@ -39,10 +39,10 @@ export interface Search<A> {
   readonly where?: ((row: A) => boolean) | undefined
 }
 
-/** Multiplications in one step: about 2 ms of a slow core. */
+/** Multiplications per step: about 2 ms on a slow core. */
 const stepWork = 2_000_000
 
-/** Makes an index that is empty. Its dimensions are those of its first vector. */
+/** Makes an empty index. Its first vector sets its dimensions. */
 export const make = <A>(): VectorIndex<A> => {
   let table: Table<A> | undefined
   const groups = new Map<string, ReadonlyArray<number>>()

@@ -1,5 +1,5 @@
 /**
- * A report of an evaluation as JUnit XML, for what shows test results.
+ * Writes the report of an evaluation as JUnit XML, for tools that show test results.
  *
  * A suite is a scenario. Its tests are its criteria, the pass rate of all of them, and the calls, so that a report is red
  * exactly if the evaluation has not passed: one call that did not pass is no failed test while the rate is reached. Fails
@@ -108,7 +108,7 @@ const element = (
   return holdsText ? `<${start}>${content[0]}</${name}>` : `<${start}>\n${content.join("\n")}\n</${name}>`
 }
 
-/** Text that XML 1.0 can hold, in an attribute or between tags. What it cannot hold at all becomes a question mark. */
+/** Text for XML 1.0, in an attribute or between tags. Characters that XML cannot contain become question marks. */
 const escape = (text: string): string =>
   text
     // oxlint-disable-next-line no-control-regex

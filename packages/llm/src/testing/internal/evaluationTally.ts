@@ -1,9 +1,9 @@
-/** Counts what came of the calls of an evaluation, and states what follows from the counts. */
+/** Counts the outcomes of an evaluation's calls, and draws the conclusions. */
 import type * as Report from "../EvaluationReport.ts"
 import type * as Judge from "../Judge.ts"
 import * as PassRate from "../PassRate.ts"
 
-/** Counts what came of the calls of a scenario. */
+/** Counts the outcomes of a scenario's calls. */
 export const scenario = (options: {
   readonly name: string
   readonly criteria: ReadonlyArray<string>
@@ -40,7 +40,7 @@ export const skippedScenario = (name: string, required: Report.Requirement, reas
   skipped: reason
 })
 
-/** Puts the scenarios together. */
+/** Combines the scenarios. */
 export const make = (options: {
   readonly name: string
   readonly seed: number

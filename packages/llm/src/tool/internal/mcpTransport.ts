@@ -1,7 +1,7 @@
 /**
- * Makes MCP transports that bear with what servers do in practice.
+ * Makes MCP transports that tolerate the mistakes of real servers.
  *
- * - A program may print lines of its own between the messages. The transport would take the first one for a broken message, and
+ * - A program may print other lines between its messages. The transport would treat the first one as a broken message, and
  *   end.
  * - One tool with an invalid description must not hide the others, and one odd block must not lose a result.
  * - A server that hangs must not hold up the caller's interruption: the transport waits up to 5 seconds until the server has
@@ -75,7 +75,7 @@ const toolOf = (tool: unknown): ReadonlyArray<Fields> => {
   ]
 }
 
-/** A result whose blocks are all text: nobody reads the others. */
+/** A result with text blocks only, because the model reads no others. */
 const resultOf = (result: unknown): McpSchema.CallToolResult => {
   if (!Predicate.isReadonlyObject(result)) return { content: [textBlock(written(result))] }
   const { content = [], isError, structuredContent: data } = result as Fields
@@ -102,7 +102,7 @@ const textOf = (block: unknown): string => {
   return `[${written(type)}]`
 }
 
-/** Starts programs of which only the messages are read, and no other line that they print. */
+/** Starts programs, and reads only their messages, and no other lines that they print. */
 export const withoutNoise = (spawner: ChildProcessSpawner["Service"]): ChildProcessSpawner["Service"] =>
   ChildProcessSpawner.of({
     ...spawner,
@@ -110,7 +110,7 @@ export const withoutNoise = (spawner: ChildProcessSpawner["Service"]): ChildProc
       Effect.map(spawner.spawn(command), (process) => ({ ...process, stdout: messages(process.stdout) }))
   })
 
-/** A line without an end is no message. Longer than any that the transport accepts. */
+/** A longer line without an end is not a message. More than the transport accepts. */
 const longestLine = 32 * 1024 * 1024
 
 const messages = <E>(output: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E> =>

@@ -1,6 +1,6 @@
 /**
- * How the arguments that a model gave are read: `null` for an optional parameter means that it is absent, a number that is
- * written as text is a number, and an argument that the tool does not take is an error, which the model reads.
+ * Reads the arguments that a model gives: null for an optional parameter means absent, a number written as text is a
+ * number, and an unknown argument is an error that the model reads.
  */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -34,7 +34,7 @@ const none: Decode = (args) => {
     : Result.fail(`invalid arguments: the tool takes none, and was given ${given.join(", ")}`)
 }
 
-/** The message about wrong arguments: names each field, and never repeats what it held. */
+/** The message about wrong arguments. Names each field, and never repeats its value. */
 const complaint = ({ message }: { readonly message: string }, names: ReadonlyArray<string> | undefined): string => {
   const line = `invalid arguments: ${message.replace(/\s+/g, (space) => (space.includes("\n") ? " " : space))}`
   return message.includes("excess property") && names !== undefined
@@ -43,8 +43,8 @@ const complaint = ({ message }: { readonly message: string }, names: ReadonlyArr
 }
 
 /**
- * Arguments as they were meant: without what is null and may be absent, and with the numbers and booleans that some models write
- * as texts, at every depth.
+ * Arguments as they were meant, at every depth: without nulls of optional fields, and with numbers and booleans instead of the
+ * texts that some models write.
  */
 const meant = (ast: SchemaAST.AST, value: unknown): unknown => {
   if (SchemaAST.isSuspend(ast)) return meant(ast.thunk(), value)
@@ -77,7 +77,7 @@ const members = (ast: SchemaAST.Objects, value: { readonly [name: string]: unkno
   )
 }
 
-/** A text as the number or the boolean that is asked for, if it is one. */
+/** A text as the requested number or boolean, if it is one. */
 const read = (ast: SchemaAST.AST, text: string): unknown => {
   if (SchemaAST.isNumber(ast)) return /^\s*-?\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : text
   if (SchemaAST.isBoolean(ast)) return text === "true" ? true : text === "false" ? false : text
@@ -86,7 +86,7 @@ const read = (ast: SchemaAST.AST, text: string): unknown => {
 
 const isNoText = (value: unknown): boolean => typeof value !== "string"
 
-/** Whether a value is of the kind of a schema, by its fields and the literals among them. */
+/** Whether a value matches a schema by its field names and literals. */
 const fits = (ast: SchemaAST.AST, value: unknown): boolean => {
   if (SchemaAST.isSuspend(ast)) return fits(ast.thunk(), value)
   if (SchemaAST.isUnion(ast)) return ast.types.some((type) => fits(type, value))

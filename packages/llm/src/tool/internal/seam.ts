@@ -1,12 +1,12 @@
 /**
- * Puts a space between words that were made apart: a greeting after "I put you through.", an answer after "One moment." and the
- * tool between them.
+ * Puts a space between texts that were produced separately: a greeting after "I put you through.", or an answer after
+ * "One moment." and a tool.
  */
 import type * as Event from "@antiphon/core/Event"
 import * as Stream from "effect/Stream"
 import * as Unspaced from "../../internal/unspaced.ts"
 
-/** The end of what was last said in a turn, as data. */
+/** The end of the last text said in a turn, as data. */
 export interface Seam {
   /** The last piece of text. Nothing was said yet if it is empty. */
   last: string

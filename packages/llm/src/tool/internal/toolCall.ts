@@ -1,4 +1,4 @@
-/** The calls that the model of one agent makes, as data: what each asks for, and whose it is. */
+/** The tool calls of one agent's model, as data: the request of each, and its owner. */
 import type * as History from "@antiphon/core/History"
 import type { Json } from "@antiphon/core/JsonText"
 import * as Predicate from "effect/Predicate"
@@ -13,9 +13,9 @@ export interface Call {
 
 /** The ids of the calls of one agent. */
 export interface OwnCalls {
-  /** Ids that the model gave, made unique in the call. */
+  /** The model's ids, made unique within the call. */
   readonly claimed: Set<string>
-  /** Ids under which events tell of them. */
+  /** The ids used in events. */
   readonly told: Set<string>
 }
 
@@ -36,7 +36,7 @@ export const claimId = ({ claimed }: OwnCalls, id: string, { entries }: History.
   return free
 }
 
-/** The arguments as events carry them. Those that were not JSON are shown as the model wrote them. */
+/** The arguments in the form used in events. Arguments that are not JSON stay as the model wrote them. */
 export const argsOf = (args: unknown): Json => {
   const raw = BadArguments.rawOf(args)
   if (raw !== undefined) return { invalid_json: raw }

@@ -14,7 +14,7 @@ export class ToolFailure extends Data.TaggedError("ToolFailure")<{ readonly desc
 /** Longest description of a failure. */
 const limit = 1000
 
-/** The failure that a tool ended with. A tool whose turn goes on, and which was interrupted by itself, has failed too. */
+/** The failure a tool ended with. A tool that interrupts itself while its turn continues has failed, too. */
 export const fromCause = (cause: Cause.Cause<unknown>): ToolFailure =>
   new ToolFailure({
     description: Cause.hasInterruptsOnly(cause) ? "the tool was interrupted" : describe(Cause.squash(cause))

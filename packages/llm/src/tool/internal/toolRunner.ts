@@ -46,8 +46,8 @@ export const make = (style: Outcomes.Style, limit: number): Effect.Effect<ToolRu
   Effect.gen(function* () {
     const shared = style === "antiphon" ? yield* Backlog.Shared : undefined
     const backlog = shared ?? (yield* Backlog.make)
-    // Made between the backlog and the call, and so closed after the call and before the backlog: what is added to the call's
-    // own scope later would end while the call still takes results.
+    // Created between the backlog and the call, so that it is closed after the call and before the backlog. Anything added to
+    // the call's own scope later would end while the call still takes results.
     const scope = yield* Scope.fork(yield* Effect.scope)
     return {
       style,
@@ -106,7 +106,7 @@ export const run = <R>(
   return Stream.concat(Stream.unwrap(Effect.as(leaving, stream)), Stream.fromEffectDrain(end))
 }
 
-/** A call whose turn to run has come. */
+/** A call that may run now. */
 interface Started<R> extends Job.Running<R> {
   /** The outputs before it runs. */
   readonly told: Outcomes.Outputs
@@ -169,7 +169,7 @@ const leave = <R>(
 const named = <R>(tools: ReadonlyArray<VoiceTool<R>>, { name }: ToolCall.Call) =>
   tools.find((tool) => tool.name === name)
 
-/** The calls of a reply, one group after another; the calls of a group run side by side. */
+/** Runs the calls of a reply, one group after another. The calls of a group run side by side. */
 const grouped = <R>(
   { style }: ToolRunner,
   calls: ReadonlyArray<ToolCall.Call>,
@@ -188,7 +188,7 @@ const grouped = <R>(
   return groups
 }
 
-/** Calls side by side; what they give goes out in the order of the calls. */
+/** Runs calls side by side, and emits their outputs in the order of the calls. */
 const beside = <R>(
   streams: ReadonlyArray<Stream.Stream<Event.Output, never, R>>
 ): Stream.Stream<Event.Output, never, R> =>

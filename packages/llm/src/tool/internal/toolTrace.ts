@@ -62,7 +62,7 @@ const metricsOf = (kind: string, name: string, outcome: Outcome) => {
 }
 const mostMade = 1000
 
-/** Counts a call that does not run. Names that the model has made up are counted under none. */
+/** Counts a call that does not run. Names that the model made up are counted without a name. */
 export const refused = <A, E, R>(tool: Named | undefined, told: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
   Stream.unwrap(
     Effect.contextWith((context: Context.Context<never>) => {
@@ -138,8 +138,8 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>, failed: "failed" | "timed_
 }
 
 /**
- * The span in force without what `Toolkit` of `effect/ai` writes on it before a handler runs: the name of the tool and its raw
- * arguments. What a handler writes on it itself is kept.
+ * The current span, without the attributes that `Toolkit` of `effect/ai` adds before a handler runs: the tool's name and its
+ * raw arguments. Attributes that the handler adds are kept.
  */
 export const withoutArguments = <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
   Stream.unwrap(

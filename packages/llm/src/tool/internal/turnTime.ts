@@ -5,12 +5,12 @@ import * as Context from "effect/Context"
 import * as Stream from "effect/Stream"
 import * as Opening from "../../internal/opening.ts"
 
-/** Whether the time of the turn is taken already, by the agent that this one was handed the call from. */
+/** Whether the turn is already measured, by the agent that handed over the call. */
 export const IsTaken: Context.Reference<boolean> = Context.Reference("@antiphon/llm/tool/internal/turnTime", {
   defaultValue: () => false
 })
 
-/** Runs the part of another agent in a turn whose time is taken. */
+/** Runs another agent's part of a turn that is already measured. */
 export const taken = <E, R>(stream: Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
   Stream.provideService(stream, IsTaken, true)
 
@@ -18,7 +18,7 @@ export const taken = <E, R>(stream: Stream.Stream<Event.Output, E, R>): Stream.S
 export const metric = (name: string, start: bigint, clock: Clock.Clock): Event.Output =>
   Event.logMetric(name, Number(clock.currentTimeNanosUnsafe() - start) / 1e6)
 
-/** Ends a turn, made when it runs, with the time that it took, unless that is taken already. */
+/** Ends a turn with its duration, unless it is already measured. The turn is made when it runs. */
 export const timed = <E, R>(turn: () => Stream.Stream<Event.Output, E, R>): Stream.Stream<Event.Output, E, R> =>
   Opening.stream((context: Context.Context<R>, scope) => {
     if (Context.get(context, IsTaken)) return Opening.pull(turn(), scope)

@@ -84,7 +84,7 @@ export const race = <A>(
     return yield* Effect.fail(error)
   })
 
-/** The contenders that run beside each other, and when the youngest of them gets company. */
+/** The contenders that run side by side, and the time at which the next one joins them. */
 const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: Open<A>) {
   const outcomes = yield* Queue.unbounded<readonly [Contender, Outcome<A>]>()
   const running = new Set<Contender>()
@@ -173,7 +173,7 @@ const attempts = <A>(
       : yield* retries(self, open, admitted.step, again, error, scope)
   })
 
-/** The same after a failure: not before its delay, and only if the breaker is not open by then, or the provider asks for it. */
+/** Attempts after a failure: after the delay, and only if the breaker admits them or the provider has asked for a retry. */
 const retries = <A>(
   self: Attempt.Request,
   open: Open<A>,

@@ -81,7 +81,7 @@ const isOfArguments = ({ type }: { readonly type: string }): boolean =>
 /** How a pull is limited. */
 export interface Bounds {
   readonly limits: Limits
-  /** What is waited for, for the error. */
+  /** What the pull is waiting for, for the error message. */
   readonly what: string
   /** Whether the pull is of one of our models, which gives up by itself. Any other runs in a fiber, to be interrupted. */
   readonly givesUp?: boolean | undefined
@@ -109,13 +109,17 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
   let writing: number | undefined
 
   const progressed = (parts: ReadonlyArray<A>, took: number): void => {
-    const progress = (parts as ReadonlyArray<unknown> as ReadonlyArray<Part>).filter(isProgress)
+    let last: Part | undefined
     if (writing !== undefined) writing += took
-    if (progress.length > 0) {
+    for (const part of parts as ReadonlyArray<unknown> as ReadonlyArray<Part>) {
+      if (!isProgress(part)) continue
+      last = part
+      if (!isOfArguments(part)) writing = undefined
+    }
+    if (last !== undefined) {
       waited = 0
       if (next !== undefined) limit = Duration.toMillis(next)
-      if (!progress.every(isOfArguments)) writing = undefined
-      if (isOfArguments(progress.at(-1)!)) writing ??= 0
+      if (isOfArguments(last)) writing ??= 0
     } else waited += took
     if (!begun && sign !== undefined && Duration.toMillis(sign) < limit - waited) {
       limit = Duration.toMillis(sign)

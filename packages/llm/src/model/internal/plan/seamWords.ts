@@ -1,5 +1,5 @@
 /**
- * Where a reply may be cut, and the words on both sides of a cut.
+ * Decides where a reply may be cut, and reads the words on both sides of a cut.
  *
  * Text leaves only in whole words, so a reply that breaks off ends with a word that was complete. That decides two hard
  * questions: whether a space belongs at the seam (the reply itself showed what came after its last word), and whether the
@@ -18,8 +18,8 @@ const longestWord = 64
 const endsInRun = new RegExp(`\\S{${longestWord + 1}}$`)
 
 /**
- * Splits text where it may be cut: first what may leave, then what must wait, which is the word at its end with the white
- * space before it. A word is known to be whole when something follows that is no part of it.
+ * Splits text into a part that can be sent, and a part that must wait: the last word with the white space before it. A word is
+ * complete once something follows that does not belong to it.
  */
 export const split = (text: string): readonly [ready: string, held: string] => {
   let end = text.length

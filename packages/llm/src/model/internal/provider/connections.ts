@@ -48,8 +48,8 @@ const agentOfFetch = (): Agent | undefined => {
 }
 
 /**
- * `fetch` that follows a redirect only within the same origin, with the request as it is. What leads elsewhere is the answer: no
- * other host is told the key or the conversation.
+ * `fetch` that follows redirects only within the same origin, with the request unchanged. Any other redirect is returned as the
+ * answer, so that no other host sees the key or the conversation.
  */
 export const fetchWithin: typeof fetch = (input, init) => follow(input, init, mostRedirects)
 

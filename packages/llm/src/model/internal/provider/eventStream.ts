@@ -16,7 +16,7 @@ const string = 7
 const sizes: ReadonlyArray<number> = [0, 0, 1, 2, 4, 8, -1, -1, 8, 16]
 const preludeBytes = 12
 const checksumBytes = 4
-/** The longest message that AWS sends has 16 MB. */
+/** The longest message that AWS sends: 16 MB. */
 const longest = 16 * 1024 * 1024 + preludeBytes + checksumBytes
 
 /**
@@ -26,7 +26,7 @@ const longest = 16 * 1024 * 1024 + preludeBytes + checksumBytes
 export const makeParser = (): Sse.Parser => {
   let held: Array<Uint8Array> = []
   let heldBytes = 0
-  /** How many bytes the next message needs, as far as it is known. */
+  /** Number of bytes that the next message needs, if known. */
   let needed = preludeBytes
   let broken = false
   return (bytes) => {
@@ -34,7 +34,7 @@ export const makeParser = (): Sse.Parser => {
     if (broken) return events
     held.push(bytes)
     heldBytes += bytes.length
-    // Joined only if there is something to read, so that a message of many pieces is not copied again with each.
+    // Joined only if a message is complete, so that a message in many pieces is not copied again with each piece.
     if (heldBytes < needed) return events
     const data = held.length === 1 ? bytes : joined(held, heldBytes)
     let at = 0

@@ -1,6 +1,6 @@
 /**
- * A system message within a conversation, for providers that know one only at its beginning: marked text of the user's turn,
- * which the caller's own words can never pass for.
+ * System messages within a conversation, for providers that accept them only at its beginning: marked text in the user's turn,
+ * which the caller's own words cannot imitate.
  *
  * @since 0.1.0
  */
@@ -17,6 +17,6 @@ export const understood = "Understood."
 /** The note. */
 export const marked = (text: string): string => `<system>\n${text}\n</system>`
 
-/** Text of the caller, in which the mark is none, nor what a model could take for it. */
+/** The caller's text, with the mark, and anything similar to it, defused. */
 export const unmarked = (text: string): string =>
   text.includes("<") ? text.replace(/<([\s/]{0,8}system(?![\w-])[^<>]{0,64})>/gi, "‹$1›") : text

@@ -1,9 +1,9 @@
 /**
- * JSON Schemas of parameters for providers that take only a part of JSON Schema. What everyone refuses is gone before: see
- * `toolSchema`.
+ * Adapts the JSON Schemas of parameters to providers that accept only part of JSON Schema. `toolSchema` has removed what every
+ * provider rejects.
  *
- * Gemini takes a subset of OpenAPI 3.0 (https://ai.google.dev/api/caching#Schema): no references, no `const`, one type,
- * enums of strings.
+ * Gemini accepts a subset of OpenAPI 3.0 (https://ai.google.dev/api/caching#Schema): no references, no `const`, a single type,
+ * and enums of strings only.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import type { Acceptance } from "./acceptance.ts"
 
 type Schema = { readonly [keyword: string]: unknown }
 
-/** What Gemini's schemas have. */
+/** The keywords of Gemini's schemas. */
 const ofGemini: ReadonlySet<string> = new Set([
   "type",
   "format",
@@ -46,7 +46,7 @@ const deepest = 4
 export const fit = (schema: Schema, dialect: Acceptance["schema"]): Schema =>
   dialect === "gemini" ? (toGemini(inline(schema, schema, 0)) as Schema) : withoutNot(schema)
 
-/** How Effect says that a struct without fields is not null. At the top it is refused, and tells a model nothing. */
+/** Removes the `not` by which Effect excludes null from an empty struct. At the top it is rejected, and tells a model nothing. */
 const withoutNot = (schema: Schema): Schema => {
   if (!("not" in schema)) return schema
   const { not: _, ...rest } = schema
@@ -104,8 +104,8 @@ const toGemini = (value: unknown): unknown => {
 }
 
 /**
- * An enum as Gemini takes it, of strings only. Null among its values is a property of the schema. Numbers and booleans are told in
- * the description: as strings they would come back as strings.
+ * An enum in Gemini's form, with strings only. Null among the values becomes a property of the schema. Numbers and booleans move
+ * to the description, because the model would return strings otherwise.
  */
 const choosable = (schema: Schema): Schema => {
   const { enum: values, ...rest } = schema
@@ -165,11 +165,11 @@ const oneType = (schema: Schema): Schema => {
     : { ...rest, anyOf: named.map((type) => ({ type })), ...nullable }
 }
 
-/** Whether a schema says what kind of value it is for. */
+/** Whether a schema says which kind of value it describes. */
 const isKind = (schema: unknown): boolean =>
   isSchema(schema) && ["type", "properties", "anyOf", "oneOf", "allOf", "enum", "const"].some((word) => word in schema)
 
-/** Maps the members of a schema, without some keywords. Names of properties are no keywords. */
+/** Maps the members of a schema, and removes some keywords. Property names are not keywords. */
 const mapKeywords = (schema: Schema, dropped: ReadonlySet<string>, map: (member: unknown) => unknown): Schema => {
   const kept: Record<string, unknown> = {}
   for (const [keyword, member] of Object.entries(schema)) {
