@@ -161,6 +161,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     }
     let introduced = false
     let userTurns = 0
+    let cacheKey: string | undefined
     const reasoning: ModelPrompt.Reasoning = new Map()
     const unseen = new Set<string>()
 
@@ -169,9 +170,8 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const warmUp = Stream.fromEffectDrain(Effect.forkIn(WarmUp.run, callScope))
 
     const generate = (event: Event.Input, turn: Turn.Turn, overrides: Overrides<R>) => {
-      const tools = offered(merge(config.tools, overrides.tools ?? [])).filter(
-        ({ activeTurns }) => activeTurns === undefined || userTurns <= activeTurns
-      )
+      const all = overrides.tools === undefined ? config.tools : offered(merge(config.tools, overrides.tools))
+      const tools = all.filter(({ activeTurns }) => activeTurns === undefined || userTurns <= activeTurns)
       const turning: Omit<ModelTurn.ModelTurn<R>, "prefaced"> = {
         event,
         turn,
@@ -183,7 +183,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
         tools,
         object: overrides.object === undefined ? options.object : (overrides.object ?? undefined),
         markdown: options.markdown ?? "strip",
-        cacheKey: Asking.cacheKeyOf(turn.request.callId),
+        cacheKey: (cacheKey ??= Asking.cacheKeyOf(turn.request.callId)),
         systemPrompt: overrides.systemPrompt ?? config.systemPrompt,
         settings: ModelSettings.merge(config.settings, overrides.settings ?? {}),
         context: overrides.context,

@@ -25,6 +25,7 @@ import type * as Asking from "../../model/internal/asking.ts"
 import * as Progress from "../../model/internal/plan/progress.ts"
 import * as Resilience from "../../model/internal/plan/resilience.ts"
 import * as EncodedStream from "../../model/internal/provider/encodedStream.ts"
+import * as Waiting from "../../model/internal/provider/waiting.ts"
 import * as ModelSettings from "../../model/ModelSettings.ts"
 import type * as Usage from "../../model/Usage.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
@@ -96,12 +97,13 @@ const send = (
   { scope, span }: { readonly scope: Scope.Scope; readonly span: RequestTrace.RequestTrace["span"] }
 ): Effect.Effect<Parts> => {
   const request: ModelTap.Asked = { turn: turn.id, prompt, tools }
-  const services = ModelTap.inForce(context, recorder, settings, { ...request, asking, observe, span })
+  const inForce = ModelTap.inForce(context, recorder, settings, { ...request, asking, observe, span })
+  const model = Context.get(context, LanguageModel.LanguageModel)
+  const bounds = Resilience.boundsOf(model, Context.get(inForce, ModelSettings.Current))
+  const waiting = EncodedStream.get(model) === undefined ? undefined : new Waiting.Waiting()
+  const services = Context.add(inForce, Waiting.Current, waiting)
   const within = <A, E>(effect: Effect.Effect<A, E, Services>): Effect.Effect<A, E> =>
     Effect.updateContext(effect, () => services)
-  const model = Context.get(context, LanguageModel.LanguageModel)
-  const bounds = Resilience.boundsOf(model, Context.get(services, ModelSettings.Current))
-  const givesUp = EncodedStream.get(model) !== undefined
   const reply = model.streamText({
     prompt: OwnPrompt.make(prompt),
     toolkit,
@@ -111,7 +113,7 @@ const send = (
   }) as Stream.Stream<Part, AiError.AiError, Services>
   return within(
     Effect.flatMap(Opening.pull(reply, scope), (pull) => {
-      const parts: Parts<Services> = bounds === undefined ? pull : Progress.bounded(pull, { ...bounds, givesUp })
+      const parts: Parts<Services> = bounds === undefined ? pull : Progress.bounded(pull, { ...bounds, waiting })
       return Effect.map(
         recorder === undefined ? Effect.succeed(parts) : ModelTap.streamed(recorder, request, { pull: parts, scope }),
         within

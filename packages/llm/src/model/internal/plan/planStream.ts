@@ -4,6 +4,7 @@ import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -11,10 +12,13 @@ import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Opening from "../../../internal/opening.ts"
 import * as ModelSettings from "../../ModelSettings.ts"
 import * as Asking from "../asking.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as EncodedStream from "../provider/encodedStream.ts"
+import * as Waiting from "../provider/waiting.ts"
+import * as Alarm from "./alarm.ts"
 import * as Ask from "./planAsk.ts"
 import * as Attempt from "./planAttempt.ts"
 import { Event, tell } from "./planEvent.ts"
@@ -32,6 +36,8 @@ type PartPull = Progress.PartPull
 interface Answer {
   readonly head: ReadonlyArray<Part>
   readonly rest: PartPull
+  /** Whether the rest does not wait long for the end of the provider's message. */
+  readonly endsSoon: boolean
 }
 
 /** How to continue a reply that was cut off. */
@@ -73,19 +79,23 @@ const makePull = (
 
   const open: Race.Open<Answer> = (step) => {
     const prompt = PlanPrompt.of(step.model, options.prompt, reply.spoken, { settings, ...continuation })
-    const givesUp = EncodedStream.get(step.model) !== undefined
-    const first: Progress.Bounds = {
-      limits: Step.first(step, settings),
-      what: `the first word of ${step.name}`,
-      givesUp
-    }
-    const next: Progress.Bounds = { limits: Step.next(step, settings), what: `the next word of ${step.name}`, givesUp }
-    return Effect.flatMap(Stream.toPull(Ask.stream(step.model, options, prompt)), (pull) =>
-      Effect.map(untilWord(Progress.bounded(pull, first), reply), (head) => ({
-        head,
-        rest: Progress.bounded(pull, next)
-      }))
-    )
+    const waiting = EncodedStream.get(step.model) === undefined ? undefined : new Waiting.Waiting()
+    const whose = { waiting, alarm: new Alarm.Alarm() }
+    const first = { ...whose, limits: Step.first(step, settings), what: `the first word of ${step.name}` }
+    const next = { ...whose, limits: Step.next(step, settings), what: `the next word of ${step.name}` }
+    return Effect.contextWith((context: Context.Context<Scope.Scope>) => {
+      // The rest is pulled elsewhere than the beginning.
+      const services = Context.add(context, Waiting.Current, waiting)
+      const stream = Ask.stream(step.model, options, prompt)
+      return Effect.flatMap(Opening.pull(stream, Context.get(context, Scope.Scope)), (pulled) => {
+        const pull: PartPull = Effect.updateContext(pulled, () => services)
+        return Effect.map(untilWord(Progress.bounded(pull, first), reply), (head) => ({
+          head,
+          rest: Progress.bounded(pull, next),
+          endsSoon: waiting !== undefined
+        }))
+      })
+    })
   }
 
   const begin: PartPull = Effect.gen(function* () {
@@ -141,7 +151,7 @@ const makePull = (
     })
 
   const pull: PartPull = Effect.suspend(() => {
-    if (reply.finished) return current === undefined ? Cause.done() : drain(current.value.rest)
+    if (reply.finished) return current === undefined ? Cause.done() : drain(current.value)
     if (current === undefined) return begin
     return failure === undefined ? goOn(current) : breakOff(current, failure)
   })
@@ -214,9 +224,7 @@ const endedEarly = Progress.failureOf(
 )
 
 /** Lets a provider read the end of its message, so that the connection can serve again. */
-const drain = (pull: PartPull): PartPull =>
-  Effect.forever(pull, { disableYield: true }).pipe(
-    Effect.ignore,
-    Effect.timeoutOption("100 millis"),
-    Effect.andThen(Cause.done())
-  )
+const drain = ({ endsSoon, rest }: Answer): PartPull => {
+  const end = Effect.ignore(Effect.forever(rest, { disableYield: true }))
+  return Effect.andThen(endsSoon ? end : Effect.timeoutOption(end, "100 millis"), Cause.done())
+}

@@ -83,8 +83,10 @@ export interface Bounds {
   readonly limits: Limits
   /** What the pull is waiting for, for the error message. */
   readonly what: string
-  /** Whether the pull is of one of our models, which gives up by itself. Any other runs in a fiber, to be interrupted. */
-  readonly givesUp?: boolean | undefined
+  /** The wait of the pull, if it is of one of our models, which gives up by itself. Any other runs in a fiber. */
+  readonly waiting?: Waiting.Waiting | undefined
+  /** The alarm of the reply, if its pulls have several bounds. */
+  readonly alarm?: Alarm.Alarm | undefined
 }
 
 /**
@@ -95,13 +97,12 @@ export interface Bounds {
  */
 export const bounded = <A extends { readonly type: string }, E, D, R>(
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E, D, R>,
-  { givesUp = false, limits: { next, sign, word }, what }: Bounds
+  { alarm = new Alarm.Alarm(), limits: { next, sign, word }, waiting, what }: Bounds
 ): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E | AiError.AiError, D, R> => {
   if (word === undefined) return pull
-  const alarm = new Alarm.Alarm()
   // Made when it is needed: an error takes a stack, and costs as much as several words.
   const late = () => failureOf(AiErrors.timedOut(what))
-  const until = givesUp ? givingUp(pull, alarm, late) : interrupting(pull, alarm, late)
+  const until = waiting === undefined ? interrupting(pull, alarm, late) : givingUp(pull, alarm, late, waiting)
   let limit = Duration.toMillis(word)
   let waited = 0
   let begun = false
@@ -156,10 +157,12 @@ const interrupting =
 const givingUp = <A, E, D, R>(
   pull: Pull.Pull<A, E, D, R>,
   alarm: Alarm.Alarm,
-  late: () => AiError.AiError
+  late: () => AiError.AiError,
+  waiting: Waiting.Waiting
 ): Until<A, E, D, R> => {
-  const waiting = new Waiting.Waiting()
-  const limited = Effect.provideService(pull, Waiting.Current, waiting)
   const ring = () => waiting.giveUp(late())
-  return (at) => Effect.andThen(alarm.set({ at, ring }), limited)
+  return (at) => {
+    const set = alarm.set({ at, ring })
+    return set === Effect.void ? pull : Effect.andThen(set, pull)
+  }
 }

@@ -65,12 +65,14 @@ describe("waiting", () => {
       const { promise, resolve } = settled<readonly [Progress.Part]>()
       const silence = settled<readonly [Progress.Part]>().promise
       const answers = [promise, silence]
-      const pull = Effect.withFiber<readonly [Progress.Part], AiError.AiError | string>((fiber) => {
+      const waiting = new Waiting.Waiting()
+      const asking = Effect.withFiber<readonly [Progress.Part], AiError.AiError | string>((fiber) => {
         ran = fiber
         return Waiting.promise(() => answers.shift()!, failed)
       })
+      const pull = Effect.provideService(asking, Waiting.Current, waiting)
       const limits: Progress.Limits = { word: Duration.millis(100), next: Duration.millis(50) }
-      const bounded = Progress.bounded(pull, { limits, what: "the word", givesUp: true })
+      const bounded = Progress.bounded(pull, { limits, what: "the word", waiting })
       const fiber = yield* Effect.forkChild(Effect.andThen(bounded, bounded), { startImmediately: true })
       yield* TestClock.adjust(99)
       assert.strictEqual(ran as unknown, fiber)
