@@ -3,7 +3,8 @@
  * framework.
  *
  * Every provider requires that each call has exactly one result directly after it, under an id of its own, and that no
- * message is blank. An agent's own prompts are like that, and are returned as they are.
+ * message is blank. Many servers reject half a character. An agent's own prompts are sound, and are returned as they
+ * are.
  *
  * @since 0.1.0
  */
@@ -25,12 +26,37 @@ const callsOf = (message: Message): ReadonlyArray<Prompt.ToolCallPart> =>
 const resultsOf = (message: Message): ReadonlyArray<Prompt.ToolResultPart> =>
   message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : []
 
-/** The messages, none of them blank, with one result directly after each call. */
-export const of = (messages: Messages): Messages => {
-  const said = messages.every((message) => !isBlank(message) && !hasBlank(message))
-    ? messages
-    : messages.flatMap((message) => (isBlank(message) ? [] : [hasBlank(message) ? withoutBlank(message) : message]))
+/** The messages, none of them blank or half a character short, with one result directly after each call. */
+export const of = (given: Messages): Messages => {
+  const whole = given.every(isWhole) ? given : given.map(wholeOf)
+  const said = whole.every((message) => !isBlank(message) && !hasBlank(message))
+    ? whole
+    : whole.flatMap((message) => (isBlank(message) ? [] : [hasBlank(message) ? withoutBlank(message) : message]))
   return isSound(said) ? said : repaired(said)
+}
+
+/** Whether no text ends or begins in half a character (a lone surrogate), which servers reject. */
+const isWhole = ({ content }: Message): boolean =>
+  typeof content === "string" ? content.isWellFormed() : content.every((part) => textOf(part)?.isWellFormed() ?? true)
+
+const textOf = (part: Prompt.Part): string | undefined => {
+  if (part.type === "text" || part.type === "reasoning") return part.text
+  return part.type === "tool-result" && typeof part.result === "string" ? part.result : undefined
+}
+
+const wholeOf = (message: Message): Message =>
+  ({
+    ...message,
+    content:
+      typeof message.content === "string"
+        ? message.content.toWellFormed()
+        : message.content.map((part) => wholePart(part))
+  }) as Message
+
+const wholePart = (part: Prompt.Part): Prompt.Part => {
+  if (part.type === "text" || part.type === "reasoning") return { ...part, text: part.text.toWellFormed() }
+  if (part.type !== "tool-result" || typeof part.result !== "string") return part
+  return { ...part, result: part.result.toWellFormed() }
 }
 
 const isBlankText = (part: Prompt.Part): boolean => part.type === "text" && !/\S/.test(part.text)

@@ -88,6 +88,14 @@ describe("soundPrompt", () => {
     assert.deepStrictEqual(lines({ role: "user", content: [text(" "), text("hi")] }), ["user: hi"])
   })
 
+  it("makes texts well-formed, because servers reject half a character", () => {
+    assert.deepStrictEqual(lines(user("a\ud83d"), assistant(text("\udc4d"), call("1")), result("1", "x\ud800y")), [
+      "user: a\ufffd",
+      "assistant: \ufffd, call 1",
+      "tool: f 1 = x\ufffdy"
+    ])
+  })
+
   it("leaves what the provider has run itself alone", () => {
     const search = { ...call("s1", "web_search"), providerExecuted: true }
     assert.deepStrictEqual(lines(assistant(search, text("Found."))), ["assistant: call s1, Found."])
