@@ -2,18 +2,19 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
+/** Parses a text. Fails with what is wrong with it. */
+export const parse = (text: string): Result.Result<unknown, string> =>
+  Result.try({
+    try: (): unknown => JSON.parse(text),
+    catch: () => "a message that is not JSON"
+  })
+
 /** Makes a reader, which returns the value or what is wrong with the text. */
 export const reader = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S
 ): ((text: string) => Result.Result<S["Type"], string>) => {
   const decode = Schema.decodeUnknownResult(schema)
-  return (text) => {
-    const parsed = Result.try({
-      try: (): unknown => JSON.parse(text),
-      catch: () => "a message that is not JSON"
-    })
-    return Result.flatMap(parsed, (value) => Result.mapError(decode(value), () => "an unreadable message"))
-  }
+  return (text) => Result.flatMap(parse(text), (value) => Result.mapError(decode(value), () => "an unreadable message"))
 }
 
 /** A count, which carriers write as a number or a string. */

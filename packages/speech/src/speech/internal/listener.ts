@@ -30,6 +30,8 @@ type Order = { readonly _tag: "Frame"; readonly frame: AudioFrame.AudioFrame } |
 
 /** Number of frames that may wait for a recogniser, ten seconds of audio. Beyond it, the oldest are dropped. */
 const mostWaiting = 500
+/** How much audio may be kept beyond what is needed, because dropping it frame by frame would copy the others each time. */
+const oftenMs = 1000
 /** A session that lasts this long counts as successful. */
 const livedMs = 5000
 
@@ -48,10 +50,17 @@ export const make = (options: {
   let orders: Queue.Queue<Order> | undefined
   const changed = Latch.makeUnsafe(false)
 
+  const recent = (): ReadonlyArray<AudioFrame.AudioFrame> => {
+    const last = kept.at(-1)
+    if (last === undefined) return kept
+    const first = kept.findIndex((each) => AudioFrame.end(each) > AudioFrame.end(last) - options.againMs)
+    return first > 0 ? (kept = kept.slice(first)) : kept
+  }
+
   const listened = Effect.gen(function* () {
     const { end: _end, events, flush, send } = yield* options.stt.open(options.format, session)
     const queue = yield* Queue.sliding<Order>(mostWaiting)
-    for (const frame of kept) Queue.offerUnsafe(queue, { _tag: "Frame", frame })
+    for (const frame of recent()) Queue.offerUnsafe(queue, { _tag: "Frame", frame })
     orders = queue
     const feed = Effect.forever(
       Effect.flatMap(Queue.takeAll(queue), (taken) =>
@@ -91,8 +100,7 @@ export const make = (options: {
   return {
     hear: (frame) => {
       kept.push(frame)
-      const first = kept.findIndex((each) => AudioFrame.end(each) > AudioFrame.end(frame) - options.againMs)
-      if (first > 0) kept = kept.slice(first)
+      if (AudioFrame.end(frame) - AudioFrame.end(kept[0]!) > options.againMs + oftenMs) recent()
       if (orders !== undefined) Queue.offerUnsafe(orders, { _tag: "Frame", frame })
     },
     flush: () => {
@@ -105,7 +113,7 @@ export const make = (options: {
       session = { ...session, language }
       changed.openUnsafe()
     },
-    recent: () => kept,
+    recent,
     run: Effect.forever(Effect.retry(inLanguage, options.retry)).pipe(
       Effect.catch((error) => Effect.logError(`The recogniser has failed for good: ${error.message}`))
     )

@@ -4,9 +4,10 @@
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Events from "../events.ts"
 import * as Json from "../json.ts"
 import type { Codec } from "../line.ts"
-import * as Message from "../message.ts"
+import type * as Message from "../message.ts"
 
 const optional = Schema.optional
 const Metadata = Schema.Record(Schema.String, Schema.Unknown)
@@ -28,36 +29,23 @@ const FromClient = Schema.Union([
 ])
 type FromClient = typeof FromClient.Type
 
-const read = Json.reader(FromClient)
-const readEvent = Json.reader(Schema.Struct({ event: Schema.String }))
-const known: ReadonlySet<string> = new Set(["start", "media_input", "dtmf", "custom"])
-
 /** Formats that a client can request. */
 const formats = ["mulaw_8000", "pcm_16000", "pcm_24000", "pcm_44100"]
-
-/** Decodes a frame. `newId` makes an id for streams without one. */
-export const decode =
-  (newId: () => string) =>
-  (frame: string | Uint8Array): Message.Message => {
-    if (typeof frame !== "string") return Message.wrong("a binary frame")
-    const message = read(frame)
-    if (Result.isSuccess(message)) return meaning(message.success, newId)
-    const other = readEvent(frame)
-    return Result.isSuccess(other) && !known.has(other.success.event) ? Message.nothing : Message.wrong(message.failure)
-  }
 
 const meaning = (message: FromClient, newId: () => string): Message.Message => {
   switch (message.event) {
     case "start":
       return started(message, newId)
     case "media_input":
-      return { _tag: "Media", bytes: Json.bytesOf(message.media.payload) }
+      return audio(message.media)
     case "dtmf":
       return { _tag: "Dtmf", digit: message.dtmf ?? message.button ?? "" }
     case "custom":
       return { _tag: "Custom", metadata: message.metadata }
   }
 }
+
+const audio = ({ payload }: Events.Audio): Message.Message => ({ _tag: "Media", bytes: Json.bytesOf(payload) })
 
 const started = (
   { agent, config, metadata, stream_id }: Extract<FromClient, { readonly event: "start" }>,
@@ -99,6 +87,15 @@ export const ack = ({ agent, formatName, metadata, streamId }: Message.Started):
  * is wrongly counted as heard is worse than one that is not counted. Milliseconds.
  */
 const latencyMs = 150
+
+/** Decodes a frame. `newId` makes an id for streams without one. */
+export const decode = (newId: () => string): ((frame: string | Uint8Array) => Message.Message) =>
+  Events.decoder({
+    schema: FromClient,
+    known: ["start", "media_input", "dtmf", "custom"],
+    meaning: (message) => meaning(message, newId),
+    audio: { event: "media_input", meaning: audio }
+  })
 
 /** Encodes messages of a line to a client. */
 export const codec: Codec = {

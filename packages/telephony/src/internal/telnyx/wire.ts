@@ -3,8 +3,8 @@
  * can arrive out of order.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Events from "../events.ts"
 import * as Json from "../json.ts"
 import type { Codec } from "../line.ts"
 import * as Message from "../message.ts"
@@ -38,30 +38,14 @@ const FromTelnyx = Schema.Union([
 ])
 type FromTelnyx = typeof FromTelnyx.Type
 
-const read = Json.reader(FromTelnyx)
-const readEvent = Json.reader(Schema.Struct({ event: Schema.String }))
-const known: ReadonlySet<string> = new Set(["connected", "start", "media", "dtmf", "mark", "error", "stop"])
-
-/** Decodes a frame. Unknown events are ignored. */
-export const decode = (frame: string | Uint8Array): Message.Message => {
-  if (typeof frame !== "string") return Message.wrong("a binary frame")
-  const message = read(frame)
-  if (Result.isSuccess(message)) return meaning(message.success)
-  const other = readEvent(frame)
-  return Result.isSuccess(other) && !known.has(other.success.event) ? Message.nothing : Message.wrong(message.failure)
-}
-
 const meaning = (message: FromTelnyx): Message.Message => {
   switch (message.event) {
     case "connected":
       return Message.nothing
     case "start":
       return started(message)
-    case "media": {
-      const { chunk, payload, track } = message.media
-      if (track !== undefined && !track.startsWith("inbound")) return Message.nothing
-      return { _tag: "Media", bytes: Json.bytesOf(payload), chunk: Json.countOf(chunk) }
-    }
+    case "media":
+      return Events.inbound(message.media)
     case "dtmf":
       return { _tag: "Dtmf", digit: message.dtmf.digit }
     case "mark":
@@ -93,6 +77,14 @@ const started = ({ start, stream_id }: Extract<FromTelnyx, { readonly event: "st
     }
   }
 }
+
+/** Decodes a frame. Unknown events are ignored. */
+export const decode = Events.decoder({
+  schema: FromTelnyx,
+  known: ["connected", "start", "media", "dtmf", "mark", "error", "stop"],
+  meaning,
+  audio: { event: "media", meaning: Events.inbound }
+})
 
 /** Encodes messages of a line to Telnyx. */
 export const codec: Codec = {

@@ -2,8 +2,8 @@
  * The protocol of Twilio Media Streams (`<Connect><Stream>`): JSON frames with an `event`, and mu-law at 8000 Hz in base64.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Events from "../events.ts"
 import * as Json from "../json.ts"
 import type { Codec } from "../line.ts"
 import * as Message from "../message.ts"
@@ -51,31 +51,14 @@ export type ToTwilio =
 /** Encodes a message as a frame. */
 export const encode = (message: ToTwilio): string => JSON.stringify(message)
 
-const read = Json.reader(FromTwilio)
-const readEvent = Json.reader(Schema.Struct({ event: Schema.String }))
-const known: ReadonlySet<string> = new Set(["connected", "start", "media", "dtmf", "mark", "stop"])
-
-/** Decodes a frame. Unknown events are ignored. */
-export const decode = (frame: string | Uint8Array): Message.Message => {
-  if (typeof frame !== "string") return Message.wrong("a binary frame")
-  const message = read(frame)
-  if (Result.isSuccess(message)) return meaning(message.success)
-  const other = readEvent(frame)
-  return Result.isSuccess(other) && !known.has(other.success.event) ? Message.nothing : Message.wrong(message.failure)
-}
-
 const meaning = (message: FromTwilio): Message.Message => {
   switch (message.event) {
     case "connected":
       return Message.nothing
     case "start":
       return started(message)
-    case "media": {
-      const { chunk, payload, track } = message.media
-      // Streams of both tracks also contain our own voice.
-      if (track !== undefined && !track.startsWith("inbound")) return Message.nothing
-      return { _tag: "Media", bytes: Json.bytesOf(payload), chunk: Json.countOf(chunk) }
-    }
+    case "media":
+      return Events.inbound(message.media)
     case "dtmf":
       return { _tag: "Dtmf", digit: message.dtmf.digit }
     case "mark":
@@ -102,6 +85,14 @@ const started = ({ start, streamSid }: Extract<FromTwilio, { readonly event: "st
     }
   }
 }
+
+/** Decodes a frame. Unknown events are ignored. */
+export const decode = Events.decoder({
+  schema: FromTwilio,
+  known: ["connected", "start", "media", "dtmf", "mark", "stop"],
+  meaning,
+  audio: { event: "media", meaning: Events.inbound }
+})
 
 /** Encodes messages of a line to Twilio. */
 export const codec: Codec = {
