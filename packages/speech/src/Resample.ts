@@ -44,22 +44,24 @@ export const all = (
 }
 
 const polyphase = (fromHz: AudioFormat.SampleRateHz, toHz: AudioFormat.SampleRateHz): Resampler => {
-  const { down, reach, resample, up } = filterOf(fromHz, toHz)
-  // Input that later output still needs. It starts with `reach - 1` samples of silence before the stream.
-  let held = new Float32Array(reach - 1)
+  const { down, input, reach, resample, up } = filterOf(fromHz, toHz)
+  // Input that later output still needs, in the first `count` places. It starts with `reach - 1` samples of silence before the stream.
+  const held = new Float32Array(2 * reach)
+  let count = reach - 1
   // Position of the next output sample's first weight in `held`, in units of 1 / up of an input sample.
   let next = 0
   let taken = 0
   let given = 0
 
   const pushBlock = (samples: Int16Array): Int16Array => {
-    const input = new Float32Array(held.length + samples.length)
-    input.set(held)
-    input.set(samples, held.length)
-    const output = resample(input, next)
+    input.set(held.subarray(0, count))
+    input.set(samples, count)
+    const length = count + samples.length
+    const output = resample(length, next)
     const position = next + output.length * down
-    const done = Math.min(input.length, Math.floor(position / up))
-    held = input.subarray(done)
+    const done = Math.min(length, Math.floor(position / up))
+    held.set(input.subarray(done, length))
+    count = length - done
     next = position - done * up
     taken += samples.length
     given += output.length
@@ -78,7 +80,8 @@ const polyphase = (fromHz: AudioFormat.SampleRateHz, toHz: AudioFormat.SampleRat
   const flush = (): Int16Array => {
     const left = Math.ceil((taken * up) / down) - given
     const rest = pushBlock(new Int16Array(reach)).subarray(0, left)
-    held = new Float32Array(reach - 1)
+    held.fill(0)
+    count = reach - 1
     next = taken = given = 0
     return rest
   }
@@ -103,8 +106,10 @@ interface Filter {
   readonly down: number
   /** How many input samples on each side of an output sample contribute to it. A multiple of 4, for the kernel. */
   readonly reach: number
-  /** Computes all output samples that `input` suffices for. `next` is the position of the first. */
-  readonly resample: (input: Float32Array, next: number) => Int16Array
+  /** Where the input of a block goes, since all streams share the kernel's memory. */
+  readonly input: Float32Array
+  /** Computes all output samples that the first `length` of `input` suffice for. `next` is the position of the first. */
+  readonly resample: (length: number, next: number) => Int16Array
 }
 
 /** How many input samples are processed at once: 85 ms at 48000 Hz. */
@@ -141,9 +146,9 @@ const makeFilter = (fromHz: number, toHz: number): Filter => {
     up,
     down,
     reach,
-    resample: (input, next) => {
-      const known = Math.max(0, Math.ceil(((input.length - taps + 1) * up - next) / down))
-      floats.set(input, inputAt / 4)
+    input: floats.subarray(inputAt / 4, outputAt / 4),
+    resample: (length, next) => {
+      const known = Math.max(0, Math.ceil(((length - taps + 1) * up - next) / down))
       kernel.resample(outputAt, 0, inputAt, taps, up, down, next, known)
       return new Int16Array(kernel.memory, outputAt, known).slice()
     }

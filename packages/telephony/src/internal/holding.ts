@@ -23,9 +23,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { Answer } from "../Answer.ts"
 import * as Gate from "./gate.ts"
+import * as Inbox from "./inbox.ts"
 import * as Line from "./line.ts"
 import type { Message, Started } from "./message.ts"
 import * as Parting from "./parting.ts"
@@ -133,7 +133,7 @@ interface Held {
   readonly carrier: Carrier
   readonly place: Place
   readonly over: Deferred.Deferred<Ending.Ending>
-  readonly inbox: Queue.Queue<Transport.Incoming, Transport.TransportError | Cause.Done>
+  readonly inbox: Inbox.Inbox
   readonly call: { -readonly [K in keyof Calls.OpenCall]: Calls.OpenCall[K] }
   readonly clock: Clock.Clock
   readonly session: Session
@@ -158,10 +158,10 @@ export const hold = (
   Effect.gen(function* () {
     const { calls, settings } = place.reception
     const clock = yield* Clock.Clock
-    const inbox = yield* Queue.bounded<Transport.Incoming, Transport.TransportError | Cause.Done>(readAhead)
+    const inbox = Inbox.make(readAhead)
     const returns = yield* Queue.unbounded<Visit>()
     const session: Session = {
-      tell: (incoming) => Effect.asVoid(Queue.offer(inbox, incoming)),
+      tell: (incoming) => inbox.put([incoming]),
       stop: (ending) => void Deferred.doneUnsafe(over, Effect.succeed(ending)),
       isAway: false,
       streamId: "",
@@ -250,8 +250,8 @@ const read = (held: Held, visitor: Entrance.Visitor): Effect.Effect<never, Endin
     const hand = (incoming: ReadonlyArray<Transport.Incoming>): Effect.Effect<void, Ending.Ending> => {
       for (const one of incoming) if (one._tag === "Mark") held.started?.line.marked(one.name)
       // There is almost always room, and a race per frame would cost as much as everything else.
-      const rest = Queue.offerAllUnsafe(inbox, incoming)
-      return rest.length === 0 ? Effect.void : Effect.raceFirst(Queue.offerAll(inbox, rest), gone)
+      const rest = inbox.offer(incoming)
+      return rest.length === 0 ? Effect.void : Effect.raceFirst(inbox.put(rest), gone)
     }
     const settle = ({
       dropped,
@@ -328,7 +328,7 @@ const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
       clock: held.clock,
       log: held.log,
       echoFree: carrier.echoFree(started),
-      incoming: Stream.fromQueue(held.inbox)
+      incoming: held.inbox.stream
     })
     session.streamId = started.streamId
     line.attach({ visitor, streamId: started.streamId })
@@ -368,10 +368,10 @@ const conclude = (held: Held, ending: Ending.Ending, visit: Visit | undefined): 
     yield* held.log.ended(told, place.nextId())
     if (ending._tag === "Stalled") {
       const detail = "the carrier does not read"
-      yield* Queue.fail(inbox, new Transport.TransportError({ reason: "Stalled", detail }))
+      inbox.end(new Transport.TransportError({ reason: "Stalled", detail }))
       if (visit !== undefined) yield* visit.visitor.terminate
     } else {
-      yield* Queue.end(inbox)
+      inbox.end()
     }
     // After a failure the carrier speaks the apology instead, so the call is not hung up.
     if (hangsUp.has(ending._tag) && farewell === undefined) yield* started?.line.control.hangUp ?? Effect.void

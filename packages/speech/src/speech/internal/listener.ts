@@ -3,7 +3,6 @@ import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import * as Queue from "effect/Queue"
 import type * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type * as AudioFormat from "../../AudioFormat.ts"
@@ -47,8 +46,17 @@ export const make = (options: {
 }): Listener => {
   let session = options.session
   let kept: Array<AudioFrame.AudioFrame> = []
-  let orders: Queue.Queue<Order> | undefined
+  let orders: Array<Order> | undefined
   const changed = Latch.makeUnsafe(false)
+  const some = Latch.makeUnsafe(false)
+
+  /** Opening the latch resumes the feed at once. With a queue it would be in another turn of the event loop, for each frame. */
+  const add = (order: Order): void => {
+    if (orders === undefined) return
+    orders.push(order)
+    if (orders.length > mostWaiting) orders.shift()
+    some.openUnsafe()
+  }
 
   const recent = (): ReadonlyArray<AudioFrame.AudioFrame> => {
     const last = kept.at(-1)
@@ -59,13 +67,14 @@ export const make = (options: {
 
   const listened = Effect.gen(function* () {
     const { end: _end, events, flush, send } = yield* options.stt.open(options.format, session)
-    const queue = yield* Queue.sliding<Order>(mostWaiting)
-    for (const frame of recent()) Queue.offerUnsafe(queue, { _tag: "Frame", frame })
-    orders = queue
+    orders = recent().map((frame): Order => ({ _tag: "Frame", frame }))
     const feed = Effect.forever(
-      Effect.flatMap(Queue.takeAll(queue), (taken) =>
-        Effect.forEach(taken, (order) => (order._tag === "Frame" ? send(order.frame) : flush), { discard: true })
-      ),
+      Effect.suspend(() => {
+        const order = orders?.shift()
+        if (order !== undefined) return order._tag === "Frame" ? send(order.frame) : flush
+        some.closeUnsafe()
+        return some.await
+      }),
       { disableYield: true }
     )
     yield* Effect.forkScoped(feed)
@@ -101,10 +110,10 @@ export const make = (options: {
     hear: (frame) => {
       kept.push(frame)
       if (AudioFrame.end(frame) - AudioFrame.end(kept[0]!) > options.againMs + oftenMs) recent()
-      if (orders !== undefined) Queue.offerUnsafe(orders, { _tag: "Frame", frame })
+      add({ _tag: "Frame", frame })
     },
     flush: () => {
-      if (orders !== undefined) Queue.offerUnsafe(orders, { _tag: "Flush" })
+      add({ _tag: "Flush" })
     },
     forget: () => {
       kept = []
