@@ -365,9 +365,9 @@ describe("A failure that no command expects", { timeout: 120_000 }, () => {
         [
           ["start", fixture("agent.ts")],
           { OTEL_EXPORTER_OTLP_ENDPOINT: "there" },
-          /✗ .*OTEL_EXPORTER_OTLP_ENDPOINT must be/
+          /✗ .*"OTEL_EXPORTER_OTLP_ENDPOINT" must be/
         ],
-        [["start", fixture("agent.ts")], { ANTIPHON_METRICS_TOKEN: "" }, /✗ .*ANTIPHON_METRICS_TOKEN must be/]
+        [["start", fixture("agent.ts")], { ANTIPHON_METRICS_TOKEN: "" }, /✗ .*"ANTIPHON_METRICS_TOKEN" must be/]
       ] as const) {
         const start = yield* antiphon(args, { env: { PORT: "0", ...env } })
         yield* until(() => start.code !== undefined)

@@ -26,7 +26,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import { identity } from "effect/Function"
 import * as Scope from "effect/Scope"
 import type { Calls, OpenCall } from "./Calls.ts"
 import * as Ending from "./Ending.ts"
@@ -338,7 +337,7 @@ class HostedCall<State> implements CallHost, OpenCall {
   }
 
   #begin(request: CallRequest): Effect.Effect<void> {
-    const { factory, record, settings } = this.#place
+    const { factory, settings } = this.#place
     const scope = this.#means.callScope
     const failed = (cause: unknown) =>
       Effect.as(this.stop(Ending.Ending.FactoryFailed({ callId: request.callId, cause })), undefined)
@@ -353,12 +352,24 @@ class HostedCall<State> implements CallHost, OpenCall {
         Effect.provideService(Limits.Current, CallLimits.of(settings, this.#endLater)),
         // A call that must be recorded but cannot be is over before it starts.
         (made) => Effect.suspend(() => (this.isOver() ? Effect.undefined : made)),
-        record === undefined ? identity : recorded(record(request, this.stop("Unrecorded")), scope),
+        recorded(yield* annotated(this.#recorder(request))),
         Effect.catchCause(failed),
         annotated
       )
       if (this.#call !== undefined) yield* this.tell({ _tag: "Started" })
     })
+  }
+
+  /** Makes the recorder of the call, if calls are recorded. */
+  #recorder(request: CallRequest): Effect.Effect<Recorder.Recorder | undefined> {
+    const { record, settings } = this.#place
+    if (record === undefined) return Effect.undefined
+    const unrecorded = this.stop("Unrecorded")
+    const made = Making.recorder(() => record(request, unrecorded), {
+      scope: this.#means.callScope,
+      within: settings.startTimeout
+    })
+    return Effect.tap(made, (recorder) => (recorder === undefined && settings.mustRecord ? unrecorded : Effect.void))
   }
 
   /** The call takes a report at once. Its decision may take longer, and nothing waits for the decision. */
@@ -421,8 +432,8 @@ const lateStart = Ending.Ending.StartFailed({ message: "no start message came in
 export const broken = (cause: Cause.Cause<unknown>): Ending.Ending =>
   Ending.Ending.AgentFailed({ error: new CallError({ reason: "Filter", cause: Cause.squash(cause) }) })
 
-/** Records the call that an effect makes, until the scope of the call closes. */
+/** Records the call that an effect makes, if there is a recorder. */
 const recorded =
-  (record: ReturnType<Record>, callScope: Scope.Closeable) =>
+  (recorder: Recorder.Recorder | undefined) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Scope.provide(record, callScope), (recorder) => Recorder.provide(self, recorder))
+    recorder === undefined ? self : Recorder.provide(self, recorder)

@@ -71,8 +71,8 @@ export interface Settings {
   /** `ANTIPHON_MAX_BUFFERED_BYTES`, 1 MiB: unread bytes of a slow peer before its agent is slowed down. */
   readonly maxBufferedBytes: number
   /**
-   * `ANTIPHON_START_TIMEOUT`, 10 seconds: time limit for creating the agent, for receiving the body of a request, and
-   * for releasing the agent's resources at the end.
+   * `ANTIPHON_START_TIMEOUT`, 10 seconds: time limit for the decision of `preCall`, for creating the agent and the
+   * recorder, for receiving the body of a request, and for releasing the agent's resources at the end.
    */
   readonly startTimeout: Duration.Duration
   /** `ANTIPHON_OPENING_TIMEOUT`, 8 seconds, and at most `startTimeout`: time for the start message to arrive. */

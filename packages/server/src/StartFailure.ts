@@ -68,7 +68,7 @@ const messageOfConfig = ({ cause }: Config.ConfigError): string => {
   const expected = oneLine(first.message).replace(/^Expected /, "")
   const rule = plain.find(([pattern]) => pattern.test(expected))
   const must = rule === undefined ? expected.replaceAll(" | ", " or ") : expected.replace(rule[0], rule[1])
-  return name === "" ? oneLine(first.message) : `${name} must be ${must}.`
+  return name === "" ? oneLine(first.message) : `"${name}" must be ${must}.`
 }
 
 const messageOfServe = (cause: unknown, variable: string): string => {

@@ -28,7 +28,7 @@ describe("StartFailure", () => {
         ["ANTIPHON_TRUSTED_PROXIES", "x", "a list of addresses and ranges, such as 10.0.0.0/8, separated by commas"]
       ] as const) {
         const message = StartFailure.message(yield* settings({ [name]: value }))
-        assert.strictEqual(message, `A setting cannot be read. ${name} must be ${expected}.`)
+        assert.strictEqual(message, `A setting cannot be read. "${name}" must be ${expected}.`)
       }
     })
   )
@@ -36,7 +36,7 @@ describe("StartFailure", () => {
   it.effect("refuses a port in code that no system has", () =>
     Effect.gen(function* () {
       for (const port of [-1, 65_536, 1.5, Number.NaN]) {
-        assert.match(StartFailure.message(yield* Effect.flip(Settings.load({ port }))), /^A setting .* PORT must be /)
+        assert.match(StartFailure.message(yield* Effect.flip(Settings.load({ port }))), /^A setting .* "PORT" must be /)
       }
       assert.strictEqual((yield* Settings.load({ port: 0 })).port, 0)
     })
@@ -88,7 +88,7 @@ describe("A server that cannot start", { timeout: 120_000 }, () => {
       const { port } = other.address() as { port: number }
       for (const [env, message] of [
         [{ PORT: `${port}` }, `Port ${port} is in use already: set PORT to another one.`],
-        [{ ANTIPHON_TOKEN: "" }, "A setting cannot be read. ANTIPHON_TOKEN must be a token that is not empty."],
+        [{ ANTIPHON_TOKEN: "" }, 'A setting cannot be read. "ANTIPHON_TOKEN" must be a token that is not empty.'],
         [{ MODEL: "missing" }, "openai needs a key: set OPENAI_API_KEY"],
         [{ MODEL: "defect" }, "twilio: set TWILIO_AUTH_TOKEN"]
       ] as const) {
@@ -106,7 +106,7 @@ describe("A server that cannot start", { timeout: 120_000 }, () => {
       assert.strictEqual(code, 1)
       assert.match(
         printed,
-        /ERROR \(#\d+\): A setting cannot be read\. ANTIPHON_TOKEN must be a token that is not empty\.\n/
+        /ERROR \(#\d+\): A setting cannot be read\. "ANTIPHON_TOKEN" must be a token that is not empty\.\n/
       )
       assert.match(
         printed,
@@ -116,7 +116,7 @@ describe("A server that cannot start", { timeout: 120_000 }, () => {
       const few = yield* fails({ ANTIPHON_PROCESSES: "none" })
       assert.match(
         few.printed,
-        /^\S+ ERROR \(#\d+\): A setting cannot be read\. ANTIPHON_PROCESSES must be a number\.$/
+        /^\S+ ERROR \(#\d+\): A setting cannot be read\. "ANTIPHON_PROCESSES" must be a number\.$/
       )
       assert.strictEqual(few.code, 1)
     })

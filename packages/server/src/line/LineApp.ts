@@ -16,12 +16,14 @@ import type * as Scope from "effect/Scope"
 import * as Answers from "../internal/answers.ts"
 import * as Body from "../internal/body.ts"
 import * as Door from "../internal/door.ts"
+import * as Making from "../internal/making.ts"
 import * as Ticket from "../internal/ticket.ts"
 import * as Upgrade from "../internal/upgrade.ts"
 import * as UsedTickets from "../internal/usedTickets.ts"
 import type { Reception } from "../CallHost.ts"
 import type * as Mount from "../Mount.ts"
 import * as PreCall from "../PreCall.ts"
+import type { Settings } from "../Settings.ts"
 import * as Opening from "./internal/opening.ts"
 import * as Ticketed from "./internal/ticketed.ts"
 import * as LineProtocol from "./LineProtocol.ts"
@@ -70,7 +72,7 @@ export const make = <E = never, R = never>(options: Options<E, R> = {}): Mount.M
               Effect.andThen(read(request)),
               Effect.flatMap((body) =>
                 Effect.provideContext(
-                  Effect.scoped(chat(body, options.preCall, tickets)),
+                  Effect.scoped(chat(body, options.preCall, tickets, settings)),
                   services as Context.Context<R>
                 )
               ),
@@ -101,14 +103,22 @@ const status = Effect.map(DateTime.now, (now) => {
   })
 })
 
-const chat = <E, R>(body: string, preCall: PreCall.Handler<E, R> | undefined, tickets: Ticket.Tickets | undefined) =>
+const chat = <E, R>(
+  body: string,
+  preCall: PreCall.Handler<E, R> | undefined,
+  tickets: Ticket.Tickets | undefined,
+  { startTimeout }: Pick<Settings, "startTimeout">
+) =>
   Effect.gen(function* () {
     const decoded = Opening.decodeChat(body)
     if (Result.isFailure(decoded)) {
       return Answers.respond(400, { detail: `Bad request: ${decoded.failure.message}` })
     }
     const call = decoded.success
-    const decision = preCall === undefined ? PreCall.accept() : yield* Effect.suspend(() => preCall(call))
+    const decision =
+      preCall === undefined
+        ? PreCall.accept()
+        : yield* Making.within(() => preCall(call), { duration: startTimeout, late: "it did not decide in time" })
     if (decision._tag === "Rejected") return Answers.respond(403, { detail: "Call rejected" }, agentCode)
     const query =
       tickets === undefined

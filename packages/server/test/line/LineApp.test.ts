@@ -93,6 +93,13 @@ describe("POST /chats", () => {
       500,
       '{"detail":"Server error in call processing"}'
     ],
+    ["is no effect", () => undefined as never, 500, '{"detail":"Server error in call processing"}'],
+    [
+      "is a promise",
+      () => Promise.resolve(PreCall.accept()) as never,
+      500,
+      '{"detail":"Server error in call processing"}'
+    ],
     ["gives nonsense", () => Effect.succeed(undefined as never), 500, '{"detail":"Server error in call processing"}'],
     [
       "gives what is not JSON",
@@ -101,6 +108,16 @@ describe("POST /chats", () => {
       '{"detail":"Server error in call processing"}'
     ]
   ]
+  it.live("answers 500 if the handler does not decide in time", () =>
+    Effect.gen(function* () {
+      const never = () => Effect.uninterruptible(Effect.never)
+      const server = yield* Server.serve(factory, { startTimeout: Server.millis(100) }, { preCall: never })
+      const answer = yield* post(server, body)
+      assert.strictEqual(answer.status, 500)
+      assert.isTrue(server.log.some(({ message }) => message.includes("pre-call handler failed")))
+    })
+  )
+
   for (const [name, preCall, status, text] of answers) {
     it.live(`answers ${status} if the handler ${name}, and logs that the application's code failed`, () =>
       Effect.gen(function* () {

@@ -35,6 +35,9 @@ export const make = (): Complaints => {
       allowance--
       const more = leftOut === 0 ? "" : ` (${leftOut} more lines about this call were left out)`
       leftOut = 0
-      return Effect.logWithLevel(level)(message + more, ...cause)
+      // A cause may hold an error that throws when it is looked at.
+      return Effect.catchDefect(Effect.logWithLevel(level)(message + more, ...cause), () =>
+        Effect.logWithLevel(level)(message + more)
+      )
     })
 }
