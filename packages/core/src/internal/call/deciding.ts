@@ -30,6 +30,8 @@ export interface Deciding {
   readonly close: Effect.Effect<void>
 }
 
+const isKnown = <R>(answer: Answer<R>): answer is EventFilter.Decision => typeof answer === "string"
+
 type Answer<R> = EventFilter.Decision | Effect.Effect<EventFilter.Decision, never, R>
 
 /** What the decisions of a call are made with. */
@@ -65,8 +67,7 @@ class Filters<R> implements Deciding {
   decide(events: ReadonlyArray<Event.Input>): Decided {
     const number = ++this.#asked
     const answers = events.map((event) => this.#ask(event))
-    const atOnce = answers.filter((answer) => typeof answer === "string")
-    return atOnce.length === answers.length ? this.#act(number, events, atOnce) : this.#wait(number, events, answers)
+    return answers.every(isKnown) ? this.#act(number, events, answers) : this.#wait(number, events, answers)
   }
 
   takenBack(): void {
@@ -99,11 +100,10 @@ class Filters<R> implements Deciding {
     decisions: ReadonlyArray<EventFilter.Decision>
   ): EventFilter.Decision {
     if (number < this.#acted) return "Keep"
-    const run = events.filter((_, i) => decisions[i] === "Run")
-    const decision = run.length > 0 ? "Run" : decisions.includes("Cancel") ? "Cancel" : "Keep"
+    const decision = decisions.includes("Run") ? "Run" : decisions.includes("Cancel") ? "Cancel" : "Keep"
     if (decision === "Keep") return "Keep"
     this.#acted = number
-    this.#options.act(decision === "Run" ? run : events, decision)
+    this.#options.act(decision === "Run" ? events.filter((_, i) => decisions[i] === "Run") : events, decision)
     return decision
   }
 

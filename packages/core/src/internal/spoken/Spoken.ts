@@ -20,6 +20,8 @@ export interface Spoken extends Align.Alignment {}
 const foreignLimit = { reports: 500, characters: 4000 }
 /** Number of pieces to keep before the heard position. */
 const prunedAfter = 256
+/** Number of runs of uninterruptible pieces to remember for each turn. */
+const runsKept = 32
 /** Number of characters after which it is clear which turn reports belong to. */
 const ambiguousLimit = 64
 const none: ReadonlyArray<Heard.Heard> = []
@@ -52,11 +54,13 @@ export const said = (
   if (self.out.text === "" && self.foreign.length > 0 && Align.isOver(self)) Align.placeForeign(self)
   const last = self.pieces.at(-1)
   const continues = last?.turn === turn
-  if (!continues) self.turns.push({ turn, piece: self.pieces.length, stopped: false, lastingTo: 0 })
+  if (!continues) {
+    self.turns.push({ turn, piece: self.pieces.length, stopped: false, lastingTo: 0, lastingFrom: [] })
+  }
   if (self.turns.length > 2 * Align.turnsKept) self.turns = self.turns.slice(-Align.turnsKept)
   const begin = start ?? (continues ? last.start + last.text.length : 0)
   self.pieces.push({ text, interruptible, taken, turn, start: begin, part, solid: undefined })
-  if (!interruptible && taken) self.turns.at(-1)!.lastingTo = self.pieces.length
+  if (!interruptible && taken) lasts(self, self.turns.at(-1)!, self.pieces.length - 1)
 }
 
 /** The position up to which a turn was heard, as an offset in its whole text. */
@@ -71,9 +75,18 @@ export const taken = (self: Spoken, turn: number, offset: number): void => {
       const piece = self.pieces[i]!
       if (piece.start !== offset) continue
       piece.taken = true
-      if (!piece.interruptible) said.lastingTo = Math.max(said.lastingTo, i + 1)
+      if (!piece.interruptible) lasts(self, said, i)
     }
   }
+}
+
+/** Notes that a piece is spoken even if its turn was cancelled. */
+const lasts = ({ pieces }: Spoken, said: Align.SaidTurn, index: number): void => {
+  said.lastingTo = Math.max(said.lastingTo, index + 1)
+  const before = index > said.piece ? pieces[index - 1] : undefined
+  if (before !== undefined && isLasting(before)) return
+  said.lastingFrom.push(index)
+  if (said.lastingFrom.length > runsKept) said.lastingFrom.shift()
 }
 
 /** The last piece of a turn, by the turn's index. */
@@ -334,7 +347,8 @@ const prune = (self: Spoken) => {
   self.turns = self.turns.slice(-Align.turnsKept).map((said) => ({
     ...said,
     piece: said.piece - count,
-    lastingTo: said.lastingTo - count
+    lastingTo: said.lastingTo - count,
+    lastingFrom: said.lastingFrom.flatMap((piece) => (piece < count ? [] : [piece - count]))
   }))
   self.heardUpTo = { ...self.heardUpTo, piece: 0 }
   self.committedUpTo = { ...self.committedUpTo, piece: Math.max(-1, self.committedUpTo.piece - count) }

@@ -12,6 +12,8 @@ export interface SaidTurn {
   stopped: boolean
   /** The end of its last piece that is spoken even if the turn was cancelled. */
   lastingTo: number
+  /** Its last pieces that are spoken even if the turn was cancelled, each the first of a run of such pieces. */
+  readonly lastingFrom: Array<number>
 }
 
 /** The state of an alignment before a report, to restore. */
@@ -118,10 +120,13 @@ export const isBefore = (a: Pieces.Place, b: Pieces.Place) =>
 
 export const later = (a: Pieces.Place, b: Pieces.Place): Pieces.Place => (isBefore(a, b) ? b : a)
 
-/** Whether the next words to be reported count already. */
-export const isCounted = ({ committedUpTo, heardUpTo, pieces }: Alignment): boolean => {
+/** Whether the words at a position, by default the next to be reported, count already. */
+export const isCounted = (
+  { committedUpTo, heardUpTo, pieces }: Alignment,
+  place: Pieces.Place = heardUpTo
+): boolean => {
   // The end of one piece and the beginning of the next are the same place.
-  const next = Pieces.settlePlace(pieces, heardUpTo)
+  const next = Pieces.settlePlace(pieces, place)
   return next !== undefined && isBefore(next, committedUpTo)
 }
 

@@ -143,11 +143,15 @@ const atLaterTurn = (
   fuel: Walk.Fuel,
   better = false
 ): Jump | undefined => {
-  // Cancelled turns come last, because they may never be spoken.
+  // Cancelled turns come last, because they may never be spoken, except what is spoken all the same.
   const begins = turns
     .slice(-laterTurns)
+    .flatMap(({ lastingFrom, piece, stopped }) => [
+      { piece, spoken: !stopped || lastingFrom[0] === piece },
+      ...(stopped ? lastingFrom.map((piece) => ({ piece, spoken: true })) : [])
+    ])
     .filter(({ piece }) => piece > heardUpTo.piece)
-    .toSorted((a, b) => Number(a.stopped) - Number(b.stopped))
+    .toSorted((a, b) => Number(b.spoken) - Number(a.spoken))
     .map(({ piece }) => ({ ...Align.start, piece }))
   const reported = read === 0 && ambiguous ? [ambiguous] : []
   for (const before of better ? reported : [...reported, ""]) {
@@ -224,6 +228,12 @@ const advance = (self: Align.Alignment, report: string, fuel: Walk.Fuel) => {
       if (later === undefined || !Walk.mayEnd(pieces, later.walk.place, report))
         return Align.accept(self, here, undefined)
       return jumpFrom(self, here, report, read, later)
+    }
+    // The report covers the rest of a text that counts already, and goes on elsewhere.
+    if (here.matched > 0 && Align.isCounted(self) && !Align.isCounted(self, here.place)) {
+      Align.accept(self, here, undefined)
+      read = here.read
+      continue
     }
     const { part, whole } = ahead(self, report, read, fuel)
     if (whole !== undefined) return jump(self, whole)

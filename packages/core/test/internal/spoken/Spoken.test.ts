@@ -85,6 +85,36 @@ describe("Spoken", () => {
     assert.deepStrictEqual(settle(spoken, { final: true }), ["Of course!"])
   })
 
+  it("counts the rest of an uninterruptible text once, if its report goes on in a later turn", () => {
+    const spoken = Spoken.make()
+    const say = (text: string, turn: number, interruptible = true) => Spoken.said(spoken, text, { interruptible, turn })
+    say("No problem. ", 1, false)
+    say("No problem. ", 1)
+    hear(spoken, "No")
+    Spoken.stop(spoken, 1)
+    assert.deepStrictEqual(settle(spoken, { final: false }), ["No problem. "])
+    say("This call is recorded. ", 2)
+    hear(spoken, "problem. This call")
+    assert.deepStrictEqual(settle(spoken, { final: true }), ["This call"])
+  })
+
+  it("finds uninterruptible text of a cancelled turn behind all that the turn has left unspoken", () => {
+    const spoken = Spoken.make()
+    const say = (text: string, turn: number, interruptible = true) => Spoken.said(spoken, text, { interruptible, turn })
+    const unspoken = "We open at nine. We are open today, I think, until six in the evening. "
+    say(unspoken, 1)
+    say("We are sorry. ", 1, false)
+    hear(spoken, "We open")
+    Spoken.stop(spoken, 1)
+    settle(spoken, { final: false })
+    const from = unspoken.length
+    assert.deepStrictEqual(turnsOf(spoken, ["We", "are", "sorry."]), [
+      [[1, from, from + 2]],
+      [[1, from, from + 6]],
+      [[1, from, from + 13]]
+    ])
+  })
+
   it("hears a character whose halves come in two reports, and no half without the other", () => {
     assert.deepStrictEqual(play(["Well 🙏🏽, yes. "], "Well\ud83d", "\ude4f\ud83c", "\udffd,yes.", over), [
       ["Well 🙏🏽, yes."]
