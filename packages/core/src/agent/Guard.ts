@@ -30,7 +30,10 @@ export interface OutputJudge<out E = never, out R = never> {
 
 /** How text is held back. */
 export interface OutputOptions {
-  /** How much to judge at a time: each sentence (the default), or everything a turn says. */
+  /**
+   * How much to judge at a time: each sentence (the default), or everything a turn says. A sentence of more than 1000
+   * characters is judged in parts.
+   */
   readonly unit?: "sentence" | "turn" | undefined
   /** Said instead of the first blocked text of a turn. */
   readonly fallback?: string | undefined
@@ -117,14 +120,20 @@ const judging =
 const segmenter = new Intl.Segmenter("und", { granularity: "sentence" })
 const mayEnd = /[\p{Sentence_Terminal}\p{Zl}\p{Zp}\r\n\u0085]/u
 
+/** Length in UTF-16 units of a sentence that is judged before its end. A text without an end must not be gone over again and again. */
+const longestSentence = 1000
+const lastWord = /(?<=\s)\S*$/u
+
 const units: { readonly [Unit in "sentence" | "turn"]: HeldText.Units } = {
   sentence: {
     waits: Event.isLog,
     ends: (held, added) => {
       const text = held + added
-      if (!mayEnd.test(text)) return []
       // The last segment may still grow. The first one begins at 0, so the ends are the starts of the others.
-      return Array.from(segmenter.segment(text), ({ index }) => index).slice(1)
+      const ends = mayEnd.test(text) ? Array.from(segmenter.segment(text), ({ index }) => index).slice(1) : []
+      if (text.length - (ends.at(-1) ?? 0) <= longestSentence) return ends
+      const word = text.search(lastWord)
+      return [...ends, word > (ends.at(-1) ?? 0) ? word : text.length]
     }
   },
   turn: { waits: () => true, ends: () => [] }

@@ -92,6 +92,18 @@ describe("Guard.output", () => {
       out: ["你好。", "世界。"]
     },
     {
+      name: "judges a text without an end in parts, each of whole words",
+      says: Array.from({ length: 600 }, () => "word "),
+      judge: (text) => Effect.succeed(String(text.length)),
+      out: ["1004 ", "1004 ", "989 "]
+    },
+    {
+      name: "judges a long text without white space in parts",
+      says: Array.from({ length: 3 }, () => "a".repeat(600)),
+      judge: (text) => Effect.succeed(String(text.length)),
+      out: ["1200", "600"]
+    },
+    {
       name: "drops a sentence that is blocked",
       says: ["One. Bad two. Three."],
       judge: without("Bad"),

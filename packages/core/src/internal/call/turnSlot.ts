@@ -45,6 +45,9 @@ export interface TurnSlot {
   readonly close: Effect.Effect<void>
 }
 
+/** Turns that may start within one step of the event loop. */
+const startsAtOnce = 32
+
 interface Occupant {
   readonly turn: Turn
   closed: boolean
@@ -79,6 +82,7 @@ class Slot implements TurnSlot {
   #current: Occupant | undefined
   #waiting: Turn | undefined
   #closed = false
+  #advancing = false
   #late: Set<Fiber.Fiber<void>> | undefined
   #waiters: Array<() => void> | undefined
 
@@ -94,7 +98,7 @@ class Slot implements TurnSlot {
     if (this.#closed) return turn.cancelled(false)
     this.#drop()
     this.#waiting = turn
-    if (this.#current === undefined) this.#start(turn)
+    if (this.#current === undefined) this.#advance()
     else this.#stop(this.#current)
   }
 
@@ -128,9 +132,26 @@ class Slot implements TurnSlot {
     })
   }
 
+  /**
+   * Starts the waiting turn. Turns that end at once, and by then have been replaced, are started in a loop, because they
+   * would overflow the stack. After some of them, the next one waits until other fibers have run.
+   */
   #advance(): void {
+    if (this.#current !== undefined || this.#advancing) return
+    this.#advancing = true
+    let left = startsAtOnce
+    while (this.#current === undefined && this.#waiting !== undefined && left-- > 0) this.#start(this.#waiting)
+    this.#advancing = false
     if (this.#current !== undefined) return
-    if (this.#waiting !== undefined) return this.#start(this.#waiting)
+    if (this.#waiting !== undefined) {
+      this.#options.fork(
+        Effect.andThen(
+          Effect.yieldNow,
+          Effect.sync(() => this.#advance())
+        )
+      )
+      return
+    }
     const resumed = this.#waiters
     this.#waiters = undefined
     for (const resume of resumed ?? []) resume()

@@ -120,7 +120,8 @@ export const settleForks = (self: Align.Alignment): void => {
 }
 
 const jump = (self: Align.Alignment, { from, lead, walk }: Jump) => {
-  const apart = Align.between(self, self.heardUpTo, from)
+  // What was skipped parts the words like the end of a turn.
+  const apart = from === self.heardUpTo ? Align.between(self, self.heardUpTo, from) : "Turns"
   self.heardUpTo = from
   if (lead === undefined) return Align.accept(self, walk, apart)
   // Whether the heard text, with its spacing and punctuation, occurs in this turn and not in an earlier one.
@@ -143,12 +144,14 @@ const atLaterTurn = (
   fuel: Walk.Fuel,
   better = false
 ): Jump | undefined => {
+  const next = Pieces.settlePlace(pieces, heardUpTo)?.piece ?? pieces.length
   // Cancelled turns come last, because they may never be spoken, except what is spoken all the same.
   const begins = turns
     .slice(-laterTurns)
     .flatMap(({ lastingFrom, piece, stopped }) => [
       { piece, spoken: !stopped || lastingFrom[0] === piece },
-      ...(stopped ? lastingFrom.map((piece) => ({ piece, spoken: true })) : [])
+      // Text that follows directly is no jump.
+      ...(stopped ? lastingFrom.flatMap((piece) => (piece > next ? [{ piece, spoken: true }] : [])) : [])
     ])
     .filter(({ piece }) => piece > heardUpTo.piece)
     .toSorted((a, b) => Number(b.spoken) - Number(a.spoken))

@@ -37,6 +37,36 @@ test("the next turn starts when the old one's finalizers have run; only the last
   assert.deepStrictEqual(log.slice(3), ["c starts", "free"])
 })
 
+test("turns that end at once and are replaced by then take no stack, and let others run in between", function* () {
+  const { slot, turn } = yield* open
+  const count = 10_000
+  let begun = 0
+  const next = (): TurnSlot.Turn =>
+    turn("a", () =>
+      Effect.sync(() => {
+        if (++begun < count) slot.replace(next())
+      })
+    )
+  slot.replace(next())
+  const atOnce = begun
+  yield* settled
+  assert.strictEqual(begun, count)
+  assert.isBelow(atOnce, 100)
+  assert.isTrue(slot.isFree())
+})
+
+test("a turn that waits until others have run can still be dropped", function* () {
+  const { log, slot, turn } = yield* open
+  let begun = 0
+  const next = (): TurnSlot.Turn => turn(`${++begun}`, () => Effect.sync(() => slot.replace(next())))
+  slot.replace(next())
+  assert.isFalse(slot.isFree())
+  slot.cancel()
+  assert.isTrue(slot.isFree())
+  yield* settled
+  assert.deepStrictEqual(log.slice(-2), [`${begun} dropped`, "free"])
+})
+
 test("the grace period starts once, however often a turn is asked to stop", function* () {
   const { log, slot, turn } = yield* open
   slot.replace(turn("a", cleansUp("1 hour")))
