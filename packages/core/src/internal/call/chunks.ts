@@ -34,16 +34,16 @@ export interface Snapshot {
 
 export const make = (): Chunks => ({ list: [], isShared: false, length: 0 })
 
-const chunkOf = (lines: Array<History.Entry>, ids: Set<unknown> | undefined): Chunk => {
+const happening = (lines: ReadonlyArray<History.Entry>): Array<History.HistoryEvent> => {
   const events: Array<History.HistoryEvent> = []
   for (const { item } of lines) if (History.isHistoryEvent(item)) events.push(item)
-  return { lines, events, ids }
+  return events
 }
 
 export const push = (self: Chunks, line: History.Entry): void => {
   let last = self.list.at(-1)
   if (last === undefined || last.lines.length >= size) {
-    last = chunkOf([], undefined)
+    last = { lines: [], events: [], ids: undefined }
     // A snapshot knows how many chunks it has.
     self.list.push(last)
   }
@@ -80,6 +80,9 @@ const addIds = (ids: Set<unknown>, { item }: History.Entry): void => {
   if (item._tag === "AgentTextSent") ids.add(item.eventId.slice(0, group))
 }
 
+/** Number of chunks at the end that are searched line by line. */
+const linear = 2
+
 /** Searches for the line of an event from the end, because most edits are about recent lines. */
 export const find = ({ length, list }: Chunks, item: unknown, id: unknown): number | undefined => {
   const grown = isGrown(id) ? id.slice(0, group) : undefined
@@ -88,7 +91,7 @@ export const find = ({ length, list }: Chunks, item: unknown, id: unknown): numb
     const chunk = list[index]!
     const { lines } = chunk
     begin -= lines.length
-    if (index < list.length - 1) {
+    if (index < list.length - linear) {
       if (chunk.ids === undefined) {
         chunk.ids = new Set()
         for (const line of lines) addIds(chunk.ids, line)
@@ -109,25 +112,52 @@ export const splice = (self: Chunks, index: number, count: number, lines: Readon
     for (const line of lines) push(self, line)
     return
   }
-  let [last, end] = [self.list.length - 1, self.length]
   const to = index + count
-  // The chunk in which something begins that ends at `to`.
-  for (; last > 0 && end - self.list[last]!.lines.length >= Math.max(to, index + 1); last--) {
-    end -= self.list[last]!.lines.length
-  }
-  let [first, begin] = [last, end - self.list[last]!.lines.length]
+  // The chunks from `first` to `last` are edited. `begin` and `end` are the places of the first and the last of them.
+  let last = self.list.length - 1
+  let end = self.length - self.list[last]!.lines.length
+  while (end > index && end >= to) end -= self.list[--last]!.lines.length
+  let [first, begin] = [last, end]
   while (begin > index) begin -= self.list[--first]!.lines.length
-  const replaced = self.list.slice(first, last + 1)
-  const behind = replaced.at(-1)!.lines
-  const joined = replaced[0]!.lines.slice(0, index - begin).concat(lines, behind.slice(behind.length - (end - to)))
-  const ids = first === last && count === 0 ? replaced[0]!.ids : undefined
-  if (ids !== undefined) for (const line of lines) addIds(ids, line)
-  const chunks = halves(joined).map((part) => chunkOf(part, ids))
+  const { lines: before } = self.list[first]!
+  const chunks =
+    first === last
+      ? edited(self.list[first]!, index - begin, to - begin, lines)
+      : [
+          ...edited(self.list[first]!, index - begin, before.length, lines),
+          ...edited(self.list[last]!, 0, to - end, [])
+        ]
+  const replaced = last - first + 1
   if (self.isShared) {
-    self.list = self.list.toSpliced(first, replaced.length, ...chunks)
+    self.list = self.list.toSpliced(first, replaced, ...chunks)
     self.isShared = false
-  } else self.list.splice(first, replaced.length, ...chunks)
+  } else self.list.splice(first, replaced, ...chunks)
   self.length += lines.length - count
+}
+
+/** A chunk in which lines are replaced, or several if it grows too large. Goes over the edited lines and those behind them. */
+const edited = (
+  { events, ids, lines }: Chunk,
+  from: number,
+  to: number,
+  added: ReadonlyArray<History.Entry>
+): ReadonlyArray<Chunk> => {
+  if (ids !== undefined) for (const line of added) addIds(ids, line)
+  const all = replaced(lines, from, to, added)
+  if (all.length > 2 * size) return halves(all).map((part) => ({ lines: part, events: happening(part), ids }))
+  if (all.length === 0) return []
+  const first = from === 0 ? 0 : events.length - eventsIn(lines, from, lines.length)
+  const left = replaced(events, first, first + eventsIn(lines, from, to), happening(added))
+  return [{ lines: all, events: left, ids }]
+}
+
+const replaced = <A>(list: ReadonlyArray<A>, from: number, to: number, added: ReadonlyArray<A>): Array<A> =>
+  ([] as Array<A>).concat(list.slice(0, from), added, list.slice(to))
+
+const eventsIn = (lines: ReadonlyArray<History.Entry>, from: number, to: number): number => {
+  let count = 0
+  for (let index = from; index < to; index++) if (History.isHistoryEvent(lines[index]!.item)) count++
+  return count
 }
 
 /** Cuts lines into chunks, none of them much larger than others. */
