@@ -12,14 +12,16 @@ import {
   type McpClientError,
   type McpClientErrorReason,
   ConfigurationError,
-  McpClientError as McpFailure
+  McpClientError as McpFailure,
+  TimeoutError
 } from "effect/ai/McpClientError"
 import * as McpProtocol from "effect/ai/McpProtocol"
 import type * as McpSchema from "effect/ai/McpSchema"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Predicate from "effect/Predicate"
 import * as ChildProcess from "effect/process/ChildProcess"
@@ -44,7 +46,10 @@ export interface ServerOptions extends Pick<
   readonly background?: boolean | undefined
   /** Names of the server's tools to offer. All by default. */
   readonly only?: ReadonlyArray<string> | undefined
-  /** Longest wait for the connection and for the list of tools. 10 seconds by default. */
+  /**
+   * Longest wait for the connection and the list of tools when the tools are made. 5 seconds by default, because a caller
+   * is waiting; a server that takes longer is reached later in the call.
+   */
   readonly connectTimeout?: Duration.Input | undefined
   /** Whether a server that cannot be reached is a failure. False by default: the agent is made without its tools. */
   readonly required?: boolean | undefined
@@ -81,8 +86,9 @@ export const make = <const O extends Options>(
   Effect.gen(function* () {
     const server = yield* serverOf(options)
     return yield* server
-      .use((client) => client.listTools({ timeout: options.connectTimeout ?? "10 seconds" }))
+      .use((client) => client.listTools())
       .pipe(
+        Effect.timeoutOrElse({ duration: options.connectTimeout ?? firstWait, orElse: () => Effect.fail(unanswered) }),
         Effect.flatMap((found) => offered(options, server, found)),
         Effect.catchIf(
           ({ reason }) => options.required !== true && reason._tag !== "ConfigurationError",
@@ -148,8 +154,11 @@ export const makeSingle = <const O extends Options>(
 ): Effect.Effect<VoiceTool.VoiceTool, McpClientError, Needs<O> | Scope.Scope> =>
   Effect.gen(function* () {
     const server = yield* serverOf(options)
-    const reached = options.required === true ? server.connect : Effect.ignore(server.connect)
-    yield* reached
+    const reached = Effect.timeoutOrElse(server.connect, {
+      duration: options.connectTimeout ?? firstWait,
+      orElse: () => Effect.fail(unanswered)
+    })
+    yield* options.required === true ? reached : Effect.ignore(reached)
     return single(options, server, options.description ?? allAsOne(options))
   }) as Effect.Effect<VoiceTool.VoiceTool, McpClientError, Needs<O> | Scope.Scope>
 
@@ -185,6 +194,12 @@ const singleParameters = {
 const optionalText = Schema.optional(Schema.NullOr(Schema.String))
 const decodeSingle = Schema.decodeUnknownEffect(Schema.Struct({ tool_name: optionalText, tool_args: optionalText }))
 const decodeArgs = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
+
+const firstWait = "5 seconds"
+/** The wait for a connection that nobody is waiting for. */
+const longestWait = Duration.seconds(15)
+
+const unanswered = new McpFailure({ reason: new TimeoutError({ operation: "connecting" }) })
 
 const misconfigured = (description: string) =>
   Effect.fail(new McpFailure({ reason: new ConfigurationError({ description }) }))
@@ -234,7 +249,7 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
     const one = yield* Semaphore.make(1)
     let open: { readonly client: McpClient.McpClient; readonly scope: Scope.Closeable } | undefined
 
-    const connect = one.withPermit(
+    const connecting = one.withPermit(
       Effect.gen(function* () {
         if (open !== undefined) return open
         const own = yield* Scope.fork(scope)
@@ -244,6 +259,10 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
         )
         return (open = { client, scope: own })
       })
+    )
+    // A program that is slow to start goes on starting when nobody waits for it any more.
+    const connect = Effect.suspend(() =>
+      open === undefined ? Effect.flatMap(Effect.forkIn(connecting, scope), Fiber.join) : Effect.succeed(open)
     )
     const use: Server["use"] = (f) =>
       Effect.flatMap(connect, (used) =>
@@ -308,7 +327,11 @@ const clientOf = (
     return yield* opening.pipe(
       Effect.flatMap((transport) =>
         Effect.provideService(
-          McpClient.make({ name: "antiphon", version: "0.1.0", timeout: options.connectTimeout ?? "10 seconds" }),
+          McpClient.make({
+            name: "antiphon",
+            version: "0.1.0",
+            timeout: Duration.max(longestWait, Duration.fromInputUnsafe(options.connectTimeout ?? firstWait))
+          }),
           McpClient.Transport,
           McpTransport.lenient(transport, requests)
         )

@@ -54,6 +54,9 @@ const httpServer = Effect.acquireRelease(
     })
 )
 
+/** A machine may be busy with other tests. */
+const slow = "1 minute"
+
 interface Message {
   readonly id?: number
   readonly method: string
@@ -171,12 +174,12 @@ const suite = (connect: Connecting) => {
 
 describe("McpTools", () => {
   describe("over stdio", () => {
-    suite((options) => McpTools.make({ name: "calc", command: program, ...options }))
+    suite((options) => McpTools.make({ name: "calc", command: program, connectTimeout: slow, ...options }))
 
     it.live("gives the program its own environment on top of the essentials", () =>
       Effect.gen(function* () {
         const env = { A_SECRET: Redacted.make("s3cret") }
-        const tools = yield* McpTools.make({ name: "calc", command: program, env })
+        const tools = yield* McpTools.make({ name: "calc", command: program, connectTimeout: slow, env })
         assert.strictEqual(yield* result(tools, "calc_env_value", { name: "A_SECRET" }), "s3cret")
         assert.strictEqual(yield* result(tools, "calc_env_value", { name: "PATH" }), process.env.PATH)
       }).pipe(Effect.scoped, Effect.provide(services))
@@ -185,7 +188,7 @@ describe("McpTools", () => {
     it.live("hides from the program everything of this process that it does not need", () =>
       Effect.gen(function* () {
         process.env.ANTIPHON_TEST_KEY = "s3cret"
-        const tools = yield* McpTools.make({ name: "calc", command: program })
+        const tools = yield* McpTools.make({ name: "calc", command: program, connectTimeout: slow })
         assert.strictEqual(yield* result(tools, "calc_env_value", { name: "ANTIPHON_TEST_KEY" }), "unset")
         assert.strictEqual(yield* result(tools, "calc_env_value", { name: "HOME" }), process.env.HOME ?? "unset")
       }).pipe(
@@ -197,14 +200,14 @@ describe("McpTools", () => {
 
     it.live("reads past what a program prints between its messages", () =>
       Effect.gen(function* () {
-        const tools = yield* McpTools.make({ name: "odd", command: oddProgram })
+        const tools = yield* McpTools.make({ name: "odd", command: oddProgram, connectTimeout: slow })
         assert.strictEqual(yield* result(tools, "odd_do"), "fine")
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
     it.live("starts a program again whose message was broken, or too long", () =>
       Effect.gen(function* () {
-        const tools = yield* McpTools.make({ name: "odd", command: oddProgram })
+        const tools = yield* McpTools.make({ name: "odd", command: oddProgram, connectTimeout: slow })
         for (const what of ["broken", "huge"]) {
           assert.property(yield* result(tools, "odd_do", { what }), "error")
           assert.strictEqual(yield* result(tools, "odd_do"), "fine")
@@ -225,7 +228,9 @@ describe("McpTools", () => {
   })
 
   describe("over HTTP", () => {
-    suite((options) => Effect.flatMap(httpServer, ({ url }) => McpTools.make({ name: "calc", url, ...options })))
+    suite((options) =>
+      Effect.flatMap(httpServer, ({ url }) => McpTools.make({ name: "calc", url, connectTimeout: slow, ...options }))
+    )
 
     it.live("sends its headers with every request, and ends its session with the scope", () =>
       Effect.gen(function* () {
@@ -253,7 +258,7 @@ describe("McpTools", () => {
           response.setHeader("content-type", "application/json")
           return response.end(JSON.stringify({ jsonrpc: "2.0", id: message.id, result }))
         })
-        const tools = yield* McpTools.make({ name: "x", url })
+        const tools = yield* McpTools.make({ name: "x", url, connectTimeout: slow })
         assert.deepStrictEqual(
           tools.map(({ name }) => name),
           ["x_old"]
@@ -265,7 +270,7 @@ describe("McpTools", () => {
     it.live("repeats a call in a new session if the server has forgotten the old one", () =>
       Effect.gen(function* () {
         const { forget, url } = yield* httpServer
-        const tools = yield* McpTools.make({ name: "calc", url })
+        const tools = yield* McpTools.make({ name: "calc", url, connectTimeout: slow })
         forget()
         assert.strictEqual(yield* result(tools, "calc_add", { a: 1, b: 1 }), "2")
       }).pipe(Effect.scoped, Effect.provide(services))
@@ -281,7 +286,10 @@ describe("McpTools", () => {
             .writeHead(400, { "content-type": "application/json" })
             .end(JSON.stringify({ jsonrpc: "2.0", id: null, error }))
         })
-        assert.strictEqual(yield* result(yield* McpTools.make({ name: "x", url }), "x_do"), "fine")
+        assert.strictEqual(
+          yield* result(yield* McpTools.make({ name: "x", url, connectTimeout: slow }), "x_do"),
+          "fine"
+        )
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
@@ -300,7 +308,7 @@ describe("McpTools", () => {
           ],
           () => undefined
         )
-        const tools = yield* McpTools.make({ name: "x", url })
+        const tools = yield* McpTools.make({ name: "x", url, connectTimeout: slow })
         assert.deepStrictEqual(
           tools.map(({ name }) => name),
           ["x_do", "x_bare", "x_null", "x_types"]
@@ -315,7 +323,7 @@ describe("McpTools", () => {
         const url = yield* handServer(many, ({ id }, response) =>
           answered(response, id, { content: [{ type: "text", text: "fine" }] })
         )
-        const tools = yield* McpTools.make({ name: "x", url })
+        const tools = yield* McpTools.make({ name: "x", url, connectTimeout: slow })
         assert.deepStrictEqual(
           tools.map(({ name }) => name),
           ["mcp_x"]
@@ -344,8 +352,41 @@ describe("McpTools", () => {
       Effect.gen(function* () {
         let at = 0
         const url = yield* handServer([plainTool], ({ id }, response) => answered(response, id, results[at++]![0]))
-        const tools = yield* McpTools.make({ name: "x", url })
+        const tools = yield* McpTools.make({ name: "x", url, connectTimeout: slow })
         for (const [, read] of results) assert.deepStrictEqual(yield* result(tools, "x_do"), read)
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.effect("makes the agent without the tools of a server that does not answer, and reaches it later", () =>
+      Effect.gen(function* () {
+        const asked = yield* Deferred.make<void>()
+        let late: (() => unknown) | undefined
+        const url = yield* plainServer((message, response) => {
+          const results: Record<string, object> = {
+            initialize: {
+              protocolVersion: message.params?.protocolVersion,
+              capabilities: { tools: {} },
+              serverInfo: { name: "s", version: "1" }
+            },
+            "tools/list": { tools: [plainTool] },
+            "tools/call": { content: [{ type: "text", text: "fine" }] }
+          }
+          const found = results[message.method]
+          if (found === undefined) return response.writeHead(202).end()
+          if (message.method !== "initialize") return answered(response, message.id, found)
+          late = () => answered(response, message.id, found)
+          return Deferred.doneUnsafe(asked, Exit.void)
+        })
+        const making = yield* Effect.forkChild(McpTools.make({ name: "x", url }))
+        yield* Deferred.await(asked)
+        yield* TestClock.adjust("5 seconds")
+        const tools = yield* Fiber.join(making)
+        assert.deepStrictEqual(
+          tools.map(({ name }) => name),
+          ["mcp_x"]
+        )
+        late!()
+        assert.strictEqual(yield* result(tools, "mcp_x", { tool_name: "do" }), "fine")
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
@@ -368,7 +409,9 @@ describe("McpTools", () => {
           return found === undefined ? undefined : answered(response, message.id, found)
         })
         const scope = yield* Scope.make()
-        const tools = yield* McpTools.make({ name: "x", url }).pipe(Effect.provideService(Scope.Scope, scope))
+        const tools = yield* McpTools.make({ name: "x", url, connectTimeout: slow }).pipe(
+          Effect.provideService(Scope.Scope, scope)
+        )
         const fiber = yield* Effect.forkChild(result(tools, "x_do"))
         yield* Deferred.await(called)
         yield* Fiber.interrupt(fiber)
@@ -420,7 +463,7 @@ describe("McpTools", () => {
   it.live("can be one tool that lists and calls the others", () =>
     Effect.gen(function* () {
       const { url } = yield* httpServer
-      const tool = yield* McpTools.makeSingle({ name: "calc", url })
+      const tool = yield* McpTools.makeSingle({ name: "calc", url, connectTimeout: slow })
       assert.strictEqual(tool.name, "mcp_calc")
       const ask = (args: unknown) => Effect.map(run(tool, args), ({ values }) => values[0])
       const listed = (yield* ask({})) as ReadonlyArray<{ readonly name: string; readonly parameters: object }>
