@@ -128,6 +128,8 @@ interface Held extends Place {
   readonly inbox: Inbox
   readonly call: { -readonly [K in keyof Calls.OpenCall]: Calls.OpenCall[K] }
   readonly clock: Clock.Clock
+  /** Bytes of the words that both sides have said. */
+  saidBytes: number
   /** Set once the call has started. */
   started: { readonly line: Line.Line; readonly answering: Fiber.Fiber<void> } | undefined
 }
@@ -137,9 +139,9 @@ const hold = (visitor: Entrance.Visitor, over: Held["over"], place: Place): Effe
     const { calls, settings } = place.reception
     const clock = yield* Clock.Clock
     const stop = (reason: Ending.OfServer) => Effect.asVoid(Deferred.succeed(over, Ending.Ending[reason]()))
-    const call = { lastReceivedAt: Entrance.millis(clock), stop }
+    const call = { lastReceivedAt: Entrance.millis(clock), weight: () => held.saidBytes, stop }
     const inbox: Inbox = yield* Queue.bounded<Transport.Incoming, Transport.TransportError | Cause.Done>(readAhead)
-    const held: Held = { ...place, visitor, over, inbox, call, clock, started: undefined }
+    const held: Held = { ...place, visitor, over, inbox, call, clock, saidBytes: 0, started: undefined }
     yield* calls.open(call)
     const reading = yield* Effect.forkScoped(
       Effect.catchCause(read(held), (cause) => Deferred.succeed(over, endingOf(cause, settings)))
@@ -248,7 +250,7 @@ const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>)
     ])
     const { record } = held.reception
     const answer = Entrance.limited(
-      Effect.suspend(() => held.answer(line)),
+      Effect.suspend(() => held.answer(Transport.weighed(line, (bytes) => (held.saidBytes += bytes)))),
       held.reception,
       held.call.stop
     )

@@ -10,7 +10,7 @@
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import type * as Arr from "effect/Array"
 import * as Data from "effect/Data"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as AudioFormat from "./AudioFormat.ts"
 import type * as Playback from "./Playback.ts"
@@ -128,3 +128,20 @@ export type Shown =
       readonly firstAudioMs?: number | undefined
       readonly firstHeardMs?: number | undefined
     }
+
+/** What the history keeps of an event apart from its text, in bytes. A rough figure. */
+const entryBytes = 512
+
+/**
+ * A transport that tells how much memory the words of its call take: `kept` gets the bytes of each event that a history keeps, roughly.
+ * A server ends the largest call first if memory runs out.
+ */
+export const weighed = (transport: Transport, kept: (bytes: number) => void): Transport => ({
+  ...transport,
+  show: (event) =>
+    Effect.suspend(() => {
+      const isText = event._tag === "AgentText" || event._tag === "AgentHeard"
+      if (isText || (event._tag === "Transcript" && event.isFinal)) kept(entryBytes + event.text.length)
+      return transport.show?.(event) ?? Effect.void
+    })
+})

@@ -1,7 +1,9 @@
+import * as Calls from "@antiphon/server/Calls"
+import * as Entrance from "@antiphon/server/Entrance"
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import * as AudioTime from "@antiphon/speech/AudioTime"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Redacted } from "effect"
+import { Duration, Effect, Layer, Redacted } from "effect"
 import * as CallsApi from "../src/CallsApi.ts"
 import { connect } from "./support/client.ts"
 import { audioOf, listener, serve } from "./support/server.ts"
@@ -14,6 +16,34 @@ const audio = (some: Uint8Array) =>
 const address = (server: string, agentId = "agent-7") => `${server.replace("http", "ws")}/agents/stream/${agentId}`
 
 describe("CallsApi", () => {
+  it.live("tells the server what a call weighs, so that the largest ends first if memory runs out", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { calls } = yield* Entrance.reception()
+      const opened: Array<Calls.OpenCall> = []
+      const watched = {
+        ...calls,
+        open: (call: Calls.OpenCall) =>
+          Effect.andThen(
+            Effect.sync(() => opened.push(call)),
+            calls.open(call)
+          )
+      }
+      const server = yield* serve(CallsApi.layer(heard.answer).pipe(Layer.provide(Layer.succeed(Calls.Calls, watched))))
+      const client = yield* connect(address(server))
+      client.send({ event: "start", stream_id: "s1" })
+      const line = yield* heard.line
+      const before = opened[0]!.weight!()
+      yield* line.show!({ _tag: "AgentText", turn: 1, text: "x".repeat(10_000) })
+      const after = opened[0]!.weight!()
+      assert.isAbove(before, 0)
+      assert.isAtLeast(after - before, 10_000)
+      client.send({ event: "media_input", stream_id: "s1", media: { payload: base64(bytes(960)) } })
+      yield* heard.tag("Audio")
+      assert.strictEqual(opened[0]!.weight!(), after)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("acknowledges a start, and carries a call in the messages of Line's clients", () =>
     Effect.gen(function* () {
       const heard = yield* listener

@@ -141,6 +141,8 @@ interface Held {
   readonly log: Entrance.Visitor["log"]
   /** Bytes of everything but audio, which the history may keep. */
   keptBytes: number
+  /** Bytes of the words that both sides have said. */
+  saidBytes: number
   /** Undefined until the call has started. */
   started: { readonly line: Line.Line; readonly answering: Fiber.Fiber<void> } | undefined
 }
@@ -187,6 +189,7 @@ export const hold = (
       set lastReceivedAt(at: number) {
         alive = { ...alive, at }
       },
+      weight: () => held.keptBytes + held.saidBytes,
       stop: (reason: Ending.OfServer) => Effect.sync(() => session.stop(Ending.Ending[reason]()))
     }
     const held: Held = {
@@ -200,6 +203,7 @@ export const hold = (
       returns,
       log: first.visitor.log,
       keptBytes: 0,
+      saidBytes: 0,
       started: undefined
     }
     yield* calls.open(call)
@@ -336,7 +340,7 @@ const begin = (held: Held, visitor: Entrance.Visitor, started: Started): Effect.
     if (carrier.greeting !== undefined) yield* visitor.send([carrier.greeting(started)])
     const { record } = place.reception
     const answer = Entrance.limited(
-      Effect.suspend(() => place.answer(line)),
+      Effect.suspend(() => place.answer(Transport.weighed(line, (bytes) => (held.saidBytes += bytes)))),
       place.reception,
       held.call.stop
     )
