@@ -7,6 +7,7 @@ import * as ByteSize from "effect/ByteSize"
 import type * as Context from "effect/Context"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -19,7 +20,7 @@ import * as Door from "../internal/door.ts"
 import * as Making from "../internal/making.ts"
 import * as Ticket from "../internal/ticket.ts"
 import * as Upgrade from "../internal/upgrade.ts"
-import * as UsedTickets from "../internal/usedTickets.ts"
+import * as UsedTicketsHere from "../internal/usedTickets.ts"
 import type { Reception } from "../CallHost.ts"
 import type * as Mount from "../Mount.ts"
 import * as PreCall from "../PreCall.ts"
@@ -36,8 +37,22 @@ const maxBodySize = ByteSize.mebibytes(1)
 
 const agentCode = { "x-cartesia-error-source": "agent-code" }
 
+/** Keeps the tickets that were used, where several machines reach it. */
+export interface UsedTickets {
+  /**
+   * Marks a ticket as used until it expires (`until`, wall time in milliseconds), and succeeds with whether it was not used before, in
+   * one step. If this fails, or takes longer than two seconds, the ticket is refused.
+   */
+  readonly take: (ticket: { readonly id: string; readonly until: number }) => Effect.Effect<boolean, unknown>
+}
+
 /** Options of the mount. */
 export interface Options<E = never, R = never> extends LineProtocol.Options {
+  /**
+   * Makes a ticket (`ANTIPHON_BIND_CALLS`) good once on several machines. By default it is good once in each process, or once among
+   * the processes of a `Supervisor`.
+   */
+  readonly usedTickets?: UsedTickets | undefined
   /** Decides about each call before it starts. By default every call is accepted. */
   readonly preCall?: PreCall.Handler<E, R> | undefined
 }
@@ -55,7 +70,7 @@ export const make = <E = never, R = never>(options: Options<E, R> = {}): Mount.M
       const tickets = settings.bindCalls
         ? Ticket.make(secret === undefined ? undefined : Redacted.value(secret))
         : undefined
-      const used = yield* UsedTickets.Current
+      const used = options.usedTickets === undefined ? yield* UsedTicketsHere.Current : shared(options.usedTickets)
       const read = Body.reader(settings, maxBodySize)
       const admitted = (request: HttpServerRequest.HttpServerRequest) =>
         Effect.andThen(
@@ -89,6 +104,17 @@ export const make = <E = never, R = never>(options: Options<E, R> = {}): Mount.M
       )
     })
 })
+
+/** A register that may fail: then no ticket is good, because nobody knows whether it was used. */
+const shared = ({ take }: UsedTickets): UsedTicketsHere.Register => ({
+  take: ({ id, until }) =>
+    Making.within(() => take({ id, until }), { duration: registerPatience, late: "it did not answer in time" }).pipe(
+      Effect.map((isNew) => isNew === true),
+      Effect.catchCause((cause) => Effect.as(Effect.logError("The register of used tickets failed.", cause), false))
+    )
+})
+
+const registerPatience = Duration.seconds(2)
 
 const ticketed = <State>({ protocol, redeem }: Ticketed.Ticketed<State>, reception: Reception) =>
   Upgrade.make(protocol, reception, redeem)

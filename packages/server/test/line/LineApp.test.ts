@@ -1,9 +1,11 @@
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
 import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
+import * as LineApp from "../../src/line/LineApp.ts"
 import * as PreCall from "../../src/PreCall.ts"
 import { post, request } from "../support/post.ts"
+import * as Client from "../support/client.ts"
 import * as Server from "../support/server.ts"
 
 const factory = Server.byName({})
@@ -180,6 +182,46 @@ describe("POST /chats", () => {
       const server = yield* Server.start(Layer.provide(layer, Layer.succeed(Tier, "platinum")))
       assert.include((yield* post(server, {})).text, '"metadata":{"tier":"platinum"}')
       assert.isTrue(released)
+    })
+  )
+})
+
+describe("A ticket on several machines", () => {
+  const bound = { bindCalls: true, ticketSecret: Redacted.make("shared") }
+  const serve = (usedTickets: LineApp.UsedTickets) =>
+    Server.serve(factory, bound, { protocols: [LineApp.make({ usedTickets })] })
+  const addressOf = (text: string) => (JSON.parse(text) as { readonly websocket_url: string }).websocket_url
+
+  it.live("is good once, on any of them, if they share the register", () =>
+    Effect.gen(function* () {
+      const used = new Map<string, number>()
+      const usedTickets: LineApp.UsedTickets = {
+        take: ({ id, until }) => Effect.sync(() => !used.has(id) && used.set(id, until).has(id))
+      }
+      const [one, other] = [yield* serve(usedTickets), yield* serve(usedTickets)]
+      const path = addressOf((yield* post(one, { call_id: "c" })).text)
+      const client = yield* Client.connect(`ws://127.0.0.1:${other.port}${path}`)
+      client.send({ type: "start", call_id: "c" })
+      yield* client.until("the agent", () => client.messages.some(({ type }) => type === "message"))
+      for (const { port } of [one, other]) {
+        assert.strictEqual((yield* Client.refused(`ws://127.0.0.1:${port}${path}`)).status, 401)
+      }
+      assert.strictEqual(used.size, 1)
+    })
+  )
+
+  it.live("is refused if the register fails, or returns no effect", () =>
+    Effect.gen(function* () {
+      for (const take of [
+        () => Effect.fail("no database"),
+        () => Effect.die(new Error("no database")),
+        () => undefined as never,
+        () => Effect.succeed("yes" as never)
+      ]) {
+        const server = yield* serve({ take })
+        const path = addressOf((yield* post(server, { call_id: "c" })).text)
+        assert.strictEqual((yield* Client.refused(`ws://127.0.0.1:${server.port}${path}`)).status, 401)
+      }
     })
   )
 })
