@@ -12,10 +12,12 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as Knowledge from "../knowledge/Knowledge.ts"
 import * as Passages from "../knowledge/Passages.ts"
 import * as Egress from "./internal/egress.ts"
@@ -107,9 +109,21 @@ const askKnown = (
 ): Effect.Effect<Answer, KnowledgeBaseError, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const client = yield* HttpClient.HttpClient
-    const response = yield* client.execute(HttpClientRequest.get(url).pipe(HttpClientRequest.bearerToken(token)))
-    return { status: response.status, body: response.status === 200 ? yield* response.text : "" }
-  }).pipe(Effect.mapError((error) => failure("Transport", `the knowledge base was not reached: ${error.reason._tag}`)))
+    const asking = HttpClientRequest.get(url).pipe(HttpClientRequest.bearerToken(token))
+    const response = yield* Effect.mapError(client.execute(asking), unreached)
+    if (response.status !== 200) return { status: response.status, body: "" }
+    const bytes = yield* response.stream.pipe(
+      Stream.mapError(unreached),
+      Stream.limitBytes(maxCharacters * 4, () => Stream.fail(failure("InvalidBody", tooLong))),
+      Stream.mkUint8Array
+    )
+    return { status: response.status, body: new TextDecoder().decode(bytes) }
+  })
+
+const unreached = (error: HttpClientError): KnowledgeBaseError =>
+  failure("Transport", `the knowledge base was not reached: ${error.reason._tag}`)
+
+const tooLong = "the knowledge base answered with more than it should"
 
 /** Queries an address that came with the call. */
 const askNamed = (url: URL, token: Redacted.Redacted): Effect.Effect<Answer, KnowledgeBaseError> => {

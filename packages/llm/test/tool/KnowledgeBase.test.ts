@@ -67,6 +67,15 @@ describe("KnowledgeBase", () => {
     }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
   )
 
+  it.live("reads no more of an answer than it should have", () =>
+    Effect.gen(function* () {
+      const pieces = ['{"results":[{"content":"', ...Array.from({ length: 40 }, () => "x".repeat(100_000)), '"}]}']
+      const error = yield* failing({ ...answer({}), pieces })
+      assert.deepInclude(error, { reason: "InvalidBody" })
+      assert.notInclude(error.message, "xxx")
+    }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+  )
+
   it.live("keeps its connections", () =>
     Effect.gen(function* () {
       const server = yield* MockServer.make
