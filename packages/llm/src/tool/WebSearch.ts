@@ -6,9 +6,11 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as NativeWebSearch from "../internal/nativeWebSearch.ts"
 import { searchesNatively } from "../model/internal/searchesNatively.ts"
 import * as SearchPage from "./internal/searchPage.ts"
@@ -68,6 +70,13 @@ export const make = ({ activeTurns, description, ...options }: Options = {}): Vo
 
 const written = ({ body, title, url }: Hit, index: number): string => `${index + 1}. ${title}\n${body}\nURL: ${url}`
 
+const unanswered = ({ reason }: HttpClientError) => new SearchError({ description: `no answer (${reason._tag})` })
+
+const restUnread: Stream.Stream<never, SearchError> = Stream.empty
+
+/** Bytes of a page to read. DuckDuckGo's has some 40,000. */
+const longestPage = 1024 * 1024
+
 /** Searches with DuckDuckGo's page for browsers without scripts. It needs no key, but may refuse busy addresses. */
 export const layerDuckDuckGo = (
   options: { readonly baseUrl?: string | undefined } = {}
@@ -84,8 +93,15 @@ export const layerDuckDuckGo = (
             )
           )
           .pipe(
-            Effect.flatMap((response) => Effect.map(response.text, (page) => ({ page, status: response.status }))),
-            Effect.mapError((error) => new SearchError({ description: `no answer (${error.reason._tag})` })),
+            Effect.mapError(unanswered),
+            Effect.flatMap((response) =>
+              response.stream.pipe(
+                Stream.mapError(unanswered),
+                Stream.limitBytes(longestPage, () => restUnread),
+                Stream.mkUint8Array,
+                Effect.map((bytes) => ({ page: new TextDecoder().decode(bytes), status: response.status }))
+              )
+            ),
             Effect.flatMap(({ page, status }) =>
               status === 200
                 ? Effect.succeed(SearchPage.hitsOf(page).slice(0, limit))

@@ -106,6 +106,21 @@ describe("WebSearch", () => {
     }).pipe(Effect.provide(WebSearch.layerDuckDuckGo()), Effect.provide(FetchHttpClient.layer))
   )
 
+  it.live("reads no more than the beginning of an endless page", () =>
+    Effect.gen(function* () {
+      let pulled = 0
+      const endless = () =>
+        new ReadableStream({
+          pull: (controller) => controller.enqueue(new TextEncoder().encode(pulled++ === 0 ? page : "x".repeat(65_536)))
+        })
+      const fetch = (() => Promise.resolve(new Response(endless()))) as typeof globalThis.fetch
+      const { search } = yield* WebSearch.Search
+      const hits = yield* Effect.provideService(search("q", { limit: 5 }), FetchHttpClient.Fetch, fetch)
+      assert.strictEqual(hits.length, 2)
+      assert.isBelow(pulled, 40)
+    }).pipe(Effect.provide(WebSearch.layerDuckDuckGo()), Effect.provide(FetchHttpClient.layer))
+  )
+
   it.live("fails if DuckDuckGo refuses", () =>
     Effect.gen(function* () {
       const refused = (() => Promise.resolve(new Response("", { status: 403 }))) as typeof globalThis.fetch
