@@ -28,10 +28,27 @@ const hintOf = (error: unknown): string => {
 /** The first place in a file of the user that the error names. */
 const placeOf = (error: unknown): string => {
   const stack = error instanceof Error ? (error.stack ?? "") : ""
-  const [, url, line] =
-    /(?:^|\()?(file:\/\/(?!\S*\/node_modules\/)[^\s()]+?):(\d+)(?::\d+)?\)?(?=\s|$)/m.exec(stack) ?? []
-  if (url === undefined || !URL.canParse(url)) return ""
-  const path = relative(process.cwd(), fileURLToPath(url))
-  // A file of the command itself says nothing.
-  return path.startsWith(`..${sep}`) || isAbsolute(path) ? "" : ` (${Printable.line(path)}:${line})`
+  for (const line of stack.split("\n", mostLines)) {
+    const place = placeIn(line)
+    if (place === undefined || place.url.includes("/node_modules/") || !URL.canParse(place.url)) continue
+    const path = relative(process.cwd(), fileURLToPath(place.url))
+    // A file of the command itself says nothing.
+    if (!path.startsWith(`..${sep}`) && !isAbsolute(path)) return ` (${Printable.line(path)}:${place.line})`
+  }
+  return ""
+}
+
+/** The lines of a stack that are looked at. */
+const mostLines = 100
+
+/** The place in a line of a stack, such as `at load (file:///agent.ts:3:7)`, or alone as `file:///agent.ts:3`. */
+const placeIn = (line: string): { readonly url: string; readonly line: number } | undefined => {
+  const at = line.indexOf("file:///")
+  if (at === -1) return undefined
+  const [last = "", before = "", ...rest] = line.slice(at).replace(")", "").trim().split(":").toReversed()
+  const isNumber = (text: string) => /^\d+$/.test(text)
+  if (!isNumber(last)) return undefined
+  return isNumber(before)
+    ? { url: rest.toReversed().join(":"), line: Number(before) }
+    : { url: [before, ...rest].toReversed().join(":"), line: Number(last) }
 }

@@ -9,7 +9,6 @@
 import * as Agent from "@antiphon/core/Agent"
 import type * as Redaction from "@antiphon/core/recording/Redaction"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -348,21 +347,22 @@ export const teardown = <E, A>(exit: Exit.Exit<E, A>, onExit: (code: number) => 
   onExit(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? Number(process.exitCode ?? 0) : 1)
 
 /**
- * Runs a server as the program of its process, as `NodeRuntime.runMain` with `teardown` does. If something that the server
- * requires fails at the start, such as a model without its key, the log says so in one line, without a stack.
+ * Logs in one line, without a stack, why a server does not start because of what it requires, such as a model without its key.
+ * `serve` does so for its own settings and its port.
  *
  * ```ts
- * VoiceAgentApp.serve(agent).pipe(Effect.provide(Models.fromString("openai/gpt-4.1-mini")), VoiceAgentApp.runMain)
+ * VoiceAgentApp.serve(agent).pipe(
+ *   Effect.provide(Models.fromString("openai/gpt-4.1-mini")),
+ *   VoiceAgentApp.explained,
+ *   NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown })
+ * )
  * ```
  */
-export const runMain = <A, E>(server: Effect.Effect<A, E>): void =>
-  NodeRuntime.runMain(
-    Effect.tapCause(server, (cause) => {
-      const failed = cause.reasons.find(Cause.isFailReason)
-      const error = failed === undefined ? Cause.squash(cause) : failed.error
-      // The stack of a bug is worth reading. An error with a tag describes itself.
-      const described = failed !== undefined || Predicate.hasProperty(error, "_tag")
-      return described && !Cause.hasInterruptsOnly(cause) ? StartFailure.log(error) : Effect.void
-    }),
-    { teardown }
-  )
+export const explained = <A, E, R>(server: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.tapCause(server, (cause) => {
+    const failed = cause.reasons.find(Cause.isFailReason)
+    const error = failed === undefined ? Cause.squash(cause) : failed.error
+    // The stack of a bug is worth reading. An error with a tag describes itself.
+    const described = failed !== undefined || Predicate.hasProperty(error, "_tag")
+    return described && !Cause.hasInterruptsOnly(cause) ? StartFailure.log(error) : Effect.void
+  })

@@ -1,5 +1,6 @@
 /** A server as the program of its process. With `MODEL`, something that it requires cannot be made. */
 import * as Agent from "@antiphon/core/Agent"
+import { NodeRuntime } from "@effect/platform-node"
 import { Data, Effect, Layer, Stream } from "effect"
 import * as Supervisor from "../../src/node/Supervisor.ts"
 import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
@@ -15,4 +16,7 @@ const Model =
 
 const server = VoiceAgentApp.serve(Agent.make(() => Stream.empty)).pipe(Effect.provide(Model))
 
-Supervisor.run(server, { adminPort: 0 }).pipe(VoiceAgentApp.runMain)
+Supervisor.run(server, { adminPort: 0 }).pipe(
+  VoiceAgentApp.explained,
+  NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown })
+)

@@ -2,6 +2,7 @@ import { DefaultModel } from "@antiphon/llm"
 import { VoiceAgentApp } from "@antiphon/server"
 import { Speech, SpeechToText, TextToSpeech, TurnDetector, Vad } from "@antiphon/speech"
 import { Twilio } from "@antiphon/telephony"
+import { NodeRuntime } from "@effect/platform-node"
 import { Config, Effect, Layer } from "effect"
 import agent from "./agent.ts"
 
@@ -34,4 +35,8 @@ const server = VoiceAgentApp.serve(agent, {
   protocols: [Twilio.mount((line) => Speech.run(agent, line), { transfer: { kind: "warm" } })]
 })
 
-server.pipe(Effect.provide(Layer.mergeAll(Voice, Model)), VoiceAgentApp.runMain)
+server.pipe(
+  Effect.provide(Layer.mergeAll(Voice, Model)),
+  VoiceAgentApp.explained,
+  NodeRuntime.runMain({ teardown: VoiceAgentApp.teardown })
+)
