@@ -8,6 +8,7 @@ import * as GeminiRequest from "../../src/model/internal/gemini/geminiRequest.ts
 import * as OpenAiPresets from "../../src/model/internal/openAi/openAiPresets.ts"
 import * as OpenAiRequest from "../../src/model/internal/openAi/openAiRequest.ts"
 import * as ResponsesRequest from "../../src/model/internal/responses/responsesRequest.ts"
+import * as SoundPrompt from "../../src/model/internal/rules/soundPrompt.ts"
 import type { ModelSettings, ReasoningEffort } from "../../src/model/ModelSettings.ts"
 import * as RequestRules from "./validators/requestRules.ts"
 
@@ -247,7 +248,7 @@ describe("requests", () => {
           below: (limit) => (limit <= 0 ? 0 : random.below(limit)),
           likely: () => random.below(2) === 0
         }
-        const prompt = conversation(chance)
+        const prompt = SoundPrompt.prompt(conversation(chance))
         const settings = settingsOf(chance)
         const options = {
           prompt,

@@ -99,6 +99,20 @@ export const suite = (name: string, wire: Wire) =>
       )
     )
 
+    it.effect("sends a prompt whose call has no result with one", () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script(wire.text("ok"))
+          yield* ask([
+            { role: "user", content: "hi" },
+            { role: "assistant", content: [{ type: "tool-call", id: "c1", name: "get_weather", params: {} }] },
+            { role: "user", content: "so?" }
+          ])
+          assert.include(JSON.stringify(server.requests.at(-1)?.body), "There is no result of this call.")
+        })
+      )
+    )
+
     it.effect("keeps very long arguments intact", () =>
       run((server) =>
         Effect.gen(function* () {

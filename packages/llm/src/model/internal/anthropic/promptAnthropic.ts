@@ -10,7 +10,6 @@ import type Anthropic from "@anthropic-ai/sdk"
 import * as Prompt from "effect/ai/Prompt"
 import * as Predicate from "effect/Predicate"
 import * as PromptOpenAi from "../openAi/promptOpenAi.ts"
-import * as SoundPrompt from "../rules/soundPrompt.ts"
 import * as SystemNote from "../rules/systemNote.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 import * as ReplyOrder from "./replyOrder.ts"
@@ -29,7 +28,7 @@ export interface Messages {
 export const toMessages = (prompt: Prompt.Prompt): Messages => {
   const system: Array<Anthropic.TextBlockParam> = []
   const turns: Array<ReplyOrder.Turn> = []
-  for (const message of ReplyOrder.restore(SoundPrompt.of(prompt.content))) {
+  for (const message of ReplyOrder.restore(prompt.content)) {
     switch (message.role) {
       case "system":
         if (isBlank(message.content)) break

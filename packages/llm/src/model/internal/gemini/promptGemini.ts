@@ -9,7 +9,6 @@
 import * as Prompt from "effect/ai/Prompt"
 import * as Predicate from "effect/Predicate"
 import * as PromptOpenAi from "../openAi/promptOpenAi.ts"
-import * as SoundPrompt from "../rules/soundPrompt.ts"
 import * as SystemNote from "../rules/systemNote.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 
@@ -41,7 +40,7 @@ export const toContents = (prompt: Prompt.Prompt, signed: boolean): Contents => 
     if (last?.role === role) last.parts.push(...parts)
     else contents.push({ role, parts: [...parts] })
   }
-  for (const message of SoundPrompt.of(prompt.content)) {
+  for (const message of prompt.content) {
     switch (message.role) {
       case "system":
         if (message.content.trim() === "") break

@@ -8,7 +8,6 @@ import * as Predicate from "effect/Predicate"
 import type OpenAI from "openai"
 import * as BadArguments from "../../../internal/badArguments.ts"
 import * as ToolText from "../provider/toolText.ts"
-import * as SoundPrompt from "../rules/soundPrompt.ts"
 import * as SystemNote from "../rules/systemNote.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 import * as MessageOrder from "./messageOrder.ts"
@@ -25,7 +24,7 @@ export type Message = OpenAI.ChatCompletionMessageParam
  */
 export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = {}): Array<Message> =>
   MessageOrder.arrange(
-    SoundPrompt.of(prompt.content).flatMap((message) => convert(message, provider, rules)),
+    prompt.content.flatMap((message) => convert(message, provider, rules)),
     rules
   )
 

@@ -22,6 +22,7 @@ import * as Asking from "../asking.ts"
 import * as ContextWindow from "../contextWindow.ts"
 import * as ObjectTool from "../objectTool.ts"
 import * as Prefill from "../rules/prefill.ts"
+import * as SoundPrompt from "../rules/soundPrompt.ts"
 import * as AiErrors from "./aiErrors.ts"
 import * as DirectModel from "./directModel.ts"
 import * as EncodedStream from "./encodedStream.ts"
@@ -66,11 +67,12 @@ export interface Provider<Body> {
 export const make = <Body>(
   provider: Provider<Body>
 ): Effect.Effect<Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>> => {
-  const stream = (method: string, given: LanguageModel.ProviderOptions, generator: IdGenerator.Service | undefined) =>
+  const stream = (method: string, asked: LanguageModel.ProviderOptions, generator: IdGenerator.Service | undefined) =>
     Opening.stream((context: Context.Context<never>, scope) =>
       Effect.flatMap(idsOf(generator, context), (generateId) => {
         const { cacheKey, object } = Context.get(context, Asking.Current)
-        const isHeld = object !== undefined && provider.holdsTo?.(object, given.tools.length > 0) === true
+        const isHeld = object !== undefined && provider.holdsTo?.(object, asked.tools.length > 0) === true
+        const given = { ...asked, prompt: SoundPrompt.prompt(asked.prompt) }
         const options = object === undefined || isHeld ? given : ObjectTool.added(given, object)
         const settings = ModelSettings.merge(provider.settings ?? {}, Context.get(context, ModelSettings.Current))
         const source: AiErrors.Source = {

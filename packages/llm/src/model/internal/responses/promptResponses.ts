@@ -8,7 +8,6 @@ import * as Prompt from "effect/ai/Prompt"
 import * as Predicate from "effect/Predicate"
 import type OpenAI from "openai"
 import * as PromptOpenAi from "../openAi/promptOpenAi.ts"
-import * as SoundPrompt from "../rules/soundPrompt.ts"
 import * as SystemNote from "../rules/systemNote.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 
@@ -27,9 +26,8 @@ export interface Input {
 export const toInput = (prompt: Prompt.Prompt): Input => {
   const instructions: Array<string> = []
   const input: Array<Item> = []
-  const messages = SoundPrompt.of(prompt.content)
-  const current = messages.findLastIndex(({ role }) => role === "user")
-  for (const [at, message] of messages.entries()) {
+  const current = prompt.content.findLastIndex(({ role }) => role === "user")
+  for (const [at, message] of prompt.content.entries()) {
     if (message.role === "system" && input.length === 0) instructions.push(message.content)
     else input.push(...itemsOf(message, at > current))
   }

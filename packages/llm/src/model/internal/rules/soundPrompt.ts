@@ -26,6 +26,12 @@ const callsOf = (message: Message): ReadonlyArray<Prompt.ToolCallPart> =>
 const resultsOf = (message: Message): ReadonlyArray<Prompt.ToolResultPart> =>
   message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : []
 
+/** The prompt with sound messages. */
+export const prompt = (given: Prompt.Prompt): Prompt.Prompt => {
+  const content = of(given.content)
+  return content === given.content ? given : Prompt.fromMessages(content)
+}
+
 /** The messages, none of them blank or half a character short, with one result directly after each call. */
 export const of = (given: Messages): Messages => {
   const whole = given.every(isWhole) ? given : given.map(wholeOf)
