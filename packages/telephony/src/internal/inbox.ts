@@ -1,8 +1,6 @@
 /**
- * What a stream has brought and the pipeline has not taken yet.
- *
- * The pipeline is resumed at once when something arrives. With a `Queue` it would be in the next turn of the event loop, of which fifty
- * a second and call cost as much as the pipeline itself.
+ * What a stream has brought and the pipeline has not taken yet. The pipeline is resumed at once when something arrives, while a
+ * `Queue` would resume it in another turn of the event loop.
  */
 import type * as Transport from "@antiphon/speech/Transport"
 import * as Arr from "effect/Array"

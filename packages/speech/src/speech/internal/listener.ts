@@ -50,7 +50,7 @@ export const make = (options: {
   const changed = Latch.makeUnsafe(false)
   const some = Latch.makeUnsafe(false)
 
-  /** Opening the latch resumes the feed at once. With a queue it would be in another turn of the event loop, for each frame. */
+  /** Opening the latch resumes the feed at once, while a queue would resume it in another turn of the event loop. */
   const add = (order: Order): void => {
     if (orders === undefined) return
     orders.push(order)
