@@ -74,6 +74,8 @@ const program = Effect.gen(function* () {
   const server = yield* startServer("telephoneServer.ts")
   const url = `http://127.0.0.1:${server.port}`
   yield* silentCalls(server, warmMs)
+  // Those calls are over before others come.
+  yield* Effect.sleep("2 seconds")
   const before = yield* usage(server)
 
   /** Calls, and speaks at each onset. */
@@ -81,7 +83,13 @@ const program = Effect.gen(function* () {
     Effect.gen(function* () {
       yield* Effect.sleep(index * 17)
       const phone = yield* dial(server)
-      yield* Effect.mapError(phone.streams(1), (status) => new Error(`${status}`))
+      yield* Effect.mapError(phone.streams(1), (status) => new Error(`${status}`)).pipe(
+        Effect.timeoutOrElse({
+          duration: "15 seconds",
+          orElse: () =>
+            Effect.fail(new Error("a call got no stream: the server refuses calls, because the machine is too busy"))
+        })
+      )
       // The server counts from the first sample.
       const startedAt = phone.now()
       const spokeAt: Array<number> = []
