@@ -135,20 +135,26 @@ const aboutModel = `\
 const announce = ({ brief, model }: Options) =>
   Effect.gen(function* () {
     const { address } = yield* HttpServer.HttpServer
-    const port = "port" in address ? address.port : 8000
+    const at = "port" in address ? hostOf(address) : "localhost:8000"
     const telephone = yield* Effect.orElseSucceed(Voice.hasTelephone, () => false)
-    yield* Stdio.log(brief === true ? `  http://localhost:${port}` : welcome(port, model, telephone))
+    yield* Stdio.log(brief === true ? `  http://${at}` : welcome(at, model, telephone))
   })
 
-const welcome = (port: number, model: string, telephone: boolean): string => {
+/** The host under which a browser of this machine reaches the server. */
+const hostOf = (address: HttpServer.HttpServer["Service"]["address"]): string => {
+  const { host } = new URL(HttpServer.formatAddress(address))
+  return host.replace(/^(?:127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?=:|$)/, "localhost")
+}
+
+const welcome = (at: string, model: string, telephone: boolean): string => {
   const { bold, dim } = Screen.styles(process.stdout)
   const isDemo = model === DefaultModel.demo
   return `
   ${bold("Antiphon")}  an agent with ${isDemo ? "the embedded demo model" : `the model ${bold(model)}`} is on the line
 
-  ${bold(`http://localhost:${port}`)}  open it, start a call, and talk over the agent
-  ${dim(`http://localhost:${port}/voice.html  talks to it by voice`)}
-  ${dim(`ws://localhost:${port}/ws     for any harness that uses Line's wire`)}${telephone ? `\n  ${dim(`http://localhost:${port}/twilio  for a Twilio number, through a tunnel`)}` : ""}
+  ${bold(`http://${at}`)}  open it, start a call, and talk over the agent
+  ${dim(`http://${at}/voice.html  talks to it by voice`)}
+  ${dim(`ws://${at}/ws     for any harness that uses Line's wire`)}${telephone ? `\n  ${dim(`http://${at}/twilio  for a Twilio number, through a tunnel`)}` : ""}
 
 ${isDemo ? aboutDemo : aboutModel}
 

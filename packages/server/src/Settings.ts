@@ -186,7 +186,8 @@ const Token = Schema.RedactedFromValue(
 /** Reads the settings from the environment. */
 const config: Config.Config<Settings> = Config.all({
   port: Config.withDefault(Config.schema(Port, "PORT"), 8000),
-  host: Config.withDefault(Config.String("HOST"), ""),
+  // The brackets of an IPv6 address belong to a URL, and no system listens on a name with them.
+  host: Config.map(Config.withDefault(Config.String("HOST"), ""), (host) => host.trim().replace(/^\[(.*)\]$/, "$1")),
   maxCalls: count("ANTIPHON_MAX_CALLS", 1000, { minimum: 1 }),
   maxOpenings: count("ANTIPHON_MAX_OPENINGS", 100, { minimum: 1 }),
   maxCallsPerSecond: count("ANTIPHON_MAX_CALLS_PER_SECOND", 200, { minimum: 0 }),

@@ -56,7 +56,16 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
     ],
     bad: ["-1", "65536", "80.5", "http"]
   },
-  host: { name: "HOST", byDefault: "", good: [["127.0.0.1", "127.0.0.1"]], bad: [] },
+  host: {
+    name: "HOST",
+    byDefault: "",
+    good: [
+      ["127.0.0.1", "127.0.0.1"],
+      [" [::1] ", "::1"],
+      ["::", "::"]
+    ],
+    bad: []
+  },
   maxCalls: { name: "ANTIPHON_MAX_CALLS", byDefault: 1000, good: [["1", 1]], bad: ["0", "-1", "1.5", "many"] },
   maxOpenings: {
     name: "ANTIPHON_MAX_OPENINGS",
