@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../../../src/AudioFormat.ts"
@@ -49,4 +50,65 @@ it.effect("a reopened recogniser gets the last seconds, except what was already 
       assert.isDefined(fiber.pollUnsafe())
     })
   )
+)
+
+/** A listener whose recogniser takes frames with `send`, and never says anything. */
+const listening = (send: (at: number) => Effect.Effect<void>) =>
+  Listener.make({
+    stt: {
+      name: "test/one",
+      capabilities: { turns: false, partials: true, wordTimes: false },
+      warmUp: Effect.void,
+      open: () =>
+        Effect.succeed({
+          send: (frame) => send(frame.time),
+          flush: Effect.void,
+          end: Effect.void,
+          events: Stream.never
+        })
+    },
+    format: AudioFormat.pcm16000,
+    session: {},
+    retry: Schedule.recurs(0),
+    againMs: 200,
+    heard: () => {}
+  })
+const times = (from: number, to: number) => Array.from({ length: (to - from) / 20 }, (_, i) => from + i * 20)
+const hear = (listener: Listener.Listener, from: number, to: number) => {
+  for (const at of times(from, to)) listener.hear(AudioFrame.silence(AudioFormat.pcm16000, 20, AudioTime.make(at)))
+}
+
+it.effect("a recogniser gets each frame at once, and the last seconds are kept to the frame", () =>
+  Effect.gen(function* () {
+    const sent: Array<number> = []
+    const listener = listening((at) => Effect.sync(() => void sent.push(at)))
+    yield* Effect.forkChild(listener.run, { startImmediately: true })
+    yield* Effect.yieldNow
+    for (const to of [20, 1000, 1220, 1240, 9000]) {
+      hear(listener, sent.length * 20, to)
+      assert.deepStrictEqual(sent, times(0, to))
+      const recent = listener.recent().map(({ time }) => Number(time))
+      assert.deepStrictEqual(recent, times(Math.max(0, to - 200), to))
+    }
+  })
+)
+
+it.effect("a recogniser that does not keep up loses the oldest frames", () =>
+  Effect.gen(function* () {
+    const sent: Array<number> = []
+    const slow = Latch.makeUnsafe(false)
+    const listener = listening((at) =>
+      Effect.andThen(
+        Effect.sync(() => void sent.push(at)),
+        slow.await
+      )
+    )
+    yield* Effect.forkChild(listener.run, { startImmediately: true })
+    yield* Effect.yieldNow
+    hear(listener, 0, 12_000)
+    assert.deepStrictEqual(sent, [0])
+    slow.openUnsafe()
+    yield* Effect.yieldNow
+    assert.deepStrictEqual(sent, [0, ...times(2000, 12_000)])
+  })
 )
