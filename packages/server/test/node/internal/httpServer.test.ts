@@ -39,7 +39,7 @@ const closed = (socket: Socket) =>
 describe("The server of HTTP", () => {
   it.live("drops a connection that says nothing, and keeps one that has begun", () =>
     Effect.gen(function* () {
-      const { port } = yield* serve({ silenceMs: 50 })
+      const { port } = yield* serve({ silenceMs: 2000 })
       const begun = yield* open(port)
       begun.write("GET / HTTP/1.1\r\nHost: a\r\n")
       const silent = yield* Effect.forEach([1, 2, 3], () => open(port))
