@@ -59,7 +59,7 @@ export interface Step<out E = never, out R = never> {
   readonly firstTokenDeadline?: Duration.Input | undefined
   /**
    * Longest wait between two words of a streamed reply. 15 seconds; 45 if the model thinks. Zero for no limit. The
-   * arguments of a tool call may take ten times as long, but no more than 30 seconds if this is shorter than that.
+   * tool calls of a reply may take ten times as long together, but no more than 30 seconds if this is shorter than that.
    */
   readonly stallDeadline?: Duration.Input | undefined
   /** Longest wait for a reply that is not streamed. 2 minutes. Zero for no limit. */

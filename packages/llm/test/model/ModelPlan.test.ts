@@ -1062,6 +1062,23 @@ describe("ModelPlan", () => {
       })
     )
 
+    it.effect("end a step that makes calls without end, and keep those that are complete", () =>
+      Effect.gen(function* () {
+        const endless = Array.from({ length: 900 }, (_, n) => [
+          ScriptedModel.delay(1000),
+          ScriptedModel.toolCall("f", {}, { id: `c${n}` })
+        ]).flat()
+        const plan = yield* scripted({ a: [[endless]], b: [[text("Hello")]] })
+        const heard = yield* plan.request("32 seconds")
+        assert.isTrue(
+          heard.every((line) => /^(?:call|tool|finish)/.test(line)),
+          heard.join()
+        )
+        assert.notInclude(heard, "running")
+        assert.isAbove(heard.length, 25)
+      })
+    )
+
     it.effect("end a step that stalls, and the next one continues once it is closed", () =>
       Effect.gen(function* () {
         const outcomes: Array<unknown> = []

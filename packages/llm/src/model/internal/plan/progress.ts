@@ -2,7 +2,7 @@
  * Decides which parts of a stream are progress for a caller, and limits how long a stream may go without any.
  *
  * Words and tool calls are progress. Thoughts, empty deltas and keep-alives are not, because a caller hears nothing of
- * them. The arguments of a call are progress too, but only for a while: some models write them without end.
+ * them. Calls and their arguments are progress too, but only for a while: some models write them without end.
  */
 import * as Monotonic from "@antiphon/core/Monotonic"
 import * as AiError from "effect/ai/AiError"
@@ -69,14 +69,22 @@ export interface Limits {
   readonly next?: Duration.Duration | undefined
 }
 
-/** The longest wait for a call to be complete, in milliseconds, unless words are given longer. */
-const longestArguments = 30_000
+/** The longest wait for the calls of a reply to be complete, in milliseconds, unless words are given longer. */
+const longestCalls = 30_000
 
-/** The wait for a call to be complete, from the first piece of its arguments on. */
-const forArguments = (word: number): number => Math.max(word, Math.min(word * 10, longestArguments))
+/** The wait for the calls of a reply to be complete, from the first piece of the first one on. */
+const forCalls = (word: number): number => Math.max(word, Math.min(word * 10, longestCalls))
 
-const isOfArguments = ({ type }: { readonly type: string }): boolean =>
-  type === "tool-params-start" || type === "tool-params-delta" || type === "tool-params-end"
+/** Whether a part belongs to a call that the provider does not run itself. */
+const isOfCall = (part: Part): boolean => {
+  switch (part.type) {
+    case "tool-params-start":
+    case "tool-call":
+      return part.providerExecuted !== true
+    default:
+      return part.type === "tool-params-delta" || part.type === "tool-params-end"
+  }
+}
 
 /** How a pull is limited. */
 export interface Bounds {
@@ -106,7 +114,7 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
   let limit = Duration.toMillis(word)
   let waited = 0
   let begun = false
-  /** How long the arguments of a call have been coming. */
+  /** How long calls have been coming, and no words. */
   let writing: number | undefined
 
   const progressed = (parts: ReadonlyArray<A>, took: number): void => {
@@ -115,12 +123,12 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
     for (const part of parts as ReadonlyArray<unknown> as ReadonlyArray<Part>) {
       if (!isProgress(part)) continue
       last = part
-      if (!isOfArguments(part)) writing = undefined
+      if (!isOfCall(part)) writing = undefined
     }
     if (last !== undefined) {
       waited = 0
       if (next !== undefined) limit = Duration.toMillis(next)
-      if (isOfArguments(last)) writing ??= 0
+      if (isOfCall(last)) writing ??= 0
     } else waited += took
     if (!begun && sign !== undefined && Duration.toMillis(sign) < limit - waited) {
       limit = Duration.toMillis(sign)
@@ -131,7 +139,7 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
 
   return Effect.clockWith((clock) => {
     const since = Monotonic.millis(clock)
-    const left = Math.min(limit - waited, writing === undefined ? Infinity : forArguments(limit) - writing)
+    const left = Math.min(limit - waited, writing === undefined ? Infinity : forCalls(limit) - writing)
     return Effect.matchCauseEffect(until(since + left), {
       onSuccess: (parts) => {
         alarm.clear()
