@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
 import type * as Heard from "../../../src/internal/spoken/Heard.ts"
 import * as Spoken from "../../../src/internal/spoken/Spoken.ts"
+import * as Chance from "../../../src/testing/Chance.ts"
 
 /** The spans of a text cover it, and each stands where its turn has said something. */
 const textOf = ({ spans, text }: Heard.Heard): string => {
@@ -848,4 +849,67 @@ describe("Spoken, for any text", () => {
       assert.deepStrictEqual(settle(spoken, { final: true }), [heard.join(" ")])
     }
   })
+})
+
+/** Sentences that an agent says again and again, in a script with spaces and in one without. */
+const stocks = [
+  "One moment, please. |No problem. |This call is recorded. |Thank you. |Of course! |One moment. |Please hold. ".split(
+    "|"
+  ),
+  "请稍等。|没问题。|此通话将被录音。|谢谢您。|好的，我帮您查一下。|请稍等一下。".split("|")
+]
+const lettersOf = (text: string) => text.replace(/[^\p{L}]/gu, "")
+const unitsOf = (text: string): ReadonlyArray<string> => text.match(/\S+ /gu) ?? Array.from(text)
+
+/**
+ * A call in which the agent says stock sentences, some of which cannot be interrupted, and the caller cuts in at any word. Returns
+ * what was voiced, and what was heard according to the reports of `atMost` words at a time.
+ */
+const interrupted = (seed: number, stock: ReadonlyArray<string>, atMost: number) => {
+  const chance = Chance.make(seed)
+  const spoken = Spoken.make()
+  let [voiced, heard] = ["", ""]
+  const end = (final: boolean) => {
+    for (const text of settle(spoken, { final })) heard += text
+  }
+  const report = (units: ReadonlyArray<string>) => {
+    voiced += units.join("")
+    for (let i = 0, count = 0; i < units.length; i += count) {
+      count = chance.int(1, atMost)
+      Spoken.heard(
+        spoken,
+        units
+          .slice(i, i + count)
+          .join("")
+          .trim()
+      )
+    }
+  }
+  for (let turn = 1, last = chance.int(2, 5); turn <= last; turn++) {
+    const said = chance.many(chance.int(1, 4), () => ({ text: chance.pick(stock), fixed: chance.chance(0.3) }))
+    for (const { fixed, text } of said) Spoken.said(spoken, text, { interruptible: !fixed, turn })
+    const units = said.flatMap(({ fixed, text }) => unitsOf(text).map((unit) => ({ fixed, unit })))
+    const cut = chance.chance(0.5) ? chance.int(0, units.length) : units.length
+    report(units.slice(0, cut).map(({ unit }) => unit))
+    if (cut < units.length) {
+      Spoken.stop(spoken, turn)
+      Spoken.stopAll(spoken)
+      end(false)
+      report(units.slice(cut).flatMap(({ fixed, unit }) => (fixed ? [unit] : [])))
+    }
+    end(true)
+    Spoken.quiet(spoken)
+  }
+  return { voiced: lettersOf(voiced), heard: lettersOf(heard) }
+}
+
+it("hears stock sentences as they were voiced, whatever was cut", () => {
+  let wrong = 0
+  for (const stock of stocks)
+    for (const atMost of [1, 4])
+      for (let seed = 1; seed <= 500; seed++) {
+        const { heard, voiced } = interrupted(seed, stock, atMost)
+        if (heard !== voiced) wrong++
+      }
+  assert.strictEqual(wrong, 0)
 })
