@@ -259,7 +259,10 @@ describe("promptRules: a prompt as our providers send it", () => {
     assert.deepStrictEqual(PromptRules.breaches(Prompt.make([user, call, result])), [])
   })
 
-  it("is valid for both if a call has no result, because it is repaired before it is sent", () => {
-    assert.deepStrictEqual(PromptRules.breaches(Prompt.make([user, call, user])), [])
+  it("is judged by provider if a call has no result", () => {
+    assert.deepStrictEqual(PromptRules.breaches(Prompt.make([user, call, user])), [
+      "OpenAI: message 2 comes before the results of a",
+      "Anthropic: message 2 does not have the results of a"
+    ])
   })
 })
