@@ -34,7 +34,8 @@ export interface Snapshot {
 
 export const make = (): Chunks => ({ list: [], isShared: false, length: 0 })
 
-const happening = (lines: ReadonlyArray<History.Entry>): Array<History.HistoryEvent> => {
+/** The events among lines. */
+export const happening = (lines: ReadonlyArray<History.Entry>): Array<History.HistoryEvent> => {
   const events: Array<History.HistoryEvent> = []
   for (const { item } of lines) if (History.isHistoryEvent(item)) events.push(item)
   return events

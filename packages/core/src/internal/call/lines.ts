@@ -48,18 +48,14 @@ export const view = (
   unheard: ReadonlyArray<History.Stretch>,
   own: ReadonlyArray<History.Entry> = []
 ): History.History => {
-  const { behind, draft, growing } = self
   const shown = Chunks.snapshot(self.shown)
-  const last = [...(growing === undefined ? [] : [growing]), ...behind, ...draft, ...own]
+  const last = [...unplaced(self), ...self.draft, ...own]
   return History.make(() => Chunks.lines(shown, last), {
-    events: () => Chunks.events(shown, happening(last)),
-    latest: (count) => Chunks.latest(shown, happening(last), count),
+    events: () => Chunks.events(shown, Chunks.happening(last)),
+    latest: (count) => Chunks.latest(shown, Chunks.happening(last), count),
     unheard
   })
 }
-
-const happening = (lines: ReadonlyArray<History.Entry>): ReadonlyArray<History.HistoryEvent> =>
-  lines.flatMap(({ item }) => (History.isHistoryEvent(item) ? [item] : []))
 
 /** Number of lines, without those of a draft. */
 const length = ({ behind, growing, shown }: Lines): number =>
