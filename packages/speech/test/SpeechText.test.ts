@@ -17,7 +17,7 @@ const tables: { readonly [language: string]: ReadonlyArray<readonly [written: st
     ["Great 😀! A family 👨‍👩‍👧‍👦, a flag 🇩🇪, a key 1️⃣ and ❤️.", "Great! A family, a flag, a key and."],
     ["Run `npm start` in my_folder.", "Run npm start in my folder."],
     ["Before\n```ts\nconst x = 1\n```\nAfter", "Before. After"],
-    ["| Name | Age |\n|---|---|\n| Anna | 5 |\n| Bob | |\n\nDone", "Name: Anna, Age: 5. Name: Bob. Done"],
+    ["| Name | Age |\n|---|---|\n| Anna | 5 |\n| Bob | |\n\nDone", "Name: Anna, Age: five. Name: Bob. Done"],
     ["a <b>bold</b> tag &amp; R&D & more", "a bold tag and R&D and more"],
     [
       "It is $5, $5.50, $1, €3.01 or $3.5 million.",
@@ -54,7 +54,53 @@ const tables: { readonly [language: string]: ReadonlyArray<readonly [written: st
     ["2 + 2 = 4, 2*3", "two plus two equals four, two times three"],
     ["Well... 5!", "Well... five!"],
     ["Is it 7? It's John's.", "Is it seven? It's John's."],
-    ["", ""]
+    ["", ""],
+    // Money, as it is abbreviated and in other currencies.
+    [
+      "$5M, $1.5bn, $100k, $0.99, $.50, 5¢, $-5, US$5, A$10",
+      "five million dollars, one point five billion dollars, one hundred thousand dollars, ninety-nine cents, fifty cents, five cents, minus five dollars, five US dollars, ten Australian dollars"
+    ],
+    [
+      "$10/month, ₹1,00,000 and 1.234,50 €",
+      "ten dollars per month, one hundred thousand rupees and one thousand two hundred thirty-four euros and fifty cents"
+    ],
+    ["₩5000 $2.5 billion\n$5", "five thousand won two point five billion dollars five dollars"],
+    // Digits that are read one by one.
+    [
+      "Call 1-800-555-1234, 555-1234; ZIP 90210-1234, SSN 123-45-6789",
+      "Call one, eight zero zero, five five five, one two three four, five five five, one two three four; ZIP nine zero two one zero, one two three four, SSN one two three, four five, six seven eight nine"
+    ],
+    ["4111 1111 1111 1111", "four one one one, one one one one, one one one one, one one one one"],
+    ["1000000 and .5 and +5", "one million and zero point five and plus five"],
+    // Dates and times.
+    [
+      "Dec. 25th, 2024; Jan 1, 2024/05/03, 2024-05-03T10:30:00Z, 31/12/2024",
+      "December twenty-fifth, twenty twenty-four; January first, May third, twenty twenty-four, May third, twenty twenty-four, ten thirty, December thirty-first, twenty twenty-four"
+    ],
+    [
+      "the 1990s, the '90s, 1990-2000, 24/7",
+      "the nineteen nineties, the nineties, nineteen ninety to two thousand, twenty-four seven"
+    ],
+    [
+      "10am-5pm, 9:00 - 17:00, 12:00:30, 3:1",
+      "ten a m to five p m, nine o'clock to seventeen hundred, twelve, zero, thirty, three to one"
+    ],
+    // Signs.
+    [
+      "5 * 4, 5×4, 2+2=4, 10^6, ≥5, 5 < 6, <5",
+      "five times four, five times four, two plus two equals four, ten to the power of six, at least five, five less than six, less than five"
+    ],
+    ["a -> b => c", "a b c"],
+    // Markdown that is nested, or refers to something elsewhere.
+    ["[![img](a.png)](http://b.c) [a [b] c](http://d.e)", "img a b c"],
+    ["[ref][1], note[^1]\n\n[1]: https://example.com\n[^1]: The note.", "ref, note. The note."],
+    ["Title\n=====\n\n## Part ##\n- [ ] do\n- [x] done", "Title. Part. do. done."],
+    ["| Plan | Price |\n|---|---|\n| [Pro](https://a.b) | **$5** |", "Plan: Pro, Price: five dollars."],
+    ["a | b\n---|---\n1 | 2", "a, b. one, two"],
+    ["==marked== and 2\\*3, \\$5", "marked and two*three, five dollars"],
+    ["AT&amp;T &copy; &#39;x&#x27;", "AT&T © 'x'"],
+    // Characters without a sound.
+    ["\u202Ertl\u202C a\u200Bb \u{1F3F4}\u{E0067}\u{E0062}\u{E007F}c :smile: \u0007d", "rtl ab c d"]
   ],
   de: [
     [
@@ -70,7 +116,12 @@ const tables: { readonly [language: string]: ReadonlyArray<readonly [written: st
       "neunzehnhundertneunundneunzig waren es einundzwanzig Prozent, drei Komma fünf Kilometer und zwei Millionen Leute."
     ],
     ["Rufen Sie 030 1234567 an.", "Rufen Sie null drei null, eins zwei drei vier fünf sechs sieben an."],
-    ["info@beispiel.de", "info at beispiel Punkt de"]
+    ["info@beispiel.de", "info at beispiel Punkt de"],
+    [
+      "3,5 Mio. €, 1 Mrd. Leute, 5,- €, 0,50 € 2 €",
+      "drei Komma fünf Millionen Euro, eine Milliarde Leute, fünf Euro, fünfzig Cent zwei Euro"
+    ],
+    ["Am 7.12. um 10.30 Uhr, 1 Stunde, 2:1", "Am siebten Dezember um zehn Uhr dreißig, eine Stunde, zwei zu eins"]
   ],
   es: [
     [
@@ -81,7 +132,9 @@ const tables: { readonly [language: string]: ReadonlyArray<readonly [written: st
       "El 3 de mayo de 2024, 21 días, 20 %.",
       "El tres de mayo de dos mil veinticuatro, veintiún días, veinte por ciento."
     ],
-    ["16 y 31 y 100 y 115 y 1.000", "dieciséis y treinta y uno y cien y ciento quince y mil"]
+    ["16 y 31 y 100 y 115 y 1.000", "dieciséis y treinta y uno y cien y ciento quince y mil"],
+    ["200 personas, 1 hora, 21 días y 1 de enero", "doscientas personas, una hora, veintiún días y primero de enero"],
+    ["$1,299.50", "mil doscientos noventa y nueve dólares con cincuenta centavos"]
   ],
   fr: [
     ["Ça coûte 5,50 €, 1 € ou 20 %.", "Ça coûte cinq euros cinquante, un euro ou vingt pour cent."],
@@ -94,7 +147,11 @@ const tables: { readonly [language: string]: ReadonlyArray<readonly [written: st
       "soixante et onze, quatre-vingts, quatre-vingt-un, quatre-vingt-onze, deux cents et un million deux cent trente-quatre mille cinq cent soixante-sept"
     ],
     ["2e, 3e, 5e, 9e et 80e", "deuxième, troisième, cinquième, neuvième et quatre-vingtième"],
-    ["Au 06 12 34 56 78.", "Au zéro six, un deux, trois quatre, cinq six, sept huit."]
+    ["Au 06 12 34 56 78.", "Au zéro six, un deux, trois quatre, cinq six, sept huit."],
+    [
+      "1 personne, 21 nuits, 0,50 €, 3 M€",
+      "une personne, vingt et une nuits, cinquante centimes, trois millions d'euros"
+    ]
   ],
   ja: [["こんにちは。**元気**ですか？😀 5人", "こんにちは。元気ですか？ 5人"]]
 }
@@ -132,6 +189,17 @@ describe("SpeechText", () => {
       for (const { language, written } of all) {
         const whole = join(stream([written], { language }))
         assert.strictEqual(join(stream(cut(written, chance), { language })), whole, `seed ${seed}: ${written}`)
+      }
+    }
+  })
+
+  it("says the same wherever a text is split in two, and character by character", () => {
+    for (const { language, written } of all) {
+      const whole = join(stream([written], { language }))
+      assert.strictEqual(join(stream(written.split(""), { language })), whole, written)
+      for (let at = 1; at < written.length; at++) {
+        const said = join(stream([written.slice(0, at), written.slice(at)], { language }))
+        assert.strictEqual(said, whole, `${written} at ${at}`)
       }
     }
   })

@@ -30,17 +30,32 @@ export const read = (text: string, isLast: boolean): Block => {
       ? { _tag: "Separator", skip }
       : { _tag: "Row", skip, cells: cells(line) }
   }
+  // The line of dashes of a table without outer bars, and the line under a heading.
+  if (/^ {0,3}:?-+:? *(?:\| *:?-+:? *)+$|^ {0,3}=+ *$/.test(line)) return isComplete ? { _tag: "Skip", skip } : wait
+  if (/^ {0,3}[-:][-:| ]*$/.test(line) && !isComplete) return wait
+  // Targets of links are not spoken; footnotes are, without their mark.
+  const target = /^ {0,3}\[[^\]\n]{1,60}\]: *(?:<|https?:|www\.|mailto:|[./#])\S*/.test(line)
+  if (target) return isComplete ? { _tag: "Skip", skip } : wait
+  const note = /^ {0,3}\[\^?\w{1,20}\]: +(?=\S)/.exec(line)
+  if (note !== null && isComplete) return { _tag: "Text", skip: note[0].length }
+  if (
+    /^ {0,3}\[[^\]\n]{1,60}(?:\](?:$|:))?[^\n]{0,200}$/.test(line) &&
+    /^ {0,3}\[[^\]\n]*(?:\]:?$|\]:|$)/.test(line) &&
+    !isComplete
+  ) {
+    return wait
+  }
   if (/^ {0,3}(?:(?:\* *){3,}|(?:- *){3,}|(?:_ *){3,})$/.test(line) && isComplete) return { _tag: "Skip", skip }
   if (/^ {0,3}(?:(?:\* *)+|(?:- *)+|(?:_ *)+)$/.test(line) && !isComplete) return wait
-  const item = /^( {0,12}(?:> ?)*)(#{1,6}|[-*+•–]|(\d{1,3})[.)]) +(?:\[[ xX]\] +)?(?=\S)/.exec(line)
-  if (item !== null) {
-    return { _tag: "Item", skip: item[0].length, number: item[3] === undefined ? undefined : Number(item[3]) }
-  }
   // The text so far may still become one of these.
   const isOpen = /^ {0,12}(?:> ?)*(?:#{1,6}|[-*+•–]{1,3}|`{1,2}|~{1,2}|_{1,3}|\d{1,3}[.)]?)? *(?:\[[ xX]?\]? *)?$/.test(
     line
   )
   if (isOpen && !isComplete) return wait
+  const item = /^( {0,12}(?:> ?)*)(#{1,6}|[-*+•–]|(\d{1,3})[.)]) +(?:\[[ xX]\] +)?(?=\S)/.exec(line)
+  if (item !== null) {
+    return { _tag: "Item", skip: item[0].length, number: item[3] === undefined ? undefined : Number(item[3]) }
+  }
   return { _tag: "Text", skip: /^(?: {0,3}> ?)*/.exec(line)![0].length }
 }
 

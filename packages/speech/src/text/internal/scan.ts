@@ -14,7 +14,7 @@ import * as Quantity from "./quantity.ts"
 /** How a text is read. */
 export interface Settings {
   readonly language: Language | undefined
-  readonly signs: Address.Signs & Pick<Language, "and" | "equals" | "percent" | "times">
+  readonly signs: Address.Signs & Pick<Language, "and" | "equals" | "percent" | "signs" | "times">
   readonly numbers: boolean
   readonly say: ReadonlyMap<string, string>
   readonly code: string
@@ -84,10 +84,27 @@ const speak = (draft: Draft, length: number, text: string): void => {
 
 const skip = (draft: Draft, length: number): void => speak(draft, length, "")
 
+/** What is said for a part of a construct, such as the text of a link. */
+const within = (text: string, settings: Settings): string =>
+  read({ ...empty, place: "Line" }, text, settings, true)[1]
+    .map((piece) => piece.text)
+    .join("")
+    .trim()
+
+/** Characters without a sound: controls, marks of direction, joiners, the tags of flags. */
+const silent = /^(?:(?![\t\n\v\f\r\u200C])[\p{Cc}\p{Cf}\uFE0E\uFE0F])+/u
+
 /** Reads the next token. Returns false if it must wait. */
 const step = (draft: Draft, settings: Settings, isLast: boolean): boolean => {
   if (draft.place === "LineStart") return lineStart(draft, settings, isLast)
   const { held } = draft
+  const unheard = silent.exec(held)
+  if (unheard !== null) {
+    const { before } = draft
+    skip(draft, unheard[0].length)
+    draft.before = before
+    return true
+  }
   if (/^\s/.test(held)) return space(draft, isLast)
   const isInWord = /[\p{L}\p{N}]/u.test(draft.before)
   const unspaced =
@@ -104,7 +121,7 @@ const step = (draft: Draft, settings: Settings, isLast: boolean): boolean => {
   const hasWord = isLast || /\s/.test(held)
   const found =
     inline(held, draft, settings, isLast, hasWord) ??
-    (isInWord ? undefined : wordRules(held, settings, isLast, hasWord))
+    (isInWord ? undefined : wordRules(held, draft, settings, isLast, hasWord))
   if (found === "Wait") return false
   if (found !== undefined) {
     speak(draft, found.length, found.text)
@@ -125,13 +142,20 @@ const lastGrapheme = (text: string): number => {
 }
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
-const wordRules = (held: string, settings: Settings, isLast: boolean, hasWord: boolean): Found => {
+const wordRules = (held: string, draft: Draft, settings: Settings, isLast: boolean, hasWord: boolean): Found => {
   if (!hasWord) return "Wait"
+  const name = emojiName.exec(held)
+  if (name !== null) return none(name[0].length)
   const address = Address.match(held, settings.signs)
   if (address !== undefined) return address
   const { language } = settings
+  // "...5" is no decimal.
+  if (/^\.\d/.test(held) && draft.before === ".") return undefined
   return language === undefined || !settings.numbers ? undefined : Quantity.match(held, language, isLast)
 }
+
+/** The name of an emoji, as chats write it. */
+const emojiName = /^:[a-z][a-z_]*:(?![\w:])/
 
 const none = (length: number): Found => ({ length, text: "" })
 
@@ -142,7 +166,20 @@ const entities: { readonly [name: string]: string } = {
   quot: '"',
   apos: "'",
   nbsp: " ",
-  "#39": "'"
+  copy: "©",
+  reg: "®",
+  trade: "™",
+  hellip: "…",
+  mdash: "—",
+  ndash: "–",
+  lsquo: "‘",
+  rsquo: "’",
+  ldquo: "“",
+  rdquo: "”",
+  euro: "€",
+  pound: "£",
+  deg: "°",
+  times: "×"
 }
 
 /** Emoji, markers of Markdown, tags, signs. */
@@ -156,18 +193,19 @@ const inline = (held: string, draft: Draft, settings: Settings, isLast: boolean,
   const next = held[1]
   const isEnd = next === undefined && !isLast
   switch (held[0]) {
-    case "\uFE0F":
-    case "\u200D":
-    case "\u200B":
-      return none(1)
     case "!":
-      return next === "[" ? bracket(held, 1, isLast) : isEnd ? "Wait" : undefined
+      return next === "[" ? bracket(held, 1, settings, isLast) : isEnd ? "Wait" : undefined
     case "[":
-      return bracket(held, 0, isLast)
+      return bracket(held, 0, settings, isLast)
+    case "]":
+      return linkEnd(held, isLast)
     case "*":
     case "~":
-      if (isEnd) return "Wait"
+      if (!isLast && /^(?:[*~]+|\*[^\S\n]+)$/.test(held)) return "Wait"
       if (held[0] === "~" && next !== "~") return undefined
+      if (/\s/.test(draft.before) && /^\*[^\S\n]+[\p{L}\p{N}(]/u.test(held)) {
+        return { length: 1, text: settings.signs.times }
+      }
       if (held[0] === "*" && /\d/.test(draft.before) && /\d/.test(next ?? "")) {
         return { length: 1, text: ` ${settings.signs.times} ` }
       }
@@ -175,27 +213,54 @@ const inline = (held: string, draft: Draft, settings: Settings, isLast: boolean,
     case "`":
       return none(/^`+/.exec(held)![0].length)
     case "_":
-      if (isEnd) return "Wait"
+      if (!isLast && /^_+$/.test(held)) return "Wait"
       return /\w/.test(draft.before) && /\w/.test(next ?? "")
         ? { length: 1, text: " " }
         : none(/^_+/.exec(held)![0].length)
     case "\\":
-      return isEnd ? "Wait" : /[!-/:-@[-`{-~]/.test(next ?? "") ? none(1) : undefined
+      if (isEnd) return "Wait"
+      if (/[*_~`]/.test(next ?? "")) return { length: 2, text: next! }
+      return /[!-/:-@[-`{-~]/.test(next ?? "") ? none(1) : undefined
     case "<":
-      return tag(held, isLast)
+      return tag(held, isLast) ?? compared(held, draft, settings, isEnd)
     case ">":
-      return none(1)
+      return compared(held, draft, settings, isEnd) ?? none(1)
     case "&":
       return ampersand(held, draft, settings, hasWord)
     case "|":
+      return isEnd ? "Wait" : /[\s,]/.test(next ?? "") && /\s/.test(draft.before) ? { length: 1, text: "," } : none(1)
+    case "-": {
+      const arrow = /^-{1,2}>/.exec(held)
+      return arrow === null ? undefined : none(arrow[0].length)
+    }
     case "→":
     case "←":
     case "⇒":
     case "•":
       return none(1)
-    case "=":
-      return { length: /^=+/.exec(held)![0].length, text: ` ${settings.signs.equals} ` }
+    case "=": {
+      if (!isLast && /^=+$/.test(held)) return "Wait"
+      const run = /^=+>?/.exec(held)![0]
+      // "==marked==" touches a word on one side only.
+      const isMark =
+        run.length > 1 && /^[\s\p{P}]?$/u.test(draft.before) !== /^[\s\p{P}]?$/u.test(held[run.length] ?? "")
+      return run.endsWith(">") || isMark ? none(run.length) : { length: run.length, text: ` ${settings.signs.equals} ` }
+    }
+    case "^":
+      if (isEnd) return "Wait"
+      return /[\p{L}\p{N})]/u.test(draft.before) && /[\p{L}\p{N}(-]/u.test(next ?? "")
+        ? { length: 1, text: ` ${settings.signs.signs["^"]} ` }
+        : undefined
+    case "×":
+    case "÷":
+    case "±":
+    case "≈":
+    case "≠":
+    case "≤":
+    case "≥":
+      return { length: 1, text: ` ${settings.signs.signs[held[0]]} ` }
     case "+":
+      if (/\d/.test(draft.before) && /\d/.test(next ?? "")) return { length: 1, text: ` ${settings.signs.plus} ` }
       return /\s/.test(draft.before) && /^\+\s/.test(held)
         ? { length: 1, text: settings.signs.plus }
         : isEnd
@@ -210,16 +275,31 @@ const inline = (held: string, draft: Draft, settings: Settings, isLast: boolean,
 }
 
 /** Links and pictures are spoken by their text; citations are skipped. */
-const bracket = (held: string, start: number, isLast: boolean): Found => {
-  const found = /^!?\[([^\][\n]*)\](\([^)\s]*(?:\s+"[^"\n]*")?\))?/.exec(held)
+const bracket = (held: string, start: number, settings: Settings, isLast: boolean): Found => {
+  const found = /^!?\[([^\][\n]*)\](\([^)\s]*(?:\s+"[^"\n]*")?\)|\[[^\]\n]{0,60}\])?/.exec(held)
   if (found === null) {
     const isOpen = !/\n/.test(held) && held.length < 200 && !/^!?\[[^\]\n]*\[/.test(held)
     return isOpen && !isLast ? "Wait" : none(start + 1)
   }
   const rest = held.slice(found[0].length)
-  if (found[2] === undefined && !isLast && (rest === "" || /^\([^)\s]*$/.test(rest))) return "Wait"
-  if (found[2] === undefined && /^\^?\d{1,3}$/.test(found[1]!)) return none(found[0].length)
-  return { length: found[0].length, text: found[1]!.replace(/[*_`~]/g, "") }
+  if (found[2] === undefined && !isLast && /^(?:$|\([^)\n]{0,200}$|\[[^\]\n]{0,60}$)/.test(rest)) return "Wait"
+  const isCitation = /^\^?\d{1,3}$/.test(found[1]!) && !found[2]?.startsWith("(")
+  return isCitation ? none(found[0].length) : { length: found[0].length, text: within(found[1]!, settings) }
+}
+
+/** The target of a link whose text holds other brackets. */
+const linkEnd = (held: string, isLast: boolean): Found => {
+  const found = /^\]\([^)\n]*\)/.exec(held)
+  if (found !== null) return none(found[0].length)
+  return !isLast && /^\](?:\([^)\n]{0,200})?$/.test(held) ? "Wait" : undefined
+}
+
+/** "<" and ">" between spaces, or before a number. */
+const compared = (held: string, draft: Draft, settings: Settings, isEnd: boolean): Found => {
+  if (isEnd) return "Wait"
+  const isSpaced = /\s/.test(draft.before) && /^.\s/.test(held)
+  const sign = settings.signs.signs[held[0]!]!
+  return isSpaced || (/^.\d/.test(held) && !/[-=<>]/.test(draft.before)) ? { length: 1, text: ` ${sign} ` } : undefined
 }
 
 const tag = (held: string, isLast: boolean): Found => {
@@ -230,12 +310,22 @@ const tag = (held: string, isLast: boolean): Found => {
 }
 
 const ampersand = (held: string, draft: Draft, settings: Settings, hasWord: boolean): Found => {
-  const found = /^&(#?\w{2,6});/.exec(held)
-  const entity = found === null ? undefined : entities[found[1]!]
-  if (entity === "&") return { length: found![0].length, text: settings.signs.and }
-  if (entity !== undefined) return { length: found![0].length, text: entity }
+  const found = /^&(#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});/.exec(held)
+  if (found !== null) {
+    const entity = character(found[1]!)
+    const isInName = /\p{L}/u.test(draft.before) && /^\p{L}/u.test(held.slice(found[0].length))
+    if (entity === "&" && !isInName) return { length: found[0].length, text: settings.signs.and }
+    if (entity !== undefined) return { length: found[0].length, text: entity }
+  }
   if (!hasWord) return "Wait"
   return /\s/.test(draft.before) && /^&\s/.test(held) ? { length: 1, text: settings.signs.and } : undefined
+}
+
+const character = (entity: string): string | undefined => {
+  if (!entity.startsWith("#")) return entities[entity]
+  const code = /^#[xX]/.test(entity) ? Number.parseInt(entity.slice(2), 16) : Number(entity.slice(1))
+  const isSpoken = code >= 0x20 && code <= 0xffff && !(code >= 0xd800 && code <= 0xdfff)
+  return isSpoken ? String.fromCodePoint(code) : ""
 }
 
 // An unspoken character, such as an emoji, leaves no space before a following full stop.
@@ -251,7 +341,24 @@ const space = (draft: Draft, isLast: boolean): boolean => {
     skip(draft, run.length)
     return true
   }
+  if (draft.isItem) {
+    // Signs that close a heading.
+    const closing = /^[^\S\n]+#+[^\S\n]*(?=\n|$)/.exec(draft.held)
+    if (!isLast && /^[^\S\n]+#*[^\S\n]*$/.test(draft.held)) return false
+    if (closing !== null) {
+      skip(draft, closing[0].length)
+      return true
+    }
+  }
   const lineEnd = run.indexOf("\n")
+  if (lineEnd === -1 && /^\|(?:\s|$)/.test(draft.held.slice(run.length))) {
+    if (!isLast && draft.held.length === run.length + 1) return false
+    // A bar between spaces is said like a comma.
+    const { before } = draft
+    skip(draft, run.length)
+    draft.before = before === "" ? "" : " "
+    return true
+  }
   if (lineEnd === -1) {
     if (run.length === draft.held.length && !isLast) return false
     speak(draft, run.length, " ")
@@ -311,7 +418,11 @@ const lineStart = (draft: Draft, settings: Settings, isLast: boolean): boolean =
       if (draft.table !== undefined) draft.table = { ...draft.table, isHead: true }
       return true
     case "Row":
-      return tableRow(draft, block.skip, block.cells)
+      return tableRow(
+        draft,
+        block.skip,
+        block.cells.map((cell) => within(cell, settings))
+      )
     case "Item":
       draft.isItem = true
       draft.place = "Line"
@@ -344,10 +455,7 @@ const tableRow = (draft: Draft, length: number, cells: ReadonlyArray<string>): b
 }
 
 const sayRow = (draft: Draft, length: number, cells: ReadonlyArray<string>): void => {
-  const said = cells
-    .filter((cell) => cell !== "")
-    .join(", ")
-    .replace(/[*_`~]/g, "")
+  const said = cells.filter((cell) => cell !== "").join(", ")
   speak(draft, length, said === "" ? "" : `${/\s|^$/.test(draft.spoken) ? "" : " "}${said}. `)
 }
 

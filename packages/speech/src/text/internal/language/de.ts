@@ -34,13 +34,18 @@ const year = (value: number): string =>
     ? `${number(Math.floor(value / 100))}hundert${value % 100 === 0 ? "" : number(value % 100)}`
     : number(value)
 
+/** "eine" before what is most likely a feminine noun. */
+const beforeNoun = (said: string, noun: string): string =>
+  said === "eins" ? (/(?:e|ung|heit|keit|ion|schaft|tät)$/.test(noun) ? "eine" : "ein") : said
+
 const months = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(" ")
 
 export const de: Language = {
   number,
-  beforeNoun: (said) => (said === "eins" ? "ein" : said),
+  beforeNoun,
   ordinal,
   year,
+  decade: (value) => `${value < 100 ? number(value) : year(value)}er`,
   digits: small.slice(0, 10),
   decimal: ",",
   thousands: [".", "\u00a0", "\u202f"],
@@ -56,10 +61,25 @@ export const de: Language = {
   and: "und",
   to: "bis",
   times: "mal",
+  ratio: "zu",
+  per: "pro",
   equals: "gleich",
+  signs: {
+    "×": "mal",
+    "÷": "geteilt durch",
+    "±": "plus minus",
+    "≈": "etwa",
+    "≠": "ungleich",
+    "≤": "höchstens",
+    "≥": "mindestens",
+    "<": "kleiner als",
+    ">": "größer als",
+    "^": "hoch"
+  },
   numberSign: "Nummer",
   about: "etwa",
   months,
+  shortMonths: { Jan: 1, Feb: 2, Mär: 3, Apr: 4, Jun: 6, Jul: 7, Aug: 8, Sep: 9, Sept: 9, Okt: 10, Nov: 11, Dez: 12 },
   date: (day, month, year_) => `${ordinal(day)} ${months[month - 1]}${year_ === undefined ? "" : ` ${year(year_)}`}`,
   dayFirst: true,
   time: (hour, minute) => `${hour === 1 ? "ein" : number(hour)} Uhr${minute === 0 ? "" : ` ${number(minute)}`}`,
@@ -76,6 +96,13 @@ export const de: Language = {
   money: (whole, wholeIsOne, part, { one, many }) =>
     `${wholeIsOne ? "ein" : whole} ${wholeIsOne ? one : many}${part === undefined ? "" : ` ${part}`}`,
   scales: ["Tausend", "Million", "Millionen", "Milliarde", "Milliarden"],
+  shortScales: {
+    "Tsd.": ["tausend", "tausend"],
+    Mio: ["eine Million", "Millionen"],
+    "Mio.": ["eine Million", "Millionen"],
+    Mrd: ["eine Milliarde", "Milliarden"],
+    "Mrd.": ["eine Milliarde", "Milliarden"]
+  },
   ofScale: "",
   units: {
     km: ["Kilometer", "Kilometer"],
@@ -93,6 +120,7 @@ export const de: Language = {
     ms: ["Millisekunde", "Millisekunden"],
     GB: ["Gigabyte", "Gigabyte"],
     MB: ["Megabyte", "Megabyte"],
+    "m²": ["Quadratmeter", "Quadratmeter"],
     kWh: ["Kilowattstunde", "Kilowattstunden"],
     "°": ["Grad", "Grad"],
     "°C": ["Grad Celsius", "Grad Celsius"]

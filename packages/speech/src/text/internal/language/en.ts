@@ -45,12 +45,19 @@ const year = (value: number): string => {
   return `${number(century)} ${rest < 10 ? `oh ${number(rest)}` : number(rest)}`
 }
 
+/** "nineteen nineties", "two thousands". */
+const decade = (value: number): string => {
+  const said = value < 100 ? number(value) : value === 2000 ? "two thousand" : year(value)
+  return said.endsWith("y") ? `${said.slice(0, -1)}ies` : `${said}s`
+}
+
 const months = "January February March April May June July August September October November December".split(" ")
 
 export const en: Language = {
   number,
   ordinal,
   year,
+  decade,
   digits: small.slice(0, 10),
   decimal: ".",
   thousands: [","],
@@ -66,10 +73,25 @@ export const en: Language = {
   and: "and",
   to: "to",
   times: "times",
+  ratio: "to",
+  per: "per",
   equals: "equals",
+  signs: {
+    "×": "times",
+    "÷": "divided by",
+    "±": "plus or minus",
+    "≈": "about",
+    "≠": "is not",
+    "≤": "at most",
+    "≥": "at least",
+    "<": "less than",
+    ">": "greater than",
+    "^": "to the power of"
+  },
   numberSign: "number",
   about: "about",
   months,
+  shortMonths: { Jan: 1, Feb: 2, Mar: 3, Apr: 4, Jun: 6, Jul: 7, Aug: 8, Sep: 9, Sept: 9, Oct: 10, Nov: 11, Dec: 12 },
   date: (day, month, year_) => `${months[month - 1]} ${ordinal(day)}${year_ === undefined ? "" : `, ${year(year_)}`}`,
   dayFirst: false,
   time: (hour, minute, half) => {
@@ -83,17 +105,34 @@ export const en: Language = {
   currencies: {
     $: currency("dollar", "dollars", "cent", "cents"),
     USD: currency("dollar", "dollars", "cent", "cents"),
+    US$: currency("US dollar", "US dollars", "cent", "cents"),
+    A$: currency("Australian dollar", "Australian dollars", "cent", "cents"),
+    AUD: currency("Australian dollar", "Australian dollars", "cent", "cents"),
+    C$: currency("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    CAD: currency("Canadian dollar", "Canadian dollars", "cent", "cents"),
     "€": currency("euro", "euros", "cent", "cents"),
     EUR: currency("euro", "euros", "cent", "cents"),
     "£": currency("pound", "pounds", "penny", "pence"),
     GBP: currency("pound", "pounds", "penny", "pence"),
     "¥": currency("yen", "yen", "sen", "sen"),
+    JPY: currency("yen", "yen", "sen", "sen"),
+    "₩": currency("won", "won", "jeon", "jeon"),
+    INR: currency("rupee", "rupees", "paisa", "paise"),
     "₹": currency("rupee", "rupees", "paisa", "paise"),
     CHF: currency("Swiss franc", "Swiss francs", "centime", "centimes")
   },
   money: (whole, wholeIsOne, part, { one, many, partOne, partMany }, partIsOne) =>
     `${whole} ${wholeIsOne ? one : many}${part === undefined ? "" : ` and ${part} ${partIsOne ? partOne : partMany}`}`,
   scales: ["thousand", "million", "billion", "trillion"],
+  shortScales: {
+    k: ["one thousand", "thousand"],
+    K: ["one thousand", "thousand"],
+    m: ["one million", "million"],
+    M: ["one million", "million"],
+    bn: ["one billion", "billion"],
+    B: ["one billion", "billion"],
+    T: ["one trillion", "trillion"]
+  },
   ofScale: "",
   units: {
     km: ["kilometer", "kilometers"],
@@ -121,6 +160,12 @@ export const en: Language = {
     kB: ["kilobyte", "kilobytes"],
     KB: ["kilobyte", "kilobytes"],
     TB: ["terabyte", "terabytes"],
+    kbps: ["kilobit per second", "kilobits per second"],
+    Mbps: ["megabit per second", "megabits per second"],
+    Gbps: ["gigabit per second", "gigabits per second"],
+    "m²": ["square meter", "square meters"],
+    "km²": ["square kilometer", "square kilometers"],
+    "¢": ["cent", "cents"],
     kWh: ["kilowatt hour", "kilowatt hours"],
     "°": ["degree", "degrees"],
     "°C": ["degree Celsius", "degrees Celsius"],
@@ -132,6 +177,7 @@ export const en: Language = {
     "2/3": "two thirds",
     "1/4": "one quarter",
     "3/4": "three quarters",
+    "24/7": "twenty-four seven",
     "½": "one half",
     "¼": "one quarter",
     "¾": "three quarters"

@@ -9,7 +9,19 @@ const tens = "_ _ _ treinta cuarenta cincuenta sesenta setenta ochenta noventa".
 const hundreds =
   "_ ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos".split(" ")
 
-/** Before a noun: "veintiún mil", "un millón". */
+/** Nouns in -a that are masculine. */
+const masculine = /^(?:día|mapa|idioma|clima|planeta|tranvía|cura|poeta|\p{L}*(?:ema|ama|oma|sta))s?$/u
+const notNouns = /^(?:para|como|contra|hasta|hacia|cada|una|por|con|pero|más|que|sin|son|fue)$/
+
+/** Before a noun: "veintiún días", "doscientas personas", "una hora". */
+const beforeNoun = (said: string, noun: string): string => {
+  if (notNouns.test(noun)) return said
+  const isFeminine = /(?:as?|ión|iones|dad|dades)$/.test(noun) && !masculine.test(noun)
+  if (!isFeminine) return short(said)
+  return said.replace(/uno$/, "una").replace(/(cient|quinient)os(?= |$)(?!.* mil)/g, "$1as")
+}
+
+/** Before a masculine noun: "veintiún mil", "un millón". */
 const short = (text: string): string => text.replace(/veintiuno$/, "veintiún").replace(/uno$/, "un")
 
 const number = (value: number): string => {
@@ -33,7 +45,7 @@ const months = "enero febrero marzo abril mayo junio julio agosto septiembre oct
 
 export const es: Language = {
   number,
-  beforeNoun: short,
+  beforeNoun,
   ordinal: (value) => ordinals[value] ?? number(value),
   year: number,
   digits: small.slice(0, 10),
@@ -51,10 +63,25 @@ export const es: Language = {
   and: "y",
   to: "a",
   times: "por",
+  ratio: "a",
+  per: "por",
   equals: "igual a",
+  signs: {
+    "×": "por",
+    "÷": "entre",
+    "±": "más menos",
+    "≈": "aproximadamente",
+    "≠": "distinto de",
+    "≤": "como máximo",
+    "≥": "como mínimo",
+    "<": "menor que",
+    ">": "mayor que",
+    "^": "elevado a"
+  },
   numberSign: "número",
   about: "unos",
   months,
+  shortMonths: { ene: 1, feb: 2, abr: 4, jun: 6, jul: 7, ago: 8, sep: 9, sept: 9, oct: 10, nov: 11, dic: 12 },
   date: (day, month, year) =>
     `${day === 1 ? "primero" : number(day)} de ${months[month - 1]}${year === undefined ? "" : ` de ${number(year)}`}`,
   dayFirst: true,
@@ -73,6 +100,7 @@ export const es: Language = {
   money: (whole, wholeIsOne, part, { one, many, partOne, partMany }, partIsOne) =>
     `${short(whole)} ${wholeIsOne ? one : many}${part === undefined ? "" : ` con ${short(part)} ${partIsOne ? partOne : partMany}`}`,
   scales: ["mil", "millón", "millones", "billón", "billones"],
+  shortScales: { k: ["mil", "mil"], M: ["un millón", "millones"], mill: ["un millón", "millones"] },
   ofScale: "de",
   units: {
     km: ["kilómetro", "kilómetros"],
@@ -88,6 +116,7 @@ export const es: Language = {
     h: ["hora", "horas"],
     GB: ["gigabyte", "gigabytes"],
     MB: ["megabyte", "megabytes"],
+    "m²": ["metro cuadrado", "metros cuadrados"],
     "°": ["grado", "grados"],
     "°C": ["grado Celsius", "grados Celsius"]
   },

@@ -45,10 +45,17 @@ const ordinal = (value: number): string => {
   return `${stem}ième`
 }
 
+/** Nouns that are counted often, and are feminine. */
+const feminine =
+  /^(?:personne|heure|minute|seconde|semaine|année|journée|nuit|chambre|place|table|fois|question|rue|page|livre sterling|\p{L}*(?:tion|sion|té))s?$/u
+const beforeNoun = (said: string, noun: string): string =>
+  feminine.test(noun) ? said.replace(/(?<!\p{L})un$/u, "une") : said
+
 const months = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ")
 
 export const fr: Language = {
   number,
+  beforeNoun,
   ordinal,
   year: number,
   digits: small.slice(0, 10),
@@ -66,10 +73,25 @@ export const fr: Language = {
   and: "et",
   to: "à",
   times: "fois",
+  ratio: "à",
+  per: "par",
+  signs: {
+    "×": "fois",
+    "÷": "divisé par",
+    "±": "plus ou moins",
+    "≈": "environ",
+    "≠": "différent de",
+    "≤": "au plus",
+    "≥": "au moins",
+    "<": "inférieur à",
+    ">": "supérieur à",
+    "^": "puissance"
+  },
   equals: "égale",
   numberSign: "numéro",
   about: "environ",
   months,
+  shortMonths: { janv: 1, févr: 2, avr: 4, juil: 7, sept: 9, oct: 10, nov: 11, déc: 12 },
   date: (day, month, year) =>
     `${day === 1 ? "premier" : number(day)} ${months[month - 1]}${year === undefined ? "" : ` ${number(year)}`}`,
   dayFirst: true,
@@ -86,7 +108,14 @@ export const fr: Language = {
   money: (whole, wholeIsOne, part, { one, many }) =>
     `${whole} ${wholeIsOne ? one : many}${part === undefined ? "" : ` ${part}`}`,
   scales: ["mille", "million", "millions", "milliard", "milliards"],
+  shortScales: {
+    k: ["mille", "mille"],
+    M: ["un million", "millions"],
+    Md: ["un milliard", "milliards"],
+    Mds: ["un milliard", "milliards"]
+  },
   ofScale: "de",
+  elides: true,
   units: {
     km: ["kilomètre", "kilomètres"],
     m: ["mètre", "mètres"],
@@ -101,6 +130,7 @@ export const fr: Language = {
     h: ["heure", "heures"],
     Go: ["gigaoctet", "gigaoctets"],
     Mo: ["mégaoctet", "mégaoctets"],
+    "m²": ["mètre carré", "mètres carrés"],
     "°": ["degré", "degrés"],
     "°C": ["degré Celsius", "degrés Celsius"]
   },
