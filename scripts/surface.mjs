@@ -12,7 +12,7 @@ const namesOf = (source) => {
   )) {
     names.add(name)
   }
-  for (const [, name] of source.matchAll(/^export \* as (\w+) from/gm)) names.add(name)
+  for (const [, name] of source.matchAll(/^export (?:type )?\* as (\w+) from/gm)) names.add(name)
   for (const [, list] of source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)) {
     for (const item of list.split(",").filter((item) => item.trim() !== "")) {
       names.add(

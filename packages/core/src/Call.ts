@@ -22,6 +22,7 @@ import * as EventId from "./EventId.ts"
 import type * as History from "./History.ts"
 import type * as Harness from "./Harness.ts"
 import * as CallTrace from "./internal/call/callTrace.ts"
+import * as Limits from "./internal/call/limits.ts"
 import * as Listener from "./internal/call/listener.ts"
 import * as Mailbox from "./internal/call/mailbox.ts"
 import * as Run from "./internal/call/callRun.ts"
@@ -119,7 +120,7 @@ const open = <R>(
     if (typeof (spec as unknown) !== "object" || (spec as unknown) === null) {
       return yield* Effect.die(new TypeError("a call needs the spec of an agent"))
     }
-    const limited = yield* CallLimits.apply(spec)
+    const limited = yield* Limits.apply(spec)
     const context = yield* Effect.context<R>()
     const scope = yield* Effect.scope
     const trace = yield* CallTrace.make(request)

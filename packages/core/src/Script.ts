@@ -1,8 +1,9 @@
 /**
- * Scripts that put no spaces between words, and characters that take two units of a string.
+ * Scripts that put no spaces between words, and where a text may be cut.
  *
  * @since 0.1.0
  */
+import * as Characters from "./internal/characters.ts"
 
 /**
  * The characters of scripts that put no space between words, for use in a class of a regular expression with the flag `u`:
@@ -19,22 +20,9 @@ const oneUnspaced = new RegExp(`[${unspaced}]`, "u")
 /** Whether part of a text is written without spaces between words. */
 export const hasUnspaced = (text: string): boolean => oneUnspaced.test(text)
 
-const isFirstHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
-
-/** Length, in units of the string, of the character at an offset. */
-export const widthAt = (text: string, offset: number): 1 | 2 =>
-  isFirstHalf(text.charCodeAt(offset)) && offset + 1 < text.length ? 2 : 1
-
-/** The character at an offset. */
-export const characterAt = (text: string, offset: number): string => text.slice(offset, offset + widthAt(text, offset))
-
-/** Offset of the character that ends at `end`. */
-export const characterBefore = (text: string, end: number): number =>
-  end > 1 && widthAt(text, end - 2) === 2 ? end - 2 : end - 1
-
 /**
  * Returns the last offset up to `end` (by default the end of the text) that does not split a character. A first half at
  * the end of the text counts as split: its second half may still come.
  */
 export const wholeEnd = (text: string, end: number = text.length): number =>
-  end > 0 && isFirstHalf(text.charCodeAt(end - 1)) ? end - 1 : end
+  end > 0 && Characters.isFirstHalf(text.charCodeAt(end - 1)) ? end - 1 : end

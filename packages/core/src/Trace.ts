@@ -108,29 +108,24 @@ export interface Past {
 }
 
 /** Makes a span that ends now, for work identified only at its end. */
-export const past = (name: string, given: Past): Effect.Effect<void> =>
-  Effect.contextWith((context: Context.Context<never>) => Effect.sync(() => pastUnsafe(context, name, given)))
-
-/** Makes such a span synchronously, with the tracer and the clock of a context. */
-export const pastUnsafe = (
-  context: Context.Context<never>,
-  name: string,
-  { attributes, parent, seconds }: Past
-): void => {
-  const endTime = Context.get(context, Clock.Clock).currentTimeNanosUnsafe()
-  const span = Context.get(context, Tracer.Tracer).span({
-    name,
-    parent: Option.some(parent),
-    annotations: Context.empty(),
-    links: [],
-    startTime: endTime - BigInt(Math.round(seconds * 1e9)),
-    kind: "internal",
-    root: false,
-    sampled: parent.sampled
-  })
-  for (const [key, value] of Object.entries(attributes)) span.attribute(key, value)
-  span.end(endTime, Exit.void)
-}
+export const past = (name: string, { attributes, parent, seconds }: Past): Effect.Effect<void> =>
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.sync(() => {
+      const endTime = Context.get(context, Clock.Clock).currentTimeNanosUnsafe()
+      const span = Context.get(context, Tracer.Tracer).span({
+        name,
+        parent: Option.some(parent),
+        annotations: Context.empty(),
+        links: [],
+        startTime: endTime - BigInt(Math.round(seconds * 1e9)),
+        kind: "internal",
+        root: false,
+        sampled: parent.sampled
+      })
+      for (const [key, value] of Object.entries(attributes)) span.attribute(key, value)
+      span.end(endTime, Exit.void)
+    })
+  )
 
 /**
  * The kind of a failure, for OpenTelemetry's `error.type`: the tag of a tagged error (or of its tagged reason),

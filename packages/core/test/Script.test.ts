@@ -23,14 +23,6 @@ describe("Script", () => {
     it(`finds spaces between the words of ${JSON.stringify(text)}`, () => assert.isFalse(Script.hasUnspaced(text)))
   }
 
-  it("treats a surrogate pair as one character, and a lone surrogate as another", () => {
-    assert.strictEqual(Script.characterAt("a😀b", 0), "a")
-    assert.strictEqual(Script.characterAt("a😀b", 1), "😀")
-    assert.strictEqual(Script.characterAt("a\ud83d", 1), "\ud83d")
-    assert.strictEqual(Script.characterBefore("a😀", 3), 1)
-    assert.strictEqual(Script.characterBefore("a😀", 1), 0)
-  })
-
   it("never cuts a text inside a character", () => {
     assert.strictEqual(Script.wholeEnd("a😀b", 2), 1)
     assert.strictEqual(Script.wholeEnd("a😀b", 3), 3)

@@ -102,6 +102,7 @@ describe("imports inside packages", () => {
         "Script.ts",
         "Monotonic.ts",
         "Printable.ts",
+        "internal/characters.ts",
         "internal/flatText.ts",
         "internal/successor.ts"
       ],

@@ -15,7 +15,7 @@ const made: Readonly<Record<string, string>> = {
   "packages/core/src/agent/WordBuffer.ts": "one character of a class",
   "packages/core/src/Script.ts": "one character of a class",
   "packages/core/src/internal/spoken/pieces.ts": "one character of a class",
-  "packages/core/src/testing/Pattern.ts": "a pattern that a test gives",
+  "packages/core/src/testing/internal/phone/pattern.ts": "a pattern that a test gives",
   "packages/core/src/testing/internal/phone/words.ts": "a pattern that a test gives",
   "packages/llm/src/internal/grounding.ts": "fixed names of tags",
   "packages/llm/src/model/internal/provider/spokenText.ts":

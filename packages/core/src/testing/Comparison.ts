@@ -63,7 +63,7 @@ const compare = (recorded: Recording.Recording, replayed: Recording.Recording, t
 }
 
 /** Whether a recording contains the end of its call. It does not if the process was killed. */
-export const isComplete = ({ lines, truncated }: Recording.Recording): boolean =>
+const isComplete = ({ lines, truncated }: Recording.Recording): boolean =>
   !truncated && lines.some(({ _tag }) => _tag === "CallClosed")
 
 const headerDifference = (recorded: Recording.Recording, replayed: Recording.Recording): Difference | undefined => {

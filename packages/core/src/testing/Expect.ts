@@ -10,8 +10,9 @@
 import * as Duration from "effect/Duration"
 import type * as Event from "../Event.ts"
 import * as InWords from "./internal/phone/words.ts"
+import * as Patterns from "./internal/phone/pattern.ts"
 import * as Caller from "./Caller.ts"
-import * as Pattern from "./Pattern.ts"
+import type * as Pattern from "./Pattern.ts"
 import * as Played from "./Played.ts"
 import * as Timeline from "./Timeline.ts"
 
@@ -85,19 +86,19 @@ type Partially<E> = E extends { readonly _tag: infer Tag }
   ? { readonly _tag: Tag } & { readonly [K in keyof E]?: Pattern.Pattern<E[K]> }
   : never
 
-const show = Pattern.show
+const show = Patterns.show
 
 /** Tells how the nearest value differs from a description, as the end of a sentence. */
 const butFor = (values: ReadonlyArray<{ readonly _tag: string }>, expected: { readonly _tag: string }): string => {
   const alike = values.filter(({ _tag }) => _tag === expected._tag)
-  const near = Pattern.nearest(alike, expected)
+  const near = Patterns.nearest(alike, expected)
   return near === undefined || near.differences.length === 0 ? "" : ` In the nearest, ${near.differences.join("; ")}.`
 }
 
 /** Expects an output of the agent that has these fields, at a time. Fields may be patterns, at any depth. */
 export const output = (call: Played.Played, expected: Partially<Event.Output>, when?: When): void => {
   const sent = call.entries.flatMap((entry) => (entry._tag === "Sent" ? [entry] : []))
-  const found = sent.filter((entry) => Pattern.matches(entry.output, expected))
+  const found = sent.filter((entry) => Patterns.matches(entry.output, expected))
   if (found.some(({ at }) => within(at, when))) return
   const why = found.length > 0 ? `, but at ${timesOf(found)}.` : `.${butFor(Played.outputs(call), expected)}`
   fail(call, `The agent has sent no ${show(expected)}${told(when)}${why}`)
@@ -105,13 +106,13 @@ export const output = (call: Played.Played, expected: Partially<Event.Output>, w
 
 /** Expects that no output of the agent has these fields. */
 export const noOutput = (call: Played.Played, expected: Partially<Event.Output>): void => {
-  const found = call.entries.some((entry) => entry._tag === "Sent" && Pattern.matches(entry.output, expected))
+  const found = call.entries.some((entry) => entry._tag === "Sent" && Patterns.matches(entry.output, expected))
   if (found) fail(call, `The agent has sent ${show(expected)}.`)
 }
 
 /** Expects an event of the call, as agents see it, that has these fields, at a time. Fields may be patterns, at any depth. */
 export const event = (call: Played.Played, expected: Partially<Event.Input>, when?: When): void => {
-  const found = Played.events(call).filter((event) => Pattern.matches(event, expected))
+  const found = Played.events(call).filter((event) => Patterns.matches(event, expected))
   if (found.length === 0) fail(call, `The call has no event ${show(expected)}.${butFor(Played.events(call), expected)}`)
   const times = found.flatMap(({ eventId }) => Played.timeOf(call, eventId) ?? [])
   if (when === undefined || times.some((at) => within(at, when))) return
@@ -129,9 +130,9 @@ export interface ToolPattern {
 /** Expects that a tool was called with arguments that have these fields, and ended with this result, if they are given. */
 export const tool = (call: Played.Played, name: string, expected: ToolPattern = {}, when?: When): void => {
   const made = Played.tools(call).filter((one) => one.name === name)
-  const found = made.filter((one) => Pattern.matches(toolOf(one), expected))
+  const found = made.filter((one) => Patterns.matches(toolOf(one), expected))
   if (found.some(({ at }) => within(at, when))) return
-  const near = Pattern.nearest(made.map(toolOf), expected)
+  const near = Patterns.nearest(made.map(toolOf), expected)
   const called = Played.tools(call).map(
     (one) => `${one.name}(${show(one.args)})${one.returned === undefined ? "" : ` → ${show(one.returned.result)}`}`
   )
@@ -220,7 +221,7 @@ export const scriptPlayed = (call: Played.Played): void => {
 /** Expects that the call ended in a certain way. */
 export const endedBy = (call: Played.Played, by: Timeline.HungUpBy, reason?: string | RegExp): void => {
   const outcome = Played.outcome(call)
-  if (outcome.by !== by || (reason !== undefined && !Pattern.matches(outcome.reason, reason)))
+  if (outcome.by !== by || (reason !== undefined && !Patterns.matches(outcome.reason, reason)))
     fail(
       call,
       `The call was ended by ${outcome.by}${outcome.reason === undefined ? "" : ` (${outcome.reason})`}, not by ${by}${reason === undefined ? "" : ` (${reason})`}.`

@@ -20,6 +20,7 @@ import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Rule from "./internal/rules/rule.ts"
 import * as AllRules from "./internal/rules/rules.ts"
+import * as ShorterCaller from "./internal/rules/shorterCaller.ts"
 import type * as Caller from "./Caller.ts"
 import type * as Played from "./Played.ts"
 import * as SimulatedCaller from "./SimulatedCaller.ts"
@@ -154,7 +155,7 @@ export const shorten = <E, R>(
 ): Effect.Effect<Simulated, E, R> => {
   const broken = new Set(first.breaches.map(({ rule }) => rule))
   let shortest = first
-  const shrunk = SimulatedCaller.shrink(first.caller, (candidate) =>
+  const shrunk = ShorterCaller.find(first.caller, (candidate) =>
     Effect.map(play(candidate), (played) => {
       const fails = played.breaches.some(({ rule }) => broken.has(rule))
       if (fails) shortest = played

@@ -176,11 +176,8 @@ export class CallTrace implements Listener {
     this.#unheard = undefined
     const waited = this.#now() - askedAt
     CallMetrics.heard(this.#context, waited)
-    Trace.pastUnsafe(this.#context, "heard", {
-      parent: this.#span,
-      seconds: waited,
-      attributes: { "gen_ai.conversation.id": this.callId, "antiphon.turn.id": turn }
-    })
+    const attributes = { "gen_ai.conversation.id": this.callId, "antiphon.turn.id": turn }
+    Effect.runSyncWith(this.#context)(Trace.past("heard", { parent: this.#span, seconds: waited, attributes }))
   }
 
   /** Notes the start of a turn. Returns a function to call with its end. */

@@ -5,6 +5,7 @@
  * characters count as evidence: those that are neither white space nor emoji. The characters between them are restored
  * from the text sent.
  */
+import * as Characters from "../characters.ts"
 import * as Script from "../../Script.ts"
 
 /** One piece of text, as sent. */
@@ -85,10 +86,10 @@ export const isStrippable = (text: string, offset: number): boolean => {
 
 export const isWord = (text: string, offset: number): boolean => {
   const code = text.charCodeAt(offset)
-  return code < 128 ? isAsciiWord(code) : wordCharacter.test(Script.characterAt(text, offset))
+  return code < 128 ? isAsciiWord(code) : wordCharacter.test(Characters.characterAt(text, offset))
 }
 
-export const endsInWord = (text: string, end: number): boolean => isWord(text, Script.characterBefore(text, end))
+export const endsInWord = (text: string, end: number): boolean => isWord(text, Characters.characterBefore(text, end))
 
 export const isFullStop = (text: string, offset: number): boolean => {
   const character = text[offset]
@@ -106,7 +107,7 @@ const solidOffsets = (text: string): ArrayLike<number> => {
       continue
     }
     if (!isStrippable(text, i)) offsets[count++] = i
-    if (Script.widthAt(text, i) === 2) i++
+    if (Characters.widthAt(text, i) === 2) i++
   }
   return Array.isArray(offsets) ? offsets : offsets.subarray(0, count)
 }
@@ -117,7 +118,7 @@ const longText = 4096
 export const solidOf = (piece: Piece): ArrayLike<number> => (piece.solid ??= solidOffsets(piece.text))
 
 export const sameCharacter = (a: string, i: number, b: string, j: number): boolean =>
-  a.charCodeAt(i) === b.charCodeAt(j) && (Script.widthAt(a, i) === 1 || a.charCodeAt(i + 1) === b.charCodeAt(j + 1))
+  a.charCodeAt(i) === b.charCodeAt(j) && (Characters.widthAt(a, i) === 1 || a.charCodeAt(i + 1) === b.charCodeAt(j + 1))
 
 /** The first position at or after `place` with a solid character, or undefined at the end of the text. */
 export const settlePlace = (pieces: ReadonlyArray<Piece>, place: Place): Place | undefined => {
@@ -163,7 +164,7 @@ export const gapBefore = (pieces: ReadonlyArray<Piece>, from: Place, run: Omit<R
     const text = pieces[p]!.text
     const solid = solidOf(pieces[p]!)
     const end = p === run.piece ? run.start : text.length
-    const before = k > 0 ? solid[k - 1]! + Script.widthAt(text, solid[k - 1]!) : 0
+    const before = k > 0 ? solid[k - 1]! + Characters.widthAt(text, solid[k - 1]!) : 0
     const start = p === from.piece ? Math.max(before, from.offset) : before
     gap = text.slice(start, Math.max(start, end)) + gap
     if (k > 0 || p <= from.piece || p === 0) return gap
@@ -195,9 +196,9 @@ export const solidText = (report: string, read: number, atMost: number): string 
   let text = ""
   let count = 0
   const end = Math.min(report.length, read + 2 * atMost + solidReach)
-  for (let i = read; i < end && count < atMost; i += Script.widthAt(report, i)) {
+  for (let i = read; i < end && count < atMost; i += Characters.widthAt(report, i)) {
     if (isStrippable(report, i)) continue
-    text += Script.characterAt(report, i)
+    text += Characters.characterAt(report, i)
     count++
   }
   return text
@@ -207,8 +208,8 @@ export const solidText = (report: string, read: number, atMost: number): string 
 export const adjoin = (before: string, after: string): boolean => {
   if (before === "" || after === "") return false
   const [last, first] = [
-    Script.characterAt(before, Script.characterBefore(before, before.length)),
-    Script.characterAt(after, 0)
+    Characters.characterAt(before, Characters.characterBefore(before, before.length)),
+    Characters.characterAt(after, 0)
   ]
   return !whiteSpace.test(last) && !whiteSpace.test(first) && !unspaced.test(last) && !unspaced.test(first)
 }
@@ -220,7 +221,7 @@ export const runTogether = (before: string, after: string): boolean =>
 /** The last solid character of a piece that ends at or before an offset: its end, and the number of the next one. */
 export const solidBefore = (piece: Piece, offset: number): { readonly end: number; readonly next: number } => {
   const solid = solidOf(piece)
-  const endOf = (index: number) => solid[index]! + Script.widthAt(piece.text, solid[index]!)
+  const endOf = (index: number) => solid[index]! + Characters.widthAt(piece.text, solid[index]!)
   let [next, above] = [0, solid.length]
   while (next < above) {
     const middle = (next + above) >> 1

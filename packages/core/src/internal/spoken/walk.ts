@@ -1,5 +1,5 @@
 /** Follows a report over the text sent, and searches for the position where it begins. */
-import * as Script from "../../Script.ts"
+import * as Characters from "../characters.ts"
 import {
   endsInWord,
   findEmoji,
@@ -121,8 +121,8 @@ export const walk = (
     if (isStrippable(report, i)) {
       // A reported emoji matches its next occurrence; white space never counts.
       const isSought = misses < missesAtMost && !isSpace(report, i)
-      const emoji = isSought ? Script.characterAt(report, i) : ""
-      i += Script.widthAt(report, i)
+      const emoji = isSought ? Characters.characterAt(report, i) : ""
+      i += Characters.widthAt(report, i)
       if (!isSought) continue
       const found = findEmoji(pieces, { piece: atPiece, offset: atOffset, next: atNext }, emoji)
       if (found === undefined) {
@@ -140,7 +140,7 @@ export const walk = (
     const same = sameCharacter(report, i, text, j)
     exact &&= same
     if (same || (!isWord(report, i) && !isWord(text, j) && !isFullStop(report, i))) {
-      const end = j + Script.widthAt(text, j)
+      const end = j + Characters.widthAt(text, j)
       extend(piece, next, j, end)
       next++
       atPiece = piece
@@ -148,19 +148,19 @@ export const walk = (
       atNext = next
       marks = 0
       matched++
-      i += Script.widthAt(report, i)
+      i += Characters.widthAt(report, i)
       followed = i
     } else if (isFullStop(report, i)) i++
     else if (!isWord(text, j) && ++marks < marksAtMost) {
       run = undefined
       next++
-    } else if (!isWord(report, i)) i += Script.widthAt(report, i)
+    } else if (!isWord(report, i)) i += Characters.widthAt(report, i)
     else break
   }
   // The rest may begin with full stops that the speech engine invented. Full stops alone are not a remainder.
   let rest = followed
   while (rest < report.length && (isFullStop(report, rest) || isStrippable(report, rest)))
-    rest += Script.widthAt(report, rest)
+    rest += Characters.widthAt(report, rest)
   const place = { piece: atPiece, offset: atOffset, next: atNext }
   return { read: rest === report.length || isAtEnd() ? rest : followed, place, matched, exact, runs }
 }

@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AgentSpec } from "../../../Agent.ts"
 import type * as Recording from "../../../recording/Recording.ts"
-import type { Pace } from "../../Pace.ts"
+import type { Pace } from "./pace.ts"
 import type * as Turn from "../../../Turn.ts"
 import * as RecordedTurns from "./recordedTurns.ts"
 

@@ -9,7 +9,7 @@ import type { AgentSpec } from "../../../Agent.ts"
 import type * as Event from "../../../Event.ts"
 import type * as EventFilter from "../../../EventFilter.ts"
 import type * as Recording from "../../../recording/Recording.ts"
-import type { Pace } from "../../Pace.ts"
+import type { Pace } from "./pace.ts"
 import * as Turn from "../../../Turn.ts"
 import * as RecordedTurns from "./recordedTurns.ts"
 

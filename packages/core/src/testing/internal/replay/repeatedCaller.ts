@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Recording from "../../../recording/Recording.ts"
 import * as Caller from "../../Caller.ts"
-import type { Pace } from "../../Pace.ts"
+import type { Pace } from "./pace.ts"
 import type * as Timeline from "../../Timeline.ts"
 
 export interface Options {

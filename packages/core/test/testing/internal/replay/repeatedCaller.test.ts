@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type * as Recording from "../../../../src/recording/Recording.ts"
 import * as Caller from "../../../../src/testing/Caller.ts"
-import type * as Pace from "../../../../src/testing/Pace.ts"
+import type * as Pace from "../../../../src/testing/internal/replay/pace.ts"
 import type * as Timeline from "../../../../src/testing/Timeline.ts"
 import * as RepeatedCaller from "../../../../src/testing/internal/replay/repeatedCaller.ts"
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Pattern from "../../src/testing/Pattern.ts"
+import * as Pattern from "../../../../src/testing/internal/phone/pattern.ts"
 
 const order = { id: 7, items: [{ name: "anvil", price: 30 }, { name: "rope" }], note: "fragile", gift: null }
 
