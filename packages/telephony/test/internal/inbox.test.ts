@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import * as Inbox from "../../src/internal/inbox.ts"
 
@@ -42,6 +43,38 @@ describe("inbox", () => {
       const { read } = yield* reading(inbox)
       yield* Fiber.join(putting)
       assert.strictEqual(read.text, "123456789")
+    })
+  )
+
+  it.effect("a writer sleeps while there is no room, however often it had to wait before", () =>
+    Effect.gen(function* () {
+      const inbox = Inbox.make(3)
+      let steps = 0
+      const counting = new Scheduler.MixedScheduler()
+      const shouldYield = counting.shouldYield.bind(counting)
+      counting.shouldYield = (fiber) => {
+        steps++
+        return shouldYield(fiber)
+      }
+      inbox.offer(dtmfs("123"))
+      const putting = yield* Effect.provideService(inbox.put(dtmfs("456789")), Scheduler.Scheduler, counting).pipe(
+        Effect.forkChild({ startImmediately: true })
+      )
+      /** The steps of the writer until everything else has had its turn several times. */
+      const stepsMeanwhile = () =>
+        Effect.gen(function* () {
+          const before = steps
+          for (let turn = 0; turn < 10; turn++) yield* Effect.yieldNow
+          return steps - before
+        })
+      assert.strictEqual(yield* stepsMeanwhile(), 0)
+      // One reading makes room for half of what waits.
+      yield* Stream.runHead(inbox.stream)
+      yield* stepsMeanwhile()
+      assert.strictEqual(yield* stepsMeanwhile(), 0)
+      const { read } = yield* reading(inbox)
+      yield* Fiber.join(putting)
+      assert.strictEqual(read.text, "456789")
     })
   )
 
