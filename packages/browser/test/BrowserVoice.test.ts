@@ -74,7 +74,7 @@ describe("BrowserVoice", () => {
       ])
       assert.deepStrictEqual(audioOf(heard), [...bytes(640)])
       const { capabilities, format, request } = line()
-      assert.deepStrictEqual(capabilities, { heard: "position", messageMs: 40, echoFree: true })
+      assert.deepStrictEqual(capabilities, { heard: "position", messageMs: 100, echoFree: true })
       assert.strictEqual(format.sampleRateHz, 16000)
       assert.strictEqual(request.callId, "c1")
       assert.strictEqual(request.agent.id, "a1")

@@ -29,7 +29,7 @@ export interface Capabilities {
   readonly latencyMs?: number | undefined
   /**
    * How much audio the line prefers to get at once, while more is being played: fewer messages cost less. 20 milliseconds by default.
-   * It changes neither how much is on its way (`lead`) nor what is cleared.
+   * Twice as much is on its way if no `lead` is chosen. It does not change what is cleared.
    */
   readonly messageMs?: number | undefined
   /** Whether the line never returns the agent's own voice: a telephone does not, a loudspeaker may. */

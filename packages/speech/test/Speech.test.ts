@@ -80,9 +80,13 @@ describe("Speech", () => {
       [1000, 40],
       [1337, 40],
       [2111, 40],
-      [3020, 40]
+      [3020, 40],
+      [1000, 100],
+      [1337, 100],
+      [2111, 100],
+      [3020, 100]
     ] as const) {
-      const line = messageMs === undefined ? heard : `${heard}, two frames at a time`
+      const line = messageMs === undefined ? heard : `${heard}, ${messageMs} ms at a time`
       it.effect(`${line}: a caller who cuts in at ${from} ms has heard what the line played, to the word`, () =>
         Effect.gen(function* () {
           const { events, line } = yield* play(teller, {

@@ -69,7 +69,7 @@ describe("CallsApi", () => {
       assert.deepStrictEqual(line.request.agent, { id: "agent-7", systemPrompt: "Be kind.", introduction: "Hello!" })
       assert.deepStrictEqual(line.request.metadata, { voice_id: "v1", to: "+1", from: "+2", campaign: 9 })
       assert.strictEqual(AudioFormat.name(line.format), "pcm_24000")
-      assert.deepStrictEqual(line.capabilities, { heard: "estimate", latencyMs: 150, messageMs: 40, echoFree: false })
+      assert.deepStrictEqual(line.capabilities, { heard: "estimate", latencyMs: 150, messageMs: 100, echoFree: false })
 
       client.send({ event: "media_input", stream_id: "s1", media: { payload: base64(bytes(961)) } })
       client.send({ event: "media_input", stream_id: "s1", media: { payload: base64(bytes(959)) } })

@@ -52,7 +52,7 @@ describe("Twilio", () => {
       assert.strictEqual(line.request.metadata["platform"], "twilio")
       assert.strictEqual(line.request.metadata["direction"], "inbound")
       assert.strictEqual(line.request.metadata["tenant"], "a & b")
-      assert.deepStrictEqual(line.capabilities, { heard: "marks", messageMs: 40, echoFree: true })
+      assert.deepStrictEqual(line.capabilities, { heard: "marks", messageMs: 100, echoFree: true })
 
       const sound = bytes(800)
       phone.say(sound)

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as VoiceWire from "../VoiceWire.ts"
 
-/** Audio of a message: two frames of 20 ms, which cost half of what one at a time does. */
-const messageMs = 40
+/** Audio of a message: fewer messages are fewer writes to the system, which take longer than all else. */
+const messageMs = 100
 
 /** Maximum time for a page to hang up after its audio has been played, in milliseconds. */
 const farewellMs = 1500

@@ -173,8 +173,8 @@ const tones = (buttons: string, format: AudioFormat.AudioFormat): ReadonlyArray<
 }
 
 const frameMs = 20
-/** Audio of a message: two frames cost half of what one at a time does. */
-const messageMs = 2 * frameMs
+/** Audio of a message. Each costs a write to the system, which takes longer than all else that is done with its audio. */
+const messageMs = 5 * frameMs
 
 /** Pads audio with silence to whole frames. */
 const wholeFrames = (format: AudioFormat.AudioFormat, bytes: Uint8Array): Uint8Array => {

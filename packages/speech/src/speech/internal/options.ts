@@ -38,7 +38,7 @@ export interface Options {
   /** Makes the text of an utterance speakable in a language. `SpeechText.filter` by default. */
   readonly filter?: ((language: string | undefined) => SpeechText.Filter) | undefined
   readonly clauses?: Clauses.Options | undefined
-  /** How much audio may be on its way to the caller. 100 milliseconds. */
+  /** How much audio may be on its way to the caller. 100 milliseconds, or two of the messages that the line prefers. */
   readonly lead?: Duration.Input | undefined
   /** How far ahead of playback audio is synthesised. 3 seconds. */
   readonly ahead?: Duration.Input | undefined

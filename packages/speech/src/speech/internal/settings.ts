@@ -32,7 +32,7 @@ export const make = (
   format: line.format,
   report: line.capabilities.heard,
   latencyMs: line.capabilities.latencyMs ?? 0,
-  leadMs: millis(options.lead, 100),
+  leadMs: millis(options.lead, Math.max(100, 2 * (line.capabilities.messageMs ?? 0))),
   messageMs: line.capabilities.messageMs ?? 0,
   aheadMs: millis(options.ahead, 3000),
   clauses: options.clauses ?? {},

@@ -43,4 +43,19 @@ describe("settings", () => {
     assert.strictEqual(made({ lead: "1 second" }).leadMs, 1000)
     assert.strictEqual(made({ texts: { goodbye: "" } }).texts.goodbye, "")
   })
+
+  it("keep two messages of a line on their way, so that it never runs dry while it waits for a whole one", () => {
+    const leadMs = (messageMs: number, options: Parameters<typeof Settings.make>[1] = {}) =>
+      Settings.make(
+        { format, capabilities: { ...telephone.capabilities, messageMs } },
+        options,
+        FloorPolicy.telephone,
+        false
+      ).leadMs
+    assert.deepStrictEqual(
+      [20, 40, 100, 200].map((each) => leadMs(each)),
+      [100, 100, 200, 400]
+    )
+    assert.strictEqual(leadMs(200, { lead: "60 millis" }), 60)
+  })
 })
