@@ -18,7 +18,7 @@ export const Options = Schema.Struct({
 })
 export type Options = typeof Options.Type
 
-/** Makes the tool. It is not offered to models that cannot search natively; see `Models.searchesNatively`. */
+/** Makes the tool. It is not offered to models that cannot search natively; see `searchesNatively`. */
 export const make = Tool.providerDefined({
   id: "antiphon.web_search",
   customName: "web_search",

@@ -105,10 +105,6 @@ export const passages = (document: Document, options: Cut = {}): ReadonlyArray<P
   }))
 }
 
-/** The text to embed for a passage: its title and headings, followed by its text. */
-export const embedded = ({ headings, text, title }: Passage): string =>
-  [...(title === undefined ? [] : [title]), ...headings, text].join("\n")
-
 /** Paragraphs, in order. */
 const blocks = (text: string): ReadonlyArray<Block> => {
   const found: Array<Block> = []

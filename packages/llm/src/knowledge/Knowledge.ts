@@ -17,6 +17,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import * as Embeddings from "../model/Embeddings.ts"
 import * as Document from "./Document.ts"
+import { embeddedText } from "./internal/embeddedText.ts"
 import * as KnowledgeStore from "./internal/knowledgeStore.ts"
 import * as VectorIndex from "./internal/vectorIndex.ts"
 
@@ -135,7 +136,7 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
     )
 
     const embed = (passages: ReadonlyArray<Document.Passage>) =>
-      Effect.flatMap(model.embedMany(passages.map(Document.embedded)), ({ embeddings }) => {
+      Effect.flatMap(model.embedMany(passages.map(embeddedText)), ({ embeddings }) => {
         const vectors = embeddings.map(({ vector }) => vector)
         const dimensions = index.dimensions ?? vectors[0]?.length
         return vectors.every(({ length }) => length === dimensions)

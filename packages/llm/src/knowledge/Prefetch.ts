@@ -20,9 +20,10 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Grounding from "../internal/grounding.ts"
+import * as PassageText from "./internal/passageText.ts"
 import * as Prefetching from "./internal/prefetch.ts"
 import * as Knowledge from "./Knowledge.ts"
-import * as Passages from "./Passages.ts"
+import type * as Passages from "./Passages.ts"
 
 /** Options of the search. */
 export interface Options extends Knowledge.Search, Passages.Options {
@@ -201,7 +202,7 @@ const make = (options: Options): Effect.Effect<Prefetch, never, Knowledge.Knowle
         }
         yield* Fiber.interrupt(counting)
         const fitting = done !== undefined && Prefetching.fits(done.query, said) ? done.found : undefined
-        return fitting === undefined || fitting.length === 0 ? undefined : Passages.told(fitting, options)
+        return fitting === undefined || fitting.length === 0 ? undefined : PassageText.told(fitting, options)
       })
 
     return { hear, found }

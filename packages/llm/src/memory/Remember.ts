@@ -78,7 +78,7 @@ const nobody: ReadonlySet<string> = new Set(["", "unknown", "anonymous", "restri
 const longestName = 300
 
 /** The caller according to the harness, or undefined if it is unknown, or no number or address. */
-export const callerOf = ({ from }: CallRequest): string | undefined => {
+const callerOf = ({ from }: CallRequest): string | undefined => {
   const name = from.trim()
   return nobody.has(name.toLowerCase()) || name.length > longestName || name.includes("\0") ? undefined : name
 }

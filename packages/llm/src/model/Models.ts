@@ -23,7 +23,6 @@ import type { Api } from "./internal/rules/acceptance.ts"
 import * as ClaudeModels from "./internal/rules/claudeModels.ts"
 import * as Description_ from "./internal/rules/description.ts"
 import * as OpenAiModels from "./internal/rules/openAiModels.ts"
-import * as SearchesNatively from "./internal/searchesNatively.ts"
 import * as ModelPlan from "./ModelPlan.ts"
 import * as OpenAi from "./OpenAi.ts"
 import * as OpenAiResponses from "./OpenAiResponses.ts"
@@ -205,6 +204,3 @@ export const describe = (name: string, options: Pick<Options, "api" | "baseUrl" 
     settings: options.settings ?? {}
   })
 }
-
-/** Whether a model can search the web by itself, judging by its name. */
-export const searchesNatively: (name: Name) => boolean = SearchesNatively.searchesNatively

@@ -27,8 +27,6 @@ describe("Document", () => {
         [3, "Returns", "Within 30 days.\n#hashtag"]
       ]
     )
-    const [first] = Document.passages({ id: "d", text: "# A\nB", title: "T" })
-    assert.strictEqual(Document.embedded(first!), "T\nA\nB")
   })
 
   it("reads any text: without what databases refuse, and with lines that only look like headings", () => {

@@ -196,16 +196,6 @@ describe("Models", () => {
     })
   )
 
-  it("knows which models search the web themselves", () => {
-    const searches = (name: string) => Models.searchesNatively(Models.parse(name))
-    assert.isTrue(searches("anthropic/claude-haiku-4-5"))
-    assert.isTrue(searches("openrouter/x/y"))
-    assert.isTrue(searches("openai/gpt-4o-search-preview"))
-    assert.isFalse(searches("openai/gpt-4.1"))
-    assert.isFalse(searches("groq/x"))
-    assert.isFalse(searches("acme/x"))
-  })
-
   it.effect("an unknown provider uses chat completions at the given address", () =>
     Effect.scoped(
       Effect.gen(function* () {
