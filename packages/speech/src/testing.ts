@@ -7,7 +7,7 @@
 export * as Caller from "./testing/Caller.ts"
 export * as CallerVoice from "./testing/CallerVoice.ts"
 export * as FloorLaws from "./testing/FloorLaws.ts"
-export * as Network from "./testing/Network.ts"
+export type * as Network from "./testing/Network.ts"
 export * as SimulatedCaller from "./testing/SimulatedCaller.ts"
 export * as SpokenRules from "./testing/SpokenRules.ts"
 export * as TestCall from "./testing/TestCall.ts"

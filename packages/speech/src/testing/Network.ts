@@ -4,10 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as Chance from "@antiphon/core/testing/Chance"
-import type * as AudioFormat from "../AudioFormat.ts"
-import * as Format from "../AudioFormat.ts"
-import type { Carried, Stretch } from "./TestLine.ts"
 
 /** The faults of the network. All are off by default. */
 export interface Network {
@@ -22,35 +18,6 @@ export interface Network {
    * later audio moves up.
    */
   readonly lost?: "gap" | "silence" | "nothing" | undefined
-}
-
-/** Makes the network. */
-export const make = (
-  network: Network,
-  format: AudioFormat.AudioFormat,
-  seed: number
-): ((stretch: Stretch) => Carried) => {
-  const chance = Chance.make(seed).split("network")
-  const { burst = 3, jitterMs = 0, loss = 0, lost = "gap" } = network
-  /** Gilbert's model: everything within a burst is lost, and bursts are frequent enough for the requested share. */
-  const begins = loss <= 0 ? 0 : loss / (burst * Math.max(0.001, 1 - loss))
-  let isLosing = false
-  return ({ bytes, from, to }) => {
-    isLosing = isLosing ? chance.chance(1 - 1 / burst) : chance.chance(begins)
-    const delayMs = jitterMs > 0 && chance.chance(0.1) ? chance.int(0, jitterMs) : 0
-    if (!isLosing || loss <= 0) return { delayMs, incoming: { _tag: "Audio", bytes } }
-    switch (lost) {
-      case "gap":
-        return { delayMs, incoming: { _tag: "Gap", ms: to - from } }
-      case "silence":
-        return {
-          delayMs,
-          incoming: { _tag: "Audio", bytes: new Uint8Array(bytes.length).fill(Format.silentByte(format)) }
-        }
-      case "nothing":
-        return { delayMs, incoming: undefined }
-    }
-  }
 }
 
 /** The noise around a caller. */

@@ -19,6 +19,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Words from "../floor/internal/words.ts"
 import * as Caller from "./Caller.ts"
+import * as ShorterCaller from "./internal/shorterCaller.ts"
 import * as SimulatedCaller from "./SimulatedCaller.ts"
 import * as TestCall from "./TestCall.ts"
 
@@ -207,7 +208,7 @@ const shortened = <E, R, R2>(
     let left = attempts
     for (let isShorter = true; isShorter && left > 0;) {
       isShorter = false
-      for (const candidate of SimulatedCaller.shorter(best.caller)) {
+      for (const candidate of ShorterCaller.candidates(best.caller)) {
         if (left-- <= 0) break
         const played = yield* simulate(agent, candidate, options)
         if (!played.breaches.some(({ law }) => laws.has(law))) continue

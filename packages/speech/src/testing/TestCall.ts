@@ -47,13 +47,14 @@ import * as Vad from "../Vad.ts"
 import * as Caller from "./Caller.ts"
 import * as CallerVoice from "./CallerVoice.ts"
 import * as Acting from "./internal/call/acting.ts"
+import * as Carriage from "./internal/call/carriage.ts"
 import * as Minutes from "./internal/call/minutes.ts"
 import * as Mouths from "./internal/call/mouth.ts"
 import * as Noises from "./internal/call/noise.ts"
 import * as SpokenCall from "./internal/call/spokenCall.ts"
 import * as TestEar from "./internal/call/testEar.ts"
 import * as VoiceTap from "./internal/call/voiceTap.ts"
-import * as Network from "./Network.ts"
+import type * as Network from "./Network.ts"
 import * as TestLine from "./TestLine.ts"
 import * as TestVoice from "./TestVoice.ts"
 
@@ -181,7 +182,7 @@ const play = (
           spoken.push(bytes)
           return bytes
         },
-        ...(options.network === undefined ? {} : { carry: Network.make(options.network, format, lineSeed) })
+        ...(options.network === undefined ? {} : { carry: Carriage.make(options.network, format, lineSeed) })
       },
       {
         heard: (stretch) => {
