@@ -30,7 +30,7 @@ import * as Wire from "./internal/callsApi/wire.ts"
 import * as Holding from "./internal/holding.ts"
 import * as Parting from "./internal/parting.ts"
 import * as Reception from "./internal/reception.ts"
-import * as Signature from "./Signature.ts"
+import * as Secret from "./internal/secret.ts"
 
 /** Options for answering calls. */
 export interface Options<out E = never, out R = never> {
@@ -82,9 +82,7 @@ const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, re
     const known = isOpen ? place : { ...place, reception: Reception.ofKnown(reception) }
     const isKnown = (given: string, agentId: string): Effect.Effect<boolean> => {
       if (authorize !== undefined) return Effect.orElseSucceed(provide(authorize(given, agentId)), () => false)
-      return Effect.succeed(
-        isOpen || tokens.map((each) => Signature.equals(given, Redacted.value(each))).includes(true)
-      )
+      return Effect.succeed(isOpen || tokens.map((each) => Secret.equals(given, Redacted.value(each))).includes(true))
     }
     yield* router.add("*", options.path ?? "/agents/stream/:agentId", (request) =>
       Effect.flatMap(HttpRouter.params, (params) => {

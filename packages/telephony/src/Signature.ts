@@ -6,17 +6,11 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
-import { createHash, createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from "node:crypto"
+import { createHmac, createPublicKey, verify, type KeyObject } from "node:crypto"
+import * as Secret from "./internal/secret.ts"
 
 /** Names and values of a form or query, in any order. */
 export type Fields = ReadonlyArray<readonly [name: string, value: string]>
-
-/** Compares two texts in constant time. An empty text never matches. */
-export const equals = (given: string, expected: string): boolean =>
-  expected !== "" && timingSafeEqual(digest(given), digest(expected))
-
-// Hashed first, because the comparison requires equal lengths.
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 /**
  * Computes the `X-Twilio-Signature` of a request: base64 of HMAC-SHA1 over the address as Twilio called it, followed by the
@@ -45,7 +39,7 @@ export const isTwilio = (
 ): boolean => {
   const { fields = [], signature, urls } = request
   if (signature === undefined || authToken === "") return false
-  return [...new Set(urls.flatMap(spellings))].some((url) => equals(signature, twilio(authToken, url, fields)))
+  return [...new Set(urls.flatMap(spellings))].some((url) => Secret.equals(signature, twilio(authToken, url, fields)))
 }
 
 const ports: Readonly<Record<string, string>> = { "http:": "80", "https:": "443", "ws:": "80", "wss:": "443" }

@@ -81,11 +81,3 @@ describe("Signature of Telnyx", () => {
     assert.isTrue(Result.isFailure(Signature.telnyxKey("")))
   })
 })
-
-describe("Signature.equals", () => {
-  it("compares texts of any length, and never accepts an empty one", () => {
-    assert.isTrue(Signature.equals("a", "a"))
-    assert.isFalse(Signature.equals("a", "ab"))
-    assert.isFalse(Signature.equals("", ""))
-  })
-})
