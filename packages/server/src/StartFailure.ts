@@ -5,10 +5,8 @@
  */
 import * as ErrorText from "@antiphon/core/ErrorText"
 import type * as Config from "effect/Config"
-import * as Effect from "effect/Effect"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Predicate from "effect/Predicate"
-import { errorReported } from "effect/Runtime"
 import * as SchemaIssue from "effect/SchemaIssue"
 
 /** What keeps a server from starting. */
@@ -32,22 +30,6 @@ export const portInUse = ({ cause }: ServeError): number | undefined => {
   const { code, port } = facts(cause)
   return code === "EADDRINUSE" ? port : undefined
 }
-
-/** Marks a failure that has been logged, so that `runMain` does not log it again with its stack. */
-const markLogged = (error: object): void => {
-  if (Object.isExtensible(error)) Object.defineProperty(error, errorReported, { value: false, configurable: true })
-}
-
-/** Logs the failure in one line, unless that has been done. */
-export const log = (error: unknown, portVariable?: string): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (!Predicate.isObject(error)) return Effect.logError(message(error))
-    if ((error as { readonly [errorReported]?: boolean })[errorReported] === false) return Effect.void
-    return Effect.andThen(
-      Effect.logError(message(error, portVariable)),
-      Effect.sync(() => markLogged(error))
-    )
-  })
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 

@@ -32,7 +32,7 @@ import { createServer } from "node:http"
 import type { Snapshot } from "../Health.ts"
 import * as Answers from "../internal/answers.ts"
 import * as UsedTickets from "../internal/usedTickets.ts"
-import * as StartFailure from "../StartFailure.ts"
+import * as StartLog from "../internal/startLog.ts"
 import * as Pages from "./internal/pages.ts"
 import * as Supervised from "./internal/supervised.ts"
 
@@ -71,7 +71,7 @@ export const run = <E, R>(
   options: Options = {}
 ): Effect.Effect<never, E | Config.ConfigError | ServeError, R> =>
   Effect.gen(function* () {
-    const settings = yield* Effect.tapError(config, (error) => StartFailure.log(error))
+    const settings = yield* Effect.tapError(config, (error) => StartLog.write(error))
     const processes = options.processes ?? settings.processes
     if (cluster.isWorker || processes <= 1) return yield* server
     return yield* Effect.scoped(supervise(processes, options.adminPort ?? settings.adminPort))
@@ -84,7 +84,7 @@ const supervise = (processes: number, adminPort: number) =>
     const fleet = new Fleet(yield* Clock.Clock, Effect.runForkWith(yield* Effect.context<never>()))
     yield* listen(fleet)
     const built = Effect.tapError(Layer.build(admin(fleet, adminPort)), (error) =>
-      StartFailure.log(error, "ANTIPHON_ADMIN_PORT")
+      StartLog.write(error, "ANTIPHON_ADMIN_PORT")
     )
     const { address } = Context.get(yield* built, HttpServer.HttpServer)
     const where = `${HttpServer.formatAddress(address)}/health`
@@ -190,7 +190,7 @@ class Fleet {
 
   /** Fails if no process could start. */
   get failure(): Effect.Effect<never, ServeError> {
-    return Effect.tapError(Deferred.await(this.#failure), (error) => StartFailure.log(error))
+    return Effect.tapError(Deferred.await(this.#failure), (error) => StartLog.write(error))
   }
 
   #tell(member: Member, order: Supervised.Order): void {

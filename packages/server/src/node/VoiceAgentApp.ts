@@ -32,7 +32,7 @@ import * as LineApp from "../line/LineApp.ts"
 import type * as Mount from "../Mount.ts"
 import type * as PreCall from "../PreCall.ts"
 import * as Settings from "../Settings.ts"
-import * as StartFailure from "../StartFailure.ts"
+import * as StartLog from "../internal/startLog.ts"
 import * as HttpServing from "./internal/httpServer.ts"
 import { pingingWebSocket } from "./internal/pingingWebSocket.ts"
 import * as SafeConsole from "./internal/safeConsole.ts"
@@ -337,7 +337,7 @@ export const serve: {
     Layer.launch(
       Layer.provide(announce(settings), layerServer(source as Agent.Made<unknown, R, R>, { ...options, settings }))
     )
-  ).pipe(Effect.tapError((error) => StartFailure.log(error)))
+  ).pipe(Effect.tapError((error) => StartLog.write(error)))
 
 /**
  * Exit codes for `NodeRuntime.runMain`: 0 for a server that stopped because it was told to, and 1 after a failure,
@@ -364,5 +364,5 @@ export const explained = <A, E, R>(server: Effect.Effect<A, E, R>): Effect.Effec
     const error = failed === undefined ? Cause.squash(cause) : failed.error
     // The stack of a bug is worth reading. An error with a tag describes itself.
     const described = failed !== undefined || Predicate.hasProperty(error, "_tag")
-    return described && !Cause.hasInterruptsOnly(cause) ? StartFailure.log(error) : Effect.void
+    return described && !Cause.hasInterruptsOnly(cause) ? StartLog.write(error) : Effect.void
   })
