@@ -46,6 +46,8 @@ export interface Ran {
   readonly kind: Kind
   readonly interruption: VoiceTool.Interruption
   readonly results: Array<string>
+  /** When each of the results was given, in milliseconds. */
+  readonly givenAt: Array<number>
   readonly startedAt: number
   readonly timeout: number
   /** Whether it takes its time to clean up. What happens meanwhile may still change how it ended. */
@@ -90,12 +92,17 @@ const recordBreaches = (history: History.History): ReadonlyArray<string> => {
   return found
 }
 
-/** What is recorded of a run, given how it went; more than one way where two things happened at the same time. */
-const outcomesOf = (run: Ran, isSlow: boolean): ReadonlyArray<ReadonlyArray<string>> => {
+/**
+ * What is recorded of a run, given how it went; more than one way where two things happened at the same time. Results
+ * that a run gives after the end of the call are not recorded if the end stops the run.
+ */
+const outcomesOf = (run: Ran, isSlow: boolean, callEndedAt: number): ReadonlyArray<ReadonlyArray<string>> => {
   const { results } = run
   const failed = [...results, "error"]
   const whole = results.length === 0 ? ["success"] : results
-  const cut = results.length === 0 ? ["cancelled"] : results
+  const orCancelled = (given: ReadonlyArray<string>) => (given.length === 0 ? ["cancelled"] : given)
+  const cut = orCancelled(results)
+  const atEnd = orCancelled(results.filter((_, index) => run.givenAt[index]! <= callEndedAt))
   const elapsed = run.endedAt - run.startedAt
   const late = elapsed > run.timeout || (elapsed === run.timeout && run.ended === "interrupted")
   const ways = {
@@ -108,7 +115,13 @@ const outcomesOf = (run: Ran, isSlow: boolean): ReadonlyArray<ReadonlyArray<stri
     ...(elapsed === run.timeout ? [failed] : []),
     ...(run.cleansUp || isSlow || elapsed === run.timeout ? [cut] : [])
   ]
-  return [ways[run.ended], ...others, ...(run.cleansUp && elapsed >= run.timeout ? [failed] : [])]
+  const isStoppedByEnd = run.ended === "interrupted" && run.endedAt >= callEndedAt
+  return [
+    ways[run.ended],
+    ...others,
+    ...(isStoppedByEnd ? [atEnd] : []),
+    ...(run.cleansUp && elapsed >= run.timeout ? [failed] : [])
+  ]
 }
 
 export const recordedOf = (history: History.History) => {
@@ -335,6 +348,7 @@ const randomTool = (random: Chance, kind: Kind, index: number, ran: Map<string, 
         kind,
         interruption: options.interruption,
         results: [],
+        givenAt: [],
         startedAt,
         timeout: kind === "handoff" || kind === "loan" ? Infinity : timeout,
         cleansUp,
@@ -379,15 +393,16 @@ const randomTool = (random: Chance, kind: Kind, index: number, ran: Map<string, 
   return make(name, options, (_, { toolCallId }) =>
     Stream.unwrap(
       Effect.map(begin(toolCallId), (run) => {
-        const give = (count: number): unknown => {
+        const give = (count: number, now: number): unknown => {
           if (kind === "passthrough" || random.chance(0.2)) return Event.logMessage("tool", "at work")
           const result = `${toolCallId}/${count}`
           const value = random.pick<unknown>([result, { result }, [result]])
           run.results.push(textOf(value))
+          run.givenAt.push(now)
           return value
         }
         const steps = Array.from({ length: random.pick([0, 1, 1, 1, 2, 3]) }, (_, count) =>
-          Stream.fromEffect(Effect.map(wait(), () => give(count)))
+          Stream.fromEffect(Effect.map(Effect.andThen(wait(), Clock.currentTimeMillis), (now) => give(count, now)))
         )
         return steps
           .reduce<Stream.Stream<unknown, Error>>((all, step) => Stream.concat(all, step), Stream.empty)
@@ -495,6 +510,7 @@ export const simulate = (random: Chance, shape: Shape): Effect.Effect<Trace, nev
       yield* Effect.andThen(Effect.andThen(call.speak, call.say), call.stop)
       yield* silence
     }
+    const callEndedAt = yield* Clock.currentTimeMillis
     const { after, asked, breaches } = yield* call.finish
     const found = [...breaches]
 
@@ -513,7 +529,7 @@ export const simulate = (random: Chance, shape: Shape): Effect.Effect<Trace, nev
     }
     for (const [id, outcomes] of recorded) {
       const run = ran.get(id)
-      const expected = run === undefined ? [["error"], ["cancelled"]] : outcomesOf(run, isSlow)
+      const expected = run === undefined ? [["error"], ["cancelled"]] : outcomesOf(run, isSlow, callEndedAt)
       if (!expected.some((one) => one.join() === outcomes.join()))
         found.push(`outcomes of ${id} (${JSON.stringify(run)}): ${outcomes}, not ${expected[0]}`)
     }
