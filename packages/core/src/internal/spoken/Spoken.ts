@@ -84,7 +84,7 @@ export const taken = (self: Spoken, turn: number, offset: number): void => {
 const lasts = ({ pieces }: Spoken, said: Align.SaidTurn, index: number): void => {
   said.lastingTo = Math.max(said.lastingTo, index + 1)
   const before = index > said.piece ? pieces[index - 1] : undefined
-  if (before !== undefined && isLasting(before)) return
+  if (before !== undefined && Pieces.isLasting(before)) return
   said.lastingFrom.push(index)
   if (said.lastingFrom.length > runsKept) said.lastingFrom.shift()
 }
@@ -135,15 +135,12 @@ const pendingFrom = (self: Spoken): Pieces.Place | undefined => {
     const end = stopped ? lastingTo : begin + 1
     for (let i = begin; i < end; i++) {
       const piece = self.pieces[i]!
-      if (stopped && !(isLasting(piece) && Pieces.solidOf(piece).length > 0)) continue
+      if (stopped && !(Pieces.isLasting(piece) && Pieces.solidOf(piece).length > 0)) continue
       return i === place.piece ? place : Pieces.settlePlace(self.pieces, { ...Align.start, piece: i })
     }
   }
   return undefined
 }
-
-/** Whether a piece is spoken even if its turn was cancelled. */
-const isLasting = (piece: Pieces.Piece): boolean => !piece.interruptible && piece.taken
 
 /** Whether more text may still be heard. */
 export const isPending = (self: Spoken): boolean => pendingFrom(self) !== undefined
@@ -161,7 +158,7 @@ export const pending = (self: Spoken): ReadonlyArray<History.Stretch> => {
     if (!stopped) push(self, stretches, turn, begin, end, from)
     for (; stopped && begin <= end; begin++) {
       let last = begin
-      while (last <= end && isLasting(self.pieces[last]!)) last++
+      while (last <= end && Pieces.isLasting(self.pieces[last]!)) last++
       push(self, stretches, turn, begin, last - 1, from)
       begin = last
     }
@@ -336,7 +333,7 @@ const precommit = (self: Spoken): void => {
     Heard.append(self.out, "", { text: text.slice(offset), turn, part, from: begin + offset, to: begin + text.length })
     at++
     offset = 0
-  } while (at < pieces.length && isLasting(pieces[at]!))
+  } while (at < pieces.length && Pieces.isLasting(pieces[at]!))
   Align.commitTo(self, { piece: at, offset: 0, next: 0 })
 }
 

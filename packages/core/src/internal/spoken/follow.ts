@@ -200,12 +200,13 @@ const anchor = (self: Align.Alignment, report: string, read: number, fuel: Walk.
 }
 
 /**
- * Whether a cancelled turn continues where the last report ended. Its words may still be reported, but the words of a
- * later turn take precedence.
+ * Whether a cancelled turn continues where the last report ended, with words that are not spoken regardless. They may
+ * still be reported, but the words of a later turn take precedence.
  */
 const inStopped = ({ heardUpTo, pieces, turns }: Align.Alignment): boolean => {
   const next = Pieces.settlePlace(pieces, heardUpTo)
-  return next !== undefined && turns.findLast(({ piece }) => piece <= next.piece)?.stopped === true
+  if (next === undefined || Pieces.isLasting(pieces[next.piece]!)) return false
+  return turns.findLast(({ piece }) => piece <= next.piece)?.stopped === true
 }
 
 /** Takes a report: advances over matching text, and keeps the rest as foreign words. */

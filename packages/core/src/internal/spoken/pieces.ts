@@ -23,6 +23,9 @@ export interface Piece {
   solid: ArrayLike<number> | undefined
 }
 
+/** Whether a piece is spoken even if its turn was cancelled. */
+export const isLasting = (piece: Piece): boolean => !piece.interruptible && piece.taken
+
 /**
  * A position in the text: `offset` in the text of piece `piece`, just after the matched text, and the next solid
  * character.

@@ -116,6 +116,21 @@ describe("Spoken", () => {
     ])
   })
 
+  it("hears the same uninterruptible text of several cancelled turns in order", () => {
+    const notice = "This part of the call cannot be interrupted, and every word of it is spoken to the end."
+    const spoken = Spoken.make()
+    for (const turn of [1, 2, 3]) {
+      for (const word of notice.split(" ")) Spoken.said(spoken, `${word} `, { interruptible: false, turn })
+      Spoken.stop(spoken, turn)
+    }
+    Spoken.said(spoken, "I am only a demo, and no model.", { interruptible: true, turn: 4 })
+    for (const turn of [1, 2, 3]) {
+      const heard = turnsOf(spoken, notice.split(" "))
+      assert.deepStrictEqual(new Set(heard.map((spans) => spans?.at(-1)?.[0])), new Set([turn]))
+    }
+    assert.strictEqual(hear(spoken, "I am only a demo,"), `${notice} ${notice} ${notice} I am only a demo,`)
+  })
+
   it("hears a character whose halves come in two reports, and no half without the other", () => {
     assert.deepStrictEqual(play(["Well 🙏🏽, yes. "], "Well\ud83d", "\ude4f\ud83c", "\udffd,yes.", over), [
       ["Well 🙏🏽, yes."]
