@@ -54,7 +54,8 @@ export interface Step<out E = never, out R = never> {
   readonly schedule?: Schedule.Schedule<unknown, AiError.AiError> | undefined
   /**
    * Longest wait for the first word of a streamed reply, or the first piece of a tool call. Thoughts do not count. 10
-   * seconds; 45 if the settings ask the model to think. Zero for no limit.
+   * seconds; 45 if the settings ask the model to think. Once the caller has heard nothing for 10 seconds, the steps that
+   * are left share what remains of 30, and have 3 seconds each at least; the last one has its 10. Zero for no limit.
    */
   readonly firstTokenDeadline?: Duration.Input | undefined
   /**

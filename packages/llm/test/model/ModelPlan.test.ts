@@ -1042,6 +1042,33 @@ describe("ModelPlan", () => {
       })
     )
 
+    it.effect("are shorter once the caller has heard nothing for long, so that all steps fit into half a minute", () =>
+      Effect.gen(function* () {
+        const dead = [[stall]] as const
+        const plan = yield* scripted({ a: dead, b: dead, c: dead, d: dead, e: dead, f: [[text("Hello")]] })
+        assert.deepStrictEqual(yield* plan.request("27 seconds"), ['"Hello"', "finish stop"])
+        const failed = (yield* plan.told).filter((event) => event.includes("AttemptFailed"))
+        assert.deepStrictEqual(
+          failed.map((event) => event.split(" ", 3).join(" ")),
+          [
+            "10000 AttemptFailed a",
+            "14000 AttemptFailed b",
+            "18000 AttemptFailed c",
+            "22000 AttemptFailed d",
+            "26000 AttemptFailed e"
+          ]
+        )
+        const two = yield* scripted({ a: dead, b: dead, c: [[text("Hello")]] })
+        assert.deepStrictEqual(yield* two.request("19999 millis"), ["running"])
+        const own = yield* scripted({
+          a: dead,
+          b: [[stall], { firstTokenDeadline: "12 seconds" }],
+          c: [[text("Hello")]]
+        })
+        assert.deepStrictEqual(yield* own.request("21999 millis"), ["running"])
+      })
+    )
+
     it.effect("end a step that writes the arguments of a call without end", () =>
       Effect.gen(function* () {
         const endless = (delta: string): ScriptedModel.Reply => [

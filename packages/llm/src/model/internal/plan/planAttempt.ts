@@ -8,7 +8,7 @@ import * as Scope from "effect/Scope"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as Breaker from "./breaker.ts"
 import { Event, tell } from "./planEvent.ts"
-import type { Plan, Step } from "./planStep.ts"
+import type { Plan, Step, Wait } from "./planStep.ts"
 
 type Driver = (now: number, error: AiError.AiError) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
 
@@ -39,6 +39,12 @@ export const request = (plan: Plan, scope: Scope.Scope, silentSince?: number): R
   invitedWait: 0,
   silentSince
 })
+
+/** How long the caller has been waiting, and for how many steps. Undefined if nobody listens. */
+export const wait = ({ left, silentSince }: Request): Effect.Effect<Wait | undefined> =>
+  silentSince === undefined
+    ? Effect.undefined
+    : Effect.map(Monotonic.now, (now) => ({ silent: Duration.millis(now - silentSince), left: left.size }))
 
 /** Warms up the step that would be tried now, and those it would be raced against. */
 export const warmUp = (plan: Plan): Effect.Effect<void, AiError.AiError> =>

@@ -40,6 +40,10 @@ export interface Plan {
  * hears nothing for 10 believes the line is dead.
  */
 const firstWord = Duration.seconds(10)
+/** Once a model has not answered, it and the others share the rest of this time. The last one has its whole wait. */
+const allFirstWords = Duration.seconds(30)
+/** What each of them has at least. Most that answer at all have begun by then. */
+const leastFirstWord = Duration.seconds(3)
 /** A model that was asked to think needs longer, and the caller was not promised better. */
 const firstWordOfThinker = Duration.seconds(45)
 /** The default wait for the next word: longer than any pause within a reply. */
@@ -49,12 +53,19 @@ const wholeReply = Duration.minutes(2)
 
 const thinkers: ReadonlySet<ReasoningEffort> = new Set<ReasoningEffort>(["low", "medium", "high", "xhigh", "max"])
 
+/** How long the caller has heard nothing when a step is tried, and how many steps are left, this one included. */
+export interface Wait {
+  readonly silent: Duration.Duration
+  readonly left: number
+}
+
 /** How long to wait for the first word. Zero means no deadline. */
 export const first = (
   { firstTokenDeadline, stallDeadline }: Pick<Step, "firstTokenDeadline" | "stallDeadline">,
-  settings: ModelSettings
+  settings: ModelSettings,
+  wait?: Wait
 ): Progress.Limits => ({
-  word: deadline(firstTokenDeadline, mayThink(settings) ? firstWordOfThinker : firstWord),
+  word: deadline(firstTokenDeadline, mayThink(settings) ? firstWordOfThinker : share(wait)),
   // If a deadline was set, long thinking counts as stalling too.
   ...(stallDeadline === undefined || Duration.isZero(stallDeadline) ? undefined : { sign: stallDeadline })
 })
@@ -63,6 +74,12 @@ export const first = (
 export const next = ({ stallDeadline }: Pick<Step, "stallDeadline">, settings: ModelSettings): Progress.Limits => ({
   word: deadline(stallDeadline, mayThink(settings) ? firstWordOfThinker : nextWord)
 })
+
+const share = (wait: Wait | undefined): Duration.Duration => {
+  if (wait === undefined || wait.left === 1 || Duration.isLessThan(wait.silent, firstWord)) return firstWord
+  const rest = Duration.toMillis(Duration.subtract(allFirstWords, wait.silent)) / wait.left
+  return Duration.clamp(Duration.millis(rest), { minimum: leastFirstWord, maximum: firstWord })
+}
 
 const mayThink = ({ reasoningEffort }: ModelSettings): boolean =>
   reasoningEffort != null && thinkers.has(reasoningEffort)

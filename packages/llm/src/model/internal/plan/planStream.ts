@@ -81,7 +81,6 @@ const makePull = (
     const prompt = PlanPrompt.of(step.model, options.prompt, reply.spoken, { settings, ...continuation })
     const waiting = EncodedStream.get(step.model) === undefined ? undefined : new Waiting.Waiting()
     const whose = { waiting, alarm: new Alarm.Alarm() }
-    const first = { ...whose, limits: Step.first(step, settings), what: `the first word of ${step.name}` }
     const next = { ...whose, limits: Step.next(step, settings), what: `the next word of ${step.name}` }
     return Effect.contextWith((context: Context.Context<Scope.Scope>) => {
       // The rest is pulled elsewhere than the beginning.
@@ -89,11 +88,15 @@ const makePull = (
       const stream = Ask.stream(step.model, options, prompt)
       return Effect.flatMap(Opening.pull(stream, Context.get(context, Scope.Scope)), (pulled) => {
         const pull: PartPull = Effect.updateContext(pulled, () => services)
-        return Effect.map(untilWord(Progress.bounded(pull, first), reply), (head) => ({
-          head,
-          rest: Progress.bounded(pull, next),
-          endsSoon: waiting !== undefined
-        }))
+        return Effect.flatMap(Attempt.wait(request), (wait) => {
+          const limits = Step.first(step, settings, wait)
+          const bounded = Progress.bounded(pull, { ...whose, limits, what: `the first word of ${step.name}` })
+          return Effect.map(untilWord(bounded, reply), (head) => ({
+            head,
+            rest: Progress.bounded(pull, next),
+            endsSoon: waiting !== undefined
+          }))
+        })
       })
     })
   }
