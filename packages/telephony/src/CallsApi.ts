@@ -57,11 +57,7 @@ export const layer = <E = never, R = never, AE = never, AR = never>(
   answer: Answer<E, R>,
   options: Options<AE, AR> & Surroundings = {}
 ): Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | AR, Scope.Scope>> =>
-  Layer.effectDiscard(
-    Effect.flatMap(Entrance.reception(options.settings), (reception) =>
-      routes(answer, options, { ...reception, record: options.record })
-    )
-  ) as Layer.Layer<never, Config.ConfigError, HttpRouter.HttpRouter | Exclude<R | AR, Scope.Scope>>
+  Reception.layer((reception) => routes(answer, options, reception), options)
 
 const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, reception: Entrance.Reception) =>
   Effect.gen(function* () {

@@ -10,27 +10,22 @@
  *
  * @since 0.1.0
  */
-import * as EventId from "@antiphon/core/EventId"
-import * as Entrance from "@antiphon/server/Entrance"
+import type * as Entrance from "@antiphon/server/Entrance"
 import type * as Mount from "@antiphon/server/Mount"
 import type * as PreCall from "@antiphon/server/PreCall"
-import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
-import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Answer, Surroundings } from "./Answer.ts"
 import { CarrierError } from "./CarrierError.ts"
+import * as CarrierDesk from "./internal/carrierDesk.ts"
 import * as Credentials from "./internal/credentials.ts"
-import * as Routes from "./internal/telnyx/routes.ts"
 import * as Reception from "./internal/reception.ts"
-import * as PublicAddress from "./internal/publicAddress.ts"
-import * as SharedPort from "./internal/sharedPort.ts"
-import * as Tokens from "./internal/tokens.ts"
+import * as Routes from "./internal/telnyx/routes.ts"
 import * as Signature from "./Signature.ts"
 import * as TelnyxAccount from "./TelnyxAccount.ts"
 
@@ -72,18 +67,12 @@ export const layer = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
   options: Options<PE, PR> & Surroundings = {}
 ): Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>> =>
-  Layer.effectDiscard(
-    Effect.flatMap(Entrance.reception(options.settings), (reception) =>
-      routes(answer, options, { ...reception, record: options.record })
-    )
-  ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
+  Reception.layer((reception) => routes(answer, options, reception), options)
 
-/** Maximum time between the first event of a call and its socket. */
-const tokenTimeout = Duration.seconds(60)
+const carrier = { name: "Telnyx", path: "/telnyx" } as const
 
 const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, reception: Entrance.Reception) =>
   Effect.gen(function* () {
-    const services = yield* Effect.context<R | PR>()
     const router = yield* HttpRouter.HttpRouter
     const account = yield* TelnyxAccount.load(options.account)
     const key = Signature.telnyxKey(account.publicKey)
@@ -91,32 +80,16 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       const reason = { _tag: "MissingKey", variables: ["TELNYX_PUBLIC_KEY"] } as const
       return yield* Effect.fail(new CarrierError({ carrier: "telnyx", reason }))
     }
-    const { preCall } = options
-    const path = (options.path ?? "/telnyx").replace(/(?<!\/)\/+$/, "") as `/${string}`
-    const provide = <A, E2>(effect: Effect.Effect<A, E2, R | PR>) =>
-      Effect.provideContext(effect, services as Context.Context<R | PR>)
     const desk: Routes.Desk = {
-      reception: Reception.ofCarrier(reception),
-      nextId: yield* EventId.make,
-      answer: (line) => provide(answer(line)),
+      ...(yield* CarrierDesk.make<Routes.Expected, E, R, PE, PR>(carrier, answer, options, reception)),
       account,
       key: key.success,
-      addresses: yield* PublicAddress.load(options),
-      path,
-      preCall: preCall === undefined ? undefined : (request) => provide(preCall(request)),
       codec: options.codec ?? "PCMU",
       ringFor: Duration.fromInputUnsafe(options.ringFor ?? "30 seconds"),
-      tokens: Tokens.make(yield* Clock.Clock, tokenTimeout),
       calls: new Map()
     }
-    const where =
-      desk.addresses.publicUrl === undefined
-        ? `${path} of this server's public address`
-        : desk.addresses.publicUrl + path
-    yield* SharedPort.warn("Telnyx", options.processUrl)
-    yield* Effect.logInfo(`The webhook for Telnyx is ${where}.`)
-    yield* router.add("*", path, (request) => Routes.webhook(desk, request))
-    yield* router.add("*", `${path}/stream/:token`, (request) =>
+    yield* router.add("*", desk.path, (request) => Routes.webhook(desk, request))
+    yield* router.add("*", `${desk.path}/stream/:token`, (request) =>
       Effect.flatMap(HttpRouter.params, ({ token }) => Routes.stream(desk, request, token ?? ""))
     )
   })

@@ -11,27 +11,22 @@
  *
  * @since 0.1.0
  */
-import * as EventId from "@antiphon/core/EventId"
-import * as Entrance from "@antiphon/server/Entrance"
+import type * as Entrance from "@antiphon/server/Entrance"
 import type * as Mount from "@antiphon/server/Mount"
 import type * as PreCall from "@antiphon/server/PreCall"
-import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
-import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Answer, Surroundings } from "./Answer.ts"
 import { CarrierError } from "./CarrierError.ts"
+import * as CarrierDesk from "./internal/carrierDesk.ts"
 import * as Credentials from "./internal/credentials.ts"
 import * as Reception from "./internal/reception.ts"
-import * as PublicAddress from "./internal/publicAddress.ts"
-import * as SharedPort from "./internal/sharedPort.ts"
-import * as Tokens from "./internal/tokens.ts"
 import * as Calls from "./internal/twilio/calls.ts"
 import * as Routes from "./internal/twilio/routes.ts"
 import type { Transfer } from "./internal/twilio/transfer.ts"
@@ -84,46 +79,26 @@ export const layer = <E = never, R = never, PE = never, PR = never>(
   answer: Answer<E, R>,
   options: Options<PE, PR> & Surroundings = {}
 ): Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>> =>
-  Layer.effectDiscard(
-    Effect.flatMap(Entrance.reception(options.settings), (reception) =>
-      routes(answer, options, { ...reception, record: options.record })
-    )
-  ) as Layer.Layer<never, Config.ConfigError | CarrierError, HttpRouter.HttpRouter | Exclude<R | PR, Scope.Scope>>
+  Reception.layer((reception) => routes(answer, options, reception), options)
 
-/** Maximum time between the webhook of a call and its socket. */
-const tokenTimeout = Duration.seconds(60)
+const carrier = { name: "Twilio", path: "/twilio" } as const
 const defaultApology = "I am sorry, something went wrong. Please call again later."
 
 const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, reception: Entrance.Reception) =>
   Effect.gen(function* () {
-    const services = yield* Effect.context<R | PR>()
     const router = yield* HttpRouter.HttpRouter
     const account = yield* TwilioAccount.load(options.account)
-    const { parameters = {}, preCall, transfer = {} } = options
-    const path = (options.path ?? "/twilio").replace(/(?<!\/)\/+$/, "") as `/${string}`
-    const provide = <A, E2>(effect: Effect.Effect<A, E2, R | PR>) =>
-      Effect.provideContext(effect, services as Context.Context<R | PR>)
+    const { parameters = {}, transfer = {} } = options
     const desk: Routes.Desk = {
-      reception: Reception.ofCarrier(reception),
-      nextId: yield* EventId.make,
-      answer: (line) => provide(answer(line)),
+      ...(yield* CarrierDesk.make<Calls.Expected, E, R, PE, PR>(carrier, answer, options, reception)),
       account,
-      addresses: yield* PublicAddress.load(options),
-      path,
-      preCall: preCall === undefined ? undefined : (request) => provide(preCall(request)),
       transfer: typeof transfer === "function" ? transfer : () => transfer,
       apology: options.apology ?? defaultApology,
       parameters,
       checkUpgrade: options.checkUpgrade ?? true,
-      tokens: Tokens.make(yield* Clock.Clock, tokenTimeout),
       calls: new Map()
     }
-    const where =
-      desk.addresses.publicUrl === undefined
-        ? `${path} of this server's public address`
-        : desk.addresses.publicUrl + path
-    yield* SharedPort.warn("Twilio", options.processUrl)
-    yield* Effect.logInfo(`The webhook for Twilio is ${where}.`)
+    const { path } = desk
     yield* router.add("*", path, (request) => Routes.voice(desk, request))
     yield* router.add("*", `${path}/status`, (request) => Routes.status(desk, request))
     yield* router.add("*", `${path}/transferred`, (request) => Routes.transferred(desk, request))

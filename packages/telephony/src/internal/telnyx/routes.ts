@@ -16,11 +16,11 @@ import type { CarrierError } from "../../CarrierError.ts"
 import * as Signature from "../../Signature.ts"
 import * as TelnyxAccount from "../../TelnyxAccount.ts"
 import * as Body from "../body.ts"
+import type * as CarrierDesk from "../carrierDesk.ts"
 import * as Holding from "../holding.ts"
 import * as Json from "../json.ts"
 import * as PublicAddress from "../publicAddress.ts"
 import * as Reception from "../reception.ts"
-import type { Tokens } from "../tokens.ts"
 import * as Wire from "./wire.ts"
 
 /** A call in progress. */
@@ -41,15 +41,11 @@ export interface Expected {
 }
 
 /** State that the routes of an account share. */
-export interface Desk extends Holding.Place {
+export interface Desk extends CarrierDesk.CarrierDesk<Expected> {
   readonly account: TelnyxAccount.TelnyxAccount
   readonly key: KeyObject
-  readonly addresses: PublicAddress.Addresses
-  readonly path: string
-  readonly preCall: PreCall.Handler<unknown> | undefined
   readonly codec: "PCMU" | "PCMA"
   readonly ringFor: Duration.Duration
-  readonly tokens: Tokens<Expected>
   readonly calls: Map<string, Entry>
 }
 

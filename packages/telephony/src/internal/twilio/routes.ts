@@ -10,27 +10,22 @@ import * as Redacted from "effect/Redacted"
 import * as Signature from "../../Signature.ts"
 import * as TwilioAccount from "../../TwilioAccount.ts"
 import * as Body from "../body.ts"
+import type * as CarrierDesk from "../carrierDesk.ts"
 import * as Holding from "../holding.ts"
 import * as PublicAddress from "../publicAddress.ts"
 import * as Reception from "../reception.ts"
-import type { Tokens } from "../tokens.ts"
 import * as Twiml from "../twiml.ts"
 import * as Calls from "./calls.ts"
 import * as Transfer from "./transfer.ts"
 import * as Wire from "./wire.ts"
 
 /** State that the routes of an account share. */
-export interface Desk extends Holding.Place {
+export interface Desk extends CarrierDesk.CarrierDesk<Calls.Expected> {
   readonly account: TwilioAccount.TwilioAccount
-  readonly addresses: PublicAddress.Addresses
-  /** Path of the webhook, without a trailing slash. The other routes are below it. */
-  readonly path: string
-  readonly preCall: PreCall.Handler<unknown> | undefined
   readonly transfer: (targetPhoneNumber: string) => Transfer.Transfer
   readonly apology: string
   readonly parameters: Readonly<Record<string, string>>
   readonly checkUpgrade: boolean
-  readonly tokens: Tokens<Calls.Expected>
   readonly calls: Map<string, Calls.Entry>
 }
 
