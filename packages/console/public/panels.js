@@ -196,7 +196,7 @@ export const showRequests = (pane, call, { onCopy }) => {
 }
 
 /** Shows the calls of the server. */
-export const showCalls = (pane, calls, { chosen, onChoose, onHangUp, onSave }) => {
+export const showCalls = (pane, calls, { chosen, listensTo, onChoose, onHangUp, onListen, onSave }) => {
   pane.replaceChildren(
     ...calls.map((call) => {
       const item = element(
@@ -205,6 +205,7 @@ export const showCalls = (pane, calls, { chosen, onChoose, onHangUp, onSave }) =
         button(call.callId, () => onChoose(call), "name"),
         element("span", "facts", `${call.open ? "open · " : ""}${call.from} → ${call.to} · ${factsOf(call)}`),
         element("time", undefined, new Date(call.startedAt).toLocaleTimeString()),
+        call.canListen ? button(call.id === listensTo ? "Stop listening" : "Listen", () => onListen(call)) : "",
         call.canHangUp ? button("Hang up", () => onHangUp(call)) : "",
         button("Save", () => onSave(call))
       )

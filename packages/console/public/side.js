@@ -1,5 +1,6 @@
 /** What stands beside the talk, where the server has a studio: the turns of a call, its requests to models, and other calls. */
 import { showCalls, showRequests, showTurns } from "./panels.js"
+import { makeListening } from "./listening.js"
 import { copy, save } from "./studio.js"
 
 const $ = (id) => document.getElementById(id)
@@ -34,6 +35,12 @@ export const makeSide = ({ onWrong, studio }) => {
     asking = setTimeout(refresh, every)
   }
 
+  const listening = makeListening({
+    open: studio.listen,
+    onChange: () => refresh(),
+    onWrong: wrong
+  })
+
   const choose = (call) => {
     chosen = call.id
     fork = undefined
@@ -65,12 +72,15 @@ export const makeSide = ({ onWrong, studio }) => {
   }
 
   const drawCalls = (calls) => {
-    const state = JSON.stringify([calls, chosen])
+    const listensTo = listening.id()
+    const state = JSON.stringify([calls, chosen, listensTo])
     if (state === drawn.calls) return
     drawn.calls = state
     showCalls($("calls"), calls, {
       chosen,
+      listensTo,
       onChoose: choose,
+      onListen: (call) => listening.toggle(call.id),
       onHangUp: (call) => studio.hangUp(call.id).then(refresh, wrong),
       onSave: (call) => studio.recording(call.id).then((text) => save(`${call.callId}.jsonl`, text), wrong)
     })

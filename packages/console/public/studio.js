@@ -36,6 +36,14 @@ export const makeStudio = ({ token }) => {
       const headers = token() === "" ? {} : { authorization: `Bearer ${token()}` }
       return await (await fetch(`console/${of(id)}/recording`, { headers, cache: "no-store" })).text()
     },
+    /** The answer's body is a WAV file without an end. */
+    listen: async (id, signal) => {
+      const headers = token() === "" ? {} : { authorization: `Bearer ${token()}` }
+      const response = await fetch(`console/${of(id)}/audio`, { headers, signal, cache: "no-store" })
+      if (response.ok) return response.body
+      const answer = await response.json().catch(() => undefined)
+      throw new Error(answer?.error ?? `The server answered ${response.status}.`)
+    },
     hangUp: (id) => send("POST", `${of(id)}/hangup`, {}),
     fork: (id, fork) => send("POST", `${of(id)}/fork`, fork),
     faults: () => get("faults"),

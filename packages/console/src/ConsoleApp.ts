@@ -26,6 +26,7 @@ export const files = {
   "call.js": "text/javascript; charset=utf-8",
   "conversation.js": "text/javascript; charset=utf-8",
   "events.js": "text/javascript; charset=utf-8",
+  "listening.js": "text/javascript; charset=utf-8",
   "microphone.js": "text/javascript; charset=utf-8",
   "panels.js": "text/javascript; charset=utf-8",
   "playback.js": "text/javascript; charset=utf-8",

@@ -32,15 +32,17 @@ import * as Stream from "effect/Stream"
 import * as CallView from "./CallView.ts"
 import * as Faults_ from "./internal/faults.ts"
 import * as KeptCalls from "./internal/keptCalls.ts"
+import * as LiveAudio from "./internal/liveAudio.ts"
 
 /** The current faults of models and tools. */
 export type Faults = Faults_.Faults
 export const Faults = Faults_.Faults
 
-/** A call in the list, with the studio's own id. `canHangUp` while it is open on this server. */
+/** A call in the list, with the studio's own id. `canHangUp` while it is open on this server, `canListen` if it has audio. */
 export interface Listed extends CallView.CallSummary {
   readonly id: string
   readonly canHangUp: boolean
+  readonly canListen: boolean
 }
 
 /** Options of a replay. */
@@ -73,6 +75,12 @@ export interface Studio<R = never> {
   /** The recording, as text. */
   readonly recording: (id: string) => Effect.Effect<string, StudioError>
   readonly hangUp: (id: string) => Effect.Effect<void, StudioError>
+  /**
+   * Listens to a call from now on, until it is over: a WAV file of 16-bit stereo without an end, with the caller on the left, and on the
+   * right what they heard of the agent. It is 1.5 seconds late, because a line reports late what was heard. Only calls by voice that are
+   * recorded into memory can be listened to, each by at most eight at a time.
+   */
+  readonly listen: (id: string) => Effect.Effect<Stream.Stream<Uint8Array>, StudioError>
   /** Replays a call. Tools of earlier turns do not run; tools from that turn on do. */
   readonly fork: (id: string, fork: Fork) => Effect.Effect<CallView.CallView, StudioError>
   readonly faults: Effect.Effect<Faults>
@@ -96,7 +104,8 @@ const longest = 16 * 1024 * 1024
 export const make = <R>(options: Options<R>): Effect.Effect<Studio<R>, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const limits = { calls: options.calls ?? 50, length: longest }
-    const memory = options.folder === undefined ? KeptCalls.inMemory(limits) : undefined
+    const live = LiveAudio.make()
+    const memory = options.folder === undefined ? KeptCalls.inMemory(limits, live) : undefined
     const kept = memory ?? (yield* KeptCalls.inFolder(options.folder!, limits))
     const faults = yield* Ref.make(Faults_.none)
     const ending = new Map<string, Deferred.Deferred<void>>()
@@ -123,7 +132,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<Studio<R>, never, Fi
       calls: Effect.map(kept.all, (all) =>
         all.map(([id, recording]) => {
           const view = CallView.summary(CallView.make(recording))
-          return { ...view, id, canHangUp: canHangUp(view) }
+          return { ...view, id, canHangUp: canHangUp(view), canListen: live.has(id) }
         })
       ),
       call: (id) => Effect.map(recording(id), CallView.make),
@@ -132,6 +141,15 @@ export const make = <R>(options: Options<R>): Effect.Effect<Studio<R>, never, Fi
         Effect.flatMap(recording(id), ({ header }) => {
           const end = ending.get(header.request.callId)
           return end === undefined ? Effect.fail(impossible("The call is over.")) : Deferred.succeed(end, undefined)
+        }),
+      listen: (id) =>
+        Effect.flatMap(text(id), () => {
+          const heard = live.listen(id)
+          return heard === undefined
+            ? Effect.fail(
+                impossible("This call cannot be listened to: it has no audio, is over, or has eight listeners.")
+              )
+            : Effect.succeed(heard)
         }),
       fork: (id, fork) => Effect.flatMap(recording(id), (recording) => play(recording, options, fork)),
       faults: Ref.get(faults),

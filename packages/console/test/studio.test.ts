@@ -67,6 +67,53 @@ const dial = (url: string, callId: string, token?: string) =>
     ({ socket }) => Effect.sync(() => socket.close())
   )
 
+/** A call by voice, whose caller hums a sound of 7 units. */
+const dialVoice = (url: string, callId: string) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const socket = new WebSocket(`${url.replace("http", "ws")}/voice`)
+      socket.binaryType = "arraybuffer"
+      await new Promise((resolve) => socket.addEventListener("open", resolve))
+      socket.send(JSON.stringify({ type: "start", format: "pcm_16000", call_id: callId }))
+      const humming = setInterval(() => socket.send(new Int16Array(320).fill(7)), 20)
+      socket.addEventListener("close", () => clearInterval(humming))
+      return socket
+    }),
+    (socket) => Effect.sync(() => socket.close())
+  )
+
+/** Listens to a call. */
+const listen = (url: string, path: string) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const leaving = new AbortController()
+      const response = await fetch(`${url}/console/${path}`, { signal: leaving.signal })
+      let bytes = Buffer.alloc(0)
+      let isOver = false
+      const reading = async () => {
+        for await (const part of response.body!) bytes = Buffer.concat([bytes, part])
+      }
+      void reading()
+        .catch(() => {})
+        .finally(() => (isOver = true))
+      /** The loudest sample of a side so far. */
+      const loudest = (side: 0 | 1) => {
+        let most = 0
+        for (let at = 44 + 2 * side; at + 2 <= bytes.length; at += 4) most = Math.max(most, bytes.readInt16LE(at))
+        return most
+      }
+      return {
+        status: response.status,
+        contentType: response.headers.get("content-type"),
+        sampleRateHz: () => bytes.readUInt32LE(24),
+        loudest,
+        isOver: () => isOver,
+        leave: () => leaving.abort()
+      }
+    }),
+    ({ leave }) => Effect.sync(leave)
+  )
+
 const until = (holds: () => boolean) =>
   Effect.sync(holds).pipe(Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("10 millis") }))
 const untilFrom = <A>(effect: Effect.Effect<A>, holds: (value: A) => boolean) =>
@@ -171,6 +218,45 @@ describe("the studio", { timeout: 120_000 }, () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live(
+    "plays an open call to those who listen, the caller on the left and the agent on the right, until it is over",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* serve()
+        const typed = yield* dial(url, "typed")
+        yield* until(() => typed.text().includes("goodbye."))
+        const voice = yield* dialVoice(url, "spoken")
+        const list = Effect.map(ask(url, "calls"), ({ json }) => json() as ReadonlyArray<Studio.Listed>)
+        const calls = yield* untilFrom(list, (calls) => calls.some(({ canListen }) => canListen))
+        assert.deepStrictEqual(
+          calls.map(({ callId, canListen }) => [callId, canListen]),
+          [
+            ["spoken", true],
+            ["typed", false]
+          ]
+        )
+        const silent = yield* ask(url, `calls/${calls[1]!.id}/audio`)
+        assert.strictEqual(silent.status, 409)
+        assert.match(silent.json().error, /it has no audio/)
+
+        const path = `calls/${calls[0]!.id}/audio`
+        const heard = yield* listen(url, path)
+        assert.strictEqual(heard.contentType, "audio/wav")
+        yield* until(() => heard.loudest(1) > 1000 && heard.loudest(0) === 7)
+        assert.strictEqual(heard.sampleRateHz(), 16_000)
+        // A listener who leaves makes room for another.
+        for (let more = 0; more < 20; more++) (yield* listen(url, path)).leave()
+        const others = yield* Effect.forEach(Array.from({ length: 7 }), () =>
+          untilFrom(listen(url, path), ({ status }) => status === 200)
+        )
+        assert.strictEqual((yield* listen(url, path)).status, 409)
+        voice.close()
+        yield* until(() => [heard, ...others].every(({ isOver }) => isOver()))
+        assert.strictEqual((yield* ask(url, path)).status, 409)
+        assert.isTrue((yield* list).every(({ canListen }) => !canListen))
+      }).pipe(Effect.scoped)
+  )
+
   it.live("reads the folder the server records into, and nothing outside it", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.acquireRelease(
@@ -198,6 +284,7 @@ describe("the studio", { timeout: 120_000 }, () => {
         ["calls", "GET"],
         ["calls/1", "GET"],
         ["calls/1/recording", "GET"],
+        ["calls/1/audio", "GET"],
         ["calls/1/hangup", "POST"],
         ["calls/1/fork", "POST"],
         ["faults", "GET"],
@@ -276,6 +363,48 @@ describe.skipIf(!existsSync(executablePath))("the page with a studio, in Chromiu
         await page.getByRole("tab", { name: "Calls" }).click()
         await page.locator("#calls").getByRole("button", { name: "Hang up" }).click()
         await page.getByText("The agent hung up (console).").waitFor()
+        assert.deepStrictEqual(problems, [])
+      })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("plays another call that is open, until told to stop", () =>
+    Effect.gen(function* () {
+      const url = yield* serve()
+      yield* dialVoice(url, "spoken")
+      const browser = yield* Effect.acquireRelease(
+        Effect.promise(() =>
+          chromium.launch({ executablePath, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"] })
+        ),
+        (browser) => Effect.promise(() => browser.close())
+      )
+      yield* Effect.promise(async () => {
+        const page = await browser.newPage({ viewport: { width: 1300, height: 800 } })
+        page.setDefaultTimeout(45_000)
+        const problems: Array<string> = []
+        page.on("pageerror", ({ message }) => problems.push(message))
+        page.on("console", (line) => line.type() === "error" && problems.push(line.text()))
+        /** The loudest sample of each side that the page has played. */
+        await page.addInitScript(() => {
+          const { start } = AudioBufferSourceNode.prototype
+          const loudest = [0, 0]
+          Object.assign(window, { loudest })
+          AudioBufferSourceNode.prototype.start = function (...when) {
+            for (const side of [0, 1]) {
+              for (const sample of this.buffer!.getChannelData(side)) loudest[side] = Math.max(loudest[side]!, sample)
+            }
+            return start.apply(this, when)
+          }
+        })
+        await page.goto(url)
+        await page.getByRole("tab", { name: "Calls" }).click()
+        await page.locator("#calls").getByRole("button", { name: "Listen", exact: true }).click()
+        await page.waitForFunction(() => {
+          const { loudest } = window as unknown as { readonly loudest: ReadonlyArray<number> }
+          return loudest[0] === 7 / 32_768 && loudest[1]! > 0.03
+        })
+        await page.locator("#calls").getByRole("button", { name: "Stop listening" }).click()
+        await page.locator("#calls").getByRole("button", { name: "Listen", exact: true }).waitFor()
         assert.deepStrictEqual(problems, [])
       })
     }).pipe(Effect.scoped)

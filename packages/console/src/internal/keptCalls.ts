@@ -7,6 +7,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
+import type * as LiveAudio from "./liveAudio.ts"
 
 /** A store of calls. Ids are the console's own, because callers may reuse the id of a call. */
 export interface KeptCalls {
@@ -29,8 +30,8 @@ export interface Limits {
   readonly length: number
 }
 
-/** Keeps calls in memory. */
-export const inMemory = (limits: Limits): InMemory => {
+/** Keeps calls in memory. Their audio goes to those who listen. */
+export const inMemory = (limits: Limits, live: Pick<LiveAudio.LiveAudio, "over" | "track">): InMemory => {
   const texts = new Map<string, Array<string>>()
   let made = 0
   return {
@@ -41,13 +42,21 @@ export const inMemory = (limits: Limits): InMemory => {
       texts.set(id, pieces)
       const [oldest] = texts.keys()
       if (texts.size > limits.calls && oldest !== undefined) texts.delete(oldest)
-      return Recorder.make({
+      const recorder = Recorder.make({
         request,
+        audio: live.track(id),
         write: (text) => {
           length += text.length
           if (length <= limits.length) pieces.push(text)
         }
       })
+      return Effect.map(recorder, (recorder) => ({
+        ...recorder,
+        note: (note) => {
+          recorder.note(note)
+          if (note._tag === "CallClosed") live.over(id)
+        }
+      }))
     },
     all: Effect.sync(() => [...texts].reverse().flatMap(([id, pieces]) => read(id, pieces.join("")))),
     text: (id) => Effect.sync(() => texts.get(id)?.join(""))

@@ -78,6 +78,11 @@ export const layer = <R>(
           })
         )
       )
+      yield* route("GET", "/console/calls/:id/audio", (id) =>
+        Effect.map(studio.listen(id), (heard) =>
+          HttpServerResponse.stream(heard, { headers, contentType: "audio/wav" })
+        )
+      )
       yield* route("POST", "/console/calls/:id/hangup", (id) => Effect.andThen(studio.hangUp(id), json({})))
       yield* route("POST", "/console/calls/:id/fork", (id, request) =>
         Effect.flatMap(body(request, ForkBody), (fork) => Effect.flatMap(studio.fork(id, fork), (call) => json(call)))
