@@ -116,7 +116,7 @@ const listen = (url: string, path: string) =>
 
 const until = (holds: () => boolean) =>
   Effect.sync(holds).pipe(Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("10 millis") }))
-const untilFrom = <A>(effect: Effect.Effect<A>, holds: (value: A) => boolean) =>
+const untilFrom = <A, R>(effect: Effect.Effect<A, never, R>, holds: (value: A) => boolean) =>
   effect.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("20 millis") }))
 
 describe("The studio's requests", () => {
