@@ -1,8 +1,8 @@
 /**
  * Limits what a call may spend: tokens, money, time, replies and tool calls.
  *
- * Budgets are checked before each model request, and those of time also while nobody speaks. When a budget is
- * exhausted, its action runs once, and is logged. Agents that take over the call share the usage of the first agent,
+ * Budgets are checked before each model request, and budgets of time also while nobody speaks, unless they belong to an
+ * agent that took over the call. When a budget is exhausted, its action runs once, and is logged. Agents that take over the call share the usage of the first agent,
  * and its budgets unless they have their own.
  *
  * ```ts

@@ -9,6 +9,7 @@
 
 /** A text with an id, by which it is replaced and removed. */
 export interface Document {
+  /** 1 to 500 UTF-16 code units. */
   readonly id: string
   /** Plain text or Markdown. */
   readonly text: string

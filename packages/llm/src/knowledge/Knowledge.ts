@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Printable from "@antiphon/core/Printable"
 import type * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as Context from "effect/Context"
@@ -27,10 +28,11 @@ import * as VectorIndex from "./internal/vectorIndex.ts"
  * - `OtherEmbeddings`: the stored documents were embedded by another model. Remove them, or use that model.
  * - `OtherDimensions`: the length of the vectors has changed.
  * - `Full`: more passages than `maxPassages`.
+ * - `InvalidId`: the id of a document, or the name of a base, that a database cannot keep. Nothing was added.
  * - `Store`: the database failed; `cause` says how.
  */
 export class KnowledgeError extends Schema.TaggedError<KnowledgeError>()("KnowledgeError", {
-  reason: Schema.Literals(["OtherEmbeddings", "OtherDimensions", "Full", "Store"]),
+  reason: Schema.Literals(["OtherEmbeddings", "OtherDimensions", "Full", "InvalidId", "Store"]),
   description: Schema.String,
   cause: Schema.optional(Schema.Defect())
 }) {
@@ -180,10 +182,12 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
     yield* refresh
     const add: Knowledge["Service"]["add"] = (given) =>
       Effect.gen(function* () {
+        const all = [...given]
+        yield* Effect.forEach(all, ({ id }) => keepable("the id of a document", id, longestId), { discard: true })
         yield* sameEmbeddings
         yield* refresh
         // Of several documents with the same id, the last counts.
-        const documents = [...new Map([...given].map((document) => [document.id, document])).values()]
+        const documents = [...new Map(all.map((document) => [document.id, document])).values()]
         const known = new Map((yield* checked(store.list)).map((listed) => [listed.id, listed]))
         const hashed = yield* Effect.forEach(documents, (document) =>
           Effect.map(hashOf(document, embeddings, options), (hash) => [document, hash] as const)
@@ -214,13 +218,31 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
       search,
       remove: (ids) =>
         Effect.gen(function* () {
-          const all = [...ids]
+          // No document has any other id.
+          const all = [...ids].filter((id) => isKeepable(id, longestId))
           for (let at = 0; at < all.length; at += 500) yield* checked(store.remove(all.slice(at, at + 500)))
           yield* refresh
         }),
       list: Effect.map(checked(store.list), (all) => all.map(({ id, passages, title }) => ({ id, title, passages })))
     })
   })
+
+/** The longest id of a document, and the longest name of a base, in UTF-16 code units: what the tables hold. */
+const longestId = 500
+const longestName = 200
+
+const isKeepable = (text: string, longest: number): boolean =>
+  text !== "" && text.length <= longest && !text.includes("\0") && text.isWellFormed()
+
+const keepable = (what: string, text: string, longest: number): Effect.Effect<void, KnowledgeError> =>
+  isKeepable(text, longest)
+    ? Effect.void
+    : Effect.fail(
+        new KnowledgeError({
+          reason: "InvalidId",
+          description: `${what} must have 1 to ${longest} characters, none of them NUL or half of a character: ${Printable.escaped(text.slice(0, 60))}`
+        })
+      )
 
 /** Number of documents to embed and store together. */
 const together = 20
@@ -272,7 +294,11 @@ export const layerSql = ({
 > =>
   Layer.effect(
     Knowledge,
-    Effect.flatMap(Effect.mapError(KnowledgeStore.sql(name), ofStore), (store) => make(store, ofStore, options))
+    Effect.gen(function* () {
+      yield* keepable("the name of a knowledge base", name, longestName)
+      const store = yield* Effect.mapError(KnowledgeStore.sql(name), ofStore)
+      return yield* make(store, ofStore, options)
+    })
   )
 
 /** Adds documents when the layer is built. */

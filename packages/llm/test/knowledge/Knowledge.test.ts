@@ -96,6 +96,27 @@ const contract = (
       )
     )
 
+    for (const [what, id] of [
+      ["no characters", ""],
+      ["too many characters", "x".repeat(501)],
+      ["a NUL", "a\0b"],
+      ["half of a character", "a\ud83d"]
+    ] as const) {
+      it.effect(`says that an id with ${what} is invalid, and adds nothing`, () =>
+        run((base) =>
+          Effect.gen(function* () {
+            const error = yield* Effect.flip(base.add([documents[0]!, { id, text: "Another text." }]))
+            assert.strictEqual(error._tag === "KnowledgeError" && error.reason, "InvalidId")
+            assert.include(error.message, "the id of a document must have 1 to 500 characters")
+            assert.deepStrictEqual(yield* base.list, [])
+            yield* base.add([{ ...documents[0]!, id: "🙂".repeat(250) }])
+            yield* base.remove([id])
+            assert.lengthOf(yield* base.list, 1)
+          })
+        )
+      )
+    }
+
     it.effect("limits its passages, and counts replaced ones once", () =>
       run(
         (base) =>
@@ -148,6 +169,18 @@ contract(
   `in PostgreSQL${Postgres.note}`,
   (options) => Layer.provide(Knowledge.layerSql(options), Layer.fresh(Postgres.layer)),
   Postgres.isThere
+)
+
+it.effect("a base with a name that the tables cannot hold is not opened", () =>
+  Effect.gen(function* () {
+    const base = Knowledge.layerSql({ name: "x".repeat(201) })
+    const error = yield* Effect.flip(
+      Effect.scoped(
+        Layer.build(Layer.provide(base, [HashEmbeddings.layer(), Layer.fresh(Sqlite.layer({ filename: ":memory:" }))]))
+      )
+    )
+    assert.include(String(error), "the name of a knowledge base must have 1 to 200 characters")
+  })
 )
 
 const onFile = <A, E>(test: (filename: string) => Effect.Effect<A, E, never>) =>
