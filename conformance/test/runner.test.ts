@@ -68,7 +68,7 @@ const fails = (name: string, changes: Changes, reason: string, options?: Conform
   it.live(name, () => Effect.map(played(changes, options), (outcome) => assert.strictEqual(outcome, reason)))
 
 describe("a case", () => {
-  it.live("passes where all that it expects comes", () =>
+  it.live("passes if everything it expects arrives", () =>
     Effect.map(played(), (outcome) => assert.strictEqual(outcome, "Passed"))
   )
   fails(
@@ -104,7 +104,7 @@ describe("a case", () => {
     impatient
   )
   fails("fails on a note that is not expected", { notes: [] }, 'notes[0]: expected nothing, got "pressed [1]"')
-  it.live("does not look at the notes where it says nothing of them", () => {
+  it.live("ignores the notes if it expects none", () => {
     const { notes: _, ...silent } = keys
     return Effect.map(playFiles({ "case.json": silent }), ([one]) => assert.strictEqual(one!.outcome._tag, "Passed"))
   })
@@ -155,7 +155,7 @@ describe("a case", () => {
     'steps[1].expectHttp.headers.X-Who: expected "me", got nothing'
   )
 
-  it.live("takes an id that has come where its placeholder is sent", () =>
+  it.live("sends an id it has received in place of its placeholder", () =>
     Effect.map(
       played({
         steps: [
@@ -172,7 +172,7 @@ describe("a case", () => {
     )
   )
 
-  it.live("has an HTTP server of its own, whose address stands for <http>", () =>
+  it.live("has its own HTTP server, whose address replaces <http>", () =>
     Effect.gen(function* () {
       const address = { send: { type: "custom", metadata: { at: "<http>/x" } } }
       const agent = {
@@ -292,7 +292,7 @@ describe("a case of an agent with a model", () => {
   const of = (changes: Json) => ({ ...chat, ...changes })
   const withTool = (tool: Json) => of({ agent: { ...agent, tools: [job, tool] } })
 
-  it.live("passes where the model was sent what it expects", () =>
+  it.live("passes if the model received the expected requests", () =>
     Effect.map(played(chat), (outcome) => assert.strictEqual(outcome, "Passed"))
   )
   fails(
@@ -315,13 +315,13 @@ describe("a case of an agent with a model", () => {
     of({ agent: { ...agent, config: { ...agent.config, seed: 7 } } }),
     "llmRequests[0].params.seed: expected nothing, got 7"
   )
-  it.live("fails on a request that is not made, and on one that is not expected", () =>
+  it.live("fails on a missing request, and on an unexpected one", () =>
     Effect.gen(function* () {
       assert.include(yield* played(of({ llmRequests: [request, request] })), "llmRequests[1]: expected {")
       assert.include(yield* played(of({ llmRequests: [] })), "llmRequests[0]: expected nothing")
     })
   )
-  it.live("has no more replies than are written", () =>
+  it.live("has only the replies that are written", () =>
     Effect.map(played(of({ llm: [] })), (outcome) =>
       assert.include(outcome, 'steps[3].expect[0].type: expected "log_metric", got "error"')
     )
@@ -365,7 +365,7 @@ describe("a case of an agent with a model", () => {
     of({ llm: [[{ text: "a" }, { failRequest: "b" }]] }),
     "llm[0]: failRequest comes first"
   )
-  it.live("fails the agent where an anchor names no event", () => {
+  it.live("fails the agent if an anchor names no event", () => {
     const turns = { 1: { before: [{ addEntry: { content: "x", after: { type: "call_ended" } } }] } }
     const error = { type: "error", content: '<contains:no event for the anchor {"type":"call_ended"}>' }
     const steps = [...chat.steps.slice(0, -1), expect(error)]
@@ -398,7 +398,7 @@ describe("a folder", () => {
     })
   )
 
-  it.live("plays our own case in the place of one that differs on purpose", () =>
+  it.live("plays our own case instead of one that differs on purpose", () =>
     Effect.gen(function* () {
       const replacements = new Map([
         ["wrong", "chats-defaults.json"],
@@ -489,12 +489,12 @@ describe("an expectation", () => {
       assert.strictEqual(check(expected, got), path))
   }
 
-  it("compares texts that hold JSON character by character where that is asked for", () => {
+  it("compares texts that contain JSON character by character on request", () => {
     assert.strictEqual(check('{"a": 1}', '{"a":1}', true), "it")
     assert.isUndefined(check('{"a": 1}', '{"a": 1}', true))
   })
 
-  it("shows long texts from where they part", () => {
+  it("shows long texts from where they differ", () => {
     const found = Expectation.difference(
       "x".repeat(30_000) + "a",
       "x".repeat(30_000) + "b",
@@ -595,16 +595,16 @@ describe("the table of differences", () => {
       ]
     )
   })
-  it("wants a case, a file and a reason in each row", () => {
+  it("requires a case, a file and a reason in each row", () => {
     for (const row of ["| a | `c.json` | because |", "| `a` | c.json | because |", "| `a` | `c.json` | |"]) {
       assert.isTrue(Result.isFailure(parse(...head, row)), row)
     }
   })
-  it("has to be there", () => assert.isTrue(Result.isFailure(parse("nothing"))))
+  it("must exist", () => assert.isTrue(Result.isFailure(parse("nothing"))))
 })
 
 describe("the HTTP server of a case", () => {
-  it.live("answers its routes, keeps what it received, and knows no other path", () =>
+  it.live("answers its routes and no other path, and keeps what it received", () =>
     Effect.gen(function* () {
       const routes = [
         { method: "POST", path: "/a b", status: 201, body: '{"id":9}', delayMs: 10 },

@@ -75,7 +75,7 @@ describe("antiphon simulate", () => {
     120_000
   )
 
-  it.live("requires an existing module that has something to play", () =>
+  it.live("requires an existing module with something to play", () =>
     Effect.gen(function* () {
       const message = (args: ReadonlyArray<string>) =>
         Effect.map(run(["simulate", ...args]), ({ error }) => (error?._tag === "CliError" ? error.message : ""))

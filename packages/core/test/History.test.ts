@@ -23,7 +23,7 @@ const reasonOf = <A>(result: Result.Result<A, History.AnchorError>) =>
   })
 
 describe("History", () => {
-  it.effect("holds what happened, and what the agent sent in its turns among it", () =>
+  it.effect("holds what happened, interleaved with what the agent sent in its turns", () =>
     Effect.gen(function* () {
       const call = yield* record
       happen(call, "a")
@@ -47,7 +47,7 @@ describe("History", () => {
     })
   )
 
-  it.effect("gives its last events, oldest first, also those of a history that somebody has made", () =>
+  it.effect("returns its last events, oldest first, even for a history made by hand", () =>
     Effect.gen(function* () {
       const call = yield* record
       const events = happen(call, "a", "b", "c")
@@ -101,7 +101,7 @@ describe("History", () => {
     assert.strictEqual(made, 1)
   })
 
-  it("tells what happened from what the agent sent", () => {
+  it("distinguishes what happened from what the agent sent", () => {
     const sent = Object.values(Event.Output.cases).map(({ fields }) => fields._tag.schema.literal)
     for (const _tag of sent) assert.isFalse(History.isHistoryEvent({ _tag } as History.Item), _tag)
     const happened = Object.values(Event.Input.cases).map(({ fields }) => fields._tag.schema.literal)
@@ -130,7 +130,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("is completed in its place where it cannot be interrupted", () =>
+    it.effect("is completed in its place if it cannot be interrupted", () =>
       Effect.gen(function* () {
         const call = yield* record
         call.sent(Event.sendText("Calls are recorded.", { interruptible: false }), 1)
@@ -142,7 +142,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("is given up at the end of the agent's turn where it fits nowhere", () =>
+    it.effect("is dropped at the end of the agent's turn if it fits nowhere", () =>
       Effect.gen(function* () {
         const call = yield* record
         say(call, "abc")
@@ -165,7 +165,7 @@ describe("History", () => {
   })
 
   describe("the content of a turn", () => {
-    it.effect("is what came since the side began it, in order", () =>
+    it.effect("is everything since its side began it, in order", () =>
       Effect.gen(function* () {
         const call = yield* record
         happen(call, "before")
@@ -180,7 +180,7 @@ describe("History", () => {
       })
     )
 
-    it.effect("is empty where its beginning was never reported", () =>
+    it.effect("is empty if its beginning was never reported", () =>
       Effect.gen(function* () {
         const call = yield* record
         happen(call, "a")

@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 import * as Monotonic from "../src/Monotonic.ts"
 import { test } from "./virtualTest.ts"
 
-test("a step of the wall clock does not move it, and it tells what is left until a time", function* () {
+test("is not moved by a step of the wall clock, and returns the time left until a deadline", function* () {
   const clock = yield* Clock.Clock
   const until = (yield* Monotonic.now) + 20
   yield* Effect.sleep("15 millis")
@@ -12,7 +12,7 @@ test("a step of the wall clock does not move it, and it tells what is left until
   assert.strictEqual(Monotonic.left(clock, until), 0)
 })
 
-test("whoever sleeps until nothing is left gets there, whatever the times are rounded to", function* () {
+test("sleeping until nothing is left reaches the deadline, however times are rounded", function* () {
   const clock = yield* Clock.Clock
   for (let i = 1; i <= 2000; i++) {
     yield* Effect.sleep(i / 7)

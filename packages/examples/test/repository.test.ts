@@ -55,7 +55,7 @@ describe("the repository", () => {
     assert.deepStrictEqual(mentioning, [])
   })
 
-  it("has every server of its examples and templates exit with 0 when it was told to stop", () => {
+  it("gives every server of its examples and templates a teardown that exits with 0 when told to stop", () => {
     const servers = [join("packages", "examples", "src"), join("packages", "create-antiphon", "templates")]
       .flatMap(filesUnder)
       .filter((file) =>

@@ -275,7 +275,7 @@ describe("Playback", () => {
     assert.strictEqual(playedTo, 1000)
   })
 
-  it("waits for no whole message after a pause, nor where the audio ends", () => {
+  it("does not wait for a whole message after a pause or at the end of the audio", () => {
     const start = Playback.push(Playback.make({ format, report: "position", messageMs: 40 }), second)
     const [playing] = Playback.pull(start, time(0))
     const [paused] = Playback.pause(playing, time(10))

@@ -31,7 +31,7 @@ const complaintOf = (path: string) =>
 const agent = `export default () => {}`
 
 describe("The module of an agent", () => {
-  it.live("is loaded from any path, also one with spaces and other scripts", () =>
+  it.live("is loaded from any path, even one with spaces and other scripts", () =>
     Effect.gen(function* () {
       const names = ["a gent.ts", "ünï/é🙂.ts", "with.mjs"]
       const path = yield* folder(Object.fromEntries(names.map((name) => [name, agent])))

@@ -106,7 +106,7 @@ describe("Remember", () => {
     assert.deepStrictEqual([...first.logged, ...second.logged], [])
   })
 
-  test("each line of what is learned from is one utterance, and says whose it is", function* () {
+  test("each line given to the learner is one utterance, and names its speaker", function* () {
     const kept = yield* store
     let transcript = ""
     const learn: Remember.Learn<typeof Guest.fields> = (talk) => {

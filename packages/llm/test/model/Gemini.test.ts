@@ -40,7 +40,7 @@ const call = (id: string, city: string, options = {}): Prompt.MessageEncoded => 
 })
 
 describe("Gemini", () => {
-  it.effect("what its own tools add to a prompt is input, too", () =>
+  it.effect("tokens that its own tools add to a prompt count as input", () =>
     run((server) =>
       Effect.gen(function* () {
         const usageMetadata = { promptTokenCount: 10, toolUsePromptTokenCount: 90, candidatesTokenCount: 5 }

@@ -390,7 +390,7 @@ describe("OpenAi", () => {
     )
   )
 
-  it.effect("a reply that has said how it ends is whole, though its connection stays open and says no more", () =>
+  it.effect("a reply with a finish reason is complete, even if its connection stays open and silent", () =>
     run((server) =>
       Effect.gen(function* () {
         const pieces = [

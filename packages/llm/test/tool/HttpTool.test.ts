@@ -358,7 +358,7 @@ describe("HttpTool", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.live("an answer that was compressed although it should not be, and no more of it than it may be long", () =>
+    it.live("an answer that was compressed although it should not be, up to the maximum length", () =>
       Effect.gen(function* () {
         const packed = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }
         for (const [encoding, pack] of Object.entries(packed)) {
@@ -379,7 +379,7 @@ describe("HttpTool", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.live("the kind of an answer that is no text", () =>
+    it.live("the type of an answer that is not text", () =>
       Effect.gen(function* () {
         const server = yield* serving((_, response) =>
           response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1]))

@@ -67,7 +67,7 @@ describe("KnowledgeBase", () => {
     }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
   )
 
-  it.live("reads no more of an answer than it should have", () =>
+  it.live("reads no more of an answer than the maximum", () =>
     Effect.gen(function* () {
       const pieces = ['{"results":[{"content":"', ...Array.from({ length: 40 }, () => "x".repeat(100_000)), '"}]}']
       const error = yield* failing({ ...answer({}), pieces })

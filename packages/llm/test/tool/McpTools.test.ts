@@ -150,7 +150,7 @@ const suite = (connect: Connecting) => {
     }).pipe(Effect.scoped, Effect.provide(services))
   )
 
-  it.live("gives the model the text of a result, and the error where there is one", () =>
+  it.live("gives the model the text of a result, or its error", () =>
     Effect.gen(function* () {
       const tools = yield* connect()
       assert.strictEqual(yield* result(tools, "calc_add", { a: 2, b: 3 }), "5")

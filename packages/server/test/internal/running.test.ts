@@ -9,7 +9,7 @@ describe("Running", () => {
     assert.isUndefined(Running.callId())
   })
 
-  it("leaves the id of the call that was served last for another thread, cut to what there is room for", () => {
+  it("publishes the id of the call served last to another thread, truncated to fit", () => {
     for (const [callId, shown] of [
       ["c1", "c1"],
       ["größer", "größer"],

@@ -23,7 +23,7 @@ describe("UsedTickets", () => {
     })
   )
 
-  it.effect("is one for all servers of a process", () =>
+  it.effect("is shared by all servers of a process", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* UsedTickets.Current, yield* UsedTickets.Current)
     })

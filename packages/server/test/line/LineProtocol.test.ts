@@ -173,7 +173,7 @@ describe("LineProtocol: a call", () => {
     )
   })
 
-  it("sends what models have taken only if it is asked for, because Line does not have it", () => {
+  it("sends the usage of models only on request, because Line does not have it", () => {
     const outputs = [
       Event.logMetric("llm_usage", { input: 1 }),
       Event.logMetric("llm_first_text_ms", 5),

@@ -62,7 +62,7 @@ describe("CallerVoice", () => {
     })
   )
 
-  it("gives the words of a recording the time in which there is sound", () => {
+  it("places the words of a recording where there is sound", () => {
     const samples = new Int16Array(16_000)
     samples.fill(5000, 4000, 12_000)
     assert.deepStrictEqual(CallerVoice.timed("two words", samples).words, [

@@ -76,7 +76,7 @@ describe("the chunks of a history", () => {
     assert.deepStrictEqual(Chunks.latest(snapshot, eventsOf([more]), 2), eventsOf([plain.at(-1)!, more]))
   })
 
-  it("finds the text that an earlier report has grown into, however old it is, and nothing that is gone", () => {
+  it("finds the text that an earlier report has grown into, however old the report is, and nothing that is gone", () => {
     const id = (count: number) => `00000000-0000-4000-8000-${String(count).padStart(12, "0")}`
     const { self } = open(5)
     const text = line({ _tag: "AgentTextSent", eventId: id(7), content: "One moment" })

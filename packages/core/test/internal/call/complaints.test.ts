@@ -15,7 +15,7 @@ const logged = <A, E, R>(use: (lines: ReadonlyArray<string>) => Effect.Effect<A,
     return Effect.provide(use(lines), Layer.fresh(Logger.layer([logger])))
   })
 
-test("are all logged up to a number, then one at a time with the number of those left out", function* () {
+test("are all logged up to a limit, then one at a time with the count of those left out", function* () {
   yield* logged((lines) =>
     Effect.gen(function* () {
       const complain = Complaints.make()

@@ -54,7 +54,7 @@ describe("heardText", () => {
     ])
   })
 
-  it("gives words of the harness's own their line, and no place in what was said", () => {
+  it("gives the harness's own words a line, but no place in what was said", () => {
     const { hear, heard, lines, say } = make()
     say("One two.")
     hear("One ")

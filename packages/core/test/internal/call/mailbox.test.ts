@@ -33,7 +33,7 @@ test("takes nothing of a purged turn, not even what waited for room", function* 
   assert.strictEqual(textOf(yield* box.take), "d")
 })
 
-test("takes nothing of a purged turn that cannot be interrupted, also once others have been purged", function* () {
+test("takes nothing of a purged turn that cannot be interrupted, even after others have been purged", function* () {
   const box = Mailbox.make<never>(1)
   const stubborn = Effect.andThen(Effect.sleep("10 millis"), box.put(1, texts("late"), none))
   yield* Effect.forkChild(stubborn)
@@ -69,7 +69,7 @@ test("ends or fails once it is closed and empty, and accepts nothing more", func
   assert.isTrue(Exit.isFailure(exit) && Cause.isDone(Cause.squash(exit.cause)))
 })
 
-test("purging a turn releases its senders that wait for room, though there is none", function* () {
+test("purging a turn releases its senders that wait for room, even if there is none", function* () {
   const box = Mailbox.make<never>(1)
   yield* box.put(1, texts("a"), none)
   const putting = yield* Effect.forkChild(box.put(2, texts("b"), none))

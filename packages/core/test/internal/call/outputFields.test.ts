@@ -26,7 +26,7 @@ const outputs: { readonly [Tag in Event.Output["_tag"]]: Event.OutputOf<Tag> } =
 
 describe("outputFields", () => {
   for (const output of Object.values(outputs)) {
-    it(`copies an ${output._tag} with every field, also if they are inherited`, () => {
+    it(`copies an ${output._tag} with every field, even inherited ones`, () => {
       const expected = { ...output, respondingTo: output.respondingTo ?? "e1" }
       for (const given of [output, inherited(output)]) {
         const copy = OutputFields.copy(given, "e1")
@@ -56,7 +56,7 @@ describe("outputFields", () => {
     assert.deepStrictEqual<unknown>({ ...copy }, { ...Event.sendCustom({ own: 3, b: 2, a: 1 }), respondingTo: "e1" })
   })
 
-  it("leaves a record alone that is plain, or that writes itself as JSON", () => {
+  it("leaves a plain record alone, and one that writes itself as JSON", () => {
     class Written {
       toJSON() {
         return { a: 1 }

@@ -72,7 +72,7 @@ describe("Spoken", () => {
     assert.deepStrictEqual(play(apart, "This", user), [["This call "]])
   })
 
-  it("loses no word that is found only with the next one, where text that cannot be interrupted has just ended", () => {
+  it("loses no word that is found only with the next one, even if text that cannot be interrupted has just ended", () => {
     const spoken = Spoken.make()
     const say = (text: string, turn: number, interruptible = true) => Spoken.said(spoken, text, { interruptible, turn })
     say("Can I help you?", 1, false)
@@ -195,7 +195,7 @@ describe("Spoken", () => {
       assert.strictEqual(Spoken.heard(spoken, "key.")?.text, "the key.")
     })
 
-    it("moves back over dropped words too, if nothing else ahead matches", () => {
+    it("also moves back over dropped words if nothing else ahead matches", () => {
       const spoken = Spoken.make()
       const texts = ["So. Sorry.", "Dropped words. ", "Perhaps tomorrow. ", "Sorry.", "Never mind. "]
       for (const [i, text] of texts.entries()) Spoken.said(spoken, text, { interruptible: true, turn: i + 1 })

@@ -82,7 +82,7 @@ describe("OutputFile", () => {
     })
   )
 
-  it.live("has deferred text made when it writes, and at once if it no longer writes", () =>
+  it.live("makes deferred text when it is written, and at once if nothing is written any more", () =>
     Effect.gen(function* () {
       const path = yield* directory
       let made = 0

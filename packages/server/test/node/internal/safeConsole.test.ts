@@ -31,7 +31,7 @@ describe("the console of a server", () => {
     })
   )
 
-  it.effect("escapes causes that a logger prints, too", () =>
+  it.effect("also escapes causes that a logger prints", () =>
     Effect.gen(function* () {
       const log = Effect.logError("failed: \u001b]0;title\u0007", new Error("\u001b]52;c;aGk=\u0007"))
       const logged = Effect.provide(log, Logger.layer([Logger.consolePretty({ colors: false })]))
@@ -42,7 +42,7 @@ describe("the console of a server", () => {
     })
   )
 
-  it.live("is that of every call: an error of somebody's code moves no cursor and sets no clipboard", () =>
+  it.live("is used by every call: an error in user code moves no cursor and sets no clipboard", () =>
     Effect.gen(function* () {
       const server = yield* ServerProcess.start("faultyServer.ts", {})
       const call = yield* Client.call(server.ws, { call_id: "c" })

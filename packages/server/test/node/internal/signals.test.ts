@@ -31,7 +31,7 @@ describe("A server told to stop", () => {
     })
   )
 
-  it.live("ends at a third signal, also if its calls have ended and something else of the application has not", () =>
+  it.live("ends at a third signal, even if its calls have ended and only the application has not", () =>
     Effect.gen(function* () {
       const { client, server } = yield* started({ HELD_UP: "600000" })
       server.kill("SIGTERM")
@@ -47,7 +47,7 @@ describe("A server told to stop", () => {
     })
   )
 
-  it.live("leaves an application the time to release the rest, also if no call is open", () =>
+  it.live("gives an application time to release the rest, even if no call is open", () =>
     Effect.gen(function* () {
       const server = yield* ServerProcess.start("faultyServer.ts", { HELD_UP: "50" })
       server.kill("SIGTERM")

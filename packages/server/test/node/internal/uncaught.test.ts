@@ -44,7 +44,7 @@ describe("Code that fails outside every fiber", () => {
     )
   }
 
-  it.live("is named also in an application that has the server as a layer", () =>
+  it.live("is also named in an application that has the server as a layer", () =>
     Effect.gen(function* () {
       const server = yield* faulty({ AS_LAYER: "1" })
       const { bystander, culprit } = yield* twoCalls(server, "timer")
@@ -58,7 +58,7 @@ describe("Code that fails outside every fiber", () => {
     })
   )
 
-  it.live("is heard by the process once, however many servers are in it, and not where they are not to guard it", () =>
+  it.live("is handled once per process, however many servers it has, and not at all if they do not guard it", () =>
     Effect.gen(function* () {
       const count = () => process.listenerCount("uncaughtException") + process.listenerCount("unhandledRejection")
       const before = count()

@@ -60,7 +60,7 @@ describe("A blocked event loop", () => {
     })
   )
 
-  it.live("ends the process also if it stands in a native function, and names the call that was served last", () =>
+  it.live("ends the process even if it is stuck in a native function, and names the call that was served last", () =>
     Effect.gen(function* () {
       const server = yield* ServerProcess.start("faultyServer.ts", {
         ANTIPHON_BLOCK_WARNING: "200 millis",

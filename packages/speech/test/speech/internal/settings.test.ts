@@ -8,7 +8,7 @@ const telephone = { format, capabilities: { heard: "marks", echoFree: true } } a
 const browser = { format, capabilities: { heard: "position", echoFree: false, latencyMs: 40 } } as const
 
 describe("settings", () => {
-  it("follow the echo of the line, and who ends turns: a recogniser that can comes before the detector", () => {
+  it("depend on the line's echo and on who ends turns: a recogniser that can takes precedence over the detector", () => {
     const policyFor = (line: typeof telephone | typeof browser, turns: boolean) =>
       Settings.policyFor(
         line,
@@ -23,7 +23,7 @@ describe("settings", () => {
     assert.deepStrictEqual(policyFor(browser, true), { ...FloorPolicy.browser, partials: true, endpointing: "stt" })
   })
 
-  it("are the documented ones where an option is left out, and the given ones otherwise", () => {
+  it("are the given ones, or the documented defaults if an option is omitted", () => {
     const made = (options: Parameters<typeof Settings.make>[1]) =>
       Settings.make(browser, options, FloorPolicy.browser, false)
     const { aheadMs, budgetMs, exitMs, leadMs, latencyMs, report, voiceAttempts, voiceMs } = made({})
@@ -44,7 +44,7 @@ describe("settings", () => {
     assert.strictEqual(made({ texts: { goodbye: "" } }).texts.goodbye, "")
   })
 
-  it("keep two messages of a line on their way, so that it never runs dry while it waits for a whole one", () => {
+  it("keep two messages of a line under way, so that it never runs dry while it waits for a whole one", () => {
     const leadMs = (messageMs: number, options: Parameters<typeof Settings.make>[1] = {}) =>
       Settings.make(
         { format, capabilities: { ...telephone.capabilities, messageMs } },

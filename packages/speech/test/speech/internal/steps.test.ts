@@ -18,7 +18,7 @@ const initial = State.initial(
 )
 
 describe("steps", () => {
-  it("handles what is told within a step after that step, and nothing after the end", () => {
+  it("handles inputs that arrive during a step after that step, and ignores those after the end", () => {
     const seen: Array<string> = []
     let now = 0
     const perform = (wanted: Wanted) => {

@@ -160,7 +160,7 @@ describe("openAiRequest", () => {
     })
   }
 
-  it("a provider that wants all tools strict or none has none marked", () => {
+  it("no tool is marked strict for a provider that requires all or none to be", () => {
     const strict = Weather.annotate(Tool.Strict, true)
     const marks = (preset: string) =>
       (
@@ -172,7 +172,7 @@ describe("openAiRequest", () => {
     assert.deepStrictEqual(marks("cerebras"), [false, false])
   })
 
-  it("a call goes back to Moonshot with its thought, or with something in its place", () => {
+  it("a call goes back to Moonshot with its thought, or with a substitute", () => {
     const thought = (text: string) =>
       ({ type: "reasoning", text, options: { openai: { provider: "moonshot" } } }) as const
     const called = (...before: ReadonlyArray<ReturnType<typeof thought>>) =>
@@ -203,7 +203,7 @@ describe("openAiRequest", () => {
     ["groq", "llama-3.3-70b-versatile"]
   ]
   for (const [preset, model] of thinkers) {
-    it(`${preset}/${model} has no dial, so that an effort is left out`, () => {
+    it(`${preset}/${model} has no setting for effort, so it is left out`, () => {
       for (const reasoningEffort of ["none", "low", undefined] as const) {
         const request = body(preset, { reasoningEffort }, {}, model)
         for (const field of ["reasoning_effort", "reasoning", "thinking"]) assert.notProperty(request, field)
@@ -217,7 +217,7 @@ describe("openAiRequest", () => {
     })
   }
 
-  it("a temperature above what the provider knows is its highest", () => {
+  it("a temperature above the provider's maximum is lowered to it", () => {
     for (const [preset, highest] of [
       ["cohere", 1],
       ["moonshot", 1],

@@ -21,7 +21,7 @@ describe("openAiUsage", () => {
     assert.deepStrictEqual(output(10, 4, 26), { total: 14, text: 10, reasoning: 4 })
   })
 
-  it("thinking tokens that Google's compatible endpoint has in the total only are added, and nobody else's total is trusted", () => {
+  it("thinking tokens that Google's compatible endpoint reports only in the total are added; no other provider's total is trusted", () => {
     const usage = { prompt_tokens: 10, completion_tokens: 2, total_tokens: 342 }
     assert.deepStrictEqual(OpenAiUsage.read(usage, "gemini").outputTokens, { total: 332, text: 2, reasoning: 330 })
     assert.strictEqual(OpenAiUsage.read(usage, "bedrock").outputTokens.total, 2)

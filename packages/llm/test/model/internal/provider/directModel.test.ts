@@ -173,7 +173,7 @@ describe("directModel", () => {
     }).pipe(Effect.provideService(Tracer.Tracer, Tracer.make({ span: (options) => new Tracer.NativeSpan(options) })))
   )
 
-  it.effect("leaves requests to the ordinary way whose calls are run or checked, or that somebody watches", () =>
+  it.effect("leaves requests whose calls are run or checked, or that are observed, to the ordinary way", () =>
     Effect.gen(function* () {
       const { asked, direct, model } = yield* models([{ type: "text-start", id: "0" }])
       yield* collect(model, {})
@@ -190,7 +190,7 @@ describe("directModel", () => {
     })
   )
 
-  it.effect("leaves a model alone that was made with somebody who watches it", () =>
+  it.effect("leaves a model made with an observer alone", () =>
     Effect.gen(function* () {
       const { asked, direct, model } = yield* models([{ type: "text-start", id: "0" }])
       yield* collect(model, deferred)

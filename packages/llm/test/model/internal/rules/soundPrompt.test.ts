@@ -48,7 +48,7 @@ describe("soundPrompt", () => {
     ])
   })
 
-  it("says so if there is no result, and tells a result that answers no call", () => {
+  it("says so if a call has no result, and tells the model about a result that answers no call", () => {
     assert.deepStrictEqual(lines(assistant(call("1")), user("so?")), [
       "assistant: call 1",
       "tool: f 1 = There is no result of this call.",
@@ -96,7 +96,7 @@ describe("soundPrompt", () => {
     ])
   })
 
-  it("leaves what the provider has run itself alone", () => {
+  it("leaves alone what the provider itself has run", () => {
     const search = { ...call("s1", "web_search"), providerExecuted: true }
     assert.deepStrictEqual(lines(assistant(search, text("Found."))), ["assistant: call s1, Found."])
   })

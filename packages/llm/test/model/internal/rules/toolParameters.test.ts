@@ -50,7 +50,7 @@ describe("toolParameters", () => {
   })
 
   // As strings, which Gemini's enums are, they would come back as strings, and the tool refuse them.
-  it("tell numbers and booleans to choose from in words", () => {
+  it("describe choices of numbers and booleans in words", () => {
     assert.deepStrictEqual(
       gemini({
         type: "object",
