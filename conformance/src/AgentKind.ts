@@ -63,8 +63,8 @@ export const kinds: { readonly [kind: string]: AgentKind } = {
 }
 
 /**
- * The policies that make our agents behave like Line's. A case ends before it could notice that the end of its call has
- * no more time than this.
+ * The policies that make our agents behave like Line's. A case ends too early to notice that no more time is given to
+ * the end of its call.
  */
 const policies = {
   turnFailure: "close",

@@ -294,6 +294,6 @@ const makeHttp = ({
     pathParamsSchema: path_params_schema as HttpTool.Spec["pathParamsSchema"],
     background: is_background,
     timeout: timeout === undefined ? undefined : Duration.seconds(timeout),
-    // The server of a case is on this machine.
+    // The server of a case runs on this machine.
     allowPrivateAddresses: true
   } as HttpTool.Spec)

@@ -19,19 +19,19 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** The folder of the repository's own cases. */
 export const ownCases = here("../cases")
-/** The folder of recorded cases that is played where none is named. A clone may lack it. */
+/** The folder of recorded cases that is played if none is named. A clone may lack it. */
 export const recordedCases = here("../../../shared/conformance")
 /** The document that lists what differs on purpose. */
 export const compatibility = here("../../docs/compatibility.md")
 
-/** How a case came out. */
+/** The result of a case. */
 export type Outcome = Data.TaggedEnum<{
   Passed: {}
   /** Our own case was played in its place, and passed. */
   OnPurpose: { readonly file: string }
-  /** The first difference, or why the file is no case. */
+  /** The first difference, or why the file is not a case. */
   Failed: { readonly reason: string }
-  /** Its agent is of a kind that is not known here. */
+  /** The kind of its agent is unknown here. */
   NotRun: { readonly kind: string }
 }>
 export const Outcome = Data.taggedEnum<Outcome>()
@@ -45,15 +45,17 @@ export interface Played {
 
 /** How cases are played. */
 export interface Options extends Play.Options {
-  /** What takes the place of a case, by its name. None by default. */
+  /** Our own cases that replace recorded ones, by name. None by default. */
   readonly replacements?: Compatibility.Replacements | undefined
-  /** Cases that are played at once. 16: most of their time is waiting for nothing to come. */
+  /**
+   * Number of cases played at once. 16 by default: most of their time is spent waiting to see that nothing more comes.
+   */
   readonly concurrency?: number | undefined
 }
 
 type Needs = FileSystem.FileSystem | Path.Path
 
-/** The files of a folder, or the one file that is named instead. */
+/** The files of a folder, or the single file that is named instead. */
 export const files = (path: string): Effect.Effect<ReadonlyArray<string>, PlatformError.PlatformError, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -106,7 +108,7 @@ export const playFile = (file: string, options: Options = {}): Effect.Effect<Pla
     return { name, file, outcome: Outcome.$is("Passed")(outcome) ? Outcome.OnPurpose({ file: replacement }) : outcome }
   })
 
-/** How cases are played that know every character that is sent, as our own do. */
+/** How cases are played that specify every character on the wire, as our own do. */
 export const exactly: Options = { exactTexts: true }
 
 const outcomeOf = (json: Result.Result<unknown, Case.CaseError>, options: Options): Effect.Effect<Outcome> =>
@@ -123,7 +125,7 @@ const outcomeOf = (json: Result.Result<unknown, Case.CaseError>, options: Option
     Effect.catchDefect((defect) => Effect.succeed(Outcome.Failed({ reason: `the case broke off: ${String(defect)}` })))
   )
 
-/** What is said about the cases that were played: a line for each that failed, and the counts last. */
+/** Describes the cases that were played: a line for each failure, and the counts last. */
 export const report = (played: ReadonlyArray<Played>): ReadonlyArray<string> => {
   const count = (tag: Outcome["_tag"]) => played.filter(({ outcome }) => outcome._tag === tag).length
   const failures = played.flatMap(({ file, name, outcome }) =>

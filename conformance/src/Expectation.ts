@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 
-/** The first place where what came is not what was expected. */
+/** The first place at which the actual value differs from the expected one. */
 export class Difference extends Data.TaggedError("Difference")<{
   readonly path: string
   readonly expected: string
@@ -16,15 +16,15 @@ export class Difference extends Data.TaggedError("Difference")<{
   }
 }
 
-/** What one file has bound its placeholders to, and how it is compared. */
+/** The placeholders that one file has bound, and how texts are compared. */
 export interface Matching {
-  /** The values of `<uuid:1>`, `<uuid:2>` … that have come so far. */
+  /** The values of `<uuid:1>`, `<uuid:2>` … received so far. */
   readonly ids: Map<string, string>
   /** Whether texts that contain JSON must be equal as text, rather than only in meaning. */
   readonly exactTexts: boolean
 }
 
-/** A matching that nothing is bound in. */
+/** A matching without bound placeholders. */
 export const matching = (options: { readonly exactTexts?: boolean | undefined } = {}): Matching => ({
   ids: new Map(),
   exactTexts: options.exactTexts ?? false
@@ -41,7 +41,7 @@ export const show = (value: unknown): string => (value === undefined ? "nothing"
 const differ = (path: string, expected: unknown, got: unknown): Difference =>
   new Difference({ path, expected: show(expected), got: show(got) })
 
-/** Two long texts are shown from shortly before the place where they part. */
+/** Two long texts are shown from shortly before the point where they differ. */
 const textsDiffer = (path: string, expected: string, got: string): Difference => {
   let same = 0
   while (same < expected.length && expected[same] === got[same]) same++
@@ -57,7 +57,7 @@ const textsDiffer = (path: string, expected: string, got: string): Difference =>
 const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** The first difference between what was expected and what came, or undefined. Binds placeholders on the way. */
+/** The first difference between the expected and the actual value, or undefined. Binds placeholders on the way. */
 export const difference = (
   expected: unknown,
   got: unknown,
@@ -117,7 +117,7 @@ const patterns = {
 
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
 
-/** Placeholders as the whole text or inside a longer one. Binds ids only where all of it fits. */
+/** Placeholders as the whole text or inside a longer one. Binds ids only if the whole text matches. */
 const fitsPattern = (expected: string, got: string, { ids }: Matching): boolean => {
   const names: Array<string> = []
   let pattern = ""
@@ -144,7 +144,7 @@ const fitsPattern = (expected: string, got: string, { ids }: Matching): boolean 
   return true
 }
 
-/** Puts the ids that have come in the place of their placeholders, in what is sent. */
+/** Replaces placeholders by the ids received for them, in what is sent. */
 export const bind = (text: string, { ids }: Matching): string =>
   text.replace(placeholder, (all, name: string) => ids.get(name) ?? all)
 

@@ -17,7 +17,7 @@ type Json = { readonly [key: string]: unknown }
 export interface ModelFixture {
   /** The base address of chat completions, without a trailing slash. */
   readonly address: string
-  /** What the model was sent so far, in order, as the files of cases write it. It grows. */
+  /** The requests of the model so far, in order, in the notation of the case files. The list grows. */
   readonly requests: ReadonlyArray<Json>
 }
 
@@ -128,7 +128,7 @@ export const make = (
     const server = createServer((request, response) => {
       const left = new AbortController()
       response.on("close", () => left.abort())
-      // A warm-up is no request of the model.
+      // A warm-up does not count as a request of the model.
       if (request.method === "GET") return void response.writeHead(404).end()
       read(request)
         .then((body) => answer(replies[requests.push(describe(body)) - 1], response, left.signal))

@@ -14,7 +14,7 @@ import * as Path from "effect/Path"
 import * as Compatibility from "./Compatibility.ts"
 import * as Conformance from "./Conformance.ts"
 
-/** A folder that was named is looked for where the command was typed, which npm tells. */
+/** Resolves a named folder from where the command was typed, which npm passes on. */
 const resolve = (folder: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -53,7 +53,7 @@ const program = Effect.gen(function* () {
 program.pipe(
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain({
-    // The servers of cases that failed may still be stopping, and nobody waits for them. The report is waited for.
+    // Servers of failed cases may still be stopping. The process does not wait for them, only for the report.
     teardown: (exit) => {
       const code = Exit.isSuccess(exit) && exit.value ? 0 : 1
       process.stdout.write("", () => process.exit(code))

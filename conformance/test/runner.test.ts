@@ -24,7 +24,7 @@ const message = (content: string, responding_to: string) => ({
 const press = (button: string, event_id: string) => ({ send: { type: "dtmf", button, event_id } })
 const expect = (...messages: ReadonlyArray<unknown>) => ({ expect: messages, quietMs: 30 })
 
-/** A call on which each key press is answered and noted. */
+/** A call whose agent answers and notes each key press. */
 const keys = {
   name: "keys",
   agent: {
@@ -54,10 +54,10 @@ const withFolder = <A, E, R>(
 const playFiles = (files: { readonly [name: string]: unknown }, options: Conformance.Options = {}) =>
   withFolder(files, (folder) => Conformance.playFolder(folder, { patienceMs: 5000, ...options }))
 
-/** For cases that wait for what does not come. */
+/** For cases that wait for something that never comes. */
 const impatient: Conformance.Options = { patienceMs: 300 }
 
-/** What the case of key presses comes to with these changes: "passed", or why it failed. */
+/** The result of the key press case with these changes: "passed", or why it failed. */
 const played = (changes: Changes = {}, options: Conformance.Options = {}) =>
   Effect.map(playFiles({ "case.json": { ...keys, ...changes } }, options), ([one]) => {
     const { outcome } = one!
@@ -268,7 +268,7 @@ describe("a case of an agent with a model", () => {
       { role: "user", content: "hi" }
     ],
     tools: [offered],
-    // What its client was told about failures is not sent to a model.
+    // Failure settings of its client are not sent to a model.
     params: { num_retries: 2, fallbacks: ["m2"], timeout: 3 }
   }
   const chat = {
@@ -429,7 +429,7 @@ describe("a folder", () => {
         const none = yield* run("/no/such/folder")
         assert.strictEqual(none.code, 1)
       })
-      // Three processes that each load everything.
+      // Three processes, each of which loads everything.
     },
     120_000
   )

@@ -218,7 +218,7 @@ describe("Agent.Service", () => {
 
   it.effect("takes its services in factory and turns from the Layer, not from the call", () => {
     const others = Layer.mergeAll(Layer.succeed(Voice, { greeting: "Hey" }), Layer.succeed(Orders, { count: 99 }))
-    // It requires the agent's service and nothing else, so there is nothing to be provided.
+    // It requires nothing but the agent's service, so there is nothing to provide.
     const provided: Agent.Factory<unknown, Support, never> = Agent.provide(Support, others)
     // @ts-expect-error the agent's service is required all the same
     const free: Agent.Factory<unknown, never, never> = provided

@@ -27,7 +27,7 @@ const cleansUp = (
   })
 const tagsOf = (events: ReadonlyArray<{ readonly _tag: string }>) => events.map(({ _tag }) => _tag)
 
-/** A call with a harness that writes down what it is told. */
+/** A call with a harness that records everything it is told. */
 const open = <E, R>(spec: Agent.AgentSpec<E, R>, harness: Partial<Harness.Harness> = {}) =>
   Effect.gen(function* () {
     const sent: Array<string> = []
@@ -795,7 +795,7 @@ describe("Call", () => {
     for (const [where, spec] of ends) {
       test(`ending the call within ${where} does not wait for itself`, function* () {
         const ended: { end: Effect.Effect<void> } = { end: Effect.void }
-        // It cannot be interrupted either, so nothing but not waiting helps.
+        // It cannot be interrupted either, so the only way out is not to wait for it.
         const call = yield* open(spec(Effect.uninterruptible(Effect.suspend(() => ended.end))))
         ended.end = call.end
         yield* call.receive({ _tag: "UserTurnEnded" })
@@ -894,7 +894,7 @@ describe("Call", () => {
   })
 
   describe("run", () => {
-    /** An agent that talks without end, and writes down how the end of the call went. */
+    /** An agent that talks without end, and records how the end of the call went. */
     const talker = (log: Array<string>) =>
       Agent.make(
         Agent.route({

@@ -15,7 +15,7 @@ const echo = Agent.make(
   })
 )
 
-/** A call that tells what was sent: texts, and the reason of a hang-up. */
+/** A call that returns what was sent: the texts, and the reason of a hang-up. */
 const limited = (limits: Partial<CallLimits.CallLimits>, agent: Agent.AgentSpec = echo) =>
   Effect.gen(function* () {
     const sent: Array<string> = []

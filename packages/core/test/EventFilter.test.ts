@@ -33,7 +33,7 @@ const standard: { readonly [Tag in Event.Input["_tag"]]: readonly [Event.InputOf
 const events: ReadonlyArray<Event.Input> = Object.values(standard).map(([event]) => event)
 const [started] = standard.UserTurnStarted
 
-/** Who accepts, who says so in an Effect, and the decision. */
+/** Which filter accepts, which one is an Effect, and the decision. */
 const precedence: ReadonlyArray<readonly [run: boolean, cancel: boolean, EventFilter.Decision]> = [
   [true, true, "Run"],
   [true, false, "Run"],

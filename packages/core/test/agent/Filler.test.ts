@@ -21,7 +21,7 @@ const script =
   () =>
     parts.reduce((before, after) => Stream.concat(before, after))
 
-/** What a turn sent, and when, and how it ended. */
+/** What a turn sent and when, and how it ended. */
 const run = (agent: Agent.Agent<string>, options: Filler.Options, event: Event.Input = started) =>
   Effect.gen(function* () {
     const log: Array<string> = []
@@ -188,7 +188,7 @@ describe("Filler", () => {
       Filler.agent(working(), { after: "2 seconds", every: "3 seconds", texts: ["One moment."], limit: 9 })
     )
     assert.isAtMost(Played.longestWait(call), 3000)
-    // The result starts its turn when it comes.
+    // The result starts a turn of its own when it arrives.
     const [ended] = call.entries.filter(({ _tag }) => _tag === "WorkEnded")
     const done = call.entries.find(
       (entry) => entry._tag === "TurnStarted" && entry.trigger._tag === "BackgroundReturned"

@@ -41,7 +41,7 @@ describe("Keypad", () => {
     assert.deepStrictEqual(entered(keys("471108"), { length: 4 }), ["08", false])
   })
 
-  /** What an agent behind a keypad was given, and when. */
+  /** The events that reached an agent behind a keypad, with their times. */
   const answers = (steps: ReadonlyArray<Caller.Step>, options?: Keypad.Options) =>
     Effect.gen(function* () {
       const seen: Array<readonly [number, string]> = []

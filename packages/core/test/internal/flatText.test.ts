@@ -24,7 +24,7 @@ describe("flatText", () => {
         gc()
         return (process.memoryUsage().heapUsed - before) / ids.length
       }
-      // Whatever else the process does meanwhile only adds to it.
+      // Anything else the process does meanwhile only adds to it.
       assert.isBelow(Math.min(...Array.from({ length: 5 }, bytesOfOne)), 250)
     })
   )

@@ -23,7 +23,7 @@ const memory = (options: { readonly redact?: Redaction.Redaction; readonly seed?
     return { recorder, text: () => text, recording: Effect.sync(() => Result.getOrThrow(Recording.decode(text))) }
   })
 
-/** Plays a call against an agent, and gives what was recorded of it. */
+/** Plays a call against an agent, and returns its recording. */
 const record = <E>(
   spec: Agent.AgentSpec<E>,
   script: (call: Call.Call) => Effect.Effect<void>,
@@ -43,7 +43,7 @@ const record = <E>(
     return yield* recording
   }).pipe(Effect.provideService(References.MinimumLogLevel, "None"), VirtualTime.run)
 
-/** A line in a few words, with the ids of the call by number. */
+/** A line in a few words, with numbers instead of the ids of the call. */
 const brief = (recording: Recording.Recording): ReadonlyArray<string> => {
   const ids: Array<string> = []
   const id = (eventId: string | undefined) => {

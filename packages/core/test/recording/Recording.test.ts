@@ -25,7 +25,7 @@ const lines: ReadonlyArray<Recording.Line> = [
   { _tag: "ModelReplied", at: 137.5, request: 1, parts: [{ type: "text-start", id: "1" }] },
   { _tag: "CallClosed", at: 1e9, how: "Ended" }
 ]
-/** Words as they come: a model writes, and what it wrote is sent. */
+/** Words as they arrive: a model writes them, and they are sent. */
 const words: ReadonlyArray<Recording.Line> = [
   { _tag: "ModelReplied", at: 64.5, request: 1, parts: [{ type: "text-delta", id: "0", delta: "Good" }] },
   { _tag: "Sent", at: 64.637, turn: 2, output: Event.sendText("Good", { respondingTo: "e3" }) },
@@ -137,7 +137,7 @@ describe("Recording", () => {
         Arbitrary.schema(Schema.Array(Words)),
         (lines) =>
           Effect.sync(() => {
-            // As bytes, which do not hold half of a pair of units unless it is escaped.
+            // As bytes, which cannot contain half a surrogate pair unless it is escaped.
             const written = new TextDecoder().decode(new TextEncoder().encode(Recording.encode({ header, lines })))
             assert.deepStrictEqual(decode(written).lines.map(plain), lines.map(plain))
             return true
@@ -217,7 +217,7 @@ describe("Recording", () => {
         continue
       }
       const whole = text.slice(0, length + 1).split("\n").length - 2
-      // A line is complete without its break, and a piece of a line is never taken for one.
+      // A line is complete without its line break, and part of a line never counts as one.
       const read = decode(cut)
       assert.deepStrictEqual(read.lines, decode(text).lines.slice(0, whole), `at ${length}`)
       assert.strictEqual(read.truncated, cut.at(-1) !== "\n" && text[length] !== "\n", `at ${length}`)
@@ -279,7 +279,7 @@ ${lineText}`
 
   it("reads all complete words, wherever the text is cut off", () => {
     const text = Recording.encode({ header, lines: words })
-    // Where each of the words is whole, the line is open. The first one has a line of its own.
+    // The line is open wherever each word is whole. The first word has a line of its own.
     const whole = words.map(
       (_, n) => Recording.encode({ header, lines: words.slice(0, n + 1) }).replace(/\]\}\n$/, "").length
     )

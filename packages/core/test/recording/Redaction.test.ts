@@ -42,7 +42,7 @@ const prompt = (...messages: Recording.LineOf<"ModelRequested">["messages"]): No
 const happened = (event: Recording.LineOf<"Happened">["event"]): Note => ({ _tag: "Happened", event })
 const ids = { eventId: "e", respondingTo: "r" }
 
-/** A secret that stands in a line, and the part of a redaction that blanks it. */
+/** A secret in a line, and the part of a redaction that blanks it. */
 const secrets: ReadonlyArray<readonly [string, Redaction.Redaction, Note]> = [
   ["hello", { userText: Redaction.mask }, { _tag: "Reported", report: { _tag: "UserTextSent", content: "hello" } }],
   ["hello", { userText: Redaction.mask }, prompt({ role: "user", content: [{ type: "text", text: "hello" }] })],

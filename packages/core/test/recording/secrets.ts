@@ -1,16 +1,16 @@
-/** Recordings with a secret in every field that can hold one, made from the schemas and not from a list. */
+/** Recordings with a secret in every field that can hold one, derived from the schemas rather than listed. */
 import type { Schema } from "effect"
 import { SchemaAST } from "effect"
 import * as CallRequest from "../../src/CallRequest.ts"
 import * as Recording from "../../src/recording/Recording.ts"
 import * as ModelFields from "../../src/recording/internal/modelFields.ts"
 
-/** Written for fields that are declared as no secret. */
+/** Written for fields that are declared public. */
 export const open = "open"
 
 const visible: ReadonlySet<unknown> = new Set(["public", "id"])
 
-/** Anything that a field of any type can be given, full of a secret. */
+/** Values for a field of any type, full of secrets. */
 export const anything = (secret: string): unknown => ({
   text: secret,
   list: [secret, { deep: secret }],
@@ -19,7 +19,7 @@ export const anything = (secret: string): unknown => ({
   json: JSON.stringify({ card: secret })
 })
 
-/** Values of a schema, one for each member of each of its unions, with the secret wherever it can be. */
+/** Values of a schema, one for each member of each of its unions, with the secret wherever it fits. */
 export const filled = (schema: Schema.Constraint, secret: string): ReadonlyArray<unknown> =>
   fill(SchemaAST.toType(schema.ast), secret)
 
@@ -28,7 +28,7 @@ const fill = (ast: SchemaAST.AST, secret: string): ReadonlyArray<unknown> => {
   if (privacy === "prompt") return messages(secret)
   if (privacy === "reply") return parts(secret)
   if (privacy === "failure") return failures(secret)
-  // Numbers are no secret in these.
+  // Numbers are not secret in these.
   if (privacy === "measure") return [{ text: secret, list: [secret], [secret]: 1 }, secret]
   if (privacy === "settings")
     return [{ temperature: 0.5, stop: [secret], reasoningEffort: secret, extra: anything(secret) }]
@@ -58,13 +58,13 @@ const fill = (ast: SchemaAST.AST, secret: string): ReadonlyArray<unknown> => {
   }
 }
 
-/** As many structs as the field with the most values has, so that each value is in one of them. */
+/** As many structs as the field with the most values has, so that each value occurs in one of them. */
 const structs = (ast: SchemaAST.Objects, secret: string): ReadonlyArray<unknown> => {
   const fields = ast.propertySignatures.map(({ name, type }) => [String(name), fill(type, secret)] as const)
   const most = Math.max(...fields.map(([, values]) => values.length))
   return Array.from({ length: most }, (_, i) => ({
     ...Object.fromEntries(fields.map(([name, values]) => [name, values[i % values.length]])),
-    // No schema has it.
+    // No schema contains it.
     addedLater: anything(secret)
   }))
 }
@@ -74,7 +74,7 @@ const withFields = (fields: ModelFields.Fields, secret: string) =>
     visible.has(kind) ? [[field, open]] : [[field, kind === "measure" ? { text: secret } : anything(secret)]]
   )
 
-/** A part of each type, once with text in its fields and once with anything, and some that nobody knows. */
+/** A part of each type, once with text in its fields and once with anything, and some of unknown types. */
 const parts = (secret: string): ReadonlyArray<{ readonly [field: string]: unknown }> => [
   ...Object.entries<ModelFields.Fields>(ModelFields.parts).flatMap(([type, fields]) => [
     { type, ...Object.fromEntries(withFields(fields, secret)), addedLater: secret },
@@ -119,7 +119,7 @@ export const request = (secret: string): CallRequest.CallRequest => {
   return request
 }
 
-/** The fields of a schema that are text and declared as no secret: their names, below the members of its unions. */
+/** The text fields of a schema that are declared public: their names, below the members of its unions. */
 export const openFields = (schema: Schema.Constraint): ReadonlyArray<string> => {
   const found = new Set<string>()
   const look = (ast: SchemaAST.AST, path: string) => {

@@ -1,4 +1,4 @@
-/** Compiles a copy of the sources in which something was changed, and gives what the compiler says about it. */
+/** Compiles a modified copy of the sources, and returns the compiler's errors. */
 import { execFile } from "node:child_process"
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
@@ -13,7 +13,7 @@ const compiler = createRequire(import.meta.url)
   .replace("package.json", "bin/tsc")
 const packages = ["core", "llm", "server", "speech"]
 
-/** An error of the compiler, with all of its message. */
+/** A compiler error with its whole message. */
 export interface Diagnostic {
   /** Below `packages`. */
   readonly file: string
@@ -21,14 +21,14 @@ export interface Diagnostic {
   readonly message: string
 }
 
-/** A text in a file below `packages`, and what is put in its place. A file that is not there is made. */
+/** A text in a file below `packages`, and its replacement. A missing file is created. */
 export interface Change {
   readonly file: string
   readonly from: string
   readonly to: string
 }
 
-/** The errors of the sources of all packages with changes made to them. */
+/** The errors of the sources of all packages after some changes. */
 export const errorsOf = async (changes: ReadonlyArray<Change>): Promise<ReadonlyArray<Diagnostic>> => {
   const copy = await mkdtemp(join(tmpdir(), "antiphon-compiled-"))
   try {
@@ -75,7 +75,7 @@ const compile = (copy: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const options = { cwd: copy, maxBuffer: 64 * 2 ** 20 }
     execFile(process.execPath, [compiler, "-p", ".", "--pretty", "false"], options, (error, stdout, stderr) => {
-      // 1 and 2 are its codes for errors in what it compiles.
+      // The compiler exits with 1 or 2 for errors in what it compiles.
       if (error === null || error.code === 1 || error.code === 2) resolve(stdout)
       else reject(new Error(`${error.message}\n${stderr}`))
     })

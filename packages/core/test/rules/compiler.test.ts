@@ -38,7 +38,7 @@ describe("The compiler", () => {
         "export const Line = Schema.TaggedUnion({\n",
         "  MoodNoted: at,\n"
       ),
-      // What a protocol is told and wants, and why a call on a server ends.
+      // What a protocol is told and wants, and why a call on a server ended.
       after("server/src/Protocol.ts", "export type Told =\n", '  | { readonly _tag: "Paged" }\n'),
       after("server/src/Protocol.ts", "export type Outward =\n", '  | { readonly _tag: "Sing" }\n'),
       after("server/src/Protocol.ts", "export type Inward =\n", '  | { readonly _tag: "Ponder" }\n'),
@@ -61,7 +61,7 @@ describe("The compiler", () => {
       places = errors.map(name)
     }, patience)
 
-    /** The files in which something of this name is missing. */
+    /** The files in which something with this name is missing. */
     const missing = (what: string) =>
       errors.filter(({ message }) => message.includes(`"${what}"`) || message.includes(`'${what}'`)).map(name)
 
@@ -119,7 +119,7 @@ describe("The compiler", () => {
 
     it("what a protocol wants from the platform or the call", () => {
       assert.includeMembers(missing("Sing"), ["socketDriver", "replies"])
-      // Two are missing in its table, so they stand there without quotes.
+      // Two are missing from its table, so they appear without quotes.
       assert.isTrue(errors.some((error) => name(error) === "machine" && /: Ponder, Sing$/.test(error.message)))
       assert.include(places, "CallHost")
     })

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { forAll } from "./forAll.ts"
 import { countWork } from "./work.ts"
 
-// A file of its own: counting slows down whatever runs beside it.
+// In a file of its own, because counting slows down whatever runs beside it.
 describe("6. an event costs the same however long the call", () => {
   for (const [habit, name] of [
     ["None", "in the work that is done for it"],

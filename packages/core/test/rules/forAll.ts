@@ -3,7 +3,7 @@ import type { Effect, Scope } from "effect"
 import type * as Chance from "../../src/testing/Chance.ts"
 import * as Property from "../../src/testing/Property.ts"
 
-/** A run by hand draws new seeds; `ANTIPHON_SEED` begins with the one that failed. */
+/** A run by hand draws new seeds; `ANTIPHON_SEED` makes it start with the one that failed. */
 export const seed = Number(process.env["ANTIPHON_SEED"] ?? Math.floor(Math.random() * 0x1_0000_0000))
 export const runs = Number(process.env["ANTIPHON_RUNS"] ?? 200)
 

@@ -13,7 +13,7 @@ import { hearing, misheard } from "./speech.ts"
 const { everything } = RandomAgent
 type Shape = RandomAgent.Shape
 
-/** A rule holds for random agents of a shape, on the phone with a harness that reports anything, or with callers. */
+/** A rule holds for random agents of a shape, on a phone whose harness reports anything, or with simulated callers. */
 const upholds = (rule: number, name: string, shape: Shape, tempers: SimulatedCaller.Options["tempers"] = ["chaotic"]) =>
   it.effect(
     name,
@@ -126,7 +126,7 @@ describe("11. every turn of the caller is answered, or says why not, within the 
   upholds(11, "when the agent hardly says anything", { steps: quiet, policies }, SimulatedCaller.tempers)
 })
 
-/** Seeds of calls in which the runtime, or a rule, was wrong once, with what was. */
+/** Seeds of calls that once revealed a fault in the runtime or in a rule, with a description. */
 const once: ReadonlyArray<
   readonly [what: string, seed: number, shape: Shape, tempers?: SimulatedCaller.Options["tempers"]]
 > = [

@@ -10,7 +10,7 @@ import * as VirtualTime from "../../src/testing/VirtualTime.ts"
 const separators = [" ", " ", " ", "  ", "\n", ", ", ". ", " 🙂 ", " 👋🏽 ", "! "]
 const isSolid = (character: string) => !/[\s\u{1F300}-\u{1FAFF}]/u.test(character)
 
-/** Words that no two turns share, so that there is one place for each. */
+/** Words that no two turns share, so that each has exactly one possible place. */
 const words = (random: Chance) => {
   let count = 0
   return () => {
@@ -20,7 +20,7 @@ const words = (random: Chance) => {
   }
 }
 
-/** Cuts a text into pieces at random places, also within words. */
+/** Cuts a text into pieces at random places, even within words. */
 const cut = (random: Chance, text: string) => {
   const characters = [...text]
   const pieces: Array<string> = []
@@ -50,7 +50,7 @@ interface Said {
   readonly interruptible: boolean
 }
 
-/** The solid characters of pieces, and how many of them count once so many have been heard. */
+/** The solid characters of pieces, and how many of them count once a given number has been heard. */
 const committed = (said: ReadonlyArray<Said>, heard: number): number => {
   let before = 0
   for (const [index, { interruptible, piece }] of said.entries()) {
@@ -71,7 +71,7 @@ const committed = (said: ReadonlyArray<Said>, heard: number): number => {
   return heard
 }
 
-/** Speech that is reported without white space and emoji, in random portions, and broken off at random. */
+/** Speech that is reported without white space and emoji, in random portions, and cut off at random. */
 export const hearing = (random: Chance): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const word = words(random)
@@ -127,7 +127,7 @@ export const hearing = (random: Chance): Effect.Effect<void, never, Scope.Scope>
     assert.deepStrictEqual(spoken, expected)
   })
 
-/** Speech of which one word is read out in other words. */
+/** Speech in which one word is read out differently. */
 export const misheard = (random: Chance): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const word = words(random)

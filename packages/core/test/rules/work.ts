@@ -1,4 +1,4 @@
-/** Counts the work that a call does, in the steps of its own code and the elements that arrays are asked for. */
+/** Counts the work of a call: the steps of its own code, and the elements that array functions visit. */
 import { Session } from "node:inspector"
 import { Effect, type Scope, Stream } from "effect"
 import * as Agent from "../../src/Agent.ts"
@@ -27,11 +27,11 @@ const post = (method: string, params?: object) => {
   return answer
 }
 
-// Before any function of the package has run: what was compiled without counters gets none.
+// Before any function of the package has run: code compiled without counters gets none.
 post("Profiler.enable")
 post("Profiler.startPreciseCoverage", { callCount: true, detailed: true })
 
-/** How often any block of the package's code was entered since this was asked last. */
+/** How often any block of the package's code was entered since the last call of this function. */
 const blocksEntered = (): number => {
   const { result } = post("Profiler.takePreciseCoverage") as Coverage
   let sum = 0
@@ -61,12 +61,12 @@ const scanning = [
   "toSpliced"
 ] as const
 
-/** Functions that copy a list in one go. */
+/** Functions that copy a list in one step. */
 const copying: ReadonlySet<string> = new Set(["slice", "toSpliced"])
 
 /**
- * Counts the elements that array functions go over while it is switched on. A view that is read is a copy of the list of
- * lines, which is one copy of memory and no work on each line; it counts unless `copies` is false.
+ * Counts the elements that array functions visit while it is switched on. Reading a view copies the list of lines,
+ * which is one copy of memory and no work per line; it counts unless `copies` is false.
  */
 const watchArrays = (copies: boolean) => {
   const prototype = Array.prototype as unknown as Record<string, (...args: ReadonlyArray<unknown>) => unknown>
@@ -87,7 +87,7 @@ const watchArrays = (copies: boolean) => {
   }
 }
 
-/** The reports of a stretch of a call, the same every time, and what the agent answers to each. */
+/** The reports of a stretch of a call, identical each time, and the agent's answer to each. */
 const stretch = (random: Chance) => {
   const answers = random.many(2, (index) => random.many(random.int(2, 12), (at) => `word${index}x${at}`))
   const reports: Array<Event.Report> = []
@@ -103,7 +103,7 @@ const stretch = (random: Chance) => {
   return { answers, reports }
 }
 
-// Turns that were never heard are looked at until there are 64 of them: the early stretch comes after that.
+// Unheard turns are searched until there are 64 of them, so the early stretch comes after that.
 const repeats = { warmUp: 32, measured: 2, between: 32 }
 
 /** What an agent does to its history at every turn. */

@@ -19,7 +19,7 @@ const words = (text: string, every: Duration.Input = "20 millis") =>
     Stream.schedule(Schedule.spaced(every))
   )
 
-/** Repeats what it hears, and looks up what it is asked to. */
+/** Repeats what it hears, and looks things up on request. */
 const shop = (greeting = "Hello, this is the shop. ") =>
   Agent.make(
     Agent.route({
@@ -47,7 +47,7 @@ const visit: Caller.Script = [
 const differs = ({ comparison }: Replay.Replayed) =>
   comparison._tag === "Different" ? comparison.difference : assert.fail(`the calls are ${comparison._tag}`)
 
-/** A machine whose timers are late, by another time for each: so that on it a call takes its own time. */
+/** A machine whose timers are late, each by a different time, so that calls on it run at their own pace. */
 const late = (agent: Agent.AgentSpec<unknown>): Agent.Factory => {
   const chance = Chance.make(7)
   return () =>
@@ -74,12 +74,12 @@ describe("Replay.run", () => {
     "reproduces the recording byte for byte, whatever agent and caller do",
     () =>
       Effect.gen(function* () {
-        // Things that happen in the same microsecond by chance have no order to keep, and here times are whole milliseconds:
-        // no harness that does nothing but collide, and no cleanup that does.
+        // Events that coincide in the same microsecond have no order to preserve, and here times are whole
+        // milliseconds: so no harness that only collides, and no cleanup that does.
         const tempers = SimulatedCaller.tempers.filter((temper) => temper !== "chaotic")
         const { Fork: _fork, Hold: _hold, ...steps } = RandomAgent.everything
         const agent = RandomAgent.make({ steps })
-        // Nor has work that comes back at the same moment as other work.
+        // The same holds for work that returns at the same moment as other work.
         const returnsTogether = ({ lines }: Recording.Recording) => {
           const at = lines.flatMap((line) => (line._tag === "Happened" && "outcome" in line.event ? [line.at] : []))
           return new Set(at).size < at.length
@@ -106,7 +106,7 @@ describe("Replay.run", () => {
       const { comparison, played } = yield* Replay.run(recording, shop())
       assert.notStrictEqual(comparison._tag, "Different")
       Expect.heard(played, "It is found.")
-      // Without that it is ahead by more than a word when the caller barges in.
+      // Otherwise it is ahead by more than a word when the caller barges in.
       const strict = yield* Replay.run(recording, shop(), { tolerance: 0 })
       assert.strictEqual(strict.comparison._tag, "Different")
     })

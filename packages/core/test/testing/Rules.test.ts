@@ -16,7 +16,7 @@ const words = (text: string) =>
   )
 const tool = { toolCallId: "t1", toolName: "find", toolArgs: {} }
 
-/** An agent whose call has everything that a rule speaks of. */
+/** An agent whose call contains everything that the rules speak of. */
 const agent = Agent.make(
   Agent.route({
     CallStarted: (_, turn) => turn.uninterruptible(words("This call is recorded. ")),
@@ -62,7 +62,7 @@ const at = (all: ReadonlyArray<Timeline.Entry>, wanted: (entry: Timeline.Entry) 
   return index
 }
 const is = (tag: Timeline.Entry["_tag"]) => (entry: Timeline.Entry) => entry._tag === tag
-/** Moves an entry to another time, and the ones behind it that came at once not with it. */
+/** Moves an entry to another time, without the entries behind it that came at the same moment. */
 const later = (wanted: (entry: Timeline.Entry) => boolean, ms: number) =>
   entries((all) => {
     const index = at(all, wanted)
@@ -82,7 +82,7 @@ const decidedOn = (tag: string, decision: string) => (entry: Timeline.Entry) =>
   entry._tag === "Decided" && entry.event._tag === tag && entry.decision === decision
 const text = Event.sendText("more")
 
-// What each rule is there to catch, made by hand in the log of a call that is right.
+// What each rule should catch, made by hand in the log of a valid call.
 const breaks: ReadonlyArray<readonly [rule: number, what: string, Change]> = [
   [1, "a turn that starts late", later((entry) => entry._tag === "TurnStarted" && entry.turn === 2, 5)],
   [1, "a turn that nothing has started", drop(decidedOn("UserTurnEnded", "Run"))],
@@ -244,7 +244,7 @@ const breaks: ReadonlyArray<readonly [rule: number, what: string, Change]> = [
   ]
 ]
 
-/** The first turn as it is where it runs until the caller speaks. */
+/** The first turn, if it runs until the caller speaks. */
 const late: Change = entries((all) => all.filter((entry) => !(entry._tag === "TurnOver" && entry.turn === 1)))
 
 describe("Rules", () => {

@@ -25,10 +25,10 @@ const echo = Agent.make(
     UserTurnEnded: (event) => words(`You said: ${Event.text(event)}.`)
   })
 )
-/** An agent that sends these outputs when the call begins, and nothing more. */
+/** An agent that sends these outputs when the call begins, and nothing else. */
 const sending = (...outputs: ReadonlyArray<Event.Output>) =>
   Agent.make(Agent.route({ CallStarted: () => Stream.fromIterable(outputs) }))
-/** An agent that sends each at its time after the begin of the call. */
+/** An agent that sends each output at its time after the start of the call. */
 const sendingAt = (...outputs: ReadonlyArray<readonly [at: number, output: Event.Output]>) =>
   Agent.make(
     Agent.route({
@@ -785,7 +785,7 @@ describe("a step of a caller", () => {
     })
   )
 
-  /** When the caller goes on who says something at once, and listens. */
+  /** The time at which a caller who answers at once, and then listens, speaks again. */
   const goesOnAt = (agent: Agent.AgentSpec<unknown>) =>
     Effect.map(
       TestCall.run(agent, [Caller.says("Hi"), Caller.listens(), Caller.says("Bye")]),
@@ -801,7 +801,7 @@ describe("a step of a caller", () => {
       Agent.make(() => yes, {
         run: (event) => Effect.delay(Effect.succeed(event._tag === "UserTurnEnded"), "50 millis")
       }),
-      // It is asked about each event, and nobody waits for it: last about the end of the answer, which was spoken at 800.
+      // It is asked about each event without holding anything up: last about the end of the answer, spoken at 800.
       850
     ],
     [

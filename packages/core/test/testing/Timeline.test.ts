@@ -7,7 +7,7 @@ import * as Caller from "../../src/testing/Caller.ts"
 import * as TestCall from "../../src/testing/TestCall.ts"
 import * as Timeline from "../../src/testing/Timeline.ts"
 
-/** The lines of a picture, without those of the head. */
+/** The lines of a picture, without the header. */
 const drawn = (happenings: ReadonlyArray<readonly [at: number, happening: Timeline.Happening]>, width = 60) =>
   Timeline.render(
     happenings.map(([at, happening]) => ({ at, ...happening })),

@@ -7,7 +7,7 @@ import * as TestCall from "../../src/testing/TestCall.ts"
 
 export const quiet = Effect.provideService(References.MinimumLogLevel, "None")
 
-/** Plays a call, and gives its recording. */
+/** Plays a call, and returns its recording. */
 export const record = <E = never, R = never, R2 = never>(
   agent: Agent.Source<E, R, R2>,
   script: Caller.Script,

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import * as VirtualTime from "../../src/testing/VirtualTime.ts"
 
-/** What takes its time outside, whatever the clock says. */
+/** Something that takes real time, whatever the clock shows. */
 const outside = (ms: number) => Effect.promise(() => new Promise<void>((resume) => setTimeout(resume, ms)))
 
 describe("VirtualTime.standstill", () => {

@@ -33,7 +33,7 @@ const open = (act: (events: ReadonlyArray<Event.BackgroundReturned>) => void = (
       delivery: Turn.Delivery = "whenIdle",
       atEnd: Turn.AtEnd = "interrupt"
     ) => background.start({ name: "work", respondingTo: "e1" }, work, { delivery, atEnd })
-    /** How many fibers run. */
+    /** Number of fibers running. */
     const running = () => fibers.filter((fiber) => fiber.pollUnsafe() === undefined).length
     return { background, delivered, running, start, state }
   })
@@ -75,7 +75,7 @@ test("5,000 held results do not overflow the stack, even if each starts work tha
 test("results not yet delivered when a delivery ends the call are taken, and do not arrive after the end", function* () {
   const taken: Array<unknown> = []
   const { background, delivered, start }: Effect.Success<ReturnType<typeof open>> = yield* open(([event]) => {
-    // The others come while the first is being delivered.
+    // The others arrive while the first one is being delivered.
     if (event?.result === 1) for (const n of [2, 3, 4]) start(Effect.succeed(n), "immediate")
     else taken.push(...background.takeAll().map(({ result }) => result))
   })

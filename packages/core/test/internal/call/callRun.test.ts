@@ -10,7 +10,7 @@ import type { Note } from "../../../src/internal/call/listener.ts"
 import type * as Turn from "../../../src/Turn.ts"
 import { pass, settled, test } from "../../virtualTest.ts"
 
-/** A call whose outlet writes down what it is told, and hands over at once. */
+/** A call whose outlet records everything it is told, and accepts it at once. */
 const open = <E>(spec: Agent.AgentSpec<E>, given: Partial<CallState.Outlet> = {}) =>
   Effect.gen(function* () {
     const log: Array<string> = []

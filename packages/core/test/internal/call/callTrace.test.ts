@@ -13,7 +13,7 @@ const request = CallRequest.make({ callId: "c1" })
 const secret = /Anna|\+4366|4321/
 const said = (span: { readonly attributes: ReadonlyMap<string, unknown> }) => Object.fromEntries(span.attributes)
 
-/** Counts of one metric by labels, since a moment. */
+/** Counts of one metric by label, since a given moment. */
 const counts = (name: string) =>
   Effect.map(Metric.snapshot, (all) =>
     Object.fromEntries(

@@ -5,7 +5,7 @@ import * as Call from "../../../src/Call.ts"
 import * as Complaints from "../../../src/internal/call/complaints.ts"
 import { pass, settled, test } from "../../virtualTest.ts"
 
-/** Runs an effect with a logger that keeps the lines. */
+/** Runs an effect with a logger that collects the lines. */
 const logged = <A, E, R>(use: (lines: ReadonlyArray<string>) => Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const lines: Array<string> = []

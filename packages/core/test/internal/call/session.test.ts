@@ -38,7 +38,7 @@ const open = (run: Run) =>
     return { ...session, log }
   })
 
-/** Says each event that it hears. */
+/** Sends the name of each event it hears. */
 const parrot: Run = ({ events }) => Stream.map(events, ({ eventId }) => Event.sendText(eventId))
 
 test("hears nothing before it starts, and then everything that happens until the end", function* () {

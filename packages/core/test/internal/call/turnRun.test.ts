@@ -14,7 +14,7 @@ import { pass, settled, test } from "../../virtualTest.ts"
 const trigger: Event.UserTurnEnded = { _tag: "UserTurnEnded", eventId: "u1", content: [] }
 const textOf = (output: Event.Output) => (output._tag === "AgentSendText" ? output.text : output._tag)
 
-/** A turn whose call writes down what it is told. */
+/** A turn whose call records everything it is told. */
 const open = (agent: Agent.Agent<unknown>, options: Agent.Options & { readonly draft?: Out.Draft } = {}) =>
   Effect.gen(function* () {
     const { draft, ...policies } = options

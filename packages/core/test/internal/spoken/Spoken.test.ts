@@ -4,7 +4,7 @@ import type * as Heard from "../../../src/internal/spoken/Heard.ts"
 import * as Spoken from "../../../src/internal/spoken/Spoken.ts"
 import * as Chance from "../../../src/testing/Chance.ts"
 
-/** The spans of a text cover it, and each stands where its turn has said something. */
+/** The spans of a text cover it, and each lies within what its turn has said. */
 const textOf = ({ spans, text }: Heard.Heard): string => {
   assert.strictEqual(
     spans.reduce((sum, { length }) => sum + length, 0),
@@ -20,9 +20,9 @@ const hear = (spoken: Spoken.Spoken, report: string): string | undefined => {
 const settle = (spoken: Spoken.Spoken, options: { readonly final: boolean }): ReadonlyArray<string> =>
   Spoken.settle(spoken, options).map(textOf)
 
-/** Text of turn 1, of a later turn, or such that cannot be interrupted. */
+/** Text of turn 1, of a later turn, or text that cannot be interrupted. */
 type Said = string | { readonly text: string; readonly turn?: number; readonly fixed?: boolean }
-/** Something else on the call, and the end of the agent's turn. */
+/** Another event of the call, and the end of the agent's turn. */
 const user = Symbol("user")
 const over = Symbol("over")
 type Step = string | typeof user | typeof over | ReadonlyArray<Said>
@@ -30,7 +30,7 @@ type Step = string | typeof user | typeof over | ReadonlyArray<Said>
 const fixed = (text: string, turn = 1): Said => ({ text, turn, fixed: true })
 const turn = (turn: number, text: string): Said => ({ text, turn })
 
-/** Plays a script: a string is a report, a list is said. What joins the history before each other event comes out. */
+/** Plays a script: strings are reports, lists are said. Returns what joined the history before each other event. */
 const play = (...script: ReadonlyArray<Step>): ReadonlyArray<ReadonlyArray<string>> => {
   const spoken = Spoken.make()
   const settled: Array<ReadonlyArray<string>> = []
@@ -57,7 +57,7 @@ const table = (rows: ReadonlyArray<Row>) => {
 const booked = ["Sure, ", "your table ", "is booked."]
 const offers = "I have 3 new offers"
 
-/** Where the words of reports are put down, by turn, after each of them. */
+/** Where the words of reports were recorded, by turn, after each report. */
 const turnsOf = (
   spoken: Spoken.Spoken,
   reports: ReadonlyArray<string>
@@ -724,7 +724,7 @@ const words =
 const Word = Schema.Literals(words as [string, ...Array<string>])
 const Words = Schema.Array(Word).check(Schema.isMinLength(1), Schema.isMaxLength(40))
 const Gap = Schema.Literals([" ", "  ", "\n\n", " 🙂 ", "\t"])
-/** A text, and where it is cut: after every so many characters. */
+/** A text, and the number of characters after which it is cut each time. */
 const Text = Schema.Struct({
   words: Words,
   gaps: Schema.Array(Gap).check(Schema.isMinLength(1)),
@@ -866,7 +866,7 @@ describe("Spoken, for any text", () => {
   })
 })
 
-/** Sentences that an agent says again and again, in a script with spaces and in one without. */
+/** Sentences that an agent says again and again, in one script with spaces and one without. */
 const stocks = [
   "One moment, please. |No problem. |This call is recorded. |Thank you. |Of course! |One moment. |Please hold. ".split(
     "|"
@@ -877,8 +877,8 @@ const lettersOf = (text: string) => text.replace(/[^\p{L}]/gu, "")
 const unitsOf = (text: string): ReadonlyArray<string> => text.match(/\S+ /gu) ?? Array.from(text)
 
 /**
- * A call in which the agent says stock sentences, some of which cannot be interrupted, and the caller cuts in at any word. Returns
- * what was voiced, and what was heard according to the reports of `atMost` words at a time.
+ * A call in which the agent says stock sentences, some of them uninterruptible, and the caller cuts in at any word.
+ * Returns what was voiced, and what was heard according to reports of `atMost` words at a time.
  */
 const interrupted = (seed: number, stock: ReadonlyArray<string>, atMost: number) => {
   const chance = Chance.make(seed)

@@ -64,7 +64,7 @@ describe("LineText", () => {
       for (const report of reports) {
         const note: Note = { _tag: "Reported", report, eventId: "e1" }
         assert.deepStrictEqual(JSON.parse(LineText.line(1, note)), { at: 1, ...note })
-        // Nor is it a word in a row of words.
+        // It is not one of a sequence of words either.
         assert.deepStrictEqual(JSON.parse(linesOf(heard("a", 1), note)[1]!), { at: 1, ...note })
       }
     })

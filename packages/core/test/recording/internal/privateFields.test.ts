@@ -8,7 +8,7 @@ const kinds: ReadonlyArray<Privacy | "unknown"> = [
   ...(["result", "prompt", "reply", "parameters", "failure", "settings", "measure", "id", "public", "unknown"] as const)
 ]
 
-/** Writes the kind of each value in its place. */
+/** Replaces each value by its kind. */
 const masks = Object.fromEntries(kinds.map((kind) => [kind, () => `<${kind}>`])) as unknown as PrivateFields.Masks
 const masked = (schema: Schema.Constraint, value: unknown) => PrivateFields.of(schema)(value, masks)
 

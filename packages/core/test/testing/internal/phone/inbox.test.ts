@@ -6,7 +6,7 @@ import type * as Event from "../../../../src/Event.ts"
 import * as Inbox from "../../../../src/testing/internal/phone/inbox.ts"
 import * as World from "../../../../src/testing/internal/time/world.ts"
 
-/** A call that reads for as long as it is told, and the inbox in front of it. */
+/** A call that takes as long as it is told to read a report, and the inbox in front of it. */
 const make = (receive: (report: Event.Report) => Effect.Effect<void>) =>
   Effect.gen(function* () {
     const world = World.of(yield* Clock.Clock)!

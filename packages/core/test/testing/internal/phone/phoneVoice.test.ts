@@ -4,7 +4,7 @@ import { test } from "../../../virtualTest.ts"
 import * as PhoneVoice from "../../../../src/testing/internal/phone/phoneVoice.ts"
 import * as World from "../../../../src/testing/internal/time/world.ts"
 
-/** A voice that takes 100 ms for a word, with what it does as lines: the time, and what it was. */
+/** A voice that takes 100 ms per word, and a list of what it did: the time, and the action. */
 const make = (options: Partial<PhoneVoice.Options> = {}) =>
   Effect.map(Clock.Clock, (clock) => {
     const world = World.of(clock)!

@@ -15,7 +15,7 @@ const reported = (at: number, eventId?: string): Recording.Line => ({
 const ended: Recording.Line = { at: 9, _tag: "Happened", event: { _tag: "CallEnded", eventId: "e" } }
 const view = { at: 0, heard: "", agentSpeaks: false, entries: [], history: { entries: [], events: [] } } as never
 
-/** What a caller does, each step with the time that it waited for. */
+/** The steps of a caller, each with the time it waited for. */
 const stepsOf = (lines: ReadonlyArray<Recording.Line>, options?: RepeatedCaller.Options) =>
   Effect.gen(function* () {
     let at = -1

@@ -6,7 +6,7 @@ const make = () => {
   const world = Effect.runSync(Effect.clockWith((clock) => Effect.sync(() => World.make(clock, 1000))))
   const log: Array<string> = []
   const say = (what: string) => () => void log.push(`${world.now} ${what}`)
-  /** Lets everything happen until nothing is left, and says why it stopped. */
+  /** Runs until nothing is left, and returns why it stopped. */
   const play = (limit = Infinity): "Late" | "Still" => {
     for (;;) {
       while (world.flush()) {}
