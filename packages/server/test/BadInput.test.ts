@@ -17,7 +17,7 @@ const serveNoting = (settings?: Parameters<typeof Server.serve>[1]) =>
     return { seen, server: yield* Server.serve(Server.byName({ noting }), settings) }
   })
 
-/** Opens a call with the noting agent, has something bad done on it, and gives the close code. */
+/** Opens a call with the noting agent, lets something bad happen on it, and returns the close code. */
 const afterwards = (server: Server.Server, bad: (client: Client.Client) => void) =>
   Server.undisturbed(
     server,
@@ -630,7 +630,7 @@ describe("Silence", () => {
   it.live("beyond the idle timeout ends the call once, and the agent handles its end", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
-      // Longer than the server takes to look at its calls again.
+      // Longer than the interval at which the server checks its calls.
       const CallEnded = () => Stream.fromEffectDrain(Effect.sleep("400 millis"))
       const noting = () => Effect.succeed(Server.noting(seen, { CallEnded }))
       const server = yield* Server.serve(Server.byName({ noting }), { idleTimeout: Server.millis(1000) })

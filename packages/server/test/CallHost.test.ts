@@ -176,7 +176,7 @@ describe("A call", () => {
       yield* client.hear("Welcome.")
       for (const step of [-15_000, 15_000, -3_600_000, 7_200_000]) {
         clock.shift(step)
-        // Time for the server to look at its calls.
+        // Enough time for the server to check its calls.
         yield* Effect.sleep("1500 millis")
         client.say(`after ${step}`)
         yield* client.hear(`You said: after ${step}`)
@@ -210,7 +210,7 @@ describe("A call", () => {
         }
         server.kill("SIGUSR2")
         yield* server.says(/The wall clock was moved/)
-        // Time for the server to look at its calls.
+        // Enough time for the server to check its calls.
         yield* Effect.sleep("1500 millis")
         for (const client of clients) {
           client.say("after")

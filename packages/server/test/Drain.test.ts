@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url"
 import * as Client from "./support/client.ts"
 import * as Server from "./support/server.ts"
 
-/** Serves in a scope of its own, to be closed while calls are open. */
+/** Serves in its own scope, which can be closed while calls are open. */
 const serve = (factory: Agent.Factory<unknown>, drainMs: number) =>
   Effect.gen(function* () {
     const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))

@@ -1,6 +1,6 @@
 /**
- * What comes over a wire may be anything. Each case is drawn from a seed of its own, which a failure names:
- * `ANTIPHON_SEED` begins with it, and `ANTIPHON_FUZZ=100` draws a hundred times as many.
+ * Anything may arrive over a wire. Each case is drawn from its own seed, which a failure names: `ANTIPHON_SEED` starts
+ * with it, and `ANTIPHON_FUZZ=100` draws a hundred times as many cases.
  */
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
@@ -19,7 +19,7 @@ const times = Number(process.env["ANTIPHON_FUZZ"] ?? 1)
 vi.setConfig({ testTimeout: 60_000 * Math.max(times, 1) })
 const seeds = (count: number) => Array.from({ length: count * times }, (_, i) => firstSeed + i)
 
-/** Names the seed of what fails. */
+/** Adds the seed to a failure. */
 const withSeed = <A>(seed: number, run: () => A): A => {
   try {
     return run()
@@ -83,7 +83,8 @@ describe("Useless messages", () => {
     const sound = JSON.stringify({ type: "message", content: "hello", event_id: "e1" })
     for (const text of ["{}", "[]", "null", '{"type":"nothing"}', '{"x":1}']) {
       cost(text)
-      // An error has a stack to make: some tens of times a sound message are too much to be that.
+      // Making an error includes making its stack: that explains a few dozen times the cost of a valid message, and no
+      // more.
       assert.isBelow(cost(text), 20 * cost(sound) + 100, text)
     }
   })
@@ -114,7 +115,9 @@ describe("A machine", () => {
   })
 })
 
-/** Sends bytes on a connection of its own, a few at a time, and waits until it is closed or has been quiet for a while. */
+/**
+ * Sends bytes on a connection of its own, a few at a time, and waits until it is closed or has been quiet for a while.
+ */
 const exchange = (port: number, chunks: ReadonlyArray<Buffer>, quietMs: number) =>
   Effect.callback<string>((resume) => {
     let heard = ""
@@ -136,7 +139,7 @@ const upgrade = Buffer.from(
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 
-/** Sends noise to a server from many connections, and has a call go on beside it. */
+/** Sends noise to a server from many connections, while a call continues beside it. */
 const storm = (name: string, count: number, chunksOf: (noise: Noise.Noise) => ReadonlyArray<Buffer>) =>
   it.live(name, () =>
     Effect.gen(function* () {
@@ -149,7 +152,7 @@ const storm = (name: string, count: number, chunksOf: (noise: Noise.Noise) => Re
         })
       )
       yield* Server.allOver(server)
-      // Whatever came, it was nobody's fault here: no defect, and nothing that quotes more than a line.
+      // No input was the server's fault: there was no defect, and no log line quotes more than one line of it.
       const faults = server.log.filter(({ level }) => level === "Error" || level === "Fatal")
       assert.deepStrictEqual(
         faults.map(({ cause, message }) => `${message} ${cause}`),

@@ -32,7 +32,7 @@ describe("Under load", () => {
             client.send({ type: "message", content: `turn ${turn}` })
             client.send({ type: "user_state", value: "idle" })
             yield* client.until(`turn ${turn}`, () => heard(turn) >= 20)
-            // What was on its way when the user spoke up, and no more of it: 100 ms' worth at the very most.
+            // No more than what was under way when the user spoke up: 100 ms' worth at most.
             assert.isBelow(heard(turn - 1) - before, 100)
             before = heard(turn)
             client.send({ type: "user_state", value: "speaking" })

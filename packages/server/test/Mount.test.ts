@@ -8,7 +8,7 @@ import * as Hourglass from "./support/hourglass.ts"
 import { endless, serve } from "./support/hourglassServer.ts"
 import * as Server from "./support/server.ts"
 
-/** Opens a call on the hourglass. Messages of this wire are lines. */
+/** Opens a call on the hourglass, whose messages are lines. */
 const flip = (address: string, callId = "h1") =>
   Effect.tap(Client.connect(address), (client) => Effect.sync(() => client.send(`flip ${callId}`)))
 const frames = (client: Client.Client, count: number) =>

@@ -7,7 +7,7 @@ import * as Laws from "./support/laws.ts"
 const frame = (frame: string): Protocol.Told => ({ _tag: "Frame", frame })
 const request: Protocol.WireRequest = { method: "GET", url: "/", params: {}, headers: {}, body: "" }
 
-/** Line's wire answers events and completes nothing: a caller's turn needs no end of its answer. */
+/** Line's wire answers events and completes nothing: the answer to a caller's turn has no end of its own. */
 const line = (): Laws.Wire<LineProtocol.State> => ({
   protocol: LineProtocol.make({ token: undefined, allowedOrigins: [] }),
   admitted: { request },

@@ -23,7 +23,7 @@ const times = {
   bad: ["soon", "5", "-5 seconds"]
 } as const
 
-/** A number that may be 0, for no limit. */
+/** A number that may be 0, meaning no limit. */
 const limit = (name: string, byDefault: number): Row => ({
   name,
   byDefault,
@@ -207,7 +207,7 @@ const table: { readonly [Name in keyof Settings.Settings]: Row } = {
 }
 const keys = Object.keys(table) as ReadonlyArray<keyof Settings.Settings>
 
-/** A setting as the rows have it: times in milliseconds, secrets in the open. */
+/** A setting in the notation of the rows: times in milliseconds, secrets in the clear. */
 const plain = (value: unknown): unknown =>
   Duration.isDuration(value) ? Duration.toMillis(value) : Redacted.isRedacted(value) ? Redacted.value(value) : value
 

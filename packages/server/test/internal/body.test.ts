@@ -5,7 +5,7 @@ import * as Client from "../support/client.ts"
 import { post } from "../support/post.ts"
 import * as Server from "../support/server.ts"
 
-/** Sends a request by hand, and gathers the answer. */
+/** Sends a request by hand, and collects the answer. */
 const raw = (server: Server.Server, text: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -59,7 +59,7 @@ describe("A body", () => {
         const { status, text } = yield* post(server, deep)
         assert.deepStrictEqual([status, text], [400, '{"detail":"Bad request: nested too deeply"}'])
       }
-      // Brackets in a text are text.
+      // Brackets inside a string do not nest.
       const flat = yield* post(server, { metadata: { a: '["'.repeat(5000) } })
       assert.strictEqual(flat.status, 200)
       assert.strictEqual(server.log.filter(({ level }) => level === "Error").length, 0)

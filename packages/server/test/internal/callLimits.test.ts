@@ -62,7 +62,7 @@ describe("the memory of a call", () => {
         server,
         Effect.gen(function* () {
           const client = yield* Client.call(server.ws)
-          // 30 kB of text, and twenty times that in memory.
+          // 30 kB of text that take twenty times as much memory.
           for (let i = 0; i < 1200; i++) client.send({ type: "dtmf", button: "1" })
           assert.strictEqual(yield* client.closed, 1009)
         })

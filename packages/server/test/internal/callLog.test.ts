@@ -8,7 +8,7 @@ import * as Server from "../support/server.ts"
 
 const places: Tally.Places = { openCalls: 0, openings: 0, maxCalls: 1, refusal: undefined, draining: false }
 
-/** Has a log written, and gives its lines. */
+/** Returns the lines that an effect has logged. */
 const lines = (write: (log: CallLog.CallLog) => Effect.Effect<void>) =>
   Effect.gen(function* () {
     const log: Array<Server.Line> = []
@@ -38,7 +38,7 @@ describe("CallLog", () => {
       yield* TestClock.adjust("1 second")
       yield* Effect.provide(open, Server.layerLog(log))
       assert.strictEqual(log.at(-1)?.message, "The call ended: Full. (900 more were not logged)")
-      // Each is counted all the same.
+      // Each one is counted nevertheless.
       assert.deepStrictEqual((yield* health.snapshot).ended, { Full: 1001 })
     })
   )

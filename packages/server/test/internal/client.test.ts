@@ -32,12 +32,12 @@ describe("Client", () => {
   it("is what a trusted proxy reports: the last address that is not such a proxy", () => {
     const name = Client.namer(["10.0.0.0/8", "127.0.0.1", "fd00::/8"])
     assert.strictEqual(name(from("10.1.2.3", "203.0.113.7")), "203.0.113.7")
-    // Whoever calls may have written the front of the list.
+    // The caller may have written the front of the list.
     assert.strictEqual(name(from("10.1.2.3", "1.1.1.1, 203.0.113.7")), "203.0.113.7")
     assert.strictEqual(name(from("127.0.0.1", "1.1.1.1, 203.0.113.7 , 10.9.9.9")), "203.0.113.7")
     assert.strictEqual(name(from("fd00::1", "[2001:db8:1:2::1]:4711")), "2001:db8:1:2::/64")
     assert.strictEqual(name(from("10.1.2.3", "203.0.113.7:1234")), "203.0.113.7")
-    // Nobody hides behind what is no address.
+    // Something that is not an address hides nobody.
     assert.strictEqual(name(from("10.1.2.3", "1.1.1.1, unknown")), "10.1.2.3")
     assert.strictEqual(name(from("10.1.2.3")), "10.1.2.3")
     assert.strictEqual(name(from("203.0.113.7", "1.1.1.1")), "203.0.113.7")

@@ -7,10 +7,10 @@ import * as Making from "../../src/internal/making.ts"
 const second = Duration.seconds(1)
 const limits = { duration: second, late: "too late" }
 
-/** Code of an application that is no effect. */
+/** Code of an application that is not an Effect. */
 const noEffect = (value: unknown) => () => value as Effect.Effect<never>
 
-/** Runs an effect, and returns it with the lines that it has logged. */
+/** Runs an effect, and returns it with the lines it has logged. */
 const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const lines: Array<string> = []

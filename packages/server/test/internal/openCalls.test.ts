@@ -10,7 +10,7 @@ const settings = {
   drainTimeout: Duration.seconds(30)
 }
 
-/** An open call that notes why it is stopped, and ends a while after. */
+/** An open call that notes why it is stopped, and ends a while later. */
 const openCall = (calls: Calls.Calls["Service"], stopped: Array<string>, takes: Duration.Input = 0) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
@@ -297,7 +297,7 @@ describe("Calls that arrive at once", () => {
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(stopped, ["c0 Full", "c1 Full"])
       for (let i = 4; i < 30; i++) yield* young(calls, `c${i}`, stopped)
-      // Ten times as many, and not one more.
+      // Ten times as many, and not a single one more.
       assert.strictEqual((yield* calls.health.snapshot).openings, 20)
     })
   )

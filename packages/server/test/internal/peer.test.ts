@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import { EventEmitter } from "node:events"
 import * as Peer from "../../src/internal/peer.ts"
 
-/** A connection of Node's, as far as a peer looks at it. */
+/** The part of a Node connection that a peer looks at. */
 class Connection extends EventEmitter {
   writableLength = 0
   destroyed = false
@@ -33,7 +33,7 @@ const settings = { maxBufferedBytes: 100, stallTimeout: Duration.seconds(10) }
 
 const make = (connection: Connection | undefined) => {
   const written: Array<unknown> = []
-  /** For each text whether the connection waited for more. */
+  /** Whether the connection waited for more, for each text. */
   const corked: Array<boolean> = []
   let stalled = 0
   const peer = Peer.make({

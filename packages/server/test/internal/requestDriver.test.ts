@@ -131,7 +131,7 @@ describe("A protocol over HTTP", () => {
       assert.strictEqual((yield* server.ask("a", `tilt ${"x".repeat(100)}`)).status, 413)
       assert.strictEqual((yield* server.ask("a", "ask 0 hello")).status, 409)
       yield* Server.allOver(server)
-      // Its agent is not made: the response that waits for it is completed all the same.
+      // Its agent is never made, but the response that waits for it is completed.
       assert.strictEqual((yield* server.ask("b", "ask 1 hello")).body, "done 1\n")
       yield* Server.allOver(server)
     })

@@ -22,7 +22,7 @@ describe("A socket that delivers frames in batches", () => {
     '{"type":"user_state","value":"idle"}'
   ]
 
-  /** A socket that gives these batches, then closes. */
+  /** A socket that delivers these batches, and then closes. */
   const scripted = (batches: ReadonlyArray<ReadonlyArray<string>>) => {
     const written: Array<string> = []
     const left = [...batches]
@@ -33,7 +33,7 @@ describe("A socket that delivers frames in batches", () => {
       })
     const socket = Socket.make({
       reader: Effect.succeed({
-        // A turn of the scheduler between batches, as there is between packets.
+        // Yields between batches, as the network does between packets.
         pull: Effect.suspend(() => {
           const batch = left.shift()
           return batch === undefined
@@ -120,7 +120,8 @@ describe("A peer that reads nothing", () => {
             before = count.sent
             return waits && count.sent > 1
           })
-          // What the sockets of the system hold, and one buffer: far from what an agent makes that nothing slows down.
+          // The capacity of the system's sockets and one buffer: far less than an agent produces if nothing slows it
+          // down.
           assert.isBelow(count.sent * 16, 20 * 1024)
           yield* Client.until("the end of the call", () => seen.includes("CallEnded"))
           assert.isBelow(count.sent * 16, 20 * 1024)
@@ -177,7 +178,7 @@ describe("A peer that reads nothing", () => {
       yield* Server.allOver(server)
       assert.strictEqual(count.sent, sent)
       assert.deepStrictEqual(seen, ["CallStarted", "UserTurnEnded", "CallEnded"])
-      // Not when it had read nothing for too long: what it sent was read meanwhile.
+      // It was not closed for reading nothing, because what it was sent has been read meanwhile.
       assert.isTrue(server.log.some(({ message }) => message === "The call ended: PeerClosed."))
     })
   )

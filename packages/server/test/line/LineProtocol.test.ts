@@ -8,7 +8,7 @@ import type * as Protocol from "../../src/Protocol.ts"
 
 interface Row {
   readonly ending: Ending
-  /** What the peer is told, where errors are hidden and where they are exposed. */
+  /** What the peer is told if errors are hidden, and if they are exposed. */
   readonly hidden?: string
   readonly exposed?: string
   readonly closeCode: number
@@ -103,7 +103,7 @@ const table: { readonly [Tag in Ending["_tag"]]: ReadonlyArray<Row> } = {
 const protocol = LineProtocol.make({ token: undefined, allowedOrigins: [] })
 const request: Protocol.WireRequest = { method: "GET", url: "/ws", params: {}, headers: {}, body: "" }
 
-/** Last words, as a call gets them that is told of its ending. */
+/** Last words, for a call that is told why it ends. */
 const lastWords = (ending: Ending, exposeErrors: boolean) =>
   protocol.step("Open", { _tag: "Ending", ending, errorId: "e1", detail: detail(ending, { exposeErrors }) }, 0)[1]
 

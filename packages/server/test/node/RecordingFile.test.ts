@@ -14,7 +14,7 @@ import * as RecordingFile from "../../src/node/RecordingFile.ts"
 import * as Client from "../support/client.ts"
 import * as Server from "../support/server.ts"
 
-/** A directory that is there as long as the test. */
+/** A directory that exists as long as the test. */
 const directory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "antiphon-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true }))
@@ -27,7 +27,7 @@ const read = (path: string): Recording.Recording => {
 
 const filesIn = (path: string) => (existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [])
 
-/** The one file of a directory, once the recording in it is complete. */
+/** The only file of a directory, once its recording is complete. */
 const complete = (path: string) =>
   Effect.as(
     Client.until("the recording", () =>
@@ -36,7 +36,7 @@ const complete = (path: string) =>
     filesIn(path)[0]!
   )
 
-/** Holds a call of one turn with a server that records. */
+/** Has a call of one turn with a recording server. */
 const holdCall = (server: Server.Server, start: Parameters<typeof Client.call>[1]) =>
   Effect.gen(function* () {
     const client = yield* Client.call(server.ws, start)
@@ -162,7 +162,7 @@ describe("RecordingFile", () => {
     })
   )
 
-  /** Runs a call in a process of its own, and gives the process and how many messages it says to have sent. */
+  /** Runs a call in its own process, and returns the process and the number of messages it reports to have sent. */
   const run = (path: string, ...args: ReadonlyArray<string>) =>
     Effect.acquireRelease(
       Effect.sync(() => {
@@ -233,7 +233,7 @@ describe("RecordingFile", () => {
             const file = wavIn(path)
             return file !== undefined && statSync(file).size >= 44 && sizes(file).data === 6400
           })
-          // As it would be if the process were killed now.
+          // As if the process were killed now.
           assert.deepStrictEqual(sizes(wavIn(path)!), { file: 6444, riff: 6436, data: 6400, rate: 16000 })
           write(new Uint8Array(100).fill(9))
         })

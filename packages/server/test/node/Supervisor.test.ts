@@ -4,7 +4,7 @@ import type { Snapshot } from "../../src/Health.ts"
 import * as Client from "../support/client.ts"
 import { request } from "../support/post.ts"
 import * as ServerProcess from "../support/serverProcess.ts"
-// Two processes start in each of these tests, on a machine that may be busy.
+// Each of these tests starts two processes, on a machine that may be busy.
 vi.setConfig({ testTimeout: 90_000 })
 
 interface Health {
@@ -68,7 +68,7 @@ describe("Several processes on one port", () => {
         const address = server.ws.replace("/ws", websocket_url)
         const client = yield* Client.call(address, { call_id: callId })
         yield* client.hear("Welcome.")
-        // Connections go to the processes in turn.
+        // The processes take connections in turn.
         for (let i = 0; i < 4; i++) assert.strictEqual((yield* Client.refused(address)).status, 401)
       }
     })

@@ -178,7 +178,7 @@ describe("Sockets on which no call has started", () => {
       const late = silent[11]!
       late.send({ type: "start" })
       yield* late.hear("Welcome.")
-      // Two calls are open now: a third that was let in before is told so.
+      // Two calls are open by now, and a third that was admitted earlier learns it.
       silent[10]!.send({ type: "start" })
       assert.strictEqual(yield* silent[10]!.closed, 1013)
       assert.match(silent[10]!.messages[0]?.content ?? "", /^Too many calls \(error id/)

@@ -1,4 +1,4 @@
-/** A server in an application that starts it with no more than `Effect.runFork`: nobody listens to signals. */
+/** A server in an application that starts it with a mere `Effect.runFork`, so that nothing listens to signals. */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import { Effect, Stream } from "effect"

@@ -1,4 +1,7 @@
-/** The platform's end of a call: a WebSocket client that keeps what it hears and waits for conditions, never for time. */
+/**
+ * The platform's end of a call: a WebSocket client that keeps what it receives, and waits for conditions rather than
+ * for time.
+ */
 import { Effect } from "effect"
 import { WebSocket } from "ws"
 import type { ClientOptions } from "ws"
@@ -13,29 +16,29 @@ export interface Message {
 
 export interface Client {
   readonly ws: WebSocket
-  /** Every message of JSON up to now, in order. */
+  /** Every JSON message so far, in order. */
   readonly messages: ReadonlyArray<Message>
-  /** Every frame up to now, as it came. */
+  /** Every frame so far, as it arrived. */
   readonly frames: ReadonlyArray<string>
   readonly send: (message: object | string | Uint8Array) => void
   /** Sends a user turn of one message. */
   readonly say: (text: string) => void
-  /** Waits until what was heard up to now meets a condition. Asked with every message, not with every tick. */
+  /** Waits until the messages so far meet a condition, which is checked at each message. */
   readonly until: (what: string, condition: () => boolean) => Effect.Effect<void>
   /** Waits for a message with this content. */
   readonly hear: (content: string) => Effect.Effect<void>
-  /** Waits for the socket to be closed, and gives the close code. */
+  /** Waits until the socket is closed, and returns the close code. */
   readonly closed: Effect.Effect<number>
 }
 
-/** Dies, saying what it waited for, when a wait takes longer than where all is well on a slow machine. */
+/** Dies with what it waited for if a wait takes longer than it ever should on a slow machine. */
 const patiently = <A>(what: string, wait: Effect.Effect<A>): Effect.Effect<A> =>
   Effect.timeoutOrElse(wait, {
     duration: "15 seconds",
     orElse: () => Effect.die(new Error(`Waited in vain for ${what}.`))
   })
 
-/** Waits until a condition gives a value. */
+/** Waits until a condition returns a value. */
 export const until = <A>(what: string, condition: () => A | undefined | false): Effect.Effect<A> => {
   const poll: Effect.Effect<A> = Effect.suspend(() => {
     const found = condition()
@@ -46,14 +49,14 @@ export const until = <A>(what: string, condition: () => A | undefined | false): 
   return patiently(what, poll)
 }
 
-/** A refusal of the upgrade, as a response of HTTP. */
+/** A rejected upgrade, as an HTTP response. */
 export interface Refusal {
   readonly status: number
   readonly body: string
   readonly headers: Record<string, string | Array<string> | undefined>
 }
 
-/** Options of a socket, and the subprotocols that it offers. */
+/** Options of a socket, and the subprotocols it offers. */
 export interface Options extends ClientOptions {
   readonly protocols?: ReadonlyArray<string> | undefined
 }
@@ -72,7 +75,7 @@ const opened = (address: string, { protocols = [], ...options }: Options = {}) =
     })
   })
 
-/** Opens a socket and sends nothing yet. It is dropped with the scope. */
+/** Opens a socket without sending anything. It is dropped with the scope. */
 export const connect = (address: string, options?: Options) =>
   Effect.map(
     Effect.acquireRelease(opened(address, options), (ws) => Effect.sync(() => ws.terminate())),
@@ -101,7 +104,7 @@ export const connect = (address: string, options?: Options) =>
       ws.on("message", (data: Buffer) => {
         const text = data.toString()
         frames.push(text)
-        // A wire of lines has frames and no messages.
+        // A wire of lines has frames, but no messages.
         if (text.startsWith("{")) messages.push(JSON.parse(text) as Message)
         ask()
       })
@@ -138,5 +141,5 @@ export const call = (
   options?: Options
 ) => Effect.tap(connect(address, options), (client) => Effect.sync(() => client.send({ type: "start", ...start })))
 
-/** The refusal of an upgrade. */
+/** The rejection of the upgrade. */
 export const refused = (address: string, options?: Options) => Effect.flip(Effect.scoped(connect(address, options)))

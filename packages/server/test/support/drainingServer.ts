@@ -1,6 +1,6 @@
 /**
- * A server as an application starts it: its own process, stopped by a signal. Says its port on the first line, and takes
- * the milliseconds it drains for as its argument.
+ * A server as an application starts it: its own process, stopped by a signal. Prints its port on the first line. Its
+ * argument is the drain timeout in milliseconds.
  */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"

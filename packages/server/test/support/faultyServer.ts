@@ -1,4 +1,4 @@
-/** A server in a process of its own, whose agent fails in the way that its caller names.  */
+/** A server in its own process, whose agent fails in the way its caller names. */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import { NodeRuntime } from "@effect/platform-node"
@@ -33,7 +33,7 @@ const agent = Agent.make(
     CallStarted: () => Stream.make(Event.sendText("Welcome.")),
     UserTurnEnded: (event) =>
       Stream.fromEffect(
-        // A while into the turn, as somebody's code would.
+        // A while into the turn, as user code would.
         Effect.delay(
           Effect.sync(() => {
             faults[Event.text(event)]?.()
@@ -48,14 +48,14 @@ const agent = Agent.make(
 
 const { AS_LAYER, HELD_UP } = process.env
 
-/** The server as a part of an application, which says itself where it listens. */
+/** The server as part of an application, which prints its own address. */
 const part = Layer.effectDiscard(
   Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
     Effect.log(`Listening on ${HttpServer.formatAddress(address)}`)
   )
 ).pipe(Layer.provide(VoiceAgentApp.layerServer(agent)))
 
-/** Something else of an application, which takes a while to be released. */
+/** Another part of the application, which takes a while to release. */
 const rest = Layer.effectDiscard(
   Effect.addFinalizer(() =>
     HELD_UP === undefined
@@ -67,6 +67,6 @@ const rest = Layer.effectDiscard(
   )
 )
 
-// In as many processes as the environment says; one by default.
+// In as many processes as the environment says, by default one.
 const server = AS_LAYER === undefined ? VoiceAgentApp.serve(() => Effect.succeed(agent)) : Layer.launch(part)
 NodeRuntime.runMain(Effect.provide(Supervisor.run(server), rest), { teardown: VoiceAgentApp.teardown })

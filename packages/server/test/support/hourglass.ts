@@ -12,11 +12,11 @@ import { Effect } from "effect"
 import { Ending } from "../../src/Ending.ts"
 import * as Protocol from "../../src/Protocol.ts"
 
-/** Silence on an open request after which the platform gets a `wait`. */
+/** Time without an answer to an open request after which the platform gets a `wait`. */
 export const patienceMs = 1000
 export const closeCode = 4000
 
-/** A request that is being answered, and the HTTP response that it waits on, if it came over HTTP. */
+/** A request being answered, and the HTTP response it waits on, if it came over HTTP. */
 interface Open {
   readonly n: number
   readonly reply: Protocol.ReplyId | undefined
@@ -28,14 +28,14 @@ export interface State {
   readonly key: string | undefined
   readonly open: Open | undefined
   readonly newest: number
-  /** What was said unasked while no response was there to carry it. */
+  /** What was said unasked while no response could carry it. */
   readonly notes: ReadonlyArray<string>
 }
 
 const eventId = (n: number) => `ask-${n}`
 const report = (report: Event.Report): Protocol.Wanted => ({ _tag: "Report", report })
 
-/** A line for the platform: a frame, or a piece of the response. */
+/** A line for the platform: a frame, or part of the response. */
 const line = (text: string, reply: Protocol.ReplyId | undefined, last = false): Protocol.Wanted =>
   reply === undefined ? { _tag: "Send", text } : { _tag: "Chunk", reply, text: `${text}\n`, last }
 
@@ -46,7 +46,7 @@ const start = (state: State, callId: string): Protocol.Step<State> =>
 
 const ask = (state: State, n: number, text: string, reply: Protocol.ReplyId | undefined, now: number) => {
   const open: Open = { n, reply, waitAt: now + patienceMs }
-  // A frame needs no answer any more; a response has to be completed.
+  // A frame needs no answer any more; a response must be completed.
   const superseded = state.open?.reply === undefined ? [] : [line("superseded", state.open.reply, true)]
   const held = reply === undefined ? [] : state.notes.map((note) => line(`note ${note}`, reply))
   const next: State = { ...state, open, newest: n, notes: reply === undefined ? state.notes : [] }
@@ -62,7 +62,7 @@ const ask = (state: State, n: number, text: string, reply: Protocol.ReplyId | un
   ] as const
 }
 
-/** A line from the platform. `reply` is the response that waits, if it came over HTTP. */
+/** A line from the platform. `reply` is the waiting response, if it came over HTTP. */
 const read = (state: State, text: string, reply: Protocol.ReplyId | undefined, now: number): Protocol.Step<State> => {
   const [, word = "", rest = ""] = /^(\w+) ?(.*)$/s.exec(text) ?? []
   const dropped: Protocol.Wanted = { _tag: "Dropped", reason: "not a line of this wire" }
@@ -114,7 +114,7 @@ const say = (state: State, output: Event.Output, now: number): Protocol.Step<Sta
     : [{ ...state, notes: [...state.notes, text] }, []]
 }
 
-/** What becomes of a platform that goes away from a response: nobody waits for the answer any more. */
+/** The platform has abandoned a response: nobody waits for the answer any more. */
 const abandon = (state: State, reply: Protocol.ReplyId): Protocol.Step<State> =>
   state.open?.reply === reply ? [{ ...state, open: undefined }, [report({ _tag: "UserTurnStarted" })]] : [state, []]
 
@@ -162,7 +162,7 @@ const step = (state: State, told: Protocol.Told, now: number): Protocol.Step<Sta
   }
 }
 
-/** Over HTTP the last part of the path is the key of the call; a socket has none. */
+/** Over HTTP the last segment of the path is the key of the call; a socket has none. */
 export const protocol: Protocol.Protocol<State> = {
   name: "hourglass",
   capabilities: {

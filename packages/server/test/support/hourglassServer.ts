@@ -15,7 +15,7 @@ const protocols = [
 ]
 
 export const serve = (factory: Agent.Factory<unknown>, settings?: Parameters<typeof Server.serve>[1]) =>
-  // Calls without a socket do not end with their test: the server must not wait for them.
+  // Calls without a socket do not end with their test, and the server must not wait for them.
   Effect.map(Server.serve(factory, { drainTimeout: Server.millis(50), ...settings }, { protocols }), (server) => ({
     ...server,
     hourglass: `ws://127.0.0.1:${server.port}/hourglass`,
@@ -24,7 +24,7 @@ export const serve = (factory: Agent.Factory<unknown>, settings?: Parameters<typ
       HttpClient.post(`${server.http}/hourglass/${key}`, line, headers)
   }))
 
-/** Says a piece, then goes on for ever. */
+/** Says one piece, then never ends. */
 export const endless: Agent.Factory<unknown> = () =>
   Effect.succeed(
     Agent.make(

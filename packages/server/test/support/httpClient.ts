@@ -19,17 +19,17 @@ export const post = (url: string, body: string, headers: Record<string, string> 
   })
 
 export interface Response {
-  /** What has come of the answer up to now. */
+  /** What has arrived of the answer so far. */
   readonly body: () => string
   /** Waits until the answer so far is this. */
   readonly until: (body: string) => Effect.Effect<void>
   /** Waits until the answer is complete. */
   readonly completed: Effect.Effect<void>
-  /** Goes away. */
+  /** Abandons the request. */
   readonly abort: () => void
 }
 
-/** Posts a body, and looks at the answer as it comes. `paused` reads nothing of it. */
+/** Posts a body, and watches the answer arrive. `paused` reads nothing of it. */
 export const open = (url: string, body: string, options: { readonly paused?: boolean } = {}) =>
   Effect.acquireRelease(
     Effect.sync(() => {

@@ -1,6 +1,6 @@
 /**
- * The laws of every protocol, checked over random legal traces: a platform that sends what it may, and a call that starts,
- * answers, fails, is interrupted and ends as a real one does.
+ * The laws of every protocol, checked over random legal traces: a platform that sends what it may, and a call that
+ * starts, answers, fails, is interrupted and ends as a real one does.
  */
 import * as Event from "@antiphon/core/Event"
 import { assert } from "@effect/vitest"
@@ -8,7 +8,7 @@ import { Ending } from "../../src/Ending.ts"
 import * as Machine from "../../src/internal/machine.ts"
 import type * as Protocol from "../../src/Protocol.ts"
 
-/** Numbers from 0 to below n, the same for the same seed. */
+/** Numbers from 0 to n - 1, the same for the same seed. */
 export interface Dice {
   (n: number): number
 }
@@ -25,7 +25,7 @@ export const dice = (seed: number): Dice => {
 
 /** What a message of a wire says about the request it belongs to. */
 export interface Said {
-  /** The request, or the event, that is answered; undefined if none is. */
+  /** The request or event that is answered; undefined if there is none. */
   readonly id: string | undefined
   /** Whether it completes the answer. */
   readonly last: boolean
@@ -33,26 +33,26 @@ export interface Said {
   readonly text: string | undefined
 }
 
-/** A wire, as the laws look at it. */
+/** A wire, as the laws see it. */
 export interface Wire<State> {
   readonly protocol: Protocol.Protocol<State>
   readonly admitted: Protocol.Admitted
-  /** What the platform does first. */
+  /** The platform's first message. */
   readonly start: Protocol.Told
-  /** What the platform may do next. Called in order, so it may count. */
+  /** The platform's possible next messages. Called in order, so it may count. */
   readonly next: (dice: Dice) => Protocol.Told
-  /** The id that a request asks to be answered under, if it asks for an answer. */
+  /** The id under which a request wants to be answered, if it does. */
   readonly asks: (told: Protocol.Told) => string | undefined
   readonly said: (wanted: Protocol.Wanted) => Said | undefined
-  /** Whether a request takes the place of all before it. */
+  /** Whether a request replaces all earlier ones. */
   readonly supersedes: boolean
-  /** A keepalive, and whether something is its answer. */
+  /** A keepalive, and a test for its answer. */
   readonly keepalive?: readonly [Protocol.Told, (wanted: Protocol.Wanted) => boolean]
-  /** What is no message of the wire. */
+  /** Something that is not a message of the wire. */
   readonly unknown: ReadonlyArray<Protocol.Told>
 }
 
-/** What was told and wanted, and the mark that all turns have ended. */
+/** What was told and wanted, and a mark that all turns have ended. */
 type Entry = "Settled" | { readonly told: Protocol.Told } | { readonly wanted: Protocol.Wanted }
 
 const frozen = <A>(value: A): A => {
@@ -63,7 +63,7 @@ const frozen = <A>(value: A): A => {
   return value
 }
 
-/** Words that name the event they answer, so that they can be found again wherever they went. */
+/** Words that name the event they answer, so that they can be found wherever they end up. */
 const words = (id: string) => `[${id}] `
 const ownerOf = (text: string | undefined) => /^\[(.*)\] $/.exec(text ?? "")?.[1]
 
@@ -108,7 +108,7 @@ const play = <State>(wire: Wire<State>, roll: Dice): ReadonlyArray<Entry> => {
     late = undefined
     tell({ _tag: "TurnStarted", trigger: running })
   }
-  /** Ends the turn that runs and the one that waits, which is told too. */
+  /** Ends the running turn and the waiting one, which is told as well. */
   const cancel = () => {
     const dropped = late
     late = undefined
@@ -142,7 +142,7 @@ const play = <State>(wire: Wire<State>, roll: Dice): ReadonlyArray<Entry> => {
     for (let n = 0; n < atMost && inbox.length > 0; n++) hear(inbox.shift()!)
   }
   const speak = () => {
-    // A turn that waits to be replaced is not heard any more.
+    // A turn that is about to be replaced is no longer heard.
     if (running === undefined || late !== undefined) return
     const id = running.eventId
     tell({ _tag: "Outputs", outputs: [Event.sendText(words(id), { respondingTo: id })] })
@@ -174,7 +174,7 @@ const play = <State>(wire: Wire<State>, roll: Dice): ReadonlyArray<Entry> => {
     else unknown()
     deliver(roll(3) === 0 ? roll(3) : undefined)
   }
-  // A call may end in the middle of an answer, or when all is said.
+  // A call may end in the middle of an answer, or after everything was said.
   if (roll(2) === 0) {
     deliver()
     end("Completed")
@@ -185,7 +185,7 @@ const play = <State>(wire: Wire<State>, roll: Dice): ReadonlyArray<Entry> => {
   return log
 }
 
-/** Laws over a whole trace. */
+/** Laws about a whole trace. */
 const check = <State>(wire: Wire<State>, log: ReadonlyArray<Entry>): void => {
   let started = 0
   let over = false
@@ -219,7 +219,7 @@ const check = <State>(wire: Wire<State>, log: ReadonlyArray<Entry>): void => {
   completed("by the end")
 }
 
-/** Checks a protocol against the laws over many random traces. Says with which seed it broke. */
+/** Checks a protocol against the laws over many random traces. A failure names its seed. */
 export const hold = <State>(wire: (roll: Dice) => Wire<State>, traces = 500): void => {
   for (let seed = 1; seed <= traces; seed++) {
     const roll = dice(seed)

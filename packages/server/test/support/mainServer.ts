@@ -1,4 +1,4 @@
-/** A server as the program of its process. With `MODEL`, something that it requires cannot be made. */
+/** A server as the main program of its process. With `MODEL`, something it requires cannot be made. */
 import * as Agent from "@antiphon/core/Agent"
 import { NodeRuntime } from "@effect/platform-node"
 import { Data, Effect, Layer, Stream } from "effect"

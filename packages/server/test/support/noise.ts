@@ -1,8 +1,8 @@
-/** What nobody sends on purpose, and drawn from a seed: the same seed gives the same noise. */
+/** Input that nobody sends on purpose, drawn from a seed: the same seed gives the same noise. */
 
 /** Draws. */
 export interface Noise {
-  /** A whole number from 0 up to a limit, which is left out. */
+  /** An integer from 0 up to, but not including, a limit. */
   readonly below: (limit: number) => number
   readonly one: <A>(choices: ReadonlyArray<A>) => A
   readonly chance: (share: number) => boolean
@@ -83,7 +83,7 @@ const types = [
   "Message"
 ]
 
-/** A value of JSON, of any shape. */
+/** A JSON value of any shape. */
 export const value = (noise: Noise, depth = 4): unknown => {
   switch (noise.below(depth > 0 ? 8 : 6)) {
     case 0:
@@ -105,7 +105,7 @@ export const value = (noise: Noise, depth = 4): unknown => {
   }
 }
 
-/** A message as a platform sends it, with some of its fields wrong, or none. */
+/** A platform's message with some of its fields wrong, or none. */
 export const message = (noise: Noise): unknown => {
   const whole: Record<string, unknown> = {
     type: noise.one(types),
@@ -129,7 +129,7 @@ export const message = (noise: Noise): unknown => {
   return whole
 }
 
-/** Text with some of it cut, doubled, moved or changed. */
+/** Text with parts of it cut, doubled, moved or changed. */
 export const mangled = (noise: Noise, text: string): string => {
   let mangled = text
   for (let i = noise.below(4); i > 0; i--) {
@@ -158,13 +158,13 @@ export const mangled = (noise: Noise, text: string): string => {
   return mangled
 }
 
-/** The text of a message, sound or not. */
+/** The text of a message, valid or not. */
 export const text = (noise: Noise): string => {
   const json = JSON.stringify(noise.chance(0.7) ? message(noise) : value(noise)) ?? ""
   return noise.chance(0.4) ? mangled(noise, json) : json
 }
 
-/** A frame of the WebSocket protocol, with whatever is wrong in it. */
+/** A WebSocket frame with anything wrong in it. */
 export const frame = (noise: Noise): Buffer => {
   const sound = noise.chance(0.6)
   const payload = noise.chance(0.7) ? Buffer.from(text(noise)) : bytes(noise)
@@ -186,7 +186,7 @@ export const frame = (noise: Noise): Buffer => {
   return Buffer.concat([Buffer.from(head), masked ? Buffer.alloc(4) : Buffer.alloc(0), payload])
 }
 
-/** A request of HTTP, with whatever is wrong in it. */
+/** An HTTP request with anything wrong in it. */
 export const request = (noise: Noise): Buffer => {
   const body = noise.chance(0.7) ? Buffer.from(text(noise)) : bytes(noise)
   const line = `${noise.one(["POST", "GET", "PUT", "OPTIONS", "TRACE", "HEAD", "PO ST", ""])} ${noise.one(["/chats", "/status", "/ready", "/ws", "/", "//ws", "/%00", "/../x", "*", "http://x/chats", "/chats?x=%"])} HTTP/${noise.one(["1.1", "1.1", "1.1", "1.0", "2", "9.9"])}`

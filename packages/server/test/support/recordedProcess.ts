@@ -1,6 +1,6 @@
 /**
- * Records a call whose agent never stops talking, into the directory that it is given, and says when each hundred messages
- * are sent. Told `throw`, it dies of an exception right after the first hundred; told `exit`, it leaves then.
+ * Records a call whose agent never stops talking into the given directory, and reports every hundred messages sent.
+ * With `throw` it dies of an exception right after the first hundred; with `exit` it leaves then.
  */
 import type * as Harness from "@antiphon/core/Harness"
 import * as Agent from "@antiphon/core/Agent"

@@ -1,4 +1,4 @@
-/** A real server on a free loopback port, with the agents that the tests call, and the log that it writes. */
+/** A real server on a free loopback port, with the agents of the tests and the log it writes. */
 import * as Agent from "@antiphon/core/Agent"
 import type { CallRequest } from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
@@ -13,7 +13,7 @@ import type * as Settings from "../../src/Settings.ts"
 import * as VoiceAgentApp from "../../src/node/VoiceAgentApp.ts"
 import * as Client from "./client.ts"
 
-// Time that nobody waits for where all is well: how long a hang takes to be told from a slow machine.
+// Longer than anything takes that works: how long a slow machine needs to tell that something hangs.
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 
 /** A line of the log. */
@@ -58,7 +58,7 @@ export const echo = Agent.make(
   })
 )
 
-/** The agent of a call is the one that its metadata names; without a name it is the echo. */
+/** The agent of a call is named by its metadata; without a name it is the echo. */
 export const byName =
   (agents: { readonly [name: string]: Agent.Factory<unknown> }): Agent.Factory<unknown> =>
   (request: CallRequest) => {
@@ -67,10 +67,10 @@ export const byName =
     return factory === undefined ? Effect.succeed(echo) : factory(request)
   }
 
-/** The environment of the test run says nothing about the servers of the tests. */
+/** The environment of the test run does not affect the servers of the tests. */
 export const noEnvironment = Layer.succeed(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: {} }))
 
-/** Builds a Layer with a server in it, and says where it is. */
+/** Builds a Layer that contains a server, and returns its address. */
 export const start = <E>(layer: Layer.Layer<HttpServer.HttpServer | Calls.Calls, E>) =>
   Effect.gen(function* () {
     const log: Array<Line> = []
@@ -94,7 +94,7 @@ export const serve = <PE = never>(
   options: Omit<VoiceAgentApp.ServerOptions<PE>, "settings"> = {}
 ) =>
   start(
-    // The test runner guards its process itself.
+    // The test runner already guards its process.
     VoiceAgentApp.layerServer(factory, {
       guard: false,
       ...options,
@@ -107,8 +107,8 @@ export const allOver = (server: Server) =>
   Client.until("the end of all calls", () => Effect.runSync(server.calls.count) === 0)
 
 /**
- * Has a call go on beside what is done to the server, and fails unless it got exactly its own answers, before and after.
- * All calls of it are gone afterwards.
+ * Runs a call beside what is done to the server, and fails unless the call got exactly its own answers, before and
+ * afterwards. No call is left when it returns.
  */
 export const undisturbed = <A, E, R>(server: Server, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
@@ -125,7 +125,7 @@ export const undisturbed = <A, E, R>(server: Server, effect: Effect.Effect<A, E,
     return result
   }).pipe(Effect.scoped)
 
-/** An agent that notes the events it runs on, and says what is given for them. */
+/** An agent that notes the events it runs on, and says what it is given for them. */
 export const noting = (
   seen: Array<string>,
   routes: Parameters<typeof Agent.route<unknown, never>>[0] = {},
@@ -138,7 +138,7 @@ export const noting = (
   }, options)
 }
 
-/** The error message that a client got, checked against the log: its id is that of a line with the id of the call. */
+/** The error message of a client, checked against the log: a line with the call's id has the id of the error. */
 export const errorOf = (server: Server, client: Client.Client, callId: string): string => {
   const { content = "", type } = client.messages.at(-1) ?? {}
   const [, text = "", id = ""] = /^(.*) \(error id ([0-9a-f-]{36})\)$/s.exec(content) ?? []
@@ -151,8 +151,8 @@ export const errorOf = (server: Server, client: Client.Client, callId: string): 
 export const millis = Duration.millis
 
 /**
- * Mounts an agent the way an application does: its routes on a router that has others, on a server of the application's
- * own making, whose sockets know no limit of ours.
+ * Mounts an agent as an application does: its routes on a router with others, on the application's own server, whose
+ * sockets have none of our limits.
  */
 export const mount = (
   factory: Agent.Factory<unknown>,

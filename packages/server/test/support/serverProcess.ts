@@ -1,4 +1,4 @@
-/** A server in a process of its own, as an application starts it. */
+/** A server in its own process, as an application starts it. */
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -8,16 +8,16 @@ export interface ServerProcess {
   readonly ws: string
   readonly http: string
   readonly kill: (signal: NodeJS.Signals) => void
-  /** Everything it has written up to now. */
+  /** Everything it has written so far. */
   readonly output: () => string
-  /** Waits until it has written what matches. */
+  /** Waits until it has written something that matches. */
   readonly says: (pattern: RegExp) => Effect.Effect<void>
-  /** Waits for its end, and gives the exit code, or the signal that ended it. */
+  /** Waits for its end, and returns the exit code, or the signal that ended it. */
   readonly exit: Effect.Effect<number | NodeJS.Signals>
   readonly isOver: () => boolean
 }
 
-/** Starts a file of this folder, which says where it listens. It is killed with the scope. */
+/** Starts a file of this folder, which prints its address. It is killed with the scope. */
 export const start = (file: string, env: Record<string, string> = {}, nodeOptions: ReadonlyArray<string> = []) =>
   Effect.gen(function* () {
     const main = fileURLToPath(new URL(file, import.meta.url))

@@ -14,7 +14,7 @@ export const shifted = (clock: Clock.Clock) => {
     monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
     monotonicTimeNanos: clock.monotonicTimeNanos,
     sleep: (duration: Parameters<Clock.Clock["sleep"]>[0]) => clock.sleep(duration),
-    /** Moves the wall time by so many milliseconds. */
+    /** Moves the wall time by this many milliseconds. */
     shift: (byMs: number) => {
       offset += byMs
     }

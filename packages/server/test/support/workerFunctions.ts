@@ -1,4 +1,4 @@
-/** Functions for the threads of the tests. */
+/** Functions for the worker threads of the tests. */
 import { threadId } from "node:worker_threads"
 import * as WorkerPool from "../../src/node/WorkerPool.ts"
 

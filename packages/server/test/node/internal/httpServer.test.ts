@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import * as HttpServing from "../../../src/node/internal/httpServer.ts"
 
-/** A server that answers with the host that a request names. */
+/** A server that answers with the host named by the request. */
 const serve = (options?: HttpServing.Options) =>
   Effect.acquireRelease(
     Effect.promise(async () => {

@@ -7,7 +7,7 @@ import * as OutputFile from "../../../src/node/internal/outputFile.ts"
 import * as Client from "../../support/client.ts"
 import * as Server from "../../support/server.ts"
 
-/** A directory that is there as long as the test. */
+/** A directory that exists as long as the test. */
 const directory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "antiphon-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true }))
@@ -67,7 +67,7 @@ describe("OutputFile", () => {
           Effect.scoped(
             Effect.gen(function* () {
               const file = yield* OutputFile.open({ directory: path, name: `${n}` })
-              // In two pieces, of which the first may have been handed to the disk when the other comes.
+              // In two pieces: the first may have been passed to the disk when the second one comes.
               file.write(text(`${n}`, length))
               yield* Effect.sleep((n % 3) * 150)
               file.write(text(`${n}`, 5000))

@@ -6,7 +6,7 @@ import * as ServerProcess from "../../support/serverProcess.ts"
 
 const obeyed = /(?!\n)[\p{Cc}\u202e]/u
 
-/** What a console is told that everything under the layer prints on. */
+/** Everything a console receives from what runs under the layer. */
 const printed = <E>(effect: Effect.Effect<unknown, E>) =>
   Effect.gen(function* () {
     const told: Array<ReadonlyArray<unknown>> = []

@@ -21,7 +21,7 @@ describe("A server told to stop", () => {
       client.say("still here")
       yield* client.hear("You said: still here")
       assert.isFalse(server.isOver())
-      // No sooner than a person would.
+      // Not before a person could have done it.
       yield* Effect.sleep("150 millis")
       server.kill("SIGTERM")
       assert.strictEqual(yield* client.closed, 1001)
@@ -38,7 +38,7 @@ describe("A server told to stop", () => {
       yield* server.says(/Draining: 1 call is open/)
       client.ws.close()
       yield* server.says(/Draining: all calls have ended/)
-      // Two more, and further ones: a busy machine may deliver several as one.
+      // Two more signals and then further ones, because a busy machine may merge several into one.
       while (!server.isOver()) {
         yield* Effect.sleep("300 millis")
         server.kill("SIGTERM")

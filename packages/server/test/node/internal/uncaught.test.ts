@@ -7,7 +7,7 @@ import * as Server from "../../support/server.ts"
 
 const faulty = (env: Record<string, string> = {}) => ServerProcess.start("faultyServer.ts", env)
 
-/** Two calls, one of which has its agent do something wrong. */
+/** Two calls, one of which makes its agent do something wrong. */
 const twoCalls = (server: ServerProcess.ServerProcess, fault: string) =>
   Effect.gen(function* () {
     const bystander = yield* Client.call(server.ws, { call_id: "bystander" })
@@ -38,7 +38,7 @@ describe("Code that fails outside every fiber", () => {
         culprit.ws.close()
         bystander.ws.close()
         assert.strictEqual(yield* server.exit, 1)
-        // Each call was told that it is over.
+        // Each call was told that it has ended.
         assert.strictEqual(server.output().split("CallEnded\n").length - 1, 2)
       })
     )

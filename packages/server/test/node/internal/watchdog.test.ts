@@ -8,7 +8,7 @@ import { request } from "../../support/post.ts"
 import * as ServerProcess from "../../support/serverProcess.ts"
 import "../../support/server.ts"
 
-// A process starts, stands still and is ended in each of these tests, on a machine that may be busy.
+// In each of these tests a process starts, blocks and is ended, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
 
 describe("A blocked event loop", () => {
@@ -18,11 +18,11 @@ describe("A blocked event loop", () => {
       const bystander = yield* Client.call(server.ws, { call_id: "bystander" })
       const culprit = yield* Client.call(server.ws, { call_id: "culprit" })
       yield* Effect.andThen(bystander.hear("Welcome."), culprit.hear("Welcome."))
-      // A busy machine may have held it up before.
+      // A busy machine may have blocked it earlier.
       yield* Effect.eventually(Effect.filterOrFail(request(`${server.http}/ready`), ({ status }) => status === 200))
       const before = server.output().length
       culprit.say("block")
-      // While it stands still, by the thread.
+      // While it is blocked, by the thread.
       yield* server.says(/has stood still for \d+\.\d seconds by the call culprit, in block \(.*faultyServer\.ts:\d+\)/)
       assert.notMatch(server.output().slice(before), /The event loop stood still/)
       // And afterwards, in the log.
