@@ -20,7 +20,7 @@ const bytes = (length: number, from = 0) => Uint8Array.from({ length }, (_, inde
 const audioOf = (incoming: ReadonlyArray<Transport.Incoming>) =>
   incoming.flatMap((one) => (one._tag === "Audio" ? [...one.bytes] : []))
 
-/** Keeps everything that comes, and tells when the caller has gone. */
+/** Keeps everything that arrives, and reports when the caller has left. */
 const listener = Effect.map(Deferred.make<ReadonlyArray<Transport.Incoming>>(), (gone) => {
   const heard: Array<Transport.Incoming> = []
   let line: Transport.Transport | undefined
@@ -187,7 +187,7 @@ describe("BrowserVoice", () => {
       page.close()
       assert.strictEqual(yield* page.closed, 1000)
       assert.strictEqual(page.messages.filter(({ type }) => type === "bye").length, 1)
-      // A page that does not hang up is left after the length of what it has to play, and a moment.
+      // A page that does not hang up is dropped after the length of what it has to play, plus a moment.
       const other = yield* connect(port)
       other.send(start)
       assert.strictEqual(yield* other.closed, 1000)

@@ -22,7 +22,7 @@ import { serve } from "./support/server.ts"
 
 const executablePath = "/usr/bin/chromium"
 
-/** A page that calls when it is told to, and keeps what it is told. */
+/** A page that calls on command, and keeps what it is told. */
 const html = `<!doctype html><meta charset="utf-8"><title>A page</title><script type="module">
 import { call } from "/antiphon/index.js"
 globalThis.events = []
@@ -32,7 +32,7 @@ globalThis.dial = async (options) => {
 </script>`
 const page = HttpRouter.add("GET", "/", HttpServerResponse.html(html))
 
-/** Listens behind the player of the page, where its samples go to the loudspeaker. Runs in the page. */
+/** Listens behind the page's player, where its samples reach the loudspeaker. Runs in the page. */
 const tap = () => {
   const rendered: Array<number> = []
   Object.assign(globalThis, { rendered })
@@ -70,7 +70,7 @@ declare global {
   var dial: (options?: object) => Promise<void>
 }
 
-/** A browser with a microphone that hears a file, on the page. */
+/** A page in a browser whose microphone hears a file. */
 const browse = (port: number, options: { readonly microphone?: string; readonly denied?: boolean } = {}) =>
   Effect.map(
     Effect.acquireRelease(
@@ -106,7 +106,7 @@ const browse = (port: number, options: { readonly microphone?: string; readonly 
     })
   )
 
-/** A file of sound, 16-bit and mono. Removed with the scope. */
+/** A sound file, 16-bit and mono. Removed with the scope. */
 const soundFile = (samples: Int16Array) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -131,7 +131,7 @@ const soundFile = (samples: Int16Array) =>
     ({ folder }) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
   ).pipe(Effect.map(({ path }) => path))
 
-/** Samples that tell which one they are. */
+/** Samples whose values show which ones they are. */
 const ramp = (generation: number, stream: number, from: number, length: number) =>
   ({
     _tag: "Audio",
@@ -166,7 +166,7 @@ describe.skipIf(!existsSync(executablePath))("a page in Chromium", { timeout: 12
       const port = yield* serve(
         (line) =>
           Effect.gen(function* () {
-            // Two seconds at once: far more than is played when the clear comes.
+            // Two seconds at once: far more than has been played when the clear arrives.
             yield* line.send([ramp(1, 0, 0, 32_000)])
             let stream = 0
             yield* Stream.runForEach(line.incoming, (one) => {
@@ -249,7 +249,7 @@ describe.skipIf(!existsSync(executablePath))("a page in Chromium", { timeout: 12
       assert.isAbove(spoken.length, 10)
       assert.isBelow(spoken.length, long.length)
       assert.isTrue(long.startsWith(spoken), `heard: ${spoken}`)
-      // The agent's record of what was heard is what the page was told.
+      // The agent's record of what was heard matches what the page was told.
       assert.deepStrictEqual([...new Set(heard)], [spoken])
       assert.strictEqual(textOf(events.findLast(({ name }) => name === "agent_turn")!["turn"] as number), reply)
       const places = ["clear", "transcript", "latency", "bye"].map((name) =>

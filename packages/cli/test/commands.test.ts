@@ -12,7 +12,7 @@ import { fixture, run } from "./running.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 
-/** The command in a process of its own, as a user has it, with no key and no color. */
+/** The command in its own process, as a user runs it, with no key and no color. */
 const antiphon = (args: ReadonlyArray<string>, options: { readonly cwd?: string; readonly env?: object } = {}) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -55,7 +55,7 @@ const freePort = Effect.promise(async () => {
   return port
 })
 
-/** A project of a user's own, with one agent. */
+/** A user's project with one agent. */
 const project = Effect.acquireRelease(
   Effect.sync(() => {
     const folder = mkdtempSync(join(tmpdir(), "antiphon-project-"))
@@ -70,7 +70,7 @@ const agentThatSays = (text: string) => `
   export default Agent.make(Agent.route({ CallStarted: () => Stream.make(Event.sendText(${JSON.stringify(text)})) }))
 `
 
-/** What an agent says first, over the wire. */
+/** The first words of an agent, over the wire. */
 const greeting = (port: number) =>
   Effect.promise(async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)

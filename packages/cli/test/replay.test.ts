@@ -13,7 +13,7 @@ import { join } from "node:path"
 import { record } from "./fixtures/call.ts"
 import { fixture, run } from "./running.ts"
 
-/** A file with a recording, whose text may be changed before. */
+/** A file with a recording, whose text may be changed first. */
 const withFile = <A, E, R>(
   use: (file: string) => Effect.Effect<A, E, R>,
   change: (text: string) => string = (text) => text

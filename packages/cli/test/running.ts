@@ -1,4 +1,4 @@
-/** Runs a command in this process, and gives what it prints and how it ends. */
+/** Runs a command in this process, and returns what it prints and how it ends. */
 import { NodeServices } from "@effect/platform-node"
 import { Console, Effect, Exit } from "effect"
 import { Command } from "effect/cli"

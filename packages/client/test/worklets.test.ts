@@ -1,6 +1,6 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 
-/** What the audio thread of a browser gives to a worklet, as far as these need it. */
+/** What a browser's audio thread offers to a worklet, as far as these need it. */
 class Processor {
   readonly posted: Array<Record<string, unknown>> = []
   readonly port = {

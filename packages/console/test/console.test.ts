@@ -37,7 +37,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** Asks for a path as it is; `fetch` would tidy it first. */
+/** Requests a path as it is; `fetch` would normalise it first. */
 const get = (path: string, method = "GET") =>
   new Promise<{ status: number; headers: { readonly [name: string]: unknown }; body: string }>((resolve, reject) => {
     const asking = request({ host: "127.0.0.1", port: server.port, path, method }, (response) => {
@@ -118,7 +118,7 @@ describe("playback of the page", () => {
   })
 })
 
-/** Runs what `npm start` runs, and gives what it prints until `enough`, or until it ends. */
+/** Runs what `npm start` runs, and returns what it prints until `enough`, or until it ends. */
 const start = (env: { readonly [name: string]: string }, enough?: RegExp) =>
   new Promise<{ readonly code: number | null; readonly printed: string }>((resolve) => {
     const child = spawn(process.execPath, ["--conditions=antiphon-source", "packages/examples/src/demo/main.ts"], {
@@ -164,13 +164,13 @@ interface Frame {
   readonly [field: string]: unknown
 }
 
-/** What the stand-ins for the speech services of a browser put on the page. */
+/** What the fakes of a browser's speech services put on the page. */
 interface Stage {
   hear(words: string, isFinal: boolean): void
   readonly stage: { readonly read: ReadonlyArray<string>; readonly cancelled: number }
 }
 
-/** Speech recognition that hears what a test says. Runs in the page. */
+/** Speech recognition that hears what the test says. Runs in the page. */
 const installMicrophone = () => {
   class Recognition {
     onresult: (event: object) => void = () => {}
@@ -185,7 +185,7 @@ const installMicrophone = () => {
   Object.assign(globalThis, { SpeechRecognition: Recognition, webkitSpeechRecognition: Recognition })
 }
 
-/** A voice that tells where it is, a word every 100 ms, or one that never starts. Runs in the page. */
+/** A voice that reports where it is, a word every 100 ms, or one that never starts. Runs in the page. */
 const installVoice = (kind: "works" | "silent") => {
   interface Speech {
     readonly text: string
@@ -224,7 +224,7 @@ const installVoice = (kind: "works" | "silent") => {
   localStorage.setItem("voice", "on")
 }
 
-/** A page with a call, its messages as they were on the wire, and what went wrong on it. */
+/** A page with a call, its messages as they were on the wire, and its errors. */
 const open = async (
   browser: Browser,
   options: {
@@ -264,7 +264,7 @@ const open = async (
     answers: page.locator(".line.agent"),
     last: page.locator(".line.agent").last(),
     words: (state: string) => page.locator(".line.agent").last().locator(`.word[data-state="${state}"]`),
-    /** Waits until so many words of the last answer were spoken, some of which match. */
+    /** Waits until a number of words of the last answer, some of which match, have been spoken. */
     spoken: (count: number, text = "") =>
       page.waitForFunction(
         ([count, text]) => {
@@ -274,7 +274,7 @@ const open = async (
         },
         [count, text] as const
       ),
-    /** Waits for a moment at which the last answer is spoken in part: some words are, and some are still to come. */
+    /** Waits for a moment at which the last answer is partly spoken: some words are, and some are not yet. */
     midway: (text: string) =>
       page.waitForFunction((text) => {
         const last = [...document.querySelectorAll(".line.agent")].at(-1)
@@ -299,7 +299,7 @@ type Opened = Awaited<ReturnType<typeof open>>
 
 const solid = (text: string) => text.replace(/\s+/g, "")
 
-/** What the page tells of an answer that was stopped, and its words by their states, all at the same moment. */
+/** What the page shows of a stopped answer, and its words by state, all at the same moment. */
 const stopped = (answer: Opened["last"]) =>
   answer.evaluate((line) => {
     const words = (state: string) =>
@@ -374,7 +374,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
           ["agent_state", "speaking"]
         ]
       )
-      // An agent that pauses is idle for as long, on a busy machine.
+      // An agent that pauses is idle meanwhile, on a busy machine.
       const states = sent.flatMap(({ type, value }) => (type === "agent_state" ? [value] : []))
       assert.deepStrictEqual(
         states,
@@ -450,7 +450,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
 
   it(
     "continues a story where it was stopped",
-    // Slow enough that a good part of the story is left when a busy machine gets to stop it.
+    // Slow enough that a good part of the story is left when a busy machine manages to stop it.
     using({ rate: 3 }, async (call) => {
       await call.say("Tell me a story")
       await call.spoken(30, "Two choirs")
@@ -677,7 +677,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
         for (let presses = 0; presses < 40; presses++) {
           await keyboard.press("Tab")
           const at = await focused()
-          // Behind the last control the browser's own come, and then the first one again.
+          // After the last control come the browser's own, and then the first one again.
           if (await call.page.evaluate(() => document.activeElement === document.body)) continue
           assert.notStrictEqual(at.outline, "none", `no outline on ${at.id} ${at.text}`)
           if (at.id === id) return
@@ -712,7 +712,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { concurrent: true, timeou
   it(
     "tells a screen reader whole sentences, once they were spoken",
     using({ rate: 30, start: false }, async (call) => {
-      // Each is there for no longer than the next sentence takes.
+      // Each one stays only until the next sentence.
       const told = await call.page.evaluateHandle(() => {
         const told: Array<string> = []
         const live = document.querySelector("#live[aria-live=polite]")!

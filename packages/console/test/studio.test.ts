@@ -96,7 +96,7 @@ const listen = (url: string, path: string) =>
       void reading()
         .catch(() => {})
         .finally(() => (isOver = true))
-      /** The loudest sample of a side so far. */
+      /** The loudest sample of one side so far. */
       const loudest = (side: 0 | 1) => {
         let most = 0
         for (let at = 44 + 2 * side; at + 2 <= bytes.length; at += 4) most = Math.max(most, bytes.readInt16LE(at))

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { versions } from "../src/internal/manifest.ts"
 import * as Project from "../src/Project.ts"
-// The tests of each template run as its users run them.
+// Runs the tests of each template as its users do.
 import "../templates/minimal/test/agent.test.ts"
 import "../templates/model/test/agent.test.ts"
 import "../templates/telephone/test/agent.test.ts"
@@ -14,7 +14,7 @@ import "../templates/agents/test/agent.test.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const program = fileURLToPath(new URL("../src/bin/create-antiphon.ts", import.meta.url))
-/** What the templates depend on of ours. */
+/** Our packages that the templates depend on. */
 const ours = ["cli", "core", "llm", "server"]
 const names = Object.keys(Project.templates).filter(Project.isTemplate)
 

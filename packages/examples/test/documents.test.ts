@@ -7,7 +7,7 @@ const read = (file: string) => readFileSync(join(root, file), "utf8")
 const everyFile = filesUnder(".")
 const documents = everyFile.filter((file) => file.endsWith(".md") || file.endsWith("llms.txt"))
 
-/** A document without its blocks of code. */
+/** A document without its code blocks. */
 const prose = (file: string) => read(file).replace(/^(```+)[\s\S]*?^\1$/gm, "")
 
 /** The anchors that GitHub gives to the headings of a document. */
@@ -24,7 +24,7 @@ const anchorsOf = (file: string): ReadonlySet<string> => {
   )
 }
 
-/** Pages that are read outside of the repository link into it by its address. */
+/** Pages that are read outside of the repository link to it by its address. */
 const address = /^https:\/\/github\.com\/antiphon-dev\/antiphon(?:\/(?:blob|tree)\/main\/([^#]*))?(?:#(.*))?$/
 
 /** The file and the anchor in the repository that a link leads to, or undefined if it leads elsewhere. */

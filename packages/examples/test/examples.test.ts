@@ -30,7 +30,7 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-/** Runs an example as its reader would, and gives the address once it answers. */
+/** Runs an example as its reader would, and returns the address once it answers. */
 const running = (file: string, env: Record<string, string> = {}) =>
   Effect.acquireRelease(
     Effect.promise(async () => {

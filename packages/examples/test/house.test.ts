@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { filesUnder, importsOf, isProgram, isRelative, packageOf, root } from "./sources.ts"
 
-/** What stands in a list of exceptions is still there, and nothing else is. Whoever removes one removes it from the list. */
+/** A list of exceptions is exact: remove an exception from the list when it is mended. */
 const exactly = (found: Iterable<string>, known: ReadonlyArray<string>) =>
   assert.deepStrictEqual([...new Set(found)].toSorted(), [...known].toSorted())
 
@@ -13,7 +13,7 @@ interface Import {
 }
 const arrow = ({ from, to }: Import) => `${from} -> ${to}`
 
-/** The sources of a package or of another folder, and what they import of each other. */
+/** The sources of a package or of another folder, and their imports of each other. */
 const houseOf = (folder: string) => {
   const src = join(folder, "src")
   const files = existsSync(join(root, src)) ? filesUnder(src).filter(isProgram) : []
@@ -49,7 +49,7 @@ describe("imports between packages", () => {
     "client",
     "sqlite"
   ]
-  /** What each may import of ours. */
+  /** The packages of ours that each may import. */
   const mayImport: Readonly<Record<string, ReadonlyArray<string>>> = {
     "packages/core": [],
     "packages/sqlite": [],
@@ -129,7 +129,7 @@ describe("imports inside packages", () => {
   const floorOf = (floors: ReadonlyArray<ReadonlyArray<string>>, file: string) =>
     floors.findIndex((rooms) => rooms.some((room) => (room.endsWith("/") ? file.startsWith(room) : file === room)))
 
-  /** Imports that still lead up. None is to be added. */
+  /** Imports that still lead up. Add none. */
   const upward: Readonly<Record<string, ReadonlyArray<string>>> = {
     "packages/core": [],
     "packages/llm": []
@@ -176,7 +176,7 @@ describe("imports inside packages", () => {
 })
 
 describe("circles", () => {
-  /** Modules that import each other, be it by way of others, and be it only for a type. Each list is one circle. */
+  /** Modules that import each other, even indirectly or only for a type. Each list is one circle. */
   const circlesOf = (imports: ReadonlyArray<Import>): ReadonlyArray<ReadonlyArray<string>> => {
     const reached = new Map<string, ReadonlySet<string>>()
     const below = (start: string): ReadonlySet<string> => {

@@ -1,14 +1,14 @@
 /**
- * Regular expressions that read what others have written. One that takes time as the square of its text, or worse, lets a
- * provider, a caller or a page stop all calls of a process, so none may: each is run over texts of n and 2n that are made to be
- * hard for it.
+ * Regular expressions that read untrusted text. If one takes time in proportion to the square of its input, or worse, a
+ * provider, a caller or a page can stop all calls of a process. So each is run over texts of n and 2n characters that
+ * are made to be hard for it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as RegularExpressions from "./regularExpressions.ts"
 
 /**
- * Sources that make expressions of their own at run time, and why none of those can be slow. Whoever adds one says it here, or
- * writes it down as a literal, which is tried by itself.
+ * Sources that make expressions at run time, and why none of those can be slow. If you add one, list it here, or write
+ * it as a literal, which is tested by itself.
  */
 const made: Readonly<Record<string, string>> = {
   "packages/core/src/Printable.ts": "characters of a class",

@@ -1,10 +1,10 @@
-/** The regular expressions of the repository, and texts that a slow one takes long for. */
+/** The regular expressions of the repository, and texts that take a slow one long. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseAst } from "vitest/node"
 import { filesUnder, isProgram, root } from "./sources.ts"
 
-/** A regular expression that is written in a source. */
+/** A regular expression literal. */
 export interface Written {
   readonly file: string
   readonly line: number
@@ -17,7 +17,7 @@ export interface Made {
   readonly line: number
 }
 
-/** All regular expressions of a program: those that are written, and where one is made. */
+/** All regular expressions of a program: the literals, and the places where one is made. */
 export const inProgram = (
   file: string,
   code: string
@@ -79,7 +79,7 @@ const property = (name: string): string =>
           ? "."
           : "€"
 
-/** Characters and words that a pattern is about. */
+/** Characters and words that occur in a pattern. */
 const unitsOf = (
   source: string
 ): { readonly words: ReadonlyArray<string>; readonly letters: ReadonlyArray<string> } => {
@@ -109,7 +109,7 @@ const unitsOf = (
   return { words: [...words].slice(0, 12), letters: [...letters].slice(0, 10) }
 }
 
-/** A text that grows: something once, something else again and again, and an end that fits nothing. */
+/** A text that grows: a beginning, something repeated, and an end that never matches. */
 export interface Attack {
   readonly before: string
   readonly again: string
@@ -119,7 +119,7 @@ export interface Attack {
 export const textOf = ({ again, before, behind }: Attack, times: number): string =>
   before + again.repeat(times) + behind
 
-/** Texts of what a pattern is about, in many orders. */
+/** Texts of what occurs in a pattern, in many orders. */
 export const attacksOn = ({ source }: RegExp): ReadonlyArray<Attack> => {
   const { letters, words } = unitsOf(source)
   const singles = [...new Set([...letters, " ", "a", "1"])]
@@ -141,21 +141,24 @@ const once = (pattern: RegExp, text: string): number => {
   return performance.now() - start
 }
 
-/** Milliseconds that a pattern takes for a text: the least of several runs, so that what else the machine does is not counted. */
+/**
+ * Milliseconds that a pattern takes for a text: the minimum of several runs, so that other work on the machine does not
+ * count.
+ */
 export const time = (pattern: RegExp, text: string, enough: number): number => {
   let least = Infinity
   for (let run = 0; run < 5 && least > enough; run++) least = Math.min(least, once(pattern, text))
   return least
 }
 
-/** Milliseconds that a text of `largest` takes for which a pattern is slow. What is linear takes a hundredth of it. */
+/** Milliseconds that a slow pattern takes for a text of `largest`. A linear one takes a hundredth of it. */
 const slow = 3
-// Small first, and in small steps: a pattern that doubles its time with each character must not be given many.
+// Small at first, and in small steps: a pattern that doubles its time with each character must not get many.
 const sizes = [16, 20, 24, 28, 34, 42, 52, 64, 90, 128, 256, 1024, 4096]
-/** A text of no more than these times takes no linear pattern so long. */
+/** No linear pattern takes this long for a text of at most this many repetitions. */
 const hopeless = 256
 
-/** Says why a pattern takes more than in proportion to what it reads, or nothing. */
+/** Describes why a pattern takes more than time in proportion to its input, if it does. */
 export const slowness = (pattern: RegExp): string | undefined => {
   for (const attack of attacksOn(pattern)) {
     const size = sizes.find((times) => time(pattern, textOf(attack, times), slow) > slow)

@@ -20,7 +20,7 @@ const workspaces = readdirSync(join(root, "packages"))
   .filter((name) => existsSync(join(root, "packages", name, "package.json")))
   .map((name) => {
     const folder = join("packages", name)
-    // Templates are projects of their own, which have a test for what they import.
+    // Templates are projects of their own, with a test of their own for their imports.
     const isOwn = (file: string) => !file.startsWith(join(folder, "templates"))
     const files = filesUnder(folder).filter((file) => isProgram(file) && isOwn(file))
     return {
@@ -33,7 +33,7 @@ const workspaces = readdirSync(join(root, "packages"))
 const published = workspaces.filter(({ manifest }) => manifest.private !== true)
 const importsOfAll = (files: ReadonlyArray<string>) => new Set(files.flatMap(importsOf))
 
-/** Whether a module of Effect may break in a minor release: it says so itself, in its head. */
+/** Whether a module of Effect may break in a minor release, according to its own head comment. */
 const isUnstable = (specifier: string): boolean => {
   if (packageOf(specifier) !== "effect") return specifier.startsWith("@effect/")
   const path = join(root, "node_modules/effect/src", specifier.slice("effect".length))
@@ -121,7 +121,7 @@ describe("dependencies", () => {
       const effectPackages = [...importsOfAll(src)]
         .map(packageOf)
         .filter((i) => i === "effect" || i.startsWith("@effect/"))
-      // What runs in a page, and imports no Effect, needs none.
+      // Code that runs in a page, and imports no Effect, needs none.
       for (const i of new Set(effectPackages.length === 0 ? [] : ["effect", ...effectPackages])) {
         assert.strictEqual(manifest.peerDependencies?.[i], range, i)
         assert.isUndefined(manifest.dependencies?.[i], i)

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 
-/** The folder that holds the repository. Paths of files are relative to it. */
+/** The root folder of the repository. File paths are relative to it. */
 export const root = resolve(import.meta.dirname, "../../..")
 
 const skipped = new Set(["node_modules", "dist", ".git", "coverage"])
@@ -17,7 +17,7 @@ export const filesUnder = (folder: string): ReadonlyArray<string> =>
 
 export const isProgram = (file: string): boolean => /\.(ts|mjs)$/.test(file)
 
-/** What a file imports: static, dynamic, or only for its types. An import in a comment is none. */
+/** The imports of a file: static, dynamic, or only for types. An import in a comment does not count. */
 export const importsOf = (file: string): ReadonlyArray<string> => {
   const code = readFileSync(join(root, file), "utf8").replace(/^\s*(\/?\*|\/\/).*$/gm, "")
   const statements = /^\s*(?:import|export)\b(?:[^"'`;]*?\bfrom)?\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm
@@ -26,6 +26,6 @@ export const importsOf = (file: string): ReadonlyArray<string> => {
 
 export const isRelative = (specifier: string): boolean => specifier.startsWith(".") || specifier.startsWith("/")
 
-/** The package that a specifier is of. */
+/** The package of an import specifier. */
 export const packageOf = (specifier: string): string =>
   specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")

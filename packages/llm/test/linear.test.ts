@@ -1,4 +1,7 @@
-/** What reads the text of providers, models, pages and callers by hand costs its length, however it is made and however it comes. */
+/**
+ * Code that reads text of providers, models, pages and callers by hand takes time in proportion to its length, whatever
+ * it contains and however it arrives.
+ */
 import { describe } from "@effect/vitest"
 import * as AiError from "effect/ai/AiError"
 import * as Prompt from "effect/ai/Prompt"

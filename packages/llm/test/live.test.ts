@@ -1,4 +1,4 @@
-/** The providers themselves, those whose key is there. Says which are skipped, and for want of what. */
+/** The real providers whose key is set. Names the skipped ones, and what they lack. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"

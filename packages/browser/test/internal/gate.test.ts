@@ -4,7 +4,7 @@ import * as Gate from "../../src/internal/gate.ts"
 
 const start = JSON.stringify({ type: "start", format: "pcm_16000" })
 
-/** Plays frames through a gate, and gives the audio that comes out of it. */
+/** Passes frames through a gate, and returns the audio that comes out. */
 const play = (frames: ReadonlyArray<string | Uint8Array>) => {
   let gate = Gate.initial
   const audio: Array<number> = []

@@ -1,4 +1,4 @@
-/** A server with a voice route, and a page's end of the line without a page. */
+/** A server with a voice route, and the page's end of the line without a page. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
@@ -10,7 +10,7 @@ import * as BrowserVoice from "../../src/BrowserVoice.ts"
 import type { Answer, Options } from "../../src/BrowserVoice.ts"
 import * as ClientFiles from "../../src/ClientFiles.ts"
 
-/** Serves on a free port until the scope closes, and gives the port. */
+/** Serves on a free port until the scope closes, and returns the port. */
 export const serve = (
   answer: Answer<unknown>,
   options: Options & {
@@ -40,7 +40,7 @@ interface Message {
   readonly [field: string]: unknown
 }
 
-/** Opens a socket, and keeps what it hears. It is dropped with the scope. */
+/** Opens a socket, and keeps what it receives. It is dropped with the scope. */
 export const connect = (port: number, headers: Record<string, string> = {}) =>
   Effect.map(
     Effect.acquireRelease(

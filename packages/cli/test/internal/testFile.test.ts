@@ -7,7 +7,7 @@ import { record } from "../fixtures/call.ts"
 
 const generated = new URL("../generated/recorded.test.ts", import.meta.url)
 
-/** Layout is the business of the formatter. */
+/** Layout is left to the formatter. */
 const tokens = (source: string) => source.replace(/\s+/g, "")
 
 describe("TestFile", () => {

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, ConfigProvider, Duration, Effect, Layer } from "effect"
 import * as LocalServer from "../../src/LocalServer.ts"
 
-/** Starts a server with an environment, and gives why it could not, in words. */
+/** Starts a server in an environment, and returns why it could not start, in words. */
 const start = (environment: Record<string, string>) =>
   Layer.build(
     LocalServer.layer(Assistant.make(DefaultModel.demo), {

@@ -32,7 +32,7 @@ interface Provider {
   readonly script: (...scripts: ReadonlyArray<Script>) => void
 }
 
-// The servers of the tests of @antiphon/llm, loaded by name: their files are none of this TypeScript project.
+// The servers in the tests of @antiphon/llm, loaded by name because their files belong to no TypeScript project here.
 const support = (name: string) => import(new URL(`../../../llm/test/support/${name}.ts`, import.meta.url).href)
 const MockServer: { readonly make: Effect.Effect<Provider, never, Scope.Scope> } = await support("mockServer")
 const OpenAiServer: {
@@ -79,10 +79,10 @@ const toolLine = (output: Event.Output): ReadonlyArray<string> =>
       ? [`${output.toolName} = ${String(output.result)}`]
       : []
 
-/** Lets time pass, and all happen that is to happen by then. */
+/** Lets time pass, and everything happen that is due until then. */
 const pass = (seconds: number) => VirtualTime.pass(Duration.seconds(seconds))
 
-/** A call with the demo model whose introduction was heard, and a way to ask and have the whole answer heard. */
+/** A call with the demo model whose introduction was heard, and a function that asks and has the whole answer heard. */
 const greeted = Effect.gen(function* () {
   const call = yield* dial(DefaultModel.demo)
   yield* call.speak(call.take().text)
@@ -140,7 +140,7 @@ describe("Assistant with the demo model", () => {
       const { text, tools } = call.take()
       const found = "I have an answer about the eels: forty-two. This demo asks nobody, so it always is."
       assert.deepStrictEqual(tools, [`look_up = ${found}`])
-      // It has come before the caller had finished, so one reply has both.
+      // It came before the caller had finished, so one reply covers both.
       assert.strictEqual(text, `${found} You are welcome.`)
       yield* call.report({ _tag: "AgentTextSent", content: text }, { _tag: "AgentTurnEnded" })
       yield* pass(5)
@@ -222,7 +222,7 @@ describe("Assistant with the demo model", () => {
     }).pipe(withDemo)
   )
 
-  /** A call that was stopped after so many words of the story, all of which were sent. */
+  /** A call that was stopped after this many words of the story, all of which had been sent. */
   const stopped = (count: number) =>
     Effect.gen(function* () {
       const call = yield* greeted
@@ -285,7 +285,7 @@ describe("Assistant with the demo model", () => {
     }).pipe(withDemo)
   )
 
-  // The key, the answer, and what is done last.
+  // The key, the answer, and the last action.
   const presses: ReadonlyArray<readonly [string, RegExp, ReadonlyArray<Event.Output["_tag"]>]> = [
     ["1", /^What is said twice/, []],
     ["7", /^You pressed 7\. Press the pound key/, []],
@@ -354,7 +354,7 @@ describe("Assistant with the demo model", () => {
   )
 })
 
-/** Waits until something holds. On the real clock: virtual time would run ahead of what goes over a socket. */
+/** Waits on the real clock until something holds: virtual time would run ahead of a socket. */
 const until = (holds: () => boolean) =>
   Effect.sync(holds).pipe(Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("10 millis") }))
 
@@ -413,7 +413,7 @@ describe("Assistant with a provider", () => {
             "Let me see. It is noon."
         )
         assert.strictEqual(tools[0], "current_time?")
-        // The provider is asked again with what the demo model has found out for it.
+        // The provider is asked again with what the demo model has found out.
         assert.match(JSON.stringify(provider.requests[2]?.body), /"role":"tool"[^}]*UTC/)
       }).pipe(Effect.provideContext(context))
     }).pipe(Effect.provideService(References.MinimumLogLevel, "None"), Effect.scoped)
@@ -422,7 +422,7 @@ describe("Assistant with a provider", () => {
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url))
 
-/** Runs a program of this package in an environment without any keys but these, and reads what it prints. */
+/** Runs a program of this package in an environment with no keys but these, and reads what it prints. */
 const program = (file: string, env: { readonly [name: string]: string }) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -455,7 +455,7 @@ const freePort = Effect.promise(async () => {
   return port
 })
 
-/** Talks over the wire to a server until the agent has said so much, and gives what it said. */
+/** Talks to a server over the wire until the agent has said this much, and returns what it said. */
 const talk = (address: string, words: string, enough: RegExp) =>
   Effect.promise(async () => {
     const socket = new WebSocket(`ws://${address}/ws`)

@@ -18,7 +18,7 @@ const { delay, make, text, toolCall } = ScriptedModel
 const search = Layer.succeed(WebSearch.Search, {
   search: () => Effect.succeed([{ title: "Acme", body: "makes anvils", url: "https://acme.test" }])
 })
-/** A caller who says one thing after the other, and lets the agent finish each time. */
+/** A caller who says one thing after another, and lets the agent finish each time. */
 const says = (...texts: ReadonlyArray<string>): Caller.Script => [
   Caller.listens(),
   ...texts.map((text) => [Caller.says(text), Caller.listens()])

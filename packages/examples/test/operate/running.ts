@@ -17,14 +17,14 @@ export const freePort = Effect.promise(async () => {
   return port
 })
 
-/** The answer of an address; status 0 if nothing answers. */
+/** The answer at an address; status 0 if nothing answers. */
 export const get = (url: string) =>
   fetch(url).then(
     async (response) => ({ status: response.status, text: await response.text() }),
     () => ({ status: 0, text: "" })
   )
 
-/** Asks until the answer is as it should be. A test that waits in vain ends with its own timeout. */
+/** Asks until the answer is right. A test that waits in vain ends with its own timeout. */
 export const until = <A>(ask: () => Promise<A>, met: (answer: A) => boolean): Effect.Effect<A> =>
   Effect.flatMap(Effect.promise(ask), (answer) =>
     met(answer)
@@ -35,7 +35,7 @@ export const until = <A>(ask: () => Promise<A>, met: (answer: A) => boolean): Ef
         )
   )
 
-/** Starts an example, and waits until it is alive. Ended with the scope. */
+/** Starts an example, and waits until it is alive. It is ended with the scope. */
 export const example = (file: string, env: Record<string, string>) =>
   Effect.gen(function* () {
     const port = yield* freePort

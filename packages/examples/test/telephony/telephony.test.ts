@@ -74,7 +74,7 @@ describe("telephony", () => {
       yield* until("the server", () => child.exitCode !== null || isListening(port))
       const phone = yield* twilio.dial({ url: `http://127.0.0.1:${port}/twilio` })
       yield* phone.streams(1)
-      // About two seconds of speech, and not silence.
+      // About two seconds of speech rather than silence.
       yield* until("the greeting", () => phone.recording().length > 8000)
       assert.isAbove(phone.recording().filter((byte) => byte !== 0xff && byte !== 0x7f).length, 4000)
     }).pipe(Effect.scoped)
@@ -152,7 +152,7 @@ const freePort = Effect.promise(async () => {
 })
 
 let listening: number | undefined
-/** Whether somebody takes connections at a port, as far as it is known: asks once more each time. */
+/** Whether something listens at a port. Asks again each time. */
 const isListening = (port: number): boolean => {
   const socket = connect(port, "127.0.0.1")
   socket.on("error", () => {})

@@ -3,7 +3,7 @@ import { Caller, Expect, Played, TestCall } from "@antiphon/core/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 
-/** Places an order in the background, and writes into the book how the call went. */
+/** Places an order in the background, and records in a book how the call went. */
 const makeDesk = (book: Array<string>) => {
   const write = (line: string) => Effect.sync(() => void book.push(line))
   return Agent.make(

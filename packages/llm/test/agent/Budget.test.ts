@@ -14,7 +14,7 @@ import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import { playing } from "../tool/calling.ts"
 import { pass, test } from "../support/virtualTest.ts"
 
-/** A reply that has taken tokens. */
+/** A reply that has used tokens. */
 const took = (words: string, input: number, output: number): ReadonlyArray<ScriptedModel.Piece> => [
   ScriptedModel.text([words]),
   ScriptedModel.finish("stop", {
@@ -42,7 +42,7 @@ describe("a budget", () => {
     assert.deepStrictEqual(call.sent(), ["One.", "Two."])
     yield* call.say("three")
     assert.deepStrictEqual(call.sent().slice(2), farewell)
-    // Whoever speaks on hears it again: nobody is left in silence.
+    // A caller who goes on speaking hears it again: nobody is left in silence.
     yield* call.say("four")
     assert.deepStrictEqual(call.sent().slice(5), farewell.slice(1))
     assert.strictEqual((yield* call.prompts).length, 2)

@@ -19,7 +19,7 @@ import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import { type Playing, playing } from "../tool/calling.ts"
 import { pass, test } from "../support/virtualTest.ts"
 
-/** Words of some tokens: 40 letters are ten. */
+/** Words that amount to a number of tokens: 40 letters are ten. */
 const words = (name: string, tokens: number): string => `${name} ${"word ".repeat(Math.ceil((tokens * 4) / 5))}`.trim()
 
 const tooLong = (sizes: object = {}) =>
@@ -37,7 +37,7 @@ const small = (policy: Partial<ContextPolicy.ContextPolicy> = {}): ContextPolicy
   ...policy
 })
 
-/** A turn of the caller, the answer heard to its end. */
+/** A turn of the caller, and an answer heard to its end. */
 const turn = (call: Playing, said: string, answer: string) =>
   Effect.gen(function* () {
     yield* call.say(said)
@@ -68,7 +68,7 @@ describe("a conversation that becomes too long", () => {
     assert.isBelow(new Set(begins).size, 5)
   })
 
-  /** A long call: how many summaries were asked for, and the sizes of the prompts for answers. */
+  /** A long call: the number of summaries requested, and the sizes of the prompts for answers. */
   const long = (
     summary: (n: number) => ReadonlyArray<ScriptedModel.Piece> | ScriptedModel.Piece,
     policy: Partial<ContextPolicy.ContextPolicy> = {}
@@ -123,7 +123,7 @@ describe("a conversation that becomes too long", () => {
     const prompts = yield* call.prompts
     assert.match(prompts[writing]!.at(-1)!, /beginning of a phone call/)
     assert.match(prompts[writing]![0]!, /^user: question0/)
-    // Three quarters of the limit, before anything had to go.
+    // Three quarters of the limit, before anything had to be dropped.
     assert.notMatch(prompts.slice(0, writing).join(), /left out/)
     const next = prompts[writing + 1]!
     assert.strictEqual(next[0], "system: Be brief.")
@@ -160,7 +160,7 @@ describe("a conversation that becomes too long", () => {
     const last = prompts.at(-1)!
     assert.match(last[0]!, /left out/)
     assert.match(last.at(-1)!, /question8/)
-    // A model that fails at it twice is not asked a third time.
+    // A model that fails twice at it is not asked a third time.
     assert.strictEqual(prompts.length, 9 + 2)
     assert.isEmpty(call.sent().filter((line) => /Sorry/.test(line)))
   })
@@ -171,7 +171,7 @@ describe("a conversation that becomes too long", () => {
         inputTokens: { uncached: tokens, total: tokens, cacheRead: undefined, cacheWrite: undefined },
         outputTokens: { total: 5, text: 5, reasoning: undefined }
       })
-    // Three tokens for each that is estimated, as in a language that the model knows little of.
+    // Three tokens for each estimated one, as in a language the model knows little of.
     const reply: ScriptedModel.Reply = ({ prompt }) => [
       ScriptedModel.text([words("answer", 50)]),
       counted((JSON.stringify(prompt.content.map(({ content }) => content)).length / 4) * 3)
@@ -248,7 +248,7 @@ describe("a model that says the prompt is too long", () => {
   })
 })
 
-/** A model of this name that has the window which is known of it. */
+/** A model of this name with the window known for that name. */
 const named = (model: ScriptedModel.ScriptedModel, name: string): Layer.Layer<LanguageModel.LanguageModel> =>
   Layer.mergeAll(model.layer, Layer.succeed(Model.ProviderName, "openai"), Layer.succeed(Model.ModelName, name))
 
@@ -300,7 +300,7 @@ describe("a recorded call that became too long", () => {
   )
 })
 
-/** A turn of an agent with so many events before it, and how many of its lines are looked at. */
+/** A turn of an agent after this many events, and the number of its lines that are read. */
 const looked = (events: number) =>
   Effect.gen(function* () {
     const model = ScriptedModel.make(Array.from({ length: 6 }, () => ScriptedModel.text("Yes.")))

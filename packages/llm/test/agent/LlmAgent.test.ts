@@ -14,7 +14,7 @@ import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import { pass, settled, test } from "../support/virtualTest.ts"
 
-/** A call that is told what happens on it, and what it sent. */
+/** A call that is told its events, and what it sent. */
 const open = <R>(spec: Agent.AgentSpec<unknown, R>) =>
   Effect.gen(function* () {
     const sent: Array<Event.Output> = []
@@ -31,7 +31,7 @@ const open = <R>(spec: Agent.AgentSpec<unknown, R>) =>
     }
   })
 
-/** A call with an agent on a scripted model: what it sent, what the model was sent, and a hand to report with. */
+/** A call with an agent on a scripted model: what it sent, what the model was sent, and a function to report with. */
 const playing = (model: ScriptedModel.ScriptedModel, options: LlmAgent.Options) =>
   Effect.gen(function* () {
     const spec = yield* LlmAgent.make(options)(CallRequest.make())
@@ -319,7 +319,7 @@ describe("LlmAgent", () => {
     yield* call.report({ _tag: "UserCustomSent", metadata: { paid: true } })
     assert.deepStrictEqual(yield* call.prompts, [
       ["user: [pressed 2]"],
-      // The first answer is on its way still.
+      // The first answer is still under way.
       ["user: [pressed 2]", "assistant: Sales.", "assistant: [still being spoken]", 'user: [app: {"paid":true}]']
     ])
   })

@@ -15,7 +15,7 @@ const scripted = Effect.suspend(() => RecordedCall.play(ScriptedModel.make(Recor
 
 const requestsOf = (text: string) => Result.getOrThrow(Recording.modelRequests(RecordedCall.decode(text)))
 
-/** Records one request to a model, and gives what a recording says of it. */
+/** Records one request to a model, and returns what a recording contains of it. */
 const asking = (reply: ScriptedModel.Reply, tool?: Tool.Any) =>
   Effect.gen(function* () {
     let text = ""
@@ -64,7 +64,8 @@ describe("modelTap", () => {
       )
       assert.deepStrictEqual(
         requests.map(({ prompt }) => prompt.map(({ role }) => String(role)[0]).join("")),
-        // Nothing of the story was reported as spoken; that tea is being ordered is on its way when the result comes.
+        // No word of the story was reported as spoken; the announcement of the tea is under way when the result
+        // arrives.
         ["su", "suat", "suatau", "suatauu", "suatauuaaat", "suatauuatu", "suatauuatuu"]
       )
       assert.deepStrictEqual(requests[0]?.prompt[1], {
@@ -168,7 +169,7 @@ describe("modelTap", () => {
     ])
     const recorded = request.replies.flatMap((reply) => reply.parts)
     const again = yield* asking(ScriptedModel.parts(...(recorded as never as Parameters<typeof ScriptedModel.parts>)))
-    // As JSON: a count that is not known is absent in one and undefined in the other.
+    // As JSON, because an unknown count is absent in one and undefined in the other.
     assert.deepStrictEqual(JSON.parse(JSON.stringify(again.parts)), JSON.parse(JSON.stringify(parts)))
     assert.strictEqual(parts.length, 8)
     assert.isFalse("metadata" in recorded[3]!)
@@ -216,7 +217,7 @@ describe("modelTap", () => {
       assert.notMatch(blanked.text, /oslo|sunny|story|once|tea|brief|they want|weather in|5555|\+1555|\+15\d/i)
       const shape = (text: string) =>
         RecordedCall.decode(text).lines.map((line) => [line._tag, line.at, "turn" in line ? line.turn : undefined])
-      // Fragments of arguments are left out, not their pieces.
+      // Only fragments of arguments are left out.
       assert.deepStrictEqual(shape(blanked.text), shape(text))
       assert.isTrue(RecordedCall.decode(blanked.text).header.redacted)
       const prompts = (text: string) => requestsOf(text).map(({ prompt }) => prompt.length)

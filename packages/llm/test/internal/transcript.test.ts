@@ -24,7 +24,7 @@ const returned = (turn: number, toolCallId: string, result: unknown = "ok"): Lin
 ]
 const pair = (turn: number, id: string): ReadonlyArray<Line> => [called(turn, id), returned(turn, id)]
 
-/** The lines as entries of a record: a heard text stands where its words are found, behind those that were heard before. */
+/** The lines as entries of a record: a heard text stands where its words are found, behind those heard earlier. */
 const entriesOf = (lines: ReadonlyArray<Line>): ReadonlyArray<History.Entry> => {
   const said: Array<{ readonly turn: number; readonly part: number; readonly from: number; readonly text: string }> = []
   let place = { index: 0, offset: 0 }
@@ -64,7 +64,7 @@ const entriesOf = (lines: ReadonlyArray<Line>): ReadonlyArray<History.Entry> => 
   })
 }
 
-/** What a model reads of these lines in a turn that the line at `trigger` has started, by default the last. */
+/** What a model reads of these lines in a turn started by the line at `trigger`, by default the last. */
 const read = (
   lines: ReadonlyArray<Line>,
   options: Partial<Transcript.Options> & { readonly triggeredBy?: number } = {}
@@ -232,7 +232,7 @@ describe("Transcript", () => {
 })
 
 describe("any history of a call", () => {
-  /** A stream of random numbers below a bound that its seed determines. */
+  /** A stream of random numbers below a bound, determined by its seed. */
   const seeded = (seed: number) => {
     let state = seed >>> 0
     return (bound: number) => {
@@ -293,7 +293,7 @@ describe("any history of a call", () => {
 })
 
 describe("a reader that follows a call from turn to turn", () => {
-  /** A call that grows, read both ways at each turn. */
+  /** A call that grows, and is read both ways at each turn. */
   const grow = (seed: number) => {
     const chance = Chance.make(seed)
     const reader = Transcript.reader()
@@ -301,7 +301,7 @@ describe("a reader that follows a call from turn to turn", () => {
     let entries: ReadonlyArray<History.Entry> = []
     let keys = 0
     let said = ""
-    /** Some place in what was said: the reader takes it as it is. */
+    /** Any place in what was said: the reader does not check it. */
     const somewhere = (length: number): History.Heard => {
       const from = chance.int(0, 20)
       const span = { turn: chance.int(1, 12), from, to: from + chance.int(0, 20), length: chance.int(0, length) }

@@ -90,7 +90,7 @@ const contract = (
             (yield* base.search("opening hours")).map(({ document }) => document),
             "hours"
           )
-          // What was removed is new when it comes back.
+          // A removed document counts as new when it returns.
           assert.deepStrictEqual(yield* base.add([documents[0]!]), { embedded: 1, unchanged: 0 })
         })
       )

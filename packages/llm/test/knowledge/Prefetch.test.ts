@@ -16,7 +16,7 @@ const documents = [
   { id: "tea", text: "Green tea costs four euros." }
 ]
 
-/** A call of an agent that prefetches, with embeddings that take their time, and what they were asked for. */
+/** A call of an agent that prefetches, with slow embeddings and the texts they were asked for. */
 const calling = (
   options: Prefetch.Options & { readonly delay?: Duration.Input; readonly interim?: Interim.Interim } = {}
 ) =>

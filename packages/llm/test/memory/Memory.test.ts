@@ -202,7 +202,7 @@ describe("Memory", () => {
 
 describe("Memory in a file shared by several processes", () => {
   const program = join(import.meta.dirname, "writer.ts")
-  /** Runs a process that writes, and kills it if it says that it is within a write. */
+  /** Runs a process that writes, and kills it when it reports that it is within a write. */
   const write = (filename: string, ...args: ReadonlyArray<string>) =>
     Effect.callback<string>((resume) => {
       const child = spawn(process.execPath, ["--conditions=antiphon-source", program, filename, ...args], {

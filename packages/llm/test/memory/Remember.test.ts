@@ -26,7 +26,7 @@ type Options = Partial<Remember.Options<typeof Guest.fields, unknown, never>> & 
   readonly request?: CallRequest.CallRequest
 }
 
-/** Plays a call whose caller says some things and hangs up, over a store. */
+/** Plays a call over a store; its caller says some things and hangs up. */
 const calling = (
   store: MemoryStore["Service"],
   says: ReadonlyArray<string>,

@@ -1,4 +1,4 @@
-/** Keeps memory of many callers and of one that others write of too, or begins to write and stays in it. */
+/** Keeps memory of many callers and of one that other processes write too, or begins a write and never ends it. */
 import * as Sqlite from "@antiphon/sqlite/Sqlite"
 import { Effect, Layer, Schema } from "effect"
 import * as SqlClient from "effect/sql/SqlClient"

@@ -22,7 +22,7 @@ const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: Redacted.make
 const layer = (url: string, options: Partial<Bedrock.Options> = {}) =>
   Bedrock.layer({ model, region: "us-east-1", credentials, baseUrl: url, ...options })
 
-// The statuses of Bedrock, and the names it gives them.
+// Bedrock's statuses, and its names for them.
 const names: { readonly [status: number]: string } = {
   400: "ValidationException",
   403: "AccessDeniedException",

@@ -29,7 +29,7 @@ const ask = LanguageModel.streamText({
   toolCallValidation: "deferred"
 })
 
-/** The text that the parts say, and their types otherwise, so that a whole reply can be compared. */
+/** The text of the parts, and the types of those without text, so that a whole reply can be compared. */
 const outline = (parts: ReadonlyArray<{ readonly type: string }>): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let said = ""
@@ -73,7 +73,7 @@ const brief = ({ at, event }: Told): string => {
 
 type StepOptions = Omit<ModelPlan.Step, "name" | "model">
 
-/** A plan of scripted steps, by name, and what is seen of it. */
+/** A plan of scripted steps, by name, and what can be observed of it. */
 const scripted = <const Names extends string>(
   scripts: { readonly [Name in Names]: readonly [ReadonlyArray<ScriptedModel.Reply>, StepOptions?] },
   options?: ModelPlan.Options
@@ -103,7 +103,7 @@ const scripted = <const Names extends string>(
     return {
       models,
       provide,
-      /** Asks, and gives what was heard by then, and the error if there was one. */
+      /** Asks, and returns what was heard by then, and the error if there was one. */
       request: (time: Duration.Input = "1 minute") =>
         Effect.gen(function* () {
           const parts: Array<{ readonly type: string }> = []
@@ -134,7 +134,7 @@ const messages = (prompt: Prompt.Prompt): ReadonlyArray<readonly [role: string, 
       : content.map((part) => (part.type === "text" ? part.text : part.type)).join("")
   ])
 
-/** What the request says has been spoken already. */
+/** What the request says has already been spoken. */
 const spokenIn = ({ prompt }: ScriptedModel.Request): string =>
   messages(prompt).find(([role]) => role === "assistant")?.[1] ?? ""
 
@@ -190,7 +190,7 @@ describe("ModelPlan", () => {
         const planned = yield* played(
           ModelPlan.layer(ModelPlan.make({ name: "a", model: ScriptedModel.make([reply]).layer }))
         )
-        // The last word of a text waits until it is known to be one.
+        // The last word of a text waits until it is known to be complete.
         const joined = (parts: typeof straight) => {
           const texts = parts.flatMap((part) => (part.type === "text-delta" ? part.delta : []))
           return [texts.join(""), ...parts.filter((part) => part.type !== "text-delta")]
@@ -898,7 +898,7 @@ describe("ModelPlan", () => {
       "with its last characters": (reply, spoken) => Array.from(spoken).slice(-4).join("") + rest(reply, spoken),
       "from the beginning": (reply) => reply
     }
-    // Where a word is said twice, a model that leaves the space out can not be told from one that repeats a word.
+    // If a word is said twice, a model that omits the space cannot be told from one that repeats the word.
     const cases: ReadonlyArray<readonly [reply: string, ways: ReadonlyArray<string>]> = [
       [
         english,
@@ -930,7 +930,7 @@ describe("ModelPlan", () => {
                   const plan = yield* scripted({ a: [[dieAfter(k, text(deltas))]], b: [[next]] })
                   const parts = yield* plan.provide(Stream.runCollect(ask))
                   const said = parts.map((part) => (part.type === "text-delta" ? part.delta : "")).join("")
-                  // The white space at the seam is what had come of it by then.
+                  // The white space at the seam is whatever had arrived of it by then.
                   const same = way === "without the space" ? (text: string) => text.replace(/\s+/g, " ") : String
                   assert.strictEqual(same(said), same(reply), `killed after ${k} of ${deltas.length}`)
                 }
@@ -1288,11 +1288,11 @@ describe("ModelPlan", () => {
         for (let caller = 0; caller < 5; caller++) yield* plan.request(0)
         assert.strictEqual(yield* asked, 3)
         yield* TestClock.adjust("15 seconds")
-        // The trial fails, and the breaker is open again.
+        // The trial fails, and the breaker opens again.
         for (let caller = 0; caller < 5; caller++) yield* plan.request(0)
         assert.strictEqual(yield* asked, 4)
         yield* TestClock.adjust("15 seconds")
-        // The trial takes a second: callers beside it go elsewhere, those after it do not.
+        // The trial takes a second: concurrent callers go elsewhere, later ones do not.
         const callers = yield* Effect.all(Array.from({ length: 5 }, () => Effect.forkChild(plan.request("2 seconds"))))
         yield* TestClock.adjust("2 seconds")
         const heard = yield* Effect.all(callers.map(Fiber.join))
@@ -1399,7 +1399,7 @@ describe("ModelPlan", () => {
           Expect.heard(call, "Hello Hello Hello Hello")
           Expect.noFailure(call)
         }
-        // Twenty turns, and three of them found out: with a breaker for each call, fifteen would have.
+        // Only three of twenty turns found out; with a breaker per call it would have been fifteen.
         assert.strictEqual((yield* a.prompts).length, 3)
       })
     )

@@ -16,7 +16,7 @@ const thinking = ScriptedModel.reasoning(
   { every: 100 }
 )
 
-/** What has become of a reply by a time. */
+/** The state of a reply at a time. */
 const by = (
   time: Duration.Input,
   reply: ScriptedModel.Reply,

@@ -97,7 +97,7 @@ describe("VertexAi", () => {
     )
   )
 
-  /** A server of Google's that gives out tokens. */
+  /** A Google server that issues tokens. */
   const tokens = Effect.acquireRelease(
     Effect.callback<{ readonly url: string; readonly given: () => number; readonly close: () => void }>((resume) => {
       let given = 0

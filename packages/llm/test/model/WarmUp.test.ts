@@ -13,7 +13,7 @@ const unreachable = AiError.make({
   reason: new AiError.InternalProviderError({ description: "unreachable" })
 })
 
-/** A scripted model with a warm-up, and how often and how that went. */
+/** A scripted model with a warm-up, and how often it ran and how it ended. */
 const warmed = (warmUp: Effect.Effect<void, AiError.AiError>, replies: ReadonlyArray<ScriptedModel.Reply> = []) => {
   const log: Array<string> = []
   const note = (line: string) => Effect.sync(() => void log.push(line))

@@ -5,7 +5,7 @@ import * as Conversation from "../../../src/internal/chat/conversation.ts"
 type State = Conversation.Conversation
 type Todo = Conversation.Todo
 
-/** Tells a call several things, and gives where it stands and all that was to be done. */
+/** Tells a call several things, and returns its state and everything it wanted done. */
 const told = (start: State, ...all: ReadonlyArray<Conversation.Told>) => {
   let state = start
   const todo: Array<Todo> = []

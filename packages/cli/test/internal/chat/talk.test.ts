@@ -23,7 +23,7 @@ const agent = Agent.from(
   )
 )
 
-/** A terminal with lines in wait, and keys that come when they are pressed. */
+/** A terminal with waiting lines, and keys that arrive when they are pressed. */
 const terminalOf = Effect.fnUntraced(function* (lines: ReadonlyArray<string> = []) {
   const keys = yield* Queue.unbounded<Terminal.UserInput, Cause.Done>()
   const left = [...lines]
@@ -84,7 +84,7 @@ describe("A chat", () => {
       const { leave, press, terminal } = yield* terminalOf()
       const screen = screenOf()
       const talk = yield* Effect.forkScoped(Talk.talk(agent, terminal, { request, pace: 300, keys: true, screen }))
-      // "Hello there," is spoken, and "this" is not yet.
+      // "Hello there," has been spoken, and "this" has not.
       yield* Effect.sleep("300 millis")
       yield* press("so")
       yield* Effect.sleep("2 seconds")

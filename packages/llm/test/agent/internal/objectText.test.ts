@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ObjectText } from "../../../src/agent/internal/objectText.ts"
 import { hard, linear } from "../../support/linear.ts"
 
-/** What is spoken of a text that comes in pieces of a length, and the object. */
+/** What is spoken of a text that arrives in pieces of a length, and the object. */
 const read = (text: string, length = text.length, speak: ReadonlyArray<string> = ["say"]) => {
   const object = new ObjectText(speak)
   const spoken: Array<string> = []

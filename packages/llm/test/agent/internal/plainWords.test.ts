@@ -28,7 +28,7 @@ const cases: ReadonlyArray<readonly [text: string, said: string]> = [
   ["```ts\nconst a = 1\n```\nThat is it.", "const a = 1\nThat is it."],
   ["One.\n\n---\n\nTwo.", "One.\n\n\n\nTwo."],
   ["A \\* and a \\_.", "A * and a _."],
-  // What is no markup.
+  // Not markup.
   ["Dial *67, then #31#.", "Dial *67, then #31#."],
   ["Press * or # now.", "Press * or # now."],
   ["Press *.", "Press *."],

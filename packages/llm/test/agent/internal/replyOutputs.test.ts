@@ -30,7 +30,7 @@ interface Part {
 const words = (parts: ReadonlyArray<Part>) =>
   parts.flatMap(({ delta, type }) => (type === "text-delta" ? [Event.sendText(delta!)] : []))
 
-/** A reply of a server, with what has happened to it. */
+/** A server's reply, with what has happened to it. */
 const replying = (script: MockServer.Script) =>
   Effect.gen(function* () {
     yield* TestClock.adjust(0)

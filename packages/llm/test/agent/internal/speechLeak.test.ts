@@ -8,7 +8,7 @@ import * as VoiceTool from "../../../src/tool/VoiceTool.ts"
 import { test } from "../../support/virtualTest.ts"
 import { playing } from "../../tool/calling.ts"
 
-/** What is said of a text that comes in pieces, and whether it ends in a leak. */
+/** What is said of a text that arrives in pieces, and whether it ends in a leak. */
 const speak = (pieces: ReadonlyArray<string>, detection?: SpeechLeak.Detection) => {
   const said: Array<string> = []
   let guard = SpeechLeak.empty

@@ -12,24 +12,24 @@ import * as WarmUp from "../../../src/model/WarmUp.ts"
 import { ask } from "../../support/asking.ts"
 import * as MockServer from "../../support/mockServer.ts"
 
-/** How one provider says what every provider can say. */
+/** How one provider expresses what every provider can. */
 export interface Wire {
-  /** The server, if it is not one of HTTP. */
+  /** The server, if it is not an HTTP server. */
   readonly server?: typeof MockServer.make | undefined
   readonly layer: (url: string) => Layer.Layer<LanguageModel.LanguageModel, unknown>
   readonly text: (...texts: ReadonlyArray<string>) => MockServer.Script
   readonly call: (id: string, name: string, ...json: ReadonlyArray<string>) => MockServer.Script
-  /** An event of another shape than documented, if the one for the others has nothing to do with this provider. */
+  /** An event that differs from the documented shape, if the general one does not apply to this provider. */
   readonly odd?: string | undefined
-  /** Whether calls come whole, as JSON within JSON, so that they cannot be cut off or be none. */
+  /** Whether calls arrive whole, as JSON within JSON, so that they can be neither cut off nor empty. */
   readonly callsAreWhole?: boolean | undefined
   /** A call whose reply is ended by its length. */
   readonly callCutOff: (id: string, name: string, json: string) => MockServer.Script
   readonly finished: (reason: "length" | "filtered", ...texts: ReadonlyArray<string>) => MockServer.Script
   readonly failure: (status: number, headers?: Record<string, string>) => MockServer.Script
-  /** An event that says that the provider is overloaded. */
+  /** An event that reports that the provider is overloaded. */
   readonly overloaded: string | Uint8Array
-  /** The form of an event that is no event of this wire, if it is not that of server-sent events. */
+  /** The form of something that is not an event of this wire, if the wire is not server-sent events. */
   readonly framed?: ((event: string) => Uint8Array) | undefined
   readonly key: string
   readonly model: string
@@ -50,7 +50,7 @@ export const suite = (name: string, wire: Wire) =>
 
     const framed = wire.framed ?? ((event: string) => event)
 
-    /** A reply that says something, and then nothing more. */
+    /** A reply that says something, and then stalls. */
     const stalled = (): MockServer.Script => {
       const script = wire.text("Hello", " there")
       return { ...script, pieces: script.pieces.slice(0, -3), ending: "stall" }
@@ -300,7 +300,7 @@ export const suite = (name: string, wire: Wire) =>
       )
     }
 
-    // A body of server-sent events, and not frames of another kind.
+    // A body of server-sent events rather than frames of another kind.
     const isEvents = wire.framed === undefined && wire.server === undefined
     const ofEvents = (name: string, test: () => Effect.Effect<unknown, unknown>) => {
       if (isEvents) it.effect(name, test)
@@ -312,7 +312,7 @@ export const suite = (name: string, wire: Wire) =>
           Effect.gen(function* () {
             const { pieces } = wire.text("Hello", " there")
             const events = MockServer.bytesOf(pieces).toString().split("\n\n").filter(Boolean)
-            // The mark of chat completions tells nothing, and is often left out.
+            // The end mark of chat completions carries no information, and is often omitted.
             const told = events.filter((event) => event !== "data: [DONE]")
             server.script({ pieces: [told.join("\n\n") + left] })
             const asked = yield* ask()
@@ -416,7 +416,7 @@ export const suite = (name: string, wire: Wire) =>
                 server.script({ ...script, pieces: [bytes.subarray(0, n)], ending })
                 const asked = yield* ask()
                 assert.isTrue(whole.startsWith(asked.text), `${n}: ${asked.text}`)
-                // What is known to be sent is there, as long as the connection says goodbye.
+                // What is known to have been sent is there, provided that the connection closes properly.
                 if (ending === undefined) assert.isAtLeast(asked.text.length, longest.length, `${n}`)
                 if (asked.text.length > longest.length) longest = asked.text
                 if (asked.error === undefined) {

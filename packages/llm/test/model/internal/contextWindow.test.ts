@@ -26,7 +26,7 @@ const windows: ReadonlyArray<readonly [provider: string, model: string, window: 
   ["acme", "acme-large", undefined]
 ]
 
-/** The window that a model by its name has made known. */
+/** The window that a model made by name has announced. */
 const windowOf = (name: string, options: Models.Options = {}) =>
   Effect.scoped(
     Effect.map(Layer.build(Models.fromString(name, { apiKey: Redacted.make("k"), ...options })), (context) =>

@@ -1,4 +1,4 @@
-/** A reply that broke off is gone on with natively where the provider can, over the wire. */
+/** Natively continued replies, over the wire, for providers that support it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import * as ModelPlan from "../../../../src/model/ModelPlan.ts"

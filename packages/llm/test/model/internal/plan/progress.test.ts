@@ -5,7 +5,7 @@ import * as Progress from "../../../../src/model/internal/plan/progress.ts"
 
 type Type = Progress.Part["type"]
 
-// One row per part: a new one does not compile until it is known whether a caller has anything of it.
+// One row per part: a new one does not compile until it is known whether the caller gets anything from it.
 const parts: { readonly [Of in Type]: readonly [Progress.Part, boolean] } = {
   "text-start": [{ type: "text-start", id: "0" }, false],
   "text-delta": [{ type: "text-delta", id: "0", delta: "Hello" }, true],
@@ -50,7 +50,7 @@ describe("progress", () => {
   const thought: Progress.Part = { type: "reasoning-delta", id: "0", delta: "hm" }
   const word: Progress.Part = { type: "text-delta", id: "0", delta: "Hello" }
 
-  /** When a stream fails whose parts come every so many milliseconds. */
+  /** When a stream fails whose parts arrive at intervals of this many milliseconds. */
   const failsAt = (every: number, all: ReadonlyArray<Progress.Part>, limits: Progress.Limits) =>
     Effect.gen(function* () {
       yield* TestClock.adjust(0)

@@ -180,7 +180,7 @@ describe("join", () => {
     ["names its role", fox, "Assistant: jumps over", " jumps over"],
     ["is a line with a name", "It comes on", "\nTuesday morning.", " Tuesday morning."],
     ["is a line", fox, "\njumps over", " jumps over"],
-    // Names and other large words go on with a sentence.
+    // Names and other capitalised words continue a sentence.
     ["goes on with a name", "My name is", "Anna.", " Anna."],
     [
       "goes on with a long name",
@@ -254,7 +254,7 @@ describe("join", () => {
   for (const [name, spoken, next, said] of realistic) {
     it(`a text that ${name}: ${next.slice(0, 30)}`, () => {
       assert.strictEqual(Seam.join(spoken, " ")(next, true), said)
-      // It is decided alike while the text still comes, if it is decided at all.
+      // Any decision made while the text is still arriving is the same one.
       const join = Seam.join(spoken, " ")
       for (let end = 1; end < next.length; end++) {
         if (!/\s/.test(next[end]!)) continue

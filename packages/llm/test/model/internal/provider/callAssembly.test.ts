@@ -151,7 +151,7 @@ describe("callAssembly", () => {
         [1, 2, 3].map((n) => ["f", `{"a":${n}}`, true])
       )
       assert.strictEqual(new Set(made.map((call) => call.id)).size, 3)
-      // What was told of each call as it came is the call. Of one in pieces it is not known at first which one it is.
+      // What was announced of each call is the call. Of a call in pieces it is not known at first which one it is.
       if (fragments.length > 4) return
       for (const { id, arguments: args } of made) assert.strictEqual(deltas.get(id)?.trim(), args)
     })

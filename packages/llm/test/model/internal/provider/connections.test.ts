@@ -4,7 +4,7 @@ import * as Http from "node:http"
 import type * as Net from "node:net"
 import * as Connections from "../../../../src/model/internal/provider/connections.ts"
 
-/** A server that never closes a connection by itself, nor says when it would. */
+/** A server that never closes a connection by itself, and does not announce when it would. */
 const patient = Effect.gen(function* () {
   const closed = yield* Deferred.make<void>()
   let connections = 0

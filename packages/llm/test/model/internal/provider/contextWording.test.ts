@@ -4,7 +4,7 @@ import * as AiErrors from "../../../../src/model/internal/provider/aiErrors.ts"
 import * as ContextWording from "../../../../src/model/internal/provider/contextWording.ts"
 import * as ModelFailure from "../../../../src/model/ModelFailure.ts"
 
-/** What providers answered when a prompt was too long: status, sentence, window, prompt. */
+/** Answers of providers to a prompt that was too long: status, sentence, window, prompt. */
 const answers: ReadonlyArray<
   readonly [provider: string, status: number, sentence: string, most: number | undefined, asked: number | undefined]
 > = [

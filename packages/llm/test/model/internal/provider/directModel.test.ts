@@ -20,7 +20,7 @@ const usage: typeof Response.Usage.Encoded = {
 const metadata = { openai: { provider: "p", of: [1, null, { a: true }] } }
 const odd = <A>(part: A) => part as unknown as Part
 
-// One row per part: a new one does not compile until it is known that both ways read it alike.
+// One row per part: a new one does not compile until both ways are known to read it alike.
 const parts: { readonly [Of in Type]: ReadonlyArray<Part> } = {
   "text-start": [
     { type: "text-start", id: "0" },
@@ -98,7 +98,7 @@ const parts: { readonly [Of in Type]: ReadonlyArray<Part> } = {
 
 const Book = Tool.make("book", { parameters: Schema.Struct({ seats: Schema.Int }), success: Schema.Int })
 
-/** A model as `effect/ai` makes it, and with the shorter way, with what each is asked. */
+/** A model made by `effect/ai` in its own way and in the shorter one, with the requests of each. */
 const models = (reply: ReadonlyArray<Part>) =>
   Effect.gen(function* () {
     const asked: Array<LanguageModel.ProviderOptions> = []

@@ -13,7 +13,7 @@ interface Seen {
   readonly body: string
 }
 
-/** A server that gives the same answer to every request, and notes the requests. */
+/** A server that gives every request the same answer, and keeps the requests. */
 const serverOf = (status: number, answer: string) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly url: string; readonly seen: Array<Seen>; readonly close: () => void }>((resume) => {

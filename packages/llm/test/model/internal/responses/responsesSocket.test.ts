@@ -80,7 +80,7 @@ describe("a call over a WebSocket", () => {
         yield* hears("Hello Ada.")
         yield* says("Tea, please.")
         yield* said
-        // The caller cuts the answer off.
+        // The caller interrupts the answer.
         yield* hears("One moment. It is on")
         yield* says("Bye.")
         yield* said

@@ -57,7 +57,7 @@ const system: Prompt.MessageEncoded = { role: "system", content: "Be brief." }
 const user = (text: string): Prompt.MessageEncoded => ({ role: "user", content: [{ type: "text", text }] })
 const agent = (text: string): Prompt.MessageEncoded => ({ role: "assistant", content: [{ type: "text", text }] })
 
-/** What was sent: the input, and the response that it continues. */
+/** What was sent: the input, and the response it continues. */
 const sent = ({ messages }: SocketServer.SocketServer) =>
   messages.map(({ body, socket }) => [socket, body["previous_response_id"], body["input"]])
 
@@ -66,7 +66,7 @@ const failure = (status: number, code: string): MockServer.Script => ({
   pieces: [JSON.stringify({ error: { code, message: "the secret prompt" } })]
 })
 
-/** Lets real sockets do their work until something holds. */
+/** Lets real sockets work until something holds. */
 const until = (holds: () => boolean) =>
   Effect.promise(() => new Promise((resolve) => setImmediate(resolve))).pipe(Effect.repeat({ until: holds }))
 
@@ -86,7 +86,7 @@ describe("socketPool", () => {
         for (const { body } of server.messages) {
           assert.strictEqual(body["type"], "response.create")
           assert.strictEqual(body["store"], false)
-          // What a response was told before holds for it alone.
+          // Instructions of an earlier response apply to that one alone.
           assert.strictEqual(body["instructions"], "Be brief.")
           assert.property(body, "tools")
           assert.notProperty(body, "stream")
@@ -274,7 +274,7 @@ describe("socketPool", () => {
     run((server) =>
       Effect.gen(function* () {
         server.script({ pieces: [], ending: "cut" }, Wire.text("unused"))
-        // The script that was not begun is played over HTTP, and cut there too.
+        // The script that was not begun is played over HTTP, and is cut there as well.
         assert.strictEqual((yield* ask()).error?.reason._tag, "NetworkError")
         assert.lengthOf(server.posts, 1)
         assert.strictEqual((yield* ask()).text, "unused")

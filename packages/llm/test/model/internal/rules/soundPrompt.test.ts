@@ -58,7 +58,7 @@ describe("soundPrompt", () => {
       "user: hi",
       "system: The tool weather gave: sunny"
     ])
-    // A second result of the same call says nothing new.
+    // A second result of the same call adds nothing.
     assert.deepStrictEqual(lines(assistant(call("1")), result("1", "a"), result("1", "b")), [
       "assistant: call 1",
       "tool: f 1 = a"

@@ -49,7 +49,7 @@ describe("toolParameters", () => {
     )
   })
 
-  // As strings, which Gemini's enums are, they would come back as strings, and the tool refuse them.
+  // Gemini's enums are strings: these values would return as strings, and the tool would reject them.
   it("describe choices of numbers and booleans in words", () => {
     assert.deepStrictEqual(
       gemini({
@@ -105,7 +105,7 @@ type Node = { readonly [keyword: string]: unknown }
 
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** A schema as tools elsewhere have them: of any draft, with all that is optional left out now and then. */
+/** A schema as third-party tools have it: of any draft, with optional fields omitted now and then. */
 const anySchema = (chance: Chance.Chance, depth: number): unknown => {
   const inner = () => anySchema(chance, depth - 1)
   const object = (): Node => {
@@ -148,7 +148,7 @@ const anySchema = (chance: Chance.Chance, depth: number): unknown => {
   }
 }
 
-/** All that is wrong with a schema and those within it. */
+/** Everything that is wrong with a schema and those within it. */
 const faults = (schema: unknown, of: (node: Node) => ReadonlyArray<string>): ReadonlyArray<string> => {
   if (!isNode(schema)) return [`${JSON.stringify(schema)} is no schema`]
   const { anyOf = [], items, properties = {}, required = [] } = schema
